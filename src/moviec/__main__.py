@@ -1,0 +1,5 @@
+"""`python -m moviec` is the `moviec` command."""
+
+from moviec.cli import main
+
+main()

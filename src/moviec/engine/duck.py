@@ -1,0 +1,103 @@
+"""The default engine: DuckDB in memory, only ever a calculator; no DuckDB file is kept."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import duckdb
+import msgspec
+import pyarrow as pa
+
+from moviec.engine.base import Batches, PerRecord
+
+#: Rows per Parquet row group: large enough to compress, small enough that a writer's buffers stay flat.
+ROW_GROUP = 60_000
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What the engine may take: `threads` 0 means every core, `memory` as DuckDB writes it ("4GB")."""
+
+    threads: int = 0
+    memory: str = ""
+
+
+class DuckEngine:
+    """One in-memory DuckDB with MovieC's macros; spills to a temporary folder that goes with it."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        """Open an empty database with UTC time, MovieC's macros and no reach for extensions on the network."""
+        limits = limits or Limits()
+        self._spill = tempfile.TemporaryDirectory(prefix="moviec-spill-")
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "temp_directory": self._spill.name,
+            "autoinstall_known_extensions": False,
+            "preserve_insertion_order": True,
+        }
+        if limits.threads:
+            settings["threads"] = limits.threads
+        if limits.memory:
+            settings["memory_limit"] = limits.memory
+        self.connection = duckdb.connect(":memory:", config=settings)
+        self.connection.execute("SET TimeZone = 'UTC'")
+        self.connection.execute(resources.files("moviec.engine").joinpath("macros.sql").read_text("utf-8"))
+
+    def __enter__(self) -> DuckEngine:
+        """Use the engine in a `with` block; it closes at the end."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close, whether or not the block failed."""
+        self.close()
+
+    def table(self, name: str, data: pa.Table) -> None:
+        """Make an Arrow table known as `name`."""
+        self.connection.register(name, data)
+
+    def parquet(self, name: str, paths: Sequence[Path | str]) -> None:
+        """Make Parquet files of one schema known together as `name`."""
+        files = ", ".join(quoted(str(path)) for path in paths)
+        self.view(name, f"SELECT * FROM read_parquet([{files}])")
+
+    def view(self, name: str, sql: str) -> None:
+        """Name a query; it runs wherever the name is used."""
+        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
+
+    def keep(self, name: str, sql: str) -> None:
+        """Run a query once and keep its rows as `name` until `close`."""
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
+
+    def map(self, name: str, source: str, function: PerRecord, schema: pa.Schema) -> None:
+        """Name the result of a per-record function over the batches of `source`."""
+        batches = function(self.stream(f"SELECT * FROM {source}"))
+        self.table(name, pa.Table.from_batches(batches, schema))
+
+    def query(self, sql: str, values: Mapping[str, Any] | None = None) -> pa.Table:
+        """Run a query and return its rows; `values` fill `$name` in DuckDB-only SQL."""
+        return self.connection.sql(sql, params=dict(values or {})).to_arrow_table()
+
+    def stream(self, sql: str) -> Batches:
+        """Run a query and yield its rows batch by batch, in order, with flat memory."""
+        yield from self.connection.cursor().sql(sql).to_arrow_reader(50_000)
+
+    def write(self, sql: str, path: Path) -> int:
+        """Run a query into one Parquet file, in order; return the number of rows."""
+        options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP}"
+        done = self.connection.execute(f"COPY ({sql}) TO {quoted(str(path))} ({options})").fetchall()
+        return int(done[0][0])
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self.connection.close()
+        self._spill.cleanup()
+
+
+def quoted(text: str) -> str:
+    """Return `text` as an SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"

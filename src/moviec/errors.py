@@ -1,0 +1,49 @@
+"""Every error MovieC raises on purpose.
+
+    MovieCError             anything below; `str(error)` is one line: what, where, what to do
+    ├── UsageError          the call itself is wrong: exit status 2
+    ├── SourceError         stops one source, not the others
+    │   ├── PayloadError    the bytes are not what the source delivers; trying again will not help
+    │   └── TransportError  the bytes could not be fetched; trying again may help
+    └── StoreError          the lake or the catalogue cannot be read or written
+
+A row that cannot be read is no error: it is data, kept as a rejected row with its reason.
+"""
+
+from __future__ import annotations
+
+
+class MovieCError(Exception):
+    """An error with a message for a person: what is wrong, where, and what to do about it."""
+
+    retryable = False
+    exit_status = 1
+
+    def __init__(self, what: str, where: str = "", hint: str = "") -> None:
+        """Build the one line from its three parts; `where` and `hint` may be empty."""
+        self.what, self.where, self.hint = what, where, hint
+        super().__init__((f"{where}: " if where else "") + what + (f"; {hint}" if hint else ""))
+
+
+class UsageError(MovieCError):
+    """The call itself is wrong (an option, a name, a date)."""
+
+    exit_status = 2
+
+
+class SourceError(MovieCError):
+    """One source cannot be read or fetched; the other sources go on."""
+
+
+class PayloadError(SourceError):
+    """The payload is not what the source delivers: another format, truncated, a column missing."""
+
+
+class TransportError(SourceError):
+    """The payload could not be fetched; a later try may succeed."""
+
+    retryable = True
+
+
+class StoreError(MovieCError):
+    """The lake or the catalogue cannot be read or written."""

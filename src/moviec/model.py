@@ -1,0 +1,93 @@
+"""The nouns as Arrow schemas: what a record and a rejected row are, column by column.
+
+Money is whole US dollars, popularity is millionths, runtimes are minutes; unknown is NULL and never 0.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+MILLION = 1_000_000
+
+TITLE = pa.struct([("title", pa.string()), ("language", pa.string()), ("region", pa.string())])
+PERSON = pa.struct(
+    [
+        ("name", pa.string()),
+        ("key", pa.string()),
+        ("role", pa.string()),  # director, writer, actor, producer, composer, …
+        ("character", pa.string()),
+        ("position", pa.int32()),  # 0 is first billed
+    ]
+)
+COMPANY = pa.struct([("name", pa.string()), ("key", pa.string())])
+RATING = pa.struct(
+    [
+        ("rater", pa.string()),
+        ("panel", pa.string()),  # critics | audience
+        ("aspect", pa.string()),  # overall | story | acting | soundtrack | …
+        ("value", pa.float64()),
+        ("lowest", pa.float64()),
+        ("highest", pa.float64()),
+        ("votes", pa.int64()),
+        ("distribution", pa.list_(pa.int64())),  # votes per step of the scale, lowest first
+    ]
+)
+
+#: One row per film per source. `ids` maps an id space (imdb, tmdb, wikidata, …) to the id there.
+RECORD = pa.schema(
+    [
+        ("source", pa.string()),
+        ("key", pa.string()),
+        ("kind", pa.string()),  # feature | short | tv_movie | video
+        ("title", pa.string()),
+        ("original_title", pa.string()),
+        ("other_titles", pa.list_(TITLE)),
+        ("year", pa.int32()),
+        ("released", pa.date32()),
+        ("runtime", pa.int32()),
+        ("status", pa.string()),
+        ("genres", pa.list_(pa.string())),
+        ("keywords", pa.list_(pa.string())),
+        ("collection", pa.string()),
+        ("certificate", pa.string()),
+        ("original_language", pa.string()),
+        ("languages", pa.list_(pa.string())),  # ISO 639-1
+        ("countries", pa.list_(pa.string())),  # ISO 3166-1
+        ("people", pa.list_(PERSON)),
+        ("companies", pa.list_(COMPANY)),
+        ("budget", pa.int64()),
+        ("revenue", pa.int64()),
+        ("revenue_scope", pa.string()),  # worldwide | domestic
+        ("popularity", pa.int64()),
+        ("ids", pa.map_(pa.string(), pa.string())),
+        ("ratings", pa.list_(RATING)),
+        ("overview", pa.string()),
+        ("tagline", pa.string()),
+        ("poster", pa.string()),
+        ("trailer", pa.string()),
+        ("homepage", pa.string()),
+        ("adult", pa.bool_()),
+        ("delivery", pa.string()),
+        ("payload", pa.string()),
+        ("line", pa.int64()),  # physical line in the payload, 1 is the first
+        ("deleted", pa.bool_()),
+        ("hash", pa.string()),
+    ]
+)
+
+#: Columns that say where a record came from; `hash` covers every other one but itself and `deleted`.
+PROVENANCE = ("delivery", "payload", "line", "deleted", "hash")
+CONTENT = tuple(name for name in RECORD.names if name not in PROVENANCE)
+
+#: What a source says of a film: the content without the record's own name, `(source, key)`.
+FIELDS = tuple(name for name in CONTENT if name not in ("source", "key"))
+
+#: A row that could not be read: where it stood, why, and the text itself.
+REJECTED = pa.schema(
+    [
+        ("role", pa.string()),
+        ("line", pa.int64()),
+        ("reason", pa.string()),
+        ("text", pa.string()),
+    ]
+)

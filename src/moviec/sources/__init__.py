@@ -1,0 +1,1 @@
+"""Providers and how their deliveries read: one folder a source, shared parts beside them."""

@@ -1,0 +1,27 @@
+-- Impossible values become unknown, each counted under the name of its rule. The rules hold for every source.
+-- Dollars: the Kaggle data have no budget between 250 and 4,986 and no revenue between 953 and 1,910; what lies
+-- below are figures in thousands or millions ("2", "8", "120"), so under 1,000 dollars is a unit error.
+-- Dates: the oldest film listed anywhere is of 1874, the farthest announced one of 2115.
+SELECT * REPLACE (
+  CASE WHEN budget >= 1000 THEN budget END AS budget,
+  CASE WHEN revenue >= 1000 THEN revenue END AS revenue,
+  CASE WHEN revenue >= 1000 THEN revenue_scope END AS revenue_scope,
+  CASE WHEN runtime > 0 THEN runtime END AS runtime,
+  CASE WHEN year BETWEEN 1874 AND 2115 THEN year END AS year,
+  CASE WHEN year(released) BETWEEN 1874 AND 2115 THEN released END AS released,
+  CASE WHEN popularity >= 0 THEN popularity END AS popularity,
+  list_concat(problems, list_filter([
+    CASE WHEN budget = 0 THEN 'budget_zero' WHEN budget < 0 THEN 'budget_negative'
+         WHEN budget < 1000 THEN 'budget_under_1000_dollars' END,
+    CASE WHEN revenue = 0 THEN 'revenue_zero' WHEN revenue < 0 THEN 'revenue_negative'
+         WHEN revenue < 1000 THEN 'revenue_under_1000_dollars' END,
+    CASE WHEN runtime = 0 THEN 'runtime_zero' WHEN runtime < 0 THEN 'runtime_negative' END,
+    CASE WHEN year NOT BETWEEN 1874 AND 2115 OR year(released) NOT BETWEEN 1874 AND 2115
+         THEN 'year_impossible' END,
+    CASE WHEN popularity < 0 THEN 'popularity_negative' END,
+    CASE WHEN list_any_value(list_filter(ratings, lambda r: r.value NOT BETWEEN r.lowest AND r.highest)) IS NOT NULL
+         THEN 'rating_outside_its_scale' END
+  ], lambda p: p IS NOT NULL)) AS problems,
+  list_filter(ratings, lambda r: r.value BETWEEN r.lowest AND r.highest) AS ratings
+)
+FROM read

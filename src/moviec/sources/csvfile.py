@@ -1,0 +1,152 @@
+"""One CSV file as bytes on disk: its header, its good rows into Parquet, its broken stretches with their text."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import BinaryIO
+
+import duckdb
+import msgspec
+
+from moviec.engine import DuckEngine
+from moviec.engine.duck import quoted
+from moviec.errors import PayloadError
+from moviec.sources.base import FileSpec
+from moviec.sources.repair import Broken
+
+#: A record longer than this is refused as one (its text is kept). The longest real one, in credits, has 0.3 MB.
+LONGEST_RECORD = 2_000_000
+
+REASONS = {
+    "MISSING COLUMNS": "too few columns",
+    "TOO MANY COLUMNS": "too many columns",
+    "UNQUOTED VALUE": "a quote that does not close, or text after a closing quote",
+    "INVALID ENCODING": "not UTF-8",
+    "LINE SIZE OVER MAXIMUM": f"a quote that does not close, or a record over {LONGEST_RECORD:,} bytes",
+}
+
+
+class Header(msgspec.Struct, frozen=True):
+    """A file's first record: its column names and how many physical lines it takes."""
+
+    path: Path
+    names: tuple[str, ...]
+    lines: int
+
+
+class CsvFile(msgspec.Struct, frozen=True):
+    """A file after one pass: good rows in Parquet (the columns and `_breaks`), broken stretches in order."""
+
+    header: Header
+    staged: Path
+    columns: tuple[str, ...]
+    rows: int
+    broken: list[Broken]
+
+
+def read_header(path: Path, spec: FileSpec) -> Header:
+    """Read the column names; raises PayloadError when this cannot be the file that the facts describe."""
+    with path.open("rb") as file:
+        start = file.read(1_000_000)
+    if not start.strip():
+        raise PayloadError("the file is empty", path.name)
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise PayloadError("the file is in UTF-16", path.name, "save it as UTF-8")
+    try:
+        text = start[: start.rfind(b"\n") + 1 or None].decode("utf-8-sig", errors="surrogateescape")
+        reader = csv.reader(text.splitlines(keepends=True))
+        names = tuple(name.strip() for name in next(reader))
+    except (csv.Error, StopIteration) as error:
+        raise PayloadError(f"the first line is no CSV header ({error})", path.name) from error
+    missing = [name for name in spec.required if name not in names]
+    if missing:
+        seen = ", ".join(names)[:200].encode("ascii", "replace").decode()
+        raise PayloadError(f"no column {', '.join(missing)}", path.name, f"its first line reads: {seen}")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise PayloadError(f"column {', '.join(twice)} stands twice in the header", path.name)
+    return Header(path, names, reader.line_num)
+
+
+def copy_rows(engine: DuckEngine, header: Header, columns: tuple[str, ...], staged: Path) -> CsvFile:
+    """Copy the good rows of the file into Parquet; keep the broken stretches, each with its bytes' text."""
+    try:
+        rows = _copy(engine, header, columns, staged)
+    except duckdb.InvalidInputException as error:
+        if "state machine" not in str(error):
+            raise PayloadError(str(error).splitlines()[0], header.path.name) from error
+        header = _one_line_ending(header, staged.parent)
+        rows = _copy(engine, header, columns, staged)
+    return CsvFile(header, staged, columns, rows, _broken(engine, header))
+
+
+def _copy(engine: DuckEngine, header: Header, columns: tuple[str, ...], staged: Path) -> int:
+    engine.connection.execute("DROP TABLE IF EXISTS csv_rejects; DROP TABLE IF EXISTS csv_scans")
+    types = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in header.names)
+    every = ", ".join(f'"{name}"' for name in header.names)
+    wanted = ", ".join(f'"{name}"' for name in columns)
+    return engine.write(
+        f"SELECT {wanted}, (strlen(concat({every})) - strlen(replace(concat({every}), chr(10), '')))::INTEGER AS _breaks"
+        f" FROM read_csv({quoted(str(header.path))}, columns = {{{types}}}, auto_detect = false, header = true,"
+        f" delim = ',', quote = '\"', escape = '\"', max_line_size = {LONGEST_RECORD},"
+        f" store_rejects = true, rejects_table = 'csv_rejects', rejects_scan = 'csv_scans')",
+        staged,
+    )
+
+
+def _one_line_ending(header: Header, folder: Path) -> Header:
+    """Copy a file whose lines end now one way, now another, with one ending; the count of lines stays."""
+    even = folder / f"{header.path.name}.lf"
+    with header.path.open("rb") as source, even.open("wb") as target:
+        held = b""
+        while chunk := source.read(1 << 24):
+            chunk = held + chunk
+            held = chunk[-1:] if chunk.endswith(b"\r") else b""
+            target.write(chunk[: len(chunk) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b" "))
+        target.write(held)
+    return msgspec.structs.replace(header, path=even)
+
+
+def _broken(engine: DuckEngine, header: Header) -> list[Broken]:
+    """Read the refused stretches back from the file: one per record, with its physical line."""
+    found = engine.query(
+        "SELECT line_byte_position - 1 AS start, min(line) AS ordinal, first(error_type) AS type,"
+        " max(strlen(csv_line)) AS size FROM csv_rejects GROUP BY start ORDER BY start"
+    ).to_pylist()
+    broken = []
+    line, at = 1, 0
+    with header.path.open("rb") as file:
+        for number, row in enumerate(found):
+            line += line_breaks(file, row["start"] - at)
+            text = file.read(row["size"])
+            at = row["start"] + len(text)
+            decoded = text.decode("utf-8", errors="backslashreplace").rstrip("\r\n")
+            before = row["ordinal"] - 2 - number
+            broken.append(Broken(line, before, REASONS.get(row["type"], row["type"].lower()), decoded))
+            line += text.count(b"\n")
+    return broken
+
+
+def line_breaks(file: BinaryIO, size: int) -> int:
+    """Count the line breaks in the next `size` bytes."""
+    breaks = 0
+    while size > 0 and (chunk := file.read(min(size, 1 << 24))):
+        breaks += chunk.count(b"\n")
+        size -= len(chunk)
+    return breaks
+
+
+def check_encoding(engine: DuckEngine, file: CsvFile) -> None:
+    """Raise PayloadError for a file in another encoding: bytes that are no UTF-8, and nothing beyond ASCII that is."""
+    wrong = [stretch for stretch in file.broken if stretch.reason == REASONS["INVALID ENCODING"]]
+    if not wrong:
+        return
+    engine.parquet("encoded", [file.staged])
+    beyond = " OR ".join(f'bool_or(strlen("{name}") > length("{name}"))' for name in file.columns)
+    if not engine.query(f"SELECT {beyond} AS beyond FROM encoded").column(0)[0].as_py():
+        raise PayloadError(
+            f"not UTF-8 ({len(wrong)} lines, the first is line {wrong[0].line})",
+            file.header.path.name,
+            "save it as UTF-8; it looks like an 8-bit encoding such as Latin-1",
+        )
