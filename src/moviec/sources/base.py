@@ -86,15 +86,12 @@ class Staged(msgspec.Struct, frozen=True):
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """What reading a delivery gave: its records in Parquet (RECORD columns, or those wanted) and what happened.
-
-    `problems` counts values set to unknown, by rule.
+    """What reading a delivery gave. The records are the engine's view `records`, which runs where it is used:
+    `key`, the wanted fields, `_position` in the main file, `problems` and `list_problems` (what was set to unknown
+    in the row, by rule; list_problems are those of nested cells, which cost more to find).
     """
 
-    records: Path
-    rows: int
     files: dict[str, Staged]
-    problems: dict[str, int]
 
 
 class Source(Protocol):
@@ -107,7 +104,10 @@ class Source(Protocol):
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """Which fields of the records are wanted (besides `key`), and the folder where the work may be done."""
+    """Which fields of the records are wanted (besides `key`), and the folder where the work may be done.
+
+    The files stay in use until the last query of the view `records`.
+    """
 
     work: Path
     fields: tuple[str, ...] = FIELDS

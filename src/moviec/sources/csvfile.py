@@ -18,6 +18,9 @@ from moviec.sources.repair import Broken
 #: A record longer than this is refused as one (its text is kept). The longest real one, in credits, has 0.3 MB.
 LONGEST_RECORD = 2_000_000
 
+#: A column one may ask for besides the file's own: the line breaks inside a row's cells.
+BREAKS = "_breaks"
+
 REASONS = {
     "MISSING COLUMNS": "too few columns",
     "TOO MANY COLUMNS": "too many columns",
@@ -36,7 +39,7 @@ class Header(msgspec.Struct, frozen=True):
 
 
 class CsvFile(msgspec.Struct, frozen=True):
-    """A file after one pass: good rows in Parquet (the columns and `_breaks`), broken stretches in order."""
+    """A file after one pass: the wanted columns of its good rows in Parquet, and its broken stretches in order."""
 
     header: Header
     staged: Path
@@ -85,10 +88,10 @@ def _copy(engine: DuckEngine, header: Header, columns: tuple[str, ...], staged: 
     engine.connection.execute("DROP TABLE IF EXISTS csv_rejects; DROP TABLE IF EXISTS csv_scans")
     types = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in header.names)
     every = ", ".join(f'"{name}"' for name in header.names)
-    wanted = ", ".join(f'"{name}"' for name in columns)
+    breaks = f"(strlen(concat({every})) - strlen(replace(concat({every}), chr(10), '')))::INTEGER AS {BREAKS}"
+    wanted = ", ".join(breaks if name == BREAKS else f'"{name}"' for name in columns)
     return engine.write(
-        f"SELECT {wanted}, (strlen(concat({every})) - strlen(replace(concat({every}), chr(10), '')))::INTEGER AS _breaks"
-        f" FROM read_csv({quoted(str(header.path))}, columns = {{{types}}}, auto_detect = false, header = true,"
+        f"SELECT {wanted} FROM read_csv({quoted(str(header.path))}, columns = {{{types}}}, auto_detect = false, header = true,"
         f" delim = ',', quote = '\"', escape = '\"', max_line_size = {LONGEST_RECORD},"
         f" store_rejects = true, rejects_table = 'csv_rejects', rejects_scan = 'csv_scans')",
         staged,
@@ -104,7 +107,7 @@ def _one_line_ending(header: Header, folder: Path) -> Header:
             chunk = held + chunk
             held = chunk[-1:] if chunk.endswith(b"\r") else b""
             target.write(chunk[: len(chunk) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b" "))
-        target.write(held)
+        target.write(held.replace(b"\r", b"\n"))
     return msgspec.structs.replace(header, path=even)
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pyarrow as pa
 
 from moviec.engine import DuckEngine
-from moviec.sources.csvfile import CsvFile, line_breaks
+from moviec.sources.csvfile import BREAKS, CsvFile, copy_rows, line_breaks
 
 # A good row starts after the header, the good rows before it (their line breaks counted), and the broken ones.
 _LINES = """
-SELECT k, {header} + 1 + through - 1 - _breaks
-       + coalesce((SELECT sum(lines) FROM {name}_broken WHERE before <= k), 0) AS line, _breaks + 1 AS lines
+SELECT k, CAST({header} + through - _breaks
+       + coalesce((SELECT sum(lines) FROM {name}_broken WHERE before <= k), 0) AS BIGINT) AS line, _breaks + 1 AS lines
 FROM (SELECT file_row_number AS k, _breaks, sum(_breaks + 1) OVER (ORDER BY file_row_number) AS through
       FROM read_parquet('{staged}', file_row_number = true))
 """
@@ -25,18 +25,23 @@ def name_lines(engine: DuckEngine, file: CsvFile, name: str) -> None:
 
     Blank lines, which the CSV reader skips without a word, are noticed by their sum; then the file is walked.
     """
+    staged = file.staged
+    if BREAKS not in file.columns:
+        staged = file.staged.with_suffix(".breaks.parquet")
+        copy_rows(engine, file.header, (BREAKS,), staged)
     broken = [(row.before, row.text.count("\n") + 1) for row in file.broken]
     schema = pa.schema([("before", pa.int64()), ("lines", pa.int64())])
     columns = {"before": [row[0] for row in broken], "lines": [row[1] for row in broken]}
     engine.table(f"{name}_broken", pa.table(columns, schema=schema))
-    engine.view(name, _LINES.format(header=file.header.lines, name=name, staged=file.staged))
-    accounted = (
-        engine.query(f"SELECT coalesce(sum(_breaks + 1), 0) AS lines FROM read_parquet('{file.staged}')")
-        .column(0)[0]
-        .as_py()
+    sums = engine.query(
+        f"SELECT coalesce(sum(_breaks + 1), 0)::BIGINT AS lines FROM read_parquet('{staged}')"
     )
-    if accounted + sum(row[1] for row in broken) + file.header.lines != physical_lines(file.header.path):
-        engine.table(name, _walked(file.header.path))
+    accounted = sums.column(0)[0].as_py() + sum(columns["lines"]) + file.header.lines
+    if accounted == physical_lines(file.header.path):
+        engine.view(name, _LINES.format(header=file.header.lines, name=name, staged=staged))
+    else:
+        engine.table(f"{name}_walked", _walked(file.header.path))
+        engine.view(name, f"SELECT * FROM {name}_walked")
 
 
 def physical_lines(path: Path) -> int:

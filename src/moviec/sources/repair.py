@@ -113,13 +113,14 @@ def _rejoined(pieces: list[Broken], shape: Shape) -> tuple[list[Mended], list[Br
 
 def _cells(piece: Broken, shape: Shape) -> list[str]:
     """Cut a piece into cells as leniently as CSV allows; at least one."""
-    cells, _ = _first_row([piece.text], shape.delimiter)
-    if cells:
-        return cells
+    strictly, _ = _first_row([piece.text], shape.delimiter)
+    if strictly:
+        return strictly
     try:
-        return next(csv.reader(piece.text.splitlines(keepends=True), delimiter=shape.delimiter), [piece.text])
+        loosely = next(csv.reader(piece.text.splitlines(keepends=True), delimiter=shape.delimiter), [])
     except csv.Error:
-        return [piece.text]
+        loosely = []
+    return loosely or [piece.text]
 
 
 def _adjacent(one: Broken, other: Broken) -> bool:

@@ -15,7 +15,7 @@ from moviec.engine import DuckEngine
 from moviec.errors import PayloadError, UsageError
 from moviec.model import REJECTED
 from moviec.sources.base import FileCount, FileSpec, SourceSpec, Staged, Wanted
-from moviec.sources.csvfile import CsvFile, Header, check_encoding, copy_rows, read_header
+from moviec.sources.csvfile import BREAKS, CsvFile, Header, check_encoding, copy_rows, read_header
 from moviec.sources.lines import line_of_positions, lines_at
 from moviec.sources.repair import Broken, Mended, Shape, mend
 
@@ -42,7 +42,7 @@ def stage_all(
     staged = []
     for role, file in spec.files.items():
         if role in headers:
-            staged.append(_stage(engine, role, file, headers[role], wanted))
+            staged.append(stage(engine, role, file, headers[role], wanted))
         elif file.optional:
             empty = ", ".join(f"NULL::VARCHAR AS {name}" for name in file.columns)
             engine.view(role, f"SELECT {empty}, NULL::BIGINT AS _position WHERE false")
@@ -53,9 +53,15 @@ def stage_all(
     return staged
 
 
-def _stage(engine: DuckEngine, role: str, spec: FileSpec, header: Header, wanted: Wanted) -> Staged:
+def stage(engine: DuckEngine, role: str, spec: FileSpec, header: Header, wanted: Wanted) -> Staged:
+    """Stage one CSV file as the view `role`: its rows as text, valid keys only, the later of two alike.
+
+    Raises PayloadError when the file is not what the facts describe.
+    """
     feeding = {spec.key, *spec.feeding(wanted.fields)}
     columns = tuple(name for name in header.names if name in feeding)
+    if "line" in wanted.fields:
+        columns = (*columns, BREAKS)
     csv = copy_rows(engine, header, columns, wanted.work / f"{role}.parquet")
     check_encoding(engine, csv)
     shape = Shape(len(header.names), header.names.index(spec.key), spec.key_pattern)
@@ -84,10 +90,12 @@ def _stage(engine: DuckEngine, role: str, spec: FileSpec, header: Header, wanted
 def _name_rows(engine: DuckEngine, rows: Rows) -> None:
     """Make the view `<role>_rows`: good rows and mended ones in the file's order, with every column of the facts."""
     at = {name: place for place, name in enumerate(rows.header.names)}
-    staged = set(rows.csv.columns)
-    mended = {name: [row.cells[at[name]] for row in rows.mended] for name in rows.csv.columns}
+    staged = [name for name in rows.csv.columns if name != BREAKS]
+    mended = {name: [row.cells[at[name]] for row in rows.mended] for name in staged}
     positions = [row.before * STEP + 1 + number for number, row in enumerate(rows.mended)]
-    schema = pa.schema([*((name, pa.string()) for name in rows.csv.columns), ("_position", pa.int64())])
+    schema = pa.schema([pa.field(name, pa.string()) for name in staged]).append(
+        pa.field("_position", pa.int64())
+    )
     engine.table(f"{rows.role}_mended", pa.table({**mended, "_position": positions}, schema=schema))
     engine.parquet(f"{rows.role}_staged", [rows.csv.staged])
     columns = ", ".join(
@@ -112,7 +120,12 @@ def _without_key(engine: DuckEngine, rows: Rows) -> list[Broken]:
     lines = line_of_positions(engine, rows.csv, [row["_position"] // STEP - 1 for row in found])
     texts = lines_at(rows.header.path, lines)
     return [
-        Broken(line, 0, f"{rows.spec.key} is {row['key'] or 'empty'!r}, which is no key", texts[line])
+        Broken(
+            line,
+            0,
+            f"{rows.spec.key} is {repr(row['key']) if row['key'] else 'empty'}, which is no key",
+            texts[line],
+        )
         for row, (line, _) in zip(found, lines, strict=True)
     ]
 

@@ -70,13 +70,15 @@ SELECT
     unreadable('released', release_date, released_read IS NULL),
     unreadable('ratings', vote_average, vote_read IS NULL),
     unreadable('ratings', vote_count, votes_read IS NULL),
+    unreadable('adult', adult, adult NOT IN ('True', 'False'))
+  ], lambda p: p IS NOT NULL) AS problems,
+  list_filter([
     unreadable('genres', genres, genres_read IS NULL),
     unreadable('companies', production_companies, companies_read IS NULL),
     unreadable('countries', production_countries, countries_read IS NULL),
     unreadable('languages', spoken_languages, languages_read IS NULL),
-    unreadable('collection', belongs_to_collection, collection_read IS NULL),
-    unreadable('adult', adult, adult NOT IN ('True', 'False'))
-  ], lambda p: p IS NOT NULL) AS problems
+    unreadable('collection', belongs_to_collection, collection_read IS NULL)
+  ], lambda p: p IS NOT NULL) AS list_problems
 FROM parsed
 LEFT JOIN credits ON credits.id = parsed.id
 LEFT JOIN keywords ON keywords.id = parsed.id
