@@ -83,11 +83,14 @@ def stage_months(months: pa.Table, staging: Path, layout: Layout) -> list[str]:
     return sorted(written)
 
 
-def stage_films(engine: DuckEngine, out: Path, staging: Path, since: dt.date) -> None:
-    """Write the films behind the figures (the view `films`), with those before `since` as the last run left them."""
-    old = out / FILMS
-    kept = f"SELECT * FROM read_parquet({quoted(str(old))}) WHERE released < DATE '{since}' UNION ALL BY NAME"
-    engine.write(f"{kept if old.exists() else ''} SELECT * FROM films ORDER BY movie", staging / FILMS)
+def stage_films(engine: DuckEngine, films: Path, out: Path, since: dt.date) -> None:
+    """Stage the films behind the figures (`films`), with those before `since` as the last run in `out` left them."""
+    old, staged = out / FILMS, out / STAGING / FILMS
+    if since == dt.date.min or not old.exists():
+        shutil.copyfile(films, staged)
+        return
+    kept = f"SELECT * FROM read_parquet({quoted(str(old))}) WHERE released < DATE '{since}'"
+    engine.write(f"{kept} UNION ALL BY NAME SELECT * FROM films ORDER BY movie", staged)
 
 
 def swap(staging: Path, out: Path, since: str) -> None:
