@@ -88,7 +88,7 @@ def check_columns(path: Path, names: tuple[str, ...], spec: FileSpec) -> None:
     """Raise PayloadError when a required column is not there."""
     missing = [name for name in dict.fromkeys((spec.key, *spec.required)) if name not in names]
     if missing:
-        seen = ", ".join(names)[:200].encode("ascii", "replace").decode()
+        seen = " ".join(", ".join(names)[:200].encode("ascii", "replace").decode().split())
         raise PayloadError(f"no column {', '.join(missing)}", path.name, f"it has: {seen}")
 
 

@@ -72,7 +72,7 @@ def scan_parquet(
             f" file_row_number + 1 AS {LINE} FROM (SELECT * FROM {source}) AS file",
             staged,
         )
-    except (duckdb.InvalidInputException, duckdb.IOException) as error:
+    except duckdb.Error as error:  # damage shows as any kind of error
         raise PayloadError("the Parquet file is damaged", path.name, str(error).splitlines()[0]) from error
     staged_columns = tuple(name for name in columns if name in texts)
     return Scanned(Header(path, names, 0, LINES), staged, (*staged_columns, LINE, TEXT), rows, [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from itertools import accumulate, islice
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine
 from moviec.engine.duck import quoted
-from moviec.sources.csvfile import BREAKS, LINE, Header, Scanned, copy_rows, line_breaks
+from moviec.sources.csvfile import BREAKS, LINE, Scanned, copy_rows, line_breaks
 
 # A good row starts after the header, the good rows before it (their line breaks counted), and the broken ones.
 _LINES = """
@@ -47,7 +48,8 @@ def name_lines(engine: DuckEngine, file: Scanned, name: str) -> None:
         .as_py()
     )
     if accounted + sum(lines) + file.header.lines != physical_lines(file.header.path):
-        engine.table(name, _walked(file.header, {row.line for row in file.broken}))
+        engine.table(f"{name}_walked", _walked(file))
+        engine.view(name, f"SELECT * FROM {name}_walked")
 
 
 def physical_lines(path: Path) -> int:
@@ -61,17 +63,28 @@ def physical_lines(path: Path) -> int:
         return line_breaks(file, size - blank) + 1
 
 
-def _walked(header: Header, broken: set[int]) -> pa.Table:
-    """Give the lines of a file's records by reading it record by record: slow, and right past blank lines."""
-    starts, sizes, passed = [], [], 0
-    with header.path.open(encoding="utf-8", errors="replace", newline="") as file:
-        reader = header.dialect.reader(file)
-        for row in reader:
-            if row and passed >= header.lines and passed + 1 not in broken:
-                starts.append(passed + 1)
-                sizes.append(reader.line_num - passed)
-            passed = reader.line_num
-    return pa.table({"k": list(range(len(starts))), "line": starts, "lines": sizes})
+def _walked(file: Scanned) -> pa.Table:
+    """Give the lines of a file's good rows by walking it line by line: slow, and right past blank lines.
+
+    A row goes on while its quotes do not pair; broken stretches are stepped over.
+    """
+    broken = {row.line: row.line + row.text.count("\n") + 1 for row in file.broken}
+    quote = file.header.dialect.quote.encode()
+    lines, sizes = array("q"), array("q")
+    start, whole, resume = 0, True, file.header.lines + 1
+    with file.header.path.open("rb") as source:
+        for number, text in enumerate(source, 1):
+            resume = broken.get(number, resume)
+            blank = len(file.header.names) > 1 and not text.strip(b"\r\n")
+            if number < resume or (whole and blank):
+                continue
+            start = number if whole else start
+            whole ^= bool(quote) and text.count(quote) % 2 == 1
+            if whole:
+                lines.append(start)
+                sizes.append(number - start + 1)
+    types: dict[str, pa.DataType] = {"k": pa.int64(), "line": pa.int64(), "lines": pa.int64()}
+    return pa.table({"k": range(len(lines)), "line": lines, "lines": sizes}, schema=pa.schema(types))
 
 
 def line_of_positions(engine: DuckEngine, file: Scanned, rows: list[int]) -> list[tuple[int, int]]:
