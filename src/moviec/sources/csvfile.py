@@ -65,7 +65,7 @@ def read_header(path: Path, spec: FileSpec, dialect: Dialect = CSV) -> Header:
         names = tuple(name.strip() or f"unnamed column {at}" for at, name in enumerate(next(reader), 1))
     except (csv.Error, StopIteration) as error:
         raise PayloadError(f"the first line is no header ({error})", path.name) from error
-    check_columns(path, names, spec)
+    check_columns(path, names, spec, "its first line reads")
     folded = [name.casefold() for name in names]
     twice = sorted({name for name in names if folded.count(name.casefold()) > 1})
     if twice:
@@ -84,12 +84,12 @@ def read_start(path: Path) -> bytes:
     return start
 
 
-def check_columns(path: Path, names: tuple[str, ...], spec: FileSpec) -> None:
+def check_columns(path: Path, names: tuple[str, ...], spec: FileSpec, seen_in: str = "it has") -> None:
     """Raise PayloadError when a required column is not there."""
     missing = [name for name in dict.fromkeys((spec.key, *spec.required)) if name not in names]
     if missing:
         seen = " ".join(", ".join(names)[:200].encode("ascii", "replace").decode().split())
-        raise PayloadError(f"no column {', '.join(missing)}", path.name, f"it has: {seen}")
+        raise PayloadError(f"no column {', '.join(missing)}", path.name, f"{seen_in}: {seen}")
 
 
 def copy_rows(engine: DuckEngine, header: Header, columns: tuple[str, ...], staged: Path) -> Scanned:
@@ -138,7 +138,7 @@ def _one_line_ending(header: Header, folder: Path) -> Header:
             chunk = held + chunk
             held = chunk[-1:] if chunk.endswith(b"\r") else b""
             target.write(chunk[: len(chunk) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b" "))
-        target.write(held)
+        target.write(held.replace(b"\r", b"\n"))
     return msgspec.structs.replace(header, path=even)
 
 

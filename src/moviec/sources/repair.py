@@ -115,13 +115,14 @@ def _rejoined(pieces: list[Broken], shape: Shape) -> tuple[list[Mended], list[Br
 
 def _cells(piece: Broken, shape: Shape) -> list[str]:
     """Cut a piece into cells as leniently as CSV allows; at least one."""
-    cells, _ = _first_row([piece.text], shape.dialect)
-    if cells:
-        return cells
+    strictly, _ = _first_row([piece.text], shape.dialect)
+    if strictly:
+        return strictly
     try:
-        return next(shape.dialect.reader(piece.text.splitlines(keepends=True)), [piece.text])
+        loosely = next(shape.dialect.reader(piece.text.splitlines(keepends=True)), [])
     except csv.Error:
-        return [piece.text]
+        loosely = []
+    return loosely or [piece.text]
 
 
 def _adjacent(one: Broken, other: Broken) -> bool:

@@ -52,7 +52,7 @@ def stage_all(
     staged = []
     for role, file in spec.files.items():
         if role in files:
-            staged.append(_stage(engine, role, file, files[role], wanted))
+            staged.append(stage(engine, role, file, files[role], wanted))
         elif file.optional:
             empty = ", ".join(f"NULL::VARCHAR AS {identifier(name)}" for name in file.columns)
             engine.view(role, f"SELECT {empty}, NULL::BIGINT AS _position, NULL::BIGINT AS _line WHERE false")
@@ -63,7 +63,11 @@ def stage_all(
     return staged
 
 
-def _stage(engine: DuckEngine, role: str, spec: FileSpec, path: Path, wanted: Wanted) -> Staged:
+def stage(engine: DuckEngine, role: str, spec: FileSpec, path: Path, wanted: Wanted) -> Staged:
+    """Stage one file as the view `role`: its rows as text, valid keys only, the later of two alike.
+
+    Raises PayloadError when the file is not what the facts describe.
+    """
     file = scan(engine, role, path, spec, wanted)
     names = file.header.names
     shape = Shape(len(names), names.index(spec.key), spec.key_pattern, file.header.dialect)
