@@ -8,14 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import pytest
 
 from moviec.engine import DuckEngine
 from moviec.model import FIELDS
 from moviec.sources.base import Reading, Source, Wanted
 from moviec.sources.registry import find_source
-
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 
 class Read(msgspec.Struct, frozen=True):
@@ -46,14 +43,6 @@ def on_disk(folder: Path, role: str, payload: str | bytes | Path) -> Path:
         return payload
     path = folder / f"{role}.payload"
     path.write_bytes(payload.encode() if isinstance(payload, str) else payload)
-    return path
-
-
-def shared(*parts: str) -> Path:
-    """Give a file of the real data, or skip where it is absent."""
-    path = SHARED.joinpath(*parts)
-    if not path.exists():
-        pytest.skip(f"needs the real data at {path}")
     return path
 
 

@@ -7,6 +7,7 @@ from importlib import resources
 import pyarrow as pa
 
 from moviec.engine import DuckEngine
+from moviec.engine.duck import identifier
 from moviec.model import FIELDS, RECORD
 from moviec.sources.base import Reading, Staged, Wanted
 
@@ -23,11 +24,22 @@ UNKNOWN: dict[str, pa.DataType] = {
 def normalise(engine: DuckEngine, read_sql: str, staged: list[Staged], wanted: Wanted) -> Reading:
     """Name a source's `read.sql`, with the rules over it, `records`: the wanted fields of every kept row."""
     engine.table("unknown", pa.schema(UNKNOWN).empty_table())
-    engine.view("read", f"SELECT * FROM unknown WHERE false UNION ALL BY NAME ({read_sql})")
+    given = _types(engine, f"({read_sql})")
+    columns = ", ".join(
+        f"{identifier(name) if name in given else 'NULL'}::{kind} AS {identifier(name)}"
+        for name, kind in _types(engine, "unknown").items()
+    )
+    engine.view("read", f"SELECT {columns} FROM ({read_sql})")
     engine.view("checked", resources.files("moviec.sources").joinpath("checked.sql").read_text("utf-8"))
     fields = ", ".join(wanted.fields)
     engine.view("records", f"SELECT key, role, {fields}, problems, list_problems, _position FROM checked")
     return Reading(files={file.role: file for file in staged})
+
+
+def _types(engine: DuckEngine, rows: str) -> dict[str, str]:
+    """Give the columns of rows with their types as SQL writes them."""
+    columns = engine.query(f"DESCRIBE SELECT * FROM {rows}").to_pylist()
+    return {row["column_name"]: row["column_type"] for row in columns}
 
 
 def count_problems(engine: DuckEngine, column: str, view: str) -> dict[str, int]:

@@ -137,7 +137,7 @@ def _without_key(engine: DuckEngine, rows: Rows) -> list[Broken]:
         name,
         f"SELECT _position, {TEXT}, CASE"
         f" WHEN NOT json_valid({TEXT}) THEN 'not valid JSON' WHEN json_type({TEXT}) <> 'OBJECT' THEN 'not a JSON object'"
-        f" ELSE {quoted(rows.spec.key)} || ' is ' || coalesce('''' || {rows.key} || '''', 'empty') || ', which is no key'"
+        f" ELSE {quoted(rows.spec.key)} || ' is ' || coalesce('''' || nullif({rows.key}, '') || '''', 'empty') || ', which is no key'"
         f" END AS reason FROM {rows.role}_rows"
         f" WHERE NOT coalesce(regexp_full_match({rows.key}, {quoted(rows.spec.key_pattern)}), false)",
     )
