@@ -31,7 +31,7 @@ def read(
 ) -> tuple[Staged, list[tuple[str, str | None, str | None]]]:
     path = folder / "films.csv"
     path.write_bytes(data)
-    staged = stage(engine, "films", SPEC, read_header(path, SPEC), Wanted(folder))
+    staged = stage(engine, "films", SPEC, path, Wanted(folder))
     rows = engine.query("SELECT id, title, note FROM films ORDER BY _position").to_pylist()
     return staged, [(row["id"], row["title"], row["note"]) for row in rows]
 

@@ -102,3 +102,8 @@ class DuckEngine:
 def quoted(text: str) -> str:
     """Return `text` as an SQL string literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """Return `name` as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
