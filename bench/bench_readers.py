@@ -52,10 +52,10 @@ with DuckEngine(Limits(memory="MEMORY")) as engine:
 Grow = Callable[[str, int], str]
 
 
-def later_numbers(pattern: str, step: int) -> Grow:
+def later_numbers(pattern: str, step: int, digits: int = 1) -> Grow:
     """Shift the numbers that stand in a key by a step for each copy."""
     found = re.compile(pattern)
-    return lambda line, copy: found.sub(lambda m: f"{m[1]}{int(m[2]) + copy * step}", line)
+    return lambda line, copy: found.sub(lambda m: f"{m[1]}{int(m[2]) + copy * step:0{digits}}", line)
 
 
 def later_names(pattern: str) -> Grow:
@@ -64,7 +64,7 @@ def later_names(pattern: str) -> Grow:
     return lambda line, copy: found.sub(lambda m: f"{m[0]}_{copy}", line)
 
 
-IMDB = later_numbers(r"((?:tt|nm))0*([0-9]+)", 100_000_000)
+IMDB = later_numbers(r"(\b(?:tt|nm))([0-9]{7,8})\b", 40_000_000, digits=7)
 FIRST = later_numbers(r"^()([0-9]+)", 300_000)
 SECOND = later_numbers(r"^([0-9]+,)([0-9]+)", 300_000)
 SOURCES: dict[str, dict[str, tuple[str, Grow]]] = {
