@@ -59,8 +59,8 @@ def hidden_rater(data: Films) -> None:
     rows = []
     for at, name in enumerate(data.raters):
         rest = data.only([other for other in data.raters if other != name])
-        scored = _worth_scoring(data, rest, at)
-        answers = _answers(rest, scored, data.priors[at].panel)
+        scored = worth_scoring(data, rest, at)
+        answers = answers_of(rest, scored, data.priors[at].panel)
         truth = data.wide.points[scored, at]
         found = [spearman(answers[method], truth) for method in methods]
         rows.append(found)
@@ -75,14 +75,16 @@ def hidden_rater(data: Films) -> None:
             print(f"  {label} over {methods[peer]}: {gain:+.4f} (95% {low:+.4f} to {high:+.4f})")
 
 
-def _worth_scoring(data: Films, rest: Films, at: int) -> Bools:
+def worth_scoring(data: Films, rest: Films, at: int) -> Bools:
+    """Return the films to score: not fitted on, their hidden value no mere noise, two other raters to go by."""
     least = LEAST_VOTES.get(data.raters[at], LEAST_VOTES_ELSEWHERE)
     voted = ~(data.wide.votes[:, at] < least)
     others = (~np.isnan(rest.wide.points)).sum(axis=1)
     return np.asarray(~data.fitting & ~np.isnan(data.wide.points[:, at]) & voted & (others >= 2))
 
 
-def _answers(rest: Films, scored: Bools, panel: str) -> dict[str, Floats]:
+def answers_of(rest: Films, scored: Bools, panel: str) -> dict[str, Floats]:
+    """Fit without the hidden rater and answer by every method; `panel` is the hidden rater's."""
     model = fitted(rest)
     seen = rest.pick(scored)
     value = score(model, seen, questions(model)).value
@@ -150,6 +152,34 @@ def coverage(engine: DuckEngine) -> None:
         )
 
 
+def early_votes(engine: DuckEngine) -> None:
+    """Foretell MovieLens' final mean (40 ratings or more) from the first few ratings and the other raters."""
+    final = films(engine)
+    at = final.raters.index("movielens")
+    for first in (3, 5, 10):
+        early = films(engine, f"place <= {first}")
+        model = fitted(early)
+        rows = {movie: row for row, movie in enumerate(final.movies)}
+        ends = _pick(final.wide, np.array([rows[movie] for movie in early.movies]))
+        chosen = ~early.fitting & (np.nan_to_num(ends.votes[:, at]) >= 40)
+        chosen &= (~np.isnan(early.wide.points)).sum(axis=1) >= 2
+        truth = ends.points[chosen, at]
+        seen = _pick(early.wide, chosen)
+        told = score(model, seen, foretell(model, at)).value[:, 0]
+        alone = Wide(*(np.where(np.arange(len(model.raters)) == at, each, np.nan) for each in _parts(seen)))
+        shrunk = score(model, alone, foretell(model, at)).value[:, 0]
+        answers = {"raw": seen.points[:, at], "shrunk": shrunk, "with the other raters": told}
+        text = ", ".join(
+            f"{name} {spearman(value, truth):.3f} (off by {np.abs(value - truth).mean():.1f})"
+            for name, value in answers.items()
+        )
+        print(f"  first {first} ratings, {chosen.sum()} films, rank correlation with the final mean: {text}")
+
+
+def _parts(wide: Wide) -> tuple[Floats, Floats, Floats]:
+    return wide.points, wide.votes, wide.deviation
+
+
 def _pick(wide: Wide, chosen: Bools | Ints) -> Wide:
     return Wide(wide.points[chosen], wide.votes[chosen], wide.deviation[chosen])
 
@@ -184,7 +214,7 @@ def copied_rater(data: Films) -> None:
             )
             copied = Films(data.movies, (*data.raters, f"{name} again"), wide, data.fitting)
             model = fitted(copied)
-            seen = merged(copied.pick(chosen), copied.raters, model.copies)
+            seen = merged(copied.pick(chosen), copied.raters, model.copies, model.constants)
             moved = np.abs(score(model, seen, questions(model)).value[:, 0] - before)
             print(f"  {name} again, {label}: at most {moved.max():.2f} points, mean {moved.mean():.3f}")
 
@@ -200,6 +230,8 @@ def main() -> None:
         dropped_rater(data)
         print("90% interval for a MovieLens mean of hidden viewers, films not fitted on")
         coverage(engine)
+        print("early votes against final ones")
+        early_votes(engine)
         print("a source that repeats another")
         copied_rater(data)
 

@@ -10,7 +10,7 @@ import numpy as np
 from moviec.engine import DuckEngine
 from moviec.fuse.model import Bools, Floats
 from moviec.fuse.raters import Prior, prior_of
-from moviec.fuse.ratings import arrays, prepare, widen
+from moviec.fuse.ratings import arrays, prepare
 from moviec.fuse.shrink import Wide
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -57,7 +57,6 @@ def films(engine: DuckEngine, viewers: str = "true") -> Films:
         f" FROM stars WHERE {viewers} GROUP BY movie",
     )
     raters = prepare(engine, COLUMNS, "everything")
-    widen(engine, raters.names)
     rows = engine.query("SELECT *, md5_number(movie) % 2 = 0 AS fitting FROM rating_wide ORDER BY place")
     fitting = rows.column("fitting").to_numpy()
     wide = arrays(rows, len(raters.names))

@@ -23,7 +23,8 @@ CREATE TABLE movielens AS
   FROM read_csv($data || '/movielens/movies.csv', all_varchar = true) m JOIN links ON id = movieId;
 
 CREATE TABLE stars AS
-  SELECT movie, userId::BIGINT AS viewer, rating::DOUBLE AS value
+  SELECT movie, userId::BIGINT AS viewer, rating::DOUBLE AS value,
+         row_number() OVER (PARTITION BY movie ORDER BY "timestamp"::BIGINT, userId::BIGINT) AS place
   FROM read_csv($data || '/movielens/ratings.csv', all_varchar = true) JOIN links ON id = movieId;
 
 CREATE TABLE kaggle AS

@@ -41,8 +41,8 @@ def rate(
         aside = _write_aside(engine, out, raters.rejected + unread)
         fitted = fit(engine, raters)
         change.check(fitted)
-        plain = pa.concat_tables(rated(engine, fitted))
-        changed = pa.concat_tables(rated(engine, fitted, change)) if without or weight else plain
+        plain = pa.concat_tables(rated(engine, raters, fitted))
+        changed = pa.concat_tables(rated(engine, raters, fitted, change)) if without or weight else plain
         moved = (
             compare(engine, without_aspects(plain), without_aspects(changed)) if without or weight else None
         )
@@ -131,6 +131,7 @@ def _report(raters: Raters, model: RatingModel, films: int, rejected: int) -> di
             for rater in model.raters
         ],
         "copies": {copy.name: copy.of for copy in model.copies},
+        "constants": list(model.constants),
     }
 
 
@@ -151,6 +152,8 @@ def _say(raters: Raters, model: RatingModel, films: int) -> None:
         )
     for copy in model.copies:
         typer.echo(f"  {copy.name} repeats {copy.of} ({copy.shared} films): the two count once")
+    for name in model.constants:
+        typer.echo(f"  {name} says the same of every film: it is not heard")
 
 
 def _say_moved(moved: Moved) -> None:

@@ -7,17 +7,19 @@ spread, correlation and noise are their most probable values by expectation-maxi
 
 from __future__ import annotations
 
+from itertools import compress
+
 import msgspec
 import numpy as np
 
 from moviec.fuse.calibrate import straightened, straightening
-from moviec.fuse.copies import find_copies, merged
-from moviec.fuse.model import Copy, Floats, RaterModel, RatingModel
+from moviec.fuse.copies import find_constants, find_copies, merged
+from moviec.fuse.model import Floats, RaterModel, RatingModel
 from moviec.fuse.raters import Prior, facts
 from moviec.fuse.shrink import ROUNDING, Wide, noise, usual_votes
 
-#: Rounds of expectation-maximisation: always as many, so that the result is the same everywhere. From 40 to 80 no
-#: correlation moved by .002 (docs/c-rating.md).
+#: Rounds of expectation-maximisation: always as many, so that the result is the same everywhere. 30 and 120 rank
+#: films as well (bench/bench_rating_choices.py).
 ROUNDS = 60
 
 #: Numbers in a model are rounded to this many decimals, far above what summing in another order would change.
@@ -47,18 +49,21 @@ def start(priors: tuple[Prior, ...]) -> State:
 
 
 def learn(table: Wide, names: tuple[str, ...], priors: tuple[Prior, ...]) -> RatingModel:
-    """Fit the model to films x raters (in the order of their names); films without any rating must not be there."""
-    copies = find_copies(table, names, priors)
-    wide = merged(table, names, copies)
-    repeated = {copy.name for copy in copies}
-    priors = tuple(prior for prior, name in zip(priors, names, strict=True) if name not in repeated)
-    names = tuple(name for name in names if name not in repeated)
-    return _learn(wide, names, priors, copies)
+    """Fit the model to films x raters (in the order of their names); films without any rating must not be there.
+
+    Raters that are no voice of their own are set aside first, unless there would be none left.
+    """
+    copies, constants = find_copies(table, names, priors), find_constants(table, names)
+    if len(constants) == len(names):
+        constants = ()
+    kept = [name not in {*constants, *(copy.name for copy in copies)} for name in names]
+    model = _learn(
+        merged(table, names, copies, constants), tuple(compress(names, kept)), tuple(compress(priors, kept))
+    )
+    return msgspec.structs.replace(model, copies=copies, constants=constants)
 
 
-def _learn(
-    wide: Wide, names: tuple[str, ...], priors: tuple[Prior, ...], copies: tuple[Copy, ...]
-) -> RatingModel:
+def _learn(wide: Wide, names: tuple[str, ...], priors: tuple[Prior, ...]) -> RatingModel:
     present = ~np.isnan(wide.points)
     curves = [straightening(wide.points[present[:, at], at]) for at in range(len(names))]
     raters = tuple(
@@ -86,7 +91,7 @@ def _learn(
     )
     alike = state.covariance / np.outer(spread, spread)
     correlation = tuple(tuple(_rounded(value) for value in row) for row in alike)
-    return RatingModel(fitted, correlation, copies, films=len(wide.points))
+    return RatingModel(fitted, correlation, copies=(), constants=(), films=len(wide.points))
 
 
 def _round(values: Floats, wide: Wide, state: State, before: State) -> State:
@@ -96,9 +101,10 @@ def _round(values: Floats, wide: Wide, state: State, before: State) -> State:
     sampling = noise(wide, state.deviation, usual_votes(wide.votes))
     precision = np.where(present, 1 / (ROUNDING + sampling), 0.0)
     inverse = np.linalg.inv(state.covariance)
-    spreads: Floats = np.linalg.inv(inverse + precision[:, :, None] * np.eye(len(state.mean)))
+    exact = inverse + precision[:, :, None] * np.eye(len(state.mean))
+    spreads = np.asarray(np.linalg.inv(exact), dtype=np.float64)
     told = np.where(present, precision * (values - state.mean), 0.0)
-    expected: Floats = np.asarray(state.mean + (spreads * told[:, None, :]).sum(axis=2), dtype=np.float64)
+    expected = state.mean + (spreads * told[:, None, :]).sum(axis=2)
 
     films = len(values)
     mean = (expected.sum(axis=0) + general.films * before.mean) / (films + general.films)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -15,28 +16,27 @@ from moviec.fuse.copies import merged
 from moviec.fuse.learn import learn
 from moviec.fuse.model import Bools, Floats, RatingModel
 from moviec.fuse.panels import questions
-from moviec.fuse.ratings import Raters, arrays, sample, wide_rows, widen
+from moviec.fuse.ratings import Raters, aligned, arrays, sample, wide_rows
 from moviec.fuse.score import NINETY, Scores, score
 from moviec.fuse.shrink import Wide
 
 CONTRIBUTION = pa.struct([("rater", pa.string()), ("points", pa.float64())])
 
 #: Points 0-100 with two decimals. `base` and the contributions add up to `c_rating`; `sources` counts raters.
-RATED = pa.schema(
-    [
-        pa.field("movie", pa.string()),
-        pa.field("aspect", pa.string()),
-        pa.field("c_rating", pa.float64()),
-        pa.field("low", pa.float64()),
-        pa.field("high", pa.float64()),
-        pa.field("critics", pa.float64()),
-        pa.field("audience", pa.float64()),
-        pa.field("sources", pa.int32()),
-        pa.field("base", pa.float64()),
-        pa.field("contributions", pa.list_(CONTRIBUTION)),
-        pa.field("method", pa.string()),
-    ]
-)
+_COLUMNS: list[tuple[str, pa.DataType]] = [
+    ("movie", pa.string()),
+    ("aspect", pa.string()),
+    ("c_rating", pa.float64()),
+    ("low", pa.float64()),
+    ("high", pa.float64()),
+    ("critics", pa.float64()),
+    ("audience", pa.float64()),
+    ("sources", pa.int32()),
+    ("base", pa.float64()),
+    ("contributions", pa.list_(CONTRIBUTION)),
+    ("method", pa.string()),
+]
+RATED = pa.schema(_COLUMNS)
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -60,20 +60,21 @@ def fit(engine: Engine, raters: Raters) -> RatingModel:
     """Fit a model to the prepared table; the fewer films raters share, the more the shipped priors decide."""
     if not raters.names:
         raise UsageError("not one rating could be used", hint="the rejected rows say why")
-    widen(engine, raters.names)
     return learn(sample(engine, len(raters.names)), raters.names, raters.priors)
 
 
-def rated(engine: Engine, model: RatingModel, change: Change | None = None) -> Iterator[pa.Table]:
+def rated(
+    engine: Engine, raters: Raters, model: RatingModel, change: Change | None = None
+) -> Iterator[pa.Table]:
     """Rate the prepared table under the model: RATED tables, ordered by film and aspect, with flat memory.
 
-    A film that a change leaves without a rater is left out. Raters that the model does not know are not heard.
+    A film without a rater that is heard has `sources` 0 and no rating. Raters that the model does not know are not heard.
     """
     change = change or Change()
     change.check(model)
-    widen(engine, model.columns)
     for rows in wide_rows(engine):
-        yield rate_rows(model, rows, change)
+        wide = aligned(arrays(rows, len(raters.names)), raters.names, model.columns)
+        yield rate_films(model, rows.select(["movie", "aspect"]), wide, change)
 
 
 def without_aspects(table: pa.Table) -> pa.Table:
@@ -81,18 +82,13 @@ def without_aspects(table: pa.Table) -> pa.Table:
     return table.filter(pc.equal(table.column("aspect"), pa.scalar("overall")))
 
 
-def rate_rows(model: RatingModel, rows: pa.Table, change: Change) -> pa.Table:
-    """Rate wide rows (see `ratings.widen`) into RATED rows."""
-    wide = arrays(rows, len(model.columns))
+def rate_films(model: RatingModel, names: pa.Table, wide: Wide, change: Change) -> pa.Table:
+    """Rate films (`names`: movie, aspect; `wide`: films x the model's columns) into RATED rows."""
     for name in change.without:
         wide = wide.without(model.columns.index(name))
-    wide = merged(wide, model.columns, model.copies)
+    wide = merged(wide, model.columns, model.copies, model.constants)
     heard = ~np.isnan(wide.points)
-    scores = _weighted(model, wide, change.weights)
-    kept = np.asarray(heard.any(axis=1))
-    names = rows.select(["movie", "aspect"]).filter(pa.array(kept.tolist()))
-    picked = Scores(scores.value[kept], scores.error[kept], scores.contributions[kept], scores.base)
-    return _as_rows(model, names, picked, heard[kept])
+    return _as_rows(model, names, _weighted(model, wide, change.weights), heard)
 
 
 def _weighted(model: RatingModel, wide: Wide, weights: Mapping[str, float]) -> Scores:
@@ -113,16 +109,20 @@ def _as_rows(model: RatingModel, names: pa.Table, scores: Scores, heard: Bools) 
     half = NINETY * scores.error[:, 0]
     parts = np.where(heard, _hundredths(scores.contributions), 0)
     base = value[:, 0] - parts.sum(axis=1)
+    unrated: Bools = np.asarray(~heard.any(axis=1), dtype=np.bool_)
     low, high = (_hundredths(np.clip(value[:, 0] / 100 + side * half, 0, 100)) for side in (-1, 1))
     who = np.array(model.names, dtype=object)[np.nonzero(heard)[1]]
     offsets = np.concatenate([[0], np.cumsum(heard.sum(axis=1))])
     points = pa.array(parts[heard] / 100)
-    columns = [
+    columns: list[Any] = [
         names.column("movie"),
         names.column("aspect"),
-        *(pa.array(number / 100) for number in (value[:, 0], low, high, value[:, 1], value[:, 2])),
+        *(
+            pa.array(number / 100, mask=unrated)
+            for number in (value[:, 0], low, high, value[:, 1], value[:, 2])
+        ),
         pa.array(heard.sum(axis=1), pa.int32()),
-        pa.array(base / 100),
+        pa.array(base / 100, mask=unrated),
         pa.ListArray.from_arrays(
             pa.array(offsets, pa.int32()),
             pa.StructArray.from_arrays([pa.array(who, pa.string()), points], fields=list(CONTRIBUTION)),

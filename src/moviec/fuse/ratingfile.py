@@ -76,15 +76,19 @@ def _open_json(engine: DuckEngine, path: Path) -> list[str]:
     engine.keep(
         "ratings_unread",
         "SELECT file_row, NULL::VARCHAR AS movie, NULL::VARCHAR AS source, line AS value, 'not a JSON object' AS reason"
-        " FROM rating_lines WHERE NOT (json_valid(line) AND json_type(line) = 'OBJECT') AND trim(line) <> ''",
+        " FROM rating_lines WHERE NOT CASE WHEN json_valid(line) THEN json_type(line) = 'OBJECT' ELSE false END"
+        " AND trim(line) <> ''",
     )
-    good = "rating_lines WHERE file_row NOT IN (SELECT file_row FROM ratings_unread) AND trim(line) <> ''"
-    keys = engine.query(f"SELECT DISTINCT unnest(json_keys(line)) AS name FROM {good} ORDER BY name")
+    engine.keep(
+        "rating_objects",
+        "SELECT * FROM rating_lines WHERE file_row NOT IN (SELECT file_row FROM ratings_unread) AND trim(line) <> ''",
+    )
+    keys = engine.query("SELECT DISTINCT unnest(json_keys(line)) AS name FROM rating_objects ORDER BY name")
     names = [name for name in map(str, keys.column("name").to_pylist()) if name.replace("_", "").isalnum()]
     cells = ", ".join(f"json_extract_string(line, {quoted('$.' + name)}) AS {name.lower()}" for name in names)
     if not cells:
         raise PayloadError("not one line is a JSON object", path.name, "give one object a line")
-    engine.keep("ratings", f"SELECT {cells}, file_row FROM {good}")
+    engine.keep("ratings", f"SELECT {cells}, file_row FROM rating_objects")
     return [*(name.lower() for name in names), "file_row"]
 
 

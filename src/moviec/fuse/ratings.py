@@ -67,10 +67,11 @@ def prepare(engine: Engine, columns: list[str], source: str) -> Raters:
     names = tuple(row["rater"] for row in found)
     rejected = engine.query("SELECT COUNT(*) AS bad FROM rating_rejected").column(0)[0].as_py()
     priors = tuple(prior_of(row["rater"], row["panel"]) for row in found)
+    _widen(engine, names)
     return Raters(names, priors, tuple(row["ratings"] for row in found), rejected)
 
 
-def widen(engine: Engine, names: tuple[str, ...]) -> None:
+def _widen(engine: Engine, names: tuple[str, ...]) -> None:
     """Make `rating_wide`: one row per film and aspect, and per rater its points, votes and deviation."""
     numbers = pa.table(
         {"rater": pa.array(names, pa.string()), "number": pa.array(range(len(names)), pa.int64())}
@@ -116,6 +117,13 @@ def arrays(rows: pa.Table, raters: int) -> Wide:
         return np.stack([column.to_numpy() for column in found], axis=1)
 
     return Wide(*(columns(letter) for letter, _ in WIDE_NAMES))
+
+
+def aligned(wide: Wide, names: tuple[str, ...], columns: tuple[str, ...]) -> Wide:
+    """Return the columns of other raters: missing ones say nothing, and those not asked for go."""
+    at = [names.index(column) if column in names else len(names) for column in columns]
+    silent = np.full((len(wide.points), 1), np.nan)
+    return Wide(*(np.hstack([each, silent])[:, at] for each in (wide.points, wide.votes, wide.deviation)))
 
 
 def _statements() -> list[tuple[str, str]]:

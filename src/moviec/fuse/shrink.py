@@ -10,8 +10,8 @@ import numpy as np
 
 from moviec.fuse.model import Floats
 
-#: Variance in points² that even endless votes leave: rounding to whole stars, tenths or per cent. 0.1 did no better,
-#: 9 and 25 worse (docs/c-rating.md).
+#: Variance in points² that even endless votes leave: rounding to whole stars, tenths or per cent. 0.1 did as
+#: well, 9 worse (bench/bench_rating_choices.py).
 ROUNDING = 1.0
 
 #: A film's own deviation counts in full after this many ratings; below, the rater's usual one fills up.

@@ -34,7 +34,8 @@ def compare(engine: Engine, before: pa.Table, after: pa.Table) -> Moved:
         "SELECT b.movie, b.c_rating AS before, a.c_rating AS after,"
         " ROW_NUMBER() OVER (ORDER BY b.c_rating DESC, b.movie) AS rank_before,"
         " ROW_NUMBER() OVER (ORDER BY a.c_rating DESC, b.movie) AS rank_after"
-        " FROM rated_before b JOIN rated_after a ON a.movie = b.movie",
+        " FROM rated_before b JOIN rated_after a ON a.movie = b.movie"
+        " WHERE b.c_rating IS NOT NULL AND a.c_rating IS NOT NULL",
     )
     totals = engine.query(
         "SELECT COUNT(*) AS films, COALESCE(SUM(CAST(ROUND(100 * ABS(after - before)) AS BIGINT)), 0) AS points,"
@@ -48,7 +49,7 @@ def compare(engine: Engine, before: pa.Table, after: pa.Table) -> Moved:
     )
     return Moved(
         films=films,
-        lost=before.num_rows - films,
+        lost=before.num_rows - before.column("c_rating").null_count - films,
         mean_points=float(totals["points"]) / 100 / max(films, 1),
         most_points=round(float(totals["most"]), 2),
         mean_ranks=float(totals["ranks"]) / max(films, 1),
