@@ -7,6 +7,7 @@ bulk work, a single query and, registered as an Arrow function, SQL. Scripts oth
 from __future__ import annotations
 
 import html
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 import pyarrow as pa
@@ -24,8 +25,10 @@ _SPELLED = (
     ("[đð]", "d"),
     ("þ", "th"),
     ("ı", "i"),
-    ("&", " and "),
+    ("¢", "c"),
+    ("[’‘´ʻʼ]", ""),
 )
+_SIGNS = (("&", " and "), (r"\$([a-z])", r"s\1"))
 
 #: Articles that open a title and say nothing; those that are also a common first word (die, i, as) are left out.
 _ARTICLES = "the|a|an|le|la|les|une?|el|los|las|una|il|gli|der|das|eine?|het|een|den|det"
@@ -44,29 +47,27 @@ _WORDS = {
     "i": "1", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5",
     "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10",
 }  # fmt: skip
+_SHORT = {"dr": "doctor", "mr": "mister", "vs": "versus", "blvd": "boulevard"}
 _PARTS = "part|parts|chapter|chapters|episode|volume|vol|book|teil|partie|parte|no|nr"
 
 
 def unescape(values: Strings) -> Strings:
-    """Resolve HTML entities (`&amp;`, `&#39;`); the few values that hold one are done one by one."""
-    holds = pc.match_substring_regex(values, "&(#[0-9]+|#x[0-9a-fA-F]+|[a-zA-Z]+);")
-    if not pc.any(holds).as_py():
-        return values
-    plain = [html.unescape(html.unescape(text)) for text in pc.filter(values, holds).to_pylist()]
-    return pc.replace_with_mask(_whole(values), _whole(pc.fill_null(holds, False)), pa.array(plain, pa.string()))
+    """Resolve HTML entities (`&amp;`, `&#39;`)."""
+
+    def plain(some: Strings) -> Strings:
+        return pa.array([html.unescape(html.unescape(text)) for text in some.to_pylist()], pa.string())
+
+    return _some(values, "&(#[0-9]+|#x[0-9a-fA-F]+|[a-zA-Z]+);", plain)
 
 
 def fold(values: Strings) -> Strings:
-    """Bring words to one form: lower case, no accents or punctuation, `&` as "and", numerals as digits.
+    """Bring words to one form: lower case, no accents or punctuation, `&` as "and".
 
     "Léon & Co." becomes "leon and co". Null stays null; text without a letter or digit becomes "".
     """
-    text = _each(unescape(values), (("([²³½⅓¼¾])", r" \1"),))
-    text = pc.utf8_lower(pc.utf8_normalize(text, "NFKD"))
-    # Only marks on Latin, Greek and Cyrillic letters go: in kana a mark makes another letter.
-    text = _each(text, (("[\\x{0300}-\\x{036f}]", ""), *_SPELLED))
-    text = pc.utf8_normalize(text, "NFKC")
-    return pc.utf8_trim_whitespace(_each(text, (("['’‘`´ʻʼ]", ""), (r"[^\pL\pM\pN]+", " "))))
+    text = _some(unescape(values), "[^\\x00-\\x7F]", _plain_letters)
+    text = _some(pc.utf8_lower(text), "[&$]", lambda some: _each(some, _SIGNS))
+    return pc.utf8_trim_whitespace(_each(text, (("['`]", ""), (r"[^\pL\pM\pN]+", " "))))
 
 
 def fold_title(values: Strings) -> Strings:
@@ -75,20 +76,17 @@ def fold_title(values: Strings) -> Strings:
 
 
 def fold_numerals(values: Strings) -> Strings:
-    """Write roman numerals, and number words after "part" and its like, as digits; input is lower case words."""
-    text = _each(values, ((rf"\b({_PARTS}) {roman}\b", rf"\1 {digit}") for roman, digit in _WORDS.items()))
-    roman = pc.match_substring_regex(text, r"\b[ivx]+\b")
-    if not pc.any(roman).as_py():
-        return text
-    some = _each(pc.filter(text, roman), ((rf"\b{old}\b", new) for old, new in _ROMAN.items()))
-    some = _each(some, ((r"(\PZ) v\b", r"\1 5"), (r"(\PZ) x\b", r"\1 10")))
-    return pc.replace_with_mask(_whole(text), _whole(pc.fill_null(roman, False)), _whole(some))
+    """Write roman numerals, and number words after "part" and its like, as digits; usual short forms in full.
+
+    Input is folded words.
+    """
+    return _some(values, rf"\b(?:{'|'.join(_SHORT)}|(?:{_PARTS}) (?:{'|'.join(_WORDS)})|[ivx]+)\b", _digits)
 
 
 def turn_article(values: Strings) -> Strings:
     """Put an inverted article back in front: "Misérables, Les" becomes "Les Misérables"."""
-    turned = pc.replace_substring_regex(values, rf"(?i)^(.+), *({_INVERTED}) *$", r"\2 \1")
-    return pc.replace_substring_regex(turned, r"^([lL]['’]) ", r"\1")
+    changes = ((rf"(?i)^(.+), *({_INVERTED}) *$", r"\2 \1"), (r"^([lL]['’]) ", r"\1"))
+    return _some(values, ",", lambda some: _each(some, changes))
 
 
 def drop_article(values: Strings) -> Strings:
@@ -123,7 +121,7 @@ def title_year(values: Strings) -> pa.Array:
 def bare_title(values: Strings) -> Strings:
     """Take off what catalogues add in brackets: the year, "film", "TV", "V"."""
     note = rf"(?i)\s*[(\[](?:{_YEAR}{_NOTE}|(?:[a-z]+ )?(?:film|movie|tv|v|vg|short|tv movie|tv film|video))[)\]]\s*$"
-    bare = _each(unescape(values), ((note, ""), (note, "")))
+    bare = _some(unescape(values), r"[\])]\s*$", lambda some: _each(some, ((note, ""), (note, ""))))
     return pc.if_else(pc.equal(pc.utf8_length(bare), 0), values, bare)
 
 
@@ -132,17 +130,15 @@ def alternatives(values: Strings) -> pa.ListArray:
 
     Brackets at the end hold another title; brackets elsewhere belong to the title itself.
     """
-    split = _each(
-        values,
-        (
-            (r"(?i)\s*[(\[]?\b(?:a\.k\.a\.|aka|a/k/a|also known as)\s+", "\x1f"),
-            (r"(.)\s*\(([^()]*)\)\s*\(([^()]*)\)\s*$", "\\1\x1f\\2\x1f\\3"),
-            (r"(.)\s*\(([^()]*)\)\s*$", "\\1\x1f\\2"),
-            (r"(\x1f[^()]*)\)", r"\1"),
-            (r"\)?\s*\x1f\s*\(?", "\x1f"),
-            (r"\x1f(?:\x1f)+", "\x1f"),
-        ),
+    changes = (
+        (r"(?i)\s*[(\[]?\b(?:a\.k\.a\.|aka|a/k/a|also known as)\s+", "\x1f"),
+        (r"(.)\s*\(([^()]*)\)\s*\(([^()]*)\)\s*$", "\\1\x1f\\2\x1f\\3"),
+        (r"(.)\s*\(([^()]*)\)\s*$", "\\1\x1f\\2"),
+        (r"(\x1f[^()]*)\)", r"\1"),
+        (r"\)?\s*\x1f\s*\(?", "\x1f"),
+        (r"\x1f(?:\x1f)+", "\x1f"),
     )
+    split = _some(values, r"(?i)\(|\ba[./]?k[./]?a\b|known as", lambda some: _each(some, changes))
     return _whole(pc.split_pattern(split, "\x1f"))
 
 
@@ -164,8 +160,31 @@ def fold_one(text: str) -> str:
     return str(fold(pa.array([text], pa.string()))[0].as_py())
 
 
-def _each(values: Strings, changes: object) -> Strings:
-    for pattern, new in changes:  # type: ignore[attr-defined]
+def _plain_letters(values: Strings) -> Strings:
+    """Take accents off and spell out what Unicode does not decompose; in kana a mark makes another letter."""
+    text = pc.replace_substring_regex(values, "([²³½⅓¼¾])", r" \1")
+    text = pc.utf8_lower(pc.utf8_normalize(text, "NFKD"))
+    return pc.utf8_normalize(_each(text, (("[\\x{0300}-\\x{036f}]", ""), *_SPELLED)), "NFKC")
+
+
+def _digits(values: Strings) -> Strings:
+    text = _each(values, ((rf"\b{short}\b", word) for short, word in _SHORT.items()))
+    text = _each(text, ((rf"\b({_PARTS}) {word}\b", rf"\1 {digit}") for word, digit in _WORDS.items()))
+    text = _each(text, ((rf"\b{roman}\b", digit) for roman, digit in _ROMAN.items()))
+    return _each(text, ((r"(\PZ) v\b", r"\1 5"), (r"(\PZ) x\b", r"\1 10")))
+
+
+def _some(values: Strings, pattern: str, change: Callable[[Strings], Strings]) -> Strings:
+    """Change only the values that hold the pattern: most titles need few of the changes."""
+    holds = _whole(pc.fill_null(pc.match_substring_regex(values, pattern), False))
+    if not pc.any(holds).as_py():
+        return values
+    whole = _whole(values)
+    return pc.replace_with_mask(whole, holds, _whole(change(whole.filter(holds))))
+
+
+def _each(values: Strings, changes: Iterable[tuple[str, str]]) -> Strings:
+    for pattern, new in changes:
         values = pc.replace_substring_regex(values, pattern, new)
     return values
 

@@ -1,0 +1,131 @@
+"""How the shipped model is made: priors and calibration from known pairs, words and chance agreement from lists.
+
+Only the half of the known pairs that is not held out is looked at. See docs/resolve.md for the command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from moviec.engine import DuckEngine
+from moviec.model import MILLION
+from moviec.resolve.candidates import Limits
+from moviec.resolve.compare import COMPARISONS, MISSING
+from moviec.resolve.evaluate import RIGHT, UNKNOWN, Judgement, Known, held_out, judge
+from moviec.resolve.features import prepare
+from moviec.resolve.model import Bands, Calibration, Model, logit
+from moviec.resolve.resolve import Settings, candidates_compared, match, within
+from moviec.resolve.score import TRILLION, Floats, Integers, Shares, Strength, fit_u
+
+#: A word in fewer titles than this tells enough without being listed.
+_LISTED = 8
+
+#: Every level keeps this share of a case before anything is counted.
+_PSEUDO = 2
+
+
+def _trillionths(*shares: float) -> tuple[int, ...]:
+    return tuple(round(share * TRILLION) for share in shares)
+
+
+#: Where the known pairs say too little (no two sources in them both name people, kinds or ids), what is taken
+#: instead: sources name the same director 19 times in 20; a wrong id is one in a hundred, and one in a million
+#: by chance. *u* of all but these is counted.
+ASSUMED = {
+    "title": Shares(*2 * (_trillionths(*[1 / 13] * 13),)),
+    "year": Shares(*2 * (_trillionths(*[0.2] * 5),)),
+    "runtime": Shares(*2 * (_trillionths(*[0.25] * 4),)),
+    "directors": Shares(_trillionths(0.95, 0.05), _trillionths(0.02, 0.98)),
+    "people": Shares(_trillionths(0.85, 0.1, 0.05), _trillionths(0.004, 0.03, 0.966)),
+    "genres": Shares(*2 * (_trillionths(*[1 / 3] * 3),)),
+    "form": Shares(*2 * (_trillionths(0.5, 0.5),)),
+    "kind": Shares(_trillionths(0.95, 0.05), _trillionths(0.85, 0.15)),
+    "ids": Shares(_trillionths(0.98, 0.01, 0.01), _trillionths(1e-6, 1e-6, 1 - 2e-6)),
+}
+
+
+class Lesson(msgspec.Struct, frozen=True):
+    """Two lists of films (FEATURES columns) and what is known about them."""
+
+    left: pa.Table
+    right: pa.Table
+    known: Known
+
+
+def learn_words(lists: Sequence[pa.Table]) -> tuple[int, dict[str, int]]:
+    """Count films, and how many of their titles hold each word that is not rare."""
+    words = pa.concat_tables(
+        [prepare(films).words.select(["n", "word"]).group_by(["n", "word"]).aggregate([]) for films in lists]
+    )
+    counted = words.group_by("word").aggregate([("n", "count")]).filter(pc.field("n_count") >= _LISTED)
+    counts = dict(zip(counted["word"].to_pylist(), counted["n_count"].to_pylist(), strict=True))
+    return sum(len(films) for films in lists), dict(sorted(counts.items()))
+
+
+def learn_u(model: Model, lists: Sequence[pa.Table]) -> dict[str, Shares]:
+    """Count the levels of pairs inside duplicate-free lists."""
+    weak = Strength(alike_pairs=20, pairs=1000)
+    return fit_u(*within(lists, model, Limits()), model.shares, weak)
+
+
+def learn(version: str, lists: Sequence[pa.Table], lessons: Sequence[Lesson], open_lists: Sequence[pa.Table]) -> Model:
+    """Make a model: words from `open_lists`, chance agreement from `lists`, the rest from the lessons."""
+    films, words = learn_words(open_lists)
+    model = Model(version, ASSUMED, films, words, Calibration(), Bands(MILLION // 2, MILLION // 20))
+    model = msgspec.structs.replace(model, shares=learn_u(model, lists))
+    model = msgspec.structs.replace(model, shares=learn_m(model, lessons))
+    return msgspec.structs.replace(model, calibration=learn_calibration(model, lessons))
+
+
+def learn_m(model: Model, lessons: Sequence[Lesson]) -> dict[str, Shares]:
+    """Count the levels of known pairs; `model` gives words, and priors where nothing is known."""
+    counts = {comparison.name: np.zeros(len(comparison.levels)) for comparison in COMPARISONS}
+    for lesson in lessons:
+        sides = prepare(lesson.left), prepare(lesson.right)
+        with DuckEngine() as engine:
+            _, levels = candidates_compared(engine, sides, model, Limits())
+        keys = {
+            "left_key": sides[0].records["key"].take(levels["l"]),
+            "right_key": sides[1].records["key"].take(levels["r"]),
+        }
+        right = judge(pa.table(keys), held_out(lesson.known, False)) == RIGHT
+        for comparison in COMPARISONS:
+            found = levels[comparison.name].to_numpy()[right]
+            counts[comparison.name] += np.bincount(found[found != MISSING], minlength=len(comparison.levels))
+    return {name: _mixed(count, model.shares[name]) for name, count in counts.items()}
+
+
+def learn_calibration(model: Model, lessons: Sequence[Lesson]) -> Calibration:
+    """Fit the calibration on the judged pairs of the half that is not held out."""
+    plain = msgspec.structs.replace(model, calibration=Calibration())
+    chances, verdicts = [], []
+    for lesson in lessons:
+        pairs = match(lesson.left, lesson.right, plain, Settings(bands=Bands(0, 1000), distinct=False)).pairs
+        judged = judge(pairs, held_out(lesson.known, False))
+        chances.append(pairs["chance"].to_numpy()[judged != UNKNOWN])
+        verdicts.append(judged[judged != UNKNOWN])
+    return _platt(np.concatenate(chances), np.concatenate(verdicts))
+
+
+def _platt(chance: Integers, judged: Judgement) -> Calibration:
+    """Logistic regression of the verdicts on the logit, by Newton's method."""
+    x, y = logit(chance), (judged == RIGHT).astype(np.float64)
+    design = np.column_stack([x, np.ones(len(x))])
+    beta = np.array([1.0, 0.0])
+    for _ in range(30):
+        p = 1 / (1 + np.exp(-design @ beta))
+        hessian = design.T @ (design * (p * (1 - p))[:, None]) + 1e-6 * np.eye(2)
+        beta = beta + np.clip(np.linalg.solve(hessian, design.T @ (y - p)), -0.2, 0.2)
+    return Calibration(int(np.rint(MILLION * beta[0])), int(np.rint(MILLION * beta[1])))
+
+
+def _mixed(counts: Floats, prior: Shares) -> Shares:
+    strength = _PSEUDO * len(counts)
+    total = sum(prior.m)
+    mixed = (counts + strength * np.array(prior.m) / total) / (counts.sum() + strength)
+    return msgspec.structs.replace(prior, m=tuple(max(int(x), 1) for x in np.rint(mixed * TRILLION)))
