@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine
 from moviec.engine.duck import quoted
-from moviec.errors import PayloadError, UsageError
+from moviec.errors import PayloadError
 from moviec.resolve.features import FEATURES
 
 #: What a column may be called (letters and digits only, any case), by what it is taken for.
@@ -50,9 +50,9 @@ class FilmList(msgspec.Struct, frozen=True):
 
 
 def read_list(path: Path, name: str, columns: Mapping[str, str] | None = None) -> FilmList:
-    """Read a list into features whose source is `name`; `columns` says which column is what, before usual names.
+    """Read a list into features whose source is `name`; `columns` (field: column) goes before usual names.
 
-    Raises PayloadError when the file is no such list, UsageError when `columns` names what is not there.
+    A column that the list lacks is passed over. Raises PayloadError when the file is no film list.
     """
     suffix = _SUFFIX.search(path.name)
     if not path.is_file():
@@ -74,18 +74,14 @@ def read_list(path: Path, name: str, columns: Mapping[str, str] | None = None) -
 
 
 def recognise(seen: list[str], given: Mapping[str, str], where: str) -> dict[str, str]:
-    """Say which column is what: as given, else by usual names. Raises when none is the title."""
-    if wrong := [field for field in given if field not in ALIASES]:
-        raise UsageError(f"no such field: {', '.join(wrong)}", "--columns", f"there are {', '.join(ALIASES)}")
-    if absent := [column for column in given.values() if column not in seen]:
-        raise UsageError(f"no column {', '.join(absent)}", where, f"there are {', '.join(seen)}")
+    """Say which column is what: as given, else by usual names. Raises PayloadError when none is the title."""
     plain = {re.sub(r"[^a-z0-9]", "", column.lower()): column for column in reversed(seen)}
     usual = {
         field: next(plain[alias] for alias in aliases if alias in plain)
         for field, aliases in ALIASES.items()
         if not plain.keys().isdisjoint(aliases)
     }
-    known = usual | dict(given)
+    known = usual | {field: column for field, column in given.items() if column in seen}
     if "title" not in known and "original_title" in known:
         known["title"] = known["original_title"]
     if "title" not in known:

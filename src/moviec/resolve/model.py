@@ -14,19 +14,18 @@ import pyarrow as pa
 
 from moviec.errors import StoreError
 from moviec.model import MILLION
-from moviec.resolve.score import Floats, Integers, Shares
+from moviec.resolve.score import Integers, Shares
 
 
 class Calibration(msgspec.Struct, frozen=True):
-    """Logit of the probability = `slope` × logit of the model's chance + `intercept`, both in millionths (Platt 1999)."""
+    """Honest log odds = `slope` × the weights' log odds + `intercept`, log2, in millionths (Platt 1999)."""
 
     slope: int = MILLION
     intercept: int = 0
 
-    def apply(self, chance: Integers) -> Integers:
-        """Turn chances (millionths) into probabilities (millionths)."""
-        logits = self.slope * logit(chance) / MILLION + self.intercept / MILLION
-        return np.rint(MILLION / (1 + np.exp(-logits))).astype(np.int64)
+    def apply(self, log_odds: Integers) -> Integers:
+        """Calibrate log2 odds in millionths."""
+        return np.rint(self.slope * (log_odds / MILLION) + self.intercept).astype(np.int64)
 
 
 class Bands(msgspec.Struct, frozen=True):
@@ -50,12 +49,6 @@ class Model(msgspec.Struct, frozen=True):
         """Give the words as a table (word, films); the word "" stands for all films."""
         words = {"": self.films, **self.words}
         return pa.table({"word": list(words), "films": pa.array(list(words.values()), pa.int64())})
-
-
-def logit(chance: Integers) -> Floats:
-    """Give the log odds of chances in millionths, kept away from certainty."""
-    share = np.clip(chance / MILLION, 1e-6, 1 - 1e-6)
-    return np.log(share / (1 - share))
 
 
 def shipped_model() -> Model:

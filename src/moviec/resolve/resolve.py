@@ -50,7 +50,7 @@ class Settings(msgspec.Struct, frozen=True):
 class Matching(msgspec.Struct, frozen=True):
     """What matching gave.
 
-    `pairs`: left_source, left_key, right_source, right_key, weight (millionths of a bit), chance, probability
+    `pairs`: left_source, left_key, right_source, right_key, weight (log2 odds, millionths), probability
     (millionths), band ("accept" | "review"), evidence (JSON list of [feature, level, bits]); best first.
     """
 
@@ -102,20 +102,19 @@ def within(lists: Sequence[pa.Table], model: Model, limits: Limits) -> tuple[pa.
 
 def _choose(levels: pa.Table, fitted: Fitted, model: Model, settings: Settings) -> pa.Table:
     """Keep the pairs that are accepted or go to review."""
-    total = total_weights(levels, fitted.shares)
-    chance = probabilities(levels, total, fitted.prior_bits)
-    probability = model.calibration.apply(chance)
-    bands = settings.bands or model.bands
+    weight = total_weights(levels, fitted.shares) + fitted.prior_bits
     left, right = (levels[name].to_numpy().astype(np.int64) for name in ("l", "r"))
+    probability = probabilities(left, right, model.calibration.apply(weight))
+    bands = settings.bands or model.bands
     likely = probability >= bands.accept
     if settings.distinct:
-        likely &= one_to_one(left, right, total)
+        likely &= one_to_one(left, right, weight)
     # A shared id is strong evidence but no proof: where everything else speaks against it, a person looks.
     shared_id = levels["ids"].to_numpy() == 0
     keep = likely | (probability >= bands.review) | shared_id
     band = np.where(likely, "accept", "review")
-    scored = levels.append_column("weight", pa.array(total)).append_column("chance", pa.array(chance))
-    scored = scored.append_column("probability", pa.array(probability)).append_column("band", pa.array(band))
+    scored = levels.append_column("weight", pa.array(weight)).append_column("band", pa.array(band))
+    scored = scored.append_column("probability", pa.array(probability))
     return scored.filter(pa.array(keep)).append_column("evidence", evidence(levels.filter(pa.array(keep)), fitted))
 
 
@@ -144,7 +143,7 @@ def _named(pairs: pa.Table, sides: tuple[Prepared, Prepared]) -> pa.Table:
     for side, number, prepared in zip(("left", "right"), ("l", "r"), sides, strict=True):
         for name in ("source", "key"):
             columns[f"{side}_{name}"] = prepared.records[name].take(pairs[number])
-    wanted = ("weight", "chance", "probability", "band", "evidence")
+    wanted = ("weight", "probability", "band", "evidence")
     return pa.table({**columns, **{name: pairs[name] for name in wanted}})
 
 

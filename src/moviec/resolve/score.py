@@ -85,10 +85,12 @@ def total_weights(levels: pa.Table, shares: Mapping[str, Shares]) -> Integers:
     return total
 
 
-def probabilities(levels: pa.Table, total: Integers, prior_bits: int) -> Integers:
-    """Give the chance, in millionths, that a pair is a match, when a film has at most one match on either side."""
-    odds = np.exp2(np.clip((total + prior_bits) / MILLION, -60, 60))
-    left, right = levels["l"].to_numpy(), levels["r"].to_numpy()
+def probabilities(left: Integers, right: Integers, log_odds: Integers) -> Integers:
+    """Give the chance, in millionths, that a pair is a match, when a film has at most one match on either side.
+
+    `log_odds` are each pair's own odds (log2, millionths); rivals for either film share the chance.
+    """
+    odds = np.exp2(np.clip(log_odds / MILLION, -60, 60))
     rivals = np.bincount(left, odds)[left] + np.bincount(right, odds)[right] - odds
     return np.rint(MILLION * odds / (1 + rivals)).astype(np.int64)
 
@@ -123,13 +125,14 @@ def fit_m(levels: pa.Table, sizes: Sizes, start: Mapping[str, Shares], strength:
     """Learn *m* and the share of matches by EM over the candidates; *u* stays as it is in `start`."""
     smaller = min(sizes.left, sizes.right)
     world = max(sizes.left, sizes.right, strength.world)
+    left, right = (levels[name].to_numpy().astype(np.int64) for name in ("l", "r"))
     alike = np.isin(levels["title"].to_numpy(), ONE_TITLE)
     shares, matches, prior_bits = dict(start), smaller * MILLION // 2, 0
     for rounds in range(1, 51):
         share = (matches + strength.matches * MILLION // 20) / (smaller + strength.matches / 10) / MILLION
         share = min(share, 0.98)
         before, prior_bits = prior_bits, int(np.rint(MILLION * np.log2(share / (1 - share) / world)))
-        chance = probabilities(levels, total_weights(levels, shares), prior_bits)
+        chance = probabilities(left, right, total_weights(levels, shares) + prior_bits)
         matches = int(chance.sum())
         for comparison in COMPARISONS:
             found, prior = levels[comparison.name].to_numpy(), start[comparison.name]
