@@ -6,12 +6,14 @@ Only the half of the known pairs that is not held out is looked at. See docs/res
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from moviec import text
 from moviec.engine import DuckEngine
 from moviec.model import MILLION
 from moviec.resolve.candidates import Limits
@@ -20,7 +22,7 @@ from moviec.resolve.evaluate import RIGHT, UNKNOWN, Judgement, Known, held_out, 
 from moviec.resolve.features import prepare
 from moviec.resolve.model import Bands, Calibration, Model
 from moviec.resolve.resolve import Settings, candidates_compared, match, within
-from moviec.resolve.score import TRILLION, Floats, Integers, Shares, Strength, fit_u
+from moviec.resolve.score import TRILLION, Floats, Integers, Shares, Strength, fit_u, years_by_chance
 
 #: A word in fewer titles than this tells enough without being listed.
 _LISTED = 8
@@ -73,9 +75,10 @@ def learn_words(lists: Sequence[pa.Table]) -> tuple[int, dict[str, int]]:
 
 
 def learn_u(model: Model, lists: Sequence[pa.Table]) -> dict[str, Shares]:
-    """Count the levels of pairs inside duplicate-free lists."""
+    """Count the levels of pairs inside duplicate-free lists, and how far apart the years of any two films are."""
+    years = pa.concat_tables([prepare(films).records for films in lists])["year"]
     weak = Strength(alike_pairs=20, pairs=1000)
-    return fit_u(*within(lists, model, Limits()), model.shares, weak)
+    return fit_u(within(lists, model, Limits()), years_by_chance(years, years), model.shares, weak)
 
 
 def learn(version: str, lists: Sequence[pa.Table], lessons: Sequence[Lesson], open_lists: Sequence[pa.Table]) -> Model:
@@ -106,16 +109,38 @@ def learn_m(model: Model, lessons: Sequence[Lesson]) -> dict[str, Shares]:
 
 
 def learn_calibration(model: Model, lessons: Sequence[Lesson]) -> Calibration:
-    """Fit the calibration on the judged pairs of the half that is not held out."""
+    """Fit the calibration on the judged pairs of the half that is not held out.
+
+    Each lesson is given three times: whole, with titles and years only, with titles only, as most lists are.
+    """
     plain = msgspec.structs.replace(model, calibration=Calibration())
     weights, verdicts = [], []
-    for lesson in lessons:
-        pairs = match(lesson.left, lesson.right, plain, Settings(bands=Bands(1000, MILLION))).pairs
+    cuts = (lambda films: films, _titles_and_years, lambda films: _titles_only(_titles_and_years(films)))
+    for lesson, cut in product(lessons, cuts):
+        pairs = match(cut(lesson.left), cut(lesson.right), plain, Settings(bands=Bands(1000, MILLION))).pairs
         judged = judge(pairs, held_out(lesson.known, False))
         kept = (judged != UNKNOWN) & pc.equal(pairs["band"], "accept").to_numpy()
         weights.append(pairs["weight"].to_numpy()[kept])
         verdicts.append(judged[kept])
     return _platt(np.concatenate(weights), np.concatenate(verdicts))
+
+
+def _titles_and_years(films: pa.Table) -> pa.Table:
+    return _without(films, ("runtime", "kind", "directors", "cast", "genres"))
+
+
+def _titles_only(films: pa.Table) -> pa.Table:
+    titles = films["titles"].combine_chunks()
+    bare = pa.ListArray.from_arrays(titles.offsets, text.bare_title(titles.values))
+    films = films.set_column(films.schema.get_field_index("titles"), "titles", bare)
+    return _without(films, ("year", "released"))
+
+
+def _without(films: pa.Table, columns: Sequence[str]) -> pa.Table:
+    for name in columns:
+        at = films.schema.get_field_index(name)
+        films = films.set_column(at, name, pa.nulls(len(films), films.schema.field(at).type))
+    return films
 
 
 def _platt(weight: Integers, judged: Judgement) -> Calibration:

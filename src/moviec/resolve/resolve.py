@@ -24,11 +24,13 @@ from moviec.resolve.score import (
     Integers,
     Sizes,
     Strength,
+    Within,
     fit_m,
     fit_u,
     probabilities,
     total_weights,
     weights,
+    years_by_chance,
 )
 
 #: Pairs inside one list are counted on at most so many of its records, evenly spread.
@@ -67,7 +69,8 @@ def match(
     tell(1, 4, f"folding {len(left):,} and {len(right):,} films")
     sides = prepare(left), prepare(right)
     tell(2, 4, "learning from pairs within each list")
-    u = fit_u(*within((left, right), model, settings.limits), model.shares, settings.strength)
+    years = years_by_chance(*(side.records["year"] for side in sides))
+    u = fit_u(within((left, right), model, settings.limits), years, model.shares, settings.strength)
     with DuckEngine() as engine:
         tell(3, 4, "finding and comparing candidate pairs")
         blocking, levels = candidates_compared(engine, sides, model, settings.limits)
@@ -87,17 +90,20 @@ def candidates_compared(
     return find_candidates(engine, limits), compare(engine)
 
 
-def within(lists: Sequence[pa.Table], model: Model, limits: Limits) -> tuple[pa.Table, int]:
-    """Compare candidate pairs inside each list; give their levels and how many pairs the lists hold in all."""
-    compared, pairs = [], 0
+def within(lists: Sequence[pa.Table], model: Model, limits: Limits) -> Within:
+    """Compare candidate pairs inside each list."""
+    compared, pairs, near = [], 0, 0
     for films in lists:
         step = -(-len(films) // WITHIN) or 1
         some = prepare(films.take(np.arange(0, len(films), step)))
         with DuckEngine() as engine:
             _, levels = candidates_compared(engine, (some, some), model, limits)
         compared.append(levels.filter(pc.less(levels["l"], levels["r"])))
-        pairs += some.records.num_rows * (some.records.num_rows - 1) // 2
-    return pa.concat_tables(compared), pairs
+        records = some.records.num_rows
+        pairs += records * (records - 1) // 2
+        same, next_to = years_by_chance(some.records["year"], some.records["year"])[:2]
+        near += int(same + next_to - records) // 2
+    return Within(pa.concat_tables(compared), pairs, max(near, 0))
 
 
 def _choose(levels: pa.Table, fitted: Fitted, model: Model, settings: Settings) -> pa.Table:

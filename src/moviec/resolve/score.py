@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from moviec.model import MILLION
 from moviec.resolve.compare import COMPARISONS, MISSING, TITLE_LEVELS
@@ -95,30 +96,59 @@ def probabilities(left: Integers, right: Integers, log_odds: Integers) -> Intege
     return np.rint(MILLION * odds / (1 + rivals)).astype(np.int64)
 
 
-def fit_u(within: pa.Table, pairs: int, priors: Mapping[str, Shares], strength: Strength) -> dict[str, Shares]:
-    """Learn *u* from the levels of candidate pairs within duplicate-free lists, which hold `pairs` pairs in all."""
-    within = within.filter(pa.array(~_repeats(within)))
-    title = within["title"].to_numpy()
-    alike = np.isin(title, ONE_TITLE)
-    fitted = {}
+class Within(msgspec.Struct, frozen=True):
+    """Levels of the candidate pairs inside duplicate-free lists; how many pairs these hold, and of one year or next."""
+
+    levels: pa.Table
+    pairs: int
+    near_pairs: int
+
+
+def fit_u(within: Within, years: Integers, priors: Mapping[str, Shares], strength: Strength) -> dict[str, Shares]:
+    """Learn *u*, drawn towards the priors; `years` counts the pairs across the lists by level of the year."""
+    levels = within.levels.filter(pa.array(~_repeats(within.levels)))
+    alike = np.isin(levels["title"].to_numpy(), ONE_TITLE)
+    fitted = {
+        "title": _with_u(priors["title"], _titles(levels, within), strength.pairs),
+        "year": _with_u(priors["year"], years, strength.alike_pairs),
+        # Alike by design inside one list, which says nothing of chance across two.
+        "ids": priors["ids"],
+        "kind": priors["kind"],
+    }
     for comparison in COMPARISONS:
-        found = within[comparison.name].to_numpy()
-        if comparison.name == "title":
-            counts = np.bincount(found, minlength=len(comparison.levels))
-            counts[-1] += pairs - counts.sum()
-            pseudo = strength.pairs
-        else:
-            counts = _counts(found[alike], np.full(int(alike.sum()), 1), len(comparison.levels))
-            if comparison.name == "year":
-                # The repeats are left out, and with them true pairs: films spread evenly from year to year.
-                counts[0] = counts[1] // 2
-            pseudo = strength.alike_pairs
-        prior = priors[comparison.name]
-        if comparison.name in ("ids", "kind"):  # alike by design inside one list, which says nothing of chance
-            fitted[comparison.name] = prior
-            continue
-        fitted[comparison.name] = Shares(prior.m, _shrunk(counts, prior.u, pseudo))
+        if comparison.name not in fitted:
+            found = levels[comparison.name].to_numpy()[alike]
+            counts = np.bincount(found[found != MISSING], minlength=len(comparison.levels))
+            fitted[comparison.name] = _with_u(priors[comparison.name], counts, strength.alike_pairs)
     return fitted
+
+
+def years_by_chance(left: pa.Array | pa.ChunkedArray, right: pa.Array | pa.ChunkedArray) -> Integers:
+    """Count, over all pairs of two lists, how far their years are apart: same, 1, 2, 3 to 5, farther."""
+    counted = [np.bincount(pc.drop_null(years).to_numpy(), minlength=2200)[:2200] for years in (left, right)]
+    near = [int((counted[0][5:-5] * counted[1][5 + by : 2195 + by]).sum()) for by in range(-5, 6)]
+    levels = [near[5], near[4] + near[6], near[3] + near[7], sum(near[:3]) + sum(near[8:])]
+    total = int(counted[0].sum()) * int(counted[1].sum())
+    return np.array([*levels, total - sum(levels)], dtype=np.int64)
+
+
+def _titles(levels: pa.Table, within: Within) -> Integers:
+    """Count pairs by level of the title. Blocks find films of weakly alike titles only where the years are near,
+    so those are counted there and scaled up to all pairs.
+    """
+    title, year = levels["title"].to_numpy(), levels["year"].to_numpy()
+    counts = np.bincount(title, minlength=len(TITLE_LEVELS)).astype(np.int64)
+    near = np.bincount(title[(year == 0) | (year == 1)], minlength=len(TITLE_LEVELS))
+    scaled = np.rint(near * (within.pairs / max(within.near_pairs, 1))).astype(np.int64)
+    weak = np.setdiff1d(np.arange(len(TITLE_LEVELS) - 1), ONE_TITLE)
+    if within.near_pairs:
+        counts[weak] = np.maximum(counts, scaled)[weak]
+    counts[-1] = max(within.pairs - counts[:-1].sum(), 0)
+    return counts
+
+
+def _with_u(prior: Shares, counts: Integers, strength: int) -> Shares:
+    return Shares(prior.m, _shrunk(counts, prior.u, strength))
 
 
 def fit_m(levels: pa.Table, sizes: Sizes, start: Mapping[str, Shares], strength: Strength) -> Fitted:
