@@ -78,7 +78,11 @@ def _hidden(name: str, path: Path) -> pa.Table:
     """Read a list without ids, one row per key; IMDb with its directors, which come in files of their own."""
     con = duckdb.connect()
     con.register("films", read_list(path, name).features)
-    credited = _DIRECTORS.format(data=DATA, tsv=_TSV) if name == "imdb" else "SELECT NULL AS key, NULL::VARCHAR[] AS directors"
+    credited = (
+        _DIRECTORS.format(data=DATA, tsv=_TSV)
+        if name == "imdb"
+        else "SELECT NULL AS key, NULL::VARCHAR[] AS directors"
+    )
     return con.sql(
         f"SELECT films.* REPLACE (coalesce(films.directors, c.directors) AS directors, MAP {{}}::MAP(VARCHAR, VARCHAR) AS ids)"
         f" FROM films LEFT JOIN ({credited}) c USING (key) QUALIFY row_number() OVER (PARTITION BY key ORDER BY titles[1]) = 1"

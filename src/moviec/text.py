@@ -114,7 +114,9 @@ def fold_name(values: Strings) -> Strings:
 
 def title_year(values: Strings) -> pa.Array:
     """Read the year in brackets that ends a title ("Heat (1995)", "Emma (1996 TV film)"); int32, else null."""
-    found = pc.struct_field(pc.extract_regex(values, rf"(?i)[(\[](?P<year>{_YEAR}){_NOTE}[)\]]\s*(?:\([a-z]+\)\s*)?$"), "year")
+    found = pc.struct_field(
+        pc.extract_regex(values, rf"(?i)[(\[](?P<year>{_YEAR}){_NOTE}[)\]]\s*(?:\([a-z]+\)\s*)?$"), "year"
+    )
     return pc.cast(_whole(found), pa.int32())
 
 

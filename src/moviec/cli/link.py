@@ -21,7 +21,9 @@ from moviec.resolve.resolve import Progress
 
 
 def link(
-    left: Annotated[Path, typer.Argument(help="A film list: CSV, TSV, JSON, JSON lines or Parquet, .gz allowed.")],
+    left: Annotated[
+        Path, typer.Argument(help="A film list: CSV, TSV, JSON, JSON lines or Parquet, .gz allowed.")
+    ],
     right: Annotated[Path, typer.Argument(help="The other film list.")],
     out: Annotated[Path, typer.Option(help="The pairs: left_id, right_id, probability, evidence.")],
     review: Annotated[Path | None, typer.Option(help="Uncertain pairs, for a person to look at.")] = None,
@@ -70,7 +72,8 @@ def _sentence(linked: Linked, out: Path, review: Path | None) -> str:
     left, right = linked.left, linked.right
     lines = [
         f"{linked.band('accept'):,} pairs of {left.features.num_rows:,} and {right.features.num_rows:,} rows: {out}",
-        f"{linked.band('review'):,} more to look at" + (f": {review}" if review else " (--review FILE writes them)"),
+        f"{linked.band('review'):,} more to look at"
+        + (f": {review}" if review else " (--review FILE writes them)"),
     ]
     for name, one in (("left", left), ("right", right)):
         lines.append(f"{name}: " + ", ".join(f"{field} = {column}" for field, column in one.columns.items()))

@@ -95,7 +95,9 @@ def _ids(table: pa.Table) -> Levels:
 
 COMPARISONS = (
     Comparison("title", TITLE_LEVELS, _title),
-    Comparison("year", ("same", "1 apart", "2 apart", "3 to 5 apart", "far apart"), _steps("year", (0, 1, 2, 5))),
+    Comparison(
+        "year", ("same", "1 apart", "2 apart", "3 to 5 apart", "far apart"), _steps("year", (0, 1, 2, 5))
+    ),
     Comparison("runtime", ("same", "close", "near", "different"), _steps("runtime", (1, 4, 12))),
     Comparison("directors", ("same", "different"), _directors),
     Comparison("people", ("several shared", "one shared", "none shared"), _people),
@@ -158,7 +160,9 @@ def _title_levels(batches: Iterable[pa.RecordBatch]) -> Batches:
             [0, 1, 2, 9, 3, 4, 5, 10, 6, 7, 8, 11],
             12,
         )
-        yield pa.record_batch([batch["l"], batch["r"], pa.array(level.astype(np.int8))], schema=_SCORED_TITLES)
+        yield pa.record_batch(
+            [batch["l"], batch["r"], pa.array(level.astype(np.int8))], schema=_SCORED_TITLES
+        )
 
 
 def _name_likeness(batches: Iterable[pa.RecordBatch]) -> Batches:

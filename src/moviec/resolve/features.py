@@ -115,7 +115,9 @@ def _one(column: pa.ChunkedArray) -> pa.Array:
 def _flat(column: pa.ChunkedArray) -> pa.Table:
     """Flatten a list column into n, place (in its list), value; nulls and blanks are left out."""
     lists = _one(column)
-    table = pa.table({"n": pc.cast(pc.list_parent_indices(lists), pa.int32()), "value": pc.list_flatten(lists)})
+    table = pa.table(
+        {"n": pc.cast(pc.list_parent_indices(lists), pa.int32()), "value": pc.list_flatten(lists)}
+    )
     starts = np.repeat(lists.offsets.to_numpy()[:-1], np.diff(lists.offsets.to_numpy()))
     place = np.arange(len(starts), dtype=np.int32) - (starts - (lists.offsets[0].as_py() or 0))
     if len(place) != table.num_rows:  # a null list may hide values
@@ -126,7 +128,9 @@ def _flat(column: pa.ChunkedArray) -> pa.Table:
 
 def _first_year(titles: pa.Table, rows: int) -> pa.Array:
     """Give the year written in brackets behind a title, one per record, null where there is none."""
-    found = pa.table({"n": titles["n"], "year": text.title_year(titles["value"])}).filter(pc.field("year") > 0)
+    found = pa.table({"n": titles["n"], "year": text.title_year(titles["value"])}).filter(
+        pc.field("year") > 0
+    )
     years = np.zeros(rows, dtype=np.int32)
     years[found["n"].to_numpy()[::-1]] = found["year"].to_numpy()[::-1]
     return pa.array(years, mask=years == 0)
@@ -170,7 +174,9 @@ def _names(table: pa.Table) -> pa.Table:
     for role in ("directors", "cast"):
         people = _flat(table[role]).filter(pc.field("place") < _CAST)
         names = text.fold_name(people["value"])
-        parts.append(pa.table({"n": people["n"], "name": names}).append_column("role", _constant(role, len(names))))
+        parts.append(
+            pa.table({"n": people["n"], "name": names}).append_column("role", _constant(role, len(names)))
+        )
     return pa.concat_tables(parts).group_by(["n", "role", "name"], use_threads=False).aggregate([])
 
 
@@ -184,10 +190,16 @@ def _genres(genres: pa.Table) -> pa.Table:
 
 def _ids(table: pa.Table) -> pa.Table:
     ids = _one(table["ids"])
-    entries = pc.list_flatten(pc.cast(ids, pa.list_(pa.struct([("key", pa.string()), ("value", pa.string())]))))
+    entries = pc.list_flatten(
+        pc.cast(ids, pa.list_(pa.struct([("key", pa.string()), ("value", pa.string())])))
+    )
     parents = np.repeat(np.arange(len(ids), dtype=np.int32), np.diff(ids.offsets.to_numpy()))
     flat = pa.table(
-        {"n": pa.array(parents), "space": pc.struct_field(entries, "key"), "id": pc.struct_field(entries, "value")}
+        {
+            "n": pa.array(parents),
+            "space": pc.struct_field(entries, "key"),
+            "id": pc.struct_field(entries, "value"),
+        }
     )
     return flat.filter(pc.is_valid(flat["id"]))
 

@@ -61,9 +61,7 @@ def parse_columns(text: str) -> Columns:
     return Columns(**found)
 
 
-def link(
-    left: Path, right: Path, columns: Columns, model: Model, progress: Progress | None = None
-) -> Linked:
+def link(left: Path, right: Path, columns: Columns, model: Model, progress: Progress | None = None) -> Linked:
     """Match two film lists. Raises PayloadError for a file that is no film list, UsageError for wrong `columns`."""
     lists = (
         read_list(left, "left", columns.both | columns.left),
@@ -93,4 +91,6 @@ def _check(columns: Columns, lists: tuple[FilmList, FilmList]) -> None:
     for given, places in ((columns.left, used[:1]), (columns.right, used[1:]), (columns.both, used)):
         for pair in given.items():
             if not any(pair in place for place in places):
-                raise UsageError(f"no column '{pair[1]}'", "--columns", "names are taken as they stand in the file")
+                raise UsageError(
+                    f"no column '{pair[1]}'", "--columns", "names are taken as they stand in the file"
+                )

@@ -86,7 +86,9 @@ def recognise(seen: list[str], given: Mapping[str, str], where: str) -> dict[str
         known["title"] = known["original_title"]
     if "title" not in known:
         raise PayloadError(
-            f"no title column among {', '.join(seen)[:300]}", where, "say which it is with --columns title=NAME"
+            f"no title column among {', '.join(seen)[:300]}",
+            where,
+            "say which it is with --columns title=NAME",
         )
     return known
 
@@ -94,7 +96,9 @@ def recognise(seen: list[str], given: Mapping[str, str], where: str) -> dict[str
 def _query(known: Mapping[str, str], name: str) -> str:
     """Fill the fields of features.sql with the list's columns."""
     cells = ", ".join(
-        f'cell("{known[field].replace(chr(34), chr(34) * 2)}") AS {field}' if field in known else f"NULL::VARCHAR AS {field}"
+        f'cell("{known[field].replace(chr(34), chr(34) * 2)}") AS {field}'
+        if field in known
+        else f"NULL::VARCHAR AS {field}"
         for field in ALIASES
     )
     text = resources.files("moviec.resolve").joinpath("lists.sql").read_text("utf-8")
@@ -119,11 +123,17 @@ def _stage(engine: DuckEngine, path: Path, kind: str) -> tuple[list[str], int]:
 def _as_text(column: str, kind: str) -> str:
     named = '"' + column.replace('"', '""') + '"'
     nested = kind.endswith("]") or kind.startswith(("STRUCT", "MAP"))
-    return f"CAST(to_json({named}) AS VARCHAR) AS {named}" if nested else f"CAST({named} AS VARCHAR) AS {named}"
+    return (
+        f"CAST(to_json({named}) AS VARCHAR) AS {named}" if nested else f"CAST({named} AS VARCHAR) AS {named}"
+    )
 
 
 def _stage_csv(engine: DuckEngine, path: Path) -> tuple[list[str], int]:
-    with gzip.open(path, "rt", encoding="utf-8-sig") if path.suffix == ".gz" else path.open(encoding="utf-8-sig") as file:
+    with (
+        gzip.open(path, "rt", encoding="utf-8-sig")
+        if path.suffix == ".gz"
+        else path.open(encoding="utf-8-sig") as file
+    ):
         first = file.readline()
     delimiter = max("\t,;|", key=first.count)
     if delimiter not in first:

@@ -53,7 +53,9 @@ class Model(msgspec.Struct, frozen=True):
 
 def shipped_model() -> Model:
     """Read the model that ships with the package."""
-    return msgspec.json.decode(resources.files("moviec.resolve").joinpath("model.json").read_bytes(), type=Model)
+    return msgspec.json.decode(
+        resources.files("moviec.resolve").joinpath("model.json").read_bytes(), type=Model
+    )
 
 
 def read_model(path: Path) -> Model:

@@ -121,7 +121,9 @@ def _choose(levels: pa.Table, fitted: Fitted, model: Model, settings: Settings) 
     band = np.where(likely, "accept", "review")
     scored = levels.append_column("weight", pa.array(weight)).append_column("band", pa.array(band))
     scored = scored.append_column("probability", pa.array(probability))
-    return scored.filter(pa.array(keep)).append_column("evidence", evidence(levels.filter(pa.array(keep)), fitted))
+    return scored.filter(pa.array(keep)).append_column(
+        "evidence", evidence(levels.filter(pa.array(keep)), fitted)
+    )
 
 
 def evidence(levels: pa.Table, fitted: Fitted) -> pa.Array:
@@ -142,7 +144,12 @@ def evidence(levels: pa.Table, fitted: Fitted) -> pa.Array:
 def _named(pairs: pa.Table, sides: tuple[Prepared, Prepared]) -> pa.Table:
     """Put sources and keys in place of record numbers, best pairs first."""
     order = np.lexsort(
-        (pairs["r"].to_numpy(), pairs["l"].to_numpy(), -_integers(pairs, "weight"), -_integers(pairs, "probability"))
+        (
+            pairs["r"].to_numpy(),
+            pairs["l"].to_numpy(),
+            -_integers(pairs, "weight"),
+            -_integers(pairs, "probability"),
+        )
     )
     pairs = pairs.take(pa.array(order))
     columns = {}

@@ -24,10 +24,7 @@ Integers = npt.NDArray[np.int64]
 TRILLION = 1_000_000_000_000
 
 #: Pairs inside one list tell about year, people, … where they carry one title: blocks on years did not find those.
-ONE_TITLE = tuple(
-    TITLE_LEVELS.index(name)
-    for name in TITLE_LEVELS[:3] + TITLE_LEVELS[4:6]
-)
+ONE_TITLE = tuple(TITLE_LEVELS.index(name) for name in TITLE_LEVELS[:3] + TITLE_LEVELS[4:6])
 
 
 class Shares(msgspec.Struct, frozen=True):
@@ -73,7 +70,10 @@ class Sizes(msgspec.Struct, frozen=True):
 
 def weights(shares: Shares) -> Integers:
     """Give each level's match weight, log2(m/u), in millionths of a bit; the last is that of a missing value."""
-    missing, known = (np.log2(shares.m_missing / shares.u_missing), np.log2((TRILLION - shares.m_missing) / (TRILLION - shares.u_missing)))
+    missing, known = (
+        np.log2(shares.m_missing / shares.u_missing),
+        np.log2((TRILLION - shares.m_missing) / (TRILLION - shares.u_missing)),
+    )
     bits = np.append(np.log2(np.array(shares.m) / np.array(shares.u)) + known, missing)
     return np.rint(MILLION * bits).astype(np.int64)
 
@@ -104,7 +104,9 @@ class Within(msgspec.Struct, frozen=True):
     near_pairs: int
 
 
-def fit_u(within: Within, years: Integers, priors: Mapping[str, Shares], strength: Strength) -> dict[str, Shares]:
+def fit_u(
+    within: Within, years: Integers, priors: Mapping[str, Shares], strength: Strength
+) -> dict[str, Shares]:
     """Learn *u*, drawn towards the priors; `years` counts the pairs across the lists by level of the year."""
     levels = within.levels.filter(pa.array(~_repeats(within.levels)))
     alike = np.isin(levels["title"].to_numpy(), ONE_TITLE)
@@ -181,7 +183,9 @@ def _counts(found: npt.NDArray[np.int8], each: Integers, levels: int) -> Integer
 
 def _repeats(within: pa.Table) -> npt.NDArray[np.bool_]:
     """Find pairs inside a list that look like one film entered twice: no list is as free of them as it says."""
-    title, year, people, directors = (within[name].to_numpy() for name in ("title", "year", "people", "directors"))
+    title, year, people, directors = (
+        within[name].to_numpy() for name in ("title", "year", "people", "directors")
+    )
     return (title <= 2) & ((year == 0) | ((year == 1) & ((people == 0) | (directors == 0))))
 
 
@@ -198,5 +202,7 @@ def _missing(found: npt.NDArray[np.int8], chance: Integers, strength: int) -> tu
 
 def _shrunk(counts: Floats | Integers, prior: tuple[int, ...], strength: int) -> tuple[int, ...]:
     """Draw counted shares towards a prior that counts as `strength` cases; no level is impossible."""
-    mixed = (counts.astype(np.float64) * TRILLION + strength * np.array(prior, dtype=np.float64)) / (counts.sum() + strength)
+    mixed = (counts.astype(np.float64) * TRILLION + strength * np.array(prior, dtype=np.float64)) / (
+        counts.sum() + strength
+    )
     return tuple(max(int(share), 1) for share in np.rint(mixed))
