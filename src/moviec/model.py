@@ -34,46 +34,45 @@ RATING = pa.struct(
 )
 
 #: One row per film per source. `ids` maps an id space (imdb, tmdb, wikidata, …) to the id there.
-RECORD = pa.schema(
-    [
-        ("source", pa.string()),
-        ("key", pa.string()),
-        ("kind", pa.string()),  # feature | short | tv_movie | video
-        ("title", pa.string()),
-        ("original_title", pa.string()),
-        ("other_titles", pa.list_(TITLE)),
-        ("year", pa.int32()),
-        ("released", pa.date32()),
-        ("runtime", pa.int32()),
-        ("status", pa.string()),
-        ("genres", pa.list_(pa.string())),
-        ("keywords", pa.list_(pa.string())),
-        ("collection", pa.string()),
-        ("certificate", pa.string()),
-        ("original_language", pa.string()),
-        ("languages", pa.list_(pa.string())),  # ISO 639-1
-        ("countries", pa.list_(pa.string())),  # ISO 3166-1
-        ("people", pa.list_(PERSON)),
-        ("companies", pa.list_(COMPANY)),
-        ("budget", pa.int64()),
-        ("revenue", pa.int64()),
-        ("revenue_scope", pa.string()),  # worldwide | domestic
-        ("popularity", pa.int64()),
-        ("ids", pa.map_(pa.string(), pa.string())),
-        ("ratings", pa.list_(RATING)),
-        ("overview", pa.string()),
-        ("tagline", pa.string()),
-        ("poster", pa.string()),
-        ("trailer", pa.string()),
-        ("homepage", pa.string()),
-        ("adult", pa.bool_()),
-        ("delivery", pa.string()),
-        ("payload", pa.string()),
-        ("line", pa.int64()),  # physical line in the payload, 1 is the first
-        ("deleted", pa.bool_()),
-        ("hash", pa.string()),
-    ]
-)
+_RECORD: list[tuple[str, pa.DataType]] = [
+    ("source", pa.string()),
+    ("key", pa.string()),
+    ("kind", pa.string()),  # feature | short | tv_movie | video
+    ("title", pa.string()),
+    ("original_title", pa.string()),
+    ("other_titles", pa.list_(TITLE)),
+    ("year", pa.int32()),
+    ("released", pa.date32()),
+    ("runtime", pa.int32()),
+    ("status", pa.string()),
+    ("genres", pa.list_(pa.string())),
+    ("keywords", pa.list_(pa.string())),
+    ("collection", pa.string()),
+    ("certificate", pa.string()),
+    ("original_language", pa.string()),
+    ("languages", pa.list_(pa.string())),  # ISO 639-1
+    ("countries", pa.list_(pa.string())),  # ISO 3166-1
+    ("people", pa.list_(PERSON)),
+    ("companies", pa.list_(COMPANY)),
+    ("budget", pa.int64()),
+    ("revenue", pa.int64()),
+    ("revenue_scope", pa.string()),  # worldwide | domestic
+    ("popularity", pa.int64()),
+    ("ids", pa.map_(pa.string(), pa.string())),
+    ("ratings", pa.list_(RATING)),
+    ("overview", pa.string()),
+    ("tagline", pa.string()),
+    ("poster", pa.string()),
+    ("trailer", pa.string()),
+    ("homepage", pa.string()),
+    ("adult", pa.bool_()),
+    ("delivery", pa.string()),
+    ("payload", pa.string()),
+    ("line", pa.int64()),  # physical line in the payload, 1 is the first
+    ("deleted", pa.bool_()),
+    ("hash", pa.string()),
+]
+RECORD = pa.schema(_RECORD)
 
 #: Columns that say where a record came from; `hash` covers every other one but itself and `deleted`.
 PROVENANCE = ("delivery", "payload", "line", "deleted", "hash")
@@ -83,11 +82,10 @@ CONTENT = tuple(name for name in RECORD.names if name not in PROVENANCE)
 FIELDS = tuple(name for name in CONTENT if name not in ("source", "key"))
 
 #: A row that could not be read: where it stood, why, and the text itself.
-REJECTED = pa.schema(
-    [
-        ("role", pa.string()),
-        ("line", pa.int64()),
-        ("reason", pa.string()),
-        ("text", pa.string()),
-    ]
-)
+_REJECTED: list[tuple[str, pa.DataType]] = [
+    ("role", pa.string()),
+    ("line", pa.int64()),
+    ("reason", pa.string()),
+    ("text", pa.string()),
+]
+REJECTED = pa.schema(_REJECTED)

@@ -80,7 +80,8 @@ class DuckEngine:
 
     def query(self, sql: str, values: Mapping[str, Any] | None = None) -> pa.Table:
         """Run a query and return its rows; `values` fill `$name` in DuckDB-only SQL."""
-        return self.connection.sql(sql, params=dict(values or {})).to_arrow_table()
+        rows: pa.Table = self.connection.sql(sql, params=dict(values or {})).to_arrow_table()
+        return rows
 
     def stream(self, sql: str) -> Batches:
         """Run a query and yield its rows batch by batch, in order, with flat memory."""
@@ -101,3 +102,8 @@ class DuckEngine:
 def quoted(text: str) -> str:
     """Return `text` as an SQL string literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """Return `name` as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'

@@ -49,3 +49,55 @@ CREATE OR REPLACE MACRO crew_role(job) AS CASE
   WHEN job IN ('Original Music Composer', 'Music', 'Composer') THEN 'composer'
   WHEN job = 'Director of Photography' THEN 'cinematographer'
   WHEN job = 'Editor' THEN 'editor' END;
+
+-- The names of the problems in a row, from one expression each (NULL where there is none).
+CREATE OR REPLACE MACRO problems_in(names) AS list_filter(names, lambda n: n IS NOT NULL);
+
+-- What is known of [{'k': space, 'v': id}, …] as a map.
+CREATE OR REPLACE MACRO known_ids(entries) AS map_from_entries(list_filter(entries, lambda e: e.v IS NOT NULL));
+
+-- One rater's overall rating as a record has it; no value, no rating. Votes and distribution may be NULL.
+CREATE OR REPLACE MACRO rating_of(rater, panel, scale, value, votes, distribution) AS CASE WHEN value IS NOT NULL THEN
+  {'rater': rater, 'panel': panel, 'aspect': 'overall', 'value': value::DOUBLE, 'lowest': scale[1]::DOUBLE,
+   'highest': scale[2]::DOUBLE, 'votes': votes::BIGINT, 'distribution': distribution::BIGINT[]} END;
+
+-- The ratings there are; none is unknown.
+CREATE OR REPLACE MACRO known_ratings(ratings) AS nullif(list_filter(ratings, lambda r: r IS NOT NULL), []);
+
+-- A cell that lists things: a JSON list, or text cut at a separator (a regular expression); blanks go, none is unknown.
+CREATE OR REPLACE MACRO listed(cell, separator) AS nullif(list_filter(list_transform(
+  CASE WHEN cell[1] = '[' AND json_valid(cell) THEN from_json(cell, '["VARCHAR"]')
+       ELSE string_split_regex(cell, separator) END, lambda t: tidy(t)), lambda t: t IS NOT NULL), []);
+
+-- People of one role, by name, in the order listed.
+CREATE OR REPLACE MACRO people_as(role, names) AS list_transform(names, lambda n, place:
+  {'name': n, 'key': NULL::VARCHAR, 'role': role, 'character': NULL::VARCHAR, 'position': (place - 1)::INTEGER});
+
+-- Titles without language or region, as `other_titles` has them; none is unknown.
+CREATE OR REPLACE MACRO titles_as(titles) AS nullif(list_transform(list_filter(titles,
+  lambda t, place: t IS NOT NULL AND list_position(titles, t) = place), lambda t: {'title': t, 'language': NULL::VARCHAR, 'region': NULL::VARCHAR}), []);
+
+-- A title filed under its first word, article last, put right: "Postino, Il" is "Il Postino", "Ours, L'" "L'Ours".
+CREATE OR REPLACE MACRO article_first(title) AS regexp_replace(regexp_replace(title, '^(.*\S), (L''|l'')$', '\2\1'),
+  '^(.*\S), (The|A|An|La|Le|Les|Un|Une|Des|El|Los|Las|Una|Il|Lo|I|Gli|Der|Die|Das|Ein|Eine|Den|Det|De|Het|En|Et|Os|As|O)$',
+  '\2 \1');
+
+-- A whole number as people write it: "$1,234,567", "1 234", "136 min"; NULL where it is none.
+CREATE OR REPLACE MACRO whole(cell) AS
+  try_cast(try_cast(regexp_extract(regexp_replace(cell, '[,_\s]', '', 'g'), '^[$€£]?(-?[0-9]+(?:\.[0-9]+)?)(?:min|minutes|m|%)?$', 1)
+  AS DECIMAL(38, 6)) AS BIGINT);
+
+-- A date as people write it: 2014-03-21, 21 March 2014, Mar 21, 2014, 3/21/2014; NULL where it is none.
+CREATE OR REPLACE MACRO date_of(cell) AS coalesce(try_cast(tidy(cell) AS DATE),
+  try_strptime(tidy(cell), ['%b %d, %Y', '%B %d, %Y', '%d %b %Y', '%d %B %Y', '%m/%d/%Y'])::DATE);
+
+-- A year alone, or at the start of a date; NULL where it is none.
+CREATE OR REPLACE MACRO year_of(cell) AS try_cast(regexp_extract(tidy(cell), '^([0-9]{4})(?:[-–.].*)?$', 1) AS INTEGER);
+
+-- An IMDb title id from its number, with or without "tt", zeros as IMDb has them; NULL where it is none.
+CREATE OR REPLACE MACRO imdb_id(cell) AS CASE WHEN regexp_full_match(tidy(cell), '(?:tt)?[0-9]{1,10}')
+  THEN 'tt' || lpad(ltrim(tidy(cell), 't0'), greatest(7, length(ltrim(tidy(cell), 't0')))::INTEGER, '0') END;
+
+-- An id that is a number; NULL where it is none.
+CREATE OR REPLACE MACRO number_id(cell) AS
+  CASE WHEN regexp_full_match(tidy(cell), '[0-9]{1,9}(?:\.0)?') THEN try_cast(try_cast(tidy(cell) AS DOUBLE) AS BIGINT)::VARCHAR END;

@@ -24,18 +24,29 @@ class RaterSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class GenreSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What one of the source's genre labels means here; `id` is the source's own number for it."""
+    """What one of the source's genre labels means here; `id` is the source's own number for it.
+
+    A composite label ("Mystery & Suspense") says at least one of `name` and its `alternatives`.
+    """
 
     name: str
+    alternatives: tuple[str, ...] = ()
     facet: Literal["genre", "form", "audience", "format"] = "genre"
     id: int | None = None
+
+
+Format = Literal["csv", "tsv", "jsonl", "json", "parquet", "any"]
 
 
 class FileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One file of a delivery, known by its `names`: its columns, its key and what a key looks like.
 
     `columns` says which fields of a record each column feeds; `required` ones must be there.
-    `unique` files hold one row per key: of two alike the later counts.
+    `format` is told by name and bytes where it is `any`; `delimiter` is that of `csv` (`tsv` has no quoting).
+    `unique` files hold one row per key, or per the values of the `alike` columns: of two alike the later counts.
+    `of` names the role whose films the rows are about, where the key is that role's key.
+    `separator`, a regular expression, is what the lists inside a cell are cut at, where a mapping reads the file.
+    `only` names, by column, the values of rows that are films; the others are counted as skipped.
     """
 
     names: tuple[str, ...]
@@ -45,14 +56,36 @@ class FileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key_pattern: str = ".+"
     unique: bool = True
     optional: bool = False
+    format: Format = "csv"
+    delimiter: str = ","
+    alike: tuple[str, ...] = ()
+    separator: str = "[;|]"
+    of: str = ""
+    only: dict[str, tuple[str, ...]] = {}
 
     def feeding(self, fields: tuple[str, ...]) -> tuple[str, ...]:
-        """Name the columns that feed any of the fields of a record."""
-        return tuple(name for name, feeds in self.columns.items() if set(feeds) & set(fields))
+        """Name the columns that feed any of the fields of a record; `people.director` feeds `people`."""
+        wanted = set(fields)
+        return tuple(
+            name
+            for name, feeds in self.columns.items()
+            if wanted & {feed.partition(".")[0] for feed in feeds}
+        )
+
+    def needed(self, fields: tuple[str, ...]) -> set[str]:
+        """Name the columns that reading these fields takes."""
+        return {self.key, *self.alike, *self.only, *self.feeding(fields)}
 
 
 class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The facts of a source, as its `source.toml` has them."""
+    """The facts of a source, as its `source.toml` has them.
+
+    A delivery is `complete` when a film it no longer lists is gone. It is held when it has fewer than `least_rows`
+    or more than `most_rows` records, or when more than the share `shrink` of the known ones are gone.
+    `empty` says field by field whether a value that is no longer delivered is kept or cleared, `default` for the rest.
+    `unable` lists genres (names as in `genres`) the source has no label for, `genre_limit` how many a film can have.
+    `order` is the source's place in the prior order of reliability, field by field, 1 first, `default` for the rest.
+    """
 
     name: str
     title: str
@@ -63,16 +96,52 @@ class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     genres: dict[str, GenreSpec] = {}
     raters: dict[str, RaterSpec] = {}
     numeric_keys: bool = False
+    complete: bool = False
+    least_rows: int = 1
+    most_rows: int = 1_000_000_000
+    shrink: float = 0.1
+    cron: str = ""
+    empty: dict[str, Literal["keep", "clear"]] = {}
+    unable: tuple[str, ...] = ()
+    genre_limit: int | None = None
+    order: dict[str, int] = {}
+
+    def __post_init__(self) -> None:
+        """Refuse facts that name a field no record has; msgspec reports where they stand."""
+        feeds = {
+            feed.partition(".")[0]
+            for file in self.files.values()
+            for column in file.columns.values()
+            for feed in column
+        }
+        if strange := sorted(({*self.empty, *self.order} - {"default"} | feeds - {"key"}) - set(FIELDS)):
+            raise ValueError(f"no record has the field {', '.join(strange)}")
+        if strange := sorted(
+            key for file in self.files.values() for key in file.needed(()) if key not in file.columns
+        ):
+            raise ValueError(f"the column {', '.join(strange)} is not among the file's columns")
+
+    def keeps(self, field: str) -> bool:
+        """Say whether an older value of the field outlives a delivery that no longer has one."""
+        return self.empty.get(field, self.empty.get("default", "clear")) == "keep"
+
+    def place(self, field: str) -> int:
+        """Give the source's place in the prior order of reliability for a field; 100 where the facts say nothing."""
+        return self.order.get(field, self.order.get("default", 100))
 
 
 class FileCount(msgspec.Struct, frozen=True):
-    """What became of a file's rows: `read` = `kept` + `merged` + `rejected`, always; `repaired` are among kept."""
+    """What became of a file's rows: `read` = `kept` + `merged` + `skipped` + `rejected`, always.
+
+    `repaired` are among the kept; `skipped` ones are read well and are no films.
+    """
 
     read: int
     kept: int
     merged: int
     rejected: int
     repaired: int
+    skipped: int = 0
 
 
 class Staged(msgspec.Struct, frozen=True):
@@ -86,15 +155,12 @@ class Staged(msgspec.Struct, frozen=True):
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """What reading a delivery gave: its records in Parquet (RECORD columns, or those wanted) and what happened.
-
-    `problems` counts values set to unknown, by rule.
+    """What reading a delivery gave. The records are the engine's view `records`, which runs where it is used:
+    `key`, `role` (the file it was read from), the wanted fields, `_position` in that file, `problems` and `list_problems` (what was set to unknown
+    in the row, by rule; list_problems are those of nested cells, which cost more to find).
     """
 
-    records: Path
-    rows: int
     files: dict[str, Staged]
-    problems: dict[str, int]
 
 
 class Source(Protocol):
@@ -107,7 +173,11 @@ class Source(Protocol):
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """Which fields of the records are wanted (besides `key`), and the folder where the work may be done."""
+    """Which fields of the records are wanted (besides `key`), and the folder where the work may be done.
+
+    `line` may be among them: the physical line, which takes another look at each row.
+    The files stay in use until the last query of the view `records`.
+    """
 
     work: Path
     fields: tuple[str, ...] = FIELDS
@@ -118,5 +188,5 @@ def load_spec(folder: Traversable) -> SourceSpec:
     path = folder.joinpath("source.toml")
     try:
         return msgspec.toml.decode(path.read_bytes(), type=SourceSpec)
-    except msgspec.DecodeError as error:
-        raise UsageError(str(error), str(path)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UsageError(str(error), str(path), "see docs/sources.md") from error

@@ -1,4 +1,4 @@
-"""One CSV file as bytes on disk: its header, its good rows into Parquet, its broken stretches with their text."""
+"""One text file of rows on disk: its header, its good rows into Parquet, its broken stretches with their text."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ import duckdb
 import msgspec
 
 from moviec.engine import DuckEngine
-from moviec.engine.duck import quoted
+from moviec.engine.duck import identifier, quoted
 from moviec.errors import PayloadError
 from moviec.sources.base import FileSpec
+from moviec.sources.dialect import CSV, Dialect
 from moviec.sources.repair import Broken
 
 #: A record longer than this is refused as one (its text is kept). The longest real one, in credits, has 0.3 MB.
 LONGEST_RECORD = 2_000_000
+
+#: Columns a staged file may have besides its own: the line breaks inside a row's cells; the physical line of a row;
+#: the text of a row that is none.
+BREAKS, LINE, TEXT = OWN = ("_breaks", "_line", "_text")
 
 REASONS = {
     "MISSING COLUMNS": "too few columns",
@@ -28,15 +33,16 @@ REASONS = {
 
 
 class Header(msgspec.Struct, frozen=True):
-    """A file's first record: its column names and how many physical lines it takes."""
+    """A file's first record: its column names and how many physical lines it takes; none where there is no header."""
 
     path: Path
     names: tuple[str, ...]
     lines: int
+    dialect: Dialect = CSV
 
 
-class CsvFile(msgspec.Struct, frozen=True):
-    """A file after one pass: good rows in Parquet (the columns and `_breaks`), broken stretches in order."""
+class Scanned(msgspec.Struct, frozen=True):
+    """A file after one pass: the wanted columns of its good rows in Parquet, and its broken stretches in order."""
 
     header: Header
     staged: Path
@@ -44,55 +50,83 @@ class CsvFile(msgspec.Struct, frozen=True):
     rows: int
     broken: list[Broken]
 
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """Name the staged columns that are the file's own."""
+        return tuple(name for name in self.columns if name not in OWN)
 
-def read_header(path: Path, spec: FileSpec) -> Header:
+
+def read_header(path: Path, spec: FileSpec, dialect: Dialect = CSV) -> Header:
     """Read the column names; raises PayloadError when this cannot be the file that the facts describe."""
+    start = read_start(path)
+    try:
+        text = start[: start.rfind(b"\n") + 1 or None].decode("utf-8-sig", errors="backslashreplace")
+        reader = dialect.reader(text.splitlines(keepends=True))
+        names = tuple(name.strip() or f"unnamed column {at}" for at, name in enumerate(next(reader), 1))
+    except (csv.Error, StopIteration) as error:
+        raise PayloadError(f"the first line is no header ({error})", path.name) from error
+    check_columns(path, names, spec, "its first line reads")
+    folded = [name.casefold() for name in names]
+    twice = sorted({name for name in names if folded.count(name.casefold()) > 1})
+    if twice:
+        raise PayloadError(f"column {', '.join(twice)} stands twice in the header", path.name)
+    return Header(path, names, reader.line_num, dialect)
+
+
+def read_start(path: Path) -> bytes:
+    """Read a text file's first bytes; raises PayloadError when it is empty or plainly not UTF-8."""
     with path.open("rb") as file:
         start = file.read(1_000_000)
     if not start.strip():
         raise PayloadError("the file is empty", path.name)
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise PayloadError("the file is in UTF-16", path.name, "save it as UTF-8")
-    try:
-        text = start[: start.rfind(b"\n") + 1 or None].decode("utf-8-sig", errors="surrogateescape")
-        reader = csv.reader(text.splitlines(keepends=True))
-        names = tuple(name.strip() for name in next(reader))
-    except (csv.Error, StopIteration) as error:
-        raise PayloadError(f"the first line is no CSV header ({error})", path.name) from error
-    missing = [name for name in spec.required if name not in names]
+    return start
+
+
+def check_columns(path: Path, names: tuple[str, ...], spec: FileSpec, seen_in: str = "it has") -> None:
+    """Raise PayloadError when a required column is not there."""
+    missing = [name for name in dict.fromkeys((spec.key, *spec.required)) if name not in names]
     if missing:
-        seen = ", ".join(names)[:200].encode("ascii", "replace").decode()
-        raise PayloadError(f"no column {', '.join(missing)}", path.name, f"its first line reads: {seen}")
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise PayloadError(f"column {', '.join(twice)} stands twice in the header", path.name)
-    return Header(path, names, reader.line_num)
+        seen = " ".join(", ".join(names)[:200].encode("ascii", "replace").decode().split())
+        raise PayloadError(f"no column {', '.join(missing)}", path.name, f"{seen_in}: {seen}")
 
 
-def copy_rows(engine: DuckEngine, header: Header, columns: tuple[str, ...], staged: Path) -> CsvFile:
+def copy_rows(engine: DuckEngine, header: Header, columns: tuple[str, ...], staged: Path) -> Scanned:
     """Copy the good rows of the file into Parquet; keep the broken stretches, each with its bytes' text."""
+    every = ", ".join(identifier(name) for name in header.names)
+    breaks = f"(strlen(concat({every})) - strlen(replace(concat({every}), chr(10), '')))::INTEGER AS {BREAKS}"
+    select = ", ".join(breaks if name == BREAKS else identifier(name) for name in columns)
+    header, rows, broken = write_rows(engine, header, f"SELECT {select} FROM rows_of_file", staged)
+    return Scanned(header, staged, columns, rows, broken)
+
+
+def write_rows(
+    engine: DuckEngine, header: Header, select: str, staged: Path
+) -> tuple[Header, int, list[Broken]]:
+    """Write what `select` makes of the file's good rows, `rows_of_file`; return their number and what is broken.
+
+    The header returned names the file that was read: a copy, where the lines ended now one way, now another.
+    """
     try:
-        rows = _copy(engine, header, columns, staged)
+        rows = _write(engine, header, select, staged)
     except duckdb.InvalidInputException as error:
         if "state machine" not in str(error):
             raise PayloadError(str(error).splitlines()[0], header.path.name) from error
         header = _one_line_ending(header, staged.parent)
-        rows = _copy(engine, header, columns, staged)
-    return CsvFile(header, staged, columns, rows, _broken(engine, header))
+        rows = _write(engine, header, select, staged)
+    return header, rows, _broken(engine, header)
 
 
-def _copy(engine: DuckEngine, header: Header, columns: tuple[str, ...], staged: Path) -> int:
+def _write(engine: DuckEngine, header: Header, select: str, staged: Path) -> int:
     engine.connection.execute("DROP TABLE IF EXISTS csv_rejects; DROP TABLE IF EXISTS csv_scans")
     types = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in header.names)
-    every = ", ".join(f'"{name}"' for name in header.names)
-    wanted = ", ".join(f'"{name}"' for name in columns)
-    return engine.write(
-        f"SELECT {wanted}, (strlen(concat({every})) - strlen(replace(concat({every}), chr(10), '')))::INTEGER AS _breaks"
-        f" FROM read_csv({quoted(str(header.path))}, columns = {{{types}}}, auto_detect = false, header = true,"
-        f" delim = ',', quote = '\"', escape = '\"', max_line_size = {LONGEST_RECORD},"
-        f" store_rejects = true, rejects_table = 'csv_rejects', rejects_scan = 'csv_scans')",
-        staged,
+    source = (
+        f"SELECT * FROM read_csv({quoted(str(header.path))}, columns = {{{types}}}, auto_detect = false,"
+        f" header = {header.lines > 0}, {header.dialect.options()}, max_line_size = {LONGEST_RECORD},"
+        f" store_rejects = true, rejects_table = 'csv_rejects', rejects_scan = 'csv_scans')"
     )
+    return engine.write(f"WITH rows_of_file AS ({source}) {select}", staged)
 
 
 def _one_line_ending(header: Header, folder: Path) -> Header:
@@ -104,7 +138,7 @@ def _one_line_ending(header: Header, folder: Path) -> Header:
             chunk = held + chunk
             held = chunk[-1:] if chunk.endswith(b"\r") else b""
             target.write(chunk[: len(chunk) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b" "))
-        target.write(held)
+        target.write(held.replace(b"\r", b"\n"))
     return msgspec.structs.replace(header, path=even)
 
 
@@ -121,8 +155,11 @@ def _broken(engine: DuckEngine, header: Header) -> list[Broken]:
             line += line_breaks(file, row["start"] - at)
             text = file.read(row["size"])
             at = row["start"] + len(text)
+            blank = len(text) - len(text.lstrip(b"\r\n"))
+            line += text.count(b"\n", 0, blank)
+            text = text[blank:]
             decoded = text.decode("utf-8", errors="backslashreplace").rstrip("\r\n")
-            before = row["ordinal"] - 2 - number
+            before = row["ordinal"] - 1 - min(header.lines, 1) - number
             broken.append(Broken(line, before, REASONS.get(row["type"], row["type"].lower()), decoded))
             line += text.count(b"\n")
     return broken
@@ -137,13 +174,13 @@ def line_breaks(file: BinaryIO, size: int) -> int:
     return breaks
 
 
-def check_encoding(engine: DuckEngine, file: CsvFile) -> None:
+def check_encoding(engine: DuckEngine, file: Scanned) -> None:
     """Raise PayloadError for a file in another encoding: bytes that are no UTF-8, and nothing beyond ASCII that is."""
     wrong = [stretch for stretch in file.broken if stretch.reason == REASONS["INVALID ENCODING"]]
     if not wrong:
         return
     engine.parquet("encoded", [file.staged])
-    beyond = " OR ".join(f'bool_or(strlen("{name}") > length("{name}"))' for name in file.columns)
+    beyond = " OR ".join(f"bool_or(strlen({name}) > length({name}))" for name in map(identifier, file.cells))
     if not engine.query(f"SELECT {beyond} AS beyond FROM encoded").column(0)[0].as_py():
         raise PayloadError(
             f"not UTF-8 ({len(wrong)} lines, the first is line {wrong[0].line})",

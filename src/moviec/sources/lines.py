@@ -2,66 +2,92 @@
 
 from __future__ import annotations
 
-import csv
-from itertools import islice
+from array import array
+from itertools import accumulate, islice
 from pathlib import Path
 
 import pyarrow as pa
 
 from moviec.engine import DuckEngine
-from moviec.sources.csvfile import CsvFile, line_breaks
+from moviec.engine.duck import quoted
+from moviec.sources.csvfile import BREAKS, LINE, Scanned, copy_rows, line_breaks
 
 # A good row starts after the header, the good rows before it (their line breaks counted), and the broken ones.
 _LINES = """
-SELECT k, {header} + 1 + through - 1 - _breaks
-       + coalesce((SELECT sum(lines) FROM {name}_broken WHERE before <= k), 0) AS line, _breaks + 1 AS lines
+SELECT k, ({header} + through - _breaks + coalesce(broken_lines, 0))::BIGINT AS line, _breaks + 1 AS lines
 FROM (SELECT file_row_number AS k, _breaks, sum(_breaks + 1) OVER (ORDER BY file_row_number) AS through
-      FROM read_parquet('{staged}', file_row_number = true))
+      FROM read_parquet({staged}, file_row_number = true))
+ASOF LEFT JOIN {name}_broken ON before <= k
 """
 
 
-def name_lines(engine: DuckEngine, file: CsvFile, name: str) -> None:
+def name_lines(engine: DuckEngine, file: Scanned, name: str) -> None:
     """Make `name` a view of `k` (number of the good row, from 0), `line` (physical, from 1) and `lines` it takes.
 
     Blank lines, which the CSV reader skips without a word, are noticed by their sum; then the file is walked.
     """
-    broken = [(row.before, row.text.count("\n") + 1) for row in file.broken]
-    schema = pa.schema([("before", pa.int64()), ("lines", pa.int64())])
-    columns = {"before": [row[0] for row in broken], "lines": [row[1] for row in broken]}
+    if LINE in file.columns:
+        source = f"read_parquet({quoted(str(file.staged))}, file_row_number = true)"
+        engine.view(name, f"SELECT file_row_number AS k, {LINE} AS line, 1 AS lines FROM {source}")
+        return
+    staged = file.staged
+    if BREAKS not in file.columns:
+        staged = file.staged.with_suffix(".breaks.parquet")
+        copy_rows(engine, file.header, (BREAKS,), staged)
+    lines = [row.text.count("\n") + 1 for row in file.broken]
+    schema = pa.schema([("before", pa.int64()), ("broken_lines", pa.int64())])
+    through = dict(zip((row.before for row in file.broken), accumulate(lines), strict=True))
+    columns = {"before": list(through), "broken_lines": list(through.values())}
     engine.table(f"{name}_broken", pa.table(columns, schema=schema))
-    engine.view(name, _LINES.format(header=file.header.lines, name=name, staged=file.staged))
+    engine.view(name, _LINES.format(header=file.header.lines, name=name, staged=quoted(str(staged))))
     accounted = (
-        engine.query(f"SELECT coalesce(sum(_breaks + 1), 0) AS lines FROM read_parquet('{file.staged}')")
+        engine.query(
+            f"SELECT coalesce(sum(_breaks + 1), 0) AS lines FROM read_parquet({quoted(str(staged))})"
+        )
         .column(0)[0]
         .as_py()
     )
-    if accounted + sum(row[1] for row in broken) + file.header.lines != physical_lines(file.header.path):
-        engine.table(name, _walked(file.header.path))
+    if accounted + sum(lines) + file.header.lines != physical_lines(file.header.path):
+        engine.table(f"{name}_walked", _walked(file))
+        engine.view(name, f"SELECT * FROM {name}_walked")
 
 
 def physical_lines(path: Path) -> int:
-    """Count the lines of a file; the last may lack its line break."""
+    """Count the lines of a file up to the last that is not blank; it may lack its line break."""
     size = path.stat().st_size
     with path.open("rb") as file:
-        breaks = line_breaks(file, size)
-        file.seek(max(size - 1, 0))
-        return breaks + (file.read(1) not in (b"\n", b""))
+        file.seek(max(size - 4096, 0))
+        end = file.read()
+        blank = len(end) - len(end.rstrip(b"\r\n"))
+        file.seek(0)
+        return line_breaks(file, size - blank) + 1
 
 
-def _walked(path: Path) -> pa.Table:
-    """Give the lines of a file's records by reading it record by record: slow, and right past blank lines."""
-    starts, sizes, passed = [], [], 0
-    with path.open(encoding="utf-8", errors="replace", newline="") as file:
-        reader = csv.reader(file)
-        for row in reader:
-            if row:
-                starts.append(passed + 1)
-                sizes.append(reader.line_num - passed)
-            passed = reader.line_num
-    return pa.table({"k": list(range(len(starts) - 1)), "line": starts[1:], "lines": sizes[1:]})
+def _walked(file: Scanned) -> pa.Table:
+    """Give the lines of a file's good rows by walking it line by line: slow, and right past blank lines.
+
+    A row goes on while its quotes do not pair; broken stretches are stepped over.
+    """
+    broken = {row.line: row.line + row.text.count("\n") + 1 for row in file.broken}
+    quote = file.header.dialect.quote.encode()
+    lines, sizes = array("q"), array("q")
+    start, whole, resume = 0, True, file.header.lines + 1
+    with file.header.path.open("rb") as source:
+        for number, text in enumerate(source, 1):
+            resume = broken.get(number, resume)
+            blank = len(file.header.names) > 1 and not text.strip(b"\r\n")
+            if number < resume or (whole and blank):
+                continue
+            start = number if whole else start
+            whole ^= bool(quote) and text.count(quote) % 2 == 1
+            if whole:
+                lines.append(start)
+                sizes.append(number - start + 1)
+    types: dict[str, pa.DataType] = {"k": pa.int64(), "line": pa.int64(), "lines": pa.int64()}
+    return pa.table({"k": range(len(lines)), "line": lines, "lines": sizes}, schema=pa.schema(types))
 
 
-def line_of_positions(engine: DuckEngine, file: CsvFile, rows: list[int]) -> list[tuple[int, int]]:
+def line_of_positions(engine: DuckEngine, file: Scanned, rows: list[int]) -> list[tuple[int, int]]:
     """Give (physical line, lines taken) of the good rows with these numbers, in their order."""
     if not rows:
         return []

@@ -4,25 +4,48 @@ from __future__ import annotations
 
 from importlib import resources
 
+import pyarrow as pa
+
 from moviec.engine import DuckEngine
+from moviec.engine.duck import identifier
+from moviec.model import FIELDS, RECORD
 from moviec.sources.base import Reading, Staged, Wanted
+
+#: What a `read.sql` may give; what it does not name is unknown. `role` and `line` say where a record was read.
+UNKNOWN: dict[str, pa.DataType] = {
+    **{name: RECORD.field(name).type for name in ("key", *FIELDS, "line")},
+    "role": pa.string(),
+    "problems": pa.list_(pa.string()),
+    "list_problems": pa.list_(pa.string()),
+    "_position": pa.int64(),
+}
 
 
 def normalise(engine: DuckEngine, read_sql: str, staged: list[Staged], wanted: Wanted) -> Reading:
-    """Run a source's `read.sql` and the rules into a Parquet file of the wanted fields, in the file's order."""
-    engine.view("read", read_sql)
+    """Name a source's `read.sql`, with the rules over it, `records`: the wanted fields of every kept row."""
+    engine.table("unknown", pa.schema(UNKNOWN).empty_table())
+    given = _types(engine, f"({read_sql})")
+    columns = ", ".join(
+        f"{identifier(name) if name in given else 'NULL'}::{kind} AS {identifier(name)}"
+        for name, kind in _types(engine, "unknown").items()
+    )
+    engine.view("read", f"SELECT {columns} FROM ({read_sql})")
     engine.view("checked", resources.files("moviec.sources").joinpath("checked.sql").read_text("utf-8"))
-    records = wanted.work / "records.parquet"
     fields = ", ".join(wanted.fields)
-    rows = engine.write(f"SELECT key, {fields}, problems, _position FROM checked", records)
-    engine.parquet("records", [records])
-    problems = engine.query(
-        "SELECT problem, count(*) AS rows FROM (SELECT unnest(problems) AS problem FROM records)"
+    engine.view("records", f"SELECT key, role, {fields}, problems, list_problems, _position FROM checked")
+    return Reading(files={file.role: file for file in staged})
+
+
+def _types(engine: DuckEngine, rows: str) -> dict[str, str]:
+    """Give the columns of rows with their types as SQL writes them."""
+    columns = engine.query(f"DESCRIBE SELECT * FROM {rows}").to_pylist()
+    return {row["column_name"]: row["column_type"] for row in columns}
+
+
+def count_problems(engine: DuckEngine, column: str, view: str) -> dict[str, int]:
+    """Count the values set to unknown by rule, from `problems` or `list_problems` of a view, in order of name."""
+    rows = engine.query(
+        f"SELECT problem, count(*) AS found FROM (SELECT unnest({column}) AS problem FROM {view})"
         " GROUP BY problem ORDER BY problem"
     ).to_pylist()
-    return Reading(
-        records=records,
-        rows=rows,
-        files={file.role: file for file in staged},
-        problems={row["problem"]: row["rows"] for row in problems},
-    )
+    return {row["problem"]: row["found"] for row in rows}

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 
 import msgspec
 
+from moviec.sources.dialect import CSV, Dialect
+
 
 class Broken(msgspec.Struct, frozen=True):
     """A stretch of lines the CSV reader refused: first physical line, place among the rows, reason, text.
@@ -41,7 +43,7 @@ class Shape(msgspec.Struct, frozen=True):
     width: int
     key: int
     key_pattern: str
-    delimiter: str = ","
+    dialect: Dialect = CSV
 
     def whole(self, cells: list[str]) -> bool:
         """Say whether the cells are a row that can be believed."""
@@ -69,7 +71,7 @@ def _released(stretch: Broken, shape: Shape) -> Iterator[Mended | Broken]:
         return
     at = 0
     while at < len(lines):
-        cells, taken = _first_row(lines[at:], shape.delimiter)
+        cells, taken = _first_row(lines[at:], shape.dialect)
         text = "".join(lines[at : at + taken]).rstrip("\r\n")
         place = stretch.line + at
         if shape.whole(cells):
@@ -79,9 +81,9 @@ def _released(stretch: Broken, shape: Shape) -> Iterator[Mended | Broken]:
         at += taken
 
 
-def _first_row(lines: list[str], delimiter: str) -> tuple[list[str], int]:
+def _first_row(lines: list[str], dialect: Dialect) -> tuple[list[str], int]:
     """Read one row; a row that strict CSV refuses has no cells and takes one line."""
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    reader = dialect.reader(lines, strict=True)
     try:
         return next(reader), max(reader.line_num, 1)
     except (csv.Error, StopIteration):
@@ -113,13 +115,14 @@ def _rejoined(pieces: list[Broken], shape: Shape) -> tuple[list[Mended], list[Br
 
 def _cells(piece: Broken, shape: Shape) -> list[str]:
     """Cut a piece into cells as leniently as CSV allows; at least one."""
-    cells, _ = _first_row([piece.text], shape.delimiter)
-    if cells:
-        return cells
+    strictly, _ = _first_row([piece.text], shape.dialect)
+    if strictly:
+        return strictly
     try:
-        return next(csv.reader(piece.text.splitlines(keepends=True), delimiter=shape.delimiter), [piece.text])
+        loosely = next(shape.dialect.reader(piece.text.splitlines(keepends=True)), [])
     except csv.Error:
-        return [piece.text]
+        loosely = []
+    return loosely or [piece.text]
 
 
 def _adjacent(one: Broken, other: Broken) -> bool:

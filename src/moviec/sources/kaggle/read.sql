@@ -19,6 +19,8 @@ WITH parsed AS (
 )
 SELECT
   parsed._position,
+  'movies' AS role,
+  parsed._line AS line,
   parsed.id AS key,
   CASE
     WHEN video = 'True' THEN 'video'
@@ -26,7 +28,6 @@ SELECT
   END AS kind,
   tidy(title) AS title,
   tidy(original_title) AS original_title,
-  NULL::STRUCT(title VARCHAR, "language" VARCHAR, region VARCHAR)[] AS other_titles,
   year(released_read)::INTEGER AS year,
   released_read AS released,
   runtime_read AS runtime,
@@ -34,7 +35,6 @@ SELECT
   nullif(list_transform(genres_read, lambda g: g.name), []) AS genres,
   nullif(list_transform(py_list(keywords.keywords, '[{"name": "VARCHAR"}]'), lambda k: k.name), []) AS keywords,
   collection_read.name AS collection,
-  NULL::VARCHAR AS certificate,
   tidy(original_language) AS original_language,
   nullif(list_transform(languages_read, lambda l: l.iso_639_1), []) AS languages,
   nullif(list_transform(countries_read, lambda c: c.iso_3166_1), []) AS countries,
@@ -51,18 +51,15 @@ SELECT
   revenue_read AS revenue,
   CASE WHEN revenue_read > 0 THEN 'worldwide' END AS revenue_scope,
   (popularity_read * 1000000)::BIGINT AS popularity,
-  map_from_entries(list_filter(
-    [{'k': 'imdb', 'v': tidy(imdb_id)}, {'k': 'tmdb', 'v': parsed.id}], lambda e: e.v IS NOT NULL)) AS ids,
+  known_ids([{'k': 'imdb', 'v': tidy(imdb_id)}, {'k': 'tmdb', 'v': parsed.id}]) AS ids,
   CASE WHEN votes_read > 0 THEN
-    [{'rater': 'tmdb', 'panel': 'audience', 'aspect': 'overall', 'value': vote_read, 'lowest': 0::DOUBLE,
-      'highest': 10::DOUBLE, 'votes': votes_read, 'distribution': NULL::BIGINT[]}] END AS ratings,
+    known_ratings([rating_of('tmdb', 'audience', [0, 10], vote_read, votes_read, NULL)]) END AS ratings,
   tidy(overview) AS overview,
   tidy(tagline) AS tagline,
   tidy(poster_path) AS poster,
-  NULL::VARCHAR AS trailer,
   tidy(homepage) AS homepage,
   CASE adult WHEN 'True' THEN true WHEN 'False' THEN false END AS adult,
-  list_filter([
+  problems_in([
     unreadable('budget', budget, budget_read IS NULL),
     unreadable('revenue', revenue, revenue_read IS NULL),
     unreadable('popularity', popularity, popularity_read IS NULL),
@@ -70,13 +67,15 @@ SELECT
     unreadable('released', release_date, released_read IS NULL),
     unreadable('ratings', vote_average, vote_read IS NULL),
     unreadable('ratings', vote_count, votes_read IS NULL),
+    unreadable('adult', adult, adult NOT IN ('True', 'False'))
+  ]) AS problems,
+  problems_in([
     unreadable('genres', genres, genres_read IS NULL),
     unreadable('companies', production_companies, companies_read IS NULL),
     unreadable('countries', production_countries, countries_read IS NULL),
     unreadable('languages', spoken_languages, languages_read IS NULL),
-    unreadable('collection', belongs_to_collection, collection_read IS NULL),
-    unreadable('adult', adult, adult NOT IN ('True', 'False'))
-  ], lambda p: p IS NOT NULL) AS problems
+    unreadable('collection', belongs_to_collection, collection_read IS NULL)
+  ]) AS list_problems
 FROM parsed
 LEFT JOIN credits ON credits.id = parsed.id
 LEFT JOIN keywords ON keywords.id = parsed.id

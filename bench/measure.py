@@ -1,0 +1,81 @@
+"""What the benchmarks share: real deliveries grown to size, and whole processes timed with their peak memory."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+import msgspec
+
+REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
+CACHE = Path(os.environ.get("MOVIEC_BENCH", "/tmp/moviec-bench"))  # noqa: S108 - large throw-away files
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """One process: wall seconds, CPU seconds, peak resident memory in MB."""
+
+    seconds: float
+    cpu: float
+    megabytes: float
+
+
+def run(command: list[str]) -> Cost:
+    """Run a command to its end and say what it cost. Raises CalledProcessError when it fails."""
+    started = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - started
+    code = os.waitstatus_to_exitcode(status)
+    if code:
+        raise subprocess.CalledProcessError(
+            code, command, stderr=process.stderr.read() if process.stderr else b""
+        )
+    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def in_turn(commands: dict[str, list[str]], rounds: int) -> dict[str, Cost]:
+    """Run commands in turn, A B C A B C …, and give each one's medians, so that a noisy machine hits all alike."""
+    costs: dict[str, list[Cost]] = {name: [] for name in commands}
+    for _ in range(rounds):
+        for name, command in commands.items():
+            costs[name].append(run(command))
+    return {
+        name: Cost(
+            median(cost.seconds for cost in found),
+            median(cost.cpu for cost in found),
+            max(cost.megabytes for cost in found),
+        )
+        for name, found in costs.items()
+    }
+
+
+def python(code: str, *words: str | Path) -> list[str]:
+    """Give the command that runs a piece of Python in this environment."""
+    return [sys.executable, "-c", code, *map(str, words)]
+
+
+def grown_movies(rows: int) -> Path:
+    """Grow the real movies_metadata.csv to `rows` rows with ids of their own; kept for the next run."""
+    path = CACHE / f"movies_metadata-{rows}.csv"
+    if path.exists():
+        return path
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (REAL / "kaggle/movies_metadata.csv").open(encoding="utf-8", newline="") as text:
+        header, *films = list(csv.reader(text))
+    at = header.index("id")
+    ready = path.with_suffix(".new")
+    with ready.open("w", encoding="utf-8", newline="") as text:
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(header)
+        for number in range(rows):
+            film = films[number % len(films)]
+            writer.writerow(
+                [*film[:at], str(int(film[at]) + 1_000_000 * (number // len(films))), *film[at + 1 :]]
+            )
+    ready.rename(path)
+    return path

@@ -1,0 +1,55 @@
+"""What the commands share in talking to people: progress, errors, tables, JSON."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+
+def fail(message: str) -> None:
+    """Print one line to standard error: what, where, what to do."""
+    print(f"moviec: {message}", file=sys.stderr)
+
+
+@contextmanager
+def steps(quiet: bool = False) -> Iterator[Callable[[str], None]]:
+    """Tell the steps of long work: a spinner on a terminal, plain lines elsewhere, nothing when quiet."""
+    console = Console(stderr=True)
+    if quiet:
+        yield lambda _: None
+    elif console.is_terminal:
+        with console.status("starting") as status:
+            yield lambda step: status.update(step)
+    else:
+        yield lambda step: print(step, file=sys.stderr)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as indented JSON."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table; columns after the first are set to the right."""
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="left" if number == 0 else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+
+
+def short_number(value: float | None) -> str:
+    """Write an amount as a person would: 1.23 billion is 1.23B."""
+    if value is None:
+        return "–"
+    for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "K")):
+        if abs(value) >= size:
+            return f"{value / size:,.2f}{letter}"
+    return f"{value:,.2f}".rstrip("0").rstrip(".")

@@ -1,0 +1,149 @@
+"""`moviec report`: which genres or companies lead, from the folder of a rollup."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import pyarrow as pa
+import typer
+
+from moviec.cli.console import print_json, print_table, short_number
+from moviec.cli.rollup import Split
+from moviec.errors import UsageError
+from moviec.pipeline.reports import open_folder
+from moviec.rollup.charts import bars, draw, lines
+from moviec.rollup.report import Question, answer, choose
+
+#: More lines than this in one picture cannot be told apart.
+MOST_LINES = 8
+
+
+class Kind(StrEnum):
+    """What a report is about."""
+
+    genres = "genres"
+    companies = "companies"
+
+
+class Measure(StrEnum):
+    """What is measured."""
+
+    revenue = "revenue"
+    budget = "budget"
+    profit = "profit"
+    movies = "movies"
+    popularity = "popularity"
+    votes = "votes"
+    c_rating = "c_rating"
+
+
+class By(StrEnum):
+    """How amounts are added up."""
+
+    sum = "sum"
+    mean = "mean"
+    median = "median"
+    max = "max"
+
+
+def report(
+    kind: Annotated[Kind, typer.Argument(help="genres or companies")],
+    folder: Annotated[Path, typer.Option("--from", help="The folder that `moviec rollup` wrote.")] = Path(
+        "rollup"
+    ),
+    year: Annotated[int | None, typer.Option(help="One year.")] = None,
+    years: Annotated[str | None, typer.Option(help="From year to year, such as 1990-1999.")] = None,
+    month: Annotated[int | None, typer.Option(min=1, max=12, help="One month of each year.")] = None,
+    measure: Annotated[Measure, typer.Option(help="What is measured.")] = Measure.revenue,
+    by: Annotated[
+        By | None, typer.Option(help="How it is added up: sum; of popularity and c_rating the median.")
+    ] = None,
+    split: Annotated[
+        Split, typer.Option(help="Films with several genres count wholly or divided.")
+    ] = Split.full,
+    top: Annotated[int | None, typer.Option(min=1, help="The first N (20 unless told).")] = None,
+    bottom: Annotated[int | None, typer.Option(min=1, help="The last N.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the answer into FILE.svg or FILE.png.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+) -> None:
+    """Say which genres or production companies lead, by revenue, budget, profit, films, popularity or votes."""
+    first, last = _span(year, years)
+    question = Question(
+        kind="genres" if kind is Kind.genres else "production_companies",
+        first_year=first,
+        last_year=last,
+        month=month,
+        measure=measure.value,
+        by=by.value if by else None,
+    )
+    if top is None and bottom is None:
+        top = 20
+    with open_folder(folder, split.value) as (engine, coverage):
+        line = coverage.line(question)
+        chosen = choose(answer(engine, question), top, bottom)
+        if plot:
+            yearly = answer(engine, question, each_year=True) if last > first else None
+            draw(_picture(chosen, yearly, question, line), plot)
+    if as_json:
+        print_json(
+            {"question": question, "coverage": line, "rows": chosen.drop_columns(["year"]).to_pylist()}
+        )
+    elif as_csv:
+        _print_csv(chosen.drop_columns(["year"]))
+    else:
+        _print_table(chosen, question, line)
+        if plot:
+            print(f"picture: {plot}")
+
+
+def _span(year: int | None, years: str | None) -> tuple[int, int]:
+    """Read --year or --years."""
+    if year is not None and years is not None:
+        raise UsageError("give one of them", "--year, --years")
+    if year is not None:
+        return year, year
+    if years is None:
+        return 1, 9999
+    first, dash, last = years.partition("-")
+    if not (dash and first.isdigit() and last.isdigit() and int(first) <= int(last)):
+        raise UsageError(f"'{years}' is no span of years", "--years", "write it like 1990-1999")
+    return int(first), int(last)
+
+
+def _title(question: Question) -> str:
+    kind = question.kind.replace("_", " ")
+    first, last = question.first_year, question.last_year
+    when = "" if (first, last) == (1, 9999) else f", {first}" if first == last else f", {first}–{last}"
+    month = f", month {question.month}" if question.month else ""
+    return f"{kind.capitalize()} by {question.measure} ({question.added_up()}){when}{month}"
+
+
+def _picture(chosen: pa.Table, yearly: pa.Table | None, question: Question, subtitle: str) -> dict[str, Any]:
+    """Draw bars of one year, lines of the leading ones over several."""
+    if yearly is None or len(set(yearly["year"].to_pylist())) < 2:
+        return bars(chosen, question, _title(question), subtitle)
+    names = chosen["name"].to_pylist()[:MOST_LINES]
+    places = {name: place for place, name in enumerate(names)}
+    rows = [row for row in yearly.to_pylist() if row["name"] in places and row["value"] is not None]
+    rows.sort(key=lambda row: (places[row["name"]], row["year"]))
+    return lines(pa.Table.from_pylist(rows, schema=yearly.schema), question, _title(question), subtitle)
+
+
+def _print_table(table: pa.Table, question: Question, coverage: str) -> None:
+    rows = [
+        (row["name"] or "?", f"{row['movies']:,}", f"{row['known']:,}", short_number(row["value"]))
+        for row in table.to_pylist()
+    ]
+    print_table(_title(question), (question.kind.replace("_", " "), "films", "known", question.measure), rows)
+    print(coverage)
+
+
+def _print_csv(table: pa.Table) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(table.column_names)
+    writer.writerows(tuple(row.values()) for row in table.to_pylist())

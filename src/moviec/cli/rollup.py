@@ -1,0 +1,98 @@
+"""`moviec rollup`: the one-shot monthly job over a movies file."""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from moviec.cli.console import fail, print_json, steps
+from moviec.pipeline.rollup_job import Job, Run, run_rollup
+from moviec.rollup.files import Layout
+from moviec.rollup.monthly import Counting
+
+#: Rejected rows beyond this share want a look. The real Kaggle file has 3 broken records in 45,466.
+MOST_REJECTED = 0.01
+
+
+class Format(StrEnum):
+    """The formats of month files."""
+
+    json = "json"
+    parquet = "parquet"
+
+
+class Split(StrEnum):
+    """How a film with several genres counts."""
+
+    full = "full"
+    even = "even"
+
+
+def rollup(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="movies_metadata.csv, plain, .gz or .zip; credits and keywords may stand beside it."
+        ),
+    ],
+    since: Annotated[
+        dt.datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Rewrite only the months from this date's on."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The folder of the month files.")] = Path("rollup"),
+    format: Annotated[Format, typer.Option(help="Format of the month files.")] = Format.json,
+    metadata: Annotated[
+        bool, typer.Option("--metadata/--no-metadata", help="Names and movie ids beside the figures.")
+    ] = True,
+    split: Annotated[
+        Split, typer.Option(help="A film counts wholly under each genre and company, or is divided evenly.")
+    ] = Split.full,
+    any_status: Annotated[
+        bool, typer.Option("--any-status", help="Count films that are not marked released, too.")
+    ] = False,
+    any_revenue: Annotated[
+        bool, typer.Option("--any-revenue", help="Count films of unknown revenue, too.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the run's record as JSON.")] = False,
+) -> None:
+    """Add up money and popularity by genre and production company, by month: DIR/genres/YEAR/YEAR-MM.json, …
+
+    Exit status 3: done, but more than one row in a hundred was rejected (see rejected.csv).
+    """
+    first = since.date().replace(day=1) if since else dt.date.min
+    counting = Counting(first, any_status, any_revenue, split.value)
+    layout = Layout(format.value, metadata, split.value)
+    with steps(quiet=as_json) as tell:
+        run = run_rollup(Job(tuple(files), out, counting, layout), tell)
+    if as_json:
+        print_json(run)
+    else:
+        _tell(run, out)
+    if any(count.rejected > MOST_REJECTED * count.read for count in run.rows.values()):
+        fail(f"more than {MOST_REJECTED:.0%} of the rows could not be read: see {out / 'rejected.csv'}")
+        raise typer.Exit(3)
+
+
+def _tell(run: Run, out: Path) -> None:
+    """Print what happened, for a person."""
+    for role, count in run.rows.items():
+        print(
+            f"{role}: {count.read:,} rows read = {count.kept:,} kept + {count.merged:,} merged"
+            f" + {count.rejected:,} rejected ({count.repaired:,} repaired)"
+        )
+    left = ", ".join(
+        f"{films:,} {reason.replace('_', ' ')}"
+        for reason, films in run.films.items()
+        if reason != "counted" and films
+    )
+    print(f"films counted: {run.films['counted']:,}" + (f" (left out: {left})" if left else ""))
+    for role, columns in run.unknown_columns.items():
+        print(f"{role}: unknown columns {', '.join(columns)}")
+    for rule, values in run.set_to_unknown.items():
+        print(f"set to unknown: {values:,} × {rule.replace('_', ' ')}")
+    span = f"{run.months[0]} to {run.months[-1]}" if run.months else "none"
+    print(f"months written: {len(run.months):,} ({span}) in {out}")

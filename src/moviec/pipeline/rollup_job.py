@@ -1,0 +1,136 @@
+"""The one-shot job: a movies file in, month files by genre and company out; touches no catalogue."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import pyarrow as pa
+
+from moviec.engine import DuckEngine, Limits
+from moviec.errors import MovieCError
+from moviec.rollup import files
+from moviec.rollup.films import account, name_films
+from moviec.rollup.monthly import FIELDS, Counting, monthly
+from moviec.sources.base import FileCount, Reading, SourceSpec, Wanted
+from moviec.sources.kaggle.source import Kaggle
+from moviec.sources.normalise import count_problems
+from moviec.sources.roles import assign_roles
+from moviec.sources.transport import sha256, unpack
+
+Tell = Callable[[str], None]
+
+
+class Job(msgspec.Struct, frozen=True):
+    """What to do: which files, where to, what counts, how the files look, what the engine may take."""
+
+    paths: tuple[Path, ...]
+    out: Path
+    counting: Counting = Counting()
+    layout: files.Layout = files.Layout()
+    limits: Limits = Limits(memory="400MB")
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """What `last-run.json` says. `films`: counted, and left out by reason. `set_to_unknown`: values, by rule."""
+
+    state: Literal["running", "done", "failed"]
+    started: dt.datetime
+    ended: dt.datetime | None = None
+    error: str | None = None
+    inputs: dict[str, str] = {}  # path and SHA-256 of its bytes
+    not_read: list[str] = []  # files of the delivery that play no role
+    rows: dict[str, FileCount] = {}
+    repaired_lines: dict[str, list[int]] = {}
+    unknown_columns: dict[str, list[str]] = {}
+    set_to_unknown: dict[str, int] = {}
+    first_release: dt.date | None = None
+    last_release: dt.date | None = None
+    films: dict[str, int] = {}
+    months: list[str] = []
+
+
+class _Desk(msgspec.Struct, frozen=True):
+    """Two folders of a run: what is in `staging` goes into place at the end, `work` is thrown away."""
+
+    staging: Path
+    work: Path
+
+
+def run_rollup(job: Job, tell: Tell = lambda _: None) -> Run:
+    """Run the job; `tell` hears each step, and `last-run.json` says at every moment how far it is.
+
+    Raises MovieCError, with the month files as they were, when the input cannot be read.
+    """
+    with files.exclusive(job.out) as staging, tempfile.TemporaryDirectory(prefix="moviec-") as work:
+        run = _save(job, Run(state="running", started=dt.datetime.now(dt.UTC)))
+        try:
+            run = _roll(job, run, _Desk(staging, Path(work)), tell)
+        except MovieCError as error:
+            _save(job, run, state="failed", error=str(error), ended=dt.datetime.now(dt.UTC))
+            raise
+        return _save(job, run, state="done", ended=dt.datetime.now(dt.UTC))
+
+
+def _roll(job: Job, run: Run, desk: _Desk, tell: Tell) -> Run:
+    source = Kaggle()
+    with ThreadPoolExecutor() as aside, DuckEngine(job.limits) as engine:
+        sums = {str(path): aside.submit(sha256, path) for path in job.paths if path.is_file()}
+        plain = [file for path in job.paths for file in unpack(path, desk.work)]
+        roles, others = assign_roles(plain, source.spec)
+        tell(f"reading {', '.join(path.name for path in roles.values())}")
+        reading = source.read(engine, roles, Wanted(desk.work, FIELDS))
+        inputs = {path: result.result() for path, result in sums.items()}
+        run = _save(job, run, inputs=inputs, not_read=[path.name for path in others], **_read_facts(reading))
+
+        tell("counting films")
+        told = account(engine, job.counting)
+        counted = name_films(engine, job.counting, source.spec.numeric_keys, desk.work / files.FILMS)
+        run = _save(
+            job,
+            run,
+            first_release=told.first_release,
+            last_release=told.last_release,
+            films={"counted": counted, **told.films, "before_since": told.counting - counted},
+            set_to_unknown=told.problems | count_problems(engine, "list_problems", "films"),
+        )
+
+        tell("adding up by genre and company")
+        table = monthly(engine, job.layout.split, genre_labels(source.spec))
+        tell("writing months")
+        months = files.stage_months(table, desk.staging, job.layout)
+        files.stage_films(engine, desk.work / files.FILMS, job.out, job.counting.since)
+        rejected = [file.rejected for file in reading.files.values()]
+        files.write_rejected(rejected, desk.staging / files.REJECTED)
+        files.swap(desk.staging, job.out, files.month_of(job.counting.since))
+        return msgspec.structs.replace(run, months=months)
+
+
+def genre_labels(spec: SourceSpec) -> pa.Table:
+    """Give a source's genre labels with what they mean: label, id, name."""
+    labels = list(spec.genres)
+    known = list(spec.genres.values())
+    columns = {"label": labels, "id": [genre.id for genre in known], "name": [genre.name for genre in known]}
+    types: list[tuple[str, pa.DataType]] = [("label", pa.string()), ("id", pa.int64()), ("name", pa.string())]
+    schema = pa.schema(types)
+    return pa.table(columns, schema=schema)
+
+
+def _read_facts(reading: Reading) -> dict[str, Any]:
+    found = reading.files.items()
+    return {
+        "rows": {role: file.count for role, file in found},
+        "repaired_lines": {role: file.repaired["line"].to_pylist() for role, file in found if file.repaired},
+        "unknown_columns": {role: list(file.unknown_columns) for role, file in found if file.unknown_columns},
+    }
+
+
+def _save(job: Job, run: Run, **changes: Any) -> Run:
+    run = msgspec.structs.replace(run, **changes)
+    files.write_json(run, job.out / files.LAST_RUN)
+    return run

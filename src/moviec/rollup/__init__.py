@@ -1,0 +1,1 @@
+"""Money and popularity by genre or production company, by month and year."""

@@ -1,0 +1,114 @@
+"""Pictures of reports, drawn offline: bars for one span, lines over the years for several."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import vl_convert
+
+from moviec.errors import UsageError
+from moviec.rollup.report import Question
+
+_UNITS = {
+    "revenue": "US dollars",
+    "budget": "US dollars",
+    "profit": "US dollars",
+    "movies": "films",
+    "votes": "votes",
+}
+_FONT = "DejaVu Sans, Helvetica, Arial, sans-serif"
+_AMOUNTS = {
+    "format": "~s",
+    "tickCount": 6,
+    "labelExpr": "replace(datum.label, 'G', 'B')",
+}  # billions, not giga
+_CONFIG = {
+    "background": "white",
+    "font": _FONT,
+    "view": {"stroke": None},
+    "title": {"anchor": "start", "fontSize": 17, "subtitleFontSize": 12, "subtitleColor": "#666", "offset": 14},
+    "axis": {"labelFontSize": 12, "titleFontSize": 12, "titleColor": "#666", "gridColor": "#e6e6e6", "domain": False, "ticks": False},
+    "legend": {"labelFontSize": 12, "titleFontSize": 12, "symbolStrokeWidth": 3},
+}  # fmt: skip
+
+
+def bars(rows: pa.Table, question: Question, title: str, subtitle: str) -> dict[str, Any]:
+    """Specify horizontal bars, the longest first, each with its amount."""
+    values = [{"name": row["name"], "value": row["value"]} for row in rows.to_pylist()]
+    place = {"field": "name", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 260}}
+    amount = {
+        "field": "value",
+        "type": "quantitative",
+        "title": _axis(question),
+        "axis": _AMOUNTS,
+    }
+    label = {"calculate": "replace(format(datum.value, '.3~s'), 'G', 'B')", "as": "label"}
+    return {
+        **_base(title, subtitle),
+        "width": 620,
+        "height": {"step": 26},
+        "data": {"values": values},
+        "transform": [label],
+        "encoding": {"y": place, "x": amount},
+        "layer": [
+            {"mark": {"type": "bar", "color": "#31688e", "cornerRadiusEnd": 3, "height": {"band": 0.72}}},
+            {
+                "mark": {"type": "text", "align": "left", "dx": 5, "color": "#333"},
+                "encoding": {"text": {"field": "label"}},
+            },
+        ],
+    }
+
+
+def lines(rows: pa.Table, question: Question, title: str, subtitle: str) -> dict[str, Any]:
+    """Specify one line per name over the years; names in the order of the rows' first appearance."""
+    values = [{"name": row["name"], "year": row["year"], "value": row["value"]} for row in rows.to_pylist()]
+    names = list(dict.fromkeys(row["name"] for row in values))
+    colour = {
+        "field": "name",
+        "type": "nominal",
+        "title": None,
+        "sort": names,
+        "scale": {"scheme": "tableau10"},
+    }
+    return {
+        **_base(title, subtitle),
+        "width": 720,
+        "height": 380,
+        "data": {"values": values},
+        "mark": {"type": "line", "strokeWidth": 2.2, "point": {"size": 18}},
+        "encoding": {
+            "x": {"field": "year", "type": "quantitative", "title": None, "scale": {"zero": False, "nice": False}, "axis": {"format": "d", "grid": False}},
+            "y": {"field": "value", "type": "quantitative", "title": _axis(question), "axis": _AMOUNTS},
+            "color": colour,
+        },
+    }  # fmt: skip
+
+
+def draw(spec: dict[str, Any], path: Path) -> None:
+    """Draw a specification into an .svg or .png file. Raises UsageError for another ending."""
+    ready = path.with_name(f".{path.name}.new")
+    if path.suffix.lower() == ".svg":
+        ready.write_text(vl_convert.vegalite_to_svg(spec), encoding="utf-8")
+    elif path.suffix.lower() == ".png":
+        ready.write_bytes(vl_convert.vegalite_to_png(spec, scale=2))
+    else:
+        raise UsageError("a picture ends in .svg or .png", str(path))
+    ready.replace(path)
+
+
+def _base(title: str, subtitle: str) -> dict[str, Any]:
+    head = {"text": title, "subtitle": subtitle}
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "title": head,
+        "padding": 16,
+        "config": _CONFIG,
+    }
+
+
+def _axis(question: Question) -> str:
+    unit = _UNITS.get(question.measure)
+    return f"{question.measure}{f', {unit}' if unit else ''} ({question.added_up()})"

@@ -1,0 +1,82 @@
+"""Rollups as tables: films that count, their entries, and the sums by genre or company, year and month."""
+
+from __future__ import annotations
+
+import datetime as dt
+from importlib import resources
+from typing import Literal
+
+import msgspec
+import pyarrow as pa
+
+from moviec.engine import Engine
+
+KINDS = ("genres", "production_companies")
+
+#: What a rollup needs of a record.
+FIELDS = (
+    "released",
+    "status",
+    "runtime",
+    "genres",
+    "companies",
+    "budget",
+    "revenue",
+    "popularity",
+    "ratings",
+)
+
+
+class Counting(msgspec.Struct, frozen=True):
+    """Which films count, and how one counts that has several genres.
+
+    By default released films with known revenue. `full` counts a film wholly under each of its genres, `even`
+    divides it among them. `since` is the first day that counts.
+    """
+
+    since: dt.date = dt.date.min
+    any_status: bool = False
+    any_revenue: bool = False
+    split: Literal["full", "even"] = "full"
+
+
+def films_sql(counting: Counting, numeric_keys: bool) -> str:
+    """Give the SQL over `records` for the films that count: movie, released, amounts, genres[], companies[]."""
+    return _text("films.sql").format(
+        since=counting.since.isoformat(),
+        any_status=counting.any_status,
+        any_revenue=counting.any_revenue,
+        key_type=_key_type(numeric_keys),
+    )
+
+
+def entries_sql(numeric_keys: bool) -> str:
+    """Give the SQL over `films` for one row per film and genre, and per film and company."""
+    return _text("entries.sql").format(key_type=_key_type(numeric_keys))
+
+
+def monthly(engine: Engine, split: str, genre_labels: pa.Table) -> pa.Table:
+    """Sum the engine's `entries` by kind, genre or company, year and month.
+
+    `genre_labels`: label, id, name. Returns kind, id, name, year, month, movies, movies_millionths, budget, revenue,
+    profit (whole dollars), *_known (films behind each), popularity_* (millionths), votes, movie_ids; in order.
+    """
+    name_parts(engine, split, genre_labels)
+    return engine.query(
+        f"{_text('monthly.sql')} ORDER BY kind, year, month, revenue DESC, movies DESC, name, id"
+    )
+
+
+def name_parts(engine: Engine, split: str, genre_labels: pa.Table) -> None:
+    """Name the engine's `entries`, divided or not, `parts`, and the labels `genre_labels`."""
+    engine.table("chosen", pa.table({"even": [split == "even"]}))
+    engine.table("genre_labels", genre_labels)
+    engine.view("parts", _text("parts.sql"))
+
+
+def _key_type(numeric_keys: bool) -> str:
+    return "BIGINT" if numeric_keys else "VARCHAR"
+
+
+def _text(name: str) -> str:
+    return resources.files("moviec.rollup").joinpath(name).read_text("utf-8")

@@ -1,0 +1,90 @@
+"""Questions over the films behind the rollups: which genres or companies lead, by which measure, when."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Literal
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from moviec.engine import Engine
+from moviec.errors import UsageError
+from moviec.model import MILLION
+
+#: Each measure: the amount in `parts`, and how it is added up unless one says otherwise. Popularity is heavy-tailed,
+#: so that a mean says little: its default is the median.
+MEASURES: dict[str, tuple[str, str]] = {
+    "revenue": ("revenue", "sum"),
+    "budget": ("budget", "sum"),
+    "profit": ("(revenue - budget)", "sum"),
+    "movies": ("film_part", "sum"),
+    "votes": ("votes", "sum"),
+    "popularity": ("popularity", "median"),
+    "c_rating": ("c_rating", "median"),
+}
+
+#: Measures kept in millionths.
+_MILLIONTHS = ("movies", "popularity")
+
+_SUMS = {
+    "sum": "CAST(sum({amount}) AS BIGINT)",
+    "mean": "CAST(floor(CAST(sum({amount}) AS DOUBLE) / count({amount}) + 0.5) AS BIGINT)",
+    "median": "CAST(floor(median({amount})) AS BIGINT)",
+    "max": "max({amount})",
+}
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked: genres or production_companies, from year to year, a month of each or all, a measure."""
+
+    kind: str
+    first_year: int = 1
+    last_year: int = 9999
+    month: int | None = None
+    measure: str = "revenue"
+    by: Literal["sum", "mean", "median", "max"] | None = None
+
+    def added_up(self) -> str:
+        """Say how the measure is added up."""
+        return self.by or MEASURES[self.measure][1]
+
+
+def answer(engine: Engine, question: Question, each_year: bool = False) -> pa.Table:
+    """Ask the engine's view `parts`. Returns id, name, year (NULL unless `each_year`), movies, known, value.
+
+    The largest value first, unknown last; values are dollars, votes, films or popularity in its usual decimals.
+    """
+    amount, _ = MEASURES[question.measure]
+    by = question.added_up()
+    if question.measure == "movies" and by != "sum":
+        raise UsageError(f"movies are counted, they have no {by}", "--by", "leave --by out")
+    if question.measure == "popularity" and by == "sum":
+        amount = "popularity_part"
+    text = resources.files("moviec.rollup").joinpath("report.sql").read_text("utf-8")
+    sql = text.format(
+        kind=question.kind,
+        year="year" if each_year else "CAST(NULL AS INT)",
+        first_year=question.first_year,
+        last_year=question.last_year,
+        first_month=question.month or 1,
+        last_month=question.month or 12,
+        amount=amount,
+        value=_SUMS[by].format(amount=amount),
+    )
+    table = engine.query(f"{sql} ORDER BY value IS NULL, value DESC, movies DESC, name, year")
+    if question.measure in _MILLIONTHS:
+        decimals = pc.divide(pc.cast(table["value"], pa.float64()), float(MILLION))
+        table = table.set_column(table.schema.get_field_index("value"), "value", decimals)
+    return table
+
+
+def choose(table: pa.Table, top: int | None, bottom: int | None) -> pa.Table:
+    """Take the first `top` rows with a value and the last `bottom` ones; all when neither is given."""
+    if top is None and bottom is None:
+        return table
+    valued = table.filter(pc.is_valid(table["value"]))
+    first = min(top or 0, valued.num_rows)
+    last = min(bottom or 0, valued.num_rows - first)
+    return pa.concat_tables([valued.slice(0, first), valued.slice(valued.num_rows - last)])

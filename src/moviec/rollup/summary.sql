@@ -1,0 +1,11 @@
+-- The records in groups that share what matters to a run's report: why they count or not, what was set to unknown.
+SELECT
+  problems,
+  released IS NOT NULL AS dated,
+  coalesce(status = 'Released', false) AS out_already,
+  coalesce(revenue > 0, false) AS earned,
+  count(*) AS films,
+  min(released) AS first_release,
+  max(released) AS last_release
+FROM records
+GROUP BY ALL

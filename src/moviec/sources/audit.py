@@ -1,0 +1,83 @@
+"""What is odd about a delivery: columns and genre labels the facts do not know, rows of no film, how full each field is."""
+
+from __future__ import annotations
+
+import msgspec
+
+from moviec.engine import DuckEngine
+from moviec.engine.duck import identifier
+from moviec.model import FIELDS
+from moviec.sources.base import Reading, SourceSpec
+
+
+class Audit(msgspec.Struct, frozen=True):
+    """The findings on one delivery.
+
+    `unknown_columns` by role; `unmapped_genres` with the number of films; `filled` is the number of films whose field
+    has a value (so that rates compare exactly), of `films`; `strays` counts rows, by role, of films the main file
+    does not list; `concerns` says in words which bounds of the facts are broken.
+    """
+
+    films: int
+    unknown_columns: dict[str, tuple[str, ...]]
+    unmapped_genres: dict[str, int]
+    filled: dict[str, int]
+    strays: dict[str, int]
+    concerns: tuple[str, ...]
+
+    def rate(self, field: str) -> float:
+        """Give the share of films whose field has a value, 0 to 1."""
+        return self.filled[field] / self.films if self.films else 0.0
+
+
+def audit(engine: DuckEngine, spec: SourceSpec, reading: Reading, records: str = "records") -> Audit:
+    """Look at a reading and its records: `records` names a view or table with the fields of a record."""
+    counts = ", ".join(f"count({_value(field)}) AS {identifier(field)}" for field in FIELDS)
+    filled = engine.query(f"SELECT count(*) AS films, {counts} FROM {records}").to_pylist()[0]
+    films = filled.pop("films")
+    return Audit(
+        films=films,
+        unknown_columns={
+            role: file.unknown_columns for role, file in reading.files.items() if file.unknown_columns
+        },
+        unmapped_genres=_unmapped(engine, spec, records),
+        filled=filled,
+        strays=_strays(engine, spec, reading),
+        concerns=tuple(_concerns(spec, films)),
+    )
+
+
+def _value(field: str) -> str:
+    if field in ("ids", "ratings"):
+        return f"CASE WHEN len({field}::VARCHAR) > 2 THEN 1 END"
+    return identifier(field)
+
+
+def _unmapped(engine: DuckEngine, spec: SourceSpec, records: str) -> dict[str, int]:
+    rows = engine.query(
+        f"SELECT label, count(*) AS films FROM (SELECT unnest(genres) AS label FROM {records})"
+        f" WHERE label IS NOT NULL GROUP BY label ORDER BY films DESC, label"
+    ).to_pylist()
+    return {row["label"]: row["films"] for row in rows if row["label"] not in spec.genres}
+
+
+def _strays(engine: DuckEngine, spec: SourceSpec, reading: Reading) -> dict[str, int]:
+    found = {}
+    for role in reading.files:
+        file = spec.files[role]
+        if file.of and file.of in reading.files:
+            key, main = identifier(file.key), identifier(spec.files[file.of].key)
+            rows = engine.query(
+                f"SELECT count(*) AS rows FROM {role} WHERE {key} NOT IN (SELECT {main} FROM {file.of}_rows)"
+            )
+            found[role] = rows.column(0)[0].as_py()
+    return {role: rows for role, rows in found.items() if rows}
+
+
+def _concerns(spec: SourceSpec, films: int) -> list[str]:
+    concerns = []
+    if films < spec.least_rows:
+        concerns.append(f"{films} films, fewer than the least expected ({spec.least_rows})")
+    if films > spec.most_rows:
+        concerns.append(f"{films} films, more than the most expected ({spec.most_rows})")
+    return concerns

@@ -1,0 +1,1 @@
+"""MovieLens: movies.csv, with links.csv, ratings.csv and tags.csv where delivered."""

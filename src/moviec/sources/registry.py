@@ -1,0 +1,96 @@
+"""The sources there are: MovieC's own folders, those of installed packages, and those in MOVIEC_HOME/sources.
+
+A folder is a source when it holds `source.toml`. How it reads: `read.sql`, else `source.py` with a function
+`read(spec, engine, files, wanted) -> Reading`, else the mapping of columns in `source.toml` itself.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterator, Mapping
+from importlib import metadata, resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import TypeAlias
+
+from moviec.engine import DuckEngine
+from moviec.errors import UsageError
+from moviec.sources.base import Reading, Source, SourceSpec, Wanted, load_spec
+from moviec.sources.sql import load_sql_source
+from moviec.sources.table.mapping import mapped_source
+
+GROUP = "moviec.sources"
+
+ReadFunction: TypeAlias = Callable[[SourceSpec, DuckEngine, Mapping[str, Path], Wanted], Reading]
+
+
+class CodeSource:
+    """A source read by the function in its `source.py`."""
+
+    def __init__(self, spec: SourceSpec, function: ReadFunction) -> None:
+        """Hold the facts and the function."""
+        self.spec = spec
+        self.function = function
+
+    def read(self, engine: DuckEngine, files: Mapping[str, Path], wanted: Wanted) -> Reading:
+        """Read plain files, by role, into the view `records`."""
+        return self.function(self.spec, engine, files, wanted)
+
+
+def find_sources(home: Path | None = None) -> dict[str, Source]:
+    """Load every source, by name, in order of name; raises UsageError for a faulty one or two of one name."""
+    found: dict[str, Source] = {}
+    for folder in _folders(home):
+        source = load_source(folder)
+        if source.spec.name in found:
+            raise UsageError(f"there are two sources called '{source.spec.name}'", str(folder), "rename one")
+        found[source.spec.name] = source
+    return dict(sorted(found.items()))
+
+
+def find_source(name: str, home: Path | None = None) -> Source:
+    """Load one source; raises UsageError where there is none of that name."""
+    sources = find_sources(home)
+    if name not in sources:
+        raise UsageError(f"there is no source '{name}'", "", f"there are: {', '.join(sources)}")
+    return sources[name]
+
+
+def load_source(folder: Traversable) -> Source:
+    """Load the source in a folder."""
+    if folder.joinpath("read.sql").is_file():
+        return load_sql_source(folder)
+    spec = load_spec(folder)
+    if folder.joinpath("source.py").is_file():
+        return CodeSource(spec, _read_function(folder, spec.name))
+    return mapped_source(spec)
+
+
+def _folders(home: Path | None) -> Iterator[Traversable]:
+    yield from _inside(resources.files("moviec.sources"))
+    for entry in metadata.entry_points(group=GROUP):
+        yield resources.files(entry.value)
+    if home and (home / "sources").is_dir():
+        yield from _inside(home / "sources")
+
+
+def _inside(parent: Traversable) -> Iterator[Traversable]:
+    for folder in sorted(parent.iterdir(), key=lambda item: item.name):
+        if folder.is_dir() and folder.joinpath("source.toml").is_file():
+            yield folder
+
+
+def _read_function(folder: Traversable, name: str) -> ReadFunction:
+    with resources.as_file(folder.joinpath("source.py")) as path:
+        spec = importlib.util.spec_from_file_location(f"moviec_source_{name}", path)
+        if spec is None or spec.loader is None:
+            raise UsageError("this is no Python module", str(path))
+        module = importlib.util.module_from_spec(spec)
+        try:
+            spec.loader.exec_module(module)
+        except (ImportError, SyntaxError, NameError) as error:
+            raise UsageError(f"it cannot be loaded: {error}", str(path)) from error
+    function = getattr(module, "read", None)
+    if not callable(function):
+        raise UsageError("it has no function read(spec, engine, files, wanted)", str(path))
+    return function  # type: ignore[no-any-return]

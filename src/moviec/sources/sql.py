@@ -1,0 +1,30 @@
+"""A source that is a folder with facts and one query: its files staged, its `read.sql` run over them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from moviec.engine import DuckEngine
+from moviec.sources.base import Reading, SourceSpec, Wanted, load_spec
+from moviec.sources.normalise import normalise
+from moviec.sources.tabular import stage_all
+
+
+class SqlSource:
+    """A source read by the query in its folder, over one view per role."""
+
+    def __init__(self, spec: SourceSpec, read_sql: str) -> None:
+        """Hold the facts and the query."""
+        self.spec = spec
+        self.read_sql = read_sql
+
+    def read(self, engine: DuckEngine, files: Mapping[str, Path], wanted: Wanted) -> Reading:
+        """Read plain files, by role, into the view `records`."""
+        return normalise(engine, self.read_sql, stage_all(engine, self.spec, files, wanted), wanted)
+
+
+def load_sql_source(folder: Traversable) -> SqlSource:
+    """Load a source from its folder."""
+    return SqlSource(load_spec(folder), folder.joinpath("read.sql").read_text("utf-8"))

@@ -1,0 +1,1 @@
+"""Wikipedia's lists of films as JSON lines: title, year, cast, genres, address of the article."""

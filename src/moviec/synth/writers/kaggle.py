@@ -1,0 +1,202 @@
+"""The Movies Dataset: movies_metadata.csv with nested columns as Python literals, credits.csv and keywords.csv."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from moviec.synth import prose
+from moviec.synth.chance import Chance
+from moviec.synth.distortions import KaggleDistortions, Seen, see
+from moviec.synth.files import FileFormat, Row, csv_line
+from moviec.synth.film import Company, Film
+from moviec.synth.labels import COUNTRIES, LANGUAGES, TMDB_GENRES
+from moviec.synth.provider import Rendering
+
+MOVIES, CREDITS, KEYWORDS = "movies_metadata.csv", "credits.csv", "keywords.csv"
+COLUMNS = (
+    "adult", "belongs_to_collection", "budget", "genres", "homepage", "id", "imdb_id", "original_language",
+    "original_title", "overview", "popularity", "poster_path", "production_companies", "production_countries",
+    "release_date", "revenue", "runtime", "spoken_languages", "status", "tagline", "title", "video", "vote_average",
+    "vote_count",
+)  # fmt: skip
+#: A torn record breaks inside this column: ten columns before the line break, counting it, and fifteen after.
+_TORN = COLUMNS.index("overview")
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_TINY_BUDGETS = ("2", "8", "120")
+
+QUOTED_COMPANY = Company("Director's Cut Productions", 990_001)
+BACKSLASH_COMPANY = Company('Back\\slash "Films" d\'Or', 990_002)
+
+
+class Kaggle(msgspec.Struct, frozen=True):
+    """Renders films as Kaggle has them; its key is the TMDB id. `places` says which film carries which fault."""
+
+    seed: int
+    rates: KaggleDistortions = KaggleDistortions()
+    places: Mapping[int, str] = {}
+    name: str = "kaggle"
+    files: tuple[FileFormat, ...] = (
+        FileFormat(MOVIES, "csv", COLUMNS),
+        FileFormat(CREDITS, "csv", ("cast", "crew", "id")),
+        FileFormat(KEYWORDS, "csv", ("id", "keywords")),
+    )
+
+    def render(self, film: Film) -> Rendering | None:
+        """Give the film's row (two where its id is there twice), its credits and its keywords."""
+        chance = Chance(self.seed, self.name, film.number)
+        defect = self.places.get(film.number, "")
+        if chance.happens(self.rates.missing) and not defect:
+            return None
+        key = str(film.ids.tmdb)
+        cells = _cells(film, see(film, self.rates, chance), chance)
+        wrong = chance.happens(self.rates.wrong_id)
+        cells |= _money(film, chance) | _votes(film, self.rates, chance)
+        cells["imdb_id"] = _imdb_id(film, wrong) if not chance.happens(self.rates.id_missing) else ""
+        if defect:
+            cells |= _faulty(defect, film, chance)
+        rows: dict[str, list[Row]] = {
+            MOVIES: _rows(cells, defect, chance),
+            CREDITS: [[_cast(film), _crew(film), key]],
+        }
+        if chance.happens(self.rates.keywords):
+            words = [{"id": 1000 + at, "name": prose.KEYWORDS[at]} for at in prose.keywords(chance)]
+            rows[KEYWORDS] = [[key, repr(words)]]
+        readable = None if defect == "cut_record" else key
+        return Rendering(readable, rows, (*((defect,) if defect else ()), *(("wrong_id",) if wrong else ())))
+
+
+def _cells(film: Film, seen: Seen, chance: Chance) -> dict[str, str]:
+    """Give the cells that show the film as it is seen, by column."""
+    collection = {"id": _number(film.collection), "name": film.collection, "poster_path": None}
+    genres = (*seen.genres, "TV Movie") if film.kind == "tv_movie" else seen.genres
+    return {
+        "adult": "False",
+        "belongs_to_collection": repr(collection) if film.collection else "",
+        "genres": _genres(genres),
+        "homepage": f"https://films.example/{film.ids.tmdb}" if chance.happens(0.06) else "",
+        "id": str(film.ids.tmdb),
+        "original_language": film.language,
+        "original_title": film.original_title or film.title,
+        "overview": prose.overview(chance),
+        "popularity": _decimal(film.popularity),
+        "poster_path": "/" + "".join(chance.pick(_LETTERS) for _ in range(27)) + ".jpg",
+        "production_companies": _companies(film.companies),
+        "production_countries": repr(
+            [{"iso_3166_1": code, "name": COUNTRIES.get(code, code)} for code in film.countries]
+        ),
+        "release_date": seen.released.isoformat(),
+        "runtime": "" if seen.runtime is None else f"{seen.runtime}.0",
+        "spoken_languages": repr(
+            [{"iso_639_1": code, "name": LANGUAGES.get(code, code)} for code in film.languages]
+        ),
+        "status": "Released",
+        "tagline": "" if chance.happens(0.24) else prose.tagline(chance),
+        "title": seen.title,
+        "video": "False",
+    }
+
+
+def _money(film: Film, chance: Chance) -> dict[str, str]:
+    """Give budget and revenue; unknown is 0, and of what is known a part is not known here."""
+    known = [amount is not None and not chance.happens(0.1) for amount in (film.budget, film.revenue)]
+    return {
+        "budget": str(film.budget) if known[0] else "0",
+        "revenue": str(film.revenue) if known[1] else "0",
+    }
+
+
+def _votes(film: Film, rates: KaggleDistortions, chance: Chance) -> dict[str, str]:
+    votes = rates.panel.votes(film, chance)
+    value = rates.panel.value(film.audience, votes, chance) if votes else 0
+    return {"vote_average": f"{value:.1f}", "vote_count": str(votes)}
+
+
+def _imdb_id(film: Film, wrong: bool) -> str:
+    return f"tt{int(film.ids.imdb[2:]) + 1:07d}" if wrong else film.ids.imdb
+
+
+def _faulty(defect: str, film: Film, chance: Chance) -> dict[str, str]:
+    """Give the cells that a fault changes."""
+    changes = {
+        "zero_money": {"budget": "0", "revenue": "0"},
+        "tiny_budget": {"budget": chance.pick(_TINY_BUDGETS)},
+        "zero_runtime": {"runtime": "0.0"},
+        "blank_status": {"status": ""},
+        "rumored": {"status": "Rumored"},
+        "foreign_genre": {"genres": _genres((*film.genres, "Foreign"))},
+        "quoted_company": {"production_companies": _companies((*film.companies, QUOTED_COMPANY))},
+        "backslash_company": {"production_companies": _companies((*film.companies, BACKSLASH_COMPANY))},
+        "long_overview": {"overview": prose.long_overview(chance)},
+        "torn_record": {"overview": f"{prose.sentence(chance)}\n - {prose.sentence(chance)}"},
+    }
+    return changes.get(defect, {})
+
+
+def _rows(cells: dict[str, str], defect: str, chance: Chance) -> list[Row]:
+    """Give the row of movies_metadata.csv, or what a fault makes of it."""
+    row = [cells[column] for column in COLUMNS]
+    if defect == "id_twice":
+        older = cells | {"popularity": _decimal(1 + chance.below(900_000)), "vote_count": "1"}
+        return [[older[column] for column in COLUMNS], row]
+    if defect == "torn_record":
+        head, tail = cells["overview"].split("\n")
+        return [csv_line([*row[:_TORN], head]) + csv_line([tail, *row[_TORN + 1 :]])]
+    if defect == "cut_record":
+        return [csv_line(row[: _TORN - 2])]
+    return [row]
+
+
+def _genres(genres: tuple[str, ...]) -> str:
+    return repr([{"id": TMDB_GENRES[genre], "name": genre} for genre in genres])
+
+
+def _companies(companies: tuple[Company, ...]) -> str:
+    return repr([{"name": company.name, "id": company.id} for company in companies])
+
+
+def _cast(film: Film) -> str:
+    return repr(
+        [
+            {
+                "cast_id": order + 1,
+                "character": person.character or "",
+                "credit_id": f"{film.ids.tmdb:012x}{person.id:012x}",
+                "gender": 0,
+                "id": person.id,
+                "name": person.name,
+                "order": order,
+                "profile_path": None,
+            }
+            for order, person in enumerate(film.cast)
+        ]
+    )
+
+
+def _crew(film: Film) -> str:
+    return repr(
+        [
+            {
+                "credit_id": f"{film.ids.tmdb:012x}{person.id:012x}",
+                "department": "Directing",
+                "gender": 0,
+                "id": person.id,
+                "job": "Director",
+                "name": person.name,
+                "profile_path": None,
+            }
+            for person in film.directors
+        ]
+    )
+
+
+def _number(name: str | None) -> int:
+    """Make a number for a collection out of its name."""
+    return 10_000 + Chance("collection", name or "").below(900_000)
+
+
+def _decimal(millionths: int) -> str:
+    """Write millionths as the file has them: "21.946943", "11.7129", "2.0"."""
+    text = f"{millionths // 1_000_000}.{millionths % 1_000_000:06d}".rstrip("0")
+    return text + "0" if text.endswith(".") else text

@@ -1,0 +1,131 @@
+"""The command line as a person meets it: exit status, one line for an error, JSON on request, pictures."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from moviec import __version__
+from tests.conftest import csv_text, movie
+
+
+def moviec(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "moviec", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def movies(tmp_path: Path) -> Path:
+    path = tmp_path / "movies_metadata.csv"
+    path.write_text(
+        csv_text(
+            [
+                movie(id="1", release_date="1998-05-01", revenue="3000000"),
+                movie(
+                    id="2",
+                    release_date="1999-05-01",
+                    genres="[{'id': 35, 'name': 'Comedy'}]",
+                    revenue="9000000",
+                ),
+                movie(
+                    id="3",
+                    release_date="1999-06-01",
+                    genres="[{'id': 35, 'name': 'Comedy'}]",
+                    popularity="8.25",
+                ),
+            ]
+        ),
+        encoding="utf-8",
+    )
+    return path
+
+
+def test_version_and_help() -> None:
+    assert moviec("--version").stdout == f"moviec {__version__}\n"
+    assert "rollup" in moviec("--help").stdout
+
+
+def test_rollup_then_report(tmp_path: Path, movies: Path) -> None:
+    out = tmp_path / "out"
+    done = moviec("rollup", movies, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert "3 rows read = 3 kept + 0 merged + 0 rejected" in done.stdout
+    told = moviec("report", "genres", "--from", out, "--year", "1999", "--json")
+    rows = json.loads(told.stdout)["rows"]
+    assert [(row["name"], row["movies"], row["value"]) for row in rows] == [("Comedy", 2, 11_000_000)]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ([], [("Comedy", 11_000_000), ("Drama", 3_000_000)]),
+        (["--years", "1998-1999", "--month", "5"], [("Comedy", 9_000_000), ("Drama", 3_000_000)]),
+        (["--measure", "movies"], [("Comedy", 2), ("Drama", 1)]),
+        (["--by", "mean"], [("Comedy", 5_500_000), ("Drama", 3_000_000)]),
+        (["--by", "max", "--top", "1"], [("Comedy", 9_000_000)]),
+        (["--bottom", "1"], [("Drama", 3_000_000)]),
+        (["--measure", "popularity"], [("Comedy", 4.875), ("Drama", 1.5)]),
+        (["--measure", "popularity", "--by", "sum"], [("Comedy", 9.75), ("Drama", 1.5)]),
+        (["--measure", "profit"], [("Comedy", 9_000_000), ("Drama", 2_000_000)]),
+    ],
+)
+def test_reports(tmp_path: Path, movies: Path, options: list[str], expected: list[tuple[str, float]]) -> None:
+    moviec("rollup", movies, "--out", tmp_path / "out")
+    told = moviec("report", "genres", "--from", tmp_path / "out", "--csv", *options)
+    rows = csv.DictReader(told.stdout.splitlines())
+    assert [(row["name"], float(row["value"])) for row in rows] == expected, told.stderr
+
+
+def test_report_draws_bars_and_lines(tmp_path: Path, movies: Path) -> None:
+    moviec("rollup", movies, "--out", tmp_path / "out")
+    svg, png = tmp_path / "p.svg", tmp_path / "p.png"
+    moviec("report", "genres", "--from", tmp_path / "out", "--year", "1999", "--plot", svg)
+    moviec("report", "companies", "--from", tmp_path / "out", "--plot", png)
+    assert "Comedy" in svg.read_text()
+    assert png.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "status"),
+    [
+        (["rollup", "none.csv"], "moviec: none.csv: no such file", 2),
+        (["report", "genres", "--from", "nowhere"], "moviec: nowhere: no rollup here; run `moviec rollup FILE --out DIR`", 2),
+        (["report", "genres", "--years", "90s"], "moviec: --years: '90s' is no span of years; write it like 1990-1999", 2),
+        (["report", "genres", "--year", "1990", "--years", "1990-1999"], "moviec: --year, --years: give one of them", 2),
+    ],
+)  # fmt: skip
+def test_errors_are_one_line(tmp_path: Path, words: list[str], message: str, status: int) -> None:
+    command = [sys.executable, "-m", "moviec", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == status
+    assert done.stderr.splitlines()[-1].startswith(message)
+    assert "Traceback" not in done.stderr
+
+
+def test_a_measure_the_films_do_not_have_is_said_so(tmp_path: Path, movies: Path) -> None:
+    moviec("rollup", movies, "--out", tmp_path / "out")
+    done = moviec("report", "genres", "--from", tmp_path / "out", "--measure", "c_rating")
+    assert (done.returncode, done.stderr) == (
+        2,
+        f"moviec: {tmp_path / 'out'}: these films have no c_rating; choose another --measure\n",
+    )
+    done = moviec("report", "genres", "--from", tmp_path / "out", "--plot", "p.gif")
+    assert done.returncode == 2
+    assert "a picture ends in .svg or .png" in done.stderr
+
+
+def test_many_rejected_rows_want_a_look(tmp_path: Path, movies: Path) -> None:
+    movies.write_text(movies.read_text() + "x,y\n")
+    done = moviec("rollup", movies, "--out", tmp_path / "out", "--json")
+    assert done.returncode == 3
+    assert json.loads(done.stdout)["rows"]["movies"]["rejected"] == 1
+
+
+def test_debug_shows_where_an_error_came_from(tmp_path: Path) -> None:
+    done = moviec("--debug", "rollup", tmp_path / "none.csv", "--out", tmp_path / "out")
+    assert "Traceback" in done.stderr

@@ -1,0 +1,88 @@
+"""What tests share: an engine, the real deliveries where they lie beside the project, and small CSV files."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from moviec.engine import DuckEngine
+
+REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+MOVIE_COLUMNS = [
+    "adult",
+    "belongs_to_collection",
+    "budget",
+    "genres",
+    "homepage",
+    "id",
+    "imdb_id",
+    "original_language",
+    "original_title",
+    "overview",
+    "popularity",
+    "poster_path",
+    "production_companies",
+    "production_countries",
+    "release_date",
+    "revenue",
+    "runtime",
+    "spoken_languages",
+    "status",
+    "tagline",
+    "title",
+    "video",
+    "vote_average",
+    "vote_count",
+]
+
+
+@pytest.fixture
+def engine() -> Iterator[DuckEngine]:
+    with DuckEngine() as duck:
+        yield duck
+
+
+def real(path: str) -> Path:
+    """Give a real delivery's file, or skip the test where the deliveries are not there."""
+    found = REAL / path
+    if not found.exists():
+        pytest.skip(f"real deliveries are not beside the project: {path}")
+    return found
+
+
+def movie(**cells: str) -> list[str]:
+    """Give one row of movies_metadata.csv: a released film that counts, but for the cells given."""
+    usual = {
+        "adult": "False",
+        "budget": "1000000",
+        "genres": "[{'id': 18, 'name': 'Drama'}]",
+        "id": "1",
+        "imdb_id": "tt0000001",
+        "original_language": "en",
+        "original_title": "A Film",
+        "popularity": "1.5",
+        "production_companies": "[{'name': 'Studio', 'id': 7}]",
+        "production_countries": "[{'iso_3166_1': 'US', 'name': 'United States of America'}]",
+        "release_date": "1999-03-31",
+        "revenue": "2000000",
+        "runtime": "100.0",
+        "spoken_languages": "[{'iso_639_1': 'en', 'name': 'English'}]",
+        "status": "Released",
+        "title": "A Film",
+        "video": "False",
+        "vote_average": "7.0",
+        "vote_count": "10",
+    }
+    return [({**usual, **cells}).get(name, "") for name in MOVIE_COLUMNS]
+
+
+def csv_text(rows: Sequence[Sequence[str]], header: Sequence[str] = MOVIE_COLUMNS) -> str:
+    """Write rows as CSV text under a header."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([header, *rows])
+    return text.getvalue()

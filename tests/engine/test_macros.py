@@ -1,0 +1,55 @@
+"""Python literals read by SQL: the same values as Python's own parser gives, or nothing."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import json
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from moviec.engine import DuckEngine
+from tests.conftest import real
+
+NASTY = st.text(alphabet="a'\"\\\n\t\x00\x1f\x7f é…😀\U000e0001{}[]:, NoneTrueFalse", max_size=12)
+LITERALS = st.recursive(
+    NASTY
+    | st.none()
+    | st.booleans()
+    | st.integers(-(10**15), 10**15)
+    | st.floats(allow_nan=False, allow_infinity=False),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NASTY, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def as_json(cells: list[str]) -> list[str]:
+    with DuckEngine() as engine:
+        engine.table("cells", pa.table({"cell": cells}))
+        return [row["json"] for row in engine.query("SELECT py_json(cell) AS json FROM cells").to_pylist()]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(LITERALS, min_size=20, max_size=60))
+def test_any_literal_reads_as_python_reads_it(values: list[Any]) -> None:
+    cells = [repr(value) for value in values]
+    assert [json.loads(text) for text in as_json(cells)] == values
+
+
+@pytest.mark.parametrize("file", ["movies_metadata.csv", "credits.csv", "keywords.csv", "broken.csv"])
+def test_every_nested_cell_of_the_real_files_reads_as_python_reads_it(file: str) -> None:
+    with real(f"kaggle/{file}").open(encoding="utf-8", newline="") as text:
+        cells = [cell for row in csv.reader(text) for cell in row if cell[:1] in ("[", "{")]
+    assert cells
+    assert [json.loads(text) for text in as_json(cells)] == [ast.literal_eval(cell) for cell in cells]
+
+
+@pytest.mark.parametrize("cell", ["[{'id': 1", "['a' 'b'", "{'name'}", "nonsense", "[{'name': }]", "'"])
+def test_what_is_no_literal_reads_as_nothing(engine: DuckEngine, cell: str) -> None:
+    engine.table("cells", pa.table({"cell": [cell]}))
+    sql = """SELECT py_list(cell, '[{"name": "VARCHAR"}]') AS read FROM cells"""
+    assert engine.query(sql).to_pylist() == [{"read": None}]

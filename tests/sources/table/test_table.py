@@ -1,0 +1,132 @@
+"""Anyone's own list, in any of the formats, by a mapping of its columns."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+
+from moviec.errors import UsageError
+from moviec.sources.registry import load_source
+from tests.sources.reading import read
+
+FACTS = """
+name = "shelf"
+title = "My shelf"
+home_page = ""
+licence = "mine"
+attribution = ""
+
+[raters.me]
+panel = "audience"
+lowest = 0
+highest = 5
+
+[files.films]
+names = ["shelf"]
+format = "any"
+key = "No"
+separator = ","
+
+[files.films.columns]
+No = ["key"]
+Name = ["title"]
+"Seen as" = ["other_titles"]
+Out = ["released"]
+Length = ["runtime"]
+Kinds = ["genres"]
+"Directed by" = ["people.director"]
+With = ["people"]
+Gross = ["revenue.domestic"]
+Stars = ["ratings.me"]
+Votes = ["ratings.me.votes"]
+IMDb = ["ids.imdb"]
+Shop = ["ids.shop"]
+"""
+CSV = """No,Name,Seen as,Out,Length,Kinds,Directed by,With,Gross,Stars,Votes,IMDb,Shop,Extra
+1,The Lamp,La lampe,"Mar 21, 2014",1h 3,"Drama, Comedy",Ada Bree,"Cy Dole,Eve Fay","$1,234,567",4.5,"1,020",123,s-9,x
+2,"Rain, Again",,2001,90 min,,,,,6,,tt12345678,,
+"""
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Any:
+    folder = tmp_path / "shelf"
+    folder.mkdir()
+    (folder / "source.toml").write_text(FACTS, encoding="utf-8")
+    return load_source(folder)
+
+
+def test_a_mapping_is_all_a_list_needs(shelf: Any) -> None:
+    found = read(shelf, {"films": CSV})
+    film = found.films["1"]
+    assert (film["title"], film["year"], film["released"]) == ("The Lamp", 2014, dt.date(2014, 3, 21))
+    assert (film["genres"], film["other_titles"][0]["title"]) == (["Drama", "Comedy"], "La lampe")
+    assert [(p["role"], p["name"]) for p in film["people"]] == [
+        ("director", "Ada Bree"),
+        ("actor", "Cy Dole"),
+        ("actor", "Eve Fay"),
+    ]
+    assert (film["revenue"], film["revenue_scope"]) == (1_234_567, "domestic")
+    rating = film["ratings"][0]
+    assert (rating["rater"], rating["value"], rating["votes"], rating["highest"]) == ("me", 4.5, 1020, 5)
+    assert dict(film["ids"]) == {"imdb": "tt0000123", "shop": "s-9"}
+    assert film["problems"] == ["runtime_unreadable"]
+    assert found.reading.files["films"].unknown_columns == ("Extra",)
+    other = found.films["2"]
+    assert (other["title"], other["runtime"], dict(other["ids"])) == (
+        "Rain, Again",
+        90,
+        {"imdb": "tt12345678"},
+    )
+    assert other["problems"] == ["released_unreadable", "rating_outside_its_scale"]
+
+
+def test_the_format_makes_no_difference(shelf: Any) -> None:
+    table = pyarrow.csv.read_csv(BytesIO(CSV.encode()))
+    text = [[str(value) if value is not None else "" for value in row.values()] for row in table.to_pylist()]
+    parquet = BytesIO()
+    pyarrow.parquet.write_table(table, parquet)
+    rows = [dict(zip(table.column_names, row, strict=True)) for row in text]
+    expected = _content(read(shelf, {"films": CSV}).films)
+    assert _content(read(shelf, {"films": parquet.getvalue()}).films) == expected
+    assert _content(read(shelf, {"films": _json(rows)}).films) == expected
+    assert _content(read(shelf, {"films": "\n".join(_json([row])[1:-1] for row in rows)}).films) == expected
+
+
+def test_the_usual_column_names_need_no_mapping() -> None:
+    payload = '[{"id": "a", "title": "The Lamp", "genres": ["Drama"], "directors": "Ada Bree;Cy Dole", "imdb_id": 7}]'
+    film = read("table", {"films": payload}).films["a"]
+    assert (film["genres"], len(film["people"])) == (["Drama"], 2)
+    assert dict(film["ids"]) == {"imdb": "tt0000007"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ('Name = ["titel"]', "no record has the field titel"),
+        ('Name = ["ratings.you"]', r"no \[raters.you\]"),
+        ('Name = ["title.german"]', "a column cannot feed title.german"),
+        ("Name = 3", "Expected `array`, got `int`"),
+    ],
+)
+def test_a_mapping_that_is_wrong_is_named(tmp_path: Path, wrong: str, message: str) -> None:
+    (tmp_path / "source.toml").write_text(FACTS.replace('Name = ["title"]', wrong), encoding="utf-8")
+    with pytest.raises(UsageError, match=message):
+        load_source(tmp_path)
+
+
+def _json(rows: list[dict[str, str]]) -> str:
+    return json.dumps(rows)
+
+
+def _content(films: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {
+        key: {k: v for k, v in film.items() if k not in ("line", "_position")} for key, film in films.items()
+    }

@@ -1,0 +1,111 @@
+"""Wikipedia's film lists read as they mean, under keys that do not change from one reading to the next."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+from moviec.sources.registry import find_source
+from tests.conftest import real
+from tests.sources.reading import read, reconciled
+
+
+def film(title: str, year: Any = 1920, href: str | None = None, **values: Any) -> str:
+    return json.dumps({"title": title, "year": year, "cast": [], "genres": [], "href": href, **values})
+
+
+LIST = "\n".join(
+    [
+        film(
+            "The Kite",
+            href="The_Kite_(1920_film)",
+            cast=["Ada Bree", ")", "Cy Dole"],
+            genres=["Drama", "Short"],
+        ),
+        film("Twins", href="Twins_(serial)"),
+        film("Twins", 1921, href="Twins_(serial)"),
+        film("Twins", 1921, href="Twins_(serial)", cast=["Eve Fay"]),
+        film("No Article"),
+        film("No Article"),
+        film("No Article", 1925),
+        film("Tower (1920 film)", href="Tower_(film)"),
+        film("Torn .mw-parser-output .frac{x:0}.mw-parser-output .num{y:1}5+1⁄2", href="Torn"),
+        film("(Untitled)", "circa 1920", href="(Untitled)"),
+        film(" "),
+        "{broken",
+    ]
+)
+
+
+def test_the_key_is_the_article_where_it_is_the_films_own_else_title_and_year() -> None:
+    found = read("wikipedia", {"films": LIST})
+    assert list(found.films) == [
+        "The_Kite_(1920_film)",
+        "Twins (1920)",
+        "Twins (1921)",
+        "No Article (1920)",
+        "No Article (1920) #2",
+        "No Article (1925)",
+        "Tower_(film)",
+        "Torn",
+        "(Untitled)",
+    ]
+    count = found.reading.files["films"].count
+    assert (count.read, count.kept, count.merged, count.rejected) == (12, 9, 1, 2)
+    assert [(r["line"], r["reason"]) for r in found.reading.files["films"].rejected.to_pylist()] == [
+        (11, "title is empty, which is no key"),
+        (12, "not valid JSON"),
+    ]
+    assert found.films["Twins (1921)"]["people"][0]["name"] == "Eve Fay", "of two rows alike the later counts"
+
+
+def test_a_film_reads_field_by_field() -> None:
+    films = read("wikipedia", {"films": LIST}).films
+    kite = films["The_Kite_(1920_film)"]
+    assert (kite["title"], kite["year"], kite["kind"], kite["genres"]) == (
+        "The Kite",
+        1920,
+        "short",
+        ["Drama", "Short"],
+    )
+    assert [(p["name"], p["role"], p["position"]) for p in kite["people"]] == [
+        ("Ada Bree", "actor", 0),
+        ("Cy Dole", "actor", 1),
+    ]
+    assert kite["list_problems"] == ["people_without_a_name"]
+    assert dict(kite["ids"]) == {"wikipedia": "The_Kite_(1920_film)"}
+    assert (films["Tower_(film)"]["title"], films["Tower_(film)"]["other_titles"][0]["title"]) == (
+        "Tower",
+        "Tower (1920 film)",
+    )
+    assert films["Torn"]["title"] == "Torn 5+1⁄2"
+    assert (films["(Untitled)"]["title"], films["(Untitled)"]["problems"]) == (
+        "(Untitled)",
+        ["year_unreadable"],
+    )
+
+
+def test_the_real_list_reconciles_and_agrees_with_plain_python() -> None:
+    path = real("wikipedia/movies.jsonl")
+    found = read("wikipedia", {"films": path})
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    last = {(r["title"], r["year"], r["href"] or n): n for n, r in enumerate(rows)}
+    count = found.reading.files["films"].count
+    assert (count.read, count.kept, count.rejected) == (len(rows), len(last), 0)
+    assert reconciled(found.reading)
+    films = {film["line"] - 1: film for film in found.films.values()}
+    assert films.keys() == set(last.values())
+    shared = Counter(rows[n]["href"] for n in last.values())
+    for number, film in films.items():
+        row = rows[number]
+        assert film["year"] == row["year"]
+        assert film.get("genres", []) == row["genres"]
+        names = [name.strip() for name in row["cast"] if any(map(str.isalpha, name))]
+        assert [p["name"] for p in film.get("people", [])] == names
+        own = row["href"] and shared[row["href"]] == 1
+        assert (film["key"] == row["href"]) == bool(own)
+        if "(" not in row["title"] and ".mw" not in row["title"]:
+            assert film["title"] == row["title"].strip()
+    labels = {label for film in found.films.values() for label in film.get("genres", [])}
+    assert labels <= set(find_source("wikipedia").spec.genres)
