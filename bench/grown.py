@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from moviec.resolve.features import FEATURES
+from moviec.text import pc
 
 Integers = npt.NDArray[np.int64]
 
@@ -27,7 +28,7 @@ def grow(films: pa.Table, left: int, right: int, seed: int = 1) -> Grown:
     title in ten with a word less, a letter less or words exchanged, and gives one year in twelve a year off.
     """
     rng = np.random.default_rng(seed)
-    titles = [values[0] for values in films["titles"].to_pylist()]
+    titles: list[str] = pc.list_element(films["titles"], 0).to_pylist()
     years = np.nan_to_num(films["year"].to_numpy(zero_copy_only=False), nan=1990).astype(np.int64)
     words = np.array([word for title in titles for word in title.split()], dtype=object)
     total = left + right - int(0.8 * min(left, right))

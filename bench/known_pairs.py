@@ -83,8 +83,9 @@ def _hidden(name: str, path: Path) -> pa.Table:
         if name == "imdb"
         else "SELECT NULL AS key, NULL::VARCHAR[] AS directors"
     )
-    return con.sql(
+    hidden: pa.Table = con.sql(
         f"SELECT films.* REPLACE (coalesce(films.directors, c.directors) AS directors, MAP {{}}::MAP(VARCHAR, VARCHAR) AS ids)"
         f" FROM films LEFT JOIN ({credited}) c USING (key) QUALIFY row_number() OVER (PARTITION BY key ORDER BY titles[1]) = 1"
         " ORDER BY try_cast(key AS BIGINT), key"
     ).to_arrow_table()
+    return hidden

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Iterable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 
-Strings: TypeAlias = pa.StringArray | pa.ChunkedArray
+#: An Arrow array, chunked or not, and the functions on it. The stubs tell the two apart where pyarrow does not, and lag behind it.
+Column: TypeAlias = Any
+pc: Any = pyarrow.compute
 
 #: Letters that Unicode does not decompose, and signs that stand for words.
 _SPELLED = (
@@ -51,16 +53,16 @@ _SHORT = {"dr": "doctor", "mr": "mister", "vs": "versus", "blvd": "boulevard"}
 _PARTS = "part|parts|chapter|chapters|episode|volume|vol|book|teil|partie|parte|no|nr"
 
 
-def unescape(values: Strings) -> Strings:
+def unescape(values: Column) -> Column:
     """Resolve HTML entities (`&amp;`, `&#39;`)."""
 
-    def plain(some: Strings) -> Strings:
+    def plain(some: Column) -> Column:
         return pa.array([html.unescape(html.unescape(text)) for text in some.to_pylist()], pa.string())
 
     return _some(values, "&(#[0-9]+|#x[0-9a-fA-F]+|[a-zA-Z]+);", plain)
 
 
-def fold(values: Strings) -> Strings:
+def fold(values: Column) -> Column:
     """Bring words to one form: lower case, no accents or punctuation, `&` as "and".
 
     "Léon & Co." becomes "leon and co". Null stays null; text without a letter or digit becomes "".
@@ -70,12 +72,12 @@ def fold(values: Strings) -> Strings:
     return pc.utf8_trim_whitespace(_each(text, (("['`]", ""), (r"[^\pL\pM\pN]+", " "))))
 
 
-def fold_title(values: Strings) -> Strings:
+def fold_title(values: Column) -> Column:
     """Fold a title and drop its article: "The Godfather: Part II" becomes "godfather part 2"."""
     return fold_numerals(fold(drop_article(turn_article(values))))
 
 
-def fold_numerals(values: Strings) -> Strings:
+def fold_numerals(values: Column) -> Column:
     """Write roman numerals, and number words after "part" and its like, as digits; usual short forms in full.
 
     Input is folded words.
@@ -83,23 +85,23 @@ def fold_numerals(values: Strings) -> Strings:
     return _some(values, rf"\b(?:{'|'.join(_SHORT)}|(?:{_PARTS}) (?:{'|'.join(_WORDS)})|[ivx]+)\b", _digits)
 
 
-def turn_article(values: Strings) -> Strings:
+def turn_article(values: Column) -> Column:
     """Put an inverted article back in front: "Misérables, Les" becomes "Les Misérables"."""
     changes = ((rf"(?i)^(.+), *({_INVERTED}) *$", r"\2 \1"), (r"^([lL]['’]) ", r"\1"))
     return _some(values, ",", lambda some: _each(some, changes))
 
 
-def drop_article(values: Strings) -> Strings:
+def drop_article(values: Column) -> Column:
     """Drop the article that opens folded or unfolded words; a title that is nothing else stays."""
     return pc.replace_substring_regex(values, rf"(?i)^(?:(?:{_ARTICLES}) +|l['’])(.)", r"\1")
 
 
-def compact(values: Strings) -> Strings:
+def compact(values: Column) -> Column:
     """Take the spaces out of folded words: "spider man" and "spiderman" become equal."""
     return pc.replace_substring(values, " ", "")
 
 
-def fold_name(values: Strings) -> Strings:
+def fold_name(values: Column) -> Column:
     """Fold the name of a person: "Lynch, David" and "David Lynch (I)" become "david lynch"."""
     text = _each(
         values,
@@ -112,7 +114,7 @@ def fold_name(values: Strings) -> Strings:
     return fold(text)
 
 
-def title_year(values: Strings) -> pa.Array:
+def title_year(values: Column) -> Column:
     """Read the year in brackets that ends a title ("Heat (1995)", "Emma (1996 TV film)"); int32, else null."""
     found = pc.struct_field(
         pc.extract_regex(values, rf"(?i)[(\[](?P<year>{_YEAR}){_NOTE}[)\]]\s*(?:\([a-z]+\)\s*)?$"), "year"
@@ -120,14 +122,14 @@ def title_year(values: Strings) -> pa.Array:
     return pc.cast(_whole(found), pa.int32())
 
 
-def bare_title(values: Strings) -> Strings:
+def bare_title(values: Column) -> Column:
     """Take off what catalogues add in brackets: the year, "film", "TV", "V"."""
     note = rf"(?i)\s*[(\[](?:{_YEAR}{_NOTE}|(?:[a-z]+ )?(?:film|movie|tv|v|vg|short|tv movie|tv film|video))[)\]]\s*$"
     bare = _some(unescape(values), r"[\])]\s*$", lambda some: _each(some, ((note, ""), (note, ""))))
     return pc.if_else(pc.equal(pc.utf8_length(bare), 0), values, bare)
 
 
-def alternatives(values: Strings) -> pa.ListArray:
+def alternatives(values: Column) -> Column:
     """Split a bare title into all it names: "Seven (a.k.a. Se7en)" into "Seven", "Se7en".
 
     Brackets at the end hold another title; brackets elsewhere belong to the title itself.
@@ -144,14 +146,14 @@ def alternatives(values: Strings) -> pa.ListArray:
     return _whole(pc.split_pattern(split, "\x1f"))
 
 
-def split_subtitle(values: Strings) -> tuple[Strings, Strings]:
+def split_subtitle(values: Column) -> tuple[Column, Column]:
     """Split titles at the first colon or dash into what stands before and after; without one, after is null."""
     parts = pc.extract_regex(values, r"^(?P<head>.*?\S)(?:\s*:\s+|\s+[-–—]+\s+)(?P<tail>\S.*)$")
     head = pc.coalesce(_whole(pc.struct_field(parts, "head")), _whole(values))
     return head, _whole(pc.struct_field(parts, "tail"))
 
 
-def numbers(folded: Strings) -> Strings:
+def numbers(folded: Column) -> Column:
     """Keep only the words of folded text that are numbers: "ocean 12 part 2" becomes "12 2"."""
     digits = _each(folded, ((r"[^ ]*[^0-9 ][^ ]*", ""), (" +", " ")))
     return pc.utf8_trim_whitespace(digits)
@@ -162,21 +164,21 @@ def fold_one(text: str) -> str:
     return str(fold(pa.array([text], pa.string()))[0].as_py())
 
 
-def _plain_letters(values: Strings) -> Strings:
+def _plain_letters(values: Column) -> Column:
     """Take accents off and spell out what Unicode does not decompose; in kana a mark makes another letter."""
     text = pc.replace_substring_regex(values, "([²³½⅓¼¾])", r" \1")
     text = pc.utf8_lower(pc.utf8_normalize(text, "NFKD"))
     return pc.utf8_normalize(_each(text, (("[\\x{0300}-\\x{036f}]", ""), *_SPELLED)), "NFKC")
 
 
-def _digits(values: Strings) -> Strings:
+def _digits(values: Column) -> Column:
     text = _each(values, ((rf"\b{short}\b", word) for short, word in _SHORT.items()))
     text = _each(text, ((rf"\b({_PARTS}) {word}\b", rf"\1 {digit}") for word, digit in _WORDS.items()))
     text = _each(text, ((rf"\b{roman}\b", digit) for roman, digit in _ROMAN.items()))
     return _each(text, ((r"(\PZ) v\b", r"\1 5"), (r"(\PZ) x\b", r"\1 10")))
 
 
-def _some(values: Strings, pattern: str, change: Callable[[Strings], Strings]) -> Strings:
+def _some(values: Column, pattern: str, change: Callable[[Column], Column]) -> Column:
     """Change only the values that hold the pattern: most titles need few of the changes."""
     holds = _whole(pc.fill_null(pc.match_substring_regex(values, pattern), False))
     if not pc.any(holds).as_py():
@@ -185,11 +187,11 @@ def _some(values: Strings, pattern: str, change: Callable[[Strings], Strings]) -
     return pc.replace_with_mask(whole, holds, _whole(change(whole.filter(holds))))
 
 
-def _each(values: Strings, changes: Iterable[tuple[str, str]]) -> Strings:
+def _each(values: Column, changes: Iterable[tuple[str, str]]) -> Column:
     for pattern, new in changes:
         values = pc.replace_substring_regex(values, pattern, new)
     return values
 
 
-def _whole(values: Strings) -> pa.Array:
+def _whole(values: Column) -> Column:
     return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values

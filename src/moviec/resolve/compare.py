@@ -16,6 +16,7 @@ from rapidfuzz.process import cpdist
 
 from moviec.engine import Batches, Engine
 from moviec.resolve.candidates import sections
+from moviec.text import pc
 
 Levels = npt.NDArray[np.int8]
 MISSING = -1
@@ -60,7 +61,8 @@ def _steps(column: str, upper: tuple[float, ...]) -> Callable[[pa.Table], Levels
 
 
 def _title(table: pa.Table) -> Levels:
-    return table["title"].fill_null(len(TITLE_LEVELS) - 1).to_numpy().astype(np.int8)
+    found: Levels = pc.fill_null(table["title"], len(TITLE_LEVELS) - 1).to_numpy().astype(np.int8)
+    return found
 
 
 def _people(table: pa.Table) -> Levels:
@@ -128,7 +130,7 @@ def compare(engine: Engine) -> pa.Table:
 
 
 _SCORED_TITLES = pa.schema([("l", pa.int32()), ("r", pa.int32()), ("level", pa.int8())])
-_SCORED_NAMES = pa.schema([("l", pa.int32()), ("r", pa.int32()), ("alike", pa.float64())])
+_SCORED_NAMES = _SCORED_TITLES.remove(2).append(pa.field("alike", pa.float64()))
 
 
 def _title_levels(batches: Iterable[pa.RecordBatch]) -> Batches:

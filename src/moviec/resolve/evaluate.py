@@ -11,9 +11,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from moviec.model import MILLION
+from moviec.text import Column, pc
 
 Judgement = npt.NDArray[np.int8]
 RIGHT, WRONG, UNKNOWN = 1, 0, -1
@@ -52,7 +52,7 @@ class Scores(msgspec.Struct, frozen=True):
         return 2 * self.right / max(2 * self.right + self.wrong + self.known - self.right, 1)
 
 
-def half_of(keys: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+def half_of(keys: Column) -> npt.NDArray[np.bool_]:
     """Say of each key whether it is in the held-out half: an odd CRC-32."""
     return np.array([zlib.crc32(key.encode()) % 2 == 1 for key in keys.to_pylist()], dtype=np.bool_)
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from moviec import text
 from moviec.engine import Engine
+from moviec.text import Column, pc
 
 #: One row per record. `titles` has the main title first; lists may be empty or null; unknown is null.
 FEATURES = pa.schema(
@@ -108,11 +108,11 @@ def load(engine: Engine, side: str, prepared: Prepared) -> None:
         engine.keep(f"{side}_{name}", "SELECT * FROM arriving")
 
 
-def _one(column: pa.ChunkedArray) -> pa.Array:
+def _one(column: Column) -> Column:
     return column.combine_chunks()
 
 
-def _flat(column: pa.ChunkedArray) -> pa.Table:
+def _flat(column: Column) -> pa.Table:
     """Flatten a list column into n, place (in its list), value; nulls and blanks are left out."""
     lists = _one(column)
     table = pa.table(
@@ -126,7 +126,7 @@ def _flat(column: pa.ChunkedArray) -> pa.Table:
     return table.filter(pc.greater(pc.utf8_length(pc.utf8_trim_whitespace(table["value"])), 0))
 
 
-def _first_year(titles: pa.Table, rows: int) -> pa.Array:
+def _first_year(titles: pa.Table, rows: int) -> Column:
     """Give the year written in brackets behind a title, one per record, null where there is none."""
     found = pa.table({"n": titles["n"], "year": text.title_year(titles["value"])}).filter(
         pc.field("year") > 0
@@ -204,5 +204,5 @@ def _ids(table: pa.Table) -> pa.Table:
     return flat.filter(pc.is_valid(flat["id"]))
 
 
-def _constant(value: str, rows: int) -> pa.Array:
+def _constant(value: str, rows: int) -> Column:
     return pc.take(pa.array([value]), pa.array(np.zeros(rows, dtype=np.int32)))

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
+from typing import Any
 
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from moviec import text
 from moviec.engine import DuckEngine
@@ -23,6 +23,7 @@ from moviec.resolve.features import prepare
 from moviec.resolve.model import Bands, Calibration, Model
 from moviec.resolve.resolve import Settings, candidates_compared, match, within
 from moviec.resolve.score import TRILLION, Floats, Integers, Shares, Strength, fit_u, years_by_chance
+from moviec.text import pc
 
 #: A word in fewer titles than this tells enough without being listed.
 _LISTED = 8
@@ -70,8 +71,8 @@ def learn_words(lists: Sequence[pa.Table]) -> tuple[int, dict[str, int]]:
         [prepare(films).words.select(["n", "word"]).group_by(["n", "word"]).aggregate([]) for films in lists]
     )
     counted = words.group_by("word").aggregate([("n", "count")]).filter(pc.field("n_count") >= _LISTED)
-    counts = dict(zip(counted["word"].to_pylist(), counted["n_count"].to_pylist(), strict=True))
-    return sum(len(films) for films in lists), dict(sorted(counts.items()))
+    counts: list[dict[str, Any]] = counted.sort_by("word").to_pylist()
+    return sum(len(films) for films in lists), {row["word"]: row["n_count"] for row in counts}
 
 
 def learn_u(model: Model, lists: Sequence[pa.Table]) -> dict[str, Shares]:
@@ -132,7 +133,7 @@ def _titles_and_years(films: pa.Table) -> pa.Table:
 
 
 def _titles_only(films: pa.Table) -> pa.Table:
-    titles = films["titles"].combine_chunks()
+    titles: Column = films["titles"].combine_chunks()
     bare = pa.ListArray.from_arrays(titles.offsets, text.bare_title(titles.values))
     films = films.set_column(films.schema.get_field_index("titles"), "titles", bare)
     return _without(films, ("year", "released"))

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import duckdb
 import msgspec
-import pyarrow.compute as pc
 
 from moviec.engine import DuckEngine
 from moviec.engine.duck import quoted
@@ -17,6 +16,7 @@ from moviec.errors import StoreError, UsageError
 from moviec.resolve.lists import ALIASES, FilmList, read_list
 from moviec.resolve.model import Model
 from moviec.resolve.resolve import Matching, Progress, Settings, match
+from moviec.text import pc
 
 _OUT = """
 SELECT left_key AS left_id, right_key AS right_id, printf('%.6f', probability / 1000000) AS probability, evidence

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from moviec.engine import DuckEngine, Engine
 from moviec.resolve.candidates import Blocking, Limits, find_candidates, know_words
@@ -32,6 +31,7 @@ from moviec.resolve.score import (
     weights,
     years_by_chance,
 )
+from moviec.text import Column, pc
 
 #: Pairs inside one list are counted on at most so many of its records, evenly spread.
 WITHIN = 30_000
@@ -126,7 +126,7 @@ def _choose(levels: pa.Table, fitted: Fitted, model: Model, settings: Settings) 
     )
 
 
-def evidence(levels: pa.Table, fitted: Fitted) -> pa.Array:
+def evidence(levels: pa.Table, fitted: Fitted) -> Column:
     """Write each pair's evidence as a JSON list of [feature, level, bits], features without a value left out."""
     parts = []
     for comparison in COMPARISONS:
@@ -151,7 +151,7 @@ def _named(pairs: pa.Table, sides: tuple[Prepared, Prepared]) -> pa.Table:
             -_integers(pairs, "probability"),
         )
     )
-    pairs = pairs.take(pa.array(order))
+    pairs = pairs.take(order)
     columns = {}
     for side, number, prepared in zip(("left", "right"), ("l", "r"), sides, strict=True):
         for name in ("source", "key"):

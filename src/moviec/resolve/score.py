@@ -12,10 +12,10 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from moviec.model import MILLION
 from moviec.resolve.compare import COMPARISONS, MISSING, TITLE_LEVELS
+from moviec.text import Column, pc
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -58,7 +58,6 @@ class Fitted(msgspec.Struct, frozen=True):
 
     shares: Mapping[str, Shares]
     prior_bits: int  # millionths
-    rounds: int
 
 
 class Sizes(msgspec.Struct, frozen=True):
@@ -75,7 +74,7 @@ def weights(shares: Shares) -> Integers:
         np.log2((TRILLION - shares.m_missing) / (TRILLION - shares.u_missing)),
     )
     bits = np.append(np.log2(np.array(shares.m) / np.array(shares.u)) + known, missing)
-    return np.rint(MILLION * bits).astype(np.int64)
+    return _rounded(MILLION * bits)
 
 
 def total_weights(levels: pa.Table, shares: Mapping[str, Shares]) -> Integers:
@@ -93,7 +92,7 @@ def probabilities(left: Integers, right: Integers, log_odds: Integers) -> Intege
     """
     odds = np.exp2(np.clip(log_odds / MILLION, -60, 60))
     rivals = np.bincount(left, odds)[left] + np.bincount(right, odds)[right] - odds
-    return np.rint(MILLION * odds / (1 + rivals)).astype(np.int64)
+    return _rounded(MILLION * odds / (1 + rivals))
 
 
 class Within(msgspec.Struct, frozen=True):
@@ -125,7 +124,7 @@ def fit_u(
     return fitted
 
 
-def years_by_chance(left: pa.Array | pa.ChunkedArray, right: pa.Array | pa.ChunkedArray) -> Integers:
+def years_by_chance(left: Column, right: Column) -> Integers:
     """Count, over all pairs of two lists, how far their years are apart: same, 1, 2, 3 to 5, farther."""
     counted = [np.bincount(pc.drop_null(years).to_numpy(), minlength=2200)[:2200] for years in (left, right)]
     near = [int((counted[0][5:-5] * counted[1][5 + by : 2195 + by]).sum()) for by in range(-5, 6)]
@@ -160,7 +159,7 @@ def fit_m(levels: pa.Table, sizes: Sizes, start: Mapping[str, Shares], strength:
     left, right = (levels[name].to_numpy().astype(np.int64) for name in ("l", "r"))
     alike = np.isin(levels["title"].to_numpy(), ONE_TITLE)
     shares, matches, prior_bits = dict(start), smaller * MILLION // 2, 0
-    for rounds in range(1, 51):
+    for _ in range(50):
         share = (matches + strength.matches * MILLION // 20) / (smaller + strength.matches / 10) / MILLION
         share = min(share, 0.98)
         before, prior_bits = prior_bits, int(np.rint(MILLION * np.log2(share / (1 - share) / world)))
@@ -173,7 +172,7 @@ def fit_m(levels: pa.Table, sizes: Sizes, start: Mapping[str, Shares], strength:
             shares[comparison.name] = Shares(_shrunk(counts, prior.m, strength.matches), prior.u, *missing)
         if abs(prior_bits - before) < MILLION // 1000:
             break
-    return Fitted(shares, prior_bits, rounds)
+    return Fitted(shares, prior_bits)
 
 
 def _counts(found: npt.NDArray[np.int8], each: Integers, levels: int) -> Integers:
@@ -186,7 +185,14 @@ def _repeats(within: pa.Table) -> npt.NDArray[np.bool_]:
     title, year, people, directors = (
         within[name].to_numpy() for name in ("title", "year", "people", "directors")
     )
-    return (title <= 2) & ((year == 0) | ((year == 1) & ((people == 0) | (directors == 0))))
+    repeats: npt.NDArray[np.bool_] = (title <= 2) & (
+        (year == 0) | ((year == 1) & ((people == 0) | (directors == 0)))
+    )
+    return repeats
+
+
+def _rounded(values: Floats) -> Integers:
+    return np.rint(values).astype(np.int64)
 
 
 def _missing(found: npt.NDArray[np.int8], chance: Integers, strength: int) -> tuple[int, int]:
