@@ -17,11 +17,13 @@ CREATE OR REPLACE MACRO py_token(t) AS CASE
         ELSE e END), '') || '"'
   ELSE t END;
 
--- A Python literal made of str, int, float, None, bool, list and dict, as JSON text. Three ways, quickest first:
--- no escape, double quote or constant: exchange the quotes; double quotes only around strings without escapes:
--- exchange the quotes of the others; else token by token.
+-- A Python literal made of str, int, float, None, bool, list and dict, as JSON text, the quickest way that is right:
+-- no escape, double quote or constant: exchange the quotes; double quotes only inside single ones: escape them first;
+-- double quotes only around strings: exchange the quotes of the others; else token by token, which takes 40 times as long.
 CREATE OR REPLACE MACRO py_json(s) AS CASE
   WHEN NOT regexp_matches(s, '[\\"\x{0}-\x{1F}]|None|True|False') THEN replace(s, '''', '"')
+  WHEN regexp_full_match(s, '(?:[^''"\\\x{0}-\x{1F}NTF]|''[^''\\\x{0}-\x{1F}]*'')*')
+    THEN replace(replace(s, '"', '\"'), '''', '"')
   WHEN regexp_full_match(s, '(?:[^''"\\\x{0}-\x{1F}NTF]|''[^''"\\\x{0}-\x{1F}]*''|"[^"\\\x{0}-\x{1F}]*")*')
     THEN regexp_replace(s, '''([^'']*)''|"([^"]*)"', '"\1\2"', 'g')
   ELSE array_to_string(list_transform(
