@@ -38,6 +38,11 @@ class Chance:
         """Draw a whole number from 0 to limit - 1."""
         return int(self.uniform() * limit)
 
+    def letters(self, count: int) -> str:
+        """Draw so many of the 16 hexadecimal digits, up to 128."""
+        self._block += 1
+        return blake2b(self._key, salt=self._block.to_bytes(16, "big")).hexdigest()[:count]
+
     def pick(self, items: Sequence[T]) -> T:
         """Draw one of the items."""
         return items[int(self.uniform() * len(items))]

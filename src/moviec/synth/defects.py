@@ -31,14 +31,48 @@ class KaggleDefects(msgspec.Struct, frozen=True):
     cut_record: int = 0
 
 
-def places(defects: msgspec.Struct, spacing: int = 5) -> dict[int, str]:
-    """Place faults on film numbers, one a film: the kinds in turn, from film 3 on, `spacing` films apart."""
-    left = {kind: count for kind, count in msgspec.structs.asdict(defects).items() if count}
-    planned: dict[int, str] = {}
-    while left:
-        for kind in list(left):
-            planned[3 + spacing * len(planned)] = kind
-            left[kind] -= 1
-            if not left[kind]:
-                del left[kind]
-    return planned
+class IMDbDefects(msgspec.Struct, frozen=True):
+    """Titles with bare quotes, and series among the films, which a reader passes over."""
+
+    quoted_title: int = 2
+    series: int = 3
+
+
+class MovieLensDefects(msgspec.Struct, frozen=True):
+    """Films without year, without genres and without a TMDB id."""
+
+    no_year: int = 2
+    no_genres: int = 2
+    no_tmdb_id: int = 2
+
+
+class RottenTomatoesDefects(msgspec.Struct, frozen=True):
+    """Empty scores, and the three forms of a date in the listing."""
+
+    empty_scores: int = 2
+    full_date: int = 1
+    year_date: int = 1
+    no_date: int = 1
+
+
+class WikipediaDefects(msgspec.Struct, frozen=True):
+    """Films that stand in two lists; a place that falls on a film from elsewhere stays empty."""
+
+    listed_twice: int = 4
+
+
+class FestivalDefects(msgspec.Struct, frozen=True):
+    """Films without a mark."""
+
+    no_mark: int = 1
+
+
+def places(defects: msgspec.Struct, spacing: int = 5, repeat: int = 1) -> dict[int, str]:
+    """Place faults on film numbers, one a film: the kinds in turn, from film 3 on, `spacing` films apart.
+
+    Each kind is there `repeat` times as often as `defects` says.
+    """
+    counts: dict[str, int] = msgspec.structs.asdict(defects)
+    rounds = range(max(counts.values(), default=0) * repeat)
+    kinds = [kind for turn in rounds for kind, count in counts.items() if turn < count * repeat]
+    return {3 + spacing * at: kind for at, kind in enumerate(kinds)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, Literal, TypeAlias, cast
 
@@ -26,7 +26,7 @@ class FileFormat(msgspec.Struct, frozen=True):
 
 
 class RowFile:
-    """One open file; `rows` counts what was written besides the header."""
+    """One open file, to be closed; `rows` counts what was written besides the header."""
 
     def __init__(self, folder: Path, format: FileFormat) -> None:
         self.format = format
@@ -44,6 +44,11 @@ class RowFile:
             self._text.write(",\n")
         self._write(row)
         self.rows += 1
+
+    def write_all(self, rows: Iterable[Row]) -> None:
+        """Write rows in order."""
+        for row in rows:
+            self.write(row)
 
     def close(self) -> None:
         """End the file as its format demands."""

@@ -23,7 +23,6 @@ COLUMNS = (
 )  # fmt: skip
 #: A torn record breaks inside this column: ten columns before the line break, counting it, and fifteen after.
 _TORN = COLUMNS.index("overview")
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _TINY_BUDGETS = ("2", "8", "120")
 
 QUOTED_COMPANY = Company("Director's Cut Productions", 990_001)
@@ -34,8 +33,8 @@ class Kaggle(msgspec.Struct, frozen=True):
     """Renders films as Kaggle has them; its key is the TMDB id. `places` says which film carries which fault."""
 
     seed: int
-    rates: KaggleDistortions = KaggleDistortions()
-    places: Mapping[int, str] = {}
+    rates: KaggleDistortions
+    places: Mapping[int, str]
     name: str = "kaggle"
     files: tuple[FileFormat, ...] = (
         FileFormat(MOVIES, "csv", COLUMNS),
@@ -51,9 +50,10 @@ class Kaggle(msgspec.Struct, frozen=True):
             return None
         key = str(film.ids.tmdb)
         cells = _cells(film, see(film, self.rates, chance), chance)
-        wrong = chance.happens(self.rates.wrong_id)
+        unknown = chance.happens(self.rates.id_missing)
+        wrong = chance.happens(self.rates.wrong_id) and not unknown
         cells |= _money(film, chance) | _votes(film, self.rates, chance)
-        cells["imdb_id"] = _imdb_id(film, wrong) if not chance.happens(self.rates.id_missing) else ""
+        cells["imdb_id"] = "" if unknown else _imdb_id(film, wrong)
         if defect:
             cells |= _faulty(defect, film, chance)
         rows: dict[str, list[Row]] = {
@@ -70,7 +70,9 @@ class Kaggle(msgspec.Struct, frozen=True):
 def _cells(film: Film, seen: Seen, chance: Chance) -> dict[str, str]:
     """Give the cells that show the film as it is seen, by column."""
     collection = {"id": _number(film.collection), "name": film.collection, "poster_path": None}
-    genres = (*seen.genres, "TV Movie") if film.kind == "tv_movie" else seen.genres
+    genres = seen.genres
+    if film.kind == "tv_movie" and "TV Movie" not in genres:
+        genres = (*genres, "TV Movie")
     return {
         "adult": "False",
         "belongs_to_collection": repr(collection) if film.collection else "",
@@ -81,7 +83,7 @@ def _cells(film: Film, seen: Seen, chance: Chance) -> dict[str, str]:
         "original_title": film.original_title or film.title,
         "overview": prose.overview(chance),
         "popularity": _decimal(film.popularity),
-        "poster_path": "/" + "".join(chance.pick(_LETTERS) for _ in range(27)) + ".jpg",
+        "poster_path": f"/{chance.letters(27)}.jpg",
         "production_companies": _companies(film.companies),
         "production_countries": repr(
             [{"iso_3166_1": code, "name": COUNTRIES.get(code, code)} for code in film.countries]

@@ -1,0 +1,89 @@
+"""MovieLens: movies.csv with the year inside the title, links.csv, ratings.csv vote by vote, tags.csv."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from moviec.synth import prose
+from moviec.synth.chance import Chance
+from moviec.synth.distortions import MovieLensDistortions, see
+from moviec.synth.files import FileFormat, Row
+from moviec.synth.film import Film
+from moviec.synth.labels import MOVIELENS, relabelled
+from moviec.synth.provider import Rendering
+from moviec.synth.spelling import inverted
+
+NO_GENRES = "(no genres listed)"
+#: 1 January 1996 in Unix seconds, when the site opened; no vote is older.
+_OPENED = 820_454_400
+_YEAR = 31_557_600
+
+
+class MovieLens(msgspec.Struct, frozen=True):
+    """Renders films as MovieLens has them. Votes stand film by film; in the real file they stand user by user."""
+
+    seed: int
+    rates: MovieLensDistortions
+    places: Mapping[int, str]
+    name: str = "movielens"
+    files: tuple[FileFormat, ...] = (
+        FileFormat("movies.csv", "csv", ("movieId", "title", "genres"), newline="\r\n"),
+        FileFormat("links.csv", "csv", ("movieId", "imdbId", "tmdbId"), newline="\r\n"),
+        FileFormat("ratings.csv", "csv", ("userId", "movieId", "rating", "timestamp"), newline="\r\n"),
+        FileFormat("tags.csv", "csv", ("userId", "movieId", "tag", "timestamp"), newline="\r\n"),
+    )
+
+    def render(self, film: Film) -> Rendering | None:
+        """Give the film's row, its ids elsewhere, its votes and its tags."""
+        chance = Chance(self.seed, self.name, film.number)
+        defect = self.places.get(film.number, "")
+        if chance.happens(self.rates.missing) and not defect:
+            return None
+        key = str(film.ids.movielens)
+        seen = see(film, self.rates, chance)
+        year = None if defect == "no_year" else seen.year
+        genres = () if defect == "no_genres" else sorted(relabelled(seen.genres, MOVIELENS))
+        unknown = chance.happens(self.rates.id_missing) or defect == "no_tmdb_id"
+        wrong = chance.happens(self.rates.wrong_id) and not unknown
+        tmdb = "" if unknown else str(film.ids.tmdb + wrong)
+        rows: dict[str, list[Row]] = {
+            "movies.csv": [[key, _titled(seen.title, film, year), "|".join(genres) or NO_GENRES]],
+            "links.csv": [[key, film.ids.imdb[2:], tmdb]],
+            "ratings.csv": self._votes(film, chance),
+            "tags.csv": self._tags(film, chance),
+        }
+        planted = [defect] if defect else []
+        return Rendering(key, rows, (*planted, *(["wrong_id"] if wrong else [])))
+
+    def _votes(self, film: Film, chance: Chance) -> list[Row]:
+        """Draw the film's votes in half stars, each by another user."""
+        panel, key = self.rates.panel, str(film.ids.movielens)
+        votes = min(panel.votes(film, chance), self.rates.most_votes)
+        mean = panel.mean + panel.spread * (film.audience - 60) / 15
+        user, when = chance.below(self.rates.users), max(_OPENED, (film.year - 1970) * _YEAR)
+        rows: list[Row] = []
+        for _ in range(votes):
+            user = (user + 1 + chance.below(self.rates.users // (2 * votes))) % self.rates.users
+            when += chance.below(_YEAR // votes)
+            halves = min(max(round(2 * (mean + panel.noise * chance.normal())), 1), 10)
+            rows.append([str(user + 1), key, f"{halves / 2:.1f}", str(when)])
+        return rows
+
+    def _tags(self, film: Film, chance: Chance) -> list[Row]:
+        if not chance.happens(self.rates.tagged):
+            return []
+        key, when = str(film.ids.movielens), max(_OPENED, (film.year - 1970) * _YEAR)
+        return [
+            [str(chance.below(self.rates.users) + 1), key, prose.KEYWORDS[at], str(when + at)]
+            for at in prose.keywords(chance)
+        ]
+
+
+def _titled(title: str, film: Film, year: int | None) -> str:
+    """Write a title as it is filed: "Misérables, Les (1995)", "Wings of Desire (Himmel über Berlin, Der) (1987)"."""
+    filed = inverted(title)
+    if film.original_title and film.original_title.isascii() and film.original_title != film.title:
+        filed += f" ({inverted(film.original_title)})"
+    return filed if year is None else f"{filed} ({year})"
