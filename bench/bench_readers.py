@@ -108,8 +108,10 @@ def _text(source: str, name: str) -> str:
 def _lines(text: str, name: str, grow: Grow, times: int) -> Iterator[str]:
     if name.endswith(".json"):
         films = [json.dumps(film, indent=0, ensure_ascii=False) for film in json.loads(text)]
-        yield "[\n"
-        yield ",\n".join(grow(film, copy) for copy in range(times) for film in films)
+        for copy in range(times):
+            yield from (
+                ("," if copy or at else "[") + "\n" + grow(film, copy) for at, film in enumerate(films)
+            )
         yield "\n]\n"
         return
     lines = text.removesuffix("\n").split("\n")

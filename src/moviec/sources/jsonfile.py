@@ -65,15 +65,17 @@ def scan_parquet(
         names = tuple(row["column_name"] for row in types)
         check_columns(path, names, spec)
         texts = {row["column_name"]: _as_text(row["column_name"], row["column_type"]) for row in types}
-        select = "".join(f"{texts[name]} AS {identifier(name)}, " for name in columns if name in texts)
-        fault = _fault(texts[spec.key], spec)
-        rows = engine.write(
-            f"SELECT {select}CASE WHEN {fault} THEN to_json(file)::VARCHAR END AS {TEXT},"
-            f" file_row_number + 1 AS {LINE} FROM (SELECT * FROM {source}) AS file",
-            staged,
-        )
+        cells = ", ".join(f"{texts[name]} AS {identifier(name)}" for name in columns if name in texts)
+        # Read once before anything is written, so that damage is not taken for a full disk.
+        engine.query(f"SELECT bit_xor(hash(to_json(file))) FROM (SELECT * FROM {source}) AS file")
     except duckdb.Error as error:  # damage shows as any kind of error
         raise PayloadError("the Parquet file is damaged", path.name, str(error).splitlines()[0]) from error
+    fault = _fault(texts[spec.key], spec)
+    rows = engine.write(
+        f"SELECT {cells}, CASE WHEN {fault} THEN to_json(file)::VARCHAR END AS {TEXT},"
+        f" file_row_number + 1 AS {LINE} FROM (SELECT * FROM {source}) AS file",
+        staged,
+    )
     staged_columns = tuple(name for name in columns if name in texts)
     return Scanned(Header(path, names, 0, LINES), staged, (*staged_columns, LINE, TEXT), rows, [])
 

@@ -157,9 +157,14 @@ def _merge_alike(engine: DuckEngine, rows: Rows) -> int:
     if rows.spec.alike:
         alike = " || chr(31) || ".join(map(identifier, rows.spec.alike))
     keyed = f"{role}_rows WHERE _position NOT IN (SELECT _position FROM {role}_unkeyed)"
+    # Numbers take far less room than texts: first whose hashes meet, then which of those are alike indeed.
+    engine.keep(
+        f"{role}_meeting", f"SELECT hash({alike}) AS hashed FROM {keyed} GROUP BY hashed HAVING count(*) > 1"
+    )
     engine.keep(
         f"{role}_twice",
-        f"SELECT {alike} AS alike, max(_position) AS last FROM {keyed} GROUP BY alike"
+        f"SELECT {alike} AS alike, max(_position) AS last FROM {keyed}"
+        f" AND hash({alike}) IN (SELECT hashed FROM {role}_meeting) GROUP BY alike"
         f" HAVING count(*) > 1 AND alike IS NOT NULL",
     )
     engine.keep(

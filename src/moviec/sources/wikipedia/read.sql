@@ -1,32 +1,33 @@
 -- Film lists into records. View `films`; lists inside a row are JSON text.
 -- The key is the article's address where no other film shares it, else "Title (year)", numbered from the second on.
 -- Titles may carry what is no title: a style sheet that the page drew a fraction with, "(film)", "(1920 film)".
-WITH parsed AS (
-  SELECT *, try_cast(tidy(year) AS INTEGER) AS year_read, listed(genres, ',') AS genres_read,
+WITH shared AS (
+  SELECT tidy(href) AS href, true AS is_shared FROM films WHERE tidy(href) IS NOT NULL GROUP BY ALL HAVING count(*) > 1
+),
+parsed AS (
+  SELECT films.*, try_cast(tidy(year) AS INTEGER) AS year_read, listed(genres, ',') AS genres_read,
     listed("cast", ',') AS cast_read,
     tidy(regexp_replace(regexp_replace(title, '\.mw-parser-output.*\}', ''), '\s*\((?:[0-9]{4} )?(?:film|serial)\)$', '')) AS name,
-    CASE WHEN tidy(href) IS NULL THEN 0 ELSE count(*) OVER (PARTITION BY tidy(href)) END AS sharing
+    CASE WHEN is_shared IS NULL THEN tidy(films.href) END AS article,
+    tidy(title) || coalesce(' (' || try_cast(tidy(year) AS INTEGER) || ')', '') AS label
   FROM films
+  LEFT JOIN shared ON shared.href = tidy(films.href)
 ),
-keyed AS (
-  SELECT *,
-    tidy(title) || coalesce(' (' || year_read || ')', '') AS label,
-    CASE WHEN sharing <> 1 THEN
-      row_number() OVER (PARTITION BY sharing = 1, tidy(title), year_read ORDER BY _position) END AS place
-  FROM parsed
+numbered AS (
+  SELECT _position, row_number() OVER (PARTITION BY label ORDER BY _position) AS place FROM parsed WHERE article IS NULL
 )
 SELECT
-  _position,
+  parsed._position,
   'films' AS role,
   _line AS line,
-  CASE WHEN sharing = 1 THEN tidy(href) WHEN place = 1 THEN label ELSE label || ' #' || place END AS key,
+  CASE WHEN article IS NOT NULL THEN article WHEN place = 1 THEN label ELSE label || ' #' || place END AS key,
   CASE WHEN list_contains(genres_read, 'Short') THEN 'short' END AS kind,
   name AS title,
   titles_as([CASE WHEN name <> tidy(title) AND NOT contains(title, '.mw-parser-output') THEN tidy(title) END]) AS other_titles,
   year_read AS year,
   genres_read AS genres,
   people_as('actor', nullif(list_filter(cast_read, lambda n: regexp_matches(n, '\pL')), [])) AS people,
-  known_ids([{'k': 'wikipedia', 'v': CASE WHEN sharing = 1 THEN tidy(href) END}]) AS ids,
+  known_ids([{'k': 'wikipedia', 'v': article}]) AS ids,
   problems_in([
     unreadable('year', year, year_read IS NULL)
   ]) AS problems,
@@ -35,4 +36,5 @@ SELECT
     CASE WHEN list_contains(list_transform(cast_read, lambda n: regexp_matches(n, '\pL')), false)
       THEN 'people_without_a_name' END
   ]) AS list_problems
-FROM keyed
+FROM parsed
+LEFT JOIN numbered ON numbered._position = parsed._position
