@@ -15,7 +15,7 @@ from moviec.pipeline.rollup_job import genre_labels
 from moviec.rollup.files import FILMS
 from moviec.rollup.monthly import entries_sql, name_parts
 from moviec.rollup.report import Question
-from moviec.sources.kaggle.source import Kaggle
+from moviec.sources.registry import find_source
 
 
 class Coverage(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ def open_folder(folder: Path, split: str) -> Iterator[tuple[DuckEngine, Coverage
         )
     with DuckEngine() as engine:
         engine.parquet("films", [films])
-        spec = Kaggle.spec
+        spec = find_source("kaggle").spec
         engine.view("entries", entries_sql(spec.numeric_keys))
         name_parts(engine, split, genre_labels(spec))
         yield engine, _coverage(engine, str(folder))

@@ -18,8 +18,8 @@ from moviec.rollup import files
 from moviec.rollup.films import account, name_films
 from moviec.rollup.monthly import FIELDS, Counting, monthly
 from moviec.sources.base import FileCount, Reading, SourceSpec, Wanted
-from moviec.sources.kaggle.source import Kaggle
 from moviec.sources.normalise import count_problems
+from moviec.sources.registry import find_source
 from moviec.sources.roles import assign_roles
 from moviec.sources.transport import sha256, unpack
 
@@ -78,7 +78,7 @@ def run_rollup(job: Job, tell: Tell = lambda _: None) -> Run:
 
 
 def _roll(job: Job, run: Run, desk: _Desk, tell: Tell) -> Run:
-    source = Kaggle()
+    source = find_source("kaggle")
     with ThreadPoolExecutor() as aside, DuckEngine(job.limits) as engine:
         sums = {str(path): aside.submit(sha256, path) for path in job.paths if path.is_file()}
         plain = [file for path in job.paths for file in unpack(path, desk.work)]

@@ -12,13 +12,13 @@ import pytest
 
 from moviec.engine import DuckEngine
 from moviec.sources.base import Reading, Wanted
-from moviec.sources.kaggle.source import Kaggle
 from moviec.sources.normalise import count_problems
+from moviec.sources.registry import find_source
 from tests.conftest import csv_text, movie, real
 
 
 def read(engine: DuckEngine, work: Path, **files: Path) -> tuple[Reading, list[dict[str, Any]]]:
-    reading = Kaggle().read(engine, files, Wanted(work))
+    reading = find_source("kaggle").read(engine, files, Wanted(work))
     return reading, engine.query("SELECT * FROM records ORDER BY _position").to_pylist()
 
 
