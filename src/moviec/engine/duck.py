@@ -14,6 +14,7 @@ import msgspec
 import pyarrow as pa
 
 from moviec.engine.base import Batches, PerRecord
+from moviec.errors import StoreError
 
 #: Rows per Parquet row group: large enough to compress, small enough that a writer's buffers stay flat.
 ROW_GROUP = 60_000
@@ -71,7 +72,7 @@ class DuckEngine:
 
     def keep(self, name: str, sql: str) -> None:
         """Run a query once and keep its rows as `name` until `close`."""
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
+        self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS {sql}")
 
     def map(self, name: str, source: str, function: PerRecord, schema: pa.Schema) -> None:
         """Name the result of a per-record function over the batches of `source`."""
@@ -90,7 +91,13 @@ class DuckEngine:
     def write(self, sql: str, path: Path) -> int:
         """Run a query into one Parquet file, in order; return the number of rows."""
         options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP}"
-        done = self.connection.execute(f"COPY ({sql}) TO {quoted(str(path))} ({options})").fetchall()
+        try:
+            done = self.connection.execute(f"COPY ({sql}) TO {quoted(str(path))} ({options})").fetchall()
+        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            reason = str(error).splitlines()[0]
+            raise StoreError(
+                reason, "", "make room on the disk, or give more memory, and run again"
+            ) from error
         return int(done[0][0])
 
     def close(self) -> None:

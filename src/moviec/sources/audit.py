@@ -9,6 +9,9 @@ from moviec.engine.duck import identifier
 from moviec.model import FIELDS
 from moviec.sources.base import Reading, SourceSpec
 
+#: What is NULL where a field has no value, for those that can be empty without being NULL.
+_VALUE = {"ids": "nullif(cardinality(ids), 0)", "ratings": "nullif(len(ratings), 0)"}
+
 
 class Audit(msgspec.Struct, frozen=True):
     """The findings on one delivery.
@@ -32,7 +35,9 @@ class Audit(msgspec.Struct, frozen=True):
 
 def audit(engine: DuckEngine, spec: SourceSpec, reading: Reading, records: str = "records") -> Audit:
     """Look at a reading and its records: `records` names a view or table with the fields of a record."""
-    counts = ", ".join(f"count({_value(field)}) AS {identifier(field)}" for field in FIELDS)
+    counts = ", ".join(
+        f"count({_VALUE.get(field, identifier(field))}) AS {identifier(field)}" for field in FIELDS
+    )
     filled = engine.query(f"SELECT count(*) AS films, {counts} FROM {records}").to_pylist()[0]
     films = filled.pop("films")
     return Audit(
@@ -45,12 +50,6 @@ def audit(engine: DuckEngine, spec: SourceSpec, reading: Reading, records: str =
         strays=_strays(engine, spec, reading),
         concerns=tuple(_concerns(spec, films)),
     )
-
-
-def _value(field: str) -> str:
-    if field in ("ids", "ratings"):
-        return f"CASE WHEN len({field}::VARCHAR) > 2 THEN 1 END"
-    return identifier(field)
 
 
 def _unmapped(engine: DuckEngine, spec: SourceSpec, records: str) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import mmap
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,11 +14,8 @@ from moviec.engine import DuckEngine
 from moviec.engine.duck import identifier, quoted
 from moviec.errors import PayloadError
 from moviec.sources.base import FileSpec
-from moviec.sources.dialect import CSV, Dialect
+from moviec.sources.dialect import CSV, LONGEST_RECORD, Dialect
 from moviec.sources.repair import Broken
-
-#: A record longer than this is refused as one (its text is kept). The longest real one, in credits, has 0.3 MB.
-LONGEST_RECORD = 2_000_000
 
 #: Columns a staged file may have besides its own: the line breaks inside a row's cells; the physical line of a row;
 #: the text of a row that is none.
@@ -106,15 +104,13 @@ def write_rows(
 ) -> tuple[Header, int, list[Broken]]:
     """Write what `select` makes of the file's good rows, `rows_of_file`; return their number and what is broken.
 
-    The header returned names the file that was read: a copy, where the lines ended now one way, now another.
+    The header returned names the file that was read: a copy, where lines end now one way, now another.
     """
+    header = _one_line_ending(header, staged.parent)
     try:
         rows = _write(engine, header, select, staged)
     except duckdb.InvalidInputException as error:
-        if "state machine" not in str(error):
-            raise PayloadError(str(error).splitlines()[0], header.path.name) from error
-        header = _one_line_ending(header, staged.parent)
-        rows = _write(engine, header, select, staged)
+        raise PayloadError(str(error).splitlines()[0], header.path.name) from error
     return header, rows, _broken(engine, header)
 
 
@@ -130,16 +126,40 @@ def _write(engine: DuckEngine, header: Header, select: str, staged: Path) -> int
 
 
 def _one_line_ending(header: Header, folder: Path) -> Header:
-    """Copy a file whose lines end now one way, now another, with one ending; the count of lines stays."""
+    """Copy a file whose lines do not all end alike, with one line ending; the count of lines stays."""
+    lone = _lone_returns(header.path)
+    if not lone:
+        return header
     even = folder / f"{header.path.name}.lf"
     with header.path.open("rb") as source, even.open("wb") as target:
         held = b""
         while chunk := source.read(1 << 24):
             chunk = held + chunk
             held = chunk[-1:] if chunk.endswith(b"\r") else b""
-            target.write(chunk[: len(chunk) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b" "))
+            target.write(chunk[: len(chunk) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", lone))
         target.write(held.replace(b"\r", b"\n"))
     return msgspec.structs.replace(header, path=even)
+
+
+def _lone_returns(path: Path) -> bytes:
+    """Say what a carriage return that stands alone is worth; nothing where all lines end alike.
+
+    It is a line break in a file without any other, else a blank.
+    """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
+        if whole.find(b"\r") < 0:
+            return b""
+    returns = pairs = breaks = 0
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 24):
+            if chunk.endswith(b"\r"):
+                chunk += file.read(1)
+            returns += chunk.count(b"\r")
+            pairs += chunk.count(b"\r\n")
+            breaks += chunk.count(b"\n")
+    if returns == pairs == breaks:
+        return b""
+    return b" " if breaks else b"\n"
 
 
 def _broken(engine: DuckEngine, header: Header) -> list[Broken]:

@@ -13,6 +13,10 @@ from moviec.engine.duck import quoted
 if TYPE_CHECKING:
     from _csv import Reader
 
+#: A record longer than this is refused as one (its text is kept). The longest real one, in credits, has 0.3 MB.
+LONGEST_RECORD = 2_000_000
+csv.field_size_limit(LONGEST_RECORD)  # Python's own limit is 131,072, for the whole process
+
 
 class Dialect(msgspec.Struct, frozen=True):
     """The delimiter, the quote (none: cells are taken as they stand), and what stands for no value besides ""."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from moviec.errors import PayloadError
-from moviec.sources.csvfile import LONGEST_RECORD
+from moviec.sources.dialect import LONGEST_RECORD
 
 _CHUNK = 1 << 20
 _GAP = re.compile(r"[\s,\ufeff]*")

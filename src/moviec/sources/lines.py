@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterator
 from itertools import accumulate, islice
 from pathlib import Path
+from typing import TextIO
 
 import pyarrow as pa
 
 from moviec.engine import DuckEngine
 from moviec.engine.duck import quoted
-from moviec.sources.csvfile import BREAKS, LINE, Scanned, copy_rows, line_breaks
+from moviec.sources.csvfile import BREAKS, LINE, TEXT, Scanned, copy_rows, line_breaks
 
 # A good row starts after the header, the good rows before it (their line breaks counted), and the broken ones.
 _LINES = """
@@ -40,6 +42,8 @@ def name_lines(engine: DuckEngine, file: Scanned, name: str) -> None:
     columns = {"before": list(through), "broken_lines": list(through.values())}
     engine.table(f"{name}_broken", pa.table(columns, schema=schema))
     engine.view(name, _LINES.format(header=file.header.lines, name=name, staged=quoted(str(staged))))
+    if TEXT in file.columns:
+        return  # each line is a row, blank ones too
     accounted = (
         engine.query(
             f"SELECT coalesce(sum(_breaks + 1), 0) AS lines FROM read_parquet({quoted(str(staged))})"
@@ -64,25 +68,27 @@ def physical_lines(path: Path) -> int:
 
 
 def _walked(file: Scanned) -> pa.Table:
-    """Give the lines of a file's good rows by walking it line by line: slow, and right past blank lines.
+    """Give the lines of a file's good rows by reading it row by row: slow, and right past blank lines.
 
-    A row goes on while its quotes do not pair; broken stretches are stepped over.
+    Broken stretches are stepped over.
     """
     broken = {row.line: row.line + row.text.count("\n") + 1 for row in file.broken}
-    quote = file.header.dialect.quote.encode()
-    lines, sizes = array("q"), array("q")
-    start, whole, resume = 0, True, file.header.lines + 1
-    with file.header.path.open("rb") as source:
+    lines, sizes, pulled = array("q"), array("q"), array("q")
+
+    def pull(source: TextIO) -> Iterator[str]:
+        resume = file.header.lines + 1
         for number, text in enumerate(source, 1):
             resume = broken.get(number, resume)
-            blank = len(file.header.names) > 1 and not text.strip(b"\r\n")
-            if number < resume or (whole and blank):
-                continue
-            start = number if whole else start
-            whole ^= bool(quote) and text.count(quote) % 2 == 1
-            if whole:
-                lines.append(start)
-                sizes.append(number - start + 1)
+            if number >= resume:
+                pulled.append(number)
+                yield text
+
+    with file.header.path.open(encoding="utf-8", errors="replace", newline="\n") as source:
+        for row in file.header.dialect.reader(pull(source)):
+            if row:
+                lines.append(pulled[0])
+                sizes.append(pulled[-1] - pulled[0] + 1)
+            del pulled[:]
     types: dict[str, pa.DataType] = {"k": pa.int64(), "line": pa.int64(), "lines": pa.int64()}
     return pa.table({"k": range(len(lines)), "line": lines, "lines": sizes}, schema=pa.schema(types))
 
@@ -103,7 +109,7 @@ def lines_at(path: Path, places: list[tuple[int, int]]) -> dict[int, str]:
     texts: dict[int, str] = {}
     if not places:
         return texts
-    with path.open(encoding="utf-8", errors="backslashreplace", newline="") as file:
+    with path.open(encoding="utf-8", errors="backslashreplace", newline="\n") as file:
         at = 1
         for line, lines in sorted(set(places)):
             for _ in islice(file, line - at):

@@ -17,9 +17,8 @@ WITH credited AS (
 ),
 named AS (
   SELECT credited.tconst,
-    list({'name': tidy(primaryName), 'key': credited.nconst, 'role': role, 'character': character,
-          'position': position::INTEGER} ORDER BY part, position, credited.nconst)
-      FILTER (WHERE tidy(primaryName) IS NOT NULL) AS people,
+    list({'part': part, 'position': position::INTEGER, 'key': credited.nconst, 'role': role, 'character': character,
+          'name': tidy(primaryName)}) FILTER (WHERE tidy(primaryName) IS NOT NULL) AS credits,
     count(*) FILTER (WHERE tidy(primaryName) IS NULL) AS nameless
   FROM credited
   SEMI JOIN basics ON basics.tconst = credited.tconst
@@ -57,7 +56,8 @@ SELECT
   year_read AS year,
   runtime_read AS runtime,
   listed(genres, ',') AS genres,
-  people,
+  list_transform(list_sort(credits), lambda c: {'name': c.name, 'key': c.key, 'role': c.role, 'character': c.character,
+    'position': c.position}) AS people,
   known_ids([{'k': 'imdb', 'v': parsed.tconst}]) AS ids,
   CASE WHEN votes_read > 0 THEN
     known_ratings([rating_of('imdb', 'audience', [1, 10], value_read, votes_read, NULL)]) END AS ratings,

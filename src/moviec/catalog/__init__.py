@@ -1,0 +1,1 @@
+"""The database: what was delivered, which batches exist, rejected rows, runs."""

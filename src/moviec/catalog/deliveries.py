@@ -1,0 +1,181 @@
+"""Deliveries, batches and rejected rows in the catalogue: what arrived, what it came to, what could not be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+
+from moviec.catalog.schema import batches, deliveries, delivery_payloads, rejected_rows
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class Payloads(msgspec.Struct, frozen=True):
+    """A payload of a delivery; `reused` ones came with an earlier one."""
+
+    name: str
+    sha256: str
+    size: int
+    reused: bool = False
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """One delivery as the catalogue has it; `number` is its place in the order of arrival, 0 while it has none.
+
+    `report`: what became of its rows and what was odd about it.
+    """
+
+    id: str
+    source: str
+    delivered_at: str
+    received_at: str
+    fingerprint: str
+    complete: bool
+    state: str
+    same_as: str | None = None
+    replay_of: str | None = None
+    records: int | None = None
+    report: dict[str, Any] = {}
+    number: int = 0
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """A batch: the files of its records (none where nothing changed) and of the keys the delivery named."""
+
+    delivery: str
+    source: str
+    records_file: str | None
+    keys_file: str
+    changed: int
+    tombstones: int
+    outdated: int
+
+
+class Rejected(msgspec.Struct, frozen=True, kw_only=True):
+    """A row that could not be read: where it stood, why, its text. `state` is open or replayed."""
+
+    delivery: str
+    source: str
+    role: str
+    payload: str | None
+    line: int
+    reason: str
+    text: str
+    state: str = "open"
+    number: int = 0
+
+
+class Arrival(msgspec.Struct, frozen=True):
+    """All that is registered of one delivery, in one transaction."""
+
+    delivery: Delivery
+    payloads: Sequence[Payloads]
+    batch: Batch | None = None
+    rejected: Sequence[Rejected] = ()
+
+
+def register(catalogue: sa.Engine, arrival: Arrival) -> None:
+    """Register a delivery with its payloads, its batch and its rejected rows: all or nothing.
+
+    A held delivery that is accepted later takes its own place again.
+    """
+    delivery = arrival.delivery
+    with catalogue.begin() as connection:
+        held = sa.and_(deliveries.c.id == delivery.id, deliveries.c.state == "held")
+        if connection.execute(sa.select(deliveries.c.id).where(held)).first():
+            for table in (delivery_payloads, rejected_rows):
+                connection.execute(sa.delete(table).where(table.c.delivery == delivery.id))
+            connection.execute(sa.delete(deliveries).where(held))
+        connection.execute(sa.insert(deliveries), [_row(delivery)])
+        payloads = [{"delivery": delivery.id, **msgspec.structs.asdict(one)} for one in arrival.payloads]
+        if payloads:
+            connection.execute(sa.insert(delivery_payloads), payloads)
+        if arrival.batch:
+            connection.execute(sa.insert(batches), [msgspec.structs.asdict(arrival.batch)])
+        _insert_rejected(connection, arrival.rejected)
+
+
+def replace_batches(catalogue: sa.Engine, source: str, fresh: Iterable[Batch]) -> None:
+    """Put a rebuilt source's batches in place of those before, in one transaction."""
+    with catalogue.begin() as connection:
+        connection.execute(sa.delete(batches).where(batches.c.source == source))
+        for batch in fresh:
+            connection.execute(sa.insert(batches), [msgspec.structs.asdict(batch)])
+
+
+def all_deliveries(catalogue: sa.Engine, source: str | None = None) -> list[Delivery]:
+    """List deliveries in the order of their arrival."""
+    query = sa.select(deliveries).order_by(deliveries.c.number)
+    return _read(catalogue, query if source is None else query.where(deliveries.c.source == source), Delivery)
+
+
+def all_batches(catalogue: sa.Engine, source: str | None = None) -> list[Batch]:
+    """List batches in the order in which their deliveries arrived."""
+    query = (
+        sa.select(batches)
+        .join(deliveries, deliveries.c.id == batches.c.delivery)
+        .order_by(deliveries.c.number)
+    )
+    return _read(catalogue, query if source is None else query.where(batches.c.source == source), Batch)
+
+
+def payloads_of(catalogue: sa.Engine, delivery: str) -> list[Payloads]:
+    """List the payloads of a delivery, by name."""
+    columns = [delivery_payloads.c[field.name] for field in msgspec.structs.fields(Payloads)]
+    query = (
+        sa.select(*columns).where(delivery_payloads.c.delivery == delivery).order_by(delivery_payloads.c.name)
+    )
+    return _read(catalogue, query, Payloads)
+
+
+def rejected(catalogue: sa.Engine, state: str | None = "open", source: str | None = None) -> list[Rejected]:
+    """List rejected rows, oldest first."""
+    query = sa.select(rejected_rows).order_by(rejected_rows.c.number)
+    if state is not None:
+        query = query.where(rejected_rows.c.state == state)
+    if source is not None:
+        query = query.where(rejected_rows.c.source == source)
+    return _read(catalogue, query, Rejected)
+
+
+def count_rejected(catalogue: sa.Engine) -> dict[str, int]:
+    """Count the open rejected rows of each source."""
+    query = sa.select(rejected_rows.c.source, sa.func.count()).where(rejected_rows.c.state == "open")
+    with catalogue.connect() as connection:
+        return dict(connection.execute(query.group_by(rejected_rows.c.source)).tuples().all())
+
+
+def settle_replayed(catalogue: sa.Engine, delivery: str, still: Sequence[Rejected]) -> int:
+    """After a replay mark a delivery's open rows that are now read as replayed; return how many."""
+    kept = {(row.role, row.line) for row in still}
+    table = rejected_rows.c
+    with catalogue.begin() as connection:
+        query = sa.select(table.number, table.role, table.line).where(
+            table.delivery == delivery, table.state == "open"
+        )
+        done = [number for number, role, line in connection.execute(query) if (role, line) not in kept]
+        for number in done:
+            connection.execute(
+                sa.update(rejected_rows).where(table.number == number).values(state="replayed")
+            )
+    return len(done)
+
+
+def _insert_rejected(connection: sa.Connection, rows: Sequence[Rejected]) -> None:
+    if rows:
+        connection.execute(sa.insert(rejected_rows), [_row(row) for row in rows])
+
+
+def _row(value: Delivery | Rejected) -> dict[str, Any]:
+    """Give the columns of a new row; the database numbers it."""
+    row = msgspec.structs.asdict(value)
+    del row["number"]
+    return row
+
+
+def _read(catalogue: sa.Engine, query: sa.Select[Any], kind: type[T]) -> list[T]:
+    with catalogue.connect() as connection:
+        return [kind(**row) for row in connection.execute(query).mappings()]

@@ -1,0 +1,237 @@
+"""`moviec sources`, `ingest`, `rebuild` and `status`: what arrives, and what is known of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from moviec.catalog.deliveries import Delivery, all_deliveries, count_rejected
+from moviec.cli.console import fail, print_json, print_table, steps
+from moviec.config import open_home
+from moviec.errors import UsageError
+from moviec.pipeline.fetch import gather
+from moviec.pipeline.ingest import Order
+from moviec.pipeline.ingest import ingest as run_ingest
+from moviec.pipeline.rebuild import rebuild_source
+from moviec.pipeline.workshop import workshop
+from moviec.sources.registry import find_source, find_sources
+
+HomeOption = Annotated[Path | None, typer.Option("--home", help="The home folder (else MOVIEC_HOME).")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def ingest(
+    source: Annotated[str, typer.Argument(help="The source's name; see `moviec sources`.")],
+    paths: Annotated[list[str] | None, typer.Argument(help="Files, a folder, or URLs.")] = None,
+    delivered_at: Annotated[
+        str | None,
+        typer.Option(help="When it was delivered, 2026-11-21 or 2026-11-21T08:00; now unless told."),
+    ] = None,
+    accept_shrink: Annotated[
+        bool, typer.Option("--accept-shrink", help="Apply a delivery that would be held.")
+    ] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take a delivery in: keep its bytes, read its rows, and write what changed.
+
+    Exit status 3: the delivery is held, or more rows were rejected than the settings allow.
+    """
+    place = open_home(home)
+    found = find_source(source, place.folder)
+    at = _instant(delivered_at) if delivered_at else dt.datetime.now(dt.UTC)
+    with workshop(place, alone=True) as shop, steps(quiet=as_json) as tell:
+        files = gather(place, found.spec, paths or [], shop.room("fetched"))
+        done = run_ingest(shop, Order(found, files, at, accept_shrink), tell)
+    if as_json:
+        print_json(done)
+    else:
+        _tell(done)
+    if done.state == "held":
+        fail(f"{done.id} is held: {'; '.join(done.report['held'])}; look at it, then use --accept-shrink")
+        raise typer.Exit(3)
+    rows = done.report["rows"].values()
+    if done.state == "applied" and sum(row["rejected"] for row in rows) > place.settings.most_rejected * sum(
+        row["read"] for row in rows
+    ):
+        fail(
+            f"more than {place.settings.most_rejected:.0%} of the rows were rejected: see `moviec quarantine`"
+        )
+        raise typer.Exit(3)
+
+
+def rebuild(
+    from_raw: Annotated[bool, typer.Option("--from-raw", help="Read every payload again.")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make everything again; with --from-raw from the bytes as delivered."""
+    if not from_raw:
+        raise UsageError("records are made from the raw payloads", "rebuild", "add --from-raw")
+    place = open_home(home)
+    made = []
+    with workshop(place, alone=True) as shop, steps(quiet=as_json) as tell:
+        present = {delivery.source for delivery in all_deliveries(shop.catalogue)}
+        for name in sorted(present):
+            made += rebuild_source(shop, find_source(name, place.folder), tell)
+    if as_json:
+        print_json(made)
+    else:
+        for batch in made:
+            print(f"{batch.delivery}: {batch.changed:,} records changed, {batch.tombstones:,} gone")
+
+
+def sources(
+    name: Annotated[str | None, typer.Argument(help="One source, with its facts.")] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the sources: licence, last delivery, records, rejected rows; or say all about one."""
+    place = open_home(home)
+    if name:
+        spec = find_source(name, place.folder).spec
+        with workshop(place) as shop:
+            deliveries = all_deliveries(shop.catalogue, name)
+        if as_json:
+            print_json({"facts": spec, "deliveries": deliveries})
+            return
+        facts = [
+            (key, str(getattr(spec, key))) for key in ("title", "home_page", "licence", "attribution", "cron")
+        ]
+        facts += [("complete", "yes" if spec.complete else "no"), ("raters", ", ".join(spec.raters) or "–")]
+        facts += [("files", ", ".join(f"{role} ({file.names[0]})" for role, file in spec.files.items()))]
+        print_table(spec.name, ("fact", "value"), facts)
+        for delivery in deliveries:
+            print(f"{delivery.id}: {delivery.state}, {delivery.records or 0:,} records")
+        return
+    rows = _overview(place.folder, home)
+    if as_json:
+        print_json(rows)
+        return
+    columns = ("source", "licence", "last delivery", "records", "rejected", "state")
+    print_table("Sources", columns, [tuple(str(row[key]) for key in row) for row in rows])
+
+
+def status(
+    check: Annotated[
+        bool, typer.Option("--check", help="Set the exit status: 3 when something needs a look.")
+    ] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say how things stand: last deliveries, held ones, rejected rows, what the audits found."""
+    place = open_home(home)
+    with workshop(place) as shop:
+        deliveries = all_deliveries(shop.catalogue)
+        open_rows = count_rejected(shop.catalogue)
+    newest = {delivery.source: delivery for delivery in sorted(deliveries, key=lambda one: one.id)}
+    concerns = [
+        f"{one.id} is held: {'; '.join(one.report['held'])}" for one in newest.values() if one.state == "held"
+    ]
+    findings = [line for one in newest.values() for line in _findings(one, deliveries)]
+    state = {
+        "deliveries": {
+            name: {"id": one.id, "state": one.state, "records": one.records} for name, one in newest.items()
+        },
+        "rejected_rows": open_rows,
+        "concerns": concerns,
+        "findings": findings,
+    }
+    if as_json:
+        print_json(state)
+    else:
+        for name, one in newest.items():
+            print(
+                f"{name}: {one.records or 0:,} records, last delivery {one.delivered_at[:16]} ({one.state})"
+            )
+        for name, rows in open_rows.items():
+            print(f"{name}: {rows:,} rejected rows in quarantine")
+        for line in [*concerns, *findings]:
+            print(line)
+        if not newest:
+            print("nothing was delivered yet; begin with `moviec ingest SOURCE PATH`")
+    if check and concerns:
+        raise typer.Exit(3)
+
+
+def _findings(delivery: Delivery, deliveries: list[Delivery]) -> list[str]:
+    """Say what an audit found: columns and labels unknown, fields that got emptier than the delivery before."""
+    audit = delivery.report.get("audit")
+    if not audit:
+        return []
+    name = delivery.source
+    found = [
+        f"{name}: unknown columns in {role}: {', '.join(columns)}"
+        for role, columns in audit["unknown_columns"].items()
+    ]
+    if audit["unmapped_genres"]:
+        labels = ", ".join(f"{label} ({films:,})" for label, films in audit["unmapped_genres"].items())
+        found.append(f"{name}: genre labels without a meaning: {labels}")
+    before = [
+        one for one in deliveries if one.source == name and one.id < delivery.id and one.report.get("audit")
+    ]
+    if before:
+        last = max(before, key=lambda one: one.id).report["audit"]
+        for field, filled in audit["filled"].items():
+            now, then = filled / max(audit["films"], 1), last["filled"][field] / max(last["films"], 1)
+            if then - now > EMPTIER:
+                found.append(f"{name}: {field} was known for {then:.0%} of films, now for {now:.0%}")
+    return found
+
+
+#: A field that is known for this much less of a delivery's films than before is worth a line.
+EMPTIER = 0.05
+
+
+def _overview(folder: Path, home: Path | None) -> list[dict[str, Any]]:
+    with workshop(open_home(home)) as shop:
+        deliveries = all_deliveries(shop.catalogue)
+        open_rows = count_rejected(shop.catalogue)
+    newest = {delivery.source: delivery for delivery in sorted(deliveries, key=lambda one: one.id)}
+    rows = []
+    for name, source in find_sources(folder).items():
+        last = newest.get(name)
+        rows.append(
+            {
+                "source": name,
+                "licence": source.spec.licence,
+                "last_delivery": last.delivered_at[:16] if last else "–",
+                "records": last.records or 0 if last else 0,
+                "rejected": open_rows.get(name, 0),
+                "state": last.state if last else "–",
+            }
+        )
+    return rows
+
+
+def _tell(done: Delivery) -> None:
+    """Print the reconciliation of a delivery, for a person."""
+    rows = [
+        (role, *(f"{row[key]:,}" for key in ("read", "kept", "merged", "skipped", "rejected", "repaired")))
+        for role, row in done.report.get("rows", {}).items()
+    ]
+    if done.state == "unchanged":
+        print(f"{done.id}: the same bytes as {done.same_as}; nothing to do")
+        return
+    print_table(done.id, ("file", "read", "kept", "merged", "skipped", "rejected", "repaired"), rows)
+    batch = done.report.get("batch")
+    if batch:
+        print(
+            f"{done.records or 0:,} records: {batch['changed']:,} new or changed, {batch['tombstones']:,} gone, {batch['outdated']:,} outdated"
+        )
+    for rule, count in done.report.get("set_to_unknown", {}).items():
+        print(f"set to unknown: {count:,} × {rule.replace('_', ' ')}")
+    for line in _findings(done, []):
+        print(line)
+
+
+def _instant(text: str) -> dt.datetime:
+    """Read a date or an instant; without a zone it is UTC."""
+    try:
+        read = dt.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"'{text}' is no date", "--delivered-at", "write it like 2026-11-21") from error
+    return read if read.tzinfo else read.replace(tzinfo=dt.UTC)

@@ -1,0 +1,104 @@
+"""`moviec quarantine`: the rows that could not be read, and reading them again after a fix."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from moviec.catalog.deliveries import Rejected, all_deliveries, rejected
+from moviec.cli.console import print_json, print_table, steps
+from moviec.cli.lake import HomeOption, JsonOption
+from moviec.config import open_home
+from moviec.errors import UsageError
+from moviec.lake.quarantine import defects_markdown
+from moviec.pipeline.rebuild import replay as run_replay
+from moviec.pipeline.workshop import workshop
+from moviec.sources.registry import find_source
+
+app = typer.Typer(no_args_is_help=True, help="Rejected rows: list, show, report, replay.")
+
+SourceArgument = Annotated[str | None, typer.Argument(help="Only this source's.")]
+
+
+@app.command(name="list")
+def list_rows(source: SourceArgument = None, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """List the rejected rows that wait for a fix."""
+    rows = _open_rows(home, source)
+    if as_json:
+        print_json(rows)
+        return
+    columns = ("number", "source", "file", "line", "reason", "text")
+    print_table(
+        f"{len(rows):,} rejected rows",
+        columns,
+        [(str(row.number), row.source, row.role, f"{row.line:,}", row.reason, row.text[:60]) for row in rows],
+    )
+
+
+@app.command()
+def show(number: int, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Show one row whole: where it stands, why it was rejected, its text."""
+    with workshop(open_home(home)) as shop:
+        row = next((one for one in rejected(shop.catalogue, None) if one.number == number), None)
+    if row is None:
+        raise UsageError("no rejected row of this number", str(number), "see `moviec quarantine list`")
+    if as_json:
+        print_json(row)
+        return
+    print(f"{row.source}, {row.role}, line {row.line:,} of delivery {row.delivery} ({row.state})")
+    print(f"payload {row.payload}")
+    print(f"reason: {row.reason}")
+    print(row.text)
+
+
+@app.command()
+def report(
+    delivery: Annotated[str, typer.Argument(help="The delivery's id; see `moviec sources NAME`.")],
+    out: Annotated[Path, typer.Option(help="A .csv or .md file to send to the provider.")],
+    home: HomeOption = None,
+) -> None:
+    """Write the defects of one delivery for its provider."""
+    with workshop(open_home(home)) as shop:
+        rows = [row for row in rejected(shop.catalogue, None) if row.delivery == delivery]
+        if not any(one.id == delivery for one in all_deliveries(shop.catalogue)):
+            raise UsageError("no such delivery", delivery, "see `moviec sources NAME`")
+    if out.suffix == ".md":
+        out.write_text(
+            defects_markdown(delivery, [(row.role, row.line, row.reason, row.text) for row in rows]), "utf-8"
+        )
+    elif out.suffix == ".csv":
+        with out.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(["file", "payload", "line", "reason", "text"])
+            writer.writerows((row.role, row.payload, row.line, row.reason, row.text) for row in rows)
+    else:
+        raise UsageError("a defect report ends in .csv or .md", str(out))
+    print(f"{len(rows):,} defects: {out}")
+
+
+@app.command()
+def replay(source: SourceArgument = None, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Read the deliveries of rejected rows again; what is read now goes on as if it had been read then."""
+    place = open_home(home)
+    done: dict[str, int] = {}
+    with workshop(place, alone=True) as shop, steps(quiet=as_json) as tell:
+        waiting = {row.delivery for row in rejected(shop.catalogue, "open", source)}
+        for delivery in all_deliveries(shop.catalogue):
+            if delivery.id in waiting and delivery.state == "applied":
+                tell(f"reading {delivery.id} again")
+                done[delivery.id] = run_replay(shop, find_source(delivery.source, place.folder), delivery)
+    if as_json:
+        print_json(done)
+        return
+    for delivery_id, rows in done.items():
+        print(f"{delivery_id}: {rows:,} rejected rows are read now")
+    if not done:
+        print("no rejected rows wait")
+
+
+def _open_rows(home: Path | None, source: str | None) -> list[Rejected]:
+    with workshop(open_home(home)) as shop:
+        return rejected(shop.catalogue, "open", source)

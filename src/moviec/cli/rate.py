@@ -1,0 +1,170 @@
+"""`moviec rate`: C-ratings for any table of ratings, and what leaving out or weighting a rater would change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import duckdb
+import msgspec
+import pyarrow as pa
+import typer
+
+from moviec.engine import DuckEngine
+from moviec.engine.duck import quoted
+from moviec.errors import UsageError
+from moviec.fuse.model import RatingModel
+from moviec.fuse.rate import Change, fit, rated, without_aspects
+from moviec.fuse.ratingfile import open_ratings
+from moviec.fuse.ratings import Raters, prepare
+from moviec.fuse.whatif import Moved, compare
+
+#: Below this many shared films a rater's level and correlations rest more on the shipped priors than on the table.
+LEARNED = 30
+
+
+def rate(
+    ratings: Annotated[
+        Path, typer.Argument(help="movie,source,value,lowest,highest[,votes][,panel][,aspect]")
+    ],
+    out: Annotated[Path, typer.Option(help="where the scores go, as CSV")],
+    without: Annotated[list[str] | None, typer.Option(help="leave a rater out (may be repeated)")] = None,
+    weight: Annotated[list[str] | None, typer.Option(help="RATER=X: multiply a rater's pull")] = None,
+    model: Annotated[Path | None, typer.Option(help="keep the fitted model here, as JSON")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="report as JSON")] = False,
+) -> None:
+    """Rate every film of a table; touches no catalogue."""
+    change = Change(tuple(without or ()), dict(_weight(text) for text in weight or ()))
+    with DuckEngine() as engine:
+        raters = prepare(engine, open_ratings(engine, ratings), "ratings")
+        unread = engine.query("SELECT * FROM ratings_unread").num_rows
+        aside = _write_aside(engine, out, raters.rejected + unread)
+        fitted = fit(engine, raters)
+        change.check(fitted)
+        plain = pa.concat_tables(rated(engine, raters, fitted))
+        changed = pa.concat_tables(rated(engine, raters, fitted, change)) if without or weight else plain
+        moved = (
+            compare(engine, without_aspects(plain), without_aspects(changed)) if without or weight else None
+        )
+        films = _write(engine, changed, out)
+    if model:
+        model.write_bytes(fitted.to_json())
+    if as_json:
+        report = _report(raters, fitted, films, raters.rejected + unread)
+        told = msgspec.structs.asdict(moved) | {"most": moved.most.to_pylist()} if moved else None
+        typer.echo(msgspec.json.encode(report | {"moved": told}).decode())
+        return
+    _say(raters, fitted, films)
+    if aside:
+        typer.echo(f"  {raters.rejected + unread} rows could not be used: {aside} says why")
+    if moved:
+        _say_moved(moved)
+
+
+def _weight(text: str) -> tuple[str, float]:
+    name, _, number = text.rpartition("=")
+    try:
+        return name, float(number)
+    except ValueError as error:
+        raise UsageError(f"'{text}' is no weight", "--weight", "write RATER=X, such as imdb=2") from error
+
+
+def _write_aside(engine: DuckEngine, out: Path, rows: int) -> Path | None:
+    """Write what could not be used beside the scores: its row, and why."""
+    if not rows:
+        return None
+    aside = out.with_name(f"{out.stem}.rejected.csv")
+    _copy(
+        engine,
+        "SELECT * FROM rating_rejected UNION ALL SELECT * FROM ratings_unread ORDER BY file_row, reason",
+        aside,
+    )
+    return aside
+
+
+def _write(engine: DuckEngine, scores: pa.Table, out: Path) -> int:
+    """Write one row per film, with contributions and aspects as text; return how many."""
+    engine.table("rated_rows", scores)
+    engine.view(
+        "rated_aspects",
+        "SELECT movie, string_agg(aspect || ':' || c_rating, ';' ORDER BY aspect) AS aspects FROM rated_rows"
+        " WHERE aspect <> 'overall' GROUP BY movie",
+    )
+    return _copy(
+        engine,
+        "SELECT movie, c_rating, low, high, critics, audience, sources, base, list_aggregate(list_transform("
+        "contributions, lambda c: c.rater || ':' || c.points), 'string_agg', ';') AS contributions, aspects, method"
+        " FROM (SELECT * FROM rated_rows WHERE aspect = 'overall') o FULL JOIN rated_aspects a USING (movie)"
+        " ORDER BY movie",
+        out,
+    )
+
+
+def _copy(engine: DuckEngine, sql: str, path: Path) -> int:
+    try:
+        return int(
+            engine.connection.execute(f"COPY ({sql}) TO {quoted(str(path))} (HEADER)").fetchall()[0][0]
+        )
+    except duckdb.IOException as error:
+        raise UsageError("cannot be written", str(path), "does its folder exist?") from error
+
+
+def _report(raters: Raters, model: RatingModel, films: int, rejected: int) -> dict[str, object]:
+    known = {name: prior.known for name, prior in zip(raters.names, raters.priors, strict=True)}
+    return {
+        "films": films,
+        "ratings": sum(raters.ratings),
+        "rejected": rejected,
+        "method": model.version,
+        "fitted_on": model.films,
+        "raters": [
+            {
+                "rater": rater.name,
+                "panel": rater.panel,
+                "known": known[rater.name],
+                "films": rater.films,
+                "shared": rater.shared,
+                "learned": rater.shared >= LEARNED,
+                "mean": round(rater.mean, 1),
+                "spread": round(rater.spread, 1),
+            }
+            for rater in model.raters
+        ],
+        "copies": {copy.name: copy.of for copy in model.copies},
+        "constants": list(model.constants),
+    }
+
+
+def _say(raters: Raters, model: RatingModel, films: int) -> None:
+    """Print what was rated and what the model rests on."""
+    typer.echo(
+        f"{films} films rated from {sum(raters.ratings)} ratings; {model.version}, fitted on {model.films} films"
+    )
+    guessed = {name for name, prior in zip(raters.names, raters.priors, strict=True) if not prior.known}
+    for rater in model.raters:
+        learned = (
+            "learned from" if rater.shared >= LEARNED else "mostly the shipped prior, for there are only"
+        )
+        panel = f"{rater.panel}{' (not known beforehand)' if rater.name in guessed else ''}"
+        typer.echo(
+            f"  {rater.name}: {panel}, mean {rater.mean:.1f}, spread {rater.spread:.1f}; {learned}"
+            f" {rater.shared} films shared with others"
+        )
+    for copy in model.copies:
+        typer.echo(f"  {copy.name} repeats {copy.of} ({copy.shared} films): the two count once")
+    for name in model.constants:
+        typer.echo(f"  {name} says the same of every film: it is not heard")
+
+
+def _say_moved(moved: Moved) -> None:
+    """Print how far a change moved films against the plain run."""
+    typer.echo(
+        f"against the plain run, {moved.films} films: ratings move by {moved.mean_points:.2f} points on average and"
+        f" {moved.most_points:.2f} at most, ranks by {moved.mean_ranks:.1f} places"
+        + (f"; {moved.lost} films have no rater left" if moved.lost else "")
+    )
+    for film in moved.most.to_pylist():
+        typer.echo(
+            f"  {film['movie']}: {film['before']:.2f} -> {film['after']:.2f},"
+            f" rank {film['rank_before']} -> {film['rank_after']}"
+        )

@@ -1,0 +1,74 @@
+"""Settings: where things are and what the engine may take, from `moviec.toml` in the home folder and MOVIEC_… ."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+import platformdirs
+
+from moviec.errors import UsageError
+
+
+class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a person says of a source: `path`, where its deliveries lie when none is given."""
+
+    path: str = ""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings with their defaults; empty `lake` and `catalogue` mean inside the home folder.
+
+    `threads` 0 is every core; `memory` is as DuckDB writes it. `most_rejected` is the share of a delivery's rows
+    beyond which rejected ones want a look.
+    """
+
+    lake: str = ""
+    catalogue: str = ""
+    threads: int = 0
+    memory: str = "2GB"
+    most_rejected: float = 0.01
+    sources: dict[str, SourceSettings] = {}
+
+
+class Home(msgspec.Struct, frozen=True):
+    """A home folder with its settings."""
+
+    folder: Path
+    settings: Settings
+
+    @property
+    def lake(self) -> str:
+        """Where the lake is: a folder or an fsspec URL."""
+        return self.settings.lake or str(self.folder / "lake")
+
+    @property
+    def catalogue(self) -> str:
+        """The catalogue's database, as an SQLAlchemy URL."""
+        return self.settings.catalogue or f"sqlite:///{self.folder / 'catalogue.db'}"
+
+
+def open_home(folder: Path | None = None, environment: Mapping[str, str] | None = None) -> Home:
+    """Read the settings of a home folder (given, MOVIEC_HOME, or the platform's data folder) and make the folder.
+
+    Raises UsageError for settings that cannot be read. `MOVIEC_LAKE`, `MOVIEC_MEMORY`, … override the file.
+    """
+    environment = os.environ if environment is None else environment
+    chosen = folder or environment.get("MOVIEC_HOME") or platformdirs.user_data_path("moviec")
+    home = Path(chosen).expanduser().resolve()
+    path = home / "moviec.toml"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        known = msgspec.toml.decode(path.read_bytes()) if path.exists() else {}
+        for field in msgspec.structs.fields(Settings):
+            if field.name != "sources" and (text := environment.get(f"MOVIEC_{field.name.upper()}")):
+                known[field.name] = text
+        return Home(home, msgspec.convert(known, Settings, strict=False))
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+        raise UsageError(str(error), str(path), "see docs/settings.md") from error
+    except OSError as error:
+        raise UsageError(
+            f"cannot use this folder ({error.strerror})", str(home), "choose another --home"
+        ) from error

@@ -1,0 +1,53 @@
+-- Ratings as delivered -> ratings that count, one per film, aspect and rater, in points 0-100.
+-- In: view rating_rows (file_row, movie, source, value, lowest, highest, votes, panel, aspect, deviation), text or numbers.
+-- Statements are separated by lines that read "-- view NAME".
+
+-- view rating_typed
+SELECT file_row, CAST(movie AS STRING) AS movie, CAST(source AS STRING) AS source,
+       CAST(value AS STRING) AS value_text, CAST(votes AS STRING) AS votes_text,
+       TRY_CAST(value AS DOUBLE) AS value, TRY_CAST(lowest AS DOUBLE) AS lowest, TRY_CAST(highest AS DOUBLE) AS highest,
+       TRY_CAST(votes AS DOUBLE) AS votes, NULLIF(LOWER(TRIM(CAST(panel AS STRING))), '') AS panel,
+       COALESCE(NULLIF(LOWER(TRIM(CAST(aspect AS STRING))), ''), 'overall') AS aspect,
+       TRY_CAST(deviation AS DOUBLE) AS deviation
+FROM rating_rows
+
+-- view rating_judged
+SELECT *, CASE
+    WHEN COALESCE(TRIM(movie), '') = '' THEN 'no movie'
+    WHEN COALESCE(TRIM(source), '') = '' THEN 'no source'
+    WHEN COALESCE(TRIM(value_text), '') = '' THEN 'no value'
+    WHEN value IS NULL OR ISNAN(value) THEN 'the value is not a number'
+    WHEN lowest IS NULL OR highest IS NULL THEN 'the scale (lowest, highest) is not given in numbers'
+    WHEN NOT lowest < highest OR ISNAN(lowest) OR ISNAN(highest) THEN 'the scale is upside down'
+    WHEN value < lowest OR value > highest THEN 'the value is outside its scale'
+    WHEN COALESCE(TRIM(votes_text), '') <> '' AND (votes IS NULL OR ISNAN(votes)) THEN 'the votes are not a number'
+    WHEN votes < 0 THEN 'the votes are negative'
+    WHEN votes = 0 THEN 'a value without a vote'
+    WHEN panel NOT IN ('critics', 'audience') THEN 'the panel is neither critics nor audience'
+  END AS reason
+FROM rating_typed
+
+-- view rating_sources
+SELECT source, COUNT(DISTINCT panel) AS panels, MIN(panel) AS panel
+FROM rating_judged WHERE reason IS NULL GROUP BY source
+
+-- view rating_ranked
+SELECT j.file_row, j.movie, j.aspect, j.votes, j.value_text,
+       CASE WHEN s.panels > 1 THEN CONCAT(j.source, '/', COALESCE(j.panel, 'audience')) ELSE j.source END AS rater,
+       CASE WHEN s.panels > 1 THEN COALESCE(j.panel, 'audience') ELSE s.panel END AS panel,
+       ROUND(100 * (j.value - j.lowest) / (j.highest - j.lowest), 4) AS points,
+       100 * j.deviation / (j.highest - j.lowest) AS deviation,
+       ROW_NUMBER() OVER (
+         PARTITION BY j.movie, j.aspect, j.source, CASE WHEN s.panels > 1 THEN COALESCE(j.panel, 'audience') END
+         ORDER BY COALESCE(j.votes, -1) DESC, j.file_row DESC) AS place
+FROM rating_judged j JOIN rating_sources s ON s.source = j.source
+WHERE j.reason IS NULL
+
+-- view rating_kept
+SELECT movie, aspect, rater, panel, points, votes, deviation FROM rating_ranked WHERE place = 1
+
+-- view rating_rejected
+SELECT file_row, movie, source, value_text AS value, reason FROM rating_judged WHERE reason IS NOT NULL
+UNION ALL
+SELECT file_row, movie, rater, value_text, 'the same rater has another row for this film, with as many votes or more'
+FROM rating_ranked WHERE place > 1

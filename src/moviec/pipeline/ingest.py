@@ -1,0 +1,154 @@
+"""One delivery into the lake: payloads kept, rows read, what changed written as a batch, all registered at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from moviec.catalog.deliveries import (
+    Arrival,
+    Delivery,
+    Payloads,
+    all_batches,
+    all_deliveries,
+    payloads_of,
+    register,
+)
+from moviec.engine import DuckEngine
+from moviec.errors import UsageError
+from moviec.lake.raw import keep_payload
+from moviec.pipeline.applying import Target, apply, known_of, read_payloads, rejected_of, report_of
+from moviec.pipeline.workshop import Workshop
+from moviec.sources.audit import Audit
+from moviec.sources.base import Source, SourceSpec
+from moviec.sources.roles import assign_roles
+from moviec.sources.transport import sha256
+
+Tell = Callable[[str], None]
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What to ingest: a source's files, when they were delivered, and whether a shrunken delivery may pass."""
+
+    source: Source
+    paths: Sequence[Path]
+    delivered_at: dt.datetime
+    accept_shrink: bool = False
+
+
+def ingest(shop: Workshop, order: Order, tell: Tell = lambda _: None) -> Delivery:
+    """Ingest one delivery and say what became of it: applied, unchanged (nothing was new) or held.
+
+    Raises SourceError, with nothing registered, when the files are not what the source delivers.
+    """
+    name = order.source.spec.name
+    before = [one for one in all_deliveries(shop.catalogue, name) if one.state != "held"]
+    tell(f"keeping {', '.join(path.name for path in order.paths)}")
+    payloads = _keep(shop, order.paths)
+    payloads += _reused(shop, order.source.spec, before, payloads)
+    delivery = _delivery(order, payloads)
+    known = next((one for one in before if one.id == delivery.id), None)
+    if known:
+        return known
+    newest = max(before, key=lambda one: one.id, default=None)
+    if newest and newest.fingerprint == delivery.fingerprint and newest.id < delivery.id:
+        same = msgspec.structs.replace(delivery, same_as=newest.same_as or newest.id, records=newest.records)
+        register(shop.catalogue, Arrival(same, payloads))
+        return same
+    return _read_and_apply(shop, order, Arrival(delivery, payloads), before, tell)
+
+
+def _read_and_apply(
+    shop: Workshop, order: Order, arrival: Arrival, before: Sequence[Delivery], tell: Tell
+) -> Delivery:
+    spec, delivery = order.source.spec, arrival.delivery
+    batches = all_batches(shop.catalogue, spec.name)
+    with DuckEngine(shop.limits) as engine:
+        tell("reading")
+        read = read_payloads(engine, shop, order.source, arrival.payloads, shop.room(delivery.id))
+        rejected = rejected_of(read, delivery.id, spec.name)
+        report = report_of(read)
+        reasons = [] if order.accept_shrink else hold_reasons(spec, read.audit, before)
+        if reasons:
+            report["held"] = reasons
+            held = msgspec.structs.replace(delivery, state="held", records=read.audit.films, report=report)
+            register(shop.catalogue, Arrival(held, arrival.payloads, None, rejected))
+            return held
+        tell(f"comparing {read.audit.films:,} records with what is known")
+        folder = batches[-1].keys_file.rpartition("/")[0] if batches else f"records/{spec.name}/1"
+        known = known_of(shop, spec, delivery.id, before, batches)
+        batch = apply(engine, shop, Target(spec, delivery.id, folder), read, known)
+    report["batch"] = {"changed": batch.changed, "tombstones": batch.tombstones, "outdated": batch.outdated}
+    applied = msgspec.structs.replace(delivery, state="applied", records=read.audit.films, report=report)
+    register(shop.catalogue, Arrival(applied, arrival.payloads, batch, rejected))
+    return applied
+
+
+def hold_reasons(spec: SourceSpec, found: Audit, before: Sequence[Delivery]) -> list[str]:
+    """Say why a delivery should not be applied unseen: fewer or more rows than expected, or far fewer than before."""
+    reasons = list(found.concerns)
+    newest = max(before, key=lambda one: one.id, default=None)
+    if spec.complete and newest and newest.records:
+        gone = 1 - found.films / newest.records
+        if gone > spec.shrink:
+            reasons.append(
+                f"{found.films:,} films where the delivery before had {newest.records:,}:"
+                f" {gone:.1%} fewer, more than {spec.shrink:.0%}"
+            )
+    return reasons
+
+
+def _keep(shop: Workshop, paths: Sequence[Path]) -> list[Payloads]:
+    """Keep the delivered bytes, by name."""
+    names = [path.name for path in paths]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UsageError("two files of one name in a delivery", ", ".join(twice), "rename one")
+    kept = [
+        keep_payload(shop.store, path, sha256(path)) for path in sorted(paths, key=lambda path: path.name)
+    ]
+    return [Payloads(one.name, one.sha256, one.size) for one in kept]
+
+
+def _reused(
+    shop: Workshop, spec: SourceSpec, before: Sequence[Delivery], payloads: Sequence[Payloads]
+) -> list[Payloads]:
+    """For a role that was not delivered this time give the payload it last came with, by the names of the files."""
+    present = assign_roles([Path(one.name) for one in payloads], spec)[0]
+    found: list[Payloads] = []
+    names = {one.name for one in payloads}
+    for role in spec.files:
+        if role in present:
+            continue
+        for delivery in sorted(before, key=lambda one: one.id, reverse=True):
+            last = [
+                one
+                for one in payloads_of(shop.catalogue, delivery.id)
+                if not one.reused
+                and one.name not in names
+                and role in assign_roles([Path(one.name)], spec)[0]
+            ]
+            if last:
+                found.append(msgspec.structs.replace(last[0], reused=True))
+                break
+    return found
+
+
+def _delivery(order: Order, payloads: Sequence[Payloads]) -> Delivery:
+    """Name a delivery by when it was delivered and what its bytes are."""
+    at = order.delivered_at.astimezone(dt.UTC)
+    spec = order.source.spec
+    fingerprint = hashlib.sha256(" ".join(sorted(one.sha256 for one in payloads)).encode()).hexdigest()
+    return Delivery(
+        id=f"{at:%Y%m%dT%H%M%SZ}-{spec.name}-{fingerprint[:8]}",
+        source=spec.name,
+        delivered_at=at.isoformat(),
+        received_at=dt.datetime.now(dt.UTC).isoformat(),
+        fingerprint=fingerprint,
+        complete=spec.complete,
+        state="unchanged",
+    )

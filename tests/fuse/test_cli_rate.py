@@ -1,0 +1,155 @@
+"""`moviec rate` on files as people have them."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from moviec.cli.rate import rate
+from moviec.errors import PayloadError, UsageError
+from tests.fuse.made_up import ratings
+
+COMMAND = typer.Typer()
+COMMAND.command()(rate)
+
+
+def moviec_rate(*words: str | Path) -> str:
+    result = CliRunner().invoke(COMMAND, [str(word) for word in words], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tables")
+    data = ratings(300)
+    pa_csv.write_csv(data, folder / "ratings.csv")
+    text = (folder / "ratings.csv").read_text()
+    (folder / "ratings.tsv").write_text(text.replace(",", "\t"))
+    (folder / "ratings.csv.gz").write_bytes(gzip.compress(text.encode()))
+    (folder / "ratings.jsonl").write_text("".join(json.dumps(row) + "\n" for row in data.to_pylist()))
+    pq.write_table(data, folder / "ratings.parquet")
+    return folder
+
+
+def test_every_format_gives_the_same_scores(tables: Path) -> None:
+    told = moviec_rate(tables / "ratings.csv", "--out", tables / "csv.scores")
+    assert "films rated from" in told and "press: critics (not known beforehand)" in told
+    expected = (tables / "csv.scores").read_bytes()
+    assert expected.startswith(b"movie,c_rating,low,high,critics,audience,sources,")
+    for kind in ("tsv", "csv.gz", "jsonl", "parquet"):
+        moviec_rate(tables / f"ratings.{kind}", "--out", tables / f"{kind}.scores")
+        assert (tables / f"{kind}.scores").read_bytes() == expected
+
+
+def test_the_written_parts_add_up(tables: Path) -> None:
+    moviec_rate(tables / "ratings.csv", "--out", tables / "scores.csv")
+    for row in rows_of(tables / "scores.csv"):
+        parts = [Decimal(part.rpartition(":")[2]) for part in row["contributions"].split(";")]
+        assert Decimal(row["base"]) + sum(parts) == Decimal(row["c_rating"])
+        assert len(parts) == int(row["sources"])
+
+
+def test_rows_that_cannot_be_used_are_written_aside(tmp_path: Path) -> None:
+    lines = [
+        "movie,source,value,lowest,highest,votes",
+        "a,imdb,7,1,10,100",
+        "a,imdb,8,1,10,20",
+        "b,imdb,11,1,10,5",
+        "c,imdb,good,1,10,5",
+        "d,imdb,,1,10,5",
+        "e,imdb,5,10,1,5",
+        "f,imdb,5,1,10,-5",
+        "g,imdb",
+        ",imdb,5,1,10,5",
+        "h,,5,1,10,5",
+        "i,imdb,5,1,,5",
+        "j,imdb,nan,1,10,5",
+    ]
+    (tmp_path / "bad.csv").write_text("\n".join(lines) + "\n")
+    told = moviec_rate(tmp_path / "bad.csv", "--out", tmp_path / "scores.csv")
+    assert "1 films rated from 1 ratings" in told
+    assert "11 rows could not be used" in told
+    aside = {
+        row["movie"] or row["reason"]: row["reason"] for row in rows_of(tmp_path / "scores.rejected.csv")
+    }
+    assert aside["a"].startswith("the same rater has another row")
+    assert aside["b"] == "the value is outside its scale"
+    assert (
+        aside["c"] == aside["j"] == "the value is not a number" or aside["j"] == "the value is not a number"
+    )
+    assert aside["d"] == "no value"
+    assert aside["e"] == "the scale is upside down"
+    assert aside["f"] == "the votes are negative"
+    assert aside["i"].startswith("the scale")
+    assert {"no movie", "line 9: missing columns"} <= set(aside)
+    assert [row["movie"] for row in rows_of(tmp_path / "scores.csv")] == ["a"]
+
+
+def test_a_broken_json_line_is_kept_aside(tmp_path: Path) -> None:
+    good = '{"movie": "a", "source": "imdb", "value": 7, "lowest": 1, "highest": 10}'
+    (tmp_path / "some.jsonl").write_text(f'{good}\n{{"movie": "b", \n[1]\n')
+    told = moviec_rate(tmp_path / "some.jsonl", "--out", tmp_path / "scores.csv")
+    assert "1 films rated" in told and "2 rows could not be used" in told
+
+
+def test_what_if_tells_how_films_move(tables: Path) -> None:
+    told = moviec_rate(tables / "ratings.csv", "--out", tables / "what.csv", "--without", "press")
+    assert "against the plain run" in told and "rank" in told
+    report = json.loads(
+        moviec_rate(tables / "ratings.csv", "--out", tables / "what.csv", "--weight", "press=3", "--json")
+    )
+    assert report["moved"]["mean_points"] > 0 and report["moved"]["lost"] == 0
+    assert len(report["moved"]["most"]) == 10
+    assert {rater["rater"] for rater in report["raters"]} == {"imdb", "press", "review", "viewers"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "error", "says"),
+    [
+        ("no.csv", None, UsageError, "there is no such file"),
+        ("short.csv", "movie,source,value\na,imdb,7\n", UsageError, "no column lowest, highest"),
+        ("table.xlsx", "x", UsageError, "cannot tell a table from the ending '.xlsx'"),
+        ("empty.csv", "", PayloadError, "the first line names no columns"),
+        ("none.csv", "movie,source,value,lowest,highest\n", UsageError, "not one rating could be used"),
+        ("no.parquet", "text", PayloadError, "cannot be read"),
+    ],
+)
+def test_an_error_is_one_line_that_says_what(
+    tmp_path: Path, name: str, text: str | None, error: type[Exception], says: str
+) -> None:
+    if text is not None:
+        (tmp_path / name).write_text(text)
+    with pytest.raises(error, match=says) as raised:
+        moviec_rate(tmp_path / name, "--out", tmp_path / "scores.csv")
+    assert "\n" not in str(raised.value)
+
+
+def test_an_unknown_rater_or_weight_is_named(tables: Path) -> None:
+    for words, says in (
+        (("--without", "imbd"), "no rater 'imbd'; there are imdb"),
+        (("--weight", "imdb"), "write RATER=X"),
+        (("--weight", "imdb=much"), "write RATER=X"),
+    ):
+        with pytest.raises(UsageError, match=says):
+            moviec_rate(tables / "ratings.csv", "--out", tables / "x.csv", *words)
+
+
+def test_the_kept_model_is_the_one_the_scores_name(tables: Path) -> None:
+    moviec_rate(tables / "ratings.csv", "--out", tables / "s.csv", "--model", tables / "model.json")
+    kept = json.loads((tables / "model.json").read_text())
+    assert {row["method"] for row in rows_of(tables / "s.csv")} == {kept["version"]}

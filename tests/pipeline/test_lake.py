@@ -1,0 +1,293 @@
+"""Deliveries into the lake: only what changed is written, fresher data hold, nothing is lost, crashes leave no trace."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from moviec.catalog.deliveries import Delivery, all_batches, all_deliveries, rejected
+from moviec.config import open_home
+from moviec.engine import DuckEngine
+from moviec.errors import StoreError
+from moviec.lake.records import name_known
+from moviec.pipeline.ingest import Order, ingest
+from moviec.pipeline.rebuild import rebuild_source, replay
+from moviec.pipeline.workshop import workshop
+from moviec.sources.registry import find_source
+from tests.conftest import real
+
+FACTS = """
+name = "club"
+title = "The film club's list"
+home_page = "https://club.example"
+licence = "CC0-1.0"
+attribution = "the club"
+complete = true
+shrink = 0.5
+
+[empty]
+default = "clear"
+runtime = "keep"
+
+[files.films]
+names = ["films"]
+format = "csv"
+key = "no"
+key_pattern = "[0-9]+"
+required = ["no", "title"]
+
+[files.films.columns]
+no = ["key"]
+title = ["title"]
+year = ["year"]
+minutes = ["runtime"]
+"""
+MONDAY, TUESDAY, WEDNESDAY = (dt.datetime(2026, 11, day, tzinfo=dt.UTC) for day in (2, 3, 4))
+
+
+class Club:
+    """A home with a source of its own, added by one file from outside the package."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.home = open_home(folder / "home", {})
+        self.facts(FACTS)
+
+    def facts(self, text: str) -> None:
+        place = self.home.folder / "sources/club"
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "source.toml").write_text(text)
+
+    def deliver(
+        self, at: dt.datetime, *rows: str, accept: bool = False, header: str = "no,title,year,minutes"
+    ) -> Delivery:
+        inbox = self.folder / "inbox"
+        inbox.mkdir(exist_ok=True)
+        path = inbox / "films.csv"
+        path.write_text("\n".join([header, *rows]) + "\n")
+        with workshop(self.home, alone=True) as shop:
+            return ingest(shop, Order(find_source("club", self.home.folder), [path], at, accept))
+
+    def known(self, *columns: str) -> list[tuple[Any, ...]]:
+        """What holds now, tombstones left out."""
+        with workshop(self.home) as shop, DuckEngine() as engine:
+            files = [
+                shop.store.path(b.records_file) for b in all_batches(shop.catalogue, "club") if b.records_file
+            ]
+            name_known(engine, files)
+            rows = engine.query(f"SELECT {', '.join(columns)} FROM known WHERE NOT deleted ORDER BY key")
+        return [tuple(row.values()) for row in rows.to_pylist()]
+
+    def files(self) -> dict[str, bytes]:
+        """The lake's record files, by delivery: the folder changes with each rebuild, the bytes must not."""
+        found = sorted((self.home.folder / "lake/records").rglob("*.parquet"))
+        return {path.name: path.read_bytes() for path in found}
+
+    def rebuild(self) -> None:
+        with workshop(self.home, alone=True) as shop:
+            rebuild_source(shop, find_source("club", self.home.folder))
+
+
+@pytest.fixture
+def club(tmp_path: Path) -> Iterator[Club]:
+    yield Club(tmp_path)
+
+
+def batch(delivery: Delivery) -> dict[str, int]:
+    return delivery.report["batch"]  # type: ignore[no-any-return]
+
+
+def test_only_what_changed_is_written(club: Club) -> None:
+    first = club.deliver(MONDAY, "1,Alien,1979,117", "2,Heat,1995,170")
+    second = club.deliver(TUESDAY, "1,Alien,1979,117", "2,Heat,1995,171", "3,Up,2009,96")
+    assert batch(first) == {"changed": 2, "tombstones": 0, "outdated": 0}
+    assert batch(second) == {"changed": 2, "tombstones": 0, "outdated": 0}
+    assert club.known("key", "runtime", "delivery", "line") == [
+        ("1", 117, first.id, 2),
+        ("2", 171, second.id, 3),
+        ("3", 96, second.id, 4),
+    ]
+
+
+def test_the_same_bytes_again_write_nothing(club: Club) -> None:
+    first = club.deliver(MONDAY, "1,Alien,1979,117")
+    files = club.files()
+    again = club.deliver(TUESDAY, "1,Alien,1979,117")
+    assert (again.state, again.same_as) == ("unchanged", first.id)
+    assert club.files() == files
+    assert club.deliver(MONDAY, "1,Alien,1979,117").id == first.id, "the very same delivery is known"
+    with workshop(club.home) as shop:
+        assert len(all_deliveries(shop.catalogue)) == 2
+
+
+def test_a_film_a_complete_delivery_no_longer_lists_is_gone_and_may_come_back(club: Club) -> None:
+    club.deliver(MONDAY, "1,Alien,1979,117", "2,Heat,1995,170")
+    assert batch(club.deliver(TUESDAY, "1,Alien,1979,117"))["tombstones"] == 1
+    assert club.known("key") == [("1",)]
+    assert batch(club.deliver(WEDNESDAY, "1,Alien,1979,117", "2,Heat,1995,170"))["changed"] == 1
+    assert club.known("key") == [("1",), ("2",)]
+
+
+def test_an_empty_value_clears_or_keeps_as_the_facts_say(club: Club) -> None:
+    club.deliver(MONDAY, "1,Alien,1979,117")
+    club.deliver(TUESDAY, "1,Alien,,")
+    assert club.known("year", "runtime") == [(None, 117)]
+
+
+def test_a_shrunken_delivery_is_held_until_it_is_accepted(club: Club) -> None:
+    club.deliver(MONDAY, *(f"{n},Film {n},1999,90" for n in range(10)))
+    held = club.deliver(TUESDAY, "1,Film 1,1999,90")
+    assert held.state == "held"
+    assert held.report["held"] == ["1 films where the delivery before had 10: 90.0% fewer, more than 50%"]
+    assert len(club.known("key")) == 10
+    assert club.deliver(TUESDAY, "1,Film 1,1999,90", accept=True).state == "applied"
+    assert len(club.known("key")) == 1
+
+
+def test_a_backfilled_delivery_never_overwrites_fresher_data(club: Club) -> None:
+    club.deliver(TUESDAY, "1,Alien,1979,117", "2,Heat,1995,170")
+    backfill = club.deliver(MONDAY, "1,Alein,1980,100", "3,Gone,1990,90")
+    assert batch(backfill) == {"changed": 0, "tombstones": 0, "outdated": 2}
+    assert club.known("key", "title") == [("1", "Alien"), ("2", "Heat")]
+
+
+def test_a_partial_source_backfills_only_what_nothing_fresher_speaks_of(club: Club) -> None:
+    club.facts(FACTS.replace("complete = true", "complete = false"))
+    club.deliver(TUESDAY, "1,Alien,1979,117")
+    club.deliver(WEDNESDAY, "2,Heat,1995,170")
+    backfill = club.deliver(MONDAY, "1,Alein,1980,100", "2,Heta,1995,170", "3,Up,2009,96")
+    assert batch(backfill) == {"changed": 1, "tombstones": 0, "outdated": 2}
+    assert club.known("key", "title") == [("1", "Alien"), ("2", "Heat"), ("3", "Up")]
+
+
+def test_a_rebuild_from_raw_gives_the_same_bytes_after_all_that_may_happen(club: Club) -> None:
+    club.deliver(TUESDAY, "1,Alien,1979,117", "2,Heat,1995,170", "x,no key,,")
+    club.deliver(MONDAY, "1,Alein,1980,100", "3,Gone,1990,90")
+    club.deliver(WEDNESDAY, "1,Alien,,", "3,Up,2009,96")
+    club.deliver(WEDNESDAY + dt.timedelta(days=1), "9,Held,2000,90", "y,no key,,")
+    club.deliver(WEDNESDAY + dt.timedelta(days=2), "1,Alien,,", "3,Up,2009,96")
+    files, known = club.files(), club.known("*")
+    club.rebuild()
+    assert club.files() == files
+    assert club.known("*") == known
+    club.rebuild()
+    assert club.files() == files
+
+
+def test_rows_that_could_not_be_read_are_read_after_a_fix(club: Club) -> None:
+    delivered = club.deliver(MONDAY, "1,Alien,1979,117", "A2,Heat,1995,170", "broken")
+    club.deliver(TUESDAY, "1,Alien (director's cut),1979,117")
+    with workshop(club.home) as shop:
+        assert [(row.line, row.text) for row in rejected(shop.catalogue)] == [
+            (3, "A2,Heat,1995,170"),
+            (4, "broken"),
+        ]
+    club.facts(FACTS.replace('"[0-9]+"', '"[A-Z]?[0-9]+"').replace("complete = true", "complete = false"))
+    with workshop(club.home, alone=True) as shop:
+        assert replay(shop, find_source("club", club.home.folder), delivered) == 1
+    assert club.known("key", "title") == [("1", "Alien (director's cut)"), ("A2", "Heat")]
+    with workshop(club.home, alone=True) as shop:
+        assert [row.line for row in rejected(shop.catalogue)] == [4]
+        assert replay(shop, find_source("club", club.home.folder), delivered) == 0
+
+
+def test_one_run_at_a_time(club: Club) -> None:
+    with workshop(club.home, alone=True), pytest.raises(StoreError, match="another run is at work here"):
+        club.deliver(MONDAY, "1,Alien,1979,117")
+
+
+def test_a_role_that_is_missing_reuses_its_latest(tmp_path: Path) -> None:
+    home = open_home(tmp_path / "home", {})
+    source = find_source("movielens")
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    (inbox / "movies.csv").write_text("movieId,title,genres\n1,Alien (1979),Horror\n")
+    (inbox / "links.csv").write_text("movieId,imdbId,tmdbId\n1,0078748,348\n")
+    (inbox / "ratings.csv").write_text(
+        "userId,movieId,rating,timestamp\n1,1,4.0,964982703\n2,1,5.0,964982703\n"
+    )
+    with workshop(home, alone=True) as shop:
+        files = sorted(inbox.iterdir())
+        ingest(shop, Order(source, files, MONDAY, accept_shrink=True))
+        (inbox / "movies.csv").write_text("movieId,title,genres\n1,Alien (1979),Horror|Sci-Fi\n")
+        done = ingest(shop, Order(source, [inbox / "movies.csv"], TUESDAY, accept_shrink=True))
+        assert done.state == "applied"
+        with DuckEngine() as engine:
+            name_known(
+                engine,
+                [shop.store.path(b.records_file) for b in all_batches(shop.catalogue) if b.records_file],
+            )
+            row = engine.query("SELECT genres, ids, ratings FROM known").to_pylist()[0]
+    assert row["genres"] == ["Horror", "Sci-Fi"]
+    assert dict(row["ids"])["imdb"] == "tt0078748"
+    assert (row["ratings"][0]["value"], row["ratings"][0]["votes"]) == (4.5, 2)
+
+
+def moviec(home: Path, *words: str) -> list[str]:
+    return [sys.executable, "-m", "moviec", *words, "--home", str(home)]
+
+
+def lake(home: Path) -> dict[str, bytes]:
+    files = sorted(path for path in (home / "lake").rglob("*") if path.is_file())
+    return {str(path.relative_to(home)): path.read_bytes() for path in files}
+
+
+def test_killed_at_ten_random_moments_and_once_out_of_space_the_lake_is_the_same(tmp_path: Path) -> None:
+    folder = str(real("movielens/movies.csv").parent)
+    words = ("ingest", "movielens", folder, "--delivered-at", "2026-11-02")
+    subprocess.run(moviec(tmp_path / "calm", *words), check=True, capture_output=True)
+    dice = random.Random(11)
+    for _ in range(10):
+        process = subprocess.Popen(
+            moviec(tmp_path / "torn", *words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        time.sleep(dice.uniform(0.3, 1.8))
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    full = subprocess.run(
+        moviec(tmp_path / "torn", *words),
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000)),
+    )
+    assert "Traceback" not in full.stderr
+    subprocess.run(moviec(tmp_path / "torn", *words), check=True, capture_output=True)
+    assert lake(tmp_path / "torn") == lake(tmp_path / "calm")
+
+
+@pytest.mark.parametrize("name", ["kaggle", "imdb", "movielens", "rottentomatoes", "wikipedia"])
+def test_the_real_deliveries_reconcile_and_come_a_second_time_for_nothing(tmp_path: Path, name: str) -> None:
+    files = {
+        "kaggle": ["movies_metadata.csv", "credits.csv", "keywords.csv"],
+        "imdb": ["title.basics.tsv.gz", "title.ratings.tsv.gz", "title.crew.tsv.gz", "name.basics.tsv.gz"],
+        "movielens": ["movies.csv", "links.csv", "ratings.csv", "tags.csv"],
+        "rottentomatoes": ["movie_info.json"],
+        "wikipedia": ["movies.jsonl"],
+    }[name]
+    paths = [real(f"{name}/{file}") for file in files]
+    home = open_home(tmp_path / "home", {})
+    with workshop(home, alone=True) as shop:
+        done = ingest(shop, Order(find_source(name), paths, MONDAY))
+        for role in done.report["rows"].values():
+            assert role["read"] == role["kept"] + role["merged"] + role["skipped"] + role["rejected"]
+        assert batch(done)["changed"] == done.records
+        before = lake(home.folder)
+        assert ingest(shop, Order(find_source(name), paths, TUESDAY)).state == "unchanged"
+        assert lake(home.folder) == before
+        rebuild_source(shop, find_source(name))
+    after = lake(home.folder)
+    assert {Path(name).name: data for name, data in after.items()} == {
+        Path(name).name: data for name, data in before.items()
+    }
