@@ -52,7 +52,7 @@ def write(folder: Path, provider: Provider, films: tuple[Film, ...]) -> None:
         rendering = provider.render(one)
         assert rendering is not None
         for name, lines in rendering.rows.items():
-            files[name].write_all(lines)
+            files[name].write(lines)
     for file in files.values():
         file.close()
 

@@ -64,7 +64,7 @@ class _Outlet:
         """Write what the provider has of the film."""
         if rendering := self.provider.render(film):
             for name, rows in rendering.rows.items():
-                self.files[name].write_all(rows)
+                self.files[name].write(rows)
             self.faults.update(rendering.planted)
             self.records += rendering.key is not None
         return rendering
@@ -129,14 +129,14 @@ def _write(films: Iterable[Film], outlets: list[_Outlet], notes: list[RowFile]) 
     """Give every film to every outlet, and note the truth; counts the films."""
     whole, truth, faults = notes
     for film in films:
-        whole.write(msgspec.json.encode(film).decode() + "\n")
+        whole.write([msgspec.json.encode(film).decode() + "\n"])
         number = str(film.number)
         for outlet in outlets:
             if rendering := outlet.take(film):
                 name = outlet.provider.name
                 if rendering.key is not None:
-                    truth.write([number, name, rendering.key])
-                faults.write_all([number, name, fault] for fault in rendering.planted)
+                    truth.write([[number, name, rendering.key]])
+                faults.write([number, name, fault] for fault in rendering.planted)
     return whole.rows
 
 

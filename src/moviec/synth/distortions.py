@@ -3,7 +3,8 @@
 Measured on the real deliveries beside the project: of 2,348 films known to both, MovieLens and Kaggle write 6.5% of
 the titles differently (4.4% even when accents and punctuation are ignored) and date 3.3% a year apart; IMDb and
 Kaggle 8.1%, 4.8% and 1.4% of 433, with the runtime 1 to 6 minutes apart in 19%. A provider's own means and spreads are
-those of its file on its own scale. What could not be measured there (films missing, wrong ids) is a choice.
+those of its file on its own scale. Among 20,000 made-up films the same shares come out at 5.8%, 4.9% and 3.7%, and at 5.7%,
+4.8% and 1.4%. What could not be measured there (films missing, wrong ids) is a choice.
 """
 
 from __future__ import annotations

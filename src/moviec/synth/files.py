@@ -36,33 +36,27 @@ class RowFile:
         if format.kind == "json":
             self._text.write("[\n")
         elif format.header:
-            self._write(format.header)
+            self.write([format.header])
+            self.rows = 0
 
-    def write(self, row: Row) -> None:
-        """Write one row."""
-        if self.format.kind == "json" and self.rows:
-            self._text.write(",\n")
-        self._write(row)
-        self.rows += 1
-
-    def write_all(self, rows: Iterable[Row]) -> None:
+    def write(self, rows: Iterable[Row]) -> None:
         """Write rows in order."""
         for row in rows:
-            self.write(row)
+            if self.format.kind == "json" and self.rows:
+                self._text.write(",\n")
+            if isinstance(row, str):
+                self._text.write(row)
+            elif self.format.kind == "tsv":
+                self._text.write("\t".join(row) + "\n")
+            else:
+                self._csv.writerow(row)
+            self.rows += 1
 
     def close(self) -> None:
         """End the file as its format demands."""
         if self.format.kind == "json":
             self._text.write("\n]")
         self._text.close()
-
-    def _write(self, row: Row) -> None:
-        if isinstance(row, str):
-            self._text.write(row)
-        elif self.format.kind == "tsv":
-            self._text.write("\t".join(row) + "\n")
-        else:
-            self._csv.writerow(row)
 
 
 def csv_line(cells: Sequence[str], newline: str = "\n") -> str:
