@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import fcntl
-import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -109,9 +108,10 @@ def swap(staging: Path, out: Path, since: str) -> None:
 
 
 def replace(ready: Path, path: Path) -> None:
-    """Put a finished file in place of another: on disk first, then by one rename."""
-    with ready.open("rb") as file:
-        os.fsync(file.fileno())
+    """Put a finished file in place of another by one rename: a process that dies leaves the one or the other.
+
+    It is not forced to disk: after a power cut the job is run again, and a thousand such waits cost more than the job.
+    """
     ready.replace(path)
 
 
