@@ -10,20 +10,28 @@ import typer
 from moviec import __version__
 from moviec.cli import quarantine
 from moviec.cli.console import fail
+from moviec.cli.demo import demo
 from moviec.cli.lake import ingest, rebuild, sources, status
+from moviec.cli.link import link
+from moviec.cli.rate import rate
 from moviec.cli.report import report
 from moviec.cli.rollup import rollup
+from moviec.cli.synth import synth
 from moviec.errors import MovieCError
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
 )
+app.command()(demo)
 app.command()(rollup)
 app.command()(report)
 app.command()(sources)
 app.command()(ingest)
 app.command()(rebuild)
 app.command()(status)
+app.command()(link)
+app.command()(rate)
+app.command()(synth)
 app.add_typer(quarantine.app, name="quarantine")
 
 

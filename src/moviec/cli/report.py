@@ -88,7 +88,7 @@ def report(
         chosen = choose(answer(engine, question), top, bottom)
         if plot:
             yearly = answer(engine, question, each_year=True) if last > first else None
-            draw(_picture(chosen, yearly, question, line), plot)
+            draw(picture(chosen, yearly, question, line), plot)
     if as_json:
         print_json(
             {"question": question, "coverage": line, "rows": chosen.drop_columns(["year"]).to_pylist()}
@@ -123,7 +123,7 @@ def _title(question: Question) -> str:
     return f"{kind.capitalize()} by {question.measure} ({question.added_up()}){when}{month}"
 
 
-def _picture(chosen: pa.Table, yearly: pa.Table | None, question: Question, subtitle: str) -> dict[str, Any]:
+def picture(chosen: pa.Table, yearly: pa.Table | None, question: Question, subtitle: str) -> dict[str, Any]:
     """Draw bars of one year, lines of the leading ones over several."""
     if yearly is None or len(set(yearly["year"].to_pylist())) < 2:
         return bars(chosen, question, _title(question), subtitle)

@@ -72,7 +72,7 @@ class DuckEngine:
 
     def keep(self, name: str, sql: str) -> None:
         """Run a query once and keep its rows as `name` until `close`."""
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
+        self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS {sql}")
 
     def map(self, name: str, source: str, function: PerRecord, schema: pa.Schema) -> None:
         """Name the result of a per-record function over the batches of `source`."""

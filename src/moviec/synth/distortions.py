@@ -67,7 +67,7 @@ class KaggleDistortions(Distortions, frozen=True, kw_only=True):
     id_missing: float = 0.002
     wrong_id: float = 0.002
     keywords: float = 0.7
-    panel: Panel = Panel(0, 10, 6.5, 0.85, 1.8, 0.05)
+    panel: Panel = Panel(0, 10, 6.35, 0.85, 1.8, 0.05)
 
 
 class IMDbDistortions(Distortions, frozen=True, kw_only=True):
@@ -80,7 +80,7 @@ class IMDbDistortions(Distortions, frozen=True, kw_only=True):
     runtime_missing: float = 0.05
     runtime_off: float = 0.19
     name_variant: float = 0.02
-    panel: Panel = Panel(1, 10, 6.35, 1.15, 2.2, 1.0)
+    panel: Panel = Panel(1, 10, 6.35, 1.1, 2.0, 1.0)
 
 
 class MovieLensDistortions(Distortions, frozen=True, kw_only=True):
@@ -132,8 +132,8 @@ class RottenTomatoesDistortions(Distortions, frozen=True, kw_only=True):
     no_audience: float = 0.128
     date_year: float = 0.357
     date_missing: float = 0.001
-    critics: Positive = Positive(56, 9, 0.004, 400)
-    audience: Positive = Positive(54, 13, 0.1, 250_000)
+    critics: Positive = Positive(56, 12, 0.004, 400)
+    audience: Positive = Positive(53, 20, 0.1, 250_000)
 
 
 class WikipediaDistortions(Distortions, frozen=True, kw_only=True):

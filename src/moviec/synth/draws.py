@@ -29,8 +29,7 @@ class Draws:
         z = (z ^ (z >> np.uint64(30))) * _FIRST
         z = (z ^ (z >> np.uint64(27))) * _SECOND
         z ^= z >> np.uint64(31)
-        drawn: Floats = ((z >> np.uint64(12)).astype(np.float64) + 0.5) / 2.0**52
-        return drawn
+        return ((z >> np.uint64(12)).astype(np.float64) + 0.5) / 2.0**52
 
     def below(self, limit: int, column: str, numbers: Ints, skew: float = 1.0) -> Ints:
         """Draw whole numbers from 0 to limit - 1; a skew above 1 favours the small ones, as fame does."""
@@ -39,4 +38,5 @@ class Draws:
     def normal(self, column: str, numbers: Ints) -> Floats:
         """Draw from the standard normal distribution (Box and Muller, 1958)."""
         radius = np.sqrt(-2 * np.log(self.uniform(f"{column}/radius", numbers)))
-        return radius * np.cos(2 * np.pi * self.uniform(f"{column}/angle", numbers))
+        drawn: Floats = radius * np.cos(2 * np.pi * self.uniform(f"{column}/angle", numbers))
+        return drawn

@@ -70,8 +70,8 @@ def mistyped(text: str, chance: Chance) -> str:
 
 def renamed(name: str, chance: Chance) -> str:
     """Write a person's name another way: without accents, without the middle part, or with an initial."""
-    first, *middle, last = name.split(" ")
-    if not first or last == first:
-        return name
-    shorter = " ".join([first, last]) if middle else " ".join([first[0] + ".", last])
+    if " " not in name:
+        return without_accents(name)
+    first, *middle, last = name.split()
+    shorter = f"{first} {last}" if middle else f"{first[0]}. {last}"
     return chance.pick((without_accents(name), shorter))

@@ -50,9 +50,10 @@ class Kaggle(msgspec.Struct, frozen=True):
             return None
         key = str(film.ids.tmdb)
         cells = _cells(film, see(film, self.rates, chance), chance)
-        wrong = chance.happens(self.rates.wrong_id)
+        unknown = chance.happens(self.rates.id_missing)
+        wrong = chance.happens(self.rates.wrong_id) and not unknown
         cells |= _money(film, chance) | _votes(film, self.rates, chance)
-        cells["imdb_id"] = _imdb_id(film, wrong) if not chance.happens(self.rates.id_missing) else ""
+        cells["imdb_id"] = "" if unknown else _imdb_id(film, wrong)
         if defect:
             cells |= _faulty(defect, film, chance)
         rows: dict[str, list[Row]] = {

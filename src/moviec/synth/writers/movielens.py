@@ -45,9 +45,9 @@ class MovieLens(msgspec.Struct, frozen=True):
         seen = see(film, self.rates, chance)
         year = None if defect == "no_year" else seen.year
         genres = () if defect == "no_genres" else sorted(relabelled(seen.genres, MOVIELENS))
-        wrong = chance.happens(self.rates.wrong_id)
-        nameless = defect == "no_tmdb_id" or chance.happens(self.rates.id_missing)
-        tmdb = "" if nameless else str(film.ids.tmdb + wrong)
+        unknown = chance.happens(self.rates.id_missing) or defect == "no_tmdb_id"
+        wrong = chance.happens(self.rates.wrong_id) and not unknown
+        tmdb = "" if unknown else str(film.ids.tmdb + wrong)
         rows: dict[str, list[Row]] = {
             "movies.csv": [[key, _titled(seen.title, film, year), "|".join(genres) or NO_GENRES]],
             "links.csv": [[key, film.ids.imdb[2:], tmdb]],
@@ -55,7 +55,7 @@ class MovieLens(msgspec.Struct, frozen=True):
             "tags.csv": self._tags(film, chance),
         }
         planted = [defect] if defect else []
-        return Rendering(key, rows, (*planted, *(["wrong_id"] if wrong and not nameless else [])))
+        return Rendering(key, rows, (*planted, *(["wrong_id"] if wrong else [])))
 
     def _votes(self, film: Film, chance: Chance) -> list[Row]:
         """Draw the film's votes in half stars, each by another user."""

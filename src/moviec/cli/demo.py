@@ -1,0 +1,59 @@
+"""`moviec demo`: the whole street on the bundled sample."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from moviec.cli.console import print_json, print_table, short_number, steps
+from moviec.cli.report import picture
+from moviec.config import open_home
+from moviec.pipeline.demo import Shown, run_demo
+from moviec.pipeline.reports import open_folder
+from moviec.rollup.charts import draw
+from moviec.rollup.report import Question, answer, choose
+
+
+def demo(
+    home: Annotated[Path, typer.Option("--home", help="Where the demo lives.")] = Path("demo"),
+    serve: Annotated[
+        bool, typer.Option("--serve/--no-serve", help="Serve the site afterwards, once there is one.")
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Take in the bundled sample from six sources, run the monthly job on it, and draw a picture."""
+    place = open_home(home)
+    with steps(quiet=as_json) as tell:
+        shown = run_demo(place, tell)
+    drawing = place.folder / "genres.png"
+    question = Question(kind="genres", first_year=1970, last_year=2023)
+    with open_folder(shown.months, "full") as (engine, coverage):
+        leaders = choose(answer(engine, question), 10, None)
+        draw(
+            picture(leaders, answer(engine, question, each_year=True), question, coverage.line(question)),
+            drawing,
+        )
+    if as_json:
+        print_json(shown)
+        return
+    _tell_deliveries(shown)
+    rows = [(row["name"], f"{row['movies']:,}", short_number(row["value"])) for row in leaders.to_pylist()]
+    print_table("\nGenres by revenue, 1970–2023 (moviec report genres)", ("genre", "films", "revenue"), rows)
+    print(f"\nmonths:  {shown.months}/genres/1994/1994-10.json and {len(shown.rollup.months) - 1} more")
+    print(f"picture: {drawing}")
+    print(
+        f"next:    moviec sources --home {home}; moviec quarantine list --home {home}; moviec report companies --from {shown.months}"
+    )
+
+
+def _tell_deliveries(shown: Shown) -> None:
+    """Print what became of every file's rows."""
+    counts = ("read", "kept", "merged", "skipped", "rejected", "repaired")
+    rows = [
+        (f"{delivery.source} {role}", *(f"{count[key]:,}" for key in counts))
+        for delivery in shown.deliveries
+        for role, count in delivery.report["rows"].items()
+    ]
+    print_table("Six sources: rows read = kept + merged + skipped + rejected", ("file", *counts), rows)

@@ -1,0 +1,54 @@
+"""The demo: the bundled sample delivered by six sources into a home of its own, then the monthly job and a picture."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from moviec.catalog.deliveries import Delivery
+from moviec.config import Home
+from moviec.pipeline.fetch import gather
+from moviec.pipeline.ingest import Order, ingest
+from moviec.pipeline.rollup_job import Job, Run, run_rollup
+from moviec.pipeline.workshop import workshop
+from moviec.sample import write_sample
+from moviec.sources.registry import find_source
+
+Tell = Callable[[str], None]
+
+#: When the sample was typed.
+DELIVERED = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
+SOURCES = ("kaggle", "imdb", "movielens", "rottentomatoes", "wikipedia", "festival")
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """What the demo did: a delivery per source, the monthly job's run, and where its months are."""
+
+    deliveries: list[Delivery]
+    rollup: Run
+    months: Path
+
+
+def run_demo(home: Home, tell: Tell = lambda _: None) -> Shown:
+    """Write the sample, ingest it source by source, and run the monthly job on its movies file."""
+    sample = home.folder / "sample"
+    tell("writing the sample")
+    write_sample(sample)
+    mapping = home.folder / "sources" / "festival"
+    mapping.mkdir(parents=True, exist_ok=True)
+    shutil.copy(sample / "festival" / "source.toml", mapping / "source.toml")
+    deliveries = []
+    with workshop(home, alone=True) as shop:
+        for name in SOURCES:
+            tell(f"ingesting {name}")
+            source = find_source(name, home.folder)
+            files = gather(home, source.spec, [str(sample / name)], shop.work)
+            deliveries.append(ingest(shop, Order(source, files, DELIVERED, accept_shrink=True)))
+    months = home.folder / "rollup"
+    tell("adding up by genre and company")
+    run = run_rollup(Job((sample / "kaggle" / "movies_metadata.csv",), months))
+    return Shown(deliveries, run, months)

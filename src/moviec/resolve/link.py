@@ -1,0 +1,96 @@
+"""Two film lists in files, the pairs that are the same film in a CSV file: matching outside any catalogue.
+
+Hands on the pairs as `left_id,right_id,probability,evidence`, and those for a person to look at in a second file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import msgspec
+
+from moviec.engine import DuckEngine
+from moviec.engine.duck import quoted
+from moviec.errors import StoreError, UsageError
+from moviec.resolve.lists import ALIASES, FilmList, read_list
+from moviec.resolve.model import Model
+from moviec.resolve.resolve import Matching, Progress, Settings, match
+from moviec.text import pc
+
+_OUT = """
+SELECT left_key AS left_id, right_key AS right_id, printf('%.6f', probability / 1000000) AS probability, evidence
+FROM pairs WHERE band = {band} ORDER BY pairs.probability DESC, weight DESC, left_key, right_key
+"""
+
+
+class Columns(msgspec.Struct, frozen=True):
+    """Which column is what (field: column), in both lists, and in one of them."""
+
+    both: dict[str, str] = {}
+    left: dict[str, str] = {}
+    right: dict[str, str] = {}
+
+
+class Linked(msgspec.Struct, frozen=True):
+    """What linking read and gave."""
+
+    left: FilmList
+    right: FilmList
+    matching: Matching
+
+    def band(self, name: str) -> int:
+        """Count the pairs in a band: "accept" or "review"."""
+        return int(pc.sum(pc.equal(self.matching.pairs["band"], name)).as_py() or 0)
+
+
+def parse_columns(text: str) -> Columns:
+    """Read `title=Name,left:year=Jahr`; raises UsageError where that is not its form."""
+    found: dict[str, dict[str, str]] = {"both": {}, "left": {}, "right": {}}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        field, equals, column = part.partition("=")
+        side, colon, rest = field.partition(":")
+        side, field = (side, rest) if colon else ("both", field)
+        if not equals or not column or side not in found:
+            raise UsageError(
+                f"'{part}' is not FIELD=COLUMN", "--columns", "as in title=Name,left:year=Jahr,right:id=Code"
+            )
+        if field not in ALIASES:
+            raise UsageError(f"no field '{field}'", "--columns", f"the fields are {', '.join(ALIASES)}")
+        found[side][field] = column
+    return Columns(**found)
+
+
+def link(left: Path, right: Path, columns: Columns, model: Model, progress: Progress | None = None) -> Linked:
+    """Match two film lists. Raises PayloadError for a file that is no film list, UsageError for wrong `columns`."""
+    lists = (
+        read_list(left, "left", columns.both | columns.left),
+        read_list(right, "right", columns.both | columns.right),
+    )
+    _check(columns, lists)
+    return Linked(*lists, match(lists[0].features, lists[1].features, model, Settings(), progress))
+
+
+def write_pairs(matching: Matching, band: str, path: Path) -> None:
+    """Write the pairs of a band as CSV, best first; a file appears only once it is whole."""
+    part = path.with_name(path.name + ".part")
+    with DuckEngine() as engine:
+        engine.table("pairs", matching.pairs)
+        try:
+            engine.connection.execute(
+                f"COPY ({_OUT.format(band=quoted(band))}) TO {quoted(str(part))} (FORMAT csv, HEADER)"
+            )
+            part.replace(path)
+        except (duckdb.IOException, OSError) as error:
+            raise StoreError(f"cannot be written ({str(error).splitlines()[0]})", str(path)) from error
+
+
+def _check(columns: Columns, lists: tuple[FilmList, FilmList]) -> None:
+    """Raise UsageError for a column that was named and is nowhere."""
+    used = [set(one.columns.items()) for one in lists]
+    for given, places in ((columns.left, used[:1]), (columns.right, used[1:]), (columns.both, used)):
+        for pair in given.items():
+            if not any(pair in place for place in places):
+                raise UsageError(
+                    f"no column '{pair[1]}'", "--columns", "names are taken as they stand in the file"
+                )

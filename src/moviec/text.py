@@ -1,0 +1,197 @@
+"""Folding: titles and names brought to one form, so that two spellings of the same words become equal.
+
+Every function takes and gives Arrow arrays of strings (`fold_one` a single string), so one definition serves
+bulk work, a single query and, registered as an Arrow function, SQL. Scripts other than Latin are kept.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
+
+import pyarrow as pa
+import pyarrow.compute
+
+#: An Arrow array, chunked or not, and the functions on it. The stubs tell the two apart where pyarrow does not, and lag behind it.
+Column: TypeAlias = Any
+pc: Any = pyarrow.compute
+
+#: Letters that Unicode does not decompose, and signs that stand for words.
+_SPELLED = (
+    ("[øǿ]", "o"),
+    ("[æǽ]", "ae"),
+    ("œ", "oe"),
+    ("ß", "ss"),
+    ("ł", "l"),
+    ("[đð]", "d"),
+    ("þ", "th"),
+    ("ı", "i"),
+    ("¢", "c"),
+    ("[’‘´ʻʼ]", ""),
+)
+_SIGNS = (("&", " and "), (r"\$([a-z])", r"s\1"))
+
+#: Articles that open a title and say nothing; those that are also a common first word (die, i, as) are left out.
+_ARTICLES = "the|a|an|le|la|les|une?|el|los|las|una|il|gli|der|das|eine?|het|een|den|det"
+
+#: What may stand inverted after a comma: the articles above, and those that are safe to move but not to drop.
+_INVERTED = _ARTICLES + "|die|des|dem|i|lo|uno|o|os|as|um|uma|de|en|ett|et|az|l'|l’"
+
+_YEAR = "(?:18[7-9][0-9]|19[0-9]{2}|20[0-9]{2})"
+_NOTE = "(?:/[ivx]+)?(?:[-–][0-9]{0,4})?(?: [a-z ]*(?:film|movie|short|video))?"
+
+_ROMAN = {
+    "ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9",
+    "xi": "11", "xii": "12", "xiii": "13", "xiv": "14", "xv": "15", "xvi": "16",
+}  # fmt: skip
+_WORDS = {
+    "i": "1", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5",
+    "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10",
+}  # fmt: skip
+_SHORT = {"dr": "doctor", "mr": "mister", "vs": "versus", "blvd": "boulevard"}
+_PARTS = "part|parts|chapter|chapters|episode|volume|vol|book|teil|partie|parte|no|nr"
+
+
+def unescape(values: Column) -> Column:
+    """Resolve HTML entities (`&amp;`, `&#39;`)."""
+
+    def plain(some: Column) -> Column:
+        return pa.array([html.unescape(html.unescape(text)) for text in some.to_pylist()], pa.string())
+
+    return _some(values, "&(#[0-9]+|#x[0-9a-fA-F]+|[a-zA-Z]+);", plain)
+
+
+def fold(values: Column) -> Column:
+    """Bring words to one form: lower case, no accents or punctuation, `&` as "and".
+
+    "Léon & Co." becomes "leon and co". Null stays null; text without a letter or digit becomes "".
+    """
+    text = _some(unescape(values), "[^\\x00-\\x7F]", _plain_letters)
+    text = _some(pc.utf8_lower(text), "[&$]", lambda some: _each(some, _SIGNS))
+    return pc.utf8_trim_whitespace(_each(text, (("['`]", ""), (r"[^\pL\pM\pN]+", " "))))
+
+
+def fold_title(values: Column) -> Column:
+    """Fold a title and drop its article: "The Godfather: Part II" becomes "godfather part 2"."""
+    return fold_numerals(fold(drop_article(turn_article(values))))
+
+
+def fold_numerals(values: Column) -> Column:
+    """Write roman numerals, and number words after "part" and its like, as digits; usual short forms in full.
+
+    Input is folded words.
+    """
+    return _some(values, rf"\b(?:{'|'.join(_SHORT)}|(?:{_PARTS}) (?:{'|'.join(_WORDS)})|[ivx]+)\b", _digits)
+
+
+def turn_article(values: Column) -> Column:
+    """Put an inverted article back in front: "Misérables, Les" becomes "Les Misérables"."""
+    changes = ((rf"(?i)^(.+), *({_INVERTED}) *$", r"\2 \1"), (r"^([lL]['’]) ", r"\1"))
+    return _some(values, ",", lambda some: _each(some, changes))
+
+
+def drop_article(values: Column) -> Column:
+    """Drop the article that opens folded or unfolded words; a title that is nothing else stays."""
+    return pc.replace_substring_regex(values, rf"(?i)^(?:(?:{_ARTICLES}) +|l['’])(.)", r"\1")
+
+
+def compact(values: Column) -> Column:
+    """Take the spaces out of folded words: "spider man" and "spiderman" become equal."""
+    return pc.replace_substring(values, " ", "")
+
+
+def fold_name(values: Column) -> Column:
+    """Fold the name of a person: "Lynch, David" and "David Lynch (I)" become "david lynch"."""
+    text = _each(
+        values,
+        (
+            (r"\s*\([^()]*\)\s*$", ""),
+            (r"(?i), *(jr|sr|ii|iii|iv)\.?\s*$", r" \1"),
+            (r"^\s*([^,]+), *([^,]+)$", r"\2 \1"),
+        ),
+    )
+    return fold(text)
+
+
+def title_year(values: Column) -> Column:
+    """Read the year in brackets that ends a title ("Heat (1995)", "Emma (1996 TV film)"); int32, else null."""
+    found = pc.struct_field(
+        pc.extract_regex(values, rf"(?i)[(\[](?P<year>{_YEAR}){_NOTE}[)\]]\s*(?:\([a-z]+\)\s*)?$"), "year"
+    )
+    return pc.cast(_whole(found), pa.int32())
+
+
+def bare_title(values: Column) -> Column:
+    """Take off what catalogues add in brackets: the year, "film", "TV", "V"."""
+    note = rf"(?i)\s*[(\[](?:{_YEAR}{_NOTE}|(?:[a-z]+ )?(?:film|movie|tv|v|vg|short|tv movie|tv film|video))[)\]]\s*$"
+    bare = _some(unescape(values), r"[\])]\s*$", lambda some: _each(some, ((note, ""), (note, ""))))
+    return pc.if_else(pc.equal(pc.utf8_length(bare), 0), values, bare)
+
+
+def alternatives(values: Column) -> Column:
+    """Split a bare title into all it names: "Seven (a.k.a. Se7en)" into "Seven", "Se7en".
+
+    Brackets at the end hold another title; brackets elsewhere belong to the title itself.
+    """
+    changes = (
+        (r"(?i)\s*[(\[]?\b(?:a\.k\.a\.|aka|a/k/a|also known as)\s+", "\x1f"),
+        (r"(.)\s*\(([^()]*)\)\s*\(([^()]*)\)\s*$", "\\1\x1f\\2\x1f\\3"),
+        (r"(.)\s*\(([^()]*)\)\s*$", "\\1\x1f\\2"),
+        (r"(\x1f[^()]*)\)", r"\1"),
+        (r"\)?\s*\x1f\s*\(?", "\x1f"),
+        (r"\x1f(?:\x1f)+", "\x1f"),
+    )
+    split = _some(values, r"(?i)\(|\ba[./]?k[./]?a\b|known as", lambda some: _each(some, changes))
+    return _whole(pc.split_pattern(split, "\x1f"))
+
+
+def split_subtitle(values: Column) -> tuple[Column, Column]:
+    """Split titles at the first colon or dash into what stands before and after; without one, after is null."""
+    parts = pc.extract_regex(values, r"^(?P<head>.*?\S)(?:\s*:\s+|\s+[-–—]+\s+)(?P<tail>\S.*)$")
+    head = pc.coalesce(_whole(pc.struct_field(parts, "head")), _whole(values))
+    return head, _whole(pc.struct_field(parts, "tail"))
+
+
+def numbers(folded: Column) -> Column:
+    """Keep only the words of folded text that are numbers: "ocean 12 part 2" becomes "12 2"."""
+    digits = _each(folded, ((r"[^ ]*[^0-9 ][^ ]*", ""), (" +", " ")))
+    return pc.utf8_trim_whitespace(digits)
+
+
+def fold_one(text: str) -> str:
+    """Fold a single string."""
+    return str(fold(pa.array([text], pa.string()))[0].as_py())
+
+
+def _plain_letters(values: Column) -> Column:
+    """Take accents off and spell out what Unicode does not decompose; in kana a mark makes another letter."""
+    text = pc.replace_substring_regex(values, "([²³½⅓¼¾])", r" \1")
+    text = pc.utf8_lower(pc.utf8_normalize(text, "NFKD"))
+    return pc.utf8_normalize(_each(text, (("[\\x{0300}-\\x{036f}]", ""), *_SPELLED)), "NFKC")
+
+
+def _digits(values: Column) -> Column:
+    text = _each(values, ((rf"\b{short}\b", word) for short, word in _SHORT.items()))
+    text = _each(text, ((rf"\b({_PARTS}) {word}\b", rf"\1 {digit}") for word, digit in _WORDS.items()))
+    text = _each(text, ((rf"\b{roman}\b", digit) for roman, digit in _ROMAN.items()))
+    return _each(text, ((r"(\PZ) v\b", r"\1 5"), (r"(\PZ) x\b", r"\1 10")))
+
+
+def _some(values: Column, pattern: str, change: Callable[[Column], Column]) -> Column:
+    """Change only the values that hold the pattern: most titles need few of the changes."""
+    holds = _whole(pc.fill_null(pc.match_substring_regex(values, pattern), False))
+    if not pc.any(holds).as_py():
+        return values
+    whole = _whole(values)
+    return pc.replace_with_mask(whole, holds, _whole(change(whole.filter(holds))))
+
+
+def _each(values: Column, changes: Iterable[tuple[str, str]]) -> Column:
+    for pattern, new in changes:
+        values = pc.replace_substring_regex(values, pattern, new)
+    return values
+
+
+def _whole(values: Column) -> Column:
+    return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values

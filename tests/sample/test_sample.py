@@ -1,0 +1,91 @@
+"""The bundled sample: facts that make sense, deliveries that are the same to the byte and read as planted."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from moviec.config import open_home
+from moviec.pipeline.demo import DELIVERED, SOURCES, run_demo
+from moviec.sample import sample_films, write_sample
+from tests.conftest import real
+
+FILMS = sample_films()
+
+
+def test_the_facts_make_sense() -> None:
+    assert len(FILMS) >= 200
+    for film in FILMS:
+        assert re.fullmatch(r"tt\d{7,8}", film.ids.imdb), film.title
+        assert dt.date(1895, 12, 28) <= film.released <= DELIVERED.date(), film.title
+        assert 1 <= film.runtime <= 300, film.title
+        assert film.budget is None or 10_000 <= film.budget <= 500_000_000, film.title
+        assert film.revenue is None or 10_000 <= film.revenue <= 3_000_000_000, film.title
+        assert film.directors and film.cast and film.genres and film.companies, film.title
+        assert 0 < film.critics <= 100 and 0 < film.audience <= 100, film.title
+
+
+@pytest.mark.parametrize("name", ["imdb", "tmdb", "movielens", "rottentomatoes"])
+def test_no_two_films_share_an_id(name: str) -> None:
+    counts = Counter(getattr(film.ids, name) for film in FILMS)
+    assert [one for one, count in counts.items() if count > 1] == []
+
+
+def test_it_is_spread_over_years_countries_and_equal_titles() -> None:
+    assert len({film.released.year // 10 for film in FILMS}) >= 10
+    assert len({country for film in FILMS for country in film.countries}) >= 20
+    assert sum(1 for count in Counter(film.title for film in FILMS).values() if count > 1) >= 15
+    assert {film.kind for film in FILMS} == {"feature", "short", "tv_movie"}
+
+
+def test_the_ids_agree_with_movielens_links() -> None:
+    with real("movielens/links.csv").open(newline="") as text:
+        links = {int(row["movieId"]): row for row in csv.DictReader(text)}
+    checked = 0
+    for film in FILMS:
+        if film.ids.movielens in links:
+            link = links[film.ids.movielens]
+            assert (f"tt{link['imdbId']}", str(film.ids.tmdb)) == (film.ids.imdb, link["tmdbId"]), film.title
+            checked += 1
+    assert checked >= 200
+
+
+def test_every_copy_is_the_same_to_the_byte(tmp_path: Path) -> None:
+    for copy in ("one", "two"):
+        write_sample(tmp_path / copy)
+    one, two = (
+        {
+            path.relative_to(tmp_path / copy): path.read_bytes()
+            for path in (tmp_path / copy).rglob("*")
+            if path.is_file()
+        }
+        for copy in ("one", "two")
+    )
+    assert one == two
+
+
+def test_the_demo_runs_the_street_and_every_row_is_accounted_for(tmp_path: Path) -> None:
+    home = open_home(tmp_path / "demo", {})
+    shown = run_demo(home)
+    assert [delivery.source for delivery in shown.deliveries] == list(SOURCES)
+    planted = json.loads((home.folder / "sample/planted.json").read_text())["files"]
+    for delivery in shown.deliveries:
+        assert delivery.state == "applied"
+        rows = delivery.report["rows"]
+        main = rows["listing"] if delivery.source == "rottentomatoes" else next(iter(rows.values()))
+        expected = next(iter(planted[delivery.source].values()))
+        assert {key: main[key] for key in ("kept", "merged", "skipped", "rejected", "repaired")} == {
+            key: expected[key] for key in ("kept", "merged", "skipped", "rejected", "repaired")
+        }
+        for count in rows.values():
+            assert count["read"] == count["kept"] + count["merged"] + count["skipped"] + count["rejected"]
+    assert shown.rollup.state == "done"
+    assert len(shown.rollup.months) > 100
+    again = run_demo(home)
+    assert [delivery.id for delivery in again.deliveries] == [delivery.id for delivery in shown.deliveries]
