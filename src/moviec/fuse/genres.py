@@ -9,15 +9,13 @@ Hands on the table `genre_truth` (movie, genre, facet, millionths).
 
 from __future__ import annotations
 
-import re
-from importlib import resources
-
 import msgspec
 import numpy as np
 import pyarrow as pa
 
 from moviec.engine import Engine
 from moviec.fuse.model import Floats
+from moviec.fuse.statements import run
 
 #: A genre is shown from this probability in millionths on: a source that is silent has mostly not thought of it. Set on
 #: one half of the shared films (.1 and .2 did best of .1 to .5), reported on the other (bench/bench_genres.py).
@@ -82,7 +80,7 @@ def count_patterns(engine: Engine, data: GenreInput) -> tuple[str, ...]:
         {"source": pa.array(sources, pa.string()), "number": pa.array(range(len(sources)), pa.int64())}
     )
     engine.table("genre_sources", numbers)
-    _run(engine, "genre_meant", "genre_counts", _columns(sources))
+    run(engine, "genres.sql", "genre_meant", "genre_counts", _columns(sources))
     return sources
 
 
@@ -108,7 +106,7 @@ def decide(engine: Engine, model: GenreModel) -> None:
         rows["pattern"] += patterns
         rows["probability"] += [round(float(value), 9) for value in truth]
     engine.table("genre_posterior", pa.table(rows))
-    _run(engine, "genre_likely", "genre_truth", {"trust": str(COMPOSITE_TRUST)})
+    run(engine, "genres.sql", "genre_likely", "genre_truth", {"trust": str(COMPOSITE_TRUST)})
 
 
 def _rounded(chances: Floats) -> tuple[float, float, float]:
@@ -189,15 +187,3 @@ def _columns(sources: tuple[str, ...]) -> dict[str, str]:
 
 def _text(name: str) -> str:
     return "'" + name.replace("'", "''") + "'"
-
-
-def _run(engine: Engine, first: str, last: str, parts: dict[str, str]) -> None:
-    """Make the statements of genres.sql from `first` to `last`, with their parts filled in."""
-    text = resources.files("moviec.fuse").joinpath("genres.sql").read_text("utf-8")
-    found = re.split(r"^-- (view|keep) (\w+)\n", text, flags=re.MULTILINE)[1:]
-    statements = list(zip(found[::3], found[1::3], found[2::3], strict=True))
-    names = [name for _, name, _ in statements]
-    for kind, name, statement in statements[names.index(first) : names.index(last) + 1]:
-        for part, value in parts.items():
-            statement = statement.replace("{" + part + "}", value)
-        (engine.keep if kind == "keep" else engine.view)(name, statement)

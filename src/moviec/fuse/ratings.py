@@ -6,9 +6,7 @@ reason), and arrays of films x raters.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from importlib import resources
 
 import msgspec
 import numpy as np
@@ -20,6 +18,7 @@ from moviec.errors import UsageError
 from moviec.fuse.model import Floats
 from moviec.fuse.raters import Prior, prior_of
 from moviec.fuse.shrink import Wide
+from moviec.fuse.statements import run
 
 REQUIRED = ("movie", "source", "value", "lowest", "highest")
 OPTIONAL = ("votes", "panel", "aspect", "deviation", "file_row")
@@ -56,11 +55,7 @@ def prepare(engine: Engine, columns: list[str], source: str) -> Raters:
         )
     chosen = [*REQUIRED, *(name if name in columns else f"NULL AS {name}" for name in OPTIONAL)]
     engine.view("rating_rows", f"SELECT {', '.join(chosen)} FROM {source}")
-    for name, text in _statements():
-        if name == "rating_ranked":
-            engine.keep(name, text)
-        else:
-            engine.view(name, text)
+    run(engine, "ratings.sql", "rating_typed", "rating_rejected")
     found = engine.query(
         "SELECT rater, MIN(panel) AS panel, COUNT(*) AS ratings FROM rating_kept GROUP BY rater ORDER BY rater"
     ).to_pylist()
@@ -124,9 +119,3 @@ def aligned(wide: Wide, names: tuple[str, ...], columns: tuple[str, ...]) -> Wid
     at = [names.index(column) if column in names else len(names) for column in columns]
     silent = np.full((len(wide.points), 1), np.nan)
     return Wide(*(np.hstack([each, silent])[:, at] for each in (wide.points, wide.votes, wide.deviation)))
-
-
-def _statements() -> list[tuple[str, str]]:
-    text = resources.files("moviec.fuse").joinpath("ratings.sql").read_text("utf-8")
-    parts = re.split(r"^-- view (\w+)\n", text, flags=re.MULTILINE)[1:]
-    return list(zip(parts[::2], parts[1::2], strict=True))

@@ -1,6 +1,5 @@
 -- Ratings as delivered -> ratings that count, one per film, aspect and rater, in points 0-100.
 -- In: view rating_rows (file_row, movie, source, value, lowest, highest, votes, panel, aspect, deviation), text or numbers.
--- Statements are separated by lines that read "-- view NAME".
 
 -- view rating_typed
 SELECT file_row, CAST(movie AS STRING) AS movie, CAST(source AS STRING) AS source,
@@ -31,7 +30,7 @@ FROM rating_typed
 SELECT source, COUNT(DISTINCT panel) AS panels, MIN(panel) AS panel
 FROM rating_judged WHERE reason IS NULL GROUP BY source
 
--- view rating_ranked
+-- keep rating_ranked
 SELECT j.file_row, j.movie, j.aspect, j.votes, j.value_text,
        CASE WHEN s.panels > 1 THEN CONCAT(j.source, '/', COALESCE(j.panel, 'audience')) ELSE j.source END AS rater,
        CASE WHEN s.panels > 1 THEN COALESCE(j.panel, 'audience') ELSE s.panel END AS panel,

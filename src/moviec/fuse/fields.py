@@ -1,0 +1,83 @@
+"""From every source's claims to one value per field, by the rules in fields.toml, with the losing claims and why.
+
+Hands on `field_fused` (movie, field, value, source, rule, sources, confidence in millionths; several rows for a
+union) and `field_verdicts` (movie, field, source, value, weight, chosen).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import resources
+from typing import Literal
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from moviec.engine import Engine
+from moviec.fuse.reliability import Reliability, weigh
+from moviec.fuse.statements import run
+from moviec.text import fold_title
+
+CLAIMS = ("movie", "field", "source", "value", "delivered")
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a field's claims become the field (see fields.toml)."""
+
+    rule: Literal["most_reliable", "weighted_vote", "weighted_median", "union", "latest", "largest"]
+    fold: Literal["title", "close", "exact"] = "exact"
+
+
+def shipped_rules() -> dict[str, Rule]:
+    """Read the shipped rules, by field."""
+    text = resources.files("moviec.fuse").joinpath("fields.toml").read_bytes()
+    return msgspec.toml.decode(text, type=dict[str, Rule])
+
+
+def open_claims(
+    engine: Engine, claims: pa.Table, rules: Mapping[str, Rule], copies: Mapping[str, str] | None = None
+) -> None:
+    """Make claims (movie, field, source, value as text, delivered as a number) known, folded by their fields' rules.
+
+    Claims of fields without a rule and empty ones are left out. `copies` names sources that repeat another.
+    """
+    table = pa.table({"field": list(rules), "rule": [rule.rule for rule in rules.values()]})
+    engine.table("field_rules", table)
+    engine.table("field_copies", _pairs(copies or {}))
+    parts = [
+        _folded(engine, claims, fold, [name for name, rule in rules.items() if rule.fold == fold])
+        for fold in ("title", "close", "exact")
+    ]
+    engine.table("field_claims", pa.concat_tables(parts))
+
+
+def fuse(engine: Engine, reliability: tuple[Reliability, ...]) -> None:
+    """Make `field_fused` and `field_verdicts` from the opened claims."""
+    weigh(engine, reliability)
+    run(engine, "fields.sql", "field_spellings", "field_verdicts")
+
+
+def _folded(engine: Engine, claims: pa.Table, fold: str, fields: list[str]) -> pa.Table:
+    """Return the claims of some fields with `fold`, the form in which equal values are equal."""
+    engine.table("field_given", claims)
+    names = ", ".join(f"'{name}'" for name in fields) or "''"
+    close = "CAST(ROUND(LN(CAST(value AS DOUBLE)) / LN(1.05)) AS STRING)"
+    form = (
+        f"CASE WHEN TRY_CAST(value AS DOUBLE) > 0 THEN {close} ELSE value END" if fold == "close" else "value"
+    )
+    rows = engine.query(
+        f"SELECT {', '.join(CLAIMS)}, {form} AS fold FROM field_given WHERE field IN ({names})"
+        " AND TRIM(COALESCE(value, '')) <> ''"
+    )
+    if fold != "title":
+        return rows
+    folded = fold_title(rows.column("fold"))
+    kept = pc.if_else(pc.equal(folded, pa.scalar("")), rows.column("value"), folded)
+    return rows.set_column(rows.num_columns - 1, "fold", kept)
+
+
+def _pairs(copies: Mapping[str, str]) -> pa.Table:
+    return pa.table(
+        {"source": pa.array(copies.keys(), pa.string()), "of": pa.array(copies.values(), pa.string())}
+    )
