@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import mmap
 from pathlib import Path
 from typing import BinaryIO
 
@@ -146,11 +145,11 @@ def _lone_returns(path: Path) -> bytes:
 
     It is a line break in a file without any other, else a blank.
     """
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
-        if whole.find(b"\r") < 0:
-            return b""
-    returns = pairs = breaks = 0
     with path.open("rb") as file:
+        if not any(b"\r" in chunk for chunk in iter(lambda: file.read(1 << 20), b"")):
+            return b""
+        file.seek(0)
+        returns = pairs = breaks = 0
         while chunk := file.read(1 << 24):
             if chunk.endswith(b"\r"):
                 chunk += file.read(1)
