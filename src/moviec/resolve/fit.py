@@ -23,7 +23,7 @@ from moviec.resolve.features import prepare
 from moviec.resolve.model import Bands, Calibration, Model
 from moviec.resolve.resolve import Settings, candidates_compared, match, within
 from moviec.resolve.score import TRILLION, Floats, Integers, Shares, Strength, fit_u, years_by_chance
-from moviec.text import pc
+from moviec.text import Column, pc
 
 #: A word in fewer titles than this tells enough without being listed.
 _LISTED = 8
