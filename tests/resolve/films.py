@@ -13,7 +13,7 @@ from moviec.resolve.features import FEATURES
 def films(source: str, *rows: Mapping[str, Any]) -> pa.Table:
     """Make a FEATURES table; keys are the places in the list, from 1, unless given."""
     filled = [
-        {"source": source, "key": str(place), **{name: None for name in FEATURES.names[2:]}, **row, "titles": _listed(row["titles"])}
+        {"source": source, "key": str(place), **dict.fromkeys(FEATURES.names[2:]), **row, "titles": _listed(row["titles"])}
         for place, row in enumerate(rows, 1)
     ]  # fmt: skip
     return pa.Table.from_pylist(filled, schema=FEATURES)

@@ -134,8 +134,12 @@ def _contradicted(levels: pa.Table) -> npt.NDArray[np.bool_]:
     Two films of one title and year by different directors do exist, and so do films whose record names the wrong one.
     A shared id outweighs this, and shared people outweigh other directors.
     """
-    title, directors, people, ids = (levels[name].to_numpy() for name in ("title", "directors", "people", "ids"))
-    other_film = np.isin(title, [TITLE_LEVELS.index("numbers differ"), TITLE_LEVELS.index("subtitles differ")])
+    title, directors, people, ids = (
+        levels[name].to_numpy() for name in ("title", "directors", "people", "ids")
+    )
+    other_film = np.isin(
+        title, [TITLE_LEVELS.index("numbers differ"), TITLE_LEVELS.index("subtitles differ")]
+    )
     other_director = (directors == 1) & ~np.isin(people, (0, 1))
     found: npt.NDArray[np.bool_] = (other_film | other_director | (ids == 2)) & (ids != 0)
     return found
