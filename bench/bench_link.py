@@ -6,7 +6,6 @@ Three peers in one run: MovieC, unique exact folded title and year, and Splink 5
 from __future__ import annotations
 
 import resource
-import sys
 import time
 
 import duckdb
@@ -18,8 +17,8 @@ from moviec.engine import DuckEngine
 from moviec.resolve.candidates import Limits
 from moviec.resolve.evaluate import calibration_table, held_out, judge, log_loss, score
 from moviec.resolve.features import prepare
-from moviec.resolve.model import Model, shipped_model
-from moviec.resolve.resolve import Bands, Settings, candidates_compared, match
+from moviec.resolve.model import Bands, Model, shipped_model
+from moviec.resolve.resolve import Settings, candidates_compared, match
 from moviec.text import pc
 from splink_peer import run_splink
 
@@ -132,4 +131,4 @@ def _blocking(grown: Grown, model: Model) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

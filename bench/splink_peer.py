@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import duckdb
 import msgspec
@@ -22,7 +23,7 @@ QUALIFY row_number() OVER (PARTITION BY unique_id_l ORDER BY match_weight DESC, 
     AND row_number() OVER (PARTITION BY unique_id_r ORDER BY match_weight DESC, unique_id_l) = 1
 """
 
-_YEAR = [
+_YEAR: list[Any] = [
     {
         "sql_condition": "year_l IS NULL OR year_r IS NULL",
         "label_for_charts": "missing",
@@ -32,7 +33,7 @@ _YEAR = [
     {"sql_condition": "abs(year_l - year_r) = 1", "label_for_charts": "1 apart"},
     {"sql_condition": "ELSE", "label_for_charts": "other"},
 ]
-_RUNTIME = [
+_RUNTIME: list[Any] = [
     {
         "sql_condition": "runtime_l IS NULL OR runtime_r IS NULL",
         "label_for_charts": "missing",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from moviec import text
 
 
-def strings(*values: str | None) -> pa.Array:
+def strings(*values: str | None) -> text.Column:
     return pa.array(values, pa.string())
 
 

@@ -21,8 +21,9 @@ def edges(records: int, *pairs: tuple[int, int, int]) -> Edges:
 
 def marks(*rows: tuple[int, str, str]) -> pa.Table:
     names = ("record", "space", "value")
-    schema = pa.schema([("record", pa.int64()), ("space", pa.string()), ("value", pa.string())])
-    return pa.table({name: [row[at] for row in rows] for at, name in enumerate(names)}, schema=schema)
+    columns = {name: [row[at] for row in rows] for at, name in enumerate(names)}
+    types = {"record": pa.int64(), "space": pa.string(), "value": pa.string()}
+    return pa.table({name: pa.array(values, types[name]) for name, values in columns.items()})
 
 
 @given(st.lists(PAIR, max_size=30, unique_by=lambda pair: pair[:2]))

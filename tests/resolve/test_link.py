@@ -55,7 +55,7 @@ def test_two_lists_with_other_columns_are_linked(tmp_path: Path) -> None:
 
 
 def test_every_shape_of_file_reads_the_same(tmp_path: Path) -> None:
-    rows = [
+    rows: list[dict[str, object]] = [
         {"id": "a", "title": "Heat", "year": 1995, "directors": ["Michael Mann", "X Y"]},
         {"id": "b", "title": "Léon", "year": None, "directors": []},
     ]
