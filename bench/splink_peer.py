@@ -62,7 +62,8 @@ def run_splink(left: pa.Table, right: pa.Table) -> Peer:
         api.register(_flat(db, films), dataset_display_name=name)
         for name, films in (("l", left), ("r", right))
     ]
-    linker = Linker(sides, _settings(), log_level=None)
+    with_runtime = all(films["runtime"].null_count < len(films) for films in (left, right))
+    linker = Linker(sides, _settings(with_runtime), log_level=None)
     training = linker.training
     training.estimate_probability_two_random_records_match([block_on("title", "year")], recall=0.8)
     training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
@@ -77,13 +78,14 @@ def run_splink(left: pa.Table, right: pa.Table) -> Peer:
     return Peer(pairs, blocked, seconds)
 
 
-def _settings() -> SettingsCreator:
+def _settings(with_runtime: bool) -> SettingsCreator:
+    runtime = [cl.CustomComparison(output_column_name="runtime", comparison_levels=_RUNTIME)]
     return SettingsCreator(
         link_type="link_only",
         comparisons=[
-            cl.JaroWinklerAtThresholds("title", [0.95, 0.88, 0.7]).configure(term_frequency_adjustments=True),
+            cl.JaroWinklerAtThresholds("title", [0.95, 0.88, 0.7]),
             cl.CustomComparison(output_column_name="year", comparison_levels=_YEAR),
-            cl.CustomComparison(output_column_name="runtime", comparison_levels=_RUNTIME),
+            *(runtime if with_runtime else []),
         ],
         blocking_rules_to_generate_predictions=[
             block_on("title"),
