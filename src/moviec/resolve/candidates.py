@@ -19,8 +19,8 @@ from moviec.engine import Engine
 class Limits(msgspec.Struct, frozen=True):
     """`most_pairs` a block may give before it is left out; `most_candidates` a record keeps, best first."""
 
-    most_pairs: int = 900
-    most_candidates: int = 15
+    most_pairs: int = 400
+    most_candidates: int = 8
 
 
 class Blocking(msgspec.Struct, frozen=True):

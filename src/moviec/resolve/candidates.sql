@@ -12,9 +12,9 @@ dated AS (SELECT n, CAST(year AS VARCHAR(8)) AS year FROM left_records WHERE yea
 SELECT DISTINCT n, 'title' AS rule, squeezed AS block, 30000 AS bits FROM left_forms
 UNION ALL SELECT DISTINCT n, 'title', head, 12000 FROM left_forms WHERE tail IS NOT NULL AND length(head) > 3 AND head <> squeezed
 UNION ALL SELECT DISTINCT n, 'title', tail, 12000 FROM left_forms WHERE length(tail) > 6
-UNION ALL SELECT n, 'word', word, bits FROM ranked WHERE place <= 3
+UNION ALL SELECT n, 'word', word, bits FROM ranked WHERE place <= 2
 UNION ALL SELECT DISTINCT f.n, 'title and year', f.squeezed || ' ' || d.year, 8000 FROM left_forms f JOIN dated d ON d.n = f.n
-UNION ALL SELECT r.n, 'word and year', r.word || ' ' || d.year, r.bits + 3000 FROM ranked r JOIN dated d ON d.n = r.n WHERE r.place <= 5
+UNION ALL SELECT r.n, 'word and year', r.word || ' ' || d.year, r.bits + 3000 FROM ranked r JOIN dated d ON d.n = r.n WHERE r.place <= 3
 UNION ALL SELECT DISTINCT f.n, 'start and year', substr(f.squeezed, 1, 5) || ' ' || d.year, 9000
   FROM left_forms f JOIN dated d ON d.n = f.n
 UNION ALL SELECT DISTINCT p.n, 'person and year', p.name || ' ' || d.year, 15000 FROM left_names p JOIN dated d ON d.n = p.n
@@ -31,9 +31,9 @@ dated AS (
 SELECT DISTINCT n, 'title' AS rule, squeezed AS block, 0 AS away FROM right_forms
 UNION ALL SELECT DISTINCT n, 'title', head, 0 FROM right_forms WHERE tail IS NOT NULL AND length(head) > 3 AND head <> squeezed
 UNION ALL SELECT DISTINCT n, 'title', tail, 0 FROM right_forms WHERE length(tail) > 6
-UNION ALL SELECT n, 'word', word, 0 FROM ranked WHERE place <= 3
+UNION ALL SELECT n, 'word', word, 0 FROM ranked WHERE place <= 2
 UNION ALL SELECT DISTINCT f.n, 'title and year', f.squeezed || ' ' || d.year, away FROM right_forms f JOIN dated d ON d.n = f.n
-UNION ALL SELECT r.n, 'word and year', r.word || ' ' || d.year, away FROM ranked r JOIN dated d ON d.n = r.n WHERE r.place <= 5
+UNION ALL SELECT r.n, 'word and year', r.word || ' ' || d.year, away FROM ranked r JOIN dated d ON d.n = r.n WHERE r.place <= 3
 UNION ALL SELECT DISTINCT f.n, 'start and year', substr(f.squeezed, 1, 5) || ' ' || d.year, away
   FROM right_forms f JOIN dated d ON d.n = f.n
 UNION ALL SELECT DISTINCT p.n, 'person and year', p.name || ' ' || d.year, away FROM right_names p JOIN dated d ON d.n = p.n

@@ -42,5 +42,6 @@ CREATE OR REPLACE MACRO minutes_in(value) AS CASE
     THEN try_cast(try_cast(regexp_extract(value, '^[0-9]+(\.[0-9]+)?') AS DOUBLE) AS INTEGER)
   WHEN regexp_full_match(value, '[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?')
     THEN try_cast(string_split(value, ':')[1] AS INTEGER) * 60 + try_cast(string_split(value, ':')[2] AS INTEGER)
-  ELSE coalesce(try_cast(regexp_extract(lower(value), '([0-9]+) *h', 1) AS INTEGER) * 60, 0)
-     + coalesce(try_cast(nullif(regexp_extract(lower(value), '(?:h[a-z.]*|^pt|^) *([0-9]+) *m?', 1), '') AS INTEGER), 0) END;
+  ELSE nullif(coalesce(try_cast(nullif(regexp_extract(lower(value), '([0-9]+) *h', 1), '') AS INTEGER), 0) * 60
+     + coalesce(try_cast(nullif(coalesce(nullif(regexp_extract(lower(value), 'h[a-z.]*,? *([0-9]+)', 1), ''),
+         regexp_extract(lower(value), '([0-9]+) *m', 1)), '') AS INTEGER), 0), 0) END;

@@ -10,12 +10,13 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from moviec.engine import DuckEngine, Engine
 from moviec.resolve.candidates import Blocking, Limits, find_candidates, know_words
 from moviec.resolve.cluster import one_to_one
-from moviec.resolve.compare import COMPARISONS, compare
+from moviec.resolve.compare import COMPARISONS, TITLE_LEVELS, compare
 from moviec.resolve.features import Prepared, load, prepare
 from moviec.resolve.model import Bands, Model
 from moviec.resolve.score import (
@@ -34,7 +35,7 @@ from moviec.resolve.score import (
 from moviec.text import Column, pc
 
 #: Pairs inside one list are counted on at most so many of its records, evenly spread.
-WITHIN = 30_000
+WITHIN = 20_000
 
 #: Receives the number of the step that begins, how many there are, and what it does.
 Progress = Callable[[int, int, str], None]
@@ -112,9 +113,10 @@ def _choose(levels: pa.Table, fitted: Fitted, model: Model, settings: Settings) 
     left, right = (levels[name].to_numpy().astype(np.int64) for name in ("l", "r"))
     probability = probabilities(left, right, model.calibration.apply(weight))
     bands = settings.bands or model.bands
-    likely = probability >= bands.accept
+    likely = (probability >= bands.accept) & ~_contradicted(levels)
     if settings.distinct:
-        likely &= one_to_one(left, right, weight)
+        places = np.flatnonzero(likely)
+        likely[places] = one_to_one(left[places], right[places], weight[places])
     # A shared id is strong evidence but no proof: where everything else speaks against it, a person looks.
     shared_id = levels["ids"].to_numpy() == 0
     keep = likely | (probability >= bands.review) | shared_id
@@ -124,6 +126,23 @@ def _choose(levels: pa.Table, fitted: Fitted, model: Model, settings: Settings) 
     return scored.filter(pa.array(keep)).append_column(
         "evidence", evidence(levels.filter(pa.array(keep)), fitted)
     )
+
+
+def _contradicted(levels: pa.Table) -> npt.NDArray[np.bool_]:
+    """Find pairs that a person should look at however likely: other directors, ids, sequel numbers or subtitles.
+
+    Two films of one title and year by different directors do exist, and so do films whose record names the wrong one.
+    A shared id outweighs this, and shared people outweigh other directors.
+    """
+    title, directors, people, ids = (
+        levels[name].to_numpy() for name in ("title", "directors", "people", "ids")
+    )
+    other_film = np.isin(
+        title, [TITLE_LEVELS.index("numbers differ"), TITLE_LEVELS.index("subtitles differ")]
+    )
+    other_director = (directors == 1) & ~np.isin(people, (0, 1))
+    found: npt.NDArray[np.bool_] = (other_film | other_director | (ids == 2)) & (ids != 0)
+    return found
 
 
 def evidence(levels: pa.Table, fitted: Fitted) -> Column:

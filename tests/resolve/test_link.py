@@ -1,0 +1,142 @@
+"""`moviec link`: lists in any usual shape, pairs out, and a clear word where a file is no list."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from moviec.cli.link import link
+from moviec.errors import MovieCError, PayloadError, UsageError
+from moviec.resolve.link import parse_columns
+from moviec.resolve.lists import read_list
+
+app = typer.Typer()
+app.command()(link)
+
+LEFT = "Name;Jahr\nThe Kid;2000\nRocky II;1979\nAmélie;2001\nLa vita è bella;1997\n"
+RIGHT = (
+    'movie\n"Kid, The (2000)"\nRocky III (1982)\n'
+    '"Fabuleux destin d\'Amélie Poulain, Le (Amelie) (2001)"\n"Life Is Beautiful (Vita è bella, La) (1997)"\nRocky 2\n'
+)
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_two_lists_with_other_columns_are_linked(tmp_path: Path) -> None:
+    out, review = tmp_path / "pairs.csv", tmp_path / "review.csv"
+    left, right = write(tmp_path, "left.csv", LEFT), write(tmp_path, "right.csv", RIGHT)
+    call = [str(left), str(right), "--out", str(out), "--review", str(review), "--columns", "left:year=Jahr"]
+    done = CliRunner().invoke(app, call, catch_exceptions=False)
+    assert done.exit_code == 0
+    rows = list(csv.DictReader(out.read_text(encoding="utf-8").splitlines()))
+    assert list(rows[0]) == ["left_id", "right_id", "probability", "evidence"]
+    assert {(row["left_id"], row["right_id"]) for row in rows} == {
+        ("1", "1"),
+        ("2", "5"),
+        ("3", "3"),
+        ("4", "4"),
+    }
+    assert all(
+        0.5 < float(row["probability"]) <= 1 and json.loads(row["evidence"])[0][0] == "title" for row in rows
+    )
+    assert review.read_text(encoding="utf-8").startswith("left_id,right_id,probability,evidence")
+
+
+def test_every_shape_of_file_reads_the_same(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"id": "a", "title": "Heat", "year": 1995, "directors": ["Michael Mann", "X Y"]},
+        {"id": "b", "title": "Léon", "year": None, "directors": []},
+    ]
+    text = "id,title,year,directors\na,Heat,1995,Michael Mann; X Y\nb,Léon,,\n"
+    (tmp_path / "list.csv.gz").write_bytes(gzip.compress(text.encode()))
+    paths = [
+        write(tmp_path, "list.csv", text),
+        tmp_path / "list.csv.gz",
+        write(tmp_path, "list.tsv", text.replace(",", "\t")),
+        write(tmp_path, "bar.csv", text.replace("; ", "|")),
+        write(tmp_path, "list.json", json.dumps(rows)),
+        write(tmp_path, "list.jsonl", "\n".join(json.dumps(row) for row in rows)),
+        write(
+            tmp_path,
+            "nested.csv",
+            'id,title,year,directors\na,Heat,1995,"[""Michael Mann"", ""X Y""]"\nb,Léon,,\n',
+        ),
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "list.parquet")
+    read = [read_list(path, "x").features.to_pylist() for path in [*paths, tmp_path / "list.parquet"]]
+    for features in read:
+        for row in features:
+            row["directors"] = row["directors"] or None
+    assert all(features == read[0] for features in read)
+    assert read[0][0]["directors"] == ["Michael Mann", "X Y"] and read[0][1]["titles"] == ["Léon"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "minutes"),
+    [("125", 125), ("125.0", 125), ("125 min", 125), ("2 hr. 5 min.", 125), ("2h 5m", 125), ("2h", 120), ("PT2H5M", 125), ("02:05:00", 125), ("N/A", None), ("0", None)],
+)  # fmt: skip
+def test_running_times_as_people_write_them(tmp_path: Path, cell: str, minutes: int | None) -> None:
+    path = write(tmp_path, "list.csv", f"title,Duration\nHeat,{cell}\n")
+    assert read_list(path, "x").features["runtime"].to_pylist() == [minutes]
+
+
+@pytest.mark.parametrize(
+    ("cell", "names"),
+    [
+        ("Brad Pitt, Edward Norton", ["Brad Pitt", "Edward Norton"]),
+        ("Lynch, David", ["Lynch, David"]),
+        ("Robert Downey, Jr., Val Kilmer", ["Robert Downey Jr.", "Val Kilmer"]),
+        ("Pitt, Brad; Norton, Edward", ["Pitt, Brad", "Norton, Edward"]),
+        ("[{'id': 1, 'name': \"Pat O'Brien\"}]", ["Pat O'Brien"]),
+    ],
+)
+def test_names_in_a_cell(tmp_path: Path, cell: str, names: list[str]) -> None:
+    quoted = cell.replace('"', '""')
+    path = write(tmp_path, "list.csv", f'title,Cast\nHeat,"{quoted}"\n')
+    assert read_list(path, "x").features["cast"].to_pylist() == [names]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("a.csv", b"foo,bar\n1,2\n", "no title column among foo, bar"),
+        ("a.csv", b"", "empty"),
+        ("a.csv", b"title\n", "no rows"),
+        ("a.csv", "title\nAmélie\n".encode("latin-1"), "not UTF-8"),
+        ("a.json", b"{", "cannot be read"),
+        ("a.parquet", b"title", "cannot be read"),
+        ("a.xlsx", b"title", "not a CSV"),
+    ],
+)
+def test_what_is_no_film_list_is_said_in_one_line(
+    tmp_path: Path, name: str, content: bytes, says: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(PayloadError, match=says) as raised:
+        read_list(tmp_path / name, "x")
+    assert "\n" not in str(raised.value) and name in str(raised.value)
+
+
+@pytest.mark.parametrize("text", ["title", "title=", "middle:title=X", "colour=Red"])
+def test_wrong_columns_are_wrong_usage(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse_columns(text)
+
+
+def test_a_column_that_is_nowhere_is_wrong_usage(tmp_path: Path) -> None:
+    left = write(tmp_path, "left.csv", LEFT)
+    call = [str(left), str(left), "--out", str(tmp_path / "out.csv"), "--columns", "runtime=Nix"]
+    done = CliRunner().invoke(app, call)
+    assert isinstance(done.exception, MovieCError) and "Nix" in str(done.exception)

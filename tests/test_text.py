@@ -1,0 +1,124 @@
+"""Folding: spellings that people use for one title become equal, different titles stay different."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from moviec import text
+
+
+def strings(*values: str | None) -> text.Column:
+    return pa.array(values, pa.string())
+
+
+SAME = [
+    ("Les Misérables", "Misérables, Les"),
+    ("The Godfather: Part II", "Godfather, The: Part Two".replace(", The:", ":")),
+    ("Rocky II", "Rocky 2"),
+    ("Fast & Furious", "Fast and Furious"),
+    ("Fast &amp; Furious", "Fast & Furious"),
+    ("Alien³", "Alien 3"),
+    ("Schindler’s List", "Schindler's List"),
+    ("L'avventura", "Avventura, L'"),
+    ("Œdipe roi", "Oedipe Roi"),
+    ("Żołnierz", "Zolnierz"),
+    ("Dr. Strangelove", "Doctor Strangelove"),
+    ("Ca$h", "Cash"),
+    ("Star Wars: Episode IV", "Star Wars - Episode 4"),
+    ("Das Boot", "Boot, Das"),
+    ("Ёлки", "Елки"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_spellings_of_one_title_fold_alike(one: str, other: str) -> None:
+    folded = text.fold_title(strings(one, other)).to_pylist()
+    assert folded[0] == folded[1] != ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Rocky II", "Rocky III"),
+        ("ポケット", "ホケット"),
+        ("Die Hard", "Hard"),
+        ("I, Robot", "Robot"),
+        ("V", "5"),
+    ],
+)
+def test_different_titles_stay_different(one: str, other: str) -> None:
+    folded = text.fold_title(strings(one, other)).to_pylist()
+    assert folded[0] != folded[1]
+
+
+def test_a_title_that_is_an_article_stays() -> None:
+    assert text.fold_title(strings("The", "A", "劇場版", None)).to_pylist() == ["the", "a", "劇場版", None]
+
+
+def test_years_in_brackets_are_read_and_taken_off() -> None:
+    titles = strings(
+        "Heat (1995)", "Batman (1989 film)", "Emma (1996/II) (TV)", "2012", "(500) Days", "Foo (1821)"
+    )
+    assert text.title_year(titles).to_pylist() == [1995, 1989, 1996, None, None, None]
+    assert text.bare_title(titles).to_pylist() == [
+        "Heat",
+        "Batman",
+        "Emma",
+        "2012",
+        "(500) Days",
+        "Foo (1821)",
+    ]
+
+
+def test_brackets_at_the_end_hold_other_titles() -> None:
+    titles = strings(
+        "Seven (a.k.a. Se7en)", "City (Cité, La) (Stadt)", "(500) Days", "A (b) c", "Night aka Nacht"
+    )
+    assert text.alternatives(titles).to_pylist() == [
+        ["Seven", "Se7en"],
+        ["City", "Cité, La", "Stadt"],
+        ["(500) Days"],
+        ["A (b) c"],
+        ["Night", "Nacht"],
+    ]
+
+
+def test_subtitles_follow_a_colon_or_a_dash_with_room() -> None:
+    head, tail = text.split_subtitle(
+        strings("Borat: Learnings", "Alien - Director's Cut", "Spider-Man", "12:01")
+    )
+    assert head.to_pylist() == ["Borat", "Alien", "Spider-Man", "12:01"]
+    assert tail.to_pylist() == ["Learnings", "Director's Cut", None, None]
+
+
+def test_numbers_of_a_title() -> None:
+    assert text.numbers(strings("ocean 12 part 2", "se7en", "")).to_pylist() == ["12 2", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Lynch, David", "David Lynch"),
+        ("Robert Downey, Jr.", "Robert Downey Jr"),
+        ("Pedro Almodóvar (I)", "pedro almodovar"),
+    ],
+)
+def test_spellings_of_one_name_fold_alike(one: str, other: str) -> None:
+    folded = text.fold_name(strings(one, other)).to_pylist()
+    assert folded[0] == folded[1]
+
+
+@given(st.lists(st.one_of(st.none(), st.text(max_size=30)), max_size=8))
+def test_folding_keeps_length_and_nulls_and_is_the_same_one_by_one(values: list[str | None]) -> None:
+    folded = text.fold(strings(*values)).to_pylist()
+    assert [value is None for value in folded] == [value is None for value in values]
+    assert folded == [None if value is None else text.fold_one(value) for value in values]
+
+
+@given(st.text(max_size=40))
+def test_folding_twice_changes_nothing_more(value: str) -> None:
+    once = text.fold_one(value)
+    assert text.fold_one(once) == once
