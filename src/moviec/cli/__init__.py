@@ -3,39 +3,48 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
 from moviec import __version__
-from moviec.cli import quarantine
 from moviec.cli.console import fail
-from moviec.cli.demo import demo
-from moviec.cli.lake import ingest, rebuild, sources, status
-from moviec.cli.link import link
-from moviec.cli.rate import rate
-from moviec.cli.report import report
-from moviec.cli.rollup import rollup
-from moviec.cli.synth import synth
 from moviec.errors import MovieCError
 
-app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
-)
-app.command()(demo)
-app.command()(rollup)
-app.command()(report)
-app.command()(sources)
-app.command()(ingest)
-app.command()(rebuild)
-app.command()(status)
-app.command()(link)
-app.command()(rate)
-app.command()(synth)
-app.add_typer(quarantine.app, name="quarantine")
+#: Every command and where it stands. Only what is called is imported: the whole street takes a second to load.
+COMMANDS = {
+    "demo": "moviec.cli.demo:demo",
+    "rollup": "moviec.cli.rollup:rollup",
+    "report": "moviec.cli.report:report",
+    "sources": "moviec.cli.lake:sources",
+    "ingest": "moviec.cli.lake:ingest",
+    "rebuild": "moviec.cli.lake:rebuild",
+    "status": "moviec.cli.lake:status",
+    "quarantine": "moviec.cli.quarantine:app",
+    "link": "moviec.cli.link:link",
+    "rate": "moviec.cli.rate:rate",
+    "synth": "moviec.cli.synth:synth",
+}
 
 
-@app.callback(invoke_without_command=True)
+def build(words: Sequence[str]) -> typer.Typer:
+    """Make the command line for these words: with the one command they name, else with all."""
+    app = typer.Typer(
+        no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+    )
+    app.callback(invoke_without_command=True)(options)
+    for name in [word for word in words if word in COMMANDS][:1] or COMMANDS:
+        module, _, attribute = COMMANDS[name].partition(":")
+        command = getattr(import_module(module), attribute)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command(name)(command)
+    return app
+
+
 def options(
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
@@ -49,7 +58,7 @@ def options(
 def main() -> None:
     """Run the command line: 0 done, 1 failed, 2 wrong usage, 3 finished but something needs a look."""
     try:
-        app()
+        build(sys.argv[1:])()
     except MovieCError as error:
         if "--debug" in sys.argv:
             raise

@@ -33,7 +33,7 @@ class Job(msgspec.Struct, frozen=True):
     out: Path
     counting: Counting = Counting()
     layout: files.Layout = files.Layout()
-    limits: Limits = Limits(memory="400MB")
+    limits: Limits = Limits(memory="1GB")
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
