@@ -31,10 +31,7 @@ def demo(
     question = Question(kind="genres", first_year=1970, last_year=2023)
     with open_folder(shown.months, "full") as (engine, coverage):
         leaders = choose(answer(engine, question), 10, None)
-        draw(
-            picture(leaders, answer(engine, question, each_year=True), question, coverage.line(question)),
-            drawing,
-        )
+        draw(picture(leaders, None, question, coverage.line(question)), drawing)
     if as_json:
         print_json(shown)
         return
