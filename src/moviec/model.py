@@ -74,7 +74,7 @@ _RECORD: list[tuple[str, pa.DataType]] = [
 ]
 RECORD = pa.schema(_RECORD)
 
-#: Columns that say where a record came from; `hash` covers every other one but itself and `deleted`.
+#: Columns that say where a record came from; the lake hashes FIELDS into `hash`.
 PROVENANCE = ("delivery", "payload", "line", "deleted", "hash")
 CONTENT = tuple(name for name in RECORD.names if name not in PROVENANCE)
 

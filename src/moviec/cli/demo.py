@@ -19,7 +19,10 @@ from moviec.rollup.report import Question, answer, choose
 def demo(
     home: Annotated[Path, typer.Option("--home", help="Where the demo lives.")] = Path("demo"),
     serve: Annotated[
-        bool, typer.Option("--serve/--no-serve", help="Serve the site afterwards, once there is one.")
+        bool,
+        typer.Option(
+            "--serve/--no-serve", help="There is no site yet: the demo ends after the build either way."
+        ),
     ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -22,6 +22,9 @@ from moviec.sources.registry import find_source, find_sources
 HomeOption = Annotated[Path | None, typer.Option("--home", help="The home folder (else MOVIEC_HOME).")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
+#: A field that is known for this much less of a delivery's films than before is worth a line: a judgement, not measured.
+EMPTIER = 0.05
+
 
 def ingest(
     source: Annotated[str, typer.Argument(help="The source's name; see `moviec sources`.")],
@@ -180,10 +183,6 @@ def _findings(delivery: Delivery, deliveries: list[Delivery]) -> list[str]:
             if then - now > EMPTIER:
                 found.append(f"{name}: {field} was known for {then:.0%} of films, now for {now:.0%}")
     return found
-
-
-#: A field that is known for this much less of a delivery's films than before is worth a line.
-EMPTIER = 0.05
 
 
 def _overview(folder: Path, home: Path | None) -> list[dict[str, Any]]:
