@@ -20,7 +20,7 @@ _TYPES: dict[type, pa.DataType] = {
 AT_ONCE = 50_000
 
 
-def read(connection: sa.Connection, query: sa.Select[Any]) -> pa.Table:
+def read(connection: sa.Connection, query: sa.Select[Any] | sa.CompoundSelect[*tuple[Any, ...]]) -> pa.Table:
     """Run a query; give its rows as text, whole numbers (64 bits), truths, numbers and dates."""
     schema = pa.schema([(column.name, _TYPES[column.type.python_type]) for column in query.selected_columns])
     found = connection.execute(query, execution_options={"stream_results": True})
