@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from moviec.catalog.connect import connect
+from moviec.catalog.ledger import ENDS
 from moviec.catalog.publish import Publication, Published, publish
 from moviec.catalog.schema import identity, movies, serving
 
@@ -63,6 +64,9 @@ def publication(films: Mapping[int, Film], **parts: Any) -> Publication:
             }
         ),
         "identities": ledger(dict.fromkeys(films, ("live", None))),
+        "matches": pa.table({name: pa.array([], pa.string()) for name in ENDS}),
+        "settled": None,
+        "affected": None,
         "split": pa.array([], pa.int64()),
     }
     return Publication(**{**given, **parts})
@@ -86,8 +90,9 @@ def catalogue(database: str) -> Any:
 
 
 def show(catalogue: sa.Engine, wanted: Publication, affected: list[int] | None = None) -> Published:
+    some = None if affected is None else pa.array(affected, pa.int64())
     with catalogue.begin() as connection:
-        return publish(connection, wanted, None if affected is None else pa.array(affected, pa.int64()), [])
+        return publish(connection, msgspec.structs.replace(wanted, affected=some), [])
 
 
 def log(catalogue: sa.Engine) -> list[tuple[int, str, str]]:

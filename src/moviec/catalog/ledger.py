@@ -51,6 +51,11 @@ def ledger_of(connection: sa.Connection, some: pa.Table | None) -> pa.Table:
     return read(connection, query)
 
 
+def movie_of_records(connection: sa.Connection) -> pa.Table:
+    """Give source, key, movie of every live record."""
+    return read(connection, sa.select(records.c.source, records.c.key, records.c.movie).where(records.c.live))
+
+
 def records_of(connection: sa.Connection, movies: Column) -> pa.Table:
     """Give source, key, movie of the live records of some movies."""
     staged = stage(connection, "some_movies", identities, pa.table({"movie": movies}))

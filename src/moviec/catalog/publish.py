@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from moviec.catalog.arrow import read
 from moviec.catalog.differences import differences
+from moviec.catalog.ledger import touching
 from moviec.catalog.schema import arrivals, identity, metadata, serving
 from moviec.catalog.staging import Touched, merge, stage
 from moviec.text import Column, pc
@@ -43,10 +44,13 @@ class Cause(msgspec.Struct, frozen=True):
 class Publication(msgspec.Struct, frozen=True):
     """What is to be shown.
 
-    `tables`: by name, every row that the affected films have now. `lists`: rows to add to genres, languages and
-    countries. `whole`: tables that are given in full. `documents`: movie, document, claims. `records`, `identities`:
-    rows of the ledger to write. `split`: films that hold records which were another film's before.
+    `affected`: the films that it is about; None: all. `tables`: by name, every row that they have now. `lists`: rows
+    to add to genres, languages and countries. `whole`: tables that are given in full. `documents`: movie, document,
+    claims, hash. `records`, `identities`: rows of the ledger to write. `matches`: every pair among the records in
+    `settled` (source, key; None: all records). `split`: new films that hold records which were another film's before.
     """
+
+    affected: Column | None
 
     tables: Mapping[str, pa.Table]
     lists: Mapping[str, pa.Table]
@@ -54,6 +58,8 @@ class Publication(msgspec.Struct, frozen=True):
     documents: pa.Table
     records: pa.Table
     identities: pa.Table
+    matches: pa.Table
+    settled: pa.Table | None
     split: Column
     cause: Cause = Cause()
 
@@ -66,12 +72,10 @@ class Published(msgspec.Struct, frozen=True):
     last: int
 
 
-def publish(
-    connection: sa.Connection, publication: Publication, affected: Column | None, deliveries: Sequence[str]
-) -> Published:
-    """Merge a publication about the `affected` films (all, where None) and mark the deliveries' batches published."""
+def publish(connection: sa.Connection, publication: Publication, deliveries: Sequence[str]) -> Published:
+    """Merge a publication, in the caller's transaction, and mark the deliveries' batches as published."""
     touched: dict[str, Touched] = {}
-    chosen = _stage_affected(connection, affected)
+    chosen = _stage_affected(connection, publication.affected)
 
     def of(table: sa.Table) -> sa.ColumnElement[bool]:
         return sa.true() if chosen is None else table.c.movie.in_(sa.select(chosen.c.movie))
@@ -85,12 +89,19 @@ def publish(
         touched[name] = merge(connection, table, rows, of(table))
     touched["records"] = merge(connection, identity.records, publication.records)
     touched["identities"] = merge(connection, identity.identities, publication.identities)
+    settled = sa.true() if publication.settled is None else touching(connection, publication.settled)
+    touched["matches"] = merge(connection, identity.matches, publication.matches, settled)
     log = _publish_documents(connection, publication, of(documents))
     touched["changes"] = Touched(log.num_rows)
-    batches = arrivals.batches
-    connection.execute(sa.update(batches).where(batches.c.delivery.in_(deliveries)).values(published=True))
+    mark_published(connection, deliveries)
     kinds = {row["values"]: row["counts"] for row in pc.value_counts(log["kind"]).to_pylist()}
     return Published(touched, dict(sorted(kinds.items())), last_change(connection))
+
+
+def mark_published(connection: sa.Connection, deliveries: Sequence[str]) -> None:
+    """Note that the catalogue shows these deliveries' batches."""
+    batches = arrivals.batches
+    connection.execute(sa.update(batches).where(batches.c.delivery.in_(deliveries)).values(published=True))
 
 
 def last_change(connection: sa.Connection) -> int:

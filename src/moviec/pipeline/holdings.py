@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pyarrow as pa
+
 from moviec.catalog.deliveries import Batch
 from moviec.engine import DuckEngine
 from moviec.engine.duck import identifier
@@ -21,14 +23,17 @@ def name_records(engine: DuckEngine, shop: Workshop, batches: Sequence[Batch]) -
     engine.view("live", f"{holding('every_record')} AND NOT deleted")
 
 
-def name_changed(engine: DuckEngine, shop: Workshop, batches: Sequence[Batch]) -> None:
-    """Keep as `asking` (source, key) the records that batches not yet published speak of."""
+def name_changed(
+    engine: DuckEngine, shop: Workshop, batches: Sequence[Batch], also: pa.Table | None = None
+) -> None:
+    """Keep as `asking` (source, key) the records that batches not yet published speak of, and `also` some others."""
     files = [shop.store.path(one.records_file) for one in batches if one.records_file and not one.published]
     if not files:
         engine.table("fresh_records", RECORD.empty_table())
     else:
         engine.parquet("fresh_records", files)
-    engine.keep("asking", "SELECT DISTINCT source, key FROM fresh_records ORDER BY source, key")
+    engine.table("asking_too", RECORD.empty_table() if also is None else also)
+    engine.keep("asking", "SELECT source, key FROM fresh_records UNION SELECT source, key FROM asking_too")
 
 
 def holding(rows: str) -> str:
