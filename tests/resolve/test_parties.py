@@ -218,6 +218,20 @@ def test_a_name_that_fits_two_companies_makes_them_no_one(studios: Resolve) -> N
     assert count(found) == 2
 
 
+def test_a_short_form_of_two_companies_goes_by_the_film(studios: Resolve) -> None:
+    keyed = [(movie, "kaggle", key, name) for key, name, movies in (("1", "Apollo Films", (1, 2)), ("2", "Apollo Pictures", (3, 4))) for movie in movies]  # fmt: skip
+    found = parties(
+        studios(*keyed, *((movie, "rottentomatoes", None, "Apollo Inc.") for movie in (1, 2, 3, 4, 9)))
+    )
+    for movie in (1, 2):
+        assert found[movie, "rottentomatoes", None, "Apollo Inc."] == found[1, "kaggle", "1", "Apollo Films"]
+    for movie in (3, 4):
+        assert (
+            found[movie, "rottentomatoes", None, "Apollo Inc."] == found[3, "kaggle", "2", "Apollo Pictures"]
+        )
+    assert len(set(found.values())) == 3
+
+
 def test_names_are_folded_as_the_trade_writes_them() -> None:
     names = pa.array(["The Walt Disney Company", "Toei Co., Ltd.", "El Deseo S.A.", "Limited", "20th Century Fox Film Corp.", "+"])  # fmt: skip
     folded = company_names(names)
@@ -239,7 +253,7 @@ def test_names_and_sources_may_be_unknown_or_absent(persons: Resolve) -> None:
     assert persons().nodes.num_rows == 0
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(CREDITS, st.randoms(use_true_random=False))
 def test_whatever_the_credits(persons: Resolve, credits: list[Credit], random: Random) -> None:
     found = persons(*credits)
@@ -259,7 +273,7 @@ def test_whatever_the_credits(persons: Resolve, credits: list[Credit], random: R
     assert set(found.nodes["party"].to_pylist()) == set(found.names["party"].to_pylist())
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=10)
 @given(CREDITS, CREDITS)
 def test_credits_that_share_no_name_key_or_film_do_not_meddle(
     persons: Resolve, one: list[Credit], other: list[Credit]

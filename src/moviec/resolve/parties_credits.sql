@@ -5,29 +5,36 @@
 SELECT DISTINCT k.movie, k.role, k.folded, k.short, k.given, c.party
 FROM party_keyed k JOIN party_clusters c ON c.n = k.n
 
--- section: by_film
+-- section: by_name
 -- A credit without a key is the one keyed bearer of its name in the film.
 SELECT c.movie, c.folded, min(b.party) AS party
 FROM (SELECT DISTINCT movie, folded FROM party_named WHERE key = '') c
 JOIN party_bearers b ON b.movie = c.movie AND b.folded = c.folded
 GROUP BY c.movie, c.folded HAVING min(b.party) = max(b.party)
 
--- section: like_film
-WITH met AS (
-  SELECT c.movie, c.folded, min(b.party) AS party
-  FROM party_named c
-  JOIN party_bearers b ON b.movie = c.movie AND b.role = c.role AND b.short = c.short
-  LEFT JOIN party_by_film f ON f.movie = c.movie AND f.folded = c.folded
-  WHERE c.key = '' AND f.party IS NULL AND b.folded <> c.folded
-    AND (b.given = c.given OR length(b.given) = 1 OR length(c.given) = 1)
-  GROUP BY c.movie, c.folded HAVING min(b.party) = max(b.party))
-SELECT folded, party FROM met CROSS JOIN party_limits
+-- section: by_spelling
+-- Without one it is the one keyed bearer of another spelling in its role there.
+SELECT c.movie, c.folded, min(b.party) AS party
+FROM party_named c
+JOIN party_bearers b ON b.movie = c.movie AND b.role = c.role AND b.short = c.short
+LEFT JOIN party_by_name f ON f.movie = c.movie AND f.folded = c.folded
+WHERE c.key = '' AND f.party IS NULL AND b.folded <> c.folded
+  AND (b.given = c.given OR length(b.given) = 1 OR length(c.given) = 1)
+GROUP BY c.movie, c.folded HAVING min(b.party) = max(b.party)
+
+-- section: spellings_known
+SELECT folded, party FROM party_by_spelling CROSS JOIN party_limits
 GROUP BY folded, party HAVING count(DISTINCT movie) >= max(party_limits.films)
+
+-- section: by_film
+SELECT movie, folded, party FROM party_by_name
+UNION ALL SELECT s.movie, s.folded, s.party
+FROM party_by_spelling s JOIN party_spellings_known k ON k.folded = s.folded AND k.party = s.party
 
 -- section: only
 -- Names that one party alone is known by.
 SELECT folded, min(party) AS party
-FROM (SELECT folded, party FROM party_bearers UNION SELECT folded, party FROM party_like_film)
+FROM (SELECT folded, party FROM party_bearers UNION SELECT folded, party FROM party_spellings_known)
 GROUP BY folded HAVING min(party) = max(party)
 
 -- section: keyless

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from moviec.model import MILLION
 from moviec.resolve.cluster import Edges, clusters, one_to_one
-from moviec.resolve.decisions import adopt
+from moviec.resolve.verdicts import adopt
 from moviec.resolve.model import Model
 from moviec.resolve.pairs import PAIRS
 from moviec.resolve.score import Integers, probabilities
