@@ -12,9 +12,8 @@ from moviec.catalog.deliveries import Delivery, all_deliveries, count_rejected
 from moviec.cli.console import fail, print_json, print_table, steps
 from moviec.config import open_home
 from moviec.errors import UsageError
-from moviec.pipeline.fetch import gather
-from moviec.pipeline.ingest import Order
-from moviec.pipeline.ingest import ingest as run_ingest
+from moviec.pipeline.arrivals import Asked, expected, take
+from moviec.pipeline.due import needs_look, stale
 from moviec.pipeline.rebuild import rebuild_source
 from moviec.pipeline.workshop import workshop
 from moviec.sources.registry import find_source, find_sources
@@ -33,6 +32,12 @@ def ingest(
         str | None,
         typer.Option(help="When it was delivered, 2026-11-21 or 2026-11-21T08:00; now unless told."),
     ] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Take what is dated on or after this day, each as its own delivery.")
+    ] = None,
+    event: Annotated[
+        str, typer.Option(metavar="FILE", help="An object-created event (S3, SNS, EventBridge); - reads it.")
+    ] = "",
     accept_shrink: Annotated[
         bool, typer.Option("--accept-shrink", help="Apply a delivery that would be held.")
     ] = False,
@@ -45,24 +50,26 @@ def ingest(
     """
     place = open_home(home)
     found = find_source(source, place.folder)
-    at = _instant(delivered_at) if delivered_at else dt.datetime.now(dt.UTC)
+    asked = Asked(
+        paths or (),
+        _instant(since, "--since").date() if since else None,
+        event,
+        _instant(delivered_at, "--delivered-at") if delivered_at else None,
+    )
     with workshop(place, alone=True) as shop, steps(quiet=as_json) as tell:
-        files = gather(place, found.spec, paths or [], shop.room("fetched"))
-        done = run_ingest(shop, Order(found, files, at, accept_shrink), tell)
+        several = expected(place, found.spec, asked, fail)
+        done = [take(shop, found, one, accept_shrink, tell) for one in several]
     if as_json:
-        print_json(done)
+        print_json(done if since or event else done[0])
     else:
-        _tell(done)
-    if done.state == "held":
-        fail(f"{done.id} is held: {'; '.join(done.report['held'])}; look at it, then use --accept-shrink")
-        raise typer.Exit(3)
-    rows = done.report["rows"].values()
-    if done.state == "applied" and sum(row["rejected"] for row in rows) > place.settings.most_rejected * sum(
-        row["read"] for row in rows
-    ):
-        fail(
-            f"more than {place.settings.most_rejected:.0%} of the rows were rejected: see `moviec quarantine`"
-        )
+        for one in done:
+            tell_delivery(one)
+        if not done:
+            print("nothing to ingest")
+    looks = [look for one in done if (look := needs_look(one, place.settings))]
+    for look in looks:
+        fail(look)
+    if looks:
         raise typer.Exit(3)
 
 
@@ -134,6 +141,7 @@ def status(
     concerns = [
         f"{one.id} is held: {'; '.join(one.report['held'])}" for one in newest.values() if one.state == "held"
     ]
+    concerns += stale(find_sources(place.folder), place.settings, deliveries, dt.datetime.now(dt.UTC))
     findings = [line for one in newest.values() for line in _findings(one, deliveries)]
     state = {
         "deliveries": {
@@ -206,7 +214,7 @@ def _overview(folder: Path, home: Path | None) -> list[dict[str, Any]]:
     return rows
 
 
-def _tell(done: Delivery) -> None:
+def tell_delivery(done: Delivery) -> None:
     """Print the reconciliation of a delivery, for a person."""
     rows = [
         (role, *(f"{row[key]:,}" for key in ("read", "kept", "merged", "skipped", "rejected", "repaired")))
@@ -227,10 +235,10 @@ def _tell(done: Delivery) -> None:
         print(line)
 
 
-def _instant(text: str) -> dt.datetime:
+def _instant(text: str, option: str) -> dt.datetime:
     """Read a date or an instant; without a zone it is UTC."""
     try:
         read = dt.datetime.fromisoformat(text)
     except ValueError as error:
-        raise UsageError(f"'{text}' is no date", "--delivered-at", "write it like 2026-11-21") from error
+        raise UsageError(f"'{text}' is no date", option, "write it like 2026-11-21") from error
     return read if read.tzinfo else read.replace(tzinfo=dt.UTC)
