@@ -15,6 +15,7 @@ from moviec.errors import UsageError
 from moviec.pipeline.arrivals import Asked, expected, take
 from moviec.pipeline.due import needs_look, stale
 from moviec.pipeline.rebuild import rebuild_source
+from moviec.pipeline.street import Outcome, Scope, bring_up
 from moviec.pipeline.workshop import workshop
 from moviec.sources.registry import find_source, find_sources
 
@@ -44,7 +45,7 @@ def ingest(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take a delivery in: keep its bytes, read its rows, and write what changed.
+    """Take a delivery in, all the way: bytes kept, rows read, films resolved, fused and published.
 
     Exit status 3: the delivery is held, or more rows were rejected than the settings allow.
     """
@@ -59,13 +60,15 @@ def ingest(
     with workshop(place, alone=True) as shop, steps(quiet=as_json) as tell:
         several = expected(place, found.spec, asked, fail)
         done = [take(shop, found, one, accept_shrink, tell) for one in several]
+        outcome = bring_up(shop, Scope(), tell)
     if as_json:
-        print_json(done if since or event else done[0])
+        print_json({"deliveries": done, "catalogue": outcome})
     else:
         for one in done:
             tell_delivery(one)
         if not done:
             print("nothing to ingest")
+        tell_outcome(outcome)
     looks = [look for one in done if (look := needs_look(one, place.settings))]
     for look in looks:
         fail(look)
@@ -78,20 +81,23 @@ def rebuild(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make everything again; with --from-raw from the bytes as delivered."""
-    if not from_raw:
-        raise UsageError("records are made from the raw payloads", "rebuild", "add --from-raw")
+    """Make the whole catalogue again under the pinned models: from the records, or from the bytes as delivered.
+
+    Ids and decisions stay. It comes to the same as the ingestions did, unless the code or a model changed.
+    """
     place = open_home(home)
     made = []
     with workshop(place, alone=True) as shop, steps(quiet=as_json) as tell:
-        present = {delivery.source for delivery in all_deliveries(shop.catalogue)}
+        present = {delivery.source for delivery in all_deliveries(shop.catalogue)} if from_raw else set()
         for name in sorted(present):
             made += rebuild_source(shop, find_source(name, place.folder), tell)
+        outcome = bring_up(shop, Scope(everything=True), tell)
     if as_json:
-        print_json(made)
-    else:
-        for batch in made:
-            print(f"{batch.delivery}: {batch.changed:,} records changed, {batch.tombstones:,} gone")
+        print_json({"batches": made, "catalogue": outcome})
+        return
+    for batch in made:
+        print(f"{batch.delivery}: {batch.changed:,} records changed, {batch.tombstones:,} gone")
+    tell_outcome(outcome)
 
 
 def sources(
@@ -233,6 +239,16 @@ def tell_delivery(done: Delivery) -> None:
         print(f"set to unknown: {count:,} × {rule.replace('_', ' ')}")
     for line in _findings(done, []):
         print(line)
+
+
+def tell_outcome(outcome: Outcome) -> None:
+    """Print what a run changed in the catalogue, for a person."""
+    if not outcome.changes:
+        print("catalogue: nothing changed")
+        return
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in outcome.changes.items())
+    times = ", ".join(f"{step.name} {step.seconds:,.1f} s" for step in outcome.steps)
+    print(f"catalogue: {kinds} (changes up to {outcome.last_change:,}); {times}")
 
 
 def _instant(text: str, option: str) -> dt.datetime:

@@ -9,10 +9,11 @@ import typer
 
 from moviec.catalog.deliveries import all_deliveries
 from moviec.cli.console import fail, print_json, print_table, steps
-from moviec.cli.lake import HomeOption, JsonOption, tell_delivery
+from moviec.cli.lake import HomeOption, JsonOption, tell_delivery, tell_outcome
 from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.pipeline.due import Outcome, Standing, run_due, standings
+from moviec.pipeline.street import Scope, bring_up
 from moviec.pipeline.workshop import workshop
 from moviec.sources.registry import find_sources
 
@@ -34,12 +35,15 @@ def run(
         chosen = _chosen(found, names or [])
         due = [one for one in chosen if one.due_since]
         done = [] if dry_run else run_due(shop, sources, due, tell)
+        shown = bring_up(shop, Scope(), tell) if done else None
     if as_json:
-        print_json(chosen if dry_run else done)
+        print_json(chosen if dry_run else {"sources": done, "catalogue": shown})
     elif dry_run or not due:
         _tell_standings(chosen)
     else:
         _tell_outcomes(done)
+    if shown and not as_json:
+        tell_outcome(shown)
     for one in done:
         for line in [*one.looks, *([f"{one.source}: {one.error}"] if one.error else [])]:
             fail(line)
