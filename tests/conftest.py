@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 
 from moviec.engine import DuckEngine
 
@@ -43,6 +44,10 @@ MOVIE_COLUMNS = [
     "vote_count",
 ]
 
+
+# How long an example takes depends on the machine, not on the code: speed is measured in bench/.
+settings.register_profile("moviec", deadline=None)
+settings.load_profile("moviec")
 
 _databases = itertools.count()
 

@@ -26,6 +26,13 @@ class Edges(msgspec.Struct, frozen=True):
     weight: Integers
 
 
+class Rules(msgspec.Struct, frozen=True):
+    """`certain` pairs are one whatever speaks against it; `unseen` is the weight of a pair that is no edge."""
+
+    certain: Sequence[tuple[int, int]] = ()
+    unseen: int = 0
+
+
 def one_to_one(left: Integers, right: Integers, weight: Integers) -> npt.NDArray[np.bool_]:
     """Choose pairs so that no record is in two: again and again those that are the best of both their records.
 
@@ -57,66 +64,98 @@ def connected(edges: Edges) -> Integers:
             return label
 
 
-def clusters(edges: Edges, marks: pa.Table, certain: Sequence[tuple[int, int]] = ()) -> Integers:
+def clusters(edges: Edges, marks: pa.Table, rules: Rules) -> Integers:
     """Cluster records so that no cluster holds two values of one mark, leaving out the weakest edges first.
 
     `marks` (record, space, value): what a film has one of, such as its key at a duplicate-free source or its id in
-    an id space. `certain` pairs are joined whatever their marks. Components without a contradiction stay whole;
-    the others grow from their surest edges.
+    an id space. Records are joined along edges of a weight above zero; the others speak against a cluster that would
+    hold both ends. Components that nothing speaks against stay whole; the others grow from their surest edges, two
+    clusters joining where the mean weight of the pairs between them is not below zero.
     """
-    label = connected(_with(edges, certain))
+    joins = edges.weight > 0
+    label = connected(_with(edges, joins, rules.certain))
+    records = marks["record"].to_numpy().astype(np.int64)
     spaces, values = (
         pc.dictionary_encode(marks[name].combine_chunks()).indices.to_numpy() for name in ("space", "value")
     )
-    records = marks["record"].to_numpy().astype(np.int64)
-    distinct = np.unique(np.column_stack([label[records], spaces, values]), axis=0)
-    seen, times = np.unique(distinct[:, :2], axis=0, return_counts=True)
-    torn = np.unique(seen[times > 1, 0])
+    torn = _torn(edges, label, np.column_stack([records, spaces, values]), rules)
     if not len(torn):
         return label
-    inside = np.isin(label[edges.left], torn)
-    certain = [pair for pair in certain if label[pair[0]] in torn]
     members = np.flatnonzero(np.isin(label, torn))
+    inside = np.isin(label[edges.left], torn) & (label[edges.left] == label[edges.right])
+    inside &= edges.left != edges.right
+    certain = [pair for pair in rules.certain if label[pair[0]] in torn]
     label[members] = members
-    groups = {int(member): _Group({}, [int(member)]) for member in members}
+    groups = {int(member): _Group([int(member)], {}, {}) for member in members}
     for at in np.flatnonzero(np.isin(records, members)):
         groups[int(records[at])].marks.setdefault(int(spaces[at]), set()).add(int(values[at]))
+    for left, right, weight in _rows(edges, inside):
+        for one, other in ((left, right), (right, left)):
+            groups[one].bonds[other] = weight - rules.unseen
     for pair in certain:
-        _join(label, groups, pair, whatever=True)
-    for pair in _surest_first(edges, inside):
-        _join(label, groups, pair, whatever=False)
+        _join(label, groups, pair, None)
+    for left, right, _ in _rows(edges, inside & joins):
+        _join(label, groups, (left, right), rules.unseen)
     return label
 
 
-class _Group(msgspec.Struct, frozen=True):
-    """A cluster as it grows: the values it has of each mark, and its records."""
+def _with(edges: Edges, joins: npt.NDArray[np.bool_], certain: Sequence[tuple[int, int]]) -> Edges:
+    added = np.array(certain, dtype=np.int64).reshape(-1, 2)
+    left = np.concatenate([edges.left[joins], added[:, 0]])
+    return Edges(edges.records, left, np.concatenate([edges.right[joins], added[:, 1]]), edges.weight[joins])
 
-    marks: dict[int, set[int]]
+
+def _torn(edges: Edges, label: Integers, marks: Integers, rules: Rules) -> Integers:
+    """Find the components that hold two values of a mark, or a pair that is not surely one film."""
+    distinct = np.unique(np.column_stack([label[marks[:, 0]], marks[:, 1:]]), axis=0)
+    seen, times = np.unique(distinct[:, :2], axis=0, return_counts=True)
+    torn = [seen[times > 1, 0]]
+    if rules.unseen < 0:
+        inside = label[edges.left] == label[edges.right]
+        weight = np.bincount(label[edges.left[inside]], edges.weight[inside] > 0, minlength=edges.records)
+        sizes = np.bincount(label, minlength=edges.records)
+        torn.append(np.flatnonzero(weight < sizes * (sizes - 1) // 2))
+    return np.unique(np.concatenate(torn))
+
+
+def _rows(edges: Edges, chosen: npt.NDArray[np.bool_]) -> list[tuple[int, int, int]]:
+    """Give the chosen edges as left, right, weight, surest first."""
+    left, right, weight = edges.left[chosen], edges.right[chosen], edges.weight[chosen]
+    order = np.lexsort((right, left, -weight))
+    return list(zip(left[order].tolist(), right[order].tolist(), weight[order].tolist(), strict=True))
+
+
+class _Group(msgspec.Struct, frozen=True):
+    """A cluster as it grows: its records, the values it has of each mark, and what it is to its neighbours: the sum
+    of how much more the pairs between them weigh than unseen ones.
+    """
+
     records: list[int]
+    marks: dict[int, set[int]]
+    bonds: dict[int, int]
 
     def contradicts(self, other: _Group) -> bool:
         return any(values.isdisjoint(other.marks.get(space, values)) for space, values in self.marks.items())
 
 
-def _with(edges: Edges, certain: Sequence[tuple[int, int]]) -> Edges:
-    added = np.array(certain, dtype=np.int64).reshape(-1, 2)
-    left, right = (np.concatenate([ends, added[:, at]]) for at, ends in enumerate((edges.left, edges.right)))
-    return Edges(edges.records, left, right, edges.weight)
-
-
-def _surest_first(edges: Edges, inside: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
-    left, right, weight = edges.left[inside], edges.right[inside], edges.weight[inside]
-    order = np.lexsort((right, left, -weight))
-    return list(zip(left[order].tolist(), right[order].tolist(), strict=True))
-
-
-def _join(label: Integers, groups: dict[int, _Group], pair: tuple[int, int], whatever: bool) -> None:
-    """Make one cluster of those of a pair, where they do not contradict or `whatever` they say."""
+def _join(label: Integers, groups: dict[int, _Group], pair: tuple[int, int], unseen: int | None) -> None:
+    """Make one cluster of those of a pair, unless they contradict or do not fit each other; `unseen` None: whatever."""
     one, other = sorted((int(label[pair[0]]), int(label[pair[1]])))
-    if one == other or (not whatever and groups[one].contradicts(groups[other])):
+    if one == other:
         return
-    joined = groups.pop(other)
-    for space, values in joined.marks.items():
-        groups[one].marks.setdefault(space, set()).update(values)
-    groups[one].records.extend(joined.records)
-    label[joined.records] = one
+    stays, goes = groups[one], groups[other]
+    if unseen is not None:
+        fit = stays.bonds.get(other, 0) + unseen * len(stays.records) * len(goes.records)
+        if fit < 0 or stays.contradicts(goes):
+            return
+    del groups[other]
+    for space, values in goes.marks.items():
+        stays.marks.setdefault(space, set()).update(values)
+    for third, bond in goes.bonds.items():
+        if third != one:
+            stays.bonds[third] = stays.bonds.get(third, 0) + bond
+            groups[third].bonds[one] = stays.bonds[third]
+            del groups[third].bonds[other]
+    stays.bonds.pop(other, None)
+    stays.records.extend(goes.records)
+    label[goes.records] = one

@@ -166,7 +166,7 @@ def weights_by_source(sources: Column, model: Model) -> tuple[Weights, Callable[
     """Lay out the model's weights for every two of the records' sources, and how levels find their row in them."""
     encoded = pc.dictionary_encode(sources).combine_chunks()
     names, codes = encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype(np.int64)
-    weighed = weights_of([model.fitted(one, other) for one in names for other in names])
+    weighed = weights_of([model.fitted(one, other) for one in names or [""] for other in names or [""]])
 
     def row(levels: pa.Table) -> Integers:
         left, right = (codes[levels[number].to_numpy() - 1] for number in ("l", "r"))

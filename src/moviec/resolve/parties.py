@@ -14,7 +14,7 @@ import pyarrow as pa
 from moviec import text
 from moviec.engine import Engine
 from moviec.resolve.candidates import sections
-from moviec.resolve.cluster import Edges, Integers, clusters
+from moviec.resolve.cluster import Edges, Integers, Rules, clusters
 from moviec.text import Column, pc
 
 #: In so many films another spelling must stand for the same party before it counts. In 2,442 real credits of whole
@@ -137,12 +137,12 @@ def _clusters(engine: Engine, rules: _Rules) -> Integers:
     rivals = engine.query("SELECT record, space, value FROM party_rivals")
     if rules.one_name:
         edges = pa.concat_tables([edges, _edges(engine, "SELECT l, r, 1 AS weight FROM party_same_name")])
-    alike = clusters(_joined(nodes.num_rows, edges), rivals)
+    alike = clusters(_joined(nodes.num_rows, edges), rivals, Rules())
     settled = pa.table({"l": alike, "r": nodes["record"], "weight": np.full(len(alike), _SETTLED)})
     shared = _edges(engine, f"SELECT l, r, {_ONE_FILM} + films AS weight FROM party_same_film")
     spelt = _edges(engine, "SELECT l, r, films AS weight FROM party_like_named")
     across = _joined(nodes.num_rows, pa.concat_tables([settled, shared, spelt]))
-    return clusters(across, nodes.append_column("value", pa.array(alike)))
+    return clusters(across, nodes.append_column("value", pa.array(alike)), Rules())
 
 
 def _edges(engine: Engine, sql: str) -> pa.Table:

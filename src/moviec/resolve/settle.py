@@ -12,10 +12,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from moviec.model import MILLION
-from moviec.resolve.cluster import Edges, clusters, one_to_one
+from moviec.resolve.cluster import Edges, Rules, clusters, one_to_one
 from moviec.resolve.model import Model
 from moviec.resolve.pairs import PAIRS
-from moviec.resolve.score import Integers, probabilities
+from moviec.resolve.score import Integers, with_rivals
 from moviec.resolve.verdicts import adopt
 from moviec.text import Column, pc
 
@@ -35,8 +35,13 @@ _MEMBERS: list[tuple[str, pa.DataType]] = [
     ("probability", pa.int64()),
 ]
 MEMBERS = pa.schema(_MEMBERS)
+#: Two clusters join where the log2 odds of the pairs between them are above DOUBT on average, those of pairs that were
+#: not kept counting as UNSEEN. Set on the half of the known pairs that is not held out (bench/bench_catalogue.py),
+#: where 2 bits gave the best precision that cost no F1; UNSEEN from -4 to -8 made no difference.
+DOUBT, UNSEEN = 2 * MILLION, -8 * MILLION
+
 #: What a person has decided weighs this much, in millionths of a bit.
-CERTAIN = 1000 * MILLION
+CERTAIN = 100 * MILLION
 
 _ENTRIES = pa.list_(pa.struct([("key", pa.string()), ("value", pa.string())]))
 
@@ -90,10 +95,11 @@ def settle(
     pairs = pairs.take(np.lexsort((right, left)))
     decided = _decided(names, decisions)
     graph = _graph(records, names, pairs, decided, repeating)
-    probability = _probabilities(graph, model)
+    log_odds = _log_odds(graph, model)
+    probability = np.rint(MILLION / (1 + np.exp2(-log_odds / MILLION))).astype(np.int64)
     likely = _likely(graph, probability, pairs, model)
-    edges = Edges(len(records), graph.left[likely], graph.right[likely], graph.weight[likely])
-    label = clusters(edges, _marks(records, decided, repeating), decided.same)
+    edges = Edges(len(records), graph.left, graph.right, _bonds(log_odds, likely, pairs))
+    label = clusters(edges, _marks(records, decided, repeating), Rules(decided.same, UNSEEN - DOUBT))
     settled = pairs.append_column("probability", pa.array(probability)).append_column(
         "band", _bands(graph, probability, pairs, label, model)
     )
@@ -151,11 +157,11 @@ def _dense(codes: Integers) -> Integers:
     return np.unique(codes, return_inverse=True)[1].astype(np.int64)
 
 
-def _probabilities(graph: _Graph, model: Model) -> Integers:
-    """Give each pair's chance, in millionths; rivals for one slot share it, a verdict leaves none to chance."""
-    log_odds = np.where(graph.verdict, graph.verdict * CERTAIN, model.calibration.apply(graph.weight))
-    shared = probabilities(*graph.slots, log_odds)
-    return np.select([graph.verdict == 1, graph.verdict == -1], [MILLION, 0], shared)
+def _log_odds(graph: _Graph, model: Model) -> Integers:
+    """Give each pair's log2 odds, in millionths, once rivals for a slot have their share; a verdict leaves no doubt."""
+    own = np.where(graph.verdict, graph.verdict * CERTAIN, model.calibration.apply(graph.weight))
+    shared = with_rivals(*graph.slots, own)
+    return np.where(graph.verdict, own, shared)
 
 
 def _likely(graph: _Graph, probability: Integers, pairs: pa.Table, model: Model) -> Flags:
@@ -166,6 +172,17 @@ def _likely(graph: _Graph, probability: Integers, pairs: pa.Table, model: Model)
     surety = graph.weight[at] + CERTAIN * graph.verdict[at]
     likely[at] = one_to_one(graph.slots[0][at], graph.slots[1][at], surety)
     return likely
+
+
+def _bonds(log_odds: Integers, likely: Flags, pairs: pa.Table) -> Integers:
+    """Give what each pair says for a cluster that holds both its ends, above zero only where it is to be a match.
+
+    A contradicted pair says as little for it as one that was never seen.
+    """
+    contradicted = pairs["contradicted"].to_numpy()
+    beyond = np.where(contradicted, np.minimum(log_odds, UNSEEN), log_odds) - DOUBT
+    bonds: Integers = np.where(likely, np.maximum(beyond, 1), np.minimum(beyond, 0))
+    return bonds
 
 
 def _marks(records: pa.Table, decided: _Decided, repeating: frozenset[str]) -> pa.Table:
