@@ -9,11 +9,11 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine
 from moviec.model import RECORD
-from moviec.resolve.decisions import DECISIONS
 from moviec.resolve.model import shipped_model
 from moviec.resolve.pairs import Found, PairLimits, find_pairs
 from moviec.resolve.settle import Settled, settle
 from moviec.resolve.shelf import SHELF, shelve
+from moviec.resolve.verdicts import DECISIONS
 
 MODEL = shipped_model()
 Key = tuple[str, str]

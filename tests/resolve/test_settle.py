@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moviec.resolve.decisions import DECISIONS
 from moviec.resolve.pairs import PAIRS
 from moviec.resolve.settle import MEMBERS, SETTLED_PAIRS, Settled, settle
+from moviec.resolve.verdicts import DECISIONS
 from tests.resolve.catalogue import MODEL, Key, clusters_of, record, settled
 
 Graph = tuple[pa.Table, pa.Table, pa.Table]
@@ -171,7 +171,7 @@ def renamed(table: pa.Table) -> pa.Table:
     """Give the same rows with sources of other names, in the same order among themselves."""
     for name in ("source", "left_source", "right_source"):
         if name in table.column_names:
-            values = pa.array([value + "2" for value in table[name].to_pylist()], pa.string())
+            values = pa.array([f"{value}2" for value in table[name].to_pylist()], pa.string())
             table = table.set_column(table.column_names.index(name), name, values)
     return table
 
