@@ -6,6 +6,7 @@ import datetime as dt
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from moviec.catalog.deliveries import Delivery, all_deliveries, count_rejected
@@ -62,7 +63,7 @@ def ingest(
         done = [take(shop, found, one, accept_shrink, tell) for one in several]
         outcome = bring_up(shop, Scope(), tell)
     if as_json:
-        print_json({"deliveries": done, "catalogue": outcome})
+        print_json(done if since or event else {**msgspec.to_builtins(done[0]), "catalogue": outcome})
     else:
         for one in done:
             tell_delivery(one)

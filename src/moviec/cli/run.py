@@ -37,7 +37,7 @@ def run(
         done = [] if dry_run else run_due(shop, sources, due, tell)
         shown = bring_up(shop, Scope(), tell) if done else None
     if as_json:
-        print_json(chosen if dry_run else {"sources": done, "catalogue": shown})
+        print_json(chosen if dry_run else done)
     elif dry_run or not due:
         _tell_standings(chosen)
     else:
