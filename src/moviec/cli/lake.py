@@ -69,7 +69,8 @@ def ingest(
             tell_delivery(one)
         if not done:
             print("nothing to ingest")
-        tell_outcome(outcome)
+        else:
+            tell_outcome(outcome)
     looks = [look for one in done if (look := needs_look(one, place.settings))]
     for look in looks:
         fail(look)
