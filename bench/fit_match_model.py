@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from known_pairs import PAIRS, read_lists
+from lake_records import SOURCES, hide_ids, read_records, shelve_all
+from moviec.engine import DuckEngine
 from moviec.resolve.fit import Lesson, learn
-from moviec.resolve.model import write_model
+from moviec.resolve.fit_sources import fit_pairs
+from moviec.resolve.model import Model, write_model
+from moviec.resolve.pairs import PairLimits
 
 TARGET = Path(__file__).resolve().parents[1] / "src/moviec/resolve/model.json"
 
@@ -19,9 +23,17 @@ def main() -> None:
     ]
     # Words are published with the package, so they are counted in lists under open licences only.
     open_lists = [lists.films["wikipedia"], lists.films["kaggle"]]
-    model = learn("1", list(lists.films.values()), lessons, open_lists)
-    write_model(model, TARGET)
+    model = learn(list(lists.films.values()), lessons, open_lists)
+    write_model(with_sources(model), TARGET)
     print(f"{TARGET.name}: {len(model.words)} words, calibration {model.calibration}")
+
+
+def with_sources(model: Model) -> Model:
+    """Fit the weights for each two shipped sources on their records, ids hidden; no known pair is looked at."""
+    with DuckEngine() as engine:
+        shelf = shelve_all([hide_ids(read_records(name)) for name in SOURCES], model)
+        engine.table("shelf", shelf)
+        return fit_pairs(engine, model, PairLimits())
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ import pyarrow as pa
 from known_pairs import DATA
 from moviec.engine import DuckEngine
 from moviec.model import FIELDS, RECORD
+from moviec.resolve.model import Model
+from moviec.resolve.shelf import shelve
 from moviec.sources.base import Wanted
 from moviec.sources.registry import find_source
 from moviec.sources.roles import assign_roles
@@ -35,3 +37,14 @@ def read_records(name: str) -> pa.Table:
             for column in RECORD.names
         )
         return engine.query(f"SELECT {columns} FROM records ORDER BY key").cast(RECORD)
+
+
+def hide_ids(records: pa.Table) -> pa.Table:
+    """Give the records without their ids."""
+    none = pa.array([[]] * len(records), RECORD.field("ids").type)
+    return records.set_column(records.schema.get_field_index("ids"), "ids", none)
+
+
+def shelve_all(records: list[pa.Table], model: Model) -> pa.Table:
+    """Shelve the records of several sources."""
+    return pa.concat_tables(shelve(some, model) for some in records)

@@ -82,12 +82,10 @@ def learn_u(model: Model, lists: Sequence[pa.Table]) -> dict[str, Shares]:
     return fit_u(within(lists, model, Limits()), years_by_chance(years, years), model.shares, weak)
 
 
-def learn(
-    version: str, lists: Sequence[pa.Table], lessons: Sequence[Lesson], open_lists: Sequence[pa.Table]
-) -> Model:
+def learn(lists: Sequence[pa.Table], lessons: Sequence[Lesson], open_lists: Sequence[pa.Table]) -> Model:
     """Make a model: words from `open_lists`, chance agreement from `lists`, the rest from the lessons."""
     films, words = learn_words(open_lists)
-    model = Model(version, ASSUMED, films, words, Calibration(), BANDS)
+    model = Model("", ASSUMED, films, words, Calibration(), BANDS)
     model = msgspec.structs.replace(model, shares=learn_u(model, lists))
     model = msgspec.structs.replace(model, shares=learn_m(model, lessons))
     return msgspec.structs.replace(model, calibration=learn_calibration(model, lessons))

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from moviec.model import MILLION
-from moviec.resolve.cluster import Edges, Rules, clusters, one_to_one
+from moviec.resolve.cluster import Edges, Rules, clusters
 from moviec.resolve.model import Model
 from moviec.resolve.pairs import PAIRS
-from moviec.resolve.score import Integers, with_rivals
+from moviec.resolve.rivals import Chances, Graph, weigh_rivals
+from moviec.resolve.score import Integers
 from moviec.resolve.verdicts import adopt
 from moviec.text import Column, pc
-
-Flags = npt.NDArray[np.bool_]
 
 #: `probability` in millionths. `band`: "accept", the two are one film; "review", a person should look; "reject".
 SETTLED_PAIRS = PAIRS.append(pa.field("probability", pa.int64())).append(pa.field("band", pa.string()))
@@ -39,9 +37,6 @@ MEMBERS = pa.schema(_MEMBERS)
 #: not kept counting as UNSEEN. Set on the half of the known pairs that is not held out (bench/bench_catalogue.py),
 #: where 2 bits gave the best precision that cost no F1; UNSEEN from -4 to -8 made no difference.
 DOUBT, UNSEEN = 2 * MILLION, -8 * MILLION
-
-#: What a person has decided weighs this much, in millionths of a bit.
-CERTAIN = 100 * MILLION
 
 _ENTRIES = pa.list_(pa.struct([("key", pa.string()), ("value", pa.string())]))
 
@@ -64,19 +59,6 @@ class _Decided(msgspec.Struct, frozen=True):
     overruled: pa.Table
 
 
-class _Graph(msgspec.Struct, frozen=True):
-    """The pairs, by number of their records; `verdict` is 1 where a person said the same, -1 where not, else 0.
-
-    A slot is what a film has room for once: a record together with the other's source.
-    """
-
-    left: Integers
-    right: Integers
-    slots: tuple[Integers, Integers]
-    weight: Integers
-    verdict: Integers
-
-
 def settle(
     records: pa.Table,
     pairs: pa.Table,
@@ -94,14 +76,12 @@ def settle(
     left, right = _ends(names, pairs)
     pairs = pairs.take(np.lexsort((right, left)))
     decided = _decided(names, decisions)
-    graph = _graph(records, names, pairs, decided, repeating)
-    log_odds = _log_odds(graph, model)
-    probability = np.rint(MILLION / (1 + np.exp2(-log_odds / MILLION))).astype(np.int64)
-    likely = _likely(graph, probability, pairs, model)
-    edges = Edges(len(records), graph.left, graph.right, _bonds(log_odds, likely, pairs))
+    graph = _graph(records, names, pairs, decided)
+    chances = weigh_rivals(graph, model)
+    edges = Edges(len(records), graph.left, graph.right, _bonds(graph, chances))
     label = clusters(edges, _marks(records, decided, repeating), Rules(decided.same, UNSEEN - DOUBT))
-    settled = pairs.append_column("probability", pa.array(probability)).append_column(
-        "band", _bands(graph, probability, pairs, label, model)
+    settled = pairs.append_column("probability", pa.array(chances.probability)).append_column(
+        "band", _bands(graph, chances, pairs, label, model)
     )
     return Settled(settled, _members(settled, records, graph, label, decided), decided.overruled)
 
@@ -133,55 +113,30 @@ def _decided(names: Column, decisions: pa.Table) -> _Decided:
     return _Decided(same_pairs, apart_pairs, decisions.filter(pa.array(~holds)))
 
 
-def _graph(
-    records: pa.Table, names: Column, pairs: pa.Table, decided: _Decided, repeating: frozenset[str]
-) -> _Graph:
+def _graph(records: pa.Table, names: Column, pairs: pa.Table, decided: _Decided) -> Graph:
     left, right = _ends(names, pairs)
-    encoded = pc.dictionary_encode(records["source"].combine_chunks())
-    sources = encoded.indices.to_numpy().astype(np.int64)
-    bounded = ~np.isin(encoded.dictionary.to_pylist(), list(repeating))
-    slots = []
-    for record, other in ((left, sources[right]), (right, sources[left])):
-        shared = record * len(bounded) + other
-        slots.append(np.where(bounded[other], shared, len(records) * len(bounded) + np.arange(len(left))))
     code = left * len(records) + right
     verdict = np.zeros(len(left), dtype=np.int64)
     for said, those in ((1, decided.same), (-1, decided.apart)):
         ends = np.array(those, dtype=np.int64).reshape(-1, 2)
         verdict[np.isin(code, ends[:, 0] * len(records) + ends[:, 1])] = said
-    weight = pairs["weight"].to_numpy().astype(np.int64)
-    return _Graph(left, right, (_dense(slots[0]), _dense(slots[1])), weight, verdict)
+    return Graph(
+        source=pc.dictionary_encode(records["source"].combine_chunks()).indices.to_numpy().astype(np.int64),
+        left=left,
+        right=right,
+        weight=pairs["weight"].to_numpy().astype(np.int64),
+        contradicted=pairs["contradicted"].to_numpy(),
+        verdict=verdict,
+    )
 
 
-def _dense(codes: Integers) -> Integers:
-    return np.unique(codes, return_inverse=True)[1].astype(np.int64)
-
-
-def _log_odds(graph: _Graph, model: Model) -> Integers:
-    """Give each pair's log2 odds, in millionths, once rivals for a slot have their share; a verdict leaves no doubt."""
-    own = np.where(graph.verdict, graph.verdict * CERTAIN, model.calibration.apply(graph.weight))
-    shared = with_rivals(*graph.slots, own)
-    return np.where(graph.verdict, own, shared)
-
-
-def _likely(graph: _Graph, probability: Integers, pairs: pa.Table, model: Model) -> Flags:
-    """Find the pairs to be taken as matches, at most one for each slot."""
-    contradicted = pairs["contradicted"].to_numpy()
-    likely: Flags = (probability >= model.bands.accept) & (~contradicted | (graph.verdict == 1))
-    at = np.flatnonzero(likely)
-    surety = graph.weight[at] + CERTAIN * graph.verdict[at]
-    likely[at] = one_to_one(graph.slots[0][at], graph.slots[1][at], surety)
-    return likely
-
-
-def _bonds(log_odds: Integers, likely: Flags, pairs: pa.Table) -> Integers:
+def _bonds(graph: Graph, chances: Chances) -> Integers:
     """Give what each pair says for a cluster that holds both its ends, above zero only where it is to be a match.
 
     A contradicted pair says as little for it as one that was never seen.
     """
-    contradicted = pairs["contradicted"].to_numpy()
-    beyond = np.where(contradicted, np.minimum(log_odds, UNSEEN), log_odds) - DOUBT
-    bonds: Integers = np.where(likely, np.maximum(beyond, 1), np.minimum(beyond, 0))
+    says = np.where(graph.contradicted, np.minimum(chances.log_odds, UNSEEN), chances.log_odds) - DOUBT
+    bonds: Integers = np.where(chances.likely, np.maximum(says, 1), np.minimum(says, 0))
     return bonds
 
 
@@ -204,22 +159,20 @@ def _marks(records: pa.Table, decided: _Decided, repeating: frozenset[str]) -> p
     )
 
 
-def _bands(graph: _Graph, probability: Integers, pairs: pa.Table, label: Integers, model: Model) -> Column:
+def _bands(graph: Graph, chances: Chances, pairs: pa.Table, label: Integers, model: Model) -> Column:
     """Give each pair its band: joined without a contradiction, worth a look, or neither."""
     joined = label[graph.left] == label[graph.right]
-    contradicted, shared_id = (pairs[name].to_numpy() for name in ("contradicted", "shared_id"))
-    open_to_doubt = (probability >= model.bands.review) | shared_id | joined
+    settled = graph.verdict != 0
+    doubtful = (chances.probability >= model.bands.review) | pairs["shared_id"].to_numpy() | joined
     return pa.array(
         np.select(
-            [joined & (~contradicted | (graph.verdict == 1)), open_to_doubt & (graph.verdict == 0)],
-            ["accept", "review"],
-            "reject",
+            [joined & (~graph.contradicted | settled), doubtful & ~settled], ["accept", "review"], "reject"
         )
     )
 
 
 def _members(
-    pairs: pa.Table, records: pa.Table, graph: _Graph, label: Integers, decided: _Decided
+    pairs: pa.Table, records: pa.Table, graph: Graph, label: Integers, decided: _Decided
 ) -> pa.Table:
     """Say of every record which cluster it is in, and how it came there."""
     accepted = pc.equal(pairs["band"], "accept").to_numpy()
