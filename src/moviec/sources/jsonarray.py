@@ -1,6 +1,7 @@
 """A JSON list of any size cut into its elements' texts, each with its line; broken stretches come out as pieces too.
 
-Python's own scanner finds where an element ends; what is in it is read later, by the engine.
+Where a window of the file holds whole elements with one and the same gap between them, they are cut all at once; else
+Python's own scanner finds where each ends. What is in an element is read later, by the engine.
 """
 
 from __future__ import annotations
@@ -8,8 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple, TextIO
+
+import msgspec
 
 from moviec.errors import PayloadError
 from moviec.sources.dialect import LONGEST_RECORD
@@ -18,6 +22,7 @@ _CHUNK = 1 << 20
 _GAP = re.compile(r"[\s,\ufeff]*")
 _NEXT = re.compile(r"\}\s*,\s*(?=\{)")
 _DECODER = json.JSONDecoder()
+_ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class Piece(NamedTuple):
@@ -35,12 +40,14 @@ class _Window:
         self.text = ""
         self.at = 0
         self.line = 1
+        self.passed = 0  # characters of the file before `text`
         self.ended = False
 
     def more(self) -> bool:
         """Read on; False when the file has ended."""
         chunk = self.file.read(_CHUNK)
         self.ended = not chunk
+        self.passed += self.at
         self.text = self.text[self.at :] + chunk
         self.at = 0
         return not self.ended
@@ -78,8 +85,13 @@ def cut(path: Path) -> Iterator[Piece]:
         window.take(window.at + 1)
         first = window.skip_gap()
         resync = _start_of_next(window.text[: window.at])
+        singly = 0  # up to here in the file the elements have to be cut one by one
         while first not in ("", "]"):
-            yield _element(window, resync)
+            if window.passed + window.at >= singly:
+                yield from (run := _run(window))
+                singly = 0 if run else window.passed + len(window.text)
+            else:
+                yield _element(window, resync)
             first = window.skip_gap()
         if not first:
             yield Piece(window.line, "(the file ends before the list does)")
@@ -95,6 +107,26 @@ def _start_of_next(before: str) -> re.Pattern[str]:
     if "\n" in before and not indentation.strip():
         return re.compile(rf"\n(?={indentation}\{{)")
     return _NEXT
+
+
+def _run(window: _Window) -> list[Piece]:
+    """Cut all whole elements of the window at once; nothing where they are not alike in the gap between them."""
+    text, at = window.text, window.at
+    try:
+        _, end = _DECODER.raw_decode(text, at)
+        found = _GAP.match(text, end)
+        gap = found[0] if found else ""
+        last = text.rfind(gap + text[at], end) if "," in gap else -1
+        elements = [bytes(raw) for raw in _ELEMENTS.decode(f"[{text[at:last]}]")] if last > 0 else []
+    except (ValueError, RecursionError):  # no JSON here, or not yet
+        return []
+    between = gap.encode()
+    if between.join(elements) != text[at:last].encode():
+        return []
+    step = between.count(b"\n")
+    lines = accumulate((element.count(b"\n") + step for element in elements), initial=window.line)
+    window.take(last)
+    return [Piece(line, element.decode()) for line, element in zip(lines, elements, strict=False)]
 
 
 def _element(window: _Window, resync: re.Pattern[str]) -> Piece:
