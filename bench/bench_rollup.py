@@ -5,11 +5,10 @@ Bars: at most 1.25 times the copy, under 600 MB, at least 8 times faster than pa
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from measure import REAL, Cost, grown_movies, in_turn, python, run
+from measure import REAL, Cost, grown_movies, in_turn, python, run, without_peers
 
 ROWS = 900_000
 
@@ -53,12 +52,12 @@ def main() -> None:
         return
     movies = grown_movies(ROWS)
     with TemporaryDirectory() as folder:
-        out = Path(folder)
+        out, plain = Path(folder), without_peers()
         costs = in_turn(
             {
-                "DuckDB CSV → Parquet (floor)": python(FLOOR, movies, out / "floor.parquet"),
+                "DuckDB CSV → Parquet (floor)": python(FLOOR, movies, out / "floor.parquet", program=plain),
                 "moviec rollup": [
-                    sys.executable,
+                    plain,
                     "-m",
                     "moviec",
                     "rollup",

@@ -54,9 +54,18 @@ def in_turn(commands: dict[str, list[str]], rounds: int) -> dict[str, Cost]:
     }
 
 
-def python(code: str, *words: str | Path) -> list[str]:
-    """Give the command that runs a piece of Python in this environment."""
-    return [sys.executable, "-c", code, *map(str, words)]
+def python(code: str, *words: str | Path, program: str = sys.executable) -> list[str]:
+    """Give the command that runs a piece of Python, in this environment unless another's `program` is given."""
+    return [program, "-c", code, *map(str, words)]
+
+
+def without_peers() -> str:
+    """Give the Python of the project's own environment, or this one where there is none.
+
+    The peers bring pandas, and pyarrow loads pandas where it finds it: half a second for a process that needs none.
+    """
+    own = Path(__file__).resolve().parents[1] / ".venv/bin/python"
+    return str(own) if own.exists() else sys.executable
 
 
 def grown_movies(rows: int) -> Path:

@@ -88,9 +88,14 @@ class DuckEngine:
         """Run a query and yield its rows batch by batch, in order, with flat memory."""
         yield from self.connection.cursor().sql(sql).to_arrow_reader(50_000)
 
-    def write(self, sql: str, path: Path) -> int:
-        """Run a query into one Parquet file, in order; return the number of rows."""
+    def write(self, sql: str, path: Path, passing: bool = False) -> int:
+        """Run a query into one Parquet file, in order; return the number of rows.
+
+        A `passing` file is read back and thrown away: it goes without dictionaries, which take a quarter of the time.
+        """
         options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP}"
+        if passing:
+            options += ", DICTIONARY_SIZE_LIMIT 1"
         try:
             done = self.connection.execute(f"COPY ({sql}) TO {quoted(str(path))} ({options})").fetchall()
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:

@@ -121,7 +121,7 @@ def _write(engine: DuckEngine, header: Header, select: str, staged: Path) -> int
         f" header = {header.lines > 0}, {header.dialect.options()}, max_line_size = {LONGEST_RECORD},"
         f" store_rejects = true, rejects_table = 'csv_rejects', rejects_scan = 'csv_scans')"
     )
-    return engine.write(f"WITH rows_of_file AS ({source}) {select}", staged)
+    return engine.write(f"WITH rows_of_file AS ({source}) {select}", staged, passing=True)
 
 
 def _one_line_ending(header: Header, folder: Path) -> Header:
