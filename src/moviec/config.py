@@ -22,7 +22,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Settings with their defaults; empty `lake` and `catalogue` mean inside the home folder.
 
     `threads` 0 is every core; `memory` is as DuckDB writes it. `most_rejected` is the share of a delivery's rows
-    beyond which rejected ones want a look.
+    beyond which rejected ones want a look. `anonymous` lets callers without a key in, `anonymous_limit` requests a
+    minute from each address; `proxies` are the addresses or networks (separated by spaces) whose X-Forwarded-For
+    counts, `redis` is where several servers count requests together, `prefix` the path a proxy serves MovieC under,
+    `cache_mb` what a server may hold ready, and `most_lag` how many changes it may be behind while it counts as ready.
     """
 
     lake: str = ""
@@ -30,6 +33,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     threads: int = 0
     memory: str = "2GB"
     most_rejected: float = 0.01
+    anonymous: bool = False
+    anonymous_limit: int = 120
+    proxies: str = ""
+    redis: str = ""
+    prefix: str = ""
+    cache_mb: int = 64
+    most_lag: int = 10_000
     sources: dict[str, SourceSettings] = {}
 
 
@@ -43,6 +53,11 @@ class Home(msgspec.Struct, frozen=True):
     def lake(self) -> str:
         """Where the lake is: a folder or an fsspec URL."""
         return self.settings.lake or str(self.folder / "lake")
+
+    @property
+    def search(self) -> Path:
+        """This host's search index: a folder."""
+        return self.folder / "search"
 
     @property
     def catalogue(self) -> str:
