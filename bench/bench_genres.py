@@ -13,7 +13,7 @@ import msgspec
 import pyarrow as pa
 
 from moviec.engine import DuckEngine
-from moviec.fuse.genres import SHOWN, GenreInput, count_patterns, decide, fit_genres
+from moviec.fuse.genres import SHOWN, GenreInput, decide, fit_genres, open_labels
 from moviec.sources.base import load_spec
 from rating_data import DATA, load
 
@@ -51,9 +51,10 @@ def meanings() -> tuple[pa.Table, pa.Table]:
 def truth(labels: pa.Table, fitted_on: pa.Table, known: tuple[pa.Table, pa.Table]) -> pa.Table:
     """Fit on some labels and decide others: movie, genre, millionths."""
     with DuckEngine() as engine:
-        model = fit_genres(engine, count_patterns(engine, GenreInput(fitted_on, *known)))
-        count_patterns(engine, GenreInput(labels, *known))
-        decide(engine, model)
+        open_labels(engine, GenreInput(fitted_on, *known), SOURCES)
+        model = fit_genres(engine, SOURCES)
+        open_labels(engine, GenreInput(labels, *known), SOURCES)
+        decide(engine, model, SOURCES)
         return engine.query("SELECT movie, genre, millionths FROM genre_truth ORDER BY movie, genre")
 
 

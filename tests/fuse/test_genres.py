@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from moviec.engine import DuckEngine, Limits
-from moviec.fuse.genres import SHOWN, GenreInput, GenreModel, count_patterns, decide, fit_genres, unmapped
+from moviec.fuse.genres import SHOWN, GenreInput, GenreModel, decide, fit_genres, open_labels, unmapped
 
 #: Every film is a Feature, so that no source has an empty list, which would read as not knowing the film.
 TRUE_SHARE = {"Feature": 1.0, "Drama": 0.5, "Comedy": 0.3, "Thriller": 0.2, "Mystery": 0.08, "Biography": 0.1}
@@ -73,8 +73,10 @@ def run(
 ) -> tuple[GenreModel, pa.Table]:
     with DuckEngine(limits) as engine:
         data = GenreInput(pa.Table.from_pylist(labels), known, LIMITS)
-        model = fit_genres(engine, count_patterns(engine, data))
-        decide(engine, model)
+        sources = tuple(sorted({str(name) for name in data.labels.column("source").to_pylist()}))
+        open_labels(engine, data, sources)
+        model = fit_genres(engine, sources)
+        decide(engine, model, sources)
         return model, engine.query(
             "SELECT movie, genre, facet, millionths FROM genre_truth ORDER BY movie, genre"
         )
@@ -165,5 +167,5 @@ def test_labels_without_a_meaning_are_reported() -> None:
     labels = [{"movie": movie, "source": "careful", "label": "Gun-Fu"} for movie in ("a", "b")]
     labels.append({"movie": "a", "source": "careful", "label": "Drama"})
     with DuckEngine() as engine:
-        count_patterns(engine, GenreInput(pa.Table.from_pylist(labels), meanings(), LIMITS))
+        open_labels(engine, GenreInput(pa.Table.from_pylist(labels), meanings(), LIMITS), ("careful",))
         assert unmapped(engine).to_pylist() == [{"source": "careful", "label": "Gun-Fu", "films": 2}]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -42,6 +44,18 @@ def _bring_up(engine: sa.Engine) -> None:
     except BaseException:
         engine.dispose()
         raise
+
+
+@contextmanager
+def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Give a connection for one transaction that writes, of which one at a time goes on; it is committed at the end."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.execute(sa.text("BEGIN IMMEDIATE"))
+        else:
+            connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_LOCK + 1})"))
+        yield connection
+        connection.commit()
 
 
 def version(engine: sa.Engine) -> str | None:

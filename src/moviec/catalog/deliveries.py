@@ -149,7 +149,7 @@ def count_rejected(catalogue: sa.Engine) -> dict[str, int]:
     """Count the open rejected rows of each source."""
     query = sa.select(rejected_rows.c.source, sa.func.count()).where(rejected_rows.c.state == "open")
     with catalogue.connect() as connection:
-        return dict(connection.execute(query.group_by(rejected_rows.c.source)).tuples().all())
+        return dict(connection.execute(query.group_by(rejected_rows.c.source)).all())
 
 
 def settle_replayed(catalogue: sa.Engine, delivery: str, still: Sequence[Rejected]) -> int:

@@ -6,7 +6,7 @@ union) and `field_verdicts` (movie, field, source, value, weight, chosen).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Literal
 
@@ -22,11 +22,20 @@ from moviec.text import fold_title
 CLAIMS = ("movie", "field", "source", "value", "delivered")
 
 
+class FieldCopy(msgspec.Struct, frozen=True):
+    """A source that repeats another in a field: the two are one voice."""
+
+    source: str
+    field: str
+    of: str
+
+
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a field's claims become the field (see fields.toml)."""
 
     rule: Literal["most_reliable", "weighted_vote", "weighted_median", "union", "latest", "largest"]
     fold: Literal["title", "close", "exact"] = "exact"
+    judged: bool = True
 
 
 def shipped_rules() -> dict[str, Rule]:
@@ -35,16 +44,26 @@ def shipped_rules() -> dict[str, Rule]:
     return msgspec.toml.decode(text, type=dict[str, Rule])
 
 
+def rule_table(rules: Mapping[str, Rule]) -> pa.Table:
+    """Return the rules as a table: field, place (in the order of the rules), rule, judged."""
+    columns = {
+        "field": pa.array(rules, pa.string()),
+        "place": pa.array(range(len(rules)), pa.int64()),
+        "rule": pa.array([rule.rule for rule in rules.values()], pa.string()),
+        "judged": pa.array([rule.judged for rule in rules.values()], pa.bool_()),
+    }
+    return pa.table(columns)
+
+
 def open_claims(
-    engine: Engine, claims: pa.Table, rules: Mapping[str, Rule], copies: Mapping[str, str] | None = None
+    engine: Engine, claims: pa.Table, rules: Mapping[str, Rule], copies: Sequence[FieldCopy] = ()
 ) -> None:
     """Make claims (movie, field, source, value as text, delivered as a number) known, folded by their fields' rules.
 
-    Claims of fields without a rule and empty ones are left out. `copies` names sources that repeat another.
+    Claims of fields without a rule and empty ones are left out. `copies` name sources that repeat another.
     """
-    table = pa.table({"field": list(rules), "rule": [rule.rule for rule in rules.values()]})
-    engine.table("field_rules", table)
-    engine.table("field_copies", _pairs(copies or {}))
+    engine.table("field_rules", rule_table(rules))
+    engine.table("field_copies", _as_table(copies))
     parts = [
         _folded(engine, claims, fold, [name for name, rule in rules.items() if rule.fold == fold])
         for fold in ("title", "close", "exact")
@@ -54,7 +73,8 @@ def open_claims(
 
 def fuse(engine: Engine, reliability: tuple[Reliability, ...]) -> None:
     """Make `field_fused` and `field_verdicts` from the opened claims."""
-    weigh(engine, reliability)
+    run(engine, "fields.sql", "field_once", "field_repeated")
+    weigh(engine, reliability, "field_once")
     run(engine, "fields.sql", "field_spellings", "field_verdicts")
 
 
@@ -77,7 +97,6 @@ def _folded(engine: Engine, claims: pa.Table, fold: str, fields: list[str]) -> p
     return rows.set_column(rows.num_columns - 1, "fold", kept)
 
 
-def _pairs(copies: Mapping[str, str]) -> pa.Table:
-    return pa.table(
-        {"source": pa.array(copies.keys(), pa.string()), "of": pa.array(copies.values(), pa.string())}
-    )
+def _as_table(copies: Sequence[FieldCopy]) -> pa.Table:
+    names = ("source", "field", "of")
+    return pa.table({name: pa.array([getattr(copy, name) for copy in copies], pa.string()) for name in names})

@@ -1,25 +1,30 @@
 -- Claims -> the chance of every value, how each source fares, and the fused fields. The chance of a value grows with the
 -- weight (log-odds, in millionths) of those who claim it; for the confidence, that none of the claims is right has the weight 0.
--- In: field_claims (movie, field, source, value, fold, delivered), one row per value; field_rules (field, rule);
--- field_weights (source, field, millionths); field_copies (source, of).
+-- A release date more than a year from the movie's year is not chosen: of a movie that opened late elsewhere the year
+-- stands, and the two never contradict each other.
+-- In: field_claims (movie, field, source, value, fold, delivered), one row per value; field_rules (field, rule, judged);
+-- field_weights (source, field, millionths); field_copies (source, field, of). {claims} is field_once, or, to learn from, field_judged: where two sources speak.
 
--- view field_once
-SELECT movie, field, source, value, fold, delivered FROM (
-  SELECT c.*, ROW_NUMBER() OVER (PARTITION BY movie, c.field, source, CASE WHEN r.rule = 'union' THEN fold END
+-- keep field_once
+SELECT movie, field, source, value, fold, delivered, rule, judged FROM (
+  SELECT c.*, r.rule, r.judged, ROW_NUMBER() OVER (PARTITION BY movie, c.field, source, CASE WHEN r.rule = 'union' THEN fold END
                                  ORDER BY delivered DESC, value) AS place
   FROM field_claims c JOIN field_rules r ON r.field = c.field) x
 WHERE place = 1
 
--- view field_repeated
+-- keep field_repeated
 SELECT DISTINCT c.movie, c.field, c.source, c.fold FROM field_once c
-JOIN field_copies k ON k.source = c.source
+JOIN field_copies k ON k.source = c.source AND k.field = c.field
 JOIN field_once o ON o.movie = c.movie AND o.field = c.field AND o.source = k.of AND o.fold = c.fold
 
+-- keep field_judged
+SELECT * FROM (SELECT o.*, COUNT(*) OVER (PARTITION BY movie, field) AS claims FROM field_once o WHERE judged AND rule <> 'union') c
+WHERE claims > 1
+
 -- keep field_weighed
-SELECT c.movie, c.field, c.source, c.value, c.fold, c.delivered, r.rule,
+SELECT c.movie, c.field, c.source, c.value, c.fold, c.delivered, c.rule,
        CASE WHEN x.source IS NULL THEN w.millionths ELSE 0 END AS weight
-FROM field_once c
-JOIN field_rules r ON r.field = c.field
+FROM {claims} c
 JOIN field_weights w ON w.source = c.source AND w.field = c.field
 LEFT JOIN field_repeated x
 ON x.movie = c.movie AND x.field = c.field AND x.source = c.source AND x.fold = c.fold
@@ -47,7 +52,7 @@ FROM (SELECT o.*, SUM(odds) OVER (PARTITION BY movie, field) AS every FROM field
 SELECT w.source, w.field, COUNT(*) AS judged, CAST(SUM(c.chance) AS BIGINT) AS millionths
 FROM field_weighed w
 JOIN field_chances c ON c.movie = w.movie AND c.field = w.field AND c.fold = w.fold
-WHERE w.rule <> 'union' AND w.weight > 0 AND c.voices > 1 GROUP BY w.source, w.field
+WHERE w.weight > 0 AND c.voices > 1 GROUP BY w.source, w.field
 
 -- view field_spellings
 SELECT movie, field, fold, value, source, ROW_NUMBER() OVER (
@@ -63,18 +68,34 @@ SELECT movie, field, fold,
        SUM(total) OVER (PARTITION BY movie, field) AS everything, total
 FROM field_totals WHERE rule = 'weighted_median'
 
+-- keep field_merits
+SELECT t.*, CASE t.rule
+    WHEN 'weighted_vote' THEN t.total
+    WHEN 'most_reliable' THEN t.best
+    WHEN 'latest' THEN t.delivered
+    WHEN 'largest' THEN TRY_CAST(t.fold AS DOUBLE)
+    WHEN 'weighted_median' THEN CASE WHEN m.up_to >= m.everything AND m.up_to - 2 * t.total < m.everything THEN 1 ELSE 0 END
+  END AS merit
+FROM field_totals t LEFT JOIN field_middles m ON m.movie = t.movie AND m.field = t.field AND m.fold = t.fold
+
+-- view field_years
+SELECT movie, TRY_CAST(fold AS INT) AS year FROM (
+  SELECT movie, fold, ROW_NUMBER() OVER (PARTITION BY movie ORDER BY merit DESC, total DESC, best DESC, fold) AS rank
+  FROM field_merits WHERE field = 'year') m
+WHERE rank = 1
+
+-- view field_barred
+SELECT t.movie, t.field, t.fold FROM field_totals t JOIN field_years y ON y.movie = t.movie
+WHERE t.field = 'released' AND ABS(TRY_CAST(SUBSTRING(t.fold, 1, 4) AS INT) - y.year) > 1
+
 -- view field_chosen
 SELECT * FROM (
   SELECT t.*, ROW_NUMBER() OVER (
       PARTITION BY t.movie, t.field, CASE WHEN t.rule = 'union' THEN t.fold END
-      ORDER BY CASE t.rule
-          WHEN 'weighted_vote' THEN t.total
-          WHEN 'most_reliable' THEN t.best
-          WHEN 'latest' THEN t.delivered
-          WHEN 'largest' THEN TRY_CAST(t.fold AS DOUBLE)
-          WHEN 'weighted_median' THEN CASE WHEN m.up_to >= m.everything AND m.up_to - 2 * t.total < m.everything THEN 1 ELSE 0 END
-        END DESC, t.total DESC, t.best DESC, t.fold) AS rank
-  FROM field_totals t LEFT JOIN field_middles m ON m.movie = t.movie AND m.field = t.field AND m.fold = t.fold) x
+      ORDER BY t.merit DESC, t.total DESC, t.best DESC, t.fold) AS rank
+  FROM field_merits t
+  LEFT JOIN field_barred b ON b.movie = t.movie AND b.field = t.field AND b.fold = t.fold
+  WHERE b.fold IS NULL) x
 WHERE rank = 1
 
 -- keep field_fused

@@ -35,6 +35,13 @@ USUAL_SHARE = 0.05
 
 CODES = "snf"
 
+_COLUMNS: list[tuple[str, pa.DataType]] = [
+    ("genre", pa.string()),
+    ("pattern", pa.string()),
+    ("probability", pa.float64()),
+]
+_POSTERIOR = pa.schema(_COLUMNS)
+
 
 class GenreInput(msgspec.Struct, frozen=True):
     """What the model reads, as Arrow tables (columns as in genres.sql): labels, their meanings, limits."""
@@ -62,7 +69,7 @@ class GenreModel(msgspec.Struct, frozen=True):
 
 
 def unmapped(engine: Engine) -> pa.Table:
-    """Return labels without a meaning, most frequent first: source, label, films. Needs `count_patterns` before."""
+    """Return labels without a meaning, most frequent first: source, label, films. Needs `open_labels` before."""
     return engine.query(
         "SELECT l.source, l.label, COUNT(*) AS films FROM genre_labels l LEFT JOIN genre_meanings m"
         " ON m.source = l.source AND m.label = l.label WHERE m.genre IS NULL"
@@ -70,22 +77,16 @@ def unmapped(engine: Engine) -> pa.Table:
     )
 
 
-def count_patterns(engine: Engine, data: GenreInput) -> tuple[str, ...]:
-    """Make `genre_counts` (genre, pattern, films), one letter of a pattern per source; return the sources in order."""
+def open_labels(engine: Engine, data: GenreInput, sources: tuple[str, ...]) -> None:
+    """Make `genre_seen`: per film and genre a pattern with one letter per source. Other sources are not heard."""
     for name, table in zip(("labels", "meanings", "limits"), msgspec.structs.astuple(data), strict=True):
         engine.table(f"genre_{name}", table)
-    found = engine.query("SELECT DISTINCT source FROM genre_labels ORDER BY source")
-    sources = tuple(str(name) for name in found.column("source").to_pylist())
-    numbers = pa.table(
-        {"source": pa.array(sources, pa.string()), "number": pa.array(range(len(sources)), pa.int64())}
-    )
-    engine.table("genre_sources", numbers)
-    run(engine, "genres.sql", "genre_meant", "genre_counts", _columns(sources))
-    return sources
+    run(engine, "genres.sql", "genre_meant", "genre_seen", _columns(sources))
 
 
 def fit_genres(engine: Engine, sources: tuple[str, ...]) -> GenreModel:
-    """Learn from `genre_counts`; exact counts in, so that any engine and thread count gives the same model."""
+    """Learn from the opened labels; exact counts in, so that any engine and thread count gives the same model."""
+    run(engine, "genres.sql", "genre_silences", "genre_counts", _columns(sources))
     shares, habits = {}, []
     for genre, codes, films in _by_genre(engine):
         share, said = _learn(codes, films)
@@ -95,17 +96,21 @@ def fit_genres(engine: Engine, sources: tuple[str, ...]) -> GenreModel:
     return GenreModel(sources, shares, tuple(habits))
 
 
-def decide(engine: Engine, model: GenreModel) -> None:
-    """Make `genre_truth`: every genre that a source names for a film, with its probability in millionths."""
+def decide(engine: Engine, model: GenreModel, sources: tuple[str, ...]) -> None:
+    """Make `genre_truth`: every genre that a source names for a film, with its probability in millionths.
+
+    `sources` are those the labels were opened with. Of sources and genres that the model does not know, the usual is believed.
+    """
     habits = {(habit.genre, habit.source): (habit.true, habit.false) for habit in model.habits}
     rows: dict[str, list[object]] = {"genre": [], "pattern": [], "probability": []}
     for genre, codes, patterns in _patterns(engine):
-        said = np.array([habits[genre, source] for source in model.sources])
-        truth = np.clip(_posterior(codes, model.shares[genre], said), 1e-6, 1 - 1e-6)
+        said = np.array([habits.get((genre, source), USUAL) for source in sources])
+        share = model.shares.get(genre, USUAL_SHARE)
+        truth = np.clip(_posterior(codes, share, said), 1e-6, 1 - 1e-6)
         rows["genre"] += [genre] * len(patterns)
         rows["pattern"] += patterns
         rows["probability"] += [round(float(value), 9) for value in truth]
-    engine.table("genre_posterior", pa.table(rows))
+    engine.table("genre_posterior", pa.table(rows, _POSTERIOR))
     run(engine, "genres.sql", "genre_likely", "genre_truth", {"trust": str(COMPOSITE_TRUST)})
 
 

@@ -8,6 +8,8 @@ that repeats another adds no weight. Hands on `field_weights`.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import TypeAlias
 
 import msgspec
 import pyarrow as pa
@@ -18,16 +20,15 @@ from moviec.fuse.statements import run
 #: Rounds, always as many; a source that is trusted least though it is the best is found out by the twentieth.
 ROUNDS = 20
 
-#: What a source is believed to be right before any film is seen: the first in the order, and less for each later one.
-FIRST = 0.90
-STEP = 0.02
-LEAST = 0.60
-
 #: How many films that belief is worth.
 BELIEF_FILMS = 20
 
 #: No source's word counts for nothing: the least weight, in millionths of a unit of log-odds.
 LEAST_WEIGHT = 50_000
+
+
+#: The chance that a source is right about a field, before any film is seen.
+Belief: TypeAlias = Callable[[str, str], float]
 
 
 class Reliability(msgspec.Struct, frozen=True):
@@ -44,39 +45,42 @@ class Reliability(msgspec.Struct, frozen=True):
         return max(LEAST_WEIGHT, round(1e6 * math.log(self.reliability / (1 - self.reliability))))
 
 
-def learn_reliability(engine: Engine, order: tuple[str, ...]) -> tuple[Reliability, ...]:
-    """Learn from `field_claims` (see fields.sql) with the sources in the order of trust; unknown ones come last.
+def believed(engine: Engine, belief: Belief) -> tuple[Reliability, ...]:
+    """Return what is believed of every source and field in `field_claims` before any film is seen."""
+    pairs = engine.query("SELECT DISTINCT source, field FROM field_claims ORDER BY source, field").to_pylist()
+    return tuple(
+        Reliability(row["source"], row["field"], 0, belief(row["source"], row["field"])) for row in pairs
+    )
+
+
+def learn_reliability(engine: Engine, belief: Belief) -> tuple[Reliability, ...]:
+    """Learn from `field_claims` (see fields.sql), beginning with what is believed.
 
     Exact counts in, so that any engine and thread count gives the same numbers.
     """
-    pairs = engine.query("SELECT DISTINCT source, field FROM field_claims ORDER BY source, field").to_pylist()
-    place = {source: at for at, source in enumerate(order)}
-    belief = {row["source"]: _believed(place.get(row["source"], len(order))) for row in pairs}
-    found = tuple(Reliability(row["source"], row["field"], 0, belief[row["source"]]) for row in pairs)
+    found = before = believed(engine, belief)
+    run(engine, "fields.sql", "field_once", "field_judged")
     for _ in range(ROUNDS):
-        weigh(engine, found)
+        weigh(engine, found, "field_judged")
+        run(engine, "fields.sql", "field_agreement", "field_agreement")
         rows = engine.query("SELECT * FROM field_agreement").to_pylist()
         counts = {(row["source"], row["field"]): (row["judged"], row["millionths"]) for row in rows}
-        found = tuple(_updated(each, counts.get((each.source, each.field), (0, 0)), belief) for each in found)
+        found = tuple(_updated(each, counts.get((each.source, each.field), (0, 0))) for each in before)
     return found
 
 
-def weigh(engine: Engine, reliability: tuple[Reliability, ...]) -> None:
-    """Weigh every claim by its source's reliability; make `field_agreement` and what stands before it."""
+def weigh(engine: Engine, reliability: tuple[Reliability, ...], claims: str) -> None:
+    """Weigh every claim in the table `claims` by its source's reliability; make `field_weighed` to `field_chances`."""
     weights = {
         "source": pa.array([each.source for each in reliability], pa.string()),
         "field": pa.array([each.field for each in reliability], pa.string()),
         "millionths": pa.array([each.weight for each in reliability], pa.int64()),
     }
     engine.table("field_weights", pa.table(weights))
-    run(engine, "fields.sql", "field_once", "field_agreement")
+    run(engine, "fields.sql", "field_weighed", "field_chances", {"claims": claims})
 
 
-def _believed(place: int) -> float:
-    return max(LEAST, FIRST - STEP * place)
-
-
-def _updated(each: Reliability, counts: tuple[int, int], belief: dict[str, float]) -> Reliability:
+def _updated(before: Reliability, counts: tuple[int, int]) -> Reliability:
     judged, millionths = counts
-    share = (millionths / 1e6 + BELIEF_FILMS * belief[each.source]) / (judged + BELIEF_FILMS)
-    return msgspec.structs.replace(each, judged=judged, reliability=round(share, 6))
+    share = (millionths / 1e6 + BELIEF_FILMS * before.reliability) / (judged + BELIEF_FILMS)
+    return msgspec.structs.replace(before, judged=judged, reliability=round(share, 6))

@@ -5,6 +5,8 @@ Hands on, per record, the number of its cluster: the lowest record number in it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 import numpy.typing as npt
@@ -55,13 +57,14 @@ def connected(edges: Edges) -> Integers:
             return label
 
 
-def clusters(edges: Edges, marks: pa.Table) -> Integers:
+def clusters(edges: Edges, marks: pa.Table, certain: Sequence[tuple[int, int]] = ()) -> Integers:
     """Cluster records so that no cluster holds two values of one mark, leaving out the weakest edges first.
 
     `marks` (record, space, value): what a film has one of, such as its key at a duplicate-free source or its id in
-    an id space. Components without a contradiction stay whole; the others grow from their surest edges.
+    an id space. `certain` pairs are joined whatever their marks. Components without a contradiction stay whole;
+    the others grow from their surest edges.
     """
-    label = connected(edges)
+    label = connected(_with(edges, certain))
     spaces, values = (
         pc.dictionary_encode(marks[name].combine_chunks()).indices.to_numpy() for name in ("space", "value")
     )
@@ -72,13 +75,33 @@ def clusters(edges: Edges, marks: pa.Table) -> Integers:
     if not len(torn):
         return label
     inside = np.isin(label[edges.left], torn)
+    certain = [pair for pair in certain if label[pair[0]] in torn]
     members = np.flatnonzero(np.isin(label, torn))
     label[members] = members
-    owned: dict[int, dict[int, int]] = {int(member): {} for member in members}
+    groups = {int(member): _Group({}, [int(member)]) for member in members}
     for at in np.flatnonzero(np.isin(records, members)):
-        owned[int(records[at])][int(spaces[at])] = int(values[at])
-    _grow(label, owned, _surest_first(edges, inside))
+        groups[int(records[at])].marks.setdefault(int(spaces[at]), set()).add(int(values[at]))
+    for pair in certain:
+        _join(label, groups, pair, whatever=True)
+    for pair in _surest_first(edges, inside):
+        _join(label, groups, pair, whatever=False)
     return label
+
+
+class _Group(msgspec.Struct, frozen=True):
+    """A cluster as it grows: the values it has of each mark, and its records."""
+
+    marks: dict[int, set[int]]
+    records: list[int]
+
+    def contradicts(self, other: _Group) -> bool:
+        return any(values.isdisjoint(other.marks.get(space, values)) for space, values in self.marks.items())
+
+
+def _with(edges: Edges, certain: Sequence[tuple[int, int]]) -> Edges:
+    added = np.array(certain, dtype=np.int64).reshape(-1, 2)
+    left, right = (np.concatenate([ends, added[:, at]]) for at, ends in enumerate((edges.left, edges.right)))
+    return Edges(edges.records, left, right, edges.weight)
 
 
 def _surest_first(edges: Edges, inside: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
@@ -87,14 +110,13 @@ def _surest_first(edges: Edges, inside: npt.NDArray[np.bool_]) -> list[tuple[int
     return list(zip(left[order].tolist(), right[order].tolist(), strict=True))
 
 
-def _grow(label: Integers, owned: dict[int, dict[int, int]], edges: list[tuple[int, int]]) -> None:
-    """Join along the edges, in their order, what does not contradict; changes `label`."""
-    groups = {record: [record] for record in owned}
-    for left, right in edges:
-        one, other = sorted((int(label[left]), int(label[right])))
-        marks, others = owned[one], owned[other]
-        if one == other or any(others.get(space, value) != value for space, value in marks.items()):
-            continue
-        owned[one] = marks | others
-        groups[one] += groups.pop(other)
-        label[groups[one]] = one
+def _join(label: Integers, groups: dict[int, _Group], pair: tuple[int, int], whatever: bool) -> None:
+    """Make one cluster of those of a pair, where they do not contradict or `whatever` they say."""
+    one, other = sorted((int(label[pair[0]]), int(label[pair[1]])))
+    if one == other or (not whatever and groups[one].contradicts(groups[other])):
+        return
+    joined = groups.pop(other)
+    for space, values in joined.marks.items():
+        groups[one].marks.setdefault(space, set()).update(values)
+    groups[one].records.extend(joined.records)
+    label[joined.records] = one

@@ -69,6 +69,13 @@ parties = table(
     index("kind", "party"),
 )
 
+movie_parties = table(
+    "movie_parties",
+    "With which people and companies a film is shown: tells which films to show again when these change.",
+    key("movie", Integer, "the film"),
+    column("digest", Text, "MD5 over its credits and their parties"),
+)
+
 models = table(
     "models",
     "The models that were fitted; the pinned one is in force.",

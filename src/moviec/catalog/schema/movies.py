@@ -181,6 +181,7 @@ external_ids = table(
     key("space", Text, "imdb, tmdb, wikidata, …"),
     key("id", Text, "the id there"),
     key("movie", Integer, MOVIE, "movies.movie"),
+    column("position", Integer, "0 is the one that the document shows"),
     index("movie"),
 )
 

@@ -223,6 +223,13 @@ def upgrade() -> None:
         comment="The models that were fitted; the pinned one is in force.",
     )
     op.create_table(
+        "movie_parties",
+        sa.Column("movie", sa.Integer(), autoincrement=False, nullable=False, comment="the film"),
+        sa.Column("digest", sa.Text(), nullable=False, comment="MD5 over its credits and their parties"),
+        sa.PrimaryKeyConstraint("movie", name=op.f("pk_movie_parties")),
+        comment="With which people and companies a film is shown: tells which films to show again when these change.",
+    )
+    op.create_table(
         "parties",
         sa.Column("kind", sa.Text(), autoincrement=False, nullable=False, comment="people or companies"),
         sa.Column(
@@ -581,6 +588,7 @@ def upgrade() -> None:
         sa.Column("space", sa.Text(), autoincrement=False, nullable=False, comment="imdb, tmdb, wikidata, …"),
         sa.Column("id", sa.Text(), autoincrement=False, nullable=False, comment="the id there"),
         sa.Column("movie", sa.Integer(), autoincrement=False, nullable=False, comment="the film"),
+        sa.Column("position", sa.Integer(), nullable=False, comment="0 is the one that the document shows"),
         sa.ForeignKeyConstraint(
             ["movie"],
             ["movies.movie"],
@@ -844,6 +852,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_parties_kind_party"))
 
     op.drop_table("parties")
+    op.drop_table("movie_parties")
     op.drop_table("models")
     with op.batch_alter_table("matches", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_matches_right_source_right_key"))

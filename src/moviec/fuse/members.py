@@ -1,0 +1,103 @@
+"""The records of movies made ready for fusing: claims by field, genre labels, and ratings, each rater once per movie.
+
+What fusing and fitting share. Hands on `movie_records`, `movie_labels`, `movie_ratings` and the opened claims.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from moviec.engine import Engine
+from moviec.fuse.canon import limits, meanings
+from moviec.fuse.facts import FuseFacts
+from moviec.fuse.fields import CLAIMS, FieldCopy, open_claims
+from moviec.fuse.genres import GenreInput, open_labels
+from moviec.fuse.raters import prior_of
+from moviec.fuse.ratings import Raters, prepare
+from moviec.fuse.statements import run
+
+#: Fields that are claimed as a record has them.
+PLAIN = (
+    "kind",
+    "title",
+    "original_title",
+    "year",
+    "released",
+    "runtime",
+    "status",
+    "certificate",
+    "collection",
+    "original_language",
+    "budget",
+    "popularity",
+    "overview",
+    "tagline",
+    "poster",
+    "trailer",
+    "homepage",
+)
+#: Fields that records are matched by.
+MATCHED = ("title", "original_title", "year")
+
+_CLAIMED = (
+    *(
+        f"SELECT movie, '{name}', source, CAST({name} AS STRING), delivered FROM movie_records"
+        for name in PLAIN
+    ),
+    "SELECT movie, 'adult', source, CAST(CAST(adult AS INT) AS STRING), delivered FROM movie_records",
+    "SELECT movie, field, source, CAST(revenue AS STRING), delivered FROM movie_revenues",
+    "SELECT movie, 'votes', source, CAST(votes AS STRING), delivered FROM movie_votes",
+    "SELECT movie, field, source, value, delivered FROM movie_listed",
+)
+_RATING_COLUMNS = ["movie", "source", "value", "lowest", "highest", "votes", "panel", "aspect", "deviation"]
+
+
+def open_members(engine: Engine, facts: FuseFacts) -> None:
+    """Make the views of members.sql over the engine's `members` (movie as a number, then RECORD columns)."""
+    run(engine, "members.sql", "movie_records", "movie_rated")
+    found = engine.query("SELECT DISTINCT rating.rater AS rater FROM movie_rated ORDER BY rater")
+    named = [str(name) for name in found.column("rater").to_pylist() if name is not None]
+    panels = {name: prior_of(name).panel for name in named} | facts.raters
+    columns = {"rater": pa.array(panels, pa.string()), "panel": pa.array(panels.values(), pa.string())}
+    engine.table("movie_raters", pa.table(columns))
+    run(engine, "members.sql", "movie_rating_rows", "movie_ratings")
+
+
+def open_member_claims(engine: Engine, facts: FuseFacts, copies: tuple[FieldCopy, ...]) -> None:
+    """Open what the records claim of every field with a rule."""
+    open_claims(engine, _claims(engine), facts.rules, copies)
+
+
+def open_witnesses(engine: Engine, facts: FuseFacts, copies: tuple[FieldCopy, ...]) -> None:
+    """Open the claims that can bear each other out.
+
+    Of a record that was matched by its title, the title is no witness: there a shared id must tie it to another source.
+    """
+    engine.table("movie_claims_told", _claims(engine))
+    matched = ", ".join(f"'{field}'" for field in MATCHED)
+    rows = engine.query(
+        f"SELECT c.* FROM movie_claims_told c LEFT JOIN movie_tied t ON t.movie = c.movie AND t.source = c.source"
+        f" WHERE field NOT IN ({matched}) OR t.source IS NOT NULL"
+    )
+    open_claims(engine, rows, facts.rules, copies)
+
+
+def _claims(engine: Engine) -> pa.Table:
+    return engine.query(" UNION ALL ".join(_CLAIMED)).rename_columns(list(CLAIMS))
+
+
+def open_member_labels(engine: Engine, facts: FuseFacts) -> tuple[str, ...]:
+    """Open the records' genre labels; return the sources that a pattern has a letter for, in order."""
+    labels = engine.query("SELECT movie, source, label FROM movie_labels")
+    sources = tuple(sorted(source.name for source in facts.sources))
+    open_labels(engine, GenreInput(labels, meanings(facts.sources), limits(facts.sources)), sources)
+    return sources
+
+
+def prepare_member_ratings(engine: Engine) -> Raters:
+    """Make the ratings that count ready to be rated or to fit on (see ratings.py)."""
+    engine.view(
+        "movie_rating_table",
+        "SELECT movie, rater AS source, value, lowest, highest, votes, panel, aspect, deviation FROM movie_ratings",
+    )
+    return prepare(engine, _RATING_COLUMNS, "movie_rating_table")
