@@ -92,3 +92,7 @@ class Cache:
         for movie in (*movies, 0):
             for name in self._of_movie.pop(movie, ()):
                 self._held -= len(self._answers.pop((movie, name)).body) + 500
+
+    def clear(self) -> None:
+        """Let go of everything: the log is another one."""
+        self.drop(list(self._of_movie))

@@ -10,7 +10,7 @@ from litestar.datastructures import State
 from litestar.types import ASGIApp, ControllerRouterHandler
 
 from moviec.config import Home
-from moviec.web import lists, movies, probes
+from moviec.web import about, admin, changes, figures, lists, movies, probes
 from moviec.web.errors import handlers
 from moviec.web.gate import Gate
 from moviec.web.site import Site, open_site, running
@@ -19,7 +19,9 @@ from moviec.web.workbench import Workbench
 #: Bytes of a request's body; more is answered 413.
 LARGEST_BODY = 1 << 20
 
-ROUTES: Sequence[ControllerRouterHandler] = [*movies.ROUTES, *lists.ROUTES, *probes.ROUTES]
+ROUTES: Sequence[ControllerRouterHandler] = [
+    *movies.ROUTES, *lists.ROUTES, *figures.ROUTES, *changes.ROUTES, *about.ROUTES, *admin.ROUTES, *probes.ROUTES,
+]  # fmt: skip
 
 
 def create_app(home: Home, workbench: Workbench) -> ASGIApp:

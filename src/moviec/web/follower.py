@@ -31,6 +31,7 @@ class Follower:
         self.seen_at = 0.0
         self.known: Known | None = None
         self.moved = asyncio.Event()
+        self.stopping = False
         self._catalogue, self._head, self._cache, self._finder = catalogue, head, cache, finder
         self._lock = asyncio.Lock()
         self._asked: asyncio.Task[None] | None = None
@@ -46,7 +47,9 @@ class Follower:
         self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._learn())]
 
     async def stop(self) -> None:
-        """Stop following."""
+        """Stop following, and let those who wait for changes go."""
+        self.stopping = True
+        self.moved.set()
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
@@ -59,6 +62,8 @@ class Follower:
             latest = await asyncio.to_thread(self._head.read)
             if latest != self.position:
                 movies = await asyncio.to_thread(self._read, latest)
+                if latest < self.position:
+                    self._cache.clear()
                 self._cache.drop(movies)
                 self.position = latest
                 self.moved.set()

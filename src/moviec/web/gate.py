@@ -56,7 +56,7 @@ class Gate:
         sending = self._sender(asked, send)
         try:
             await self._admit(asked, scope)
-            scope["moviec.caller"] = asked.caller  # type: ignore[typeddict-unknown-key]
+            scope.update({"moviec.caller": asked.caller, "moviec.window": asked.window})  # type: ignore[typeddict-item]
             await self._app(scope, receive, sending)
         except Exception as error:  # noqa: BLE001  whatever it is leaves in the one shape of errors
             if asked.status:

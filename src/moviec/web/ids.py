@@ -72,9 +72,9 @@ def instant(text: str) -> str:
     try:
         if len(text) == 10:
             day = dt.date.fromisoformat(text)
-            return dt.datetime.combine(day, dt.time.max, dt.UTC).isoformat()
-        read = dt.datetime.fromisoformat(text)
-        return (read if read.tzinfo else read.replace(tzinfo=dt.UTC)).astimezone(dt.UTC).isoformat()
+            return dt.datetime.combine(day, dt.time.max, dt.UTC).isoformat(timespec="microseconds")
+        read = dt.datetime.fromisoformat(text.replace(" ", "+"))
+        return (read if read.tzinfo else read.replace(tzinfo=dt.UTC)).astimezone(dt.UTC).isoformat(timespec="microseconds")
     except (ValueError, OverflowError) as error:
         raise Problem(400, "as_of: write a date such as 2026-11-21, or an instant such as 2026-11-21T12:00:00Z") from error
 
