@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import platformdirs
@@ -13,19 +14,25 @@ from moviec.errors import UsageError
 
 
 class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a person says of a source: `path`, where its deliveries lie when none is given."""
+    """What a person says of a source: where its deliveries lie when no place is given, and how to get at them.
+
+    `cron` stands in for the one in the source's facts, "" being never; `options` come on top of `[remote.KIND]`.
+    """
 
     path: str = ""
+    cron: str | None = None
+    options: dict[str, Any] = {}
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Settings with their defaults; empty `lake` and `catalogue` mean inside the home folder.
 
     `threads` 0 is every core; `memory` is as DuckDB writes it. `most_rejected` is the share of a delivery's rows
-    beyond which rejected ones want a look. `anonymous` lets callers without a key in, `anonymous_limit` requests a
-    minute from each address; `proxies` are the addresses or networks (separated by spaces) whose X-Forwarded-For
-    counts, `redis` is where several servers count requests together, `prefix` the path a proxy serves MovieC under,
-    `cache_mb` what a server may hold ready, and `most_lag` how many changes it may be behind while it counts as ready.
+    beyond which rejected ones want a look. `remote` holds, by kind of address (s3, sftp, https), what opening one takes.
+    Serving: `anonymous` lets callers without a key in, `anonymous_limit` requests a minute from each address; `proxies`
+    are the addresses or networks (separated by spaces) whose X-Forwarded-For counts; several servers count requests
+    together in `redis`; a proxy serves MovieC under the path `prefix`; a server holds up to `cache_mb` ready, and is not
+    ready while it is more than `most_lag` changes behind.
     """
 
     lake: str = ""
@@ -41,6 +48,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cache_mb: int = 64
     most_lag: int = 10_000
     sources: dict[str, SourceSettings] = {}
+    remote: dict[str, dict[str, Any]] = {}
+
+    def options(self, url: str, source: str = "") -> dict[str, Any]:
+        """Give what opening an address takes, for a source's delivery or else for the lake."""
+        found = self.sources.get(source)
+        return {**self.remote.get(url.partition("://")[0], {}), **(found.options if found else {})}
 
 
 class Home(msgspec.Struct, frozen=True):
@@ -78,7 +91,9 @@ def open_home(folder: Path | None = None, environment: Mapping[str, str] | None 
         home.mkdir(parents=True, exist_ok=True)
         known = msgspec.toml.decode(path.read_bytes()) if path.exists() else {}
         for field in msgspec.structs.fields(Settings):
-            if field.name != "sources" and (text := environment.get(f"MOVIEC_{field.name.upper()}")):
+            if field.name not in ("sources", "remote") and (
+                text := environment.get(f"MOVIEC_{field.name.upper()}")
+            ):
                 known[field.name] = text
         return Home(home, msgspec.convert(known, Settings, strict=False))
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:

@@ -13,11 +13,11 @@ import sqlalchemy as sa
 from moviec.catalog.ledger import decisions_in_force, ledger_of, next_movie
 from moviec.engine import DuckEngine
 from moviec.pipeline.components import whole_components
-from moviec.resolve.verdicts import DECISIONS
 from moviec.resolve.identity import Identities, keep_ids
 from moviec.resolve.model import Model
 from moviec.resolve.pairs import PAIRS, PairLimits, find_pairs
 from moviec.resolve.settle import Settled, settle
+from moviec.resolve.verdicts import DECISIONS
 from moviec.text import Column, pc
 
 

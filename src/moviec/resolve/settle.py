@@ -13,10 +13,10 @@ import pyarrow as pa
 
 from moviec.model import MILLION
 from moviec.resolve.cluster import Edges, clusters, one_to_one
-from moviec.resolve.verdicts import adopt
 from moviec.resolve.model import Model
 from moviec.resolve.pairs import PAIRS
 from moviec.resolve.score import Integers, probabilities
+from moviec.resolve.verdicts import adopt
 from moviec.text import Column, pc
 
 Flags = npt.NDArray[np.bool_]
