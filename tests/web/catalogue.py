@@ -233,7 +233,7 @@ def _relations(connection: sa.Connection, film: Made) -> None:
     insert(sa.insert(credits_).values(movie=number, position=0, person=person_id(film.director), name=film.director, role="director", keys="{}"))
     insert(
         sa.insert(external_ids),
-        [{"space": "imdb", "id": f"tt{number:07}", "movie": number}, {"space": "tmdb", "id": str(number), "movie": number}],
+        [{"space": "imdb", "id": f"tt{number:07}", "movie": number, "position": 0}, {"space": "tmdb", "id": str(number), "movie": number, "position": 0}],
     )  # fmt: skip
     insert(
         sa.insert(ratings).values(

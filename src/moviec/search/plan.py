@@ -13,6 +13,7 @@ import msgspec
 import tantivy
 from tantivy import FieldType, Occur, Query
 
+from moviec.catalog.references import Genre
 from moviec.search.words import fold, fold_title
 
 #: Letters from which on one typing error is forgiven, and two: of shorter words too many others are one letter away.
@@ -42,6 +43,13 @@ class GenreWords:
         """Take names and aliases with the genre's id."""
         self._ids = {tuple(fold(name).split()): genre for name, genre in names.items()}
         self._longest = max(map(len, self._ids), default=0)
+
+    @classmethod
+    def of(cls, genres: Iterable[Genre]) -> GenreWords:
+        """Take the catalogue's genres; of two with one name or alias the name counts, then the first."""
+        known = list(genres)
+        names = {alias: genre.id for genre in reversed(known) for alias in genre.aliases}
+        return cls({**names, **{genre.name: genre.id for genre in reversed(known)}})
 
     def split(self, words: Sequence[str]) -> tuple[tuple[str, ...], tuple[int, ...]]:
         """Part words from the genres named among them; of two names the longer counts."""

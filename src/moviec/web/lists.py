@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -70,7 +69,7 @@ async def find(site: Site, asked: ListQuery, query: str) -> Found:
     )
     if site.finder.position is None:
         return Found(await site.read(lambda connection: _by_title(connection, ask)), genres)
-    return Found(await asyncio.to_thread(site.finder.find, ask, _words(genres)), genres)
+    return Found(await asyncio.to_thread(site.finder.find, ask, GenreWords.of(genres)), genres)
 
 
 async def genres_of(site: Site) -> list[Genre]:
@@ -142,7 +141,7 @@ def _genre_ids(text: str, genres: list[Genre]) -> tuple[int, ...]:
     elif colon:
         number = genre_at(genres, space, key)
     else:
-        number = _words(genres).named(text)
+        number = GenreWords.of(genres).named(text)
     if number is None:
         raise Problem(404, f"there is no genre '{text}'; /v1/genres lists them")
     return (number,)
@@ -158,13 +157,6 @@ async def _company_id(site: Site, text: str) -> int | None:
     if found is None:
         raise Problem(404, f"there is no production company {text}")
     return found
-
-
-def _words(genres: list[Genre]) -> GenreWords:
-    names: Mapping[str, int] = {
-        name: genre.id for genre in reversed(genres) for name in (*genre.aliases, genre.name)
-    }
-    return GenreWords(names)
 
 
 def _read_genres(site: Site) -> list[Genre]:
