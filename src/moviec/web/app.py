@@ -10,7 +10,7 @@ from litestar.datastructures import State
 from litestar.types import ASGIApp, ControllerRouterHandler
 
 from moviec.config import Home
-from moviec.web import about, admin, changes, figures, lists, movies, probes
+from moviec.web import about, admin, changes, docs, figures, lists, movies, pages, probes
 from moviec.web.errors import handlers
 from moviec.web.gate import Gate
 from moviec.web.site import Site, open_site, running
@@ -21,6 +21,7 @@ LARGEST_BODY = 1 << 20
 
 ROUTES: Sequence[ControllerRouterHandler] = [
     *movies.ROUTES, *lists.ROUTES, *figures.ROUTES, *changes.ROUTES, *about.ROUTES, *admin.ROUTES, *probes.ROUTES,
+    *docs.ROUTES, *pages.ROUTES,
 ]  # fmt: skip
 
 

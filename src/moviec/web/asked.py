@@ -72,12 +72,12 @@ class MovieQuery(Query):
     """A movie now, or as it stood."""
 
     as_of: Annotated[
-        str | None,
+        str,
         Meta(
-            description="The document as it stood then: a date (its last moment, UTC) or an instant.",
-            extra_json_schema={"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]},
+            description="The document as it stood then: a date (its last moment, UTC), or an instant.",
+            extra_json_schema={"format": "date"},
         ),
-    ] = None
+    ] = ""
 
 
 class CompanyListQuery(Query):

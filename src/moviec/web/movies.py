@@ -30,7 +30,7 @@ async def movie(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIRespo
     site, as_of = site_of(request), query_of(request, MovieQuery).as_of
     number = await movie_of(site, movie_id)
     try:
-        if as_of is not None:
+        if as_of:
             return respond(request, await _as_of(site, number, instant(as_of)))
         return respond(request, await _document(site, number, request.headers.get("accept-language", "")))
     except Moved as moved:
@@ -139,12 +139,12 @@ def _ratings(stored: Stored) -> dict[str, Any]:
 
 def _elsewhere(site: Site, reason: Exception, part: str) -> ASGIResponse:
     if isinstance(reason, Moved):
-        return _redirect(site, reason, part, None)
+        return _redirect(site, reason, part, "")
     raise reason
 
 
-def _redirect(site: Site, moved: Moved, part: str, as_of: str | None) -> ASGIResponse:
-    query = "?" + urlencode({"as_of": as_of}) if as_of is not None else ""
+def _redirect(site: Site, moved: Moved, part: str, as_of: str) -> ASGIResponse:
+    query = "?" + urlencode({"as_of": as_of}) if as_of else ""
     where = f"{site.prefix}/v1/movies/mc{moved.movie}{part}{query}"
     body = msgspec.json.encode({"id": f"mc{moved.movie}", "location": where})
     return ASGIResponse(body=body, status_code=308, headers={"location": where, "cache-control": "private, max-age=0"})
