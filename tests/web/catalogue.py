@@ -96,7 +96,9 @@ def catalogue_at(url: str, films: Sequence[Made] = FILMS) -> sa.Engine:
     """Publish the films into a new catalogue."""
     catalogue = connect(url)
     with catalogue.begin() as connection:
-        connection.execute(sa.insert(languages), [{"code": code, "name": None} for code in ("en", "fr", "ja")])
+        connection.execute(
+            sa.insert(languages), [{"code": code, "name": None} for code in ("en", "fr", "ja")]
+        )
         connection.execute(
             sa.insert(genres),
             [
@@ -145,7 +147,9 @@ def document(film: Made) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value not in (None, [])}
 
 
-def publish(connection: sa.Connection, films: Iterable[Made], at: str = PUBLISHED, kind: str = "created") -> None:
+def publish(
+    connection: sa.Connection, films: Iterable[Made], at: str = PUBLISHED, kind: str = "created"
+) -> None:
     """Publish films that are new, or publish them anew with their old documents kept as versions."""
     for film in films:
         number = (connection.scalar(sa.select(sa.func.max(changes.c.number))) or 0) + 1
@@ -184,7 +188,9 @@ def withdraw(connection: sa.Connection, number: int, at: str) -> None:
     """Take a film out of the catalogue again."""
     old = connection.execute(sa.select(documents).where(documents.c.movie == number)).one()
     versions = sa.insert(document_versions)
-    connection.execute(versions.values(movie=number, since=old.since, until=at, document=old.document, claims=old.claims))
+    connection.execute(
+        versions.values(movie=number, since=old.since, until=at, document=old.document, claims=old.claims)
+    )
     connection.execute(versions.values(movie=number, since=at, until="9999", document=None, claims=None))
     for table in (movie_genres, movie_companies, credits_, external_ids, ratings, titles, documents, movies):
         connection.execute(sa.delete(table).where(table.c.movie == number))
@@ -206,7 +212,11 @@ def _relations(connection: sa.Connection, film: Made) -> None:
     number = film.number
     insert = connection.execute
     insert(sa.insert(identities).values(movie=number, state="live", successor=None))
-    insert(sa.insert(records).values(source="imdb", key=f"tt{number:07}", movie=number, live=True, method="alone"))
+    insert(
+        sa.insert(records).values(
+            source="imdb", key=f"tt{number:07}", movie=number, live=True, method="alone"
+        )
+    )
     insert(
         sa.insert(movies).values(
             movie=number, kind="feature", title=film.title, original_title=film.original or film.title,
@@ -225,12 +235,28 @@ def _relations(connection: sa.Connection, film: Made) -> None:
         sa.insert(movie_genres),
         [{"movie": number, "genre": GENRE_IDS[name], "position": place, "confidence": 980_000} for place, name in enumerate(film.genres)],
     )  # fmt: skip
-    for table, name, identifier in ((people, film.director, person_id), (companies, film.company, company_id)):
+    for table, name, identifier in (
+        (people, film.director, person_id),
+        (companies, film.company, company_id),
+    ):
         if connection.scalar(sa.select(table.c.id).where(table.c.id == identifier(name))) is None:
             row = {"id": identifier(name), "name": name, "folded": fold(name), "ids": "{}", "aliases": "[]"}
             insert(sa.insert(table).values({key: row[key] for key in row if key in table.c}))
-    insert(sa.insert(movie_companies).values(movie=number, position=0, company=company_id(film.company), name=film.company, keys="{}"))
-    insert(sa.insert(credits_).values(movie=number, position=0, person=person_id(film.director), name=film.director, role="director", keys="{}"))
+    insert(
+        sa.insert(movie_companies).values(
+            movie=number, position=0, company=company_id(film.company), name=film.company, keys="{}"
+        )
+    )
+    insert(
+        sa.insert(credits_).values(
+            movie=number,
+            position=0,
+            person=person_id(film.director),
+            name=film.director,
+            role="director",
+            keys="{}",
+        )
+    )
     insert(
         sa.insert(external_ids),
         [{"space": "imdb", "id": f"tt{number:07}", "movie": number, "position": 0}, {"space": "tmdb", "id": str(number), "movie": number, "position": 0}],

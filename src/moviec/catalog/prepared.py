@@ -89,7 +89,7 @@ class Prepared:
         self._reader = reader
         self._sql = str(compiled)
         self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
-        self._order: list[str] | None = compiled.positiontup if reader.sqlite else None  # type: ignore[attr-defined]
+        self._order: list[str] | None = compiled.positiontup if reader.sqlite else None
 
     def __call__(self, **values: Any) -> list[tuple[Any, ...]]:
         """Run with these values."""

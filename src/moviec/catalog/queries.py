@@ -5,7 +5,7 @@ Documents and claims leave as the bytes that are stored. Everything here only re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -31,7 +31,8 @@ class Movies:
 
     def __init__(self, reader: Reader) -> None:
         """Compile the statements."""
-        movie, at = sa.bindparam("movie"), sa.bindparam("at")
+        movie: sa.BindParameter[int] = sa.bindparam("movie")
+        at: sa.BindParameter[str] = sa.bindparam("at")
         stored, old = documents.c, document_versions.c
         self._document = reader.prepare(
             sa.select(stored.document, stored.hash, stored.since).where(stored.movie == movie)
@@ -50,7 +51,12 @@ class Movies:
         )
         self._history = reader.prepare(
             sa.select(
-                changes.c.number, changes.c.at, changes.c.kind, changes.c.fields, changes.c.source, changes.c.delivery
+                changes.c.number,
+                changes.c.at,
+                changes.c.kind,
+                changes.c.fields,
+                changes.c.source,
+                changes.c.delivery,
             )
             .where(changes.c.movie == movie)
             .order_by(changes.c.number)
@@ -116,7 +122,9 @@ def head(connection: sa.Connection) -> int:
 def changed_movies(connection: sa.Connection, after: int, upto: int) -> list[int]:
     """List the movies that entries `after` < number <= `upto` are about."""
     numbers = sa.and_(changes.c.number > after, changes.c.number <= upto)
-    return list(connection.scalars(sa.select(changes.c.movie).where(numbers).distinct().order_by(changes.c.movie)))
+    return list(
+        connection.scalars(sa.select(changes.c.movie).where(numbers).distinct().order_by(changes.c.movie))
+    )
 
 
 def changes_after(connection: sa.Connection, after: int, limit: int) -> list[dict[str, Any]]:
@@ -146,7 +154,9 @@ def documents_of(connection: sa.Connection, movies: Sequence[int]) -> list[tuple
 def documents_from(connection: sa.Connection, after: int, limit: int) -> list[tuple[int, str]]:
     """Give the next documents in the order of their movies' numbers, for going through all of them."""
     found = documents.c
-    query = sa.select(found.movie, found.document).where(found.movie > after).order_by(found.movie).limit(limit)
+    query = (
+        sa.select(found.movie, found.document).where(found.movie > after).order_by(found.movie).limit(limit)
+    )
     return [(movie, document) for movie, document in connection.execute(query)]
 
 
@@ -168,6 +178,4 @@ def set_checkpoint(connection: sa.Connection, follower: str, position: int, at: 
     where = checkpoints.c.follower == follower
     done = connection.execute(sa.update(checkpoints).where(where).values(position=position, at=at))
     if not done.rowcount:
-        connection.execute(
-            sa.insert(checkpoints).values(follower=follower, position=position, at=at)
-        )
+        connection.execute(sa.insert(checkpoints).values(follower=follower, position=position, at=at))

@@ -33,7 +33,9 @@ class Company(msgspec.Struct, frozen=True):
 
 def all_genres(connection: sa.Connection) -> list[Genre]:
     """List the genres by id."""
-    query = sa.select(genres.c.id, genres.c.name, genres.c.facet, genres.c.aliases, genres.c.ids).order_by(genres.c.id)
+    query = sa.select(genres.c.id, genres.c.name, genres.c.facet, genres.c.aliases, genres.c.ids).order_by(
+        genres.c.id
+    )
     return [
         Genre(id, name, facet, _read(aliases), _read(ids))
         for id, name, facet, aliases, ids in connection.execute(query)

@@ -97,7 +97,11 @@ def _sums(question: Question) -> sa.Select[Any]:
         for by in sorted(_KEPT)
     ]
     ids = sa.func.aggregate_strings(column.movie_ids, ";") if question.movie_ids else sa.literal("")
-    return sa.select(column.entry, *added, *kept, ids.label("movie_ids")).where(_asked(question)).group_by(column.entry)
+    return (
+        sa.select(column.entry, *added, *kept, ids.label("movie_ids"))
+        .where(_asked(question))
+        .group_by(column.entry)
+    )
 
 
 def _asked(question: Question) -> sa.ColumnElement[bool]:
@@ -153,7 +157,10 @@ def _work_out(connection: sa.Connection, question: Question) -> dict[int, tuple[
         "sqlite": "json_each(r.movie_ids) AS film",
         "postgresql": "json_array_elements_text(CAST(r.movie_ids AS JSON)) AS film(value)",
     }[connection.dialect.name]
-    amount = {"profit": "m.revenue - m.budget", "c_rating": "CAST(round(CAST(m.c_rating * 100 AS NUMERIC)) AS INTEGER)"}
+    amount = {
+        "profit": "m.revenue - m.budget",
+        "c_rating": "CAST(round(CAST(m.c_rating * 100 AS NUMERIC)) AS INTEGER)",
+    }
     text = resources.files("moviec.catalog").joinpath("standings.sql").read_text("utf-8")
     sql = text.format(each=each, amount=amount.get(question.measure, f"m.{question.measure}"))
     asked = {
@@ -164,8 +171,12 @@ def _work_out(connection: sa.Connection, question: Question) -> dict[int, tuple[
         "month": question.month,
     }
     rows = connection.execute(sa.text(sql), asked)
-    half = 0.5 if question.added_up == "mean" else 0  # as the rollups round: means to the nearest, medians down
-    return {row.entry: (math.floor(float(getattr(row, question.added_up)) + half), int(row.known)) for row in rows}
+    half = (
+        0.5 if question.added_up == "mean" else 0
+    )  # as the rollups round: means to the nearest, medians down
+    return {
+        row.entry: (math.floor(float(getattr(row, question.added_up)) + half), int(row.known)) for row in rows
+    }
 
 
 def _whole(value: Any) -> int | None:

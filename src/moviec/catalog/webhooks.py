@@ -40,7 +40,10 @@ def create_webhook(catalogue: sa.Engine, account: str, url: str) -> dict[str, An
 
 def webhooks_of(catalogue: sa.Engine, account: str) -> list[dict[str, Any]]:
     """List an account's webhooks without their secrets."""
-    shown = [webhooks.c.number.label("id"), *(webhooks.c[name] for name in ("url", "state", "position", "failed", "created_at"))]
+    shown = [
+        webhooks.c.number.label("id"),
+        *(webhooks.c[name] for name in ("url", "state", "position", "failed", "created_at")),
+    ]
     query = sa.select(*shown).where(webhooks.c.account == account).order_by(webhooks.c.number)
     with catalogue.connect() as connection:
         return [dict(row) for row in connection.execute(query).mappings()]

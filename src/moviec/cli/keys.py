@@ -46,7 +46,9 @@ def list_accounts(home: HomeOption = None, as_json: JsonOption = False) -> None:
     if as_json:
         print_json(rows)
         return
-    shown = [(row["name"], str(row["keys"]), row["created_at"][:10], row["disabled_at"] or "–") for row in rows]
+    shown = [
+        (row["name"], str(row["keys"]), row["created_at"][:10], row["disabled_at"] or "–") for row in rows
+    ]
     print_table("Accounts", ("account", "keys", "created", "disabled"), shown)
 
 

@@ -20,7 +20,6 @@ from moviec.pipeline.street import Outcome, Scope, bring_up
 from moviec.pipeline.workshop import workshop
 from moviec.sources.registry import find_source, find_sources
 
-
 #: A field that is known for this much less of a delivery's films than before is worth a line: a judgement, not measured.
 EMPTIER = 0.05
 

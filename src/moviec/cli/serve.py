@@ -94,7 +94,9 @@ def follow_index(home: Home) -> None:
 @contextlib.contextmanager
 def _indexing(home: Home) -> Iterator[None]:
     """Run the indexer in a process of its own: building an index would make the answers wait."""
-    process = multiprocessing.get_context("spawn").Process(target=follow_index, args=(home,), name="moviec-indexer")
+    process = multiprocessing.get_context("spawn").Process(
+        target=follow_index, args=(home,), name="moviec-indexer"
+    )
     process.start()
     try:
         yield

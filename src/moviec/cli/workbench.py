@@ -36,7 +36,9 @@ class PipelineWorkbench(msgspec.Struct, frozen=True):
         with workshop(self.home) as shop:
             model = msgspec.to_builtins(pinned_models(shop).fuse)
         fields = [one for one in model.get("reliability", []) if one.get("source") == source]
-        raters = [one for one in model.get("rating", {}).get("raters", []) if one.get("name", "").startswith(source)]
+        raters = [
+            one for one in model.get("rating", {}).get("raters", []) if one.get("name", "").startswith(source)
+        ]
         return {"reliability": fields, "calibration": raters}
 
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
@@ -68,7 +70,9 @@ class PipelineWorkbench(msgspec.Struct, frozen=True):
         ends = sorted(tuple(end.split(":", 1)) for end in (verdict.left, verdict.right))
         if ends[0] == ends[1]:
             raise UsageError("a record is always the same film as itself", verdict.left, "name two records")
-        named = dict(zip(("left_source", "left_key", "right_source", "right_key"), (*ends[0], *ends[1]), strict=True))
+        named = dict(
+            zip(("left_source", "left_key", "right_source", "right_key"), (*ends[0], *ends[1]), strict=True)
+        )
         row = {**named, "verdict": "same" if verdict.same else "different", "who": verdict.who, "at": now()}
         with workshop(self.home, alone=True) as shop:
             with writing(shop.catalogue) as connection:

@@ -118,7 +118,9 @@ class _Search:
         self.field = _FIELDS[ask.sort]
         self.filters, self.unwanted = self._filters()
         self.tiers = self._tiers(genres)
-        self.of = binascii.crc32(msgspec.json.encode(msgspec.structs.replace(ask, cursor="", limit=0, facets=False)))
+        self.of = binascii.crc32(
+            msgspec.json.encode(msgspec.structs.replace(ask, cursor="", limit=0, facets=False))
+        )
 
     def page(self) -> Page:
         """Give the page after the cursor."""
@@ -144,7 +146,9 @@ class _Search:
             return Cursor(0, 0, False, 0, self.of)
         cursor = read_cursor(self.ask.cursor)
         if cursor.of != self.of:
-            raise UsageError("this cursor belongs to another search", "cursor", "leave it out, or ask as before")
+            raise UsageError(
+                "this cursor belongs to another search", "cursor", "leave it out, or ask as before"
+            )
         return cursor
 
     def _walk(self, tiers: Sequence[Query], begin: Cursor) -> list[tuple[int, int, tantivy.DocAddress]]:
@@ -201,7 +205,9 @@ class _Search:
             wanted["decade"] = {"terms": {"field": "decade", "size": 100}}
         counted = self.searcher.aggregate(union, wanted)
         genres, decades = (
-            sorted((int(one["key"]), int(one["doc_count"])) for one in counted.get(name, {}).get("buckets", []))
+            sorted(
+                (int(one["key"]), int(one["doc_count"])) for one in counted.get(name, {}).get("buckets", [])
+            )
             for name in ("genre", "decade")
         )
         by_count = sorted(genres, key=lambda pair: (-pair[1], pair[0]))
@@ -225,7 +231,9 @@ def read_cursor(text: str) -> Cursor:
     try:
         found = _cursor.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, msgspec.DecodeError) as error:
-        raise UsageError("this is no cursor", "cursor", "give `next` of the page before as it stands") from error
+        raise UsageError(
+            "this is no cursor", "cursor", "give `next` of the page before as it stands"
+        ) from error
     if not (0 <= found.tier < 10 and 0 < found.value < 1 << 64):
         raise UsageError("this is no cursor", "cursor", "give `next` of the page before as it stands")
     return found

@@ -178,7 +178,9 @@ def _replace(catalogue: sa.Engine, used: Path, changed: list[int]) -> None:
             some = changed[start : start + STEP]
             for movie in some:
                 writer.delete_documents_by_term("movie", movie)
-            for document in index_documents((text for _, text in documents_of(connection, some)), index.schema):
+            for document in index_documents(
+                (text for _, text in documents_of(connection, some)), index.schema
+            ):
                 writer.add_document(document)
     writer.commit()
     writer.wait_merging_threads()

@@ -19,7 +19,13 @@ from moviec.web.errors import not_found
 from moviec.web.site import Site, caller_of, site_of
 
 
-@get("/v1/sources", responses=gives(shapes.Sources, 400), opt={"query": NoQuery}, summary="Sources", tags=["sources"])
+@get(
+    "/v1/sources",
+    responses=gives(shapes.Sources, 400),
+    opt={"query": NoQuery},
+    summary="Sources",
+    tags=["sources"],
+)
 async def source_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Every source: licence, cadence, last delivery, records, rejected rows."""
     query_of(request, NoQuery)
@@ -32,18 +38,31 @@ async def one_source(request: Request[Any, Any, Any], name: str) -> ASGIResponse
     return respond(request, answer(await _source(site_of(request), name)))
 
 
-@get("/v1/sources/{name:str}/scorecard", responses=gives(shapes.Scorecard, 404), summary="How a source does", tags=["sources"])
+@get(
+    "/v1/sources/{name:str}/scorecard",
+    responses=gives(shapes.Scorecard, 404),
+    summary="How a source does",
+    tags=["sources"],
+)
 async def scorecard(request: Request[Any, Any, Any], name: str) -> ASGIResponse:
     """Freshness, coverage, reliability and calibration of a source."""
     site = site_of(request)
     source = await _source(site, name)
     covered = await site.read(lambda connection: coverage(connection, name))
     learned = await asyncio.to_thread(site.workbench.scorecard, name)
-    fresh = {part: source.get(part) for part in ("cron", "last_delivery", "delivered_at", "state", "rejected")}
+    fresh = {
+        part: source.get(part) for part in ("cron", "last_delivery", "delivered_at", "state", "rejected")
+    }
     return respond(request, answer({"name": name, "freshness": fresh, "coverage": covered, **learned}))
 
 
-@get("/v1/usage", responses=gives(shapes.Usage, 400), opt={"query": NoQuery}, summary="The caller's use", tags=["usage"])
+@get(
+    "/v1/usage",
+    responses=gives(shapes.Usage, 400),
+    opt={"query": NoQuery},
+    summary="The caller's use",
+    tags=["usage"],
+)
 async def usage(request: Request[Any, Any, Any]) -> ASGIResponse:
     """The caller's own key: its limit, what is left of this minute, and its requests by day."""
     query_of(request, NoQuery)
@@ -53,7 +72,13 @@ async def usage(request: Request[Any, Any, Any]) -> ASGIResponse:
         raise unauthorized("this tells of the caller's own key: show it")
     await asyncio.to_thread(site.usage.write)
     days = await asyncio.to_thread(usage_of, site.catalogue, key.number)
-    told = {"key": key.number, "name": key.name, "account": key.account, "prefix": key.prefix, "scope": key.scope}
+    told = {
+        "key": key.number,
+        "name": key.name,
+        "account": key.account,
+        "prefix": key.prefix,
+        "scope": key.scope,
+    }
     left = max(0, request.scope["moviec.window"].left)  # type: ignore[typeddict-item]
     return respond(request, answer({**told, "per_minute": key.per_minute, "left": left, "days": days}))
 

@@ -40,7 +40,13 @@ async def _done(work: Callable[[], Any], refused: int = 409) -> Any:
         raise Problem(refused, str(error)) from error
 
 
-@get("/v1/admin/accounts", responses=gives(shapes.Accounts, 400, 403), opt={"query": NoQuery}, summary="List accounts", tags=["admin"])
+@get(
+    "/v1/admin/accounts",
+    responses=gives(shapes.Accounts, 400, 403),
+    opt={"query": NoQuery},
+    summary="List accounts",
+    tags=["admin"],
+)
 async def account_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """All accounts."""
     query_of(request, NoQuery)
@@ -48,7 +54,12 @@ async def account_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     return respond(request, answer({"items": await _done(lambda: book.list_accounts(site.catalogue))}))
 
 
-@post("/v1/admin/accounts", responses=gives(shapes.Done, 400, 403, 409, 422, status=201), summary="Make an account", tags=["admin"])
+@post(
+    "/v1/admin/accounts",
+    responses=gives(shapes.Done, 400, 403, 409, 422, status=201),
+    summary="Make an account",
+    tags=["admin"],
+)
 async def new_account(request: Request[Any, Any, Any], data: shapes.NewAccount) -> ASGIResponse:
     """Make an account."""
     site = _admin(request)
@@ -66,7 +77,13 @@ async def disable_account(request: Request[Any, Any, Any], name: str) -> ASGIRes
     return respond(request, answer({"done": True}))
 
 
-@get("/v1/admin/keys", responses=gives(shapes.KeyList, 400, 403), opt={"query": NoQuery}, summary="List keys", tags=["admin"])
+@get(
+    "/v1/admin/keys",
+    responses=gives(shapes.KeyList, 400, 403),
+    opt={"query": NoQuery},
+    summary="List keys",
+    tags=["admin"],
+)
 async def key_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """All keys, by their first letters."""
     query_of(request, NoQuery)
@@ -74,7 +91,12 @@ async def key_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     return respond(request, answer({"items": await _done(lambda: book.list_keys(site.catalogue))}))
 
 
-@post("/v1/admin/keys", responses=gives(shapes.MadeKey, 400, 403, 404, 422, status=201), summary="Make a key", tags=["admin"])
+@post(
+    "/v1/admin/keys",
+    responses=gives(shapes.MadeKey, 400, 403, 404, 422, status=201),
+    summary="Make a key",
+    tags=["admin"],
+)
 async def new_key(request: Request[Any, Any, Any], data: shapes.KeyWanted) -> ASGIResponse:
     """Make a key. It is shown this once."""
     site = _admin(request)
@@ -91,7 +113,13 @@ async def revoke_key(request: Request[Any, Any, Any], number: Number) -> ASGIRes
     return respond(request, answer({"done": True}))
 
 
-@post("/v1/admin/ingest", responses=gives(dict[str, Any], 400, 403, 409, 422), status_code=200, summary="Ingest", tags=["admin"])
+@post(
+    "/v1/admin/ingest",
+    responses=gives(dict[str, Any], 400, 403, 409, 422),
+    status_code=200,
+    summary="Ingest",
+    tags=["admin"],
+)
 async def ingest(request: Request[Any, Any, Any], data: shapes.IngestWanted) -> ASGIResponse:
     """Take a delivery in, as `moviec ingest` does; answers when it is published."""
     site = _admin(request)
@@ -99,7 +127,13 @@ async def ingest(request: Request[Any, Any, Any], data: shapes.IngestWanted) -> 
     return respond(request, answer(await _done(lambda: site.workbench.ingest(order))))
 
 
-@post("/v1/admin/decisions", responses=gives(dict[str, Any], 400, 403, 409, 422), status_code=200, summary="Decide", tags=["admin"])
+@post(
+    "/v1/admin/decisions",
+    responses=gives(dict[str, Any], 400, 403, 409, 422),
+    status_code=200,
+    summary="Decide",
+    tags=["admin"],
+)
 async def decide(request: Request[Any, Any, Any], data: shapes.VerdictWanted) -> ASGIResponse:
     """Say that two records are the same film, or are not; beats every match."""
     site = _admin(request)

@@ -16,9 +16,15 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 _PLAIN = "^[^\\x00-\\x1f]*$"
 Words = Annotated[str, Meta(max_length=200, pattern=_PLAIN, examples=["matrix 1999"])]
-GenreText = Annotated[str, Meta(max_length=60, pattern=_PLAIN, description="Id, name, alias, or an id elsewhere: `tmdb:16`.")]
+GenreText = Annotated[
+    str, Meta(max_length=60, pattern=_PLAIN, description="Id, name, alias, or an id elsewhere: `tmdb:16`.")
+]
 CompanyText = Annotated[
-    str, Meta(pattern="^([1-9][0-9]{0,8}|[a-z]{1,20}:[A-Za-z0-9]{1,20})?$", description="Id, or an id elsewhere: `tmdb:3`.")
+    str,
+    Meta(
+        pattern="^([1-9][0-9]{0,8}|[a-z]{1,20}:[A-Za-z0-9]{1,20})?$",
+        description="Id, or an id elsewhere: `tmdb:3`.",
+    ),
 ]
 Year = Annotated[int, Meta(ge=1, le=9999)]
 Points = Annotated[float, Meta(ge=0, le=100, description="C-rating from here on.")]
@@ -42,11 +48,11 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A query with parameters that may all be left out."""
 
 
-class NoQuery(Query):
+class NoQuery(Query, frozen=True):
     """No parameters."""
 
 
-class ListQuery(Query):
+class ListQuery(Query, frozen=True):
     """Filters and order of a listing."""
 
     genre: GenreText = ""
@@ -62,13 +68,13 @@ class ListQuery(Query):
     facets: bool = True
 
 
-class SearchQuery(ListQuery):
+class SearchQuery(ListQuery, frozen=True):
     """A search: words, and filters as of a listing."""
 
     query: Words = ""
 
 
-class MovieQuery(Query):
+class MovieQuery(Query, frozen=True):
     """A movie now, or as it stood."""
 
     as_of: Annotated[
@@ -80,7 +86,7 @@ class MovieQuery(Query):
     ] = ""
 
 
-class CompanyListQuery(Query):
+class CompanyListQuery(Query, frozen=True):
     """Companies by the beginning of their names."""
 
     query: Words = ""
@@ -88,7 +94,7 @@ class CompanyListQuery(Query):
     cursor: Number = 0
 
 
-class FigureQuery(Query):
+class FigureQuery(Query, frozen=True):
     """Which figures of genres or companies, in which order."""
 
     top: Count | None = None
@@ -100,14 +106,14 @@ class FigureQuery(Query):
     split: Split = "full"
 
 
-class ChangesQuery(Query):
+class ChangesQuery(Query, frozen=True):
     """From where on, and how many."""
 
     after: Number = 0
     limit: Annotated[int, Meta(ge=1, le=1000)] = 100
 
 
-class StreamQuery(Query):
+class StreamQuery(Query, frozen=True):
     """From where on; what came before is not sent."""
 
     after: Number | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -31,7 +32,13 @@ STEP, SILENCE = 500, 15.0
 Number = Annotated[int, Parameter(ge=1, le=LARGEST)]
 
 
-@get("/v1/changes", responses=gives(shapes.Changes, 400), opt={"query": ChangesQuery}, summary="Changes", tags=["changes"])
+@get(
+    "/v1/changes",
+    responses=gives(shapes.Changes, 400),
+    opt={"query": ChangesQuery},
+    summary="Changes",
+    tags=["changes"],
+)
 async def change_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Entries of the change log after a number, in order and without gaps."""
     asked = query_of(request, ChangesQuery)
@@ -59,8 +66,7 @@ async def _events(site: Site, after: int) -> AsyncIterator[bytes]:
     yield b": connected\n\n"
     while not site.follower.stopping:
         moved = site.follower.moved
-        since = after
-        items = await site.read(lambda connection: changes_after(connection, since, STEP))
+        items = await site.read(partial(changes_after, after=after, limit=STEP))
         for item in items:
             after = item["number"]
             yield b"id: %d\nevent: change\ndata: %b\n\n" % (after, msgspec.json.encode(item))
@@ -72,7 +78,12 @@ async def _events(site: Site, after: int) -> AsyncIterator[bytes]:
                 yield b": still here\n\n"
 
 
-@post("/v1/webhooks", responses=gives(shapes.Webhook, 400, 409, 422, status=201), summary="Make a webhook", tags=["changes"])
+@post(
+    "/v1/webhooks",
+    responses=gives(shapes.Webhook, 400, 409, 422, status=201),
+    summary="Make a webhook",
+    tags=["changes"],
+)
 async def new_webhook(request: Request[Any, Any, Any], data: shapes.NewWebhook) -> ASGIResponse:
     """Have changes sent to an address from now on. The secret of the signature is shown this once."""
     account = _account(request)
@@ -83,7 +94,13 @@ async def new_webhook(request: Request[Any, Any, Any], data: shapes.NewWebhook) 
     return respond(request, answer(msgspec.convert(made, shapes.Webhook)), 201)
 
 
-@get("/v1/webhooks", responses=gives(shapes.Webhooks, 400), opt={"query": NoQuery}, summary="List webhooks", tags=["changes"])
+@get(
+    "/v1/webhooks",
+    responses=gives(shapes.Webhooks, 400),
+    opt={"query": NoQuery},
+    summary="List webhooks",
+    tags=["changes"],
+)
 async def webhook_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """The account's webhooks."""
     query_of(request, NoQuery)

@@ -29,10 +29,10 @@ class ErrorShape(msgspec.Struct, frozen=True):
     error: ErrorBody
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818  a problem is what the caller is told, whoever is at fault
     """A request that cannot be answered as asked; carries its status, code, message and headers."""
 
-    def __init__(self, status: int, message: str, code: str = "", details: Any = None, headers: Mapping[str, str] | None = None) -> None:  # noqa: PLR0913  # fmt: skip
+    def __init__(self, status: int, message: str, code: str = "", details: Any = None, headers: Mapping[str, str] | None = None) -> None:  # fmt: skip
         """Build it; without a code the status names it."""
         super().__init__(message)
         self.status, self.message, self.details = status, message, details
@@ -55,7 +55,9 @@ def handlers(log: Any) -> ExceptionHandlersMap:
     def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         problem = as_problem(error)
         if problem.status >= 500:
-            log.error("failed", path=request.scope["path"], error=f"{type(error).__name__}: {error}", exc_info=error)
+            log.error(
+                "failed", path=request.scope["path"], error=f"{type(error).__name__}: {error}", exc_info=error
+            )
         if problem.status == 405:
             problem.headers["allow"] = _allowed(request)
         return Response(
@@ -72,8 +74,10 @@ def as_problem(error: Exception) -> Problem:
     if isinstance(error, ValidationException):
         return _invalid(error)
     if isinstance(error, HTTPException):
-        message = error.detail if error.status_code not in (404, 405, 500) else HTTPStatus(error.status_code).phrase
-        headers = {name: value for name, value in (error.headers or {}).items()}
+        message = (
+            error.detail if error.status_code not in (404, 405, 500) else HTTPStatus(error.status_code).phrase
+        )
+        headers = dict(error.headers or {})
         return Problem(error.status_code, message, headers=headers)
     if isinstance(error, UsageError):
         return Problem(400, str(error))
@@ -87,12 +91,18 @@ def _invalid(error: ValidationException) -> Problem:
     """Name each parameter that is wrong; a body that is JSON but not what is wanted is 422."""
     wrong = error.extra if isinstance(error.extra, list) else []
     details = [
-        {"name": str(one.get("key", "")), "reason": str(one.get("message", "")), "in": str(one.get("source", ""))}
+        {
+            "name": str(one.get("key", "")),
+            "reason": str(one.get("message", "")),
+            "in": str(one.get("source", "")),
+        }
         for one in wrong
         if isinstance(one, dict)
     ]
     body = bool(details) and all(one["in"] in ("body", "") for one in details)
-    message = "; ".join(f"{one['name']}: {one['reason']}" if one["name"] else one["reason"] for one in details)
+    message = "; ".join(
+        f"{one['name']}: {one['reason']}" if one["name"] else one["reason"] for one in details
+    )
     return Problem(422 if body else 400, message or error.detail, details=details or None)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
@@ -28,14 +27,26 @@ from moviec.web.site import Site, site_of
 
 Year = Annotated[int, Parameter(ge=1, le=9999)]
 Month = Annotated[int, Parameter(ge=1, le=12)]
-Span = Annotated[str, Parameter(description="From year to year: `1990-1999`.", schema_extra={"pattern": "^[0-9]{4}-[0-9]{4}$", "examples": ["1990-1999"]})]
+Span = Annotated[
+    str,
+    Parameter(
+        description="From year to year: `1990-1999`.",
+        schema_extra={"pattern": "^[0-9]{4}-[0-9]{4}$", "examples": ["1990-1999"]},
+    ),
+]
 Number = Annotated[int, Parameter(ge=1, le=LARGEST)]
 
 #: Entries given where neither `top` nor `bottom` says how many.
 USUAL_TOP = 100
 
 
-@get("/v1/genres", responses=gives(shapes.GenreList, 400), opt={"query": NoQuery}, summary="Genres", tags=["genres"])
+@get(
+    "/v1/genres",
+    responses=gives(shapes.GenreList, 400),
+    opt={"query": NoQuery},
+    summary="Genres",
+    tags=["genres"],
+)
 async def genre_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """All genres, with their other names and their ids at the sources."""
     query_of(request, NoQuery)
@@ -108,7 +119,9 @@ async def companies_years(request: Request[Any, Any, Any], span: Span) -> ASGIRe
     return await _figures(request, "production_companies", _span(span))
 
 
-async def _figures(request: Request[Any, Any, Any], kind: str, years: tuple[int, int], month: int = 0) -> ASGIResponse:
+async def _figures(
+    request: Request[Any, Any, Any], kind: str, years: tuple[int, int], month: int = 0
+) -> ASGIResponse:
     site, asked = site_of(request), query_of(request, FigureQuery)
     name = f"{kind}:{years}:{month}:{msgspec.json.encode(asked).decode()}"
     held = site.cache.get(0, name)

@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import msgspec
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from litestar.utils.path import normalize_path
 
@@ -49,16 +50,17 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it here."""
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
         asked = _asked(scope, self._site.prefix)
         sending = self._sender(asked, send)
         try:
             await self._admit(asked, scope)
-            scope.update({"moviec.caller": asked.caller, "moviec.window": asked.window})  # type: ignore[typeddict-item]
+            state: dict[str, Any] = scope  # type: ignore[assignment]
+            state.update({"moviec.caller": asked.caller, "moviec.window": asked.window})
             await self._app(scope, receive, sending)
-        except Exception as error:  # noqa: BLE001  whatever it is leaves in the one shape of errors
+        except Exception as error:
             if asked.status:
                 raise
             await _refuse(as_problem(error), sending)
@@ -117,7 +119,10 @@ class Gate:
             if message["type"] == "http.response.start":
                 asked.status = message["status"]
                 headers = [*message["headers"], (b"x-request-id", asked.id.encode())]
-                headers += [(b"x-content-type-options", b"nosniff"), (b"vary", b"Authorization, X-API-Key, Accept, Accept-Language")]
+                headers += [
+                    (b"x-content-type-options", b"nosniff"),
+                    (b"vary", b"Authorization, X-API-Key, Accept, Accept-Language"),
+                ]
                 if asked.status >= 400:
                     headers.append(_NO_STORE)
                 if asked.window is not None:

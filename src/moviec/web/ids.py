@@ -21,7 +21,7 @@ _FOREIGN = re.compile("([a-z][a-z0-9_]{0,29}):([^\x00]{1,100})")
 PATTERN = "^(mc[1-9][0-9]{0,9}|[a-z][a-z0-9_]{0,29}:[^/]{1,100})$"
 
 
-class Moved(Exception):
+class Moved(Exception):  # noqa: N818  no error: it says where to go
     """The movie was merged into another one."""
 
     def __init__(self, movie: int) -> None:
@@ -74,9 +74,15 @@ def instant(text: str) -> str:
             day = dt.date.fromisoformat(text)
             return dt.datetime.combine(day, dt.time.max, dt.UTC).isoformat(timespec="microseconds")
         read = dt.datetime.fromisoformat(text.replace(" ", "+"))
-        return (read if read.tzinfo else read.replace(tzinfo=dt.UTC)).astimezone(dt.UTC).isoformat(timespec="microseconds")
+        return (
+            (read if read.tzinfo else read.replace(tzinfo=dt.UTC))
+            .astimezone(dt.UTC)
+            .isoformat(timespec="microseconds")
+        )
     except (ValueError, OverflowError) as error:
-        raise Problem(400, "as_of: write a date such as 2026-11-21, or an instant such as 2026-11-21T12:00:00Z") from error
+        raise Problem(
+            400, "as_of: write a date such as 2026-11-21, or an instant such as 2026-11-21T12:00:00Z"
+        ) from error
 
 
 async def absent(site: Site, test: Callable[[Known], bool]) -> bool:

@@ -17,7 +17,9 @@ def preferred(header: str) -> tuple[str, ...]:
         tag, _, rest = part.partition(";")
         language = tag.strip().split("-")[0].lower()
         quality = _quality(rest)
-        if quality > 0 and (language == "*" or (language.isascii() and language.isalpha() and len(language) <= 3)):
+        if quality > 0 and (
+            language == "*" or (language.isascii() and language.isalpha() and len(language) <= 3)
+        ):
             wanted.append((quality, language))
     ordered = [language for _, language in sorted(wanted, key=lambda pair: -pair[0])]
     return tuple(dict.fromkeys(ordered))

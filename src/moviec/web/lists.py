@@ -31,14 +31,26 @@ NDJSON = "application/x-ndjson"
 SEARCH = ["/v1/movies/search", "/movies/search"]
 
 
-@get(SEARCH, responses=gives(shapes.Results, 400), opt={"query": SearchQuery}, summary="Search", tags=["movies"])
+@get(
+    SEARCH,
+    responses=gives(shapes.Results, 400),
+    opt={"query": SearchQuery},
+    summary="Search",
+    tags=["movies"],
+)
 async def search(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Ranked, forgiving typing errors; the last word may be only begun. Exact titles come first."""
     asked = query_of(request, SearchQuery)
     return await _respond(request, asked, asked.query)
 
 
-@get("/v1/movies", responses=gives(shapes.Results, 400), opt={"query": ListQuery}, summary="List", tags=["movies"])
+@get(
+    "/v1/movies",
+    responses=gives(shapes.Results, 400),
+    opt={"query": ListQuery},
+    summary="List",
+    tags=["movies"],
+)
 async def listing(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Films without a query, by rating, year or popularity; with `Accept: application/x-ndjson` one to a line."""
     return await _respond(request, query_of(request, ListQuery), "")
@@ -91,7 +103,9 @@ async def _respond(request: Request[Any, Any, Any], asked: ListQuery, query: str
     return respond(request, held)
 
 
-def _written(found: Found, languages: tuple[str, ...], lines: bool, request: Request[Any, Any, Any]) -> Answer:
+def _written(
+    found: Found, languages: tuple[str, ...], lines: bool, request: Request[Any, Any, Any]
+) -> Answer:
     page = found.page
     items = [_shown(item, languages) for item in page.items]
     headers = {}

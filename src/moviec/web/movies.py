@@ -24,7 +24,13 @@ from moviec.web.site import Site, site_of
 _film = msgspec.json.Decoder(Film)
 
 
-@get("/v1/movies/{movie_id:str}", responses=gives(shapes.Movie, 308, 400, 404, 409), opt={"query": MovieQuery}, summary="One movie", tags=["movies"])
+@get(
+    "/v1/movies/{movie_id:str}",
+    responses=gives(shapes.Movie, 308, 400, 404, 409),
+    opt={"query": MovieQuery},
+    summary="One movie",
+    tags=["movies"],
+)
 async def movie(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIResponse:
     """The movie's document, byte for byte as it was published; `display_title` is set beside by Accept-Language."""
     site, as_of = site_of(request), query_of(request, MovieQuery).as_of
@@ -37,7 +43,12 @@ async def movie(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIRespo
         return _redirect(site, moved, "", as_of)
 
 
-@get("/v1/movies/{movie_id:str}/claims", responses=gives(shapes.Claims, 308, 404, 409), summary="Its claims", tags=["movies"])
+@get(
+    "/v1/movies/{movie_id:str}/claims",
+    responses=gives(shapes.Claims, 308, 404, 409),
+    summary="Its claims",
+    tags=["movies"],
+)
 async def claims(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIResponse:
     """Every field's claims, which won, and why."""
     site = site_of(request)
@@ -48,7 +59,12 @@ async def claims(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIResp
     return respond(request, from_bytes(found[0]))
 
 
-@get("/v1/movies/{movie_id:str}/ratings", responses=gives(shapes.Ratings, 308, 404, 409), summary="Its ratings", tags=["movies"])
+@get(
+    "/v1/movies/{movie_id:str}/ratings",
+    responses=gives(shapes.Ratings, 308, 404, 409),
+    summary="Its ratings",
+    tags=["movies"],
+)
 async def ratings(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIResponse:
     """The C-rating with its contributions, and each rater's rating on its own scale and on 0 to 100."""
     site = site_of(request)
@@ -59,7 +75,12 @@ async def ratings(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIRes
     return respond(request, answer(_ratings(stored)))
 
 
-@get("/v1/movies/{movie_id:str}/history", responses=gives(shapes.History, 404, 409), summary="Its history", tags=["movies"])
+@get(
+    "/v1/movies/{movie_id:str}/history",
+    responses=gives(shapes.History, 404, 409),
+    summary="Its history",
+    tags=["movies"],
+)
 async def history(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIResponse:
     """What changed when, oldest first; also of a movie that was merged or withdrawn."""
     site = site_of(request)
@@ -70,7 +91,13 @@ async def history(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIRes
     return respond(request, answer({"id": f"mc{number}", "changes": entries}))
 
 
-@post("/v1/movies/lookup", responses=gives(shapes.Found, 400, 422), status_code=200, summary="Many movies at once", tags=["movies"])
+@post(
+    "/v1/movies/lookup",
+    responses=gives(shapes.Found, 400, 422),
+    status_code=200,
+    summary="Many movies at once",
+    tags=["movies"],
+)
 async def lookup(request: Request[Any, Any, Any], data: shapes.Lookup) -> ASGIResponse:
     """Up to 500 ids at once: the movies found, and the ids that name none (or several)."""
     site = site_of(request)
@@ -147,7 +174,9 @@ def _redirect(site: Site, moved: Moved, part: str, as_of: str) -> ASGIResponse:
     query = "?" + urlencode({"as_of": as_of}) if as_of else ""
     where = f"{site.prefix}/v1/movies/mc{moved.movie}{part}{query}"
     body = msgspec.json.encode({"id": f"mc{moved.movie}", "location": where})
-    return ASGIResponse(body=body, status_code=308, headers={"location": where, "cache-control": "private, max-age=0"})
+    return ASGIResponse(
+        body=body, status_code=308, headers={"location": where, "cache-control": "private, max-age=0"}
+    )
 
 
 ROUTES = [movie, claims, ratings, history, lookup]

@@ -35,7 +35,9 @@ _HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
 
 def describe(routes: Sequence[ControllerRouterHandler], prefix: str) -> bytes:
     """Write the description of routes. Litestar's own part is made by an application that is thrown away again."""
-    app = Litestar(routes, openapi_config=OpenAPIConfig("MovieC", __version__, description=_ABOUT), logging_config=None)
+    app = Litestar(
+        routes, openapi_config=OpenAPIConfig("MovieC", __version__, description=_ABOUT), logging_config=None
+    )
     schema = app.openapi_schema.to_schema()
     schema["servers"] = [{"url": prefix or "/"}]
     components = schema.setdefault("components", {})
@@ -59,12 +61,18 @@ def _queries(app: Litestar) -> dict[tuple[str, str], type[msgspec.Struct]]:
     for route in app.routes:
         for handler in getattr(route, "route_handlers", ()):
             if "query" in handler.opt:
-                path = "/" + "/".join(f"{{{part.name}}}" if hasattr(part, "name") else part for part in route.path_components)  # type: ignore[attr-defined]
-                found.update({(path, method.lower()): handler.opt["query"] for method in handler.http_methods})
+                path = "/" + "/".join(
+                    f"{{{part.name}}}" if hasattr(part, "name") else part for part in route.path_components
+                )
+                found.update(
+                    {(path, method.lower()): handler.opt["query"] for method in handler.http_methods}
+                )
     return found
 
 
-def _complete(operation: dict[str, Any], query: type[msgspec.Struct] | None, components: dict[str, Any]) -> None:
+def _complete(
+    operation: dict[str, Any], query: type[msgspec.Struct] | None, components: dict[str, Any]
+) -> None:
     """Add an operation's query parameters, its security and its headers."""
     if query is not None:
         operation["parameters"] = [*operation.get("parameters", []), *_parameters(query)]

@@ -40,7 +40,12 @@ async def home(request: Request[Any, Any, Any]) -> ASGIResponse:
     best = await find(site, SearchQuery(limit=12, sort="rating"), "")
     facets = {genre.id: genre.name for genre in popular.genres}
     genres = [(facets[id], count) for id, count in popular.page.genres if id in facets][:20]
-    shown = {"popular": popular.page.items, "best": best.page.items, "total": popular.page.total, "genres": genres}
+    shown = {
+        "popular": popular.page.items,
+        "best": best.page.items,
+        "total": popular.page.total,
+        "genres": genres,
+    }
     return _page(request, "home.html", **shown)
 
 
@@ -51,8 +56,17 @@ async def results(request: Request[Any, Any, Any]) -> ASGIResponse:
     found = await find(site, asked, asked.query)
     names = {genre.id: genre.name for genre in found.genres}
     genres = [(names[id], count) for id, count in found.page.genres if id in names]
-    kept = {name: value for name, value in msgspec.to_builtins(asked).items() if value not in (None, "") and name != "cursor"}
-    shown = {"items": found.page.items, "total": found.page.total, "next": found.page.cursor, "genres": genres}
+    kept = {
+        name: value
+        for name, value in msgspec.to_builtins(asked).items()
+        if value not in (None, "") and name != "cursor"
+    }
+    shown = {
+        "items": found.page.items,
+        "total": found.page.total,
+        "next": found.page.cursor,
+        "genres": genres,
+    }
     return _page(request, "results.html", asked=asked, kept=kept, decades=found.page.decades, **shown)
 
 
@@ -65,7 +79,9 @@ async def movie(request: Request[Any, Any, Any], movie_id: str) -> ASGIResponse:
     if stored is None:
         reason = await gone(site, number)
         if isinstance(reason, Moved):
-            return ASGIResponse(status_code=308, headers={"location": f"{site.prefix}/movies/mc{reason.movie}"})
+            return ASGIResponse(
+                status_code=308, headers={"location": f"{site.prefix}/movies/mc{reason.movie}"}
+            )
         raise reason
     film = msgspec.json.decode(stored.document)
     found = await asyncio.to_thread(site.movies.claims, number)
@@ -83,7 +99,9 @@ async def year_page(request: Request[Any, Any, Any], kind: str, year: Year) -> A
     site, asked = site_of(request), query_of(request, FigureQuery)
     asked = msgspec.structs.replace(asked, metadata=True, top=asked.top or 25)
     stored = "genres" if kind == "genres" else "production_companies"
-    question = Question(kind=stored, first_year=year, last_year=year, measure=asked.measure, by=asked.by, movie_ids=True)
+    question = Question(
+        kind=stored, first_year=year, last_year=year, measure=asked.measure, by=asked.by, movie_ids=True
+    )
     found = await figures(site, asked, question)
     drawn = bars([(item.name or "?", item.value) for item in found.items])
     return _page(request, "year.html", kind=kind, title=KINDS[kind], year=year, found=found, drawn=drawn)
@@ -92,7 +110,11 @@ async def year_page(request: Request[Any, Any, Any], kind: str, year: Year) -> A
 def _page(request: Request[Any, Any, Any], template: str, **values: Any) -> ASGIResponse:
     site: Site = site_of(request)
     this_year = dt.datetime.now(dt.UTC).year
-    text = _templates().get_template(template).render(prefix=site.prefix, version=__version__, this_year=this_year, **values)
+    text = (
+        _templates()
+        .get_template(template)
+        .render(prefix=site.prefix, version=__version__, this_year=this_year, **values)
+    )
     return respond(request, from_bytes(text.encode(), "text/html", POLICY))
 
 

@@ -30,11 +30,19 @@ async def readyz(request: Request[Any, Any, Any]) -> ASGIResponse:
     site = site_of(request)
     state = await state_of(site)
     if not state.ready:
-        raise Problem(503, "not ready: too far behind the change log, or the index is being built", "not_ready", state)
+        raise Problem(
+            503, "not ready: too far behind the change log, or the index is being built", "not_ready", state
+        )
     return respond(request, answer(state))
 
 
-@get("/metrics", media_type="text/plain", responses=gives(str, media="text/plain"), summary="Metrics", tags=["probes"])
+@get(
+    "/metrics",
+    media_type="text/plain",
+    responses=gives(str, media="text/plain"),
+    summary="Metrics",
+    tags=["probes"],
+)
 async def metrics(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Prometheus metrics."""
     site = site_of(request)
@@ -54,7 +62,9 @@ async def state_of(site: Site) -> shapes.Ready:
     behind, search_behind = newest - site.follower.position, None if held is None else newest - held
     most = site.home.settings.most_lag
     ready = behind <= most and search_behind is not None and search_behind <= most
-    return shapes.Ready(ready=ready, behind=behind, search_behind=search_behind, filters=site.follower.known is not None)
+    return shapes.Ready(
+        ready=ready, behind=behind, search_behind=search_behind, filters=site.follower.known is not None
+    )
 
 
 def _newest(connection: sa.Connection) -> tuple[int, str | None]:

@@ -62,7 +62,9 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 
         return await asyncio.to_thread(run)
 
-    async def ready(self, movie: int, name: str, make: Callable[[], T], write: Callable[[T], Answer]) -> Answer:
+    async def ready(
+        self, movie: int, name: str, make: Callable[[], T], write: Callable[[T], Answer]
+    ) -> Answer:
         """Give the answer held under a name, else make, write and hold it. `movie` is 0 where it is about no single one."""
         found = self.cache.get(movie, name)
         self.metrics.cache.labels("hit" if found else "miss").inc()
