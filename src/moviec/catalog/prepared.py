@@ -31,6 +31,7 @@ class Reader:
         self.catalogue = catalogue
         self.sqlite = catalogue.dialect.name == "sqlite"
         self._idle: deque[Connection] = deque()
+        self._closed = False
         self._lost: tuple[type[Exception], ...] = ()
 
     def prepare(self, statement: sa.Select[Any]) -> Prepared:
@@ -48,14 +49,21 @@ class Reader:
             rows = connection.execute(sql, values).fetchall()
         except self._lost:
             connection.close()
-            self.close()
+            self._drop()
             connection = self._open()
             rows = connection.execute(sql, values).fetchall()
-        self._idle.append(connection)
+        if self._closed:
+            connection.close()
+        else:
+            self._idle.append(connection)
         return rows
 
     def close(self) -> None:
-        """Close every idle connection."""
+        """Close every connection; those in use when they are given back."""
+        self._closed = True
+        self._drop()
+
+    def _drop(self) -> None:
         while self._idle:
             self._idle.pop().close()
 

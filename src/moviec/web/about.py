@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from litestar import Request, get
+from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 
 from moviec.catalog.accounts import usage_of
@@ -33,7 +34,7 @@ async def source_list(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 
 @get("/v1/sources/{name:str}", responses=gives(dict[str, Any], 404), summary="One source", tags=["sources"])
-async def one_source(request: Request[Any, Any, Any], name: str) -> ASGIResponse:
+async def one_source(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIResponse:
     """A source by its name."""
     return respond(request, answer(await _source(site_of(request), name)))
 
@@ -44,7 +45,7 @@ async def one_source(request: Request[Any, Any, Any], name: str) -> ASGIResponse
     summary="How a source does",
     tags=["sources"],
 )
-async def scorecard(request: Request[Any, Any, Any], name: str) -> ASGIResponse:
+async def scorecard(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIResponse:
     """Freshness, coverage, reliability and calibration of a source."""
     site = site_of(request)
     source = await _source(site, name)

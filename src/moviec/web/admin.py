@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from litestar import Request, delete, get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, PathParameter
 from litestar.response.base import ASGIResponse
 
 from moviec.catalog import accounts as book
@@ -21,7 +21,7 @@ from moviec.web.ids import LARGEST
 from moviec.web.site import Site, caller_of, site_of
 from moviec.web.workbench import IngestOrder, Verdict
 
-Number = Annotated[int, Parameter(ge=1, le=LARGEST)]
+Number = Annotated[int, PathParameter(ge=1, le=LARGEST)]
 
 
 def _admin(request: Request[Any, Any, Any]) -> Site:
@@ -60,7 +60,7 @@ async def account_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     summary="Make an account",
     tags=["admin"],
 )
-async def new_account(request: Request[Any, Any, Any], data: shapes.NewAccount) -> ASGIResponse:
+async def new_account(request: Request[Any, Any, Any], data: JSONBody[shapes.NewAccount]) -> ASGIResponse:
     """Make an account."""
     site = _admin(request)
     await _done(lambda: book.create_account(site.catalogue, data.name))
@@ -68,7 +68,7 @@ async def new_account(request: Request[Any, Any, Any], data: shapes.NewAccount) 
 
 
 @post("/v1/admin/accounts/{name:str}/disable", responses=gives(shapes.Done, 400, 403, 404), status_code=200, summary="Disable an account", tags=["admin"])  # fmt: skip
-async def disable_account(request: Request[Any, Any, Any], name: str) -> ASGIResponse:
+async def disable_account(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIResponse:
     """Refuse all keys of an account from now on."""
     site = _admin(request)
     if "\x00" in name:
@@ -97,7 +97,7 @@ async def key_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     summary="Make a key",
     tags=["admin"],
 )
-async def new_key(request: Request[Any, Any, Any], data: shapes.KeyWanted) -> ASGIResponse:
+async def new_key(request: Request[Any, Any, Any], data: JSONBody[shapes.KeyWanted]) -> ASGIResponse:
     """Make a key. It is shown this once."""
     site = _admin(request)
     wanted = book.NewKey(data.name, data.account, data.scope, data.per_minute)
@@ -120,7 +120,7 @@ async def revoke_key(request: Request[Any, Any, Any], number: Number) -> ASGIRes
     summary="Ingest",
     tags=["admin"],
 )
-async def ingest(request: Request[Any, Any, Any], data: shapes.IngestWanted) -> ASGIResponse:
+async def ingest(request: Request[Any, Any, Any], data: JSONBody[shapes.IngestWanted]) -> ASGIResponse:
     """Take a delivery in, as `moviec ingest` does; answers when it is published."""
     site = _admin(request)
     order = IngestOrder(data.source, tuple(data.paths), data.delivered_at, data.accept_shrink)
@@ -134,7 +134,7 @@ async def ingest(request: Request[Any, Any, Any], data: shapes.IngestWanted) -> 
     summary="Decide",
     tags=["admin"],
 )
-async def decide(request: Request[Any, Any, Any], data: shapes.VerdictWanted) -> ASGIResponse:
+async def decide(request: Request[Any, Any, Any], data: JSONBody[shapes.VerdictWanted]) -> ASGIResponse:
     """Say that two records are the same film, or are not; beats every match."""
     site = _admin(request)
     verdict = Verdict(data.left, data.right, data.verdict == "same", data.who)
@@ -142,14 +142,14 @@ async def decide(request: Request[Any, Any, Any], data: shapes.VerdictWanted) ->
 
 
 @post("/v1/admin/quarantine/replay", responses=gives(dict[str, Any], 400, 403, 409, 422), status_code=200, summary="Read rejected rows again", tags=["admin"])  # fmt: skip
-async def replay_quarantine(request: Request[Any, Any, Any], data: shapes.ReplayWanted) -> ASGIResponse:
+async def replay_quarantine(request: Request[Any, Any, Any], data: JSONBody[shapes.ReplayWanted]) -> ASGIResponse:
     """Read rejected rows again, after a fix."""
     site = _admin(request)
     return respond(request, answer(await _done(lambda: site.workbench.replay_quarantine(data.source))))
 
 
 @post("/v1/admin/failures/replay", responses=gives(dict[str, Any], 400, 403, 409, 422), status_code=200, summary="Try failures again", tags=["admin"])  # fmt: skip
-async def replay_failures(request: Request[Any, Any, Any], data: shapes.FailuresWanted) -> ASGIResponse:
+async def replay_failures(request: Request[Any, Any, Any], data: JSONBody[shapes.FailuresWanted]) -> ASGIResponse:
     """Try again what was set aside after repeated failure."""
     site = _admin(request)
     return respond(request, answer(await _done(lambda: site.workbench.replay_failures(data.numbers))))

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 import sqlalchemy as sa
 from litestar import Request, delete, get, post
-from litestar.params import Parameter
+from litestar.params import JSONBody, PathParameter
 from litestar.response import Stream
 from litestar.response.base import ASGIResponse
 
@@ -29,7 +29,7 @@ from moviec.web.site import Site, caller_of, site_of
 #: Entries sent at once, and seconds of silence after which a stream says that it lives.
 STEP, SILENCE = 500, 15.0
 
-Number = Annotated[int, Parameter(ge=1, le=LARGEST)]
+Number = Annotated[int, PathParameter(ge=1, le=LARGEST)]
 
 
 @get(
@@ -84,7 +84,7 @@ async def _events(site: Site, after: int) -> AsyncIterator[bytes]:
     summary="Make a webhook",
     tags=["changes"],
 )
-async def new_webhook(request: Request[Any, Any, Any], data: shapes.NewWebhook) -> ASGIResponse:
+async def new_webhook(request: Request[Any, Any, Any], data: JSONBody[shapes.NewWebhook]) -> ASGIResponse:
     """Have changes sent to an address from now on. The secret of the signature is shown this once."""
     account = _account(request)
     try:

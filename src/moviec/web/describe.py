@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import PathParameter
 
 from moviec.web import shapes
 from moviec.web.errors import ErrorShape
@@ -18,7 +18,7 @@ ALWAYS = (401, 429, 500, 503)
 
 MovieId = Annotated[
     str,
-    Parameter(
+    PathParameter(
         description="`mc…`, or an id elsewhere: `imdb:tt0114709`, `tmdb:862`, `wikidata:Q171048`.",
         schema_extra={"pattern": PATTERN, "examples": ["mc1", "imdb:tt0114709"]},
     ),

@@ -6,6 +6,7 @@ from importlib import resources
 from typing import Any
 
 from litestar import Request, get
+from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 
 from moviec.web.answers import Answer, from_bytes, respond
@@ -34,7 +35,7 @@ async def page(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 
 @get("/static/{name:str}", include_in_schema=False)
-async def static(request: Request[Any, Any, Any], name: str) -> ASGIResponse:
+async def static(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIResponse:
     """The site's own files."""
     return respond(request, _file(name))
 

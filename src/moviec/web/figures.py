@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 import sqlalchemy as sa
 from litestar import Request, get
-from litestar.params import Parameter
+from litestar.params import PathParameter
 from litestar.response.base import ASGIResponse
 
 from moviec.catalog.references import Company, Genre, companies_named, companies_of, company_at, genre_at
@@ -25,16 +25,16 @@ from moviec.web.ids import LARGEST, absent
 from moviec.web.lists import genres_of
 from moviec.web.site import Site, site_of
 
-Year = Annotated[int, Parameter(ge=1, le=9999)]
-Month = Annotated[int, Parameter(ge=1, le=12)]
+Year = Annotated[int, PathParameter(ge=1, le=9999)]
+Month = Annotated[int, PathParameter(ge=1, le=12)]
 Span = Annotated[
     str,
-    Parameter(
+    PathParameter(
         description="From year to year: `1990-1999`.",
         schema_extra={"pattern": "^[0-9]{4}-[0-9]{4}$", "examples": ["1990-1999"]},
     ),
 ]
-Number = Annotated[int, Parameter(ge=1, le=LARGEST)]
+Number = Annotated[int, PathParameter(ge=1, le=LARGEST)]
 
 #: Entries given where neither `top` nor `bottom` says how many.
 USUAL_TOP = 100

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from typing import Any
 
@@ -22,6 +21,10 @@ EVERY = 0.25
 GATHER = 0.005
 
 
+#: Seconds before the filters are tried again.
+RETRY = 5.0
+
+
 class Follower:
     """One process's place in the change log."""
 
@@ -32,6 +35,7 @@ class Follower:
         self.known: Known | None = None
         self.moved = asyncio.Event()
         self.stopping = False
+        self._stop = asyncio.Event()
         self._catalogue, self._head, self._cache, self._finder = catalogue, head, cache, finder
         self._lock = asyncio.Lock()
         self._asked: asyncio.Task[None] | None = None
@@ -50,11 +54,9 @@ class Follower:
         """Stop following, and let those who wait for changes go."""
         self.stopping = True
         self.moved.set()
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        self._stop.set()
+        # Waited for, not cancelled: what reads the database in a thread cannot be stopped half-way.
+        await asyncio.gather(*self._tasks)
 
     async def step(self) -> None:
         """Look at the log once, and follow it to its head."""
@@ -91,31 +93,40 @@ class Follower:
             return movies
 
     async def _learn(self) -> None:
-        """Fill the filters; what changes meanwhile is read again under the lock before they are trusted."""
-        begun = self.position
-        known = await asyncio.to_thread(self._fill)
-        async with self._lock:
-            movies = await asyncio.to_thread(self._changed_since, begun)
-            await asyncio.to_thread(self._follow, known, movies)
-            self.known = known
+        """Fill the filters; until that is done the database answers for unknown ids, too."""
+        while self.known is None and not self.stopping:
+            begun = self.position
+            try:
+                known = await asyncio.to_thread(self._fill)
+                async with self._lock:
+                    # What changed meanwhile is read again before the filters are trusted.
+                    await asyncio.to_thread(self._follow, known, begun)
+                    self.known = known
+            except Exception as error:  # noqa: BLE001  the database may come back
+                self._log.warning("the filters cannot be filled", error=type(error).__name__)
+                await passed(self._stop, RETRY)
 
     def _fill(self) -> Known:
         with self._catalogue.connect() as connection:
             return Known(connection)
 
-    def _changed_since(self, begun: int) -> list[int]:
+    def _follow(self, known: Known, begun: int) -> None:
         with self._catalogue.connect() as connection:
-            return changed_movies(connection, begun, self.position)
-
-    def _follow(self, known: Known, movies: list[int]) -> None:
-        with self._catalogue.connect() as connection:
-            known.follow(connection, movies)
+            known.follow(connection, changed_movies(connection, begun, self.position))
 
     async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(EVERY)
+        while not await passed(self._stop, EVERY):
             try:
                 await self.step()
                 await asyncio.to_thread(self._finder.refresh)
             except Exception as error:  # noqa: BLE001  the database may come back; readiness says that it is away
                 self._log.warning("the change log cannot be read", error=type(error).__name__)
+
+
+async def passed(event: asyncio.Event, seconds: float) -> bool:
+    """Wait so long, or until the event; say whether it came."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False

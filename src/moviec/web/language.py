@@ -25,14 +25,14 @@ def preferred(header: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(ordered))
 
 
-def choose(titles: Mapping[str, str], languages: Sequence[str]) -> str | None:
+def choose(title: str, titles: Mapping[str, str], languages: Sequence[str]) -> str | None:
     """Give the title in the dearest language there is one in; None where the display title serves as well.
 
     Display titles are the English ones where there are any, so a reader of English looks no further.
     """
     for language in languages:
         if language in titles:
-            return titles[language]
+            return titles[language] if titles[language] != title else None
         if language in ("en", "*"):
             return None
     return None

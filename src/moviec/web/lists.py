@@ -123,7 +123,7 @@ def _written(
 
 
 def _shown(item: Summary, languages: tuple[str, ...]) -> Summary:
-    return msgspec.structs.replace(item, display_title=choose(item.titles, languages), titles={})
+    return msgspec.structs.replace(item, display_title=choose(item.title, item.titles, languages), titles={})
 
 
 def _by_title(connection: sa.Connection, ask: Ask) -> Page:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import msgspec
 from litestar import Request, get, post
+from litestar.params import JSONBody
 from litestar.response.base import ASGIResponse
 
 from moviec.catalog.queries import Stored, documents_of
@@ -98,7 +99,7 @@ async def history(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIRes
     summary="Many movies at once",
     tags=["movies"],
 )
-async def lookup(request: Request[Any, Any, Any], data: shapes.Lookup) -> ASGIResponse:
+async def lookup(request: Request[Any, Any, Any], data: JSONBody[shapes.Lookup]) -> ASGIResponse:
     """Up to 500 ids at once: the movies found, and the ids that name none (or several)."""
     site = site_of(request)
     numbers: dict[str, int] = {}
@@ -139,7 +140,8 @@ async def _document(site: Site, number: int, header: str) -> Answer:
 
 def _shown(stored: Stored, languages: tuple[str, ...]) -> Answer:
     if languages:
-        title = choose(_film.decode(stored.document).by_language(), languages)
+        film = _film.decode(stored.document)
+        title = choose(film.title, film.by_language(), languages)
         if title is not None:
             return from_bytes(beside(stored.document, title))
     return Answer(stored.document, stored.hash)

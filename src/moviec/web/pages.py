@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import jinja2
 import msgspec
 from litestar import Request, get
-from litestar.params import Parameter
+from litestar.params import FromPath, PathParameter
 from litestar.response.base import ASGIResponse
 
 from moviec import __version__
@@ -24,7 +24,7 @@ from moviec.web.ids import Moved, gone, movie_of
 from moviec.web.lists import find
 from moviec.web.site import Site, site_of
 
-Year = Annotated[int, Parameter(ge=1, le=9999)]
+Year = Annotated[int, PathParameter(ge=1, le=9999)]
 
 #: Nothing is loaded from elsewhere, whatever a source's text may hold.
 POLICY = {"content-security-policy": "default-src 'self'; style-src 'self' 'unsafe-inline'"}
@@ -71,7 +71,7 @@ async def results(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 
 @get("/movies/{movie_id:str}", include_in_schema=False)
-async def movie(request: Request[Any, Any, Any], movie_id: str) -> ASGIResponse:
+async def movie(request: Request[Any, Any, Any], movie_id: FromPath[str]) -> ASGIResponse:
     """One film: facts, its rating and what it is made of, each source's ratings, every claim."""
     site = site_of(request)
     number = await movie_of(site, movie_id)
@@ -92,7 +92,7 @@ async def movie(request: Request[Any, Any, Any], movie_id: str) -> ASGIResponse:
 
 
 @get("/{kind:str}/year/{year:int}", include_in_schema=False)
-async def year_page(request: Request[Any, Any, Any], kind: str, year: Year) -> ASGIResponse:
+async def year_page(request: Request[Any, Any, Any], kind: FromPath[str], year: Year) -> ASGIResponse:
     """Genres or companies of a year, by revenue or another measure."""
     if kind not in KINDS:
         raise not_found(f"there is no page {kind[:50]}")

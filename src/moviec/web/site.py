@@ -21,7 +21,7 @@ from moviec.errors import UsageError
 from moviec.search import Finder
 from moviec.web.answers import Answer, Cache
 from moviec.web.callers import Caller, KeyRing, Limiter, trusted_proxies
-from moviec.web.follower import Follower
+from moviec.web.follower import Follower, passed
 from moviec.web.logs import open_log
 from moviec.web.metrics import Metrics
 from moviec.web.usage import UsageCounter
@@ -109,15 +109,14 @@ def open_site(home: Home, workbench: Workbench) -> Site:
 async def running(site: Site) -> AsyncIterator[None]:
     """Follow the log and write usage while the server runs; at its end nothing counted is lost."""
     await site.follower.start(site.log)
-    writing = asyncio.create_task(_write_usage(site))
+    done = asyncio.Event()
+    writing = asyncio.create_task(_write_usage(site, done))
     try:
         yield
     finally:
-        writing.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await writing
+        done.set()
+        await writing
         await site.follower.stop()
-        await asyncio.to_thread(site.usage.write)
         site.head.close()
         site.reader.close()
         site.catalogue.dispose()
@@ -135,9 +134,11 @@ def caller_of(request: Request[Any, Any, Any]) -> Caller:
     return found
 
 
-async def _write_usage(site: Site) -> None:
-    while True:
-        await asyncio.sleep(WRITE_USAGE)
+async def _write_usage(site: Site, done: asyncio.Event) -> None:
+    """Write what was counted from time to time, and once more at the end."""
+    last = False
+    while not last:
+        last = await passed(done, WRITE_USAGE)
         try:
             await asyncio.to_thread(site.usage.write)
         except sa.exc.SQLAlchemyError as error:
