@@ -70,12 +70,12 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return new_database(request.getfixturevalue("postgres"))
 
 
-def new_database(server: str) -> str:
-    """Make an empty database on a PostgreSQL server; give its address."""
+def new_database(server: str, like: str | None = None) -> str:
+    """Make a database on a PostgreSQL server, empty or a copy of another one; give its address."""
     name = f"moviec_{os.getpid()}_{next(_databases)}"
     maker = sa.create_engine(server, isolation_level="AUTOCOMMIT")
     with maker.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {like or 'template1'}"))
     maker.dispose()
     return sa.make_url(server).set(database=name).render_as_string(hide_password=False)
 

@@ -16,6 +16,10 @@ from moviec.errors import MovieCError
 #: Every command and where it stands. Only what is called is imported: the whole street takes a second to load.
 COMMANDS = {
     "demo": "moviec.cli.demo:demo",
+    "serve": "moviec.cli.serve:serve",
+    "search": "moviec.cli.find:search",
+    "accounts": "moviec.cli.keys:accounts",
+    "keys": "moviec.cli.keys:keys",
     "rollup": "moviec.cli.rollup:rollup",
     "report": "moviec.cli.report:report",
     "sources": "moviec.cli.lake:sources",

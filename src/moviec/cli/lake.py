@@ -11,6 +11,7 @@ import typer
 
 from moviec.catalog.deliveries import Delivery, all_deliveries, count_rejected
 from moviec.cli.console import fail, print_json, print_table, steps
+from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.pipeline.arrivals import Asked, expected, take
@@ -19,9 +20,6 @@ from moviec.pipeline.rebuild import rebuild_source
 from moviec.pipeline.street import Outcome, Scope, bring_up
 from moviec.pipeline.workshop import workshop
 from moviec.sources.registry import find_source, find_sources
-
-HomeOption = Annotated[Path | None, typer.Option("--home", help="The home folder (else MOVIEC_HOME).")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 #: A field that is known for this much less of a delivery's films than before is worth a line: a judgement, not measured.
 EMPTIER = 0.05

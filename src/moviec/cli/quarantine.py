@@ -10,7 +10,7 @@ import typer
 
 from moviec.catalog.deliveries import Rejected, all_deliveries, rejected
 from moviec.cli.console import print_json, print_table, steps
-from moviec.cli.lake import HomeOption, JsonOption
+from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.lake.quarantine import defects_markdown

@@ -9,7 +9,8 @@ import typer
 
 from moviec.catalog.deliveries import all_deliveries
 from moviec.cli.console import fail, print_json, print_table, steps
-from moviec.cli.lake import HomeOption, JsonOption, tell_delivery, tell_outcome
+from moviec.cli.lake import tell_delivery, tell_outcome
+from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.pipeline.due import Outcome, Standing, run_due, standings

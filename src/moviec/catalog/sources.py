@@ -1,0 +1,41 @@
+"""What the catalogue knows of its sources: when they last delivered, and how much of what they list it shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from moviec.catalog.schema.arrivals import deliveries, rejected_rows
+from moviec.catalog.schema.identity import records
+
+
+def freshness(connection: sa.Connection) -> dict[str, dict[str, Any]]:
+    """Give by source its last delivery, when, its state, its records, and the rejected rows that wait."""
+    newest = sa.select(sa.func.max(deliveries.c.id)).group_by(deliveries.c.source)
+    query = sa.select(deliveries).where(deliveries.c.id.in_(newest))
+    waiting = sa.select(rejected_rows.c.source, sa.func.count()).where(rejected_rows.c.state == "open")
+    rejected: dict[str, int] = dict(connection.execute(waiting.group_by(rejected_rows.c.source)).tuples().all())
+    return {
+        row.source: {
+            "last_delivery": row.id,
+            "delivered_at": row.delivered_at,
+            "state": row.state,
+            "records": row.records,
+            "rejected": rejected.get(row.source, 0),
+        }
+        for row in connection.execute(query)
+    }
+
+
+def coverage(connection: sa.Connection, source: str) -> dict[str, int]:
+    """Give how many records a source has, how many movies they are, and how many of these others list too."""
+    mine = sa.select(records.c.movie).where(records.c.source == source, records.c.live).distinct().subquery()
+    theirs = sa.select(records.c.movie).where(records.c.source != source, records.c.live)
+    every = sa.select(sa.func.count()).select_from(records).where(records.c.source == source, records.c.live)
+    shared = sa.select(sa.func.count()).select_from(mine).where(mine.c.movie.in_(theirs))
+    return {
+        "records": connection.scalar(every) or 0,
+        "movies": connection.scalar(sa.select(sa.func.count()).select_from(mine)) or 0,
+        "shared_movies": connection.scalar(shared) or 0,
+    }

@@ -1,0 +1,183 @@
+"""Which genres or companies lead, from the rollups: figures of a year, a month, or a span of years, by any measure.
+
+What rollups hold is read from them; medians and maxima that they do not hold are worked out over the very films that
+they name. Values come in natural units: dollars, films, popularity, points from 0 to 100.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from importlib import resources
+from typing import Any, Literal
+
+import msgspec
+import sqlalchemy as sa
+
+from moviec.catalog.schema.movies import rollups
+from moviec.errors import UsageError
+from moviec.model import MILLION
+
+#: How each measure is added up unless one says otherwise: popularity is heavy-tailed, a mean says little.
+USUAL = {
+    "revenue": "sum",
+    "budget": "sum",
+    "profit": "sum",
+    "movies": "sum",
+    "votes": "sum",
+    "popularity": "median",
+    "c_rating": "median",
+}
+
+#: What one unit of a measure is kept as.
+_UNITS = {"movies": MILLION, "popularity": MILLION, "c_rating": 100}
+_KEPT = {"mean", "median", "max"}
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked: `kind` is genres or production_companies; `month` 0 is the whole year."""
+
+    kind: str
+    first_year: int
+    last_year: int
+    month: int = 0
+    measure: str = "revenue"
+    by: Literal["sum", "mean", "median", "max"] | None = None
+    split: str = "full"
+    entries: tuple[int, ...] | None = None
+    movie_ids: bool = False
+
+    @property
+    def added_up(self) -> str:
+        """How the measure is added up."""
+        return self.by or USUAL[self.measure]
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """Figures of one genre or company: `value` as asked, over `known` of its `films`; and the usual sums."""
+
+    entry: int
+    value: float | int | None
+    known: int
+    films: int
+    movies: float
+    budget: int | None
+    revenue: int | None
+    profit: int | None
+    popularity: float | None
+    votes: int
+    movie_ids: list[int]
+
+
+def standings(connection: sa.Connection, question: Question) -> list[Standing]:
+    """Answer a question, the largest value first, unknown last. Raises UsageError where it makes no sense."""
+    by = question.added_up
+    if question.measure == "movies" and by != "sum":
+        raise UsageError(f"movies are counted, they have no {by}", "by", "leave `by` out")
+    if question.measure == "c_rating" and by == "sum":
+        raise UsageError("C-ratings are not summed", "by", "ask for mean, median or max")
+    one = question.first_year == question.last_year
+    inside = one and by in _KEPT and question.measure in ("popularity", "c_rating")
+    worked_out = {} if inside or by == "sum" else _work_out(connection, question)
+    found = [_standing(question, row, worked_out) for row in connection.execute(_sums(question))]
+    return sorted(found, key=lambda each: (each.value is None, -(each.value or 0), -each.films, each.entry))
+
+
+def _sums(question: Question) -> sa.Select[Any]:
+    column = rollups.c
+    added = [
+        sa.func.sum(column[name]).label(name)
+        for name in ("movies", "films", "budget", "revenue", "profit", "budget_known", "revenue_known", "profit_known",
+                     "popularity_sum", "votes", "c_rating_known")
+    ]  # fmt: skip
+    # Over one year these stand in the only row there is; over several they are not used.
+    kept = [
+        sa.func.max(column[f"{measure}_{by}"]).label(f"{measure}_{by}")
+        for measure in ("popularity", "c_rating")
+        for by in sorted(_KEPT)
+    ]
+    ids = sa.func.aggregate_strings(column.movie_ids, ";") if question.movie_ids else sa.literal("")
+    return (
+        sa.select(column.entry, *added, *kept, ids.label("movie_ids"))
+        .where(_asked(question))
+        .group_by(column.entry)
+    )
+
+
+def _asked(question: Question) -> sa.ColumnElement[bool]:
+    column = rollups.c
+    wanted = [
+        column.kind == question.kind,
+        column.split == question.split,
+        column.year.between(question.first_year, question.last_year),
+        column.month == question.month,
+    ]
+    if question.entries is not None:
+        wanted.append(column.entry.in_(question.entries))
+    return sa.and_(*wanted)
+
+
+def _standing(question: Question, row: Any, worked_out: dict[int, tuple[Any, int]]) -> Standing:
+    value, known = worked_out.get(row.entry, (None, 0)) if worked_out else _kept_value(question, row)
+    unit = _UNITS.get(question.measure, 1)
+    if value is not None:
+        value = value / unit if unit > 1 else round(value)
+    lists = [json.loads(part) for part in row.movie_ids.split(";") if part]
+    return Standing(
+        entry=row.entry,
+        value=value,
+        known=known,
+        films=int(row.films),
+        movies=int(row.movies) / MILLION,
+        budget=_whole(row.budget),
+        revenue=_whole(row.revenue),
+        profit=_whole(row.profit),
+        popularity=None if row.popularity_sum is None else int(row.popularity_sum) / MILLION,
+        votes=int(row.votes),
+        movie_ids=sorted({movie for part in lists for movie in part}),
+    )
+
+
+def _kept_value(question: Question, row: Any) -> tuple[int | None, int]:
+    """Give a value that the rollups hold, and the films it rests on."""
+    measure, films = question.measure, int(row.films)
+    if question.added_up != "sum":
+        known = int(row.c_rating_known) if measure == "c_rating" else films
+        return _whole(getattr(row, f"{measure}_{question.added_up}")), known
+    if measure in ("movies", "votes"):
+        return int(getattr(row, measure)), films
+    if measure == "popularity":
+        return _whole(row.popularity_sum), films
+    return _whole(getattr(row, measure)), int(getattr(row, f"{measure}_known"))
+
+
+def _work_out(connection: sa.Connection, question: Question) -> dict[int, tuple[Any, int]]:
+    """Work out means, medians and maxima over the films that the rollups name: value and films known, by entry."""
+    each = {
+        "sqlite": "json_each(r.movie_ids) AS film",
+        "postgresql": "json_array_elements_text(CAST(r.movie_ids AS JSON)) AS film(value)",
+    }[connection.dialect.name]
+    amount = {
+        "profit": "m.revenue - m.budget",
+        "c_rating": "CAST(round(CAST(m.c_rating * 100 AS NUMERIC)) AS INTEGER)",
+    }
+    text = resources.files("moviec.catalog").joinpath("standings.sql").read_text("utf-8")
+    sql = text.format(each=each, amount=amount.get(question.measure, f"m.{question.measure}"))
+    asked = {
+        "kind": question.kind,
+        "split": question.split,
+        "first": question.first_year,
+        "last": question.last_year,
+        "month": question.month,
+    }
+    rows = connection.execute(sa.text(sql), asked)
+    half = (
+        0.5 if question.added_up == "mean" else 0
+    )  # as the rollups round: means to the nearest, medians down
+    return {
+        row.entry: (math.floor(float(getattr(row, question.added_up)) + half), int(row.known)) for row in rows
+    }
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None else int(value)

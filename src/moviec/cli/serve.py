@@ -1,0 +1,116 @@
+"""`moviec serve`: the API and the site, with the host's indexer beside them."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from moviec.cli.options import HomeOption
+from moviec.config import Home, open_home
+from moviec.errors import StoreError
+
+if TYPE_CHECKING:
+    from litestar.types import ASGIApp
+
+#: Seconds that requests under way have to finish when the server is stopped.
+GRACE = 10
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is every one.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes that answer.")] = 1,
+    home: HomeOption = None,
+) -> None:
+    """Serve the API and the site until stopped; requests under way are finished first."""
+    run_server(open_home(home), host, port, workers)
+
+
+def run_server(home: Home, host: str, port: int, workers: int = 1) -> None:
+    """Serve a home until stopped. Raises StoreError where the catalogue or the address cannot be had."""
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.errors import ConfigurationError
+    from granian.log import LogLevels
+
+    import moviec.web.app  # noqa: F401  loaded once, before the workers are forked
+    from moviec.catalog.connect import connect
+
+    connect(home.catalogue).dispose()  # migrated once, before there are several processes
+    os.environ["MOVIEC_HOME"] = str(home.folder)
+    with _indexing(home), _shared_metrics(workers):
+        server: Any = Granian(
+            "moviec.cli.serve:make_app",
+            address=host,
+            port=port,
+            workers=workers,
+            interface=Interfaces.ASGI,
+            factory=True,
+            log_level=LogLevels.warning,
+            websockets=False,
+            backpressure=1024,
+            workers_kill_timeout=GRACE,
+            respawn_failed_workers=True,
+        )
+        print(f"serving {home.folder} on http://{host}:{port}", flush=True)
+        try:
+            server.serve()
+        except (ConfigurationError, OSError, RuntimeError) as error:
+            raise StoreError(str(error), f"{host}:{port}", "choose another --host or --port") from error
+
+
+def make_app() -> ASGIApp:
+    """Make the application in a worker; the home is MOVIEC_HOME."""
+    from moviec.cli.workbench import PipelineWorkbench
+    from moviec.web.app import create_app
+
+    home = open_home()
+    return create_app(home, PipelineWorkbench(home))
+
+
+def follow_index(home: Home) -> None:
+    """Keep the host's index at the head of the log until told to stop: the indexer's process."""
+    from moviec.catalog.connect import connect
+    from moviec.search.index import follow
+
+    done = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: done.set())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = os.getppid()
+    catalogue = connect(home.catalogue)
+    follow(catalogue, home.search, lambda seconds: done.wait(seconds) or os.getppid() != parent)
+    catalogue.dispose()
+
+
+@contextlib.contextmanager
+def _indexing(home: Home) -> Iterator[None]:
+    """Run the indexer in a process of its own: building an index would make the answers wait."""
+    process = multiprocessing.get_context("spawn").Process(
+        target=follow_index, args=(home,), name="moviec-indexer"
+    )
+    process.start()
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.join(GRACE)
+
+
+@contextlib.contextmanager
+def _shared_metrics(workers: int) -> Iterator[None]:
+    """Give several workers a folder in which their metrics are added up."""
+    if workers == 1:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="moviec-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(Path(folder))
+        yield

@@ -1,0 +1,100 @@
+"""About the data and the caller: the sources and how they do, and what the caller's own key has used."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from litestar import Request, get
+from litestar.params import FromPath
+from litestar.response.base import ASGIResponse
+
+from moviec.catalog.accounts import usage_of
+from moviec.catalog.sources import coverage, freshness
+from moviec.web import shapes
+from moviec.web.answers import answer, respond
+from moviec.web.asked import NoQuery, query_of
+from moviec.web.callers import unauthorized
+from moviec.web.describe import gives
+from moviec.web.errors import not_found
+from moviec.web.site import Site, caller_of, site_of
+
+
+@get(
+    "/v1/sources",
+    responses=gives(shapes.Sources, 400),
+    opt={"query": NoQuery},
+    summary="Sources",
+    tags=["sources"],
+)
+async def source_list(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """Every source: licence, cadence, last delivery, records, rejected rows."""
+    query_of(request, NoQuery)
+    return respond(request, answer({"items": await _sources(site_of(request))}))
+
+
+@get("/v1/sources/{name:str}", responses=gives(dict[str, Any], 404), summary="One source", tags=["sources"])
+async def one_source(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIResponse:
+    """A source by its name."""
+    return respond(request, answer(await _source(site_of(request), name)))
+
+
+@get(
+    "/v1/sources/{name:str}/scorecard",
+    responses=gives(shapes.Scorecard, 404),
+    summary="How a source does",
+    tags=["sources"],
+)
+async def scorecard(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIResponse:
+    """Freshness, coverage, reliability and calibration of a source."""
+    site = site_of(request)
+    source = await _source(site, name)
+    covered = await site.read(lambda connection: coverage(connection, name))
+    learned = await asyncio.to_thread(site.workbench.scorecard, name)
+    fresh = {
+        part: source.get(part) for part in ("cron", "last_delivery", "delivered_at", "state", "rejected")
+    }
+    return respond(request, answer({"name": name, "freshness": fresh, "coverage": covered, **learned}))
+
+
+@get(
+    "/v1/usage",
+    responses=gives(shapes.Usage, 400),
+    opt={"query": NoQuery},
+    summary="The caller's use",
+    tags=["usage"],
+)
+async def usage(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """The caller's own key: its limit, what is left of this minute, and its requests by day."""
+    query_of(request, NoQuery)
+    site, caller = site_of(request), caller_of(request)
+    key = caller.key
+    if key is None:
+        raise unauthorized("this tells of the caller's own key: show it")
+    await asyncio.to_thread(site.usage.write)
+    days = await asyncio.to_thread(usage_of, site.catalogue, key.number)
+    told = {
+        "key": key.number,
+        "name": key.name,
+        "account": key.account,
+        "prefix": key.prefix,
+        "scope": key.scope,
+    }
+    left = max(0, request.scope["moviec.window"].left)  # type: ignore[typeddict-item]
+    return respond(request, answer({**told, "per_minute": key.per_minute, "left": left, "days": days}))
+
+
+async def _sources(site: Site) -> list[dict[str, Any]]:
+    fresh = await site.read(freshness)
+    facts = await asyncio.to_thread(site.workbench.sources)
+    return [{**one, **fresh.get(str(one["name"]), {"last_delivery": None, "records": 0})} for one in facts]
+
+
+async def _source(site: Site, name: str) -> dict[str, Any]:
+    for source in await _sources(site):
+        if source["name"] == name:
+            return source
+    raise not_found(f"there is no source '{name[:50]}'")
+
+
+ROUTES = [source_list, one_source, scorecard, usage]

@@ -1,0 +1,161 @@
+"""What the command line does, with an admin key: accounts and keys here, the stages' work through the workbench."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from litestar import Request, delete, get, post
+from litestar.params import FromPath, JSONBody, PathParameter
+from litestar.response.base import ASGIResponse
+
+from moviec.catalog import accounts as book
+from moviec.errors import UsageError
+from moviec.web import shapes
+from moviec.web.answers import answer, respond
+from moviec.web.asked import NoQuery, query_of
+from moviec.web.describe import gives
+from moviec.web.errors import Problem
+from moviec.web.ids import LARGEST
+from moviec.web.site import Site, caller_of, site_of
+from moviec.web.workbench import IngestOrder, Verdict
+
+Number = Annotated[int, PathParameter(ge=1, le=LARGEST)]
+
+
+def _admin(request: Request[Any, Any, Any]) -> Site:
+    """Refuse whoever has no admin key, should they have passed the gate."""
+    key = caller_of(request).key
+    if key is None or key.scope != "admin":
+        raise Problem(403, "this takes an admin key")
+    return site_of(request)
+
+
+async def _done(work: Callable[[], Any], refused: int = 409) -> Any:
+    """Do what may be refused because of how things stand."""
+    try:
+        return await asyncio.to_thread(work)
+    except UsageError as error:
+        raise Problem(refused, str(error)) from error
+
+
+@get(
+    "/v1/admin/accounts",
+    responses=gives(shapes.Accounts, 400, 403),
+    opt={"query": NoQuery},
+    summary="List accounts",
+    tags=["admin"],
+)
+async def account_list(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """All accounts."""
+    query_of(request, NoQuery)
+    site = _admin(request)
+    return respond(request, answer({"items": await _done(lambda: book.list_accounts(site.catalogue))}))
+
+
+@post(
+    "/v1/admin/accounts",
+    responses=gives(shapes.Done, 400, 403, 409, 422, status=201),
+    summary="Make an account",
+    tags=["admin"],
+)
+async def new_account(request: Request[Any, Any, Any], data: JSONBody[shapes.NewAccount]) -> ASGIResponse:
+    """Make an account."""
+    site = _admin(request)
+    await _done(lambda: book.create_account(site.catalogue, data.name))
+    return respond(request, answer({"done": True}), 201)
+
+
+@post("/v1/admin/accounts/{name:str}/disable", responses=gives(shapes.Done, 400, 403, 404), status_code=200, summary="Disable an account", tags=["admin"])  # fmt: skip
+async def disable_account(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIResponse:
+    """Refuse all keys of an account from now on."""
+    site = _admin(request)
+    if "\x00" in name:
+        raise Problem(404, "no such account")
+    await _done(lambda: book.disable_account(site.catalogue, name), 404)
+    return respond(request, answer({"done": True}))
+
+
+@get(
+    "/v1/admin/keys",
+    responses=gives(shapes.KeyList, 400, 403),
+    opt={"query": NoQuery},
+    summary="List keys",
+    tags=["admin"],
+)
+async def key_list(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """All keys, by their first letters."""
+    query_of(request, NoQuery)
+    site = _admin(request)
+    return respond(request, answer({"items": await _done(lambda: book.list_keys(site.catalogue))}))
+
+
+@post(
+    "/v1/admin/keys",
+    responses=gives(shapes.MadeKey, 400, 403, 404, 422, status=201),
+    summary="Make a key",
+    tags=["admin"],
+)
+async def new_key(request: Request[Any, Any, Any], data: JSONBody[shapes.KeyWanted]) -> ASGIResponse:
+    """Make a key. It is shown this once."""
+    site = _admin(request)
+    wanted = book.NewKey(data.name, data.account, data.scope, data.per_minute)
+    key, number = await _done(lambda: book.create_key(site.catalogue, wanted), 404)
+    return respond(request, answer({"number": number, "key": key}), 201)
+
+
+@delete("/v1/admin/keys/{number:int}", responses=gives(shapes.Done, 403, 404), status_code=200, summary="Revoke a key", tags=["admin"])  # fmt: skip
+async def revoke_key(request: Request[Any, Any, Any], number: Number) -> ASGIResponse:
+    """Refuse a key everywhere, within a second."""
+    site = _admin(request)
+    await _done(lambda: book.revoke_key(site.catalogue, number), 404)
+    return respond(request, answer({"done": True}))
+
+
+@post(
+    "/v1/admin/ingest",
+    responses=gives(dict[str, Any], 400, 403, 409, 422),
+    status_code=200,
+    summary="Ingest",
+    tags=["admin"],
+)
+async def ingest(request: Request[Any, Any, Any], data: JSONBody[shapes.IngestWanted]) -> ASGIResponse:
+    """Take a delivery in, as `moviec ingest` does; answers when it is published."""
+    site = _admin(request)
+    order = IngestOrder(data.source, tuple(data.paths), data.delivered_at, data.accept_shrink)
+    return respond(request, answer(await _done(lambda: site.workbench.ingest(order))))
+
+
+@post(
+    "/v1/admin/decisions",
+    responses=gives(dict[str, Any], 400, 403, 409, 422),
+    status_code=200,
+    summary="Decide",
+    tags=["admin"],
+)
+async def decide(request: Request[Any, Any, Any], data: JSONBody[shapes.VerdictWanted]) -> ASGIResponse:
+    """Say that two records are the same film, or are not; beats every match."""
+    site = _admin(request)
+    verdict = Verdict(data.left, data.right, data.verdict == "same", data.who)
+    return respond(request, answer(await _done(lambda: site.workbench.decide(verdict))))
+
+
+@post("/v1/admin/quarantine/replay", responses=gives(dict[str, Any], 400, 403, 409, 422), status_code=200, summary="Read rejected rows again", tags=["admin"])  # fmt: skip
+async def replay_quarantine(request: Request[Any, Any, Any], data: JSONBody[shapes.ReplayWanted]) -> ASGIResponse:
+    """Read rejected rows again, after a fix."""
+    site = _admin(request)
+    return respond(request, answer(await _done(lambda: site.workbench.replay_quarantine(data.source))))
+
+
+@post("/v1/admin/failures/replay", responses=gives(dict[str, Any], 400, 403, 409, 422), status_code=200, summary="Try failures again", tags=["admin"])  # fmt: skip
+async def replay_failures(request: Request[Any, Any, Any], data: JSONBody[shapes.FailuresWanted]) -> ASGIResponse:
+    """Try again what was set aside after repeated failure."""
+    site = _admin(request)
+    return respond(request, answer(await _done(lambda: site.workbench.replay_failures(data.numbers))))
+
+
+ROUTES = [
+    account_list, new_account, disable_account, key_list, new_key, revoke_key,
+    ingest, decide, replay_quarantine, replay_failures,
+]  # fmt: skip

@@ -1,0 +1,126 @@
+"""What changed, in order: the change log by pages and as a stream, and the webhooks that it is sent to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Annotated, Any
+
+import msgspec
+import sqlalchemy as sa
+from litestar import Request, delete, get, post
+from litestar.params import JSONBody, PathParameter
+from litestar.response import Stream
+from litestar.response.base import ASGIResponse
+
+from moviec.catalog.queries import changes_after, head
+from moviec.catalog.webhooks import create_webhook, delete_webhook, webhooks_of
+from moviec.errors import UsageError
+from moviec.web import shapes
+from moviec.web.answers import answer, respond
+from moviec.web.asked import ChangesQuery, NoQuery, StreamQuery, query_of
+from moviec.web.callers import unauthorized
+from moviec.web.describe import gives
+from moviec.web.errors import Problem, not_found
+from moviec.web.ids import LARGEST
+from moviec.web.site import Site, caller_of, site_of
+
+#: Entries sent at once, and seconds of silence after which a stream says that it lives.
+STEP, SILENCE = 500, 15.0
+
+Number = Annotated[int, PathParameter(ge=1, le=LARGEST)]
+
+
+@get(
+    "/v1/changes",
+    responses=gives(shapes.Changes, 400),
+    opt={"query": ChangesQuery},
+    summary="Changes",
+    tags=["changes"],
+)
+async def change_list(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """Entries of the change log after a number, in order and without gaps."""
+    asked = query_of(request, ChangesQuery)
+
+    def read(connection: sa.Connection) -> tuple[int, list[dict[str, Any]]]:
+        return head(connection), changes_after(connection, asked.after, asked.limit)
+
+    newest, items = await site_of(request).read(read)
+    last = items[-1]["number"] if items else asked.after
+    return respond(request, answer({"items": items, "last": last, "head": max(newest, last if items else 0)}))
+
+
+@get("/v1/changes/stream", responses=gives(str, 400, media="text/event-stream"), opt={"query": StreamQuery}, summary="Changes as they come", tags=["changes"])  # fmt: skip
+async def change_stream(request: Request[Any, Any, Any]) -> Stream:
+    """Server-sent events, one per entry, from now on or after a number (`after`, or Last-Event-ID when connecting again)."""
+    site, after = site_of(request), query_of(request, StreamQuery).after
+    given = request.headers.get("last-event-id", "")
+    if given.isdecimal() and len(given) < 10:
+        after = int(given)
+    begin = site.follower.position if after is None else after
+    return Stream(_events(site, begin), media_type="text/event-stream", headers={"cache-control": "no-store"})
+
+
+async def _events(site: Site, after: int) -> AsyncIterator[bytes]:
+    yield b": connected\n\n"
+    while not site.follower.stopping:
+        moved = site.follower.moved
+        items = await site.read(partial(changes_after, after=after, limit=STEP))
+        for item in items:
+            after = item["number"]
+            yield b"id: %d\nevent: change\ndata: %b\n\n" % (after, msgspec.json.encode(item))
+        if not items:
+            try:
+                async with asyncio.timeout(SILENCE):
+                    await moved.wait()
+            except TimeoutError:
+                yield b": still here\n\n"
+
+
+@post(
+    "/v1/webhooks",
+    responses=gives(shapes.Webhook, 400, 409, 422, status=201),
+    summary="Make a webhook",
+    tags=["changes"],
+)
+async def new_webhook(request: Request[Any, Any, Any], data: JSONBody[shapes.NewWebhook]) -> ASGIResponse:
+    """Have changes sent to an address from now on. The secret of the signature is shown this once."""
+    account = _account(request)
+    try:
+        made = await asyncio.to_thread(create_webhook, site_of(request).catalogue, account, data.url)
+    except UsageError as error:
+        raise Problem(409, str(error)) from error
+    return respond(request, answer(msgspec.convert(made, shapes.Webhook)), 201)
+
+
+@get(
+    "/v1/webhooks",
+    responses=gives(shapes.Webhooks, 400),
+    opt={"query": NoQuery},
+    summary="List webhooks",
+    tags=["changes"],
+)
+async def webhook_list(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """The account's webhooks."""
+    query_of(request, NoQuery)
+    items = await asyncio.to_thread(webhooks_of, site_of(request).catalogue, _account(request))
+    return respond(request, answer({"items": items}))
+
+
+@delete("/v1/webhooks/{number:int}", responses=gives(shapes.Done, 404), status_code=200, summary="Delete a webhook", tags=["changes"])  # fmt: skip
+async def end_webhook(request: Request[Any, Any, Any], number: Number) -> ASGIResponse:
+    """Have nothing sent there any longer."""
+    if not await asyncio.to_thread(delete_webhook, site_of(request).catalogue, _account(request), number):
+        raise not_found(f"there is no webhook {number}")
+    return respond(request, answer({"done": True}))
+
+
+def _account(request: Request[Any, Any, Any]) -> str:
+    key = caller_of(request).key
+    if key is None:
+        raise unauthorized("webhooks belong to an account: this takes an API key")
+    return key.account
+
+
+ROUTES = [change_list, change_stream, new_webhook, webhook_list, end_webhook]

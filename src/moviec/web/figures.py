@@ -1,0 +1,246 @@
+"""Analytics: figures of genres and production companies by year, month or span of years, and the reference lists."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import msgspec
+import sqlalchemy as sa
+from litestar import Request, get
+from litestar.params import PathParameter
+from litestar.response.base import ASGIResponse
+
+from moviec.catalog.references import Company, Genre, companies_named, companies_of, company_at, genre_at
+from moviec.catalog.standings import Question, Standing, standings
+from moviec.search.words import fold
+from moviec.web import shapes
+from moviec.web.answers import answer, respond
+from moviec.web.asked import CompanyListQuery, FigureQuery, NoQuery, query_of
+from moviec.web.describe import gives
+from moviec.web.errors import Problem, not_found
+from moviec.web.ids import LARGEST, absent
+from moviec.web.lists import genres_of
+from moviec.web.site import Site, site_of
+
+Year = Annotated[int, PathParameter(ge=1, le=9999)]
+Month = Annotated[int, PathParameter(ge=1, le=12)]
+Span = Annotated[
+    str,
+    PathParameter(
+        description="From year to year: `1990-1999`.",
+        schema_extra={"pattern": "^[0-9]{4}-[0-9]{4}$", "examples": ["1990-1999"]},
+    ),
+]
+Number = Annotated[int, PathParameter(ge=1, le=LARGEST)]
+
+#: Entries given where neither `top` nor `bottom` says how many.
+USUAL_TOP = 100
+
+
+@get(
+    "/v1/genres",
+    responses=gives(shapes.GenreList, 400),
+    opt={"query": NoQuery},
+    summary="Genres",
+    tags=["genres"],
+)
+async def genre_list(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """All genres, with their other names and their ids at the sources."""
+    query_of(request, NoQuery)
+    return respond(request, answer({"items": await genres_of(site_of(request))}))
+
+
+@get("/v1/genres/{genre_id:int}", responses=gives(shapes.Genre, 404), summary="One genre", tags=["genres"])
+async def one_genre(request: Request[Any, Any, Any], genre_id: Number) -> ASGIResponse:
+    """A genre by its id."""
+    for genre in await genres_of(site_of(request)):
+        if genre.id == genre_id:
+            return respond(request, answer(genre))
+    raise not_found(f"there is no genre {genre_id}")
+
+
+@get("/v1/production_companies", responses=gives(shapes.CompanyList, 400), opt={"query": CompanyListQuery}, summary="Production companies", tags=["companies"])  # fmt: skip
+async def company_list(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """Production companies by id, or those whose name begins so."""
+    asked = query_of(request, CompanyListQuery)
+    after, limit, folded = asked.cursor, asked.limit, fold(asked.query)
+    found = await site_of(request).read(lambda one: companies_named(one, folded, after, limit + 1))
+    following = str(found[limit - 1].id) if len(found) > limit else None
+    return respond(request, answer({"items": found[:limit], "next": following}))
+
+
+@get("/v1/production_companies/{company_id:int}", responses=gives(shapes.Company, 404), summary="One company", tags=["companies"])  # fmt: skip
+async def one_company(request: Request[Any, Any, Any], company_id: Number) -> ASGIResponse:
+    """A production company by its id."""
+    site = site_of(request)
+    if not await absent(site, lambda known: str(company_id) not in known.companies):
+        found = await site.read(lambda connection: companies_of(connection, [company_id]))
+        if company_id in found:
+            return respond(request, answer(found[company_id]))
+    raise not_found(f"there is no production company {company_id}")
+
+
+@get("/v1/genres/year/{year:int}", responses=gives(shapes.Figures, 400), opt={"query": FigureQuery}, summary="Genres of a year", tags=["genres"])  # fmt: skip
+async def genres_year(request: Request[Any, Any, Any], year: Year) -> ASGIResponse:
+    """Figures of every genre in a year."""
+    return await _figures(request, "genres", (year, year))
+
+
+@get("/v1/genres/year/{year:int}/month/{month:int}", responses=gives(shapes.Figures, 400), opt={"query": FigureQuery}, summary="Genres of a month", tags=["genres"])  # fmt: skip
+async def genres_month(request: Request[Any, Any, Any], year: Year, month: Month) -> ASGIResponse:
+    """Figures of every genre in a month."""
+    return await _figures(request, "genres", (year, year), month)
+
+
+@get("/v1/genres/years/{span:str}", responses=gives(shapes.Figures, 400, 404), opt={"query": FigureQuery}, summary="Genres over years", tags=["genres"])  # fmt: skip
+async def genres_years(request: Request[Any, Any, Any], span: Span) -> ASGIResponse:
+    """Figures of every genre over a span of years."""
+    return await _figures(request, "genres", _span(span))
+
+
+@get("/v1/production_companies/year/{year:int}", responses=gives(shapes.Figures, 400), opt={"query": FigureQuery}, summary="Companies of a year", tags=["companies"])  # fmt: skip
+async def companies_year(request: Request[Any, Any, Any], year: Year) -> ASGIResponse:
+    """Figures of production companies in a year."""
+    return await _figures(request, "production_companies", (year, year))
+
+
+@get("/v1/production_companies/year/{year:int}/month/{month:int}", responses=gives(shapes.Figures, 400), opt={"query": FigureQuery}, summary="Companies of a month", tags=["companies"])  # fmt: skip
+async def companies_month(request: Request[Any, Any, Any], year: Year, month: Month) -> ASGIResponse:
+    """Figures of production companies in a month."""
+    return await _figures(request, "production_companies", (year, year), month)
+
+
+@get("/v1/production_companies/years/{span:str}", responses=gives(shapes.Figures, 400, 404), opt={"query": FigureQuery}, summary="Companies over years", tags=["companies"])  # fmt: skip
+async def companies_years(request: Request[Any, Any, Any], span: Span) -> ASGIResponse:
+    """Figures of production companies over a span of years."""
+    return await _figures(request, "production_companies", _span(span))
+
+
+async def _figures(
+    request: Request[Any, Any, Any], kind: str, years: tuple[int, int], month: int = 0
+) -> ASGIResponse:
+    site, asked = site_of(request), query_of(request, FigureQuery)
+    name = f"{kind}:{years}:{month}:{msgspec.json.encode(asked).decode()}"
+    held = site.cache.get(0, name)
+    if held is None:
+        ticket = site.cache.begin()
+        held = answer(await figures(site, asked, _question(asked, kind, years, month)))
+        site.cache.keep(ticket, 0, name, held)
+    return respond(request, held)
+
+
+async def figures(site: Site, asked: FigureQuery, question: Question) -> shapes.Figures:
+    """Answer a question about genres or companies."""
+    if asked.ids:
+        ids = await _entries(site, question.kind, asked.ids.split(","))
+        question = msgspec.structs.replace(question, entries=ids)
+    found = [] if await _empty(site, question) else await site.read(lambda one: standings(one, question))
+    chosen = _choose(found, asked)
+    names: Mapping[int, Genre | Company] = {}
+    if asked.metadata:
+        names = await _names(site, question.kind, [each.entry for each in chosen])
+    return shapes.Figures(
+        kind=question.kind,
+        first_year=question.first_year,
+        last_year=question.last_year,
+        month=question.month or None,
+        measure=question.measure,
+        by=question.added_up,
+        split=question.split,
+        estimate=question.last_year >= dt.datetime.now(dt.UTC).year,
+        entries=len(found),
+        items=[_figure(each, names) for each in chosen],
+    )
+
+
+def _question(asked: FigureQuery, kind: str, years: tuple[int, int], month: int) -> Question:
+    return Question(
+        kind=kind,
+        first_year=years[0],
+        last_year=years[1],
+        month=month,
+        measure=asked.measure,
+        by=asked.by,
+        split=asked.split,
+        movie_ids=asked.metadata,
+    )
+
+
+async def _empty(site: Site, question: Question) -> bool:
+    """Say surely that no film of the span counts, without asking the database."""
+    if question.last_year - question.first_year > 20:
+        return False
+    years = range(question.first_year, question.last_year + 1)
+    wanted = {(question.kind, year, question.month) for year in years}
+    return await absent(site, lambda known: known.months.isdisjoint(wanted))
+
+
+def _choose(found: Sequence[Standing], asked: FigureQuery) -> Sequence[Standing]:
+    """Take the first and the last of those with a value; without either, the first hundred of all."""
+    if asked.top is None and asked.bottom is None:
+        return found if asked.ids else found[:USUAL_TOP]
+    valued = [each for each in found if each.value is not None]
+    first = valued[: asked.top or 0]
+    rest = valued[len(first) :]
+    return [*first, *rest[max(0, len(rest) - (asked.bottom or 0)) :]]
+
+
+def _figure(each: Standing, names: Mapping[int, Genre | Company]) -> shapes.Figure:
+    named = names.get(each.entry)
+    return shapes.Figure(
+        id=each.entry,
+        value=each.value,
+        known=each.known,
+        films=each.films,
+        movies=each.movies,
+        budget=each.budget,
+        revenue=each.revenue,
+        profit=each.profit,
+        popularity=each.popularity,
+        votes=each.votes,
+        name=named.name if named else None,
+        aliases=named.aliases if named else None,
+        movie_ids=[f"mc{movie}" for movie in each.movie_ids] if named else None,
+    )
+
+
+async def _entries(site: Site, kind: str, written: Sequence[str]) -> tuple[int, ...]:
+    """Read ids as a caller writes them; those that name nothing are left out."""
+    genres = await genres_of(site)
+
+    def read(connection: sa.Connection) -> tuple[int, ...]:
+        found = []
+        for one in written:
+            space, colon, key = one.partition(":")
+            if not colon:
+                found.append(int(one) if one.isdecimal() and int(one) <= LARGEST else None)
+            elif kind == "genres":
+                found.append(genre_at(genres, space, key))
+            else:
+                found.append(company_at(connection, space, key))
+        return tuple(entry for entry in found if entry is not None)
+
+    return await site.read(read)
+
+
+async def _names(site: Site, kind: str, ids: Sequence[int]) -> Mapping[int, Genre | Company]:
+    if kind == "genres":
+        return {genre.id: genre for genre in await genres_of(site)}
+    return await site.read(lambda connection: companies_of(connection, ids))
+
+
+def _span(text: str) -> tuple[int, int]:
+    found = re.fullmatch("([0-9]{4})-([0-9]{4})", text)
+    if not found:
+        raise Problem(404, f"'{text[:20]}' is no span of years: write it like 1990-1999")
+    first, last = sorted(map(int, found.groups()))
+    return first, last
+
+
+ROUTES = [
+    genre_list, one_genre, genres_year, genres_month, genres_years,
+    company_list, one_company, companies_year, companies_month, companies_years,
+]  # fmt: skip

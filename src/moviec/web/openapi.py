@@ -1,0 +1,123 @@
+"""The API's description: OpenAPI 3.1, from the routes, completed with what all of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from litestar import Litestar
+from litestar.openapi import OpenAPIConfig
+from litestar.types import ControllerRouterHandler
+
+from moviec import __version__
+
+#: Paths that are open to everyone; the rest takes a key, or anonymous access where the server allows it.
+OPEN_TAGS = {"probes"}
+
+_ABOUT = """Film data from many providers, resolved, fused and rated.
+
+Errors have one shape: `{"error": {"code", "message", "details"}}`. Every GET has a strong ETag and answers 304 to
+`If-None-Match`. Within `/v1` things are only ever added."""
+
+_HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "X-Request-ID": ("Names the request in the server's log; taken over from the caller where given.", {"type": "string"}),
+    "RateLimit-Limit": ("Requests allowed a minute.", {"type": "integer"}),
+    "RateLimit-Remaining": ("Requests left in this minute.", {"type": "integer"}),
+    "RateLimit-Reset": ("Seconds until the minute begins anew.", {"type": "integer"}),
+    "ETag": ("Changes when the answer does.", {"type": "string"}),
+    "Cache-Control": ("How long the answer may be kept.", {"type": "string"}),
+    "Retry-After": ("Seconds to wait.", {"type": "integer"}),
+    "Location": ("Where the movie is now.", {"type": "string"}),
+    "Link": ("The next page, `rel=\"next\"`.", {"type": "string"}),
+}  # fmt: skip
+
+
+def describe(routes: Sequence[ControllerRouterHandler], prefix: str) -> bytes:
+    """Write the description of routes. Litestar's own part is made by an application that is thrown away again."""
+    app = Litestar(
+        routes, openapi_config=OpenAPIConfig("MovieC", __version__, description=_ABOUT), logging_config=None
+    )
+    schema = app.openapi_schema.to_schema()
+    schema["servers"] = [{"url": prefix or "/"}]
+    components = schema.setdefault("components", {})
+    components["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer", "description": "An API key."},
+        "header": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key."},
+    }
+    components["headers"] = {
+        name: {"description": about, "schema": kind} for name, (about, kind) in _HEADERS.items()
+    }
+    queries = _queries(app)
+    for path, operations in schema["paths"].items():
+        for method, operation in operations.items():
+            _complete(operation, queries.get((path, method)), components)
+    return msgspec.json.encode(schema)
+
+
+def _queries(app: Litestar) -> dict[tuple[str, str], type[msgspec.Struct]]:
+    """Give each route's query struct, by path and method."""
+    found = {}
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            if "query" in handler.opt:
+                path = "/" + "/".join(
+                    f"{{{part.name}}}" if hasattr(part, "name") else part for part in route.path_components
+                )
+                found.update(
+                    {(path, method.lower()): handler.opt["query"] for method in handler.http_methods}
+                )
+    return found
+
+
+def _complete(
+    operation: dict[str, Any], query: type[msgspec.Struct] | None, components: dict[str, Any]
+) -> None:
+    """Add an operation's query parameters, its security and its headers."""
+    if query is not None:
+        operation["parameters"] = [*operation.get("parameters", []), *_parameters(query)]
+    open_ = bool(OPEN_TAGS & set(operation.get("tags", [])))
+    admin = "admin" in operation.get("tags", [])
+    keys: list[dict[str, list[str]]] = [{"bearer": []}, {"header": []}]
+    operation["security"] = [] if open_ else keys if admin else [*keys, {}]
+    for status, response in operation["responses"].items():
+        names = _headers_of(int(status), limited=not open_, get="requestBody" not in operation)
+        response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+        if status in ("204", "304"):
+            response.pop("content", None)
+
+
+def _headers_of(status: int, limited: bool, get: bool) -> list[str]:
+    names = ["X-Request-ID"]
+    if limited and status not in (401, 403):
+        names += ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]
+    if status in (200, 304) and get:
+        names += ["ETag", "Cache-Control"]
+    if status in (429, 503):
+        names.append("Retry-After")
+    if status == 308:
+        names.append("Location")
+    return names
+
+
+def _parameters(query: type[msgspec.Struct]) -> list[dict[str, Any]]:
+    (reference,), parts = msgspec.json.schema_components([query])
+    del reference
+    found = []
+    for name, schema in parts[query.__name__]["properties"].items():
+        default = schema.pop("default", None)
+        plain = _without_null(schema)
+        about = plain.pop("description", "")
+        if default not in (None, ""):
+            plain["default"] = default
+        found.append({"name": name, "in": "query", "required": False, "description": about, "schema": plain})
+    return found
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Take null out of a schema: a parameter that is not given is left out."""
+    some = [one for one in schema.get("anyOf", []) if one.get("type") != "null"]
+    if len(some) == 1:
+        rest = {key: value for key, value in schema.items() if key != "anyOf"}
+        return {**some[0], **rest}
+    return {**schema, "anyOf": some} if some else dict(schema)

@@ -1,0 +1,144 @@
+"""The site: pages made here on the server, for people; they show what the API gives."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from functools import cache
+from typing import Annotated, Any
+
+import jinja2
+import msgspec
+from litestar import Request, get
+from litestar.params import FromPath, PathParameter
+from litestar.response.base import ASGIResponse
+
+from moviec import __version__
+from moviec.catalog.standings import Question
+from moviec.web.answers import from_bytes, respond
+from moviec.web.asked import FigureQuery, SearchQuery, query_of
+from moviec.web.charts import bars, contributions, interval
+from moviec.web.errors import not_found
+from moviec.web.figures import figures
+from moviec.web.ids import Moved, gone, movie_of
+from moviec.web.lists import find
+from moviec.web.site import Site, site_of
+
+Year = Annotated[int, PathParameter(ge=1, le=9999)]
+
+#: Nothing is loaded from elsewhere, whatever a source's text may hold.
+POLICY = {"content-security-policy": "default-src 'self'; style-src 'self' 'unsafe-inline'"}
+
+KINDS = {"genres": "Genres", "companies": "Production companies"}
+
+
+@get("/", include_in_schema=False)
+async def home(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """A search box, the films most looked for, and the best rated."""
+    site = site_of(request)
+    popular = await find(site, SearchQuery(limit=12, sort="popularity"), "")
+    best = await find(site, SearchQuery(limit=12, sort="rating"), "")
+    facets = {genre.id: genre.name for genre in popular.genres}
+    genres = [(facets[id], count) for id, count in popular.page.genres if id in facets][:20]
+    shown = {
+        "popular": popular.page.items,
+        "best": best.page.items,
+        "total": popular.page.total,
+        "genres": genres,
+    }
+    return _page(request, "home.html", **shown)
+
+
+@get("/search", include_in_schema=False)
+async def results(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """A page of films that match."""
+    site, asked = site_of(request), query_of(request, SearchQuery)
+    found = await find(site, asked, asked.query)
+    names = {genre.id: genre.name for genre in found.genres}
+    genres = [(names[id], count) for id, count in found.page.genres if id in names]
+    kept = {
+        name: value
+        for name, value in msgspec.to_builtins(asked).items()
+        if value not in (None, "") and name != "cursor"
+    }
+    shown = {
+        "items": found.page.items,
+        "total": found.page.total,
+        "next": found.page.cursor,
+        "genres": genres,
+    }
+    return _page(request, "results.html", asked=asked, kept=kept, decades=found.page.decades, **shown)
+
+
+@get("/movies/{movie_id:str}", include_in_schema=False)
+async def movie(request: Request[Any, Any, Any], movie_id: FromPath[str]) -> ASGIResponse:
+    """One film: facts, its rating and what it is made of, each source's ratings, every claim."""
+    site = site_of(request)
+    number = await movie_of(site, movie_id)
+    stored = await asyncio.to_thread(site.movies.document, number)
+    if stored is None:
+        reason = await gone(site, number)
+        if isinstance(reason, Moved):
+            return ASGIResponse(
+                status_code=308, headers={"location": f"{site.prefix}/movies/mc{reason.movie}"}
+            )
+        raise reason
+    film = msgspec.json.decode(stored.document)
+    found = await asyncio.to_thread(site.movies.claims, number)
+    claims = msgspec.json.decode(found[0])["fields"] if found else {}
+    rating = film.get("rating") or {}
+    drawn = {"interval": interval(rating), "contributions": contributions(rating)}
+    return _page(request, "movie.html", film=film, claims=claims, rating=rating, since=stored.since, **drawn)
+
+
+@get("/{kind:str}/year/{year:int}", include_in_schema=False)
+async def year_page(request: Request[Any, Any, Any], kind: FromPath[str], year: Year) -> ASGIResponse:
+    """Genres or companies of a year, by revenue or another measure."""
+    if kind not in KINDS:
+        raise not_found(f"there is no page {kind[:50]}")
+    site, asked = site_of(request), query_of(request, FigureQuery)
+    asked = msgspec.structs.replace(asked, metadata=True, top=asked.top or 25)
+    stored = "genres" if kind == "genres" else "production_companies"
+    question = Question(
+        kind=stored, first_year=year, last_year=year, measure=asked.measure, by=asked.by, movie_ids=True
+    )
+    found = await figures(site, asked, question)
+    drawn = bars([(item.name or "?", item.value) for item in found.items])
+    return _page(request, "year.html", kind=kind, title=KINDS[kind], year=year, found=found, drawn=drawn)
+
+
+def _page(request: Request[Any, Any, Any], template: str, **values: Any) -> ASGIResponse:
+    site: Site = site_of(request)
+    this_year = dt.datetime.now(dt.UTC).year
+    text = (
+        _templates()
+        .get_template(template)
+        .render(prefix=site.prefix, version=__version__, this_year=this_year, **values)
+    )
+    return respond(request, from_bytes(text.encode(), "text/html", POLICY))
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader("moviec.web"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.ChainableUndefined,
+    )
+    made.filters["short"] = _short
+    return made
+
+
+def _short(value: float | None) -> str:
+    """Write an amount as a person would: 1.23 billion is 1.23B."""
+    if value is None:
+        return "–"
+    for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "K")):
+        if abs(value) >= size:
+            return f"{value / size:,.2f}{letter}"
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+ROUTES = [home, results, movie, year_page]

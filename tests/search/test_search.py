@@ -1,0 +1,199 @@
+"""What people look for is found: known answers over films everybody knows, and the index as a follower of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from moviec import text
+from moviec.catalog.schema.serving import checkpoints, documents
+from moviec.search import Ask, Finder
+from moviec.search.films import ordered
+from moviec.search.index import build, catch_up, current, indexer, position
+from moviec.search.plan import GenreWords
+from moviec.search.words import fold, fold_title
+from tests.web.catalogue import FILMS, GENRE_IDS, GENRES, Made, catalogue_at, publish, withdraw
+
+NAMES = {alias: GENRE_IDS[name] for name, (_, aliases) in GENRES.items() for alias in (name, *aliases)}
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Iterator[sa.Engine]:
+    found = catalogue_at(f"sqlite:///{tmp_path / 'catalogue.db'}")
+    yield found
+    found.dispose()
+
+
+@pytest.fixture(scope="module")
+def finder(tmp_path_factory: pytest.TempPathFactory) -> Finder:
+    folder = tmp_path_factory.mktemp("search")
+    made = catalogue_at(f"sqlite:///{folder / 'catalogue.db'}")
+    catch_up(made, folder)
+    made.dispose()
+    found = Finder(folder)
+    found.refresh()
+    return found
+
+
+def names(finder: Finder, query: str, limit: int = 5) -> list[tuple[str, int | None]]:
+    page = finder.find(Ask(query=query, limit=limit), GenreWords(NAMES))
+    return [(item.title, item.year) for item in page.items]
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("the matrix", ("The Matrix", 1999)),
+        ("MATRIX", ("The Matrix", 1999)),
+        ("matrix 2003", ("The Matrix Reloaded", 2003)),
+        ("matirx", ("The Matrix", 1999)),
+        ("godfather ii", ("The Godfather: Part II", 1974)),
+        ("godfather part two", ("The Godfather: Part II", 1974)),
+        ("der pate", ("The Godfather", 1972)),
+        ("le parrain", ("The Godfather", 1972)),
+        ("amelie", ("Amélie", 2001)),
+        ("Amélie", ("Amélie", 2001)),
+        ("fabuleux destin", ("Amélie", 2001)),
+        ("alien", ("Alien", 1979)),
+        ("alie", ("Alien", 1979)),
+        ("heat", ("Heat", 1995)),
+        ("heat 1986", ("Heat", 1986)),
+        ("spiderman", ("Spider-Man", 2002)),
+        ("spider man", ("Spider-Man", 2002)),
+        ("spidr man", ("Spider-Man", 2002)),
+        ("七人の侍", ("Seven Samurai", 1954)),
+        ("матрица", ("The Matrix", 1999)),
+        ("2001 a space odyssey", ("2001: A Space Odyssey", 1968)),
+        ("2001 odisey", ("2001: A Space Odyssey", 1968)),
+        ("blade runner 2049", ("Blade Runner 2049", 2017)),
+        ("kubrick", ("2001: A Space Odyssey", 1968)),
+        ("coppola 1974", ("The Godfather: Part II", 1974)),
+        ("stanly kubrik", ("2001: A Space Odyssey", 1968)),
+        ("toho", ("Seven Samurai", 1954)),
+        ("the professional", ("Léon", 1994)),
+        ("leon", ("Léon", 1994)),
+        ("war horse", ("War Horse", 2011)),
+        ("scary movie", ("Scary Movie", 2000)),
+    ],
+)
+def test_known_films_come_first(finder: Finder, query: str, first: tuple[str, int]) -> None:
+    assert names(finder, query)[:1] == [first]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("war", {("War Horse", 2011)}),
+        ("comedy 2000", {("Scary Movie", 2000)}),
+        ("horror", {("Alien", 1979), ("Scary Movie", 2000)}),
+        ("sci-fi 1986", {("Aliens", 1986)}),
+        ("romantic comedy", {("Amélie", 2001)}),
+        ("komödie 1999", {("Matrimony", 1999)}),
+        ("1999 science fiction", {("The Matrix", 1999)}),
+        ("zzzzz", set()),
+    ],
+)
+def test_genres_and_years_inside_a_query_filter(finder: Finder, query: str, expected: set[tuple[str, int]]) -> None:
+    assert set(names(finder, query)) == expected
+
+
+def test_a_word_that_is_begun_is_found_and_one_that_is_done_is_whole(finder: Finder) -> None:
+    assert ("Matrimony", 1999) in names(finder, "matri")
+    assert ("Aliens", 1986) not in names(finder, "alien ", 1)
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=60))
+def test_no_query_is_too_odd(finder: Finder, query: str) -> None:
+    page = finder.find(Ask(query=query, limit=3, facets=False), GenreWords(NAMES))
+    assert page.total >= len(page.items)
+
+
+LETTERS = st.sampled_from(" abcivxlABCé&$'’:,.-()²ßøœİıЖжΣς七のガ0129!") | st.sampled_from(
+    ["The ", "Les", ", The", "L'", " II", " IV", "Part Two", "Dr.", "Vol. 3", "&amp;", " X", "&#39;", "&eacute"]
+)
+
+
+@given(st.lists(LETTERS, max_size=25).map("".join))
+def test_a_query_is_folded_as_titles_are(value: str) -> None:
+    whole = pa.array([value], pa.string())
+    assert fold(value) == text.fold(whole)[0].as_py()
+    assert fold_title(value) == text.fold_title(whole)[0].as_py()
+
+
+@given(st.tuples(st.integers(0, 2**31), st.integers(1, 2**31)), st.tuples(st.integers(0, 2**31), st.integers(1, 2**31)))
+def test_sort_values_order_by_value_then_by_the_older_movie(left: tuple[int, int], right: tuple[int, int]) -> None:
+    assert (ordered(*left) > ordered(*right)) == ((left[0], -left[1]) > (right[0], -right[1]))
+
+
+def test_following_gives_the_index_that_building_gives(catalogue: sa.Engine, tmp_path: Path) -> None:
+    followed, built = tmp_path / "followed", tmp_path / "built"
+    catch_up(catalogue, followed)
+    at = "2026-11-10T08:00:00+00:00"
+    with catalogue.begin() as connection:
+        publish(connection, [msgspec.structs.replace(FILMS[0], title="Das Netz"), Made(900, "Zebra", 2020)], at)
+        withdraw(connection, 12, at)
+    latest = catch_up(catalogue, followed)
+    assert build(catalogue, built) == latest
+    used = current(followed)
+    assert used is not None
+    held = position(used)
+    assert held is not None
+    assert held.change == latest
+    left, right = Finder(followed), Finder(built)
+    for finder in (left, right):
+        finder.refresh()
+    for query in ("netz", "matrix", "zebra", "heat", "chronicle", "drama", ""):
+        asked = Ask(query=query, limit=100)
+        assert left.find(asked, GenreWords(NAMES)) == right.find(asked, GenreWords(NAMES))
+    with catalogue.connect() as connection:
+        assert connection.scalar(sa.select(checkpoints.c.position)) == latest
+
+
+@pytest.mark.parametrize("damage", ["meta", "position", "pointer", "emptied"])
+def test_a_damaged_index_is_built_anew(catalogue: sa.Engine, tmp_path: Path, damage: str) -> None:
+    folder = tmp_path / "search"
+    catch_up(catalogue, folder)
+    used = current(folder)
+    assert used is not None
+    if damage == "meta":
+        (used / "meta.json").write_text("{")
+    elif damage == "position":
+        (used / "position.json").write_text("?")
+    elif damage == "pointer":
+        (folder / "current").write_text("nowhere")
+    else:
+        for file in used.iterdir():
+            file.unlink()
+    with catalogue.begin() as connection:
+        publish(connection, [Made(900, "Zebra", 2020)], "2026-11-10T08:00:00+00:00")
+    catch_up(catalogue, folder)
+    finder = Finder(folder)
+    finder.refresh()
+    assert names(finder, "zebra") == [("Zebra", 2020)]
+    assert names(finder, "matrix", 1) == [("The Matrix", 1999)]
+
+
+def test_a_host_has_one_indexer(tmp_path: Path) -> None:
+    with indexer(tmp_path) as mine, indexer(tmp_path) as second:
+        assert (mine, second) == (True, False)
+
+
+def test_a_build_that_dies_leaves_the_old_index_in_use(catalogue: sa.Engine, tmp_path: Path) -> None:
+    folder = tmp_path / "search"
+    catch_up(catalogue, folder)
+    used = current(folder)
+    with catalogue.begin() as connection:
+        connection.execute(sa.update(documents).where(documents.c.movie == 1).values(document="{"))
+    with pytest.raises(msgspec.DecodeError):
+        build(catalogue, folder)
+    assert current(folder) == used
+    finder = Finder(folder)
+    finder.refresh()
+    assert names(finder, "matrix", 1) == [("The Matrix", 1999)]

@@ -1,0 +1,146 @@
+"""Servers over the small catalogue, asked in process; nothing listens."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+import sqlalchemy as sa
+from litestar.testing import TestClient
+
+from moviec.catalog.accounts import NewKey, create_key
+from moviec.config import Home, open_home
+from moviec.errors import UsageError
+from moviec.search.index import catch_up, indexer
+from moviec.web.app import make_litestar
+from moviec.web.gate import Gate
+from moviec.web.site import Site, open_site
+from moviec.web.workbench import IngestOrder, Verdict
+from tests.conftest import new_database
+from tests.web.catalogue import catalogue_at
+
+
+class Bench:
+    """A workbench that remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+
+    def sources(self) -> Sequence[dict[str, Any]]:
+        return [{"name": "imdb", "title": "IMDb", "licence": "personal", "cron": "0 4 * * *"}]
+
+    def scorecard(self, source: str) -> dict[str, Any]:
+        return {"reliability": [], "calibration": []}
+
+    def ingest(self, order: IngestOrder) -> dict[str, Any]:
+        if order.source != "imdb":
+            raise UsageError("no such source", order.source, "see `moviec sources`")
+        self.asked.append(order)
+        return {"deliveries": []}
+
+    def decide(self, verdict: Verdict) -> dict[str, Any]:
+        self.asked.append(verdict)
+        return {"changes": {}}
+
+    def replay_quarantine(self, source: str | None) -> dict[str, Any]:
+        self.asked.append(source)
+        return {"replayed": {}}
+
+    def replay_failures(self, numbers: Sequence[int]) -> dict[str, Any]:
+        self.asked.append(list(numbers))
+        return {"replayed": 0}
+
+
+class Api(msgspec.Struct, frozen=True):
+    """A server under test: asks without a key unless told one."""
+
+    client: TestClient[Any]
+    site: Site
+    home: Home
+    bench: Bench
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        return self.client.get(path, follow_redirects=False, **options)
+
+    def json(self, path: str, **options: Any) -> Any:
+        answer = self.get(path, **options)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def key(self, scope: Any = "read", per_minute: int = 100_000, account: str = "default") -> str:
+        return create_key(self.site.catalogue, NewKey("test", account, scope, per_minute))[0]
+
+    def confirm(self) -> None:
+        """Have the server follow the log to its head."""
+        self.client.blocking_portal.call(self.site.follower.confirm)
+
+    def refresh_index(self) -> None:
+        with indexer(self.home.search) as mine:
+            assert mine
+            catch_up(self.site.catalogue, self.home.search)
+        self.site.finder.refresh()
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a home with the small catalogue in SQLite and its index, to be copied."""
+    folder = tmp_path_factory.mktemp("template")
+    _fill(folder, f"sqlite:///{folder / 'catalogue.db'}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: str) -> str:
+    """Give the address of a PostgreSQL database with the small catalogue, to be copied."""
+    url = new_database(postgres)
+    catalogue_at(url).dispose()
+    return url
+
+
+def _fill(folder: Path, url: str) -> None:
+    catalogue = catalogue_at(url)
+    with indexer(folder / "search"):
+        catch_up(catalogue, folder / "search")
+    catalogue.dispose()
+
+
+def made_home(template: Path, folder: Path, **settings: Any) -> Home:
+    """Copy the home into a folder, with these settings."""
+    shutil.copytree(template, folder, dirs_exist_ok=True)
+    said = {"anonymous": True, "anonymous_limit": 1_000_000, **settings}
+    (folder / "moviec.toml").write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in said.items()))
+    return open_home(folder, {})
+
+
+@contextlib.contextmanager
+def serving(home: Home) -> Iterator[Api]:
+    """Serve a home."""
+    bench = Bench()
+    site = open_site(home, bench)
+    with TestClient(Gate(make_litestar(site), site), raise_server_exceptions=False) as client:
+        yield Api(client, site, home, bench)
+
+
+@pytest.fixture
+def api(template: Path, tmp_path: Path) -> Iterator[Api]:
+    """Serve the small catalogue in SQLite, open to everyone."""
+    with serving(made_home(template, tmp_path)) as found:
+        yield found
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def either(request: pytest.FixtureRequest, template: Path, tmp_path: Path) -> Iterator[Api]:
+    """Serve the small catalogue, once in SQLite and once in PostgreSQL."""
+    settings = {}
+    if request.param == "postgres":
+        original = sa.make_url(request.getfixturevalue("postgres_template"))
+        settings["catalogue"] = new_database(request.getfixturevalue("postgres"), original.database)
+    with serving(made_home(template, tmp_path, **settings)) as found:
+        yield found

@@ -1,0 +1,116 @@
+"""Search and listings over HTTP: ranking, filters, pages that stay in place while films come, the database's stand-in."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.web.catalogue import FILMS, GENRE_IDS, Made, company_id, publish
+from tests.web.conftest import Api, serving
+
+NEW = "2026-11-10T08:00:00+00:00"
+
+
+def titles(api: Api, query: str) -> list[str]:
+    return [item["title"] for item in api.json(f"/v1/movies/search?{query}")["items"]]
+
+
+def pages(api: Api, path: str, cursor: str = "") -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = []
+    while True:
+        page = api.json(f"{path}&cursor={cursor}")
+        items += page["items"]
+        if page["next"] is None:
+            return items
+        cursor = page["next"]
+
+
+def test_filters_and_sorts(either: Api) -> None:
+    assert titles(either, "sort=rating&limit=2") == ["The Godfather", "The Godfather: Part II"]
+    assert titles(either, "genre=crime&sort=year") == ["Heat", "Léon", "The Godfather: Part II", "The Godfather"]
+    for genre in (str(GENRE_IDS["War"]), "War", "war", "tmdb:10752"):
+        assert titles(either, f"genre={genre}") == ["War Horse"]
+    assert titles(either, "genre=sci-fi&year=1999") == ["The Matrix"]
+    assert titles(either, "year_from=1970&year_to=1979&min_rating=90") == ["The Godfather", "The Godfather: Part II"]
+    assert titles(either, f"company={company_id('Paramount')}&query=part") == ["The Godfather: Part II"]
+    assert titles(either, "query=forbidden") == []
+    assert titles(either, "query=forbidden&adult=true") == ["Forbidden Nights"]
+    assert either.get("/movies/search?query=heat").content == either.get("/v1/movies/search?query=heat").content
+
+
+def test_facets_count_all_films_that_match(api: Api) -> None:
+    page = api.json("/v1/movies/search?query=heat&limit=1")
+    assert (page["total"], len(page["items"])) == (2, 1)
+    assert page["facets"]["genres"] == [
+        {"id": GENRE_IDS["Drama"], "name": "Drama", "count": 2},
+        {"id": GENRE_IDS["Crime"], "name": "Crime", "count": 1},
+    ]
+    assert page["facets"]["decades"] == [{"decade": 1980, "count": 1}, {"decade": 1990, "count": 1}]
+
+
+@pytest.mark.parametrize("path", ["/v1/movies?limit=7", "/v1/movies?limit=7&sort=year", "/v1/movies/search?query=chronicle&limit=7"])
+def test_pages_hold_every_film_once(api: Api, path: str) -> None:
+    items = pages(api, path)
+    ids = [item["id"] for item in items]
+    assert len(set(ids)) == len(ids) == api.json(path)["total"]
+
+
+@pytest.mark.parametrize("sort", ["relevance", "rating", "year", "popularity"])
+def test_pages_stay_in_place_while_films_come(api: Api, sort: str) -> None:
+    path = f"/v1/movies/search?query=chronicle&sort={sort}&limit=10"
+    before = [item["id"] for item in pages(api, path)]
+    first = api.json(path)
+    extra = [Made(5000 + n, f"Chronicle of Night {n}", 1940 + n, votes=10**n, popularity=10.0 * n) for n in range(8)]
+    with api.site.catalogue.begin() as connection:
+        publish(connection, extra, NEW)
+    api.refresh_index()
+    rest = [item["id"] for item in pages(api, path, first["next"])]
+    seen = [item["id"] for item in first["items"]] + rest
+    assert len(set(seen)) == len(seen)
+    assert [one for one in seen if one in before] == before
+
+
+def test_a_cursor_of_another_search_is_refused(api: Api) -> None:
+    cursor = api.json("/v1/movies/search?query=chronicle&limit=2")["next"]
+    for path in (f"/v1/movies/search?query=heat&cursor={cursor}", "/v1/movies?cursor=abc", "/v1/movies?cursor=%00"):
+        assert api.get(path).status_code == 400
+
+
+def test_listing_as_lines(api: Api) -> None:
+    answer = api.get("/v1/movies?limit=3&sort=rating", headers={"Accept": "application/x-ndjson"})
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+    assert lines == api.json("/v1/movies?limit=3&sort=rating")["items"]
+    following = answer.headers["link"].partition(">")[0].removeprefix("<")
+    assert api.json(following)["items"][0]["id"] == api.json("/v1/movies?limit=4&sort=rating")["items"][3]["id"]
+
+
+def test_the_database_answers_while_there_is_no_index(api: Api) -> None:
+    shutil.rmtree(api.home.search)
+    with serving(api.home) as bare:
+        assert bare.get("/readyz").status_code == 503
+        assert titles(bare, "query=heat") == ["Heat", "Heat"]
+        assert titles(bare, "query=the+matrix") == ["The Matrix", "The Matrix Reloaded"]
+        bare.refresh_index()
+        assert titles(bare, "query=matirx") == ["The Matrix", "The Matrix Reloaded"]
+        assert bare.get("/readyz").status_code == 200
+
+
+def test_the_index_is_served_while_its_folder_is_gone(api: Api) -> None:
+    assert titles(api, "query=matirx") == ["The Matrix", "The Matrix Reloaded"]
+    shutil.rmtree(api.home.search)
+    api.site.finder.refresh()
+    assert titles(api, "query=matirx&limit=5") == ["The Matrix", "The Matrix Reloaded"]
+
+
+def test_new_films_are_found_and_old_titles_are_not(api: Api) -> None:
+    changed = msgspec.structs.replace(FILMS[10], title="Warmth")
+    with api.site.catalogue.begin() as connection:
+        publish(connection, [changed, Made(900, "Zanzibar Express", 2024)], NEW)
+    api.refresh_index()
+    assert titles(api, "query=zanzibar") == ["Zanzibar Express"]
+    assert titles(api, "query=warmth") == ["Warmth"]
+    assert [item["id"] for item in api.json("/v1/movies/search?query=heat")["items"]][:1] == ["mc12"]

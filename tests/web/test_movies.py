@@ -1,0 +1,166 @@
+"""Documents by id: as stored, as they were, where they went, in the reader's language."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+import pytest
+import sqlalchemy as sa
+
+from moviec.catalog.schema.serving import documents
+from tests.web.catalogue import FILMS, publish, withdraw
+from tests.web.conftest import Api
+
+
+def test_a_document_leaves_as_its_stored_bytes(either: Api) -> None:
+    with either.site.catalogue.connect() as connection:
+        stored = connection.scalar(sa.select(documents.c.document).where(documents.c.movie == 5))
+    answer = either.get("/v1/movies/mc5")
+    assert answer.content == stored.encode()
+    assert answer.headers["etag"] == f'"{hashlib.sha256(answer.content).hexdigest()}"'
+    assert either.get("/v1/movies/mc5").content == answer.content
+
+
+@pytest.mark.parametrize("written", ["imdb:tt0000005", "tmdb:5"])
+def test_ids_elsewhere_lead_to_the_movie(either: Api, written: str) -> None:
+    assert either.json(f"/v1/movies/{written}")["id"] == "mc5"
+
+
+def test_a_merged_id_answers_308(either: Api) -> None:
+    for part in ("", "/claims", "/ratings"):
+        answer = either.get(f"/v1/movies/mc50{part}")
+        assert (answer.status_code, answer.headers["location"]) == (308, f"/v1/movies/mc1{part}")
+
+
+def test_unknown_and_withdrawn_ids_answer_404(either: Api) -> None:
+    assert either.get("/v1/movies/mc51").json()["error"]["code"] == "withdrawn"
+    for written in ("mc4711", "mc0", "mc99999999999", "imdb:tt9999999", "nonsense", "mc1x"):
+        answer = either.get(f"/v1/movies/{written}")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found"), written
+
+
+def test_an_id_that_names_several_movies_answers_409(api: Api) -> None:
+    from moviec.catalog.schema.movies import external_ids
+
+    with api.site.catalogue.begin() as connection:
+        row = {"space": "imdb", "id": "tt0000001", "movie": 2, "position": 1}
+        connection.execute(sa.insert(external_ids).values(row))
+    answer = api.get("/v1/movies/imdb:tt0000001")
+    assert answer.status_code == 409
+    assert answer.json()["error"]["details"] == {"ids": ["mc1", "mc2"]}
+
+
+def test_as_of_gives_what_stood_then(either: Api) -> None:
+    now = "2026-11-10T08:00:00.000000+00:00"
+    changed = msgspec.structs.replace(FILMS[0], year=2000)
+    with either.site.catalogue.begin() as connection:
+        publish(connection, [changed], now)
+        withdraw(connection, 12, now)
+
+    def year(at: str) -> int:
+        return int(either.json(f"/v1/movies/mc1?as_of={at}")["year"])
+
+    assert year("2026-11-05") == 1999
+    assert year("2026-11-10") == 2000
+    assert year("2026-11-10T07:59:59Z") == 1999
+    assert year("2026-11-10T09:00:00%2B01:00") == 2000
+    assert either.get("/v1/movies/mc1?as_of=2026-10-01").status_code == 404
+    assert either.json("/v1/movies/mc12?as_of=2026-11-05")["title"] == "Heat"
+    assert either.get("/v1/movies/mc12?as_of=2026-11-11").status_code == 404
+    assert either.get("/v1/movies/mc1?as_of=yesterday").status_code == 400
+
+
+def test_a_change_is_seen_at_once(either: Api) -> None:
+    assert either.json("/v1/movies/mc1")["year"] == 1999
+    with either.site.catalogue.begin() as connection:
+        publish(connection, [msgspec.structs.replace(FILMS[0], year=2000)], "2026-11-10T08:00:00+00:00")
+    either.confirm()
+    assert either.json("/v1/movies/mc1")["year"] == 2000
+
+
+def test_a_new_movie_is_never_denied(either: Api) -> None:
+    assert either.get("/v1/movies/mc900").status_code == 404
+    with either.site.catalogue.begin() as connection:
+        publish(connection, [msgspec.structs.replace(FILMS[0], number=900)], "2026-11-10T08:00:00+00:00")
+    assert either.get("/v1/movies/mc900").status_code == 200
+    assert either.json("/v1/movies/imdb:tt0000900")["id"] == "mc900"
+
+
+def test_etags_answer_304(api: Api) -> None:
+    for path in ("/v1/movies/mc1", "/v1/movies/search?query=heat", "/v1/genres", "/v1/genres/year/1999", "/"):
+        etag = api.get(path).headers["etag"]
+        for asked in (etag, f'"x", {etag}', "*", f"W/{etag}"):
+            again = api.get(path, headers={"If-None-Match": asked})
+            assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", etag)
+        assert api.get(path, headers={"If-None-Match": '"x"'}).status_code == 200
+        assert "cache-control" in api.get(path).headers
+
+
+@pytest.mark.parametrize(
+    ("header", "title"),
+    [
+        ("de", "Der Pate"),
+        ("fr-CA, de;q=0.5", "Le Parrain"),
+        ("xx, de;q=0.1", "Der Pate"),
+        ("en, de", None),
+        ("ja", None),
+        ("de;q=0, fr", "Le Parrain"),
+        ("*", None),
+        (";;q=x,,", None),
+    ],
+)
+def test_accept_language_sets_the_display_title_beside(api: Api, header: str, title: str | None) -> None:
+    plain = api.get("/v1/movies/mc3")
+    shown = api.get("/v1/movies/mc3", headers={"Accept-Language": header})
+    assert shown.json() == ({**plain.json(), "display_title": title} if title else plain.json())
+    assert (shown.headers["etag"] == plain.headers["etag"]) == (title is None)
+    item = api.json("/v1/movies/search?query=godfather", headers={"Accept-Language": header})["items"][0]
+    assert item.get("display_title") == title
+
+
+def test_claims_ratings_and_history(either: Api) -> None:
+    assert either.json("/v1/movies/mc1/claims")["fields"]["year"]["claims"][0]["chosen"] is True
+    rated = either.json("/v1/movies/mc1/ratings")
+    assert rated["rating"]["c_rating"] == 86.0
+    assert rated["ratings"][0]["points"] == pytest.approx(77.78)
+    assert [entry["kind"] for entry in either.json("/v1/movies/mc1/history")["changes"]] == ["created"]
+
+
+def test_lookup_finds_many_and_names_the_unknown(either: Api) -> None:
+    asked = {"ids": ["mc1", "imdb:tt0000003", "mc50", "mc4711", "nonsense", "mc51"]}
+    found = either.client.post("/v1/movies/lookup", json=asked).json()
+    titles = {one: film["title"] for one, film in found["movies"].items()}
+    assert titles == {"mc1": "The Matrix", "imdb:tt0000003": "The Godfather", "mc50": "The Matrix"}
+    assert found["unknown"] == ["mc4711", "nonsense", "mc51"]
+    assert either.client.post("/v1/movies/lookup", json={"ids": ["mc1"] * 501}).status_code == 422
+
+
+def test_random_unknown_ids_do_not_reach_the_database(api: Api) -> None:
+    asked = _count_queries(api)
+    api.confirm()
+    before = len(asked)
+    for number in range(1000, 2000):
+        assert api.get(f"/v1/movies/mc{number}").status_code == 404
+        assert api.get(f"/v1/movies/imdb:tt{number:07}").status_code == 404
+    for year in range(100, 200):
+        assert api.json(f"/v1/genres/year/{year}")["items"] == []
+    assert len(asked) - before <= 0.02 * 2100
+
+
+def _count_queries(api: Api) -> list[str]:
+    """Count every read that reaches the database, whichever way it goes."""
+    from moviec.catalog.prepared import Reader
+
+    asked: list[str] = []
+    reader: Reader = api.site.reader
+    run = reader.run
+
+    def counted(sql: str, values: object) -> list[tuple[object, ...]]:
+        asked.append(sql)
+        return run(sql, values)
+
+    reader.run = counted  # type: ignore[method-assign]
+    sa.event.listen(api.site.catalogue, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    return asked
+
