@@ -29,6 +29,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `threads` 0 is every core; `memory` is as DuckDB writes it. `most_rejected` is the share of a delivery's rows
     beyond which rejected ones want a look. `remote` holds, by kind of address (s3, sftp, https), what opening one takes.
+    `anonymous` lets callers without a key in, `anonymous_limit` requests a
+    minute from each address; `proxies` are the addresses or networks (separated by spaces) whose X-Forwarded-For
+    counts, `redis` is where several servers count requests together, `prefix` the path a proxy serves MovieC under,
+    `cache_mb` what a server may hold ready, and `most_lag` how many changes it may be behind while it counts as ready.
     """
 
     lake: str = ""
@@ -36,6 +40,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     threads: int = 0
     memory: str = "2GB"
     most_rejected: float = 0.01
+    anonymous: bool = False
+    anonymous_limit: int = 120
+    proxies: str = ""
+    redis: str = ""
+    prefix: str = ""
+    cache_mb: int = 64
+    most_lag: int = 10_000
     sources: dict[str, SourceSettings] = {}
     remote: dict[str, dict[str, Any]] = {}
 
@@ -55,6 +66,11 @@ class Home(msgspec.Struct, frozen=True):
     def lake(self) -> str:
         """Where the lake is: a folder or an fsspec URL."""
         return self.settings.lake or str(self.folder / "lake")
+
+    @property
+    def search(self) -> Path:
+        """This host's search index: a folder."""
+        return self.folder / "search"
 
     @property
     def catalogue(self) -> str:
