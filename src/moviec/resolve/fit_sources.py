@@ -71,10 +71,10 @@ def sealed(model: Model) -> Model:
 
 
 def _across(engine: Engine, limits: PairLimits) -> tuple[pa.Table, tuple[Sources, Sources]]:
-    """Compare all candidates across sources: levels, and the sources of both ends."""
+    """Compare all candidates: levels, and the sources of both ends."""
     engine.view("asking", "SELECT source, key FROM shelf")
     engine.view("shelf_before", "SELECT * FROM shelf WHERE false")
-    find_candidates(engine, msgspec.structs.replace(limits, repeating=frozenset()))
+    find_candidates(engine, limits)
     levels = pa.concat_tables(compare_candidates(engine))
     source = engine.query("SELECT source FROM numbered ORDER BY n")["source"].to_numpy()
     return levels, (source[levels["l"].to_numpy() - 1], source[levels["r"].to_numpy() - 1])

@@ -19,6 +19,10 @@ from moviec.resolve.score import Fitted, Integers, Shares
 #: Films that hold a word which the model does not list.
 _UNLISTED = 2
 
+#: How much rarer a film's second record in its own source is than its record in another, log2, in millionths. At this
+#: (one record in 250) what was taken as repeats in Wikipedia's lists had title and names in common, a year apart.
+_REPEATED = -8 * MILLION
+
 
 class Calibration(msgspec.Struct, frozen=True):
     """Honest log odds = `slope` × the weights' log odds + `intercept`, log2, in millionths (Platt 1999)."""
@@ -55,7 +59,9 @@ class Model(msgspec.Struct, frozen=True):
     sources: dict[str, Fitted] = {}
 
     def fitted(self, one: str, other: str) -> Fitted:
-        """Give the weights for two sources, in either order."""
+        """Give the weights for two sources, in either order, or for pairs within a source that repeats itself."""
+        if one == other:
+            return Fitted(self.shares, self.prior_bits + _REPEATED)
         return self.sources.get(pair_name(one, other), Fitted(self.shares, self.prior_bits))
 
     def word_bits(self) -> tuple[pa.Table, int]:

@@ -46,7 +46,7 @@ class PairLimits(msgspec.Struct, frozen=True):
     """
 
     most_pairs: int = 400
-    floor: int = -10 * MILLION
+    floor: int = -8 * MILLION
     repeating: frozenset[str] = frozenset()
 
 
