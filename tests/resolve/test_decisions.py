@@ -10,7 +10,7 @@ from random import Random
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moviec.errors import PayloadError, StoreError
@@ -98,6 +98,7 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
         write_decisions(log(), tmp_path / "absent" / "decisions.csv")
 
 
+@settings(deadline=None)
 @given(made=MADE, random=st.randoms(use_true_random=False))
 def test_decisions_travel_unchanged_and_in_any_order(tmp_path_factory: pytest.TempPathFactory, made: list[Made], random: Random) -> None:  # fmt: skip
     folder = tmp_path_factory.mktemp("decisions")
@@ -125,6 +126,7 @@ def test_of_two_verdicts_of_one_instant_apart_is_the_safer() -> None:
     assert forced(log(("a", "b", "same", 1, False), ("a", "b", "different", 1, False))) == {("a", "b"): False}
 
 
+@settings(deadline=None)
 @given(MADE)
 def test_one_verdict_a_pair_is_in_force_and_oldest_come_first(made: list[Made]) -> None:
     expected: dict[tuple[str, str], tuple[int, bool]] = {}
@@ -151,6 +153,7 @@ def test_a_contradiction_is_told_by_its_shortest_way() -> None:
     assert contradictions(log(*made[:3], ("d", "f", "different", 3, False))) == []
 
 
+@settings(deadline=None)
 @given(MADE)
 def test_what_contradicts_is_judged_the_same_step_by_step_and_different_as_a_whole(made: list[Made]) -> None:
     verdicts = forced(log(*made))

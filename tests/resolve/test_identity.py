@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moviec.errors import StoreError
@@ -106,6 +106,7 @@ def test_a_record_that_comes_back_never_revives_an_id_that_redirects() -> None:
     assert ids(back.members) == {"a": 2, "c": 2, "d": 2, "b": 3}
 
 
+@settings(deadline=None)
 @given(st.lists(WORLD, max_size=8))
 def test_promises_through_any_history(history: list[Clusters]) -> None:
     state = State()
@@ -141,6 +142,7 @@ def test_promises_through_any_history(history: list[Clusters]) -> None:
         assert (again.merged.num_rows, len(again.created)) == (0, 0)
 
 
+@settings(deadline=None)
 @given(
     WORLD,
     st.dictionaries(st.sampled_from("abcdefghij"), st.integers(1, 5)),
@@ -158,6 +160,7 @@ def test_neither_the_order_of_rows_nor_the_numbers_of_clusters_matter(world: Clu
         assert np.array_equal(one, two) if isinstance(one, np.ndarray) else one == two
 
 
+@settings(deadline=None)
 @given(WORLD, st.dictionaries(st.sampled_from("abcdefghij"), st.integers(1, 5)))
 def test_movies_apart_from_a_change_may_be_left_out(world: Clusters, before: dict[str, int]) -> None:
     """Settling only what hangs together with a record gives what settling all gives, but for new ids."""

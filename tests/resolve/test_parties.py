@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moviec.engine import DuckEngine
+from moviec.resolve.identity import keep_ids
 from moviec.resolve.parties import Parties, companies, company_names, people, person_names
 
 SPACES = {"imdb": "imdb", "kaggle": "tmdb", "tmdb": "tmdb"}
@@ -230,6 +231,28 @@ def test_a_short_form_of_two_companies_goes_by_the_film(studios: Resolve) -> Non
             found[movie, "rottentomatoes", None, "Apollo Inc."] == found[3, "kaggle", "2", "Apollo Pictures"]
         )
     assert len(set(found.values())) == 3
+
+
+def test_parties_keep_their_ids_when_another_source_arrives(persons: Resolve) -> None:
+    first: list[Credit] = [
+        (1, "wikipedia", None, "Ann Lee", "actor"),
+        (2, "kaggle", "9", "Bo Roe", "actor"),
+        (3, "kaggle", "8", "Bo Roe", "actor"),
+    ]
+    nothing = pa.table({name: pa.array([], pa.string()) for name in ("space", "key", "name")} | {"id": pa.array([], pa.int64())})  # fmt: skip
+    before = keep_ids(_clustered(persons(*first)), nothing, 1)
+    imdb = [(1, "imdb", "nm1", "Ann Lee", "actor"), (3, "imdb", "nm3", "Bo Roe", "actor")]
+    after = keep_ids(_clustered(persons(*first, *imdb)), before.members, before.next_id)
+    ids = {(row["space"], row["key"]): row["id"] for row in after.members.to_pylist()}
+    old = {(row["space"], row["key"]): row["id"] for row in before.members.to_pylist()}
+    assert ids["tmdb", "8"] == ids["imdb", "nm3"] == old["tmdb", "8"]
+    assert ids["tmdb", "9"] == old["tmdb", "9"]
+    assert ids["", ""] == ids["imdb", "nm1"] == old["", ""]
+    assert after.merged.num_rows == len(after.withdrawn) == 0
+
+
+def _clustered(found: Parties) -> pa.Table:
+    return found.nodes.rename_columns(["space", "key", "name", "cluster"])
 
 
 def test_names_are_folded_as_the_trade_writes_them() -> None:

@@ -37,12 +37,23 @@ SELECT folded, min(party) AS party
 FROM (SELECT folded, party FROM party_bearers UNION SELECT folded, party FROM party_spellings_known)
 GROUP BY folded HAVING min(party) = max(party)
 
+-- section: mostly
+-- Whom a name stands for in most of the films that place it.
+SELECT folded, party FROM (
+  SELECT folded, party, row_number() OVER (PARTITION BY folded ORDER BY count(*) DESC, party) AS place
+  FROM party_by_film GROUP BY folded, party)
+WHERE place = 1
+
 -- section: keyless
--- The names of credits that no film places: they go to the only party of that name, else are a party of their own.
-SELECT w.folded, coalesce(o.party, k.nodes + row_number() OVER (ORDER BY w.folded) - 1) AS party
-FROM (SELECT DISTINCT c.folded FROM party_named c
-      LEFT JOIN party_by_film f ON f.movie = c.movie AND f.folded = c.folded
-      WHERE c.key = '' AND f.party IS NULL) w
+-- Names without a key. One that films always place goes with them, so that its id lives on there; else it goes to the
+-- only party of that name, else it is a party of its own.
+SELECT w.folded,
+       CASE WHEN w.unplaced = 0 THEN m.party
+            ELSE coalesce(o.party, k.nodes + row_number() OVER (ORDER BY w.folded) - 1) END AS party
+FROM (SELECT c.folded, sum(CASE WHEN f.party IS NULL THEN 1 ELSE 0 END) AS unplaced
+      FROM party_named c LEFT JOIN party_by_film f ON f.movie = c.movie AND f.folded = c.folded
+      WHERE c.key = '' GROUP BY c.folded) w
+LEFT JOIN party_mostly m ON m.folded = w.folded
 LEFT JOIN party_only o ON o.folded = w.folded
 CROSS JOIN (SELECT count(*) AS nodes FROM party_nodes) k
 
