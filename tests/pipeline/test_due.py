@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from moviec.catalog.deliveries import all_deliveries
 from moviec.cli import build
+from moviec.config import open_home
 from moviec.errors import UsageError
-from moviec.pipeline.due import rounds
+from moviec.pipeline.due import Outcome, rounds, run_due, standings
+from moviec.pipeline.workshop import workshop
+from moviec.sources.registry import find_sources
 
 FACTS = """
 name = "{name}"
@@ -54,6 +58,15 @@ class Desk:
 
     def moviec(self, *words: str) -> Result:
         return CliRunner().invoke(build(words), [*words, "--home", str(self.home)], catch_exceptions=False)
+
+    def run_later(self, days: int) -> list[Outcome]:
+        """Run what is due so many days from now."""
+        home = open_home(self.home, {})
+        sources = find_sources(home.folder)
+        now = dt.datetime.now(dt.UTC) + dt.timedelta(days=days)
+        with workshop(home, alone=True) as shop:
+            found = standings(home, sources, all_deliveries(shop.catalogue), now)
+            return run_due(shop, sources, [one for one in found if one.due_since], lambda _: None)
 
     def states(self, *words: str) -> dict[str, tuple[str, int]]:
         done = json.loads(self.moviec("run", "--json", *words).stdout)
@@ -138,14 +151,16 @@ def test_of_a_dated_place_each_delivery_is_taken_once_with_its_own_date(desk: De
 def test_a_run_takes_what_is_dated_later_than_the_last(desk: Desk) -> None:
     desk.drop("2026-10-25/films.csv", "Alien")
     desk.drop("2026-11-01/films.csv", "Alien", "Heat")
-    desk.settings(f"[sources.club]\npath = '{desk.inbox}/{{date}}'\ncron = '* * * * * *'\n")
-    assert desk.states() == {"club": ("done", 1)}
-    assert desk.states() == {"club": ("nothing new", 0)}
+    desk.settings(f"[sources.club]\npath = '{desk.inbox}/{{date}}'\n")
+    [first] = desk.run_later(0)
+    assert [one.delivered_at[:10] for one in first.deliveries] == ["2026-11-01"], "the first time the newest"
+    assert desk.run_later(0) == [], "not due again"
+    assert [one.state for one in desk.run_later(8)] == ["nothing new"]
     desk.drop("2026-11-08/films.csv", "Alien", "Heat", "Up")
     desk.drop("2026-11-15/films.csv", "Alien")
-    held = desk.moviec("run", "--json")
-    assert held.exit_code == 3
-    assert [one["state"] for one in json.loads(held.stdout)[0]["deliveries"]] == ["applied", "held"]
+    [held] = desk.run_later(8)
+    assert [one.state for one in held.deliveries] == ["applied", "held"]
+    assert "is held: 1 films where the delivery before had 3" in held.looks[0]
 
 
 def test_an_event_names_the_files_and_the_time(desk: Desk, tmp_path: Path) -> None:
