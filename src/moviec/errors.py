@@ -40,9 +40,14 @@ class PayloadError(SourceError):
 
 
 class TransportError(SourceError):
-    """The payload could not be fetched; a later try may succeed."""
+    """The payload could not be fetched; a later try may succeed, after this many seconds where the other side says so."""
 
     retryable = True
+
+    def __init__(self, what: str, where: str = "", hint: str = "", after: float = 0) -> None:
+        """Build the one line, and hold when to come again."""
+        super().__init__(what, where, hint)
+        self.after = after
 
 
 class StoreError(MovieCError):

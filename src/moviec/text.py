@@ -18,7 +18,7 @@ Column: TypeAlias = Any
 pc: Any = pyarrow.compute
 
 #: Letters that Unicode does not decompose, and signs that stand for words.
-_SPELLED = (
+SPELLED = (
     ("[øǿ]", "o"),
     ("[æǽ]", "ae"),
     ("œ", "oe"),
@@ -33,24 +33,24 @@ _SPELLED = (
 _SIGNS = (("&", " and "), (r"\$([a-z])", r"s\1"))
 
 #: Articles that open a title and say nothing; those that are also a common first word (die, i, as) are left out.
-_ARTICLES = "the|a|an|le|la|les|une?|el|los|las|una|il|gli|der|das|eine?|het|een|den|det"
+ARTICLES = "the|a|an|le|la|les|une?|el|los|las|una|il|gli|der|das|eine?|het|een|den|det"
 
 #: What may stand inverted after a comma: the articles above, and those that are safe to move but not to drop.
-_INVERTED = _ARTICLES + "|die|des|dem|i|lo|uno|o|os|as|um|uma|de|en|ett|et|az|l'|l’"
+INVERTED = ARTICLES + "|die|des|dem|i|lo|uno|o|os|as|um|uma|de|en|ett|et|az|l'|l’"
 
 _YEAR = "(?:18[7-9][0-9]|19[0-9]{2}|20[0-9]{2})"
 _NOTE = "(?:/[ivx]+)?(?:[-–][0-9]{0,4})?(?: [a-z ]*(?:film|movie|short|video))?"
 
-_ROMAN = {
+ROMAN = {
     "ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9",
     "xi": "11", "xii": "12", "xiii": "13", "xiv": "14", "xv": "15", "xvi": "16",
 }  # fmt: skip
-_WORDS = {
+WORDS = {
     "i": "1", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5",
     "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10",
 }  # fmt: skip
-_SHORT = {"dr": "doctor", "mr": "mister", "vs": "versus", "blvd": "boulevard"}
-_PARTS = "part|parts|chapter|chapters|episode|volume|vol|book|teil|partie|parte|no|nr"
+SHORT = {"dr": "doctor", "mr": "mister", "vs": "versus", "blvd": "boulevard"}
+PARTS = "part|parts|chapter|chapters|episode|volume|vol|book|teil|partie|parte|no|nr"
 
 
 def unescape(values: Column) -> Column:
@@ -82,18 +82,18 @@ def fold_numerals(values: Column) -> Column:
 
     Input is folded words.
     """
-    return _some(values, rf"\b(?:{'|'.join(_SHORT)}|(?:{_PARTS}) (?:{'|'.join(_WORDS)})|[ivx]+)\b", _digits)
+    return _some(values, rf"\b(?:{'|'.join(SHORT)}|(?:{PARTS}) (?:{'|'.join(WORDS)})|[ivx]+)\b", _digits)
 
 
 def turn_article(values: Column) -> Column:
     """Put an inverted article back in front: "Misérables, Les" becomes "Les Misérables"."""
-    changes = ((rf"(?i)^(.+), *({_INVERTED}) *$", r"\2 \1"), (r"^([lL]['’]) ", r"\1"))
+    changes = ((rf"(?i)^(.+), *({INVERTED}) *$", r"\2 \1"), (r"^([lL]['’]) ", r"\1"))
     return _some(values, ",", lambda some: _each(some, changes))
 
 
 def drop_article(values: Column) -> Column:
     """Drop the article that opens folded or unfolded words; a title that is nothing else stays."""
-    return pc.replace_substring_regex(values, rf"(?i)^(?:(?:{_ARTICLES}) +|l['’])(.)", r"\1")
+    return pc.replace_substring_regex(values, rf"(?i)^(?:(?:{ARTICLES}) +|l['’])(.)", r"\1")
 
 
 def compact(values: Column) -> Column:
@@ -168,13 +168,13 @@ def _plain_letters(values: Column) -> Column:
     """Take accents off and spell out what Unicode does not decompose; in kana a mark makes another letter."""
     text = pc.replace_substring_regex(values, "([²³½⅓¼¾])", r" \1")
     text = pc.utf8_lower(pc.utf8_normalize(text, "NFKD"))
-    return pc.utf8_normalize(_each(text, (("[\\x{0300}-\\x{036f}]", ""), *_SPELLED)), "NFKC")
+    return pc.utf8_normalize(_each(text, (("[\\x{0300}-\\x{036f}]", ""), *SPELLED)), "NFKC")
 
 
 def _digits(values: Column) -> Column:
-    text = _each(values, ((rf"\b{short}\b", word) for short, word in _SHORT.items()))
-    text = _each(text, ((rf"\b({_PARTS}) {word}\b", rf"\1 {digit}") for word, digit in _WORDS.items()))
-    text = _each(text, ((rf"\b{roman}\b", digit) for roman, digit in _ROMAN.items()))
+    text = _each(values, ((rf"\b{short}\b", word) for short, word in SHORT.items()))
+    text = _each(text, ((rf"\b({PARTS}) {word}\b", rf"\1 {digit}") for word, digit in WORDS.items()))
+    text = _each(text, ((rf"\b{roman}\b", digit) for roman, digit in ROMAN.items()))
     return _each(text, ((r"(\PZ) v\b", r"\1 5"), (r"(\PZ) x\b", r"\1 10")))
 
 

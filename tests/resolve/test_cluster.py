@@ -9,7 +9,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moviec.resolve.cluster import Edges, clusters, connected, one_to_one
+from moviec.resolve.cluster import Edges, Rules, clusters, connected, one_to_one
 
 PAIR = st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(1, 5))
 
@@ -50,15 +50,15 @@ def test_connected_records_share_the_lowest_number(pairs: list[tuple[int, int, i
 def test_contradicting_ids_split_a_cluster_at_its_weakest_link() -> None:
     chain = edges(4, (0, 1, 9), (1, 2, 3), (2, 3, 8))
     ids = marks((0, "imdb", "tt1"), (3, "imdb", "tt2"))
-    assert clusters(chain, ids).tolist() == [0, 0, 2, 2]
-    assert clusters(chain, marks((0, "imdb", "tt1"), (3, "imdb", "tt1"))).tolist() == [0, 0, 0, 0]
+    assert clusters(chain, ids, Rules()).tolist() == [0, 0, 2, 2]
+    assert clusters(chain, marks((0, "imdb", "tt1"), (3, "imdb", "tt1")), Rules()).tolist() == [0, 0, 0, 0]
 
 
 @given(st.lists(PAIR, max_size=30), st.lists(st.tuples(st.integers(0, 9), st.sampled_from("ab"), st.sampled_from("xyz")), max_size=12, unique_by=lambda row: row[:2]))  # fmt: skip
 def test_no_cluster_contradicts_itself_and_no_edge_is_dropped_without_reason(
     pairs: list[tuple[int, int, int]], rows: list[tuple[int, str, str]]
 ) -> None:
-    label = clusters(edges(10, *pairs), marks(*rows))
+    label = clusters(edges(10, *pairs), marks(*rows), Rules())
     values: dict[tuple[int, str], set[str]] = defaultdict(set)
     for record, space, value in rows:
         values[int(label[record]), space].add(value)

@@ -1,25 +1,117 @@
-"""Connections to the catalogue's database."""
+"""Connections to the catalogue's database, brought up to the newest schema when it is opened."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from moviec.catalog.schema import metadata
 from moviec.errors import StoreError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+#: The newest migration. Named here, so that opening an up-to-date database need not load Alembic.
+HEAD = "0001"
+
+#: One migration at a time on PostgreSQL: any number, the same everywhere.
+_LOCK = 7_062_118
 
 
 def connect(url: str) -> sa.Engine:
-    """Open the catalogue and make its tables where they are missing. Raises StoreError where that is impossible."""
+    """Open the catalogue, migrating it where its schema is older. Raises StoreError where that is impossible.
+
+    PostgreSQL is reached through psycopg, also for an address that begins with plain postgresql://.
+    """
     try:
-        engine = sa.create_engine(url)
+        engine = sa.create_engine(_with_driver(url), pool_pre_ping=True)
         if engine.dialect.name == "sqlite":
             sa.event.listen(engine, "connect", _settle)
-        metadata.create_all(engine)
+        _bring_up(engine)
     except (sa.exc.SQLAlchemyError, ImportError) as error:
-        raise StoreError(f"the catalogue cannot be opened ({str(error).splitlines()[0]})", url) from error
+        raise StoreError(
+            f"the catalogue cannot be opened ({str(error).splitlines()[0]})", _shown(url)
+        ) from error
     return engine
+
+
+def _bring_up(engine: sa.Engine) -> None:
+    try:
+        if version(engine) != HEAD:
+            migrate(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+
+
+@contextmanager
+def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Give a connection for one transaction that writes, of which one at a time goes on; it is committed at the end."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.execute(sa.text("BEGIN IMMEDIATE"))
+        else:
+            connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_LOCK + 1})"))
+        yield connection
+        connection.commit()
+
+
+def version(engine: sa.Engine) -> str | None:
+    """Name the migration that the database is at; None for an empty one."""
+    if not sa.inspect(engine).has_table("alembic_version"):
+        return None
+    with engine.connect() as connection:
+        found: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+        return found
+
+
+def migrate(engine: sa.Engine, target: str = "head") -> None:
+    """Bring the schema to a migration in one transaction; raises StoreError for a database newer than this MovieC."""
+    from alembic import command
+    from alembic.util import CommandError
+
+    config = alembic_config()
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.execute(sa.text("BEGIN IMMEDIATE"))
+        else:
+            connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, target)
+        except CommandError as error:
+            raise StoreError(
+                f"its schema is not of this version of MovieC ({error})",
+                _shown(str(engine.url)),
+                "install the newer one",
+            ) from error
+        connection.commit()
+
+
+def alembic_config() -> Config:
+    """Give Alembic's settings: where the migrations stand."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", "moviec.catalog:migrations")
+    return config
+
+
+def _with_driver(url: str) -> str:
+    for plain in ("postgresql://", "postgres://"):
+        if url.startswith(plain):
+            return "postgresql+psycopg://" + url.removeprefix(plain)
+    return url
+
+
+def _shown(url: str) -> str:
+    """Write an address without its password."""
+    try:
+        return sa.make_url(url).render_as_string(hide_password=True)
+    except sa.exc.ArgumentError:
+        return url
 
 
 def _settle(connection: Any, _: Any) -> None:

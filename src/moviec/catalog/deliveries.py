@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 import sqlalchemy as sa
 
-from moviec.catalog.schema import batches, deliveries, delivery_payloads, rejected_rows
+from moviec.catalog.schema.arrivals import batches, deliveries, delivery_payloads, rejected_rows
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -43,7 +43,10 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
-    """A batch: the files of its records (none where nothing changed) and of the keys the delivery named."""
+    """A batch: the files of its records (none where nothing changed) and of the keys the delivery named.
+
+    `published` once the catalogue shows it.
+    """
 
     delivery: str
     source: str
@@ -52,6 +55,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     changed: int
     tombstones: int
     outdated: int
+    published: bool = False
 
 
 class Rejected(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,7 +149,7 @@ def count_rejected(catalogue: sa.Engine) -> dict[str, int]:
     """Count the open rejected rows of each source."""
     query = sa.select(rejected_rows.c.source, sa.func.count()).where(rejected_rows.c.state == "open")
     with catalogue.connect() as connection:
-        return dict(connection.execute(query.group_by(rejected_rows.c.source)).tuples().all())
+        return dict(connection.execute(query.group_by(rejected_rows.c.source)).all())
 
 
 def settle_replayed(catalogue: sa.Engine, delivery: str, still: Sequence[Rejected]) -> int:

@@ -20,6 +20,7 @@ COMMANDS = {
     "report": "moviec.cli.report:report",
     "sources": "moviec.cli.lake:sources",
     "ingest": "moviec.cli.lake:ingest",
+    "run": "moviec.cli.run:run",
     "rebuild": "moviec.cli.lake:rebuild",
     "status": "moviec.cli.lake:status",
     "quarantine": "moviec.cli.quarantine:app",

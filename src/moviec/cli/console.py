@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from rich.console import Console
-from rich.table import Table
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def fail(message: str) -> None:
@@ -20,11 +21,10 @@ def fail(message: str) -> None:
 @contextmanager
 def steps(quiet: bool = False) -> Iterator[Callable[[str], None]]:
     """Tell the steps of long work: a spinner on a terminal, plain lines elsewhere, nothing when quiet."""
-    console = Console(stderr=True)
     if quiet:
         yield lambda _: None
-    elif console.is_terminal:
-        with console.status("starting") as status:
+    elif sys.stderr.isatty():
+        with _console(stderr=True).status("starting") as status:
             yield lambda step: status.update(step)
     else:
         yield lambda step: print(step, file=sys.stderr)
@@ -37,12 +37,21 @@ def print_json(value: Any) -> None:
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table; columns after the first are set to the right."""
+    from rich.table import Table
+
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for number, column in enumerate(columns):
         table.add_column(column, justify="left" if number == 0 else "right", overflow="fold")
     for row in rows:
         table.add_row(*row)
-    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    _console(width=None if sys.stdout.isatty() else 120).print(table)
+
+
+def _console(**options: Any) -> Console:
+    """Open rich's console: only where it is needed, since every command would wait for it to load."""
+    from rich.console import Console
+
+    return Console(**options)
 
 
 def short_number(value: float | None) -> str:

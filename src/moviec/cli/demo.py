@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from moviec.cli.console import print_json, print_table, short_number, steps
+from moviec.cli.lake import tell_outcome
 from moviec.cli.report import picture
 from moviec.config import open_home
 from moviec.pipeline.demo import Shown, run_demo
@@ -39,6 +40,7 @@ def demo(
         print_json(shown)
         return
     _tell_deliveries(shown)
+    tell_outcome(shown.catalogue)
     rows = [(row["name"], f"{row['movies']:,}", short_number(row["value"])) for row in leaders.to_pylist()]
     print_table("\nGenres by revenue, 1970–2023 (moviec report genres)", ("genre", "films", "revenue"), rows)
     print(f"\nmonths:  {shown.months}/genres/1994/1994-10.json and {len(shown.rollup.months) - 1} more")

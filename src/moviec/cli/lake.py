@@ -12,10 +12,10 @@ from moviec.catalog.deliveries import Delivery, all_deliveries, count_rejected
 from moviec.cli.console import fail, print_json, print_table, steps
 from moviec.config import open_home
 from moviec.errors import UsageError
-from moviec.pipeline.fetch import gather
-from moviec.pipeline.ingest import Order
-from moviec.pipeline.ingest import ingest as run_ingest
+from moviec.pipeline.arrivals import Asked, expected, take
+from moviec.pipeline.due import needs_look, stale
 from moviec.pipeline.rebuild import rebuild_source
+from moviec.pipeline.street import Outcome, Scope, bring_up
 from moviec.pipeline.workshop import workshop
 from moviec.sources.registry import find_source, find_sources
 
@@ -33,36 +33,46 @@ def ingest(
         str | None,
         typer.Option(help="When it was delivered, 2026-11-21 or 2026-11-21T08:00; now unless told."),
     ] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Take what is dated on or after this day, each as its own delivery.")
+    ] = None,
+    event: Annotated[
+        str, typer.Option(metavar="FILE", help="An object-created event (S3, SNS, EventBridge); - reads it.")
+    ] = "",
     accept_shrink: Annotated[
         bool, typer.Option("--accept-shrink", help="Apply a delivery that would be held.")
     ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take a delivery in: keep its bytes, read its rows, and write what changed.
+    """Take a delivery in, all the way: bytes kept, rows read, films resolved, fused and published.
 
     Exit status 3: the delivery is held, or more rows were rejected than the settings allow.
     """
     place = open_home(home)
     found = find_source(source, place.folder)
-    at = _instant(delivered_at) if delivered_at else dt.datetime.now(dt.UTC)
+    asked = Asked(
+        paths or (),
+        _instant(since, "--since").date() if since else None,
+        event,
+        _instant(delivered_at, "--delivered-at") if delivered_at else None,
+    )
     with workshop(place, alone=True) as shop, steps(quiet=as_json) as tell:
-        files = gather(place, found.spec, paths or [], shop.room("fetched"))
-        done = run_ingest(shop, Order(found, files, at, accept_shrink), tell)
+        several = expected(place, found.spec, asked, fail)
+        done = [take(shop, found, one, accept_shrink, tell) for one in several]
+        outcome = bring_up(shop, Scope(), tell)
     if as_json:
-        print_json(done)
+        print_json({"deliveries": done, "catalogue": outcome})
     else:
-        _tell(done)
-    if done.state == "held":
-        fail(f"{done.id} is held: {'; '.join(done.report['held'])}; look at it, then use --accept-shrink")
-        raise typer.Exit(3)
-    rows = done.report["rows"].values()
-    if done.state == "applied" and sum(row["rejected"] for row in rows) > place.settings.most_rejected * sum(
-        row["read"] for row in rows
-    ):
-        fail(
-            f"more than {place.settings.most_rejected:.0%} of the rows were rejected: see `moviec quarantine`"
-        )
+        for one in done:
+            tell_delivery(one)
+        if not done:
+            print("nothing to ingest")
+        tell_outcome(outcome)
+    looks = [look for one in done if (look := needs_look(one, place.settings))]
+    for look in looks:
+        fail(look)
+    if looks:
         raise typer.Exit(3)
 
 
@@ -71,20 +81,23 @@ def rebuild(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make everything again; with --from-raw from the bytes as delivered."""
-    if not from_raw:
-        raise UsageError("records are made from the raw payloads", "rebuild", "add --from-raw")
+    """Make the whole catalogue again under the pinned models: from the records, or from the bytes as delivered.
+
+    Ids and decisions stay. It comes to the same as the ingestions did, unless the code or a model changed.
+    """
     place = open_home(home)
     made = []
     with workshop(place, alone=True) as shop, steps(quiet=as_json) as tell:
-        present = {delivery.source for delivery in all_deliveries(shop.catalogue)}
+        present = {delivery.source for delivery in all_deliveries(shop.catalogue)} if from_raw else set()
         for name in sorted(present):
             made += rebuild_source(shop, find_source(name, place.folder), tell)
+        outcome = bring_up(shop, Scope(everything=True), tell)
     if as_json:
-        print_json(made)
-    else:
-        for batch in made:
-            print(f"{batch.delivery}: {batch.changed:,} records changed, {batch.tombstones:,} gone")
+        print_json({"batches": made, "catalogue": outcome})
+        return
+    for batch in made:
+        print(f"{batch.delivery}: {batch.changed:,} records changed, {batch.tombstones:,} gone")
+    tell_outcome(outcome)
 
 
 def sources(
@@ -134,6 +147,7 @@ def status(
     concerns = [
         f"{one.id} is held: {'; '.join(one.report['held'])}" for one in newest.values() if one.state == "held"
     ]
+    concerns += stale(find_sources(place.folder), place.settings, deliveries, dt.datetime.now(dt.UTC))
     findings = [line for one in newest.values() for line in _findings(one, deliveries)]
     state = {
         "deliveries": {
@@ -206,7 +220,7 @@ def _overview(folder: Path, home: Path | None) -> list[dict[str, Any]]:
     return rows
 
 
-def _tell(done: Delivery) -> None:
+def tell_delivery(done: Delivery) -> None:
     """Print the reconciliation of a delivery, for a person."""
     rows = [
         (role, *(f"{row[key]:,}" for key in ("read", "kept", "merged", "skipped", "rejected", "repaired")))
@@ -227,10 +241,20 @@ def _tell(done: Delivery) -> None:
         print(line)
 
 
-def _instant(text: str) -> dt.datetime:
+def tell_outcome(outcome: Outcome) -> None:
+    """Print what a run changed in the catalogue, for a person."""
+    if not outcome.changes:
+        print("catalogue: nothing changed")
+        return
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in outcome.changes.items())
+    times = ", ".join(f"{step.name} {step.seconds:,.1f} s" for step in outcome.steps)
+    print(f"catalogue: {kinds} (changes up to {outcome.last_change:,}); {times}")
+
+
+def _instant(text: str, option: str) -> dt.datetime:
     """Read a date or an instant; without a zone it is UTC."""
     try:
         read = dt.datetime.fromisoformat(text)
     except ValueError as error:
-        raise UsageError(f"'{text}' is no date", "--delivered-at", "write it like 2026-11-21") from error
+        raise UsageError(f"'{text}' is no date", option, "write it like 2026-11-21") from error
     return read if read.tzinfo else read.replace(tzinfo=dt.UTC)

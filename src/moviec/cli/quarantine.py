@@ -15,6 +15,7 @@ from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.lake.quarantine import defects_markdown
 from moviec.pipeline.rebuild import replay as run_replay
+from moviec.pipeline.street import Scope, bring_up
 from moviec.pipeline.workshop import workshop
 from moviec.sources.registry import find_source
 
@@ -90,6 +91,7 @@ def replay(source: SourceArgument = None, home: HomeOption = None, as_json: Json
             if delivery.id in waiting and delivery.state == "applied":
                 tell(f"reading {delivery.id} again")
                 done[delivery.id] = run_replay(shop, find_source(delivery.source, place.folder), delivery)
+        bring_up(shop, Scope(), tell)
     if as_json:
         print_json(done)
         return

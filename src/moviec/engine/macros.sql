@@ -21,6 +21,7 @@ CREATE OR REPLACE MACRO py_token(t) AS CASE
 -- no escape, double quote or constant: exchange the quotes; double quotes only inside single ones: escape them first;
 -- double quotes only around strings: exchange the quotes of the others; else token by token, which takes 40 times as long.
 CREATE OR REPLACE MACRO py_json(s) AS CASE
+  WHEN s IS NULL THEN NULL
   WHEN NOT regexp_matches(s, '[\\"\x{0}-\x{1F}]|None|True|False') THEN replace(s, '''', '"')
   WHEN regexp_full_match(s, '(?:[^''"\\\x{0}-\x{1F}NTF]|''[^''\\\x{0}-\x{1F}]*'')*')
     THEN replace(replace(s, '"', '\"'), '''', '"')
@@ -36,12 +37,12 @@ CREATE OR REPLACE MACRO tidy(s) AS CASE
   ELSE nullif(trim(replace(s, chr(0), ''), E' \t\n\r'), '') END;
 
 -- A Python literal read into `shape` (as from_json takes it); NULL when it cannot be.
-CREATE OR REPLACE MACRO py_list(s, shape) AS
-  CASE WHEN json_valid(py_json(s)) THEN from_json(py_json(s), shape) END;
+CREATE OR REPLACE MACRO py_list(s, shape) AS TRY(from_json(py_json(s), shape));
 
--- The name of a problem where a cell holds something and reading it gave nothing.
+-- The name of a problem where a cell holds something and reading it gave nothing. CASE within CASE, since AND would
+-- tidy the cells that were read well, too.
 CREATE OR REPLACE MACRO unreadable(field, cell, failed) AS
-  CASE WHEN failed AND tidy(cell) IS NOT NULL THEN field || '_unreadable' END;
+  CASE WHEN failed THEN CASE WHEN tidy(cell) IS NOT NULL THEN field || '_unreadable' END END;
 
 -- The roles of a film's crew that a record keeps, by the job's usual names.
 CREATE OR REPLACE MACRO crew_role(job) AS CASE

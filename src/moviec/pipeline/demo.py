@@ -14,6 +14,7 @@ from moviec.config import Home
 from moviec.pipeline.fetch import gather
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.rollup_job import Job, Run, run_rollup
+from moviec.pipeline.street import Outcome, Scope, bring_up
 from moviec.pipeline.workshop import workshop
 from moviec.sample import write_sample
 from moviec.sources.registry import find_source
@@ -26,9 +27,10 @@ SOURCES = ("kaggle", "imdb", "movielens", "rottentomatoes", "wikipedia", "festiv
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """What the demo did: a delivery per source, the monthly job's run, and where its months are."""
+    """What the demo did: a delivery per source, the catalogue made of them, the monthly job's run, where its months are."""
 
     deliveries: list[Delivery]
+    catalogue: Outcome
     rollup: Run
     months: Path
 
@@ -48,7 +50,8 @@ def run_demo(home: Home, tell: Tell = lambda _: None) -> Shown:
             source = find_source(name, home.folder)
             files = gather(home, source.spec, [str(sample / name)], shop.work)
             deliveries.append(ingest(shop, Order(source, files, DELIVERED, accept_shrink=True)))
+        outcome = bring_up(shop, Scope(), tell)
     months = home.folder / "rollup"
     tell("adding up by genre and company")
     run = run_rollup(Job((sample / "kaggle" / "movies_metadata.csv",), months))
-    return Shown(deliveries, run, months)
+    return Shown(deliveries, outcome, run, months)

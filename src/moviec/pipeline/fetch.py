@@ -1,22 +1,20 @@
-"""Finds the files of a delivery: named ones, those in a folder that play a role, or copies from any fsspec URL."""
+"""Finds the files of a delivery: named ones, those in a folder that play a role, or copies from an address elsewhere."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-import fsspec
-
 from moviec.config import Home
-from moviec.errors import TransportError, UsageError
+from moviec.errors import UsageError
 from moviec.sources.base import SourceSpec
+from moviec.sources.remote import Patience, Remote, fetch, open_remote, patiently, shown
+
+PATIENCE = Patience()
 
 
-def gather(home: Home, spec: SourceSpec, places: Sequence[str], work: Path) -> list[Path]:
-    """Give a delivery's files as local paths; with no place given, the one in the settings of the source.
-
-    Raises UsageError where there is nothing, TransportError where fetching failed and may be tried again.
-    """
+def places_of(home: Home, spec: SourceSpec, places: Sequence[str]) -> list[str]:
+    """Give the places that were named, or else the one in the settings; raises UsageError where there is none."""
     settings = home.settings.sources.get(spec.name)
     chosen = list(places) or ([settings.path] if settings and settings.path else [])
     if not chosen:
@@ -25,41 +23,57 @@ def gather(home: Home, spec: SourceSpec, places: Sequence[str], work: Path) -> l
             spec.name,
             f"give a PATH, or set path under [sources.{spec.name}] in moviec.toml",
         )
-    return [path for place in chosen for path in _gather(place, spec, work)]
+    return chosen
 
 
-def _gather(place: str, spec: SourceSpec, work: Path) -> list[Path]:
+def gather(home: Home, spec: SourceSpec, places: Sequence[str], work: Path) -> list[Path]:
+    """Give a delivery's files as local paths; with no place given, the one in the settings of the source.
+
+    Raises UsageError where there is nothing, SourceError where access is refused, TransportError where fetching
+    failed several times and may be tried again.
+    """
+    return [path for place in places_of(home, spec, places) for path in _gather(home, spec, place, work)]
+
+
+def names_in(home: Home, spec: SourceSpec, folder: str) -> list[str]:
+    """List the names in a folder, here or elsewhere; hidden ones are left out."""
+    if "://" in folder:
+        remote = _remote(home, spec, folder)
+        names = patiently(lambda: remote.names(folder), PATIENCE)
+    else:
+        path = Path(folder).expanduser()
+        if not path.is_dir():
+            raise UsageError("no such folder", folder)
+        names = [entry.name for entry in path.iterdir()]
+    return sorted(name for name in names if not name.startswith("."))
+
+
+def _gather(home: Home, spec: SourceSpec, place: str, work: Path) -> list[Path]:
     if "://" in place:
-        return [_fetched(place, work)]
+        remote = _remote(home, spec, place)
+        if not patiently(lambda: remote.is_folder(place), PATIENCE):
+            return [fetch(remote, place, work, PATIENCE)]
+        folder = place.rstrip("/")
+        names = _playing(names_in(home, spec, folder), spec, shown(place))
+        return [fetch(remote, f"{folder}/{name}", work, PATIENCE) for name in names]
     path = Path(place).expanduser()
     if not path.exists():
         raise UsageError("no such file or folder", place)
-    if path.is_file():
+    if not path.is_dir():
         return [path]
-    files = sorted(one for one in path.iterdir() if one.is_file() and not one.name.startswith("."))
-    named = [one for one in files if _plays(one, spec)]
-    if not named:
+    files = [name for name in names_in(home, spec, place) if (path / name).is_file()]
+    return [path / name for name in _playing(files, spec, place)]
+
+
+def _remote(home: Home, spec: SourceSpec, url: str) -> Remote:
+    return open_remote(url, home.settings.options(url, spec.name), PATIENCE)
+
+
+def _playing(names: Sequence[str], spec: SourceSpec, where: str) -> list[str]:
+    """Choose the files of a folder that play a role."""
+    known = tuple(name for file in spec.files.values() for name in file.names)
+    chosen = [name for name in names if name.lower().startswith(known)]
+    if not chosen:
         wanted = ", ".join(file.names[0] for file in spec.files.values())
-        raise UsageError(f"no file of {spec.name} in this folder", place, f"they are called {wanted}")
-    return named
-
-
-def _plays(path: Path, spec: SourceSpec) -> bool:
-    return any(path.name.lower().startswith(name) for file in spec.files.values() for name in file.names)
-
-
-def _fetched(url: str, work: Path) -> Path:
-    """Copy a file from a URL; the protocols beyond files take extra packages."""
-    target = work / url.rstrip("/").rpartition("/")[2].partition("?")[0]
-    try:
-        files, place = fsspec.core.url_to_fs(url)
-        files.get_file(place, str(target))
-    except (ImportError, ValueError) as error:
-        raise UsageError(
-            f"this kind of address cannot be read ({error})", url, "pip install 'moviec[remote]'"
-        ) from error
-    except FileNotFoundError as error:
-        raise UsageError("no such file", url) from error
-    except OSError as error:
-        raise TransportError(f"cannot be fetched ({error})", url, "try again") from error
-    return target
+        raise UsageError(f"no file of {spec.name} in this folder", where, f"they are called {wanted}")
+    return chosen

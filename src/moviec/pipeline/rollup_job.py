@@ -103,7 +103,7 @@ def _roll(job: Job, run: Run, desk: _Desk, tell: Tell) -> Run:
         tell("adding up by genre and company")
         table = monthly(engine, job.layout.split, genre_labels(source.spec))
         tell("writing months")
-        months = files.stage_months(table, desk.staging, job.layout)
+        months = files.stage_months(engine, table, desk.staging, job.layout)
         files.stage_films(engine, desk.work / files.FILMS, job.out, job.counting.since)
         rejected = [file.rejected for file in reading.files.values()]
         files.write_rejected(rejected, desk.staging / files.REJECTED)

@@ -46,7 +46,7 @@ def workshop(home: Home, alone: bool = False) -> Iterator[Workshop]:
     Raises StoreError where another run is at work. What a dead run left half done is cleared away first.
     """
     with _lock(home.folder / ".lock", alone), tempfile.TemporaryDirectory(prefix="moviec-") as work:
-        store = Store(home.lake, home.folder / "cache")
+        store = Store(home.lake, home.folder / "cache", home.settings.options(home.lake))
         shop = Workshop(home, store, connect(home.catalogue), Path(work))
         try:
             if alone:

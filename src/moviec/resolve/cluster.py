@@ -5,6 +5,8 @@ Hands on, per record, the number of its cluster: the lowest record number in it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +24,13 @@ class Edges(msgspec.Struct, frozen=True):
     left: Integers
     right: Integers
     weight: Integers
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """`certain` pairs are one whatever speaks against it; `unseen` is the weight of a pair that is no edge."""
+
+    certain: Sequence[tuple[int, int]] = ()
+    unseen: int = 0
 
 
 def one_to_one(left: Integers, right: Integers, weight: Integers) -> npt.NDArray[np.bool_]:
@@ -55,46 +64,98 @@ def connected(edges: Edges) -> Integers:
             return label
 
 
-def clusters(edges: Edges, marks: pa.Table) -> Integers:
+def clusters(edges: Edges, marks: pa.Table, rules: Rules) -> Integers:
     """Cluster records so that no cluster holds two values of one mark, leaving out the weakest edges first.
 
     `marks` (record, space, value): what a film has one of, such as its key at a duplicate-free source or its id in
-    an id space. Components without a contradiction stay whole; the others grow from their surest edges.
+    an id space. Records are joined along edges of a weight above zero; the others speak against a cluster that would
+    hold both ends. Components that nothing speaks against stay whole; the others grow from their surest edges, two
+    clusters joining where the mean weight of the pairs between them is not below zero.
     """
-    label = connected(edges)
+    joins = edges.weight > 0
+    label = connected(_with(edges, joins, rules.certain))
+    records = marks["record"].to_numpy().astype(np.int64)
     spaces, values = (
         pc.dictionary_encode(marks[name].combine_chunks()).indices.to_numpy() for name in ("space", "value")
     )
-    records = marks["record"].to_numpy().astype(np.int64)
-    distinct = np.unique(np.column_stack([label[records], spaces, values]), axis=0)
-    seen, times = np.unique(distinct[:, :2], axis=0, return_counts=True)
-    torn = np.unique(seen[times > 1, 0])
+    torn = _torn(edges, label, np.column_stack([records, spaces, values]), rules)
     if not len(torn):
         return label
-    inside = np.isin(label[edges.left], torn)
     members = np.flatnonzero(np.isin(label, torn))
+    inside = np.isin(label[edges.left], torn) & (label[edges.left] == label[edges.right])
+    inside &= edges.left != edges.right
+    certain = [pair for pair in rules.certain if label[pair[0]] in torn]
     label[members] = members
-    owned: dict[int, dict[int, int]] = {int(member): {} for member in members}
+    groups = {int(member): _Group([int(member)], {}, {}) for member in members}
     for at in np.flatnonzero(np.isin(records, members)):
-        owned[int(records[at])][int(spaces[at])] = int(values[at])
-    _grow(label, owned, _surest_first(edges, inside))
+        groups[int(records[at])].marks.setdefault(int(spaces[at]), set()).add(int(values[at]))
+    for left, right, weight in _rows(edges, inside):
+        for one, other in ((left, right), (right, left)):
+            groups[one].bonds[other] = weight - rules.unseen
+    for pair in certain:
+        _join(label, groups, pair, None)
+    for left, right, _ in _rows(edges, inside & joins):
+        _join(label, groups, (left, right), rules.unseen)
     return label
 
 
-def _surest_first(edges: Edges, inside: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
-    left, right, weight = edges.left[inside], edges.right[inside], edges.weight[inside]
+def _with(edges: Edges, joins: npt.NDArray[np.bool_], certain: Sequence[tuple[int, int]]) -> Edges:
+    added = np.array(certain, dtype=np.int64).reshape(-1, 2)
+    left = np.concatenate([edges.left[joins], added[:, 0]])
+    return Edges(edges.records, left, np.concatenate([edges.right[joins], added[:, 1]]), edges.weight[joins])
+
+
+def _torn(edges: Edges, label: Integers, marks: Integers, rules: Rules) -> Integers:
+    """Find the components that hold two values of a mark, or a pair that is not surely one film."""
+    distinct = np.unique(np.column_stack([label[marks[:, 0]], marks[:, 1:]]), axis=0)
+    seen, times = np.unique(distinct[:, :2], axis=0, return_counts=True)
+    torn = [seen[times > 1, 0]]
+    if rules.unseen < 0:
+        inside = label[edges.left] == label[edges.right]
+        weight = np.bincount(label[edges.left[inside]], edges.weight[inside] > 0, minlength=edges.records)
+        sizes = np.bincount(label, minlength=edges.records)
+        torn.append(np.flatnonzero(weight < sizes * (sizes - 1) // 2))
+    return np.unique(np.concatenate(torn))
+
+
+def _rows(edges: Edges, chosen: npt.NDArray[np.bool_]) -> list[tuple[int, int, int]]:
+    """Give the chosen edges as left, right, weight, surest first."""
+    left, right, weight = edges.left[chosen], edges.right[chosen], edges.weight[chosen]
     order = np.lexsort((right, left, -weight))
-    return list(zip(left[order].tolist(), right[order].tolist(), strict=True))
+    return list(zip(left[order].tolist(), right[order].tolist(), weight[order].tolist(), strict=True))
 
 
-def _grow(label: Integers, owned: dict[int, dict[int, int]], edges: list[tuple[int, int]]) -> None:
-    """Join along the edges, in their order, what does not contradict; changes `label`."""
-    groups = {record: [record] for record in owned}
-    for left, right in edges:
-        one, other = sorted((int(label[left]), int(label[right])))
-        marks, others = owned[one], owned[other]
-        if one == other or any(others.get(space, value) != value for space, value in marks.items()):
-            continue
-        owned[one] = marks | others
-        groups[one] += groups.pop(other)
-        label[groups[one]] = one
+class _Group(msgspec.Struct, frozen=True):
+    """A cluster as it grows: its records, the values it has of each mark, and what it is to its neighbours: the sum
+    of how much more the pairs between them weigh than unseen ones.
+    """
+
+    records: list[int]
+    marks: dict[int, set[int]]
+    bonds: dict[int, int]
+
+    def contradicts(self, other: _Group) -> bool:
+        return any(values.isdisjoint(other.marks.get(space, values)) for space, values in self.marks.items())
+
+
+def _join(label: Integers, groups: dict[int, _Group], pair: tuple[int, int], unseen: int | None) -> None:
+    """Make one cluster of those of a pair, unless they contradict or do not fit each other; `unseen` None: whatever."""
+    one, other = sorted((int(label[pair[0]]), int(label[pair[1]])))
+    if one == other:
+        return
+    stays, goes = groups[one], groups[other]
+    if unseen is not None:
+        fit = stays.bonds.get(other, 0) + unseen * len(stays.records) * len(goes.records)
+        if fit < 0 or stays.contradicts(goes):
+            return
+    del groups[other]
+    for space, values in goes.marks.items():
+        stays.marks.setdefault(space, set()).update(values)
+    for third, bond in goes.bonds.items():
+        if third != one:
+            stays.bonds[third] = stays.bonds.get(third, 0) + bond
+            groups[third].bonds[one] = stays.bonds[third]
+            del groups[third].bonds[other]
+    stays.bonds.pop(other, None)
+    stays.records.extend(goes.records)
+    label[goes.records] = one

@@ -113,16 +113,28 @@ COMPARISONS = (
 SAME_NAME = 85.0
 
 
+#: What is worked out once for each side, before any pair of it is compared, besides what its titles tell (`weighed`).
+NOTES = ("people", "labels")
+
+
 def compare(engine: Engine) -> pa.Table:
     """Compare the pairs in `candidates`; give l, r and one int8 column per comparison, ordered by l, r."""
     sql = sections("compare.sql")
-    for name in ("left_weighed", "right_weighed", "title_pairs"):
-        engine.keep(name, sql[name])
+    for side in ("left", "right"):
+        for note in ("weighed", *NOTES):
+            engine.keep(f"{side}_{note}", sql[f"{side}_{note}"])
+    return compare_noted(engine)
+
+
+def compare_noted(engine: Engine) -> pa.Table:
+    """Compare the pairs in `candidates` where each side's `weighed`, `names`, `genres`, `ids` and NOTES are kept."""
+    sql = sections("compare.sql")
+    engine.keep("title_pairs", sql["title_pairs"])
     engine.map("scored_titles", "title_pairs", _title_levels, _SCORED_TITLES)
     engine.keep("titles", sql["titles"])
     engine.keep("director_pairs", sql["director_pairs"])
     engine.map("scored_directors", "director_pairs", _name_likeness, _SCORED_NAMES)
-    for name in ("directors", "billed", "people", "left_labels", "right_labels", "genres", "ids"):
+    for name in ("directors", "billed", "people", "genres", "ids"):
         engine.keep(name, sql[name])
     compared = engine.query(sql["compared"])
     levels = {comparison.name: comparison.level(compared) for comparison in COMPARISONS}

@@ -12,6 +12,23 @@ JOIN (SELECT s.form, CAST(sum(k.bits) AS BIGINT) AS bits
       FROM (SELECT DISTINCT form, word FROM right_words) s JOIN known_words k ON k.word = s.word GROUP BY s.form) w
   ON w.form = f.form
 
+-- section: left_people
+SELECT n, count(DISTINCT role) AS roles, min(role) AS role FROM left_names GROUP BY n
+
+-- section: right_people
+SELECT n, count(DISTINCT role) AS roles, min(role) AS role FROM right_names GROUP BY n
+
+-- section: left_labels
+-- Documentary or not, animated or not: labels that all sources give alike.
+SELECT n, count(*) AS genres, max(CASE WHEN genre = 'documentary' THEN 1 ELSE 0 END)
+       + max(CASE WHEN genre = 'animation' THEN 2 ELSE 0 END) AS form
+FROM left_genres GROUP BY n
+
+-- section: right_labels
+SELECT n, count(*) AS genres, max(CASE WHEN genre = 'documentary' THEN 1 ELSE 0 END)
+       + max(CASE WHEN genre = 'animation' THEN 2 ELSE 0 END) AS form
+FROM right_genres GROUP BY n
+
 -- section: title_pairs
 SELECT c.l, c.r, a.title AS a, b.title AS b, a.squeezed = b.squeezed AS same,
        CASE WHEN a.bits < b.bits THEN a.bits ELSE b.bits END AS bits,
@@ -39,16 +56,16 @@ SELECT l, r, max(alike) AS directors FROM scored_directors GROUP BY l, r
 
 -- section: billed
 -- Where a list does not say who directs, its names are held against everybody.
-SELECT c.l, c.r, count(*) AS shared
+SELECT c.l, c.r, count(DISTINCT a.name) AS shared
 FROM candidates c
-JOIN (SELECT DISTINCT n, name FROM left_names) a ON a.n = c.l
-JOIN (SELECT DISTINCT n, name FROM right_names) b ON b.n = c.r AND b.name = a.name
+JOIN left_names a ON a.n = c.l
+JOIN right_names b ON b.n = c.r AND b.name = a.name
 GROUP BY c.l, c.r
 
 -- section: people
 SELECT c.l, c.r, b.shared FROM candidates c
-JOIN (SELECT n, count(DISTINCT role) AS roles, min(role) AS role FROM left_names GROUP BY n) p ON p.n = c.l
-JOIN (SELECT n, count(DISTINCT role) AS roles, min(role) AS role FROM right_names GROUP BY n) q ON q.n = c.r
+JOIN left_people p ON p.n = c.l
+JOIN right_people q ON q.n = c.r
 LEFT JOIN billed b ON b.l = c.l AND b.r = c.r
 WHERE b.shared IS NOT NULL OR (p.role = 'cast' AND q.role = 'cast')
 
@@ -58,17 +75,6 @@ FROM candidates c
 JOIN left_genres a ON a.n = c.l
 JOIN right_genres b ON b.n = c.r AND b.genre = a.genre
 GROUP BY c.l, c.r
-
--- section: left_labels
--- Documentary or not, animated or not: labels that all sources give alike.
-SELECT n, count(*) AS genres, max(CASE WHEN genre = 'documentary' THEN 1 ELSE 0 END)
-       + max(CASE WHEN genre = 'animation' THEN 2 ELSE 0 END) AS form
-FROM left_genres GROUP BY n
-
--- section: right_labels
-SELECT n, count(*) AS genres, max(CASE WHEN genre = 'documentary' THEN 1 ELSE 0 END)
-       + max(CASE WHEN genre = 'animation' THEN 2 ELSE 0 END) AS form
-FROM right_genres GROUP BY n
 
 -- section: ids
 SELECT c.l, c.r, max(CASE WHEN a.id = b.id THEN 1 ELSE 0 END) AS agree, max(CASE WHEN a.id <> b.id THEN 1 ELSE 0 END) AS contradict

@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from moviec.engine import DuckEngine, Engine
 from moviec.resolve.candidates import Blocking, Limits, find_candidates, know_words
 from moviec.resolve.cluster import one_to_one
-from moviec.resolve.compare import COMPARISONS, TITLE_LEVELS, compare
+from moviec.resolve.compare import compare
+from moviec.resolve.evidence import contradicted, evidence, weights_of
 from moviec.resolve.features import Prepared, load, prepare
 from moviec.resolve.model import Bands, Model
 from moviec.resolve.score import (
@@ -29,10 +29,9 @@ from moviec.resolve.score import (
     fit_u,
     probabilities,
     total_weights,
-    weights,
     years_by_chance,
 )
-from moviec.text import Column, pc
+from moviec.text import pc
 
 #: Pairs inside one list are counted on at most so many of its records, evenly spread.
 WITHIN = 20_000
@@ -113,7 +112,7 @@ def _choose(levels: pa.Table, fitted: Fitted, model: Model, settings: Settings) 
     left, right = (levels[name].to_numpy().astype(np.int64) for name in ("l", "r"))
     probability = probabilities(left, right, model.calibration.apply(weight))
     bands = settings.bands or model.bands
-    likely = (probability >= bands.accept) & ~_contradicted(levels)
+    likely = (probability >= bands.accept) & ~contradicted(levels)
     if settings.distinct:
         places = np.flatnonzero(likely)
         likely[places] = one_to_one(left[places], right[places], weight[places])
@@ -124,40 +123,9 @@ def _choose(levels: pa.Table, fitted: Fitted, model: Model, settings: Settings) 
     scored = levels.append_column("weight", pa.array(weight)).append_column("band", pa.array(band))
     scored = scored.append_column("probability", pa.array(probability))
     return scored.filter(pa.array(keep)).append_column(
-        "evidence", evidence(levels.filter(pa.array(keep)), fitted)
+        "evidence",
+        evidence(levels.filter(pa.array(keep)), weights_of([fitted]), np.zeros(keep.sum(), dtype=np.int64)),
     )
-
-
-def _contradicted(levels: pa.Table) -> npt.NDArray[np.bool_]:
-    """Find pairs that a person should look at however likely: other directors, ids, sequel numbers or subtitles.
-
-    Two films of one title and year by different directors do exist, and so do films whose record names the wrong one.
-    A shared id outweighs this, and shared people outweigh other directors.
-    """
-    title, directors, people, ids = (
-        levels[name].to_numpy() for name in ("title", "directors", "people", "ids")
-    )
-    other_film = np.isin(
-        title, [TITLE_LEVELS.index("numbers differ"), TITLE_LEVELS.index("subtitles differ")]
-    )
-    other_director = (directors == 1) & ~np.isin(people, (0, 1))
-    found: npt.NDArray[np.bool_] = (other_film | other_director | (ids == 2)) & (ids != 0)
-    return found
-
-
-def evidence(levels: pa.Table, fitted: Fitted) -> Column:
-    """Write each pair's evidence as a JSON list of [feature, level, bits], features without a value left out."""
-    parts = []
-    for comparison in COMPARISONS:
-        bits = weights(fitted.shares[comparison.name])
-        texts = [
-            msgspec.json.encode([comparison.name, level, round(int(weight) / 1_000_000, 2)]).decode()
-            for level, weight in zip(comparison.levels, bits[:-1], strict=True)
-        ]
-        found = levels[comparison.name].to_numpy()
-        parts.append(pc.take(pa.array(texts), pa.array(found, mask=found < 0)))
-    joined = pc.binary_join_element_wise(*parts, ",", null_handling="skip")
-    return pc.binary_join_element_wise("[", joined, "]", "")
 
 
 def _named(pairs: pa.Table, sides: tuple[Prepared, Prepared]) -> pa.Table:

@@ -95,6 +95,13 @@ def probabilities(left: Integers, right: Integers, log_odds: Integers) -> Intege
     return _rounded(MILLION * odds / (1 + rivals))
 
 
+def with_rivals(left: Integers, right: Integers, log_odds: Integers) -> Integers:
+    """Give the log2 odds, in millionths, of what `probabilities` gives the chance of: sure pairs stay told apart."""
+    odds = np.exp2(np.clip(log_odds / MILLION, -60, 60))
+    others = np.bincount(left, odds)[left] + np.bincount(right, odds)[right] - 2 * odds
+    return _rounded(MILLION * (np.log2(odds) - np.log2(1 + np.maximum(others, 0))))
+
+
 class Within(msgspec.Struct, frozen=True):
     """Levels of the candidate pairs inside duplicate-free lists; how many pairs these hold, and of one year or next."""
 

@@ -11,24 +11,26 @@ import fcntl
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from importlib import resources
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from moviec.engine import DuckEngine
 from moviec.engine.duck import quoted
 from moviec.errors import StoreError
-from moviec.model import MILLION
 from moviec.rollup.monthly import KINDS
 
 FILMS = "films.parquet"
 REJECTED = "rejected.csv"
 LAST_RUN = "last-run.json"
 STAGING = ".staging"
+
+#: Kind, year and month.
+_Place: TypeAlias = tuple[str, int, int]
 
 
 class Layout(msgspec.Struct, frozen=True):
@@ -61,24 +63,15 @@ def exclusive(out: Path) -> Iterator[Path]:
             shutil.rmtree(staging, ignore_errors=True)
 
 
-def stage_months(months: pa.Table, staging: Path, layout: Layout) -> list[str]:
+def stage_months(engine: DuckEngine, months: pa.Table, staging: Path, layout: Layout) -> list[str]:
     """Write one file per kind and month below `staging`; return the months ("1995-12") in order."""
     written = set()
-    start = 0
-    places = zip(*(months[name].to_pylist() for name in ("kind", "year", "month")), strict=True)
-    for (kind, year, month), group in groupby(places):
-        rows = sum(1 for _ in group)
+    for (kind, year, month), content in _contents(engine, months, layout):
         name = f"{year:04}-{month:02}"
         folder = staging / kind / f"{year:04}"
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{name}.{layout.format}"
-        part = months.slice(start, rows)
-        if layout.format == "json":
-            path.write_bytes(_month_json(kind, (year, month), part, layout))
-        else:
-            pq.write_table(_plain(part, layout), path)
+        (folder / f"{name}.{layout.format}").write_bytes(content)
         written.add(name)
-        start += rows
     return sorted(written)
 
 
@@ -95,8 +88,9 @@ def stage_films(engine: DuckEngine, films: Path, out: Path, since: dt.date) -> N
 def swap(staging: Path, out: Path, since: str) -> None:
     """Move staged files into place, each in one step; then remove months from `since` ("1995-12") on that are no more."""
     staged = {path.relative_to(staging) for path in staging.rglob("*") if path.is_file()}
+    for folder in sorted({path.parent for path in staged}):
+        (out / folder).mkdir(parents=True, exist_ok=True)
     for path in sorted(staged):
-        (out / path).parent.mkdir(parents=True, exist_ok=True)
         replace(staging / path, out / path)
     for kind in KINDS:
         for old in sorted((out / kind).glob("[0-9][0-9][0-9][0-9]/*.*")):
@@ -133,39 +127,37 @@ def write_json(value: Any, path: Path) -> None:
     replace(ready, path)
 
 
-def _plain(part: pa.Table, layout: Layout) -> pa.Table:
+def _contents(engine: DuckEngine, months: pa.Table, layout: Layout) -> Iterator[tuple[_Place, bytes]]:
+    """Give what stands in each month's file, month by month."""
+    if layout.format == "json":
+        engine.table("months", months)
+        for kind, year, month, text in _rows(engine.query(_month_text(layout))):
+            yield (kind, year, month), text.encode()
+        return
+    from pyarrow import parquet  # here, since few runs need it and every run would wait for it
+
     dropped = ["kind", *([] if layout.metadata else ["name", "movie_ids"])]
-    return part.drop_columns(dropped).combine_chunks()
+    start = 0
+    for place, group in groupby(_rows(months.select(["kind", "year", "month"]))):
+        rows = sum(1 for _ in group)
+        sink = pa.BufferOutputStream()
+        parquet.write_table(months.slice(start, rows).drop_columns(dropped).combine_chunks(), sink)
+        yield place, sink.getvalue().to_pybytes()
+        start += rows
 
 
-def _month_json(kind: str, when: tuple[int, int], part: pa.Table, layout: Layout) -> bytes:
-    year, month = when
-    figures = [_figure(row, layout) for row in part.to_pylist()]
-    document = {"year": year, "month": month, "split": layout.split, kind: figures}
-    return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
+def _month_text(layout: Layout) -> str:
+    text = resources.files("moviec.rollup").joinpath("month_text.sql").read_text("utf-8")
+    return text.format(
+        split=layout.split,
+        movies="movies" if layout.split == "full" else "movies_millionths / 1e6",
+        named="'name': name," if layout.metadata else "",
+        behind=", 'movie_ids': movie_ids" if layout.metadata else "",
+    )
 
 
-def _figure(row: dict[str, Any], layout: Layout) -> dict[str, Any]:
-    """Shape one row for people: popularity in its usual decimals, a divided film as a fraction."""
-    whole = row["movies"] if layout.split == "full" else row["movies_millionths"] / MILLION
-    popularity = {name: _decimal(row[f"popularity_{name}"]) for name in ("sum", "mean", "median", "max")}
-    figure = {
-        "id": row["id"],
-        "name": row["name"],
-        "movies": whole,
-        "budget": row["budget"],
-        "revenue": row["revenue"],
-        "profit": row["profit"],
-        "known": {name: row[f"{name}_known"] for name in ("budget", "revenue", "profit")},
-        "popularity": popularity,
-        "votes": row["votes"],
-        "movie_ids": row["movie_ids"],
-    }
-    return figure if layout.metadata else {k: v for k, v in figure.items() if k not in ("name", "movie_ids")}
-
-
-def _decimal(millionths: int | None) -> float | None:
-    return None if millionths is None else millionths / MILLION
+def _rows(table: pa.Table) -> Iterator[Any]:
+    return zip(*(column.to_pylist() for column in table.columns), strict=True)
 
 
 def month_of(day: dt.date) -> str:

@@ -22,13 +22,14 @@ WITH sums AS (
 names AS (  -- a company's commonest name; of two as common, the first in the alphabet
   SELECT kind, entry, name FROM (
     SELECT kind, entry, name, row_number() OVER (PARTITION BY kind, entry ORDER BY count(*) DESC, name) AS place
-    FROM parts GROUP BY kind, entry, name) AS counted
+    FROM parts WHERE kind = 'production_companies' GROUP BY kind, entry, name) AS counted
   WHERE place = 1
 )
 SELECT
-  sums.kind AS kind, coalesce(sums.id, genre_labels.id) AS id, coalesce(genre_labels.name, names.name) AS name,
+  sums.kind AS kind, coalesce(sums.id, genre_labels.id) AS id,
+  CASE WHEN sums.kind = 'genres' THEN coalesce(genre_labels.name, sums.entry) ELSE names.name END AS name,
   year, month, movies, movies_millionths, budget, revenue, profit, budget_known, revenue_known, profit_known,
   popularity_sum, popularity_mean, popularity_median, popularity_max, votes, movie_ids
 FROM sums
-JOIN names ON names.kind = sums.kind AND names.entry = sums.entry
+LEFT JOIN names ON names.kind = sums.kind AND names.entry = sums.entry
 LEFT JOIN genre_labels ON sums.kind = 'genres' AND genre_labels.label = sums.entry

@@ -85,6 +85,8 @@ class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     `empty` says field by field whether a value that is no longer delivered is kept or cleared, `default` for the rest.
     `unable` lists genres (names as in `genres`) the source has no label for, `genre_limit` how many a film can have.
     `order` is the source's place in the prior order of reliability, field by field, 1 first, `default` for the rest.
+    `space` names the ids of its people and companies, where it is not the source's own name (kaggle's are TMDB's).
+    `repeating`: it may list a film twice under two keys.
     """
 
     name: str
@@ -105,6 +107,8 @@ class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     unable: tuple[str, ...] = ()
     genre_limit: int | None = None
     order: dict[str, int] = {}
+    space: str = ""
+    repeating: bool = False
 
     def __post_init__(self) -> None:
         """Refuse facts that name a field no record has; msgspec reports where they stand."""

@@ -19,7 +19,7 @@ SELECT * REPLACE (
     CASE WHEN year NOT BETWEEN 1874 AND 2115 OR year(released) NOT BETWEEN 1874 AND 2115
          THEN 'year_impossible' END,
     CASE WHEN popularity < 0 THEN 'popularity_negative' END,
-    CASE WHEN list_any_value(list_filter(ratings, lambda r: r.value NOT BETWEEN r.lowest AND r.highest)) IS NOT NULL
+    CASE WHEN len(list_filter(ratings, lambda r: r.value NOT BETWEEN r.lowest AND r.highest)) > 0
          THEN 'rating_outside_its_scale' END
   ], lambda p: p IS NOT NULL)) AS problems,
   list_filter(ratings, lambda r: r.value BETWEEN r.lowest AND r.highest) AS ratings

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from moviec.engine import DuckEngine
 from moviec.engine.duck import identifier, quoted
@@ -46,7 +45,9 @@ def scan_list(
     """Stage a file that is one JSON list of objects."""
     read_start(path)
     objects = staged.with_suffix(".objects.parquet")
-    with pq.ParquetWriter(objects, pa.schema(_OBJECTS), compression="zstd") as writer:
+    from pyarrow.parquet import ParquetWriter  # here, since only JSON needs it and it takes a while to load
+
+    with ParquetWriter(objects, pa.schema(_OBJECTS), compression="zstd") as writer:
         for batch in _batches(cut(path)):
             writer.write_batch(batch)
     rows = engine.write(_fields(columns, spec, LINE, f"read_parquet({quoted(str(objects))})"), staged)

@@ -29,17 +29,21 @@ def normalise(engine: DuckEngine, read_sql: str, staged: list[Staged], wanted: W
         f"{identifier(name) if name in given else 'NULL'}::{kind} AS {identifier(name)}"
         for name, kind in _types(engine, "unknown").items()
     )
-    engine.view("read", f"SELECT {columns} FROM ({read_sql})")
-    engine.view("checked", resources.files("moviec.sources").joinpath("checked.sql").read_text("utf-8"))
+    checked = resources.files("moviec.sources").joinpath("checked.sql").read_text("utf-8")
     fields = ", ".join(wanted.fields)
-    engine.view("records", f"SELECT key, role, {fields}, problems, list_problems, _position FROM checked")
+    # One view, not three: a long query takes as long to name as to run on a small file.
+    engine.view(
+        "records",
+        f"WITH read AS (SELECT {columns} FROM ({read_sql})), checked AS ({checked})"
+        f" SELECT key, role, {fields}, problems, list_problems, _position FROM checked",
+    )
     return Reading(files={file.role: file for file in staged})
 
 
 def _types(engine: DuckEngine, rows: str) -> dict[str, str]:
     """Give the columns of rows with their types as SQL writes them."""
-    columns = engine.query(f"DESCRIBE SELECT * FROM {rows}").to_pylist()
-    return {row["column_name"]: row["column_type"] for row in columns}
+    found = engine.connection.sql(f"SELECT * FROM {rows}")
+    return dict(zip(found.columns, map(str, found.types), strict=True))
 
 
 def count_problems(engine: DuckEngine, column: str, view: str) -> dict[str, int]:

@@ -162,15 +162,13 @@ def _merge_alike(engine: DuckEngine, rows: Rows) -> int:
         f"{role}_meeting", f"SELECT hash({alike}) AS hashed FROM {keyed} GROUP BY hashed HAVING count(*) > 1"
     )
     engine.keep(
-        f"{role}_twice",
-        f"SELECT {alike} AS alike, max(_position) AS last FROM {keyed}"
-        f" AND hash({alike}) IN (SELECT hashed FROM {role}_meeting) GROUP BY alike"
-        f" HAVING count(*) > 1 AND alike IS NOT NULL",
+        f"{role}_met",
+        f"SELECT {alike} AS alike, _position FROM {keyed} AND hash({alike}) IN (SELECT hashed FROM {role}_meeting)",
     )
     engine.keep(
         f"{role}_merged",
-        f"SELECT _position FROM (SELECT {alike} AS alike, _position FROM {keyed}) JOIN {role}_twice USING (alike)"
-        f" WHERE _position < last",
+        f"SELECT _position FROM (SELECT _position, alike IS NOT NULL AND _position < max(_position) OVER (PARTITION BY alike)"
+        f" AS earlier FROM {role}_met) WHERE earlier",
     )
     return _count(engine, f"{role}_merged")
 

@@ -1,0 +1,116 @@
+"""How right people and companies are: made-up deliveries against their truth, and what real ones say about the rules.
+
+The rules' thresholds come from the real counts; the made-up deliveries show what they lead to.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from measure import REAL
+from moviec.engine import DuckEngine
+from moviec.resolve.parties import companies, company_names, people, person_names
+from moviec.sources.base import Wanted
+from moviec.sources.registry import find_source
+from moviec.sources.roles import assign_roles
+from moviec.sources.transport import unpack
+from moviec.synth.deliver import invent_deliveries
+
+MOVIES, SEED = 20_000, 5
+SPACES = {"imdb": "imdb", "kaggle": "tmdb"}
+CROWDED = "SELECT * REPLACE (regexp_replace(name, '([A-Za-z]{2})[A-Za-z]*$', '\\1') AS name) FROM people"
+CURT = (
+    "SELECT * REPLACE (CASE source WHEN 'rottentomatoes' THEN regexp_replace(name, ' [A-Za-z]+$', ' Inc.') ELSE name END"
+    " AS name) FROM companies"
+)
+_TEXT = Path(__file__).with_name("parties.sql").read_text("utf-8")
+SQL = dict(re.findall(r"^-- section: (\w+)\n(.*?)(?=^-- section|\Z)", _TEXT, re.MULTILINE | re.DOTALL))
+
+
+def main() -> None:
+    """Print every figure."""
+    if not REAL.is_dir():
+        sys.exit(f"no data at {REAL}: this measures on public film lists that are not shipped")
+    with DuckEngine() as engine:
+        for name in ("imdb", "kaggle"):
+            read(engine, name, REAL / name)
+        engine.view("numbered", SQL["numbered"])
+        flatten(engine)
+        tell_rules(engine)
+        engine.table("found", people(engine, "people", SPACES).credits)
+        print(f"imdb's credits in films whose credits kaggle has: {engine.query(SQL['met']).to_pylist()[0]}")
+    with DuckEngine() as engine, tempfile.TemporaryDirectory() as folder:
+        invent_deliveries(Path(folder), MOVIES, SEED)
+        for name in ("imdb", "kaggle", "rottentomatoes", "wikipedia"):
+            read(engine, name, Path(folder) / name)
+        engine.keep("numbered", f"SELECT * FROM read_csv('{folder}/truth.csv', all_varchar = true)")
+        engine.keep("made", f"SELECT * FROM read_json('{folder}/films.jsonl')")
+        flatten(engine)
+        tell_truth(engine, "people")
+        tell_truth(engine, "companies")
+        engine.keep("people", CROWDED)
+        print("with surnames cut to two letters, so that most people have namesakes:")
+        tell_truth(engine, "people")
+        engine.keep("companies", CURT)
+        print("with Inc. in place of the last word of the companies that come without a key:")
+        tell_truth(engine, "companies")
+
+
+def read(engine: DuckEngine, name: str, folder: Path) -> None:
+    """Add a delivery's records to the engine's `records`: source, key, people, companies, imdb."""
+    source = find_source(name)
+    with tempfile.TemporaryDirectory() as work:
+        room = Path(work) / "plain"
+        room.mkdir()
+        files = [plain for path in sorted(folder.iterdir()) for plain in unpack(path, room)]
+        source.read(
+            engine, assign_roles(files, source.spec)[0], Wanted(Path(work), ("people", "companies", "ids"))
+        )
+        read_now = engine.query(
+            f"SELECT '{name}' AS source, key, people, companies, ids['imdb'] AS imdb FROM records"
+        )
+    engine.table("arrived", read_now)
+    engine.connection.execute(
+        "CREATE TABLE IF NOT EXISTS known AS FROM arrived LIMIT 0; INSERT INTO known FROM arrived"
+    )
+
+
+def flatten(engine: DuckEngine) -> None:
+    """Lay out the credits of the known records as `people` and `companies`."""
+    for name, rest in (("people", "p.role, p.position"), ("companies", "'' AS role, 0 AS position")):
+        engine.keep(
+            name,
+            f"SELECT CAST(m.movie AS BIGINT) AS movie, k.source, p.key, p.name, {rest} FROM"
+            f" (SELECT source, key, unnest({name}) AS p FROM known) k JOIN numbered m ON m.source = k.source AND m.key = k.key",
+        )
+
+
+def tell_rules(engine: DuckEngine) -> None:
+    """Print the counts on real deliveries that the rules rest on."""
+    for kind, source in (("people", "imdb"), ("people", "kaggle"), ("companies", "kaggle")):
+        names = engine.query(f"SELECT DISTINCT name FROM {kind} ORDER BY name")["name"].combine_chunks()
+        engine.table("spellings", person_names(names) if kind == "people" else company_names(names))
+        engine.keep("spelt", f"SELECT * FROM {kind} JOIN spellings USING (name) WHERE source = '{source}'")
+        for question in ("namesakes", "only", "chance", "chance_twice"):
+            print(f"{source} {kind}, {question}: {engine.query(SQL[question]).to_pylist()[0]}")
+
+
+def tell_truth(engine: DuckEngine, kind: str) -> None:
+    """Print how right the people or the companies of made-up deliveries are."""
+    start = time.perf_counter()
+    found = (people if kind == "people" else companies)(engine, kind, SPACES)
+    print(f"{kind}: {found.credits.num_rows:,} credits in {time.perf_counter() - start:.1f} s")
+    engine.table("found", found.credits)
+    engine.keep("truth", SQL[f"true_{kind}"])
+    engine.keep("judged", SQL["judged"])
+    for question in ("borne_by_several", "keys", "keyless"):
+        for row in engine.query(SQL[question]).to_pylist():
+            print(f"  {question}: {row}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""Rows of the database as Arrow tables, for the stages between."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+_TYPES: dict[type, pa.DataType] = {
+    str: pa.string(),
+    int: pa.int64(),
+    bool: pa.bool_(),
+    float: pa.float64(),
+    dt.date: pa.date32(),
+}
+
+#: Rows taken from the driver at a time.
+AT_ONCE = 50_000
+
+
+def read(connection: sa.Connection, query: sa.Select[Any] | sa.CompoundSelect[*tuple[Any, ...]]) -> pa.Table:
+    """Run a query; give its rows as text, whole numbers (64 bits), truths, numbers and dates."""
+    schema = pa.schema([(column.name, _TYPES[column.type.python_type]) for column in query.selected_columns])
+    found = connection.execute(query, execution_options={"stream_results": True})
+    parts = [
+        pa.Table.from_arrays(
+            [
+                pa.array(values, field.type)
+                for values, field in zip(zip(*rows, strict=True), schema, strict=True)
+            ],
+            schema=schema,
+        )
+        for rows in found.partitions(AT_ONCE)
+    ]
+    return pa.concat_tables(parts) if parts else schema.empty_table()

@@ -1,0 +1,64 @@
+"""The films of a span of years as rollups and reports need them: amounts, and the genres and companies they count for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from moviec.catalog.arrow import read
+from moviec.catalog.schema.movies import companies, genres, movie_companies, movie_genres, movies
+
+
+def films_of(connection: sa.Connection, years: Sequence[int] | None) -> pa.Table:
+    """Give the films out in some years (all, where None): movie, year, month, budget, revenue (worldwide), popularity,
+    votes, c_rating (hundredths).
+    """
+    worldwide = sa.or_(movies.c.revenue_scope.is_(None), movies.c.revenue_scope == "worldwide")
+    query = sa.select(
+        movies.c.movie,
+        movies.c.year,
+        sa.cast(sa.extract("month", movies.c.released), sa.Integer).label("month"),
+        movies.c.budget,
+        sa.case((worldwide, movies.c.revenue)).label("revenue"),
+        movies.c.popularity,
+        movies.c.votes,
+        sa.cast(sa.func.round(movies.c.c_rating * 100), sa.Integer).label("c_rating"),
+    ).where(out_in(years))
+    return read(connection, query)
+
+
+def entries_of(connection: sa.Connection, years: Sequence[int] | None) -> pa.Table:
+    """Give what those films count for: kind, entry (id), name, movie, place (order among the film's own)."""
+    query = sa.union_all(
+        sa.select(
+            sa.literal("genres").label("kind"),
+            movie_genres.c.genre.label("entry"),
+            genres.c.name,
+            movie_genres.c.movie,
+            movie_genres.c.position.label("place"),
+        )
+        .join(movies, movies.c.movie == movie_genres.c.movie)
+        .join(genres, genres.c.id == movie_genres.c.genre)
+        .where(out_in(years)),
+        sa.select(
+            sa.literal("production_companies"),
+            movie_companies.c.company,
+            sa.func.min(companies.c.name),
+            movie_companies.c.movie,
+            sa.func.min(movie_companies.c.position),
+        )
+        .join(movies, movies.c.movie == movie_companies.c.movie)
+        .join(companies, companies.c.id == movie_companies.c.company)
+        .where(out_in(years))
+        .group_by(movie_companies.c.movie, movie_companies.c.company),
+    )
+    return read(connection, query)
+
+
+def out_in(years: Sequence[int] | None) -> sa.ColumnElement[bool]:
+    """Say of a movie whether it is out, in some years; one whose status is unknown counts as out."""
+    out = sa.or_(movies.c.status.is_(None), movies.c.status == "Released")
+    dated = movies.c.year.is_not(None) if years is None else movies.c.year.in_(years)
+    return sa.and_(out, dated)

@@ -1,0 +1,80 @@
+"""The ledger as tables: pairs of records, who is which movie, decisions. Read for the records of a run, or whole."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from moviec.catalog.arrow import read
+from moviec.catalog.schema.identity import decisions, identities, matches, records
+from moviec.catalog.staging import stage
+from moviec.text import Column
+
+ENDS = ("left_source", "left_key", "right_source", "right_key")
+
+#: What is stored of a pair before it is settled.
+PAIR = (*ENDS, "weight", "contradicted", "shared_id", "evidence")
+
+# CROSS JOIN keeps SQLite from reading every match: it takes the tables in the order in which they are named.
+_TOUCHED = """
+CREATE TEMPORARY TABLE touched_pairs AS
+SELECT left_source, left_key, right_source, right_key FROM some_records AS s CROSS JOIN matches AS m
+WHERE m.left_source = s.source AND m.left_key = s.key
+UNION
+SELECT left_source, left_key, right_source, right_key FROM some_records AS s CROSS JOIN matches AS m
+WHERE m.right_source = s.source AND m.right_key = s.key
+"""
+
+
+def touching(connection: sa.Connection, some: pa.Table) -> sa.ColumnElement[bool]:
+    """Say of a row of `matches` whether one of its ends is among some records (source, key)."""
+    stage(connection, "some_records", records, some.select(["source", "key"]))
+    connection.execute(sa.text("DROP TABLE IF EXISTS touched_pairs"))
+    connection.execute(sa.text(_TOUCHED))
+    touched = sa.table("touched_pairs", *(sa.column(name) for name in ENDS))
+    return sa.tuple_(*(matches.c[name] for name in ENDS)).in_(sa.select(*touched.c))
+
+
+def pairs_touching(connection: sa.Connection, some: pa.Table) -> pa.Table:
+    """Give the stored pairs (PAIR columns) that have an end among some records (source, key)."""
+    return read(connection, sa.select(*(matches.c[name] for name in PAIR)).where(touching(connection, some)))
+
+
+def ledger_of(connection: sa.Connection, some: pa.Table | None) -> pa.Table:
+    """Give source, key, id (the movie) of some records and of every other record of their movies; of all, where None."""
+    query = sa.select(records.c.source, records.c.key, records.c.movie.label("id"))
+    if some is not None:
+        staged = stage(connection, "some_records", records, some.select(["source", "key"]))
+        own = sa.and_(staged.c.source == records.c.source, staged.c.key == records.c.key)
+        theirs = sa.select(records.c.movie).join_from(staged, records, own)
+        query = query.where(records.c.movie.in_(theirs))
+    return read(connection, query)
+
+
+def movie_of_records(connection: sa.Connection) -> pa.Table:
+    """Give source, key, movie of every live record."""
+    return read(connection, sa.select(records.c.source, records.c.key, records.c.movie).where(records.c.live))
+
+
+def records_of(connection: sa.Connection, movies: Column) -> pa.Table:
+    """Give source, key, movie of the live records of some movies."""
+    staged = stage(connection, "some_movies", identities, pa.table({"movie": movies}))
+    query = sa.select(records.c.source, records.c.key, records.c.movie).where(
+        records.c.live, records.c.movie.in_(sa.select(staged.c.movie))
+    )
+    return read(connection, query)
+
+
+def next_movie(connection: sa.Connection) -> int:
+    """Give the next free movie id; no id is ever given twice."""
+    return (connection.scalar(sa.select(sa.func.max(identities.c.movie))) or 0) + 1
+
+
+def decisions_in_force(connection: sa.Connection) -> pa.Table:
+    """Give the decisions that were not undone, in order: the ends of the pair, verdict, number."""
+    query = (
+        sa.select(*(decisions.c[name] for name in ENDS), decisions.c.verdict, decisions.c.number)
+        .where(decisions.c.undone.is_(None))
+        .order_by(decisions.c.number)
+    )
+    return read(connection, query)

@@ -1,0 +1,221 @@
+"""One publication: everything a run made, merged into the catalogue in one transaction that touches only what differs.
+
+Hands on the change log: one numbered entry per film whose document is new, other or gone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import sqlalchemy as sa
+
+from moviec.catalog.arrow import read
+from moviec.catalog.differences import differences
+from moviec.catalog.ledger import touching
+from moviec.catalog.schema import arrivals, identity, metadata, serving
+from moviec.catalog.staging import Touched, merge, stage
+from moviec.text import Column, pc
+
+documents, versions, changes = serving.documents, serving.document_versions, serving.changes
+
+_CHANGES: list[tuple[str, pa.DataType]] = [
+    ("number", pa.int64()),
+    ("at", pa.string()),
+    ("movie", pa.int64()),
+    ("kind", pa.string()),
+    ("fields", pa.string()),
+    ("source", pa.string()),
+    ("delivery", pa.string()),
+]
+CHANGES = pa.schema(_CHANGES)
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """What led to a publication: one delivery, or something else (a rebuild, a decision)."""
+
+    source: str | None = None
+    delivery: str | None = None
+
+
+class Publication(msgspec.Struct, frozen=True):
+    """What is to be shown.
+
+    `affected`: the films that it is about; None: all. `tables`: by name, every row that they have now. `lists`: rows
+    to add to genres, languages and countries. `whole`: tables that are given in full. `documents`: movie, document,
+    claims, hash. `records`, `identities`: rows of the ledger to write. `matches`: every pair among the records in
+    `settled` (source, key; None: all records). `split`: new films that hold records which were another film's before.
+    """
+
+    affected: Column | None
+
+    tables: Mapping[str, pa.Table]
+    lists: Mapping[str, pa.Table]
+    whole: Mapping[str, pa.Table]
+    documents: pa.Table
+    records: pa.Table
+    identities: pa.Table
+    matches: pa.Table
+    settled: pa.Table | None
+    split: Column
+    cause: Cause = Cause()
+
+
+class Published(msgspec.Struct, frozen=True):
+    """What a publication came to: rows touched by table, and the changes by kind with the number of the last."""
+
+    touched: dict[str, Touched]
+    changes: dict[str, int]
+    last: int
+
+
+def publish(connection: sa.Connection, publication: Publication, deliveries: Sequence[str]) -> Published:
+    """Merge a publication, in the caller's transaction, and mark the deliveries' batches as published."""
+    touched: dict[str, Touched] = {}
+    chosen = _stage_affected(connection, publication.affected)
+
+    def of(table: sa.Table) -> sa.ColumnElement[bool]:
+        return sa.true() if chosen is None else table.c.movie.in_(sa.select(chosen.c.movie))
+
+    for name, rows in publication.lists.items():
+        touched[name] = merge(connection, metadata.tables[name], rows)
+    for name, rows in publication.whole.items():
+        touched[name] = merge(connection, metadata.tables[name], rows, sa.true())
+    for name, rows in publication.tables.items():
+        table = metadata.tables[name]
+        touched[name] = merge(connection, table, rows, of(table))
+    touched["records"] = merge(connection, identity.records, publication.records)
+    touched["identities"] = merge(connection, identity.identities, publication.identities)
+    settled = sa.true() if publication.settled is None else touching(connection, publication.settled)
+    touched["matches"] = merge(connection, identity.matches, publication.matches, settled)
+    log = _publish_documents(connection, publication, of(documents))
+    touched["changes"] = Touched(log.num_rows)
+    mark_published(connection, deliveries)
+    kinds = {row["values"]: row["counts"] for row in pc.value_counts(log["kind"]).to_pylist()}
+    return Published(touched, dict(sorted(kinds.items())), last_change(connection))
+
+
+def mark_published(connection: sa.Connection, deliveries: Sequence[str]) -> None:
+    """Note that the catalogue shows these deliveries' batches."""
+    batches = arrivals.batches
+    connection.execute(sa.update(batches).where(batches.c.delivery.in_(deliveries)).values(published=True))
+
+
+def last_change(connection: sa.Connection) -> int:
+    """Give the number of the last change in the log, 0 for none."""
+    return connection.scalar(sa.select(sa.func.max(changes.c.number))) or 0
+
+
+def _stage_affected(connection: sa.Connection, affected: Column | None) -> sa.Table | None:
+    if affected is None:
+        return None
+    return stage(connection, "affected", identity.identities, pa.table({"movie": affected}))
+
+
+def _publish_documents(
+    connection: sa.Connection, publication: Publication, scope: sa.ColumnElement[bool]
+) -> pa.Table:
+    """Write documents that differ, keep what stood before as versions, and log each change; return the entries."""
+    staged = stage(connection, "staged_documents", documents, publication.documents)
+    log = _entries(connection, staged, publication, scope)
+    changed = stage(connection, "changed", changes, log)
+    now = log["at"][0].as_py() if log.num_rows else ""
+    merge(connection, changes, log)
+    _keep_versions(connection, changed, now)
+    given = sa.select(staged.c.movie).where(staged.c.movie == documents.c.movie)
+    connection.execute(sa.delete(documents).where(scope, ~sa.exists(given)))
+    columns = ["movie", "document", "claims", "hash", "since", "change"]
+    replaced = sa.select(changed.c.movie).where(changed.c.movie == documents.c.movie)
+    connection.execute(sa.delete(documents).where(sa.exists(replaced)))
+    fresh = sa.select(
+        staged.c.movie, staged.c.document, staged.c.claims, staged.c.hash, changed.c.at, changed.c.number
+    ).join(changed, changed.c.movie == staged.c.movie)
+    connection.execute(sa.insert(documents).from_select(columns, fresh))
+    claims = sa.select(staged.c.claims).where(staged.c.movie == documents.c.movie).scalar_subquery()
+    other = sa.select(staged.c.movie).where(
+        staged.c.movie == documents.c.movie, staged.c.claims != documents.c.claims
+    )
+    connection.execute(sa.update(documents).where(sa.exists(other)).values(claims=claims))
+    return log
+
+
+def _keep_versions(connection: sa.Connection, changed: sa.Table, now: str) -> None:
+    columns = ["movie", "since", "until", "document", "claims"]
+    before = sa.select(
+        documents.c.movie, documents.c.since, sa.literal(now), documents.c.document, documents.c.claims
+    ).join(changed, changed.c.movie == documents.c.movie)
+    connection.execute(sa.insert(versions).from_select(columns, before))
+
+
+def _entries(
+    connection: sa.Connection,
+    staged: sa.Table,
+    publication: Publication,
+    scope: sa.ColumnElement[bool],
+) -> pa.Table:
+    """Make the log's entries: films whose document is new, other, or gone."""
+    both = staged.c.movie == documents.c.movie
+    created = read(
+        connection,
+        sa.select(staged.c.movie).outerjoin(documents, both).where(documents.c.movie.is_(None)),
+    )
+    updated = read(
+        connection,
+        sa.select(
+            staged.c.movie,
+            documents.c.document.label("before"),
+            staged.c.document.label("after"),
+        )
+        .join(documents, both)
+        .where(documents.c.hash != staged.c.hash),
+    )
+    gone = read(
+        connection,
+        sa.select(documents.c.movie).where(scope, ~sa.exists(sa.select(staged.c.movie).where(both))),
+    )
+    rows = [
+        *_kinds(created["movie"], "created", publication),
+        *((row["movie"], "updated", row["fields"]) for row in differences(updated).to_pylist()),
+        *_kinds(gone["movie"], "withdrawn", publication),
+    ]
+    rows.sort()
+    first, at, cause = last_change(connection) + 1, _now(connection), publication.cause
+    movies, kinds, fields = zip(*rows, strict=True) if rows else ((), (), ())
+    columns: list[tuple[Any, ...] | list[Any]] = [
+        list(range(first, first + len(rows))),
+        [at] * len(rows),
+        movies,
+        kinds,
+        fields,
+        [cause.source] * len(rows),
+        [cause.delivery] * len(rows),
+    ]
+    arrays = [pa.array(values, field.type) for values, field in zip(columns, CHANGES, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=CHANGES)
+
+
+def _kinds(movies: Any, kind: str, publication: Publication) -> list[tuple[int, str, str]]:
+    """Tell splits among the created and merges among the gone."""
+    if kind == "created":
+        split = set(publication.split.to_pylist())
+        return [(movie, "split" if movie in split else kind, "{}") for movie in movies.to_pylist()]
+    ledger = publication.identities.filter(pc.equal(publication.identities["state"], "merged"))
+    into = dict(zip(ledger["movie"].to_pylist(), ledger["successor"].to_pylist(), strict=True))
+    return [
+        (movie, "merged", f'{{"successor":[null,"mc{into[movie]}"]}}')
+        if movie in into
+        else (movie, kind, "{}")
+        for movie in movies.to_pylist()
+    ]
+
+
+def _now(connection: sa.Connection) -> str:
+    """Give the instant of this publication, later than any before it."""
+    last = connection.scalar(sa.select(sa.func.max(changes.c.at)))
+    now = dt.datetime.now(dt.UTC)
+    if last:
+        now = max(now, dt.datetime.fromisoformat(last) + dt.timedelta(microseconds=1))
+    return now.isoformat(timespec="microseconds")

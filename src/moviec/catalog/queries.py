@@ -1,0 +1,173 @@
+"""Reads for the API and the site: documents by id, how ids lead to movies, the change log's head and entries.
+
+Documents and claims leave as the bytes that are stored. Everything here only reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from moviec.catalog.prepared import Reader
+from moviec.catalog.schema.identity import identities
+from moviec.catalog.schema.movies import external_ids, titles
+from moviec.catalog.schema.serving import changes, checkpoints, document_versions, documents
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """A document as it is stored: the movie's number, the bytes, their SHA-256, since when they stand (UTC)."""
+
+    movie: int
+    document: bytes
+    hash: str
+    since: str
+
+
+class Movies:
+    """Look-ups by id at driver speed; usable from any thread."""
+
+    def __init__(self, reader: Reader) -> None:
+        """Compile the statements."""
+        movie, at = sa.bindparam("movie"), sa.bindparam("at")
+        stored, old = documents.c, document_versions.c
+        self._document = reader.prepare(
+            sa.select(stored.document, stored.hash, stored.since).where(stored.movie == movie)
+        )
+        self._claims = reader.prepare(sa.select(stored.claims, stored.hash).where(stored.movie == movie))
+        self._identity = reader.prepare(
+            sa.select(identities.c.state, identities.c.successor).where(identities.c.movie == movie)
+        )
+        self._external = reader.prepare(
+            sa.select(external_ids.c.movie)
+            .where(external_ids.c.space == sa.bindparam("space"), external_ids.c.id == sa.bindparam("id"))
+            .order_by(external_ids.c.movie)
+        )
+        self._version = reader.prepare(
+            sa.select(old.document).where(old.movie == movie, old.since <= at, old.until > at)
+        )
+        self._history = reader.prepare(
+            sa.select(
+                changes.c.number, changes.c.at, changes.c.kind, changes.c.fields, changes.c.source, changes.c.delivery
+            )
+            .where(changes.c.movie == movie)
+            .order_by(changes.c.number)
+        )
+
+    def document(self, movie: int) -> Stored | None:
+        """Give a movie's document; None where there is none."""
+        for document, digest, since in self._document(movie=movie):
+            return Stored(movie, document.encode(), digest, since)
+        return None
+
+    def document_as_of(self, movie: int, at: str) -> bytes | None:
+        """Give the document that stood at an instant (UTC, ISO 8601); None where none did."""
+        for document, _, since in self._document(movie=movie):
+            if since <= at:
+                return bytes(document.encode())
+        for (document,) in self._version(movie=movie, at=at):
+            return document.encode() if document is not None else None
+        return None
+
+    def claims(self, movie: int) -> tuple[bytes, str] | None:
+        """Give a movie's claims and the hash of its document."""
+        for claims, digest in self._claims(movie=movie):
+            return claims.encode(), digest
+        return None
+
+    def named(self, space: str, key: str) -> list[int]:
+        """List the movies that an external id (of `imdb`, `tmdb`, …) leads to."""
+        return [movie for (movie,) in self._external(space=space, id=key)]
+
+    def identity(self, movie: int) -> tuple[str, int | None] | None:
+        """Give the state of a movie id (live, merged, withdrawn) and where a merged one finally leads."""
+        state, successor = self._step(movie)
+        if state is None:
+            return None
+        seen = {movie}
+        while successor is not None and successor not in seen:
+            seen.add(successor)
+            next_state, further = self._step(successor)
+            if next_state != "merged" or further is None:
+                break
+            successor = further
+        return state, successor
+
+    def history(self, movie: int) -> list[dict[str, Any]]:
+        """List what changed and when, oldest first: number, at, kind, fields, source, delivery."""
+        return [
+            {"number": number, "at": at, "kind": kind, "fields": msgspec.Raw(fields.encode()), "source": source, "delivery": delivery}
+            for number, at, kind, fields, source, delivery in self._history(movie=movie)
+        ]  # fmt: skip
+
+    def _step(self, movie: int) -> tuple[str | None, int | None]:
+        for state, successor in self._identity(movie=movie):
+            return state, successor
+        return None, None
+
+
+def head(connection: sa.Connection) -> int:
+    """Give the number of the last change; 0 for an empty log."""
+    return int(connection.scalar(sa.select(sa.func.coalesce(sa.func.max(changes.c.number), 0))) or 0)
+
+
+def changed_movies(connection: sa.Connection, after: int, upto: int) -> list[int]:
+    """List the movies that entries `after` < number <= `upto` are about."""
+    numbers = sa.and_(changes.c.number > after, changes.c.number <= upto)
+    return list(connection.scalars(sa.select(changes.c.movie).where(numbers).distinct().order_by(changes.c.movie)))
+
+
+def changes_after(connection: sa.Connection, after: int, limit: int) -> list[dict[str, Any]]:
+    """List entries of the change log in order: number, at, id, kind, fields, source, delivery."""
+    query = sa.select(changes).where(changes.c.number > after).order_by(changes.c.number).limit(limit)
+    return [
+        {
+            "number": row.number,
+            "at": row.at,
+            "id": f"mc{row.movie}",
+            "kind": row.kind,
+            "fields": msgspec.Raw(row.fields.encode()),
+            "source": row.source,
+            "delivery": row.delivery,
+        }
+        for row in connection.execute(query)
+    ]
+
+
+def documents_of(connection: sa.Connection, movies: Sequence[int]) -> list[tuple[int, str]]:
+    """Give the documents of some movies, in the order of their numbers; those without one are left out."""
+    found = documents.c
+    query = sa.select(found.movie, found.document).where(found.movie.in_(movies)).order_by(found.movie)
+    return [(movie, document) for movie, document in connection.execute(query)]
+
+
+def documents_from(connection: sa.Connection, after: int, limit: int) -> list[tuple[int, str]]:
+    """Give the next documents in the order of their movies' numbers, for going through all of them."""
+    found = documents.c
+    query = sa.select(found.movie, found.document).where(found.movie > after).order_by(found.movie).limit(limit)
+    return [(movie, document) for movie, document in connection.execute(query)]
+
+
+def movies_titled(connection: sa.Connection, folded: str, limit: int) -> list[int]:
+    """Find movies by a folded title or its beginning, whole titles first: search without an index."""
+    whole = sa.case((titles.c.folded == folded, 0), else_=1)
+    query = (
+        sa.select(titles.c.movie, sa.func.min(whole).label("place"))
+        .where(titles.c.folded >= folded, titles.c.folded < folded + "\U0010ffff")
+        .group_by(titles.c.movie)
+        .order_by("place", titles.c.movie)
+        .limit(limit)
+    )
+    return [movie for movie, _ in connection.execute(query)]
+
+
+def set_checkpoint(connection: sa.Connection, follower: str, position: int, at: str) -> None:
+    """Say how far a follower has read."""
+    where = checkpoints.c.follower == follower
+    done = connection.execute(sa.update(checkpoints).where(where).values(position=position, at=at))
+    if not done.rowcount:
+        connection.execute(
+            sa.insert(checkpoints).values(follower=follower, position=position, at=at)
+        )

@@ -1,0 +1,87 @@
+"""What arrived: deliveries, their payloads, the batches they came to, rows that could not be read, and runs."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from moviec.catalog.schema.base import (
+    BigInteger,
+    Boolean,
+    Integer,
+    Text,
+    column,
+    index,
+    key,
+    maybe,
+    number,
+    table,
+)
+
+deliveries = table(
+    "deliveries",
+    "One row per delivery, in order of arrival.",
+    number("place in the order of arrival"),
+    sa.Column("id", sa.Text, nullable=False, unique=True, comment="begins with the instant of delivery"),
+    column("source", Text, "who delivered"),
+    column("delivered_at", Text, "when it was delivered, UTC"),
+    column("received_at", Text, "when it was ingested, UTC"),
+    column("fingerprint", Text, "SHA-256 over its payloads' sums"),
+    column("complete", Boolean, "a film it no longer lists is gone"),
+    column("state", Text, "applied, unchanged (same bytes as same_as) or held"),
+    maybe("same_as", Text, "the delivery with the same bytes"),
+    maybe("replay_of", Text, "the delivery whose rejected rows were read again"),
+    maybe("records", Integer, "films in it"),
+    column("report", sa.JSON(), "what became of its rows and what was odd"),
+    index("source"),
+)
+
+delivery_payloads = table(
+    "delivery_payloads",
+    "The files of a delivery, by name.",
+    key("delivery", Text, "the delivery", "deliveries.id"),
+    key("name", Text, "file name as delivered"),
+    column("sha256", Text, "the payload's name in the lake"),
+    column("size", BigInteger, "bytes"),
+    column("reused", Boolean, "it came with an earlier delivery"),
+)
+
+batches = table(
+    "batches",
+    "The batches that exist. A file in the lake that is not named here is no batch.",
+    key("delivery", Text, "the delivery that it came from", "deliveries.id"),
+    column("source", Text, "who delivered"),
+    maybe("records_file", Text, "Parquet file of changed records in the lake"),
+    column("keys_file", Text, "Parquet file of the keys the delivery named"),
+    column("changed", Integer, "records new or changed"),
+    column("tombstones", Integer, "records gone"),
+    column("outdated", Integer, "rows that fresher data outdated"),
+    column("published", Boolean, "the catalogue shows it"),
+    index("source"),
+)
+
+rejected_rows = table(
+    "rejected_rows",
+    "Rows that could not be read.",
+    number("the row's number in quarantine"),
+    column("delivery", Text, "the delivery", "deliveries.id"),
+    column("source", Text, "who delivered"),
+    column("role", Text, "the file's role in the delivery"),
+    maybe("payload", Text, "SHA-256 of the file"),
+    column("line", BigInteger, "physical line in the file, 1 is the first"),
+    column("reason", Text, "why it could not be read"),
+    column("text", Text, "the row as delivered"),
+    column("state", Text, "open, or replayed once a later reading could read it"),
+    index("delivery"),
+)
+
+runs = table(
+    "runs",
+    "Every run that changes something, with its steps.",
+    number("in order of their start"),
+    column("command", Text, "what was run"),
+    column("started_at", Text, "UTC"),
+    maybe("finished_at", Text, "UTC"),
+    column("outcome", Text, "running, done, held or failed"),
+    column("steps", sa.JSON(), "name, seconds and counts of every step"),
+    maybe("error", Text, "what went wrong"),
+)

@@ -1,0 +1,55 @@
+"""What every table is made with: one metadata, and columns that carry their own line in the data dictionary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+Text, Integer, BigInteger, Boolean, Float, Date = (
+    sa.Text(), sa.Integer(), sa.BigInteger(), sa.Boolean(), sa.Float(), sa.Date()
+)  # fmt: skip
+
+
+def table(name: str, about: str, *parts: sa.schema.SchemaItem) -> sa.Table:
+    """Make a table with its line in the data dictionary."""
+    return sa.Table(name, metadata, *parts, comment=about)
+
+
+def key(name: str, kind: sa.types.TypeEngine[Any], about: str, refers: str = "") -> sa.Column[Any]:
+    """Make a column of the primary key; `refers` is "table.column" that it points to."""
+    return sa.Column(name, kind, *_refers(refers), primary_key=True, autoincrement=False, comment=about)
+
+
+def column(name: str, kind: sa.types.TypeEngine[Any], about: str, refers: str = "") -> sa.Column[Any]:
+    """Make a column that always has a value."""
+    return sa.Column(name, kind, *_refers(refers), nullable=False, comment=about)
+
+
+def maybe(name: str, kind: sa.types.TypeEngine[Any], about: str, refers: str = "") -> sa.Column[Any]:
+    """Make a column that is NULL where the value is unknown."""
+    return sa.Column(name, kind, *_refers(refers), nullable=True, comment=about)
+
+
+def number(about: str) -> sa.Column[Any]:
+    """Make the primary key `number`, which the database counts up."""
+    return sa.Column("number", sa.Integer, primary_key=True, autoincrement=True, comment=about)
+
+
+def index(*columns: str) -> sa.Index:
+    """Make an index; its name follows from the table and the columns."""
+    return sa.Index(None, *columns)
+
+
+def _refers(target: str) -> list[sa.ForeignKey]:
+    # Checked when the transaction ends: a publication merges table by table.
+    return [sa.ForeignKey(target, deferrable=True, initially="DEFERRED")] if target else []

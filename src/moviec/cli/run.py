@@ -1,0 +1,92 @@
+"""`moviec run`: takes in every source that is due."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+import typer
+
+from moviec.catalog.deliveries import all_deliveries
+from moviec.cli.console import fail, print_json, print_table, steps
+from moviec.cli.lake import HomeOption, JsonOption, tell_delivery, tell_outcome
+from moviec.config import open_home
+from moviec.errors import UsageError
+from moviec.pipeline.due import Outcome, Standing, run_due, standings
+from moviec.pipeline.street import Scope, bring_up
+from moviec.pipeline.workshop import workshop
+from moviec.sources.registry import find_sources
+
+
+def run(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Only these.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is due, and take nothing.")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take in every source that is due: it has a place in the settings, and its cron came round since it last came.
+
+    One that fails does not stop the others. Exit status 1: one failed; 3: something needs a look.
+    """
+    place = open_home(home)
+    sources = find_sources(place.folder)
+    with workshop(place, alone=not dry_run) as shop, steps(quiet=as_json) as tell:
+        found = standings(place, sources, all_deliveries(shop.catalogue), dt.datetime.now(dt.UTC))
+        chosen = _chosen(found, names or [])
+        due = [one for one in chosen if one.due_since]
+        done = [] if dry_run else run_due(shop, sources, due, tell)
+        shown = bring_up(shop, Scope(), tell) if done else None
+    if as_json:
+        print_json(chosen if dry_run else {"sources": done, "catalogue": shown})
+    elif dry_run or not due:
+        _tell_standings(chosen)
+    else:
+        _tell_outcomes(done)
+    if shown and not as_json:
+        tell_outcome(shown)
+    for one in done:
+        for line in [*one.looks, *([f"{one.source}: {one.error}"] if one.error else [])]:
+            fail(line)
+    if any(one.state == "failed" for one in done):
+        raise typer.Exit(1)
+    if any(one.looks for one in done):
+        raise typer.Exit(3)
+
+
+def _chosen(found: list[Standing], names: list[str]) -> list[Standing]:
+    if strange := sorted(set(names) - {one.source for one in found}):
+        raise UsageError(
+            "this source has no place in the settings",
+            strange[0],
+            f"set path under [sources.{strange[0]}] in moviec.toml",
+        )
+    return [one for one in found if not names or one.source in names]
+
+
+def _tell_standings(found: list[Standing]) -> None:
+    if not found:
+        print("no source has a place; set path under [sources.NAME] in moviec.toml")
+        return
+    rows = [
+        (
+            one.source,
+            "due" if one.due_since else "not due",
+            one.cron,
+            _minute(one.received_at),
+            _minute(one.next),
+        )
+        for one in found
+    ]
+    print_table("Due (UTC)", ("source", "state", "cron", "last came", "next"), rows)
+
+
+def _tell_outcomes(done: list[Outcome]) -> None:
+    for one in done:
+        for delivery in one.deliveries:
+            tell_delivery(delivery)
+        if one.state != "done":
+            print(f"{one.source}: {one.state}")
+
+
+def _minute(instant: dt.datetime | None) -> str:
+    return f"{instant:%Y-%m-%d %H:%M}" if instant else "–"

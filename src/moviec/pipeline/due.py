@@ -1,0 +1,156 @@
+"""When sources are due, by their cron (UTC), and taking in those that are; and which have gone stale."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Literal
+
+import msgspec
+from cronsim import CronSim, CronSimError
+
+from moviec.catalog.deliveries import Delivery, all_deliveries
+from moviec.config import Home, Settings
+from moviec.errors import MovieCError, UsageError
+from moviec.pipeline.arrivals import Asked, expected, take
+from moviec.pipeline.dated import DATE
+from moviec.pipeline.workshop import Workshop
+from moviec.sources.base import Source, SourceSpec
+
+Tell = Callable[[str], None]
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """How a source with a place stands: when its freshest delivery came in, since when it is due, when it is next.
+
+    `due_since` is none while it is not due, `next` where it has no cron.
+    """
+
+    source: str
+    place: str
+    cron: str
+    received_at: dt.datetime | None
+    due_since: dt.datetime | None
+    next: dt.datetime | None
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a source that was due: its deliveries, what of them wants a look, the error it stopped at."""
+
+    source: str
+    state: Literal["done", "nothing new", "failed"]
+    deliveries: Sequence[Delivery] = ()
+    looks: Sequence[str] = ()
+    error: str = ""
+
+
+def standings(
+    home: Home, sources: Mapping[str, Source], deliveries: Sequence[Delivery], now: dt.datetime
+) -> list[Standing]:
+    """Say of every source with a place in the settings how it stands, in order of name.
+
+    A source is due when its cron has come round since its freshest delivery came in, or nothing ever came.
+    Raises UsageError for settings of a source that is none, and for a cron that is none.
+    """
+    placed = {name: one for name, one in sorted(home.settings.sources.items()) if one.path}
+    if strange := sorted(set(placed) - set(sources)):
+        raise UsageError(f"there is no source '{strange[0]}'", f"[sources.{strange[0]}] in moviec.toml")
+    found = []
+    for name, settings in placed.items():
+        cron = cron_of(sources[name].spec, home.settings)
+        last = freshest(deliveries, name)
+        received = dt.datetime.fromisoformat(last.received_at) if last else None
+        came_round = next(iter(rounds(name, cron, now, 1)), None)
+        is_due = came_round is not None and (received is None or received < came_round)
+        found.append(
+            Standing(
+                source=name,
+                place=settings.path,
+                cron=cron,
+                received_at=received,
+                due_since=came_round if is_due else None,
+                next=next(CronSim(cron, now)) if cron else None,
+            )
+        )
+    return found
+
+
+def run_due(
+    shop: Workshop, sources: Mapping[str, Source], due: Iterable[Standing], tell: Tell
+) -> list[Outcome]:
+    """Take in each source that is due; one that fails does not stop the others."""
+    done = []
+    for standing in due:
+        tell(f"{standing.source}: due since {standing.due_since:%Y-%m-%d %H:%M}")
+        taken: list[Delivery] = []
+        try:
+            source = sources[standing.source]
+            last = freshest(all_deliveries(shop.catalogue, standing.source), standing.source)
+            for one in expected(shop.home, source.spec, _asked(standing, last), tell):
+                taken.append(take(shop, source, one, False, tell))
+        except (MovieCError, OSError) as error:
+            done.append(Outcome(source=standing.source, state="failed", deliveries=taken, error=str(error)))
+        else:
+            looks = [look for one in taken if (look := needs_look(one, shop.home.settings))]
+            state: Literal["done", "nothing new"] = "done" if taken else "nothing new"
+            done.append(Outcome(source=standing.source, state=state, deliveries=taken, looks=looks))
+    return done
+
+
+def _asked(standing: Standing, last: Delivery | None) -> Asked:
+    """Of a dated place take what is dated later than the freshest delivery; the first time only the newest."""
+    if DATE not in standing.place or last is None:
+        return Asked()
+    return Asked(since=dt.datetime.fromisoformat(last.delivered_at).date() + dt.timedelta(days=1))
+
+
+def stale(
+    sources: Mapping[str, Source], settings: Settings, deliveries: Sequence[Delivery], now: dt.datetime
+) -> list[str]:
+    """Say which sources missed a whole round: their cron came round twice since the day of their freshest delivery."""
+    found = []
+    for name in sorted({one.source for one in deliveries} & set(sources)):
+        last = freshest(deliveries, name)
+        missed = rounds(name, cron_of(sources[name].spec, settings), now, 2)[1:]
+        if last and missed and last.delivered_at[:10] < f"{missed[0]:%Y-%m-%d}":
+            found.append(
+                f"{name} is stale: its last delivery is of {last.delivered_at[:10]},"
+                f" one was due by {missed[0]:%Y-%m-%d}"
+            )
+    return found
+
+
+def needs_look(done: Delivery, settings: Settings) -> str:
+    """Say why a person should look at a delivery: it is held, or more rows were rejected than the settings allow."""
+    if done.state == "held":
+        return f"{done.id} is held: {'; '.join(done.report['held'])}; look at it, then use --accept-shrink"
+    rows = done.report.get("rows", {}).values() if done.state == "applied" else ()
+    rejected, read = sum(row["rejected"] for row in rows), sum(row["read"] for row in rows)
+    if rejected > settings.most_rejected * read:
+        return (
+            f"{done.id}: more than {settings.most_rejected:.0%} of the rows were rejected:"
+            " see `moviec quarantine`"
+        )
+    return ""
+
+
+def freshest(deliveries: Sequence[Delivery], source: str) -> Delivery | None:
+    """Give a source's freshest delivery, held or not; a backfill is older than what it came after."""
+    return max((one for one in deliveries if one.source == source), key=lambda one: one.id, default=None)
+
+
+def cron_of(spec: SourceSpec, settings: Settings) -> str:
+    """Give a source's cron: the one in the settings where there is one, else that of its facts."""
+    mine = settings.sources.get(spec.name)
+    return spec.cron if mine is None or mine.cron is None else mine.cron
+
+
+def rounds(source: str, cron: str, now: dt.datetime, most: int) -> list[dt.datetime]:
+    """Give the last times a cron came round, latest first; none for a source without one."""
+    if not cron:
+        return []
+    try:
+        return list(islice(CronSim(cron, now, reverse=True), most))
+    except CronSimError as error:
+        raise UsageError(f"'{cron}' is no cron ({error})", source, "write it like 0 6 * * 1") from error

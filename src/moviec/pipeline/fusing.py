@@ -1,0 +1,123 @@
+"""From the records of affected movies to what is shown of them: the rows of every table, and the documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+import pyarrow as pa
+
+from moviec.engine import DuckEngine
+from moviec.fuse.artifact import FuseModel
+from moviec.fuse.canon import genres
+from moviec.fuse.documents import documents
+from moviec.fuse.facts import FuseFacts, SourceFacts
+from moviec.fuse.movies import Fused, fuse_movies
+from moviec.sources.base import SourceSpec
+from moviec.text import fold_title
+
+#: A fused credit takes the party of the credit that it was chosen from.
+_WITH_PARTY = """
+SELECT f.*, p.id AS {column} FROM fused_{table} f
+LEFT JOIN (SELECT movie, source, key, name, {role} min(id) AS id FROM {ids} GROUP BY ALL) p
+  ON p.movie = f.movie AND p.source = f.source AND p.name = f.name AND p.key IS NOT DISTINCT FROM f.key {same_role}
+ORDER BY f.movie, f.position
+"""
+
+_KEYS = "coalesce(to_json(keys)::VARCHAR, '{}') AS keys"
+
+#: The catalogue's tables from the fused ones; only the first of equal rows of a list is shown.
+_TABLES = {
+    "movies": "SELECT * EXCLUDE (title, adult), coalesce(title, original_title, '') AS title, coalesce(adult, false) AS adult"
+    " FROM fused_movies",
+    "titles": "SELECT movie, position, title, language, region FROM fused_titles",
+    "movie_genres": "SELECT movie, genre, position, confidence FROM fused_movie_genres",
+    "movie_companies": f"SELECT movie, position, company, name, {_KEYS} FROM fused_companies",
+    "credits": f"SELECT movie, position, person, name, coalesce(role, '') AS role, character, {_KEYS} FROM fused_credits",
+    "movie_languages": "SELECT movie, language, min(position) AS position FROM fused_movie_languages GROUP BY ALL",
+    "movie_countries": "SELECT movie, country, min(position) AS position FROM fused_movie_countries GROUP BY ALL",
+    "movie_keywords": "SELECT movie, position, keyword FROM fused_keywords",
+    "external_ids": "SELECT space, id, movie, min(position) AS position FROM fused_external_ids GROUP BY ALL",
+    "ratings": "SELECT * FROM fused_ratings",
+}
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """What is shown of some movies: rows by table, documents (movie, document, claims, hash), and the lists they use."""
+
+    tables: dict[str, pa.Table]
+    documents: pa.Table
+    lists: dict[str, pa.Table]
+
+
+def facts_of(specs: Iterable[SourceSpec]) -> FuseFacts:
+    """Give what fusing must know of the sources."""
+    return FuseFacts(
+        tuple(
+            SourceFacts(
+                name=spec.name,
+                space=spec.space or spec.name,
+                order=spec.order,
+                genres={
+                    label: (meaning.name, *meaning.alternatives) for label, meaning in spec.genres.items()
+                },
+                unable=spec.unable,
+                genre_limit=spec.genre_limit,
+                raters={name: rater.panel for name, rater in spec.raters.items()},
+            )
+            for spec in specs
+        )
+    )
+
+
+def show(engine: DuckEngine, model: FuseModel, facts: FuseFacts) -> Shown:
+    """Fuse the engine's `members` (movie, then RECORD columns); `people_ids` and `companies_ids` tell the parties."""
+    fused = _with_parties(engine, fuse_movies(engine, model, facts))
+    for name in fused.__struct_fields__:
+        engine.table(f"fused_{name}", getattr(fused, name))
+    tables = {name: engine.query(sql) for name, sql in _TABLES.items()}
+    for name in ("movies", "titles"):
+        tables[name] = tables[name].append_column("folded", fold_title(tables[name]["title"]))
+    engine.table("fused_documents", documents(engine, fused, facts.rules))
+    texts = engine.query("""
+        SELECT movie, document, claims, sha256(document) AS hash
+        FROM fused_documents JOIN fused_claims USING (movie) ORDER BY movie""")
+    return Shown(tables, texts, _lists(engine))
+
+
+def _with_parties(engine: DuckEngine, fused: Fused) -> Fused:
+    parts: Mapping[str, dict[str, str]] = {
+        "credits": {
+            "column": "person",
+            "ids": "people_ids",
+            "role": "role,",
+            "same_role": "AND p.role = f.role",
+        },
+        "companies": {"column": "company", "ids": "companies_ids", "role": "", "same_role": ""},
+    }
+    given = {}
+    for table, part in parts.items():
+        engine.table(f"fused_{table}", getattr(fused, table))
+        given[table] = engine.query(_WITH_PARTY.format(table=table, **part))
+    return msgspec.structs.replace(fused, **given)
+
+
+def _lists(engine: DuckEngine) -> dict[str, pa.Table]:
+    """Give the genres there are, and the languages and countries that these movies have."""
+    canon = [
+        {
+            "id": genre.id,
+            "name": genre.name,
+            "facet": genre.facet,
+            "aliases": msgspec.json.encode(genre.aliases).decode(),
+            "ids": msgspec.json.encode(genre.ids).decode(),
+        }
+        for genre in genres()
+    ]
+    return {
+        "genres": pa.Table.from_pylist(canon),
+        "languages": engine.query("""
+            SELECT DISTINCT code FROM (SELECT language AS code FROM fused_movie_languages
+            UNION ALL SELECT original_language FROM fused_movies) WHERE code IS NOT NULL ORDER BY code"""),
+        "countries": engine.query("SELECT DISTINCT country AS code FROM fused_movie_countries ORDER BY code"),
+    }

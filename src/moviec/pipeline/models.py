@@ -1,0 +1,55 @@
+"""The models in force: the pinned ones from the lake, the shipped ones until someone fits."""
+
+from __future__ import annotations
+
+import msgspec
+import sqlalchemy as sa
+
+from moviec.catalog.schema.identity import models
+from moviec.catalog.schema.serving import catalogue_state
+from moviec.fuse.artifact import FuseModel, from_json
+from moviec.fuse.artifact import shipped_model as shipped_fuse_model
+from moviec.pipeline.workshop import Workshop
+from moviec.resolve.model import Model, read_model
+from moviec.resolve.model import shipped_model as shipped_match_model
+
+#: Under this name the catalogue says which models it was built with.
+BUILT_WITH = "built_with"
+
+
+class Models(msgspec.Struct, frozen=True):
+    """The match model and the fuse model that a run works under."""
+
+    match: Model
+    fuse: FuseModel
+
+    @property
+    def versions(self) -> str:
+        """Name both."""
+        return f"{self.match.version} {self.fuse.version}"
+
+
+def pinned_models(shop: Workshop) -> Models:
+    """Read the models in force."""
+    with shop.catalogue.connect() as connection:
+        query = sa.select(models.c.kind, models.c.file).where(models.c.pinned)
+        files = {row.kind: row.file for row in connection.execute(query)}
+    match, fuse = files.get("match"), files.get("fuse")
+    return Models(
+        read_model(shop.store.path(match)) if match else shipped_match_model(),
+        from_json(shop.store.path(fuse).read_bytes()) if fuse else shipped_fuse_model(),
+    )
+
+
+def built_with(connection: sa.Connection) -> str | None:
+    """Name the models that the catalogue was built with."""
+    query = sa.select(catalogue_state.c.value).where(catalogue_state.c.name == BUILT_WITH)
+    found: str | None = connection.scalar(query)
+    return found
+
+
+def note_built_with(connection: sa.Connection, versions: str) -> None:
+    """Note the models that the catalogue is built with from here on."""
+    table = catalogue_state
+    connection.execute(sa.delete(table).where(table.c.name == BUILT_WITH))
+    connection.execute(sa.insert(table).values(name=BUILT_WITH, value=versions))

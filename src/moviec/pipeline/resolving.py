@@ -1,0 +1,116 @@
+"""From changed records to movies: pairs compared, whole components settled, ids kept. The same path for all records.
+
+What is already known of the others comes from the catalogue; nothing is written here.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import sqlalchemy as sa
+
+from moviec.catalog.ledger import decisions_in_force, ledger_of, next_movie
+from moviec.engine import DuckEngine
+from moviec.pipeline.components import whole_components
+from moviec.resolve.identity import Identities, keep_ids
+from moviec.resolve.model import Model
+from moviec.resolve.pairs import PAIRS, PairLimits, find_pairs
+from moviec.resolve.settle import Settled, settle
+from moviec.resolve.verdicts import DECISIONS
+from moviec.text import Column, pc
+
+
+class Resolved(msgspec.Struct, frozen=True):
+    """Which records are which movie, as far as a run could change it.
+
+    `reached`: source, key of the records that were settled anew and of those that are gone; None: all of them.
+    `matches`: every pair among them (SETTLED_PAIRS). `records`: rows of the catalogue's `records`. `identities`: rows
+    of its `identities`. `affected`: movies that may look other now; None: all. `split`: new movies that hold records
+    of older ones. `overruled`: decisions that a later one contradicts. `blocks`: what blocking did, rule by rule.
+    """
+
+    reached: pa.Table | None
+    matches: pa.Table
+    records: pa.Table
+    identities: pa.Table
+    affected: Column | None
+    split: Column
+    overruled: pa.Table
+    blocks: pa.Table
+
+
+def resolve(
+    engine: DuckEngine, connection: sa.Connection, model: Model, repeating: frozenset[str], everything: bool
+) -> Resolved:
+    """Resolve the engine's `asking` records (source, key) against its `shelf` and the catalogue; or all of them."""
+    if everything:
+        engine.keep("asking", "SELECT source, key FROM shelf")
+        engine.view("shelf_before", "SELECT * FROM shelf WHERE false")
+    found = find_pairs(engine, model, PairLimits(repeating=repeating))
+    held = decisions_in_force(connection)
+    same = pc.equal(held["verdict"], "same")
+    decisions = held.select(DECISIONS.names[:-1]).append_column("same", same)
+    reached, pairs = None, found.pairs
+    engine.view("reached_shelf", "SELECT * FROM shelf")
+    if not everything:
+        engine.table("asked_too", found.asked)
+        engine.keep("replaced", "SELECT source, key FROM asking UNION SELECT source, key FROM asked_too")
+        pairs, reached = whole_components(engine, connection, found.pairs, decisions)
+        engine.view("reached_shelf", "SELECT * FROM shelf SEMI JOIN reached USING (source, key)")
+    records = engine.query("SELECT source, key, ids FROM reached_shelf ORDER BY source, key")
+    settled = settle(records, pairs.cast(PAIRS), decisions, model, repeating)
+    ledger = ledger_of(connection, reached)
+    kept = keep_ids(settled.members.select(["source", "key", "cluster"]), ledger, next_movie(connection))
+    return Resolved(
+        reached=reached,
+        matches=settled.pairs,
+        records=_records(engine, settled, kept),
+        identities=_identities(kept),
+        affected=None if everything else _affected(ledger, kept),
+        split=_split(engine, ledger, kept),
+        overruled=settled.overruled,
+        blocks=found.rules,
+    )
+
+
+def _records(engine: DuckEngine, settled: Settled, kept: Identities) -> pa.Table:
+    """Give the ledger's new rows: where each record is now, and where those that are gone were last."""
+    engine.table("kept_members", kept.members)
+    engine.table("kept_gone", kept.gone)
+    engine.table("settled_members", settled.members)
+    return engine.query("""
+        SELECT source, key, k.id AS movie, true AS live, s.method, s.probability
+        FROM kept_members k JOIN settled_members s USING (source, key)
+        UNION ALL SELECT source, key, id, false, 'gone', NULL FROM kept_gone ORDER BY source, key""")
+
+
+def _identities(kept: Identities) -> pa.Table:
+    """Give the state of every id that the run touched."""
+    live = pc.unique(kept.members["id"])
+    parts = [
+        (live, "live", pa.nulls(len(live), pa.int64())),
+        (kept.merged["id"], "merged", kept.merged["successor"]),
+        (pa.array(kept.withdrawn), "withdrawn", pa.nulls(len(kept.withdrawn), pa.int64())),
+    ]
+    rows = [
+        pa.table({"movie": ids, "state": pa.array([state] * len(ids), pa.string()), "successor": successors})
+        for ids, state, successors in parts
+    ]
+    return pa.concat_tables(rows).sort_by("movie")
+
+
+def _affected(ledger: pa.Table, kept: Identities) -> Column:
+    """Give every movie that lost, got or held a record that was settled."""
+    return pa.array(np.union1d(ledger["id"].to_numpy(), kept.members["id"].to_numpy()))
+
+
+def _split(engine: DuckEngine, ledger: pa.Table, kept: Identities) -> Column:
+    """Give the new ids that hold a record of an id that lives on."""
+    engine.table("ledger_before", ledger)
+    engine.table("kept_members", kept.members)
+    engine.table("created", pa.table({"id": pa.array(kept.created)}))
+    return engine.query("""
+        SELECT DISTINCT k.id FROM kept_members k SEMI JOIN created USING (id)
+        JOIN ledger_before b ON b.source = k.source AND b.key = k.key
+        WHERE b.id IN (SELECT id FROM kept_members) ORDER BY k.id""")["id"]

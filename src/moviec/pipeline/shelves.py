@@ -1,0 +1,66 @@
+"""The shelf of every batch: what matching needs of its records, folded once and kept beside it in the lake.
+
+A shelf file is derived from the batch and the words of the match model; a missing one is made again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow.parquet as pq
+
+from moviec.catalog.deliveries import Batch
+from moviec.engine import DuckEngine
+from moviec.engine.duck import quoted
+from moviec.pipeline.holdings import holding
+from moviec.pipeline.workshop import Workshop
+from moviec.resolve.model import Model
+from moviec.resolve.shelf import SHELF, shelve_batches
+
+FOLDER = "shelf"
+
+
+def name_shelves(engine: DuckEngine, shop: Workshop, model: Model, batches: Sequence[Batch]) -> None:
+    """Name the SHELF rows that hold `shelf`, and those that held when the catalogue was last published `shelf_before`.
+
+    Tombstones are in neither; `shelf_before` has only records that the engine's `asking` names.
+    """
+    whole = [one for one in batches if one.records_file]
+    _name(engine, "shelf", [_shelf_file(shop, model, one) for one in whole])
+    _name(engine, "shelf_published", [_shelf_file(shop, model, one) for one in whole if one.published])
+    engine.view("shelf_before", "SELECT * FROM shelf_published SEMI JOIN asking USING (source, key)")
+
+
+def remove_stale_shelves(shop: Workshop, model: Model, batches: Sequence[Batch]) -> None:
+    """Remove shelf files of other models and of batches that are no more."""
+    wanted = {_name_of(model, batch.records_file) for batch in batches if batch.records_file}
+    for name in shop.store.names(FOLDER):
+        if name not in wanted:
+            shop.store.remove(name)
+
+
+def _name(engine: DuckEngine, name: str, files: Sequence[str]) -> None:
+    if not files:
+        engine.table(name, SHELF.empty_table())
+        return
+    engine.parquet(f"{name}_rows", files)
+    engine.view(name, f"{holding(f'{name}_rows')} AND NOT deleted")
+
+
+def _name_of(model: Model, records_file: str) -> str:
+    return f"{FOLDER}/{model.version}/{records_file.partition('/')[2]}"
+
+
+def _shelf_file(shop: Workshop, model: Model, batch: Batch) -> str:
+    """Give the path of a batch's shelf file; make it where there is none."""
+    name = _name_of(model, batch.records_file or "")
+    if not shop.store.has(name):
+        records = shop.store.path(batch.records_file or "")
+        made = shop.work / f"{batch.delivery}.shelf.parquet"
+        with DuckEngine(shop.limits) as engine, pq.ParquetWriter(made, SHELF, compression="zstd") as writer:
+            rows = engine.stream(f"SELECT * FROM read_parquet({quoted(str(records))})")
+            for shelved in shelve_batches(rows, model):
+                writer.write_batch(shelved)
+        shop.store.put(made, name)
+        made.unlink()
+    return str(shop.store.path(name))

@@ -1,0 +1,196 @@
+"""From records to the published catalogue: resolve, fuse, publish, roll up. One path for an ingestion and a rebuild.
+
+What a run publishes is a function of the records that hold, the ledger, the decisions and the pinned models; an
+ingestion works out only what its records can have changed, and comes to the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import sqlalchemy as sa
+
+from moviec.catalog.connect import writing
+from moviec.catalog.deliveries import Batch, all_batches
+from moviec.catalog.figures import entries_of, films_of
+from moviec.catalog.ledger import movie_of_records, records_of
+from moviec.catalog.publish import Cause, Publication, last_change, mark_published, publish
+from moviec.catalog.schema.movies import movies, rollups
+from moviec.catalog.staging import Touched, merge, stage
+from moviec.engine import DuckEngine
+from moviec.pipeline.fusing import Shown, facts_of, show
+from moviec.pipeline.holdings import name_changed, name_records
+from moviec.pipeline.models import Models, built_with, note_built_with, pinned_models
+from moviec.pipeline.parties import Cast, cast_of
+from moviec.pipeline.resolving import Resolved, resolve
+from moviec.pipeline.shelves import name_shelves, remove_stale_shelves
+from moviec.pipeline.steps import Step, Steps, Tell
+from moviec.pipeline.workshop import Workshop
+from moviec.rollup.totals import totals
+from moviec.sources.base import SourceSpec
+from moviec.sources.registry import find_sources
+from moviec.text import Column
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """What to work out: everything; or what the batches not yet published say, and `also` these records."""
+
+    everything: bool = False
+    also: pa.Table | None = None
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What a run came to: changes by kind, the number of the last, rows touched by table, and the steps."""
+
+    everything: bool
+    changes: dict[str, int]
+    last_change: int
+    touched: dict[str, Touched]
+    steps: list[Step]
+
+
+class Ground(msgspec.Struct, frozen=True):
+    """What a run stands on: the home, the models in force, every batch, the sources' facts."""
+
+    shop: Workshop
+    models: Models
+    batches: Sequence[Batch]
+    specs: Sequence[SourceSpec]
+
+
+def bring_up(shop: Workshop, scope: Scope, tell: Tell = lambda _: None) -> Outcome:
+    """Bring the catalogue up to what the lake holds; other models than it was built with make that everything."""
+    specs = [source.spec for source in find_sources(shop.home.folder).values()]
+    ground = Ground(shop, pinned_models(shop), all_batches(shop.catalogue), specs)
+    fresh = [one for one in ground.batches if not one.published]
+    steps = Steps(tell)
+    with shop.catalogue.connect() as connection:
+        everything = scope.everything or built_with(connection) != ground.models.versions
+        if not everything and scope.also is None and not any(one.records_file for one in fresh):
+            return _nothing_new(shop, fresh)
+        with steps.step("resolving") as counts:
+            resolved = _resolve(ground, connection, everything, scope.also)
+            counts.update(records=resolved.records.num_rows, pairs=resolved.matches.num_rows)
+        with steps.step("finding people and companies") as counts:
+            cast = _cast(ground, connection, resolved)
+            counts.update(people=cast.people.num_rows, companies=cast.companies.num_rows)
+        with steps.step("fusing") as counts:
+            affected = _affected(resolved, cast)
+            shown = _fuse(ground, connection, resolved, cast, affected)
+            counts.update(films=shown.documents.num_rows)
+    with steps.step("publishing") as counts, writing(shop.catalogue) as connection:
+        years = _years(connection, affected)
+        cause = Cause(fresh[0].source, fresh[0].delivery) if len(fresh) == 1 and not everything else Cause()
+        publication = _publication(resolved, cast, shown, affected, cause)
+        done = publish(connection, publication, [one.delivery for one in fresh])
+        rolled = _roll_up(shop, connection, _both(years, _years(connection, affected)))
+        touched = {**done.touched, "rollups": rolled}
+        note_built_with(connection, ground.models.versions)
+        counts.update({name: one.written + one.removed for name, one in touched.items()})
+    remove_stale_shelves(shop, ground.models.match, ground.batches)
+    return Outcome(everything, done.changes, done.last, touched, steps.done)
+
+
+def _nothing_new(shop: Workshop, fresh: Sequence[Batch]) -> Outcome:
+    """Note that batches without a record are published, and say that nothing changed."""
+    with writing(shop.catalogue) as connection:
+        mark_published(connection, [one.delivery for one in fresh])
+        return Outcome(False, {}, last_change(connection), {}, [])
+
+
+def _resolve(ground: Ground, connection: sa.Connection, everything: bool, also: pa.Table | None) -> Resolved:
+    repeating = frozenset(spec.name for spec in ground.specs if spec.repeating)
+    with DuckEngine(ground.shop.limits) as engine:
+        name_changed(engine, ground.shop, ground.batches, also)
+        name_shelves(engine, ground.shop, ground.models.match, ground.batches)
+        return resolve(engine, connection, ground.models.match, repeating, everything)
+
+
+def _cast(ground: Ground, connection: sa.Connection, resolved: Resolved) -> Cast:
+    spaces = {spec.name: spec.space or spec.name for spec in ground.specs}
+    with DuckEngine(ground.shop.limits) as engine:
+        name_records(engine, ground.shop, ground.batches)
+        engine.table("movie_now", resolved.records)
+        engine.table("movie_before", movie_of_records(connection))
+        engine.view("movie_of", _MOVIE_OF)
+        return cast_of(engine, connection, spaces)
+
+
+#: Every live record's movie: as the run has it, else as the catalogue does.
+_MOVIE_OF = """
+SELECT source, key, movie FROM movie_now WHERE live
+UNION ALL SELECT b.source, b.key, b.movie FROM movie_before b
+ANTI JOIN movie_now n ON n.source = b.source AND n.key = b.key
+"""
+
+
+def _affected(resolved: Resolved, cast: Cast) -> Column | None:
+    """Give the movies to show again: those that were resolved anew, and those whose people or companies are others."""
+    if resolved.affected is None:
+        return None
+    return pa.array(np.union1d(resolved.affected.to_numpy(), cast.changed.to_numpy()))
+
+
+def _fuse(
+    ground: Ground, connection: sa.Connection, resolved: Resolved, cast: Cast, affected: Column | None
+) -> Shown:
+    with DuckEngine(ground.shop.limits) as engine:
+        name_records(engine, ground.shop, ground.batches)
+        engine.table("people_ids", cast.people_ids)
+        engine.table("companies_ids", cast.companies_ids)
+        engine.table("movie_now", resolved.records)
+        before = movie_of_records(connection) if affected is None else records_of(connection, affected)
+        engine.table("movie_before", before)
+        engine.keep("movie_of", _MOVIE_OF)
+        engine.keep(
+            "members",
+            "SELECT movie, live.* FROM live JOIN movie_of USING (source, key) ORDER BY movie, source, key",
+        )
+        return show(engine, ground.models.fuse, facts_of(ground.specs))
+
+
+def _publication(
+    resolved: Resolved, cast: Cast, shown: Shown, affected: Column | None, cause: Cause
+) -> Publication:
+    return Publication(
+        affected=affected,
+        tables=shown.tables,
+        lists=shown.lists,
+        whole={
+            "people": cast.people,
+            "companies": cast.companies,
+            "parties": cast.parties,
+            "movie_parties": cast.digests,
+        },
+        documents=shown.documents,
+        records=resolved.records,
+        identities=resolved.identities,
+        matches=resolved.matches,
+        settled=resolved.reached,
+        split=resolved.split,
+        cause=cause,
+    )
+
+
+def _years(connection: sa.Connection, affected: Column | None) -> set[int] | None:
+    """Give the years in which the affected films are out; None for all."""
+    if affected is None:
+        return None
+    staged = stage(connection, "some_movies", movies, pa.table({"movie": affected}))
+    query = sa.select(movies.c.year).where(movies.c.movie.in_(sa.select(staged.c.movie))).distinct()
+    return {year for year in connection.scalars(query) if year is not None}
+
+
+def _both(before: set[int] | None, after: set[int] | None) -> set[int] | None:
+    return None if before is None or after is None else before | after
+
+
+def _roll_up(shop: Workshop, connection: sa.Connection, years: set[int] | None) -> Touched:
+    """Sum the years again in which something may have changed."""
+    some = None if years is None else sorted(years)
+    with DuckEngine(shop.limits) as engine:
+        rows = totals(engine, films_of(connection, some), entries_of(connection, some))
+    return merge(connection, rollups, rows, sa.true() if some is None else rollups.c.year.in_(some))

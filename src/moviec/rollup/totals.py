@@ -1,0 +1,25 @@
+"""Rollups of the catalogue: by genre and by company, whole and divided, every month and every year."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+
+import pyarrow as pa
+
+from moviec.engine import Engine
+
+
+def totals(engine: Engine, films: pa.Table, entries: pa.Table) -> pa.Table:
+    """Sum films (movie, year, month, budget, revenue, popularity, votes, c_rating) by what they count for.
+
+    `entries`: kind, entry, movie, place. Returns the columns of totals.sql, `movie_ids` as a JSON list; whole dollars,
+    millionths of popularity and of films, hundredths of a point.
+    """
+    engine.table("film", films)
+    engine.table("entry", entries)
+    engine.table("splits", pa.table({"split": ["full", "even"], "even": [False, True]}))
+    summed = engine.query(resources.files("moviec.rollup").joinpath("totals.sql").read_text("utf-8"))
+    at = summed.schema.get_field_index("movie_ids")
+    lists = [json.dumps(ids, separators=(",", ":")) for ids in summed["movie_ids"].to_pylist()]
+    return summed.set_column(at, "movie_ids", pa.array(lists, pa.string()))

@@ -1,0 +1,173 @@
+"""From stored documents to what the index keeps of a film: words to find it by, numbers to sort by, its summary."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import tantivy
+
+from moviec import text
+from moviec.model import MILLION
+
+
+class _Title(msgspec.Struct):
+    title: str
+    language: str | None = None
+
+
+class _Named(msgspec.Struct):
+    id: int
+    name: str
+
+
+class _Rating(msgspec.Struct):
+    c_rating: float | None = None
+
+
+class Film(msgspec.Struct):
+    """What the index reads of a movie's document."""
+
+    id: str
+    title: str
+    kind: str | None = None
+    original_title: str | None = None
+    original_language: str | None = None
+    other_titles: list[_Title] = []
+    year: int | None = None
+    genres: list[_Named] = []
+    people: list[_Named] = []
+    companies: list[_Named] = []
+    popularity: float | None = None
+    votes: int | None = None
+    rating: _Rating = msgspec.field(default_factory=_Rating)
+    poster: str | None = None
+    adult: bool = False
+
+    @property
+    def number(self) -> int:
+        """The movie's number, by which ties are broken."""
+        return int(self.id[2:])
+
+    def titles(self) -> list[str]:
+        """List the display title, the original one, then all others, without repeats."""
+        named = [self.title, self.original_title or self.title, *(other.title for other in self.other_titles)]
+        return list(dict.fromkeys(named))
+
+    def by_language(self) -> dict[str, str]:
+        """Give one title per language, for readers who prefer it."""
+        found = {other.language: other.title for other in reversed(self.other_titles) if other.language}
+        if self.original_language and self.original_title:
+            found.setdefault(self.original_language, self.original_title)
+        return found
+
+
+class Summary(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A film as lists show it. `titles` are kept for `display_title` and never leave."""
+
+    id: str
+    title: str
+    display_title: str | None = None
+    original_title: str | None = None
+    kind: str | None = None
+    year: int | None = None
+    genres: list[str] = []
+    c_rating: float | None = None
+    popularity: float | None = None
+    votes: int | None = None
+    poster: str | None = None
+    titles: dict[str, str] = {}
+
+
+class Folded(msgspec.Struct, frozen=True):
+    """A film with its titles, people and companies folded."""
+
+    film: Film
+    titles: list[str]
+    people: list[str]
+    companies: list[str]
+
+
+_film = msgspec.json.Decoder(Film)
+_summary = msgspec.json.Encoder()
+
+
+def index_documents(documents: Iterable[str], schema: tantivy.Schema) -> Iterator[tantivy.Document]:
+    """Turn documents (JSON) into the index's; folding is done for all of them at once."""
+    films = [_film.decode(document) for document in documents]
+    titles = _folded(text.fold_title, [film.titles() for film in films])
+    people = _folded(text.fold_name, [[one.name for one in film.people] for film in films])
+    companies = _folded(text.fold, [[one.name for one in film.companies] for film in films])
+    for folded in map(Folded, films, titles, people, companies):
+        yield tantivy.Document.from_dict(_fields(folded), schema)
+
+
+def summary_of(document: bytes | str) -> Summary:
+    """Give the summary of a film from its document."""
+    return _summarised(_film.decode(document))
+
+
+def prominence(film: Film) -> int:
+    """Say how much a film is looked for, in millionths from 0: half by votes, half by popularity, both as logarithms.
+
+    Films differ by powers of ten in both. A judgement: no log of searches to learn it from exists yet.
+    """
+    votes = math.log10(1 + max(film.votes or 0, 0))
+    popularity = math.log10(1 + max(film.popularity or 0.0, 0.0))
+    return round((votes / 7 + popularity / 3) / 2 * MILLION)
+
+
+def _fields(folded: Folded) -> dict[str, Any]:
+    film = folded.film
+    number = film.number
+    titles = [title for title in dict.fromkeys(folded.titles) if title]
+    rating, year = film.rating.c_rating, film.year
+    return {
+        "movie": number,
+        "title": titles,
+        "whole": titles[1:] + [title.replace(" ", "") for title in titles],
+        "display": titles[:1],
+        "people": folded.people,
+        "companies": folded.companies,
+        "genre": [genre.id for genre in film.genres],
+        "company": sorted({company.id for company in film.companies}),
+        "by_popularity": ordered(prominence(film), number),
+        "by_rating": ordered(0 if rating is None else 1 + round(rating * 100), number),
+        "by_year": ordered(year or 0, number),
+        "rating": -1 if rating is None else round(rating * 100),
+        "year": year or 0,
+        "decade": (year or 0) // 10 * 10,
+        "adult": int(film.adult),
+        "summary": _summary.encode(_summarised(film)),
+    }
+
+
+def ordered(value: int, movie: int) -> int:
+    """Join a value to sort by, highest first, with the movie's number, lowest first: no two films share it."""
+    return (max(value, 0) << 32) | (0xFFFFFFFF - movie)
+
+
+def _summarised(film: Film) -> Summary:
+    return Summary(
+        id=film.id,
+        title=film.title,
+        original_title=film.original_title if film.original_title != film.title else None,
+        kind=film.kind,
+        year=film.year,
+        genres=[genre.name for genre in film.genres],
+        c_rating=film.rating.c_rating,
+        popularity=film.popularity,
+        votes=film.votes,
+        poster=film.poster,
+        titles=film.by_language(),
+    )
+
+
+def _folded(fold: object, lists: list[list[str]]) -> list[list[str]]:
+    """Fold lists of strings in one call: the strings are laid end to end and cut again."""
+    flat = pa.array([value for some in lists for value in some], pa.string())
+    done = iter(fold(flat).to_pylist())  # type: ignore[operator]
+    return [[next(done) for _ in some] for some in lists]

@@ -1,0 +1,193 @@
+"""The index of a host: a folder that follows the change log, built aside and swapped in whole.
+
+    HOME/search/current            names the folder in use
+    HOME/search/NAME/              a tantivy index
+    HOME/search/NAME/position.json what it holds: the change log up to that number
+
+One indexer per host writes (a lock says which); any number of processes read. Delete the folder and it is made again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import shutil
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import sqlalchemy as sa
+import tantivy
+
+from moviec.catalog.accounts import now
+from moviec.catalog.queries import changed_movies, documents_from, documents_of, head, set_checkpoint
+from moviec.catalog.schema.serving import documents
+from moviec.errors import StoreError
+from moviec.search.films import index_documents
+
+#: Of the schema below: an index of another one is built anew.
+LAYOUT = 1
+
+#: Documents that are folded and added at once.
+STEP = 5_000
+
+#: More changed films than this share of all: building anew is cheaper than replacing.
+ANEW = 0.5
+
+HEAP = 100_000_000
+
+Tell = Callable[[str], None]
+
+
+class Position(msgspec.Struct, frozen=True):
+    """What an index holds: the change log up to `change`, of a schema's `layout`."""
+
+    change: int
+    layout: int
+
+
+def schema() -> tantivy.Schema:
+    """Make the index's fields: folded words, whole titles, numbers to filter and sort by, and the summary."""
+    made = tantivy.SchemaBuilder()
+    for name in ("title", "people", "companies"):
+        made.add_text_field(name, tokenizer_name="whitespace", index_option="position")
+    for name in ("whole", "display"):
+        made.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    made.add_bytes_field("summary", stored=True)
+    made.add_unsigned_field("movie", indexed=True, fast=True)
+    for name in ("genre", "company"):
+        made.add_unsigned_field(name, indexed=True, fast=True)
+    for name in ("by_popularity", "by_rating", "by_year"):
+        made.add_unsigned_field(name, fast=True)
+    for name in ("rating", "year", "decade"):
+        made.add_integer_field(name, indexed=name == "year", fast=True)
+    made.add_unsigned_field("adult", indexed=True, fast=True)
+    return made.build()
+
+
+def current(folder: Path) -> Path | None:
+    """Name the index in use; None where there is none."""
+    try:
+        found = folder / (folder / "current").read_text("utf-8").strip()
+    except OSError:
+        return None
+    return found if found.is_dir() else None
+
+
+def position(index: Path) -> Position | None:
+    """Say what an index holds; None where it cannot tell, or has another layout."""
+    try:
+        found = msgspec.json.decode((index / "position.json").read_bytes(), type=Position)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return found if found.layout == LAYOUT else None
+
+
+def open_index(folder: Path) -> tantivy.Index:
+    """Open an index for reading or writing. Raises StoreError where it is damaged."""
+    try:
+        index = tantivy.Index.open(str(folder))
+        _ = index.searcher().num_docs
+        return index
+    except (ValueError, OSError) as error:
+        raise StoreError("the search index is damaged", str(folder), "it is built anew") from error
+
+
+@contextlib.contextmanager
+def indexer(folder: Path) -> Iterator[bool]:
+    """Be the host's one indexer while the block runs; gives False where another process is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
+def catch_up(catalogue: sa.Engine, folder: Path, tell: Tell = lambda _: None) -> int:
+    """Bring the index to the head of the log, building it where there is none; return the number it stands at.
+
+    Only for the host's one indexer. A run that dies leaves the old index in use, and is repeated by the next.
+    """
+    used = current(folder)
+    held = position(used) if used else None
+    with catalogue.connect() as connection:
+        latest = head(connection)
+        if used is not None and held is not None and held.change == latest:
+            return latest
+        if used is None or held is None or held.change > latest:
+            return build(catalogue, folder, tell)
+        changed = changed_movies(connection, held.change, latest)
+        films = int(connection.scalar(sa.select(sa.func.count()).select_from(documents)) or 0)
+    if len(changed) > max(STEP, films * ANEW):
+        return build(catalogue, folder, tell)
+    try:
+        _replace(catalogue, used, changed)
+    except StoreError:
+        return build(catalogue, folder, tell)
+    _settle(catalogue, used, latest)
+    return latest
+
+
+def build(catalogue: sa.Engine, folder: Path, tell: Tell = lambda _: None) -> int:
+    """Build the index aside from all documents and swap it in; return the number of the log that it holds."""
+    aside = folder / f"index-{time.time_ns()}"
+    for left in folder.glob("index-*"):
+        if left != current(folder):
+            shutil.rmtree(left, ignore_errors=True)
+    aside.mkdir(parents=True)
+    with catalogue.connect() as connection:
+        latest = head(connection)
+        fields = schema()
+        writer = tantivy.Index(fields, str(aside)).writer(HEAP, 1)
+        after, done = -1, 0
+        while some := documents_from(connection, after, STEP):
+            for document in index_documents((text for _, text in some), fields):
+                writer.add_document(document)
+            after = some[-1][0]
+            done += len(some)
+            tell(f"search index: {done:,} films")
+        writer.commit()
+        writer.wait_merging_threads()
+    _settle(catalogue, aside, latest)
+    pointer = folder / "current.new"
+    pointer.write_text(aside.name, "utf-8")
+    pointer.replace(folder / "current")
+    return latest
+
+
+def follow(catalogue: sa.Engine, folder: Path, wait: Callable[[float], bool], every: float = 0.25) -> None:
+    """Keep the index at the head of the log until `wait(seconds)` says to stop; stands by while another process does."""
+    while not wait(every):
+        with indexer(folder) as mine:
+            while mine:
+                catch_up(catalogue, folder)
+                if wait(every):
+                    return
+
+
+def _replace(catalogue: sa.Engine, used: Path, changed: list[int]) -> None:
+    index = open_index(used)
+    writer = index.writer(HEAP // 2, 1)
+    with catalogue.connect() as connection:
+        for start in range(0, len(changed), STEP):
+            some = changed[start : start + STEP]
+            for movie in some:
+                writer.delete_documents_by_term("movie", movie)
+            for document in index_documents((text for _, text in documents_of(connection, some)), index.schema):
+                writer.add_document(document)
+    writer.commit()
+    writer.wait_merging_threads()
+
+
+def _settle(catalogue: sa.Engine, index: Path, change: int) -> None:
+    """Say what the index holds, after it does: a run that dies in between is repeated, to the same result."""
+    written = index / "position.new"
+    written.write_bytes(msgspec.json.encode(Position(change, LAYOUT)))
+    written.replace(index / "position.json")
+    with catalogue.begin() as connection:
+        set_checkpoint(connection, f"search@{socket.gethostname()}", change, now())

@@ -1,0 +1,162 @@
+"""From the words of a query to the tiers of an answer: how the words may be meant, and how well a film may match.
+
+A film's place is its tier, then its prominence, then its number: no score that shifts as films are added, so a page
+begins exactly where the one before ended.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import msgspec
+import tantivy
+from tantivy import FieldType, Occur, Query
+
+from moviec.search.words import fold, fold_title
+
+#: Letters from which on one typing error is forgiven, and two: of shorter words too many others are one letter away.
+ONE_ERROR, TWO_ERRORS = 4, 8
+
+#: Words beyond this many say nothing more of a title.
+MOST_WORDS = 12
+
+_YEAR = re.compile("(?:18[7-9]|19[0-9]|20[0-9])[0-9]")
+_WORDS = ("title", "people", "companies")
+
+KnownTitle = Callable[[Sequence[str]], bool]
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """One way to understand a query: words to find, and what its other words filter by."""
+
+    words: tuple[str, ...]
+    year: int | None = None
+    genres: tuple[int, ...] = ()
+
+
+class GenreWords:
+    """Genre names and aliases, folded, as they may stand inside a query."""
+
+    def __init__(self, names: Mapping[str, int]) -> None:
+        """Take names and aliases with the genre's id."""
+        self._ids = {tuple(fold(name).split()): genre for name, genre in names.items()}
+        self._longest = max(map(len, self._ids), default=0)
+
+    def split(self, words: Sequence[str]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+        """Part words from the genres named among them; of two names the longer counts."""
+        rest: list[str] = []
+        genres: list[int] = []
+        place = 0
+        while place < len(words):
+            for length in range(min(self._longest, len(words) - place), 0, -1):
+                genre = self._ids.get(tuple(words[place : place + length]))
+                if genre is not None:
+                    genres.append(genre)
+                    place += length
+                    break
+            else:
+                rest.append(words[place])
+                place += 1
+        return tuple(rest), tuple(genres)
+
+    def named(self, text: str) -> int | None:
+        """Give the genre of a name or an alias."""
+        return self._ids.get(tuple(fold(text).split()))
+
+
+def readings(query: str, genres: GenreWords, known_title: KnownTitle) -> list[Reading]:
+    """List how a query may be meant: a year in it as a filter or as a word, genres as filters unless they are a title."""
+    words = tuple(fold_title(query).split()[:MOST_WORDS])
+    meant = [Reading(words)]
+    years = [word for word in words if _YEAR.fullmatch(word)]
+    if years:
+        place = len(words) - 1 - words[::-1].index(years[-1])
+        meant.append(Reading(words[:place] + words[place + 1 :], int(years[-1])))
+    return [_with_genres(reading, genres, known_title) for reading in meant]
+
+
+def _with_genres(reading: Reading, genres: GenreWords, known_title: KnownTitle) -> Reading:
+    rest, named = genres.split(reading.words)
+    if not named or known_title(reading.words):
+        return reading
+    return Reading(rest, reading.year, named)
+
+
+class Fields:
+    """Builds the queries of one index."""
+
+    def __init__(self, schema: tantivy.Schema) -> None:
+        """Take the index's schema."""
+        self._schema = schema
+
+    def term(self, field: str, value: str | int) -> Query:
+        """Match a whole word, title or number."""
+        return Query.term_query(self._schema, field, value, "basic")
+
+    def span(self, field: str, kind: FieldType, low: int | None, high: int | None) -> Query:
+        """Match numbers from low to high, both included."""
+        return Query.range_query(self._schema, field, kind, low, high)
+
+    def together(self, words: Sequence[str]) -> Query:
+        """Match titles in which the words stand together, the last perhaps only begun."""
+        return Query.phrase_prefix_query(self._schema, "title", list(words))
+
+    def tiers(self, reading: Reading, begun: bool) -> list[Query]:
+        """List what matches a reading, the best first: whole titles, titles, people and companies, typing errors."""
+        words = reading.words
+        if not words:
+            nothing = Query.empty_query()
+            return [nothing, nothing, nothing, self._filtered(Query.all_query(), reading), nothing, nothing]
+        whole = " ".join(words)
+        joined = whole.replace(" ", "")
+        found = [
+            self.term("display", whole),
+            any_of([self.term("whole", whole), self.term("whole", joined)]),
+            self._every(words, _WORDS[:1], 0, begun),
+            self._every(words, _WORDS, 0, begun),
+            any_of([self._every(words, _WORDS[:2], 1, begun), self._whole_typo(joined)]),
+            self._every(words, _WORDS[:2], 2, begun),
+        ]
+        return [self._filtered(query, reading) for query in found]
+
+    def _filtered(self, query: Query, reading: Reading) -> Query:
+        filters = [self.term("genre", genre) for genre in reading.genres]
+        if reading.year is not None:
+            filters.append(self.term("year", reading.year))
+        return all_of([query, *filters])
+
+    def _every(self, words: Sequence[str], fields: Sequence[str], errors: int, begun: bool) -> Query:
+        """Match films that have every word in one of the fields; the last may be only begun."""
+        last = len(words) - 1
+        return all_of(
+            [
+                any_of([self._word(field, word, errors, begun and place == last) for field in fields])
+                for place, word in enumerate(words)
+            ]
+        )
+
+    def _word(self, field: str, word: str, errors: int, begun: bool) -> Query:
+        errors = min(errors, (len(word) >= ONE_ERROR) + (len(word) >= TWO_ERRORS))
+        if not errors and not begun:
+            return self.term(field, word)
+        return Query.fuzzy_term_query(self._schema, field, word, errors, True, begun)
+
+    def _whole_typo(self, joined: str) -> Query:
+        """Match whole titles one letter away, wherever their words are parted."""
+        if len(joined) < ONE_ERROR:
+            return Query.empty_query()
+        return Query.fuzzy_term_query(self._schema, "whole", joined, 1, True, False)
+
+
+def any_of(queries: Iterable[Query]) -> Query:
+    """Match what any of the queries matches."""
+    some = list(queries)
+    return some[0] if len(some) == 1 else Query.boolean_query([(Occur.Should, query) for query in some])
+
+
+def all_of(queries: Iterable[Query], but: Iterable[Query] = ()) -> Query:
+    """Match what all of the queries match, but none of the others."""
+    wanted = [(Occur.Must, query) for query in queries]
+    unwanted = [(Occur.MustNot, query) for query in but]
+    return wanted[0][1] if len(wanted) == 1 and not unwanted else Query.boolean_query(wanted + unwanted)

@@ -1,0 +1,94 @@
+"""Answers as bytes with a strong ETag, held ready until the change log says that they are old."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from litestar import Request
+from litestar.response.base import ASGIResponse
+
+JSON = "application/json"
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A body, its ETag (without quotes) and its media type."""
+
+    body: bytes
+    etag: str
+    media: str = JSON
+    headers: dict[str, str] = {}
+
+
+def answer(value: Any, headers: dict[str, str] | None = None) -> Answer:
+    """Write a value as JSON, with an ETag over the bytes."""
+    return from_bytes(msgspec.json.encode(value), headers=headers)
+
+
+def from_bytes(body: bytes, media: str = JSON, headers: dict[str, str] | None = None) -> Answer:
+    """Give bytes an ETag over themselves."""
+    return Answer(body, hashlib.blake2b(body, digest_size=16).hexdigest(), media, headers or {})
+
+
+def respond(request: Request[Any, Any, Any], found: Answer, status: int = 200) -> ASGIResponse:
+    """Send an answer, or 304 where the caller has it already."""
+    etag = f'"{found.etag}"'
+    headers = {"etag": etag, "cache-control": "private, max-age=0, must-revalidate", **found.headers}
+    asked = request.headers.get("if-none-match")
+    if asked is not None and status == 200 and _matches(asked, etag):
+        return ASGIResponse(status_code=304, headers=headers)
+    return ASGIResponse(body=found.body, status_code=status, headers=headers, media_type=found.media)
+
+
+def _matches(asked: str, etag: str) -> bool:
+    return asked.strip() == "*" or any(one.strip().removeprefix("W/") == etag for one in asked.split(","))
+
+
+class Cache:
+    """Answers held ready: those about one movie go when it changes, all others when anything does.
+
+    What was begun before a change is not kept: `begin` gives the ticket that `keep` takes.
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        """Hold at most so many bytes; the least recently used go first."""
+        self._most = most_bytes
+        self._held = 0
+        self._answers: OrderedDict[tuple[int, str], Answer] = OrderedDict()
+        self._of_movie: dict[int, set[str]] = {}
+        self._version = 0
+
+    def begin(self) -> int:
+        """Take a ticket before reading what is to be kept."""
+        return self._version
+
+    def get(self, movie: int, name: str) -> Answer | None:
+        """Give what is held of a movie (0: of none) under a name."""
+        found = self._answers.get((movie, name))
+        if found is not None:
+            self._answers.move_to_end((movie, name))
+        return found
+
+    def keep(self, ticket: int, movie: int, name: str, found: Answer) -> None:
+        """Hold an answer, unless something has changed since the ticket was taken."""
+        if ticket != self._version or (movie, name) in self._answers:
+            return
+        self._answers[movie, name] = found
+        self._of_movie.setdefault(movie, set()).add(name)
+        self._held += len(found.body) + 500
+        while self._held > self._most:
+            (oldest, variant), dropped = self._answers.popitem(last=False)
+            self._of_movie[oldest].discard(variant)
+            if not self._of_movie[oldest]:
+                del self._of_movie[oldest]
+            self._held -= len(dropped.body) + 500
+
+    def drop(self, movies: Iterable[int]) -> None:
+        """Let go of what is held of these movies, and of everything that is about no single one."""
+        self._version += 1
+        for movie in (*movies, 0):
+            for name in self._of_movie.pop(movie, ()):
+                self._held -= len(self._answers.pop((movie, name)).body) + 500

@@ -1,0 +1,147 @@
+"""Who is asking: a key's holder or an address, and how many requests a minute they have left."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from limits import RateLimitItemPerMinute
+from limits.aio import storage as shared_storage
+from limits.aio import strategies as shared_strategies
+from limits.errors import StorageError
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+
+from moviec.catalog.accounts import Key, Keys, digest
+from moviec.web.errors import Problem
+
+#: Seconds for which a key once found is believed: a revoked one is refused by every process within a second.
+BELIEVED = 0.5
+
+#: Keys whose finding is remembered at once.
+REMEMBERED = 10_000
+
+#: What a key may be; anything else is refused without looking it up.
+_LONGEST = 200
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who asks: the address, and the key where one was shown."""
+
+    address: str
+    key: Key | None = None
+
+
+class Window(msgspec.Struct, frozen=True):
+    """A caller's minute: requests allowed, requests left (negative once over), seconds until it begins anew."""
+
+    limit: int
+    left: int
+    reset: int
+
+
+class KeyRing:
+    """Finds keys, remembering for half a second what was found, by their SHA-256."""
+
+    def __init__(self, keys: Keys) -> None:
+        """Take the look-up."""
+        self._keys = keys
+        self._seen: OrderedDict[str, tuple[float, Key | None]] = OrderedDict()
+
+    async def find(self, key: str) -> Key | None:
+        """Give the key in force; None for any other."""
+        if len(key) > _LONGEST:
+            return None
+        wanted = digest(key)
+        seen = self._seen.get(wanted)
+        if seen is not None and time.monotonic() < seen[0]:
+            return seen[1]
+        asked = time.monotonic()
+        found = await asyncio.to_thread(self._keys.find, wanted)
+        self._seen[wanted] = (asked + BELIEVED, found)
+        self._seen.move_to_end(wanted)
+        while len(self._seen) > REMEMBERED:
+            self._seen.popitem(last=False)
+        return found
+
+
+class Limiter:
+    """Counts requests in minutes that begin with the first: in this process, or in Redis for all servers together."""
+
+    def __init__(self, redis: str, log: Any) -> None:
+        """Take Redis's address, or none."""
+        self._own = FixedWindowRateLimiter(MemoryStorage())
+        self._shared: shared_strategies.FixedWindowRateLimiter | None = None
+        self._log = log
+        if redis:
+            stored = shared_storage.RedisStorage(f"async+{redis}", implementation="redispy")
+            self._shared = shared_strategies.FixedWindowRateLimiter(stored)
+
+    async def hit(self, who: str, limit: int) -> Window:
+        """Count a request. Without Redis, where it should be, this process counts alone."""
+        item = RateLimitItemPerMinute(limit)
+        if self._shared is not None:
+            try:
+                allowed = await self._shared.hit(item, who)
+                stats = await self._shared.get_window_stats(item, who)
+                return _window(limit, allowed, stats.remaining, stats.reset_time)
+            except (OSError, StorageError, _redis_error()) as error:
+                self._log.warning("limits are counted by this server alone", error=type(error).__name__)
+        allowed = self._own.hit(item, who)
+        own = self._own.get_window_stats(item, who)
+        return _window(limit, allowed, own.remaining, own.reset_time)
+
+
+def _redis_error() -> type[Exception]:
+    from redis.exceptions import RedisError
+
+    return RedisError
+
+
+def _window(limit: int, allowed: bool, left: float, reset: float) -> Window:
+    return Window(limit, int(left) if allowed else -1, max(1, round(reset - time.time())))
+
+
+def trusted_proxies(text: str) -> Callable[[str], bool]:
+    """Say of an address whether its X-Forwarded-For counts. Raises ValueError for what is no address or network."""
+    networks = [ipaddress.ip_network(one, strict=False) for one in text.replace(",", " ").split()]
+
+    def trusted(address: str) -> bool:
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(parsed in network for network in networks)
+
+    return trusted
+
+
+def address_of(peer: str, forwarded: str, trusted: Callable[[str], bool]) -> str:
+    """Give the caller's address: from the right, the first hop that is no proxy of ours."""
+    hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
+    address = peer
+    while hops and trusted(address):
+        address = hops.pop()
+    return address
+
+
+def shown_key(authorization: str, header: str) -> str:
+    """Give the key a caller shows, empty where there is none. Raises Problem for another kind of authorization."""
+    if header:
+        return header.strip()
+    if not authorization:
+        return ""
+    scheme, _, key = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not key.strip():
+        raise unauthorized("write the key as `Authorization: Bearer KEY` or `X-API-Key: KEY`")
+    return key.strip()
+
+
+def unauthorized(message: str) -> Problem:
+    """Say that a key is wanted."""
+    return Problem(401, message, headers={"www-authenticate": 'Bearer realm="moviec"'})

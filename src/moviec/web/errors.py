@@ -1,0 +1,116 @@
+"""Every error leaves in one shape: `{"error": {"code", "message", "details"}}`, with the status that fits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.types import ExceptionHandlersMap
+
+from moviec.errors import MovieCError, UsageError
+
+
+class ErrorBody(msgspec.Struct, frozen=True):
+    """What went wrong: a code for programs, a sentence for people, and particulars where there are any."""
+
+    code: str
+    message: str
+    details: Any = None
+
+
+class ErrorShape(msgspec.Struct, frozen=True):
+    """The one shape of every error."""
+
+    error: ErrorBody
+
+
+class Problem(Exception):
+    """A request that cannot be answered as asked; carries its status, code, message and headers."""
+
+    def __init__(self, status: int, message: str, code: str = "", details: Any = None, headers: Mapping[str, str] | None = None) -> None:  # noqa: PLR0913  # fmt: skip
+        """Build it; without a code the status names it."""
+        super().__init__(message)
+        self.status, self.message, self.details = status, message, details
+        self.code = code or _code(status)
+        self.headers = dict(headers or {})
+
+    def body(self) -> bytes:
+        """Give the JSON."""
+        return msgspec.json.encode(ErrorShape(ErrorBody(self.code, self.message, self.details)))
+
+
+def not_found(what: str) -> Problem:
+    """Say that there is no such thing."""
+    return Problem(404, what)
+
+
+def handlers(log: Any) -> ExceptionHandlersMap:
+    """Give the handlers that turn every exception into a Problem's answer; what nobody foresaw is logged."""
+
+    def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+        problem = as_problem(error)
+        if problem.status >= 500:
+            log.error("failed", path=request.scope["path"], error=f"{type(error).__name__}: {error}", exc_info=error)
+        if problem.status == 405:
+            problem.headers["allow"] = _allowed(request)
+        return Response(
+            problem.body(), status_code=problem.status, headers=problem.headers, media_type="application/json"
+        )
+
+    return {Exception: answer, HTTPException: answer}
+
+
+def as_problem(error: Exception) -> Problem:
+    """Say any exception as a Problem."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, ValidationException):
+        return _invalid(error)
+    if isinstance(error, HTTPException):
+        message = error.detail if error.status_code not in (404, 405, 500) else HTTPStatus(error.status_code).phrase
+        headers = {name: value for name, value in (error.headers or {}).items()}
+        return Problem(error.status_code, message, headers=headers)
+    if isinstance(error, UsageError):
+        return Problem(400, str(error))
+    if isinstance(error, MovieCError | sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.TimeoutError):
+        shown = str(error) if isinstance(error, MovieCError) else "the catalogue cannot be reached just now"
+        return Problem(503, shown, headers={"retry-after": "5"})
+    return Problem(500, "something went wrong here; the server's log tells more under this request's id")
+
+
+def _invalid(error: ValidationException) -> Problem:
+    """Name each parameter that is wrong; a body that is JSON but not what is wanted is 422."""
+    wrong = error.extra if isinstance(error.extra, list) else []
+    details = [
+        {"name": str(one.get("key", "")), "reason": str(one.get("message", "")), "in": str(one.get("source", ""))}
+        for one in wrong
+        if isinstance(one, dict)
+    ]
+    body = bool(details) and all(one["in"] in ("body", "") for one in details)
+    message = "; ".join(f"{one['name']}: {one['reason']}" if one["name"] else one["reason"] for one in details)
+    return Problem(422 if body else 400, message or error.detail, details=details or None)
+
+
+def _allowed(request: Request[Any, Any, Any]) -> str:
+    """List the methods of the route that was met with another one."""
+    path = request.scope["path"].rstrip("/") or "/"
+    for route in request.app.routes:
+        pattern = getattr(route, "path_components", ())
+        if _fits(pattern, [part for part in path.split("/") if part]):
+            return ", ".join(sorted(getattr(route, "methods", ())))
+    return "GET"
+
+
+def _fits(pattern: Any, parts: list[str]) -> bool:
+    return len(pattern) == len(parts) and all(
+        not isinstance(wanted, str) or wanted == part for wanted, part in zip(pattern, parts, strict=True)
+    )
+
+
+def _code(status: int) -> str:
+    return HTTPStatus(status).phrase.lower().replace(" ", "_").replace("-", "_")

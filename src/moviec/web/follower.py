@@ -1,0 +1,116 @@
+"""Follows the change log for one server process: drops what is old, learns what is new, and vouches for a "no"."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import Any
+
+import sqlalchemy as sa
+
+from moviec.catalog.head import Head
+from moviec.catalog.queries import changed_movies
+from moviec.search import Finder
+from moviec.web.answers import Cache
+from moviec.web.known import Known
+
+#: Seconds between looks at the log.
+EVERY = 0.25
+
+#: Seconds for which those who ask whether the log has moved are gathered, to share one query (PostgreSQL).
+GATHER = 0.005
+
+
+class Follower:
+    """One process's place in the change log."""
+
+    def __init__(self, catalogue: sa.Engine, head: Head, cache: Cache, finder: Finder) -> None:
+        """Start at nothing: nothing is vouched for until `start`."""
+        self.position = 0
+        self.seen_at = 0.0
+        self.known: Known | None = None
+        self.moved = asyncio.Event()
+        self._catalogue, self._head, self._cache, self._finder = catalogue, head, cache, finder
+        self._lock = asyncio.Lock()
+        self._asked: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._log: Any = None
+
+    async def start(self, log: Any) -> None:
+        """Read the log's head and go on from there in the background; the filters are filled beside."""
+        self._log = log
+        await asyncio.to_thread(self._finder.refresh)
+        self.position = await asyncio.to_thread(self._head.read)
+        self.seen_at = time.monotonic()
+        self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._learn())]
+
+    async def stop(self) -> None:
+        """Stop following."""
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def step(self) -> None:
+        """Look at the log once, and follow it to its head."""
+        async with self._lock:
+            latest = await asyncio.to_thread(self._head.read)
+            if latest != self.position:
+                movies = await asyncio.to_thread(self._read, latest)
+                self._cache.drop(movies)
+                self.position = latest
+                self.moved.set()
+                self.moved = asyncio.Event()
+            self.seen_at = time.monotonic()
+
+    async def confirm(self) -> None:
+        """Return once the log was seen to stand where this process does, after this call began."""
+        if not self._head.stirred():
+            return
+        if self._asked is None:
+            self._asked = asyncio.create_task(self._gathered())
+        await asyncio.shield(self._asked)
+
+    async def _gathered(self) -> None:
+        await asyncio.sleep(GATHER)
+        self._asked = None
+        await self.step()
+
+    def _read(self, latest: int) -> list[int]:
+        with self._catalogue.connect() as connection:
+            movies = changed_movies(connection, min(self.position, latest), latest)
+            if self.known is not None:
+                self.known.follow(connection, movies)
+            return movies
+
+    async def _learn(self) -> None:
+        """Fill the filters; what changes meanwhile is read again under the lock before they are trusted."""
+        begun = self.position
+        known = await asyncio.to_thread(self._fill)
+        async with self._lock:
+            movies = await asyncio.to_thread(self._changed_since, begun)
+            await asyncio.to_thread(self._follow, known, movies)
+            self.known = known
+
+    def _fill(self) -> Known:
+        with self._catalogue.connect() as connection:
+            return Known(connection)
+
+    def _changed_since(self, begun: int) -> list[int]:
+        with self._catalogue.connect() as connection:
+            return changed_movies(connection, begun, self.position)
+
+    def _follow(self, known: Known, movies: list[int]) -> None:
+        with self._catalogue.connect() as connection:
+            known.follow(connection, movies)
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY)
+            try:
+                await self.step()
+                await asyncio.to_thread(self._finder.refresh)
+            except Exception as error:  # noqa: BLE001  the database may come back; readiness says that it is away
+                self._log.warning("the change log cannot be read", error=type(error).__name__)

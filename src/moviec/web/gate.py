@@ -1,0 +1,188 @@
+"""The gate every request passes: who asks, how often, how long it took; headers and the log line are added here."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from typing import Any
+
+import msgspec
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.utils.path import normalize_path
+
+from moviec.web.callers import Caller, Window, address_of, shown_key, unauthorized
+from moviec.web.errors import Problem, as_problem
+from moviec.web.site import Site
+
+#: Open to everyone and not counted: probes, the API's description, the site's own files.
+OPEN = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/favicon.ico"}
+FILES = "/static/"
+ADMIN = "/v1/admin/"
+
+#: Wrong keys an address may show in a minute before it is told to wait.
+WRONG_KEYS = 60
+
+_REQUEST_ID = re.compile("[A-Za-z0-9._-]{1,64}")
+_NO_STORE = (b"cache-control", b"no-store")
+
+
+class Asked(msgspec.Struct):
+    """A request as the gate sees it, with what it learns of it on the way."""
+
+    headers: dict[bytes, bytes]
+    path: str
+    method: str
+    id: str
+    began: float
+    status: int = 0
+    caller: Caller | None = None
+    window: Window | None = None
+
+
+class Gate:
+    """The outermost ASGI application."""
+
+    def __init__(self, app: ASGIApp, site: Site) -> None:
+        """Stand before the application."""
+        self._app, self._site = app, site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or answer it here."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        asked = _asked(scope, self._site.prefix)
+        sending = self._sender(asked, send)
+        try:
+            await self._admit(asked, scope)
+            scope["moviec.caller"] = asked.caller  # type: ignore[typeddict-unknown-key]
+            await self._app(scope, receive, sending)
+        except Exception as error:  # noqa: BLE001  whatever it is leaves in the one shape of errors
+            if asked.status:
+                raise
+            await _refuse(as_problem(error), sending)
+        finally:
+            self._note(asked, scope)
+
+    async def _admit(self, asked: Asked, scope: Scope) -> None:
+        """Find out who asks and count the request. Raises Problem: 401, 403 or 429."""
+        if asked.path in OPEN or asked.path.startswith(FILES):
+            return
+        client = scope.get("client")
+        forwarded = asked.headers.get(b"x-forwarded-for", b"").decode("latin-1")
+        address = address_of(client[0] if client else "", forwarded, self._site.trusted)
+        asked.caller = Caller(address)
+        text = shown_key(
+            asked.headers.get(b"authorization", b"").decode("latin-1"),
+            asked.headers.get(b"x-api-key", b"").decode("latin-1"),
+        )
+        if text:
+            asked.caller = Caller(address, await self._key(text, address))
+        self._check(asked.path, asked.caller)
+        await self._count(asked, asked.caller)
+
+    async def _key(self, text: str, address: str) -> Any:
+        found = await self._site.keys.find(text)
+        if found is None:
+            window = await self._site.limiter.hit(f"wrong:{address}", WRONG_KEYS)
+            if window.left < 0:
+                raise _too_many(window)
+            raise unauthorized("this key is unknown or revoked")
+        return found
+
+    def _check(self, path: str, caller: Caller) -> None:
+        if caller.key is None and path.startswith(ADMIN):
+            raise unauthorized("this takes an admin key")
+        if caller.key is None and not self._site.home.settings.anonymous:
+            raise unauthorized("this takes an API key")
+        if caller.key is not None and path.startswith(ADMIN) and caller.key.scope != "admin":
+            raise Problem(403, "this takes an admin key")
+
+    async def _count(self, asked: Asked, caller: Caller) -> None:
+        settings = self._site.home.settings
+        if caller.key is None:
+            asked.window = await self._site.limiter.hit(f"address:{caller.address}", settings.anonymous_limit)
+        else:
+            asked.window = await self._site.limiter.hit(f"key:{caller.key.number}", caller.key.per_minute)
+            self._site.usage.count(caller.key.number, asked.window.left < 0)
+        if asked.window.left < 0:
+            raise _too_many(asked.window)
+
+    def _sender(self, asked: Asked, send: Send) -> Send:
+        """Add the headers that every answer has; leave the body out where only the head was asked for."""
+        head = asked.method == "HEAD"
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                asked.status = message["status"]
+                headers = [*message["headers"], (b"x-request-id", asked.id.encode())]
+                headers += [(b"x-content-type-options", b"nosniff"), (b"vary", b"Authorization, X-API-Key, Accept, Accept-Language")]
+                if asked.status >= 400:
+                    headers.append(_NO_STORE)
+                if asked.window is not None:
+                    headers += _limit_headers(asked.window)
+                message["headers"] = headers
+            elif head and message["type"] == "http.response.body":
+                message["body"] = b""
+            await send(message)
+
+        return sending
+
+    def _note(self, asked: Asked, scope: Scope) -> None:
+        """Measure and log a request that is answered."""
+        seconds = time.perf_counter() - asked.began
+        route = str(scope.get("path_template") or "unmatched")
+        metrics = self._site.metrics
+        metrics.seconds.labels(asked.method, route).observe(seconds)
+        metrics.requests.labels(route, str(asked.status)).inc()
+        key = asked.caller.key.number if asked.caller and asked.caller.key else None
+        self._site.log.info(
+            "request",
+            id=asked.id,
+            method=asked.method,
+            path=asked.path,
+            status=asked.status,
+            ms=round(seconds * 1000, 2),
+            key=key,
+        )
+
+
+def _asked(scope: Any, prefix: str) -> Asked:
+    """Read a request's head; take the proxy's prefix off its path, and have HEAD answered as GET."""
+    headers = dict(scope["headers"])
+    path = scope["path"]
+    if prefix and (path == prefix or path.startswith(prefix + "/")):
+        path = path[len(prefix) :]
+    # The router brings paths to this form, too: what is checked here must be what is routed there.
+    scope["path"] = path = normalize_path(path)
+    method = scope["method"]
+    if method == "HEAD":
+        scope["method"] = "GET"
+    given = headers.get(b"x-request-id", b"").decode("latin-1")
+    number = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    return Asked(headers, path, method, number, time.perf_counter())
+
+
+def _limit_headers(window: Window) -> list[tuple[bytes, bytes]]:
+    return [
+        (b"ratelimit-limit", str(window.limit).encode()),
+        (b"ratelimit-remaining", str(max(window.left, 0)).encode()),
+        (b"ratelimit-reset", str(window.reset).encode()),
+    ]
+
+
+def _too_many(window: Window) -> Problem:
+    return Problem(
+        429,
+        f"more than {window.limit} requests in a minute; wait {window.reset} seconds",
+        headers={"retry-after": str(window.reset)},
+    )
+
+
+async def _refuse(problem: Problem, send: Send) -> None:
+    body = problem.body()
+    headers = [(name.encode(), value.encode("latin-1", "replace")) for name, value in problem.headers.items()]
+    headers += [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

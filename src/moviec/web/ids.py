@@ -1,0 +1,91 @@
+"""From an id as a caller writes it to a movie: `mc12`, or a source's own id such as `imdb:tt0114709`."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import re
+from collections.abc import Callable
+
+from moviec.web.errors import Problem, not_found
+from moviec.web.known import Known
+from moviec.web.site import Site
+
+#: The largest number a movie can have: the databases' integers end there.
+LARGEST = 2_147_483_647
+
+_OWN = re.compile("mc([1-9][0-9]{0,9})")
+_FOREIGN = re.compile("([a-z][a-z0-9_]{0,29}):([^\x00]{1,100})")
+
+#: How an id may be written, for the API's description.
+PATTERN = "^(mc[1-9][0-9]{0,9}|[a-z][a-z0-9_]{0,29}:[^/]{1,100})$"
+
+
+class Moved(Exception):
+    """The movie was merged into another one."""
+
+    def __init__(self, movie: int) -> None:
+        """Name the other one."""
+        super().__init__(f"mc{movie}")
+        self.movie = movie
+
+
+async def movie_of(site: Site, text: str) -> int:
+    """Give the number of the movie an id names. Raises Problem: 404, or 409 where it names several."""
+    own = _OWN.fullmatch(text)
+    if own:
+        number = int(own[1])
+        if number > LARGEST or await absent(site, lambda known: str(number) not in known.movies):
+            raise not_found(f"there is no movie {text}")
+        return number
+    foreign = _FOREIGN.fullmatch(text)
+    if not foreign:
+        raise not_found(f"'{text[:50]}' is no id of a movie: write mc12 or imdb:tt0114709")
+    space, key = foreign.groups()
+    if space == "rottentomatoes" and not key.startswith("m/"):
+        key = f"m/{key}"
+    written = f"{space}:{key}"
+    if await absent(site, lambda known: written not in known.external):
+        found = []
+    else:
+        found = await asyncio.to_thread(site.movies.named, space, key)
+    if not found:
+        raise not_found(f"no movie has the id {text[:80]}")
+    if len(found) > 1:
+        several = [f"mc{movie}" for movie in found]
+        raise Problem(409, f"{text[:80]} names several movies", "ambiguous", {"ids": several})
+    return found[0]
+
+
+async def gone(site: Site, movie: int) -> Exception:
+    """Say why a movie has no document: it was merged (Moved), withdrawn, or never was."""
+    identity = await asyncio.to_thread(site.movies.identity, movie)
+    if identity is not None and identity[0] == "merged" and identity[1] is not None:
+        return Moved(identity[1])
+    if identity is not None and identity[0] == "withdrawn":
+        return Problem(404, f"mc{movie} was withdrawn: no source lists it any longer", "withdrawn")
+    return not_found(f"there is no movie mc{movie}")
+
+
+def instant(text: str) -> str:
+    """Read a date (its last moment, UTC) or an instant, as the catalogue writes it. Raises Problem 400."""
+    try:
+        if len(text) == 10:
+            day = dt.date.fromisoformat(text)
+            return dt.datetime.combine(day, dt.time.max, dt.UTC).isoformat()
+        read = dt.datetime.fromisoformat(text)
+        return (read if read.tzinfo else read.replace(tzinfo=dt.UTC)).astimezone(dt.UTC).isoformat()
+    except (ValueError, OverflowError) as error:
+        raise Problem(400, "as_of: write a date such as 2026-11-21, or an instant such as 2026-11-21T12:00:00Z") from error
+
+
+async def absent(site: Site, test: Callable[[Known], bool]) -> bool:
+    """Say surely that something does not exist, without asking for it: the filters deny it at the head of the log."""
+    known = site.follower.known
+    if known is None or not test(known):
+        return False
+    await site.follower.confirm()
+    if not test(known):
+        return False
+    site.metrics.denied.inc()
+    return True

@@ -1,0 +1,175 @@
+"""Search and listings: pages of films from the index, by title from the database while there is no index."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from litestar import Request, get
+from litestar.response.base import ASGIResponse
+
+from moviec.catalog.queries import documents_from, documents_of, movies_titled
+from moviec.catalog.references import Genre, all_genres, company_at, genre_at
+from moviec.search import Ask, Page
+from moviec.search.films import Summary, summary_of
+from moviec.search.plan import GenreWords
+from moviec.search.words import fold_title
+from moviec.web import shapes
+from moviec.web.answers import Answer, answer, from_bytes, respond
+from moviec.web.asked import ListQuery, SearchQuery, query_of
+from moviec.web.describe import gives
+from moviec.web.errors import Problem
+from moviec.web.ids import LARGEST
+from moviec.web.language import choose, preferred
+from moviec.web.site import Site, site_of
+
+NDJSON = "application/x-ndjson"
+
+#: The path is known under two names.
+SEARCH = ["/v1/movies/search", "/movies/search"]
+
+
+@get(SEARCH, responses=gives(shapes.Results, 400), opt={"query": SearchQuery}, summary="Search", tags=["movies"])
+async def search(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """Ranked, forgiving typing errors; the last word may be only begun. Exact titles come first."""
+    asked = query_of(request, SearchQuery)
+    return await _respond(request, asked, asked.query)
+
+
+@get("/v1/movies", responses=gives(shapes.Results, 400), opt={"query": ListQuery}, summary="List", tags=["movies"])
+async def listing(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """Films without a query, by rating, year or popularity; with `Accept: application/x-ndjson` one to a line."""
+    return await _respond(request, query_of(request, ListQuery), "")
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A page and the genres that it speaks of."""
+
+    page: Page
+    genres: list[Genre]
+
+
+async def find(site: Site, asked: ListQuery, query: str) -> Found:
+    """Search: in the index, else by title in the database."""
+    genres = await genres_of(site)
+    ask = Ask(
+        query=query,
+        genres=_genre_ids(asked.genre, genres),
+        company=await _company_id(site, asked.company),
+        year_from=asked.year if asked.year is not None else asked.year_from,
+        year_to=asked.year if asked.year is not None else asked.year_to,
+        min_rating=asked.min_rating,
+        adult=asked.adult,
+        sort=asked.sort,
+        limit=asked.limit,
+        cursor=asked.cursor,
+        facets=asked.facets,
+    )
+    if site.finder.position is None:
+        return Found(await site.read(lambda connection: _by_title(connection, ask)), genres)
+    return Found(await asyncio.to_thread(site.finder.find, ask, _words(genres)), genres)
+
+
+async def genres_of(site: Site) -> list[Genre]:
+    """Give the genres, held ready until the log moves."""
+    found = await site.ready(0, "genres", lambda: _read_genres(site), answer)
+    return msgspec.json.decode(found.body, type=list[Genre])
+
+
+async def _respond(request: Request[Any, Any, Any], asked: ListQuery, query: str) -> ASGIResponse:
+    site = site_of(request)
+    lines = NDJSON in request.headers.get("accept", "")
+    languages = preferred(request.headers.get("accept-language", ""))
+    name = f"list:{site.finder.position}:{lines}:{languages}:{query}:{msgspec.json.encode(asked).decode()}"
+    held = site.cache.get(0, name)
+    if held is None:
+        ticket = site.cache.begin()
+        held = _written(await find(site, asked, query), languages, lines, request)
+        site.cache.keep(ticket, 0, name, held)
+    return respond(request, held)
+
+
+def _written(found: Found, languages: tuple[str, ...], lines: bool, request: Request[Any, Any, Any]) -> Answer:
+    page = found.page
+    items = [_shown(item, languages) for item in page.items]
+    headers = {}
+    if page.cursor is not None:
+        following = request.url.with_replacements(query=_with_cursor(request, page.cursor))
+        headers["link"] = f'<{site_of(request).prefix}{following.path}?{following.query}>; rel="next"'
+    if lines:
+        return from_bytes(b"".join(msgspec.json.encode(item) + b"\n" for item in items), NDJSON, headers)
+    names = {genre.id: genre.name for genre in found.genres}
+    facets = shapes.Facets(
+        genres=[shapes.Facet(id=id, name=names[id], count=count) for id, count in page.genres if id in names],
+        decades=[shapes.Decade(decade=decade, count=count) for decade, count in page.decades],
+    )
+    return answer(shapes.Results(items=items, total=page.total, next=page.cursor, facets=facets), headers)
+
+
+def _shown(item: Summary, languages: tuple[str, ...]) -> Summary:
+    return msgspec.structs.replace(item, display_title=choose(item.titles, languages), titles={})
+
+
+def _by_title(connection: sa.Connection, ask: Ask) -> Page:
+    """Answer without an index: whole titles and beginnings of titles, or the first films; no filters but these."""
+    if ask.query.strip():
+        found = movies_titled(connection, fold_title(ask.query), ask.limit)
+        documents = dict(documents_of(connection, found))
+        rows = [documents[movie] for movie in found if movie in documents]
+    else:
+        rows = [document for _, document in documents_from(connection, 0, ask.limit)]
+    items = [summary_of(document) for document in rows]
+    return Page(items, len(items), [], [], None)
+
+
+def _with_cursor(request: Request[Any, Any, Any], cursor: str) -> str:
+    from urllib.parse import urlencode
+
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    return urlencode([*kept, ("cursor", cursor)])
+
+
+def _genre_ids(text: str, genres: list[Genre]) -> tuple[int, ...]:
+    """Find a genre by id, name, alias or id at a source. Raises Problem 404."""
+    if not text:
+        return ()
+    space, colon, key = text.partition(":")
+    if text.isdecimal():
+        number: int | None = int(text) if int(text) in {genre.id for genre in genres} else None
+    elif colon:
+        number = genre_at(genres, space, key)
+    else:
+        number = _words(genres).named(text)
+    if number is None:
+        raise Problem(404, f"there is no genre '{text}'; /v1/genres lists them")
+    return (number,)
+
+
+async def _company_id(site: Site, text: str) -> int | None:
+    if not text:
+        return None
+    space, colon, key = text.partition(":")
+    if not colon:
+        return min(int(text), LARGEST)
+    found = await site.read(lambda connection: company_at(connection, space, key))
+    if found is None:
+        raise Problem(404, f"there is no production company {text}")
+    return found
+
+
+def _words(genres: list[Genre]) -> GenreWords:
+    names: Mapping[str, int] = {
+        name: genre.id for genre in reversed(genres) for name in (*genre.aliases, genre.name)
+    }
+    return GenreWords(names)
+
+
+def _read_genres(site: Site) -> list[Genre]:
+    with site.catalogue.connect() as connection:
+        return all_genres(connection)
+
+
+ROUTES = [search, listing]

@@ -1,0 +1,50 @@
+"""Prometheus metrics of a server: requests by route, the cache, how far behind the log, how fresh the catalogue."""
+
+from __future__ import annotations
+
+import os
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
+
+
+class Metrics:
+    """What is counted. With several workers each writes to PROMETHEUS_MULTIPROC_DIR, and all are added up."""
+
+    def __init__(self) -> None:
+        """Make the metrics in a registry of their own."""
+        self.registry = CollectorRegistry()
+        self.seconds = Histogram(
+            "moviec_request_seconds",
+            "Time to answer, by route.",
+            ("method", "route"),
+            registry=self.registry,
+            buckets=_BUCKETS,
+        )
+        self.requests = Counter(
+            "moviec_requests", "Requests by route and status.", ("route", "status"), registry=self.registry
+        )
+        self.cache = Counter(
+            "moviec_cache", "Answers held ready (hit) and not (miss).", ("outcome",), registry=self.registry
+        )
+        self.denied = Counter(
+            "moviec_unknown_ids", "Unknown ids answered without the database.", registry=self.registry
+        )
+        behind = ("moviec_changes_behind", "Changes of the log not yet followed.", ("follower",))
+        self.behind = Gauge(*behind, registry=self.registry, multiprocess_mode="max")
+        self.published = Gauge(
+            "moviec_published_timestamp_seconds",
+            "When the catalogue last changed.",
+            registry=self.registry,
+            multiprocess_mode="max",
+        )
+
+    def text(self) -> bytes:
+        """Write all metrics in Prometheus's format."""
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            return generate_latest(self.registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+        return generate_latest(together)

@@ -1,0 +1,153 @@
+"""Movies by id: the document as it is stored, as it was, its claims, ratings and history; many at once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from litestar import Request, get, post
+from litestar.response.base import ASGIResponse
+
+from moviec.catalog.queries import Stored, documents_of
+from moviec.search.films import Film
+from moviec.web import shapes
+from moviec.web.answers import Answer, answer, from_bytes, respond
+from moviec.web.asked import MovieQuery, query_of
+from moviec.web.describe import MovieId, gives
+from moviec.web.errors import Problem, not_found
+from moviec.web.ids import Moved, gone, instant, movie_of
+from moviec.web.language import beside, choose, preferred
+from moviec.web.site import Site, site_of
+
+_film = msgspec.json.Decoder(Film)
+
+
+@get("/v1/movies/{movie_id:str}", responses=gives(shapes.Movie, 308, 400, 404, 409), opt={"query": MovieQuery}, summary="One movie", tags=["movies"])
+async def movie(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIResponse:
+    """The movie's document, byte for byte as it was published; `display_title` is set beside by Accept-Language."""
+    site, as_of = site_of(request), query_of(request, MovieQuery).as_of
+    number = await movie_of(site, movie_id)
+    try:
+        if as_of is not None:
+            return respond(request, await _as_of(site, number, instant(as_of)))
+        return respond(request, await _document(site, number, request.headers.get("accept-language", "")))
+    except Moved as moved:
+        return _redirect(site, moved, "", as_of)
+
+
+@get("/v1/movies/{movie_id:str}/claims", responses=gives(shapes.Claims, 308, 404, 409), summary="Its claims", tags=["movies"])
+async def claims(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIResponse:
+    """Every field's claims, which won, and why."""
+    site = site_of(request)
+    number = await movie_of(site, movie_id)
+    found = await asyncio.to_thread(site.movies.claims, number)
+    if found is None:
+        return _elsewhere(site, await gone(site, number), "/claims")
+    return respond(request, from_bytes(found[0]))
+
+
+@get("/v1/movies/{movie_id:str}/ratings", responses=gives(shapes.Ratings, 308, 404, 409), summary="Its ratings", tags=["movies"])
+async def ratings(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIResponse:
+    """The C-rating with its contributions, and each rater's rating on its own scale and on 0 to 100."""
+    site = site_of(request)
+    number = await movie_of(site, movie_id)
+    stored = await asyncio.to_thread(site.movies.document, number)
+    if stored is None:
+        return _elsewhere(site, await gone(site, number), "/ratings")
+    return respond(request, answer(_ratings(stored)))
+
+
+@get("/v1/movies/{movie_id:str}/history", responses=gives(shapes.History, 404, 409), summary="Its history", tags=["movies"])
+async def history(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIResponse:
+    """What changed when, oldest first; also of a movie that was merged or withdrawn."""
+    site = site_of(request)
+    number = await movie_of(site, movie_id)
+    entries = await asyncio.to_thread(site.movies.history, number)
+    if not entries:
+        raise not_found(f"nothing is known of mc{number}")
+    return respond(request, answer({"id": f"mc{number}", "changes": entries}))
+
+
+@post("/v1/movies/lookup", responses=gives(shapes.Found, 400, 422), status_code=200, summary="Many movies at once", tags=["movies"])
+async def lookup(request: Request[Any, Any, Any], data: shapes.Lookup) -> ASGIResponse:
+    """Up to 500 ids at once: the movies found, and the ids that name none (or several)."""
+    site = site_of(request)
+    numbers: dict[str, int] = {}
+    for one in dict.fromkeys(data.ids):
+        try:
+            numbers[one] = await movie_of(site, one)
+        except Problem:
+            continue
+    found = dict(await site.read(lambda connection: documents_of(connection, sorted(set(numbers.values())))))
+    for one, number in list(numbers.items()):
+        if number not in found:
+            reason = await gone(site, number)
+            if isinstance(reason, Moved):
+                numbers[one] = reason.movie
+    missing = sorted(set(numbers.values()) - set(found))
+    found.update(await site.read(lambda connection: documents_of(connection, missing)))
+    items = {one: msgspec.Raw(found[number].encode()) for one, number in numbers.items() if number in found}
+    unknown = [one for one in dict.fromkeys(data.ids) if one not in items]
+    return respond(request, answer({"movies": items, "unknown": unknown}))
+
+
+async def _document(site: Site, number: int, header: str) -> Answer:
+    languages = preferred(header) if header else ()
+    name = "document:" + ",".join(languages)
+    found = site.cache.get(number, name)
+    if found is not None:
+        site.metrics.cache.labels("hit").inc()
+        return found
+    site.metrics.cache.labels("miss").inc()
+    ticket = site.cache.begin()
+    stored = await asyncio.to_thread(site.movies.document, number)
+    if stored is None:
+        raise await gone(site, number)
+    made = _shown(stored, languages)
+    site.cache.keep(ticket, number, name, made)
+    return made
+
+
+def _shown(stored: Stored, languages: tuple[str, ...]) -> Answer:
+    if languages:
+        title = choose(_film.decode(stored.document).by_language(), languages)
+        if title is not None:
+            return from_bytes(beside(stored.document, title))
+    return Answer(stored.document, stored.hash)
+
+
+async def _as_of(site: Site, number: int, at: str) -> Answer:
+    found = await asyncio.to_thread(site.movies.document_as_of, number, at)
+    if found is not None:
+        return from_bytes(found)
+    if await asyncio.to_thread(site.movies.document, number) is None:
+        raise await gone(site, number)
+    raise not_found(f"mc{number} was not in the catalogue at {at}")
+
+
+def _ratings(stored: Stored) -> dict[str, Any]:
+    """Put each rater's value on 0 to 100 beside it."""
+    document = msgspec.json.decode(stored.document)
+    each = [
+        {**one, "points": round(100 * (one["value"] - one["lowest"]) / (one["highest"] - one["lowest"]), 2)}
+        for one in document.get("ratings", [])
+    ]
+    return {"id": document["id"], "rating": document.get("rating"), "ratings": each}
+
+
+def _elsewhere(site: Site, reason: Exception, part: str) -> ASGIResponse:
+    if isinstance(reason, Moved):
+        return _redirect(site, reason, part, None)
+    raise reason
+
+
+def _redirect(site: Site, moved: Moved, part: str, as_of: str | None) -> ASGIResponse:
+    query = "?" + urlencode({"as_of": as_of}) if as_of is not None else ""
+    where = f"{site.prefix}/v1/movies/mc{moved.movie}{part}{query}"
+    body = msgspec.json.encode({"id": f"mc{moved.movie}", "location": where})
+    return ASGIResponse(body=body, status_code=308, headers={"location": where, "cache-control": "private, max-age=0"})
+
+
+ROUTES = [movie, claims, ratings, history, lookup]

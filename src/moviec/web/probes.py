@@ -1,0 +1,66 @@
+"""Probes and metrics: whether a server lives, whether it may be asked, and how it does."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+from litestar import Request, get
+from litestar.response.base import ASGIResponse
+
+from moviec.catalog.schema.serving import changes
+from moviec.web import shapes
+from moviec.web.answers import answer, respond
+from moviec.web.describe import gives
+from moviec.web.errors import Problem
+from moviec.web.site import Site, site_of
+
+
+@get("/healthz", responses=gives(shapes.Done), summary="Alive", tags=["probes"])
+async def healthz(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """The process answers."""
+    return respond(request, answer({"done": True}))
+
+
+@get("/readyz", responses=gives(shapes.Ready), summary="Ready", tags=["probes"])
+async def readyz(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """The catalogue is there, and this server and its index are not too far behind the log."""
+    site = site_of(request)
+    state = await state_of(site)
+    if not state.ready:
+        raise Problem(503, "not ready: too far behind the change log, or the index is being built", "not_ready", state)
+    return respond(request, answer(state))
+
+
+@get("/metrics", media_type="text/plain", responses=gives(str, media="text/plain"), summary="Metrics", tags=["probes"])
+async def metrics(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """Prometheus metrics."""
+    site = site_of(request)
+    state = await state_of(site)
+    site.metrics.behind.labels("server").set(state.behind)
+    site.metrics.behind.labels("search").set(state.search_behind if state.search_behind is not None else -1)
+    text = await asyncio.to_thread(site.metrics.text)
+    return ASGIResponse(body=text, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+async def state_of(site: Site) -> shapes.Ready:
+    """Say how far behind the log a server and its index are."""
+    newest, at = await site.read(_newest)
+    if at is not None:
+        site.metrics.published.set(dt.datetime.fromisoformat(at).timestamp())
+    held = site.finder.position
+    behind, search_behind = newest - site.follower.position, None if held is None else newest - held
+    most = site.home.settings.most_lag
+    ready = behind <= most and search_behind is not None and search_behind <= most
+    return shapes.Ready(ready=ready, behind=behind, search_behind=search_behind, filters=site.follower.known is not None)
+
+
+def _newest(connection: sa.Connection) -> tuple[int, str | None]:
+    query = sa.select(changes.c.number, changes.c.at).order_by(changes.c.number.desc()).limit(1)
+    row = connection.execute(query).first()
+    return (row.number, row.at) if row else (0, None)
+
+
+ROUTES = [healthz, readyz, metrics]

@@ -1,0 +1,35 @@
+"""Counts requests by key and day in memory, and writes them in batches."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+
+from moviec.catalog.accounts import add_usage
+
+
+class UsageCounter:
+    """What keys have asked since the last writing."""
+
+    def __init__(self, catalogue: sa.Engine) -> None:
+        """Take where it is written."""
+        self._catalogue = catalogue
+        self._counts: dict[tuple[int, str], tuple[int, int]] = {}
+
+    def count(self, key: int, refused: bool) -> None:
+        """Count one request of a key."""
+        place = (key, dt.datetime.now(dt.UTC).date().isoformat())
+        answered, over = self._counts.get(place, (0, 0))
+        self._counts[place] = (answered + (not refused), over + refused)
+
+    def write(self) -> None:
+        """Write what was counted; what cannot be written is kept for the next time."""
+        counts, self._counts = self._counts, {}
+        try:
+            add_usage(self._catalogue, counts)
+        except sa.exc.SQLAlchemyError:
+            for place, (answered, over) in counts.items():
+                now_answered, now_over = self._counts.get(place, (0, 0))
+                self._counts[place] = (answered + now_answered, over + now_over)
+            raise

@@ -1,0 +1,48 @@
+"""What the web asks of the rest of MovieC: it runs no stage itself, its maker hands these in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+
+class IngestOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A delivery to be taken in: as `moviec ingest SOURCE [PATH…]`."""
+
+    source: str
+    paths: tuple[str, ...] = ()
+    delivered_at: str | None = None
+    accept_shrink: bool = False
+
+
+class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A person's verdict on two records, each written SOURCE:KEY: as `moviec review same|different A B`."""
+
+    left: str
+    right: str
+    same: bool
+    who: str = "api"
+
+
+class Workbench(Protocol):
+    """Reports are plain values that JSON can write. Raises MovieCError where something cannot be done."""
+
+    def sources(self) -> Sequence[dict[str, Any]]:
+        """List the sources: name, title, licence, attribution, home_page, cron, and what more is known of them."""
+
+    def scorecard(self, source: str) -> dict[str, Any]:
+        """Give a source's reliability and calibration, as the pinned models have them."""
+
+    def ingest(self, order: IngestOrder) -> dict[str, Any]:
+        """Take a delivery in; report what became of it."""
+
+    def decide(self, verdict: Verdict) -> dict[str, Any]:
+        """Record a verdict; report its effect."""
+
+    def replay_quarantine(self, source: str | None) -> dict[str, Any]:
+        """Read rejected rows again."""
+
+    def replay_failures(self, numbers: Sequence[int]) -> dict[str, Any]:
+        """Try what was set aside again; all of it where no numbers are given."""
