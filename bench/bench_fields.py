@@ -12,7 +12,7 @@ import pyarrow as pa
 from moviec.engine import DuckEngine
 from moviec.fuse.facts import FIRST, STEP
 from moviec.fuse.fields import fuse, open_claims, shipped_rules
-from moviec.fuse.reliability import learn_reliability
+from moviec.fuse.reliability import learn_from, open_judged
 from rating_data import DATA, load
 
 SOURCES = ("kaggle", "imdb", "movielens", "wikipedia", "rottentomatoes")
@@ -46,7 +46,8 @@ def measure(engine: DuckEngine, hidden: str) -> None:
     rules = shipped_rules()
     rest = f"SELECT * FROM claim WHERE source NOT IN ('{hidden}', 'wikipedia')"
     open_claims(engine, engine.query(f"{rest} AND md5_number(movie) % 2 = 0"), rules)
-    learned = learn_reliability(engine, belief)
+    open_judged(engine)
+    learned = learn_from(engine, belief)
     some = (
         "SELECT movie FROM claim WHERE source <> 'wikipedia' GROUP BY movie HAVING count(DISTINCT source) > 2"
     )
@@ -94,9 +95,11 @@ def main() -> None:
         for hidden in ("kaggle", "imdb", "movielens"):
             measure(engine, hidden)
         open_claims(engine, engine.query("SELECT * FROM claim"), shipped_rules())
-        for each in learn_reliability(engine, belief):
+        open_judged(engine)
+        learned = learn_from(engine, belief)
+        for each in learned:
             print(f"  {each.source:12} {each.field:6} borne out {each.reliability:.3f} of {each.judged}")
-        fuse(engine, learn_reliability(engine, belief))
+        fuse(engine, learned)
         same = engine.query(
             "SELECT field, avg(confidence) / 1e6 AS mean, count(*) AS films FROM field_fused GROUP BY field ORDER BY field"
         )

@@ -11,7 +11,8 @@ import pytest
 
 from moviec.engine import DuckEngine, Limits
 from moviec.fuse.fields import FieldCopy, Rule, fuse, open_claims, shipped_rules
-from moviec.fuse.reliability import Reliability, learn_reliability
+from moviec.fuse.reliability import Reliability, learn_from, open_judged
+from moviec.fuse.repeats import find_repeats
 
 #: movie, field, source, value, delivered
 Claim: TypeAlias = tuple[str, str, str, str | None, int]
@@ -140,7 +141,8 @@ def learned(
 ) -> tuple[tuple[Reliability, ...], dict[str, str]]:
     with DuckEngine(limits) as engine:
         open_claims(engine, table(claims), {"year": Rule("weighted_vote")})
-        found = learn_reliability(engine, lambda source, _: {"lax": 0.9, "sloppy": 0.88}.get(source, 0.86))
+        open_judged(engine)
+        found = learn_from(engine, lambda source, _: {"lax": 0.9, "sloppy": 0.88}.get(source, 0.86))
         fuse(engine, found)
         rows = engine.query("SELECT movie, value FROM field_fused").to_pylist()
         return found, {row["movie"]: row["value"] for row in rows}
@@ -168,3 +170,41 @@ def test_shipped_rules_name_fields_that_records_have() -> None:
     from moviec.model import FIELDS
 
     assert set(shipped_rules()) - set(FIELDS) == {"votes", "revenue_domestic", "revenue_unstated"}
+
+
+def repeated(right: Mapping[str, float], follows: Mapping[str, str], share: float = 1.0) -> set[FieldCopy]:
+    """Make up claims where some sources mostly repeat another, and return the copies that are found."""
+    random = np.random.default_rng(5)
+    claims: list[Claim] = []
+    for film in range(700):
+        year = int(random.integers(1950, 2020))
+        said = {
+            source: year if random.random() < chance else year + int(random.choice([-1, 1]))
+            for source, chance in right.items()
+        }
+        for source, original in follows.items():
+            said[source] = said[original] if random.random() < share else said[source]
+        claims += [(f"m{film:05}", "year", source, str(value), 0) for source, value in said.items()]
+    with DuckEngine(Limits(threads=1)) as engine:
+        open_claims(engine, table(claims), {"year": Rule("weighted_vote")})
+        open_judged(engine)
+        return set(find_repeats(engine, lambda source, _: 0.9 - 0.02 * (ord(source[0]) - ord("a"))))
+
+
+@pytest.mark.parametrize("share", [1.0, 0.95])
+def test_a_source_that_repeats_anothers_errors_is_found(share: float) -> None:
+    right = {"a": 0.85, "b": 0.85, "c": 0.9, "d": 0.9}
+    assert repeated(right, {"b": "a"}, share) == {FieldCopy("b", "year", "a")}
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        {"a": 0.99, "b": 0.99, "c": 0.8},
+        {"a": 0.97, "b": 0.97, "c": 0.97, "d": 0.6},
+        {"a": 0.95, "b": 0.7, "c": 0.7, "d": 0.7},
+        {"a": 0.9, "b": 0.9, "c": 0.9, "d": 0.9},
+    ],
+)
+def test_sources_that_agree_because_they_are_right_repeat_nobody(right: dict[str, float]) -> None:
+    assert repeated(right, {}) == set()

@@ -1,6 +1,5 @@
 -- Every claim on a movie, and why one was chosen -> one JSON text per movie. In: field_verdicts, field_fused, field_rules
--- (fields.sql); movie_labels, movie_genre_ranks. {numbers} are the fields whose values are numbers, {shown} is the least
--- confidence of a genre that is shown.
+-- (fields.sql); movie_labels, movie_genre_ranks. {numbers} are the fields whose values are numbers.
 
 -- view claim_typed
 SELECT movie, field, source, weight, chosen, value AS given, CASE
@@ -40,7 +39,7 @@ GROUP BY movie
 
 -- view claim_chances_json
 SELECT movie, STRING_AGG(CONCAT('{"id":', genre, ',"name":', TO_JSON(name), ',"confidence":',
-         TO_JSON(ROUND(confidence / 1000000, 3)), ',"chosen":', TO_JSON(confidence >= {shown}), '}'), ',' ORDER BY position) AS json
+         TO_JSON(ROUND(confidence / 1000000, 3)), ',"chosen":', TO_JSON(shown), '}'), ',' ORDER BY position) AS json
 FROM movie_genre_ranks GROUP BY movie
 
 -- view movie_claims

@@ -4,7 +4,7 @@ Every (film, genre) is true or not; a source says it, is silent, or is silent wi
 probability that depends on the truth and is learned per source and genre by expectation-maximisation (Dawid and Skene
 1979; the two kinds of error as in Zhao et al., "A Bayesian approach to discovering truth", 2012). A source that does
 not know the film or lacks the genre says nothing about it; a composite label is read as at least one of its parts.
-Hands on the table `genre_truth` (movie, genre, facet, millionths).
+Hands on the table `genre_truth` (movie, genre, facet, millionths, shown).
 """
 
 from __future__ import annotations
@@ -97,7 +97,9 @@ def fit_genres(engine: Engine, sources: tuple[str, ...]) -> GenreModel:
 
 
 def decide(engine: Engine, model: GenreModel, sources: tuple[str, ...]) -> None:
-    """Make `genre_truth`: every genre that a source names for a film, with its probability in millionths.
+    """Make `genre_truth`: every genre that a source names for a film, its probability in millionths, whether to show it.
+
+    A genre that is named and that no source could have denied is shown however seldom the source is right: it is all that is known.
 
     `sources` are those the labels were opened with. Of sources and genres that the model does not know, the usual is believed.
     """
@@ -111,7 +113,13 @@ def decide(engine: Engine, model: GenreModel, sources: tuple[str, ...]) -> None:
         rows["pattern"] += patterns
         rows["probability"] += [round(float(value), 9) for value in truth]
     engine.table("genre_posterior", pa.table(rows, _POSTERIOR))
-    run(engine, "genres.sql", "genre_likely", "genre_truth", {"trust": str(COMPOSITE_TRUST)})
+    run(
+        engine,
+        "genres.sql",
+        "genre_likely",
+        "genre_truth",
+        {"trust": str(COMPOSITE_TRUST), "shown": str(SHOWN)},
+    )
 
 
 def _rounded(chances: Floats) -> tuple[float, float, float]:

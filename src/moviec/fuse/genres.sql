@@ -1,4 +1,6 @@
--- Genre labels -> what every source said of every genre of a film, as short patterns, and how many films have each.
+-- Genre labels -> what every source said of every genre of a film, as short patterns, and how many films have each. Learnt
+-- from are only films of which two sources could have said it: films that one source alone knows are of another kind
+-- (IMDb's are short and animated more often), and would read as its false alarms.
 -- In: genre_labels (movie, source, label); genre_meanings (source, label, genre, facet, parts), where a composite has
 -- one row per part; genre_limits (source, most). A source that has no label for a genre is not able to say it.
 -- {codes} is one column s0, s1, … per source: s said, n not said, f not said but its list is full, u unknown.
@@ -42,10 +44,12 @@ SELECT genre, pattern, CAST(SUM(films) AS BIGINT) AS films FROM (
   UNION ALL
   SELECT s.genre, s.silence, s.films - COALESCE(b.films, 0)
   FROM genre_silences s LEFT JOIN genre_broken_silences b ON b.genre = s.genre AND b.silence = s.silence) c
+WHERE LENGTH(REPLACE(pattern, 'u', '')) > 1
 GROUP BY genre, pattern HAVING SUM(films) > 0 ORDER BY genre, pattern
 
 -- view genre_likely
-SELECT s.movie, s.genre, p.probability FROM genre_seen s JOIN genre_posterior p
+SELECT s.movie, s.genre, p.probability, s.pattern LIKE '%s%' AND s.pattern NOT LIKE '%n%' AND s.pattern NOT LIKE '%f%' AS unopposed
+FROM genre_seen s JOIN genre_posterior p
 ON p.genre = s.genre AND p.pattern = s.pattern
 
 -- view genre_composites
@@ -59,9 +63,11 @@ FROM genre_meant m JOIN genre_composites c ON c.movie = m.movie AND c.source = m
 GROUP BY m.movie, m.genre
 
 -- view genre_truth
-SELECT l.movie, l.genre, f.facet,
-       CAST(ROUND(1000000 * (l.probability + COALESCE({trust} * (l.probability / t.any_of_them - l.probability), 0)))
-            AS BIGINT) AS millionths
-FROM genre_likely l
-JOIN (SELECT genre, MIN(facet) AS facet FROM genre_meanings GROUP BY genre) f ON f.genre = l.genre
-LEFT JOIN genre_told t ON t.movie = l.movie AND t.genre = l.genre
+SELECT movie, genre, facet, millionths, unopposed OR millionths >= {shown} AS shown
+FROM (
+  SELECT l.movie, l.genre, f.facet, l.unopposed,
+         CAST(ROUND(1000000 * (l.probability + COALESCE({trust} * (l.probability / t.any_of_them - l.probability), 0)))
+              AS BIGINT) AS millionths
+  FROM genre_likely l
+  JOIN (SELECT genre, MIN(facet) AS facet FROM genre_meanings GROUP BY genre) f ON f.genre = l.genre
+  LEFT JOIN genre_told t ON t.movie = l.movie AND t.genre = l.genre) g

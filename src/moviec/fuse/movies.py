@@ -18,7 +18,7 @@ from moviec.fuse.artifact import FuseModel
 from moviec.fuse.canon import genre_table
 from moviec.fuse.facts import LAST_PLACE, FuseFacts
 from moviec.fuse.fields import fuse
-from moviec.fuse.genres import SHOWN, decide
+from moviec.fuse.genres import decide
 from moviec.fuse.members import (
     PLAIN,
     open_member_claims,
@@ -65,9 +65,8 @@ _TABLES = {
         LEFT JOIN movie_scores s ON s.movie = r.movie AND s.aspect = 'overall'
         ORDER BY r.movie""",
     "titles": "SELECT * FROM movie_titles ORDER BY movie, position",
-    "movie_genres": f"""
-        SELECT movie, genre, position, confidence FROM movie_genre_ranks WHERE confidence >= {SHOWN}
-        ORDER BY movie, genre""",
+    "movie_genres": """
+        SELECT movie, genre, position, confidence FROM movie_genre_ranks WHERE shown ORDER BY movie, genre""",
     **{
         name: f"""
         SELECT movie, position, value AS {column} FROM movie_lists WHERE field = '{field}' ORDER BY movie, position"""
@@ -142,7 +141,7 @@ def fuse_movies(engine: Engine, model: FuseModel, facts: FuseFacts) -> Fused:
     _fuse_parties(engine)
     engine.table("movie_scores", _scores(engine, model))
     numbers = ", ".join(f"'{name}'" for name in _TYPES if name not in ("released", "adult"))
-    run(engine, "claims.sql", "claim_typed", "movie_claims", {"numbers": numbers, "shown": str(SHOWN)})
+    run(engine, "claims.sql", "claim_typed", "movie_claims", {"numbers": numbers})
     return Fused(**{name: engine.query(sql) for name, sql in _TABLES.items()})
 
 

@@ -42,12 +42,13 @@ SELECT movie, CAST(ROW_NUMBER() OVER (PARTITION BY movie ORDER BY rank) - 1 AS I
        tagged.region
 FROM (
   SELECT movie, MIN(rank) AS rank, MIN_BY(title, rank) AS title,
-         MIN_BY({'language': language, 'region': region}, rank) FILTER (WHERE language IS NOT NULL OR region IS NOT NULL) AS tagged
+         COALESCE(MIN_BY({'language': language, 'region': region}, rank) FILTER (WHERE region IS NOT NULL),
+                  MIN_BY({'language': language, 'region': region}, rank) FILTER (WHERE language IS NOT NULL)) AS tagged
   FROM movie_title_ranks GROUP BY movie, fold) t
 
 -- view movie_genre_ranks
-SELECT t.movie, g.genre, g.name, g.facet, t.millionths AS confidence,
-       CAST(ROW_NUMBER() OVER (PARTITION BY t.movie ORDER BY t.millionths DESC, g.genre) - 1 AS INT) AS position
+SELECT t.movie, g.genre, g.name, g.facet, t.millionths AS confidence, t.shown,
+       CAST(ROW_NUMBER() OVER (PARTITION BY t.movie ORDER BY t.shown DESC, t.millionths DESC, g.genre) - 1 AS INT) AS position
 FROM genre_truth t JOIN genre_list g ON g.name = t.genre
 
 -- view movie_ids

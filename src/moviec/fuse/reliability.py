@@ -45,23 +45,27 @@ class Reliability(msgspec.Struct, frozen=True):
         return max(LEAST_WEIGHT, round(1e6 * math.log(self.reliability / (1 - self.reliability))))
 
 
-def believed(engine: Engine, belief: Belief) -> tuple[Reliability, ...]:
-    """Return what is believed of every source and field in `field_claims` before any film is seen."""
-    pairs = engine.query("SELECT DISTINCT source, field FROM field_claims ORDER BY source, field").to_pylist()
+def believed(engine: Engine, belief: Belief, claims: str = "field_claims") -> tuple[Reliability, ...]:
+    """Return what is believed of every source and field in a table of claims before any film is seen."""
+    pairs = engine.query(f"SELECT DISTINCT source, field FROM {claims} ORDER BY source, field").to_pylist()
     return tuple(
         Reliability(row["source"], row["field"], 0, belief(row["source"], row["field"])) for row in pairs
     )
 
 
-def learn_reliability(engine: Engine, belief: Belief) -> tuple[Reliability, ...]:
-    """Learn from `field_claims` (see fields.sql), beginning with what is believed.
+def open_judged(engine: Engine) -> None:
+    """Make `field_judged` from `field_claims`: the claims of films and fields on which two sources or more speak."""
+    run(engine, "fields.sql", "field_once", "field_judged")
+
+
+def learn_from(engine: Engine, belief: Belief, claims: str = "field_judged") -> tuple[Reliability, ...]:
+    """Learn from judged claims, beginning with what is believed; leaves them weighed by the last round but one.
 
     Exact counts in, so that any engine and thread count gives the same numbers.
     """
-    found = before = believed(engine, belief)
-    run(engine, "fields.sql", "field_once", "field_judged")
+    found = before = believed(engine, belief, claims)
     for _ in range(ROUNDS):
-        weigh(engine, found, "field_judged")
+        weigh(engine, found, claims)
         run(engine, "fields.sql", "field_agreement", "field_agreement")
         rows = engine.query("SELECT * FROM field_agreement").to_pylist()
         counts = {(row["source"], row["field"]): (row["judged"], row["millionths"]) for row in rows}
