@@ -43,14 +43,14 @@ def main() -> None:
         members, copy = Path(folder) / "members.parquet", Path(folder) / "copy.parquet"
         records = load_members(engine)
         engine.write("SELECT * FROM members", members)
-        movies = int(
-            engine.query("SELECT count(DISTINCT movie) AS n FROM members").column(0)[0].as_py()
-        )
+        movies = int(engine.query("SELECT count(DISTINCT movie) AS n FROM members").column(0)[0].as_py())
         engine.parquet("copied", [members])
         floor = cpu(lambda: engine.write("SELECT * FROM copied", copy))
         whole = cpu(lambda: fuse_all(members, "true"))
         tenth = cpu(lambda: fuse_all(members, "movie % 10 = 0"))
-    print(f"{records} records, {movies} movies: fused in {whole:.1f} s CPU, {whole / floor:.0f} x copying them ({floor:.2f} s)")
+    print(
+        f"{records} records, {movies} movies: fused in {whole:.1f} s CPU, {whole / floor:.0f} x copying them ({floor:.2f} s)"
+    )
     print(f"per movie: {1e6 * whole / movies:.0f} µs of all, {1e6 * tenth * 10 / movies:.0f} µs of a tenth")
 
 

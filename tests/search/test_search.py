@@ -100,7 +100,9 @@ def test_known_films_come_first(finder: Finder, query: str, first: tuple[str, in
         ("zzzzz", set()),
     ],
 )
-def test_genres_and_years_inside_a_query_filter(finder: Finder, query: str, expected: set[tuple[str, int]]) -> None:
+def test_genres_and_years_inside_a_query_filter(
+    finder: Finder, query: str, expected: set[tuple[str, int]]
+) -> None:
     assert set(names(finder, query)) == expected
 
 
@@ -116,7 +118,21 @@ def test_no_query_is_too_odd(finder: Finder, query: str) -> None:
 
 
 LETTERS = st.sampled_from(" abcivxlABCé&$'’:,.-()²ßøœİıЖжΣς七のガ0129!") | st.sampled_from(
-    ["The ", "Les", ", The", "L'", " II", " IV", "Part Two", "Dr.", "Vol. 3", "&amp;", " X", "&#39;", "&eacute"]
+    [
+        "The ",
+        "Les",
+        ", The",
+        "L'",
+        " II",
+        " IV",
+        "Part Two",
+        "Dr.",
+        "Vol. 3",
+        "&amp;",
+        " X",
+        "&#39;",
+        "&eacute",
+    ]
 )
 
 
@@ -127,8 +143,13 @@ def test_a_query_is_folded_as_titles_are(value: str) -> None:
     assert fold_title(value) == text.fold_title(whole)[0].as_py()
 
 
-@given(st.tuples(st.integers(0, 2**31), st.integers(1, 2**31)), st.tuples(st.integers(0, 2**31), st.integers(1, 2**31)))
-def test_sort_values_order_by_value_then_by_the_older_movie(left: tuple[int, int], right: tuple[int, int]) -> None:
+@given(
+    st.tuples(st.integers(0, 2**31), st.integers(1, 2**31)),
+    st.tuples(st.integers(0, 2**31), st.integers(1, 2**31)),
+)
+def test_sort_values_order_by_value_then_by_the_older_movie(
+    left: tuple[int, int], right: tuple[int, int]
+) -> None:
     assert (ordered(*left) > ordered(*right)) == ((left[0], -left[1]) > (right[0], -right[1]))
 
 
@@ -137,7 +158,9 @@ def test_following_gives_the_index_that_building_gives(catalogue: sa.Engine, tmp
     catch_up(catalogue, followed)
     at = "2026-11-10T08:00:00+00:00"
     with catalogue.begin() as connection:
-        publish(connection, [msgspec.structs.replace(FILMS[0], title="Das Netz"), Made(900, "Zebra", 2020)], at)
+        publish(
+            connection, [msgspec.structs.replace(FILMS[0], title="Das Netz"), Made(900, "Zebra", 2020)], at
+        )
         withdraw(connection, 12, at)
     latest = catch_up(catalogue, followed)
     assert build(catalogue, built) == latest

@@ -115,7 +115,9 @@ def made_home(template: Path, folder: Path, **settings: Any) -> Home:
     """Copy the home into a folder, with these settings."""
     shutil.copytree(template, folder, dirs_exist_ok=True)
     said = {"anonymous": True, "anonymous_limit": 1_000_000, **settings}
-    (folder / "moviec.toml").write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in said.items()))
+    (folder / "moviec.toml").write_text(
+        "".join(f"{name} = {json.dumps(value)}\n" for name, value in said.items())
+    )
     return open_home(folder, {})
 
 

@@ -31,15 +31,25 @@ def pages(api: Api, path: str, cursor: str = "") -> list[dict[str, Any]]:
 
 def test_filters_and_sorts(either: Api) -> None:
     assert titles(either, "sort=rating&limit=2") == ["The Godfather", "The Godfather: Part II"]
-    assert titles(either, "genre=crime&sort=year") == ["Heat", "Léon", "The Godfather: Part II", "The Godfather"]
+    assert titles(either, "genre=crime&sort=year") == [
+        "Heat",
+        "Léon",
+        "The Godfather: Part II",
+        "The Godfather",
+    ]
     for genre in (str(GENRE_IDS["War"]), "War", "war", "tmdb:10752"):
         assert titles(either, f"genre={genre}") == ["War Horse"]
     assert titles(either, "genre=sci-fi&year=1999") == ["The Matrix"]
-    assert titles(either, "year_from=1970&year_to=1979&min_rating=90") == ["The Godfather", "The Godfather: Part II"]
+    assert titles(either, "year_from=1970&year_to=1979&min_rating=90") == [
+        "The Godfather",
+        "The Godfather: Part II",
+    ]
     assert titles(either, f"company={company_id('Paramount')}&query=part") == ["The Godfather: Part II"]
     assert titles(either, "query=forbidden") == []
     assert titles(either, "query=forbidden&adult=true") == ["Forbidden Nights"]
-    assert either.get("/movies/search?query=heat").content == either.get("/v1/movies/search?query=heat").content
+    assert (
+        either.get("/movies/search?query=heat").content == either.get("/v1/movies/search?query=heat").content
+    )
 
 
 def test_facets_count_all_films_that_match(api: Api) -> None:
@@ -52,7 +62,10 @@ def test_facets_count_all_films_that_match(api: Api) -> None:
     assert page["facets"]["decades"] == [{"decade": 1980, "count": 1}, {"decade": 1990, "count": 1}]
 
 
-@pytest.mark.parametrize("path", ["/v1/movies?limit=7", "/v1/movies?limit=7&sort=year", "/v1/movies/search?query=chronicle&limit=7"])
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/movies?limit=7", "/v1/movies?limit=7&sort=year", "/v1/movies/search?query=chronicle&limit=7"],
+)
 def test_pages_hold_every_film_once(api: Api, path: str) -> None:
     items = pages(api, path)
     ids = [item["id"] for item in items]
@@ -64,7 +77,10 @@ def test_pages_stay_in_place_while_films_come(api: Api, sort: str) -> None:
     path = f"/v1/movies/search?query=chronicle&sort={sort}&limit=10"
     before = [item["id"] for item in pages(api, path)]
     first = api.json(path)
-    extra = [Made(5000 + n, f"Chronicle of Night {n}", 1940 + n, votes=10**n, popularity=10.0 * n) for n in range(8)]
+    extra = [
+        Made(5000 + n, f"Chronicle of Night {n}", 1940 + n, votes=10**n, popularity=10.0 * n)
+        for n in range(8)
+    ]
     with api.site.catalogue.begin() as connection:
         publish(connection, extra, NEW)
     api.refresh_index()
@@ -76,7 +92,11 @@ def test_pages_stay_in_place_while_films_come(api: Api, sort: str) -> None:
 
 def test_a_cursor_of_another_search_is_refused(api: Api) -> None:
     cursor = api.json("/v1/movies/search?query=chronicle&limit=2")["next"]
-    for path in (f"/v1/movies/search?query=heat&cursor={cursor}", "/v1/movies?cursor=abc", "/v1/movies?cursor=%00"):
+    for path in (
+        f"/v1/movies/search?query=heat&cursor={cursor}",
+        "/v1/movies?cursor=abc",
+        "/v1/movies?cursor=%00",
+    ):
         assert api.get(path).status_code == 400
 
 
@@ -85,7 +105,9 @@ def test_listing_as_lines(api: Api) -> None:
     lines = [json.loads(line) for line in answer.text.splitlines()]
     assert lines == api.json("/v1/movies?limit=3&sort=rating")["items"]
     following = answer.headers["link"].partition(">")[0].removeprefix("<")
-    assert api.json(following)["items"][0]["id"] == api.json("/v1/movies?limit=4&sort=rating")["items"][3]["id"]
+    assert (
+        api.json(following)["items"][0]["id"] == api.json("/v1/movies?limit=4&sort=rating")["items"][3]["id"]
+    )
 
 
 def test_the_database_answers_while_there_is_no_index(api: Api) -> None:

@@ -163,4 +163,3 @@ def _count_queries(api: Api) -> list[str]:
     reader.run = counted  # type: ignore[method-assign]
     sa.event.listen(api.site.catalogue, "before_cursor_execute", lambda *told: asked.append(told[2]))
     return asked
-

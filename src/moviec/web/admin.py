@@ -142,14 +142,18 @@ async def decide(request: Request[Any, Any, Any], data: JSONBody[shapes.VerdictW
 
 
 @post("/v1/admin/quarantine/replay", responses=gives(dict[str, Any], 400, 403, 409, 422), status_code=200, summary="Read rejected rows again", tags=["admin"])  # fmt: skip
-async def replay_quarantine(request: Request[Any, Any, Any], data: JSONBody[shapes.ReplayWanted]) -> ASGIResponse:
+async def replay_quarantine(
+    request: Request[Any, Any, Any], data: JSONBody[shapes.ReplayWanted]
+) -> ASGIResponse:
     """Read rejected rows again, after a fix."""
     site = _admin(request)
     return respond(request, answer(await _done(lambda: site.workbench.replay_quarantine(data.source))))
 
 
 @post("/v1/admin/failures/replay", responses=gives(dict[str, Any], 400, 403, 409, 422), status_code=200, summary="Try failures again", tags=["admin"])  # fmt: skip
-async def replay_failures(request: Request[Any, Any, Any], data: JSONBody[shapes.FailuresWanted]) -> ASGIResponse:
+async def replay_failures(
+    request: Request[Any, Any, Any], data: JSONBody[shapes.FailuresWanted]
+) -> ASGIResponse:
     """Try again what was set aside after repeated failure."""
     site = _admin(request)
     return respond(request, answer(await _done(lambda: site.workbench.replay_failures(data.numbers))))

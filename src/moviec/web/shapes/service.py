@@ -136,7 +136,9 @@ class IngestWanted(Body, frozen=True):
     """A delivery to be taken in: as `moviec ingest SOURCE [PATH…]`."""
 
     source: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,63}$")]
-    paths: Annotated[list[Annotated[str, Meta(min_length=1, max_length=1000)]], Meta(max_length=100)] = field(default_factory=list)
+    paths: Annotated[list[Annotated[str, Meta(min_length=1, max_length=1000)]], Meta(max_length=100)] = field(
+        default_factory=list
+    )
     delivered_at: str | None = None
     accept_shrink: bool = False
 
@@ -159,7 +161,9 @@ class ReplayWanted(Body, frozen=True):
 class FailuresWanted(Body, frozen=True):
     """Which failures are tried again; all where none are named."""
 
-    numbers: Annotated[list[Annotated[int, Meta(ge=1, le=2_147_483_647)]], Meta(max_length=1000)] = field(default_factory=list)
+    numbers: Annotated[list[Annotated[int, Meta(ge=1, le=2_147_483_647)]], Meta(max_length=1000)] = field(
+        default_factory=list
+    )
 
 
 class Ready(Shape, frozen=True):
