@@ -29,8 +29,7 @@ def fold(value: str) -> str:
         value = html.unescape(html.unescape(value))
     if not value.isascii():
         value = _plain_letters(value)
-    value = value.lower()
-    value = value.replace("&", " and ")
+    value = _lower(value).replace("&", " and ")
     value = re.sub(r"\$([a-z])", r"s\1", value).replace("'", "").replace("`", "")
     return " ".join("".join(letter if _kept(letter) else " " for letter in value).split())
 
@@ -51,11 +50,16 @@ def fold_numerals(folded: str) -> str:
 
 def _plain_letters(value: str) -> str:
     value = re.sub("([²³½⅓¼¾])", r" \1", value)
-    value = unicodedata.normalize("NFKD", value).lower()
+    value = _lower(unicodedata.normalize("NFKD", value))
     value = re.sub("[\u0300-\u036f]", "", value)
     for pattern, new in _SPELLED:
         value = pattern.sub(new, value)
     return unicodedata.normalize("NFKC", value)
+
+
+def _lower(value: str) -> str:
+    """Lower letter by letter, as Arrow does: Python writes the last sigma of a word in another way."""
+    return value.replace("Σ", "σ").lower()
 
 
 def _kept(letter: str) -> bool:
