@@ -1,5 +1,5 @@
 -- Every claim on a movie, and why one was chosen -> one JSON text per movie. In: field_verdicts, field_fused, field_rules
--- (fields.sql); movie_labels, movie_genre_ranks. {numbers} are the fields whose values are numbers.
+-- (fields.sql); movie_labels, movie_genre_ranks, movie_title_ranks, party_billed. {numbers} are the fields whose values are numbers.
 
 -- view claim_typed
 SELECT movie, field, source, weight, chosen, value AS given, CASE
@@ -42,10 +42,26 @@ SELECT movie, STRING_AGG(CONCAT('{"id":', genre, ',"name":', TO_JSON(name), ',"c
          TO_JSON(ROUND(confidence / 1000000, 3)), ',"chosen":', TO_JSON(shown), '}'), ',' ORDER BY position) AS json
 FROM movie_genre_ranks GROUP BY movie
 
+-- view claim_named
+SELECT movie, field, source, MIN(billing) AS billing, name
+FROM (
+  SELECT movie, 'titles' AS field, source, rank AS billing, title AS name FROM movie_title_ranks WHERE source <> ''
+  UNION ALL SELECT movie, field, source, billing, name FROM party_billed) n
+GROUP BY movie, field, source, name
+
+-- view claim_names_json
+SELECT movie, STRING_AGG(CONCAT('"', field, '":{"rule":"union","claims":[', json, ']}'), ',' ORDER BY field DESC) AS json
+FROM (
+  SELECT movie, field, STRING_AGG(CONCAT('{"source":', TO_JSON(source), ',"names":', names, '}'), ',' ORDER BY source) AS json
+  FROM (SELECT movie, field, source, TO_JSON(LIST(name ORDER BY billing)) AS names FROM claim_named GROUP BY movie, field, source) s
+  GROUP BY movie, field) f
+GROUP BY movie
+
 -- view movie_claims
 SELECT m.movie, CONCAT('{"id":"mc', m.movie, '","fields":{', CONCAT_WS(',', f.json,
-         '"genres":{"value":[' || c.json || '],"rule":"latent_truth","claims":[' || l.json || ']}'), '}}') AS claims
+         '"genres":{"value":[' || c.json || '],"rule":"latent_truth","claims":[' || l.json || ']}', n.json), '}}') AS claims
 FROM (SELECT DISTINCT movie FROM movie_records) m
 LEFT JOIN claim_fields_json f ON f.movie = m.movie
+LEFT JOIN claim_names_json n ON n.movie = m.movie
 LEFT JOIN claim_labels_json l ON l.movie = m.movie
 LEFT JOIN claim_chances_json c ON c.movie = m.movie
