@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 import msgspec
 import sqlalchemy as sa
 
+from moviec.catalog.connect import writing
+from moviec.catalog.recordlog import RecordChange, append
 from moviec.catalog.schema.arrivals import batches, deliveries, delivery_payloads, rejected_rows
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -82,12 +84,12 @@ class Arrival(msgspec.Struct, frozen=True):
 
 
 def register(catalogue: sa.Engine, arrival: Arrival) -> None:
-    """Register a delivery with its payloads, its batch and its rejected rows: all or nothing.
+    """Register a delivery with its payloads, its batch, its entry in the log and its rejected rows: all or nothing.
 
     A held delivery that is accepted later takes its own place again.
     """
     delivery = arrival.delivery
-    with catalogue.begin() as connection:
+    with writing(catalogue) as connection:
         held = sa.and_(deliveries.c.id == delivery.id, deliveries.c.state == "held")
         if connection.execute(sa.select(deliveries.c.id).where(held)).first():
             for table in (delivery_payloads, rejected_rows):
@@ -99,6 +101,8 @@ def register(catalogue: sa.Engine, arrival: Arrival) -> None:
             connection.execute(sa.insert(delivery_payloads), payloads)
         if arrival.batch:
             connection.execute(sa.insert(batches), [msgspec.structs.asdict(arrival.batch)])
+            changed = arrival.batch.changed + arrival.batch.tombstones
+            append(connection, [RecordChange("delivery", changed, delivery.id)])
         _insert_rejected(connection, arrival.rejected)
 
 

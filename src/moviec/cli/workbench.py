@@ -105,7 +105,7 @@ class PipelineWorkbench(msgspec.Struct, frozen=True):
         import sqlalchemy as sa
 
         from moviec.catalog.connect import connect, writing
-        from moviec.catalog.schema.serving import failures
+        from moviec.catalog.schema.operations import failures
 
         open_ = failures.c.state == "open"
         wanted = sa.and_(open_, failures.c.number.in_(numbers)) if numbers else open_
