@@ -112,7 +112,11 @@ def _holder(catalogue: sa.Engine, name: str) -> str:
 @contextmanager
 def _lock(catalogue: sa.Engine, name: str) -> Iterator[bool]:
     """Try to take the lock of a lease; say whether it is ours until the block ends."""
-    with _file_lock(catalogue, name) if catalogue.dialect.name == "sqlite" else _session_lock(catalogue, name) as mine:
+    with (
+        _file_lock(catalogue, name)
+        if catalogue.dialect.name == "sqlite"
+        else _session_lock(catalogue, name) as mine
+    ):
         yield mine
 
 

@@ -69,8 +69,8 @@ def position(connection: sa.Connection) -> int:
 def pending(connection: sa.Connection) -> Pending:
     """Give what was appended after the aggregator's checkpoint."""
     done = position(connection)
-    table = record_changes.c
-    query = sa.select(table).where(table.number > done).order_by(table.number)
+    number = record_changes.c.number
+    query = sa.select(record_changes).where(number > done).order_by(number)
     rows = connection.execute(query).all()
     single = [(row.source, row.key, row.delivery) for row in rows if row.key is not None]
     columns = list(zip(*single, strict=True)) or [(), (), ()]
