@@ -144,8 +144,8 @@ def test_one_row_that_changed_touches_a_handful(shop: Workshop, sample: Path, tm
     whole = sample / "kaggle" / "movies_metadata.csv"
     text = whole.read_text("utf-8")
     (tmp_path / "next").mkdir()
-    assert text.count("262700000") == 1
-    (tmp_path / "next" / whole.name).write_text(text.replace("262700000", "262700001"), "utf-8")
+    assert text.count("396300000") == 1
+    (tmp_path / "next" / whole.name).write_text(text.replace("396300000", "396300001"), "utf-8")
     deliver(shop, "kaggle", tmp_path / "next", FIRST + WEEK)
     outcome = bring_up(shop, Scope())
     touched = {name: one.written + one.removed for name, one in outcome.touched.items()}
@@ -153,7 +153,7 @@ def test_one_row_that_changed_touches_a_handful(shop: Workshop, sample: Path, tm
     assert {name for name, rows in touched.items() if rows} == {"movies", "changes", "rollups"}
     assert touched["movies"] == touched["changes"] == 1 and touched["rollups"] < 40
     fields = scalar(shop, "SELECT fields FROM changes ORDER BY number DESC LIMIT 1")
-    assert fields == '{"revenue":[262700000,262700001]}'
+    assert fields == '{"revenue":[396300000,396300001]}'
 
 
 def test_the_parts_of_a_year_add_up_to_its_films(shop: Workshop, sample: Path) -> None:

@@ -41,7 +41,7 @@ def build(words: Sequence[str]) -> typer.Typer:
     app = typer.Typer(
         no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
     )
-    app.callback(invoke_without_command=True)(options)
+    app.callback(invoke_without_command=True)(moviec)
     for name in [word for word in words if word in COMMANDS][:1] or COMMANDS:
         module, _, attribute = COMMANDS[name].partition(":")
         command = getattr(import_module(module), attribute)
@@ -52,7 +52,7 @@ def build(words: Sequence[str]) -> typer.Typer:
     return app
 
 
-def options(
+def moviec(
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
