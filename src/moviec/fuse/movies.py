@@ -129,20 +129,24 @@ class Fused(msgspec.Struct, frozen=True):
 
 def fuse_movies(engine: Engine, model: FuseModel, facts: FuseFacts) -> Fused:
     """Fuse the records in the engine's `members` (movie as a number, then RECORD columns) under the model."""
-    open_members(engine, facts)
-    open_member_claims(engine, facts, model.copies)
-    fuse(engine, _standing(engine, model, facts))
-    sources = open_member_labels(engine, facts)
-    decide(engine, model.genres, sources)
+    judge(engine, model, facts)
     _open_orders(engine, facts)
     run(engine, "movies.sql", "movie_values", "movie_titled", _parts())
     _fold(engine, "title_folds", "SELECT DISTINCT title AS name FROM movie_titled", fold_title)
     run(engine, "movies.sql", "movie_title_ranks", "movie_ids", _parts())
     _fuse_parties(engine)
-    engine.table("movie_scores", _scores(engine, model))
     numbers = ", ".join(f"'{name}'" for name in _TYPES if name not in ("released", "adult"))
     run(engine, "claims.sql", "claim_typed", "movie_claims", {"numbers": numbers})
     return Fused(**{name: engine.query(sql) for name, sql in _TABLES.items()})
+
+
+def judge(engine: Engine, model: FuseModel, facts: FuseFacts) -> None:
+    """Do the part of fusing that the model decides: make `field_fused`, `genre_truth` and `movie_scores`."""
+    open_members(engine, facts)
+    open_member_claims(engine, facts, model.copies)
+    fuse(engine, _standing(engine, model, facts))
+    decide(engine, model.genres, open_member_labels(engine, facts))
+    engine.table("movie_scores", _scores(engine, model))
 
 
 def _standing(engine: Engine, model: FuseModel, facts: FuseFacts) -> tuple[Reliability, ...]:
