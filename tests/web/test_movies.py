@@ -17,7 +17,8 @@ def test_a_document_leaves_as_its_stored_bytes(either: Api) -> None:
     with either.site.catalogue.connect() as connection:
         stored = connection.scalar(sa.select(documents.c.document).where(documents.c.movie == 5))
     answer = either.get("/v1/movies/mc5")
-    assert answer.content == stored.encode()
+    assert answer.text == stored
+    assert answer.encoding == "utf-8"
     assert answer.headers["etag"] == f'"{hashlib.sha256(answer.content).hexdigest()}"'
     assert either.get("/v1/movies/mc5").content == answer.content
 

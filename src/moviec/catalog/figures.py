@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -10,8 +11,11 @@ import sqlalchemy as sa
 from moviec.catalog.arrow import read
 from moviec.catalog.schema.movies import companies, genres, movie_companies, movie_genres, movies
 
+#: Some years, a span of them, or all.
+Years: TypeAlias = Sequence[int] | range | None
 
-def films_of(connection: sa.Connection, years: Sequence[int] | None) -> pa.Table:
+
+def films_of(connection: sa.Connection, years: Years) -> pa.Table:
     """Give the films out in some years (all, where None): movie, year, month, budget, revenue (worldwide), popularity,
     votes, c_rating (hundredths).
     """
@@ -29,7 +33,7 @@ def films_of(connection: sa.Connection, years: Sequence[int] | None) -> pa.Table
     return read(connection, query)
 
 
-def entries_of(connection: sa.Connection, years: Sequence[int] | None) -> pa.Table:
+def entries_of(connection: sa.Connection, years: Years) -> pa.Table:
     """Give what those films count for: kind, entry (id), name, movie, place (order among the film's own)."""
     query = sa.union_all(
         sa.select(
@@ -57,8 +61,11 @@ def entries_of(connection: sa.Connection, years: Sequence[int] | None) -> pa.Tab
     return read(connection, query)
 
 
-def out_in(years: Sequence[int] | None) -> sa.ColumnElement[bool]:
+def out_in(years: Years) -> sa.ColumnElement[bool]:
     """Say of a movie whether it is out, in some years; one whose status is unknown counts as out."""
     out = sa.or_(movies.c.status.is_(None), movies.c.status == "Released")
-    dated = movies.c.year.is_not(None) if years is None else movies.c.year.in_(years)
-    return sa.and_(out, dated)
+    if years is None:
+        return sa.and_(out, movies.c.year.is_not(None))
+    if isinstance(years, range):
+        return sa.and_(out, movies.c.year.between(years.start, years.stop - 1))
+    return sa.and_(out, movies.c.year.in_(years))

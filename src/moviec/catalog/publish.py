@@ -120,11 +120,14 @@ def _publish_documents(
 ) -> pa.Table:
     """Write documents that differ, keep what stood before as versions, and log each change; return the entries."""
     staged = stage(connection, "staged_documents", documents, publication.documents)
-    log = _entries(connection, staged, publication, scope)
+    now = _now(connection, staged)
+    log = _entries(connection, staged, publication, scope, now)
     changed = stage(connection, "changed", changes, log)
-    now = log["at"][0].as_py() if log.num_rows else ""
     merge(connection, changes, log)
-    _keep_versions(connection, changed, now)
+    reasoned = sa.select(staged.c.movie).where(
+        staged.c.movie == documents.c.movie, staged.c.claims != documents.c.claims
+    )
+    _keep_versions(connection, changed, reasoned, now)
     given = sa.select(staged.c.movie).where(staged.c.movie == documents.c.movie)
     connection.execute(sa.delete(documents).where(scope, ~sa.exists(given)))
     columns = ["movie", "document", "claims", "hash", "since", "change"]
@@ -135,18 +138,17 @@ def _publish_documents(
     ).join(changed, changed.c.movie == staged.c.movie)
     connection.execute(sa.insert(documents).from_select(columns, fresh))
     claims = sa.select(staged.c.claims).where(staged.c.movie == documents.c.movie).scalar_subquery()
-    other = sa.select(staged.c.movie).where(
-        staged.c.movie == documents.c.movie, staged.c.claims != documents.c.claims
-    )
-    connection.execute(sa.update(documents).where(sa.exists(other)).values(claims=claims))
+    connection.execute(sa.update(documents).where(sa.exists(reasoned)).values(claims=claims, since=now))
     return log
 
 
-def _keep_versions(connection: sa.Connection, changed: sa.Table, now: str) -> None:
+def _keep_versions(connection: sa.Connection, changed: sa.Table, reasoned: sa.Select[Any], now: str) -> None:
+    """Keep what stood until now of films that changed, and of those whose claims did without changing the film."""
     columns = ["movie", "since", "until", "document", "claims"]
+    either = sa.or_(documents.c.movie.in_(sa.select(changed.c.movie)), sa.exists(reasoned))
     before = sa.select(
         documents.c.movie, documents.c.since, sa.literal(now), documents.c.document, documents.c.claims
-    ).join(changed, changed.c.movie == documents.c.movie)
+    ).where(either)
     connection.execute(sa.insert(versions).from_select(columns, before))
 
 
@@ -155,6 +157,7 @@ def _entries(
     staged: sa.Table,
     publication: Publication,
     scope: sa.ColumnElement[bool],
+    now: str,
 ) -> pa.Table:
     """Make the log's entries: films whose document is new, other, or gone."""
     both = staged.c.movie == documents.c.movie
@@ -182,11 +185,11 @@ def _entries(
         *_kinds(gone["movie"], "withdrawn", publication),
     ]
     rows.sort()
-    first, at, cause = last_change(connection) + 1, _now(connection), publication.cause
+    first, cause = last_change(connection) + 1, publication.cause
     movies, kinds, fields = zip(*rows, strict=True) if rows else ((), (), ())
     columns: list[tuple[Any, ...] | list[Any]] = [
         list(range(first, first + len(rows))),
-        [at] * len(rows),
+        [now] * len(rows),
         movies,
         kinds,
         fields,
@@ -212,10 +215,9 @@ def _kinds(movies: Any, kind: str, publication: Publication) -> list[tuple[int, 
     ]
 
 
-def _now(connection: sa.Connection) -> str:
-    """Give the instant of this publication, later than any before it."""
-    last = connection.scalar(sa.select(sa.func.max(changes.c.at)))
-    now = dt.datetime.now(dt.UTC)
-    if last:
-        now = max(now, dt.datetime.fromisoformat(last) + dt.timedelta(microseconds=1))
-    return now.isoformat(timespec="microseconds")
+def _now(connection: sa.Connection, staged: sa.Table) -> str:
+    """Give the instant of this publication, later than any before it that it follows."""
+    older = sa.select(sa.func.max(documents.c.since)).join(staged, staged.c.movie == documents.c.movie)
+    latest = [connection.scalar(sa.select(sa.func.max(changes.c.at))), connection.scalar(older)]
+    past = [dt.datetime.fromisoformat(one) + dt.timedelta(microseconds=1) for one in latest if one]
+    return max([dt.datetime.now(dt.UTC), *past]).isoformat(timespec="microseconds")

@@ -39,12 +39,14 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     """Print a table; columns after the first are set to the right."""
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
     for number, column in enumerate(columns):
         table.add_column(column, justify="left" if number == 0 else "right", overflow="fold")
     for row in rows:
         table.add_row(*row)
-    _console(width=None if sys.stdout.isatty() else 120).print(table)
+    console = _console(width=None if sys.stdout.isatty() else 120)
+    console.print(title, style="italic", highlight=False, markup=False, soft_wrap=True)
+    console.print(table)
 
 
 def _console(**options: Any) -> Console:

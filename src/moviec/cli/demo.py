@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
+import pyarrow as pa
 import typer
 
 from moviec.cli.console import print_json, print_table, short_number, steps
 from moviec.cli.lake import tell_outcome
 from moviec.cli.report import picture
+from moviec.cli.serve import PortOption, refuse_taken, run_server
 from moviec.config import open_home
 from moviec.pipeline.demo import Shown, run_demo
 from moviec.pipeline.reports import open_folder
@@ -20,15 +23,15 @@ from moviec.rollup.report import Question, answer, choose
 def demo(
     home: Annotated[Path, typer.Option("--home", help="Where the demo lives.")] = Path("demo"),
     serve: Annotated[
-        bool,
-        typer.Option(
-            "--serve/--no-serve", help="There is no site yet: the demo ends after the build either way."
-        ),
+        bool, typer.Option("--serve/--no-serve", help="Serve the site and the API, or stop after the build.")
     ] = True,
+    port: PortOption = 8000,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Take in the bundled sample from six sources, run the monthly job on it, and draw a picture."""
+    """Build a catalogue of the bundled sample from six sources, and serve it to this machine, without keys."""
     place = open_home(home)
+    if serve:
+        refuse_taken("127.0.0.1", port)
     with steps(quiet=as_json) as tell:
         shown = run_demo(place, tell)
     drawing = place.folder / "genres.png"
@@ -38,7 +41,18 @@ def demo(
         draw(picture(leaders, None, question, coverage.line(question)), drawing)
     if as_json:
         print_json(shown)
-        return
+    else:
+        _tell(shown, leaders, drawing)
+    if serve:
+        os.environ["MOVIEC_ANONYMOUS"] = (
+            "true"  # for the server's processes; they listen to this machine alone
+        )
+        run_server(place, "127.0.0.1", port)
+
+
+def _tell(shown: Shown, leaders: pa.Table, drawing: Path) -> None:
+    """Print what was built, and where to look next."""
+    home = drawing.parent
     _tell_deliveries(shown)
     tell_outcome(shown.catalogue)
     rows = [(row["name"], f"{row['movies']:,}", short_number(row["value"])) for row in leaders.to_pylist()]

@@ -1,4 +1,4 @@
-"""`moviec report`: which genres or companies lead, from the folder of a rollup."""
+"""`moviec report`: which genres or companies lead, from the catalogue or the folder of a rollup."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ import pyarrow as pa
 import typer
 
 from moviec.cli.console import print_json, print_table, short_number
+from moviec.cli.options import HomeOption, JsonOption
 from moviec.cli.rollup import Split
+from moviec.config import open_home
 from moviec.errors import UsageError
-from moviec.pipeline.reports import open_folder
+from moviec.pipeline.reports import open_catalogue, open_folder
 from moviec.rollup.charts import bars, draw, lines
 from moviec.rollup.report import Question, answer, choose
 
@@ -52,9 +54,10 @@ class By(StrEnum):
 
 def report(
     kind: Annotated[Kind, typer.Argument(help="genres or companies")],
-    folder: Annotated[Path, typer.Option("--from", help="The folder that `moviec rollup` wrote.")] = Path(
-        "rollup"
-    ),
+    folder: Annotated[
+        Path | None,
+        typer.Option("--from", help="A folder that `moviec rollup` wrote, in place of the catalogue."),
+    ] = None,
     year: Annotated[int | None, typer.Option(help="One year.")] = None,
     years: Annotated[str | None, typer.Option(help="From year to year, such as 1990-1999.")] = None,
     month: Annotated[int | None, typer.Option(min=1, max=12, help="One month of each year.")] = None,
@@ -68,10 +71,11 @@ def report(
     top: Annotated[int | None, typer.Option(min=1, help="The first N (20 unless told).")] = None,
     bottom: Annotated[int | None, typer.Option(min=1, help="The last N.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the answer into FILE.svg or FILE.png.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
 ) -> None:
-    """Say which genres or production companies lead, by revenue, budget, profit, films, popularity or votes."""
+    """Say which genres or production companies lead, by revenue, budget, profit, films, popularity, votes or C-rating."""
     first, last = _span(year, years)
     question = Question(
         kind="genres" if kind is Kind.genres else "production_companies",
@@ -83,7 +87,10 @@ def report(
     )
     if top is None and bottom is None:
         top = 20
-    with open_folder(folder, split.value) as (engine, coverage):
+    films = (
+        open_folder(folder, split.value) if folder else open_catalogue(open_home(home), question, split.value)
+    )
+    with films as (engine, coverage):
         line = coverage.line(question)
         chosen = choose(answer(engine, question), top, bottom)
         if plot:

@@ -6,6 +6,8 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import socket
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -25,9 +27,12 @@ if TYPE_CHECKING:
 GRACE = 10
 
 
+PortOption = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
+
+
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is every one.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
+    port: PortOption = 8000,
     workers: Annotated[int, typer.Option(min=1, max=256, help="Processes that answer.")] = 1,
     home: HomeOption = None,
 ) -> None:
@@ -45,6 +50,7 @@ def run_server(home: Home, host: str, port: int, workers: int = 1) -> None:
     import moviec.web.app  # noqa: F401  loaded once, before the workers are forked
     from moviec.catalog.connect import connect
 
+    refuse_taken(host, port)
     connect(home.catalogue).dispose()  # migrated once, before there are several processes
     os.environ["MOVIEC_HOME"] = str(home.folder)
     with _indexing(home), _shared_metrics(workers):
@@ -61,11 +67,28 @@ def run_server(home: Home, host: str, port: int, workers: int = 1) -> None:
             workers_kill_timeout=GRACE,
             respawn_failed_workers=True,
         )
-        print(f"serving {home.folder} on http://{host}:{port}", flush=True)
+        print(
+            f"serving {home.folder} on http://{host}:{port}{home.settings.prefix}",
+            file=sys.stderr,
+            flush=True,
+        )
         try:
             server.serve()
         except (ConfigurationError, OSError, RuntimeError) as error:
             raise StoreError(str(error), f"{host}:{port}", "choose another --host or --port") from error
+
+
+def refuse_taken(host: str, port: int) -> None:
+    """Raise StoreError where the address cannot be had: Granian would share a port with another server, silently."""
+    try:
+        (family, kind, *_, address), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        with socket.socket(family, kind) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(address)
+    except OSError as error:
+        raise StoreError(
+            error.strerror or str(error), f"{host}:{port}", "choose another --host or --port"
+        ) from error
 
 
 def make_app() -> ASGIApp:

@@ -1,4 +1,4 @@
-"""Where reports get their figures: for now the folder that a rollup wrote."""
+"""Where reports get their films: the catalogue, or the folder that a rollup wrote. Hands on an engine with them as `parts`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from pathlib import Path
 import msgspec
 import pyarrow as pa
 
+from moviec.catalog.connect import connect
+from moviec.catalog.figures import entries_of, films_of
+from moviec.config import Home
 from moviec.engine import DuckEngine
 from moviec.errors import UsageError
 from moviec.pipeline.rollup_job import genre_labels
 from moviec.rollup.files import FILMS
-from moviec.rollup.monthly import entries_sql, name_parts
+from moviec.rollup.monthly import entries_sql, name_catalogue, name_labels, name_parts
 from moviec.rollup.report import Question
 from moviec.sources.registry import find_source
 
@@ -26,10 +29,10 @@ class Coverage(msgspec.Struct, frozen=True):
     known: dict[str, int]
 
     def line(self, question: Question) -> str:
-        """Say it in one line: "revenue known for 48% of films". Raises UsageError for a measure no film has."""
-        if question.measure == "c_rating":
-            raise UsageError("these films have no c_rating", self.where, "choose another --measure")
+        """Say it in one line: "revenue known for 48% of 9,000 films". Raises UsageError for a measure no film has."""
         known = self.known.get(question.measure)
+        if question.measure == "c_rating" and not known:
+            raise UsageError("these films have no c_rating", self.where, "choose another --measure")
         if known is None or not self.films:
             return f"{self.films:,} films"
         return f"{question.measure} known for {known / self.films:.0%} of {self.films:,} films"
@@ -47,14 +50,49 @@ def open_folder(folder: Path, split: str) -> Iterator[tuple[DuckEngine, Coverage
         engine.parquet("films", [films])
         spec = find_source("kaggle").spec
         engine.view("entries", entries_sql(spec.numeric_keys))
-        name_parts(engine, split, genre_labels(spec))
-        yield engine, _coverage(engine, str(folder))
+        name_parts(engine, [split])
+        name_labels(engine, genre_labels(spec))
+        yield engine, _coverage(engine, str(folder), "SELECT *, NULL AS c_rating FROM films")
 
 
-def _coverage(engine: DuckEngine, where: str) -> Coverage:
+@contextmanager
+def open_catalogue(home: Home, question: Question, split: str) -> Iterator[tuple[DuckEngine, Coverage]]:
+    """Give an engine whose view `parts` is the catalogue's films of the years asked, and what is known of them.
+
+    Raises UsageError for a catalogue without films.
+    """
+    catalogue = connect(home.catalogue)
+    years = range(question.first_year, question.last_year + 1)
+    try:
+        with catalogue.connect() as connection:
+            films, entries = films_of(connection, years), entries_of(connection, years)
+    finally:
+        catalogue.dispose()
+    if not films.num_rows:
+        raise UsageError(
+            "no film of these years in the catalogue",
+            str(home.folder),
+            "see `moviec status`; take a delivery in with `moviec ingest`, or give --from DIR of a rollup",
+        )
+    with DuckEngine() as engine:
+        name_catalogue(engine, films, entries)
+        name_parts(engine, [split])
+        name_labels(engine, _NO_LABELS)
+        month = f"WHERE month = {question.month}" if question.month else ""
+        yield engine, _coverage(engine, str(home.folder), f"SELECT * FROM film {month}")
+
+
+#: The catalogue's genres have their ids and names already.
+_NO_LABELS = pa.table(
+    [pa.array([], pa.int64()), pa.array([], pa.int64()), pa.array([], pa.string())], ["label", "id", "name"]
+)
+
+
+def _coverage(engine: DuckEngine, where: str, films: str) -> Coverage:
     row: pa.Table = engine.query(
         "SELECT count(*) AS films, count(budget) AS budget, count(revenue) AS revenue,"
-        " count(revenue - budget) AS profit, count(popularity) AS popularity, count(votes) AS votes FROM films"
+        " count(revenue - budget) AS profit, count(popularity) AS popularity, count(votes) AS votes,"
+        f" count(c_rating) AS c_rating FROM ({films}) AS films"
     )
     known = row.to_pylist()[0]
     return Coverage(where, known.pop("films"), known)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from importlib import resources
 from typing import Literal
 
@@ -61,17 +62,29 @@ def monthly(engine: Engine, split: str, genre_labels: pa.Table) -> pa.Table:
     `genre_labels`: label, id, name. Returns kind, id, name, year, month, movies, movies_millionths, budget, revenue,
     profit (whole dollars), *_known (films behind each), popularity_* (millionths), votes, movie_ids; in order.
     """
-    name_parts(engine, split, genre_labels)
+    name_parts(engine, [split])
+    name_labels(engine, genre_labels)
     return engine.query(
         f"{_text('monthly.sql')} ORDER BY kind, year, month, revenue DESC, movies DESC, name, id"
     )
 
 
-def name_parts(engine: Engine, split: str, genre_labels: pa.Table) -> None:
-    """Name the engine's `entries`, divided or not, `parts`, and the labels `genre_labels`."""
-    engine.table("chosen", pa.table({"even": [split == "even"]}))
-    engine.table("genre_labels", genre_labels)
+def name_parts(engine: Engine, splits: Sequence[str]) -> None:
+    """Name the engine's `entries` `parts`: whole and divided, or one of them."""
+    engine.table("splits", pa.table({"split": list(splits), "even": [split == "even" for split in splits]}))
     engine.view("parts", _text("parts.sql"))
+
+
+def name_labels(engine: Engine, genre_labels: pa.Table) -> None:
+    """Name what the labels of genres mean (label, id, name) `genre_labels`."""
+    engine.table("genre_labels", genre_labels)
+
+
+def name_catalogue(engine: Engine, films: pa.Table, entries: pa.Table) -> None:
+    """Name the `entries` of catalogue films: movie, year, month and amounts; kind, entry, name, movie, place."""
+    engine.table("film", films)
+    engine.table("entry", entries)
+    engine.view("entries", _text("placed.sql"))
 
 
 def _key_type(numeric_keys: bool) -> str:

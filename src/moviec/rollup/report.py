@@ -25,8 +25,8 @@ MEASURES: dict[str, tuple[str, str]] = {
     "c_rating": ("c_rating", "median"),
 }
 
-#: Measures kept in millionths.
-_MILLIONTHS = ("movies", "popularity")
+#: What one unit of a measure is kept as.
+_UNITS = {"movies": MILLION, "popularity": MILLION, "c_rating": 100}
 
 _SUMS = {
     "sum": "CAST(sum({amount}) AS BIGINT)",
@@ -54,12 +54,14 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 def answer(engine: Engine, question: Question, each_year: bool = False) -> pa.Table:
     """Ask the engine's view `parts`. Returns id, name, year (NULL unless `each_year`), movies, known, value.
 
-    The largest value first, unknown last; values are dollars, votes, films or popularity in its usual decimals.
+    The largest value first, unknown last; values are dollars, votes, films, points of the C-rating, or popularity in its usual decimals.
     """
     amount, _ = MEASURES[question.measure]
     by = question.added_up()
     if question.measure == "movies" and by != "sum":
         raise UsageError(f"movies are counted, they have no {by}", "--by", "leave --by out")
+    if question.measure == "c_rating" and by == "sum":
+        raise UsageError("C-ratings are not summed", "--by", "ask for mean, median or max")
     if question.measure == "popularity" and by == "sum":
         amount = "popularity_part"
     text = resources.files("moviec.rollup").joinpath("report.sql").read_text("utf-8")
@@ -68,14 +70,13 @@ def answer(engine: Engine, question: Question, each_year: bool = False) -> pa.Ta
         year="year" if each_year else "CAST(NULL AS INT)",
         first_year=question.first_year,
         last_year=question.last_year,
-        first_month=question.month or 1,
-        last_month=question.month or 12,
+        month=f"month = {question.month}" if question.month else "true",
         amount=amount,
         value=_SUMS[by].format(amount=amount),
     )
     table = engine.query(f"{sql} ORDER BY value IS NULL, value DESC, movies DESC, name, year")
-    if question.measure in _MILLIONTHS:
-        decimals = pc.divide(pc.cast(table["value"], pa.float64()), float(MILLION))
+    if unit := _UNITS.get(question.measure):
+        decimals = pc.divide(pc.cast(table["value"], pa.float64()), float(unit))
         table = table.set_column(table.schema.get_field_index("value"), "value", decimals)
     return table
 

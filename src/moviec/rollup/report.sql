@@ -1,9 +1,10 @@
 -- The view `parts` of one kind over a span of months: one row per genre or company, or per each and year.
 -- {value} is the amount added up as asked (see report.py), {amount} the amount itself; `known` films have one.
+-- Without a month, films whose month is unknown count, too.
 WITH span AS (
   SELECT *, {year} AS bucket
   FROM parts
-  WHERE kind = '{kind}' AND year BETWEEN {first_year} AND {last_year} AND month BETWEEN {first_month} AND {last_month}
+  WHERE kind = '{kind}' AND year BETWEEN {first_year} AND {last_year} AND {month}
 ),
 named AS (
   SELECT entry, name FROM (

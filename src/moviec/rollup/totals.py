@@ -8,17 +8,17 @@ from importlib import resources
 import pyarrow as pa
 
 from moviec.engine import Engine
+from moviec.rollup.monthly import name_catalogue, name_parts
 
 
 def totals(engine: Engine, films: pa.Table, entries: pa.Table) -> pa.Table:
     """Sum films (movie, year, month, budget, revenue, popularity, votes, c_rating) by what they count for.
 
-    `entries`: kind, entry, movie, place. Returns the columns of totals.sql, `movie_ids` as a JSON list; whole dollars,
+    `entries`: kind, entry, name, movie, place. Returns the columns of totals.sql, `movie_ids` as a JSON list; whole dollars,
     millionths of popularity and of films, hundredths of a point.
     """
-    engine.table("film", films)
-    engine.table("entry", entries)
-    engine.table("splits", pa.table({"split": ["full", "even"], "even": [False, True]}))
+    name_catalogue(engine, films, entries)
+    name_parts(engine, ["full", "even"])
     summed = engine.query(resources.files("moviec.rollup").joinpath("totals.sql").read_text("utf-8"))
     at = summed.schema.get_field_index("movie_ids")
     lists = [json.dumps(ids, separators=(",", ":")) for ids in summed["movie_ids"].to_pylist()]

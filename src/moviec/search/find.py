@@ -26,12 +26,9 @@ _FIELDS = {
     "year": "by_year",
 }
 
-#: Tiers that take the words as they are; those after them forgive typing errors.
-EXACT_TIERS = 4
-
-#: With fewer films than this that match as it stands, a query may hold a typing error (bench/bench_api.py counts how
-#: often the film that was meant is among the first 20).
-ENOUGH = 5
+#: How many tiers are looked into, and with fewer films than how many the next one is: words as they stand, one typing
+#: error, two (bench/bench_api.py counts how often the film that was meant is among the first 20).
+WIDER = ((4, 5), (5, 1))
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,12 +48,11 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
-    """Where a page ended: tier, the last film's sort value, whether typing errors were forgiven, of which search."""
+    """Where a page ended: tier, the last film's sort value, how many tiers are looked into, of which search."""
 
     tier: int
     value: int
-    typos: bool
-    total: int
+    tiers: int
     of: int
 
 
@@ -125,25 +121,24 @@ class _Search:
     def page(self) -> Page:
         """Give the page after the cursor."""
         begin = self._begin()
-        tiers = self.tiers if begin.typos else self.tiers[:EXACT_TIERS]
-        union = self._wanted(any_of(tiers))
-        total, genres, decades = self._facets(union)
-        if not begin.typos and not self.ask.cursor and total < ENOUGH and len(self.tiers) > EXACT_TIERS:
-            begin = msgspec.structs.replace(begin, typos=True)
-            tiers = self.tiers
-            total, genres, decades = self._facets(self._wanted(any_of(tiers)))
+        tiers = self.tiers[: begin.tiers]
+        total, genres, decades = self._facets(tiers)
+        for count, enough in WIDER:
+            if not self.ask.cursor and count == len(tiers) and total < enough:
+                tiers = self.tiers[: count + 1]
+                total, genres, decades = self._facets(tiers)
         found = self._walk(tiers, begin)
         more = len(found) > self.ask.limit
         items = [self._summary(address) for _, _, address in found[: self.ask.limit]]
         cursor = None
         if more:
             tier, value, _ = found[self.ask.limit - 1]
-            cursor = write_cursor(Cursor(tier, value, begin.typos, total, self.of))
+            cursor = write_cursor(Cursor(tier, value, len(tiers), self.of))
         return Page(items, total, genres, decades, cursor)
 
     def _begin(self) -> Cursor:
         if not self.ask.cursor:
-            return Cursor(0, 0, False, 0, self.of)
+            return Cursor(0, 0, WIDER[0][0], self.of)
         cursor = read_cursor(self.ask.cursor)
         if cursor.of != self.of:
             raise UsageError(
@@ -197,13 +192,13 @@ class _Search:
     def _wanted(self, query: Query, but: Sequence[Query] = ()) -> Query:
         return all_of([query, *self.filters], [*self.unwanted, *but])
 
-    def _facets(self, union: Query) -> tuple[int, list[tuple[int, int]], list[tuple[int, int]]]:
+    def _facets(self, tiers: Sequence[Query]) -> tuple[int, list[tuple[int, int]], list[tuple[int, int]]]:
         """Count the films that match, all and by genre and decade."""
         wanted: dict[str, object] = {"total": {"value_count": {"field": "movie"}}}
         if self.ask.facets:
             wanted["genre"] = {"terms": {"field": "genre", "size": 100}}
             wanted["decade"] = {"terms": {"field": "decade", "size": 100}}
-        counted = self.searcher.aggregate(union, wanted)
+        counted = self.searcher.aggregate(self._wanted(any_of(tiers)), wanted)
         genres, decades = (
             sorted(
                 (int(one["key"]), int(one["doc_count"])) for one in counted.get(name, {}).get("buckets", [])
@@ -234,6 +229,6 @@ def read_cursor(text: str) -> Cursor:
         raise UsageError(
             "this is no cursor", "cursor", "give `next` of the page before as it stands"
         ) from error
-    if not (0 <= found.tier < 10 and 0 < found.value < 1 << 64):
+    if not (0 <= found.tier < found.tiers < 10 and 0 < found.value < 1 << 64):
         raise UsageError("this is no cursor", "cursor", "give `next` of the page before as it stands")
     return found

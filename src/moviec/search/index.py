@@ -176,8 +176,8 @@ def _replace(catalogue: sa.Engine, used: Path, changed: list[int]) -> None:
     with catalogue.connect() as connection:
         for start in range(0, len(changed), STEP):
             some = changed[start : start + STEP]
-            for movie in some:
-                writer.delete_documents_by_term("movie", movie)
+            # By query: deleting by term takes numbers for signed ones, and finds none in an unsigned field.
+            writer.delete_documents_by_query(tantivy.Query.term_set_query(index.schema, "movie", some))
             for document in index_documents(
                 (text for _, text in documents_of(connection, some)), index.schema
             ):

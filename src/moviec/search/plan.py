@@ -17,7 +17,8 @@ from moviec.catalog.references import Genre
 from moviec.search.words import fold, fold_title
 
 #: Letters from which on one typing error is forgiven, and two: of shorter words too many others are one letter away.
-ONE_ERROR, TWO_ERRORS = 4, 8
+#: A word that may be only begun must be longer, since it stands for every word that begins like it.
+WHOLE, BEGUN = (4, 6), (5, 8)
 
 #: Words beyond this many say nothing more of a title.
 MOST_WORDS = 12
@@ -145,14 +146,23 @@ class Fields:
         )
 
     def _word(self, field: str, word: str, errors: int, begun: bool) -> Query:
-        errors = min(errors, (len(word) >= ONE_ERROR) + (len(word) >= TWO_ERRORS))
+        of_whole, of_begun = (
+            min(errors, sum(len(word) >= letters for letters in least)) for least in (WHOLE, BEGUN)
+        )
+        if begun and of_begun == of_whole:
+            return self._near(field, word, of_begun, True)
+        whole = self._near(field, word, of_whole, False)
+        return any_of([whole, self._near(field, word, of_begun, True)]) if begun else whole
+
+    def _near(self, field: str, word: str, errors: int, begun: bool) -> Query:
+        """Match a word, or one that begins so, with up to so many typing errors."""
         if not errors and not begun:
             return self.term(field, word)
         return Query.fuzzy_term_query(self._schema, field, word, errors, True, begun)
 
     def _whole_typo(self, joined: str) -> Query:
         """Match whole titles one letter away, wherever their words are parted."""
-        if len(joined) < ONE_ERROR:
+        if len(joined) < WHOLE[0]:
             return Query.empty_query()
         return Query.fuzzy_term_query(self._schema, "whole", joined, 1, True, False)
 

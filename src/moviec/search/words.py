@@ -15,12 +15,14 @@ from moviec import text
 _SPELLED = tuple((re.compile(pattern), new) for pattern, new in text.SPELLED)
 
 _ENTITY = re.compile("&(#[0-9]+|#x[0-9a-fA-F]+|[a-zA-Z]+);")
-_ARTICLE = re.compile(rf"(?i)^(?:(?:{text.ARTICLES}) +|l['’])(.)", re.DOTALL)
-_INVERTED = re.compile(rf"(?i)^(.+), *({text.INVERTED}) *$")
+_ARTICLE = re.compile(rf"(?i)^(?:(?:{text.ARTICLES}) +|l['’])(.)", re.DOTALL | re.ASCII)
+_INVERTED = re.compile(rf"(?i)^(.+), *({text.INVERTED}) *$", re.ASCII)
 _SHORT = re.compile(rf"\b(?:{'|'.join(text.SHORT)})\b", re.ASCII)
 _COUNTED = re.compile(rf"\b({text.PARTS}) ({'|'.join(text.WORDS)})\b", re.ASCII)
 _ROMAN = re.compile(rf"\b(?:{'|'.join(text.ROMAN)})\b", re.ASCII)
-_FIVE_TEN = re.compile(r"(\S) ([vx])\b", re.ASCII)
+_FIVE_TEN = tuple(
+    (re.compile(rf"(\S) {letter}\b", re.ASCII), digits) for letter, digits in (("v", "5"), ("x", "10"))
+)
 
 
 def fold(value: str) -> str:
@@ -29,15 +31,15 @@ def fold(value: str) -> str:
         value = html.unescape(html.unescape(value))
     if not value.isascii():
         value = _plain_letters(value)
-    value = value.lower()
-    value = value.replace("&", " and ")
+    value = _lower(value).replace("&", " and ")
     value = re.sub(r"\$([a-z])", r"s\1", value).replace("'", "").replace("`", "")
     return " ".join("".join(letter if _kept(letter) else " " for letter in value).split())
 
 
 def fold_title(value: str) -> str:
     """Fold a title as `moviec.text.fold_title` does: no article, numerals as digits."""
-    value = re.sub(r"^([lL]['’]) ", r"\1", _INVERTED.sub(r"\2 \1", value))
+    if "," in value:
+        value = re.sub(r"^([lL]['’]) ", r"\1", _INVERTED.sub(r"\2 \1", value))
     return fold_numerals(fold(_ARTICLE.sub(r"\1", value)))
 
 
@@ -46,16 +48,23 @@ def fold_numerals(folded: str) -> str:
     folded = _SHORT.sub(lambda found: text.SHORT[found[0]], folded)
     folded = _COUNTED.sub(lambda found: f"{found[1]} {text.WORDS[found[2]]}", folded)
     folded = _ROMAN.sub(lambda found: text.ROMAN[found[0]], folded)
-    return _FIVE_TEN.sub(lambda found: f"{found[1]} {'5' if found[2] == 'v' else '10'}", folded)
+    for letter, digits in _FIVE_TEN:
+        folded = letter.sub(rf"\g<1> {digits}", folded)
+    return folded
 
 
 def _plain_letters(value: str) -> str:
     value = re.sub("([²³½⅓¼¾])", r" \1", value)
-    value = unicodedata.normalize("NFKD", value).lower()
+    value = _lower(unicodedata.normalize("NFKD", value))
     value = re.sub("[\u0300-\u036f]", "", value)
     for pattern, new in _SPELLED:
         value = pattern.sub(new, value)
     return unicodedata.normalize("NFKC", value)
+
+
+def _lower(value: str) -> str:
+    """Lower letter by letter, as Arrow does: Python writes the last sigma of a word in another way."""
+    return value.replace("Σ", "σ").lower()
 
 
 def _kept(letter: str) -> bool:

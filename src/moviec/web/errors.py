@@ -54,7 +54,7 @@ def handlers(log: Any) -> ExceptionHandlersMap:
 
     def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         problem = as_problem(error)
-        if problem.status >= 500:
+        if problem.status >= 500 and problem is not error:
             log.error(
                 "failed", path=request.scope["path"], error=f"{type(error).__name__}: {error}", exc_info=error
             )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import re
 from collections.abc import Callable
 
+from moviec.catalog.history import instant_of
+from moviec.errors import UsageError
 from moviec.web.errors import Problem, not_found
 from moviec.web.known import Known
 from moviec.web.site import Site
@@ -70,19 +71,9 @@ async def gone(site: Site, movie: int) -> Exception:
 def instant(text: str) -> str:
     """Read a date (its last moment, UTC) or an instant, as the catalogue writes it. Raises Problem 400."""
     try:
-        if len(text) == 10:
-            day = dt.date.fromisoformat(text)
-            return dt.datetime.combine(day, dt.time.max, dt.UTC).isoformat(timespec="microseconds")
-        read = dt.datetime.fromisoformat(text.replace(" ", "+"))
-        return (
-            (read if read.tzinfo else read.replace(tzinfo=dt.UTC))
-            .astimezone(dt.UTC)
-            .isoformat(timespec="microseconds")
-        )
-    except (ValueError, OverflowError) as error:
-        raise Problem(
-            400, "as_of: write a date such as 2026-11-21, or an instant such as 2026-11-21T12:00:00Z"
-        ) from error
+        return instant_of(text)
+    except UsageError as error:
+        raise Problem(400, str(error)) from error
 
 
 async def absent(site: Site, test: Callable[[Known], bool]) -> bool:

@@ -56,10 +56,11 @@ async def results(request: Request[Any, Any, Any]) -> ASGIResponse:
     found = await find(site, asked, asked.query)
     names = {genre.id: genre.name for genre in found.genres}
     genres = [(names[id], count) for id, count in found.page.genres if id in names]
+    usual = SearchQuery()
     kept = {
         name: value
         for name, value in msgspec.to_builtins(asked).items()
-        if value not in (None, "") and name != "cursor"
+        if value != getattr(usual, name) and name != "cursor"
     }
     shown = {
         "items": found.page.items,
@@ -128,7 +129,19 @@ def _templates() -> jinja2.Environment:
         undefined=jinja2.ChainableUndefined,
     )
     made.filters["short"] = _short
+    made.filters["plain"] = _plain
     return made
+
+
+def _plain(value: Any) -> str:
+    """Write a field's value as words: lists with commas, of what has a name its name."""
+    if isinstance(value, list):
+        return ", ".join(map(_plain, value))
+    if isinstance(value, dict):
+        return _plain(value.get("name") or value.get("title") or list(value.values()))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)
 
 
 def _short(value: float | None) -> str:

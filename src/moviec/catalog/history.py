@@ -1,0 +1,121 @@
+"""The world as of an instant, and how it came to be: documents as they were published, and how ratings moved.
+
+What stood is looked up among the superseded versions, never worked out again: later models change nothing of the past.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import sqlalchemy as sa
+
+from moviec.catalog.arrow import read
+from moviec.catalog.schema.serving import changes, document_versions, documents
+from moviec.engine import DuckEngine
+from moviec.engine.duck import quoted
+from moviec.errors import UsageError
+
+#: Documents given at a time.
+STEP = 20_000
+
+_STOOD = ("movie", "document", "claims", "since")
+
+_MOVED = """
+WITH sides AS (
+  SELECT number, 0 AS side, unnest(from_json(fields->'$.ratings[0]', '["JSON"]')) AS rating FROM given
+  UNION ALL SELECT number, 1, unnest(from_json(fields->'$.ratings[1]', '["JSON"]')) FROM given),
+said AS (
+  SELECT number, side, rating->>'rater' AS rater, rating->>'panel' AS panel, rating->>'aspect' AS aspect,
+    CAST(rating->>'value' AS DOUBLE) AS value, CAST(rating->>'votes' AS BIGINT) AS votes
+  FROM sides WHERE rating->>'source' = {source}),
+moved AS (
+  SELECT number, rater, panel, aspect,
+    max(value) FILTER (side = 0) AS value_before, max(value) FILTER (side = 1) AS value_after,
+    max(votes) FILTER (side = 0) AS votes_before, max(votes) FILTER (side = 1) AS votes_after
+  FROM said GROUP BY number, rater, panel, aspect)
+SELECT number, "at", movie, moved.* EXCLUDE (number) FROM moved JOIN given USING (number)
+WHERE value_before IS DISTINCT FROM value_after OR votes_before IS DISTINCT FROM votes_after
+ORDER BY number, rater, panel, aspect
+"""
+
+
+class Stood(msgspec.Struct, frozen=True):
+    """A movie's document and claims (JSON) as they stood, and since when (UTC)."""
+
+    document: str
+    claims: str
+    since: str
+
+
+def instant_of(text: str) -> str:
+    """Read a date (its last moment, UTC) or an instant, and write it as the catalogue does. Raises UsageError."""
+    try:
+        if len(text) == 10:
+            day = dt.date.fromisoformat(text)
+            return dt.datetime.combine(day, dt.time.max, dt.UTC).isoformat(timespec="microseconds")
+        found = dt.datetime.fromisoformat(text.replace(" ", "+"))
+        found = found if found.tzinfo else found.replace(tzinfo=dt.UTC)
+        return found.astimezone(dt.UTC).isoformat(timespec="microseconds")
+    except (ValueError, OverflowError) as error:
+        raise UsageError(
+            f"'{text}' is no instant", "as of", "write a date such as 2026-11-21, or 2026-11-21T12:00:00Z"
+        ) from error
+
+
+def documents_as_of(connection: sa.Connection, instant: str | None = None) -> Iterator[pa.Table]:
+    """Give every movie's document as it stood at an instant (as `instant_of` writes it; None: now).
+
+    Tables of movie, document, claims, since, some thousands of rows each, in the order of the movies' numbers.
+    """
+    after = -1
+    while True:
+        some = read(connection, _standing(instant, after))
+        if some.num_rows:
+            yield some
+            after = some["movie"][-1].as_py()
+        if some.num_rows < STEP:
+            return
+
+
+def document_as_of(connection: sa.Connection, movie: int, instant: str | None = None) -> Stood | None:
+    """Give one movie's document as it stood at an instant (None: now); None where it had none."""
+    stood = _stood(instant).subquery()
+    query = sa.select(*(stood.c[name] for name in _STOOD[1:])).where(stood.c.movie == movie)
+    row = connection.execute(query).first()
+    return Stood(*row) if row else None
+
+
+def ratings_moved(connection: sa.Connection, source: str, since: str = "") -> pa.Table:
+    """Say how the ratings that a source delivers moved, change by change, after an instant.
+
+    Columns: number and at (of the change), movie, rater, panel, aspect, value_before, value_after (on the rater's
+    scale), votes_before, votes_after; what is unknown or was not there is NULL.
+    """
+    query = (
+        sa.select(changes.c.number, changes.c.at, changes.c.movie, changes.c.fields)
+        .where(changes.c.at > since, changes.c.fields.contains('"ratings":[', autoescape=True))
+        .order_by(changes.c.number)
+    )
+    with DuckEngine() as engine:
+        engine.table("given", read(connection, query))
+        return engine.query(_MOVED.format(source=quoted(source)))
+
+
+def _standing(instant: str | None, after: int) -> sa.Select[Any]:
+    stood = _stood(instant).subquery()
+    return sa.select(*stood.c).where(stood.c.movie > after).order_by(stood.c.movie).limit(STEP)
+
+
+def _stood(instant: str | None) -> sa.Select[Any] | sa.CompoundSelect[*tuple[Any, ...]]:
+    """Select what stood: the documents of now that are old enough, and superseded ones that were not superseded yet."""
+    now = sa.select(*(documents.c[name] for name in _STOOD))
+    if instant is None:
+        return now
+    before = sa.select(*(document_versions.c[name] for name in _STOOD)).where(
+        document_versions.c.since <= instant, document_versions.c.until > instant
+    )
+    return sa.union_all(now.where(documents.c.since <= instant), before)
