@@ -89,7 +89,7 @@ def fuse(engine: Engine, reliability: tuple[Reliability, ...]) -> None:
     """Make `field_fused` and `field_verdicts` from the opened claims."""
     run(engine, "fields.sql", "field_once", "field_repeated")
     weigh(engine, reliability, "field_once")
-    run(engine, "fields.sql", "field_spellings", "field_verdicts")
+    run(engine, "fields.sql", "field_spelled", "field_verdicts")
 
 
 def _folded(engine: Engine, claims: pa.Table, fold: str, fields: list[str]) -> pa.Table:
