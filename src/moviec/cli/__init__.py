@@ -17,6 +17,8 @@ from moviec.errors import MovieCError
 COMMANDS = {
     "demo": "moviec.cli.demo:demo",
     "serve": "moviec.cli.serve:serve",
+    "show": "moviec.cli.show:show",
+    "export": "moviec.cli.export:export",
     "search": "moviec.cli.find:search",
     "accounts": "moviec.cli.keys:accounts",
     "keys": "moviec.cli.keys:keys",

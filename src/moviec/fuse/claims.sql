@@ -1,6 +1,6 @@
 -- Every claim on a movie, and why one was chosen -> one JSON text per movie. In: field_verdicts, field_fused, field_rules
--- (fields.sql); movie_labels, movie_genre_ranks. {numbers} are the fields whose values are numbers.
--- Of each of the "rows" statements the items are joined by the keys in front of them (texts.py): (movie, place), …
+-- (fields.sql); movie_labels, movie_genre_ranks, movie_title_ranks, party_billed. {numbers} are the fields whose values are
+-- numbers. The items of a view are joined by movie, in order, before the next is made (claims.py).
 
 -- keep claim_typed
 SELECT v.movie, r.place, v.source, v.weight, v.chosen, v.shown, v.value AS given, CASE
@@ -10,18 +10,18 @@ SELECT v.movie, r.place, v.source, v.weight, v.chosen, v.shown, v.value AS given
     ELSE CAST(TO_JSON(v.value) AS STRING) END AS value
 FROM field_verdicts v JOIN field_rules r ON r.field = v.field
 
--- rows claim_lists
-SELECT movie, place, CONCAT('{"source":', TO_JSON(source), ',"value":', value, ',"weight":',
+-- view claim_items
+SELECT movie, place, -weight AS lightness, source, given, CONCAT('{"source":', TO_JSON(source), ',"value":', value, ',"weight":',
          TO_JSON(ROUND(weight / 1000000, 3)), ',"chosen":', TO_JSON(chosen), '}') AS item
-FROM claim_typed ORDER BY movie, place, weight DESC, source, given
+FROM claim_typed
 
 -- view claim_fused
 SELECT f.*, r.place, r.judged FROM field_fused f JOIN field_rules r ON r.field = f.field
 
--- rows claim_unions
-SELECT t.movie, t.place, t.value AS item FROM claim_typed t
+-- view claim_union_items
+SELECT t.movie, t.place, -f.confidence AS doubt, t.given, t.value AS item FROM claim_typed t
 JOIN claim_fused f ON f.movie = t.movie AND f.place = t.place AND f.value = t.given
-WHERE t.shown AND f.rule = 'union' ORDER BY t.movie, t.place, f.confidence DESC, f.value
+WHERE t.shown AND f.rule = 'union'
 
 -- view claim_values
 SELECT t.movie, t.place, t.value, f.confidence, f.source, f.judged FROM claim_typed t
@@ -30,31 +30,43 @@ WHERE t.shown AND f.rule <> 'union'
 UNION ALL
 SELECT movie, place, CONCAT('[', items, ']'), NULL, NULL, FALSE FROM claim_unions
 
--- rows claim_fields
-SELECT c.movie, CONCAT(TO_JSON(r.field), ':{', CONCAT_WS(',', '"value":' || v.value, '"rule":' || TO_JSON(r.rule),
+-- view claim_field_items
+SELECT c.movie, c.place, CONCAT(TO_JSON(r.field), ':{', CONCAT_WS(',', '"value":' || v.value, '"rule":' || TO_JSON(r.rule),
          '"confidence":' || CASE WHEN v.judged THEN TO_JSON(ROUND(v.confidence / 1000000, 3)) END,
          '"source":' || TO_JSON(v.source), '"claims":[' || c.items || ']'), '}') AS item
 FROM claim_lists c
 JOIN field_rules r ON r.place = c.place
 LEFT JOIN claim_values v ON v.movie = c.movie AND v.place = c.place
-ORDER BY c.movie, r.place
 
--- rows claim_labels
-SELECT DISTINCT movie, source, CAST(TO_JSON(given) AS STRING) AS item FROM movie_labels ORDER BY movie, source, item
+-- view claim_label_items
+SELECT DISTINCT movie, source, CAST(TO_JSON(given) AS STRING) AS item FROM movie_labels
 
--- rows claim_labelled
-SELECT movie, CONCAT('{"source":', TO_JSON(source), ',"labels":[', items, ']}') AS item FROM claim_labels ORDER BY movie, source
+-- view claim_labelled_items
+SELECT movie, source, CONCAT('{"source":', TO_JSON(source), ',"labels":[', items, ']}') AS item FROM claim_labels
 
--- rows claim_chances
-SELECT movie, CONCAT('{"id":', genre, ',"name":', TO_JSON(name), ',"confidence":', TO_JSON(ROUND(confidence / 1000000, 3)),
-         ',"chosen":', TO_JSON(shown), '}') AS item
-FROM movie_genre_ranks ORDER BY movie, position
+-- view claim_chance_items
+SELECT movie, position, CONCAT('{"id":', genre, ',"name":', TO_JSON(name), ',"confidence":',
+         TO_JSON(ROUND(confidence / 1000000, 3)), ',"chosen":', TO_JSON(shown), '}') AS item
+FROM movie_genre_ranks
 
--- rows movie_claims
+-- view claim_name_items
+SELECT movie, field, source, MIN(billing) AS billing, CAST(TO_JSON(name) AS STRING) AS item
+FROM (
+  SELECT movie, 'titles' AS field, source, rank AS billing, title AS name FROM movie_title_ranks WHERE source <> ''
+  UNION ALL SELECT movie, field, source, billing, name FROM party_billed) n
+GROUP BY movie, field, source, name
+
+-- view claim_named_items
+SELECT movie, field, source, CONCAT('{"source":', TO_JSON(source), ',"names":[', items, ']}') AS item FROM claim_names
+
+-- view claim_union_fields
+SELECT movie, field, CONCAT('"', field, '":{"rule":"union","claims":[', items, ']}') AS item FROM claim_named
+
+-- view movie_claims
 SELECT m.movie, CONCAT('{"id":"mc', m.movie, '","fields":{', CONCAT_WS(',', f.items,
-         '"genres":{"value":[' || c.items || '],"rule":"latent_truth","claims":[' || l.items || ']}'), '}}') AS claims
+         '"genres":{"value":[' || c.items || '],"rule":"latent_truth","claims":[' || l.items || ']}', n.items), '}}') AS claims
 FROM (SELECT DISTINCT movie FROM movie_records) m
 LEFT JOIN claim_fields f ON f.movie = m.movie
+LEFT JOIN claim_name_fields n ON n.movie = m.movie
 LEFT JOIN claim_labelled l ON l.movie = m.movie
 LEFT JOIN claim_chances c ON c.movie = m.movie
-ORDER BY m.movie

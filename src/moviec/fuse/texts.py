@@ -6,30 +6,24 @@ once and cutting them where the keys change is ten times as fast.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from moviec.engine import Engine
-from moviec.fuse.statements import statement
 
 
-def join_in_order(
-    engine: Engine, file: str, name: str, keys: Sequence[str], parts: Mapping[str, str] | None = None
-) -> None:
-    """Make `name` (the keys, items) from the statement of that name in `file`.
+def join_in_order(engine: Engine, name: str, items: str, keys: str, order: str = "") -> None:
+    """Make `name` (the keys, items): the texts `item` of a group with commas between them.
 
-    The statement gives the keys and `item`, a text that is never NULL, in the order of the keys; `items` are a group's
-    texts with commas between them.
+    `items` is a table with the keys, `item` (never NULL) and the columns in `order`, by which a group is put in order.
     """
-    rows = engine.query(statement(file, name, parts))
-    engine.table(name, joined(rows, keys))
+    rows = engine.query(f"SELECT {keys}, item FROM {items} ORDER BY {keys}{order and ', '}{order}")
+    engine.table(name, _joined(rows, keys.split(", ")))
 
 
-def joined(rows: pa.Table, keys: Sequence[str]) -> pa.Table:
-    """Join the column `item` of rows whose keys are the same and which stand together."""
+def _joined(rows: pa.Table, keys: list[str]) -> pa.Table:
+    """Join the items of rows whose keys are the same and which stand together."""
     count = rows.num_rows
     begins = np.ones(count, dtype=bool)
     if count > 1:
@@ -41,4 +35,4 @@ def joined(rows: pa.Table, keys: Sequence[str]) -> pa.Table:
     starts = np.flatnonzero(begins)
     cuts = pa.array(np.append(starts, count), pa.int64())
     lists = pa.LargeListArray.from_arrays(cuts, rows.column("item").combine_chunks())
-    return rows.select(list(keys)).take(pa.array(starts)).append_column("items", pc.binary_join(lists, ","))
+    return rows.select(keys).take(pa.array(starts)).append_column("items", pc.binary_join(lists, ","))
