@@ -27,6 +27,7 @@ COMMANDS = {
     "sources": "moviec.cli.lake:sources",
     "ingest": "moviec.cli.lake:ingest",
     "run": "moviec.cli.run:run",
+    "fit": "moviec.cli.fit:fit",
     "rebuild": "moviec.cli.lake:rebuild",
     "status": "moviec.cli.lake:status",
     "quarantine": "moviec.cli.quarantine:app",

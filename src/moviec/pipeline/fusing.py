@@ -12,6 +12,7 @@ from moviec.fuse.artifact import FuseModel
 from moviec.fuse.canon import genres
 from moviec.fuse.documents import documents
 from moviec.fuse.facts import FuseFacts, SourceFacts
+from moviec.fuse.fields import Rule
 from moviec.fuse.movies import Fused, fuse_movies
 from moviec.pipeline.standards import country_names, language_names
 from moviec.sources.base import SourceSpec
@@ -51,8 +52,8 @@ class Shown(msgspec.Struct, frozen=True):
     lists: dict[str, pa.Table]
 
 
-def facts_of(specs: Iterable[SourceSpec]) -> FuseFacts:
-    """Give what fusing must know of the sources."""
+def facts_of(specs: Iterable[SourceSpec], rules: Mapping[str, Rule]) -> FuseFacts:
+    """Give what fusing must know of the sources, and the rules."""
     return FuseFacts(
         tuple(
             SourceFacts(
@@ -67,7 +68,8 @@ def facts_of(specs: Iterable[SourceSpec]) -> FuseFacts:
                 raters={name: rater.panel for name, rater in spec.raters.items()},
             )
             for spec in specs
-        )
+        ),
+        rules,
     )
 
 
