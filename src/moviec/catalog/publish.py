@@ -109,6 +109,12 @@ def last_change(connection: sa.Connection) -> int:
     return connection.scalar(sa.select(sa.func.max(changes.c.number))) or 0
 
 
+def kinds_after(connection: sa.Connection, number: int) -> dict[str, int]:
+    """Count the changes after a number, by kind."""
+    query = sa.select(changes.c.kind, sa.func.count()).where(changes.c.number > number)
+    return dict(connection.execute(query.group_by(changes.c.kind).order_by(changes.c.kind)).all())
+
+
 def _stage_affected(connection: sa.Connection, affected: Column | None) -> sa.Table | None:
     if affected is None:
         return None
@@ -131,8 +137,8 @@ def _publish_documents(
     given = sa.select(staged.c.movie).where(staged.c.movie == documents.c.movie)
     connection.execute(sa.delete(documents).where(scope, ~sa.exists(given)))
     columns = ["movie", "document", "claims", "hash", "since", "change"]
-    replaced = sa.select(changed.c.movie).where(changed.c.movie == documents.c.movie)
-    connection.execute(sa.delete(documents).where(sa.exists(replaced)))
+    replaced = documents.c.movie.in_(sa.select(changed.c.movie))  # not EXISTS: `changed` is keyed by number
+    connection.execute(sa.delete(documents).where(replaced))
     fresh = sa.select(
         staged.c.movie, staged.c.document, staged.c.claims, staged.c.hash, changed.c.at, changed.c.number
     ).join(changed, changed.c.movie == staged.c.movie)

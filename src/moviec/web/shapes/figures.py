@@ -107,10 +107,18 @@ class Sources(Shape, frozen=True):
 
 
 class Scorecard(Shape, frozen=True):
-    """How a source does: freshness, coverage, reliability, calibration."""
+    """How a source does: freshness, coverage, and what the model of this version learned of it.
+
+    `reliability` by field, `genres` as it uses them, `repeats` where it says what another source says; `calibration` of
+    the raters it carries and `repeating_raters` among them.
+    """
 
     name: str
     freshness: dict[str, Any]
     coverage: dict[str, Any]
-    reliability: Any = None
-    calibration: Any = None
+    version: str = ""
+    reliability: tuple[dict[str, Any], ...] = ()
+    genres: tuple[dict[str, Any], ...] = ()
+    repeats: tuple[dict[str, Any], ...] = ()
+    calibration: tuple[dict[str, Any], ...] = ()
+    repeating_raters: tuple[dict[str, Any], ...] = ()
