@@ -137,8 +137,8 @@ def _publish_documents(
     given = sa.select(staged.c.movie).where(staged.c.movie == documents.c.movie)
     connection.execute(sa.delete(documents).where(scope, ~sa.exists(given)))
     columns = ["movie", "document", "claims", "hash", "since", "change"]
-    replaced = sa.select(changed.c.movie).where(changed.c.movie == documents.c.movie)
-    connection.execute(sa.delete(documents).where(sa.exists(replaced)))
+    replaced = documents.c.movie.in_(sa.select(changed.c.movie))  # not EXISTS: `changed` is keyed by number
+    connection.execute(sa.delete(documents).where(replaced))
     fresh = sa.select(
         staged.c.movie, staged.c.document, staged.c.claims, staged.c.hash, changed.c.at, changed.c.number
     ).join(changed, changed.c.movie == staged.c.movie)

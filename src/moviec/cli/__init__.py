@@ -17,6 +17,8 @@ from moviec.errors import MovieCError
 COMMANDS = {
     "demo": "moviec.cli.demo:demo",
     "serve": "moviec.cli.serve:serve",
+    "show": "moviec.cli.show:show",
+    "export": "moviec.cli.export:export",
     "search": "moviec.cli.find:search",
     "accounts": "moviec.cli.keys:accounts",
     "keys": "moviec.cli.keys:keys",
@@ -25,6 +27,7 @@ COMMANDS = {
     "sources": "moviec.cli.lake:sources",
     "ingest": "moviec.cli.lake:ingest",
     "run": "moviec.cli.run:run",
+    "fit": "moviec.cli.fit:fit",
     "rebuild": "moviec.cli.lake:rebuild",
     "status": "moviec.cli.lake:status",
     "quarantine": "moviec.cli.quarantine:app",

@@ -12,6 +12,7 @@ import typer
 from moviec.catalog.deliveries import Delivery, all_deliveries, count_rejected
 from moviec.cli.console import fail, print_json, print_table, steps
 from moviec.cli.options import HomeOption, JsonOption
+from moviec.cli.scorecard import about_source
 from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.pipeline.aggregator import drain
@@ -107,23 +108,10 @@ def sources(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the sources: licence, last delivery, records, rejected rows; or say all about one."""
+    """List the sources: licence, last delivery, records, rejected rows; or say all about one, its scorecard included."""
     place = open_home(home)
     if name:
-        spec = find_source(name, place.folder).spec
-        with workshop(place) as shop:
-            deliveries = all_deliveries(shop.catalogue, name)
-        if as_json:
-            print_json({"facts": spec, "deliveries": deliveries})
-            return
-        facts = [
-            (key, str(getattr(spec, key))) for key in ("title", "home_page", "licence", "attribution", "cron")
-        ]
-        facts += [("complete", "yes" if spec.complete else "no"), ("raters", ", ".join(spec.raters) or "–")]
-        facts += [("files", ", ".join(f"{role} ({file.names[0]})" for role, file in spec.files.items()))]
-        print_table(spec.name, ("fact", "value"), facts)
-        for delivery in deliveries:
-            print(f"{delivery.id}: {delivery.state}, {delivery.records or 0:,} records")
+        about_source(place, name, as_json)
         return
     rows = _overview(place.folder, home)
     if as_json:

@@ -29,17 +29,13 @@ class PipelineWorkbench(msgspec.Struct, frozen=True):
         ]
 
     def scorecard(self, source: str) -> dict[str, Any]:
-        """Give how reliable a source's fields and how far off its raters are, as the pinned model has it."""
-        from moviec.pipeline.models import pinned_models
+        """Give what the pinned model has learned of a source: reliability, genres, repeats, its raters' calibration."""
+        from moviec.pipeline.scorecards import scorecard_of
         from moviec.pipeline.workshop import workshop
 
         with workshop(self.home) as shop:
-            model = msgspec.to_builtins(pinned_models(shop).fuse)
-        fields = [one for one in model.get("reliability", []) if one.get("source") == source]
-        raters = [
-            one for one in model.get("rating", {}).get("raters", []) if one.get("name", "").startswith(source)
-        ]
-        return {"reliability": fields, "calibration": raters}
+            card: dict[str, Any] = msgspec.to_builtins(scorecard_of(shop, source))
+        return {name: value for name, value in card.items() if name != "source"}
 
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         """Take in every delivery the order means, and publish."""

@@ -192,7 +192,7 @@ def _fuse(
             "members",
             "SELECT movie, live.* FROM live JOIN movie_of USING (source, key) ORDER BY movie, source, key",
         )
-        return show(engine, ground.models.fuse, facts_of(ground.specs))
+        return show(engine, ground.models.fuse, facts_of(ground.specs, ground.models.rules))
 
 
 def _publication(
