@@ -6,6 +6,7 @@ ingestion works out only what its records can have changed, and comes to the sam
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 
 import msgspec
@@ -21,12 +22,13 @@ from moviec.catalog.publish import Cause, Publication, last_change, mark_publish
 from moviec.catalog.schema.movies import movies, rollups
 from moviec.catalog.staging import Touched, merge, stage
 from moviec.engine import DuckEngine
-from moviec.pipeline.fusing import Shown, facts_of, show
+from moviec.pipeline.fusing import Shown, facts_of, show_all
 from moviec.pipeline.holdings import name_changed, name_records
 from moviec.pipeline.models import Models, built_with, note_built_with, pinned_models
 from moviec.pipeline.parties import Cast, cast_of
 from moviec.pipeline.resolving import Resolved, resolve
 from moviec.pipeline.shelves import name_shelves, remove_stale_shelves
+from moviec.pipeline.slices import Sliced
 from moviec.pipeline.steps import Step, Steps, Tell
 from moviec.pipeline.workshop import Workshop
 from moviec.rollup.totals import totals
@@ -127,6 +129,9 @@ ANTI JOIN movie_now n ON n.source = b.source AND n.key = b.key
 """
 
 
+_MEMBERS = "SELECT movie, live.* FROM live JOIN movie_of USING (source, key) ORDER BY movie, source, key"
+
+
 def _affected(resolved: Resolved, cast: Cast) -> Column | None:
     """Give the movies to show again: those that were resolved anew, and those whose people or companies are others."""
     if resolved.affected is None:
@@ -137,19 +142,20 @@ def _affected(resolved: Resolved, cast: Cast) -> Column | None:
 def _fuse(
     ground: Ground, connection: sa.Connection, resolved: Resolved, cast: Cast, affected: Column | None
 ) -> Shown:
+    members = ground.shop.room("members") / "members.parquet"
     with DuckEngine(ground.shop.limits) as engine:
         name_records(engine, ground.shop, ground.batches)
-        engine.table("people_ids", cast.people_ids)
-        engine.table("companies_ids", cast.companies_ids)
         engine.table("movie_now", resolved.records)
         before = movie_of_records(connection) if affected is None else records_of(connection, affected)
         engine.table("movie_before", before)
         engine.keep("movie_of", _MOVIE_OF)
-        engine.keep(
-            "members",
-            "SELECT movie, live.* FROM live JOIN movie_of USING (source, key) ORDER BY movie, source, key",
-        )
-        return show(engine, ground.models.fuse, facts_of(ground.specs, ground.models.rules))
+        engine.write(_MEMBERS, members)
+    parties = {"people_ids": cast.people_ids, "companies_ids": cast.companies_ids}
+    facts = facts_of(ground.specs, ground.models.rules)
+    try:
+        return show_all(ground.shop.limits, Sliced(members, parties), ground.models.fuse, facts)
+    finally:
+        shutil.rmtree(members.parent)
 
 
 def _publication(
