@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -13,8 +14,8 @@ from moviec.pipeline.fusing import Shown, show_all
 from moviec.pipeline.slices import Sliced
 from tests.fuse.films import FACTS, MEMBERS, person, rating, record
 
-TEXTS = [pa.field(name, pa.string()) for name in ("source", "key", "name", "role")]
-PARTY = pa.schema([pa.field("movie", pa.int64()), *TEXTS, pa.field("id", pa.int64())])
+TEXTS: list[pa.Field[Any]] = [pa.field(name, pa.string()) for name in ("source", "key", "name", "role")]
+PARTY = pa.schema([MEMBERS.field("movie"), *TEXTS, pa.field("id", pa.int64())])
 
 
 @pytest.fixture
