@@ -35,6 +35,7 @@ COMMANDS = {
     "rebuild": "moviec.cli.lake:rebuild",
     "status": "moviec.cli.status:status",
     "failures": "moviec.cli.failures:app",
+    "doctor": "moviec.cli.doctor:doctor",
     "quarantine": "moviec.cli.quarantine:app",
     "link": "moviec.cli.link:link",
     "rate": "moviec.cli.rate:rate",
