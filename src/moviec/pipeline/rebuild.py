@@ -61,10 +61,10 @@ def rebuild_source(shop: Workshop, source: Source, tell: Tell = lambda _: None) 
             done.append(delivery)
     replace_batches(shop.catalogue, name, fresh)
     kept = {file for batch in fresh for file in (batch.records_file, batch.keys_file)}
-    for file in sorted(
-        {file for batch in before for file in (batch.records_file, batch.keys_file) if file} - kept
-    ):
-        shop.store.remove(file)
+    old = {file for batch in before for file in (batch.records_file, batch.keys_file) if file}
+    for file in sorted(old - kept):
+        if shop.store.has(file):
+            shop.store.remove(file)
     return fresh
 
 
