@@ -35,6 +35,10 @@ $(PEERS)/.ready: pyproject.toml constraints.txt
 	$(PEERS)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	@touch $@
 
+# The pages that are made from the code.
+docs: $(READY)
+	$(BIN)/python -m moviec.catalog.dictionary docs/data-dictionary.md
+
 wheel: $(READY)
 	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 

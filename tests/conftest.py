@@ -13,7 +13,9 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import settings
 
+from moviec.config import Home, open_home
 from moviec.engine import DuckEngine
+from moviec.pipeline.demo import run_demo
 
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -78,6 +80,14 @@ def new_database(server: str, like: str | None = None) -> str:
         connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {like or 'template1'}"))
     maker.dispose()
     return sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Give a home with the sample of six sources published; for reading only."""
+    home = open_home(tmp_path_factory.mktemp("demo"), {})
+    run_demo(home)
+    return home
 
 
 @pytest.fixture

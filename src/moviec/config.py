@@ -28,7 +28,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Settings with their defaults; empty `lake` and `catalogue` mean inside the home folder.
 
     `threads` 0 is every core; `memory` is as DuckDB writes it. `most_rejected` is the share of a delivery's rows
-    beyond which rejected ones want a look. `remote` holds, by kind of address (s3, sftp, https), what opening one takes.
+    beyond which rejected ones want a look. A run waits `patience` seconds for another one to end. `fields` holds other
+    rules for single fields; `remote` holds, by kind of address (s3, sftp, https), what opening one takes.
     Serving: `anonymous` lets callers without a key in, `anonymous_limit` requests a minute from each address; `proxies`
     are the addresses or networks (separated by spaces) whose X-Forwarded-For counts; several servers count requests
     together in `redis`; a proxy serves MovieC under the path `prefix`; a server holds up to `cache_mb` ready, and is not
@@ -40,6 +41,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     threads: int = 0
     memory: str = "2GB"
     most_rejected: float = 0.01
+    patience: int = 600
     anonymous: bool = False
     anonymous_limit: int = 120
     proxies: str = ""
@@ -47,6 +49,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prefix: str = ""
     cache_mb: int = 64
     most_lag: int = 10_000
+    fields: dict[str, dict[str, Any]] = {}
     sources: dict[str, SourceSettings] = {}
     remote: dict[str, dict[str, Any]] = {}
 
@@ -91,7 +94,7 @@ def open_home(folder: Path | None = None, environment: Mapping[str, str] | None 
         home.mkdir(parents=True, exist_ok=True)
         known = msgspec.toml.decode(path.read_bytes()) if path.exists() else {}
         for field in msgspec.structs.fields(Settings):
-            if field.name not in ("sources", "remote") and (
+            if field.name not in ("fields", "sources", "remote") and (
                 text := environment.get(f"MOVIEC_{field.name.upper()}")
             ):
                 known[field.name] = text

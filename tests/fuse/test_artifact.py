@@ -13,10 +13,10 @@ import pytest
 from moviec.engine import DuckEngine, Limits
 from moviec.errors import StoreError
 from moviec.fuse.artifact import FuseModel, from_json, shipped_model
-from moviec.fuse.changes import compare_models
+from moviec.fuse.changes import compare_models, outline
 from moviec.fuse.fit import fit_fuse
-from moviec.fuse.scorecard import scorecards
-from tests.fuse.films import FACTS, MEMBERS, fused, rating, record
+from moviec.fuse.scorecard import scorecard
+from tests.fuse.films import FACTS, MEMBERS, fused, rating, record, rows_of
 
 
 def world(films: int = 300) -> list[dict[str, Any]]:
@@ -74,11 +74,10 @@ def test_a_model_survives_being_written_and_one_that_was_altered_is_refused(mode
 
 
 def test_scorecards_say_what_was_learned(model: FuseModel) -> None:
-    cards = {card.source: card for card in scorecards(model, FACTS)}
-    assert list(cards) == ["imdb", "kaggle", "omdb", "ours"]
-    year = next(each for each in cards["omdb"].fields if each.field == "year")
+    cards = {source.name: scorecard(model, source) for source in FACTS.sources}
+    year = next(each for each in cards["omdb"].reliability if each.field == "year")
     assert year.judged == 300 and year.reliability > 0.9 and year.place == 4
-    raters = {each.rater: each for each in cards["omdb"].raters}
+    raters = {each.rater: each for each in cards["omdb"].calibration}
     assert set(raters) == {"imdb", "metacritic", "rottentomatoes"}
     assert raters["metacritic"].films == 300 and raters["rottentomatoes"].films == 0
     assert raters["metacritic"].panel == "critics" and "imdb" in raters["metacritic"].correlation
@@ -90,26 +89,25 @@ def test_what_another_model_would_change_is_counted_and_named(model: FuseModel) 
     rows = [row for row in world(40) if row["source"] in ("imdb", "omdb")]
     before, after = fused(rows, shipped_model())[0], fused(rows, model)[0]
     with DuckEngine() as engine:
-        found = compare_models(engine, before, after)
-        none = compare_models(engine, before, before)
+        engine.table("members", pa.Table.from_pylist(rows, MEMBERS))
+        one, other = (outline(engine, each, FACTS) for each in (shipped_model(), model))
+        found, none = compare_models(engine, one, other), compare_models(engine, one, one)
     years = [
-        (one, other)
-        for one, other in zip(
-            before.movies.column("year").to_pylist(), after.movies.column("year").to_pylist(), strict=True
-        )
-        if one != other
+        pair
+        for pair in zip(rows_of(before.movies, "year"), rows_of(after.movies, "year"), strict=True)
+        if pair[0] != pair[1]
     ]
-    assert found.movies == 40 and found.fields["year"] == len(years) > 0
+    assert found.fields["year"] == len(years) > 0
     named = {
         (int(row["before"]), int(row["after"]))
         for row in found.examples.to_pylist()
         if row["field"] == "year"
     }
     assert named and named <= set(years)
-    assert found.rated == found.moved == 40 and found.gained == found.lost == 0
-    moves = [abs(row["after"] - row["before"]) for row in found.most.to_pylist()]
-    assert moves == sorted(moves, reverse=True) and moves[0] >= found.mean_points > 0
-    assert none.fields == {} and none.moved == 0 and none.mean_points == 0
+    moved = found.ratings
+    assert moved.films == moved.moved == 40 and found.gained == moved.lost == 0
+    assert moved.most_points >= moved.mean_points > 0 and moved.mean_ranks > 0
+    assert none.fields == {} and none.ratings.moved == 0 and none.ratings.mean_ranks == 0
 
 
 def test_the_shipped_model_knows_the_raters_it_has_not_seen() -> None:

@@ -110,6 +110,12 @@ def last_change(connection: sa.Connection) -> int:
     return connection.scalar(sa.select(sa.func.max(changes.c.number))) or 0
 
 
+def kinds_after(connection: sa.Connection, number: int) -> dict[str, int]:
+    """Count the changes after a number, by kind."""
+    query = sa.select(changes.c.kind, sa.func.count()).where(changes.c.number > number)
+    return dict(connection.execute(query.group_by(changes.c.kind).order_by(changes.c.kind)).all())
+
+
 def _stage_affected(connection: sa.Connection, affected: Column | None) -> sa.Table | None:
     if affected is None:
         return None

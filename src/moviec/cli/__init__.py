@@ -17,6 +17,8 @@ from moviec.errors import MovieCError
 COMMANDS = {
     "demo": "moviec.cli.demo:demo",
     "serve": "moviec.cli.serve:serve",
+    "show": "moviec.cli.show:show",
+    "export": "moviec.cli.export:export",
     "search": "moviec.cli.find:search",
     "accounts": "moviec.cli.keys:accounts",
     "keys": "moviec.cli.keys:keys",
@@ -25,6 +27,7 @@ COMMANDS = {
     "sources": "moviec.cli.lake:sources",
     "ingest": "moviec.cli.lake:ingest",
     "run": "moviec.cli.run:run",
+    "fit": "moviec.cli.fit:fit",
     "rebuild": "moviec.cli.lake:rebuild",
     "status": "moviec.cli.lake:status",
     "quarantine": "moviec.cli.quarantine:app",
@@ -39,7 +42,7 @@ def build(words: Sequence[str]) -> typer.Typer:
     app = typer.Typer(
         no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
     )
-    app.callback(invoke_without_command=True)(options)
+    app.callback(invoke_without_command=True)(moviec)
     for name in [word for word in words if word in COMMANDS][:1] or COMMANDS:
         module, _, attribute = COMMANDS[name].partition(":")
         command = getattr(import_module(module), attribute)
@@ -50,7 +53,7 @@ def build(words: Sequence[str]) -> typer.Typer:
     return app
 
 
-def options(
+def moviec(
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:

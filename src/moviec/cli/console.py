@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,10 @@ import msgspec
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+#: What a cell of a column of numbers looks like: 1,234, 3.50B, 48%, –.
+_FIGURE = re.compile("[-–]?[0-9.,]*( ?[KMB%])?")
 
 
 def fail(message: str) -> None:
@@ -36,12 +41,13 @@ def print_json(value: Any) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table; columns after the first are set to the right."""
+    """Print a table; columns of numbers are set to the right."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for number, column in enumerate(columns):
-        table.add_column(column, justify="left" if number == 0 else "right", overflow="fold")
+        figures = all(_FIGURE.fullmatch(row[number]) for row in rows)
+        table.add_column(column, justify="right" if figures else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
     console = _console(width=None if sys.stdout.isatty() else 120)

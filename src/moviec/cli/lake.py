@@ -12,13 +12,15 @@ import typer
 from moviec.catalog.deliveries import Delivery, all_deliveries, count_rejected
 from moviec.cli.console import fail, print_json, print_table, steps
 from moviec.cli.options import HomeOption, JsonOption
+from moviec.cli.scorecard import about_source
 from moviec.config import open_home
 from moviec.errors import UsageError
+from moviec.pipeline.aggregator import drain
 from moviec.pipeline.arrivals import Asked, expected, take
 from moviec.pipeline.due import needs_look, stale
 from moviec.pipeline.rebuild import rebuild_source
 from moviec.pipeline.street import Outcome, Scope, bring_up
-from moviec.pipeline.workshop import workshop
+from moviec.pipeline.workshop import arriving, workshop
 from moviec.sources.registry import find_source, find_sources
 
 #: A field that is known for this much less of a delivery's films than before is worth a line: a judgement, not measured.
@@ -56,10 +58,11 @@ def ingest(
         event,
         _instant(delivered_at, "--delivered-at") if delivered_at else None,
     )
-    with workshop(place, alone=True) as shop, steps(quiet=as_json) as tell:
-        several = expected(place, found.spec, asked, fail)
-        done = [take(shop, found, one, accept_shrink, tell) for one in several]
-        outcome = bring_up(shop, Scope(), tell)
+    with workshop(place) as shop, steps(quiet=as_json) as tell:
+        with arriving(shop, tell) as alone:
+            several = expected(place, found.spec, asked, fail)
+            done = [take(alone, found, one, accept_shrink, tell) for one in several]
+        outcome = drain(shop, tell)
     if as_json:
         print_json(done if since or event else {**msgspec.to_builtins(done[0]), "catalogue": outcome})
     else:
@@ -87,7 +90,7 @@ def rebuild(
     """
     place = open_home(home)
     made = []
-    with workshop(place, alone=True) as shop, steps(quiet=as_json) as tell:
+    with steps(quiet=as_json) as tell, workshop(place, alone=True, tell=tell) as shop:
         present = {delivery.source for delivery in all_deliveries(shop.catalogue)} if from_raw else set()
         for name in sorted(present):
             made += rebuild_source(shop, find_source(name, place.folder), tell)
@@ -105,23 +108,10 @@ def sources(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the sources: licence, last delivery, records, rejected rows; or say all about one."""
+    """List the sources: licence, last delivery, records, rejected rows; or say all about one, its scorecard included."""
     place = open_home(home)
     if name:
-        spec = find_source(name, place.folder).spec
-        with workshop(place) as shop:
-            deliveries = all_deliveries(shop.catalogue, name)
-        if as_json:
-            print_json({"facts": spec, "deliveries": deliveries})
-            return
-        facts = [
-            (key, str(getattr(spec, key))) for key in ("title", "home_page", "licence", "attribution", "cron")
-        ]
-        facts += [("complete", "yes" if spec.complete else "no"), ("raters", ", ".join(spec.raters) or "–")]
-        facts += [("files", ", ".join(f"{role} ({file.names[0]})" for role, file in spec.files.items()))]
-        print_table(spec.name, ("fact", "value"), facts)
-        for delivery in deliveries:
-            print(f"{delivery.id}: {delivery.state}, {delivery.records or 0:,} records")
+        about_source(place, name, as_json)
         return
     rows = _overview(place.folder, home)
     if as_json:

@@ -1,51 +1,72 @@
 -- Every claim on a movie, and why one was chosen -> one JSON text per movie. In: field_verdicts, field_fused, field_rules
--- (fields.sql); movie_labels, movie_genre_ranks. {numbers} are the fields whose values are numbers.
+-- (fields.sql); movie_labels, movie_genre_ranks, movie_title_ranks, party_billed. {numbers} are the fields whose values are
+-- numbers. The items of a view are joined by movie, in order, before the next is made (claims.py).
 
--- view claim_typed
-SELECT movie, field, source, weight, chosen, value AS given, CASE
-    WHEN field = 'adult' THEN CASE value WHEN '1' THEN 'true' ELSE 'false' END
-    WHEN field = 'popularity' THEN CAST(TO_JSON(CAST(value AS BIGINT) / 1000000) AS STRING)
-    WHEN field IN ({numbers}) THEN value
-    ELSE CAST(TO_JSON(value) AS STRING) END AS value
-FROM field_verdicts
+-- keep claim_typed
+SELECT v.movie, r.place, v.source, v.weight, v.chosen, v.shown, v.value AS given, CASE
+    WHEN v.field = 'adult' THEN CASE v.value WHEN '1' THEN 'true' ELSE 'false' END
+    WHEN v.field = 'popularity' THEN CAST(TO_JSON(CAST(v.value AS BIGINT) / 1000000) AS STRING)
+    WHEN v.field IN ({numbers}) THEN v.value
+    ELSE CAST(TO_JSON(v.value) AS STRING) END AS value
+FROM field_verdicts v JOIN field_rules r ON r.field = v.field
 
--- view claim_lists
-SELECT movie, field, STRING_AGG(CONCAT('{"source":', TO_JSON(source), ',"value":', value, ',"weight":',
-         TO_JSON(ROUND(weight / 1000000, 3)), ',"chosen":', TO_JSON(chosen), '}'), ',' ORDER BY weight DESC, source, given) AS claims
-FROM claim_typed GROUP BY movie, field
+-- view claim_items
+SELECT movie, place, -weight AS lightness, source, given, CONCAT('{"source":', TO_JSON(source), ',"value":', value, ',"weight":',
+         TO_JSON(ROUND(weight / 1000000, 3)), ',"chosen":', TO_JSON(chosen), '}') AS item
+FROM claim_typed
+
+-- view claim_fused
+SELECT f.*, r.place, r.judged FROM field_fused f JOIN field_rules r ON r.field = f.field
+
+-- view claim_union_items
+SELECT t.movie, t.place, -f.confidence AS doubt, t.given, t.value AS item FROM claim_typed t
+JOIN claim_fused f ON f.movie = t.movie AND f.place = t.place AND f.value = t.given
+WHERE t.shown AND f.rule = 'union'
 
 -- view claim_values
-SELECT f.movie, f.field, f.rule, CASE
-    WHEN f.rule = 'union' THEN CONCAT('[', STRING_AGG(t.value, ',' ORDER BY f.confidence DESC, f.value), ']') ELSE MIN(t.value) END AS value,
-  CASE WHEN f.rule <> 'union' THEN MIN(f.confidence) END AS confidence, CASE WHEN f.rule <> 'union' THEN MIN(f.source) END AS source
-FROM field_fused f
-JOIN claim_typed t ON t.movie = f.movie AND t.field = f.field AND t.source = f.source AND t.given = f.value
-GROUP BY f.movie, f.field, f.rule
+SELECT t.movie, t.place, t.value, f.confidence, f.source, f.judged FROM claim_typed t
+JOIN claim_fused f ON f.movie = t.movie AND f.place = t.place
+WHERE t.shown AND f.rule <> 'union'
+UNION ALL
+SELECT movie, place, CONCAT('[', items, ']'), NULL, NULL, FALSE FROM claim_unions
 
--- view claim_fields_json
-SELECT c.movie, STRING_AGG(CONCAT(TO_JSON(c.field), ':{', CONCAT_WS(',', '"value":' || v.value, '"rule":' || TO_JSON(r.rule),
-         '"confidence":' || CASE WHEN r.judged THEN TO_JSON(ROUND(v.confidence / 1000000, 3)) END,
-         '"source":' || TO_JSON(v.source),
-         '"claims":[' || c.claims || ']'), '}'), ',' ORDER BY r.place) AS json
+-- view claim_field_items
+SELECT c.movie, c.place, CONCAT(TO_JSON(r.field), ':{', CONCAT_WS(',', '"value":' || v.value, '"rule":' || TO_JSON(r.rule),
+         '"confidence":' || CASE WHEN v.judged THEN TO_JSON(ROUND(v.confidence / 1000000, 3)) END,
+         '"source":' || TO_JSON(v.source), '"claims":[' || c.items || ']'), '}') AS item
 FROM claim_lists c
-JOIN field_rules r ON r.field = c.field
-LEFT JOIN claim_values v ON v.movie = c.movie AND v.field = c.field
-GROUP BY c.movie
+JOIN field_rules r ON r.place = c.place
+LEFT JOIN claim_values v ON v.movie = c.movie AND v.place = c.place
 
--- view claim_labels_json
-SELECT movie, STRING_AGG(CONCAT('{"source":', TO_JSON(source), ',"labels":', TO_JSON(labels), '}'), ',' ORDER BY source) AS json
-FROM (SELECT movie, source, LIST(DISTINCT given ORDER BY given) AS labels FROM movie_labels GROUP BY movie, source) l
-GROUP BY movie
+-- view claim_label_items
+SELECT DISTINCT movie, source, CAST(TO_JSON(given) AS STRING) AS item FROM movie_labels
 
--- view claim_chances_json
-SELECT movie, STRING_AGG(CONCAT('{"id":', genre, ',"name":', TO_JSON(name), ',"confidence":',
-         TO_JSON(ROUND(confidence / 1000000, 3)), ',"chosen":', TO_JSON(shown), '}'), ',' ORDER BY position) AS json
-FROM movie_genre_ranks GROUP BY movie
+-- view claim_labelled_items
+SELECT movie, source, CONCAT('{"source":', TO_JSON(source), ',"labels":[', items, ']}') AS item FROM claim_labels
+
+-- view claim_chance_items
+SELECT movie, position, CONCAT('{"id":', genre, ',"name":', TO_JSON(name), ',"confidence":',
+         TO_JSON(ROUND(confidence / 1000000, 3)), ',"chosen":', TO_JSON(shown), '}') AS item
+FROM movie_genre_ranks
+
+-- view claim_name_items
+SELECT movie, field, source, MIN(billing) AS billing, CAST(TO_JSON(name) AS STRING) AS item
+FROM (
+  SELECT movie, 'titles' AS field, source, rank AS billing, title AS name FROM movie_title_ranks WHERE source <> ''
+  UNION ALL SELECT movie, field, source, billing, name FROM party_billed) n
+GROUP BY movie, field, source, name
+
+-- view claim_named_items
+SELECT movie, field, source, CONCAT('{"source":', TO_JSON(source), ',"names":[', items, ']}') AS item FROM claim_names
+
+-- view claim_union_fields
+SELECT movie, field, CONCAT('"', field, '":{"rule":"union","claims":[', items, ']}') AS item FROM claim_named
 
 -- view movie_claims
-SELECT m.movie, CONCAT('{"id":"mc', m.movie, '","fields":{', CONCAT_WS(',', f.json,
-         '"genres":{"value":[' || c.json || '],"rule":"latent_truth","claims":[' || l.json || ']}'), '}}') AS claims
+SELECT m.movie, CONCAT('{"id":"mc', m.movie, '","fields":{', CONCAT_WS(',', f.items,
+         '"genres":{"value":[' || c.items || '],"rule":"latent_truth","claims":[' || l.items || ']}', n.items), '}}') AS claims
 FROM (SELECT DISTINCT movie FROM movie_records) m
-LEFT JOIN claim_fields_json f ON f.movie = m.movie
-LEFT JOIN claim_labels_json l ON l.movie = m.movie
-LEFT JOIN claim_chances_json c ON c.movie = m.movie
+LEFT JOIN claim_fields f ON f.movie = m.movie
+LEFT JOIN claim_name_fields n ON n.movie = m.movie
+LEFT JOIN claim_labelled l ON l.movie = m.movie
+LEFT JOIN claim_chances c ON c.movie = m.movie

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib import resources
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from moviec.engine import Engine
+from moviec.errors import UsageError
 from moviec.fuse.reliability import Reliability, weigh
 from moviec.fuse.statements import run
 from moviec.text import fold_title
@@ -42,6 +43,19 @@ def shipped_rules() -> dict[str, Rule]:
     """Read the shipped rules, by field."""
     text = resources.files("moviec.fuse").joinpath("fields.toml").read_bytes()
     return msgspec.toml.decode(text, type=dict[str, Rule])
+
+
+def chosen_rules(instead: Mapping[str, Mapping[str, Any]]) -> dict[str, Rule]:
+    """Return the shipped rules with those of some fields changed, entry by entry; raises UsageError for what is no rule."""
+    rules = shipped_rules()
+    for field, entries in instead.items():
+        if field not in rules:
+            raise UsageError(f"there is no field '{field}'", "fields", f"there are {', '.join(rules)}")
+        try:
+            rules[field] = msgspec.convert({**msgspec.to_builtins(rules[field]), **entries}, Rule)
+        except msgspec.ValidationError as error:
+            raise UsageError(f"this is no rule ({error})", f"fields.{field}", "see docs/fusion.md") from error
+    return rules
 
 
 def rule_table(rules: Mapping[str, Rule]) -> pa.Table:
@@ -75,7 +89,7 @@ def fuse(engine: Engine, reliability: tuple[Reliability, ...]) -> None:
     """Make `field_fused` and `field_verdicts` from the opened claims."""
     run(engine, "fields.sql", "field_once", "field_repeated")
     weigh(engine, reliability, "field_once")
-    run(engine, "fields.sql", "field_spellings", "field_verdicts")
+    run(engine, "fields.sql", "field_spelled", "field_verdicts")
 
 
 def _folded(engine: Engine, claims: pa.Table, fold: str, fields: list[str]) -> pa.Table:

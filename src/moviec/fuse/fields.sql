@@ -6,11 +6,11 @@
 -- field_weights (source, field, millionths); field_copies (source, field, of). {claims} is field_once, or, to learn from, field_judged: where two sources speak.
 
 -- keep field_once
-SELECT movie, field, source, value, fold, delivered, rule, judged FROM (
-  SELECT c.*, r.rule, r.judged, ROW_NUMBER() OVER (PARTITION BY movie, c.field, source, CASE WHEN r.rule = 'union' THEN fold END
-                                 ORDER BY delivered DESC, value) AS place
-  FROM field_claims c JOIN field_rules r ON r.field = c.field) x
-WHERE place = 1
+SELECT movie, field, source, first.value AS value, first.fold AS fold, -first.age AS delivered, rule, judged FROM (
+  SELECT c.movie, c.field, c.source, r.rule, r.judged,
+         MIN({'age': -c.delivered, 'value': c.value, 'fold': c.fold}) AS first
+  FROM field_claims c JOIN field_rules r ON r.field = c.field
+  GROUP BY c.movie, c.field, c.source, r.rule, r.judged, CASE WHEN r.rule = 'union' THEN c.fold ELSE '' END) f
 
 -- keep field_repeated
 SELECT DISTINCT c.movie, c.field, c.source, c.fold FROM field_once c
@@ -43,10 +43,16 @@ SELECT t.movie, t.field, t.fold, p.top, p.voices,
        CAST(ROUND(1000000000 * EXP((t.total - p.top) / 1000000)) AS BIGINT) AS odds
 FROM field_totals t JOIN field_tops p ON p.movie = t.movie AND p.field = t.field
 
+-- keep field_counted
+SELECT * FROM field_odds
+
+-- view field_every
+SELECT movie, field, SUM(odds) AS every FROM field_counted GROUP BY movie, field
+
 -- keep field_chances
-SELECT movie, field, fold, voices, CAST(ROUND(1000000 * odds / every) AS BIGINT) AS chance,
-       CAST(ROUND(1000000 * odds / (every + ROUND(1000000000 * EXP(-top / 1000000)))) AS BIGINT) AS confidence
-FROM (SELECT o.*, SUM(odds) OVER (PARTITION BY movie, field) AS every FROM field_odds o) x
+SELECT o.movie, o.field, o.fold, o.voices, CAST(ROUND(1000000 * o.odds / e.every) AS BIGINT) AS chance,
+       CAST(ROUND(1000000 * o.odds / (e.every + ROUND(1000000000 * EXP(-o.top / 1000000)))) AS BIGINT) AS confidence
+FROM field_counted o JOIN field_every e ON e.movie = o.movie AND e.field = o.field
 
 -- view field_agreement
 SELECT w.source, w.field, COUNT(*) AS judged, CAST(SUM(c.chance) AS BIGINT) AS millionths
@@ -54,12 +60,15 @@ FROM field_weighed w
 JOIN field_chances c ON c.movie = w.movie AND c.field = w.field AND c.fold = w.fold
 WHERE w.weight > 0 AND c.voices > 1 GROUP BY w.source, w.field
 
+-- view field_spelled
+SELECT movie, field, fold, value, COUNT(*) AS alike, MIN({'lightness': -weight, 'source': source}) AS best
+FROM field_weighed GROUP BY movie, field, fold, value
+
 -- view field_spellings
-SELECT movie, field, fold, value, source, ROW_NUMBER() OVER (
-         PARTITION BY movie, field, fold
-         ORDER BY CASE WHEN value = UPPER(value) OR value = LOWER(value) THEN 1 ELSE 0 END, alike DESC, weight DESC, value, source
-       ) AS place
-FROM (SELECT *, COUNT(*) OVER (PARTITION BY movie, field, fold, value) AS alike FROM field_weighed) w
+SELECT movie, field, fold, MIN({
+         'loud': CASE WHEN value = UPPER(value) OR value = LOWER(value) THEN 1 ELSE 0 END, 'fewness': -alike,
+         'lightness': best.lightness, 'value': value, 'source': best.source}) AS best
+FROM field_spelled GROUP BY movie, field, fold
 
 -- view field_middles
 SELECT movie, field, fold,
@@ -73,39 +82,37 @@ SELECT t.*, CASE t.rule
     WHEN 'weighted_vote' THEN t.total
     WHEN 'most_reliable' THEN t.best
     WHEN 'latest' THEN t.delivered
-    WHEN 'largest' THEN TRY_CAST(t.fold AS DOUBLE)
+    WHEN 'largest' THEN COALESCE(TRY_CAST(t.fold AS DOUBLE), -1e300)
     WHEN 'weighted_median' THEN CASE WHEN m.up_to >= m.everything AND m.up_to - 2 * t.total < m.everything THEN 1 ELSE 0 END
   END AS merit
 FROM field_totals t LEFT JOIN field_middles m ON m.movie = t.movie AND m.field = t.field AND m.fold = t.fold
 
 -- view field_years
-SELECT movie, TRY_CAST(fold AS INT) AS year FROM (
-  SELECT movie, fold, ROW_NUMBER() OVER (PARTITION BY movie ORDER BY merit DESC, total DESC, best DESC, fold) AS rank
-  FROM field_merits WHERE field = 'year') m
-WHERE rank = 1
+SELECT movie, TRY_CAST(MIN({'merit': -merit, 'total': -total, 'best': -best, 'fold': fold}).fold AS INT) AS year
+FROM field_merits WHERE field = 'year' GROUP BY movie
 
 -- view field_barred
 SELECT t.movie, t.field, t.fold FROM field_totals t JOIN field_years y ON y.movie = t.movie
 WHERE t.field = 'released' AND ABS(TRY_CAST(SUBSTRING(t.fold, 1, 4) AS INT) - y.year) > 1
 
--- view field_chosen
-SELECT * FROM (
-  SELECT t.*, ROW_NUMBER() OVER (
-      PARTITION BY t.movie, t.field, CASE WHEN t.rule = 'union' THEN t.fold END
-      ORDER BY t.merit DESC, t.total DESC, t.best DESC, t.fold) AS rank
+-- keep field_chosen
+SELECT movie, field, rule, first.fold AS fold, -first.total AS total, first.sources AS sources FROM (
+  SELECT t.movie, t.field, t.rule,
+         MIN({'merit': -t.merit, 'total': -t.total, 'best': -t.best, 'fold': t.fold, 'sources': t.sources}) AS first
   FROM field_merits t
   LEFT JOIN field_barred b ON b.movie = t.movie AND b.field = t.field AND b.fold = t.fold
-  WHERE b.fold IS NULL) x
-WHERE rank = 1
+  WHERE b.fold IS NULL
+  GROUP BY t.movie, t.field, t.rule, CASE WHEN t.rule = 'union' THEN t.fold ELSE '' END) f
 
 -- keep field_fused
-SELECT c.movie, c.field, s.value, s.source, c.rule, c.sources,
+SELECT c.movie, c.field, c.fold, s.best.value AS value, s.best.source AS source, c.rule, c.sources,
        CASE WHEN c.rule = 'union' THEN CAST(ROUND(1000000 / (1 + EXP(-c.total / 1000000))) AS BIGINT) ELSE p.confidence END
          AS confidence
 FROM field_chosen c
 JOIN field_chances p ON p.movie = c.movie AND p.field = c.field AND p.fold = c.fold
-JOIN field_spellings s ON s.movie = c.movie AND s.field = c.field AND s.fold = c.fold AND s.place = 1
+JOIN field_spellings s ON s.movie = c.movie AND s.field = c.field AND s.fold = c.fold
 
 -- view field_verdicts
-SELECT w.movie, w.field, w.source, w.value, w.weight, CASE WHEN c.fold IS NULL THEN FALSE ELSE TRUE END AS chosen
-FROM field_weighed w LEFT JOIN field_chosen c ON c.movie = w.movie AND c.field = w.field AND c.fold = w.fold
+SELECT w.movie, w.field, w.source, w.value, w.weight, CASE WHEN c.fold IS NULL THEN FALSE ELSE TRUE END AS chosen,
+       c.source = w.source AND c.value = w.value AS shown
+FROM field_weighed w LEFT JOIN field_fused c ON c.movie = w.movie AND c.field = w.field AND c.fold = w.fold

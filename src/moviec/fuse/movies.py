@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from moviec.engine import Engine
 from moviec.fuse.artifact import FuseModel
 from moviec.fuse.canon import genre_table
+from moviec.fuse.claims import claims
 from moviec.fuse.facts import LAST_PLACE, FuseFacts
 from moviec.fuse.fields import fuse
 from moviec.fuse.genres import decide
@@ -88,7 +89,6 @@ _TABLES = {
         ORDER BY movie, rater, aspect""",
     "scores": "SELECT * FROM movie_scores ORDER BY movie, aspect",
     "fields": "SELECT movie, field, value, source, rule, confidence FROM field_fused ORDER BY movie, field, value",
-    "claims": "SELECT movie, claims FROM movie_claims ORDER BY movie",
     "sources": "SELECT DISTINCT movie, source FROM movie_records ORDER BY movie, source",
 }
 
@@ -129,20 +129,24 @@ class Fused(msgspec.Struct, frozen=True):
 
 def fuse_movies(engine: Engine, model: FuseModel, facts: FuseFacts) -> Fused:
     """Fuse the records in the engine's `members` (movie as a number, then RECORD columns) under the model."""
-    open_members(engine, facts)
-    open_member_claims(engine, facts, model.copies)
-    fuse(engine, _standing(engine, model, facts))
-    sources = open_member_labels(engine, facts)
-    decide(engine, model.genres, sources)
+    judge(engine, model, facts)
     _open_orders(engine, facts)
     run(engine, "movies.sql", "movie_values", "movie_titled", _parts())
     _fold(engine, "title_folds", "SELECT DISTINCT title AS name FROM movie_titled", fold_title)
     run(engine, "movies.sql", "movie_title_ranks", "movie_ids", _parts())
     _fuse_parties(engine)
+    numbers = [name for name in _TYPES if name not in ("released", "adult")]
+    tables = {name: engine.query(sql) for name, sql in _TABLES.items()}
+    return Fused(**tables, claims=claims(engine, numbers))
+
+
+def judge(engine: Engine, model: FuseModel, facts: FuseFacts) -> None:
+    """Do the part of fusing that the model decides: make `field_fused`, `genre_truth` and `movie_scores`."""
+    open_members(engine, facts)
+    open_member_claims(engine, facts, model.copies)
+    fuse(engine, _standing(engine, model, facts))
+    decide(engine, model.genres, open_member_labels(engine, facts))
     engine.table("movie_scores", _scores(engine, model))
-    numbers = ", ".join(f"'{name}'" for name in _TYPES if name not in ("released", "adult"))
-    run(engine, "claims.sql", "claim_typed", "movie_claims", {"numbers": numbers})
-    return Fused(**{name: engine.query(sql) for name, sql in _TABLES.items()})
 
 
 def _standing(engine: Engine, model: FuseModel, facts: FuseFacts) -> tuple[Reliability, ...]:

@@ -8,7 +8,7 @@ import msgspec
 
 from moviec.fuse.artifact import FuseModel
 from moviec.fuse.canon import meanings
-from moviec.fuse.facts import FuseFacts, SourceFacts
+from moviec.fuse.facts import SourceFacts
 from moviec.fuse.fields import FieldCopy
 from moviec.fuse.model import Copy, RaterModel, RatingModel
 from moviec.fuse.panels import questions
@@ -49,28 +49,28 @@ class RaterScore(msgspec.Struct, frozen=True):
 
 
 class Scorecard(msgspec.Struct, frozen=True):
-    """One source under one model version; `repeats` are fields, `repeating_raters` raters it carries that repeat another."""
+    """One source under one model version.
+
+    `reliability` is by field, `calibration` of the raters it carries; `repeats` are fields in which it repeats another
+    source, `repeating_raters` raters that repeat another.
+    """
 
     source: str
     version: str
-    fields: tuple[FieldScore, ...]
+    reliability: tuple[FieldScore, ...]
     repeats: tuple[FieldCopy, ...]
     genres: tuple[GenreScore, ...]
-    raters: tuple[RaterScore, ...]
+    calibration: tuple[RaterScore, ...]
     repeating_raters: tuple[Copy, ...]
 
 
-def scorecards(model: FuseModel, facts: FuseFacts) -> tuple[Scorecard, ...]:
-    """Return one scorecard per source, by name; a field is in it once a record of the source had a value for it."""
-    return tuple(_card(model, source) for source in sorted(facts.sources, key=lambda each: each.name))
-
-
-def _card(model: FuseModel, source: SourceFacts) -> Scorecard:
+def scorecard(model: FuseModel, source: SourceFacts) -> Scorecard:
+    """Return a source's scorecard; a field is in it once others had a value for the same film."""
     sayable = set(meanings((source,)).column("genre").to_pylist())
     return Scorecard(
         source=source.name,
         version=model.version,
-        fields=tuple(
+        reliability=tuple(
             FieldScore(each.field, each.judged, each.reliability, source.place(each.field))
             for each in model.reliability
             if each.source == source.name
@@ -81,7 +81,7 @@ def _card(model: FuseModel, source: SourceFacts) -> Scorecard:
             for habit in model.genres.habits
             if habit.source == source.name and habit.genre in sayable
         ),
-        raters=tuple(
+        calibration=tuple(
             _rater(model.rating, rater)
             for rater in model.rating.raters
             if rater.name in source.raters or rater.name.partition("/")[0] in source.raters

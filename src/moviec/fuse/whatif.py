@@ -12,12 +12,13 @@ NAMED = 10
 
 
 class Moved(msgspec.Struct, frozen=True):
-    """Films in both runs, mean and largest move of the rating in points, mean move of the rank, and who moved most.
+    """Films in both runs, how many moved, mean and largest move of the rating in points, mean move of the rank.
 
-    `most` has columns movie, before, after, rank_before, rank_after; `lost` films no longer have a rater.
+    `most`, those that moved most, has columns movie, before, after, rank_before, rank_after; `lost` films no longer have a rater.
     """
 
     films: int
+    moved: int
     lost: int
     mean_points: float
     most_points: float
@@ -39,6 +40,7 @@ def compare(engine: Engine, before: pa.Table, after: pa.Table) -> Moved:
     )
     totals = engine.query(
         "SELECT COUNT(*) AS films, COALESCE(SUM(CAST(ROUND(100 * ABS(after - before)) AS BIGINT)), 0) AS points,"
+        " COALESCE(SUM(CASE WHEN after <> before THEN 1 ELSE 0 END), 0) AS moved,"
         " COALESCE(MAX(ABS(after - before)), 0) AS most, COALESCE(SUM(ABS(rank_after - rank_before)), 0) AS ranks"
         " FROM rated_moved"
     ).to_pylist()[0]
@@ -49,6 +51,7 @@ def compare(engine: Engine, before: pa.Table, after: pa.Table) -> Moved:
     )
     return Moved(
         films=films,
+        moved=int(totals["moved"]),
         lost=before.num_rows - before.column("c_rating").null_count - films,
         mean_points=float(totals["points"]) / 100 / max(films, 1),
         most_points=round(float(totals["most"]), 2),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 import pyarrow as pa
@@ -12,7 +12,9 @@ from moviec.fuse.artifact import FuseModel
 from moviec.fuse.canon import genres
 from moviec.fuse.documents import documents
 from moviec.fuse.facts import FuseFacts, SourceFacts
+from moviec.fuse.fields import Rule
 from moviec.fuse.movies import Fused, fuse_movies
+from moviec.pipeline.standards import country_names, language_names
 from moviec.sources.base import SourceSpec
 from moviec.text import fold_title
 
@@ -50,8 +52,8 @@ class Shown(msgspec.Struct, frozen=True):
     lists: dict[str, pa.Table]
 
 
-def facts_of(specs: Iterable[SourceSpec]) -> FuseFacts:
-    """Give what fusing must know of the sources."""
+def facts_of(specs: Iterable[SourceSpec], rules: Mapping[str, Rule]) -> FuseFacts:
+    """Give what fusing must know of the sources, and the rules."""
     return FuseFacts(
         tuple(
             SourceFacts(
@@ -66,7 +68,8 @@ def facts_of(specs: Iterable[SourceSpec]) -> FuseFacts:
                 raters={name: rater.panel for name, rater in spec.raters.items()},
             )
             for spec in specs
-        )
+        ),
+        rules,
     )
 
 
@@ -114,10 +117,17 @@ def _lists(engine: DuckEngine) -> dict[str, pa.Table]:
         }
         for genre in genres()
     ]
+    languages = engine.query("""
+        SELECT DISTINCT code FROM (SELECT language AS code FROM fused_movie_languages
+        UNION ALL SELECT original_language FROM fused_movies) WHERE code IS NOT NULL ORDER BY code""")
+    countries = engine.query("SELECT DISTINCT country AS code FROM fused_movie_countries ORDER BY code")
     return {
         "genres": pa.Table.from_pylist(canon),
-        "languages": engine.query("""
-            SELECT DISTINCT code FROM (SELECT language AS code FROM fused_movie_languages
-            UNION ALL SELECT original_language FROM fused_movies) WHERE code IS NOT NULL ORDER BY code"""),
-        "countries": engine.query("SELECT DISTINCT country AS code FROM fused_movie_countries ORDER BY code"),
+        "languages": _named(languages, language_names),
+        "countries": _named(countries, country_names),
     }
+
+
+def _named(codes: pa.Table, naming: Callable[[list[str]], list[str | None]]) -> pa.Table:
+    names = naming([str(code) for code in codes["code"].to_pylist()])
+    return codes.append_column("name", pa.array(names, pa.string()))

@@ -1,6 +1,9 @@
-"""The models in force: the pinned ones from the lake, the shipped ones until someone fits."""
+"""The models in force: the pinned ones from the lake, the shipped ones until someone fits; and the rules of fields."""
 
 from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
 
 import msgspec
 import sqlalchemy as sa
@@ -9,6 +12,7 @@ from moviec.catalog.schema.identity import models
 from moviec.catalog.schema.serving import catalogue_state
 from moviec.fuse.artifact import FuseModel, from_json
 from moviec.fuse.artifact import shipped_model as shipped_fuse_model
+from moviec.fuse.fields import Rule, chosen_rules
 from moviec.pipeline.workshop import Workshop
 from moviec.resolve.model import Model, read_model
 from moviec.resolve.model import shipped_model as shipped_match_model
@@ -18,19 +22,21 @@ BUILT_WITH = "built_with"
 
 
 class Models(msgspec.Struct, frozen=True):
-    """The match model and the fuse model that a run works under."""
+    """What a run works under: the match model, the fuse model, and the rules by which claims become fields."""
 
     match: Model
     fuse: FuseModel
+    rules: Mapping[str, Rule]
 
     @property
     def versions(self) -> str:
-        """Name both."""
-        return f"{self.match.version} {self.fuse.version}"
+        """Name all three."""
+        rules = hashlib.sha256(msgspec.json.encode(self.rules, order="sorted")).hexdigest()[:8]
+        return f"{self.match.version} {self.fuse.version} r-{rules}"
 
 
 def pinned_models(shop: Workshop) -> Models:
-    """Read the models in force."""
+    """Read the models in force. Raises UsageError where the settings hold a rule that is none."""
     with shop.catalogue.connect() as connection:
         query = sa.select(models.c.kind, models.c.file).where(models.c.pinned)
         files = {row.kind: row.file for row in connection.execute(query)}
@@ -38,6 +44,7 @@ def pinned_models(shop: Workshop) -> Models:
     return Models(
         read_model(shop.store.path(match)) if match else shipped_match_model(),
         from_json(shop.store.path(fuse).read_bytes()) if fuse else shipped_fuse_model(),
+        chosen_rules(shop.home.settings.fields),
     )
 
 

@@ -87,6 +87,7 @@ class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     `order` is the source's place in the prior order of reliability, field by field, 1 first, `default` for the rest.
     `space` names the ids of its people and companies, where it is not the source's own name (kaggle's are TMDB's).
     `repeating`: it may list a film twice under two keys.
+    `redistribute`: its licence lets one pass on what it delivers; exports leave out the others' values.
     """
 
     name: str
@@ -94,6 +95,7 @@ class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     home_page: str
     licence: str
     attribution: str
+    redistribute: bool = False
     files: dict[str, FileSpec]
     genres: dict[str, GenreSpec] = {}
     raters: dict[str, RaterSpec] = {}

@@ -22,7 +22,7 @@ from moviec.web.site import Site, caller_of, site_of
 
 @get(
     "/v1/sources",
-    responses=gives(shapes.Sources, 400),
+    responses=gives(shapes.Sources),
     opt={"query": NoQuery},
     summary="Sources",
     tags=["sources"],
@@ -59,7 +59,7 @@ async def scorecard(request: Request[Any, Any, Any], name: FromPath[str]) -> ASG
 
 @get(
     "/v1/usage",
-    responses=gives(shapes.Usage, 400),
+    responses=gives(shapes.Usage),
     opt={"query": NoQuery},
     summary="The caller's use",
     tags=["usage"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.types import ControllerRouterHandler
 
 from moviec import __version__
+from moviec.web import shapes
 
 #: Paths that are open to everyone; the rest takes a key, or anonymous access where the server allows it.
 OPEN_TAGS = {"probes"}
@@ -41,6 +42,7 @@ def describe(routes: Sequence[ControllerRouterHandler], prefix: str) -> bytes:
     schema = app.openapi_schema.to_schema()
     schema["servers"] = [{"url": prefix or "/"}]
     components = schema.setdefault("components", {})
+    components["schemas"].update(_schemas(components["schemas"]))
     components["securitySchemes"] = {
         "bearer": {"type": "http", "scheme": "bearer", "description": "An API key."},
         "header": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key."},
@@ -53,6 +55,13 @@ def describe(routes: Sequence[ControllerRouterHandler], prefix: str) -> bytes:
         for method, operation in operations.items():
             _complete(operation, queries.get((path, method)), components)
     return msgspec.json.encode(schema)
+
+
+def _schemas(named: Collection[str]) -> dict[str, Any]:
+    """Give these shapes' schemas as msgspec has them: Litestar leaves out what holds for the items of lists."""
+    kinds = [getattr(shapes, name) for name in shapes.__all__]
+    _, parts = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    return {name: part for name, part in parts.items() if name in named}
 
 
 def _queries(app: Litestar) -> dict[tuple[str, str], type[msgspec.Struct]]:

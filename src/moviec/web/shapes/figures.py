@@ -43,7 +43,7 @@ class Figure(Shape, frozen=True):
     """Figures of one genre or company. `value` is the measure as asked, `known` the films it rests on."""
 
     id: int
-    value: float | int | None
+    value: float | None
     known: int
     films: int
     movies: float
@@ -84,6 +84,14 @@ class Change(Shape, frozen=True):
     delivery: str | None
 
 
+class ChangeEvent(Shape, frozen=True):
+    """A server-sent event: the entry's number, `change`, and the entry as JSON."""
+
+    id: str
+    event: str
+    data: str
+
+
 class Changes(Shape, frozen=True):
     """Entries in order. Ask on with `after` set to `last`; `head` is the log's newest number."""
 
@@ -99,10 +107,18 @@ class Sources(Shape, frozen=True):
 
 
 class Scorecard(Shape, frozen=True):
-    """How a source does: freshness, coverage, reliability, calibration."""
+    """How a source does: freshness, coverage, and what the model of this version learned of it.
+
+    `reliability` by field, `genres` as it uses them, `repeats` where it says what another source says; `calibration` of
+    the raters it carries and `repeating_raters` among them.
+    """
 
     name: str
     freshness: dict[str, Any]
     coverage: dict[str, Any]
-    reliability: Any = None
-    calibration: Any = None
+    version: str = ""
+    reliability: tuple[dict[str, Any], ...] = ()
+    genres: tuple[dict[str, Any], ...] = ()
+    repeats: tuple[dict[str, Any], ...] = ()
+    calibration: tuple[dict[str, Any], ...] = ()
+    repeating_raters: tuple[dict[str, Any], ...] = ()

@@ -1,0 +1,54 @@
+"""From an id as a person writes it to a movie: `mc12`, a source's own such as `imdb:tt0114709`, or a bare `tt0114709`."""
+
+from __future__ import annotations
+
+import re
+
+import sqlalchemy as sa
+
+from moviec.catalog.schema.identity import identities
+from moviec.catalog.schema.movies import external_ids
+from moviec.errors import UsageError
+
+_OWN = re.compile("mc([1-9][0-9]{0,9})")
+_FOREIGN = re.compile("([a-z][a-z0-9_]{0,29}):(.{1,100})")
+_IMDB = re.compile("tt[0-9]{5,12}")
+
+
+def movie_named(connection: sa.Connection, text: str) -> int:
+    """Give the number of the movie that an id names; a merged one gives what it was merged into.
+
+    Raises UsageError where none or several have the id.
+    """
+    if own := _OWN.fullmatch(text):
+        return _standing(connection, int(own[1]), text)
+    foreign = _FOREIGN.fullmatch(f"imdb:{text}" if _IMDB.fullmatch(text) else text)
+    if not foreign:
+        raise UsageError(
+            "this is no id of a film", text, "write mc12, imdb:tt0114709, tmdb:862; see `moviec search`"
+        )
+    space, key = foreign.groups()
+    query = sa.select(external_ids.c.movie).where(external_ids.c.space == space, external_ids.c.id == key)
+    found: list[int] = list(connection.scalars(query.distinct().order_by(external_ids.c.movie)))
+    if not found:
+        raise UsageError("no film has this id", text, "see `moviec search`")
+    if len(found) > 1:
+        several = ", ".join(f"mc{movie}" for movie in found)
+        raise UsageError(f"several films have this id: {several}", text, "ask for one of them")
+    return found[0]
+
+
+def _standing(connection: sa.Connection, movie: int, text: str) -> int:
+    """Follow a movie's successors to the one that stands."""
+    seen: set[int] = set()
+    while movie not in seen:
+        seen.add(movie)
+        row = connection.execute(
+            sa.select(identities.c.state, identities.c.successor).where(identities.c.movie == movie)
+        ).first()
+        if row is None:
+            raise UsageError("no film has this id", text, "see `moviec search`")
+        if row.state != "merged" or row.successor is None:
+            break
+        movie = row.successor
+    return movie

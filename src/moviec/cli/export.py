@@ -1,0 +1,83 @@
+"""`moviec export`: the whole catalogue in open files, within the sources' licences."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from moviec.catalog.connect import connect
+from moviec.catalog.history import instant_of
+from moviec.cli.console import print_json, print_table, steps
+from moviec.cli.options import HomeOption, JsonOption
+from moviec.config import Home, open_home
+from moviec.export.export import Exported, Licence, Order
+from moviec.export.export import export as write_export
+from moviec.sources.registry import find_sources
+
+
+class Form(StrEnum):
+    """How the files are written."""
+
+    parquet = "parquet"
+    jsonl = "jsonl"
+    csv = "csv"
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder, or one of an earlier export.")],
+    form: Annotated[
+        Form, typer.Option("--format", help="Flat tables, or documents as JSON lines.")
+    ] = Form.parquet,
+    as_of: Annotated[
+        str | None, typer.Option(help="As it stood on a day (its end, UTC) or at an instant.")
+    ] = None,
+    own_use: Annotated[
+        bool, typer.Option("--own-use", help="With values that their licence does not let you pass on.")
+    ] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write every film to open files: what may be passed on, or with --own-use all there is.
+
+    DIR/manifest.json has rows and SHA-256 of each file, DIR/LICENCES.md the terms of each source.
+    """
+    place = open_home(home)
+    order = Order(folder, form.value, instant_of(as_of) if as_of else None, own_use)
+    catalogue = connect(place.catalogue)
+    try:
+        with catalogue.connect() as connection, steps(quiet=as_json) as tell:
+            done = write_export(connection, order, _licences(place), tell)
+    finally:
+        catalogue.dispose()
+    if as_json:
+        print_json(done)
+    else:
+        _print(done, folder)
+
+
+def _licences(home: Home) -> list[Licence]:
+    return [
+        Licence(
+            name=spec.name,
+            title=spec.title,
+            licence=spec.licence,
+            attribution=spec.attribution,
+            home_page=spec.home_page,
+            redistribute=spec.redistribute,
+        )
+        for spec in (source.spec for source in find_sources(home.folder).values())
+    ]
+
+
+def _print(done: Exported, folder: Path) -> None:
+    rows = [(name, f"{file['rows']:,}") for name, file in done.files.items()]
+    print_table(f"{done.films:,} films, up to change {done.last_change}, in {folder}", ("file", "rows"), rows)
+    kept_back = ", ".join(one.name for one in done.sources if not one.redistribute)
+    if not done.own_use and kept_back:
+        print(
+            f"left out: {done.left_out:,} films and all values that only {kept_back} list;"
+            " their licences do not let you pass them on (--own-use takes them in)"
+        )

@@ -1,0 +1,97 @@
+"""`moviec fit`: learns models from what the lake holds, shows what they would change, pins them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from moviec.cli.console import print_json, print_table, steps
+from moviec.cli.lake import tell_outcome
+from moviec.cli.options import HomeOption, JsonOption
+from moviec.config import open_home
+from moviec.pipeline import fitting
+from moviec.pipeline.street import Outcome, Scope, bring_up
+from moviec.pipeline.workshop import workshop
+
+
+def fit(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would change; pin and rebuild nothing.")
+    ] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Learn new models of matching and fusing from the records, pin them and bring the catalogue up under them.
+
+    The same records give the same models, and the same again change nothing.
+    """
+    with workshop(open_home(home), alone=True) as shop, steps(quiet=as_json) as tell:
+        found = fitting.fit(shop, tell)
+        outcome = None
+        if found.new and not dry_run:
+            fitting.pin(shop, found.after)
+            outcome = bring_up(shop, Scope(), tell)
+    if as_json:
+        print_json(_report(found, outcome))
+        return
+    _tell(found)
+    if outcome:
+        tell_outcome(outcome)
+    elif found.new:
+        print("nothing was pinned: this was a dry run")
+
+
+def _report(found: fitting.Fitted, outcome: Outcome | None) -> dict[str, Any]:
+    changes = found.changes
+    return {
+        "before": {"match": found.before.match.version, "fuse": found.before.fuse.version},
+        "after": {"match": found.after.match.version, "fuse": found.after.fuse.version},
+        "new": found.new,
+        "pinned": outcome is not None,
+        "regrouped_records": found.regrouped,
+        "fields": changes.fields,
+        "examples": changes.examples.to_pylist(),
+        "ratings": {
+            **msgspec.structs.asdict(changes.ratings),
+            "most": changes.ratings.most.to_pylist(),
+            "gained": changes.gained,
+        },
+        "steps": found.steps,
+        "catalogue": outcome,
+    }
+
+
+def _tell(found: fitting.Fitted) -> None:
+    """Print what was learned and what it changes, for a person."""
+    before, after = found.before, found.after
+    if not found.new:
+        print(f"learned the same again: {after.match.version} and {after.fuse.version} are in force")
+        return
+    print(
+        f"matching: {before.match.version} -> {after.match.version}, {found.regrouped:,} records to other films"
+    )
+    print(f"fusing: {before.fuse.version} -> {after.fuse.version}")
+    examples: dict[str, str] = {}
+    for row in found.changes.examples.to_pylist():
+        was, is_ = (_short(row[side]) for side in ("before", "after"))
+        examples.setdefault(row["field"], f"mc{row['movie']}: {was} -> {is_}")
+    rows = [(field, f"{films:,}", examples[field]) for field, films in found.changes.fields.items()]
+    print_table("Films that change", ("field", "films", "for example"), rows)
+    moved = found.changes.ratings
+    print(
+        f"C-ratings: {moved.moved:,} of {moved.films:,} move, by {moved.mean_points:.2f} points on average and"
+        f" {moved.most_points:.2f} at most, ranks by {moved.mean_ranks:,.1f} places; {found.changes.gained:,} gained,"
+        f" {moved.lost:,} lost"
+    )
+    for film in moved.most.to_pylist():
+        print(
+            f"  mc{film['movie']}: {film['before']:.2f} -> {film['after']:.2f}, rank {film['rank_before']:,} -> {film['rank_after']:,}"
+        )
+
+
+def _short(value: str | None) -> str:
+    """Give a value on one short line."""
+    text = "–" if value is None else " ".join(value.split())
+    return text if len(text) <= 40 else text[:39] + "…"

@@ -1,0 +1,81 @@
+"""`moviec sources NAME`: a source's facts, its deliveries, and its scorecard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moviec.catalog.deliveries import Delivery, all_deliveries
+from moviec.catalog.sources import coverage
+from moviec.cli.console import print_json, print_table
+from moviec.config import Home
+from moviec.fuse.scorecard import Scorecard
+from moviec.pipeline.scorecards import scorecard_of
+from moviec.pipeline.workshop import workshop
+from moviec.sources.base import SourceSpec
+from moviec.sources.registry import find_source
+
+
+def about_source(home: Home, name: str, as_json: bool) -> None:
+    """Print all that is known of a source; raises UsageError where there is none of this name."""
+    spec = find_source(name, home.folder).spec
+    with workshop(home) as shop:
+        deliveries = all_deliveries(shop.catalogue, name)
+        card = scorecard_of(shop, name)
+        with shop.catalogue.connect() as connection:
+            covered = coverage(connection, name)
+    filled = _filled(deliveries)
+    if as_json:
+        known = {"coverage": covered, "filled": filled, "scorecard": card}
+        print_json({"facts": spec, "deliveries": deliveries, **known})
+        return
+    _tell_facts(spec)
+    for delivery in deliveries:
+        print(f"{delivery.id}: {delivery.state}, {delivery.records or 0:,} records")
+    print(
+        f"{covered['records']:,} records of {covered['movies']:,} movies, {covered['shared_movies']:,} of which others list too"
+    )
+    _tell_card(card, filled)
+
+
+def _filled(deliveries: list[Delivery]) -> dict[str, float]:
+    """Give the share of the last read delivery's films for which each field is known."""
+    audits: list[dict[str, Any]] = [one.report["audit"] for one in deliveries if one.report.get("audit")]
+    if not audits:
+        return {}
+    last = audits[-1]
+    return {field: round(films / max(last["films"], 1), 4) for field, films in last["filled"].items()}
+
+
+def _tell_facts(spec: SourceSpec) -> None:
+    names = ("title", "home_page", "licence", "attribution", "cron")
+    facts = [(name, str(getattr(spec, name))) for name in names]
+    facts += [("complete", "yes" if spec.complete else "no"), ("raters", ", ".join(spec.raters) or "–")]
+    facts += [("files", ", ".join(f"{role} ({file.names[0]})" for role, file in spec.files.items()))]
+    print_table(spec.name, ("fact", "value"), facts)
+
+
+def _tell_card(card: Scorecard, filled: dict[str, float]) -> None:
+    """Print how the source fares by field and genre, which others it repeats, and how its raters rate."""
+    rows = [
+        (
+            one.field,
+            f"{filled[one.field]:.1%}" if one.field in filled else "–",
+            f"{one.judged:,}",
+            f"{one.reliability:.3f}",
+        )
+        for one in card.reliability
+    ]
+    print_table(f"Fields, as {card.version} has them", ("field", "filled", "judged", "right"), rows)
+    used = [(one.genre, f"{one.said_if_true:.2f}", f"{one.said_if_not:.3f}") for one in card.genres]
+    if used:
+        print_table("Genres", ("genre", "said if true", "said if not"), used)
+    for rater in card.calibration:
+        others = ", ".join(f"{name} {value:.2f}" for name, value in rater.correlation.items())
+        print(
+            f"{rater.rater} ({rater.panel}): {rater.films:,} films, {rater.shared:,} of them shared; mean {rater.mean:.1f}"
+            f" ({rater.bias:+.1f} against all), spread {rater.spread:.1f}; correlates with {others}"
+        )
+    for field in card.repeats:
+        print(f"repeats {field.of} in {field.field}: the two are one voice there")
+    for copy in card.repeating_raters:
+        print(f"its {copy.name} repeats {copy.of} ({copy.shared:,} films): the two are one voice")

@@ -1,0 +1,114 @@
+"""`moviec show`: a film with everything that is known of it, every claim beside its source."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from moviec.catalog.connect import connect
+from moviec.catalog.finding import movie_named
+from moviec.catalog.history import Stood, document_as_of, instant_of
+from moviec.cli.console import print_json, print_table
+from moviec.cli.options import HomeOption, JsonOption
+from moviec.config import open_home
+from moviec.errors import UsageError
+
+#: Fields that the heading or a table of their own shows.
+_APART = (
+    "id",
+    "title",
+    "year",
+    "genres",
+    "people",
+    "companies",
+    "ratings",
+    "rating",
+    "other_titles",
+    "keywords",
+    "confidence",
+)
+
+
+def show(
+    movie: Annotated[str, typer.Argument(metavar="ID", help="mc12, imdb:tt0114709, tmdb:862, …")],
+    as_of: Annotated[
+        str | None, typer.Option(help="As it stood on a day (its end, UTC) or at an instant.")
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a film: what is held to be true of it, and every claim with its source."""
+    at = instant_of(as_of) if as_of else None
+    catalogue = connect(open_home(home).catalogue)
+    try:
+        with catalogue.connect() as connection:
+            number = movie_named(connection, movie)
+            stood = document_as_of(connection, number, at)
+    finally:
+        catalogue.dispose()
+    if stood is None:
+        raise UsageError(f"there was no such film then (mc{number})", movie, "ask for a later instant")
+    if as_json:
+        print_json({"document": json.loads(stood.document), "claims": json.loads(stood.claims)["fields"]})
+    else:
+        _print(stood)
+
+
+def _print(stood: Stood) -> None:
+    document, claims = json.loads(stood.document), json.loads(stood.claims)["fields"]
+    genres = ", ".join(genre["name"] for genre in document.get("genres", ()))
+    year = f" ({document['year']})" if "year" in document else ""
+    print(f"{document['title']}{year}  {document['id']}  since {stood.since[:16].replace('T', ' ')}")
+    if genres:
+        print(genres)
+    if rating := document.get("rating"):
+        print(
+            f"C-rating {rating['c_rating']:.0f} ({rating['low']:.0f}–{rating['high']:.0f}, {rating['method']})"
+        )
+    for role in ("director", "writer", "actor"):
+        names = [one["name"] for one in document.get("people", ()) if one.get("role") == role]
+        if names:
+            print(f"{role}: {', '.join(names[:6])}{' …' if len(names) > 6 else ''}")
+    for name, value in document.items():
+        if name not in _APART:
+            print(f"{name.replace('_', ' ')}: {_text(value)}")
+    ratings = [
+        (one["rater"], one["panel"], one["aspect"], f"{one['value']:g} of {one['highest']:g}", f"{one.get('votes', 0) or '–':,}" if one.get("votes") else "–", one["source"])
+        for one in document.get("ratings", ())
+    ]  # fmt: skip
+    if ratings:
+        print_table("\nRatings", ("rater", "panel", "aspect", "value", "votes", "source"), ratings)
+    print_table("\nClaims (* chosen)", ("field", "source", "weight", "claim"), _claims(claims))
+
+
+def _claims(fields: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+    """Lay out every claim: a field's chosen ones are marked, lists of one source are put together."""
+    rows = []
+    for field, said in fields.items():
+        together: dict[tuple[str, str, str], list[str]] = {}
+        for claim in said["claims"]:
+            mark = "*" if claim.get("chosen", "chosen" not in claim) else " "
+            weight = f"{claim['weight']:.2f}" if "weight" in claim else ""
+            listed = claim.get("labels") or claim.get("names")
+            values = [_text(value) for value in listed] if listed else [_text(claim.get("value"))]
+            together.setdefault((claim["source"], mark, weight), []).extend(values)
+        rows += [(field, source, weight, f"{mark} {_shortened(values)}") for (source, mark, weight), values in together.items()]  # fmt: skip
+    return rows
+
+
+def _shortened(values: list[str]) -> str:
+    more = f" and {len(values) - 12} more" if len(values) > 12 else ""
+    text = "; ".join(values[:12]) + more
+    return text if len(text) <= 300 else text[:299] + "…"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {entry}" for name, entry in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 10_000:
+        return f"{value:,}"
+    return str(value)

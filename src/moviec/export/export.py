@@ -1,0 +1,182 @@
+"""An export: a folder of open files with every film as it stood, a manifest, and the licences of what is in it.
+
+The same catalogue at the same instant gives the same bytes, whenever the export is made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import pyarrow as pa
+import sqlalchemy as sa
+
+from moviec.catalog.history import documents_as_of
+from moviec.catalog.schema.serving import changes
+from moviec.errors import UsageError
+from moviec.export.files import Writer, open_writer
+from moviec.export.tables import Wanted, pass_on, table_names
+
+MANIFEST, LICENCES = "manifest.json", "LICENCES.md"
+
+Format = Literal["parquet", "jsonl", "csv"]
+
+
+class Licence(msgspec.Struct, frozen=True, kw_only=True):
+    """The terms of a source; `redistribute` says whether what it delivers may be passed on."""
+
+    name: str
+    title: str
+    licence: str
+    attribution: str
+    home_page: str
+    redistribute: bool
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What to export and where to. `as_of` is an instant as the catalogue writes it; None: now.
+
+    `own_use` takes in what a licence does not let one pass on.
+    """
+
+    folder: Path
+    format: Format = "parquet"
+    as_of: str | None = None
+    own_use: bool = False
+
+
+class Exported(msgspec.Struct, frozen=True):
+    """What an export came to, as its manifest says it: rows and SHA-256 by file; the last change that is in it."""
+
+    format: str
+    own_use: bool
+    last_change: int
+    at: str
+    films: int
+    left_out: int
+    files: dict[str, dict[str, Any]]
+    sources: list[Licence]
+
+
+def export(
+    connection: sa.Connection, order: Order, licences: Sequence[Licence], tell: Callable[[str], None]
+) -> Exported:
+    """Write an export beside its folder and put it in place when it is whole.
+
+    Raises UsageError where the folder holds something that is no export.
+    """
+    _check(order.folder)
+    aside = order.folder.with_name(order.folder.name + ".partial")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    try:
+        done = _write(connection, order, licences, aside, tell)
+        (aside / LICENCES).write_text(_licences(done), "utf-8")
+        (aside / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(done), indent=2) + b"\n")
+        shutil.rmtree(order.folder, ignore_errors=True)
+        aside.replace(order.folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return done
+
+
+def _check(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise UsageError("this is no folder", str(folder), "choose another one")
+    if folder.exists() and any(folder.iterdir()) and not (folder / MANIFEST).exists():
+        raise UsageError("the folder holds something else", str(folder), "choose an empty or a new one")
+
+
+def _write(
+    connection: sa.Connection,
+    order: Order,
+    licences: Sequence[Licence],
+    folder: Path,
+    tell: Callable[[str], None],
+) -> Exported:
+    allowed = None if order.own_use else [one.name for one in licences if one.redistribute]
+    files = _Files(folder, order.format)
+    films = left_out = 0
+    behind: set[str] = set()
+    for held in documents_as_of(connection, order.as_of):
+        passed = pass_on(held.select(["movie", "document", "claims"]), allowed, files.wanted)
+        files.write(passed.documents, passed.tables)
+        films += passed.documents.num_rows
+        left_out += passed.left_out
+        behind |= passed.sources
+        tell(f"{films:,} films")
+    last, at = _last_change(connection, order.as_of)
+    named = [one for one in licences if one.name in behind]
+    return Exported(order.format, order.own_use, last, at, films, left_out, files.close(), named)
+
+
+class _Files:
+    """The files of one format, opened with the first rows."""
+
+    def __init__(self, folder: Path, form: Format) -> None:
+        self._folder, self._form = folder, form
+        self._open: dict[str, Writer] = {}
+        self._rows: dict[str, int] = {}
+        lines = form == "jsonl"
+        self.wanted = Wanted(["claims"] if lines else table_names(), as_lines=lines)
+
+    def write(self, documents: pa.Table, tables: dict[str, pa.Table]) -> None:
+        """Append the documents, or the rows of the tables."""
+        if self._form == "jsonl":
+            self._append("movies", documents.select(["document"]))
+        for name, rows in tables.items():
+            self._append(name, rows)
+
+    def close(self) -> dict[str, dict[str, Any]]:
+        """Finish the files; give rows and SHA-256 of each."""
+        for writer in self._open.values():
+            writer.close()
+        found = {}
+        for name in sorted(self._open):
+            path = self._folder / f"{name}.{self._form}"
+            with path.open("rb") as file:
+                found[path.name] = {
+                    "rows": self._rows[name],
+                    "sha256": hashlib.file_digest(file, "sha256").hexdigest(),
+                }
+        return found
+
+    def _append(self, name: str, rows: pa.Table) -> None:
+        if name not in self._open:
+            self._open[name] = open_writer(self._folder / f"{name}.{self._form}", rows.schema)
+        self._open[name].write(rows)
+        self._rows[name] = self._rows.get(name, 0) + rows.num_rows
+
+
+def _last_change(connection: sa.Connection, as_of: str | None) -> tuple[int, str]:
+    query = sa.select(changes.c.number, changes.c.at).order_by(changes.c.number.desc()).limit(1)
+    row = connection.execute(query if as_of is None else query.where(changes.c.at <= as_of)).first()
+    return (row.number, row.at) if row else (0, "")
+
+
+def _licences(done: Exported) -> str:
+    """Say in words what comes from whom and on which terms."""
+    lines = [
+        "# Licences",
+        "",
+        "What is in this folder was fused by MovieC from the sources below; each keeps its own terms.",
+        "",
+        "| source | licence | attribution | in this export |",
+        "|---|---|---|---|",
+        *(_row(one, done.own_use) for one in done.sources),
+        "",
+    ]
+    if done.own_use:
+        lines += ["This export is for your own use: it holds values that may not be passed on.", ""]
+    return "\n".join(lines)
+
+
+def _row(one: Licence, own_use: bool) -> str:
+    inside = "its values" if one.redistribute else "its values, not to be passed on" if own_use else "nothing"
+    title = f"[{one.title}]({one.home_page})" if one.home_page else one.title
+    cells: Iterable[str] = (title, one.licence, one.attribution or "–", inside)
+    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"

@@ -1,0 +1,79 @@
+"""Writers of export files: Parquet and CSV tables that grow part by part, and JSON lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from moviec.text import pc
+
+#: What a spreadsheet would take for a formula when a cell begins with it.
+FORMULA = "^[=+\\-@\\t\\r]"
+
+
+class Writer(Protocol):
+    """A file that grows."""
+
+    def write(self, part: pa.Table) -> None:
+        """Append rows."""
+
+    def close(self) -> None:
+        """Finish the file."""
+
+
+def open_writer(path: Path, schema: pa.Schema) -> Writer:
+    """Open a file by its suffix: .parquet, .csv (formulas escaped) or .jsonl (of a table's only column)."""
+    if path.suffix == ".parquet":
+        return _Parquet(path, schema)
+    if path.suffix == ".csv":
+        return _Csv(path, schema)
+    return _Lines(path)
+
+
+def escaped(part: pa.Table) -> pa.Table:
+    """Set an apostrophe before each text that a spreadsheet would run as a formula."""
+    for place, field in enumerate(part.schema):
+        if pa.types.is_string(field.type):
+            column = part.column(place)
+            formula = pc.fill_null(pc.match_substring_regex(column, FORMULA), False)
+            safe = pc.if_else(formula, pc.binary_join_element_wise("'", column, ""), column)
+            part = part.set_column(place, field, safe)
+    return part
+
+
+class _Parquet:
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._file = pq.ParquetWriter(path, schema, compression="zstd")
+
+    def write(self, part: pa.Table) -> None:
+        self._file.write_table(part)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Csv:
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._file = pyarrow.csv.CSVWriter(path, schema)
+
+    def write(self, part: pa.Table) -> None:
+        self._file.write(escaped(part))
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Lines:
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("wb")
+
+    def write(self, part: pa.Table) -> None:
+        lines = pc.binary_join_element_wise(part.column(0), "", "\n").to_pylist()
+        self._file.write("".join(lines).encode())
+
+    def close(self) -> None:
+        self._file.close()

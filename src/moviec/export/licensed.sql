@@ -1,0 +1,64 @@
+-- What of each document may be passed on. In: held (movie, document, claims); allowed (source): the sources whose values may.
+-- A field's value is that of the best claim that may be passed on, the chosen ones first; what only other sources say is
+-- left out, and so is a film that only they list. Titles, people and companies stay where an allowed source names them, in
+-- any spelling; genres, which MovieC infers, where an allowed source gives any. The C-rating, MovieC's own, stays.
+
+-- keep fields
+SELECT h.movie, f.key AS field, f.id AS place, f.value->>'rule' AS rule, f.value->'claims' AS claims
+FROM held h, json_each(h.claims, '$.fields') f
+
+-- keep said
+SELECT f.movie, f.field, f.rule, CAST(c.key AS INT) AS nth, c.value->>'source' AS source, c.value->'value' AS value,
+       c.value->>'chosen' AS chosen, c.value->'names' AS names
+FROM fields f, json_each(f.claims) c
+WHERE c.value->>'source' IN (SELECT source FROM allowed)
+
+-- keep single
+-- A field that no allowed claim speaks of is null, which keeps it out of the document.
+SELECT movie,
+       CAST('{' || string_agg('"' || field || '":' || coalesce(value, 'null'), ',' ORDER BY place) || '}' AS JSON) AS patch,
+       CAST('{' || coalesce(string_agg('"' || field || '":null', ',' ORDER BY place) FILTER (value IS NULL), '') || '}' AS JSON)
+       AS unknown
+FROM (
+  SELECT f.movie, f.field, f.place, CAST(first(s.value ORDER BY s.chosen DESC, s.nth) AS VARCHAR) AS value
+  FROM fields f LEFT JOIN said s ON s.movie = f.movie AND s.field = f.field
+  WHERE f.rule NOT IN ('union', 'latent_truth') GROUP BY f.movie, f.field, f.place) v
+GROUP BY movie
+
+-- keep listed
+SELECT movie, list(field || ':' || CAST(value->>'$' AS VARCHAR)) AS values
+FROM said WHERE rule = 'union' AND names IS NULL GROUP BY movie
+
+-- keep named
+SELECT movie, list(DISTINCT field || ':' || spelled(name)) AS names
+FROM (SELECT movie, field, unnest(from_json(names, '["VARCHAR"]')) AS name FROM said WHERE names IS NOT NULL) n GROUP BY movie
+
+-- keep lists
+SELECT h.movie, h.document,
+  [x FOR x IN from_json(h.document->'languages', '["VARCHAR"]') IF list_contains(l.values, 'languages:' || x)] AS languages,
+  [x FOR x IN from_json(h.document->'countries', '["VARCHAR"]') IF list_contains(l.values, 'countries:' || x)] AS countries,
+  [x FOR x IN from_json(h.document->'keywords', '["VARCHAR"]') IF list_contains(l.values, 'keywords:' || x)] AS keywords,
+  [x FOR x IN from_json(h.document->'other_titles', '["JSON"]')
+   IF list_contains(n.names, 'titles:' || spelled(x->>'title'))] AS other_titles,
+  [x FOR x IN from_json(h.document->'people', '["JSON"]') IF list_contains(n.names, 'people:' || spelled(x->>'name'))] AS people,
+  [x FOR x IN from_json(h.document->'companies', '["JSON"]')
+   IF list_contains(n.names, 'companies:' || spelled(x->>'name'))] AS companies,
+  CASE WHEN g.movie IS NOT NULL THEN from_json(h.document->'genres', '["JSON"]') END AS genres,
+  [x FOR x IN from_json(h.document->'ratings', '["JSON"]') IF list_contains(a.sources, x->>'source')] AS ratings,
+  [x FOR x IN from_json(h.document->'sources', '["VARCHAR"]') IF list_contains(a.sources, x)] AS sources
+FROM held h
+CROSS JOIN (SELECT list(source) AS sources FROM allowed) a
+LEFT JOIN listed l ON l.movie = h.movie
+LEFT JOIN named n ON n.movie = h.movie
+LEFT JOIN (SELECT DISTINCT movie FROM said WHERE field = 'genres') g ON g.movie = h.movie
+
+-- keep documents
+SELECT l.movie, json_merge_patch(json_object('id', l.document->'id'), s.patch, json_object(
+    'revenue_scope', CASE WHEN s.patch->>'revenue' IS NOT NULL THEN l.document->'revenue_scope' END,
+    'other_titles', nullif(l.other_titles, []), 'genres', l.genres, 'keywords', nullif(l.keywords, []),
+    'languages', nullif(l.languages, []), 'countries', nullif(l.countries, []), 'people', nullif(l.people, []),
+    'companies', nullif(l.companies, []), 'ids', l.document->'ids', 'rating', l.document->'rating',
+    'ratings', nullif(l.ratings, []), 'confidence', json_merge_patch(l.document->'confidence', s.unknown),
+    'sources', l.sources)) AS document
+FROM lists l JOIN single s ON s.movie = l.movie
+WHERE len(l.sources) > 0

@@ -1,0 +1,102 @@
+"""What the command line says of a published catalogue: reports, a film with its claims, search."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from moviec.catalog.connect import connect
+from moviec.catalog.standings import Question as Asked
+from moviec.catalog.standings import standings
+from moviec.config import Home
+from moviec.pipeline.reports import open_catalogue
+from moviec.rollup.report import Question, answer
+from tests.cli.test_cli import moviec
+
+
+@pytest.mark.parametrize(
+    ("measure", "by", "month"),
+    [
+        ("revenue", "sum", None),
+        ("profit", "mean", None),
+        ("budget", "max", 6),
+        ("popularity", "median", None),
+        ("popularity", "sum", 12),
+        ("movies", "sum", None),
+        ("votes", "sum", None),
+        ("c_rating", "median", None),
+        ("c_rating", "mean", 12),
+    ],
+)
+@pytest.mark.parametrize("kind", ["genres", "production_companies"])
+@pytest.mark.parametrize("split", ["full", "even"])
+def test_a_report_from_the_films_is_one_from_the_rollups(
+    demo_home: Home, kind: str, measure: str, by: Any, month: int | None, split: str
+) -> None:
+    question = Question(kind=kind, first_year=1990, last_year=2009, month=month, measure=measure, by=by)
+    with open_catalogue(demo_home, question, split) as (engine, _):
+        films = {row["id"]: row["value"] for row in answer(engine, question).to_pylist()}
+    asked = Asked(
+        kind=kind, first_year=1990, last_year=2009, month=month or 0, measure=measure, by=by, split=split
+    )
+    catalogue = connect(demo_home.catalogue)
+    with catalogue.connect() as connection:
+        rollups = {one.entry: one.value for one in standings(connection, asked)}
+    catalogue.dispose()
+    if split == "even" and by != "sum":
+        # A mean or a median is one of films: the rollups' is of whole films.
+        assert films.keys() == rollups.keys()
+    else:
+        assert films == pytest.approx(rollups)
+    assert len(films) > 3
+
+
+def test_a_report_says_how_much_is_known(demo_home: Home) -> None:
+    told = moviec("report", "genres", "--years", "1990-1999", "--home", demo_home.folder)
+    assert told.returncode == 0 and "revenue known for" in told.stdout
+    figures = json.loads(
+        moviec("report", "companies", "--measure", "c_rating", "--home", demo_home.folder, "--json").stdout
+    )
+    assert "c_rating known for" in figures["coverage"]
+    assert all(0 <= row["value"] <= 100 for row in figures["rows"])
+
+
+def test_a_report_on_an_empty_catalogue_says_what_to_do(tmp_path: object) -> None:
+    told = moviec("report", "genres", "--home", str(tmp_path))
+    assert told.returncode == 2 and "moviec ingest" in told.stderr and len(told.stderr.splitlines()) == 1
+
+
+def test_show_gives_every_claim_with_its_source(demo_home: Home) -> None:
+    told = moviec("show", "tt0114709", "--home", demo_home.folder)
+    assert told.returncode == 0 and told.stdout.startswith("Toy Story (1995)")
+    whole = json.loads(moviec("show", "imdb:tt0114709", "--json", "--home", demo_home.folder).stdout)
+    catalogue = connect(demo_home.catalogue)
+    with catalogue.connect() as connection:
+        behind = set(connection.scalars(sa.text("SELECT source FROM records WHERE live AND movie ="
+                                                f" {whole['document']['id'][2:]}")))  # fmt: skip
+    catalogue.dispose()
+    assert set(whole["document"]["sources"]) == behind
+    assert {claim["source"] for claim in whole["claims"]["title"]["claims"]} == behind
+    assert {claim["source"] for claim in whole["claims"]["people"]["claims"]} <= behind
+    for field, said in whole["claims"].items():
+        assert said["claims"], field
+    same = moviec("show", whole["document"]["id"], "--json", "--home", demo_home.folder)
+    assert json.loads(same.stdout) == whole
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["mc999999999"], "mc999999999: no film has this id"),
+        (["imdb:tt9"], "imdb:tt9: no film has this id"),
+        (["Toy Story"], "Toy Story: this is no id of a film"),
+        (["tt0114709", "--as-of", "2000-01-01"], "ask for a later instant"),
+        (["tt0114709", "--as-of", "soon"], "'soon' is no instant"),
+    ],
+)
+def test_show_says_in_a_line_what_is_wrong(demo_home: Home, words: list[str], message: str) -> None:
+    told = moviec("show", *words, "--home", demo_home.folder)
+    assert told.returncode == 2 and message in told.stderr and len(told.stderr.splitlines()) == 1

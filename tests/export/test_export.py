@@ -1,0 +1,165 @@
+"""Exports: what may be passed on and nothing else, the same in every format, byte for byte the same again."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import sqlalchemy as sa
+
+from moviec.catalog.connect import connect
+from moviec.catalog.schema.serving import documents
+from moviec.cli.export import _licences
+from moviec.config import Home
+from moviec.errors import UsageError
+from moviec.export.export import Exported, Order, export
+from moviec.export.files import escaped
+from tests.cli.test_cli import moviec
+
+#: The sources of the sample whose licences let one pass on what they deliver.
+OPEN = {"kaggle", "wikipedia"}
+
+
+@pytest.fixture
+def connection(demo_home: Home) -> Iterator[sa.Connection]:
+    catalogue = connect(demo_home.catalogue)
+    with catalogue.connect() as opened:
+        yield opened
+    catalogue.dispose()
+
+
+@pytest.fixture
+def made(connection: sa.Connection, demo_home: Home, tmp_path: Path) -> Any:
+    def make(name: str, **options: Any) -> tuple[Path, Exported]:
+        order = Order(tmp_path / name, **options)
+        return order.folder, export(connection, order, _licences(demo_home), lambda _: None)
+
+    return make
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def stored(connection: sa.Connection) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """Give each film's document and the claims on its fields."""
+    rows = connection.execute(sa.select(documents.c.movie, documents.c.document, documents.c.claims))
+    return {f"mc{movie}": (json.loads(text), json.loads(claims)["fields"]) for movie, text, claims in rows}
+
+
+def test_for_own_use_documents_leave_as_they_are_stored(made: Any, connection: sa.Connection) -> None:
+    folder, done = made("own", format="jsonl", own_use=True)
+    texts = connection.scalars(sa.select(documents.c.document).order_by(documents.c.movie))
+    assert (folder / "movies.jsonl").read_text("utf-8").splitlines() == list(texts)
+    assert done.left_out == 0 and done.films > 200
+    assert "may not be passed on" in (folder / "LICENCES.md").read_text("utf-8")
+
+
+def test_only_what_a_licence_lets_pass_is_passed_on(made: Any, connection: sa.Connection) -> None:
+    known = stored(connection)
+    folder, done = made("open", format="jsonl")
+    films = lines(folder / "movies.jsonl")
+    assert {film["id"] for film in films} == {
+        film for film, (text, _) in known.items() if OPEN & set(text["sources"])
+    }
+    assert done.films == len(films) and done.left_out == len(known) - len(films) > 0
+    for film in films:
+        fields = known[film["id"]][1]
+        said = {
+            name: [one for one in field["claims"] if one["source"] in OPEN] for name, field in fields.items()
+        }
+        assert set(film["sources"]) <= OPEN and {one["source"] for one in film.get("ratings", ())} <= OPEN
+        for name, field in fields.items():
+            if name in ("titles", "people", "companies", "genres"):
+                continue
+            values = [one["value"] for one in said[name]]
+            if field["rule"] == "union":
+                assert set(film.get(name, ())) <= set(values)
+            elif values:
+                assert film[name] in values
+                # Where the winner may be passed on, it is.
+                assert film[name] == field["value"] or not any(
+                    one["chosen"] and one["value"] == field["value"] for one in said[name]
+                )
+            else:
+                assert name not in film and name not in film.get("confidence", {})
+        names = {name.casefold() for one in said.get("people", ()) for name in one["names"]}
+        assert {one["name"].casefold() for one in film.get("people", ())} <= names
+    assert {claim["source"] for claim in lines(folder / "claims.jsonl")} <= OPEN
+
+
+def test_every_format_holds_the_same(made: Any) -> None:
+    tables, documents_ = made("tables"), made("lines", format="jsonl")
+    sheets, _ = made("sheets", format="csv")
+    films = pq.read_table(tables[0] / "movies.parquet").to_pylist()
+    as_lines = lines(documents_[0] / "movies.jsonl")
+    assert [film["id"] for film in films] == [film["id"] for film in as_lines]
+    assert [film["revenue"] for film in films] == [film.get("revenue") for film in as_lines]
+    assert [str(film["released"] or "") for film in films] == [film.get("released", "") for film in as_lines]
+    for name in sorted(path.stem for path in tables[0].glob("*.parquet")):
+        with (sheets / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file))
+        table = pq.read_table(tables[0] / f"{name}.parquet")
+        assert rows[0] == table.column_names and len(rows) - 1 == table.num_rows
+    people = pq.read_table(tables[0] / "people.parquet").to_pylist()
+    assert [(one["id"], one["name"], one["role"]) for one in people] == [
+        (film["id"], one["name"], one["role"]) for film in as_lines for one in film.get("people", ())
+    ]
+
+
+def test_the_manifest_names_every_file_with_its_sum_and_an_export_comes_out_the_same_again(made: Any) -> None:
+    folder, done = made("first")
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    assert set(manifest["files"]) | {"manifest.json", "LICENCES.md"} == {
+        path.name for path in folder.iterdir()
+    }
+    for name, file in manifest["files"].items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == file["sha256"]
+        assert pq.read_metadata(folder / name).num_rows == file["rows"]
+    assert {one["name"] for one in manifest["sources"]} == OPEN | {
+        "imdb",
+        "movielens",
+        "rottentomatoes",
+        "festival",
+    }
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    made("first")
+    made("second", as_of=done.at)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    second = folder.with_name("second")
+    assert {path.name: path.read_bytes() for path in second.iterdir()} == before
+
+
+def test_before_the_first_publication_there_was_nothing(made: Any) -> None:
+    folder, done = made("before", as_of="2000-01-01T00:00:00.000000+00:00")
+    assert done.films == done.last_change == 0 and (folder / "manifest.json").exists()
+
+
+def test_a_folder_with_something_else_is_left_alone(made: Any, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("dear")
+    with pytest.raises(UsageError, match="holds something else"):
+        made("mine")
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+49", "-2", "@SUM(A1)", "\t=1", "\r=1"])
+def test_a_cell_that_a_spreadsheet_would_run_is_text(cell: str) -> None:
+    table = pa.table({"title": [cell, "Se7en", None], "revenue": [-5, 1, 2]})
+    assert escaped(table).to_pydict() == {"title": [f"'{cell}", "Se7en", None], "revenue": [-5, 1, 2]}
+
+
+def test_the_command_says_what_was_left_out_and_why(demo_home: Home, tmp_path: Path) -> None:
+    told = moviec("export", tmp_path / "out", "--home", demo_home.folder)
+    assert told.returncode == 0 and "left out:" in told.stdout and "--own-use" in told.stdout
+    as_json = json.loads(moviec("export", tmp_path / "out", "--home", demo_home.folder, "--json").stdout)
+    assert as_json["films"] == pq.read_metadata(tmp_path / "out" / "movies.parquet").num_rows
+    wrong = moviec("export", tmp_path / "out", "--as-of", "yesterday", "--home", demo_home.folder)
+    assert wrong.returncode == 2 and len(wrong.stderr.splitlines()) == 1

@@ -1,0 +1,126 @@
+"""Fitting on the bundled sample: the same lake gives the same bytes, and what is foretold is what then happens."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from moviec.catalog.schema.identity import models
+from moviec.catalog.schema.movies import movies
+from moviec.config import Home, Settings, open_home
+from moviec.errors import UsageError
+from moviec.pipeline.demo import DELIVERED
+from moviec.pipeline.fetch import gather
+from moviec.pipeline.fitting import Fitted, fit, pin
+from moviec.pipeline.ingest import Order, ingest
+from moviec.pipeline.models import pinned_models
+from moviec.pipeline.scorecards import scorecard_of
+from moviec.pipeline.street import Scope, bring_up
+from moviec.pipeline.workshop import Workshop, workshop
+from moviec.sample import write_sample
+from moviec.sources.registry import find_source
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
+    """Give a home with three sources of the sample published under the shipped models."""
+    home = open_home(tmp_path_factory.mktemp("home"), {"MOVIEC_THREADS": "1"})
+    sample = home.folder / "sample"
+    write_sample(sample)
+    with workshop(home, alone=True) as opened:
+        for name in ("kaggle", "imdb", "movielens"):
+            source = find_source(name)
+            files = gather(home, source.spec, [str(sample / name)], opened.work)
+            ingest(opened, Order(source, files, DELIVERED, accept_shrink=True))
+        bring_up(opened, Scope())
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def found(shop: Workshop) -> Fitted:
+    return fit(shop)
+
+
+def seen(shop: Workshop) -> dict[int, dict[str, Any]]:
+    """Give every movie's row."""
+    with shop.catalogue.connect() as connection:
+        return {row.movie: dict(row._mapping) for row in connection.execute(sa.select(movies))}
+
+
+def test_fitting_pins_nothing(shop: Workshop, found: Fitted) -> None:
+    assert found.new and found.before == pinned_models(shop)
+    assert not shop.store.names("models")
+
+
+def test_what_is_foretold_is_what_the_next_run_does_and_then_there_is_nothing_new(
+    shop: Workshop, found: Fitted
+) -> None:
+    before = seen(shop)
+    pin(shop, found.after)
+    assert pinned_models(shop) == found.after
+    outcome = bring_up(shop, Scope())
+    after = seen(shop)
+    moved = [one for one in after if after[one]["c_rating"] != before[one]["c_rating"]]
+    assert outcome.everything and set(after) == set(before)
+    assert len(moved) == found.changes.ratings.moved > 0
+    for field in ("year", "runtime", "original_title", "released"):
+        changed = [one for one in after if after[one][field] != before[one][field]]
+        assert len(changed) == found.changes.fields.get(field, 0)
+    again = fit(shop)
+    assert not again.new and again.after.fuse.to_json() == found.after.fuse.to_json()
+
+
+def test_a_scorecard_is_of_the_model_in_force(shop: Workshop, found: Fitted) -> None:
+    card = scorecard_of(shop, "kaggle")
+    assert card.version == found.after.fuse.version
+    assert {one.field for one in card.reliability} >= {"title", "year", "kind"}
+    raters = [one.rater for one in card.calibration] + [one.name for one in card.repeating_raters]
+    assert raters == ["tmdb"], (card, found.after.fuse.rating)
+    with pytest.raises(UsageError):
+        scorecard_of(shop, "nobody")
+
+
+def test_a_model_that_was_pinned_before_is_pinned_again(shop: Workshop, found: Fitted) -> None:
+    pin(shop, found.before)
+    pin(shop, found.after)
+    with shop.catalogue.connect() as connection:
+        rows = connection.execute(sa.select(models.c.kind, models.c.version).where(models.c.pinned)).all()
+    assert {tuple(row) for row in rows} == {
+        ("match", found.after.match.version),
+        ("fuse", found.after.fuse.version),
+    }
+
+
+def test_a_rule_of_the_settings_decides_a_field_and_has_everything_worked_out_again(
+    shop: Workshop, tmp_path: Path
+) -> None:
+    settings = Settings(fields={"year": {"rule": "largest"}})
+    other = Workshop(Home(shop.home.folder, settings), shop.store, shop.catalogue, tmp_path)
+    before = {one: row["year"] for one, row in seen(shop).items()}
+    outcome = bring_up(other, Scope())
+    after = {one: row["year"] for one, row in seen(shop).items()}
+    assert outcome.everything and before != after
+    assert all(after[one] >= year for one, year in before.items() if year)
+    assert bring_up(other, Scope()).changes == {}
+    wrongs: dict[str, dict[str, dict[str, Any]]] = {
+        "no field": {"tempo": {}},
+        "no rule": {"year": {"rule": "loudest"}},
+    }
+    for reason, fields in wrongs.items():
+        wrong = Workshop(
+            Home(shop.home.folder, Settings(fields=fields)), shop.store, shop.catalogue, tmp_path
+        )
+        with pytest.raises(UsageError, match=reason):
+            bring_up(wrong, Scope())
+
+
+def test_an_empty_lake_is_said_so(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "moviec", "fit", "--dry-run", "--home"]
+    told = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert told.returncode == 2 and "nothing to learn from" in told.stderr
