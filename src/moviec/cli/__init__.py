@@ -31,6 +31,7 @@ COMMANDS = {
     "rebuild": "moviec.cli.lake:rebuild",
     "status": "moviec.cli.lake:status",
     "quarantine": "moviec.cli.quarantine:app",
+    "review": "moviec.cli.review:app",
     "link": "moviec.cli.link:link",
     "rate": "moviec.cli.rate:rate",
     "synth": "moviec.cli.synth:synth",
