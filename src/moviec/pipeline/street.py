@@ -106,6 +106,13 @@ def _ground(shop: Workshop, without: pa.Table) -> Ground:
     return Ground(shop, waiting, pinned_models(shop), all_batches(shop.catalogue), aside, specs)
 
 
+def outlook(shop: Workshop, connection: sa.Connection, some: Sequence[tuple[str, str]]) -> Resolved:
+    """Resolve some records (source, key), and what waits, as this connection sees the decisions; nothing is kept."""
+    columns = {name: [record[at] for record in some] for at, name in enumerate(("source", "key"))}
+    also = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+    return _resolve(_ground(shop, RECORDS.empty_table()), connection, False, also)
+
+
 def _bring_up(ground: Ground, scope: Scope, everything: bool, steps: Steps) -> Outcome:
     shop = ground.shop
     with shop.catalogue.connect() as connection:
