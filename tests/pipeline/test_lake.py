@@ -202,9 +202,15 @@ def test_rows_that_could_not_be_read_are_read_after_a_fix(club: Club) -> None:
         assert replay(shop, find_source("club", club.home.folder), delivered) == 0
 
 
-def test_one_run_at_a_time(club: Club) -> None:
-    with workshop(club.home, alone=True), pytest.raises(StoreError, match="another run is at work here"):
-        club.deliver(MONDAY, "1,Alien,1979,117")
+def test_one_run_at_a_time(club: Club, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOVIEC_PATIENCE", "0")
+    home = open_home(club.home.folder)
+    with (
+        workshop(home, alone=True),
+        pytest.raises(StoreError, match="another run is at work here"),
+        workshop(home, alone=True),
+    ):
+        pass
 
 
 def test_a_role_that_is_missing_reuses_its_latest(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ import sqlalchemy as sa
 
 from moviec.catalog.schema import metadata
 from moviec.config import Home, Settings
+from moviec.export.export import Order as ExportOrder
+from moviec.export.export import export
 from moviec.pipeline.fetch import gather
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.rebuild import rebuild_source
@@ -38,6 +40,9 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     whole = folder / "kaggle" / "movies_metadata.csv"
     _rewritten(whole, folder / "older", lambda rows: [{**row, "revenue": "5000000"} for row in rows[:60]])
     _rewritten(whole, folder / "later", lambda rows: [_doubled(row) for row in rows[3:]])
+    films = folder / "movielens" / "movies.csv"
+    _rewritten(films, folder / "fewer", lambda rows: [row for at, row in enumerate(rows) if at % 9])
+    _rewritten(films, folder / "cut short", lambda rows: rows[:20])
     return folder
 
 
@@ -46,7 +51,7 @@ def _rewritten(
 ) -> None:
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file)
-        rows = [row for row in reader if row["id"].isdigit() and None not in row.values()]
+        rows = [row for row in reader if row.get("id", "1").isdigit() and None not in row.values()]
     folder.mkdir()
     with (folder / path.name).open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(reader.fieldnames or ()), extrasaction="ignore")
@@ -70,10 +75,17 @@ def shop(tmp_path: Path, database: str, sample: Path) -> Iterator[Workshop]:
         yield opened
 
 
-def deliver(shop: Workshop, name: str, folder: Path, at: dt.datetime) -> str:
+def deliver(shop: Workshop, name: str, folder: Path, at: dt.datetime, accept_shrink: bool = True) -> str:
     source = find_source(name, shop.home.folder)
     files = gather(shop.home, source.spec, [str(folder)], shop.work)
-    return ingest(shop, Order(source, files, at, accept_shrink=True)).state
+    return ingest(shop, Order(source, files, at, accept_shrink=accept_shrink)).state
+
+
+def exported(shop: Workshop, folder: Path, as_of: str | None = None) -> dict[str, bytes]:
+    """Give the files of an export of all there is."""
+    with shop.catalogue.connect() as connection:
+        export(connection, ExportOrder(folder, "parquet", as_of, own_use=True), [], lambda _: None)
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def shown(shop: Workshop) -> dict[str, set[tuple[Any, ...]]]:
@@ -103,8 +115,15 @@ def scalar(shop: Workshop, sql: str) -> Any:
 
 SOURCES = ("kaggle", "imdb", "movielens", "rottentomatoes", "wikipedia", "festival")
 
+#: What is delivered, from which folder of the sample, in which week. A list cut short is held; one with fewer films,
+#: let through, takes films away from a source that lists all it has.
 ORDERS = {
-    "as listed": [(name, name, 0) for name in SOURCES[:3]] + [("kaggle", "later", 1)],
+    "as listed": [
+        *((name, name, 0) for name in SOURCES[:3]),
+        ("movielens", "cut short", 1),
+        ("kaggle", "later", 1),
+        ("movielens", "fewer", 2),
+    ],
     "backwards, with a backfill": [
         *((name, name, 1) for name in reversed(SOURCES)),
         ("kaggle", "older", 0),
@@ -115,17 +134,23 @@ ORDERS = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("order", ORDERS)
-def test_increments_come_to_what_a_rebuild_comes_to(shop: Workshop, sample: Path, order: str) -> None:
+def test_increments_come_to_what_a_rebuild_comes_to(
+    shop: Workshop, sample: Path, order: str, tmp_path: Path
+) -> None:
     outcomes: list[Outcome] = []
     for name, folder, week in ORDERS[order]:
-        deliver(shop, name, sample / folder, FIRST + week * WEEK)
+        whole = folder != "cut short"
+        state = deliver(shop, name, sample / folder, FIRST + week * WEEK, accept_shrink=whole)
+        assert state == ("applied" if whole else "held")
         outcomes.append(bring_up(shop, Scope()))
+        assert whole or not outcomes[-1].touched
     assert not any(outcome.everything for outcome in outcomes[1:])
-    increments = shown(shop)
+    increments, files = shown(shop), exported(shop, tmp_path / "increments")
     assert differing(shown_after(shop, Scope(everything=True)), increments) == {}
     for name in {name for name, _, _ in ORDERS[order]}:
         rebuild_source(shop, find_source(name, shop.home.folder))
     assert differing(shown_after(shop, Scope(everything=True)), increments) == {}
+    assert exported(shop, tmp_path / "rebuilt") == files
     # Known truth: no film of the sample's 270 is shown twice.
     assert 200 <= len(increments["movies"]) <= 270
     twice = "SELECT count(*) FROM (SELECT movie, source FROM records WHERE live GROUP BY movie, source HAVING count(*) > 1) AS d"
@@ -141,11 +166,13 @@ def test_one_row_that_changed_touches_a_handful(shop: Workshop, sample: Path, tm
     for name in ("kaggle", "imdb"):
         deliver(shop, name, sample / name, FIRST)
     bring_up(shop, Scope())
+    before = exported(shop, tmp_path / "before")
+    then = scalar(shop, "SELECT max(at) FROM changes")
     whole = sample / "kaggle" / "movies_metadata.csv"
     text = whole.read_text("utf-8")
     (tmp_path / "next").mkdir()
-    assert text.count("262700000") == 1
-    (tmp_path / "next" / whole.name).write_text(text.replace("262700000", "262700001"), "utf-8")
+    assert text.count("396300000") == 1
+    (tmp_path / "next" / whole.name).write_text(text.replace("396300000", "396300001"), "utf-8")
     deliver(shop, "kaggle", tmp_path / "next", FIRST + WEEK)
     outcome = bring_up(shop, Scope())
     touched = {name: one.written + one.removed for name, one in outcome.touched.items()}
@@ -153,7 +180,8 @@ def test_one_row_that_changed_touches_a_handful(shop: Workshop, sample: Path, tm
     assert {name for name, rows in touched.items() if rows} == {"movies", "changes", "rollups"}
     assert touched["movies"] == touched["changes"] == 1 and touched["rollups"] < 40
     fields = scalar(shop, "SELECT fields FROM changes ORDER BY number DESC LIMIT 1")
-    assert fields == '{"revenue":[262700000,262700001]}'
+    assert fields == '{"revenue":[396300000,396300001]}'
+    assert exported(shop, tmp_path / "as of then", then) == before != exported(shop, tmp_path / "after")
 
 
 def test_the_parts_of_a_year_add_up_to_its_films(shop: Workshop, sample: Path) -> None:

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moviec import text
-from moviec.catalog.schema.serving import checkpoints, documents
+from moviec.catalog.schema.operations import checkpoints
+from moviec.catalog.schema.serving import documents
 from moviec.search import Ask, Finder
 from moviec.search.films import ordered
 from moviec.search.index import build, catch_up, current, indexer, position

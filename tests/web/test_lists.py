@@ -99,7 +99,8 @@ def test_a_cursor_of_another_search_is_refused(api: Api) -> None:
         "/v1/movies?cursor=abc",
         "/v1/movies?cursor=%00",
     ):
-        assert api.get(path).status_code == 400
+        answer = api.get(path)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "unknown_cursor")
 
 
 def test_listing_as_lines(api: Api) -> None:

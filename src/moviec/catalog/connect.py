@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 #: The newest migration. Named here, so that opening an up-to-date database need not load Alembic.
 HEAD = "0001"
 
+#: Seconds for which a writer waits for another one on SQLite: a large publication takes minutes.
+BUSY = 900
+
 #: One migration at a time on PostgreSQL: any number, the same everywhere.
 _LOCK = 7_062_118
 
@@ -48,14 +51,24 @@ def _bring_up(engine: sa.Engine) -> None:
 
 @contextmanager
 def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """Give a connection for one transaction that writes, of which one at a time goes on; it is committed at the end."""
-    with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
-            connection.execute(sa.text("BEGIN IMMEDIATE"))
-        else:
-            connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_LOCK + 1})"))
-        yield connection
-        connection.commit()
+    """Give a connection for one transaction that writes, of which one at a time goes on; it is committed at the end.
+
+    Raises StoreError where the database is away, busy too long, or out of room.
+    """
+    try:
+        with engine.connect() as connection:
+            if engine.dialect.name == "sqlite":
+                connection.execute(sa.text(f"PRAGMA busy_timeout={BUSY * 1000}"))
+                connection.execute(sa.text("BEGIN IMMEDIATE"))
+            else:
+                connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_LOCK + 1})"))
+            yield connection
+            connection.commit()
+    except sa.exc.OperationalError as error:
+        said = str(error.orig).splitlines()[0]
+        raise StoreError(
+            f"the catalogue cannot be written ({said})", _shown(str(engine.url)), "run it again"
+        ) from error
 
 
 def version(engine: sa.Engine) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 import sqlalchemy as sa
 
+from moviec.catalog.recordlog import RecordChange, append
 from moviec.catalog.schema.arrivals import batches, deliveries, delivery_payloads, rejected_rows
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -81,25 +82,26 @@ class Arrival(msgspec.Struct, frozen=True):
     rejected: Sequence[Rejected] = ()
 
 
-def register(catalogue: sa.Engine, arrival: Arrival) -> None:
-    """Register a delivery with its payloads, its batch and its rejected rows: all or nothing.
+def register(connection: sa.Connection, arrival: Arrival) -> None:
+    """Register a delivery with its payloads, its batch, its entry in the log and its rejected rows.
 
-    A held delivery that is accepted later takes its own place again.
+    Inside a `writing` transaction. A held delivery that is accepted later takes its own place again.
     """
     delivery = arrival.delivery
-    with catalogue.begin() as connection:
-        held = sa.and_(deliveries.c.id == delivery.id, deliveries.c.state == "held")
-        if connection.execute(sa.select(deliveries.c.id).where(held)).first():
-            for table in (delivery_payloads, rejected_rows):
-                connection.execute(sa.delete(table).where(table.c.delivery == delivery.id))
-            connection.execute(sa.delete(deliveries).where(held))
-        connection.execute(sa.insert(deliveries), [_row(delivery)])
-        payloads = [{"delivery": delivery.id, **msgspec.structs.asdict(one)} for one in arrival.payloads]
-        if payloads:
-            connection.execute(sa.insert(delivery_payloads), payloads)
-        if arrival.batch:
-            connection.execute(sa.insert(batches), [msgspec.structs.asdict(arrival.batch)])
-        _insert_rejected(connection, arrival.rejected)
+    held = sa.and_(deliveries.c.id == delivery.id, deliveries.c.state == "held")
+    if connection.execute(sa.select(deliveries.c.id).where(held)).first():
+        for table in (delivery_payloads, rejected_rows):
+            connection.execute(sa.delete(table).where(table.c.delivery == delivery.id))
+        connection.execute(sa.delete(deliveries).where(held))
+    connection.execute(sa.insert(deliveries), [_row(delivery)])
+    payloads = [{"delivery": delivery.id, **msgspec.structs.asdict(one)} for one in arrival.payloads]
+    if payloads:
+        connection.execute(sa.insert(delivery_payloads), payloads)
+    if arrival.batch:
+        connection.execute(sa.insert(batches), [msgspec.structs.asdict(arrival.batch)])
+        changed = arrival.batch.changed + arrival.batch.tombstones
+        append(connection, [RecordChange("delivery", changed, delivery.id)])
+    _insert_rejected(connection, arrival.rejected)
 
 
 def replace_batches(catalogue: sa.Engine, source: str, fresh: Iterable[Batch]) -> None:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from moviec.catalog.arrow import read
+from moviec.catalog.credited import Cast, publish_cast
 from moviec.catalog.differences import differences
 from moviec.catalog.ledger import touching
 from moviec.catalog.schema import arrivals, identity, metadata, serving
@@ -45,7 +46,7 @@ class Publication(msgspec.Struct, frozen=True):
     """What is to be shown.
 
     `affected`: the films that it is about; None: all. `tables`: by name, every row that they have now. `lists`: rows
-    to add to genres, languages and countries. `whole`: tables that are given in full. `documents`: movie, document,
+    to add to genres, languages and countries. `cast`: people and companies. `documents`: movie, document,
     claims, hash. `records`, `identities`: rows of the ledger to write. `matches`: every pair among the records in
     `settled` (source, key; None: all records). `split`: new films that hold records which were another film's before.
     """
@@ -54,7 +55,7 @@ class Publication(msgspec.Struct, frozen=True):
 
     tables: Mapping[str, pa.Table]
     lists: Mapping[str, pa.Table]
-    whole: Mapping[str, pa.Table]
+    cast: Mapping[str, Cast]
     documents: pa.Table
     records: pa.Table
     identities: pa.Table
@@ -82,8 +83,8 @@ def publish(connection: sa.Connection, publication: Publication, deliveries: Seq
 
     for name, rows in publication.lists.items():
         touched[name] = merge(connection, metadata.tables[name], rows)
-    for name, rows in publication.whole.items():
-        touched[name] = merge(connection, metadata.tables[name], rows, sa.true())
+    for kind, cast in publication.cast.items():
+        touched.update(publish_cast(connection, kind, cast))
     for name, rows in publication.tables.items():
         table = metadata.tables[name]
         touched[name] = merge(connection, table, rows, of(table))
@@ -109,6 +110,12 @@ def last_change(connection: sa.Connection) -> int:
     return connection.scalar(sa.select(sa.func.max(changes.c.number))) or 0
 
 
+def kinds_after(connection: sa.Connection, number: int) -> dict[str, int]:
+    """Count the changes after a number, by kind."""
+    query = sa.select(changes.c.kind, sa.func.count()).where(changes.c.number > number)
+    return dict(connection.execute(query.group_by(changes.c.kind).order_by(changes.c.kind)).all())
+
+
 def _stage_affected(connection: sa.Connection, affected: Column | None) -> sa.Table | None:
     if affected is None:
         return None
@@ -131,8 +138,8 @@ def _publish_documents(
     given = sa.select(staged.c.movie).where(staged.c.movie == documents.c.movie)
     connection.execute(sa.delete(documents).where(scope, ~sa.exists(given)))
     columns = ["movie", "document", "claims", "hash", "since", "change"]
-    replaced = sa.select(changed.c.movie).where(changed.c.movie == documents.c.movie)
-    connection.execute(sa.delete(documents).where(sa.exists(replaced)))
+    replaced = documents.c.movie.in_(sa.select(changed.c.movie))  # not EXISTS: `changed` is keyed by number
+    connection.execute(sa.delete(documents).where(replaced))
     fresh = sa.select(
         staged.c.movie, staged.c.document, staged.c.claims, staged.c.hash, changed.c.at, changed.c.number
     ).join(changed, changed.c.movie == staged.c.movie)

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from moviec.catalog.prepared import Reader
 from moviec.catalog.schema.identity import identities
 from moviec.catalog.schema.movies import external_ids, titles
-from moviec.catalog.schema.serving import changes, checkpoints, document_versions, documents
+from moviec.catalog.schema.operations import checkpoints
+from moviec.catalog.schema.serving import changes, document_versions, documents
 
 
 class Stored(msgspec.Struct, frozen=True):

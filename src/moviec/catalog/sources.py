@@ -15,9 +15,7 @@ def freshness(connection: sa.Connection) -> dict[str, dict[str, Any]]:
     newest = sa.select(sa.func.max(deliveries.c.id)).group_by(deliveries.c.source)
     query = sa.select(deliveries).where(deliveries.c.id.in_(newest))
     waiting = sa.select(rejected_rows.c.source, sa.func.count()).where(rejected_rows.c.state == "open")
-    rejected: dict[str, int] = dict(
-        connection.execute(waiting.group_by(rejected_rows.c.source)).tuples().all()
-    )
+    rejected: dict[str, int] = dict(map(tuple, connection.execute(waiting.group_by(rejected_rows.c.source))))
     return {
         row.source: {
             "last_delivery": row.id,

@@ -19,6 +19,8 @@ COMMANDS = {
     "serve": "moviec.cli.serve:serve",
     "show": "moviec.cli.show:show",
     "export": "moviec.cli.export:export",
+    "worker": "moviec.cli.worker:worker",
+    "up": "moviec.cli.worker:up",
     "search": "moviec.cli.find:search",
     "accounts": "moviec.cli.keys:accounts",
     "keys": "moviec.cli.keys:keys",
@@ -30,6 +32,7 @@ COMMANDS = {
     "fit": "moviec.cli.fit:fit",
     "rebuild": "moviec.cli.lake:rebuild",
     "status": "moviec.cli.lake:status",
+    "failures": "moviec.cli.failures:app",
     "quarantine": "moviec.cli.quarantine:app",
     "link": "moviec.cli.link:link",
     "rate": "moviec.cli.rate:rate",
@@ -42,7 +45,7 @@ def build(words: Sequence[str]) -> typer.Typer:
     app = typer.Typer(
         no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
     )
-    app.callback(invoke_without_command=True)(options)
+    app.callback(invoke_without_command=True)(moviec)
     for name in [word for word in words if word in COMMANDS][:1] or COMMANDS:
         module, _, attribute = COMMANDS[name].partition(":")
         command = getattr(import_module(module), attribute)
@@ -53,7 +56,7 @@ def build(words: Sequence[str]) -> typer.Typer:
     return app
 
 
-def options(
+def moviec(
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:

@@ -15,11 +15,12 @@ from moviec.cli.options import HomeOption, JsonOption
 from moviec.cli.scorecard import about_source
 from moviec.config import open_home
 from moviec.errors import UsageError
+from moviec.pipeline.aggregator import drain
 from moviec.pipeline.arrivals import Asked, expected, take
 from moviec.pipeline.due import needs_look, stale
 from moviec.pipeline.rebuild import rebuild_source
 from moviec.pipeline.street import Outcome, Scope, bring_up
-from moviec.pipeline.workshop import workshop
+from moviec.pipeline.workshop import arriving, workshop
 from moviec.sources.registry import find_source, find_sources
 
 #: A field that is known for this much less of a delivery's films than before is worth a line: a judgement, not measured.
@@ -57,10 +58,11 @@ def ingest(
         event,
         _instant(delivered_at, "--delivered-at") if delivered_at else None,
     )
-    with workshop(place, alone=True) as shop, steps(quiet=as_json) as tell:
-        several = expected(place, found.spec, asked, fail)
-        done = [take(shop, found, one, accept_shrink, tell) for one in several]
-        outcome = bring_up(shop, Scope(), tell)
+    with workshop(place) as shop, steps(quiet=as_json) as tell:
+        with arriving(shop, tell) as alone:
+            several = expected(place, found.spec, asked, fail)
+            done = [take(alone, found, one, accept_shrink, tell) for one in several]
+        outcome = drain(shop, tell)
     if as_json:
         print_json(done if since or event else {**msgspec.to_builtins(done[0]), "catalogue": outcome})
     else:
@@ -88,7 +90,7 @@ def rebuild(
     """
     place = open_home(home)
     made = []
-    with workshop(place, alone=True) as shop, steps(quiet=as_json) as tell:
+    with steps(quiet=as_json) as tell, workshop(place, alone=True, tell=tell) as shop:
         present = {delivery.source for delivery in all_deliveries(shop.catalogue)} if from_raw else set()
         for name in sorted(present):
             made += rebuild_source(shop, find_source(name, place.folder), tell)

@@ -14,10 +14,9 @@ from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.lake.quarantine import defects_markdown
-from moviec.pipeline.rebuild import replay as run_replay
-from moviec.pipeline.street import Scope, bring_up
-from moviec.pipeline.workshop import workshop
-from moviec.sources.registry import find_source
+from moviec.pipeline.aggregator import drain
+from moviec.pipeline.rebuild import replay_waiting
+from moviec.pipeline.workshop import arriving, workshop
 
 app = typer.Typer(no_args_is_help=True, help="Rejected rows: list, show, report, replay.")
 
@@ -84,14 +83,10 @@ def report(
 def replay(source: SourceArgument = None, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Read the deliveries of rejected rows again; what is read now goes on as if it had been read then."""
     place = open_home(home)
-    done: dict[str, int] = {}
-    with workshop(place, alone=True) as shop, steps(quiet=as_json) as tell:
-        waiting = {row.delivery for row in rejected(shop.catalogue, "open", source)}
-        for delivery in all_deliveries(shop.catalogue):
-            if delivery.id in waiting and delivery.state == "applied":
-                tell(f"reading {delivery.id} again")
-                done[delivery.id] = run_replay(shop, find_source(delivery.source, place.folder), delivery)
-        bring_up(shop, Scope(), tell)
+    with workshop(place) as shop, steps(quiet=as_json) as tell:
+        with arriving(shop, tell) as alone:
+            done = replay_waiting(alone, source, tell)
+        drain(shop, tell)
     if as_json:
         print_json(done)
         return

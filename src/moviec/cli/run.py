@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
@@ -13,9 +14,9 @@ from moviec.cli.lake import tell_delivery, tell_outcome
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import open_home
 from moviec.errors import UsageError
+from moviec.pipeline.aggregator import drain
 from moviec.pipeline.due import Outcome, Standing, run_due, standings
-from moviec.pipeline.street import Scope, bring_up
-from moviec.pipeline.workshop import workshop
+from moviec.pipeline.workshop import arriving, workshop
 from moviec.sources.registry import find_sources
 
 
@@ -31,12 +32,13 @@ def run(
     """
     place = open_home(home)
     sources = find_sources(place.folder)
-    with workshop(place, alone=not dry_run) as shop, steps(quiet=as_json) as tell:
-        found = standings(place, sources, all_deliveries(shop.catalogue), dt.datetime.now(dt.UTC))
-        chosen = _chosen(found, names or [])
-        due = [one for one in chosen if one.due_since]
-        done = [] if dry_run else run_due(shop, sources, due, tell)
-        shown = bring_up(shop, Scope(), tell) if done else None
+    with workshop(place) as shop, steps(quiet=as_json) as tell:
+        with nullcontext(shop) if dry_run else arriving(shop, tell) as alone:
+            found = standings(place, sources, all_deliveries(shop.catalogue), dt.datetime.now(dt.UTC))
+            chosen = _chosen(found, names or [])
+            due = [one for one in chosen if one.due_since]
+            done = [] if dry_run else run_due(alone, sources, due, tell)
+        shown = drain(shop, tell) if done else None
     if as_json:
         print_json(chosen if dry_run else done)
     elif dry_run or not due:

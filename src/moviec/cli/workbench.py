@@ -39,28 +39,29 @@ class PipelineWorkbench(msgspec.Struct, frozen=True):
 
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         """Take in every delivery the order means, and publish."""
+        from moviec.pipeline.aggregator import drain
         from moviec.pipeline.arrivals import Asked, expected, take
-        from moviec.pipeline.street import Scope, bring_up
-        from moviec.pipeline.workshop import workshop
+        from moviec.pipeline.workshop import arriving, workshop
         from moviec.sources.registry import find_source
 
         source = find_source(order.source, self.home.folder)
         at = _instant(order.delivered_at) if order.delivered_at else None
-        with workshop(self.home, alone=True) as shop:
-            wanted = expected(self.home, source.spec, Asked(order.paths, None, "", at))
-            taken = [take(shop, source, one, order.accept_shrink, lambda _: None) for one in wanted]
-            outcome = bring_up(shop, Scope())
+        with workshop(self.home) as shop:
+            with arriving(shop) as alone:
+                wanted = expected(self.home, source.spec, Asked(order.paths, None, "", at))
+                taken = [take(alone, source, one, order.accept_shrink, lambda _: None) for one in wanted]
+            outcome = drain(shop)
         return {"deliveries": taken, "changes": outcome.changes, "last_change": outcome.last_change}
 
     def decide(self, verdict: Verdict) -> dict[str, Any]:
         """Record a verdict and settle the two records again."""
-        import pyarrow as pa
         import sqlalchemy as sa
 
         from moviec.catalog.accounts import now
         from moviec.catalog.connect import writing
+        from moviec.catalog.recordlog import RecordChange, append
         from moviec.catalog.schema.identity import decisions
-        from moviec.pipeline.street import Scope, bring_up
+        from moviec.pipeline.aggregator import drain
         from moviec.pipeline.workshop import workshop
 
         ends = sorted(tuple(end.split(":", 1)) for end in (verdict.left, verdict.right))
@@ -70,45 +71,35 @@ class PipelineWorkbench(msgspec.Struct, frozen=True):
             zip(("left_source", "left_key", "right_source", "right_key"), (*ends[0], *ends[1]), strict=True)
         )
         row = {**named, "verdict": "same" if verdict.same else "different", "who": verdict.who, "at": now()}
-        with workshop(self.home, alone=True) as shop:
+        with workshop(self.home) as shop:
             with writing(shop.catalogue) as connection:
                 _refuse_unknown(connection, ends)
                 connection.execute(sa.insert(decisions).values(row))
-            also = pa.table({"source": [end[0] for end in ends], "key": [end[1] for end in ends]})
-            outcome = bring_up(shop, Scope(also=also))
+                append(connection, [RecordChange("decision", source=end[0], key=end[1]) for end in ends])
+            outcome = drain(shop)
         return {"decision": row, "changes": outcome.changes, "last_change": outcome.last_change}
 
     def replay_quarantine(self, source: str | None) -> dict[str, Any]:
         """Read the deliveries of rejected rows again, and publish what is read now."""
-        from moviec.catalog.deliveries import all_deliveries, rejected
-        from moviec.pipeline.rebuild import replay
-        from moviec.pipeline.street import Scope, bring_up
-        from moviec.pipeline.workshop import workshop
-        from moviec.sources.registry import find_source
+        from moviec.pipeline.aggregator import drain
+        from moviec.pipeline.rebuild import replay_waiting
+        from moviec.pipeline.workshop import arriving, workshop
 
-        with workshop(self.home, alone=True) as shop:
-            waiting = {row.delivery for row in rejected(shop.catalogue, "open", source)}
-            done = {
-                one.id: replay(shop, find_source(one.source, self.home.folder), one)
-                for one in all_deliveries(shop.catalogue)
-                if one.id in waiting and one.state == "applied"
-            }
-            outcome = bring_up(shop, Scope())
+        with workshop(self.home) as shop:
+            with arriving(shop) as alone:
+                done = replay_waiting(alone, source)
+            outcome = drain(shop)
         return {"replayed": done, "changes": outcome.changes, "last_change": outcome.last_change}
 
     def replay_failures(self, numbers: Sequence[int]) -> dict[str, Any]:
         """Set failures to be tried again by the followers that they belong to."""
-        import sqlalchemy as sa
+        from moviec.catalog.failures import replay
+        from moviec.pipeline.aggregator import drain
+        from moviec.pipeline.workshop import workshop
 
-        from moviec.catalog.connect import connect, writing
-        from moviec.catalog.schema.serving import failures
-
-        open_ = failures.c.state == "open"
-        wanted = sa.and_(open_, failures.c.number.in_(numbers)) if numbers else open_
-        catalogue = connect(self.home.catalogue)
-        with writing(catalogue) as connection:
-            done = connection.execute(sa.update(failures).where(wanted).values(state="replayed")).rowcount
-        catalogue.dispose()
+        with workshop(self.home) as shop:
+            done = replay(shop.catalogue, numbers)
+            drain(shop)
         return {"replayed": done}
 
 

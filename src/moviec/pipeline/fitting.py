@@ -13,7 +13,9 @@ import sqlalchemy as sa
 
 from moviec.catalog.connect import writing
 from moviec.catalog.deliveries import all_batches
+from moviec.catalog.failures import records_aside
 from moviec.catalog.ledger import movie_of_records
+from moviec.catalog.recordlog import RECORDS
 from moviec.catalog.schema.identity import models
 from moviec.engine import DuckEngine
 from moviec.errors import UsageError
@@ -25,7 +27,7 @@ from moviec.pipeline.fusing import facts_of
 from moviec.pipeline.holdings import name_changed, name_records
 from moviec.pipeline.models import Models, pinned_models
 from moviec.pipeline.resolving import resolve
-from moviec.pipeline.shelves import name_shelves
+from moviec.pipeline.shelves import Shelved, name_shelves
 from moviec.pipeline.steps import Step, Steps, Tell
 from moviec.pipeline.workshop import Workshop
 from moviec.resolve.fit_sources import fit_pairs, sealed
@@ -117,9 +119,14 @@ def _resolved(shop: Workshop, connection: sa.Connection, match: Model) -> pa.Tab
 
 
 def _shelve(engine: DuckEngine, shop: Workshop) -> None:
-    batches = all_batches(shop.catalogue)
-    name_changed(engine, shop, batches)
-    name_shelves(engine, shop, shipped_model(), batches)
+    batches, aside, none = all_batches(shop.catalogue), _aside(shop), RECORDS.empty_table()
+    name_changed(engine, shop, batches, none.select(["source", "key"]), aside)
+    name_shelves(engine, Shelved(shop, shipped_model(), batches, aside, none))
+
+
+def _aside(shop: Workshop) -> pa.Table:
+    with shop.catalogue.connect() as connection:
+        return records_aside(connection)
 
 
 def _fit_fuse(shop: Workshop, movie_of: pa.Table, facts: FuseFacts) -> FuseModel:
@@ -135,6 +142,6 @@ def _outline(shop: Workshop, movie_of: pa.Table, model: FuseModel, facts: FuseFa
 
 
 def _name_members(engine: DuckEngine, shop: Workshop, movie_of: pa.Table) -> None:
-    name_records(engine, shop, all_batches(shop.catalogue))
+    name_records(engine, shop, all_batches(shop.catalogue), _aside(shop))
     engine.table("movie_of", movie_of)
     engine.keep("members", "SELECT movie, live.* FROM live JOIN movie_of USING (source, key)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -13,27 +14,37 @@ from moviec.model import RECORD
 from moviec.pipeline.workshop import Workshop
 
 
-def name_records(engine: DuckEngine, shop: Workshop, batches: Sequence[Batch]) -> None:
-    """Name every record that some source still lists `live` (RECORD columns)."""
+def name_records(engine: DuckEngine, shop: Workshop, batches: Sequence[Batch], aside: pa.Table) -> None:
+    """Name every record that some source still lists `live` (RECORD columns), without rows set `aside` (RECORDS)."""
     files = [shop.store.path(batch.records_file) for batch in batches if batch.records_file]
-    if not files:
-        engine.table("every_record", RECORD.empty_table())
-    else:
-        engine.parquet("every_record", files)
+    name_rows(engine, "every_record", files, aside)
     engine.view("live", f"{holding('every_record')} AND NOT deleted")
 
 
 def name_changed(
-    engine: DuckEngine, shop: Workshop, batches: Sequence[Batch], also: pa.Table | None = None
+    engine: DuckEngine, shop: Workshop, batches: Sequence[Batch], also: pa.Table, aside: pa.Table
 ) -> None:
     """Keep as `asking` (source, key) the records that batches not yet published speak of, and `also` some others."""
     files = [shop.store.path(one.records_file) for one in batches if one.records_file and not one.published]
-    if not files:
-        engine.table("fresh_records", RECORD.empty_table())
-    else:
-        engine.parquet("fresh_records", files)
-    engine.table("asking_too", RECORD.empty_table() if also is None else also)
+    name_rows(engine, "fresh_records", files, aside)
+    engine.table("asking_too", also)
     engine.keep("asking", "SELECT source, key FROM fresh_records UNION SELECT source, key FROM asking_too")
+
+
+def name_rows(engine: DuckEngine, name: str, files: Sequence[Path | str], aside: pa.Table) -> None:
+    """Name the rows of batches, or of files made from them, but for those set aside (RECORDS); none without a file."""
+    if not files:
+        engine.table(name, RECORD.empty_table())
+    elif not aside.num_rows:
+        engine.parquet(name, files)
+    else:
+        engine.parquet(f"{name}_read", files)
+        engine.table(f"{name}_aside", aside)
+        engine.view(
+            name,
+            f"SELECT * FROM {identifier(f'{name}_read')}"
+            f" ANTI JOIN {identifier(f'{name}_aside')} USING (source, key, delivery)",
+        )
 
 
 def holding(rows: str) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
+from moviec.catalog.connect import writing
 from moviec.catalog.deliveries import (
     Arrival,
     Delivery,
@@ -18,17 +19,18 @@ from moviec.catalog.deliveries import (
     payloads_of,
     register,
 )
+from moviec.catalog.leases import ARRIVALS
 from moviec.engine import DuckEngine
 from moviec.errors import UsageError
 from moviec.lake.raw import keep_payload
 from moviec.pipeline.applying import Target, apply, known_of, read_payloads, rejected_of, report_of
+from moviec.pipeline.runs import recorded
+from moviec.pipeline.steps import Steps, Tell
 from moviec.pipeline.workshop import Workshop
 from moviec.sources.audit import Audit
 from moviec.sources.base import Source, SourceSpec
 from moviec.sources.roles import assign_roles
 from moviec.sources.transport import sha256
-
-Tell = Callable[[str], None]
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -46,46 +48,59 @@ def ingest(shop: Workshop, order: Order, tell: Tell = lambda _: None) -> Deliver
     Raises SourceError, with nothing registered, when the files are not what the source delivers.
     """
     name = order.source.spec.name
-    before = [one for one in all_deliveries(shop.catalogue, name) if one.state != "held"]
-    tell(f"keeping {', '.join(path.name for path in order.paths)}")
-    payloads = _keep(shop, order.paths)
-    payloads += _reused(shop, order.source.spec, before, payloads)
-    delivery = _delivery(order, payloads)
-    known = next((one for one in before if one.id == delivery.id), None)
-    if known:
-        return known
-    newest = max(before, key=lambda one: one.id, default=None)
-    if newest and newest.fingerprint == delivery.fingerprint and newest.id < delivery.id:
-        same = msgspec.structs.replace(delivery, same_as=newest.same_as or newest.id, records=newest.records)
-        register(shop.catalogue, Arrival(same, payloads))
-        return same
-    return _read_and_apply(shop, order, Arrival(delivery, payloads), before, tell)
+    with recorded(shop, f"ingest {name}", ARRIVALS, tell) as steps:
+        before = [one for one in all_deliveries(shop.catalogue, name) if one.state != "held"]
+        with steps.step("keeping") as counts:
+            payloads = _keep(shop, order.paths)
+            payloads += _reused(shop, order.source.spec, before, payloads)
+            counts.update(bytes=sum(one.size for one in payloads))
+        delivery = _delivery(order, payloads)
+        known = next((one for one in before if one.id == delivery.id), None)
+        if known:
+            return known
+        newest = max(before, key=lambda one: one.id, default=None)
+        if newest and newest.fingerprint == delivery.fingerprint and newest.id < delivery.id:
+            of = newest.same_as or newest.id
+            same = msgspec.structs.replace(delivery, same_as=of, records=newest.records)
+            _register(shop, Arrival(same, payloads))
+            return same
+        done = _read_and_apply(shop, order, Arrival(delivery, payloads), before, steps)
+        steps.outcome = "held" if done.state == "held" else "done"
+        return done
 
 
 def _read_and_apply(
-    shop: Workshop, order: Order, arrival: Arrival, before: Sequence[Delivery], tell: Tell
+    shop: Workshop, order: Order, arrival: Arrival, before: Sequence[Delivery], steps: Steps
 ) -> Delivery:
     spec, delivery = order.source.spec, arrival.delivery
     batches = all_batches(shop.catalogue, spec.name)
     with DuckEngine(shop.limits) as engine:
-        tell("reading")
-        read = read_payloads(engine, shop, order.source, arrival.payloads, shop.room(delivery.id))
-        rejected = rejected_of(read, delivery.id, spec.name)
+        with steps.step("reading") as counts:
+            read = read_payloads(engine, shop, order.source, arrival.payloads, shop.room(delivery.id))
+            rejected = rejected_of(read, delivery.id, spec.name)
+            counts.update(records=read.audit.films, rejected=len(rejected))
         report = report_of(read)
         reasons = [] if order.accept_shrink else hold_reasons(spec, read.audit, before)
         if reasons:
             report["held"] = reasons
             held = msgspec.structs.replace(delivery, state="held", records=read.audit.films, report=report)
-            register(shop.catalogue, Arrival(held, arrival.payloads, None, rejected))
+            _register(shop, Arrival(held, arrival.payloads, None, rejected))
             return held
-        tell(f"comparing {read.audit.films:,} records with what is known")
-        folder = batches[-1].keys_file.rpartition("/")[0] if batches else f"records/{spec.name}/1"
-        known = known_of(shop, spec, delivery.id, before, batches)
-        batch = apply(engine, shop, Target(spec, delivery.id, folder), read, known)
-    report["batch"] = {"changed": batch.changed, "tombstones": batch.tombstones, "outdated": batch.outdated}
+        with steps.step("comparing with what is known") as counts:
+            folder = batches[-1].keys_file.rpartition("/")[0] if batches else f"records/{spec.name}/1"
+            known = known_of(shop, spec, delivery.id, before, batches)
+            batch = apply(engine, shop, Target(spec, delivery.id, folder), read, known)
+            report["batch"] = {name: getattr(batch, name) for name in ("changed", "tombstones", "outdated")}
+            counts.update(report["batch"])
     applied = msgspec.structs.replace(delivery, state="applied", records=read.audit.films, report=report)
-    register(shop.catalogue, Arrival(applied, arrival.payloads, batch, rejected))
+    _register(shop, Arrival(applied, arrival.payloads, batch, rejected))
     return applied
+
+
+def _register(shop: Workshop, arrival: Arrival) -> None:
+    with writing(shop.catalogue) as connection:
+        shop.confirm(connection, ARRIVALS)
+        register(connection, arrival)
 
 
 def hold_reasons(spec: SourceSpec, found: Audit, before: Sequence[Delivery]) -> list[str]:

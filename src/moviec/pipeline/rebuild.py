@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from moviec.catalog.connect import writing
 from moviec.catalog.deliveries import (
     Arrival,
     Batch,
@@ -16,10 +17,12 @@ from moviec.catalog.deliveries import (
     replace_batches,
     settle_replayed,
 )
+from moviec.catalog.leases import ARRIVALS
 from moviec.engine import DuckEngine
 from moviec.pipeline.applying import Read, Target, apply, known_of, read_payloads, rejected_of, report_of
 from moviec.pipeline.workshop import Workshop
 from moviec.sources.base import Source
+from moviec.sources.registry import find_source
 
 Tell = Callable[[str], None]
 
@@ -73,8 +76,21 @@ def replay(shop: Workshop, source: Source, delivery: Delivery) -> int:
         batch = apply(
             engine, shop, Target(source.spec, again, batches[-1].keys_file.rpartition("/")[0]), read, known
         )
-    register(shop.catalogue, Arrival(_replayed(delivery, again, read), payloads, batch))
+    with writing(shop.catalogue) as connection:
+        shop.confirm(connection, ARRIVALS)
+        register(connection, Arrival(_replayed(delivery, again, read), payloads, batch))
     return settle_replayed(shop.catalogue, delivery.id, still)
+
+
+def replay_waiting(shop: Workshop, name: str | None, tell: Tell = lambda _: None) -> dict[str, int]:
+    """Read the deliveries of a source's (or every) rejected row that waits again; give by delivery how many are read."""
+    waiting = {row.delivery for row in rejected(shop.catalogue, "open", name)}
+    done = {}
+    for delivery in all_deliveries(shop.catalogue):
+        if delivery.id in waiting and delivery.state == "applied":
+            tell(f"reading {delivery.id} again")
+            done[delivery.id] = replay(shop, find_source(delivery.source, shop.home.folder), delivery)
+    return done
 
 
 def _open(shop: Workshop, delivery: Delivery) -> int:

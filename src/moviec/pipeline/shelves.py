@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from moviec.catalog.deliveries import Batch
 from moviec.engine import DuckEngine
 from moviec.engine.duck import quoted
-from moviec.pipeline.holdings import holding
+from moviec.pipeline.holdings import holding, name_rows
 from moviec.pipeline.workshop import Workshop
 from moviec.resolve.model import Model
 from moviec.resolve.shelf import SHELF, shelve_batches
@@ -20,14 +22,28 @@ from moviec.resolve.shelf import SHELF, shelve_batches
 FOLDER = "shelf"
 
 
-def name_shelves(engine: DuckEngine, shop: Workshop, model: Model, batches: Sequence[Batch]) -> None:
+class Shelved(msgspec.Struct, frozen=True):
+    """Whose shelves: the batches under a match model, rows (RECORDS) set `aside`, and rows shown `again` that were."""
+
+    shop: Workshop
+    model: Model
+    batches: Sequence[Batch]
+    aside: pa.Table
+    again: pa.Table
+
+
+def name_shelves(engine: DuckEngine, ground: Shelved) -> None:
     """Name the SHELF rows that hold `shelf`, and those that held when the catalogue was last published `shelf_before`.
 
     Tombstones are in neither; `shelf_before` has only records that the engine's `asking` names.
     """
-    whole = [one for one in batches if one.records_file]
-    _name(engine, "shelf", [_shelf_file(shop, model, one) for one in whole])
-    _name(engine, "shelf_published", [_shelf_file(shop, model, one) for one in whole if one.published])
+    whole = [one for one in ground.batches if one.records_file]
+    published = [one for one in whole if one.published]
+    unseen = pa.concat_tables([ground.aside, ground.again])
+    _name(engine, "shelf", [_shelf_file(ground.shop, ground.model, one) for one in whole], ground.aside)
+    _name(
+        engine, "shelf_published", [_shelf_file(ground.shop, ground.model, one) for one in published], unseen
+    )
     engine.view("shelf_before", "SELECT * FROM shelf_published SEMI JOIN asking USING (source, key)")
 
 
@@ -39,11 +55,11 @@ def remove_stale_shelves(shop: Workshop, model: Model, batches: Sequence[Batch])
             shop.store.remove(name)
 
 
-def _name(engine: DuckEngine, name: str, files: Sequence[str]) -> None:
+def _name(engine: DuckEngine, name: str, files: Sequence[str], aside: pa.Table) -> None:
     if not files:
         engine.table(name, SHELF.empty_table())
         return
-    engine.parquet(f"{name}_rows", files)
+    name_rows(engine, f"{name}_rows", files, aside)
     engine.view(name, f"{holding(f'{name}_rows')} AND NOT deleted")
 
 

@@ -20,11 +20,12 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Steps:
-    """The record of a run while it goes on."""
+    """The record of a run while it goes on, and how it ended: done, or held."""
 
     def __init__(self, tell: Tell = lambda _: None) -> None:
         """Begin with none; `tell` hears the name of each."""
         self.done: list[Step] = []
+        self.outcome = "done"
         self._tell = tell
 
     @contextmanager

@@ -7,7 +7,7 @@ ingestion works out only what its records can have changed, and comes to the sam
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -15,19 +15,24 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from moviec.catalog.connect import writing
+from moviec.catalog.credited import Cast
 from moviec.catalog.deliveries import Batch, all_batches
+from moviec.catalog.failures import records_aside
 from moviec.catalog.figures import entries_of, films_of
-from moviec.catalog.ledger import movie_of_records, records_of
+from moviec.catalog.leases import CATALOGUE
+from moviec.catalog.ledger import records_of
 from moviec.catalog.publish import Cause, Publication, last_change, mark_published, publish
+from moviec.catalog.recordlog import RECORDS, Pending, mark_done, pending
 from moviec.catalog.schema.movies import movies, rollups
 from moviec.catalog.staging import Touched, merge, stage
 from moviec.engine import DuckEngine
 from moviec.pipeline.fusing import Shown, facts_of, show_all
 from moviec.pipeline.holdings import name_changed, name_records
 from moviec.pipeline.models import Models, built_with, note_built_with, pinned_models
-from moviec.pipeline.parties import Cast, cast_of
+from moviec.pipeline.parties import cast_of, credits_shown
 from moviec.pipeline.resolving import Resolved, resolve
-from moviec.pipeline.shelves import name_shelves, remove_stale_shelves
+from moviec.pipeline.runs import recorded
+from moviec.pipeline.shelves import Shelved, name_shelves, remove_stale_shelves
 from moviec.pipeline.slices import Sliced
 from moviec.pipeline.steps import Step, Steps, Tell
 from moviec.pipeline.workshop import Workshop
@@ -38,10 +43,15 @@ from moviec.text import Column
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """What to work out: everything; or what the batches not yet published say, and `also` these records."""
+    """What to work out: everything; or what waits in the log of record changes, and `also` these records.
+
+    `without` (RECORDS) is left out as if no delivery had named it; a rehearsal is taken back before its end.
+    """
 
     everything: bool = False
     also: pa.Table | None = None
+    without: pa.Table = RECORDS.empty_table()
+    rehearsal: bool = False
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -55,70 +65,112 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class Ground(msgspec.Struct, frozen=True):
-    """What a run stands on: the home, the models in force, every batch, the sources' facts."""
+    """What a run stands on: the home, what waits, the models in force, every batch, what is set aside, the sources."""
 
     shop: Workshop
+    pending: Pending
     models: Models
     batches: Sequence[Batch]
+    aside: pa.Table
     specs: Sequence[SourceSpec]
+
+    @property
+    def fresh(self) -> list[Batch]:
+        """The batches that are not published."""
+        return [one for one in self.batches if not one.published]
 
 
 def bring_up(shop: Workshop, scope: Scope, tell: Tell = lambda _: None) -> Outcome:
-    """Bring the catalogue up to what the lake holds; other models than it was built with make that everything."""
-    specs = [source.spec for source in find_sources(shop.home.folder).values()]
-    ground = Ground(shop, pinned_models(shop), all_batches(shop.catalogue), specs)
-    fresh = [one for one in ground.batches if not one.published]
-    steps = Steps(tell)
+    """Bring the catalogue up to what the lake holds; other models than it was built with make that everything.
+
+    Documents, rollups, change log and the aggregator's checkpoint in one transaction, under the lease on the catalogue.
+    """
+    ground = _ground(shop, scope.without)
     with shop.catalogue.connect() as connection:
         everything = scope.everything or built_with(connection) != ground.models.versions
-        if not everything and scope.also is None and not any(one.records_file for one in fresh):
-            return _nothing_new(shop, fresh)
+    asking = scope.also is not None or ground.pending.records.num_rows
+    if not everything and not asking and not any(one.records_file for one in ground.fresh):
+        return _nothing_new(ground)
+    command = "rehearse" if scope.rehearsal else "rebuild" if scope.everything else "publish"
+    with recorded(shop, command, CATALOGUE, tell) as steps:
+        outcome = _bring_up(ground, scope, everything, steps)
+    remove_stale_shelves(shop, ground.models.match, ground.batches)
+    return outcome
+
+
+def _ground(shop: Workshop, without: pa.Table) -> Ground:
+    with shop.catalogue.connect() as connection:
+        waiting = pending(connection)  # before the batches: none of its entries is without its batch
+        aside = pa.concat_tables([records_aside(connection), without])
+    specs = [source.spec for source in find_sources(shop.home.folder).values()]
+    return Ground(shop, waiting, pinned_models(shop), all_batches(shop.catalogue), aside, specs)
+
+
+def _bring_up(ground: Ground, scope: Scope, everything: bool, steps: Steps) -> Outcome:
+    shop = ground.shop
+    with shop.catalogue.connect() as connection:
         with steps.step("resolving") as counts:
             resolved = _resolve(ground, connection, everything, scope.also)
             counts.update(records=resolved.records.num_rows, pairs=resolved.matches.num_rows)
         with steps.step("finding people and companies") as counts:
             cast = _cast(ground, connection, resolved)
-            counts.update(people=cast.people.num_rows, companies=cast.companies.num_rows)
+            counts.update({kind: now.shown.num_rows for kind, now in cast.items()})
         with steps.step("fusing") as counts:
             affected = _affected(resolved, cast)
             shown = _fuse(ground, connection, resolved, cast, affected)
             counts.update(films=shown.documents.num_rows)
     with steps.step("publishing") as counts, writing(shop.catalogue) as connection:
+        shop.confirm(connection, CATALOGUE)
         years = _years(connection, affected)
+        fresh = ground.fresh
         cause = Cause(fresh[0].source, fresh[0].delivery) if len(fresh) == 1 and not everything else Cause()
         publication = _publication(resolved, cast, shown, affected, cause)
         done = publish(connection, publication, [one.delivery for one in fresh])
         rolled = _roll_up(shop, connection, _both(years, _years(connection, affected)))
         touched = {**done.touched, "rollups": rolled}
         note_built_with(connection, ground.models.versions)
+        mark_done(connection, ground.pending.upto)
         counts.update({name: one.written + one.removed for name, one in touched.items()})
-    remove_stale_shelves(shop, ground.models.match, ground.batches)
+        if scope.rehearsal:
+            connection.rollback()
     return Outcome(everything, done.changes, done.last, touched, steps.done)
 
 
-def _nothing_new(shop: Workshop, fresh: Sequence[Batch]) -> Outcome:
+def _nothing_new(ground: Ground) -> Outcome:
     """Note that batches without a record are published, and say that nothing changed."""
-    with writing(shop.catalogue) as connection:
-        mark_published(connection, [one.delivery for one in fresh])
+    with writing(ground.shop.catalogue) as connection:
+        ground.shop.confirm(connection, CATALOGUE)
+        mark_published(connection, [one.delivery for one in ground.fresh])
+        mark_done(connection, ground.pending.upto)
         return Outcome(False, {}, last_change(connection), {}, [])
 
 
 def _resolve(ground: Ground, connection: sa.Connection, everything: bool, also: pa.Table | None) -> Resolved:
     repeating = frozenset(spec.name for spec in ground.specs if spec.repeating)
     with DuckEngine(ground.shop.limits) as engine:
-        name_changed(engine, ground.shop, ground.batches, also)
-        name_shelves(engine, ground.shop, ground.models.match, ground.batches)
+        named = [ground.pending.records.select(["source", "key"]), *([also] if also is not None else [])]
+        name_changed(engine, ground.shop, ground.batches, pa.concat_tables(named), ground.aside)
+        shelved = (ground.batches, ground.aside, ground.pending.records)
+        name_shelves(engine, Shelved(ground.shop, ground.models.match, *shelved))
         return resolve(engine, connection, ground.models.match, repeating, everything)
 
 
-def _cast(ground: Ground, connection: sa.Connection, resolved: Resolved) -> Cast:
+def _cast(ground: Ground, connection: sa.Connection, resolved: Resolved) -> dict[str, Cast]:
     spaces = {spec.name: spec.space or spec.name for spec in ground.specs}
     with DuckEngine(ground.shop.limits) as engine:
-        name_records(engine, ground.shop, ground.batches)
+        name_records(engine, ground.shop, ground.batches, ground.aside)
         engine.table("movie_now", resolved.records)
-        engine.table("movie_before", movie_of_records(connection))
-        engine.view("movie_of", _MOVIE_OF)
-        return cast_of(engine, connection, spaces)
+        engine.view("movie_of", "SELECT source, key, movie FROM movie_now WHERE live")
+        return cast_of(engine, connection, spaces, resolved.affected)
+
+
+def _affected(resolved: Resolved, cast: Mapping[str, Cast]) -> Column | None:
+    """Give the movies to show again: those that were resolved anew, and those whose people or companies are others."""
+    if resolved.affected is None:
+        return None
+    return pa.array(
+        np.unique(np.concatenate([resolved.affected, *(now.changed for now in cast.values())])), pa.int64()
+    )
 
 
 #: Every live record's movie: as the run has it, else as the catalogue does.
@@ -132,25 +184,23 @@ ANTI JOIN movie_now n ON n.source = b.source AND n.key = b.key
 _MEMBERS = "SELECT movie, live.* FROM live JOIN movie_of USING (source, key) ORDER BY movie, source, key"
 
 
-def _affected(resolved: Resolved, cast: Cast) -> Column | None:
-    """Give the movies to show again: those that were resolved anew, and those whose people or companies are others."""
-    if resolved.affected is None:
-        return None
-    return pa.array(np.union1d(resolved.affected.to_numpy(), cast.changed.to_numpy()))
-
-
 def _fuse(
-    ground: Ground, connection: sa.Connection, resolved: Resolved, cast: Cast, affected: Column | None
+    ground: Ground,
+    connection: sa.Connection,
+    resolved: Resolved,
+    cast: Mapping[str, Cast],
+    affected: Column | None,
 ) -> Shown:
     members = ground.shop.room("members") / "members.parquet"
     with DuckEngine(ground.shop.limits) as engine:
-        name_records(engine, ground.shop, ground.batches)
+        name_records(engine, ground.shop, ground.batches, ground.aside)
+        credits_shown(engine, connection, cast, affected)
+        parties = {name: engine.query(f"SELECT * FROM {name}") for name in ("people_ids", "companies_ids")}
         engine.table("movie_now", resolved.records)
-        before = movie_of_records(connection) if affected is None else records_of(connection, affected)
+        before = records_of(connection, pa.array([], pa.int64()) if affected is None else affected)
         engine.table("movie_before", before)
         engine.keep("movie_of", _MOVIE_OF)
         engine.write(_MEMBERS, members)
-    parties = {"people_ids": cast.people_ids, "companies_ids": cast.companies_ids}
     facts = facts_of(ground.specs, ground.models.rules)
     try:
         return show_all(ground.shop.limits, Sliced(members, parties), ground.models.fuse, facts)
@@ -159,18 +209,13 @@ def _fuse(
 
 
 def _publication(
-    resolved: Resolved, cast: Cast, shown: Shown, affected: Column | None, cause: Cause
+    resolved: Resolved, cast: Mapping[str, Cast], shown: Shown, affected: Column | None, cause: Cause
 ) -> Publication:
     return Publication(
         affected=affected,
         tables=shown.tables,
         lists=shown.lists,
-        whole={
-            "people": cast.people,
-            "companies": cast.companies,
-            "parties": cast.parties,
-            "movie_parties": cast.digests,
-        },
+        cast=cast,
         documents=shown.documents,
         records=resolved.records,
         identities=resolved.identities,

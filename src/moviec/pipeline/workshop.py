@@ -1,8 +1,7 @@
-"""What a run of the pipeline holds while it works: the home, its lake and catalogue, and the lock that it is alone."""
+"""What a run of the pipeline holds while it works: the home, its lake and catalogue, and the leases that it is alone."""
 
 from __future__ import annotations
 
-import fcntl
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,19 +12,22 @@ import sqlalchemy as sa
 
 from moviec.catalog.connect import connect
 from moviec.catalog.deliveries import all_batches
+from moviec.catalog.leases import ARRIVALS, CATALOGUE, Lease, confirm, holding
 from moviec.config import Home
 from moviec.engine import Limits
 from moviec.errors import StoreError
 from moviec.lake.store import Store
+from moviec.pipeline.steps import Tell
 
 
 class Workshop(msgspec.Struct, frozen=True):
-    """The places of a run; `work` is thrown away at its end."""
+    """The places of a run, and the leases that it holds; `work` is thrown away at its end."""
 
     home: Home
     store: Store
     catalogue: sa.Engine
     work: Path
+    leases: tuple[Lease, ...] = ()
 
     @property
     def limits(self) -> Limits:
@@ -38,35 +40,46 @@ class Workshop(msgspec.Struct, frozen=True):
         folder.mkdir()
         return folder
 
+    def confirm(self, connection: sa.Connection, name: str) -> None:
+        """Make sure, inside a `writing` transaction, that the run still holds a lease. Raises StoreError."""
+        held = next((one for one in self.leases if one.name == name), None)
+        if held is None:
+            raise StoreError("this work needs to be alone", f"lease '{name}'", "open the workshop with it")
+        confirm(connection, held)
+
 
 @contextmanager
-def workshop(home: Home, alone: bool = False) -> Iterator[Workshop]:
-    """Open a home; `alone` for work that changes it, of which one at a time goes on.
+def workshop(home: Home, alone: bool = False, tell: Tell = lambda _: None) -> Iterator[Workshop]:
+    """Open a home; `alone` for work that neither arrivals nor publications may go beside.
 
-    Raises StoreError where another run is at work. What a dead run left half done is cleared away first.
+    Waits for other runs as long as the settings say; then raises StoreError.
     """
-    with _lock(home.folder / ".lock", alone), tempfile.TemporaryDirectory(prefix="moviec-") as work:
+    with tempfile.TemporaryDirectory(prefix="moviec-") as work:
         store = Store(home.lake, home.folder / "cache", home.settings.options(home.lake))
         shop = Workshop(home, store, connect(home.catalogue), Path(work))
         try:
             if alone:
-                _clear(shop)
-            yield shop
+                with arriving(shop, tell) as first, publishing(first, tell) as both:
+                    yield both
+            else:
+                yield shop
         finally:
             shop.catalogue.dispose()
 
 
 @contextmanager
-def _lock(path: Path, alone: bool) -> Iterator[None]:
-    if not alone:
-        yield
-        return
-    with path.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StoreError("another run is at work here", str(path.parent), "wait for it to end") from error
-        yield
+def arriving(shop: Workshop, tell: Tell = lambda _: None) -> Iterator[Workshop]:
+    """Be the one who takes deliveries in; what a dead run left half done is cleared away first."""
+    with holding(shop.catalogue, ARRIVALS, shop.home.settings.patience, tell) as held:
+        _clear(shop)
+        yield msgspec.structs.replace(shop, leases=(*shop.leases, held))
+
+
+@contextmanager
+def publishing(shop: Workshop, tell: Tell = lambda _: None) -> Iterator[Workshop]:
+    """Be the one who publishes."""
+    with holding(shop.catalogue, CATALOGUE, shop.home.settings.patience, tell) as held:
+        yield msgspec.structs.replace(shop, leases=(*shop.leases, held))
 
 
 def _clear(shop: Workshop) -> None:

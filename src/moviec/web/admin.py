@@ -14,7 +14,6 @@ from moviec.catalog import accounts as book
 from moviec.errors import UsageError
 from moviec.web import shapes
 from moviec.web.answers import answer, respond
-from moviec.web.asked import NoQuery, query_of
 from moviec.web.describe import gives
 from moviec.web.errors import Problem
 from moviec.web.ids import LARGEST
@@ -42,21 +41,19 @@ async def _done(work: Callable[[], Any], refused: int = 409) -> Any:
 
 @get(
     "/v1/admin/accounts",
-    responses=gives(shapes.Accounts, 400, 403),
-    opt={"query": NoQuery},
+    responses=gives(shapes.Accounts, 403),
     summary="List accounts",
     tags=["admin"],
 )
 async def account_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """All accounts."""
-    query_of(request, NoQuery)
     site = _admin(request)
     return respond(request, answer({"items": await _done(lambda: book.list_accounts(site.catalogue))}))
 
 
 @post(
     "/v1/admin/accounts",
-    responses=gives(shapes.Done, 400, 403, 409, 422, status=201),
+    responses=gives(shapes.Done, 403, 409, 422, status=201),
     summary="Make an account",
     tags=["admin"],
 )
@@ -67,7 +64,7 @@ async def new_account(request: Request[Any, Any, Any], data: JSONBody[shapes.New
     return respond(request, answer({"done": True}), 201)
 
 
-@post("/v1/admin/accounts/{name:str}/disable", responses=gives(shapes.Done, 400, 403, 404), status_code=200, summary="Disable an account", tags=["admin"])  # fmt: skip
+@post("/v1/admin/accounts/{name:str}/disable", responses=gives(shapes.Done, 403, 404), status_code=200, summary="Disable an account", tags=["admin"])  # fmt: skip
 async def disable_account(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIResponse:
     """Refuse all keys of an account from now on."""
     site = _admin(request)
@@ -79,21 +76,19 @@ async def disable_account(request: Request[Any, Any, Any], name: FromPath[str]) 
 
 @get(
     "/v1/admin/keys",
-    responses=gives(shapes.KeyList, 400, 403),
-    opt={"query": NoQuery},
+    responses=gives(shapes.KeyList, 403),
     summary="List keys",
     tags=["admin"],
 )
 async def key_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """All keys, by their first letters."""
-    query_of(request, NoQuery)
     site = _admin(request)
     return respond(request, answer({"items": await _done(lambda: book.list_keys(site.catalogue))}))
 
 
 @post(
     "/v1/admin/keys",
-    responses=gives(shapes.MadeKey, 400, 403, 404, 422, status=201),
+    responses=gives(shapes.MadeKey, 403, 404, 422, status=201),
     summary="Make a key",
     tags=["admin"],
 )
@@ -115,7 +110,7 @@ async def revoke_key(request: Request[Any, Any, Any], number: Number) -> ASGIRes
 
 @post(
     "/v1/admin/ingest",
-    responses=gives(dict[str, Any], 400, 403, 409, 422),
+    responses=gives(dict[str, Any], 403, 409, 422),
     status_code=200,
     summary="Ingest",
     tags=["admin"],
@@ -129,7 +124,7 @@ async def ingest(request: Request[Any, Any, Any], data: JSONBody[shapes.IngestWa
 
 @post(
     "/v1/admin/decisions",
-    responses=gives(dict[str, Any], 400, 403, 409, 422),
+    responses=gives(dict[str, Any], 403, 409, 422),
     status_code=200,
     summary="Decide",
     tags=["admin"],
@@ -141,7 +136,7 @@ async def decide(request: Request[Any, Any, Any], data: JSONBody[shapes.VerdictW
     return respond(request, answer(await _done(lambda: site.workbench.decide(verdict))))
 
 
-@post("/v1/admin/quarantine/replay", responses=gives(dict[str, Any], 400, 403, 409, 422), status_code=200, summary="Read rejected rows again", tags=["admin"])  # fmt: skip
+@post("/v1/admin/quarantine/replay", responses=gives(dict[str, Any], 403, 409, 422), status_code=200, summary="Read rejected rows again", tags=["admin"])  # fmt: skip
 async def replay_quarantine(
     request: Request[Any, Any, Any], data: JSONBody[shapes.ReplayWanted]
 ) -> ASGIResponse:
@@ -150,7 +145,7 @@ async def replay_quarantine(
     return respond(request, answer(await _done(lambda: site.workbench.replay_quarantine(data.source))))
 
 
-@post("/v1/admin/failures/replay", responses=gives(dict[str, Any], 400, 403, 409, 422), status_code=200, summary="Try failures again", tags=["admin"])  # fmt: skip
+@post("/v1/admin/failures/replay", responses=gives(dict[str, Any], 403, 409, 422), status_code=200, summary="Try failures again", tags=["admin"])  # fmt: skip
 async def replay_failures(
     request: Request[Any, Any, Any], data: JSONBody[shapes.FailuresWanted]
 ) -> ASGIResponse:

@@ -129,6 +129,10 @@ def query_of(request: Request[Any, Any, Any], kind: type[T]) -> T:
     if len(values) < len(pairs):
         raise Problem(400, "a parameter is given twice")
     try:
-        return msgspec.convert(values, kind, strict=False)
+        found = msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
         raise Problem(400, f"query: {error}", "invalid_parameter") from error
+    for name in values:
+        if getattr(found, name) is None:  # the word "null", which no parameter takes
+            raise Problem(400, f"query: {name} has no value; leave it out", "invalid_parameter")
+    return found

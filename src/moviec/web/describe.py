@@ -14,7 +14,7 @@ from moviec.web.errors import ErrorShape
 from moviec.web.ids import PATTERN
 
 #: Every route may answer so, whatever else it does.
-ALWAYS = (401, 429, 500, 503)
+ALWAYS = (400, 401, 429, 500, 503)
 
 MovieId = Annotated[
     str,

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
-from litestar import Request, Response
+from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
@@ -59,7 +59,7 @@ def handlers(log: Any) -> ExceptionHandlersMap:
                 "failed", path=request.scope["path"], error=f"{type(error).__name__}: {error}", exc_info=error
             )
         if problem.status == 405:
-            problem.headers["allow"] = _allowed(request)
+            problem.headers["allow"] = methods_at(request.app, request.scope["path"])
         return Response(
             problem.body(), status_code=problem.status, headers=problem.headers, media_type="application/json"
         )
@@ -94,7 +94,7 @@ def _invalid(error: ValidationException) -> Problem:
         {
             "name": str(one.get("key", "")),
             "reason": str(one.get("message", "")),
-            "in": str(one.get("source", "")),
+            "in": getattr(one.get("source"), "value", ""),
         }
         for one in wrong
         if isinstance(one, dict)
@@ -106,14 +106,14 @@ def _invalid(error: ValidationException) -> Problem:
     return Problem(422 if body else 400, message or error.detail, details=details or None)
 
 
-def _allowed(request: Request[Any, Any, Any]) -> str:
-    """List the methods of the route that was met with another one."""
-    path = request.scope["path"].rstrip("/") or "/"
-    for route in request.app.routes:
-        pattern = getattr(route, "path_components", ())
-        if _fits(pattern, [part for part in path.split("/") if part]):
-            return ", ".join(sorted(getattr(route, "methods", ())))
-    return "GET"
+def methods_at(app: Litestar, path: str) -> str:
+    """List the methods that a path takes, empty where there is nothing. A route with that very path comes first."""
+    parts = [part for part in path.split("/") if part]
+    fitting = [route for route in app.routes if _fits(getattr(route, "path_components", ()), parts)]
+    if not fitting:
+        return ""
+    nearest = max(fitting, key=lambda route: route.path == "/" + "/".join(parts))
+    return ", ".join(sorted(getattr(nearest, "methods", ())))
 
 
 def _fits(pattern: Any, parts: list[str]) -> bool:

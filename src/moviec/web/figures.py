@@ -15,10 +15,11 @@ from litestar.response.base import ASGIResponse
 
 from moviec.catalog.references import Company, Genre, companies_named, companies_of, company_at, genre_at
 from moviec.catalog.standings import Question, Standing, standings
+from moviec.errors import UsageError
 from moviec.search.words import fold
 from moviec.web import shapes
 from moviec.web.answers import answer, respond
-from moviec.web.asked import CompanyListQuery, FigureQuery, NoQuery, query_of
+from moviec.web.asked import CompanyListQuery, FigureQuery, query_of
 from moviec.web.describe import gives
 from moviec.web.errors import Problem, not_found
 from moviec.web.ids import LARGEST, absent
@@ -42,14 +43,12 @@ USUAL_TOP = 100
 
 @get(
     "/v1/genres",
-    responses=gives(shapes.GenreList, 400),
-    opt={"query": NoQuery},
+    responses=gives(shapes.GenreList),
     summary="Genres",
     tags=["genres"],
 )
 async def genre_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """All genres, with their other names and their ids at the sources."""
-    query_of(request, NoQuery)
     return respond(request, answer({"items": await genres_of(site_of(request))}))
 
 
@@ -62,7 +61,7 @@ async def one_genre(request: Request[Any, Any, Any], genre_id: Number) -> ASGIRe
     raise not_found(f"there is no genre {genre_id}")
 
 
-@get("/v1/production_companies", responses=gives(shapes.CompanyList, 400), opt={"query": CompanyListQuery}, summary="Production companies", tags=["companies"])  # fmt: skip
+@get("/v1/production_companies", responses=gives(shapes.CompanyList), opt={"query": CompanyListQuery}, summary="Production companies", tags=["companies"])  # fmt: skip
 async def company_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Production companies by id, or those whose name begins so."""
     asked = query_of(request, CompanyListQuery)
@@ -83,37 +82,37 @@ async def one_company(request: Request[Any, Any, Any], company_id: Number) -> AS
     raise not_found(f"there is no production company {company_id}")
 
 
-@get("/v1/genres/year/{year:int}", responses=gives(shapes.Figures, 400), opt={"query": FigureQuery}, summary="Genres of a year", tags=["genres"])  # fmt: skip
+@get("/v1/genres/year/{year:int}", responses=gives(shapes.Figures, 404, 409), opt={"query": FigureQuery}, summary="Genres of a year", tags=["genres"])  # fmt: skip
 async def genres_year(request: Request[Any, Any, Any], year: Year) -> ASGIResponse:
     """Figures of every genre in a year."""
     return await _figures(request, "genres", (year, year))
 
 
-@get("/v1/genres/year/{year:int}/month/{month:int}", responses=gives(shapes.Figures, 400), opt={"query": FigureQuery}, summary="Genres of a month", tags=["genres"])  # fmt: skip
+@get("/v1/genres/year/{year:int}/month/{month:int}", responses=gives(shapes.Figures, 404, 409), opt={"query": FigureQuery}, summary="Genres of a month", tags=["genres"])  # fmt: skip
 async def genres_month(request: Request[Any, Any, Any], year: Year, month: Month) -> ASGIResponse:
     """Figures of every genre in a month."""
     return await _figures(request, "genres", (year, year), month)
 
 
-@get("/v1/genres/years/{span:str}", responses=gives(shapes.Figures, 400, 404), opt={"query": FigureQuery}, summary="Genres over years", tags=["genres"])  # fmt: skip
+@get("/v1/genres/years/{span:str}", responses=gives(shapes.Figures, 404, 409), opt={"query": FigureQuery}, summary="Genres over years", tags=["genres"])  # fmt: skip
 async def genres_years(request: Request[Any, Any, Any], span: Span) -> ASGIResponse:
     """Figures of every genre over a span of years."""
     return await _figures(request, "genres", _span(span))
 
 
-@get("/v1/production_companies/year/{year:int}", responses=gives(shapes.Figures, 400), opt={"query": FigureQuery}, summary="Companies of a year", tags=["companies"])  # fmt: skip
+@get("/v1/production_companies/year/{year:int}", responses=gives(shapes.Figures, 404, 409), opt={"query": FigureQuery}, summary="Companies of a year", tags=["companies"])  # fmt: skip
 async def companies_year(request: Request[Any, Any, Any], year: Year) -> ASGIResponse:
     """Figures of production companies in a year."""
     return await _figures(request, "production_companies", (year, year))
 
 
-@get("/v1/production_companies/year/{year:int}/month/{month:int}", responses=gives(shapes.Figures, 400), opt={"query": FigureQuery}, summary="Companies of a month", tags=["companies"])  # fmt: skip
+@get("/v1/production_companies/year/{year:int}/month/{month:int}", responses=gives(shapes.Figures, 404, 409), opt={"query": FigureQuery}, summary="Companies of a month", tags=["companies"])  # fmt: skip
 async def companies_month(request: Request[Any, Any, Any], year: Year, month: Month) -> ASGIResponse:
     """Figures of production companies in a month."""
     return await _figures(request, "production_companies", (year, year), month)
 
 
-@get("/v1/production_companies/years/{span:str}", responses=gives(shapes.Figures, 400, 404), opt={"query": FigureQuery}, summary="Companies over years", tags=["companies"])  # fmt: skip
+@get("/v1/production_companies/years/{span:str}", responses=gives(shapes.Figures, 404, 409), opt={"query": FigureQuery}, summary="Companies over years", tags=["companies"])  # fmt: skip
 async def companies_years(request: Request[Any, Any, Any], span: Span) -> ASGIResponse:
     """Figures of production companies over a span of years."""
     return await _figures(request, "production_companies", _span(span))
@@ -137,7 +136,10 @@ async def figures(site: Site, asked: FigureQuery, question: Question) -> shapes.
     if asked.ids:
         ids = await _entries(site, question.kind, asked.ids.split(","))
         question = msgspec.structs.replace(question, entries=ids)
-    found = [] if await _empty(site, question) else await site.read(lambda one: standings(one, question))
+    try:
+        found = [] if await _empty(site, question) else await site.read(lambda one: standings(one, question))
+    except UsageError as error:
+        raise Problem(409, str(error), "contradiction") from error
     chosen = _choose(found, asked)
     names: Mapping[int, Genre | Company] = {}
     if asked.metadata:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from litestar import Litestar
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import Message, Receive, Scope, Send
 from litestar.utils.path import normalize_path
 
 from moviec.web.callers import Caller, Window, address_of, shown_key, unauthorized
-from moviec.web.errors import Problem, as_problem
+from moviec.web.errors import Problem, as_problem, methods_at
 from moviec.web.site import Site
 
 #: Open to everyone and not counted: probes, the API's description, the site's own files.
@@ -22,7 +24,7 @@ FILES = "/static/"
 ADMIN = "/v1/admin/"
 
 #: Wrong keys an address may show in a minute before it is told to wait.
-WRONG_KEYS = 60
+WRONG_KEYS = 600
 
 _REQUEST_ID = re.compile("[A-Za-z0-9._-]{1,64}")
 _NO_STORE = (b"cache-control", b"no-store")
@@ -44,7 +46,7 @@ class Asked(msgspec.Struct):
 class Gate:
     """The outermost ASGI application."""
 
-    def __init__(self, app: ASGIApp, site: Site) -> None:
+    def __init__(self, app: Litestar, site: Site) -> None:
         """Stand before the application."""
         self._app, self._site = app, site
 
@@ -59,7 +61,11 @@ class Gate:
             await self._admit(asked, scope)
             state: dict[str, Any] = scope  # type: ignore[assignment]
             state.update({"moviec.caller": asked.caller, "moviec.window": asked.window})
-            await self._app(scope, receive, sending)
+            methods = methods_at(self._app, asked.path) if asked.method == "OPTIONS" else ""
+            if methods:
+                await _answer(204, {"allow": methods}, b"", sending)
+            else:
+                await self._app(scope, receive, sending)
         except Exception as error:
             if asked.status:
                 raise
@@ -187,7 +193,15 @@ def _too_many(window: Window) -> Problem:
 
 async def _refuse(problem: Problem, send: Send) -> None:
     body = problem.body()
-    headers = [(name.encode(), value.encode("latin-1", "replace")) for name, value in problem.headers.items()]
-    headers += [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    headers = {
+        **problem.headers,
+        "content-type": "application/json",
+        "content-length": str(len(body)),
+    }
+    await _answer(problem.status, headers, body, send)
+
+
+async def _answer(status: int, headers: Mapping[str, str], body: bytes, send: Send) -> None:
+    written = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": written})
     await send({"type": "http.response.body", "body": body, "more_body": False})

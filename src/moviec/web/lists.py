@@ -12,6 +12,7 @@ from litestar.response.base import ASGIResponse
 
 from moviec.catalog.queries import documents_from, documents_of, movies_titled
 from moviec.catalog.references import Genre, all_genres, company_at, genre_at
+from moviec.errors import UsageError
 from moviec.search import Ask, Page
 from moviec.search.films import Summary, summary_of
 from moviec.search.plan import GenreWords
@@ -33,7 +34,7 @@ SEARCH = ["/v1/movies/search", "/movies/search"]
 
 @get(
     SEARCH,
-    responses=gives(shapes.Results, 400),
+    responses=gives(shapes.Results, 404),
     opt={"query": SearchQuery},
     summary="Search",
     tags=["movies"],
@@ -46,7 +47,7 @@ async def search(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 @get(
     "/v1/movies",
-    responses=gives(shapes.Results, 400),
+    responses=gives(shapes.Results, 404),
     opt={"query": ListQuery},
     summary="List",
     tags=["movies"],
@@ -81,7 +82,10 @@ async def find(site: Site, asked: ListQuery, query: str) -> Found:
     )
     if site.finder.position is None:
         return Found(await site.read(lambda connection: _by_title(connection, ask)), genres)
-    return Found(await asyncio.to_thread(site.finder.find, ask, GenreWords.of(genres)), genres)
+    try:
+        return Found(await asyncio.to_thread(site.finder.find, ask, GenreWords.of(genres)), genres)
+    except UsageError as error:
+        raise Problem(404, str(error), "unknown_cursor") from error
 
 
 async def genres_of(site: Site) -> list[Genre]:

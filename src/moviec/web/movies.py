@@ -27,7 +27,7 @@ _film = msgspec.json.Decoder(Film)
 
 @get(
     "/v1/movies/{movie_id:str}",
-    responses=gives(shapes.Movie, 308, 400, 404, 409),
+    responses=gives(shapes.Movie, 308, 404, 409),
     opt={"query": MovieQuery},
     summary="One movie",
     tags=["movies"],
@@ -94,7 +94,7 @@ async def history(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIRes
 
 @post(
     "/v1/movies/lookup",
-    responses=gives(shapes.Found, 400, 422),
+    responses=gives(shapes.Found, 422),
     status_code=200,
     summary="Many movies at once",
     tags=["movies"],

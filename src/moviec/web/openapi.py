@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.types import ControllerRouterHandler
 
 from moviec import __version__
+from moviec.web import shapes
 
 #: Paths that are open to everyone; the rest takes a key, or anonymous access where the server allows it.
 OPEN_TAGS = {"probes"}
@@ -29,18 +30,19 @@ _HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
     "Cache-Control": ("How long the answer may be kept.", {"type": "string"}),
     "Retry-After": ("Seconds to wait.", {"type": "integer"}),
     "Location": ("Where the movie is now.", {"type": "string"}),
+    "WWW-Authenticate": ("How a key is shown.", {"type": "string"}),
     "Link": ("The next page, `rel=\"next\"`.", {"type": "string"}),
 }  # fmt: skip
 
 
 def describe(routes: Sequence[ControllerRouterHandler], prefix: str) -> bytes:
     """Write the description of routes. Litestar's own part is made by an application that is thrown away again."""
-    app = Litestar(
-        routes, openapi_config=OpenAPIConfig("MovieC", __version__, description=_ABOUT), logging_config=None
-    )
+    about = OpenAPIConfig("MovieC", __version__, description=_ABOUT, use_handler_docstrings=True)
+    app = Litestar(routes, openapi_config=about, logging_config=None)
     schema = app.openapi_schema.to_schema()
     schema["servers"] = [{"url": prefix or "/"}]
     components = schema.setdefault("components", {})
+    components["schemas"].update(_schemas(components["schemas"]))
     components["securitySchemes"] = {
         "bearer": {"type": "http", "scheme": "bearer", "description": "An API key."},
         "header": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key."},
@@ -53,6 +55,13 @@ def describe(routes: Sequence[ControllerRouterHandler], prefix: str) -> bytes:
         for method, operation in operations.items():
             _complete(operation, queries.get((path, method)), components)
     return msgspec.json.encode(schema)
+
+
+def _schemas(named: Collection[str]) -> dict[str, Any]:
+    """Give these shapes' schemas as msgspec has them: Litestar leaves out what holds for the items of lists."""
+    kinds = [getattr(shapes, name) for name in shapes.__all__]
+    _, parts = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    return {name: part for name, part in parts.items() if name in named}
 
 
 def _queries(app: Litestar) -> dict[tuple[str, str], type[msgspec.Struct]]:
@@ -93,6 +102,8 @@ def _headers_of(status: int, limited: bool, get: bool) -> list[str]:
         names += ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]
     if status in (200, 304) and get:
         names += ["ETag", "Cache-Control"]
+    if status == 401:
+        names.append("WWW-Authenticate")
     if status in (429, 503):
         names.append("Retry-After")
     if status == 308:

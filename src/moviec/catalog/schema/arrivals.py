@@ -1,4 +1,4 @@
-"""What arrived: deliveries, their payloads, the batches they came to, rows that could not be read, and runs."""
+"""What arrived: deliveries, their payloads, the batches they came to, and rows that could not be read."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ delivery_payloads = table(
     column("sha256", Text, "the payload's name in the lake"),
     column("size", BigInteger, "bytes"),
     column("reused", Boolean, "it came with an earlier delivery"),
+    index("sha256"),
 )
 
 batches = table(
@@ -72,16 +73,4 @@ rejected_rows = table(
     column("text", Text, "the row as delivered"),
     column("state", Text, "open, or replayed once a later reading could read it"),
     index("delivery"),
-)
-
-runs = table(
-    "runs",
-    "Every run that changes something, with its steps.",
-    number("in order of their start"),
-    column("command", Text, "what was run"),
-    column("started_at", Text, "UTC"),
-    maybe("finished_at", Text, "UTC"),
-    column("outcome", Text, "running, done, held or failed"),
-    column("steps", sa.JSON(), "name, seconds and counts of every step"),
-    maybe("error", Text, "what went wrong"),
 )

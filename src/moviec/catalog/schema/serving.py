@@ -42,26 +42,6 @@ changes = table(
     index("at"),
 )
 
-checkpoints = table(
-    "checkpoints",
-    "How far each follower of the change log has read.",
-    key("follower", Text, "search, webhooks or a program's own name"),
-    column("position", Integer, "number of the last change that is done"),
-    column("at", Text, "when, UTC"),
-)
-
-failures = table(
-    "failures",
-    "Changes and deliveries set aside after repeated failure.",
-    number("in order"),
-    column("follower", Text, "whose work failed"),
-    column("subject", Text, "what it was about, JSON"),
-    column("error", Text, "what went wrong"),
-    column("attempts", Integer, "how often it was tried"),
-    column("at", Text, "when it was set aside, UTC"),
-    column("state", Text, "open or replayed"),
-)
-
 webhooks = table(
     "webhooks",
     "Where changes are sent.",

@@ -2,6 +2,7 @@
 
 from moviec.web.shapes.figures import (
     Change,
+    ChangeEvent,
     Changes,
     Company,
     CompanyList,
@@ -60,6 +61,7 @@ __all__ = [
     "Accounts",
     "CRating",
     "Change",
+    "ChangeEvent",
     "Changes",
     "Claims",
     "Company",

@@ -43,7 +43,7 @@ class Figure(Shape, frozen=True):
     """Figures of one genre or company. `value` is the measure as asked, `known` the films it rests on."""
 
     id: int
-    value: float | int | None
+    value: float | None
     known: int
     films: int
     movies: float
@@ -82,6 +82,14 @@ class Change(Shape, frozen=True):
     fields: dict[str, Any]
     source: str | None
     delivery: str | None
+
+
+class ChangeEvent(Shape, frozen=True):
+    """A server-sent event: the entry's number, `change`, and the entry as JSON."""
+
+    id: str
+    event: str
+    data: str
 
 
 class Changes(Shape, frozen=True):

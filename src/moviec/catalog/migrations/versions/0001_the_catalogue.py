@@ -47,12 +47,12 @@ def upgrade() -> None:
             sa.Text(),
             autoincrement=False,
             nullable=False,
-            comment="search, webhooks or a program's own name",
+            comment="catalogue, search@HOST, or a program's own name",
         ),
-        sa.Column("position", sa.Integer(), nullable=False, comment="number of the last change that is done"),
+        sa.Column("position", sa.Integer(), nullable=False, comment="number of the last entry that is done"),
         sa.Column("at", sa.Text(), nullable=False, comment="when, UTC"),
         sa.PrimaryKeyConstraint("follower", name=op.f("pk_checkpoints")),
-        comment="How far each follower of the change log has read.",
+        comment="How far each follower has read: the aggregator the log of record changes, the others the change log.",
     )
     op.create_table(
         "companies",
@@ -143,15 +143,23 @@ def upgrade() -> None:
     op.create_table(
         "failures",
         sa.Column("number", sa.Integer(), autoincrement=True, nullable=False, comment="in order"),
-        sa.Column("follower", sa.Text(), nullable=False, comment="whose work failed"),
+        sa.Column(
+            "follower",
+            sa.Text(),
+            nullable=False,
+            comment="whose work failed: catalogue, schedule or webhooks",
+        ),
         sa.Column("subject", sa.Text(), nullable=False, comment="what it was about, JSON"),
         sa.Column("error", sa.Text(), nullable=False, comment="what went wrong"),
         sa.Column("attempts", sa.Integer(), nullable=False, comment="how often it was tried"),
         sa.Column("at", sa.Text(), nullable=False, comment="when it was set aside, UTC"),
         sa.Column("state", sa.Text(), nullable=False, comment="open or replayed"),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_failures")),
-        comment="Changes and deliveries set aside after repeated failure.",
+        comment="Records, deliveries and webhooks set aside after repeated failure.",
     )
+    with op.batch_alter_table("failures", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_failures_state"), ["state"], unique=False)
+
     op.create_table(
         "genres",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False, comment="never renumbered"),
@@ -176,6 +184,17 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=True, comment="in English"),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_languages")),
         comment="Languages, original and spoken.",
+    )
+    op.create_table(
+        "leases",
+        sa.Column(
+            "name", sa.Text(), autoincrement=False, nullable=False, comment="arrivals, catalogue or webhooks"
+        ),
+        sa.Column("owner", sa.Text(), nullable=False, comment="host and process that took it last"),
+        sa.Column("fence", sa.Integer(), nullable=False, comment="counts up whenever it is taken"),
+        sa.Column("since", sa.Text(), nullable=False, comment="when it was taken, UTC"),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
+        comment="Who may do what only one at a time does. The lock itself goes with its process; the fence tells who holds it now.",
     )
     op.create_table(
         "matches",
@@ -223,13 +242,6 @@ def upgrade() -> None:
         comment="The models that were fitted; the pinned one is in force.",
     )
     op.create_table(
-        "movie_parties",
-        sa.Column("movie", sa.Integer(), autoincrement=False, nullable=False, comment="the film"),
-        sa.Column("digest", sa.Text(), nullable=False, comment="MD5 over its credits and their parties"),
-        sa.PrimaryKeyConstraint("movie", name=op.f("pk_movie_parties")),
-        comment="With which people and companies a film is shown: tells which films to show again when these change.",
-    )
-    op.create_table(
         "parties",
         sa.Column("kind", sa.Text(), autoincrement=False, nullable=False, comment="people or companies"),
         sa.Column(
@@ -252,7 +264,41 @@ def upgrade() -> None:
         comment="Which person or company each name or id at a source is.",
     )
     with op.batch_alter_table("parties", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_parties_kind_folded"), ["kind", "folded"], unique=False)
         batch_op.create_index(batch_op.f("ix_parties_kind_party"), ["kind", "party"], unique=False)
+
+    op.create_table(
+        "party_credits",
+        sa.Column("kind", sa.Text(), autoincrement=False, nullable=False, comment="people or companies"),
+        sa.Column("movie", sa.Integer(), autoincrement=False, nullable=False, comment="the film"),
+        sa.Column("source", sa.Text(), autoincrement=False, nullable=False, comment="who lists it"),
+        sa.Column(
+            "role",
+            sa.Text(),
+            autoincrement=False,
+            nullable=False,
+            comment="director, writer, actor, …; empty for a company",
+        ),
+        sa.Column(
+            "key",
+            sa.Text(),
+            autoincrement=False,
+            nullable=False,
+            comment="the id at the source, empty where it gives none",
+        ),
+        sa.Column("name", sa.Text(), autoincrement=False, nullable=False, comment="as the source writes it"),
+        sa.Column("folded", sa.Text(), nullable=False, comment="folded name"),
+        sa.Column(
+            "short", sa.Text(), nullable=False, comment="short form of the name, empty where there is none"
+        ),
+        sa.Column("party", sa.Integer(), nullable=False, comment="the id in people or companies"),
+        sa.PrimaryKeyConstraint(
+            "kind", "movie", "source", "role", "key", "name", name=op.f("pk_party_credits")
+        ),
+        comment="Every credit of every source, and whom it stands for.",
+    )
+    with op.batch_alter_table("party_credits", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_party_credits_kind_folded"), ["kind", "folded"], unique=False)
 
     op.create_table(
         "people",
@@ -266,6 +312,26 @@ def upgrade() -> None:
     with op.batch_alter_table("people", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_people_folded"), ["folded"], unique=False)
 
+    op.create_table(
+        "record_changes",
+        sa.Column(
+            "number",
+            sa.Integer(),
+            autoincrement=False,
+            nullable=False,
+            comment="place in the log, without gaps",
+        ),
+        sa.Column("at", sa.Text(), nullable=False, comment="when it was appended, UTC"),
+        sa.Column("cause", sa.Text(), nullable=False, comment="delivery, decision or replay"),
+        sa.Column(
+            "delivery", sa.Text(), nullable=True, comment="the delivery whose batch it is, or whose record"
+        ),
+        sa.Column("source", sa.Text(), nullable=True, comment="of a single record: who delivers it"),
+        sa.Column("key", sa.Text(), nullable=True, comment="of a single record: its id there"),
+        sa.Column("records", sa.Integer(), nullable=False, comment="how many records it is about"),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_record_changes")),
+        comment="What changed among the records, in order: the log that the aggregator follows.",
+    )
     op.create_table(
         "records",
         sa.Column("source", sa.Text(), autoincrement=False, nullable=False, comment="who delivers it"),
@@ -340,14 +406,19 @@ def upgrade() -> None:
             "number", sa.Integer(), autoincrement=True, nullable=False, comment="in order of their start"
         ),
         sa.Column("command", sa.Text(), nullable=False, comment="what was run"),
+        sa.Column("lease", sa.Text(), nullable=False, comment="the lease that it held"),
+        sa.Column("owner", sa.Text(), nullable=False, comment="host and process"),
         sa.Column("started_at", sa.Text(), nullable=False, comment="UTC"),
         sa.Column("finished_at", sa.Text(), nullable=True, comment="UTC"),
-        sa.Column("outcome", sa.Text(), nullable=False, comment="running, done, held or failed"),
+        sa.Column("outcome", sa.Text(), nullable=False, comment="running, done, held, failed or died"),
         sa.Column("steps", sa.JSON(), nullable=False, comment="name, seconds and counts of every step"),
         sa.Column("error", sa.Text(), nullable=True, comment="what went wrong"),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_runs")),
         comment="Every run that changes something, with its steps.",
     )
+    with op.batch_alter_table("runs", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_runs_outcome_lease"), ["outcome", "lease"], unique=False)
+
     op.create_table(
         "batches",
         sa.Column(
@@ -398,6 +469,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("delivery", "name", name=op.f("pk_delivery_payloads")),
         comment="The files of a delivery, by name.",
     )
+    with op.batch_alter_table("delivery_payloads", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_delivery_payloads_sha256"), ["sha256"], unique=False)
+
     op.create_table(
         "keys",
         sa.Column("number", sa.Integer(), autoincrement=True, nullable=False, comment="its id"),
@@ -830,11 +904,17 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_keys_account"))
 
     op.drop_table("keys")
+    with op.batch_alter_table("delivery_payloads", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_delivery_payloads_sha256"))
+
     op.drop_table("delivery_payloads")
     with op.batch_alter_table("batches", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_batches_source"))
 
     op.drop_table("batches")
+    with op.batch_alter_table("runs", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_runs_outcome_lease"))
+
     op.drop_table("runs")
     with op.batch_alter_table("rollups", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_rollups_kind_entry"))
@@ -844,24 +924,33 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_records_movie"))
 
     op.drop_table("records")
+    op.drop_table("record_changes")
     with op.batch_alter_table("people", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_people_folded"))
 
     op.drop_table("people")
+    with op.batch_alter_table("party_credits", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_party_credits_kind_folded"))
+
+    op.drop_table("party_credits")
     with op.batch_alter_table("parties", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_parties_kind_party"))
+        batch_op.drop_index(batch_op.f("ix_parties_kind_folded"))
 
     op.drop_table("parties")
-    op.drop_table("movie_parties")
     op.drop_table("models")
     with op.batch_alter_table("matches", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_matches_right_source_right_key"))
         batch_op.drop_index(batch_op.f("ix_matches_band"))
 
     op.drop_table("matches")
+    op.drop_table("leases")
     op.drop_table("languages")
     op.drop_table("identities")
     op.drop_table("genres")
+    with op.batch_alter_table("failures", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_failures_state"))
+
     op.drop_table("failures")
     with op.batch_alter_table("document_versions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_document_versions_since_until"))

@@ -1,0 +1,145 @@
+"""Leases: what only one process at a time may do, held by a lock that ends with its process.
+
+The lock is a file's on SQLite and a session's on PostgreSQL: a process that dies loses it at once, one that stands by
+gets it. The fence counts up with every holder; who publishes confirms it in the publishing transaction, so that a
+process that was cut off from its lock without dying publishes nothing more.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import sqlalchemy as sa
+
+from moviec.catalog.accounts import now
+from moviec.catalog.connect import writing
+from moviec.catalog.schema.operations import leases, runs
+from moviec.errors import StoreError
+
+#: Taking deliveries in; resolving and publishing; sending webhooks.
+ARRIVALS, CATALOGUE, WEBHOOKS = "arrivals", "catalogue", "webhooks"
+
+#: Seconds between looks at a lock that another process holds.
+EVERY = 0.1
+
+#: Marks our locks among others on a PostgreSQL server.
+_OURS = 7_062_120
+
+#: When the server gives up a session whose host is gone: after 10 s of silence and three questions 5 s apart.
+_SILENCE = ("tcp_keepalives_idle = 10", "tcp_keepalives_interval = 5", "tcp_keepalives_count = 3")
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """A lease that is held, and its fence."""
+
+    name: str
+    fence: int
+
+
+def owner() -> str:
+    """Name this process among all that share a catalogue."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+@contextmanager
+def holding(
+    catalogue: sa.Engine, name: str, patience: float, tell: Callable[[str], None] = lambda _: None
+) -> Iterator[Lease]:
+    """Hold a lease while the block runs, waiting so many seconds for whoever holds it.
+
+    Raises StoreError where it is still held then. Runs that its former holder left running are noted as died.
+    """
+    begun, told = time.monotonic(), False
+    while True:
+        with holding_if_free(catalogue, name) as held:
+            if held:
+                yield held
+                return
+        if time.monotonic() - begun >= patience:
+            raise StoreError("another run is at work here", _holder(catalogue, name), "wait for it to end")
+        if not told:
+            tell(f"waiting for {_holder(catalogue, name)}")
+            told = True
+        time.sleep(EVERY)
+
+
+@contextmanager
+def holding_if_free(catalogue: sa.Engine, name: str) -> Iterator[Lease | None]:
+    """Hold a lease while the block runs where nobody else does; else give None."""
+    with _lock(catalogue, name) as mine:
+        yield _take(catalogue, name) if mine else None
+
+
+def confirm(connection: sa.Connection, held: Lease) -> None:
+    """Make sure, inside a `writing` transaction, that a lease is still ours. Raises StoreError where it is not."""
+    if connection.scalar(sa.select(leases.c.fence).where(leases.c.name == held.name)) != held.fence:
+        raise StoreError(
+            "another process has taken over", f"lease '{held.name}'", "nothing was published; run it again"
+        )
+
+
+def _take(catalogue: sa.Engine, name: str) -> Lease:
+    """Count the fence up, and note what the holder before us left."""
+    row = {"owner": owner(), "since": now()}
+    with writing(catalogue) as connection:
+        last = connection.scalar(sa.select(leases.c.fence).where(leases.c.name == name))
+        if last is None:
+            connection.execute(sa.insert(leases).values(name=name, fence=1, **row))
+        else:
+            connection.execute(sa.update(leases).where(leases.c.name == name).values(fence=last + 1, **row))
+        left = sa.and_(runs.c.lease == name, runs.c.outcome == "running")
+        connection.execute(sa.update(runs).where(left).values(outcome="died", finished_at=row["since"]))
+    return Lease(name, (last or 0) + 1)
+
+
+def _holder(catalogue: sa.Engine, name: str) -> str:
+    """Say who holds a lease and, where it is recorded, at what work."""
+    with catalogue.connect() as connection:
+        who = connection.scalar(sa.select(leases.c.owner).where(leases.c.name == name)) or "another process"
+        at_work = sa.select(runs.c.command).where(runs.c.lease == name, runs.c.outcome == "running")
+        what = connection.scalar(at_work.order_by(runs.c.number.desc()).limit(1))
+    return f"{who} ({what})" if what else who
+
+
+@contextmanager
+def _lock(catalogue: sa.Engine, name: str) -> Iterator[bool]:
+    """Try to take the lock of a lease; say whether it is ours until the block ends."""
+    with (
+        _file_lock(catalogue, name)
+        if catalogue.dialect.name == "sqlite"
+        else _session_lock(catalogue, name) as mine
+    ):
+        yield mine
+
+
+@contextmanager
+def _file_lock(catalogue: sa.Engine, name: str) -> Iterator[bool]:
+    with Path(f"{catalogue.url.database}.{name}.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
+@contextmanager
+def _session_lock(catalogue: sa.Engine, name: str) -> Iterator[bool]:
+    lock = {"ours": _OURS, "name": zlib.crc32(name.encode()) & 0x7FFF_FFFF}
+    with catalogue.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for setting in _SILENCE:
+            connection.execute(sa.text(f"SET {setting}"))
+        mine = bool(connection.scalar(sa.text("SELECT pg_try_advisory_lock(:ours, :name)"), lock))
+        try:
+            yield mine
+        finally:
+            if mine:  # the lock goes with its session
+                connection.invalidate()
