@@ -33,7 +33,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Serving: `anonymous` lets callers without a key in, `anonymous_limit` requests a minute from each address; `proxies`
     are the addresses or networks (separated by spaces) whose X-Forwarded-For counts; several servers count requests
     together in `redis`; a proxy serves MovieC under the path `prefix`; a server holds up to `cache_mb` ready, and is not
-    ready while it is more than `most_lag` changes behind.
+    ready while it is more than `most_lag` changes behind. `webhooks_private` lets webhooks reach private and loopback
+    addresses.
     """
 
     lake: str = ""
@@ -50,6 +51,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cache_mb: int = 64
     most_lag: int = 10_000
     fields: dict[str, dict[str, Any]] = {}
+    webhooks_private: bool = False
     sources: dict[str, SourceSettings] = {}
     remote: dict[str, dict[str, Any]] = {}
 

@@ -15,9 +15,7 @@ def freshness(connection: sa.Connection) -> dict[str, dict[str, Any]]:
     newest = sa.select(sa.func.max(deliveries.c.id)).group_by(deliveries.c.source)
     query = sa.select(deliveries).where(deliveries.c.id.in_(newest))
     waiting = sa.select(rejected_rows.c.source, sa.func.count()).where(rejected_rows.c.state == "open")
-    rejected: dict[str, int] = dict(
-        connection.execute(waiting.group_by(rejected_rows.c.source)).tuples().all()
-    )
+    rejected: dict[str, int] = dict(map(tuple, connection.execute(waiting.group_by(rejected_rows.c.source))))
     return {
         row.source: {
             "last_delivery": row.id,
@@ -71,3 +69,11 @@ def matching(connection: sa.Connection) -> dict[str, dict[str, int]]:
         shares[row.method] = row.many
         shares["records"] += row.many
     return found
+
+
+def matched_share(shares: dict[str, int] | None) -> str:
+    """Write which part of a source's records some other record was matched with, as a person reads it."""
+    if not shares or not shares["records"]:
+        return "–"
+    matched = shares["by_id"] + shares["by_match"] + shares["by_decision"]
+    return f"{100 * matched / shares['records']:.1f}%"

@@ -47,13 +47,14 @@ def run_server(home: Home, host: str, port: int, workers: int = 1) -> None:
     from granian.errors import ConfigurationError
     from granian.log import LogLevels
 
-    import moviec.web.app  # noqa: F401  loaded once, before the workers are forked
     from moviec.catalog.connect import connect
 
     refuse_taken(host, port)
     connect(home.catalogue).dispose()  # migrated once, before there are several processes
     os.environ["MOVIEC_HOME"] = str(home.folder)
     with _indexing(home), _shared_metrics(workers):
+        import moviec.web.app  # noqa: F401  loaded once, before the workers are forked, and once metrics are shared
+
         server: Any = Granian(
             "moviec.cli.serve:make_app",
             address=host,

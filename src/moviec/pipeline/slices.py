@@ -25,13 +25,14 @@ class Sliced(msgspec.Struct, frozen=True):
 
     members: Path
     tables: Mapping[str, pa.Table]
+    films: int = SLICE
 
 
 def work_in_slices(limits: Limits, given: Sliced, work: Work[Result]) -> list[Result]:
     """Give what the work makes of each slice, in order of movie; one engine each, with the slice's members and tables."""
     with DuckEngine(limits) as engine:
         engine.parquet("members", [given.members])
-        cuts = engine.query(_CUTS.format(slice=SLICE)).to_pylist()
+        cuts = engine.query(_CUTS.format(slice=given.films)).to_pylist() or [{"first": 0, "last": 0}]
     cores = limits.threads or os.cpu_count() or 1
     at_once = max(1, min(cores, len(cuts)))
     each = msgspec.structs.replace(limits, threads=max(1, cores // at_once))

@@ -6,6 +6,7 @@ ingestion works out only what its records can have changed, and comes to the sam
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -25,13 +26,14 @@ from moviec.catalog.recordlog import RECORDS, Pending, mark_done, pending
 from moviec.catalog.schema.movies import movies, rollups
 from moviec.catalog.staging import Touched, merge, stage
 from moviec.engine import DuckEngine
-from moviec.pipeline.fusing import Shown, facts_of, show
+from moviec.pipeline.fusing import Shown, facts_of, show_all
 from moviec.pipeline.holdings import name_changed, name_records
 from moviec.pipeline.models import Models, built_with, note_built_with, pinned_models
 from moviec.pipeline.parties import cast_of, credits_shown
 from moviec.pipeline.resolving import Resolved, resolve
 from moviec.pipeline.runs import recorded
 from moviec.pipeline.shelves import Shelved, name_shelves, remove_stale_shelves
+from moviec.pipeline.slices import Sliced
 from moviec.pipeline.steps import Step, Steps, Tell
 from moviec.pipeline.workshop import Workshop
 from moviec.rollup.totals import totals
@@ -186,6 +188,9 @@ ANTI JOIN movie_now n ON n.source = b.source AND n.key = b.key
 """
 
 
+_MEMBERS = "SELECT movie, live.* FROM live JOIN movie_of USING (source, key) ORDER BY movie, source, key"
+
+
 def _fuse(
     ground: Ground,
     connection: sa.Connection,
@@ -193,18 +198,21 @@ def _fuse(
     cast: Mapping[str, Cast],
     affected: Column | None,
 ) -> Shown:
+    members = ground.shop.room("members") / "members.parquet"
     with DuckEngine(ground.shop.limits) as engine:
         name_records(engine, ground.shop, ground.batches, ground.aside)
         credits_shown(engine, connection, cast, affected)
+        parties = {name: engine.query(f"SELECT * FROM {name}") for name in ("people_ids", "companies_ids")}
         engine.table("movie_now", resolved.records)
         before = records_of(connection, pa.array([], pa.int64()) if affected is None else affected)
         engine.table("movie_before", before)
         engine.keep("movie_of", _MOVIE_OF)
-        engine.keep(
-            "members",
-            "SELECT movie, live.* FROM live JOIN movie_of USING (source, key) ORDER BY movie, source, key",
-        )
-        return show(engine, ground.models.fuse, facts_of(ground.specs, ground.models.rules))
+        engine.write(_MEMBERS, members)
+    facts = facts_of(ground.specs, ground.models.rules)
+    try:
+        return show_all(ground.shop.limits, Sliced(members, parties), ground.models.fuse, facts)
+    finally:
+        shutil.rmtree(members.parent)
 
 
 def _publication(

@@ -13,7 +13,6 @@ from moviec.catalog.accounts import usage_of
 from moviec.catalog.sources import coverage, freshness
 from moviec.web import shapes
 from moviec.web.answers import answer, respond
-from moviec.web.asked import NoQuery, query_of
 from moviec.web.callers import unauthorized
 from moviec.web.describe import gives
 from moviec.web.errors import not_found
@@ -23,13 +22,11 @@ from moviec.web.site import Site, caller_of, site_of
 @get(
     "/v1/sources",
     responses=gives(shapes.Sources),
-    opt={"query": NoQuery},
     summary="Sources",
     tags=["sources"],
 )
 async def source_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Every source: licence, cadence, last delivery, records, rejected rows."""
-    query_of(request, NoQuery)
     return respond(request, answer({"items": await _sources(site_of(request))}))
 
 
@@ -60,13 +57,11 @@ async def scorecard(request: Request[Any, Any, Any], name: FromPath[str]) -> ASG
 @get(
     "/v1/usage",
     responses=gives(shapes.Usage),
-    opt={"query": NoQuery},
     summary="The caller's use",
     tags=["usage"],
 )
 async def usage(request: Request[Any, Any, Any]) -> ASGIResponse:
     """The caller's own key: its limit, what is left of this minute, and its requests by day."""
-    query_of(request, NoQuery)
     site, caller = site_of(request), caller_of(request)
     key = caller.key
     if key is None:

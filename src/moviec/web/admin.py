@@ -14,7 +14,6 @@ from moviec.catalog import accounts as book
 from moviec.errors import UsageError
 from moviec.web import shapes
 from moviec.web.answers import answer, respond
-from moviec.web.asked import NoQuery, query_of
 from moviec.web.describe import gives
 from moviec.web.errors import Problem
 from moviec.web.ids import LARGEST
@@ -43,13 +42,11 @@ async def _done(work: Callable[[], Any], refused: int = 409) -> Any:
 @get(
     "/v1/admin/accounts",
     responses=gives(shapes.Accounts, 403),
-    opt={"query": NoQuery},
     summary="List accounts",
     tags=["admin"],
 )
 async def account_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """All accounts."""
-    query_of(request, NoQuery)
     site = _admin(request)
     return respond(request, answer({"items": await _done(lambda: book.list_accounts(site.catalogue))}))
 
@@ -80,13 +77,11 @@ async def disable_account(request: Request[Any, Any, Any], name: FromPath[str]) 
 @get(
     "/v1/admin/keys",
     responses=gives(shapes.KeyList, 403),
-    opt={"query": NoQuery},
     summary="List keys",
     tags=["admin"],
 )
 async def key_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """All keys, by their first letters."""
-    query_of(request, NoQuery)
     site = _admin(request)
     return respond(request, answer({"items": await _done(lambda: book.list_keys(site.catalogue))}))
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
-from litestar import Litestar
+from litestar import Litestar, Request
 from litestar.datastructures import State
 from litestar.types import ASGIApp, ControllerRouterHandler
 
 from moviec.config import Home
 from moviec.web import about, admin, changes, docs, figures, lists, movies, pages, probes
+from moviec.web.asked import NoQuery, query_of
 from moviec.web.errors import handlers
 from moviec.web.gate import Gate
 from moviec.web.site import Site, open_site, running
@@ -31,6 +33,12 @@ def create_app(home: Home, workbench: Workbench) -> ASGIApp:
     return Gate(make_litestar(site), site)
 
 
+async def refuse_unknown(request: Request[Any, Any, Any]) -> None:
+    """Refuse parameters to those routes of the API that take none; the others check their own."""
+    if request.scope["path"].startswith("/v1/") and "query" not in request.route_handler.opt:
+        query_of(request, NoQuery)
+
+
 def make_litestar(site: Site) -> Litestar:
     """Make the application behind the gate."""
 
@@ -41,6 +49,7 @@ def make_litestar(site: Site) -> Litestar:
 
     return Litestar(
         route_handlers=ROUTES,
+        before_request=refuse_unknown,
         exception_handlers=handlers(site.log),
         lifespan=[lifespan],
         state=State({"site": site}),

@@ -19,7 +19,7 @@ from moviec.catalog.webhooks import create_webhook, delete_webhook, webhooks_of
 from moviec.errors import UsageError
 from moviec.web import shapes
 from moviec.web.answers import answer, respond
-from moviec.web.asked import ChangesQuery, NoQuery, StreamQuery, query_of
+from moviec.web.asked import ChangesQuery, StreamQuery, query_of
 from moviec.web.callers import unauthorized
 from moviec.web.describe import gives
 from moviec.web.errors import Problem, not_found
@@ -97,13 +97,11 @@ async def new_webhook(request: Request[Any, Any, Any], data: JSONBody[shapes.New
 @get(
     "/v1/webhooks",
     responses=gives(shapes.Webhooks),
-    opt={"query": NoQuery},
     summary="List webhooks",
     tags=["changes"],
 )
 async def webhook_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """The account's webhooks."""
-    query_of(request, NoQuery)
     items = await asyncio.to_thread(webhooks_of, site_of(request).catalogue, _account(request))
     return respond(request, answer({"items": items}))
 

@@ -19,7 +19,7 @@ from moviec.errors import UsageError
 from moviec.search.words import fold
 from moviec.web import shapes
 from moviec.web.answers import answer, respond
-from moviec.web.asked import CompanyListQuery, FigureQuery, NoQuery, query_of
+from moviec.web.asked import CompanyListQuery, FigureQuery, query_of
 from moviec.web.describe import gives
 from moviec.web.errors import Problem, not_found
 from moviec.web.ids import LARGEST, absent
@@ -44,13 +44,11 @@ USUAL_TOP = 100
 @get(
     "/v1/genres",
     responses=gives(shapes.GenreList),
-    opt={"query": NoQuery},
     summary="Genres",
     tags=["genres"],
 )
 async def genre_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """All genres, with their other names and their ids at the sources."""
-    query_of(request, NoQuery)
     return respond(request, answer({"items": await genres_of(site_of(request))}))
 
 

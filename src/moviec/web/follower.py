@@ -50,10 +50,14 @@ class Follower:
         self.seen_at = time.monotonic()
         self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._learn())]
 
-    async def stop(self) -> None:
-        """Stop following, and let those who wait for changes go."""
+    def release(self) -> None:
+        """Let those who wait for changes go: no more will come."""
         self.stopping = True
         self.moved.set()
+
+    async def stop(self) -> None:
+        """Stop following."""
+        self.release()
         self._stop.set()
         # Waited for, not cancelled: what reads the database in a thread cannot be stopped half-way.
         await asyncio.gather(*self._tasks)

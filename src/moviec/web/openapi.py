@@ -30,15 +30,15 @@ _HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
     "Cache-Control": ("How long the answer may be kept.", {"type": "string"}),
     "Retry-After": ("Seconds to wait.", {"type": "integer"}),
     "Location": ("Where the movie is now.", {"type": "string"}),
+    "WWW-Authenticate": ("How a key is shown.", {"type": "string"}),
     "Link": ("The next page, `rel=\"next\"`.", {"type": "string"}),
 }  # fmt: skip
 
 
 def describe(routes: Sequence[ControllerRouterHandler], prefix: str) -> bytes:
     """Write the description of routes. Litestar's own part is made by an application that is thrown away again."""
-    app = Litestar(
-        routes, openapi_config=OpenAPIConfig("MovieC", __version__, description=_ABOUT), logging_config=None
-    )
+    about = OpenAPIConfig("MovieC", __version__, description=_ABOUT, use_handler_docstrings=True)
+    app = Litestar(routes, openapi_config=about, logging_config=None)
     schema = app.openapi_schema.to_schema()
     schema["servers"] = [{"url": prefix or "/"}]
     components = schema.setdefault("components", {})
@@ -102,6 +102,8 @@ def _headers_of(status: int, limited: bool, get: bool) -> list[str]:
         names += ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]
     if status in (200, 304) and get:
         names += ["ETag", "Cache-Control"]
+    if status == 401:
+        names.append("WWW-Authenticate")
     if status in (429, 503):
         names.append("Retry-After")
     if status == 308:

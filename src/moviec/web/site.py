@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar
 
@@ -109,6 +110,7 @@ def open_site(home: Home, workbench: Workbench) -> Site:
 async def running(site: Site) -> AsyncIterator[None]:
     """Follow the log and write usage while the server runs; at its end nothing counted is lost."""
     await site.follower.start(site.log)
+    _end_streams_first(site)
     done = asyncio.Event()
     writing = asyncio.create_task(_write_usage(site, done))
     try:
@@ -132,6 +134,19 @@ def caller_of(request: Request[Any, Any, Any]) -> Caller:
     """Give who asks."""
     found: Caller = request.scope["moviec.caller"]  # type: ignore[typeddict-item]
     return found
+
+
+def _end_streams_first(site: Site) -> None:
+    """Have a stop end the streams before the server waits for what is under way: to it they are requests without end."""
+
+    def stop() -> None:
+        site.follower.release()
+        signal.raise_signal(signal.SIGINT)  # the server's own way to stop
+
+    with contextlib.suppress(
+        ValueError, RuntimeError
+    ):  # outside a process's main thread there are no signals
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop)
 
 
 async def _write_usage(site: Site, done: asyncio.Event) -> None:

@@ -1,0 +1,73 @@
+"""A home with a made-up catalogue of any size and its search index, kept for the next run."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import sqlite3
+from pathlib import Path
+
+from measure import CACHE, REAL
+from moviec.catalog.connect import connect
+from moviec.search.index import build
+
+GENRES = [
+    "Action",
+    "Adventure",
+    "Animation",
+    "Biography",
+    "Comedy",
+    "Crime",
+    "Documentary",
+    "Drama",
+    "Family",
+    "Fantasy",
+    "History",
+    "Horror",
+    "Music",
+    "Musical",
+    "Mystery",
+    "Romance",
+    "Sport",
+    "Thriller",
+    "War",
+    "Western",
+]
+
+
+def home_of(films: int) -> Path:
+    """Give a home whose catalogue has so many films."""
+    home = CACHE / f"api-{films}"
+    if not (home / "ready").exists():
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir(parents=True)
+        (home / "moviec.toml").write_text("anonymous = true\nanonymous_limit = 100000000\n")
+        catalogue = connect(f"sqlite:///{home / 'catalogue.db'}")
+        fill(home / "catalogue.db", films)
+        build(catalogue, home / "search", print)
+        catalogue.dispose()
+        (home / "ready").touch()
+    return home
+
+
+def fill(path: Path, films: int) -> None:
+    """Write the films by set-level SQL."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.executescript("PRAGMA foreign_keys = OFF; PRAGMA synchronous = OFF; BEGIN")
+    connection.execute("CREATE TEMP TABLE real (n INTEGER PRIMARY KEY, head TEXT, tail TEXT)")
+    connection.executemany("INSERT INTO real VALUES (?, ?, ?)", halves())
+    connection.execute("CREATE TEMP TABLE genre_names (n INTEGER PRIMARY KEY, name TEXT)")
+    connection.executemany("INSERT INTO genre_names VALUES (?, ?)", enumerate(GENRES))
+    for statement in Path(__file__).with_suffix(".sql").read_text("utf-8").split(";\n"):
+        connection.execute(statement, {"films": films} if ":films" in statement else {})
+    connection.execute("COMMIT")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+
+
+def halves() -> list[tuple[int, str, str]]:
+    """Give real titles of Kaggle's file in two halves, numbered; of a single word all is the head."""
+    with (REAL / "kaggle/movies_metadata.csv").open(encoding="utf-8", newline="") as text:
+        titles = sorted({row["title"] for row in csv.DictReader(text) if row["title"]})
+    cut = [(title.split(), (len(title.split()) + 1) // 2) for title in titles]
+    return [(n, " ".join(words[:at]), " ".join(words[at:])) for n, (words, at) in enumerate(cut)]

@@ -1,0 +1,12 @@
+-- Asks for the paths of a file (PATHS) one after the other, with a key (KEY), and says how many failed.
+local paths, at = {}, 0
+for line in io.lines(os.getenv("PATHS")) do paths[#paths + 1] = line end
+function init() math.randomseed(1); at = math.random(#paths) end
+function request()
+  at = at % #paths + 1
+  return wrk.format("GET", paths[at], { ["Authorization"] = "Bearer " .. os.getenv("KEY"), ["Host"] = "localhost" })
+end
+function done(summary, latency)
+  io.write(string.format("RESULT %.1f %.3f %.3f %d\n", summary.requests * 1e6 / summary.duration,
+    latency:percentile(50) / 1000, latency:percentile(99) / 1000, summary.errors.status))
+end

@@ -1,0 +1,81 @@
+"""The handbook's examples run as they stand, and it leaves no setting, endpoint or library out."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from moviec.catalog.accounts import NewKey, create_key
+from moviec.catalog.connect import connect
+from moviec.config import Settings
+from moviec.web.app import ROUTES
+from moviec.web.openapi import describe
+from tests.web.conftest import made_home
+from tests.web.server import running
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+
+
+def blocks(kind: str) -> list[str]:
+    return re.findall(rf"```{kind}\n(.*?)```", (DOCS / "api.md").read_text("utf-8"), re.DOTALL)
+
+
+def test_the_examples_run(template: Path, tmp_path: Path) -> None:
+    curl = shutil.which("curl")
+    if curl is None or shutil.which("bash") is None:
+        pytest.skip("no curl and bash: install them to run the examples of docs/api.md")
+    home = made_home(template, tmp_path, anonymous=False)
+    catalogue = connect(home.catalogue)
+    key, _ = create_key(catalogue, NewKey("docs"))
+    catalogue.dispose()
+    with running(tmp_path) as server:
+        environment = {**os.environ, "API": server.url, "KEY": key}
+        for text in blocks("bash")[1:]:
+            script = "set -e\n" + text.replace("curl -s", "curl -sS --fail-with-body")
+            done = subprocess.run(
+                ["bash", "-c", script], env=environment, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, (text, done.stdout, done.stderr)
+            assert done.stdout.count('{"') >= text.count("curl ")
+        for text in blocks("python"):
+            done = subprocess.run(
+                [sys.executable, "-c", text], env=environment, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, (text, done.stderr)
+
+
+def test_every_endpoint_is_in_the_handbook() -> None:
+    told = (DOCS / "api.md").read_text("utf-8")
+    paths = msgspec.json.decode(describe(ROUTES, ""))["paths"]
+    for path in paths:
+        first = "/" + "/".join(part for part in path.split("/")[1:3] if "{" not in part)
+        assert first in told, path
+
+
+def test_every_setting_is_in_the_handbook() -> None:
+    told = (DOCS / "settings.md").read_text("utf-8")
+    for field in msgspec.structs.fields(Settings):
+        if isinstance(getattr(Settings(), field.name), dict):
+            assert f"[{field.name}" in told
+        else:
+            assert f"| `{field.name}` | `MOVIEC_{field.name.upper()}` |" in told
+
+
+def test_every_library_has_its_line_of_why() -> None:
+    told = (DOCS / "dependencies.md").read_text("utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = [
+        *project["dependencies"],
+        *(one for some in project["optional-dependencies"].values() for one in some),
+    ]
+    names = {re.split(r"[\[>=<; ]", one)[0] for one in wanted} - {"moviec"}
+    assert {name for name in names if name not in told} == set()

@@ -1,0 +1,105 @@
+"""Analytics and reference lists: figures equal to sums over the very films, and empty months never false."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from statistics import mean
+from typing import Any
+
+import pytest
+
+from moviec.catalog.accounts import NewKey, create_key
+from tests.web.catalogue import FILMS, GENRE_IDS, Made, company_id, median
+from tests.web.conftest import Api
+
+CRIME = GENRE_IDS["Crime"]
+
+
+def films(genre: str, first: int, last: int) -> list[Made]:
+    return [film for film in FILMS if genre in film.genres and first <= film.year <= last]
+
+
+def figure(api: Api, path: str, entry: int) -> dict[str, Any]:
+    found: dict[str, Any] = next(item for item in api.json(path)["items"] if item["id"] == entry)
+    return found
+
+
+@pytest.mark.parametrize("by", ["sum", "mean", "median", "max"])
+@pytest.mark.parametrize("years", [(1972, 1972), (1970, 1999)])
+def test_a_measure_is_what_the_films_make_it(either: Api, by: str, years: tuple[int, int]) -> None:
+    first, last = years
+    where = f"/v1/genres/year/{first}" if first == last else f"/v1/genres/years/{first}-{last}"
+    some = films("Crime", first, last)
+    ways: dict[str, Callable[[list[int]], float]] = {
+        "sum": sum,
+        "mean": mean,
+        "max": max,
+        "median": lambda values: median(sorted(values)),
+    }
+    revenue = [film.revenue for film in some if film.revenue is not None]
+    found = figure(either, f"{where}?measure=revenue&by={by}", CRIME)
+    assert found["value"] == pytest.approx(ways[by](revenue), abs=1)
+    assert (found["known"], found["films"]) == (len(revenue), len(some))
+    votes = figure(either, f"{where}?measure=votes&by={by}", CRIME)
+    assert votes["value"] == pytest.approx(ways[by]([film.votes for film in some]), abs=1)
+    if by != "sum":
+        rated = figure(either, f"{where}?measure=c_rating&by={by}", CRIME)
+        points = [round((film.c_rating or 0) * 100) for film in some]
+        assert rated["value"] == pytest.approx(ways[by](points) / 100, abs=0.01)
+
+
+def test_order_and_choice(api: Api) -> None:
+    items = api.json("/v1/genres/years/1950-2020?measure=movies")["items"]
+    values = [item["value"] for item in items]
+    assert values == sorted(values, reverse=True)
+    assert api.json("/v1/genres/years/1950-2020?measure=movies&top=2")["items"] == items[:2]
+    chosen = api.json("/v1/genres/years/1950-2020?measure=movies&top=1&bottom=1")["items"]
+    assert chosen == [items[0], items[-1]]
+    wanted = api.json(f"/v1/genres/years/1950-2020?ids={CRIME},tmdb:878,999")["items"]
+    assert {item["id"] for item in wanted} == {CRIME, GENRE_IDS["Science Fiction"]}
+
+
+def test_metadata_names_the_films_behind_a_figure(either: Api) -> None:
+    found = figure(either, "/v1/genres/year/1999/month/3?metadata=true", GENRE_IDS["Science Fiction"])
+    assert (found["name"], found["aliases"], found["movie_ids"]) == (
+        "Science Fiction",
+        ["Sci-Fi", "SF"],
+        ["mc1"],
+    )
+    path = "/v1/production_companies/years/1970-1979?metadata=true"
+    found = figure(either, path, company_id("Paramount"))
+    assert (found["name"], found["movie_ids"]) == ("Paramount", ["mc3", "mc4"])
+
+
+def test_years_without_films_are_empty_and_this_year_is_an_estimate(api: Api) -> None:
+    assert api.json("/v1/genres/year/1899") == {
+        "kind": "genres", "first_year": 1899, "last_year": 1899, "month": None, "measure": "revenue", "by": "sum",
+        "split": "full", "estimate": False, "entries": 0, "items": [],
+    }  # fmt: skip
+    assert api.json("/v1/genres/years/1899-9999")["estimate"] is True
+    assert api.json("/v1/genres/years/1999-1990")["first_year"] == 1990
+    assert api.get("/v1/genres/year/1999?measure=c_rating&by=sum").status_code == 409
+
+
+def test_reference_lists(either: Api) -> None:
+    genres = either.json("/v1/genres")["items"]
+    assert [genre["name"] for genre in genres] == list(GENRE_IDS)
+    assert either.json(f"/v1/genres/{CRIME}") == genres[CRIME - 1]
+    first = either.json("/v1/production_companies?limit=5")
+    rest = either.json(f"/v1/production_companies?limit=100&cursor={first['next']}")
+    ids = [company["id"] for company in first["items"] + rest["items"]]
+    assert ids == sorted({company_id(film.company) for film in FILMS})
+    assert rest["next"] is None
+    named = either.json("/v1/production_companies?query=warner")["items"]
+    assert [company["name"] for company in named] == ["Warner Bros."]
+    assert either.json(f"/v1/production_companies/{named[0]['id']}") == named[0]
+
+
+def test_sources_tell_freshness_and_coverage(either: Api) -> None:
+    (source,) = either.json("/v1/sources")["items"]
+    assert (source["name"], source["licence"]) == ("imdb", "personal")
+    assert either.json("/v1/sources/imdb")["name"] == "imdb"
+    card = either.json("/v1/sources/imdb/scorecard")
+    assert card["coverage"] == {"records": len(FILMS), "movies": len(FILMS), "shared_movies": 0}
+    key, _ = create_key(either.site.catalogue, NewKey("one"))
+    assert either.json("/v1/usage", headers={"X-API-Key": key})["days"][0]["requests"] == 1
