@@ -28,12 +28,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Settings with their defaults; empty `lake` and `catalogue` mean inside the home folder.
 
     `threads` 0 is every core; `memory` is as DuckDB writes it. `most_rejected` is the share of a delivery's rows
-    beyond which rejected ones want a look. A run waits `patience` seconds for another one to end. `fields` holds other
+    beyond which rejected ones want a look. A run waits `patience` seconds for another one to end.
+    Kept are raw payloads (`keep_raw`: "all", of the "last N" deliveries of each source, or of "N days"), superseded
+    records and runs for `keep_history` days; more than `compact_after` batches of a source become one. `fields` holds other
     rules for single fields; `remote` holds, by kind of address (s3, sftp, https), what opening one takes.
     Serving: `anonymous` lets callers without a key in, `anonymous_limit` requests a minute from each address; `proxies`
     are the addresses or networks (separated by spaces) whose X-Forwarded-For counts; several servers count requests
     together in `redis`; a proxy serves MovieC under the path `prefix`; a server holds up to `cache_mb` ready, and is not
-    ready while it is more than `most_lag` changes behind.
+    ready while it is more than `most_lag` changes behind. `webhooks_private` lets webhooks reach private and loopback
+    addresses.
     """
 
     lake: str = ""
@@ -42,6 +45,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     memory: str = "2GB"
     most_rejected: float = 0.01
     patience: int = 600
+    keep_raw: str = "all"
+    keep_history: int = 365
+    compact_after: int = 50
     anonymous: bool = False
     anonymous_limit: int = 120
     proxies: str = ""
@@ -50,6 +56,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cache_mb: int = 64
     most_lag: int = 10_000
     fields: dict[str, dict[str, Any]] = {}
+    webhooks_private: bool = False
     sources: dict[str, SourceSettings] = {}
     remote: dict[str, dict[str, Any]] = {}
 

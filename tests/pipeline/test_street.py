@@ -29,7 +29,7 @@ WEEK = dt.timedelta(days=7)
 
 #: What the log and the clock write: in the order of events, so not the same after another history.
 HISTORY = ("changes", "document_versions", "deliveries", "delivery_payloads", "batches", "rejected_rows", "catalogue_state",
-           "alembic_version", "runs")  # fmt: skip
+           "alembic_version", "runs", "record_changes", "checkpoints", "leases", "failures")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

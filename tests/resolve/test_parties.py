@@ -68,7 +68,7 @@ def studios(calculator: DuckEngine) -> Resolve:
 def parties(found: Parties) -> dict[Any, int]:
     """Give the party of every credit, by movie, source, key and name."""
     return {
-        (row["movie"], row["source"], row["key"], row["name"]): row["party"]
+        (row["movie"], row["source"], row["key"] or None, row["name"]): row["party"]
         for row in found.credits.to_pylist()
     }
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from moviec.catalog.arrow import read
+from moviec.catalog.credited import Cast, publish_cast
 from moviec.catalog.differences import differences
 from moviec.catalog.ledger import touching
 from moviec.catalog.schema import arrivals, identity, metadata, serving
@@ -45,7 +46,7 @@ class Publication(msgspec.Struct, frozen=True):
     """What is to be shown.
 
     `affected`: the films that it is about; None: all. `tables`: by name, every row that they have now. `lists`: rows
-    to add to genres, languages and countries. `whole`: tables that are given in full. `documents`: movie, document,
+    to add to genres, languages and countries. `cast`: people and companies. `documents`: movie, document,
     claims, hash. `records`, `identities`: rows of the ledger to write. `matches`: every pair among the records in
     `settled` (source, key; None: all records). `split`: new films that hold records which were another film's before.
     """
@@ -54,7 +55,7 @@ class Publication(msgspec.Struct, frozen=True):
 
     tables: Mapping[str, pa.Table]
     lists: Mapping[str, pa.Table]
-    whole: Mapping[str, pa.Table]
+    cast: Mapping[str, Cast]
     documents: pa.Table
     records: pa.Table
     identities: pa.Table
@@ -82,8 +83,8 @@ def publish(connection: sa.Connection, publication: Publication, deliveries: Seq
 
     for name, rows in publication.lists.items():
         touched[name] = merge(connection, metadata.tables[name], rows)
-    for name, rows in publication.whole.items():
-        touched[name] = merge(connection, metadata.tables[name], rows, sa.true())
+    for kind, cast in publication.cast.items():
+        touched.update(publish_cast(connection, kind, cast))
     for name, rows in publication.tables.items():
         table = metadata.tables[name]
         touched[name] = merge(connection, table, rows, of(table))

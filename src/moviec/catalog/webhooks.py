@@ -1,7 +1,12 @@
-"""Webhooks: where an account wants changes sent. Sending them is a follower's work; here they are only kept."""
+"""Webhooks: where an account wants changes sent, how far that has come, and how what is sent is signed.
+
+Sending is a follower's work (moviec.jobs.webhooks).
+"""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import secrets
 from typing import Any
 
@@ -14,6 +19,9 @@ from moviec.errors import UsageError
 
 #: Webhooks an account may have.
 MOST = 20
+
+#: Seconds after which a receiver should take a signed body for a replay.
+WINDOW = 300.0
 
 
 def create_webhook(catalogue: sa.Engine, account: str, url: str) -> dict[str, Any]:
@@ -54,3 +62,21 @@ def delete_webhook(catalogue: sa.Engine, account: str, number: int) -> bool:
     where = sa.and_(webhooks.c.account == account, webhooks.c.number == number)
     with catalogue.begin() as connection:
         return bool(connection.execute(sa.delete(webhooks).where(where)).rowcount)
+
+
+def signature(secret: str, at: int, body: bytes) -> str:
+    """Sign a body sent at an instant (seconds since 1970): the value of the header MovieC-Signature."""
+    digest = hmac.new(secret.encode(), b"%d." % at + body, hashlib.sha256).hexdigest()
+    return f"t={at},v1={digest}"
+
+
+def is_genuine(secret: str, given: str, body: bytes, now: float, window: float = WINDOW) -> bool:
+    """Say, as a receiver, whether a body was signed with our secret and sent no longer than the window ago.
+
+    A repeat inside the window is recognised by the numbers of its changes.
+    """
+    parts = dict(part.partition("=")[::2] for part in given.split(","))
+    at = parts.get("t", "")
+    if not at.isdecimal() or len(at) > 12 or abs(now - int(at)) > window:
+        return False
+    return hmac.compare_digest(signature(secret, int(at), body), f"t={at},v1={parts.get('v1', '')}")

@@ -1,4 +1,4 @@
-"""`moviec sources`, `ingest`, `rebuild` and `status`: what arrives, and what is known of it."""
+"""`moviec sources`, `ingest` and `rebuild`: what arrives, and what is known of it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from moviec.catalog.deliveries import Delivery, all_deliveries, count_rejected
+from moviec.catalog.sources import matched_share, matching
 from moviec.cli.console import fail, print_json, print_table, steps
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.cli.scorecard import about_source
@@ -17,7 +18,7 @@ from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.arrivals import Asked, expected, take
-from moviec.pipeline.due import needs_look, stale
+from moviec.pipeline.due import needs_look
 from moviec.pipeline.rebuild import rebuild_source
 from moviec.pipeline.street import Outcome, Scope, bring_up
 from moviec.pipeline.workshop import arriving, workshop
@@ -117,54 +118,11 @@ def sources(
     if as_json:
         print_json(rows)
         return
-    columns = ("source", "licence", "last delivery", "records", "rejected", "state")
+    columns = ("source", "licence", "last delivery", "records", "matched", "rejected", "state")
     print_table("Sources", columns, [tuple(str(row[key]) for key in row) for row in rows])
 
 
-def status(
-    check: Annotated[
-        bool, typer.Option("--check", help="Set the exit status: 3 when something needs a look.")
-    ] = False,
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Say how things stand: last deliveries, held ones, rejected rows, what the audits found."""
-    place = open_home(home)
-    with workshop(place) as shop:
-        deliveries = all_deliveries(shop.catalogue)
-        open_rows = count_rejected(shop.catalogue)
-    newest = {delivery.source: delivery for delivery in sorted(deliveries, key=lambda one: one.id)}
-    concerns = [
-        f"{one.id} is held: {'; '.join(one.report['held'])}" for one in newest.values() if one.state == "held"
-    ]
-    concerns += stale(find_sources(place.folder), place.settings, deliveries, dt.datetime.now(dt.UTC))
-    findings = [line for one in newest.values() for line in _findings(one, deliveries)]
-    state = {
-        "deliveries": {
-            name: {"id": one.id, "state": one.state, "records": one.records} for name, one in newest.items()
-        },
-        "rejected_rows": open_rows,
-        "concerns": concerns,
-        "findings": findings,
-    }
-    if as_json:
-        print_json(state)
-    else:
-        for name, one in newest.items():
-            print(
-                f"{name}: {one.records or 0:,} records, last delivery {one.delivered_at[:16]} ({one.state})"
-            )
-        for name, rows in open_rows.items():
-            print(f"{name}: {rows:,} rejected rows in quarantine")
-        for line in [*concerns, *findings]:
-            print(line)
-        if not newest:
-            print("nothing was delivered yet; begin with `moviec ingest SOURCE PATH`")
-    if check and concerns:
-        raise typer.Exit(3)
-
-
-def _findings(delivery: Delivery, deliveries: list[Delivery]) -> list[str]:
+def findings_of(delivery: Delivery, deliveries: list[Delivery]) -> list[str]:
     """Say what an audit found: columns and labels unknown, fields that got emptier than the delivery before."""
     audit = delivery.report.get("audit")
     if not audit:
@@ -193,6 +151,8 @@ def _overview(folder: Path, home: Path | None) -> list[dict[str, Any]]:
     with workshop(open_home(home)) as shop:
         deliveries = all_deliveries(shop.catalogue)
         open_rows = count_rejected(shop.catalogue)
+        with shop.catalogue.connect() as connection:
+            shares = matching(connection)
     newest = {delivery.source: delivery for delivery in sorted(deliveries, key=lambda one: one.id)}
     rows = []
     for name, source in find_sources(folder).items():
@@ -203,6 +163,7 @@ def _overview(folder: Path, home: Path | None) -> list[dict[str, Any]]:
                 "licence": source.spec.licence,
                 "last_delivery": last.delivered_at[:16] if last else "–",
                 "records": last.records or 0 if last else 0,
+                "matched": matched_share(shares.get(name)),
                 "rejected": open_rows.get(name, 0),
                 "state": last.state if last else "–",
             }
@@ -227,7 +188,7 @@ def tell_delivery(done: Delivery) -> None:
         )
     for rule, count in done.report.get("set_to_unknown", {}).items():
         print(f"set to unknown: {count:,} × {rule.replace('_', ' ')}")
-    for line in _findings(done, []):
+    for line in findings_of(done, []):
         print(line)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from moviec.engine import Engine
-from moviec.text import pc
+from moviec.text import Column, pc
 
 
 def join_in_order(engine: Engine, name: str, items: str, keys: str, order: str = "") -> None:
@@ -35,4 +35,5 @@ def _joined(rows: pa.Table, keys: list[str]) -> pa.Table:
     starts = np.flatnonzero(begins)
     cuts = pa.array(np.append(starts, count), pa.int64())
     lists = pa.LargeListArray.from_arrays(cuts, rows.column("item").combine_chunks())
-    return rows.select(keys).take(starts).append_column("items", pc.binary_join(lists, ","))
+    items: Column = pc.binary_join(lists, ",")
+    return rows.select(keys).take(pa.array(starts, pa.int64())).append_column("items", items)

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 import pyarrow as pa
 
-from moviec.engine import DuckEngine
+from moviec.engine import DuckEngine, Limits
 from moviec.fuse.artifact import FuseModel
 from moviec.fuse.canon import genres
 from moviec.fuse.documents import documents
 from moviec.fuse.facts import FuseFacts, SourceFacts
 from moviec.fuse.fields import Rule
 from moviec.fuse.movies import Fused, fuse_movies
+from moviec.pipeline.slices import Sliced, work_in_slices
 from moviec.pipeline.standards import country_names, language_names
 from moviec.sources.base import SourceSpec
 from moviec.text import fold_title
@@ -71,6 +72,23 @@ def facts_of(specs: Iterable[SourceSpec], rules: Mapping[str, Rule]) -> FuseFact
         ),
         rules,
     )
+
+
+def show_all(limits: Limits, given: Sliced, model: FuseModel, facts: FuseFacts) -> Shown:
+    """Fuse movies slice by slice; the tables of `given` are `people_ids` and `companies_ids`, which tell the parties."""
+    parts = work_in_slices(limits, given, lambda engine: show(engine, model, facts))
+    first = parts[0]
+    return Shown(
+        {name: pa.concat_tables([part.tables[name] for part in parts]) for name in first.tables},
+        pa.concat_tables([part.documents for part in parts]),
+        {name: _distinct([part.lists[name] for part in parts]) for name in first.lists},
+    )
+
+
+def _distinct(parts: list[pa.Table]) -> pa.Table:
+    """Give the different rows of a list that several slices use, in order of its first column."""
+    rows = pa.concat_tables(parts)
+    return rows.group_by(rows.column_names).aggregate([]).sort_by(rows.column_names[0])
 
 
 def show(engine: DuckEngine, model: FuseModel, facts: FuseFacts) -> Shown:

@@ -1,36 +1,88 @@
-"""Who is who among the people and companies of all films, under ids that stay."""
+"""Who is who among the people and companies of all films, under ids that stay.
+
+A credit depends on others only through names, keys and the films that tell names apart; so a run works out the names
+that its films' changed credits hang together with, which gives what working out everything gives.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 import pyarrow as pa
 import sqlalchemy as sa
 
-from moviec.catalog.arrow import read
-from moviec.catalog.schema.identity import movie_parties, parties
-from moviec.catalog.schema.movies import companies, people
+from moviec.catalog.credited import (
+    Cast,
+    bearers,
+    credits_named,
+    credits_of,
+    next_party,
+    party_ledger,
+    related,
+)
 from moviec.engine import DuckEngine
+from moviec.resolve import parties as who
 from moviec.resolve.identity import keep_ids
-from moviec.resolve.parties import Parties
-from moviec.resolve.parties import companies as find_companies
-from moviec.resolve.parties import people as find_people
 from moviec.text import Column, fold, pc
 
 #: Every credit of every film, from `live` records and `movie_of` (source, key, movie).
-_PEOPLE = """
-SELECT movie, source, person.key AS key, person.name AS name, person.role AS role
+_LISTED = {
+    "people": """
+SELECT DISTINCT movie, source, person.role AS role, coalesce(person.key, '') AS key, person.name AS name
 FROM (SELECT movie, source, unnest(people) AS person FROM live JOIN movie_of USING (source, key))
 WHERE person.name IS NOT NULL
-"""
-_COMPANIES = """
-SELECT movie, source, company.key AS key, company.name AS name
+""",
+    "companies": """
+SELECT DISTINCT movie, source, '' AS role, coalesce(company.key, '') AS key, company.name AS name
 FROM (SELECT movie, source, unnest(companies) AS company FROM live JOIN movie_of USING (source, key))
 WHERE company.name IS NOT NULL
+""",
+}
+
+#: Credits of the run's films that are new or no more.
+_DIFFERING = """
+(SELECT movie, source, role, key, name FROM listed EXCEPT SELECT movie, source, role, key, name FROM stored)
+UNION ALL
+(SELECT movie, source, role, key, name FROM stored EXCEPT SELECT movie, source, role, key, name FROM listed)
 """
 
-#: {kind}: the table of parties with their names and keys, ready to be shown.
+#: Their keys: two sources may share the space of theirs.
+_KEYS = """
+SELECT DISTINCT coalesce(s.space, d.source) AS space, d.key
+FROM differing d LEFT JOIN key_spaces s USING (source) WHERE d.key <> ''
+"""
+
+#: All credits that are worked out: of the run's films as listed now, of others as stored, where one of the names is.
+_INVOLVED = """
+SELECT movie, source, role, nullif(key, '') AS key, name FROM listed SEMI JOIN spelt USING (name)
+UNION ALL SELECT movie, source, role, nullif(key, ''), name FROM standing
+WHERE movie NOT IN (SELECT movie FROM affected)
+"""
+
+#: Where a changed credit's name leads at once: to itself, and to names alike in its role of its film.
+_BEGINNING = """
+SELECT s.folded FROM differing d JOIN spellings s USING (name)
+UNION
+SELECT o.folded FROM differing d JOIN spellings s USING (name)
+JOIN listed l ON l.movie = d.movie AND l.role = d.role JOIN spellings o ON o.name = l.name AND o.short = s.short
+"""
+
+#: The credits with the ids of their parties.
+_CREDITS = """
+SELECT movie, source, role, key, name, folded, short, id AS party FROM credits JOIN party_ids USING (party)
+"""
+
+_CHANGED = """
+SELECT DISTINCT movie FROM (
+  (SELECT movie, source, role, key, name, party FROM standing
+   EXCEPT SELECT movie, source, role, key, name, party FROM credits_now)
+  UNION ALL
+  (SELECT movie, source, role, key, name, party FROM credits_now
+   EXCEPT SELECT movie, source, role, key, name, party FROM standing))
+"""
+
+#: The parties with their names and keys, ready to be shown.
 _SHOWN = """
 SELECT i.id, any_value(n.name) FILTER (n.main) AS name,
        coalesce(to_json(list(n.name ORDER BY n.films DESC, n.name) FILTER (NOT n.main))::VARCHAR, '[]') AS aliases,
@@ -43,73 +95,110 @@ GROUP BY i.id ORDER BY i.id
 """
 
 
-class Cast(msgspec.Struct, frozen=True):
-    """The parties as they now are: rows of `people`, `companies`, `parties`, `movie_parties` (`digests`).
+_NONE: Column = pa.array([], pa.string())
+_NO_NUMBERS: Column = pa.array([], pa.int64())
+_CREDIT = ("movie", "source", "role", "key", "name", "folded", "short", "party")
 
-    `people_ids`, `companies_ids`: movie, source, key, name, role, id: the party of every credit. `changed`: movies whose
-    people or companies are not those that they were shown with.
+
+class _Trade(msgspec.Struct, frozen=True):
+    """How people, or companies, are told apart, and which columns of theirs are shown."""
+
+    find: Callable[[DuckEngine, str, Mapping[str, str]], who.Parties]
+    spell: Callable[[Column], pa.Table]
+    columns: tuple[str, ...]
+
+
+class _Run(msgspec.Struct, frozen=True):
+    """Which kind is worked out, and the space of each source's keys."""
+
+    kind: str
+    spaces: Mapping[str, str]
+
+
+_TRADES = {
+    "people": _Trade(who.people, who.person_names, ("id", "name", "ids", "folded")),
+    "companies": _Trade(who.companies, who.company_names, ("id", "name", "aliases", "ids", "folded")),
+}
+
+
+def cast_of(
+    engine: DuckEngine, connection: sa.Connection, spaces: Mapping[str, str], affected: Column | None
+) -> dict[str, Cast]:
+    """Find the people and companies that the `affected` films have, and who hangs together with them; None: all.
+
+    The engine's `live` holds records, `movie_of` (source, key, movie) says which of them are these films'.
     """
-
-    people: pa.Table
-    companies: pa.Table
-    parties: pa.Table
-    digests: pa.Table
-    people_ids: pa.Table
-    companies_ids: pa.Table
-    changed: Column
+    known = {"source": list(spaces), "space": list(spaces.values())}
+    engine.table("key_spaces", pa.table({name: pa.array(known[name], pa.string()) for name in known}))
+    return {kind: _work_out(engine, connection, _Run(kind, spaces), affected) for kind in _TRADES}
 
 
-def cast_of(engine: DuckEngine, connection: sa.Connection, spaces: Mapping[str, str]) -> Cast:
-    """Find the people and companies behind the engine's `live` records of the movies in `movie_of`."""
-    engine.view("raw_people", _PEOPLE)
-    engine.view("raw_companies", _COMPANIES)
-    shown_people, people_nodes = _settle(
-        engine, connection, "people", find_people(engine, "raw_people", spaces)
-    )
-    shown_companies, company_nodes = _settle(
-        engine, connection, "companies", find_companies(engine, "raw_companies", spaces)
-    )
-    digests = engine.query("""
-        SELECT movie, md5(string_agg(concat_ws('|', kind, source, key, name, role, id), '\n'
-                          ORDER BY kind, source, role, key, name, id)) AS digest
-        FROM (SELECT 'p' AS kind, * FROM people_ids UNION ALL SELECT 'c', * FROM companies_ids)
-        GROUP BY movie ORDER BY movie""")
+def credits_shown(
+    engine: DuckEngine, connection: sa.Connection, cast: Mapping[str, Cast], affected: Column | None
+) -> None:
+    """Name `people_ids` and `companies_ids` (movie, source, key, name, role, id): the party of every credit of some films."""
+    for kind, now in cast.items():
+        engine.table("credits_now", now.credits)
+        engine.table("names_now", pa.table({"folded": now.names if now.names is not None else _NONE}))
+        before = now.credits.slice(0, 0) if affected is None else credits_of(connection, kind, affected)
+        engine.table("credits_before", before)
+        engine.keep(
+            f"{kind}_ids",
+            """SELECT movie, source, nullif(key, '') AS key, name, role, party AS id FROM
+               (FROM credits_now UNION ALL FROM credits_before ANTI JOIN names_now USING (folded))""",
+        )
+
+
+def _work_out(engine: DuckEngine, connection: sa.Connection, run: _Run, affected: Column | None) -> Cast:
+    engine.keep("listed", _LISTED[run.kind])
+    first, trade = next_party(connection, run.kind), _TRADES[run.kind]
+    if affected is None:
+        engine.keep("involved", "SELECT * REPLACE (nullif(key, '') AS key) FROM listed")
+        ledger = party_ledger(connection, run.kind, None)
+        return _kept(engine, trade, trade.find(engine, "involved", run.spaces), ledger, first)
+    names = _names(engine, connection, run.kind, affected)
+    if not len(names):
+        return _unchanged(trade)
+    engine.table("standing", credits_named(connection, run.kind, names))
+    engine.table("affected", pa.table({"movie": affected}))
+    engine.keep("involved", _INVOLVED)
+    ledger = party_ledger(connection, run.kind, names)
+    kept = _kept(engine, trade, trade.find(engine, "involved", run.spaces), ledger, first)
+    engine.table("credits_now", kept.credits)
+    return msgspec.structs.replace(kept, names=names, changed=engine.query(_CHANGED)["movie"])
+
+
+def _names(engine: DuckEngine, connection: sa.Connection, kind: str, affected: Column) -> Column:
+    """Give every folded name that the films' changed credits hang together with; name the listed ones `spelt`."""
+    spell = _TRADES[kind].spell
+    engine.table("stored", credits_of(connection, kind, affected))
+    engine.keep("differing", _DIFFERING)
+    every = engine.query("SELECT name FROM listed UNION SELECT name FROM differing ORDER BY name")["name"]
+    spelt = spell(every.combine_chunks())
+    engine.table("spellings", spelt)
+    keyed = bearers(connection, kind, engine.query(_KEYS))
+    own = engine.query(_BEGINNING)["folded"]
+    names = related(connection, kind, pa.array([*own.to_pylist(), *keyed.to_pylist()], pa.string()))
+    engine.table("spelt", spelt.select(["name"]).filter(pc.is_in(spelt["folded"], names)))
+    return names
+
+
+def _unchanged(trade: _Trade) -> Cast:
+    """Give what a run comes to that changes no credit."""
     return Cast(
-        people=shown_people.drop_columns(["aliases"]),
-        companies=shown_companies,
-        parties=pa.concat_tables([company_nodes, people_nodes]),
-        digests=digests,
-        people_ids=engine.query("SELECT * FROM people_ids"),
-        companies_ids=engine.query("SELECT * FROM companies_ids"),
-        changed=_changed(engine, connection, digests),
+        names=_NONE,
+        ids=_NO_NUMBERS,
+        shown=pa.table({name: _NO_NUMBERS if name == "id" else _NONE for name in trade.columns}),
+        parties=pa.table({"space": _NONE, "key": _NONE, "folded": _NONE, "party": _NO_NUMBERS}),
+        credits=pa.table({name: _NO_NUMBERS if name in ("movie", "party") else _NONE for name in _CREDIT}),
+        changed=_NO_NUMBERS,
     )
 
 
-def _changed(engine: DuckEngine, connection: sa.Connection, digests: pa.Table) -> Column:
-    """Give the movies whose people or companies are not those they were shown with."""
-    engine.table("digests", digests)
-    engine.table("digests_before", read(connection, sa.select(movie_parties)))
-    return engine.query("""
-        SELECT movie FROM digests d FULL JOIN digests_before b USING (movie)
-        WHERE d.digest IS DISTINCT FROM b.digest ORDER BY movie""")["movie"]
-
-
-def _settle(
-    engine: DuckEngine, connection: sa.Connection, kind: str, found: Parties
-) -> tuple[pa.Table, pa.Table]:
-    """Keep the parties' ids; name `<kind>_ids`; give the parties as shown, and the rows of `parties`."""
-    table = {"people": people, "companies": companies}[kind]
-    ledger = read(
-        connection,
-        sa.select(
-            parties.c.space, parties.c.key, parties.c.folded.label("name"), parties.c.party.label("id")
-        ).where(parties.c.kind == kind),
-    )
-    highest = [
-        connection.scalar(sa.select(sa.func.max(table.c.id))) or 0,
-        pc.max(ledger["id"]).as_py() or 0,
-    ]
-    kept = keep_ids(found.nodes.rename_columns(["space", "key", "name", "cluster"]), ledger, max(highest) + 1)
+def _kept(engine: DuckEngine, trade: _Trade, found: who.Parties, ledger: pa.Table, first: int) -> Cast:
+    """Keep the parties' ids, new ones from `first` on."""
+    nodes = found.nodes.rename_columns(["space", "key", "name", "cluster"])
+    kept = keep_ids(nodes, ledger, first)
     engine.table("nodes", found.nodes)
     engine.table("kept_nodes", kept.members)
     engine.keep(
@@ -117,11 +206,13 @@ def _settle(
     )
     for name in ("names", "keys", "credits"):
         engine.table(name, getattr(found, name))
-    engine.keep(
-        f"{kind}_ids",
-        "SELECT movie, source, key, name, role, id FROM credits JOIN party_ids USING (party)",
-    )
     shown = engine.query(_SHOWN)
-    shown = shown.append_column("folded", fold(shown["name"]))
-    everyone = pa.concat_tables([kept.members, kept.gone]).rename_columns(["space", "key", "folded", "party"])
-    return shown, everyone.add_column(0, "kind", pa.array([kind] * everyone.num_rows, pa.string()))
+    everyone = pa.concat_tables([kept.members, kept.gone])
+    return Cast(
+        names=None,
+        ids=pc.unique(pa.concat_tables([ledger, everyone])["id"]),
+        shown=shown.append_column("folded", fold(shown["name"])).select(trade.columns),
+        parties=everyone.rename_columns(["space", "key", "folded", "party"]),
+        credits=engine.query(_CREDITS),
+        changed=_NO_NUMBERS,
+    )

@@ -6,7 +6,8 @@ ingestion works out only what its records can have changed, and comes to the sam
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -14,23 +15,25 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from moviec.catalog.connect import writing
-from moviec.catalog.deliveries import Batch, all_batches
+from moviec.catalog.credited import Cast
+from moviec.catalog.deliveries import Batch, all_batches, note_unmatched
 from moviec.catalog.failures import records_aside
 from moviec.catalog.figures import entries_of, films_of
 from moviec.catalog.leases import CATALOGUE
-from moviec.catalog.ledger import movie_of_records, records_of
+from moviec.catalog.ledger import records_of
 from moviec.catalog.publish import Cause, Publication, last_change, mark_published, publish
 from moviec.catalog.recordlog import RECORDS, Pending, mark_done, pending
 from moviec.catalog.schema.movies import movies, rollups
 from moviec.catalog.staging import Touched, merge, stage
 from moviec.engine import DuckEngine
-from moviec.pipeline.fusing import Shown, facts_of, show
+from moviec.pipeline.fusing import Shown, facts_of, show_all
 from moviec.pipeline.holdings import name_changed, name_records
 from moviec.pipeline.models import Models, built_with, note_built_with, pinned_models
-from moviec.pipeline.parties import Cast, cast_of
+from moviec.pipeline.parties import cast_of, credits_shown
 from moviec.pipeline.resolving import Resolved, resolve
 from moviec.pipeline.runs import recorded
 from moviec.pipeline.shelves import Shelved, name_shelves, remove_stale_shelves
+from moviec.pipeline.slices import Sliced
 from moviec.pipeline.steps import Step, Steps, Tell
 from moviec.pipeline.workshop import Workshop
 from moviec.rollup.totals import totals
@@ -103,6 +106,13 @@ def _ground(shop: Workshop, without: pa.Table) -> Ground:
     return Ground(shop, waiting, pinned_models(shop), all_batches(shop.catalogue), aside, specs)
 
 
+def outlook(shop: Workshop, connection: sa.Connection, some: Sequence[tuple[str, str]]) -> Resolved:
+    """Resolve some records (source, key), and what waits, as this connection sees the decisions; nothing is kept."""
+    columns = {name: [record[at] for record in some] for at, name in enumerate(("source", "key"))}
+    also = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+    return _resolve(_ground(shop, RECORDS.empty_table()), connection, False, also)
+
+
 def _bring_up(ground: Ground, scope: Scope, everything: bool, steps: Steps) -> Outcome:
     shop = ground.shop
     with shop.catalogue.connect() as connection:
@@ -111,7 +121,7 @@ def _bring_up(ground: Ground, scope: Scope, everything: bool, steps: Steps) -> O
             counts.update(records=resolved.records.num_rows, pairs=resolved.matches.num_rows)
         with steps.step("finding people and companies") as counts:
             cast = _cast(ground, connection, resolved)
-            counts.update(people=cast.people.num_rows, companies=cast.companies.num_rows)
+            counts.update({kind: now.shown.num_rows for kind, now in cast.items()})
         with steps.step("fusing") as counts:
             affected = _affected(resolved, cast)
             shown = _fuse(ground, connection, resolved, cast, affected)
@@ -126,6 +136,7 @@ def _bring_up(ground: Ground, scope: Scope, everything: bool, steps: Steps) -> O
         rolled = _roll_up(shop, connection, _both(years, _years(connection, affected)))
         touched = {**done.touched, "rollups": rolled}
         note_built_with(connection, ground.models.versions)
+        note_unmatched(connection, fresh)
         mark_done(connection, ground.pending.upto)
         counts.update({name: one.written + one.removed for name, one in touched.items()})
         if scope.rehearsal:
@@ -152,14 +163,22 @@ def _resolve(ground: Ground, connection: sa.Connection, everything: bool, also: 
         return resolve(engine, connection, ground.models.match, repeating, everything)
 
 
-def _cast(ground: Ground, connection: sa.Connection, resolved: Resolved) -> Cast:
+def _cast(ground: Ground, connection: sa.Connection, resolved: Resolved) -> dict[str, Cast]:
     spaces = {spec.name: spec.space or spec.name for spec in ground.specs}
     with DuckEngine(ground.shop.limits) as engine:
         name_records(engine, ground.shop, ground.batches, ground.aside)
         engine.table("movie_now", resolved.records)
-        engine.table("movie_before", movie_of_records(connection))
-        engine.view("movie_of", _MOVIE_OF)
-        return cast_of(engine, connection, spaces)
+        engine.view("movie_of", "SELECT source, key, movie FROM movie_now WHERE live")
+        return cast_of(engine, connection, spaces, resolved.affected)
+
+
+def _affected(resolved: Resolved, cast: Mapping[str, Cast]) -> Column | None:
+    """Give the movies to show again: those that were resolved anew, and those whose people or companies are others."""
+    if resolved.affected is None:
+        return None
+    return pa.array(
+        np.unique(np.concatenate([resolved.affected, *(now.changed for now in cast.values())])), pa.int64()
+    )
 
 
 #: Every live record's movie: as the run has it, else as the catalogue does.
@@ -170,44 +189,41 @@ ANTI JOIN movie_now n ON n.source = b.source AND n.key = b.key
 """
 
 
-def _affected(resolved: Resolved, cast: Cast) -> Column | None:
-    """Give the movies to show again: those that were resolved anew, and those whose people or companies are others."""
-    if resolved.affected is None:
-        return None
-    return pa.array(np.union1d(resolved.affected.to_numpy(), cast.changed.to_numpy()))
+_MEMBERS = "SELECT movie, live.* FROM live JOIN movie_of USING (source, key) ORDER BY movie, source, key"
 
 
 def _fuse(
-    ground: Ground, connection: sa.Connection, resolved: Resolved, cast: Cast, affected: Column | None
+    ground: Ground,
+    connection: sa.Connection,
+    resolved: Resolved,
+    cast: Mapping[str, Cast],
+    affected: Column | None,
 ) -> Shown:
+    members = ground.shop.room("members") / "members.parquet"
     with DuckEngine(ground.shop.limits) as engine:
         name_records(engine, ground.shop, ground.batches, ground.aside)
-        engine.table("people_ids", cast.people_ids)
-        engine.table("companies_ids", cast.companies_ids)
+        credits_shown(engine, connection, cast, affected)
+        parties = {name: engine.query(f"SELECT * FROM {name}") for name in ("people_ids", "companies_ids")}
         engine.table("movie_now", resolved.records)
-        before = movie_of_records(connection) if affected is None else records_of(connection, affected)
+        before = records_of(connection, pa.array([], pa.int64()) if affected is None else affected)
         engine.table("movie_before", before)
         engine.keep("movie_of", _MOVIE_OF)
-        engine.keep(
-            "members",
-            "SELECT movie, live.* FROM live JOIN movie_of USING (source, key) ORDER BY movie, source, key",
-        )
-        return show(engine, ground.models.fuse, facts_of(ground.specs, ground.models.rules))
+        engine.write(_MEMBERS, members)
+    facts = facts_of(ground.specs, ground.models.rules)
+    try:
+        return show_all(ground.shop.limits, Sliced(members, parties), ground.models.fuse, facts)
+    finally:
+        shutil.rmtree(members.parent)
 
 
 def _publication(
-    resolved: Resolved, cast: Cast, shown: Shown, affected: Column | None, cause: Cause
+    resolved: Resolved, cast: Mapping[str, Cast], shown: Shown, affected: Column | None, cause: Cause
 ) -> Publication:
     return Publication(
         affected=affected,
         tables=shown.tables,
         lists=shown.lists,
-        whole={
-            "people": cast.people,
-            "companies": cast.companies,
-            "parties": cast.parties,
-            "movie_parties": cast.digests,
-        },
+        cast=cast,
         documents=shown.documents,
         records=resolved.records,
         identities=resolved.identities,

@@ -42,7 +42,7 @@ class Parties(msgspec.Struct, frozen=True):
     """Who is who among people, or among companies. `party` is a number that holds within this table only.
 
     `nodes`: space, key, name (folded), party; a name without a key has space and key "". Items for `keep_ids`.
-    `credits`: movie, source, key, name, role, party; each once.
+    `credits`: movie, source, role, key, name, folded, short, party; each once; "" for no key, role or short form.
     `names`: party, name, films, main; the main name is the one with most films, then the first in the alphabet.
     `keys`: party, space, key.
     All are in order.

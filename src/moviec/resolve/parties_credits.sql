@@ -58,7 +58,7 @@ LEFT JOIN party_only o ON o.folded = w.folded
 CROSS JOIN (SELECT count(*) AS nodes FROM party_nodes) k
 
 -- section: placed
-SELECT c.movie, c.source, c.space, c.key, c.role, c.name, coalesce(g.party, f.party, o.party) AS party
+SELECT c.movie, c.source, c.space, c.key, c.role, c.name, c.folded, c.short, coalesce(g.party, f.party, o.party) AS party
 FROM party_named c
 LEFT JOIN (SELECT n.space, n.key, n.folded, p.party FROM party_nodes n JOIN party_clusters p ON p.n = n.n) g
   ON g.space = c.space AND g.key = c.key AND g.folded = c.folded

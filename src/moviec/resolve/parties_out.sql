@@ -6,7 +6,7 @@ UNION ALL SELECT '', '', folded, party FROM party_keyless
 ORDER BY 1, 2, 3
 
 -- section: credits
-SELECT movie, source, CASE WHEN key <> '' THEN key END AS key, name, role, party FROM party_placed
+SELECT movie, source, role, key, name, folded, coalesce(short, '') AS short, party FROM party_placed
 ORDER BY movie, source, role, key, name
 
 -- section: names

@@ -67,13 +67,22 @@ parties = table(
     key("folded", Text, "folded name"),
     column("party", Integer, "the id in people or companies"),
     index("kind", "party"),
+    index("kind", "folded"),
 )
 
-movie_parties = table(
-    "movie_parties",
-    "With which people and companies a film is shown: tells which films to show again when these change.",
+party_credits = table(
+    "party_credits",
+    "Every credit of every source, and whom it stands for.",
+    key("kind", Text, "people or companies"),
     key("movie", Integer, "the film"),
-    column("digest", Text, "MD5 over its credits and their parties"),
+    key("source", Text, "who lists it"),
+    key("role", Text, "director, writer, actor, …; empty for a company"),
+    key("key", Text, "the id at the source, empty where it gives none"),
+    key("name", Text, "as the source writes it"),
+    column("folded", Text, "folded name"),
+    column("short", Text, "short form of the name, empty where there is none"),
+    column("party", Integer, "the id in people or companies"),
+    index("kind", "folded"),
 )
 
 models = table(

@@ -242,13 +242,6 @@ def upgrade() -> None:
         comment="The models that were fitted; the pinned one is in force.",
     )
     op.create_table(
-        "movie_parties",
-        sa.Column("movie", sa.Integer(), autoincrement=False, nullable=False, comment="the film"),
-        sa.Column("digest", sa.Text(), nullable=False, comment="MD5 over its credits and their parties"),
-        sa.PrimaryKeyConstraint("movie", name=op.f("pk_movie_parties")),
-        comment="With which people and companies a film is shown: tells which films to show again when these change.",
-    )
-    op.create_table(
         "parties",
         sa.Column("kind", sa.Text(), autoincrement=False, nullable=False, comment="people or companies"),
         sa.Column(
@@ -271,7 +264,41 @@ def upgrade() -> None:
         comment="Which person or company each name or id at a source is.",
     )
     with op.batch_alter_table("parties", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_parties_kind_folded"), ["kind", "folded"], unique=False)
         batch_op.create_index(batch_op.f("ix_parties_kind_party"), ["kind", "party"], unique=False)
+
+    op.create_table(
+        "party_credits",
+        sa.Column("kind", sa.Text(), autoincrement=False, nullable=False, comment="people or companies"),
+        sa.Column("movie", sa.Integer(), autoincrement=False, nullable=False, comment="the film"),
+        sa.Column("source", sa.Text(), autoincrement=False, nullable=False, comment="who lists it"),
+        sa.Column(
+            "role",
+            sa.Text(),
+            autoincrement=False,
+            nullable=False,
+            comment="director, writer, actor, …; empty for a company",
+        ),
+        sa.Column(
+            "key",
+            sa.Text(),
+            autoincrement=False,
+            nullable=False,
+            comment="the id at the source, empty where it gives none",
+        ),
+        sa.Column("name", sa.Text(), autoincrement=False, nullable=False, comment="as the source writes it"),
+        sa.Column("folded", sa.Text(), nullable=False, comment="folded name"),
+        sa.Column(
+            "short", sa.Text(), nullable=False, comment="short form of the name, empty where there is none"
+        ),
+        sa.Column("party", sa.Integer(), nullable=False, comment="the id in people or companies"),
+        sa.PrimaryKeyConstraint(
+            "kind", "movie", "source", "role", "key", "name", name=op.f("pk_party_credits")
+        ),
+        comment="Every credit of every source, and whom it stands for.",
+    )
+    with op.batch_alter_table("party_credits", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_party_credits_kind_folded"), ["kind", "folded"], unique=False)
 
     op.create_table(
         "people",
@@ -432,6 +459,9 @@ def upgrade() -> None:
         sa.Column("sha256", sa.Text(), nullable=False, comment="the payload's name in the lake"),
         sa.Column("size", sa.BigInteger(), nullable=False, comment="bytes"),
         sa.Column("reused", sa.Boolean(), nullable=False, comment="it came with an earlier delivery"),
+        sa.Column(
+            "removed_at", sa.Text(), nullable=True, comment="when its bytes were removed from the lake, UTC"
+        ),
         sa.ForeignKeyConstraint(
             ["delivery"],
             ["deliveries.id"],
@@ -902,11 +932,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_people_folded"))
 
     op.drop_table("people")
+    with op.batch_alter_table("party_credits", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_party_credits_kind_folded"))
+
+    op.drop_table("party_credits")
     with op.batch_alter_table("parties", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_parties_kind_party"))
+        batch_op.drop_index(batch_op.f("ix_parties_kind_folded"))
 
     op.drop_table("parties")
-    op.drop_table("movie_parties")
     op.drop_table("models")
     with op.batch_alter_table("matches", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_matches_right_source_right_key"))

@@ -1,0 +1,113 @@
+"""The follower that sends changes to webhooks: signed, in the order of the log, tried again, switched off in the end.
+
+What was sent but not noted before a crash is sent again; the numbers of the changes tell.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from moviec.catalog.connect import writing
+from moviec.catalog.failures import set_aside
+from moviec.catalog.leases import WEBHOOKS, Lease, confirm, holding_if_free
+from moviec.catalog.queries import changes_after, head
+from moviec.catalog.schema.serving import accounts, webhooks
+from moviec.catalog.webhooks import signature
+from moviec.errors import MovieCError
+from moviec.jobs.outbound import post, resolve
+
+#: Changes in one request, requests to one webhook before others have their turn, webhooks at a time.
+STEP, TURN, AT_ONCE = 100, 50, 8
+
+#: Seconds before the second try, doubled for each further one up to the longest.
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 3600.0
+
+#: Tries in a row after which a webhook is switched off: with the pauses above, about a day.
+TRIES = 33
+
+
+def deliver_due(catalogue: sa.Engine, private: bool) -> int:
+    """Send what is due to every webhook, where no other process does; give how many changes were taken."""
+    with catalogue.connect() as connection:
+        if not _due(connection):
+            return 0
+    with holding_if_free(catalogue, WEBHOOKS) as held:
+        if held is None:
+            return 0
+        with catalogue.connect() as connection:
+            due = _due(connection)
+        with ThreadPoolExecutor(AT_ONCE) as several:
+            return sum(several.map(lambda hook: _deliver(catalogue, held, hook, private), due))
+
+
+def _due(connection: sa.Connection) -> list[dict[str, Any]]:
+    now = _instant(0)
+    query = (
+        sa.select(webhooks)
+        .join(accounts, accounts.c.name == webhooks.c.account)
+        .where(
+            webhooks.c.state == "active",
+            webhooks.c.position < head(connection),
+            accounts.c.disabled_at.is_(None),
+            sa.or_(webhooks.c.retry_at.is_(None), webhooks.c.retry_at <= now),
+        )
+        .order_by(webhooks.c.number)
+    )
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _deliver(catalogue: sa.Engine, held: Lease, hook: dict[str, Any], private: bool) -> int:
+    """Send one webhook its turn; a failure ends the turn."""
+    position = hook["position"]
+    for _ in range(TURN):
+        with catalogue.connect() as connection:
+            items = changes_after(connection, position, STEP)
+        if not items:
+            break
+        try:
+            _send(hook, items, private)
+        except MovieCError as error:
+            _note_failure(catalogue, held, hook, str(error))
+            break
+        position = items[-1]["number"]
+        done = {"position": position, "failed": 0, "retry_at": None}
+        _note(catalogue, held, hook["number"], done)
+    return int(position - hook["position"])
+
+
+def _send(hook: dict[str, Any], items: list[dict[str, Any]], private: bool) -> None:
+    body = msgspec.json.encode({"webhook": hook["number"], "changes": items})
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "MovieC",
+        "MovieC-Webhook": str(hook["number"]),
+        "MovieC-Changes": f"{items[0]['number']}-{items[-1]['number']}",
+        "MovieC-Signature": signature(hook["secret"], int(time.time()), body),
+    }
+    post(resolve(hook["url"], private), body, headers)
+
+
+def _note_failure(catalogue: sa.Engine, held: Lease, hook: dict[str, Any], error: str) -> None:
+    failed = hook["failed"] + 1
+    pause = min(FIRST_PAUSE * 2 ** min(failed - 1, 20), LONGEST_PAUSE)
+    said = {"failed": failed, "retry_at": _instant(pause), "state": "off" if failed >= TRIES else "active"}
+    _note(catalogue, held, hook["number"], said)
+    if failed >= TRIES:
+        with writing(catalogue) as connection:
+            set_aside(connection, WEBHOOKS, [{"webhook": hook["number"], "url": hook["url"]}], error, failed)
+
+
+def _note(catalogue: sa.Engine, held: Lease, number: int, values: dict[str, Any]) -> None:
+    with writing(catalogue) as connection:
+        confirm(connection, held)
+        connection.execute(sa.update(webhooks).where(webhooks.c.number == number).values(values))
+
+
+def _instant(seconds: float) -> str:
+    return (dt.datetime.now(dt.UTC) + dt.timedelta(seconds=seconds)).isoformat(timespec="microseconds")

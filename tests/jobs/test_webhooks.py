@@ -1,0 +1,178 @@
+"""Webhooks over real sockets: signed, in order, tried again, switched off in the end, never to addresses inside."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from moviec.catalog.accounts import create_account
+from moviec.catalog.connect import connect
+from moviec.catalog.failures import failed, replay
+from moviec.catalog.schema.serving import webhooks
+from moviec.catalog.webhooks import create_webhook, is_genuine, webhooks_of
+from moviec.errors import SourceError, TransportError
+from moviec.jobs import webhooks as sending
+from moviec.jobs.outbound import Target, is_public, post, resolve
+from moviec.jobs.webhooks import deliver_due
+from tests.catalog.test_publish import publication, show
+
+
+class Receiver:
+    """A server that keeps what it is sent, and answers with `status`."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.got: list[tuple[dict[str, str], bytes]] = []
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.got.append((dict(self.headers.items()), body))
+                self.send_response(receiver.status)
+                if receiver.status == 302:
+                    self.send_header("Location", "http://127.0.0.1:1/")
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://localhost:{self.server.server_port}/hook?x=1"
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
+        self.thread.start()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+    def numbers(self) -> list[int]:
+        return [change["number"] for _, body in self.got for change in json.loads(body)["changes"]]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def catalogue(database: str) -> Iterator[sa.Engine]:
+    engine = connect(database)
+    create_account(engine, "reader")
+    yield engine
+    engine.dispose()
+
+
+def films(catalogue: sa.Engine, *titles: str) -> None:
+    show(catalogue, publication({number: {"title": title} for number, title in enumerate(titles, 1)}))
+
+
+def hurry(catalogue: sa.Engine, **values: Any) -> None:
+    """Make the next try due now."""
+    with catalogue.begin() as connection:
+        connection.execute(sa.update(webhooks).values(retry_at=None, **values))
+
+
+def test_changes_arrive_in_order_once_and_signed(
+    catalogue: sa.Engine, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "STEP", 2)
+    films(catalogue, "before the webhook")
+    made = create_webhook(catalogue, "reader", receiver.url)
+    films(catalogue, "A", "B", "C")
+    films(catalogue, "D", "B", "C")
+    assert deliver_due(catalogue, private=True) == 4
+    assert deliver_due(catalogue, private=True) == 0
+    assert receiver.numbers() == [2, 3, 4, 5]
+    headers, body = receiver.got[-1]
+    assert headers["MovieC-Changes"] == "4-5"
+    assert headers["Host"] == f"localhost:{receiver.server.server_port}"
+    assert json.loads(body)["changes"][-1]["fields"] == {"title": ["A", "D"]}
+    given, now = headers["MovieC-Signature"], time.time()
+    assert is_genuine(made["secret"], given, body, now)
+    assert not is_genuine(made["secret"], given, body + b" ", now)
+    assert not is_genuine("whsec_other", given, body, now)
+    assert not is_genuine(made["secret"], given, body, now + 301), "a replay"
+    assert not is_genuine(made["secret"], given.replace("t=", "t=1"), body, now)
+    for nonsense in ("", "t=,v1=", "v1=ab", "t=1e9,v1=ab", "t=²,v1=x", "t=" + "9" * 400):
+        assert not is_genuine(made["secret"], nonsense, body, now)
+
+
+def test_a_receiver_that_fails_is_tried_later_then_switched_off_and_switched_on_again(
+    catalogue: sa.Engine, receiver: Receiver
+) -> None:
+    create_webhook(catalogue, "reader", receiver.url)
+    films(catalogue, "A")
+    receiver.status = 500
+    deliver_due(catalogue, private=True)
+    [shown] = webhooks_of(catalogue, "reader")
+    assert (shown["state"], shown["failed"], shown["position"]) == ("active", 1, 0)
+    deliver_due(catalogue, private=True)
+    assert len(receiver.got) == 1, "not before the pause is over"
+    receiver.status = 302
+    hurry(catalogue)
+    deliver_due(catalogue, private=True)
+    assert webhooks_of(catalogue, "reader")[0]["failed"] == 2, "a redirect is not followed"
+    hurry(catalogue, failed=sending.TRIES - 1)
+    deliver_due(catalogue, private=True)
+    assert webhooks_of(catalogue, "reader")[0]["state"] == "off"
+    with catalogue.connect() as connection:
+        [letter] = failed(connection)
+    assert (letter.follower, letter.subject["webhook"], letter.error) == (
+        "webhooks",
+        1,
+        "localhost: answered 302",
+    )
+    films(catalogue, "B")
+    assert deliver_due(catalogue, private=True) == 0
+    receiver.status, receiver.got = 200, []
+    assert replay(catalogue) == 1
+    assert deliver_due(catalogue, private=True) == 2
+    assert receiver.numbers() == [1, 2], "nothing is lost while it was off"
+    assert webhooks_of(catalogue, "reader")[0]["failed"] == 0
+
+
+def test_one_that_fails_holds_up_no_other(catalogue: sa.Engine, receiver: Receiver) -> None:
+    create_webhook(catalogue, "reader", "http://127.0.0.1:1/")
+    create_webhook(catalogue, "reader", receiver.url)
+    films(catalogue, "A")
+    assert deliver_due(catalogue, private=True) == 1
+    assert receiver.numbers() == [1]
+
+
+def test_addresses_inside_are_refused(receiver: Receiver) -> None:
+    for host in ("localhost", "127.0.0.1", "10.0.0.1", "169.254.169.254", "[::1]", "[::ffff:10.0.0.1]", "0.0.0.1", "2130706433"):  # fmt: skip
+        with pytest.raises(SourceError, match="which is no public address"):
+            resolve(f"http://{host}:{receiver.server.server_port}/", private=False)
+    with pytest.raises(TransportError):
+        resolve("http://no-such-host.invalid/", private=False)
+    assert receiver.got == []
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("8.8.8.8", True), ("192.168.1.1", False), ("100.64.0.1", False), ("224.0.0.1", False), ("0.0.0.1", False),
+        ("2606:4700::1111", True), ("fe80::1", False), ("fc00::1", False), ("::ffff:8.8.8.8", True),
+        ("::ffff:127.0.0.1", False), ("64:ff9b::7f00:1", False), ("64:ff9b::808:808", True), ("2002:7f00:1::", False),
+    ],
+)  # fmt: skip
+def test_what_is_public(address: str, public: bool) -> None:
+    assert is_public(ipaddress.ip_address(address)) is public
+
+
+def test_the_address_that_was_checked_is_the_one_that_is_used(receiver: Receiver) -> None:
+    port = receiver.server.server_port
+    post(Target("rebound.invalid", port, "/", "127.0.0.1", False), b"{}", {})
+    assert receiver.got[0][0]["Host"] == f"rebound.invalid:{port}"

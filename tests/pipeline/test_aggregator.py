@@ -1,0 +1,156 @@
+"""The aggregator: everything registered is published once and in order, and what cannot be published stops no other."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import sqlalchemy as sa
+
+from moviec.catalog.failures import failed, replay
+from moviec.catalog.history import documents_as_of
+from moviec.catalog.recordlog import newest, pending, position
+from moviec.config import Home, Settings
+from moviec.errors import StoreError
+from moviec.pipeline.aggregator import Retry, advance, drain
+from moviec.pipeline.ingest import Order, ingest
+from moviec.pipeline.runs import last_runs
+from moviec.pipeline.street import Scope, bring_up
+from moviec.pipeline.workshop import Workshop, arriving, publishing, workshop
+from moviec.sources.registry import find_source
+from tests.pipeline.test_due import FACTS
+
+MONDAY = dt.datetime(2026, 11, 2, tzinfo=dt.UTC)
+AT_ONCE = Retry(tries=2, pause=0)
+
+#: A database that takes no film called Poison, as it would a value that it has no room for.
+REFUSE = {
+    "sqlite": [
+        "CREATE TRIGGER refuse BEFORE INSERT ON movies WHEN NEW.title = 'Poison'"
+        " BEGIN SELECT RAISE(ABORT, 'no room for it'); END",
+        "CREATE TRIGGER refuse_too BEFORE UPDATE ON movies WHEN NEW.title = 'Poison'"
+        " BEGIN SELECT RAISE(ABORT, 'no room for it'); END",
+    ],
+    "postgresql": [
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN IF NEW.title = 'Poison' THEN RAISE EXCEPTION 'no room for it'; END IF; RETURN NEW; END $$",
+        "CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON movies FOR EACH ROW EXECUTE FUNCTION refuse()",
+    ],
+}
+ACCEPT = {
+    "sqlite": ["DROP TRIGGER refuse", "DROP TRIGGER refuse_too"],
+    "postgresql": ["DROP TRIGGER refuse ON movies"],
+}
+
+
+class Desk:
+    """A home with the source `club`, whose deliveries are lists of titles; a title's place is its key."""
+
+    def __init__(self, shop: Workshop, inbox: Path) -> None:
+        self.shop, self.inbox, self.days = shop, inbox, 0
+
+    def deliver(self, *titles: str) -> None:
+        self.days += 1
+        path = self.inbox / f"{self.days}" / "films.csv"
+        path.parent.mkdir(parents=True)
+        path.write_text("no,title\n" + "".join(f"{no},{title}\n" for no, title in enumerate(titles)))
+        source = find_source("club", self.shop.home.folder)
+        order = Order(source, [path], MONDAY + dt.timedelta(days=self.days), accept_shrink=True)
+        with arriving(self.shop) as alone:
+            ingest(alone, order)
+
+    def titles(self) -> list[str]:
+        with self.shop.catalogue.connect() as connection:
+            parts = [part["document"].to_pylist() for part in documents_as_of(connection)]
+        return sorted(msgspec.json.decode(str(text))["title"] for part in parts for text in part)
+
+    def run(self, statements: list[str]) -> None:
+        with self.shop.catalogue.begin() as connection:
+            for statement in statements:
+                connection.execute(sa.text(statement))
+
+    def ask(self, sql: str) -> list[Any]:
+        with self.shop.catalogue.connect() as connection:
+            return list(connection.execute(sa.text(sql)).all())
+
+
+@pytest.fixture
+def desk(database: str, tmp_path: Path) -> Iterator[Desk]:
+    place = tmp_path / "home" / "sources" / "club"
+    place.mkdir(parents=True)
+    (place / "source.toml").write_text(FACTS.format(name="club"))
+    with workshop(Home(tmp_path / "home", Settings(catalogue=database))) as shop:
+        yield Desk(shop, tmp_path / "inbox")
+
+
+def test_what_was_registered_is_published_by_whoever_comes_next(desk: Desk) -> None:
+    desk.deliver("Alien", "Heat")
+    desk.deliver("Alien", "Heat", "Up")
+    with desk.shop.catalogue.connect() as connection:
+        waiting = pending(connection)
+        assert (waiting.upto, waiting.entries, waiting.changes) == (2, 2, 3)
+    assert desk.titles() == []
+    outcome = drain(desk.shop)
+    assert (outcome.changes, outcome.last_change) == ({"created": 3}, 3)
+    with desk.shop.catalogue.connect() as connection:
+        assert position(connection) == newest(connection) == 2
+        assert pending(connection).entries == 0
+        done = [(one["command"], one["outcome"], [step["name"] for step in one["steps"]]) for one in last_runs(connection, 2)]  # fmt: skip
+    assert done[0][:2] == ("publish", "done")
+    assert done[0][2] == ["resolving", "finding people and companies", "fusing", "publishing"]
+    assert done[1] == ("ingest club", "done", ["keeping", "reading", "comparing with what is known"])
+    assert drain(desk.shop).changes == {}
+
+
+def test_while_another_publishes_one_stands_by(desk: Desk) -> None:
+    desk.deliver("Alien")
+    with publishing(desk.shop) as other:
+        assert advance(desk.shop) is None
+        assert desk.titles() == []
+        assert drain(other).changes == {"created": 1}
+        assert drain(desk.shop).changes == {}, "it was published by the other"
+    with pytest.raises(StoreError, match="this work needs to be alone"):
+        bring_up(desk.shop, Scope(everything=True))
+
+
+def test_records_that_cannot_be_published_hold_up_no_other(desk: Desk) -> None:
+    kind = desk.shop.catalogue.dialect.name
+    desk.deliver("Alien", "Heat", "Up", "Ran")
+    drain(desk.shop)
+    desk.run(REFUSE[kind])
+    desk.deliver("Alien", "Poison", "Up!", "Poison")
+    assert drain(desk.shop, retry=AT_ONCE).changes == {"updated": 1}
+    assert desk.titles() == ["Alien", "Heat", "Ran", "Up!"], "the records before still hold"
+    with desk.shop.catalogue.connect() as connection:
+        letters = failed(connection)
+        assert pending(connection).entries == 0
+    assert [(one.subject["source"], one.subject["key"]) for one in letters] == [("club", "1"), ("club", "3")]
+    assert (letters[0].follower, letters[0].attempts) == ("catalogue", 2)
+    assert "no room for it" in letters[0].error
+    desk.deliver("Alien", "Jaws", "Up!", "Poison")
+    assert drain(desk.shop, retry=AT_ONCE).changes == {"updated": 1}, "a later delivery mends one"
+    desk.run(ACCEPT[kind])
+    assert replay(desk.shop.catalogue, [letters[1].number]) == 1
+    assert drain(desk.shop).changes == {"updated": 1}
+    assert desk.titles() == ["Alien", "Jaws", "Poison", "Up!"]
+    with publishing(desk.shop) as alone:
+        assert bring_up(alone, Scope(everything=True)).changes == {}
+
+
+def test_where_no_record_is_at_fault_the_error_is_told_and_nothing_is_set_aside(desk: Desk) -> None:
+    desk.deliver("Alien")
+    refusals = {
+        "sqlite": ["CREATE TRIGGER shut BEFORE INSERT ON checkpoints BEGIN SELECT RAISE(ABORT, 'shut'); END"],
+        "postgresql": [REFUSE["postgresql"][0].replace("NEW.title = 'Poison'", "true"),
+                       "CREATE TRIGGER shut BEFORE INSERT ON checkpoints EXECUTE FUNCTION refuse()"],
+    }  # fmt: skip
+    desk.run(refusals[desk.shop.catalogue.dialect.name])
+    with pytest.raises(sa.exc.DBAPIError):
+        drain(desk.shop, retry=AT_ONCE)
+    assert desk.titles() == []
+    assert desk.ask("SELECT count(*) FROM failures") == [(0,)]
+    assert desk.ask("SELECT DISTINCT outcome FROM runs WHERE command = 'publish'") == [("failed",)]

@@ -1,0 +1,117 @@
+"""People and companies worked out film by film come to what working out all of them comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import sqlalchemy as sa
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from moviec.catalog.credited import publish_cast
+from moviec.catalog.schema import metadata
+from moviec.engine import DuckEngine
+from moviec.model import RECORD
+from moviec.pipeline.parties import cast_of
+
+SPACES = {"imdb": "imdb", "kaggle": "tmdb", "tmdb": "tmdb"}
+
+CREDIT = st.fixed_dictionaries(
+    {
+        "name": st.sampled_from(["Ann Lee", "A. Lee", "Ann B. Lee", "Bo Lee", "Bo Roe", "Cher"]),
+        "key": st.sampled_from(["1", "2", "3", None]),
+        "role": st.sampled_from(["director", "actor"]),
+    }
+)
+COMPANY = st.fixed_dictionaries(
+    {
+        "name": st.sampled_from(["Apollo Films", "Apollo Pictures", "Apollo Inc.", "Toho"]),
+        "key": st.sampled_from(["1", "2", None]),
+    }
+)
+#: source and film -> who is listed; the sources of a film are its records.
+LISTS = st.dictionaries(
+    st.tuples(st.sampled_from(["imdb", "kaggle", "wikipedia"]), st.integers(1, 4)),
+    st.fixed_dictionaries(
+        {"people": st.lists(CREDIT, max_size=3), "companies": st.lists(COMPANY, max_size=2)}
+    ),
+    max_size=4,
+)
+Records = dict[tuple[str, int], dict[str, list[Any]]]
+
+
+@pytest.fixture(scope="module")
+def calculator() -> Iterator[DuckEngine]:
+    with DuckEngine() as engine:
+        yield engine
+
+
+def publish(
+    engine: DuckEngine, connection: sa.Connection, records: Records, affected: set[int] | None
+) -> dict[str, int]:
+    """Work out and store who is who; give how many rows of each table that touched."""
+    mine = {key: lists for key, lists in records.items() if affected is None or key[1] in affected}
+    keys = {"source": [key[0] for key in mine], "key": [str(key[1]) for key in mine]}
+    columns: dict[str, list[Any]] = {
+        name: [lists[name] for lists in mine.values()] for name in ("people", "companies")
+    }
+    live = {name: pa.array(values, RECORD.field(name).type) for name, values in {**keys, **columns}.items()}
+    engine.table("live", pa.table(live))
+    movies = pa.array([key[1] for key in mine], pa.int64())
+    engine.table("movie_of", pa.table({"source": live["source"], "key": live["key"], "movie": movies}))
+    some = None if affected is None else pa.array(sorted(affected), pa.int64())
+    touched: dict[str, int] = {}
+    for kind, cast in cast_of(engine, connection, SPACES, some).items():
+        before = _parties_by_film(connection, kind)
+        done = publish_cast(connection, kind, cast)
+        touched |= {name: one.written + one.removed for name, one in done.items()}
+        if affected is not None:
+            after = _parties_by_film(connection, kind)
+            assert {row[0] for row in before ^ after} - affected <= set(cast.changed.to_pylist())
+    return touched
+
+
+def _parties_by_film(connection: sa.Connection, kind: str) -> set[tuple[int, ...]]:
+    table = metadata.tables["party_credits"].c
+    query = sa.select(table.movie, table.source, table.key, table.name, table.role, table.party)
+    return {tuple(row) for row in connection.execute(query.where(table.kind == kind))}
+
+
+@settings(max_examples=8, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(st.lists(LISTS, min_size=2, max_size=3))
+def test_films_one_by_one_come_to_what_all_come_to(calculator: DuckEngine, steps: list[Records]) -> None:
+    catalogue = sa.create_engine("sqlite://")
+    metadata.create_all(
+        catalogue, [metadata.tables[name] for name in ("people", "companies", "parties", "party_credits")]
+    )
+    records: Records = {}
+    with catalogue.connect() as connection:
+        for step in steps:
+            gone = {key for key in records if key[1] in {movie for _, movie in step}}
+            records = {key: lists for key, lists in records.items() if key not in gone} | step
+            publish(calculator, connection, records, {movie for _, movie in step})
+        assert set(publish(calculator, connection, records, None).values()) == {0}
+    catalogue.dispose()
+
+
+def test_a_name_that_a_new_film_tells_apart_is_shown_anew_elsewhere(calculator: DuckEngine) -> None:
+    """A second Ann Lee takes the bare name from the first, in a film that nobody touched."""
+    ann = {"name": "Ann Lee", "role": "actor"}
+    records: Records = {
+        ("imdb", 1): {"people": [{**ann, "key": "1"}], "companies": []},
+        ("wikipedia", 2): {"people": [{**ann, "key": None}], "companies": []},
+    }
+    catalogue = sa.create_engine("sqlite://")
+    metadata.create_all(
+        catalogue, [metadata.tables[name] for name in ("people", "companies", "parties", "party_credits")]
+    )
+    with catalogue.connect() as connection:
+        publish(calculator, connection, records, None)
+        assert connection.scalar(sa.text("SELECT count(*) FROM people")) == 1
+        records["imdb", 3] = {"people": [{**ann, "key": "2"}], "companies": []}
+        publish(calculator, connection, records, {3})
+        assert connection.scalar(sa.text("SELECT count(DISTINCT party) FROM party_credits")) == 3
+    catalogue.dispose()
