@@ -72,6 +72,21 @@ def document_as_of(connection: sa.Connection, movie: int, instant: str | None = 
     return Stood(*row) if row else None
 
 
+def movie_changes(connection: sa.Connection, movie: int, since: str = "") -> list[dict[str, Any]]:
+    """List a movie's entries of the change log after an instant, oldest first: number, at, kind, fields, source, delivery.
+
+    `fields` has by name the old and the new value.
+    """
+    names = ("number", "at", "kind", "fields", "source", "delivery")
+    query = (
+        sa.select(*(changes.c[name] for name in names))
+        .where(changes.c.movie == movie, changes.c.at > since)
+        .order_by(changes.c.number)
+    )
+    rows = connection.execute(query).mappings()
+    return [{**row, "fields": msgspec.json.decode(row["fields"])} for row in rows]
+
+
 def ratings_moved(connection: sa.Connection, source: str, since: str = "") -> pa.Table:
     """Say how the ratings that a source delivers moved, change by change, after an instant.
 

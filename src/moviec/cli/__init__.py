@@ -18,6 +18,7 @@ COMMANDS = {
     "demo": "moviec.cli.demo:demo",
     "serve": "moviec.cli.serve:serve",
     "show": "moviec.cli.show:show",
+    "history": "moviec.cli.history:history",
     "export": "moviec.cli.export:export",
     "worker": "moviec.cli.worker:worker",
     "up": "moviec.cli.worker:up",
