@@ -28,7 +28,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Settings with their defaults; empty `lake` and `catalogue` mean inside the home folder.
 
     `threads` 0 is every core; `memory` is as DuckDB writes it. `most_rejected` is the share of a delivery's rows
-    beyond which rejected ones want a look. A run waits `patience` seconds for another one to end. `fields` holds other
+    beyond which rejected ones want a look. A run waits `patience` seconds for another one to end.
+    Kept are raw payloads (`keep_raw`: "all", of the "last N" deliveries of each source, or of "N days"), superseded
+    records and runs for `keep_history` days; more than `compact_after` batches of a source become one. `fields` holds other
     rules for single fields; `remote` holds, by kind of address (s3, sftp, https), what opening one takes.
     Serving: `anonymous` lets callers without a key in, `anonymous_limit` requests a minute from each address; `proxies`
     are the addresses or networks (separated by spaces) whose X-Forwarded-For counts; several servers count requests
@@ -43,6 +45,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     memory: str = "2GB"
     most_rejected: float = 0.01
     patience: int = 600
+    keep_raw: str = "all"
+    keep_history: int = 365
+    compact_after: int = 50
     anonymous: bool = False
     anonymous_limit: int = 120
     proxies: str = ""

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from moviec.catalog import history
 from moviec.catalog.connect import connect
-from moviec.catalog.history import document_as_of, documents_as_of, instant_of, ratings_moved
+from moviec.catalog.history import document_as_of, documents_as_of, movie_changes, ratings_moved
+from moviec.catalog.instants import instant_of
 from moviec.catalog.schema import metadata
 from moviec.errors import UsageError
 from tests.catalog.test_publish import publication, show
@@ -112,6 +113,19 @@ def test_how_a_sources_ratings_moved(catalogue: sa.Engine) -> None:
         (1, "imdb", 7.7, None, 12, None),
     ]
     assert later == moved[2:]
+
+
+def test_what_changed_in_a_film(catalogue: sa.Engine) -> None:
+    for year in (1994, 1995):
+        show(catalogue, publication({1: {"title": "Heat", "year": year}, 2: {"title": "Up"}}))
+    with catalogue.connect() as connection:
+        told = movie_changes(connection, 1)
+        later = movie_changes(connection, 1, since=told[0]["at"])
+    assert [(one["number"], one["kind"], one["fields"]) for one in told] == [
+        (1, "created", {}),
+        (3, "updated", {"year": [1994, 1995]}),
+    ]
+    assert later == told[1:]
 
 
 def test_an_instant_is_read_in_utc_and_a_date_is_its_last_moment() -> None:

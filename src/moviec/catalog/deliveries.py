@@ -10,17 +10,22 @@ import sqlalchemy as sa
 
 from moviec.catalog.recordlog import RecordChange, append
 from moviec.catalog.schema.arrivals import batches, deliveries, delivery_payloads, rejected_rows
+from moviec.catalog.schema.identity import records
+
+#: Changed records from which on the share of unmatched ones is counted again: it reads all of the source's.
+ENOUGH = 100
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 
 class Payloads(msgspec.Struct, frozen=True):
-    """A payload of a delivery; `reused` ones came with an earlier one."""
+    """A payload of a delivery; `reused` ones came with an earlier one, of `removed_at` ones the bytes are gone."""
 
     name: str
     sha256: str
     size: int
     reused: bool = False
+    removed_at: str | None = None
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,6 +157,24 @@ def count_rejected(catalogue: sa.Engine) -> dict[str, int]:
     query = sa.select(rejected_rows.c.source, sa.func.count()).where(rejected_rows.c.state == "open")
     with catalogue.connect() as connection:
         return dict(connection.execute(query.group_by(rejected_rows.c.source)).all())
+
+
+def note_unmatched(connection: sa.Connection, published: Sequence[Batch]) -> None:
+    """Note in the reports of deliveries how many of the source's records are matched with none, now that they show.
+
+    Only where a delivery changed enough of a source to move the share.
+    """
+    counts = sa.select(sa.func.count(), sa.func.sum(sa.case((records.c.method == "alone", 1), else_=0)))
+    for batch in published:
+        if batch.changed + batch.tombstones < ENOUGH:
+            continue
+        every, alone = connection.execute(
+            counts.where(records.c.live, records.c.source == batch.source)
+        ).one()
+        where = deliveries.c.id == batch.delivery
+        report = connection.scalar(sa.select(deliveries.c.report).where(where)) or {}
+        noted = {**report, "unmatched": {"records": int(every), "alone": int(alone or 0)}}
+        connection.execute(sa.update(deliveries).where(where).values(report=noted))
 
 
 def settle_replayed(catalogue: sa.Engine, delivery: str, still: Sequence[Rejected]) -> int:

@@ -5,7 +5,6 @@ What stood is looked up among the superseded versions, never worked out again: l
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,7 +16,6 @@ from moviec.catalog.arrow import read
 from moviec.catalog.schema.serving import changes, document_versions, documents
 from moviec.engine import DuckEngine
 from moviec.engine.duck import quoted
-from moviec.errors import UsageError
 
 #: Documents given at a time.
 STEP = 20_000
@@ -51,21 +49,6 @@ class Stood(msgspec.Struct, frozen=True):
     since: str
 
 
-def instant_of(text: str) -> str:
-    """Read a date (its last moment, UTC) or an instant, and write it as the catalogue does. Raises UsageError."""
-    try:
-        if len(text) == 10:
-            day = dt.date.fromisoformat(text)
-            return dt.datetime.combine(day, dt.time.max, dt.UTC).isoformat(timespec="microseconds")
-        found = dt.datetime.fromisoformat(text.replace(" ", "+"))
-        found = found if found.tzinfo else found.replace(tzinfo=dt.UTC)
-        return found.astimezone(dt.UTC).isoformat(timespec="microseconds")
-    except (ValueError, OverflowError) as error:
-        raise UsageError(
-            f"'{text}' is no instant", "as of", "write a date such as 2026-11-21, or 2026-11-21T12:00:00Z"
-        ) from error
-
-
 def documents_as_of(connection: sa.Connection, instant: str | None = None) -> Iterator[pa.Table]:
     """Give every movie's document as it stood at an instant (as `instant_of` writes it; None: now).
 
@@ -87,6 +70,21 @@ def document_as_of(connection: sa.Connection, movie: int, instant: str | None = 
     query = sa.select(*(stood.c[name] for name in _STOOD[1:])).where(stood.c.movie == movie)
     row = connection.execute(query).first()
     return Stood(*row) if row else None
+
+
+def movie_changes(connection: sa.Connection, movie: int, since: str = "") -> list[dict[str, Any]]:
+    """List a movie's entries of the change log after an instant, oldest first: number, at, kind, fields, source, delivery.
+
+    `fields` has by name the old and the new value.
+    """
+    names = ("number", "at", "kind", "fields", "source", "delivery")
+    query = (
+        sa.select(*(changes.c[name] for name in names))
+        .where(changes.c.movie == movie, changes.c.at > since)
+        .order_by(changes.c.number)
+    )
+    rows = connection.execute(query).mappings()
+    return [{**row, "fields": msgspec.json.decode(row["fields"])} for row in rows]
 
 
 def ratings_moved(connection: sa.Connection, source: str, since: str = "") -> pa.Table:

@@ -1,4 +1,4 @@
-"""`moviec sources`, `ingest`, `rebuild` and `status`: what arrives, and what is known of it."""
+"""`moviec sources`, `ingest` and `rebuild`: what arrives, and what is known of it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.arrivals import Asked, expected, take
-from moviec.pipeline.due import needs_look, stale
+from moviec.pipeline.due import needs_look
 from moviec.pipeline.rebuild import rebuild_source
 from moviec.pipeline.street import Outcome, Scope, bring_up
 from moviec.pipeline.workshop import arriving, workshop
@@ -122,50 +122,7 @@ def sources(
     print_table("Sources", columns, [tuple(str(row[key]) for key in row) for row in rows])
 
 
-def status(
-    check: Annotated[
-        bool, typer.Option("--check", help="Set the exit status: 3 when something needs a look.")
-    ] = False,
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Say how things stand: last deliveries, held ones, rejected rows, what the audits found."""
-    place = open_home(home)
-    with workshop(place) as shop:
-        deliveries = all_deliveries(shop.catalogue)
-        open_rows = count_rejected(shop.catalogue)
-    newest = {delivery.source: delivery for delivery in sorted(deliveries, key=lambda one: one.id)}
-    concerns = [
-        f"{one.id} is held: {'; '.join(one.report['held'])}" for one in newest.values() if one.state == "held"
-    ]
-    concerns += stale(find_sources(place.folder), place.settings, deliveries, dt.datetime.now(dt.UTC))
-    findings = [line for one in newest.values() for line in _findings(one, deliveries)]
-    state = {
-        "deliveries": {
-            name: {"id": one.id, "state": one.state, "records": one.records} for name, one in newest.items()
-        },
-        "rejected_rows": open_rows,
-        "concerns": concerns,
-        "findings": findings,
-    }
-    if as_json:
-        print_json(state)
-    else:
-        for name, one in newest.items():
-            print(
-                f"{name}: {one.records or 0:,} records, last delivery {one.delivered_at[:16]} ({one.state})"
-            )
-        for name, rows in open_rows.items():
-            print(f"{name}: {rows:,} rejected rows in quarantine")
-        for line in [*concerns, *findings]:
-            print(line)
-        if not newest:
-            print("nothing was delivered yet; begin with `moviec ingest SOURCE PATH`")
-    if check and concerns:
-        raise typer.Exit(3)
-
-
-def _findings(delivery: Delivery, deliveries: list[Delivery]) -> list[str]:
+def findings_of(delivery: Delivery, deliveries: list[Delivery]) -> list[str]:
     """Say what an audit found: columns and labels unknown, fields that got emptier than the delivery before."""
     audit = delivery.report.get("audit")
     if not audit:
@@ -231,7 +188,7 @@ def tell_delivery(done: Delivery) -> None:
         )
     for rule, count in done.report.get("set_to_unknown", {}).items():
         print(f"set to unknown: {count:,} × {rule.replace('_', ' ')}")
-    for line in _findings(done, []):
+    for line in findings_of(done, []):
         print(line)
 
 

@@ -44,9 +44,14 @@ def run(
     elif dry_run or not due:
         _tell_standings(chosen)
     else:
-        _tell_outcomes(done)
+        tell_outcomes(done)
     if shown and not as_json:
         tell_outcome(shown)
+    end(done)
+
+
+def end(done: list[Outcome]) -> None:
+    """Print what wants a look and what failed, and set the exit status."""
     for one in done:
         for line in [*one.looks, *([f"{one.source}: {one.error}"] if one.error else [])]:
             fail(line)
@@ -83,7 +88,8 @@ def _tell_standings(found: list[Standing]) -> None:
     print_table("Due (UTC)", ("source", "state", "cron", "last came", "next"), rows)
 
 
-def _tell_outcomes(done: list[Outcome]) -> None:
+def tell_outcomes(done: list[Outcome]) -> None:
+    """Print each delivery that was taken, and which sources gave none."""
     for one in done:
         for delivery in one.deliveries:
             tell_delivery(delivery)

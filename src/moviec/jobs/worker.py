@@ -5,35 +5,49 @@ Any number may stand by, on one host or several: each kind of work is done by th
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+
+import msgspec
 
 from moviec.catalog.recordlog import newest, position
 from moviec.config import Home
 from moviec.jobs.schedule import Schedule
 from moviec.jobs.webhooks import deliver_due
 from moviec.pipeline.aggregator import advance, drain
+from moviec.pipeline.retention import tidy_daily
 from moviec.pipeline.steps import Tell
 from moviec.pipeline.workshop import Workshop, workshop
 from moviec.search.index import catch_up, follow, indexer
 
-#: Seconds between looks: at the logs, and at what is due. After a failure the pauses grow to the longest.
-EVERY, EVERY_ROUND, LONGEST = 0.2, 20.0, 60.0
+#: Seconds between looks: at the logs, at what is due, at what to tidy. After a failure the pauses grow to the longest.
+EVERY, EVERY_ROUND, EVERY_HOUR, LONGEST = 0.2, 20.0, 3600.0, 60.0
+
+
+class Job(msgspec.Struct, frozen=True):
+    """Work that is done again and again: its name, seconds before the first time and between times, and what to do."""
+
+    name: str
+    first: float
+    every: float
+    do: Callable[[], object]
 
 
 def work(home: Home, stop: threading.Event, tell: Tell = lambda _: None) -> None:
     """Work until told to stop; what is half done then is done again by the next."""
     schedule = Schedule(home)
     with workshop(home) as shop:
-        jobs: list[tuple[str, float, Callable[[], object]]] = [
-            ("catalogue", EVERY, lambda: _aggregate(shop, tell)),
-            ("webhooks", EVERY, lambda: deliver_due(shop.catalogue, home.settings.webhooks_private)),
-            ("schedule", EVERY_ROUND, lambda: schedule.step(tell)),
-            ("search index", EVERY, lambda: follow(shop.catalogue, home.search, stop.wait)),
+        jobs = [
+            Job("catalogue", 0, EVERY, lambda: _aggregate(shop, tell)),
+            Job("webhooks", 0, EVERY, lambda: deliver_due(shop.catalogue, home.settings.webhooks_private)),
+            Job("search index", 0, EVERY, lambda: follow(shop.catalogue, home.search, stop.wait)),
+            Job("schedule", 0, EVERY_ROUND, lambda: schedule.step(tell)),
+            Job("tidy", EVERY_HOUR, EVERY_HOUR, lambda: _tidy(home, tell)),
         ]
         threads = [
-            threading.Thread(target=_keep_doing, args=(job, stop, tell), name=job[0], daemon=True)
+            threading.Thread(target=_keep_doing, args=(job, stop, tell), name=job.name, daemon=True)
             for job in jobs
         ]
         for thread in threads:
@@ -53,18 +67,23 @@ def work_once(home: Home, tell: Tell = lambda _: None) -> None:
             catch_up(shop.catalogue, home.search, tell)
 
 
-def _keep_doing(job: tuple[str, float, Callable[[], object]], stop: threading.Event, tell: Tell) -> None:
-    """Do a piece of work again and again; one that fails is told and tried after growing pauses."""
-    name, every, do = job
-    pause = 0.0
+def _keep_doing(job: Job, stop: threading.Event, tell: Tell) -> None:
+    """Do a job again and again; one that fails is told and tried after growing pauses."""
+    pause, failed = job.first, 0
     while not stop.wait(pause):
         try:
-            do()
-            pause = every
+            job.do()
+            pause, failed = job.every, 0
         except Exception as error:  # noqa: BLE001  a standing worker outlives what passes; the rest is told
-            pause = min(max(2 * pause, 1.0), LONGEST)
+            failed += 1
+            pause = min(2.0 ** min(failed, 10), LONGEST)
             said = (str(error) or type(error).__name__).splitlines()[0]
-            tell(f"{name}: {said}; again in {pause:g} s")
+            tell(f"{job.name}: {said}; again in {pause:g} s")
+
+
+def _tidy(home: Home, tell: Tell) -> None:
+    with workshop(home) as shop:
+        tidy_daily(shop, dt.datetime.now(dt.UTC), tell)
 
 
 def _aggregate(shop: Workshop, tell: Tell) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
+
 from moviec.catalog.connect import writing
 from moviec.catalog.deliveries import (
     Arrival,
@@ -18,8 +20,11 @@ from moviec.catalog.deliveries import (
     settle_replayed,
 )
 from moviec.catalog.leases import ARRIVALS
+from moviec.catalog.recordlog import RECORDS
 from moviec.engine import DuckEngine
+from moviec.engine.duck import quoted
 from moviec.pipeline.applying import Read, Target, apply, known_of, read_payloads, rejected_of, report_of
+from moviec.pipeline.holdings import name_rows
 from moviec.pipeline.workshop import Workshop
 from moviec.sources.base import Source
 from moviec.sources.registry import find_source
@@ -30,7 +35,8 @@ Tell = Callable[[str], None]
 def rebuild_source(shop: Workshop, source: Source, tell: Tell = lambda _: None) -> list[Batch]:
     """Read a source's deliveries again from their payloads; its batches are replaced in one transaction.
 
-    A held delivery stays held. The same code and payloads give the same bytes.
+    A held delivery stays held. The same code and payloads give the same bytes. Where the policy has removed a
+    delivery's payloads, its records go over as they were read before, and `tell` hears of it.
     """
     name = source.spec.name
     before = all_batches(shop.catalogue, name)
@@ -39,20 +45,42 @@ def rebuild_source(shop: Workshop, source: Source, tell: Tell = lambda _: None) 
     fresh: list[Batch] = []
     for delivery in all_deliveries(shop.catalogue, name):
         if delivery.state == "applied":
-            tell(f"reading {delivery.id} again")
-            with DuckEngine(shop.limits) as engine:
-                room = shop.room(f"rebuild-{delivery.id}")
-                read = read_payloads(engine, shop, source, payloads_of(shop.catalogue, delivery.id), room)
-                known = known_of(shop, source.spec, delivery.id, done, fresh)
-                fresh.append(apply(engine, shop, Target(source.spec, delivery.id, folder), read, known))
+            payloads = payloads_of(shop.catalogue, delivery.id)
+            target = Target(source.spec, delivery.id, folder)
+            if any(one.removed_at for one in payloads):
+                tell(f"the payloads of {delivery.id} are gone: its records stay as they were read")
+                fresh.append(_carried_over(shop, target, before))
+            else:
+                tell(f"reading {delivery.id} again")
+                with DuckEngine(shop.limits) as engine:
+                    room = shop.room(f"rebuild-{delivery.id}")
+                    read = read_payloads(engine, shop, source, payloads, room)
+                    known = known_of(shop, source.spec, delivery.id, done, fresh)
+                    fresh.append(apply(engine, shop, target, read, known))
         if delivery.state != "held":
             done.append(delivery)
     replace_batches(shop.catalogue, name, fresh)
-    for batch in before:
-        for file in (batch.records_file, batch.keys_file):
-            if file:
-                shop.store.remove(file)
+    kept = {file for batch in fresh for file in (batch.records_file, batch.keys_file)}
+    old = {file for batch in before for file in (batch.records_file, batch.keys_file) if file}
+    for file in sorted(old - kept):
+        if shop.store.has(file):
+            shop.store.remove(file)
     return fresh
+
+
+def _carried_over(shop: Workshop, target: Target, before: list[Batch]) -> Batch:
+    """Write a delivery's rows out of the batches before into a file of its own; the keys it named stay where they are."""
+    own = next(batch for batch in before if batch.delivery == target.delivery)
+    files = [shop.store.path(batch.records_file) for batch in before if batch.records_file]
+    ready = shop.room(f"carried-{target.delivery}") / "records.parquet"
+    file = None
+    with DuckEngine(shop.limits) as engine:
+        name_rows(engine, "every_record", files, RECORDS.empty_table())
+        mine = f"SELECT * FROM every_record WHERE delivery = {quoted(target.delivery)} ORDER BY key"
+        if engine.write(mine, ready):
+            file = f"{target.folder}/{target.delivery}.parquet"
+            shop.store.put(ready, file)
+    return msgspec.structs.replace(own, records_file=file, published=False)
 
 
 def replay(shop: Workshop, source: Source, delivery: Delivery) -> int:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from moviec.catalog.connect import writing
 from moviec.catalog.credited import Cast
-from moviec.catalog.deliveries import Batch, all_batches
+from moviec.catalog.deliveries import Batch, all_batches, note_unmatched
 from moviec.catalog.failures import records_aside
 from moviec.catalog.figures import entries_of, films_of
 from moviec.catalog.leases import CATALOGUE
@@ -136,6 +136,7 @@ def _bring_up(ground: Ground, scope: Scope, everything: bool, steps: Steps) -> O
         rolled = _roll_up(shop, connection, _both(years, _years(connection, affected)))
         touched = {**done.touched, "rollups": rolled}
         note_built_with(connection, ground.models.versions)
+        note_unmatched(connection, fresh)
         mark_done(connection, ground.pending.upto)
         counts.update({name: one.written + one.removed for name, one in touched.items()})
         if scope.rehearsal:

@@ -36,9 +36,7 @@ class Workshop(msgspec.Struct, frozen=True):
 
     def room(self, name: str) -> Path:
         """Make a folder for one piece of work."""
-        folder = self.work / name
-        folder.mkdir()
-        return folder
+        return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.work))
 
     def confirm(self, connection: sa.Connection, name: str) -> None:
         """Make sure, inside a `writing` transaction, that the run still holds a lease. Raises StoreError."""

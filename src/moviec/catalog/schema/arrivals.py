@@ -43,6 +43,7 @@ delivery_payloads = table(
     column("sha256", Text, "the payload's name in the lake"),
     column("size", BigInteger, "bytes"),
     column("reused", Boolean, "it came with an earlier delivery"),
+    maybe("removed_at", Text, "when its bytes were removed from the lake, UTC"),
     index("sha256"),
 )
 

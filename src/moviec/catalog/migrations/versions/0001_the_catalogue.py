@@ -459,6 +459,9 @@ def upgrade() -> None:
         sa.Column("sha256", sa.Text(), nullable=False, comment="the payload's name in the lake"),
         sa.Column("size", sa.BigInteger(), nullable=False, comment="bytes"),
         sa.Column("reused", sa.Boolean(), nullable=False, comment="it came with an earlier delivery"),
+        sa.Column(
+            "removed_at", sa.Text(), nullable=True, comment="when its bytes were removed from the lake, UTC"
+        ),
         sa.ForeignKeyConstraint(
             ["delivery"],
             ["deliveries.id"],

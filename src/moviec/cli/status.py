@@ -1,0 +1,75 @@
+"""`moviec status`: how things stand, and what wants a look."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from typing import Annotated
+
+import typer
+
+from moviec.catalog.deliveries import all_deliveries, count_rejected
+from moviec.cli.console import print_json
+from moviec.cli.lake import findings_of
+from moviec.cli.options import HomeOption, JsonOption
+from moviec.config import open_home
+from moviec.jobs.health import check_all, metrics_text
+from moviec.pipeline.runs import last_runs
+from moviec.pipeline.workshop import workshop
+from moviec.sources.registry import find_sources
+
+#: Runs that are told of.
+RUNS = 5
+
+
+def status(
+    check: Annotated[
+        bool, typer.Option("--check", help="Set the exit status: 3 when something needs a look.")
+    ] = False,
+    metrics: Annotated[
+        bool, typer.Option("--metrics", help="Print every figure in Prometheus's format instead.")
+    ] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say how things stand: last deliveries, what waits, who follows, the last runs, and what wants a look."""
+    place = open_home(home)
+    with workshop(place) as shop:
+        deliveries = all_deliveries(shop.catalogue)
+        open_rows = count_rejected(shop.catalogue)
+        checks = check_all(shop, find_sources(place.folder), dt.datetime.now(dt.UTC))
+        with shop.catalogue.connect() as connection:
+            done = last_runs(connection, RUNS)
+    newest = {delivery.source: delivery for delivery in sorted(deliveries, key=lambda one: one.id)}
+    concerns = [one.concern for one in checks if one.concern]
+    findings = [line for one in newest.values() for line in findings_of(one, deliveries)]
+    if metrics:
+        sys.stdout.write(metrics_text(checks))
+    elif as_json:
+        state = {
+            "deliveries": {
+                name: {"id": one.id, "state": one.state, "records": one.records}
+                for name, one in newest.items()
+            },
+            "rejected_rows": open_rows,
+            "concerns": concerns,
+            "findings": findings,
+            "checks": checks,
+            "runs": done,
+        }
+        print_json(state)
+    else:
+        for name, one in newest.items():
+            print(
+                f"{name}: {one.records or 0:,} records, last delivery {one.delivered_at[:16]} ({one.state})"
+            )
+        for name, rows in open_rows.items():
+            print(f"{name}: {rows:,} rejected rows in quarantine")
+        for run in done:
+            print(f"run {run['number']}: {run['command']}, {run['outcome']}, {run['started_at'][:16]}")
+        for line in [*concerns, *findings]:
+            print(line)
+        if not newest:
+            print("nothing was delivered yet; begin with `moviec ingest SOURCE PATH`")
+    if check and concerns:
+        raise typer.Exit(3)

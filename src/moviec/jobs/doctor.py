@@ -1,0 +1,174 @@
+"""Lake, catalogue, index and checkpoints held against one another; what can be mended without loss is mended on request.
+
+Each finding says what is wrong and what mends it: `--repair` itself, or a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import sqlalchemy as sa
+
+from moviec.catalog.arrow import read
+from moviec.catalog.connect import writing
+from moviec.catalog.deliveries import Batch, all_batches, all_deliveries, payloads_of
+from moviec.catalog.failures import records_aside
+from moviec.catalog.publish import last_change
+from moviec.catalog.queries import set_checkpoint
+from moviec.catalog.recordlog import FOLLOWER, newest, pending
+from moviec.catalog.schema.identity import identities, records
+from moviec.catalog.schema.movies import movies
+from moviec.catalog.schema.operations import checkpoints
+from moviec.catalog.schema.serving import changes, documents
+from moviec.engine import DuckEngine
+from moviec.lake.raw import payload_name
+from moviec.pipeline.holdings import name_records
+from moviec.pipeline.rebuild import rebuild_source
+from moviec.pipeline.steps import Tell
+from moviec.pipeline.street import Scope, bring_up
+from moviec.pipeline.workshop import Workshop
+from moviec.search.index import build, indexer
+from moviec.search.place import current, open_index, position
+from moviec.sources.registry import find_source
+from moviec.sources.transport import sha256
+
+#: What mends a finding.
+STRAY, BATCH, CATALOGUE, INDEX, CHECKPOINT, NOBODY = "stray", "batch", "catalogue", "index", "checkpoint", ""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What is wrong with what; `mend` names how it is mended, empty where only a person can."""
+
+    what: str
+    subject: str
+    mend: str
+
+
+def examine(shop: Workshop, bytes_too: bool = False) -> list[Finding]:
+    """Hold everything against everything; with `bytes_too` every payload's bytes against their SHA-256."""
+    found = [*_batch_files(shop), *_payloads(shop, bytes_too)]
+    if not any(one.mend == BATCH for one in found):
+        found += _records(shop)
+    return [*found, *_catalogue(shop), *_index(shop), *_checkpoints(shop)]
+
+
+def repair(shop: Workshop, found: list[Finding], tell: Tell = lambda _: None) -> None:
+    """Mend what can be mended. Needs the leases on arrivals and on the catalogue."""
+    for one in found:
+        if one.mend == STRAY:
+            shop.store.remove(one.subject)
+    broken = {one.subject for one in found if one.mend == BATCH}
+    for name in sorted({batch.source for batch in all_batches(shop.catalogue) if broken & _files(batch)}):
+        rebuild_source(shop, find_source(name, shop.home.folder), tell)
+    if broken or any(one.mend == CATALOGUE for one in found):
+        bring_up(shop, Scope(everything=True), tell)
+    with writing(shop.catalogue) as connection:
+        for one in found:
+            if one.mend == CHECKPOINT:
+                end = newest(connection) if one.subject == FOLLOWER else last_change(connection)
+                at = connection.scalar(
+                    sa.select(checkpoints.c.at).where(checkpoints.c.follower == one.subject)
+                )
+                set_checkpoint(connection, one.subject, end, str(at))
+    if any(one.mend == INDEX for one in found):
+        with indexer(shop.home.search) as mine:
+            if mine:
+                build(shop.catalogue, shop.home.search, tell)
+
+
+def _files(batch: Batch) -> set[str]:
+    return {file for file in (batch.records_file, batch.keys_file) if file}
+
+
+def _batch_files(shop: Workshop) -> Iterator[Finding]:
+    named = {file for batch in all_batches(shop.catalogue) for file in _files(batch)}
+    there = set(shop.store.names("records"))
+    yield from (Finding("a batch's file is missing", file, BATCH) for file in sorted(named - there))
+    yield from (Finding("no batch names this file", file, STRAY) for file in sorted(there - named))
+
+
+def _payloads(shop: Workshop, bytes_too: bool) -> Iterator[Finding]:
+    known = [
+        one for delivery in all_deliveries(shop.catalogue) for one in payloads_of(shop.catalogue, delivery.id)
+    ]
+    named = {payload_name(one.sha256) for one in known}
+    wanted = {payload_name(one.sha256) for one in known if one.removed_at is None}
+    there = set(shop.store.names("raw"))
+    yield from (Finding("a payload's bytes are missing", file, NOBODY) for file in sorted(wanted - there))
+    yield from (Finding("no delivery names this payload", file, STRAY) for file in sorted(there - named))
+    if bytes_too:
+        for file in sorted(there & named):
+            if sha256(shop.store.path(file)) != file.rpartition("/")[2]:
+                yield Finding("a payload's bytes are not those that were delivered", file, NOBODY)
+
+
+def _records(shop: Workshop) -> Iterator[Finding]:
+    """Compare the lake's live records with those that the catalogue shows, where nothing waits to be published."""
+    with shop.catalogue.connect() as connection:
+        if pending(connection).entries:
+            return
+        shown = read(connection, sa.select(records.c.source, records.c.key).where(records.c.live))
+        aside = records_aside(connection)
+    with DuckEngine(shop.limits) as engine:
+        name_records(engine, shop, all_batches(shop.catalogue), aside)
+        engine.table("shown", shown)
+        for what, left, right in (
+            ("records of the lake that the catalogue does not show", "live", "shown"),
+            ("records in the catalogue that the lake does not hold", "shown", "live"),
+        ):
+            sql = f"SELECT count(*) AS rows FROM {left} ANTI JOIN {right} USING (source, key)"
+            if count := engine.query(sql)["rows"][0].as_py():
+                yield Finding(what, f"{count:,} records", CATALOGUE)
+
+
+def _catalogue(shop: Workshop) -> Iterator[Finding]:
+    """Count what must be none: films without what belongs to them, gaps in the log."""
+    without_document = sa.select(sa.func.count()).where(movies.c.movie.not_in(sa.select(documents.c.movie)))
+    live = sa.select(identities.c.movie).where(identities.c.state == "live")
+    strange = sa.select(sa.func.count()).where(documents.c.movie.not_in(live))
+    lost = sa.select(sa.func.count()).where(
+        records.c.live, records.c.movie.not_in(sa.select(documents.c.movie))
+    )
+    log = sa.select(sa.func.count(), sa.func.coalesce(sa.func.max(changes.c.number), 0)).select_from(changes)
+    with shop.catalogue.connect() as connection:
+        for what, query in (
+            ("films without a document", without_document),
+            ("documents of films that are not live", strange),
+            ("live records of films that are not shown", lost),
+        ):
+            if count := connection.scalar(query):
+                yield Finding(what, f"{count:,} films or records", CATALOGUE)
+        entries, last = connection.execute(log).one()
+    if entries != last:
+        yield Finding("entries of the change log are missing", f"{last - entries:,} entries", NOBODY)
+
+
+def _index(shop: Workshop) -> Iterator[Finding]:
+    used = current(shop.home.search)
+    if used is None:
+        return
+    held = position(used)
+    with shop.catalogue.connect() as connection:
+        last = last_change(connection)
+        films = connection.scalar(sa.select(sa.func.count()).select_from(documents))
+    if held is None or held.change > last:
+        yield Finding("the search index is ahead of the catalogue, or of another make", str(used), INDEX)
+    elif held.change == last and _indexed(used) != films:
+        yield Finding(f"the search index does not hold the catalogue's {films:,} films", str(used), INDEX)
+
+
+def _indexed(used: Path) -> int | None:
+    index = open_index(used)
+    index.reload()
+    return int(index.searcher().num_docs)
+
+
+def _checkpoints(shop: Workshop) -> Iterator[Finding]:
+    with shop.catalogue.connect() as connection:
+        ends = {FOLLOWER: newest(connection)}
+        last = last_change(connection)
+        for row in connection.execute(sa.select(checkpoints).order_by(checkpoints.c.follower)):
+            if row.position > ends.get(row.follower, last):
+                yield Finding("a checkpoint is beyond the end of its log", row.follower, CHECKPOINT)

@@ -1,0 +1,151 @@
+"""What wants a look: every check gives a figure, which is a metric, and a concern in words where it is out of bounds."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+
+import msgspec
+import sqlalchemy as sa
+from cronsim import CronSim
+
+from moviec.catalog.deliveries import Delivery, all_deliveries
+from moviec.catalog.failures import failed
+from moviec.catalog.publish import last_change
+from moviec.catalog.recordlog import FOLLOWER, Pending, pending
+from moviec.catalog.schema.operations import checkpoints, runs
+from moviec.config import Settings
+from moviec.pipeline.due import cron_of, freshest, stale
+from moviec.pipeline.workshop import Workshop
+from moviec.sources.base import Source
+
+#: Seconds that a change may wait to be published; a large delivery on one machine takes minutes.
+LATE = 1800.0
+
+#: Points by which the share of a source's records that are matched with none may rise from delivery to delivery: a
+#: judgement, not measured.
+JUMP = 0.05
+
+
+class Check(msgspec.Struct, frozen=True):
+    """A figure by name, of a source or follower where it is one's; the concern is empty where all is well."""
+
+    name: str
+    of: str
+    value: float
+    concern: str = ""
+
+
+def check_all(shop: Workshop, sources: Mapping[str, Source], now: dt.datetime) -> list[Check]:
+    """Check arrivals, publication and followers, in this order."""
+    deliveries, settings = all_deliveries(shop.catalogue), shop.home.settings
+    late = {line.partition(" ")[0]: line for line in stale(sources, settings, deliveries, now)}
+    found: list[Check] = []
+    for name in sorted({one.source for one in deliveries}):
+        mine = [one for one in deliveries if one.source == name]
+        found += _arrivals(name, mine, late.get(name, ""), now)
+        if name in sources:
+            found.append(_months(name, mine, cron_of(sources[name].spec, settings)))
+    with shop.catalogue.connect() as connection:
+        found += _publication(pending(connection), now)
+        found += _followers(connection, settings)
+        found += _runs(connection)
+    return found
+
+
+def metrics_text(checks: Sequence[Check]) -> str:
+    """Write checks in Prometheus's format: each figure, and whether it is a concern."""
+    lines = []
+    for name in dict.fromkeys(one.name for one in checks):
+        some = [one for one in checks if one.name == name]
+        for suffix, value in (
+            ("", lambda one: one.value),
+            ("_concern", lambda one: float(bool(one.concern))),
+        ):
+            lines.append(f"# TYPE moviec_{name}{suffix} gauge")
+            lines += [f'moviec_{name}{suffix}{{of="{one.of}"}} {value(one):g}' for one in some]
+    return "\n".join(lines) + "\n"
+
+
+def _arrivals(name: str, deliveries: Sequence[Delivery], late: str, now: dt.datetime) -> Iterator[Check]:
+    last = freshest(deliveries, name)
+    if last is None:
+        return
+    age = (now - dt.datetime.fromisoformat(last.delivered_at)).total_seconds() / 86400
+    yield Check("source_age_days", name, round(age, 3), late)
+    held = f"{last.id} is held: {'; '.join(last.report['held'])}" if last.state == "held" else ""
+    yield Check("source_held", name, float(last.state == "held"), held)
+    shares = [_share(one) for one in sorted(deliveries, key=lambda one: one.id) if "unmatched" in one.report]
+    if shares:
+        before = shares[-2] if len(shares) > 1 else shares[-1]
+        jumped = f"{name}: {shares[-1]:.1%} of the records are matched with none, before it was {before:.1%}"
+        yield Check("source_unmatched_share", name, shares[-1], jumped if shares[-1] - before > JUMP else "")
+
+
+def _share(delivery: Delivery) -> float:
+    found = delivery.report["unmatched"]
+    share: float = round(found["alone"] / max(found["records"], 1), 4)
+    return share
+
+
+def _months(name: str, deliveries: Sequence[Delivery], cron: str) -> Check:
+    """Find months between two deliveries of a source in which its cron came round and nothing was delivered."""
+    came = sorted({dt.date.fromisoformat(one.delivered_at[:7] + "-01") for one in deliveries})
+    missing = [
+        month
+        for one, other in pairwise(came)
+        for month in _between(one, other)
+        if cron and next(CronSim(cron, _start(month) - dt.timedelta(seconds=1))) < _start(_next(month))
+    ]
+    said = ", ".join(f"{month:%Y-%m}" for month in missing)
+    concern = f"{name}: nothing was delivered in {said}; see `moviec backfill`" if missing else ""
+    return Check("source_missing_months", name, len(missing), concern)
+
+
+def _publication(waiting: Pending, now: dt.datetime) -> Iterator[Check]:
+    age = (now - dt.datetime.fromisoformat(waiting.since)).total_seconds() if waiting.since else 0.0
+    concern = f"{waiting.changes:,} record changes wait since {waiting.since}; is a worker running?"
+    yield Check("queue_changes", FOLLOWER, waiting.changes)
+    yield Check("queue_seconds", FOLLOWER, round(max(age, 0.0), 1), concern if age > LATE else "")
+
+
+def _followers(connection: sa.Connection, settings: Settings) -> Iterator[Check]:
+    newest = last_change(connection)
+    rows = connection.execute(sa.select(checkpoints).where(checkpoints.c.follower != FOLLOWER))
+    for row in sorted(rows, key=lambda row: row.follower):
+        behind = newest - row.position
+        concern = f"{row.follower} is {behind:,} changes behind since {row.at[:16]}"
+        yield Check("follower_behind", row.follower, behind, concern if behind > settings.most_lag else "")
+    letters = failed(connection)
+    for follower in sorted({one.follower for one in letters} | {FOLLOWER}):
+        some = [one for one in letters if one.follower == follower]
+        concern = (
+            f"{len(some):,} set aside by {follower} ({some[-1].error}); see `moviec failures`" if some else ""
+        )
+        yield Check("set_aside", follower, len(some), concern)
+
+
+def _runs(connection: sa.Connection) -> Iterator[Check]:
+    """Say of each kind of run whether the latest one came to its end."""
+    latest = sa.select(sa.func.max(runs.c.number)).group_by(runs.c.command)
+    query = sa.select(runs).where(runs.c.number.in_(latest)).order_by(runs.c.command)
+    for row in connection.execute(query):
+        is_bad = row.outcome in ("failed", "died")
+        concern = f"the last run of `{row.command}` {row.outcome} at {row.finished_at[:16]}: {row.error or 'its process ended'}" if is_bad else ""  # fmt: skip
+        yield Check("last_run_failed", row.command, float(is_bad), concern)
+
+
+def _between(one: dt.date, other: dt.date) -> Iterator[dt.date]:
+    month = _next(one)
+    while month < other:
+        yield month
+        month = _next(month)
+
+
+def _next(month: dt.date) -> dt.date:
+    return (month + dt.timedelta(days=31)).replace(day=1)
+
+
+def _start(month: dt.date) -> dt.datetime:
+    return dt.datetime.combine(month, dt.time(), dt.UTC)

@@ -1,0 +1,168 @@
+"""What wants a look is found, named and counted; what is broken is found, and mended where that loses nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from moviec.catalog.connect import connect, writing
+from moviec.catalog.failures import set_aside
+from moviec.catalog.queries import set_checkpoint
+from moviec.catalog.recordlog import RecordChange, append
+from moviec.config import open_home
+from moviec.jobs import health
+from moviec.jobs.health import check_all
+from moviec.pipeline.workshop import workshop
+from moviec.search.index import build
+from moviec.search.place import current
+from moviec.sources.registry import find_sources
+from tests.pipeline.test_due import Desk
+
+NAMES = [f"Film {number}" for number in range(120)]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    made = Desk(tmp_path)
+    made.settings(f"[sources.club]\npath = '{made.inbox}/{{date}}'\n")
+    return made
+
+
+def concerns(desk: Desk, now: str) -> dict[str, str]:
+    """Give every concern at an instant by the name of its check and whose it is."""
+    home = open_home(desk.home, {})
+    with workshop(home) as shop:
+        found = check_all(shop, find_sources(home.folder), dt.datetime.fromisoformat(f"{now}T00:00+00:00"))
+    return {f"{one.name} {one.of}": one.concern for one in found if one.concern}
+
+
+def catalogue_of(desk: Desk) -> sa.Engine:
+    return connect(open_home(desk.home, {}).catalogue)
+
+
+def moviec(desk: Desk, *words: str) -> Any:
+    return json.loads(desk.moviec(*words, "--json").stdout)
+
+
+def test_months_that_are_missing_are_named_and_taken_again(desk: Desk) -> None:
+    for day in ("2026-07-05", "2026-08-02", "2026-09-06", "2026-11-01"):
+        desk.drop(f"{day}/films.csv", "Alien", day)
+    for day in ("2026-07-05", "2026-11-01"):
+        desk.moviec("ingest", "club", f"{desk.inbox}/{day}", "--delivered-at", day)
+    assert concerns(desk, "2026-11-05") == {
+        "source_missing_months club": "club: nothing was delivered in 2026-08, 2026-09, 2026-10; see `moviec backfill`"
+    }
+    done = desk.moviec("backfill", "--from", "2026-08", "--to", "2026-10")
+    assert done.exit_code == 3
+    assert done.stderr.splitlines()[-1] == "moviec: club: nothing is there for 2026-10"
+    assert concerns(desk, "2026-11-05") == {
+        "source_missing_months club": "club: nothing was delivered in 2026-10; see `moviec backfill`"
+    }
+    [shown] = moviec(desk, "backfill", "--from", "2026-07", "--to", "2026-09", "club")
+    assert [(one["delivered_at"][:7], one["state"]) for one in shown["deliveries"]] == [
+        ("2026-07", "applied"), ("2026-08", "applied"), ("2026-09", "applied"),
+    ]  # fmt: skip
+    assert moviec(desk, "status")["deliveries"]["club"]["id"].startswith("20261101"), "the freshest still is"
+
+
+def test_what_waits_what_fails_and_who_is_behind_is_a_concern(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = desk.drop("2026-11-01/films.csv", "Alien", "Heat", "Up")
+    desk.moviec("ingest", "club", path, "--delivered-at", "2026-11-01")
+    assert concerns(desk, "2026-11-05") == {}
+    small = desk.drop("2026-11-04/films.csv", "Alien")
+    desk.moviec("ingest", "club", small, "--delivered-at", "2026-11-04")
+    assert "1 films where the delivery before had 3" in concerns(desk, "2026-11-05")["source_held club"]
+    catalogue = catalogue_of(desk)
+    with writing(catalogue) as connection:
+        append(connection, [RecordChange("decision", source="club", key="0")])
+        set_aside(connection, "webhooks", [{"webhook": 1}], "answered 500", 33)
+        set_checkpoint(connection, "mirror", -20_000, "2026-11-01T00:00:00+00:00")
+    catalogue.dispose()
+    found = concerns(desk, "2026-12-01")
+    assert re.fullmatch(
+        "1 record changes wait since 20.* is a worker running\\?", found["queue_seconds catalogue"]
+    )
+    assert found["follower_behind mirror"].startswith("mirror is 20,003 changes behind")
+    assert found["set_aside webhooks"] == "1 set aside by webhooks (answered 500); see `moviec failures`"
+    assert "club is stale" in found["source_age_days club"]
+    done = desk.moviec("status", "--check")
+    assert done.exit_code == 3 and "club" in done.stdout
+    figures = desk.moviec("status", "--metrics").stdout
+    assert 'moviec_queue_changes{of="catalogue"} 1\n' in figures
+    assert 'moviec_source_held_concern{of="club"} 1\n' in figures
+
+
+def test_a_share_of_unmatched_records_that_jumps_is_a_concern(desk: Desk) -> None:
+    pub = desk.drop("pub/films.csv", *NAMES)
+    desk.moviec("ingest", "pub", pub, "--delivered-at", "2026-11-01")
+    for day, names in (
+        ("2026-11-01", NAMES),
+        ("2026-11-03", [f"Other {name[5:]} {name[::-1]}" for name in NAMES]),
+    ):
+        path = desk.drop(f"{day}/films.csv", *names)
+        desk.moviec("ingest", "club", path, "--delivered-at", day)
+    home = open_home(desk.home, {})
+    with workshop(home) as shop:
+        checks = check_all(shop, find_sources(home.folder), dt.datetime(2026, 11, 5, tzinfo=dt.UTC))
+    shares = {one.of: one for one in checks if one.name == "source_unmatched_share"}
+    assert shares["club"].value > health.JUMP
+    assert re.fullmatch(
+        r"club: [\d.]+% of the records are matched with none, before it was [\d.]+%", shares["club"].concern
+    )
+
+
+def test_what_is_broken_is_found_and_mended(desk: Desk) -> None:
+    for day, names in (("2026-11-01", ["Alien", "Heat"]), ("2026-11-02", ["Alien", "Heat", "Up"])):
+        path = desk.drop(f"{day}/films.csv", *names)
+        desk.moviec("ingest", "club", path, "--delivered-at", day)
+    home, catalogue = open_home(desk.home, {}), catalogue_of(desk)
+    build(catalogue, home.search)
+    assert desk.moviec("doctor", "--bytes").stdout == "all is well\n"
+    lake = desk.home / "lake"
+    records = sorted(path for path in (lake / "records").rglob("*.parquet") if "keys" not in path.name)
+    records[-1].unlink()
+    (lake / "records" / "club" / "1" / "stray.parquet").write_text("x")
+    (lake / "raw" / "ab").mkdir(exist_ok=True)
+    (lake / "raw" / "ab" / "ab00").write_text("x")
+    with writing(catalogue) as connection:
+        set_checkpoint(connection, "mirror", 1_000, "2026-11-01T00:00:00+00:00")
+        connection.execute(sa.text("DELETE FROM documents WHERE movie = 1"))
+    index = current(home.search)
+    assert index
+    (index / "position.json").unlink()
+    found = moviec(desk, "doctor")["found"]
+    assert sorted(one["what"] for one in found) == [
+        "a batch's file is missing", "a checkpoint is beyond the end of its log", "films without a document",
+        "live records of films that are not shown", "no batch names this file", "no delivery names this payload",
+        "the search index is ahead of the catalogue, or of another make",
+    ]  # fmt: skip
+    assert desk.moviec("doctor").exit_code == 3
+    done = desk.moviec("doctor", "--repair")
+    # Six: a file that no batch names goes as soon as a run begins.
+    assert (done.exit_code, done.stdout.count("(mended)")) == (0, 6)
+    assert desk.moviec("doctor", "--bytes").stdout == "all is well\n"
+    with catalogue.connect() as connection:
+        titles = connection.scalars(sa.text("SELECT title FROM movies ORDER BY title")).all()
+    assert titles == ["Alien", "Heat", "Up"]
+    catalogue.dispose()
+
+
+def test_bytes_that_are_not_what_was_delivered_are_found_and_left_to_a_person(desk: Desk) -> None:
+    path = desk.drop("2026-11-01/films.csv", "Alien")
+    desk.moviec("ingest", "club", path, "--delivered-at", "2026-11-01")
+    [payload] = [one for one in (desk.home / "lake" / "raw").rglob("*") if one.is_file()]
+    payload.write_text("no,title\n0,Aliens\n")
+    assert desk.moviec("doctor").exit_code == 0
+    done = desk.moviec("doctor", "--bytes", "--repair")
+    assert done.exit_code == 3
+    assert (
+        "a payload's bytes are not those that were delivered" in done.stdout and "mended" not in done.stdout
+    )

@@ -1,0 +1,79 @@
+"""The worker: does all there is to do, and sets aside what its schedule cannot take in."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+
+from moviec.catalog.connect import connect
+from moviec.catalog.failures import failed, replay
+from moviec.config import open_home
+from moviec.jobs import schedule
+from moviec.jobs.schedule import Schedule
+from moviec.pipeline.arrivals import Asked, expected, take
+from moviec.pipeline.workshop import arriving, workshop
+from moviec.search.place import current, position
+from moviec.sources.registry import find_source
+from tests.pipeline.test_due import Desk
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def test_once_publishes_what_a_dead_run_left_and_takes_in_what_is_due(desk: Desk) -> None:
+    desk.drop("club/films.csv", "Alien")
+    desk.settings(f"[sources.pub]\npath = '{desk.inbox}/club'\ncron = '* * * * *'\n")
+    home = open_home(desk.home, {})
+    source = find_source("club", home.folder)
+    with workshop(home) as shop, arriving(shop) as alone:  # registered, and then the run dies
+        [one] = expected(home, source.spec, Asked([str(desk.inbox / "club")]))
+        take(alone, source, one, False, lambda _: None)
+    assert desk.moviec("worker", "--once").exit_code == 0
+    state = json.loads(desk.moviec("status", "--json").stdout)
+    assert sorted(state["deliveries"]) == ["club", "pub"]
+    assert {one["name"]: one["value"] for one in state["checks"] if one["of"] == "catalogue"}[
+        "queue_changes"
+    ] == 0
+    index = current(home.search)
+    held = position(index) if index else None
+    assert held is not None and held.change == 1, "one film, whom both list"
+
+
+def test_a_source_that_keeps_failing_is_set_aside_until_it_is_replayed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedule, "PAUSE", 0.0)
+    desk.drop("club/films.csv", "Alien")
+    desk.settings(f"[sources.club]\npath = '{desk.inbox}/none'\n[sources.pub]\npath = '{desk.inbox}/club'\n")
+    home = open_home(desk.home, {})
+    waiting = Schedule(home)
+    states = [[(one.source, one.state) for one in waiting.step(lambda _: None)] for _ in range(6)]
+    assert states == [[("club", "failed"), ("pub", "done")], *[[("club", "failed")]] * 3, [], []]
+    catalogue = connect(home.catalogue)
+    with catalogue.connect() as connection:
+        [letter] = failed(connection)
+    assert (letter.follower, letter.subject["source"], letter.attempts) == (
+        "schedule",
+        "club",
+        schedule.TRIES,
+    )
+    assert "no such file or folder" in letter.error
+    shown = json.loads(desk.moviec("failures", "show", "1", "--json").stdout)
+    assert shown["subject"] == letter.subject
+    (desk.inbox / "club").rename(desk.inbox / "none")
+    assert replay(catalogue, [letter.number]) == 1
+    catalogue.dispose()
+    assert [(one.source, one.state) for one in waiting.step(lambda _: None)] == [("club", "done")]
+
+
+def test_what_failed_is_not_tried_again_before_its_pause(desk: Desk) -> None:
+    desk.settings(f"[sources.club]\npath = '{desk.inbox}/none'\n")
+    waiting = Schedule(open_home(desk.home, {}))
+    assert [one.state for one in waiting.step(lambda _: None)] == ["failed"]
+    assert waiting.step(lambda _: None) == []
+    assert dt.timedelta(seconds=schedule.PAUSE) > dt.timedelta(0)

@@ -1,0 +1,160 @@
+"""What is removed is needed by nobody: the records that hold, and a rebuild from raw, are the same before and after."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import sqlalchemy as sa
+
+from moviec.catalog.deliveries import all_batches, all_deliveries, payloads_of
+from moviec.catalog.recordlog import RECORDS
+from moviec.config import Home, Settings
+from moviec.engine import DuckEngine
+from moviec.errors import UsageError
+from moviec.lake.raw import payload_name
+from moviec.pipeline.holdings import name_records
+from moviec.pipeline.ingest import Order, ingest
+from moviec.pipeline.rebuild import rebuild_source
+from moviec.pipeline.retention import tidy, tidy_daily
+from moviec.pipeline.runs import last_runs
+from moviec.pipeline.street import Scope, bring_up
+from moviec.pipeline.workshop import Workshop, workshop
+from moviec.sources.registry import find_source
+from tests.pipeline.test_lake import FACTS, MONDAY
+
+NOW = MONDAY + dt.timedelta(days=30)
+
+#: Eight deliveries: films that stay, change, go, come back; a runtime that is learned once and kept.
+WEEKS = [
+    ["1,Alien,1979,117", "2,Heat,1995,170", "3,Up,2009,", "4,Ran,1985,160"],
+    *(["1,Alien,1979,", f"2,Heat {week},1995,170", "3,Up,2009,96" if week == 2 else "3,Up,2009,"] for week in range(2, 7)),
+    ["1,Alien,1979,", "3,Up,2009,", "4,Ran again,1985,"],
+    ["1,Alien,1979,", "3,Up!,2009,", "4,Ran again,1985,", "broken"],
+]  # fmt: skip
+
+
+class Shelf:
+    """A home of the source `club` under some settings."""
+
+    def __init__(self, shop: Workshop, inbox: Path) -> None:
+        self.shop, self.inbox = shop, inbox
+
+    def settings(self, **values: Any) -> None:
+        settings = msgspec.structs.replace(self.shop.home.settings, **values)
+        self.shop = msgspec.structs.replace(self.shop, home=Home(self.shop.home.folder, settings))
+
+    def deliver(self) -> None:
+        for week, rows in enumerate(WEEKS):
+            path = self.inbox / f"{week}" / "films.csv"
+            path.parent.mkdir(parents=True)
+            path.write_text("no,title,year,minutes\n" + "\n".join(rows) + "\n")
+            source = find_source("club", self.shop.home.folder)
+            at = MONDAY + dt.timedelta(days=week)
+            ingest(self.shop, Order(source, [path], at, accept_shrink=True))
+            with self.shop.catalogue.begin() as connection:
+                connection.execute(sa.text("UPDATE batches SET published = true"))
+
+    def holds(self) -> list[dict[str, Any]]:
+        with DuckEngine() as engine:
+            name_records(engine, self.shop, all_batches(self.shop.catalogue), RECORDS.empty_table())
+            return engine.query("SELECT * EXCLUDE (payload, line) FROM live ORDER BY key").to_pylist()
+
+    def raw(self) -> list[bool]:
+        """Say of each delivery in order whether its payload is there."""
+        store, catalogue = self.shop.store, self.shop.catalogue
+        sums = [payloads_of(catalogue, one.id)[0].sha256 for one in all_deliveries(catalogue)]
+        return [store.has(payload_name(one)) for one in sums]
+
+
+@pytest.fixture(scope="module")
+def delivered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a home in which the eight deliveries have been published."""
+    home = tmp_path_factory.mktemp("delivered")
+    place = home / "sources" / "club"
+    place.mkdir(parents=True)
+    (place / "source.toml").write_text(FACTS)
+    with workshop(Home(home, Settings()), alone=True) as shop:
+        Shelf(shop, home / "inbox").deliver()
+    return home
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, delivered: Path) -> Iterator[Shelf]:
+    shutil.copytree(delivered, tmp_path / "home")
+    with workshop(Home(tmp_path / "home", Settings()), alone=True) as shop:
+        yield Shelf(shop, tmp_path)
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_many_batches_become_one_that_holds_the_same(shelf: Shelf, keeps: bool) -> None:
+    if not keeps:
+        facts = shelf.shop.home.folder / "sources" / "club" / "source.toml"
+        facts.write_text(FACTS.replace('runtime = "keep"', ""))
+    before, files = shelf.holds(), [one.records_file for one in all_batches(shelf.shop.catalogue)]
+    shelf.settings(compact_after=3, keep_history=26)
+    done = tidy(shelf.shop, NOW)
+    left = [one.records_file for one in all_batches(shelf.shop.catalogue) if one.records_file]
+    assert done.compacted == {"club": len([one for one in files if one])}
+    assert len(left) == 1 and shelf.shop.store.names("records").count(left[0]) == 1
+    assert shelf.holds() == before
+    with DuckEngine() as engine:
+        engine.parquet("every", [shelf.shop.store.path(left[0])])
+        titles = [row["title"] for row in engine.query("SELECT title FROM every WHERE key = '2' AND NOT deleted ORDER BY delivery").to_pylist()]  # fmt: skip
+    # 26 days before NOW came Heat 5: what was superseded before that goes, but where values outlive empty ones.
+    assert titles == (
+        ["Heat", *(f"Heat {n}" for n in range(2, 7))] if keeps else [f"Heat {n}" for n in range(4, 7)]
+    )
+    assert tidy(shelf.shop, NOW).compacted == {}
+
+
+@pytest.mark.parametrize(
+    ("policy", "kept"),
+    [
+        # The first and third hold live records, the last one a rejected row.
+        ("last 1", [True, False, False, False, False, False, True, True]),
+        ("26 days", [True, False, False, False, True, True, True, True]),
+    ],
+)
+def test_raw_payloads_go_by_policy_and_a_rebuild_from_raw_still_comes_to_the_same(
+    shelf: Shelf, policy: str, kept: list[bool]
+) -> None:
+    before = shelf.holds()
+    shelf.settings(keep_raw=policy, compact_after=2, keep_history=0)
+    done = tidy(shelf.shop, NOW)
+    assert shelf.raw() == kept
+    assert done.payloads == kept.count(False)
+    told: list[str] = []
+    rebuild_source(shelf.shop, find_source("club", shelf.shop.home.folder), told.append)
+    assert shelf.holds() == before
+    assert sum("are gone" in line for line in told) == kept.count(False)
+    rebuild_source(shelf.shop, find_source("club", shelf.shop.home.folder))
+    assert shelf.holds() == before
+
+
+def test_what_is_no_policy_is_named_and_removes_nothing(shelf: Shelf) -> None:
+    shelf.settings(keep_raw="last 0")
+    with pytest.raises(UsageError, match="keep_raw: 'last 0' is no rule"):
+        tidy(shelf.shop, NOW)
+    assert shelf.raw() == [True] * 8
+
+
+def test_once_a_day(tmp_path: Path) -> None:
+    with workshop(Home(tmp_path, Settings())) as shop:
+        now = dt.datetime.now(dt.UTC)
+        for hours in (0, 1, 23, 25):
+            tidy_daily(shop, now + dt.timedelta(hours=hours))
+        with shop.catalogue.connect() as connection:
+            assert [one["command"] for one in last_runs(connection, 9)] == ["tidy", "tidy"]
+
+
+def test_what_the_catalogue_shows_stays(shelf: Shelf) -> None:
+    bring_up(shelf.shop, Scope(everything=True))
+    shelf.settings(keep_raw="last 1", compact_after=2, keep_history=0)
+    tidy(shelf.shop, NOW)
+    assert bring_up(shelf.shop, Scope(everything=True)).changes == {}
