@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-MILLION = 1_000_000
+from moviec.units import MILLION as MILLION
 
 TITLE = pa.struct([("title", pa.string()), ("language", pa.string()), ("region", pa.string())])
 PERSON = pa.struct(

@@ -13,44 +13,16 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 import pyarrow.compute
 
+from moviec.spelling import ARTICLES, INVERTED, PARTS, ROMAN, SHORT, SPELLED, WORDS
+
 #: An Arrow array, chunked or not, and the functions on it. The stubs tell the two apart where pyarrow does not, and lag behind it.
 Column: TypeAlias = Any
 pc: Any = pyarrow.compute
 
-#: Letters that Unicode does not decompose, and signs that stand for words.
-SPELLED = (
-    ("[øǿ]", "o"),
-    ("[æǽ]", "ae"),
-    ("œ", "oe"),
-    ("ß", "ss"),
-    ("ł", "l"),
-    ("[đð]", "d"),
-    ("þ", "th"),
-    ("ı", "i"),
-    ("¢", "c"),
-    ("[’‘´ʻʼ]", ""),
-)
 _SIGNS = (("&", " and "), (r"\$([a-z])", r"s\1"))
-
-#: Articles that open a title and say nothing; those that are also a common first word (die, i, as) are left out.
-ARTICLES = "the|a|an|le|la|les|une?|el|los|las|una|il|gli|der|das|eine?|het|een|den|det"
-
-#: What may stand inverted after a comma: the articles above, and those that are safe to move but not to drop.
-INVERTED = ARTICLES + "|die|des|dem|i|lo|uno|o|os|as|um|uma|de|en|ett|et|az|l'|l’"
 
 _YEAR = "(?:18[7-9][0-9]|19[0-9]{2}|20[0-9]{2})"
 _NOTE = "(?:/[ivx]+)?(?:[-–][0-9]{0,4})?(?: [a-z ]*(?:film|movie|short|video))?"
-
-ROMAN = {
-    "ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9",
-    "xi": "11", "xii": "12", "xiii": "13", "xiv": "14", "xv": "15", "xvi": "16",
-}  # fmt: skip
-WORDS = {
-    "i": "1", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5",
-    "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10",
-}  # fmt: skip
-SHORT = {"dr": "doctor", "mr": "mister", "vs": "versus", "blvd": "boulevard"}
-PARTS = "part|parts|chapter|chapters|episode|volume|vol|book|teil|partie|parte|no|nr"
 
 
 def unescape(values: Column) -> Column:

@@ -19,7 +19,8 @@ from moviec.config import open_home
 from moviec.jobs import health
 from moviec.jobs.health import check_all
 from moviec.pipeline.workshop import workshop
-from moviec.search.index import build, current
+from moviec.search.index import build
+from moviec.search.place import current
 from moviec.sources.registry import find_sources
 from tests.pipeline.test_due import Desk
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
@@ -101,7 +102,7 @@ def test_a_rule_of_the_settings_decides_a_field_and_has_everything_worked_out_ag
     shop: Workshop, tmp_path: Path
 ) -> None:
     settings = Settings(fields={"year": {"rule": "largest"}})
-    other = Workshop(Home(shop.home.folder, settings), shop.store, shop.catalogue, tmp_path)
+    other = msgspec.structs.replace(shop, home=Home(shop.home.folder, settings), work=tmp_path)
     before = {one: row["year"] for one, row in seen(shop).items()}
     outcome = bring_up(other, Scope())
     after = {one: row["year"] for one, row in seen(shop).items()}

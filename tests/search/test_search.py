@@ -17,7 +17,8 @@ from moviec.catalog.schema.operations import checkpoints
 from moviec.catalog.schema.serving import documents
 from moviec.search import Ask, Finder
 from moviec.search.films import ordered
-from moviec.search.index import build, catch_up, current, indexer, position
+from moviec.search.index import build, catch_up, indexer
+from moviec.search.place import current, position
 from moviec.search.plan import GenreWords
 from moviec.search.words import fold, fold_title
 from tests.web.catalogue import FILMS, GENRE_IDS, GENRES, Made, catalogue_at, publish, withdraw

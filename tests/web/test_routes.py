@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from importlib import resources
 from typing import Any
 
+import msgspec
 import pytest
 
+from moviec.web import shapes
+from moviec.web.errors import ErrorShape
 from tests.web.conftest import Api
 
 METHODS = {"GET", "POST", "DELETE", "PUT", "PATCH"}
@@ -109,5 +113,18 @@ def test_the_description_is_whole(described: dict[str, Any]) -> None:
                 assert response["content"]["application/json"]["schema"]["$ref"].endswith("/ErrorShape")
             if status == "429":
                 assert "Retry-After" in response["headers"]
+            for media in response.get("content", {}).values():
+                assert "$ref" not in media["schema"] or media["example"], where
+        for media in operation.get("requestBody", {}).get("content", {}).values():
+            assert media["example"], where
         for parameter in operation.get("parameters", []):
             assert parameter["schema"], (where, parameter)
+
+
+def test_examples_are_of_their_shapes() -> None:
+    text = resources.files("moviec.web").joinpath("examples.json").read_bytes()
+    for name, example in msgspec.json.decode(text).items():
+        shape = ErrorShape if name == "ErrorShape" else getattr(shapes, name)
+        made = msgspec.convert(example, shape)
+        assert set(example) <= {field.name for field in msgspec.structs.fields(shape)}, name
+        assert made

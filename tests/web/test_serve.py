@@ -150,3 +150,9 @@ def test_a_new_home_is_served_empty_and_then_with_what_comes(tmp_path: Path) -> 
         assert server.get("/v1/movies").json()["items"] == []
         assert server.get("/").status_code == 200
         assert server.get("/v1/movies/mc1").status_code == 404
+
+
+def test_a_server_loads_neither_the_engine_nor_arrow() -> None:
+    told = "import sys, moviec.cli.serve, moviec.web.app; print({'duckdb', 'pyarrow', 'numpy'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -5,7 +5,6 @@ What stood is looked up among the superseded versions, never worked out again: l
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,7 +16,6 @@ from moviec.catalog.arrow import read
 from moviec.catalog.schema.serving import changes, document_versions, documents
 from moviec.engine import DuckEngine
 from moviec.engine.duck import quoted
-from moviec.errors import UsageError
 
 #: Documents given at a time.
 STEP = 20_000
@@ -49,21 +47,6 @@ class Stood(msgspec.Struct, frozen=True):
     document: str
     claims: str
     since: str
-
-
-def instant_of(text: str) -> str:
-    """Read a date (its last moment, UTC) or an instant, and write it as the catalogue does. Raises UsageError."""
-    try:
-        if len(text) == 10:
-            day = dt.date.fromisoformat(text)
-            return dt.datetime.combine(day, dt.time.max, dt.UTC).isoformat(timespec="microseconds")
-        found = dt.datetime.fromisoformat(text.replace(" ", "+"))
-        found = found if found.tzinfo else found.replace(tzinfo=dt.UTC)
-        return found.astimezone(dt.UTC).isoformat(timespec="microseconds")
-    except (ValueError, OverflowError) as error:
-        raise UsageError(
-            f"'{text}' is no instant", "as of", "write a date such as 2026-11-21, or 2026-11-21T12:00:00Z"
-        ) from error
 
 
 def documents_as_of(connection: sa.Connection, instant: str | None = None) -> Iterator[pa.Table]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 import sqlalchemy as sa
 
@@ -35,9 +37,11 @@ def touching(connection: sa.Connection, some: pa.Table) -> sa.ColumnElement[bool
     return sa.tuple_(*(matches.c[name] for name in ENDS)).in_(sa.select(*touched.c))
 
 
-def pairs_touching(connection: sa.Connection, some: pa.Table) -> pa.Table:
-    """Give the stored pairs (PAIR columns) that have an end among some records (source, key)."""
-    return read(connection, sa.select(*(matches.c[name] for name in PAIR)).where(touching(connection, some)))
+def pairs_touching(connection: sa.Connection, some: pa.Table, columns: Sequence[str] = PAIR) -> pa.Table:
+    """Give the stored pairs that have an end among some records (source, key)."""
+    return read(
+        connection, sa.select(*(matches.c[name] for name in columns)).where(touching(connection, some))
+    )
 
 
 def ledger_of(connection: sa.Connection, some: pa.Table | None) -> pa.Table:

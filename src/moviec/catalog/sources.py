@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from moviec.catalog.schema.arrivals import deliveries, rejected_rows
-from moviec.catalog.schema.identity import records
+from moviec.catalog.schema.identity import matches, records
 
 
 def freshness(connection: sa.Connection) -> dict[str, dict[str, Any]]:
@@ -39,3 +39,33 @@ def coverage(connection: sa.Connection, source: str) -> dict[str, int]:
         "movies": connection.scalar(sa.select(sa.func.count()).select_from(mine)) or 0,
         "shared_movies": connection.scalar(shared) or 0,
     }
+
+
+def matching(connection: sa.Connection) -> dict[str, dict[str, int]]:
+    """Give by source how its live records came to their movies; the last five add up to the first.
+
+    records, by_id, by_match, by_decision, in_review (alone, with a pair that a person should look at), alone.
+    """
+    waits = sa.or_(
+        *(
+            sa.exists().where(
+                matches.c.band == "review",
+                matches.c[f"{side}_source"] == records.c.source,
+                matches.c[f"{side}_key"] == records.c.key,
+            )
+            for side in ("left", "right")
+        )
+    )
+    method = sa.case(
+        (records.c.method != "alone", sa.literal("by_") + records.c.method),
+        (waits, "in_review"),
+        else_="alone",
+    ).label("method")
+    query = sa.select(records.c.source, method, sa.func.count().label("many")).where(records.c.live)
+    found: dict[str, dict[str, int]] = {}
+    for row in connection.execute(query.group_by(records.c.source, method).order_by(records.c.source)):
+        empty = dict.fromkeys(("records", "by_id", "by_match", "by_decision", "in_review", "alone"), 0)
+        shares = found.setdefault(row.source, empty)
+        shares[row.method] = row.many
+        shares["records"] += row.many
+    return found

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from moviec.catalog.schema.movies import rollups
 from moviec.errors import UsageError
-from moviec.model import MILLION
+from moviec.units import MILLION
 
 #: How each measure is added up unless one says otherwise: popularity is heavy-tailed, a mean says little.
 USUAL = {

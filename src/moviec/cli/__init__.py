@@ -38,6 +38,7 @@ COMMANDS = {
     "failures": "moviec.cli.failures:app",
     "doctor": "moviec.cli.doctor:doctor",
     "quarantine": "moviec.cli.quarantine:app",
+    "review": "moviec.cli.review:app",
     "link": "moviec.cli.link:link",
     "rate": "moviec.cli.rate:rate",
     "synth": "moviec.cli.synth:synth",

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from moviec.catalog.connect import connect
-from moviec.catalog.history import instant_of
+from moviec.catalog.instants import instant_of
 from moviec.cli.console import print_json, print_table, steps
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import Home, open_home

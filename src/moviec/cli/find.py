@@ -13,8 +13,8 @@ from moviec.cli.console import print_json, print_table
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import Home, open_home
 from moviec.search import Ask, Finder
-from moviec.search.films import Summary, summary_of
 from moviec.search.plan import GenreWords
+from moviec.search.summaries import Summary, summary_of
 from moviec.search.words import fold_title
 
 

@@ -9,7 +9,8 @@ import typer
 
 from moviec.catalog.connect import connect
 from moviec.catalog.finding import movie_named
-from moviec.catalog.history import instant_of, movie_changes, ratings_moved
+from moviec.catalog.history import movie_changes, ratings_moved
+from moviec.catalog.instants import instant_of
 from moviec.cli.console import print_json, print_table
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import open_home

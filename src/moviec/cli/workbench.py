@@ -55,27 +55,16 @@ class PipelineWorkbench(msgspec.Struct, frozen=True):
 
     def decide(self, verdict: Verdict) -> dict[str, Any]:
         """Record a verdict and settle the two records again."""
-        import sqlalchemy as sa
-
-        from moviec.catalog.accounts import now
+        from moviec.catalog import decisions
         from moviec.catalog.connect import writing
-        from moviec.catalog.recordlog import RecordChange, append
-        from moviec.catalog.schema.identity import decisions
         from moviec.pipeline.aggregator import drain
         from moviec.pipeline.workshop import workshop
 
-        ends = sorted(tuple(end.split(":", 1)) for end in (verdict.left, verdict.right))
-        if ends[0] == ends[1]:
-            raise UsageError("a record is always the same film as itself", verdict.left, "name two records")
-        named = dict(
-            zip(("left_source", "left_key", "right_source", "right_key"), (*ends[0], *ends[1]), strict=True)
-        )
-        row = {**named, "verdict": "same" if verdict.same else "different", "who": verdict.who, "at": now()}
+        left, right = (tuple(end.split(":", 1)) for end in (verdict.left, verdict.right))
+        said = decisions.Verdict((left[0], left[1]), (right[0], right[1]), verdict.same, verdict.who)
         with workshop(self.home) as shop:
             with writing(shop.catalogue) as connection:
-                _refuse_unknown(connection, ends)
-                connection.execute(sa.insert(decisions).values(row))
-                append(connection, [RecordChange("decision", source=end[0], key=end[1]) for end in ends])
+                row = decisions.decide(connection, [said])[0]
             outcome = drain(shop)
         return {"decision": row, "changes": outcome.changes, "last_change": outcome.last_change}
 
@@ -101,17 +90,6 @@ class PipelineWorkbench(msgspec.Struct, frozen=True):
             done = replay(shop.catalogue, numbers)
             drain(shop)
         return {"replayed": done}
-
-
-def _refuse_unknown(connection: Any, ends: Sequence[tuple[str, ...]]) -> None:
-    import sqlalchemy as sa
-
-    from moviec.catalog.schema.identity import records
-
-    for source, key in ends:
-        known = sa.select(records.c.movie).where(records.c.source == source, records.c.key == key)
-        if connection.scalar(known) is None:
-            raise UsageError("no source lists this record", f"{source}:{key}", "write it SOURCE:KEY")
 
 
 def _instant(text: str) -> dt.datetime:

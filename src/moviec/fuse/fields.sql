@@ -17,9 +17,11 @@ SELECT DISTINCT c.movie, c.field, c.source, c.fold FROM field_once c
 JOIN field_copies k ON k.source = c.source AND k.field = c.field
 JOIN field_once o ON o.movie = c.movie AND o.field = c.field AND o.source = k.of AND o.fold = c.fold
 
+-- view field_disputable
+SELECT movie, field FROM field_once WHERE judged AND rule <> 'union' GROUP BY movie, field HAVING COUNT(*) > 1
+
 -- keep field_judged
-SELECT * FROM (SELECT o.*, COUNT(*) OVER (PARTITION BY movie, field) AS claims FROM field_once o WHERE judged AND rule <> 'union') c
-WHERE claims > 1
+SELECT o.* FROM field_once o JOIN field_disputable d ON d.movie = o.movie AND d.field = o.field
 
 -- keep field_weighed
 SELECT c.movie, c.field, c.source, c.value, c.fold, c.delivered, c.rule,
@@ -31,28 +33,33 @@ ON x.movie = c.movie AND x.field = c.field AND x.source = c.source AND x.fold = 
 
 -- keep field_totals
 SELECT movie, field, fold, MIN(rule) AS rule, CAST(SUM(weight) AS BIGINT) AS total, MAX(weight) AS best,
-       MAX(delivered) AS delivered, COUNT(*) AS sources,
-       SUM(CASE WHEN weight > 0 THEN 1 ELSE 0 END) AS voices
+       MAX(delivered) AS delivered, COUNT(*) AS sources, SUM(CASE WHEN weight > 0 THEN 1 ELSE 0 END) AS voices,
+       MIN(value) AS value, MAX(value) AS other_value, MIN({'lightness': -weight, 'source': source}).source AS source
 FROM field_weighed GROUP BY movie, field, fold
 
--- view field_tops
-SELECT movie, field, MAX(total) AS top, SUM(voices) AS voices FROM field_totals GROUP BY movie, field
+-- keep field_tops
+SELECT movie, field, COUNT(*) AS folds, MAX(total) AS top, SUM(voices) AS voices,
+       ROUND(1000000000 * EXP(-MAX(total) / 1000000)) AS none_of_them
+FROM field_totals GROUP BY movie, field
 
--- view field_odds
-SELECT t.movie, t.field, t.fold, p.top, p.voices,
+-- keep field_odds
+SELECT t.movie, t.field, t.fold, p.voices, p.none_of_them,
        CAST(ROUND(1000000000 * EXP((t.total - p.top) / 1000000)) AS BIGINT) AS odds
 FROM field_totals t JOIN field_tops p ON p.movie = t.movie AND p.field = t.field
-
--- keep field_counted
-SELECT * FROM field_odds
+WHERE p.folds > 1
 
 -- view field_every
-SELECT movie, field, SUM(odds) AS every FROM field_counted GROUP BY movie, field
+SELECT movie, field, SUM(odds) AS every FROM field_odds GROUP BY movie, field
 
 -- keep field_chances
-SELECT o.movie, o.field, o.fold, o.voices, CAST(ROUND(1000000 * o.odds / e.every) AS BIGINT) AS chance,
-       CAST(ROUND(1000000 * o.odds / (e.every + ROUND(1000000000 * EXP(-o.top / 1000000)))) AS BIGINT) AS confidence
-FROM field_counted o JOIN field_every e ON e.movie = o.movie AND e.field = o.field
+SELECT t.movie, t.field, t.fold, p.voices, 1000000 AS chance,
+       CAST(ROUND(1e15 / (1e9 + p.none_of_them)) AS BIGINT) AS confidence
+FROM field_totals t JOIN field_tops p ON p.movie = t.movie AND p.field = t.field
+WHERE p.folds = 1
+UNION ALL
+SELECT o.movie, o.field, o.fold, o.voices, CAST(ROUND(1000000 * o.odds / e.every) AS BIGINT),
+       CAST(ROUND(1000000 * o.odds / (e.every + o.none_of_them)) AS BIGINT)
+FROM field_odds o JOIN field_every e ON e.movie = o.movie AND e.field = o.field
 
 -- view field_agreement
 SELECT w.source, w.field, COUNT(*) AS judged, CAST(SUM(c.chance) AS BIGINT) AS millionths
@@ -61,21 +68,27 @@ JOIN field_chances c ON c.movie = w.movie AND c.field = w.field AND c.fold = w.f
 WHERE w.weight > 0 AND c.voices > 1 GROUP BY w.source, w.field
 
 -- view field_spelled
-SELECT movie, field, fold, value, COUNT(*) AS alike, MIN({'lightness': -weight, 'source': source}) AS best
-FROM field_weighed GROUP BY movie, field, fold, value
+SELECT w.movie, w.field, w.fold, w.value, COUNT(*) AS alike, MIN({'lightness': -w.weight, 'source': w.source}) AS best
+FROM field_weighed w
+JOIN field_totals t ON t.movie = w.movie AND t.field = w.field AND t.fold = w.fold AND t.value <> t.other_value
+GROUP BY w.movie, w.field, w.fold, w.value
 
--- view field_spellings
+-- keep field_spellings
 SELECT movie, field, fold, MIN({
          'loud': CASE WHEN value = UPPER(value) OR value = LOWER(value) THEN 1 ELSE 0 END, 'fewness': -alike,
          'lightness': best.lightness, 'value': value, 'source': best.source}) AS best
 FROM field_spelled GROUP BY movie, field, fold
 
+-- keep field_contested
+SELECT t.* FROM field_totals t JOIN field_tops p ON p.movie = t.movie AND p.field = t.field
+WHERE t.rule <> 'union' AND (p.folds > 1 OR t.field = 'released')
+
 -- view field_middles
 SELECT movie, field, fold,
        2 * SUM(total) OVER (PARTITION BY movie, field ORDER BY TRY_CAST(fold AS DOUBLE), fold
                             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS up_to,
-       SUM(total) OVER (PARTITION BY movie, field) AS everything, total
-FROM field_totals WHERE rule = 'weighted_median'
+       SUM(total) OVER (PARTITION BY movie, field) AS everything
+FROM field_contested WHERE rule = 'weighted_median'
 
 -- keep field_merits
 SELECT t.*, CASE t.rule
@@ -85,32 +98,39 @@ SELECT t.*, CASE t.rule
     WHEN 'largest' THEN COALESCE(TRY_CAST(t.fold AS DOUBLE), -1e300)
     WHEN 'weighted_median' THEN CASE WHEN m.up_to >= m.everything AND m.up_to - 2 * t.total < m.everything THEN 1 ELSE 0 END
   END AS merit
-FROM field_totals t LEFT JOIN field_middles m ON m.movie = t.movie AND m.field = t.field AND m.fold = t.fold
+FROM field_contested t LEFT JOIN field_middles m ON m.movie = t.movie AND m.field = t.field AND m.fold = t.fold
 
 -- view field_years
 SELECT movie, TRY_CAST(MIN({'merit': -merit, 'total': -total, 'best': -best, 'fold': fold}).fold AS INT) AS year
 FROM field_merits WHERE field = 'year' GROUP BY movie
+UNION ALL
+SELECT t.movie, TRY_CAST(t.fold AS INT) FROM field_totals t JOIN field_tops p ON p.movie = t.movie AND p.field = t.field
+WHERE t.field = 'year' AND p.folds = 1
 
 -- view field_barred
 SELECT t.movie, t.field, t.fold FROM field_totals t JOIN field_years y ON y.movie = t.movie
 WHERE t.field = 'released' AND ABS(TRY_CAST(SUBSTRING(t.fold, 1, 4) AS INT) - y.year) > 1
 
--- keep field_chosen
-SELECT movie, field, rule, first.fold AS fold, -first.total AS total, first.sources AS sources FROM (
-  SELECT t.movie, t.field, t.rule,
-         MIN({'merit': -t.merit, 'total': -t.total, 'best': -t.best, 'fold': t.fold, 'sources': t.sources}) AS first
-  FROM field_merits t
-  LEFT JOIN field_barred b ON b.movie = t.movie AND b.field = t.field AND b.fold = t.fold
-  WHERE b.fold IS NULL
-  GROUP BY t.movie, t.field, t.rule, CASE WHEN t.rule = 'union' THEN t.fold ELSE '' END) f
+-- view field_best
+SELECT t.movie, t.field, MIN({'merit': -t.merit, 'total': -t.total, 'best': -t.best, 'fold': t.fold}).fold AS fold
+FROM field_merits t
+LEFT JOIN field_barred b ON b.movie = t.movie AND b.field = t.field AND b.fold = t.fold
+WHERE b.fold IS NULL GROUP BY t.movie, t.field
+
+-- view field_chosen
+SELECT t.* FROM field_totals t JOIN field_best b ON b.movie = t.movie AND b.field = t.field AND b.fold = t.fold
+UNION ALL
+SELECT t.* FROM field_totals t JOIN field_tops p ON p.movie = t.movie AND p.field = t.field
+WHERE t.rule = 'union' OR p.folds = 1 AND t.field <> 'released'
 
 -- keep field_fused
-SELECT c.movie, c.field, c.fold, s.best.value AS value, s.best.source AS source, c.rule, c.sources,
+SELECT c.movie, c.field, c.fold, COALESCE(s.best.value, c.value) AS value, COALESCE(s.best.source, c.source) AS source,
+       c.rule, c.sources,
        CASE WHEN c.rule = 'union' THEN CAST(ROUND(1000000 / (1 + EXP(-c.total / 1000000))) AS BIGINT) ELSE p.confidence END
          AS confidence
 FROM field_chosen c
 JOIN field_chances p ON p.movie = c.movie AND p.field = c.field AND p.fold = c.fold
-JOIN field_spellings s ON s.movie = c.movie AND s.field = c.field AND s.fold = c.fold
+LEFT JOIN field_spellings s ON s.movie = c.movie AND s.field = c.field AND s.fold = c.fold
 
 -- view field_verdicts
 SELECT w.movie, w.field, w.source, w.value, w.weight, CASE WHEN c.fold IS NULL THEN FALSE ELSE TRUE END AS chosen,

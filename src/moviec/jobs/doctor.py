@@ -29,7 +29,8 @@ from moviec.pipeline.rebuild import rebuild_source
 from moviec.pipeline.steps import Tell
 from moviec.pipeline.street import Scope, bring_up
 from moviec.pipeline.workshop import Workshop
-from moviec.search.index import build, current, indexer, open_index, position
+from moviec.search.index import build, indexer
+from moviec.search.place import current, open_index, position
 from moviec.sources.registry import find_source
 from moviec.sources.transport import sha256
 

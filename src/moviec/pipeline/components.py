@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import sqlalchemy as sa
 
-from moviec.catalog.ledger import ENDS, PAIR, pairs_touching
+from moviec.catalog.ledger import ENDS, PAIR, ledger_of, pairs_touching
 from moviec.engine import DuckEngine
 
 #: Both ends of the rows of {0}.
@@ -32,7 +32,8 @@ def whole_components(
     """Follow pairs and decisions from the engine's `replaced` records (source, key) as far as they lead.
 
     `fresh` are all pairs that these records now have; stored ones of theirs no longer count, but lead on to the records
-    that they joined before. Returns every pair (PAIR columns) and every record (source, key) of those components.
+    that they joined before; so do the movies they were, since who comes back has a say in whose the id is. Returns
+    every pair (PAIR columns) and every record (source, key) of those components.
     """
     columns = ", ".join(PAIR)
     engine.table("fresh", fresh)
@@ -44,8 +45,9 @@ def whole_components(
         engine.table("touching", pairs_touching(connection, frontier))
         engine.keep("stored", "SELECT * FROM touching")
         engine.keep("near", _NEAR)
+        engine.table("kin", ledger_of(connection, frontier))
         engine.keep("standing", f"SELECT {columns} FROM standing UNION SELECT {columns} FROM ({_STANDING})")
-        ends = f"{_BOTH.format('stored')} UNION {_BOTH.format('near')}"
+        ends = f"{_BOTH.format('stored')} UNION {_BOTH.format('near')} UNION SELECT source, key FROM kin"
         engine.keep("frontier", f"SELECT * FROM ({ends}) EXCEPT SELECT * FROM reached")
         engine.keep("reached", "SELECT * FROM reached UNION SELECT * FROM frontier")
     pairs = engine.query(f"SELECT {columns} FROM standing ORDER BY {', '.join(ENDS)}")

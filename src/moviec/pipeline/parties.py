@@ -96,6 +96,8 @@ GROUP BY i.id ORDER BY i.id
 
 
 _NONE: Column = pa.array([], pa.string())
+_NO_NUMBERS: Column = pa.array([], pa.int64())
+_CREDIT = ("movie", "source", "role", "key", "name", "folded", "short", "party")
 
 
 class _Trade(msgspec.Struct, frozen=True):
@@ -155,6 +157,8 @@ def _work_out(engine: DuckEngine, connection: sa.Connection, run: _Run, affected
         ledger = party_ledger(connection, run.kind, None)
         return _kept(engine, trade, trade.find(engine, "involved", run.spaces), ledger, first)
     names = _names(engine, connection, run.kind, affected)
+    if not len(names):
+        return _unchanged(trade)
     engine.table("standing", credits_named(connection, run.kind, names))
     engine.table("affected", pa.table({"movie": affected}))
     engine.keep("involved", _INVOLVED)
@@ -179,6 +183,18 @@ def _names(engine: DuckEngine, connection: sa.Connection, kind: str, affected: C
     return names
 
 
+def _unchanged(trade: _Trade) -> Cast:
+    """Give what a run comes to that changes no credit."""
+    return Cast(
+        names=_NONE,
+        ids=_NO_NUMBERS,
+        shown=pa.table({name: _NO_NUMBERS if name == "id" else _NONE for name in trade.columns}),
+        parties=pa.table({"space": _NONE, "key": _NONE, "folded": _NONE, "party": _NO_NUMBERS}),
+        credits=pa.table({name: _NO_NUMBERS if name in ("movie", "party") else _NONE for name in _CREDIT}),
+        changed=_NO_NUMBERS,
+    )
+
+
 def _kept(engine: DuckEngine, trade: _Trade, found: who.Parties, ledger: pa.Table, first: int) -> Cast:
     """Keep the parties' ids, new ones from `first` on."""
     nodes = found.nodes.rename_columns(["space", "key", "name", "cluster"])
@@ -198,5 +214,5 @@ def _kept(engine: DuckEngine, trade: _Trade, found: who.Parties, ledger: pa.Tabl
         shown=shown.append_column("folded", fold(shown["name"])).select(trade.columns),
         parties=everyone.rename_columns(["space", "key", "folded", "party"]),
         credits=engine.query(_CREDITS),
-        changed=_NONE,
+        changed=_NO_NUMBERS,
     )

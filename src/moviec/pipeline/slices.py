@@ -41,7 +41,7 @@ def work_in_slices(limits: Limits, given: Sliced, work: Work[Result]) -> list[Re
         where = f"WHERE movie BETWEEN {cut['first']} AND {cut['last']}"
         with DuckEngine(each) as engine:
             engine.parquet("all_members", [given.members])
-            engine.view("members", f"SELECT * FROM all_members {where}")
+            engine.keep("members", f"SELECT * FROM all_members {where}")
             for name, table in given.tables.items():
                 engine.table(f"all_{name}", table)
                 engine.view(name, f"SELECT * FROM all_{name} {where}")

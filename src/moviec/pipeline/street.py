@@ -43,13 +43,12 @@ from moviec.text import Column
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """What to work out: everything; or what waits in the log of record changes, and `also` these records.
+    """What to work out: everything; or what waits in the log of record changes.
 
     `without` (RECORDS) is left out as if no delivery had named it; a rehearsal is taken back before its end.
     """
 
     everything: bool = False
-    also: pa.Table | None = None
     without: pa.Table = RECORDS.empty_table()
     rehearsal: bool = False
 
@@ -88,8 +87,8 @@ def bring_up(shop: Workshop, scope: Scope, tell: Tell = lambda _: None) -> Outco
     ground = _ground(shop, scope.without)
     with shop.catalogue.connect() as connection:
         everything = scope.everything or built_with(connection) != ground.models.versions
-    asking = scope.also is not None or ground.pending.records.num_rows
-    if not everything and not asking and not any(one.records_file for one in ground.fresh):
+    named = ground.pending.records.num_rows
+    if not everything and not named and not any(one.records_file for one in ground.fresh):
         return _nothing_new(ground)
     command = "rehearse" if scope.rehearsal else "rebuild" if scope.everything else "publish"
     with recorded(shop, command, CATALOGUE, tell) as steps:
@@ -106,11 +105,18 @@ def _ground(shop: Workshop, without: pa.Table) -> Ground:
     return Ground(shop, waiting, pinned_models(shop), all_batches(shop.catalogue), aside, specs)
 
 
+def outlook(shop: Workshop, connection: sa.Connection, some: Sequence[tuple[str, str]]) -> Resolved:
+    """Resolve some records (source, key), and what waits, as this connection sees the decisions; nothing is kept."""
+    columns = {name: [record[at] for record in some] for at, name in enumerate(("source", "key"))}
+    also = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+    return _resolve(_ground(shop, RECORDS.empty_table()), connection, False, also)
+
+
 def _bring_up(ground: Ground, scope: Scope, everything: bool, steps: Steps) -> Outcome:
     shop = ground.shop
     with shop.catalogue.connect() as connection:
         with steps.step("resolving") as counts:
-            resolved = _resolve(ground, connection, everything, scope.also)
+            resolved = _resolve(ground, connection, everything)
             counts.update(records=resolved.records.num_rows, pairs=resolved.matches.num_rows)
         with steps.step("finding people and companies") as counts:
             cast = _cast(ground, connection, resolved)
@@ -146,7 +152,9 @@ def _nothing_new(ground: Ground) -> Outcome:
         return Outcome(False, {}, last_change(connection), {}, [])
 
 
-def _resolve(ground: Ground, connection: sa.Connection, everything: bool, also: pa.Table | None) -> Resolved:
+def _resolve(
+    ground: Ground, connection: sa.Connection, everything: bool, also: pa.Table | None = None
+) -> Resolved:
     repeating = frozenset(spec.name for spec in ground.specs if spec.repeating)
     with DuckEngine(ground.shop.limits) as engine:
         named = [ground.pending.records.select(["source", "key"]), *([also] if also is not None else [])]

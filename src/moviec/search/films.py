@@ -11,75 +11,10 @@ import pyarrow as pa
 import tantivy
 
 from moviec import text
-from moviec.model import MILLION
+from moviec.search.summaries import FILM, Film, summarise
+from moviec.units import MILLION
 
-
-class _Title(msgspec.Struct):
-    title: str
-    language: str | None = None
-
-
-class _Named(msgspec.Struct):
-    id: int
-    name: str
-
-
-class _Rating(msgspec.Struct):
-    c_rating: float | None = None
-
-
-class Film(msgspec.Struct):
-    """What the index reads of a movie's document."""
-
-    id: str
-    title: str
-    kind: str | None = None
-    original_title: str | None = None
-    original_language: str | None = None
-    other_titles: list[_Title] = []
-    year: int | None = None
-    genres: list[_Named] = []
-    people: list[_Named] = []
-    companies: list[_Named] = []
-    popularity: float | None = None
-    votes: int | None = None
-    rating: _Rating = msgspec.field(default_factory=_Rating)
-    poster: str | None = None
-    adult: bool = False
-
-    @property
-    def number(self) -> int:
-        """The movie's number, by which ties are broken."""
-        return int(self.id[2:])
-
-    def titles(self) -> list[str]:
-        """List the display title, the original one, then all others, without repeats."""
-        named = [self.title, self.original_title or self.title, *(other.title for other in self.other_titles)]
-        return list(dict.fromkeys(named))
-
-    def by_language(self) -> dict[str, str]:
-        """Give one title per language, for readers who prefer it."""
-        found = {other.language: other.title for other in reversed(self.other_titles) if other.language}
-        if self.original_language and self.original_title:
-            found.setdefault(self.original_language, self.original_title)
-        return found
-
-
-class Summary(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A film as lists show it. `titles` are kept for `display_title` and never leave."""
-
-    id: str
-    title: str
-    display_title: str | None = None
-    original_title: str | None = None
-    kind: str | None = None
-    year: int | None = None
-    genres: list[str] = []
-    c_rating: float | None = None
-    popularity: float | None = None
-    votes: int | None = None
-    poster: str | None = None
-    titles: dict[str, str] = {}
+_encoder = msgspec.json.Encoder()
 
 
 class Folded(msgspec.Struct, frozen=True):
@@ -91,23 +26,14 @@ class Folded(msgspec.Struct, frozen=True):
     companies: list[str]
 
 
-_film = msgspec.json.Decoder(Film)
-_summary = msgspec.json.Encoder()
-
-
 def index_documents(documents: Iterable[str], schema: tantivy.Schema) -> Iterator[tantivy.Document]:
     """Turn documents (JSON) into the index's; folding is done for all of them at once."""
-    films = [_film.decode(document) for document in documents]
+    films = [FILM.decode(document) for document in documents]
     titles = _folded(text.fold_title, [film.titles() for film in films])
     people = _folded(text.fold_name, [[one.name for one in film.people] for film in films])
     companies = _folded(text.fold, [[one.name for one in film.companies] for film in films])
     for folded in map(Folded, films, titles, people, companies):
         yield tantivy.Document.from_dict(_fields(folded), schema)
-
-
-def summary_of(document: bytes | str) -> Summary:
-    """Give the summary of a film from its document."""
-    return _summarised(_film.decode(document))
 
 
 def prominence(film: Film) -> int:
@@ -141,29 +67,13 @@ def _fields(folded: Folded) -> dict[str, Any]:
         "year": year or 0,
         "decade": (year or 0) // 10 * 10,
         "adult": int(film.adult),
-        "summary": _summary.encode(_summarised(film)),
+        "summary": _encoder.encode(summarise(film)),
     }
 
 
 def ordered(value: int, movie: int) -> int:
     """Join a value to sort by, highest first, with the movie's number, lowest first: no two films share it."""
     return (max(value, 0) << 32) | (0xFFFFFFFF - movie)
-
-
-def _summarised(film: Film) -> Summary:
-    return Summary(
-        id=film.id,
-        title=film.title,
-        original_title=film.original_title if film.original_title != film.title else None,
-        kind=film.kind,
-        year=film.year,
-        genres=[genre.name for genre in film.genres],
-        c_rating=film.rating.c_rating,
-        popularity=film.popularity,
-        votes=film.votes,
-        poster=film.poster,
-        titles=film.by_language(),
-    )
 
 
 def _folded(fold: object, lists: list[list[str]]) -> list[list[str]]:

@@ -13,9 +13,9 @@ import tantivy
 from tantivy import FieldType, Query
 
 from moviec.errors import StoreError, UsageError
-from moviec.search.films import Summary
-from moviec.search.index import current, open_index, position
+from moviec.search.place import current, open_index, position
 from moviec.search.plan import Fields, GenreWords, all_of, any_of, readings
+from moviec.search.summaries import Summary
 
 Sort = Literal["relevance", "rating", "year", "popularity"]
 

@@ -26,9 +26,7 @@ from moviec.catalog.queries import changed_movies, documents_from, documents_of,
 from moviec.catalog.schema.serving import documents
 from moviec.errors import StoreError
 from moviec.search.films import index_documents
-
-#: Of the schema below: an index of another one is built anew.
-LAYOUT = 1
+from moviec.search.place import LAYOUT, Position, current, open_index, position
 
 #: Documents that are folded and added at once.
 STEP = 5_000
@@ -39,13 +37,6 @@ ANEW = 0.5
 HEAP = 100_000_000
 
 Tell = Callable[[str], None]
-
-
-class Position(msgspec.Struct, frozen=True):
-    """What an index holds: the change log up to `change`, of a schema's `layout`."""
-
-    change: int
-    layout: int
 
 
 def schema() -> tantivy.Schema:
@@ -65,34 +56,6 @@ def schema() -> tantivy.Schema:
         made.add_integer_field(name, indexed=name == "year", fast=True)
     made.add_unsigned_field("adult", indexed=True, fast=True)
     return made.build()
-
-
-def current(folder: Path) -> Path | None:
-    """Name the index in use; None where there is none."""
-    try:
-        found = folder / (folder / "current").read_text("utf-8").strip()
-    except OSError:
-        return None
-    return found if found.is_dir() else None
-
-
-def position(index: Path) -> Position | None:
-    """Say what an index holds; None where it cannot tell, or has another layout."""
-    try:
-        found = msgspec.json.decode((index / "position.json").read_bytes(), type=Position)
-    except (OSError, msgspec.DecodeError):
-        return None
-    return found if found.layout == LAYOUT else None
-
-
-def open_index(folder: Path) -> tantivy.Index:
-    """Open an index for reading or writing. Raises StoreError where it is damaged."""
-    try:
-        index = tantivy.Index.open(str(folder))
-        _ = index.searcher().num_docs
-        return index
-    except (ValueError, OSError) as error:
-        raise StoreError("the search index is damaged", str(folder), "it is built anew") from error
 
 
 @contextlib.contextmanager

@@ -10,16 +10,16 @@ import html
 import re
 import unicodedata
 
-from moviec import text
+from moviec import spelling
 
-_SPELLED = tuple((re.compile(pattern), new) for pattern, new in text.SPELLED)
+_SPELLED = tuple((re.compile(pattern), new) for pattern, new in spelling.SPELLED)
 
 _ENTITY = re.compile("&(#[0-9]+|#x[0-9a-fA-F]+|[a-zA-Z]+);")
-_ARTICLE = re.compile(rf"(?i)^(?:(?:{text.ARTICLES}) +|l['’])(.)", re.DOTALL | re.ASCII)
-_INVERTED = re.compile(rf"(?i)^(.+), *({text.INVERTED}) *$", re.ASCII)
-_SHORT = re.compile(rf"\b(?:{'|'.join(text.SHORT)})\b", re.ASCII)
-_COUNTED = re.compile(rf"\b({text.PARTS}) ({'|'.join(text.WORDS)})\b", re.ASCII)
-_ROMAN = re.compile(rf"\b(?:{'|'.join(text.ROMAN)})\b", re.ASCII)
+_ARTICLE = re.compile(rf"(?i)^(?:(?:{spelling.ARTICLES}) +|l['’])(.)", re.DOTALL | re.ASCII)
+_INVERTED = re.compile(rf"(?i)^(.+), *({spelling.INVERTED}) *$", re.ASCII)
+_SHORT = re.compile(rf"\b(?:{'|'.join(spelling.SHORT)})\b", re.ASCII)
+_COUNTED = re.compile(rf"\b({spelling.PARTS}) ({'|'.join(spelling.WORDS)})\b", re.ASCII)
+_ROMAN = re.compile(rf"\b(?:{'|'.join(spelling.ROMAN)})\b", re.ASCII)
 _FIVE_TEN = tuple(
     (re.compile(rf"(\S) {letter}\b", re.ASCII), digits) for letter, digits in (("v", "5"), ("x", "10"))
 )
@@ -45,9 +45,9 @@ def fold_title(value: str) -> str:
 
 def fold_numerals(folded: str) -> str:
     """Write numerals of folded words as digits, and the usual short forms in full."""
-    folded = _SHORT.sub(lambda found: text.SHORT[found[0]], folded)
-    folded = _COUNTED.sub(lambda found: f"{found[1]} {text.WORDS[found[2]]}", folded)
-    folded = _ROMAN.sub(lambda found: text.ROMAN[found[0]], folded)
+    folded = _SHORT.sub(lambda found: spelling.SHORT[found[0]], folded)
+    folded = _COUNTED.sub(lambda found: f"{found[1]} {spelling.WORDS[found[2]]}", folded)
+    folded = _ROMAN.sub(lambda found: spelling.ROMAN[found[0]], folded)
     for letter, digits in _FIVE_TEN:
         folded = letter.sub(rf"\g<1> {digits}", folded)
     return folded

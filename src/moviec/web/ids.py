@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import Callable
 
-from moviec.catalog.history import instant_of
+from moviec.catalog.instants import instant_of
 from moviec.errors import UsageError
 from moviec.web.errors import Problem, not_found
 from moviec.web.known import Known

@@ -14,8 +14,8 @@ from moviec.catalog.queries import documents_from, documents_of, movies_titled
 from moviec.catalog.references import Genre, all_genres, company_at, genre_at
 from moviec.errors import UsageError
 from moviec.search import Ask, Page
-from moviec.search.films import Summary, summary_of
 from moviec.search.plan import GenreWords
+from moviec.search.summaries import Summary, summary_of
 from moviec.search.words import fold_title
 from moviec.web import shapes
 from moviec.web.answers import Answer, answer, from_bytes, respond

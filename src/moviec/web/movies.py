@@ -12,7 +12,7 @@ from litestar.params import JSONBody
 from litestar.response.base import ASGIResponse
 
 from moviec.catalog.queries import Stored, documents_of
-from moviec.search.films import Film
+from moviec.search.summaries import Film
 from moviec.web import shapes
 from moviec.web.answers import Answer, answer, from_bytes, respond
 from moviec.web.asked import MovieQuery, query_of

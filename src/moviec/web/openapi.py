@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from importlib import resources
 from typing import Any
 
 import msgspec
@@ -51,9 +52,11 @@ def describe(routes: Sequence[ControllerRouterHandler], prefix: str) -> bytes:
         name: {"description": about, "schema": kind} for name, (about, kind) in _HEADERS.items()
     }
     queries = _queries(app)
+    examples = msgspec.json.decode(resources.files("moviec.web").joinpath("examples.json").read_bytes())
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():
-            _complete(operation, queries.get((path, method)), components)
+            _complete(operation, queries.get((path, method)))
+            _add_examples(operation, examples)
     return msgspec.json.encode(schema)
 
 
@@ -79,9 +82,16 @@ def _queries(app: Litestar) -> dict[tuple[str, str], type[msgspec.Struct]]:
     return found
 
 
-def _complete(
-    operation: dict[str, Any], query: type[msgspec.Struct] | None, components: dict[str, Any]
-) -> None:
+def _add_examples(operation: dict[str, Any], examples: Mapping[str, Any]) -> None:
+    """Put the example of its shape beside each body that is asked for or given."""
+    for part in (operation.get("requestBody", {}), *operation["responses"].values()):
+        for media in part.get("content", {}).values():
+            name = media.get("schema", {}).get("$ref", "").rpartition("/")[2]
+            if name in examples:
+                media["example"] = examples[name]
+
+
+def _complete(operation: dict[str, Any], query: type[msgspec.Struct] | None) -> None:
     """Add an operation's query parameters, its security and its headers."""
     if query is not None:
         operation["parameters"] = [*operation.get("parameters", []), *_parameters(query)]

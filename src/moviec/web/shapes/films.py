@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, field
 
-from moviec.search.films import Summary
+from moviec.search.summaries import Summary
 from moviec.web.shapes.base import Body, Shape
 
 

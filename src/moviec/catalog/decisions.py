@@ -1,0 +1,120 @@
+"""People's verdicts in the catalogue: written with the log entries that settle their records anew, taken back, listed.
+
+A verdict is two records, each (source, key), and "same" or "different"; docs/resolve.md says what it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from moviec.catalog.accounts import now
+from moviec.catalog.ledger import ENDS
+from moviec.catalog.recordlog import RecordChange, append
+from moviec.catalog.schema.identity import decisions, matches, records
+from moviec.errors import UsageError
+
+Record = tuple[str, str]
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What somebody says of two records, in any order: they are the same film, or not."""
+
+    left: Record
+    right: Record
+    same: bool
+    who: str
+
+
+def decide(connection: sa.Connection, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
+    """Write verdicts and ask for their records, inside a `writing` transaction; give the rows of `decisions`.
+
+    Raises UsageError for a record that no source ever listed, or that is held against itself.
+    """
+    at = now()
+    rows = [_row(connection, verdict, at) for verdict in verdicts]
+    insert(connection, rows)
+    return rows
+
+
+def insert(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Write rows of `decisions` and ask for their records, inside a `writing` transaction."""
+    if rows:
+        connection.execute(sa.insert(decisions), rows)
+        ask(connection, rows)
+
+
+def undo(connection: sa.Connection, number: int) -> dict[str, Any]:
+    """Take a decision back and ask for its records, inside a `writing` transaction; give its row.
+
+    Raises UsageError where there is no such decision in force.
+    """
+    own = decisions.c.number == number
+    row = connection.execute(sa.select(decisions).where(own, decisions.c.undone.is_(None))).mappings().first()
+    if row is None:
+        raise UsageError(
+            "no decision in force has this number", str(number), "see `moviec review list --decided`"
+        )
+    undone = now()
+    connection.execute(sa.update(decisions).where(own).values(undone=undone))
+    ask(connection, [dict(row)])
+    return {**row, "undone": undone}
+
+
+def ask(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Append to the log of record changes that the records of these decisions are to be settled anew."""
+    ends = {(row[f"{side}_source"], row[f"{side}_key"]) for row in rows for side in ("left", "right")}
+    append(connection, [RecordChange("decision", source=source, key=key) for source, key in sorted(ends)])
+
+
+def all_decisions(connection: sa.Connection) -> list[dict[str, Any]]:
+    """List every decision ever made, oldest first, as the table has them."""
+    return [
+        dict(row) for row in connection.execute(sa.select(decisions).order_by(decisions.c.number)).mappings()
+    ]
+
+
+def records_of_movie(connection: sa.Connection, movie: int) -> list[Record]:
+    """List the live records of a movie, in order."""
+    query = sa.select(records.c.source, records.c.key).where(records.c.movie == movie, records.c.live)
+    return [(row.source, row.key) for row in connection.execute(query.order_by(*query.selected_columns))]
+
+
+def pairs_between(
+    connection: sa.Connection, ones: Sequence[Record], others: Sequence[Record]
+) -> list[tuple[Record, Record]]:
+    """List the stored pairs between some records and some others, the likeliest first."""
+    left, right = (
+        sa.tuple_(matches.c[f"{side}_source"], matches.c[f"{side}_key"]) for side in ("left", "right")
+    )
+    query = sa.select(*(matches.c[name] for name in ENDS)).where(
+        sa.or_(left.in_(ones) & right.in_(others), left.in_(others) & right.in_(ones))
+    )
+    found = connection.execute(
+        query.order_by(matches.c.probability.desc(), *(matches.c[name] for name in ENDS))
+    )
+    return [((row[0], row[1]), (row[2], row[3])) for row in found]
+
+
+def _row(connection: sa.Connection, verdict: Verdict, at: str) -> dict[str, Any]:
+    ends = sorted((verdict.left, verdict.right))
+    if ends[0] == ends[1]:
+        raise UsageError("a record is always the same film as itself", ":".join(ends[0]), "name two records")
+    for source, key in ends:
+        if not connection.scalar(
+            sa.select(records.c.movie).where(records.c.source == source, records.c.key == key)
+        ):
+            raise UsageError(
+                "no source has listed this record", f"{source}:{key}", "see `moviec review list`"
+            )
+    named = dict(zip(ENDS, (*ends[0], *ends[1]), strict=True))
+    return {
+        **named,
+        "verdict": "same" if verdict.same else "different",
+        "who": verdict.who,
+        "at": at,
+        "undone": None,
+    }

@@ -1,0 +1,22 @@
+"""Instants as people write them and as the catalogue does: UTC, ISO 8601."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from moviec.errors import UsageError
+
+
+def instant_of(text: str) -> str:
+    """Read a date (its last moment, UTC) or an instant, and write it as the catalogue does. Raises UsageError."""
+    try:
+        if len(text) == 10:
+            day = dt.date.fromisoformat(text)
+            return dt.datetime.combine(day, dt.time.max, dt.UTC).isoformat(timespec="microseconds")
+        found = dt.datetime.fromisoformat(text.replace(" ", "+"))
+        found = found if found.tzinfo else found.replace(tzinfo=dt.UTC)
+        return found.astimezone(dt.UTC).isoformat(timespec="microseconds")
+    except (ValueError, OverflowError) as error:
+        raise UsageError(
+            f"'{text}' is no instant", "as of", "write a date such as 2026-11-21, or 2026-11-21T12:00:00Z"
+        ) from error

@@ -1,0 +1,208 @@
+"""`moviec review`: the pairs that may be one film, most valuable first, and people's verdicts with their effect."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from moviec.catalog import decisions
+from moviec.catalog.connect import writing
+from moviec.cli.console import print_json, print_table, steps
+from moviec.cli.options import HomeOption, JsonOption
+from moviec.config import open_home
+from moviec.pipeline import reviewing
+from moviec.pipeline.aggregator import drain
+from moviec.pipeline.nearest import unmatched_of
+from moviec.pipeline.reviewing import Effect
+from moviec.pipeline.workshop import workshop
+
+app = typer.Typer(help="Uncertain matches and verdicts: list, same, different, undo, export, import.")
+
+RecordArgument = Annotated[str, typer.Argument(help="A record, SOURCE:KEY, or a movie, mc12.")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do it; without, only its effect is shown.")]
+ByOption = Annotated[str | None, typer.Option("--by", help="Who decides (else the user's name).")]
+MostOption = Annotated[int, typer.Option("--limit", min=1, help="At most so many pairs.")]
+
+_FIELDS = ("title", "year", "kind", "runtime", "directors", "cast", "countries", "ids", "movie")
+
+
+@app.callback(invoke_without_command=True)
+def review(context: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """List the pairs to look at; or say of two records that they are the same film, or different ones."""
+    if context.invoked_subcommand is None:
+        list_pairs(home=home, as_json=as_json)
+
+
+@app.command(name="list")
+def list_pairs(
+    limit: MostOption = 10,
+    source: Annotated[str | None, typer.Option(help="Only pairs with a record of this source.")] = None,
+    decided: Annotated[bool, typer.Option("--decided", help="The decisions made, instead.")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List uncertain pairs side by side with the evidence, most valuable first."""
+    with workshop(open_home(home)) as shop, shop.catalogue.connect() as connection:
+        made = decisions.all_decisions(connection) if decided else []
+        pairs = [] if decided else reviewing.uncertain(shop, limit, source)
+    if as_json:
+        print_json(made if decided else pairs)
+    elif decided:
+        rows = [
+            (str(row["number"]), _end(row, "left"), row["verdict"], _end(row, "right"), row["who"], row["at"][:19],
+             "undone" if row["undone"] else "")
+            for row in made
+        ]  # fmt: skip
+        print_table(f"{len(made):,} decisions", ("number", "one", "verdict", "other", "by", "at", ""), rows)
+    else:
+        for pair in pairs:
+            _print_pair(pair)
+        if not pairs:
+            print("no pair waits for a look")
+
+
+@app.command()
+def same(
+    left: RecordArgument,
+    right: RecordArgument,
+    yes: YesOption = False,
+    by: ByOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say that two records are the same film; beats every match."""
+    _decide((left, right), True, by, _Way(home, yes, as_json))
+
+
+@app.command()
+def different(
+    left: RecordArgument,
+    right: RecordArgument,
+    yes: YesOption = False,
+    by: ByOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say that two records are different films; beats every match."""
+    _decide((left, right), False, by, _Way(home, yes, as_json))
+
+
+@app.command()
+def undo(
+    number: Annotated[int, typer.Argument(help="See `moviec review list --decided`.")],
+    yes: YesOption = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take a decision back; the records go where the matching puts them."""
+    with workshop(open_home(home)) as shop, steps(quiet=as_json) as tell:
+        effect = reviewing.effect_of_undoing(shop, number)
+        done = None
+        if yes:
+            with writing(shop.catalogue) as connection:
+                row = decisions.undo(connection, number)
+            done = {"decisions": [row], "changes": drain(shop, tell).changes}
+    _tell(effect, done, as_json)
+
+
+@app.command()
+def unmatched(
+    source: Annotated[str, typer.Argument(help="The source whose records stand alone.")],
+    limit: MostOption = 50,
+    after: Annotated[str, typer.Option(help="Go on after this key.")] = "",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List records that no other was matched with: the nearest one, and why it was not taken."""
+    with workshop(open_home(home)) as shop:
+        rows = unmatched_of(shop, source, limit, after)
+    if as_json:
+        print_json(rows)
+        return
+    columns = ("key", "movie", "other", "probability", "reason", "rival")
+    print_table(f"{source}: alone", columns, [tuple(_cell(row[name]) for name in columns) for row in rows])
+
+
+@app.command(name="export")
+def export_file(file: Path, home: HomeOption = None) -> None:
+    """Write every decision as CSV, those taken back among them."""
+    with workshop(open_home(home)) as shop:
+        print(f"{reviewing.export_decisions(shop, file):,} decisions: {file}")
+
+
+@app.command(name="import")
+def import_file(file: Path, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Add the decisions of a CSV file; names those that contradict each other, of which the later hold (status 3)."""
+    with workshop(open_home(home)) as shop, steps(quiet=as_json) as tell:
+        fresh, contradicting = reviewing.import_decisions(shop, file)
+        changes = drain(shop, tell).changes
+    if as_json:
+        print_json({"decisions": fresh, "contradictions": contradicting, "changes": changes})
+    else:
+        print(f"{fresh:,} decisions are new; {_counted(changes)}")
+        for line in contradicting:
+            print(f"contradiction: {line}")
+    if contradicting:
+        raise typer.Exit(3)
+
+
+class _Way(msgspec.Struct, frozen=True):
+    """How a verdict is worked out: in which home, whether to do it, how to tell."""
+
+    home: Path | None
+    yes: bool
+    as_json: bool
+
+
+def _decide(ends: tuple[str, str], is_same: bool, by: str | None, way: _Way) -> None:
+    with workshop(open_home(way.home)) as shop, steps(quiet=way.as_json) as tell:
+        said = reviewing.verdicts(shop, ends, is_same, by or getpass.getuser())
+        effect = reviewing.effect(shop, said)
+        done = None
+        if way.yes:
+            with writing(shop.catalogue) as connection:
+                rows = decisions.decide(connection, said)
+            done = {"decisions": rows, "changes": drain(shop, tell).changes}
+    _tell(effect, done, way.as_json)
+
+
+def _tell(effect: Effect, done: dict[str, Any] | None, as_json: bool) -> None:
+    if as_json:
+        print_json({"effect": effect, "done": done})
+        return
+    for row in effect.moved:
+        print(f"{row['source']}:{row['key']}  {row['before']} → {row['after'] or 'a new movie'}")
+    if not effect.moved:
+        print("no record changes its movie")
+    for line in effect.contradicts:
+        print(f"contradicts: {line}")
+    print(f"done; {_counted(done['changes'])}" if done else "nothing was done; add --yes to do it")
+
+
+def _counted(changes: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} movies {kind}" for kind, count in changes.items()) or "no movie looks other"
+
+
+def _print_pair(pair: dict[str, Any]) -> None:
+    ends = [f"{pair[side]['source']}:{pair[side]['key']}" for side in ("left", "right")]
+    rows = [(field, *(_cell(pair[side].get(field)) for side in ("left", "right"))) for field in _FIELDS]
+    title = f"same with probability {pair['probability']:.3f}, worth {pair['value']:.2f}"
+    print_table(title, ("", *ends), rows)
+    print("  ".join(f"{feature}: {level} ({bits:+.1f})" for feature, level, bits in pair["evidence"]) + "\n")
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{space}:{key}" for space, key in value.items())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(map(str, value))
+    return "–" if value is None else str(value)
+
+
+def _end(row: dict[str, Any], side: str) -> str:
+    return f"{row[f'{side}_source']}:{row[f'{side}_key']}"

@@ -1,0 +1,48 @@
+"""Where a host's index is, what it holds, and how it is opened; `moviec.search.index` makes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import tantivy
+
+from moviec.errors import StoreError
+
+#: Of the index's schema: an index of another one is built anew.
+LAYOUT = 1
+
+
+class Position(msgspec.Struct, frozen=True):
+    """What an index holds: the change log up to `change`, of a schema's `layout`."""
+
+    change: int
+    layout: int
+
+
+def current(folder: Path) -> Path | None:
+    """Name the index in use; None where there is none."""
+    try:
+        found = folder / (folder / "current").read_text("utf-8").strip()
+    except OSError:
+        return None
+    return found if found.is_dir() else None
+
+
+def position(index: Path) -> Position | None:
+    """Say what an index holds; None where it cannot tell, or has another layout."""
+    try:
+        found = msgspec.json.decode((index / "position.json").read_bytes(), type=Position)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return found if found.layout == LAYOUT else None
+
+
+def open_index(folder: Path) -> tantivy.Index:
+    """Open an index for reading or writing. Raises StoreError where it is damaged."""
+    try:
+        index = tantivy.Index.open(str(folder))
+        _ = index.searcher().num_docs
+        return index
+    except (ValueError, OSError) as error:
+        raise StoreError("the search index is damaged", str(folder), "it is built anew") from error

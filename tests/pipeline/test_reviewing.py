@@ -1,0 +1,219 @@
+"""Verdicts on the sample: their effect is told first, they hold whatever is built again, and can be taken back."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from moviec.catalog import decisions
+from moviec.catalog.audit import doubled
+from moviec.catalog.connect import writing
+from moviec.catalog.decisions import Verdict
+from moviec.catalog.sources import matching
+from moviec.cli import build
+from moviec.config import Home, Settings
+from moviec.pipeline import reviewing
+from moviec.pipeline.aggregator import drain
+from moviec.pipeline.fetch import gather
+from moviec.pipeline.ingest import Order, ingest
+from moviec.pipeline.nearest import unmatched_of
+from moviec.pipeline.rebuild import rebuild_source
+from moviec.pipeline.street import Scope, bring_up
+from moviec.pipeline.workshop import Workshop, workshop
+from moviec.sample import write_sample
+from moviec.sources.registry import find_source
+
+FIRST = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
+#: Toy Story; the planted film is Heat with the id of Toy Story's successor in the list.
+TOY, TOY_IMDB = ("kaggle", "862"), ("imdb", "tt0114709")
+HEAT, HEAT_IMDB = ("kaggle", "949"), ("imdb", "tt0113277")
+WRONG = "tt0133093"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build a home from two sources of the sample, Heat with the IMDb id of The Matrix."""
+    folder = tmp_path_factory.mktemp("reviewed")
+    write_sample(folder / "sample")
+    rewrite(
+        folder / "sample", "planted", lambda row: {**row, "imdb_id": WRONG} if row["id"] == HEAT[1] else row
+    )
+    (folder / "home").mkdir()
+    with workshop(Home(folder / "home", Settings()), alone=True) as shop:
+        deliver(shop, "kaggle", folder / "sample" / "planted", 0)
+        deliver(shop, "imdb", folder / "sample" / "imdb", 0)
+        bring_up(shop, Scope())
+    return folder
+
+
+@pytest.fixture
+def home(built: Path, tmp_path: Path) -> Path:
+    shutil.copytree(built / "home", tmp_path / "home")
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def shop(home: Path) -> Iterator[Workshop]:
+    with workshop(Home(home, Settings()), alone=True) as opened:
+        yield opened
+
+
+def rewrite(sample: Path, name: str, change: Callable[[dict[str, str]], dict[str, str] | None]) -> Path:
+    whole = sample / "kaggle" / "movies_metadata.csv"
+    with whole.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        rows = [row for row in reader if row["id"].isdigit() and None not in row.values()]
+    (sample / name).mkdir()
+    with (sample / name / whole.name).open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(reader.fieldnames or ()), extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(changed for row in rows if (changed := change(row)))
+    return sample / name
+
+
+def deliver(shop: Workshop, name: str, folder: Path, week: int) -> None:
+    source = find_source(name, shop.home.folder)
+    files = gather(shop.home, source.spec, [str(folder)], shop.work)
+    ingest(shop, Order(source, files, FIRST + dt.timedelta(weeks=week), accept_shrink=True))
+
+
+def movie_of(shop: Workshop, *ends: tuple[str, str]) -> list[int]:
+    query = "SELECT movie FROM records WHERE source = :source AND key = :key AND live"
+    with shop.catalogue.connect() as connection:
+        return [
+            connection.execute(sa.text(query), {"source": source, "key": key}).scalar_one()
+            for source, key in ends
+        ]
+
+
+def decide(shop: Workshop, left: tuple[str, str], right: tuple[str, str], same: bool) -> None:
+    with writing(shop.catalogue) as connection:
+        decisions.decide(connection, [Verdict(left, right, same, "ann")])
+    drain(shop)
+
+
+def test_a_wrong_shared_id_is_caught_and_put_to_review(shop: Workshop) -> None:
+    heat, matrix = movie_of(shop, HEAT, ("imdb", WRONG))
+    assert heat != matrix
+    listed = [
+        {(pair[side]["source"], pair[side]["key"]) for side in ("left", "right")}
+        for pair in reviewing.uncertain(shop, 10)
+    ]
+    assert {HEAT, ("imdb", WRONG)} in listed
+    # Who looks for it finds it among those that stand alone, with the reason.
+    alone = {row["key"]: row for row in unmatched_of(shop, "kaggle", 500)}
+    with shop.catalogue.connect() as connection:
+        shares = matching(connection)["kaggle"]
+    assert shares["alone"] + shares["in_review"] == len(alone) and shares["in_review"] >= 1
+    assert shares["records"] == sum(shares.values()) - shares["records"]
+    assert alone[HEAT[1]]["reason"] in ("an id that nothing else bears out", "other ids")
+
+
+def test_the_effect_is_told_before_and_is_what_happens_then(shop: Workshop) -> None:
+    before = movie_of(shop, TOY, TOY_IMDB)
+    assert before[0] == before[1]
+    effect = reviewing.effect(shop, [Verdict(TOY, TOY_IMDB, False, "ann")])
+    assert movie_of(shop, TOY, TOY_IMDB) == before
+    with shop.catalogue.connect() as connection:
+        assert decisions.all_decisions(connection) == []
+    decide(shop, TOY, TOY_IMDB, False)
+    after = movie_of(shop, TOY, TOY_IMDB)
+    moved = {(row["source"], row["key"]): row for row in effect.moved}
+    assert len(moved) == 1 and next(iter(moved.values()))["after"] is None
+    assert after[0] != after[1] and [end in moved for end in (TOY, TOY_IMDB)] == [
+        now != was for now, was in zip(after, before, strict=True)
+    ]
+
+
+def test_a_decision_holds_whatever_is_built_again_until_it_is_undone(shop: Workshop, built: Path) -> None:
+    before = movie_of(shop, TOY, TOY_IMDB)
+    decide(shop, TOY, TOY_IMDB, False)
+    apart = movie_of(shop, TOY, TOY_IMDB)
+    for name in ("kaggle", "imdb"):
+        rebuild_source(shop, find_source(name, shop.home.folder))
+    bring_up(shop, Scope(everything=True))
+    assert movie_of(shop, TOY, TOY_IMDB) == apart
+    deliver(shop, "kaggle", rewrite_once(built, "again"), 1)
+    bring_up(shop, Scope())
+    assert movie_of(shop, TOY, TOY_IMDB) == apart
+    with writing(shop.catalogue) as connection:
+        decisions.undo(connection, 1)
+    drain(shop)
+    assert movie_of(shop, TOY, TOY_IMDB) == before
+
+
+def rewrite_once(built: Path, name: str) -> Path:
+    """Give a delivery in which Toy Story earned a dollar more."""
+    if (built / "sample" / name).exists():
+        return built / "sample" / name
+    richer = {TOY[1]: {"revenue": "373554034"}}
+    return rewrite(built / "sample", name, lambda row: {**row, **richer.get(row["id"], {})})
+
+
+def test_a_record_that_comes_back_as_another_film_takes_no_ones_place(shop: Workshop, built: Path) -> None:
+    without = rewrite(built / "sample", "without", lambda row: None if row["id"] == TOY[1] else row)
+    other = {
+        "title": "Zyxwv",
+        "original_title": "Zyxwv",
+        "imdb_id": "",
+        "release_date": "1931-01-01",
+        "runtime": "20",
+    }
+    back = rewrite(built / "sample", "back", lambda row: {**row, **other} if row["id"] == TOY[1] else row)
+    was = movie_of(shop, TOY_IMDB)
+    for week, folder in enumerate((without, back), 1):
+        deliver(shop, "kaggle", folder, week)
+        bring_up(shop, Scope())
+    assert movie_of(shop, TOY_IMDB) == was != movie_of(shop, TOY)
+    assert bring_up(shop, Scope(everything=True)).changes == {}
+
+
+def test_decisions_travel_as_a_file_and_contradictions_are_named(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def moviec(*words: str, status: int = 0) -> Any:
+        app = build(["review"])
+        code = app(["review", *words, "--home", str(home)], standalone_mode=False)
+        assert (code or 0) == status
+        return capsys.readouterr().out
+
+    kaggle, imdb = ":".join(TOY), ":".join(TOY_IMDB)
+    assert "add --yes" in moviec("different", kaggle, imdb)
+    done = json.loads(moviec("different", kaggle, imdb, "--yes", "--by", "ann", "--json"))
+    assert done["done"]["changes"] == {"split": 1, "updated": 1}
+    file = tmp_path / "decisions.csv"
+    moviec("export", str(file))
+    assert "0 decisions are new" in moviec("import", str(file))
+    lines = file.read_text("utf-8").splitlines()
+    fields = dict(zip(lines[0].split(","), lines[1].split(","), strict=True))
+    heat = {**fields, "verdict": "same", "at": "2026-12-01T00:00:00+00:00"}
+    chain = [
+        {**heat, "right_source": HEAT[0], "right_key": HEAT[1]},
+        {**heat, "left_source": HEAT[0], "left_key": HEAT[1], "right_source": TOY[0], "right_key": TOY[1]},
+    ]
+    file.write_text(
+        "\n".join([lines[0], *(",".join(row[name] for name in fields) for row in chain)]) + "\n", "utf-8"
+    )
+    told = moviec("import", str(file), status=3)
+    assert "2 decisions are new" in told
+    assert f"contradiction: {imdb} = {':'.join(HEAT)} = {kaggle}, yet {imdb} is not {kaggle}" in told
+    assert len(json.loads(moviec("list", "--decided", "--json"))) == 3
+
+
+def test_no_movie_holds_two_records_of_a_source_that_lists_none_twice(shop: Workshop) -> None:
+    with shop.catalogue.connect() as connection:
+        assert doubled(connection, ("kaggle", "imdb")) == []
+    # Told that two records of one source are one film, a person overrules that too, and the check shows it.
+    decide(shop, TOY, HEAT, True)
+    with shop.catalogue.connect() as connection:
+        assert doubled(connection, ("kaggle", "imdb")) == [
+            {"movie": movie_of(shop, TOY)[0], "source": "kaggle", "records": 2}
+        ]
