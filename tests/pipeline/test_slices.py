@@ -34,7 +34,7 @@ def members(tmp_path: Path) -> Path:
     return path
 
 
-def shown(members: Path, films: int) -> Shown:
+def shown(members: Path, records: int) -> Shown:
     people = [
         {
             "movie": film,
@@ -48,7 +48,7 @@ def shown(members: Path, films: int) -> Shown:
         for source in ("imdb", "kaggle")
     ]
     tables = {"people_ids": pa.Table.from_pylist(people, PARTY), "companies_ids": PARTY.empty_table()}
-    return show_all(Limits(threads=2), Sliced(members, tables, films), shipped_model(), FACTS)
+    return show_all(Limits(threads=2), Sliced(members, tables, records), shipped_model(), FACTS)
 
 
 def unordered(rows: pa.Table) -> list[str]:
@@ -59,7 +59,7 @@ def test_slices_come_to_the_same(members: Path) -> None:
     whole = shown(members, 100)
     assert whole.documents.num_rows == 5 and whole.tables["credits"]["person"].to_pylist()[0] == 101
     assert whole.lists["languages"]["code"].to_pylist() == ["en", "fr"]
-    some = shown(members, 2)
+    some = shown(members, 4)
     assert some.documents.equals(whole.documents)
     assert all(unordered(rows) == unordered(whole.tables[name]) for name, rows in some.tables.items())
     assert all(rows.equals(whole.lists[name]) for name, rows in some.lists.items())

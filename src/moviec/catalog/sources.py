@@ -69,3 +69,11 @@ def matching(connection: sa.Connection) -> dict[str, dict[str, int]]:
         shares[row.method] = row.many
         shares["records"] += row.many
     return found
+
+
+def matched_share(shares: dict[str, int] | None) -> str:
+    """Write which part of a source's records some other record was matched with, as a person reads it."""
+    if not shares or not shares["records"]:
+        return "–"
+    matched = shares["by_id"] + shares["by_match"] + shares["by_decision"]
+    return f"{100 * matched / shares['records']:.1f}%"

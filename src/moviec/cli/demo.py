@@ -60,7 +60,8 @@ def _tell(shown: Shown, leaders: pa.Table, drawing: Path) -> None:
     print(f"\nmonths:  {shown.months}/genres/1994/1994-10.json and {len(shown.rollup.months) - 1} more")
     print(f"picture: {drawing}")
     print(
-        f"next:    moviec sources --home {home}; moviec quarantine list --home {home}; moviec report companies --from {shown.months}"
+        f"next:    moviec show tt0114709 --home {home}; moviec sources imdb --home {home};"
+        f" moviec report companies --measure c_rating --home {home}"
     )
 
 

@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from moviec.catalog.deliveries import Delivery, all_deliveries, count_rejected
+from moviec.catalog.sources import matched_share, matching
 from moviec.cli.console import fail, print_json, print_table, steps
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.cli.scorecard import about_source
@@ -117,7 +118,7 @@ def sources(
     if as_json:
         print_json(rows)
         return
-    columns = ("source", "licence", "last delivery", "records", "rejected", "state")
+    columns = ("source", "licence", "last delivery", "records", "matched", "rejected", "state")
     print_table("Sources", columns, [tuple(str(row[key]) for key in row) for row in rows])
 
 
@@ -150,6 +151,8 @@ def _overview(folder: Path, home: Path | None) -> list[dict[str, Any]]:
     with workshop(open_home(home)) as shop:
         deliveries = all_deliveries(shop.catalogue)
         open_rows = count_rejected(shop.catalogue)
+        with shop.catalogue.connect() as connection:
+            shares = matching(connection)
     newest = {delivery.source: delivery for delivery in sorted(deliveries, key=lambda one: one.id)}
     rows = []
     for name, source in find_sources(folder).items():
@@ -160,6 +163,7 @@ def _overview(folder: Path, home: Path | None) -> list[dict[str, Any]]:
                 "licence": source.spec.licence,
                 "last_delivery": last.delivered_at[:16] if last else "–",
                 "records": last.records or 0 if last else 0,
+                "matched": matched_share(shares.get(name)),
                 "rejected": open_rows.get(name, 0),
                 "state": last.state if last else "–",
             }

@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine, Limits
 
-#: Movies in a slice: what setting out costs (a second and a half) is then a tenth of the work or less.
-SLICE = 25_000
+#: Records in a slice: what setting out costs (a second) is then a tenth of the work, and two slices take some 2 GB.
+SLICE = 50_000
 
 Result = TypeVar("Result")
 Work = Callable[[DuckEngine], Result]
@@ -25,14 +25,14 @@ class Sliced(msgspec.Struct, frozen=True):
 
     members: Path
     tables: Mapping[str, pa.Table]
-    films: int = SLICE
+    records: int = SLICE
 
 
 def work_in_slices(limits: Limits, given: Sliced, work: Work[Result]) -> list[Result]:
     """Give what the work makes of each slice, in order of movie; one engine each, with the slice's members and tables."""
     with DuckEngine(limits) as engine:
         engine.parquet("members", [given.members])
-        cuts = engine.query(_CUTS.format(slice=given.films)).to_pylist() or [{"first": 0, "last": 0}]
+        cuts = engine.query(_CUTS.format(slice=given.records)).to_pylist() or [{"first": 0, "last": 0}]
     cores = limits.threads or os.cpu_count() or 1
     at_once = max(1, min(cores, len(cuts)))
     each = msgspec.structs.replace(limits, threads=max(1, cores // at_once))
@@ -53,5 +53,6 @@ def work_in_slices(limits: Limits, given: Sliced, work: Work[Result]) -> list[Re
 
 _CUTS = """
 SELECT min(movie) AS first, max(movie) AS last
-FROM (SELECT movie, (row_number() OVER (ORDER BY movie) - 1) // {slice} AS slice FROM (SELECT DISTINCT movie FROM members))
+FROM (SELECT movie, (sum(records) OVER (ORDER BY movie) - records) // {slice} AS slice
+      FROM (SELECT movie, count(*) AS records FROM members GROUP BY movie))
 GROUP BY slice ORDER BY slice"""
