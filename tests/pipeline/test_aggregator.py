@@ -16,6 +16,7 @@ from moviec.catalog.history import documents_as_of
 from moviec.catalog.recordlog import newest, pending, position
 from moviec.config import Home, Settings
 from moviec.errors import StoreError
+from moviec.jobs.health import check_all
 from moviec.pipeline.aggregator import Retry, advance, drain
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.runs import last_runs
@@ -123,6 +124,10 @@ def test_records_that_cannot_be_published_hold_up_no_other(desk: Desk) -> None:
     assert [(one.subject["source"], one.subject["key"]) for one in letters] == [("club", "1"), ("club", "3")]
     assert (letters[0].follower, letters[0].attempts) == ("catalogue", 2)
     assert "no room for it" in letters[0].error
+    checks = check_all(desk.shop, {}, MONDAY)
+    assert [one.concern for one in checks if one.name == "last_run_failed" and one.concern] == []
+    [told] = [one.concern for one in checks if one.name == "set_aside"]
+    assert told.startswith("2 set aside by catalogue")
     desk.deliver("Alien", "Jaws", "Up!", "Poison")
     assert drain(desk.shop, retry=AT_ONCE).changes == {"updated": 1}, "a later delivery mends one"
     desk.run(ACCEPT)

@@ -41,6 +41,9 @@ from moviec.sources.base import SourceSpec
 from moviec.sources.registry import find_sources
 from moviec.text import Column
 
+#: A rehearsal's name among the runs: it may fail, that is what it is for.
+REHEARSAL = "rehearse"
+
 
 class Scope(msgspec.Struct, frozen=True):
     """What to work out: everything; or what waits in the log of record changes.
@@ -90,7 +93,7 @@ def bring_up(shop: Workshop, scope: Scope, tell: Tell = lambda _: None) -> Outco
     named = ground.pending.records.num_rows
     if not everything and not named and not any(one.records_file for one in ground.fresh):
         return _nothing_new(ground)
-    command = "rehearse" if scope.rehearsal else "rebuild" if scope.everything else "publish"
+    command = REHEARSAL if scope.rehearsal else "rebuild" if scope.everything else "publish"
     with recorded(shop, command, CATALOGUE, tell) as steps:
         outcome = _bring_up(ground, scope, everything, steps)
     remove_stale_shelves(shop, ground.models.match, ground.batches)
