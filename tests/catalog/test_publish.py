@@ -44,7 +44,7 @@ def publication(films: Mapping[int, Film], **parts: Any) -> Publication:
     given: dict[str, Any] = {
         "tables": tables,
         "lists": {},
-        "whole": {},
+        "cast": {},
         "documents": pa.table(
             {
                 "movie": numbers,

@@ -16,6 +16,7 @@ from moviec.catalog.history import documents_as_of
 from moviec.catalog.recordlog import newest, pending, position
 from moviec.config import Home, Settings
 from moviec.errors import StoreError
+from moviec.jobs.health import check_all
 from moviec.pipeline.aggregator import Retry, advance, drain
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.runs import last_runs
@@ -28,23 +29,15 @@ MONDAY = dt.datetime(2026, 11, 2, tzinfo=dt.UTC)
 AT_ONCE = Retry(tries=2, pause=0)
 
 #: A database that takes no film called Poison, as it would a value that it has no room for.
-REFUSE = {
-    "sqlite": [
-        "CREATE TRIGGER refuse BEFORE INSERT ON movies WHEN NEW.title = 'Poison'"
-        " BEGIN SELECT RAISE(ABORT, 'no room for it'); END",
-        "CREATE TRIGGER refuse_too BEFORE UPDATE ON movies WHEN NEW.title = 'Poison'"
-        " BEGIN SELECT RAISE(ABORT, 'no room for it'); END",
-    ],
-    "postgresql": [
-        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
-        " $$ BEGIN IF NEW.title = 'Poison' THEN RAISE EXCEPTION 'no room for it'; END IF; RETURN NEW; END $$",
-        "CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON movies FOR EACH ROW EXECUTE FUNCTION refuse()",
-    ],
-}
-ACCEPT = {
-    "sqlite": ["DROP TRIGGER refuse", "DROP TRIGGER refuse_too"],
-    "postgresql": ["DROP TRIGGER refuse ON movies"],
-}
+REFUSE = [
+    "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+    " $$ BEGIN IF NEW.title = 'Poison' THEN RAISE EXCEPTION 'no room for it'; END IF; RETURN NEW; END $$",
+    "CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON movies FOR EACH ROW EXECUTE FUNCTION refuse()",
+]
+ACCEPT = ["DROP TRIGGER refuse ON movies"]
+
+#: A database in which nothing can be published at all.
+SHUT = ["CREATE TRIGGER shut BEFORE INSERT ON checkpoints BEGIN SELECT RAISE(ABORT, 'shut'); END"]
 
 
 class Desk:
@@ -117,11 +110,11 @@ def test_while_another_publishes_one_stands_by(desk: Desk) -> None:
         bring_up(desk.shop, Scope(everything=True))
 
 
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
 def test_records_that_cannot_be_published_hold_up_no_other(desk: Desk) -> None:
-    kind = desk.shop.catalogue.dialect.name
     desk.deliver("Alien", "Heat", "Up", "Ran")
     drain(desk.shop)
-    desk.run(REFUSE[kind])
+    desk.run(REFUSE)
     desk.deliver("Alien", "Poison", "Up!", "Poison")
     assert drain(desk.shop, retry=AT_ONCE).changes == {"updated": 1}
     assert desk.titles() == ["Alien", "Heat", "Ran", "Up!"], "the records before still hold"
@@ -131,9 +124,13 @@ def test_records_that_cannot_be_published_hold_up_no_other(desk: Desk) -> None:
     assert [(one.subject["source"], one.subject["key"]) for one in letters] == [("club", "1"), ("club", "3")]
     assert (letters[0].follower, letters[0].attempts) == ("catalogue", 2)
     assert "no room for it" in letters[0].error
+    checks = check_all(desk.shop, {}, MONDAY)
+    assert [one.concern for one in checks if one.name == "last_run_failed" and one.concern] == []
+    [told] = [one.concern for one in checks if one.name == "set_aside"]
+    assert told.startswith("2 set aside by catalogue")
     desk.deliver("Alien", "Jaws", "Up!", "Poison")
     assert drain(desk.shop, retry=AT_ONCE).changes == {"updated": 1}, "a later delivery mends one"
-    desk.run(ACCEPT[kind])
+    desk.run(ACCEPT)
     assert replay(desk.shop.catalogue, [letters[1].number]) == 1
     assert drain(desk.shop).changes == {"updated": 1}
     assert desk.titles() == ["Alien", "Jaws", "Poison", "Up!"]
@@ -141,14 +138,10 @@ def test_records_that_cannot_be_published_hold_up_no_other(desk: Desk) -> None:
         assert bring_up(alone, Scope(everything=True)).changes == {}
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_where_no_record_is_at_fault_the_error_is_told_and_nothing_is_set_aside(desk: Desk) -> None:
     desk.deliver("Alien")
-    refusals = {
-        "sqlite": ["CREATE TRIGGER shut BEFORE INSERT ON checkpoints BEGIN SELECT RAISE(ABORT, 'shut'); END"],
-        "postgresql": [REFUSE["postgresql"][0].replace("NEW.title = 'Poison'", "true"),
-                       "CREATE TRIGGER shut BEFORE INSERT ON checkpoints EXECUTE FUNCTION refuse()"],
-    }  # fmt: skip
-    desk.run(refusals[desk.shop.catalogue.dialect.name])
+    desk.run(SHUT)
     with pytest.raises(sa.exc.DBAPIError):
         drain(desk.shop, retry=AT_ONCE)
     assert desk.titles() == []

@@ -17,6 +17,7 @@ from moviec.catalog.recordlog import FOLLOWER, Pending, pending
 from moviec.catalog.schema.operations import checkpoints, runs
 from moviec.config import Settings
 from moviec.pipeline.due import cron_of, freshest, stale
+from moviec.pipeline.street import REHEARSAL
 from moviec.pipeline.workshop import Workshop
 from moviec.sources.base import Source
 
@@ -128,7 +129,7 @@ def _followers(connection: sa.Connection, settings: Settings) -> Iterator[Check]
 
 def _runs(connection: sa.Connection) -> Iterator[Check]:
     """Say of each kind of run whether the latest one came to its end."""
-    latest = sa.select(sa.func.max(runs.c.number)).group_by(runs.c.command)
+    latest = sa.select(sa.func.max(runs.c.number)).where(runs.c.command != REHEARSAL).group_by(runs.c.command)
     query = sa.select(runs).where(runs.c.number.in_(latest)).order_by(runs.c.command)
     for row in connection.execute(query):
         is_bad = row.outcome in ("failed", "died")

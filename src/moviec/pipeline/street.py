@@ -41,15 +41,17 @@ from moviec.sources.base import SourceSpec
 from moviec.sources.registry import find_sources
 from moviec.text import Column
 
+#: A rehearsal's name among the runs: it may fail, that is what it is for.
+REHEARSAL = "rehearse"
+
 
 class Scope(msgspec.Struct, frozen=True):
-    """What to work out: everything; or what waits in the log of record changes, and `also` these records.
+    """What to work out: everything; or what waits in the log of record changes.
 
     `without` (RECORDS) is left out as if no delivery had named it; a rehearsal is taken back before its end.
     """
 
     everything: bool = False
-    also: pa.Table | None = None
     without: pa.Table = RECORDS.empty_table()
     rehearsal: bool = False
 
@@ -88,10 +90,10 @@ def bring_up(shop: Workshop, scope: Scope, tell: Tell = lambda _: None) -> Outco
     ground = _ground(shop, scope.without)
     with shop.catalogue.connect() as connection:
         everything = scope.everything or built_with(connection) != ground.models.versions
-    asking = scope.also is not None or ground.pending.records.num_rows
-    if not everything and not asking and not any(one.records_file for one in ground.fresh):
+    named = ground.pending.records.num_rows
+    if not everything and not named and not any(one.records_file for one in ground.fresh):
         return _nothing_new(ground)
-    command = "rehearse" if scope.rehearsal else "rebuild" if scope.everything else "publish"
+    command = REHEARSAL if scope.rehearsal else "rebuild" if scope.everything else "publish"
     with recorded(shop, command, CATALOGUE, tell) as steps:
         outcome = _bring_up(ground, scope, everything, steps)
     remove_stale_shelves(shop, ground.models.match, ground.batches)
@@ -117,7 +119,7 @@ def _bring_up(ground: Ground, scope: Scope, everything: bool, steps: Steps) -> O
     shop = ground.shop
     with shop.catalogue.connect() as connection:
         with steps.step("resolving") as counts:
-            resolved = _resolve(ground, connection, everything, scope.also)
+            resolved = _resolve(ground, connection, everything)
             counts.update(records=resolved.records.num_rows, pairs=resolved.matches.num_rows)
         with steps.step("finding people and companies") as counts:
             cast = _cast(ground, connection, resolved)
@@ -153,7 +155,9 @@ def _nothing_new(ground: Ground) -> Outcome:
         return Outcome(False, {}, last_change(connection), {}, [])
 
 
-def _resolve(ground: Ground, connection: sa.Connection, everything: bool, also: pa.Table | None) -> Resolved:
+def _resolve(
+    ground: Ground, connection: sa.Connection, everything: bool, also: pa.Table | None = None
+) -> Resolved:
     repeating = frozenset(spec.name for spec in ground.specs if spec.repeating)
     with DuckEngine(ground.shop.limits) as engine:
         named = [ground.pending.records.select(["source", "key"]), *([also] if also is not None else [])]
