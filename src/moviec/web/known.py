@@ -76,11 +76,11 @@ def _filled(
 ) -> Filter:
     count = connection.scalar(sa.select(sa.func.count(column))) or 0
     made = Filter(int(count))
-    rows = connection.execution_options(yield_per=STEP).execute(sa.select(column))
-    for part in rows.scalars().partitions(STEP):
-        if stopped():
-            break
-        made.add([str(one) for one in part])
+    with connection.execution_options(yield_per=STEP).execute(sa.select(column)) as rows:
+        for part in rows.scalars().partitions(STEP):
+            if stopped():
+                break
+            made.add([str(one) for one in part])
     return made
 
 
