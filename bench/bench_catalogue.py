@@ -1,7 +1,7 @@
 """Matching a whole catalogue: all of the public deliveries at once, how right its films are, and how fast.
 
 Figures are of the held-out half of the known pairs, ids hidden unless said otherwise; with `--fitting` they are of the
-other half, on which the thresholds were set. `match`, which sees two lists at a time, stands beside them.
+other half, on which the thresholds were set; `--no-speed` leaves speed out. `match`, which sees two lists at a time, stands beside them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from known_pairs import PAIRS, Lists, read_lists
 from lake_records import SOURCES, hide_ids, read_records, shelve_all
 from moviec.engine import DuckEngine
 from moviec.model import RECORD
-from moviec.resolve.evaluate import held_out, score
+from moviec.resolve.evaluate import calibration_table, held_out, judge, log_loss, score
 from moviec.resolve.model import Model, shipped_model
 from moviec.resolve.pairs import PairLimits, find_pairs
 from moviec.resolve.resolve import Settings, match
@@ -32,6 +32,12 @@ from moviec.text import pc
 HALF = "--fitting" not in sys.argv
 SMALL, LARGE = (27_600, 23_200), (276_000, 232_000)
 WIKIPEDIA = frozenset({"wikipedia"})
+
+_STORED = """
+SELECT left_key, right_key, probability FROM pairs WHERE left_source = '{0}' AND right_source = '{1}'
+UNION ALL SELECT right_key, left_key, probability FROM pairs WHERE left_source = '{1}' AND right_source = '{0}'
+ORDER BY left_key, right_key
+"""
 
 _TOGETHER = """
 SELECT l.key AS left_key, r.key AS right_key FROM members l JOIN members r ON r.cluster = l.cluster
@@ -65,7 +71,8 @@ def main() -> None:
     for pair in PAIRS:
         two = match(lists.films[pair[0]], lists.films[pair[1]], model, Settings()).pairs
         tell(f"match alone, {pair[0]}-{pair[1]}", two.filter(pc.equal(two["band"], "accept")), lists, pair)
-    speed(lists, model)
+    if "--no-speed" not in sys.argv:
+        speed(lists, model)
 
 
 def build(records: list[pa.Table], model: Model, repeating: frozenset[str]) -> Catalogue:
@@ -97,6 +104,7 @@ def report(built: Catalogue, lists: Lists, model: Model) -> None:
         for pair in PAIRS:
             engine.table(f"known_{pair[0]}_{pair[1]}", held_out(lists.known[pair], HALF).pairs)
             tell(f"{pair[0]}-{pair[1]}", engine.query(_TOGETHER.format(*pair)), lists, pair)
+            honesty(engine.query(_STORED.format(*pair)), lists, pair)
         good, made, known = _row(engine, sql["clusters"])
         print(f"  clusters of MovieLens, Kaggle and IMDb: precision {good / made:.4f} recall {good / known:.4f}"
               f" F1 {2 * good / (made + known):.4f}")  # fmt: skip
@@ -108,6 +116,17 @@ def report(built: Catalogue, lists: Lists, model: Model) -> None:
         print(f"  pairs to review: {pc.sum(pc.equal(built.settled.pairs['band'], 'review')).as_py():,}")
         for row in unmatched(engine, model).sources.to_pylist():
             print("   ", ", ".join(f"{name} {value}" for name, value in row.items()))
+
+
+def honesty(pairs: pa.Table, lists: Lists, pair: tuple[str, str]) -> None:
+    """Print the log loss of every stored pair's probability, and predicted against observed where pairs are."""
+    judged = judge(pairs, held_out(lists.known[pair], HALF))
+    probability = pairs["probability"].to_numpy()
+    rows = ", ".join(
+        f"{row['predicted']:.3f} {row['observed']:.3f} ({row['pairs']:.0f})"
+        for row in calibration_table(probability, judged)
+    )
+    print(f"    log loss {log_loss(probability, judged):.4f}; predicted, observed (pairs): {rows}")
 
 
 def tell(what: str, pairs: pa.Table, lists: Lists, pair: tuple[str, str]) -> None:

@@ -50,9 +50,9 @@ SELECT DISTINCT c.movie, c.source, c.key, c.name, c.role, coalesce(TRY_CAST(c.ke
 FROM companies c JOIN made f ON f.number = c.movie
 
 -- section: judged
-SELECT f.movie, f.source, f.key, f.name, f.party, t.truth
+SELECT f.movie, f.source, t.key, f.name, f.party, t.truth
 FROM found f JOIN truth t ON t.movie = f.movie AND t.source = f.source AND t.name = f.name AND t.role = f.role
-  AND t.key IS NOT DISTINCT FROM f.key
+  AND coalesce(t.key, '') = f.key
 
 -- section: borne_by_several
 SELECT count(*) AS names, count(*) FILTER (people > 1) AS of_several

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import sqlalchemy as sa
 
 from moviec.catalog.schema.identity import models
 from moviec.catalog.schema.movies import movies
+from moviec.cli.fit import report, tell_fitted
 from moviec.config import Home, Settings, open_home
 from moviec.errors import UsageError
 from moviec.pipeline.demo import DELIVERED
@@ -121,7 +120,22 @@ def test_a_rule_of_the_settings_decides_a_field_and_has_everything_worked_out_ag
             bring_up(wrong, Scope())
 
 
+def test_what_was_learned_is_told_to_programs_and_to_people(
+    found: Fitted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = msgspec.json.decode(msgspec.json.encode(report(found, None)))
+    assert told["fields"] == found.changes.fields and not told["pinned"]
+    assert told["ratings"]["most"][0]["before"] != told["ratings"]["most"][0]["after"]
+    tell_fitted(found)
+    said = capsys.readouterr().out
+    moved = found.changes.ratings
+    assert f"{found.before.fuse.version} -> {found.after.fuse.version}" in said
+    assert f"{moved.moved} of {moved.films} move" in said
+
+
 def test_an_empty_lake_is_said_so(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "moviec", "fit", "--dry-run", "--home"]
-    told = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, check=False)
-    assert told.returncode == 2 and "nothing to learn from" in told.stderr
+    with (
+        workshop(open_home(tmp_path, {}), alone=True) as empty,
+        pytest.raises(UsageError, match="nothing to learn from"),
+    ):
+        fit(empty)

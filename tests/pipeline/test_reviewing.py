@@ -32,7 +32,7 @@ from moviec.sample import write_sample
 from moviec.sources.registry import find_source
 
 FIRST = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
-#: Toy Story; the planted film is Heat with the id of Toy Story's successor in the list.
+#: The planted record is Heat with the IMDb id of The Matrix.
 TOY, TOY_IMDB = ("kaggle", "862"), ("imdb", "tt0114709")
 HEAT, HEAT_IMDB = ("kaggle", "949"), ("imdb", "tt0113277")
 WRONG = "tt0133093"
@@ -127,6 +127,8 @@ def test_the_effect_is_told_before_and_is_what_happens_then(shop: Workshop) -> N
     decide(shop, TOY, TOY_IMDB, False)
     after = movie_of(shop, TOY, TOY_IMDB)
     moved = {(row["source"], row["key"]): row for row in effect.moved}
+    named = (f"mc{after[0]}", ":".join(TOY_IMDB))
+    assert reviewing.verdicts(shop, named, True, "bo") == [Verdict(TOY, TOY_IMDB, True, "bo")]
     assert len(moved) == 1 and next(iter(moved.values()))["after"] is None
     assert after[0] != after[1] and [end in moved for end in (TOY, TOY_IMDB)] == [
         now != was for now, was in zip(after, before, strict=True)

@@ -70,6 +70,23 @@ def test_two_records_that_fit_equally_well_go_to_review() -> None:
     assert len(clusters_of(result)) == 3
 
 
+def test_an_id_that_only_the_titles_speak_against_holds_and_one_that_all_speaks_against_does_not() -> None:
+    french = record("a", "1", "Au revoir les enfants", year=1987, ids={"imdb": "tt0092593"})
+    english = {"ids": {"imdb": "tt0092593"}, "directors": ["Louis Malle"], "runtime": 104}
+    assert clusters_of(settled(french, record("b", "1", "Goodbye, Children", year=1987, **english))) == {
+        frozenset({A1, B1})
+    }
+    planted = [
+        record("b", "1", "Goodbye, Children", year=1993, **english),
+        record("b", "1", "The Firm", year=1987, **english),
+    ]
+    known = {"cast": ["Gaspard Manesse", "Raphael Fejtö"], "directors": ["Luc Besson"]}
+    for other, more in zip(planted, ({}, known), strict=True):
+        result = settled({**french, "people": record("a", "1", "x", **more)["people"]}, other)
+        assert clusters_of(result) == {frozenset({A1}), frozenset({B1})}
+        assert set(bands(result).values()) == {"review"}
+
+
 def test_shared_ids_say_how_a_record_was_matched_and_contradicting_ids_part_films() -> None:
     same = settled(kagemusha("a", ids={"imdb": "tt1"}), kagemusha("b", ids={"imdb": "tt1"}))
     assert clusters_of(same) == {frozenset({A1, B1})} and set(methods(same).values()) == {"id"}

@@ -48,14 +48,14 @@ def test_a_measure_is_what_the_films_make_it(either: Api, by: str, years: tuple[
         assert rated["value"] == pytest.approx(ways[by](points) / 100, abs=0.01)
 
 
-def test_order_and_choice(api: Api) -> None:
-    items = api.json("/v1/genres/years/1950-2020?measure=movies")["items"]
+def test_order_and_choice(either: Api) -> None:
+    items = either.json("/v1/genres/years/1950-2020?measure=movies")["items"]
     values = [item["value"] for item in items]
     assert values == sorted(values, reverse=True)
-    assert api.json("/v1/genres/years/1950-2020?measure=movies&top=2")["items"] == items[:2]
-    chosen = api.json("/v1/genres/years/1950-2020?measure=movies&top=1&bottom=1")["items"]
+    assert either.json("/v1/genres/years/1950-2020?measure=movies&top=2")["items"] == items[:2]
+    chosen = either.json("/v1/genres/years/1950-2020?measure=movies&top=1&bottom=1")["items"]
     assert chosen == [items[0], items[-1]]
-    wanted = api.json(f"/v1/genres/years/1950-2020?ids={CRIME},tmdb:878,999")["items"]
+    wanted = either.json(f"/v1/genres/years/1950-2020?ids={CRIME},tmdb:878,999")["items"]
     assert {item["id"] for item in wanted} == {CRIME, GENRE_IDS["Science Fiction"]}
 
 

@@ -46,16 +46,11 @@ def matching(connection: sa.Connection) -> dict[str, dict[str, int]]:
 
     records, by_id, by_match, by_decision, in_review (alone, with a pair that a person should look at), alone.
     """
-    waits = sa.or_(
-        *(
-            sa.exists().where(
-                matches.c.band == "review",
-                matches.c[f"{side}_source"] == records.c.source,
-                matches.c[f"{side}_key"] == records.c.key,
-            )
-            for side in ("left", "right")
-        )
+    ends = (
+        sa.select(matches.c[f"{side}_source"], matches.c[f"{side}_key"]).where(matches.c.band == "review")
+        for side in ("left", "right")
     )
+    waits = sa.tuple_(records.c.source, records.c.key).in_(sa.union(*ends))
     method = sa.case(
         (records.c.method != "alone", sa.literal("by_") + records.c.method),
         (waits, "in_review"),

@@ -52,6 +52,11 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         """How the measure is added up."""
         return self.by or USUAL[self.measure]
 
+    @property
+    def one_year(self) -> bool:
+        """Whether it is about a single year or month."""
+        return self.first_year == self.last_year
+
 
 class Standing(msgspec.Struct, frozen=True):
     """Figures of one genre or company: `value` as asked, over `known` of its `films`; and the usual sums."""
@@ -69,18 +74,70 @@ class Standing(msgspec.Struct, frozen=True):
     movie_ids: list[int]
 
 
+def leaders(
+    connection: sa.Connection, question: Question, top: int, bottom: int = 0, valued: bool = True
+) -> tuple[list[Standing], int]:
+    """Give the first and the last standings, and how many there are in all; `valued`: only those with a value.
+
+    Where the rollups hold the value the database chooses, and only the chosen rows are read whole. Raises as `standings`.
+    """
+    column = _held(question)
+    if column is None:
+        every = standings(connection, question)
+        some = [each for each in every if each.value is not None] if valued else every
+        return [*some[:top], *some[max(top, len(some) - bottom) :]], len(every)
+    ranked = _ranked(question, column).subquery().c
+    wanted = sa.select(ranked.entry)
+    total = connection.scalar(sa.select(sa.func.count(ranked.entry))) or 0
+    if valued:
+        wanted = wanted.where(ranked.value.is_not(None))
+    first = wanted.order_by(ranked.value.is_(None), ranked.value.desc(), ranked.films.desc(), ranked.entry)
+    last = wanted.order_by(ranked.value, ranked.films, ranked.entry.desc())
+    chosen = {
+        *connection.scalars(first.limit(top)),
+        *(connection.scalars(last.limit(bottom)) if bottom else ()),
+    }
+    return standings(connection, msgspec.structs.replace(question, entries=tuple(sorted(chosen)))), total
+
+
+def _ranked(question: Question, column: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """Give each entry's value and films: of one year as they stand, of several added up."""
+    found = sa.select(rollups.c.entry).where(_asked(question))
+    if question.one_year:
+        return found.add_columns(column.label("value"), rollups.c.films)
+    sums = (sa.func.sum(column).label("value"), sa.func.sum(rollups.c.films).label("films"))
+    return found.add_columns(*sums).group_by(rollups.c.entry)
+
+
+def _held(question: Question) -> sa.ColumnElement[Any] | None:
+    """Give the column that holds the value asked for; None where it is worked out over films."""
+    _refuse_nonsense(question)
+    by, measure = question.added_up, question.measure
+    if by == "sum":
+        return rollups.c["popularity_sum" if measure == "popularity" else measure]
+    return rollups.c[f"{measure}_{by}"] if _inside(question) else None
+
+
 def standings(connection: sa.Connection, question: Question) -> list[Standing]:
     """Answer a question, the largest value first, unknown last. Raises UsageError where it makes no sense."""
+    _refuse_nonsense(question)
+    held = question.added_up == "sum" or _inside(question)
+    worked_out = {} if held else _work_out(connection, question)
+    found = [_standing(question, row, worked_out) for row in connection.execute(_sums(question))]
+    return sorted(found, key=lambda each: (each.value is None, -(each.value or 0), -each.films, each.entry))
+
+
+def _refuse_nonsense(question: Question) -> None:
     by = question.added_up
     if question.measure == "movies" and by != "sum":
         raise UsageError(f"movies are counted, they have no {by}", "by", "leave `by` out")
     if question.measure == "c_rating" and by == "sum":
         raise UsageError("C-ratings are not summed", "by", "ask for mean, median or max")
-    one = question.first_year == question.last_year
-    inside = one and by in _KEPT and question.measure in ("popularity", "c_rating")
-    worked_out = {} if inside or by == "sum" else _work_out(connection, question)
-    found = [_standing(question, row, worked_out) for row in connection.execute(_sums(question))]
-    return sorted(found, key=lambda each: (each.value is None, -(each.value or 0), -each.films, each.entry))
+
+
+def _inside(question: Question) -> bool:
+    """Say whether the rollups hold this mean, median or maximum: of a single year or month, of what is no money."""
+    return question.one_year and question.added_up in _KEPT and question.measure in ("popularity", "c_rating")
 
 
 def _sums(question: Question) -> sa.Select[Any]:
@@ -109,7 +166,10 @@ def _asked(question: Question) -> sa.ColumnElement[bool]:
     wanted = [
         column.kind == question.kind,
         column.split == question.split,
-        column.year.between(question.first_year, question.last_year),
+        # Equality lets the primary key find the month, too.
+        column.year == question.first_year
+        if question.one_year
+        else column.year.between(question.first_year, question.last_year),
         column.month == question.month,
     ]
     if question.entries is not None:

@@ -34,16 +34,17 @@ def fit(
             fitting.pin(shop, found.after)
             outcome = bring_up(shop, Scope(), tell)
     if as_json:
-        print_json(_report(found, outcome))
+        print_json(report(found, outcome))
         return
-    _tell(found)
+    tell_fitted(found)
     if outcome:
         tell_outcome(outcome)
     elif found.new:
         print("nothing was pinned: this was a dry run")
 
 
-def _report(found: fitting.Fitted, outcome: Outcome | None) -> dict[str, Any]:
+def report(found: fitting.Fitted, outcome: Outcome | None) -> dict[str, Any]:
+    """Give what was learned and what it changes as plain values, which `--json` prints."""
     changes = found.changes
     return {
         "before": {"match": found.before.match.version, "fuse": found.before.fuse.version},
@@ -63,7 +64,7 @@ def _report(found: fitting.Fitted, outcome: Outcome | None) -> dict[str, Any]:
     }
 
 
-def _tell(found: fitting.Fitted) -> None:
+def tell_fitted(found: fitting.Fitted) -> None:
     """Print what was learned and what it changes, for a person."""
     before, after = found.before, found.after
     if not found.new:

@@ -17,6 +17,7 @@ from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import open_home
 from moviec.pipeline import reviewing
 from moviec.pipeline.aggregator import drain
+from moviec.pipeline.decision_files import export_decisions, import_decisions
 from moviec.pipeline.nearest import unmatched_of
 from moviec.pipeline.reviewing import Effect
 from moviec.pipeline.workshop import workshop
@@ -132,14 +133,14 @@ def unmatched(
 def export_file(file: Path, home: HomeOption = None) -> None:
     """Write every decision as CSV, those taken back among them."""
     with workshop(open_home(home)) as shop:
-        print(f"{reviewing.export_decisions(shop, file):,} decisions: {file}")
+        print(f"{export_decisions(shop, file):,} decisions: {file}")
 
 
 @app.command(name="import")
 def import_file(file: Path, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Add the decisions of a CSV file; names those that contradict each other, of which the later hold (status 3)."""
     with workshop(open_home(home)) as shop, steps(quiet=as_json) as tell:
-        fresh, contradicting = reviewing.import_decisions(shop, file)
+        fresh, contradicting = import_decisions(shop, file)
         changes = drain(shop, tell).changes
     if as_json:
         print_json({"decisions": fresh, "contradictions": contradicting, "changes": changes})

@@ -26,16 +26,18 @@ from moviec.resolve import parties as who
 from moviec.resolve.identity import keep_ids
 from moviec.text import Column, fold, pc
 
-#: Every credit of every film, from `live` records and `movie_of` (source, key, movie).
+_CREDITED = "SELECT movie, source, people, companies FROM live JOIN movie_of USING (source, key)"
+
+#: Every credit of every film.
 _LISTED = {
     "people": """
 SELECT DISTINCT movie, source, person.role AS role, coalesce(person.key, '') AS key, person.name AS name
-FROM (SELECT movie, source, unnest(people) AS person FROM live JOIN movie_of USING (source, key))
+FROM (SELECT movie, source, unnest(people) AS person FROM credited)
 WHERE person.name IS NOT NULL
 """,
     "companies": """
 SELECT DISTINCT movie, source, '' AS role, coalesce(company.key, '') AS key, company.name AS name
-FROM (SELECT movie, source, unnest(companies) AS company FROM live JOIN movie_of USING (source, key))
+FROM (SELECT movie, source, unnest(companies) AS company FROM credited)
 WHERE company.name IS NOT NULL
 """,
 }
@@ -130,6 +132,8 @@ def cast_of(
     """
     known = {"source": list(spaces), "space": list(spaces.values())}
     engine.table("key_spaces", pa.table({name: pa.array(known[name], pa.string()) for name in known}))
+    name = engine.view if affected is None else engine.keep  # few films: the lake is read once
+    name("credited", _CREDITED)
     return {kind: _work_out(engine, connection, _Run(kind, spaces), affected) for kind in _TRADES}
 
 

@@ -1,13 +1,11 @@
-"""What a person reviews: uncertain pairs side by side, the effect of a verdict before it is done, the decisions as a file.
+"""What a person reviews: uncertain pairs side by side, and the effect of a verdict before it is done.
 
 Hands on plain rows for the command line and the API; docs/resolve.md says what a verdict does.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,7 +14,6 @@ import sqlalchemy as sa
 
 from moviec.catalog import decisions as store
 from moviec.catalog.arrow import read
-from moviec.catalog.connect import writing
 from moviec.catalog.decisions import Record, Verdict
 from moviec.catalog.deliveries import all_batches
 from moviec.catalog.finding import movie_named
@@ -26,17 +23,11 @@ from moviec.catalog.schema.identity import matches, records
 from moviec.catalog.schema.movies import movies
 from moviec.engine import DuckEngine
 from moviec.errors import UsageError
+from moviec.pipeline.decision_files import log_of
 from moviec.pipeline.holdings import name_records
 from moviec.pipeline.street import outlook
 from moviec.pipeline.workshop import Workshop
-from moviec.resolve.decisions import (
-    DECISION_LOG,
-    contradictions,
-    normal,
-    read_decisions,
-    value,
-    write_decisions,
-)
+from moviec.resolve.decisions import contradictions, value
 
 #: What is laid side by side of a record.
 _SIDE = """
@@ -160,12 +151,10 @@ def effect(shop: Workshop, said: Sequence[Verdict]) -> Effect:
     with shop.catalogue.connect() as connection:
         rows = store.decide(connection, said)
         ends = [(row[f"{side}_source"], row[f"{side}_key"]) for row in rows for side in ("left", "right")]
-        log = _log(store.all_decisions(connection))
+        log = log_of(store.all_decisions(connection))
         moved = _moved(shop, connection, ends)
         connection.rollback()
-    named = {f"{source}:{key}" for source, key in ends}
-    lines = [str(one) for one in contradictions(log)]
-    return Effect(moved, [line for line in lines if any(name in line for name in named)])
+    return Effect(moved, [str(one) for one in contradictions(log) if not set(ends).isdisjoint(one.through)])
 
 
 def effect_of_undoing(shop: Workshop, number: int) -> Effect:
@@ -199,55 +188,3 @@ def _moved(shop: Workshop, connection: sa.Connection, ends: Sequence[Record]) ->
         for (source, key), movie in sorted(now.items())
         if before.get((source, key), movie) != movie
     ]
-
-
-def export_decisions(shop: Workshop, path: Path) -> int:
-    """Write every decision ever made as CSV (DECISION_LOG); give how many."""
-    with shop.catalogue.connect() as connection:
-        log = _log(store.all_decisions(connection))
-    write_decisions(log, path)
-    return int(log.num_rows)
-
-
-def import_decisions(shop: Workshop, path: Path) -> tuple[int, list[str]]:
-    """Add a file's decisions to those there are, each once; give how many are new, and all contradictions in force.
-
-    A decision that the file says was taken back is taken back here. Raises PayloadError with line and reason.
-    """
-    given = [_stored(row) for row in read_decisions(path).to_pylist()]
-    with writing(shop.catalogue) as connection:
-        known = {_identity(row): row for row in store.all_decisions(connection)}
-        fresh = [row for row in given if _identity(row) not in known]
-        store.insert(connection, fresh)
-        for row in given:
-            mine = known.get(_identity(row))
-            if mine and row["undone"] and not mine["undone"]:
-                store.undo(connection, mine["number"])
-        log = _log(store.all_decisions(connection))
-    return len(fresh), [str(one) for one in contradictions(log)]
-
-
-def _identity(row: dict[str, Any]) -> tuple[str, ...]:
-    return (
-        *(row[name] for name in ENDS),
-        row["verdict"],
-        row["who"],
-        dt.datetime.fromisoformat(row["at"]).isoformat(),
-    )
-
-
-def _stored(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "at": row["at"].isoformat(), "undone": row["undone"] and row["undone"].isoformat()}
-
-
-def _log(rows: Sequence[dict[str, Any]]) -> pa.Table:
-    """Give rows of `decisions` as DECISION_LOG."""
-    read_rows = [
-        {
-            **{name: row[name] for name in DECISION_LOG.names},
-            "at": dt.datetime.fromisoformat(row["at"]),
-            "undone": row["undone"] and dt.datetime.fromisoformat(row["undone"]),
-        }
-        for row in rows
-    ]
-    return normal(pa.Table.from_pylist(read_rows, schema=DECISION_LOG))

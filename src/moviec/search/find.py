@@ -30,6 +30,9 @@ _FIELDS = {
 #: error, two (bench/bench_api.py counts how often the film that was meant is among the first 20).
 WIDER = ((4, 5), (5, 1))
 
+#: The first tiers are whole titles: a query that is one stays with what matches as it stands.
+WHOLE_TIERS = 2
+
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """What is looked for. `genres` and `company` are ids of the catalogue; ratings are 0 to 100."""
@@ -124,7 +127,7 @@ class _Search:
         tiers = self.tiers[: begin.tiers]
         total, genres, decades = self._facets(tiers)
         for count, enough in WIDER:
-            if not self.ask.cursor and count == len(tiers) and total < enough:
+            if not self.ask.cursor and count == len(tiers) and total < enough and not self._titled():
                 tiers = self.tiers[: count + 1]
                 total, genres, decades = self._facets(tiers)
         found = self._walk(tiers, begin)
@@ -135,6 +138,11 @@ class _Search:
             tier, value, _ = found[self.ask.limit - 1]
             cursor = write_cursor(Cursor(tier, value, len(tiers), self.of))
         return Page(items, total, genres, decades, cursor)
+
+    def _titled(self) -> bool:
+        """Say whether the query is a whole title of some film: then it holds no typing error."""
+        whole = self._wanted(any_of(self.tiers[:WHOLE_TIERS]))
+        return bool(self.searcher.search(whole, 1, count=False).hits)
 
     def _begin(self) -> Cursor:
         if not self.ask.cursor:

@@ -14,7 +14,7 @@ from litestar.params import PathParameter
 from litestar.response.base import ASGIResponse
 
 from moviec.catalog.references import Company, Genre, companies_named, companies_of, company_at, genre_at
-from moviec.catalog.standings import Question, Standing, standings
+from moviec.catalog.standings import Question, Standing, leaders, standings
 from moviec.errors import UsageError
 from moviec.search.words import fold
 from moviec.web import shapes
@@ -137,10 +137,9 @@ async def figures(site: Site, asked: FigureQuery, question: Question) -> shapes.
         ids = await _entries(site, question.kind, asked.ids.split(","))
         question = msgspec.structs.replace(question, entries=ids)
     try:
-        found = [] if await _empty(site, question) else await site.read(lambda one: standings(one, question))
+        chosen, entries = await _chosen(site, asked, question)
     except UsageError as error:
         raise Problem(409, str(error), "contradiction") from error
-    chosen = _choose(found, asked)
     names: Mapping[int, Genre | Company] = {}
     if asked.metadata:
         names = await _names(site, question.kind, [each.entry for each in chosen])
@@ -153,7 +152,7 @@ async def figures(site: Site, asked: FigureQuery, question: Question) -> shapes.
         by=question.added_up,
         split=question.split,
         estimate=question.last_year >= dt.datetime.now(dt.UTC).year,
-        entries=len(found),
+        entries=entries,
         items=[_figure(each, names) for each in chosen],
     )
 
@@ -180,14 +179,16 @@ async def _empty(site: Site, question: Question) -> bool:
     return await absent(site, lambda known: known.months.isdisjoint(wanted))
 
 
-def _choose(found: Sequence[Standing], asked: FigureQuery) -> Sequence[Standing]:
-    """Take the first and the last of those with a value; without either, the first hundred of all."""
-    if asked.top is None and asked.bottom is None:
-        return found if asked.ids else found[:USUAL_TOP]
-    valued = [each for each in found if each.value is not None]
-    first = valued[: asked.top or 0]
-    rest = valued[len(first) :]
-    return [*first, *rest[max(0, len(rest) - (asked.bottom or 0)) :]]
+async def _chosen(site: Site, asked: FigureQuery, question: Question) -> tuple[list[Standing], int]:
+    """Give the first and the last of those with a value; without either the first hundred, or those that are named."""
+    if await _empty(site, question):
+        return [], 0
+    if asked.top is not None or asked.bottom is not None:
+        return await site.read(lambda one: leaders(one, question, asked.top or 0, asked.bottom or 0))
+    if not asked.ids:
+        return await site.read(lambda one: leaders(one, question, USUAL_TOP, valued=False))
+    found = await site.read(lambda one: standings(one, question))
+    return found, len(found)
 
 
 def _figure(each: Standing, names: Mapping[int, Genre | Company]) -> shapes.Figure:

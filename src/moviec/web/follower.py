@@ -102,6 +102,8 @@ class Follower:
             begun = self.position
             try:
                 known = await asyncio.to_thread(self._fill)
+                if known is None:
+                    return
                 async with self._lock:
                     # What changed meanwhile is read again before the filters are trusted.
                     await asyncio.to_thread(self._follow, known, begun)
@@ -110,9 +112,10 @@ class Follower:
                 self._log.warning("the filters cannot be filled", error=type(error).__name__)
                 await passed(self._stop, RETRY)
 
-    def _fill(self) -> Known:
+    def _fill(self) -> Known | None:
         with self._catalogue.connect() as connection:
-            return Known(connection)
+            known = Known(connection, lambda: self.stopping)
+        return None if self.stopping else known
 
     def _follow(self, known: Known, begun: int) -> None:
         with self._catalogue.connect() as connection:

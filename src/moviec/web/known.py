@@ -6,7 +6,7 @@ A filter never denies what it was told. It is told everything once, then what ea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import sqlalchemy as sa
 from rbloom import Bloom
@@ -45,11 +45,11 @@ class Filter:
 class Known:
     """Filters of movie ids, external ids and companies; the genres and the months that have figures as they are."""
 
-    def __init__(self, connection: sa.Connection) -> None:
-        """Read everything that exists."""
-        self.movies = _filled(connection, identities.c.movie)
-        self.external = _filled(connection, external_ids.c.space + ":" + external_ids.c.id)
-        self.companies = _filled(connection, companies.c.id)
+    def __init__(self, connection: sa.Connection, stopped: Callable[[], bool] = lambda: False) -> None:
+        """Read everything that exists; once `stopped`, what is read is no longer whole and must not be trusted."""
+        self.movies = _filled(connection, identities.c.movie, stopped)
+        self.external = _filled(connection, external_ids.c.space + ":" + external_ids.c.id, stopped)
+        self.companies = _filled(connection, companies.c.id, stopped)
         self.genres: frozenset[int] = frozenset()
         self.months: frozenset[tuple[str, int, int]] = frozenset()
         self._read_small(connection)
@@ -71,11 +71,15 @@ class Known:
         self.months = frozenset((kind, year, month) for kind, year, month in connection.execute(months))
 
 
-def _filled(connection: sa.Connection, column: sa.ColumnElement[object]) -> Filter:
+def _filled(
+    connection: sa.Connection, column: sa.ColumnElement[object], stopped: Callable[[], bool]
+) -> Filter:
     count = connection.scalar(sa.select(sa.func.count(column))) or 0
     made = Filter(int(count))
     rows = connection.execution_options(yield_per=STEP).execute(sa.select(column))
     for part in rows.scalars().partitions(STEP):
+        if stopped():
+            break
         made.add([str(one) for one in part])
     return made
 
