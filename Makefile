@@ -11,8 +11,9 @@ PEERS := .venv-bench
 demo: $(READY)
 	$(BIN)/moviec demo $(ARGS)
 
+# File by file, on as many processes as there are cores, four at most.
 test: $(READY)
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff format --check src tests bench
