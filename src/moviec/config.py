@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import msgspec
 import platformdirs
 
 from moviec.errors import UsageError
+
+_MEMORY = re.compile("[0-9]+([.][0-9]+)? ?[KMGT]i?B", re.IGNORECASE)
 
 
 class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,6 +63,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sources: dict[str, SourceSettings] = {}
     remote: dict[str, dict[str, Any]] = {}
 
+    def __post_init__(self) -> None:
+        """Refuse what the engine could not work with; msgspec reports where it stands."""
+        if self.threads < 0:
+            raise ValueError("threads: 0 is every core, else how many")
+        if not _MEMORY.fullmatch(self.memory):
+            raise ValueError("memory: write it like 512MB or 4GB")
+        if not 0 <= self.most_rejected <= 1:
+            raise ValueError("most_rejected: a share from 0 to 1")
+
     def options(self, url: str, source: str = "") -> dict[str, Any]:
         """Give what opening an address takes, for a source's delivery or else for the lake."""
         found = self.sources.get(source)
@@ -97,18 +109,25 @@ def open_home(folder: Path | None = None, environment: Mapping[str, str] | None 
     chosen = folder or environment.get("MOVIEC_HOME") or platformdirs.user_data_path("moviec")
     home = Path(chosen).expanduser().resolve()
     path = home / "moviec.toml"
+    given = _given(environment)
     try:
         home.mkdir(parents=True, exist_ok=True)
         known = msgspec.toml.decode(path.read_bytes()) if path.exists() else {}
-        for field in msgspec.structs.fields(Settings):
-            if field.name not in ("fields", "sources", "remote") and (
-                text := environment.get(f"MOVIEC_{field.name.upper()}")
-            ):
-                known[field.name] = text
-        return Home(home, msgspec.convert(known, Settings, strict=False))
+        return Home(home, msgspec.convert({**known, **given}, Settings, strict=False))
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
-        raise UsageError(str(error), str(path), "see docs/settings.md") from error
+        blamed = [f"MOVIEC_{name.upper()}" for name in given if name in str(error)]
+        where = ", ".join(blamed) or str(path)
+        raise UsageError(str(error), where, "see docs/settings.md") from error
     except OSError as error:
         raise UsageError(
             f"cannot use this folder ({error.strerror})", str(home), "choose another --home"
         ) from error
+
+
+def _given(environment: Mapping[str, str]) -> dict[str, str]:
+    """Read the settings that the environment gives."""
+    names = [field.name for field in msgspec.structs.fields(Settings)]
+    found = {name: environment.get(f"MOVIEC_{name.upper()}", "") for name in names}
+    return {
+        name: text for name, text in found.items() if text and name not in ("fields", "sources", "remote")
+    }

@@ -90,11 +90,11 @@ def run(folder: Path, database: str, plan: Plan) -> Told:
         for number, (source, rows) in enumerate(_deliveries(plan)):
             _deliver(shop, source, rows, number)
             if number == 1:
-                _wait(shop)  # so that films which turn out to be one have been published as two
+                _wait(shop, running)  # so that films which turn out to be one have been published as two
             next(kills, None)
         for _ in kills:
             pass
-        _wait(shop)
+        _wait(shop, running)
         seconds = time.monotonic() - begun
     with workshop(home) as shop:
         return _told(shop, plan, seconds)
@@ -168,12 +168,15 @@ def _killing(running: list[subprocess.Popen[bytes]], plan: Plan) -> Iterator[int
         yield kill
 
 
-def _wait(shop: Workshop, most: float = 600) -> None:
+def _wait(shop: Workshop, running: list[subprocess.Popen[bytes]], most: float = 600) -> None:
     ends = time.monotonic() + most
     while time.monotonic() < ends:
         with shop.catalogue.connect() as connection:
             if position(connection) == newest(connection):
                 return
+        for process in running:
+            if process.poll() is not None:
+                raise RuntimeError(f"a worker ended by itself, with status {process.returncode}")
         time.sleep(0.1)
     raise TimeoutError("the workers did not come to the end of the log")
 

@@ -24,7 +24,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from moviec.engine import Limits
-from moviec.errors import PayloadError, StoreError
+from moviec.errors import PayloadError, StoreError, UsageError
 from moviec.pipeline.rollup_job import Job, Run, run_rollup
 from moviec.rollup.files import Layout, exclusive
 from moviec.rollup.monthly import Counting
@@ -286,3 +286,25 @@ def test_killed_at_random_moments_and_run_again_the_output_is_the_same(tmp_path:
                 assert text == expected[name], "what is in place is whole"
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     assert contents(tmp_path / "killed") == expected
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
+    path = films_csv(tmp_path, movie())
+    (tmp_path / "out" / "genres" / "1995").mkdir(parents=True)
+    (tmp_path / "out" / "genres" / "1995" / "1995-10.json").write_text("mine")
+    with pytest.raises(UsageError, match="holds something else"):
+        roll(path, tmp_path / "out")
+    assert contents(tmp_path / "out") == {"genres/1995/1995-10.json": b"mine"}
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(UsageError, match="this is a file"):
+        roll(path, tmp_path / "file")
+
+
+def test_months_that_are_no_more_are_named_and_notes_between_them_stay(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    roll(films_csv(tmp_path, movie(), movie(id="2", release_date="2001-02-03")), out)
+    (out / "genres" / "2001" / "notes.txt").write_text("mine")
+    run = roll(films_csv(tmp_path, movie()), out)
+    assert run.months == ["1999-03"] and run.months_removed == ["2001-02"]
+    assert (out / "genres" / "2001" / "notes.txt").read_text() == "mine"
+    assert not (out / "genres" / "2001" / "2001-02.json").exists()

@@ -201,3 +201,17 @@ def test_whatever_stands_in_a_file_no_row_is_lost_without_a_word(tmp_path: Path,
     assert count.read == count.kept + count.merged + count.rejected
     assert len(rows) == count.kept
     assert staged.rejected.num_rows == count.rejected
+
+
+def test_a_line_too_long_for_the_engine_is_refused_before_it_is_lost(
+    engine: DuckEngine, tmp_path: Path
+) -> None:
+    long = b"id,title,note\n1,a,b\n2,b," + b"x" * 34_000_000 + b"\n3,c,d\n"
+    with pytest.raises(PayloadError, match="line 3 is longer than 16,000,000 bytes"):
+        read(engine, tmp_path, long)
+
+
+def test_bytes_that_are_no_text_do_not_reach_the_terminal(engine: DuckEngine, tmp_path: Path) -> None:
+    with pytest.raises(PayloadError) as error:
+        read(engine, tmp_path, b"PK\x05\x06\x00\x00\x1b[31m")
+    assert str(error.value).isprintable()

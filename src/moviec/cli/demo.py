@@ -36,7 +36,7 @@ def demo(
         shown = run_demo(place, tell)
     drawing = place.folder / "genres.png"
     question = Question(kind="genres", first_year=1970, last_year=2023)
-    with open_folder(shown.months, "full") as (engine, coverage):
+    with open_folder(shown.months, question, "full") as (engine, coverage):
         leaders = choose(answer(engine, question), 10, None)
         draw(picture(leaders, None, question, coverage.line(question)), drawing)
     if as_json:

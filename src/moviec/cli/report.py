@@ -88,7 +88,9 @@ def report(
     if top is None and bottom is None:
         top = 20
     films = (
-        open_folder(folder, split.value) if folder else open_catalogue(open_home(home), question, split.value)
+        open_folder(folder, question, split.value)
+        if folder
+        else open_catalogue(open_home(home), question, split.value)
     )
     with films as (engine, coverage):
         line = coverage.line(question)

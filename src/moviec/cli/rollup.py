@@ -96,3 +96,8 @@ def _tell(run: Run, out: Path) -> None:
         print(f"set to unknown: {values:,} × {rule.replace('_', ' ')}")
     span = f"{run.months[0]} to {run.months[-1]}" if run.months else "none"
     print(f"months written: {len(run.months):,} ({span}) in {out}")
+    if run.months_removed:
+        first, last = run.months_removed[0], run.months_removed[-1]
+        print(
+            f"months removed: {len(run.months_removed):,} ({first} to {last}) that this input has no films of"
+        )

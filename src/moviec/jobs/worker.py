@@ -21,6 +21,7 @@ from moviec.pipeline.retention import tidy_daily
 from moviec.pipeline.steps import Tell
 from moviec.pipeline.workshop import Workshop, workshop
 from moviec.search.index import catch_up, follow, indexer
+from moviec.sources.registry import find_sources
 
 #: Seconds between looks: at the logs, at what is due, at what to tidy. After a failure the pauses grow to the longest.
 EVERY, EVERY_ROUND, EVERY_HOUR, LONGEST = 0.2, 20.0, 3600.0, 60.0
@@ -38,6 +39,9 @@ class Job(msgspec.Struct, frozen=True):
 def work(home: Home, stop: threading.Event, tell: Tell = lambda _: None) -> None:
     """Work until told to stop; what is half done then is done again by the next."""
     schedule = Schedule(home)
+    # Read once before the threads begin: msgspec lays out what it knows of a type when it first meets it, and two threads
+    # that meet SourceSpec at the same moment take the process down.
+    find_sources(home.folder)
     with workshop(home) as shop:
         jobs = [
             Job("catalogue", 0, EVERY, lambda: _aggregate(shop, tell)),

@@ -39,8 +39,8 @@ class Coverage(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def open_folder(folder: Path, split: str) -> Iterator[tuple[DuckEngine, Coverage]]:
-    """Give an engine whose view `parts` is the films behind a rollup's folder, and their coverage."""
+def open_folder(folder: Path, question: Question, split: str) -> Iterator[tuple[DuckEngine, Coverage]]:
+    """Give an engine whose view `parts` is the films behind a rollup's folder, and the coverage of those asked about."""
     films = folder / FILMS
     if not films.exists():
         raise UsageError(
@@ -52,7 +52,9 @@ def open_folder(folder: Path, split: str) -> Iterator[tuple[DuckEngine, Coverage
         engine.view("entries", entries_sql(spec.numeric_keys))
         name_parts(engine, [split])
         name_labels(engine, genre_labels(spec))
-        yield engine, _coverage(engine, str(folder), "SELECT *, NULL AS c_rating FROM films")
+        month = f"AND month(released) = {question.month}" if question.month else ""
+        asked = f"year(released) BETWEEN {question.first_year} AND {question.last_year} {month}"
+        yield engine, _coverage(engine, str(folder), f"SELECT *, NULL AS c_rating FROM films WHERE {asked}")
 
 
 @contextmanager

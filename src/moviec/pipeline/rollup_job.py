@@ -53,6 +53,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     last_release: dt.date | None = None
     films: dict[str, int] = {}
     months: list[str] = []
+    months_removed: list[str] = []  # those of an earlier run that this input has no films of
 
 
 class _Desk(msgspec.Struct, frozen=True):
@@ -107,8 +108,8 @@ def _roll(job: Job, run: Run, desk: _Desk, tell: Tell) -> Run:
         files.stage_films(engine, desk.work / files.FILMS, job.out, job.counting.since)
         rejected = [file.rejected for file in reading.files.values()]
         files.write_rejected(rejected, desk.staging / files.REJECTED)
-        files.swap(desk.staging, job.out, files.month_of(job.counting.since))
-        return msgspec.structs.replace(run, months=months)
+        removed = files.swap(desk.staging, job.out, files.month_of(job.counting.since))
+        return msgspec.structs.replace(run, months=months, months_removed=removed)
 
 
 def genre_labels(spec: SourceSpec) -> pa.Table:

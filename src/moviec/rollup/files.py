@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import fcntl
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -21,13 +22,17 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine
 from moviec.engine.duck import quoted
-from moviec.errors import StoreError
+from moviec.errors import StoreError, UsageError
 from moviec.rollup.monthly import KINDS
 
 FILMS = "films.parquet"
 REJECTED = "rejected.csv"
 LAST_RUN = "last-run.json"
 STAGING = ".staging"
+LOCK = ".lock"
+
+#: The names of month files, whichever format they have.
+_MONTH_FILE = re.compile("[0-9]{4}-[0-9]{2}[.](json|parquet)")
 
 #: Kind, year and month.
 _Place: TypeAlias = tuple[str, int, int]
@@ -43,10 +48,14 @@ class Layout(msgspec.Struct, frozen=True):
 
 @contextmanager
 def exclusive(out: Path) -> Iterator[Path]:
-    """Hold the folder `out` alone and give an empty staging folder in it; a dead process lets go by itself."""
+    """Hold the folder `out` alone and give an empty staging folder in it; a dead process lets go by itself.
+
+    Raises UsageError for a folder that holds something else than a rollup.
+    """
+    _check(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        lock = (out / ".lock").open("w")
+        lock = (out / LOCK).open("w")
     except OSError as error:
         raise StoreError(f"cannot write here ({error.strerror})", str(out)) from error
     with lock:
@@ -61,6 +70,17 @@ def exclusive(out: Path) -> Iterator[Path]:
             yield staging
         finally:
             shutil.rmtree(staging, ignore_errors=True)
+
+
+def _check(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise UsageError("this is a file", str(out), "choose another --out")
+    if out.is_dir() and not (out / LAST_RUN).exists():
+        others = {path.name for path in out.iterdir()} - {LOCK, STAGING}
+        if others:
+            raise UsageError(
+                f"the folder holds something else ({min(others)})", str(out), "choose an empty or a new --out"
+            )
 
 
 def stage_months(engine: DuckEngine, months: pa.Table, staging: Path, layout: Layout) -> list[str]:
@@ -85,8 +105,12 @@ def stage_films(engine: DuckEngine, films: Path, out: Path, since: dt.date) -> N
     engine.write(f"{kept} UNION ALL BY NAME SELECT * FROM films ORDER BY movie", staged)
 
 
-def swap(staging: Path, out: Path, since: str) -> None:
-    """Move staged files into place, each in one step; then remove months from `since` ("1995-12") on that are no more."""
+def swap(staging: Path, out: Path, since: str) -> list[str]:
+    """Move staged files into place, each in one step; then remove months from `since` ("1995-12") on that are no more.
+
+    Gives the months that are no more.
+    """
+    removed = set()
     staged = {path.relative_to(staging) for path in staging.rglob("*") if path.is_file()}
     for folder in sorted({path.parent for path in staged}):
         (out / folder).mkdir(parents=True, exist_ok=True)
@@ -94,11 +118,13 @@ def swap(staging: Path, out: Path, since: str) -> None:
         replace(staging / path, out / path)
     for kind in KINDS:
         for old in sorted((out / kind).glob("[0-9][0-9][0-9][0-9]/*.*")):
-            if old.stem >= since and old.relative_to(out) not in staged:
+            if _MONTH_FILE.fullmatch(old.name) and old.stem >= since and old.relative_to(out) not in staged:
                 old.unlink()
+                removed.add(old.stem)
         for year in sorted((out / kind).glob("[0-9][0-9][0-9][0-9]")):
             if not any(year.iterdir()):
                 year.rmdir()
+    return sorted(removed - {path.stem for path in staged})
 
 
 def replace(ready: Path, path: Path) -> None:

@@ -20,6 +20,9 @@ from moviec.sources.repair import Broken
 #: the text of a row that is none.
 BREAKS, LINE, TEXT = OWN = ("_breaks", "_line", "_text")
 
+#: A line longer than this is in no list of films, and the engine would pass over it without a word.
+LONGEST_LINE = 16_000_000
+
 REASONS = {
     "MISSING COLUMNS": "too few columns",
     "TOO MANY COLUMNS": "too many columns",
@@ -85,7 +88,8 @@ def check_columns(path: Path, names: tuple[str, ...], spec: FileSpec, seen_in: s
     """Raise PayloadError when a required column is not there."""
     missing = [name for name in dict.fromkeys((spec.key, *spec.required)) if name not in names]
     if missing:
-        seen = " ".join(", ".join(names)[:200].encode("ascii", "replace").decode().split())
+        shown = ", ".join(names)[:200].encode("ascii", "replace").decode()
+        seen = " ".join("".join(letter if letter.isprintable() else " " for letter in shown).split())
         raise PayloadError(f"no column {', '.join(missing)}", path.name, f"{seen_in}: {seen}")
 
 
@@ -146,7 +150,7 @@ def _lone_returns(path: Path) -> bytes:
     It is a line break in a file without any other, else a blank.
     """
     with path.open("rb") as file:
-        if not any(b"\r" in chunk for chunk in iter(lambda: file.read(1 << 20), b"")):
+        if not _look_over(file, path.name):
             return b""
         file.seek(0)
         returns = pairs = breaks = 0
@@ -159,6 +163,23 @@ def _lone_returns(path: Path) -> bytes:
     if returns == pairs == breaks:
         return b""
     return b" " if breaks else b"\n"
+
+
+def _look_over(file: BinaryIO, name: str) -> bool:
+    """Say whether a file has carriage returns; raises PayloadError for a line that is too long to be read."""
+    returns, since, line = False, 0, 1
+    while chunk := file.read(1 << 20):
+        returns = returns or b"\r" in chunk
+        breaks = chunk.count(b"\n") or chunk.count(b"\r")
+        since = len(chunk) - 1 - max(chunk.rfind(b"\n"), chunk.rfind(b"\r")) if breaks else since + len(chunk)
+        line += breaks
+        if since > LONGEST_LINE:
+            raise PayloadError(
+                f"line {line:,} is longer than {LONGEST_LINE:,} bytes",
+                name,
+                "fetch it again, or mend that line",
+            )
+    return returns
 
 
 def _broken(engine: DuckEngine, header: Header) -> list[Broken]:
