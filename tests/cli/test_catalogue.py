@@ -100,3 +100,12 @@ def test_show_gives_every_claim_with_its_source(demo_home: Home) -> None:
 def test_show_says_in_a_line_what_is_wrong(demo_home: Home, words: list[str], message: str) -> None:
     told = moviec("show", *words, "--home", demo_home.folder)
     assert told.returncode == 2 and message in told.stderr and len(told.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["quarantine", "failures", "review"])
+def test_a_group_of_commands_lists_when_nothing_else_is_asked(demo_home: Home, command: str) -> None:
+    alone, listed = (
+        moviec(command, *words, "--home", demo_home.folder, "--json") for words in ([], ["list"])
+    )
+    assert alone.returncode == listed.returncode == 0 and alone.stdout == listed.stdout
+    json.loads(alone.stdout)

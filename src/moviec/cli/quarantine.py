@@ -18,9 +18,16 @@ from moviec.pipeline.aggregator import drain
 from moviec.pipeline.rebuild import replay_waiting
 from moviec.pipeline.workshop import arriving, workshop
 
-app = typer.Typer(no_args_is_help=True, help="Rejected rows: list, show, report, replay.")
+app = typer.Typer(help="Rejected rows: list, show, report, replay.")
 
 SourceArgument = Annotated[str | None, typer.Argument(help="Only this source's.")]
+
+
+@app.callback(invoke_without_command=True)
+def main(context: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """List the rejected rows that wait for a fix, when nothing else is asked for."""
+    if context.invoked_subcommand is None:
+        list_rows(None, home, as_json)
 
 
 @app.command(name="list")

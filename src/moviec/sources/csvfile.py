@@ -167,13 +167,15 @@ def _lone_returns(path: Path) -> bytes:
 
 def _look_over(file: BinaryIO, name: str) -> bool:
     """Say whether a file has carriage returns; raises PayloadError for a line that is too long to be read."""
-    returns, since, line = False, 0, 1
+    returns, since, at = False, 0, 0
     while chunk := file.read(1 << 20):
         returns = returns or b"\r" in chunk
-        breaks = chunk.count(b"\n") or chunk.count(b"\r")
-        since = len(chunk) - 1 - max(chunk.rfind(b"\n"), chunk.rfind(b"\r")) if breaks else since + len(chunk)
-        line += breaks
+        last = max(chunk.rfind(b"\n"), chunk.rfind(b"\r") if returns else -1)
+        since = len(chunk) - 1 - last if last >= 0 else since + len(chunk)
+        at += len(chunk)
         if since > LONGEST_LINE:
+            file.seek(0)
+            line = 1 + line_breaks(file, at)
             raise PayloadError(
                 f"line {line:,} is longer than {LONGEST_LINE:,} bytes",
                 name,
