@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from moviec.engine import DuckEngine
@@ -190,6 +190,7 @@ JUNK = st.binary(max_size=300) | st.text(alphabet="1234,\"\n\r'éx ", max_size=3
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(junk=JUNK)
+@example(junk=b'\n0\n,,"')
 def test_whatever_stands_in_a_file_no_row_is_lost_without_a_word(tmp_path: Path, junk: bytes) -> None:
     with DuckEngine() as engine:
         try:

@@ -101,7 +101,9 @@ def line_of_positions(engine: DuckEngine, file: Scanned, rows: list[int]) -> lis
     engine.table("asked", pa.table({"asked": rows}))
     found = engine.query("SELECT k, line, lines FROM placed JOIN asked ON k = asked").to_pylist()
     places = {row["k"]: (row["line"], row["lines"]) for row in found}
-    return [places[row] for row in rows]
+    # After a short row the engine may make a row of a last one whose quote does not close, and refuse it as well.
+    last = (physical_lines(file.header.path), 1)
+    return [places.get(row, last) for row in rows]
 
 
 def lines_at(path: Path, places: list[tuple[int, int]]) -> dict[int, str]:
