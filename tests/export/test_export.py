@@ -76,6 +76,9 @@ def test_only_what_a_licence_lets_pass_is_passed_on(made: Any, connection: sa.Co
             name: [one for one in field["claims"] if one["source"] in OPEN] for name, field in fields.items()
         }
         assert set(film["sources"]) <= OPEN and {one["source"] for one in film.get("ratings", ())} <= OPEN
+        raters = {one["rater"] for one in film.get("ratings", ())}
+        assert {one["rater"] for one in film.get("rating", {}).get("contributions", ())} <= raters
+        assert "rating" not in film or (raters and not {"critics", "audience", "base"} & set(film["rating"]))
         for name, field in fields.items():
             if name in ("titles", "people", "companies", "genres"):
                 continue
@@ -137,9 +140,10 @@ def test_the_manifest_names_every_file_with_its_sum_and_an_export_comes_out_the_
     assert {path.name: path.read_bytes() for path in second.iterdir()} == before
 
 
-def test_before_the_first_publication_there_was_nothing(made: Any) -> None:
-    folder, done = made("before", as_of="2000-01-01T00:00:00.000000+00:00")
-    assert done.films == done.last_change == 0 and (folder / "manifest.json").exists()
+def test_before_the_first_publication_there_is_nothing_to_export(made: Any, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no film was published"):
+        made("before", as_of="2000-01-01T00:00:00.000000+00:00")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_with_something_else_is_left_alone(made: Any, tmp_path: Path) -> None:
@@ -147,10 +151,17 @@ def test_a_folder_with_something_else_is_left_alone(made: Any, tmp_path: Path) -
     (tmp_path / "mine" / "thesis.txt").write_text("dear")
     with pytest.raises(UsageError, match="holds something else"):
         made("mine")
-    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
+    (tmp_path / "mine" / "manifest.json").write_text('{"name": "my own"}')
+    with pytest.raises(UsageError, match="holds something else"):
+        made("mine")
+    assert {path.name for path in (tmp_path / "mine").iterdir()} == {"thesis.txt", "manifest.json"}
+    earlier, _ = made("earlier")
+    (earlier / "notes.txt").write_text("dear")
+    with pytest.raises(UsageError, match=r"notes\.txt"):
+        made("earlier")
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+49", "-2", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize("cell", ["=1+1", "+49", "-2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "＝1"])
 def test_a_cell_that_a_spreadsheet_would_run_is_text(cell: str) -> None:
     table = pa.table({"title": [cell, "Se7en", None], "revenue": [-5, 1, 2]})
     assert escaped(table).to_pydict() == {"title": [f"'{cell}", "Se7en", None], "revenue": [-5, 1, 2]}

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 from moviec.errors import UsageError
+
+#: A day, as ISO 8601 writes it.
+_DAY = re.compile("[0-9]{4}-?[0-9]{2}-?[0-9]{2}|[0-9]{4}-?W[0-9]{2}(-?[0-9])?")
 
 
 def instant_of(text: str) -> str:
     """Read a date (its last moment, UTC) or an instant, and write it as the catalogue does. Raises UsageError."""
     try:
-        if len(text) == 10:
+        if _DAY.fullmatch(text):
             day = dt.date.fromisoformat(text)
             return dt.datetime.combine(day, dt.time.max, dt.UTC).isoformat(timespec="microseconds")
         found = dt.datetime.fromisoformat(text.replace(" ", "+"))

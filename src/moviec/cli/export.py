@@ -45,7 +45,7 @@ def export(
     DIR/manifest.json has rows and SHA-256 of each file, DIR/LICENCES.md the terms of each source.
     """
     place = open_home(home)
-    order = Order(folder, form.value, instant_of(as_of) if as_of else None, own_use)
+    order = Order(folder, form.value, None if as_of is None else instant_of(as_of), own_use)
     catalogue = connect(place.catalogue)
     try:
         with catalogue.connect() as connection, steps(quiet=as_json) as tell:

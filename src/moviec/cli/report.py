@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import pyarrow as pa
 import typer
 
@@ -100,7 +101,15 @@ def report(
             draw(picture(chosen, yearly, question, line), plot)
     if as_json:
         print_json(
-            {"question": question, "coverage": line, "rows": chosen.drop_columns(["year"]).to_pylist()}
+            {
+                "question": {
+                    **msgspec.to_builtins(question),
+                    "by": question.added_up(),
+                    "split": split.value,
+                },
+                "coverage": line,
+                "rows": chosen.drop_columns(["year"]).to_pylist(),
+            }
         )
     elif as_csv:
         _print_csv(chosen.drop_columns(["year"]))

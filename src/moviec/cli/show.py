@@ -41,7 +41,7 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show a film: what is held to be true of it, and every claim with its source."""
-    at = instant_of(as_of) if as_of else None
+    at = None if as_of is None else instant_of(as_of)
     catalogue = connect(open_home(home).catalogue)
     try:
         with catalogue.connect() as connection:

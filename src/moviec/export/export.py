@@ -6,7 +6,7 @@ The same catalogue at the same instant gives the same bytes, whenever the export
 from __future__ import annotations
 
 import hashlib
-import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -69,26 +69,36 @@ def export(
 
     Raises UsageError where the folder holds something that is no export.
     """
-    _check(order.folder)
-    aside = order.folder.with_name(order.folder.name + ".partial")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    try:
-        done = _write(connection, order, licences, aside, tell)
-        (aside / LICENCES).write_text(_licences(done), "utf-8")
-        (aside / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(done), indent=2) + b"\n")
-        shutil.rmtree(order.folder, ignore_errors=True)
-        aside.replace(order.folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    folder = order.folder.resolve()
+    _check(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as beside:
+        fresh = Path(beside) / "new"
+        fresh.mkdir()
+        done = _write(connection, order, licences, fresh, tell)
+        (fresh / LICENCES).write_text(_licences(done), "utf-8")
+        (fresh / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(done), indent=2) + b"\n")
+        if folder.exists():
+            folder.replace(Path(beside) / "old")
+        fresh.replace(folder)
     return done
 
 
 def _check(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise UsageError("this is no folder", str(folder), "choose another one")
-    if folder.exists() and any(folder.iterdir()) and not (folder / MANIFEST).exists():
-        raise UsageError("the folder holds something else", str(folder), "choose an empty or a new one")
+    if folder.exists() and (others := {path.name for path in folder.iterdir()} - _own_files(folder)):
+        what = f"the folder holds something else ({min(others)})"
+        raise UsageError(what, str(folder), "choose an empty or a new one")
+
+
+def _own_files(folder: Path) -> set[str]:
+    """Name the files that an earlier export, by its manifest, put into a folder; none where it is no manifest of one."""
+    try:
+        manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Exported)
+    except (OSError, msgspec.DecodeError):
+        return set()
+    return {MANIFEST, LICENCES, *manifest.files}
 
 
 def _write(
@@ -109,6 +119,9 @@ def _write(
         left_out += passed.left_out
         behind |= passed.sources
         tell(f"{films:,} films")
+    if not films + left_out:
+        when = f" on {order.as_of}" if order.as_of else ""
+        raise UsageError(f"no film was published{when}", "the catalogue", "see `moviec status`")
     last, at = _last_change(connection, order.as_of)
     named = [one for one in licences if one.name in behind]
     return Exported(order.format, order.own_use, last, at, films, left_out, files.close(), named)

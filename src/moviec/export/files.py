@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from moviec.text import pc
 
 #: What a spreadsheet would take for a formula when a cell begins with it.
-FORMULA = "^[=+\\-@\\t\\r]"
+FORMULA = "^(\\s*[=+\\-@＝＋－＠]|[\\t\\r\\n])"
 
 
 class Writer(Protocol):

@@ -1,7 +1,8 @@
 -- What of each document may be passed on. In: held (movie, document, claims); allowed (source): the sources whose values may.
 -- A field's value is that of the best claim that may be passed on, the chosen ones first; what only other sources say is
 -- left out, and so is a film that only they list. Titles, people and companies stay where an allowed source names them, in
--- any spelling; genres, which MovieC infers, where an allowed source gives any. The C-rating, MovieC's own, stays.
+-- any spelling; genres, which MovieC infers, where an allowed source gives any. The C-rating, MovieC's own, stays where an
+-- allowed rating is behind it, without its panels and without the points of other raters: these would give them away.
 
 -- keep fields
 SELECT h.movie, f.key AS field, f.id AS place, f.value->>'rule' AS rule, f.value->'claims' AS claims
@@ -52,13 +53,20 @@ LEFT JOIN listed l ON l.movie = h.movie
 LEFT JOIN named n ON n.movie = h.movie
 LEFT JOIN (SELECT DISTINCT movie FROM said WHERE field = 'genres') g ON g.movie = h.movie
 
+-- keep rated
+SELECT l.*, [x FOR x IN from_json(l.document->'$.rating.contributions', '["JSON"]')
+             IF list_contains(list_transform(l.ratings, lambda r: r->>'rater'), x->>'rater')] AS points
+FROM lists l
+
 -- keep documents
 SELECT l.movie, json_merge_patch(json_object('id', l.document->'id'), s.patch, json_object(
     'revenue_scope', CASE WHEN s.patch->>'revenue' IS NOT NULL THEN l.document->'revenue_scope' END,
     'other_titles', nullif(l.other_titles, []), 'genres', l.genres, 'keywords', nullif(l.keywords, []),
     'languages', nullif(l.languages, []), 'countries', nullif(l.countries, []), 'people', nullif(l.people, []),
-    'companies', nullif(l.companies, []), 'ids', l.document->'ids', 'rating', l.document->'rating',
+    'companies', nullif(l.companies, []), 'ids', l.document->'ids', 'rating', CASE WHEN len(l.points) > 0 THEN json_object(
+      'c_rating', l.document->'$.rating.c_rating', 'low', l.document->'$.rating.low', 'high', l.document->'$.rating.high',
+      'sources', l.document->'$.rating.sources', 'contributions', l.points, 'method', l.document->'$.rating.method') END,
     'ratings', nullif(l.ratings, []), 'confidence', json_merge_patch(l.document->'confidence', s.unknown),
     'sources', l.sources)) AS document
-FROM lists l JOIN single s ON s.movie = l.movie
+FROM rated l JOIN single s ON s.movie = l.movie
 WHERE len(l.sources) > 0
