@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import json
 import sys
 import tempfile
 import time
@@ -87,10 +88,7 @@ def bare_load(address: str, tables: dict[str, tuple[list[str], list[tuple[Any, .
 
 def prepared(dialect: str, columns: list[str], rows: list[tuple[Any, ...]]) -> Iterator[Any]:
     """Give rows as the driver takes them fastest, made ready before the clock starts."""
-    plain = [
-        tuple(str(value) if isinstance(value, dt.date | dict | list) else value for value in row)
-        for row in rows
-    ]
+    plain = [tuple(map(_plain, row)) for row in rows]
     if dialect == "sqlite":
         yield plain
         return
@@ -98,6 +96,12 @@ def prepared(dialect: str, columns: list[str], rows: list[tuple[Any, ...]]) -> I
     table = pa.table([pa.array(column) for column in zip(*plain, strict=True)], columns)
     pa_csv.write_csv(table, text, pa_csv.WriteOptions(include_header=False))
     yield text.getvalue()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict | list):
+        return json.dumps(value)
+    return value.isoformat() if isinstance(value, dt.date) else value
 
 
 def main() -> None:
