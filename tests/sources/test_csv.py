@@ -71,8 +71,39 @@ def test_an_unclosed_quote_gives_back_the_rows_it_swallowed(engine: DuckEngine, 
     staged, rows = read(engine, tmp_path, b'id,title,note\n1,a,b\n2,"open,c\n3,c,d\n4,"e",f\n5,g,h\n')
     assert [row[0] for row in rows] == ["1", "3", "4", "5"]
     assert rejected(staged) == [(3, '2,"open,c')]
-    assert staged.count.repaired == 2
+    assert staged.count.repaired == 0
     assert staged.count.read == 5
+
+
+@pytest.mark.parametrize("rows", [150, 60_000, 300_000])
+def test_an_unclosed_quote_gives_back_all_it_swallowed_however_much(
+    engine: DuckEngine, tmp_path: Path, rows: int
+) -> None:
+    head = [*(f"{n},a,b" for n in range(500)), '500,"open,c', *(f"{n},c,d" for n in range(501, 700))]
+    tail = ['700,"two', 'lines",e', *(f"{n},{'x' * 70},d" for n in range(701, rows + 700))]
+    staged, _ = read(engine, tmp_path, "\n".join(["id,title,note", *head, *tail]).encode())
+    assert rejected(staged) == [(502, '500,"open,c')]
+    assert staged.count.kept == rows + 699
+
+
+def test_many_open_quotes_in_a_row_cost_their_own_lines(engine: DuckEngine, tmp_path: Path) -> None:
+    lines = [f'{n},"open,c' if n % 3 else f'{n},"fine, and ""well""",c' for n in range(3_000)]
+    staged, rows = read(engine, tmp_path, "\n".join(["id,title,note", *lines]).encode())
+    assert [row[0] for row in rows] == [str(n) for n in range(0, 3_000, 3)]
+    assert rejected(staged) == [(n + 2, f'{n},"open,c') for n in range(3_000) if n % 3]
+
+
+def test_a_cell_of_megabytes_is_rejected_line_by_line(engine: DuckEngine, tmp_path: Path) -> None:
+    cell = "\n".join(["x" * 500] * 5_000)
+    staged, rows = read(engine, tmp_path, f'id,title,note\n1,a,b\n2,"{cell}",c\n3,d,e\n'.encode())
+    assert [row[0] for row in rows] == ["1", "3"]
+    assert "\n".join(text for _, text in rejected(staged)) == f'2,"{cell}",c'
+
+
+def test_a_file_that_the_engine_passes_over_in_part_is_refused(engine: DuckEngine, tmp_path: Path) -> None:
+    junk = "\n".join(["x" * 400] * 50_000)
+    with pytest.raises(PayloadError, match="lines can be neither read nor refused"):
+        read(engine, tmp_path, f"id,title,note\n1,a,b\n{junk}\n3,d,e\n".encode())
 
 
 def test_an_unclosed_quote_at_the_end_of_the_file(engine: DuckEngine, tmp_path: Path) -> None:

@@ -20,9 +20,10 @@ def movie_named(connection: sa.Connection, text: str) -> int:
 
     Raises UsageError where none or several have the id.
     """
-    if own := _OWN.fullmatch(text):
+    text = text.strip()
+    if own := _OWN.fullmatch(text.lower()):
         return _standing(connection, int(own[1]), text)
-    foreign = _FOREIGN.fullmatch(f"imdb:{text}" if _IMDB.fullmatch(text) else text)
+    foreign = _FOREIGN.fullmatch(f"imdb:{text.lower()}" if _IMDB.fullmatch(text.lower()) else text)
     if not foreign:
         raise UsageError(
             "this is no id of a film", text, "write mc12, imdb:tt0114709, tmdb:862; see `moviec search`"

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from moviec import __version__
 from moviec.cli.console import fail
@@ -73,8 +74,11 @@ def moviec(
 
 def main() -> None:
     """Run the command line: 0 done, 1 failed, 2 wrong usage, 3 finished but something needs a look."""
+    words = sys.argv[1:]
     try:
-        build(sys.argv[1:])()
+        sys.exit(build(words)(standalone_mode=False))
+    except TyperException as error:
+        sys.exit(_misused(error, words))
     except MovieCError as error:
         if "--debug" in sys.argv:
             raise
@@ -87,6 +91,17 @@ def main() -> None:
             f"{error.filename or 'a file'}: {error.strerror or error}; make room or give access, and run again"
         )
         sys.exit(1)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         fail("stopped; nothing half-written was kept")
         sys.exit(130)
+
+
+def _misused(error: TyperException, words: Sequence[str]) -> int:
+    """Say in one line what is wrong with the words; where there were too few to tell, print the help instead."""
+    told = error.format_message()
+    if told.startswith("Usage:"):
+        print(told, file=sys.stderr)
+    else:
+        command = next((f" {word}" for word in words if word in COMMANDS), "")
+        fail(f"{' '.join(told.split()).rstrip('.')}; see moviec{command} --help")
+    return error.exit_code

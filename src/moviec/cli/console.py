@@ -20,7 +20,8 @@ _FIGURE = re.compile("[-–]?[0-9.,]*( ?[KMB%])?")
 
 def fail(message: str) -> None:
     """Print one line to standard error: what, where, what to do."""
-    print(f"moviec: {message}", file=sys.stderr)
+    plain = "".join(letter if letter.isprintable() else " " for letter in message)
+    print(f"moviec: {plain}", file=sys.stderr)
 
 
 @contextmanager

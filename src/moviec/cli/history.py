@@ -30,7 +30,7 @@ def history(
     """Say what changed in a film, when, and by which source's delivery; or how a source's ratings moved."""
     if (movie is None) == (source is None):
         raise UsageError("give a film or --source", "history", "for example: moviec history mc12")
-    after = instant_of(since) if since else ""
+    after = instant_of(since, "--since") if since else ""
     catalogue = connect(open_home(home).catalogue)
     try:
         with catalogue.connect() as connection:

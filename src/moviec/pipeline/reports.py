@@ -22,20 +22,21 @@ from moviec.sources.registry import find_source
 
 
 class Coverage(msgspec.Struct, frozen=True):
-    """How many films stand behind the figures, and of how many each amount is known."""
+    """How many films stand behind the figures, what films those are, and of how many each amount is known."""
 
     where: str
+    which: str
     films: int
     known: dict[str, int]
 
     def line(self, question: Question) -> str:
-        """Say it in one line: "revenue known for 48% of 9,000 films". Raises UsageError for a measure no film has."""
+        """Say it in one line: "revenue known for 48% of 9,000 films that are out". Raises UsageError for a measure no film has."""
         known = self.known.get(question.measure)
         if question.measure == "c_rating" and not known:
             raise UsageError("these films have no c_rating", self.where, "choose another --measure")
         if known is None or not self.films:
-            return f"{self.films:,} films"
-        return f"{question.measure} known for {known / self.films:.0%} of {self.films:,} films"
+            return f"{self.films:,} {self.which}"
+        return f"{question.measure} known for {known / self.films:.0%} of {self.films:,} {self.which}"
 
 
 @contextmanager
@@ -54,7 +55,8 @@ def open_folder(folder: Path, question: Question, split: str) -> Iterator[tuple[
         name_labels(engine, genre_labels(spec))
         month = f"AND month(released) = {question.month}" if question.month else ""
         asked = f"year(released) BETWEEN {question.first_year} AND {question.last_year} {month}"
-        yield engine, _coverage(engine, str(folder), f"SELECT *, NULL AS c_rating FROM films WHERE {asked}")
+        known = _coverage(engine, f"SELECT *, NULL AS c_rating FROM films WHERE {asked}")
+        yield engine, Coverage(str(folder), "films", known.pop("films"), known)
 
 
 @contextmanager
@@ -81,7 +83,8 @@ def open_catalogue(home: Home, question: Question, split: str) -> Iterator[tuple
         name_parts(engine, [split])
         name_labels(engine, _NO_LABELS)
         month = f"WHERE month = {question.month}" if question.month else ""
-        yield engine, _coverage(engine, str(home.folder), f"SELECT * FROM film {month}")
+        known = _coverage(engine, f"SELECT * FROM film {month}")
+        yield engine, Coverage(str(home.folder), "films that are out", known.pop("films"), known)
 
 
 #: The catalogue's genres have their ids and names already.
@@ -90,11 +93,11 @@ _NO_LABELS = pa.table(
 )
 
 
-def _coverage(engine: DuckEngine, where: str, films: str) -> Coverage:
+def _coverage(engine: DuckEngine, films: str) -> dict[str, int]:
+    """Count films, and those of which each amount is known."""
     row: pa.Table = engine.query(
         "SELECT count(*) AS films, count(budget) AS budget, count(revenue) AS revenue,"
         " count(revenue - budget) AS profit, count(popularity) AS popularity, count(votes) AS votes,"
         f" count(c_rating) AS c_rating FROM ({films}) AS films"
     )
-    known = row.to_pylist()[0]
-    return Coverage(where, known.pop("films"), known)
+    return dict(row.to_pylist()[0])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from typing import BinaryIO
 
 import duckdb
 import msgspec
@@ -13,23 +12,29 @@ from moviec.engine import DuckEngine
 from moviec.engine.duck import identifier, quoted
 from moviec.errors import PayloadError
 from moviec.sources.base import FileSpec
+from moviec.sources.broken import (
+    REASONS,
+    Taken,
+    read_broken,
+    refused,
+    swallowers,
+    swallowing,
+    take_out,
+)
 from moviec.sources.dialect import CSV, LONGEST_RECORD, Dialect
+from moviec.sources.endings import EVEN, with_one_ending
 from moviec.sources.repair import Broken
 
 #: Columns a staged file may have besides its own: the line breaks inside a row's cells; the physical line of a row;
 #: the text of a row that is none.
 BREAKS, LINE, TEXT = OWN = ("_breaks", "_line", "_text")
 
-#: A line longer than this is in no list of films, and the engine would pass over it without a word.
-LONGEST_LINE = 16_000_000
+#: After more broken bytes than this it is counted whether the engine passed over others: it does where a stretch of the
+#: file that it reads at once (8 MB) holds no row.
+MOST_BROKEN = 1_000_000
 
-REASONS = {
-    "MISSING COLUMNS": "too few columns",
-    "TOO MANY COLUMNS": "too many columns",
-    "UNQUOTED VALUE": "a quote that does not close, or text after a closing quote",
-    "INVALID ENCODING": "not UTF-8",
-    "LINE SIZE OVER MAXIMUM": f"a quote that does not close, or a record over {LONGEST_RECORD:,} bytes",
-}
+#: What the name of a copy ends with from which lines with open quotes are taken out.
+CLOSED = ".closed"
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -39,6 +44,11 @@ class Header(msgspec.Struct, frozen=True):
     names: tuple[str, ...]
     lines: int
     dialect: Dialect = CSV
+
+    @property
+    def name(self) -> str:
+        """Name the file as it was delivered, also where a copy is read."""
+        return self.path.name.removesuffix(CLOSED).removesuffix(EVEN)
 
 
 class Scanned(msgspec.Struct, frozen=True):
@@ -96,10 +106,15 @@ def check_columns(path: Path, names: tuple[str, ...], spec: FileSpec, seen_in: s
 def copy_rows(engine: DuckEngine, header: Header, columns: tuple[str, ...], staged: Path) -> Scanned:
     """Copy the good rows of the file into Parquet; keep the broken stretches, each with its bytes' text."""
     every = ", ".join(identifier(name) for name in header.names)
-    breaks = f"(strlen(concat({every})) - strlen(replace(concat({every}), chr(10), '')))::INTEGER AS {BREAKS}"
+    breaks = f"{_breaks(every)} AS {BREAKS}"
     select = ", ".join(breaks if name == BREAKS else identifier(name) for name in columns)
     header, rows, broken = write_rows(engine, header, f"SELECT {select} FROM rows_of_file", staged)
     return Scanned(header, staged, columns, rows, broken)
+
+
+def _breaks(columns: str) -> str:
+    """Write the number of line breaks in a row's cells."""
+    return f"(strlen(concat({columns})) - strlen(replace(concat({columns}), chr(10), '')))::INTEGER"
 
 
 def write_rows(
@@ -109,111 +124,66 @@ def write_rows(
 
     The header returned names the file that was read: a copy, where lines end now one way, now another.
     """
-    header = _one_line_ending(header, staged.parent)
-    try:
+    header = msgspec.structs.replace(header, path=with_one_ending(header.path, staged.parent))
+    rows = _write(engine, header, select, staged)
+    stretches = refused(engine)
+    taken: dict[int, Taken] = {}
+    if swallowing(stretches):
+        header, taken = _without_open_quotes(header, staged.parent)
         rows = _write(engine, header, select, staged)
-    except duckdb.InvalidInputException as error:
-        raise PayloadError(str(error).splitlines()[0], header.path.name) from error
-    return header, rows, _broken(engine, header)
+        stretches = refused(engine)
+    broken = read_broken(header.path, stretches, taken, header.lines)
+    if sum(stretch.size for stretch in stretches) > MOST_BROKEN:
+        _check_accounted(engine, header, broken)
+    return header, rows, broken
+
+
+def _check_accounted(engine: DuckEngine, header: Header, broken: list[Broken]) -> None:
+    """Raise PayloadError where lines of the file are neither rows nor refused ones."""
+    _forget_refused(engine)
+    every = ", ".join(identifier(name) for name in header.names)
+    sums = f"SELECT coalesce(sum({_breaks(every)} + 1), 0) AS lines FROM ({_rows_of(header)})"
+    good = int(engine.query(sums).column(0)[0].as_py())
+    refused_lines = sum(row.text.count("\n") + 1 for row in broken)
+    with header.path.open("rb") as file:
+        there = sum(1 for line in file if line.strip(b"\r\n"))
+    lost = there - header.lines - good - refused_lines
+    if lost > 0:
+        raise PayloadError(
+            f"{lost:,} lines can be neither read nor refused: for megabytes on end nothing is a row",
+            header.name,
+            "look whether two files became one, or mend it",
+        )
+
+
+def _without_open_quotes(header: Header, folder: Path) -> tuple[Header, dict[int, Taken]]:
+    """Copy a file without the lines whose quotes do not close."""
+    taken = swallowers(header.path, len(header.names), header.dialect)
+    copy = folder / f"{header.path.name}{CLOSED}"
+    take_out(header.path, copy, taken, "-" if len(header.names) > 1 else header.dialect.delimiter)
+    return msgspec.structs.replace(header, path=copy), taken
 
 
 def _write(engine: DuckEngine, header: Header, select: str, staged: Path) -> int:
+    _forget_refused(engine)
+    try:
+        return engine.write(f"WITH rows_of_file AS ({_rows_of(header)}) {select}", staged, passing=True)
+    except duckdb.InvalidInputException as error:
+        raise PayloadError(str(error).splitlines()[0], header.name) from error
+
+
+def _forget_refused(engine: DuckEngine) -> None:
     engine.connection.execute("DROP TABLE IF EXISTS csv_rejects; DROP TABLE IF EXISTS csv_scans")
+
+
+def _rows_of(header: Header) -> str:
+    """Write the query that reads a file, every cell as text, and tells what it refuses."""
     types = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in header.names)
-    source = (
+    return (
         f"SELECT * FROM read_csv({quoted(str(header.path))}, columns = {{{types}}}, auto_detect = false,"
         f" header = {header.lines > 0}, {header.dialect.options()}, max_line_size = {LONGEST_RECORD},"
         f" store_rejects = true, rejects_table = 'csv_rejects', rejects_scan = 'csv_scans')"
     )
-    return engine.write(f"WITH rows_of_file AS ({source}) {select}", staged, passing=True)
-
-
-def _one_line_ending(header: Header, folder: Path) -> Header:
-    """Copy a file whose lines do not all end alike, with one line ending; the count of lines stays."""
-    lone = _lone_returns(header.path)
-    if not lone:
-        return header
-    even = folder / f"{header.path.name}.lf"
-    with header.path.open("rb") as source, even.open("wb") as target:
-        held = b""
-        while chunk := source.read(1 << 24):
-            chunk = held + chunk
-            held = chunk[-1:] if chunk.endswith(b"\r") else b""
-            target.write(chunk[: len(chunk) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", lone))
-        target.write(held.replace(b"\r", b"\n"))
-    return msgspec.structs.replace(header, path=even)
-
-
-def _lone_returns(path: Path) -> bytes:
-    """Say what a carriage return that stands alone is worth; nothing where all lines end alike.
-
-    It is a line break in a file without any other, else a blank.
-    """
-    with path.open("rb") as file:
-        if not _look_over(file, path.name):
-            return b""
-        file.seek(0)
-        returns = pairs = breaks = 0
-        while chunk := file.read(1 << 24):
-            if chunk.endswith(b"\r"):
-                chunk += file.read(1)
-            returns += chunk.count(b"\r")
-            pairs += chunk.count(b"\r\n")
-            breaks += chunk.count(b"\n")
-    if returns == pairs == breaks:
-        return b""
-    return b" " if breaks else b"\n"
-
-
-def _look_over(file: BinaryIO, name: str) -> bool:
-    """Say whether a file has carriage returns; raises PayloadError for a line that is too long to be read."""
-    returns, since, at = False, 0, 0
-    while chunk := file.read(1 << 20):
-        returns = returns or b"\r" in chunk
-        last = max(chunk.rfind(b"\n"), chunk.rfind(b"\r") if returns else -1)
-        since = len(chunk) - 1 - last if last >= 0 else since + len(chunk)
-        at += len(chunk)
-        if since > LONGEST_LINE:
-            file.seek(0)
-            line = 1 + line_breaks(file, at)
-            raise PayloadError(
-                f"line {line:,} is longer than {LONGEST_LINE:,} bytes",
-                name,
-                "fetch it again, or mend that line",
-            )
-    return returns
-
-
-def _broken(engine: DuckEngine, header: Header) -> list[Broken]:
-    """Read the refused stretches back from the file: one per record, with its physical line."""
-    found = engine.query(
-        "SELECT line_byte_position - 1 AS start, min(line) AS ordinal, first(error_type) AS type,"
-        " max(strlen(csv_line)) AS size FROM csv_rejects GROUP BY start ORDER BY start"
-    ).to_pylist()
-    broken = []
-    line, at = 1, 0
-    with header.path.open("rb") as file:
-        for number, row in enumerate(found):
-            line += line_breaks(file, row["start"] - at)
-            text = file.read(row["size"])
-            at = row["start"] + len(text)
-            blank = len(text) - len(text.lstrip(b"\r\n"))
-            line += text.count(b"\n", 0, blank)
-            text = text[blank:]
-            decoded = text.decode("utf-8", errors="backslashreplace").rstrip("\r\n")
-            before = row["ordinal"] - 1 - min(header.lines, 1) - number
-            broken.append(Broken(line, before, REASONS.get(row["type"], row["type"].lower()), decoded))
-            line += text.count(b"\n")
-    return broken
-
-
-def line_breaks(file: BinaryIO, size: int) -> int:
-    """Count the line breaks in the next `size` bytes."""
-    breaks = 0
-    while size > 0 and (chunk := file.read(min(size, 1 << 24))):
-        breaks += chunk.count(b"\n")
-        size -= len(chunk)
-    return breaks
 
 
 def check_encoding(engine: DuckEngine, file: Scanned) -> None:
@@ -226,6 +196,6 @@ def check_encoding(engine: DuckEngine, file: Scanned) -> None:
     if not engine.query(f"SELECT {beyond} AS beyond FROM encoded").column(0)[0].as_py():
         raise PayloadError(
             f"not UTF-8 ({len(wrong)} lines, the first is line {wrong[0].line})",
-            file.header.path.name,
+            file.header.name,
             "save it as UTF-8; it looks like an 8-bit encoding such as Latin-1",
         )

@@ -1,19 +1,20 @@
 """Broken CSV lines mended where only one reading is possible; the rest stay rejected, with text and reason.
 
-Two faults are mended. A record torn by a stray line break leaves pieces on adjacent lines whose cells add up
-to one whole row: they are rejoined. An unclosed quote swallows the good lines after it: those are given back.
-A mended row counts only if its key looks like a key.
+A record torn by a stray line break leaves pieces on adjacent lines whose cells add up to one whole row: they are
+rejoined. The row counts only if its key looks like a key.
 """
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
 
 import msgspec
 
 from moviec.sources.dialect import CSV, Dialect
+
+#: A record that is torn into more pieces than this stays in pieces.
+MOST_PIECES = 20
 
 
 class Broken(msgspec.Struct, frozen=True):
@@ -52,56 +53,20 @@ class Shape(msgspec.Struct, frozen=True):
         )
 
 
-def mend(broken: list[Broken], shape: Shape) -> tuple[list[Mended], list[Broken]]:
-    """Split broken stretches (in file order) into rows won back and stretches that stay rejected."""
-    mended: list[Mended] = []
-    pieces: list[Broken] = []
-    for stretch in broken:
-        for part in _released(stretch, shape):
-            (mended if isinstance(part, Mended) else pieces).append(part)  # type: ignore[arg-type]
-    rejoined, rest = _rejoined(pieces, shape)
-    return sorted([*mended, *rejoined], key=lambda row: row.line), rest
-
-
-def _released(stretch: Broken, shape: Shape) -> Iterator[Mended | Broken]:
-    """Give back the rows that an unclosed quote on the first line swallowed."""
-    lines = stretch.text.splitlines(keepends=True)
-    if len(lines) < 2 or "quote" not in stretch.reason:
-        yield stretch
-        return
-    at = 0
-    while at < len(lines):
-        cells, taken = _first_row(lines[at:], shape.dialect)
-        text = "".join(lines[at : at + taken]).rstrip("\r\n")
-        place = stretch.line + at
-        if shape.whole(cells):
-            yield Mended(place, stretch.before, "given back after an unclosed quote", tuple(cells))
-        elif text:
-            yield Broken(place, stretch.before, stretch.reason, text)
-        at += taken
-
-
-def _first_row(lines: list[str], dialect: Dialect) -> tuple[list[str], int]:
-    """Read one row; a row that strict CSV refuses has no cells and takes one line."""
-    reader = dialect.reader(lines, strict=True)
-    try:
-        return next(reader), max(reader.line_num, 1)
-    except (csv.Error, StopIteration):
-        return [], 1
-
-
-def _rejoined(pieces: list[Broken], shape: Shape) -> tuple[list[Mended], list[Broken]]:
-    """Join pieces on adjacent lines whose cells add up to one row: the last cell of one runs on in the next."""
+def mend(pieces: list[Broken], shape: Shape) -> tuple[list[Mended], list[Broken]]:
+    """Join pieces (in file order) on adjacent lines whose cells add up to one row; give the rows, and what stays."""
     mended: list[Mended] = []
     rest: list[Broken] = []
+    cut = [_cells(piece, shape) for piece in pieces]
     at = 0
     while at < len(pieces):
-        end, cells = at, _cells(pieces[at], shape)
-        while len(cells) < shape.width and end + 1 < len(pieces) and _adjacent(pieces[end], pieces[end + 1]):
+        end, wide = at, len(cut[at])
+        last = min(at + MOST_PIECES, len(pieces)) - 1
+        while wide < shape.width and end < last and _adjacent(pieces[end], pieces[end + 1]):
             end += 1
-            more = _cells(pieces[end], shape)
-            cells = [*cells[:-1], cells[-1] + "\n" + more[0], *more[1:]]
-        if end > at and shape.whole(cells):
+            wide += len(cut[end]) - 1
+        cells = _joined(cut[at : end + 1]) if end > at and wide == shape.width else []
+        if shape.whole(cells):
             first = pieces[at]
             mended.append(
                 Mended(first.line, first.before, f"rejoined from {end - at + 1} lines", tuple(cells))
@@ -113,16 +78,21 @@ def _rejoined(pieces: list[Broken], shape: Shape) -> tuple[list[Mended], list[Br
     return mended, rest
 
 
+def _joined(rows: list[list[str]]) -> list[str]:
+    """Join pieces of one row: the last cell of each runs on in the first of the next."""
+    cells = rows[0]
+    for more in rows[1:]:
+        cells = [*cells[:-1], f"{cells[-1]}\n{more[0]}", *more[1:]]
+    return cells
+
+
 def _cells(piece: Broken, shape: Shape) -> list[str]:
-    """Cut a piece into cells as leniently as CSV allows; at least one."""
-    strictly, _ = _first_row([piece.text], shape.dialect)
-    if strictly:
-        return strictly
+    """Cut a piece into cells; one that strict CSV refuses has more than any row, so that nothing is joined to it."""
+    reader = shape.dialect.reader([piece.text], strict=True)
     try:
-        loosely = next(shape.dialect.reader(piece.text.splitlines(keepends=True)), [])
+        return next(reader, [piece.text])
     except csv.Error:
-        loosely = []
-    return loosely or [piece.text]
+        return [piece.text] * (shape.width + 1)
 
 
 def _adjacent(one: Broken, other: Broken) -> bool:
