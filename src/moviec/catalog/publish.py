@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from moviec.catalog.arrow import read
 from moviec.catalog.credited import Cast, publish_cast
 from moviec.catalog.differences import differences
+from moviec.catalog.head import growing
 from moviec.catalog.ledger import touching
 from moviec.catalog.schema import arrivals, identity, metadata, serving
 from moviec.catalog.staging import Touched, merge, stage
@@ -75,6 +76,11 @@ class Published(msgspec.Struct, frozen=True):
 
 def publish(connection: sa.Connection, publication: Publication, deliveries: Sequence[str]) -> Published:
     """Merge a publication, in the caller's transaction, and mark the deliveries' batches as published."""
+    with growing(connection):
+        return _publish(connection, publication, deliveries)
+
+
+def _publish(connection: sa.Connection, publication: Publication, deliveries: Sequence[str]) -> Published:
     touched: dict[str, Touched] = {}
     chosen = _stage_affected(connection, publication.affected)
 

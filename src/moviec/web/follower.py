@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 
 import sqlalchemy as sa
 
-from moviec.catalog.head import Head
+from moviec.catalog.head import UNSEEN, Head
 from moviec.catalog.queries import changed_movies
 from moviec.search import Finder
 from moviec.web.answers import Cache
@@ -31,12 +30,12 @@ class Follower:
     def __init__(self, catalogue: sa.Engine, head: Head, cache: Cache, finder: Finder) -> None:
         """Start at nothing: nothing is vouched for until `start`."""
         self.position = 0
-        self.seen_at = 0.0
         self.known: Known | None = None
         self.moved = asyncio.Event()
         self.stopping = False
         self._stop = asyncio.Event()
         self._catalogue, self._head, self._cache, self._finder = catalogue, head, cache, finder
+        self._seen = UNSEEN
         self._lock = asyncio.Lock()
         self._asked: asyncio.Task[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -46,8 +45,8 @@ class Follower:
         """Read the log's head and go on from there in the background; the filters are filled beside."""
         self._log = log
         await asyncio.to_thread(self._finder.refresh)
-        self.position = await asyncio.to_thread(self._head.read)
-        self.seen_at = time.monotonic()
+        self._seen = await asyncio.to_thread(self._head.read)
+        self.position = self._seen.number
         self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._learn())]
 
     def release(self) -> None:
@@ -65,7 +64,8 @@ class Follower:
     async def step(self) -> None:
         """Look at the log once, and follow it to its head."""
         async with self._lock:
-            latest = await asyncio.to_thread(self._head.read)
+            seen = await asyncio.to_thread(self._head.read)
+            latest = seen.number
             if latest != self.position:
                 movies = await asyncio.to_thread(self._read, latest)
                 if latest < self.position:
@@ -74,11 +74,11 @@ class Follower:
                 self.position = latest
                 self.moved.set()
                 self.moved = asyncio.Event()
-            self.seen_at = time.monotonic()
+            self._seen = seen  # only now: until here this process did not know what it had read of
 
     async def confirm(self) -> None:
-        """Return once the log was seen to stand where this process does, after this call began."""
-        if not self._head.stirred():
+        """Return once the log surely stood where this process does, at some instant after this call began."""
+        if self._head.stands(self._seen):
             return
         if self._asked is None:
             self._asked = asyncio.create_task(self._gathered())
