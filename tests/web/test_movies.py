@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
@@ -88,6 +89,7 @@ def test_a_change_is_seen_at_once(either: Api) -> None:
 
 def test_a_new_movie_is_never_denied(either: Api) -> None:
     """Asked for in the instant after its publication, wherever that falls between two looks at the log."""
+    _await_filters(either)
     for number in range(900, 906):
         assert either.get(f"/v1/movies/mc{number}").status_code == 404
         with either.site.catalogue.begin() as connection:
@@ -102,6 +104,7 @@ def test_a_new_movie_is_never_denied(either: Api) -> None:
 
 def test_a_new_movie_is_not_denied_while_the_filters_learn_of_it(either: Api) -> None:
     """A process that has read the log's end vouches for nothing before it knows what the log told it."""
+    _await_filters(either)
     learning, learn = threading.Event(), threading.Event()
     follow = Known.follow
 
@@ -172,6 +175,7 @@ def test_lookup_finds_many_and_names_the_unknown(either: Api) -> None:
 
 def test_random_unknown_ids_do_not_reach_the_database(either: Api) -> None:
     """Neither over HTTP nor from a single caller who asks for one after another."""
+    _await_filters(either)
     for path in ("mc4711", "imdb:tt4711000"):
         assert either.get(f"/v1/movies/{path}").status_code == 404
     for year in range(100, 110):
@@ -179,6 +183,14 @@ def test_random_unknown_ids_do_not_reach_the_database(either: Api) -> None:
     asked = _count_queries(either)
     assert either.client.blocking_portal.call(_deny, either, 20_000) == 20_000
     assert len(asked) <= 0.02 * 20_000
+
+
+def _await_filters(api: Api) -> None:
+    """Wait until the server can deny at all."""
+    until = time.monotonic() + 30
+    while api.site.follower.known is None:
+        assert time.monotonic() < until
+        time.sleep(0.01)
 
 
 async def _deny(api: Api, count: int) -> int:
