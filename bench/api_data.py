@@ -5,10 +5,19 @@ from __future__ import annotations
 import csv
 import shutil
 import sqlite3
+import zlib
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from measure import CACHE, REAL
+from moviec.catalog import migrations
+from moviec.catalog.arrow import read
 from moviec.catalog.connect import connect
+from moviec.catalog.schema.movies import rankings, rollups
+from moviec.catalog.staging import merge
+from moviec.engine import DuckEngine
+from moviec.rollup.leading import leading
 from moviec.search.index import build
 
 GENRES = [
@@ -36,14 +45,15 @@ GENRES = [
 
 
 def home_of(films: int) -> Path:
-    """Give a home whose catalogue has so many films."""
-    home = CACHE / f"api-{films}"
+    """Give a home whose catalogue has so many films. It is kept for as long as the schema and the films stay the same."""
+    home = CACHE / f"api-{films}-{_version():08x}"
     if not (home / "ready").exists():
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True)
         (home / "moviec.toml").write_text("anonymous = true\nanonymous_limit = 100000000\n")
         catalogue = connect(f"sqlite:///{home / 'catalogue.db'}")
         fill(home / "catalogue.db", films)
+        rank(catalogue)
         build(catalogue, home / "search", print)
         catalogue.dispose()
         (home / "ready").touch()
@@ -63,6 +73,21 @@ def fill(path: Path, films: int) -> None:
     connection.execute("COMMIT")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
+
+
+def rank(catalogue: sa.Engine) -> None:
+    """Rank the years, as a publication does."""
+    years = [column for column in rollups.c if column.name != "movie_ids"]
+    with catalogue.begin() as connection, DuckEngine() as engine:
+        rows = read(connection, sa.select(*years).where(rollups.c.month == 0))
+        merge(connection, rankings, leading(engine, rows))
+
+
+def _version() -> int:
+    """Give a number that changes with the schema and with the films."""
+    schema = sorted(Path(migrations.__path__[0]).glob("versions/*.py"))
+    texts = [Path(__file__).with_suffix(".sql"), *schema]
+    return zlib.crc32(b"".join(text.read_bytes() for text in texts))
 
 
 def halves() -> list[tuple[int, str, str]]:

@@ -74,43 +74,11 @@ class Standing(msgspec.Struct, frozen=True):
     movie_ids: list[int]
 
 
-def leaders(
-    connection: sa.Connection, question: Question, top: int, bottom: int = 0, valued: bool = True
-) -> tuple[list[Standing], int]:
-    """Give the first and the last standings, and how many there are in all; `valued`: only those with a value.
+def held(question: Question) -> sa.Column[Any] | None:
+    """Give the column of the rollups that holds the value asked for; None where it is worked out over films.
 
-    Where the rollups hold the value the database chooses, and only the chosen rows are read whole. Raises as `standings`.
+    Raises UsageError where the question makes no sense.
     """
-    column = _held(question)
-    if column is None:
-        every = standings(connection, question)
-        some = [each for each in every if each.value is not None] if valued else every
-        return [*some[:top], *some[max(top, len(some) - bottom) :]], len(every)
-    ranked = _ranked(question, column).subquery().c
-    wanted = sa.select(ranked.entry)
-    total = connection.scalar(sa.select(sa.func.count(ranked.entry))) or 0
-    if valued:
-        wanted = wanted.where(ranked.value.is_not(None))
-    first = wanted.order_by(ranked.value.is_(None), ranked.value.desc(), ranked.films.desc(), ranked.entry)
-    last = wanted.order_by(ranked.value, ranked.films, ranked.entry.desc())
-    chosen = {
-        *connection.scalars(first.limit(top)),
-        *(connection.scalars(last.limit(bottom)) if bottom else ()),
-    }
-    return standings(connection, msgspec.structs.replace(question, entries=tuple(sorted(chosen)))), total
-
-
-def _ranked(question: Question, column: sa.ColumnElement[Any]) -> sa.Select[Any]:
-    """Give each entry's value and films: of one year as they stand, of several added up."""
-    found = sa.select(rollups.c.entry).where(_asked(question))
-    if question.one_year:
-        return found.add_columns(column.label("value"), rollups.c.films)
-    sums = (sa.func.sum(column).label("value"), sa.func.sum(rollups.c.films).label("films"))
-    return found.add_columns(*sums).group_by(rollups.c.entry)
-
-
-def _held(question: Question) -> sa.ColumnElement[Any] | None:
-    """Give the column that holds the value asked for; None where it is worked out over films."""
     _refuse_nonsense(question)
     by, measure = question.added_up, question.measure
     if by == "sum":
@@ -121,8 +89,8 @@ def _held(question: Question) -> sa.ColumnElement[Any] | None:
 def standings(connection: sa.Connection, question: Question) -> list[Standing]:
     """Answer a question, the largest value first, unknown last. Raises UsageError where it makes no sense."""
     _refuse_nonsense(question)
-    held = question.added_up == "sum" or _inside(question)
-    worked_out = {} if held else _work_out(connection, question)
+    inside = question.added_up == "sum" or _inside(question)
+    worked_out = {} if inside else _work_out(connection, question)
     found = [_standing(question, row, worked_out) for row in connection.execute(_sums(question))]
     return sorted(found, key=lambda each: (each.value is None, -(each.value or 0), -each.films, each.entry))
 
@@ -156,12 +124,13 @@ def _sums(question: Question) -> sa.Select[Any]:
     ids = sa.func.aggregate_strings(column.movie_ids, ";") if question.movie_ids else sa.literal("")
     return (
         sa.select(column.entry, *added, *kept, ids.label("movie_ids"))
-        .where(_asked(question))
+        .where(rows_of(question))
         .group_by(column.entry)
     )
 
 
-def _asked(question: Question) -> sa.ColumnElement[bool]:
+def rows_of(question: Question) -> sa.ColumnElement[bool]:
+    """Say of a rollup whether it is asked about."""
     column = rollups.c
     wanted = [
         column.kind == question.kind,

@@ -18,25 +18,24 @@ from moviec.catalog.connect import writing
 from moviec.catalog.credited import Cast
 from moviec.catalog.deliveries import Batch, all_batches, note_unmatched
 from moviec.catalog.failures import records_aside
-from moviec.catalog.figures import entries_of, films_of
 from moviec.catalog.leases import CATALOGUE
 from moviec.catalog.ledger import records_of
 from moviec.catalog.publish import Cause, Publication, last_change, mark_published, publish
 from moviec.catalog.recordlog import RECORDS, Pending, mark_done, pending
-from moviec.catalog.schema.movies import movies, rollups
-from moviec.catalog.staging import Touched, merge, stage
+from moviec.catalog.schema.movies import movies
+from moviec.catalog.staging import Touched, stage
 from moviec.engine import DuckEngine
 from moviec.pipeline.fusing import Shown, facts_of, show_all
 from moviec.pipeline.holdings import name_changed, name_records
 from moviec.pipeline.models import Models, built_with, note_built_with, pinned_models
 from moviec.pipeline.parties import cast_of, credits_shown
 from moviec.pipeline.resolving import Resolved, resolve
+from moviec.pipeline.rolling import roll_up
 from moviec.pipeline.runs import recorded
 from moviec.pipeline.shelves import Shelved, name_shelves, remove_stale_shelves
 from moviec.pipeline.slices import Sliced
 from moviec.pipeline.steps import Step, Steps, Tell
 from moviec.pipeline.workshop import Workshop
-from moviec.rollup.totals import totals
 from moviec.sources.base import SourceSpec
 from moviec.sources.registry import find_sources
 from moviec.text import Column
@@ -135,7 +134,7 @@ def _bring_up(ground: Ground, scope: Scope, everything: bool, steps: Steps) -> O
         cause = Cause(fresh[0].source, fresh[0].delivery) if len(fresh) == 1 and not everything else Cause()
         publication = _publication(resolved, cast, shown, affected, cause)
         done = publish(connection, publication, [one.delivery for one in fresh])
-        rolled = _roll_up(shop, connection, _both(years, _years(connection, affected)))
+        rolled = roll_up(shop, connection, _both(years, _years(connection, affected)))
         touched = {**done.touched, "rollups": rolled}
         note_built_with(connection, ground.models.versions)
         note_unmatched(connection, fresh)
@@ -249,11 +248,3 @@ def _years(connection: sa.Connection, affected: Column | None) -> set[int] | Non
 
 def _both(before: set[int] | None, after: set[int] | None) -> set[int] | None:
     return None if before is None or after is None else before | after
-
-
-def _roll_up(shop: Workshop, connection: sa.Connection, years: set[int] | None) -> Touched:
-    """Sum the years again in which something may have changed."""
-    some = None if years is None else sorted(years)
-    with DuckEngine(shop.limits) as engine:
-        rows = totals(engine, films_of(connection, some), entries_of(connection, some))
-    return merge(connection, rollups, rows, sa.true() if some is None else rollups.c.year.in_(some))

@@ -13,8 +13,9 @@ from litestar import Request, get
 from litestar.params import PathParameter
 from litestar.response.base import ASGIResponse
 
+from moviec.catalog.leaders import Ends, leaders
 from moviec.catalog.references import Company, Genre, companies_named, companies_of, company_at, genre_at
-from moviec.catalog.standings import Question, Standing, leaders, standings
+from moviec.catalog.standings import Question, Standing, standings
 from moviec.errors import UsageError
 from moviec.search.words import fold
 from moviec.web import shapes
@@ -184,9 +185,10 @@ async def _chosen(site: Site, asked: FigureQuery, question: Question) -> tuple[l
     if await _empty(site, question):
         return [], 0
     if asked.top is not None or asked.bottom is not None:
-        return await site.read(lambda one: leaders(one, question, asked.top or 0, asked.bottom or 0))
+        ends = Ends(asked.top or 0, asked.bottom or 0)
+        return await site.read(lambda one: leaders(one, question, ends))
     if not asked.ids:
-        return await site.read(lambda one: leaders(one, question, USUAL_TOP, valued=False))
+        return await site.read(lambda one: leaders(one, question, Ends(USUAL_TOP, valued=False)))
     found = await site.read(lambda one: standings(one, question))
     return found, len(found)
 

@@ -228,3 +228,16 @@ rollups = table(
     column("movie_ids", Text, "the films behind the figures, a JSON list"),
     index("kind", "entry"),
 )
+
+rankings = table(
+    "rankings",
+    "Who leads and who trails in each year, from the rollups: lists kept ready for the API.",
+    key("kind", Text, "genres or production_companies"),
+    key("split", Text, "full or even, as in the rollups"),
+    key("year", Integer, "year of release"),
+    key("measure", Text, "the column of the rollups that it is by"),
+    column("entries", Integer, "genres or companies with films in that year"),
+    column("valued", Integer, "those of them with a value"),
+    column("first_entries", Text, "the first hundred ids, the largest value first, a JSON list"),
+    column("last_entries", Text, "the last hundred ids with a value, the smallest last, a JSON list"),
+)

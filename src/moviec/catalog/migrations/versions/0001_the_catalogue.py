@@ -313,6 +313,41 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_people_folded"), ["folded"], unique=False)
 
     op.create_table(
+        "rankings",
+        sa.Column(
+            "kind", sa.Text(), autoincrement=False, nullable=False, comment="genres or production_companies"
+        ),
+        sa.Column(
+            "split", sa.Text(), autoincrement=False, nullable=False, comment="full or even, as in the rollups"
+        ),
+        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False, comment="year of release"),
+        sa.Column(
+            "measure",
+            sa.Text(),
+            autoincrement=False,
+            nullable=False,
+            comment="the column of the rollups that it is by",
+        ),
+        sa.Column(
+            "entries", sa.Integer(), nullable=False, comment="genres or companies with films in that year"
+        ),
+        sa.Column("valued", sa.Integer(), nullable=False, comment="those of them with a value"),
+        sa.Column(
+            "first_entries",
+            sa.Text(),
+            nullable=False,
+            comment="the first hundred ids, the largest value first, a JSON list",
+        ),
+        sa.Column(
+            "last_entries",
+            sa.Text(),
+            nullable=False,
+            comment="the last hundred ids with a value, the smallest last, a JSON list",
+        ),
+        sa.PrimaryKeyConstraint("kind", "split", "year", "measure", name=op.f("pk_rankings")),
+        comment="Who leads and who trails in each year, from the rollups: lists kept ready for the API.",
+    )
+    op.create_table(
         "record_changes",
         sa.Column(
             "number",
@@ -928,6 +963,7 @@ def downgrade() -> None:
 
     op.drop_table("records")
     op.drop_table("record_changes")
+    op.drop_table("rankings")
     with op.batch_alter_table("people", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_people_folded"))
 
