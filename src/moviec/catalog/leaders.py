@@ -47,8 +47,9 @@ def _kept_ready(connection: sa.Connection, question: Question, measure: str, end
     """Choose by the ranking of a whole year; None where there is none or it does not reach so far."""
     if not question.one_year or question.month or question.entries is not None:
         return None
+    lists = (rankings.c.entries, rankings.c.valued, rankings.c.first_entries, rankings.c.last_entries)
     row = connection.execute(
-        sa.select(rankings).where(
+        sa.select(*lists).where(
             rankings.c.kind == question.kind,
             rankings.c.split == question.split,
             rankings.c.year == question.first_year,

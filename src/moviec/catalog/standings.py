@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import cache
 from importlib import resources
 from typing import Any, Literal
 
@@ -32,6 +33,12 @@ USUAL = {
 #: What one unit of a measure is kept as.
 _UNITS = {"movies": MILLION, "popularity": MILLION, "c_rating": 100}
 _KEPT = {"mean", "median", "max"}
+
+#: What is added up over years.
+_ADDED = (
+    "movies", "films", "budget", "revenue", "profit", "budget_known", "revenue_known", "profit_known",
+    "popularity_sum", "votes", "c_rating_known",
+)  # fmt: skip
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,7 +98,7 @@ def standings(connection: sa.Connection, question: Question) -> list[Standing]:
     _refuse_nonsense(question)
     inside = question.added_up == "sum" or _inside(question)
     worked_out = {} if inside else _work_out(connection, question)
-    found = [_standing(question, row, worked_out) for row in connection.execute(_sums(question))]
+    found = [_standing(question, row, worked_out) for row in connection.execute(_rows(question))]
     return sorted(found, key=lambda each: (each.value is None, -(each.value or 0), -each.films, each.entry))
 
 
@@ -108,25 +115,24 @@ def _inside(question: Question) -> bool:
     return question.one_year and question.added_up in _KEPT and question.measure in ("popularity", "c_rating")
 
 
-def _sums(question: Question) -> sa.Select[Any]:
+def _rows(question: Question) -> sa.Select[Any]:
+    found = _sums(question.one_year, question.movie_ids).where(rows_of(question))
+    return found if question.one_year else found.group_by(rollups.c.entry)
+
+
+@cache
+def _sums(one_year: bool, movie_ids: bool) -> sa.Select[Any]:
+    """Give the columns that a standing needs: of one year as they stand, of several added up."""
     column = rollups.c
-    added = [
-        sa.func.sum(column[name]).label(name)
-        for name in ("movies", "films", "budget", "revenue", "profit", "budget_known", "revenue_known", "profit_known",
-                     "popularity_sum", "votes", "c_rating_known")
-    ]  # fmt: skip
-    # Over one year these stand in the only row there is; over several they are not used.
-    kept = [
-        sa.func.max(column[f"{measure}_{by}"]).label(f"{measure}_{by}")
-        for measure in ("popularity", "c_rating")
-        for by in sorted(_KEPT)
-    ]
-    ids = sa.func.aggregate_strings(column.movie_ids, ";") if question.movie_ids else sa.literal("")
-    return (
-        sa.select(column.entry, *added, *kept, ids.label("movie_ids"))
-        .where(rows_of(question))
-        .group_by(column.entry)
-    )
+    # Over several years these are not used.
+    kept = [f"{measure}_{by}" for measure in ("popularity", "c_rating") for by in sorted(_KEPT)]
+    if one_year:
+        ids = column.movie_ids if movie_ids else sa.literal("").label("movie_ids")
+        return sa.select(column.entry, *(column[name] for name in (*_ADDED, *kept)), ids)
+    added = [sa.func.sum(column[name]).label(name) for name in _ADDED]
+    unused = [sa.null().label(name) for name in kept]
+    joined = sa.func.aggregate_strings(column.movie_ids, ";") if movie_ids else sa.literal("")
+    return sa.select(column.entry, *added, *unused, joined.label("movie_ids"))
 
 
 def rows_of(question: Question) -> sa.ColumnElement[bool]:
