@@ -30,7 +30,9 @@ def test_a_document_leaves_as_its_stored_bytes(either: Api) -> None:
     assert either.get("/v1/movies/mc5").content == answer.content
 
 
-@pytest.mark.parametrize("written", ["imdb:tt0000005", "tmdb:5"])
+@pytest.mark.parametrize(
+    "written", ["imdb:tt0000005", "IMDB:TT0000005", "tt0000005", "TT0000005", "tmdb:5", "MC5"]
+)
 def test_ids_elsewhere_lead_to_the_movie(either: Api, written: str) -> None:
     assert either.json(f"/v1/movies/{written}")["id"] == "mc5"
 

@@ -3,16 +3,44 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
+import msgspec
 import sqlalchemy as sa
 
 from moviec.catalog.schema.identity import identities
 from moviec.catalog.schema.movies import external_ids
 from moviec.errors import UsageError
 
-_OWN = re.compile("mc([1-9][0-9]{0,9})")
-_FOREIGN = re.compile("([a-z][a-z0-9_]{0,29}):(.{1,100})")
-_IMDB = re.compile("tt[0-9]{5,12}")
+_OWN = re.compile("mc([1-9][0-9]{0,9})", re.IGNORECASE)
+_FOREIGN = re.compile("([A-Za-z][A-Za-z0-9_]{0,29}):([^\x00]{1,100})")
+_IMDB = re.compile("tt[0-9]{5,12}", re.IGNORECASE)
+
+#: How a source writes its ids, where people may write them otherwise.
+_WRITTEN: dict[str, Callable[[str], str]] = {
+    "imdb": str.lower,
+    "wikidata": str.upper,
+    "rottentomatoes": lambda key: key if key.startswith("m/") else f"m/{key}",
+}
+
+
+class Named(msgspec.Struct, frozen=True):
+    """What an id says: the number of a movie of ours, else a key in another site's space."""
+
+    movie: int = 0
+    space: str = ""
+    key: str = ""
+
+
+def read_id(text: str) -> Named | None:
+    """Read an id, in capitals or not; None for what is none."""
+    if own := _OWN.fullmatch(text):
+        return Named(int(own[1]))
+    foreign = _FOREIGN.fullmatch(f"imdb:{text}" if _IMDB.fullmatch(text) else text)
+    if foreign is None:
+        return None
+    space = foreign[1].lower()
+    return Named(space=space, key=_WRITTEN.get(space, str)(foreign[2]))
 
 
 def movie_named(connection: sa.Connection, text: str) -> int:
@@ -21,15 +49,16 @@ def movie_named(connection: sa.Connection, text: str) -> int:
     Raises UsageError where none or several have the id.
     """
     text = text.strip()
-    if own := _OWN.fullmatch(text.lower()):
-        return _standing(connection, int(own[1]), text)
-    foreign = _FOREIGN.fullmatch(f"imdb:{text.lower()}" if _IMDB.fullmatch(text.lower()) else text)
-    if not foreign:
+    named = read_id(text)
+    if named is None:
         raise UsageError(
             "this is no id of a film", text, "write mc12, imdb:tt0114709, tmdb:862; see `moviec search`"
         )
-    space, key = foreign.groups()
-    query = sa.select(external_ids.c.movie).where(external_ids.c.space == space, external_ids.c.id == key)
+    if named.movie:
+        return _standing(connection, named.movie, text)
+    query = sa.select(external_ids.c.movie).where(
+        external_ids.c.space == named.space, external_ids.c.id == named.key
+    )
     found: list[int] = list(connection.scalars(query.distinct().order_by(external_ids.c.movie)))
     if not found:
         raise UsageError("no film has this id", text, "see `moviec search`")

@@ -131,8 +131,16 @@ def query_of(request: Request[Any, Any, Any], kind: type[T]) -> T:
     try:
         found = msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise Problem(400, f"query: {error}", "invalid_parameter") from error
+        raise Problem(400, _said(str(error)), "invalid_parameter") from error
     for name in values:
         if getattr(found, name) is None:  # the word "null", which no parameter takes
-            raise Problem(400, f"query: {name} has no value; leave it out", "invalid_parameter")
+            raise Problem(400, f"{name} has no value; leave it out", "invalid_parameter")
     return found
+
+
+def _said(error: str) -> str:
+    """Say what msgspec found wrong as `name: reason`."""
+    reason, _, place = error.replace("`", "").replace(" | null", "").partition(" - at $.")
+    if "matching regex" in reason:
+        reason = "not written as it should be; /docs shows how"
+    return f"{place}: {reason}" if place else f"{reason}; /docs lists the parameters"

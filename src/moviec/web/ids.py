@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable
 
+from moviec.catalog.finding import read_id
 from moviec.catalog.instants import instant_of
 from moviec.errors import UsageError
 from moviec.web.errors import Problem, not_found
@@ -15,11 +15,8 @@ from moviec.web.site import Site
 #: The largest number a movie can have: the databases' integers end there.
 LARGEST = 2_147_483_647
 
-_OWN = re.compile("mc([1-9][0-9]{0,9})")
-_FOREIGN = re.compile("([a-z][a-z0-9_]{0,29}):([^\x00]{1,100})")
-
 #: How an id may be written, for the API's description.
-PATTERN = "^(mc[1-9][0-9]{0,9}|[a-z][a-z0-9_]{0,29}:[^/]{1,100})$"
+PATTERN = "^([Mm][Cc][1-9][0-9]{0,9}|[Tt][Tt][0-9]{5,12}|[A-Za-z][A-Za-z0-9_]{0,29}:[^/]{1,100})$"
 
 
 class Moved(Exception):  # noqa: N818  no error: it says where to go
@@ -33,23 +30,19 @@ class Moved(Exception):  # noqa: N818  no error: it says where to go
 
 async def movie_of(site: Site, text: str) -> int:
     """Give the number of the movie an id names. Raises Problem: 404, or 409 where it names several."""
-    own = _OWN.fullmatch(text)
-    if own:
-        number = int(own[1])
-        if number > LARGEST or await absent(site, lambda known: str(number) not in known.movies):
-            raise not_found(f"there is no movie {text}")
-        return number
-    foreign = _FOREIGN.fullmatch(text)
-    if not foreign:
+    named = read_id(text)
+    if named is None:
         raise not_found(f"'{text[:50]}' is no id of a movie: write mc12 or imdb:tt0114709")
-    space, key = foreign.groups()
-    if space == "rottentomatoes" and not key.startswith("m/"):
-        key = f"m/{key}"
-    written = f"{space}:{key}"
+    if named.movie:
+        number = named.movie
+        if number > LARGEST or await absent(site, lambda known: str(number) not in known.movies):
+            raise not_found(f"there is no movie mc{number}")
+        return number
+    written = f"{named.space}:{named.key}"
     if await absent(site, lambda known: written not in known.external):
         found = []
     else:
-        found = await asyncio.to_thread(site.movies.named, space, key)
+        found = await asyncio.to_thread(site.movies.named, named.space, named.key)
     if not found:
         raise not_found(f"no movie has the id {text[:80]}")
     if len(found) > 1:

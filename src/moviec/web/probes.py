@@ -50,7 +50,7 @@ async def metrics(request: Request[Any, Any, Any]) -> ASGIResponse:
     site.metrics.behind.labels("server").set(state.behind)
     site.metrics.behind.labels("search").set(state.search_behind if state.search_behind is not None else -1)
     text = await asyncio.to_thread(site.metrics.text)
-    return ASGIResponse(body=text, media_type="text/plain; version=0.0.4; charset=utf-8")
+    return ASGIResponse(body=text, media_type="text/plain; version=0.0.4")
 
 
 async def state_of(site: Site) -> shapes.Ready:
