@@ -130,7 +130,7 @@ def served(home: Path, app: str = "api_server:make") -> Iterator[subprocess.Pope
             [*command, *options], env=environment, cwd=Path(__file__).parent, stderr=log, stdout=log
         )
         try:
-            await_ready()
+            await_ready(filters=True)
             yield process
         finally:
             process.terminate()
@@ -151,11 +151,12 @@ def started_in(home: Path) -> float:
     return sorted(times)[1]
 
 
-def await_ready() -> None:
-    """Wait until the server says that it is ready."""
+def await_ready(filters: bool = False) -> None:
+    """Wait until the server says that it is ready, and that its filters are filled where that is asked for."""
     while True:
-        with contextlib.suppress(OSError), urlopen(f"http://127.0.0.1:{PORT}/readyz"):
-            return
+        with contextlib.suppress(OSError), urlopen(f"http://127.0.0.1:{PORT}/readyz") as answer:
+            if not filters or b'"filters":true' in answer.read():
+                return
         time.sleep(0.01)
 
 

@@ -35,7 +35,7 @@ def test_schemathesis_finds_nothing(
         asked = subprocess.run(
             [
                 sys.executable, "-m", "schemathesis.cli", "run", f"{server.url}/openapi.json",
-                "--checks", "all", "--max-examples", "2", "--seed", "8", "--workers", "2", "--request-timeout", "60",
+                "--checks", "all", "--max-examples", "2", "--seed", "8", "--workers", "2", "--request-timeout", "20", "--max-response-time", "60",
                 "-H", f"Authorization: Bearer {key}", "-H", f"X-API-Key: {key}",
             ],
             cwd=tmp_path, capture_output=True, text=True, check=False,
