@@ -17,6 +17,9 @@ from tests.conftest import new_database
 from tests.web.conftest import made_home
 from tests.web.server import running
 
+#: Seconds after which a stream is left: less than the 15 in which it says that it lives.
+PATIENCE = "14"
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
@@ -35,7 +38,8 @@ def test_schemathesis_finds_nothing(
         asked = subprocess.run(
             [
                 sys.executable, "-m", "schemathesis.cli", "run", f"{server.url}/openapi.json",
-                "--checks", "all", "--max-examples", "2", "--seed", "8", "--workers", "2", "--request-timeout", "20", "--max-response-time", "60",
+                "--checks", "all", "--max-examples", "2", "--seed", "8", "--workers", "2",
+                "--request-timeout", PATIENCE, "--max-response-time", "60",
                 "-H", f"Authorization: Bearer {key}", "-H", f"X-API-Key: {key}",
             ],
             cwd=tmp_path, capture_output=True, text=True, check=False,
