@@ -96,8 +96,22 @@ def test_rows_that_cannot_be_used_are_written_aside(tmp_path: Path) -> None:
     assert aside["e"] == "the scale is upside down"
     assert aside["f"] == "the votes are negative"
     assert aside["i"].startswith("the scale")
-    assert {"no movie", "line 9: missing columns"} <= set(aside)
+    assert {"no movie", "line 9: too few columns"} <= set(aside)
     assert [row["movie"] for row in rows_of(tmp_path / "scores.csv")] == ["a"]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_quote_that_does_not_close_costs_its_own_line(tmp_path: Path, packed: bool) -> None:
+    good = [f"film {number},imdb,7,1,10" for number in range(40_000)]
+    lines = ["movie,source,value,lowest,highest", *good[:100], 'open,"imdb,7,1,10', *good[100:]]
+    data = "\n".join(lines).encode()
+    path = tmp_path / ("many.csv.gz" if packed else "many.csv")
+    path.write_bytes(gzip.compress(data) if packed else data)
+    told = moviec_rate(path, "--out", tmp_path / "scores.csv")
+    assert "40000 films rated from 40000 ratings" in told
+    (aside,) = rows_of(tmp_path / "scores.rejected.csv")
+    assert (aside["file_row"], aside["value"]) == ("101", 'open,"imdb,7,1,10')
+    assert aside["reason"] == "line 102: a quote that does not close, or text after a closing quote"
 
 
 def test_a_broken_json_line_is_kept_aside(tmp_path: Path) -> None:
@@ -124,7 +138,7 @@ def test_what_if_tells_how_films_move(tables: Path) -> None:
         ("no.csv", None, UsageError, "there is no such file"),
         ("short.csv", "movie,source,value\na,imdb,7\n", UsageError, "no column lowest, highest"),
         ("table.xlsx", "x", UsageError, "cannot tell a table from the ending '.xlsx'"),
-        ("empty.csv", "", PayloadError, "the first line names no columns"),
+        ("empty.csv", "", PayloadError, "the file is empty"),
         ("none.csv", "movie,source,value,lowest,highest\n", UsageError, "not one rating could be used"),
         ("no.parquet", "text", PayloadError, "cannot be read"),
     ],

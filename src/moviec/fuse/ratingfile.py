@@ -5,21 +5,28 @@ Lines that cannot be read as rows at all become the table `ratings_unread` (file
 
 from __future__ import annotations
 
-import csv
-import gzip
+import tempfile
 from pathlib import Path
 
 import duckdb
+import msgspec
+import pyarrow as pa
 
 from moviec.engine import DuckEngine
 from moviec.engine.duck import quoted
+from moviec.engine.textfile.dialect import Dialect
+from moviec.engine.textfile.packed import gunzip
+from moviec.engine.textfile.rows import copy_rows, keep_rows, read_names
 from moviec.errors import PayloadError, UsageError
 
-#: A longer line is no rating; it is kept as one that cannot be read.
+#: A longer line of JSON is no rating.
 LONGEST_LINE = 1_000_000
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 JSON_LINES = (".jsonl", ".ndjson", ".json")
+
+_COLUMNS: dict[str, pa.DataType] = {"file_row": pa.int64(), "value": pa.string(), "reason": pa.string()}
+_UNREAD = pa.schema(_COLUMNS)
 
 
 def open_ratings(engine: DuckEngine, path: Path) -> list[str]:
@@ -37,7 +44,7 @@ def open_ratings(engine: DuckEngine, path: Path) -> list[str]:
             return _open_json(engine, path)
         if kind == ".parquet":
             return _open_parquet(engine, path)
-    except (duckdb.Error, UnicodeDecodeError, gzip.BadGzipFile, csv.Error) as error:
+    except duckdb.Error as error:
         raise PayloadError(f"cannot be read ({str(error).splitlines()[0]})", path.name) from error
     raise UsageError(
         f"cannot tell a table from the ending '{kind}'", path.name, "give .csv, .tsv, .jsonl or .parquet"
@@ -45,24 +52,26 @@ def open_ratings(engine: DuckEngine, path: Path) -> list[str]:
 
 
 def _open_csv(engine: DuckEngine, path: Path, delimiter: str) -> list[str]:
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
-        names = next(csv.reader(file, delimiter=delimiter), [])
-    names = [name.strip().lower() for name in names]
-    if not names or len(set(names)) < len(names):
-        raise PayloadError("the first line names no columns, or one twice", path.name)
-    columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in names)
-    engine.keep(
-        "ratings",
-        f"SELECT *, row_number() OVER () AS file_row FROM read_csv({quoted(str(path))}, columns = {{{columns}}},"
-        f" auto_detect = false, header = true, delim = {quoted(delimiter)}, quote = '\"', escape = '\"',"
-        f" max_line_size = {LONGEST_LINE}, store_rejects = true, rejects_table = 'unread', rejects_scan = 'scans')",
+    with tempfile.TemporaryDirectory(prefix="moviec-ratings-") as folder:
+        work = Path(folder)
+        plain = gunzip(path, work / path.stem) if path.suffix == ".gz" else path
+        header = read_names(plain, Dialect(delimiter))
+        names = tuple(name.lower() for name in header.names)
+        if len(set(names)) < len(names):
+            raise PayloadError("the first line names a column twice", path.name)
+        file = copy_rows(engine, msgspec.structs.replace(header, names=names), names, work / "rows.parquet")
+        keep_rows(engine, file, "ratings", "file_row")
+    unread = [
+        (row.before + number, row.text, f"line {row.line}: {row.reason}")
+        for number, row in enumerate(file.broken, 1)
+    ]
+    engine.table(
+        "unread",
+        pa.Table.from_pylist([dict(zip(_UNREAD.names, row, strict=True)) for row in unread], _UNREAD),
     )
     engine.keep(
         "ratings_unread",
-        "SELECT min(line)::BIGINT AS file_row, NULL::VARCHAR AS movie, NULL::VARCHAR AS source, any_value(csv_line) AS value,"
-        " concat('line ', min(line), ': ', replace(lower(any_value(error_type)::VARCHAR), '_', ' ')) AS reason"
-        " FROM unread GROUP BY line_byte_position",
+        "SELECT file_row, NULL::VARCHAR AS movie, NULL::VARCHAR AS source, value, reason FROM unread",
     )
     return [*names, "file_row"]
 
