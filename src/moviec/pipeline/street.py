@@ -67,9 +67,12 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class Ground(msgspec.Struct, frozen=True):
-    """What a run stands on: the home, what waits, the models in force, every batch, what is set aside, the sources."""
+    """What a run stands on: the home, the engine that its steps stand beside, what waits, the models in force, every batch,
+    what is set aside, the sources.
+    """
 
     shop: Workshop
+    engine: DuckEngine
     pending: Pending
     models: Models
     batches: Sequence[Batch]
@@ -87,7 +90,12 @@ def bring_up(shop: Workshop, scope: Scope, tell: Tell = lambda _: None) -> Outco
 
     Documents, rollups, change log and the aggregator's checkpoint in one transaction, under the lease on the catalogue.
     """
-    ground = _ground(shop, scope.without)
+    with DuckEngine(shop.limits) as engine:
+        return _from(_ground(shop, engine, scope.without), scope, tell)
+
+
+def _from(ground: Ground, scope: Scope, tell: Tell) -> Outcome:
+    shop = ground.shop
     with shop.catalogue.connect() as connection:
         everything = scope.everything or built_with(connection) != ground.models.versions
     named = ground.pending.records.num_rows
@@ -100,19 +108,20 @@ def bring_up(shop: Workshop, scope: Scope, tell: Tell = lambda _: None) -> Outco
     return outcome
 
 
-def _ground(shop: Workshop, without: pa.Table) -> Ground:
+def _ground(shop: Workshop, engine: DuckEngine, without: pa.Table) -> Ground:
     with shop.catalogue.connect() as connection:
         waiting = pending(connection)  # before the batches: none of its entries is without its batch
         aside = pa.concat_tables([records_aside(connection), without])
     specs = [source.spec for source in find_sources(shop.home.folder).values()]
-    return Ground(shop, waiting, pinned_models(shop), all_batches(shop.catalogue), aside, specs)
+    return Ground(shop, engine, waiting, pinned_models(shop), all_batches(shop.catalogue), aside, specs)
 
 
 def outlook(shop: Workshop, connection: sa.Connection, some: Sequence[tuple[str, str]]) -> Resolved:
     """Resolve some records (source, key), and what waits, as this connection sees the decisions; nothing is kept."""
     columns = {name: [record[at] for record in some] for at, name in enumerate(("source", "key"))}
     also = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
-    return _resolve(_ground(shop, RECORDS.empty_table()), connection, False, also)
+    with DuckEngine(shop.limits) as engine:
+        return _resolve(_ground(shop, engine, RECORDS.empty_table()), connection, False, also)
 
 
 def _bring_up(ground: Ground, scope: Scope, everything: bool, steps: Steps) -> Outcome:
@@ -134,8 +143,8 @@ def _bring_up(ground: Ground, scope: Scope, everything: bool, steps: Steps) -> O
         fresh = ground.fresh
         cause = Cause(fresh[0].source, fresh[0].delivery) if len(fresh) == 1 and not everything else Cause()
         publication = _publication(resolved, cast, shown, affected, cause)
-        done = publish(connection, publication, [one.delivery for one in fresh])
-        rolled = _roll_up(shop, connection, _both(years, _years(connection, affected)))
+        done = publish(connection, publication, [one.delivery for one in fresh], ground.engine)
+        rolled = _roll_up(ground.engine, connection, _both(years, _years(connection, affected)))
         touched = {**done.touched, "rollups": rolled}
         note_built_with(connection, ground.models.versions)
         note_unmatched(connection, fresh)
@@ -159,7 +168,7 @@ def _resolve(
     ground: Ground, connection: sa.Connection, everything: bool, also: pa.Table | None = None
 ) -> Resolved:
     repeating = frozenset(spec.name for spec in ground.specs if spec.repeating)
-    with DuckEngine(ground.shop.limits) as engine:
+    with DuckEngine(beside=ground.engine) as engine:
         named = [ground.pending.records.select(["source", "key"]), *([also] if also is not None else [])]
         name_changed(engine, ground.shop, ground.batches, pa.concat_tables(named), ground.aside)
         shelved = (ground.batches, ground.aside, ground.pending.records)
@@ -169,7 +178,7 @@ def _resolve(
 
 def _cast(ground: Ground, connection: sa.Connection, resolved: Resolved) -> dict[str, Cast]:
     spaces = {spec.name: spec.space or spec.name for spec in ground.specs}
-    with DuckEngine(ground.shop.limits) as engine:
+    with DuckEngine(beside=ground.engine) as engine:
         name_records(engine, ground.shop, ground.batches, ground.aside)
         engine.table("movie_now", resolved.records)
         engine.view("movie_of", "SELECT source, key, movie FROM movie_now WHERE live")
@@ -204,7 +213,7 @@ def _fuse(
     affected: Column | None,
 ) -> Shown:
     members = ground.shop.room("members") / "members.parquet"
-    with DuckEngine(ground.shop.limits) as engine:
+    with DuckEngine(beside=ground.engine) as engine:
         name_records(engine, ground.shop, ground.batches, ground.aside)
         credits_shown(engine, connection, cast, affected)
         parties = {name: engine.query(f"SELECT * FROM {name}") for name in ("people_ids", "companies_ids")}
@@ -214,8 +223,9 @@ def _fuse(
         engine.keep("movie_of", _MOVIE_OF)
         engine.write(_MEMBERS, members)
     facts = facts_of(ground.specs, ground.models.rules)
+    given = Sliced(members, parties, ground.shop.limits)
     try:
-        return show_all(ground.shop.limits, Sliced(members, parties), ground.models.fuse, facts)
+        return show_all(ground.engine, given, ground.models.fuse, facts)
     finally:
         shutil.rmtree(members.parent)
 
@@ -251,9 +261,9 @@ def _both(before: set[int] | None, after: set[int] | None) -> set[int] | None:
     return None if before is None or after is None else before | after
 
 
-def _roll_up(shop: Workshop, connection: sa.Connection, years: set[int] | None) -> Touched:
+def _roll_up(beside: DuckEngine, connection: sa.Connection, years: set[int] | None) -> Touched:
     """Sum the years again in which something may have changed."""
     some = None if years is None else sorted(years)
-    with DuckEngine(shop.limits) as engine:
+    with DuckEngine(beside=beside) as engine:
         rows = totals(engine, films_of(connection, some), entries_of(connection, some))
     return merge(connection, rollups, rows, sa.true() if some is None else rollups.c.year.in_(some))
