@@ -17,8 +17,9 @@ import pyarrow as pa
 from moviec.engine.base import Batches, PerRecord
 from moviec.errors import StoreError
 
-#: Rows per Parquet row group: large enough to compress, small enough that a writer's buffers stay flat.
-ROW_GROUP = 60_000
+#: Rows per Parquet row group: large enough to compress, small enough that a writer's buffers stay flat. In a file that
+#: single rows are sought in, a group is what has to be read for one of them: 4% more bytes, a quarter of the time.
+ROW_GROUP, SOUGHT_GROUP = 60_000, 8_192
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -118,12 +119,14 @@ class DuckEngine:
         with self._database.session(self._schema) as connection:
             yield from connection.sql(sql).to_arrow_reader(50_000)
 
-    def write(self, sql: str, path: Path, passing: bool = False) -> int:
+    def write(self, sql: str, path: Path, passing: bool = False, sought: bool = False) -> int:
         """Run a query into one Parquet file, in order; return the number of rows.
+
+        In a `sought` file, ordered by what is looked for, single rows are found quickly.
 
         A `passing` file is read back and thrown away: it goes without dictionaries, which take a quarter of the time.
         """
-        options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP}"
+        options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {SOUGHT_GROUP if sought else ROW_GROUP}"
         if passing:
             options += ", DICTIONARY_SIZE_LIMIT 1"
         try:

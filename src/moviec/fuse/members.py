@@ -92,7 +92,7 @@ def _claims(engine: Engine) -> pa.Table:
         [told["movie"], _repeated(field, told.num_rows), told["source"], told[field], told["delivered"]]
         for field in fields
     ]
-    plain = [pa.table(each, CLAIMS).filter(pc.is_valid(each[3])) for each in columns]
+    plain = [pa.table(each, list(CLAIMS)).filter(pc.is_valid(each[3])) for each in columns]
     return pa.concat_tables([*plain, engine.query(_LISTED)])
 
 

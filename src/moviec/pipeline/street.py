@@ -18,25 +18,23 @@ from moviec.catalog.connect import writing
 from moviec.catalog.credited import Cast
 from moviec.catalog.deliveries import Batch, all_batches, note_unmatched
 from moviec.catalog.failures import records_aside
-from moviec.catalog.figures import entries_of, films_of
 from moviec.catalog.leases import CATALOGUE
 from moviec.catalog.ledger import records_of
 from moviec.catalog.publish import Cause, Publication, last_change, mark_published, publish
 from moviec.catalog.recordlog import RECORDS, Pending, mark_done, pending
-from moviec.catalog.schema.movies import movies, rollups
-from moviec.catalog.staging import Touched, merge, stage
+from moviec.catalog.staging import Touched
 from moviec.engine import DuckEngine
 from moviec.pipeline.fusing import Shown, facts_of, show_all
 from moviec.pipeline.holdings import name_changed, name_records
 from moviec.pipeline.models import Models, built_with, note_built_with, pinned_models
 from moviec.pipeline.parties import cast_of, credits_shown
 from moviec.pipeline.resolving import Resolved, resolve
+from moviec.pipeline.rolling import roll_up, years_out
 from moviec.pipeline.runs import recorded
 from moviec.pipeline.shelves import Shelved, name_shelves, remove_stale_shelves
 from moviec.pipeline.slices import Sliced
 from moviec.pipeline.steps import Step, Steps, Tell
 from moviec.pipeline.workshop import Workshop
-from moviec.rollup.totals import totals
 from moviec.sources.base import SourceSpec
 from moviec.sources.registry import find_sources
 from moviec.text import Column
@@ -139,12 +137,13 @@ def _bring_up(ground: Ground, scope: Scope, everything: bool, steps: Steps) -> O
             counts.update(films=shown.documents.num_rows)
     with steps.step("publishing") as counts, writing(shop.catalogue) as connection:
         shop.confirm(connection, CATALOGUE)
-        years = _years(connection, affected)
+        years = years_out(connection, affected)
         fresh = ground.fresh
         cause = Cause(fresh[0].source, fresh[0].delivery) if len(fresh) == 1 and not everything else Cause()
         publication = _publication(resolved, cast, shown, affected, cause)
         done = publish(connection, publication, [one.delivery for one in fresh], ground.engine)
-        rolled = _roll_up(ground.engine, connection, _both(years, _years(connection, affected)))
+        again = None if years is None else years | (years_out(connection, affected) or set())
+        rolled = roll_up(ground.engine, connection, again)
         touched = {**done.touched, "rollups": rolled}
         note_built_with(connection, ground.models.versions)
         note_unmatched(connection, fresh)
@@ -179,9 +178,9 @@ def _resolve(
 def _cast(ground: Ground, connection: sa.Connection, resolved: Resolved) -> dict[str, Cast]:
     spaces = {spec.name: spec.space or spec.name for spec in ground.specs}
     with DuckEngine(beside=ground.engine) as engine:
-        name_records(engine, ground.shop, ground.batches, ground.aside)
         engine.table("movie_now", resolved.records)
         engine.view("movie_of", "SELECT source, key, movie FROM movie_now WHERE live")
+        _name_live(engine, ground, resolved.affected)
         return cast_of(engine, connection, spaces, resolved.affected)
 
 
@@ -214,13 +213,13 @@ def _fuse(
 ) -> Shown:
     members = ground.shop.room("members") / "members.parquet"
     with DuckEngine(beside=ground.engine) as engine:
-        name_records(engine, ground.shop, ground.batches, ground.aside)
         credits_shown(engine, connection, cast, affected)
         parties = {name: engine.query(f"SELECT * FROM {name}") for name in ("people_ids", "companies_ids")}
         engine.table("movie_now", resolved.records)
         before = records_of(connection, pa.array([], pa.int64()) if affected is None else affected)
         engine.table("movie_before", before)
         engine.keep("movie_of", _MOVIE_OF)
+        _name_live(engine, ground, affected)
         engine.write(_MEMBERS, members)
     facts = facts_of(ground.specs, ground.models.rules)
     given = Sliced(members, parties, ground.shop.limits)
@@ -228,6 +227,12 @@ def _fuse(
         return show_all(ground.engine, given, ground.models.fuse, facts)
     finally:
         shutil.rmtree(members.parent)
+
+
+def _name_live(engine: DuckEngine, ground: Ground, affected: Column | None) -> None:
+    """Name the records `live` that hold: all, or those of some films, which the engine's `movie_of` names."""
+    among = "" if affected is None else "movie_of"
+    name_records(engine, ground.shop, ground.batches, ground.aside, among)
 
 
 def _publication(
@@ -246,24 +251,3 @@ def _publication(
         split=resolved.split,
         cause=cause,
     )
-
-
-def _years(connection: sa.Connection, affected: Column | None) -> set[int] | None:
-    """Give the years in which the affected films are out; None for all."""
-    if affected is None:
-        return None
-    staged = stage(connection, "some_movies", movies, pa.table({"movie": affected}))
-    query = sa.select(movies.c.year).where(movies.c.movie.in_(sa.select(staged.c.movie))).distinct()
-    return {year for year in connection.scalars(query) if year is not None}
-
-
-def _both(before: set[int] | None, after: set[int] | None) -> set[int] | None:
-    return None if before is None or after is None else before | after
-
-
-def _roll_up(beside: DuckEngine, connection: sa.Connection, years: set[int] | None) -> Touched:
-    """Sum the years again in which something may have changed."""
-    some = None if years is None else sorted(years)
-    with DuckEngine(beside=beside) as engine:
-        rows = totals(engine, films_of(connection, some), entries_of(connection, some))
-    return merge(connection, rollups, rows, sa.true() if some is None else rollups.c.year.in_(some))
