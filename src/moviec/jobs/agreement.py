@@ -81,7 +81,7 @@ def tell_anew(shop: Workshop, tell: Tell = lambda _: None) -> None:
         shop.confirm(connection, CATALOGUE)
         if years := _years(engine, connection):
             tell(f"summing {len(years)} years again")
-            roll_up(engine, connection, set(years))
+            roll_up(engine, connection, years)
 
 
 def _films(engine: DuckEngine, connection: sa.Connection) -> Iterator[tuple[Column, Column]]:

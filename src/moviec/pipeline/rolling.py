@@ -1,7 +1,8 @@
-"""The catalogue's monthly sums after a publication: those of the years in which a film is or was out."""
+"""The catalogue's monthly sums after a publication: those of the years in which a film counts for something else now."""
 
 from __future__ import annotations
 
+import msgspec
 import pyarrow as pa
 import sqlalchemy as sa
 
@@ -12,21 +13,48 @@ from moviec.engine import DuckEngine
 from moviec.rollup.totals import totals
 from moviec.text import Column
 
+_YEARS = """
+SELECT DISTINCT year FROM (SELECT movie, year FROM films_before UNION SELECT movie, year FROM films_after)
+WHERE movie IN (
+  SELECT movie FROM (FROM films_before EXCEPT FROM films_after) UNION SELECT movie FROM (FROM films_after EXCEPT FROM films_before)
+  UNION SELECT movie FROM (FROM entries_before EXCEPT FROM entries_after)
+  UNION SELECT movie FROM (FROM entries_after EXCEPT FROM entries_before))
+ORDER BY year"""
 
-def years_out(connection: sa.Connection, some: Column | None) -> set[int] | None:
-    """Give the years in which some movies are out, as the catalogue has them now; None for all."""
+
+class Counted(msgspec.Struct, frozen=True):
+    """What some films count with, and for what (catalog/figures.py)."""
+
+    films: pa.Table
+    entries: pa.Table
+
+
+def counted(connection: sa.Connection, some: Column | None) -> Counted | None:
+    """Give what some movies count with and for, as the catalogue has them now; None for all."""
     if some is None:
         return None
     staged = stage(connection, "some_movies", movies, pa.table({"movie": some}))
-    query = sa.select(movies.c.year).where(movies.c.movie.in_(sa.select(staged.c.movie))).distinct()
-    return {year for year in connection.scalars(query) if year is not None}
+    theirs = movies.c.movie.in_(sa.select(staged.c.movie))
+    return Counted(films_of(connection, None, theirs), entries_of(connection, None, theirs))
 
 
-def roll_up(beside: DuckEngine, connection: sa.Connection, years: set[int] | None) -> Touched:
-    """Sum the years again in which something may have changed; None: all."""
-    some = None if years is None else sorted(years)
-    rows = summed(beside, connection, some)
-    return merge(connection, rollups, rows, sa.true() if some is None else rollups.c.year.in_(some))
+def other_years(beside: DuckEngine, before: Counted | None, after: Counted | None) -> list[int] | None:
+    """Give the years, past and present, of films that count with or for something else than before; None: all."""
+    if before is None or after is None:
+        return None
+    with DuckEngine(beside=beside) as engine:
+        for when, rows in (("before", before), ("after", after)):
+            engine.table(f"films_{when}", rows.films)
+            engine.table(f"entries_{when}", rows.entries)
+        return [int(str(year)) for year in engine.query(_YEARS)["year"].to_pylist()]
+
+
+def roll_up(beside: DuckEngine, connection: sa.Connection, years: list[int] | None) -> Touched:
+    """Sum some years again; None: all."""
+    if years == []:
+        return Touched()
+    rows = summed(beside, connection, years)
+    return merge(connection, rollups, rows, sa.true() if years is None else rollups.c.year.in_(years))
 
 
 def summed(beside: DuckEngine, connection: sa.Connection, years: list[int] | None) -> pa.Table:

@@ -29,7 +29,7 @@ from moviec.pipeline.holdings import name_changed, name_records
 from moviec.pipeline.models import Models, built_with, note_built_with, pinned_models
 from moviec.pipeline.parties import cast_of, credits_shown
 from moviec.pipeline.resolving import Resolved, resolve
-from moviec.pipeline.rolling import roll_up, years_out
+from moviec.pipeline.rolling import counted, other_years, roll_up
 from moviec.pipeline.runs import recorded
 from moviec.pipeline.shelves import Shelved, name_shelves, remove_stale_shelves
 from moviec.pipeline.slices import Sliced
@@ -137,13 +137,13 @@ def _bring_up(ground: Ground, scope: Scope, everything: bool, steps: Steps) -> O
             counts.update(films=shown.documents.num_rows)
     with steps.step("publishing") as counts, writing(shop.catalogue) as connection:
         shop.confirm(connection, CATALOGUE)
-        years = years_out(connection, affected)
+        before = counted(connection, affected)
         fresh = ground.fresh
         cause = Cause(fresh[0].source, fresh[0].delivery) if len(fresh) == 1 and not everything else Cause()
         publication = _publication(resolved, cast, shown, affected, cause)
         done = publish(connection, publication, [one.delivery for one in fresh], ground.engine)
-        again = None if years is None else years | (years_out(connection, affected) or set())
-        rolled = roll_up(ground.engine, connection, again)
+        years = other_years(ground.engine, before, counted(connection, affected))
+        rolled = roll_up(ground.engine, connection, years)
         touched = {**done.touched, "rollups": rolled}
         note_built_with(connection, ground.models.versions)
         note_unmatched(connection, fresh)
