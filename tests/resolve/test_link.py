@@ -108,6 +108,43 @@ def test_names_in_a_cell(tmp_path: Path, cell: str, names: list[str]) -> None:
     assert read_list(path, "x").features["cast"].to_pylist() == [names]
 
 
+def test_a_quote_that_does_not_close_costs_its_own_line(tmp_path: Path) -> None:
+    good = [f'"Film, The {number}",{1900 + number % 100}' for number in range(30_000)]
+    lines = ["title,year", *good[:10], "Heat \"Director's Cut,1995", '"Open,1996', *good[10:], "Short"]
+    read = read_list(write(tmp_path, "list.csv", "\n".join(lines)), "x")
+    assert read.features["titles"].to_pylist() == [[f"Film, The {number}"] for number in range(10)] + [
+        ["Heat \"Director's Cut"]
+    ] + [[f"Film, The {number}"] for number in range(10, 30_000)]
+    assert [(row.line, row.text) for row in read.rejected] == [(13, '"Open,1996'), (30_004, "Short")]
+    keys = read.features["key"].to_pylist()
+    assert keys[10:13] == ["11", "13", "14"], "a row's number is its place in the file, whatever was refused"
+
+
+def test_rows_that_could_not_be_read_are_written_beside_the_pairs(tmp_path: Path) -> None:
+    out, aside = tmp_path / "pairs.csv", tmp_path / "pairs.rejected.csv"
+    left = write(tmp_path, "left.csv", "title,year\nHeat,1995\nshort\nAlien,1979\n")
+    right = write(tmp_path, "right.csv", 'title,year\nHeat,1995\n"open,1\nAlien,1979\n')
+    done = CliRunner().invoke(app, [str(left), str(right), "--out", str(out)], catch_exceptions=False)
+    assert f"left: 1 rows could not be read: {aside} has them" in done.stdout
+    assert aside.read_text().splitlines() == [
+        "list,line,reason,text",
+        "left,3,too few columns,short",
+        'right,3,"a quote that does not close, or text after a closing quote","""open,1"',
+    ]
+    CliRunner().invoke(app, [str(left), str(left), "--out", str(out)], catch_exceptions=False)
+    assert len(aside.read_text().splitlines()) == 3
+    whole = write(tmp_path, "whole.csv", "title,year\nHeat,1995\n")
+    CliRunner().invoke(app, [str(whole), str(whole), "--out", str(out)], catch_exceptions=False)
+    assert not aside.exists()
+
+
+def test_bare_quotes_in_a_tsv_are_text_and_quoted_cells_are_cells(tmp_path: Path) -> None:
+    bare = read_list(write(tmp_path, "a.tsv", 'title\tyear\n"Heat" again\t1995\nA "b"\t1996\n'), "x")
+    assert bare.features["titles"].to_pylist() == [['"Heat" again'], ['A "b"']] and not bare.rejected
+    cells = read_list(write(tmp_path, "b.tsv", 'title\tyear\n"Heat\tagain"\t1995\n'), "x")
+    assert cells.features["titles"].to_pylist() == [["Heat\tagain"]]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [

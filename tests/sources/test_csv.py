@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from moviec.engine import DuckEngine
+from moviec.engine.textfile.rows import copy_rows
 from moviec.errors import PayloadError
 from moviec.sources.base import FileSpec, Staged, Wanted
-from moviec.sources.csvfile import copy_rows, read_header
+from moviec.sources.csvfile import read_header
 from moviec.sources.lines import name_lines
 from moviec.sources.tabular import stage
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from moviec.resolve.link import Linked, parse_columns, write_pairs
+from moviec.resolve.link import Linked, aside_of, parse_columns, write_pairs, write_rejected
 from moviec.resolve.link import link as link_lists
 from moviec.resolve.model import read_model, shipped_model
 from moviec.resolve.resolve import Progress
@@ -39,6 +39,7 @@ def link(
     write_pairs(linked.matching, "accept", out)
     if review:
         write_pairs(linked.matching, "review", review)
+    write_rejected(linked, out)
     report = _report(linked)
     typer.echo(json.dumps(report) if as_json else _sentence(linked, out, review))
 
@@ -58,8 +59,8 @@ def _progress() -> Iterator[Progress]:
 def _report(linked: Linked) -> dict[str, object]:
     blocking = linked.matching.blocking
     return {
-        "left": {"rows": linked.left.features.num_rows, "unreadable": linked.left.rejected, "columns": linked.left.columns},
-        "right": {"rows": linked.right.features.num_rows, "unreadable": linked.right.rejected, "columns": linked.right.columns},
+        "left": {"rows": linked.left.features.num_rows, "unreadable": len(linked.left.rejected), "columns": linked.left.columns},
+        "right": {"rows": linked.right.features.num_rows, "unreadable": len(linked.right.rejected), "columns": linked.right.columns},
         "pairs": linked.band("accept"),
         "review": linked.band("review"),
         "candidates": blocking.candidates,
@@ -78,7 +79,9 @@ def _sentence(linked: Linked, out: Path, review: Path | None) -> str:
     for name, one in (("left", left), ("right", right)):
         lines.append(f"{name}: " + ", ".join(f"{field} = {column}" for field, column in one.columns.items()))
         if one.rejected:
-            lines.append(f"{name}: {one.rejected:,} rows could not be read and were left out")
+            lines.append(
+                f"{name}: {len(one.rejected):,} rows could not be read: {aside_of(out)} has them, with their lines"
+            )
     dropped = sum(row["left_out"] for row in linked.matching.blocking.rules.to_pylist())
     if dropped:
         lines.append(f"{dropped:,} blocks were too large to compare (a word or name that too many share)")

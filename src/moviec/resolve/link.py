@@ -5,6 +5,7 @@ Hands on the pairs as `left_id,right_id,probability,evidence`, and those for a p
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import duckdb
@@ -83,6 +84,26 @@ def write_pairs(matching: Matching, band: str, path: Path) -> None:
             part.replace(path)
         except (duckdb.IOException, OSError) as error:
             raise StoreError(f"cannot be written ({str(error).splitlines()[0]})", str(path)) from error
+
+
+def aside_of(out: Path) -> Path:
+    """Name the file beside the pairs for rows that could not be read."""
+    return out.with_name(f"{out.stem}.rejected.csv")
+
+
+def write_rejected(linked: Linked, out: Path) -> None:
+    """Write the rows of both lists that could not be read beside the pairs: list, line, reason, text; none, no file."""
+    rows = [
+        (side, row.line, row.reason, row.text)
+        for side, one in (("left", linked.left), ("right", linked.right))
+        for row in one.rejected
+    ]
+    aside = aside_of(out)
+    if not rows:
+        aside.unlink(missing_ok=True)
+        return
+    with aside.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("list", "line", "reason", "text"), *rows])
 
 
 def _check(columns: Columns, lists: tuple[FilmList, FilmList]) -> None:

@@ -5,9 +5,8 @@ Hands on a FEATURES table, one row per row of the list in its order. Touches not
 
 from __future__ import annotations
 
-import csv
-import gzip
 import re
+import tempfile
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -17,7 +16,18 @@ import msgspec
 import pyarrow as pa
 
 from moviec.engine import DuckEngine
-from moviec.engine.duck import quoted
+from moviec.engine.duck import identifier, quoted
+from moviec.engine.textfile.dialect import Dialect
+from moviec.engine.textfile.packed import gunzip
+from moviec.engine.textfile.refused import Broken
+from moviec.engine.textfile.rows import (
+    Scanned,
+    check_encoding,
+    copy_rows,
+    keep_rows,
+    read_names,
+    read_start,
+)
 from moviec.errors import PayloadError
 from moviec.resolve.features import FEATURES
 
@@ -42,11 +52,11 @@ _SUFFIX = re.compile(r"\.(csv|tsv|txt|json|jsonl|ndjson|parquet)(\.gz)?$", re.IG
 
 
 class FilmList(msgspec.Struct, frozen=True):
-    """A list that was read: its features, what each column was taken for, and rows that could not be read."""
+    """A list that was read: its features, what each column was taken for, and the rows that could not be read."""
 
     features: pa.Table
     columns: dict[str, str]
-    rejected: int
+    rejected: tuple[Broken, ...]
 
 
 def read_list(path: Path, name: str, columns: Mapping[str, str] | None = None) -> FilmList:
@@ -61,15 +71,15 @@ def read_list(path: Path, name: str, columns: Mapping[str, str] | None = None) -
         raise PayloadError("not a CSV, TSV, JSON, JSON lines or Parquet file by its name", path.name)
     if path.stat().st_size == 0:
         raise PayloadError("the file is empty", path.name)
-    with DuckEngine() as engine:
+    with DuckEngine() as engine, tempfile.TemporaryDirectory(prefix="moviec-list-") as work:
         try:
-            seen, rejected = _stage(engine, path, suffix.group(1).lower())
+            seen, rejected = _stage(engine, path, suffix.group(1).lower(), Path(work))
             known = recognise(seen, columns or {}, path.name)
             features = engine.query(_query(known, name))
-        except (duckdb.Error, UnicodeError, EOFError, gzip.BadGzipFile, csv.Error) as error:
+        except duckdb.Error as error:
             raise _unreadable(path, error) from error
     if not features.num_rows:
-        raise PayloadError("no rows", path.name, f"{rejected} could not be read" if rejected else "")
+        raise PayloadError("no rows", path.name, f"{len(rejected)} could not be read" if rejected else "")
     return FilmList(features.select(FEATURES.names).cast(FEATURES), known, rejected)
 
 
@@ -96,20 +106,18 @@ def recognise(seen: list[str], given: Mapping[str, str], where: str) -> dict[str
 def _query(known: Mapping[str, str], name: str) -> str:
     """Fill the fields of features.sql with the list's columns."""
     cells = ", ".join(
-        f'cell("{known[field].replace(chr(34), chr(34) * 2)}") AS {field}'
-        if field in known
-        else f"NULL::VARCHAR AS {field}"
+        f"cell({identifier(known[field])}) AS {field}" if field in known else f"NULL::VARCHAR AS {field}"
         for field in ALIASES
     )
     text = resources.files("moviec.resolve").joinpath("lists.sql").read_text("utf-8")
     return text.replace("{cells}", cells).replace("{source}", quoted(name))
 
 
-def _stage(engine: DuckEngine, path: Path, kind: str) -> tuple[list[str], int]:
+def _stage(engine: DuckEngine, path: Path, kind: str, work: Path) -> tuple[list[str], tuple[Broken, ...]]:
     """Make the file's rows known as `listed`, each column as text, with `position`; name its columns."""
     engine.connection.execute(resources.files("moviec.resolve").joinpath("cells.sql").read_text("utf-8"))
     if kind in ("csv", "tsv", "txt"):
-        return _stage_csv(engine, path)
+        return _stage_csv(engine, gunzip(path, work / path.stem) if path.suffix == ".gz" else path, work)
     if kind == "parquet":
         rows = f"read_parquet({quoted(str(path))})"
     else:
@@ -117,61 +125,47 @@ def _stage(engine: DuckEngine, path: Path, kind: str) -> tuple[list[str], int]:
     described = engine.connection.execute(f"DESCRIBE SELECT * FROM {rows}").fetchall()
     texts = ", ".join(_as_text(column[0], column[1]) for column in described)
     engine.keep("listed", f"SELECT {texts}, row_number() OVER () AS position FROM {rows}")
-    return [column[0] for column in described], 0
+    return [column[0] for column in described], ()
 
 
 def _as_text(column: str, kind: str) -> str:
-    named = '"' + column.replace('"', '""') + '"'
+    named = identifier(column)
     nested = kind.endswith("]") or kind.startswith(("STRUCT", "MAP"))
     return (
         f"CAST(to_json({named}) AS VARCHAR) AS {named}" if nested else f"CAST({named} AS VARCHAR) AS {named}"
     )
 
 
-def _stage_csv(engine: DuckEngine, path: Path) -> tuple[list[str], int]:
-    with (
-        gzip.open(path, "rt", encoding="utf-8-sig")
-        if path.suffix == ".gz"
-        else path.open(encoding="utf-8-sig") as file
-    ):
-        first = file.readline()
+def _stage_csv(engine: DuckEngine, path: Path, work: Path) -> tuple[list[str], tuple[Broken, ...]]:
+    first = read_start(path).decode("utf-8-sig", errors="replace").splitlines()[0]
     delimiter = max("\t,;|", key=first.count)
     if delimiter not in first:
         delimiter = "\x1f"  # one column: whatever stands in a line is the title
-    names = next(csv.reader([first.rstrip("\r\n")], delimiter=delimiter), [])
-    names = [name.strip() or f"column {place}" for place, name in enumerate(names, 1)]
-    if len(set(names)) < len(names):
-        names = [f"{name} {place}" if name in names[:place] else name for place, name in enumerate(names)]
-    # IMDb's own files hold bare quotes; others quote their cells.
-    for quote in ('"', "") if delimiter == "\t" else ('"',):
-        rows, rejected = _read_csv(engine, path, names, (delimiter, quote))
-        if not rejected:
-            break
-    return names, rejected if rows else 0
+    file = _copied(engine, path, Dialect(delimiter), work)
+    if file.broken and delimiter == "\t":  # IMDb's own files hold bare quotes; others quote their cells
+        file = min(file, _copied(engine, path, Dialect(delimiter, quote=""), work), key=_unread)
+    check_encoding(engine, file)
+    keep_rows(engine, file, "listed", "position")
+    return list(file.header.names), tuple(file.broken)
 
 
-def _read_csv(engine: DuckEngine, path: Path, names: list[str], dialect: tuple[str, str]) -> tuple[int, int]:
-    """Read good rows into `listed`; give how many there are and how many could not be read."""
-    delimiter, quote = (quoted(sign) for sign in dialect)
-    columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in names)
-    engine.connection.execute("DROP TABLE IF EXISTS csv_rejects; DROP TABLE IF EXISTS csv_scans")
-    engine.keep(
-        "listed",
-        f"SELECT *, row_number() OVER () AS position FROM read_csv({quoted(str(path))}, columns = {{{columns}}},"
-        f" auto_detect = false, header = true, delim = {delimiter}, quote = {quote}, escape = {quote},"
-        " nullstr = '', max_line_size = 8000000, store_rejects = true,"
-        " rejects_table = 'csv_rejects', rejects_scan = 'csv_scans')",
+def _copied(engine: DuckEngine, path: Path, dialect: Dialect, work: Path) -> Scanned:
+    """Copy the rows of a file with the dialect into Parquet; a column name that stands twice gets its place."""
+    header = read_names(path, dialect)
+    names = [name.lower() for name in header.names]
+    own = tuple(
+        f"{name} {place}" if name.lower() in names[: place - 1] else name
+        for place, name in enumerate(header.names, 1)
     )
-    counted = engine.query(
-        "SELECT (SELECT count(*) FROM listed) AS rows, (SELECT count(DISTINCT line) FROM csv_rejects) AS rejected,"
-        " (SELECT count(*) FROM csv_rejects WHERE error_type = 'INVALID ENCODING') AS encoding"
-    ).to_pylist()[0]
-    if counted["encoding"]:
-        raise UnicodeError(f"{counted['encoding']} lines are no UTF-8")
-    return counted["rows"], counted["rejected"]
+    staged = work / f"rows{len(dialect.quote)}.parquet"
+    return copy_rows(engine, msgspec.structs.replace(header, names=own), own, staged)
+
+
+def _unread(file: Scanned) -> int:
+    return len(file.broken)
 
 
 def _unreadable(path: Path, error: Exception) -> PayloadError:
-    if isinstance(error, UnicodeError) or "utf" in str(error).lower() or "unicode" in str(error).lower():
+    if "utf" in str(error).lower() or "unicode" in str(error).lower():
         return PayloadError("not UTF-8", path.name, "save it as UTF-8")
     return PayloadError(f"cannot be read ({str(error).splitlines()[0]})", path.name)

@@ -1,97 +1,25 @@
-"""One text file of rows on disk: its header, its good rows into Parquet, its broken stretches with their text."""
+"""The header of a source's text file, and whether it can be the file that the facts describe."""
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
-import duckdb
-import msgspec
-
-from moviec.engine import DuckEngine
-from moviec.engine.duck import identifier, quoted
+from moviec.engine.textfile.dialect import CSV, Dialect
+from moviec.engine.textfile.rows import Header, read_names
 from moviec.errors import PayloadError
 from moviec.sources.base import FileSpec
-from moviec.sources.broken import (
-    REASONS,
-    Taken,
-    read_broken,
-    refused,
-    swallowers,
-    swallowing,
-    take_out,
-)
-from moviec.sources.dialect import CSV, LONGEST_RECORD, Dialect
-from moviec.sources.endings import EVEN, with_one_ending
-from moviec.sources.repair import Broken
-
-#: Columns a staged file may have besides its own: the line breaks inside a row's cells; the physical line of a row;
-#: the text of a row that is none.
-BREAKS, LINE, TEXT = OWN = ("_breaks", "_line", "_text")
-
-#: After more broken bytes than this it is counted whether the engine passed over others: it does where a stretch of the
-#: file that it reads at once (8 MB) holds no row.
-MOST_BROKEN = 1_000_000
-
-#: What the name of a copy ends with from which lines with open quotes are taken out.
-CLOSED = ".closed"
-
-
-class Header(msgspec.Struct, frozen=True):
-    """A file's first record: its column names and how many physical lines it takes; none where there is no header."""
-
-    path: Path
-    names: tuple[str, ...]
-    lines: int
-    dialect: Dialect = CSV
-
-    @property
-    def name(self) -> str:
-        """Name the file as it was delivered, also where a copy is read."""
-        return self.path.name.removesuffix(CLOSED).removesuffix(EVEN)
-
-
-class Scanned(msgspec.Struct, frozen=True):
-    """A file after one pass: the wanted columns of its good rows in Parquet, and its broken stretches in order."""
-
-    header: Header
-    staged: Path
-    columns: tuple[str, ...]
-    rows: int
-    broken: list[Broken]
-
-    @property
-    def cells(self) -> tuple[str, ...]:
-        """Name the staged columns that are the file's own."""
-        return tuple(name for name in self.columns if name not in OWN)
 
 
 def read_header(path: Path, spec: FileSpec, dialect: Dialect = CSV) -> Header:
     """Read the column names; raises PayloadError when this cannot be the file that the facts describe."""
-    start = read_start(path)
-    try:
-        text = start[: start.rfind(b"\n") + 1 or None].decode("utf-8-sig", errors="backslashreplace")
-        reader = dialect.reader(text.splitlines(keepends=True))
-        names = tuple(name.strip() or f"unnamed column {at}" for at, name in enumerate(next(reader), 1))
-    except (csv.Error, StopIteration) as error:
-        raise PayloadError(f"the first line is no header ({error})", path.name) from error
+    header = read_names(path, dialect)
+    names = header.names
     check_columns(path, names, spec, "its first line reads")
     folded = [name.casefold() for name in names]
     twice = sorted({name for name in names if folded.count(name.casefold()) > 1})
     if twice:
         raise PayloadError(f"column {', '.join(twice)} stands twice in the header", path.name)
-    return Header(path, names, reader.line_num, dialect)
-
-
-def read_start(path: Path) -> bytes:
-    """Read a text file's first bytes; raises PayloadError when it is empty or plainly not UTF-8."""
-    with path.open("rb") as file:
-        start = file.read(1_000_000)
-    if not start.strip():
-        raise PayloadError("the file is empty", path.name)
-    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise PayloadError("the file is in UTF-16", path.name, "save it as UTF-8")
-    return start
+    return header
 
 
 def check_columns(path: Path, names: tuple[str, ...], spec: FileSpec, seen_in: str = "it has") -> None:
@@ -101,101 +29,3 @@ def check_columns(path: Path, names: tuple[str, ...], spec: FileSpec, seen_in: s
         shown = ", ".join(names)[:200].encode("ascii", "replace").decode()
         seen = " ".join("".join(letter if letter.isprintable() else " " for letter in shown).split())
         raise PayloadError(f"no column {', '.join(missing)}", path.name, f"{seen_in}: {seen}")
-
-
-def copy_rows(engine: DuckEngine, header: Header, columns: tuple[str, ...], staged: Path) -> Scanned:
-    """Copy the good rows of the file into Parquet; keep the broken stretches, each with its bytes' text."""
-    every = ", ".join(identifier(name) for name in header.names)
-    breaks = f"{_breaks(every)} AS {BREAKS}"
-    select = ", ".join(breaks if name == BREAKS else identifier(name) for name in columns)
-    header, rows, broken = write_rows(engine, header, f"SELECT {select} FROM rows_of_file", staged)
-    return Scanned(header, staged, columns, rows, broken)
-
-
-def _breaks(columns: str) -> str:
-    """Write the number of line breaks in a row's cells."""
-    return f"(strlen(concat({columns})) - strlen(replace(concat({columns}), chr(10), '')))::INTEGER"
-
-
-def write_rows(
-    engine: DuckEngine, header: Header, select: str, staged: Path
-) -> tuple[Header, int, list[Broken]]:
-    """Write what `select` makes of the file's good rows, `rows_of_file`; return their number and what is broken.
-
-    The header returned names the file that was read: a copy, where lines end now one way, now another.
-    """
-    header = msgspec.structs.replace(header, path=with_one_ending(header.path, staged.parent))
-    rows = _write(engine, header, select, staged)
-    stretches = refused(engine)
-    taken: dict[int, Taken] = {}
-    if header.dialect.quote and swallowing(stretches):
-        header, taken = _without_open_quotes(header, staged.parent)
-        rows = _write(engine, header, select, staged)
-        stretches = refused(engine)
-    broken = read_broken(header.path, stretches, taken, header.lines)
-    if sum(stretch.size for stretch in stretches) > MOST_BROKEN:
-        _check_accounted(engine, header, broken)
-    return header, rows, broken
-
-
-def _check_accounted(engine: DuckEngine, header: Header, broken: list[Broken]) -> None:
-    """Raise PayloadError where lines of the file are neither rows nor refused ones."""
-    _forget_refused(engine)
-    every = ", ".join(identifier(name) for name in header.names)
-    sums = f"SELECT coalesce(sum({_breaks(every)} + 1), 0) AS lines FROM ({_rows_of(header)})"
-    good = int(engine.query(sums).column(0)[0].as_py())
-    refused_lines = sum(row.text.count("\n") + 1 for row in broken)
-    with header.path.open("rb") as file:
-        there = sum(1 for line in file if line.strip(b"\r\n"))
-    lost = there - header.lines - good - refused_lines
-    if lost > 0:
-        raise PayloadError(
-            f"{lost:,} lines can be neither read nor refused: for megabytes on end nothing is a row",
-            header.name,
-            "look whether two files became one, or mend it",
-        )
-
-
-def _without_open_quotes(header: Header, folder: Path) -> tuple[Header, dict[int, Taken]]:
-    """Copy a file without the lines whose quotes do not close."""
-    taken = swallowers(header.path, len(header.names), header.dialect)
-    copy = folder / f"{header.path.name}{CLOSED}"
-    take_out(header.path, copy, taken, "-" if len(header.names) > 1 else header.dialect.delimiter)
-    return msgspec.structs.replace(header, path=copy), taken
-
-
-def _write(engine: DuckEngine, header: Header, select: str, staged: Path) -> int:
-    _forget_refused(engine)
-    try:
-        return engine.write(f"WITH rows_of_file AS ({_rows_of(header)}) {select}", staged, passing=True)
-    except duckdb.InvalidInputException as error:
-        raise PayloadError(str(error).splitlines()[0], header.name) from error
-
-
-def _forget_refused(engine: DuckEngine) -> None:
-    engine.connection.execute("DROP TABLE IF EXISTS csv_rejects; DROP TABLE IF EXISTS csv_scans")
-
-
-def _rows_of(header: Header) -> str:
-    """Write the query that reads a file, every cell as text, and tells what it refuses."""
-    types = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in header.names)
-    return (
-        f"SELECT * FROM read_csv({quoted(str(header.path))}, columns = {{{types}}}, auto_detect = false,"
-        f" header = {header.lines > 0}, {header.dialect.options()}, max_line_size = {LONGEST_RECORD},"
-        f" store_rejects = true, rejects_table = 'csv_rejects', rejects_scan = 'csv_scans')"
-    )
-
-
-def check_encoding(engine: DuckEngine, file: Scanned) -> None:
-    """Raise PayloadError for a file in another encoding: bytes that are no UTF-8, and nothing beyond ASCII that is."""
-    wrong = [stretch for stretch in file.broken if stretch.reason == REASONS["INVALID ENCODING"]]
-    if not wrong:
-        return
-    engine.parquet("encoded", [file.staged])
-    beyond = " OR ".join(f"bool_or(strlen({name}) > length({name}))" for name in map(identifier, file.cells))
-    if not engine.query(f"SELECT {beyond} AS beyond FROM encoded").column(0)[0].as_py():
-        raise PayloadError(
-            f"not UTF-8 ({len(wrong)} lines, the first is line {wrong[0].line})",
-            file.header.name,
-            "save it as UTF-8; it looks like an 8-bit encoding such as Latin-1",
-        )

@@ -15,8 +15,8 @@ from typing import NamedTuple, TextIO
 
 import msgspec
 
+from moviec.engine.textfile.dialect import LONGEST_RECORD
 from moviec.errors import PayloadError
-from moviec.sources.dialect import LONGEST_RECORD
 
 _CHUNK = 1 << 20
 _GAP = re.compile(r"[\s,\ufeff]*")

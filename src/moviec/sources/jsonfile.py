@@ -15,10 +15,11 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine
 from moviec.engine.duck import identifier, quoted
+from moviec.engine.textfile.dialect import LINES
+from moviec.engine.textfile.rows import BREAKS, LINE, TEXT, Header, Scanned, read_start, write_rows
 from moviec.errors import PayloadError
 from moviec.sources.base import FileSpec
-from moviec.sources.csvfile import BREAKS, LINE, TEXT, Header, Scanned, check_columns, read_start, write_rows
-from moviec.sources.dialect import LINES
+from moviec.sources.csvfile import check_columns
 from moviec.sources.jsonarray import Piece, cut
 
 _OBJECTS: dict[str, pa.DataType] = {LINE: pa.int64(), "line": pa.string()}

@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine
 from moviec.engine.duck import quoted
-from moviec.sources.broken import line_breaks
-from moviec.sources.csvfile import BREAKS, LINE, TEXT, Scanned, copy_rows
+from moviec.engine.textfile.refused import line_breaks
+from moviec.engine.textfile.rows import BREAKS, LINE, TEXT, Scanned, copy_rows
 
 # A good row starts after the header, the good rows before it (their line breaks counted), and the broken ones.
 _LINES = """

@@ -11,22 +11,11 @@ import re
 
 import msgspec
 
-from moviec.sources.dialect import CSV, Dialect
+from moviec.engine.textfile.dialect import CSV, Dialect
+from moviec.engine.textfile.refused import Broken
 
 #: A record that is torn into more pieces than this stays in pieces.
 MOST_PIECES = 20
-
-
-class Broken(msgspec.Struct, frozen=True):
-    """A stretch of lines the CSV reader refused: first physical line, place among the rows, reason, text.
-
-    `before` is the number of good rows ahead of it in the file.
-    """
-
-    line: int
-    before: int
-    reason: str
-    text: str
 
 
 class Mended(msgspec.Struct, frozen=True):

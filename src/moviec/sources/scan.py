@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from moviec.engine import DuckEngine
+from moviec.engine.textfile.dialect import TSV, Dialect
+from moviec.engine.textfile.rows import BREAKS, Header, Scanned, check_encoding, copy_rows
 from moviec.errors import PayloadError
 from moviec.sources.base import FileSpec, Format, Wanted
-from moviec.sources.csvfile import BREAKS, Header, Scanned, check_encoding, copy_rows, read_header
-from moviec.sources.dialect import TSV, Dialect
+from moviec.sources.csvfile import read_header
 from moviec.sources.jsonfile import scan_lines, scan_list, scan_parquet
 
 _SUFFIXES: dict[str, Format] = {

@@ -14,12 +14,13 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine
 from moviec.engine.duck import identifier, quoted
+from moviec.engine.textfile.refused import Broken
+from moviec.engine.textfile.rows import BREAKS, TEXT, Scanned
 from moviec.errors import PayloadError, UsageError
 from moviec.model import REJECTED
 from moviec.sources.base import FileCount, FileSpec, SourceSpec, Staged, Wanted
-from moviec.sources.csvfile import BREAKS, TEXT, Scanned
 from moviec.sources.lines import line_of_positions, lines_at, name_lines
-from moviec.sources.repair import Broken, Mended, Shape, mend
+from moviec.sources.repair import Mended, Shape, mend
 from moviec.sources.scan import check_file, scan
 
 #: Room between two good rows' positions for rows mended in between.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import lzma
 import shutil
@@ -10,6 +9,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from moviec.engine.textfile.packed import gunzip
 from moviec.errors import PayloadError, UsageError
 
 CHUNK = 1 << 22
@@ -34,19 +34,10 @@ def unpack(path: Path, work: Path) -> list[Path]:
     with path.open("rb") as file:
         magic = file.read(4)
     if magic[:2] == b"\x1f\x8b":
-        return [_gunzip(path, work / path.name.removesuffix(".gz"))]
+        return [gunzip(path, work / path.name.removesuffix(".gz"))]
     if magic == b"PK\x03\x04" and not _is_workbook(path):
         return _unzip(path, work)
     return [path]
-
-
-def _gunzip(path: Path, plain: Path) -> Path:
-    try:
-        with gzip.open(path) as packed, plain.open("wb") as file:
-            shutil.copyfileobj(packed, file, CHUNK)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise PayloadError("the gzip is truncated or damaged", path.name, "fetch it again") from error
-    return plain
 
 
 def _unzip(path: Path, work: Path) -> list[Path]:

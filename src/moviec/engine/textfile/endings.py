@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import BinaryIO
 
+from moviec.engine.textfile.refused import line_breaks
 from moviec.errors import PayloadError
-from moviec.sources.broken import line_breaks
 
 #: What the name of such a copy ends with.
 EVEN = ".lf"
