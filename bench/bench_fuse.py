@@ -54,16 +54,18 @@ def fuse_all(members: str, folder: str) -> None:
         first = fused.claims["movie"][0]
         return engine.write("SELECT * FROM shown JOIN why USING (movie)", Path(folder) / f"{first}.parquet")
 
-    work_in_slices(Limits(), Sliced(Path(members), {}), work)
+    with DuckEngine() as engine:
+        work_in_slices(engine, Sliced(Path(members), {}), work)
 
 
 def judge_all(members: str) -> None:
     """Do only what is decided: fields, genres, C-ratings; no lists, credits, documents or claims."""
-    work_in_slices(
-        Limits(),
-        Sliced(Path(members), {}),
-        lambda engine: outline(engine, shipped_model(), facts()).values.num_rows,
-    )
+
+    def work(engine: DuckEngine) -> int:
+        return outline(engine, shipped_model(), facts()).values.num_rows
+
+    with DuckEngine() as engine:
+        work_in_slices(engine, Sliced(Path(members), {}), work)
 
 
 def main() -> None:

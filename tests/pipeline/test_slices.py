@@ -48,7 +48,8 @@ def shown(members: Path, records: int) -> Shown:
         for source in ("imdb", "kaggle")
     ]
     tables = {"people_ids": pa.Table.from_pylist(people, PARTY), "companies_ids": PARTY.empty_table()}
-    return show_all(Limits(threads=2), Sliced(members, tables, records), shipped_model(), FACTS)
+    with DuckEngine() as engine:
+        return show_all(engine, Sliced(members, tables, Limits(threads=2), records), shipped_model(), FACTS)
 
 
 def unordered(rows: pa.Table) -> list[str]:

@@ -128,3 +128,10 @@ def test_examples_are_of_their_shapes() -> None:
         made = msgspec.convert(example, shape)
         assert set(example) <= {field.name for field in msgspec.structs.fields(shape)}, name
         assert made
+
+
+def test_the_metrics_tell_what_waits_and_who_is_behind(api: Api) -> None:
+    told = api.get("/metrics").text.splitlines()
+    assert 'moviec_queue_changes{of="catalogue"} 0' in told
+    assert 'moviec_set_aside{of="catalogue"} 0' in told
+    assert any(line.startswith("moviec_changes_behind{") for line in told), "beside what the server counts"

@@ -89,6 +89,8 @@ def next_party(connection: sa.Connection, kind: str) -> int:
 
 def publish_cast(connection: sa.Connection, kind: str, cast: Cast) -> dict[str, Touched]:
     """Merge what a run worked out of people or companies, in the caller's transaction; give the rows touched by table."""
+    if cast.names is not None and not len(cast.names):  # no credit changed
+        return {name: Touched() for name in (kind, f"parties.{kind}", f"party_credits.{kind}")}
     shown = metadata.tables[kind]
     their_ids: sa.ColumnElement[bool] = sa.true()
     their_credits = party_credits.c.kind == kind

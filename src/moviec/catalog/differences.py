@@ -20,8 +20,11 @@ GROUP BY given.movie ORDER BY given.movie
 """
 
 
-def differences(documents: pa.Table) -> pa.Table:
-    """Compare documents (movie, before, after: JSON objects); give movie, fields: {"year":[1994,1995],…} by name."""
-    with DuckEngine() as engine:
+def differences(documents: pa.Table, beside: DuckEngine | None = None) -> pa.Table:
+    """Compare documents (movie, before, after: JSON objects), beside an engine that is open.
+
+    Gives movie, fields: {"year":[1994,1995],…} by name.
+    """
+    with DuckEngine(beside=beside) as engine:
         engine.table("given", documents)
         return engine.query(_DIFFERENCES)

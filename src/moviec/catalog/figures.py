@@ -14,9 +14,12 @@ from moviec.catalog.schema.movies import companies, genres, movie_companies, mov
 #: Some years, a span of them, or all.
 Years: TypeAlias = Sequence[int] | range | None
 
+#: Every film.
+ALL = sa.true()
 
-def films_of(connection: sa.Connection, years: Years) -> pa.Table:
-    """Give the films out in some years (all, where None): movie, year, month, budget, revenue (worldwide), popularity,
+
+def films_of(connection: sa.Connection, years: Years, such: sa.ColumnElement[bool] = ALL) -> pa.Table:
+    """Give the films out in some years (all, where None), `such` ones only: movie, year, month, budget, revenue (worldwide), popularity,
     votes, c_rating (hundredths).
     """
     worldwide = sa.or_(movies.c.revenue_scope.is_(None), movies.c.revenue_scope == "worldwide")
@@ -29,11 +32,11 @@ def films_of(connection: sa.Connection, years: Years) -> pa.Table:
         movies.c.popularity,
         movies.c.votes,
         sa.cast(sa.func.round(movies.c.c_rating * 100), sa.Integer).label("c_rating"),
-    ).where(out_in(years))
+    ).where(out_in(years), such)
     return read(connection, query)
 
 
-def entries_of(connection: sa.Connection, years: Years) -> pa.Table:
+def entries_of(connection: sa.Connection, years: Years, such: sa.ColumnElement[bool] = ALL) -> pa.Table:
     """Give what those films count for: kind, entry (id), name, movie, place (order among the film's own)."""
     query = sa.union_all(
         sa.select(
@@ -45,7 +48,7 @@ def entries_of(connection: sa.Connection, years: Years) -> pa.Table:
         )
         .join(movies, movies.c.movie == movie_genres.c.movie)
         .join(genres, genres.c.id == movie_genres.c.genre)
-        .where(out_in(years)),
+        .where(out_in(years), such),
         sa.select(
             sa.literal("production_companies"),
             movie_companies.c.company,
@@ -55,7 +58,7 @@ def entries_of(connection: sa.Connection, years: Years) -> pa.Table:
         )
         .join(movies, movies.c.movie == movie_companies.c.movie)
         .join(companies, companies.c.id == movie_companies.c.company)
-        .where(out_in(years))
+        .where(out_in(years), such)
         .group_by(movie_companies.c.movie, movie_companies.c.company),
     )
     return read(connection, query)

@@ -20,6 +20,7 @@ from moviec.catalog.head import growing
 from moviec.catalog.ledger import touching
 from moviec.catalog.schema import arrivals, identity, metadata, serving
 from moviec.catalog.staging import Touched, merge, stage
+from moviec.engine import DuckEngine
 from moviec.text import Column, pc
 
 documents, versions, changes = serving.documents, serving.document_versions, serving.changes
@@ -74,13 +75,26 @@ class Published(msgspec.Struct, frozen=True):
     last: int
 
 
-def publish(connection: sa.Connection, publication: Publication, deliveries: Sequence[str]) -> Published:
-    """Merge a publication, in the caller's transaction, and mark the deliveries' batches as published."""
+def publish(
+    connection: sa.Connection,
+    publication: Publication,
+    deliveries: Sequence[str],
+    beside: DuckEngine | None = None,
+) -> Published:
+    """Merge a publication, in the caller's transaction, and mark the deliveries' batches as published.
+
+    An engine that is open already spares opening one.
+    """
     with growing(connection):
-        return _publish(connection, publication, deliveries)
+        return _publish(connection, publication, deliveries, beside)
 
 
-def _publish(connection: sa.Connection, publication: Publication, deliveries: Sequence[str]) -> Published:
+def _publish(
+    connection: sa.Connection,
+    publication: Publication,
+    deliveries: Sequence[str],
+    beside: DuckEngine | None,
+) -> Published:
     touched: dict[str, Touched] = {}
     chosen = _stage_affected(connection, publication.affected)
 
@@ -98,7 +112,7 @@ def _publish(connection: sa.Connection, publication: Publication, deliveries: Se
     touched["identities"] = merge(connection, identity.identities, publication.identities)
     settled = sa.true() if publication.settled is None else touching(connection, publication.settled)
     touched["matches"] = merge(connection, identity.matches, publication.matches, settled)
-    log = _publish_documents(connection, publication, of(documents))
+    log = _publish_documents(connection, publication, of(documents), beside)
     touched["changes"] = Touched(log.num_rows)
     mark_published(connection, deliveries)
     kinds = {row["values"]: row["counts"] for row in pc.value_counts(log["kind"]).to_pylist()}
@@ -129,12 +143,17 @@ def _stage_affected(connection: sa.Connection, affected: Column | None) -> sa.Ta
 
 
 def _publish_documents(
-    connection: sa.Connection, publication: Publication, scope: sa.ColumnElement[bool]
+    connection: sa.Connection,
+    publication: Publication,
+    scope: sa.ColumnElement[bool],
+    beside: DuckEngine | None,
 ) -> pa.Table:
     """Write documents that differ, keep what stood before as versions, and log each change; return the entries."""
     staged = stage(connection, "staged_documents", documents, publication.documents)
     now = _now(connection, staged)
-    log = _entries(connection, staged, publication, scope, now)
+    log = _numbered(
+        connection, _changes(connection, staged, publication, scope, beside), publication.cause, now
+    )
     changed = stage(connection, "changed", changes, log)
     merge(connection, changes, log)
     reasoned = sa.select(staged.c.movie).where(
@@ -165,14 +184,14 @@ def _keep_versions(connection: sa.Connection, changed: sa.Table, reasoned: sa.Se
     connection.execute(sa.insert(versions).from_select(columns, before))
 
 
-def _entries(
+def _changes(
     connection: sa.Connection,
     staged: sa.Table,
     publication: Publication,
     scope: sa.ColumnElement[bool],
-    now: str,
-) -> pa.Table:
-    """Make the log's entries: films whose document is new, other, or gone."""
+    beside: DuckEngine | None,
+) -> list[tuple[int, str, str]]:
+    """Give film, kind and fields of every film whose document is new, other, or gone, in order."""
     both = staged.c.movie == documents.c.movie
     created = read(
         connection,
@@ -192,13 +211,21 @@ def _entries(
         connection,
         sa.select(documents.c.movie).where(scope, ~sa.exists(sa.select(staged.c.movie).where(both))),
     )
-    rows = [
-        *_kinds(created["movie"], "created", publication),
-        *((row["movie"], "updated", row["fields"]) for row in differences(updated).to_pylist()),
-        *_kinds(gone["movie"], "withdrawn", publication),
-    ]
-    rows.sort()
-    first, cause = last_change(connection) + 1, publication.cause
+    other = differences(updated, beside).to_pylist() if updated.num_rows else []
+    return sorted(
+        [
+            *_kinds(created["movie"], "created", publication),
+            *((row["movie"], "updated", row["fields"]) for row in other),
+            *_kinds(gone["movie"], "withdrawn", publication),
+        ]
+    )
+
+
+def _numbered(
+    connection: sa.Connection, rows: list[tuple[int, str, str]], cause: Cause, now: str
+) -> pa.Table:
+    """Make the log's entries (CHANGES) of changes, numbered on from the last."""
+    first = last_change(connection) + 1
     movies, kinds, fields = zip(*rows, strict=True) if rows else ((), (), ())
     columns: list[tuple[Any, ...] | list[Any]] = [
         list(range(first, first + len(rows))),

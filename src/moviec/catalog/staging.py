@@ -51,6 +51,9 @@ def merge(
 
     A row that is equal already is not touched.
     """
+    if not rows.num_rows:  # nothing to compare with: a change of one film has no rows for most tables
+        gone = 0 if scope is None else connection.execute(sa.delete(into).where(scope)).rowcount
+        return Touched(removed=max(gone, 0))
     staged = stage(connection, f"staged_{into.name}", into, rows)
     removed = 0
     if scope is not None:

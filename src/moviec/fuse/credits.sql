@@ -1,7 +1,7 @@
 -- People and companies of records -> one row per movie, role and name, the most trusted source's billing first.
 -- In: movie_records, movie_orders (movies.sql), party_folds (role kind, name, fold). A company has the role 'company'.
 
--- view party_given
+-- keep party_given
 SELECT movie, source, key, 'people' AS field, party.name AS name, party.key AS party, party.role AS role,
        party.character AS part, party.position AS position, nth
 FROM (SELECT movie, source, key, UNNEST(people) AS party, GENERATE_SUBSCRIPTS(people, 1) AS nth FROM movie_records) p

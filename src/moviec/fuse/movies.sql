@@ -5,7 +5,7 @@
 -- keep movie_values
 SELECT movie, {columns} FROM field_fused WHERE rule <> 'union' GROUP BY movie
 
--- view movie_lists
+-- keep movie_lists
 SELECT movie, field, CAST(ROW_NUMBER() OVER (PARTITION BY movie, field ORDER BY billing, value) - 1 AS INT) AS position, value
 FROM (
   SELECT movie, field, value, MIN(billing) AS billing FROM (
@@ -46,7 +46,7 @@ FROM (
                   MIN_BY({'language': language, 'region': region}, rank) FILTER (WHERE language IS NOT NULL)) AS tagged
   FROM movie_title_ranks GROUP BY movie, fold) t
 
--- view movie_genre_ranks
+-- keep movie_genre_ranks
 SELECT t.movie, g.genre, g.name, g.facet, t.millionths AS confidence, t.shown,
        CAST(ROW_NUMBER() OVER (PARTITION BY t.movie ORDER BY t.shown DESC, t.millionths DESC, g.genre) - 1 AS INT) AS position
 FROM genre_truth t JOIN genre_list g ON g.name = t.genre

@@ -5,7 +5,7 @@ Each finding says what is wrong and what mends it: `--repair` itself, or a perso
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -18,11 +18,13 @@ from moviec.catalog.failures import records_aside
 from moviec.catalog.publish import last_change
 from moviec.catalog.queries import set_checkpoint
 from moviec.catalog.recordlog import FOLLOWER, newest, pending
-from moviec.catalog.schema.identity import identities, records
+from moviec.catalog.schema import metadata
+from moviec.catalog.schema.identity import identities, party_credits, records
 from moviec.catalog.schema.movies import movies
 from moviec.catalog.schema.operations import checkpoints
 from moviec.catalog.schema.serving import changes, documents
 from moviec.engine import DuckEngine
+from moviec.jobs.agreement import disagreement, tell_anew
 from moviec.lake.raw import payload_name
 from moviec.pipeline.holdings import name_records
 from moviec.pipeline.rebuild import rebuild_source
@@ -35,7 +37,12 @@ from moviec.sources.registry import find_source
 from moviec.sources.transport import sha256
 
 #: What mends a finding.
-STRAY, BATCH, CATALOGUE, INDEX, CHECKPOINT, NOBODY = "stray", "batch", "catalogue", "index", "checkpoint", ""
+STRAY, BATCH, CATALOGUE, FILMS, INDEX, CHECKPOINT, NOBODY = (
+    "stray", "batch", "catalogue", "films", "index", "checkpoint", "",
+)  # fmt: skip
+
+#: Ids that a finding names.
+NAMED = 10
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -51,7 +58,7 @@ def examine(shop: Workshop, bytes_too: bool = False) -> list[Finding]:
     found = [*_batch_files(shop), *_payloads(shop, bytes_too)]
     if not any(one.mend == BATCH for one in found):
         found += _records(shop)
-    return [*found, *_catalogue(shop), *_index(shop), *_checkpoints(shop)]
+    return [*found, *_catalogue(shop), *_agreement(shop), *_index(shop), *_checkpoints(shop)]
 
 
 def repair(shop: Workshop, found: list[Finding], tell: Tell = lambda _: None) -> None:
@@ -64,6 +71,8 @@ def repair(shop: Workshop, found: list[Finding], tell: Tell = lambda _: None) ->
         rebuild_source(shop, find_source(name, shop.home.folder), tell)
     if broken or any(one.mend == CATALOGUE for one in found):
         bring_up(shop, Scope(everything=True), tell)
+    if any(one.mend == FILMS for one in found):
+        tell_anew(shop, tell)
     with writing(shop.catalogue) as connection:
         for one in found:
             if one.mend == CHECKPOINT:
@@ -137,12 +146,44 @@ def _catalogue(shop: Workshop) -> Iterator[Finding]:
             ("films without a document", without_document),
             ("documents of films that are not live", strange),
             ("live records of films that are not shown", lost),
+            ("credits that stand for a person who is not there", _nobody("people")),
+            ("credits that stand for a company that is not there", _nobody("companies")),
         ):
             if count := connection.scalar(query):
-                yield Finding(what, f"{count:,} films or records", CATALOGUE)
+                yield Finding(what, f"{count:,} of them", CATALOGUE)
         entries, last = connection.execute(log).one()
     if entries != last:
         yield Finding("entries of the change log are missing", f"{last - entries:,} entries", NOBODY)
+
+
+def _nobody(kind: str) -> sa.Select[int]:
+    """Count credits whose party is not among the people or companies."""
+    shown = metadata.tables[kind]
+    return sa.select(sa.func.count()).where(
+        party_credits.c.kind == kind, party_credits.c.party.not_in(sa.select(shown.c.id))
+    )
+
+
+def _agreement(shop: Workshop) -> Iterator[Finding]:
+    """Hold what the catalogue says of a film in several places against one another."""
+    found = disagreement(shop)
+    for what, films in (
+        ("documents that are not what their hash says", found.damaged),
+        ("films whose title, year or genres are not those of their document", found.unlike),
+    ):
+        if len(films):
+            yield Finding(what, _some([f"mc{movie}" for movie in films.to_pylist()]), FILMS)
+    if found.years:
+        yield Finding(
+            "years whose monthly sums are not those of their films", _some(map(str, found.years)), FILMS
+        )
+
+
+def _some(names: Iterable[str]) -> str:
+    """Name a few, and count the rest."""
+    every = list(names)
+    rest = f" and {len(every) - NAMED:,} more" if len(every) > NAMED else ""
+    return ", ".join(every[:NAMED]) + rest
 
 
 def _index(shop: Workshop) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from cronsim import CronSim
 
 from moviec.catalog.deliveries import Delivery, all_deliveries
 from moviec.catalog.failures import failed
+from moviec.catalog.lag import Figure, gauges
 from moviec.catalog.publish import last_change
 from moviec.catalog.recordlog import FOLLOWER, Pending, pending
 from moviec.catalog.schema.operations import checkpoints, runs
@@ -57,16 +58,15 @@ def check_all(shop: Workshop, sources: Mapping[str, Source], now: dt.datetime) -
 
 def metrics_text(checks: Sequence[Check]) -> str:
     """Write checks in Prometheus's format: each figure, and whether it is a concern."""
-    lines = []
-    for name in dict.fromkeys(one.name for one in checks):
-        some = [one for one in checks if one.name == name]
-        for suffix, value in (
-            ("", lambda one: one.value),
-            ("_concern", lambda one: float(bool(one.concern))),
-        ):
-            lines.append(f"# TYPE moviec_{name}{suffix} gauge")
-            lines += [f'moviec_{name}{suffix}{{of="{one.of}"}} {value(one):g}' for one in some]
-    return "\n".join(lines) + "\n"
+    told = [
+        figure
+        for one in checks
+        for figure in (
+            Figure(one.name, one.of, one.value),
+            Figure(f"{one.name}_concern", one.of, float(bool(one.concern))),
+        )
+    ]
+    return gauges(told)
 
 
 def _arrivals(name: str, deliveries: Sequence[Delivery], late: str, now: dt.datetime) -> Iterator[Check]:

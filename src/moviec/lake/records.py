@@ -72,7 +72,7 @@ def write_batch(engine: DuckEngine, incoming: Incoming, known: Known, batch: Pat
       LEFT JOIN (SELECT key, hash AS known_hash FROM known) USING (key)
       WHERE known_hash IS DISTINCT FROM hash AND key NOT IN (SELECT key FROM outdated)"""
     gone = _gone(incoming) if incoming.complete and not (known.superseded or known.fresher_keys) else ""
-    rows = engine.write(f"{changed} {gone} ORDER BY key", batch)
+    rows = engine.write(f"{changed} {gone} ORDER BY key", batch, sought=True)
     engine.parquet("batch", [batch])
     tombstones = _count(engine, "batch WHERE deleted")
     return Written(rows - tombstones, tombstones, _count(engine, "outdated"))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 import pyarrow as pa
 
-from moviec.engine import DuckEngine, Limits
+from moviec.engine import DuckEngine
 from moviec.fuse.artifact import FuseModel
 from moviec.fuse.canon import genres
 from moviec.fuse.documents import documents
@@ -74,9 +74,9 @@ def facts_of(specs: Iterable[SourceSpec], rules: Mapping[str, Rule]) -> FuseFact
     )
 
 
-def show_all(limits: Limits, given: Sliced, model: FuseModel, facts: FuseFacts) -> Shown:
+def show_all(beside: DuckEngine, given: Sliced, model: FuseModel, facts: FuseFacts) -> Shown:
     """Fuse movies slice by slice; the tables of `given` are `people_ids` and `companies_ids`, which tell the parties."""
-    parts = work_in_slices(limits, given, lambda engine: show(engine, model, facts))
+    parts = work_in_slices(beside, given, lambda engine: show(engine, model, facts))
     first = parts[0]
     return Shown(
         {name: pa.concat_tables([part.tables[name] for part in parts]) for name in first.tables},

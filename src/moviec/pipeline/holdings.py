@@ -14,11 +14,20 @@ from moviec.model import RECORD
 from moviec.pipeline.workshop import Workshop
 
 
-def name_records(engine: DuckEngine, shop: Workshop, batches: Sequence[Batch], aside: pa.Table) -> None:
-    """Name every record that some source still lists `live` (RECORD columns), without rows set `aside` (RECORDS)."""
+def name_records(
+    engine: DuckEngine, shop: Workshop, batches: Sequence[Batch], aside: pa.Table, among: str = ""
+) -> None:
+    """Name every record that some source still lists `live` (RECORD columns), without rows set `aside` (RECORDS).
+
+    `among`: only records that this table (source, key) names.
+    """
     files = [shop.store.path(batch.records_file) for batch in batches if batch.records_file]
     name_rows(engine, "every_record", files, aside)
-    engine.view("live", f"{holding('every_record')} AND NOT deleted")
+    rows = "every_record"
+    if among:  # before it is asked which row holds: else every row of the lake would be
+        rows = "some_record"
+        engine.view(rows, f"SELECT * FROM every_record SEMI JOIN {among} USING (source, key)")
+    engine.view("live", f"{holding(rows)} AND NOT deleted")
 
 
 def name_changed(

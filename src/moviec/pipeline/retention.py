@@ -92,7 +92,7 @@ def _compact(shop: Workshop, spec: SourceSpec, horizon: dt.datetime) -> int:
     ready = shop.room(f"compact-{spec.name}") / "records.parquet"
     with DuckEngine(shop.limits) as engine:
         engine.parquet("every_record", [shop.store.path(one.records_file or "") for one in some])
-        engine.write(_KEPT.format(horizon=f"'{since}'"), ready)
+        engine.write(_KEPT.format(horizon=f"'{since}'"), ready, sought=True)
     shop.store.put(ready, file)
     with writing(shop.catalogue) as connection:
         for lease in (ARRIVALS, CATALOGUE):

@@ -40,10 +40,8 @@ def name_shelves(engine: DuckEngine, ground: Shelved) -> None:
     whole = [one for one in ground.batches if one.records_file]
     published = [one for one in whole if one.published]
     unseen = pa.concat_tables([ground.aside, ground.again])
-    _name(engine, "shelf", [_shelf_file(ground.shop, ground.model, one) for one in whole], ground.aside)
-    _name(
-        engine, "shelf_published", [_shelf_file(ground.shop, ground.model, one) for one in published], unseen
-    )
+    _name(engine, "shelf", [_shelf_file(engine, ground, one) for one in whole], ground.aside)
+    _name(engine, "shelf_published", [_shelf_file(engine, ground, one) for one in published], unseen)
     engine.view("shelf_before", "SELECT * FROM shelf_published SEMI JOIN asking USING (source, key)")
 
 
@@ -67,15 +65,15 @@ def _name_of(model: Model, records_file: str) -> str:
     return f"{FOLDER}/{model.version}/{records_file.partition('/')[2]}"
 
 
-def _shelf_file(shop: Workshop, model: Model, batch: Batch) -> str:
+def _shelf_file(beside: DuckEngine, ground: Shelved, batch: Batch) -> str:
     """Give the path of a batch's shelf file; make it where there is none."""
-    name = _name_of(model, batch.records_file or "")
+    shop, name = ground.shop, _name_of(ground.model, batch.records_file or "")
     if not shop.store.has(name):
         records = shop.store.path(batch.records_file or "")
         made = shop.work / f"{batch.delivery}.shelf.parquet"
-        with DuckEngine(shop.limits) as engine, pq.ParquetWriter(made, SHELF, compression="zstd") as writer:
+        with DuckEngine(beside=beside) as engine, pq.ParquetWriter(made, SHELF, compression="zstd") as writer:
             rows = engine.stream(f"SELECT * FROM read_parquet({quoted(str(records))})")
-            for shelved in shelve_batches(rows, model):
+            for shelved in shelve_batches(rows, ground.model, beside):
                 writer.write_batch(shelved)
         shop.store.put(made, name)
         made.unlink()

@@ -22,15 +22,14 @@ from moviec.catalog.leases import CATALOGUE
 from moviec.catalog.ledger import records_of
 from moviec.catalog.publish import Cause, Publication, last_change, mark_published, publish
 from moviec.catalog.recordlog import RECORDS, Pending, mark_done, pending
-from moviec.catalog.schema.movies import movies
-from moviec.catalog.staging import Touched, stage
+from moviec.catalog.staging import Touched
 from moviec.engine import DuckEngine
 from moviec.pipeline.fusing import Shown, facts_of, show_all
 from moviec.pipeline.holdings import name_changed, name_records
 from moviec.pipeline.models import Models, built_with, note_built_with, pinned_models
 from moviec.pipeline.parties import cast_of, credits_shown
 from moviec.pipeline.resolving import Resolved, resolve
-from moviec.pipeline.rolling import roll_up
+from moviec.pipeline.rolling import counted, other_years, roll_up
 from moviec.pipeline.runs import recorded
 from moviec.pipeline.shelves import Shelved, name_shelves, remove_stale_shelves
 from moviec.pipeline.slices import Sliced
@@ -66,9 +65,12 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class Ground(msgspec.Struct, frozen=True):
-    """What a run stands on: the home, what waits, the models in force, every batch, what is set aside, the sources."""
+    """What a run stands on: the home, the engine that its steps stand beside, what waits, the models in force, every batch,
+    what is set aside, the sources.
+    """
 
     shop: Workshop
+    engine: DuckEngine
     pending: Pending
     models: Models
     batches: Sequence[Batch]
@@ -86,7 +88,12 @@ def bring_up(shop: Workshop, scope: Scope, tell: Tell = lambda _: None) -> Outco
 
     Documents, rollups, change log and the aggregator's checkpoint in one transaction, under the lease on the catalogue.
     """
-    ground = _ground(shop, scope.without)
+    with DuckEngine(shop.limits) as engine:
+        return _from(_ground(shop, engine, scope.without), scope, tell)
+
+
+def _from(ground: Ground, scope: Scope, tell: Tell) -> Outcome:
+    shop = ground.shop
     with shop.catalogue.connect() as connection:
         everything = scope.everything or built_with(connection) != ground.models.versions
     named = ground.pending.records.num_rows
@@ -99,19 +106,20 @@ def bring_up(shop: Workshop, scope: Scope, tell: Tell = lambda _: None) -> Outco
     return outcome
 
 
-def _ground(shop: Workshop, without: pa.Table) -> Ground:
+def _ground(shop: Workshop, engine: DuckEngine, without: pa.Table) -> Ground:
     with shop.catalogue.connect() as connection:
         waiting = pending(connection)  # before the batches: none of its entries is without its batch
         aside = pa.concat_tables([records_aside(connection), without])
     specs = [source.spec for source in find_sources(shop.home.folder).values()]
-    return Ground(shop, waiting, pinned_models(shop), all_batches(shop.catalogue), aside, specs)
+    return Ground(shop, engine, waiting, pinned_models(shop), all_batches(shop.catalogue), aside, specs)
 
 
 def outlook(shop: Workshop, connection: sa.Connection, some: Sequence[tuple[str, str]]) -> Resolved:
     """Resolve some records (source, key), and what waits, as this connection sees the decisions; nothing is kept."""
     columns = {name: [record[at] for record in some] for at, name in enumerate(("source", "key"))}
     also = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
-    return _resolve(_ground(shop, RECORDS.empty_table()), connection, False, also)
+    with DuckEngine(shop.limits) as engine:
+        return _resolve(_ground(shop, engine, RECORDS.empty_table()), connection, False, also)
 
 
 def _bring_up(ground: Ground, scope: Scope, everything: bool, steps: Steps) -> Outcome:
@@ -129,12 +137,13 @@ def _bring_up(ground: Ground, scope: Scope, everything: bool, steps: Steps) -> O
             counts.update(films=shown.documents.num_rows)
     with steps.step("publishing") as counts, writing(shop.catalogue) as connection:
         shop.confirm(connection, CATALOGUE)
-        years = _years(connection, affected)
+        before = counted(connection, affected)
         fresh = ground.fresh
         cause = Cause(fresh[0].source, fresh[0].delivery) if len(fresh) == 1 and not everything else Cause()
         publication = _publication(resolved, cast, shown, affected, cause)
-        done = publish(connection, publication, [one.delivery for one in fresh])
-        rolled = roll_up(shop, connection, _both(years, _years(connection, affected)))
+        done = publish(connection, publication, [one.delivery for one in fresh], ground.engine)
+        years = other_years(ground.engine, before, counted(connection, affected))
+        rolled = roll_up(ground.engine, connection, years)
         touched = {**done.touched, "rollups": rolled}
         note_built_with(connection, ground.models.versions)
         note_unmatched(connection, fresh)
@@ -158,7 +167,7 @@ def _resolve(
     ground: Ground, connection: sa.Connection, everything: bool, also: pa.Table | None = None
 ) -> Resolved:
     repeating = frozenset(spec.name for spec in ground.specs if spec.repeating)
-    with DuckEngine(ground.shop.limits) as engine:
+    with DuckEngine(beside=ground.engine) as engine:
         named = [ground.pending.records.select(["source", "key"]), *([also] if also is not None else [])]
         name_changed(engine, ground.shop, ground.batches, pa.concat_tables(named), ground.aside)
         shelved = (ground.batches, ground.aside, ground.pending.records)
@@ -168,10 +177,10 @@ def _resolve(
 
 def _cast(ground: Ground, connection: sa.Connection, resolved: Resolved) -> dict[str, Cast]:
     spaces = {spec.name: spec.space or spec.name for spec in ground.specs}
-    with DuckEngine(ground.shop.limits) as engine:
-        name_records(engine, ground.shop, ground.batches, ground.aside)
+    with DuckEngine(beside=ground.engine) as engine:
         engine.table("movie_now", resolved.records)
         engine.view("movie_of", "SELECT source, key, movie FROM movie_now WHERE live")
+        _name_live(engine, ground, resolved.affected)
         return cast_of(engine, connection, spaces, resolved.affected)
 
 
@@ -203,20 +212,27 @@ def _fuse(
     affected: Column | None,
 ) -> Shown:
     members = ground.shop.room("members") / "members.parquet"
-    with DuckEngine(ground.shop.limits) as engine:
-        name_records(engine, ground.shop, ground.batches, ground.aside)
+    with DuckEngine(beside=ground.engine) as engine:
         credits_shown(engine, connection, cast, affected)
         parties = {name: engine.query(f"SELECT * FROM {name}") for name in ("people_ids", "companies_ids")}
         engine.table("movie_now", resolved.records)
         before = records_of(connection, pa.array([], pa.int64()) if affected is None else affected)
         engine.table("movie_before", before)
         engine.keep("movie_of", _MOVIE_OF)
+        _name_live(engine, ground, affected)
         engine.write(_MEMBERS, members)
     facts = facts_of(ground.specs, ground.models.rules)
+    given = Sliced(members, parties, ground.shop.limits)
     try:
-        return show_all(ground.shop.limits, Sliced(members, parties), ground.models.fuse, facts)
+        return show_all(ground.engine, given, ground.models.fuse, facts)
     finally:
         shutil.rmtree(members.parent)
+
+
+def _name_live(engine: DuckEngine, ground: Ground, affected: Column | None) -> None:
+    """Name the records `live` that hold: all, or those of some films, which the engine's `movie_of` names."""
+    among = "" if affected is None else "movie_of"
+    name_records(engine, ground.shop, ground.batches, ground.aside, among)
 
 
 def _publication(
@@ -235,16 +251,3 @@ def _publication(
         split=resolved.split,
         cause=cause,
     )
-
-
-def _years(connection: sa.Connection, affected: Column | None) -> set[int] | None:
-    """Give the years in which the affected films are out; None for all."""
-    if affected is None:
-        return None
-    staged = stage(connection, "some_movies", movies, pa.table({"movie": affected}))
-    query = sa.select(movies.c.year).where(movies.c.movie.in_(sa.select(staged.c.movie))).distinct()
-    return {year for year in connection.scalars(query) if year is not None}
-
-
-def _both(before: set[int] | None, after: set[int] | None) -> set[int] | None:
-    return None if before is None or after is None else before | after

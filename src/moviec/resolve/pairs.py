@@ -95,12 +95,11 @@ def find_candidates(engine: Engine, limits: PairLimits) -> None:
     sql = sections("pairs.sql")
     engine.table("repeating", pa.table({"source": pa.array(sorted(limits.repeating), pa.string())}))
     engine.table("limits", pa.table({"most_pairs": [limits.most_pairs], "id_rule": [ID_RULE]}))
-    for name in ("sides", "numbered"):
+    for name in ("numbered", "sides", "nested_keys_before"):
         engine.keep(name, sql[name])
     ends = [("n", pa.int32()), ("side", pa.int32()), ("asks", pa.bool_())]
-    for name, scalars in (("keys", ends), ("keys_before", ends[1:2])):
-        engine.keep("nested", sql[f"nested_{name}"])
-        _flatten(engine, name, "items", pa.schema([*scalars, *BLOCK]))
+    _flatten(engine, "keys", f"({sql['nested_keys']})", pa.schema([*ends, *BLOCK]))
+    _flatten(engine, "keys_before", "nested_keys_before", pa.schema([ends[1], *BLOCK]))
     for name in ("touched", "crowds", "flipped", "asked", "asked_keys", "blocks", "found"):
         engine.keep(name, sql[name])
 
@@ -111,7 +110,12 @@ def compare_candidates(engine: Engine) -> Iterator[pa.Table]:
     for name in ("involved", "nested"):
         engine.keep(name, sql[name])
     for table, (column, *fields) in _LISTS.items():
-        _flatten(engine, f"left_{table}", column, pa.schema([("n", pa.int32()), *fields]))
+        _flatten(
+            engine,
+            f"left_{table}",
+            f"(SELECT n, {column} AS items FROM nested)",
+            pa.schema([("n", pa.int32()), *fields]),
+        )
     engine.view("left_records", "SELECT n, year, runtime, kind FROM numbered")
     engine.view("left_ids", "SELECT n, key AS space, value AS id FROM left_entries")
     for note in NOTES:
@@ -142,12 +146,12 @@ def _slices(engine: Engine) -> Iterator[tuple[int, int]]:
         yield int(inside[0]), int(inside[-1])
 
 
-def _flatten(engine: Engine, name: str, column: str, schema: pa.Schema) -> None:
-    """Keep the lists in a column of `nested` as rows of their own, each with the other columns of `schema`."""
+def _flatten(engine: Engine, name: str, nested: str, schema: pa.Schema) -> None:
+    """Keep the lists `items` of a query on tables as rows of their own, each with the other columns of `schema`."""
 
     def flat(batches: Iterable[pa.RecordBatch]) -> Batches:
         for batch in batches:
-            parents, items = pc.list_parent_indices(batch[column]), pc.list_flatten(batch[column])
+            parents, items = pc.list_parent_indices(batch["items"]), pc.list_flatten(batch["items"])
             struct = pa.types.is_struct(items.type)
             inside = (
                 {field.name: pc.struct_field(items, field.name) for field in items.type} if struct else {}
@@ -158,7 +162,7 @@ def _flatten(engine: Engine, name: str, column: str, schema: pa.Schema) -> None:
             ]  # fmt: skip
             yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
-    engine.map("arriving", "nested", flat, schema)
+    engine.map("arriving", nested, flat, schema)
     engine.keep(name, "SELECT * FROM arriving")
 
 

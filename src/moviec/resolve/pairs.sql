@@ -2,22 +2,22 @@
 -- (source, key), `shelf_before` (rows of the asking records as they were), `repeating` (sources that hold films twice),
 -- `limits` (one row: most_pairs of a block, id_rule), and the flattened `keys` and `keys_before`.
 
+-- section: numbered
+-- What every record has that is needed of all: the lake is read for it once.
+SELECT CAST(row_number() OVER (ORDER BY s.source, s.key) AS INTEGER) AS n, s.source, s.key,
+       s.year, s.runtime, s.kind, s.blocks, a.key IS NOT NULL AS asks
+FROM shelf s
+LEFT JOIN asking a ON a.source = s.source AND a.key = s.key
+
 -- section: sides
 -- Sources by number; a negative one may hold a film twice.
 SELECT s.source, CASE WHEN r.source IS NULL THEN s.side ELSE -s.side END AS side
 FROM (SELECT source, CAST(row_number() OVER (ORDER BY source) AS INTEGER) AS side
-      FROM (SELECT source FROM shelf UNION SELECT source FROM shelf_before) every_source) s
+      FROM (SELECT source FROM numbered UNION SELECT source FROM shelf_before) every_source) s
 LEFT JOIN repeating r ON r.source = s.source
 
--- section: numbered
-SELECT CAST(row_number() OVER (ORDER BY s.source, s.key) AS INTEGER) AS n, s.source, s.key, d.side,
-       s.year, s.runtime, s.kind, a.key IS NOT NULL AS asks
-FROM shelf s
-JOIN sides d ON d.source = s.source
-LEFT JOIN asking a ON a.source = s.source AND a.key = s.key
-
 -- section: nested_keys
-SELECT m.n, m.side, m.asks, s.blocks AS items FROM numbered m JOIN shelf s ON s.source = m.source AND s.key = m.key
+SELECT m.n, d.side, m.asks, m.blocks AS items FROM numbered m JOIN sides d ON d.source = m.source
 
 -- section: nested_keys_before
 SELECT d.side, s.blocks AS items FROM shelf_before s JOIN sides d ON d.source = s.source

@@ -64,10 +64,12 @@ def shelve(records: pa.Table, model: Model) -> pa.Table:
     return pa.Table.from_batches(shelve_batches(records.to_batches(CHUNK), model), SHELF)
 
 
-def shelve_batches(batches: Iterable[pa.RecordBatch], model: Model) -> Batches:
-    """Do the same batch by batch, with flat memory; batches of up to CHUNK rows suit best."""
+def shelve_batches(
+    batches: Iterable[pa.RecordBatch], model: Model, beside: DuckEngine | None = None
+) -> Batches:
+    """Do the same batch by batch, with flat memory, beside an engine that is open; CHUNK rows at a time suit best."""
     bits, rarest = model.word_bits()
-    with DuckEngine() as engine:
+    with DuckEngine(beside=beside) as engine:
         engine.table("word_bits", bits)
         engine.table("rarest", pa.table({"bits": [rarest]}))
         for batch in batches:

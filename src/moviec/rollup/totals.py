@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from importlib import resources
 
 import pyarrow as pa
 
 from moviec.engine import Engine
 from moviec.rollup.monthly import name_catalogue, name_parts
+from moviec.text import pc
 
 
 def totals(engine: Engine, films: pa.Table, entries: pa.Table) -> pa.Table:
@@ -21,5 +21,5 @@ def totals(engine: Engine, films: pa.Table, entries: pa.Table) -> pa.Table:
     name_parts(engine, ["full", "even"])
     summed = engine.query(resources.files("moviec.rollup").joinpath("totals.sql").read_text("utf-8"))
     at = summed.schema.get_field_index("movie_ids")
-    lists = [json.dumps(ids, separators=(",", ":")) for ids in summed["movie_ids"].to_pylist()]
-    return summed.set_column(at, "movie_ids", pa.array(lists, pa.string()))
+    numbers = pc.binary_join(summed["movie_ids"].cast(pa.list_(pa.string())), ",")
+    return summed.set_column(at, "movie_ids", pc.binary_join_element_wise("[", numbers, "]", ""))

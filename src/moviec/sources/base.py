@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Literal, Protocol
@@ -193,6 +194,12 @@ def load_spec(folder: Traversable) -> SourceSpec:
     """Read the `source.toml` in a source's folder; a wrong one is named with the place that is wrong."""
     path = folder.joinpath("source.toml")
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=SourceSpec)
+        return _spec(path.read_bytes())
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UsageError(str(error), str(path), "see docs/sources.md") from error
+
+
+@lru_cache(maxsize=256)
+def _spec(text: bytes) -> SourceSpec:
+    """Decode facts; once for the same text, since a worker reads them for every publication."""
+    return msgspec.toml.decode(text, type=SourceSpec)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from litestar import Request, get
 from litestar.response.base import ASGIResponse
 
+from moviec.catalog.lag import gauges, lag
 from moviec.catalog.schema.serving import changes
 from moviec.web import shapes
 from moviec.web.answers import answer, respond
@@ -50,7 +51,8 @@ async def metrics(request: Request[Any, Any, Any]) -> ASGIResponse:
     site.metrics.behind.labels("server").set(state.behind)
     site.metrics.behind.labels("search").set(state.search_behind if state.search_behind is not None else -1)
     text = await asyncio.to_thread(site.metrics.text)
-    return ASGIResponse(body=text, media_type="text/plain; version=0.0.4")
+    figures = await site.read(lambda connection: lag(connection, dt.datetime.now(dt.UTC)))
+    return ASGIResponse(body=text + gauges(figures).encode(), media_type="text/plain; version=0.0.4")
 
 
 async def state_of(site: Site) -> shapes.Ready:

@@ -1,0 +1,63 @@
+"""How far behind the catalogue is: what waits to be published, who follows the change log from where, what is set aside,
+how long ago each source delivered. Hands on figures that `/metrics` and `moviec status --metrics` write alike.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+import sqlalchemy as sa
+
+from moviec.catalog.failures import failed
+from moviec.catalog.publish import last_change
+from moviec.catalog.recordlog import FOLLOWER, pending
+from moviec.catalog.schema.operations import checkpoints
+from moviec.catalog.sources import freshness
+
+#: Seconds in a day.
+DAY = 86400
+
+
+class Figure(msgspec.Struct, frozen=True):
+    """A figure by name, of a source or follower."""
+
+    name: str
+    of: str
+    value: float
+
+
+def lag(connection: sa.Connection, now: dt.datetime) -> list[Figure]:
+    """Give queue_changes, queue_seconds, follower_behind, set_aside and source_age_days."""
+    waiting = pending(connection)
+    age = _seconds(now, waiting.since) if waiting.since else 0.0
+    newest = last_change(connection)
+    places = connection.execute(sa.select(checkpoints).where(checkpoints.c.follower != FOLLOWER))
+    aside = Counter([one.follower for one in failed(connection)])
+    ages = {name: _seconds(now, last["delivered_at"]) / DAY for name, last in freshness(connection).items()}
+    return [
+        Figure("queue_changes", FOLLOWER, waiting.changes),
+        Figure("queue_seconds", FOLLOWER, round(age, 1)),
+        *(
+            Figure("follower_behind", row.follower, newest - row.position)
+            for row in sorted(places, key=lambda row: row.follower)
+        ),
+        *(Figure("set_aside", name, aside[name]) for name in sorted({*aside, FOLLOWER})),
+        *(Figure("source_age_days", name, round(age, 3)) for name, age in sorted(ages.items())),
+    ]
+
+
+def gauges(figures: Iterable[Figure]) -> str:
+    """Write figures in Prometheus's format."""
+    some = list(figures)
+    lines = []
+    for name in dict.fromkeys(one.name for one in some):
+        lines.append(f"# TYPE moviec_{name} gauge")
+        lines += [f'moviec_{name}{{of="{one.of}"}} {one.value:g}' for one in some if one.name == name]
+    return "\n".join(lines) + "\n"
+
+
+def _seconds(now: dt.datetime, since: str) -> float:
+    return max((now - dt.datetime.fromisoformat(since)).total_seconds(), 0.0)

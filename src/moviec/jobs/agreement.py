@@ -1,0 +1,109 @@
+"""What the catalogue says of a film in several places, held against one another: its document, the document's hash, the
+tables, the monthly sums. What disagrees is told anew from the records, by the path of every publication.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+import pyarrow as pa
+import sqlalchemy as sa
+
+from moviec.catalog.arrow import read
+from moviec.catalog.connect import writing
+from moviec.catalog.leases import CATALOGUE
+from moviec.catalog.recordlog import RecordChange, append
+from moviec.catalog.schema.identity import records
+from moviec.catalog.schema.movies import movie_genres, movies, rollups
+from moviec.catalog.schema.serving import documents
+from moviec.catalog.staging import stage
+from moviec.engine import DuckEngine
+from moviec.pipeline.aggregator import drain
+from moviec.pipeline.rolling import roll_up, summed
+from moviec.pipeline.steps import Tell
+from moviec.pipeline.workshop import Workshop
+from moviec.text import Column, pc
+
+#: Film ids looked at together, so that memory stays flat.
+AT_ONCE = 50_000
+
+_DAMAGED = "SELECT movie FROM told WHERE sha256(document) <> hash OR NOT json_valid(document) ORDER BY movie"
+
+#: A film's title, year and number of genres, as publishing takes them from what becomes its document.
+_UNLIKE = """
+SELECT movie FROM (SELECT movie, document::JSON AS told FROM told WHERE json_valid(document)) t JOIN tables USING (movie)
+WHERE title <> coalesce(told->>'$.title', told->>'$.original_title', '')
+   OR year IS DISTINCT FROM TRY_CAST(told->>'$.year' AS BIGINT)
+   OR genres <> coalesce(json_array_length(told, '$.genres'), 0)
+ORDER BY movie"""
+
+_OTHER_YEARS = """
+SELECT DISTINCT year FROM ((FROM summed EXCEPT FROM stored) UNION ALL (FROM stored EXCEPT FROM summed)) ORDER BY year"""
+
+
+class Disagreement(msgspec.Struct, frozen=True):
+    """Films whose document is not what its hash says, films whose tables say other than it, years with other sums."""
+
+    damaged: Column
+    unlike: Column
+    years: list[int]
+
+
+def disagreement(shop: Workshop) -> Disagreement:
+    """Look at every film and every sum."""
+    with shop.catalogue.connect() as connection, DuckEngine(shop.limits) as engine:
+        found = list(_films(engine, connection))
+        none = pa.array([], pa.int64())
+        damaged, unlike = (pa.concat_arrays([none, *some]) for some in zip(*found, strict=True))
+        return Disagreement(damaged, unlike, _years(engine, connection))
+
+
+def tell_anew(shop: Workshop, tell: Tell = lambda _: None) -> None:
+    """Publish films that disagree again, and sum years. Needs the lease on the catalogue.
+
+    A damaged document goes first: it is not kept as a version of what once was said.
+    """
+    found = disagreement(shop)
+    films = pa.concat_arrays([found.damaged, found.unlike])
+    with writing(shop.catalogue) as connection:
+        shop.confirm(connection, CATALOGUE)
+        staged = stage(connection, "some_movies", movies, pa.table({"movie": pc.unique(films)}))
+        theirs = sa.select(records.c.source, records.c.key).where(
+            records.c.live, records.c.movie.in_(sa.select(staged.c.movie))
+        )
+        rows = connection.execute(theirs.order_by(records.c.source, records.c.key)).all()
+        append(connection, [RecordChange("replay", source=row.source, key=row.key) for row in rows])
+        staged = stage(connection, "damaged_movies", movies, pa.table({"movie": found.damaged}))
+        connection.execute(sa.delete(documents).where(documents.c.movie.in_(sa.select(staged.c.movie))))
+    drain(shop, tell)
+    with writing(shop.catalogue) as connection, DuckEngine(shop.limits) as engine:
+        shop.confirm(connection, CATALOGUE)
+        if years := _years(engine, connection):
+            tell(f"summing {len(years)} years again")
+            roll_up(engine, connection, years)
+
+
+def _films(engine: DuckEngine, connection: sa.Connection) -> Iterator[tuple[Column, Column]]:
+    """Give damaged and unlike films, some ids at a time."""
+    last = connection.scalar(sa.select(sa.func.max(movies.c.movie))) or 0
+    counted = sa.select(sa.func.count()).where(movie_genres.c.movie == movies.c.movie).scalar_subquery()
+    tables = sa.select(movies.c.movie, movies.c.title, movies.c.year, counted.label("genres"))
+    told = sa.select(documents.c.movie, documents.c.document, documents.c.hash)
+    for first in range(0, last + 1, AT_ONCE):
+        some = (first, first + AT_ONCE - 1)
+        engine.table("told", read(connection, told.where(documents.c.movie.between(*some))))
+        engine.table("tables", read(connection, tables.where(movies.c.movie.between(*some))))
+        yield _ids(engine, _DAMAGED), _ids(engine, _UNLIKE)
+
+
+def _ids(engine: DuckEngine, sql: str) -> Column:
+    return engine.query(sql)["movie"].combine_chunks()
+
+
+def _years(engine: DuckEngine, connection: sa.Connection) -> list[int]:
+    """Give the years whose sums are not those of their films."""
+    rows = summed(engine, connection, None)
+    engine.table("summed", rows)
+    engine.table("stored", read(connection, sa.select(*(rollups.c[name] for name in rows.column_names))))
+    return [int(str(year)) for year in engine.query(_OTHER_YEARS)["year"].to_pylist()]

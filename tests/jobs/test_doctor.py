@@ -1,0 +1,125 @@
+"""A catalogue that says two things of one film is found out, and told anew from its records."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from moviec.catalog.connect import writing
+from moviec.catalog.schema import metadata
+from moviec.config import Home, Settings
+from moviec.jobs.doctor import examine, repair
+from moviec.pipeline.aggregator import advance
+from moviec.pipeline.ingest import Order, ingest
+from moviec.pipeline.workshop import Workshop, arriving, workshop
+from moviec.sources.registry import find_source
+
+FACTS = """
+name = "club"
+title = "The film club's list"
+home_page = "https://club.example"
+licence = "CC0-1.0"
+attribution = "the club"
+complete = true
+
+[files.films]
+names = ["films"]
+key = "no"
+
+[files.films.columns]
+no = ["key"]
+title = ["title"]
+year = ["year"]
+genres = ["genres"]
+directors = ["people.director"]
+companies = ["companies"]
+revenue = ["revenue"]
+
+[genres]
+Drama = { name = "Drama" }
+Horror = { name = "Horror" }
+"""
+FILMS = """no,title,year,genres,directors,companies,revenue
+1,Alien,1979,Horror,Ridley Scott,Brandywine,104931801
+2,Heat,1995,Drama,Michael Mann,Forward Pass,187436818
+3,Jaws,1975,Horror|Drama,Steven Spielberg,Zanuck,476512065
+4,Psycho,1960,Horror|Drama,Alfred Hitchcock,Shamley,32000000
+"""
+TABLES = ("movies", "documents", "movie_genres", "credits", "people", "party_credits", "rollups")
+
+DAMAGED = "documents that are not what their hash says"
+UNLIKE = "films whose title, year or genres are not those of their document"
+YEARS = "years whose monthly sums are not those of their films"
+NOBODY = "credits that stand for a person who is not there"
+
+#: What is done to the catalogue at once, and what the doctor says of it: films and years are told anew, or everything is.
+ROUNDS = [
+    (
+        [
+            "UPDATE documents SET document = replace(document, 'Alien', 'Aliens') WHERE movie = 1",
+            "UPDATE documents SET document = substr(document, 1, 40) WHERE movie = 2",
+            "UPDATE movies SET title = 'Teeth', year = 1995 WHERE movie = 3",
+            "DELETE FROM movie_genres WHERE movie = 4 AND position = 1",
+            "UPDATE rollups SET revenue = revenue + 1 WHERE year = 1979",
+        ],
+        [(DAMAGED, "mc1, mc2"), (UNLIKE, "mc1, mc3, mc4"), (YEARS, "1960, 1975, 1979, 1995")],
+    ),
+    (
+        ["DELETE FROM rollups", "UPDATE party_credits SET party = 999 WHERE name = 'Michael Mann'"],
+        [(NOBODY, "1 of them"), (YEARS, "1960, 1975, 1979, 1995")],
+    ),
+]
+
+
+@pytest.fixture
+def shop(database: str, tmp_path: Path) -> Iterator[Workshop]:
+    place = tmp_path / "home" / "sources" / "club"
+    place.mkdir(parents=True)
+    (place / "source.toml").write_text(FACTS)
+    (tmp_path / "films.csv").write_text(FILMS)
+    home = Home(tmp_path / "home", Settings(catalogue=database))
+    with workshop(home) as shop:
+        order = Order(
+            find_source("club", home.folder),
+            [tmp_path / "films.csv"],
+            dt.datetime(2026, 11, 1, tzinfo=dt.UTC),
+        )
+        with arriving(shop) as alone:
+            ingest(alone, order)
+        advance(shop)
+    with workshop(home, alone=True) as shop:
+        yield shop
+
+
+def content(shop: Workshop) -> dict[str, list[Any]]:
+    """Give what the catalogue says of films, but for when it was said."""
+    with shop.catalogue.connect() as connection:
+        return {
+            name: sorted(
+                connection.execute(
+                    sa.select(*(c for c in metadata.tables[name].c if c.name not in ("since", "change")))
+                ).all(),
+                key=str,
+            )
+            for name in TABLES
+        }
+
+
+def test_what_disagrees_is_named_and_told_anew(shop: Workshop) -> None:
+    assert examine(shop) == []
+    sound = content(shop)
+    assert len(sound["movie_genres"]) == 6 and len(sound["rollups"]) == 20
+    for damage, expected in ROUNDS:
+        with writing(shop.catalogue) as connection:
+            for statement in damage:
+                connection.execute(sa.text(statement))
+        found = examine(shop)
+        assert [(one.what, one.subject) for one in found] == expected
+        repair(shop, found)
+        assert examine(shop) == []
+        assert content(shop) == sound
