@@ -107,7 +107,7 @@ def write_rows(
     rows = _write(engine, header, select, staged)
     stretches = refused(engine)
     taken: dict[int, Taken] = {}
-    if swallowing(stretches):
+    if header.dialect.quote and swallowing(stretches):
         header, taken = _without_open_quotes(header, staged.parent)
         rows = _write(engine, header, select, staged)
         stretches = refused(engine)
