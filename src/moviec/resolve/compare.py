@@ -33,6 +33,7 @@ TITLE_LEVELS = (
     "one lacks the other's subtitle, rare words",
     "one lacks the other's subtitle",
     "one holds all words of the other, rare words",
+    "one holds all words of the other, uncommon words",
     "one holds all words of the other",
     "alike",
     "numbers differ",
@@ -170,12 +171,13 @@ def _title_levels(batches: Iterable[pa.RecordBatch]) -> Batches:
                 missing,
                 differs,
                 holds & (bits >= RARE),
+                holds & (bits >= UNCOMMON),
                 holds,
                 alike >= 75,
                 alike >= 55,
             ],
-            [0, 3, 1, 2, 10, 4, 5, 6, 11, 7, 8, 9, 12],
-            13,
+            [0, 3, 1, 2, 11, 4, 5, 6, 12, 7, 8, 9, 10, 13],
+            14,
         )
         yield pa.record_batch(
             [batch["l"], batch["r"], pa.array(level.astype(np.int8))], schema=_SCORED_TITLES
