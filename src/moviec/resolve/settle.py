@@ -136,9 +136,7 @@ def _bonds(graph: Graph, chances: Chances) -> Integers:
 
     A contradicted pair speaks against it however likely.
     """
-    says = (
-        np.where(graph.contradicted, np.minimum(chances.log_odds, CONTRADICTED), chances.log_odds) - DOUBT
-    )
+    says = np.where(graph.contradicted, np.minimum(chances.log_odds, CONTRADICTED), chances.log_odds) - DOUBT
     bonds: Integers = np.where(chances.likely, np.maximum(says, 1), np.minimum(says, 0))
     return bonds
 
