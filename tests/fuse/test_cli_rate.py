@@ -79,11 +79,14 @@ def test_rows_that_cannot_be_used_are_written_aside(tmp_path: Path) -> None:
         "h,,5,1,10,5",
         "i,imdb,5,1,,5",
         "j,imdb,nan,1,10,5",
+        "k,imdb,7,1,10,inf",
+        "l,imdb,7,0,inf,5",
+        "m,imdb,7,-1e308,1e308,5",
     ]
     (tmp_path / "bad.csv").write_text("\n".join(lines) + "\n")
     told = moviec_rate(tmp_path / "bad.csv", "--out", tmp_path / "scores.csv")
     assert "1 films rated from 1 ratings" in told
-    assert "11 rows could not be used" in told
+    assert "14 rows could not be used" in told
     aside = {
         row["movie"] or row["reason"]: row["reason"] for row in rows_of(tmp_path / "scores.rejected.csv")
     }
@@ -95,6 +98,8 @@ def test_rows_that_cannot_be_used_are_written_aside(tmp_path: Path) -> None:
     assert aside["d"] == "no value"
     assert aside["e"] == "the scale is upside down"
     assert aside["f"] == "the votes are negative"
+    assert aside["k"] == "the votes are not a number"
+    assert aside["l"] == aside["m"] == "the scale has no end"
     assert aside["i"].startswith("the scale")
     assert {"no movie", "line 9: too few columns"} <= set(aside)
     assert [row["movie"] for row in rows_of(tmp_path / "scores.csv")] == ["a"]
@@ -167,3 +172,39 @@ def test_the_kept_model_is_the_one_the_scores_name(tables: Path) -> None:
     moviec_rate(tables / "ratings.csv", "--out", tables / "s.csv", "--model", tables / "model.json")
     kept = json.loads((tables / "model.json").read_text())
     assert {row["method"] for row in rows_of(tables / "s.csv")} == {kept["version"]}
+
+
+def test_no_file_of_a_run_takes_the_place_of_another(tables: Path, tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_bytes((tables / "ratings.csv").read_bytes())
+    (tmp_path / "p.rejected.csv").write_bytes((tables / "ratings.csv").read_bytes())
+    for given, out in (("r.csv", "r.csv"), ("p.rejected.csv", "p.csv"), ("r.csv", "scores.parquet")):
+        before = (tmp_path / given).read_bytes()
+        with pytest.raises(UsageError, match=r"give --out"):
+            moviec_rate(tmp_path / given, "--out", tmp_path / out)
+        assert (tmp_path / given).read_bytes() == before
+
+
+def test_an_earlier_runs_rejected_rows_do_not_stay(tmp_path: Path) -> None:
+    good = "movie,source,value,lowest,highest\na,imdb,7,1,10\n"
+    (tmp_path / "r.csv").write_text(good + "b,imdb,eleven,1,10\n")
+    moviec_rate(tmp_path / "r.csv", "--out", tmp_path / "s.csv")
+    assert len(rows_of(tmp_path / "s.rejected.csv")) == 1
+    (tmp_path / "r.csv").write_text(good)
+    moviec_rate(tmp_path / "r.csv", "--out", tmp_path / "s.csv")
+    assert not (tmp_path / "s.rejected.csv").exists()
+
+
+def test_tables_as_people_have_them(tmp_path: Path) -> None:
+    (tmp_path / "semicolons.csv").write_text(
+        "movie;source;value;lowest;highest;\na;imdb;7;1;10;\nb;imdb;8;1;10;\n"
+    )
+    objects = [{"Movie": "a", "source": "imdb", "value": 7, "lowest": 1, "highest": 10, '1x "odd" key': 2},
+               {"movie": " b ", "source": "IMDb", "value": 8, "lowest": 1, "highest": 10}]  # fmt: skip
+    (tmp_path / "mixed.jsonl").write_text("".join(json.dumps(each) + "\n" for each in objects))
+    for name in ("semicolons.csv", "mixed.jsonl"):
+        told = moviec_rate(tmp_path / name, "--out", tmp_path / "s.csv")
+        assert "2 films rated from 2 ratings" in told
+        assert [(row["movie"], row["sources"]) for row in rows_of(tmp_path / "s.csv")] == [
+            ("a", "1"),
+            ("b", "1"),
+        ]

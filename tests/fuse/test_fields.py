@@ -10,7 +10,8 @@ import pyarrow as pa
 import pytest
 
 from moviec.engine import DuckEngine, Limits
-from moviec.fuse.fields import FieldCopy, Rule, fuse, open_claims, shipped_rules
+from moviec.errors import UsageError
+from moviec.fuse.fields import FieldCopy, Rule, chosen_rules, fuse, open_claims, shipped_rules
 from moviec.fuse.reliability import Reliability, learn_from, open_judged
 from moviec.fuse.repeats import find_repeats
 
@@ -208,3 +209,12 @@ def test_a_source_that_repeats_anothers_errors_is_found(share: float) -> None:
 )
 def test_sources_that_agree_because_they_are_right_repeat_nobody(right: dict[str, float]) -> None:
     assert repeated(right, {}) == set()
+
+
+@pytest.mark.parametrize(
+    ("field", "rule"),
+    [("title", "union"), ("languages", "latest"), ("title", "weighted_median"), ("kind", "largest")],
+)
+def test_a_rule_that_cannot_make_the_field_is_refused(field: str, rule: str) -> None:
+    with pytest.raises(UsageError, match="cannot make it; choose another rule"):
+        chosen_rules({field: {"rule": rule}})

@@ -182,3 +182,45 @@ def test_a_source_with_two_panels_is_two_raters() -> None:
         raters = prepared(engine, data.set_column(1, "source", pa.array(sources)))
     assert raters.names == ("imdb", "review", "site/audience", "site/critics")
     assert [prior.panel for prior in raters.priors] == ["audience", "critics", "audience", "critics"]
+
+
+def test_rows_without_a_panel_are_the_audience_of_a_source_that_has_critics() -> None:
+    rows: list[Rating] = []
+    for film in range(20):
+        rows += [
+            (f"m{film}", "site", 50.0 + film, 10, None),
+            (f"m{film}", "site", 40.0 + film, 10, "critics"),
+        ]
+    with DuckEngine() as engine:
+        assert prepared(engine, table(rows)).names == ("site/audience", "site/critics")
+
+
+def test_many_raters_of_mere_noise_do_not_drown_the_two_that_agree() -> None:
+    random = np.random.default_rng(5)
+    truth = random.normal(size=400)
+    rows: list[Rating] = []
+    for rater in range(7):
+        own = truth + 0.3 * random.normal(size=400) if rater < 2 else random.normal(size=400)
+        rows += [
+            (f"m{film:03}", f"r{rater}", round(float(50 + 12 * own[film]), 1), None, "audience")
+            for film in range(400)
+        ]
+    rows = [
+        (movie, source, min(max(value, 0.0), 100.0), votes, panel)
+        for movie, source, value, votes, panel in rows
+    ]
+    scores = by_movie(run(table(rows)))
+    rated = np.array([scores[f"m{film:03}"] for film in range(400)])
+    assert np.corrcoef(rated, truth)[0, 1] > 0.95
+
+
+def test_constants_alone_are_no_ground_for_certainty() -> None:
+    rows: list[Rating] = [(f"m{film}", "imdb", 70.0, None, None) for film in range(200)]
+    (low,), (high,) = (set(by_movie(run(table(rows)), column).values()) for column in ("low", "high"))
+    assert high - low > 15
+
+
+def test_more_sources_than_can_be_told_apart_are_refused() -> None:
+    rows: list[Rating] = [("m1", f"viewer {number}", 50.0, None, None) for number in range(101)]
+    with pytest.raises(UsageError, match="101 sources, 100 can be told apart"):
+        run(table(rows))

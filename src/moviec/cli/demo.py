@@ -9,7 +9,7 @@ from typing import Annotated
 import pyarrow as pa
 import typer
 
-from moviec.cli.console import print_json, print_table, short_number, steps
+from moviec.cli.console import print_json, print_table, steps
 from moviec.cli.lake import tell_outcome
 from moviec.cli.report import picture
 from moviec.cli.serve import PortOption, refuse_taken, run_server
@@ -18,6 +18,7 @@ from moviec.pipeline.demo import Shown, run_demo
 from moviec.pipeline.reports import open_folder
 from moviec.rollup.charts import draw
 from moviec.rollup.report import Question, answer, choose
+from moviec.units import short_number
 
 
 def demo(

@@ -22,6 +22,9 @@ from moviec.fuse.whatif import Moved, compare
 #: Below this many shared films a rater's level and correlations rest more on the shipped priors than on the table.
 LEARNED = 30
 
+#: Names that promise something else than CSV.
+NO_CSV = (".parquet", ".json", ".jsonl", ".ndjson", ".tsv", ".xls", ".xlsx")
+
 
 def rate(
     ratings: Annotated[
@@ -34,11 +37,14 @@ def rate(
     as_json: Annotated[bool, typer.Option("--json", help="report as JSON")] = False,
 ) -> None:
     """Rate every film of a table; touches no catalogue."""
+    aside = out.with_name(f"{out.stem}.rejected.csv")
+    _check_places(ratings, out, aside, model)
     change = Change(tuple(without or ()), dict(_weight(text) for text in weight or ()))
     with DuckEngine() as engine:
         raters = prepare(engine, open_ratings(engine, ratings), "ratings")
         unread = engine.query("SELECT * FROM ratings_unread").num_rows
-        aside = _write_aside(engine, out, raters.rejected + unread)
+        rejected = raters.rejected + unread
+        _write_aside(engine, aside, rejected)
         fitted = fit(engine, raters)
         change.check(fitted)
         plain = pa.concat_tables(rated(engine, raters, fitted))
@@ -46,19 +52,31 @@ def rate(
         moved = (
             compare(engine, without_aspects(plain), without_aspects(changed)) if without or weight else None
         )
-        films = _write(engine, changed, out)
+        _write(engine, changed, out)
+        films = changed.num_rows - changed["c_rating"].null_count
     if model:
         model.write_bytes(fitted.to_json())
     if as_json:
-        report = _report(raters, fitted, films, raters.rejected + unread)
+        report = _report(raters, fitted, films, rejected)
         told = msgspec.structs.asdict(moved) | {"most": moved.most.to_pylist()} if moved else None
         typer.echo(msgspec.json.encode(report | {"moved": told}).decode())
         return
     _say(raters, fitted, films)
-    if aside:
-        typer.echo(f"  {raters.rejected + unread} rows could not be used: {aside} says why")
+    if rejected:
+        typer.echo(f"  {rejected} rows could not be used: {aside} says why")
     if moved:
         _say_moved(moved)
+
+
+def _check_places(ratings: Path, out: Path, aside: Path, model: Path | None) -> None:
+    """Raise UsageError where a file would take another's place, or is named as what it will not be."""
+    places = [path.absolute() for path in (ratings, out, aside, model) if path is not None]
+    if len(set(places)) < len(places):
+        raise UsageError(
+            "would take the place of another file of this run", str(out), "give --out another name"
+        )
+    if out.suffix.lower() in NO_CSV:
+        raise UsageError("scores are CSV", str(out), "give --out a name that ends in .csv")
 
 
 def _weight(text: str) -> tuple[str, float]:
@@ -69,42 +87,36 @@ def _weight(text: str) -> tuple[str, float]:
         raise UsageError(f"'{text}' is no weight", "--weight", "write RATER=X, such as imdb=2") from error
 
 
-def _write_aside(engine: DuckEngine, out: Path, rows: int) -> Path | None:
-    """Write what could not be used beside the scores: its row, and why."""
-    if not rows:
-        return None
-    aside = out.with_name(f"{out.stem}.rejected.csv")
-    _copy(
-        engine,
-        "SELECT * FROM rating_rejected UNION ALL SELECT * FROM ratings_unread ORDER BY file_row, reason",
-        aside,
-    )
-    return aside
+def _write_aside(engine: DuckEngine, aside: Path, rows: int) -> None:
+    """Write what could not be used beside the scores, its row and why; or take an earlier run's away."""
+    if rows:
+        rejected = "SELECT * FROM rating_rejected UNION ALL SELECT * FROM ratings_unread"
+        _copy(engine, f"{rejected} ORDER BY file_row, reason", aside)
+    else:
+        aside.unlink(missing_ok=True)
 
 
-def _write(engine: DuckEngine, scores: pa.Table, out: Path) -> int:
-    """Write one row per film, with contributions and aspects as text; return how many."""
+def _write(engine: DuckEngine, scores: pa.Table, out: Path) -> None:
+    """Write one row per film, with contributions and aspects as text."""
     engine.table("rated_rows", scores)
     engine.view(
         "rated_aspects",
-        "SELECT movie, string_agg(aspect || ':' || c_rating, ';' ORDER BY aspect) AS aspects FROM rated_rows"
+        "SELECT movie, string_agg(translate(aspect, ';:', '  ') || ':' || c_rating, ';' ORDER BY aspect) AS aspects FROM rated_rows"
         " WHERE aspect <> 'overall' GROUP BY movie",
     )
-    return _copy(
+    _copy(
         engine,
         "SELECT movie, c_rating, low, high, critics, audience, sources, base, list_aggregate(list_transform("
-        "contributions, lambda c: c.rater || ':' || c.points), 'string_agg', ';') AS contributions, aspects, method"
+        "contributions, lambda c: translate(c.rater, ';:', '  ') || ':' || c.points), 'string_agg', ';') AS contributions, aspects, method"
         " FROM (SELECT * FROM rated_rows WHERE aspect = 'overall') o FULL JOIN rated_aspects a USING (movie)"
         " ORDER BY movie",
         out,
     )
 
 
-def _copy(engine: DuckEngine, sql: str, path: Path) -> int:
+def _copy(engine: DuckEngine, sql: str, path: Path) -> None:
     try:
-        return int(
-            engine.connection.execute(f"COPY ({sql}) TO {quoted(str(path))} (HEADER)").fetchall()[0][0]
-        )
+        engine.connection.execute(f"COPY ({sql}) TO {quoted(str(path))} (FORMAT csv, HEADER)")
     except duckdb.IOException as error:
         raise UsageError("cannot be written", str(path), "does its folder exist?") from error
 
@@ -153,7 +165,7 @@ def _say(raters: Raters, model: RatingModel, films: int) -> None:
     for copy in model.copies:
         typer.echo(f"  {copy.name} repeats {copy.of} ({copy.shared} films): the two count once")
     for name in model.constants:
-        typer.echo(f"  {name} says the same of every film: it is not heard")
+        typer.echo(f"  {name} is not heard: it says the same of every film, or agrees with no other rater")
 
 
 def _say_moved(moved: Moved) -> None:

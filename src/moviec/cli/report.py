@@ -12,7 +12,7 @@ import msgspec
 import pyarrow as pa
 import typer
 
-from moviec.cli.console import print_json, print_table, short_number
+from moviec.cli.console import print_json, print_table
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.cli.rollup import Split
 from moviec.config import open_home
@@ -20,6 +20,7 @@ from moviec.errors import UsageError
 from moviec.pipeline.reports import open_catalogue, open_folder
 from moviec.rollup.charts import bars, draw, lines
 from moviec.rollup.report import Question, answer, choose
+from moviec.units import short_number
 
 #: More lines than this in one picture cannot be told apart.
 MOST_LINES = 8

@@ -23,6 +23,21 @@ from moviec.text import fold_title
 CLAIMS = ("movie", "field", "source", "value", "delivered")
 
 
+#: Rules that take the size of a number, and the fields that are numbers.
+BY_SIZE = ("weighted_median", "largest")
+NUMBERS = (
+    "year",
+    "runtime",
+    "budget",
+    "revenue",
+    "revenue_domestic",
+    "revenue_unstated",
+    "popularity",
+    "votes",
+    "adult",
+)
+
+
 class FieldCopy(msgspec.Struct, frozen=True):
     """A source that repeats another in a field: the two are one voice."""
 
@@ -47,7 +62,8 @@ def shipped_rules() -> dict[str, Rule]:
 
 def chosen_rules(instead: Mapping[str, Mapping[str, Any]]) -> dict[str, Rule]:
     """Return the shipped rules with those of some fields changed, entry by entry; raises UsageError for what is no rule."""
-    rules = shipped_rules()
+    shipped = shipped_rules()
+    rules = dict(shipped)
     for field, entries in instead.items():
         if field not in rules:
             raise UsageError(f"there is no field '{field}'", "fields", f"there are {', '.join(rules)}")
@@ -55,7 +71,19 @@ def chosen_rules(instead: Mapping[str, Mapping[str, Any]]) -> dict[str, Rule]:
             rules[field] = msgspec.convert({**msgspec.to_builtins(rules[field]), **entries}, Rule)
         except msgspec.ValidationError as error:
             raise UsageError(f"this is no rule ({error})", f"fields.{field}", "see docs/fusion.md") from error
+        if reason := _misfit(field, rules[field].rule, shipped[field].rule):
+            raise UsageError(reason, f"fields.{field}", "choose another rule; see docs/fusion.md")
     return rules
+
+
+def _misfit(field: str, rule: str, shipped: str) -> str | None:
+    """Say why a rule cannot make this field: a list stays a list, and only numbers have a size."""
+    if (rule == "union") != (shipped == "union"):
+        several = "holds every value" if shipped == "union" else "holds one value"
+        return f"{field} {several}: '{rule}' cannot make it"
+    if rule in BY_SIZE and field not in NUMBERS:
+        return f"{field} is no number: '{rule}' cannot make it"
+    return None
 
 
 def rule_table(rules: Mapping[str, Rule]) -> pa.Table:

@@ -13,8 +13,8 @@ import msgspec
 import numpy as np
 
 from moviec.fuse.calibrate import straightened, straightening
-from moviec.fuse.copies import find_constants, find_copies, merged
-from moviec.fuse.model import Floats, RaterModel, RatingModel
+from moviec.fuse.copies import find_constants, find_copies, find_strangers, merged
+from moviec.fuse.model import Bools, Floats, RaterModel, RatingModel
 from moviec.fuse.raters import Prior, facts
 from moviec.fuse.shrink import ROUNDING, Wide, noise, usual_votes
 
@@ -53,17 +53,25 @@ def learn(table: Wide, names: tuple[str, ...], priors: tuple[Prior, ...]) -> Rat
 
     Raters that are no voice of their own are set aside first, unless there would be none left.
     """
-    copies, constants = find_copies(table, names, priors), find_constants(table, names)
-    if len(constants) == len(names):
-        constants = ()
-    kept = [name not in {*constants, *(copy.name for copy in copies)} for name in names]
-    model = _learn(
-        merged(table, names, copies, constants), tuple(compress(names, kept)), tuple(compress(priors, kept))
-    )
-    return msgspec.structs.replace(model, copies=copies, constants=constants)
+    copies, unheard = find_copies(table, names, priors), find_constants(table, names)
+    rounds = ROUNDS
+    if len(unheard) == len(names):
+        unheard, rounds = (), 0  # nothing can be learned: what is known beforehand stands
+
+    def fitted(unheard: tuple[str, ...]) -> RatingModel:
+        kept = [name not in {*unheard, *(copy.name for copy in copies)} for name in names]
+        voices = merged(table, names, copies, unheard)
+        rated: Bools = np.asarray(~np.isnan(voices.points).all(axis=1), dtype=np.bool_)
+        return _learn(voices.take(rated), tuple(compress(names, kept)), tuple(compress(priors, kept)), rounds)
+
+    model = fitted(unheard)
+    if strangers := find_strangers(model):
+        unheard = tuple(sorted((*unheard, *strangers)))
+        model = fitted(unheard)
+    return msgspec.structs.replace(model, copies=copies, constants=unheard)
 
 
-def _learn(wide: Wide, names: tuple[str, ...], priors: tuple[Prior, ...]) -> RatingModel:
+def _learn(wide: Wide, names: tuple[str, ...], priors: tuple[Prior, ...], rounds: int) -> RatingModel:
     present = ~np.isnan(wide.points)
     curves = [straightening(wide.points[present[:, at], at]) for at in range(len(names))]
     raters = tuple(
@@ -73,7 +81,7 @@ def _learn(wide: Wide, names: tuple[str, ...], priors: tuple[Prior, ...]) -> Rat
     values = straightened(wide.points, raters)
     state = before = start(priors)
     usual = usual_votes(wide.votes)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         state = _round(values, wide, state, before)
     spread = np.sqrt(np.diag(state.covariance))
     shared = (present & (present.sum(axis=1, keepdims=True) > 1)).sum(axis=0)

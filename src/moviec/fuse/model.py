@@ -57,7 +57,7 @@ class Copy(msgspec.Struct, frozen=True):
 
 class RatingModel(msgspec.Struct, frozen=True):
     """What the C-rating needs: the raters, how they correlate, which others repeat one of
-    them, and which say the same of every film.
+    them, and which are not heard: they say the same of every film, or agree with no other rater.
 
     `films` is the number of films it was fitted on.
     """

@@ -6,6 +6,7 @@ Lines that cannot be read as rows at all become the table `ratings_unread` (file
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
@@ -13,16 +14,17 @@ import msgspec
 import pyarrow as pa
 
 from moviec.engine import DuckEngine
-from moviec.engine.duck import quoted
+from moviec.engine.duck import identifier, quoted
 from moviec.engine.textfile.dialect import Dialect
 from moviec.engine.textfile.packed import gunzip
 from moviec.engine.textfile.rows import copy_rows, keep_rows, read_names
 from moviec.errors import PayloadError, UsageError
+from moviec.fuse.ratings import OPTIONAL, REQUIRED
 
 #: A longer line of JSON is no rating.
 LONGEST_LINE = 1_000_000
 
-DELIMITERS = {".csv": ",", ".tsv": "\t"}
+DELIMITERS = {".csv": ",;\t|", ".tsv": "\t"}
 JSON_LINES = (".jsonl", ".ndjson", ".json")
 
 _COLUMNS: dict[str, pa.DataType] = {"file_row": pa.int64(), "value": pa.string(), "reason": pa.string()}
@@ -36,6 +38,15 @@ def open_ratings(engine: DuckEngine, path: Path) -> list[str]:
     """
     if not path.is_file():
         raise UsageError("there is no such file", str(path))
+    columns = _open(engine, path)
+    if missing := [name for name in REQUIRED if name not in columns]:
+        raise UsageError(
+            f"no column {', '.join(missing)}", path.name, f"a table of ratings has {', '.join(REQUIRED)}"
+        )
+    return columns
+
+
+def _open(engine: DuckEngine, path: Path) -> list[str]:
     kind = path.with_suffix("").suffix.lower() if path.suffix == ".gz" else path.suffix.lower()
     try:
         if kind in DELIMITERS:
@@ -51,11 +62,13 @@ def open_ratings(engine: DuckEngine, path: Path) -> list[str]:
     )
 
 
-def _open_csv(engine: DuckEngine, path: Path, delimiter: str) -> list[str]:
+def _open_csv(engine: DuckEngine, path: Path, delimiters: str) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="moviec-ratings-") as folder:
         work = Path(folder)
         plain = gunzip(path, work / path.stem) if path.suffix == ".gz" else path
-        header = read_names(plain, Dialect(delimiter))
+        with plain.open("rb") as start:
+            first = start.readline().decode("utf-8", errors="replace")
+        header = read_names(plain, Dialect(max(delimiters, key=first.count)))
         names = tuple(name.lower() for name in header.names)
         if len(set(names)) < len(names):
             raise PayloadError("the first line names a column twice", path.name)
@@ -93,22 +106,32 @@ def _open_json(engine: DuckEngine, path: Path) -> list[str]:
         "SELECT * FROM rating_lines WHERE file_row NOT IN (SELECT file_row FROM ratings_unread) AND trim(line) <> ''",
     )
     keys = engine.query("SELECT DISTINCT unnest(json_keys(line)) AS name FROM rating_objects ORDER BY name")
-    names = [name for name in map(str, keys.column("name").to_pylist()) if name.replace("_", "").isalnum()]
-    cells = ", ".join(f"json_extract_string(line, {quoted('$.' + name)}) AS {name.lower()}" for name in names)
-    if not cells:
+    given = [str(name) for name in keys.column("name").to_pylist()]
+    if not given:
         raise PayloadError("not one line is a JSON object", path.name, "give one object a line")
-    engine.keep("ratings", f"SELECT {cells}, file_row FROM rating_objects")
-    return [*(name.lower() for name in names), "file_row"]
+    cells = {name: f"json_extract_string(line, {quoted('$.' + identifier(name))})" for name in given}
+    names = _keep_columns(engine, cells, "rating_objects")
+    return [*names, "file_row"]
 
 
 def _open_parquet(engine: DuckEngine, path: Path) -> list[str]:
     engine.parquet("rating_file", [path])
     given = engine.query("SELECT * FROM rating_file LIMIT 0").column_names
-    cells = ", ".join(f'"{name}" AS "{name.lower()}"' for name in given)
-    engine.view("ratings", f"SELECT {cells}, row_number() OVER () AS file_row FROM rating_file")
+    engine.view("numbered_rows", "SELECT *, row_number() OVER () AS file_row FROM rating_file")
+    names = _keep_columns(engine, {name: identifier(name) for name in given}, "numbered_rows")
     engine.keep(
         "ratings_unread",
         "SELECT 0::BIGINT AS file_row, NULL::VARCHAR AS movie, NULL::VARCHAR AS source, NULL::VARCHAR AS value,"
         " NULL::VARCHAR AS reason WHERE false",
     )
-    return [*(name.lower() for name in given), "file_row"]
+    return [*names, "file_row"]
+
+
+def _keep_columns(engine: DuckEngine, cells: Mapping[str, str], rows: str) -> list[str]:
+    """Keep the columns of a table of ratings, whatever the case of their names, as `ratings`; name them."""
+    known = [name for name in (*REQUIRED, *OPTIONAL) if name != "file_row"]
+    spelled = {name: [cell for given, cell in cells.items() if given.lower() == name] for name in known}
+    found = {name: each for name, each in spelled.items() if each}
+    columns = "".join(f"coalesce({', '.join(each)}) AS {name}, " for name, each in found.items())
+    engine.keep("ratings", f"SELECT {columns}file_row FROM {rows}")
+    return list(found)

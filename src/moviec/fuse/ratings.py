@@ -28,6 +28,9 @@ OPTIONAL = ("votes", "panel", "aspect", "deviation", "file_row")
 FITTED_FILMS = 30_000
 FITTED_CELLS = 4_000_000
 
+#: Raters of a table at most: a round of learning inverts films x raters x raters, 100 take a minute.
+MOST_RATERS = 100
+
 #: Films rated at a time.
 AT_ONCE = 100_000
 
@@ -44,15 +47,10 @@ class Raters(msgspec.Struct, frozen=True):
 
 
 def prepare(engine: Engine, columns: list[str], source: str) -> Raters:
-    """Judge the rows of the table known as `source` and make the views; raises UsageError on a missing column.
+    """Judge the rows of the table known as `source` and make the views; raises UsageError for too many raters.
 
     `columns` are the table's: the REQUIRED ones and any of the OPTIONAL.
     """
-    missing = [name for name in REQUIRED if name not in columns]
-    if missing:
-        raise UsageError(
-            f"no column {', '.join(missing)}", source, f"a table of ratings has {', '.join(REQUIRED)}"
-        )
     chosen = [*REQUIRED, *(name if name in columns else f"NULL AS {name}" for name in OPTIONAL)]
     engine.view("rating_rows", f"SELECT {', '.join(chosen)} FROM {source}")
     run(engine, "ratings.sql", "rating_typed", "rating_rejected")
@@ -60,6 +58,11 @@ def prepare(engine: Engine, columns: list[str], source: str) -> Raters:
         "SELECT rater, MIN(panel) AS panel, COUNT(*) AS ratings FROM rating_kept GROUP BY rater ORDER BY rater"
     ).to_pylist()
     names = tuple(row["rater"] for row in found)
+    if len(names) > MOST_RATERS:
+        raise UsageError(
+            f"{len(names):,} sources, {MOST_RATERS} can be told apart",
+            hint="of single viewers give one row per film: their mean, and how many they are as votes",
+        )
     rejected = engine.query("SELECT COUNT(*) AS bad FROM rating_rejected").column(0)[0].as_py()
     priors = tuple(prior_of(row["rater"], row["panel"]) for row in found)
     _widen(engine, names)

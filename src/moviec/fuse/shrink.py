@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from moviec.fuse.model import Floats
+from moviec.fuse.model import Bools, Floats
 
 #: Variance in points² that even endless votes leave: rounding to whole stars, tenths or per cent. 0.1 did as
 #: well, 9 worse (bench/bench_rating_choices.py).
@@ -25,7 +25,7 @@ class Wide(msgspec.Struct, frozen=True):
     votes: Floats
     deviation: Floats
 
-    def take(self, films: slice) -> Wide:
+    def take(self, films: slice | Bools) -> Wide:
         """Return some of the films."""
         return Wide(self.points[films], self.votes[films], self.deviation[films])
 

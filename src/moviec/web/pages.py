@@ -15,6 +15,7 @@ from litestar.response.base import ASGIResponse
 
 from moviec import __version__
 from moviec.catalog.standings import Question
+from moviec.units import short_number
 from moviec.web.answers import from_bytes, respond
 from moviec.web.asked import FigureQuery, SearchQuery, query_of
 from moviec.web.charts import bars, contributions, interval
@@ -128,7 +129,7 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.ChainableUndefined,
     )
-    made.filters["short"] = _short
+    made.filters["short"] = short_number
     made.filters["plain"] = _plain
     return made
 
@@ -142,16 +143,6 @@ def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "" if value is None else str(value)
-
-
-def _short(value: float | None) -> str:
-    """Write an amount as a person would: 1.23 billion is 1.23B."""
-    if value is None:
-        return "–"
-    for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "K")):
-        if abs(value) >= size:
-            return f"{value / size:,.2f}{letter}"
-    return f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
 ROUTES = [home, results, movie, year_page]
