@@ -205,3 +205,21 @@ def test_a_column_that_is_nowhere_is_wrong_usage(tmp_path: Path) -> None:
     call = [str(left), str(left), "--out", str(tmp_path / "out.csv"), "--columns", "runtime=Nix"]
     done = CliRunner().invoke(app, call)
     assert isinstance(done.exception, MovieCError) and "Nix" in str(done.exception)
+
+
+def test_an_article_or_a_longer_subtitle_is_told_from_another_title(tmp_path: Path) -> None:
+    left = write(tmp_path, "left.csv", "title,year\nSwitch,2010\nPokemon: The First Movie,1998\n")
+    right = write(
+        tmp_path,
+        "right.csv",
+        "title,year\nThe Switch,2010\nPokemon: The First Movie - Mewtwo Strikes Back,1998\n",
+    )
+    paths = [str(tmp_path / name) for name in ("pairs.csv", "review.csv")]
+    CliRunner().invoke(app, [str(left), str(right), "--out", paths[0], "--review", paths[1]])
+    titles = {
+        row["left_id"]: json.loads(row["evidence"])[0][1]
+        for path in paths
+        for row in csv.DictReader(Path(path).read_text(encoding="utf-8").splitlines())
+    }
+    assert titles["1"] == "same but for the article"
+    assert titles["2"].startswith("one lacks the other's subtitle")
