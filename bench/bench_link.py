@@ -1,24 +1,23 @@
 """Matching film lists: how right it is on public lists with ids hidden, and how fast on grown ones.
 
-Three peers in one run: MovieC, unique exact folded title and year, and Splink 5. Prints ratios and tables.
+Three peers in one run: MovieC, unique exact folded title and year, and Splink 5. Prints ratios and tables. Speed is
+measured in processes of their own, in turn. `--no-speed` and `--no-accuracy` leave a part out; `--tenth` grows lists of a
+tenth of the size, to try it; `--rounds N` measures speed N times and takes medians.
 """
 
 from __future__ import annotations
 
-import resource
-import time
+import sys
 
 import duckdb
 import pyarrow as pa
 
-from grown import Grown, grow
 from known_pairs import PAIRS, Lists, read_lists
-from moviec.engine import DuckEngine
-from moviec.resolve.candidates import Limits
+from link_speed import LARGE, SMALL, compare_speed
 from moviec.resolve.evaluate import calibration_table, held_out, judge, log_loss, score
 from moviec.resolve.features import prepare
 from moviec.resolve.model import Bands, Model, shipped_model
-from moviec.resolve.resolve import Settings, candidates_compared, match
+from moviec.resolve.resolve import Settings, match
 from moviec.text import pc
 from splink_peer import run_splink
 
@@ -28,18 +27,20 @@ WITH l AS (SELECT key, squeezed, year FROM left_films QUALIFY count(*) OVER (PAR
 SELECT l.key AS left_key, r.key AS right_key FROM l JOIN r USING (squeezed, year)
 """
 
-SMALL, LARGE = (27_600, 23_200), (276_000, 232_000)
-
 
 def main() -> None:
     """Measure accuracy, then speed."""
     lists, model = read_lists(), shipped_model()
-    for pair in PAIRS:
-        accuracy(lists, pair, model)
-    wikipedia(lists, model)
-    base = pa.concat_tables([lists.films["wikipedia"], lists.films["imdb"]])
-    seconds = [speed(grow(base, *size), model, peer=size == LARGE) for size in (SMALL, LARGE)]
-    print(f"ten times the records take {seconds[1] / seconds[0]:.1f} times the time")
+    if "--no-accuracy" not in sys.argv:
+        for pair in PAIRS:
+            accuracy(lists, pair, model)
+        wikipedia(lists, model)
+    if "--no-speed" not in sys.argv:
+        rounds = int(sys.argv[sys.argv.index("--rounds") + 1]) if "--rounds" in sys.argv else 1
+        base = pa.concat_tables([lists.films["wikipedia"], lists.films["imdb"]])
+        tenth = 10 if "--tenth" in sys.argv else 1
+        small, large = ((left // tenth, right // tenth) for left, right in (SMALL, LARGE))
+        compare_speed(base, small, large, rounds)
 
 
 def accuracy(lists: Lists, pair: tuple[str, str], model: Model) -> None:
@@ -91,43 +92,6 @@ def wikipedia(lists: Lists, model: Model) -> None:
     print(
         f"wikipedia-imdb: {len(accepted):,} accepted, {len(pairs) - len(accepted):,} to review, {far:,} of the accepted over a year apart"
     )
-
-
-def speed(grown: Grown, model: Model, peer: bool) -> float:
-    """Match two grown lists; print records a second, what was found, and the same for Splink."""
-    records = len(grown.left) + len(grown.right)
-    start = time.perf_counter()
-    pairs = match(grown.left, grown.right, model, Settings()).pairs
-    seconds = time.perf_counter() - start
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    accepted = pairs.filter(pc.equal(pairs["band"], "accept"))
-    right = _right(accepted)
-    print(
-        f"{len(grown.left):,} x {len(grown.right):,}: MovieC {records / seconds:,.0f} records/s, {memory:,} MB at most,"
-    )
-    print(
-        f"  precision {right / len(accepted):.4f} recall {right / grown.pairs:.4f}, blocking recall {_blocking(grown, model):.4f}"
-    )
-    if peer:
-        splink = run_splink(grown.left, grown.right)
-        print(
-            f"  Splink {records / splink.seconds:,.0f} records/s, precision {_right(splink.pairs) / len(splink.pairs):.4f}"
-            f" recall {_right(splink.pairs) / grown.pairs:.4f}, blocking recall {_right(splink.blocked) / grown.pairs:.4f}"
-        )
-        print(f"  MovieC is {splink.seconds / seconds:.2f} times as fast")
-    return seconds
-
-
-def _right(pairs: pa.Table) -> int:
-    return int(pc.sum(pc.equal(pairs["left_key"], pairs["right_key"])).as_py() or 0)
-
-
-def _blocking(grown: Grown, model: Model) -> float:
-    sides = prepare(grown.left), prepare(grown.right)
-    with DuckEngine() as engine:
-        _, levels = candidates_compared(engine, sides, model, Limits())
-    keys = [side.records["key"].take(levels[name]) for side, name in zip(sides, ("l", "r"), strict=True)]
-    return int(pc.sum(pc.equal(*keys)).as_py() or 0) / grown.pairs
 
 
 if __name__ == "__main__":

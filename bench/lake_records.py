@@ -21,14 +21,14 @@ from moviec.sources.transport import unpack
 SOURCES = ("imdb", "kaggle", "movielens", "rottentomatoes", "wikipedia")
 
 
-def read_records(name: str) -> pa.Table:
+def read_records(name: str, data: Path = DATA) -> pa.Table:
     """Read one source's delivery into RECORD columns, ordered by key; leaves with a clear word where it is absent."""
-    if not DATA.is_dir():
-        sys.exit(f"no data at {DATA}: this measures on public film lists that are not shipped")
+    if not data.is_dir():
+        sys.exit(f"no data at {data}: this measures on public film lists that are not shipped")
     source = find_source(name)
     with tempfile.TemporaryDirectory() as folder, DuckEngine() as engine:
         work = Path(folder)
-        paths = [path for file in sorted((DATA / name).iterdir()) for path in unpack(file, work)]
+        paths = [path for file in sorted((data / name).iterdir()) for path in unpack(file, work)]
         roles, _ = assign_roles([path for path in paths if path.name != "broken.csv"], source.spec)
         source.read(engine, roles, Wanted(work, FIELDS))
         given = {"source": f"'{name}'", "delivery": "'1'", "deleted": "false", "key": "key"}

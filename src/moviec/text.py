@@ -68,6 +68,13 @@ def drop_article(values: Column) -> Column:
     return pc.replace_substring_regex(values, rf"(?i)^(?:(?:{ARTICLES}) +|l['’])(.)", r"\1")
 
 
+def opening_article(values: Column) -> Column:
+    """Give the article that opens each title, in lower case; "" where there is none."""
+    found = pc.extract_regex(values, rf"(?i)^(?P<article>{ARTICLES}) +.|^(?P<elided>l)['’].")
+    parts = (_whole(pc.struct_field(found, name)) for name in ("article", "elided"))
+    return pc.utf8_lower(pc.fill_null(pc.binary_join_element_wise(*parts, ""), ""))
+
+
 def compact(values: Column) -> Column:
     """Take the spaces out of folded words: "spider man" and "spiderman" become equal."""
     return pc.replace_substring(values, " ", "")

@@ -54,6 +54,34 @@ def test_two_lists_with_other_columns_are_linked(tmp_path: Path) -> None:
     assert review.read_text(encoding="utf-8").startswith("left_id,right_id,probability,evidence")
 
 
+def test_columns_are_known_by_their_names_in_other_languages(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        "list.csv",
+        "Nr.;Título;Année;Länge;Réalisateur;Director(s)\n7;Heat;1995;170 min;;Mann, Michael\n",
+    )
+    read = read_list(path, "x")
+    assert read.columns["year"] == "Année" and read.columns["runtime"] == "Länge"
+    row = read.features.to_pylist()[0]
+    assert (row["key"], row["titles"], row["year"], row["runtime"]) == ("7", ["Heat"], 1995, 170)
+
+
+def test_rows_that_repeat_a_film_all_get_its_match(tmp_path: Path) -> None:
+    left = write(
+        tmp_path, "left.csv", "id,title,year\na,Heat,1995\nb,Alien,1979\nc,Heat,1995\nd,Hamlet,\ne,Hamlet,\n"
+    )
+    right = write(
+        tmp_path, "right.csv", "id,title,year\n1,Heat,1995\n2,Alien,1979\n3,Alien,1979\n4,Hamlet,1948\n"
+    )
+    out = tmp_path / "pairs.csv"
+    done = CliRunner().invoke(app, [str(left), str(right), "--out", str(out)], catch_exceptions=False)
+    pairs = {(row["left_id"], row["right_id"]) for row in csv.DictReader(out.read_text().splitlines())}
+    assert pairs == {("a", "1"), ("c", "1"), ("b", "2"), ("b", "3")}, (
+        "two Hamlets of no year may be two films"
+    )
+    assert "4 pairs of 5 and 4 rows" in done.stdout
+
+
 def test_every_shape_of_file_reads_the_same(tmp_path: Path) -> None:
     rows: list[dict[str, object]] = [
         {"id": "a", "title": "Heat", "year": 1995, "directors": ["Michael Mann", "X Y"]},
@@ -177,3 +205,21 @@ def test_a_column_that_is_nowhere_is_wrong_usage(tmp_path: Path) -> None:
     call = [str(left), str(left), "--out", str(tmp_path / "out.csv"), "--columns", "runtime=Nix"]
     done = CliRunner().invoke(app, call)
     assert isinstance(done.exception, MovieCError) and "Nix" in str(done.exception)
+
+
+def test_an_article_or_a_longer_subtitle_is_told_from_another_title(tmp_path: Path) -> None:
+    left = write(tmp_path, "left.csv", "title,year\nSwitch,2010\nPokemon: The First Movie,1998\n")
+    right = write(
+        tmp_path,
+        "right.csv",
+        "title,year\nThe Switch,2010\nPokemon: The First Movie - Mewtwo Strikes Back,1998\n",
+    )
+    paths = [str(tmp_path / name) for name in ("pairs.csv", "review.csv")]
+    CliRunner().invoke(app, [str(left), str(right), "--out", paths[0], "--review", paths[1]])
+    titles = {
+        row["left_id"]: json.loads(row["evidence"])[0][1]
+        for path in paths
+        for row in csv.DictReader(Path(path).read_text(encoding="utf-8").splitlines())
+    }
+    assert titles["1"] == "same but for the article"
+    assert titles["2"].startswith("one lacks the other's subtitle")

@@ -28,10 +28,12 @@ TITLE_LEVELS = (
     "same and rare",
     "same",
     "same but common",
+    "same but for the article",
     "nearly the same",
     "one lacks the other's subtitle, rare words",
     "one lacks the other's subtitle",
     "one holds all words of the other, rare words",
+    "one holds all words of the other, uncommon words",
     "one holds all words of the other",
     "alike",
     "numbers differ",
@@ -150,8 +152,9 @@ def _title_levels(batches: Iterable[pa.RecordBatch]) -> Batches:
         a, b = batch["a"].to_pylist(), batch["b"].to_pylist()
         alike = cpdist(a, b, scorer=fuzz.token_sort_ratio, dtype=np.float64)
         holds = cpdist(a, b, scorer=fuzz.token_set_ratio, dtype=np.float64) == 100
-        same, bits, digits, subtitle = (
-            batch[name].to_numpy(zero_copy_only=False) for name in ("same", "bits", "digits", "subtitle")
+        same, same_article, bits, digits, subtitle = (
+            batch[name].to_numpy(zero_copy_only=False)
+            for name in ("same", "same_article", "bits", "digits", "subtitle")
         )
         missing, differs = subtitle == "missing", subtitle == "differs"
         # "Ice Age 2: The Meltdown" may be "Ice Age: The Meltdown"; "Rocky II" is not "Rocky".
@@ -159,6 +162,7 @@ def _title_levels(batches: Iterable[pa.RecordBatch]) -> Batches:
         level = np.select(
             [
                 same & (bits >= RARE),
+                same & ~same_article,
                 same & (bits >= UNCOMMON),
                 same,
                 numbers_differ & ((alike >= 75) | missing | differs | holds),
@@ -167,12 +171,13 @@ def _title_levels(batches: Iterable[pa.RecordBatch]) -> Batches:
                 missing,
                 differs,
                 holds & (bits >= RARE),
+                holds & (bits >= UNCOMMON),
                 holds,
                 alike >= 75,
                 alike >= 55,
             ],
-            [0, 1, 2, 9, 3, 4, 5, 10, 6, 7, 8, 11],
-            12,
+            [0, 3, 1, 2, 11, 4, 5, 6, 12, 7, 8, 9, 10, 13],
+            14,
         )
         yield pa.record_batch(
             [batch["l"], batch["r"], pa.array(level.astype(np.int8))], schema=_SCORED_TITLES

@@ -30,12 +30,13 @@ SELECT n, count(*) AS genres, max(CASE WHEN genre = 'documentary' THEN 1 ELSE 0 
 FROM right_genres GROUP BY n
 
 -- section: title_pairs
-SELECT c.l, c.r, a.title AS a, b.title AS b, a.squeezed = b.squeezed AS same,
+SELECT c.l, c.r, a.title AS a, b.title AS b, a.squeezed = b.squeezed AS same, a.article = b.article AS same_article,
        CASE WHEN a.bits < b.bits THEN a.bits ELSE b.bits END AS bits,
        CASE WHEN a.digits = b.digits THEN 0 WHEN a.digits = '' OR b.digits = '' THEN 1 ELSE 2 END AS digits,
        CASE WHEN coalesce(a.tail, b.tail) IS NULL THEN 'none'
             WHEN a.tail IS NULL AND a.squeezed = b.head OR b.tail IS NULL AND b.squeezed = a.head THEN 'missing'
             WHEN a.tail = b.tail OR a.squeezed = b.tail OR b.squeezed = a.tail THEN 'same'
+            WHEN a.head = b.head AND (starts_with(a.tail, b.tail) OR starts_with(b.tail, a.tail)) THEN 'missing'
             WHEN a.head = b.head THEN 'differs' ELSE 'none' END AS subtitle
 FROM candidates c
 JOIN left_weighed a ON a.n = c.l

@@ -66,7 +66,7 @@ _GENRES = {
 class Prepared(msgspec.Struct, frozen=True):
     """A list of films ready to be compared.
 
-    `records`: n, source, key, year, runtime, kind. `forms`: n, form, title, squeezed, head, tail, digits, main.
+    `records`: n, source, key, year, runtime, kind. `forms`: n, form, title, squeezed, head, tail, digits, article.
     `words`: n, form, word. `names`: n, role, name. `ids`: n, space, id. `genres`: n, genre.
     """
 
@@ -154,12 +154,13 @@ def _forms(titles: pa.Table) -> pa.Table:
             "head": pc.replace_with_mask(whole, split, folded_head),
             "tail": text.compact(text.fold_title(tail)),
             "digits": text.numbers(title),
+            "article": text.opening_article(raw),
         }
     ).filter(pc.greater(pc.utf8_length(title), 0))
-    forms = forms.group_by(["n", "squeezed"], use_threads=False).aggregate(
+    forms = forms.group_by(["n", "squeezed", "article"], use_threads=False).aggregate(
         [(name, "first") for name in ("title", "head", "tail", "digits")]
     )
-    forms = forms.rename_columns(["n", "squeezed", "title", "head", "tail", "digits"])
+    forms = forms.rename_columns(["n", "squeezed", "article", "title", "head", "tail", "digits"])
     return forms.append_column("form", pa.array(np.arange(forms.num_rows, dtype=np.int32)))
 
 

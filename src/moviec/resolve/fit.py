@@ -40,7 +40,7 @@ def _trillionths(*shares: float) -> tuple[int, ...]:
 #: instead: sources name the same director 19 times in 20; a wrong id is one in a hundred, and one in a million
 #: by chance. *u* of all but these is counted.
 ASSUMED = {
-    "title": Shares(*2 * (_trillionths(*[1 / 13] * 13),)),
+    "title": Shares(*2 * (_trillionths(*[1 / 15] * 15),)),
     "year": Shares(*2 * (_trillionths(*[0.2] * 5),)),
     "runtime": Shares(*2 * (_trillionths(*[0.25] * 4),)),
     "directors": Shares(_trillionths(0.95, 0.05), _trillionths(0.02, 0.98)),

@@ -14,6 +14,7 @@ import msgspec
 from moviec.engine import DuckEngine
 from moviec.engine.duck import quoted
 from moviec.errors import StoreError, UsageError
+from moviec.resolve.alike import first_of_alike, for_each
 from moviec.resolve.lists import ALIASES, FilmList, read_list
 from moviec.resolve.model import Model
 from moviec.resolve.resolve import Matching, Progress, Settings, match
@@ -69,7 +70,9 @@ def link(left: Path, right: Path, columns: Columns, model: Model, progress: Prog
         read_list(right, "right", columns.both | columns.right),
     )
     _check(columns, lists)
-    return Linked(*lists, match(lists[0].features, lists[1].features, model, Settings(), progress))
+    rows = first_of_alike(lists[0].features), first_of_alike(lists[1].features)
+    matching = match(rows[0].films, rows[1].films, model, Settings(), progress)
+    return Linked(*lists, msgspec.structs.replace(matching, pairs=for_each(matching.pairs, *rows)))
 
 
 def write_pairs(matching: Matching, band: str, path: Path) -> None:

@@ -30,18 +30,19 @@ from moviec.engine.textfile.rows import (
 )
 from moviec.errors import PayloadError
 from moviec.resolve.features import FEATURES
+from moviec.text import fold_one
 
-#: What a column may be called (letters and digits only, any case), by what it is taken for.
+#: What a column may be called (folded, without blanks), by what it is taken for.
 ALIASES: dict[str, tuple[str, ...]] = {
-    "id": ("id", "movieid", "filmid", "tconst", "const", "key", "rowid", "recordid", "uid", "identifier"),
+    "id": ("id", "movieid", "filmid", "tconst", "const", "key", "rowid", "recordid", "uid", "identifier", "nr", "no", "number", "code"),
     "title": ("title", "primarytitle", "movietitle", "filmtitle", "name", "moviename", "filmname", "movie", "film", "titel", "titre", "titulo", "titolo"),
-    "original_title": ("originaltitle", "originalname", "titleoriginal"),
+    "original_title": ("originaltitle", "originalname", "titleoriginal", "originaltitel", "titreoriginal", "titolooriginale", "titulooriginal"),
     "other_titles": ("othertitles", "alternativetitles", "alternativetitle", "alternatetitle", "aka", "akas", "alsoknownas", "englishtitle"),
-    "year": ("year", "startyear", "releaseyear", "movieyear", "filmyear", "yearrange", "productionyear", "titleyear", "yearofrelease", "jahr", "annee"),
-    "released": ("released", "releasedate", "date", "originalreleasedate", "releasedon", "premiered", "premieredate", "theatricalrelease"),
+    "year": ("year", "startyear", "releaseyear", "movieyear", "filmyear", "yearrange", "productionyear", "titleyear", "yearofrelease", "yearreleased", "releasedin", "jahr", "erscheinungsjahr", "annee", "anno", "ano"),
+    "released": ("released", "releasedate", "date", "originalreleasedate", "releasedon", "premiered", "premieredate", "premiere", "dateofrelease", "theatricalrelease"),
     "people": ("people", "cast", "actors", "actor", "starring", "stars", "castmembers", "actorname", "maincast"),
-    "directors": ("directors", "director", "directedby", "directorname"),
-    "runtime": ("runtime", "runtimeminutes", "duration", "length", "runningtime", "minutes", "runtimemins", "runtimemin"),
+    "directors": ("directors", "director", "directedby", "directorname", "regie", "realisateur", "regia", "regista"),
+    "runtime": ("runtime", "runtimeminutes", "duration", "length", "runningtime", "minutes", "runtimemins", "runtimemin", "laenge", "lange", "dauer", "duree", "durata", "duracion"),
     "genres": ("genres", "genre", "listedin"),
     "kind": ("kind", "titletype"),
     "imdb_id": ("imdbid", "imdb", "tconst", "const", "imdbtitleid", "imdbtt"),
@@ -85,7 +86,7 @@ def read_list(path: Path, name: str, columns: Mapping[str, str] | None = None) -
 
 def recognise(seen: list[str], given: Mapping[str, str], where: str) -> dict[str, str]:
     """Say which column is what: as given, else by usual names. Raises PayloadError when none is the title."""
-    plain = {re.sub(r"[^a-z0-9]", "", column.lower()): column for column in reversed(seen)}
+    plain = {fold_one(column).replace(" ", ""): column for column in reversed(seen)}
     usual = {
         field: next(plain[alias] for alias in aliases if alias in plain)
         for field, aliases in ALIASES.items()

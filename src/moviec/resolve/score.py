@@ -24,7 +24,7 @@ Integers = npt.NDArray[np.int64]
 TRILLION = 1_000_000_000_000
 
 #: Pairs inside one list tell about year, people, … where they carry one title: blocks on years did not find those.
-ONE_TITLE = tuple(TITLE_LEVELS.index(name) for name in TITLE_LEVELS[:3] + TITLE_LEVELS[4:6])
+ONE_TITLE = tuple(TITLE_LEVELS.index(name) for name in TITLE_LEVELS[:4] + TITLE_LEVELS[5:7])
 
 
 class Shares(msgspec.Struct, frozen=True):
@@ -192,7 +192,7 @@ def _repeats(within: pa.Table) -> npt.NDArray[np.bool_]:
     title, year, people, directors = (
         within[name].to_numpy() for name in ("title", "year", "people", "directors")
     )
-    repeats: npt.NDArray[np.bool_] = (title <= 2) & (
+    repeats: npt.NDArray[np.bool_] = (title <= 3) & (
         (year == 0) | ((year == 1) & ((people == 0) | (directors == 0)))
     )
     return repeats

@@ -33,10 +33,11 @@ _MEMBERS: list[tuple[str, pa.DataType]] = [
     ("probability", pa.int64()),
 ]
 MEMBERS = pa.schema(_MEMBERS)
-#: Two clusters join where the log2 odds of the pairs between them are above DOUBT on average, those of pairs that were
-#: not kept counting as UNSEEN. Set on the half of the known pairs that is not held out (bench/bench_catalogue.py),
-#: where 2 bits gave the best precision that cost no F1; UNSEEN from -4 to -8 made no difference.
-DOUBT, UNSEEN = 2 * MILLION, -8 * MILLION
+#: Two clusters join where the log2 odds of the pairs between them are above DOUBT on average. A pair that was not kept
+#: mostly has other titles and counts as UNSEEN; one that is contradicted, at most as CONTRADICTED. Set on the half of
+#: the known pairs that is not held out (bench/bench_catalogue.py --fitting): of DOUBT 0 to 2 and UNSEEN -8 to 2 these
+#: gave the best F1 among those whose precision is over .99 on every pair of sources.
+DOUBT, UNSEEN, CONTRADICTED = MILLION, -MILLION, -8 * MILLION
 
 _ENTRIES = pa.list_(pa.struct([("key", pa.string()), ("value", pa.string())]))
 
@@ -133,9 +134,9 @@ def _graph(records: pa.Table, names: Column, pairs: pa.Table, decided: _Decided)
 def _bonds(graph: Graph, chances: Chances) -> Integers:
     """Give what each pair says for a cluster that holds both its ends, above zero only where it is to be a match.
 
-    A contradicted pair says as little for it as one that was never seen.
+    A contradicted pair speaks against it however likely.
     """
-    says = np.where(graph.contradicted, np.minimum(chances.log_odds, UNSEEN), chances.log_odds) - DOUBT
+    says = np.where(graph.contradicted, np.minimum(chances.log_odds, CONTRADICTED), chances.log_odds) - DOUBT
     bonds: Integers = np.where(chances.likely, np.maximum(says, 1), np.minimum(says, 0))
     return bonds
 

@@ -20,8 +20,8 @@ from moviec.text import Column, pc
 RULES = ("id", "person and year", "start and year", "title", "title and year", "word", "word and year")
 ID_RULE = RULES.index("id")
 
-#: One way a film is titled. `head` and `tail`: before and after a colon or dash. `bits`: what its words tell,
-#: in thousandths of a bit.
+#: One way a film is titled. `head` and `tail`: before and after a colon or dash. `article`: the one that opens it,
+#: which the others lack. `bits`: what its words tell, in thousandths of a bit.
 FORM = pa.struct(
     [
         ("title", pa.string()),
@@ -29,6 +29,7 @@ FORM = pa.struct(
         ("head", pa.string()),
         ("tail", pa.string()),
         ("digits", pa.string()),
+        ("article", pa.string()),
         ("bits", pa.int32()),
     ]
 )

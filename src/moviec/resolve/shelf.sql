@@ -9,7 +9,7 @@ LEFT JOIN word_bits k ON k.word = w.word
 CROSS JOIN rarest r
 
 -- section: weighed
-SELECT f.n, f.title, f.squeezed, f.head, f.tail, f.digits, w.bits
+SELECT f.n, f.title, f.squeezed, f.head, f.tail, f.digits, f.article, w.bits
 FROM forms f
 JOIN (SELECT form, CAST(sum(bits) AS INTEGER) AS bits FROM told GROUP BY form) w ON w.form = f.form
 ORDER BY f.n, f.form
