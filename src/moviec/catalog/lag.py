@@ -11,10 +11,8 @@ from collections.abc import Iterable
 import msgspec
 import sqlalchemy as sa
 
-from moviec.catalog.failures import failed
-from moviec.catalog.publish import last_change
-from moviec.catalog.recordlog import FOLLOWER, pending
-from moviec.catalog.schema.operations import checkpoints
+from moviec.catalog.queries import FOLLOWER, last_change
+from moviec.catalog.schema.operations import checkpoints, failures, record_changes
 from moviec.catalog.sources import freshness
 
 #: Seconds in a day.
@@ -31,14 +29,15 @@ class Figure(msgspec.Struct, frozen=True):
 
 def lag(connection: sa.Connection, now: dt.datetime) -> list[Figure]:
     """Give queue_changes, queue_seconds, follower_behind, set_aside and source_age_days."""
-    waiting = pending(connection)
-    age = _seconds(now, waiting.since) if waiting.since else 0.0
+    waiting, since = _waiting(connection)
+    age = _seconds(now, since) if since else 0.0
     newest = last_change(connection)
     places = connection.execute(sa.select(checkpoints).where(checkpoints.c.follower != FOLLOWER))
-    aside = Counter([one.follower for one in failed(connection)])
+    open_ones = sa.select(failures.c.follower).where(failures.c.state == "open")
+    aside = Counter(connection.scalars(open_ones))
     ages = {name: _seconds(now, last["delivered_at"]) / DAY for name, last in freshness(connection).items()}
     return [
-        Figure("queue_changes", FOLLOWER, waiting.changes),
+        Figure("queue_changes", FOLLOWER, waiting),
         Figure("queue_seconds", FOLLOWER, round(age, 1)),
         *(
             Figure("follower_behind", row.follower, newest - row.position)
@@ -47,6 +46,17 @@ def lag(connection: sa.Connection, now: dt.datetime) -> list[Figure]:
         *(Figure("set_aside", name, aside[name]) for name in sorted({*aside, FOLLOWER})),
         *(Figure("source_age_days", name, round(age, 3)) for name, age in sorted(ages.items())),
     ]
+
+
+def _waiting(connection: sa.Connection) -> tuple[int, str | None]:
+    """Count the record changes that are not published yet; say since when the first of them waits."""
+    done = sa.select(checkpoints.c.position).where(checkpoints.c.follower == FOLLOWER).scalar_subquery()
+    after = record_changes.c.number > sa.func.coalesce(done, 0)
+    figures = sa.select(
+        sa.func.coalesce(sa.func.sum(record_changes.c.records), 0), sa.func.min(record_changes.c.at)
+    )
+    changes, since = connection.execute(figures.where(after)).one()
+    return int(changes), since
 
 
 def gauges(figures: Iterable[Figure]) -> str:

@@ -18,6 +18,7 @@ from moviec.catalog.credited import Cast, publish_cast
 from moviec.catalog.differences import differences
 from moviec.catalog.head import growing
 from moviec.catalog.ledger import touching
+from moviec.catalog.queries import last_change
 from moviec.catalog.schema import arrivals, identity, metadata, serving
 from moviec.catalog.staging import Touched, merge, stage
 from moviec.engine import DuckEngine
@@ -123,11 +124,6 @@ def mark_published(connection: sa.Connection, deliveries: Sequence[str]) -> None
     """Note that the catalogue shows these deliveries' batches."""
     batches = arrivals.batches
     connection.execute(sa.update(batches).where(batches.c.delivery.in_(deliveries)).values(published=True))
-
-
-def last_change(connection: sa.Connection) -> int:
-    """Give the number of the last change in the log, 0 for none."""
-    return connection.scalar(sa.select(sa.func.max(changes.c.number))) or 0
 
 
 def kinds_after(connection: sa.Connection, number: int) -> dict[str, int]:

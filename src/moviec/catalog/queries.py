@@ -17,6 +17,9 @@ from moviec.catalog.schema.movies import external_ids, titles
 from moviec.catalog.schema.operations import checkpoints
 from moviec.catalog.schema.serving import changes, document_versions, documents
 
+#: The aggregator's name among the followers.
+FOLLOWER = "catalogue"
+
 
 class Stored(msgspec.Struct, frozen=True):
     """A document as it is stored: the movie's number, the bytes, their SHA-256, since when they stand (UTC)."""
@@ -180,3 +183,8 @@ def set_checkpoint(connection: sa.Connection, follower: str, position: int, at: 
     done = connection.execute(sa.update(checkpoints).where(where).values(position=position, at=at))
     if not done.rowcount:
         connection.execute(sa.insert(checkpoints).values(follower=follower, position=position, at=at))
+
+
+def last_change(connection: sa.Connection) -> int:
+    """Give the number of the last change in the log, 0 for none."""
+    return connection.scalar(sa.select(sa.func.max(changes.c.number))) or 0

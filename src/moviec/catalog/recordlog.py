@@ -13,11 +13,8 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from moviec.catalog.accounts import now
-from moviec.catalog.queries import set_checkpoint
+from moviec.catalog.queries import FOLLOWER, set_checkpoint
 from moviec.catalog.schema.operations import checkpoints, record_changes
-
-#: The aggregator's name among the followers.
-FOLLOWER = "catalogue"
 
 #: Single records: `delivery` names the one whose row holds and was not published before; NULL where it was.
 RECORDS = pa.schema([("source", pa.string()), ("key", pa.string()), ("delivery", pa.string())])

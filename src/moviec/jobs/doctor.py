@@ -15,9 +15,8 @@ from moviec.catalog.arrow import read
 from moviec.catalog.connect import writing
 from moviec.catalog.deliveries import Batch, all_batches, all_deliveries, payloads_of
 from moviec.catalog.failures import records_aside
-from moviec.catalog.publish import last_change
-from moviec.catalog.queries import set_checkpoint
-from moviec.catalog.recordlog import FOLLOWER, newest, pending
+from moviec.catalog.queries import FOLLOWER, last_change, set_checkpoint
+from moviec.catalog.recordlog import newest, pending
 from moviec.catalog.schema import metadata
 from moviec.catalog.schema.identity import identities, party_credits, records
 from moviec.catalog.schema.movies import movies

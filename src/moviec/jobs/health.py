@@ -13,8 +13,8 @@ from cronsim import CronSim
 from moviec.catalog.deliveries import Delivery, all_deliveries
 from moviec.catalog.failures import failed
 from moviec.catalog.lag import Figure, gauges
-from moviec.catalog.publish import last_change
-from moviec.catalog.recordlog import FOLLOWER, Pending, pending
+from moviec.catalog.queries import FOLLOWER, last_change
+from moviec.catalog.recordlog import Pending, pending
 from moviec.catalog.schema.operations import checkpoints, runs
 from moviec.config import Settings
 from moviec.pipeline.due import cron_of, freshest, stale

@@ -17,8 +17,9 @@ from moviec.catalog.connect import writing
 from moviec.catalog.deliveries import all_batches
 from moviec.catalog.failures import records_aside, set_aside
 from moviec.catalog.leases import CATALOGUE, EVERY, holding_if_free
-from moviec.catalog.publish import kinds_after, last_change
-from moviec.catalog.recordlog import FOLLOWER, RECORDS, newest, pending, position
+from moviec.catalog.publish import kinds_after
+from moviec.catalog.queries import FOLLOWER, last_change
+from moviec.catalog.recordlog import RECORDS, newest, pending, position
 from moviec.engine import DuckEngine
 from moviec.errors import MovieCError, StoreError
 from moviec.pipeline.holdings import name_rows

@@ -20,7 +20,8 @@ from moviec.catalog.deliveries import Batch, all_batches, note_unmatched
 from moviec.catalog.failures import records_aside
 from moviec.catalog.leases import CATALOGUE
 from moviec.catalog.ledger import records_of
-from moviec.catalog.publish import Cause, Publication, last_change, mark_published, publish
+from moviec.catalog.publish import Cause, Publication, mark_published, publish
+from moviec.catalog.queries import last_change
 from moviec.catalog.recordlog import RECORDS, Pending, mark_done, pending
 from moviec.catalog.staging import Touched
 from moviec.engine import DuckEngine
