@@ -21,6 +21,8 @@ from tests.fuse.made_up import ratings
 COMMAND = typer.Typer()
 COMMAND.command()(rate)
 
+HEAD = "movie,source,value,lowest,highest\n"
+
 
 def moviec_rate(*words: str | Path) -> str:
     result = CliRunner().invoke(COMMAND, [str(word) for word in words], catch_exceptions=False)
@@ -144,15 +146,16 @@ def test_what_if_tells_how_films_move(tables: Path) -> None:
         ("short.csv", "movie,source,value\na,imdb,7\n", UsageError, "no column lowest, highest"),
         ("table.xlsx", "x", UsageError, "cannot tell a table from the ending '.xlsx'"),
         ("empty.csv", "", PayloadError, "the file is empty"),
-        ("none.csv", "movie,source,value,lowest,highest\n", UsageError, "not one rating could be used"),
+        ("none.csv", HEAD, UsageError, "not one rating could be used"),
         ("no.parquet", "text", PayloadError, "cannot be read"),
+        ("old.csv", f"{HEAD}Caf\xe9,imdb,7,1,10\n", PayloadError, "not UTF-8 .* save it as UTF-8"),
     ],
 )
 def test_an_error_is_one_line_that_says_what(
     tmp_path: Path, name: str, text: str | None, error: type[Exception], says: str
 ) -> None:
     if text is not None:
-        (tmp_path / name).write_text(text)
+        (tmp_path / name).write_text(text, "latin-1")
     with pytest.raises(error, match=says) as raised:
         moviec_rate(tmp_path / name, "--out", tmp_path / "scores.csv")
     assert "\n" not in str(raised.value)

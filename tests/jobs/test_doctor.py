@@ -50,11 +50,11 @@ FILMS = """no,title,year,genres,directors,companies,revenue
 3,Jaws,1975,Horror|Drama,Steven Spielberg,Zanuck,476512065
 4,Psycho,1960,Horror|Drama,Alfred Hitchcock,Shamley,32000000
 """
-TABLES = ("movies", "documents", "movie_genres", "credits", "people", "party_credits", "rollups")
+TABLES = ("movies", "documents", "movie_genres", "credits", "people", "party_credits", "rollups", "rankings")
 
 DAMAGED = "documents that are not what their hash says"
 UNLIKE = "films whose title, year or genres are not those of their document"
-YEARS = "years whose monthly sums are not those of their films"
+YEARS = "years whose monthly sums or rankings are not those of their films"
 NOBODY = "credits that stand for a person who is not there"
 
 #: What is done to the catalogue at once, and what the doctor says of it: films and years are told anew, or everything is.
@@ -72,6 +72,10 @@ ROUNDS = [
     (
         ["DELETE FROM rollups", "UPDATE party_credits SET party = 999 WHERE name = 'Michael Mann'"],
         [(NOBODY, "1 of them"), (YEARS, "1960, 1975, 1979, 1995")],
+    ),
+    (
+        ["UPDATE rankings SET first_entries = '[]' WHERE year = 1975 AND measure = 'revenue'"],
+        [(YEARS, "1975")],
     ),
 ]
 

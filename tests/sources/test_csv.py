@@ -54,6 +54,7 @@ def test_whole_rows_come_through_with_quotes_commas_and_line_breaks(
     [
         (b"2,short", "too few columns"),
         (b"2,b,c,d,e", "too many columns"),
+        (b'2,"' + b"b" * 20_000 + b'",c,d,e', "too many columns"),
         (b'2,"b"x,c', "a quote that does not close, or text after a closing quote"),
         (b"2,caf\xe9,c", "not UTF-8"),
         (b"x2,b,c", "id is 'x2', which is no key"),

@@ -122,9 +122,8 @@ class DuckEngine:
     def write(self, sql: str, path: Path, passing: bool = False, sought: bool = False) -> int:
         """Run a query into one Parquet file, in order; return the number of rows.
 
-        In a `sought` file, ordered by what is looked for, single rows are found quickly.
-
         A `passing` file is read back and thrown away: it goes without dictionaries, which take a quarter of the time.
+        In a `sought` file, ordered by what is looked for, single rows are found quickly.
         """
         options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {SOUGHT_GROUP if sought else ROW_GROUP}"
         if passing:

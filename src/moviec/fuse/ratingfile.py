@@ -17,7 +17,7 @@ from moviec.engine import DuckEngine
 from moviec.engine.duck import identifier, quoted
 from moviec.engine.textfile.dialect import Dialect
 from moviec.engine.textfile.packed import gunzip
-from moviec.engine.textfile.rows import copy_rows, keep_rows, read_names
+from moviec.engine.textfile.rows import check_encoding, copy_rows, keep_rows, read_names
 from moviec.errors import PayloadError, UsageError
 from moviec.fuse.ratings import OPTIONAL, REQUIRED
 
@@ -73,6 +73,7 @@ def _open_csv(engine: DuckEngine, path: Path, delimiters: str) -> list[str]:
         if len(set(names)) < len(names):
             raise PayloadError("the first line names a column twice", path.name)
         file = copy_rows(engine, msgspec.structs.replace(header, names=names), names, work / "rows.parquet")
+        check_encoding(engine, file)
         keep_rows(engine, file, "ratings", "file_row")
     unread = [
         (row.before + number, row.text, f"line {row.line}: {row.reason}")

@@ -1,5 +1,5 @@
 """What the catalogue says of a film in several places, held against one another: its document, the document's hash, the
-tables, the monthly sums. What disagrees is told anew from the records, by the path of every publication.
+tables, the monthly sums and the rankings by them. What disagrees is told anew from the records, by the path of every publication.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from moviec.catalog.connect import writing
 from moviec.catalog.leases import CATALOGUE
 from moviec.catalog.recordlog import RecordChange, append
 from moviec.catalog.schema.identity import records
-from moviec.catalog.schema.movies import movie_genres, movies, rollups
+from moviec.catalog.schema.movies import movie_genres, movies, rankings, rollups
 from moviec.catalog.schema.serving import documents
 from moviec.catalog.staging import stage
 from moviec.engine import DuckEngine
@@ -23,6 +23,7 @@ from moviec.pipeline.aggregator import drain
 from moviec.pipeline.rolling import roll_up, summed
 from moviec.pipeline.steps import Tell
 from moviec.pipeline.workshop import Workshop
+from moviec.rollup.leading import leading
 from moviec.text import Column, pc
 
 #: Film ids looked at together, so that memory stays flat.
@@ -39,11 +40,11 @@ WHERE title <> coalesce(told->>'$.title', told->>'$.original_title', '')
 ORDER BY movie"""
 
 _OTHER_YEARS = """
-SELECT DISTINCT year FROM ((FROM summed EXCEPT FROM stored) UNION ALL (FROM stored EXCEPT FROM summed)) ORDER BY year"""
+SELECT DISTINCT year FROM ((FROM expected EXCEPT FROM stored) UNION ALL (FROM stored EXCEPT FROM expected)) ORDER BY year"""
 
 
 class Disagreement(msgspec.Struct, frozen=True):
-    """Films whose document is not what its hash says, films whose tables say other than it, years with other sums."""
+    """Films whose document is not what its hash says, films whose tables say other than it, years with other sums or ranks."""
 
     damaged: Column
     unlike: Column
@@ -102,8 +103,20 @@ def _ids(engine: DuckEngine, sql: str) -> Column:
 
 
 def _years(engine: DuckEngine, connection: sa.Connection) -> list[int]:
-    """Give the years whose sums are not those of their films."""
+    """Give the years whose sums, or rankings by them, are not those of their films."""
     rows = summed(engine, connection, None)
-    engine.table("summed", rows)
-    engine.table("stored", read(connection, sa.select(*(rollups.c[name] for name in rows.column_names))))
+    ranked = leading(engine, rows.drop_columns(["movie_ids"]))
+    return sorted(
+        {
+            *_other_years(engine, connection, rollups, rows),
+            *_other_years(engine, connection, rankings, ranked),
+        }
+    )
+
+
+def _other_years(
+    engine: DuckEngine, connection: sa.Connection, table: sa.Table, expected: pa.Table
+) -> list[int]:
+    engine.table("expected", expected)
+    engine.table("stored", read(connection, sa.select(*(table.c[name] for name in expected.column_names))))
     return [int(str(year)) for year in engine.query(_OTHER_YEARS)["year"].to_pylist()]

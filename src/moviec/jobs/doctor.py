@@ -174,7 +174,9 @@ def _agreement(shop: Workshop) -> Iterator[Finding]:
             yield Finding(what, _some([f"mc{movie}" for movie in films.to_pylist()]), FILMS)
     if found.years:
         yield Finding(
-            "years whose monthly sums are not those of their films", _some(map(str, found.years)), FILMS
+            "years whose monthly sums or rankings are not those of their films",
+            _some(map(str, found.years)),
+            FILMS,
         )
 
 

@@ -14,7 +14,7 @@ import msgspec
 from moviec.engine.textfile.dialect import CSV, Dialect
 from moviec.engine.textfile.refused import Broken
 
-#: A record that is torn into more pieces than this stays in pieces.
+#: A record that is torn into more pieces than this stays in pieces; those of the real deliveries are in two.
 MOST_PIECES = 20
 
 

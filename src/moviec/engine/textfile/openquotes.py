@@ -21,10 +21,11 @@ from moviec.engine.textfile.dialect import Dialect
 #: The engine keeps no more of a refused record than so many bytes.
 SHOWN = 10_000
 
-#: A row has no more lines than this in a file with a quote that does not close.
+#: A row has no more lines than this in a file with a quote that does not close; the longest of the real deliveries has 3.
 MOST_LINES = 1_000
 
 OPEN_QUOTE = "a quote that does not close, or text after a closing quote"
+TOO_FEW, TOO_MANY = "too few columns", "too many columns"
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -41,18 +42,18 @@ def swallowers(path: Path, width: int, dialect: Dialect) -> dict[int, Taken]:
     with path.open("rb") as file:
         ahead: deque[bytes] = deque()
         while _fill(ahead, file, 1):
-            lines = _lines_of_row(ahead, file, width, dialect)
-            if not lines:
-                found[place] = Taken(OPEN_QUOTE, ahead[0].rstrip(b"\r\n"))
-            for _ in range(max(lines, 1)):
+            lines, reason = _row_ahead(ahead, file, width, dialect)
+            if reason:
+                found[place] = Taken(reason, ahead[0].rstrip(b"\r\n"))
+            for _ in range(lines):
                 place += len(ahead.popleft())
     return found
 
 
-def _lines_of_row(ahead: deque[bytes], file: BinaryIO, width: int, dialect: Dialect) -> int:
-    """Say how many of the lines ahead make one row; 0 where none begins. One of another width may be a short one."""
+def _row_ahead(ahead: deque[bytes], file: BinaryIO, width: int, dialect: Dialect) -> tuple[int, str]:
+    """Say how many of the lines ahead make one row, or why the first is taken out. A short row may have another width."""
     if len(ahead[0]) < SHOWN and not (dialect.quote and dialect.quote.encode() in ahead[0]):
-        return 1
+        return 1, ""
 
     def upcoming() -> Iterator[str]:
         for number in range(MOST_LINES):
@@ -64,9 +65,12 @@ def _lines_of_row(ahead: deque[bytes], file: BinaryIO, width: int, dialect: Dial
     try:
         cells = next(reader)
     except (csv.Error, StopIteration):
-        return 0
-    size = sum(map(len, islice(ahead, reader.line_num)))
-    return reader.line_num if len(cells) == width or size < SHOWN else 0
+        return 1, OPEN_QUOTE
+    if len(cells) == width or sum(map(len, islice(ahead, reader.line_num))) < SHOWN:
+        return reader.line_num, ""
+    if reader.line_num > 1:
+        return 1, OPEN_QUOTE
+    return 1, TOO_FEW if len(cells) < width else TOO_MANY
 
 
 def _fill(ahead: deque[bytes], file: BinaryIO, lines: int) -> bool:

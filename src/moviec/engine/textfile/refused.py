@@ -9,11 +9,11 @@ import msgspec
 
 from moviec.engine.duck import DuckEngine
 from moviec.engine.textfile.dialect import LONGEST_RECORD
-from moviec.engine.textfile.openquotes import OPEN_QUOTE, SHOWN, Taken
+from moviec.engine.textfile.openquotes import OPEN_QUOTE, SHOWN, TOO_FEW, TOO_MANY, Taken
 
 REASONS = {
-    "MISSING COLUMNS": "too few columns",
-    "TOO MANY COLUMNS": "too many columns",
+    "MISSING COLUMNS": TOO_FEW,
+    "TOO MANY COLUMNS": TOO_MANY,
     "UNQUOTED VALUE": OPEN_QUOTE,
     "INVALID ENCODING": "not UTF-8",
     "LINE SIZE OVER MAXIMUM": f"a quote that does not close, or a record over {LONGEST_RECORD:,} bytes",
