@@ -14,6 +14,7 @@ import tantivy
 from tantivy import FieldType, Occur, Query
 
 from moviec.catalog.references import Genre
+from moviec.search.place import BEGINNING
 from moviec.search.words import fold, fold_title
 
 #: Letters from which on one typing error is forgiven, and two: of shorter words too many others are one letter away.
@@ -158,6 +159,8 @@ class Fields:
         """Match a word, or one that begins so, with up to so many typing errors."""
         if not errors and not begun:
             return self.term(field, word)
+        if not errors and len(word) <= BEGINNING:
+            return self.term(f"{field}_begun", word)
         return Query.fuzzy_term_query(self._schema, field, word, errors, True, begun)
 
     def _whole_typo(self, joined: str) -> Query:
