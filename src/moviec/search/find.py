@@ -188,7 +188,7 @@ class _Search:
         if not self.ask.query.strip():
             return [Query.all_query()]
         begun = not self.ask.query[-1].isspace()
-        meant = readings(self.ask.query, genres, self._known_title)
+        meant = readings(self.ask.query, begun, genres, self._known_title)
         each = [self.fields.tiers(reading, begun) for reading in meant]
         return [any_of(some) for some in zip(*each, strict=True)]
 
