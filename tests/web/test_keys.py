@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from moviec.catalog.accounts import NewKey, create_account, create_key, disable_account, revoke_key
 from moviec.catalog.schema.serving import keys
 from moviec.web.callers import BELIEVED, address_of, trusted_proxies
+from moviec.web.counts import Counts
 from tests.web.conftest import Api, made_home, serving
 
 
@@ -60,6 +61,12 @@ def test_a_key_has_exactly_its_limit(api: Api) -> None:
         refused = answers[-1]
         assert refused.json()["error"]["code"] == "too_many_requests"
         assert 1 <= int(refused.headers["retry-after"]) <= 60
+
+
+def test_a_window_that_is_over_is_forgotten() -> None:
+    counts = Counts()
+    assert [counts.incr(who, 0) for who in ("a", "a", "b")] == [1, 1, 1]
+    assert [counts.incr("c", 60), counts.incr("d", 60), counts.incr("c", 60), len(counts)] == [1, 1, 2, 2]
 
 
 def test_an_address_has_its_own_limit_and_a_proxy_is_believed_only_where_configured(
