@@ -47,10 +47,8 @@ def run_server(home: Home, host: str, port: int, workers: int = 1) -> None:
     from granian.errors import ConfigurationError
     from granian.log import LogLevels
 
-    from moviec.catalog.connect import connect
-
     refuse_taken(host, port)
-    connect(home.catalogue).dispose()  # migrated once, before there are several processes
+    migrate_first(home, host, port)
     os.environ["MOVIEC_HOME"] = str(home.folder)
     with _indexing(home), _shared_metrics(workers):
         import moviec.web.app  # noqa: F401  loaded once, before the workers are forked, and once metrics are shared
@@ -77,6 +75,17 @@ def run_server(home: Home, host: str, port: int, workers: int = 1) -> None:
             server.serve()
         except (ConfigurationError, OSError, RuntimeError) as error:
             raise StoreError(str(error), f"{host}:{port}", "choose another --host or --port") from error
+
+
+def migrate_first(home: Home, host: str, port: int) -> None:
+    """Migrate the catalogue once, before there are several processes; whoever asks meanwhile is told so."""
+    from moviec.catalog.connect import connect, outdated
+
+    if outdated(home.catalogue):
+        from moviec.web.waiting import standing_in
+
+        with standing_in(host, port):
+            connect(home.catalogue).dispose()
 
 
 def refuse_taken(host: str, port: int) -> None:
