@@ -103,13 +103,14 @@ def _stream_while_stopping(server: Server, act: object) -> str:
     return text
 
 
-def test_two_workers_add_up_their_metrics_and_both_refuse_a_revoked_key(
-    template: Path, tmp_path: Path
-) -> None:
+def test_two_workers_count_together_and_both_refuse_a_revoked_key(template: Path, tmp_path: Path) -> None:
     home = made_home(template, tmp_path, anonymous=False)
     catalogue = connect(home.catalogue)
     key, number = create_key(catalogue, NewKey("mine"))
+    few, _ = create_key(catalogue, NewKey("few", per_minute=10))
     with running(tmp_path, "--workers", "2") as server:
+        allowed = [server.get("/v1/genres", few).status_code == 200 for _ in range(30)]
+        assert allowed == [True] * 10 + [False] * 20
         statuses = [server.get("/v1/movies/mc1", key).status_code for _ in range(40)]
         assert set(statuses) == {200}
         counted = re.findall(

@@ -71,7 +71,7 @@ class KeyRing:
 
 
 class Limiter:
-    """Counts requests in minutes that begin with the first: in this process, or in Redis for all servers together."""
+    """Counts requests in minutes that begin with the first: in this server, or in Redis for all servers together."""
 
     def __init__(self, redis: str, log: Any) -> None:
         """Take Redis's address, or none."""
@@ -83,7 +83,7 @@ class Limiter:
             self._shared = shared_strategies.FixedWindowRateLimiter(stored)
 
     async def hit(self, who: str, limit: int) -> Window:
-        """Count a request. Without Redis, where it should be, this process counts alone."""
+        """Count a request. Without Redis, where it should be, this server counts alone."""
         item = RateLimitItemPerMinute(limit)
         if self._shared is not None:
             try:
