@@ -22,7 +22,7 @@ from moviec.engine import DuckEngine
 from moviec.model import RECORD
 from moviec.resolve.evaluate import calibration_table, held_out, judge, log_loss, score
 from moviec.resolve.model import Model, shipped_model
-from moviec.resolve.pairs import PairLimits, find_pairs
+from moviec.resolve.pairs import PairLimits, find_asked, find_pairs
 from moviec.resolve.resolve import Settings, match
 from moviec.resolve.settle import Settled, settle
 from moviec.resolve.unmatched import unmatched
@@ -81,7 +81,8 @@ def build(records: list[pa.Table], model: Model, repeating: frozenset[str]) -> C
         engine.table("shelf", shelf)
         engine.view("asking", "SELECT source, key FROM shelf")
         engine.view("shelf_before", "SELECT * FROM shelf WHERE false")
-        pairs = find_pairs(engine, model, PairLimits(repeating=repeating)).pairs
+        find_asked(engine, PairLimits(repeating=repeating))
+        pairs = find_pairs(engine, model).pairs
     ticks.append(time.perf_counter())
     settled = settle(shelf.select(["source", "key", "ids"]), pairs, DECISIONS.empty_table(), model, repeating)
     ticks.append(time.perf_counter())

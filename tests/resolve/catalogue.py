@@ -10,7 +10,7 @@ import pyarrow as pa
 from moviec.engine import DuckEngine
 from moviec.model import RECORD
 from moviec.resolve.model import shipped_model
-from moviec.resolve.pairs import Found, PairLimits, find_pairs
+from moviec.resolve.pairs import FLOOR, Found, PairLimits, find_asked, find_pairs
 from moviec.resolve.settle import Settled, settle
 from moviec.resolve.shelf import SHELF, shelve
 from moviec.resolve.verdicts import DECISIONS
@@ -41,7 +41,11 @@ def shelf_of(records: Iterable[Mapping[str, Any]]) -> pa.Table:
 
 
 def pairs_of(
-    shelf: pa.Table, limits: PairLimits, asking: Iterable[Key] | None = None, before: pa.Table | None = None
+    shelf: pa.Table,
+    limits: PairLimits,
+    asking: Iterable[Key] | None = None,
+    before: pa.Table | None = None,
+    floor: int = FLOOR,
 ) -> Found:
     """Find the pairs of the asking records, of all where none are named."""
     keys = zip(shelf["source"].to_pylist(), shelf["key"].to_pylist(), strict=True)
@@ -52,7 +56,8 @@ def pairs_of(
             "asking", pa.Table.from_pylist(rows, SHELF.empty_table().select(["source", "key"]).schema)
         )
         engine.table("shelf_before", SHELF.empty_table() if before is None else before)
-        return find_pairs(engine, MODEL, limits)
+        find_asked(engine, limits)
+        return find_pairs(engine, MODEL, floor)
 
 
 def settled(

@@ -90,7 +90,7 @@ def histories(draw: st.DrawFn) -> list[dict[Key, dict[str, Any]]]:
 def test_comparing_what_changed_gives_what_comparing_everything_gives(
     history: list[dict[Key, dict[str, Any]]], most_pairs: int, repeating: frozenset[str]
 ) -> None:
-    limits = PairLimits(most_pairs=most_pairs, floor=-30_000_000, repeating=repeating)
+    limits, floor = PairLimits(most_pairs=most_pairs, repeating=repeating), -30_000_000
     every = shelf_of(
         record(*key, delivery=str(number), **film)
         for number, batch in enumerate(history)
@@ -105,9 +105,9 @@ def test_comparing_what_changed_gives_what_comparing_everything_gives(
         known |= {key: place[*key, str(number)] for key in batch}
         known = {key: at for key, at in known.items() if not every["deleted"][at].as_py()}
         shelf = every.take(pa.array(sorted(known.values()), pa.int64()))
-        found = pairs_of(shelf, limits, batch, before)
+        found = pairs_of(shelf, limits, batch, before, floor)
         asked = {(row["source"], row["key"]) for row in found.asked.to_pylist()} | set(batch)
         stays = [not asked & set(pair) for pair in ends(kept)]
         kept = pa.concat_tables([kept.filter(pa.array(stays, pa.bool_())), found.pairs])
-    rebuilt = pairs_of(shelf, limits).pairs
+    rebuilt = pairs_of(shelf, limits, floor=floor).pairs
     assert sorted(kept.to_pylist(), key=str) == sorted(rebuilt.to_pylist(), key=str)

@@ -49,8 +49,8 @@ def ledger_of(connection: sa.Connection, some: pa.Table | None) -> pa.Table:
     query = sa.select(records.c.source, records.c.key, records.c.movie.label("id"))
     if some is not None:
         staged = stage(connection, "some_records", records, some.select(["source", "key"]))
-        own = sa.and_(staged.c.source == records.c.source, staged.c.key == records.c.key)
-        theirs = sa.select(records.c.movie).join_from(staged, records, own)
+        own = sa.tuple_(records.c.source, records.c.key).in_(sa.select(staged.c.source, staged.c.key))
+        theirs = sa.select(records.c.movie).where(own)
         query = query.where(records.c.movie.in_(theirs))
     return read(connection, query)
 

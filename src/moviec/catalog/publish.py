@@ -152,28 +152,35 @@ def _publish_documents(
     )
     changed = stage(connection, "changed", changes, log)
     merge(connection, changes, log)
-    reasoned = sa.select(staged.c.movie).where(
-        staged.c.movie == documents.c.movie, staged.c.claims != documents.c.claims
-    )
-    _keep_versions(connection, changed, reasoned, now)
+    reasoned = stage(connection, "reasoned", documents, _reasoned(connection, staged))
+    told = documents.c.movie.in_(
+        sa.select(changed.c.movie)
+    )  # not EXISTS: the few films lead to their documents
+    argued = documents.c.movie.in_(sa.select(reasoned.c.movie))
+    _keep_versions(connection, sa.or_(told, argued), now)
     given = sa.select(staged.c.movie).where(staged.c.movie == documents.c.movie)
     connection.execute(sa.delete(documents).where(scope, ~sa.exists(given)))
     columns = ["movie", "document", "claims", "hash", "since", "change"]
-    replaced = documents.c.movie.in_(sa.select(changed.c.movie))  # not EXISTS: `changed` is keyed by number
-    connection.execute(sa.delete(documents).where(replaced))
+    connection.execute(sa.delete(documents).where(told))
     fresh = sa.select(
         staged.c.movie, staged.c.document, staged.c.claims, staged.c.hash, changed.c.at, changed.c.number
     ).join(changed, changed.c.movie == staged.c.movie)
     connection.execute(sa.insert(documents).from_select(columns, fresh))
     claims = sa.select(staged.c.claims).where(staged.c.movie == documents.c.movie).scalar_subquery()
-    connection.execute(sa.update(documents).where(sa.exists(reasoned)).values(claims=claims, since=now))
+    connection.execute(sa.update(documents).where(argued).values(claims=claims, since=now))
     return log
 
 
-def _keep_versions(connection: sa.Connection, changed: sa.Table, reasoned: sa.Select[Any], now: str) -> None:
+def _reasoned(connection: sa.Connection, staged: sa.Table) -> pa.Table:
+    """Give the films of which the claims differ from those that stand, but not the document."""
+    both = sa.and_(staged.c.movie == documents.c.movie, staged.c.hash == documents.c.hash)
+    standing = sa.select(documents.c.claims).where(both).scalar_subquery()
+    return read(connection, sa.select(staged.c.movie).where(staged.c.claims != standing))
+
+
+def _keep_versions(connection: sa.Connection, either: sa.ColumnElement[bool], now: str) -> None:
     """Keep what stood until now of films that changed, and of those whose claims did without changing the film."""
     columns = ["movie", "since", "until", "document", "claims"]
-    either = sa.or_(documents.c.movie.in_(sa.select(changed.c.movie)), sa.exists(reasoned))
     before = sa.select(
         documents.c.movie, documents.c.since, sa.literal(now), documents.c.document, documents.c.claims
     ).where(either)
@@ -253,7 +260,8 @@ def _kinds(movies: Any, kind: str, publication: Publication) -> list[tuple[int, 
 
 def _now(connection: sa.Connection, staged: sa.Table) -> str:
     """Give the instant of this publication, later than any before it that it follows."""
-    older = sa.select(sa.func.max(documents.c.since)).join(staged, staged.c.movie == documents.c.movie)
-    latest = [connection.scalar(sa.select(sa.func.max(changes.c.at))), connection.scalar(older)]
+    older = sa.select(sa.func.max(documents.c.since)).where(documents.c.movie.in_(sa.select(staged.c.movie)))
+    newest = sa.select(changes.c.at).order_by(changes.c.number.desc()).limit(1)
+    latest = [connection.scalar(newest), connection.scalar(older)]
     past = [dt.datetime.fromisoformat(one) + dt.timedelta(microseconds=1) for one in latest if one]
     return max([dt.datetime.now(dt.UTC), *past]).isoformat(timespec="microseconds")

@@ -5,6 +5,7 @@ only rows that differ are touched. All inside the caller's transaction.
 from __future__ import annotations
 
 import io
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -29,11 +30,7 @@ class Touched(msgspec.Struct, frozen=True):
 
 def stage(connection: sa.Connection, name: str, like: sa.Table, rows: pa.Table) -> sa.Table:
     """Load rows into a new temporary table `name` with those columns of `like` that the rows have."""
-    columns = [
-        sa.Column(each, like.c[each].type, primary_key=like.c[each].primary_key, autoincrement=False)
-        for each in rows.column_names
-    ]
-    staged = sa.Table(name, sa.MetaData(), *columns, prefixes=["TEMPORARY"])
+    staged = _staged(name, like, tuple(rows.column_names))
     connection.execute(sa.schema.DropTable(staged, if_exists=True))
     connection.execute(sa.schema.CreateTable(staged))
     load = _copy if connection.dialect.name == "postgresql" else _insert
@@ -42,6 +39,16 @@ def stage(connection: sa.Connection, name: str, like: sa.Table, rows: pa.Table) 
     if connection.dialect.name == "postgresql":
         connection.execute(sa.text(f"ANALYZE {name}"))
     return staged
+
+
+@lru_cache(maxsize=100)
+def _staged(name: str, like: sa.Table, columns: tuple[str, ...]) -> sa.Table:
+    """Describe a temporary table: the same one each time, so that the texts of its statements are kept ready."""
+    given = [
+        sa.Column(each, like.c[each].type, primary_key=like.c[each].primary_key, autoincrement=False)
+        for each in columns
+    ]
+    return sa.Table(name, sa.MetaData(), *given, prefixes=["TEMPORARY"])
 
 
 def merge(

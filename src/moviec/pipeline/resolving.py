@@ -13,9 +13,11 @@ import sqlalchemy as sa
 from moviec.catalog.ledger import decisions_in_force, ledger_of, next_movie
 from moviec.engine import DuckEngine
 from moviec.pipeline.components import whole_components
+from moviec.pipeline.nearby import ask_nearby
+from moviec.pipeline.shelves import name_shelf_of
 from moviec.resolve.identity import Identities, keep_ids
 from moviec.resolve.model import Model
-from moviec.resolve.pairs import PAIRS, PairLimits, find_pairs
+from moviec.resolve.pairs import PAIRS, PairLimits, find_asked, find_pairs
 from moviec.resolve.settle import Settled, settle
 from moviec.resolve.verdicts import DECISIONS
 from moviec.text import Column, pc
@@ -44,10 +46,14 @@ def resolve(
     engine: DuckEngine, connection: sa.Connection, model: Model, repeating: frozenset[str], everything: bool
 ) -> Resolved:
     """Resolve the engine's `asking` records (source, key) against its `shelf` and the catalogue; or all of them."""
+    limits = PairLimits(repeating=repeating)
     if everything:
         engine.keep("asking", "SELECT source, key FROM shelf")
         engine.view("shelf_before", "SELECT * FROM shelf WHERE false")
-    found = find_pairs(engine, model, PairLimits(repeating=repeating))
+        find_asked(engine, limits)
+    else:
+        ask_nearby(engine, limits)
+    found = find_pairs(engine, model)
     held = decisions_in_force(connection)
     same = pc.equal(held["verdict"], "same")
     decisions = held.select(DECISIONS.names[:-1]).append_column("same", same)
@@ -57,7 +63,7 @@ def resolve(
         engine.table("asked_too", found.asked)
         engine.keep("replaced", "SELECT source, key FROM asking UNION SELECT source, key FROM asked_too")
         pairs, reached = whole_components(engine, connection, found.pairs, decisions)
-        engine.view("reached_shelf", "SELECT * FROM shelf SEMI JOIN reached USING (source, key)")
+        name_shelf_of(engine, "reached_shelf", "reached", "ids")
     records = engine.query("SELECT source, key, ids FROM reached_shelf ORDER BY source, key")
     settled = settle(records, pairs.cast(PAIRS), decisions, model, repeating)
     ledger = ledger_of(connection, reached)

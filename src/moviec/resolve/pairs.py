@@ -40,13 +40,16 @@ PAIRS = pa.schema(_PAIRS)
 SLICE = 400_000
 
 
+#: The least weight that is kept (log2 odds, millionths).
+FLOOR = -8 * MILLION
+
+
 class PairLimits(msgspec.Struct, frozen=True):
-    """`most_pairs` a block may give before it is left out; `floor`, the least weight that is kept (log2 odds,
-    millionths); `repeating`, the sources that may hold a film twice: only there are pairs within a source sought.
+    """`most_pairs` a block may give before it is left out; `repeating`, the sources that may hold a film twice: only
+    there are pairs within a source sought.
     """
 
     most_pairs: int = 400
-    floor: int = -8 * MILLION
     repeating: frozenset[str] = frozenset()
 
 
@@ -72,26 +75,15 @@ FROM blocks GROUP BY rule ORDER BY rule
 """
 
 
-def find_pairs(engine: Engine, model: Model, limits: PairLimits) -> Found:
-    """Find every pair, at or above the floor or of one id, that has an asking end.
+def find_asked(engine: Engine, limits: PairLimits) -> None:
+    """Find whose pairs a change makes others: `asked` (n) of the records that ask, and those in a block that the change
+    took over the cap or back under it; `numbered` has the records by n.
 
-    The engine holds `shelf` (SHELF rows of every record as it is now, without tombstones), `asking` (source, key:
-    the records that are new, changed or gone) and `shelf_before` (SHELF rows of the asking records as they were,
-    without tombstones; empty where all ask). The caller replaces all pairs of `asked` and of records that are gone.
+    The engine holds `asking` (source, key: the records that are new, changed or gone), `shelf_before` (source,
+    blocks of them as they were, without tombstones; empty where all ask) and `shelf` (SHELF rows of every record as it is now,
+    without tombstones). On `shelf` need be only those that share a block with an asking one, now or before; for
+    `find_candidates` also those that share one with any other that is asked.
     """
-    find_candidates(engine, limits)
-    asked, rules = engine.query(_ASKED), engine.query(_REPORT)
-    rules = rules.set_column(0, "rule", pc.take(pa.array(RULES), rules["rule"]))
-    records = engine.query("SELECT source, key FROM numbered ORDER BY n")
-    weighed, row = weights_by_source(records["source"], model)
-    kept = [
-        _kept(levels, records, weighed, row(levels), limits.floor) for levels in compare_candidates(engine)
-    ]
-    return Found(pa.concat_tables([PAIRS.empty_table(), *kept]).combine_chunks(), asked, rules)
-
-
-def find_candidates(engine: Engine, limits: PairLimits) -> None:
-    """Keep `numbered` (the records by number n), `asked` (n), `blocks` and the candidate pairs `found` (l, r)."""
     sql = sections("pairs.sql")
     engine.table("repeating", pa.table({"source": pa.array(sorted(limits.repeating), pa.string())}))
     engine.table("limits", pa.table({"most_pairs": [limits.most_pairs], "id_rule": [ID_RULE]}))
@@ -100,8 +92,29 @@ def find_candidates(engine: Engine, limits: PairLimits) -> None:
     ends = [("n", pa.int32()), ("side", pa.int32()), ("asks", pa.bool_())]
     _flatten(engine, "keys", f"({sql['nested_keys']})", pa.schema([*ends, *BLOCK]))
     _flatten(engine, "keys_before", "nested_keys_before", pa.schema([ends[1], *BLOCK]))
-    for name in ("touched", "crowds", "flipped", "asked", "asked_keys", "blocks", "found"):
+    for name in ("touched", "crowds", "flipped", "asked"):
         engine.keep(name, sql[name])
+
+
+def find_candidates(engine: Engine) -> None:
+    """After `find_asked`, keep `blocks` and the candidate pairs `found` (l, r)."""
+    sql = sections("pairs.sql")
+    for name in ("asked_keys", "blocks", "found"):
+        engine.keep(name, sql[name])
+
+
+def find_pairs(engine: Engine, model: Model, floor: int = FLOOR) -> Found:
+    """After `find_asked`, find every pair, at or above the floor or of one id, that has an asked end.
+
+    The caller replaces all pairs of `asked` and of records that are gone.
+    """
+    find_candidates(engine)
+    asked, rules = engine.query(_ASKED), engine.query(_REPORT)
+    rules = rules.set_column(0, "rule", pc.take(pa.array(RULES), rules["rule"]))
+    records = engine.query("SELECT source, key FROM numbered ORDER BY n")
+    weighed, row = weights_by_source(records["source"], model)
+    kept = [_kept(levels, records, weighed, row(levels), floor) for levels in compare_candidates(engine)]
+    return Found(pa.concat_tables([PAIRS.empty_table(), *kept]).combine_chunks(), asked, rules)
 
 
 def compare_candidates(engine: Engine) -> Iterator[pa.Table]:

@@ -1,0 +1,78 @@
+"""The part of the shelf that a change can concern gives the pairs that the whole shelf gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from moviec.catalog.recordlog import RECORDS
+from moviec.engine import DuckEngine
+from moviec.pipeline.nearby import ask_nearby
+from moviec.pipeline.shelves import SEEN
+from moviec.resolve.pairs import PairLimits, find_pairs
+from tests.resolve.catalogue import MODEL, Key, pairs_of, record, shelf_of
+from tests.resolve.test_pairs import histories
+
+FLOOR = -30_000_000
+
+
+def nearby(
+    every: pa.Table, limits: PairLimits, asking: list[Key], last: str
+) -> tuple[pa.Table, pa.Table, int]:
+    """Find the pairs of the asking records on part of a shelf; say how many records were looked at."""
+    seen = {(row["source"], row["delivery"]) for row in every.to_pylist() if row["delivery"] != last}
+    with DuckEngine() as engine:
+        engine.table("every_shelf", every)
+        blocks = "SELECT b.block AS block, source, key FROM (SELECT source, key, unnest(blocks) AS b FROM every_shelf)"
+        engine.view("every_block", blocks)
+        engine.table(
+            "asking", pa.table({"source": [one for one, _ in asking], "key": [key for _, key in asking]})
+        )
+        rows = [{"source": source, "delivery": delivery} for source, delivery in sorted(seen)]
+        engine.table("seen", pa.Table.from_pylist(rows, SEEN))
+        engine.table("seen_again", RECORDS.empty_table())
+        ask_nearby(engine, limits)
+        found = find_pairs(engine, MODEL, FLOOR)
+        return found.pairs, found.asked, engine.query("SELECT * FROM numbered").num_rows
+
+
+@settings(max_examples=12, deadline=None)
+@given(histories(), st.sampled_from([1, 2, 4, 8]), st.sampled_from([frozenset(), frozenset({"b"})]))
+def test_the_records_nearby_are_enough(
+    history: list[dict[Key, dict[str, Any]]], most_pairs: int, repeating: frozenset[str]
+) -> None:
+    limits = PairLimits(most_pairs=most_pairs, repeating=repeating)
+    every = shelf_of(
+        record(*key, delivery=str(number), **film)
+        for number, batch in enumerate(history)
+        for key, film in batch.items()
+    )
+    rows = zip(*(every[name].to_pylist() for name in ("source", "key", "delivery")), strict=True)
+    place = {row: at for at, row in enumerate(rows)}
+
+    def held(batches: list[dict[Key, dict[str, Any]]]) -> pa.Table:
+        fresh = {key: place[*key, str(number)] for number, batch in enumerate(batches) for key in batch}
+        there = sorted(at for at in fresh.values() if not every["deleted"][at].as_py())
+        return every.take(pa.array(there, pa.int64()))
+
+    asking = list(history[-1])
+    names = {f"{source}/{key}" for source, key in asking}
+    before = held(history[:-1])
+    theirs = [f"{row['source']}/{row['key']}" in names for row in before.to_pylist()]
+    whole = pairs_of(held(history), limits, asking, before.filter(pa.array(theirs, pa.bool_())), FLOOR)
+    pairs, asked, _ = nearby(every, limits, asking, str(len(history) - 1))
+    assert pairs.equals(whole.pairs)
+    assert sorted(asked.to_pylist(), key=str) == sorted(whole.asked.to_pylist(), key=str)
+
+
+def test_what_shares_no_block_is_not_looked_at() -> None:
+    films = [
+        record("a", str(n), f"Zeppelin{n} Quagga{n}", year=1900 + 3 * n, delivery="0") for n in range(30)
+    ]
+    films += [record("b", "1", "Zeppelin7 Quagga7", year=1921, delivery="1")]
+    pairs, _, looked = nearby(shelf_of(films), PairLimits(), [("b", "1")], "1")
+    assert pairs.select(["left_key", "right_key"]).to_pylist() == [{"left_key": "7", "right_key": "1"}]
+    assert looked == 2
