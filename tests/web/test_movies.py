@@ -172,6 +172,11 @@ def test_lookup_finds_many_and_names_the_unknown(either: Api) -> None:
     titles = {one: film["title"] for one, film in found["movies"].items()}
     assert titles == {"mc1": "The Matrix", "imdb:tt0000003": "The Godfather", "mc50": "The Matrix"}
     assert found["unknown"] == ["mc4711", "nonsense", "mc51"]
+    nothing = either.client.post("/v1/movies/lookup")
+    assert (nothing.status_code, nothing.json()["error"]["message"]) == (
+        422,
+        "this takes a JSON body; /docs shows it",
+    )
     assert either.client.post("/v1/movies/lookup", json={"ids": ["mc1"] * 501}).status_code == 422
 
 

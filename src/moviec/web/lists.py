@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -66,10 +67,10 @@ class Found(msgspec.Struct, frozen=True):
 
 async def find(site: Site, asked: ListQuery, query: str) -> Found:
     """Search: in the index, else by title in the database."""
-    genres = await genres_of(site)
+    genres, words = _read_words(await _held_genres(site))
     ask = Ask(
         query=query,
-        genres=_genre_ids(asked.genre, genres),
+        genres=_genre_ids(asked.genre, genres, words),
         company=await _company_id(site, asked.company),
         year_from=asked.year if asked.year is not None else asked.year_from,
         year_to=asked.year if asked.year is not None else asked.year_to,
@@ -83,15 +84,26 @@ async def find(site: Site, asked: ListQuery, query: str) -> Found:
     if site.finder.position is None:
         return Found(await site.read(lambda connection: _by_title(connection, ask)), genres)
     try:
-        return Found(await asyncio.to_thread(site.finder.find, ask, GenreWords.of(genres)), genres)
+        return Found(await asyncio.to_thread(site.finder.find, ask, words), genres)
     except UsageError as error:
         raise Problem(404, str(error), "unknown_cursor") from error
 
 
 async def genres_of(site: Site) -> list[Genre]:
     """Give the genres, held ready until the log moves."""
+    return _read_words(await _held_genres(site))[0]
+
+
+async def _held_genres(site: Site) -> bytes:
     found = await site.ready(0, "genres", lambda: _read_genres(site), answer)
-    return msgspec.json.decode(found.body, type=list[Genre])
+    return found.body
+
+
+@lru_cache(maxsize=2)
+def _read_words(genres: bytes) -> tuple[list[Genre], GenreWords]:
+    """Read genres, and their names as they may stand in a query: folding them takes as long as a search."""
+    found = msgspec.json.decode(genres, type=list[Genre])
+    return found, GenreWords.of(found)
 
 
 async def _respond(request: Request[Any, Any, Any], asked: ListQuery, query: str) -> ASGIResponse:
@@ -149,7 +161,7 @@ def _with_cursor(request: Request[Any, Any, Any], cursor: str) -> str:
     return urlencode([*kept, ("cursor", cursor)])
 
 
-def _genre_ids(text: str, genres: list[Genre]) -> tuple[int, ...]:
+def _genre_ids(text: str, genres: list[Genre], words: GenreWords) -> tuple[int, ...]:
     """Find a genre by id, name, alias or id at a source. Raises Problem 404."""
     if not text:
         return ()
@@ -159,7 +171,7 @@ def _genre_ids(text: str, genres: list[Genre]) -> tuple[int, ...]:
     elif colon:
         number = genre_at(genres, space, key)
     else:
-        number = GenreWords.of(genres).named(text)
+        number = words.named(text)
     if number is None:
         raise Problem(404, f"there is no genre '{text}'; /v1/genres lists them")
     return (number,)
