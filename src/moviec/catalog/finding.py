@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 import sqlalchemy as sa
 
-from moviec.catalog.schema.identity import identities
+from moviec.catalog.schema.identity import identities, records
 from moviec.catalog.schema.movies import external_ids
 from moviec.errors import UsageError
 
@@ -30,6 +30,33 @@ class Named(msgspec.Struct, frozen=True):
     movie: int = 0
     space: str = ""
     key: str = ""
+
+
+#: The movies that an external id (`space`, `id`) stands at, and its position among theirs of that space.
+BEARERS = (
+    sa.select(external_ids.c.movie, external_ids.c.position)
+    .where(external_ids.c.space == sa.bindparam("space"), external_ids.c.id == sa.bindparam("id"))
+    .order_by(external_ids.c.movie)
+)
+
+#: The movie that has the record of that site itself.
+OWNER = sa.select(records.c.movie).where(
+    records.c.source == sa.bindparam("space"), records.c.key == sa.bindparam("id"), records.c.live
+)
+
+
+def foremost(bearers: Sequence[tuple[int, int]], owner: int | None) -> list[int]:
+    """Give the movies that an id leads to, by (movie, position): one source's slip must not hide a film.
+
+    Of several the one with the site's own record, else the one of which it is the first id of the space.
+    """
+    found = [movie for movie, _ in bearers]
+    if len(found) < 2:
+        return found
+    if owner in found:
+        return [owner]
+    first = [movie for movie, position in bearers if position == 0]
+    return first if len(first) == 1 else found
 
 
 def read_id(text: str) -> Named | None:
@@ -56,10 +83,9 @@ def movie_named(connection: sa.Connection, text: str) -> int:
         )
     if named.movie:
         return _standing(connection, named.movie, text)
-    query = sa.select(external_ids.c.movie).where(
-        external_ids.c.space == named.space, external_ids.c.id == named.key
-    )
-    found: list[int] = list(connection.scalars(query.distinct().order_by(external_ids.c.movie)))
+    values = {"space": named.space, "id": named.key}
+    bearers = [(row.movie, row.position) for row in connection.execute(BEARERS, values)]
+    found = foremost(bearers, connection.scalar(OWNER, values))
     if not found:
         raise UsageError("no film has this id", text, "see `moviec search`")
     if len(found) > 1:

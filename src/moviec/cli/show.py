@@ -61,7 +61,9 @@ def _print(stood: Stood) -> None:
     document, claims = json.loads(stood.document), json.loads(stood.claims)["fields"]
     genres = ", ".join(genre["name"] for genre in document.get("genres", ()))
     year = f" ({document['year']})" if "year" in document else ""
-    print(f"{document['title']}{year}  {document['id']}  since {stood.since[:16].replace('T', ' ')}")
+    print(
+        f"{document['title'] or '(no title)'}{year}  {document['id']}  since {stood.since[:16].replace('T', ' ')}"
+    )
     if genres:
         print(genres)
     if rating := document.get("rating"):

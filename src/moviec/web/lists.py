@@ -16,7 +16,7 @@ from moviec.catalog.references import Genre, all_genres, company_at, genre_at
 from moviec.errors import UsageError
 from moviec.search import Ask, Page
 from moviec.search.plan import GenreWords
-from moviec.search.summaries import Summary, summary_of
+from moviec.search.summaries import FILM, Summary, summarise
 from moviec.search.words import fold_title
 from moviec.web import shapes
 from moviec.web.answers import Answer, answer, from_bytes, respond
@@ -28,6 +28,7 @@ from moviec.web.language import choose, preferred
 from moviec.web.site import Site, site_of
 
 NDJSON = "application/x-ndjson"
+_TITLES_ONLY = "the search index is being made: until it is ready films are found by title alone, in no order"
 
 #: The path is known under two names.
 SEARCH = ["/v1/movies/search", "/movies/search"]
@@ -82,6 +83,9 @@ async def find(site: Site, asked: ListQuery, query: str) -> Found:
         facets=asked.facets,
     )
     if site.finder.position is None:
+        plain = Ask(query=query, limit=asked.limit, facets=asked.facets)
+        if ask != plain:
+            raise Problem(503, _TITLES_ONLY, "not_ready", headers={"retry-after": "5"})
         return Found(await site.read(lambda connection: _by_title(connection, ask)), genres)
     try:
         return Found(await asyncio.to_thread(site.finder.find, ask, words), genres)
@@ -143,14 +147,14 @@ def _shown(item: Summary, languages: tuple[str, ...]) -> Summary:
 
 
 def _by_title(connection: sa.Connection, ask: Ask) -> Page:
-    """Answer without an index: whole titles and beginnings of titles, or the first films; no filters but these."""
+    """Answer without an index: whole titles and beginnings of titles, or the first films; none for adults."""
     if ask.query.strip():
         found = movies_titled(connection, fold_title(ask.query), ask.limit)
         documents = dict(documents_of(connection, found))
         rows = [documents[movie] for movie in found if movie in documents]
     else:
         rows = [document for _, document in documents_from(connection, 0, ask.limit)]
-    items = [summary_of(document) for document in rows]
+    items = [summarise(film) for film in map(FILM.decode, rows) if not film.adult]
     return Page(items, len(items), [], [], None)
 
 
