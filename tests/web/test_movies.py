@@ -53,18 +53,18 @@ def test_unknown_and_withdrawn_ids_answer_404(either: Api) -> None:
 def test_an_id_that_names_several_movies_alike_answers_409(api: Api) -> None:
     from moviec.catalog.schema.movies import external_ids
 
-    answers = []
-    for movie, position in (
-        (2, 1),
-        (3, 0),
-    ):  # the second id of mc2 leads to mc1 still; mc3 has it as its first, as mc1
-        with api.site.catalogue.begin() as connection:
-            row = {"space": "imdb", "id": "tt0000001", "movie": movie, "position": position}
+    slips = [
+        ("imdb", "tt0000001", 1),
+        ("tmdb", "3", 0),
+    ]  # a second id of mc2; its first, as it is that of mc3
+    with api.site.catalogue.begin() as connection:
+        for space, id, position in slips:
+            row = {"space": space, "id": id, "movie": 2, "position": position}
             connection.execute(sa.insert(external_ids).values(row))
-        answers.append(api.get("/v1/movies/imdb:tt0000001"))
-    assert answers[0].status_code == 200 and answers[0].json()["id"] == "mc1"
-    assert answers[1].status_code == 409
-    assert answers[1].json()["error"]["details"] == {"ids": ["mc1", "mc2", "mc3"]}
+    assert api.json("/v1/movies/imdb:tt0000001")["id"] == "mc1"
+    answer = api.get("/v1/movies/tmdb:3")
+    assert answer.status_code == 409
+    assert answer.json()["error"]["details"] == {"ids": ["mc2", "mc3"]}
 
 
 def test_as_of_gives_what_stood_then(either: Api) -> None:
