@@ -128,6 +128,17 @@ def test_a_broken_json_line_is_kept_aside(tmp_path: Path) -> None:
     assert "1 films rated" in told and "2 rows could not be used" in told
 
 
+def test_a_copy_that_speaks_in_place_of_who_is_left_out_is_named(tmp_path: Path) -> None:
+    films = [f"film {n},{{}},{40 + n},0,100\n" for n in range(30)]
+    rows = [row.format(source) for row in films for source in ("imdb", "mirror")]
+    (tmp_path / "some.csv").write_text(HEAD + "".join(rows))
+    out = tmp_path / "scores.csv"
+    told = moviec_rate(tmp_path / "some.csv", "--out", out, "--without", "imdb")
+    assert "mirror repeats imdb and speaks in its place" in told
+    both = moviec_rate(tmp_path / "some.csv", "--out", out, "--without", "imdb", "--without", "mirror")
+    assert "speaks in its place" not in both and "30 films have no rater left" in both
+
+
 def test_what_if_tells_how_films_move(tables: Path) -> None:
     told = moviec_rate(tables / "ratings.csv", "--out", tables / "what.csv", "--without", "press")
     assert "against the plain run" in told and "rank" in told

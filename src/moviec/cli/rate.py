@@ -64,6 +64,11 @@ def rate(
     _say(raters, fitted, films)
     if rejected:
         typer.echo(f"  {rejected} rows could not be used: {aside} says why")
+    for copy in fitted.copies:
+        if copy.of in change.without and copy.name not in change.without:
+            typer.echo(
+                f"  {copy.name} repeats {copy.of} and speaks in its place; --without {copy.name} leaves it out, too"
+            )
     if moved:
         _say_moved(moved)
 
