@@ -154,7 +154,7 @@ class _Search:
 
     def _titled(self) -> bool:
         """Say whether the query is a whole title of some film: then it holds no typing error."""
-        whole = self._wanted(any_of(self.tiers[:WHOLE_TIERS]))
+        whole = all_of([any_of(self.tiers[:WHOLE_TIERS])], self.unwanted)
         return bool(self.searcher.search(whole, 1, count=False).hits)
 
     def _begin(self) -> Cursor:
