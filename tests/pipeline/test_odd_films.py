@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from moviec.catalog.connect import writing
 from moviec.catalog.finding import foremost, movie_named
 from moviec.catalog.prepared import Reader
-from moviec.catalog.queries import Movies
+from moviec.catalog.queries import Movies, last_change
+from moviec.catalog.schema.serving import changes
 from moviec.config import Home, Settings
 from moviec.errors import UsageError
 from moviec.pipeline.aggregator import advance
@@ -68,8 +71,26 @@ def test_a_film_without_a_title_is_shown_and_stops_no_index(shop: Workshop) -> N
     assert [film.title for film in finder.find(Ask(query="quixotic"), words).items] == ["Quixotic Widget"]
     (untitled,) = finder.find(Ask(year_from=1999, year_to=1999), words).items
     assert untitled.title == ""
+    found = moviec("search", "quixotic", "--home", shop.home.folder)
+    assert "Quixotic Widget" in found.stdout and not found.stderr
     shown = moviec("show", untitled.id, "--home", shop.home.folder)
     assert shown.returncode == 0 and shown.stdout.startswith("(no title) (1999)")
+
+
+def test_a_search_in_an_index_that_is_behind_says_so(shop: Workshop) -> None:
+    build(shop.catalogue, shop.home.search, lambda _: None)
+    with writing(shop.catalogue) as connection:
+        last = last_change(connection)
+        entry = {
+            "number": last + 1,
+            "at": "2026-11-02T00:00:00.000000+00:00",
+            "movie": 1,
+            "kind": "updated",
+            "fields": "{}",
+        }
+        connection.execute(sa.insert(changes).values(**entry))
+    told = moviec("search", "quixotic", "--home", shop.home.folder)
+    assert told.returncode == 0 and "the search index is 1 changes behind" in told.stderr
 
 
 def test_an_id_leads_to_the_film_of_that_sites_own_record(shop: Workshop) -> None:
