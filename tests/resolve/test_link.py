@@ -207,6 +207,38 @@ def test_a_column_that_is_nowhere_is_wrong_usage(tmp_path: Path) -> None:
     assert isinstance(done.exception, MovieCError) and "Nix" in str(done.exception)
 
 
+@pytest.mark.parametrize(
+    "places",
+    [
+        ["--out", "left.csv"],
+        ["--out", "o.csv", "--review", "right.csv"],
+        ["--out", "o.csv", "--review", "o.csv"],
+        ["--out", "o.csv", "--review", "o.rejected.csv"],
+        ["--out", "o.csv", "--review", "../linked/./o.csv"],
+        ["--out", "linked.csv"],
+    ],
+)
+def test_no_file_takes_the_place_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, places: list[str]
+) -> None:
+    folder = tmp_path / "linked"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    for name in ("left.csv", "right.csv"):
+        write(folder, name, LEFT)
+    (folder / "linked.csv").symlink_to("left.csv")
+    done = CliRunner().invoke(app, ["left.csv", "right.csv", *places])
+    assert isinstance(done.exception, UsageError) and "the place of another file" in str(done.exception)
+    there = {path.name: path.read_text("utf-8") for path in folder.iterdir()}
+    assert there == dict.fromkeys(("left.csv", "right.csv", "linked.csv"), LEFT)
+
+
+def test_a_list_named_as_the_rejected_rows_of_the_pairs_stays(tmp_path: Path) -> None:
+    left, right = write(tmp_path, "pairs.rejected.csv", LEFT), write(tmp_path, "right.csv", RIGHT)
+    done = CliRunner().invoke(app, [str(left), str(right), "--out", str(tmp_path / "pairs.csv")])
+    assert isinstance(done.exception, UsageError) and left.read_text("utf-8") == LEFT
+
+
 def test_an_article_or_a_longer_subtitle_is_told_from_another_title(tmp_path: Path) -> None:
     left = write(tmp_path, "left.csv", "title,year\nSwitch,2010\nPokemon: The First Movie,1998\n")
     right = write(

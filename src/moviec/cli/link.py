@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
+from moviec.cli.places import check_places
 from moviec.resolve.link import Linked, aside_of, parse_columns, write_pairs, write_rejected
 from moviec.resolve.link import link as link_lists
 from moviec.resolve.model import read_model, shipped_model
@@ -32,6 +33,7 @@ def link(
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
 ) -> None:
     """Find which rows of two film lists are the same film. Touches no catalogue."""
+    check_places([left, right, model], [out, aside_of(out), review])
     named = parse_columns(columns)
     pinned = read_model(model) if model else shipped_model()
     with _progress() as tell:
