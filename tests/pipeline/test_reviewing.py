@@ -22,6 +22,7 @@ from moviec.cli import build
 from moviec.config import Home, Settings
 from moviec.pipeline import reviewing
 from moviec.pipeline.aggregator import drain
+from moviec.pipeline.decision_files import export_decisions, import_decisions
 from moviec.pipeline.fetch import gather
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.nearest import unmatched_of
@@ -196,7 +197,7 @@ def test_decisions_travel_as_a_file_and_contradictions_are_named(
     assert "0 decisions are new" in moviec("import", str(file))
     lines = file.read_text("utf-8").splitlines()
     fields = dict(zip(lines[0].split(","), lines[1].split(","), strict=True))
-    heat = {**fields, "verdict": "same", "at": "2026-12-01T00:00:00+00:00"}
+    heat = {**fields, "verdict": "same", "at": "2026-01-01T00:00:00+00:00"}
     chain = [
         {**heat, "right_source": HEAT[0], "right_key": HEAT[1]},
         {**heat, "left_source": HEAT[0], "left_key": HEAT[1], "right_source": TOY[0], "right_key": TOY[1]},
@@ -208,6 +209,29 @@ def test_decisions_travel_as_a_file_and_contradictions_are_named(
     assert "2 decisions are new" in told
     assert f"contradiction: {imdb} = {':'.join(HEAT)} = {kaggle}, yet {imdb} is not {kaggle}" in told
     assert len(json.loads(moviec("list", "--decided", "--json"))) == 3
+
+
+def test_the_latest_verdict_holds_whenever_it_came_and_in_any_home(
+    shop: Workshop, built: Path, tmp_path: Path
+) -> None:
+    decide(shop, TOY, TOY_IMDB, False)
+    apart = movie_of(shop, TOY, TOY_IMDB)
+    assert apart[0] != apart[1]
+    file = tmp_path / "decisions.csv"
+    header = "left_source,left_key,right_source,right_key,verdict,who,at"
+    rows = [f"{','.join((*TOY, *TOY_IMDB))},same,bo,2020-01-01", "shelf,1,imdb,tt9,same,bo,2020-01-01"]
+    file.write_text("\n".join([header, *rows]) + "\n", "utf-8")
+    imported = import_decisions(shop, file)
+    assert (imported.new, imported.unlisted, imported.contradictions) == (2, 1, [])
+    drain(shop)
+    assert movie_of(shop, TOY, TOY_IMDB) == apart
+    assert export_decisions(shop, file) == 3
+    shutil.copytree(built / "home", tmp_path / "other")
+    with workshop(Home(tmp_path / "other", Settings()), alone=True) as other:
+        import_decisions(other, file)
+        drain(other)
+        there = movie_of(other, TOY, TOY_IMDB)
+    assert there[0] != there[1]
 
 
 def test_no_movie_holds_two_records_of_a_source_that_lists_none_twice(shop: Workshop) -> None:

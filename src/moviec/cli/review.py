@@ -12,7 +12,7 @@ import typer
 
 from moviec.catalog import decisions
 from moviec.catalog.connect import writing
-from moviec.cli.console import print_json, print_table, steps
+from moviec.cli.console import plural, print_json, print_table, steps
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import open_home
 from moviec.pipeline import reviewing
@@ -140,15 +140,18 @@ def export_file(file: Path, home: HomeOption = None) -> None:
 def import_file(file: Path, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Add the decisions of a CSV file; names those that contradict each other, of which the later hold (status 3)."""
     with workshop(open_home(home)) as shop, steps(quiet=as_json) as tell:
-        fresh, contradicting = import_decisions(shop, file)
+        done = import_decisions(shop, file)
         changes = drain(shop, tell).changes
     if as_json:
-        print_json({"decisions": fresh, "contradictions": contradicting, "changes": changes})
+        told = {"decisions": done.new, "unlisted": done.unlisted, "contradictions": done.contradictions}
+        print_json({**told, "changes": changes})
     else:
-        print(f"{fresh:,} decisions are new; {_counted(changes)}")
-        for line in contradicting:
+        print(f"{plural(done.new, 'decision is', 'decisions are')} new; {_counted(changes)}")
+        if done.unlisted:
+            print(f"{plural(done.unlisted, 'names', 'name')} a record that is not here; kept until it comes")
+        for line in done.contradictions:
             print(f"contradiction: {line}")
-    if contradicting:
+    if done.contradictions:
         raise typer.Exit(3)
 
 
