@@ -13,7 +13,7 @@ import typer
 from moviec.catalog import decisions
 from moviec.catalog.connect import writing
 from moviec.cli.console import plural, print_json, print_table, steps
-from moviec.cli.options import HomeOption, JsonOption
+from moviec.cli.options import HomeOption, JsonOption, called_alone
 from moviec.config import open_home
 from moviec.pipeline import reviewing
 from moviec.pipeline.aggregator import drain
@@ -21,6 +21,7 @@ from moviec.pipeline.decision_files import export_decisions, import_decisions
 from moviec.pipeline.nearest import unmatched_of
 from moviec.pipeline.reviewing import Effect
 from moviec.pipeline.workshop import workshop
+from moviec.sources.registry import find_source
 
 app = typer.Typer(help="Uncertain matches and verdicts: list, same, different, undo, export, import.")
 
@@ -35,7 +36,7 @@ _FIELDS = ("title", "year", "kind", "runtime", "directors", "cast", "countries",
 @app.callback(invoke_without_command=True)
 def review(context: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """List the pairs to look at; or say of two records that they are the same film, or different ones."""
-    if context.invoked_subcommand is None:
+    if called_alone(context, home, as_json):
         list_pairs(home=home, as_json=as_json)
 
 
@@ -48,7 +49,10 @@ def list_pairs(
     as_json: JsonOption = False,
 ) -> None:
     """List uncertain pairs side by side with the evidence, most valuable first."""
-    with workshop(open_home(home)) as shop, shop.catalogue.connect() as connection:
+    place = open_home(home)
+    if source:
+        find_source(source, place.folder)
+    with workshop(place) as shop, shop.catalogue.connect() as connection:
         made = decisions.all_decisions(connection) if decided else []
         pairs = [] if decided else reviewing.uncertain(shop, limit, source)
     if as_json:
@@ -120,7 +124,9 @@ def unmatched(
     as_json: JsonOption = False,
 ) -> None:
     """List records that no other was matched with: the nearest one, and why it was not taken."""
-    with workshop(open_home(home)) as shop:
+    place = open_home(home)
+    find_source(source, place.folder)
+    with workshop(place) as shop:
         rows = unmatched_of(shop, source, limit, after)
     if as_json:
         print_json(rows)
