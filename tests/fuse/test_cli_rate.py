@@ -154,7 +154,7 @@ def test_what_if_tells_how_films_move(tables: Path) -> None:
     ("name", "text", "error", "says"),
     [
         ("no.csv", None, UsageError, "there is no such file"),
-        ("short.csv", "movie,source,value\na,imdb,7\n", UsageError, "no column lowest, highest"),
+        ("short.csv", "movie,source,value\na,imdb,7\n", PayloadError, "no column lowest, highest"),
         ("table.xlsx", "x", UsageError, "cannot tell a table from the ending '.xlsx'"),
         ("empty.csv", "", PayloadError, "the file is empty"),
         ("none.csv", HEAD, UsageError, "not one rating could be used"),

@@ -101,6 +101,11 @@ def prepare(features: pa.Table) -> Prepared:
     )
 
 
+def written_years(features: pa.Table) -> Column:
+    """Give the year that stands in brackets behind a title of each film (FEATURES columns), null where none does."""
+    return _first_year(_flat(features["titles"]), features.num_rows)
+
+
 def load(engine: Engine, side: str, prepared: Prepared) -> None:
     """Make the tables known to the engine as `<side>_records`, `<side>_forms`, …"""
     for name in Prepared.__struct_fields__:
