@@ -91,6 +91,19 @@ def test_a_year_behind_the_title_is_a_year_for_rows_that_repeat_a_film(tmp_path:
     assert pairs == {("a", "1"), ("c", "1"), ("b", "2")}
 
 
+def test_titles_with_other_spaces_and_as_libraries_write_them_are_linked(tmp_path: Path) -> None:
+    left = write(
+        tmp_path,
+        "left.csv",
+        'id,title\na,"Godfather,\u00a0The\u00a0(1972)"\nb,The terminator [DVD] (1984)\nc,M [videorecording] (1931)\n',
+    )
+    right = write(tmp_path, "right.csv", "id,title,year\na,The Godfather,1972\nb,Terminator,1984\nc,M,1931\n")
+    out = tmp_path / "pairs.csv"
+    CliRunner().invoke(app, [str(left), str(right), "--out", str(out)], catch_exceptions=False)
+    pairs = {(row["left_id"], row["right_id"]) for row in csv.DictReader(out.read_text().splitlines())}
+    assert pairs == {("a", "a"), ("b", "b"), ("c", "c")}
+
+
 def test_every_shape_of_file_reads_the_same(tmp_path: Path) -> None:
     rows: list[dict[str, object]] = [
         {"id": "a", "title": "Heat", "year": 1995, "directors": ["Michael Mann", "X Y"]},
