@@ -20,7 +20,7 @@ from moviec.catalog.decisions import Verdict
 from moviec.catalog.sources import matching
 from moviec.cli import build
 from moviec.config import Home, Settings
-from moviec.pipeline import reviewing
+from moviec.pipeline import effects, reviewing
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.decision_files import export_decisions, import_decisions
 from moviec.pipeline.fetch import gather
@@ -121,7 +121,7 @@ def test_a_wrong_shared_id_is_caught_and_put_to_review(shop: Workshop) -> None:
 def test_the_effect_is_told_before_and_is_what_happens_then(shop: Workshop) -> None:
     before = movie_of(shop, TOY, TOY_IMDB)
     assert before[0] == before[1]
-    effect = reviewing.effect(shop, [Verdict(TOY, TOY_IMDB, False, "ann")])
+    effect = effects.effect(shop, [Verdict(TOY, TOY_IMDB, False, "ann")])
     assert movie_of(shop, TOY, TOY_IMDB) == before
     with shop.catalogue.connect() as connection:
         assert decisions.all_decisions(connection) == []
@@ -134,6 +134,30 @@ def test_the_effect_is_told_before_and_is_what_happens_then(shop: Workshop) -> N
     assert after[0] != after[1] and [end in moved for end in (TOY, TOY_IMDB)] == [
         now != was for now, was in zip(after, before, strict=True)
     ]
+
+
+def test_what_a_verdict_has_settled_is_asked_no_more(shop: Workshop) -> None:
+    def asked() -> dict[frozenset[tuple[str, str]], str]:
+        return {
+            frozenset((pair[side]["source"], pair[side]["key"]) for side in ("left", "right")): pair["reason"]
+            for pair in reviewing.uncertain(shop, 1000)
+        }
+
+    waits = asked()
+    assert waits[frozenset((HEAT, ("imdb", WRONG)))] == "taken", "The Matrix has its record of Kaggle"
+    matrix = movie_of(shop, ("imdb", WRONG))
+    said = Verdict(HEAT, HEAT_IMDB, True, "ann")
+    told = effects.effect(shop, [said])
+    moved = {row["title"]: row for row in told.moved}
+    assert (
+        set(moved) == {"Heat"} and moved["Heat"]["before_title"].startswith("Heat (199") and not told.doubts
+    )
+    decide(shop, HEAT, HEAT_IMDB, True)
+    assert not any(HEAT in pair for pair in asked()), "the film of Heat has its IMDb record"
+    assert all(len(set(movie_of(shop, *pair))) == 2 for pair in asked())
+    assert movie_of(shop, ("imdb", WRONG)) == matrix
+    doubts = effects.effect(shop, [Verdict(TOY, HEAT, True, "ann")]).doubts
+    assert doubts == ["kaggle:862 and kaggle:949 are both of kaggle, which lists a film once"]
 
 
 def test_a_decision_holds_whatever_is_built_again_until_it_is_undone(shop: Workshop, built: Path) -> None:

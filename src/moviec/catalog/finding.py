@@ -1,4 +1,6 @@
-"""From an id as a person writes it to a movie: `mc12`, a source's own such as `imdb:tt0114709`, or a bare `tt0114709`."""
+"""From an id as a person writes it to a movie: `mc12`, an id such as `imdb:tt0114709` or a bare `tt0114709`, or one of its
+records as reviews name it, `kaggle:862`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from collections.abc import Callable
 import msgspec
 import sqlalchemy as sa
 
-from moviec.catalog.schema.identity import identities
+from moviec.catalog.schema.identity import identities, records
 from moviec.catalog.schema.movies import external_ids
 from moviec.errors import UsageError
 
@@ -44,7 +46,8 @@ def read_id(text: str) -> Named | None:
 
 
 def movie_named(connection: sa.Connection, text: str) -> int:
-    """Give the number of the movie that an id names; a merged one gives what it was merged into.
+    """Give the number of the movie that an id names; a merged one gives what it was merged into. A record, SOURCE:KEY,
+    names its movie where no id of that space does.
 
     Raises UsageError where none or several have the id.
     """
@@ -60,12 +63,20 @@ def movie_named(connection: sa.Connection, text: str) -> int:
         external_ids.c.space == named.space, external_ids.c.id == named.key
     )
     found: list[int] = list(connection.scalars(query.distinct().order_by(external_ids.c.movie)))
+    found = found or _of_record(connection, text)
     if not found:
         raise UsageError("no film has this id", text, "see `moviec search`")
     if len(found) > 1:
         several = ", ".join(f"mc{movie}" for movie in found)
         raise UsageError(f"several films have this id: {several}", text, "ask for one of them")
     return found[0]
+
+
+def _of_record(connection: sa.Connection, text: str) -> list[int]:
+    """Give the movie of a record as reviews name it, `source:key`, if the source still lists it."""
+    source, _, key = text.partition(":")
+    mine = (records.c.source == source, records.c.key == key, records.c.live)
+    return list(connection.scalars(sa.select(records.c.movie).where(*mine)))
 
 
 def _standing(connection: sa.Connection, movie: int, text: str) -> int:

@@ -15,11 +15,11 @@ from moviec.catalog.connect import writing
 from moviec.cli.console import plural, print_json, print_table, steps
 from moviec.cli.options import HomeOption, JsonOption, called_alone
 from moviec.config import open_home
-from moviec.pipeline import reviewing
+from moviec.pipeline import effects, reviewing
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.decision_files import export_decisions, import_decisions
+from moviec.pipeline.effects import Effect, titled
 from moviec.pipeline.nearest import unmatched_of
-from moviec.pipeline.reviewing import Effect
 from moviec.pipeline.workshop import workshop
 from moviec.sources.registry import find_source
 
@@ -106,7 +106,7 @@ def undo(
 ) -> None:
     """Take a decision back; the records go where the matching puts them."""
     with workshop(open_home(home)) as shop, steps(quiet=as_json) as tell:
-        effect = reviewing.effect_of_undoing(shop, number)
+        effect = effects.effect_of_undoing(shop, number)
         done = None
         if yes:
             with writing(shop.catalogue) as connection:
@@ -172,7 +172,7 @@ class _Way(msgspec.Struct, frozen=True):
 def _decide(ends: tuple[str, str], is_same: bool, by: str | None, way: _Way) -> None:
     with workshop(open_home(way.home)) as shop, steps(quiet=way.as_json) as tell:
         said = reviewing.verdicts(shop, ends, is_same, by or getpass.getuser())
-        effect = reviewing.effect(shop, said)
+        effect = effects.effect(shop, said)
         done = None
         if way.yes:
             with writing(shop.catalogue) as connection:
@@ -186,16 +186,23 @@ def _tell(effect: Effect, done: dict[str, Any] | None, as_json: bool) -> None:
         print_json({"effect": effect, "done": done})
         return
     for row in effect.moved:
-        print(f"{row['source']}:{row['key']}  {row['before']} → {row['after'] or 'a new movie'}")
+        after = f"{row['after']} {row['after_title']}" if row["after"] else "a new movie"
+        print(
+            f"{row['source']}:{row['key']} {titled(row['title'], row['year'])}: "
+            f"{row['before']} {row['before_title']} → {after}"
+        )
     if not effect.moved:
         print("no record changes its movie")
+    for line in effect.doubts:
+        print(f"mind: {line}")
     for line in effect.contradicts:
         print(f"contradicts: {line}")
     print(f"done; {_counted(done['changes'])}" if done else "nothing was done; add --yes to do it")
 
 
 def _counted(changes: dict[str, int]) -> str:
-    return ", ".join(f"{count:,} movies {kind}" for kind, count in changes.items()) or "no movie looks other"
+    told = (f"{plural(count, 'movie', 'movies')} {kind}" for kind, count in changes.items())
+    return ", ".join(told) or "no movie looks other"
 
 
 def _print_pair(pair: dict[str, Any]) -> None:
@@ -203,7 +210,9 @@ def _print_pair(pair: dict[str, Any]) -> None:
     rows = [(field, *(_cell(pair[side].get(field)) for side in ("left", "right"))) for field in _FIELDS]
     title = f"same with probability {pair['probability']:.3f}, worth {pair['value']:.2f}"
     print_table(title, ("", *ends), rows)
-    print("  ".join(f"{feature}: {level} ({bits:+.1f})" for feature, level, bits in pair["evidence"]) + "\n")
+    print("  ".join(f"{feature}: {level} ({bits:+.1f})" for feature, level, bits in pair["evidence"]))
+    rival = f" ({pair['rival']} is in that film)" if pair["reason"] == "taken" else ""
+    print(f"waits: {pair['reason']}{rival}\n")
 
 
 def _cell(value: Any) -> str:
