@@ -19,6 +19,7 @@ from moviec.catalog.staging import merge
 from moviec.engine import DuckEngine
 from moviec.rollup.leading import leading
 from moviec.search.index import build
+from moviec.search.place import current, position
 
 GENRES = [
     "Action",
@@ -54,10 +55,20 @@ def home_of(films: int) -> Path:
         catalogue = connect(f"sqlite:///{home / 'catalogue.db'}")
         fill(home / "catalogue.db", films)
         rank(catalogue)
-        build(catalogue, home / "search", print)
         catalogue.dispose()
         (home / "ready").touch()
+    index(home)
     return home
+
+
+def index(home: Path) -> None:
+    """Index the films where there is no index of this layout."""
+    used = current(home / "search")
+    if used is None or position(used) is None:
+        shutil.rmtree(home / "search", ignore_errors=True)
+        catalogue = connect(f"sqlite:///{home / 'catalogue.db'}")
+        build(catalogue, home / "search", print)
+        catalogue.dispose()
 
 
 def fill(path: Path, films: int) -> None:

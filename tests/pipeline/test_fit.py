@@ -19,7 +19,7 @@ from moviec.pipeline.demo import DELIVERED
 from moviec.pipeline.fetch import gather
 from moviec.pipeline.fitting import Fitted, fit, pin
 from moviec.pipeline.ingest import Order, ingest
-from moviec.pipeline.models import pinned_models
+from moviec.pipeline.models import fitted_models, pin_again, pinned_models
 from moviec.pipeline.scorecards import scorecard_of
 from moviec.pipeline.street import Scope, bring_up
 from moviec.pipeline.workshop import Workshop, workshop
@@ -139,3 +139,17 @@ def test_an_empty_lake_is_said_so(tmp_path: Path) -> None:
         pytest.raises(UsageError, match="nothing to learn from"),
     ):
         fit(empty)
+
+
+def test_who_goes_back_has_what_was_before(shop: Workshop, found: Fitted) -> None:
+    in_force = {row["version"] for row in fitted_models(shop) if row["pinned"]}
+    assert in_force == {found.after.match.version, found.after.fuse.version}
+    pin_again(shop, "shipped")
+    assert pinned_models(shop) == found.before and bring_up(shop, Scope()).everything
+    pin_again(shop, found.after.fuse.version)
+    now = pinned_models(shop)
+    assert (now.match, now.fuse) == (found.before.match, found.after.fuse)
+    with pytest.raises(UsageError, match="no model has this version"):
+        pin_again(shop, "c1-nonsense")
+    pin_again(shop, found.after.match.version)
+    assert pinned_models(shop) == found.after

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -18,9 +19,9 @@ from moviec.catalog.schema.serving import documents
 from moviec.search import Ask, Finder
 from moviec.search.films import ordered
 from moviec.search.index import build, catch_up, indexer
-from moviec.search.place import current, position
+from moviec.search.place import BEGINNING, current, position
 from moviec.search.plan import GenreWords
-from moviec.search.words import fold, fold_title
+from moviec.search.words import fold, fold_numerals, fold_title
 from tests.web.catalogue import FILMS, GENRE_IDS, GENRES, Made, catalogue_at, publish, withdraw
 
 NAMES = {alias: GENRE_IDS[name] for name, (_, aliases) in GENRES.items() for alias in (name, *aliases)}
@@ -111,6 +112,61 @@ def test_genres_and_years_inside_a_query_filter(
 def test_a_word_that_is_begun_is_found_and_one_that_is_done_is_whole(finder: Finder) -> None:
     assert ("Matrimony", 1999) in names(finder, "matri")
     assert ("Aliens", 1986) not in names(finder, "alien ", 1)
+
+
+def test_every_short_beginning_finds_every_film_with_such_a_word(finder: Finder) -> None:
+    told = {film.number: _words(film) for film in FILMS if not film.adult}
+    begun = {
+        word[:letters] for words in told.values() for word in words for letters in range(1, BEGINNING + 2)
+    }
+    for beginning in begun - {fold(name) for name in NAMES}:
+        page = finder.find(Ask(query=beginning, limit=100), GenreWords(NAMES))
+        meant = (beginning, fold_numerals(beginning))  # vi is a viking or a six
+        expected = {number for number, words in told.items() if any(word.startswith(meant) for word in words)}
+        found = {int(item.id[2:]) for item in page.items}
+        assert expected <= found, beginning
+        assert len(beginning) > BEGINNING or found == expected, beginning
+
+
+def _words(film: Made) -> set[str]:
+    """List the folded words by which a film is found."""
+    titles = [film.title, film.original or film.title, *(title for title, _ in film.others)]
+    folded = [*map(fold_title, titles), fold(film.director), fold(film.company)]
+    return {word for value in folded for word in value.split()}
+
+
+@pytest.fixture(scope="module")
+def fords(tmp_path_factory: pytest.TempPathFactory) -> Finder:
+    """Give a hundred titles with a word that is also a name."""
+    folder = tmp_path_factory.mktemp("fords")
+    films = [Made(200 + n, f"Ford {n}", 1950 + n % 40, ("Drama", "War")[: 1 + n % 2]) for n in range(100)]
+    films += [Made(800, "Heat", 1995), Made(801, "Heater", 1996, ("War",)), Made(802, "Beat", 1997, ("War",))]
+    films += [Made(900 + n, f"Stagecoach {n}", 1939, ("Action",), "John Ford") for n in range(3)]
+    made = catalogue_at(f"sqlite:///{folder / 'catalogue.db'}", films)
+    catch_up(made, folder)
+    made.dispose()
+    found = Finder(folder)
+    found.refresh()
+    return found
+
+
+def test_names_are_looked_for_where_titles_fill_no_page(fords: Finder) -> None:
+    def total(query: str, **filters: Any) -> int:
+        return fords.find(Ask(query=query, **filters), GenreWords(NAMES)).total
+
+    assert (total("ford"), total("john ford"), total("ford 1939")) == (100, 3, 3)
+    assert total("ford", genres=(GENRE_IDS["Action"],)) == 3
+
+
+def test_a_facet_tells_what_its_filter_gives(fords: Finder) -> None:
+    for query in ("ford", "for", "f", "john", "stage", "ford 1951", "frod", "heat"):
+        page = fords.find(Ask(query=query), GenreWords(NAMES))
+        assert page.total > 0
+        for genre, count in page.genres:
+            assert fords.find(Ask(query=query, genres=(genre,)), GenreWords(NAMES)).total == count
+        for decade, count in page.decades:
+            within = Ask(query=query, year_from=decade, year_to=decade + 9, facets=False)
+            assert fords.find(within, GenreWords(NAMES)).total == count
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=60))

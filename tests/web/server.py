@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import httpx
@@ -30,6 +30,17 @@ class Server(msgspec.Struct, frozen=True):
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         return httpx.get(self.url + path, headers=headers, timeout=PATIENCE)
 
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds, while the server runs; refused connections say that it does not yet."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            with contextlib.suppress(httpx.TransportError):
+                if holds():
+                    return
+            assert self.process.poll() is None, self.log.read_text()
+            time.sleep(0.05)
+        raise AssertionError(self.log.read_text())
+
     def stop(self) -> int:
         """Ask it to stop, as a service manager does, and give its exit status."""
         self.process.send_signal(signal.SIGTERM)
@@ -45,6 +56,14 @@ def free_port() -> int:
 @contextlib.contextmanager
 def running(home: Path, *options: str, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
     """Serve a home until the block ends; it begins when the server says that it is ready."""
+    with started(home, *options, settings=settings) as server:
+        server.until(lambda: server.get("/readyz").status_code == 200)
+        yield server
+
+
+@contextlib.contextmanager
+def started(home: Path, *options: str, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """Start a server; stop it where the block ends."""
     port, log = free_port(), home / "serve.log"
     command = [sys.executable, "-m", "moviec", "serve", "--home", str(home), "--port", str(port), *options]
     environment = {**os.environ, **(settings or {})}
@@ -52,19 +71,7 @@ def running(home: Path, *options: str, settings: Mapping[str, str] | None = None
         process = subprocess.Popen(command, stdout=errors, stderr=errors, env=environment)
         server = Server(process, f"http://127.0.0.1:{port}", log)
         try:
-            _await(server)
             yield server
         finally:
             if process.poll() is None:
                 server.stop()
-
-
-def _await(server: Server) -> None:
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        with contextlib.suppress(httpx.TransportError):
-            if server.get("/readyz").status_code == 200:
-                return
-        assert server.process.poll() is None, server.log.read_text()
-        time.sleep(0.05)
-    raise AssertionError(server.log.read_text())

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from moviec.catalog.accounts import NewKey, create_account, create_key, disable_account, revoke_key
 from moviec.catalog.schema.serving import keys
 from moviec.web.callers import BELIEVED, address_of, trusted_proxies
+from moviec.web.counts import Own, Table, Together
 from tests.web.conftest import Api, made_home, serving
 
 
@@ -60,6 +61,36 @@ def test_a_key_has_exactly_its_limit(api: Api) -> None:
         refused = answers[-1]
         assert refused.json()["error"]["code"] == "too_many_requests"
         assert 1 <= int(refused.headers["retry-after"]) <= 60
+
+
+@pytest.fixture(params=["own", "together"])
+def table(request: pytest.FixtureRequest, tmp_path: Path) -> Table:
+    return Own() if request.param == "own" else Together(tmp_path / "counts")
+
+
+def test_a_window_counts_until_it_is_over(table: Table) -> None:
+    assert [table.add("past", 0, 1) for _ in range(2)] == [1, 1]
+    assert [table.add(who, 60, 1) for who in ("a", "b", "a")] == [1, 1, 2]
+    assert (table.find("a")[0], table.find("nobody")[0]) == (2, 0)
+    assert table.find("a")[1] > table.find("nobody")[1]
+    table.clear()
+    assert table.find("a")[0] == 0
+
+
+def test_those_whose_minute_is_over_are_forgotten() -> None:
+    table = Own()
+    for n in range(100):
+        table.add(f"past {n}", 0, 1)
+    table.add("a", 60, 1)
+    assert len(table) == 1
+
+
+def test_processes_count_together_and_a_full_table_forgets_whose_minute_ends_first(tmp_path: Path) -> None:
+    left, right = Together(tmp_path / "counts"), Together(tmp_path / "counts")
+    assert [table.add("a", 60, 1) for table in (left, right, left)] == [1, 2, 3]
+    for n in range(2 * Together.SLOTS):
+        left.add(f"caller {n}", 10, 1)
+    assert right.find("a")[0] == 3
 
 
 def test_an_address_has_its_own_limit_and_a_proxy_is_believed_only_where_configured(

@@ -50,15 +50,21 @@ def test_unknown_and_withdrawn_ids_answer_404(either: Api) -> None:
         assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found"), written
 
 
-def test_an_id_that_names_several_movies_answers_409(api: Api) -> None:
+def test_an_id_that_names_several_movies_alike_answers_409(api: Api) -> None:
     from moviec.catalog.schema.movies import external_ids
 
+    slips = [
+        ("imdb", "tt0000001", 1),
+        ("tmdb", "3", 0),
+    ]  # a second id of mc2; its first, as it is that of mc3
     with api.site.catalogue.begin() as connection:
-        row = {"space": "imdb", "id": "tt0000001", "movie": 2, "position": 1}
-        connection.execute(sa.insert(external_ids).values(row))
-    answer = api.get("/v1/movies/imdb:tt0000001")
+        for space, id, position in slips:
+            row = {"space": space, "id": id, "movie": 2, "position": position}
+            connection.execute(sa.insert(external_ids).values(row))
+    assert api.json("/v1/movies/imdb:tt0000001")["id"] == "mc1"
+    answer = api.get("/v1/movies/tmdb:3")
     assert answer.status_code == 409
-    assert answer.json()["error"]["details"] == {"ids": ["mc1", "mc2"]}
+    assert answer.json()["error"]["details"] == {"ids": ["mc2", "mc3"]}
 
 
 def test_as_of_gives_what_stood_then(either: Api) -> None:
@@ -172,6 +178,11 @@ def test_lookup_finds_many_and_names_the_unknown(either: Api) -> None:
     titles = {one: film["title"] for one, film in found["movies"].items()}
     assert titles == {"mc1": "The Matrix", "imdb:tt0000003": "The Godfather", "mc50": "The Matrix"}
     assert found["unknown"] == ["mc4711", "nonsense", "mc51"]
+    nothing = either.client.post("/v1/movies/lookup")
+    assert (nothing.status_code, nothing.json()["error"]["message"]) == (
+        422,
+        "this takes a JSON body; /docs shows it",
+    )
     assert either.client.post("/v1/movies/lookup", json={"ids": ["mc1"] * 501}).status_code == 422
 
 

@@ -97,7 +97,7 @@ def test_head_and_options_tell_without_a_body(api: Api) -> None:
     assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", plain.headers["etag"])
     assert head.headers["content-length"] == str(len(plain.content))
     options = api.client.options("/v1/webhooks")
-    assert (options.status_code, options.headers["allow"]) == (204, "GET, OPTIONS, POST")
+    assert (options.status_code, options.headers["allow"]) == (204, "GET, HEAD, OPTIONS, POST")
 
 
 def test_the_description_is_whole(described: dict[str, Any]) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from html import unescape
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from moviec.catalog.accounts import NewKey, create_key, revoke_key
 from moviec.catalog.connect import connect
 from tests.web.catalogue import Made, publish
 from tests.web.conftest import made_home
-from tests.web.server import Server, free_port, running
+from tests.web.server import Server, free_port, running, started
 from tests.web.test_changes import events
 
 
@@ -102,13 +103,14 @@ def _stream_while_stopping(server: Server, act: object) -> str:
     return text
 
 
-def test_two_workers_add_up_their_metrics_and_both_refuse_a_revoked_key(
-    template: Path, tmp_path: Path
-) -> None:
+def test_two_workers_count_together_and_both_refuse_a_revoked_key(template: Path, tmp_path: Path) -> None:
     home = made_home(template, tmp_path, anonymous=False)
     catalogue = connect(home.catalogue)
     key, number = create_key(catalogue, NewKey("mine"))
+    few, _ = create_key(catalogue, NewKey("few", per_minute=10))
     with running(tmp_path, "--workers", "2") as server:
+        allowed = [server.get("/v1/genres", few).status_code == 200 for _ in range(30)]
+        assert allowed == [True] * 10 + [False] * 20
         statuses = [server.get("/v1/movies/mc1", key).status_code for _ in range(40)]
         assert set(statuses) == {200}
         counted = re.findall(
@@ -156,3 +158,21 @@ def test_a_server_loads_neither_the_engine_nor_arrow() -> None:
     told = "import sys, moviec.cli.serve, moviec.web.app; print({'duckdb', 'pyarrow', 'numpy'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_while_the_catalogue_is_migrated_the_server_says_that_it_is_not_ready(tmp_path: Path) -> None:
+    """Another process holds the lock of migrations, so ours waits for as long as we like."""
+    with closing(sqlite3.connect(tmp_path / "catalogue.db", isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode=WAL")
+        other.execute("BEGIN IMMEDIATE")
+        with started(tmp_path, settings={"MOVIEC_ANONYMOUS": "true"}) as server:
+            server.until(lambda: server.get("/healthz").status_code == 200)
+            for path in ("/readyz", "/v1/movies/mc1?as_of=2026-01-01", "/"):
+                answer = server.get(path)
+                assert (answer.status_code, answer.json()["error"]["code"]) == (503, "not_ready"), path
+                assert int(answer.headers["retry-after"]) > 0
+            assert httpx.post(f"{server.url}/v1/movies/lookup", json={"ids": ["mc1"]}).status_code == 503
+            assert httpx.head(f"{server.url}/").content == b""
+            other.execute("ROLLBACK")
+            server.until(lambda: server.get("/readyz").status_code == 200)
+            assert server.get("/v1/movies").json()["items"] == []

@@ -28,25 +28,36 @@ def connect(url: str) -> sa.Engine:
 
     PostgreSQL is reached through psycopg, also for an address that begins with plain postgresql://.
     """
+    with _opened(url) as engine:
+        if version(engine) != HEAD:
+            migrate(engine)
+    return engine
+
+
+def outdated(url: str) -> bool:
+    """Say whether opening the catalogue will migrate it. Raises StoreError where it cannot be reached."""
+    with _opened(url) as engine:
+        found = version(engine) != HEAD
+    engine.dispose()
+    return found
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[sa.Engine]:
+    """Give an engine, which is kept unless the block fails; what the database says against it becomes a StoreError."""
     try:
         engine = sa.create_engine(_with_driver(url), pool_pre_ping=True)
         if engine.dialect.name == "sqlite":
             sa.event.listen(engine, "connect", _settle)
-        _bring_up(engine)
+        try:
+            yield engine
+        except BaseException:
+            engine.dispose()
+            raise
     except (sa.exc.SQLAlchemyError, ImportError) as error:
         raise StoreError(
             f"the catalogue cannot be opened ({str(error).splitlines()[0]})", _shown(url)
         ) from error
-    return engine
-
-
-def _bring_up(engine: sa.Engine) -> None:
-    try:
-        if version(engine) != HEAD:
-            migrate(engine)
-    except BaseException:
-        engine.dispose()
-        raise
 
 
 @contextmanager
@@ -88,6 +99,9 @@ def migrate(engine: sa.Engine, target: str = "head") -> None:
     config = alembic_config()
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
+            connection.execute(
+                sa.text(f"PRAGMA busy_timeout={BUSY * 1000}")
+            )  # another process may be migrating
             connection.execute(sa.text("BEGIN IMMEDIATE"))
         else:
             connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_LOCK})"))

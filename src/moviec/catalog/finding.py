@@ -5,7 +5,7 @@ records as reviews name it, `kaggle:862`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 import sqlalchemy as sa
@@ -34,6 +34,33 @@ class Named(msgspec.Struct, frozen=True):
     key: str = ""
 
 
+#: The movies that an external id (`space`, `id`) stands at, and its position among theirs of that space.
+BEARERS = (
+    sa.select(external_ids.c.movie, external_ids.c.position)
+    .where(external_ids.c.space == sa.bindparam("space"), external_ids.c.id == sa.bindparam("id"))
+    .order_by(external_ids.c.movie)
+)
+
+#: The movie that has the record of that site itself.
+OWNER = sa.select(records.c.movie).where(
+    records.c.source == sa.bindparam("space"), records.c.key == sa.bindparam("id"), records.c.live
+)
+
+
+def foremost(bearers: Sequence[tuple[int, int]], owner: int | None) -> list[int]:
+    """Give the movies that an id leads to, by (movie, position): one source's slip must not hide a film.
+
+    Of several the one with the site's own record, else the one of which it is the first id of the space.
+    """
+    found = [movie for movie, _ in bearers]
+    if len(found) < 2:
+        return found
+    if owner in found:
+        return [owner]
+    first = [movie for movie, position in bearers if position == 0]
+    return first if len(first) == 1 else found
+
+
 def read_id(text: str) -> Named | None:
     """Read an id, in capitals or not; None for what is none."""
     if own := _OWN.fullmatch(text):
@@ -59,24 +86,16 @@ def movie_named(connection: sa.Connection, text: str) -> int:
         )
     if named.movie:
         return _standing(connection, named.movie, text)
-    query = sa.select(external_ids.c.movie).where(
-        external_ids.c.space == named.space, external_ids.c.id == named.key
-    )
-    found: list[int] = list(connection.scalars(query.distinct().order_by(external_ids.c.movie)))
-    found = found or _of_record(connection, text)
+    values = {"space": named.space, "id": named.key}
+    bearers = [(row.movie, row.position) for row in connection.execute(BEARERS, values)]
+    owner: int | None = connection.scalar(OWNER, values)
+    found = foremost(bearers, owner) or ([owner] if owner else [])
     if not found:
         raise UsageError("no film has this id", text, "see `moviec search`")
     if len(found) > 1:
         several = ", ".join(f"mc{movie}" for movie in found)
         raise UsageError(f"several films have this id: {several}", text, "ask for one of them")
     return found[0]
-
-
-def _of_record(connection: sa.Connection, text: str) -> list[int]:
-    """Give the movie of a record as reviews name it, `source:key`, if the source still lists it."""
-    source, _, key = text.partition(":")
-    mine = (records.c.source == source, records.c.key == key, records.c.live)
-    return list(connection.scalars(sa.select(records.c.movie).where(*mine)))
 
 
 def _standing(connection: sa.Connection, movie: int, text: str) -> int:

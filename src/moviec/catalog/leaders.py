@@ -8,7 +8,16 @@ import msgspec
 import sqlalchemy as sa
 
 from moviec.catalog.schema.movies import rankings, rollups
-from moviec.catalog.standings import Question, Standing, held, rows_of, standings
+from moviec.catalog.standings import Question, Standing, held, rows_asked, standings, values_of
+
+_RANKING = sa.select(
+    rankings.c.entries, rankings.c.valued, rankings.c.first_entries, rankings.c.last_entries
+).where(
+    rankings.c.kind == sa.bindparam("kind"),
+    rankings.c.split == sa.bindparam("split"),
+    rankings.c.year == sa.bindparam("first"),
+    rankings.c.measure == sa.bindparam("measure"),
+)
 
 
 class Ends(msgspec.Struct, frozen=True):
@@ -47,15 +56,7 @@ def _kept_ready(connection: sa.Connection, question: Question, measure: str, end
     """Choose by the ranking of a whole year; None where there is none or it does not reach so far."""
     if not question.one_year or question.month or question.entries is not None:
         return None
-    lists = (rankings.c.entries, rankings.c.valued, rankings.c.first_entries, rankings.c.last_entries)
-    row = connection.execute(
-        sa.select(*lists).where(
-            rankings.c.kind == question.kind,
-            rankings.c.split == question.split,
-            rankings.c.year == question.first_year,
-            rankings.c.measure == measure,
-        )
-    ).one_or_none()
+    row = connection.execute(_RANKING, {**values_of(question), "measure": measure}).one_or_none()
     if row is None:
         return None
     first, last = msgspec.json.decode(row.first_entries), msgspec.json.decode(row.last_entries)
@@ -70,23 +71,23 @@ def _choose(
     connection: sa.Connection, question: Question, column: sa.ColumnElement[Any], ends: Ends
 ) -> Chosen:
     """Choose among all by a column of the rollups."""
-    ranked = _ranked(question, column).subquery().c
+    ranked, asked = _ranked(question, column).subquery().c, values_of(question)
     every = sa.select(ranked.entry)
-    total = connection.scalar(sa.select(sa.func.count(ranked.entry))) or 0
+    total = connection.scalar(sa.select(sa.func.count(ranked.entry)), asked) or 0
     valued = every.where(ranked.value.is_not(None))
     some = valued if ends.valued else every
     first = some.order_by(ranked.value.is_(None), ranked.value.desc(), ranked.films.desc(), ranked.entry)
     last = valued.order_by(ranked.value, ranked.films, ranked.entry.desc())
     chosen = {
-        *connection.scalars(first.limit(ends.top)),
-        *(connection.scalars(last.limit(ends.bottom)) if ends.bottom else ()),
+        *connection.scalars(first.limit(ends.top), asked),
+        *(connection.scalars(last.limit(ends.bottom), asked) if ends.bottom else ()),
     }
     return Chosen(tuple(sorted(chosen)), total)
 
 
 def _ranked(question: Question, column: sa.ColumnElement[Any]) -> sa.Select[Any]:
     """Give each entry's value and films: of one year as they stand, of several added up."""
-    found = sa.select(rollups.c.entry).where(rows_of(question))
+    found = sa.select(rollups.c.entry).where(rows_asked(question.one_year, question.entries is not None))
     if question.one_year:
         return found.add_columns(column.label("value"), rollups.c.films)
     sums = (sa.func.sum(column).label("value"), sa.func.sum(rollups.c.films).label("films"))

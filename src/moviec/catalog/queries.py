@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from moviec.catalog.finding import BEARERS, OWNER, foremost
 from moviec.catalog.prepared import Reader
 from moviec.catalog.schema.identity import identities
-from moviec.catalog.schema.movies import external_ids, titles
+from moviec.catalog.schema.movies import titles
 from moviec.catalog.schema.operations import checkpoints
 from moviec.catalog.schema.serving import changes, document_versions, documents
 
@@ -45,11 +46,7 @@ class Movies:
         self._identity = reader.prepare(
             sa.select(identities.c.state, identities.c.successor).where(identities.c.movie == movie)
         )
-        self._external = reader.prepare(
-            sa.select(external_ids.c.movie)
-            .where(external_ids.c.space == sa.bindparam("space"), external_ids.c.id == sa.bindparam("id"))
-            .order_by(external_ids.c.movie)
-        )
+        self._bearers, self._owner = reader.prepare(BEARERS), reader.prepare(OWNER)
         self._version = reader.prepare(
             sa.select(old.document).where(old.movie == movie, old.since <= at, old.until > at)
         )
@@ -88,8 +85,10 @@ class Movies:
         return None
 
     def named(self, space: str, key: str) -> list[int]:
-        """List the movies that an external id (of `imdb`, `tmdb`, …) leads to."""
-        return [movie for (movie,) in self._external(space=space, id=key)]
+        """List the movies that an external id (of `imdb`, `tmdb`, …) leads to: none, one, or several alike."""
+        bearers = [(movie, position) for movie, position in self._bearers(space=space, id=key)]
+        owner = [movie for (movie,) in self._owner(space=space, id=key)] if len(bearers) > 1 else []
+        return foremost(bearers, owner[0] if owner else None)
 
     def identity(self, movie: int) -> tuple[str, int | None] | None:
         """Give the state of a movie id (live, merged, withdrawn) and where a merged one finally leads."""

@@ -98,7 +98,9 @@ def standings(connection: sa.Connection, question: Question) -> list[Standing]:
     _refuse_nonsense(question)
     inside = question.added_up == "sum" or _inside(question)
     worked_out = {} if inside else _work_out(connection, question)
-    found = [_standing(question, row, worked_out) for row in connection.execute(_rows(question))]
+    query = _rows(question.one_year, question.movie_ids, question.entries is not None)
+    rows = connection.execute(query, values_of(question)).all()
+    found = [_standing(question, row, worked_out) for row in rows]
     return sorted(found, key=lambda each: (each.value is None, -(each.value or 0), -each.films, each.entry))
 
 
@@ -115,41 +117,51 @@ def _inside(question: Question) -> bool:
     return question.one_year and question.added_up in _KEPT and question.measure in ("popularity", "c_rating")
 
 
-def _rows(question: Question) -> sa.Select[Any]:
-    found = _sums(question.one_year, question.movie_ids).where(rows_of(question))
-    return found if question.one_year else found.group_by(rollups.c.entry)
-
-
 @cache
-def _sums(one_year: bool, movie_ids: bool) -> sa.Select[Any]:
-    """Give the columns that a standing needs: of one year as they stand, of several added up."""
+def _rows(one_year: bool, movie_ids: bool, some: bool) -> sa.Select[Any]:
+    """Select what a standing needs: of one year as it stands, of several added up. Built once: that takes longer than to
+    run it; `values_of` gives its parameters."""
     column = rollups.c
+    asked = rows_asked(one_year, some)
     # Over several years these are not used.
     kept = [f"{measure}_{by}" for measure in ("popularity", "c_rating") for by in sorted(_KEPT)]
     if one_year:
         ids = column.movie_ids if movie_ids else sa.literal("").label("movie_ids")
-        return sa.select(column.entry, *(column[name] for name in (*_ADDED, *kept)), ids)
+        return sa.select(column.entry, *(column[name] for name in (*_ADDED, *kept)), ids).where(asked)
     added = [sa.func.sum(column[name]).label(name) for name in _ADDED]
     unused = [sa.null().label(name) for name in kept]
     joined = sa.func.aggregate_strings(column.movie_ids, ";") if movie_ids else sa.literal("")
-    return sa.select(column.entry, *added, *unused, joined.label("movie_ids"))
+    summed = sa.select(column.entry, *added, *unused, joined.label("movie_ids"))
+    return summed.where(asked).group_by(column.entry)
 
 
-def rows_of(question: Question) -> sa.ColumnElement[bool]:
-    """Say of a rollup whether it is asked about."""
+def rows_asked(one_year: bool, some: bool) -> sa.ColumnElement[bool]:
+    """Say of a rollup whether it is asked about, `some`: only certain entries are; `values_of` gives the parameters."""
     column = rollups.c
+    first: sa.BindParameter[int] = sa.bindparam("first")
+    last: sa.BindParameter[int] = sa.bindparam("last")
     wanted = [
-        column.kind == question.kind,
-        column.split == question.split,
+        column.kind == sa.bindparam("kind"),
+        column.split == sa.bindparam("split"),
         # Equality lets the primary key find the month, too.
-        column.year == question.first_year
-        if question.one_year
-        else column.year.between(question.first_year, question.last_year),
-        column.month == question.month,
+        column.year == first if one_year else column.year.between(first, last),
+        column.month == sa.bindparam("month"),
     ]
-    if question.entries is not None:
-        wanted.append(column.entry.in_(question.entries))
+    if some:
+        wanted.append(column.entry.in_(sa.bindparam("entries", expanding=True)))
     return sa.and_(*wanted)
+
+
+def values_of(question: Question) -> dict[str, Any]:
+    """Give a question as the parameters of statements."""
+    return {
+        "kind": question.kind,
+        "split": question.split,
+        "first": question.first_year,
+        "last": question.last_year,
+        "month": question.month,
+        "entries": question.entries,
+    }
 
 
 def _standing(question: Question, row: Any, worked_out: dict[int, tuple[Any, int]]) -> Standing:
@@ -198,14 +210,7 @@ def _work_out(connection: sa.Connection, question: Question) -> dict[int, tuple[
     }
     text = resources.files("moviec.catalog").joinpath("standings.sql").read_text("utf-8")
     sql = text.format(each=each, amount=amount.get(question.measure, f"m.{question.measure}"))
-    asked = {
-        "kind": question.kind,
-        "split": question.split,
-        "first": question.first_year,
-        "last": question.last_year,
-        "month": question.month,
-    }
-    rows = connection.execute(sa.text(sql), asked)
+    rows = connection.execute(sa.text(sql), values_of(question))
     half = (
         0.5 if question.added_up == "mean" else 0
     )  # as the rollups round: means to the nearest, medians down

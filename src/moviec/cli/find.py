@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 
 from moviec.catalog.connect import connect
-from moviec.catalog.queries import documents_of, movies_titled
+from moviec.catalog.queries import documents_of, last_change, movies_titled
 from moviec.catalog.references import all_genres
 from moviec.cli.console import print_json, print_table
 from moviec.cli.options import HomeOption, JsonOption
@@ -44,6 +45,11 @@ def find(home: Home, query: str, limit: int) -> list[Summary]:
     try:
         with catalogue.connect() as connection:
             if finder.position is not None:
+                if (behind := last_change(connection) - finder.position) > 0:
+                    told = (
+                        f"the search index is {behind:,} changes behind; `moviec worker --once` brings it up"
+                    )
+                    print(told, file=sys.stderr)
                 genres = GenreWords.of(all_genres(connection))
                 return finder.find(Ask(query=query, limit=limit, facets=False), genres).items
             movies = movies_titled(connection, fold_title(query), limit)

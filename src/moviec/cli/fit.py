@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -11,7 +12,9 @@ from moviec.cli.console import print_json, print_table, steps
 from moviec.cli.lake import tell_outcome
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import open_home
+from moviec.errors import UsageError
 from moviec.pipeline import fitting
+from moviec.pipeline.models import fitted_models, pin_again, pinned_models
 from moviec.pipeline.street import Outcome, Scope, bring_up
 from moviec.pipeline.workshop import workshop
 
@@ -20,6 +23,15 @@ def fit(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would change; pin and rebuild nothing.")
     ] = False,
+    pin: Annotated[
+        str,
+        typer.Option(
+            "--pin", metavar="VERSION", help="Learn nothing: put an earlier model in force, or 'shipped'."
+        ),
+    ] = "",
+    every: Annotated[
+        bool, typer.Option("--list", help="Learn nothing: list the models that were fitted.")
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -27,6 +39,43 @@ def fit(
 
     The same records give the same models, and the same again change nothing.
     """
+    if sum((dry_run, bool(pin), every)) > 1:
+        raise UsageError("--dry-run, --pin and --list exclude one another", "moviec fit", "give one of them")
+    if every:
+        _list(home, as_json)
+    elif pin:
+        _pin(home, pin, as_json)
+    else:
+        _fit(home, dry_run, as_json)
+
+
+def _list(home: Path | None, as_json: bool) -> None:
+    with workshop(open_home(home)) as shop:
+        found = fitted_models(shop)
+    if as_json:
+        print_json(found)
+    elif not found:
+        print("no model was fitted: the shipped ones are in force")
+    else:
+        rows = [
+            (row["kind"], row["version"], row["fitted_at"], "in force" if row["pinned"] else "")
+            for row in found
+        ]
+        print_table("Fitted models", ("kind", "version", "fitted", ""), rows)
+
+
+def _pin(home: Path | None, version: str, as_json: bool) -> None:
+    with workshop(open_home(home), alone=True) as shop, steps(quiet=as_json) as tell:
+        pin_again(shop, version)
+        found, outcome = pinned_models(shop), bring_up(shop, Scope(), tell)
+    if as_json:
+        print_json({"match": found.match.version, "fuse": found.fuse.version, "catalogue": outcome})
+        return
+    print(f"in force: {found.match.version} (matching) and {found.fuse.version} (fusing)")
+    tell_outcome(outcome)
+
+
+def _fit(home: Path | None, dry_run: bool, as_json: bool) -> None:
     with workshop(open_home(home), alone=True) as shop, steps(quiet=as_json) as tell:
         found = fitting.fit(shop, tell)
         outcome = None

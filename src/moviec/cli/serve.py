@@ -47,12 +47,10 @@ def run_server(home: Home, host: str, port: int, workers: int = 1) -> None:
     from granian.errors import ConfigurationError
     from granian.log import LogLevels
 
-    from moviec.catalog.connect import connect
-
     refuse_taken(host, port)
-    connect(home.catalogue).dispose()  # migrated once, before there are several processes
+    migrate_first(home, host, port)
     os.environ["MOVIEC_HOME"] = str(home.folder)
-    with _indexing(home), _shared_metrics(workers):
+    with _indexing(home), _counting_together(workers):
         import moviec.web.app  # noqa: F401  loaded once, before the workers are forked, and once metrics are shared
 
         server: Any = Granian(
@@ -77,6 +75,17 @@ def run_server(home: Home, host: str, port: int, workers: int = 1) -> None:
             server.serve()
         except (ConfigurationError, OSError, RuntimeError) as error:
             raise StoreError(str(error), f"{host}:{port}", "choose another --host or --port") from error
+
+
+def migrate_first(home: Home, host: str, port: int) -> None:
+    """Migrate the catalogue once, before there are several processes; whoever asks meanwhile is told so."""
+    from moviec.catalog.connect import connect, outdated
+
+    if outdated(home.catalogue):
+        from moviec.web.waiting import standing_in
+
+        with standing_in(host, port):
+            connect(home.catalogue).dispose()
 
 
 def refuse_taken(host: str, port: int) -> None:
@@ -130,11 +139,14 @@ def _indexing(home: Home) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _shared_metrics(workers: int) -> Iterator[None]:
-    """Give several workers a folder in which their metrics are added up."""
+def _counting_together(workers: int) -> Iterator[None]:
+    """Give several workers a folder in which their metrics are added up, and each caller's requests."""
     if workers == 1:
         yield
         return
-    with tempfile.TemporaryDirectory(prefix="moviec-metrics-") as folder:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(Path(folder))
+    from moviec.web.counts import SHARED
+
+    with tempfile.TemporaryDirectory(prefix="moviec-workers-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        os.environ[SHARED] = str(Path(folder) / "counts")
         yield

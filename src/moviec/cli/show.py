@@ -33,7 +33,9 @@ _APART = (
 
 
 def show(
-    movie: Annotated[str, typer.Argument(metavar="ID", help="mc12, imdb:tt0114709, tmdb:862, or a record, SOURCE:KEY.")],
+    movie: Annotated[
+        str, typer.Argument(metavar="ID", help="mc12, imdb:tt0114709, tmdb:862, or a record, SOURCE:KEY.")
+    ],
     as_of: Annotated[
         str | None, typer.Option(help="As it stood on a day (its end, UTC) or at an instant.")
     ] = None,
@@ -61,7 +63,9 @@ def _print(stood: Stood) -> None:
     document, claims = json.loads(stood.document), json.loads(stood.claims)["fields"]
     genres = ", ".join(genre["name"] for genre in document.get("genres", ()))
     year = f" ({document['year']})" if "year" in document else ""
-    print(f"{document['title']}{year}  {document['id']}  since {stood.since[:16].replace('T', ' ')}")
+    print(
+        f"{document['title'] or '(no title)'}{year}  {document['id']}  since {stood.since[:16].replace('T', ' ')}"
+    )
     if genres:
         print(genres)
     if rating := document.get("rating"):

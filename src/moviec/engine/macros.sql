@@ -92,12 +92,16 @@ CREATE OR REPLACE MACRO whole(cell) AS
   try_cast(try_cast(regexp_extract(regexp_replace(cell, '[,_\s]', '', 'g'), '^[$€£]?(-?[0-9]+(?:\.[0-9]+)?)(?:min|minutes|m|%)?$', 1)
   AS DECIMAL(38, 6)) AS BIGINT);
 
--- A date as people write it: 2014-03-21, 21 March 2014, Mar 21, 2014, 3/21/2014; NULL where it is none.
+-- A date as people write it: 2014-03-21, 21 March 2014, Mar 21, 2014, 3/21/2014, 21.03.2014; NULL where it is none.
 CREATE OR REPLACE MACRO date_of(cell) AS coalesce(try_cast(tidy(cell) AS DATE),
-  try_strptime(tidy(cell), ['%b %d, %Y', '%B %d, %Y', '%d %b %Y', '%d %B %Y', '%m/%d/%Y'])::DATE);
+  try_strptime(tidy(cell), ['%b %d, %Y', '%B %d, %Y', '%d %b %Y', '%d %B %Y', '%m/%d/%Y', '%d.%m.%Y'])::DATE);
 
 -- A year alone, or at the start of a date; NULL where it is none.
 CREATE OR REPLACE MACRO year_of(cell) AS try_cast(regexp_extract(tidy(cell), '^([0-9]{4})(?:[-–.].*)?$', 1) AS INTEGER);
+
+-- The year of what is a date in some order of day and month, or a year alone; NULL where it is neither.
+CREATE OR REPLACE MACRO year_within(cell) AS coalesce(year_of(cell),
+  try_cast(regexp_extract(tidy(cell), '^[0-9]{1,2}[-/.][0-9]{1,2}[-/.]([0-9]{4})$', 1) AS INTEGER));
 
 -- An IMDb title id from its number, with or without "tt", zeros as IMDb has them; NULL where it is none.
 CREATE OR REPLACE MACRO imdb_id(cell) AS CASE WHEN regexp_full_match(tidy(cell), '(?:tt)?[0-9]{1,10}')

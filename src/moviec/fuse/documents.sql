@@ -66,7 +66,7 @@ SELECT movie, CAST(TO_JSON(LIST(source ORDER BY source)) AS STRING) AS json FROM
 
 -- view doc_documents
 SELECT m.movie, CONCAT('{', CONCAT_WS(',', '"id":"mc' || m.movie || '"', '"kind":' || TO_JSON(m.kind),
-    '"title":' || TO_JSON(m.title), '"original_title":' || TO_JSON(m.original_title), '"other_titles":' || t.json,
+    '"title":' || TO_JSON(COALESCE(m.title, m.original_title, '')), '"original_title":' || TO_JSON(m.original_title), '"other_titles":' || t.json,
     '"year":' || m.year, '"released":' || TO_JSON(m.released), '"runtime":' || m.runtime, '"status":' || TO_JSON(m.status),
     '"certificate":' || TO_JSON(m.certificate), '"collection":' || TO_JSON(m.collection), '"genres":' || g.json,
     '"keywords":' || k.json, '"original_language":' || TO_JSON(m.original_language), '"languages":' || l.json,

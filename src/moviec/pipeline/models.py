@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
+from moviec.catalog.connect import writing
 from moviec.catalog.schema.identity import models
 from moviec.catalog.schema.serving import catalogue_state
+from moviec.errors import UsageError
 from moviec.fuse.artifact import FuseModel, from_json
 from moviec.fuse.artifact import shipped_model as shipped_fuse_model
 from moviec.fuse.fields import Rule, chosen_rules
@@ -19,6 +22,9 @@ from moviec.resolve.model import shipped_model as shipped_match_model
 
 #: Under this name the catalogue says which models it was built with.
 BUILT_WITH = "built_with"
+
+#: Names the models that come with MovieC, where a version is asked for.
+SHIPPED = "shipped"
 
 
 class Models(msgspec.Struct, frozen=True):
@@ -46,6 +52,29 @@ def pinned_models(shop: Workshop) -> Models:
         from_json(shop.store.path(fuse).read_bytes()) if fuse else shipped_fuse_model(),
         chosen_rules(shop.home.settings.fields),
     )
+
+
+def fitted_models(shop: Workshop) -> list[dict[str, Any]]:
+    """List the models that were fitted, oldest first: version, kind, fitted_at, pinned."""
+    columns = (models.c.version, models.c.kind, models.c.fitted_at, models.c.pinned)
+    with shop.catalogue.connect() as connection:
+        rows = connection.execute(sa.select(*columns).order_by(models.c.fitted_at, models.c.kind))
+        return [dict(row) for row in rows.mappings()]
+
+
+def pin_again(shop: Workshop, version: str) -> None:
+    """Put a model that was fitted before in force, for its kind; `shipped`: those that come with MovieC, for both.
+
+    Raises UsageError where no model has this version.
+    """
+    known = {row["version"]: row["kind"] for row in fitted_models(shop)}
+    if version not in (*known, SHIPPED):
+        raise UsageError(
+            "no model has this version", version, f"see `moviec fit --list`, or name '{SHIPPED}'"
+        )
+    some = sa.true() if version == SHIPPED else models.c.kind == known[version]
+    with writing(shop.catalogue) as connection:
+        connection.execute(sa.update(models).where(some).values(pinned=models.c.version == version))
 
 
 def built_with(connection: sa.Connection) -> str | None:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import tantivy
 
 from moviec import text
+from moviec.search.place import BEGINNING
 from moviec.search.summaries import FILM, Film, summarise
 from moviec.units import MILLION
 
@@ -58,6 +59,9 @@ def _fields(folded: Folded) -> dict[str, Any]:
         "display": titles[:1],
         "people": folded.people,
         "companies": folded.companies,
+        "title_begun": _beginnings(titles),
+        "people_begun": _beginnings(folded.people),
+        "companies_begun": _beginnings(folded.companies),
         "genre": [genre.id for genre in film.genres],
         "company": sorted({company.id for company in film.companies}),
         "by_popularity": ordered(prominence(film), number),
@@ -74,6 +78,12 @@ def _fields(folded: Folded) -> dict[str, Any]:
 def ordered(value: int, movie: int) -> int:
     """Join a value to sort by, highest first, with the movie's number, lowest first: no two films share it."""
     return (max(value, 0) << 32) | (0xFFFFFFFF - movie)
+
+
+def _beginnings(values: Iterable[str]) -> str:
+    """Write the first letters, up to BEGINNING, of every word, each once."""
+    words = {word for value in values for word in value.split()}
+    return " ".join(sorted({word[:letters] for word in words for letters in range(1, BEGINNING + 1)}))
 
 
 def _folded(fold: object, lists: list[list[str]]) -> list[list[str]]:

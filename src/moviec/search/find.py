@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -13,6 +12,7 @@ import tantivy
 from tantivy import FieldType, Query
 
 from moviec.errors import StoreError, UsageError
+from moviec.search.cursors import Cursor, read_cursor, write_cursor
 from moviec.search.place import current, open_index, position
 from moviec.search.plan import Fields, GenreWords, all_of, any_of, readings
 from moviec.search.summaries import Summary
@@ -26,12 +26,16 @@ _FIELDS = {
     "year": "by_year",
 }
 
-#: How many tiers are looked into, and with fewer films than how many the next one is: words as they stand, one typing
-#: error, two (bench/bench_api.py counts how often the film that was meant is among the first 20).
-WIDER = ((4, 5), (5, 1))
-
 #: The first tiers are whole titles: a query that is one stays with what matches as it stands.
 WHOLE_TIERS = 2
+
+#: The first tiers are titles: these are always looked into.
+TITLE_TIERS = 3
+
+#: With fewer films than so many from the tiers so far the next one is looked into, too: people and companies, one typing
+#: error, two. Titles fill the largest page before names are asked: a name's beginning may be in most films, and they
+#: would come after the titles. Of typing errors bench/bench_api.py counts how often the film that was meant is found.
+WIDER = (100, 5, 1)
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,13 +54,12 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     facets: bool = True
 
 
-class Cursor(msgspec.Struct, frozen=True, array_like=True):
-    """Where a page ended: tier, the last film's sort value, how many tiers are looked into, of which search."""
+class Counted(msgspec.Struct, frozen=True):
+    """Films that match in all, and (value, films) by genre id, the most first, and by decade."""
 
-    tier: int
-    value: int
-    tiers: int
-    of: int
+    total: int
+    genres: list[tuple[int, int]]
+    decades: list[tuple[int, int]]
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -125,11 +128,12 @@ class _Search:
         """Give the page after the cursor."""
         begin = self._begin()
         tiers = self.tiers[: begin.tiers]
-        total, genres, decades = self._facets(tiers)
-        for count, enough in WIDER:
-            if not self.ask.cursor and count == len(tiers) and total < enough and not self._titled():
-                tiers = self.tiers[: count + 1]
-                total, genres, decades = self._facets(tiers)
+        counted = self._count(self._wanted(any_of(tiers)), self.ask.facets)
+        for enough in () if self.ask.cursor else WIDER:
+            if len(tiers) == len(self.tiers) or self._suffice(tiers, counted.total, enough):
+                break
+            tiers = self.tiers[: len(tiers) + 1]
+            counted = self._count(self._wanted(any_of(tiers)), self.ask.facets)
         found = self._walk(tiers, begin)
         more = len(found) > self.ask.limit
         items = [self._summary(address) for _, _, address in found[: self.ask.limit]]
@@ -137,16 +141,25 @@ class _Search:
         if more:
             tier, value, _ = found[self.ask.limit - 1]
             cursor = write_cursor(Cursor(tier, value, len(tiers), self.of))
-        return Page(items, total, genres, decades, cursor)
+        return Page(items, counted.total, counted.genres, counted.decades, cursor)
+
+    def _suffice(self, tiers: Sequence[Query], total: int, enough: int) -> bool:
+        """Say whether these tiers do without the next.
+
+        Filters that leave anything do not change what the words mean: a facet gives as many films as it tells.
+        """
+        if self.filters and total:
+            total = self._count(all_of([any_of(tiers)], self.unwanted), False).total
+        return total >= enough or (len(tiers) > TITLE_TIERS and self._titled())
 
     def _titled(self) -> bool:
         """Say whether the query is a whole title of some film: then it holds no typing error."""
-        whole = self._wanted(any_of(self.tiers[:WHOLE_TIERS]))
+        whole = all_of([any_of(self.tiers[:WHOLE_TIERS])], self.unwanted)
         return bool(self.searcher.search(whole, 1, count=False).hits)
 
     def _begin(self) -> Cursor:
         if not self.ask.cursor:
-            return Cursor(0, 0, WIDER[0][0], self.of)
+            return Cursor(0, 0, TITLE_TIERS, self.of)
         cursor = read_cursor(self.ask.cursor)
         if cursor.of != self.of:
             raise UsageError(
@@ -175,7 +188,7 @@ class _Search:
         if not self.ask.query.strip():
             return [Query.all_query()]
         begun = not self.ask.query[-1].isspace()
-        meant = readings(self.ask.query, genres, self._known_title)
+        meant = readings(self.ask.query, begun, genres, self._known_title)
         each = [self.fields.tiers(reading, begun) for reading in meant]
         return [any_of(some) for some in zip(*each, strict=True)]
 
@@ -200,43 +213,22 @@ class _Search:
     def _wanted(self, query: Query, but: Sequence[Query] = ()) -> Query:
         return all_of([query, *self.filters], [*self.unwanted, *but])
 
-    def _facets(self, tiers: Sequence[Query]) -> tuple[int, list[tuple[int, int]], list[tuple[int, int]]]:
-        """Count the films that match, all and by genre and decade."""
-        wanted: dict[str, object] = {"total": {"value_count": {"field": "movie"}}}
-        if self.ask.facets:
-            wanted["genre"] = {"terms": {"field": "genre", "size": 100}}
-            wanted["decade"] = {"terms": {"field": "decade", "size": 100}}
-        counted = self.searcher.aggregate(self._wanted(any_of(tiers)), wanted)
-        genres, decades = (
-            sorted(
-                (int(one["key"]), int(one["doc_count"])) for one in counted.get(name, {}).get("buckets", [])
-            )
-            for name in ("genre", "decade")
-        )
-        by_count = sorted(genres, key=lambda pair: (-pair[1], pair[0]))
-        return int(counted["total"]["value"]), by_count, [pair for pair in decades if pair[0]]
+    def _count(self, query: Query, facets: bool) -> Counted:
+        """Count the films that match. Every film has one decade, 0 where its year is unknown: their sum is the total."""
+        wanted = ["decade", "genre"] if facets else ["decade"]
+        asked = {name: {"terms": {"field": name, "size": 1000}} for name in wanted}
+        buckets = {
+            name: [(int(one["key"]), int(one["doc_count"])) for one in each["buckets"]]
+            for name, each in self.searcher.aggregate(query, asked).items()
+        }
+        total = sum(count for _, count in buckets["decade"])
+        if not facets:
+            return Counted(total, [], [])
+        by_count = sorted(buckets["genre"], key=lambda pair: (-pair[1], pair[0]))
+        return Counted(total, by_count, sorted(pair for pair in buckets["decade"] if pair[0]))
 
     def _summary(self, address: tantivy.DocAddress) -> Summary:
         return _summary.decode(bytes(self.searcher.doc(address).get_first("summary") or b""))
 
 
 _summary = msgspec.json.Decoder(Summary)
-_cursor = msgspec.msgpack.Decoder(Cursor)
-
-
-def write_cursor(cursor: msgspec.Struct) -> str:
-    """Write a cursor as text for a URL."""
-    return urlsafe_b64encode(msgspec.msgpack.encode(cursor)).decode().rstrip("=")
-
-
-def read_cursor(text: str) -> Cursor:
-    """Read a cursor. Raises UsageError for anything that is none."""
-    try:
-        found = _cursor.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (ValueError, msgspec.DecodeError) as error:
-        raise UsageError(
-            "this is no cursor", "cursor", "give `next` of the page before as it stands"
-        ) from error
-    if not (0 <= found.tier < found.tiers < 10 and 0 < found.value < 1 << 64):
-        raise UsageError("this is no cursor", "cursor", "give `next` of the page before as it stands")
-    return found

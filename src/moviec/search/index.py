@@ -40,10 +40,11 @@ Tell = Callable[[str], None]
 
 
 def schema() -> tantivy.Schema:
-    """Make the index's fields: folded words, whole titles, numbers to filter and sort by, and the summary."""
+    """Make the index's fields: folded words and their beginnings, whole titles, numbers to filter and sort by, and the summary."""
     made = tantivy.SchemaBuilder()
     for name in ("title", "people", "companies"):
         made.add_text_field(name, tokenizer_name="whitespace", index_option="position")
+        made.add_text_field(f"{name}_begun", tokenizer_name="whitespace", index_option="basic")
     for name in ("whole", "display"):
         made.add_text_field(name, tokenizer_name="raw", index_option="basic")
     made.add_bytes_field("summary", stored=True)

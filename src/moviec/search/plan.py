@@ -14,7 +14,8 @@ import tantivy
 from tantivy import FieldType, Occur, Query
 
 from moviec.catalog.references import Genre
-from moviec.search.words import fold, fold_title
+from moviec.search.place import BEGINNING
+from moviec.search.words import fold, fold_numerals, fold_title
 
 #: Letters from which on one typing error is forgiven, and two: of shorter words too many others are one letter away.
 #: A word that may be only begun must be longer, since it stands for every word that begins like it.
@@ -74,10 +75,16 @@ class GenreWords:
         return self._ids.get(tuple(fold(text).split()))
 
 
-def readings(query: str, genres: GenreWords, known_title: KnownTitle) -> list[Reading]:
-    """List how a query may be meant: a year in it as a filter or as a word, genres as filters unless they are a title."""
+def readings(query: str, begun: bool, genres: GenreWords, known_title: KnownTitle) -> list[Reading]:
+    """List how a query may be meant: a year in it as a filter or as a word, genres as filters unless they are a title.
+
+    `begun` says that the last word may be only begun: `dr` is a doctor, or the beginning of a dream.
+    """
     words = tuple(fold_title(query).split()[:MOST_WORDS])
     meant = [Reading(words)]
+    last = fold(query.split()[-1])
+    if begun and last not in words and fold_numerals(last) == "".join(words[-1:]):
+        meant.append(Reading((*words[:-1], last)))
     years = [word for word in words if _YEAR.fullmatch(word)]
     if years:
         place = len(words) - 1 - words[::-1].index(years[-1])
@@ -158,6 +165,8 @@ class Fields:
         """Match a word, or one that begins so, with up to so many typing errors."""
         if not errors and not begun:
             return self.term(field, word)
+        if not errors and len(word) <= BEGINNING:
+            return self.term(f"{field}_begun", word)
         return Query.fuzzy_term_query(self._schema, field, word, errors, True, begun)
 
     def _whole_typo(self, joined: str) -> Query:

@@ -14,10 +14,10 @@ from limits import RateLimitItemPerMinute
 from limits.aio import storage as shared_storage
 from limits.aio import strategies as shared_strategies
 from limits.errors import StorageError
-from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
 from moviec.catalog.accounts import Key, Keys, digest
+from moviec.web.counts import Counts
 from moviec.web.errors import Problem
 
 #: Seconds for which a key once found is believed: a revoked one is refused by every process within a second.
@@ -71,11 +71,11 @@ class KeyRing:
 
 
 class Limiter:
-    """Counts requests in minutes that begin with the first: in this process, or in Redis for all servers together."""
+    """Counts requests in minutes that begin with the first: in this server, or in Redis for all servers together."""
 
     def __init__(self, redis: str, log: Any) -> None:
         """Take Redis's address, or none."""
-        self._own = FixedWindowRateLimiter(MemoryStorage())
+        self._own = FixedWindowRateLimiter(Counts())
         self._shared: shared_strategies.FixedWindowRateLimiter | None = None
         self._log = log
         if redis:
@@ -83,7 +83,7 @@ class Limiter:
             self._shared = shared_strategies.FixedWindowRateLimiter(stored)
 
     async def hit(self, who: str, limit: int) -> Window:
-        """Count a request. Without Redis, where it should be, this process counts alone."""
+        """Count a request. Without Redis, where it should be, this server counts alone."""
         item = RateLimitItemPerMinute(limit)
         if self._shared is not None:
             try:

@@ -99,6 +99,8 @@ def _invalid(error: ValidationException) -> Problem:
         for one in wrong
         if isinstance(one, dict)
     ]
+    if [one["reason"] for one in details] == ["'data'"]:  # how Litestar says that there is none
+        return Problem(422, "this takes a JSON body; /docs shows it")
     body = bool(details) and all(one["in"] in ("body", "") for one in details)
     message = "; ".join(
         f"{one['name']}: {one['reason']}" if one["name"] else one["reason"] for one in details
@@ -113,7 +115,8 @@ def methods_at(app: Litestar, path: str) -> str:
     if not fitting:
         return ""
     nearest = max(fitting, key=lambda route: route.path == "/" + "/".join(parts))
-    return ", ".join(sorted(getattr(nearest, "methods", ())))
+    methods = set(getattr(nearest, "methods", ()))
+    return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
 
 
 def _fits(pattern: Any, parts: list[str]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -15,7 +16,7 @@ from moviec.catalog.references import Genre, all_genres, company_at, genre_at
 from moviec.errors import UsageError
 from moviec.search import Ask, Page
 from moviec.search.plan import GenreWords
-from moviec.search.summaries import Summary, summary_of
+from moviec.search.summaries import FILM, Summary, summarise
 from moviec.search.words import fold_title
 from moviec.web import shapes
 from moviec.web.answers import Answer, answer, from_bytes, respond
@@ -27,6 +28,7 @@ from moviec.web.language import choose, preferred
 from moviec.web.site import Site, site_of
 
 NDJSON = "application/x-ndjson"
+_TITLES_ONLY = "the search index is being made: until it is ready films are found by title alone, in no order"
 
 #: The path is known under two names.
 SEARCH = ["/v1/movies/search", "/movies/search"]
@@ -66,10 +68,10 @@ class Found(msgspec.Struct, frozen=True):
 
 async def find(site: Site, asked: ListQuery, query: str) -> Found:
     """Search: in the index, else by title in the database."""
-    genres = await genres_of(site)
+    genres, words = _read_words(await _held_genres(site))
     ask = Ask(
         query=query,
-        genres=_genre_ids(asked.genre, genres),
+        genres=_genre_ids(asked.genre, genres, words),
         company=await _company_id(site, asked.company),
         year_from=asked.year if asked.year is not None else asked.year_from,
         year_to=asked.year if asked.year is not None else asked.year_to,
@@ -81,17 +83,31 @@ async def find(site: Site, asked: ListQuery, query: str) -> Found:
         facets=asked.facets,
     )
     if site.finder.position is None:
+        plain = Ask(query=query, limit=asked.limit, facets=asked.facets)
+        if ask != plain:
+            raise Problem(503, _TITLES_ONLY, "not_ready", headers={"retry-after": "5"})
         return Found(await site.read(lambda connection: _by_title(connection, ask)), genres)
     try:
-        return Found(await asyncio.to_thread(site.finder.find, ask, GenreWords.of(genres)), genres)
+        return Found(await asyncio.to_thread(site.finder.find, ask, words), genres)
     except UsageError as error:
         raise Problem(404, str(error), "unknown_cursor") from error
 
 
 async def genres_of(site: Site) -> list[Genre]:
     """Give the genres, held ready until the log moves."""
+    return _read_words(await _held_genres(site))[0]
+
+
+async def _held_genres(site: Site) -> bytes:
     found = await site.ready(0, "genres", lambda: _read_genres(site), answer)
-    return msgspec.json.decode(found.body, type=list[Genre])
+    return found.body
+
+
+@lru_cache(maxsize=2)
+def _read_words(genres: bytes) -> tuple[list[Genre], GenreWords]:
+    """Read genres, and their names as they may stand in a query: folding them takes as long as a search."""
+    found = msgspec.json.decode(genres, type=list[Genre])
+    return found, GenreWords.of(found)
 
 
 async def _respond(request: Request[Any, Any, Any], asked: ListQuery, query: str) -> ASGIResponse:
@@ -131,14 +147,14 @@ def _shown(item: Summary, languages: tuple[str, ...]) -> Summary:
 
 
 def _by_title(connection: sa.Connection, ask: Ask) -> Page:
-    """Answer without an index: whole titles and beginnings of titles, or the first films; no filters but these."""
+    """Answer without an index: whole titles and beginnings of titles, or the first films; none for adults."""
     if ask.query.strip():
         found = movies_titled(connection, fold_title(ask.query), ask.limit)
         documents = dict(documents_of(connection, found))
         rows = [documents[movie] for movie in found if movie in documents]
     else:
         rows = [document for _, document in documents_from(connection, 0, ask.limit)]
-    items = [summary_of(document) for document in rows]
+    items = [summarise(film) for film in map(FILM.decode, rows) if not film.adult]
     return Page(items, len(items), [], [], None)
 
 
@@ -149,7 +165,7 @@ def _with_cursor(request: Request[Any, Any, Any], cursor: str) -> str:
     return urlencode([*kept, ("cursor", cursor)])
 
 
-def _genre_ids(text: str, genres: list[Genre]) -> tuple[int, ...]:
+def _genre_ids(text: str, genres: list[Genre], words: GenreWords) -> tuple[int, ...]:
     """Find a genre by id, name, alias or id at a source. Raises Problem 404."""
     if not text:
         return ()
@@ -159,7 +175,7 @@ def _genre_ids(text: str, genres: list[Genre]) -> tuple[int, ...]:
     elif colon:
         number = genre_at(genres, space, key)
     else:
-        number = GenreWords.of(genres).named(text)
+        number = words.named(text)
     if number is None:
         raise Problem(404, f"there is no genre '{text}'; /v1/genres lists them")
     return (number,)

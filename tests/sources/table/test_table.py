@@ -52,6 +52,8 @@ Shop = ["ids.shop"]
 CSV = """No,Name,Seen as,Out,Length,Kinds,Directed by,With,Gross,Stars,Votes,IMDb,Shop,Extra
 1,The Lamp,La lampe,"Mar 21, 2014",1h 3,"Drama, Comedy",Ada Bree,"Cy Dole,Eve Fay","$1,234,567",4.5,"1,020",123,s-9,x
 2,"Rain, Again",,2001,90 min,,,,,6,,tt12345678,,
+3,Casablanca,,23/01/1943,,,,,33M,5/5,lots,nonsense,,
+4,Amelie,,25.04.2001,,,,,,,,,,
 """
 
 
@@ -85,7 +87,17 @@ def test_a_mapping_is_all_a_list_needs(shelf: Any) -> None:
         90,
         {"imdb": "tt12345678"},
     )
-    assert other["problems"] == ["released_unreadable", "rating_outside_its_scale"]
+    assert other["year"] == 2001 and "released" not in other
+    assert other["problems"] == ["rating_outside_its_scale"]
+    odd = found.films["3"]
+    assert odd["year"] == 1943 and not {"released", "revenue", "ratings"} & set(odd)
+    assert odd["problems"] == [
+        "revenue_unreadable",
+        "ratings_unreadable",
+        "ratings_unreadable",
+        "ids_unreadable",
+    ]
+    assert found.films["4"]["released"] == dt.date(2001, 4, 25)
 
 
 def test_the_format_makes_no_difference(shelf: Any) -> None:

@@ -42,6 +42,9 @@ READ = {
     "adult": "try_cast(tidy({0}) AS BOOLEAN)",
 }
 
+#: How ids of a space are read, where there is more to it than trimming.
+IDS = {"imdb": "imdb_id", "tmdb": "number_id", "movielens": "number_id"}
+
 
 def mapped_source(spec: SourceSpec) -> SqlSource:
     """Make a source of facts alone; raises UsageError where the mapping names what cannot be mapped."""
@@ -55,17 +58,18 @@ def mapping_sql(spec: SourceSpec) -> str:
     selected = {feed: _read(feed, column, file) for feed, column in feeds if feed in READ}
     if "released" in selected:
         year = selected.get("year", "NULL")
-        selected["year"] = f"coalesce({year}, year({selected['released']})::INTEGER)"
-    selected |= _people(feeds, file) | _ids(feeds) | _ratings(feeds, spec) | _revenue(feeds, file)
+        cell = next(identifier(column) for feed, column in feeds if feed == "released")
+        selected["year"] = f"coalesce({year}, year({selected['released']})::INTEGER, year_within({cell}))"
+    selected |= _people(feeds, file) | _ids(feeds, file) | _ratings(feeds, spec, file) | _revenue(feeds, file)
     if strange := [feed for feed, _ in feeds if feed.partition(".")[0] not in selected]:
         raise UsageError(
             f"a column cannot feed {', '.join(strange)}", f"{spec.name}/source.toml", "see docs/sources.md"
         )
     cells = "".join(f",\n  {sql} AS {identifier(field)}" for field, sql in selected.items())
     faults = ",\n    ".join(
-        f"unreadable({quoted(feed)}, {identifier(column)}, {_read(feed, column, file)} IS NULL)"
+        f"unreadable({quoted(feed.partition('.')[0])}, {identifier(column)}, {_failed(feed, column, file)})"
         for feed, column in feeds
-        if feed in READ
+        if feed.partition(".")[0] != "people"
     )
     return (
         f"SELECT _position, {quoted(role)} AS role, _line AS line, {identifier(file.key)} AS key{cells},\n"
@@ -74,7 +78,23 @@ def mapping_sql(spec: SourceSpec) -> str:
 
 
 def _read(feed: str, column: str, file: FileSpec) -> str:
-    return READ[feed].format(identifier(column), quoted(file.separator))
+    """Write how a cell is read for what it feeds; people are read as lists, which cannot fail."""
+    field, _, part = feed.partition(".")
+    if field == "ids":
+        pattern = f"{IDS.get(part, 'tidy')}({{0}})"
+    elif field == "ratings":
+        pattern = (
+            "whole(tidy({0}))" if part.endswith(".votes") else "try_cast(rtrim(tidy({0}), '%') AS DOUBLE)"
+        )
+    else:
+        pattern = READ[field]
+    return pattern.format(identifier(column), quoted(file.separator))
+
+
+def _failed(feed: str, column: str, file: FileSpec) -> str:
+    """Write whether reading a cell gives nothing: of a date the year is something."""
+    year = f" AND year_within({identifier(column)}) IS NULL" if feed == "released" else ""
+    return f"{_read(feed, column, file)} IS NULL{year}"
 
 
 def _after(feeds: list[tuple[str, str]], field: str) -> list[tuple[str, str]]:
@@ -90,17 +110,16 @@ def _people(feeds: list[tuple[str, str]], file: FileSpec) -> dict[str, str]:
     return {"people": f"nullif(flatten([{', '.join(lists)}]), [])"} if lists else {}
 
 
-def _ids(feeds: list[tuple[str, str]]) -> dict[str, str]:
-    usual = {"imdb": "imdb_id", "tmdb": "number_id", "movielens": "number_id"}
+def _ids(feeds: list[tuple[str, str]], file: FileSpec) -> dict[str, str]:
     ids = [
-        f"{{'k': {quoted(space)}, 'v': {usual.get(space, 'tidy')}({identifier(column)})}}"
+        f"{{'k': {quoted(space)}, 'v': {_read(f'ids.{space}', column, file)}}}"
         for space, column in _after(feeds, "ids")
         if space
     ]
     return {"ids": f"known_ids([{', '.join(ids)}])"} if ids else {}
 
 
-def _ratings(feeds: list[tuple[str, str]], spec: SourceSpec) -> dict[str, str]:
+def _ratings(feeds: list[tuple[str, str]], spec: SourceSpec, file: FileSpec) -> dict[str, str]:
     columns = dict(_after(feeds, "ratings"))
     ratings = []
     for rater in (name for name in columns if not name.endswith(".votes")):
@@ -112,8 +131,8 @@ def _ratings(feeds: list[tuple[str, str]], spec: SourceSpec) -> dict[str, str]:
         votes = columns.get(f"{rater}.votes")
         ratings.append(
             f"rating_of({quoted(rater)}, {quoted(facts.panel)}, [{facts.lowest}, {facts.highest}],"
-            f" try_cast(rtrim(tidy({identifier(columns[rater])}), '%') AS DOUBLE),"
-            f" {f'whole(tidy({identifier(votes)}))' if votes else 'NULL'}, NULL)"
+            f" {_read(f'ratings.{rater}', columns[rater], file)},"
+            f" {_read(f'ratings.{rater}.votes', votes, file) if votes else 'NULL'}, NULL)"
         )
     return {"ratings": f"known_ratings([{', '.join(ratings)}])"} if ratings else {}
 

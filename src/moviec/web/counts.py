@@ -1,0 +1,157 @@
+"""Counts of requests by caller, in one process or shared by the workers of one server: storages for `limits`.
+
+Its own storage starts a thread for nearly every request, looks through all callers each time, and knows one process only.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import mmap
+import os
+import struct
+import time
+from hashlib import blake2b
+from pathlib import Path
+from typing import Protocol
+
+from limits.storage import Storage
+
+#: The environment's name for the file in which workers count together.
+SHARED = "MOVIEC_COUNTS"
+
+
+class Table(Protocol):
+    """Where windows are kept: requests counted and the window's end (seconds since 1970) by caller."""
+
+    def add(self, key: str, seconds: int, amount: int) -> int:
+        """Count; give how often the caller asked in a window that began at most so many seconds ago."""
+
+    def find(self, key: str) -> tuple[int, float]:
+        """Give a caller's count and the window's end; of one who has not asked, 0 and now."""
+
+    def clear(self) -> None:
+        """Forget everyone."""
+
+
+class Own:
+    """Windows of one process. They are equally long, so the oldest stand first and are let go one by one."""
+
+    def __init__(self) -> None:
+        """Begin with nobody."""
+        self._windows: dict[str, tuple[int, float]] = {}
+
+    def __len__(self) -> int:
+        """Say how many callers are remembered."""
+        return len(self._windows)
+
+    def add(self, key: str, seconds: int, amount: int) -> int:
+        """Count."""
+        now = time.time()
+        while self._windows:
+            oldest = next(iter(self._windows))
+            if self._windows[oldest][1] > now:
+                break
+            del self._windows[oldest]
+        count, until = self._windows.get(key, (0, now + seconds))
+        self._windows[key] = (count + amount, until)
+        return count + amount
+
+    def find(self, key: str) -> tuple[int, float]:
+        """Give a caller's window."""
+        return self._windows.get(key) or (0, time.time())
+
+    def clear(self) -> None:
+        """Forget everyone."""
+        self._windows.clear()
+
+
+class Together:
+    """Windows of several processes, in a file that all of them map: a table of hashes, each with few places to stand.
+
+    Where all places of a hash are taken, the window that ends first gives way, and its caller begins a new one early.
+    """
+
+    SLOTS, PLACES = 1 << 16, 8
+    _SLOT = struct.Struct("<QQd")
+
+    def __init__(self, path: Path) -> None:
+        """Map the file, making it where it is not there."""
+        size = self.SLOTS * self._SLOT.size
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        os.ftruncate(self._file, size)  # what others have written stays
+        self._map = mmap.mmap(self._file, size)
+
+    def add(self, key: str, seconds: int, amount: int) -> int:
+        """Count."""
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        try:
+            place, mark, count, until = self._look(key)
+            now = time.time()
+            if until <= now:
+                count, until = 0, now + seconds
+            self._SLOT.pack_into(self._map, place, mark, count + amount, until)
+        finally:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+        return count + amount
+
+    def find(self, key: str) -> tuple[int, float]:
+        """Give a caller's window."""
+        _, _, count, until = self._look(key)
+        return (count, until) if until else (0, time.time())
+
+    def clear(self) -> None:
+        """Forget everyone."""
+        self._map[:] = bytes(len(self._map))
+
+    def _look(self, key: str) -> tuple[int, int, int, float]:
+        """Give a caller's place, mark, count and window's end; of one who has none the place to take, 0 and 0."""
+        mark = int.from_bytes(blake2b(key.encode(), digest_size=8).digest()) | 1
+        ends = []
+        for step in range(self.PLACES):
+            place = (mark + step) % self.SLOTS * self._SLOT.size
+            held, count, until = self._SLOT.unpack_from(self._map, place)
+            if held == mark:
+                return place, mark, count, until
+            ends.append((until, place))
+        return min(ends)[1], mark, 0, 0.0
+
+
+class Counts(Storage):
+    """A table of windows as `limits` asks of it."""
+
+    STORAGE_SCHEME = None
+
+    def __init__(self) -> None:
+        """Count with the other workers where there are any, else alone."""
+        super().__init__()
+        shared = os.environ.get(SHARED)
+        self._table: Table = Together(Path(shared)) if shared else Own()
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        """What can go wrong with the file."""
+        return OSError
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        """Count; give how often the caller has asked."""
+        return self._table.add(key, expiry, amount)
+
+    def get(self, key: str) -> int:
+        """Say how often a caller has asked."""
+        return self._table.find(key)[0]
+
+    def get_expiry(self, key: str) -> float:
+        """Say when a caller's window ends, as seconds since 1970."""
+        return self._table.find(key)[1]
+
+    def check(self) -> bool:
+        """Say that it works."""
+        return True
+
+    def reset(self) -> None:
+        """Forget everyone."""
+        self._table.clear()
+
+    def clear(self, key: str) -> None:
+        """Let a caller begin anew."""
+        self._table.add(key, 0, -self.get(key))

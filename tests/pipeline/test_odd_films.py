@@ -1,0 +1,109 @@
+"""Films as nobody wishes them: without a title; under an id that is another film's. Nothing else suffers from them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from moviec.catalog.connect import writing
+from moviec.catalog.finding import foremost, movie_named
+from moviec.catalog.prepared import Reader
+from moviec.catalog.queries import Movies, last_change
+from moviec.catalog.schema.serving import changes
+from moviec.config import Home, Settings
+from moviec.errors import UsageError
+from moviec.pipeline.aggregator import advance
+from moviec.pipeline.ingest import Order, ingest
+from moviec.pipeline.workshop import Workshop, arriving, workshop
+from moviec.search import Ask, Finder
+from moviec.search.index import build
+from moviec.search.plan import GenreWords
+from moviec.sources.registry import find_source
+from tests.cli.test_cli import moviec
+
+FACTS = """
+name = "{name}"
+title = "Films of {name}"
+home_page = "https://{name}.example"
+licence = "CC0-1.0"
+attribution = "{name}"
+
+[files.films]
+names = ["{name}"]
+key = "no"
+
+[files.films.columns]
+no = ["key"]
+title = ["title"]
+year = ["year"]
+other = ["ids.club"]
+"""
+CLUB = "no,title,year,other\n1,Alien,1979,1\n2,Aliens,1986,2\n3,,1999,\n"
+SHOP = "no,title,year,other\n7,Quixotic Widget,2001,1\n8,Some Film,2002,\n"
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Workshop]:
+    home = Home(tmp_path / "home", Settings())
+    for name, rows in (("club", CLUB), ("shop", SHOP)):
+        place = home.folder / "sources" / name
+        place.mkdir(parents=True)
+        (place / "source.toml").write_text(FACTS.format(name=name))
+        (tmp_path / f"{name}.csv").write_text(rows)
+    with workshop(home) as shop:
+        for name in ("club", "shop"):
+            day = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
+            with arriving(shop) as alone:
+                ingest(alone, Order(find_source(name, home.folder), [tmp_path / f"{name}.csv"], day))
+        advance(shop)
+        yield shop
+
+
+def test_a_film_without_a_title_is_shown_and_stops_no_index(shop: Workshop) -> None:
+    build(shop.catalogue, shop.home.search, lambda _: None)
+    finder = Finder(shop.home.search)
+    finder.refresh()
+    words = GenreWords.of([])
+    assert [film.title for film in finder.find(Ask(query="quixotic"), words).items] == ["Quixotic Widget"]
+    (untitled,) = finder.find(Ask(year_from=1999, year_to=1999), words).items
+    assert untitled.title == ""
+    found = moviec("search", "quixotic", "--home", shop.home.folder)
+    assert "Quixotic Widget" in found.stdout and not found.stderr
+    shown = moviec("show", untitled.id, "--home", shop.home.folder)
+    assert shown.returncode == 0 and shown.stdout.startswith("(no title) (1999)")
+
+
+def test_a_search_in_an_index_that_is_behind_says_so(shop: Workshop) -> None:
+    build(shop.catalogue, shop.home.search, lambda _: None)
+    with writing(shop.catalogue) as connection:
+        last = last_change(connection)
+        entry = {
+            "number": last + 1,
+            "at": "2026-11-02T00:00:00.000000+00:00",
+            "movie": 1,
+            "kind": "updated",
+            "fields": "{}",
+        }
+        connection.execute(sa.insert(changes).values(**entry))
+    told = moviec("search", "quixotic", "--home", shop.home.folder)
+    assert told.returncode == 0 and "the search index is 1 changes behind" in told.stderr
+
+
+def test_an_id_leads_to_the_film_of_that_sites_own_record(shop: Workshop) -> None:
+    with shop.catalogue.connect() as connection:
+        own = movie_named(connection, "club:1")
+        with pytest.raises(UsageError, match="no film has this id"):
+            movie_named(connection, "club:99")
+    look_up = Movies(Reader(shop.catalogue))
+    assert look_up.named("club", "1") == [own] and look_up.named("club", "99") == []
+    assert b'"title":"Alien"' in (look_up.document(own) or pytest.fail("no document")).document
+
+
+def test_of_several_films_with_an_id_the_one_of_which_it_is_the_first_leads() -> None:
+    assert foremost([(1, 0), (2, 1)], None) == [1]
+    assert foremost([(1, 1), (2, 1)], 2) == [2]
+    assert foremost([(1, 0), (2, 0)], None) == foremost([(1, 0), (2, 0)], 9) == [1, 2]
