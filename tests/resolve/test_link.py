@@ -104,6 +104,15 @@ def test_titles_with_other_spaces_and_as_libraries_write_them_are_linked(tmp_pat
     assert pairs == {("a", "a"), ("b", "b"), ("c", "c")}
 
 
+def test_a_repeated_id_lends_no_film_to_another_row(tmp_path: Path) -> None:
+    left = write(tmp_path, "left.csv", "id,title,year\n1,Heat,1995\n1,Alien,1979\n2,Heat,1995\n")
+    right = write(tmp_path, "right.csv", "id,title,year\nh,Heat,1995\na,Alien,1979\n")
+    out = tmp_path / "pairs.csv"
+    CliRunner().invoke(app, [str(left), str(right), "--out", str(out)], catch_exceptions=False)
+    pairs = {(row["left_id"], row["right_id"]) for row in csv.DictReader(out.read_text().splitlines())}
+    assert pairs == {("1", "h"), ("1", "a"), ("2", "h")}
+
+
 def test_every_shape_of_file_reads_the_same(tmp_path: Path) -> None:
     rows: list[dict[str, object]] = [
         {"id": "a", "title": "Heat", "year": 1995, "directors": ["Michael Mann", "X Y"]},

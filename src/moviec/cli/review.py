@@ -63,7 +63,11 @@ def list_pairs(
              "undone" if row["undone"] else "")
             for row in made
         ]  # fmt: skip
-        print_table(f"{len(made):,} decisions", ("number", "one", "verdict", "other", "by", "at", ""), rows)
+        print_table(
+            plural(len(made), "decision", "decisions"),
+            ("number", "one", "verdict", "other", "by", "at", ""),
+            rows,
+        )
     else:
         for pair in pairs:
             _print_pair(pair)
@@ -139,7 +143,7 @@ def unmatched(
 def export_file(file: Path, home: HomeOption = None) -> None:
     """Write every decision as CSV, those taken back among them."""
     with workshop(open_home(home)) as shop:
-        print(f"{export_decisions(shop, file):,} decisions: {file}")
+        print(f"{plural(export_decisions(shop, file), 'decision', 'decisions')}: {file}")
 
 
 @app.command(name="import")

@@ -76,10 +76,10 @@ def _moved(shop: Workshop, connection: sa.Connection, ends: Sequence[Record]) ->
         {
             "source": end[0],
             "key": end[1],
-            "title": found[end]["title"],
-            "year": found[end]["year"],
+            "title": found.get(end, {}).get("title"),
+            "year": found.get(end, {}).get("year"),
             "before": f"mc{before[end]}",
-            "before_title": titles.get(before[end]),
+            "before_title": titles.get(before[end], ""),
             "after": None if movie in created else f"mc{movie}",
             "after_title": titles.get(movie),
         }
