@@ -113,6 +113,29 @@ def test_a_repeated_id_lends_no_film_to_another_row(tmp_path: Path) -> None:
     assert pairs == {("1", "h"), ("1", "a"), ("2", "h")}
 
 
+def test_a_pair_that_waits_says_why(tmp_path: Path) -> None:
+    left = write(
+        tmp_path,
+        "left.csv",
+        "id,title,year,director\n1,Emma Woodhouse,1996,\n2,Solaris Station,1972,Andrei Tarkovsky\n3,Kagemusha,1980,\n",
+    )
+    right = write(
+        tmp_path,
+        "right.csv",
+        "id,title,year,director\na,Emma Woodhouse,1996,Ann Low\nb,Emma Woodhouse,1996,Bo High\n"
+        "c,Solaris Station,1972,Steven Soderbergh\nd,Kagemusha,1980,\n",
+    )
+    out, review = tmp_path / "pairs.csv", tmp_path / "review.csv"
+    call = [str(left), str(right), "--out", str(out), "--review", str(review)]
+    CliRunner().invoke(app, call, catch_exceptions=False)
+    rows = csv.DictReader(review.read_text(encoding="utf-8").splitlines())
+    assert {(row["left_id"], row["right_id"]): row["why"] for row in rows} == {
+        ("1", "a"): "several fit",
+        ("1", "b"): "several fit",
+        ("2", "c"): "other directors",
+    }
+
+
 def test_every_shape_of_file_reads_the_same(tmp_path: Path) -> None:
     rows: list[dict[str, object]] = [
         {"id": "a", "title": "Heat", "year": 1995, "directors": ["Michael Mann", "X Y"]},

@@ -29,7 +29,9 @@ def link(
     ],
     right: Annotated[Path, typer.Argument(help="The other film list.")],
     out: Annotated[Path, typer.Option(help="The pairs: left_id, right_id, probability, evidence.")],
-    review: Annotated[Path | None, typer.Option(help="Uncertain pairs, for a person to look at.")] = None,
+    review: Annotated[
+        Path | None, typer.Option(help="Uncertain pairs, for a person to look at, and why they wait.")
+    ] = None,
     columns: Annotated[str, typer.Option(help="Which column is what: title=Name,left:year=Jahr,…")] = "",
     model: Annotated[Path | None, typer.Option(help="Match weights; default: those that ship.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
