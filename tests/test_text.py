@@ -73,6 +73,20 @@ def test_years_in_brackets_are_read_and_taken_off() -> None:
     ]
 
 
+def test_what_libraries_add_is_no_part_of_a_title() -> None:
+    titles = strings(
+        "M [videorecording]", "The terminator [DVD]", "Heat (1995) [Blu-ray]", "Delicatessen [Enregistrement vidéo]", "Das Boot [Bildtonträger]", "Heat [VHS] (1995)", "[Rec]", "Funny Games [U.S.]"
+    )  # fmt: skip
+    bare = ["M", "The terminator", "Heat", "Delicatessen", "Das Boot", "Heat", "[Rec]", "Funny Games [U.S.]"]
+    assert text.bare_title(titles).to_pylist() == bare
+    assert text.title_year(titles).to_pylist() == [None, None, 1995, None, None, 1995, None, None]
+
+
+def test_every_space_is_one() -> None:
+    titles = strings("Heat\u00a0(1995)", "Godfather,&nbsp;The", "A\u2009B\u3000C", "plain one", None)
+    assert text.plain(titles).to_pylist() == ["Heat (1995)", "Godfather, The", "A B C", "plain one", None]
+
+
 def test_brackets_at_the_end_hold_other_titles() -> None:
     titles = strings(
         "Seven (a.k.a. Se7en)", "City (Cité, La) (Stadt)", "(500) Days", "A (b) c", "Night aka Nacht"

@@ -22,16 +22,19 @@ pc: Any = pyarrow.compute
 _SIGNS = (("&", " and "), (r"\$([a-z])", r"s\1"))
 
 _YEAR = "(?:18[7-9][0-9]|19[0-9]{2}|20[0-9]{2})"
+#: What libraries say a title is on.
+_MEDIUM = "(?:video ?recording|videodis[ck]|dvd(?:[- ]video)?|blu[- ]?ray(?: dis[ck])?|vhs|motion picture|enregistrement vid[ée]o|bildtontr[äa]ger)"
 _NOTE = "(?:/[ivx]+)?(?:[-–][0-9]{0,4})?(?: [a-z ]*(?:film|movie|short|video))?"
 
 
-def unescape(values: Column) -> Column:
-    """Resolve HTML entities (`&amp;`, `&#39;`)."""
+def plain(values: Column) -> Column:
+    """Resolve HTML entities (`&amp;`, `&#39;`); write every kind of space as a plain one."""
 
-    def plain(some: Column) -> Column:
+    def resolved(some: Column) -> Column:
         return pa.array([html.unescape(html.unescape(text)) for text in some.to_pylist()], pa.string())
 
-    return _some(values, "&(#[0-9]+|#x[0-9a-fA-F]+|[a-zA-Z]+);", plain)
+    text = _some(values, "&(#[0-9]+|#x[0-9a-fA-F]+|[a-zA-Z]+);", resolved)
+    return _some(text, r"[^\PZ ]", lambda some: _each(some, ((r"\pZ", " "),)))
 
 
 def fold(values: Column) -> Column:
@@ -39,7 +42,7 @@ def fold(values: Column) -> Column:
 
     "Léon & Co." becomes "leon and co". Null stays null; text without a letter or digit becomes "".
     """
-    text = _some(unescape(values), "[^\\x00-\\x7F]", _plain_letters)
+    text = _some(plain(values), "[^\\x00-\\x7F]", _plain_letters)
     text = _some(pc.utf8_lower(text), "[&$]", lambda some: _each(some, _SIGNS))
     return pc.utf8_trim_whitespace(_each(text, (("['`]", ""), (r"[^\pL\pM\pN]+", " "))))
 
@@ -94,17 +97,19 @@ def fold_name(values: Column) -> Column:
 
 
 def title_year(values: Column) -> Column:
-    """Read the year in brackets that ends a title ("Heat (1995)", "Emma (1996 TV film)"); int32, else null."""
+    """Read the year in brackets that ends a title ("Heat (1995)", "Emma (1996 TV film)", "M (1931) [DVD]"); int32, else null."""
+    behind = rf"(?:(?:\([a-z]+\)|[(\[]{_MEDIUM}[)\]])\s*)?"
     found = pc.struct_field(
-        pc.extract_regex(values, rf"(?i)[(\[](?P<year>{_YEAR}){_NOTE}[)\]]\s*(?:\([a-z]+\)\s*)?$"), "year"
+        pc.extract_regex(values, rf"(?i)[(\[](?P<year>{_YEAR}){_NOTE}[)\]]\s*{behind}$"), "year"
     )
     return pc.cast(_whole(found), pa.int32())
 
 
 def bare_title(values: Column) -> Column:
-    """Take off what catalogues add in brackets: the year, "film", "TV", "V"."""
-    note = rf"(?i)\s*[(\[](?:{_YEAR}{_NOTE}|(?:[a-z]+ )?(?:film|movie|tv|v|vg|short|tv movie|tv film|video))[)\]]\s*$"
-    bare = _some(unescape(values), r"[\])]\s*$", lambda some: _each(some, ((note, ""), (note, ""))))
+    """Take off what catalogues add in brackets: the year, "film", "TV", "V", "videorecording"."""
+    kind = r"(?:[a-z]+ )?(?:film|movie|tv|v|vg|short|tv movie|tv film|video)"
+    note = rf"(?i)\s*[(\[](?:{_YEAR}{_NOTE}|{kind}|{_MEDIUM})[)\]]\s*$"
+    bare = _some(plain(values), r"[\])]\s*$", lambda some: _each(some, ((note, ""), (note, ""))))
     return pc.if_else(pc.equal(pc.utf8_length(bare), 0), values, bare)
 
 

@@ -109,3 +109,15 @@ def test_a_group_of_commands_lists_when_nothing_else_is_asked(demo_home: Home, c
     )
     assert alone.returncode == listed.returncode == 0 and alone.stdout == listed.stdout
     json.loads(alone.stdout)
+
+
+def test_a_film_is_shown_by_one_of_its_records(demo_home: Home) -> None:
+    catalogue = connect(demo_home.catalogue)
+    query = "SELECT key, movie FROM records WHERE source = 'wikipedia' AND live ORDER BY key LIMIT 1"
+    with catalogue.connect() as connection:
+        key, movie = connection.execute(sa.text(query)).one()
+    catalogue.dispose()
+    shown = moviec("show", f"wikipedia:{key}", "--home", demo_home.folder, "--json")
+    assert json.loads(shown.stdout)["document"]["id"] == f"mc{movie}"
+    absent = moviec("show", "wikipedia:No such film", "--home", demo_home.folder)
+    assert absent.returncode == 2 and "no film has this id" in absent.stderr

@@ -100,6 +100,11 @@ def test_report_draws_bars_and_lines(tmp_path: Path, movies: Path) -> None:
         (["report", "genres", "--yeer", "3"], "moviec: No such option: --yeer", 2),
         (["report"], "moviec: Missing argument 'kind'. Choose from: genres, companies; see moviec report --help", 2),
         (["nosuch"], "moviec: No such command 'nosuch'; see moviec --help", 2),
+        (["review", "--home", "x", "list"], "moviec: --home: goes behind the command; write moviec review list … --home", 2),
+        (["failures", "--json", "list"], "moviec: --json: goes behind the command; write moviec failures list … --json", 2),
+        (["quarantine", "--home", "x", "--json", "replay"], "moviec: --home, --json: goes behind the command", 2),
+        (["review", "list", "--source", "nope", "--home", "h"], "moviec: there is no source 'nope'; there are: imdb, ", 2),
+        (["review", "unmatched", "nope", "--home", "h"], "moviec: there is no source 'nope'; there are: imdb, ", 2),
         (["show", "--home", "home", "tt\x1b[2J\n1"], "moviec: tt [2J 1: this is no id", 2),
     ],
 )  # fmt: skip

@@ -154,7 +154,7 @@ def test_what_if_tells_how_films_move(tables: Path) -> None:
     ("name", "text", "error", "says"),
     [
         ("no.csv", None, UsageError, "there is no such file"),
-        ("short.csv", "movie,source,value\na,imdb,7\n", UsageError, "no column lowest, highest"),
+        ("short.csv", "movie,source,value\na,imdb,7\n", PayloadError, "no column lowest, highest"),
         ("table.xlsx", "x", UsageError, "cannot tell a table from the ending '.xlsx'"),
         ("empty.csv", "", PayloadError, "the file is empty"),
         ("none.csv", HEAD, UsageError, "not one rating could be used"),
@@ -193,7 +193,7 @@ def test_no_file_of_a_run_takes_the_place_of_another(tables: Path, tmp_path: Pat
     (tmp_path / "p.rejected.csv").write_bytes((tables / "ratings.csv").read_bytes())
     for given, out in (("r.csv", "r.csv"), ("p.rejected.csv", "p.csv"), ("r.csv", "scores.parquet")):
         before = (tmp_path / given).read_bytes()
-        with pytest.raises(UsageError, match=r"give --out"):
+        with pytest.raises(UsageError, match=r"give (it|--out)"):
             moviec_rate(tmp_path / given, "--out", tmp_path / out)
         assert (tmp_path / given).read_bytes() == before
 

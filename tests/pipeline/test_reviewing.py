@@ -20,8 +20,9 @@ from moviec.catalog.decisions import Verdict
 from moviec.catalog.sources import matching
 from moviec.cli import build
 from moviec.config import Home, Settings
-from moviec.pipeline import reviewing
+from moviec.pipeline import effects, reviewing
 from moviec.pipeline.aggregator import drain
+from moviec.pipeline.decision_files import export_decisions, import_decisions
 from moviec.pipeline.fetch import gather
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.nearest import unmatched_of
@@ -120,7 +121,7 @@ def test_a_wrong_shared_id_is_caught_and_put_to_review(shop: Workshop) -> None:
 def test_the_effect_is_told_before_and_is_what_happens_then(shop: Workshop) -> None:
     before = movie_of(shop, TOY, TOY_IMDB)
     assert before[0] == before[1]
-    effect = reviewing.effect(shop, [Verdict(TOY, TOY_IMDB, False, "ann")])
+    effect = effects.effect(shop, [Verdict(TOY, TOY_IMDB, False, "ann")])
     assert movie_of(shop, TOY, TOY_IMDB) == before
     with shop.catalogue.connect() as connection:
         assert decisions.all_decisions(connection) == []
@@ -133,6 +134,30 @@ def test_the_effect_is_told_before_and_is_what_happens_then(shop: Workshop) -> N
     assert after[0] != after[1] and [end in moved for end in (TOY, TOY_IMDB)] == [
         now != was for now, was in zip(after, before, strict=True)
     ]
+
+
+def test_what_a_verdict_has_settled_is_asked_no_more(shop: Workshop) -> None:
+    def asked() -> dict[frozenset[tuple[str, str]], str]:
+        return {
+            frozenset((pair[side]["source"], pair[side]["key"]) for side in ("left", "right")): pair["reason"]
+            for pair in reviewing.uncertain(shop, 1000)
+        }
+
+    waits = asked()
+    assert waits[frozenset((HEAT, ("imdb", WRONG)))] == "taken", "The Matrix has its record of Kaggle"
+    matrix = movie_of(shop, ("imdb", WRONG))
+    said = Verdict(HEAT, HEAT_IMDB, True, "ann")
+    told = effects.effect(shop, [said])
+    moved = {row["title"]: row for row in told.moved}
+    assert (
+        set(moved) == {"Heat"} and moved["Heat"]["before_title"].startswith("Heat (199") and not told.doubts
+    )
+    decide(shop, HEAT, HEAT_IMDB, True)
+    assert not any(HEAT in pair for pair in asked()), "the film of Heat has its IMDb record"
+    assert all(len(set(movie_of(shop, *pair))) == 2 for pair in asked())
+    assert movie_of(shop, ("imdb", WRONG)) == matrix
+    doubts = effects.effect(shop, [Verdict(TOY, HEAT, True, "ann")]).doubts
+    assert doubts == ["kaggle:862 and kaggle:949 are both of kaggle, which lists a film once"]
 
 
 def test_a_decision_holds_whatever_is_built_again_until_it_is_undone(shop: Workshop, built: Path) -> None:
@@ -196,7 +221,7 @@ def test_decisions_travel_as_a_file_and_contradictions_are_named(
     assert "0 decisions are new" in moviec("import", str(file))
     lines = file.read_text("utf-8").splitlines()
     fields = dict(zip(lines[0].split(","), lines[1].split(","), strict=True))
-    heat = {**fields, "verdict": "same", "at": "2026-12-01T00:00:00+00:00"}
+    heat = {**fields, "verdict": "same", "at": "2026-01-01T00:00:00+00:00"}
     chain = [
         {**heat, "right_source": HEAT[0], "right_key": HEAT[1]},
         {**heat, "left_source": HEAT[0], "left_key": HEAT[1], "right_source": TOY[0], "right_key": TOY[1]},
@@ -208,6 +233,29 @@ def test_decisions_travel_as_a_file_and_contradictions_are_named(
     assert "2 decisions are new" in told
     assert f"contradiction: {imdb} = {':'.join(HEAT)} = {kaggle}, yet {imdb} is not {kaggle}" in told
     assert len(json.loads(moviec("list", "--decided", "--json"))) == 3
+
+
+def test_the_latest_verdict_holds_whenever_it_came_and_in_any_home(
+    shop: Workshop, built: Path, tmp_path: Path
+) -> None:
+    decide(shop, TOY, TOY_IMDB, False)
+    apart = movie_of(shop, TOY, TOY_IMDB)
+    assert apart[0] != apart[1]
+    file = tmp_path / "decisions.csv"
+    header = "left_source,left_key,right_source,right_key,verdict,who,at"
+    rows = [f"{','.join((*TOY, *TOY_IMDB))},same,bo,2020-01-01", "shelf,1,imdb,tt9,same,bo,2020-01-01"]
+    file.write_text("\n".join([header, *rows]) + "\n", "utf-8")
+    imported = import_decisions(shop, file)
+    assert (imported.new, imported.unlisted, imported.contradictions) == (2, 1, [])
+    drain(shop)
+    assert movie_of(shop, TOY, TOY_IMDB) == apart
+    assert export_decisions(shop, file) == 3
+    shutil.copytree(built / "home", tmp_path / "other")
+    with workshop(Home(tmp_path / "other", Settings()), alone=True) as other:
+        import_decisions(other, file)
+        drain(other)
+        there = movie_of(other, TOY, TOY_IMDB)
+    assert there[0] != there[1]
 
 
 def test_no_movie_holds_two_records_of_a_source_that_lists_none_twice(shop: Workshop) -> None:

@@ -26,6 +26,7 @@ from moviec.resolve.decisions import (
 )
 
 HEADER = "left_source,left_key,right_source,right_key,verdict,who,at,undone"
+NOW = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
 Made = tuple[str, str, str, int, bool]
 MADE = st.lists(
     st.tuples(
@@ -65,7 +66,7 @@ def test_a_file_is_read_with_each_pair_in_order(tmp_path: Path) -> None:
         "kaggle,862,imdb,tt1,same,ann,2026-11-21T15:05:00+01:00,",
         "imdb,tt1,wikipedia,Heat_(film),different,bo,2026-11-20,2026-11-22T00:00:00Z",
     )
-    first, second = read_decisions(path).to_pylist()
+    first, second = read_decisions(path, NOW).to_pylist()
     assert (first["at"], first["undone"]) == (day(19), day(21))
     assert (second["left_source"], second["left_key"], second["right_key"]) == ("imdb", "tt1", "862")
     assert second["at"] == dt.datetime(2026, 11, 21, 14, 5, tzinfo=dt.UTC)
@@ -80,20 +81,25 @@ def test_a_file_is_read_with_each_pair_in_order(tmp_path: Path) -> None:
         ("imdb,tt1,kaggle,862,same,ann,yesterday,", "'yesterday' in 'at'"),
         ("imdb,tt1,kaggle,862,same,ann,,", "no instant in 'at'"),
         ("imdb,tt1,kaggle,862,same,ann,2026-11-21,,more", "more cells"),
+        (
+            "imdb,tt1,kaggle,862,same,ann,2026-12-01T00:00:01Z,",
+            "'2026-12-01T00:00:01Z' in 'at' is yet to come",
+        ),
+        ("imdb,tt1,kaggle,862,same,ann,2026-11-21,2027-01-01", "'2027-01-01' in 'undone' is yet to come"),
     ],
 )
 def test_a_wrong_line_is_named_with_its_reason(tmp_path: Path, line: str, reason: str) -> None:
     path = written(tmp_path, "imdb,tt1,kaggle,862,same,ann,2026-11-21,", line, line)
     with pytest.raises(PayloadError, match=f"decisions.csv: line 3: .*{reason}.* \\(and 1 more\\)"):
-        read_decisions(path)
+        read_decisions(path, NOW)
 
 
 def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "pairs.csv").write_text("left_id,right_id\n1,2\n")
     with pytest.raises(PayloadError, match=r"no column left_source, .*who, at$"):
-        read_decisions(tmp_path / "pairs.csv")
+        read_decisions(tmp_path / "pairs.csv", NOW)
     with pytest.raises(PayloadError, match="cannot be read"):
-        read_decisions(tmp_path / "absent.csv")
+        read_decisions(tmp_path / "absent.csv", NOW)
     with pytest.raises(StoreError, match="cannot be written"):
         write_decisions(log(), tmp_path / "absent" / "decisions.csv")
 
@@ -103,7 +109,7 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
 def test_decisions_travel_unchanged_and_in_any_order(tmp_path_factory: pytest.TempPathFactory, made: list[Made], random: Random) -> None:  # fmt: skip
     folder = tmp_path_factory.mktemp("decisions")
     write_decisions(log(*made), folder / "a.csv")
-    read = read_decisions(folder / "a.csv")
+    read = read_decisions(folder / "a.csv", NOW)
     assert read.equals(normal(log(*made)))
     mixed = [(right, left, verdict, at, undone) for left, right, verdict, at, undone in made]
     random.shuffle(mixed)

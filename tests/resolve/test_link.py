@@ -14,7 +14,7 @@ import typer
 from typer.testing import CliRunner
 
 from moviec.cli.link import link
-from moviec.errors import MovieCError, PayloadError, UsageError
+from moviec.errors import MovieCError, UsageError
 from moviec.resolve.link import parse_columns
 from moviec.resolve.lists import read_list
 
@@ -82,6 +82,60 @@ def test_rows_that_repeat_a_film_all_get_its_match(tmp_path: Path) -> None:
     assert "4 pairs of 5 and 4 rows" in done.stdout
 
 
+def test_a_year_behind_the_title_is_a_year_for_rows_that_repeat_a_film(tmp_path: Path) -> None:
+    left = write(tmp_path, "left.csv", "id,title\na,Heat (1995)\nb,Alien (1979)\nc,Heat (1995)\n")
+    right = write(tmp_path, "right.csv", "id,title,year\n1,Heat,1995\n2,Alien,1979\n")
+    out = tmp_path / "pairs.csv"
+    CliRunner().invoke(app, [str(left), str(right), "--out", str(out)], catch_exceptions=False)
+    pairs = {(row["left_id"], row["right_id"]) for row in csv.DictReader(out.read_text().splitlines())}
+    assert pairs == {("a", "1"), ("c", "1"), ("b", "2")}
+
+
+def test_titles_with_other_spaces_and_as_libraries_write_them_are_linked(tmp_path: Path) -> None:
+    left = write(
+        tmp_path,
+        "left.csv",
+        'id,title\na,"Godfather,\u00a0The\u00a0(1972)"\nb,The terminator [DVD] (1984)\nc,M [videorecording] (1931)\n',
+    )
+    right = write(tmp_path, "right.csv", "id,title,year\na,The Godfather,1972\nb,Terminator,1984\nc,M,1931\n")
+    out = tmp_path / "pairs.csv"
+    CliRunner().invoke(app, [str(left), str(right), "--out", str(out)], catch_exceptions=False)
+    pairs = {(row["left_id"], row["right_id"]) for row in csv.DictReader(out.read_text().splitlines())}
+    assert pairs == {("a", "a"), ("b", "b"), ("c", "c")}
+
+
+def test_a_repeated_id_lends_no_film_to_another_row(tmp_path: Path) -> None:
+    left = write(tmp_path, "left.csv", "id,title,year\n1,Heat,1995\n1,Alien,1979\n2,Heat,1995\n")
+    right = write(tmp_path, "right.csv", "id,title,year\nh,Heat,1995\na,Alien,1979\n")
+    out = tmp_path / "pairs.csv"
+    CliRunner().invoke(app, [str(left), str(right), "--out", str(out)], catch_exceptions=False)
+    pairs = {(row["left_id"], row["right_id"]) for row in csv.DictReader(out.read_text().splitlines())}
+    assert pairs == {("1", "h"), ("1", "a"), ("2", "h")}
+
+
+def test_a_pair_that_waits_says_why(tmp_path: Path) -> None:
+    left = write(
+        tmp_path,
+        "left.csv",
+        "id,title,year,director\n1,Emma Woodhouse,1996,\n2,Solaris Station,1972,Andrei Tarkovsky\n3,Kagemusha,1980,\n",
+    )
+    right = write(
+        tmp_path,
+        "right.csv",
+        "id,title,year,director\na,Emma Woodhouse,1996,Ann Low\nb,Emma Woodhouse,1996,Bo High\n"
+        "c,Solaris Station,1972,Steven Soderbergh\nd,Kagemusha,1980,\n",
+    )
+    out, review = tmp_path / "pairs.csv", tmp_path / "review.csv"
+    call = [str(left), str(right), "--out", str(out), "--review", str(review)]
+    CliRunner().invoke(app, call, catch_exceptions=False)
+    rows = csv.DictReader(review.read_text(encoding="utf-8").splitlines())
+    assert {(row["left_id"], row["right_id"]): row["why"] for row in rows} == {
+        ("1", "a"): "several fit",
+        ("1", "b"): "several fit",
+        ("2", "c"): "other directors",
+    }
+
+
 def test_every_shape_of_file_reads_the_same(tmp_path: Path) -> None:
     rows: list[dict[str, object]] = [
         {"id": "a", "title": "Heat", "year": 1995, "directors": ["Michael Mann", "X Y"]},
@@ -121,6 +175,68 @@ def test_running_times_as_people_write_them(tmp_path: Path, cell: str, minutes: 
 
 
 @pytest.mark.parametrize(
+    ("cell", "year"),
+    [("1972", 1972), ("c. 1972", 1972), ("'72", 1972), ("’99", 1999), ("'05", None), ("72", None), ("5/1/95", None), ("36526", None)],
+)  # fmt: skip
+def test_a_year_is_read_where_it_can_mean_one_only_and_told_where_not(
+    tmp_path: Path, cell: str, year: int | None
+) -> None:
+    read = read_list(write(tmp_path, "list.csv", f"title,Year,Shelf\nHeat,{cell},A\nAlien,,B\n"), "x")
+    assert read.features["year"].to_pylist() == [year, None]
+    assert (read.years_unread, read.unread_year) == ((0, None) if year else (1, cell))
+    assert read.unused == ("Shelf",)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Filmtitel;Produktionsjahr;Regisseur;Laufzeit (Min.)",
+        "Titre du film;Année de sortie;Réalisateurs;Durée (min)",
+        "Título;Año;Director(a);Duración",
+        "Titolo;Anno;Regista;Durata [minuti]",
+        "Tytuł;Rok;Reżyser;Length",
+        "Название;Год;Режиссёр;minutes",
+    ],
+)
+def test_headers_are_folded_as_titles_are(tmp_path: Path, header: str) -> None:
+    read = read_list(write(tmp_path, "list.csv", f"{header}\nHeat;1995;Michael Mann;170\n"), "x")
+    row = read.features.to_pylist()[0]
+    known = row["titles"], row["year"], row["directors"], row["runtime"]
+    assert known == (["Heat"], 1995, ["Michael Mann"], 170) and not read.unused
+
+
+def test_a_torn_line_of_json_costs_itself_and_ids_of_two_types_are_told_as_text(tmp_path: Path) -> None:
+    lines = [
+        '{"id": 7, "title": "Heat"}',
+        '{"id": "8", "ti',
+        "",
+        '{"id": "9", "title": "Alien", "Title": "x"}',
+        "[1]",
+    ]
+    read = read_list(write(tmp_path, "list.jsonl", "\n".join(lines)), "x")
+    assert read.features["key"].to_pylist() == ["7", "9"]
+    assert read.features["titles"].to_pylist() == [["Heat"], ["Alien"]]
+    assert [(row.line, row.text) for row in read.rejected] == [(2, lines[1]), (5, "[1]")]
+    whole = write(tmp_path, "list.json", '[{"id": 7, "title": "Heat"}, {"id": "8", "title": "Alien"}]')
+    assert read_list(whole, "x").features["key"].to_pylist() == ["7", "8"]
+
+
+def test_what_a_list_leaves_unread_is_told(tmp_path: Path) -> None:
+    left = write(
+        tmp_path, "left.csv", "id,title,year,Saal\n1,Heat,'95,A\n1,Alien,'05,A\n2,Casablanca,5/1/95,B\n"
+    )
+    right = write(tmp_path, "right.csv", "id,title,year\n1,Heat,1995\n2,Alien,1979\n")
+    done = CliRunner().invoke(
+        app, [str(left), str(right), "--out", str(tmp_path / "pairs.csv"), "--json"], catch_exceptions=False
+    )
+    told = json.loads(done.stdout)["left"]
+    assert told["unused_columns"] == ["Saal"] and told["rows_of_repeated_ids"] == 2
+    assert (told["years_unread"], told["unread_year"]) == (2, "'05")
+    said = [line for line in done.stderr.splitlines() if "moviec: left: " in line]
+    assert len(said) == 3 and "right" not in "".join(said)
+
+
+@pytest.mark.parametrize(
     ("cell", "names"),
     [
         ("Brad Pitt, Edward Norton", ["Brad Pitt", "Edward Norton"]),
@@ -153,7 +269,7 @@ def test_rows_that_could_not_be_read_are_written_beside_the_pairs(tmp_path: Path
     left = write(tmp_path, "left.csv", "title,year\nHeat,1995\nshort\nAlien,1979\n")
     right = write(tmp_path, "right.csv", 'title,year\nHeat,1995\n"open,1\nAlien,1979\n')
     done = CliRunner().invoke(app, [str(left), str(right), "--out", str(out)], catch_exceptions=False)
-    assert f"left: 1 rows could not be read: {aside} has them" in done.stdout
+    assert f"left: 1 row could not be read: {aside} says which and why" in done.stdout
     assert aside.read_text().splitlines() == [
         "list,line,reason,text",
         "left,3,too few columns,short",
@@ -178,6 +294,8 @@ def test_bare_quotes_in_a_tsv_are_text_and_quoted_cells_are_cells(tmp_path: Path
     [
         ("a.csv", b"foo,bar\n1,2\n", "no title column among foo, bar"),
         ("a.csv", b"", "empty"),
+        ("a.csv", b"\xef\xbb\xbf", "empty"),
+        ("a.jsonl", b'{"title":', "not one line is a JSON object"),
         ("a.csv", b"title\n", "no rows"),
         ("a.csv", "title\nAmélie\n".encode("latin-1"), "not UTF-8"),
         ("a.json", b"{", "cannot be read"),
@@ -189,9 +307,12 @@ def test_what_is_no_film_list_is_said_in_one_line(
     tmp_path: Path, name: str, content: bytes, says: str
 ) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(PayloadError, match=says) as raised:
+    with pytest.raises(MovieCError, match=says) as raised:
         read_list(tmp_path / name, "x")
     assert "\n" not in str(raised.value) and name in str(raised.value)
+    assert raised.value.exit_status == (2 if name == "a.xlsx" else 1), (
+        "wrong usage is the call, not what a file holds"
+    )
 
 
 @pytest.mark.parametrize("text", ["title", "title=", "middle:title=X", "colour=Red"])
@@ -205,6 +326,38 @@ def test_a_column_that_is_nowhere_is_wrong_usage(tmp_path: Path) -> None:
     call = [str(left), str(left), "--out", str(tmp_path / "out.csv"), "--columns", "runtime=Nix"]
     done = CliRunner().invoke(app, call)
     assert isinstance(done.exception, MovieCError) and "Nix" in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        ["--out", "left.csv"],
+        ["--out", "o.csv", "--review", "right.csv"],
+        ["--out", "o.csv", "--review", "o.csv"],
+        ["--out", "o.csv", "--review", "o.rejected.csv"],
+        ["--out", "o.csv", "--review", "../linked/./o.csv"],
+        ["--out", "linked.csv"],
+    ],
+)
+def test_no_file_takes_the_place_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, places: list[str]
+) -> None:
+    folder = tmp_path / "linked"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    for name in ("left.csv", "right.csv"):
+        write(folder, name, LEFT)
+    (folder / "linked.csv").symlink_to("left.csv")
+    done = CliRunner().invoke(app, ["left.csv", "right.csv", *places])
+    assert isinstance(done.exception, UsageError) and "the place of another file" in str(done.exception)
+    there = {path.name: path.read_text("utf-8") for path in folder.iterdir()}
+    assert there == dict.fromkeys(("left.csv", "right.csv", "linked.csv"), LEFT)
+
+
+def test_a_list_named_as_the_rejected_rows_of_the_pairs_stays(tmp_path: Path) -> None:
+    left, right = write(tmp_path, "pairs.rejected.csv", LEFT), write(tmp_path, "right.csv", RIGHT)
+    done = CliRunner().invoke(app, [str(left), str(right), "--out", str(tmp_path / "pairs.csv")])
+    assert isinstance(done.exception, UsageError) and left.read_text("utf-8") == LEFT
 
 
 def test_an_article_or_a_longer_subtitle_is_told_from_another_title(tmp_path: Path) -> None:

@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 import sqlalchemy as sa
 
 from moviec.catalog.accounts import now
 from moviec.catalog.ledger import ENDS
 from moviec.catalog.recordlog import RecordChange, append
 from moviec.catalog.schema.identity import decisions, matches, records
+from moviec.catalog.staging import stage
 from moviec.errors import UsageError
 
 Record = tuple[str, str]
@@ -75,6 +77,18 @@ def all_decisions(connection: sa.Connection) -> list[dict[str, Any]]:
     return [
         dict(row) for row in connection.execute(sa.select(decisions).order_by(decisions.c.number)).mappings()
     ]
+
+
+def naming_unlisted(connection: sa.Connection, rows: pa.Table) -> int:
+    """Count the rows (ENDS columns) that name a record which no source has listed here."""
+    staged = stage(connection, "some_decisions", decisions, rows.select(ENDS))
+    listed = [
+        sa.exists().where(
+            records.c.source == staged.c[f"{side}_source"], records.c.key == staged.c[f"{side}_key"]
+        )
+        for side in ("left", "right")
+    ]
+    return connection.scalar(sa.select(sa.func.count()).select_from(staged).where(~sa.and_(*listed))) or 0
 
 
 def records_of_movie(connection: sa.Connection, movie: int) -> list[Record]:

@@ -1,4 +1,6 @@
-"""From an id as a person writes it to a movie: `mc12`, a source's own such as `imdb:tt0114709`, or a bare `tt0114709`."""
+"""From an id as a person writes it to a movie: `mc12`, an id such as `imdb:tt0114709` or a bare `tt0114709`, or one of its
+records as reviews name it, `kaggle:862`.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +73,8 @@ def read_id(text: str) -> Named | None:
 
 
 def movie_named(connection: sa.Connection, text: str) -> int:
-    """Give the number of the movie that an id names; a merged one gives what it was merged into.
+    """Give the number of the movie that an id names; a merged one gives what it was merged into. A record, SOURCE:KEY,
+    names its movie where no id of that space does.
 
     Raises UsageError where none or several have the id.
     """
@@ -85,7 +88,8 @@ def movie_named(connection: sa.Connection, text: str) -> int:
         return _standing(connection, named.movie, text)
     values = {"space": named.space, "id": named.key}
     bearers = [(row.movie, row.position) for row in connection.execute(BEARERS, values)]
-    found = foremost(bearers, connection.scalar(OWNER, values))
+    owner: int | None = connection.scalar(OWNER, values)
+    found = foremost(bearers, owner) or ([owner] if owner else [])
     if not found:
         raise UsageError("no film has this id", text, "see `moviec search`")
     if len(found) > 1:

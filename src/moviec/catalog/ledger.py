@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from moviec.catalog.arrow import read
 from moviec.catalog.schema.identity import decisions, identities, matches, records
 from moviec.catalog.staging import stage
-from moviec.text import Column
+from moviec.text import Column, pc
 
 ENDS = ("left_source", "left_key", "right_source", "right_key")
 
@@ -75,10 +76,21 @@ def next_movie(connection: sa.Connection) -> int:
 
 
 def decisions_in_force(connection: sa.Connection) -> pa.Table:
-    """Give the decisions that were not undone, in order: the ends of the pair, verdict, number."""
-    query = (
-        sa.select(*(decisions.c[name] for name in ENDS), decisions.c.verdict, decisions.c.number)
-        .where(decisions.c.undone.is_(None))
-        .order_by(decisions.c.number)
+    """Give the decisions that were not undone, oldest first: the ends of the pair, verdict. Of those that contradict
+    each other the last holds.
+
+    Their number says when they came here, `at` when they were made: one that was imported may be older than those that
+    were there. Of one instant "different" comes last, as where decisions are written to a file.
+    """
+    columns = (*ENDS, "verdict", "at", "who")
+    rows = read(
+        connection, sa.select(*(decisions.c[name] for name in columns)).where(decisions.c.undone.is_(None))
     )
-    return read(connection, query)
+    instants = pc.cast(rows["at"], pa.timestamp("us", "UTC"))
+    order: list[tuple[str, Literal["ascending", "descending"]]] = [
+        *((name, "ascending") for name in ("at", *ENDS)),
+        ("verdict", "descending"),
+        ("who", "ascending"),
+    ]
+    ordered = rows.set_column(columns.index("at"), "at", instants).sort_by(order)
+    return ordered.select([*ENDS, "verdict"])

@@ -11,7 +11,7 @@ import typer
 from moviec.catalog.failures import Failure, failed
 from moviec.catalog.failures import replay as replay_failures
 from moviec.cli.console import print_json, print_table, steps
-from moviec.cli.options import HomeOption, JsonOption
+from moviec.cli.options import HomeOption, JsonOption, called_alone
 from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.pipeline.aggregator import drain
@@ -23,7 +23,7 @@ app = typer.Typer(help="What was set aside after repeated failure, so that the r
 @app.callback(invoke_without_command=True)
 def main(context: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """List what is set aside, where no command is given."""
-    if context.invoked_subcommand is None:
+    if called_alone(context, home, as_json):
         _tell(_failures(home, "open"), as_json)
 
 

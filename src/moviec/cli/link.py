@@ -14,8 +14,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
+from moviec.cli.console import fail, plural
+from moviec.cli.places import check_places
 from moviec.resolve.link import Linked, aside_of, parse_columns, write_pairs, write_rejected
 from moviec.resolve.link import link as link_lists
+from moviec.resolve.lists import FilmList
 from moviec.resolve.model import read_model, shipped_model
 from moviec.resolve.resolve import Progress
 
@@ -26,12 +29,15 @@ def link(
     ],
     right: Annotated[Path, typer.Argument(help="The other film list.")],
     out: Annotated[Path, typer.Option(help="The pairs: left_id, right_id, probability, evidence.")],
-    review: Annotated[Path | None, typer.Option(help="Uncertain pairs, for a person to look at.")] = None,
+    review: Annotated[
+        Path | None, typer.Option(help="Uncertain pairs, for a person to look at, and why they wait.")
+    ] = None,
     columns: Annotated[str, typer.Option(help="Which column is what: title=Name,left:year=Jahr,…")] = "",
     model: Annotated[Path | None, typer.Option(help="Match weights; default: those that ship.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
 ) -> None:
     """Find which rows of two film lists are the same film. Touches no catalogue."""
+    check_places([left, right, model], [out, aside_of(out), review])
     named = parse_columns(columns)
     pinned = read_model(model) if model else shipped_model()
     with _progress() as tell:
@@ -40,8 +46,10 @@ def link(
     if review:
         write_pairs(linked.matching, "review", review)
     write_rejected(linked, out)
-    report = _report(linked)
-    typer.echo(json.dumps(report) if as_json else _sentence(linked, out, review))
+    for name, one in (("left", linked.left), ("right", linked.right)):
+        for line in _warnings(name, one):
+            fail(line)
+    typer.echo(json.dumps(_report(linked)) if as_json else _sentence(linked, out, review))
 
 
 @contextmanager
@@ -59,20 +67,43 @@ def _progress() -> Iterator[Progress]:
 def _report(linked: Linked) -> dict[str, object]:
     blocking = linked.matching.blocking
     return {
-        "left": {"rows": linked.left.features.num_rows, "unreadable": len(linked.left.rejected), "columns": linked.left.columns},
-        "right": {"rows": linked.right.features.num_rows, "unreadable": len(linked.right.rejected), "columns": linked.right.columns},
+        "left": _about(linked.left),
+        "right": _about(linked.right),
         "pairs": linked.band("accept"),
         "review": linked.band("review"),
         "candidates": blocking.candidates,
         "candidates_cut": blocking.cut,
         "blocks": blocking.rules.to_pylist(),
-    }  # fmt: skip
+    }
+
+
+def _about(one: FilmList) -> dict[str, object]:
+    return {
+        "rows": one.features.num_rows,
+        "unreadable": len(one.rejected),
+        "columns": one.columns,
+        "unused_columns": one.unused,
+        "years_unread": one.years_unread,
+        "unread_year": one.unread_year,
+        "rows_of_repeated_ids": one.repeated,
+    }
+
+
+def _warnings(name: str, one: FilmList) -> Iterator[str]:
+    """Say what of a list went unread or cannot be told apart."""
+    if one.unused:
+        yield f"{name}: columns not used: {', '.join(one.unused)}; --columns FIELD=NAME uses one"
+    if one.years_unread:
+        yield f"{name}: {plural(one.years_unread, 'year', 'years')} could not be read, as in '{one.unread_year}'; write four digits"
+    if one.repeated:
+        yield f"{name}: {plural(one.repeated, 'row has', 'rows have')} an id that another row has, too: their pairs cannot be told apart"
 
 
 def _sentence(linked: Linked, out: Path, review: Path | None) -> str:
     left, right = linked.left, linked.right
+    rows = f"{left.features.num_rows:,} and {plural(right.features.num_rows, 'row', 'rows')}"
     lines = [
-        f"{linked.band('accept'):,} pairs of {left.features.num_rows:,} and {right.features.num_rows:,} rows: {out}",
+        f"{plural(linked.band('accept'), 'pair', 'pairs')} of {rows}: {out}",
         f"{linked.band('review'):,} more to look at"
         + (f": {review}" if review else " (--review FILE writes them)"),
     ]
@@ -80,9 +111,11 @@ def _sentence(linked: Linked, out: Path, review: Path | None) -> str:
         lines.append(f"{name}: " + ", ".join(f"{field} = {column}" for field, column in one.columns.items()))
         if one.rejected:
             lines.append(
-                f"{name}: {len(one.rejected):,} rows could not be read: {aside_of(out)} has them, with their lines"
+                f"{name}: {plural(len(one.rejected), 'row', 'rows')} could not be read: {aside_of(out)} says which and why"
             )
     dropped = sum(row["left_out"] for row in linked.matching.blocking.rules.to_pylist())
     if dropped:
-        lines.append(f"{dropped:,} blocks were too large to compare (a word or name that too many share)")
+        lines.append(
+            f"{plural(dropped, 'block was', 'blocks were')} too large to compare (a word or name that too many share)"
+        )
     return "\n".join(lines)

@@ -10,7 +10,7 @@ import typer
 
 from moviec.catalog.deliveries import Rejected, all_deliveries, rejected
 from moviec.cli.console import print_json, print_table, steps
-from moviec.cli.options import HomeOption, JsonOption
+from moviec.cli.options import HomeOption, JsonOption, called_alone
 from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.lake.quarantine import defects_markdown
@@ -26,7 +26,7 @@ SourceArgument = Annotated[str | None, typer.Argument(help="Only this source's."
 @app.callback(invoke_without_command=True)
 def main(context: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """List the rejected rows that wait for a fix, when nothing else is asked for."""
-    if context.invoked_subcommand is None:
+    if called_alone(context, home, as_json):
         list_rows(None, home, as_json)
 
 

@@ -10,6 +10,7 @@ import msgspec
 import pyarrow as pa
 import typer
 
+from moviec.cli.places import check_places
 from moviec.engine import DuckEngine
 from moviec.engine.duck import quoted
 from moviec.errors import UsageError
@@ -38,7 +39,9 @@ def rate(
 ) -> None:
     """Rate every film of a table; touches no catalogue."""
     aside = out.with_name(f"{out.stem}.rejected.csv")
-    _check_places(ratings, out, aside, model)
+    check_places([ratings], [out, aside, model])
+    if out.suffix.lower() in NO_CSV:
+        raise UsageError("scores are CSV", str(out), "give --out a name that ends in .csv")
     change = Change(tuple(without or ()), dict(_weight(text) for text in weight or ()))
     with DuckEngine() as engine:
         raters = prepare(engine, open_ratings(engine, ratings), "ratings")
@@ -71,17 +74,6 @@ def rate(
             )
     if moved:
         _say_moved(moved)
-
-
-def _check_places(ratings: Path, out: Path, aside: Path, model: Path | None) -> None:
-    """Raise UsageError where a file would take another's place, or is named as what it will not be."""
-    places = [path.absolute() for path in (ratings, out, aside, model) if path is not None]
-    if len(set(places)) < len(places):
-        raise UsageError(
-            "would take the place of another file of this run", str(out), "give --out another name"
-        )
-    if out.suffix.lower() in NO_CSV:
-        raise UsageError("scores are CSV", str(out), "give --out a name that ends in .csv")
 
 
 def _weight(text: str) -> tuple[str, float]:

@@ -12,15 +12,16 @@ import typer
 
 from moviec.catalog import decisions
 from moviec.catalog.connect import writing
-from moviec.cli.console import print_json, print_table, steps
-from moviec.cli.options import HomeOption, JsonOption
+from moviec.cli.console import plural, print_json, print_table, steps
+from moviec.cli.options import HomeOption, JsonOption, called_alone
 from moviec.config import open_home
-from moviec.pipeline import reviewing
+from moviec.pipeline import effects, reviewing
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.decision_files import export_decisions, import_decisions
+from moviec.pipeline.effects import Effect, titled
 from moviec.pipeline.nearest import unmatched_of
-from moviec.pipeline.reviewing import Effect
 from moviec.pipeline.workshop import workshop
+from moviec.sources.registry import find_source
 
 app = typer.Typer(help="Uncertain matches and verdicts: list, same, different, undo, export, import.")
 
@@ -35,7 +36,7 @@ _FIELDS = ("title", "year", "kind", "runtime", "directors", "cast", "countries",
 @app.callback(invoke_without_command=True)
 def review(context: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """List the pairs to look at; or say of two records that they are the same film, or different ones."""
-    if context.invoked_subcommand is None:
+    if called_alone(context, home, as_json):
         list_pairs(home=home, as_json=as_json)
 
 
@@ -48,7 +49,10 @@ def list_pairs(
     as_json: JsonOption = False,
 ) -> None:
     """List uncertain pairs side by side with the evidence, most valuable first."""
-    with workshop(open_home(home)) as shop, shop.catalogue.connect() as connection:
+    place = open_home(home)
+    if source:
+        find_source(source, place.folder)
+    with workshop(place) as shop, shop.catalogue.connect() as connection:
         made = decisions.all_decisions(connection) if decided else []
         pairs = [] if decided else reviewing.uncertain(shop, limit, source)
     if as_json:
@@ -59,7 +63,11 @@ def list_pairs(
              "undone" if row["undone"] else "")
             for row in made
         ]  # fmt: skip
-        print_table(f"{len(made):,} decisions", ("number", "one", "verdict", "other", "by", "at", ""), rows)
+        print_table(
+            plural(len(made), "decision", "decisions"),
+            ("number", "one", "verdict", "other", "by", "at", ""),
+            rows,
+        )
     else:
         for pair in pairs:
             _print_pair(pair)
@@ -102,7 +110,7 @@ def undo(
 ) -> None:
     """Take a decision back; the records go where the matching puts them."""
     with workshop(open_home(home)) as shop, steps(quiet=as_json) as tell:
-        effect = reviewing.effect_of_undoing(shop, number)
+        effect = effects.effect_of_undoing(shop, number)
         done = None
         if yes:
             with writing(shop.catalogue) as connection:
@@ -120,7 +128,9 @@ def unmatched(
     as_json: JsonOption = False,
 ) -> None:
     """List records that no other was matched with: the nearest one, and why it was not taken."""
-    with workshop(open_home(home)) as shop:
+    place = open_home(home)
+    find_source(source, place.folder)
+    with workshop(place) as shop:
         rows = unmatched_of(shop, source, limit, after)
     if as_json:
         print_json(rows)
@@ -133,22 +143,25 @@ def unmatched(
 def export_file(file: Path, home: HomeOption = None) -> None:
     """Write every decision as CSV, those taken back among them."""
     with workshop(open_home(home)) as shop:
-        print(f"{export_decisions(shop, file):,} decisions: {file}")
+        print(f"{plural(export_decisions(shop, file), 'decision', 'decisions')}: {file}")
 
 
 @app.command(name="import")
 def import_file(file: Path, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Add the decisions of a CSV file; names those that contradict each other, of which the later hold (status 3)."""
     with workshop(open_home(home)) as shop, steps(quiet=as_json) as tell:
-        fresh, contradicting = import_decisions(shop, file)
+        done = import_decisions(shop, file)
         changes = drain(shop, tell).changes
     if as_json:
-        print_json({"decisions": fresh, "contradictions": contradicting, "changes": changes})
+        told = {"decisions": done.new, "unlisted": done.unlisted, "contradictions": done.contradictions}
+        print_json({**told, "changes": changes})
     else:
-        print(f"{fresh:,} decisions are new; {_counted(changes)}")
-        for line in contradicting:
+        print(f"{plural(done.new, 'decision is', 'decisions are')} new; {_counted(changes)}")
+        if done.unlisted:
+            print(f"{plural(done.unlisted, 'names', 'name')} a record that is not here; kept until it comes")
+        for line in done.contradictions:
             print(f"contradiction: {line}")
-    if contradicting:
+    if done.contradictions:
         raise typer.Exit(3)
 
 
@@ -163,7 +176,7 @@ class _Way(msgspec.Struct, frozen=True):
 def _decide(ends: tuple[str, str], is_same: bool, by: str | None, way: _Way) -> None:
     with workshop(open_home(way.home)) as shop, steps(quiet=way.as_json) as tell:
         said = reviewing.verdicts(shop, ends, is_same, by or getpass.getuser())
-        effect = reviewing.effect(shop, said)
+        effect = effects.effect(shop, said)
         done = None
         if way.yes:
             with writing(shop.catalogue) as connection:
@@ -177,16 +190,23 @@ def _tell(effect: Effect, done: dict[str, Any] | None, as_json: bool) -> None:
         print_json({"effect": effect, "done": done})
         return
     for row in effect.moved:
-        print(f"{row['source']}:{row['key']}  {row['before']} → {row['after'] or 'a new movie'}")
+        after = f"{row['after']} {row['after_title']}" if row["after"] else "a new movie"
+        print(
+            f"{row['source']}:{row['key']} {titled(row['title'], row['year'])}: "
+            f"{row['before']} {row['before_title']} → {after}"
+        )
     if not effect.moved:
         print("no record changes its movie")
+    for line in effect.doubts:
+        print(f"mind: {line}")
     for line in effect.contradicts:
         print(f"contradicts: {line}")
     print(f"done; {_counted(done['changes'])}" if done else "nothing was done; add --yes to do it")
 
 
 def _counted(changes: dict[str, int]) -> str:
-    return ", ".join(f"{count:,} movies {kind}" for kind, count in changes.items()) or "no movie looks other"
+    told = (f"{plural(count, 'movie', 'movies')} {kind}" for kind, count in changes.items())
+    return ", ".join(told) or "no movie looks other"
 
 
 def _print_pair(pair: dict[str, Any]) -> None:
@@ -194,7 +214,9 @@ def _print_pair(pair: dict[str, Any]) -> None:
     rows = [(field, *(_cell(pair[side].get(field)) for side in ("left", "right"))) for field in _FIELDS]
     title = f"same with probability {pair['probability']:.3f}, worth {pair['value']:.2f}"
     print_table(title, ("", *ends), rows)
-    print("  ".join(f"{feature}: {level} ({bits:+.1f})" for feature, level, bits in pair["evidence"]) + "\n")
+    print("  ".join(f"{feature}: {level} ({bits:+.1f})" for feature, level, bits in pair["evidence"]))
+    rival = f" ({pair['rival']} is in that film)" if pair["reason"] == "taken" else ""
+    print(f"waits: {pair['reason']}{rival}\n")
 
 
 def _cell(value: Any) -> str:

@@ -33,7 +33,9 @@ _APART = (
 
 
 def show(
-    movie: Annotated[str, typer.Argument(metavar="ID", help="mc12, imdb:tt0114709, tmdb:862, …")],
+    movie: Annotated[
+        str, typer.Argument(metavar="ID", help="mc12, imdb:tt0114709, tmdb:862, or a record, SOURCE:KEY.")
+    ],
     as_of: Annotated[
         str | None, typer.Option(help="As it stood on a day (its end, UTC) or at an instant.")
     ] = None,

@@ -34,13 +34,13 @@ _UNREAD = pa.schema(_COLUMNS)
 def open_ratings(engine: DuckEngine, path: Path) -> list[str]:
     """Make the file known as `ratings`, its rows numbered in `file_row`; return its column names in lower case.
 
-    Raises UsageError when there is no such file or its ending is not known, PayloadError when it cannot be read.
+    Raises UsageError when there is no such file or its ending is not known, PayloadError when it holds no ratings.
     """
     if not path.is_file():
-        raise UsageError("there is no such file", str(path))
+        raise UsageError("this is a folder" if path.is_dir() else "there is no such file", str(path))
     columns = _open(engine, path)
     if missing := [name for name in REQUIRED if name not in columns]:
-        raise UsageError(
+        raise PayloadError(
             f"no column {', '.join(missing)}", path.name, f"a table of ratings has {', '.join(REQUIRED)}"
         )
     return columns

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
 from moviec.catalog import decisions as store
@@ -24,12 +25,24 @@ def export_decisions(shop: Workshop, path: Path) -> int:
     return int(log.num_rows)
 
 
-def import_decisions(shop: Workshop, path: Path) -> tuple[int, list[str]]:
-    """Add a file's decisions to those there are, each once; give how many are new, and all contradictions in force.
-
-    A decision that the file says was taken back is taken back here. Raises PayloadError with line and reason.
+class Imported(msgspec.Struct, frozen=True):
+    """What a file of decisions brought: how many are `new`, how many of all in it are `unlisted` (they name a record that
+    no source has listed here), and every contradiction now in force, a line each.
     """
-    given = [_stored(row) for row in read_decisions(path).to_pylist()]
+
+    new: int
+    unlisted: int
+    contradictions: list[str]
+
+
+def import_decisions(shop: Workshop, path: Path) -> Imported:
+    """Add a file's decisions to those there are, each once.
+
+    One that the file says was taken back is taken back here; one on records that are not here waits for them. Raises
+    PayloadError with line and reason.
+    """
+    read = read_decisions(path, dt.datetime.now(dt.UTC))
+    given = [_stored(row) for row in read.to_pylist()]
     with writing(shop.catalogue) as connection:
         known = {_identity(row): row for row in store.all_decisions(connection)}
         fresh = [row for row in given if _identity(row) not in known]
@@ -38,8 +51,9 @@ def import_decisions(shop: Workshop, path: Path) -> tuple[int, list[str]]:
             mine = known.get(_identity(row))
             if mine and row["undone"] and not mine["undone"]:
                 store.undo(connection, mine["number"])
+        unlisted = store.naming_unlisted(connection, read)
         log = log_of(store.all_decisions(connection))
-    return len(fresh), [str(one) for one in contradictions(log)]
+    return Imported(len(fresh), unlisted, [str(one) for one in contradictions(log)])
 
 
 def _identity(row: dict[str, Any]) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from moviec.engine.duck import quoted
 from moviec.pipeline.holdings import holding, name_rows
 from moviec.pipeline.workshop import Workshop
 from moviec.resolve.model import Model
-from moviec.resolve.shelf import SHELF, shelve_batches
+from moviec.resolve.shelf import FOLDING, SHELF, shelve_batches
 
 FOLDER = "shelf"
 
@@ -93,7 +93,7 @@ def remove_stale_shelves(shop: Workshop, model: Model, batches: Sequence[Batch])
 
 def _names_of(model: Model, records_file: str) -> tuple[str, str]:
     """Name a batch's shelf file, and that of its blocks."""
-    stem = f"{FOLDER}/{model.version}/{records_file.partition('/')[2].removesuffix('.parquet')}"
+    stem = f"{FOLDER}/{model.version}-{FOLDING}/{records_file.partition('/')[2].removesuffix('.parquet')}"
     return f"{stem}.parquet", f"{stem}.blocks.parquet"
 
 

@@ -11,24 +11,26 @@ import pyarrow as pa
 
 # Rows that name neither year nor director may be films of one title, so they stay as they are.
 _FIRST = """
-SELECT row, key, first_value(key) OVER same AS first_key, row_number() OVER same = 1 AS leads
-FROM (SELECT *, row_number() OVER () AS row FROM films)
+SELECT row, key, first_value(row) OVER same AS first_row, row_number() OVER same = 1 AS leads
+FROM (SELECT *, CAST(row_number() OVER () AS VARCHAR) AS row FROM films)
 WINDOW same AS (
   PARTITION BY titles, year, released, runtime, kind, directors, "cast", genres, ids::VARCHAR,
                CASE WHEN coalesce(year, year(released)) IS NULL AND coalesce(len(directors), 0) = 0 THEN row END
-  ORDER BY row)
-ORDER BY row
+  ORDER BY CAST(row AS BIGINT))
+ORDER BY CAST(row AS BIGINT)
 """
 
 _EACH = """
 SELECT DISTINCT p.* REPLACE (l.key AS left_key, r.key AS right_key) FROM pairs p
-JOIN left_rows l ON l.first_key = p.left_key JOIN right_rows r ON r.first_key = p.right_key
+JOIN left_rows l ON l.first_row = p.left_key JOIN right_rows r ON r.first_row = p.right_key
 ORDER BY p.probability DESC, p.weight DESC, left_key, right_key
 """
 
 
 class Rows(msgspec.Struct, frozen=True):
-    """`films`: the first of each alike rows (FEATURES). `rows`: key and first_key of every row."""
+    """`films`: the first of each alike rows (FEATURES), its number in the list as its key, since a list may use an id twice.
+    `rows`: of every row its own key, and the first_row that is like it.
+    """
 
     films: pa.Table
     rows: pa.Table
@@ -39,7 +41,8 @@ def first_of_alike(films: pa.Table) -> Rows:
     with duckdb.connect() as connection:
         connection.register("films", films)
         found = connection.sql(_FIRST).to_arrow_table()
-    return Rows(films.filter(found["leads"]), found.select(["key", "first_key"]))
+    numbered = films.set_column(films.column_names.index("key"), "key", found["row"])
+    return Rows(numbered.filter(found["leads"]), found.select(["key", "first_row"]))
 
 
 def for_each(pairs: pa.Table, left: Rows, right: Rows) -> pa.Table:

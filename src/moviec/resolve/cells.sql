@@ -32,9 +32,11 @@ CREATE OR REPLACE MACRO label_list(value) AS tidy_list(coalesce(marked_list(valu
 CREATE OR REPLACE MACRO title_list(value) AS
   coalesce(marked_list(value), CASE WHEN value IS NOT NULL THEN [value] END);
 
--- The first year in a text, between the first films and 2099.
+-- The first year in a text, between the first films and 2099; '72 alone is 1972, but '05 may be 1905 or 2005.
 CREATE OR REPLACE MACRO year_in(value) AS
-  try_cast(nullif(regexp_extract(value, '(?:^|[^0-9])(18[7-9][0-9]|19[0-9]{2}|20[0-9]{2})(?:[^0-9]|$)', 1), '') AS INTEGER);
+  coalesce(
+    try_cast(nullif(regexp_extract(value, '(?:^|[^0-9])(18[7-9][0-9]|19[0-9]{2}|20[0-9]{2})(?:[^0-9]|$)', 1), '') AS INTEGER),
+    1900 + try_cast(nullif(regexp_extract(value, '^[''’‘`]([4-9][0-9])$', 1), '') AS INTEGER));
 
 -- Minutes: "125", "125.0", "125 min", "2 hr. 5 min.", "2h05", "PT2H5M", "02:05:00".
 CREATE OR REPLACE MACRO minutes_in(value) AS CASE

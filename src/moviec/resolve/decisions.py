@@ -50,10 +50,11 @@ class Contradiction(msgspec.Struct, frozen=True):
         return f"{' = '.join(names)}, yet {names[0]} is not {names[-1]}"
 
 
-def read_decisions(path: Path) -> pa.Table:
+def read_decisions(path: Path, now: dt.datetime) -> pa.Table:
     """Read decisions (DECISION_LOG) from a CSV file with its columns by name; `undone` may be left out.
 
-    Instants are ISO 8601, UTC where they name no zone. Raises PayloadError with line and reason: all rows or none.
+    Instants are ISO 8601, UTC where they name no zone; one after `now` is refused, since no later verdict could take its
+    place. Raises PayloadError with line and reason: all rows or none.
     """
     rows, wrong = [], []
     try:
@@ -64,7 +65,7 @@ def read_decisions(path: Path) -> pa.Table:
                 raise PayloadError(f"no column {', '.join(missing)}", path.name)
             for cells in reader:
                 try:
-                    rows.append(_row(cells))
+                    rows.append(_row(cells, now))
                 except ValueError as error:
                     wrong.append(f"line {reader.line_num}: {error}")
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -159,7 +160,7 @@ def value(pairs: pa.Table, movies: pa.Table) -> pa.Table:
     return valued.sort_by(keys)
 
 
-def _row(cells: Mapping[str, str | None]) -> dict[str, object]:
+def _row(cells: Mapping[str, str | None], now: dt.datetime) -> dict[str, object]:
     """Read a decision from the cells of its row; raises ValueError with the reason where it is none."""
     texts = {name: (cells.get(name) or "").strip() for name in DECISION_LOG.names}
     if None in cells:
@@ -174,6 +175,9 @@ def _row(cells: Mapping[str, str | None]) -> dict[str, object]:
     instants = {name: _instant(name, texts[name]) for name in ("at", "undone")}
     if instants["at"] is None:
         raise ValueError("no instant in 'at'")
+    for name, instant in instants.items():
+        if instant and instant > now:
+            raise ValueError(f"'{texts[name]}' in '{name}' is yet to come")
     return {**texts, **instants}
 
 

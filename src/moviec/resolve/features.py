@@ -82,7 +82,7 @@ def prepare(features: pa.Table) -> Prepared:
     """Fold and flatten a list of films (FEATURES columns)."""
     table = features.combine_chunks()
     n = pa.array(np.arange(table.num_rows, dtype=np.int32))
-    titles = _flat(table["titles"])
+    titles = _titles(table)
     forms = _forms(titles)
     year = pc.coalesce(_one(table["year"]), pc.cast(pc.year(_one(table["released"])), pa.int32()))
     written = _first_year(titles, table.num_rows)
@@ -99,6 +99,11 @@ def prepare(features: pa.Table) -> Prepared:
     return Prepared(
         records, forms, _words(forms), _names(table), _ids(table), _genres(_flat(table["genres"]))
     )
+
+
+def written_years(features: pa.Table) -> Column:
+    """Give the year that stands in brackets behind a title of each film (FEATURES columns), null where none does."""
+    return _first_year(_titles(features), features.num_rows)
 
 
 def load(engine: Engine, side: str, prepared: Prepared) -> None:
@@ -124,6 +129,12 @@ def _flat(column: Column) -> pa.Table:
         return _flat(pa.chunked_array([pa.array(lists.to_pylist(), lists.type)]))
     table = table.append_column("place", pa.array(place.astype(np.int32)))
     return table.filter(pc.greater(pc.utf8_length(pc.utf8_trim_whitespace(table["value"])), 0))
+
+
+def _titles(table: pa.Table) -> pa.Table:
+    """Flatten the titles, entities resolved and every space a plain one."""
+    titles = _flat(table["titles"])
+    return titles.set_column(titles.column_names.index("value"), "value", text.plain(titles["value"]))
 
 
 def _first_year(titles: pa.Table, rows: int) -> Column:

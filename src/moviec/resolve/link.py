@@ -1,6 +1,7 @@
 """Two film lists in files, the pairs that are the same film in a CSV file: matching outside any catalogue.
 
-Hands on the pairs as `left_id,right_id,probability,evidence`, and those for a person to look at in a second file.
+Hands on the pairs as `left_id,right_id,probability,evidence`, and those for a person to look at in a second file, with
+`why` they wait.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 import msgspec
+import pyarrow as pa
 
 from moviec.engine import DuckEngine
 from moviec.engine.duck import quoted
@@ -18,11 +20,25 @@ from moviec.resolve.alike import first_of_alike, for_each
 from moviec.resolve.lists import ALIASES, FilmList, read_list
 from moviec.resolve.model import Model
 from moviec.resolve.resolve import Matching, Progress, Settings, match
+from moviec.resolve.unmatched import waiting
 from moviec.text import pc
 
 _OUT = """
-SELECT left_key AS left_id, right_key AS right_id, printf('%.6f', probability / 1000000) AS probability, evidence
+SELECT left_key AS left_id, right_key AS right_id, printf('%.6f', probability / 1000000) AS probability, {columns}
 FROM pairs WHERE band = {band} ORDER BY pairs.probability DESC, weight DESC, left_key, right_key
+"""
+
+#: Which film each row of a pair is: a pair that was accepted makes one film of two.
+_MEMBERS = """
+SELECT left_source AS source, left_key AS key, 'left ' || left_key AS cluster FROM matched
+UNION
+SELECT right_source, right_key, coalesce('left ' || min(left_key) FILTER (WHERE band = 'accept'), 'right ' || right_key)
+FROM matched GROUP BY right_source, right_key
+"""
+
+_WITH_WHY = """
+SELECT m.*, w.reason AS why FROM matched m
+LEFT JOIN why w ON w.left_key = m.left_key AND w.right_key = m.right_key AND m.band = 'review'
 """
 
 
@@ -72,17 +88,29 @@ def link(left: Path, right: Path, columns: Columns, model: Model, progress: Prog
     _check(columns, lists)
     rows = first_of_alike(lists[0].features), first_of_alike(lists[1].features)
     matching = match(rows[0].films, rows[1].films, model, Settings(), progress)
-    return Linked(*lists, msgspec.structs.replace(matching, pairs=for_each(matching.pairs, *rows)))
+    pairs = for_each(_with_why(matching.pairs, model), *rows)
+    return Linked(*lists, msgspec.structs.replace(matching, pairs=pairs))
+
+
+def _with_why(pairs: pa.Table, model: Model) -> pa.Table:
+    """Add `why` a pair waits for review (REASONS of moviec.resolve.unmatched), null where it was accepted."""
+    with DuckEngine() as engine:
+        engine.table("matched", pairs)
+        engine.view("pairs", "SELECT * FROM matched WHERE band = 'review'")
+        engine.view("members", _MEMBERS)
+        engine.table("why", waiting(engine, model))
+        return engine.query(_WITH_WHY)
 
 
 def write_pairs(matching: Matching, band: str, path: Path) -> None:
     """Write the pairs of a band as CSV, best first; a file appears only once it is whole."""
+    columns = "evidence, why" if band == "review" else "evidence"
     part = path.with_name(path.name + ".part")
     with DuckEngine() as engine:
         engine.table("pairs", matching.pairs)
         try:
             engine.connection.execute(
-                f"COPY ({_OUT.format(band=quoted(band))}) TO {quoted(str(part))} (FORMAT csv, HEADER)"
+                f"COPY ({_OUT.format(columns=columns, band=quoted(band))}) TO {quoted(str(part))} (FORMAT csv, HEADER)"
             )
             part.replace(path)
         except (duckdb.IOException, OSError) as error:

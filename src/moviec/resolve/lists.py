@@ -17,76 +17,102 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine
 from moviec.engine.duck import identifier, quoted
-from moviec.engine.textfile.dialect import Dialect
-from moviec.engine.textfile.packed import gunzip
 from moviec.engine.textfile.refused import Broken
-from moviec.engine.textfile.rows import (
-    Scanned,
-    check_encoding,
-    copy_rows,
-    keep_rows,
-    read_names,
-    read_start,
-)
-from moviec.errors import PayloadError
-from moviec.resolve.features import FEATURES
-from moviec.text import fold_one
+from moviec.errors import PayloadError, UsageError
+from moviec.resolve.features import FEATURES, written_years
+from moviec.resolve.listfiles import stage_list
+from moviec.text import fold_one, pc
 
-#: What a column may be called (folded, without blanks), by what it is taken for.
+#: What a column may be called (folded, without blanks; what stands in brackets, as units do, may be left out), by what it
+#: is taken for.
 ALIASES: dict[str, tuple[str, ...]] = {
     "id": ("id", "movieid", "filmid", "tconst", "const", "key", "rowid", "recordid", "uid", "identifier", "nr", "no", "number", "code"),
-    "title": ("title", "primarytitle", "movietitle", "filmtitle", "name", "moviename", "filmname", "movie", "film", "titel", "titre", "titulo", "titolo"),
+    "title": ("title", "primarytitle", "movietitle", "filmtitle", "name", "moviename", "filmname", "movie", "film", "titel", "titre", "titulo", "titolo", "filmtitel", "titredufilm", "tytul", "название"),
     "original_title": ("originaltitle", "originalname", "titleoriginal", "originaltitel", "titreoriginal", "titolooriginale", "titulooriginal"),
     "other_titles": ("othertitles", "alternativetitles", "alternativetitle", "alternatetitle", "aka", "akas", "alsoknownas", "englishtitle"),
-    "year": ("year", "startyear", "releaseyear", "movieyear", "filmyear", "yearrange", "productionyear", "titleyear", "yearofrelease", "yearreleased", "releasedin", "jahr", "erscheinungsjahr", "annee", "anno", "ano"),
+    "year": ("year", "startyear", "releaseyear", "movieyear", "filmyear", "yearrange", "productionyear", "titleyear", "yearofrelease", "yearreleased", "releasedin", "jahr", "erscheinungsjahr", "annee", "anno", "ano", "produktionsjahr", "anneedesortie", "rok", "год"),
     "released": ("released", "releasedate", "date", "originalreleasedate", "releasedon", "premiered", "premieredate", "premiere", "dateofrelease", "theatricalrelease"),
     "people": ("people", "cast", "actors", "actor", "starring", "stars", "castmembers", "actorname", "maincast"),
-    "directors": ("directors", "director", "directedby", "directorname", "regie", "realisateur", "regia", "regista"),
-    "runtime": ("runtime", "runtimeminutes", "duration", "length", "runningtime", "minutes", "runtimemins", "runtimemin", "laenge", "lange", "dauer", "duree", "durata", "duracion"),
+    "directors": ("directors", "director", "directedby", "directorname", "regie", "realisateur", "regia", "regista", "regisseur", "realisateurs", "rezyser", "режиссер", "directora"),
+    "runtime": ("runtime", "runtimeminutes", "duration", "length", "runningtime", "minutes", "runtimemins", "runtimemin", "laenge", "lange", "dauer", "duree", "durata", "duracion", "laufzeit"),
     "genres": ("genres", "genre", "listedin"),
     "kind": ("kind", "titletype"),
     "imdb_id": ("imdbid", "imdb", "tconst", "const", "imdbtitleid", "imdbtt"),
     "tmdb_id": ("tmdbid", "tmdb", "themoviedbid"),
 }  # fmt: skip
 
+#: What tells rows of which neither year nor date could be read, though something stands there.
+_YEARS_UNREAD = """
+SELECT count(*) AS rows, arg_min(coalesce(year, released), position) AS example FROM (SELECT {cells}, position FROM listed)
+WHERE coalesce(year, released) IS NOT NULL AND coalesce(year_in(year), year_in(released)) IS NULL
+"""
+
+_BRACKETED = re.compile(r"[(\[][^()\[\]]*[)\]]")
 _SUFFIX = re.compile(r"\.(csv|tsv|txt|json|jsonl|ndjson|parquet)(\.gz)?$", re.IGNORECASE)
 
 
 class FilmList(msgspec.Struct, frozen=True):
-    """A list that was read: its features, what each column was taken for, and the rows that could not be read."""
+    """A list that was read: its features, what each column was taken for, and the rows that could not be read.
+
+    `unused`: columns taken for nothing. `years_unread`: rows whose year or date could not be read, and `unread_year`, the
+    first of these.
+    """
 
     features: pa.Table
     columns: dict[str, str]
     rejected: tuple[Broken, ...]
+    unused: tuple[str, ...] = ()
+    years_unread: int = 0
+    unread_year: str | None = None
+
+    @property
+    def repeated(self) -> int:
+        """Count the rows whose id another row has, too."""
+        counts = pc.struct_field(pc.value_counts(self.features["key"]), "counts")
+        return int(pc.sum(counts.filter(pc.greater(counts, 1))).as_py() or 0)
 
 
 def read_list(path: Path, name: str, columns: Mapping[str, str] | None = None) -> FilmList:
     """Read a list into features whose source is `name`; `columns` (field: column) goes before usual names.
 
-    A column that the list lacks is passed over. Raises PayloadError when the file is no film list.
+    A column that the list lacks is passed over; a year may also stand behind the title. Raises UsageError when there is
+    no such file or its name says that it is none, PayloadError when what it holds is no film list.
     """
     suffix = _SUFFIX.search(path.name)
+    if path.is_dir():
+        raise UsageError("this is a folder", str(path), "name a file in it")
     if not path.is_file():
-        raise PayloadError("no such file", str(path))
+        raise UsageError("no such file", str(path))
     if suffix is None:
-        raise PayloadError("not a CSV, TSV, JSON, JSON lines or Parquet file by its name", path.name)
+        raise UsageError("not a CSV, TSV, JSON, JSON lines or Parquet file by its name", path.name)
     if path.stat().st_size == 0:
         raise PayloadError("the file is empty", path.name)
     with DuckEngine() as engine, tempfile.TemporaryDirectory(prefix="moviec-list-") as work:
         try:
-            seen, rejected = _stage(engine, path, suffix.group(1).lower(), Path(work))
+            seen, rejected = stage_list(engine, path, suffix.group(1).lower(), Path(work))
             known = recognise(seen, columns or {}, path.name)
             features = engine.query(_query(known, name))
+            unread = engine.query(_YEARS_UNREAD.replace("{cells}", _cells(known))).to_pylist()[0]
         except duckdb.Error as error:
             raise _unreadable(path, error) from error
     if not features.num_rows:
         raise PayloadError("no rows", path.name, f"{len(rejected)} could not be read" if rejected else "")
-    return FilmList(features.select(FEATURES.names).cast(FEATURES), known, rejected)
+    features = features.select(FEATURES.names).cast(FEATURES)
+    year = pc.coalesce(features["year"], written_years(features))
+    return FilmList(
+        features=features.set_column(FEATURES.get_field_index("year"), FEATURES.field("year"), year),
+        columns=known,
+        rejected=rejected,
+        unused=tuple(column for column in seen if column not in known.values()),
+        years_unread=unread["rows"],
+        unread_year=unread["example"],
+    )
 
 
 def recognise(seen: list[str], given: Mapping[str, str], where: str) -> dict[str, str]:
     """Say which column is what: as given, else by usual names. Raises PayloadError when none is the title."""
-    plain = {fold_one(column).replace(" ", ""): column for column in reversed(seen)}
+    bare = {_plain(_BRACKETED.sub(" ", column)): column for column in reversed(seen)}
+    plain = bare | {_plain(column): column for column in reversed(seen)}
     usual = {
         field: next(plain[alias] for alias in aliases if alias in plain)
         for field, aliases in ALIASES.items()
@@ -104,66 +130,21 @@ def recognise(seen: list[str], given: Mapping[str, str], where: str) -> dict[str
     return known
 
 
+def _plain(column: str) -> str:
+    return fold_one(column).replace(" ", "")
+
+
 def _query(known: Mapping[str, str], name: str) -> str:
-    """Fill the fields of features.sql with the list's columns."""
-    cells = ", ".join(
+    """Fill the fields of lists.sql with the list's columns."""
+    text = resources.files("moviec.resolve").joinpath("lists.sql").read_text("utf-8")
+    return text.replace("{cells}", _cells(known)).replace("{source}", quoted(name))
+
+
+def _cells(known: Mapping[str, str]) -> str:
+    return ", ".join(
         f"cell({identifier(known[field])}) AS {field}" if field in known else f"NULL::VARCHAR AS {field}"
         for field in ALIASES
     )
-    text = resources.files("moviec.resolve").joinpath("lists.sql").read_text("utf-8")
-    return text.replace("{cells}", cells).replace("{source}", quoted(name))
-
-
-def _stage(engine: DuckEngine, path: Path, kind: str, work: Path) -> tuple[list[str], tuple[Broken, ...]]:
-    """Make the file's rows known as `listed`, each column as text, with `position`; name its columns."""
-    engine.connection.execute(resources.files("moviec.resolve").joinpath("cells.sql").read_text("utf-8"))
-    if kind in ("csv", "tsv", "txt"):
-        return _stage_csv(engine, gunzip(path, work / path.stem) if path.suffix == ".gz" else path, work)
-    if kind == "parquet":
-        rows = f"read_parquet({quoted(str(path))})"
-    else:
-        rows = f"read_json({quoted(str(path))}, maximum_object_size = 67108864, sample_size = -1, convert_strings_to_integers = false)"
-    described = engine.connection.execute(f"DESCRIBE SELECT * FROM {rows}").fetchall()
-    texts = ", ".join(_as_text(column[0], column[1]) for column in described)
-    engine.keep("listed", f"SELECT {texts}, row_number() OVER () AS position FROM {rows}")
-    return [column[0] for column in described], ()
-
-
-def _as_text(column: str, kind: str) -> str:
-    named = identifier(column)
-    nested = kind.endswith("]") or kind.startswith(("STRUCT", "MAP"))
-    return (
-        f"CAST(to_json({named}) AS VARCHAR) AS {named}" if nested else f"CAST({named} AS VARCHAR) AS {named}"
-    )
-
-
-def _stage_csv(engine: DuckEngine, path: Path, work: Path) -> tuple[list[str], tuple[Broken, ...]]:
-    first = read_start(path).decode("utf-8-sig", errors="replace").splitlines()[0]
-    delimiter = max("\t,;|", key=first.count)
-    if delimiter not in first:
-        delimiter = "\x1f"  # one column: whatever stands in a line is the title
-    file = _copied(engine, path, Dialect(delimiter), work)
-    if file.broken and delimiter == "\t":  # IMDb's own files hold bare quotes; others quote their cells
-        file = min(file, _copied(engine, path, Dialect(delimiter, quote=""), work), key=_unread)
-    check_encoding(engine, file)
-    keep_rows(engine, file, "listed", "position")
-    return list(file.header.names), tuple(file.broken)
-
-
-def _copied(engine: DuckEngine, path: Path, dialect: Dialect, work: Path) -> Scanned:
-    """Copy the rows of a file with the dialect into Parquet; a column name that stands twice gets its place."""
-    header = read_names(path, dialect)
-    names = [name.lower() for name in header.names]
-    own = tuple(
-        f"{name} {place}" if name.lower() in names[: place - 1] else name
-        for place, name in enumerate(header.names, 1)
-    )
-    staged = work / f"rows{len(dialect.quote)}.parquet"
-    return copy_rows(engine, msgspec.structs.replace(header, names=own), own, staged)
-
-
-def _unread(file: Scanned) -> int:
-    return len(file.broken)
 
 
 def _unreadable(path: Path, error: Exception) -> PayloadError:

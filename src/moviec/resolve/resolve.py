@@ -53,7 +53,8 @@ class Matching(msgspec.Struct, frozen=True):
     """What matching gave.
 
     `pairs`: left_source, left_key, right_source, right_key, weight (log2 odds, millionths), probability
-    (millionths), band ("accept" | "review"), evidence (JSON list of [feature, level, bits]); best first.
+    (millionths), band ("accept" | "review"), contradicted (a person should look, however likely), evidence (JSON list of
+    [feature, level, bits]); best first.
     """
 
     pairs: pa.Table
@@ -112,7 +113,8 @@ def _choose(levels: pa.Table, fitted: Fitted, model: Model, settings: Settings) 
     left, right = (levels[name].to_numpy().astype(np.int64) for name in ("l", "r"))
     probability = probabilities(left, right, model.calibration.apply(weight))
     bands = settings.bands or model.bands
-    likely = (probability >= bands.accept) & ~contradicted(levels)
+    against = contradicted(levels)
+    likely = (probability >= bands.accept) & ~against
     if settings.distinct:
         places = np.flatnonzero(likely)
         likely[places] = one_to_one(left[places], right[places], weight[places])
@@ -122,6 +124,7 @@ def _choose(levels: pa.Table, fitted: Fitted, model: Model, settings: Settings) 
     band = np.where(likely, "accept", "review")
     scored = levels.append_column("weight", pa.array(weight)).append_column("band", pa.array(band))
     scored = scored.append_column("probability", pa.array(probability))
+    scored = scored.append_column("contradicted", pa.array(against))
     return scored.filter(pa.array(keep)).append_column(
         "evidence",
         evidence(levels.filter(pa.array(keep)), weights_of([fitted]), np.zeros(keep.sum(), dtype=np.int64)),
@@ -143,7 +146,7 @@ def _named(pairs: pa.Table, sides: tuple[Prepared, Prepared]) -> pa.Table:
     for side, number, prepared in zip(("left", "right"), ("l", "r"), sides, strict=True):
         for name in ("source", "key"):
             columns[f"{side}_{name}"] = prepared.records[name].take(pairs[number])
-    wanted = ("weight", "probability", "band", "evidence")
+    wanted = ("weight", "probability", "band", "contradicted", "evidence")
     return pa.table({**columns, **{name: pairs[name] for name in wanted}})
 
 

@@ -1,6 +1,7 @@
 """The shelf: what matching needs of each record, folded once when the record arrives. Hands on SHELF rows.
 
-A row depends on its record and on the words of the pinned model alone, so a shelf file lasts as long as both.
+A row depends on its record, on the words of the pinned model and on how words are folded alone, so a shelf file lasts as
+long as these.
 """
 
 from __future__ import annotations
@@ -52,6 +53,9 @@ _SHELF: list[tuple[str, pa.DataType]] = [
     ("blocks", pa.list_(BLOCK)),
 ]
 SHELF = pa.schema(_SHELF)
+
+#: Rises when folding changes, so that files of another folding are made anew.
+FOLDING = 2
 
 #: Records folded at once: enough to be quick, few enough that memory stays flat.
 CHUNK = 20_000

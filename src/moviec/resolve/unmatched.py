@@ -1,5 +1,5 @@
 """The records that no other was matched with: the nearest one to each and why it was not taken, and how the records of
-each source were matched. Hands on `Unmatched`.
+each source were matched. Hands on `Unmatched`; says of pairs in review, too, why they wait.
 """
 
 from __future__ import annotations
@@ -45,12 +45,29 @@ def unmatched(engine: Engine, model: Model) -> Unmatched:
     The engine holds `pairs` (SETTLED_PAIRS), `members` (MEMBERS; of `cluster` only which are equal counts) and
     `decisions` (DECISIONS in force), of the whole catalogue or of whole components.
     """
+    sql = _known_bands(engine, model)
+    for name in ("sides", "apart", "nearest", "rivals"):
+        engine.keep(name, sql[name])
+    return Unmatched(engine.query(sql["unmatched"]), engine.query(sql["shares"]))
+
+
+def waiting(engine: Engine, model: Model) -> pa.Table:
+    """Say of pairs of two films why they wait: the four ends, reason (REASONS), rival (source:key, null for none).
+
+    The engine holds `pairs` (the four ends, weight, contradicted, probability, evidence) and `members` (source, key,
+    cluster) of their films, whole.
+    """
+    sql = _known_bands(engine, model)
+    engine.keep("in_the_way", sql["in_the_way"])
+    return engine.query(sql["waiting"])
+
+
+def _known_bands(engine: Engine, model: Model) -> dict[str, str]:
+    """Make `bands` known to the engine; give the sections of unmatched.sql."""
     sql = sections("unmatched.sql")
     accept = model.bands.accept
     likely = (
         np.log2(accept / (MILLION - accept)) * MILLION - model.calibration.intercept
     ) / model.calibration.slope
     engine.table("bands", pa.table({"accept": [accept], "likely": [int(np.ceil(likely * MILLION))]}))
-    for name in ("sides", "apart", "nearest", "rivals"):
-        engine.keep(name, sql[name])
-    return Unmatched(engine.query(sql["unmatched"]), engine.query(sql["shares"]))
+    return {name: text.replace("{reason}", sql["reason"]) for name, text in sql.items()}

@@ -1,6 +1,18 @@
 -- The records that stand alone, and why. Reads `pairs` (SETTLED_PAIRS), `members` (source, key, cluster, method),
 -- `decisions` (DECISIONS) and `bands` (one row: accept, a probability, and likely, the weight that comes to it alone).
 
+-- section: reason
+-- Why a pair `n` was not taken, under the bands `b`; `r` has who stands in its way.
+CASE WHEN n.evidence LIKE '%["ids","contradict"%' THEN 'other ids'
+     WHEN n.contradicted AND n.evidence LIKE '%"numbers differ"%' THEN 'other number'
+     WHEN n.contradicted AND n.evidence LIKE '%"subtitles differ"%' THEN 'other subtitle'
+     WHEN n.contradicted AND n.evidence LIKE '%["ids","agree"%' THEN 'an id that nothing else bears out'
+     WHEN n.contradicted THEN 'other directors'
+     WHEN r.rival_key IS NOT NULL THEN 'taken'
+     WHEN n.probability >= b.accept THEN 'does not fit the rest of the film'
+     WHEN n.weight >= b.likely THEN 'several fit'
+     ELSE 'not likely enough' END
+
 -- section: sides
 -- Every pair from both of its ends, and what a person said of it last.
 SELECT p.left_source AS source, p.left_key AS key, p.right_source AS other_source, p.right_key AS other_key,
@@ -35,15 +47,7 @@ GROUP BY n.source, n.key
 SELECT m.source, m.key, n.other_source, n.other_key, n.weight, n.probability, n.band,
        CASE WHEN n.source IS NULL THEN 'nothing near'
             WHEN a.source IS NOT NULL THEN 'decided'
-            WHEN n.evidence LIKE '%["ids","contradict"%' THEN 'other ids'
-            WHEN n.contradicted AND n.evidence LIKE '%"numbers differ"%' THEN 'other number'
-            WHEN n.contradicted AND n.evidence LIKE '%"subtitles differ"%' THEN 'other subtitle'
-            WHEN n.contradicted AND n.evidence LIKE '%["ids","agree"%' THEN 'an id that nothing else bears out'
-            WHEN n.contradicted THEN 'other directors'
-            WHEN r.rival_key IS NOT NULL THEN 'taken'
-            WHEN n.probability >= b.accept THEN 'does not fit the rest of the film'
-            WHEN n.weight >= b.likely THEN 'several fit'
-            ELSE 'not likely enough' END AS reason,
+            ELSE {reason} END AS reason,
        r.rival_key
 FROM members m
 CROSS JOIN bands b
@@ -64,3 +68,19 @@ FROM members m
 LEFT JOIN (SELECT DISTINCT source, key FROM sides WHERE band = 'review') v ON v.source = m.source AND v.key = m.key
 GROUP BY m.source
 ORDER BY m.source
+
+-- section: in_the_way
+-- Who of one end's source is in the other end's film.
+SELECT p.left_source, p.left_key, p.right_source, p.right_key, min(o.source || ':' || o.key) AS rival_key
+FROM pairs p
+JOIN members l ON l.source = p.left_source AND l.key = p.left_key
+JOIN members r ON r.source = p.right_source AND r.key = p.right_key
+JOIN members o ON (o.cluster = r.cluster AND o.source = l.source) OR (o.cluster = l.cluster AND o.source = r.source)
+GROUP BY p.left_source, p.left_key, p.right_source, p.right_key
+
+-- section: waiting
+SELECT n.left_source, n.left_key, n.right_source, n.right_key, {reason} AS reason, r.rival_key AS rival
+FROM pairs n
+CROSS JOIN bands b
+LEFT JOIN in_the_way r ON r.left_source = n.left_source AND r.left_key = n.left_key
+ AND r.right_source = n.right_source AND r.right_key = n.right_key

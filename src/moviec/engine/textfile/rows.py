@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections import Counter
 from itertools import accumulate
@@ -63,7 +64,7 @@ def read_start(path: Path) -> bytes:
     """Read a text file's first bytes; raises PayloadError when it is empty or plainly not UTF-8."""
     with path.open("rb") as file:
         start = file.read(1_000_000)
-    if not start.strip():
+    if not start.removeprefix(codecs.BOM_UTF8).strip():
         raise PayloadError("the file is empty", path.name)
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise PayloadError("the file is in UTF-16", path.name, "save it as UTF-8")

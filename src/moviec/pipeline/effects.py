@@ -1,0 +1,107 @@
+"""The effect of a verdict before it is done: which records would come to another film, and what it contradicts.
+
+Worked out by settling the records with the verdict in a transaction that is taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from moviec.catalog import decisions as store
+from moviec.catalog.decisions import Record, Verdict
+from moviec.catalog.schema.identity import records
+from moviec.catalog.schema.movies import movies
+from moviec.pipeline.decision_files import log_of
+from moviec.pipeline.reviewing import sides
+from moviec.pipeline.street import outlook
+from moviec.pipeline.workshop import Workshop
+from moviec.resolve.decisions import contradictions
+from moviec.sources.registry import find_sources
+
+
+class Effect(msgspec.Struct, frozen=True):
+    """What a verdict would come to.
+
+    `moved`: records that would be another movie than now: source, key, title and year as the source has them, before and
+    after (null: a new one), before_title and after_title. `contradicts`: decisions that it contradicts, a line each.
+    `doubts`: what speaks against the verdict itself, a line each.
+    """
+
+    moved: list[dict[str, Any]]
+    contradicts: list[str] = []
+    doubts: list[str] = []
+
+
+def effect(shop: Workshop, said: Sequence[Verdict]) -> Effect:
+    """Work out what verdicts would do; nothing is kept."""
+    with shop.catalogue.connect() as connection:
+        rows = store.decide(connection, said)
+        ends = [(row[f"{side}_source"], row[f"{side}_key"]) for row in rows for side in ("left", "right")]
+        log = log_of(store.all_decisions(connection))
+        moved = _moved(shop, connection, ends)
+        connection.rollback()
+    contradicted = [str(one) for one in contradictions(log) if not set(ends).isdisjoint(one.through)]
+    return Effect(moved, contradicted, list(_doubts(shop, said)))
+
+
+def effect_of_undoing(shop: Workshop, number: int) -> Effect:
+    """Work out what taking a decision back would do; nothing is kept."""
+    with shop.catalogue.connect() as connection:
+        row = store.undo(connection, number)
+        ends = [(row[f"{side}_source"], row[f"{side}_key"]) for side in ("left", "right")]
+        moved = _moved(shop, connection, ends)
+        connection.rollback()
+    return Effect(moved)
+
+
+def _moved(shop: Workshop, connection: sa.Connection, ends: Sequence[Record]) -> list[dict[str, Any]]:
+    """List the records that come to another movie when some are settled anew on this connection."""
+    query = sa.select(records.c.source, records.c.key, records.c.movie).where(records.c.live)
+    resolved = outlook(shop, connection, ends)
+    created = set(resolved.identities["movie"].to_pylist())
+    now = {(row["source"], row["key"]): row["movie"] for row in resolved.records.to_pylist() if row["live"]}
+    before = {
+        (row.source, row.key): row.movie
+        for row in connection.execute(query.where(records.c.movie.in_(sorted(created))))
+    }
+    created -= set(before.values())
+    changed = [(end, movie) for end, movie in sorted(now.items()) if before.get(end, movie) != movie]
+    found = sides(shop, [end for end, _ in changed])
+    titles = _titles(connection, {movie for end, after in changed for movie in (before[end], after)})
+    return [
+        {
+            "source": end[0],
+            "key": end[1],
+            "title": found.get(end, {}).get("title"),
+            "year": found.get(end, {}).get("year"),
+            "before": f"mc{before[end]}",
+            "before_title": titles.get(before[end], ""),
+            "after": None if movie in created else f"mc{movie}",
+            "after_title": titles.get(movie),
+        }
+        for end, movie in changed
+    ]
+
+
+def _titles(connection: sa.Connection, some: set[int]) -> dict[int, str]:
+    """Give title and year of movies as one text; one that is not published yet has none."""
+    query = sa.select(movies.c.movie, movies.c.title, movies.c.year).where(movies.c.movie.in_(sorted(some)))
+    return {row.movie: titled(row.title, row.year) for row in connection.execute(query)}
+
+
+def titled(title: str | None, year: int | None) -> str:
+    """Write a title with its year: "Heat (1995)"."""
+    return f"{title or 'without a title'}{f' ({year})' if year else ''}"
+
+
+def _doubts(shop: Workshop, said: Sequence[Verdict]) -> Iterator[str]:
+    sources = find_sources(shop.home.folder)
+    for one in said:
+        source = one.left[0]
+        if one.same and one.right[0] == source and source in sources and not sources[source].spec.repeating:
+            names = " and ".join(":".join(end) for end in (one.left, one.right))
+            yield f"{names} are both of {source}, which lists a film once"
