@@ -65,12 +65,17 @@ def _tell_card(card: Scorecard, filled: dict[str, float]) -> None:
         )
         for one in card.reliability
     ]
-    print_table(f"Fields, as {card.version} has them", ("field", "filled", "judged", "right"), rows)
+    if rows:
+        print_table(f"Fields, as {card.version} has them", ("field", "filled", "judged", "right"), rows)
+    else:
+        print(
+            f"{card.version} knows nothing of its fields: `moviec fit` learns that once films are shared with others"
+        )
     used = [(one.genre, f"{one.said_if_true:.2f}", f"{one.said_if_not:.3f}") for one in card.genres]
     if used:
         print_table("Genres", ("genre", "said if true", "said if not"), used)
     for rater in card.calibration:
-        others = ", ".join(f"{name} {value:.2f}" for name, value in rater.correlation.items())
+        others = ", ".join(f"{name} {value:.2f}" for name, value in rater.correlation.items()) or "no other"
         print(
             f"{rater.rater} ({rater.panel}): {rater.films:,} films, {rater.shared:,} of them shared; mean {rater.mean:.1f}"
             f" ({rater.bias:+.1f} against all), spread {rater.spread:.1f}; correlates with {others}"

@@ -10,6 +10,7 @@ from moviec.fuse.artifact import FuseModel
 from moviec.fuse.canon import meanings
 from moviec.fuse.facts import SourceFacts
 from moviec.fuse.fields import FieldCopy
+from moviec.fuse.genres import USUAL
 from moviec.fuse.model import Copy, RaterModel, RatingModel
 from moviec.fuse.panels import questions
 from moviec.fuse.raters import Panel
@@ -65,7 +66,7 @@ class Scorecard(msgspec.Struct, frozen=True):
 
 
 def scorecard(model: FuseModel, source: SourceFacts) -> Scorecard:
-    """Return a source's scorecard; a field is in it once others had a value for the same film."""
+    """Return a source's scorecard; a field, a genre and a rater are in it once others had something to say of the same films."""
     sayable = set(meanings((source,)).column("genre").to_pylist())
     return Scorecard(
         source=source.name,
@@ -79,7 +80,7 @@ def scorecard(model: FuseModel, source: SourceFacts) -> Scorecard:
         genres=tuple(
             GenreScore(habit.genre, habit.true[0], habit.false[0])
             for habit in model.genres.habits
-            if habit.source == source.name and habit.genre in sayable
+            if habit.source == source.name and habit.genre in sayable and (habit.true, habit.false) != USUAL
         ),
         calibration=tuple(
             _rater(model.rating, rater)
@@ -91,7 +92,8 @@ def scorecard(model: FuseModel, source: SourceFacts) -> Scorecard:
 
 
 def _rater(model: RatingModel, rater: RaterModel) -> RaterScore:
-    row = model.correlation[model.names.index(rater.name)]
+    row = dict(zip(model.names, model.correlation[model.names.index(rater.name)], strict=True))
+    others = [other.name for other in model.raters if other.films and other.name != rater.name]
     return RaterScore(
         rater=rater.name,
         panel=rater.panel,
@@ -100,5 +102,5 @@ def _rater(model: RatingModel, rater: RaterModel) -> RaterScore:
         spread=rater.spread,
         films=rater.films,
         shared=rater.shared,
-        correlation={name: value for name, value in zip(model.names, row, strict=True) if name != rater.name},
+        correlation={name: row[name] for name in others},
     )
