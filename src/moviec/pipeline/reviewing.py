@@ -102,7 +102,7 @@ def _waiting(shop: Workshop, source: str | None) -> sa.Select[Any]:
     record of the other's source, and that source lists a film once.
     """
     once = [name for name, one in find_sources(shop.home.folder).items() if not one.spec.repeating]
-    ends = {side: records.alias(side) for side in ("left", "right")}
+    ends = {side: records.alias(f"{side}_record") for side in ("left", "right")}
     query = sa.select(
         *(matches.c[name] for name in (*ENDS, "weight", "contradicted", "probability", "evidence"))
     )
