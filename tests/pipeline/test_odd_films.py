@@ -18,7 +18,9 @@ from moviec.config import Home, Settings
 from moviec.errors import UsageError
 from moviec.pipeline.aggregator import advance
 from moviec.pipeline.ingest import Order, ingest
+from moviec.pipeline.reviewing import uncertain
 from moviec.pipeline.workshop import Workshop, arriving, workshop
+from moviec.resolve.unmatched import REASONS
 from moviec.search import Ask, Finder
 from moviec.search.index import build
 from moviec.search.plan import GenreWords
@@ -47,13 +49,14 @@ SHOP = "no,title,year,other\n7,Quixotic Widget,2001,1\n8,Some Film,2002,\n"
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Workshop]:
-    home = Home(tmp_path / "home", Settings())
+def shop(database: str, tmp_path: Path) -> Iterator[Workshop]:
+    home = Home(tmp_path / "home", Settings(catalogue=database))
     for name, rows in (("club", CLUB), ("shop", SHOP)):
         place = home.folder / "sources" / name
         place.mkdir(parents=True)
         (place / "source.toml").write_text(FACTS.format(name=name))
         (tmp_path / f"{name}.csv").write_text(rows)
+    (home.folder / "moviec.toml").write_text(f'catalogue = "{database}"\n')
     with workshop(home) as shop:
         for name in ("club", "shop"):
             day = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
@@ -98,12 +101,20 @@ def test_an_id_leads_to_the_film_of_that_sites_own_record(shop: Workshop) -> Non
         own = movie_named(connection, "club:1")
         with pytest.raises(UsageError, match="no film has this id"):
             movie_named(connection, "club:99")
-    look_up = Movies(Reader(shop.catalogue))
+    reader = Reader(shop.catalogue)
+    look_up = Movies(reader)
     assert look_up.named("club", "1") == [own] and look_up.named("club", "99") == []
     assert b'"title":"Alien"' in (look_up.document(own) or pytest.fail("no document")).document
+    reader.close()
 
 
 def test_of_several_films_with_an_id_the_one_of_which_it_is_the_first_leads() -> None:
     assert foremost([(1, 0), (2, 1)], None) == [1]
     assert foremost([(1, 1), (2, 1)], 2) == [2]
     assert foremost([(1, 0), (2, 0)], None) == foremost([(1, 0), (2, 0)], 9) == [1, 2]
+
+
+def test_a_wrong_id_that_two_films_share_waits_for_a_person(shop: Workshop) -> None:
+    (pair,) = uncertain(shop, 10)
+    titles = {pair[side]["title"] for side in ("left", "right")}
+    assert titles == {"Alien", "Quixotic Widget"} and pair["reason"] in REASONS
