@@ -109,6 +109,23 @@ def test_genres_and_years_inside_a_query_filter(
     assert set(names(finder, query)) == expected
 
 
+def test_a_genre_that_is_a_title_too_is_read_both_ways(catalogue: sa.Engine, tmp_path: Path) -> None:
+    with catalogue.begin() as connection:
+        publish(connection, [Made(901, "Horror", 2010, ("Drama",)), Made(902, "Quiet", 1980, ("Horror",))])
+    catch_up(catalogue, tmp_path)
+    found = Finder(tmp_path)
+    found.refresh()
+    assert names(found, "horror")[0] == ("Horror", 2010)
+    assert ("Alien", 1979) in names(found, "horror")
+    assert names(found, "horror 1979") == [("Alien", 1979)]
+    assert names(found, "horror 2010") == [("Horror", 2010)]
+
+
+@pytest.mark.parametrize("query", ["%", "*", '"', "\N{GRINNING FACE}", "- -"])
+def test_signs_alone_find_nothing(finder: Finder, query: str) -> None:
+    assert names(finder, query) == []
+
+
 def test_a_word_that_is_begun_is_found_and_one_that_is_done_is_whole(finder: Finder) -> None:
     assert ("Matrimony", 1999) in names(finder, "matri")
     assert ("Aliens", 1986) not in names(finder, "alien ", 1)

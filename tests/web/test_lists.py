@@ -103,6 +103,12 @@ def test_a_cursor_of_another_search_is_refused(api: Api) -> None:
         assert (answer.status_code, answer.json()["error"]["code"]) == (404, "unknown_cursor")
 
 
+def test_years_given_twice_narrow_one_another(api: Api) -> None:
+    assert titles(api, "query=heat&year=1995") == ["Heat"]
+    assert titles(api, "query=heat&year=1995&year_from=2000") == []
+    assert titles(api, "query=heat&year_from=1990&year_to=2000") == ["Heat"]
+
+
 def test_listing_as_lines(api: Api) -> None:
     answer = api.get("/v1/movies?limit=3&sort=rating", headers={"Accept": "application/x-ndjson"})
     lines = [json.loads(line) for line in answer.text.splitlines()]

@@ -89,14 +89,18 @@ def readings(query: str, begun: bool, genres: GenreWords, known_title: KnownTitl
     if years:
         place = len(words) - 1 - words[::-1].index(years[-1])
         meant.append(Reading(words[:place] + words[place + 1 :], int(years[-1])))
-    return [_with_genres(reading, genres, known_title) for reading in meant]
+    return [way for reading in meant for way in _with_genres(reading, genres, known_title)]
 
 
-def _with_genres(reading: Reading, genres: GenreWords, known_title: KnownTitle) -> Reading:
+def _with_genres(reading: Reading, genres: GenreWords, known_title: KnownTitle) -> list[Reading]:
+    """Read genres as filters; of words that are a title, too, both ways if they are nothing but genres ("western 1955")."""
     rest, named = genres.split(reading.words)
-    if not named or known_title(reading.words):
-        return reading
-    return Reading(rest, reading.year, named)
+    if not named:
+        return [reading]
+    filtered = Reading(rest, reading.year, named)
+    if not known_title(reading.words):
+        return [filtered]
+    return [reading] if rest else [reading, filtered]
 
 
 class Fields:
@@ -123,7 +127,9 @@ class Fields:
         words = reading.words
         if not words:
             nothing = Query.empty_query()
-            return [nothing, nothing, nothing, self._filtered(Query.all_query(), reading), nothing, nothing]
+            says = reading.genres or reading.year is not None  # a query of signs alone says nothing
+            some = self._filtered(Query.all_query(), reading) if says else nothing
+            return [nothing, nothing, nothing, some, nothing, nothing]
         whole = " ".join(words)
         joined = whole.replace(" ", "")
         found = [
@@ -162,7 +168,8 @@ class Fields:
         return any_of([whole, self._near(field, word, of_begun, True)]) if begun else whole
 
     def _near(self, field: str, word: str, errors: int, begun: bool) -> Query:
-        """Match a word, or one that begins so, with up to so many typing errors."""
+        """Match a word, or one that begins so, with up to so many typing errors; a number is no other number."""
+        errors = 0 if word.isdecimal() else errors
         if not errors and not begun:
             return self.term(field, word)
         if not errors and len(word) <= BEGINNING:

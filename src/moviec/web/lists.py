@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -73,8 +74,8 @@ async def find(site: Site, asked: ListQuery, query: str) -> Found:
         query=query,
         genres=_genre_ids(asked.genre, genres, words),
         company=await _company_id(site, asked.company),
-        year_from=asked.year if asked.year is not None else asked.year_from,
-        year_to=asked.year if asked.year is not None else asked.year_to,
+        year_from=_both(max, asked.year, asked.year_from),
+        year_to=_both(min, asked.year, asked.year_to),
         min_rating=asked.min_rating,
         adult=asked.adult,
         sort=asked.sort,
@@ -91,6 +92,12 @@ async def find(site: Site, asked: ListQuery, query: str) -> Found:
         return Found(await asyncio.to_thread(site.finder.find, ask, words), genres)
     except UsageError as error:
         raise Problem(404, str(error), "unknown_cursor") from error
+
+
+def _both(narrower: Callable[[list[int]], int], *bounds: int | None) -> int | None:
+    """Give the narrower of the bounds that are given."""
+    given = [bound for bound in bounds if bound is not None]
+    return narrower(given) if given else None
 
 
 async def genres_of(site: Site) -> list[Genre]:
