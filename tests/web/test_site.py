@@ -80,6 +80,19 @@ def test_every_link_of_the_site_leads_somewhere(api: Api) -> None:
     assert len(seen) > 60
 
 
+@pytest.mark.parametrize(
+    ("path", "status"), [("/movies/mc99999999", 404), ("/nope", 404), ("/search?year=abc", 400)]
+)
+def test_a_browser_gets_a_page_for_what_goes_wrong_and_a_program_json(
+    api: Api, path: str, status: int
+) -> None:
+    page = api.get(path, headers={"Accept": "text/html,*/*"})
+    assert page.status_code == status and page.headers["content-type"].startswith("text/html")
+    assert "<h1>" in page.text and 'href="/"' in page.text
+    for program in (api.get(path), api.get("/v1/movies/mc99999999", headers={"Accept": "text/html"})):
+        assert program.json()["error"]["message"]
+
+
 def test_hostile_text_is_shown_as_text(api: Api) -> None:
     film = Made(
         900,

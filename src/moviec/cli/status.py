@@ -65,6 +65,10 @@ def status(
             )
         for name, rows in open_rows.items():
             print(f"{name}: {rows:,} rejected rows in quarantine")
+        if waiting := sum(each.value for each in checks if each.name == "queue_changes"):
+            print(
+                f"{waiting:,.0f} record changes wait to be published; `moviec worker --once` publishes them"
+            )
         for run in done:
             print(f"run {run['number']}: {run['command']}, {run['outcome']}, {run['started_at'][:16]}")
         for line in [*concerns, *findings]:

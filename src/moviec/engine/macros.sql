@@ -61,10 +61,11 @@ CREATE OR REPLACE MACRO problems_in(names) AS list_filter(names, lambda n: n IS 
 -- What is known of [{'k': space, 'v': id}, …] as a map.
 CREATE OR REPLACE MACRO known_ids(entries) AS map_from_entries(list_filter(entries, lambda e: e.v IS NOT NULL));
 
--- One rater's overall rating as a record has it; no value, no rating. Votes and distribution may be NULL.
+-- One rater's overall rating as a record has it; no value, no rating. Votes and distribution may be
+-- NULL; votes below nothing are unknown.
 CREATE OR REPLACE MACRO rating_of(rater, panel, scale, value, votes, distribution) AS CASE WHEN value IS NOT NULL THEN
   {'rater': rater, 'panel': panel, 'aspect': 'overall', 'value': value::DOUBLE, 'lowest': scale[1]::DOUBLE,
-   'highest': scale[2]::DOUBLE, 'votes': votes::BIGINT, 'distribution': distribution::BIGINT[]} END;
+   'highest': scale[2]::DOUBLE, 'votes': CASE WHEN votes::BIGINT >= 0 THEN votes::BIGINT END, 'distribution': distribution::BIGINT[]} END;
 
 -- The ratings there are; none is unknown.
 CREATE OR REPLACE MACRO known_ratings(ratings) AS nullif(list_filter(ratings, lambda r: r IS NOT NULL), []);

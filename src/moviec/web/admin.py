@@ -11,7 +11,7 @@ from litestar.params import FromPath, JSONBody, PathParameter
 from litestar.response.base import ASGIResponse
 
 from moviec.catalog import accounts as book
-from moviec.errors import UsageError
+from moviec.errors import PayloadError, UsageError
 from moviec.web import shapes
 from moviec.web.answers import answer, respond
 from moviec.web.describe import gives
@@ -37,6 +37,8 @@ async def _done(work: Callable[[], Any], refused: int = 409) -> Any:
         return await asyncio.to_thread(work)
     except UsageError as error:
         raise Problem(refused, str(error)) from error
+    except PayloadError as error:  # what the file holds is nobody's business here
+        raise Problem(422, f"{error.where}: not what this source delivers") from error
 
 
 @get(

@@ -50,7 +50,7 @@ def make_litestar(site: Site) -> Litestar:
     return Litestar(
         route_handlers=ROUTES,
         before_request=refuse_unknown,
-        exception_handlers=handlers(site.log),
+        exception_handlers=handlers(site.log, pages.problem_page),
         lifespan=[lifespan],
         state=State({"site": site}),
         request_max_body_size=LARGEST_BODY,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -49,7 +49,11 @@ def not_found(what: str) -> Problem:
     return Problem(404, what)
 
 
-def handlers(log: Any) -> ExceptionHandlersMap:
+#: Writes a problem as a page for a person; None for who did not ask for a page.
+Page = Callable[[Request[Any, Any, Any], Problem], bytes | None]
+
+
+def handlers(log: Any, page: Page) -> ExceptionHandlersMap:
     """Give the handlers that turn every exception into a Problem's answer; what nobody foresaw is logged."""
 
     def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
@@ -60,9 +64,9 @@ def handlers(log: Any) -> ExceptionHandlersMap:
             )
         if problem.status == 405:
             problem.headers["allow"] = methods_at(request.app, request.scope["path"])
-        return Response(
-            problem.body(), status_code=problem.status, headers=problem.headers, media_type="application/json"
-        )
+        written = page(request, problem)
+        body, kind = (problem.body(), "application/json") if written is None else (written, "text/html")
+        return Response(body, status_code=problem.status, headers=problem.headers, media_type=kind)
 
     return {Exception: answer, HTTPException: answer}
 

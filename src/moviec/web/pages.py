@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from functools import cache
+from http import HTTPStatus
 from typing import Annotated, Any
 
 import jinja2
@@ -19,7 +20,7 @@ from moviec.units import short_number
 from moviec.web.answers import from_bytes, respond
 from moviec.web.asked import FigureQuery, SearchQuery, query_of
 from moviec.web.charts import bars, contributions, interval
-from moviec.web.errors import not_found
+from moviec.web.errors import Problem, not_found
 from moviec.web.figures import figures
 from moviec.web.ids import Moved, gone, movie_of
 from moviec.web.lists import find
@@ -109,15 +110,22 @@ async def year_page(request: Request[Any, Any, Any], kind: FromPath[str], year: 
     return _page(request, "year.html", kind=kind, title=KINDS[kind], year=year, found=found, drawn=drawn)
 
 
+def problem_page(request: Request[Any, Any, Any], problem: Problem) -> bytes | None:
+    """Write what went wrong as a page, for a browser that asked for one of the site's."""
+    if request.scope["path"].startswith("/v1") or "text/html" not in request.headers.get("accept", ""):
+        return None
+    heading = HTTPStatus(problem.status).phrase
+    return _written(site_of(request), "problem.html", heading=heading, problem=problem)
+
+
 def _page(request: Request[Any, Any, Any], template: str, **values: Any) -> ASGIResponse:
-    site: Site = site_of(request)
+    return respond(request, from_bytes(_written(site_of(request), template, **values), "text/html", POLICY))
+
+
+def _written(site: Site, template: str, **values: Any) -> bytes:
     this_year = dt.datetime.now(dt.UTC).year
-    text = (
-        _templates()
-        .get_template(template)
-        .render(prefix=site.prefix, version=__version__, this_year=this_year, **values)
-    )
-    return respond(request, from_bytes(text.encode(), "text/html", POLICY))
+    given = {"prefix": site.prefix, "version": __version__, "this_year": this_year, **values}
+    return _templates().get_template(template).render(given).encode()
 
 
 @cache

@@ -53,7 +53,7 @@ CSV = """No,Name,Seen as,Out,Length,Kinds,Directed by,With,Gross,Stars,Votes,IMD
 1,The Lamp,La lampe,"Mar 21, 2014",1h 3,"Drama, Comedy",Ada Bree,"Cy Dole,Eve Fay","$1,234,567",4.5,"1,020",123,s-9,x
 2,"Rain, Again",,2001,90 min,,,,,6,,tt12345678,,
 3,Casablanca,,23/01/1943,,,,,33M,5/5,lots,nonsense,,
-4,Amelie,,25.04.2001,,,,,,,,,,
+4,Amelie,,25.04.2001,,,,,,4,-3,,,
 """
 
 
@@ -97,7 +97,9 @@ def test_a_mapping_is_all_a_list_needs(shelf: Any) -> None:
         "ratings_unreadable",
         "ids_unreadable",
     ]
-    assert found.films["4"]["released"] == dt.date(2001, 4, 25)
+    last = found.films["4"]
+    assert last["released"] == dt.date(2001, 4, 25)
+    assert last["ratings"][0]["votes"] is None and last["problems"] == ["ratings_unreadable"]
 
 
 def test_the_format_makes_no_difference(shelf: Any) -> None:

@@ -92,7 +92,9 @@ def _read(feed: str, column: str, file: FileSpec) -> str:
 
 
 def _failed(feed: str, column: str, file: FileSpec) -> str:
-    """Write whether reading a cell gives nothing: of a date the year is something."""
+    """Write whether reading a cell gives nothing: of a date the year is something, votes below nothing are not."""
+    if feed.startswith("ratings.") and feed.endswith(".votes"):
+        return f"coalesce({_read(feed, column, file)} < 0, true)"
     year = f" AND year_within({identifier(column)}) IS NULL" if feed == "released" else ""
     return f"{_read(feed, column, file)} IS NULL{year}"
 
