@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from moviec.engine import DuckEngine
 from moviec.pipeline.holdings import holding
-from moviec.pipeline.shelves import name_shelf_of
 from moviec.resolve.pairs import PairLimits, find_asked
 
 #: What the asking records ever were.
-_VERSIONS = (
-    "SELECT source, key, delivery, deleted, blocks FROM every_shelf SEMI JOIN asking USING (source, key)"
-)
+_VERSIONS = "SELECT * FROM every_shelf SEMI JOIN asking USING (source, key)"
 
 #: What of it was there when the catalogue was last published.
 _SEEN = """
@@ -25,10 +22,13 @@ _ASKED_TOO = """
 SELECT DISTINCT k.block FROM keys k JOIN asked a ON a.n = k.n JOIN numbered r ON r.n = k.n WHERE NOT r.asks
 """
 
-#: Records that share a block with these, or did.
+#: Other records that share a block with these, or did.
 _SHARING = """
-SELECT source, key FROM near UNION SELECT source, key FROM every_block SEMI JOIN wanted_blocks USING (block)
+SELECT source, key FROM near UNION
+(SELECT source, key FROM every_block SEMI JOIN wanted_blocks USING (block) EXCEPT SELECT source, key FROM asking)
 """
+
+_ROWS = "SELECT * FROM versions UNION ALL SELECT * FROM every_shelf SEMI JOIN near USING (source, key)"
 
 
 def ask_nearby(engine: DuckEngine, limits: PairLimits) -> None:
@@ -40,7 +40,7 @@ def ask_nearby(engine: DuckEngine, limits: PairLimits) -> None:
     engine.keep("versions", _VERSIONS)
     engine.view("versions_seen", _SEEN)
     engine.view("shelf_before", f"{holding('versions_seen')} AND NOT deleted")
-    engine.keep("near", "SELECT source, key FROM asking")
+    engine.keep("near", "SELECT source, key FROM asking WHERE false")
     _widen(engine, _TOUCHED)
     find_asked(engine, limits)
     if engine.query(f"SELECT * FROM ({_ASKED_TOO}) LIMIT 1").num_rows:
@@ -51,4 +51,5 @@ def ask_nearby(engine: DuckEngine, limits: PairLimits) -> None:
 def _widen(engine: DuckEngine, blocks: str) -> None:
     engine.keep("wanted_blocks", blocks)
     engine.keep("near", _SHARING)
-    name_shelf_of(engine, "shelf", "near")
+    engine.keep("shelf_rows", _ROWS)
+    engine.view("shelf", f"{holding('shelf_rows')} AND NOT deleted")
