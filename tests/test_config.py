@@ -16,6 +16,11 @@ from moviec.errors import UsageError
         ("threads = -1", "threads: 0 is every core"),
         ('memory = "lots"', "memory: write it like 512MB"),
         ("most_rejected = 5", "most_rejected: a share"),
+        ("patience = -3", "patience: seconds"),
+        ('keep_raw = "some"', "keep_raw: write"),
+        ('keep_raw = "last 0"', "keep_raw: write"),
+        ('proxies = "10.0.0.1 10.0.0.0/99"', "proxies: addresses or networks"),
+        ("cache_mb = -1", "cache_mb: megabytes"),
         ("thraeds = 2", "thraeds"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -14,6 +15,18 @@ import platformdirs
 from moviec.errors import UsageError
 
 _MEMORY = re.compile("[0-9]+([.][0-9]+)? ?[KMGT]i?B", re.IGNORECASE)
+
+
+#: Which raw payloads are kept: all, those of the last deliveries, those of some days.
+KEEP_RAW = re.compile(r"all|last ([1-9]\d{0,3})|([1-9]\d{0,4}) days")
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,13 +77,30 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     remote: dict[str, dict[str, Any]] = {}
 
     def __post_init__(self) -> None:
-        """Refuse what the engine could not work with; msgspec reports where it stands."""
-        if self.threads < 0:
-            raise ValueError("threads: 0 is every core, else how many")
-        if not _MEMORY.fullmatch(self.memory):
-            raise ValueError("memory: write it like 512MB or 4GB")
-        if not 0 <= self.most_rejected <= 1:
-            raise ValueError("most_rejected: a share from 0 to 1")
+        """Refuse what nothing could work with; msgspec reports where it stands."""
+        held = {
+            "threads: 0 is every core, else how many": self.threads >= 0,
+            "memory: write it like 512MB or 4GB": bool(_MEMORY.fullmatch(self.memory)),
+            "most_rejected: a share from 0 to 1": 0 <= self.most_rejected <= 1,
+            "patience: seconds, from 0": self.patience >= 0,
+            'keep_raw: write "all", "last 5" or "90 days"': bool(KEEP_RAW.fullmatch(self.keep_raw)),
+            "keep_history: days, from 0": self.keep_history >= 0,
+            "compact_after: batches, from 1": self.compact_after >= 1,
+            "anonymous_limit: requests a minute, from 1": self.anonymous_limit >= 1,
+            "proxies: addresses or networks such as 10.0.0.0/8": all(
+                map(_is_network, self.proxies.replace(",", " ").split())
+            ),
+            "cache_mb: megabytes, from 0": self.cache_mb >= 0,
+            "most_lag: changes, from 0": self.most_lag >= 0,
+        }
+        if wrong := [rule for rule, holds in held.items() if not holds]:
+            raise ValueError(wrong[0])
+
+    @property
+    def path_prefix(self) -> str:
+        """The `prefix` as it stands before every path: `/films`, or nothing."""
+        inside = self.prefix.strip("/")
+        return f"/{inside}" if inside else ""
 
     def options(self, url: str, source: str = "") -> dict[str, Any]:
         """Give what opening an address takes, for a source's delivery or else for the lake."""

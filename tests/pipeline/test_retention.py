@@ -16,7 +16,6 @@ from moviec.catalog.deliveries import all_batches, all_deliveries, payloads_of
 from moviec.catalog.recordlog import RECORDS
 from moviec.config import Home, Settings
 from moviec.engine import DuckEngine
-from moviec.errors import UsageError
 from moviec.lake.raw import payload_name
 from moviec.pipeline.holdings import name_records
 from moviec.pipeline.ingest import Order, ingest
@@ -135,13 +134,6 @@ def test_raw_payloads_go_by_policy_and_a_rebuild_from_raw_still_comes_to_the_sam
     assert sum("are gone" in line for line in told) == kept.count(False)
     rebuild_source(shelf.shop, find_source("club", shelf.shop.home.folder))
     assert shelf.holds() == before
-
-
-def test_what_is_no_policy_is_named_and_removes_nothing(shelf: Shelf) -> None:
-    shelf.settings(keep_raw="last 0")
-    with pytest.raises(UsageError, match="keep_raw: 'last 0' is no rule"):
-        tidy(shelf.shop, NOW)
-    assert shelf.raw() == [True] * 8
 
 
 def test_once_a_day(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def run_server(home: Home, host: str, port: int, workers: int = 1) -> None:
             respawn_failed_workers=True,
         )
         print(
-            f"serving {home.folder} on http://{host}:{port}{home.settings.prefix}",
+            f"serving {home.folder} on http://{host}:{port}{home.settings.path_prefix}",
             file=sys.stderr,
             flush=True,
         )

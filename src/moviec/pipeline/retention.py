@@ -6,7 +6,6 @@ Nothing that a live record needs goes, and nothing that the catalogue shows chan
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Sequence
 
 import msgspec
@@ -19,8 +18,8 @@ from moviec.catalog.leases import ARRIVALS, CATALOGUE
 from moviec.catalog.recordlog import RECORDS
 from moviec.catalog.schema.arrivals import batches, delivery_payloads, rejected_rows
 from moviec.catalog.schema.operations import runs
+from moviec.config import KEEP_RAW
 from moviec.engine import DuckEngine
-from moviec.errors import UsageError
 from moviec.lake.raw import payload_name
 from moviec.pipeline.holdings import name_records
 from moviec.pipeline.runs import recorded
@@ -140,14 +139,12 @@ def _needed(shop: Workshop) -> set[str]:
 
 
 def _kept_deliveries(deliveries: Sequence[Delivery], policy: str, at: dt.datetime) -> set[str] | None:
-    """Name the deliveries whose payloads stay; None for all. Raises UsageError for a policy that is none.
+    """Name the deliveries whose payloads stay; None for all.
 
     The freshest of each source, and those that are held, always stay.
     """
-    said = re.fullmatch(r"all|last ([1-9]\d{0,3})|([1-9]\d{0,4}) days", policy)
-    if said is None:
-        raise UsageError(f"'{policy}' is no rule", "keep_raw", 'write "all", "last 5" or "90 days"')
-    if policy == "all":
+    said = KEEP_RAW.fullmatch(policy)
+    if said is None or policy == "all":
         return None
     kept = {one.id for one in deliveries if one.state == "held"}
     since = f"{at - dt.timedelta(days=int(said[2])):%Y%m%dT%H%M%SZ}" if said[2] else ""

@@ -101,7 +101,7 @@ def open_site(home: Home, workbench: Workbench) -> Site:
         metrics=Metrics(),
         workbench=workbench,
         trusted=trusted,
-        prefix="/" + settings.prefix.strip("/") if settings.prefix.strip("/") else "",
+        prefix=settings.path_prefix,
         log=log,
     )
 
