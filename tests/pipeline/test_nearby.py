@@ -13,7 +13,7 @@ from moviec.engine import DuckEngine
 from moviec.pipeline.nearby import ask_nearby
 from moviec.pipeline.shelves import SEEN
 from moviec.resolve.pairs import PairLimits, find_pairs
-from tests.resolve.catalogue import MODEL, Key, pairs_of, record, shelf_of
+from tests.resolve.catalogue import MODEL, Key, pairs_of, record, shelf_of, shelved
 from tests.resolve.test_pairs import histories
 
 FLOOR = -30_000_000
@@ -45,13 +45,7 @@ def test_the_records_nearby_are_enough(
     history: list[dict[Key, dict[str, Any]]], most_pairs: int, repeating: frozenset[str]
 ) -> None:
     limits = PairLimits(most_pairs=most_pairs, repeating=repeating)
-    every = shelf_of(
-        record(*key, delivery=str(number), **film)
-        for number, batch in enumerate(history)
-        for key, film in batch.items()
-    )
-    rows = zip(*(every[name].to_pylist() for name in ("source", "key", "delivery")), strict=True)
-    place = {row: at for at, row in enumerate(rows)}
+    every, place = shelved(history)
 
     def held(batches: list[dict[Key, dict[str, Any]]]) -> pa.Table:
         fresh = {key: place[*key, str(number)] for number, batch in enumerate(batches) for key in batch}

@@ -40,6 +40,19 @@ def shelf_of(records: Iterable[Mapping[str, Any]]) -> pa.Table:
     return shelve(pa.Table.from_pylist([dict(row) for row in rows], schema=RECORD), MODEL)
 
 
+def shelved(
+    history: Iterable[Mapping[Key, Mapping[str, Any]]],
+) -> tuple[pa.Table, dict[tuple[str, str, str], int]]:
+    """Shelve batches of films by key, delivered one after the other; say where each (source, key, delivery) stands."""
+    every = shelf_of(
+        record(*key, delivery=str(number), **film)
+        for number, batch in enumerate(history)
+        for key, film in batch.items()
+    )
+    rows = zip(*(every[name].to_pylist() for name in ("source", "key", "delivery")), strict=True)
+    return every, {row: at for at, row in enumerate(rows)}
+
+
 def pairs_of(
     shelf: pa.Table,
     limits: PairLimits,

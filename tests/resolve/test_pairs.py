@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from moviec.resolve.pairs import PAIRS, PairLimits
 from moviec.text import pc
-from tests.resolve.catalogue import Key, pairs_of, record, shelf_of
+from tests.resolve.catalogue import Key, pairs_of, record, shelf_of, shelved
 
 LIMITS = PairLimits()
 
@@ -91,13 +91,7 @@ def test_comparing_what_changed_gives_what_comparing_everything_gives(
     history: list[dict[Key, dict[str, Any]]], most_pairs: int, repeating: frozenset[str]
 ) -> None:
     limits, floor = PairLimits(most_pairs=most_pairs, repeating=repeating), -30_000_000
-    every = shelf_of(
-        record(*key, delivery=str(number), **film)
-        for number, batch in enumerate(history)
-        for key, film in batch.items()
-    )
-    rows = zip(*(every[name].to_pylist() for name in ("source", "key", "delivery")), strict=True)
-    place = {row: at for at, row in enumerate(rows)}
+    every, place = shelved(history)
     known: dict[Key, int] = {}  # where its row stands
     kept = PAIRS.empty_table()
     for number, batch in enumerate(history):

@@ -125,6 +125,7 @@ def test_the_database_answers_while_there_is_no_index(api: Api) -> None:
         assert bare.get("/readyz").status_code == 503
         assert titles(bare, "query=heat") == ["Heat", "Heat"]
         assert titles(bare, "query=the+matrix") == ["The Matrix", "The Matrix Reloaded"]
+        assert titles(bare, "query=%25") == []
         for asked in ("query=heat&year=2020", "query=heat&sort=year", "query=heat&genre=Drama"):
             refused = bare.get(f"/v1/movies/search?{asked}")
             assert refused.status_code == 503 and refused.headers["retry-after"] == "5"

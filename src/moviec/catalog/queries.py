@@ -164,7 +164,9 @@ def documents_from(connection: sa.Connection, after: int, limit: int) -> list[tu
 
 
 def movies_titled(connection: sa.Connection, folded: str, limit: int) -> list[int]:
-    """Find movies by a folded title or its beginning, whole titles first: search without an index."""
+    """Find movies by a folded title or its beginning, whole titles first: search without an index. "" finds none."""
+    if not folded:
+        return []
     whole = sa.case((titles.c.folded == folded, 0), else_=1)
     query = (
         sa.select(titles.c.movie, sa.func.min(whole).label("place"))

@@ -71,12 +71,12 @@ def name_shelves(engine: DuckEngine, ground: Shelved) -> None:
     engine.table("seen_again", ground.again)
 
 
-def name_shelf_of(engine: DuckEngine, name: str, among: str, columns: str = "*") -> None:
+def name_shelf_of(engine: DuckEngine, name: str, among: str, columns: str) -> None:
     """Name the rows that hold of the records that the table `among` (source, key) names; the lake is read for them once.
 
     `columns`: those wanted beside source, key, delivery and deleted.
     """
-    some = columns if columns == "*" else f"source, key, delivery, deleted, {columns}"
+    some = f"source, key, delivery, deleted, {columns}"
     engine.keep(f"{name}_rows", f"SELECT {some} FROM every_shelf SEMI JOIN {among} USING (source, key)")
     engine.view(name, f"{holding(f'{name}_rows')} AND NOT deleted")
 
