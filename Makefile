@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := .venv-bench
 
-.PHONY: demo test check fix bench docs clean wheel
+.PHONY: demo test drills check fix bench docs clean wheel
 
 # ARGS=--no-serve stops after the build.
 demo: $(READY)
@@ -14,6 +14,10 @@ demo: $(READY)
 # File by file, on as many processes as there are cores, four at most.
 test: $(READY)
 	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+# What can break, broken on purpose, ten times and more each; `make test` runs a few rounds of each.
+drills: $(READY)
+	MOVIEC_DRILLS=full $(BIN)/pytest -m drill tests/drills $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff format --check src tests bench

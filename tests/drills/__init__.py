@@ -1,0 +1,1 @@
+"""Drills: something is broken on purpose, and nothing may be lost, repeated or wrong afterwards."""

@@ -1,0 +1,36 @@
+"""What every drill needs: how many rounds to run, in short form or in full, and one seed for all that is random."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+#: `make drills` sets it; `make check` runs the short form.
+FULL = os.environ.get("MOVIEC_DRILLS") == "full"
+
+#: Drills choose at random, and the same every time.
+SEED = int(os.environ.get("MOVIEC_DRILL_SEED", "20261129"))
+
+
+def rounds(short: int, full: int) -> range:
+    """Return the rounds of a drill: `short` in `make check`, `full` in `make drills`."""
+    return range(full if FULL else short)
+
+
+@pytest.fixture
+def chance(request: pytest.FixtureRequest) -> random.Random:
+    """Return a source of random choices that depends on the seed and on the drill's name alone."""
+    return random.Random(f"{SEED}/{request.node.nodeid}")
+
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what stands in this folder as a drill."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.drill)
