@@ -188,7 +188,7 @@ def _inside(model: RatingModel, at: int, seen: Wide, hidden: Wide) -> tuple[floa
     """Return the share of hidden values in their 90% interval, its mean half width, and the share in the C-rating's."""
     told = score(model, seen, foretell(model, at))
     alone = Wide(hidden.points, hidden.votes, np.full_like(hidden.points, np.nan))
-    sampling = noise(alone, model.column("deviation"), model.column("votes"))[:, at]
+    sampling = noise(alone, model.sampling)[:, at]
     half = NINETY * np.sqrt(told.error[:, 0] ** 2 + sampling + ROUNDING)
     inside = np.abs(straightened(hidden.points, model.raters)[:, at] - told.value[:, 0]) <= half
     rating = score(model, seen, questions(model))

@@ -25,10 +25,15 @@ WORLD = (
 )
 DEVIATION = 20.0
 BETWEEN = 0.75
+CROWD = 64.0
 
 
-def ratings(films: int = 1500, seed: int = 1, present: float = 0.7) -> pa.Table:
-    """Return movie, source, value, lowest, highest, votes, panel on a scale of 0-100."""
+def ratings(films: int = 1500, seed: int = 1, present: float = 0.7, friends: float = 0.0) -> pa.Table:
+    """Return movie, source, value, lowest, highest, votes, panel on a scale of 0-100.
+
+    `friends`: points by which the choice of its first voters moves a film at the raters that give votes, until
+    CROWD of them have come.
+    """
     random = np.random.default_rng(seed)
     audience = random.normal(size=films)
     critics = BETWEEN * audience + np.sqrt(1 - BETWEEN**2) * random.normal(size=films)
@@ -37,7 +42,8 @@ def ratings(films: int = 1500, seed: int = 1, present: float = 0.7) -> pa.Table:
         truth = audience if panel == "audience" else critics
         own = alike * truth + np.sqrt(1 - alike**2) * random.normal(size=films)
         votes = np.ceil(np.exp(random.normal(4, 2, films)))
-        noise = random.normal(size=films) * DEVIATION / np.sqrt(votes) if votes_given else 0.0
+        drawn = DEVIATION**2 / votes + friends**2 / (1 + (votes / CROWD) ** 2)
+        noise = random.normal(size=films) * np.sqrt(drawn) if votes_given else 0.0
         value = np.clip(np.round(mean + spread * own + noise, 2), 0, 100)
         for film in np.flatnonzero(random.random(films) < present):
             count = int(votes[film]) if votes_given else None

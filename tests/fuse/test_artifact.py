@@ -105,7 +105,9 @@ def test_what_another_model_would_change_is_counted_and_named(model: FuseModel) 
     }
     assert named and named <= set(years)
     moved = found.ratings
-    assert moved.films == moved.moved == 40 and found.gained == moved.lost == 0
+    ratings = zip(rows_of(before.movies, "c_rating"), rows_of(after.movies, "c_rating"), strict=True)
+    assert moved.films == 40 and moved.moved == sum(one != other for one, other in ratings) > 30
+    assert found.gained == moved.lost == 0
     assert moved.most_points >= moved.mean_points > 0 and moved.mean_ranks > 0
     assert none.fields == {} and none.ratings.moved == 0 and none.ratings.mean_ranks == 0
 
@@ -115,3 +117,14 @@ def test_the_shipped_model_knows_the_raters_it_has_not_seen() -> None:
     assert "metacritic" in shipped.rating.names and shipped.rating.films > 10_000
     row = record(1, "omdb", "a", ratings=[rating("metacritic", 90, 100)])
     assert fused([row])[0].movies.column("c_rating")[0].as_py() > 65
+
+
+@pytest.mark.parametrize("end", ["c_rating", "c_low", "c_high"])
+def test_a_film_that_only_its_friends_rated_does_not_lead(end: str) -> None:
+    rows = [
+        record(1, "imdb", "a", ratings=[rating("imdb", 9.6, 10, votes=70)]),
+        record(2, "imdb", "b", ratings=[rating("imdb", 8.7, 10, votes=20_000)]),
+    ]
+    movies = fused(rows)[0].movies
+    few, many = rows_of(movies, end)
+    assert few < many

@@ -14,7 +14,8 @@ from moviec.fuse.rate import fit
 from moviec.fuse.raters import prior_of
 from moviec.fuse.ratings import sample
 from moviec.fuse.score import NINETY, score
-from tests.fuse.made_up import BETWEEN, DEVIATION, WORLD, prepared, ratings
+from moviec.fuse.shrink import selection
+from tests.fuse.made_up import BETWEEN, CROWD, DEVIATION, WORLD, prepared, ratings
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +32,18 @@ def test_levels_spreads_and_noise_are_those_that_made_the_ratings(model: RatingM
         assert raters[name].spread == pytest.approx(spread, rel=0.1)
         if votes_given:
             assert raters[name].deviation == pytest.approx(DEVIATION, rel=0.15)
+
+
+@pytest.mark.parametrize("friends", [0.0, 15.0])
+def test_what_the_choice_of_the_first_voters_adds_is_learned(friends: float) -> None:
+    with DuckEngine() as engine:
+        learned = fit(engine, prepared(engine, ratings(3000, friends=friends)))
+    for rater in learned.raters:
+        if rater.votes and friends:
+            assert rater.friends == pytest.approx(friends, abs=3)
+            assert CROWD / 2 <= rater.crowd <= 2 * CROWD
+        elif rater.votes:  # what is left of the belief reaches a handful of votes only
+            assert selection(np.array([50.0]), rater.friends, rater.crowd)[0] < 4
 
 
 def test_correlations_are_those_of_the_true_values(model: RatingModel) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from statistics import NormalDist
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ from moviec.fuse.learn import learn
 from moviec.fuse.model import Bools, Floats, RatingModel
 from moviec.fuse.panels import questions
 from moviec.fuse.ratings import Raters, aligned, arrays, sample, wide_rows
-from moviec.fuse.score import NINETY, Scores, score
+from moviec.fuse.score import Scores, score
 from moviec.fuse.shrink import Wide
 
 CONTRIBUTION = pa.struct([("rater", pa.string()), ("points", pa.float64())])
@@ -37,6 +38,10 @@ _COLUMNS: list[tuple[str, pa.DataType]] = [
     ("method", pa.string()),
 ]
 RATED = pa.schema(_COLUMNS)
+
+#: The normal distribution as a table: so many standard deviations, and the share that lies below.
+STEPS = np.linspace(-8, 8, 6401)
+BELOW = np.array([NormalDist().cdf(step) for step in STEPS])
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -110,11 +115,12 @@ def _weighted(model: RatingModel, wide: Wide, weights: Mapping[str, float]) -> S
 def _as_rows(model: RatingModel, names: pa.Table, scores: Scores, heard: Bools) -> pa.Table:
     """Round to hundredths of a point, in integers, so that base and contributions add up exactly."""
     value = _hundredths(np.clip(scores.value, 0, 100))
-    half = NINETY * scores.error[:, 0]
     parts = np.where(heard, _hundredths(scores.contributions), 0)
     base = value[:, 0] - parts.sum(axis=1)
     unrated: Bools = np.asarray(~heard.any(axis=1), dtype=np.bool_)
-    low, high = (_hundredths(np.clip(value[:, 0] / 100 + side * half, 0, 100)) for side in (-1, 1))
+    ends = _interval(scores.value[:, 0], scores.error[:, 0])
+    low = np.minimum(_hundredths(ends[0]), value[:, 0])
+    high = np.maximum(_hundredths(ends[1]), value[:, 0])
     who = np.array(model.names, dtype=object)[np.nonzero(heard)[1]]
     offsets = np.concatenate([[0], np.cumsum(heard.sum(axis=1))])
     points = pa.array(parts[heard] / 100)
@@ -134,6 +140,18 @@ def _as_rows(model: RatingModel, names: pa.Table, scores: Scores, heard: Bools) 
         pa.array([model.version] * names.num_rows, pa.string()),
     ]
     return pa.Table.from_arrays(columns, schema=RATED)
+
+
+def _interval(mean: Floats, error: Floats) -> tuple[Floats, Floats]:
+    """Return the 5% and 95% points of a normal distribution that is cut off at 0 and 100.
+
+    Cut off, not clipped: clipped ends are all 100 among good films, and sorting by them says nothing.
+    """
+    error = np.maximum(error, 1e-6)
+    least, most = (np.interp((end - mean) / error, STEPS, BELOW) for end in (0, 100))
+    points = (np.interp(least + share * (most - least), BELOW, STEPS) for share in (0.05, 0.95))
+    low, high = (np.clip(mean + error * point, 0, 100) for point in points)
+    return low, high
 
 
 def _hundredths(points: Floats) -> Floats:

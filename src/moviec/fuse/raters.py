@@ -14,11 +14,16 @@ PANELS: tuple[Panel, Panel] = ("critics", "audience")
 
 
 class Prior(msgspec.Struct, frozen=True):
-    """One rater before a table is seen: points 0-100; `known` is false where only the name was to go by."""
+    """One rater before a table is seen: points 0-100; `known` is false where only the name was to go by.
+
+    `friends` and `crowd` as in `model.Sampling`; None: as for any rater.
+    """
 
     panel: Panel
     mean: float
     spread: float
+    friends: float | None = None
+    crowd: float | None = None
     known: bool = True
 
 
@@ -28,6 +33,8 @@ class General(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mean: float
     spread: float
     deviation: float
+    friends: float
+    crowd: float
     films: float
     within: float
     between: float

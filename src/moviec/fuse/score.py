@@ -50,7 +50,7 @@ def _score(model: RatingModel, wide: Wide, asked: Questions) -> Scores:
     spread = model.column("spread")
     values = (straightened(wide.points, model.raters) - model.column("mean")) / spread
     present = ~np.isnan(values)
-    sampling = noise(wide, model.column("deviation"), model.column("votes"))
+    sampling = noise(wide, model.sampling)
     precision = np.where(present, spread**2 / (ROUNDING + sampling), 0.0)
     told = np.where(present, precision * values, 0.0)
     inverse = np.linalg.inv(np.array(model.correlation))

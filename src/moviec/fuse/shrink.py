@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from moviec.fuse.model import Bools, Floats
+from moviec.fuse.model import Bools, Floats, Sampling
 
 #: Variance in points² that even endless votes leave: rounding to whole stars, tenths or per cent. 0.1 did as
 #: well, 9 worse (bench/bench_rating_choices.py).
@@ -44,14 +44,30 @@ def usual_votes(votes: Floats) -> Floats:
     return np.where(counts > 0, counts / np.maximum(inverse, 1e-12), 0.0)
 
 
-def noise(wide: Wide, deviation: Floats, usual: Floats) -> Floats:
+def noise(wide: Wide, sampling: Sampling) -> Floats:
     """Return the variance of each value around its rater's true one, films x raters, without the rounding.
 
-    `deviation` and `usual` votes are per rater. Where a rater never gives votes it is 0: its noise then counts
-    among what sets the rater apart from the others.
+    Few voters are not only few: they are those who made a film, or looked for it. That part does not fall like
+    sampling noise; it stays until a film's crowd has come, and is gone soon after.
     """
-    votes = np.where(np.isnan(wide.votes), usual, wide.votes)
+    votes = np.where(np.isnan(wide.votes), sampling.usual, wide.votes)
+    fixed, share = noise_parts(msgspec.structs.replace(wide, votes=votes))
+    drawn = fixed + share * sampling.deviation**2
+    return np.where(votes > 0, drawn + selection(votes, sampling.friends, sampling.crowd), 0.0)
+
+
+def selection(votes: Floats, friends: Floats | float, crowd: Floats | float) -> Floats:
+    """Return the variance that the choice of the voters adds: friends² / (1 + (votes / crowd)²)."""
+    return friends**2 / (1 + (votes / crowd) ** 2)
+
+
+def noise_parts(wide: Wide) -> tuple[Floats, Floats]:
+    """Return what a film's own deviation says of the variance, and what the rater's usual one is multiplied by.
+
+    Films x raters; both 0 where there are no votes.
+    """
+    votes = np.where(np.isnan(wide.votes), 0.0, wide.votes)
     own = np.where(np.isnan(wide.deviation), 0.0, wide.deviation)
     seen = np.where(np.isnan(wide.deviation), 0.0, np.maximum(votes - 1, 0.0))
-    within = (seen * own**2 + OWN_DEVIATION * deviation**2) / (seen + OWN_DEVIATION)
-    return np.where(votes > 0, within / np.maximum(votes, 1e-12), 0.0)
+    every = np.where(votes > 0, np.maximum(votes, 1e-12), np.inf) * (seen + OWN_DEVIATION)
+    return seen * own**2 / every, OWN_DEVIATION / every
