@@ -65,6 +65,7 @@ class Made(msgspec.Struct, frozen=True):
     budget: int | None = None
     revenue: int | None = None
     adult: bool = False
+    unsure: float = 10.0
 
 
 FILMS = [
@@ -139,7 +140,7 @@ def document(film: Made) -> dict[str, Any]:
         "popularity": film.popularity,
         "votes": film.votes,
         "ids": {"imdb": f"tt{film.number:07}", "tmdb": str(film.number)},
-        "rating": {"c_rating": film.c_rating, "low": 50.0, "high": 97.0, "sources": 1, "base": 60.0, "contributions": [{"rater": "imdb", "points": 10.0}], "method": "c1-test"},
+        "rating": {"c_rating": film.c_rating, "low": (film.c_rating or 0.0) - film.unsure, "high": 97.0, "sources": 1, "base": 60.0, "contributions": [{"rater": "imdb", "points": 10.0}], "method": "c1-test"},
         "ratings": [{"rater": "imdb", "panel": "audience", "aspect": "overall", "value": 8.0, "lowest": 1.0, "highest": 10.0, "votes": film.votes, "source": "imdb"}],
         "adult": film.adult,
         "confidence": {"title": 0.99},

@@ -149,3 +149,23 @@ def test_new_films_are_found_and_old_titles_are_not(api: Api) -> None:
     assert titles(api, "query=zanzibar") == ["Zanzibar Express"]
     assert titles(api, "query=warmth") == ["Warmth"]
     assert [item["id"] for item in api.json("/v1/movies/search?query=heat")["items"]][:1] == ["mc12"]
+
+
+def test_top_rated_goes_by_what_is_sure_and_leaves_out_films_of_few_votes(api: Api) -> None:
+    some = [
+        Made(6001, "Loved by Seven", 2001, ("War",), votes=7, c_rating=97.0, unsure=40.0),
+        Made(6002, "Loved by Most", 2002, ("War",), votes=200_000, c_rating=88.0, unsure=8.0),
+        Made(6003, "Liked by Many", 2003, ("War",), votes=900, c_rating=95.0, unsure=20.0),
+    ]
+    with api.site.catalogue.begin() as connection:
+        publish(connection, some, NEW)
+    api.refresh_index()
+    of = "genre=war&year_from=2001&year_to=2003&sort=rating"
+    assert titles(api, of) == ["Loved by Most", "Liked by Many", "Loved by Seven"]
+    assert titles(api, f"{of}&min_votes=1000") == ["Loved by Most"]
+    assert titles(api, f"{of}&min_votes=900") == ["Loved by Most", "Liked by Many"]
+    assert titles(api, f"{of}&min_raters=2") == []
+    page = api.get(f"/search?{of}&min_votes=1000").text
+    assert "Loved by Most" in page and "Liked by Many" not in page and 'value="1000"' in page
+    home = api.get("/").text
+    assert "Top rated" in home and "1,000 votes or more" in home and "Loved by Seven" not in home

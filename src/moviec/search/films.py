@@ -51,7 +51,7 @@ def _fields(folded: Folded) -> dict[str, Any]:
     film = folded.film
     number = film.number
     titles = [title for title in dict.fromkeys(folded.titles) if title]
-    rating, year = film.rating.c_rating, film.year
+    rating, sure, year = film.rating.c_rating, film.rating.low, film.year
     return {
         "movie": number,
         "title": titles,
@@ -65,9 +65,11 @@ def _fields(folded: Folded) -> dict[str, Any]:
         "genre": [genre.id for genre in film.genres],
         "company": sorted({company.id for company in film.companies}),
         "by_popularity": ordered(prominence(film), number),
-        "by_rating": ordered(0 if rating is None else 1 + round(rating * 100), number),
+        "by_rating": ordered(0 if sure is None else 1 + round(sure * 100), number),
         "by_year": ordered(year or 0, number),
         "rating": -1 if rating is None else round(rating * 100),
+        "votes": film.votes or 0,
+        "raters": film.rating.sources,
         "year": year or 0,
         "decade": (year or 0) // 10 * 10,
         "adult": int(film.adult),

@@ -39,7 +39,10 @@ WIDER = (100, 5, 1)
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
-    """What is looked for. `genres` and `company` are ids of the catalogue; ratings are 0 to 100."""
+    """What is looked for. `genres` and `company` are ids of the catalogue; ratings are 0 to 100.
+
+    `sort` by rating goes by the lower end of the C-rating's interval: by what one can be sure of.
+    """
 
     query: str = ""
     genres: tuple[int, ...] = ()
@@ -47,6 +50,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     year_from: int | None = None
     year_to: int | None = None
     min_rating: float | None = None
+    min_votes: int = 0
+    min_raters: int = 0
     adult: bool = False
     sort: Sort = "relevance"
     limit: int = 20
@@ -208,6 +213,9 @@ class _Search:
             wanted.append(fields.span("year", FieldType.Integer, max(ask.year_from or 1, 1), ask.year_to))
         if ask.min_rating is not None:
             wanted.append(fields.span("rating", FieldType.Integer, round(ask.min_rating * 100), None))
+        for name, least in (("votes", ask.min_votes), ("raters", ask.min_raters)):
+            if least:
+                wanted.append(fields.span(name, FieldType.Integer, least, None))
         return wanted, [] if ask.adult else [fields.term("adult", 1)]
 
     def _wanted(self, query: Query, but: Sequence[Query] = ()) -> Query:

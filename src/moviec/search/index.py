@@ -53,7 +53,7 @@ def schema() -> tantivy.Schema:
         made.add_unsigned_field(name, indexed=True, fast=True)
     for name in ("by_popularity", "by_rating", "by_year"):
         made.add_unsigned_field(name, fast=True)
-    for name in ("rating", "year", "decade"):
+    for name in ("rating", "votes", "raters", "year", "decade"):
         made.add_integer_field(name, indexed=name == "year", fast=True)
     made.add_unsigned_field("adult", indexed=True, fast=True)
     return made.build()

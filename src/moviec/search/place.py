@@ -10,7 +10,7 @@ import tantivy
 from moviec.errors import StoreError
 
 #: Of the index's schema: an index of another one is built anew.
-LAYOUT = 2
+LAYOUT = 3
 
 #: Beginnings of words up to so many letters are indexed as words of their own: so short a one may begin tens of thousands
 #: of words, whose films would have to be gathered for every query.

@@ -17,6 +17,8 @@ class _Named(msgspec.Struct):
 
 class _Rating(msgspec.Struct):
     c_rating: float | None = None
+    low: float | None = None
+    sources: int = 0
 
 
 class Film(msgspec.Struct):

@@ -61,6 +61,10 @@ class ListQuery(Query, frozen=True):
     year_from: Year | None = None
     year_to: Year | None = None
     min_rating: Points | None = None
+    min_votes: Annotated[
+        int, Meta(ge=0, le=2_147_483_647, description="Votes at one rater from here on.")
+    ] = 0
+    min_raters: Annotated[int, Meta(ge=0, le=100, description="Raters behind the C-rating from here on.")] = 0
     adult: bool = False
     sort: Sort = "relevance"
     limit: Limit = 20

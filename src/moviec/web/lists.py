@@ -77,6 +77,8 @@ async def find(site: Site, asked: ListQuery, query: str) -> Found:
         year_from=_both(max, asked.year, asked.year_from),
         year_to=_both(min, asked.year, asked.year_to),
         min_rating=asked.min_rating,
+        min_votes=asked.min_votes,
+        min_raters=asked.min_raters,
         adult=asked.adult,
         sort=asked.sort,
         limit=asked.limit,
