@@ -5,7 +5,8 @@
     ├── SourceError         stops one source, not the others
     │   ├── PayloadError    the bytes are not what the source delivers; trying again will not help
     │   └── TransportError  the bytes could not be fetched; trying again may help
-    └── StoreError          the lake or the catalogue cannot be read or written
+    ├── StoreError          the lake or the catalogue cannot be read or written
+    └── WithdrawError       so much would go that a person should look first: exit status 3
 
 A row that cannot be read is no error: it is data, kept as a rejected row with its reason.
 """
@@ -48,6 +49,12 @@ class TransportError(SourceError):
         """Build the one line, and hold when to come again."""
         super().__init__(what, where, hint)
         self.after = after
+
+
+class WithdrawError(MovieCError):
+    """A run would take so many records away that it does nothing until a person says so."""
+
+    exit_status = 3
 
 
 class StoreError(MovieCError):

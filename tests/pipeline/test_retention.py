@@ -112,6 +112,27 @@ def test_many_batches_become_one_that_holds_the_same(shelf: Shelf, keeps: bool) 
     assert tidy(shelf.shop, NOW).compacted == {}
 
 
+def test_backfills_between_two_compactions_lose_nothing(shelf: Shelf) -> None:
+    """By the number of its batches alone the second file would have the first one's name."""
+    shelf.settings(compact_after=1, keep_history=0)
+    tidy(shelf.shop, NOW)
+    count = len([one for one in all_batches(shelf.shop.catalogue) if one.records_file])
+    facts = shelf.shop.home.folder / "sources" / "club" / "source.toml"
+    facts.write_text(FACTS.replace("complete = true", "complete = false"))
+    source = find_source("club", shelf.shop.home.folder)
+    for day in range(1, len(WEEKS) + 1 - count):
+        path = shelf.inbox / f"back-{day}" / "films.csv"
+        path.parent.mkdir(parents=True)
+        path.write_text(f"no,title,year,minutes\n{100 + day},Film {day},1950,90\n")
+        ingest(shelf.shop, Order(source, [path], MONDAY - dt.timedelta(days=day), accept_shrink=True))
+    with shelf.shop.catalogue.begin() as connection:
+        connection.execute(sa.text("UPDATE batches SET published = true"))
+    before = shelf.holds()
+    assert len(before) > len(WEEKS)
+    tidy(shelf.shop, NOW)
+    assert shelf.holds() == before
+
+
 @pytest.mark.parametrize(
     ("policy", "kept"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -14,6 +15,9 @@ from moviec.catalog.schema.identity import records
 
 #: Changed records from which on the share of unmatched ones is counted again: it reads all of the source's.
 ENOUGH = 100
+
+#: Rows that one statement names.
+AT_ONCE = 1000
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -87,6 +91,14 @@ class Arrival(msgspec.Struct, frozen=True):
     rejected: Sequence[Rejected] = ()
 
 
+def delivery_id(at: dt.datetime, source: str, number: int, fingerprint: str) -> str:
+    """Return the id of a source's `number`th delivery: of two the later one is greater, by instant, then by arrival.
+
+    The letter before the number sorts it behind ids without one, which older homes have.
+    """
+    return f"{at:%Y%m%dT%H%M%SZ}-{source}-n{number:06}-{fingerprint[:8]}"
+
+
 def register(connection: sa.Connection, arrival: Arrival) -> None:
     """Register a delivery with its payloads, its batch, its entry in the log and its rejected rows.
 
@@ -109,12 +121,29 @@ def register(connection: sa.Connection, arrival: Arrival) -> None:
     _insert_rejected(connection, arrival.rejected)
 
 
-def replace_batches(catalogue: sa.Engine, source: str, fresh: Iterable[Batch]) -> None:
-    """Put a rebuilt source's batches in place of those before, in one transaction."""
-    with catalogue.begin() as connection:
-        connection.execute(sa.delete(batches).where(batches.c.source == source))
-        for batch in fresh:
-            connection.execute(sa.insert(batches), [msgspec.structs.asdict(batch)])
+class Reread(msgspec.Struct, frozen=True):
+    """What reading a delivery again came to: its records, report, and rejected rows."""
+
+    delivery: str
+    records: int
+    report: dict[str, Any]
+    rejected: Sequence[Rejected]
+
+
+def replace_batches(
+    connection: sa.Connection, source: str, fresh: Iterable[Batch], read: Iterable[Reread] = ()
+) -> None:
+    """Put a rebuilt source's batches in place of those before, with the reports and the rejected rows of what was read.
+
+    Inside a `writing` transaction that has confirmed the lease on arrivals.
+    """
+    connection.execute(sa.delete(batches).where(batches.c.source == source))
+    for batch in fresh:
+        connection.execute(sa.insert(batches), [msgspec.structs.asdict(batch)])
+    for one in read:
+        values = {"records": one.records, "report": one.report}
+        connection.execute(sa.update(deliveries).where(deliveries.c.id == one.delivery).values(**values))
+        settle_rejected(connection, one.delivery, one.rejected)
 
 
 def all_deliveries(catalogue: sa.Engine, source: str | None = None) -> list[Delivery]:
@@ -177,20 +206,23 @@ def note_unmatched(connection: sa.Connection, published: Sequence[Batch]) -> Non
         connection.execute(sa.update(deliveries).where(where).values(report=noted))
 
 
-def settle_replayed(catalogue: sa.Engine, delivery: str, still: Sequence[Rejected]) -> int:
-    """After a replay mark a delivery's open rows that are now read as replayed; return how many."""
-    kept = {(row.role, row.line) for row in still}
+def settle_rejected(connection: sa.Connection, delivery: str, still: Sequence[Rejected]) -> int:
+    """Make a delivery's open rows those that are `still` rejected: the others become replayed, new ones are added.
+
+    Return how many became replayed. Inside a `writing` transaction that has confirmed the lease on arrivals.
+    """
     table = rejected_rows.c
-    with catalogue.begin() as connection:
-        query = sa.select(table.number, table.role, table.line).where(
-            table.delivery == delivery, table.state == "open"
-        )
-        done = [number for number, role, line in connection.execute(query) if (role, line) not in kept]
-        for number in done:
-            connection.execute(
-                sa.update(rejected_rows).where(table.number == number).values(state="replayed")
-            )
-    return len(done)
+    rows = connection.execute(sa.select(rejected_rows).where(table.delivery == delivery)).all()
+    there = {(row.role, row.line): row for row in rows}
+    wanted = {(row.role, row.line) for row in still}
+    read = [row.number for at, row in there.items() if row.state == "open" and at not in wanted]
+    again = [row.number for at, row in there.items() if row.state != "open" and at in wanted]
+    for numbers, state in ((read, "replayed"), (again, "open")):
+        for start in range(0, len(numbers), AT_ONCE):
+            some = table.number.in_(numbers[start : start + AT_ONCE])
+            connection.execute(sa.update(rejected_rows).where(some).values(state=state))
+    _insert_rejected(connection, [row for row in still if (row.role, row.line) not in there])
+    return len(read)
 
 
 def _insert_rejected(connection: sa.Connection, rows: Sequence[Rejected]) -> None:

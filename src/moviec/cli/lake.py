@@ -82,19 +82,23 @@ def ingest(
 
 def rebuild(
     from_raw: Annotated[bool, typer.Option("--from-raw", help="Read every payload again.")] = False,
+    accept_shrink: Annotated[
+        bool, typer.Option("--accept-shrink", help="Go on where reading again withdraws many records.")
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make the whole catalogue again under the pinned models: from the records, or from the bytes as delivered.
 
     Ids and decisions stay. It comes to the same as the ingestions did, unless the code or a model changed.
+    Exit status 3: reading again would withdraw many records, and nothing was done.
     """
     place = open_home(home)
     made = []
     with steps(quiet=as_json) as tell, workshop(place, alone=True, tell=tell) as shop:
         present = {delivery.source for delivery in all_deliveries(shop.catalogue)} if from_raw else set()
         for name in sorted(present):
-            made += rebuild_source(shop, find_source(name, place.folder), tell)
+            made += rebuild_source(shop, find_source(name, place.folder), tell, accept_shrink)
         outcome = bring_up(shop, Scope(everything=True), tell)
     if as_json:
         print_json({"batches": made, "catalogue": outcome})

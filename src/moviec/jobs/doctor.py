@@ -24,6 +24,7 @@ from moviec.catalog.schema.operations import checkpoints
 from moviec.catalog.schema.serving import changes, documents
 from moviec.engine import DuckEngine
 from moviec.jobs.agreement import disagreement, tell_anew
+from moviec.lake.lost_found import move_aside
 from moviec.lake.raw import payload_name
 from moviec.pipeline.holdings import name_records
 from moviec.pipeline.rebuild import rebuild_source
@@ -33,7 +34,6 @@ from moviec.pipeline.workshop import Workshop
 from moviec.search.index import build, indexer
 from moviec.search.place import current, open_index, position
 from moviec.sources.registry import find_source
-from moviec.sources.transport import sha256
 
 #: What mends a finding.
 STRAY, BATCH, CATALOGUE, FILMS, INDEX, CHECKPOINT, NOBODY = (
@@ -62,9 +62,9 @@ def examine(shop: Workshop, bytes_too: bool = False) -> list[Finding]:
 
 def repair(shop: Workshop, found: list[Finding], tell: Tell = lambda _: None) -> None:
     """Mend what can be mended. Needs the leases on arrivals and on the catalogue."""
-    for one in found:
-        if one.mend == STRAY:
-            shop.store.remove(one.subject)
+    if strays := [one.subject for one in found if one.mend == STRAY]:
+        folder = move_aside(shop.store, strays, "the catalogue does not know it", shop.work)
+        tell(f"{len(strays):,} files that the catalogue does not know are now in {folder}")
     broken = {one.subject for one in found if one.mend == BATCH}
     for name in sorted({batch.source for batch in all_batches(shop.catalogue) if broken & _files(batch)}):
         rebuild_source(shop, find_source(name, shop.home.folder), tell)
@@ -108,7 +108,7 @@ def _payloads(shop: Workshop, bytes_too: bool) -> Iterator[Finding]:
     yield from (Finding("no delivery names this payload", file, STRAY) for file in sorted(there - named))
     if bytes_too:
         for file in sorted(there & named):
-            if sha256(shop.store.path(file)) != file.rpartition("/")[2]:
+            if not shop.store.is_sound(file):
                 yield Finding("a payload's bytes are not those that were delivered", file, NOBODY)
 
 

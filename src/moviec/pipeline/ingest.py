@@ -16,13 +16,14 @@ from moviec.catalog.deliveries import (
     Payloads,
     all_batches,
     all_deliveries,
+    delivery_id,
     payloads_of,
     register,
 )
 from moviec.catalog.leases import ARRIVALS
 from moviec.engine import DuckEngine
 from moviec.errors import UsageError
-from moviec.lake.raw import keep_payload
+from moviec.lake.raw import Payload, keep_payload
 from moviec.pipeline.applying import Target, apply, known_of, read_payloads, rejected_of, report_of
 from moviec.pipeline.runs import recorded
 from moviec.pipeline.steps import Steps, Tell
@@ -30,7 +31,6 @@ from moviec.pipeline.workshop import Workshop
 from moviec.sources.audit import Audit
 from moviec.sources.base import Source, SourceSpec
 from moviec.sources.roles import assign_roles
-from moviec.sources.transport import sha256
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -49,12 +49,16 @@ def ingest(shop: Workshop, order: Order, tell: Tell = lambda _: None) -> Deliver
     """
     name = order.source.spec.name
     with recorded(shop, f"ingest {name}", ARRIVALS, tell) as steps:
-        before = [one for one in all_deliveries(shop.catalogue, name) if one.state != "held"]
+        every = all_deliveries(shop.catalogue, name)
+        before = [one for one in every if one.state != "held"]
         with steps.step("keeping") as counts:
-            payloads = _keep(shop, order.paths)
+            kept = _keep(shop, order.paths)
+            for healed in (one for one in kept if one.kept == "healed"):
+                tell(f"{healed.name}: the copy in the lake was damaged and is replaced")
+            payloads = [Payloads(one.name, one.sha256, one.size) for one in kept]
             payloads += _reused(shop, order.source.spec, before, payloads)
             counts.update(bytes=sum(one.size for one in payloads))
-        delivery = _delivery(order, payloads)
+        delivery = _delivery(order, payloads, every)
         known = next((one for one in before if one.id == delivery.id), None)
         if known:
             return known
@@ -117,16 +121,13 @@ def hold_reasons(spec: SourceSpec, found: Audit, before: Sequence[Delivery]) -> 
     return reasons
 
 
-def _keep(shop: Workshop, paths: Sequence[Path]) -> list[Payloads]:
+def _keep(shop: Workshop, paths: Sequence[Path]) -> list[Payload]:
     """Keep the delivered bytes, by name."""
     names = [path.name for path in paths]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UsageError("two files of one name in a delivery", ", ".join(twice), "rename one")
-    kept = [
-        keep_payload(shop.store, path, sha256(path)) for path in sorted(paths, key=lambda path: path.name)
-    ]
-    return [Payloads(one.name, one.sha256, one.size) for one in kept]
+    return [keep_payload(shop.store, path) for path in sorted(paths, key=lambda path: path.name)]
 
 
 def _reused(
@@ -153,13 +154,21 @@ def _reused(
     return found
 
 
-def _delivery(order: Order, payloads: Sequence[Payloads]) -> Delivery:
-    """Name a delivery by when it was delivered and what its bytes are."""
+def _delivery(order: Order, payloads: Sequence[Payloads], every: Sequence[Delivery]) -> Delivery:
+    """Describe a delivery; its id is one that is there where these bytes came at this instant before.
+
+    That is so of a delivery that is held, and of the last one of the instant; bytes that others corrected since are
+    delivered anew.
+    """
     at = order.delivered_at.astimezone(dt.UTC)
     spec = order.source.spec
     fingerprint = hashlib.sha256(" ".join(sorted(one.sha256 for one in payloads)).encode()).hexdigest()
+    same = [one for one in every if one.delivered_at == at.isoformat() and one.replay_of is None]
+    again = [
+        one for one in same if one.fingerprint == fingerprint and (one.state == "held" or one is same[-1])
+    ]
     return Delivery(
-        id=f"{at:%Y%m%dT%H%M%SZ}-{spec.name}-{fingerprint[:8]}",
+        id=again[-1].id if again else delivery_id(at, spec.name, len(every) + 1, fingerprint),
         source=spec.name,
         delivered_at=at.isoformat(),
         received_at=dt.datetime.now(dt.UTC).isoformat(),

@@ -11,20 +11,22 @@ from moviec.catalog.deliveries import (
     Arrival,
     Batch,
     Delivery,
+    Reread,
     all_batches,
     all_deliveries,
     payloads_of,
     register,
     rejected,
     replace_batches,
-    settle_replayed,
+    settle_rejected,
 )
 from moviec.catalog.leases import ARRIVALS
 from moviec.catalog.recordlog import RECORDS
 from moviec.engine import DuckEngine
 from moviec.engine.duck import quoted
+from moviec.errors import WithdrawError
 from moviec.pipeline.applying import Read, Target, apply, known_of, read_payloads, rejected_of, report_of
-from moviec.pipeline.holdings import name_rows
+from moviec.pipeline.holdings import holding, name_rows
 from moviec.pipeline.workshop import Workshop
 from moviec.sources.base import Source
 from moviec.sources.registry import find_source
@@ -32,10 +34,13 @@ from moviec.sources.registry import find_source
 Tell = Callable[[str], None]
 
 
-def rebuild_source(shop: Workshop, source: Source, tell: Tell = lambda _: None) -> list[Batch]:
+def rebuild_source(
+    shop: Workshop, source: Source, tell: Tell = lambda _: None, accept_shrink: bool = False
+) -> list[Batch]:
     """Read a source's deliveries again from their payloads; its batches are replaced in one transaction.
 
-    A held delivery stays held. The same code and payloads give the same bytes. Where the policy has removed a
+    What could not be read takes the place of what could not before. Raises WithdrawError, with nothing changed, where
+    so many records would go that an ingestion would be held. A held delivery stays held. The same code and payloads give the same bytes. Where the policy has removed a
     delivery's payloads, its records go over as they were read before, and `tell` hears of it.
     """
     name = source.spec.name
@@ -43,6 +48,7 @@ def rebuild_source(shop: Workshop, source: Source, tell: Tell = lambda _: None) 
     folder = f"records/{name}/{_generation(before) + 1}"
     done: list[Delivery] = []
     fresh: list[Batch] = []
+    again: list[Reread] = []
     for delivery in all_deliveries(shop.catalogue, name):
         if delivery.state == "applied":
             payloads = payloads_of(shop.catalogue, delivery.id)
@@ -55,17 +61,59 @@ def rebuild_source(shop: Workshop, source: Source, tell: Tell = lambda _: None) 
                 with DuckEngine(shop.limits) as engine:
                     room = shop.room(f"rebuild-{delivery.id}")
                     read = read_payloads(engine, shop, source, payloads, room)
+                    if delivery.replay_of is None:
+                        still = rejected_of(read, delivery.id, name)
+                        report = {**delivery.report, **report_of(read)}
+                        again.append(Reread(delivery.id, read.audit.films, report, still))
                     known = known_of(shop, source.spec, delivery.id, done, fresh)
                     fresh.append(apply(engine, shop, target, read, known))
         if delivery.state != "held":
             done.append(delivery)
-    replace_batches(shop.catalogue, name, fresh)
+    _check_withdrawn(shop, source, (before, fresh), accept_shrink)
+    with writing(shop.catalogue) as connection:
+        shop.confirm(connection, ARRIVALS)
+        replace_batches(connection, name, fresh, again)
     kept = {file for batch in fresh for file in (batch.records_file, batch.keys_file)}
     old = {file for batch in before for file in (batch.records_file, batch.keys_file) if file}
     for file in sorted(old - kept):
         if shop.store.has(file):
             shop.store.remove(file)
     return fresh
+
+
+def _check_withdrawn(
+    shop: Workshop, source: Source, batches: tuple[list[Batch], list[Batch]], accepted: bool
+) -> None:
+    """Raise WithdrawError where the batches read again hold far fewer records than those before (the sound ones)."""
+    store = shop.store
+    files = [
+        [
+            store.path(one.records_file)
+            for one in some
+            if one.records_file and store.is_sound(one.records_file)
+        ]
+        for some in batches
+    ]
+    with DuckEngine(shop.limits) as engine:
+        for side, some in zip(("before", "after"), files, strict=True):
+            name_rows(engine, f"{side}_rows", some, RECORDS.empty_table())
+            engine.view(f"{side}_keys", f"SELECT key FROM ({holding(f'{side}_rows')} AND NOT deleted)")
+        there = engine.query("SELECT count(*) AS keys FROM before_keys")["keys"][0].as_py()
+        gone = engine.query("SELECT key FROM before_keys ANTI JOIN after_keys USING (key) ORDER BY key")[
+            "key"
+        ]
+    if accepted or len(gone) <= there * source.spec.shrink:
+        return
+    for batch in batches[1]:
+        for file in (batch.records_file, batch.keys_file):
+            if file and file not in {one for old in batches[0] for one in (old.records_file, old.keys_file)}:
+                shop.store.remove(file)
+    named = ", ".join(str(key) for key in gone.slice(0, 5).to_pylist())
+    raise WithdrawError(
+        f"reading again would withdraw {len(gone):,} of {there:,} records ({named}, …); nothing was changed",
+        source.spec.name,
+        "repeat with --accept-shrink if that is meant",
+    )
 
 
 def _carried_over(shop: Workshop, target: Target, before: list[Batch]) -> Batch:
@@ -107,7 +155,7 @@ def replay(shop: Workshop, source: Source, delivery: Delivery) -> int:
     with writing(shop.catalogue) as connection:
         shop.confirm(connection, ARRIVALS)
         register(connection, Arrival(_replayed(delivery, again, read), payloads, batch))
-    return settle_replayed(shop.catalogue, delivery.id, still)
+        return settle_rejected(connection, delivery.id, still)
 
 
 def replay_waiting(shop: Workshop, name: str | None, tell: Tell = lambda _: None) -> dict[str, int]:

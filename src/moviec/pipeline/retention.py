@@ -21,6 +21,7 @@ from moviec.catalog.schema.operations import runs
 from moviec.config import KEEP_RAW
 from moviec.engine import DuckEngine
 from moviec.lake.raw import payload_name
+from moviec.lake.store import digest
 from moviec.pipeline.holdings import name_records
 from moviec.pipeline.runs import recorded
 from moviec.pipeline.steps import Tell
@@ -87,11 +88,11 @@ def _compact(shop: Workshop, spec: SourceSpec, horizon: dt.datetime) -> int:
     since = "" if keeps_values else f"{horizon:%Y%m%dT%H%M%SZ}"
     newest = max(some, key=lambda one: one.delivery)
     folder = newest.keys_file.rpartition("/")[0]
-    file = f"{folder}/{newest.delivery}.of{len(some)}.parquet"
     ready = shop.room(f"compact-{spec.name}") / "records.parquet"
     with DuckEngine(shop.limits) as engine:
         engine.parquet("every_record", [shop.store.path(one.records_file or "") for one in some])
         engine.write(_KEPT.format(horizon=f"'{since}'"), ready, sought=True)
+    file = f"{folder}/{newest.delivery}.{digest(ready)[:16]}.parquet"
     shop.store.put(ready, file)
     with writing(shop.catalogue) as connection:
         for lease in (ARRIVALS, CATALOGUE):
@@ -101,7 +102,8 @@ def _compact(shop: Workshop, spec: SourceSpec, horizon: dt.datetime) -> int:
             where = batches.c.delivery == one.delivery
             connection.execute(sa.update(batches).where(where).values(records_file=kept))
     for one in some:
-        shop.store.remove(one.records_file or "")
+        if one.records_file != file:
+            shop.store.remove(one.records_file or "")
     return len(some)
 
 

@@ -16,7 +16,9 @@ from moviec.catalog.leases import ARRIVALS, CATALOGUE, Lease, confirm, holding
 from moviec.config import Home
 from moviec.engine import Limits
 from moviec.errors import StoreError
+from moviec.lake.lost_found import move_aside
 from moviec.lake.store import Store
+from moviec.pipeline.identity import check_pair
 from moviec.pipeline.steps import Tell
 
 
@@ -69,7 +71,8 @@ def workshop(home: Home, alone: bool = False, tell: Tell = lambda _: None) -> It
 def arriving(shop: Workshop, tell: Tell = lambda _: None) -> Iterator[Workshop]:
     """Be the one who takes deliveries in; what a dead run left half done is cleared away first."""
     with holding(shop.catalogue, ARRIVALS, shop.home.settings.patience, tell) as held:
-        _clear(shop)
+        check_pair(shop.store, shop.catalogue, shop.work)
+        _clear(shop, tell)
         yield msgspec.structs.replace(shop, leases=(*shop.leases, held))
 
 
@@ -77,12 +80,14 @@ def arriving(shop: Workshop, tell: Tell = lambda _: None) -> Iterator[Workshop]:
 def publishing(shop: Workshop, tell: Tell = lambda _: None) -> Iterator[Workshop]:
     """Be the one who publishes."""
     with holding(shop.catalogue, CATALOGUE, shop.home.settings.patience, tell) as held:
+        check_pair(shop.store, shop.catalogue, shop.work)
         yield msgspec.structs.replace(shop, leases=(*shop.leases, held))
 
 
-def _clear(shop: Workshop) -> None:
-    """Remove files of records that no registered batch names: a run died before it could register them."""
+def _clear(shop: Workshop, tell: Tell) -> None:
+    """Move files of records that no registered batch names aside: a run died before it could register them."""
     known = {name for batch in all_batches(shop.catalogue) for name in (batch.records_file, batch.keys_file)}
-    for name in shop.store.names("records"):
-        if name not in known:
-            shop.store.remove(name)
+    unknown = [name for name in shop.store.names("records") if name not in known]
+    if unknown:
+        folder = move_aside(shop.store, unknown, "no batch names it", shop.work)
+        tell(f"{len(unknown):,} files that no batch names are now in {folder}")

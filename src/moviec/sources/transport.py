@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import lzma
 import shutil
 import zipfile
@@ -13,12 +12,6 @@ from moviec.engine.textfile.packed import gunzip
 from moviec.errors import PayloadError, UsageError
 
 CHUNK = 1 << 22
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def unpack(path: Path, work: Path) -> list[Path]:
