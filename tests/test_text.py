@@ -30,6 +30,20 @@ SAME = [
     ("Star Wars: Episode IV", "Star Wars - Episode 4"),
     ("Das Boot", "Boot, Das"),
     ("Ёлки", "Елки"),
+    ("Twelve Angry Men", "12 Angry Men"),
+    ("The Thirty-Nine Steps", "The 39 Steps"),
+    ("One Hundred and One Dalmatians", "101 Dalmatians"),
+    ("Ten Things I Hate About You", "10 Things I Hate About You"),
+    ("Ocean's Eleven", "Ocean's 11"),
+    ("Two Thousand Maniacs!", "2000 Maniacs!"),
+    ("The Hundred and Four Days", "104 Days"),
+    ("Nine Hundred Nights", "900 Nights"),
+    ("Kill Bill: Vol. 1", "Kill Bill: Volume One"),
+    ("L.A. Story", "LA Story"),
+    ("Batman v Superman: Dawn of Justice", "Batman vs. Superman - Dawn of Justice"),
+    ("Star Trek V: The Final Frontier", "Star Trek 5: The Final Frontier"),
+    ("Malcolm X", "Malcolm 10"),
+    ("8½", "8.5"),
 ]
 
 
@@ -47,6 +61,11 @@ def test_spellings_of_one_title_fold_alike(one: str, other: str) -> None:
         ("Die Hard", "Hard"),
         ("I, Robot", "Robot"),
         ("V", "5"),
+        ("Nine", "9"),
+        ("LA Story", "Story"),
+        ("Ford v Ferrari", "Ford 5 Ferrari"),
+        ("The Chosen One", "Chosen 1"),
+        ("Seven and Nine", "16"),
     ],
 )
 def test_different_titles_stay_different(one: str, other: str) -> None:

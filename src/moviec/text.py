@@ -13,7 +13,20 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 import pyarrow.compute
 
-from moviec.spelling import ARTICLES, INVERTED, PARTS, ROMAN, SHORT, SPELLED, WORDS
+from moviec.spelling import (
+    ARTICLES,
+    CITY,
+    COUNTED,
+    INITIALS,
+    INVERTED,
+    PARTS,
+    ROMAN,
+    SHORT,
+    SPELLED,
+    WORDS,
+    count_words,
+    join_initials,
+)
 
 #: An Arrow array, chunked or not, and the functions on it. The stubs tell the two apart where pyarrow does not, and lag behind it.
 Column: TypeAlias = Any
@@ -49,15 +62,16 @@ def fold(values: Column) -> Column:
 
 def fold_title(values: Column) -> Column:
     """Fold a title and drop its article: "The Godfather: Part II" becomes "godfather part 2"."""
-    return fold_numerals(fold(drop_article(turn_article(values))))
+    return fold_numerals(fold(_numeral_of_part(_initials(drop_article(turn_article(values))))))
 
 
 def fold_numerals(values: Column) -> Column:
-    """Write roman numerals, and number words after "part" and its like, as digits; usual short forms in full.
+    """Write roman numerals and number words as digits; usual short forms in full.
 
-    Input is folded words.
+    Input is folded words. A lone v or x is a numeral at the end only; a v between words is "versus".
     """
-    return _some(values, rf"\b(?:{'|'.join(SHORT)}|(?:{PARTS}) (?:{'|'.join(WORDS)})|[ivx]+)\b", _digits)
+    text = _some(values, rf"\b(?:{'|'.join(SHORT)}|(?:{PARTS}) (?:{'|'.join(WORDS)})|[ivx]+)\b", _digits)
+    return _some(text, rf"\b(?:{COUNTED})\b", _counted)
 
 
 def turn_article(values: Column) -> Column:
@@ -67,8 +81,13 @@ def turn_article(values: Column) -> Column:
 
 
 def drop_article(values: Column) -> Column:
-    """Drop the article that opens folded or unfolded words; a title that is nothing else stays."""
-    return pc.replace_substring_regex(values, rf"(?i)^(?:(?:{ARTICLES}) +|l['’])(.)", r"\1")
+    """Drop the article that opens folded or unfolded words; a title that is nothing else stays.
+
+    "LA Story" opens with a city.
+    """
+    city = _whole(pc.fill_null(pc.match_substring_regex(values, CITY), False))
+    dropped = pc.replace_substring_regex(values, rf"(?i)^(?:(?:{ARTICLES}) +|l['’])(.)", r"\1")
+    return pc.if_else(city, values, dropped) if pc.any(city).as_py() else dropped
 
 
 def opening_article(values: Column) -> Column:
@@ -159,7 +178,25 @@ def _digits(values: Column) -> Column:
     text = _each(values, ((rf"\b{short}\b", word) for short, word in SHORT.items()))
     text = _each(text, ((rf"\b({PARTS}) {word}\b", rf"\1 {digit}") for word, digit in WORDS.items()))
     text = _each(text, ((rf"\b{roman}\b", digit) for roman, digit in ROMAN.items()))
-    return _each(text, ((r"(\PZ) v\b", r"\1 5"), (r"(\PZ) x\b", r"\1 10")))
+    text = _each(text, ((r"(\PZ) v$", r"\1 5"), (r"(\PZ) x$", r"\1 10")))
+    return _each(text, ((r"(\PZ) v (\PZ)", r"\1 versus \2"),))
+
+
+def _initials(values: Column) -> Column:
+    def joined(some: Column) -> Column:
+        return pa.array([join_initials(title) for title in some.to_pylist()], pa.string())
+
+    return _some(values, INITIALS, joined)
+
+
+def _numeral_of_part(values: Column) -> Column:
+    """Write a lone V or X before a colon as digits, and a half as one, while there are signs: "Star Trek V: …", "8.5"."""
+    changes = ((r"(\PZ) [vV]:", r"\1 5:"), (r"(\PZ) [xX]:", r"\1 10:"), (r"([0-9])\.5\b", r"\1½"))
+    return _some(values, r" [vVxX]:|[0-9]\.5\b", lambda some: _each(some, changes))
+
+
+def _counted(values: Column) -> Column:
+    return pa.array([count_words(folded) for folded in values.to_pylist()], pa.string())
 
 
 def _some(values: Column, pattern: str, change: Callable[[Column], Column]) -> Column:

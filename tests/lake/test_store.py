@@ -33,7 +33,9 @@ def damage(store: Store, name: str, text: str = "flipped") -> None:
 
 def anew(store: Store, tmp_path: Path) -> Store:
     """Another process's view of the same lake."""
-    return Store(store._files.unstrip_protocol(store.root), tmp_path / f"cache-{threading.get_ident()}-{id(store)}", {})
+    return Store(
+        store._files.unstrip_protocol(store.root), tmp_path / f"cache-{threading.get_ident()}-{id(store)}", {}
+    )
 
 
 def test_the_same_bytes_are_kept_once_and_others_are_refused(store: Store, tmp_path: Path) -> None:

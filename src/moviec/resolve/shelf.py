@@ -55,7 +55,7 @@ _SHELF: list[tuple[str, pa.DataType]] = [
 SHELF = pa.schema(_SHELF)
 
 #: Rises when folding changes, so that files of another folding are made anew.
-FOLDING = 2
+FOLDING = 3
 
 #: Records folded at once: enough to be quick, few enough that memory stays flat.
 CHUNK = 20_000

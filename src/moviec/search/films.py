@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -13,16 +14,19 @@ import tantivy
 from moviec import text
 from moviec.search.place import BEGINNING
 from moviec.search.summaries import FILM, Film, summarise
+from moviec.spelling import COUNTED
 from moviec.units import MILLION
 
+_COUNTED = re.compile(rf"\b(?:{COUNTED})\b")
 _encoder = msgspec.json.Encoder()
 
 
 class Folded(msgspec.Struct, frozen=True):
-    """A film with its titles, people and companies folded."""
+    """A film with its titles, people and companies folded; `spelled` are the titles with their numbers as written."""
 
     film: Film
     titles: list[str]
+    spelled: list[str]
     people: list[str]
     companies: list[str]
 
@@ -30,10 +34,12 @@ class Folded(msgspec.Struct, frozen=True):
 def index_documents(documents: Iterable[str], schema: tantivy.Schema) -> Iterator[tantivy.Document]:
     """Turn documents (JSON) into the index's; folding is done for all of them at once."""
     films = [FILM.decode(document) for document in documents]
-    titles = _folded(text.fold_title, [film.titles() for film in films])
+    named = [film.titles() for film in films]
+    titles = _folded(text.fold_title, named)
+    spelled = _folded(lambda titles: text.fold(text.drop_article(titles)), named)
     people = _folded(text.fold_name, [[one.name for one in film.people] for film in films])
     companies = _folded(text.fold, [[one.name for one in film.companies] for film in films])
-    for folded in map(Folded, films, titles, people, companies):
+    for folded in map(Folded, films, titles, spelled, people, companies):
         yield tantivy.Document.from_dict(_fields(folded), schema)
 
 
@@ -51,15 +57,17 @@ def _fields(folded: Folded) -> dict[str, Any]:
     film = folded.film
     number = film.number
     titles = [title for title in dict.fromkeys(folded.titles) if title]
+    counted = [spelled for spelled in folded.spelled if _COUNTED.search(spelled)]
+    words = [*titles, *dict.fromkeys(counted)]
     rating, sure, year = film.rating.c_rating, film.rating.low, film.year
     return {
         "movie": number,
-        "title": titles,
+        "title": words,
         "whole": titles[1:] + [title.replace(" ", "") for title in titles],
         "display": titles[:1],
         "people": folded.people,
         "companies": folded.companies,
-        "title_begun": _beginnings(titles),
+        "title_begun": _beginnings(words),
         "people_begun": _beginnings(folded.people),
         "companies_begun": _beginnings(folded.companies),
         "genre": [genre.id for genre in film.genres],

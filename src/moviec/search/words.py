@@ -20,9 +20,12 @@ _INVERTED = re.compile(rf"(?i)^(.+), *({spelling.INVERTED}) *$", re.ASCII)
 _SHORT = re.compile(rf"\b(?:{'|'.join(spelling.SHORT)})\b", re.ASCII)
 _COUNTED = re.compile(rf"\b({spelling.PARTS}) ({'|'.join(spelling.WORDS)})\b", re.ASCII)
 _ROMAN = re.compile(rf"\b(?:{'|'.join(spelling.ROMAN)})\b", re.ASCII)
-_FIVE_TEN = tuple(
-    (re.compile(rf"(\S) {letter}\b", re.ASCII), digits) for letter, digits in (("v", "5"), ("x", "10"))
-)
+_FIVE_TEN = {"v": "5", "x": "10"}
+_OF_PART = re.compile(r"(\S) ([vVxX]):", re.ASCII)
+_HALF = re.compile(r"([0-9])\.5\b", re.ASCII)
+_LAST = re.compile(r"(\S) ([vx])$", re.ASCII)
+_AGAINST = re.compile(r"(\S) v (\S)", re.ASCII)
+_COUNT = re.compile(rf"\b(?:{spelling.COUNTED})\b", re.ASCII)
 
 
 def fold(value: str) -> str:
@@ -40,17 +43,21 @@ def fold_title(value: str) -> str:
     """Fold a title as `moviec.text.fold_title` does: no article, numerals as digits."""
     if "," in value:
         value = re.sub(r"^([lL]['’]) ", r"\1", _INVERTED.sub(r"\2 \1", value))
-    return fold_numerals(fold(_ARTICLE.sub(r"\1", value)))
+    if not (value.startswith("LA ") and any(letter.islower() for letter in value)):
+        value = _ARTICLE.sub(r"\1", value)
+    value = spelling.join_initials(value)
+    value = _OF_PART.sub(lambda found: f"{found[1]} {_FIVE_TEN[found[2].lower()]}:", value)
+    return fold_numerals(fold(_HALF.sub(r"\1½", value)))
 
 
 def fold_numerals(folded: str) -> str:
-    """Write numerals of folded words as digits, and the usual short forms in full."""
+    """Write numerals and number words of folded words as digits, and the usual short forms in full."""
     folded = _SHORT.sub(lambda found: spelling.SHORT[found[0]], folded)
     folded = _COUNTED.sub(lambda found: f"{found[1]} {spelling.WORDS[found[2]]}", folded)
     folded = _ROMAN.sub(lambda found: spelling.ROMAN[found[0]], folded)
-    for letter, digits in _FIVE_TEN:
-        folded = letter.sub(rf"\g<1> {digits}", folded)
-    return folded
+    folded = _LAST.sub(lambda found: f"{found[1]} {_FIVE_TEN[found[2]]}", folded)
+    folded = _AGAINST.sub(r"\1 versus \2", folded)
+    return spelling.count_words(folded) if _COUNT.search(folded) else folded
 
 
 def _plain_letters(value: str) -> str:
