@@ -152,3 +152,41 @@ def test_the_same_input_gives_the_same_output() -> None:
     right = films("b", *(film(f"Film number {n} of {n * 7}", year=1980 + n % 20) for n in range(100, 300)))
     assert matched(left, right).pairs.equals(matched(left, right).pairs)
     assert len(band(matched(left, right), "accept")) == 100
+
+
+TEAM = {
+    "directors": ["Dennis Dugan"],
+    "cast": ["Adam Sandler", "John Turturro", "Emmanuelle Chriqui", "Nick Swardson"],
+}
+
+
+def test_the_same_people_at_the_same_time_made_the_same_film_whatever_it_is_called() -> None:
+    zohan = film("You Don't Mess With the Zohan", year=2008, runtime=113, **TEAM)
+    assert accepted(zohan, film("Rien que pour vos cheveux", year=2008, runtime=113, **TEAM))
+    late = film("Rien que pour vos cheveux", year=2012, runtime=112, **TEAM)
+    assert accepted(zohan, late), "a cinema release years later"
+    one_name = {**TEAM, "cast": ["Adam Sandler", "Kevin James"]}
+    assert not accepted(zohan, film("Copains pour toujours", year=2012, runtime=113, **one_name))
+    assert not accepted(zohan, film("Rien que pour vos cheveux", year=2008, runtime=150, **TEAM))
+
+
+def test_of_two_films_of_one_team_the_one_of_the_same_year_and_length_is_meant() -> None:
+    left = films(
+        "a",
+        film("You Don't Mess With the Zohan", year=2008, runtime=113, **TEAM),
+        film("Just Go With It", year=2009, runtime=117, **TEAM),
+    )
+    right = films(
+        "b",
+        film("Le mytho", year=2009, runtime=117, **TEAM),
+        film("Rien que pour vos cheveux", year=2008, runtime=113, **TEAM),
+    )
+    assert band(matched(left, right), "accept") == {("1", "2"), ("2", "1")}
+
+
+def test_a_subtitle_in_another_language_is_no_other_subtitle_and_another_number_is_another_film() -> None:
+    team = {"directors": ["Oliver Stone"], "cast": ["Michael Douglas", "Shia LaBeouf", "Josh Brolin"]}
+    stone = film("Wall Street: Money Never Sleeps", year=2010, runtime=131, **team)
+    assert accepted(stone, film("Wall Street : l'argent ne dort jamais", year=2010, runtime=133, **team))
+    first = film("The Long Night: Part 1", year=2010, runtime=131, **team)
+    assert not accepted(first, film("The Long Night: Part 2", year=2010, runtime=131, **team))

@@ -18,6 +18,8 @@ UNION ALL SELECT r.n, 'word and year', r.word || ' ' || d.year, r.bits + 3000 FR
 UNION ALL SELECT DISTINCT f.n, 'start and year', substr(f.squeezed, 1, 5) || ' ' || d.year, 9000
   FROM left_forms f JOIN dated d ON d.n = f.n
 UNION ALL SELECT DISTINCT p.n, 'person and year', p.name || ' ' || d.year, 15000 FROM left_names p JOIN dated d ON d.n = p.n
+UNION ALL SELECT DISTINCT d.n, 'two people', d.name || ' + ' || c.name, 12000
+  FROM left_names d JOIN left_names c ON c.n = d.n AND c.role = 'cast' AND c.name <> d.name WHERE d.role = 'directors'
 UNION ALL SELECT n, 'id', space || ':' || id, 60000 FROM left_ids
 
 -- section: right_keys
@@ -37,6 +39,8 @@ UNION ALL SELECT r.n, 'word and year', r.word || ' ' || d.year, away FROM ranked
 UNION ALL SELECT DISTINCT f.n, 'start and year', substr(f.squeezed, 1, 5) || ' ' || d.year, away
   FROM right_forms f JOIN dated d ON d.n = f.n
 UNION ALL SELECT DISTINCT p.n, 'person and year', p.name || ' ' || d.year, away FROM right_names p JOIN dated d ON d.n = p.n
+UNION ALL SELECT DISTINCT d.n, 'two people', d.name || ' + ' || c.name, 0
+  FROM right_names d JOIN right_names c ON c.n = d.n AND c.role = 'cast' AND c.name <> d.name WHERE d.role = 'directors'
 UNION ALL SELECT n, 'id', space || ':' || id, 0 FROM right_ids
 
 -- section: blocks

@@ -72,6 +72,12 @@ def _people(table: pa.Table) -> Levels:
     return np.select([np.isnan(shared), shared >= 2, shared == 1], [MISSING, 0, 1], 2).astype(np.int8)
 
 
+def _names(table: pa.Table) -> Levels:
+    """Count the names that both credit; MISSING where the two cannot be compared."""
+    shared = table["people"].cast(pa.float64()).to_numpy()
+    return np.where(np.isnan(shared), MISSING, np.minimum(np.nan_to_num(shared), 100)).astype(np.int8)
+
+
 def _directors(table: pa.Table) -> Levels:
     alike = table["directors"].cast(pa.float64()).to_numpy()
     return np.select([np.isnan(alike), alike >= SAME_NAME], [MISSING, 0], 1).astype(np.int8)
@@ -120,7 +126,9 @@ NOTES = ("people", "labels")
 
 
 def compare(engine: Engine) -> pa.Table:
-    """Compare the pairs in `candidates`; give l, r and one int8 column per comparison, ordered by l, r."""
+    """Compare the pairs in `candidates`; give l, r, one int8 column per comparison, and `names`, how many names both
+    credit, ordered by l, r.
+    """
     sql = sections("compare.sql")
     for side in ("left", "right"):
         for note in ("weighed", *NOTES):
@@ -140,7 +148,7 @@ def compare_noted(engine: Engine) -> pa.Table:
         engine.keep(name, sql[name])
     compared = engine.query(sql["compared"])
     levels = {comparison.name: comparison.level(compared) for comparison in COMPARISONS}
-    return pa.table({"l": compared["l"], "r": compared["r"], **levels})
+    return pa.table({"l": compared["l"], "r": compared["r"], **levels, "names": _names(compared)})
 
 
 _SCORED_TITLES = pa.schema([("l", pa.int32()), ("r", pa.int32()), ("level", pa.int8())])

@@ -16,14 +16,14 @@ from moviec.engine import Batches, Engine
 from moviec.model import MILLION
 from moviec.resolve.candidates import sections
 from moviec.resolve.compare import NOTES, compare_noted
-from moviec.resolve.evidence import VOUCHED, Weights, contradicted, evidence, vouched, weights_of
+from moviec.resolve.evidence import Weights, contradicted, evidence, raised, weights_of
 from moviec.resolve.model import Model
 from moviec.resolve.score import Integers
 from moviec.resolve.shelf import BLOCK, FORM, ID_RULE, NAME, RULES
 from moviec.text import Column, pc
 
 #: (left_source, left_key) comes before (right_source, right_key). `weight`: log2 odds in millionths, the pinned prior
-#: included; where only titles speak against a shared id, no less than VOUCHED. `contradicted`: a person should look, however likely. `evidence`: JSON list of [feature, level, bits].
+#: included; raised where only titles speak against a shared id or the same people (`evidence.raised`). `contradicted`: a person should look, however likely. `evidence`: JSON list of [feature, level, bits].
 _PAIRS: list[tuple[str, pa.DataType]] = [
     ("left_source", pa.string()),
     ("left_key", pa.string()),
@@ -196,7 +196,7 @@ def weights_by_source(sources: Column, model: Model) -> tuple[Weights, Callable[
 def _kept(levels: pa.Table, records: pa.Table, weighed: Weights, row: Integers, floor: int) -> pa.Table:
     """Give the pairs that are kept, as PAIRS."""
     weight = weighed.total(levels, row)
-    weight = np.where(vouched(levels), np.maximum(weight, VOUCHED), weight)
+    weight = raised(levels, weight)
     shared = levels["ids"].to_numpy() == 0
     keep = (weight >= floor) | shared
     levels, row = levels.filter(pa.array(keep)), row[keep]

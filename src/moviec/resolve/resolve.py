@@ -16,7 +16,7 @@ from moviec.engine import DuckEngine, Engine
 from moviec.resolve.candidates import Blocking, Limits, find_candidates, know_words
 from moviec.resolve.cluster import one_to_one
 from moviec.resolve.compare import compare
-from moviec.resolve.evidence import contradicted, evidence, weights_of
+from moviec.resolve.evidence import contradicted, evidence, raised, weights_of
 from moviec.resolve.features import Prepared, load, prepare
 from moviec.resolve.model import Bands, Model
 from moviec.resolve.score import (
@@ -109,7 +109,7 @@ def within(lists: Sequence[pa.Table], model: Model, limits: Limits) -> Within:
 
 def _choose(levels: pa.Table, fitted: Fitted, model: Model, settings: Settings) -> pa.Table:
     """Keep the pairs that are accepted or go to review."""
-    weight = total_weights(levels, fitted.shares) + fitted.prior_bits
+    weight = raised(levels, total_weights(levels, fitted.shares) + fitted.prior_bits)
     left, right = (levels[name].to_numpy().astype(np.int64) for name in ("l", "r"))
     probability = probabilities(left, right, model.calibration.apply(weight))
     bands = settings.bands or model.bands
