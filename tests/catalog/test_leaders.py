@@ -38,7 +38,10 @@ def ranked(database: str) -> Iterator[sa.Connection]:
         "month": [0] * ENTRIES,
         "entry": list(range(1, ENTRIES + 1)),
         "films": [1 + n % 3 for n in range(ENTRIES)],
-        **{f"{name}_known": [1] * ENTRIES for name in ("budget", "revenue", "profit", "c_rating")},
+        **{
+            f"{name}_known": [1] * ENTRIES
+            for name in ("budget", "revenue", "profit", "popularity", "votes", "c_rating")
+        },
     }
     for place, name in enumerate(MEASURES):
         known_always = name in ("movies", "votes")

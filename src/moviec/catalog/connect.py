@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 #: The newest migration. Named here, so that opening an up-to-date database need not load Alembic.
-HEAD = "0001"
+HEAD = "0002"
 
 #: Seconds for which a writer waits for another one on SQLite: a large publication takes minutes.
 BUSY = 900

@@ -37,7 +37,7 @@ _KEPT = {"mean", "median", "max"}
 #: What is added up over years.
 _ADDED = (
     "movies", "films", "budget", "revenue", "profit", "budget_known", "revenue_known", "profit_known",
-    "popularity_sum", "votes", "c_rating_known",
+    "popularity_sum", "popularity_known", "votes", "votes_known", "c_rating_known",
 )  # fmt: skip
 
 
@@ -86,7 +86,7 @@ def held(question: Question) -> sa.Column[Any] | None:
 
     Raises UsageError where the question makes no sense.
     """
-    _refuse_nonsense(question)
+    refuse_nonsense(question)
     by, measure = question.added_up, question.measure
     if by == "sum":
         return rollups.c["popularity_sum" if measure == "popularity" else measure]
@@ -95,16 +95,17 @@ def held(question: Question) -> sa.Column[Any] | None:
 
 def standings(connection: sa.Connection, question: Question) -> list[Standing]:
     """Answer a question, the largest value first, unknown last. Raises UsageError where it makes no sense."""
-    _refuse_nonsense(question)
+    refuse_nonsense(question)
     inside = question.added_up == "sum" or _inside(question)
-    worked_out = {} if inside else _work_out(connection, question)
+    worked_out = None if inside else _work_out(connection, question)
     query = _rows(question.one_year, question.movie_ids, question.entries is not None)
     rows = connection.execute(query, values_of(question)).all()
     found = [_standing(question, row, worked_out) for row in rows]
     return sorted(found, key=lambda each: (each.value is None, -(each.value or 0), -each.films, each.entry))
 
 
-def _refuse_nonsense(question: Question) -> None:
+def refuse_nonsense(question: Question) -> None:
+    """Raise UsageError where a measure cannot be added up as asked, whether or not there are films."""
     by = question.added_up
     if question.measure == "movies" and by != "sum":
         raise UsageError(f"movies are counted, they have no {by}", "by", "leave `by` out")
@@ -164,8 +165,12 @@ def values_of(question: Question) -> dict[str, Any]:
     }
 
 
-def _standing(question: Question, row: Any, worked_out: dict[int, tuple[Any, int]]) -> Standing:
-    value, known = worked_out.get(row.entry, (None, 0)) if worked_out else _kept_value(question, row)
+def _standing(question: Question, row: Any, worked_out: dict[int, tuple[Any, int]] | None) -> Standing:
+    value: float | int | None
+    if worked_out is None:
+        value, known = _kept_value(question, row)
+    else:  # an entry of which no film has the amount is not there
+        value, known = worked_out.get(row.entry, (None, 0))
     unit = _UNITS.get(question.measure, 1)
     if value is not None:
         value = value / unit if unit > 1 else round(value)
@@ -187,15 +192,10 @@ def _standing(question: Question, row: Any, worked_out: dict[int, tuple[Any, int
 
 def _kept_value(question: Question, row: Any) -> tuple[int | None, int]:
     """Give a value that the rollups hold, and the films it rests on."""
-    measure, films = question.measure, int(row.films)
-    if question.added_up != "sum":
-        known = int(row.c_rating_known) if measure == "c_rating" else films
-        return _whole(getattr(row, f"{measure}_{question.added_up}")), known
-    if measure in ("movies", "votes"):
-        return int(getattr(row, measure)), films
-    if measure == "popularity":
-        return _whole(row.popularity_sum), films
-    return _whole(getattr(row, measure)), int(getattr(row, f"{measure}_known"))
+    measure, by = question.measure, question.added_up
+    column = measure if by == "sum" and measure != "popularity" else f"{measure}_{by}"
+    known = int(row.films) if measure == "movies" else int(getattr(row, f"{measure}_known"))
+    return _whole(getattr(row, column)), known
 
 
 def _work_out(connection: sa.Connection, question: Question) -> dict[int, tuple[Any, int]]:

@@ -15,7 +15,7 @@ from litestar.response.base import ASGIResponse
 
 from moviec.catalog.leaders import Ends, leaders
 from moviec.catalog.references import Company, Genre, companies_named, companies_of, company_at, genre_at
-from moviec.catalog.standings import Question, Standing, standings
+from moviec.catalog.standings import Question, Standing, refuse_nonsense, standings
 from moviec.errors import UsageError
 from moviec.search.words import fold
 from moviec.web import shapes
@@ -83,37 +83,37 @@ async def one_company(request: Request[Any, Any, Any], company_id: Number) -> AS
     raise not_found(f"there is no production company {company_id}")
 
 
-@get("/v1/genres/year/{year:int}", responses=gives(shapes.Figures, 404, 409), opt={"query": FigureQuery}, summary="Genres of a year", tags=["genres"])  # fmt: skip
+@get("/v1/genres/year/{year:int}", responses=gives(shapes.Figures, 404), opt={"query": FigureQuery}, summary="Genres of a year", tags=["genres"])  # fmt: skip
 async def genres_year(request: Request[Any, Any, Any], year: Year) -> ASGIResponse:
     """Figures of every genre in a year."""
     return await _figures(request, "genres", (year, year))
 
 
-@get("/v1/genres/year/{year:int}/month/{month:int}", responses=gives(shapes.Figures, 404, 409), opt={"query": FigureQuery}, summary="Genres of a month", tags=["genres"])  # fmt: skip
+@get("/v1/genres/year/{year:int}/month/{month:int}", responses=gives(shapes.Figures, 404), opt={"query": FigureQuery}, summary="Genres of a month", tags=["genres"])  # fmt: skip
 async def genres_month(request: Request[Any, Any, Any], year: Year, month: Month) -> ASGIResponse:
     """Figures of every genre in a month."""
     return await _figures(request, "genres", (year, year), month)
 
 
-@get("/v1/genres/years/{span:str}", responses=gives(shapes.Figures, 404, 409), opt={"query": FigureQuery}, summary="Genres over years", tags=["genres"])  # fmt: skip
+@get("/v1/genres/years/{span:str}", responses=gives(shapes.Figures, 404), opt={"query": FigureQuery}, summary="Genres over years", tags=["genres"])  # fmt: skip
 async def genres_years(request: Request[Any, Any, Any], span: Span) -> ASGIResponse:
     """Figures of every genre over a span of years."""
     return await _figures(request, "genres", _span(span))
 
 
-@get("/v1/production_companies/year/{year:int}", responses=gives(shapes.Figures, 404, 409), opt={"query": FigureQuery}, summary="Companies of a year", tags=["companies"])  # fmt: skip
+@get("/v1/production_companies/year/{year:int}", responses=gives(shapes.Figures, 404), opt={"query": FigureQuery}, summary="Companies of a year", tags=["companies"])  # fmt: skip
 async def companies_year(request: Request[Any, Any, Any], year: Year) -> ASGIResponse:
     """Figures of production companies in a year."""
     return await _figures(request, "production_companies", (year, year))
 
 
-@get("/v1/production_companies/year/{year:int}/month/{month:int}", responses=gives(shapes.Figures, 404, 409), opt={"query": FigureQuery}, summary="Companies of a month", tags=["companies"])  # fmt: skip
+@get("/v1/production_companies/year/{year:int}/month/{month:int}", responses=gives(shapes.Figures, 404), opt={"query": FigureQuery}, summary="Companies of a month", tags=["companies"])  # fmt: skip
 async def companies_month(request: Request[Any, Any, Any], year: Year, month: Month) -> ASGIResponse:
     """Figures of production companies in a month."""
     return await _figures(request, "production_companies", (year, year), month)
 
 
-@get("/v1/production_companies/years/{span:str}", responses=gives(shapes.Figures, 404, 409), opt={"query": FigureQuery}, summary="Companies over years", tags=["companies"])  # fmt: skip
+@get("/v1/production_companies/years/{span:str}", responses=gives(shapes.Figures, 404), opt={"query": FigureQuery}, summary="Companies over years", tags=["companies"])  # fmt: skip
 async def companies_years(request: Request[Any, Any, Any], span: Span) -> ASGIResponse:
     """Figures of production companies over a span of years."""
     return await _figures(request, "production_companies", _span(span))
@@ -138,9 +138,10 @@ async def figures(site: Site, asked: FigureQuery, question: Question) -> shapes.
         ids = await _entries(site, question.kind, asked.ids.split(","))
         question = msgspec.structs.replace(question, entries=ids)
     try:
+        refuse_nonsense(question)
         chosen, entries = await _chosen(site, asked, question)
     except UsageError as error:
-        raise Problem(409, str(error), "contradiction") from error
+        raise Problem(400, str(error), "invalid_parameter") from error
     names: Mapping[int, Genre | Company] = {}
     if asked.metadata:
         names = await _names(site, question.kind, [each.entry for each in chosen])
