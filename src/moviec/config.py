@@ -29,13 +29,22 @@ def _is_network(text: str) -> bool:
     return True
 
 
+class Downloads(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a provider publishes a delivery's files, and the most bytes that one of them may have."""
+
+    urls: tuple[str, ...] = ()
+    max_bytes: int = 5_000_000_000
+
+
 class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a person says of a source: where its deliveries lie when no place is given, and how to get at them.
 
-    `cron` stands in for the one in the source's facts, "" being never; `options` come on top of `[remote.KIND]`.
+    `cron` stands in for the one in the source's facts, "" being never; `options` come on top of `[remote.KIND]`;
+    `download` replaces the addresses in the source's facts.
     """
 
     path: str = ""
+    download: Downloads | None = None
     cron: str | None = None
     options: dict[str, Any] = {}
 

@@ -69,6 +69,15 @@ def ingest(shop: Workshop, order: Order, tell: Tell = lambda _: None) -> Deliver
         return done
 
 
+def note_unchanged(shop: Workshop, newest: Delivery, delivered_at: dt.datetime, tell: Tell) -> Delivery:
+    """Register that the provider still publishes what the newest delivery brought, as the same bytes again."""
+    with recorded(shop, f"ingest {newest.source}", ARRIVALS, tell):
+        same = _again(newest, delivered_at)
+        if same.id > newest.id:
+            _register(shop, Arrival(same, payloads_of(shop.catalogue, newest.id)))
+    return same
+
+
 def _read_and_apply(
     shop: Workshop, order: Order, arrival: Arrival, before: Sequence[Delivery], steps: Steps
 ) -> Delivery:
@@ -153,13 +162,31 @@ def _reused(
     return found
 
 
+def _again(newest: Delivery, delivered_at: dt.datetime) -> Delivery:
+    """Return a later delivery of the newest one's bytes."""
+    at = delivered_at.astimezone(dt.UTC)
+    return msgspec.structs.replace(
+        newest,
+        id=_id(at, newest.source, newest.fingerprint),
+        delivered_at=at.isoformat(),
+        received_at=dt.datetime.now(dt.UTC).isoformat(),
+        state="unchanged",
+        same_as=newest.same_as or newest.id,
+        report={},
+    )
+
+
+def _id(at: dt.datetime, source: str, fingerprint: str) -> str:
+    return f"{at:%Y%m%dT%H%M%SZ}-{source}-{fingerprint[:8]}"
+
+
 def _delivery(order: Order, payloads: Sequence[Payloads]) -> Delivery:
     """Name a delivery by when it was delivered and what its bytes are."""
     at = order.delivered_at.astimezone(dt.UTC)
     spec = order.source.spec
     fingerprint = hashlib.sha256(" ".join(sorted(one.sha256 for one in payloads)).encode()).hexdigest()
     return Delivery(
-        id=f"{at:%Y%m%dT%H%M%SZ}-{spec.name}-{fingerprint[:8]}",
+        id=_id(at, spec.name, fingerprint),
         source=spec.name,
         delivered_at=at.isoformat(),
         received_at=dt.datetime.now(dt.UTC).isoformat(),
