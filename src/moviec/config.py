@@ -60,7 +60,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Serving: `anonymous` lets callers without a key in, `anonymous_limit` requests a minute from each address; `proxies`
     are the addresses or networks (separated by spaces) whose X-Forwarded-For counts; several servers count requests
     together in `redis`; a proxy serves MovieC under the path `prefix`; a server holds up to `cache_mb` ready, and is not
-    ready while it is more than `most_lag` changes behind. `webhooks_private` lets webhooks reach private and loopback
+    ready while it is more than `most_lag` changes behind; it logs to the file `log`, if any. `webhooks_private` lets webhooks reach private and loopback
     addresses.
     """
 
@@ -80,6 +80,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prefix: str = ""
     cache_mb: int = 64
     most_lag: int = 10_000
+    log: str = ""
     fields: dict[str, dict[str, Any]] = {}
     webhooks_private: bool = False
     sources: dict[str, SourceSettings] = {}
@@ -132,6 +133,11 @@ class Home(msgspec.Struct, frozen=True):
     def search(self) -> Path:
         """This host's search index: a folder."""
         return self.folder / "search"
+
+    @property
+    def log(self) -> Path | None:
+        """The file that servers log to; None for standard error."""
+        return self.folder / self.settings.log if self.settings.log else None
 
     @property
     def catalogue(self) -> str:

@@ -50,7 +50,7 @@ def find(home: Home, query: str, limit: int, tell: Tell = lambda _: None) -> tup
             head = last_change(connection)
         if not head:
             return [], "there are no films yet; `moviec ingest` takes some in, `moviec demo` shows a sample"
-        finder = _fresh(home, catalogue, head, tell)
+        finder = fresh_index(home, catalogue, head, tell)
         with catalogue.connect() as connection:
             if finder.position is not None:
                 behind = head - finder.position
@@ -68,7 +68,7 @@ def find(home: Home, query: str, limit: int, tell: Tell = lambda _: None) -> tup
         catalogue.dispose()
 
 
-def _fresh(home: Home, catalogue: sa.Engine, head: int, tell: Tell) -> Finder:
+def fresh_index(home: Home, catalogue: sa.Engine, head: int, tell: Tell) -> Finder:
     """Open the index; where it is not at the head of the log and no other process is at work on it, bring it there."""
     finder = Finder(home.search)
     finder.refresh()
