@@ -68,7 +68,8 @@ def test_the_demo_says_how_to_go_on_and_its_server_logs_to_a_file(checkout: Path
         process.terminate()
         process.wait(PATIENCE)
     told, said = (checkout / "out").read_text(), (checkout / "err").read_text()
-    assert "Most popular" in page or "films" in page
+    assert "270 films" in page
+    assert "ratings, votes and popularity are invented" in page
     assert f"export MOVIEC_HOME={checkout / 'demo'}\n" in told
     assert ". " + str(Path(sys.prefix) / "bin/activate") in told
     assert f"the log is {checkout / 'demo/server.log'}" in said

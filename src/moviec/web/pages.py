@@ -130,6 +130,7 @@ def _page(request: Request[Any, Any, Any], template: str, **values: Any) -> ASGI
 def _written(site: Site, template: str, **values: Any) -> bytes:
     this_year = dt.datetime.now(dt.UTC).year
     given = {"prefix": site.prefix, "version": __version__, "this_year": this_year, **values}
+    given["notice"] = site.home.settings.notice
     return _templates().get_template(template).render(given).encode()
 
 
