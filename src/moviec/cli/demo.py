@@ -55,6 +55,7 @@ def demo(
     else:
         _tell(shown, leaders, drawing)
         _tell_next(place.folder, serve)
+        sys.stdout.flush()  # the server may run for hours
     if serve:
         # For the server's processes, too; they listen to this machine alone.
         os.environ["MOVIEC_ANONYMOUS"] = "true"

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from urllib.request import Request, urlopen
 
@@ -105,7 +105,7 @@ class Web:
         except OSError as error:
             if is_ours(error):
                 raise
-            raise TransportError(f"cannot be fetched ({error})", shown(url)) from error
+            raise TransportError(f"cannot be fetched ({_reason(error)})", shown(url)) from error
         except ValueError as error:
             raise UsageError(f"this is no address ({error})", shown(url)) from error
 
@@ -214,6 +214,12 @@ def _refusal(error: HTTPError, where: str) -> MovieCError:
             f"cannot be fetched ({said})", where, after=_seconds(error.headers.get("Retry-After", ""))
         )
     return SourceError(f"cannot be fetched ({said})", where)
+
+
+def _reason(error: OSError) -> str:
+    """Say why there was no answer, without the wrapping of the library."""
+    inner = error.reason if isinstance(error, URLError) else error
+    return str(getattr(inner, "strerror", None) or inner)
 
 
 def _seconds(asked: str) -> float:
