@@ -2,7 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# What the program needs, and what developing and testing it takes besides.
 READY := $(VENV)/.ready
+DEV := $(VENV)/.ready-dev
 PEERS := .venv-bench
 
 .PHONY: demo test drills check fix bench docs clean wheel
@@ -12,21 +14,21 @@ demo: $(READY)
 	$(BIN)/moviec demo $(ARGS)
 
 # File by file, on as many processes as there are cores, four at most.
-test: $(READY)
+test: $(DEV)
 	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 # What can break, broken on purpose, ten times and more each; `make test` runs a few rounds of each.
-drills: $(READY)
+drills: $(DEV)
 	MOVIEC_DRILLS=full $(BIN)/pytest -m drill tests/drills $(ARGS)
 
-check: $(READY)
+check: $(DEV)
 	$(BIN)/ruff format --check src tests bench
 	$(BIN)/ruff check src tests bench
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(MAKE) --no-print-directory test
 
-fix: $(READY)
+fix: $(DEV)
 	$(BIN)/ruff format src tests bench
 	$(BIN)/ruff check --fix src tests bench
 
@@ -41,10 +43,10 @@ $(PEERS)/.ready: pyproject.toml constraints.txt
 	@touch $@
 
 # The pages that are made from the code.
-docs: $(READY)
+docs: $(DEV)
 	$(BIN)/python -m moviec.catalog.dictionary docs/data-dictionary.md
 
-wheel: $(READY)
+wheel: $(DEV)
 	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 
 clean:
@@ -54,5 +56,9 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "MovieC needs Python 3.11 or later; this is $$($(PYTHON) -V). Say which with: make PYTHON=python3.13"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	@touch $(READY)
+
+$(DEV): $(READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $(DEV)

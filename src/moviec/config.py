@@ -29,13 +29,22 @@ def _is_network(text: str) -> bool:
     return True
 
 
+class Downloads(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a provider publishes a delivery's files, and the most bytes that one of them may have."""
+
+    urls: tuple[str, ...] = ()
+    max_bytes: int = 5_000_000_000
+
+
 class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a person says of a source: where its deliveries lie when no place is given, and how to get at them.
 
-    `cron` stands in for the one in the source's facts, "" being never; `options` come on top of `[remote.KIND]`.
+    `cron` stands in for the one in the source's facts, "" being never; `options` come on top of `[remote.KIND]`;
+    `download` replaces the addresses in the source's facts.
     """
 
     path: str = ""
+    download: Downloads | None = None
     cron: str | None = None
     options: dict[str, Any] = {}
 
@@ -51,7 +60,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Serving: `anonymous` lets callers without a key in, `anonymous_limit` requests a minute from each address; `proxies`
     are the addresses or networks (separated by spaces) whose X-Forwarded-For counts; several servers count requests
     together in `redis`; a proxy serves MovieC under the path `prefix`; a server holds up to `cache_mb` ready, and is not
-    ready while it is more than `most_lag` changes behind. `webhooks_private` lets webhooks reach private and loopback
+    ready while it is more than `most_lag` changes behind; it logs to the file `log`, if any, and shows
+    `notice` on every page. `webhooks_private` lets webhooks reach private and loopback
     addresses.
     """
 
@@ -71,6 +81,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prefix: str = ""
     cache_mb: int = 64
     most_lag: int = 10_000
+    log: str = ""
+    notice: str = ""
     fields: dict[str, dict[str, Any]] = {}
     webhooks_private: bool = False
     sources: dict[str, SourceSettings] = {}
@@ -123,6 +135,11 @@ class Home(msgspec.Struct, frozen=True):
     def search(self) -> Path:
         """This host's search index: a folder."""
         return self.folder / "search"
+
+    @property
+    def log(self) -> Path | None:
+        """The file that servers log to; None for standard error."""
+        return self.folder / self.settings.log if self.settings.log else None
 
     @property
     def catalogue(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from moviec.catalog.standings import standings
 from moviec.config import Home
 from moviec.pipeline.reports import open_catalogue
 from moviec.rollup.report import Question, answer
+from moviec.search.index import indexer
 from tests.cli.test_cli import moviec
 
 
@@ -121,3 +123,37 @@ def test_a_film_is_shown_by_one_of_its_records(demo_home: Home) -> None:
     assert json.loads(shown.stdout)["document"]["id"] == f"mc{movie}"
     absent = moviec("show", "wikipedia:No such film", "--home", demo_home.folder)
     assert absent.returncode == 2 and "no film has this id" in absent.stderr
+
+
+def test_search_builds_the_index_that_nobody_has_built_yet(tmp_path: Path) -> None:
+    home = ("--home", str(tmp_path))
+    empty = moviec("search", "alien", *home)
+    assert empty.returncode == 0 and "there are no films yet; `moviec ingest`" in empty.stderr
+    films = tmp_path / "films.csv"
+    films.write_text("id,title,year\n1,The Terminator,1984\n2,Terminator Salvation,2009\n")
+    assert moviec("ingest", "table", films, *home).returncode == 0
+    found = json.loads(moviec("search", "terminator", "1984", "--json", *home).stdout)
+    assert [film["title"] for film in found] == ["The Terminator"]
+    films.write_text("id,title,year\n3,Terminator Genisys,2015\n")
+    moviec("ingest", "table", films, *home)
+    told = moviec("search", "terminater", "genisys", *home)
+    assert "Terminator Genisys" in told.stdout and "1 film\n" in told.stdout
+
+
+def test_search_without_the_index_says_what_it_finds(tmp_path: Path) -> None:
+    home = ("--home", str(tmp_path))
+    films = tmp_path / "films.csv"
+    films.write_text("id,title,year\n1,The Terminator,1984\n")
+    moviec("ingest", "table", films, *home)
+    with indexer(tmp_path / "search") as mine:
+        assert mine
+        told = moviec("search", "terminator", *home)
+    assert "The Terminator" in told.stdout and "the search index is being built" in told.stderr
+
+
+def test_a_scorecard_says_whose_figures_it_shows(tmp_path: Path) -> None:
+    told = moviec("sources", "imdb", "--home", tmp_path)
+    assert "0 records of 0 movies" in told.stdout
+    first, _, rest = told.stdout.partition("This home has not learned a model yet.")
+    assert "the model shipped with MovieC" in rest and "judged" in rest and "judged" not in first
+    assert json.loads(moviec("sources", "imdb", "--home", tmp_path, "--json").stdout)["learned_here"] is False

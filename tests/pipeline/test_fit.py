@@ -20,7 +20,7 @@ from moviec.pipeline.fetch import gather
 from moviec.pipeline.fitting import Fitted, fit, pin
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.models import fitted_models, pin_again, pinned_models
-from moviec.pipeline.scorecards import scorecard_of
+from moviec.pipeline.scorecards import learned_here, scorecard_of
 from moviec.pipeline.street import Scope, bring_up
 from moviec.pipeline.workshop import Workshop, workshop
 from moviec.sample import write_sample
@@ -78,6 +78,7 @@ def test_what_is_foretold_is_what_the_next_run_does_and_then_there_is_nothing_ne
 
 def test_a_scorecard_is_of_the_model_in_force(shop: Workshop, found: Fitted) -> None:
     card = scorecard_of(shop, "kaggle")
+    assert learned_here(shop)
     assert card.version == found.after.fuse.version
     assert {one.field for one in card.reliability} >= {"title", "year", "kind"}
     raters = [one.rater for one in card.calibration] + [one.name for one in card.repeating_raters]

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from moviec.config import open_home
+from moviec.catalog.connect import connect
+from moviec.catalog.queries import documents_from
+from moviec.config import Home, open_home
 from moviec.pipeline.demo import DELIVERED, SOURCES, run_demo
 from moviec.sample import sample_films, write_sample
 from tests.conftest import real
@@ -28,6 +30,7 @@ def test_the_facts_make_sense() -> None:
         assert film.budget is None or 10_000 <= film.budget <= 500_000_000, film.title
         assert film.revenue is None or 10_000 <= film.revenue <= 3_000_000_000, film.title
         assert film.directors and film.cast and film.genres and film.companies, film.title
+        assert film.overview and re.fullmatch(r"[A-Z][^\n]{20,140}\.", film.overview), film.title
         assert 0 < film.critics <= 100 and 0 < film.audience <= 100, film.title
 
 
@@ -68,6 +71,23 @@ def test_every_copy_is_the_same_to_the_byte(tmp_path: Path) -> None:
         for copy in ("one", "two")
     )
     assert one == two
+
+
+def test_no_text_about_a_film_is_made_up(demo_home: Home) -> None:
+    known = {film.ids.imdb: film for film in FILMS}
+    catalogue = connect(demo_home.catalogue)
+    with catalogue.connect() as connection:
+        documents = [json.loads(text) for _, text in documents_from(connection, 0, 10_000)]
+    catalogue.dispose()
+    told = [one for one in documents if one.get("overview") and one["ids"].get("imdb") in known]
+    assert len(told) > 250
+    for one in told:
+        film = known[one["ids"]["imdb"]]
+        assert one["overview"].startswith(film.overview), film.title
+        assert set(one.get("keywords") or ()) <= set(film.keywords), film.title
+        assert not {"tagline", "poster", "homepage", "certificate"} & {
+            name for name, value in one.items() if value
+        }
 
 
 def test_the_demo_runs_the_street_and_every_row_is_accounted_for(tmp_path: Path) -> None:

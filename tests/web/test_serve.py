@@ -16,6 +16,7 @@ from html import unescape
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 
 from moviec.catalog.accounts import NewKey, create_key, revoke_key
@@ -104,7 +105,7 @@ def _stream_while_stopping(server: Server, act: object) -> str:
 
 
 def test_two_workers_count_together_and_both_refuse_a_revoked_key(template: Path, tmp_path: Path) -> None:
-    home = made_home(template, tmp_path, anonymous=False)
+    home = made_home(template, tmp_path, anonymous=False, log="requests.log")
     catalogue = connect(home.catalogue)
     key, number = create_key(catalogue, NewKey("mine"))
     few, _ = create_key(catalogue, NewKey("few", per_minute=10))
@@ -122,6 +123,10 @@ def test_two_workers_count_together_and_both_refuse_a_revoked_key(template: Path
         while time.monotonic() < revoked + 1.0:
             time.sleep(0.05)
         assert {server.get("/v1/movies/mc1", key).status_code for _ in range(20)} == {401}
+    logged = [msgspec.json.decode(line) for line in (tmp_path / "requests.log").read_bytes().splitlines()]
+    assert sum(line.get("path") == "/v1/movies/mc1" for line in logged) >= 60
+    said = server.log.read_text("utf-8")
+    assert "moviec keys create" in said and '"event"' not in said
     catalogue.dispose()
 
 

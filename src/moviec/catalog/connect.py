@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 #: The newest migration. Named here, so that opening an up-to-date database need not load Alembic.
 HEAD = "0002"
 
+#: What brings the driver of PostgreSQL.
+POSTGRES = "pip install 'moviec[postgres]'"
+
 #: Seconds for which a writer waits for another one on SQLite: a large publication takes minutes.
 BUSY = 900
 
@@ -54,10 +57,21 @@ def _opened(url: str) -> Iterator[sa.Engine]:
         except BaseException:
             engine.dispose()
             raise
+    except ModuleNotFoundError as error:
+        raise _no_driver(error, url) from error
     except (sa.exc.SQLAlchemyError, ImportError) as error:
         raise StoreError(
             f"the catalogue cannot be opened ({str(error).splitlines()[0]})", _shown(url)
         ) from error
+
+
+def _no_driver(error: ModuleNotFoundError, url: str) -> StoreError:
+    """Say what to do about a database whose driver is missing."""
+    if (error.name or "").startswith("psycopg"):
+        return StoreError("PostgreSQL takes a package that is not installed", _shown(url), POSTGRES)
+    return StoreError(
+        "the catalogue cannot be kept in this kind of database", _shown(url), "use SQLite or PostgreSQL"
+    )
 
 
 @contextmanager

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+Tell = Callable[[str], None]
+
 #: What a cell of a column of numbers looks like: 1,234, 3.50B, 48%, –.
 _FIGURE = re.compile("[-–]?[0-9.,]*( ?[KMB%])?")
 
@@ -30,7 +32,7 @@ def plural(count: int, one: str, more: str) -> str:
 
 
 @contextmanager
-def steps(quiet: bool = False) -> Iterator[Callable[[str], None]]:
+def steps(quiet: bool = False) -> Iterator[Tell]:
     """Tell the steps of long work: a spinner on a terminal, plain lines elsewhere, nothing when quiet."""
     if quiet:
         yield lambda _: None

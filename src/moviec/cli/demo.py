@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import pyarrow as pa
 import typer
 
-from moviec.cli.console import print_json, print_table, steps
+from moviec.catalog.connect import connect
+from moviec.catalog.queries import last_change
+from moviec.cli.console import Tell, print_json, print_table, steps
+from moviec.cli.find import fresh_index
 from moviec.cli.lake import tell_outcome
 from moviec.cli.report import picture
 from moviec.cli.serve import PortOption, refuse_taken, run_server
-from moviec.config import open_home
+from moviec.config import Home, open_home
 from moviec.pipeline.demo import Shown, run_demo
 from moviec.pipeline.reports import open_folder
 from moviec.rollup.charts import draw
 from moviec.rollup.report import Question, answer, choose
 from moviec.units import short_number
+
+#: What a person may try on the sample.
+NEXT = ("moviec search terminator 1984", "moviec show tt0114709", "moviec report companies --years 1990-1999")
 
 
 def demo(
@@ -35,6 +44,7 @@ def demo(
         refuse_taken("127.0.0.1", port)
     with steps(quiet=as_json) as tell:
         shown = run_demo(place, tell)
+        _index(place, tell)
     drawing = place.folder / "genres.png"
     question = Question(kind="genres", first_year=1970, last_year=2023)
     with open_folder(shown.months, question, "full") as (engine, coverage):
@@ -44,26 +54,50 @@ def demo(
         print_json(shown)
     else:
         _tell(shown, leaders, drawing)
+        _tell_next(place.folder, serve)
+        sys.stdout.flush()  # the server may run for hours
     if serve:
-        os.environ["MOVIEC_ANONYMOUS"] = (
-            "true"  # for the server's processes; they listen to this machine alone
-        )
-        run_server(place, "127.0.0.1", port)
+        # For the server's processes, too; they listen to this machine alone.
+        os.environ["MOVIEC_ANONYMOUS"] = "true"
+        os.environ.setdefault("MOVIEC_LOG", "server.log")
+        run_server(open_home(home), "127.0.0.1", port)
+
+
+def _index(home: Home, tell: Tell) -> None:
+    """Build the search index before anybody asks: the site's first page takes it."""
+    catalogue = connect(home.catalogue)
+    with catalogue.connect() as connection:
+        head = last_change(connection)
+    fresh_index(home, catalogue, head, tell)
+    catalogue.dispose()
 
 
 def _tell(shown: Shown, leaders: pa.Table, drawing: Path) -> None:
-    """Print what was built, and where to look next."""
-    home = drawing.parent
+    """Print what was built."""
     _tell_deliveries(shown)
     tell_outcome(shown.catalogue)
     rows = [(row["name"], f"{row['movies']:,}", short_number(row["value"])) for row in leaders.to_pylist()]
     print_table("\nGenres by revenue, 1970–2023 (moviec report genres)", ("genre", "films", "revenue"), rows)
     print(f"\nmonths:  {shown.months}/genres/1994/1994-10.json and {len(shown.rollup.months) - 1} more")
     print(f"picture: {drawing}")
-    print(
-        f"next:    moviec show tt0114709 --home {home}; moviec sources imdb --home {home};"
-        f" moviec report companies --measure c_rating --home {home}"
-    )
+    print("invented: ratings, votes and popularity; titles, dates, people and money (rounded) are real")
+
+
+def _tell_next(home: Path, serve: bool) -> None:
+    """Print the commands to go on with, as they can be pasted into a shell."""
+    print(f"\nnext, in {'another terminal' if serve else 'this terminal'}:")
+    activate = Path(sys.prefix) / "bin" / "activate"
+    if shutil.which("moviec") is None and activate.is_file():
+        print(f"  . {shlex.quote(_near(activate))}")
+    print(f"  export MOVIEC_HOME={shlex.quote(str(home))}")
+    for command in NEXT:
+        print(f"  {command}")
+
+
+def _near(path: Path) -> str:
+    """Write a path as seen from here, where it lies below."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def _tell_deliveries(shown: Shown) -> None:

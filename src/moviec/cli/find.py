@@ -5,15 +5,17 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
+import sqlalchemy as sa
 import typer
 
 from moviec.catalog.connect import connect
 from moviec.catalog.queries import documents_of, last_change, movies_titled
 from moviec.catalog.references import all_genres
-from moviec.cli.console import print_json, print_table
+from moviec.cli.console import Tell, plural, print_json, print_table, steps
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import Home, open_home
 from moviec.search import Ask, Finder
+from moviec.search.index import catch_up, indexer
 from moviec.search.plan import GenreWords
 from moviec.search.summaries import Summary, summary_of
 from moviec.search.words import fold_title
@@ -25,8 +27,11 @@ def search(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Search the catalogue: in the index, else (until `moviec serve` has built one) by the beginnings of titles."""
-    found = find(open_home(home), " ".join(query), limit)
+    """Search the catalogue. The search index is brought up to date first, or built where there is none."""
+    with steps(quiet=as_json) as tell:
+        found, note = find(open_home(home), " ".join(query), limit, tell)
+    if note:
+        print(note, file=sys.stderr)
     if as_json:
         print_json(found)
         return
@@ -34,26 +39,43 @@ def search(
         (item.id, str(item.year or "–"), item.title, ", ".join(item.genres), "–" if item.c_rating is None else f"{item.c_rating:.0f}")
         for item in found
     ]  # fmt: skip
-    print_table(f"{len(found)} films", ("id", "year", "title", "genres", "rating"), rows)
+    print_table(plural(len(found), "film", "films"), ("id", "year", "title", "genres", "rating"), rows)
 
 
-def find(home: Home, query: str, limit: int) -> list[Summary]:
-    """Give the films that match, the best first."""
-    finder = Finder(home.search)
-    finder.refresh()
+def find(home: Home, query: str, limit: int, tell: Tell = lambda _: None) -> tuple[list[Summary], str]:
+    """Return the films that match, the best first, and what a person should know of the answer."""
     catalogue = connect(home.catalogue)
     try:
         with catalogue.connect() as connection:
+            head = last_change(connection)
+        if not head:
+            return [], "there are no films yet; `moviec ingest` takes some in, `moviec demo` shows a sample"
+        finder = fresh_index(home, catalogue, head, tell)
+        with catalogue.connect() as connection:
             if finder.position is not None:
-                if (behind := last_change(connection) - finder.position) > 0:
-                    told = (
-                        f"the search index is {behind:,} changes behind; `moviec worker --once` brings it up"
-                    )
-                    print(told, file=sys.stderr)
+                behind = head - finder.position
+                note = f"the search index is still {behind:,} changes behind" if behind > 0 else ""
                 genres = GenreWords.of(all_genres(connection))
-                return finder.find(Ask(query=query, limit=limit, facets=False), genres).items
+                return finder.find(Ask(query=query, limit=limit, facets=False), genres).items, note
             movies = movies_titled(connection, fold_title(query), limit)
             documents = dict(documents_of(connection, movies))
-            return [summary_of(documents[movie]) for movie in movies if movie in documents]
+            found = [summary_of(documents[movie]) for movie in movies if movie in documents]
+            return (
+                found,
+                "the search index is being built; until then only the beginnings of titles are found",
+            )
     finally:
         catalogue.dispose()
+
+
+def fresh_index(home: Home, catalogue: sa.Engine, head: int, tell: Tell) -> Finder:
+    """Open the index; where it is not at the head of the log and no other process is at work on it, bring it there."""
+    finder = Finder(home.search)
+    finder.refresh()
+    if finder.position is None or finder.position < head:
+        with indexer(home.search) as mine:
+            if mine:
+                tell("search index: updating" if finder.position else "search index: building")
+                catch_up(catalogue, home.search, tell)
+        finder.refresh()
+    return finder

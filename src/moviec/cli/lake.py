@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +23,7 @@ from moviec.pipeline.due import needs_look
 from moviec.pipeline.rebuild import rebuild_source
 from moviec.pipeline.street import Outcome, Scope, bring_up
 from moviec.pipeline.workshop import arriving, workshop
+from moviec.sources.base import SourceSpec
 from moviec.sources.registry import find_source, find_sources
 
 #: A field that is known for this much less of a delivery's films than before is worth a line: a judgement, not measured.
@@ -30,7 +32,9 @@ EMPTIER = 0.05
 
 def ingest(
     source: Annotated[str, typer.Argument(help="The source's name; see `moviec sources`.")],
-    paths: Annotated[list[str] | None, typer.Argument(help="Files, a folder, or URLs.")] = None,
+    paths: Annotated[
+        list[str] | None, typer.Argument(help="Files, a folder, or URLs; none: what the provider publishes.")
+    ] = None,
     delivered_at: Annotated[
         str | None,
         typer.Option(help="When it was delivered, 2026-11-21 or 2026-11-21T08:00; now unless told."),
@@ -62,6 +66,8 @@ def ingest(
     with workshop(place) as shop, steps(quiet=as_json) as tell:
         with arriving(shop, tell) as alone:
             several = expected(place, found.spec, asked, fail)
+            if any(one.published for one in several):
+                print(terms_of(found.spec), file=sys.stderr)
             done = [take(alone, found, one, accept_shrink, tell) for one in several]
         outcome = drain(shop, tell)
     if as_json:
@@ -173,6 +179,11 @@ def _overview(folder: Path, home: Path | None) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def terms_of(spec: SourceSpec) -> str:
+    """Say under which terms a provider publishes what is about to be downloaded."""
+    return f"{spec.title}: {spec.licence}; see {spec.home_page}"
 
 
 def tell_delivery(done: Delivery) -> None:

@@ -9,7 +9,7 @@ from moviec.catalog.sources import coverage
 from moviec.cli.console import print_json, print_table
 from moviec.config import Home
 from moviec.fuse.scorecard import Scorecard
-from moviec.pipeline.scorecards import scorecard_of
+from moviec.pipeline.scorecards import learned_here, scorecard_of
 from moviec.pipeline.workshop import workshop
 from moviec.sources.base import SourceSpec
 from moviec.sources.registry import find_source
@@ -20,12 +20,12 @@ def about_source(home: Home, name: str, as_json: bool) -> None:
     spec = find_source(name, home.folder).spec
     with workshop(home) as shop:
         deliveries = all_deliveries(shop.catalogue, name)
-        card = scorecard_of(shop, name)
+        card, own = scorecard_of(shop, name), learned_here(shop)
         with shop.catalogue.connect() as connection:
             covered = coverage(connection, name)
     filled = _filled(deliveries)
     if as_json:
-        known = {"coverage": covered, "filled": filled, "scorecard": card}
+        known = {"coverage": covered, "filled": filled, "learned_here": own, "scorecard": card}
         print_json({"facts": spec, "deliveries": deliveries, **known})
         return
     _tell_facts(spec)
@@ -34,7 +34,7 @@ def about_source(home: Home, name: str, as_json: bool) -> None:
     print(
         f"{covered['records']:,} records of {covered['movies']:,} movies, {covered['shared_movies']:,} of which others list too"
     )
-    _tell_card(card, filled)
+    _tell_card(card, filled, own)
 
 
 def _filled(deliveries: list[Delivery]) -> dict[str, float]:
@@ -54,8 +54,13 @@ def _tell_facts(spec: SourceSpec) -> None:
     print_table(spec.name, ("fact", "value"), facts)
 
 
-def _tell_card(card: Scorecard, filled: dict[str, float]) -> None:
+def _tell_card(card: Scorecard, filled: dict[str, float], own: bool) -> None:
     """Print how the source fares by field and genre, which others it repeats, and how its raters rate."""
+    if not own:
+        print(
+            f"\nThis home has not learned a model yet. What follows is of {card.version}, the model shipped with MovieC,"
+            " and counts the films it was learned from; `moviec fit` learns one from yours."
+        )
     rows = [
         (
             one.field,

@@ -48,6 +48,8 @@ def run_server(home: Home, host: str, port: int, workers: int = 1) -> None:
     from granian.log import LogLevels
 
     refuse_taken(host, port)
+    if home.log:
+        home.log.open("ab").close()  # said here and now where that is impossible
     migrate_first(home, host, port)
     os.environ["MOVIEC_HOME"] = str(home.folder)
     with _indexing(home), _counting_together(workers):
@@ -66,15 +68,25 @@ def run_server(home: Home, host: str, port: int, workers: int = 1) -> None:
             workers_kill_timeout=GRACE,
             respawn_failed_workers=True,
         )
-        print(
-            f"serving {home.folder} on http://{host}:{port}{home.settings.path_prefix}",
-            file=sys.stderr,
-            flush=True,
-        )
+        print(_greeting(home, host, port), file=sys.stderr, flush=True)
         try:
             server.serve()
         except (ConfigurationError, OSError, RuntimeError) as error:
             raise StoreError(str(error), f"{host}:{port}", "choose another --host or --port") from error
+
+
+def _greeting(home: Home, host: str, port: int) -> str:
+    """Say where the server is, who is let in, and how it is stopped."""
+    shown = host if host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104 - compared, not bound
+    lines = [f"serving {home.folder} on http://{shown}:{port}{home.settings.path_prefix}; Ctrl-C stops it"]
+    if home.log:
+        lines.append(f"the log is {home.log}")
+    if not home.settings.anonymous:
+        lines.append(
+            "only programs with a key are answered (`moviec keys create NAME` makes one);"
+            f" to open the pages in a browser set anonymous = true in {home.folder / 'moviec.toml'}"
+        )
+    return "\n".join(lines)
 
 
 def migrate_first(home: Home, host: str, port: int) -> None:

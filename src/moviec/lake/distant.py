@@ -24,10 +24,11 @@ def open_files(url: str, options: Options) -> tuple[fsspec.AbstractFileSystem, s
     """
     try:
         files, path = fsspec.core.url_to_fs(url, **{"use_listings_cache": False, **options})
-    except (ImportError, ValueError, TypeError) as error:
-        raise UsageError(
-            f"this kind of address cannot be opened ({error})", url, "pip install 'moviec[remote]'"
-        ) from error
+    except ImportError as error:
+        hint = "pip install 'moviec[remote]'" if url.startswith(("s3://", "s3a://")) else _line(error)
+        raise UsageError("this kind of address takes a package that is not installed", url, hint) from error
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"this kind of address cannot be opened ({_line(error)})", url) from error
     return files, path
 
 

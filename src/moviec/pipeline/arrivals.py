@@ -14,11 +14,13 @@ from moviec.catalog.deliveries import Delivery
 from moviec.config import Home
 from moviec.errors import UsageError
 from moviec.pipeline.dated import DATE, by_date
+from moviec.pipeline.downloads import take_published
 from moviec.pipeline.events import deliveries_of, read_event
-from moviec.pipeline.fetch import gather, names_in, places_of
+from moviec.pipeline.fetch import downloads_of, gather, names_in, places_of
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.workshop import Workshop
 from moviec.sources.base import Source, SourceSpec
+from moviec.sources.remote import shown
 
 Tell = Callable[[str], None]
 
@@ -36,10 +38,11 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Expected(msgspec.Struct, frozen=True):
-    """A delivery to take: where its files are, and when it was delivered."""
+    """A delivery to take: where its files are, and when it was delivered; `published` ones are the provider's downloads."""
 
     places: tuple[str, ...]
     delivered_at: dt.datetime
+    published: bool = False
 
 
 def expected(home: Home, spec: SourceSpec, asked: Asked, tell: Tell = lambda _: None) -> list[Expected]:
@@ -60,7 +63,7 @@ def expected(home: Home, spec: SourceSpec, asked: Asked, tell: Tell = lambda _: 
         if one.delivered_at > latest:
             raise UsageError(
                 f"delivered on {one.delivered_at:%Y-%m-%d}, which is still to come",
-                ", ".join(one.places),
+                ", ".join(map(shown, one.places)),
                 "what arrives later would count as older",
             )
     return found
@@ -68,6 +71,8 @@ def expected(home: Home, spec: SourceSpec, asked: Asked, tell: Tell = lambda _: 
 
 def take(shop: Workshop, source: Source, one: Expected, accept_shrink: bool, tell: Tell) -> Delivery:
     """Fetch one delivery and ingest it; fetched copies go when it is done."""
+    if one.published:
+        return take_published(shop, source, one.delivered_at, accept_shrink, tell)
     room = shop.room("fetched")
     try:
         files = gather(shop.home, source.spec, one.places, room)
@@ -77,6 +82,10 @@ def take(shop: Workshop, source: Source, one: Expected, accept_shrink: bool, tel
 
 
 def _at_places(home: Home, spec: SourceSpec, asked: Asked) -> list[Expected]:
+    settings = home.settings.sources.get(spec.name)
+    named = asked.places or (settings and settings.path)
+    if not named and not asked.since and (published := downloads_of(home, spec).urls):
+        return [Expected(published, asked.delivered_at or dt.datetime.now(dt.UTC), published=True)]
     places = places_of(home, spec, asked.places)
     is_dated = asked.since is not None or any(DATE in place for place in places)
     if not is_dated:

@@ -23,6 +23,8 @@ Tell = Callable[[str], None]
 
 #: When the sample was typed.
 DELIVERED = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
+#: What every page of the demo's site says.
+NOTICE = "Sample data: ratings, votes and popularity are invented."
 SOURCES = ("kaggle", "imdb", "movielens", "rottentomatoes", "wikipedia", "festival")
 
 
@@ -40,6 +42,9 @@ def run_demo(home: Home, tell: Tell = lambda _: None) -> Shown:
     sample = home.folder / "sample"
     tell("writing the sample")
     write_sample(sample)
+    settings = home.folder / "moviec.toml"
+    if not settings.exists():
+        settings.write_text(f'notice = "{NOTICE}"\n', "utf-8")
     mapping = home.folder / "sources" / "festival"
     mapping.mkdir(parents=True, exist_ok=True)
     shutil.copy(sample / "festival" / "source.toml", mapping / "source.toml")

@@ -15,8 +15,10 @@ from moviec.config import Home, Settings
 from moviec.errors import MovieCError, UsageError
 from moviec.pipeline.arrivals import Asked, expected, take
 from moviec.pipeline.dated import DATE
+from moviec.pipeline.fetch import downloads_of
 from moviec.pipeline.workshop import Workshop
 from moviec.sources.base import Source, SourceSpec
+from moviec.sources.remote import shown
 
 Tell = Callable[[str], None]
 
@@ -53,7 +55,7 @@ def standings(
     A source is due when its cron has come round since its freshest delivery came in, or nothing ever came.
     Raises UsageError for settings of a source that is none, and for a cron that is none.
     """
-    placed = {name: one for name, one in sorted(home.settings.sources.items()) if one.path}
+    placed = {name: one for name, one in sorted(home.settings.sources.items()) if one.path or one.download}
     if strange := sorted(set(placed) - set(sources)):
         raise UsageError(f"there is no source '{strange[0]}'", f"[sources.{strange[0]}] in moviec.toml")
     found = []
@@ -66,7 +68,7 @@ def standings(
         found.append(
             Standing(
                 source=name,
-                place=settings.path,
+                place=settings.path or ", ".join(map(shown, downloads_of(home, sources[name].spec).urls)),
                 cron=cron,
                 received_at=received,
                 due_since=came_round if is_due else None,

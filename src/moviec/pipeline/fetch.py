@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from moviec.config import Home
+from moviec.config import Downloads, Home
 from moviec.errors import UsageError
 from moviec.sources.base import SourceSpec
 from moviec.sources.remote import Patience, Remote, fetch, open_remote, patiently, shown
 
 PATIENCE = Patience()
+
+
+def downloads_of(home: Home, spec: SourceSpec) -> Downloads:
+    """Return where a source's provider publishes: the addresses in the settings, else those in its facts."""
+    settings = home.settings.sources.get(spec.name)
+    return settings.download if settings and settings.download else spec.download
 
 
 def places_of(home: Home, spec: SourceSpec, places: Sequence[str]) -> list[str]:

@@ -73,6 +73,16 @@ def ingest(shop: Workshop, order: Order, tell: Tell = lambda _: None) -> Deliver
         return done
 
 
+def note_unchanged(shop: Workshop, newest: Delivery, delivered_at: dt.datetime, tell: Tell) -> Delivery:
+    """Register that the provider still publishes what the newest delivery brought, as the same bytes again."""
+    with recorded(shop, f"ingest {newest.source}", ARRIVALS, tell):
+        number = len(all_deliveries(shop.catalogue, newest.source)) + 1
+        same = _again(newest, delivered_at, number)
+        if same.id > newest.id:
+            _register(shop, Arrival(same, payloads_of(shop.catalogue, newest.id)))
+    return same
+
+
 def _read_and_apply(
     shop: Workshop, order: Order, arrival: Arrival, before: Sequence[Delivery], steps: Steps
 ) -> Delivery:
@@ -152,6 +162,20 @@ def _reused(
                 found.append(msgspec.structs.replace(last[0], reused=True))
                 break
     return found
+
+
+def _again(newest: Delivery, delivered_at: dt.datetime, number: int) -> Delivery:
+    """Return a later delivery of the newest one's bytes, the source's `number`th."""
+    at = delivered_at.astimezone(dt.UTC)
+    return msgspec.structs.replace(
+        newest,
+        id=delivery_id(at, newest.source, number, newest.fingerprint),
+        delivered_at=at.isoformat(),
+        received_at=dt.datetime.now(dt.UTC).isoformat(),
+        state="unchanged",
+        same_as=newest.same_as or newest.id,
+        report={},
+    )
 
 
 def _delivery(order: Order, payloads: Sequence[Payloads], every: Sequence[Delivery]) -> Delivery:

@@ -66,6 +66,8 @@ def _film(number: int, row: dict[str, str], companies: dict[str, int], people: d
         collection=row["collection"] or None,
         budget=int(row["budget"]) if row["budget"] else None,
         revenue=int(row["revenue"]) if row["revenue"] else None,
+        overview=row["overview"],
+        keywords=(f"{row['released'][:3]}0s", *(genre.lower() for genre in genres)),
     )
 
 

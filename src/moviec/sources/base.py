@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 import msgspec
 import pyarrow as pa
 
+from moviec.config import Downloads
 from moviec.engine import DuckEngine
 from moviec.errors import UsageError
 from moviec.model import FIELDS
@@ -89,6 +90,7 @@ class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     `space` names the ids of its people and companies, where it is not the source's own name (kaggle's are TMDB's).
     `repeating`: it may list a film twice under two keys.
     `redistribute`: its licence lets one pass on what it delivers; exports leave out the others' values.
+    `download` is where the provider publishes its files for everyone.
     """
 
     name: str
@@ -112,6 +114,7 @@ class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     order: dict[str, int] = {}
     space: str = ""
     repeating: bool = False
+    download: Downloads = Downloads()
 
     def __post_init__(self) -> None:
         """Refuse facts that name a field no record has; msgspec reports where they stand."""

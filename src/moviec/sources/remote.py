@@ -64,7 +64,9 @@ def open_remote(url: str, options: Options, patience: Patience) -> Remote:
                 return Elsewhere(options)
     except ImportError as error:
         raise UsageError(
-            f"this kind of address cannot be read ({error})", shown(url), "pip install 'moviec[remote]'"
+            "this kind of address takes a package that is not installed",
+            shown(url),
+            "pip install 'moviec[remote]'",
         ) from error
 
 

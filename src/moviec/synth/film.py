@@ -38,6 +38,7 @@ class Film(msgspec.Struct, frozen=True, kw_only=True):
 
     `genres` are TMDB's labels, `language` and `languages` ISO 639-1, `countries` ISO 3166-1. `critics` and `audience`
     are its true quality in the eyes of either, 0–100; `votes` is how many people rate it on the largest site.
+    Where a film has an `overview`, deliveries hold that and its `keywords`, and no made-up text, poster or certificate.
     """
 
     number: int
@@ -58,6 +59,8 @@ class Film(msgspec.Struct, frozen=True, kw_only=True):
     votes: int
     popularity: int
     original_title: str | None = None
+    overview: str | None = None
+    keywords: tuple[str, ...] = ()
     collection: str | None = None
     budget: int | None = None
     revenue: int | None = None

@@ -16,6 +16,7 @@ from litestar.utils.path import normalize_path
 
 from moviec.web.callers import Caller, Window, address_of, shown_key, unauthorized
 from moviec.web.errors import Problem, as_problem, methods_at
+from moviec.web.pages import POLICY, refusal_page
 from moviec.web.site import Site
 
 #: Open to everyone and not counted: probes, the API's description, the site's own files.
@@ -27,6 +28,7 @@ ADMIN = "/v1/admin/"
 WRONG_KEYS = 600
 
 _REQUEST_ID = re.compile("[A-Za-z0-9._-]{1,64}")
+HTML = "text/html; charset=utf-8"
 _NO_STORE = (b"cache-control", b"no-store")
 
 
@@ -69,7 +71,9 @@ class Gate:
         except Exception as error:
             if asked.status:
                 raise
-            await _refuse(as_problem(error), sending)
+            problem = as_problem(error)
+            accept = asked.headers.get(b"accept", b"").decode("latin-1")
+            await _refuse(problem, refusal_page(self._site, asked.path, accept, problem), sending)
         finally:
             self._note(asked, scope)
 
@@ -191,13 +195,10 @@ def _too_many(window: Window) -> Problem:
     )
 
 
-async def _refuse(problem: Problem, send: Send) -> None:
-    body = problem.body()
-    headers = {
-        **problem.headers,
-        "content-type": "application/json",
-        "content-length": str(len(body)),
-    }
+async def _refuse(problem: Problem, page: bytes | None, send: Send) -> None:
+    body = problem.body() if page is None else page
+    kind = {"content-type": "application/json"} if page is None else {"content-type": HTML, **POLICY}
+    headers = {**problem.headers, **kind, "content-length": str(len(body))}
     await _answer(problem.status, headers, body, send)
 
 

@@ -1,18 +1,19 @@
-"""Logs: one JSON object a line on standard error, quick enough to write one for every request."""
+"""Logs: one JSON object a line, on standard error or in a file, quick enough to write one for every request."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import structlog
 
 
-def open_log() -> Any:
-    """Give the log. Keys never get here: callers are named by their key's number."""
+def open_log(file: Path | None = None) -> Any:
+    """Return the log, in a file that is appended to where one is given. Keys never get here: callers are named by their key's number."""
     return structlog.wrap_logger(
-        structlog.BytesLogger(sys.stderr.buffer),
+        structlog.BytesLogger(file.open("ab") if file else sys.stderr.buffer),
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -120,10 +120,15 @@ async def year_page(request: Request[Any, Any, Any], kind: FromPath[str], year: 
 
 def problem_page(request: Request[Any, Any, Any], problem: Problem) -> bytes | None:
     """Write what went wrong as a page, for a browser that asked for one of the site's."""
-    if request.scope["path"].startswith("/v1") or "text/html" not in request.headers.get("accept", ""):
+    return refusal_page(site_of(request), request.scope["path"], request.headers.get("accept", ""), problem)
+
+
+def refusal_page(site: Site, path: str, accept: str, problem: Problem) -> bytes | None:
+    """Write what went wrong as a page, where a browser asked for one of the site's; None where a program asked."""
+    if path.startswith("/v1") or "text/html" not in accept:
         return None
-    heading = HTTPStatus(problem.status).phrase
-    return _written(site_of(request), "problem.html", heading=heading, problem=problem)
+    heading = "This site is locked" if problem.status == 401 else HTTPStatus(problem.status).phrase
+    return _written(site, "problem.html", heading=heading, problem=problem)
 
 
 def _page(request: Request[Any, Any, Any], template: str, **values: Any) -> ASGIResponse:
@@ -133,6 +138,7 @@ def _page(request: Request[Any, Any, Any], template: str, **values: Any) -> ASGI
 def _written(site: Site, template: str, **values: Any) -> bytes:
     this_year = dt.datetime.now(dt.UTC).year
     given = {"prefix": site.prefix, "version": __version__, "this_year": this_year, **values}
+    given["notice"] = site.home.settings.notice
     return _templates().get_template(template).render(given).encode()
 
 

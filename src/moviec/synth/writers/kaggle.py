@@ -62,6 +62,8 @@ class Kaggle(msgspec.Struct, frozen=True):
         }
         if chance.happens(self.rates.keywords):
             words = [{"id": 1000 + at, "name": prose.KEYWORDS[at]} for at in prose.keywords(chance)]
+            if film.overview:
+                words = [{"id": _number(word), "name": word} for word in film.keywords]
             rows[KEYWORDS] = [[key, repr(words)]]
         readable = None if defect == "cut_record" else key
         return Rendering(readable, rows, (*((defect,) if defect else ()), *(("wrong_id",) if wrong else ())))
@@ -73,7 +75,7 @@ def _cells(film: Film, seen: Seen, chance: Chance) -> dict[str, str]:
     genres = seen.genres
     if film.kind == "tv_movie" and "TV Movie" not in genres:
         genres = (*genres, "TV Movie")
-    return {
+    cells = {
         "adult": "False",
         "belongs_to_collection": repr(collection) if film.collection else "",
         "genres": _genres(genres),
@@ -98,6 +100,8 @@ def _cells(film: Film, seen: Seen, chance: Chance) -> dict[str, str]:
         "title": seen.title,
         "video": "False",
     }
+    real = {"homepage": "", "overview": film.overview or "", "poster_path": "", "tagline": ""}
+    return cells | real if film.overview else cells
 
 
 def _money(film: Film, chance: Chance) -> dict[str, str]:
@@ -133,6 +137,10 @@ def _faulty(defect: str, film: Film, chance: Chance) -> dict[str, str]:
         "long_overview": {"overview": prose.long_overview(chance)},
         "torn_record": {"overview": f"{prose.sentence(chance)}\n - {prose.sentence(chance)}"},
     }
+    if film.overview:
+        by = f"by {film.directors[0].name}"
+        changes["long_overview"] = {"overview": f'{film.overview}\n"{film.title}"\n\nA film ""{by}"".'}
+        changes["torn_record"] = {"overview": f"{film.overview}\n - {film.title} {by}"}
     return changes.get(defect, {})
 
 

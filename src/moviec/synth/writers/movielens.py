@@ -75,10 +75,9 @@ class MovieLens(msgspec.Struct, frozen=True):
         if not chance.happens(self.rates.tagged):
             return []
         key, when = str(film.ids.movielens), max(_OPENED, (film.year - 1970) * _YEAR)
-        return [
-            [str(chance.below(self.rates.users) + 1), key, prose.KEYWORDS[at], str(when + at)]
-            for at in prose.keywords(chance)
-        ]
+        drawn = [(at, prose.KEYWORDS[at]) for at in prose.keywords(chance)]
+        words = list(enumerate(film.keywords)) if film.overview else drawn
+        return [[str(chance.below(self.rates.users) + 1), key, word, str(when + at)] for at, word in words]
 
 
 def _titled(title: str, film: Film, year: int | None) -> str:

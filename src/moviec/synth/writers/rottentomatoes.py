@@ -94,12 +94,16 @@ class RottenTomatoes(msgspec.Struct, frozen=True):
         ]
         rated, fresh = bool(scores.reviews), scores.fresh
         meter = scores.tomatometer if rated else 0
+        overview, consensus = prose.overview(chance), prose.tagline(chance) if rated else ""
+        certificate = chance.pick(("G", "PG", "PG-13", "R", "NR"))
+        if film.overview:
+            overview, consensus, certificate = film.overview, "", ""
         return [
             f"m/{film.ids.rottentomatoes}",
             seen.title,
-            prose.overview(chance),
-            prose.tagline(chance) if rated else "",
-            chance.pick(("G", "PG", "PG-13", "R", "NR")),
+            overview,
+            consensus,
+            certificate,
             ", ".join(relabelled(seen.genres, ROTTENTOMATOES)),
             ", ".join(person.name for person in film.directors),
             "",
