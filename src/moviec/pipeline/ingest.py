@@ -22,7 +22,7 @@ from moviec.catalog.deliveries import (
 from moviec.catalog.leases import ARRIVALS
 from moviec.engine import DuckEngine
 from moviec.errors import UsageError
-from moviec.lake.raw import keep_payload
+from moviec.lake.raw import Payload, keep_payload
 from moviec.pipeline.applying import Target, apply, known_of, read_payloads, rejected_of, report_of
 from moviec.pipeline.runs import recorded
 from moviec.pipeline.steps import Steps, Tell
@@ -30,7 +30,9 @@ from moviec.pipeline.workshop import Workshop
 from moviec.sources.audit import Audit
 from moviec.sources.base import Source, SourceSpec
 from moviec.sources.roles import assign_roles
-from moviec.sources.transport import sha256
+
+#: In a report: names of files whose bytes in the lake were damaged until they were delivered again.
+MENDED = "mended_payloads"
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -51,22 +53,31 @@ def ingest(shop: Workshop, order: Order, tell: Tell = lambda _: None) -> Deliver
     with recorded(shop, f"ingest {name}", ARRIVALS, tell) as steps:
         before = [one for one in all_deliveries(shop.catalogue, name) if one.state != "held"]
         with steps.step("keeping") as counts:
-            payloads = _keep(shop, order.paths)
+            kept = _keep(shop, order.paths)
+            mended = [one.name for one in kept if one.mended]
+            payloads = [Payloads(one.name, one.sha256, one.size) for one in kept]
             payloads += _reused(shop, order.source.spec, before, payloads)
-            counts.update(bytes=sum(one.size for one in payloads))
+            counts.update(bytes=sum(one.size for one in payloads), mended=len(mended))
         delivery = _delivery(order, payloads)
         known = next((one for one in before if one.id == delivery.id), None)
         if known:
-            return known
+            return _with_mended(known, mended)
         newest = max(before, key=lambda one: one.id, default=None)
         if newest and newest.fingerprint == delivery.fingerprint and newest.id < delivery.id:
             of = newest.same_as or newest.id
             same = msgspec.structs.replace(delivery, same_as=of, records=newest.records)
             _register(shop, Arrival(same, payloads))
-            return same
+            return _with_mended(same, mended)
         done = _read_and_apply(shop, order, Arrival(delivery, payloads), before, steps)
         steps.outcome = "held" if done.state == "held" else "done"
-        return done
+        return _with_mended(done, mended)
+
+
+def _with_mended(delivery: Delivery, mended: list[str]) -> Delivery:
+    """Add to a delivery's report which of the lake's payloads were damaged and are now as delivered."""
+    if not mended:
+        return delivery
+    return msgspec.structs.replace(delivery, report={**delivery.report, MENDED: mended})
 
 
 def _read_and_apply(
@@ -117,16 +128,13 @@ def hold_reasons(spec: SourceSpec, found: Audit, before: Sequence[Delivery]) -> 
     return reasons
 
 
-def _keep(shop: Workshop, paths: Sequence[Path]) -> list[Payloads]:
+def _keep(shop: Workshop, paths: Sequence[Path]) -> list[Payload]:
     """Keep the delivered bytes, by name."""
     names = [path.name for path in paths]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UsageError("two files of one name in a delivery", ", ".join(twice), "rename one")
-    kept = [
-        keep_payload(shop.store, path, sha256(path)) for path in sorted(paths, key=lambda path: path.name)
-    ]
-    return [Payloads(one.name, one.sha256, one.size) for one in kept]
+    return [keep_payload(shop.store, path) for path in sorted(paths, key=lambda path: path.name)]
 
 
 def _reused(

@@ -25,6 +25,7 @@ from moviec.pipeline.holdings import name_records
 from moviec.pipeline.runs import recorded
 from moviec.pipeline.steps import Tell
 from moviec.pipeline.workshop import Workshop, arriving, publishing
+from moviec.sources import transport
 from moviec.sources.base import SourceSpec
 from moviec.sources.registry import find_sources
 
@@ -87,11 +88,12 @@ def _compact(shop: Workshop, spec: SourceSpec, horizon: dt.datetime) -> int:
     since = "" if keeps_values else f"{horizon:%Y%m%dT%H%M%SZ}"
     newest = max(some, key=lambda one: one.delivery)
     folder = newest.keys_file.rpartition("/")[0]
-    file = f"{folder}/{newest.delivery}.of{len(some)}.parquet"
     ready = shop.room(f"compact-{spec.name}") / "records.parquet"
     with DuckEngine(shop.limits) as engine:
         engine.parquet("every_record", [shop.store.path(one.records_file or "") for one in some])
         engine.write(_KEPT.format(horizon=f"'{since}'"), ready, sought=True)
+    # By content: the same count of other batches must never come to a name that is taken.
+    file = f"{folder}/{newest.delivery}.{transport.sha256(ready)[:16]}.parquet"
     shop.store.put(ready, file)
     with writing(shop.catalogue) as connection:
         for lease in (ARRIVALS, CATALOGUE):
@@ -100,8 +102,8 @@ def _compact(shop: Workshop, spec: SourceSpec, horizon: dt.datetime) -> int:
             kept = file if one is newest else None
             where = batches.c.delivery == one.delivery
             connection.execute(sa.update(batches).where(where).values(records_file=kept))
-    for one in some:
-        shop.store.remove(one.records_file or "")
+    for old in sorted({one.records_file or "" for one in some} - {file}):
+        shop.store.remove(old)
     return len(some)
 
 

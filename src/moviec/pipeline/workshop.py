@@ -16,6 +16,7 @@ from moviec.catalog.leases import ARRIVALS, CATALOGUE, Lease, confirm, holding
 from moviec.config import Home
 from moviec.engine import Limits
 from moviec.errors import StoreError
+from moviec.lake.checksums import adopt
 from moviec.lake.store import Store
 from moviec.pipeline.steps import Tell
 
@@ -70,6 +71,7 @@ def arriving(shop: Workshop, tell: Tell = lambda _: None) -> Iterator[Workshop]:
     """Be the one who takes deliveries in; what a dead run left half done is cleared away first."""
     with holding(shop.catalogue, ARRIVALS, shop.home.settings.patience, tell) as held:
         _clear(shop)
+        adopt(shop.store, tell)
         yield msgspec.structs.replace(shop, leases=(*shop.leases, held))
 
 
@@ -82,6 +84,7 @@ def publishing(shop: Workshop, tell: Tell = lambda _: None) -> Iterator[Workshop
 
 def _clear(shop: Workshop) -> None:
     """Remove files of records that no registered batch names: a run died before it could register them."""
+    shop.store.clear_parts()
     known = {name for batch in all_batches(shop.catalogue) for name in (batch.records_file, batch.keys_file)}
     for name in shop.store.names("records"):
         if name not in known:
