@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -168,9 +169,12 @@ def test_parts_of_the_living_stay_and_parts_of_the_dead_go(tmp_path: Path) -> No
     )
     process = subprocess.Popen([sys.executable, "-c", code])
     parts = tmp_path / "lake" / "parts"
-    with held.open("wb") as file:  # opened: the other one has its part, and reads
+    with held.open("wb") as file:
         file.write(b"one")
         file.flush()
+        while not list(parts.glob("*")):
+            assert process.poll() is None
+            time.sleep(0.01)
         store = Store(str(tmp_path / "lake"), tmp_path / "cache")
         (tmp_path / "ready").write_bytes(b"one")
         store.put(tmp_path / "ready", NAME)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from moviec.errors import StoreError
 from moviec.lake.store import State, Store
 
 #: Folders whose files have a checksum beside them; payloads have it as their name.
@@ -20,8 +21,17 @@ def adopt(store: Store, tell: Callable[[str], None]) -> None:
 
 
 def unsound(store: Store, folders: tuple[str, ...]) -> Iterator[tuple[str, State]]:
-    """Read every file below some folders; give those that are damaged or have no checksum."""
+    """Read every file below some folders; give those that are damaged or have no checksum.
+
+    A file that another process removes meanwhile is neither.
+    """
     for folder in folders:
         for name in store.names(folder):
-            if (state := store.check(name)) is not State.SOUND:
+            try:
+                state = store.check(name)
+            except StoreError:
+                if store.has(name):
+                    raise
+                continue
+            if state is not State.SOUND:
                 yield name, state

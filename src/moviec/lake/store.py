@@ -177,8 +177,8 @@ class Store:
     def _copied(self, file: Path) -> Iterator[tuple[Path, str]]:
         """Give a copy of a file on the lake's disk, and the SHA-256 of what was copied."""
         digest = hashlib.sha256()
-        with self._part(file.name) as (part, target):
-            with self._writing(file.name), file.open("rb") as source:
+        with file.open("rb") as source, self._part(file.name) as (part, target):
+            with self._writing(file.name):
                 while chunk := source.read(CHUNK):
                     target.write(chunk)
                     digest.update(chunk)
