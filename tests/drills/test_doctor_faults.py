@@ -329,3 +329,24 @@ def test_every_fault_is_found_and_mended_or_it_is_said_why_not(
 def test_nothing_is_found_in_sound_homes(copied: Callable[[], Home]) -> None:
     for _ in rounds(1, 10):
         assert look(copied(), deep=True) == []
+
+
+def test_a_flipped_bit_of_the_database_shows_nothing_else_unnoticed(
+    sound: Home, copied: Callable[[], Home], chance: random.Random
+) -> None:
+    """Where readers would see other rows, or none, the doctor finds it; other bits lie where nothing is, or in records of runs."""
+    with workshop(sound) as shop:
+        before = shown(shop)
+    said_otherwise = 0
+    for _ in rounds(1, 16):
+        home = copied()
+        flip(home.folder / "catalogue.db", chance)
+        try:
+            with workshop(home) as shop:
+                same = shown(shop) == before
+        except MovieCError:
+            same = False
+        if not same:
+            said_otherwise += 1
+            assert look(home, deep=True), "not found"
+    print(f"{said_otherwise} of {len(rounds(1, 16))} bits changed what readers see")

@@ -15,6 +15,9 @@ MOST = 10
 #: SQLite's words for an index that is not what its table holds: it can be made again from the table.
 _OF_AN_INDEX = ("missing from index", "wrong # of entries in index", "non-unique entry in index")
 
+#: What Python's driver says of a text whose bytes are none.
+_UNDECODABLE = "Could not decode to UTF-8"
+
 _NO_AMCHECK = (
     "PostgreSQL's amcheck is not installed in this database, so its pages were not checked; a superuser can"
     " CREATE EXTENSION amcheck"
@@ -62,8 +65,11 @@ def remake_indexes(catalogue: sa.Engine) -> None:
 def damage(error: BaseException) -> str | None:
     """Give what a driver says, where it is that the database's bytes are damaged; else None."""
     code: Any = getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None) or ""
+    said = str(error).splitlines()[0] if str(error) else type(error).__name__
     if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or code in ("XX001", "XX002"):
-        return str(error).splitlines()[0]
+        return said
+    if said.startswith(_UNDECODABLE):
+        return said.partition(" with text ")[0]
     return None
 
 

@@ -6,10 +6,11 @@ Each finding says what is wrong and what mends it: `--repair` itself, or a perso
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
+import pyarrow as pa
 import sqlalchemy as sa
 
 from moviec.catalog.arrow import read
@@ -25,7 +26,7 @@ from moviec.catalog.schema.movies import movies
 from moviec.catalog.schema.operations import checkpoints
 from moviec.catalog.schema.serving import changes, documents
 from moviec.engine import DuckEngine
-from moviec.errors import MovieCError, StoreError
+from moviec.errors import DamagedError, MovieCError, StoreError
 from moviec.jobs.agreement import disagreement, tell_anew
 from moviec.jobs.lakefiles import damaged, lost_models, payload_names, remake_features
 from moviec.jobs.workedout import worked_out_otherwise
@@ -50,6 +51,11 @@ _MENDS = {"records": BATCH, "shelf": FEATURES}
 
 #: What only a backup, or the lake, brings back.
 LOST_DATABASE = "the database is damaged (restore the backup, or make it again from the lake)"
+
+UNREAD = "a value of the database cannot be read"
+
+#: What is raised for a value whose bytes are none of its kind.
+UNREADABLE = (pa.ArrowException, sa.exc.DBAPIError, DamagedError)
 
 #: How often an index that somebody writes to is looked at, a second apart.
 TRIES = 5
@@ -87,9 +93,19 @@ def examine(shop: Workshop, bytes_too: bool = True, tell: Tell = lambda _: None)
         *(one for one in _damaged_files(shop, bytes_too, payload_names(shop)) if one.subject not in strays),
         *(Finding("a fitted model's file is missing", file, NOBODY) for file in lost_models(shop)),
     ]
-    if not any(one.mend == BATCH for one in found):
-        found += _records(shop)
-    return [*found, *_catalogue(shop), *_agreement(shop), *_index(shop), *_checkpoints(shop)]
+    without_batches = () if any(one.mend == BATCH for one in found) else (_records,)
+    for check in (*without_batches, _catalogue, _agreement, _index, _checkpoints):
+        found += _checked(shop, check)
+    return found
+
+
+def _checked(shop: Workshop, check: Callable[[Workshop], Iterator[Finding]]) -> list[Finding]:
+    """Do a check; a value that cannot be read is what it finds."""
+    try:
+        return list(check(shop))
+    except UNREADABLE as error:
+        said = error.what if isinstance(error, DamagedError) else str(error).splitlines()[0]
+        return [Finding(f"{UNREAD} (what a rebuild leaves so needs the backup)", said, CATALOGUE)]
 
 
 def examine_rows(shop: Workshop, tell: Tell = lambda _: None) -> list[Finding]:
@@ -103,8 +119,6 @@ def examine_rows(shop: Workshop, tell: Tell = lambda _: None) -> list[Finding]:
 def repair(shop: Workshop, found: list[Finding], tell: Tell = lambda _: None) -> list[str]:
     """Mend what can be mended, and say why the rest cannot. Needs the leases on arrivals and on the catalogue."""
     wanted = {one.mend for one in found}
-    if DATABASE in wanted:
-        remake_indexes(shop.catalogue)
     for one in found:
         if one.mend == STRAY and shop.store.has(one.subject):
             shop.store.remove(one.subject)
@@ -112,8 +126,8 @@ def repair(shop: Workshop, found: list[Finding], tell: Tell = lambda _: None) ->
             shop.store.record(one.subject)
     try:
         _repair_catalogue(shop, found, tell)
-    except MovieCError as error:
-        return [str(error)]
+    except (MovieCError, *UNREADABLE) as error:
+        return [str(error).splitlines()[0]]
     _repair_checkpoints(shop, found)
     if INDEX in wanted:
         with indexer(shop.home.search) as mine:
@@ -124,12 +138,15 @@ def repair(shop: Workshop, found: list[Finding], tell: Tell = lambda _: None) ->
 
 def _repair_catalogue(shop: Workshop, found: list[Finding], tell: Tell) -> None:
     """Read batches again from their payloads, make features again, and publish what differs."""
+    damaged_rows = {DATABASE, CATALOGUE} & {one.mend for one in found}
+    if DATABASE in damaged_rows:
+        remake_indexes(shop.catalogue)
     broken = {one.subject for one in found if one.mend == BATCH}
     for name in sorted({batch.source for batch in all_batches(shop.catalogue) if broken & _files(batch)}):
         rebuild_source(shop, find_source(name, shop.home.folder), tell)
     if features := [one.subject for one in found if one.mend == FEATURES]:
         remake_features(shop, features)
-    if broken or any(one.mend == CATALOGUE for one in found):
+    if broken or damaged_rows:
         bring_up(shop, Scope(everything=True), tell)
     if any(one.mend == FILMS for one in found):
         tell_anew(shop, tell)
