@@ -5,8 +5,9 @@
     ├── SourceError         stops one source, not the others
     │   ├── PayloadError    the bytes are not what the source delivers; trying again will not help
     │   └── TransportError  the bytes could not be fetched; trying again may help
-    ├── StoreError          the lake or the catalogue cannot be read or written
-    └── WithdrawError       so much would go that a person should look first: exit status 3
+    ├── WithdrawError       so much would go that a person should look first: exit status 3
+    └── StoreError          the lake or the catalogue cannot be read or written
+        └── DamagedError    a stored file is not what its checksum says; trying again will not help
 
 A row that cannot be read is no error: it is data, kept as a rejected row with its reason.
 """
@@ -59,3 +60,7 @@ class WithdrawError(MovieCError):
 
 class StoreError(MovieCError):
     """The lake or the catalogue cannot be read or written."""
+
+
+class DamagedError(StoreError):
+    """A stored file is not what its checksum says: nothing is made of it."""

@@ -18,9 +18,10 @@ from typing import Any
 import pytest
 
 from moviec.catalog.deliveries import Delivery, all_batches, all_deliveries, rejected
+from moviec.cli.lake import tell_delivery
 from moviec.config import open_home
 from moviec.engine import DuckEngine
-from moviec.errors import StoreError, WithdrawError
+from moviec.errors import DamagedError, StoreError, WithdrawError
 from moviec.lake.records import name_known
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.rebuild import rebuild_source, replay
@@ -184,6 +185,27 @@ def test_a_rebuild_from_raw_gives_the_same_bytes_after_all_that_may_happen(club:
     assert club.known("*") == known
     club.rebuild()
     assert club.files() == files
+
+
+def test_a_damaged_payload_stops_a_rebuild_and_is_mended_by_its_redelivery(
+    club: Club, capsys: pytest.CaptureFixture[str]
+) -> None:
+    club.deliver(MONDAY, "1,Alien,1979,117", "2,Heat,1995,170")
+    files = club.files()
+    payload = next(path for path in (club.home.folder / "lake/raw").rglob("*") if path.is_file())
+    good = payload.read_bytes()
+    for other in (MONDAY, TUESDAY):  # known already, and known by its bytes
+        payload.write_bytes(good.replace(b"1979", b"1989"))
+        with pytest.raises(DamagedError, match=r"the payload 'films\.csv' is damaged .*ingest the same file"):
+            club.rebuild()
+        assert club.files() == files, "nothing was made of it"
+        tell_delivery(club.deliver(other, "1,Alien,1979,117", "2,Heat,1995,170"))
+        assert "films.csv: its bytes in the lake were damaged; replaced by these" in capsys.readouterr().out
+        assert payload.read_bytes() == good
+    club.rebuild()
+    assert club.files() == files
+    tell_delivery(club.deliver(MONDAY, "1,Alien,1979,117", "2,Heat,1995,170"))
+    assert "damaged" not in capsys.readouterr().out
 
 
 def test_rows_that_could_not_be_read_are_read_after_a_fix(club: Club) -> None:

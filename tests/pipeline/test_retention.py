@@ -171,3 +171,22 @@ def test_what_the_catalogue_shows_stays(shelf: Shelf) -> None:
     shelf.settings(keep_raw="last 1", compact_after=2, keep_history=0)
     tidy(shelf.shop, NOW)
     assert bring_up(shelf.shop, Scope(everything=True)).changes == {}
+
+
+def test_backfills_that_bring_the_count_of_batches_back_lose_nothing(shelf: Shelf) -> None:
+    facts = shelf.shop.home.folder / "sources" / "club" / "source.toml"
+    facts.write_text(FACTS.replace("complete = true", "complete = false"))
+    shelf.settings(compact_after=1)
+    tidy(shelf.shop, NOW)
+    titles = [row["title"] for row in shelf.holds()]
+    for number in (1, 2, 3):
+        path = shelf.inbox / f"older-{number}" / "films.csv"
+        path.parent.mkdir()
+        path.write_text(f"no,title,year,minutes\n{number}0,Older {number},1950,90\n")
+        source = find_source("club", shelf.shop.home.folder)
+        ingest(shelf.shop, Order(source, [path], MONDAY - dt.timedelta(days=number)))
+        with shelf.shop.catalogue.begin() as connection:
+            connection.execute(sa.text("UPDATE batches SET published = true"))
+        assert tidy(shelf.shop, NOW).compacted == {"club": 2}
+        titles.append(f"Older {number}")
+        assert sorted(row["title"] for row in shelf.holds()) == sorted(titles)

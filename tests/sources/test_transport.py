@@ -59,3 +59,12 @@ def test_no_such_file_and_a_folder_are_wrong_usage(tmp_path: Path) -> None:
         unpack(tmp_path / "none.csv", tmp_path)
     with pytest.raises(UsageError, match="folder"):
         unpack(tmp_path, tmp_path)
+
+
+def test_a_zip_with_one_name_in_two_folders_is_refused_not_half_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("2025/a.csv", b"id,title\n1,x\n")
+        file.writestr("2026/a.csv", b"id,title\n2,y\n")
+    with pytest.raises(PayloadError, match=r"a\.zip: the zip has two files named 'a\.csv'; unpack it, and"):
+        unpack(path, tmp_path)

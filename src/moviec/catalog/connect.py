@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from moviec.errors import StoreError
+from moviec.catalog.integrity import damage
+from moviec.errors import DamagedError, StoreError
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -52,6 +53,7 @@ def _opened(url: str) -> Iterator[sa.Engine]:
         engine = sa.create_engine(_with_driver(url), pool_pre_ping=True)
         if engine.dialect.name == "sqlite":
             sa.event.listen(engine, "connect", _settle)
+        sa.event.listen(engine, "handle_error", _tell_damage)
         try:
             yield engine
         except BaseException:
@@ -153,6 +155,17 @@ def _shown(url: str) -> str:
         return sa.make_url(url).render_as_string(hide_password=True)
     except sa.exc.ArgumentError:
         return url
+
+
+def _tell_damage(context: sa.engine.ExceptionContext) -> None:
+    """Raise DamagedError where the database finds its own bytes damaged: nothing is made of them."""
+    if said := damage(context.original_exception):
+        url = context.engine.url if context.engine else ""
+        raise DamagedError(
+            f"the database is damaged ({said})",
+            _shown(str(url)),
+            "restore the backup, or mend what `moviec doctor --repair` can",
+        ) from context.original_exception
 
 
 def _settle(connection: Any, _: Any) -> None:

@@ -113,7 +113,8 @@ def _publish(
     touched["identities"] = merge(connection, identity.identities, publication.identities)
     settled = sa.true() if publication.settled is None else touching(connection, publication.settled)
     touched["matches"] = merge(connection, identity.matches, publication.matches, settled)
-    log = _publish_documents(connection, publication, of(documents), beside)
+    log, reasoned = _publish_documents(connection, publication, of(documents), beside)
+    touched["claims"] = Touched(reasoned)
     touched["changes"] = Touched(log.num_rows)
     mark_published(connection, deliveries)
     kinds = {row["values"]: row["counts"] for row in pc.value_counts(log["kind"]).to_pylist()}
@@ -143,8 +144,11 @@ def _publish_documents(
     publication: Publication,
     scope: sa.ColumnElement[bool],
     beside: DuckEngine | None,
-) -> pa.Table:
-    """Write documents that differ, keep what stood before as versions, and log each change; return the entries."""
+) -> tuple[pa.Table, int]:
+    """Write documents that differ, keep what stood before as versions, and log each change.
+
+    Gives the entries, and how many films got other claims without changing.
+    """
     staged = stage(connection, "staged_documents", documents, publication.documents)
     now = _now(connection, staged)
     log = _numbered(
@@ -152,7 +156,8 @@ def _publish_documents(
     )
     changed = stage(connection, "changed", changes, log)
     merge(connection, changes, log)
-    reasoned = stage(connection, "reasoned", documents, _reasoned(connection, staged))
+    other_claims = _reasoned(connection, staged)
+    reasoned = stage(connection, "reasoned", documents, other_claims)
     told = documents.c.movie.in_(
         sa.select(changed.c.movie)
     )  # not EXISTS: the few films lead to their documents
@@ -168,7 +173,7 @@ def _publish_documents(
     connection.execute(sa.insert(documents).from_select(columns, fresh))
     claims = sa.select(staged.c.claims).where(staged.c.movie == documents.c.movie).scalar_subquery()
     connection.execute(sa.update(documents).where(argued).values(claims=claims, since=now))
-    return log
+    return log, other_claims.num_rows
 
 
 def _reasoned(connection: sa.Connection, staged: sa.Table) -> pa.Table:

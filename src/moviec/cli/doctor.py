@@ -9,32 +9,47 @@ import typer
 from moviec.cli.console import fail, print_json, steps
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import open_home
-from moviec.jobs.doctor import examine
+from moviec.jobs.doctor import examine, examine_rows
 from moviec.jobs.doctor import repair as run_repair
 from moviec.pipeline.workshop import workshop
 
 
 def doctor(
     repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended without loss.")] = False,
-    bytes_too: Annotated[bool, typer.Option("--bytes", help="Read every payload's bytes, too.")] = False,
+    bytes_too: Annotated[bool, typer.Option("--bytes/--no-bytes", help="Read every payload's bytes.")] = True,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Work everything out again, too, and hold each row against it.")
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Hold what is stored against itself. Exit status 3: something is wrong and was not mended."""
     place = open_home(home)
-    with steps(quiet=as_json) as tell, workshop(place, alone=repair, tell=tell) as shop:
-        found = left = examine(shop, bytes_too)
-        if repair and found:
-            run_repair(shop, found, tell)
-            left = examine(shop, bytes_too)
+    unchecked: list[str] = []
+    reasons: list[str] = []
+    with steps(quiet=as_json) as tell:
+        with workshop(place) as shop:
+            found = left = examine(shop, bytes_too, unchecked.append)
+        if (repair and any(one.mend for one in found)) or (deep and not found):
+            with workshop(place, alone=True, tell=tell) as shop:
+                found = found or examine_rows(shop, tell)
+                if repair and found:
+                    reasons = run_repair(shop, found, tell)
+                    left = [*examine(shop, bytes_too), *(examine_rows(shop, tell) if deep else [])]
+                else:
+                    left = found
     if as_json:
-        print_json({"found": found, "left": left})
+        print_json({"found": found, "left": left, "unchecked": unchecked, "reasons": reasons})
     elif not found:
         print("all is well")
     else:
         for one in found:
             print(f"{one.what}: {one.subject}{'' if one in left else ' (mended)'}")
+        for reason in reasons:
+            fail(f"not mended: {reason}")
         if left and not repair and any(one.mend for one in left):
             fail("`moviec doctor --repair` mends what can be mended")
+    for line in unchecked if not as_json else ():
+        fail(line)
     if left:
         raise typer.Exit(3)

@@ -20,6 +20,7 @@ from moviec.errors import UsageError
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.arrivals import Asked, expected, take
 from moviec.pipeline.due import needs_look
+from moviec.pipeline.ingest import MENDED
 from moviec.pipeline.rebuild import rebuild_source
 from moviec.pipeline.street import Outcome, Scope, bring_up
 from moviec.pipeline.workshop import arriving, workshop
@@ -192,6 +193,8 @@ def tell_delivery(done: Delivery) -> None:
         (role, *(f"{row[key]:,}" for key in ("read", "kept", "merged", "skipped", "rejected", "repaired")))
         for role, row in done.report.get("rows", {}).items()
     ]
+    for name in done.report.get(MENDED, ()):
+        print(f"{name}: its bytes in the lake were damaged; replaced by these")
     if done.state == "unchanged":
         print(f"{done.id}: the same bytes as {done.same_as}; nothing to do")
         return

@@ -5,16 +5,19 @@ Each finding says what is wrong and what mends it: `--repair` itself, or a perso
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
+import pyarrow as pa
 import sqlalchemy as sa
 
 from moviec.catalog.arrow import read
 from moviec.catalog.connect import writing
 from moviec.catalog.deliveries import Batch, all_batches, all_deliveries, payloads_of
 from moviec.catalog.failures import records_aside
+from moviec.catalog.integrity import integrity, remake_indexes
 from moviec.catalog.queries import FOLLOWER, last_change, set_checkpoint
 from moviec.catalog.recordlog import newest, pending
 from moviec.catalog.schema import metadata
@@ -23,22 +26,40 @@ from moviec.catalog.schema.movies import movies
 from moviec.catalog.schema.operations import checkpoints
 from moviec.catalog.schema.serving import changes, documents
 from moviec.engine import DuckEngine
+from moviec.errors import DamagedError, MovieCError, StoreError
 from moviec.jobs.agreement import disagreement, tell_anew
+from moviec.jobs.lakefiles import damaged, lost_models, payload_names, remake_features
+from moviec.jobs.workedout import worked_out_otherwise
 from moviec.lake.lost_found import move_aside
 from moviec.lake.raw import payload_name
+from moviec.lake.store import State
 from moviec.pipeline.holdings import name_records
 from moviec.pipeline.rebuild import rebuild_source
 from moviec.pipeline.steps import Tell
 from moviec.pipeline.street import Scope, bring_up
 from moviec.pipeline.workshop import Workshop
-from moviec.search.index import build, indexer
-from moviec.search.place import current, open_index, position
+from moviec.search.index import build, follower, indexer
+from moviec.search.place import current, damaged_files, open_index, position
 from moviec.sources.registry import find_source
 
 #: What mends a finding.
-STRAY, BATCH, CATALOGUE, FILMS, INDEX, CHECKPOINT, NOBODY = (
-    "stray", "batch", "catalogue", "films", "index", "checkpoint", "",
+STRAY, BATCH, CATALOGUE, FILMS, INDEX, CHECKPOINT, SUM, FEATURES, DATABASE, NOBODY = (
+    "stray", "batch", "catalogue", "films", "index", "checkpoint", "checksum", "features", "database", "",
 )  # fmt: skip
+
+#: What mends a damaged file of the lake, by its folder.
+_MENDS = {"records": BATCH, "shelf": FEATURES}
+
+#: What only a backup, or the lake, brings back.
+LOST_DATABASE = "the database is damaged (restore the backup, or make it again from the lake)"
+
+UNREAD = "a value of the database cannot be read"
+
+#: What is raised for a value whose bytes are none of its kind.
+UNREADABLE = (pa.ArrowException, sa.exc.DBAPIError, DamagedError)
+
+#: How often an index that somebody writes to is looked at, a second apart.
+TRIES = 5
 
 #: Ids that a finding names.
 NAMED = 10
@@ -52,26 +73,89 @@ class Finding(msgspec.Struct, frozen=True):
     mend: str
 
 
-def examine(shop: Workshop, bytes_too: bool = False) -> list[Finding]:
-    """Hold everything against everything; with `bytes_too` every payload's bytes against their SHA-256."""
-    found = [*_batch_files(shop), *_payloads(shop, bytes_too)]
-    if not any(one.mend == BATCH for one in found):
-        found += _records(shop)
-    return [*found, *_catalogue(shop), *_agreement(shop), *_index(shop), *_checkpoints(shop)]
+def examine(shop: Workshop, bytes_too: bool = True, tell: Tell = lambda _: None) -> list[Finding]:
+    """Hold everything against everything; without `bytes_too` payloads are not read.
+
+    `tell` hears what could not be checked. Of a damaged database no more is asked.
+    """
+    of_database = integrity(shop.catalogue)
+    if of_database.unchecked:
+        tell(of_database.unchecked)
+    if of_database.defects:
+        defects = [Finding(LOST_DATABASE, one, NOBODY) for one in of_database.defects]
+        return [*defects, *_damaged_files(shop, bytes_too, {})]
+    found = [
+        *(Finding("an index of the database is damaged", one, DATABASE) for one in of_database.of_indexes),
+        *_batch_files(shop),
+        *_payloads(shop),
+    ]
+    strays = {one.subject for one in found if one.mend == STRAY}
+    found += [
+        *(one for one in _damaged_files(shop, bytes_too, payload_names(shop)) if one.subject not in strays),
+        *(Finding("a fitted model's file is missing", file, NOBODY) for file in lost_models(shop)),
+    ]
+    without_batches = () if any(one.mend == BATCH for one in found) else (_records,)
+    for check in (*without_batches, _catalogue, _agreement, _index, _checkpoints):
+        found += _checked(shop, check)
+    return found
 
 
-def repair(shop: Workshop, found: list[Finding], tell: Tell = lambda _: None) -> None:
-    """Mend what can be mended. Needs the leases on arrivals and on the catalogue."""
-    if strays := [one.subject for one in found if one.mend == STRAY]:
+def _checked(shop: Workshop, check: Callable[[Workshop], Iterator[Finding]]) -> list[Finding]:
+    """Do a check; a value that cannot be read is what it finds."""
+    try:
+        return list(check(shop))
+    except UNREADABLE as error:
+        said = error.what if isinstance(error, DamagedError) else str(error).splitlines()[0]
+        return [Finding(f"{UNREAD} (what a rebuild leaves so needs the backup)", said, CATALOGUE)]
+
+
+def examine_rows(shop: Workshop, tell: Tell = lambda _: None) -> list[Finding]:
+    """Work everything out again and hold each row against it. Needs the leases on arrivals and on the catalogue."""
+    return [
+        Finding("rows that are not what the records come to", f"{table}: {count:,}", CATALOGUE)
+        for table, count in worked_out_otherwise(shop, tell).items()
+    ]
+
+
+def repair(shop: Workshop, found: list[Finding], tell: Tell = lambda _: None) -> list[str]:
+    """Mend what can be mended, and say why the rest cannot. Needs the leases on arrivals and on the catalogue."""
+    wanted = {one.mend for one in found}
+    strays = [one.subject for one in found if one.mend == STRAY and shop.store.has(one.subject)]
+    if strays:
         folder = move_aside(shop.store, strays, "the catalogue does not know it", shop.work)
         tell(f"{len(strays):,} files that the catalogue does not know are now in {folder}")
+    for one in found:
+        if one.mend == SUM:
+            shop.store.record(one.subject)
+    try:
+        _repair_catalogue(shop, found, tell)
+    except (MovieCError, *UNREADABLE) as error:
+        return [str(error).splitlines()[0]]
+    _repair_checkpoints(shop, found)
+    if INDEX in wanted:
+        with indexer(shop.home.search) as mine:
+            if mine:
+                build(shop.catalogue, shop.home.search, tell)
+    return []
+
+
+def _repair_catalogue(shop: Workshop, found: list[Finding], tell: Tell) -> None:
+    """Read batches again from their payloads, make features again, and publish what differs."""
+    damaged_rows = {DATABASE, CATALOGUE} & {one.mend for one in found}
+    if DATABASE in damaged_rows:
+        remake_indexes(shop.catalogue)
     broken = {one.subject for one in found if one.mend == BATCH}
     for name in sorted({batch.source for batch in all_batches(shop.catalogue) if broken & _files(batch)}):
         rebuild_source(shop, find_source(name, shop.home.folder), tell)
-    if broken or any(one.mend == CATALOGUE for one in found):
+    if features := [one.subject for one in found if one.mend == FEATURES]:
+        remake_features(shop, features)
+    if broken or damaged_rows:
         bring_up(shop, Scope(everything=True), tell)
     if any(one.mend == FILMS for one in found):
         tell_anew(shop, tell)
+
+
+def _repair_checkpoints(shop: Workshop, found: list[Finding]) -> None:
     with writing(shop.catalogue) as connection:
         for one in found:
             if one.mend == CHECKPOINT:
@@ -80,10 +164,6 @@ def repair(shop: Workshop, found: list[Finding], tell: Tell = lambda _: None) ->
                     sa.select(checkpoints.c.at).where(checkpoints.c.follower == one.subject)
                 )
                 set_checkpoint(connection, one.subject, end, str(at))
-    if any(one.mend == INDEX for one in found):
-        with indexer(shop.home.search) as mine:
-            if mine:
-                build(shop.catalogue, shop.home.search, tell)
 
 
 def _files(batch: Batch) -> set[str]:
@@ -97,7 +177,7 @@ def _batch_files(shop: Workshop) -> Iterator[Finding]:
     yield from (Finding("no batch names this file", file, STRAY) for file in sorted(there - named))
 
 
-def _payloads(shop: Workshop, bytes_too: bool) -> Iterator[Finding]:
+def _payloads(shop: Workshop) -> Iterator[Finding]:
     known = [
         one for delivery in all_deliveries(shop.catalogue) for one in payloads_of(shop.catalogue, delivery.id)
     ]
@@ -106,10 +186,14 @@ def _payloads(shop: Workshop, bytes_too: bool) -> Iterator[Finding]:
     there = set(shop.store.names("raw"))
     yield from (Finding("a payload's bytes are missing", file, NOBODY) for file in sorted(wanted - there))
     yield from (Finding("no delivery names this payload", file, STRAY) for file in sorted(there - named))
-    if bytes_too:
-        for file in sorted(there & named):
-            if not shop.store.is_sound(file):
-                yield Finding("a payload's bytes are not those that were delivered", file, NOBODY)
+
+
+def _damaged_files(shop: Workshop, payloads: bool, delivered: Mapping[str, str]) -> Iterator[Finding]:
+    """Name the lake's damaged files; payloads also as they were delivered."""
+    for one in damaged(shop, payloads):
+        mend = SUM if one.state is State.UNRECORDED else _MENDS.get(one.folder, NOBODY)
+        as_delivered = f" ({delivered[one.name]})" if one.name in delivered else ""
+        yield Finding(one.what, one.name + as_delivered, mend)
 
 
 def _records(shop: Workshop) -> Iterator[Finding]:
@@ -190,19 +274,43 @@ def _some(names: Iterable[str]) -> str:
 def _index(shop: Workshop) -> Iterator[Finding]:
     used = current(shop.home.search)
     if used is None:
+        if (shop.home.search / "current").exists():
+            yield Finding("the search index that is in use is not there", str(shop.home.search), INDEX)
         return
     held = position(used)
     with shop.catalogue.connect() as connection:
         last = last_change(connection)
         films = connection.scalar(sa.select(sa.func.count()).select_from(documents))
+        mine = checkpoints.c.follower == follower()
+        reached = connection.scalar(sa.select(checkpoints.c.position).where(mine)) or 0
     if held is None or held.change > last:
         yield Finding("the search index is ahead of the catalogue, or of another make", str(used), INDEX)
+    elif held.change < min(reached, last):
+        yield Finding("the search index is older than its checkpoint says", str(used), INDEX)
+    elif broken := _broken(shop, used):
+        yield Finding("files of the search index are damaged", _some(broken), INDEX)
     elif held.change == last and _indexed(used) != films:
         yield Finding(f"the search index does not hold the catalogue's {films:,} films", str(used), INDEX)
 
 
+def _broken(shop: Workshop, used: Path) -> list[str]:
+    """Name the damaged files of an index; where an indexer is at work, those that stay so while it writes."""
+    for _ in range(TRIES):
+        with indexer(shop.home.search) as mine:
+            held = position(used)
+            broken = damaged_files(used, held.files) if held else []
+        if mine or not broken:
+            return broken
+        time.sleep(1)
+    return broken
+
+
 def _indexed(used: Path) -> int | None:
-    index = open_index(used)
+    """Count an index's films; None where it cannot be opened."""
+    try:
+        index = open_index(used)
+    except StoreError:
+        return None
     index.reload()
     return int(index.searcher().num_docs)
 

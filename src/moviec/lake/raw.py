@@ -6,24 +6,41 @@ from pathlib import Path
 
 import msgspec
 
-from moviec.lake.store import Kept, Store, raw_name
+from moviec.errors import DamagedError
+from moviec.lake.store import Put, Store
 
 
 class Payload(msgspec.Struct, frozen=True):
-    """Bytes as delivered: their name at the provider, SHA-256 and size, and what became of them in the lake."""
+    """Bytes as delivered: their name at the provider, SHA-256 and size; `mended` where the lake's were damaged."""
 
     name: str
     sha256: str
     size: int
-    kept: Kept
+    mended: bool = False
 
 
 def keep_payload(store: Store, path: Path) -> Payload:
-    """Keep a delivered file's bytes in the lake; the same bytes are kept once."""
-    kept, sha256, size = store.keep(path)
-    return Payload(path.name, sha256, size, kept)
+    """Keep a delivered file's bytes in the lake; the same bytes are kept once, and mend those that are damaged.
+
+    The file may still be written to: what is kept is hashed as it is copied.
+    """
+    kept = store.keep(path, payload_name)
+    return Payload(path.name, kept.sha256, kept.size, kept.put is Put.MENDED)
 
 
 def payload_name(sha256: str) -> str:
-    """Return the name in the lake of the payload with this SHA-256."""
-    return raw_name(sha256)
+    """Give the name in the lake of the payload with this SHA-256."""
+    return f"raw/{sha256[:2]}/{sha256}"
+
+
+def payload_path(store: Store, name: str, sha256: str) -> Path:
+    """Give a local path to the verified bytes of a payload that was delivered under `name`.
+
+    Raises DamagedError, which tells that name, where they are not what was delivered.
+    """
+    try:
+        return store.path(payload_name(sha256))
+    except DamagedError as error:
+        raise DamagedError(
+            f"the payload '{name}' is damaged ({payload_name(sha256)})", error.where, error.hint
+        ) from error

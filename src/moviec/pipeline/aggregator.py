@@ -21,7 +21,7 @@ from moviec.catalog.publish import kinds_after
 from moviec.catalog.queries import FOLLOWER, last_change
 from moviec.catalog.recordlog import RECORDS, newest, pending, position
 from moviec.engine import DuckEngine
-from moviec.errors import MovieCError, StoreError
+from moviec.errors import DamagedError, MovieCError, StoreError
 from moviec.pipeline.holdings import name_rows
 from moviec.pipeline.steps import Tell
 from moviec.pipeline.street import Outcome, Scope, bring_up
@@ -74,7 +74,7 @@ def _publish(shop: Workshop, tell: Tell, retry: Retry) -> Outcome:
         try:
             return bring_up(shop, Scope(), tell)
         except Exception as error:
-            if attempt == retry.tries:
+            if attempt == retry.tries or isinstance(error, DamagedError):
                 if is_passing(error) or not _isolate(shop, error, attempt, tell):
                     raise
             else:

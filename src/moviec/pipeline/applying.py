@@ -10,7 +10,7 @@ import msgspec
 
 from moviec.catalog.deliveries import Batch, Delivery, Payloads, Rejected
 from moviec.engine import DuckEngine
-from moviec.lake.raw import payload_name
+from moviec.lake.raw import payload_path
 from moviec.lake.records import Incoming, Known, write_batch
 from moviec.model import FIELDS
 from moviec.pipeline.workshop import Workshop
@@ -45,7 +45,7 @@ def read_payloads(
     plain: dict[Path, Payloads] = {}
     for payload in payloads:
         link = room / payload.name
-        link.symlink_to(shop.store.path(payload_name(payload.sha256)))
+        link.symlink_to(payload_path(shop.store, payload.name, payload.sha256))
         inside = room / f"in-{payload.sha256[:16]}"
         inside.mkdir(exist_ok=True)
         plain.update(dict.fromkeys(unpack(link, inside), payload))

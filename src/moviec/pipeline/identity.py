@@ -11,7 +11,7 @@ from moviec.catalog.connect import writing
 from moviec.catalog.schema.arrivals import deliveries
 from moviec.catalog.schema.serving import catalogue_state
 from moviec.errors import StoreError
-from moviec.lake.store import RAW, Store
+from moviec.lake.store import PAYLOADS, Store
 
 #: The file in the lake, and the name of the fact in the catalogue.
 FILE, FACT = "identity", "lake"
@@ -29,7 +29,7 @@ def check_pair(store: Store, catalogue: sa.Engine, work: Path) -> None:
         delivered = connection.scalar(sa.select(deliveries.c.id).limit(1)) is not None
     if lake is not None and lake == known:
         return
-    filled = bool(store.names("records") or store.names(RAW))
+    filled = bool(store.names("records") or store.names(PAYLOADS.rstrip("/")))
     strangers = lake is not None and known is not None
     if strangers or filled != delivered:
         raise StoreError(_said(lake, known, filled, delivered), store.root, _HINT)

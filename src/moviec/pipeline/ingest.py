@@ -32,6 +32,9 @@ from moviec.sources.audit import Audit
 from moviec.sources.base import Source, SourceSpec
 from moviec.sources.roles import assign_roles
 
+#: In a report: names of files whose bytes in the lake were damaged until they were delivered again.
+MENDED = "mended_payloads"
+
 
 class Order(msgspec.Struct, frozen=True):
     """What to ingest: a source's files, when they were delivered, and whether a shrunken delivery may pass."""
@@ -53,24 +56,30 @@ def ingest(shop: Workshop, order: Order, tell: Tell = lambda _: None) -> Deliver
         before = [one for one in every if one.state != "held"]
         with steps.step("keeping") as counts:
             kept = _keep(shop, order.paths)
-            for healed in (one for one in kept if one.kept == "healed"):
-                tell(f"{healed.name}: the copy in the lake was damaged and is replaced")
+            mended = [one.name for one in kept if one.mended]
             payloads = [Payloads(one.name, one.sha256, one.size) for one in kept]
             payloads += _reused(shop, order.source.spec, before, payloads)
-            counts.update(bytes=sum(one.size for one in payloads))
+            counts.update(bytes=sum(one.size for one in payloads), mended=len(mended))
         delivery = _delivery(order, payloads, every)
         known = next((one for one in before if one.id == delivery.id), None)
         if known:
-            return known
+            return _with_mended(known, mended)
         newest = max(before, key=lambda one: one.id, default=None)
         if newest and newest.fingerprint == delivery.fingerprint and newest.id < delivery.id:
             of = newest.same_as or newest.id
             same = msgspec.structs.replace(delivery, same_as=of, records=newest.records)
             _register(shop, Arrival(same, payloads))
-            return same
+            return _with_mended(same, mended)
         done = _read_and_apply(shop, order, Arrival(delivery, payloads), before, steps)
         steps.outcome = "held" if done.state == "held" else "done"
-        return done
+        return _with_mended(done, mended)
+
+
+def _with_mended(delivery: Delivery, mended: list[str]) -> Delivery:
+    """Add to a delivery's report which of the lake's payloads were damaged and are now as delivered."""
+    if not mended:
+        return delivery
+    return msgspec.structs.replace(delivery, report={**delivery.report, MENDED: mended})
 
 
 def note_unchanged(shop: Workshop, newest: Delivery, delivered_at: dt.datetime, tell: Tell) -> Delivery:

@@ -25,6 +25,7 @@ from moviec.catalog.recordlog import RECORDS
 from moviec.engine import DuckEngine
 from moviec.engine.duck import quoted
 from moviec.errors import WithdrawError
+from moviec.lake.store import State, Store
 from moviec.pipeline.applying import Read, Target, apply, known_of, read_payloads, rejected_of, report_of
 from moviec.pipeline.holdings import holding, name_rows
 from moviec.pipeline.workshop import Workshop
@@ -90,7 +91,7 @@ def _check_withdrawn(
         [
             store.path(one.records_file)
             for one in some
-            if one.records_file and store.is_sound(one.records_file)
+            if one.records_file and _is_sound(store, one.records_file)
         ]
         for some in batches
     ]
@@ -114,6 +115,10 @@ def _check_withdrawn(
         source.spec.name,
         "repeat with --accept-shrink if that is meant",
     )
+
+
+def _is_sound(store: Store, name: str) -> bool:
+    return store.has(name) and store.check(name) is not State.DAMAGED
 
 
 def _carried_over(shop: Workshop, target: Target, before: list[Batch]) -> Batch:

@@ -21,11 +21,11 @@ from moviec.catalog.schema.operations import runs
 from moviec.config import KEEP_RAW
 from moviec.engine import DuckEngine
 from moviec.lake.raw import payload_name
-from moviec.lake.store import digest
 from moviec.pipeline.holdings import name_records
 from moviec.pipeline.runs import recorded
 from moviec.pipeline.steps import Tell
 from moviec.pipeline.workshop import Workshop, arriving, publishing
+from moviec.sources import transport
 from moviec.sources.base import SourceSpec
 from moviec.sources.registry import find_sources
 
@@ -92,7 +92,8 @@ def _compact(shop: Workshop, spec: SourceSpec, horizon: dt.datetime) -> int:
     with DuckEngine(shop.limits) as engine:
         engine.parquet("every_record", [shop.store.path(one.records_file or "") for one in some])
         engine.write(_KEPT.format(horizon=f"'{since}'"), ready, sought=True)
-    file = f"{folder}/{newest.delivery}.{digest(ready)[:16]}.parquet"
+    # By content: the same count of other batches must never come to a name that is taken.
+    file = f"{folder}/{newest.delivery}.{transport.sha256(ready)[:16]}.parquet"
     shop.store.put(ready, file)
     with writing(shop.catalogue) as connection:
         for lease in (ARRIVALS, CATALOGUE):
@@ -101,9 +102,8 @@ def _compact(shop: Workshop, spec: SourceSpec, horizon: dt.datetime) -> int:
             kept = file if one is newest else None
             where = batches.c.delivery == one.delivery
             connection.execute(sa.update(batches).where(where).values(records_file=kept))
-    for one in some:
-        if one.records_file != file:
-            shop.store.remove(one.records_file or "")
+    for old in sorted({one.records_file or "" for one in some} - {file}):
+        shop.store.remove(old)
     return len(some)
 
 

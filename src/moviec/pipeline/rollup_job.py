@@ -14,7 +14,6 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine, Limits
 from moviec.errors import MovieCError
-from moviec.lake.store import digest
 from moviec.rollup import files
 from moviec.rollup.films import account, name_films
 from moviec.rollup.monthly import FIELDS, Counting, monthly
@@ -22,7 +21,7 @@ from moviec.sources.base import FileCount, Reading, SourceSpec, Wanted
 from moviec.sources.normalise import count_problems
 from moviec.sources.registry import find_source
 from moviec.sources.roles import assign_roles
-from moviec.sources.transport import unpack
+from moviec.sources.transport import sha256, unpack
 
 Tell = Callable[[str], None]
 
@@ -79,11 +78,20 @@ def run_rollup(job: Job, tell: Tell = lambda _: None) -> Run:
         return _save(job, run, state="done", ended=dt.datetime.now(dt.UTC))
 
 
+def _inside(desk: _Desk, number: int) -> Path:
+    """Make the folder that one of the files is unpacked into: two may hold files of one name."""
+    folder = desk.work / f"in-{number}"
+    folder.mkdir()
+    return folder
+
+
 def _roll(job: Job, run: Run, desk: _Desk, tell: Tell) -> Run:
     source = find_source("kaggle")
     with ThreadPoolExecutor() as aside, DuckEngine(job.limits) as engine:
-        sums = {str(path): aside.submit(digest, path) for path in job.paths if path.is_file()}
-        plain = [file for path in job.paths for file in unpack(path, desk.work)]
+        sums = {str(path): aside.submit(sha256, path) for path in job.paths if path.is_file()}
+        plain = [
+            file for number, path in enumerate(job.paths) for file in unpack(path, _inside(desk, number))
+        ]
         roles, others = assign_roles(plain, source.spec)
         tell(f"reading {', '.join(path.name for path in roles.values())}")
         reading = source.read(engine, roles, Wanted(desk.work, FIELDS))

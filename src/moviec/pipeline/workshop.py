@@ -16,6 +16,7 @@ from moviec.catalog.leases import ARRIVALS, CATALOGUE, Lease, confirm, holding
 from moviec.config import Home
 from moviec.engine import Limits
 from moviec.errors import StoreError
+from moviec.lake.checksums import adopt
 from moviec.lake.lost_found import move_aside
 from moviec.lake.store import Store
 from moviec.pipeline.identity import check_pair
@@ -73,6 +74,7 @@ def arriving(shop: Workshop, tell: Tell = lambda _: None) -> Iterator[Workshop]:
     with holding(shop.catalogue, ARRIVALS, shop.home.settings.patience, tell) as held:
         check_pair(shop.store, shop.catalogue, shop.work)
         _clear(shop, tell)
+        adopt(shop.store, tell)
         yield msgspec.structs.replace(shop, leases=(*shop.leases, held))
 
 
@@ -86,6 +88,7 @@ def publishing(shop: Workshop, tell: Tell = lambda _: None) -> Iterator[Workshop
 
 def _clear(shop: Workshop, tell: Tell) -> None:
     """Move files of records that no registered batch names aside: a run died before it could register them."""
+    shop.store.clear_parts()
     known = {name for batch in all_batches(shop.catalogue) for name in (batch.records_file, batch.keys_file)}
     unknown = [name for name in shop.store.names("records") if name not in known]
     if unknown:

@@ -26,7 +26,7 @@ from moviec.catalog.queries import changed_movies, documents_from, documents_of,
 from moviec.catalog.schema.serving import documents
 from moviec.errors import StoreError
 from moviec.search.films import index_documents
-from moviec.search.place import LAYOUT, Position, current, open_index, position
+from moviec.search.place import LAYOUT, Position, current, open_index, position, sums
 
 #: Documents that are folded and added at once.
 STEP = 5_000
@@ -70,6 +70,11 @@ def indexer(folder: Path) -> Iterator[bool]:
             yield False
             return
         yield True
+
+
+def follower() -> str:
+    """Name this host's index among the followers of the change log."""
+    return f"search@{socket.gethostname()}"
 
 
 def catch_up(catalogue: sa.Engine, folder: Path, tell: Tell = lambda _: None) -> int:
@@ -153,7 +158,9 @@ def _replace(catalogue: sa.Engine, used: Path, changed: list[int]) -> None:
 def _settle(catalogue: sa.Engine, index: Path, change: int) -> None:
     """Say what the index holds, after it does: a run that dies in between is repeated, to the same result."""
     written = index / "position.new"
-    written.write_bytes(msgspec.json.encode(Position(change, LAYOUT)))
+    before = position(index)
+    files = sums(index, before.files if before else {})
+    written.write_bytes(msgspec.json.encode(Position(change, LAYOUT, files)))
     written.replace(index / "position.json")
     with catalogue.begin() as connection:
-        set_checkpoint(connection, f"search@{socket.gethostname()}", change, now())
+        set_checkpoint(connection, follower(), change, now())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -12,16 +14,20 @@ from moviec.errors import StoreError
 #: Of the index's schema: an index of another one is built anew.
 LAYOUT = 3
 
+#: Files of an index that every commit writes anew.
+CHANGING = ("meta.json", ".managed.json")
+
 #: Beginnings of words up to so many letters are indexed as words of their own: so short a one may begin tens of thousands
 #: of words, whose films would have to be gathered for every query.
 BEGINNING = 3
 
 
 class Position(msgspec.Struct, frozen=True):
-    """What an index holds: the change log up to `change`, of a schema's `layout`."""
+    """What an index holds: the change log up to `change`, of a schema's `layout`; `files`: SHA-256 of each of its files."""
 
     change: int
     layout: int
+    files: dict[str, str] = {}
 
 
 def current(folder: Path) -> Path | None:
@@ -40,6 +46,26 @@ def position(index: Path) -> Position | None:
     except (OSError, msgspec.DecodeError):
         return None
     return found if found.layout == LAYOUT else None
+
+
+def sums(index: Path, known: Mapping[str, str]) -> dict[str, str]:
+    """Hash an index's files; segments are written once, so that `known` ones are not read again."""
+    return {
+        name: known[name] if name in known and name not in CHANGING else _sha256(index / name)
+        for name in sorted(path.name for path in index.iterdir() if path.is_file())
+        if name.partition(".")[0] != "position" and not name.endswith(".lock")
+    }
+
+
+def damaged_files(index: Path, expected: Mapping[str, str]) -> list[str]:
+    """Name the files of an index that are missing, or not what was written."""
+    found = sums(index, {})
+    return sorted(name for name, sha256 in expected.items() if found.get(name) != sha256)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def open_index(folder: Path) -> tantivy.Index:

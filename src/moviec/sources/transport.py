@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import lzma
 import shutil
 import zipfile
@@ -12,6 +13,14 @@ from moviec.engine.textfile.packed import gunzip
 from moviec.errors import PayloadError, UsageError
 
 CHUNK = 1 << 22
+
+_ONE_NAME = "unpack it, and ingest each folder as a delivery of its own"
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def unpack(path: Path, work: Path) -> list[Path]:
@@ -41,6 +50,8 @@ def _unzip(path: Path, work: Path) -> list[Path]:
                 name = Path(member.filename).name
                 if member.is_dir() or name.startswith(".") or member.filename.startswith("__MACOSX"):
                     continue
+                if work / name in plain:
+                    raise PayloadError(f"the zip has two files named '{name}'", path.name, _ONE_NAME)
                 with archive.open(member) as packed, (work / name).open("wb") as file:
                     shutil.copyfileobj(packed, file, CHUNK)
                 plain.append(work / name)
