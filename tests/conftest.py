@@ -72,8 +72,20 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="moviec-postgres-") as folder:
         Path(folder).chmod(0o755)
         server = get_server(Path(folder) / "data", cleanup_mode="stop")
-        yield str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://")
+        url = str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://")
+        _without_waiting_for_disks(url)
+        yield url
         server.cleanup()
+
+
+def _without_waiting_for_disks(server: str) -> None:
+    """Have a server not wait for its disks: its data are lost with the machine only, and then the tests are too."""
+    maker = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with maker.connect() as connection:
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(sa.text(f"ALTER SYSTEM SET {name} = off"))
+        connection.execute(sa.text("SELECT pg_reload_conf()"))
+    maker.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

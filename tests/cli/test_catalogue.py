@@ -14,7 +14,7 @@ from moviec.catalog.standings import standings
 from moviec.config import Home
 from moviec.pipeline.reports import open_catalogue
 from moviec.rollup.report import Question, answer
-from tests.cli.test_cli import moviec
+from tests.commands import moviec
 
 
 @pytest.mark.parametrize(

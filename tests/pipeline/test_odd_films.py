@@ -25,7 +25,7 @@ from moviec.search import Ask, Finder
 from moviec.search.index import build
 from moviec.search.plan import GenreWords
 from moviec.sources.registry import find_source
-from tests.cli.test_cli import moviec
+from tests.commands import moviec
 
 FACTS = """
 name = "{name}"
