@@ -17,6 +17,7 @@ from hypothesis import settings
 from moviec.config import Home, open_home
 from moviec.engine import DuckEngine
 from moviec.pipeline.demo import run_demo
+from tests.homes import built_once
 
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -108,10 +109,9 @@ def new_database(server: str, like: str | None = None) -> str:
 
 @pytest.fixture(scope="session")
 def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """Give a home with the sample of six sources published; for reading only."""
-    home = open_home(tmp_path_factory.mktemp("demo"), {})
-    run_demo(home)
-    return home
+    """Give a home with the sample of six sources published; for reading only, since all processes share it."""
+    folder = built_once(tmp_path_factory, "demo", lambda folder: run_demo(open_home(folder, {})))
+    return open_home(folder, {})
 
 
 @pytest.fixture
