@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from moviec import __version__
-from tests.commands import moviec, started
+from tests.commands import moviec as moviec  # for tests that have it from here
+from tests.commands import started
 from tests.conftest import csv_text, movie
 
 
