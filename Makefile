@@ -13,9 +13,9 @@ PEERS := .venv-bench
 demo: $(READY)
 	$(BIN)/moviec demo $(ARGS)
 
-# File by file, on as many processes as there are cores, four at most.
+# File by file, on as many processes as there are cores, four at most; files with slow tests first, the rest in order.
 test: $(DEV)
-	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # What can break, broken on purpose, ten times and more each; `make test` runs a few rounds of each.
 drills: $(DEV)

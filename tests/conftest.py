@@ -17,6 +17,7 @@ from hypothesis import settings
 from moviec.config import Home, open_home
 from moviec.engine import DuckEngine
 from moviec.pipeline.demo import run_demo
+from tests.homes import built_once
 
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -72,8 +73,20 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="moviec-postgres-") as folder:
         Path(folder).chmod(0o755)
         server = get_server(Path(folder) / "data", cleanup_mode="stop")
-        yield str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://")
+        url = str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://")
+        _without_waiting_for_disks(url)
+        yield url
         server.cleanup()
+
+
+def _without_waiting_for_disks(server: str) -> None:
+    """Have a server not wait for its disks: its data are lost with the machine only, and then the tests are too."""
+    maker = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with maker.connect() as connection:
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(sa.text(f"ALTER SYSTEM SET {name} = off"))
+        connection.execute(sa.text("SELECT pg_reload_conf()"))
+    maker.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -96,10 +109,9 @@ def new_database(server: str, like: str | None = None) -> str:
 
 @pytest.fixture(scope="session")
 def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """Give a home with the sample of six sources published; for reading only."""
-    home = open_home(tmp_path_factory.mktemp("demo"), {})
-    run_demo(home)
-    return home
+    """Give a home with the sample of six sources published; for reading only, since all processes share it."""
+    folder = built_once(tmp_path_factory, "demo", lambda folder: run_demo(open_home(folder, {})))
+    return open_home(folder, {})
 
 
 @pytest.fixture

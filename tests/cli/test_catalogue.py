@@ -16,7 +16,7 @@ from moviec.config import Home
 from moviec.pipeline.reports import open_catalogue
 from moviec.rollup.report import Question, answer
 from moviec.search.index import indexer
-from tests.cli.test_cli import moviec
+from tests.commands import moviec
 
 
 @pytest.mark.parametrize(

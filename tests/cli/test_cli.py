@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from moviec import __version__
+from tests.commands import moviec as moviec  # for tests that have it from here
+from tests.commands import started
 from tests.conftest import csv_text, movie
-
-
-def moviec(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "moviec", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture
@@ -46,8 +41,16 @@ def movies(tmp_path: Path) -> Path:
 
 
 def test_version_and_help() -> None:
-    assert moviec("--version").stdout == f"moviec {__version__}\n"
-    assert "rollup" in moviec("--help").stdout
+    assert started("--version").stdout == f"moviec {__version__}\n"
+    assert "rollup" in started("--help").stdout
+
+
+@pytest.mark.parametrize("command", ["rollup", "report", "show", "search", "export", "review", "status"])
+def test_a_command_starts_by_itself(command: str) -> None:
+    """Loaded alone, in whatever order its imports then come; below, the commands share one process."""
+    told = started(command, "--help")
+    assert (told.returncode, told.stderr) == (0, "")
+    assert f"moviec {command}" in told.stdout
 
 
 def test_rollup_then_report(tmp_path: Path, movies: Path) -> None:
@@ -109,8 +112,7 @@ def test_report_draws_bars_and_lines(tmp_path: Path, movies: Path) -> None:
     ],
 )  # fmt: skip
 def test_errors_are_one_line(tmp_path: Path, words: list[str], message: str, status: int) -> None:
-    command = [sys.executable, "-m", "moviec", *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    done = moviec(*words, cwd=tmp_path)
     assert done.returncode == status
     assert len(done.stderr.splitlines()) == 1
     assert done.stderr.startswith(message)
@@ -136,5 +138,5 @@ def test_many_rejected_rows_want_a_look(tmp_path: Path, movies: Path) -> None:
 
 
 def test_debug_shows_where_an_error_came_from(tmp_path: Path) -> None:
-    done = moviec("--debug", "rollup", tmp_path / "none.csv", "--out", tmp_path / "out")
-    assert "Traceback" in done.stderr
+    done = started("--debug", "rollup", tmp_path / "none.csv", "--out", tmp_path / "out")
+    assert done.returncode == 1 and "Traceback" in done.stderr

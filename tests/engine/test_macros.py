@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from moviec.engine import DuckEngine
@@ -27,25 +27,24 @@ LITERALS = st.recursive(
 )
 
 
-def as_json(cells: list[str]) -> list[str]:
-    with DuckEngine() as engine:
-        engine.table("cells", pa.table({"cell": cells}))
-        return [row["json"] for row in engine.query("SELECT py_json(cell) AS json FROM cells").to_pylist()]
+def as_json(engine: DuckEngine, cells: list[str]) -> list[str]:
+    engine.table("cells", pa.table({"cell": cells}))
+    return [row["json"] for row in engine.query("SELECT py_json(cell) AS json FROM cells").to_pylist()]
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(LITERALS, min_size=20, max_size=60))
-def test_any_literal_reads_as_python_reads_it(values: list[Any]) -> None:
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(values=st.lists(LITERALS, min_size=20, max_size=60))
+def test_any_literal_reads_as_python_reads_it(engine: DuckEngine, values: list[Any]) -> None:
     cells = [repr(value) for value in values]
-    assert [json.loads(text) for text in as_json(cells)] == values
+    assert [json.loads(text) for text in as_json(engine, cells)] == values
 
 
 @pytest.mark.parametrize("file", ["movies_metadata.csv", "credits.csv", "keywords.csv", "broken.csv"])
-def test_every_nested_cell_of_the_real_files_reads_as_python_reads_it(file: str) -> None:
+def test_every_nested_cell_of_the_real_files_reads_as_python_reads_it(engine: DuckEngine, file: str) -> None:
     with real(f"kaggle/{file}").open(encoding="utf-8", newline="") as text:
         cells = [cell for row in csv.reader(text) for cell in row if cell[:1] in ("[", "{")]
     assert cells
-    assert [json.loads(text) for text in as_json(cells)] == [ast.literal_eval(cell) for cell in cells]
+    assert [json.loads(text) for text in as_json(engine, cells)] == [ast.literal_eval(cell) for cell in cells]
 
 
 @pytest.mark.parametrize("cell", ["[{'id': 1", "['a' 'b'", "{'name'}", "nonsense", "[{'name': }]", "'"])

@@ -21,7 +21,7 @@ from moviec.config import Home
 from moviec.errors import UsageError
 from moviec.export.export import Exported, Order, export
 from moviec.export.files import escaped
-from tests.cli.test_cli import moviec
+from tests.commands import moviec
 
 #: The sources of the sample whose licences let one pass on what they deliver.
 OPEN = {"kaggle", "wikipedia"}

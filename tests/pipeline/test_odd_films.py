@@ -25,7 +25,9 @@ from moviec.search import Ask, Finder
 from moviec.search.index import build
 from moviec.search.plan import GenreWords
 from moviec.sources.registry import find_source
-from tests.cli.test_cli import moviec
+from tests.commands import moviec
+from tests.conftest import new_database
+from tests.homes import copied_home
 
 FACTS = """
 name = "{name}"
@@ -48,21 +50,32 @@ CLUB = "no,title,year,other\n1,Alien,1979,1\n2,Aliens,1986,2\n3,,1999,\n"
 SHOP = "no,title,year,other\n7,Quixotic Widget,2001,1\n8,Some Film,2002,\n"
 
 
-@pytest.fixture
-def shop(database: str, tmp_path: Path) -> Iterator[Workshop]:
-    home = Home(tmp_path / "home", Settings(catalogue=database))
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def published(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Give a home with both sources published, once for each kind of database; to be copied."""
+    folder = tmp_path_factory.mktemp("published")
+    database = new_database(request.getfixturevalue("postgres")) if request.param == "postgres" else ""
+    home = Home(folder / "home", Settings(catalogue=database))
     for name, rows in (("club", CLUB), ("shop", SHOP)):
         place = home.folder / "sources" / name
         place.mkdir(parents=True)
         (place / "source.toml").write_text(FACTS.format(name=name))
-        (tmp_path / f"{name}.csv").write_text(rows)
-    (home.folder / "moviec.toml").write_text(f'catalogue = "{database}"\n')
+        (folder / f"{name}.csv").write_text(rows)
     with workshop(home) as shop:
         for name in ("club", "shop"):
             day = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
             with arriving(shop) as alone:
-                ingest(alone, Order(find_source(name, home.folder), [tmp_path / f"{name}.csv"], day))
+                ingest(alone, Order(find_source(name, home.folder), [folder / f"{name}.csv"], day))
         advance(shop)
+    return home
+
+
+@pytest.fixture
+def shop(request: pytest.FixtureRequest, published: Home, tmp_path: Path) -> Iterator[Workshop]:
+    database = published.settings.catalogue
+    if database:
+        database = new_database(request.getfixturevalue("postgres"), sa.make_url(database).database)
+    with workshop(copied_home(published, tmp_path / "home", database)) as shop:
         yield shop
 
 

@@ -112,8 +112,8 @@ def lists(draw: st.DrawFn) -> tuple[pa.Table, pa.Table]:
                     st.one_of(st.none(), st.integers(1990, 1996)),
                     st.one_of(st.none(), st.sampled_from(["Ann Lee", "Bo Ek"])),
                 ),
-                min_size=1,
-                max_size=6,
+                min_size=5,
+                max_size=16,
             )
         )
         return films(
@@ -127,24 +127,15 @@ def lists(draw: st.DrawFn) -> tuple[pa.Table, pa.Table]:
     return one("a"), one("b")
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(lists())
-def test_matches_are_one_to_one_and_do_not_depend_on_the_order_of_rows(
-    both: tuple[pa.Table, pa.Table],
-) -> None:
+def test_matches_are_one_to_one_whatever_the_order_of_rows_and_lists(both: tuple[pa.Table, pa.Table]) -> None:
     left, right = both
-    result = matched(left, right)
-    taken = band(result, "accept")
+    taken = band(matched(left, right), "accept")
     assert len({one for one, _ in taken}) == len({other for _, other in taken}) == len(taken)
     backwards = matched(left.take(np.arange(len(left))[::-1]), right)
     assert band(backwards, "accept") == taken
-
-
-@settings(max_examples=10, deadline=None)
-@given(lists())
-def test_left_and_right_may_change_places(both: tuple[pa.Table, pa.Table]) -> None:
-    there, back = matched(*both), matched(*both[::-1])
-    assert band(back, "accept") == {(other, one) for one, other in band(there, "accept")}
+    assert band(matched(right, left), "accept") == {(other, one) for one, other in taken}
 
 
 def test_the_same_input_gives_the_same_output() -> None:

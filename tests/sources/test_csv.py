@@ -205,13 +205,14 @@ CELLS = st.text(alphabet="ab,\"\n'éß漢 ;\\", max_size=8)
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=30))
-def test_whatever_python_writes_is_read_back(tmp_path: Path, rows: list[tuple[str, str]]) -> None:
+def test_whatever_python_writes_is_read_back(
+    engine: DuckEngine, tmp_path: Path, rows: list[tuple[str, str]]
+) -> None:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(
         [("id", "title", "note"), *((n, *row) for n, row in enumerate(rows))]
     )
-    with DuckEngine() as engine:
-        staged, found = read(engine, tmp_path, text.getvalue().encode())
+    staged, found = read(engine, tmp_path, text.getvalue().encode())
     assert staged.count.kept == len(rows)
     assert found == [(str(n), title or None, note or None) for n, (title, note) in enumerate(rows)]
 
@@ -224,13 +225,14 @@ JUNK = st.binary(max_size=300) | st.text(alphabet="1234,\"\n\r'éx ", max_size=3
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(junk=JUNK)
 @example(junk=b'\n0\n,,"')
-def test_whatever_stands_in_a_file_no_row_is_lost_without_a_word(tmp_path: Path, junk: bytes) -> None:
-    with DuckEngine() as engine:
-        try:
-            staged, rows = read(engine, tmp_path, b"id,title,note\n1,a,b\n" + junk)
-        except PayloadError as error:
-            assert "\n" not in str(error)
-            return
+def test_whatever_stands_in_a_file_no_row_is_lost_without_a_word(
+    engine: DuckEngine, tmp_path: Path, junk: bytes
+) -> None:
+    try:
+        staged, rows = read(engine, tmp_path, b"id,title,note\n1,a,b\n" + junk)
+    except PayloadError as error:
+        assert "\n" not in str(error)
+        return
     count = staged.count
     assert count.read == count.kept + count.merged + count.rejected
     assert len(rows) == count.kept

@@ -1,0 +1,42 @@
+"""Homes that tests share: built once in a run, by whichever of its processes comes first, and copied by who writes."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from moviec.config import Home
+
+#: Stands in a shared folder once all of it is built.
+_BUILT = ".built"
+
+
+def built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], object]) -> Path:
+    """Return a folder that `build` has filled, once for all processes of this run: for reading, or to be copied.
+
+    A process of pytest-xdist has its own folder for temporary files, in one of the whole run.
+    """
+    own = factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / f"shared-{name}"
+    folder.mkdir(exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / _BUILT).exists():
+            build(folder)
+            (folder / _BUILT).touch()
+    return folder
+
+
+def copied_home(original: Home, folder: Path, database: str) -> Home:
+    """Copy a home whose catalogue is in its folder to another folder; where it is not, its catalogue is `database`."""
+    shutil.copytree(original.folder, folder)
+    settings = msgspec.structs.replace(original.settings, catalogue=database)
+    (folder / "moviec.toml").write_text(f"catalogue = {json.dumps(database)}\n" if database else "")
+    return Home(folder, settings)
