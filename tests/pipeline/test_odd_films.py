@@ -51,14 +51,14 @@ SHOP = "no,title,year,other\n7,Quixotic Widget,2001,1\n8,Some Film,2002,\n"
 @pytest.fixture
 def shop(database: str, tmp_path: Path) -> Iterator[Workshop]:
     home = Home(tmp_path / "home", Settings(catalogue=database))
-    for name, rows in (("club", CLUB), ("shop", SHOP)):
+    for name, rows in (("club", CLUB), ("film-shop", SHOP)):
         place = home.folder / "sources" / name
         place.mkdir(parents=True)
         (place / "source.toml").write_text(FACTS.format(name=name))
         (tmp_path / f"{name}.csv").write_text(rows)
     (home.folder / "moviec.toml").write_text(f'catalogue = "{database}"\n')
     with workshop(home) as shop:
-        for name in ("club", "shop"):
+        for name in ("club", "film-shop"):
             day = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
             with arriving(shop) as alone:
                 ingest(alone, Order(find_source(name, home.folder), [tmp_path / f"{name}.csv"], day))
@@ -76,6 +76,8 @@ def test_a_film_without_a_title_is_shown_and_stops_no_index(shop: Workshop) -> N
     assert untitled.title == ""
     found = moviec("search", "quixotic", "--home", shop.home.folder)
     assert "Quixotic Widget" in found.stdout and not found.stderr
+    named = moviec("show", "film-shop:7", "--home", shop.home.folder)
+    assert named.returncode == 0 and named.stdout.startswith("Quixotic Widget (2001)"), named.stderr
     shown = moviec("show", untitled.id, "--home", shop.home.folder)
     assert shown.returncode == 0 and shown.stdout.startswith("(no title) (1999)")
 

@@ -13,6 +13,7 @@ from moviec.engine import DuckEngine
 from moviec.lake.raw import payload_name
 from moviec.lake.records import Incoming, Known, write_batch
 from moviec.model import FIELDS
+from moviec.pipeline.fusing import known_labels
 from moviec.pipeline.workshop import Workshop
 from moviec.sources.audit import Audit, audit
 from moviec.sources.base import Reading, Source, SourceSpec, Wanted
@@ -62,7 +63,7 @@ def read_payloads(
     return Read(
         {role: plain[path].sha256 for role, path in roles.items()},
         reading,
-        audit(engine, source.spec, reading, "incoming"),
+        audit(engine, source.spec, reading, "incoming", known_labels(source.spec)),
         problems,
     )
 
