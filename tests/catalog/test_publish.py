@@ -74,9 +74,9 @@ def publication(films: Mapping[int, Film], **parts: Any) -> Publication:
 
 
 def held(records: Mapping[tuple[str, str], int]) -> pa.Table:
-    columns = list(zip(*records, strict=True)) or [[], []]
     names = {
-        name: pa.array(values, pa.string()) for name, values in zip(("source", "key"), columns, strict=True)
+        name: pa.array([record[at] for record in records], pa.string())
+        for at, name in enumerate(("source", "key"))
     }
     return pa.table({**names, "id": pa.array(records.values(), pa.int64())})
 

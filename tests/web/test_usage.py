@@ -13,6 +13,11 @@ from moviec.web import usage
 from moviec.web.usage import UsageCounter
 
 
+def ask(counter: UsageCounter) -> None:
+    for number in range(5_000):
+        counter.count(1, number % 3 == 0)
+
+
 def test_requests_counted_while_others_are_written_are_all_there(monkeypatch: pytest.MonkeyPatch) -> None:
     written = 0
     lost = sa.exc.OperationalError("INSERT", {}, Exception("the database is away"))
@@ -30,9 +35,7 @@ def test_requests_counted_while_others_are_written_are_all_there(monkeypatch: py
     usual = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
-        asking = [
-            Thread(target=lambda: [counter.count(1, n % 3 == 0) for n in range(5_000)]) for _ in range(3)
-        ]
+        asking = [Thread(target=ask, args=(counter,)) for _ in range(3)]
         for thread in asking:
             thread.start()
         while any(thread.is_alive() for thread in asking):

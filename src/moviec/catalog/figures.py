@@ -82,6 +82,6 @@ def out_in(years: Years) -> sa.ColumnElement[bool]:
 
 def _counts_in(first: int, last: int) -> sa.ColumnElement[bool]:
     """Say of a movie whether it counts in a span of years; written so that the indexes on released and year serve."""
-    days = (dt.date(min(max(year, 1), 9999), *day) for year, day in ((first, (1, 1)), (last, (12, 31))))
+    start, end = dt.date(min(max(first, 1), 9999), 1, 1), dt.date(min(max(last, 1), 9999), 12, 31)
     undated = sa.and_(movies.c.released.is_(None), movies.c.year.between(first, last))
-    return sa.or_(movies.c.released.between(*days), undated)
+    return sa.or_(movies.c.released.between(start, end), undated)

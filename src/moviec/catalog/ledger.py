@@ -80,12 +80,13 @@ def former_ids(connection: sa.Connection, movies: Column) -> pa.Table:
         for record in json.loads(fields).get("records", [[]])[0]:
             source, _, key = record.partition(":")
             former[source, key, successor] = movie
-    columns = list(
-        zip(*((source, key, movie, into) for (source, key, into), movie in former.items()), strict=True)
-    )
-    types = {"source": pa.string(), "key": pa.string(), "id": pa.int64(), "into": pa.int64()}
-    given = zip(types.items(), columns or [[]] * len(types), strict=True)
-    return pa.table({name: pa.array(values, kind) for (name, kind), values in given})
+    columns = {
+        "source": pa.array([source for source, _, _ in former], pa.string()),
+        "key": pa.array([key for _, key, _ in former], pa.string()),
+        "id": pa.array(former.values(), pa.int64()),
+        "into": pa.array([into for _, _, into in former], pa.int64()),
+    }
+    return pa.table(columns)
 
 
 def movie_of_records(connection: sa.Connection) -> pa.Table:

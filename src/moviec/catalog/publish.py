@@ -252,7 +252,7 @@ def _kinds(movies: Any, kind: str, publication: Publication) -> list[tuple[int, 
         return [(movie, "split" if movie in split else kind, "{}") for movie in movies.to_pylist()]
     ledger = publication.identities.filter(pc.equal(publication.identities["state"], "merged"))
     into = dict(zip(ledger["movie"].to_pylist(), ledger["successor"].to_pylist(), strict=True))
-    held: dict[int, list[str]] = {}
+    held: dict[Any, list[str]] = {}
     for row in publication.merged.to_pylist():
         held.setdefault(row["id"], []).append(f"{row['source']}:{row['key']}")
     return [
@@ -270,7 +270,7 @@ def _now(connection: sa.Connection, staged: sa.Table) -> str:
     return max([dt.datetime.now(dt.UTC), *past]).isoformat(timespec="microseconds")
 
 
-def _merger(successor: int, records: Sequence[str]) -> str:
+def _merger(successor: Any, records: Sequence[str]) -> str:
     """Say into which film one went, and with which records: they get their id back when the merger is undone."""
     fields = {"successor": [None, f"mc{successor}"], "records": [records, None]}
     return msgspec.json.encode(fields).decode()

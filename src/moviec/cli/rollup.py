@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from moviec.cli.console import fail, print_json, steps
+from moviec.cli.console import end_with, print_json, steps
 from moviec.pipeline.rollup_job import Job, Run, run_rollup
 from moviec.rollup.files import Layout
 from moviec.rollup.monthly import Counting
@@ -61,7 +61,8 @@ def rollup(
 ) -> None:
     """Add up money and popularity by genre and production company, by month: DIR/genres/YEAR/YEAR-MM.json, …
 
-    Exit status 3: done, but more than one row in a hundred was rejected (see rejected.csv).
+    Exit status 3: done, but more than one row in a hundred was rejected (see rejected.csv), or most cells of a column could
+    not be read. A run without a month to write fails.
     """
     first = since.date().replace(day=1) if since else dt.date.min
     counting = Counting(first, any_status, any_revenue, split.value)
@@ -72,9 +73,12 @@ def rollup(
         print_json(run)
     else:
         _tell(run, out)
+    looks = [str(column) for column in run.unread]
     if any(count.rejected > MOST_REJECTED * count.read for count in run.rows.values()):
-        fail(f"more than {MOST_REJECTED:.0%} of the rows could not be read: see {out / 'rejected.csv'}")
-        raise typer.Exit(3)
+        looks.append(
+            f"more than {MOST_REJECTED:.0%} of the rows could not be read: see {out / 'rejected.csv'}"
+        )
+    end_with(looks)
 
 
 def _tell(run: Run, out: Path) -> None:

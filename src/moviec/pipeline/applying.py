@@ -10,6 +10,7 @@ import msgspec
 
 from moviec.catalog.deliveries import Batch, Delivery, Payloads, Rejected
 from moviec.engine import DuckEngine
+from moviec.engine.unread import Unread
 from moviec.lake.raw import payload_name
 from moviec.lake.records import Incoming, Known, write_batch
 from moviec.model import FIELDS
@@ -20,15 +21,17 @@ from moviec.sources.base import Reading, Source, SourceSpec, Wanted
 from moviec.sources.normalise import count_problems
 from moviec.sources.roles import assign_roles
 from moviec.sources.transport import unpack
+from moviec.sources.unread import unread_columns
 
 
 class Read(msgspec.Struct, frozen=True):
-    """A delivery that was read: by role the payload's SHA-256, what became of the rows, and what is odd about it."""
+    """A delivery that was read: by role the payload's SHA-256, what became of the rows, and what is odd or unread of it."""
 
     payloads: dict[str, str]
     reading: Reading
     audit: Audit
     problems: dict[str, int]
+    unread: list[Unread]
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -65,6 +68,7 @@ def read_payloads(
         reading,
         audit(engine, source.spec, reading, "incoming", known_labels(source.spec)),
         problems,
+        unread_columns(engine, source.spec, reading, problems, "incoming"),
     )
 
 
@@ -136,6 +140,7 @@ def report_of(read: Read) -> dict[str, Any]:
         "rows": {role: file.count for role, file in files},
         "repaired_lines": {role: file.repaired["line"].to_pylist() for role, file in files if file.repaired},
         "set_to_unknown": read.problems,
+        "unread": read.unread,
         "audit": read.audit,
     }
     plain: dict[str, Any] = msgspec.to_builtins(facts)

@@ -13,6 +13,7 @@ import msgspec
 import pyarrow as pa
 
 from moviec.engine import DuckEngine, Limits
+from moviec.engine.unread import Unread, nothing_came
 from moviec.errors import MovieCError
 from moviec.rollup import files
 from moviec.rollup.films import account, name_films
@@ -22,6 +23,7 @@ from moviec.sources.normalise import count_problems
 from moviec.sources.registry import find_source
 from moviec.sources.roles import assign_roles
 from moviec.sources.transport import sha256, unpack
+from moviec.sources.unread import unread_columns
 
 Tell = Callable[[str], None]
 
@@ -49,6 +51,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     repaired_lines: dict[str, list[int]] = {}
     unknown_columns: dict[str, list[str]] = {}
     set_to_unknown: dict[str, int] = {}
+    unread: list[Unread] = []  # columns of which most cells could not be read
     first_release: dt.date | None = None
     last_release: dt.date | None = None
     films: dict[str, int] = {}
@@ -92,17 +95,22 @@ def _roll(job: Job, run: Run, desk: _Desk, tell: Tell) -> Run:
         tell("counting films")
         told = account(engine, job.counting)
         counted = name_films(engine, job.counting, source.spec.numeric_keys, desk.work / files.FILMS)
+        problems = told.problems | count_problems(engine, "list_problems", "films")
         run = _save(
             job,
             run,
             first_release=told.first_release,
             last_release=told.last_release,
             films={"counted": counted, **told.films, "before_since": told.counting - counted},
-            set_to_unknown=told.problems | count_problems(engine, "list_problems", "films"),
+            set_to_unknown=problems,
+            unread=unread_columns(engine, source.spec, reading, problems),
         )
 
         tell("adding up by genre and company")
         table = monthly(engine, job.layout.split, genre_labels(source.spec))
+        if not table.num_rows and not run.films["before_since"]:
+            names = ", ".join(path.name for path in roles.values())
+            raise nothing_came(_nothing(run), names, run.unread, f"see {job.out / files.LAST_RUN}")
         tell("writing months")
         months = files.stage_months(engine, table, desk.staging, job.layout)
         files.stage_films(engine, desk.work / files.FILMS, job.out, job.counting.since)
@@ -110,6 +118,19 @@ def _roll(job: Job, run: Run, desk: _Desk, tell: Tell) -> Run:
         files.write_rejected(rejected, desk.staging / files.REJECTED)
         removed = files.swap(desk.staging, job.out, files.month_of(job.counting.since))
         return msgspec.structs.replace(run, months=months, months_removed=removed)
+
+
+def _nothing(run: Run) -> str:
+    """Say why no month was written."""
+    left = ", ".join(
+        f"{films:,} {why.replace('_', ' ')}" for why, films in run.films.items() if films and why != "counted"
+    )
+    counted = run.films["counted"]
+    return (
+        f"no month to write: {counted:,} films count"
+        + (f" ({left})" if left else "")
+        + (", none with a genre or a company that could be read" if counted else "")
+    )
 
 
 def genre_labels(spec: SourceSpec) -> pa.Table:
