@@ -93,6 +93,8 @@ def _tell(run: Run, out: Path) -> None:
         for reason, films in run.films.items()
         if reason != "counted" and films
     )
+    if run.died:
+        print(f"the run before, begun {run.died:%Y-%m-%d %H:%M} UTC, was stopped in its midst")
     print(f"films counted: {run.films['counted']:,}" + (f" (left out: {left})" if left else ""))
     for role, columns in run.unknown_columns.items():
         print(f"{role}: unknown columns {', '.join(columns)}")
@@ -100,6 +102,13 @@ def _tell(run: Run, out: Path) -> None:
         print(f"set to unknown: {values:,} × {rule.replace('_', ' ')}")
     span = f"{run.months[0]} to {run.months[-1]}" if run.months else "none"
     print(f"months written: {len(run.months):,} ({span}) in {out}")
+    if run.months_there != run.months:
+        there = run.months_there
+        print(
+            f"months in the folder: {len(there):,} ({there[0]} to {there[-1]})"
+            if there
+            else "no month in the folder"
+        )
     if run.months_removed:
         first, last = run.months_removed[0], run.months_removed[-1]
         print(

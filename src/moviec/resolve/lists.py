@@ -149,7 +149,7 @@ def _unread(engine: DuckEngine, known: Mapping[str, str]) -> tuple[Unread, ...]:
     failed = {
         known[field]: failed.format(f"cell({identifier(known[field])})")
         for field, failed in _FAILED.items()
-        if field in known
+        if field in known and known[field] != known.get("id")  # which may hold anything
     }
     return tuple(mostly_unread(engine, "listed", failed, "position"))
 
