@@ -74,6 +74,18 @@ _RECORD: list[tuple[str, pa.DataType]] = [
 ]
 RECORD = pa.schema(_RECORD)
 
+#: How a source, and a space of ids, may be called: before the colon of kaggle:862, in any case.
+SPACE_PATTERN = "[A-Za-z][A-Za-z0-9_-]{0,29}"
+
+#: Statuses of a film before its release, in lower case and without hyphens; those of one that is given up; those of one that
+#: is new. Any other status says nothing against a film being out.
+BEFORE_RELEASE = (
+    "rumored", "planned", "announced", "in development", "script", "pre production", "in production", "filming",
+    "post production", "completed", "upcoming", "coming soon",
+)  # fmt: skip
+GIVEN_UP = ("canceled", "cancelled", "abandoned")
+JUST_OUT = ("in theaters", "in theatres", "now playing")
+
 #: Columns that say where a record came from; the lake hashes FIELDS into `hash`.
 PROVENANCE = ("delivery", "payload", "line", "deleted", "hash")
 CONTENT = tuple(name for name in RECORD.names if name not in PROVENANCE)

@@ -68,8 +68,17 @@ def publication(films: Mapping[int, Film], **parts: Any) -> Publication:
         "settled": None,
         "affected": None,
         "split": pa.array([], pa.int64()),
+        "merged": held({}),
     }
     return Publication(**{**given, **parts})
+
+
+def held(records: Mapping[tuple[str, str], int]) -> pa.Table:
+    names = {
+        name: pa.array([record[at] for record in records], pa.string())
+        for at, name in enumerate(("source", "key"))
+    }
+    return pa.table({**names, "id": pa.array(records.values(), pa.int64())})
 
 
 def ledger(states: Mapping[int, tuple[str, int | None]]) -> pa.Table:
@@ -133,10 +142,16 @@ def test_one_film_that_changed_touches_its_rows_only(catalogue: sa.Engine) -> No
 def test_a_film_that_is_merged_leaves_its_rows_and_is_logged(catalogue: sa.Engine) -> None:
     show(catalogue, publication({1: {"title": "Heat"}, 2: {"title": "Heat (1995)"}}))
     identities = ledger({1: ("live", None), 2: ("merged", 1)})
-    done = show(catalogue, publication({1: {"title": "Heat"}}, identities=identities), affected=[1, 2])
+    records = held({("imdb", "tt2"): 2, ("kaggle", "9"): 2})
+    wanted = publication({1: {"title": "Heat"}}, identities=identities, merged=records)
+    done = show(catalogue, wanted, affected=[1, 2])
     assert done.changes == {"merged": 1}
     assert titles(catalogue) == {1: "Heat"}
-    assert log(catalogue)[-1] == (2, "merged", '{"successor":[null,"mc1"]}')
+    assert log(catalogue)[-1] == (
+        2,
+        "merged",
+        '{"successor":[null,"mc1"],"records":[["imdb:tt2","kaggle:9"],null]}',
+    )
     with catalogue.connect() as connection:
         assert connection.execute(sa.select(identity.identities.c.successor)).scalars().all() == [None, 1]
 

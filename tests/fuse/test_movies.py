@@ -175,6 +175,48 @@ def test_a_release_far_from_the_year_is_not_shown_but_kept_as_a_claim() -> None:
     assert rows_of(fused(rows)[0].movies, "released") == [dt.date(1955, 1, 2)]
 
 
+@pytest.mark.parametrize(
+    ("status", "day", "expected"),
+    [
+        ("In Theaters", dt.date(1997, 7, 11), None),  # whatever it was then, it has been out for long
+        ("Post-Production", dt.date(2026, 11, 20), None),  # on the day
+        ("Post-Production", dt.date(2026, 11, 21), "Post-Production"),
+        ("Canceled", dt.date(1997, 7, 11), "Canceled"),
+        ("Straight to tape", dt.date(1997, 7, 11), "Straight to tape"),
+        ("In Theaters", None, "In Theaters"),
+    ],
+)
+def test_a_status_of_before_the_release_does_not_outlive_it(
+    status: str, day: dt.date | None, expected: str | None
+) -> None:
+    late = record(1, "kaggle", "a", status=status, released=day)
+    early = record(1, "ours", "b", delivery="19960101T000000Z-ours", status="Released")
+    assert rows_of(fused([late])[0].movies, "status") == [expected]
+    assert rows_of(fused([late, early])[0].movies, "status") == [expected or "Released"]
+
+
+def test_without_a_day_the_year_says_when_a_status_is_over() -> None:
+    last_year, this_year = (
+        record(number, "ours", "a", status="Planned", year=year) for number, year in ((1, 2025), (2, 2026))
+    )
+    assert rows_of(fused([last_year, this_year])[0].movies, "status") == [None, "Planned"]
+
+
+def test_claims_say_which_date_a_film_counts_by() -> None:
+    rows = [
+        record(1, "imdb", "tt0102178", year=1991),
+        record(1, "ours", "k2", released=dt.date(1992, 5, 1)),
+        record(2, "imdb", "b", year=1991),
+        record(3, "imdb", "c"),
+    ]
+    texts = [json.loads(text.as_py()) for text in fused(rows)[0].claims.column("claims")]
+    assert [text.get("counts_in") for text in texts] == [
+        {"year": 1992, "month": 5, "by": "released"},
+        {"year": 1991, "by": "year"},
+        None,
+    ]
+
+
 def test_a_rater_counts_once_by_the_fresher_delivery() -> None:
     rows = [
         record(1, "imdb", "a", ratings=[rating("imdb", 7.0, lowest=1.0, votes=900)]),

@@ -182,6 +182,19 @@ def test_a_date_to_come_is_refused(desk: Desk) -> None:
         desk.moviec("ingest", "club", path, "--delivered-at", "2126-01-01")
 
 
+def test_an_entry_dated_to_come_stops_none_of_the_others(desk: Desk) -> None:
+    for day in ("2026-10-25", "2026-11-01", "2126-11-08"):
+        desk.drop(f"{day}/films.csv", "Alien", day)
+    desk.settings(f"[sources.club]\npath = '{desk.inbox}/{{date}}'\n")
+    [first] = desk.run_later(0)
+    assert [one.delivered_at[:10] for one in first.deliveries] == ["2026-11-01"]
+    done = desk.moviec("backfill", "--from", "2026-10", "--to", "2026-10")
+    assert done.exit_code == 0, done.stderr
+    assert "left out" in done.stderr and "is dated 2126-11-08, which is still to come" in done.stderr
+    since = desk.moviec("ingest", "club", "--since", "2026-11-01")
+    assert since.exit_code == 0 and "is dated 2126-11-08" in since.stderr
+
+
 def test_a_source_that_missed_a_round_is_stale(desk: Desk) -> None:
     path = desk.drop("films.csv", "Alien")
     desk.moviec("ingest", "club", path)

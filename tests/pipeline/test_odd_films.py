@@ -56,13 +56,13 @@ def published(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     folder = tmp_path_factory.mktemp("published")
     database = new_database(request.getfixturevalue("postgres")) if request.param == "postgres" else ""
     home = Home(folder / "home", Settings(catalogue=database))
-    for name, rows in (("club", CLUB), ("shop", SHOP)):
+    for name, rows in (("club", CLUB), ("film-shop", SHOP)):
         place = home.folder / "sources" / name
         place.mkdir(parents=True)
         (place / "source.toml").write_text(FACTS.format(name=name))
         (folder / f"{name}.csv").write_text(rows)
     with workshop(home) as shop:
-        for name in ("club", "shop"):
+        for name in ("club", "film-shop"):
             day = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
             with arriving(shop) as alone:
                 ingest(alone, Order(find_source(name, home.folder), [folder / f"{name}.csv"], day))
@@ -89,6 +89,8 @@ def test_a_film_without_a_title_is_shown_and_stops_no_index(shop: Workshop) -> N
     assert untitled.title == ""
     found = moviec("search", "quixotic", "--home", shop.home.folder)
     assert "Quixotic Widget" in found.stdout and not found.stderr
+    named = moviec("show", "film-shop:7", "--home", shop.home.folder)
+    assert named.returncode == 0 and named.stdout.startswith("Quixotic Widget (2001)"), named.stderr
     shown = moviec("show", untitled.id, "--home", shop.home.folder)
     assert shown.returncode == 0 and shown.stdout.startswith("(no title) (1999)")
 

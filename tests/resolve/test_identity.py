@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moviec.errors import StoreError
-from moviec.resolve.identity import Identities, keep_ids, successor_of
+from moviec.resolve.identity import Identities, divided, keep_ids, successor_of
 
 Clusters = dict[str, int]
 #: One state of the world: the cluster of each record that is there.
@@ -25,6 +25,7 @@ class State(msgspec.Struct):
     ledger: dict[str, int] = {}
     redirects: dict[int, int] = {}
     next_id: int = 1
+    mergers: dict[int, list[str]] = {}  # the records that a merged id had, the last merger last
 
 
 def table(rows: dict[str, int], value: str) -> pa.Table:
@@ -43,14 +44,39 @@ def redirects(rows: dict[int, int]) -> pa.Table:
     return pa.table({name: pa.array(values, pa.int64()) for name, values in columns.items()})
 
 
-def kept(clusters: Clusters, ledger: dict[str, int], next_id: int = 100) -> Identities:
-    return keep_ids(table(clusters, "cluster"), table(ledger, "id"), next_id)
+#: The former id of each record, and into which other it was merged.
+Former = dict[tuple[str, int], int]
+
+
+def kept(
+    clusters: Clusters, ledger: dict[str, int], next_id: int = 100, former: Former | None = None
+) -> Identities:
+    tables = [
+        table({key: id}, "id").append_column("into", pa.array([into], pa.int64()))
+        for (key, into), id in (former or {}).items()
+    ]
+    return keep_ids(
+        table(clusters, "cluster"), table(ledger, "id"), next_id, pa.concat_tables(tables) if tables else None
+    )
 
 
 def step(state: State, clusters: Clusters) -> Identities:
     """Settle the whole world anew."""
-    found = kept(clusters, state.ledger, state.next_id)
+    former = {(key, state.redirects[id]): id for id, keys in state.mergers.items() for key in keys}
+    assert divided(table(clusters, "cluster"), table(state.ledger, "id")).to_pylist() == sorted(
+        id
+        for id in set(state.ledger.values())
+        if len({clusters[key] for key in clusters if state.ledger.get(key) == id}) > 1
+    )
+    found = kept(clusters, state.ledger, state.next_id, former)
+    for row in found.merged.to_pylist():
+        lost = [key for key, id in state.ledger.items() if id == row["id"] and key in clusters]
+        if lost:
+            state.mergers.pop(row["id"], None)
+            state.mergers[row["id"]] = lost
     state.ledger = ids(found.members) | ids(found.gone)
+    for id in found.given_back.tolist():
+        del state.redirects[id], state.mergers[id]
     state.redirects |= {row["id"]: row["successor"] for row in found.merged.to_pylist()}
     state.next_id = found.next_id
     return found
@@ -107,10 +133,47 @@ def test_a_record_that_comes_back_never_revives_an_id_that_redirects() -> None:
 
 
 @settings(deadline=None)
+@given(WORLD, st.lists(st.dictionaries(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=3))
+def test_mergers_that_are_undone_give_the_ids_back(world: Clusters, mergers: list[dict[int, int]]) -> None:
+    """Same, then different: whatever films are put together, one after another, taken apart they are as before."""
+    state = State()
+    before = ids(step(state, world).members)
+    together = world
+    for merger in mergers:
+        together = {key: merger.get(cluster, cluster) for key, cluster in together.items()}
+        step(state, together)
+    after = step(state, world)
+    assert ids(after.members) == before
+    assert state.redirects == {} and not len(after.created)
+
+
+def test_of_mergers_upon_mergers_only_the_last_is_undone() -> None:
+    state = State()
+    step(state, {"a": 0, "b": 1, "c": 2})
+    step(state, {"a": 0, "b": 1, "c": 1})
+    step(state, dict.fromkeys("abc", 0))
+    assert state.redirects == {3: 2, 2: 1} or set(state.ledger.values()) == {2}
+    apart = step(state, {"a": 0, "b": 1, "c": 1})
+    assert ids(apart.members) == {"a": 1, "b": 2, "c": 2}
+    assert state.redirects == {3: 2}
+
+
+def test_an_id_whose_film_has_gone_on_without_its_records_is_not_given_back() -> None:
+    state = State()
+    step(state, {"a": 0, "b": 1})
+    step(state, {"a": 0, "b": 0})
+    step(state, {"a": 0, "b": 0, "c": 0, "d": 0})
+    apart = step(state, {"a": 0, "b": 1, "c": 1, "d": 1})
+    assert ids(apart.members) == {"a": 3, "b": 1, "c": 1, "d": 1}  # most of the film is there, with b
+    assert state.redirects == {2: 1}
+
+
+@settings(deadline=None)
 @given(st.lists(WORLD, max_size=8))
 def test_promises_through_any_history(history: list[Clusters]) -> None:
     state = State()
     ever: set[int] = set()
+    had: dict[int, set[str]] = {}
     for clusters in history:
         before, known = dict(state.ledger), dict(state.redirects)
         found = step(state, clusters)
@@ -120,7 +183,13 @@ def test_promises_through_any_history(history: list[Clusters]) -> None:
         assert len(pairs) == len({id for _, id in pairs}) == len({cluster for cluster, _ in pairs})
         assert not set(state.ledger.values()) & set(state.redirects)
         assert not set(found.created.tolist()) & ever
-        assert not known.keys() & {*found.merged["id"].to_pylist()}
+        # An id that redirected is given back only to who had it: it never leads to a film without one of its records.
+        back = {*found.given_back.tolist()}
+        assert back <= known.keys() and not back & set(state.redirects)
+        for id in back:
+            assert {key for key in clusters if now[key] == id} & had[id]
+        for key, id in state.ledger.items():
+            had.setdefault(id, set()).add(key)
         ever |= {*state.ledger.values(), *state.redirects}
         assert ever == set(range(1, state.next_id))
         # Every id ever given leads to a live or a withdrawn movie.

@@ -7,6 +7,9 @@ import csv
 import datetime as dt
 import json
 import random
+import signal
+import subprocess
+import sys
 from collections import defaultdict
 from pathlib import Path
 from statistics import median
@@ -281,6 +284,55 @@ def test_killed_at_random_moments_and_run_again_the_output_is_the_same(tmp_path:
                     assert text == expected[name], "what is in place is whole"
         assert command.run(str(tmp_path / "killed"))[0] == 0
     assert contents(tmp_path / "killed") == expected
+
+
+def test_the_record_is_of_what_counted_and_of_the_whole_folder(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    rows = [
+        movie(id="1"),
+        movie(id="2", release_date="1950-01-01", revenue="0"),
+        movie(id="3", release_date="2001-02-03"),
+    ]
+    run = roll(films_csv(tmp_path, *rows), out)
+    assert (run.first_release, run.last_release) == (dt.date(1999, 3, 31), dt.date(2001, 2, 3))
+    run = roll(films_csv(tmp_path, *rows), out, counting=Counting(since=dt.date(2001, 1, 1)))
+    assert (run.months, run.months_there) == (["2001-02"], ["1999-03", "2001-02"])
+    before = contents(out)
+    for layout in (Layout(format="parquet"), Layout(split="even"), Layout(metadata=False)):
+        with pytest.raises(UsageError, match="the months there are json, split full, with metadata"):
+            roll(films_csv(tmp_path, *rows), out, counting=Counting(since=dt.date(2001, 1, 1)), layout=layout)
+    assert contents(out) == before
+    assert roll(films_csv(tmp_path, *rows), out, layout=Layout(split="even")).layout == Layout(split="even")
+
+
+def test_a_second_file_that_plays_no_part_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.csv").write_text("a,b\n1,2\n")
+    path = films_csv(tmp_path, movie())
+    with pytest.raises(UsageError, match="this is no file of the delivery"):
+        run_rollup(Job((path, tmp_path / "notes.csv"), tmp_path / "out"))
+
+
+def test_the_next_run_tells_that_one_died_and_a_stopped_one_ends_in_one_line(tmp_path: Path) -> None:
+    out, path = tmp_path / "out", real("kaggle/movies_metadata.csv")
+    command = [sys.executable, "-m", "moviec", "rollup", str(path), "--out", str(out)]
+    for number in (signal.SIGKILL, signal.SIGINT):
+        with subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stderr is not None
+            while "counting" not in (line := process.stderr.readline()):
+                assert line, "the run ended before it counted"
+            process.send_signal(number)
+            rest = process.stderr.read().splitlines()
+        last = json.loads((out / "last-run.json").read_text())
+        if number == signal.SIGKILL:
+            assert last["state"] == "running"
+        else:
+            assert process.returncode == 130 and rest[-1].startswith("moviec: stopped")
+            assert not any("Traceback" in line for line in rest)
+            assert (last["state"], last["error"]) == ("failed", "stopped") and last["died"]
+    (out / "last-run.json").write_text('{"state":"running","started":"2026-11-01T00:00:00Z"}')
+    assert roll(films_csv(tmp_path, movie()), out).died == dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:

@@ -85,6 +85,7 @@ def test_an_installed_package_may_bring_a_source(tmp_path: Path, monkeypatch: py
         ({"source_toml": "name = "}, "source.toml"),
         ({"source_toml": "colour = 3" + FACTS}, "colour"),
         ({"source_toml": FACTS.replace('"title", "year"', '"titel"')}, "no record has the field titel"),
+        ({"source_toml": FACTS.replace('name = "filmclub"', 'name = "Film Club"')}, "cannot name a source"),
         ({"source_toml": FACTS.replace('"nr"', '"number"')}, "number is not among the file's columns"),
         ({"source_toml": FACTS, "source_py": "import nothing_there"}, "cannot be loaded"),
         ({"source_toml": FACTS, "source_py": "x = 1"}, "no function read"),

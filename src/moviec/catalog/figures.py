@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 
 from moviec.catalog.arrow import read
 from moviec.catalog.schema.movies import companies, genres, movie_companies, movie_genres, movies
+from moviec.model import BEFORE_RELEASE, GIVEN_UP
 
 #: Some years, a span of them, or all.
 Years: TypeAlias = Sequence[int] | range | None
@@ -17,15 +19,18 @@ Years: TypeAlias = Sequence[int] | range | None
 #: Every film.
 ALL = sa.true()
 
+#: The year that a film counts in: that of its release date, as the month is; without one the film's year, in no month.
+YEAR = sa.func.coalesce(sa.cast(sa.extract("year", movies.c.released), sa.Integer), movies.c.year)
+
 
 def films_of(connection: sa.Connection, years: Years, such: sa.ColumnElement[bool] = ALL) -> pa.Table:
-    """Give the films out in some years (all, where None), `such` ones only: movie, year, month, budget, revenue (worldwide), popularity,
-    votes, c_rating (hundredths).
+    """Give the films out in some years (all, where None), `such` ones only: movie, year and month that it counts in, budget,
+    revenue (worldwide), popularity, votes, c_rating (hundredths).
     """
     worldwide = sa.or_(movies.c.revenue_scope.is_(None), movies.c.revenue_scope == "worldwide")
     query = sa.select(
         movies.c.movie,
-        movies.c.year,
+        YEAR.label("year"),
         sa.cast(sa.extract("month", movies.c.released), sa.Integer).label("month"),
         movies.c.budget,
         sa.case((worldwide, movies.c.revenue)).label("revenue"),
@@ -65,10 +70,18 @@ def entries_of(connection: sa.Connection, years: Years, such: sa.ColumnElement[b
 
 
 def out_in(years: Years) -> sa.ColumnElement[bool]:
-    """Say of a movie whether it is out, in some years; one whose status is unknown counts as out."""
-    out = sa.or_(movies.c.status.is_(None), movies.c.status == "Released")
+    """Say of a movie whether it is out, and counts in some years: any that no status calls unreleased or given up."""
+    status = sa.func.lower(sa.func.replace(movies.c.status, "-", " "))
+    out = sa.or_(movies.c.status.is_(None), status.not_in([*BEFORE_RELEASE, *GIVEN_UP]))
     if years is None:
-        return sa.and_(out, movies.c.year.is_not(None))
+        return sa.and_(out, YEAR.is_not(None))
     if isinstance(years, range):
-        return sa.and_(out, movies.c.year.between(years.start, years.stop - 1))
-    return sa.and_(out, movies.c.year.in_(years))
+        return sa.and_(out, _counts_in(years.start, years.stop - 1))
+    return sa.and_(out, sa.or_(sa.false(), *(_counts_in(year, year) for year in years)))
+
+
+def _counts_in(first: int, last: int) -> sa.ColumnElement[bool]:
+    """Say of a movie whether it counts in a span of years; written so that the indexes on released and year serve."""
+    start, end = dt.date(min(max(first, 1), 9999), 1, 1), dt.date(min(max(last, 1), 9999), 12, 31)
+    undated = sa.and_(movies.c.released.is_(None), movies.c.year.between(first, last))
+    return sa.or_(movies.c.released.between(start, end), undated)

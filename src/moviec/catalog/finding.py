@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from moviec.catalog.schema.identity import identities, records
 from moviec.catalog.schema.movies import external_ids
 from moviec.errors import UsageError
+from moviec.model import SPACE_PATTERN
 
 _OWN = re.compile("mc([1-9][0-9]{0,9})", re.IGNORECASE)
-_FOREIGN = re.compile("([A-Za-z][A-Za-z0-9_]{0,29}):([^\x00]{1,100})")
+_FOREIGN = re.compile(f"({SPACE_PATTERN}):([^\x00]{{1,100}})")
 _IMDB = re.compile("tt[0-9]{5,12}", re.IGNORECASE)
 
 #: How a source writes its ids, where people may write them otherwise.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Literal
 
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 
 from moviec.catalog.arrow import read
 from moviec.catalog.schema.identity import decisions, identities, matches, records
+from moviec.catalog.schema.serving import changes
 from moviec.catalog.staging import stage
 from moviec.text import Column, pc
 
@@ -54,6 +56,37 @@ def ledger_of(connection: sa.Connection, some: pa.Table | None) -> pa.Table:
         theirs = sa.select(records.c.movie).where(own)
         query = query.where(records.c.movie.in_(theirs))
     return read(connection, query)
+
+
+def former_ids(connection: sa.Connection, movies: Column) -> pa.Table:
+    """Give source, key, id, into: the records with which merged movies (`id`) went over, one into the other, to some movies.
+
+    The change log says which they were; of several mergers of a record into one movie the last counts.
+    """
+    staged = stage(connection, "some_movies", identities, pa.table({"movie": movies}))
+    merged = sa.select(identities.c.movie, identities.c.successor).where(identities.c.state == "merged")
+    first = merged.where(identities.c.successor.in_(sa.select(staged.c.movie)))
+    led = first.cte("led", recursive=True)
+    led = led.union(merged.join_from(identities, led, led.c.movie == identities.c.successor))
+    query = (
+        sa.select(changes.c.movie, led.c.successor, changes.c.fields)
+        .join_from(changes, led, led.c.movie == changes.c.movie)
+        .where(changes.c.kind == "merged")
+        .order_by(changes.c.number)
+    )
+    mergers = {row.movie: (row.successor, row.fields) for row in connection.execute(query)}
+    former: dict[tuple[str, str, int], int] = {}
+    for movie, (successor, fields) in mergers.items():
+        for record in json.loads(fields).get("records", [[]])[0]:
+            source, _, key = record.partition(":")
+            former[source, key, successor] = movie
+    columns = {
+        "source": pa.array([source for source, _, _ in former], pa.string()),
+        "key": pa.array([key for _, key, _ in former], pa.string()),
+        "id": pa.array(former.values(), pa.int64()),
+        "into": pa.array([into for _, _, into in former], pa.int64()),
+    }
+    return pa.table(columns)
 
 
 def movie_of_records(connection: sa.Connection) -> pa.Table:

@@ -51,7 +51,8 @@ class Publication(msgspec.Struct, frozen=True):
     `affected`: the films that it is about; None: all. `tables`: by name, every row that they have now. `lists`: rows
     to add to genres, languages and countries. `cast`: people and companies. `documents`: movie, document,
     claims, hash. `records`, `identities`: rows of the ledger to write. `matches`: every pair among the records in
-    `settled` (source, key; None: all records). `split`: new films that hold records which were another film's before.
+    `settled` (source, key; None: all records). `split`: films, new or given back, that hold records which were another
+    film's before. `merged`: source, key, id of the records, in order, of films that are merged into others now.
     """
 
     affected: Column | None
@@ -65,6 +66,7 @@ class Publication(msgspec.Struct, frozen=True):
     matches: pa.Table
     settled: pa.Table | None
     split: Column
+    merged: pa.Table
     cause: Cause = Cause()
 
 
@@ -255,10 +257,11 @@ def _kinds(movies: Any, kind: str, publication: Publication) -> list[tuple[int, 
         return [(movie, "split" if movie in split else kind, "{}") for movie in movies.to_pylist()]
     ledger = publication.identities.filter(pc.equal(publication.identities["state"], "merged"))
     into = dict(zip(ledger["movie"].to_pylist(), ledger["successor"].to_pylist(), strict=True))
+    held: dict[Any, list[str]] = {}
+    for row in publication.merged.to_pylist():
+        held.setdefault(row["id"], []).append(f"{row['source']}:{row['key']}")
     return [
-        (movie, "merged", f'{{"successor":[null,"mc{into[movie]}"]}}')
-        if movie in into
-        else (movie, kind, "{}")
+        (movie, "merged", _merger(into[movie], held.get(movie, []))) if movie in into else (movie, kind, "{}")
         for movie in movies.to_pylist()
     ]
 
@@ -270,3 +273,9 @@ def _now(connection: sa.Connection, staged: sa.Table) -> str:
     latest = [connection.scalar(newest), connection.scalar(older)]
     past = [dt.datetime.fromisoformat(one) + dt.timedelta(microseconds=1) for one in latest if one]
     return max([dt.datetime.now(dt.UTC), *past]).isoformat(timespec="microseconds")
+
+
+def _merger(successor: Any, records: Sequence[str]) -> str:
+    """Say into which film one went, and with which records: they get their id back when the merger is undone."""
+    fields = {"successor": [None, f"mc{successor}"], "records": [records, None]}
+    return msgspec.json.encode(fields).decode()

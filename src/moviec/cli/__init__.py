@@ -46,6 +46,9 @@ COMMANDS = {
 }
 
 
+_STOPPED = "stopped; nothing half-written was kept"
+
+
 def build(words: Sequence[str]) -> typer.Typer:
     """Make the command line for these words: with the one command they name, else with all."""
     app = typer.Typer(
@@ -92,8 +95,12 @@ def main() -> None:
         )
         sys.exit(1)
     except (KeyboardInterrupt, typer.Abort):
-        fail("stopped; nothing half-written was kept")
+        fail(_STOPPED)
         sys.exit(130)
+    except SystemExit as ended:
+        if ended.code == 130:  # an interrupted command: typer ends so by itself, without a word
+            fail(_STOPPED)
+        raise
 
 
 def _misused(error: TyperException, words: Sequence[str]) -> int:

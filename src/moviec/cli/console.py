@@ -26,6 +26,16 @@ def fail(message: str) -> None:
     print(f"moviec: {plain}", file=sys.stderr)
 
 
+def end_with(looks: Sequence[str]) -> None:
+    """End with status 3 where something needs a look, a line each."""
+    for look in looks:
+        fail(look)
+    if looks:
+        import typer  # here, so that what prints only does not wait for it
+
+        raise typer.Exit(3)
+
+
 def plural(count: int, one: str, more: str) -> str:
     """Write a number with the words that go with it: "1 pair", "1,200 pairs"."""
     return f"{count:,} {one if count == 1 else more}"

@@ -12,7 +12,7 @@ import typer
 
 from moviec.catalog.deliveries import Delivery, all_deliveries, count_rejected
 from moviec.catalog.sources import matched_share, matching
-from moviec.cli.console import fail, print_json, print_table, steps
+from moviec.cli.console import end_with, fail, print_json, print_table, steps
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.cli.scorecard import about_source
 from moviec.config import open_home
@@ -54,7 +54,8 @@ def ingest(
 ) -> None:
     """Take a delivery in, all the way: bytes kept, rows read, films resolved, fused and published.
 
-    Exit status 3: the delivery is held, or more rows were rejected than the settings allow.
+    Exit status 3: the delivery is held, most cells of a column could not be read, or more rows were rejected than the
+    settings allow.
     """
     place = open_home(home)
     found = find_source(source, place.folder)
@@ -81,10 +82,7 @@ def ingest(
         else:
             tell_outcome(outcome)
     looks = [look for one in done if (look := needs_look(one, place.settings))]
-    for look in looks:
-        fail(look)
-    if looks:
-        raise typer.Exit(3)
+    end_with(looks)
 
 
 def rebuild(

@@ -9,13 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from moviec.cli.console import fail, plural
+from moviec.cli.console import end_with, fail, plural
 from moviec.cli.places import check_places
+from moviec.engine.unread import nothing_came
 from moviec.resolve.link import Linked, aside_of, parse_columns, write_pairs, write_rejected
 from moviec.resolve.link import link as link_lists
 from moviec.resolve.lists import FilmList
@@ -36,7 +38,10 @@ def link(
     model: Annotated[Path | None, typer.Option(help="Match weights; default: those that ship.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
 ) -> None:
-    """Find which rows of two film lists are the same film. Touches no catalogue."""
+    """Find which rows of two film lists are the same film. Touches no catalogue.
+
+    Exit status 3: most cells of a column could not be read. A run that finds no pair, not even one to look at, fails.
+    """
     check_places([left, right, model], [out, aside_of(out), review])
     named = parse_columns(columns)
     pinned = read_model(model) if model else shipped_model()
@@ -46,10 +51,21 @@ def link(
     if review:
         write_pairs(linked.matching, "review", review)
     write_rejected(linked, out)
-    for name, one in (("left", linked.left), ("right", linked.right)):
+    for name, one in _sides(linked):
         for line in _warnings(name, one):
             fail(line)
+    unread = [f"{name}: {column}" for name, one in _sides(linked) for column in one.unread]
+    if not linked.band("accept") and not linked.band("review"):
+        where = f"{left.name}, {right.name}"
+        raise nothing_came(
+            "no pair was found", where, unread, "see docs/resolve.md for the columns that help"
+        )
     typer.echo(json.dumps(_report(linked)) if as_json else _sentence(linked, out, review))
+    end_with(unread)
+
+
+def _sides(linked: Linked) -> tuple[tuple[str, FilmList], ...]:
+    return ("left", linked.left), ("right", linked.right)
 
 
 @contextmanager
@@ -85,6 +101,7 @@ def _about(one: FilmList) -> dict[str, object]:
         "unused_columns": one.unused,
         "years_unread": one.years_unread,
         "unread_year": one.unread_year,
+        "unread": msgspec.to_builtins(one.unread),
         "rows_of_repeated_ids": one.repeated,
     }
 
@@ -93,7 +110,8 @@ def _warnings(name: str, one: FilmList) -> Iterator[str]:
     """Say what of a list went unread or cannot be told apart."""
     if one.unused:
         yield f"{name}: columns not used: {', '.join(one.unused)}; --columns FIELD=NAME uses one"
-    if one.years_unread:
+    named = {column.column for column in one.unread}
+    if one.years_unread and named.isdisjoint(one.columns.get(field) for field in ("year", "released")):
         yield f"{name}: {plural(one.years_unread, 'year', 'years')} could not be read, as in '{one.unread_year}'; write four digits"
     if one.repeated:
         yield f"{name}: {plural(one.repeated, 'row has', 'rows have')} an id that another row has, too: their pairs cannot be told apart"

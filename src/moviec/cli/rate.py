@@ -10,9 +10,11 @@ import msgspec
 import pyarrow as pa
 import typer
 
+from moviec.cli.console import end_with
 from moviec.cli.places import check_places
 from moviec.engine import DuckEngine
 from moviec.engine.duck import quoted
+from moviec.engine.unread import mostly_unread, nothing_came
 from moviec.errors import UsageError
 from moviec.fuse.model import RatingModel
 from moviec.fuse.rate import Change, fit, rated, without_aspects
@@ -22,6 +24,12 @@ from moviec.fuse.whatif import Moved, compare
 
 #: Below this many shared films a rater's level and correlations rest more on the shipped priors than on the table.
 LEARNED = 30
+
+#: Columns of numbers, and when a cell of theirs is none.
+_UNREAD = {
+    name: f"TRY_CAST({name} AS DOUBLE) IS NULL"
+    for name in ("value", "lowest", "highest", "votes", "deviation")
+}
 
 #: Names that promise something else than CSV.
 NO_CSV = (".parquet", ".json", ".jsonl", ".ndjson", ".tsv", ".xls", ".xlsx")
@@ -45,9 +53,13 @@ def rate(
     change = Change(tuple(without or ()), dict(_weight(text) for text in weight or ()))
     with DuckEngine() as engine:
         raters = prepare(engine, open_ratings(engine, ratings), "ratings")
-        unread = engine.query("SELECT * FROM ratings_unread").num_rows
-        rejected = raters.rejected + unread
+        rejected = raters.rejected + engine.query("SELECT * FROM ratings_unread").num_rows
         _write_aside(engine, aside, rejected)
+        unread = mostly_unread(engine, "rating_rows", _UNREAD, "file_row")
+        if not raters.names and unread:
+            raise nothing_came(
+                "not one rating could be used", ratings.name, unread, f"see {aside}" if rejected else ""
+            )
         fitted = fit(engine, raters)
         change.check(fitted)
         plain = pa.concat_tables(rated(engine, raters, fitted))
@@ -62,7 +74,8 @@ def rate(
     if as_json:
         report = _report(raters, fitted, films, rejected)
         told = msgspec.structs.asdict(moved) | {"most": moved.most.to_pylist()} if moved else None
-        typer.echo(msgspec.json.encode(report | {"moved": told}).decode())
+        typer.echo(msgspec.json.encode(report | {"unread": unread, "moved": told}).decode())
+        end_with([str(column) for column in unread])
         return
     _say(raters, fitted, films)
     if rejected:
@@ -74,6 +87,7 @@ def rate(
             )
     if moved:
         _say_moved(moved)
+    end_with([str(column) for column in unread])
 
 
 def _weight(text: str) -> tuple[str, float]:

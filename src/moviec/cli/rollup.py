@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from moviec.cli.console import fail, print_json, steps
+from moviec.cli.console import end_with, print_json, steps
 from moviec.pipeline.rollup_job import Job, Run, run_rollup
 from moviec.rollup.files import Layout
 from moviec.rollup.monthly import Counting
@@ -61,7 +61,8 @@ def rollup(
 ) -> None:
     """Add up money and popularity by genre and production company, by month: DIR/genres/YEAR/YEAR-MM.json, …
 
-    Exit status 3: done, but more than one row in a hundred was rejected (see rejected.csv).
+    Exit status 3: done, but more than one row in a hundred was rejected (see rejected.csv), or most cells of a column could
+    not be read. A run without a month to write fails.
     """
     first = since.date().replace(day=1) if since else dt.date.min
     counting = Counting(first, any_status, any_revenue, split.value)
@@ -72,9 +73,12 @@ def rollup(
         print_json(run)
     else:
         _tell(run, out)
+    looks = [str(column) for column in run.unread]
     if any(count.rejected > MOST_REJECTED * count.read for count in run.rows.values()):
-        fail(f"more than {MOST_REJECTED:.0%} of the rows could not be read: see {out / 'rejected.csv'}")
-        raise typer.Exit(3)
+        looks.append(
+            f"more than {MOST_REJECTED:.0%} of the rows could not be read: see {out / 'rejected.csv'}"
+        )
+    end_with(looks)
 
 
 def _tell(run: Run, out: Path) -> None:
@@ -89,6 +93,8 @@ def _tell(run: Run, out: Path) -> None:
         for reason, films in run.films.items()
         if reason != "counted" and films
     )
+    if run.died:
+        print(f"the run before, begun {run.died:%Y-%m-%d %H:%M} UTC, was stopped in its midst")
     print(f"films counted: {run.films['counted']:,}" + (f" (left out: {left})" if left else ""))
     for role, columns in run.unknown_columns.items():
         print(f"{role}: unknown columns {', '.join(columns)}")
@@ -96,6 +102,13 @@ def _tell(run: Run, out: Path) -> None:
         print(f"set to unknown: {values:,} × {rule.replace('_', ' ')}")
     span = f"{run.months[0]} to {run.months[-1]}" if run.months else "none"
     print(f"months written: {len(run.months):,} ({span}) in {out}")
+    if run.months_there != run.months:
+        there = run.months_there
+        print(
+            f"months in the folder: {len(there):,} ({there[0]} to {there[-1]})"
+            if there
+            else "no month in the folder"
+        )
     if run.months_removed:
         first, last = run.months_removed[0], run.months_removed[-1]
         print(

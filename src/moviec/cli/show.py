@@ -54,13 +54,15 @@ def show(
     if stood is None:
         raise UsageError(f"there was no such film then (mc{number})", movie, "ask for a later instant")
     if as_json:
-        print_json({"document": json.loads(stood.document), "claims": json.loads(stood.claims)["fields"]})
+        claims = json.loads(stood.claims)
+        told = {"counts_in": claims["counts_in"]} if "counts_in" in claims else {}
+        print_json({"document": json.loads(stood.document), "claims": claims["fields"], **told})
     else:
         _print(stood)
 
 
 def _print(stood: Stood) -> None:
-    document, claims = json.loads(stood.document), json.loads(stood.claims)["fields"]
+    document, claims = json.loads(stood.document), json.loads(stood.claims)
     genres = ", ".join(genre["name"] for genre in document.get("genres", ()))
     year = f" ({document['year']})" if "year" in document else ""
     print(
@@ -79,13 +81,16 @@ def _print(stood: Stood) -> None:
     for name, value in document.items():
         if name not in _APART:
             print(f"{name.replace('_', ' ')}: {_text(value)}")
+    if counts := claims.get("counts_in"):
+        month = f"-{counts['month']:02}" if "month" in counts else ", in no month"
+        print(f"counts in: {counts['year']}{month} (by {counts['by']})")
     ratings = [
         (one["rater"], one["panel"], one["aspect"], f"{one['value']:g} of {one['highest']:g}", f"{one.get('votes', 0) or '–':,}" if one.get("votes") else "–", one["source"])
         for one in document.get("ratings", ())
     ]  # fmt: skip
     if ratings:
         print_table("\nRatings", ("rater", "panel", "aspect", "value", "votes", "source"), ratings)
-    print_table("\nClaims (* chosen)", ("field", "source", "weight", "claim"), _claims(claims))
+    print_table("\nClaims (* chosen)", ("field", "source", "weight", "claim"), _claims(claims["fields"]))
 
 
 def _claims(fields: dict[str, Any]) -> list[tuple[str, str, str, str]]:

@@ -34,5 +34,5 @@ def claims(engine: Engine, numbers: Sequence[str]) -> pa.Table:
     for view, joined, keys, order in _JOINED:
         run(engine, "claims.sql", _BETWEEN.get(view, view), view)
         join_in_order(engine, joined, view, keys, order)
-    run(engine, "claims.sql", "movie_claims", "movie_claims")
+    run(engine, "claims.sql", "claim_dates", "movie_claims")
     return engine.query("SELECT * FROM movie_claims ORDER BY movie")

@@ -1,5 +1,5 @@
 -- Every claim on a movie, and why one was chosen -> one JSON text per movie. In: field_verdicts, field_fused, field_rules
--- (fields.sql); movie_labels, movie_genre_ranks, movie_title_ranks, party_billed. {numbers} are the fields whose values are
+-- (fields.sql); movie_values (movies.sql); movie_labels, movie_genre_ranks, movie_title_ranks, party_billed. {numbers} are the fields whose values are
 -- numbers. The items of a view are joined by movie, in order, before the next is made (claims.py).
 
 -- keep claim_typed
@@ -62,10 +62,16 @@ SELECT movie, field, source, CONCAT('{"source":', TO_JSON(source), ',"names":[',
 -- view claim_union_fields
 SELECT movie, field, CONCAT('"', field, '":{"rule":"union","claims":[', items, ']}') AS item FROM claim_named
 
+-- view claim_dates
+SELECT movie, CONCAT('"counts_in":{', CONCAT_WS(',', '"year":' || COALESCE(YEAR(released), year), '"month":' || MONTH(released),
+         '"by":' || CASE WHEN released IS NULL THEN '"year"' ELSE '"released"' END), '},') AS item
+FROM movie_values WHERE COALESCE(YEAR(released), year) IS NOT NULL
+
 -- view movie_claims
-SELECT m.movie, CONCAT('{"id":"mc', m.movie, '","fields":{', CONCAT_WS(',', f.items,
+SELECT m.movie, CONCAT('{"id":"mc', m.movie, '",', COALESCE(d.item, ''), '"fields":{', CONCAT_WS(',', f.items,
          '"genres":{"value":[' || c.items || '],"rule":"latent_truth","claims":[' || l.items || ']}', n.items), '}}') AS claims
 FROM (SELECT DISTINCT movie FROM movie_records) m
+LEFT JOIN claim_dates d ON d.movie = m.movie
 LEFT JOIN claim_fields f ON f.movie = m.movie
 LEFT JOIN claim_name_fields n ON n.movie = m.movie
 LEFT JOIN claim_labelled l ON l.movie = m.movie

@@ -18,6 +18,7 @@ from moviec.engine import Engine
 from moviec.errors import UsageError
 from moviec.fuse.reliability import Reliability, weigh
 from moviec.fuse.statements import run
+from moviec.model import BEFORE_RELEASE, JUST_OUT
 from moviec.text import fold_title
 
 CLAIMS = ("movie", "field", "source", "value", "delivered")
@@ -117,7 +118,8 @@ def fuse(engine: Engine, reliability: tuple[Reliability, ...]) -> None:
     """Make `field_fused` and `field_verdicts` from the opened claims."""
     run(engine, "fields.sql", "field_once", "field_repeated")
     weigh(engine, reliability, "field_once")
-    run(engine, "fields.sql", "field_spelled", "field_verdicts")
+    passing = ", ".join(f"'{status}'" for status in (*BEFORE_RELEASE, *JUST_OUT))
+    run(engine, "fields.sql", "field_spelled", "field_verdicts", {"passing": passing})
 
 
 def _folded(engine: Engine, claims: pa.Table, fold: str, fields: list[str]) -> pa.Table:

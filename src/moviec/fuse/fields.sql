@@ -1,7 +1,8 @@
 -- Claims -> the chance of every value, how each source fares, and the fused fields. The chance of a value grows with the
 -- weight (log-odds, in millionths) of those who claim it; for the confidence, that none of the claims is right has the weight 0.
 -- A release date more than a year from the movie's year is not chosen: of a movie that opened late elsewhere the year
--- stands, and the two never contradict each other.
+-- stands, and the two never contradict each other. A status that tells of the time before the release ({passing}) does
+-- not outlive the film's release date: it is not chosen once a delivery is as late as that date.
 -- In: field_claims (movie, field, source, value, fold, delivered), one row per value; field_rules (field, rule, judged);
 -- field_weights (source, field, millionths); field_copies (source, field, of). {claims} is field_once, or, to learn from, field_judged: where two sources speak.
 
@@ -81,7 +82,7 @@ FROM field_spelled GROUP BY movie, field, fold
 
 -- keep field_contested
 SELECT t.* FROM field_totals t JOIN field_tops p ON p.movie = t.movie AND p.field = t.field
-WHERE t.rule <> 'union' AND (p.folds > 1 OR t.field = 'released')
+WHERE t.rule <> 'union' AND (p.folds > 1 OR t.field IN ('released', 'status'))
 
 -- view field_middles
 SELECT movie, field, fold,
@@ -107,9 +108,27 @@ UNION ALL
 SELECT t.movie, TRY_CAST(t.fold AS INT) FROM field_totals t JOIN field_tops p ON p.movie = t.movie AND p.field = t.field
 WHERE t.field = 'year' AND p.folds = 1
 
--- view field_barred
+-- view field_distant
 SELECT t.movie, t.field, t.fold FROM field_totals t JOIN field_years y ON y.movie = t.movie
 WHERE t.field = 'released' AND ABS(TRY_CAST(SUBSTRING(t.fold, 1, 4) AS INT) - y.year) > 1
+
+-- view field_days
+SELECT t.movie, TRY_CAST(REPLACE(MIN({'merit': -t.merit, 'total': -t.total, 'best': -t.best, 'fold': t.fold}).fold, '-', '')
+                         AS BIGINT) AS day
+FROM field_merits t LEFT JOIN field_distant d ON d.movie = t.movie AND d.fold = t.fold
+WHERE t.field = 'released' AND d.fold IS NULL GROUP BY t.movie
+
+-- view field_out
+SELECT l.movie FROM (SELECT movie, MAX(delivered) AS delivered FROM field_once GROUP BY movie) l
+LEFT JOIN field_days d ON d.movie = l.movie
+LEFT JOIN field_years y ON y.movie = l.movie
+WHERE COALESCE(d.day, 10000 * y.year + 1231) <= FLOOR(l.delivered / 1000000)
+
+-- view field_barred
+SELECT movie, field, fold FROM field_distant
+UNION ALL
+SELECT t.movie, t.field, t.fold FROM field_totals t JOIN field_out o ON o.movie = t.movie
+WHERE t.field = 'status' AND LOWER(REPLACE(t.fold, '-', ' ')) IN ({passing})
 
 -- view field_best
 SELECT t.movie, t.field, MIN({'merit': -t.merit, 'total': -t.total, 'best': -t.best, 'fold': t.fold}).fold AS fold
@@ -121,7 +140,7 @@ WHERE b.fold IS NULL GROUP BY t.movie, t.field
 SELECT t.* FROM field_totals t JOIN field_best b ON b.movie = t.movie AND b.field = t.field AND b.fold = t.fold
 UNION ALL
 SELECT t.* FROM field_totals t JOIN field_tops p ON p.movie = t.movie AND p.field = t.field
-WHERE t.rule = 'union' OR p.folds = 1 AND t.field <> 'released'
+WHERE t.rule = 'union' OR p.folds = 1 AND t.field NOT IN ('released', 'status')
 
 -- keep field_fused
 SELECT c.movie, c.field, c.fold, COALESCE(s.best.value, c.value) AS value, COALESCE(s.best.source, c.source) AS source,

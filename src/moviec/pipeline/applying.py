@@ -10,24 +10,28 @@ import msgspec
 
 from moviec.catalog.deliveries import Batch, Delivery, Payloads, Rejected
 from moviec.engine import DuckEngine
+from moviec.engine.unread import Unread
 from moviec.lake.raw import payload_path
 from moviec.lake.records import Incoming, Known, write_batch
 from moviec.model import FIELDS
+from moviec.pipeline.fusing import known_labels
 from moviec.pipeline.workshop import Workshop
 from moviec.sources.audit import Audit, audit
 from moviec.sources.base import Reading, Source, SourceSpec, Wanted
 from moviec.sources.normalise import count_problems
 from moviec.sources.roles import assign_roles
 from moviec.sources.transport import unpack
+from moviec.sources.unread import unread_columns
 
 
 class Read(msgspec.Struct, frozen=True):
-    """A delivery that was read: by role the payload's SHA-256, what became of the rows, and what is odd about it."""
+    """A delivery that was read: by role the payload's SHA-256, what became of the rows, and what is odd or unread of it."""
 
     payloads: dict[str, str]
     reading: Reading
     audit: Audit
     problems: dict[str, int]
+    unread: list[Unread]
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -62,8 +66,9 @@ def read_payloads(
     return Read(
         {role: plain[path].sha256 for role, path in roles.items()},
         reading,
-        audit(engine, source.spec, reading, "incoming"),
+        audit(engine, source.spec, reading, "incoming", known_labels(source.spec)),
         problems,
+        unread_columns(engine, source.spec, reading, problems, "incoming"),
     )
 
 
@@ -135,6 +140,7 @@ def report_of(read: Read) -> dict[str, Any]:
         "rows": {role: file.count for role, file in files},
         "repaired_lines": {role: file.repaired["line"].to_pylist() for role, file in files if file.repaired},
         "set_to_unknown": read.problems,
+        "unread": read.unread,
         "audit": read.audit,
     }
     plain: dict[str, Any] = msgspec.to_builtins(facts)

@@ -23,6 +23,11 @@ class Months(msgspec.Struct, frozen=True):
     first: dt.date
     last: dt.date
 
+    @property
+    def end(self) -> dt.date:
+        """The last day of the last month."""
+        return (self.last + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
+
     def each(self) -> list[str]:
         """Name every month, like 2026-11."""
         found, day = [], self.first
@@ -66,9 +71,8 @@ def backfill(shop: Workshop, chosen: Sequence[Source], months: Months, tell: Tel
         tell(f"{name}: {months.first:%Y-%m} to {months.last:%Y-%m}")
         taken: list[Delivery] = []
         try:
-            found = expected(shop.home, source.spec, Asked(since=months.first), tell)
-            wanted = [one for one in found if f"{one.delivered_at:%Y-%m}" <= f"{months.last:%Y-%m}"]
-            for one in wanted:
+            asked = Asked(since=months.first, until=months.end)
+            for one in expected(shop.home, source.spec, asked, tell):
                 taken.append(take(shop, source, one, False, tell))
         except (MovieCError, OSError) as error:
             done.append(Outcome(source=name, state="failed", deliveries=taken, error=str(error)))

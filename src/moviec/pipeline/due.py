@@ -12,6 +12,7 @@ from cronsim import CronSim, CronSimError
 
 from moviec.catalog.deliveries import Delivery, all_deliveries
 from moviec.config import Home, Settings
+from moviec.engine.unread import Unread
 from moviec.errors import MovieCError, UsageError
 from moviec.pipeline.arrivals import Asked, expected, take
 from moviec.pipeline.dated import DATE
@@ -124,9 +125,14 @@ def stale(
 
 
 def needs_look(done: Delivery, settings: Settings) -> str:
-    """Say why a person should look at a delivery: it is held, or more rows were rejected than the settings allow."""
+    """Say why a person should look at a delivery: it is held, most of a column could not be read, or more rows were rejected
+    than the settings allow.
+    """
     if done.state == "held":
         return f"{done.id} is held: {'; '.join(done.report['held'])}; look at it, then use --accept-shrink"
+    if done.report.get("unread") and done.state == "applied":
+        columns = msgspec.convert(done.report["unread"], list[Unread])
+        return f"{done.id}: {'; '.join(map(str, columns))}"
     rows = done.report.get("rows", {}).values() if done.state == "applied" else ()
     rejected, read = sum(row["rejected"] for row in rows), sum(row["read"] for row in rows)
     if rejected > settings.most_rejected * read:

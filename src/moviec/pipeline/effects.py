@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from moviec.catalog import decisions as store
 from moviec.catalog.decisions import Record, Verdict
-from moviec.catalog.schema.identity import records
+from moviec.catalog.schema.identity import identities, records
 from moviec.catalog.schema.movies import movies
 from moviec.pipeline.decision_files import log_of
 from moviec.pipeline.reviewing import sides
@@ -62,13 +62,14 @@ def _moved(shop: Workshop, connection: sa.Connection, ends: Sequence[Record]) ->
     """List the records that come to another movie when some are settled anew on this connection."""
     query = sa.select(records.c.source, records.c.key, records.c.movie).where(records.c.live)
     resolved = outlook(shop, connection, ends)
-    created = set(resolved.identities["movie"].to_pylist())
+    touched = set(resolved.identities["movie"].to_pylist())
     now = {(row["source"], row["key"]): row["movie"] for row in resolved.records.to_pylist() if row["live"]}
     before = {
         (row.source, row.key): row.movie
-        for row in connection.execute(query.where(records.c.movie.in_(sorted(created))))
+        for row in connection.execute(query.where(records.c.movie.in_(sorted(touched))))
     }
-    created -= set(before.values())
+    given = sa.select(identities.c.movie).where(identities.c.movie.in_(sorted(touched)))
+    created = touched - set(connection.scalars(given))
     changed = [(end, movie) for end, movie in sorted(now.items()) if before.get(end, movie) != movie]
     found = sides(shop, [end for end, _ in changed])
     titles = _titles(connection, {movie for end, after in changed for movie in (before[end], after)})

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine
 from moviec.fuse.artifact import FuseModel
-from moviec.fuse.canon import genres
+from moviec.fuse.canon import genres, meanings
 from moviec.fuse.documents import documents
 from moviec.fuse.facts import FuseFacts, SourceFacts
 from moviec.fuse.fields import Rule
@@ -72,6 +72,11 @@ def facts_of(specs: Iterable[SourceSpec], rules: Mapping[str, Rule]) -> FuseFact
         ),
         rules,
     )
+
+
+def known_labels(spec: SourceSpec) -> set[str]:
+    """Give the genre labels of a source that mean something, in small letters."""
+    return {str(label) for label in meanings(facts_of([spec], {}).sources)["label"].to_pylist()}
 
 
 def show_all(beside: DuckEngine, given: Sliced, model: FuseModel, facts: FuseFacts) -> Shown:

@@ -10,12 +10,12 @@ import numpy as np
 import pyarrow as pa
 import sqlalchemy as sa
 
-from moviec.catalog.ledger import decisions_in_force, ledger_of, next_movie
+from moviec.catalog.ledger import decisions_in_force, former_ids, ledger_of, next_movie
 from moviec.engine import DuckEngine
 from moviec.pipeline.components import whole_components
 from moviec.pipeline.nearby import ask_nearby
 from moviec.pipeline.shelves import name_shelf_of
-from moviec.resolve.identity import Identities, keep_ids
+from moviec.resolve.identity import Identities, divided, keep_ids
 from moviec.resolve.model import Model
 from moviec.resolve.pairs import PAIRS, PairLimits, find_asked, find_pairs
 from moviec.resolve.settle import Settled, settle
@@ -28,8 +28,8 @@ class Resolved(msgspec.Struct, frozen=True):
 
     `reached`: source, key of the records that were settled anew and of those that are gone; None: all of them.
     `matches`: every pair among them (SETTLED_PAIRS). `records`: rows of the catalogue's `records`. `identities`: rows
-    of its `identities`. `affected`: movies that may look other now; None: all. `split`: new movies that hold records
-    of older ones. `overruled`: decisions that a later one contradicts. `blocks`: what blocking did, rule by rule.
+    of its `identities`. `affected`: movies that may look other now; None: all. `split`: movies, new or given back, that
+    hold records of others. `merged`: source, key, id of the records of movies that are merged now. `overruled`: decisions that a later one contradicts. `blocks`: what blocking did, rule by rule.
     """
 
     reached: pa.Table | None
@@ -38,6 +38,7 @@ class Resolved(msgspec.Struct, frozen=True):
     identities: pa.Table
     affected: Column | None
     split: Column
+    merged: pa.Table
     overruled: pa.Table
     blocks: pa.Table
 
@@ -66,15 +67,19 @@ def resolve(
         name_shelf_of(engine, "reached_shelf", "reached", "ids")
     records = engine.query("SELECT source, key, ids FROM reached_shelf ORDER BY source, key")
     settled = settle(records, pairs.cast(PAIRS), decisions, model, repeating)
-    ledger = ledger_of(connection, reached)
-    kept = keep_ids(settled.members.select(["source", "key", "cluster"]), ledger, next_movie(connection))
+    ledger, members = ledger_of(connection, reached), settled.members.select(["source", "key", "cluster"])
+    former = former_ids(connection, divided(members, ledger))
+    kept = keep_ids(members, ledger, next_movie(connection), former)
+    engine.table("ledger_before", ledger)
+    engine.table("kept_members", kept.members)
     return Resolved(
         reached=reached,
         matches=settled.pairs,
         records=_records(engine, settled, kept),
         identities=_identities(kept),
         affected=None if everything else _affected(ledger, kept),
-        split=_split(engine, ledger, kept),
+        split=_split(engine, kept),
+        merged=_merged(engine, kept),
         overruled=settled.overruled,
         blocks=found.rules,
     )
@@ -82,7 +87,6 @@ def resolve(
 
 def _records(engine: DuckEngine, settled: Settled, kept: Identities) -> pa.Table:
     """Give the ledger's new rows: where each record is now, and where those that are gone were last."""
-    engine.table("kept_members", kept.members)
     engine.table("kept_gone", kept.gone)
     engine.table("settled_members", settled.members)
     return engine.query("""
@@ -111,11 +115,17 @@ def _affected(ledger: pa.Table, kept: Identities) -> Column:
     return pa.array(np.union1d(ledger["id"].to_numpy(), kept.members["id"].to_numpy()))
 
 
-def _split(engine: DuckEngine, ledger: pa.Table, kept: Identities) -> Column:
-    """Give the new ids that hold a record of an id that lives on."""
-    engine.table("ledger_before", ledger)
-    engine.table("kept_members", kept.members)
-    engine.table("created", pa.table({"id": pa.array(kept.created)}))
+def _merged(engine: DuckEngine, kept: Identities) -> pa.Table:
+    """Give the records, with their ids until now, of the movies that are merged; those that are gone have no say in it."""
+    engine.table("merged", kept.merged)
+    return engine.query("""
+        SELECT b.source, b.key, b.id FROM ledger_before b SEMI JOIN merged m USING (id)
+        SEMI JOIN kept_members k ON k.source = b.source AND k.key = b.key ORDER BY b.source, b.key""")
+
+
+def _split(engine: DuckEngine, kept: Identities) -> Column:
+    """Give the ids, new or given back, that hold a record of an id that lives on."""
+    engine.table("created", pa.table({"id": pa.array(np.concatenate([kept.created, kept.given_back]))}))
     return engine.query("""
         SELECT DISTINCT k.id FROM kept_members k SEMI JOIN created USING (id)
         JOIN ledger_before b ON b.source = k.source AND b.key = k.key

@@ -9,11 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
 
+import duckdb
 import msgspec
 import pyarrow as pa
 
 from moviec.engine import DuckEngine, Limits
-from moviec.errors import MovieCError
+from moviec.engine.unread import Unread, nothing_came
+from moviec.errors import MovieCError, UsageError
 from moviec.rollup import files
 from moviec.rollup.films import account, name_films
 from moviec.rollup.monthly import FIELDS, Counting, monthly
@@ -22,8 +24,13 @@ from moviec.sources.normalise import count_problems
 from moviec.sources.registry import find_source
 from moviec.sources.roles import assign_roles
 from moviec.sources.transport import sha256, unpack
+from moviec.sources.unread import unread_columns
 
 Tell = Callable[[str], None]
+
+
+#: The first and the last release of the films that count.
+_RELEASES = "SELECT min(released) AS first_release, max(released) AS last_release FROM films"
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -49,11 +56,15 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     repaired_lines: dict[str, list[int]] = {}
     unknown_columns: dict[str, list[str]] = {}
     set_to_unknown: dict[str, int] = {}
+    unread: list[Unread] = []  # columns of which most cells could not be read
     first_release: dt.date | None = None
     last_release: dt.date | None = None
     films: dict[str, int] = {}
     months: list[str] = []
     months_removed: list[str] = []  # those of an earlier run that this input has no films of
+    months_there: list[str] = []  # those of the whole folder, with what runs before wrote
+    layout: files.Layout | None = None  # of the month files in the folder
+    died: dt.datetime | None = None  # when the run before began, if it was stopped in its midst
 
 
 class _Desk(msgspec.Struct, frozen=True):
@@ -69,12 +80,15 @@ def run_rollup(job: Job, tell: Tell = lambda _: None) -> Run:
     Raises MovieCError, with the month files as they were, when the input cannot be read.
     """
     with files.exclusive(job.out) as staging, tempfile.TemporaryDirectory(prefix="moviec-") as work:
-        run = _save(job, Run(state="running", started=dt.datetime.now(dt.UTC)))
+        run = _save(job, _begin(job, tell))
         try:
             run = _roll(job, run, _Desk(staging, Path(work)), tell)
         except MovieCError as error:
             _save(job, run, state="failed", error=str(error), ended=dt.datetime.now(dt.UTC))
             raise
+        except (KeyboardInterrupt, duckdb.InterruptException) as error:
+            _save(job, run, state="failed", error="stopped", ended=dt.datetime.now(dt.UTC))
+            raise KeyboardInterrupt from error
         return _save(job, run, state="done", ended=dt.datetime.now(dt.UTC))
 
 
@@ -85,14 +99,38 @@ def _inside(desk: _Desk, number: int) -> Path:
     return folder
 
 
+def _begin(job: Job, tell: Tell) -> Run:
+    """Begin the record of a run, with what the run before left; raises UsageError where the two would mix two layouts."""
+    before = files.read_json(job.out / files.LAST_RUN, Run)
+    layout, died = (
+        (before.layout, before.started if before.state == "running" else None) if before else (None, None)
+    )
+    if died:
+        tell(f"the run before, begun {died:%Y-%m-%d %H:%M} UTC, was stopped in its midst")
+    if layout and job.counting.since > dt.date.min and layout != job.layout:
+        raise UsageError(
+            f"the months there are {_said(layout)}, these would be {_said(job.layout)}",
+            str(job.out),
+            "give the same options as before, or leave --since out",
+        )
+    return Run(state="running", started=dt.datetime.now(dt.UTC), layout=layout, died=died)
+
+
+def _said(layout: files.Layout) -> str:
+    return f"{layout.format}, split {layout.split}, {'with' if layout.metadata else 'without'} metadata"
+
+
 def _roll(job: Job, run: Run, desk: _Desk, tell: Tell) -> Run:
     source = find_source("kaggle")
     with ThreadPoolExecutor() as aside, DuckEngine(job.limits) as engine:
         sums = {str(path): aside.submit(sha256, path) for path in job.paths if path.is_file()}
-        plain = [
-            file for number, path in enumerate(job.paths) for file in unpack(path, _inside(desk, number))
-        ]
-        roles, others = assign_roles(plain, source.spec)
+        plain = {path: list(unpack(path, _inside(desk, number))) for number, path in enumerate(job.paths)}
+        roles, others = assign_roles([file for some in plain.values() for file in some], source.spec)
+        for path, some in plain.items():
+            if not set(some) & set(roles.values()):
+                raise UsageError(
+                    "this is no file of the delivery", str(path), f"there are {', '.join(source.spec.files)}"
+                )
         tell(f"reading {', '.join(path.name for path in roles.values())}")
         reading = source.read(engine, roles, Wanted(desk.work, FIELDS))
         inputs = {path: result.result() for path, result in sums.items()}
@@ -101,24 +139,44 @@ def _roll(job: Job, run: Run, desk: _Desk, tell: Tell) -> Run:
         tell("counting films")
         told = account(engine, job.counting)
         counted = name_films(engine, job.counting, source.spec.numeric_keys, desk.work / files.FILMS)
+        problems = told.problems | count_problems(engine, "list_problems", "films")
         run = _save(
             job,
             run,
-            first_release=told.first_release,
-            last_release=told.last_release,
+            **engine.query(_RELEASES).to_pylist()[0],
             films={"counted": counted, **told.films, "before_since": told.counting - counted},
-            set_to_unknown=told.problems | count_problems(engine, "list_problems", "films"),
+            set_to_unknown=problems,
+            unread=unread_columns(engine, source.spec, reading, problems),
         )
 
         tell("adding up by genre and company")
         table = monthly(engine, job.layout.split, genre_labels(source.spec))
+        if not table.num_rows and not run.films["before_since"]:
+            names = ", ".join(path.name for path in roles.values())
+            raise nothing_came(_nothing(run), names, run.unread, f"see {job.out / files.LAST_RUN}")
         tell("writing months")
         months = files.stage_months(engine, table, desk.staging, job.layout)
         files.stage_films(engine, desk.work / files.FILMS, job.out, job.counting.since)
         rejected = [file.rejected for file in reading.files.values()]
         files.write_rejected(rejected, desk.staging / files.REJECTED)
         removed = files.swap(desk.staging, job.out, files.month_of(job.counting.since))
-        return msgspec.structs.replace(run, months=months, months_removed=removed)
+        there = files.months_in(job.out)
+        return msgspec.structs.replace(
+            run, months=months, months_removed=removed, months_there=there, layout=job.layout
+        )
+
+
+def _nothing(run: Run) -> str:
+    """Say why no month was written."""
+    left = ", ".join(
+        f"{films:,} {why.replace('_', ' ')}" for why, films in run.films.items() if films and why != "counted"
+    )
+    counted = run.films["counted"]
+    return (
+        f"no month to write: {counted:,} films count"
+        + (f" ({left})" if left else "")
+        + (", none with a genre or a company that could be read" if counted else "")
+    )
 
 
 def genre_labels(spec: SourceSpec) -> pa.Table:

@@ -250,5 +250,6 @@ def _publication(
         matches=resolved.matches,
         settled=resolved.reached,
         split=resolved.split,
+        merged=resolved.merged,
         cause=cause,
     )

@@ -6,8 +6,11 @@ Hands on `Identities`: the ledger as it now is, ids that redirect, new ids, and 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from moviec.errors import StoreError
@@ -19,14 +22,15 @@ class Identities(msgspec.Struct, frozen=True):
     """Who is who now. An item is known by its columns, such as source and key.
 
     `members`: the item's columns, id. `gone`: the same, of items in the ledger that are in no cluster now.
-    `merged`: id, successor. `created`: new ids. `withdrawn`: ids of which every item is gone; they may come back.
-    All in order; `members` and `gone` together are the new rows of the ledger. `next_id` is the next free id.
+    `merged`: id, successor. `created`: new ids. `given_back`: ids that redirected and no longer do. `withdrawn`: ids of
+    which every item is gone; they may come back. All in order; `members` and `gone` together are the new rows of the ledger. `next_id` is the next free id.
     """
 
     members: pa.Table
     gone: pa.Table
     merged: pa.Table
     created: Integers
+    given_back: Integers
     withdrawn: Integers
     next_id: int
 
@@ -39,20 +43,35 @@ class _Votes(msgspec.Struct, frozen=True):
     items: Integers
 
 
-def keep_ids(members: pa.Table, ledger: pa.Table, next_id: int) -> Identities:
+class _Former(msgspec.Struct, frozen=True):
+    """Ids that items had before these were merged into others: one row per item and merger."""
+
+    item: Integers
+    id: Integers
+    into: Integers
+
+
+def keep_ids(members: pa.Table, ledger: pa.Table, next_id: int, former: pa.Table | None = None) -> Identities:
     """Give every cluster an id: the one that most of its items had, else a new one from `next_id` on.
 
     `members`: the item's columns and `cluster` (int64, any numbers). `ledger`: the same columns and `id` (int64):
     the last known id of these items and of every other item that had one of those ids, gone or not. Every item once,
     no nulls. An id goes to the cluster with most of its items; equal claims go to the smaller id and to the cluster
     with the first item in order. Ids that lose their last item to other clusters redirect to the one that got most.
+
+    `former` (the item's columns, id, into): with which `id` an item was merged `into` another, of ids that redirect. Parted
+    from the other's items it stands for its former id, unless most that had this stay: a merger undone gives the ids back.
     """
     names = [name for name in members.column_names if name != "cluster"]
-    item, was = _numbered(members.select(names), ledger.select(names))
+    merged_before = (
+        ledger.slice(0, 0).append_column("into", ledger["id"].slice(0, 0)) if former is None else former
+    )
+    item, was, merged_item = _numbered([table.select(names) for table in (members, ledger, merged_before)])
     old = np.full(max(item.max(initial=-1), was.max(initial=-1)) + 1, -1, dtype=np.int64)
     old[was] = ledger["id"].to_numpy()
     cluster, clusters = _in_order(members["cluster"].to_numpy(), item)
-    votes = _count(cluster, old[item])
+    known = _Former(merged_item, merged_before["id"].to_numpy(), merged_before["into"].to_numpy())
+    votes = _count(cluster, _undone(item, cluster, old[item], known))
     kept = one_to_one(votes.cluster, votes.id, votes.items)
     ids = np.full(clusters, -1, dtype=np.int64)
     ids[votes.cluster[kept]] = votes.id[kept]
@@ -66,6 +85,7 @@ def keep_ids(members: pa.Table, ledger: pa.Table, next_id: int) -> Identities:
         _with_ids(ledger.select(names).filter(pa.array(absent)), was[absent], left),
         merged,
         created,
+        np.intersect1d(known.id, ids),
         np.setdiff1d(left, ids),
         next_id + len(created),
     )
@@ -89,15 +109,59 @@ def successor_of(redirects: pa.Table) -> pa.Table:
     return pa.table({"id": ids, "successor": end})
 
 
-def _numbered(members: pa.Table, ledger: pa.Table) -> tuple[Integers, Integers]:
-    """Number the items of both tables, alike where they are the same, in the order of their columns."""
-    both = pa.concat_tables([members, ledger])
-    number = np.zeros(both.num_rows, dtype=np.int64)
-    for column in both.columns:
+def divided(members: pa.Table, ledger: pa.Table) -> Column:
+    """Give the ids of the ledger whose items are in several clusters now, in order; tables as `keep_ids` takes them."""
+    names = [name for name in members.column_names if name != "cluster"]
+    both = members.join(ledger, names, join_type="inner").select(["cluster", "id"])
+    clusters = both.group_by("id").aggregate([("cluster", "count_distinct")])
+    several = clusters.filter(pc.greater(clusters["cluster_count_distinct"], 1))
+    return several.sort_by("id")["id"].combine_chunks()
+
+
+def _undone(item: Integers, cluster: Integers, vote: Integers, former: _Former) -> Integers:
+    """Give the id that each member stands for: the one it had (`vote`), or the one before the merger that is undone.
+
+    It is undone for members that are in no cluster with any that always had the id, while such are elsewhere. Mergers upon
+    mergers are undone one by one.
+    """
+    order = np.argsort(item)
+    at = np.searchsorted(item[order], former.item)
+    there = np.flatnonzero(np.isin(former.item, item))
+    member, ids, into = order[at[there]], former.id[there], former.into[there]
+    width = cluster.max(initial=0) + 1
+    while True:
+        come = vote[member] == into
+        native = np.ones(len(vote), dtype=np.bool_)
+        native[member[come]] = False
+        holding = vote[native] * width + cluster[native]
+        stay = come & np.isin(into * width + cluster[member], holding)
+        leave = come & ~stay & np.isin(into, vote[native])
+        most = _most(ids, cluster[member], stay)
+        leave &= _most(ids, cluster[member], leave) >= most
+        if not leave.any():
+            return vote
+        vote = vote.copy()
+        vote[member[leave]] = ids[leave]
+
+
+def _most(ids: Integers, cluster: Integers, such: npt.NDArray[np.bool_]) -> Integers:
+    """Count for each row how many of `such` rows with its id are in one cluster, at most."""
+    known, place = np.unique(ids, return_inverse=True)
+    pairs, rows = np.unique(np.stack([place[such], cluster[such]]), axis=1, return_counts=True)
+    most = np.zeros(len(known), dtype=np.int64)
+    np.maximum.at(most, pairs[0], rows)
+    return most[place]
+
+
+def _numbered(tables: Sequence[pa.Table]) -> list[Integers]:
+    """Number the items of several tables, alike where they are the same, in the order of their columns."""
+    every = pa.concat_tables(tables)
+    number = np.zeros(every.num_rows, dtype=np.int64)
+    for column in every.columns:
         values = _rank(column)
         number = number * (values.max(initial=0) + 1) + values
         number = np.unique(number, return_inverse=True)[1].astype(np.int64)
-    return number[: members.num_rows], number[members.num_rows :]
+    return np.split(number, np.cumsum([table.num_rows for table in tables])[:-1])
 
 
 def _rank(column: Column) -> Integers:

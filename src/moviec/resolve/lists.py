@@ -18,6 +18,7 @@ import pyarrow as pa
 from moviec.engine import DuckEngine
 from moviec.engine.duck import identifier, quoted
 from moviec.engine.textfile.refused import Broken
+from moviec.engine.unread import Unread, mostly_unread
 from moviec.errors import PayloadError, UsageError
 from moviec.resolve.features import FEATURES, written_years
 from moviec.resolve.listfiles import stage_list
@@ -47,6 +48,16 @@ SELECT count(*) AS rows, arg_min(coalesce(year, released), position) AS example 
 WHERE coalesce(year, released) IS NOT NULL AND coalesce(year_in(year), year_in(released)) IS NULL
 """
 
+#: When reading a cell, which stands for {0}, gives nothing. The text of an object is no title.
+_FAILED = {
+    "title": "CASE WHEN json_valid({0}) THEN json_type({0}) IN ('OBJECT', 'ARRAY') END OR regexp_full_match({0}, '\\{{.*:.*\\}}', 's')",
+    "year": "{0} IS NOT NULL AND year_in({0}) IS NULL",
+    "released": "{0} IS NOT NULL AND year_in({0}) IS NULL",
+    "runtime": "{0} IS NOT NULL AND minutes_in({0}) IS NULL",
+    "imdb_id": "{0} IS NOT NULL AND NOT regexp_full_match({0}, '(tt)?[0-9]+')",
+    "tmdb_id": "{0} IS NOT NULL AND NOT regexp_full_match({0}, '[0-9]+([.]0)?')",
+}
+
 _BRACKETED = re.compile(r"[(\[][^()\[\]]*[)\]]")
 _SUFFIX = re.compile(r"\.(csv|tsv|txt|json|jsonl|ndjson|parquet)(\.gz)?$", re.IGNORECASE)
 
@@ -55,7 +66,7 @@ class FilmList(msgspec.Struct, frozen=True):
     """A list that was read: its features, what each column was taken for, and the rows that could not be read.
 
     `unused`: columns taken for nothing. `years_unread`: rows whose year or date could not be read, and `unread_year`, the
-    first of these.
+    first of these. `unread`: columns of which most cells could not be read.
     """
 
     features: pa.Table
@@ -64,6 +75,7 @@ class FilmList(msgspec.Struct, frozen=True):
     unused: tuple[str, ...] = ()
     years_unread: int = 0
     unread_year: str | None = None
+    unread: tuple[Unread, ...] = ()
 
     @property
     def repeated(self) -> int:
@@ -92,7 +104,8 @@ def read_list(path: Path, name: str, columns: Mapping[str, str] | None = None) -
             seen, rejected = stage_list(engine, path, suffix.group(1).lower(), Path(work))
             known = recognise(seen, columns or {}, path.name)
             features = engine.query(_query(known, name))
-            unread = engine.query(_YEARS_UNREAD.replace("{cells}", _cells(known))).to_pylist()[0]
+            years = engine.query(_YEARS_UNREAD.replace("{cells}", _cells(known))).to_pylist()[0]
+            unread = _unread(engine, known)
         except duckdb.Error as error:
             raise _unreadable(path, error) from error
     if not features.num_rows:
@@ -104,8 +117,9 @@ def read_list(path: Path, name: str, columns: Mapping[str, str] | None = None) -
         columns=known,
         rejected=rejected,
         unused=tuple(column for column in seen if column not in known.values()),
-        years_unread=unread["rows"],
-        unread_year=unread["example"],
+        years_unread=years["rows"],
+        unread_year=years["example"],
+        unread=unread,
     )
 
 
@@ -128,6 +142,16 @@ def recognise(seen: list[str], given: Mapping[str, str], where: str) -> dict[str
             "say which it is with --columns title=NAME",
         )
     return known
+
+
+def _unread(engine: DuckEngine, known: Mapping[str, str]) -> tuple[Unread, ...]:
+    """Give the columns of which most filled cells could not be read, under the names that the list has."""
+    failed = {
+        known[field]: failed.format(f"cell({identifier(known[field])})")
+        for field, failed in _FAILED.items()
+        if field in known and known[field] != known.get("id")  # which may hold anything
+    }
+    return tuple(mostly_unread(engine, "listed", failed, "position"))
 
 
 def _plain(column: str) -> str:

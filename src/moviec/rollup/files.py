@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from importlib import resources
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import msgspec
 import pyarrow as pa
@@ -33,6 +33,8 @@ LOCK = ".lock"
 
 #: The names of month files, whichever format they have.
 _MONTH_FILE = re.compile("[0-9]{4}-[0-9]{2}[.](json|parquet)")
+
+_Read = TypeVar("_Read")
 
 #: Kind, year and month.
 _Place: TypeAlias = tuple[str, int, int]
@@ -144,6 +146,20 @@ def write_rejected(tables: Iterable[pa.Table], path: Path) -> None:
             writer.writerows(
                 [row["role"], row["line"], row["reason"], row["text"]] for row in table.to_pylist()
             )
+
+
+def months_in(out: Path) -> list[str]:
+    """Name the months of a rollup's folder, in order."""
+    found = (path for kind in KINDS for path in (out / kind).glob("[0-9][0-9][0-9][0-9]/*.*"))
+    return sorted({path.stem for path in found if _MONTH_FILE.fullmatch(path.name)})
+
+
+def read_json(path: Path, kind: type[_Read]) -> _Read | None:
+    """Read a value of this kind; None where there is none, or one of an older version."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
 
 
 def write_json(value: Any, path: Path) -> None:

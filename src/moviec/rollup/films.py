@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,8 @@ from moviec.rollup.monthly import Counting, entries_sql, films_sql
 
 
 class Account(msgspec.Struct, frozen=True):
-    """What the records hold: first and last release seen, films that count on any day, those left out by reason,
-    and values set to unknown by rule.
-    """
+    """What the records hold: films that count on any day, those left out by reason, and values set to unknown by rule."""
 
-    first_release: dt.date | None
-    last_release: dt.date | None
     counting: int
     films: dict[str, int]
     problems: dict[str, int]
@@ -43,11 +38,7 @@ def account(engine: DuckEngine, counting: Counting) -> Account:
         for problem in group["problems"]:
             problems[problem] = problems.get(problem, 0) + group["films"]
         films[_fate(group, counting)] += group["films"]
-    firsts = [group["first_release"] for group in groups if group["dated"]]
-    lasts = [group["last_release"] for group in groups if group["dated"]]
     return Account(
-        first_release=min(firsts, default=None),
-        last_release=max(lasts, default=None),
         counting=films.pop("counting"),
         films=films,
         problems=dict(sorted(problems.items())),

@@ -4,8 +4,6 @@ SELECT
   released IS NOT NULL AS dated,
   coalesce(status = 'Released', false) AS out_already,
   coalesce(revenue > 0, false) AS earned,
-  count(*) AS films,
-  min(released) AS first_release,
-  max(released) AS last_release
+  count(*) AS films
 FROM records
 GROUP BY ALL

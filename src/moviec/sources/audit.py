@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
 
 from moviec.engine import DuckEngine
@@ -33,8 +35,18 @@ class Audit(msgspec.Struct, frozen=True):
         return self.filled[field] / self.films if self.films else 0.0
 
 
-def audit(engine: DuckEngine, spec: SourceSpec, reading: Reading, records: str = "records") -> Audit:
-    """Look at a reading and its records: `records` names a view or table with the fields of a record."""
+def audit(
+    engine: DuckEngine,
+    spec: SourceSpec,
+    reading: Reading,
+    records: str = "records",
+    labels: Collection[str] | None = None,
+) -> Audit:
+    """Look at a reading and its records: `records` names a view or table with the fields of a record.
+
+    `labels`, in small letters, are the genre labels with a meaning; without them those that the facts map.
+    """
+    known = {label.lower() for label in spec.genres} if labels is None else labels
     counts = ", ".join(
         f"count({_VALUE.get(field, identifier(field))}) AS {identifier(field)}" for field in FIELDS
     )
@@ -45,19 +57,19 @@ def audit(engine: DuckEngine, spec: SourceSpec, reading: Reading, records: str =
         unknown_columns={
             role: file.unknown_columns for role, file in reading.files.items() if file.unknown_columns
         },
-        unmapped_genres=_unmapped(engine, spec, records),
+        unmapped_genres=_unmapped(engine, known, records),
         filled=filled,
         strays=_strays(engine, spec, reading),
         concerns=tuple(_concerns(spec, films)),
     )
 
 
-def _unmapped(engine: DuckEngine, spec: SourceSpec, records: str) -> dict[str, int]:
+def _unmapped(engine: DuckEngine, known: Collection[str], records: str) -> dict[str, int]:
     rows = engine.query(
         f"SELECT label, count(*) AS films FROM (SELECT unnest(genres) AS label FROM {records})"
         f" WHERE label IS NOT NULL GROUP BY label ORDER BY films DESC, label"
     ).to_pylist()
-    return {row["label"]: row["films"] for row in rows if row["label"] not in spec.genres}
+    return {row["label"]: row["films"] for row in rows if row["label"].lower() not in known}
 
 
 def _strays(engine: DuckEngine, spec: SourceSpec, reading: Reading) -> dict[str, int]:

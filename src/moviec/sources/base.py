@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources.abc import Traversable
@@ -14,7 +15,7 @@ import pyarrow as pa
 from moviec.config import Downloads
 from moviec.engine import DuckEngine
 from moviec.errors import UsageError
-from moviec.model import FIELDS
+from moviec.model import FIELDS, SPACE_PATTERN
 
 
 class RaterSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -117,7 +118,11 @@ class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     download: Downloads = Downloads()
 
     def __post_init__(self) -> None:
-        """Refuse facts that name a field no record has; msgspec reports where they stand."""
+        """Refuse a name that no id could begin with, and facts that name a field no record has; msgspec reports where."""
+        if not re.fullmatch(SPACE_PATTERN, self.name) or self.name != self.name.lower():
+            raise ValueError(
+                f"'{self.name}' cannot name a source: small letters, digits, _ and -, a letter first, 30 at most"
+            )
         feeds = {
             feed.partition(".")[0]
             for file in self.files.values()

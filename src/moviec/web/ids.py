@@ -16,7 +16,7 @@ from moviec.web.site import Site
 LARGEST = 2_147_483_647
 
 #: How an id may be written, for the API's description.
-PATTERN = "^([Mm][Cc][1-9][0-9]{0,9}|[Tt][Tt][0-9]{5,12}|[A-Za-z][A-Za-z0-9_]{0,29}:[^/]{1,100})$"
+PATTERN = "^([Mm][Cc][1-9][0-9]{0,9}|[Tt][Tt][0-9]{5,12}|[A-Za-z][A-Za-z0-9_-]{0,29}:[^/]{1,100})$"
 
 
 class Moved(Exception):  # noqa: N818  no error: it says where to go

@@ -133,10 +133,13 @@ class Redirect(Shape, frozen=True):
 
 
 class Claims(Shape, frozen=True):
-    """Each field's value, why it won, and every claim."""
+    """Each field's value, why it won, and every claim. `counts_in`: the year and month of figures that the film counts in,
+    and the field (`released` or `year`) that they are read from.
+    """
 
     id: str
     fields: dict[str, Any]
+    counts_in: dict[str, Any] | None = None
 
 
 class Ratings(Shape, frozen=True):

@@ -14,7 +14,7 @@ Name = Annotated[
 ]
 PerMinute = Annotated[int, Meta(ge=1, le=1_000_000)]
 RecordKey = Annotated[
-    str, Meta(pattern="^[a-z][a-z0-9_]{0,29}:[^\\x00]{1,100}$", examples=["imdb:tt0114709"])
+    str, Meta(pattern="^[a-z][a-z0-9_-]{0,29}:[^\\x00]{1,100}$", examples=["imdb:tt0114709"])
 ]
 
 
@@ -135,7 +135,7 @@ class Done(Shape, frozen=True):
 class IngestWanted(Body, frozen=True):
     """A delivery to be taken in: as `moviec ingest SOURCE [PATH…]`."""
 
-    source: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,63}$")]
+    source: Annotated[str, Meta(pattern="^[a-z][a-z0-9_-]{0,29}$")]
     paths: Annotated[list[Annotated[str, Meta(min_length=1, max_length=1000)]], Meta(max_length=100)] = field(
         default_factory=list
     )
@@ -155,7 +155,7 @@ class VerdictWanted(Body, frozen=True):
 class ReplayWanted(Body, frozen=True):
     """Which source's rejected rows are read again; all sources' where none is named."""
 
-    source: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,63}$")] | None = None
+    source: Annotated[str, Meta(pattern="^[a-z][a-z0-9_-]{0,29}$")] | None = None
 
 
 class FailuresWanted(Body, frozen=True):

@@ -1,0 +1,56 @@
+"""Columns of which most cells could not be read: what every command that reads somebody's table says, and ends with.
+
+Takes a named table of cells as delivered, and per column the condition that reading a cell gave nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from moviec.engine.duck import DuckEngine, identifier
+from moviec.errors import PayloadError
+
+#: A column of which more than this share of the filled cells could not be read is not what it is taken for.
+MOST_UNREAD = 0.5
+
+
+class Unread(msgspec.Struct, frozen=True):
+    """A column that could not be read: its filled cells, how many gave nothing, and the first of these."""
+
+    column: str
+    cells: int
+    unread: int
+    first: str
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        cells = f"{self.unread:,} of {self.cells:,} cells" if self.cells > 1 else "its only cell"
+        first = self.first if len(self.first) <= 60 else f"{self.first[:59]}…"
+        return f"column {self.column}: {cells} could not be read, the first is '{first}'"
+
+
+def mostly_unread(engine: DuckEngine, rows: str, failed: Mapping[str, str], position: str) -> list[Unread]:
+    """Give the columns of `rows`, a name or a query in brackets, of which most filled cells could not be read.
+
+    `failed` says by column, in SQL, that reading its cell gave nothing; it is asked of filled cells only. `position` orders
+    the rows.
+    """
+    found = []
+    for column, condition in failed.items():
+        cell = identifier(column)
+        row = engine.query(
+            f"SELECT count(*) AS cells, count(*) FILTER (bad) AS unread, arg_min(cell, place) FILTER (bad) AS first FROM ("
+            f"SELECT CAST({cell} AS VARCHAR) AS cell, {position} AS place, coalesce({condition}, false) AS bad FROM {rows}"
+            f" WHERE trim(CAST({cell} AS VARCHAR)) <> '')"
+        ).to_pylist()[0]
+        if row["unread"] > MOST_UNREAD * row["cells"]:
+            found.append(Unread(column, **row))
+    return found
+
+
+def nothing_came(what: str, where: str, unread: Iterable[object], hint: str = "") -> PayloadError:
+    """Make the error of a run whose result is nothing: what is missing, and which columns could not be read."""
+    reasons = "; ".join(map(str, unread))
+    return PayloadError(f"{what}{f': {reasons}' if reasons else ''}", where, hint)
