@@ -6,6 +6,7 @@
     │   ├── PayloadError    the bytes are not what the source delivers; trying again will not help
     │   └── TransportError  the bytes could not be fetched; trying again may help
     └── StoreError          the lake or the catalogue cannot be read or written
+        └── UnpublishedError    deliveries were taken in, and wait to be published: exit status 3
 
 A row that cannot be read is no error: it is data, kept as a rejected row with its reason.
 """
@@ -52,3 +53,9 @@ class TransportError(SourceError):
 
 class StoreError(MovieCError):
     """The lake or the catalogue cannot be read or written."""
+
+
+class UnpublishedError(StoreError):
+    """What was taken in is safe in the lake and could not be published yet, for want of room, a lock or a connection."""
+
+    exit_status = 3

@@ -11,7 +11,7 @@ import typer
 
 from moviec.catalog.deliveries import Delivery, all_deliveries, count_rejected
 from moviec.catalog.sources import matched_share, matching
-from moviec.cli.console import fail, print_json, print_table, steps
+from moviec.cli.console import fail, plural, print_json, print_table, steps
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.cli.scorecard import about_source
 from moviec.config import open_home
@@ -49,7 +49,7 @@ def ingest(
 ) -> None:
     """Take a delivery in, all the way: bytes kept, rows read, films resolved, fused and published.
 
-    Exit status 3: the delivery is held, or more rows were rejected than the settings allow.
+    Exit status 3: the delivery is held, more rows were rejected than the settings allow, or records were not published.
     """
     place = open_home(home)
     found = find_source(source, place.folder)
@@ -76,6 +76,7 @@ def ingest(
     looks = [look for one in done if (look := needs_look(one, place.settings))]
     for look in looks:
         fail(look)
+    look_aside(outcome)
     if looks:
         raise typer.Exit(3)
 
@@ -200,6 +201,14 @@ def tell_outcome(outcome: Outcome) -> None:
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in outcome.changes.items())
     times = ", ".join(f"{step.name} {step.seconds:,.1f} s" for step in outcome.steps)
     print(f"catalogue: {kinds} (changes up to {outcome.last_change:,}); {times}")
+
+
+def look_aside(outcome: Outcome | None) -> None:
+    """End with status 3 where records were set aside, and say so."""
+    if outcome and outcome.set_aside:
+        records = plural(outcome.set_aside, "record was", "records were")
+        fail(f"{records} set aside and not published; see `moviec failures` for the cause")
+        raise typer.Exit(3)
 
 
 def _instant(text: str, option: str) -> dt.datetime:

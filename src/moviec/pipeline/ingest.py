@@ -24,6 +24,7 @@ from moviec.engine import DuckEngine
 from moviec.errors import UsageError
 from moviec.lake.raw import keep_payload
 from moviec.pipeline.applying import Target, apply, known_of, read_payloads, rejected_of, report_of
+from moviec.pipeline.room import check_delivery
 from moviec.pipeline.runs import recorded
 from moviec.pipeline.steps import Steps, Tell
 from moviec.pipeline.workshop import Workshop
@@ -50,6 +51,7 @@ def ingest(shop: Workshop, order: Order, tell: Tell = lambda _: None) -> Deliver
     name = order.source.spec.name
     with recorded(shop, f"ingest {name}", ARRIVALS, tell) as steps:
         before = [one for one in all_deliveries(shop.catalogue, name) if one.state != "held"]
+        check_delivery(shop.home, order.paths)
         with steps.step("keeping") as counts:
             payloads = _keep(shop, order.paths)
             payloads += _reused(shop, order.source.spec, before, payloads)
