@@ -58,7 +58,7 @@ def _opened(url: str) -> Iterator[sa.Engine]:
             raise
     except (sa.exc.SQLAlchemyError, ImportError) as error:
         raise StoreError(
-            f"the catalogue cannot be opened ({str(error).splitlines()[0]})", _shown(url)
+            f"the catalogue cannot be opened ({str(error).splitlines()[0]})", _shown(url), remedy(error) or ""
         ) from error
 
 
