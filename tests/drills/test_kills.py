@@ -45,7 +45,7 @@ CASES = {
     "rebuild from raw": Case("rebuild --from-raw --home {home}"),
     "fit": Case("fit --home {home}"),
     "review": Case("review different kaggle:862 imdb:tt0114709 --yes --by ann --home {home}"),
-    "backfill": Case("backfill --from 2026-12 --to 2026-12 kaggle --home {home}", statuses=(0, 3)),
+    "backfill": Case("backfill --from 2026-11 --to 2026-11 kaggle --home {home}", statuses=(0, 3)),
     "quarantine replay": Case("quarantine replay --home {home}"),
     "failures replay": Case("failures replay --home {home}"),
     "tidy": Case("tidy --home {home}"),
@@ -73,7 +73,7 @@ class Place:
         self.home, self.out = folder / "home", folder / "out"
         if not case.fresh:
             shutil.copytree(like.folder, self.home)
-        later = folder / "2026-12-01"
+        later = folder / "2026-11-22"
         shutil.copytree(like.folder / "sample" / "kaggle", later)
         movies = later / "movies_metadata.csv"
         delivered = movies.read_text("utf-8")
@@ -115,7 +115,7 @@ class Place:
         }
 
     def leftovers(self) -> list[str]:
-        beside = {"home", "out", "whole", "temporary", "2026-12-01", "list.csv", "ratings.csv", "log"}
+        beside = {"home", "out", "whole", "temporary", "2026-11-22", "list.csv", "ratings.csv", "log"}
         strange = [path.name for path in self.folder.iterdir() if path.name not in beside]
         return strange + [path.name for path in self.temporary.iterdir()]
 
