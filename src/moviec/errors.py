@@ -7,7 +7,8 @@
     │   └── TransportError  the bytes could not be fetched; trying again may help
     ├── WithdrawError       so much would go that a person should look first: exit status 3
     └── StoreError          the lake or the catalogue cannot be read or written
-        └── DamagedError    a stored file is not what its checksum says; trying again will not help
+        ├── DamagedError        a stored file is not what its checksum says; trying again will not help
+        └── UnpublishedError    deliveries were taken in, and wait to be published: exit status 3
 
 A row that cannot be read is no error: it is data, kept as a rejected row with its reason.
 """
@@ -64,3 +65,9 @@ class StoreError(MovieCError):
 
 class DamagedError(StoreError):
     """A stored file is not what its checksum says: nothing is made of it."""
+
+
+class UnpublishedError(StoreError):
+    """What was taken in is safe in the lake and could not be published yet, for want of room, a lock or a connection."""
+
+    exit_status = 3

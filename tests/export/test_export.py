@@ -21,6 +21,7 @@ from moviec.config import Home
 from moviec.errors import UsageError
 from moviec.export.export import Exported, Order, export
 from moviec.export.files import escaped
+from moviec.export.swap import take_up
 from tests.commands import moviec
 
 #: The sources of the sample whose licences let one pass on what they deliver.
@@ -174,3 +175,16 @@ def test_the_command_says_what_was_left_out_and_why(demo_home: Home, tmp_path: P
     assert as_json["films"] == pq.read_metadata(tmp_path / "out" / "movies.parquet").num_rows
     wrong = moviec("export", tmp_path / "out", "--as-of", "yesterday", "--home", demo_home.folder)
     assert wrong.returncode == 2 and len(wrong.stderr.splitlines()) == 1
+
+
+def test_an_export_that_a_killed_run_moved_aside_is_taken_up(made: Any, tmp_path: Path) -> None:
+    folder, _ = made("again")
+    left = tmp_path / ".again-part-killed"
+    left.mkdir()
+    folder.rename(left / "old")
+    take_up(folder, ".again-part-")
+    assert (folder / "manifest.json").exists() and not left.exists()
+    left.mkdir()
+    (left / "half").write_text("written")
+    made("again")
+    assert [path.name for path in tmp_path.iterdir()] == ["again"]

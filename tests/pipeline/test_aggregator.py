@@ -15,7 +15,7 @@ from moviec.catalog.failures import failed, replay
 from moviec.catalog.history import documents_as_of
 from moviec.catalog.recordlog import newest, pending, position
 from moviec.config import Home, Settings
-from moviec.errors import StoreError
+from moviec.errors import StoreError, UnpublishedError
 from moviec.jobs.health import check_all
 from moviec.pipeline.aggregator import Retry, advance, drain
 from moviec.pipeline.ingest import Order, ingest
@@ -147,3 +147,43 @@ def test_where_no_record_is_at_fault_the_error_is_told_and_nothing_is_set_aside(
     assert desk.titles() == []
     assert desk.ask("SELECT count(*) FROM failures") == [(0,)]
     assert desk.ask("SELECT DISTINCT outcome FROM runs WHERE command = 'publish'") == [("failed",)]
+
+
+#: A database that takes one of two films, but not both: they fail together, and neither alone.
+NOT_BOTH = [
+    "CREATE TRIGGER refuse AFTER INSERT ON movies"
+    " WHEN (SELECT count(*) FROM movies WHERE title IN ('Alpha', 'Omega')) > 1"
+    " BEGIN SELECT RAISE(ABORT, 'the sum is too large'); END"
+]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_of_films_that_fail_only_together_one_is_set_aside_with_the_cause(desk: Desk) -> None:
+    others = [f"Film {chr(65 + number)}" for number in range(20)]
+    desk.run(NOT_BOTH)
+    desk.deliver(*others[:7], "Alpha", *others[7:15], "Omega", *others[15:])
+    told: list[str] = []
+    outcome = drain(desk.shop, told.append, AT_ONCE)
+    assert (outcome.changes, outcome.set_aside) == ({"created": 21}, 1)
+    with desk.shop.catalogue.connect() as connection:
+        [letter] = failed(connection)
+    assert letter.subject["key"] in ("7", "16")
+    assert "the sum is too large" in letter.error
+    assert any("rehearsals" in line for line in told)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_full_temporary_disk_is_told_and_sets_no_record_aside(desk: Desk) -> None:
+    def fill(connection: Any, _: Any) -> None:
+        connection.execute("PRAGMA temp.max_page_count = 1")
+
+    desk.deliver(*(f"Film {number} of many" for number in range(300)))
+    desk.shop.catalogue.dispose()
+    sa.event.listen(desk.shop.catalogue, "connect", fill)
+    with pytest.raises(UnpublishedError, match=r"taken in, but not published .*full.*make room") as error:
+        drain(desk.shop, retry=AT_ONCE)
+    assert (error.value.exit_status, "\n" in str(error.value)) == (3, False)
+    assert desk.ask("SELECT count(*) FROM failures") == [(0,)]
+    sa.event.remove(desk.shop.catalogue, "connect", fill)
+    desk.shop.catalogue.dispose()
+    assert drain(desk.shop).changes == {"created": 300}

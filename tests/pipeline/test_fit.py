@@ -12,14 +12,14 @@ import sqlalchemy as sa
 
 from moviec.catalog.schema.identity import models
 from moviec.catalog.schema.movies import movies
-from moviec.cli.fit import report, tell_fitted
+from moviec.cli.fit import _is_built, _list, report, tell_fitted
 from moviec.config import Home, Settings, open_home
 from moviec.errors import UsageError
 from moviec.pipeline.demo import DELIVERED
 from moviec.pipeline.fetch import gather
 from moviec.pipeline.fitting import Fitted, fit, pin
 from moviec.pipeline.ingest import Order, ingest
-from moviec.pipeline.models import fitted_models, pin_again, pinned_models
+from moviec.pipeline.models import fitted_models, note_built_with, pin_again, pinned_models
 from moviec.pipeline.scorecards import learned_here, scorecard_of
 from moviec.pipeline.street import Scope, bring_up
 from moviec.pipeline.workshop import Workshop, workshop
@@ -154,3 +154,14 @@ def test_who_goes_back_has_what_was_before(shop: Workshop, found: Fitted) -> Non
         pin_again(shop, "c1-nonsense")
     pin_again(shop, found.after.match.version)
     assert pinned_models(shop) == found.after
+
+
+def test_a_run_that_died_between_pinning_and_publishing_is_finished_by_the_next(
+    shop: Workshop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with shop.catalogue.begin() as connection:
+        note_built_with(connection, "what was pinned before")
+    assert not _is_built(shop)
+    _list(shop.home.folder, False)
+    assert "pinned, not published yet" in capsys.readouterr().out
+    assert bring_up(shop, Scope()).everything and _is_built(shop)

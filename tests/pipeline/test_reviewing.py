@@ -298,3 +298,15 @@ def test_no_movie_holds_two_records_of_a_source_that_lists_none_twice(shop: Work
         assert doubled(connection, ("kaggle", "imdb")) == [
             {"movie": movie_of(shop, TOY)[0], "source": "kaggle", "records": 2}
         ]
+
+
+def test_a_verdict_that_is_repeated_is_one_decision_and_undoing_it_undoes_it(shop: Workshop) -> None:
+    said = [Verdict(TOY, TOY_IMDB, False, "ann")]
+    with writing(shop.catalogue) as connection:
+        first = decisions.decide(connection, said)
+        again = decisions.decide(connection, said)
+        [row] = decisions.all_decisions(connection)
+        assert (len(first), again[0]["number"]) == (1, row["number"])
+        decisions.insert(connection, first)  # as an earlier version wrote a repeated one
+        decisions.undo(connection, row["number"])
+        assert all(each["undone"] for each in decisions.all_decisions(connection))

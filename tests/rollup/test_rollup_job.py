@@ -16,16 +16,18 @@ from statistics import median
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from moviec.engine import Limits
+from moviec.engine import DuckEngine, Limits
 from moviec.errors import PayloadError, StoreError, UsageError
 from moviec.pipeline.rollup_job import Job, Run, run_rollup
 from moviec.rollup.files import Layout, exclusive
 from moviec.rollup.monthly import Counting
+from moviec.rollup.totals import totals
 from tests.commands import forks
 from tests.conftest import csv_text, movie, real
 
@@ -355,3 +357,21 @@ def test_months_that_are_no_more_are_named_and_notes_between_them_stay(tmp_path:
     assert run.months == ["1999-03"] and run.months_removed == ["2001-02"]
     assert (out / "genres" / "2001" / "notes.txt").read_text() == "mine"
     assert not (out / "genres" / "2001" / "2001-02.json").exists()
+
+
+@pytest.mark.parametrize("split", ["full", "even"])
+def test_sums_that_a_bigint_cannot_hold_are_unknown_and_stop_no_other(engine: DuckEngine, split: str) -> None:
+    most = 2**63 - 1
+    films = [
+        {"movie": movie, "year": 1999, "month": month, "budget": amount, "revenue": amount, "popularity": amount,
+         "votes": amount, "c_rating": None}
+        for movie, month, amount in ((1, 3, most), (2, 3, most), (3, 4, 5_000))
+    ]  # fmt: skip
+    entries = [
+        {"kind": "genres", "entry": 1, "name": "Drama", "movie": film["movie"], "place": 1} for film in films
+    ]
+    typed = pa.schema([(name, pa.int64()) for name in films[0]])
+    summed = totals(engine, pa.Table.from_pylist(films, typed), pa.Table.from_pylist(entries)).to_pylist()
+    found = {row["month"]: row["revenue"] for row in summed if row["split"] == split}
+    assert found[4] == 5_000
+    assert found[3] is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 
 from moviec.catalog.integrity import damage
 from moviec.errors import DamagedError, StoreError
+from moviec.passing import remedy
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -63,7 +65,7 @@ def _opened(url: str) -> Iterator[sa.Engine]:
         raise _no_driver(error, url) from error
     except (sa.exc.SQLAlchemyError, ImportError) as error:
         raise StoreError(
-            f"the catalogue cannot be opened ({str(error).splitlines()[0]})", _shown(url)
+            f"the catalogue cannot be opened ({str(error).splitlines()[0]})", _shown(url), remedy(error) or ""
         ) from error
 
 
@@ -91,11 +93,10 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
                 connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_LOCK + 1})"))
             yield connection
             connection.commit()
-    except sa.exc.OperationalError as error:
-        said = str(error.orig).splitlines()[0]
-        raise StoreError(
-            f"the catalogue cannot be written ({said})", _shown(str(engine.url)), "run it again"
-        ) from error
+    except (sa.exc.OperationalError, sqlite3.OperationalError) as error:
+        said = str(getattr(error, "orig", error)).splitlines()[0]
+        what = f"the catalogue cannot be written ({said})"
+        raise StoreError(what, _shown(str(engine.url)), remedy(error) or "run it again") from error
 
 
 def version(engine: sa.Engine) -> str | None:

@@ -5,7 +5,7 @@ A verdict is two records, each (source, key), and "same" or "different"; docs/re
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -34,12 +34,14 @@ class Verdict(msgspec.Struct, frozen=True):
 def decide(connection: sa.Connection, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
     """Write verdicts and ask for their records, inside a `writing` transaction; give the rows of `decisions`.
 
+    One that is in force already is not written again: whoever repeats a command that was killed has decided once.
     Raises UsageError for a record that no source ever listed, or that is held against itself.
     """
     at = now()
     rows = [_row(connection, verdict, at) for verdict in verdicts]
-    insert(connection, rows)
-    return rows
+    held = [_in_force(connection, row) for row in rows]
+    insert(connection, [row for row, known in zip(rows, held, strict=True) if known is None])
+    return [known or row for row, known in zip(rows, held, strict=True)]
 
 
 def insert(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
@@ -52,6 +54,7 @@ def insert(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
 def undo(connection: sa.Connection, number: int) -> dict[str, Any]:
     """Take a decision back and ask for its records, inside a `writing` transaction; give its row.
 
+    Where somebody said the same twice with nothing contrary between, both are taken back.
     Raises UsageError where there is no such decision in force.
     """
     own = decisions.c.number == number
@@ -61,7 +64,9 @@ def undo(connection: sa.Connection, number: int) -> dict[str, Any]:
             "no decision in force has this number", str(number), "see `moviec review list --decided`"
         )
     undone = now()
-    connection.execute(sa.update(decisions).where(own).values(undone=undone))
+    alike = [decisions.c[name] == row[name] for name in (*ENDS, "verdict", "who")]
+    repeated = sa.and_(*alike, decisions.c.undone.is_(None), *_after_the_contrary(connection, row))
+    connection.execute(sa.update(decisions).where(sa.or_(own, repeated)).values(undone=undone))
     ask(connection, [dict(row)])
     return {**row, "undone": undone}
 
@@ -111,6 +116,37 @@ def pairs_between(
         query.order_by(matches.c.probability.desc(), *(matches.c[name] for name in ENDS))
     )
     return [((row[0], row[1]), (row[2], row[3])) for row in found]
+
+
+def _in_force(connection: sa.Connection, row: dict[str, Any]) -> dict[str, Any] | None:
+    """Give the latest decision in force on a row's pair, where it is the same person's same verdict."""
+    pair = [decisions.c[name] == row[name] for name in ENDS]
+    query = sa.select(decisions).where(*pair, decisions.c.undone.is_(None))
+    latest = (
+        connection.execute(query.order_by(decisions.c.at.desc(), decisions.c.number.desc()))
+        .mappings()
+        .first()
+    )
+    is_same = latest is not None and all(latest[name] == row[name] for name in ("verdict", "who"))
+    return dict(latest) if latest is not None and is_same else None
+
+
+def _after_the_contrary(
+    connection: sa.Connection, row: Mapping[str, Any] | sa.RowMapping
+) -> list[sa.ColumnElement[bool]]:
+    """Confine to the decisions on a row's pair since the last one in force that says the contrary before it."""
+    pair = [decisions.c[name] == row[name] for name in ENDS]
+    contrary = sa.select(decisions.c.at).where(
+        *pair, decisions.c.undone.is_(None), decisions.c.verdict != row["verdict"]
+    )
+    before = connection.scalar(
+        contrary.where(decisions.c.at <= row["at"]).order_by(decisions.c.at.desc()).limit(1)
+    )
+    after = connection.scalar(contrary.where(decisions.c.at > row["at"]).order_by(decisions.c.at).limit(1))
+    return [
+        *([decisions.c.at > before] if before else []),
+        *([decisions.c.at < after] if after else []),
+    ]
 
 
 def _row(connection: sa.Connection, verdict: Verdict, at: str) -> dict[str, Any]:

@@ -43,6 +43,17 @@ def set_aside(
         connection.execute(sa.insert(failures), rows)
 
 
+def last_failure(connection: sa.Connection) -> int:
+    """Return the number of the last failure, 0 for none."""
+    return connection.scalar(sa.select(sa.func.max(failures.c.number))) or 0
+
+
+def set_aside_after(connection: sa.Connection, number: int) -> int:
+    """Count the records set aside after the failure of this number that are so still."""
+    mine = sa.and_(failures.c.number > number, failures.c.follower == FOLLOWER, failures.c.state == "open")
+    return connection.scalar(sa.select(sa.func.count()).where(mine)) or 0
+
+
 def failed(connection: sa.Connection, state: str | None = "open") -> list[Failure]:
     """List failures in order; of every state where None."""
     query = sa.select(failures).order_by(failures.c.number)

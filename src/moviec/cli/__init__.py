@@ -94,6 +94,11 @@ def main() -> None:
             f"{error.filename or 'a file'}: {error.strerror or error}; make room or give access, and run again"
         )
         sys.exit(1)
+    except Exception as error:
+        if "--debug" in sys.argv or (line := _passing(error)) is None:
+            raise
+        fail(line)
+        sys.exit(1)
     except (KeyboardInterrupt, typer.Abort):
         fail(_STOPPED)
         sys.exit(130)
@@ -101,6 +106,14 @@ def main() -> None:
         if ended.code == 130:  # an interrupted command: typer ends so by itself, without a word
             fail(_STOPPED)
         raise
+
+
+def _passing(error: Exception) -> str | None:
+    """Say in one line what the engine or the database lacked; None for an error of another kind."""
+    from moviec.passing import told
+
+    line = told(error)
+    return None if line is None else str(line)
 
 
 def _misused(error: TyperException, words: Sequence[str]) -> int:

@@ -40,4 +40,4 @@ def backfill(
     else:
         tell_outcomes(done)
         tell_outcome(shown)
-    end(done)
+    end(done, shown)

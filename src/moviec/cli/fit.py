@@ -14,9 +14,9 @@ from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.pipeline import fitting
-from moviec.pipeline.models import fitted_models, pin_again, pinned_models
+from moviec.pipeline.models import built_with, fitted_models, pin_again, pinned_models
 from moviec.pipeline.street import Outcome, Scope, bring_up
-from moviec.pipeline.workshop import workshop
+from moviec.pipeline.workshop import Workshop, workshop
 
 
 def fit(
@@ -51,15 +51,14 @@ def fit(
 
 def _list(home: Path | None, as_json: bool) -> None:
     with workshop(open_home(home)) as shop:
-        found = fitted_models(shop)
+        found, pinned = fitted_models(shop), "in force" if _is_built(shop) else "pinned, not published yet"
     if as_json:
         print_json(found)
     elif not found:
         print("no model was fitted: the shipped ones are in force")
     else:
         rows = [
-            (row["kind"], row["version"], row["fitted_at"], "in force" if row["pinned"] else "")
-            for row in found
+            (row["kind"], row["version"], row["fitted_at"], pinned if row["pinned"] else "") for row in found
         ]
         print_table("Fitted models", ("kind", "version", "fitted", ""), rows)
 
@@ -81,6 +80,7 @@ def _fit(home: Path | None, dry_run: bool, as_json: bool) -> None:
         outcome = None
         if found.new and not dry_run:
             fitting.pin(shop, found.after)
+        if not dry_run and not _is_built(shop):  # a run may have died between pinning and publishing
             outcome = bring_up(shop, Scope(), tell)
     if as_json:
         print_json(report(found, outcome))
@@ -92,6 +92,12 @@ def _fit(home: Path | None, dry_run: bool, as_json: bool) -> None:
         print("nothing was pinned: this was a dry run")
 
 
+def _is_built(shop: Workshop) -> bool:
+    """Say whether the catalogue was built with the pinned models."""
+    with shop.catalogue.connect() as connection:
+        return built_with(connection) == pinned_models(shop).versions
+
+
 def report(found: fitting.Fitted, outcome: Outcome | None) -> dict[str, Any]:
     """Give what was learned and what it changes as plain values, which `--json` prints."""
     changes = found.changes
@@ -99,7 +105,7 @@ def report(found: fitting.Fitted, outcome: Outcome | None) -> dict[str, Any]:
         "before": {"match": found.before.match.version, "fuse": found.before.fuse.version},
         "after": {"match": found.after.match.version, "fuse": found.after.fuse.version},
         "new": found.new,
-        "pinned": outcome is not None,
+        "pinned": found.new and outcome is not None,
         "regrouped_records": found.regrouped,
         "fields": changes.fields,
         "examples": changes.examples.to_pylist(),
@@ -117,7 +123,7 @@ def tell_fitted(found: fitting.Fitted) -> None:
     """Print what was learned and what it changes, for a person."""
     before, after = found.before, found.after
     if not found.new:
-        print(f"learned the same again: {after.match.version} and {after.fuse.version} are in force")
+        print(f"learned the same again: {after.match.version} and {after.fuse.version} are pinned")
         return
     print(
         f"matching: {before.match.version} -> {after.match.version}, {found.regrouped:,} records to other films"

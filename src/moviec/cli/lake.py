@@ -12,7 +12,7 @@ import typer
 
 from moviec.catalog.deliveries import Delivery, all_deliveries, count_rejected
 from moviec.catalog.sources import matched_share, matching
-from moviec.cli.console import end_with, fail, print_json, print_table, steps
+from moviec.cli.console import end_with, fail, plural, print_json, print_table, steps
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.cli.scorecard import about_source
 from moviec.config import open_home
@@ -54,8 +54,8 @@ def ingest(
 ) -> None:
     """Take a delivery in, all the way: bytes kept, rows read, films resolved, fused and published.
 
-    Exit status 3: the delivery is held, most cells of a column could not be read, or more rows were rejected than the
-    settings allow.
+    Exit status 3: the delivery is held, most cells of a column could not be read, more rows were rejected than the
+    settings allow, or records were not published.
     """
     place = open_home(home)
     found = find_source(source, place.folder)
@@ -82,7 +82,7 @@ def ingest(
         else:
             tell_outcome(outcome)
     looks = [look for one in done if (look := needs_look(one, place.settings))]
-    end_with(looks)
+    end_with([*looks, *told_aside(outcome)])
 
 
 def rebuild(
@@ -216,6 +216,19 @@ def tell_outcome(outcome: Outcome) -> None:
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in outcome.changes.items())
     times = ", ".join(f"{step.name} {step.seconds:,.1f} s" for step in outcome.steps)
     print(f"catalogue: {kinds} (changes up to {outcome.last_change:,}); {times}")
+
+
+def look_aside(outcome: Outcome | None) -> None:
+    """End with status 3 where records were set aside, and say so."""
+    end_with(told_aside(outcome))
+
+
+def told_aside(outcome: Outcome | None) -> list[str]:
+    """Return a line where records were set aside, for a person to look at."""
+    if not outcome or not outcome.set_aside:
+        return []
+    records = plural(outcome.set_aside, "record was", "records were")
+    return [f"{records} set aside and not published; see `moviec failures` for the cause"]
 
 
 def _instant(text: str, option: str) -> dt.datetime:

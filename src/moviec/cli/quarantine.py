@@ -10,6 +10,7 @@ import typer
 
 from moviec.catalog.deliveries import Rejected, all_deliveries, rejected
 from moviec.cli.console import print_json, print_table, steps
+from moviec.cli.lake import look_aside
 from moviec.cli.options import HomeOption, JsonOption, called_alone
 from moviec.config import open_home
 from moviec.errors import UsageError
@@ -93,14 +94,15 @@ def replay(source: SourceArgument = None, home: HomeOption = None, as_json: Json
     with workshop(place) as shop, steps(quiet=as_json) as tell:
         with arriving(shop, tell) as alone:
             done = replay_waiting(alone, source, tell)
-        drain(shop, tell)
+        outcome = drain(shop, tell)
     if as_json:
         print_json(done)
-        return
-    for delivery_id, rows in done.items():
-        print(f"{delivery_id}: {rows:,} rejected rows are read now")
-    if not done:
-        print("no rejected rows wait")
+    else:
+        for delivery_id, rows in done.items():
+            print(f"{delivery_id}: {rows:,} rejected rows are read now")
+        if not done:
+            print("no rejected rows wait")
+    look_aside(outcome)
 
 
 def _open_rows(home: Path | None, source: str | None) -> list[Rejected]:

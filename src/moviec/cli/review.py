@@ -13,6 +13,7 @@ import typer
 from moviec.catalog import decisions
 from moviec.catalog.connect import writing
 from moviec.cli.console import plural, print_json, print_table, steps
+from moviec.cli.lake import look_aside
 from moviec.cli.options import HomeOption, JsonOption, called_alone
 from moviec.config import open_home
 from moviec.pipeline import effects, reviewing
@@ -111,12 +112,14 @@ def undo(
     """Take a decision back; the records go where the matching puts them."""
     with workshop(open_home(home)) as shop, steps(quiet=as_json) as tell:
         effect = effects.effect_of_undoing(shop, number)
-        done = None
+        done = outcome = None
         if yes:
             with writing(shop.catalogue) as connection:
                 row = decisions.undo(connection, number)
-            done = {"decisions": [row], "changes": drain(shop, tell).changes}
+            outcome = drain(shop, tell)
+            done = {"decisions": [row], "changes": outcome.changes}
     _tell(effect, done, as_json)
+    look_aside(outcome)
 
 
 @app.command()
@@ -151,7 +154,8 @@ def import_file(file: Path, home: HomeOption = None, as_json: JsonOption = False
     """Add the decisions of a CSV file; names those that contradict each other, of which the later hold (status 3)."""
     with workshop(open_home(home)) as shop, steps(quiet=as_json) as tell:
         done = import_decisions(shop, file)
-        changes = drain(shop, tell).changes
+        outcome = drain(shop, tell)
+        changes = outcome.changes
     if as_json:
         told = {"decisions": done.new, "unlisted": done.unlisted, "contradictions": done.contradictions}
         print_json({**told, "changes": changes})
@@ -161,6 +165,7 @@ def import_file(file: Path, home: HomeOption = None, as_json: JsonOption = False
             print(f"{plural(done.unlisted, 'names', 'name')} a record that is not here; kept until it comes")
         for line in done.contradictions:
             print(f"contradiction: {line}")
+    look_aside(outcome)
     if done.contradictions:
         raise typer.Exit(3)
 
@@ -177,12 +182,14 @@ def _decide(ends: tuple[str, str], is_same: bool, by: str | None, way: _Way) -> 
     with workshop(open_home(way.home)) as shop, steps(quiet=way.as_json) as tell:
         said = reviewing.verdicts(shop, ends, is_same, by or getpass.getuser())
         effect = effects.effect(shop, said)
-        done = None
+        done = outcome = None
         if way.yes:
             with writing(shop.catalogue) as connection:
                 rows = decisions.decide(connection, said)
-            done = {"decisions": rows, "changes": drain(shop, tell).changes}
+            outcome = drain(shop, tell)
+            done = {"decisions": rows, "changes": outcome.changes}
     _tell(effect, done, way.as_json)
+    look_aside(outcome)
 
 
 def _tell(effect: Effect, done: dict[str, Any] | None, as_json: bool) -> None:

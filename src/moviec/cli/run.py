@@ -10,10 +10,11 @@ import typer
 
 from moviec.catalog.deliveries import all_deliveries
 from moviec.cli.console import fail, print_json, print_table, steps
-from moviec.cli.lake import tell_delivery, tell_outcome
+from moviec.cli.lake import look_aside, tell_delivery, tell_outcome
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import open_home
 from moviec.errors import UsageError
+from moviec.pipeline import street
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.due import Outcome, Standing, run_due, standings
 from moviec.pipeline.workshop import arriving, workshop
@@ -47,16 +48,17 @@ def run(
         tell_outcomes(done)
     if shown and not as_json:
         tell_outcome(shown)
-    end(done)
+    end(done, shown)
 
 
-def end(done: list[Outcome]) -> None:
+def end(done: list[Outcome], shown: street.Outcome | None) -> None:
     """Print what wants a look and what failed, and set the exit status."""
     for one in done:
         for line in [*one.looks, *([f"{one.source}: {one.error}"] if one.error else [])]:
             fail(line)
     if any(one.state == "failed" for one in done):
         raise typer.Exit(1)
+    look_aside(shown)
     if any(one.looks for one in done):
         raise typer.Exit(3)
 

@@ -8,10 +8,8 @@ import os
 import signal
 import socket
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -19,6 +17,7 @@ import typer
 from moviec.cli.options import HomeOption
 from moviec.config import Home, open_home
 from moviec.errors import StoreError
+from moviec.work import work_folder
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp
@@ -118,8 +117,21 @@ def make_app() -> ASGIApp:
     from moviec.cli.workbench import PipelineWorkbench
     from moviec.web.app import create_app
 
+    end_with_parent()
     home = open_home()
     return create_app(home, PipelineWorkbench(home))
+
+
+def end_with_parent() -> None:
+    """End this worker when the process that started it is gone, so that it does not keep the port."""
+    if (parent := multiprocessing.parent_process()) is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, name="moviec-parent", daemon=True).start()
 
 
 def follow_index(home: Home) -> None:
@@ -158,7 +170,7 @@ def _counting_together(workers: int) -> Iterator[None]:
         return
     from moviec.web.counts import SHARED
 
-    with tempfile.TemporaryDirectory(prefix="moviec-workers-") as folder:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-        os.environ[SHARED] = str(Path(folder) / "counts")
+    with work_folder() as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+        os.environ[SHARED] = str(folder / "counts")
         yield

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from importlib import resources
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from moviec.engine.base import Batches, PerRecord
 from moviec.errors import StoreError
+from moviec.work import work_folder
 
 #: Rows per Parquet row group: large enough to compress, small enough that a writer's buffers stay flat. In a file that
 #: single rows are sought in, a group is what has to be read for one of them: 4% more bytes, a quarter of the time.
@@ -38,9 +39,9 @@ class _Database:
     """One in-memory DuckDB with MovieC's macros, for several engines; spills to a temporary folder that goes with it."""
 
     def __init__(self, limits: Limits) -> None:
-        self._spill = tempfile.TemporaryDirectory(prefix="moviec-spill-")
+        self._ending = ExitStack()
         settings: dict[str, str | bool | int | float | list[str]] = {
-            "temp_directory": self._spill.name,
+            "temp_directory": str(self._ending.enter_context(work_folder(clear=False))),
             "autoinstall_known_extensions": False,
             "preserve_insertion_order": True,
             "dynamic_or_filter_threshold": SOUGHT_VALUES,
@@ -66,7 +67,7 @@ class _Database:
 
     def close(self) -> None:
         self._connection.close()
-        self._spill.cleanup()
+        self._ending.close()
 
 
 class DuckEngine:

@@ -6,7 +6,6 @@ The same catalogue at the same instant gives the same bytes, whenever the export
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -19,7 +18,9 @@ from moviec.catalog.history import documents_as_of
 from moviec.catalog.schema.serving import changes
 from moviec.errors import UsageError
 from moviec.export.files import Writer, open_writer
+from moviec.export.swap import put_in_place, take_up
 from moviec.export.tables import Wanted, pass_on, table_names
+from moviec.work import work_folder
 
 MANIFEST, LICENCES = "manifest.json", "LICENCES.md"
 
@@ -65,22 +66,22 @@ class Exported(msgspec.Struct, frozen=True):
 def export(
     connection: sa.Connection, order: Order, licences: Sequence[Licence], tell: Callable[[str], None]
 ) -> Exported:
-    """Write an export beside its folder and put it in place when it is whole.
+    """Write an export beside its folder and put it in place when it is whole: an earlier one stays until then.
 
     Raises UsageError where the folder holds something that is no export.
     """
     folder = order.folder.resolve()
     _check(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as beside:
-        fresh = Path(beside) / "new"
+    prefix = f".{folder.name}-part-"
+    take_up(folder, prefix)
+    with work_folder(folder.parent, prefix) as beside:
+        fresh = beside / "new"
         fresh.mkdir()
         done = _write(connection, order, licences, fresh, tell)
         (fresh / LICENCES).write_text(_licences(done), "utf-8")
         (fresh / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(done), indent=2) + b"\n")
-        if folder.exists():
-            folder.replace(Path(beside) / "old")
-        fresh.replace(folder)
+        put_in_place(fresh, folder)
     return done
 
 

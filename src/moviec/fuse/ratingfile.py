@@ -5,7 +5,6 @@ Lines that cannot be read as rows at all become the table `ratings_unread` (file
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from moviec.engine.textfile.packed import gunzip
 from moviec.engine.textfile.rows import check_encoding, copy_rows, keep_rows, read_names
 from moviec.errors import PayloadError, UsageError
 from moviec.fuse.ratings import OPTIONAL, REQUIRED
+from moviec.work import work_folder
 
 #: A longer line of JSON is no rating.
 LONGEST_LINE = 1_000_000
@@ -63,7 +63,7 @@ def _open(engine: DuckEngine, path: Path) -> list[str]:
 
 
 def _open_csv(engine: DuckEngine, path: Path, delimiters: str) -> list[str]:
-    with tempfile.TemporaryDirectory(prefix="moviec-ratings-") as folder:
+    with work_folder() as folder:
         work = Path(folder)
         plain = gunzip(path, work / path.stem) if path.suffix == ".gz" else path
         with plain.open("rb") as start:

@@ -7,25 +7,31 @@ processes does it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
+import numpy as np
 import pyarrow as pa
-import sqlalchemy as sa
 
 from moviec.catalog.connect import writing
 from moviec.catalog.deliveries import all_batches
-from moviec.catalog.failures import records_aside, set_aside
+from moviec.catalog.failures import last_failure, records_aside, set_aside, set_aside_after
 from moviec.catalog.leases import CATALOGUE, EVERY, holding_if_free
 from moviec.catalog.publish import kinds_after
 from moviec.catalog.queries import FOLLOWER, last_change
 from moviec.catalog.recordlog import RECORDS, newest, pending, position
 from moviec.engine import DuckEngine
-from moviec.errors import DamagedError, MovieCError, StoreError
+from moviec.errors import DamagedError, MovieCError, StoreError, UnpublishedError
+from moviec.passing import is_passing, told
+from moviec.pipeline.culprits import Found, find_culprits
 from moviec.pipeline.holdings import name_rows
+from moviec.pipeline.room import check_publication
 from moviec.pipeline.steps import Tell
 from moviec.pipeline.street import Outcome, Scope, bring_up
 from moviec.pipeline.workshop import Workshop
+
+#: Rehearsals that a search for what fails may take; each works a publication out and takes it back.
+REHEARSALS = 300
 
 
 class Retry(msgspec.Struct, frozen=True):
@@ -39,17 +45,22 @@ class Retry(msgspec.Struct, frozen=True):
 def drain(shop: Workshop, tell: Tell = lambda _: None, retry: Retry = Retry()) -> Outcome:  # noqa: B008 - it is frozen
     """Return once all that is registered now is published, by this process or by the one that holds the lease.
 
-    The outcome tells of every change meanwhile. Raises what publishing raises, where setting records aside is no help.
+    The outcome tells of every change meanwhile, and how many records were set aside. Raises what publishing raises, where
+    setting records aside is no help, and UnpublishedError for want of room, a lock or a connection.
     """
     with shop.catalogue.connect() as connection:
-        wanted, before = newest(connection), last_change(connection)
-    while True:
-        if (mine := advance(shop, tell, retry)) is not None:
-            return mine
-        with shop.catalogue.connect() as connection:
-            if position(connection) >= wanted:
-                return Outcome(False, kinds_after(connection, before), last_change(connection), {}, [])
-        time.sleep(EVERY)
+        wanted, before, last = newest(connection), last_change(connection), last_failure(connection)
+    outcome: Outcome | None = None
+    while outcome is None:
+        outcome = advance(shop, tell, retry)
+        if outcome is None:
+            with shop.catalogue.connect() as connection:
+                if position(connection) >= wanted:
+                    outcome = Outcome(False, kinds_after(connection, before), last_change(connection), {}, [])
+                else:
+                    time.sleep(EVERY)
+    with shop.catalogue.connect() as connection:
+        return msgspec.structs.replace(outcome, set_aside=set_aside_after(connection, last))
 
 
 def advance(shop: Workshop, tell: Tell = lambda _: None, retry: Retry = Retry()) -> Outcome | None:  # noqa: B008
@@ -62,69 +73,79 @@ def advance(shop: Workshop, tell: Tell = lambda _: None, retry: Retry = Retry())
         return _publish(msgspec.structs.replace(shop, leases=(*shop.leases, held)), tell, retry)
 
 
-def is_passing(error: Exception) -> bool:
-    """Say whether an error may be gone at the next try: the disk, the network or the database, not the data."""
-    if isinstance(error, MovieCError):
-        return error.retryable or isinstance(error, StoreError)
-    return isinstance(error, OSError | MemoryError | sa.exc.OperationalError | sa.exc.InterfaceError)
-
-
 def _publish(shop: Workshop, tell: Tell, retry: Retry) -> Outcome:
     for attempt in range(1, retry.tries + 1):
         try:
+            _check_room(shop)
             return bring_up(shop, Scope(), tell)
         except Exception as error:
-            if attempt == retry.tries or isinstance(error, DamagedError):
-                if is_passing(error) or not _isolate(shop, error, attempt, tell):
-                    raise
-            else:
+            if isinstance(error, DamagedError):
+                raise
+            if attempt < retry.tries:
                 tell(f"publishing failed ({_line(error)}); trying again")
                 retry.sleep(retry.pause * 4 ** (attempt - 1))
+            elif is_passing(error):
+                raise _unpublished(error) from error
+            elif not _isolate(shop, error, attempt, tell):
+                raise
     return bring_up(shop, Scope(), tell)
 
 
+def _check_room(shop: Workshop) -> None:
+    with shop.catalogue.connect() as connection:
+        waiting = pending(connection).changes
+    check_publication(shop.home, waiting)
+
+
+def _unpublished(error: Exception) -> UnpublishedError:
+    """Say that what waits was not published, why, and what to do about it."""
+    line = error if isinstance(error, MovieCError) else told(error) or StoreError(_line(error))
+    return UnpublishedError(f"taken in, but not published ({line.what})", line.where, line.hint)
+
+
 def _isolate(shop: Workshop, error: Exception, attempts: int, tell: Tell) -> bool:
-    """Find the waiting records that make a publication fail, and set them aside; say whether there are any."""
+    """Find the waiting records that make a publication fail, and set them aside; say whether there are any.
+
+    Raises UnpublishedError where a rehearsal fails for what passes: that says nothing about a record.
+    """
     waiting = _waiting(shop)
-    if not waiting.num_rows or _fails(shop, waiting):
+    if not waiting.num_rows or _rehearse(shop, waiting):
         return False
-    tell(f"looking for what fails among {waiting.num_rows:,} records")
-    found = _failing(shop, waiting, waiting)
+    tell(f"looking for what fails among {waiting.num_rows:,} records, with at most {REHEARSALS} rehearsals")
+    places = np.arange(waiting.num_rows)
+
+    def trial(kept: Sequence[int]) -> str | None:
+        return _rehearse(shop, waiting.take(np.setdiff1d(places, kept)))
+
+    found = find_culprits(waiting.num_rows, trial, _line(error), REHEARSALS)
+    tell(f"{len(found.culprits):,} found after {found.trials:,} rehearsals")
     with writing(shop.catalogue) as connection:
         shop.confirm(connection, CATALOGUE)
-        set_aside(connection, FOLLOWER, found.to_pylist(), _line(error), attempts)
+        for why, members in _by_cause(found).items():
+            set_aside(connection, FOLLOWER, waiting.take(members).to_pylist(), why, attempts)
     return True
 
 
-def _failing(shop: Workshop, waiting: pa.Table, suspects: pa.Table) -> pa.Table:
-    """Halve the suspects, which fail together, until those are found that fail by themselves."""
-    if suspects.num_rows == 1:
-        return suspects
-    middle = suspects.num_rows // 2
-    halves = (suspects.slice(0, middle), suspects.slice(middle))
-    found = [_failing(shop, waiting, half) for half in halves if _fails(shop, _without(waiting, half))]
-    return pa.concat_tables(found) if found else suspects
+def _by_cause(found: Found) -> dict[str, list[int]]:
+    """Give the members to set aside by why."""
+    causes: dict[str, list[int]] = {}
+    for member, why in found.culprits.items():
+        causes.setdefault(why, []).append(member)
+    if found.untried:
+        what = f"not told apart from what fails within {found.trials} rehearsals; replay it to go on"
+        causes[what] = found.untried
+    return causes
 
 
-def _fails(shop: Workshop, without: pa.Table) -> bool:
-    """Rehearse a publication that leaves records out."""
+def _rehearse(shop: Workshop, without: pa.Table) -> str | None:
+    """Rehearse a publication that leaves records out; say why it fails, None where it does not."""
     try:
         bring_up(shop, Scope(without=without, rehearsal=True))
     except Exception as error:
         if is_passing(error):
-            raise
-        return True
-    return False
-
-
-def _without(rows: pa.Table, some: pa.Table) -> pa.Table:
-    with DuckEngine() as engine:
-        engine.table("every_row", rows)
-        engine.table("some_rows", some)
-        return engine.query(
-            "SELECT * FROM every_row ANTI JOIN some_rows USING (source, key, delivery)"
-            " ORDER BY source, key, delivery"
-        )
+            raise _unpublished(error) from error
+        return _line(error)
+    return None
 
 
 def _waiting(shop: Workshop) -> pa.Table:

@@ -25,6 +25,7 @@ from moviec.engine import DuckEngine
 from moviec.errors import UsageError
 from moviec.lake.raw import Payload, keep_payload
 from moviec.pipeline.applying import Target, apply, known_of, read_payloads, rejected_of, report_of
+from moviec.pipeline.room import check_delivery
 from moviec.pipeline.runs import recorded
 from moviec.pipeline.steps import Steps, Tell
 from moviec.pipeline.workshop import Workshop
@@ -54,6 +55,7 @@ def ingest(shop: Workshop, order: Order, tell: Tell = lambda _: None) -> Deliver
     with recorded(shop, f"ingest {name}", ARRIVALS, tell) as steps:
         every = all_deliveries(shop.catalogue, name)
         before = [one for one in every if one.state != "held"]
+        check_delivery(shop.home, order.paths)
         with steps.step("keeping") as counts:
             kept = _keep(shop, order.paths)
             mended = [one.name for one in kept if one.mended]

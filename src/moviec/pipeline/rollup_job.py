@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,6 +24,7 @@ from moviec.sources.registry import find_source
 from moviec.sources.roles import assign_roles
 from moviec.sources.transport import sha256, unpack
 from moviec.sources.unread import unread_columns
+from moviec.work import work_folder
 
 Tell = Callable[[str], None]
 
@@ -79,10 +79,10 @@ def run_rollup(job: Job, tell: Tell = lambda _: None) -> Run:
 
     Raises MovieCError, with the month files as they were, when the input cannot be read.
     """
-    with files.exclusive(job.out) as staging, tempfile.TemporaryDirectory(prefix="moviec-") as work:
+    with files.exclusive(job.out) as staging, work_folder() as work:
         run = _save(job, _begin(job, tell))
         try:
-            run = _roll(job, run, _Desk(staging, Path(work)), tell)
+            run = _roll(job, run, _Desk(staging, work), tell)
         except MovieCError as error:
             _save(job, run, state="failed", error=str(error), ended=dt.datetime.now(dt.UTC))
             raise

@@ -56,13 +56,14 @@ class Scope(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What a run came to: changes by kind, the number of the last, rows touched by table, and the steps."""
+    """What a run came to: changes by kind, the number of the last, rows touched by table, the steps, records set aside."""
 
     everything: bool
     changes: dict[str, int]
     last_change: int
     touched: dict[str, Touched]
     steps: list[Step]
+    set_aside: int = 0
 
 
 class Ground(msgspec.Struct, frozen=True):

@@ -21,6 +21,7 @@ from moviec.lake.lost_found import move_aside
 from moviec.lake.store import Store
 from moviec.pipeline.identity import check_pair
 from moviec.pipeline.steps import Tell
+from moviec.work import work_folder
 
 
 class Workshop(msgspec.Struct, frozen=True):
@@ -55,9 +56,9 @@ def workshop(home: Home, alone: bool = False, tell: Tell = lambda _: None) -> It
 
     Waits for other runs as long as the settings say; then raises StoreError.
     """
-    with tempfile.TemporaryDirectory(prefix="moviec-") as work:
+    with work_folder() as work:
         store = Store(home.lake, home.folder / "cache", home.settings.options(home.lake))
-        shop = Workshop(home, store, connect(home.catalogue), Path(work))
+        shop = Workshop(home, store, connect(home.catalogue), work)
         try:
             if alone:
                 with arriving(shop, tell) as first, publishing(first, tell) as both:

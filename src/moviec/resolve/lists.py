@@ -6,7 +6,6 @@ Hands on a FEATURES table, one row per row of the list in its order. Touches not
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -23,6 +22,7 @@ from moviec.errors import PayloadError, UsageError
 from moviec.resolve.features import FEATURES, written_years
 from moviec.resolve.listfiles import stage_list
 from moviec.text import fold_one, pc
+from moviec.work import work_folder
 
 #: What a column may be called (folded, without blanks; what stands in brackets, as units do, may be left out), by what it
 #: is taken for.
@@ -99,7 +99,7 @@ def read_list(path: Path, name: str, columns: Mapping[str, str] | None = None) -
         raise UsageError("not a CSV, TSV, JSON, JSON lines or Parquet file by its name", path.name)
     if path.stat().st_size == 0:
         raise PayloadError("the file is empty", path.name)
-    with DuckEngine() as engine, tempfile.TemporaryDirectory(prefix="moviec-list-") as work:
+    with DuckEngine() as engine, work_folder() as work:
         try:
             seen, rejected = stage_list(engine, path, suffix.group(1).lower(), Path(work))
             known = recognise(seen, columns or {}, path.name)

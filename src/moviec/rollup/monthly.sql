@@ -1,21 +1,21 @@
 -- The view `parts` summed by genre or company, year and month. Portable: DuckDB and Spark take it verbatim.
--- Profit counts films with budget and revenue known. `genre_labels` (label, id, name): what the labels mean.
+-- Sums are of 128 bits in DuckDB; one that a BIGINT cannot hold is unknown. Profit counts films with budget and revenue known. `genre_labels` (label, id, name): what the labels mean.
 WITH sums AS (
   SELECT
     kind, entry, max(id) AS id, year, month,
     count(*) AS movies,
     CAST(sum(film_part) AS BIGINT) AS movies_millionths,
-    CAST(sum(budget) AS BIGINT) AS budget,
-    CAST(sum(revenue) AS BIGINT) AS revenue,
-    CAST(sum(revenue - budget) AS BIGINT) AS profit,
+    TRY_CAST(sum(budget) AS BIGINT) AS budget,
+    TRY_CAST(sum(revenue) AS BIGINT) AS revenue,
+    TRY_CAST(sum(revenue - budget) AS BIGINT) AS profit,
     count(budget) AS budget_known,
     count(revenue) AS revenue_known,
     count(revenue - budget) AS profit_known,
-    CAST(sum(popularity_part) AS BIGINT) AS popularity_sum,
-    CAST(floor(CAST(sum(popularity) AS DOUBLE) / count(popularity) + 0.5) AS BIGINT) AS popularity_mean,
-    CAST(floor(median(popularity)) AS BIGINT) AS popularity_median,
+    TRY_CAST(sum(popularity_part) AS BIGINT) AS popularity_sum,
+    TRY_CAST(floor(CAST(sum(popularity) AS DOUBLE) / count(popularity) + 0.5) AS BIGINT) AS popularity_mean,
+    TRY_CAST(floor(median(popularity)) AS BIGINT) AS popularity_median,
     max(popularity) AS popularity_max,
-    CAST(coalesce(sum(votes), 0) AS BIGINT) AS votes,
+    CAST(least(coalesce(sum(votes), 0), 9223372036854775807) AS BIGINT) AS votes,
     array_sort(array_agg(movie)) AS movie_ids
   FROM parts GROUP BY kind, entry, year, month
 ),

@@ -29,9 +29,9 @@ MEASURES: dict[str, tuple[str, str]] = {
 _UNITS = {"movies": MILLION, "popularity": MILLION, "c_rating": 100}
 
 _SUMS = {
-    "sum": "CAST(sum({amount}) AS BIGINT)",
-    "mean": "CAST(floor(CAST(sum({amount}) AS DOUBLE) / count({amount}) + 0.5) AS BIGINT)",
-    "median": "CAST(floor(median({amount})) AS BIGINT)",
+    "sum": "TRY_CAST(sum({amount}) AS BIGINT)",
+    "mean": "TRY_CAST(floor(CAST(sum({amount}) AS DOUBLE) / count({amount}) + 0.5) AS BIGINT)",
+    "median": "TRY_CAST(floor(median({amount})) AS BIGINT)",
     "max": "max({amount})",
 }
 

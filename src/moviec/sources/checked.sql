@@ -1,27 +1,38 @@
 -- Impossible values become unknown, each counted under the name of its rule. The rules hold for every source.
 -- Dollars: the Kaggle data have no budget between 250 and 4,986 and no revenue between 953 and 1,910; what lies
 -- below are figures in thousands or millions ("2", "8", "120"), so under 1,000 dollars is a unit error.
+-- No film earned more than 3 billion dollars, or cost more than half a billion; none runs longer than
+-- 60,000 minutes (Logistics, of 2012: 51,420); IMDb's most voted one has 3 million votes. What lies far above is a slip of
+-- units or digits, and would drown every sum that it is part of.
 -- Dates: the oldest film listed anywhere is of 1874, the farthest announced one of 2115.
 SELECT * REPLACE (
-  CASE WHEN budget >= 1000 THEN budget END AS budget,
-  CASE WHEN revenue >= 1000 THEN revenue END AS revenue,
-  CASE WHEN revenue >= 1000 THEN revenue_scope END AS revenue_scope,
-  CASE WHEN runtime > 0 THEN runtime END AS runtime,
+  CASE WHEN budget BETWEEN 1000 AND 10000000000 THEN budget END AS budget,
+  CASE WHEN revenue BETWEEN 1000 AND 10000000000 THEN revenue END AS revenue,
+  CASE WHEN revenue BETWEEN 1000 AND 10000000000 THEN revenue_scope END AS revenue_scope,
+  CASE WHEN runtime BETWEEN 1 AND 60000 THEN runtime END AS runtime,
   CASE WHEN year BETWEEN 1874 AND 2115 THEN year END AS year,
   CASE WHEN year(released) BETWEEN 1874 AND 2115 THEN released END AS released,
-  CASE WHEN popularity >= 0 THEN popularity END AS popularity,
+  CASE WHEN popularity BETWEEN 0 AND 1000000000000 THEN popularity END AS popularity,
   list_concat(problems, list_filter([
     CASE WHEN budget = 0 THEN 'budget_zero' WHEN budget < 0 THEN 'budget_negative'
-         WHEN budget < 1000 THEN 'budget_under_1000_dollars' END,
+         WHEN budget < 1000 THEN 'budget_under_1000_dollars'
+         WHEN budget > 10000000000 THEN 'budget_over_10_billion_dollars' END,
     CASE WHEN revenue = 0 THEN 'revenue_zero' WHEN revenue < 0 THEN 'revenue_negative'
-         WHEN revenue < 1000 THEN 'revenue_under_1000_dollars' END,
-    CASE WHEN runtime = 0 THEN 'runtime_zero' WHEN runtime < 0 THEN 'runtime_negative' END,
+         WHEN revenue < 1000 THEN 'revenue_under_1000_dollars'
+         WHEN revenue > 10000000000 THEN 'revenue_over_10_billion_dollars' END,
+    CASE WHEN runtime = 0 THEN 'runtime_zero' WHEN runtime < 0 THEN 'runtime_negative'
+         WHEN runtime > 60000 THEN 'runtime_over_60000_minutes' END,
     CASE WHEN year NOT BETWEEN 1874 AND 2115 OR year(released) NOT BETWEEN 1874 AND 2115
          THEN 'year_impossible' END,
-    CASE WHEN popularity < 0 THEN 'popularity_negative' END,
+    CASE WHEN popularity < 0 THEN 'popularity_negative'
+         WHEN popularity > 1000000000000 THEN 'popularity_over_1_million' END,
     CASE WHEN len(list_filter(ratings, lambda r: r.value NOT BETWEEN r.lowest AND r.highest)) > 0
-         THEN 'rating_outside_its_scale' END
+         THEN 'rating_outside_its_scale' END,
+    CASE WHEN len(list_filter(ratings, lambda r: r.votes < 0)) > 0 THEN 'votes_negative' END,
+    CASE WHEN len(list_filter(ratings, lambda r: r.votes > 1000000000)) > 0 THEN 'votes_over_1_billion' END
   ], lambda p: p IS NOT NULL)) AS problems,
-  list_filter(ratings, lambda r: r.value BETWEEN r.lowest AND r.highest) AS ratings
+  list_transform(
+    list_filter(ratings, lambda r: r.value BETWEEN r.lowest AND r.highest),
+    lambda r: struct_update(r, votes := CASE WHEN r.votes BETWEEN 0 AND 1000000000 THEN r.votes END)) AS ratings
 )
 FROM read

@@ -70,6 +70,12 @@ def test_a_film_reads_field_by_field(engine: DuckEngine, tmp_path: Path) -> None
         ({"budget": "2"}, "budget", "budget_under_1000_dollars"),
         ({"budget": "120"}, "budget", "budget_under_1000_dollars"),
         ({"budget": "-5"}, "budget", "budget_negative"),
+        ({"budget": "9223372036854775807"}, "budget", "budget_over_10_billion_dollars"),
+        ({"revenue": "10000000001"}, "revenue", "revenue_over_10_billion_dollars"),
+        ({"runtime": "60001.0"}, "runtime", "runtime_over_60000_minutes"),
+        ({"popularity": "1000001"}, "popularity", "popularity_over_1_million"),
+        ({"popularity": "999999999999"}, "popularity", "popularity_over_1_million"),
+        ({"budget": "99999999999999999999"}, "budget", "budget_unreadable"),
         ({"budget": "/ff9q.jpg"}, "budget", "budget_unreadable"),
         ({"revenue": "12"}, "revenue", "revenue_under_1000_dollars"),
         ({"release_date": "3019-01-01"}, "released", "year_impossible"),
@@ -172,3 +178,9 @@ def expected(row: dict[str, str]) -> dict[str, Any]:
         "overview": row["overview"].strip() or None,
         "status": row["status"] or None,
     }
+
+
+def test_absurd_votes_are_unknown_and_counted(engine: DuckEngine, tmp_path: Path) -> None:
+    [rating] = one(engine, tmp_path, vote_count="2000000000")["ratings"]
+    assert (rating["value"], rating["votes"]) == (7.0, None)
+    assert count_problems(engine, "problems", "records") == {"votes_over_1_billion": 1}

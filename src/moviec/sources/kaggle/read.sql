@@ -50,7 +50,7 @@ SELECT
   budget_read AS budget,
   revenue_read AS revenue,
   CASE WHEN revenue_read > 0 THEN 'worldwide' END AS revenue_scope,
-  (popularity_read * 1000000)::BIGINT AS popularity,
+  (popularity_read::DECIMAL(38, 6) * 1000000)::BIGINT AS popularity,
   known_ids([{'k': 'imdb', 'v': tidy(imdb_id)}, {'k': 'tmdb', 'v': parsed.id}]) AS ids,
   CASE WHEN votes_read > 0 THEN
     known_ratings([rating_of('tmdb', 'audience', [0, 10], vote_read, votes_read, NULL)]) END AS ratings,

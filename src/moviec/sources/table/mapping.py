@@ -38,7 +38,7 @@ READ = {
     "runtime": "try_cast(whole(tidy({0})) AS INTEGER)",
     "budget": "whole(tidy({0}))",
     "revenue": "whole(tidy({0}))",
-    "popularity": "(try_cast(tidy({0}) AS DECIMAL(18, 6)) * 1000000)::BIGINT",
+    "popularity": "(try_cast(tidy({0}) AS DECIMAL(18, 6))::DECIMAL(38, 6) * 1000000)::BIGINT",
     "adult": "try_cast(tidy({0}) AS BOOLEAN)",
 }
 
