@@ -74,9 +74,6 @@ _RECORD: list[tuple[str, pa.DataType]] = [
 ]
 RECORD = pa.schema(_RECORD)
 
-#: How a source, and a space of ids, may be called: before the colon of kaggle:862, in any case.
-SPACE_PATTERN = "[A-Za-z][A-Za-z0-9_-]{0,29}"
-
 #: Statuses of a film before its release, in lower case and without hyphens; those of one that is given up; those of one that
 #: is new. Any other status says nothing against a film being out.
 BEFORE_RELEASE = (

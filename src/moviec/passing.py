@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+import sys
 from collections.abc import Iterator
 
-import duckdb
 import sqlalchemy as sa
 
 from moviec.errors import MovieCError, StoreError
@@ -105,9 +105,12 @@ def _plain(error: sqlite3.Error) -> str | None:
 
 
 def _of_the_machine(error: BaseException) -> str | None:
-    if isinstance(error, duckdb.OutOfMemoryException):  # memory, or the temporary folder that it spills to
+    duckdb = sys.modules.get("duckdb")  # a server works without it, and starts sooner
+    if duckdb and isinstance(
+        error, duckdb.OutOfMemoryException
+    ):  # memory, or the temporary folder it spills to
         return ROOM if "temp" in str(error).lower() else MEMORY
-    if isinstance(error, duckdb.IOException):  # it hands on no code of the system's
+    if duckdb and isinstance(error, duckdb.IOException):  # it hands on no code of the system's
         return ROOM if "space" in str(error).lower() or "write" in str(error).lower() else ACCESS
     if isinstance(error, MemoryError):
         return MEMORY

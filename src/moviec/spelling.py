@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+#: How a source, and a space of ids, may be called: before the colon of kaggle:862, in any case.
+SPACE_PATTERN = "[A-Za-z][A-Za-z0-9_-]{0,29}"
+
 #: Letters that Unicode does not decompose, and signs that stand for words.
 SPELLED = (
     ("[øǿ]", "o"),

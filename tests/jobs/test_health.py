@@ -161,8 +161,8 @@ def test_bytes_that_are_not_what_was_delivered_are_found_and_left_to_a_person(de
     desk.moviec("ingest", "club", path, "--delivered-at", "2026-11-01")
     [payload] = [one for one in (desk.home / "lake" / "raw").rglob("*") if one.is_file()]
     payload.write_text("no,title\n0,Aliens\n")
-    assert desk.moviec("doctor").exit_code == 0
-    done = desk.moviec("doctor", "--bytes", "--repair")
+    assert desk.moviec("doctor", "--no-bytes").exit_code == 0
+    done = desk.moviec("doctor", "--repair")
     assert done.exit_code == 3
     assert (
         "a payload's bytes are not those that were delivered" in done.stdout and "mended" not in done.stdout

@@ -23,6 +23,7 @@ from moviec.pipeline.workshop import Workshop, arriving, workshop
 from moviec.resolve.unmatched import REASONS
 from moviec.search import Ask, Finder
 from moviec.search.index import build
+from moviec.search.place import current, position
 from moviec.search.plan import GenreWords
 from moviec.sources.registry import find_source
 from tests.commands import moviec
@@ -95,7 +96,7 @@ def test_a_film_without_a_title_is_shown_and_stops_no_index(shop: Workshop) -> N
     assert shown.returncode == 0 and shown.stdout.startswith("(no title) (1999)")
 
 
-def test_a_search_in_an_index_that_is_behind_says_so(shop: Workshop) -> None:
+def test_a_search_brings_an_index_that_is_behind_up_to_date(shop: Workshop) -> None:
     build(shop.catalogue, shop.home.search, lambda _: None)
     with writing(shop.catalogue) as connection:
         last = last_change(connection)
@@ -108,7 +109,10 @@ def test_a_search_in_an_index_that_is_behind_says_so(shop: Workshop) -> None:
         }
         connection.execute(sa.insert(changes).values(**entry))
     told = moviec("search", "quixotic", "--home", shop.home.folder)
-    assert told.returncode == 0 and "the search index is 1 changes behind" in told.stderr
+    assert told.returncode == 0 and "search index: updating" in told.stderr
+    used = current(shop.home.search)
+    held = position(used) if used else None
+    assert held and held.change == last + 1
 
 
 def test_an_id_leads_to_the_film_of_that_sites_own_record(shop: Workshop) -> None:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from moviec.catalog.schema.identity import identities, records
 from moviec.catalog.schema.movies import external_ids
 from moviec.errors import UsageError
-from moviec.model import SPACE_PATTERN
+from moviec.spelling import SPACE_PATTERN
 
 _OWN = re.compile("mc([1-9][0-9]{0,9})", re.IGNORECASE)
 _FOREIGN = re.compile(f"({SPACE_PATTERN}):([^\x00]{{1,100}})")

@@ -1,11 +1,12 @@
 -- What of each document may be passed on. In: held (movie, document, claims); allowed (source): the sources whose values may.
 -- A field's value is that of the best claim that may be passed on, the chosen ones first; what only other sources say is
--- left out, and so is a film that only they list. Titles, people and companies stay where an allowed source names them, in
+-- left out, and so are a field for which no claim was chosen and a film that only they list. Titles, people and companies stay where an allowed source names them, in
 -- any spelling; genres, which MovieC infers, where an allowed source gives any. The C-rating, MovieC's own, stays where an
 -- allowed rating is behind it, without its panels and without the points of other raters: these would give them away.
 
 -- keep fields
-SELECT h.movie, f.key AS field, f.id AS place, f.value->>'rule' AS rule, f.value->'claims' AS claims
+SELECT h.movie, f.key AS field, f.id AS place, f.value->>'rule' AS rule, f.value->'claims' AS claims,
+       (f.value->'value') IS NOT NULL AS decided
 FROM held h, json_each(h.claims, '$.fields') f
 
 -- keep said
@@ -21,7 +22,7 @@ SELECT movie,
        CAST('{' || coalesce(string_agg('"' || field || '":null', ',' ORDER BY place) FILTER (value IS NULL), '') || '}' AS JSON)
        AS unknown
 FROM (
-  SELECT f.movie, f.field, f.place, CAST(first(s.value ORDER BY s.chosen DESC, s.nth) AS VARCHAR) AS value
+  SELECT f.movie, f.field, f.place, CAST(first(s.value ORDER BY s.chosen DESC, s.nth) FILTER (f.decided) AS VARCHAR) AS value
   FROM fields f LEFT JOIN said s ON s.movie = f.movie AND s.field = f.field
   WHERE f.rule NOT IN ('union', 'latent_truth') GROUP BY f.movie, f.field, f.place) v
 GROUP BY movie

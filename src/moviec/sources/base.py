@@ -15,7 +15,8 @@ import pyarrow as pa
 from moviec.config import Downloads
 from moviec.engine import DuckEngine
 from moviec.errors import UsageError
-from moviec.model import FIELDS, SPACE_PATTERN
+from moviec.model import FIELDS
+from moviec.spelling import SPACE_PATTERN
 
 
 class RaterSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
