@@ -112,8 +112,12 @@ def test_a_share_of_unmatched_records_that_jumps_is_a_concern(desk: Desk) -> Non
     home = open_home(desk.home, {})
     with workshop(home) as shop:
         checks = check_all(shop, find_sources(home.folder), dt.datetime(2026, 11, 5, tzinfo=dt.UTC))
-    shares = {one.of: one for one in checks if one.name == "source_unmatched_share"}
+    shares = {one.of: one for one in checks if one.name == "source_unmatched_jump"}
     assert shares["club"].value > health.JUMP
+    now = {one.of: one.value for one in checks if one.name == "source_unmatched_share"}
+    assert now["club"] == now["pub"] == 1.0, "as things stand, of a source that was matched when it came, too"
+    told = desk.moviec("status").stdout
+    assert "pub: 100.0% of the records are matched with no other source's" in told
     assert re.fullmatch(
         r"club: [\d.]+% of the records are matched with none, before it was [\d.]+%", shares["club"].concern
     )

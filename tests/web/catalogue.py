@@ -269,7 +269,11 @@ def _relations(connection: sa.Connection, film: Made) -> None:
     )
     insert(
         sa.insert(external_ids),
-        [{"space": "imdb", "id": f"tt{number:07}", "movie": number, "position": 0}, {"space": "tmdb", "id": str(number), "movie": number, "position": 0}],
+        [
+            {"space": "imdb", "id": f"tt{number:07}", "movie": number, "position": 0},
+            {"space": "tmdb", "id": str(number), "movie": number, "position": 0},
+            {"space": "rottentomatoes", "id": f"m/film_{number}", "movie": number, "position": 0},
+        ],
     )  # fmt: skip
     insert(
         sa.insert(ratings).values(

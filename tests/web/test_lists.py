@@ -169,3 +169,9 @@ def test_top_rated_goes_by_what_is_sure_and_leaves_out_films_of_few_votes(api: A
     assert "Loved by Most" in page and "Liked by Many" not in page and 'value="1000"' in page
     home = api.get("/").text
     assert "Top rated" in home and "1,000 votes or more" in home and "Loved by Seven" not in home
+
+
+def test_the_link_to_the_next_page_names_the_path_that_was_asked(api: Api) -> None:
+    asked = "search?query=chronicle&limit=3"
+    for path in ("/v1/movies/", "/movies/", "/v1/movies/"):
+        assert f"<{path}search?" in api.get(path + asked).headers["link"]

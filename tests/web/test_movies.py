@@ -232,3 +232,15 @@ def _count_queries(api: Api) -> list[str]:
     reader.run = counted  # type: ignore[method-assign]
     sa.event.listen(api.site.catalogue, "before_cursor_execute", lambda *told: asked.append(told[2]))
     return asked
+
+
+@pytest.mark.parametrize("part", ["", "/claims", "/ratings", "/history"])
+@pytest.mark.parametrize(
+    "written", ["rottentomatoes:m/film_1", "rottentomatoes:m%2Ffilm_1", "RottenTomatoes:m%2ffilm_1"]
+)
+def test_an_id_with_a_slash_is_found_at_its_url(api: Api, written: str, part: str) -> None:
+    found = api.get(f"/v1/movies/{written}{part}")
+    assert found.status_code == 200, found.text
+    assert found.content == api.get(f"/v1/movies/mc1{part}").content
+    assert api.get(f"/movies/{written}").status_code == 200
+    assert api.get(f"/v1/movies/rottentomatoes:m/nobody{part}").status_code == 404

@@ -66,6 +66,19 @@ def matching(connection: sa.Connection) -> dict[str, dict[str, int]]:
     return found
 
 
+def pairs_to_review(connection: sa.Connection) -> int:
+    """Count the uncertain pairs of records that are not one movie."""
+    left, right = records.alias("one"), records.alias("other")
+    query = (
+        sa.select(sa.func.count())
+        .select_from(matches)
+        .join(left, sa.and_(left.c.source == matches.c.left_source, left.c.key == matches.c.left_key))
+        .join(right, sa.and_(right.c.source == matches.c.right_source, right.c.key == matches.c.right_key))
+        .where(matches.c.band == "review", left.c.live, right.c.live, left.c.movie != right.c.movie)
+    )
+    return connection.scalar(query) or 0
+
+
 def matched_share(shares: dict[str, int] | None) -> str:
     """Write which part of a source's records some other record was matched with, as a person reads it."""
     if not shares or not shares["records"]:

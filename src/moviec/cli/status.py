@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
@@ -13,7 +14,7 @@ from moviec.cli.console import print_json
 from moviec.cli.lake import findings_of
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import open_home
-from moviec.jobs.health import check_all, metrics_text
+from moviec.jobs.health import Check, check_all, metrics_text
 from moviec.pipeline.runs import last_runs
 from moviec.pipeline.workshop import workshop
 from moviec.sources.registry import find_sources
@@ -65,10 +66,8 @@ def status(
             )
         for name, rows in open_rows.items():
             print(f"{name}: {rows:,} rejected rows in quarantine")
-        if waiting := sum(each.value for each in checks if each.name == "queue_changes"):
-            print(
-                f"{waiting:,.0f} record changes wait to be published; `moviec worker --once` publishes them"
-            )
+        for line in _waiting(checks):
+            print(line)
         for run in done:
             print(f"run {run['number']}: {run['command']}, {run['outcome']}, {run['started_at'][:16]}")
         for line in [*concerns, *findings]:
@@ -77,3 +76,14 @@ def status(
             print("nothing was delivered yet; begin with `moviec ingest SOURCE PATH`")
     if check and concerns:
         raise typer.Exit(3)
+
+
+def _waiting(checks: Sequence[Check]) -> Iterator[str]:
+    """Say what waits to be published, what is matched with nothing, and what waits for a person."""
+    if waiting := sum(each.value for each in checks if each.name == "queue_changes"):
+        yield f"{waiting:,.0f} record changes wait to be published; `moviec worker --once` publishes them"
+    for each in checks:
+        if each.name == "source_unmatched_share":
+            yield f"{each.of}: {each.value:.1%} of the records are matched with no other source's"
+        elif each.name == "review_pairs" and each.value:
+            yield f"{each.value:,.0f} pairs of records wait for a person; see `moviec review list`"

@@ -16,6 +16,7 @@ from moviec.catalog.lag import Figure, gauges
 from moviec.catalog.queries import FOLLOWER, last_change
 from moviec.catalog.recordlog import Pending, pending
 from moviec.catalog.schema.operations import checkpoints, runs
+from moviec.catalog.sources import matching, pairs_to_review
 from moviec.config import Settings
 from moviec.pipeline.due import cron_of, freshest, stale
 from moviec.pipeline.street import REHEARSAL
@@ -53,6 +54,7 @@ def check_all(shop: Workshop, sources: Mapping[str, Source], now: dt.datetime) -
         found += _publication(pending(connection), now)
         found += _followers(connection, settings)
         found += _runs(connection)
+        found += _matched(connection)
     return found
 
 
@@ -80,8 +82,17 @@ def _arrivals(name: str, deliveries: Sequence[Delivery], late: str, now: dt.date
     shares = [_share(one) for one in sorted(deliveries, key=lambda one: one.id) if "unmatched" in one.report]
     if shares:
         before = shares[-2] if len(shares) > 1 else shares[-1]
+        jump = shares[-1] - before
         jumped = f"{name}: {shares[-1]:.1%} of the records are matched with none, before it was {before:.1%}"
-        yield Check("source_unmatched_share", name, shares[-1], jumped if shares[-1] - before > JUMP else "")
+        yield Check("source_unmatched_jump", name, round(jump, 4), jumped if jump > JUMP else "")
+
+
+def _matched(connection: sa.Connection) -> Iterator[Check]:
+    """Tell how much of each source is matched with nothing as things stand, and how many pairs wait for a person."""
+    for source, shares in matching(connection).items():
+        alone = shares["alone"] + shares["in_review"]
+        yield Check("source_unmatched_share", source, round(alone / max(shares["records"], 1), 4))
+    yield Check("review_pairs", "", pairs_to_review(connection))
 
 
 def _share(delivery: Delivery) -> float:

@@ -14,6 +14,7 @@ from litestar.enums import ScopeType
 from litestar.types import Message, Receive, Scope, Send
 from litestar.utils.path import normalize_path
 
+from moviec.spelling import SPACE_PATTERN
 from moviec.web.callers import Caller, Window, address_of, shown_key, unauthorized
 from moviec.web.errors import Problem, as_problem, methods_at
 from moviec.web.pages import POLICY, refusal_page
@@ -27,6 +28,9 @@ ADMIN = "/v1/admin/"
 #: Wrong keys an address may show in a minute before it is told to wait.
 WRONG_KEYS = 600
 
+_SLASHED_ID = re.compile(
+    rf"(/v1/movies/|/movies/)({SPACE_PATTERN}:[^/]*/.+?)(/claims|/ratings|/history)?", re.DOTALL
+)
 _REQUEST_ID = re.compile("[A-Za-z0-9._-]{1,64}")
 HTML = "text/html; charset=utf-8"
 _NO_STORE = (b"cache-control", b"no-store")
@@ -170,13 +174,22 @@ def _asked(scope: Any, prefix: str) -> Asked:
     if prefix and (path == prefix or path.startswith(prefix + "/")):
         path = path[len(prefix) :]
     # The router brings paths to this form, too: what is checked here must be what is routed there.
-    scope["path"] = path = normalize_path(path)
+    scope["path"] = path = one_segment(normalize_path(path))
     method = scope["method"]
     if method == "HEAD":
         scope["method"] = "GET"
     given = headers.get(b"x-request-id", b"").decode("latin-1")
     number = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
     return Asked(headers, path, method, number, time.perf_counter())
+
+
+def one_segment(path: str) -> str:
+    """Write the slashes inside a movie's id as `%2F`: "rottentomatoes:m/heat" is one part of a path for the router.
+
+    The path has been decoded, so that an id that came as `%2F` has a slash here, too.
+    """
+    found = _SLASHED_ID.fullmatch(path)
+    return f"{found[1]}{found[2].replace('/', '%2F')}{found[3] or ''}" if found else path
 
 
 def _limit_headers(window: Window) -> list[tuple[bytes, bytes]]:

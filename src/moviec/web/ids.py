@@ -30,6 +30,7 @@ class Moved(Exception):  # noqa: N818  no error: it says where to go
 
 async def movie_of(site: Site, text: str) -> int:
     """Give the number of the movie an id names. Raises Problem: 404, or 409 where it names several."""
+    text = text.replace("%2F", "/")  # as the gate writes a slash in an id
     named = read_id(text)
     if named is None:
         raise not_found(f"'{text[:50]}' is no id of a movie: write mc12 or imdb:tt0114709")

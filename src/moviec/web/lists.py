@@ -123,7 +123,8 @@ async def _respond(request: Request[Any, Any, Any], asked: ListQuery, query: str
     site = site_of(request)
     lines = NDJSON in request.headers.get("accept", "")
     languages = preferred(request.headers.get("accept-language", ""))
-    name = f"list:{site.finder.position}:{lines}:{languages}:{query}:{msgspec.json.encode(asked).decode()}"
+    # The link to the next page names the path that was asked: search has two.
+    name = f"list:{request.scope['path']}:{site.finder.position}:{lines}:{languages}:{query}:{msgspec.json.encode(asked).decode()}"
     held = site.cache.get(0, name)
     if held is None:
         ticket = site.cache.begin()
