@@ -171,3 +171,13 @@ def test_bytes_that_are_not_what_was_delivered_are_found_and_left_to_a_person(de
     assert (
         "a payload's bytes are not those that were delivered" in done.stdout and "mended" not in done.stdout
     )
+
+
+def test_the_first_delivery_is_the_cause_of_what_it_brings(desk: Desk) -> None:
+    for day, names in (("2026-11-01", ["Alien"]), ("2026-11-02", ["Alien", "Heat"])):
+        path = desk.drop(f"{day}/films.csv", *names)
+        desk.moviec("ingest", "club", path, "--delivered-at", day)
+    for movie in ("mc1", "mc2"):
+        [created] = moviec(desk, "history", movie)["changes"]
+        assert (created["kind"], created["source"]) == ("created", "club")
+        assert created["delivery"]

@@ -74,3 +74,12 @@ def _key_of(api: Api, account: str) -> str:
 
     create_account(api.site.catalogue, account)
     return api.key(account=account)
+
+
+def test_a_follower_that_knows_more_than_there_is_is_told_so(api: Api) -> None:
+    newest = api.json("/v1/changes?limit=1")["head"]
+    assert api.json(f"/v1/changes?after={newest}")["items"] == []
+    for path in (f"/v1/changes?after={newest + 1}", f"/v1/changes/stream?after={newest + 1}"):
+        beyond = api.get(path)
+        assert (beyond.status_code, beyond.json()["error"]["code"]) == (410, "beyond_the_log")
+        assert beyond.json()["error"]["details"] == {"head": newest}

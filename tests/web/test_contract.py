@@ -24,12 +24,18 @@ request-timeout = 60.0
 [[operations]]
 include-path = "/v1/changes/stream"
 request-timeout = 1.0
+checks.positive_data_acceptance.expected-statuses = ["2xx", "3xx", "401", "403", "410", "429", "5xx"]
 
 # Each parameter may be as it is, and two contradict each other (`measure=movies&by=max`): 400, which a description of
 # single parameters cannot tell. tests/web/test_figures.py asks every combination.
 [[operations]]
 include-path-regex = "/v1/(genres|production_companies)/years?/.*"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "3xx", "400", "401", "403", "404", "429", "5xx"]
+
+# A number beyond the end of the log is gone.
+[[operations]]
+include-path = "/v1/changes"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "3xx", "401", "403", "410", "429", "5xx"]
 """
 
 

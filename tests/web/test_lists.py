@@ -175,3 +175,17 @@ def test_the_link_to_the_next_page_names_the_path_that_was_asked(api: Api) -> No
     asked = "search?query=chronicle&limit=3"
     for path in ("/v1/movies/", "/movies/", "/v1/movies/"):
         assert f"<{path}search?" in api.get(path + asked).headers["link"]
+
+
+def test_what_nobody_knows_and_what_is_no_choice_is_said(api: Api) -> None:
+    assert [api.get(f"/v1/movies?company={one}").status_code for one in ("999999999", "tmdb:999999999")] == [
+        404,
+        404,
+    ]
+    wrong = api.get("/v1/movies?sort=best").json()["error"]["message"]
+    assert wrong.endswith("one of relevance, rating, year, popularity")
+    assert (
+        api.get("/v1/genres/year/1999?by=most")
+        .json()["error"]["message"]
+        .endswith("one of sum, mean, median, max")
+    )

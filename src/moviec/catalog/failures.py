@@ -15,6 +15,7 @@ from moviec.catalog.queries import FOLLOWER
 from moviec.catalog.recordlog import RECORDS, RecordChange, append
 from moviec.catalog.schema.operations import failures
 from moviec.catalog.schema.serving import webhooks
+from moviec.errors import UsageError
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -71,11 +72,14 @@ def records_aside(connection: sa.Connection) -> pa.Table:
 def replay(catalogue: sa.Engine, numbers: Sequence[int] = ()) -> int:
     """Set failures to be tried again, all that are open where none are named; give how many.
 
-    A record goes back into the log of record changes; a webhook is switched on again where it stopped; a delivery is
+    Raises UsageError where a number is none of theirs. A record goes back into the log of record changes; a webhook is switched on again where it stopped; a delivery is
     due again.
     """
     with writing(catalogue) as connection:
-        chosen = [one for one in failed(connection) if not numbers or one.number in numbers]
+        waiting = failed(connection)
+        if unknown := sorted(set(numbers) - {one.number for one in waiting}):
+            raise UsageError(f"no open failure has the number {unknown[0]}", hint="see `moviec failures`")
+        chosen = [one for one in waiting if not numbers or one.number in numbers]
         for one in chosen:
             connection.execute(
                 sa.update(failures).where(failures.c.number == one.number).values(state="replayed")

@@ -141,7 +141,7 @@ def _bring_up(ground: Ground, scope: Scope, everything: bool, steps: Steps) -> O
         shop.confirm(connection, CATALOGUE)
         before = counted(connection, affected)
         fresh = ground.fresh
-        cause = Cause(fresh[0].source, fresh[0].delivery) if len(fresh) == 1 and not everything else Cause()
+        cause = _cause(ground, everything)
         publication = _publication(resolved, cast, shown, affected, cause)
         done = publish(connection, publication, [one.delivery for one in fresh], ground.engine)
         years = other_years(ground.engine, before, counted(connection, affected))
@@ -154,6 +154,13 @@ def _bring_up(ground: Ground, scope: Scope, everything: bool, steps: Steps) -> O
         if scope.rehearsal:
             connection.rollback()
     return Outcome(everything, done.changes, done.last, touched, steps.done)
+
+
+def _cause(ground: Ground, everything: bool) -> Cause:
+    """Name the delivery behind a run's changes: the only new one, unless other things were worked out again, too."""
+    if len(ground.fresh) == 1 and (not everything or len(ground.batches) == 1):
+        return Cause(ground.fresh[0].source, ground.fresh[0].delivery)
+    return Cause()
 
 
 def _nothing_new(ground: Ground) -> Outcome:

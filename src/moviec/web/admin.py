@@ -147,13 +147,13 @@ async def replay_quarantine(
     return respond(request, answer(await _done(lambda: site.workbench.replay_quarantine(data.source))))
 
 
-@post("/v1/admin/failures/replay", responses=gives(dict[str, Any], 403, 409, 422), status_code=200, summary="Try failures again", tags=["admin"])  # fmt: skip
+@post("/v1/admin/failures/replay", responses=gives(dict[str, Any], 403, 404, 422), status_code=200, summary="Try failures again", tags=["admin"])  # fmt: skip
 async def replay_failures(
     request: Request[Any, Any, Any], data: JSONBody[shapes.FailuresWanted]
 ) -> ASGIResponse:
     """Try again what was set aside after repeated failure."""
     site = _admin(request)
-    return respond(request, answer(await _done(lambda: site.workbench.replay_failures(data.numbers))))
+    return respond(request, answer(await _done(lambda: site.workbench.replay_failures(data.numbers), 404)))
 
 
 ROUTES = [

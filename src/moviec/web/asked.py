@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -135,11 +135,19 @@ def query_of(request: Request[Any, Any, Any], kind: type[T]) -> T:
     try:
         found = msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise Problem(400, _said(str(error)), "invalid_parameter") from error
+        raise Problem(400, _said(str(error)) + _choices(kind, str(error)), "invalid_parameter") from error
     for name in values:
         if getattr(found, name) is None:  # the word "null", which no parameter takes
             raise Problem(400, f"{name} has no value; leave it out", "invalid_parameter")
     return found
+
+
+def _choices(kind: type[msgspec.Struct], error: str) -> str:
+    """List the values that a parameter may have, where it has a few."""
+    name = error.rpartition("$.")[2].rstrip("`")
+    hint = get_type_hints(kind).get(name)
+    named = [one for part in (hint, *get_args(hint)) if get_origin(part) is Literal for one in get_args(part)]
+    return f"; one of {', '.join(map(str, named))}" if named else ""
 
 
 def _said(error: str) -> str:

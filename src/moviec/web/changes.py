@@ -34,7 +34,7 @@ Number = Annotated[int, PathParameter(ge=1, le=LARGEST)]
 
 @get(
     "/v1/changes",
-    responses=gives(shapes.Changes),
+    responses=gives(shapes.Changes, 410),
     opt={"query": ChangesQuery},
     summary="Changes",
     tags=["changes"],
@@ -47,11 +47,13 @@ async def change_list(request: Request[Any, Any, Any]) -> ASGIResponse:
         return head(connection), changes_after(connection, asked.after, asked.limit)
 
     newest, items = await site_of(request).read(read)
+    if not items and asked.after > newest:
+        raise _beyond(asked.after, newest)
     last = items[-1]["number"] if items else asked.after
     return respond(request, answer({"items": items, "last": last, "head": max(newest, last if items else 0)}))
 
 
-@get("/v1/changes/stream", responses=gives(shapes.ChangeEvent, media="text/event-stream"), opt={"query": StreamQuery}, summary="Changes as they come", tags=["changes"])  # fmt: skip
+@get("/v1/changes/stream", responses=gives(shapes.ChangeEvent, 410, media="text/event-stream"), opt={"query": StreamQuery}, summary="Changes as they come", tags=["changes"])  # fmt: skip
 async def change_stream(request: Request[Any, Any, Any]) -> Stream:
     """Server-sent events, one per entry, from now on or after a number (`after`, or Last-Event-ID when connecting again)."""
     site, after = site_of(request), query_of(request, StreamQuery).after
@@ -59,7 +61,19 @@ async def change_stream(request: Request[Any, Any, Any]) -> Stream:
     if given.isdecimal() and len(given) < 10:
         after = int(given)
     begin = site.follower.position if after is None else after
+    if begin > site.follower.position and begin > (newest := await site.read(head)):
+        raise _beyond(begin, newest)
     return Stream(_events(site, begin), media_type="text/event-stream", headers={"cache-control": "no-store"})
+
+
+def _beyond(after: int, newest: int) -> Problem:
+    """Tell a follower that knows more changes than there are: it followed a catalogue that was set back since."""
+    return Problem(
+        410,
+        f"the change log ends at {newest:,}, before {after:,}: the catalogue was restored; take it in anew from 0",
+        "beyond_the_log",
+        {"head": newest},
+    )
 
 
 async def _events(site: Site, after: int) -> AsyncIterator[bytes]:

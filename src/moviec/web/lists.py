@@ -13,7 +13,7 @@ from litestar import Request, get
 from litestar.response.base import ASGIResponse
 
 from moviec.catalog.queries import documents_from, documents_of, movies_titled
-from moviec.catalog.references import Genre, all_genres, company_at, genre_at
+from moviec.catalog.references import Genre, all_genres, companies_of, company_at, genre_at
 from moviec.errors import UsageError
 from moviec.search import Ask, Page
 from moviec.search.plan import GenreWords
@@ -196,8 +196,11 @@ async def _company_id(site: Site, text: str) -> int | None:
         return None
     space, colon, key = text.partition(":")
     if not colon:
-        return min(int(text), LARGEST)
-    found = await site.read(lambda connection: company_at(connection, space, key))
+        number = min(int(text), LARGEST)
+        known = await site.read(lambda connection: companies_of(connection, [number]))
+        found = number if number in known else None
+    else:
+        found = await site.read(lambda connection: company_at(connection, space, key))
     if found is None:
         raise Problem(404, f"there is no production company {text}")
     return found
