@@ -14,7 +14,7 @@ from moviec.catalog.standings import Question as Asked
 from moviec.catalog.standings import standings
 from moviec.config import Home
 from moviec.pipeline.reports import open_catalogue
-from moviec.rollup.report import Question, answer
+from moviec.rollup.report import LEAST_FILMS, Question, answer
 from moviec.search.index import indexer
 from tests.commands import moviec
 
@@ -157,3 +157,15 @@ def test_a_scorecard_says_whose_figures_it_shows(tmp_path: Path) -> None:
     first, _, rest = told.stdout.partition("This home has not learned a model yet.")
     assert "the model shipped with MovieC" in rest and "judged" in rest and "judged" not in first
     assert json.loads(moviec("sources", "imdb", "--home", tmp_path, "--json").stdout)["learned_here"] is False
+
+
+def test_a_company_of_one_film_does_not_lead_by_its_rating(demo_home: Home) -> None:
+    words = ("report", "companies", "--measure", "c_rating", "--json", "--home", demo_home.folder)
+    usual = json.loads(moviec(*words).stdout)
+    assert (
+        usual["question"]["min_movies"] == LEAST_FILMS
+        and "of those with 5 films or more" in usual["coverage"]
+    )
+    assert usual["rows"] and all(row["known"] >= LEAST_FILMS for row in usual["rows"])
+    every = json.loads(moviec(*words, "--min-movies", "1").stdout)
+    assert every["rows"][0]["known"] < LEAST_FILMS

@@ -178,6 +178,6 @@ def test_the_first_delivery_is_the_cause_of_what_it_brings(desk: Desk) -> None:
         path = desk.drop(f"{day}/films.csv", *names)
         desk.moviec("ingest", "club", path, "--delivered-at", day)
     for movie in ("mc1", "mc2"):
-        [created] = moviec(desk, "history", movie)["changes"]
+        [created] = json.loads(desk.moviec("history", movie, "--json").stdout)
         assert (created["kind"], created["source"]) == ("created", "club")
         assert created["delivery"]

@@ -19,7 +19,7 @@ from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.pipeline.reports import open_catalogue, open_folder
 from moviec.rollup.charts import bars, draw, lines
-from moviec.rollup.report import Question, answer, choose
+from moviec.rollup.report import LEAST_FILMS, Question, answer, choose, least_films, with_films
 from moviec.units import short_number
 
 #: More lines than this in one picture cannot be told apart.
@@ -72,6 +72,12 @@ def report(
     ] = Split.full,
     top: Annotated[int | None, typer.Option(min=1, help="The first N (20 unless told).")] = None,
     bottom: Annotated[int | None, typer.Option(min=1, help="The last N.")] = None,
+    min_movies: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help=f"Leave out those with fewer films behind the value ({LEAST_FILMS} for c_rating)."
+        ),
+    ] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the answer into FILE.svg or FILE.png.")] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -95,8 +101,9 @@ def report(
         else open_catalogue(open_home(home), question, split.value)
     )
     with films as (engine, coverage):
-        line = coverage.line(question)
-        chosen = choose(answer(engine, question), top, bottom)
+        least = min_movies or least_films(question)
+        line = coverage.line(question) + (f"; of those with {least:,} films or more" if least > 1 else "")
+        chosen = choose(with_films(answer(engine, question), least), top, bottom)
         if plot:
             yearly = answer(engine, question, each_year=True) if last > first else None
             draw(picture(chosen, yearly, question, line), plot)
@@ -107,6 +114,7 @@ def report(
                     **msgspec.to_builtins(question),
                     "by": question.added_up(),
                     "split": split.value,
+                    "min_movies": least,
                 },
                 "coverage": line,
                 "rows": chosen.drop_columns(["year"]).to_pylist(),

@@ -39,6 +39,11 @@ class Coverage(msgspec.Struct, frozen=True):
         return f"{question.measure} known for {known / self.films:.0%} of {self.films:,} {self.which}"
 
 
+#: What a rollup's folder holds: by default it keeps only films that are out and whose revenue is known, so that a share
+#: of them says nothing of the rest.
+COUNTED = "films that the rollup counted; see last-run.json for those it left out"
+
+
 @contextmanager
 def open_folder(folder: Path, question: Question, split: str) -> Iterator[tuple[DuckEngine, Coverage]]:
     """Give an engine whose view `parts` is the films behind a rollup's folder, and the coverage of those asked about."""
@@ -56,7 +61,7 @@ def open_folder(folder: Path, question: Question, split: str) -> Iterator[tuple[
         month = f"AND month(released) = {question.month}" if question.month else ""
         asked = f"year(released) BETWEEN {question.first_year} AND {question.last_year} {month}"
         known = _coverage(engine, f"SELECT *, NULL AS c_rating FROM films WHERE {asked}")
-        yield engine, Coverage(str(folder), "films", known.pop("films"), known)
+        yield engine, Coverage(str(folder), COUNTED, known.pop("films"), known)
 
 
 @contextmanager
