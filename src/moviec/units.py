@@ -5,6 +5,10 @@ from __future__ import annotations
 #: Popularity, probabilities and weights are kept in millionths.
 MILLION = 1_000_000
 
+#: Films behind an average at least. The 20 companies with the highest median C-rating over all shared data have one film
+#: each; 161 of its 2,188 companies have five films or more.
+LEAST_FILMS = 5
+
 
 def short_number(value: float | None) -> str:
     """Write an amount as a person would: 1.23 billion is 1.23B."""

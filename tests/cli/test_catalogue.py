@@ -14,8 +14,9 @@ from moviec.catalog.standings import Question as Asked
 from moviec.catalog.standings import standings
 from moviec.config import Home
 from moviec.pipeline.reports import open_catalogue
-from moviec.rollup.report import LEAST_FILMS, Question, answer
+from moviec.rollup.report import Question, answer
 from moviec.search.index import indexer
+from moviec.units import LEAST_FILMS
 from tests.commands import moviec
 
 

@@ -13,9 +13,11 @@ import sqlalchemy as sa
 
 from moviec.catalog.connect import connect, writing
 from moviec.catalog.failures import set_aside
+from moviec.catalog.leases import CATALOGUE, holding_if_free
 from moviec.catalog.queries import set_checkpoint
 from moviec.catalog.recordlog import RecordChange, append
 from moviec.config import open_home
+from moviec.errors import UnpublishedError
 from moviec.jobs import health
 from moviec.jobs.health import check_all
 from moviec.pipeline.workshop import workshop
@@ -181,3 +183,21 @@ def test_the_first_delivery_is_the_cause_of_what_it_brings(desk: Desk) -> None:
         [created] = json.loads(desk.moviec("history", movie, "--json").stdout)
         assert (created["kind"], created["source"]) == ("created", "club")
         assert created["delivery"]
+
+
+def test_a_publisher_that_gets_no_further_is_told_to_those_who_wait(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogue = catalogue_of(desk)
+    path = desk.drop("2026-11-01/films.csv", "Alien")
+    monkeypatch.setenv("MOVIEC_PATIENCE", "0")
+    with holding_if_free(catalogue, CATALOGUE) as held:
+        assert held
+        with pytest.raises(
+            UnpublishedError, match=r":\d+: another process is to publish this and gets no further"
+        ) as told:
+            desk.moviec("ingest", "club", path, "--delivered-at", "2026-11-01")
+    assert told.value.exit_status == 3
+    assert desk.moviec("worker", "--once").exit_code == 0
+    assert "Alien" in desk.moviec("show", "mc1").stdout
+    catalogue.dispose()

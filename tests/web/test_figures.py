@@ -15,6 +15,7 @@ from moviec.catalog.standings import USUAL
 from moviec.engine import DuckEngine
 from moviec.rollup.totals import totals
 from moviec.text import pc
+from moviec.units import LEAST_FILMS
 from tests.web.catalogue import FILMS, GENRE_IDS, Made, company_id, median
 from tests.web.conftest import Api
 
@@ -49,7 +50,7 @@ def test_a_measure_is_what_the_films_make_it(either: Api, by: str, years: tuple[
     votes = figure(either, f"{where}?measure=votes&by={by}", CRIME)
     assert votes["value"] == pytest.approx(ways[by]([film.votes for film in some]), abs=1)
     if by != "sum":
-        rated = figure(either, f"{where}?measure=c_rating&by={by}", CRIME)
+        rated = figure(either, f"{where}?measure=c_rating&by={by}&min_movies=1", CRIME)
         points = [round((film.c_rating or 0) * 100) for film in some]
         assert rated["value"] == pytest.approx(ways[by](points) / 100, abs=0.01)
 
@@ -80,7 +81,7 @@ def test_metadata_names_the_films_behind_a_figure(either: Api) -> None:
 def test_years_without_films_are_empty_and_this_year_is_an_estimate(api: Api) -> None:
     assert api.json("/v1/genres/year/1899") == {
         "kind": "genres", "first_year": 1899, "last_year": 1899, "month": None, "measure": "revenue", "by": "sum",
-        "split": "full", "estimate": False, "entries": 0, "items": [],
+        "split": "full", "min_movies": 1, "estimate": False, "entries": 0, "items": [],
     }  # fmt: skip
     assert api.json("/v1/genres/years/1899-9999")["estimate"] is True
     assert api.json("/v1/genres/years/1999-1990")["first_year"] == 1990
@@ -146,3 +147,13 @@ def test_known_counts_the_films_whose_amount_is_known() -> None:
         rows = totals(engine, shown, entries).filter(pc.field("split") == "full").to_pylist()
     known = {row["month"]: (row["films"], row["popularity_known"], row["votes_known"]) for row in rows}
     assert known == {0: (3, 1, 1), 5: (2, 1, 1)}
+
+
+def test_an_entry_of_few_films_does_not_lead_by_its_rating(either: Api) -> None:
+    path = "/v1/production_companies/years/1950-2020?measure=c_rating"
+    usual, every = either.json(path), either.json(f"{path}&min_movies=1")
+    assert usual["min_movies"] == LEAST_FILMS and every["min_movies"] == 1
+    assert 0 < usual["entries"] < every["entries"]
+    assert all(item["known"] >= LEAST_FILMS for item in usual["items"])
+    top = either.json(f"{path}&top=1&bottom=1")["items"]
+    assert [item["id"] for item in top] == list(dict.fromkeys(usual["items"][at]["id"] for at in (0, -1)))

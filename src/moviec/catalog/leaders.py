@@ -41,7 +41,7 @@ def leaders(connection: sa.Connection, question: Question, ends: Ends) -> tuple[
     Where the rollups hold the value only the chosen rows are read whole. Raises UsageError as `standings`.
     """
     column = held(question)
-    if column is None:
+    if column is None or question.least > 1:
         every = standings(connection, question)
         some = [each for each in every if each.value is not None] if ends.valued else every
         return [*some[: ends.top], *some[max(ends.top, len(some) - ends.bottom) :]], len(every)

@@ -64,9 +64,9 @@ def holding(
                 yield held
                 return
         if time.monotonic() - begun >= patience:
-            raise StoreError("another run is at work here", _holder(catalogue, name), "wait for it to end")
+            raise StoreError("another run is at work here", holder(catalogue, name), "wait for it to end")
         if not told:
-            tell(f"waiting for {_holder(catalogue, name)}")
+            tell(f"waiting for {holder(catalogue, name)}")
             told = True
         time.sleep(EVERY)
 
@@ -100,7 +100,7 @@ def _take(catalogue: sa.Engine, name: str) -> Lease:
     return Lease(name, (last or 0) + 1)
 
 
-def _holder(catalogue: sa.Engine, name: str) -> str:
+def holder(catalogue: sa.Engine, name: str) -> str:
     """Say who holds a lease and, where it is recorded, at what work."""
     with catalogue.connect() as connection:
         who = connection.scalar(sa.select(leases.c.owner).where(leases.c.name == name)) or "another process"

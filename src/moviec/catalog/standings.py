@@ -42,7 +42,10 @@ _ADDED = (
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked: `kind` is genres or production_companies; `month` 0 is the whole year."""
+    """What is asked: `kind` is genres or production_companies; `month` 0 is the whole year.
+
+    `least`: entries with fewer films behind the value are left out.
+    """
 
     kind: str
     first_year: int
@@ -53,6 +56,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     split: str = "full"
     entries: tuple[int, ...] | None = None
     movie_ids: bool = False
+    least: int = 1
 
     @property
     def added_up(self) -> str:
@@ -101,6 +105,8 @@ def standings(connection: sa.Connection, question: Question) -> list[Standing]:
     query = _rows(question.one_year, question.movie_ids, question.entries is not None)
     rows = connection.execute(query, values_of(question)).all()
     found = [_standing(question, row, worked_out) for row in rows]
+    if question.least > 1:
+        found = [each for each in found if each.known >= question.least]
     return sorted(found, key=lambda each: (each.value is None, -(each.value or 0), -each.films, each.entry))
 
 

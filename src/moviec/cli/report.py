@@ -19,8 +19,8 @@ from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.pipeline.reports import open_catalogue, open_folder
 from moviec.rollup.charts import bars, draw, lines
-from moviec.rollup.report import LEAST_FILMS, Question, answer, choose, least_films, with_films
-from moviec.units import short_number
+from moviec.rollup.report import Question, answer, choose, least_films, with_films
+from moviec.units import LEAST_FILMS, short_number
 
 #: More lines than this in one picture cannot be told apart.
 MOST_LINES = 8

@@ -16,7 +16,7 @@ import pyarrow as pa
 from moviec.catalog.connect import writing
 from moviec.catalog.deliveries import all_batches
 from moviec.catalog.failures import last_failure, records_aside, set_aside, set_aside_after
-from moviec.catalog.leases import CATALOGUE, EVERY, holding_if_free
+from moviec.catalog.leases import CATALOGUE, EVERY, holder, holding_if_free
 from moviec.catalog.publish import kinds_after
 from moviec.catalog.queries import FOLLOWER, last_change
 from moviec.catalog.recordlog import RECORDS, newest, pending, position
@@ -46,19 +46,27 @@ def drain(shop: Workshop, tell: Tell = lambda _: None, retry: Retry = Retry()) -
     """Return once all that is registered now is published, by this process or by the one that holds the lease.
 
     The outcome tells of every change meanwhile, and how many records were set aside. Raises what publishing raises, where
-    setting records aside is no help, and UnpublishedError for want of room, a lock or a connection.
+    setting records aside is no help, and UnpublishedError for want of room, a lock or a connection, or where the process
+    that holds the lease gets no further for as long as the settings have a run wait.
     """
     with shop.catalogue.connect() as connection:
         wanted, before, last = newest(connection), last_change(connection), last_failure(connection)
     outcome: Outcome | None = None
-    while outcome is None:
-        outcome = advance(shop, tell, retry)
-        if outcome is None:
-            with shop.catalogue.connect() as connection:
-                if position(connection) >= wanted:
-                    outcome = Outcome(False, kinds_after(connection, before), last_change(connection), {}, [])
-                else:
-                    time.sleep(EVERY)
+    reached, since = -1, time.monotonic()
+    while (outcome := advance(shop, tell, retry)) is None:
+        with shop.catalogue.connect() as connection:
+            if (now_at := position(connection)) >= wanted:
+                outcome = Outcome(False, kinds_after(connection, before), last_change(connection), {}, [])
+                break
+        if now_at > reached:
+            reached, since = now_at, time.monotonic()
+        elif time.monotonic() - since >= shop.home.settings.patience:
+            raise UnpublishedError(
+                "another process is to publish this and gets no further",
+                holder(shop.catalogue, CATALOGUE),
+                "see whether it still works; what was taken in is published by the next run",
+            )
+        time.sleep(EVERY)
     with shop.catalogue.connect() as connection:
         return msgspec.structs.replace(outcome, set_aside=set_aside_after(connection, last))
 

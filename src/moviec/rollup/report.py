@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from moviec.engine import Engine
 from moviec.errors import UsageError
 from moviec.model import MILLION
+from moviec.units import LEAST_FILMS
 
 #: Each measure: the amount in `parts`, and how it is added up unless one says otherwise. Popularity is heavy-tailed,
 #: so that a mean says little: its default is the median.
@@ -24,10 +25,6 @@ MEASURES: dict[str, tuple[str, str]] = {
     "popularity": ("popularity", "median"),
     "c_rating": ("c_rating", "median"),
 }
-
-#: Films behind an average at least. The 20 companies with the highest median C-rating over all shared data have one film
-#: each; 161 of its 2,188 companies have five films or more.
-LEAST_FILMS = 5
 
 #: What one unit of a measure is kept as.
 _UNITS = {"movies": MILLION, "popularity": MILLION, "c_rating": 100}

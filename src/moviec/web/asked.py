@@ -10,6 +10,7 @@ from litestar import Request
 from msgspec import Meta
 
 from moviec.search.find import Sort
+from moviec.units import LEAST_FILMS
 from moviec.web.errors import Problem
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -37,6 +38,12 @@ Ids = Annotated[
     Meta(
         pattern="^([a-z]{1,20}:)?[A-Za-z0-9]{1,20}(,([a-z]{1,20}:)?[A-Za-z0-9]{1,20}){0,99}$",
         description="Ids, or ids elsewhere: `1,2,tmdb:16`.",
+    ),
+]
+Films = Annotated[
+    int,
+    Meta(
+        ge=1, le=1_000_000, description=f"Films behind a value at least: {LEAST_FILMS} for c_rating, else 1."
     ),
 ]
 Measure = Literal["revenue", "budget", "profit", "movies", "popularity", "votes", "c_rating"]
@@ -108,6 +115,7 @@ class FigureQuery(Query, frozen=True):
     measure: Measure = "revenue"
     by: By | None = None
     split: Split = "full"
+    min_movies: Films | None = None
 
 
 class ChangesQuery(Query, frozen=True):

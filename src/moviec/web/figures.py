@@ -18,6 +18,7 @@ from moviec.catalog.references import Company, Genre, companies_named, companies
 from moviec.catalog.standings import Question, Standing, refuse_nonsense, standings
 from moviec.errors import UsageError
 from moviec.search.words import fold
+from moviec.units import LEAST_FILMS
 from moviec.web import shapes
 from moviec.web.answers import answer, respond
 from moviec.web.asked import CompanyListQuery, FigureQuery, query_of
@@ -127,7 +128,7 @@ async def _figures(
     held = site.cache.get(0, name)
     if held is None:
         ticket = site.cache.begin()
-        held = answer(await figures(site, asked, _question(asked, kind, years, month)))
+        held = answer(await figures(site, asked, question_of(asked, kind, years, month)))
         site.cache.keep(ticket, 0, name, held)
     return respond(request, held)
 
@@ -153,13 +154,15 @@ async def figures(site: Site, asked: FigureQuery, question: Question) -> shapes.
         measure=question.measure,
         by=question.added_up,
         split=question.split,
+        min_movies=question.least,
         estimate=question.last_year >= dt.datetime.now(dt.UTC).year,
         entries=entries,
         items=[_figure(each, names) for each in chosen],
     )
 
 
-def _question(asked: FigureQuery, kind: str, years: tuple[int, int], month: int) -> Question:
+def question_of(asked: FigureQuery, kind: str, years: tuple[int, int], month: int = 0) -> Question:
+    """Read a question about genres or companies as a caller asks it."""
     return Question(
         kind=kind,
         first_year=years[0],
@@ -169,6 +172,7 @@ def _question(asked: FigureQuery, kind: str, years: tuple[int, int], month: int)
         by=asked.by,
         split=asked.split,
         movie_ids=asked.metadata,
+        least=asked.min_movies or (LEAST_FILMS if asked.measure == "c_rating" else 1),
     )
 
 

@@ -15,13 +15,12 @@ from litestar.params import FromPath, PathParameter
 from litestar.response.base import ASGIResponse
 
 from moviec import __version__
-from moviec.catalog.standings import Question
 from moviec.units import short_number
 from moviec.web.answers import from_bytes, respond
 from moviec.web.asked import FigureQuery, SearchQuery, query_of
 from moviec.web.charts import bars, contributions, interval
 from moviec.web.errors import Problem, not_found
-from moviec.web.figures import figures
+from moviec.web.figures import figures, question_of
 from moviec.web.ids import Moved, gone, movie_of
 from moviec.web.lists import find
 from moviec.web.site import Site, site_of
@@ -110,9 +109,7 @@ async def year_page(request: Request[Any, Any, Any], kind: FromPath[str], year: 
     site, asked = site_of(request), query_of(request, FigureQuery)
     asked = msgspec.structs.replace(asked, metadata=True, top=asked.top or 25)
     stored = "genres" if kind == "genres" else "production_companies"
-    question = Question(
-        kind=stored, first_year=year, last_year=year, measure=asked.measure, by=asked.by, movie_ids=True
-    )
+    question = question_of(asked, stored, (year, year))
     found = await figures(site, asked, question)
     drawn = bars([(item.name or "?", item.value) for item in found.items])
     return _page(request, "year.html", kind=kind, title=KINDS[kind], year=year, found=found, drawn=drawn)

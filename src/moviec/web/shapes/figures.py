@@ -58,7 +58,10 @@ class Figure(Shape, frozen=True):
 
 
 class Figures(Shape, frozen=True):
-    """Figures over a span, the largest value first. `estimate`: the span holds the running year, so more will come."""
+    """Figures over a span, the largest value first. `estimate`: the span holds the running year, so more will come.
+
+    `min_movies`: entries with fewer films behind the value are left out.
+    """
 
     kind: str
     first_year: int
@@ -67,6 +70,7 @@ class Figures(Shape, frozen=True):
     measure: str
     by: str
     split: str
+    min_movies: int
     estimate: bool
     entries: int
     items: list[Figure]
