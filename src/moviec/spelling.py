@@ -25,7 +25,7 @@ SPELLED = (
 ARTICLES = "the|a|an|le|la|les|une?|el|los|las|una|il|gli|der|das|eine?|het|een|den|det"
 
 #: Not an article, where the rest is not in capitals, too: "LA Story".
-CITY = r"^LA .*\p{Ll}"
+CITY = r"(?s)^LA .*\p{Ll}"
 
 #: What may stand inverted after a comma: the articles above, and those that are safe to move but not to drop.
 INVERTED = ARTICLES + "|die|des|dem|i|lo|uno|o|os|as|um|uma|de|en|ett|et|az|l'|l’"
@@ -55,14 +55,19 @@ COUNTED = "|".join((*list(UNITS)[1:], *TENS, *SCALES))
 PARTS = "part|parts|chapter|chapters|episode|volume|vol|book|teil|partie|parte|no|nr"
 
 
-#: Letters with a full stop behind each: "L.A.", "S.W.A.T.".
-INITIALS = r"\b\pL\.(?:\pL\.)*\pL\b\.?"
+#: What every text with initials holds: "L.A.", "S.W.A.T.".
+INITIALS = r"\pL\.\pL"
 _INITIALS = re.compile(r"\b(?:[^\W\d_]\.)+[^\W\d_]\b\.?")
 
 
 def join_initials(text: str) -> str:
     """Take the full stops out of initials: "S.W.A.T." becomes "SWAT"."""
-    return _INITIALS.sub(lambda found: found[0].replace(".", ""), text)
+
+    def joined(found: re.Match[str]) -> str:
+        letters = found[0].replace(".", "")
+        return letters if letters.isalpha() else found[0]  # "ⅷ" counts as a word's letter, and is none
+
+    return _INITIALS.sub(joined, text)
 
 
 def count_words(folded: str) -> str:

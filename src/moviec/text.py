@@ -86,7 +86,7 @@ def drop_article(values: Column) -> Column:
     "LA Story" opens with a city.
     """
     city = _whole(pc.fill_null(pc.match_substring_regex(values, CITY), False))
-    dropped = pc.replace_substring_regex(values, rf"(?i)^(?:(?:{ARTICLES}) +|l['’])(.)", r"\1")
+    dropped = pc.replace_substring_regex(values, rf"(?is)^(?:(?:{ARTICLES}) +|l['’])(.)", r"\1")
     return pc.if_else(city, values, dropped) if pc.any(city).as_py() else dropped
 
 
@@ -178,8 +178,8 @@ def _digits(values: Column) -> Column:
     text = _each(values, ((rf"\b{short}\b", word) for short, word in SHORT.items()))
     text = _each(text, ((rf"\b({PARTS}) {word}\b", rf"\1 {digit}") for word, digit in WORDS.items()))
     text = _each(text, ((rf"\b{roman}\b", digit) for roman, digit in ROMAN.items()))
-    text = _each(text, ((r"(\PZ) v$", r"\1 5"), (r"(\PZ) x$", r"\1 10")))
-    return _each(text, ((r"(\PZ) v (\PZ)", r"\1 versus \2"),))
+    text = _each(text, ((r"([^ ]) v$", r"\1 5"), (r"([^ ]) x$", r"\1 10")))
+    return _each(text, ((r"([^ ]) v ([^ ])", r"\1 versus \2"),))
 
 
 def _initials(values: Column) -> Column:
@@ -191,7 +191,7 @@ def _initials(values: Column) -> Column:
 
 def _numeral_of_part(values: Column) -> Column:
     """Write a lone V or X before a colon as digits, and a half as one, while there are signs: "Star Trek V: …", "8.5"."""
-    changes = ((r"(\PZ) [vV]:", r"\1 5:"), (r"(\PZ) [xX]:", r"\1 10:"), (r"([0-9])\.5\b", r"\1½"))
+    changes = ((r"([^ ]) [vV]:", r"\1 5:"), (r"([^ ]) [xX]:", r"\1 10:"), (r"([0-9])\.5\b", r"\1½"))
     return _some(values, r" [vVxX]:|[0-9]\.5\b", lambda some: _each(some, changes))
 
 

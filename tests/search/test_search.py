@@ -295,3 +295,21 @@ def test_a_build_that_dies_leaves_the_old_index_in_use(catalogue: sa.Engine, tmp
     finder = Finder(folder)
     finder.refresh()
     assert names(finder, "matrix", 1) == [("The Matrix", 1999)]
+
+
+def test_la_is_an_article_or_los_angeles(tmp_path: Path) -> None:
+    films = [
+        Made(1, "L.A. Confidential", 1997, votes=500_000, popularity=40.0),
+        Made(2, "Confidential", 1935, votes=50, popularity=1.0),
+        Made(3, "La Dolce Vita", 1960, votes=70_000, popularity=20.0),
+    ]
+    made = catalogue_at(f"sqlite:///{tmp_path / 'catalogue.db'}", films)
+    catch_up(made, tmp_path)
+    made.dispose()
+    finder = Finder(tmp_path)
+    finder.refresh()
+    for query, title in (
+        ("la confidential", "L.A. Confidential"), ("L.A. Confidential", "L.A. Confidential"),
+        ("LA Confidential", "L.A. Confidential"), ("la dolce vita", "La Dolce Vita"), ("dolce vita", "La Dolce Vita"),
+    ):  # fmt: skip
+        assert finder.find(Ask(query=query), GenreWords({})).items[0].title == title, query

@@ -82,6 +82,8 @@ def readings(query: str, begun: bool, genres: GenreWords, known_title: KnownTitl
     """
     words = tuple(fold_title(query).split()[:MOST_WORDS])
     meant = [Reading(words)]
+    if query.split()[0].casefold() == "la" and words[:1] != ("la",):  # an article, or Los Angeles
+        meant.append(Reading(("la", *words)))
     last = fold(query.split()[-1])
     if begun and last not in words and fold_numerals(last) == "".join(words[-1:]):
         meant.append(Reading((*words[:-1], last)))

@@ -16,15 +16,15 @@ _SPELLED = tuple((re.compile(pattern), new) for pattern, new in spelling.SPELLED
 
 _ENTITY = re.compile("&(#[0-9]+|#x[0-9a-fA-F]+|[a-zA-Z]+);")
 _ARTICLE = re.compile(rf"(?i)^(?:(?:{spelling.ARTICLES}) +|l['’])(.)", re.DOTALL | re.ASCII)
-_INVERTED = re.compile(rf"(?i)^(.+), *({spelling.INVERTED}) *$", re.ASCII)
+_INVERTED = re.compile(rf"(?i)^(.+), *({spelling.INVERTED}) *\Z", re.ASCII)
 _SHORT = re.compile(rf"\b(?:{'|'.join(spelling.SHORT)})\b", re.ASCII)
 _COUNTED = re.compile(rf"\b({spelling.PARTS}) ({'|'.join(spelling.WORDS)})\b", re.ASCII)
 _ROMAN = re.compile(rf"\b(?:{'|'.join(spelling.ROMAN)})\b", re.ASCII)
 _FIVE_TEN = {"v": "5", "x": "10"}
-_OF_PART = re.compile(r"(\S) ([vVxX]):", re.ASCII)
+_OF_PART = re.compile(r"([^ ]) ([vVxX]):")
 _HALF = re.compile(r"([0-9])\.5\b", re.ASCII)
-_LAST = re.compile(r"(\S) ([vx])$", re.ASCII)
-_AGAINST = re.compile(r"(\S) v (\S)", re.ASCII)
+_LAST = re.compile(r"([^ ]) ([vx])$")
+_AGAINST = re.compile(r"([^ ]) v ([^ ])")
 _COUNT = re.compile(rf"\b(?:{spelling.COUNTED})\b", re.ASCII)
 
 
@@ -43,7 +43,7 @@ def fold_title(value: str) -> str:
     """Fold a title as `moviec.text.fold_title` does: no article, numerals as digits."""
     if "," in value:
         value = re.sub(r"^([lL]['’]) ", r"\1", _INVERTED.sub(r"\2 \1", value))
-    if not (value.startswith("LA ") and any(letter.islower() for letter in value)):
+    if not (value.startswith("LA ") and any(unicodedata.category(letter) == "Ll" for letter in value)):
         value = _ARTICLE.sub(r"\1", value)
     value = spelling.join_initials(value)
     value = _OF_PART.sub(lambda found: f"{found[1]} {_FIVE_TEN[found[2].lower()]}:", value)
