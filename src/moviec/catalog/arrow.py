@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -22,16 +23,22 @@ AT_ONCE = 50_000
 
 def read(connection: sa.Connection, query: sa.Select[Any] | sa.CompoundSelect[*tuple[Any, ...]]) -> pa.Table:
     """Run a query; give its rows as text, whole numbers (64 bits), truths, numbers and dates."""
+    return pa.concat_tables(read_parts(connection, query))
+
+
+def read_parts(
+    connection: sa.Connection, query: sa.Select[Any] | sa.CompoundSelect[*tuple[Any, ...]]
+) -> Iterator[pa.Table]:
+    """Run a query; give its rows as `read` does, part by part with flat memory; one without rows where there are none."""
     schema = pa.schema([(column.name, _TYPES[column.type.python_type]) for column in query.selected_columns])
     found = connection.execute(query, execution_options={"stream_results": True})
-    parts = [
-        pa.Table.from_arrays(
-            [
-                pa.array(values, field.type)
-                for values, field in zip(zip(*rows, strict=True), schema, strict=True)
-            ],
-            schema=schema,
-        )
-        for rows in found.partitions(AT_ONCE)
-    ]
-    return pa.concat_tables(parts) if parts else schema.empty_table()
+    empty = True
+    for rows in found.partitions(AT_ONCE):
+        empty = False
+        columns = [
+            pa.array(values, field.type)
+            for values, field in zip(zip(*rows, strict=True), schema, strict=True)
+        ]
+        yield pa.Table.from_arrays(columns, schema=schema)
+    if empty:
+        yield schema.empty_table()

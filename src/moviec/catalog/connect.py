@@ -34,7 +34,7 @@ def connect(url: str) -> sa.Engine:
 
     PostgreSQL is reached through psycopg, also for an address that begins with plain postgresql://.
     """
-    with _opened(url) as engine:
+    with opened(url) as engine:
         if version(engine) != HEAD:
             migrate(engine)
     return engine
@@ -42,15 +42,17 @@ def connect(url: str) -> sa.Engine:
 
 def outdated(url: str) -> bool:
     """Say whether opening the catalogue will migrate it. Raises StoreError where it cannot be reached."""
-    with _opened(url) as engine:
+    with opened(url) as engine:
         found = version(engine) != HEAD
     engine.dispose()
     return found
 
 
 @contextmanager
-def _opened(url: str) -> Iterator[sa.Engine]:
-    """Give an engine, which is kept unless the block fails; what the database says against it becomes a StoreError."""
+def opened(url: str) -> Iterator[sa.Engine]:
+    """Give an engine as it stands, which is kept unless the block fails; what the database says against it becomes a
+    StoreError.
+    """
     try:
         engine = sa.create_engine(_with_driver(url), pool_pre_ping=True)
         if engine.dialect.name == "sqlite":
@@ -65,16 +67,16 @@ def _opened(url: str) -> Iterator[sa.Engine]:
         raise _no_driver(error, url) from error
     except (sa.exc.SQLAlchemyError, ImportError) as error:
         raise StoreError(
-            f"the catalogue cannot be opened ({str(error).splitlines()[0]})", _shown(url), remedy(error) or ""
+            f"the catalogue cannot be opened ({str(error).splitlines()[0]})", shown(url), remedy(error) or ""
         ) from error
 
 
 def _no_driver(error: ModuleNotFoundError, url: str) -> StoreError:
     """Say what to do about a database whose driver is missing."""
     if (error.name or "").startswith("psycopg"):
-        return StoreError("PostgreSQL takes a package that is not installed", _shown(url), POSTGRES)
+        return StoreError("PostgreSQL takes a package that is not installed", shown(url), POSTGRES)
     return StoreError(
-        "the catalogue cannot be kept in this kind of database", _shown(url), "use SQLite or PostgreSQL"
+        "the catalogue cannot be kept in this kind of database", shown(url), "use SQLite or PostgreSQL"
     )
 
 
@@ -96,7 +98,7 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     except (sa.exc.OperationalError, sqlite3.OperationalError) as error:
         said = str(getattr(error, "orig", error)).splitlines()[0]
         what = f"the catalogue cannot be written ({said})"
-        raise StoreError(what, _shown(str(engine.url)), remedy(error) or "run it again") from error
+        raise StoreError(what, shown(str(engine.url)), remedy(error) or "run it again") from error
 
 
 def version(engine: sa.Engine) -> str | None:
@@ -128,7 +130,7 @@ def migrate(engine: sa.Engine, target: str = "head") -> None:
         except CommandError as error:
             raise StoreError(
                 f"its schema is not of this version of MovieC ({error})",
-                _shown(str(engine.url)),
+                shown(str(engine.url)),
                 "install the newer one",
             ) from error
         connection.commit()
@@ -150,7 +152,7 @@ def _with_driver(url: str) -> str:
     return url
 
 
-def _shown(url: str) -> str:
+def shown(url: str) -> str:
     """Write an address without its password."""
     try:
         return sa.make_url(url).render_as_string(hide_password=True)
@@ -164,7 +166,7 @@ def _tell_damage(context: sa.engine.ExceptionContext) -> None:
         url = context.engine.url if context.engine else ""
         raise DamagedError(
             f"the database is damaged ({said})",
-            _shown(str(url)),
+            shown(str(url)),
             "restore the backup, or mend what `moviec doctor --repair` can",
         ) from context.original_exception
 

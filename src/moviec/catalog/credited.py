@@ -100,12 +100,13 @@ def publish_cast(connection: sa.Connection, kind: str, cast: Cast) -> dict[str, 
         their_credits &= party_credits.c.folded.in_(_staged(connection, cast.names))
     return {
         kind: merge(connection, shown, cast.shown, their_ids),
-        f"parties.{kind}": merge(connection, parties, _of(kind, cast.parties)),
-        f"party_credits.{kind}": merge(connection, party_credits, _of(kind, cast.credits), their_credits),
+        f"parties.{kind}": merge(connection, parties, of_kind(kind, cast.parties)),
+        f"party_credits.{kind}": merge(connection, party_credits, of_kind(kind, cast.credits), their_credits),
     }
 
 
-def _of(kind: str, rows: pa.Table) -> pa.Table:
+def of_kind(kind: str, rows: pa.Table) -> pa.Table:
+    """Say before rows of people or companies which of the two they are."""
     return rows.add_column(0, "kind", pa.array([kind] * rows.num_rows, pa.string()))
 
 

@@ -24,8 +24,8 @@ from moviec.catalog.connect import writing
 from moviec.catalog.schema.operations import leases, runs
 from moviec.errors import StoreError
 
-#: Taking deliveries in; resolving and publishing; sending webhooks.
-ARRIVALS, CATALOGUE, WEBHOOKS = "arrivals", "catalogue", "webhooks"
+#: Taking deliveries in; resolving and publishing; sending webhooks; writing a backup.
+ARRIVALS, CATALOGUE, WEBHOOKS, BACKUP = "arrivals", "catalogue", "webhooks", "backup"
 
 #: Seconds between looks at a lock that another process holds.
 EVERY = 0.1

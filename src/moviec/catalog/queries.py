@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from moviec.catalog.facts import LOG_BEGINS, fact
 from moviec.catalog.finding import BEARERS, OWNER, foremost
 from moviec.catalog.prepared import Reader
 from moviec.catalog.schema.identity import identities
@@ -119,7 +120,7 @@ class Movies:
 
 def head(connection: sa.Connection) -> int:
     """Give the number of the last change; 0 for an empty log."""
-    return int(connection.scalar(sa.select(sa.func.coalesce(sa.func.max(changes.c.number), 0))) or 0)
+    return last_change(connection)
 
 
 def changed_movies(connection: sa.Connection, after: int, upto: int) -> list[int]:
@@ -187,5 +188,6 @@ def set_checkpoint(connection: sa.Connection, follower: str, position: int, at: 
 
 
 def last_change(connection: sa.Connection) -> int:
-    """Give the number of the last change in the log, 0 for none."""
-    return connection.scalar(sa.select(sa.func.max(changes.c.number))) or 0
+    """Give the number of the last change in the log, or that after which it begins; 0 for none."""
+    begins = int(fact(connection, LOG_BEGINS) or 0)
+    return max(connection.scalar(sa.select(sa.func.max(changes.c.number))) or 0, begins)

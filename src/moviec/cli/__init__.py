@@ -35,6 +35,8 @@ COMMANDS = {
     "backfill": "moviec.cli.backfill:backfill",
     "tidy": "moviec.cli.tidy:tidy",
     "rebuild": "moviec.cli.lake:rebuild",
+    "backup": "moviec.cli.backup:backup",
+    "restore": "moviec.cli.backup:restore",
     "status": "moviec.cli.status:status",
     "failures": "moviec.cli.failures:app",
     "doctor": "moviec.cli.doctor:doctor",

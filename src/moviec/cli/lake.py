@@ -20,6 +20,7 @@ from moviec.errors import UsageError
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.arrivals import Asked, expected, take
 from moviec.pipeline.due import needs_look
+from moviec.pipeline.from_lake import from_lake
 from moviec.pipeline.ingest import MENDED
 from moviec.pipeline.rebuild import rebuild_source
 from moviec.pipeline.street import Outcome, Scope, bring_up
@@ -90,27 +91,44 @@ def rebuild(
     accept_shrink: Annotated[
         bool, typer.Option("--accept-shrink", help="Go on where reading again withdraws many records.")
     ] = False,
+    lake_only: Annotated[
+        bool, typer.Option("--from-lake", help="The database is lost, or older than the lake: bring it up.")
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make the whole catalogue again under the pinned models: from the records, or from the bytes as delivered.
 
     Ids and decisions stay. It comes to the same as the ingestions did, unless the code or a model changed.
-    Exit status 3: reading again would withdraw many records, and nothing was done.
+    Exit status 3: reading again would withdraw many records, and nothing was done; or records were set aside.
     """
     place = open_home(home)
     made = []
-    with steps(quiet=as_json) as tell, workshop(place, alone=True, tell=tell) as shop:
-        present = {delivery.source for delivery in all_deliveries(shop.catalogue)} if from_raw else set()
-        for name in sorted(present):
-            made += rebuild_source(shop, find_source(name, place.folder), tell, accept_shrink)
-        outcome = bring_up(shop, Scope(everything=True), tell)
+    with steps(quiet=as_json) as tell:
+        if lake_only:
+            with workshop(place) as shop:
+                brought = from_lake(shop, tell)
+        with workshop(place, alone=True, tell=tell) as shop:
+            present = {delivery.source for delivery in all_deliveries(shop.catalogue)} if from_raw else set()
+            for name in sorted(present):
+                made += rebuild_source(shop, find_source(name, place.folder), tell, accept_shrink)
+            outcome = drain(shop, tell) if lake_only else bring_up(shop, Scope(everything=True), tell)
     if as_json:
-        print_json({"batches": made, "catalogue": outcome})
+        said = {"from_lake": brought} if lake_only else {}
+        print_json({**said, "batches": made, "catalogue": outcome})
+        end_with(told_aside(outcome))
         return
+    if lake_only:
+        print(
+            f"from the lake: {plural(brought['deliveries'], 'delivery', 'deliveries')},"
+            f" {brought.get('records', 0):,} records with their ids,"
+            f" {plural(brought.get('decisions', 0), 'decision', 'decisions')};"
+            " accounts, keys, webhooks and history come from a backup only"
+        )
     for batch in made:
         print(f"{batch.delivery}: {batch.changed:,} records changed, {batch.tombstones:,} gone")
     tell_outcome(outcome)
+    end_with(told_aside(outcome))
 
 
 def sources(

@@ -11,7 +11,6 @@ import msgspec
 import typer
 
 from moviec.catalog import decisions
-from moviec.catalog.connect import writing
 from moviec.cli.console import plural, print_json, print_table, steps
 from moviec.cli.lake import look_aside
 from moviec.cli.options import HomeOption, JsonOption, called_alone
@@ -114,8 +113,9 @@ def undo(
         effect = effects.effect_of_undoing(shop, number)
         done = outcome = None
         if yes:
-            with writing(shop.catalogue) as connection:
-                row = decisions.undo(connection, number)
+            with shop.writing() as copy:
+                row = decisions.undo(copy.connection, number)
+                copy.table("decisions")
             outcome = drain(shop, tell)
             done = {"decisions": [row], "changes": outcome.changes}
     _tell(effect, done, as_json)
@@ -184,8 +184,9 @@ def _decide(ends: tuple[str, str], is_same: bool, by: str | None, way: _Way) -> 
         effect = effects.effect(shop, said)
         done = outcome = None
         if way.yes:
-            with writing(shop.catalogue) as connection:
-                rows = decisions.decide(connection, said)
+            with shop.writing() as copy:
+                rows = decisions.decide(copy.connection, said)
+                copy.table("decisions")
             outcome = drain(shop, tell)
             done = {"decisions": rows, "changes": outcome.changes}
     _tell(effect, done, way.as_json)

@@ -56,15 +56,15 @@ class PipelineWorkbench(msgspec.Struct, frozen=True):
     def decide(self, verdict: Verdict) -> dict[str, Any]:
         """Record a verdict and settle the two records again."""
         from moviec.catalog import decisions
-        from moviec.catalog.connect import writing
         from moviec.pipeline.aggregator import drain
         from moviec.pipeline.workshop import workshop
 
         left, right = (tuple(end.split(":", 1)) for end in (verdict.left, verdict.right))
         said = decisions.Verdict((left[0], left[1]), (right[0], right[1]), verdict.same, verdict.who)
         with workshop(self.home) as shop:
-            with writing(shop.catalogue) as connection:
-                row = decisions.decide(connection, [said])[0]
+            with shop.writing() as copy:
+                row = decisions.decide(copy.connection, [said])[0]
+                copy.table("decisions")
             outcome = drain(shop)
         return {"decision": row, "changes": outcome.changes, "last_change": outcome.last_change}
 

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from moviec.catalog.arrow import read
 from moviec.catalog.connect import writing
 from moviec.catalog.deliveries import Batch, all_batches, all_deliveries, payloads_of
+from moviec.catalog.facts import LOG_BEGINS, fact
 from moviec.catalog.failures import records_aside
 from moviec.catalog.integrity import integrity, remake_indexes
 from moviec.catalog.queries import FOLLOWER, last_change, set_checkpoint
@@ -29,11 +30,13 @@ from moviec.engine import DuckEngine
 from moviec.errors import DamagedError, MovieCError, StoreError
 from moviec.jobs.agreement import disagreement, tell_anew
 from moviec.jobs.lakefiles import damaged, lost_models, payload_names, remake_features
-from moviec.jobs.workedout import worked_out_otherwise
+from moviec.jobs.workedout import copied_otherwise, worked_out_otherwise
 from moviec.lake.lost_found import move_aside
 from moviec.lake.raw import payload_name
 from moviec.lake.store import State
 from moviec.pipeline.holdings import name_records
+from moviec.pipeline.identity import mismatch, pair_of
+from moviec.pipeline.ledger_copy import copied_table, copy_anew, missing
 from moviec.pipeline.rebuild import rebuild_source
 from moviec.pipeline.steps import Tell
 from moviec.pipeline.street import Scope, bring_up
@@ -43,12 +46,12 @@ from moviec.search.place import current, damaged_files, open_index, position
 from moviec.sources.registry import find_source
 
 #: What mends a finding.
-STRAY, BATCH, CATALOGUE, FILMS, INDEX, CHECKPOINT, SUM, FEATURES, DATABASE, NOBODY = (
-    "stray", "batch", "catalogue", "films", "index", "checkpoint", "checksum", "features", "database", "",
+STRAY, BATCH, CATALOGUE, FILMS, INDEX, CHECKPOINT, SUM, FEATURES, DATABASE, LEDGER, NOBODY = (
+    "stray", "batch", "catalogue", "films", "index", "checkpoint", "checksum", "features", "database", "ledger", "",
 )  # fmt: skip
 
 #: What mends a damaged file of the lake, by its folder.
-_MENDS = {"records": BATCH, "shelf": FEATURES}
+_MENDS = {"records": BATCH, "shelf": FEATURES, "ledger": LEDGER}
 
 #: What only a backup, or the lake, brings back.
 LOST_DATABASE = "the database is damaged (restore the backup, or make it again from the lake)"
@@ -76,7 +79,7 @@ class Finding(msgspec.Struct, frozen=True):
 def examine(shop: Workshop, bytes_too: bool = True, tell: Tell = lambda _: None) -> list[Finding]:
     """Hold everything against everything; without `bytes_too` payloads are not read.
 
-    `tell` hears what could not be checked. Of a damaged database no more is asked.
+    `tell` hears what could not be checked. Of a damaged database, or one that is not the lake's, no more is asked.
     """
     of_database = integrity(shop.catalogue)
     if of_database.unchecked:
@@ -84,6 +87,8 @@ def examine(shop: Workshop, bytes_too: bool = True, tell: Tell = lambda _: None)
     if of_database.defects:
         defects = [Finding(LOST_DATABASE, one, NOBODY) for one in of_database.defects]
         return [*defects, *_damaged_files(shop, bytes_too, {})]
+    if wrong := mismatch(shop.store, shop.catalogue, pair_of(shop.store, shop.catalogue)):
+        return [Finding(f"{wrong.what} ({wrong.hint})", wrong.where, NOBODY)]
     found = [
         *(Finding("an index of the database is damaged", one, DATABASE) for one in of_database.of_indexes),
         *_batch_files(shop),
@@ -93,6 +98,7 @@ def examine(shop: Workshop, bytes_too: bool = True, tell: Tell = lambda _: None)
     found += [
         *(one for one in _damaged_files(shop, bytes_too, payload_names(shop)) if one.subject not in strays),
         *(Finding("a fitted model's file is missing", file, NOBODY) for file in lost_models(shop)),
+        *_copies(shop),
     ]
     without_batches = () if any(one.mend == BATCH for one in found) else (_records,)
     for check in (*without_batches, _catalogue, _agreement, _index, _checkpoints):
@@ -114,6 +120,11 @@ def examine_rows(shop: Workshop, tell: Tell = lambda _: None) -> list[Finding]:
     return [
         Finding("rows that are not what the records come to", f"{table}: {count:,}", CATALOGUE)
         for table, count in worked_out_otherwise(shop, tell).items()
+    ] + [
+        Finding(
+            "rows that the lake's copy of the ledger has otherwise", f"{LEDGER}/{table}: {count:,}", LEDGER
+        )
+        for table, count in copied_otherwise(shop).items()
     ]
 
 
@@ -153,6 +164,8 @@ def _repair_catalogue(shop: Workshop, found: list[Finding], tell: Tell) -> None:
         bring_up(shop, Scope(everything=True), tell)
     if any(one.mend == FILMS for one in found):
         tell_anew(shop, tell)
+    if copies := {copied_table(one.subject) for one in found if one.mend == LEDGER}:
+        copy_anew(shop.copies, shop.catalogue, sorted(copies))
 
 
 def _repair_checkpoints(shop: Workshop, found: list[Finding]) -> None:
@@ -196,6 +209,16 @@ def _damaged_files(shop: Workshop, payloads: bool, delivered: Mapping[str, str])
         yield Finding(one.what, one.name + as_delivered, mend)
 
 
+def _copies(shop: Workshop) -> Iterator[Finding]:
+    """Name the files that the lake's copy of the ledger lacks."""
+    with shop.catalogue.connect() as connection:
+        lacking = missing(shop.store, connection)
+    for files in lacking.values():
+        yield from (
+            Finding("a file of the lake's copy of the ledger is missing", file, LEDGER) for file in files
+        )
+
+
 def _records(shop: Workshop) -> Iterator[Finding]:
     """Compare the lake's live records with those that the catalogue shows, where nothing waits to be published."""
     with shop.catalogue.connect() as connection:
@@ -223,7 +246,6 @@ def _catalogue(shop: Workshop) -> Iterator[Finding]:
     lost = sa.select(sa.func.count()).where(
         records.c.live, records.c.movie.not_in(sa.select(documents.c.movie))
     )
-    log = sa.select(sa.func.count(), sa.func.coalesce(sa.func.max(changes.c.number), 0)).select_from(changes)
     with shop.catalogue.connect() as connection:
         for what, query in (
             ("films without a document", without_document),
@@ -234,9 +256,10 @@ def _catalogue(shop: Workshop) -> Iterator[Finding]:
         ):
             if count := connection.scalar(query):
                 yield Finding(what, f"{count:,} of them", CATALOGUE)
-        entries, last = connection.execute(log).one()
-    if entries != last:
-        yield Finding("entries of the change log are missing", f"{last - entries:,} entries", NOBODY)
+        begins, last = int(fact(connection, LOG_BEGINS) or 0), last_change(connection)
+        entries = connection.scalar(sa.select(sa.func.count()).where(changes.c.number > begins)) or 0
+    if entries != last - begins:
+        yield Finding("entries of the change log are missing", f"{last - begins - entries:,} entries", NOBODY)
 
 
 def _nobody(kind: str) -> sa.Select[int]:

@@ -40,6 +40,7 @@ _WHAT = {
     "raw": "a payload's bytes are not those that were delivered (ingest the same file again)",
     "records": "a batch's file is damaged",
     "shelf": "a file of match features is damaged",
+    "ledger": "a file of the lake's copy of the ledger is damaged",
     "models": "a fitted model is damaged (restore it from the backup, or `moviec fit` again)",
 }
 

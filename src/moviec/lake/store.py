@@ -148,6 +148,11 @@ class Store:
             self._record(to, recorded)
         (self._cache / name).unlink(missing_ok=True)
 
+    def drop_copy(self, name: str) -> None:
+        """Remove this host's copy of a distant file, where it has one."""
+        if not self._local:
+            (self._cache / name).unlink(missing_ok=True)
+
     @property
     def root(self) -> str:
         """The address of the whole, for messages."""

@@ -11,7 +11,6 @@ import msgspec
 import pyarrow as pa
 
 from moviec.catalog import decisions as store
-from moviec.catalog.connect import writing
 from moviec.catalog.ledger import ENDS
 from moviec.pipeline.workshop import Workshop
 from moviec.resolve.decisions import DECISION_LOG, contradictions, normal, read_decisions, write_decisions
@@ -43,7 +42,8 @@ def import_decisions(shop: Workshop, path: Path) -> Imported:
     """
     read = read_decisions(path, dt.datetime.now(dt.UTC))
     given = [_stored(row) for row in read.to_pylist()]
-    with writing(shop.catalogue) as connection:
+    with shop.writing() as copy:
+        connection = copy.connection
         known = {_identity(row): row for row in store.all_decisions(connection)}
         fresh = [row for row in given if _identity(row) not in known]
         store.insert(connection, fresh)
@@ -53,6 +53,7 @@ def import_decisions(shop: Workshop, path: Path) -> Imported:
                 store.undo(connection, mine["number"])
         unlisted = store.naming_unlisted(connection, read)
         log = log_of(store.all_decisions(connection))
+        copy.table("decisions")
     return Imported(len(fresh), unlisted, [str(one) for one in contradictions(log)])
 
 

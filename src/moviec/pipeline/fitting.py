@@ -11,7 +11,6 @@ import msgspec
 import pyarrow as pa
 import sqlalchemy as sa
 
-from moviec.catalog.connect import writing
 from moviec.catalog.deliveries import all_batches
 from moviec.catalog.failures import records_aside
 from moviec.catalog.ledger import movie_of_records
@@ -89,10 +88,12 @@ def pin(shop: Workshop, found: Models) -> None:
         file = f"models/{kind}/{version}.json"
         shop.store.put(shop.work / f"{kind}.json", file)
         rows.append({"version": version, "kind": kind, "file": file, "fitted_at": now, "pinned": True})
-    with writing(shop.catalogue) as connection:
+    with shop.writing() as copy:
+        connection = copy.connection
         connection.execute(sa.update(models).values(pinned=False))
         connection.execute(sa.delete(models).where(models.c.version.in_([row["version"] for row in rows])))
         connection.execute(sa.insert(models), rows)
+        copy.table("models")
 
 
 def _fit_match(shop: Workshop) -> Model:

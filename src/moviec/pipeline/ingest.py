@@ -9,7 +9,6 @@ from pathlib import Path
 
 import msgspec
 
-from moviec.catalog.connect import writing
 from moviec.catalog.deliveries import (
     Arrival,
     Delivery,
@@ -123,9 +122,10 @@ def _read_and_apply(
 
 
 def _register(shop: Workshop, arrival: Arrival) -> None:
-    with writing(shop.catalogue) as connection:
-        shop.confirm(connection, ARRIVALS)
-        register(connection, arrival)
+    with shop.writing() as copy:
+        shop.confirm(copy.connection, ARRIVALS)
+        register(copy.connection, arrival)
+        copy.deliveries([arrival.delivery.id])
 
 
 def hold_reasons(spec: SourceSpec, found: Audit, before: Sequence[Delivery]) -> list[str]:

@@ -9,9 +9,8 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from moviec.catalog.connect import writing
+from moviec.catalog.facts import fact, note_fact
 from moviec.catalog.schema.identity import models
-from moviec.catalog.schema.serving import catalogue_state
 from moviec.errors import UsageError
 from moviec.fuse.artifact import FuseModel, from_json
 from moviec.fuse.artifact import shipped_model as shipped_fuse_model
@@ -73,19 +72,17 @@ def pin_again(shop: Workshop, version: str) -> None:
             "no model has this version", version, f"see `moviec fit --list`, or name '{SHIPPED}'"
         )
     some = sa.true() if version == SHIPPED else models.c.kind == known[version]
-    with writing(shop.catalogue) as connection:
+    with shop.writing() as copy:
+        connection = copy.connection
         connection.execute(sa.update(models).where(some).values(pinned=models.c.version == version))
+        copy.table("models")
 
 
 def built_with(connection: sa.Connection) -> str | None:
     """Name the models that the catalogue was built with."""
-    query = sa.select(catalogue_state.c.value).where(catalogue_state.c.name == BUILT_WITH)
-    found: str | None = connection.scalar(query)
-    return found
+    return fact(connection, BUILT_WITH)
 
 
 def note_built_with(connection: sa.Connection, versions: str) -> None:
     """Note the models that the catalogue is built with from here on."""
-    table = catalogue_state
-    connection.execute(sa.delete(table).where(table.c.name == BUILT_WITH))
-    connection.execute(sa.insert(table).values(name=BUILT_WITH, value=versions))
+    note_fact(connection, BUILT_WITH, versions)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import msgspec
 
-from moviec.catalog.connect import writing
 from moviec.catalog.deliveries import (
     Arrival,
     Batch,
@@ -71,9 +70,10 @@ def rebuild_source(
         if delivery.state != "held":
             done.append(delivery)
     _check_withdrawn(shop, source, (before, fresh), accept_shrink)
-    with writing(shop.catalogue) as connection:
-        shop.confirm(connection, ARRIVALS)
-        replace_batches(connection, name, fresh, again)
+    with shop.writing() as copy:
+        shop.confirm(copy.connection, ARRIVALS)
+        replace_batches(copy.connection, name, fresh, again)
+        copy.deliveries([one.delivery for one in fresh])
     kept = {file for batch in fresh for file in (batch.records_file, batch.keys_file)}
     old = {file for batch in before for file in (batch.records_file, batch.keys_file) if file}
     for file in sorted(old - kept):
@@ -157,10 +157,12 @@ def replay(shop: Workshop, source: Source, delivery: Delivery) -> int:
         batch = apply(
             engine, shop, Target(source.spec, again, batches[-1].keys_file.rpartition("/")[0]), read, known
         )
-    with writing(shop.catalogue) as connection:
-        shop.confirm(connection, ARRIVALS)
-        register(connection, Arrival(_replayed(delivery, again, read), payloads, batch))
-        return settle_rejected(connection, delivery.id, still)
+    with shop.writing() as copy:
+        shop.confirm(copy.connection, ARRIVALS)
+        register(copy.connection, Arrival(_replayed(delivery, again, read), payloads, batch))
+        done = settle_rejected(copy.connection, delivery.id, still)
+        copy.deliveries([delivery.id, again])
+    return done
 
 
 def replay_waiting(shop: Workshop, name: str | None, tell: Tell = lambda _: None) -> dict[str, int]:

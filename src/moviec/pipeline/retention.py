@@ -21,7 +21,9 @@ from moviec.catalog.schema.operations import runs
 from moviec.config import KEEP_RAW
 from moviec.engine import DuckEngine
 from moviec.lake.raw import payload_name
+from moviec.lake.store import PAYLOADS
 from moviec.pipeline.holdings import name_records
+from moviec.pipeline.ledger_copy import compact
 from moviec.pipeline.runs import recorded
 from moviec.pipeline.steps import Tell
 from moviec.pipeline.workshop import Workshop, arriving, publishing
@@ -59,6 +61,8 @@ def tidy(shop: Workshop, at: dt.datetime, tell: Tell = lambda _: None) -> Tidied
         with steps.step("removing payloads") as counts:
             payloads, size = _remove_payloads(shop, at)
             counts.update(payloads=payloads, bytes=size)
+        with steps.step("making the copy of the ledger few files") as counts:
+            counts.update(tables=compact(shop.copies, shop.catalogue, shop.home.settings.compact_after))
         with steps.step("removing runs") as counts:
             counts.update(runs=_remove_runs(shop, horizon))
     return Tidied(compacted, payloads, size, counts["runs"])
@@ -95,13 +99,14 @@ def _compact(shop: Workshop, spec: SourceSpec, horizon: dt.datetime) -> int:
     # By content: the same count of other batches must never come to a name that is taken.
     file = f"{folder}/{newest.delivery}.{transport.sha256(ready)[:16]}.parquet"
     shop.store.put(ready, file)
-    with writing(shop.catalogue) as connection:
+    with shop.writing() as copy:
         for lease in (ARRIVALS, CATALOGUE):
-            shop.confirm(connection, lease)
+            shop.confirm(copy.connection, lease)
         for one in some:
             kept = file if one is newest else None
             where = batches.c.delivery == one.delivery
-            connection.execute(sa.update(batches).where(where).values(records_file=kept))
+            copy.connection.execute(sa.update(batches).where(where).values(records_file=kept))
+        copy.deliveries([one.delivery for one in some])
     for old in sorted({one.records_file or "" for one in some} - {file}):
         shop.store.remove(old)
     return len(some)
@@ -119,13 +124,25 @@ def _remove_payloads(shop: Workshop, at: dt.datetime) -> tuple[int, int]:
         ).all()
     needed |= {row.sha256 for row in there if row.delivery in kept}
     gone = {row.sha256: row.size for row in there if row.sha256 not in needed}
-    for sha256 in sorted(gone):
-        with writing(shop.catalogue) as connection:
-            shop.confirm(connection, ARRIVALS)
-            where = delivery_payloads.c.sha256 == sha256
-            connection.execute(sa.update(delivery_payloads).where(where).values(removed_at=now()))
-        shop.store.remove(payload_name(sha256))
+    if gone:
+        with shop.writing() as copy:
+            shop.confirm(copy.connection, ARRIVALS)
+            where = delivery_payloads.c.sha256.in_(gone)
+            copy.connection.execute(sa.update(delivery_payloads).where(where).values(removed_at=now()))
+            copy.deliveries(sorted({row.delivery for row in there if row.sha256 in gone}))
+    # Those, too, that a run which was killed here before has left.
+    names = {payload_name(sha256) for sha256 in _marked_removed(shop)}
+    for name in sorted(names & set(shop.store.names(PAYLOADS.rstrip("/")))):
+        shop.store.remove(name)
     return len(gone), sum(gone.values())
+
+
+def _marked_removed(shop: Workshop) -> set[str]:
+    """Name the payloads that every delivery which brought them has marked as removed."""
+    kept = sa.select(delivery_payloads.c.sha256).where(delivery_payloads.c.removed_at.is_(None))
+    with shop.catalogue.connect() as connection:
+        removed = sa.select(delivery_payloads.c.sha256).where(delivery_payloads.c.sha256.not_in(kept))
+        return set(connection.scalars(removed))
 
 
 def _needed(shop: Workshop) -> set[str]:

@@ -137,7 +137,8 @@ def _bring_up(ground: Ground, scope: Scope, everything: bool, steps: Steps) -> O
             affected = _affected(resolved, cast)
             shown = _fuse(ground, connection, resolved, cast, affected)
             counts.update(films=shown.documents.num_rows)
-    with steps.step("publishing") as counts, writing(shop.catalogue) as connection:
+    with steps.step("publishing") as counts, shop.writing() as copy:
+        connection = copy.connection
         shop.confirm(connection, CATALOGUE)
         before = counted(connection, affected)
         fresh = ground.fresh
@@ -153,6 +154,12 @@ def _bring_up(ground: Ground, scope: Scope, everything: bool, steps: Steps) -> O
         counts.update({name: one.written + one.removed for name, one in touched.items()})
         if scope.rehearsal:
             connection.rollback()
+        else:
+            rows = {name: getattr(publication, name) for name in ("records", "identities")}
+            copy.movies(
+                {name: some for name, some in rows.items() if touched[name].written},
+                {kind: some for kind, some in cast.items() if touched[f"parties.{kind}"].written},
+            )
     return Outcome(everything, done.changes, done.last, touched, steps.done)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -20,6 +20,7 @@ from moviec.lake.checksums import adopt
 from moviec.lake.lost_found import move_aside
 from moviec.lake.store import Store
 from moviec.pipeline.identity import check_pair
+from moviec.pipeline.ledger_copy import Copy, Place, complete, copying
 from moviec.pipeline.steps import Tell
 from moviec.work import work_folder
 
@@ -37,6 +38,15 @@ class Workshop(msgspec.Struct, frozen=True):
     def limits(self) -> Limits:
         """What the engine may take."""
         return Limits(self.home.settings.threads, self.home.settings.memory)
+
+    @property
+    def copies(self) -> Place:
+        """Where the lake's copy of the ledger is written."""
+        return Place(self.store, self.work)
+
+    def writing(self) -> AbstractContextManager[Copy]:
+        """Open a transaction that changes deliveries or the ledger, along with which the lake's copy of them is written."""
+        return copying(self.copies, self.catalogue)
 
     def room(self, name: str) -> Path:
         """Make a folder for one piece of work."""
@@ -76,6 +86,7 @@ def arriving(shop: Workshop, tell: Tell = lambda _: None) -> Iterator[Workshop]:
         check_pair(shop.store, shop.catalogue, shop.work)
         _clear(shop, tell)
         adopt(shop.store, tell)
+        complete(shop.copies, shop.catalogue)
         yield msgspec.structs.replace(shop, leases=(*shop.leases, held))
 
 

@@ -21,7 +21,7 @@ record_changes = table(
 leases = table(
     "leases",
     "Who may do what only one at a time does. The lock itself goes with its process; the fence tells who holds it now.",
-    key("name", Text, "arrivals, catalogue or webhooks"),
+    key("name", Text, "arrivals, catalogue, webhooks or backup"),
     column("owner", Text, "host and process that took it last"),
     column("fence", Integer, "counts up whenever it is taken"),
     column("since", Text, "when it was taken, UTC"),

@@ -1,0 +1,336 @@
+"""Backups: the whole database as it stood at one moment, and every file of the lake that it names; and the way back.
+
+A backup's place is a folder or any fsspec URL, for one home. Files of the lake never change, so each is kept once, under
+its name in the lake, however many backups name it:
+
+    backups/INSTANT/manifest.json           written last: without it there is no backup
+    backups/INSTANT/catalogue/TABLE.parquet
+    backups/INSTANT/home/…                  settings and own sources, to be put back by hand
+    raw/…  records/…  models/…  identity    as in the lake
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet
+import sqlalchemy as sa
+
+from moviec import __version__
+from moviec.catalog.arrow import AT_ONCE
+from moviec.catalog.connect import HEAD, migrate, opened, shown, version, writing
+from moviec.catalog.copying import add_rows, count_on, parts_of, snapshot
+from moviec.catalog.leases import BACKUP, holding
+from moviec.catalog.queries import last_change
+from moviec.catalog.schema import metadata
+from moviec.catalog.schema.arrivals import batches, delivery_payloads
+from moviec.catalog.schema.identity import models
+from moviec.config import Home
+from moviec.errors import DamagedError, StoreError, UsageError
+from moviec.lake.raw import payload_name
+from moviec.lake.store import PAYLOADS, Put, Store
+from moviec.pipeline.identity import FILE, lake_name
+from moviec.pipeline.ledger_copy import FOLDER as LEDGER
+from moviec.pipeline.ledger_copy import forget_copies, is_older
+from moviec.pipeline.steps import Tell
+from moviec.pipeline.workshop import Workshop
+from moviec.sources import transport
+
+BACKUPS, MANIFEST = "backups", "manifest.json"
+
+#: Folders of the lake whose files a backup keeps; match features and the copy of the ledger are made again.
+KEPT = (PAYLOADS.rstrip("/"), "records", "models")
+
+#: A file of the lake that tidying removed between the reading of the database and the copying: all is read again.
+TRIES = 3
+
+#: Tables of which a row means that somebody uses the catalogue.
+FILLED = ("deliveries", "documents", "decisions", "accounts")
+
+
+class Dumped(msgspec.Struct, frozen=True):
+    """A table of a backup: its file, rows, and the SHA-256 of the file."""
+
+    file: str
+    rows: int
+    sha256: str
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a backup holds. `missing`: files of the lake that the database names and that were missing or damaged."""
+
+    moviec: str
+    schema: str
+    made_at: str
+    lake: str
+    last_change: int
+    tables: dict[str, Dumped]
+    files: list[str]
+    missing: list[str] = []
+
+
+class Backup(msgspec.Struct, frozen=True):
+    """A backup in its place: its name, which is the instant at which it was made, and its manifest.
+
+    `copied`: files of the lake that were not in the place yet, and `bytes` of them.
+    """
+
+    name: str
+    manifest: Manifest
+    copied: int = 0
+    bytes: int = 0
+
+
+class Restored(msgspec.Struct, frozen=True):
+    """What was put back: which backup, rows by table, files of the lake that were written, and whether the lake is newer."""
+
+    name: str
+    manifest: Manifest
+    rows: dict[str, int]
+    files: int
+    is_older: bool
+
+
+def backup(shop: Workshop, url: str, keep: int = 0, tell: Tell = lambda _: None) -> Backup:
+    """Write a backup, while others work; with `keep`, remove all but so many of the newest in that place.
+
+    Raises StoreError where the place holds backups of another home, or cannot be written.
+    """
+    vault = _vault(shop.home, url, shop.work)
+    with holding(shop.catalogue, BACKUP, shop.home.settings.patience, tell):
+        _check_owner(shop, vault)
+        copied: dict[str, int] = {}
+        for _ in range(TRIES):
+            name = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S%fZ}"
+            with snapshot(shop.catalogue) as connection:
+                tell("writing the database's tables")
+                tables = _dump(connection, vault, f"{BACKUPS}/{name}", shop.room("dump"))
+                files, last = _named(connection), last_change(connection)
+            missing = _copy_files(shop, vault, files, copied, tell)
+            with snapshot(shop.catalogue) as connection:
+                still = set(_named(connection))
+            if still.issuperset(missing):  # else they were tidied away meanwhile
+                break
+        _copy_home(shop.home, vault, f"{BACKUPS}/{name}")
+        manifest = Manifest(
+            moviec=__version__,
+            schema=HEAD,
+            made_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            lake=lake_name(shop.store) or "",
+            last_change=last,
+            tables=tables,
+            files=[file for file in files if file not in missing],
+            missing=missing,
+        )
+        ready = shop.work / MANIFEST
+        ready.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
+        vault.put(ready, f"{BACKUPS}/{name}/{MANIFEST}")
+        if keep:
+            _remove_older(vault, keep, tell)
+    return Backup(name, manifest, len(copied), sum(copied.values()))
+
+
+def backups(home: Home, url: str, work: Path) -> list[Backup]:
+    """List the backups in a place, oldest first."""
+    vault = _vault(home, url, work)
+    return [_read(vault, file) for file in vault.names(BACKUPS) if file.endswith(f"/{MANIFEST}")]
+
+
+def restore(home: Home, url: str, at: str, work: Path, tell: Tell = lambda _: None) -> Restored:
+    """Put a backup back, the newest or the one whose name begins with `at`: its files into the lake, then its tables.
+
+    The catalogue must be empty, and the lake too, or the backup's own. Raises StoreError where they are not, or where
+    the backup is damaged: then nothing of the catalogue was written.
+    """
+    vault = _vault(home, url, work)
+    found = [one for one in backups(home, url, work) if one.name.startswith(at)]
+    if not found:
+        raise UsageError("there is no such backup", url, "see `moviec restore DIR --list`")
+    chosen = found[-1]
+    if chosen.manifest.schema > HEAD:
+        raise StoreError(f"MovieC {chosen.manifest.moviec} made this backup", url, "install that version")
+    store = Store(home.lake, home.folder / "cache", home.settings.options(home.lake))
+    with opened(home.catalogue) as engine:
+        _check_empty(engine, store, chosen)
+        tell("putting the lake's files back")
+        files = _put_files(vault, store, chosen.manifest)
+        tell("putting the database back")
+        rows = _load(engine, vault, chosen, store)
+        with engine.connect() as connection:
+            older = is_older(store, connection)
+        engine.dispose()
+    return Restored(chosen.name, chosen.manifest, rows, files, older)
+
+
+def _vault(home: Home, url: str, work: Path) -> Store:
+    place = url if "://" in url else str(Path(url).expanduser().resolve())
+    return Store(place, work / "vault", home.settings.options(place))
+
+
+def _read(vault: Store, file: str) -> Backup:
+    try:
+        manifest = msgspec.json.decode(vault.path(file).read_bytes(), type=Manifest)
+    except msgspec.DecodeError as error:
+        raise DamagedError(f"{file} is no manifest ({error})", vault.root, "name another backup") from error
+    return Backup(file.split("/")[1], manifest)
+
+
+def _check_owner(shop: Workshop, vault: Store) -> None:
+    """Make sure that the place is this home's."""
+    mine, there = lake_name(shop.store), lake_name(vault)
+    if mine is None:
+        raise StoreError("there is nothing to back up yet", str(shop.home.folder), "ingest a source first")
+    if there is not None and there != mine:
+        raise StoreError("this place holds the backups of another home", vault.root, "name another")
+
+
+def _dump(connection: sa.Connection, vault: Store, folder: str, room: Path) -> dict[str, Dumped]:
+    """Write every table of the database as a Parquet file."""
+    done = {}
+    for table in metadata.sorted_tables:
+        ready = room / f"{table.name}.parquet"
+        rows = _write_parquet(parts_of(connection, table), ready)
+        file = f"{folder}/catalogue/{table.name}.parquet"
+        done[table.name] = Dumped(file, rows, transport.sha256(ready))
+        vault.put(ready, file)
+        vault.drop_copy(file)
+        ready.unlink()
+    return done
+
+
+def _write_parquet(parts: Iterator[pa.Table], path: Path) -> int:
+    first = next(parts)
+    with pyarrow.parquet.ParquetWriter(path, first.schema, compression="zstd") as writer:
+        rows = 0
+        for part in (first, *parts):
+            writer.write_table(part)
+            rows += part.num_rows
+    return rows
+
+
+def _named(connection: sa.Connection) -> list[str]:
+    """Name the files of the lake that the database names."""
+    there = sa.select(delivery_payloads.c.sha256).where(delivery_payloads.c.removed_at.is_(None))
+    names = {payload_name(sha256) for sha256 in connection.scalars(there)}
+    for column in (batches.c.records_file, batches.c.keys_file, models.c.file):
+        names.update(connection.scalars(sa.select(column).where(column.is_not(None))))
+    return sorted({*names, FILE})
+
+
+def _copy_files(
+    shop: Workshop, vault: Store, files: Sequence[str], copied: dict[str, int], tell: Tell
+) -> list[str]:
+    """Copy files that the place does not have; name those that are missing in the lake, or damaged."""
+    there = {name for folder in KEPT for name in vault.names(folder)}
+    fresh = [name for name in files if name not in there and not (name == FILE and vault.has(FILE))]
+    tell(f"copying {len(fresh):,} files of the lake; {len(files) - len(fresh):,} are there already")
+    missing = []
+    for name in fresh:
+        try:
+            path = shop.store.path(name) if shop.store.has(name) else None
+        except DamagedError:
+            path = None
+        if path is None:
+            missing.append(name)
+            continue
+        copied[name] = path.stat().st_size
+        vault.put(path, name)
+        vault.drop_copy(name)
+    return missing
+
+
+def _copy_home(home: Home, vault: Store, folder: str) -> None:
+    """Copy the settings and the home's own sources."""
+    sources = sorted(path for path in (home.folder / "sources").rglob("*") if path.is_file())
+    for path in (home.folder / "moviec.toml", *sources):
+        if path.exists() and "__pycache__" not in path.parts:
+            vault.put(path, f"{folder}/home/{path.relative_to(home.folder)}")
+
+
+def _remove_older(vault: Store, keep: int, tell: Tell) -> None:
+    """Remove backups but for the newest, each one's manifest first, then the lake's files that no backup names."""
+    found = [_read(vault, file) for file in vault.names(BACKUPS) if file.endswith(f"/{MANIFEST}")]
+    for old in found[:-keep]:
+        tell(f"removing the backup {old.name}")
+        vault.remove(f"{BACKUPS}/{old.name}/{MANIFEST}")
+    kept = {one.name for one in found[-keep:]}
+    named = {file for one in found[-keep:] for file in one.manifest.files}
+    for file in vault.names(BACKUPS):
+        if file.split("/")[1] not in kept:
+            vault.remove(file)
+    for folder in KEPT:
+        for file in vault.names(folder):
+            if file not in named:
+                vault.remove(file)
+
+
+def _check_empty(engine: sa.Engine, store: Store, chosen: Backup) -> None:
+    """Make sure that nothing is overwritten: the catalogue holds nothing, and the lake nothing of another home."""
+    with engine.connect() as connection:
+        present = set(sa.inspect(connection).get_table_names())
+        tables = [metadata.tables[name] for name in FILLED if name in present]
+        filled = [
+            table.name
+            for table in tables
+            if connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first()
+        ]
+    if filled:
+        raise StoreError(
+            f"the catalogue is not empty ({', '.join(filled)})",
+            shown(str(engine.url)),
+            "move it away, or name another with --home or MOVIEC_CATALOGUE",
+        )
+    there = lake_name(store)
+    if there not in (None, chosen.manifest.lake) or (there is None and store.names("records")):
+        raise StoreError("this is another home's lake", store.root, "name another with MOVIEC_LAKE")
+
+
+def _put_files(vault: Store, store: Store, manifest: Manifest) -> int:
+    """Put the lake's files back, each verified; give how many were not there, or damaged."""
+    written = 0
+    for name in manifest.files:
+        path = vault.path(name)
+        written += store.put(path, name) is not Put.KNOWN
+        vault.drop_copy(name)
+    return written
+
+
+def _load(engine: sa.Engine, vault: Store, chosen: Backup, store: Store) -> dict[str, int]:
+    """Load the tables in one transaction under the schema that they were written with, then bring that up."""
+    paths = {name: vault.path(one.file) for name, one in chosen.manifest.tables.items()}
+    if version(engine) != chosen.manifest.schema:
+        _drop_tables(engine)
+        migrate(engine, chosen.manifest.schema)
+    then = sa.MetaData()
+    then.reflect(engine)
+    with writing(engine) as connection:
+        for table in reversed(then.sorted_tables):
+            if table.name in paths:
+                connection.execute(sa.delete(table))
+        tables = [table for table in then.sorted_tables if table.name in paths]
+        rows = {table.name: add_rows(connection, table, _parts(paths[table.name])) for table in tables}
+        wrong = [name for name, one in chosen.manifest.tables.items() if rows.get(name) != one.rows]
+        if wrong:
+            raise DamagedError(f"rows are missing ({', '.join(wrong)})", chosen.name, "name another backup")
+        count_on(connection, tables)
+        if not store.names(LEDGER):
+            forget_copies(connection)
+    migrate(engine)
+    return rows
+
+
+def _parts(path: Path) -> Iterator[pa.Table]:
+    with pyarrow.parquet.ParquetFile(path) as file:
+        for batch in file.iter_batches(AT_ONCE):
+            yield pa.Table.from_batches([batch])
+
+
+def _drop_tables(engine: sa.Engine) -> None:
+    """Drop the tables of an empty catalogue that was opened with another schema."""
+    with writing(engine) as connection:
+        metadata.drop_all(connection)
+        connection.execute(sa.text("DROP TABLE IF EXISTS alembic_version"))

@@ -1,0 +1,91 @@
+"""The catalogue brought up to its lake, from nothing or from an older state of it: the way back when the database is lost.
+
+Deliveries, batches, rejected rows, ids and decisions come from the lake's copy of the ledger; films are then worked out
+again. What stands in the database alone does not come back: accounts and keys, webhooks, the history of documents, the
+change log (which goes on with the next number), the record of runs. A backup has it all.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from moviec.catalog.connect import writing
+from moviec.catalog.copying import add_rows, count_on
+from moviec.catalog.facts import LOG_BEGINS, fact, note_fact
+from moviec.catalog.leases import ARRIVALS, CATALOGUE, holding
+from moviec.catalog.queries import last_change
+from moviec.catalog.recordlog import RecordChange, append
+from moviec.catalog.schema import metadata
+from moviec.catalog.schema.arrivals import batches, deliveries
+from moviec.engine import DuckEngine
+from moviec.errors import StoreError
+from moviec.pipeline.identity import FACT, lake_name
+from moviec.pipeline.ledger_copy import UNITS, name_copies, note_copies
+from moviec.pipeline.models import BUILT_WITH
+from moviec.pipeline.steps import Tell
+from moviec.pipeline.workshop import Workshop
+
+
+def from_lake(shop: Workshop, tell: Tell = lambda _: None) -> dict[str, int]:
+    """Make the copied tables what the lake says they are, and ask for all to be published; give the rows by table.
+
+    In one transaction. Raises StoreError where the lake has no copy, or the catalogue is another lake's.
+    """
+    patience = shop.home.settings.patience
+    with (
+        holding(shop.catalogue, ARRIVALS, patience, tell),
+        holding(shop.catalogue, CATALOGUE, patience, tell),
+        DuckEngine(shop.limits) as engine,
+    ):
+        tell("reading the lake's copy of the ledger")
+        lake = lake_name(shop.store)
+        named = name_copies(engine, shop.store)
+        tell("putting it into the catalogue")
+        with writing(shop.catalogue) as connection:
+            _check(shop, connection, lake)
+            rows = _put(connection, engine, named)
+            begins = engine.query("SELECT value FROM catalogue_state") if "catalogue_state" in named else None
+            newest = int(begins["value"][0].as_py()) if begins is not None and begins.num_rows else 0
+            if newest > last_change(connection):
+                note_fact(connection, LOG_BEGINS, str(newest))
+            note_fact(connection, FACT, lake)
+            note_fact(connection, BUILT_WITH, None)
+            note_copies(connection, shop.store)
+            _ask_for_all(connection)
+    return rows
+
+
+def _check(shop: Workshop, connection: sa.Connection, lake: str | None) -> None:
+    known = fact(connection, FACT)
+    filled = connection.scalar(sa.select(deliveries.c.id).limit(1)) is not None
+    if lake is None or (filled and known != lake):
+        raise StoreError(
+            "the catalogue is another lake's", shop.store.root, "name a new one with MOVIEC_CATALOGUE"
+        )
+
+
+def _put(connection: sa.Connection, engine: DuckEngine, named: list[str]) -> dict[str, int]:
+    """Put the copied rows in the place of those that are there."""
+    copied = [
+        table for table in metadata.sorted_tables if table.name in UNITS and table.name != "catalogue_state"
+    ]
+    rows = {}
+    for table in reversed(copied):
+        connection.execute(sa.delete(table))
+    for table in copied:
+        if table.name in named:
+            parts = (pa.Table.from_batches([one]) for one in engine.stream(f"SELECT * FROM {table.name}"))
+            rows[table.name] = add_rows(connection, table, parts)
+    count_on(connection, copied)
+    return rows
+
+
+def _ask_for_all(connection: sa.Connection) -> None:
+    """Have every batch published again."""
+    connection.execute(sa.update(batches).values(published=False))
+    query = sa.select(batches, deliveries.c.number).join(deliveries, deliveries.c.id == batches.c.delivery)
+    every = connection.execute(query.order_by(deliveries.c.number)).all()
+    append(
+        connection, [RecordChange("delivery", one.changed + one.tombstones, one.delivery) for one in every]
+    )

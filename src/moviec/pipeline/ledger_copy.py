@@ -1,0 +1,312 @@
+"""The lake's own copy of the ledger: what neither payloads nor batches can tell, so that the lake alone is enough to make
+the catalogue again (`moviec rebuild --from-lake`).
+
+Below `ledger/TABLE/` stand numbered Parquet files. Each holds rows as they are from then on; one named `…-whole` holds
+all rows of the table, and those before it count no more. A file is written before the transaction that changes the rows
+is committed, so the copy is never behind; `ledger/committed/NUMBER` is written after it. What a transaction leaves that
+was taken back bears the number that the next one takes, which moves it aside. A catalogue that does not know of the
+last committed transaction is an older one. A migration that changes a copied table deletes its fact, `ledger/TABLE`:
+then the next run copies the table whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet
+import sqlalchemy as sa
+
+from moviec.catalog.connect import shown, writing
+from moviec.catalog.copying import rows_of
+from moviec.catalog.credited import Cast, of_kind
+from moviec.catalog.facts import LOG_BEGINS, fact, note_fact
+from moviec.catalog.queries import last_change
+from moviec.catalog.schema import metadata
+from moviec.engine import DuckEngine
+from moviec.engine.duck import identifier, quoted
+from moviec.errors import StoreError
+from moviec.lake.lost_found import move_aside
+from moviec.lake.store import Store
+from moviec.sources import transport
+
+#: The folder in the lake; the name of the newest file is a fact of the catalogue, `ledger/TABLE`.
+FOLDER = "ledger"
+
+#: Where transactions are marked; the number of the last is a fact of the catalogue.
+COMMITTED = "ledger/committed"
+
+#: The tables that are copied (of `catalogue_state` one fact, LOG_BEGINS), with the columns whose rows take the place of one another.
+UNITS = {
+    "deliveries": ("id",),
+    "delivery_payloads": ("delivery",),
+    "batches": ("delivery",),
+    "rejected_rows": ("delivery",),
+    "decisions": ("number",),
+    "models": ("version",),
+    "identities": ("movie",),
+    "records": ("source", "key"),
+    "parties": ("kind", "space", "key", "folded"),
+    "catalogue_state": ("name",),
+}
+
+#: Of a delivery these are copied together; of the small ones every file holds all rows.
+OF_DELIVERIES = ("deliveries", "delivery_payloads", "batches", "rejected_rows")
+SMALL = ("decisions", "models", "catalogue_state")
+
+#: Columns that a publication changes, which are worked out anew and not copied again for that.
+AFTERWARDS = frozenset({("deliveries", "report"), ("batches", "published")})
+
+#: More deliveries than this are copied by copying all.
+MANY = 1_000
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a copy is written: the lake, and a folder for what is not finished."""
+
+    store: Store
+    work: Path
+
+
+class Copied(msgspec.Struct, frozen=True, order=True):
+    """A file of the copy, ordered as they were written."""
+
+    number: int
+    name: str
+
+    @property
+    def whole(self) -> bool:
+        """Whether it holds all rows of its table."""
+        return self.name.endswith("-whole.parquet")
+
+
+class Copy:
+    """The copy that is written along with one transaction."""
+
+    def __init__(self, place: Place, connection: sa.Connection) -> None:
+        """Begin with nothing; `connection` is that of the `writing` transaction."""
+        self.connection = connection
+        self._place = place
+        self._files: list[str] = []
+
+    def deliveries(self, ids: Sequence[str]) -> None:
+        """Copy the rows of some deliveries as they are now."""
+        for name in OF_DELIVERIES:
+            table, (unit,) = metadata.tables[name], UNITS[name]
+            some = None if len(ids) > MANY else table.c[unit].in_(ids)
+            self._write(name, rows_of(self.connection, table, some), whole=some is None)
+
+    def movies(self, rows: Mapping[str, pa.Table], cast: Mapping[str, Cast]) -> None:
+        """Copy rows of `records` and `identities` that a publication wrote, who its people and companies are, and the
+        number of the last change.
+        """
+        parties = [("parties", of_kind(kind, now.parties)) for kind, now in sorted(cast.items())]
+        for name, some in [*rows.items(), *parties]:
+            self._write(name, some.select([one.name for one in metadata.tables[name].c]))
+        self.table("catalogue_state")
+
+    def table(self, name: str) -> None:
+        """Copy a table whole."""
+        if name == "catalogue_state":
+            rows = pa.table({"name": [LOG_BEGINS], "value": [str(last_change(self.connection))]})
+        else:
+            rows = rows_of(self.connection, metadata.tables[name])
+        self._write(name, rows, whole=True)
+
+    def count(self) -> str:
+        """Count the transaction, where it copied anything, before it is committed; give its mark, else nothing."""
+        if not self._files:
+            return ""
+        number = int(fact(self.connection, COMMITTED) or 0) + 1
+        note_fact(self.connection, COMMITTED, str(number))
+        return f"{COMMITTED}/{number:08}"
+
+    def mark(self, name: str) -> None:
+        """Say in the lake that the transaction was committed."""
+        place = self._place
+        ready = place.work / "committed"
+        ready.write_text("".join(f"{file}\n" for file in self._files), "ascii")
+        before = place.store.names(COMMITTED)
+        place.store.put(ready, name)
+        for one in before:
+            if one < name:
+                place.store.remove(one)
+
+    def _write(self, name: str, rows: pa.Table, whole: bool = False) -> None:
+        """Write the next file of a table; what is copied for the first time is copied whole."""
+        place, connection = self._place, self.connection
+        if fact(connection, _fact(name)) is None and not whole:
+            rows, whole = rows_of(connection, metadata.tables[name]), True
+        if not rows.num_rows and not whole:
+            return
+        number = _newest(connection, name) + 1
+        files = _files(place.store, name)
+        if ahead := [one.name for one in files if one.number >= number]:
+            move_aside(place.store, ahead, "its transaction was taken back", place.work)
+        ready = place.work / f"{name}.parquet"
+        pyarrow.parquet.write_table(rows, ready, compression="zstd")
+        file = f"{FOLDER}/{name}/{number:08}-{transport.sha256(ready)[:8]}{'-whole' if whole else ''}.parquet"
+        place.store.put(ready, file)
+        note_fact(connection, _fact(name), file)
+        self._files.append(file)
+        if name in SMALL:  # the one before stays: this transaction may be taken back yet
+            for one in files:
+                if one.number < number - 1:
+                    place.store.remove(one.name)
+
+
+@contextmanager
+def copying(place: Place, catalogue: sa.Engine) -> Iterator[Copy]:
+    """Open one `writing` transaction along with which the copy of the ledger is written.
+
+    Raises StoreError where the catalogue is older than its lake.
+    """
+    with writing(catalogue) as connection:
+        if is_older(place.store, connection):
+            raise StoreError(OLDER, shown(str(catalogue.url)), OLDER_HINT)
+        copy = Copy(place, connection)
+        yield copy
+        mark = copy.count()
+    if mark:
+        copy.mark(mark)
+
+
+def complete(place: Place, catalogue: sa.Engine) -> None:
+    """Copy whole what has no copy yet. Needs the lease on arrivals."""
+    with catalogue.connect() as connection:
+        wanted = [name for name in UNITS if not fact(connection, _fact(name))]
+    if wanted:
+        with copying(place, catalogue) as copy:
+            for name in wanted:
+                copy.table(name)
+
+
+def compact(place: Place, catalogue: sa.Engine, most: int) -> int:
+    """Copy tables whose copy is more than so many files whole, and remove those files; give how many tables."""
+    many = [name for name, files in _every(place.store).items() if len(files) > most and name not in SMALL]
+    copy_anew(place, catalogue, many)
+    return len(many)
+
+
+def copy_anew(place: Place, catalogue: sa.Engine, names: Sequence[str]) -> None:
+    """Copy tables whole, and remove the files before, damaged ones among them."""
+    with copying(place, catalogue) as copy:
+        for name in names:
+            copy.table(name)
+    for name in names:
+        files = _files(place.store, name)
+        for one in files[:-1]:
+            place.store.remove(one.name)
+
+
+def copied_table(file: str) -> str:
+    """Name the table that a file of the copy belongs to; that of a mark is written with the next transaction."""
+    name = file.split("/")[1].partition(":")[0]
+    return name if name in UNITS else "catalogue_state"
+
+
+def missing(store: Store, connection: sa.Connection) -> dict[str, list[str]]:
+    """Give by table what its copy lacks: the newest file, or one before it."""
+    known = {name: _newest(connection, name) for name in UNITS}
+    there = _every(store)
+    found = {}
+    for name, last in known.items():
+        numbers = {one.number for one in _in_force(there[name])}
+        expected = range(min(numbers, default=max(last, 1)), last + 1)
+        if lacking := [f"{FOLDER}/{name}/{number:08}" for number in expected if number not in numbers]:
+            found[name] = lacking
+    return found
+
+
+def is_older(store: Store, connection: sa.Connection) -> bool:
+    """Say whether the catalogue is older than its lake: transactions were committed that it knows nothing of."""
+    marks = store.names(COMMITTED)  # first: what is committed meanwhile is in the catalogue
+    known = int(fact(connection, COMMITTED) or 0)
+    return any(int(one.rpartition("/")[2]) > known for one in marks)
+
+
+def name_copies(engine: DuckEngine, store: Store) -> list[str]:
+    """Keep each copied table's rows, as they stand in the copy, under its own name; give the names.
+
+    Raises StoreError where the lake has no copy, or a file of it is missing.
+    """
+    there = {name: _in_force(files) for name, files in _every(store).items()}
+    if not there["deliveries"]:
+        raise StoreError(
+            "this lake has no copy of the ledger", store.root, "restore a backup, or ingest the files again"
+        )
+    for name, files in there.items():
+        numbers = {one.number for one in files}
+        if numbers and max(numbers) - min(numbers) >= len(numbers):
+            raise StoreError(
+                "the lake's copy of the ledger lacks files", f"{FOLDER}/{name}", "restore a backup"
+            )
+        if files:
+            engine.keep(name, _rows(name, [store.path(one.name) for one in files]))
+    return [name for name, files in there.items() if files]
+
+
+def _rows(name: str, paths: Sequence[Path]) -> str:
+    """Write the rows of a table that hold: of those that take the place of one another the ones written last."""
+    columns = ", ".join(identifier(one.name) for one in metadata.tables[name].c)
+    key = ", ".join(identifier(one.name) for one in metadata.tables[name].primary_key)
+    files = ", ".join(quoted(str(path)) for path in paths)
+    return (
+        f"SELECT {columns} FROM (SELECT *, rank() OVER (PARTITION BY {', '.join(UNITS[name])} ORDER BY filename DESC)"
+        f" AS place FROM read_parquet([{files}], filename = true, union_by_name = true)) WHERE place = 1 ORDER BY {key}"
+    )
+
+
+#: Of a catalogue that a backup brought back, and what brings it up.
+OLDER = "the catalogue is older than its lake"
+OLDER_HINT = "`moviec rebuild --from-lake` brings it up, or put a newer one back"
+
+
+def forget_copies(connection: sa.Connection) -> None:
+    """Have the next run copy everything whole: the lake has no copy."""
+    for name in (*map(_fact, UNITS), COMMITTED):
+        note_fact(connection, name, None)
+
+
+def note_copies(connection: sa.Connection, store: Store) -> None:
+    """Note that the catalogue knows all of the copy, after it was read."""
+    for name, files in _every(store).items():
+        note_fact(connection, _fact(name), files[-1].name if files else None)
+    marks = store.names(COMMITTED)
+    note_fact(connection, COMMITTED, str(int(marks[-1].rpartition("/")[2])) if marks else None)
+
+
+def _fact(name: str) -> str:
+    return f"{FOLDER}/{name}"
+
+
+def _newest(connection: sa.Connection, name: str) -> int:
+    known = fact(connection, _fact(name))
+    return _number(known) if known else 0
+
+
+def _number(file: str) -> int:
+    return int(file.rpartition("/")[2].partition("-")[0])
+
+
+def _files(store: Store, name: str) -> list[Copied]:
+    return sorted(Copied(_number(file), file) for file in store.names(f"{FOLDER}/{name}"))
+
+
+def _every(store: Store) -> dict[str, list[Copied]]:
+    """Give the files of every table, listed at once."""
+    found: dict[str, list[Copied]] = {name: [] for name in UNITS}
+    for file in store.names(FOLDER):
+        if file.startswith(f"{COMMITTED}/"):
+            continue
+        found[file.split("/")[1]].append(Copied(_number(file), file))
+    return {name: sorted(files) for name, files in found.items()}
+
+
+def _in_force(files: list[Copied]) -> list[Copied]:
+    """Give the files from the last whole one on."""
+    wholes = [place for place, one in enumerate(files) if one.whole]
+    return files[wholes[-1] :] if wholes else files

@@ -1,0 +1,90 @@
+"""A small home that version 0.1 made, and what tests of backups and of the lake's copy ask of one."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from moviec.catalog.accounts import digest
+from moviec.catalog.connect import connect
+from moviec.catalog.copying import rows_of
+from moviec.catalog.schema import metadata
+from moviec.config import Home
+from moviec.jobs.doctor import examine
+from moviec.jobs.workedout import copied_otherwise
+from moviec.pipeline.ledger_copy import UNITS
+from moviec.pipeline.workshop import workshop
+from tests.commands import moviec
+
+FIXTURE = Path(__file__).parents[1] / "fixtures" / "home-0.1.tar.xz"
+
+#: A fresher delivery of the fixture's `festival`, in which one film is gone and another is new.
+FRESH = (
+    "Film;Jahr;Regie;Länge;Note\nThe Shining;1980;Stanley Kubrick;144;8.9\nAlien;1979;Ridley Scott;117;9.1\n"
+)
+
+
+def unpack(folder: Path) -> None:
+    with tarfile.open(FIXTURE) as archive:
+        archive.extractall(folder, filter="data")
+
+
+def export(home: Path | Home, out: Path, *words: str) -> bytes:
+    folder = home if isinstance(home, Path) else home.folder
+    done = moviec("export", out, "--format", "jsonl", "--own-use", "--home", folder, *words)
+    assert done.returncode == 0, done.stderr
+    return (out / "movies.jsonl").read_bytes()
+
+
+def documents(home: Home) -> dict[int, str]:
+    return dict(select(home, "SELECT movie, document FROM documents"))
+
+
+def select(home: Home, sql: str) -> list[tuple[Any, ...]]:
+    catalogue = connect(home.catalogue)
+    with catalogue.connect() as connection:
+        found = [tuple(row) for row in connection.execute(sa.text(sql))]
+    catalogue.dispose()
+    return found
+
+
+def ledger(home: Home) -> dict[str, list[dict[str, Any]]]:
+    """Everything of the copied tables that a publication does not work out."""
+    catalogue = connect(home.catalogue)
+    with catalogue.connect() as connection:
+        found = {name: rows_of(connection, metadata.tables[name]).to_pylist() for name in UNITS}
+    catalogue.dispose()
+    for row in (*found["deliveries"], *found["batches"]):
+        row.pop("report", None)
+        row.pop("published", None)
+    del found["catalogue_state"]
+    return found
+
+
+def has_key(home: Home, beside: Path) -> bool:
+    key = digest((beside.parent / "key.txt").read_text().strip())
+    return (key,) in select(home, "SELECT hash FROM keys WHERE revoked_at IS NULL")
+
+
+def in_order(home: Home) -> None:
+    with workshop(home, alone=True) as shop:
+        assert examine(shop) == []
+        assert copied_otherwise(shop) == {}
+
+
+def with_catalogue(home: Home, database: str) -> Home:
+    settings = msgspec.structs.replace(home.settings, catalogue=database)
+    (home.folder / "moviec.toml").write_text(f'catalogue = "{database}"\n')
+    return Home(home.folder, settings)
+
+
+def deliver(home: Home, place: Path, text: str = FRESH, day: str = "2026-11-20") -> None:
+    (place / "festival").mkdir(parents=True, exist_ok=True)
+    (place / "festival" / "films.csv").write_text(text)
+    words = ("ingest", "festival", place / "festival", "--delivered-at", day, "--accept-shrink")
+    done = moviec(*words, "--home", home.folder)
+    assert done.returncode == 0, done.stderr

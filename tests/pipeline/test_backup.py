@@ -1,0 +1,170 @@
+"""Everything that is stored comes back from a backup, whatever became of the rest."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from moviec.config import Home, open_home
+from moviec.pipeline.backup import Backup, backup, backups
+from moviec.pipeline.workshop import workshop
+from tests.commands import moviec, started
+from tests.pipeline.old_home import (
+    FRESH,
+    deliver,
+    documents,
+    export,
+    has_key,
+    in_order,
+    ledger,
+    select,
+)
+from tests.servers import Bucket, s3
+
+
+@pytest.fixture(scope="module")
+def bucket() -> Iterator[Bucket]:
+    with s3() as found:
+        yield found
+
+
+@pytest.mark.parametrize(
+    ("database", "place"), [("sqlite", "folder"), ("postgres", "s3")], indirect=["database"]
+)
+def test_all_that_is_stored_comes_back(
+    brought_up: Home, tmp_path: Path, database: str, place: str, bucket: Bucket
+) -> None:
+    url = str(tmp_path / "vault") if place == "folder" else f"{bucket.url}/{tmp_path.name}{database[:4]}"
+    options = "[remote.s3]\n" + "".join(f"{name} = {value!r}\n" for name, value in bucket.options.items())
+    (brought_up.folder / "moviec.toml").write_text(options)
+    shutil.copytree(brought_up.folder / "sources", tmp_path / "sources")
+    assert moviec("backup", url, "--home", brought_up.folder).returncode == 0
+    deliver(brought_up, tmp_path)
+    assert moviec("backup", url, "--home", brought_up.folder).returncode == 0
+    again = moviec("backup", url, "--home", brought_up.folder)
+    assert "0 of them new" in again.stdout
+    before, shown = ledger(brought_up), documents(brought_up)
+    history = select(brought_up, "SELECT number, at, movie, fields FROM changes ORDER BY number")
+    for path in brought_up.folder.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    (brought_up.folder / "moviec.toml").write_text(f'catalogue = "{database}"\n{options}')
+    shutil.copytree(tmp_path / "sources", brought_up.folder / "sources")
+    back = open_home(brought_up.folder, {})
+    done = moviec("restore", url, "--home", brought_up.folder)
+    assert done.returncode == 0, done.stderr
+    assert (documents(back), ledger(back)) == (shown, before)
+    assert select(back, "SELECT number, at, movie, fields FROM changes ORDER BY number") == history
+    assert has_key(back, brought_up.folder)
+    in_order(back)
+    assert moviec("restore", url, "--home", brought_up.folder).returncode == 1, "never over what is there"
+
+
+def test_a_backup_is_of_one_moment_while_others_publish(brought_up: Home, tmp_path: Path) -> None:
+    stop = threading.Event()
+
+    begun = threading.Event()
+
+    def publish() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            file = tmp_path / "films.csv"
+            file.write_text(FRESH.replace("9.1", f"9.{number % 10}"))
+            at = f"2026-11-10T00:00:{number:02}"
+            words = ("ingest", "festival", file, "--delivered-at", at, "--accept-shrink")
+            assert started(*words, "--home", brought_up.folder).returncode == 0
+            begun.set()
+
+    publisher = threading.Thread(target=publish)
+    publisher.start()
+    begun.wait()
+    made: list[Backup] = []
+    while len(made) < 2 or made[0].manifest.last_change == made[-1].manifest.last_change:
+        with workshop(brought_up) as shop:
+            made.append(backup(shop, str(tmp_path / "vault")))
+    stop.set()
+    publisher.join()
+    made = [made[0], made[-1]]
+    assert made[0].manifest.last_change < made[-1].manifest.last_change
+    for number, one in enumerate(made):
+        folder = tmp_path / f"back{number}"
+        shutil.copytree(brought_up.folder / "sources", folder / "sources")
+        back = open_home(folder, {})
+        done = moviec("restore", tmp_path / "vault", "--at", one.name, "--home", folder)
+        assert done.returncode == 0, done.stderr
+        assert select(back, "SELECT max(number) FROM changes") == [(one.manifest.last_change,)]
+        in_order(back)
+        (instant,) = select(back, "SELECT max(at) FROM changes")[0]
+        assert export(back, tmp_path / f"out{number}") == export(
+            brought_up, tmp_path / f"then{number}", "--as-of", str(instant)
+        )
+
+
+def test_old_backups_go_and_no_file_that_another_names(brought_up: Home, tmp_path: Path) -> None:
+    vault = tmp_path / "vault"
+    for number in range(3):
+        deliver(brought_up, tmp_path, FRESH.replace("9.1", f"9.{number}"), f"2026-11-1{number}")
+        assert moviec("backup", vault, "--home", brought_up.folder).returncode == 0
+    assert moviec("backup", vault, "--keep", "2", "--home", brought_up.folder).returncode == 0
+    kept = backups(brought_up, str(vault), tmp_path / "work")
+    assert len(kept) == 2
+    for one in kept:
+        folder = tmp_path / one.name
+        shutil.copytree(brought_up.folder / "sources", folder / "sources")
+        assert moviec("restore", vault, "--at", one.name, "--home", folder).returncode == 0
+        in_order(open_home(folder, {}))
+
+
+def test_a_backup_says_what_it_could_not_keep(brought_up: Home, tmp_path: Path) -> None:
+    payload = next(path for path in (brought_up.folder / "lake" / "raw").rglob("*") if path.is_file())
+    payload.write_bytes(b"x" + payload.read_bytes()[1:])
+    done = moviec("backup", tmp_path / "vault", "--home", brought_up.folder)
+    assert done.returncode == 3
+    assert payload.name in done.stderr
+    back = moviec("restore", tmp_path / "vault", "--home", tmp_path / "back")
+    assert back.returncode == 3 and "missing when the backup was made" in back.stderr
+    assert documents(open_home(tmp_path / "back", {})) == documents(brought_up)
+
+
+def test_a_damaged_backup_puts_nothing_into_the_catalogue(brought_up: Home, tmp_path: Path) -> None:
+    assert moviec("backup", tmp_path / "vault", "--home", brought_up.folder).returncode == 0
+    table = next((tmp_path / "vault").rglob("catalogue/documents.parquet"))
+    table.write_bytes(b"x" + table.read_bytes()[1:])
+    done = moviec("restore", tmp_path / "vault", "--home", tmp_path / "back")
+    assert done.returncode == 1
+    assert "documents.parquet" in done.stderr and done.stderr.splitlines()[-1].startswith("moviec: ")
+    assert documents(open_home(tmp_path / "back", {})) == {}
+
+
+def test_a_place_is_for_one_home(brought_up: Home, demo_home: Home, tmp_path: Path) -> None:
+    assert moviec("backup", tmp_path / "vault", "--home", brought_up.folder).returncode == 0
+    shutil.copytree(demo_home.folder, tmp_path / "demo")
+    assert moviec("backup", tmp_path / "vault", "--home", tmp_path / "demo").returncode == 1
+    refused = moviec("restore", tmp_path / "vault", "--home", tmp_path / "demo")
+    assert refused.returncode == 1 and "not empty" in refused.stderr
+
+
+def test_a_backup_of_a_lake_that_went_on_says_how_to_bring_it_up(brought_up: Home, tmp_path: Path) -> None:
+    assert moviec("backup", tmp_path / "vault", "--home", brought_up.folder).returncode == 0
+    deliver(brought_up, tmp_path)
+    shown, before = documents(brought_up), ledger(brought_up)
+    for file in brought_up.folder.glob("catalogue.db*"):
+        file.unlink()
+    done = moviec("restore", tmp_path / "vault", "--home", brought_up.folder)
+    assert done.returncode == 3 and "rebuild --from-lake" in done.stderr
+    assert moviec("rebuild", "--from-lake", "--home", brought_up.folder).returncode == 0
+    assert (documents(brought_up), ledger(brought_up)) == (shown, before)
+    in_order(brought_up)
+
+
+def test_what_is_no_backup_is_an_error_of_one_line(brought_up: Home, tmp_path: Path) -> None:
+    for words in (("restore", tmp_path / "nowhere"), ("restore", tmp_path / "nowhere", "--at", "2026")):
+        done = moviec(*words, "--home", tmp_path / "back")
+        assert done.returncode == 2
+        assert done.stderr.count("\n") == 1
+    empty = moviec("backup", tmp_path / "vault", "--home", tmp_path / "empty")
+    assert empty.returncode == 1 and "nothing to back up" in empty.stderr

@@ -1,0 +1,171 @@
+"""A catalogue that is lost, or older than its lake, comes back from the lake alone; and so does what version 0.1 made."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from moviec.catalog.schema import metadata
+from moviec.config import Home, open_home
+from moviec.pipeline.ledger_copy import compact
+from moviec.pipeline.workshop import workshop
+from tests.commands import moviec
+from tests.pipeline.old_home import (
+    FRESH,
+    deliver,
+    documents,
+    export,
+    has_key,
+    in_order,
+    ledger,
+    select,
+    with_catalogue,
+)
+
+
+def test_a_home_of_version_0_1_gives_what_it_gave(old: Path, tmp_path: Path) -> None:
+    then = open_home(old, {})
+    instant = str(select(then, "SELECT max(at) FROM changes")[0][0])
+    ids = dict(select(then, "SELECT movie, title FROM movies"))
+    exported = (old.parent / "movies.jsonl").read_bytes()
+    assert export(old, tmp_path / "opened") == exported
+    assert moviec("rebuild", "--home", old).returncode == 0
+    assert export(old, tmp_path / "then", "--as-of", instant) == exported
+    now = export(old, tmp_path / "now")
+    assert moviec("rebuild", "--from-raw", "--home", old).returncode == 0
+    assert export(old, tmp_path / "read again") == now
+    assert dict(select(then, "SELECT movie, title FROM movies")) == ids
+    assert [row[0] for row in select(then, "SELECT who FROM decisions WHERE undone IS NULL")] == ["ann"]
+    assert len(select(then, "SELECT 1 FROM rejected_rows WHERE state = 'open'")) == 1
+    assert has_key(then, old)
+    in_order(then)
+
+
+def test_a_lost_catalogue_comes_back_from_its_lake(brought_up: Home, tmp_path: Path, database: str) -> None:
+    deliver(brought_up, tmp_path)
+    assert moviec(
+        "review",
+        "different",
+        "festival:1",
+        "imdb:tt0081505",
+        "--by",
+        "ben",
+        "--yes",
+        "--home",
+        brought_up.folder,
+    )
+    before, shown, last = (
+        ledger(brought_up),
+        documents(brought_up),
+        select(brought_up, "SELECT max(number) FROM changes")[0][0],
+    )
+    (brought_up.folder / "catalogue.db").unlink()
+    lost = with_catalogue(brought_up, database)
+    refused = moviec("ingest", "festival", tmp_path / "festival", "--home", brought_up.folder)
+    assert (
+        refused.returncode == 1
+        and "rebuild --from-lake" in refused.stderr
+        and refused.stderr.count("\n") == 1
+    )
+    assert "rebuild --from-lake" in moviec("doctor", "--repair", "--home", brought_up.folder).stdout
+    done = moviec("rebuild", "--from-lake", "--home", brought_up.folder)
+    assert done.returncode == 0, done.stderr
+    assert documents(lost) == shown
+    assert ledger(lost) == before
+    assert select(lost, "SELECT min(number) FROM changes") == [(last + 1,)], "nobody misses a change"
+    in_order(lost)
+    deliver(lost, tmp_path, FRESH + "Up;2009;Pete Docter;96;8.0\n", "2026-11-21")
+    in_order(lost)
+
+
+def test_an_older_catalogue_is_told_and_brought_up(brought_up: Home, tmp_path: Path) -> None:
+    shutil.copy(brought_up.folder / "catalogue.db", tmp_path / "older.db")
+    deliver(brought_up, tmp_path)
+    shown, before = documents(brought_up), ledger(brought_up)
+    last = select(brought_up, "SELECT max(number) FROM changes")[0][0]
+    for file in brought_up.folder.glob("catalogue.db*"):
+        file.unlink()
+    shutil.copy(tmp_path / "older.db", brought_up.folder / "catalogue.db")
+    files = sorted(path for path in (brought_up.folder / "lake").rglob("*") if path.is_file())
+    for words in (
+        ("ingest", "festival", tmp_path / "festival"),
+        ("rebuild",),
+        ("review", "same", "kaggle:10098", "imdb:tt0012349", "--yes"),
+    ):
+        refused = moviec(*words, "--home", brought_up.folder)
+        assert refused.returncode == 1
+        assert "older than its lake" in refused.stderr.splitlines()[-1]
+    found = moviec("doctor", "--repair", "--home", brought_up.folder)
+    assert found.returncode == 3 or "older than its lake" in found.stdout + found.stderr
+    assert sorted(path for path in (brought_up.folder / "lake").rglob("*") if path.is_file()) == files
+    assert moviec("rebuild", "--from-lake", "--home", brought_up.folder).returncode == 0
+    assert documents(brought_up) == shown
+    assert ledger(brought_up) == before
+    assert select(
+        brought_up, f"SELECT count(*) FROM changes WHERE number <= {last} AND number > {last - 1}"
+    ) == [(0,)]
+    in_order(brought_up)
+
+
+def test_a_lake_without_a_copy_says_so(old: Path, tmp_path: Path) -> None:
+    (old / "catalogue.db").unlink()
+    done = moviec("rebuild", "--from-lake", "--home", old)
+    assert done.returncode == 1
+    assert "no copy of the ledger" in done.stderr
+
+
+def test_another_lakes_catalogue_is_never_written_over(brought_up: Home, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    deliver_words = ("ingest", "festival", tmp_path / "festival", "--accept-shrink", "--home", other)
+    shutil.copytree(brought_up.folder / "sources", other / "sources")
+    (tmp_path / "festival").mkdir()
+    (tmp_path / "festival" / "films.csv").write_text(FRESH)
+    assert moviec(*deliver_words).returncode == 0
+    shown = documents(open_home(other, {}))
+    (other / "moviec.toml").write_text(f'lake = "{brought_up.folder}/lake"\n')
+    assert moviec("rebuild", "--from-lake", "--home", other).returncode == 1
+    assert documents(open_home(other, {})) == shown
+
+
+def test_what_a_transaction_leaves_that_was_taken_back_is_moved_aside(brought_up: Home) -> None:
+    with workshop(brought_up, alone=True) as shop:
+        before = set(shop.store.names("ledger"))
+        with pytest.raises(ZeroDivisionError), shop.writing() as copy:
+            copy.connection.execute(metadata.tables["records"].delete())
+            copy.table("records")
+            raise ZeroDivisionError
+        (left,) = set(shop.store.names("ledger")) - before
+        with shop.writing() as copy:
+            copy.table("records")
+        assert left not in shop.store.names("ledger")
+        assert any(name.endswith(left) for name in shop.store.names("lost+found"))
+    in_order(brought_up)
+
+
+def test_many_files_of_the_copy_become_one(brought_up: Home, tmp_path: Path) -> None:
+    for day in range(10, 14):
+        deliver(brought_up, tmp_path, FRESH.replace("9.1", f"9.{day - 8}"), f"2026-11-{day}")
+    with workshop(brought_up, alone=True) as shop:
+        assert compact(shop.copies, shop.catalogue, 2) >= 2
+        for name in ("deliveries", "batches", "delivery_payloads"):
+            assert len(shop.store.names(f"ledger/{name}")) == 1
+    in_order(brought_up)
+
+
+def test_a_damaged_or_missing_file_of_the_copy_is_found_and_written_anew(
+    brought_up: Home, tmp_path: Path
+) -> None:
+    deliver(brought_up, tmp_path)
+    copies = brought_up.folder / "lake" / "ledger"
+    for name in ("deliveries", "records"):
+        file = max((copies / name).glob("*.parquet"))
+        if name == "records":
+            file.write_bytes(b"x" + file.read_bytes()[1:])
+        else:
+            file.unlink()
+        assert moviec("doctor", "--home", brought_up.folder).returncode == 3
+        mended = moviec("doctor", "--repair", "--home", brought_up.folder)
+        assert mended.returncode == 0, mended.stdout
+        in_order(brought_up)
