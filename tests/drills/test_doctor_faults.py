@@ -189,7 +189,9 @@ def behind(search: Path, dice: random.Random) -> None:
     path.write_bytes(msgspec.json.encode({**held, "change": held["change"] // 2}))
 
 
-RECORDS, SHELF, MODELS, RAW = "lake/records", "lake/shelf", "lake/models", "lake/raw"
+RECORDS, SHELF, MODELS, RAW, LEDGER = (
+    f"lake/{name}" for name in ("records", "shelf", "models", "raw", "ledger")
+)
 ROWS, KEYS, BLOCKS, SUMS, ANY = "*.parquet", "*.keys.parquet", "*.blocks.parquet", f"*{SUM}", "*"
 AGAIN, BACKUP = "deliver again", "backup"
 
@@ -207,6 +209,8 @@ FAULTS = [
     Fault("two payloads swapped", two_of(RAW, ANY), AGAIN),
     *(Fault(f"checksum of a batch: {do.__name__}", one_of(RECORDS, SUMS, do)) for do in (flip, cut, lose)),
     Fault("checksum of match features: flip", one_of(SHELF, SUMS, flip)),
+    *(Fault(f"copy of the ledger: {do.__name__}", one_of(LEDGER, ROWS, do)) for do in (flip, cut, lose)),
+    Fault("checksum of a copy of the ledger: flip", one_of(LEDGER, SUMS, flip)),
     Fault("stray file among the batches", stray("records/kaggle/1")),
     Fault("stray payload", stray("raw/00")),
     Fault("document changed", sql("UPDATE documents SET document = replace(document, '\"year\"', '\"yeer\"') WHERE movie = :movie")),
@@ -300,7 +304,7 @@ def test_every_fault_is_found_and_mended_or_it_is_said_why_not(
 ) -> None:
     with workshop(sound) as shop:
         before = shown(shop)
-    turns = rounds(len(SHORT), 50)
+    turns = rounds(len(SHORT), max(50, len(FAULTS)))
     faults = SHORT if len(turns) == len(SHORT) else FAULTS
     table = []
     for number in turns:

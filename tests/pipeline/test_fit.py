@@ -165,3 +165,15 @@ def test_a_run_that_died_between_pinning_and_publishing_is_finished_by_the_next(
     _list(shop.home.folder, False)
     assert "pinned, not published yet" in capsys.readouterr().out
     assert bring_up(shop, Scope()).everything and _is_built(shop)
+
+
+def test_a_source_in_which_no_two_films_are_alike_is_no_fault(tmp_path: Path) -> None:
+    films = tmp_path / "movies.csv"
+    films.write_text("movieId,title,genres\n1,Alien (1979),Horror\n2,Ran (1985),Drama\n")
+    (tmp_path / "links.csv").write_text("movieId,imdbId,tmdbId\n1,0078748,348\n2,0089881,11645\n")
+    home = open_home(tmp_path / "home", {"MOVIEC_THREADS": "1"})
+    with workshop(home, alone=True) as opened:
+        files = [films, tmp_path / "links.csv"]
+        ingest(opened, Order(find_source("movielens"), files, DELIVERED, accept_shrink=True))
+        bring_up(opened, Scope())
+        assert fit(opened).before == pinned_models(opened)

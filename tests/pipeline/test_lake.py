@@ -328,7 +328,7 @@ def lake(home: Path) -> dict[str, bytes]:
     return {
         name: path.read_bytes()
         for name, path in names.items()
-        if not name.startswith(("lake/identity", "lake/lost+found"))
+        if not name.startswith(("lake/identity", "lake/ledger", "lake/lost+found"))
     }
 
 

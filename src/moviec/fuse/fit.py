@@ -6,7 +6,7 @@ Exact counts and fixed rounds, so that the same records give the same model on a
 from __future__ import annotations
 
 from moviec.engine import Engine
-from moviec.fuse.artifact import FuseModel
+from moviec.fuse.artifact import FuseModel, shipped_model
 from moviec.fuse.facts import FuseFacts
 from moviec.fuse.fields import FieldCopy
 from moviec.fuse.genres import fit_genres
@@ -40,8 +40,13 @@ def learn_fields(engine: Engine, facts: FuseFacts) -> tuple[tuple[Reliability, .
 
 
 def fit_rating(engine: Engine, facts: FuseFacts) -> RatingModel:
-    """Learn the rating model; raters known beforehand that nobody delivered yet are in it as they are known."""
+    """Learn the rating model; raters known beforehand that nobody delivered yet are in it as they are known.
+
+    Without a rating there is nothing to learn from: the shipped model stays.
+    """
     raters = prepare_member_ratings(engine)
+    if not raters.names:
+        return shipped_model().rating
     priors = {name: prior_of(name) for name in shipped().raters}
     priors |= {name: prior_of(name, panel) for name, panel in facts.raters.items()}
     priors |= dict(zip(raters.names, raters.priors, strict=True))

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine, Engine
 from moviec.resolve.model import Model, pair_name
-from moviec.resolve.pairs import PairLimits, compare_candidates, find_asked, find_candidates
+from moviec.resolve.pairs import PairLimits, compare_all, find_asked, find_candidates
 from moviec.resolve.score import Sizes, Strength, Within, fit_m, fit_u, years_by_chance
 from moviec.text import pc
 
@@ -76,7 +76,7 @@ def _across(engine: Engine, limits: PairLimits) -> tuple[pa.Table, tuple[Sources
     engine.view("shelf_before", "SELECT * FROM shelf WHERE false")
     find_asked(engine, limits)
     find_candidates(engine)
-    levels = pa.concat_tables(compare_candidates(engine))
+    levels = compare_all(engine)
     source = engine.query("SELECT source FROM numbered ORDER BY n")["source"].to_numpy()
     return levels, (source[levels["l"].to_numpy() - 1], source[levels["r"].to_numpy() - 1])
 
@@ -90,7 +90,7 @@ def _within(shelf: pa.Table, model: Model, limits: PairLimits) -> Within:
         twice = frozenset(pc.unique(shelf["source"]).to_pylist())
         find_asked(engine, msgspec.structs.replace(limits, repeating=twice))
         find_candidates(engine)
-        levels = pa.concat_tables(compare_candidates(engine))
+        levels = compare_all(engine)
     same, next_to = years_by_chance(shelf["year"], shelf["year"])[:2]
     dated = len(shelf) - shelf["year"].null_count
     return Within(levels, len(shelf) * (len(shelf) - 1) // 2, int(same + next_to - dated) // 2)

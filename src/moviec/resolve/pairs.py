@@ -136,9 +136,19 @@ def compare_candidates(engine: Engine) -> Iterator[pa.Table]:
     for table in ("records", "weighed", "names", "genres", "ids", *NOTES):
         engine.view(f"right_{table}", f"SELECT * FROM left_{table}")
     for first, last in _slices(engine):
-        engine.table("slice", pa.table({"first": [first], "last": [last]}))
-        engine.keep("candidates", sql["candidates"])
-        yield compare_noted(engine)
+        yield _compare_slice(engine, first, last)
+
+
+def compare_all(engine: Engine) -> pa.Table:
+    """Compare the pairs in `found` as `compare_candidates` does; a table without rows where there are none."""
+    parts = list(compare_candidates(engine))
+    return pa.concat_tables(parts) if parts else _compare_slice(engine, 0, 0)
+
+
+def _compare_slice(engine: Engine, first: int, last: int) -> pa.Table:
+    engine.table("slice", pa.table({"first": [first], "last": [last]}))
+    engine.keep("candidates", sections("pairs.sql")["candidates"])
+    return compare_noted(engine)
 
 
 _ENTRY = (pa.field("key", pa.string()), pa.field("value", pa.string()))
