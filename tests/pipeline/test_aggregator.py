@@ -17,7 +17,7 @@ from moviec.catalog.recordlog import newest, pending, position
 from moviec.config import Home, Settings
 from moviec.errors import StoreError, UnpublishedError
 from moviec.jobs.health import check_all
-from moviec.pipeline.aggregator import Retry, advance, drain
+from moviec.pipeline.aggregator import Retry, advance, drain, publish_again
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.runs import last_runs
 from moviec.pipeline.street import Scope, bring_up
@@ -180,10 +180,18 @@ def test_a_full_temporary_disk_is_told_and_sets_no_record_aside(desk: Desk) -> N
     desk.deliver(*(f"Film {number} of many" for number in range(300)))
     desk.shop.catalogue.dispose()
     sa.event.listen(desk.shop.catalogue, "connect", fill)
-    with pytest.raises(UnpublishedError, match=r"taken in, but not published .*full.*make room") as error:
+    with pytest.raises(UnpublishedError, match=r"kept, but not published .*full.*make room") as error:
         drain(desk.shop, retry=AT_ONCE)
     assert (error.value.exit_status, "\n" in str(error.value)) == (3, False)
     assert desk.ask("SELECT count(*) FROM failures") == [(0,)]
     sa.event.remove(desk.shop.catalogue, "connect", fill)
     desk.shop.catalogue.dispose()
     assert drain(desk.shop).changes == {"created": 300}
+    desk.shop.catalogue.dispose()
+    sa.event.listen(desk.shop.catalogue, "connect", fill)
+    with publishing(desk.shop) as alone, pytest.raises(UnpublishedError, match="make room"):
+        publish_again(alone, retry=AT_ONCE)
+    sa.event.remove(desk.shop.catalogue, "connect", fill)
+    desk.shop.catalogue.dispose()
+    with publishing(desk.shop) as alone:
+        assert publish_again(alone).changes == {}

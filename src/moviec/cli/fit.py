@@ -14,8 +14,9 @@ from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.pipeline import fitting
+from moviec.pipeline.aggregator import publish_again
 from moviec.pipeline.models import built_with, fitted_models, pin_again, pinned_models
-from moviec.pipeline.street import Outcome, Scope, bring_up
+from moviec.pipeline.street import Outcome
 from moviec.pipeline.workshop import Workshop, workshop
 
 
@@ -66,7 +67,7 @@ def _list(home: Path | None, as_json: bool) -> None:
 def _pin(home: Path | None, version: str, as_json: bool) -> None:
     with workshop(open_home(home), alone=True) as shop, steps(quiet=as_json) as tell:
         pin_again(shop, version)
-        found, outcome = pinned_models(shop), bring_up(shop, Scope(), tell)
+        found, outcome = pinned_models(shop), publish_again(shop, tell, everything=False)
     if as_json:
         print_json({"match": found.match.version, "fuse": found.fuse.version, "catalogue": outcome})
         return
@@ -81,7 +82,7 @@ def _fit(home: Path | None, dry_run: bool, as_json: bool) -> None:
         if found.new and not dry_run:
             fitting.pin(shop, found.after)
         if not dry_run and not _is_built(shop):  # a run may have died between pinning and publishing
-            outcome = bring_up(shop, Scope(), tell)
+            outcome = publish_again(shop, tell, everything=False)
     if as_json:
         print_json(report(found, outcome))
         return

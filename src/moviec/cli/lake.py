@@ -17,13 +17,13 @@ from moviec.cli.options import HomeOption, JsonOption
 from moviec.cli.scorecard import about_source
 from moviec.config import open_home
 from moviec.errors import UsageError
-from moviec.pipeline.aggregator import drain
+from moviec.pipeline.aggregator import drain, publish_again
 from moviec.pipeline.arrivals import Asked, expected, take
 from moviec.pipeline.due import needs_look
 from moviec.pipeline.from_lake import from_lake
 from moviec.pipeline.ingest import MENDED
 from moviec.pipeline.rebuild import rebuild_source
-from moviec.pipeline.street import Outcome, Scope, bring_up
+from moviec.pipeline.street import Outcome
 from moviec.pipeline.workshop import arriving, workshop
 from moviec.sources.base import SourceSpec
 from moviec.sources.registry import find_source, find_sources
@@ -112,7 +112,7 @@ def rebuild(
             present = {delivery.source for delivery in all_deliveries(shop.catalogue)} if from_raw else set()
             for name in sorted(present):
                 made += rebuild_source(shop, find_source(name, place.folder), tell, accept_shrink)
-            outcome = drain(shop, tell) if lake_only else bring_up(shop, Scope(everything=True), tell)
+            outcome = drain(shop, tell) if lake_only else publish_again(shop, tell)
     if as_json:
         said = {"from_lake": brought} if lake_only else {}
         print_json({**said, "batches": made, "catalogue": outcome})

@@ -42,7 +42,14 @@ class Retry(msgspec.Struct, frozen=True):
     sleep: Callable[[float], object] = time.sleep
 
 
-def drain(shop: Workshop, tell: Tell = lambda _: None, retry: Retry = Retry()) -> Outcome:  # noqa: B008 - it is frozen
+#: What waits in the log of record changes.
+WAITING = Scope()
+
+#: As `drain` tries unless told otherwise.
+USUAL = Retry()
+
+
+def drain(shop: Workshop, tell: Tell = lambda _: None, retry: Retry = USUAL) -> Outcome:
     """Return once all that is registered now is published, by this process or by the one that holds the lease.
 
     The outcome tells of every change meanwhile, and how many records were set aside. Raises what publishing raises, where
@@ -71,7 +78,7 @@ def drain(shop: Workshop, tell: Tell = lambda _: None, retry: Retry = Retry()) -
         return msgspec.structs.replace(outcome, set_aside=set_aside_after(connection, last))
 
 
-def advance(shop: Workshop, tell: Tell = lambda _: None, retry: Retry = Retry()) -> Outcome | None:  # noqa: B008
+def advance(shop: Workshop, tell: Tell = lambda _: None, retry: Retry = USUAL) -> Outcome | None:
     """Publish what waits, where nobody else is at it; None where somebody is."""
     if any(one.name == CATALOGUE for one in shop.leases):
         return _publish(shop, tell, retry)
@@ -81,11 +88,21 @@ def advance(shop: Workshop, tell: Tell = lambda _: None, retry: Retry = Retry())
         return _publish(msgspec.structs.replace(shop, leases=(*shop.leases, held)), tell, retry)
 
 
-def _publish(shop: Workshop, tell: Tell, retry: Retry) -> Outcome:
+def publish_again(
+    shop: Workshop, tell: Tell = lambda _: None, everything: bool = True, retry: Retry = USUAL
+) -> Outcome:
+    """Work everything out again, or what other models make other, and publish it; tries as `drain` does.
+
+    Needs the lease on the catalogue. Raises what `drain` raises.
+    """
+    return _publish(shop, tell, retry, Scope(everything=everything))
+
+
+def _publish(shop: Workshop, tell: Tell, retry: Retry, scope: Scope = WAITING) -> Outcome:
     for attempt in range(1, retry.tries + 1):
         try:
             _check_room(shop)
-            return bring_up(shop, Scope(), tell)
+            return bring_up(shop, scope, tell)
         except Exception as error:
             if isinstance(error, DamagedError):
                 raise
@@ -96,7 +113,7 @@ def _publish(shop: Workshop, tell: Tell, retry: Retry) -> Outcome:
                 raise _unpublished(error) from error
             elif not _isolate(shop, error, attempt, tell):
                 raise
-    return bring_up(shop, Scope(), tell)
+    return bring_up(shop, scope, tell)
 
 
 def _check_room(shop: Workshop) -> None:
@@ -108,7 +125,7 @@ def _check_room(shop: Workshop) -> None:
 def _unpublished(error: Exception) -> UnpublishedError:
     """Say that what waits was not published, why, and what to do about it."""
     line = error if isinstance(error, MovieCError) else told(error) or StoreError(_line(error))
-    return UnpublishedError(f"taken in, but not published ({line.what})", line.where, line.hint)
+    return UnpublishedError(f"kept, but not published ({line.what})", line.where, line.hint)
 
 
 def _isolate(shop: Workshop, error: Exception, attempts: int, tell: Tell) -> bool:
