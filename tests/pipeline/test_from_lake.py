@@ -37,6 +37,10 @@ def test_a_home_of_version_0_1_gives_what_it_gave(old: Path, tmp_path: Path) -> 
     assert moviec("rebuild", "--from-raw", "--home", old).returncode == 0
     assert export(old, tmp_path / "read again") == now
     assert dict(select(then, "SELECT movie, title FROM movies")) == ids
+    corrected = "SELECT budget FROM movies WHERE title = 'The Big Sleep'"
+    assert select(then, corrected) == [(123466,)], (
+        "of two deliveries of one instant the later holds, not the greater sum"
+    )
     assert [row[0] for row in select(then, "SELECT who FROM decisions WHERE undone IS NULL")] == ["ann"]
     assert len(select(then, "SELECT 1 FROM rejected_rows WHERE state = 'open'")) == 1
     assert has_key(then, old)

@@ -99,6 +99,13 @@ def delivery_id(at: dt.datetime, source: str, number: int, fingerprint: str) -> 
     return f"{at:%Y%m%dT%H%M%SZ}-{source}-n{number:06}-{fingerprint[:8]}"
 
 
+def has_older_ids(catalogue: sa.Engine) -> bool:
+    """Say whether there are deliveries of homes whose ids did not tell the order of arrival."""
+    query = sa.select(deliveries.c.id).where(deliveries.c.id.not_like("%-n______-%")).limit(1)
+    with catalogue.connect() as connection:
+        return connection.scalar(query) is not None
+
+
 def register(connection: sa.Connection, arrival: Arrival) -> None:
     """Register a delivery with its payloads, its batch, its entry in the log and its rejected rows.
 

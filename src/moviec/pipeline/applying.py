@@ -14,8 +14,8 @@ from moviec.engine.unread import Unread
 from moviec.lake.raw import payload_path
 from moviec.lake.records import Incoming, Known, write_batch
 from moviec.model import FIELDS
+from moviec.pipeline.context import Workshop
 from moviec.pipeline.fusing import known_labels
-from moviec.pipeline.workshop import Workshop
 from moviec.sources.audit import Audit, audit
 from moviec.sources.base import Reading, Source, SourceSpec, Wanted
 from moviec.sources.normalise import count_problems

@@ -11,7 +11,7 @@ from moviec.catalog.deliveries import Batch
 from moviec.engine import DuckEngine
 from moviec.engine.duck import identifier
 from moviec.model import RECORD
-from moviec.pipeline.workshop import Workshop
+from moviec.pipeline.context import Workshop
 
 
 def name_records(

@@ -26,8 +26,8 @@ from moviec.engine.duck import quoted
 from moviec.errors import WithdrawError
 from moviec.lake.store import State, Store
 from moviec.pipeline.applying import Read, Target, apply, known_of, read_payloads, rejected_of, report_of
+from moviec.pipeline.context import Workshop
 from moviec.pipeline.holdings import holding, name_rows
-from moviec.pipeline.workshop import Workshop
 from moviec.sources.base import Source
 from moviec.sources.registry import find_source
 

@@ -1,63 +1,24 @@
-"""What a run of the pipeline holds while it works: the home, its lake and catalogue, and the leases that it is alone."""
+"""Opening a home for a run: its lake and catalogue, alone or beside others, with what dead and older runs left put in order."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
+from contextlib import contextmanager
 
 import msgspec
-import sqlalchemy as sa
 
 from moviec.catalog.connect import connect
-from moviec.catalog.deliveries import all_batches
-from moviec.catalog.leases import ARRIVALS, CATALOGUE, Lease, confirm, holding
+from moviec.catalog.deliveries import all_batches, has_older_ids
+from moviec.catalog.leases import ARRIVALS, CATALOGUE, holding
 from moviec.config import Home
-from moviec.engine import Limits
-from moviec.errors import StoreError
 from moviec.lake.checksums import adopt
 from moviec.lake.lost_found import move_aside
 from moviec.lake.store import Store
+from moviec.pipeline.context import Workshop as Workshop
 from moviec.pipeline.identity import check_pair
-from moviec.pipeline.ledger_copy import Copy, Place, complete, copying
+from moviec.pipeline.ledger_copy import complete
 from moviec.pipeline.steps import Tell
 from moviec.work import work_folder
-
-
-class Workshop(msgspec.Struct, frozen=True):
-    """The places of a run, and the leases that it holds; `work` is thrown away at its end."""
-
-    home: Home
-    store: Store
-    catalogue: sa.Engine
-    work: Path
-    leases: tuple[Lease, ...] = ()
-
-    @property
-    def limits(self) -> Limits:
-        """What the engine may take."""
-        return Limits(self.home.settings.threads, self.home.settings.memory)
-
-    @property
-    def copies(self) -> Place:
-        """Where the lake's copy of the ledger is written."""
-        return Place(self.store, self.work)
-
-    def writing(self) -> AbstractContextManager[Copy]:
-        """Open a transaction that changes deliveries or the ledger, along with which the lake's copy of them is written."""
-        return copying(self.copies, self.catalogue)
-
-    def room(self, name: str) -> Path:
-        """Make a folder for one piece of work."""
-        return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.work))
-
-    def confirm(self, connection: sa.Connection, name: str) -> None:
-        """Make sure, inside a `writing` transaction, that the run still holds a lease. Raises StoreError."""
-        held = next((one for one in self.leases if one.name == name), None)
-        if held is None:
-            raise StoreError("this work needs to be alone", f"lease '{name}'", "open the workshop with it")
-        confirm(connection, held)
 
 
 @contextmanager
@@ -87,7 +48,12 @@ def arriving(shop: Workshop, tell: Tell = lambda _: None) -> Iterator[Workshop]:
         _clear(shop, tell)
         adopt(shop.store, tell)
         complete(shop.copies, shop.catalogue)
-        yield msgspec.structs.replace(shop, leases=(*shop.leases, held))
+        alone = msgspec.structs.replace(shop, leases=(*shop.leases, held))
+        if has_older_ids(shop.catalogue):
+            from moviec.pipeline.ties import settle_ties  # takes a second to load
+
+            settle_ties(alone, tell)
+        yield alone
 
 
 @contextmanager

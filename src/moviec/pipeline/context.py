@@ -1,0 +1,52 @@
+"""What a run of the pipeline works with: the home, its lake and catalogue, a folder for its work, the leases that it holds."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import msgspec
+import sqlalchemy as sa
+
+from moviec.catalog.leases import Lease, confirm
+from moviec.config import Home
+from moviec.engine import Limits
+from moviec.errors import StoreError
+from moviec.lake.store import Store
+from moviec.pipeline.ledger_copy import Copy, Place, copying
+
+
+class Workshop(msgspec.Struct, frozen=True):
+    """The places of a run, and the leases that it holds; `work` is thrown away at its end."""
+
+    home: Home
+    store: Store
+    catalogue: sa.Engine
+    work: Path
+    leases: tuple[Lease, ...] = ()
+
+    @property
+    def limits(self) -> Limits:
+        """What the engine may take."""
+        return Limits(self.home.settings.threads, self.home.settings.memory)
+
+    @property
+    def copies(self) -> Place:
+        """Where the lake's copy of the ledger is written."""
+        return Place(self.store, self.work)
+
+    def writing(self) -> AbstractContextManager[Copy]:
+        """Open a transaction that changes deliveries or the ledger, along with which the lake's copy of them is written."""
+        return copying(self.copies, self.catalogue)
+
+    def room(self, name: str) -> Path:
+        """Make a folder for one piece of work."""
+        return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.work))
+
+    def confirm(self, connection: sa.Connection, name: str) -> None:
+        """Make sure, inside a `writing` transaction, that the run still holds a lease. Raises StoreError."""
+        held = next((one for one in self.leases if one.name == name), None)
+        if held is None:
+            raise StoreError("this work needs to be alone", f"lease '{name}'", "open the workshop with it")
+        confirm(connection, held)
