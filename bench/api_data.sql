@@ -44,11 +44,14 @@ SELECT movie,
 FROM film JOIN genre_names g ON g.n = genre - 1 JOIN genre_names s ON s.n = second_genre - 1;
 
 -- Rollups by year (month 0) and month. Means stand in for medians: only how they are read is measured.
-INSERT INTO rollups
+INSERT INTO rollups (
+  kind, split, year, month, entry, movies, films, budget, revenue, profit, budget_known, revenue_known, profit_known,
+  popularity_sum, popularity_mean, popularity_median, popularity_max, popularity_known, votes, votes_known,
+  c_rating_known, c_rating_mean, c_rating_median, c_rating_max, movie_ids)
 SELECT kind, 'full', year, m.month, entry, count(*) * 1000000, count(*), sum(budget), sum(revenue), sum(revenue - budget),
        count(budget), count(revenue), count(revenue - budget), sum(popularity), avg(popularity) / 1, avg(popularity) / 1,
-       max(popularity), sum(votes), count(*), CAST(avg(c_rating) * 100 AS INTEGER), CAST(avg(c_rating) * 100 AS INTEGER),
-       CAST(max(c_rating) * 100 AS INTEGER), json_group_array(movie)
+       max(popularity), count(popularity), sum(votes), count(votes), count(c_rating),
+       CAST(avg(c_rating) * 100 AS INTEGER), CAST(avg(c_rating) * 100 AS INTEGER), CAST(max(c_rating) * 100 AS INTEGER), json_group_array(movie)
 FROM (SELECT 'genres' AS kind, genre AS entry, * FROM film UNION ALL SELECT 'production_companies', company, * FROM film)
 JOIN (SELECT 0 AS month, NULL AS only UNION ALL SELECT value, value FROM json_each('[1,2,3,4,5,6,7,8,9,10,11,12]')) m
   ON m.only IS NULL OR m.only = film_month

@@ -11,7 +11,6 @@ import msgspec
 import sqlalchemy as sa
 
 from moviec.catalog.connect import connect
-from moviec.catalog.head import growing
 from moviec.catalog.schema.identity import identities, records
 from moviec.catalog.schema.movies import (
     companies,
@@ -151,11 +150,6 @@ def document(film: Made) -> dict[str, Any]:
 
 def publish(connection: sa.Connection, films: Iterable[Made], at: str = PUBLISHED) -> None:
     """Publish films that are new, or publish them anew with their old documents kept as versions."""
-    with growing(connection):
-        _publish(connection, films, at)
-
-
-def _publish(connection: sa.Connection, films: Iterable[Made], at: str) -> None:
     for film in films:
         number = (connection.scalar(sa.select(sa.func.max(changes.c.number))) or 0) + 1
         text = json.dumps(document(film), ensure_ascii=False, separators=(",", ":"))
@@ -191,11 +185,6 @@ def _publish(connection: sa.Connection, films: Iterable[Made], at: str) -> None:
 
 def withdraw(connection: sa.Connection, number: int, at: str) -> None:
     """Take a film out of the catalogue again."""
-    with growing(connection):
-        _withdraw(connection, number, at)
-
-
-def _withdraw(connection: sa.Connection, number: int, at: str) -> None:
     old = connection.execute(sa.select(documents).where(documents.c.movie == number)).one()
     versions = sa.insert(document_versions)
     connection.execute(

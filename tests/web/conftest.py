@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -77,15 +78,19 @@ class Api(msgspec.Struct, frozen=True):
     def key(self, scope: Any = "read", per_minute: int = 100_000, account: str = "default") -> str:
         return create_key(self.site.catalogue, NewKey("test", account, scope, per_minute))[0]
 
-    def confirm(self) -> None:
-        """Have the server follow the log to its head."""
-        self.client.blocking_portal.call(self.site.follower.confirm)
-
     def refresh_index(self) -> None:
         with indexer(self.home.search) as mine:
             assert mine
             catch_up(self.site.catalogue, self.home.search)
         self.site.finder.refresh()
+
+
+def await_filters(api: Api) -> None:
+    """Wait until the server can deny at all."""
+    until = time.monotonic() + 30
+    while api.site.follower.known is None:
+        assert time.monotonic() < until
+        time.sleep(0.01)
 
 
 @pytest.fixture(scope="session")

@@ -1,92 +1,81 @@
-"""Where the change log stands, and whether it can have grown since it was read, told without asking again.
+"""Where the change log ends, and whether it can have grown since that was read.
 
-On SQLite a counter of the file says so. On PostgreSQL who appends announces it first: a lock is held for ANNOUNCED
-seconds before the commit. A reader who found that lock free, and then read the log's end, knows for BELIEVED seconds
-from the beginning of that reading that nothing was appended: whatever it did not see had not been announced by then.
-This asks of two hosts that their clocks run equally fast, to one part in three, and nothing of what they show.
+On SQLite a counter tells: it moves with every commit of another connection, and reading it takes microseconds
+(https://sqlite.org/pragma.html#pragma_data_version). PostgreSQL has nothing of the kind: there each look is a query, of
+the event loop itself, since a thread waits longer for the interpreter than for the server.
 """
 
 from __future__ import annotations
 
+import asyncio
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from moviec.catalog.prepared import Reader
+from moviec.catalog.prepared import Reader, reaching
 from moviec.catalog.schema.serving import changes
-
-#: Seconds for which a reading is believed, and for which growth is announced before it is committed (PostgreSQL).
-BELIEVED, ANNOUNCED = 0.35, 0.5
-
-#: The lock that is held while the log is about to grow (PostgreSQL).
-_GROWING = 7_062_121
-
-#: A clock that goes on while the host sleeps, where there is one.
-_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-
-
-@contextmanager
-def growing(connection: sa.Connection) -> Iterator[None]:
-    """Announce that the block appends to the log; it ends no sooner than its transaction may be committed."""
-    if connection.dialect.name == "sqlite":
-        yield
-        return
-    connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_GROWING})"))
-    until = _clock() + ANNOUNCED
-    yield
-    time.sleep(max(0.0, until - _clock()))
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """The log's last number when it was read, and what tells whether that still holds."""
+    """The number of the log's last change when it was read, 0 for an empty log; the counter before that (SQLite)."""
 
     number: int
-    mark: float
-
-
-#: Nothing was read yet.
-UNSEEN = Seen(0, -1)
+    counter: int | None = None
 
 
 class Head:
-    """Reads the log's last number; usable from any thread."""
+    """Reads the end of the log, one look at a time."""
 
     def __init__(self, reader: Reader) -> None:
         """Read nothing yet."""
+        self._reader = reader
         self._last = reader.prepare(sa.select(sa.func.max(changes.c.number)))
-        self._quiet = reader.prepare(sa.select(sa.func.pg_try_advisory_xact_lock_shared(_GROWING)))
         self._lock = threading.Lock()
-        self._pragma = reader.dedicated() if reader.sqlite else None
+        self._counting = reader.dedicated() if reader.sqlite else None
+        self._session: Any = None
 
-    def read(self) -> Seen:
-        """Read the number of the last change, 0 for an empty log."""
-        # The mark comes first: what is committed between the two is seen twice, never missed.
-        mark = self._version() if self._pragma is not None else self._believed_until()
-        return Seen(int(self._last()[0][0] or 0), mark)
+    async def read(self) -> Seen:
+        """Read the number of the last change. Raises StoreError where the database is away."""
+        return await (asyncio.to_thread(self._read) if self._counting else self._ask())
 
-    def stands(self, seen: Seen) -> bool:
-        """Say surely that nothing was appended since a reading."""
-        return self._version() == seen.mark if self._pragma is not None else _clock() < seen.mark
+    def stands(self, seen: Seen | None) -> bool:
+        """Return whether it is certain, without a query, that nothing was appended since a reading."""
+        return seen is not None and seen.counter is not None and self._counter() == seen.counter
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Let go of the connection."""
-        if self._pragma is not None:
-            self._pragma.close()
+        if self._counting is not None:
+            self._counting.close()
+        await self._leave()
 
-    def _version(self) -> int:
-        assert self._pragma is not None  # noqa: S101  both callers have asked
+    def _read(self) -> Seen:
+        counter = self._counter()  # first: what is committed between the two is read twice, never missed
+        return Seen(int(self._last()[0][0] or 0), counter)
+
+    def _counter(self) -> int | None:
+        if self._counting is None:
+            return None
         with self._lock:
-            return int(self._pragma.execute("PRAGMA data_version").fetchall()[0][0])
+            return int(self._counting.execute("PRAGMA data_version").fetchall()[0][0])
 
-    def _believed_until(self) -> float:
-        begun = _clock()
-        quiet = self._quiet()[0][0]
-        return begun + BELIEVED if quiet else UNSEEN.mark
+    async def _ask(self) -> Seen:
+        """Ask PostgreSQL; a session that the server has dropped is replaced once."""
+        with reaching():
+            try:
+                return await self._query()
+            except self._reader.lost:
+                await self._leave()
+                return await self._query()
 
+    async def _query(self) -> Seen:
+        if self._session is None:
+            self._session = await self._reader.awaitable()
+        cursor = await self._session.execute(self._last.sql)
+        return Seen(int((await cursor.fetchone())[0] or 0))
 
-def _clock() -> float:
-    return time.clock_gettime(_CLOCK)
+    async def _leave(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()

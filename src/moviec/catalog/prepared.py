@@ -7,9 +7,18 @@ through here, everything else through SQLAlchemy. Only for reads, and for column
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator, MutableMapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import sqlalchemy as sa
+
+from moviec.errors import StoreError
+from moviec.passing import is_passing
+
+#: Of a session on PostgreSQL: every read sees what is committed, every statement is prepared once, and a host that has
+#: vanished is given up after ten seconds (connecting: seconds; a query: milliseconds).
+_SESSION = {"autocommit": True, "prepare_threshold": 1, "connect_timeout": 10, "tcp_user_timeout": 10_000}
 
 
 class _Cursor(Protocol):
@@ -32,7 +41,7 @@ class Reader:
         self.sqlite = catalogue.dialect.name == "sqlite"
         self._idle: deque[Connection] = deque()
         self._closed = False
-        self._lost: tuple[type[Exception], ...] = ()
+        self.lost: tuple[type[Exception], ...] = ()
 
     def prepare(self, statement: sa.Select[Any]) -> Prepared:
         """Compile a statement for the catalogue's dialect."""
@@ -42,12 +51,22 @@ class Reader:
         """Open a connection for one purpose; the caller closes it."""
         return self._open()
 
+    async def awaitable(self) -> Any:
+        """Open a connection to PostgreSQL for one purpose of an event loop; the caller closes it."""
+        driver, words, options = self._way()
+        return await driver.AsyncConnection.connect(*words, **options)
+
     def run(self, sql: str, values: Any) -> list[tuple[Any, ...]]:
+        """Run a compiled statement. Raises StoreError where the database is away."""
+        with reaching():
+            return self._run(sql, values)
+
+    def _run(self, sql: str, values: Any) -> list[tuple[Any, ...]]:
         """Run a compiled statement; a connection that the server has dropped is replaced once."""
         connection = self._take()
         try:
             rows = connection.execute(sql, values).fetchall()
-        except self._lost:
+        except self.lost:
             connection.close()
             self._drop()
             connection = self._open()
@@ -74,18 +93,37 @@ class Reader:
             return self._open()
 
     def _open(self) -> Connection:
-        dialect, url = self.catalogue.dialect, self.catalogue.url
-        words, options = dialect.create_connect_args(url)
-        driver: Any = dialect.import_dbapi()
+        driver, words, options = self._way()
         if self.sqlite:
             options.update(check_same_thread=False, isolation_level=None)
             connection: Connection = driver.connect(*words, **options)
             connection.execute("PRAGMA busy_timeout=10000")
             return connection
-        options.update(autocommit=True, prepare_threshold=1)
-        self._lost = (driver.OperationalError,)
         opened: Connection = driver.connect(*words, **options)
         return opened
+
+    def _way(self) -> tuple[Any, Sequence[str], MutableMapping[str, Any]]:
+        """Give the driver and the words and options that it connects with."""
+        dialect = self.catalogue.dialect
+        driver: Any = dialect.import_dbapi()
+        if not self.sqlite:
+            self.lost = (driver.OperationalError,)
+        words, options = dialect.create_connect_args(self.catalogue.url)
+        return driver, words, options if self.sqlite else {**_SESSION, **options}
+
+
+@contextmanager
+def reaching() -> Iterator[None]:
+    """Turn what keeps the block from the database for a while into a StoreError that anybody may read.
+
+    What the driver says names hosts and users; it is the error's cause.
+    """
+    try:
+        yield
+    except Exception as error:
+        if is_passing(error):
+            raise StoreError("the catalogue cannot be reached just now") from error
+        raise
 
 
 class Prepared:
@@ -95,7 +133,7 @@ class Prepared:
         """Compile; every parameter of the statement is a named `sa.bindparam`."""
         compiled = statement.compile(dialect=reader.catalogue.dialect)
         self._reader = reader
-        self._sql = str(compiled)
+        self.sql = str(compiled)
         self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
         self._order: list[str] | None = compiled.positiontup if reader.sqlite else None
 
@@ -104,5 +142,5 @@ class Prepared:
         if self._fixed:
             values = {**self._fixed, **values}
         if self._order is None:
-            return self._reader.run(self._sql, values)
-        return self._reader.run(self._sql, [values[name] for name in self._order])
+            return self._reader.run(self.sql, values)
+        return self._reader.run(self.sql, [values[name] for name in self._order])

@@ -16,7 +16,6 @@ import sqlalchemy as sa
 from moviec.catalog.arrow import read
 from moviec.catalog.credited import Cast, publish_cast
 from moviec.catalog.differences import differences
-from moviec.catalog.head import growing
 from moviec.catalog.ledger import touching
 from moviec.catalog.queries import last_change
 from moviec.catalog.schema import arrivals, identity, metadata, serving
@@ -88,16 +87,6 @@ def publish(
 
     An engine that is open already spares opening one.
     """
-    with growing(connection):
-        return _publish(connection, publication, deliveries, beside)
-
-
-def _publish(
-    connection: sa.Connection,
-    publication: Publication,
-    deliveries: Sequence[str],
-    beside: DuckEngine | None,
-) -> Published:
     touched: dict[str, Touched] = {}
     chosen = _stage_affected(connection, publication.affected)
 

@@ -13,6 +13,10 @@ from litestar.response.base import ASGIResponse
 
 JSON = "application/json"
 
+#: The header with the number of a change that an answer is at least as new as. The gate adds the end of the log; what
+#: comes of the search index names the change that the index stands at.
+CHANGE = "MovieC-Change"
+
 
 class Answer(msgspec.Struct, frozen=True):
     """A body, its ETag (without quotes) and its media type."""

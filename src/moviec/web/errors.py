@@ -58,10 +58,7 @@ def handlers(log: Any, page: Page) -> ExceptionHandlersMap:
 
     def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         problem = as_problem(error)
-        if problem.status >= 500 and problem is not error:
-            log.error(
-                "failed", path=request.scope["path"], error=f"{type(error).__name__}: {error}", exc_info=error
-            )
+        log_fault(log, request.scope["path"], error, problem)
         if problem.status == 405:
             problem.headers["allow"] = methods_at(request.app, request.scope["path"])
         written = page(request, problem)
@@ -69,6 +66,12 @@ def handlers(log: Any, page: Page) -> ExceptionHandlersMap:
         return Response(body, status_code=problem.status, headers=problem.headers, media_type=kind)
 
     return {Exception: answer, HTTPException: answer}
+
+
+def log_fault(log: Any, path: str, error: Exception, problem: Problem) -> None:
+    """Log an exception that is told as a fault of ours."""
+    if problem.status >= 500 and problem is not error:
+        log.error("failed", path=path, error=f"{type(error).__name__}: {error}", exc_info=error)
 
 
 def as_problem(error: Exception) -> Problem:

@@ -77,7 +77,7 @@ async def company_list(request: Request[Any, Any, Any]) -> ASGIResponse:
 async def one_company(request: Request[Any, Any, Any], company_id: Number) -> ASGIResponse:
     """A production company by its id."""
     site = site_of(request)
-    if not await absent(site, lambda known: str(company_id) not in known.companies):
+    if not absent(site, lambda known: str(company_id) not in known.companies):
         found = await site.read(lambda connection: companies_of(connection, [company_id]))
         if company_id in found:
             return respond(request, answer(found[company_id]))
@@ -176,18 +176,18 @@ def question_of(asked: FigureQuery, kind: str, years: tuple[int, int], month: in
     )
 
 
-async def _empty(site: Site, question: Question) -> bool:
+def _empty(site: Site, question: Question) -> bool:
     """Say surely that no film of the span counts, without asking the database."""
     if question.last_year - question.first_year > 20:
         return False
     years = range(question.first_year, question.last_year + 1)
     wanted = {(question.kind, year, question.month) for year in years}
-    return await absent(site, lambda known: known.months.isdisjoint(wanted))
+    return absent(site, lambda known: known.months.isdisjoint(wanted))
 
 
 async def _chosen(site: Site, asked: FigureQuery, question: Question) -> tuple[list[Standing], int]:
     """Give the first and the last of those with a value; without either the first hundred, or those that are named."""
-    if await _empty(site, question):
+    if _empty(site, question):
         return [], 0
     if asked.top is not None or asked.bottom is not None:
         ends = Ends(asked.top or 0, asked.bottom or 0)

@@ -1,4 +1,8 @@
-"""Follows the change log for one server process: drops what is old, learns what is new, and vouches for a "no"."""
+"""Follows the change log for one server process, so that no answer is older than the log was when it was asked for.
+
+Each request has the end of the log looked at (`confirm`): what is held of movies that changed since goes before the
+request is answered. The filters of what exists follow in the background, and count only where they are not behind.
+"""
 
 from __future__ import annotations
 
@@ -7,47 +11,45 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from moviec.catalog.head import UNSEEN, Head
+from moviec.catalog.head import Head, Seen
 from moviec.catalog.queries import changed_movies
 from moviec.search import Finder
 from moviec.web.answers import Cache
 from moviec.web.known import Known
 
-#: Seconds between looks at the log.
+#: Seconds between looks at the log while nobody asks, and between steps of the filters and the index.
 EVERY = 0.25
-
-#: Seconds for which those who ask whether the log has moved are gathered, to share one query (PostgreSQL).
-GATHER = 0.005
-
 
 #: Seconds before the filters are tried again.
 RETRY = 5.0
 
+#: With more changes than this at once the whole cache goes: naming the movies would keep those who ask waiting.
+MOST_NAMED = 10_000
+
 
 class Follower:
-    """One process's place in the change log."""
+    """One process's place in the change log: what the cache holds is at least as new as change `position`."""
 
     def __init__(self, catalogue: sa.Engine, head: Head, cache: Cache, finder: Finder) -> None:
-        """Start at nothing: nothing is vouched for until `start`."""
+        """Start at nothing."""
         self.position = 0
         self.known: Known | None = None
         self.moved = asyncio.Event()
         self.stopping = False
         self._stop = asyncio.Event()
         self._catalogue, self._head, self._cache, self._finder = catalogue, head, cache, finder
-        self._seen = UNSEEN
-        self._lock = asyncio.Lock()
-        self._asked: asyncio.Task[None] | None = None
+        self._seen: Seen | None = None
+        self._looking = asyncio.Lock()
+        self._next: asyncio.Task[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._log: Any = None
 
     async def start(self, log: Any) -> None:
-        """Read the log's head and go on from there in the background; the filters are filled beside."""
+        """Read the end of the log and go on from there in the background; the filters are filled beside."""
         self._log = log
         await asyncio.to_thread(self._finder.refresh)
-        self._seen = await asyncio.to_thread(self._head.read)
-        self.position = self._seen.number
-        self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._learn())]
+        await self.confirm()
+        self._tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._learn())]
 
     def release(self) -> None:
         """Let those who wait for changes go: no more will come."""
@@ -61,73 +63,70 @@ class Follower:
         # Waited for, not cancelled: what reads the database in a thread cannot be stopped half-way.
         await asyncio.gather(*self._tasks)
 
-    async def step(self) -> None:
-        """Look at the log once, and follow it to its head."""
-        async with self._lock:
-            seen = await asyncio.to_thread(self._head.read)
-            latest = seen.number
-            if latest != self.position:
-                movies = await asyncio.to_thread(self._read, latest)
-                if latest < self.position:
+    async def confirm(self) -> int:
+        """Return the number of a change that the cache, and whatever is read from now on, is at least as new as.
+
+        It is the end of the log at some instant after this call began. Raises StoreError where the database is away.
+        """
+        if not self._head.stands(self._seen):
+            if self._next is None:
+                self._next = asyncio.create_task(self._look())
+            await asyncio.shield(self._next)
+        return self.position
+
+    async def _look(self) -> None:
+        """Follow the log to its end. All who ask before the look begins share it, so that one at a time is under way."""
+        async with self._looking:
+            self._next = None
+            seen = await self._head.read()
+            if seen.number != self.position:
+                movies = await asyncio.to_thread(self._changed, seen.number)
+                if movies is None:
                     self._cache.clear()
-                self._cache.drop(movies)
-                self.position = latest
+                else:
+                    self._cache.drop(movies)
+                self.position = seen.number
                 self.moved.set()
                 self.moved = asyncio.Event()
-            self._seen = seen  # only now: until here this process did not know what it had read of
+            self._seen = seen  # only now: until here the cache held what is older
 
-    async def confirm(self) -> None:
-        """Return once the log surely stood where this process does, at some instant after this call began."""
-        if self._head.stands(self._seen):
-            return
-        if self._asked is None:
-            self._asked = asyncio.create_task(self._gathered())
-        await asyncio.shield(self._asked)
-
-    async def _gathered(self) -> None:
-        await asyncio.sleep(GATHER)
-        self._asked = None
-        await self.step()
-
-    def _read(self, latest: int) -> list[int]:
+    def _changed(self, latest: int) -> list[int] | None:
+        """List the movies that changed since; None where they are too many, or the log was set back."""
+        if not 0 <= latest - self.position <= MOST_NAMED:
+            return None
         with self._catalogue.connect() as connection:
-            movies = changed_movies(connection, min(self.position, latest), latest)
-            if self.known is not None:
-                self.known.follow(connection, movies)
-            return movies
+            return changed_movies(connection, self.position, latest)
 
-    async def _learn(self) -> None:
-        """Fill the filters; until that is done the database answers for unknown ids, too."""
-        while self.known is None and not self.stopping:
-            begun = self.position
-            try:
-                known = await asyncio.to_thread(self._fill)
-                if known is None:
-                    return
-                async with self._lock:
-                    # What changed meanwhile is read again before the filters are trusted.
-                    await asyncio.to_thread(self._follow, known, begun)
-                    self.known = known
-            except Exception as error:  # noqa: BLE001  the database may come back
-                self._log.warning("the filters cannot be filled", error=type(error).__name__)
-                await passed(self._stop, RETRY)
-
-    def _fill(self) -> Known | None:
-        with self._catalogue.connect() as connection:
-            known = Known(connection, lambda: self.stopping)
-        return None if self.stopping else known
-
-    def _follow(self, known: Known, begun: int) -> None:
-        with self._catalogue.connect() as connection:
-            known.follow(connection, changed_movies(connection, begun, self.position))
-
-    async def _run(self) -> None:
+    async def _follow(self) -> None:
+        """Look at the log for those who listen to changes, and open what the indexer has done."""
         while not await passed(self._stop, EVERY):
             try:
-                await self.step()
+                await self.confirm()
                 await asyncio.to_thread(self._finder.refresh)
             except Exception as error:  # noqa: BLE001  the database may come back; readiness says that it is away
                 self._log.warning("the change log cannot be read", error=type(error).__name__)
+
+    async def _learn(self) -> None:
+        """Fill the filters, then keep them at `position`; meanwhile the database answers for unknown ids, too."""
+        pause = 0.0
+        while not self.stopping and not await passed(self._stop, pause):
+            try:
+                await asyncio.to_thread(self._teach, self.position)
+                pause = EVERY
+            except Exception as error:  # noqa: BLE001  the database may come back
+                self._log.warning("the filters cannot be filled", error=type(error).__name__)
+                pause = RETRY
+
+    def _teach(self, position: int) -> None:
+        """Bring the filters to a place in the log; they are filled anew where it was set back."""
+        if self.known is not None and self.known.position == position:
+            return
+        with self._catalogue.connect() as connection:
+            if self.known is not None and self.known.position < position:
+                self.known.follow(connection, position)
+            else:
+                known = Known(connection, position, lambda: self.stopping)
+                self.known = None if self.stopping else known
 
 
 async def passed(event: asyncio.Event, seconds: float) -> bool:

@@ -1,4 +1,7 @@
-"""The gate every request passes: who asks, how often, how long it took; headers and the log line are added here."""
+"""The gate every request passes: who asks, how often, how long it took; headers and the log line are added here.
+
+For whoever is let in the end of the change log is looked at, so that no answer is older than it was then.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,9 @@ from litestar.types import Message, Receive, Scope, Send
 from litestar.utils.path import normalize_path
 
 from moviec.spelling import SPACE_PATTERN
+from moviec.web.answers import CHANGE
 from moviec.web.callers import Caller, Window, address_of, shown_key, unauthorized
-from moviec.web.errors import Problem, as_problem, methods_at
+from moviec.web.errors import Problem, as_problem, log_fault, methods_at
 from moviec.web.pages import POLICY, refusal_page
 from moviec.web.site import Site
 
@@ -34,10 +38,14 @@ _SLASHED_ID = re.compile(
 _REQUEST_ID = re.compile("[A-Za-z0-9._-]{1,64}")
 HTML = "text/html; charset=utf-8"
 _NO_STORE = (b"cache-control", b"no-store")
+_CHANGE = CHANGE.lower().encode()
 
 
 class Asked(msgspec.Struct):
-    """A request as the gate sees it, with what it learns of it on the way."""
+    """A request as the gate sees it, with what it learns of it on the way.
+
+    `change`: the number of a change that the answer is at least as new as, unless it names an older one itself.
+    """
 
     headers: dict[bytes, bytes]
     path: str
@@ -47,6 +55,7 @@ class Asked(msgspec.Struct):
     status: int = 0
     caller: Caller | None = None
     window: Window | None = None
+    change: int | None = None
 
 
 class Gate:
@@ -65,6 +74,8 @@ class Gate:
         sending = self._sender(asked, send)
         try:
             await self._admit(asked, scope)
+            if asked.caller is not None:
+                asked.change = await self._site.follower.confirm()
             state: dict[str, Any] = scope  # type: ignore[assignment]
             state.update({"moviec.caller": asked.caller, "moviec.window": asked.window})
             methods = methods_at(self._app, asked.path) if asked.method == "OPTIONS" else ""
@@ -76,6 +87,7 @@ class Gate:
             if asked.status:
                 raise
             problem = as_problem(error)
+            log_fault(self._site.log, asked.path, error, problem)
             accept = asked.headers.get(b"accept", b"").decode("latin-1")
             await _refuse(problem, refusal_page(self._site, asked.path, accept, problem), sending)
         finally:
@@ -141,6 +153,8 @@ class Gate:
                     headers.append(_NO_STORE)
                 if asked.window is not None:
                     headers += _limit_headers(asked.window)
+                if asked.change is not None and all(name != _CHANGE for name, _ in headers):
+                    headers.append((_CHANGE, str(asked.change).encode()))
                 message["headers"] = headers
             elif head and message["type"] == "http.response.body":
                 message["body"] = b""

@@ -1,7 +1,7 @@
 """What exists, in little memory: Bloom filters that answer for unknown ids without the database.
 
 A filter never denies what it was told. It is told everything once, then what each change of the log is about; so its
-"no" holds as long as it stands at the head of the log, which `moviec.web.follower` sees to.
+"no" holds of the catalogue up to the change that it has followed the log to. `moviec.web.follower` moves it on.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 import sqlalchemy as sa
 from rbloom import Bloom
 
+from moviec.catalog.queries import changed_movies
 from moviec.catalog.schema.identity import identities
 from moviec.catalog.schema.movies import companies, external_ids, genres, movie_companies, rollups
 
@@ -43,10 +44,19 @@ class Filter:
 
 
 class Known:
-    """Filters of movie ids, external ids and companies; the genres and the months that have figures as they are."""
+    """Filters of movie ids, external ids and companies; the genres and the months that have figures as they are.
 
-    def __init__(self, connection: sa.Connection, stopped: Callable[[], bool] = lambda: False) -> None:
-        """Read everything that exists; once `stopped`, what is read is no longer whole and must not be trusted."""
+    They know all that exists up to change `position`.
+    """
+
+    def __init__(
+        self, connection: sa.Connection, position: int, stopped: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Read everything that exists, of a log that had come to `position` before.
+
+        Once `stopped`, what is read is no longer whole and must not be trusted.
+        """
+        self.position = position
         self.movies = _filled(connection, identities.c.movie, stopped)
         self.external = _filled(connection, external_ids.c.space + ":" + external_ids.c.id, stopped)
         self.companies = _filled(connection, companies.c.id, stopped)
@@ -54,8 +64,9 @@ class Known:
         self.months: frozenset[tuple[str, int, int]] = frozenset()
         self._read_small(connection)
 
-    def follow(self, connection: sa.Connection, movies: Sequence[int]) -> None:
-        """Learn what changes about these movies have brought."""
+    def follow(self, connection: sa.Connection, position: int) -> None:
+        """Learn what the changes up to `position` have brought."""
+        movies = changed_movies(connection, self.position, position)
         self.movies.add([str(movie) for movie in movies])
         for start in range(0, len(movies), STEP):
             some = movies[start : start + STEP]
@@ -64,6 +75,7 @@ class Known:
             made = sa.select(movie_companies.c.company).where(movie_companies.c.movie.in_(some)).distinct()
             self.companies.add(_texts(connection, made))
         self._read_small(connection)
+        self.position = position  # only now
 
     def _read_small(self, connection: sa.Connection) -> None:
         self.genres = frozenset(connection.scalars(sa.select(genres.c.id)))

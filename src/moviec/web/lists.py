@@ -20,7 +20,7 @@ from moviec.search.plan import GenreWords
 from moviec.search.summaries import FILM, Summary, summarise
 from moviec.search.words import fold_title
 from moviec.web import shapes
-from moviec.web.answers import Answer, answer, from_bytes, respond
+from moviec.web.answers import CHANGE, Answer, answer, from_bytes, respond
 from moviec.web.asked import ListQuery, SearchQuery, query_of
 from moviec.web.describe import gives
 from moviec.web.errors import Problem
@@ -61,10 +61,11 @@ async def listing(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A page and the genres that it speaks of."""
+    """A page and the genres that it speaks of; `headers` names the change that the index stood at, if it was asked."""
 
     page: Page
     genres: list[Genre]
+    headers: dict[str, str] = {}
 
 
 async def find(site: Site, asked: ListQuery, query: str) -> Found:
@@ -85,15 +86,17 @@ async def find(site: Site, asked: ListQuery, query: str) -> Found:
         cursor=asked.cursor,
         facets=asked.facets,
     )
-    if site.finder.position is None:
+    position = site.finder.position  # before it is asked: it may be ahead of that then, but never behind
+    if position is None:
         plain = Ask(query=query, limit=asked.limit, facets=asked.facets)
         if ask != plain:
             raise Problem(503, _TITLES_ONLY, "not_ready", headers={"retry-after": "5"})
         return Found(await site.read(lambda connection: _by_title(connection, ask)), genres)
     try:
-        return Found(await asyncio.to_thread(site.finder.find, ask, words), genres)
+        page = await asyncio.to_thread(site.finder.find, ask, words)
     except UsageError as error:
         raise Problem(404, str(error), "unknown_cursor") from error
+    return Found(page, genres, {CHANGE: str(position)})
 
 
 def _both(narrower: Callable[[list[int]], int], *bounds: int | None) -> int | None:
@@ -138,7 +141,7 @@ def _written(
 ) -> Answer:
     page = found.page
     items = [_shown(item, languages) for item in page.items]
-    headers = {}
+    headers = dict(found.headers)
     if page.cursor is not None:
         following = request.url.with_replacements(query=_with_cursor(request, page.cursor))
         headers["link"] = f'<{site_of(request).prefix}{following.path}?{following.query}>; rel="next"'

@@ -20,13 +20,15 @@ OPEN_TAGS = {"probes"}
 _ABOUT = """Film data from many providers, resolved, fused and rated.
 
 Errors have one shape: `{"error": {"code", "message", "details"}}`. Every GET has a strong ETag and answers 304 to
-`If-None-Match`. Within `/v1` things are only ever added."""
+`If-None-Match`. No answer is older than the change log was when it was asked for (`MovieC-Change`), but for searches and
+lists, which come of an index that follows. Within `/v1` things are only ever added."""
 
 _HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
     "X-Request-ID": ("Names the request in the server's log; taken over from the caller where given.", {"type": "string"}),
     "RateLimit-Limit": ("Requests allowed a minute.", {"type": "integer"}),
     "RateLimit-Remaining": ("Requests left in this minute.", {"type": "integer"}),
     "RateLimit-Reset": ("Seconds until the minute begins anew.", {"type": "integer"}),
+    "MovieC-Change": ("The answer is at least as new as the change of this number: the end of the log when it was asked for, or what the search index stands at.", {"type": "integer"}),
     "ETag": ("Changes when the answer does.", {"type": "string"}),
     "Cache-Control": ("How long the answer may be kept.", {"type": "string"}),
     "Retry-After": ("Seconds to wait.", {"type": "integer"}),
@@ -110,6 +112,8 @@ def _headers_of(status: int, limited: bool, get: bool) -> list[str]:
     names = ["X-Request-ID"]
     if limited and status not in (401, 403):
         names += ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]
+    if limited and status not in (401, 403, 429, 503):
+        names.append("MovieC-Change")
     if status in (200, 304) and get:
         names += ["ETag", "Cache-Control"]
     if status == 401:

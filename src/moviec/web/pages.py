@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections.abc import Mapping
 from functools import cache
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -52,7 +53,7 @@ async def home(request: Request[Any, Any, Any]) -> ASGIResponse:
         "genres": genres,
         "least": TOP_RATED_VOTES,
     }
-    return _page(request, "home.html", **shown)
+    return _page(request, "home.html", popular.headers, **shown)
 
 
 @get("/search", include_in_schema=False)
@@ -75,9 +76,8 @@ async def results(request: Request[Any, Any, Any]) -> ASGIResponse:
         "genres": genres,
     }
     top = {"sort": "rating", "min_votes": kept.get("min_votes", TOP_RATED_VOTES)}
-    return _page(
-        request, "results.html", asked=asked, kept=kept, top=top, decades=found.page.decades, **shown
-    )
+    shown |= {"asked": asked, "kept": kept, "top": top, "decades": found.page.decades}
+    return _page(request, "results.html", found.headers, **shown)
 
 
 @get("/movies/{movie_id:str}", include_in_schema=False)
@@ -98,7 +98,9 @@ async def movie(request: Request[Any, Any, Any], movie_id: FromPath[str]) -> ASG
     claims = msgspec.json.decode(found[0])["fields"] if found else {}
     rating = film.get("rating") or {}
     drawn = {"interval": interval(rating), "contributions": contributions(rating)}
-    return _page(request, "movie.html", film=film, claims=claims, rating=rating, since=stored.since, **drawn)
+    return _page(
+        request, "movie.html", {}, film=film, claims=claims, rating=rating, since=stored.since, **drawn
+    )
 
 
 @get("/{kind:str}/year/{year:int}", include_in_schema=False)
@@ -112,7 +114,7 @@ async def year_page(request: Request[Any, Any, Any], kind: FromPath[str], year: 
     question = question_of(asked, stored, (year, year))
     found = await figures(site, asked, question)
     drawn = bars([(item.name or "?", item.value) for item in found.items])
-    return _page(request, "year.html", kind=kind, title=KINDS[kind], year=year, found=found, drawn=drawn)
+    return _page(request, "year.html", {}, kind=kind, title=KINDS[kind], year=year, found=found, drawn=drawn)
 
 
 def problem_page(request: Request[Any, Any, Any], problem: Problem) -> bytes | None:
@@ -128,8 +130,11 @@ def refusal_page(site: Site, path: str, accept: str, problem: Problem) -> bytes 
     return _written(site, "problem.html", heading=heading, problem=problem)
 
 
-def _page(request: Request[Any, Any, Any], template: str, **values: Any) -> ASGIResponse:
-    return respond(request, from_bytes(_written(site_of(request), template, **values), "text/html", POLICY))
+def _page(
+    request: Request[Any, Any, Any], template: str, headers: Mapping[str, str], **values: Any
+) -> ASGIResponse:
+    body = _written(site_of(request), template, **values)
+    return respond(request, from_bytes(body, "text/html", {**POLICY, **headers}))
 
 
 def _written(site: Site, template: str, **values: Any) -> bytes:

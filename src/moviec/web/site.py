@@ -119,7 +119,7 @@ async def running(site: Site) -> AsyncIterator[None]:
         done.set()
         await writing
         await site.follower.stop()
-        site.head.close()
+        await site.head.close()
         site.reader.close()
         site.catalogue.dispose()
 
