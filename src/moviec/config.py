@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import platformdirs
 
+from moviec.decoding import decodable
 from moviec.errors import UsageError
 
 _MEMORY = re.compile("[0-9]+([.][0-9]+)? ?[KMGT]i?B", re.IGNORECASE)
@@ -49,6 +50,7 @@ class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     options: dict[str, Any] = {}
 
 
+@decodable
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Settings with their defaults; empty `lake` and `catalogue` mean inside the home folder.
 

@@ -1,5 +1,5 @@
 """Temporary folders that end with their process: each is locked while it is used, and one whose process was killed is
-removed by the next run.
+removed by the next run. Files that appear under their name once they are whole are written in such folders.
 """
 
 from __future__ import annotations
@@ -32,6 +32,18 @@ def work_folder(within: Path | None = None, prefix: str = PREFIX, clear: bool = 
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(lock)
+
+
+@contextmanager
+def written_aside(path: Path) -> Iterator[Path]:
+    """Give a file to write, of a name that no other process has; at the end of the block it takes the place of `path`.
+
+    A block that fails leaves what was there; what a killed process left is removed by the next that writes this file.
+    """
+    with work_folder(path.parent, f".{path.name}.part-") as aside:
+        part = aside / path.name
+        yield part
+        part.replace(path)
 
 
 def left_behind(place: Path, prefix: str = PREFIX) -> list[Path]:

@@ -186,9 +186,10 @@ def test_the_first_delivery_is_the_cause_of_what_it_brings(desk: Desk) -> None:
 
 
 def test_a_publisher_that_gets_no_further_is_told_to_those_who_wait(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    catalogue = catalogue_of(desk)
+    monkeypatch.setenv("MOVIEC_CATALOGUE", database)
+    catalogue = connect(database)
     path = desk.drop("2026-11-01/films.csv", "Alien")
     monkeypatch.setenv("MOVIEC_PATIENCE", "0")
     with holding_if_free(catalogue, CATALOGUE) as held:

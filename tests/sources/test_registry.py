@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -101,6 +103,34 @@ def test_a_faulty_source_is_named_in_one_line(tmp_path: Path, files: dict[str, s
         find_sources(tmp_path)
     assert "faulty" in str(error.value)
     assert "\n" not in str(error.value)
+
+
+#: Sixteen threads that read sources and models for the first time in their process, at once.
+AT_ONCE = """
+import sys, threading
+from moviec.fuse.artifact import shipped_model as fuse_model
+from moviec.fuse.fields import shipped_rules
+from moviec.resolve.model import shipped_model
+from moviec.sources.registry import find_sources
+ready, found = threading.Barrier(16), []
+def read():
+    ready.wait()
+    found.append((sorted(find_sources()), shipped_model().version, fuse_model().version, sorted(shipped_rules())))
+threads = [threading.Thread(target=read) for _ in range(16)]
+sys.setswitchinterval(1e-5)
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(len(found), all(one == found[0] for one in found))
+"""
+
+
+def test_sources_and_models_may_be_read_first_by_several_threads_at_once() -> None:
+    """As the threads of a server do. Several times: it is a matter of chance when threads meet."""
+    for _ in range(5):
+        done = subprocess.run([sys.executable, "-c", AT_ONCE], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (0, "16 True\n"), done.stderr
 
 
 def test_an_unknown_source_is_answered_with_those_there_are() -> None:

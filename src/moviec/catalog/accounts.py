@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 import sqlalchemy as sa
 
+from moviec.catalog.connect import writing
 from moviec.catalog.prepared import Reader
 from moviec.catalog.schema.serving import accounts, keys, usage
 from moviec.errors import UsageError
@@ -73,7 +74,7 @@ def digest(key: str) -> str:
 
 def create_account(catalogue: sa.Engine, name: str) -> None:
     """Create an account. Raises UsageError where it exists."""
-    with catalogue.begin() as connection:
+    with writing(catalogue, beside=True) as connection:
         if not _add_account(connection, name):
             raise UsageError("this account exists already", name, "choose another name")
 
@@ -88,7 +89,7 @@ def list_accounts(catalogue: sa.Engine) -> list[dict[str, Any]]:
 
 def disable_account(catalogue: sa.Engine, name: str) -> None:
     """Disable an account: its keys are refused from now on. Raises UsageError where there is none."""
-    with catalogue.begin() as connection:
+    with writing(catalogue, beside=True) as connection:
         query = sa.update(accounts).where(accounts.c.name == name).values(disabled_at=now())
         if not connection.execute(query).rowcount:
             raise UsageError("no such account", name, "see `moviec accounts list`")
@@ -97,7 +98,7 @@ def disable_account(catalogue: sa.Engine, name: str) -> None:
 def create_key(catalogue: sa.Engine, wanted: NewKey) -> tuple[str, int]:
     """Create a key; return it (it is not kept) and its number. Raises UsageError for an unknown account."""
     key = "mc_" + secrets.token_urlsafe(32)
-    with catalogue.begin() as connection:
+    with writing(catalogue, beside=True) as connection:
         if wanted.account == DEFAULT:
             _add_account(connection, DEFAULT)
         elif not connection.scalar(sa.select(accounts.c.name).where(accounts.c.name == wanted.account)):
@@ -122,7 +123,7 @@ def list_keys(catalogue: sa.Engine) -> list[dict[str, Any]]:
 
 def revoke_key(catalogue: sa.Engine, number: int) -> None:
     """Revoke a key for good. Raises UsageError where there is none."""
-    with catalogue.begin() as connection:
+    with writing(catalogue, beside=True) as connection:
         known = connection.scalar(sa.select(keys.c.number).where(keys.c.number == number))
         if known is None:
             raise UsageError("no such key", str(number), "see `moviec keys list`")

@@ -22,19 +22,27 @@ HEAD = "0002"
 #: What brings the driver of PostgreSQL.
 POSTGRES = "pip install 'moviec[postgres]'"
 
-#: Seconds for which a writer waits for another one on SQLite: a large publication takes minutes.
-BUSY = 900
+#: Seconds for which a writer waits for another one where nobody says otherwise; a large publication takes minutes.
+PATIENCE = 600
+
+#: Seconds that it waits at least: two small transactions that meet are no reason to give up.
+LEAST_PATIENCE = 5
+
+#: The engine's option that holds its patience.
+_PATIENCE = "moviec_patience"
 
 #: One migration at a time on PostgreSQL: any number, the same everywhere.
 _LOCK = 7_062_118
 
 
-def connect(url: str) -> sa.Engine:
+def connect(url: str, patience: float = PATIENCE) -> sa.Engine:
     """Open the catalogue, migrating it where its schema is older. Raises StoreError where that is impossible.
 
-    PostgreSQL is reached through psycopg, also for an address that begins with plain postgresql://.
+    PostgreSQL is reached through psycopg, also for an address that begins with plain postgresql://. `patience`: seconds for
+    which a writer waits for another one.
     """
     with opened(url) as engine:
+        engine.update_execution_options(**{_PATIENCE: patience})
         if version(engine) != HEAD:
             migrate(engine)
     return engine
@@ -57,6 +65,7 @@ def opened(url: str) -> Iterator[sa.Engine]:
         engine = sa.create_engine(_with_driver(url), pool_pre_ping=True)
         if engine.dialect.name == "sqlite":
             sa.event.listen(engine, "connect", _settle)
+            sa.event.listen(engine, "checkout", _wait_briefly)
         sa.event.listen(engine, "handle_error", _tell_damage)
         try:
             yield engine
@@ -81,24 +90,34 @@ def _no_driver(error: ModuleNotFoundError, url: str) -> StoreError:
 
 
 @contextmanager
-def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+def writing(engine: sa.Engine, beside: bool = False) -> Iterator[sa.Connection]:
     """Give a connection for one transaction that writes, of which one at a time goes on; it is committed at the end.
 
-    Raises StoreError where the database is away, busy too long, or out of room.
+    `beside`: what it writes has nothing to do with publications, so that on PostgreSQL it need not wait for one; SQLite
+    has one writer whatever it writes. Raises StoreError where the database is away, out of room, or busy for longer than
+    the engine has patience.
     """
     try:
         with engine.connect() as connection:
-            if engine.dialect.name == "sqlite":
-                connection.execute(sa.text(f"PRAGMA busy_timeout={BUSY * 1000}"))
-                connection.execute(sa.text("BEGIN IMMEDIATE"))
-            else:
-                connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_LOCK + 1})"))
+            _take_turn(connection, beside)
             yield connection
             connection.commit()
     except (sa.exc.OperationalError, sqlite3.OperationalError) as error:
         said = str(getattr(error, "orig", error)).splitlines()[0]
         what = f"the catalogue cannot be written ({said})"
         raise StoreError(what, shown(str(engine.url)), remedy(error) or "run it again") from error
+
+
+def _take_turn(connection: sa.Connection, beside: bool) -> None:
+    """Wait for who writes, as long as there is patience."""
+    patience = max(connection.get_execution_options().get(_PATIENCE, PATIENCE), LEAST_PATIENCE)
+    if connection.dialect.name == "sqlite":
+        connection.execute(sa.text(f"PRAGMA busy_timeout={patience * 1000:.0f}"))
+        connection.execute(sa.text("BEGIN IMMEDIATE"))
+        return
+    connection.execute(sa.text(f"SET LOCAL lock_timeout = {patience * 1000:.0f}"))
+    if not beside:
+        connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_LOCK + 1})"))
 
 
 def version(engine: sa.Engine) -> str | None:
@@ -119,7 +138,7 @@ def migrate(engine: sa.Engine, target: str = "head") -> None:
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
             connection.execute(
-                sa.text(f"PRAGMA busy_timeout={BUSY * 1000}")
+                sa.text(f"PRAGMA busy_timeout={PATIENCE * 1000}")
             )  # another process may be migrating
             connection.execute(sa.text("BEGIN IMMEDIATE"))
         else:
@@ -173,5 +192,10 @@ def _tell_damage(context: sa.engine.ExceptionContext) -> None:
 
 def _settle(connection: Any, _: Any) -> None:
     """Let readers and a writer work side by side, and hold foreign keys."""
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=10000", "synchronous=FULL"):
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _wait_briefly(connection: Any, *_: Any) -> None:
+    """Wait ten seconds for a writer; `writing` waits longer, on connections that others use after it."""
+    connection.execute("PRAGMA busy_timeout=10000")

@@ -31,17 +31,34 @@ class Verdict(msgspec.Struct, frozen=True):
     who: str
 
 
-def decide(connection: sa.Connection, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
-    """Write verdicts and ask for their records, inside a `writing` transaction; give the rows of `decisions`.
+class Planned(msgspec.Struct, frozen=True):
+    """What verdicts come to: their rows of `decisions`, and which of these are `fresh`, not in force yet."""
 
-    One that is in force already is not written again: whoever repeats a command that was killed has decided once.
+    rows: list[dict[str, Any]]
+    fresh: list[dict[str, Any]]
+
+
+def plan(connection: sa.Connection, verdicts: Sequence[Verdict]) -> Planned:
+    """Return what verdicts come to; nothing is written.
+
+    One that is in force already is not fresh: whoever repeats a command that was killed has decided once.
     Raises UsageError for a record that no source ever listed, or that is held against itself.
     """
     at = now()
     rows = [_row(connection, verdict, at) for verdict in verdicts]
     held = [_in_force(connection, row) for row in rows]
-    insert(connection, [row for row, known in zip(rows, held, strict=True) if known is None])
-    return [known or row for row, known in zip(rows, held, strict=True)]
+    fresh = [row for row, known in zip(rows, held, strict=True) if known is None]
+    return Planned([known or row for row, known in zip(rows, held, strict=True)], fresh)
+
+
+def decide(connection: sa.Connection, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
+    """Write verdicts and ask for their records, inside a `writing` transaction; give the rows of `decisions`.
+
+    Raises what `plan` raises.
+    """
+    planned = plan(connection, verdicts)
+    insert(connection, planned.fresh)
+    return planned.rows
 
 
 def insert(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
@@ -51,10 +68,10 @@ def insert(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
         ask(connection, rows)
 
 
-def undo(connection: sa.Connection, number: int) -> dict[str, Any]:
-    """Take a decision back and ask for its records, inside a `writing` transaction; give its row.
+def plan_undoing(connection: sa.Connection, number: int) -> list[dict[str, Any]]:
+    """Return the rows that taking a decision back takes back, that one first; nothing is written.
 
-    Where somebody said the same twice with nothing contrary between, both are taken back.
+    Where somebody said the same twice with nothing contrary between, both are.
     Raises UsageError where there is no such decision in force.
     """
     own = decisions.c.number == number
@@ -63,12 +80,23 @@ def undo(connection: sa.Connection, number: int) -> dict[str, Any]:
         raise UsageError(
             "no decision in force has this number", str(number), "see `moviec review list --decided`"
         )
-    undone = now()
     alike = [decisions.c[name] == row[name] for name in (*ENDS, "verdict", "who")]
-    repeated = sa.and_(*alike, decisions.c.undone.is_(None), *_after_the_contrary(connection, row))
-    connection.execute(sa.update(decisions).where(sa.or_(own, repeated)).values(undone=undone))
-    ask(connection, [dict(row)])
-    return {**row, "undone": undone}
+    repeated = sa.select(decisions).where(
+        ~own, *alike, decisions.c.undone.is_(None), *_after_the_contrary(connection, row)
+    )
+    return [dict(row), *map(dict, connection.execute(repeated.order_by(decisions.c.number)).mappings())]
+
+
+def undo(connection: sa.Connection, number: int) -> dict[str, Any]:
+    """Take a decision back and ask for its records, inside a `writing` transaction; give its row.
+
+    Raises what `plan_undoing` raises.
+    """
+    rows, undone = plan_undoing(connection, number), now()
+    numbers = [row["number"] for row in rows]
+    connection.execute(sa.update(decisions).where(decisions.c.number.in_(numbers)).values(undone=undone))
+    ask(connection, rows[:1])
+    return {**rows[0], "undone": undone}
 
 
 def ask(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:

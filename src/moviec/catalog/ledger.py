@@ -108,22 +108,28 @@ def next_movie(connection: sa.Connection) -> int:
     return (connection.scalar(sa.select(sa.func.max(identities.c.movie))) or 0) + 1
 
 
+#: What is read of a decision in force.
+DECISION = (*ENDS, "verdict", "at", "who")
+
+
 def decisions_in_force(connection: sa.Connection) -> pa.Table:
-    """Give the decisions that were not undone, oldest first: the ends of the pair, verdict. Of those that contradict
+    """Give the decisions that were not undone as `in_order` does."""
+    query = sa.select(*(decisions.c[name] for name in DECISION)).where(decisions.c.undone.is_(None))
+    return in_order(read(connection, query))
+
+
+def in_order(rows: pa.Table) -> pa.Table:
+    """Order decisions in force (DECISION columns), oldest first: the ends of the pair, verdict. Of those that contradict
     each other the last holds.
 
     Their number says when they came here, `at` when they were made: one that was imported may be older than those that
     were there. Of one instant "different" comes last, as where decisions are written to a file.
     """
-    columns = (*ENDS, "verdict", "at", "who")
-    rows = read(
-        connection, sa.select(*(decisions.c[name] for name in columns)).where(decisions.c.undone.is_(None))
-    )
     instants = pc.cast(rows["at"], pa.timestamp("us", "UTC"))
     order: list[tuple[str, Literal["ascending", "descending"]]] = [
         *((name, "ascending") for name in ("at", *ENDS)),
         ("verdict", "descending"),
         ("who", "ascending"),
     ]
-    ordered = rows.set_column(columns.index("at"), "at", instants).sort_by(order)
+    ordered = rows.set_column(DECISION.index("at"), "at", instants).sort_by(order)
     return ordered.select([*ENDS, "verdict"])

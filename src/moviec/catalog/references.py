@@ -10,8 +10,10 @@ import sqlalchemy as sa
 
 from moviec.catalog.schema.identity import parties
 from moviec.catalog.schema.movies import companies, genres
+from moviec.decoding import decodable
 
 
+@decodable
 class Genre(msgspec.Struct, frozen=True):
     """A genre with its aliases and its ids at the sources."""
 

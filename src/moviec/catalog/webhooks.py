@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from moviec.catalog.accounts import now
+from moviec.catalog.connect import writing
 from moviec.catalog.queries import head
 from moviec.catalog.schema.serving import webhooks
 from moviec.errors import UsageError
@@ -29,7 +30,7 @@ def create_webhook(catalogue: sa.Engine, account: str, url: str) -> dict[str, An
 
     Raises UsageError where the account has as many as it may.
     """
-    with catalogue.begin() as connection:
+    with writing(catalogue, beside=True) as connection:
         count = sa.select(sa.func.count()).where(webhooks.c.account == account)
         if (connection.scalar(count) or 0) >= MOST:
             raise UsageError(f"an account may have {MOST} webhooks", account, "delete one first")
@@ -60,7 +61,7 @@ def webhooks_of(catalogue: sa.Engine, account: str) -> list[dict[str, Any]]:
 def delete_webhook(catalogue: sa.Engine, account: str, number: int) -> bool:
     """Delete one of an account's webhooks; say whether there was one."""
     where = sa.and_(webhooks.c.account == account, webhooks.c.number == number)
-    with catalogue.begin() as connection:
+    with writing(catalogue, beside=True) as connection:
         return bool(connection.execute(sa.delete(webhooks).where(where)).rowcount)
 
 

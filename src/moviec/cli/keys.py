@@ -101,7 +101,8 @@ def revoke_key(number: Annotated[int, typer.Argument(help="Its number; see `movi
 
 @contextlib.contextmanager
 def _catalogue(home: Path | None) -> Iterator[sa.Engine]:
-    catalogue = connect(open_home(home).catalogue)
+    place = open_home(home)
+    catalogue = connect(place.catalogue, place.settings.patience)
     try:
         yield catalogue
     finally:

@@ -143,7 +143,7 @@ def follow_index(home: Home) -> None:
     signal.signal(signal.SIGTERM, lambda *_: done.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = os.getppid()
-    catalogue = connect(home.catalogue)
+    catalogue = connect(home.catalogue, home.settings.patience)
     follow(catalogue, home.search, lambda seconds: done.wait(seconds) or os.getppid() != parent)
     catalogue.dispose()
 
@@ -160,6 +160,8 @@ def _indexing(home: Home) -> Iterator[None]:
     finally:
         process.terminate()
         process.join(GRACE)
+        process.kill()  # it may wait for its turn to write; the next one goes on where it was
+        process.join()
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from moviec.decoding import decodable
 from moviec.engine.duck import DuckEngine, identifier
 from moviec.errors import PayloadError
 
@@ -16,6 +17,7 @@ from moviec.errors import PayloadError
 MOST_UNREAD = 0.5
 
 
+@decodable
 class Unread(msgspec.Struct, frozen=True):
     """A column that could not be read: its filled cells, how many gave nothing, and the first of these."""
 

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from moviec.catalog.history import documents_as_of
 from moviec.catalog.schema.serving import changes
+from moviec.decoding import decodable
 from moviec.errors import UsageError
 from moviec.export.files import Writer, open_writer
 from moviec.export.swap import put_in_place, take_up
@@ -50,6 +51,7 @@ class Order(msgspec.Struct, frozen=True):
     own_use: bool = False
 
 
+@decodable
 class Exported(msgspec.Struct, frozen=True):
     """What an export came to, as its manifest says it: rows and SHA-256 by file; the last change that is in it."""
 

@@ -10,6 +10,7 @@ from importlib import resources
 
 import msgspec
 
+from moviec.decoding import decodable
 from moviec.errors import StoreError
 from moviec.fuse.fields import FieldCopy
 from moviec.fuse.genres import GenreModel
@@ -36,6 +37,7 @@ class FuseModel(msgspec.Struct, frozen=True):
         return msgspec.json.format(whole, indent=1) + b"\n"
 
 
+@decodable
 class _File(msgspec.Struct):
     version: str
     model: FuseModel

@@ -14,6 +14,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from moviec.decoding import decodable
 from moviec.engine import Engine
 from moviec.errors import UsageError
 from moviec.fuse.reliability import Reliability, weigh
@@ -47,6 +48,7 @@ class FieldCopy(msgspec.Struct, frozen=True):
     of: str
 
 
+@decodable
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a field's claims become the field (see fields.toml)."""
 

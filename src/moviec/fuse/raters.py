@@ -9,6 +9,8 @@ from typing import Literal
 
 import msgspec
 
+from moviec.decoding import decodable
+
 Panel = Literal["critics", "audience"]
 PANELS: tuple[Panel, Panel] = ("critics", "audience")
 
@@ -40,6 +42,7 @@ class General(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     between: float
 
 
+@decodable
 class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`raters.toml` as a whole."""
 

@@ -18,6 +18,7 @@ import msgspec
 
 from moviec.catalog.deliveries import Delivery, all_deliveries
 from moviec.config import Home
+from moviec.decoding import decodable
 from moviec.errors import SourceError, TransportError, UsageError
 from moviec.pipeline.fetch import PATIENCE, downloads_of
 from moviec.pipeline.ingest import Order, ingest, note_unchanged
@@ -26,8 +27,10 @@ from moviec.pipeline.workshop import Workshop
 from moviec.sources.base import Source, SourceSpec
 from moviec.sources.remote import name_of, patiently, shown
 from moviec.sources.web import Version, Web
+from moviec.work import written_aside
 
 
+@decodable
 class Remembered(msgspec.Struct, frozen=True):
     """The versions of the files that a delivery came from, by the SHA-256 of each address, which may hold a password."""
 
@@ -111,10 +114,8 @@ def _remembered(home: Home, source: str, newest: Delivery | None) -> dict[str, V
 
 
 def _remember(home: Home, source: str, versions: Remembered) -> None:
-    path = _memory(home, source)
-    fresh = path.with_name(f".{path.name}")
-    fresh.write_bytes(msgspec.json.encode(versions))
-    fresh.replace(path)
+    with written_aside(_memory(home, source)) as fresh:
+        fresh.write_bytes(msgspec.json.encode(versions))
 
 
 def _memory(home: Home, source: str) -> Path:

@@ -1,6 +1,7 @@
 """The effect of a verdict before it is done: which records would come to another film, and what it contradicts.
 
-Worked out by settling the records with the verdict in a transaction that is taken back.
+Worked out by settling the records under the decisions as they would be: this only reads, so that it neither waits for a
+publication nor keeps one waiting.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 import sqlalchemy as sa
 
 from moviec.catalog import decisions as store
 from moviec.catalog.decisions import Record, Verdict
+from moviec.catalog.ledger import DECISION, in_order
 from moviec.catalog.schema.identity import identities, records
 from moviec.catalog.schema.movies import movies
 from moviec.pipeline.decision_files import log_of
@@ -37,31 +40,36 @@ class Effect(msgspec.Struct, frozen=True):
 
 
 def effect(shop: Workshop, said: Sequence[Verdict]) -> Effect:
-    """Work out what verdicts would do; nothing is kept."""
+    """Work out what verdicts would do; nothing is written, and nobody is waited for."""
     with shop.catalogue.connect() as connection:
-        rows = store.decide(connection, said)
-        ends = [(row[f"{side}_source"], row[f"{side}_key"]) for row in rows for side in ("left", "right")]
-        log = log_of(store.all_decisions(connection))
-        moved = _moved(shop, connection, ends)
-        connection.rollback()
-    contradicted = [str(one) for one in contradictions(log) if not set(ends).isdisjoint(one.through)]
+        planned = store.plan(connection, said)
+        log = [*store.all_decisions(connection), *planned.fresh]
+        ends = _ends(planned.rows)
+        moved = _moved(shop, connection, ends, log)
+    contradicted = [str(one) for one in contradictions(log_of(log)) if not set(ends).isdisjoint(one.through)]
     return Effect(moved, contradicted, list(_doubts(shop, said)))
 
 
 def effect_of_undoing(shop: Workshop, number: int) -> Effect:
-    """Work out what taking a decision back would do; nothing is kept."""
+    """Work out what taking a decision back would do; nothing is written, and nobody is waited for."""
     with shop.catalogue.connect() as connection:
-        row = store.undo(connection, number)
-        ends = [(row[f"{side}_source"], row[f"{side}_key"]) for side in ("left", "right")]
-        moved = _moved(shop, connection, ends)
-        connection.rollback()
-    return Effect(moved)
+        undone = store.plan_undoing(connection, number)
+        log = [row for row in store.all_decisions(connection) if row not in undone]
+        return Effect(_moved(shop, connection, _ends(undone[:1]), log))
 
 
-def _moved(shop: Workshop, connection: sa.Connection, ends: Sequence[Record]) -> list[dict[str, Any]]:
-    """List the records that come to another movie when some are settled anew on this connection."""
+def _ends(rows: Sequence[dict[str, Any]]) -> list[Record]:
+    return [(row[f"{side}_source"], row[f"{side}_key"]) for row in rows for side in ("left", "right")]
+
+
+def _moved(
+    shop: Workshop, connection: sa.Connection, ends: Sequence[Record], log: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """List the records that come to another movie when some are settled anew under these decisions."""
+    held = [{name: row[name] for name in DECISION} for row in log if row["undone"] is None]
+    decisions = in_order(pa.Table.from_pylist(held, pa.schema([(name, pa.string()) for name in DECISION])))
     query = sa.select(records.c.source, records.c.key, records.c.movie).where(records.c.live)
-    resolved = outlook(shop, connection, ends)
+    resolved = outlook(shop, connection, ends, decisions)
     touched = set(resolved.identities["movie"].to_pylist())
     now = {(row["source"], row["key"]): row["movie"] for row in resolved.records.to_pylist() if row["live"]}
     before = {

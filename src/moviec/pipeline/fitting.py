@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from moviec.catalog.deliveries import all_batches
 from moviec.catalog.failures import records_aside
-from moviec.catalog.ledger import movie_of_records
+from moviec.catalog.ledger import decisions_in_force, movie_of_records
 from moviec.catalog.recordlog import RECORDS
 from moviec.catalog.schema.identity import models
 from moviec.engine import DuckEngine
@@ -25,7 +25,7 @@ from moviec.fuse.fit import fit_fuse
 from moviec.pipeline.fusing import facts_of
 from moviec.pipeline.holdings import name_changed, name_records
 from moviec.pipeline.models import Models, pinned_models
-from moviec.pipeline.resolving import resolve
+from moviec.pipeline.resolving import Known, resolve
 from moviec.pipeline.shelves import Shelved, name_shelves
 from moviec.pipeline.steps import Step, Steps, Tell
 from moviec.pipeline.workshop import Workshop
@@ -114,7 +114,8 @@ def _resolved(shop: Workshop, connection: sa.Connection, match: Model) -> pa.Tab
     )
     with DuckEngine(shop.limits) as engine:
         _shelve(engine, shop)
-        records = resolve(engine, connection, match, repeating, everything=True).records
+        known = Known(connection, match, decisions_in_force(connection), repeating)
+        records = resolve(engine, known, everything=True).records
         engine.table("resolved", records)
         return engine.query("SELECT source, key, movie FROM resolved WHERE live ORDER BY source, key")
 

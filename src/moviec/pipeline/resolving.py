@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import sqlalchemy as sa
 
-from moviec.catalog.ledger import decisions_in_force, former_ids, ledger_of, next_movie
+from moviec.catalog.ledger import former_ids, ledger_of, next_movie
 from moviec.engine import DuckEngine
 from moviec.pipeline.components import whole_components
 from moviec.pipeline.nearby import ask_nearby
@@ -43,10 +43,20 @@ class Resolved(msgspec.Struct, frozen=True):
     blocks: pa.Table
 
 
-def resolve(
-    engine: DuckEngine, connection: sa.Connection, model: Model, repeating: frozenset[str], everything: bool
-) -> Resolved:
-    """Resolve the engine's `asking` records (source, key) against its `shelf` and the catalogue; or all of them."""
+class Known(msgspec.Struct, frozen=True):
+    """What records are resolved against: the catalogue, the model, the decisions in force (`in_order` of the ledger) and
+    the sources that may list a film twice.
+    """
+
+    connection: sa.Connection
+    model: Model
+    decisions: pa.Table
+    repeating: frozenset[str]
+
+
+def resolve(engine: DuckEngine, known: Known, everything: bool) -> Resolved:
+    """Resolve the engine's `asking` records (source, key) against its `shelf` and what is known; or all of them."""
+    connection, model, repeating = known.connection, known.model, known.repeating
     limits = PairLimits(repeating=repeating)
     if everything:
         engine.keep("asking", "SELECT source, key FROM shelf")
@@ -55,9 +65,8 @@ def resolve(
     else:
         ask_nearby(engine, limits)
     found = find_pairs(engine, model)
-    held = decisions_in_force(connection)
-    same = pc.equal(held["verdict"], "same")
-    decisions = held.select(DECISIONS.names[:-1]).append_column("same", same)
+    same = pc.equal(known.decisions["verdict"], "same")
+    decisions = known.decisions.select(DECISIONS.names[:-1]).append_column("same", same)
     reached, pairs = None, found.pairs
     engine.view("reached_shelf", "SELECT * FROM shelf")
     if not everything:

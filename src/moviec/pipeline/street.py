@@ -19,7 +19,7 @@ from moviec.catalog.credited import Cast
 from moviec.catalog.deliveries import Batch, all_batches, note_unmatched
 from moviec.catalog.failures import records_aside
 from moviec.catalog.leases import CATALOGUE
-from moviec.catalog.ledger import records_of
+from moviec.catalog.ledger import decisions_in_force, records_of
 from moviec.catalog.publish import Cause, Publication, mark_published, publish
 from moviec.catalog.queries import last_change
 from moviec.catalog.recordlog import RECORDS, Pending, mark_done, pending
@@ -29,7 +29,7 @@ from moviec.pipeline.fusing import Shown, facts_of, show_all
 from moviec.pipeline.holdings import name_changed, name_records
 from moviec.pipeline.models import Models, built_with, note_built_with, pinned_models
 from moviec.pipeline.parties import cast_of, credits_shown
-from moviec.pipeline.resolving import Resolved, resolve
+from moviec.pipeline.resolving import Known, Resolved, resolve
 from moviec.pipeline.rolling import counted, other_years, roll_up
 from moviec.pipeline.runs import recorded
 from moviec.pipeline.shelves import Shelved, name_shelves, remove_stale_shelves
@@ -116,19 +116,23 @@ def _ground(shop: Workshop, engine: DuckEngine, without: pa.Table) -> Ground:
     return Ground(shop, engine, waiting, pinned_models(shop), all_batches(shop.catalogue), aside, specs)
 
 
-def outlook(shop: Workshop, connection: sa.Connection, some: Sequence[tuple[str, str]]) -> Resolved:
-    """Resolve some records (source, key), and what waits, as this connection sees the decisions; nothing is kept."""
+def outlook(
+    shop: Workshop, connection: sa.Connection, some: Sequence[tuple[str, str]], decisions: pa.Table
+) -> Resolved:
+    """Resolve some records (source, key), and what waits, under these decisions (`in_order`); nothing is written."""
     columns = {name: [record[at] for record in some] for at, name in enumerate(("source", "key"))}
     also = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
     with DuckEngine(shop.limits) as engine:
-        return _resolve(_ground(shop, engine, RECORDS.empty_table()), connection, False, also)
+        ground = _ground(shop, engine, RECORDS.empty_table())
+        return _resolve(ground, _known(ground, connection, decisions), False, also)
 
 
 def _bring_up(ground: Ground, scope: Scope, everything: bool, steps: Steps) -> Outcome:
     shop = ground.shop
     with shop.catalogue.connect() as connection:
         with steps.step("resolving") as counts:
-            resolved = _resolve(ground, connection, everything)
+            known = _known(ground, connection, decisions_in_force(connection))
+            resolved = _resolve(ground, known, everything)
             counts.update(records=resolved.records.num_rows, pairs=resolved.matches.num_rows)
         with steps.step("finding people and companies") as counts:
             cast = _cast(ground, connection, resolved)
@@ -179,16 +183,18 @@ def _nothing_new(ground: Ground) -> Outcome:
         return Outcome(False, {}, last_change(connection), {}, [])
 
 
-def _resolve(
-    ground: Ground, connection: sa.Connection, everything: bool, also: pa.Table | None = None
-) -> Resolved:
+def _known(ground: Ground, connection: sa.Connection, decisions: pa.Table) -> Known:
     repeating = frozenset(spec.name for spec in ground.specs if spec.repeating)
+    return Known(connection, ground.models.match, decisions, repeating)
+
+
+def _resolve(ground: Ground, known: Known, everything: bool, also: pa.Table | None = None) -> Resolved:
     with DuckEngine(beside=ground.engine) as engine:
         named = [ground.pending.records.select(["source", "key"]), *([also] if also is not None else [])]
         name_changed(engine, ground.shop, ground.batches, pa.concat_tables(named), ground.aside)
         shelved = (ground.batches, ground.aside, ground.pending.records)
         name_shelves(engine, Shelved(ground.shop, ground.models.match, *shelved))
-        return resolve(engine, connection, ground.models.match, repeating, everything)
+        return resolve(engine, known, everything)
 
 
 def _cast(ground: Ground, connection: sa.Connection, resolved: Resolved) -> dict[str, Cast]:

@@ -29,7 +29,7 @@ def workshop(home: Home, alone: bool = False, tell: Tell = lambda _: None) -> It
     """
     with work_folder() as work:
         store = Store(home.lake, home.folder / "cache", home.settings.options(home.lake))
-        shop = Workshop(home, store, connect(home.catalogue), work)
+        shop = Workshop(home, store, connect(home.catalogue, home.settings.patience), work)
         try:
             if alone:
                 with arriving(shop, tell) as first, publishing(first, tell) as both:

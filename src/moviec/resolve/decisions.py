@@ -20,6 +20,7 @@ from moviec.errors import PayloadError, StoreError
 from moviec.model import MILLION
 from moviec.resolve.cluster import Edges, Integers, connected
 from moviec.text import Column, pc
+from moviec.work import written_aside
 
 _ENDS = ("left_source", "left_key", "right_source", "right_key")
 _SortKeys = list[tuple[str, Literal["ascending", "descending"]]]
@@ -78,16 +79,14 @@ def read_decisions(path: Path, now: dt.datetime) -> pa.Table:
 
 def write_decisions(log: pa.Table, path: Path) -> None:
     """Write decisions (DECISION_LOG) as CSV, oldest first; the same decisions give the same bytes."""
-    part = path.with_name(path.name + ".part")
     try:
-        with part.open("w", encoding="utf-8", newline="") as file:
+        with written_aside(path) as part, part.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(DECISION_LOG.names)
             for row in normal(log).to_pylist():
                 writer.writerow(
                     value.isoformat() if isinstance(value, dt.datetime) else value for value in row.values()
                 )
-        part.replace(path)
     except OSError as error:
         raise StoreError(f"cannot be written ({error.strerror})", str(path)) from error
 

@@ -22,6 +22,7 @@ from moviec.resolve.model import Model
 from moviec.resolve.resolve import Matching, Progress, Settings, match
 from moviec.resolve.unmatched import waiting
 from moviec.text import pc
+from moviec.work import written_aside
 
 _OUT = """
 SELECT left_key AS left_id, right_key AS right_id, printf('%.6f', probability / 1000000) AS probability, {columns}
@@ -105,14 +106,12 @@ def _with_why(pairs: pa.Table, model: Model) -> pa.Table:
 def write_pairs(matching: Matching, band: str, path: Path) -> None:
     """Write the pairs of a band as CSV, best first; a file appears only once it is whole."""
     columns = "evidence, why" if band == "review" else "evidence"
-    part = path.with_name(path.name + ".part")
+    out = _OUT.format(columns=columns, band=quoted(band))
     with DuckEngine() as engine:
         engine.table("pairs", matching.pairs)
         try:
-            engine.connection.execute(
-                f"COPY ({_OUT.format(columns=columns, band=quoted(band))}) TO {quoted(str(part))} (FORMAT csv, HEADER)"
-            )
-            part.replace(path)
+            with written_aside(path) as part:
+                engine.connection.execute(f"COPY ({out}) TO {quoted(str(part))} (FORMAT csv, HEADER)")
         except (duckdb.IOException, OSError) as error:
             raise StoreError(f"cannot be written ({str(error).splitlines()[0]})", str(path)) from error
 

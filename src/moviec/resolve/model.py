@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from moviec.decoding import decodable
 from moviec.errors import StoreError
 from moviec.model import MILLION
 from moviec.resolve.score import Fitted, Integers, Shares
@@ -42,6 +43,7 @@ class Bands(msgspec.Struct, frozen=True):
     review: int
 
 
+@decodable
 class Model(msgspec.Struct, frozen=True):
     """Everything `fit` learns. `words` counts the films of `films` whose titles hold a word.
 

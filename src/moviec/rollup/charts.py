@@ -10,6 +10,7 @@ import vl_convert
 
 from moviec.errors import UsageError
 from moviec.rollup.report import Question
+from moviec.work import written_aside
 
 _UNITS = {
     "revenue": "US dollars",
@@ -89,14 +90,14 @@ def lines(rows: pa.Table, question: Question, title: str, subtitle: str) -> dict
 
 def draw(spec: dict[str, Any], path: Path) -> None:
     """Draw a specification into an .svg or .png file. Raises UsageError for another ending."""
-    ready = path.with_name(f".{path.name}.new")
     if path.suffix.lower() == ".svg":
-        ready.write_text(vl_convert.vegalite_to_svg(spec), encoding="utf-8")
+        picture = vl_convert.vegalite_to_svg(spec).encode()
     elif path.suffix.lower() == ".png":
-        ready.write_bytes(vl_convert.vegalite_to_png(spec, scale=2))
+        picture = vl_convert.vegalite_to_png(spec, scale=2)
     else:
         raise UsageError("a picture ends in .svg or .png", str(path))
-    ready.replace(path)
+    with written_aside(path) as ready:
+        ready.write_bytes(picture)
 
 
 def _base(title: str, subtitle: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from moviec.engine import DuckEngine
 from moviec.engine.duck import quoted
 from moviec.errors import StoreError, UsageError
 from moviec.rollup.monthly import KINDS
+from moviec.work import written_aside
 
 FILMS = "films.parquet"
 REJECTED = "rejected.csv"
@@ -164,9 +165,8 @@ def read_json(path: Path, kind: type[_Read]) -> _Read | None:
 
 def write_json(value: Any, path: Path) -> None:
     """Write a value as indented JSON, in place of what was there, in one step."""
-    ready = path.with_name(f".{path.name}.new")
-    ready.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
-    replace(ready, path)
+    with written_aside(path) as ready:
+        ready.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
 
 
 def _contents(engine: DuckEngine, months: pa.Table, layout: Layout) -> Iterator[tuple[_Place, bytes]]:

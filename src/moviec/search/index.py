@@ -22,11 +22,13 @@ import sqlalchemy as sa
 import tantivy
 
 from moviec.catalog.accounts import now
+from moviec.catalog.connect import writing
 from moviec.catalog.queries import changed_movies, documents_from, documents_of, head, set_checkpoint
 from moviec.catalog.schema.serving import documents
 from moviec.errors import StoreError
 from moviec.search.films import index_documents
 from moviec.search.place import LAYOUT, Position, current, open_index, position, sums
+from moviec.work import written_aside
 
 #: Documents that are folded and added at once.
 STEP = 5_000
@@ -123,9 +125,8 @@ def build(catalogue: sa.Engine, folder: Path, tell: Tell = lambda _: None) -> in
         writer.commit()
         writer.wait_merging_threads()
     _settle(catalogue, aside, latest)
-    pointer = folder / "current.new"
-    pointer.write_text(aside.name, "utf-8")
-    pointer.replace(folder / "current")
+    with written_aside(folder / "current") as pointer:
+        pointer.write_text(aside.name, "utf-8")
     return latest
 
 
@@ -157,10 +158,9 @@ def _replace(catalogue: sa.Engine, used: Path, changed: list[int]) -> None:
 
 def _settle(catalogue: sa.Engine, index: Path, change: int) -> None:
     """Say what the index holds, after it does: a run that dies in between is repeated, to the same result."""
-    written = index / "position.new"
     before = position(index)
     files = sums(index, before.files if before else {})
-    written.write_bytes(msgspec.json.encode(Position(change, LAYOUT, files)))
-    written.replace(index / "position.json")
-    with catalogue.begin() as connection:
+    with written_aside(index / "position.json") as written:
+        written.write_bytes(msgspec.json.encode(Position(change, LAYOUT, files)))
+    with writing(catalogue, beside=True) as connection:
         set_checkpoint(connection, follower(), change, now())

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import tantivy
 
+from moviec.decoding import decodable
 from moviec.errors import StoreError
 
 #: Of the index's schema: an index of another one is built anew.
@@ -22,6 +23,7 @@ CHANGING = ("meta.json", ".managed.json")
 BEGINNING = 3
 
 
+@decodable
 class Position(msgspec.Struct, frozen=True):
     """What an index holds: the change log up to `change`, of a schema's `layout`; `files`: SHA-256 of each of its files."""
 

@@ -13,6 +13,7 @@ import msgspec
 import pyarrow as pa
 
 from moviec.config import Downloads
+from moviec.decoding import decodable
 from moviec.engine import DuckEngine
 from moviec.errors import UsageError
 from moviec.model import FIELDS
@@ -81,6 +82,7 @@ class FileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return {self.key, *self.alike, *self.only, *self.feeding(fields)}
 
 
+@decodable
 class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The facts of a source, as its `source.toml` has them.
 

@@ -16,6 +16,7 @@ import msgspec
 
 from moviec.errors import TransportError, UsageError
 from moviec.lake.distant import Options
+from moviec.work import written_aside
 
 T = TypeVar("T")
 
@@ -75,9 +76,9 @@ def fetch(remote: Remote, url: str, folder: Path, patience: Patience) -> Path:
     name = name_of(url)
     if not name:
         raise UsageError("this address names no file", shown(url))
-    part = folder / f".{name}.part"
-    patiently(lambda: remote.get(url, part), patience)
-    return part.replace(folder / name)
+    with written_aside(folder / name) as part:
+        patiently(lambda: remote.get(url, part), patience)
+    return folder / name
 
 
 def patiently(act: Callable[[], T], patience: Patience) -> T:

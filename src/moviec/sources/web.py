@@ -21,6 +21,7 @@ from urllib.request import Request, urlopen
 import msgspec
 
 from moviec import __version__
+from moviec.decoding import decodable
 from moviec.errors import MovieCError, SourceError, TransportError, UsageError
 from moviec.lake.distant import Options, is_ours
 from moviec.sources.remote import Patience, shown
@@ -28,6 +29,7 @@ from moviec.sources.remote import Patience, shown
 CHUNK = 1 << 20
 
 
+@decodable
 class Version(msgspec.Struct, frozen=True):
     """What tells one version of a file on the web from another, as far as its server says; `length` in bytes."""
 

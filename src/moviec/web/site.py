@@ -79,7 +79,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 def open_site(home: Home, workbench: Workbench) -> Site:
     """Open the catalogue and all that stands on it. Raises StoreError or UsageError where that cannot be."""
     settings = home.settings
-    catalogue, log = connect(home.catalogue), open_log(home.log)
+    catalogue, log = connect(home.catalogue, settings.patience), open_log(home.log)
     reader, cache, finder = Reader(catalogue), Cache(settings.cache_mb << 20), Finder(home.search)
     head = Head(reader)
     try:
