@@ -28,7 +28,7 @@ class Effect(msgspec.Struct, frozen=True):
 
     `moved`: records that would be another movie than now: source, key, title and year as the source has them, before and
     after (null: a new one), before_title and after_title. `contradicts`: decisions that it contradicts, a line each.
-    `doubts`: what speaks against the verdict itself, a line each.
+    `doubts`: what speaks against the verdict itself, or goes on saying what is taken back, a line each.
     """
 
     moved: list[dict[str, Any]]
@@ -54,8 +54,10 @@ def effect_of_undoing(shop: Workshop, number: int) -> Effect:
         row = store.undo(connection, number)
         ends = [(row[f"{side}_source"], row[f"{side}_key"]) for side in ("left", "right")]
         moved = _moved(shop, connection, ends)
+        others = store.in_force(connection, row)
         connection.rollback()
-    return Effect(moved)
+    left = [f"decision {one['number']} of {one['who']} says the same and stays in force" for one in others]
+    return Effect(moved, doubts=left)
 
 
 def _moved(shop: Workshop, connection: sa.Connection, ends: Sequence[Record]) -> list[dict[str, Any]]:
