@@ -35,8 +35,8 @@ SELECT * EXCLUDE (people_named, companies_named) REPLACE (
   CASE WHEN len(people_named) > 0 THEN people_named END AS people,
   CASE WHEN len(companies_named) > 0 THEN companies_named END AS companies,
   list_concat(list_problems, list_filter([
-    CASE WHEN len(people_named) < len(people) THEN 'people_no_name' END,
-    CASE WHEN len(companies_named) < len(companies) THEN 'companies_no_name' END
+    CASE WHEN len(people_named) < len(people) THEN 'people_name_impossible' END,
+    CASE WHEN len(companies_named) < len(companies) THEN 'companies_name_impossible' END
   ], lambda p: p IS NOT NULL)) AS list_problems,
   list_transform(
     list_filter(ratings, lambda r: r.value BETWEEN r.lowest AND r.highest),

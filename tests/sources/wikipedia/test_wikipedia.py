@@ -73,7 +73,7 @@ def test_a_film_reads_field_by_field() -> None:
         ("Ada Bree", "actor", 0),
         ("Cy Dole", "actor", 2),
     ]
-    assert kite["list_problems"] == ["people_no_name"]
+    assert kite["list_problems"] == ["people_name_impossible"]
     assert dict(kite["ids"]) == {"wikipedia": "The_Kite_(1920_film)"}
     assert (films["Tower_(film)"]["title"], films["Tower_(film)"]["other_titles"][0]["title"]) == (
         "Tower",
