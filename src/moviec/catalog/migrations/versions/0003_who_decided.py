@@ -23,6 +23,8 @@ def upgrade() -> None:
     op.add_column("party_credits", sa.Column("year", sa.Integer(), nullable=True, comment=YEAR))
     with op.batch_alter_table("parties") as batch_op:
         batch_op.alter_column("key", comment=DECADE)
+    with op.batch_alter_table("leases") as batch_op:
+        batch_op.alter_column("name", comment="arrivals, catalogue, webhooks or backup")
     op.execute("DELETE FROM catalogue_state WHERE name = 'built_with'")
 
 
