@@ -61,17 +61,19 @@ def main() -> None:
 
 
 def read(engine: DuckEngine, name: str, folder: Path) -> None:
-    """Add a delivery's records to the engine's `records`: source, key, people, companies, imdb."""
+    """Add a delivery's records to the engine's `records`: source, key, people, companies, imdb, year."""
     source = find_source(name)
     with tempfile.TemporaryDirectory() as work:
         room = Path(work) / "plain"
         room.mkdir()
         files = [plain for path in sorted(folder.iterdir()) for plain in unpack(path, room)]
         source.read(
-            engine, assign_roles(files, source.spec)[0], Wanted(Path(work), ("people", "companies", "ids"))
+            engine,
+            assign_roles(files, source.spec)[0],
+            Wanted(Path(work), ("people", "companies", "ids", "year")),
         )
         read_now = engine.query(
-            f"SELECT '{name}' AS source, key, people, companies, ids['imdb'] AS imdb FROM records"
+            f"SELECT '{name}' AS source, key, people, companies, ids['imdb'] AS imdb, year FROM records"
         )
     engine.table("arrived", read_now)
     engine.connection.execute(
@@ -84,8 +86,8 @@ def flatten(engine: DuckEngine) -> None:
     for name, rest in (("people", "p.role, p.position"), ("companies", "'' AS role, 0 AS position")):
         engine.keep(
             name,
-            f"SELECT CAST(m.movie AS BIGINT) AS movie, k.source, p.key, p.name, {rest} FROM"
-            f" (SELECT source, key, unnest({name}) AS p FROM known) k JOIN numbered m ON m.source = k.source AND m.key = k.key",
+            f"SELECT CAST(m.movie AS BIGINT) AS movie, k.source, p.key, p.name, {rest}, k.year FROM"
+            f" (SELECT source, key, year, unnest({name}) AS p FROM known) k JOIN numbered m ON m.source = k.source AND m.key = k.key",
         )
 
 

@@ -5,6 +5,8 @@ Money is whole US dollars, popularity is millionths, runtimes are minutes; unkno
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 
 from moviec.units import MILLION as MILLION
@@ -82,6 +84,13 @@ BEFORE_RELEASE = (
 )  # fmt: skip
 GIVEN_UP = ("canceled", "cancelled", "abandoned")
 JUST_OUT = ("in theaters", "in theatres", "now playing")
+
+
+def status_is(column: str, some: Sequence[str]) -> str:
+    """Return the SQL condition that a status is one of `some`, in whatever case and with or without hyphens."""
+    listed = ", ".join(f"'{status}'" for status in some)
+    return f"lower(replace({column}, '-', ' ')) IN ({listed})"
+
 
 #: Columns that say where a record came from; the lake hashes FIELDS into `hash`.
 PROVENANCE = ("delivery", "payload", "line", "deleted", "hash")

@@ -52,3 +52,26 @@ def test_what_is_no_literal_reads_as_nothing(engine: DuckEngine, cell: str) -> N
     engine.table("cells", pa.table({"cell": [cell]}))
     sql = """SELECT py_list(cell, '[{"name": "VARCHAR"}]') AS read FROM cells"""
     assert engine.query(sql).to_pylist() == [{"read": None}]
+
+
+NAMES = [
+    "Andi", "Prince", "Cher", "O", "X", "50 Cent", "will.i.am", "india.arie", "k.d. lang", "bell hooks", "The Who", "The Edge",
+    "of Montreal", "And One", "Le", "Das", "Nan", "Null", "Narges", "James With", "Chapman To", "johnnie to", "di Zhang", "A.C. Milan",
+    "Voices of Hope", "Various Positions", "Paul Muller (actor)", "Dave (Tex) O'Brien", "BooG!e", "N!xau", "宮崎 駿", "Ōshima", "Jr Walker",
+    "Smith & Co", "leo films", "Metro-Goldwyn-Mayer (MGM)", "Python (Monty) Pictures", "The Body", "20th Century Fox", "Directors Kut",
+]  # fmt: skip
+NO_NAMES = [
+    "and", "And", "THE", "with", "Voices of", "voices of", "Narrated by", "Music By", "nominee)", "(narrator)", "[a]", "(", ")", "-", "...",
+    "N/A", "n/a", "None", "null", "NaN", "Unknown", "UNKNOWN", "Various", "various artists", "et al.", "and others", "Cast:", "Sr.", "etc",
+    "et", "und", "von", "conflict between", "history of", "the life of film producer", "the 1999", "and his Orchestra", "uncredited",
+]  # fmt: skip
+
+
+def test_names_are_told_from_what_is_none(engine: DuckEngine) -> None:
+    engine.table("given", pa.table({"name": [*NAMES, *NO_NAMES]}))
+    rows = engine.query(
+        "SELECT name, no_name(name_mended(name)) AS refused, name_mended(name) AS mended FROM given"
+    )
+    told = {row["name"]: row for row in rows.to_pylist()}
+    assert [name for name in NAMES if told[name]["refused"] or told[name]["mended"] != name] == []
+    assert [name for name in NO_NAMES if not told[name]["refused"]] == []

@@ -36,11 +36,15 @@ COMPANY = st.fixed_dictionaries(
 LISTS = st.dictionaries(
     st.tuples(st.sampled_from(["imdb", "kaggle", "wikipedia"]), st.integers(1, 4)),
     st.fixed_dictionaries(
-        {"people": st.lists(CREDIT, max_size=3), "companies": st.lists(COMPANY, max_size=2)}
+        {
+            "people": st.lists(CREDIT, max_size=3),
+            "companies": st.lists(COMPANY, max_size=2),
+            "year": st.sampled_from([None, 1915, 1940, 1990, 2020]),
+        }
     ),
     max_size=4,
 )
-Records = dict[tuple[str, int], dict[str, list[Any]]]
+Records = dict[tuple[str, int], dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +60,8 @@ def publish(
     mine = {key: lists for key, lists in records.items() if affected is None or key[1] in affected}
     keys = {"source": [key[0] for key in mine], "key": [str(key[1]) for key in mine]}
     columns: dict[str, list[Any]] = {
-        name: [lists[name] for lists in mine.values()] for name in ("people", "companies")
+        name: [lists.get(name) for lists in mine.values()]
+        for name in ("people", "companies", "year", "released")
     }
     live = {name: pa.array(values, RECORD.field(name).type) for name, values in {**keys, **columns}.items()}
     engine.table("live", pa.table(live))

@@ -17,6 +17,9 @@ from moviec.catalog import decisions
 from moviec.catalog.audit import doubled
 from moviec.catalog.connect import writing
 from moviec.catalog.decisions import Verdict
+from moviec.catalog.history import movie_changes
+from moviec.catalog.prepared import Reader
+from moviec.catalog.queries import Movies
 from moviec.catalog.sources import matching
 from moviec.cli import build
 from moviec.config import Home, Settings
@@ -31,6 +34,7 @@ from moviec.pipeline.street import Scope, bring_up
 from moviec.pipeline.workshop import Workshop, workshop
 from moviec.sample import write_sample
 from moviec.sources.registry import find_source
+from tests.commands import moviec
 
 FIRST = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 #: The planted record is Heat with the IMDb id of The Matrix.
@@ -307,6 +311,66 @@ def test_a_verdict_that_is_repeated_is_one_decision_and_undoing_it_undoes_it(sho
         again = decisions.decide(connection, said)
         [row] = decisions.all_decisions(connection)
         assert (len(first), again[0]["number"]) == (1, row["number"])
-        decisions.insert(connection, first)  # as an earlier version wrote a repeated one
+        # as an earlier version wrote a repeated one
+        decisions.insert(
+            connection, [{name: value for name, value in row.items() if name != "number"} for row in first]
+        )
         decisions.undo(connection, row["number"])
         assert all(each["undone"] for each in decisions.all_decisions(connection))
+
+
+def test_a_second_persons_verdict_is_a_decision_of_its_own_that_outlives_the_first(home: Path) -> None:
+    def review(*words: str) -> str:
+        done = moviec("review", *words, "--home", home)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def together() -> bool:
+        with workshop(Home(home, Settings())) as shop:
+            return len(set(movie_of(shop, TOY, TOY_IMDB))) == 1
+
+    for who in ("ann", "bo", "ann", "bo"):
+        review("different", ":".join(TOY), ":".join(TOY_IMDB), "--yes", "--by", who)
+    made = json.loads(review("list", "--decided", "--json"))
+    assert [row["who"] for row in made] == ["ann", "bo"]
+    assert "mind: decision 2 of bo says the same and stays in force" in review("undo", "1", "--yes")
+    assert not together()
+    assert "mind:" not in review("undo", "2", "--yes")
+    assert together()
+
+
+def test_history_tells_who_decided_and_who_took_it_back(shop: Workshop) -> None:
+    decide(shop, TOY, TOY_IMDB, False)
+    movies = movie_of(shop, TOY, TOY_IMDB)
+    with writing(shop.catalogue) as connection:
+        decisions.undo(connection, 1)
+    drain(shop)
+    served = Movies(Reader(shop.catalogue))
+    for movie in movies:
+        with shop.catalogue.connect() as connection:
+            entries = movie_changes(connection, movie)
+        *_, verdict, undoing = entries
+        assert {**verdict["decision"], "undone": None} == {"number": 1, "verdict": "different", "who": "ann", "undone": None}  # fmt: skip
+        assert verdict["at"] < verdict["decision"]["undone"] <= undoing["at"] and verdict["source"] is None
+        assert [one["decision"] for one in served.history(movie)] == [one["decision"] for one in entries]
+        lines = moviec("history", f"mc{movie}", "--home", shop.home.folder).stdout.splitlines()
+        assert [line.partition(" by ")[2] for line in lines if " by decision" in line] == [
+            "decision 1 of ann (different)",
+            "decision 1 of ann (taken back)",
+        ]
+    with shop.catalogue.connect() as connection:
+        first, *_ = movie_changes(connection, min(movies))
+    assert first["decision"] is None
+    # Beside a delivery the films of the decision's records name it, the delivery's others do not.
+    deliver(shop, "kaggle", rewrite_titles(shop), 2)
+    decide(shop, HEAT, HEAT_IMDB, True)
+    with shop.catalogue.connect() as connection:
+        heat, toy = (movie_changes(connection, movie_of(shop, end)[0])[-1] for end in (HEAT, TOY))
+    assert (heat["decision"]["number"], toy["decision"], toy["source"]) == (2, None, "kaggle")
+
+
+def rewrite_titles(shop: Workshop) -> Path:
+    """Give a delivery of Kaggle's films with other taglines, beside the home."""
+    sample = shop.home.folder.parent / "sample"
+    write_sample(sample)
+    return rewrite(sample, "other", lambda row: {**row, "tagline": "Another one"})

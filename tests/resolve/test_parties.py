@@ -17,8 +17,8 @@ from moviec.resolve.identity import keep_ids
 from moviec.resolve.parties import Parties, companies, company_names, people, person_names
 
 SPACES = {"imdb": "imdb", "kaggle": "tmdb", "tmdb": "tmdb"}
-#: movie, source, key, name, role
-Credit = tuple[int, str, str | None, str, str]
+#: movie, source, key, name, role, and the year where it matters
+Credit = tuple[int, str, str | None, str, str] | tuple[int, str, str | None, str, str, int | None]
 Resolve = Callable[..., Parties]
 
 CREDITS = st.lists(
@@ -28,6 +28,7 @@ CREDITS = st.lists(
         st.sampled_from(["1", "2", "3", None]),
         st.sampled_from(["Ann Lee", "A. Lee", "Ann B. Lee", "Bo Lee", "Cher"]),
         st.sampled_from(["director", "actor"]),
+        st.sampled_from([None, 1915, 1940, 1990, 2020]),
     ),
     max_size=14,
     unique=True,
@@ -35,9 +36,9 @@ CREDITS = st.lists(
 
 
 def table(credits: Sequence[Credit]) -> pa.Table:
-    names = ("movie", "source", "key", "name", "role")
-    types = (pa.int64(), *[pa.string()] * 4)
-    columns = [pa.array([row[at] for row in credits], kind) for at, kind in enumerate(types)]
+    names = ("movie", "source", "key", "name", "role", "year")
+    types = (pa.int64(), *[pa.string()] * 4, pa.int64())
+    columns = [pa.array([(*row, None)[at] for row in credits], kind) for at, kind in enumerate(types)]
     return pa.table(dict(zip(names, columns, strict=True)))
 
 
@@ -59,7 +60,9 @@ def persons(calculator: DuckEngine) -> Resolve:
 @pytest.fixture(scope="module")
 def studios(calculator: DuckEngine) -> Resolve:
     def resolve(*credits: tuple[int, str, str | None, str]) -> Parties:
-        calculator.table("credits", table([(*credit, "") for credit in credits]).drop_columns("role"))
+        calculator.table(
+            "credits", table([(*credit, "") for credit in credits]).drop_columns(["role", "year"])
+        )
         return companies(calculator, "credits", SPACES)
 
     return resolve
@@ -271,6 +274,74 @@ def test_names_are_folded_as_the_trade_writes_them() -> None:
     assert short.to_pylist() == ["r downey jr", None, "宮 駿", "j coen"]
 
 
+def acted(name: str, *years: int, source: str = "wikipedia", key: str | None = None) -> list[Credit]:
+    """Give a name a film in each of some years, the same film in the same year."""
+    return [(year, source, key, name, "actor", year) for year in years]
+
+
+def people_of(found: Parties) -> list[list[int]]:
+    """Give the years of each person's films, person by person."""
+    years = defaultdict(set)
+    for row in found.credits.to_pylist():
+        years[row["party"]].add(row["year"])
+    return sorted(sorted(some) for some in years.values())
+
+
+FORD = [1917, 1927, 1967, 1985, 2020]
+
+
+@pytest.mark.parametrize(
+    ("years", "expected"),
+    [
+        (FORD, [[1917, 1927], [1967, 1985, 2020]]),  # a gap of 40 years in 106
+        ([1942, 2001], [[1942, 2001]]),  # one of 59 in 59
+        ([1942, 2002], [[1942], [2002]]),
+        ([1926, 1959, 2001], [[1926, 1959, 2001]]),  # 75 years of films
+        ([1926, 1958, 1990, 2014], [[1926, 1958, 1990, 2014]]),  # 88 years without a gap
+    ],
+)
+def test_one_name_is_several_people_where_no_career_has_such_gaps(
+    persons: Resolve, years: list[int], expected: list[list[int]]
+) -> None:
+    assert people_of(persons(*acted("Harrison Ford", *years))) == expected
+
+
+def test_a_film_in_between_joins_and_the_ids_of_providers_decide_first(persons: Resolve) -> None:
+    assert people_of(persons(*acted("Ann Lee", 1917, 1947, 1997, 2020))) == [[1917, 1947], [1997, 2020]]
+    assert people_of(persons(*acted("Ann Lee", 1917, 1947, 1972, 1997, 2020))) == [
+        [1917, 1947, 1972, 1997, 2020]
+    ]
+    keyed = acted("Ann Lee", 1917, 2020, source="imdb", key="nm1")
+    assert people_of(persons(*keyed, *acted("Ann Lee", 1919, 2018))) == [[1917, 1919, 2018, 2020]]
+    late = acted("Ann Lee", 2020, source="imdb", key="nm1")
+    found = persons(
+        *late, *acted("Ann Lee", 1919, 2018, 2020), (5, "wikipedia", None, "Ann Lee", "actor", None)
+    )
+    assert count(found) == 2
+    assert parties(found)[5, "wikipedia", None, "Ann Lee"] == parties(found)[2020, "imdb", "nm1", "Ann Lee"]
+
+
+def test_companies_live_longer(studios: Resolve) -> None:
+    assert count(studios((1, "own", None, "Gaumont"), (2, "own", None, "Gaumont"))) == 1
+
+
+def test_namesakes_keep_their_ids_when_films_come(persons: Resolve) -> None:
+    nothing = pa.table({name: pa.array([], pa.string()) for name in ("space", "key", "name")} | {"id": pa.array([], pa.int64())})  # fmt: skip
+    late, early = [1967, 1977, 2005, 2023], [1917, 1927]
+    ledger, first = nothing, 1
+    ids: dict[int, set[int]] = defaultdict(set)
+    for years in (late, late + early, late + early + [1919], late + early + [1912, 1931], [2023, *early, 1919, 1921, 1926]):  # fmt: skip
+        found = persons(*acted("Harrison Ford", *years))
+        kept = keep_ids(_clustered(found), ledger, first)
+        ledger, first = pa.concat_tables([kept.members, kept.gone]), kept.next_id
+        named = {(row["space"], row["key"], row["name"]): row["id"] for row in kept.members.to_pylist()}
+        of_party = {row["party"]: named[row["space"], row["key"], row["name"]] for row in found.nodes.to_pylist()}  # fmt: skip
+        for row in found.credits.to_pylist():
+            ids[row["year"]].add(of_party[row["party"]])
+    assert {year: some for year, some in ids.items() if year < 1940} == {year: {2} for year in ids if year < 1940}  # fmt: skip
+    assert {year: some for year, some in ids.items() if year > 1940} == {year: {1} for year in ids if year > 1940}  # fmt: skip
+
+
 def test_names_and_sources_may_be_unknown_or_absent(persons: Resolve) -> None:
     assert count(persons((1, "own", "7", "Ann Lee", "actor"), (1, "kaggle", "7", "Bo Roe", "actor"))) == 2
     assert persons().nodes.num_rows == 0
@@ -303,8 +374,8 @@ def test_credits_that_share_no_name_key_or_film_do_not_meddle(
 ) -> None:
     """What hangs together can be resolved on its own: the same groups come out."""
     apart = [
-        (movie + 10, source, key and f"x{key}", f"{name}son", role)
-        for movie, source, key, name, role in other
+        (movie + 10, source, key and f"x{key}", f"{name}son", role, *year)
+        for movie, source, key, name, role, *year in other
     ]
     alone, together = parties(persons(*one)), parties(persons(*one, *apart))
     assert {(a, b) for a in alone for b in alone if alone[a] == alone[b]} == {

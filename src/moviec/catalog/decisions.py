@@ -41,12 +41,15 @@ class Planned(msgspec.Struct, frozen=True):
 def plan(connection: sa.Connection, verdicts: Sequence[Verdict]) -> Planned:
     """Return what verdicts come to; nothing is written.
 
-    One that is in force already is not fresh: whoever repeats a command that was killed has decided once.
+    One of the same person that is in force already is not fresh: whoever repeats a command that was killed has decided
+    once. Another person's is a decision of its own: to take one back leaves the other.
     Raises UsageError for a record that no source ever listed, or that is held against itself.
     """
     at = now()
     rows = [_row(connection, verdict, at) for verdict in verdicts]
-    held = [_in_force(connection, row) for row in rows]
+    held = [
+        next((one for one in in_force(connection, row) if one["who"] == row["who"]), None) for row in rows
+    ]
     fresh = [row for row, known in zip(rows, held, strict=True) if known is None]
     return Planned([known or row for row, known in zip(rows, held, strict=True)], fresh)
 
@@ -57,15 +60,21 @@ def decide(connection: sa.Connection, verdicts: Sequence[Verdict]) -> list[dict[
     Raises what `plan` raises.
     """
     planned = plan(connection, verdicts)
-    insert(connection, planned.fresh)
-    return planned.rows
+    new = iter(insert(connection, planned.fresh))
+    return [next(new) if row in planned.fresh else row for row in planned.rows]
 
 
-def insert(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Write rows of `decisions` and ask for their records, inside a `writing` transaction."""
-    if rows:
-        connection.execute(sa.insert(decisions), rows)
-        ask(connection, rows)
+def insert(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Write rows of `decisions` and ask for their records, inside a `writing` transaction; give them with their numbers."""
+    if not rows:
+        return []
+    numbered = sa.insert(decisions).returning(decisions.c.number, sort_by_parameter_order=True)
+    made = [
+        {"number": number, **row}
+        for number, row in zip(connection.scalars(numbered, rows), rows, strict=True)
+    ]
+    ask(connection, made)
+    return made
 
 
 def plan_undoing(connection: sa.Connection, number: int) -> list[dict[str, Any]]:
@@ -80,11 +89,10 @@ def plan_undoing(connection: sa.Connection, number: int) -> list[dict[str, Any]]
         raise UsageError(
             "no decision in force has this number", str(number), "see `moviec review list --decided`"
         )
-    alike = [decisions.c[name] == row[name] for name in (*ENDS, "verdict", "who")]
-    repeated = sa.select(decisions).where(
-        ~own, *alike, decisions.c.undone.is_(None), *_after_the_contrary(connection, row)
-    )
-    return [dict(row), *map(dict, connection.execute(repeated.order_by(decisions.c.number)).mappings())]
+    repeated = [
+        one for one in in_force(connection, row) if one["who"] == row["who"] and one["number"] != number
+    ]
+    return [dict(row), *repeated]
 
 
 def undo(connection: sa.Connection, number: int) -> dict[str, Any]:
@@ -101,8 +109,15 @@ def undo(connection: sa.Connection, number: int) -> dict[str, Any]:
 
 def ask(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Append to the log of record changes that the records of these decisions are to be settled anew."""
-    ends = {(row[f"{side}_source"], row[f"{side}_key"]) for row in rows for side in ("left", "right")}
-    append(connection, [RecordChange("decision", source=source, key=key) for source, key in sorted(ends)])
+    ends = {
+        (row[f"{side}_source"], row[f"{side}_key"]): row["number"]
+        for row in rows
+        for side in ("left", "right")
+    }
+    append(
+        connection,
+        [RecordChange("decision", source=end[0], key=end[1], decision=ends[end]) for end in sorted(ends)],
+    )
 
 
 def all_decisions(connection: sa.Connection) -> list[dict[str, Any]]:
@@ -146,17 +161,16 @@ def pairs_between(
     return [((row[0], row[1]), (row[2], row[3])) for row in found]
 
 
-def _in_force(connection: sa.Connection, row: dict[str, Any]) -> dict[str, Any] | None:
-    """Give the latest decision in force on a row's pair, where it is the same person's same verdict."""
-    pair = [decisions.c[name] == row[name] for name in ENDS]
-    query = sa.select(decisions).where(*pair, decisions.c.undone.is_(None))
-    latest = (
-        connection.execute(query.order_by(decisions.c.at.desc(), decisions.c.number.desc()))
-        .mappings()
-        .first()
+def in_force(connection: sa.Connection, row: Mapping[str, Any] | sa.RowMapping) -> list[dict[str, Any]]:
+    """List the decisions in force, whoever's, that say what a row of `decisions` says with nothing contrary between; the
+    latest first.
+    """
+    alike = [decisions.c[name] == row[name] for name in (*ENDS, "verdict")]
+    query = sa.select(decisions).where(
+        *alike, decisions.c.undone.is_(None), *_after_the_contrary(connection, row)
     )
-    is_same = latest is not None and all(latest[name] == row[name] for name in ("verdict", "who"))
-    return dict(latest) if latest is not None and is_same else None
+    latest_first = query.order_by(decisions.c.at.desc(), decisions.c.number.desc())
+    return [dict(one) for one in connection.execute(latest_first).mappings()]
 
 
 def _after_the_contrary(

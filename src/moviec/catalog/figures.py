@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from moviec.catalog.arrow import read
 from moviec.catalog.schema.movies import companies, genres, movie_companies, movie_genres, movies
-from moviec.model import BEFORE_RELEASE, GIVEN_UP
+from moviec.model import BEFORE_RELEASE, GIVEN_UP, status_is
 
 #: Some years, a span of them, or all.
 Years: TypeAlias = Sequence[int] | range | None
@@ -71,8 +71,10 @@ def entries_of(connection: sa.Connection, years: Years, such: sa.ColumnElement[b
 
 def out_in(years: Years) -> sa.ColumnElement[bool]:
     """Say of a movie whether it is out, and counts in some years: any that no status calls unreleased or given up."""
-    status = sa.func.lower(sa.func.replace(movies.c.status, "-", " "))
-    out = sa.or_(movies.c.status.is_(None), status.not_in([*BEFORE_RELEASE, *GIVEN_UP]))
+    kept_back: sa.ColumnElement[bool] = sa.literal_column(
+        status_is("movies.status", (*BEFORE_RELEASE, *GIVEN_UP)), sa.Boolean()
+    )
+    out = sa.or_(movies.c.status.is_(None), sa.not_(kept_back))
     if years is None:
         return sa.and_(out, YEAR.is_not(None))
     if isinstance(years, range):

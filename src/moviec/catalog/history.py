@@ -13,6 +13,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from moviec.catalog.arrow import read
+from moviec.catalog.queries import HISTORY, entry
 from moviec.catalog.schema.serving import changes, document_versions, documents
 from moviec.engine import DuckEngine
 from moviec.engine.duck import quoted
@@ -73,18 +74,13 @@ def document_as_of(connection: sa.Connection, movie: int, instant: str | None = 
 
 
 def movie_changes(connection: sa.Connection, movie: int, since: str = "") -> list[dict[str, Any]]:
-    """List a movie's entries of the change log after an instant, oldest first: number, at, kind, fields, source, delivery.
+    """List a movie's entries of the change log after an instant, oldest first, as `queries.entry` has them.
 
     `fields` has by name the old and the new value.
     """
-    names = ("number", "at", "kind", "fields", "source", "delivery")
-    query = (
-        sa.select(*(changes.c[name] for name in names))
-        .where(changes.c.movie == movie, changes.c.at > since)
-        .order_by(changes.c.number)
-    )
-    rows = connection.execute(query).mappings()
-    return [{**row, "fields": msgspec.json.decode(row["fields"])} for row in rows]
+    query = HISTORY.where(changes.c.movie == movie, changes.c.at > since).order_by(changes.c.number)
+    found = [entry(row) for row in connection.execute(query)]
+    return [{**one, "fields": msgspec.json.decode(one["fields"])} for one in found]
 
 
 def ratings_moved(connection: sa.Connection, source: str, since: str = "") -> pa.Table:

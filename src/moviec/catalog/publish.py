@@ -33,15 +33,21 @@ _CHANGES: list[tuple[str, pa.DataType]] = [
     ("fields", pa.string()),
     ("source", pa.string()),
     ("delivery", pa.string()),
+    ("decision", pa.int64()),
 ]
 CHANGES = pa.schema(_CHANGES)
 
 
 class Cause(msgspec.Struct, frozen=True):
-    """What led to a publication: one delivery, or something else (a rebuild, a decision)."""
+    """What led to a publication: one delivery, people's decisions, or something else (a rebuild).
+
+    `decided`: by movie the number of the decision that was about its records; `decision`: that of every other movie.
+    """
 
     source: str | None = None
     delivery: str | None = None
+    decided: Mapping[int, int] = {}
+    decision: int | None = None
 
 
 class Publication(msgspec.Struct, frozen=True):
@@ -234,6 +240,7 @@ def _numbered(
         fields,
         [cause.source] * len(rows),
         [cause.delivery] * len(rows),
+        [cause.decided.get(movie, cause.decision) for movie in movies],
     ]
     arrays = [pa.array(values, field.type) for values, field in zip(columns, CHANGES, strict=True)]
     return pa.Table.from_arrays(arrays, schema=CHANGES)

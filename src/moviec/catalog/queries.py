@@ -14,10 +14,16 @@ import sqlalchemy as sa
 from moviec.catalog.facts import LOG_BEGINS, fact
 from moviec.catalog.finding import BEARERS, OWNER, foremost
 from moviec.catalog.prepared import Reader
-from moviec.catalog.schema.identity import identities
+from moviec.catalog.schema.identity import decisions, identities
 from moviec.catalog.schema.movies import titles
 from moviec.catalog.schema.operations import checkpoints
 from moviec.catalog.schema.serving import changes, document_versions, documents
+
+#: A movie's entries of the change log: what changed, by whose delivery, by whose decision.
+HISTORY = sa.select(
+    *(changes.c[name] for name in ("number", "at", "kind", "fields", "source", "delivery", "decision")),
+    *(decisions.c[name] for name in ("verdict", "who", "undone")),
+).outerjoin_from(changes, decisions, decisions.c.number == changes.c.decision)
 
 #: The aggregator's name among the followers.
 FOLLOWER = "catalogue"
@@ -51,18 +57,7 @@ class Movies:
         self._version = reader.prepare(
             sa.select(old.document).where(old.movie == movie, old.since <= at, old.until > at)
         )
-        self._history = reader.prepare(
-            sa.select(
-                changes.c.number,
-                changes.c.at,
-                changes.c.kind,
-                changes.c.fields,
-                changes.c.source,
-                changes.c.delivery,
-            )
-            .where(changes.c.movie == movie)
-            .order_by(changes.c.number)
-        )
+        self._history = reader.prepare(HISTORY.where(changes.c.movie == movie).order_by(changes.c.number))
 
     def document(self, movie: int) -> Stored | None:
         """Give a movie's document; None where there is none."""
@@ -106,16 +101,29 @@ class Movies:
         return state, successor
 
     def history(self, movie: int) -> list[dict[str, Any]]:
-        """List what changed and when, oldest first: number, at, kind, fields, source, delivery."""
-        return [
-            {"number": number, "at": at, "kind": kind, "fields": msgspec.Raw(fields.encode()), "source": source, "delivery": delivery}
-            for number, at, kind, fields, source, delivery in self._history(movie=movie)
-        ]  # fmt: skip
+        """List what changed and when, oldest first, as `entry` has it."""
+        return [entry(row) for row in self._history(movie=movie)]
 
     def _step(self, movie: int) -> tuple[str | None, int | None]:
         for state, successor in self._identity(movie=movie):
             return state, successor
         return None, None
+
+
+def entry(row: Sequence[Any]) -> dict[str, Any]:
+    """Lay out a row of HISTORY: number, at, kind, fields (JSON), source, delivery, and decision (number, verdict, who, undone:
+    when it was taken back) where a person's verdict, or taking it back, was the cause.
+    """
+    number, at, kind, fields, source, delivery, decision, verdict, who, undone = row
+    return {
+        "number": number,
+        "at": at,
+        "kind": kind,
+        "fields": msgspec.Raw(fields.encode()),
+        "source": source,
+        "delivery": delivery,
+        "decision": {"number": decision, "verdict": verdict, "who": who, "undone": undone} if who else None,
+    }
 
 
 def head(connection: sa.Connection) -> int:

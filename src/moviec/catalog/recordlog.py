@@ -7,6 +7,7 @@ no entry is skipped because it was committed late.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -19,6 +20,14 @@ from moviec.catalog.schema.operations import checkpoints, record_changes
 #: Single records: `delivery` names the one whose row holds and was not published before; NULL where it was.
 RECORDS = pa.schema([("source", pa.string()), ("key", pa.string()), ("delivery", pa.string())])
 
+#: Records that wait because of a person's decision, and its number.
+_DECIDED: list[tuple[str, pa.DataType]] = [
+    ("source", pa.string()),
+    ("key", pa.string()),
+    ("decision", pa.int64()),
+]
+DECIDED = pa.schema(_DECIDED)
+
 
 class RecordChange(msgspec.Struct, frozen=True):
     """An entry: a delivery's batch with so many records; or one record (source, key), because of a decision or replay."""
@@ -28,16 +37,19 @@ class RecordChange(msgspec.Struct, frozen=True):
     delivery: str | None = None
     source: str | None = None
     key: str | None = None
+    decision: int | None = None
 
 
 class Pending(msgspec.Struct, frozen=True):
-    """What waits: up to which number, how many entries and records, since when; its single records (RECORDS)."""
+    """What waits: up to which number, how many entries and records, since when; its single records (RECORDS), and
+    those among them that a decision is behind (DECIDED)."""
 
     upto: int
     entries: int
     changes: int
     since: str | None
     records: pa.Table
+    decided: pa.Table = DECIDED.empty_table()
 
 
 def append(connection: sa.Connection, entries: Sequence[RecordChange]) -> int:
@@ -69,15 +81,19 @@ def pending(connection: sa.Connection) -> Pending:
     number = record_changes.c.number
     query = sa.select(record_changes).where(number > done).order_by(number)
     rows = connection.execute(query).all()
-    single = [(row.source, row.key, row.delivery) for row in rows if row.key is not None]
-    columns = list(zip(*single, strict=True)) or [(), (), ()]
+    single = [row for row in rows if row.key is not None]
     return Pending(
         upto=rows[-1].number if rows else done,
         entries=len(rows),
         changes=sum(row.records for row in rows),
         since=rows[0].at if rows else None,
-        records=pa.Table.from_arrays([pa.array(column, pa.string()) for column in columns], schema=RECORDS),
+        records=_columns(single, RECORDS),
+        decided=_columns([row for row in single if row.decision is not None], DECIDED),
     )
+
+
+def _columns(rows: Sequence[sa.Row[Any]], schema: pa.Schema) -> pa.Table:
+    return pa.table({name: [getattr(row, name) for row in rows] for name in schema.names}, schema=schema)
 
 
 def mark_done(connection: sa.Connection, upto: int) -> None:

@@ -1,4 +1,4 @@
-"""`moviec history`: what changed in a film, when and by which source; or how a source's ratings moved."""
+"""`moviec history`: what changed in a film, when, by which source or whose decision; or how a source's ratings moved."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def history(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what changed in a film, when, and by which source's delivery; or how a source's ratings moved."""
+    """Say what changed in a film, when, and by which source's delivery or whose decision; or how a source's ratings moved."""
     if (movie is None) == (source is None):
         raise UsageError("give a film or --source", "history", "for example: moviec history mc12")
     after = instant_of(since, "--since") if since else ""
@@ -61,10 +61,18 @@ def history(
 
 def _tell_changes(found: list[dict[str, Any]]) -> None:
     for one in found:
-        by = f" by {one['source']} ({one['delivery']})" if one["source"] else ""
-        print(f"{one['number']}  {one['at'][:19].replace('T', ' ')}  {one['kind']}{by}")
+        print(f"{one['number']}  {one['at'][:19].replace('T', ' ')}  {one['kind']}{_cause(one)}")
         for field, (before, after) in one["fields"].items():
             print(f"    {field}: {_short(before)} → {_short(after)}")
+
+
+def _cause(one: dict[str, Any]) -> str:
+    by = f" by {one['source']} ({one['delivery']})" if one["source"] else ""
+    if decision := one["decision"]:
+        is_undone = decision["undone"] is not None and decision["undone"] <= one["at"]
+        done = "taken back" if is_undone else decision["verdict"]
+        by += f" by decision {decision['number']} of {decision['who']} ({done})"
+    return by
 
 
 def _short(value: Any) -> str:

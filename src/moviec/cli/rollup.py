@@ -43,6 +43,13 @@ def rollup(
         dt.datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="Rewrite only the months from this date's on."),
     ] = None,
+    delivered_at: Annotated[
+        dt.datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="When the file was delivered: by then a film is out; today unless told.",
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option(help="The folder of the month files.")] = Path("rollup"),
     format: Annotated[Format, typer.Option(help="Format of the month files.")] = Format.json,
     metadata: Annotated[
@@ -52,7 +59,7 @@ def rollup(
         Split, typer.Option(help="A film counts wholly under each genre and company, or is divided evenly.")
     ] = Split.full,
     any_status: Annotated[
-        bool, typer.Option("--any-status", help="Count films that are not marked released, too.")
+        bool, typer.Option("--any-status", help="Count films that are not out yet or were given up, too.")
     ] = False,
     any_revenue: Annotated[
         bool, typer.Option("--any-revenue", help="Count films of unknown revenue, too.")
@@ -65,7 +72,8 @@ def rollup(
     not be read. A run without a month to write fails.
     """
     first = since.date().replace(day=1) if since else dt.date.min
-    counting = Counting(first, any_status, any_revenue, split.value)
+    delivered = (delivered_at or dt.datetime.now(dt.UTC)).date()
+    counting = Counting(first, delivered, any_status, any_revenue, split.value)
     layout = Layout(format.value, metadata, split.value)
     with steps(quiet=as_json) as tell:
         run = run_rollup(Job(tuple(files), out, counting, layout), tell)

@@ -75,6 +75,36 @@ CREATE OR REPLACE MACRO listed(cell, separator) AS nullif(list_filter(list_trans
   CASE WHEN cell[1] = '[' AND json_valid(cell) THEN from_json(cell, '["VARCHAR"]')
        ELSE string_split_regex(cell, separator) END, lambda t: tidy(t)), lambda t: t IS NOT NULL), []);
 
+-- A cell that lists names: as above, but "Sr." and "II" go with the name before them, and what stands in brackets of its own,
+-- in one piece or several ("(", "Best Actor", "nominee)"), is a note and goes. chr(31) stands between the pieces.
+CREATE OR REPLACE MACRO names_listed(cell, separator) AS nullif(list_filter(string_split(regexp_replace(regexp_replace(
+  array_to_string(listed(cell, separator), chr(31)),
+  '(^|\x1F)\([^()]*\)(?:\x1F|$)', '\1', 'g'), '\x1F((?:[JS]r\.?|I{2,3}|IV)(?:\x1F|$))', ' \1', 'g'), chr(31)), lambda t: t <> ''), []);
+
+-- A name without what a text around it has left: wiki brackets, a bracket that opens at its end, "Dir.: ", "and ", "Voices of ".
+CREATE OR REPLACE MACRO name_mended(name) AS CASE
+  WHEN regexp_matches(name, '[(\[]\s*$|\[\[|\]\]|^\pL+\.?: |^(?:and|with) |(?i)^(?:voice|narrat|archive|footage|interview|starring)')
+  THEN regexp_replace(regexp_replace(regexp_replace(name, '\s*[(\[]\s*$|\[\[|\]\]', '', 'g'),
+    '^(?:\pL+\.?: +|(?:and|with) +)(\p{Lu})', '\1'),
+    '^(?i:voices? of|voiced by|narrated by|starring|(?:archive )?footage of|interviews with) +(\p{Lu}\S* +\p{Lu})', '\1')
+  ELSE name END;
+
+-- Whether a name is none: nothing but signs; brackets around it, or one that is not closed; a label ("Cast:"); words that
+-- only stand between or for names ("and", "Voices of", "Various", "N/A"), in lower case the small words of other languages,
+-- too ("et"); a piece of a sentence ("the history of", "and his orchestra"). Mononyms are names, as are "O", "And One", "50 Cent".
+CREATE OR REPLACE MACRO no_name(name) AS regexp_matches(name,
+  '^[^\pL\pN]*$|^\([^()]*\)$|^\[[^\[\]]*\]$|:$'
+  || '|^(?i:and|of|by|with|the|various(?: artists| cameos| directors)?|(?:and |many )?others|unknown|uncredited|unnamed|n/a|n\.a\.'
+  || '|not (?:available|applicable|known)|tba|tbc|tbd|to be announced|et al\.?|etc\.?|[js]r\.?'
+  || '|voices?(?: of| by)?|narrat(?:or|ion)|director|screenwriter|screenplay|writer|producer'
+  || '|(?:\S+ )*(?:voiced|narrated|directed|written|produced|music|score) by)$'
+  || '|^(?:None|none|NONE|NULL|null|NaN|nan|or|from|for|to|in|on|at|as|et|und|mit|von|der|die|das|le|la|les|el|los|las|del|di|da|con|avec)$'
+  || '|^(?:and|or|of|by|with) [^\p{Lu}]|^(?:the|a) [^\p{Lu}]*\b(?:of|from|for|in|[0-9]+)(?: [^\p{Lu}]*)?$'
+  || '|[ \-](?:of|by|and|with|from|about|between|against)$')
+  OR CASE WHEN regexp_matches(name, '[()\[\]]') THEN
+    length(replace(name, '(', '')) <> length(replace(name, ')', '')) OR length(replace(name, '[', '')) <> length(replace(name, ']', ''))
+    ELSE false END;
+
 -- People of one role, by name, in the order listed.
 CREATE OR REPLACE MACRO people_as(role, names) AS list_transform(names, lambda n, place:
   {'name': n, 'key': NULL::VARCHAR, 'role': role, 'character': NULL::VARCHAR, 'position': (place - 1)::INTEGER});

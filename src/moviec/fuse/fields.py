@@ -19,7 +19,7 @@ from moviec.engine import Engine
 from moviec.errors import UsageError
 from moviec.fuse.reliability import Reliability, weigh
 from moviec.fuse.statements import run
-from moviec.model import BEFORE_RELEASE, JUST_OUT
+from moviec.model import BEFORE_RELEASE, JUST_OUT, status_is
 from moviec.text import fold_title
 
 CLAIMS = ("movie", "field", "source", "value", "delivered")
@@ -120,7 +120,7 @@ def fuse(engine: Engine, reliability: tuple[Reliability, ...]) -> None:
     """Make `field_fused` and `field_verdicts` from the opened claims."""
     run(engine, "fields.sql", "field_once", "field_repeated")
     weigh(engine, reliability, "field_once")
-    passing = ", ".join(f"'{status}'" for status in (*BEFORE_RELEASE, *JUST_OUT))
+    passing = status_is("t.fold", (*BEFORE_RELEASE, *JUST_OUT))
     run(engine, "fields.sql", "field_spelled", "field_verdicts", {"passing": passing})
 
 

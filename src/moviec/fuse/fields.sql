@@ -1,8 +1,8 @@
 -- Claims -> the chance of every value, how each source fares, and the fused fields. The chance of a value grows with the
 -- weight (log-odds, in millionths) of those who claim it; for the confidence, that none of the claims is right has the weight 0.
 -- A release date more than a year from the movie's year is not chosen: of a movie that opened late elsewhere the year
--- stands, and the two never contradict each other. A status that tells of the time before the release ({passing}) does
--- not outlive the film's release date: it is not chosen once a delivery is as late as that date.
+-- stands, and the two never contradict each other. A status that tells of the time before the release does
+-- not outlive the film's release date: it is not chosen once a delivery is as late as that date ({passing}).
 -- In: field_claims (movie, field, source, value, fold, delivered), one row per value; field_rules (field, rule, judged);
 -- field_weights (source, field, millionths); field_copies (source, field, of). {claims} is field_once, or, to learn from, field_judged: where two sources speak.
 
@@ -128,7 +128,7 @@ WHERE COALESCE(d.day, 10000 * y.year + 1231) <= FLOOR(l.delivered / 1000000)
 SELECT movie, field, fold FROM field_distant
 UNION ALL
 SELECT t.movie, t.field, t.fold FROM field_totals t JOIN field_out o ON o.movie = t.movie
-WHERE t.field = 'status' AND LOWER(REPLACE(t.fold, '-', ' ')) IN ({passing})
+WHERE t.field = 'status' AND {passing}
 
 -- view field_best
 SELECT t.movie, t.field, MIN({'merit': -t.merit, 'total': -t.total, 'best': -t.best, 'fold': t.fold}).fold AS fold

@@ -31,7 +31,7 @@ class Effect(msgspec.Struct, frozen=True):
 
     `moved`: records that would be another movie than now: source, key, title and year as the source has them, before and
     after (null: a new one), before_title and after_title. `contradicts`: decisions that it contradicts, a line each.
-    `doubts`: what speaks against the verdict itself, a line each.
+    `doubts`: what speaks against the verdict itself, or goes on saying what is taken back, a line each.
     """
 
     moved: list[dict[str, Any]]
@@ -55,7 +55,10 @@ def effect_of_undoing(shop: Workshop, number: int) -> Effect:
     with shop.catalogue.connect() as connection:
         undone = store.plan_undoing(connection, number)
         log = [row for row in store.all_decisions(connection) if row not in undone]
-        return Effect(_moved(shop, connection, _ends(undone[:1]), log))
+        moved = _moved(shop, connection, _ends(undone[:1]), log)
+        others = [one for one in store.in_force(connection, undone[0]) if one not in undone]
+    left = [f"decision {one['number']} of {one['who']} says the same and stays in force" for one in others]
+    return Effect(moved, doubts=left)
 
 
 def _ends(rows: Sequence[dict[str, Any]]) -> list[Record]:

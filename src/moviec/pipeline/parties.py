@@ -26,17 +26,17 @@ from moviec.resolve import parties as who
 from moviec.resolve.identity import keep_ids
 from moviec.text import Column, fold, pc
 
-_CREDITED = "SELECT movie, source, people, companies FROM live JOIN movie_of USING (source, key)"
+_CREDITED = "SELECT movie, source, people, companies, coalesce(year, year(released))::BIGINT AS year FROM live JOIN movie_of USING (source, key)"
 
 #: Every credit of every film.
 _LISTED = {
     "people": """
-SELECT DISTINCT movie, source, person.role AS role, coalesce(person.key, '') AS key, person.name AS name
-FROM (SELECT movie, source, unnest(people) AS person FROM credited)
-WHERE person.name IS NOT NULL
+SELECT movie, source, person.role AS role, coalesce(person.key, '') AS key, person.name AS name, min(year) AS year
+FROM (SELECT movie, source, unnest(people) AS person, year FROM credited)
+WHERE person.name IS NOT NULL GROUP BY ALL
 """,
     "companies": """
-SELECT DISTINCT movie, source, '' AS role, coalesce(company.key, '') AS key, company.name AS name
+SELECT DISTINCT movie, source, '' AS role, coalesce(company.key, '') AS key, company.name AS name, NULL::BIGINT AS year
 FROM (SELECT movie, source, unnest(companies) AS company FROM credited)
 WHERE company.name IS NOT NULL
 """,
@@ -44,9 +44,9 @@ WHERE company.name IS NOT NULL
 
 #: Credits of the run's films that are new or no more.
 _DIFFERING = """
-(SELECT movie, source, role, key, name FROM listed EXCEPT SELECT movie, source, role, key, name FROM stored)
+(SELECT movie, source, role, key, name, year FROM listed EXCEPT SELECT movie, source, role, key, name, year FROM stored)
 UNION ALL
-(SELECT movie, source, role, key, name FROM stored EXCEPT SELECT movie, source, role, key, name FROM listed)
+(SELECT movie, source, role, key, name, year FROM stored EXCEPT SELECT movie, source, role, key, name, year FROM listed)
 """
 
 #: Their keys: two sources may share the space of theirs.
@@ -57,8 +57,8 @@ FROM differing d LEFT JOIN key_spaces s USING (source) WHERE d.key <> ''
 
 #: All credits that are worked out: of the run's films as listed now, of others as stored, where one of the names is.
 _INVOLVED = """
-SELECT movie, source, role, nullif(key, '') AS key, name FROM listed SEMI JOIN spelt USING (name)
-UNION ALL SELECT movie, source, role, nullif(key, ''), name FROM standing
+SELECT movie, source, role, nullif(key, '') AS key, name, year FROM listed SEMI JOIN spelt USING (name)
+UNION ALL SELECT movie, source, role, nullif(key, ''), name, year FROM standing
 WHERE movie NOT IN (SELECT movie FROM affected)
 """
 
@@ -72,7 +72,7 @@ JOIN listed l ON l.movie = d.movie AND l.role = d.role JOIN spellings o ON o.nam
 
 #: The credits with the ids of their parties.
 _CREDITS = """
-SELECT movie, source, role, key, name, folded, short, id AS party FROM credits JOIN party_ids USING (party)
+SELECT movie, source, role, key, name, folded, short, id AS party, year FROM credits JOIN party_ids USING (party)
 """
 
 _CHANGED = """
@@ -99,7 +99,7 @@ GROUP BY i.id ORDER BY i.id
 
 _NONE: Column = pa.array([], pa.string())
 _NO_NUMBERS: Column = pa.array([], pa.int64())
-_CREDIT = ("movie", "source", "role", "key", "name", "folded", "short", "party")
+_CREDIT = ("movie", "source", "role", "key", "name", "folded", "short", "party", "year")
 
 
 class _Trade(msgspec.Struct, frozen=True):
@@ -194,7 +194,9 @@ def _unchanged(trade: _Trade) -> Cast:
         ids=_NO_NUMBERS,
         shown=pa.table({name: _NO_NUMBERS if name == "id" else _NONE for name in trade.columns}),
         parties=pa.table({"space": _NONE, "key": _NONE, "folded": _NONE, "party": _NO_NUMBERS}),
-        credits=pa.table({name: _NO_NUMBERS if name in ("movie", "party") else _NONE for name in _CREDIT}),
+        credits=pa.table(
+            {name: _NO_NUMBERS if name in ("movie", "party", "year") else _NONE for name in _CREDIT}
+        ),
         changed=_NO_NUMBERS,
     )
 

@@ -139,13 +139,15 @@ def _carried_over(shop: Workshop, target: Target, before: list[Batch]) -> Batch:
 def replay(shop: Workshop, source: Source, delivery: Delivery) -> int:
     """Read a delivery with rejected rows again after a fix; rows that are now read become a batch of their own.
 
-    The batch stands right after the delivery's own, so that fresher deliveries still hold. Returns how many
-    rejected rows are read now.
+    The batch stands right after the delivery's own, or after the last that brought its bytes once more, so that fresher
+    deliveries still hold. Returns how many rejected rows are read now.
     """
     name = source.spec.name
     before = [one for one in all_deliveries(shop.catalogue, name) if one.state != "held"]
-    number = sum(1 for one in before if one.replay_of == delivery.id) + 1
-    again = f"{delivery.id}-r{number}"
+    replays = [one.id for one in before if one.replay_of == delivery.id]
+    alike = [one for one in before if one.same_as in (delivery.id, *replays)]
+    place = max([delivery, *alike], key=lambda one: one.id)
+    again = f"{place.id}-r{len(replays) + 1}"
     with DuckEngine(shop.limits) as engine:
         payloads = payloads_of(shop.catalogue, delivery.id)
         read = read_payloads(engine, shop, source, payloads, shop.room(again))
@@ -157,9 +159,10 @@ def replay(shop: Workshop, source: Source, delivery: Delivery) -> int:
         batch = apply(
             engine, shop, Target(source.spec, again, batches[-1].keys_file.rpartition("/")[0]), read, known
         )
+    replayed = _replayed(msgspec.structs.replace(delivery, delivered_at=place.delivered_at), again, read)
     with shop.writing() as copy:
         shop.confirm(copy.connection, ARRIVALS)
-        register(copy.connection, Arrival(_replayed(delivery, again, read), payloads, batch))
+        register(copy.connection, Arrival(replayed, payloads, batch))
         done = settle_rejected(copy.connection, delivery.id, still)
         copy.deliveries([delivery.id, again])
     return done

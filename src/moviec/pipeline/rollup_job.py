@@ -50,6 +50,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     started: dt.datetime
     ended: dt.datetime | None = None
     error: str | None = None
+    delivered: dt.date | None = None  # by this day a film is out
     inputs: dict[str, str] = {}  # path and SHA-256 of its bytes
     not_read: list[str] = []  # files of the delivery that play no role
     rows: dict[str, FileCount] = {}
@@ -113,7 +114,13 @@ def _begin(job: Job, tell: Tell) -> Run:
             str(job.out),
             "give the same options as before, or leave --since out",
         )
-    return Run(state="running", started=dt.datetime.now(dt.UTC), layout=layout, died=died)
+    return Run(
+        state="running",
+        started=dt.datetime.now(dt.UTC),
+        delivered=job.counting.delivered,
+        layout=layout,
+        died=died,
+    )
 
 
 def _said(layout: files.Layout) -> str:

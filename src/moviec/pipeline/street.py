@@ -19,7 +19,7 @@ from moviec.catalog.credited import Cast
 from moviec.catalog.deliveries import Batch, all_batches, note_unmatched
 from moviec.catalog.failures import records_aside
 from moviec.catalog.leases import CATALOGUE
-from moviec.catalog.ledger import decisions_in_force, records_of
+from moviec.catalog.ledger import decisions_in_force, ledger_of, records_of
 from moviec.catalog.publish import Cause, Publication, mark_published, publish
 from moviec.catalog.queries import last_change
 from moviec.catalog.recordlog import RECORDS, Pending, mark_done, pending
@@ -38,7 +38,7 @@ from moviec.pipeline.steps import Step, Steps, Tell
 from moviec.pipeline.workshop import Workshop
 from moviec.sources.base import SourceSpec
 from moviec.sources.registry import find_sources
-from moviec.text import Column
+from moviec.text import Column, pc
 
 #: A rehearsal's name among the runs: it may fail, that is what it is for.
 REHEARSAL = "rehearse"
@@ -146,7 +146,7 @@ def _bring_up(ground: Ground, scope: Scope, everything: bool, steps: Steps) -> O
         shop.confirm(connection, CATALOGUE)
         before = counted(connection, affected)
         fresh = ground.fresh
-        cause = _cause(ground, everything)
+        cause = _cause(ground, connection, resolved, everything)
         publication = _publication(resolved, cast, shown, affected, cause)
         done = publish(connection, publication, [one.delivery for one in fresh], ground.engine)
         years = other_years(ground.engine, before, counted(connection, affected))
@@ -167,11 +167,34 @@ def _bring_up(ground: Ground, scope: Scope, everything: bool, steps: Steps) -> O
     return Outcome(everything, done.changes, done.last, touched, steps.done)
 
 
-def _cause(ground: Ground, everything: bool) -> Cause:
-    """Name the delivery behind a run's changes: the only new one, unless other things were worked out again, too."""
-    if len(ground.fresh) == 1 and (not everything or len(ground.batches) == 1):
-        return Cause(ground.fresh[0].source, ground.fresh[0].delivery)
-    return Cause()
+def _cause(ground: Ground, connection: sa.Connection, resolved: Resolved, everything: bool) -> Cause:
+    """Name the delivery behind a run's changes: the only new one, unless other things were worked out again, too; and the
+    decisions: of the movies that have or had their records, of every movie where nothing but one decision waited.
+    """
+    fresh, waiting = ground.fresh, ground.pending
+    numbers = pc.unique(waiting.decided["decision"]).to_pylist()
+    decided = _decided(ground, connection, resolved) if numbers else {}
+    if len(fresh) == 1 and (not everything or len(ground.batches) == 1):
+        return Cause(fresh[0].source, fresh[0].delivery, decided)
+    is_alone = not fresh and not everything and waiting.decided.num_rows == waiting.records.num_rows
+    return Cause(decided=decided, decision=numbers[0] if is_alone and len(numbers) == 1 else None)
+
+
+#: Of movies that have, or had until now, a record that somebody decided about: the last decision.
+_DECIDED = """
+SELECT movie, max(decision) AS decision FROM decided
+JOIN (SELECT source, key, movie FROM movie_now UNION SELECT source, key, id FROM movie_before) USING (source, key)
+GROUP BY movie
+"""
+
+
+def _decided(ground: Ground, connection: sa.Connection, resolved: Resolved) -> dict[int, int]:
+    with DuckEngine(beside=ground.engine) as engine:
+        engine.table("decided", ground.pending.decided)
+        engine.table("movie_now", resolved.records)
+        engine.table("movie_before", ledger_of(connection, ground.pending.decided))
+        found = engine.query(_DECIDED)
+    return {row["movie"]: row["decision"] for row in found.to_pylist()}
 
 
 def _nothing_new(ground: Ground) -> Outcome:

@@ -57,10 +57,71 @@ LEFT JOIN party_mostly m ON m.folded = w.folded
 LEFT JOIN party_only o ON o.folded = w.folded
 CROSS JOIN (SELECT count(*) AS nodes FROM party_nodes) k
 
+-- section: loose
+-- Credits without a key that no film places: they go by their name, as far as one career goes.
+SELECT c.folded, c.movie, c.year
+FROM party_named c LEFT JOIN party_by_film f ON f.movie = c.movie AND f.folded = c.folded
+WHERE c.key = '' AND f.party IS NULL AND c.year IS NOT NULL
+
+-- section: years
+-- The years of a name's loose credits, and of the credits with keys of the only party of that name.
+SELECT folded, year, max(keyed) AS keyed FROM (
+  SELECT folded, year, 0 AS keyed FROM party_loose
+  UNION ALL
+  SELECT o.folded, n.year, 1
+  FROM (SELECT DISTINCT folded FROM party_loose) l
+  JOIN party_only o ON o.folded = l.folded
+  JOIN party_clusters p ON p.party = o.party
+  JOIN party_nodes d ON d.n = p.n
+  JOIN party_named n ON n.space = d.space AND n.key = d.key AND n.folded = d.folded
+  WHERE n.year IS NOT NULL) y
+GROUP BY folded, year
+
+-- section: stretches
+-- Which career of a name each year belongs to: another begins after a gap that no career has, and after the longest gap
+-- where all years together span more than a career.
+SELECT y.folded, y.year, y.keyed,
+       sum(CASE WHEN y.gap >= m.gap OR (y.gap >= m.hole AND y.span > m.career AND y.gap = y.longest) THEN 1 ELSE 0 END)
+         OVER (PARTITION BY y.folded ORDER BY y.year) AS stretch
+FROM (SELECT g.*, max(gap) OVER (PARTITION BY folded) AS longest FROM (
+        SELECT folded, year, keyed, year - lag(year) OVER (PARTITION BY folded ORDER BY year) AS gap,
+               max(year) OVER (PARTITION BY folded) - min(year) OVER (PARTITION BY folded) AS span
+        FROM party_years) g) y
+CROSS JOIN party_limits m
+
+-- section: careers
+-- A career with a key is the party's; without any the one with most films is the name's own, the first of several alike.
+SELECT folded, stretch, keyed,
+       row_number() OVER (PARTITION BY folded ORDER BY keyed DESC, films DESC, stretch) AS place,
+       count(*) OVER (PARTITION BY folded) AS careers, max(keyed) OVER (PARTITION BY folded) AS any_keyed
+FROM (SELECT y.folded, y.stretch, max(y.keyed) AS keyed, count(DISTINCT l.movie) AS films
+      FROM party_stretches y LEFT JOIN party_loose l ON l.folded = y.folded AND l.year = y.year
+      GROUP BY y.folded, y.stretch) s
+
+-- section: apart
+-- The others are people of their own.
+SELECT c.folded, c.stretch, k.taken + row_number() OVER (ORDER BY c.folded, c.stretch) - 1 AS party
+FROM party_careers c
+CROSS JOIN (SELECT (SELECT count(*) FROM party_nodes) + (SELECT count(*) FROM party_keyless) AS taken) k
+WHERE c.keyed = 0 AND c.place > 1
+
+-- section: decades
+-- What the careers of a name without a key are known by in the ledger: the decades in which they have films.
+SELECT DISTINCT y.folded, CAST(CAST(floor(y.year / 10) * 10 AS INT) AS STRING) AS decade, coalesce(a.party, o.party) AS party
+FROM party_careers c
+JOIN party_stretches y ON y.folded = c.folded AND y.stretch = c.stretch
+JOIN party_keyless o ON o.folded = c.folded
+LEFT JOIN party_apart a ON a.folded = c.folded AND a.stretch = c.stretch
+WHERE c.careers > 1 AND (a.party IS NOT NULL OR c.any_keyed = 0)
+
 -- section: placed
-SELECT c.movie, c.source, c.space, c.key, c.role, c.name, c.folded, c.short, coalesce(g.party, f.party, o.party) AS party
+SELECT c.movie, c.source, c.space, c.key, c.role, c.name, c.folded, c.short, c.year,
+       coalesce(g.party, f.party, e.party, o.party) AS party
 FROM party_named c
 LEFT JOIN (SELECT n.space, n.key, n.folded, p.party FROM party_nodes n JOIN party_clusters p ON p.n = n.n) g
   ON g.space = c.space AND g.key = c.key AND g.folded = c.folded
 LEFT JOIN party_by_film f ON c.key = '' AND f.movie = c.movie AND f.folded = c.folded
+LEFT JOIN (SELECT y.folded, y.year, a.party FROM party_stretches y
+           JOIN party_apart a ON a.folded = y.folded AND a.stretch = y.stretch) e
+  ON c.key = '' AND e.folded = c.folded AND e.year = c.year
 LEFT JOIN party_keyless o ON c.key = '' AND o.folded = c.folded

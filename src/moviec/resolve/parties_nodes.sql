@@ -1,14 +1,16 @@
--- What may be one party, before anything is joined. Reads `party_credits` (movie, source, key, name, role),
--- `party_spellings` (name, folded, short, given), `party_spaces` (source, space) and `party_limits` (one row: films).
+-- What may be one party, before anything is joined. Reads `party_credits` (movie, source, key, name, role, year),
+-- `party_spellings` (name, folded, short, given), `party_spaces` (source, space) and `party_limits` (one row: films,
+-- gap, hole, career).
 -- Each section is a table kept under its name after "party_".
 
 -- section: named
 -- Without a key a credit belongs to no space.
-SELECT DISTINCT c.movie, c.source, c.role, c.name, s.folded, s.short, s.given, coalesce(c.key, '') AS key,
-       CASE WHEN c.key IS NULL THEN '' ELSE coalesce(p.space, c.source) END AS space
+SELECT c.movie, c.source, c.role, c.name, s.folded, s.short, s.given, coalesce(c.key, '') AS key,
+       CASE WHEN c.key IS NULL THEN '' ELSE coalesce(p.space, c.source) END AS space, min(c.year) AS year
 FROM party_credits c
 JOIN party_spellings s ON s.name = c.name
 LEFT JOIN party_spaces p ON p.source = c.source
+GROUP BY c.movie, c.source, c.role, c.name, s.folded, s.short, s.given, c.key, p.space
 
 -- section: nodes
 SELECT CAST(row_number() OVER (ORDER BY space, key, folded) - 1 AS BIGINT) AS n, space, key, folded

@@ -3,10 +3,11 @@
 -- section: nodes
 SELECT n.space, n.key, n.folded AS name, c.party FROM party_nodes n JOIN party_clusters c ON c.n = n.n
 UNION ALL SELECT '', '', folded, party FROM party_keyless
+UNION ALL SELECT '', decade, folded, party FROM party_decades
 ORDER BY 1, 2, 3
 
 -- section: credits
-SELECT movie, source, role, key, name, folded, coalesce(short, '') AS short, party FROM party_placed
+SELECT movie, source, role, key, name, folded, coalesce(short, '') AS short, party, year FROM party_placed
 ORDER BY movie, source, role, key, name
 
 -- section: names

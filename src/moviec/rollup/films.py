@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from moviec.engine import DuckEngine
-from moviec.rollup.monthly import Counting, entries_sql, films_sql
+from moviec.rollup.monthly import Counting, entries_sql, films_sql, summary_sql
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -30,8 +29,7 @@ def name_films(engine: DuckEngine, counting: Counting, numeric_keys: bool, work:
 
 def account(engine: DuckEngine, counting: Counting) -> Account:
     """Go over the view `records` once: what counts by `counting`, what does not and why, and what was mended."""
-    text = resources.files("moviec.rollup").joinpath("summary.sql").read_text("utf-8")
-    groups = engine.query(text).to_pylist()
+    groups = engine.query(summary_sql(counting)).to_pylist()
     problems: dict[str, int] = {}
     films = dict.fromkeys(("counting", "without_date", "not_released", "without_revenue"), 0)
     for group in groups:

@@ -11,6 +11,6 @@ SELECT
   list_problems
 FROM (SELECT *, list_transform(companies, lambda c: coalesce(c.key, c.name)) AS entries FROM records)
 WHERE released >= DATE '{since}'
-  AND (status = 'Released' OR {any_status})
+  AND ({out} OR {any_status})
   AND (revenue > 0 OR {any_revenue})
 ORDER BY movie

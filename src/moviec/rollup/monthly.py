@@ -11,6 +11,7 @@ import msgspec
 import pyarrow as pa
 
 from moviec.engine import Engine
+from moviec.model import BEFORE_RELEASE, GIVEN_UP, status_is
 
 KINDS = ("genres", "production_companies")
 
@@ -31,11 +32,12 @@ FIELDS = (
 class Counting(msgspec.Struct, frozen=True):
     """Which films count, and how one counts that has several genres.
 
-    By default released films with known revenue. `full` counts a film wholly under each of its genres, `even`
+    By default films that were out by the day the file was `delivered` (UTC), with known revenue. `full` counts a film wholly under each of its genres, `even`
     divides it among them. `since` is the first day that counts.
     """
 
     since: dt.date = dt.date.min
+    delivered: dt.date = dt.date.max
     any_status: bool = False
     any_revenue: bool = False
     split: Literal["full", "even"] = "full"
@@ -45,10 +47,16 @@ def films_sql(counting: Counting, numeric_keys: bool) -> str:
     """Give the SQL over `records` for the films that count: movie, released, amounts, genres[], companies[]."""
     return _text("films.sql").format(
         since=counting.since.isoformat(),
+        out=_out(counting),
         any_status=counting.any_status,
         any_revenue=counting.any_revenue,
         key_type=_key_type(numeric_keys),
     )
+
+
+def summary_sql(counting: Counting) -> str:
+    """Give the SQL over `records` for films in groups that share what decides whether they count, with what was set to unknown."""
+    return _text("summary.sql").format(out=_out(counting))
 
 
 def entries_sql(numeric_keys: bool) -> str:
@@ -85,6 +93,14 @@ def name_catalogue(engine: Engine, films: pa.Table, entries: pa.Table) -> None:
     engine.table("film", films)
     engine.table("entry", entries)
     engine.view("entries", _text("placed.sql"))
+
+
+def _out(counting: Counting) -> str:
+    """Write that a film is out: as in the catalogue a status of before the release does not outlive its date."""
+    return (
+        f"coalesce(CASE WHEN {status_is('status', GIVEN_UP)} THEN false"
+        f" WHEN {status_is('status', BEFORE_RELEASE)} THEN released <= DATE '{counting.delivered}' END, true)"
+    )
 
 
 def _key_type(numeric_keys: bool) -> str:

@@ -2,7 +2,7 @@
 SELECT
   problems,
   released IS NOT NULL AS dated,
-  coalesce(status = 'Released', false) AS out_already,
+  {out} AS out_already,
   coalesce(revenue > 0, false) AS earned,
   count(*) AS films
 FROM records

@@ -4,8 +4,9 @@
 -- No film earned more than 3 billion dollars, or cost more than half a billion; none runs longer than
 -- 60,000 minutes (Logistics, of 2012: 51,420); IMDb's most voted one has 3 million votes. What lies far above is a slip of
 -- units or digits, and would drown every sum that it is part of.
+-- Names of people and companies that are none (macros.sql) are left out; a person's needs a letter.
 -- Dates: the oldest film listed anywhere is of 1874, the farthest announced one of 2115.
-SELECT * REPLACE (
+SELECT * EXCLUDE (people_named, companies_named) REPLACE (
   CASE WHEN budget BETWEEN 1000 AND 10000000000 THEN budget END AS budget,
   CASE WHEN revenue BETWEEN 1000 AND 10000000000 THEN revenue END AS revenue,
   CASE WHEN revenue BETWEEN 1000 AND 10000000000 THEN revenue_scope END AS revenue_scope,
@@ -31,8 +32,20 @@ SELECT * REPLACE (
     CASE WHEN len(list_filter(ratings, lambda r: r.votes < 0)) > 0 THEN 'votes_negative' END,
     CASE WHEN len(list_filter(ratings, lambda r: r.votes > 1000000000)) > 0 THEN 'votes_over_1_billion' END
   ], lambda p: p IS NOT NULL)) AS problems,
+  CASE WHEN len(people_named) > 0 THEN people_named END AS people,
+  CASE WHEN len(companies_named) > 0 THEN companies_named END AS companies,
+  list_concat(list_problems, list_filter([
+    CASE WHEN len(people_named) < len(people) THEN 'people_name_impossible' END,
+    CASE WHEN len(companies_named) < len(companies) THEN 'companies_name_impossible' END
+  ], lambda p: p IS NOT NULL)) AS list_problems,
   list_transform(
     list_filter(ratings, lambda r: r.value BETWEEN r.lowest AND r.highest),
     lambda r: struct_update(r, votes := CASE WHEN r.votes BETWEEN 0 AND 1000000000 THEN r.votes END)) AS ratings
 )
-FROM read
+FROM (
+  SELECT *,
+    list_filter(list_transform(people, lambda p: struct_update(p, name := name_mended(p.name))),
+      lambda p: regexp_matches(p.name, '\pL') AND NOT no_name(p.name)) AS people_named,
+    list_filter(list_transform(companies, lambda c: struct_update(c, name := name_mended(c.name))),
+      lambda c: NOT no_name(c.name)) AS companies_named
+  FROM read)

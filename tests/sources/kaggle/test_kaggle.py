@@ -164,7 +164,8 @@ def expected(row: dict[str, str]) -> dict[str, Any]:
         "original_title": row["original_title"].strip() or None,
         "genres": names("genres"),
         "companies": [
-            {"name": c["name"], "key": str(c["id"])} for c in ast.literal_eval(row["production_companies"])
+            {"name": c["name"].removesuffix(" ("), "key": str(c["id"])}
+            for c in ast.literal_eval(row["production_companies"])
         ]
         or None,
         "countries": names("production_countries", "iso_3166_1"),

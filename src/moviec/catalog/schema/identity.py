@@ -63,7 +63,7 @@ parties = table(
     "Which person or company each name or id at a source is.",
     key("kind", Text, "people or companies"),
     key("space", Text, "id space of the key, empty for a bare name"),
-    key("key", Text, "the id there, empty for a bare name"),
+    key("key", Text, "the id there, empty for a bare name; a decade where one stands for several people"),
     key("folded", Text, "folded name"),
     column("party", Integer, "the id in people or companies"),
     index("kind", "party"),
@@ -82,6 +82,7 @@ party_credits = table(
     column("folded", Text, "folded name"),
     column("short", Text, "short form of the name, empty where there is none"),
     column("party", Integer, "the id in people or companies"),
+    maybe("year", Integer, "of the film at the source"),
     index("kind", "folded"),
 )
 

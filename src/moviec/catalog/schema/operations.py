@@ -16,6 +16,7 @@ record_changes = table(
     maybe("source", Text, "of a single record: who delivers it"),
     maybe("key", Text, "of a single record: its id there"),
     column("records", Integer, "how many records it is about"),
+    maybe("decision", Integer, "the number of the decision that was made or taken back, where it was one"),
 )
 
 leases = table(

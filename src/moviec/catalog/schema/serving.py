@@ -38,6 +38,7 @@ changes = table(
     column("fields", Text, "by field the old and the new value, JSON"),
     maybe("source", Text, "whose delivery caused it, where it was one"),
     maybe("delivery", Text, "the delivery that caused it"),
+    maybe("decision", Integer, "the number of the decision that caused it, where a person's verdict did"),
     index("movie"),
     index("at"),
 )

@@ -25,8 +25,8 @@ SELECT
   status_read AS status,
   listed(genres, ',') AS genres,
   tidy(content_rating) AS certificate,
-  nullif(list_concat(list_concat(people_as('director', listed(directors, ',')), people_as('writer', listed(authors, ','))),
-    people_as('actor', listed(actors, ','))), []) AS people,
+  nullif(list_concat(list_concat(people_as('director', names_listed(directors, ',')), people_as('writer', names_listed(authors, ','))),
+    people_as('actor', names_listed(actors, ','))), []) AS people,
   CASE WHEN tidy(production_company) IS NOT NULL THEN [{'name': tidy(production_company), 'key': NULL::VARCHAR}] END AS companies,
   known_ids([{'k': 'rottentomatoes', 'v': coalesce(t.slug, l.slug)}]) AS ids,
   known_ratings([

@@ -106,7 +106,7 @@ def _after(feeds: list[tuple[str, str]], field: str) -> list[tuple[str, str]]:
 
 def _people(feeds: list[tuple[str, str]], file: FileSpec) -> dict[str, str]:
     lists = [
-        f"people_as({quoted(role or 'actor')}, listed({identifier(column)}, {quoted(file.separator)}))"
+        f"people_as({quoted(role or 'actor')}, names_listed({identifier(column)}, {quoted(file.separator)}))"
         for role, column in _after(feeds, "people")
     ]
     return {"people": f"nullif(flatten([{', '.join(lists)}]), [])"} if lists else {}

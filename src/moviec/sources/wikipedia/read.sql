@@ -6,7 +6,7 @@ WITH shared AS (
 ),
 parsed AS (
   SELECT films.*, try_cast(tidy(year) AS INTEGER) AS year_read, listed(genres, ',') AS genres_read,
-    listed("cast", ',') AS cast_read,
+    names_listed("cast", ',') AS cast_read,
     tidy(regexp_replace(regexp_replace(title, '\.mw-parser-output.*\}', ''), '\s*\((?:[0-9]{4} )?(?:film|serial)\)$', '')) AS name,
     CASE WHEN is_shared IS NULL THEN tidy(films.href) END AS article,
     tidy(title) || coalesce(' (' || try_cast(tidy(year) AS INTEGER) || ')', '') AS label
@@ -26,15 +26,13 @@ SELECT
   titles_as([CASE WHEN name <> tidy(title) AND NOT contains(title, '.mw-parser-output') THEN tidy(title) END]) AS other_titles,
   year_read AS year,
   genres_read AS genres,
-  people_as('actor', nullif(list_filter(cast_read, lambda n: regexp_matches(n, '\pL')), [])) AS people,
+  people_as('actor', cast_read) AS people,
   known_ids([{'k': 'wikipedia', 'v': article}]) AS ids,
   problems_in([
     unreadable('year', year, year_read IS NULL)
   ]) AS problems,
   problems_in([
-    unreadable('people', "cast", cast_read IS NULL AND "cast" <> '[]'),
-    CASE WHEN list_contains(list_transform(cast_read, lambda n: regexp_matches(n, '\pL')), false)
-      THEN 'people_without_a_name' END
+    unreadable('people', "cast", listed("cast", ',') IS NULL AND "cast" <> '[]')
   ]) AS list_problems
 FROM parsed
 LEFT JOIN numbered ON numbered._position = parsed._position

@@ -150,6 +150,15 @@ class Ratings(Shape, frozen=True):
     ratings: list[PointedRating]
 
 
+class DecisionMade(Shape, frozen=True):
+    """The verdict behind a change: whose it is, and when it was taken back, if it was. A change after that undoes it."""
+
+    number: int
+    verdict: str
+    who: str
+    undone: str | None
+
+
 class Entry(Shape, frozen=True):
     """An entry of a movie's history."""
 
@@ -159,6 +168,7 @@ class Entry(Shape, frozen=True):
     fields: dict[str, Any]
     source: str | None
     delivery: str | None
+    decision: DecisionMade | None
 
 
 class History(Shape, frozen=True):
