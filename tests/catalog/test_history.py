@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
@@ -18,7 +17,7 @@ from moviec.catalog.history import document_as_of, documents_as_of, movie_change
 from moviec.catalog.instants import instant_of
 from moviec.catalog.schema import metadata
 from moviec.errors import UsageError
-from tests.catalog.test_publish import publication, show
+from tests.catalog.test_publish import publication, show, told
 
 #: A movie's title and what its claims say; the second may change without the first.
 World = dict[int, tuple[str, str]]
@@ -33,8 +32,8 @@ def catalogue(database: str) -> Iterator[sa.Engine]:
 
 def publish_world(catalogue: sa.Engine, world: World) -> None:
     made = publication({movie: {"title": title} for movie, (title, _) in world.items()})
-    claims = pa.array([claims for _, claims in world.values()], pa.string())
-    documents = made.documents.set_column(2, "claims", claims)
+    texts = [str(text) for text in made.documents["document"].to_pylist()]
+    documents = told(list(world), texts, [claims for _, claims in world.values()])
     show(catalogue, msgspec.structs.replace(made, documents=documents))
 
 

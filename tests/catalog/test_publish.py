@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,17 @@ from moviec.catalog.publish import Publication, Published, publish
 from moviec.catalog.schema import identity, movies, serving
 
 Film = dict[str, Any]
+
+
+def told(films: list[int], documents: list[str], claims: list[str]) -> pa.Table:
+    """Give documents and claims of films with their checksums."""
+    texts = {"document": documents, "claims": claims}
+    sums = {
+        name: pa.array([hashlib.sha256(text.encode()).hexdigest() for text in texts[of]], pa.string())
+        for name, of in (("hash", "document"), ("claims_hash", "claims"))
+    }
+    stored = {name: pa.array(some, pa.string()) for name, some in texts.items()}
+    return pa.table({"movie": pa.array(films, pa.int64()), **stored, **sums})
 
 
 def publication(films: Mapping[int, Film], **parts: Any) -> Publication:
@@ -45,14 +57,7 @@ def publication(films: Mapping[int, Film], **parts: Any) -> Publication:
         "tables": tables,
         "lists": {},
         "cast": {},
-        "documents": pa.table(
-            {
-                "movie": numbers,
-                "document": pa.array(documents, pa.string()),
-                "claims": pa.array(["{}"] * len(films), pa.string()),
-                "hash": pa.array([str(hash(text)) for text in documents], pa.string()),
-            }
-        ),
+        "documents": told(list(films), documents, ["{}"] * len(films)),
         "records": pa.table(
             {
                 "source": pa.array([], pa.string()),

@@ -220,7 +220,7 @@ FAULTS = [
     Fault("a year's sums changed", sql("UPDATE rollups SET revenue = revenue + 1 WHERE year = (SELECT min(year) FROM rollups)")),
     Fault("rankings lost", sql("DELETE FROM rankings WHERE year = (SELECT max(year) FROM rankings)")),
     Fault("a credit stands for nobody", sql("UPDATE party_credits SET party = 999999 WHERE rowid = (SELECT min(rowid) FROM party_credits)")),
-    Fault("claims changed", sql("UPDATE documents SET claims = replace(claims, ':1', ':7') WHERE movie = :movie"), deep=True),
+    Fault("claims changed", sql("UPDATE documents SET claims = replace(claims, ':1', ':7') WHERE movie = :movie")),
     Fault("a person's name changed", sql("UPDATE people SET name = name || 'x' WHERE id = (SELECT min(id) FROM people)"), deep=True),
     Fault("entry of the change log lost", sql("DELETE FROM changes WHERE number = 2"), BACKUP),
     Fault("aggregator's checkpoint ahead", sql("UPDATE checkpoints SET position = 99999 WHERE follower = 'catalogue'")),

@@ -18,7 +18,7 @@ from moviec.catalog.connect import connect
 from moviec.catalog.schema.serving import documents
 from moviec.cli.export import _licences
 from moviec.config import Home
-from moviec.errors import UsageError
+from moviec.errors import DamagedError, UsageError
 from moviec.export.export import Exported, Order, export
 from moviec.export.files import escaped
 from moviec.export.swap import take_up
@@ -145,6 +145,17 @@ def test_before_the_first_publication_there_is_nothing_to_export(made: Any, tmp_
     with pytest.raises(UsageError, match="no film was published"):
         made("before", as_of="2000-01-01T00:00:00.000000+00:00")
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_damaged_is_not_exported(made: Any, connection: sa.Connection, tmp_path: Path) -> None:
+    (movie,) = connection.execute(sa.select(sa.func.max(documents.c.movie))).one()
+    changed = sa.update(documents).where(documents.c.movie == movie)
+    for column in (documents.c.document, documents.c.claims):
+        connection.execute(changed.values({column: sa.func.replace(column, "a", "e")}))
+        with pytest.raises(DamagedError, match=f"damaged \\(mc{movie}\\); see `moviec doctor --repair`"):
+            made("damaged", format="jsonl")
+        connection.rollback()
+    assert not (tmp_path / "damaged").exists()
 
 
 def test_a_folder_with_something_else_is_left_alone(made: Any, tmp_path: Path) -> None:

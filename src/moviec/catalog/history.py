@@ -17,11 +17,13 @@ from moviec.catalog.queries import HISTORY, entry
 from moviec.catalog.schema.serving import changes, document_versions, documents
 from moviec.engine import DuckEngine
 from moviec.engine.duck import quoted
+from moviec.errors import DamagedError
 
 #: Documents given at a time.
 STEP = 20_000
 
 _STOOD = ("movie", "document", "claims", "since")
+_SUMS = ("hash", "claims_hash")
 
 _MOVED = """
 WITH sides AS (
@@ -53,16 +55,29 @@ class Stood(msgspec.Struct, frozen=True):
 def documents_as_of(connection: sa.Connection, instant: str | None = None) -> Iterator[pa.Table]:
     """Give every movie's document as it stood at an instant (as `instant_of` writes it; None: now).
 
-    Tables of movie, document, claims, since, some thousands of rows each, in the order of the movies' numbers.
+    Tables of movie, document, claims, since, some thousands of rows each, in the order of the movies' numbers. Raises
+    DamagedError where one is not what its checksum says.
     """
     after = -1
-    while True:
-        some = read(connection, _standing(instant, after))
-        if some.num_rows:
-            yield some
-            after = some["movie"][-1].as_py()
-        if some.num_rows < STEP:
-            return
+    with DuckEngine() as engine:
+        while True:
+            some = read(connection, _standing(instant, after))
+            _check_sums(engine, some)
+            if some.num_rows:
+                yield some.select(_STOOD)
+                after = some["movie"][-1].as_py()
+            if some.num_rows < STEP:
+                return
+
+
+def _check_sums(engine: DuckEngine, some: pa.Table) -> None:
+    engine.table("stood", some)
+    damaged = engine.query(_DAMAGED)["movie"].to_pylist()
+    if damaged:
+        named = ", ".join(f"mc{movie}" for movie in damaged[:5])
+        raise DamagedError(
+            f"what is stored of films is damaged ({named})", "the catalogue", "see `moviec doctor --repair`"
+        )
 
 
 def document_as_of(connection: sa.Connection, movie: int, instant: str | None = None) -> Stood | None:
@@ -99,6 +114,11 @@ def ratings_moved(connection: sa.Connection, source: str, since: str = "") -> pa
         return engine.query(_MOVED.format(source=quoted(source)))
 
 
+_DAMAGED = (
+    "SELECT movie FROM stood WHERE sha256(document) <> hash OR sha256(claims) <> claims_hash ORDER BY movie"
+)
+
+
 def _standing(instant: str | None, after: int) -> sa.Select[Any]:
     stood = _stood(instant).subquery()
     return sa.select(*stood.c).where(stood.c.movie > after).order_by(stood.c.movie).limit(STEP)
@@ -106,10 +126,10 @@ def _standing(instant: str | None, after: int) -> sa.Select[Any]:
 
 def _stood(instant: str | None) -> sa.Select[Any] | sa.CompoundSelect[*tuple[Any, ...]]:
     """Select what stood: the documents of now that are old enough, and superseded ones that were not superseded yet."""
-    now = sa.select(*(documents.c[name] for name in _STOOD))
+    now = sa.select(*(documents.c[name] for name in (*_STOOD, *_SUMS)))
     if instant is None:
         return now
-    before = sa.select(*(document_versions.c[name] for name in _STOOD)).where(
+    before = sa.select(*(document_versions.c[name] for name in (*_STOOD, *_SUMS))).where(
         document_versions.c.since <= instant, document_versions.c.until > instant
     )
     return sa.union_all(now.where(documents.c.since <= instant), before)

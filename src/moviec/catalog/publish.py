@@ -25,6 +25,9 @@ from moviec.text import Column, pc
 
 documents, versions, changes = serving.documents, serving.document_versions, serving.changes
 
+#: What is told of a film, with checksums.
+TOLD = ("movie", "document", "claims", "hash", "claims_hash")
+
 _CHANGES: list[tuple[str, pa.DataType]] = [
     ("number", pa.int64()),
     ("at", pa.string()),
@@ -54,10 +57,10 @@ class Publication(msgspec.Struct, frozen=True):
     """What is to be shown.
 
     `affected`: the films that it is about; None: all. `tables`: by name, every row that they have now. `lists`: rows
-    to add to genres, languages and countries. `cast`: people and companies. `documents`: movie, document,
-    claims, hash. `records`, `identities`: rows of the ledger to write. `matches`: every pair among the records in
-    `settled` (source, key; None: all records). `split`: films, new or given back, that hold records which were another
-    film's before. `merged`: source, key, id of the records, in order, of films that are merged into others now.
+    to add to genres, languages and countries. `cast`: people and companies. `documents`: the columns TOLD. `records`,
+    `identities`: rows of the ledger to write. `matches`: every pair among the records in `settled` (source, key; None: all
+    records). `split`: films, new or given back, that hold records which were another film's before. `merged`: source, key,
+    id of the records, in order, of films that are merged into others now.
     """
 
     affected: Column | None
@@ -162,14 +165,22 @@ def _publish_documents(
     _keep_versions(connection, sa.or_(told, argued), now)
     given = sa.select(staged.c.movie).where(staged.c.movie == documents.c.movie)
     connection.execute(sa.delete(documents).where(scope, ~sa.exists(given)))
-    columns = ["movie", "document", "claims", "hash", "since", "change"]
+    columns = [*TOLD, "since", "change"]
     connection.execute(sa.delete(documents).where(told))
-    fresh = sa.select(
-        staged.c.movie, staged.c.document, staged.c.claims, staged.c.hash, changed.c.at, changed.c.number
-    ).join(changed, changed.c.movie == staged.c.movie)
+    fresh = sa.select(*(staged.c[name] for name in TOLD), changed.c.at, changed.c.number).join(
+        changed, changed.c.movie == staged.c.movie
+    )
     connection.execute(sa.insert(documents).from_select(columns, fresh))
-    claims = sa.select(staged.c.claims).where(staged.c.movie == documents.c.movie).scalar_subquery()
-    connection.execute(sa.update(documents).where(argued).values(claims=claims, since=now))
+    own = staged.c.movie == documents.c.movie
+    claims, their_hash = (
+        sa.select(staged.c[name]).where(own).scalar_subquery() for name in ("claims", "claims_hash")
+    )
+    connection.execute(
+        sa.update(documents).where(argued).values(claims=claims, claims_hash=their_hash, since=now)
+    )
+    shown = documents.c.movie.in_(sa.select(staged.c.movie))
+    unsummed = sa.and_(shown, documents.c.claims_hash.is_(None))  # an older version published them
+    connection.execute(sa.update(documents).where(unsummed).values(claims_hash=their_hash))
     return log, other_claims.num_rows
 
 
@@ -182,10 +193,10 @@ def _reasoned(connection: sa.Connection, staged: sa.Table) -> pa.Table:
 
 def _keep_versions(connection: sa.Connection, either: sa.ColumnElement[bool], now: str) -> None:
     """Keep what stood until now of films that changed, and of those whose claims did without changing the film."""
-    columns = ["movie", "since", "until", "document", "claims"]
-    before = sa.select(
-        documents.c.movie, documents.c.since, sa.literal(now), documents.c.document, documents.c.claims
-    ).where(either)
+    columns = [*TOLD, "since", "until"]
+    before = sa.select(*(documents.c[name] for name in TOLD), documents.c.since, sa.literal(now)).where(
+        either
+    )
     connection.execute(sa.insert(versions).from_select(columns, before))
 
 

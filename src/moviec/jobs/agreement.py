@@ -29,7 +29,9 @@ from moviec.text import Column, pc
 #: Film ids looked at together, so that memory stays flat.
 AT_ONCE = 50_000
 
-_DAMAGED = "SELECT movie FROM told WHERE sha256(document) <> hash OR NOT json_valid(document) ORDER BY movie"
+_DAMAGED = """
+SELECT movie FROM told
+WHERE sha256(document) <> hash OR sha256(claims) <> claims_hash OR NOT json_valid(document) ORDER BY movie"""
 
 #: A film's title, year and number of genres, as publishing takes them from what becomes its document.
 _UNLIKE = """
@@ -44,7 +46,7 @@ SELECT DISTINCT year FROM ((FROM expected EXCEPT FROM stored) UNION ALL (FROM st
 
 
 class Disagreement(msgspec.Struct, frozen=True):
-    """Films whose document is not what its hash says, films whose tables say other than it, years with other sums or ranks."""
+    """Films whose document or claims are not what their hash says, films whose tables say other than it, years with other sums or ranks."""
 
     damaged: Column
     unlike: Column
@@ -90,7 +92,7 @@ def _films(engine: DuckEngine, connection: sa.Connection) -> Iterator[tuple[Colu
     last = connection.scalar(sa.select(sa.func.max(movies.c.movie))) or 0
     counted = sa.select(sa.func.count()).where(movie_genres.c.movie == movies.c.movie).scalar_subquery()
     tables = sa.select(movies.c.movie, movies.c.title, movies.c.year, counted.label("genres"))
-    told = sa.select(documents.c.movie, documents.c.document, documents.c.hash)
+    told = sa.select(*(documents.c[name] for name in ("movie", "document", "hash", "claims", "claims_hash")))
     for first in range(0, last + 1, AT_ONCE):
         some = (first, first + AT_ONCE - 1)
         engine.table("told", read(connection, told.where(documents.c.movie.between(*some))))

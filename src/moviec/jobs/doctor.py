@@ -274,7 +274,7 @@ def _agreement(shop: Workshop) -> Iterator[Finding]:
     """Hold what the catalogue says of a film in several places against one another."""
     found = disagreement(shop)
     for what, films in (
-        ("documents that are not what their hash says", found.damaged),
+        ("documents, or their claims, that are not what their hash says", found.damaged),
         ("films whose title, year or genres are not those of their document", found.unlike),
     ):
         if len(films):

@@ -46,7 +46,7 @@ _TABLES = {
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """What is shown of some movies: rows by table, documents (movie, document, claims, hash), and the lists they use."""
+    """What is shown of some movies: rows by table, documents (movie, document, claims, hash, claims_hash), and the lists they use."""
 
     tables: dict[str, pa.Table]
     documents: pa.Table
@@ -106,7 +106,7 @@ def show(engine: DuckEngine, model: FuseModel, facts: FuseFacts) -> Shown:
         tables[name] = tables[name].append_column("folded", fold_title(tables[name]["title"]))
     engine.table("fused_documents", documents(engine, fused, facts.rules))
     texts = engine.query("""
-        SELECT movie, document, claims, sha256(document) AS hash
+        SELECT movie, document, claims, sha256(document) AS hash, sha256(claims) AS claims_hash
         FROM fused_documents JOIN fused_claims USING (movie) ORDER BY movie""")
     return Shown(tables, texts, _lists(engine))
 

@@ -13,6 +13,7 @@ documents = table(
     column("document", Text, "JSON"),
     column("claims", Text, "every claim and why one won, JSON"),
     column("hash", Text, "SHA-256 of the document"),
+    maybe("claims_hash", Text, "SHA-256 of the claims; NULL where an older version published them"),
     column("since", Text, "instant of publication, UTC"),
     column("change", Integer, "number of the change that published it"),
 )
@@ -25,6 +26,8 @@ document_versions = table(
     column("until", Text, "instant at which it no longer did, UTC"),
     maybe("document", Text, "JSON; NULL where the film was withdrawn"),
     maybe("claims", Text, "JSON"),
+    maybe("hash", Text, "SHA-256 of the document; NULL where an older version kept it"),
+    maybe("claims_hash", Text, "SHA-256 of the claims; NULL where an older version kept them"),
     index("since", "until"),
 )
 
