@@ -17,9 +17,10 @@ demo: $(READY)
 test: $(DEV)
 	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-# What can break, broken on purpose, ten times and more each; `make test` runs a few rounds of each.
+# What can break, broken on purpose, ten times each (ROUNDS=3: three times); `make test` runs a few rounds of some.
+ROUNDS := full
 drills: $(DEV)
-	MOVIEC_DRILLS=full $(BIN)/pytest -m drill tests/drills $(ARGS)
+	MOVIEC_DRILLS=$(ROUNDS) $(BIN)/pytest --numprocesses auto --maxprocesses 4 -rP -m drill tests/drills $(ARGS)
 
 check: $(DEV)
 	$(BIN)/ruff format --check src tests bench
