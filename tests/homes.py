@@ -34,9 +34,15 @@ def built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path
     return folder
 
 
+def copy_tree(original: Path, folder: Path) -> None:
+    """Copy a home that other processes may be reading: SQLite's own files beside the catalogue come and go with them."""
+    passing = shutil.ignore_patterns("catalogue.db-*", "*.lock")
+    shutil.copytree(original, folder, ignore=passing, dirs_exist_ok=True)
+
+
 def copied_home(original: Home, folder: Path, database: str) -> Home:
     """Copy a home whose catalogue is in its folder to another folder; where it is not, its catalogue is `database`."""
-    shutil.copytree(original.folder, folder)
+    copy_tree(original.folder, folder)
     settings = msgspec.structs.replace(original.settings, catalogue=database)
     (folder / "moviec.toml").write_text(f"catalogue = {json.dumps(database)}\n" if database else "")
     return Home(folder, settings)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import httpx
 import pytest
 
 from moviec.config import Home
+from tests.homes import copy_tree
 from tests.web.server import PATIENCE, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,7 +40,7 @@ def checkout(demo_home: Home, tmp_path: Path) -> Path:
     (bin / "activate").write_text(f'PATH="{bin}:$PATH"\n')
     (bin / "moviec").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m moviec "$@"\n')
     (bin / "moviec").chmod(0o755)
-    shutil.copytree(demo_home.folder, tmp_path / "demo")
+    copy_tree(demo_home.folder, tmp_path / "demo")
     return tmp_path
 
 

@@ -26,6 +26,7 @@ from moviec.pipeline.street import Scope, bring_up
 from moviec.pipeline.workshop import Workshop, workshop
 from moviec.search.index import catch_up, indexer
 from tests.drills.conftest import FULL, rounds
+from tests.homes import copy_tree
 
 Break = Callable[[Home, random.Random], str]
 
@@ -243,7 +244,7 @@ SHORT = [one for one in FAULTS if one.name in SHORTLY]
 def sound(demo_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Give a home with everything in it: the sample, fitted models, the search index."""
     home = open_home(tmp_path_factory.mktemp("sound") / "home", {})
-    shutil.copytree(demo_home.folder, home.folder, dirs_exist_ok=True)
+    copy_tree(demo_home.folder, home.folder)
     with workshop(home, alone=True) as shop:
         pin(shop, pinned_models(shop))
         with indexer(home.search):

@@ -26,6 +26,7 @@ from moviec.cli.export import _licences
 from moviec.config import Home, open_home
 from moviec.export.export import Order, export
 from tests.drills.conftest import FULL, rounds, told
+from tests.homes import copy_tree
 from tests.web.server import running
 
 #: What a later delivery of the sample's movies has in place of what: films rated 8 and more are rated a point lower.
@@ -88,7 +89,7 @@ class Place:
         self.temporary.mkdir(parents=True)
         self.home, self.out, self.vault = folder / "home", folder / "out", folder / "vault"
         if not case.fresh:
-            shutil.copytree(like.folder, self.home)
+            copy_tree(like.folder, self.home)
         later = folder / "2026-11-22"
         shutil.copytree(like.folder / "sample" / "kaggle", later)
         movies = later / "movies_metadata.csv"

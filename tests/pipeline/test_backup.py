@@ -13,6 +13,7 @@ from moviec.config import Home, open_home
 from moviec.pipeline.backup import Backup, backup, backups
 from moviec.pipeline.workshop import workshop
 from tests.commands import moviec, started
+from tests.homes import copy_tree
 from tests.pipeline.old_home import (
     FRESH,
     deliver,
@@ -142,7 +143,7 @@ def test_a_damaged_backup_puts_nothing_into_the_catalogue(brought_up: Home, tmp_
 
 def test_a_place_is_for_one_home(brought_up: Home, demo_home: Home, tmp_path: Path) -> None:
     assert moviec("backup", tmp_path / "vault", "--home", brought_up.folder).returncode == 0
-    shutil.copytree(demo_home.folder, tmp_path / "demo")
+    copy_tree(demo_home.folder, tmp_path / "demo")
     assert moviec("backup", tmp_path / "vault", "--home", tmp_path / "demo").returncode == 1
     refused = moviec("restore", tmp_path / "vault", "--home", tmp_path / "demo")
     assert refused.returncode == 1 and "not empty" in refused.stderr
