@@ -56,8 +56,9 @@ def left_behind(place: Path, prefix: str = PREFIX) -> list[Path]:
     return found
 
 
-def remove_left(place: Path, prefix: str = PREFIX) -> None:
-    """Remove the folders there whose process is gone."""
+def remove_left(place: Path | None = None, prefix: str = PREFIX) -> None:
+    """Remove the folders there (else in the system's folder for temporary files) whose process is gone."""
+    place = place or Path(tempfile.gettempdir())
     for folder in place.glob(f"{glob.escape(prefix)}*"):
         if (lock := _try_lock(folder)) is not None:
             shutil.rmtree(folder, ignore_errors=True)

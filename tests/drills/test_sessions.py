@@ -32,7 +32,7 @@ SHORT = ("rebuild from raw",)
 NAMES = list(COMMANDS) if FULL else SHORT
 
 #: Settings under which there is something to publish for a rebuild, and much to tidy.
-SETTINGS = 'compact_after = 1\nkeep_raw = "last 2"\npatience = 60\n[fields.title]\norder = ["kaggle"]\n'
+SETTINGS = 'compact_after = 1\nkeep_raw = "last 2"\npatience = 60\n[fields.title]\nrule = "latest"\n'
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def filled(demo_home: Home, postgres: str, tmp_path_factory: pytest.TempPathFact
         path.unlink()
     url = new_database(postgres)
     settle(place.home, url, "")
-    assert moviec("rebuild", "--from-lake", "--home", str(place.home)).wait() == 0
+    done(moviec("rebuild", "--from-lake", "--home", str(place.home)))
     return place.home, url
 
 
@@ -57,6 +57,11 @@ def moviec(*words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
+
+
+def done(process: subprocess.Popen[str]) -> None:
+    said = process.communicate()[1]
+    assert process.returncode == 0, said
 
 
 class Run:
@@ -85,8 +90,7 @@ class Run:
 
     def comes_to(self) -> str:
         """Give the SHA-256 of an export, of a home in which nothing is amiss."""
-        doctor = moviec("doctor", "--home", str(self.home))
-        assert doctor.wait() == 0, doctor.stderr.read() if doctor.stderr else ""
+        done(moviec("doctor", "--home", str(self.home)))
         whole = self.folder / "whole"
         home = open_home(self.home, {})
         catalogue = connect(home.catalogue)
@@ -98,10 +102,11 @@ class Run:
 
 def honest(process: subprocess.Popen[str]) -> None:
     """Hold that a run ended well, or said in one line what happened."""
-    assert process.stderr
-    said, status = process.stderr.read(), process.wait()
+    said = process.communicate()[1]
     assert "Traceback" not in said, said
-    assert status == 0 or [line for line in said.splitlines() if line.startswith("moviec: ")], said
+    assert process.returncode == 0 or [line for line in said.splitlines() if line.startswith("moviec: ")], (
+        said
+    )
 
 
 @pytest.fixture
@@ -111,8 +116,7 @@ def undisturbed(
     """Give what an undisturbed run comes to, and how long it takes."""
     run = Run(tmp_path / "undisturbed", filled, postgres, request.getfixturevalue("name"))
     begun = time.monotonic()
-    process = run.start()
-    assert process.wait() == 0, process.stderr.read() if process.stderr else ""
+    done(run.start())
     return run.comes_to(), time.monotonic() - begun
 
 

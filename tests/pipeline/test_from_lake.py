@@ -158,6 +158,18 @@ def test_many_files_of_the_copy_become_one(brought_up: Home, tmp_path: Path) -> 
     in_order(brought_up)
 
 
+def test_a_copy_without_its_beginning_is_no_copy(brought_up: Home, tmp_path: Path) -> None:
+    deliver(brought_up, tmp_path)
+    (whole,) = (brought_up.folder / "lake" / "ledger" / "records").glob("*-whole.parquet")
+    whole.unlink()
+    found = moviec("doctor", "--home", brought_up.folder)
+    assert (found.returncode, "ledger/records" in found.stdout) == (3, True)
+    refused = moviec("rebuild", "--from-lake", "--home", brought_up.folder)
+    assert (refused.returncode, "lacks files" in refused.stderr) == (1, True)
+    assert moviec("doctor", "--repair", "--home", brought_up.folder).returncode == 0
+    in_order(brought_up)
+
+
 def test_a_damaged_or_missing_file_of_the_copy_is_found_and_written_anew(
     brought_up: Home, tmp_path: Path
 ) -> None:

@@ -21,7 +21,7 @@ from moviec.errors import UsageError
 from moviec.export.files import Writer, open_writer
 from moviec.export.swap import put_in_place, take_up
 from moviec.export.tables import Wanted, pass_on, table_names
-from moviec.work import work_folder
+from moviec.work import remove_left, work_folder
 
 MANIFEST, LICENCES = "manifest.json", "LICENCES.md"
 
@@ -77,6 +77,7 @@ def export(
     folder.parent.mkdir(parents=True, exist_ok=True)
     prefix = f".{folder.name}-part-"
     take_up(folder, prefix)
+    remove_left()
     with work_folder(folder.parent, prefix) as beside:
         fresh = beside / "new"
         fresh.mkdir()

@@ -21,7 +21,7 @@ from moviec.catalog.publish import kinds_after
 from moviec.catalog.queries import FOLLOWER, last_change
 from moviec.catalog.recordlog import RECORDS, newest, pending, position
 from moviec.engine import DuckEngine
-from moviec.errors import DamagedError, MovieCError, StoreError, UnpublishedError
+from moviec.errors import DamagedError, MovieCError, StoreError, UnpublishedError, UsageError
 from moviec.passing import is_passing, told
 from moviec.pipeline.culprits import Found, find_culprits
 from moviec.pipeline.holdings import name_rows
@@ -104,7 +104,7 @@ def _publish(shop: Workshop, tell: Tell, retry: Retry, scope: Scope = WAITING) -
             _check_room(shop)
             return bring_up(shop, scope, tell)
         except Exception as error:
-            if isinstance(error, DamagedError):
+            if isinstance(error, (DamagedError, UsageError)):  # no try will help
                 raise
             if attempt < retry.tries:
                 tell(f"publishing failed ({_line(error)}); trying again")

@@ -214,10 +214,14 @@ def missing(store: Store, connection: sa.Connection) -> dict[str, list[str]]:
     there = _every(store)
     found = {}
     for name, last in known.items():
-        numbers = {one.number for one in _in_force(there[name])}
-        expected = range(min(numbers, default=max(last, 1)), last + 1)
-        if lacking := [f"{FOLDER}/{name}/{number:08}" for number in expected if number not in numbers]:
-            found[name] = lacking
+        files = _in_force(there[name])
+        numbers = {one.number for one in files}
+        if last and not (files and files[0].whole):
+            found[name] = [f"{FOLDER}/{name}: the file that is whole"]
+        elif lacking := [
+            number for number in range(min(numbers, default=0), last + 1) if number not in numbers
+        ]:
+            found[name] = [f"{FOLDER}/{name}/{number:08}" for number in lacking]
     return found
 
 
@@ -240,7 +244,7 @@ def name_copies(engine: DuckEngine, store: Store) -> list[str]:
         )
     for name, files in there.items():
         numbers = {one.number for one in files}
-        if numbers and max(numbers) - min(numbers) >= len(numbers):
+        if files and (not files[0].whole or max(numbers) - min(numbers) >= len(numbers)):
             raise StoreError(
                 "the lake's copy of the ledger lacks files", f"{FOLDER}/{name}", "restore a backup"
             )
