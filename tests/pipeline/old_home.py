@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from moviec.catalog.accounts import digest
 from moviec.catalog.connect import connect
 from moviec.catalog.copying import rows_of
-from moviec.catalog.schema import metadata
 from moviec.config import Home
 from moviec.jobs.doctor import examine
 from moviec.jobs.workedout import copied_otherwise
@@ -56,7 +55,7 @@ def ledger(home: Home) -> dict[str, list[dict[str, Any]]]:
     """Everything of the copied tables that a publication does not work out."""
     catalogue = connect(home.catalogue)
     with catalogue.connect() as connection:
-        found = {name: rows_of(connection, metadata.tables[name]).to_pylist() for name in UNITS}
+        found = {name: rows_of(connection, name).to_pylist() for name in UNITS}
     catalogue.dispose()
     for row in (*found["deliveries"], *found["batches"]):
         row.pop("report", None)

@@ -5,13 +5,15 @@ JSON travels as its text; everything else as `catalog/arrow.py` reads it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pyarrow as pa
 import sqlalchemy as sa
 
 from moviec.catalog.arrow import read, read_parts
+from moviec.catalog.connect import writing
+from moviec.catalog.schema import metadata
 from moviec.catalog.staging import stage
 
 
@@ -26,20 +28,73 @@ def snapshot(catalogue: sa.Engine) -> Iterator[sa.Connection]:
         connection.rollback()
 
 
+def table_names() -> list[str]:
+    """Name every table, those that others refer to first."""
+    return [table.name for table in metadata.sorted_tables]
+
+
+def columns_of(name: str) -> list[str]:
+    """Name a table's columns."""
+    return [column.name for column in metadata.tables[name].columns]
+
+
+def key_of(name: str) -> list[str]:
+    """Name the columns of a table's primary key."""
+    return [column.name for column in metadata.tables[name].primary_key.columns]
+
+
 def rows_of(
-    connection: sa.Connection, table: sa.Table, some: sa.ColumnElement[bool] | None = None
+    connection: sa.Connection, name: str, column: str = "", values: Sequence[str] | None = None
 ) -> pa.Table:
-    """Give a table's rows, or some of them, in the order of its key."""
-    return read(connection, _query(table, some))
+    """Give a table's rows, or those with some values in a column, in the order of its key."""
+    table = metadata.tables[name]
+    return read(connection, _query(table, None if values is None else table.c[column].in_(values)))
 
 
-def parts_of(connection: sa.Connection, table: sa.Table) -> Iterator[pa.Table]:
+def parts_of(connection: sa.Connection, name: str) -> Iterator[pa.Table]:
     """Give a table's rows in the order of its key, part by part; one part without rows where it has none."""
-    return read_parts(connection, _query(table, None))
+    return read_parts(connection, _query(metadata.tables[name], None))
 
 
-def add_rows(connection: sa.Connection, table: sa.Table, parts: Iterable[pa.Table]) -> int:
-    """Add rows, which may lack columns of the table that have a default; give how many. In a `writing` transaction."""
+def filled(catalogue: sa.Engine, names: Sequence[str]) -> list[str]:
+    """Name those of some tables that are there and have rows."""
+    with catalogue.connect() as connection:
+        present = set(sa.inspect(connection).get_table_names())
+        some = [metadata.tables[name] for name in names if name in present]
+        any_row = [sa.select(sa.literal(1)).select_from(table).limit(1) for table in some]
+        return [
+            table.name
+            for table, query in zip(some, any_row, strict=True)
+            if connection.execute(query).first()
+        ]
+
+
+def drop_tables(catalogue: sa.Engine) -> None:
+    """Drop the tables of a catalogue that holds nothing, so that it may get those of another version."""
+    with writing(catalogue) as connection:
+        metadata.drop_all(connection)
+        connection.execute(sa.text("DROP TABLE IF EXISTS alembic_version"))
+
+
+def replace_rows(
+    connection: sa.Connection, names: Collection[str], parts: Callable[[str], Iterable[pa.Table] | None]
+) -> dict[str, int]:
+    """Put rows in the place of those that some tables hold, under whatever schema the database has; give how many by table.
+
+    `parts`: the rows of a table, which may lack columns that have a default; None for none. Inside a `writing`
+    transaction. The database then numbers new rows after those with a number.
+    """
+    there = sa.MetaData()
+    there.reflect(connection, only=lambda name, _: name in names)
+    tables = [table for table in there.sorted_tables if table.name in names]
+    for table in reversed(tables):
+        connection.execute(sa.delete(table))
+    rows = {table.name: _add(connection, table, parts(table.name) or ()) for table in tables}
+    _count_on(connection, tables)
+    return rows
+
+
+def _add(connection: sa.Connection, table: sa.Table, parts: Iterable[pa.Table]) -> int:
     added = 0
     for rows in parts:
         if not rows.num_rows:
@@ -51,7 +106,7 @@ def add_rows(connection: sa.Connection, table: sa.Table, parts: Iterable[pa.Tabl
     return added
 
 
-def count_on(connection: sa.Connection, tables: Iterable[sa.Table]) -> None:
+def _count_on(connection: sa.Connection, tables: Iterable[sa.Table]) -> None:
     """Have the database number new rows after those that were added with their numbers."""
     if connection.dialect.name == "sqlite":  # it always goes on from the greatest
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -11,7 +11,9 @@ import sqlalchemy as sa
 
 from moviec.catalog.recordlog import RecordChange, append
 from moviec.catalog.schema.arrivals import batches, deliveries, delivery_payloads, rejected_rows
-from moviec.catalog.schema.identity import records
+from moviec.catalog.schema.identity import models, records
+from moviec.catalog.schema.operations import failures, record_changes
+from moviec.catalog.schema.serving import changes
 
 #: Changed records from which on the share of unmatched ones is counted again: it reads all of the source's.
 ENOUGH = 100
@@ -97,6 +99,60 @@ def delivery_id(at: dt.datetime, source: str, number: int, fingerprint: str) -> 
     The letter before the number sorts it behind ids without one, which older homes have.
     """
     return f"{at:%Y%m%dT%H%M%SZ}-{source}-n{number:06}-{fingerprint[:8]}"
+
+
+def has_deliveries(connection: sa.Connection) -> bool:
+    """Say whether anything was ever delivered."""
+    return connection.scalar(sa.select(deliveries.c.id).limit(1)) is not None
+
+
+def publish_all(connection: sa.Connection) -> None:
+    """Have every batch published again, inside a `writing` transaction."""
+    connection.execute(sa.update(batches).values(published=False))
+    query = sa.select(batches).join(deliveries, deliveries.c.id == batches.c.delivery)
+    every = connection.execute(query.order_by(deliveries.c.number)).all()
+    append(
+        connection, [RecordChange("delivery", one.changed + one.tombstones, one.delivery) for one in every]
+    )
+
+
+def payloads_there(connection: sa.Connection) -> set[str]:
+    """Give the SHA-256 of every payload that was not removed."""
+    there = sa.select(delivery_payloads.c.sha256).where(delivery_payloads.c.removed_at.is_(None))
+    return set(connection.scalars(there))
+
+
+def derived_files(connection: sa.Connection) -> set[str]:
+    """Name the lake's files of batches and of fitted models."""
+    columns = (batches.c.records_file, batches.c.keys_file, models.c.file)
+    return {
+        file
+        for column in columns
+        for file in connection.scalars(sa.select(column).where(column.is_not(None)))
+    }
+
+
+def rename_deliveries(connection: sa.Connection, renamed: Mapping[str, str]) -> None:
+    """Give deliveries other ids, wherever they are named but in `batches`, inside a `writing` transaction."""
+    for old, new in renamed.items():
+        connection.execute(sa.update(deliveries).where(deliveries.c.id == old).values(id=new))
+        for column in _NAMED:
+            connection.execute(sa.update(column.table).where(column == old).values({column.name: new}))
+        subject = sa.func.replace(failures.c.subject, old, new)
+        connection.execute(
+            sa.update(failures).where(failures.c.subject.contains(old)).values(subject=subject)
+        )
+
+
+#: Where the id of a delivery stands, beside its own table and its batch's.
+_NAMED = (
+    deliveries.c.same_as,
+    deliveries.c.replay_of,
+    delivery_payloads.c.delivery,
+    rejected_rows.c.delivery,
+    record_changes.c.delivery,
+    changes.c.delivery,
+)
 
 
 def has_older_ids(catalogue: sa.Engine) -> bool:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from moviec.catalog.copying import rows_of
+from moviec.catalog.copying import columns_of, rows_of
 from moviec.catalog.recordlog import pending
-from moviec.catalog.schema import metadata
 from moviec.engine import DuckEngine
 from moviec.engine.duck import identifier
 from moviec.pipeline.ledger_copy import AFTERWARDS, name_copies
@@ -38,9 +37,8 @@ def copied_otherwise(shop: Workshop) -> dict[str, int]:
         for name in name_copies(engine, shop.store):
             if name == "catalogue_state":
                 continue
-            table = metadata.tables[name]
-            kept = [one.name for one in table.c if (name, one.name) not in AFTERWARDS]
-            engine.table("standing", rows_of(connection, table).select(kept))
+            kept = [column for column in columns_of(name) if (name, column) not in AFTERWARDS]
+            engine.table("standing", rows_of(connection, name).select(kept))
             columns = ", ".join(map(identifier, kept))
             copied, standing = (f"SELECT {columns} FROM {rows}" for rows in (name, "standing"))
             sql = (

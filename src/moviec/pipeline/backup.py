@@ -23,12 +23,10 @@ import sqlalchemy as sa
 from moviec import __version__
 from moviec.catalog.arrow import AT_ONCE
 from moviec.catalog.connect import HEAD, migrate, opened, shown, version, writing
-from moviec.catalog.copying import add_rows, count_on, parts_of, snapshot
+from moviec.catalog.copying import drop_tables, filled, parts_of, replace_rows, snapshot, table_names
+from moviec.catalog.deliveries import derived_files, payloads_there
 from moviec.catalog.leases import BACKUP, holding
 from moviec.catalog.queries import last_change
-from moviec.catalog.schema import metadata
-from moviec.catalog.schema.arrivals import batches, delivery_payloads
-from moviec.catalog.schema.identity import models
 from moviec.config import Home
 from moviec.errors import DamagedError, StoreError, UsageError
 from moviec.lake.raw import payload_name
@@ -191,11 +189,11 @@ def _check_owner(shop: Workshop, vault: Store) -> None:
 def _dump(connection: sa.Connection, vault: Store, folder: str, room: Path) -> dict[str, Dumped]:
     """Write every table of the database as a Parquet file."""
     done = {}
-    for table in metadata.sorted_tables:
-        ready = room / f"{table.name}.parquet"
-        rows = _write_parquet(parts_of(connection, table), ready)
-        file = f"{folder}/catalogue/{table.name}.parquet"
-        done[table.name] = Dumped(file, rows, transport.sha256(ready))
+    for name in table_names():
+        ready = room / f"{name}.parquet"
+        rows = _write_parquet(parts_of(connection, name), ready)
+        file = f"{folder}/catalogue/{name}.parquet"
+        done[name] = Dumped(file, rows, transport.sha256(ready))
         vault.put(ready, file)
         vault.drop_copy(file)
         ready.unlink()
@@ -214,11 +212,8 @@ def _write_parquet(parts: Iterator[pa.Table], path: Path) -> int:
 
 def _named(connection: sa.Connection) -> list[str]:
     """Name the files of the lake that the database names."""
-    there = sa.select(delivery_payloads.c.sha256).where(delivery_payloads.c.removed_at.is_(None))
-    names = {payload_name(sha256) for sha256 in connection.scalars(there)}
-    for column in (batches.c.records_file, batches.c.keys_file, models.c.file):
-        names.update(connection.scalars(sa.select(column).where(column.is_not(None))))
-    return sorted({*names, FILE})
+    payloads = {payload_name(sha256) for sha256 in payloads_there(connection)}
+    return sorted({*payloads, *derived_files(connection), FILE})
 
 
 def _copy_files(
@@ -270,17 +265,9 @@ def _remove_older(vault: Store, keep: int, tell: Tell) -> None:
 
 def _check_empty(engine: sa.Engine, store: Store, chosen: Backup) -> None:
     """Make sure that nothing is overwritten: the catalogue holds nothing, and the lake nothing of another home."""
-    with engine.connect() as connection:
-        present = set(sa.inspect(connection).get_table_names())
-        tables = [metadata.tables[name] for name in FILLED if name in present]
-        filled = [
-            table.name
-            for table in tables
-            if connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first()
-        ]
-    if filled:
+    if used := filled(engine, FILLED):
         raise StoreError(
-            f"the catalogue is not empty ({', '.join(filled)})",
+            f"the catalogue is not empty ({', '.join(used)})",
             shown(str(engine.url)),
             "move it away, or name another with --home or MOVIEC_CATALOGUE",
         )
@@ -303,20 +290,13 @@ def _load(engine: sa.Engine, vault: Store, chosen: Backup, store: Store) -> dict
     """Load the tables in one transaction under the schema that they were written with, then bring that up."""
     paths = {name: vault.path(one.file) for name, one in chosen.manifest.tables.items()}
     if version(engine) != chosen.manifest.schema:
-        _drop_tables(engine)
+        drop_tables(engine)
         migrate(engine, chosen.manifest.schema)
-    then = sa.MetaData()
-    then.reflect(engine)
     with writing(engine) as connection:
-        for table in reversed(then.sorted_tables):
-            if table.name in paths:
-                connection.execute(sa.delete(table))
-        tables = [table for table in then.sorted_tables if table.name in paths]
-        rows = {table.name: add_rows(connection, table, _parts(paths[table.name])) for table in tables}
+        rows = replace_rows(connection, paths, lambda name: _parts(paths[name]))
         wrong = [name for name, one in chosen.manifest.tables.items() if rows.get(name) != one.rows]
         if wrong:
             raise DamagedError(f"rows are missing ({', '.join(wrong)})", chosen.name, "name another backup")
-        count_on(connection, tables)
         if not store.names(LEDGER):
             forget_copies(connection)
     migrate(engine)
@@ -327,10 +307,3 @@ def _parts(path: Path) -> Iterator[pa.Table]:
     with pyarrow.parquet.ParquetFile(path) as file:
         for batch in file.iter_batches(AT_ONCE):
             yield pa.Table.from_batches([batch])
-
-
-def _drop_tables(engine: sa.Engine) -> None:
-    """Drop the tables of an empty catalogue that was opened with another schema."""
-    with writing(engine) as connection:
-        metadata.drop_all(connection)
-        connection.execute(sa.text("DROP TABLE IF EXISTS alembic_version"))

@@ -7,17 +7,17 @@ change log (which goes on with the next number), the record of runs. A backup ha
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pyarrow as pa
 import sqlalchemy as sa
 
 from moviec.catalog.connect import writing
-from moviec.catalog.copying import add_rows, count_on
+from moviec.catalog.copying import replace_rows
+from moviec.catalog.deliveries import has_deliveries, publish_all
 from moviec.catalog.facts import LOG_BEGINS, fact, note_fact
 from moviec.catalog.leases import ARRIVALS, CATALOGUE, holding
 from moviec.catalog.queries import last_change
-from moviec.catalog.recordlog import RecordChange, append
-from moviec.catalog.schema import metadata
-from moviec.catalog.schema.arrivals import batches, deliveries
 from moviec.engine import DuckEngine
 from moviec.errors import StoreError
 from moviec.pipeline.identity import FACT, lake_name
@@ -52,14 +52,13 @@ def from_lake(shop: Workshop, tell: Tell = lambda _: None) -> dict[str, int]:
             note_fact(connection, FACT, lake)
             note_fact(connection, BUILT_WITH, None)
             note_copies(connection, shop.store)
-            _ask_for_all(connection)
+            publish_all(connection)
     return rows
 
 
 def _check(shop: Workshop, connection: sa.Connection, lake: str | None) -> None:
     known = fact(connection, FACT)
-    filled = connection.scalar(sa.select(deliveries.c.id).limit(1)) is not None
-    if lake is None or (filled and known != lake):
+    if lake is None or (has_deliveries(connection) and known != lake):
         raise StoreError(
             "the catalogue is another lake's", shop.store.root, "name a new one with MOVIEC_CATALOGUE"
         )
@@ -67,25 +66,10 @@ def _check(shop: Workshop, connection: sa.Connection, lake: str | None) -> None:
 
 def _put(connection: sa.Connection, engine: DuckEngine, named: list[str]) -> dict[str, int]:
     """Put the copied rows in the place of those that are there."""
-    copied = [
-        table for table in metadata.sorted_tables if table.name in UNITS and table.name != "catalogue_state"
-    ]
-    rows = {}
-    for table in reversed(copied):
-        connection.execute(sa.delete(table))
-    for table in copied:
-        if table.name in named:
-            parts = (pa.Table.from_batches([one]) for one in engine.stream(f"SELECT * FROM {table.name}"))
-            rows[table.name] = add_rows(connection, table, parts)
-    count_on(connection, copied)
-    return rows
 
+    def parts(name: str) -> Iterator[pa.Table] | None:
+        if name not in named:
+            return None
+        return (pa.Table.from_batches([one]) for one in engine.stream(f"SELECT * FROM {name}"))
 
-def _ask_for_all(connection: sa.Connection) -> None:
-    """Have every batch published again."""
-    connection.execute(sa.update(batches).values(published=False))
-    query = sa.select(batches, deliveries.c.number).join(deliveries, deliveries.c.id == batches.c.delivery)
-    every = connection.execute(query.order_by(deliveries.c.number)).all()
-    append(
-        connection, [RecordChange("delivery", one.changed + one.tombstones, one.delivery) for one in every]
-    )
+    return replace_rows(connection, UNITS.keys() - {"catalogue_state"}, parts)

@@ -9,8 +9,8 @@ import msgspec
 import sqlalchemy as sa
 
 from moviec.catalog.connect import shown, writing
+from moviec.catalog.deliveries import has_deliveries
 from moviec.catalog.facts import fact, note_fact
-from moviec.catalog.schema.arrivals import deliveries
 from moviec.errors import StoreError
 from moviec.lake.store import PAYLOADS, Store
 from moviec.pipeline.ledger_copy import OLDER, OLDER_HINT, is_older
@@ -59,8 +59,7 @@ def pair_of(store: Store, catalogue: sa.Engine) -> Pair:
     """Read what a lake and a catalogue say of themselves."""
     filled = bool(store.names("records") or store.names(PAYLOADS.rstrip("/")))
     with catalogue.connect() as connection:
-        delivered = connection.scalar(sa.select(deliveries.c.id).limit(1)) is not None
-        return Pair(lake_name(store), fact(connection, FACT), filled, delivered)
+        return Pair(lake_name(store), fact(connection, FACT), filled, has_deliveries(connection))
 
 
 def mismatch(store: Store, catalogue: sa.Engine, pair: Pair) -> Mismatch | None:

@@ -21,11 +21,10 @@ import pyarrow.parquet
 import sqlalchemy as sa
 
 from moviec.catalog.connect import shown, writing
-from moviec.catalog.copying import rows_of
+from moviec.catalog.copying import columns_of, key_of, rows_of
 from moviec.catalog.credited import Cast, of_kind
 from moviec.catalog.facts import LOG_BEGINS, fact, note_fact
 from moviec.catalog.queries import last_change
-from moviec.catalog.schema import metadata
 from moviec.engine import DuckEngine
 from moviec.engine.duck import identifier, quoted
 from moviec.errors import StoreError
@@ -95,9 +94,8 @@ class Copy:
     def deliveries(self, ids: Sequence[str]) -> None:
         """Copy the rows of some deliveries as they are now."""
         for name in OF_DELIVERIES:
-            table, (unit,) = metadata.tables[name], UNITS[name]
-            some = None if len(ids) > MANY else table.c[unit].in_(ids)
-            self._write(name, rows_of(self.connection, table, some), whole=some is None)
+            some = None if len(ids) > MANY else ids
+            self._write(name, rows_of(self.connection, name, UNITS[name][0], some), whole=some is None)
 
     def movies(self, rows: Mapping[str, pa.Table], cast: Mapping[str, Cast]) -> None:
         """Copy rows of `records` and `identities` that a publication wrote, who its people and companies are, and the
@@ -105,7 +103,7 @@ class Copy:
         """
         parties = [("parties", of_kind(kind, now.parties)) for kind, now in sorted(cast.items())]
         for name, some in [*rows.items(), *parties]:
-            self._write(name, some.select([one.name for one in metadata.tables[name].c]))
+            self._write(name, some.select(columns_of(name)))
         self.table("catalogue_state")
 
     def table(self, name: str) -> None:
@@ -113,7 +111,7 @@ class Copy:
         if name == "catalogue_state":
             rows = pa.table({"name": [LOG_BEGINS], "value": [str(last_change(self.connection))]})
         else:
-            rows = rows_of(self.connection, metadata.tables[name])
+            rows = rows_of(self.connection, name)
         self._write(name, rows, whole=True)
 
     def count(self) -> str:
@@ -139,7 +137,7 @@ class Copy:
         """Write the next file of a table; what is copied for the first time is copied whole."""
         place, connection = self._place, self.connection
         if fact(connection, _fact(name)) is None and not whole:
-            rows, whole = rows_of(connection, metadata.tables[name]), True
+            rows, whole = rows_of(connection, name), True
         if not rows.num_rows and not whole:
             return
         number = _newest(connection, name) + 1
@@ -255,8 +253,8 @@ def name_copies(engine: DuckEngine, store: Store) -> list[str]:
 
 def _rows(name: str, paths: Sequence[Path]) -> str:
     """Write the rows of a table that hold: of those that take the place of one another the ones written last."""
-    columns = ", ".join(identifier(one.name) for one in metadata.tables[name].c)
-    key = ", ".join(identifier(one.name) for one in metadata.tables[name].primary_key)
+    columns = ", ".join(map(identifier, columns_of(name)))
+    key = ", ".join(map(identifier, key_of(name)))
     files = ", ".join(quoted(str(path)) for path in paths)
     return (
         f"SELECT {columns} FROM (SELECT *, rank() OVER (PARTITION BY {', '.join(UNITS[name])} ORDER BY filename DESC)"

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 import pyarrow as pa
-import sqlalchemy as sa
 
 from moviec.catalog.connect import writing
 from moviec.catalog.deliveries import (
@@ -21,14 +20,12 @@ from moviec.catalog.deliveries import (
     all_batches,
     all_deliveries,
     delivery_id,
+    rename_deliveries,
     replace_batches,
 )
 from moviec.catalog.facts import fact, note_fact
 from moviec.catalog.leases import ARRIVALS
 from moviec.catalog.recordlog import RecordChange, append
-from moviec.catalog.schema.arrivals import deliveries, delivery_payloads, rejected_rows
-from moviec.catalog.schema.operations import failures, record_changes
-from moviec.catalog.schema.serving import changes
 from moviec.engine import DuckEngine
 from moviec.pipeline.context import Workshop
 from moviec.pipeline.ledger_copy import OF_DELIVERIES
@@ -39,16 +36,6 @@ from moviec.sources.registry import find_sources
 
 #: The fact that a source is to be read again, which outlives a run that is killed in between.
 READ_AGAIN = "read_again"
-
-#: Where the id of a delivery stands, beside its own table and its batch's.
-_NAMED = (
-    deliveries.c.same_as,
-    deliveries.c.replay_of,
-    delivery_payloads.c.delivery,
-    rejected_rows.c.delivery,
-    record_changes.c.delivery,
-    changes.c.delivery,
-)
 
 
 def settle_ties(shop: Workshop, tell: Tell = lambda _: None) -> None:
@@ -82,9 +69,10 @@ def _renamed(some: Sequence[Delivery]) -> dict[str, str]:
         for number, one in those
     }
     replays = {
-        one.id: fresh[one.replay_of] + one.id.removeprefix(one.replay_of)
+        one.id: f"{fresh[behind]}-r{number}"
         for one in some
-        if one.replay_of in fresh
+        for behind, _, number in [one.id.rpartition("-r")]
+        if one.replay_of is not None and behind in fresh
     }
     return fresh | replays
 
@@ -95,14 +83,7 @@ def _rename(shop: Workshop, source: str, renamed: Mapping[str, str]) -> None:
     with shop.writing() as copy:
         connection = copy.connection
         shop.confirm(connection, ARRIVALS)
-        for old, new in renamed.items():
-            connection.execute(sa.update(deliveries).where(deliveries.c.id == old).values(id=new))
-            for column in _NAMED:
-                connection.execute(sa.update(column.table).where(column == old).values({column.name: new}))
-            subject = sa.func.replace(failures.c.subject, old, new)
-            connection.execute(
-                sa.update(failures).where(failures.c.subject.contains(old)).values(subject=subject)
-            )
+        rename_deliveries(connection, renamed)
         replace_batches(connection, source, after)
         entries = [
             RecordChange("delivery", one.changed + one.tombstones, one.delivery)
