@@ -62,6 +62,11 @@ def test_all_that_is_stored_comes_back(
     assert has_key(back, brought_up.folder)
     in_order(back)
     assert moviec("restore", url, "--home", brought_up.folder).returncode == 1, "never over what is there"
+    for file in brought_up.folder.glob("catalogue.db*"):
+        file.unlink()
+    if place == "folder":  # what was restored is whole: its lake has a copy of the ledger, too
+        assert moviec("rebuild", "--from-lake", "--home", brought_up.folder).returncode == 0
+        assert documents(back) == shown
 
 
 def test_a_backup_is_of_one_moment_while_others_publish(brought_up: Home, tmp_path: Path) -> None:
@@ -160,6 +165,50 @@ def test_a_backup_of_a_lake_that_went_on_says_how_to_bring_it_up(brought_up: Hom
     assert moviec("rebuild", "--from-lake", "--home", brought_up.folder).returncode == 0
     assert (documents(brought_up), ledger(brought_up)) == (shown, before)
     in_order(brought_up)
+
+
+def test_nothing_of_others_is_taken_for_a_backups(brought_up: Home, tmp_path: Path) -> None:
+    other = tmp_path / "other" / "raw" / "zz" / "precious"
+    other.parent.mkdir(parents=True)
+    other.write_text("x")
+    refused = moviec("backup", tmp_path / "other", "--keep", "1", "--home", brought_up.folder)
+    assert (refused.returncode, "holds other files" in refused.stderr) == (1, True)
+    vault = tmp_path / "vault"
+    assert moviec("backup", vault, "--home", brought_up.folder).returncode == 0
+    (vault / "raw" / "own").write_text("x")
+    (vault / "backups" / "notes").mkdir()
+    (vault / "backups" / "notes" / "x").write_text("x")
+    for _ in range(2):
+        assert moviec("backup", vault, "--keep", "1", "--home", brought_up.folder).returncode == 0
+    assert (vault / "raw" / "own").exists() and (vault / "backups" / "notes" / "x").exists()
+    assert other.exists()
+
+
+@pytest.mark.parametrize("place", ["", "b", "lake", "lake/b"])
+def test_a_home_is_no_place_for_its_backups(brought_up: Home, place: str) -> None:
+    before = sorted(path for path in brought_up.folder.rglob("*") if path.is_file())
+    done = moviec("backup", brought_up.folder / place, "--home", brought_up.folder)
+    assert (done.returncode, "elsewhere" in done.stderr) == (2, True)
+    assert sorted(path for path in brought_up.folder.rglob("*") if path.is_file()) == before
+
+
+def test_a_lost_catalogue_does_not_push_the_good_backups_out(brought_up: Home, tmp_path: Path) -> None:
+    vault = tmp_path / "vault"
+    assert moviec("backup", vault, "--home", brought_up.folder).returncode == 0
+    for file in brought_up.folder.glob("catalogue.db*"):
+        file.unlink()
+    done = moviec("backup", vault, "--keep", "1", "--home", brought_up.folder)
+    assert (done.returncode, "the catalogue knows none" in done.stderr) == (1, True)
+    assert moviec("restore", vault, "--home", brought_up.folder).returncode == 0
+
+
+def test_a_damaged_file_of_a_backup_is_copied_again_when_it_is_read(brought_up: Home, tmp_path: Path) -> None:
+    vault = tmp_path / "vault"
+    assert moviec("backup", vault, "--home", brought_up.folder).returncode == 0
+    payload = next(path for path in (vault / "raw").rglob("*") if path.is_file())
+    payload.write_bytes(b"x" + payload.read_bytes()[1:])
+    assert "1 of them new" in moviec("backup", vault, "--verify", "--home", brought_up.folder).stdout
+    assert moviec("restore", vault, "--home", tmp_path / "back").returncode == 0
 
 
 def test_what_is_no_backup_is_an_error_of_one_line(brought_up: Home, tmp_path: Path) -> None:

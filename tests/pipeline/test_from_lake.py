@@ -168,6 +168,22 @@ def test_a_copy_without_its_beginning_is_no_copy(brought_up: Home, tmp_path: Pat
     assert (refused.returncode, "lacks files" in refused.stderr) == (1, True)
     assert moviec("doctor", "--repair", "--home", brought_up.folder).returncode == 0
     in_order(brought_up)
+    shutil.rmtree(brought_up.folder / "lake" / "ledger" / "committed")
+    assert moviec("doctor", "--repair", "--home", brought_up.folder).returncode == 0
+    assert (brought_up.folder / "lake" / "ledger" / "committed").exists()
+
+
+@pytest.mark.parametrize("lost", ["decisions/*", "identities/*", "records/{last}*"])
+def test_a_copy_that_lacks_what_was_committed_is_no_copy(brought_up: Home, tmp_path: Path, lost: str) -> None:
+    deliver(brought_up, tmp_path)
+    copies = brought_up.folder / "lake" / "ledger"
+    last = max((copies / "records").glob("*.parquet")).name
+    for file in copies.glob(lost.format(last=last)):
+        file.unlink()
+    assert moviec("doctor", "--home", brought_up.folder).returncode == 3
+    (brought_up.folder / "catalogue.db").rename(tmp_path / "catalogue.db")
+    refused = moviec("rebuild", "--from-lake", "--home", brought_up.folder)
+    assert (refused.returncode, "lacks files" in refused.stderr) == (1, True)
 
 
 def test_a_damaged_or_missing_file_of_the_copy_is_found_and_written_anew(

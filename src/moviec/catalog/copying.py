@@ -56,17 +56,14 @@ def parts_of(connection: sa.Connection, name: str) -> Iterator[pa.Table]:
     return read_parts(connection, _query(metadata.tables[name], None))
 
 
-def filled(catalogue: sa.Engine, names: Sequence[str]) -> list[str]:
+def filled(connection: sa.Connection, names: Sequence[str]) -> list[str]:
     """Name those of some tables that are there and have rows."""
-    with catalogue.connect() as connection:
-        present = set(sa.inspect(connection).get_table_names())
-        some = [metadata.tables[name] for name in names if name in present]
-        any_row = [sa.select(sa.literal(1)).select_from(table).limit(1) for table in some]
-        return [
-            table.name
-            for table, query in zip(some, any_row, strict=True)
-            if connection.execute(query).first()
-        ]
+    present = set(sa.inspect(connection).get_table_names())
+    some = [metadata.tables[name] for name in names if name in present]
+    any_row = [sa.select(sa.literal(1)).select_from(table).limit(1) for table in some]
+    return [
+        table.name for table, query in zip(some, any_row, strict=True) if connection.execute(query).first()
+    ]
 
 
 def drop_tables(catalogue: sa.Engine) -> None:

@@ -25,6 +25,9 @@ def backup(
     keep: Annotated[
         int, typer.Option(min=0, help="Remove all but so many of the newest; 0 removes none.")
     ] = 0,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read what is there already, and copy again what is damaged.")
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -34,7 +37,7 @@ def backup(
     damaged; the rest is backed up.
     """
     with workshop(open_home(home)) as shop, steps(quiet=as_json) as tell:
-        done = write_backup(shop, place, keep, tell)
+        done = write_backup(shop, place, keep, verify, tell)
     if as_json:
         print_json(done)
     else:
@@ -63,7 +66,7 @@ def restore(
     """
     chosen = open_home(home)
     with work_folder() as work, steps(quiet=as_json) as tell:
-        found = backups(chosen, place, work) if only_list else []
+        found = backups(chosen, place, work, at) if only_list else []
         done = None if only_list else put_back(chosen, place, at, work, tell)
     if done is None:
         _print_list(place, found, as_json)

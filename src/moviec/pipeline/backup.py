@@ -30,10 +30,10 @@ from moviec.catalog.queries import last_change
 from moviec.config import Home
 from moviec.errors import DamagedError, StoreError, UsageError
 from moviec.lake.raw import payload_name
-from moviec.lake.store import PAYLOADS, Put, Store
-from moviec.pipeline.identity import FILE, lake_name
+from moviec.lake.store import PAYLOADS, Put, State, Store
+from moviec.pipeline.identity import FILE, lake_name, mismatch, pair_of
 from moviec.pipeline.ledger_copy import FOLDER as LEDGER
-from moviec.pipeline.ledger_copy import forget_copies, is_older
+from moviec.pipeline.ledger_copy import Place, complete, forget_copies, is_older
 from moviec.pipeline.steps import Tell
 from moviec.pipeline.workshop import Workshop
 from moviec.sources import transport
@@ -93,12 +93,16 @@ class Restored(msgspec.Struct, frozen=True):
     is_older: bool
 
 
-def backup(shop: Workshop, url: str, keep: int = 0, tell: Tell = lambda _: None) -> Backup:
+def backup(
+    shop: Workshop, url: str, keep: int = 0, verify: bool = False, tell: Tell = lambda _: None
+) -> Backup:
     """Write a backup, while others work; with `keep`, remove all but so many of the newest in that place.
 
-    Raises StoreError where the place holds backups of another home, or cannot be written.
+    With `verify` what is there already is read, and copied again where it is damaged. Raises StoreError where the place is
+    another home's or nobody's, cannot be written, or where lake and catalogue do not belong together.
     """
     vault = _vault(shop.home, url, shop.work)
+    _check_place(shop, vault)
     with holding(shop.catalogue, BACKUP, shop.home.settings.patience, tell):
         _check_owner(shop, vault)
         copied: dict[str, int] = {}
@@ -108,7 +112,8 @@ def backup(shop: Workshop, url: str, keep: int = 0, tell: Tell = lambda _: None)
                 tell("writing the database's tables")
                 tables = _dump(connection, vault, f"{BACKUPS}/{name}", shop.room("dump"))
                 files, last = _named(connection), last_change(connection)
-            missing = _copy_files(shop, vault, files, copied, tell)
+            sound = _sound(vault, verify)
+            missing = _copy_files(shop, vault, [name for name in files if name not in sound], copied, tell)
             with snapshot(shop.catalogue) as connection:
                 still = set(_named(connection))
             if still.issuperset(missing):  # else they were tidied away meanwhile
@@ -132,10 +137,13 @@ def backup(shop: Workshop, url: str, keep: int = 0, tell: Tell = lambda _: None)
     return Backup(name, manifest, len(copied), sum(copied.values()))
 
 
-def backups(home: Home, url: str, work: Path) -> list[Backup]:
-    """List the backups in a place, oldest first."""
+def backups(home: Home, url: str, work: Path, at: str = "") -> list[Backup]:
+    """List the backups in a place whose names begin with `at`, oldest first. Raises UsageError where there are none."""
     vault = _vault(home, url, work)
-    return [_read(vault, file) for file in vault.names(BACKUPS) if file.endswith(f"/{MANIFEST}")]
+    found = [_read(vault, file) for file in _manifests(vault) if file.split("/")[1].startswith(at)]
+    if not found:
+        raise UsageError("there is no such backup", url, "see `moviec restore DIR --list`")
+    return found
 
 
 def restore(home: Home, url: str, at: str, work: Path, tell: Tell = lambda _: None) -> Restored:
@@ -145,10 +153,7 @@ def restore(home: Home, url: str, at: str, work: Path, tell: Tell = lambda _: No
     the backup is damaged: then nothing of the catalogue was written.
     """
     vault = _vault(home, url, work)
-    found = [one for one in backups(home, url, work) if one.name.startswith(at)]
-    if not found:
-        raise UsageError("there is no such backup", url, "see `moviec restore DIR --list`")
-    chosen = found[-1]
+    chosen = backups(home, url, work, at)[-1]
     if chosen.manifest.schema > HEAD:
         raise StoreError(f"MovieC {chosen.manifest.moviec} made this backup", url, "install that version")
     store = Store(home.lake, home.folder / "cache", home.settings.options(home.lake))
@@ -158,6 +163,7 @@ def restore(home: Home, url: str, at: str, work: Path, tell: Tell = lambda _: No
         files = _put_files(vault, store, chosen.manifest)
         tell("putting the database back")
         rows = _load(engine, vault, chosen, store)
+        complete(Place(store, work), engine)
         with engine.connect() as connection:
             older = is_older(store, connection)
         engine.dispose()
@@ -165,6 +171,8 @@ def restore(home: Home, url: str, at: str, work: Path, tell: Tell = lambda _: No
 
 
 def _vault(home: Home, url: str, work: Path) -> Store:
+    if not url:
+        raise UsageError("the place has no name", "DIR", "name a folder or a URL")
     place = url if "://" in url else str(Path(url).expanduser().resolve())
     return Store(place, work / "vault", home.settings.options(place))
 
@@ -177,13 +185,27 @@ def _read(vault: Store, file: str) -> Backup:
     return Backup(file.split("/")[1], manifest)
 
 
+def _check_place(shop: Workshop, vault: Store) -> None:
+    """Make sure that the place is elsewhere, and that there is something sound to back up."""
+    if wrong := mismatch(shop.store, shop.catalogue, pair_of(shop.store, shop.catalogue)):
+        raise StoreError(wrong.what, wrong.where, wrong.hint)
+    here = [str(shop.home.folder.resolve()), shop.store.root]
+    if any(f"{vault.root}/".startswith(f"{place}/") for place in here):
+        raise UsageError("a backup belongs elsewhere than what it is of", vault.root, "name another place")
+
+
 def _check_owner(shop: Workshop, vault: Store) -> None:
-    """Make sure that the place is this home's."""
+    """Make sure that the place is this home's, or empty."""
     mine, there = lake_name(shop.store), lake_name(vault)
     if mine is None:
         raise StoreError("there is nothing to back up yet", str(shop.home.folder), "ingest a source first")
     if there is not None and there != mine:
         raise StoreError("this place holds the backups of another home", vault.root, "name another")
+    if there is None:
+        if any(not name.startswith("parts/") for name in vault.names("")):
+            raise StoreError("this place holds other files", vault.root, "name an empty or a new one")
+        vault.put(shop.store.path(FILE), FILE)  # first: whatever is there from now on is this home's
+    vault.clear_parts()
 
 
 def _dump(connection: sa.Connection, vault: Store, folder: str, room: Path) -> dict[str, Dumped]:
@@ -216,13 +238,17 @@ def _named(connection: sa.Connection) -> list[str]:
     return sorted({*payloads, *derived_files(connection), FILE})
 
 
+def _sound(vault: Store, verify: bool) -> set[str]:
+    """Name the lake's files that the place has, those that are damaged left out where they are to be read."""
+    there = {name for folder in KEPT for name in vault.names(folder)} | ({FILE} if vault.has(FILE) else set())
+    return {name for name in there if not verify or vault.check(name) is State.SOUND}
+
+
 def _copy_files(
-    shop: Workshop, vault: Store, files: Sequence[str], copied: dict[str, int], tell: Tell
+    shop: Workshop, vault: Store, fresh: Sequence[str], copied: dict[str, int], tell: Tell
 ) -> list[str]:
     """Copy files that the place does not have; name those that are missing in the lake, or damaged."""
-    there = {name for folder in KEPT for name in vault.names(folder)}
-    fresh = [name for name in files if name not in there and not (name == FILE and vault.has(FILE))]
-    tell(f"copying {len(fresh):,} files of the lake; {len(files) - len(fresh):,} are there already")
+    tell(f"copying {len(fresh):,} files of the lake")
     missing = []
     for name in fresh:
         try:
@@ -247,33 +273,44 @@ def _copy_home(home: Home, vault: Store, folder: str) -> None:
 
 
 def _remove_older(vault: Store, keep: int, tell: Tell) -> None:
-    """Remove backups but for the newest, each one's manifest first, then the lake's files that no backup names."""
-    found = [_read(vault, file) for file in vault.names(BACKUPS) if file.endswith(f"/{MANIFEST}")]
+    """Remove backups but for the newest, each one's manifest first, then the lake's files that only those named.
+
+    Raises DamagedError where a manifest cannot be read: what it names must not go.
+    """
+    found = [_read(vault, file) for file in _manifests(vault)]
+    named = {file for one in found[-keep:] for file in one.manifest.files}
+    gone = {file for one in found[:-keep] for file in one.manifest.files} - named
     for old in found[:-keep]:
         tell(f"removing the backup {old.name}")
         vault.remove(f"{BACKUPS}/{old.name}/{MANIFEST}")
-    kept = {one.name for one in found[-keep:]}
-    named = {file for one in found[-keep:] for file in one.manifest.files}
-    for file in vault.names(BACKUPS):
-        if file.split("/")[1] not in kept:
+        for file in vault.names(f"{BACKUPS}/{old.name}"):
             vault.remove(file)
-    for folder in KEPT:
-        for file in vault.names(folder):
-            if file not in named:
-                vault.remove(file)
+    for file in sorted(gone):
+        if vault.has(file):
+            vault.remove(file)
+
+
+def _manifests(vault: Store) -> list[str]:
+    """Name the manifests in a place, oldest first."""
+    return [file for file in vault.names(BACKUPS) if file.endswith(f"/{MANIFEST}") and file.count("/") == 2]
 
 
 def _check_empty(engine: sa.Engine, store: Store, chosen: Backup) -> None:
     """Make sure that nothing is overwritten: the catalogue holds nothing, and the lake nothing of another home."""
-    if used := filled(engine, FILLED):
+    with engine.connect() as connection:
+        _check_unused(connection, engine)
+    there = lake_name(store)
+    if there not in (None, chosen.manifest.lake) or (there is None and store.names("records")):
+        raise StoreError("this is another home's lake", store.root, "name another with MOVIEC_LAKE")
+
+
+def _check_unused(connection: sa.Connection, engine: sa.Engine) -> None:
+    if used := filled(connection, FILLED):
         raise StoreError(
             f"the catalogue is not empty ({', '.join(used)})",
             shown(str(engine.url)),
             "move it away, or name another with --home or MOVIEC_CATALOGUE",
         )
-    there = lake_name(store)
-    if there not in (None, chosen.manifest.lake) or (there is None and store.names("records")):
-        raise StoreError("this is another home's lake", store.root, "name another with MOVIEC_LAKE")
 
 
 def _put_files(vault: Store, store: Store, manifest: Manifest) -> int:
@@ -293,6 +330,7 @@ def _load(engine: sa.Engine, vault: Store, chosen: Backup, store: Store) -> dict
         drop_tables(engine)
         migrate(engine, chosen.manifest.schema)
     with writing(engine) as connection:
+        _check_unused(connection, engine)  # again: somebody else may have filled it since
         rows = replace_rows(connection, paths, lambda name: _parts(paths[name]))
         wrong = [name for name, one in chosen.manifest.tables.items() if rows.get(name) != one.rows]
         if wrong:

@@ -90,6 +90,7 @@ class Copy:
         self.connection = connection
         self._place = place
         self._files: list[str] = []
+        self._state: list[str] = []
 
     def deliveries(self, ids: Sequence[str]) -> None:
         """Copy the rows of some deliveries as they are now."""
@@ -120,13 +121,14 @@ class Copy:
             return ""
         number = int(fact(self.connection, COMMITTED) or 0) + 1
         note_fact(self.connection, COMMITTED, str(number))
+        self._state = [file for name in UNITS if (file := fact(self.connection, _fact(name)))]
         return f"{COMMITTED}/{number:08}"
 
     def mark(self, name: str) -> None:
-        """Say in the lake that the transaction was committed."""
+        """Say in the lake that the transaction was committed, and which file of every table is the newest then."""
         place = self._place
         ready = place.work / "committed"
-        ready.write_text("".join(f"{file}\n" for file in self._files), "ascii")
+        ready.write_text("".join(f"{file}\n" for file in self._state), "ascii")
         before = place.store.names(COMMITTED)
         place.store.put(ready, name)
         for one in before:
@@ -216,10 +218,10 @@ def missing(store: Store, connection: sa.Connection) -> dict[str, list[str]]:
         numbers = {one.number for one in files}
         if last and not (files and files[0].whole):
             found[name] = [f"{FOLDER}/{name}: the file that is whole"]
-        elif lacking := [
-            number for number in range(min(numbers, default=0), last + 1) if number not in numbers
-        ]:
+        elif last and (lacking := [one for one in range(min(numbers), last + 1) if one not in numbers]):
             found[name] = [f"{FOLDER}/{name}/{number:08}" for number in lacking]
+    if int(fact(connection, COMMITTED) or 0) and not _committed(store):
+        found.setdefault("catalogue_state", []).append(COMMITTED)
     return found
 
 
@@ -236,19 +238,30 @@ def name_copies(engine: DuckEngine, store: Store) -> list[str]:
     Raises StoreError where the lake has no copy, or a file of it is missing.
     """
     there = {name: _in_force(files) for name, files in _every(store).items()}
+    committed = _committed(store)
     if not there["deliveries"]:
         raise StoreError(
             "this lake has no copy of the ledger", store.root, "restore a backup, or ingest the files again"
         )
     for name, files in there.items():
-        numbers = {one.number for one in files}
-        if files and (not files[0].whole or max(numbers) - min(numbers) >= len(numbers)):
+        numbers = {one.number for one in files} or {0}
+        is_torn = bool(files) and (not files[0].whole or max(numbers) - min(numbers) >= len(numbers))
+        if is_torn or max(numbers) < committed.get(name, 0 if committed else 1):
             raise StoreError(
                 "the lake's copy of the ledger lacks files", f"{FOLDER}/{name}", "restore a backup"
             )
         if files:
             engine.keep(name, _rows(name, [store.path(one.name) for one in files]))
     return [name for name, files in there.items() if files]
+
+
+def _committed(store: Store) -> dict[str, int]:
+    """Give by table the number of its newest file when the last transaction was committed that the lake has a mark of."""
+    marks = store.names(COMMITTED)
+    if not marks:
+        return {}
+    files = store.path(marks[-1]).read_text("ascii").split()
+    return {file.split("/")[1]: _number(file) for file in files}
 
 
 def _rows(name: str, paths: Sequence[Path]) -> str:
