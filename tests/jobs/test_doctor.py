@@ -52,7 +52,7 @@ FILMS = """no,title,year,genres,directors,companies,revenue
 """
 TABLES = ("movies", "documents", "movie_genres", "credits", "people", "party_credits", "rollups", "rankings")
 
-DAMAGED = "documents that are not what their hash says"
+DAMAGED = "documents, or their claims, that are not what their hash says"
 UNLIKE = "films whose title, year or genres are not those of their document"
 YEARS = "years whose monthly sums or rankings are not those of their films"
 NOBODY = "credits that stand for a person who is not there"
