@@ -149,8 +149,10 @@ class Home(msgspec.Struct, frozen=True):
         return self.settings.catalogue or f"sqlite:///{self.folder / 'catalogue.db'}"
 
 
-def open_home(folder: Path | None = None, environment: Mapping[str, str] | None = None) -> Home:
-    """Read the settings of a home folder (given, MOVIEC_HOME, or the platform's data folder) and make the folder.
+def open_home(
+    folder: Path | None = None, environment: Mapping[str, str] | None = None, make: bool = True
+) -> Home:
+    """Read the settings of a home folder (given, MOVIEC_HOME, or the platform's data folder) and `make` the folder.
 
     Raises UsageError for settings that cannot be read. `MOVIEC_LAKE`, `MOVIEC_MEMORY`, … override the file.
     """
@@ -160,7 +162,8 @@ def open_home(folder: Path | None = None, environment: Mapping[str, str] | None 
     path = home / "moviec.toml"
     given = _given(environment)
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        if make:
+            home.mkdir(parents=True, exist_ok=True)
         known = msgspec.toml.decode(path.read_bytes()) if path.exists() else {}
         return Home(home, msgspec.convert({**known, **given}, Settings, strict=False))
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:

@@ -46,7 +46,7 @@ def test_a_lease_is_free_as_soon_as_its_holder_dies(catalogue: sa.Engine, databa
         first = int(other.stdout.readline())
         with holding_if_free(catalogue, "catalogue") as held:
             assert held is None
-        refused = pytest.raises(StoreError, match=rf":{other.pid} \(publish\): another run is at work here")
+        refused = pytest.raises(StoreError, match=rf":{other.pid} \(publish\): another run")
         with refused, holding(catalogue, "catalogue", 0):
             pass
         with holding_if_free(catalogue, "arrivals") as held:

@@ -212,6 +212,7 @@ FAULTS = [
     Fault("checksum of match features: flip", one_of(SHELF, SUMS, flip)),
     *(Fault(f"copy of the ledger: {do.__name__}", one_of(LEDGER, ROWS, do)) for do in (flip, cut, lose)),
     Fault("checksum of a copy of the ledger: flip", one_of(LEDGER, SUMS, flip)),
+    *(Fault(f"name of the lake: {do.__name__}", one_of("lake", "identity", do)) for do in (flip, cut, lose)),
     Fault("stray file among the batches", stray("records/kaggle/1")),
     Fault("stray payload", stray("raw/00")),
     Fault("document changed", sql("UPDATE documents SET document = replace(document, '\"year\"', '\"yeer\"') WHERE movie = :movie")),

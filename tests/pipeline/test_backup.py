@@ -27,6 +27,10 @@ from tests.pipeline.old_home import (
 from tests.servers import Bucket, s3
 
 
+def damage(path: Path) -> None:
+    path.write_bytes(b"x" + path.read_bytes()[1:])
+
+
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[Bucket]:
     with s3() as found:
@@ -116,7 +120,8 @@ def test_old_backups_go_and_no_file_that_another_names(brought_up: Home, tmp_pat
         deliver(brought_up, tmp_path, FRESH.replace("9.1", f"9.{number}"), f"2026-11-1{number}")
         assert moviec("backup", vault, "--home", brought_up.folder).returncode == 0
     assert moviec("backup", vault, "--keep", "2", "--home", brought_up.folder).returncode == 0
-    kept = backups(brought_up, str(vault), tmp_path / "work")
+    kept = backups(brought_up, str(vault), tmp_path / "work").backups
+    assert [path.name for path in sorted((vault / "backups").iterdir())] == [one.name for one in kept]
     assert len(kept) == 2
     for one in kept:
         folder = tmp_path / one.name
@@ -127,7 +132,7 @@ def test_old_backups_go_and_no_file_that_another_names(brought_up: Home, tmp_pat
 
 def test_a_backup_says_what_it_could_not_keep(brought_up: Home, tmp_path: Path) -> None:
     payload = next(path for path in (brought_up.folder / "lake" / "raw").rglob("*") if path.is_file())
-    payload.write_bytes(b"x" + payload.read_bytes()[1:])
+    damage(payload)
     done = moviec("backup", tmp_path / "vault", "--home", brought_up.folder)
     assert done.returncode == 3
     assert payload.name in done.stderr
@@ -139,11 +144,62 @@ def test_a_backup_says_what_it_could_not_keep(brought_up: Home, tmp_path: Path) 
 def test_a_damaged_backup_puts_nothing_into_the_catalogue(brought_up: Home, tmp_path: Path) -> None:
     assert moviec("backup", tmp_path / "vault", "--home", brought_up.folder).returncode == 0
     table = next((tmp_path / "vault").rglob("catalogue/documents.parquet"))
-    table.write_bytes(b"x" + table.read_bytes()[1:])
+    damage(table)
     done = moviec("restore", tmp_path / "vault", "--home", tmp_path / "back")
     assert done.returncode == 1
     assert "documents.parquet" in done.stderr and done.stderr.splitlines()[-1].startswith("moviec: ")
     assert documents(open_home(tmp_path / "back", {})) == {}
+
+
+def test_a_damaged_manifest_keeps_nobody_from_the_other_backups(brought_up: Home, tmp_path: Path) -> None:
+    vault, home = tmp_path / "vault", ("--home", brought_up.folder)
+    for number in range(3):
+        deliver(brought_up, tmp_path, FRESH.replace("9.1", f"9.{number}"), f"2026-11-1{number}")
+        assert moviec("backup", vault, *home).returncode == 0
+    first, second, last = sorted(path.name for path in (vault / "backups").iterdir())
+    damage(vault / "backups" / last / "manifest.json")
+    listed = moviec("restore", vault, "--list", "--home", tmp_path / "nowhere")
+    assert listed.returncode == 3 and second in listed.stdout and last in listed.stderr
+    assert not (tmp_path / "nowhere").exists(), "who only looks makes nothing"
+    newest = moviec("restore", vault, "--home", tmp_path / "back")
+    assert newest.returncode == 1 and f"{last} is damaged" in newest.stderr and "--at" in newest.stderr
+    assert moviec("backup", vault, "--keep", "1", *home).returncode == 0
+    left = {path.name for path in (vault / "backups").iterdir()}
+    assert last in left and not left & {first, second} and len(left) == 2
+    assert moviec("restore", vault, "--home", tmp_path / "back").returncode == 0
+    in_order(open_home(tmp_path / "back", {}))
+
+
+def test_one_damaged_file_of_a_backup_keeps_nothing_else_from_coming_back(
+    brought_up: Home, tmp_path: Path
+) -> None:
+    vault = tmp_path / "vault"
+    assert moviec("backup", vault, "--home", brought_up.folder).returncode == 0
+    payload, *_ = (path for path in sorted((vault / "raw").rglob("*")) if path.is_file())
+    damage(payload)
+    (vault / "identity").unlink()
+    done = moviec("restore", vault, "--home", tmp_path / "back")
+    assert done.returncode == 3 and payload.name in done.stderr
+    back = open_home(tmp_path / "back", {})
+    assert documents(back) == documents(brought_up)
+    found = moviec("doctor", "--home", back.folder)
+    assert payload.name in found.stdout + found.stderr
+    assert moviec("backup", vault, "--verify", "--home", brought_up.folder).returncode == 0
+    assert moviec("restore", vault, "--home", tmp_path / "whole").returncode == 0
+    in_order(open_home(tmp_path / "whole", {}))
+
+
+def test_a_worker_does_not_work_on_a_home_that_is_half_restored(brought_up: Home, tmp_path: Path) -> None:
+    shutil.copytree(brought_up.folder / "lake", tmp_path / "half" / "lake")
+    done = moviec("worker", "--once", "--home", tmp_path / "half")
+    assert done.returncode == 1 and "the catalogue knows none" in done.stderr
+
+
+def test_a_place_that_cannot_be_written_is_said_to_be_so(brought_up: Home, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    done = moviec("backup", tmp_path / "file" / "vault", "--home", brought_up.folder)
+    assert done.returncode == 1
+    assert "Not a directory" in done.stderr and "make room" not in done.stderr
 
 
 def test_a_place_is_for_one_home(brought_up: Home, demo_home: Home, tmp_path: Path) -> None:
@@ -206,7 +262,7 @@ def test_a_damaged_file_of_a_backup_is_copied_again_when_it_is_read(brought_up: 
     vault = tmp_path / "vault"
     assert moviec("backup", vault, "--home", brought_up.folder).returncode == 0
     payload = next(path for path in (vault / "raw").rglob("*") if path.is_file())
-    payload.write_bytes(b"x" + payload.read_bytes()[1:])
+    damage(payload)
     assert "1 of them new" in moviec("backup", vault, "--verify", "--home", brought_up.folder).stdout
     assert moviec("restore", vault, "--home", tmp_path / "back").returncode == 0
 

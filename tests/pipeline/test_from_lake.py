@@ -201,3 +201,34 @@ def test_a_damaged_or_missing_file_of_the_copy_is_found_and_written_anew(
         mended = moviec("doctor", "--repair", "--home", brought_up.folder)
         assert mended.returncode == 0, mended.stdout
         in_order(brought_up)
+
+
+@pytest.mark.parametrize("how", ["deleted", "damaged"])
+def test_a_lake_that_lost_its_name_and_its_catalogue_comes_back(
+    brought_up: Home, tmp_path: Path, how: str
+) -> None:
+    before = documents(brought_up)
+    assert moviec("backup", tmp_path / "vault", "--home", brought_up.folder).returncode == 0
+    identity = brought_up.folder / "lake" / "identity"
+    identity.write_text("nobody") if how == "damaged" else identity.unlink()
+    assert moviec("status", "--home", brought_up.folder).returncode == 0
+    found = moviec("doctor", "--home", brought_up.folder)
+    assert "identity" in found.stdout + found.stderr or how == "deleted"
+    shutil.copytree(brought_up.folder, tmp_path / "copy")
+    for folder in (brought_up.folder, tmp_path / "copy"):
+        for file in folder.glob("catalogue.db*"):
+            file.unlink()
+    assert moviec("rebuild", "--from-lake", "--home", brought_up.folder).returncode == 0
+    assert moviec("restore", tmp_path / "vault", "--home", tmp_path / "copy").returncode == 0
+    for folder in (brought_up.folder, tmp_path / "copy"):
+        assert documents(open_home(folder, {})) == before
+        in_order(open_home(folder, {}))
+
+
+def test_a_damaged_copy_and_no_catalogue_say_what_is_left_to_do(brought_up: Home) -> None:
+    copied, *_ = sorted((brought_up.folder / "lake" / "ledger" / "records").glob("*.parquet"))
+    copied.write_bytes(b"x" + copied.read_bytes()[1:])
+    for file in brought_up.folder.glob("catalogue.db*"):
+        file.unlink()
+    done = moviec("rebuild", "--from-lake", "--home", brought_up.folder)
+    assert done.returncode == 1 and "restore a backup" in done.stderr and "doctor" not in done.stderr

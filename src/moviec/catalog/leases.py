@@ -27,6 +27,14 @@ from moviec.errors import StoreError
 #: Taking deliveries in; resolving and publishing; sending webhooks; writing a backup.
 ARRIVALS, CATALOGUE, WEBHOOKS, BACKUP = "arrivals", "catalogue", "webhooks", "backup"
 
+#: What the holder of each does.
+WORK = {
+    ARRIVALS: "takes deliveries in",
+    CATALOGUE: "publishes",
+    WEBHOOKS: "sends webhooks",
+    BACKUP: "writes a backup",
+}
+
 #: Seconds between looks at a lock that another process holds.
 EVERY = 0.1
 
@@ -64,9 +72,9 @@ def holding(
                 yield held
                 return
         if time.monotonic() - begun >= patience:
-            raise StoreError("another run is at work here", holder(catalogue, name), "wait for it to end")
+            raise StoreError(f"another run {WORK[name]} here", holder(catalogue, name), "wait for it to end")
         if not told:
-            tell(f"waiting for {holder(catalogue, name)}")
+            tell(f"waiting for {holder(catalogue, name)}, which {WORK[name]}")
             told = True
         time.sleep(EVERY)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,7 +11,7 @@ import typer
 from moviec.cli.console import end_with, plural, print_json, print_table, steps
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import open_home
-from moviec.pipeline.backup import Backup, backups
+from moviec.pipeline.backup import Backup, Restored, backups
 from moviec.pipeline.backup import backup as write_backup
 from moviec.pipeline.backup import restore as put_back
 from moviec.pipeline.workshop import workshop
@@ -39,20 +41,22 @@ def backup(
     with workshop(open_home(home)) as shop, steps(quiet=as_json) as tell:
         done = write_backup(shop, place, keep, verify, tell)
     if as_json:
-        print_json(done)
+        print_json(_summary(done))
     else:
         print(
-            f"{done.name}: {done.manifest.tables['documents'].rows:,} films, up to change {done.manifest.last_change};"
+            f"{done.name}: {done.films:,} films, up to change {done.manifest.last_change};"
             f" {plural(len(done.manifest.files), 'file', 'files')} of the lake,"
             f" {done.copied:,} of them new ({done.bytes:,} bytes)"
         )
     lost = done.manifest.missing
-    shown = ", ".join(lost[:5]) + (", …" if len(lost) > 5 else "")
-    end_with([f"not backed up, missing or damaged in the lake: {shown}; see `moviec doctor`"] if lost else [])
+    said = f"not backed up, missing or damaged in the lake: {_some(lost)}; see `moviec doctor`"
+    end_with([said] if lost else [])
 
 
 def restore(
-    place: PlaceArgument,
+    place: Annotated[
+        str, typer.Argument(metavar="DIR", help="The folder or URL that `moviec backup` was told.")
+    ],
     at: Annotated[str, typer.Option(help="Which backup: how its name begins; the newest unless told.")] = "",
     only_list: Annotated[
         bool, typer.Option("--list", help="List the backups there, and put nothing back.")
@@ -62,41 +66,80 @@ def restore(
 ) -> None:
     """Put a backup back into an empty home, or beside the lake it was made of.
 
-    Exit status 3: the lake holds more than the backup knows; `moviec rebuild --from-lake` brings the catalogue up to it.
+    Exit status 3: the lake holds more than the backup knows, and `moviec rebuild --from-lake` brings the catalogue up to
+    it; or files of the lake were damaged in the backup, or missing when it was made.
     """
-    chosen = open_home(home)
-    with work_folder() as work, steps(quiet=as_json) as tell:
-        found = backups(chosen, place, work, at) if only_list else []
-        done = None if only_list else put_back(chosen, place, at, work, tell)
-    if done is None:
-        _print_list(place, found, as_json)
+    if only_list:
+        _list(place, at, home, as_json)
         return
+    with work_folder() as work, steps(quiet=as_json) as tell:
+        done = put_back(open_home(home), place, at, work, tell)
     if as_json:
-        print_json(done)
+        print_json(
+            {
+                **_summary(Backup(done.name, done.manifest)),
+                "written": done.files,
+                "damaged": done.damaged,
+                "is_older": done.is_older,
+            }
+        )
     else:
+        kept = ", ".join(done.manifest.home)
         print(
             f"{done.name} is back: {done.rows['documents']:,} films, up to change {done.manifest.last_change};"
-            f" {plural(done.files, 'file', 'files')} of the lake written. Settings and own sources, if there were any,"
-            f" are in {place}/backups/{done.name}/home"
+            f" {plural(done.files, 'file', 'files')} of the lake written."
+            + (f" To be put back by hand, from {place}/backups/{done.name}/home: {kept}" if kept else "")
         )
-    newer = (
-        "the lake is newer than this backup; run `moviec rebuild --from-lake` to bring the catalogue up to it"
-    )
-    lost = f"{len(done.manifest.missing):,} files were missing when the backup was made; see `moviec doctor`"
-    end_with([*([newer] if done.is_older else []), *([lost] if done.manifest.missing else [])])
+    end_with(_looks(done))
 
 
-def _print_list(place: str, found: list[Backup], as_json: bool) -> None:
+def _looks(done: Restored) -> list[str]:
+    """Say what a restored home lacks."""
+    looks = []
+    if done.damaged:
+        looks.append(f"damaged in the backup, and not put back: {_some(done.damaged)}; see `moviec doctor`")
+    if done.manifest.missing:
+        looks.append(f"missing when the backup was made: {_some(done.manifest.missing)}; see `moviec doctor`")
+    if done.is_older:
+        looks.append(
+            "the lake is newer than this backup; run `moviec rebuild --from-lake` to bring the catalogue up to it"
+        )
+    return looks
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")
+
+
+def _summary(one: Backup) -> dict[str, object]:
+    """Tell a backup's manifest as figures: rows of tables, how many files."""
+    manifest = one.manifest
+    return {
+        "name": one.name,
+        "made_at": manifest.made_at,
+        "moviec": manifest.moviec,
+        "schema": manifest.schema,
+        "lake": manifest.lake,
+        "films": one.films,
+        "last_change": manifest.last_change,
+        "rows": {name: table.rows for name, table in manifest.tables.items()},
+        "files": len(manifest.files),
+        "copied": one.copied,
+        "bytes": one.bytes,
+        "missing": manifest.missing,
+    }
+
+
+def _list(place: str, at: str, home: Path | None, as_json: bool) -> None:
+    """Print the backups in a place; ends with status 3 where a manifest cannot be read."""
+    with work_folder() as work:
+        found = backups(open_home(home, make=False), place, work, at)
     if as_json:
-        print_json(found)
-        return
-    rows = [
-        (
-            one.name,
-            f"{one.manifest.tables['documents'].rows:,}",
-            f"{one.manifest.last_change:,}",
-            one.manifest.moviec,
-        )
-        for one in found
-    ]
-    print_table(f"Backups in {place}", ("name", "films", "last change", "moviec"), rows)
+        print_json({"backups": [_summary(one) for one in found.backups], "unreadable": found.unreadable})
+    else:
+        rows = [
+            (one.name, f"{one.films:,}", f"{one.manifest.last_change:,}", one.manifest.moviec)
+            for one in found.backups
+        ]
+        print_table(f"Backups in {place}", ("name", "films", "last change", "moviec"), rows)
+    end_with([f"the manifest of {name} is damaged: it cannot be restored" for name in found.unreadable])

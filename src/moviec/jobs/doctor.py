@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from moviec.catalog.arrow import read
 from moviec.catalog.connect import writing
-from moviec.catalog.deliveries import Batch, all_batches, all_deliveries, payloads_of
+from moviec.catalog.deliveries import Batch, all_batches, all_deliveries, has_deliveries, payloads_of
 from moviec.catalog.facts import LOG_BEGINS, fact
 from moviec.catalog.failures import records_aside
 from moviec.catalog.integrity import integrity, remake_indexes
@@ -35,7 +35,7 @@ from moviec.lake.lost_found import move_aside
 from moviec.lake.raw import payload_name
 from moviec.lake.store import State
 from moviec.pipeline.holdings import name_records
-from moviec.pipeline.identity import mismatch, pair_of
+from moviec.pipeline.identity import FILE, mismatch, readable_name
 from moviec.pipeline.ledger_copy import copied_table, copy_anew, missing
 from moviec.pipeline.rebuild import rebuild_source
 from moviec.pipeline.steps import Tell
@@ -46,8 +46,9 @@ from moviec.search.place import current, damaged_files, open_index, position
 from moviec.sources.registry import find_source
 
 #: What mends a finding.
-STRAY, BATCH, CATALOGUE, FILMS, INDEX, CHECKPOINT, SUM, FEATURES, DATABASE, LEDGER, NOBODY = (
-    "stray", "batch", "catalogue", "films", "index", "checkpoint", "checksum", "features", "database", "ledger", "",
+STRAY, BATCH, CATALOGUE, FILMS, INDEX, CHECKPOINT, SUM, FEATURES, DATABASE, LEDGER, NAME, NOBODY = (
+    "stray", "batch", "catalogue", "films", "index", "checkpoint", "checksum", "features", "database", "ledger", "name",
+    "",
 )  # fmt: skip
 
 #: What mends a damaged file of the lake, by its folder.
@@ -87,9 +88,10 @@ def examine(shop: Workshop, bytes_too: bool = True, tell: Tell = lambda _: None)
     if of_database.defects:
         defects = [Finding(LOST_DATABASE, one, NOBODY) for one in of_database.defects]
         return [*defects, *_damaged_files(shop, bytes_too, {})]
-    if wrong := mismatch(shop.store, shop.catalogue, pair_of(shop.store, shop.catalogue)):
+    if wrong := mismatch(shop.store, shop.catalogue):
         return [Finding(f"{wrong.what} ({wrong.hint})", wrong.where, NOBODY)]
     found = [
+        *_name(shop),
         *(Finding("an index of the database is damaged", one, DATABASE) for one in of_database.of_indexes),
         *_batch_files(shop),
         *_payloads(shop),
@@ -181,6 +183,14 @@ def _repair_checkpoints(shop: Workshop, found: list[Finding]) -> None:
 
 def _files(batch: Batch) -> set[str]:
     return {file for file in (batch.records_file, batch.keys_file) if file}
+
+
+def _name(shop: Workshop) -> Iterator[Finding]:
+    """Say that the lake does not carry its pair's name; whoever opens it alone, as a repair does, writes it again."""
+    with shop.catalogue.connect() as connection:
+        delivered = has_deliveries(connection)
+    if delivered and readable_name(shop.store) is None:
+        yield Finding("the lake's name is missing or damaged", FILE, NAME)
 
 
 def _batch_files(shop: Workshop) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ import enum
 import fcntl
 import hashlib
 import os
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +22,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from moviec.errors import DamagedError, MovieCError, StoreError
 from moviec.lake.distant import Options, open_files, told
+from moviec.passing import remedy
 
 SUM = ".sha256"
 
@@ -54,12 +56,28 @@ class Kept(msgspec.Struct, frozen=True):
     put: Put
 
 
+def _mends(name: str) -> str:
+    """Say what mends a damaged file of the lake."""
+    if name.startswith(PAYLOADS):
+        return "ingest the same file again, or restore it from the backup"
+    return "`moviec doctor --repair` makes it again, or says why it cannot"
+
+
 class Store:
     """Names such as `raw/ab/abcd…` below one root; written once, never changed."""
 
-    def __init__(self, url: str, cache: Path, options: Options | None = None) -> None:
-        """Open the store at `url`; files of a distant one are read through copies in `cache`."""
-        self._root = url
+    def __init__(
+        self,
+        url: str,
+        cache: Path,
+        options: Options | None = None,
+        mends: Callable[[str], str] = _mends,
+    ) -> None:
+        """Open the store at `url`; files of a distant one are read through copies in `cache`.
+
+        `mends` says of a damaged file what to do about it.
+        """
+        self._root, self._mends = url, mends
         with self._failing("it"):
             self._files, root = open_files(url, options or {})
         self._root = root.rstrip("/")
@@ -102,7 +120,7 @@ class Store:
             self._fetch(name, here)
         if not self._is_sound(name, here):
             raise DamagedError(
-                f"{name} is damaged: it is not what its checksum says", self._root, _mends(name)
+                f"{name} is damaged: it is not what its checksum says", self._root, self._mends(name)
             )
         return here
 
@@ -133,6 +151,14 @@ class Store:
             if self._files.exists(self._place(name + SUM)):
                 self._files.rm_file(self._place(name + SUM))
         (self._cache / name).unlink(missing_ok=True)
+
+    def remove_folder(self, folder: str) -> None:
+        """Remove a folder with all files below it, where nobody else writes."""
+        with self._failing(folder):
+            if self._files.exists(self._place(folder)):
+                self._files.rm(self._place(folder), recursive=True)
+        if not self._local:
+            shutil.rmtree(self._cache / folder, ignore_errors=True)
 
     def move(self, name: str, to: str) -> None:
         """Give a file, and its checksum, another name, which nothing may have yet."""
@@ -297,7 +323,7 @@ class Store:
             yield
         except OSError as error:
             raise StoreError(
-                f"cannot write {name} ({error.strerror or error})", self._root, "make room, run again"
+                f"cannot write {name} ({error.strerror or error})", self._root, remedy(error) or ""
             ) from error
 
 
@@ -314,13 +340,6 @@ def _lock_new(folder: Path) -> tuple[Path, BinaryIO]:
 
 def _line(name: str, sha256: str) -> bytes:
     return f"{sha256}  {name.rpartition('/')[2]}\n".encode()
-
-
-def _mends(name: str) -> str:
-    """Say what mends a damaged file."""
-    if name.startswith(PAYLOADS):
-        return "ingest the same file again, or restore it from the backup"
-    return "`moviec doctor --repair` makes it again, or says why it cannot"
 
 
 def _signature(here: Path) -> tuple[int, int, int]:

@@ -25,6 +25,7 @@ from moviec.errors import DamagedError, MovieCError, StoreError, UnpublishedErro
 from moviec.passing import is_passing, told
 from moviec.pipeline.culprits import Found, find_culprits
 from moviec.pipeline.holdings import name_rows
+from moviec.pipeline.identity import check_pair
 from moviec.pipeline.room import check_publication
 from moviec.pipeline.steps import Tell
 from moviec.pipeline.street import Outcome, Scope, bring_up
@@ -85,6 +86,7 @@ def advance(shop: Workshop, tell: Tell = lambda _: None, retry: Retry = USUAL) -
     with holding_if_free(shop.catalogue, CATALOGUE) as held:
         if held is None:
             return None
+        check_pair(shop.store, shop.catalogue, shop.work)
         return _publish(msgspec.structs.replace(shop, leases=(*shop.leases, held)), tell, retry)
 
 

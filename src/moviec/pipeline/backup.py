@@ -31,7 +31,7 @@ from moviec.config import Home
 from moviec.errors import DamagedError, StoreError, UsageError
 from moviec.lake.raw import payload_name
 from moviec.lake.store import PAYLOADS, Put, State, Store
-from moviec.pipeline.identity import FILE, lake_name, mismatch, pair_of
+from moviec.pipeline.identity import FILE, lake_name, mismatch, name_lake, readable_name
 from moviec.pipeline.ledger_copy import FOLDER as LEDGER
 from moviec.pipeline.ledger_copy import Place, complete, forget_copies, is_older
 from moviec.pipeline.steps import Tell
@@ -59,7 +59,10 @@ class Dumped(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a backup holds. `missing`: files of the lake that the database names and that were missing or damaged."""
+    """What a backup holds. `missing`: files of the lake that the database names and that were missing or damaged.
+
+    `home`: settings and own sources, by their names in the home folder.
+    """
 
     moviec: str
     schema: str
@@ -69,6 +72,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     tables: dict[str, Dumped]
     files: list[str]
     missing: list[str] = []
+    home: list[str] = []
 
 
 class Backup(msgspec.Struct, frozen=True):
@@ -82,14 +86,30 @@ class Backup(msgspec.Struct, frozen=True):
     copied: int = 0
     bytes: int = 0
 
+    @property
+    def films(self) -> int:
+        """How many films it holds."""
+        return self.manifest.tables["documents"].rows
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """The backups in a place, oldest first, and the names of those whose manifests cannot be read."""
+
+    backups: list[Backup]
+    unreadable: list[str]
+
 
 class Restored(msgspec.Struct, frozen=True):
-    """What was put back: which backup, rows by table, files of the lake that were written, and whether the lake is newer."""
+    """What was put back: which backup, rows by table, files of the lake that were written, and whether the lake is newer.
+
+    `damaged`: files of the backup that are damaged or missing in its place, and were not put back.
+    """
 
     name: str
     manifest: Manifest
     rows: dict[str, int]
     files: int
+    damaged: list[str]
     is_older: bool
 
 
@@ -118,7 +138,7 @@ def backup(
                 still = set(_named(connection))
             if still.issuperset(missing):  # else they were tidied away meanwhile
                 break
-        _copy_home(shop.home, vault, f"{BACKUPS}/{name}")
+        settings = _copy_home(shop.home, vault, f"{BACKUPS}/{name}")
         manifest = Manifest(
             moviec=__version__,
             schema=HEAD,
@@ -128,6 +148,7 @@ def backup(
             tables=tables,
             files=[file for file in files if file not in missing],
             missing=missing,
+            home=settings,
         )
         ready = shop.work / MANIFEST
         ready.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
@@ -137,12 +158,16 @@ def backup(
     return Backup(name, manifest, len(copied), sum(copied.values()))
 
 
-def backups(home: Home, url: str, work: Path, at: str = "") -> list[Backup]:
-    """List the backups in a place whose names begin with `at`, oldest first. Raises UsageError where there are none."""
+def backups(home: Home, url: str, work: Path, at: str = "") -> Listed:
+    """List the backups in a place whose names begin with `at`. Raises UsageError where there are none."""
     vault = _vault(home, url, work)
-    found = [_read(vault, file) for file in _manifests(vault) if file.split("/")[1].startswith(at)]
-    if not found:
-        raise UsageError("there is no such backup", url, "see `moviec restore DIR --list`")
+    found = _listed(vault, at)
+    if not (found.backups or found.unreadable):
+        raise UsageError(
+            f"there is no backup whose name begins with '{at}'" if at else "there is no backup here",
+            vault.root,
+            "see `moviec restore DIR --list`" if at else "name the DIR that `moviec backup DIR` was told",
+        )
     return found
 
 
@@ -150,44 +175,68 @@ def restore(home: Home, url: str, at: str, work: Path, tell: Tell = lambda _: No
     """Put a backup back, the newest or the one whose name begins with `at`: its files into the lake, then its tables.
 
     The catalogue must be empty, and the lake too, or the backup's own. Raises StoreError where they are not, or where
-    the backup is damaged: then nothing of the catalogue was written.
+    the backup's manifest or a table is damaged: then nothing of the catalogue was written.
     """
     vault = _vault(home, url, work)
-    chosen = backups(home, url, work, at)[-1]
+    chosen = _newest(backups(home, url, work, at), vault)
     if chosen.manifest.schema > HEAD:
         raise StoreError(f"MovieC {chosen.manifest.moviec} made this backup", url, "install that version")
     store = Store(home.lake, home.folder / "cache", home.settings.options(home.lake))
     with opened(home.catalogue) as engine:
         _check_empty(engine, store, chosen)
         tell("putting the lake's files back")
-        files = _put_files(vault, store, chosen.manifest)
+        files, damaged = _put_files(vault, store, chosen.manifest)
+        if readable_name(store) is None:
+            name_lake(store, chosen.manifest.lake, work)
         tell("putting the database back")
         rows = _load(engine, vault, chosen, store)
         complete(Place(store, work), engine)
         with engine.connect() as connection:
             older = is_older(store, connection)
         engine.dispose()
-    return Restored(chosen.name, chosen.manifest, rows, files, older)
+    return Restored(chosen.name, chosen.manifest, rows, files, damaged, older)
 
 
 def _vault(home: Home, url: str, work: Path) -> Store:
     if not url:
         raise UsageError("the place has no name", "DIR", "name a folder or a URL")
     place = url if "://" in url else str(Path(url).expanduser().resolve())
-    return Store(place, work / "vault", home.settings.options(place))
+    return Store(place, work / "vault", home.settings.options(place), lambda _: _MENDS)
 
 
-def _read(vault: Store, file: str) -> Backup:
-    try:
-        manifest = msgspec.json.decode(vault.path(file).read_bytes(), type=Manifest)
-    except msgspec.DecodeError as error:
-        raise DamagedError(f"{file} is no manifest ({error})", vault.root, "name another backup") from error
-    return Backup(file.split("/")[1], manifest)
+#: What mends a damaged file of a backup.
+_MENDS = (
+    "name another backup with --at; where the home still stands, `moviec backup DIR --verify` copies it again"
+)
+
+
+def _listed(vault: Store, at: str = "") -> Listed:
+    """Read the manifests in a place, those of a name that begins with `at`."""
+    found, unreadable = [], []
+    for file in _manifests(vault):
+        name = file.split("/")[1]
+        if not name.startswith(at):
+            continue
+        try:
+            found.append(Backup(name, msgspec.json.decode(vault.path(file).read_bytes(), type=Manifest)))
+        except (DamagedError, msgspec.DecodeError):
+            unreadable.append(name)
+    return Listed(found, unreadable)
+
+
+def _newest(found: Listed, vault: Store) -> Backup:
+    """Give the newest backup. Raises DamagedError where its manifest cannot be read: an older one is for a person to choose."""
+    name = max([one.name for one in found.backups] + found.unreadable)
+    if name in found.unreadable:
+        raise DamagedError(
+            f"the manifest of the backup {name} is damaged", vault.root, "name another with --at (see --list)"
+        )
+    return found.backups[-1]
 
 
 def _check_place(shop: Workshop, vault: Store) -> None:
     """Make sure that the place is elsewhere, and that there is something sound to back up."""
-    if wrong := mismatch(shop.store, shop.catalogue, pair_of(shop.store, shop.catalogue)):
+    if wrong := mismatch(shop.store, shop.catalogue):
         raise StoreError(wrong.what, wrong.where, wrong.hint)
     here = [str(shop.home.folder.resolve()), shop.store.root]
     if any(f"{vault.root}/".startswith(f"{place}/") for place in here):
@@ -195,16 +244,18 @@ def _check_place(shop: Workshop, vault: Store) -> None:
 
 
 def _check_owner(shop: Workshop, vault: Store) -> None:
-    """Make sure that the place is this home's, or empty."""
-    mine, there = lake_name(shop.store), lake_name(vault)
+    """Make sure that the place is this home's, or empty; its name is written first, so that all that follows is this home's."""
+    mine = lake_name(shop.store)
     if mine is None:
         raise StoreError("there is nothing to back up yet", str(shop.home.folder), "ingest a source first")
+    named, listed = readable_name(vault), _listed(vault).backups
+    there = named or (listed[-1].manifest.lake if listed else None)
     if there is not None and there != mine:
         raise StoreError("this place holds the backups of another home", vault.root, "name another")
-    if there is None:
-        if any(not name.startswith("parts/") for name in vault.names("")):
-            raise StoreError("this place holds other files", vault.root, "name an empty or a new one")
-        vault.put(shop.store.path(FILE), FILE)  # first: whatever is there from now on is this home's
+    if there is None and any(not name.startswith("parts/") for name in vault.names("")):
+        raise StoreError("this place holds other files", vault.root, "name an empty or a new one")
+    if named is None:
+        name_lake(vault, mine, shop.work)
     vault.clear_parts()
 
 
@@ -264,27 +315,31 @@ def _copy_files(
     return missing
 
 
-def _copy_home(home: Home, vault: Store, folder: str) -> None:
-    """Copy the settings and the home's own sources."""
+def _copy_home(home: Home, vault: Store, folder: str) -> list[str]:
+    """Copy the settings and the home's own sources; give their names."""
     sources = sorted(path for path in (home.folder / "sources").rglob("*") if path.is_file())
-    for path in (home.folder / "moviec.toml", *sources):
-        if path.exists() and "__pycache__" not in path.parts:
-            vault.put(path, f"{folder}/home/{path.relative_to(home.folder)}")
+    there = [path for path in (home.folder / "moviec.toml", *sources) if path.exists()]
+    names = [str(path.relative_to(home.folder)) for path in there if "__pycache__" not in path.parts]
+    for name in names:
+        vault.put(home.folder / name, f"{folder}/home/{name}")
+    return names
 
 
 def _remove_older(vault: Store, keep: int, tell: Tell) -> None:
-    """Remove backups but for the newest, each one's manifest first, then the lake's files that only those named.
+    """Remove backups but for the newest, each one's manifest first, then the lake's files that no other backup names.
 
-    Raises DamagedError where a manifest cannot be read: what it names must not go.
+    A backup whose manifest cannot be read stays, and the lake's files with it: what it names is not known.
     """
-    found = [_read(vault, file) for file in _manifests(vault)]
-    named = {file for one in found[-keep:] for file in one.manifest.files}
-    gone = {file for one in found[:-keep] for file in one.manifest.files} - named
-    for old in found[:-keep]:
+    found = _listed(vault)
+    for old in found.backups[:-keep]:
         tell(f"removing the backup {old.name}")
         vault.remove(f"{BACKUPS}/{old.name}/{MANIFEST}")
-        for file in vault.names(f"{BACKUPS}/{old.name}"):
-            vault.remove(file)
+        vault.remove_folder(f"{BACKUPS}/{old.name}")
+    if found.unreadable:
+        tell(f"no file of the lake is removed: the manifest of {', '.join(found.unreadable)} is damaged")
+        return
+    named = {file for one in found.backups[-keep:] for file in one.manifest.files}
+    gone = {file for one in found.backups[:-keep] for file in one.manifest.files} - named
     for file in sorted(gone):
         if vault.has(file):
             vault.remove(file)
@@ -299,8 +354,9 @@ def _check_empty(engine: sa.Engine, store: Store, chosen: Backup) -> None:
     """Make sure that nothing is overwritten: the catalogue holds nothing, and the lake nothing of another home."""
     with engine.connect() as connection:
         _check_unused(connection, engine)
-    there = lake_name(store)
-    if there not in (None, chosen.manifest.lake) or (there is None and store.names("records")):
+    there, records = readable_name(store), store.names("records")
+    own = there == chosen.manifest.lake if there else not records or set(records) & set(chosen.manifest.files)
+    if not own:
         raise StoreError("this is another home's lake", store.root, "name another with MOVIEC_LAKE")
 
 
@@ -313,14 +369,25 @@ def _check_unused(connection: sa.Connection, engine: sa.Engine) -> None:
         )
 
 
-def _put_files(vault: Store, store: Store, manifest: Manifest) -> int:
-    """Put the lake's files back, each verified; give how many were not there, or damaged."""
-    written = 0
+def _put_files(vault: Store, store: Store, manifest: Manifest) -> tuple[int, list[str]]:
+    """Put the lake's files back, each verified; give how many were not there, or damaged, and the names of those that are
+    damaged or missing in the place itself.
+    """
+    written, lost = 0, []
+    there = {name for folder in KEPT for name in vault.names(folder)}
     for name in manifest.files:
-        path = vault.path(name)
+        if name == FILE:
+            continue
+        try:
+            path = vault.path(name) if name in there else None
+        except DamagedError:
+            path = None
+        if path is None:
+            lost.append(name)
+            continue
         written += store.put(path, name) is not Put.KNOWN
         vault.drop_copy(name)
-    return written
+    return written, lost
 
 
 def _load(engine: sa.Engine, vault: Store, chosen: Backup, store: Store) -> dict[str, int]:

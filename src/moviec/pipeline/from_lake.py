@@ -19,8 +19,8 @@ from moviec.catalog.facts import LOG_BEGINS, fact, note_fact
 from moviec.catalog.leases import ARRIVALS, CATALOGUE, holding
 from moviec.catalog.queries import last_change
 from moviec.engine import DuckEngine
-from moviec.errors import StoreError
-from moviec.pipeline.identity import FACT, lake_name
+from moviec.errors import DamagedError, StoreError
+from moviec.pipeline.identity import FACT, name_lake, new_name, readable_name
 from moviec.pipeline.ledger_copy import UNITS, name_copies, note_copies
 from moviec.pipeline.models import BUILT_WITH
 from moviec.pipeline.steps import Tell
@@ -39,8 +39,12 @@ def from_lake(shop: Workshop, tell: Tell = lambda _: None) -> dict[str, int]:
         DuckEngine(shop.limits) as engine,
     ):
         tell("reading the lake's copy of the ledger")
-        lake = lake_name(shop.store)
-        named = name_copies(engine, shop.store)
+        lake = readable_name(shop.store)
+        name = lake or new_name()
+        try:
+            named = name_copies(engine, shop.store)
+        except DamagedError as error:
+            raise DamagedError(error.what, error.where, _NO_COPY) from error
         tell("putting it into the catalogue")
         with writing(shop.catalogue) as connection:
             _check(shop, connection, lake)
@@ -49,16 +53,22 @@ def from_lake(shop: Workshop, tell: Tell = lambda _: None) -> dict[str, int]:
             newest = int(begins["value"][0].as_py()) if begins is not None and begins.num_rows else 0
             if newest > last_change(connection):
                 note_fact(connection, LOG_BEGINS, str(newest))
-            note_fact(connection, FACT, lake)
+            note_fact(connection, FACT, name)
             note_fact(connection, BUILT_WITH, None)
             note_copies(connection, shop.store)
             publish_all(connection)
+        if lake is None:
+            name_lake(shop.store, name, shop.work)
     return rows
+
+
+#: What is left where the copy is damaged, too.
+_NO_COPY = "restore a backup; without one, ingest the payloads under raw/ again into a new home"
 
 
 def _check(shop: Workshop, connection: sa.Connection, lake: str | None) -> None:
     known = fact(connection, FACT)
-    if lake is None or (has_deliveries(connection) and known != lake):
+    if has_deliveries(connection) and known != lake:
         raise StoreError(
             "the catalogue is another lake's", shop.store.root, "name a new one with MOVIEC_CATALOGUE"
         )

@@ -11,21 +11,12 @@ import sqlalchemy as sa
 from moviec.catalog.connect import shown, writing
 from moviec.catalog.deliveries import has_deliveries
 from moviec.catalog.facts import fact, note_fact
-from moviec.errors import StoreError
+from moviec.errors import DamagedError, StoreError
 from moviec.lake.store import PAYLOADS, Store
 from moviec.pipeline.ledger_copy import OLDER, OLDER_HINT, is_older
 
 #: The file in the lake, and the name of the fact in the catalogue.
 FILE, FACT = "identity", "lake"
-
-
-class Pair(msgspec.Struct, frozen=True):
-    """What a lake and a catalogue say of themselves: their names, and whether they hold anything."""
-
-    lake: str | None
-    catalogue: str | None
-    filled: bool
-    delivered: bool
 
 
 class Mismatch(msgspec.Struct, frozen=True):
@@ -42,36 +33,52 @@ def check_pair(store: Store, catalogue: sa.Engine, work: Path) -> None:
     Raises StoreError where they do not belong together: a catalogue that does not know the lake's files would take them
     for leftovers.
     """
-    pair = pair_of(store, catalogue)
-    if wrong := mismatch(store, catalogue, pair):
+    if wrong := mismatch(store, catalogue):
         raise StoreError(wrong.what, wrong.where, wrong.hint)
-    name = pair.lake or pair.catalogue or str(uuid.uuid4())
-    if pair.catalogue is None:
+    lake, known = readable_name(store), _known_name(catalogue)
+    name = lake or known or new_name()
+    if known is None:
         with writing(catalogue) as connection:
             note_fact(connection, FACT, name)
-    if pair.lake is None:
-        made = work / FILE
-        made.write_text(name, "ascii")
-        store.put(made, FILE)
+    if lake is None:
+        name_lake(store, name, work)
 
 
-def pair_of(store: Store, catalogue: sa.Engine) -> Pair:
-    """Read what a lake and a catalogue say of themselves."""
-    filled = bool(store.names("records") or store.names(PAYLOADS.rstrip("/")))
+def new_name() -> str:
+    """Make a name for a pair."""
+    return str(uuid.uuid4())
+
+
+def name_lake(store: Store, name: str, work: Path) -> None:
+    """Give a lake without a readable name one."""
+    if store.has(FILE):
+        store.remove(FILE)
+    made = work / FILE
+    made.write_text(name, "ascii")
+    store.put(made, FILE)
+
+
+def mismatch(store: Store, catalogue: sa.Engine) -> Mismatch | None:
+    """Say why the two do not belong together: their names differ, one is empty and the other is not, or one is older."""
+    lake, known = readable_name(store), _known_name(catalogue)
+    if None not in (lake, known):
+        wrong = f"this is the lake of another catalogue (it is of {lake}, the catalogue's is {known})"
+        wrong = wrong if lake != known else ""
+    else:
+        wrong = _one_is_empty(store, catalogue)
+    if wrong:
+        return Mismatch(wrong, store.root, _HINT)
     with catalogue.connect() as connection:
-        return Pair(lake_name(store), fact(connection, FACT), filled, has_deliveries(connection))
+        older = is_older(store, connection)
+    return Mismatch(OLDER, shown(str(catalogue.url)), OLDER_HINT) if older else None
 
 
-def mismatch(store: Store, catalogue: sa.Engine, pair: Pair) -> Mismatch | None:
-    """Say why the two do not belong together: one is empty and the other is not, their names differ, or one is older."""
-    if pair.lake is not None and pair.lake == pair.catalogue:
-        with catalogue.connect() as connection:
-            older = is_older(store, connection)
-        return Mismatch(OLDER, shown(str(catalogue.url)), OLDER_HINT) if older else None
-    strangers = pair.lake is not None and pair.catalogue is not None
-    if strangers or pair.filled != pair.delivered:
-        return Mismatch(_said(pair), store.root, _HINT)
-    return None
+def readable_name(store: Store) -> str | None:
+    """Give the name that a lake carries; None where it has none, or it is damaged."""
+    try:
+        return lake_name(store)
+    except DamagedError:
+        return None
 
 
 def lake_name(store: Store) -> str | None:
@@ -85,11 +92,18 @@ _HINT = (
 )
 
 
-def _said(pair: Pair) -> str:
-    if pair.filled and not pair.delivered:
+def _known_name(catalogue: sa.Engine) -> str | None:
+    with catalogue.connect() as connection:
+        return fact(connection, FACT)
+
+
+def _one_is_empty(store: Store, catalogue: sa.Engine) -> str:
+    """Say which of the two holds deliveries where the other does not."""
+    filled = bool(store.names("records") or store.names(PAYLOADS.rstrip("/")))
+    with catalogue.connect() as connection:
+        delivered = has_deliveries(connection)
+    if filled == delivered:
+        return ""
+    if filled:
         return "this lake holds deliveries and the catalogue knows none"
-    if pair.delivered and not pair.filled:
-        return "the catalogue knows deliveries and this lake holds none"
-    return (
-        f"this is the lake of another catalogue (it is of {pair.lake}, the catalogue's is {pair.catalogue})"
-    )
+    return "the catalogue knows deliveries and this lake holds none"
