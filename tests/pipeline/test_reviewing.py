@@ -374,3 +374,27 @@ def rewrite_titles(shop: Workshop) -> Path:
     sample = shop.home.folder.parent / "sample"
     write_sample(sample)
     return rewrite(sample, "other", lambda row: {**row, "tagline": "Another one"})
+
+
+def test_the_history_of_a_merged_id_says_whose_it_is(shop: Workshop) -> None:
+    kept, gone = sorted(movie_of(shop, HEAT, HEAT_IMDB))
+    decide(shop, HEAT, HEAT_IMDB, True)
+    told, own = (moviec("history", f"mc{movie}", "--home", shop.home.folder) for movie in (gone, kept))
+    assert told.stderr == f"mc{gone} was merged into mc{kept}, whose history this is\n"
+    assert (told.returncode, told.stdout, own.stderr) == (0, own.stdout, "")
+    shown = moviec("show", f"mc{gone}", "--home", shop.home.folder)
+    assert shown.stderr == f"mc{gone} was merged into mc{kept}\n" and f"mc{kept}" in shown.stdout
+
+
+def test_history_of_a_source_says_why_it_has_nothing(shop: Workshop) -> None:
+    def told(*words: str) -> Any:
+        return moviec("history", *words, "--home", shop.home.folder)
+
+    unknown = told("--source", "nope")
+    assert unknown.returncode == 2 and "there is no source 'nope'; there are: imdb, kaggle" in unknown.stderr
+    [movie] = {*movie_of(shop, TOY, TOY_IMDB)}
+    foreign = told(f"mc{movie}", "--source", "movielens", "--json")
+    assert (foreign.returncode, json.loads(foreign.stdout)) == (0, [])
+    assert foreign.stderr == f"movielens does not list mc{movie}; it is listed by: imdb, kaggle\n"
+    ours, all_films = (json.loads(told(*words, "--source", "imdb", "--json").stdout) for words in ([f"mc{movie}"], []))  # fmt: skip
+    assert ours == [row for row in all_films if row["movie"] == movie]
