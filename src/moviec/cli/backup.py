@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from moviec.cli.console import end_with, plural, print_json, print_table, steps
+from moviec.cli.console import end_with, print_json, print_table, steps
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import open_home
 from moviec.pipeline.backup import Backup, backups
 from moviec.pipeline.backup import backup as write_backup
 from moviec.pipeline.backup import restore as put_back
 from moviec.pipeline.workshop import workshop
+from moviec.units import plural
 from moviec.work import work_folder
 
 PlaceArgument = Annotated[
@@ -42,7 +43,7 @@ def backup(
         print_json(done)
     else:
         print(
-            f"{done.name}: {done.manifest.tables['documents'].rows:,} films, up to change {done.manifest.last_change};"
+            f"{done.name}: {plural(done.manifest.tables['documents'].rows, 'film', 'films')}, up to change {done.manifest.last_change};"
             f" {plural(len(done.manifest.files), 'file', 'files')} of the lake,"
             f" {done.copied:,} of them new ({done.bytes:,} bytes)"
         )
@@ -75,14 +76,14 @@ def restore(
         print_json(done)
     else:
         print(
-            f"{done.name} is back: {done.rows['documents']:,} films, up to change {done.manifest.last_change};"
+            f"{done.name} is back: {plural(done.rows['documents'], 'film', 'films')}, up to change {done.manifest.last_change};"
             f" {plural(done.files, 'file', 'files')} of the lake written. Settings and own sources, if there were any,"
             f" are in {place}/backups/{done.name}/home"
         )
     newer = (
         "the lake is newer than this backup; run `moviec rebuild --from-lake` to bring the catalogue up to it"
     )
-    lost = f"{len(done.manifest.missing):,} files were missing when the backup was made; see `moviec doctor`"
+    lost = f"{plural(len(done.manifest.missing), 'file was', 'files were')} missing when the backup was made; see `moviec doctor`"
     end_with([*([newer] if done.is_older else []), *([lost] if done.manifest.missing else [])])
 
 

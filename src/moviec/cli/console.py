@@ -45,11 +45,6 @@ def end_with(looks: Sequence[str]) -> None:
         raise typer.Exit(3)
 
 
-def plural(count: int, one: str, more: str) -> str:
-    """Write a number with the words that go with it: "1 pair", "1,200 pairs"."""
-    return f"{count:,} {one if count == 1 else more}"
-
-
 @contextmanager
 def steps(quiet: bool = False) -> Iterator[Tell]:
     """Tell the steps of long work: a spinner on a terminal, plain lines elsewhere, nothing when quiet."""

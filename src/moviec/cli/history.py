@@ -91,7 +91,8 @@ def _cause(one: dict[str, Any]) -> str:
     by = f" by {one['source']} ({one['delivery']})" if one["source"] else ""
     if decision := one["decision"]:
         is_undone = decision["undone"] is not None and decision["undone"] <= one["at"]
-        done = "taken back" if is_undone else decision["verdict"]
+        by_whom = f" by {decision['undone_by']}" if decision["undone_by"] else ""
+        done = f"taken back{by_whom}" if is_undone else decision["verdict"]
         by += f" by decision {decision['number']} of {decision['who']} ({done})"
     return by
 

@@ -28,6 +28,7 @@ from moviec.catalog.deliveries import derived_files, payloads_there
 from moviec.catalog.leases import BACKUP, holding
 from moviec.catalog.queries import last_change
 from moviec.config import Home
+from moviec.decoding import plain
 from moviec.errors import DamagedError, StoreError, UsageError
 from moviec.lake.raw import payload_name
 from moviec.lake.store import PAYLOADS, Put, State, Store
@@ -37,6 +38,7 @@ from moviec.pipeline.ledger_copy import Place, complete, forget_copies, is_older
 from moviec.pipeline.steps import Tell
 from moviec.pipeline.workshop import Workshop
 from moviec.sources import transport
+from moviec.units import plural
 
 BACKUPS, MANIFEST = "backups", "manifest.json"
 
@@ -181,7 +183,9 @@ def _read(vault: Store, file: str) -> Backup:
     try:
         manifest = msgspec.json.decode(vault.path(file).read_bytes(), type=Manifest)
     except msgspec.DecodeError as error:
-        raise DamagedError(f"{file} is no manifest ({error})", vault.root, "name another backup") from error
+        raise DamagedError(
+            f"{file} is no manifest ({plain(error)})", vault.root, "name another backup"
+        ) from error
     return Backup(file.split("/")[1], manifest)
 
 
@@ -248,7 +252,7 @@ def _copy_files(
     shop: Workshop, vault: Store, fresh: Sequence[str], copied: dict[str, int], tell: Tell
 ) -> list[str]:
     """Copy files that the place does not have; name those that are missing in the lake, or damaged."""
-    tell(f"copying {len(fresh):,} files of the lake")
+    tell(f"copying {plural(len(fresh), 'file', 'files')} of the lake")
     missing = []
     for name in fresh:
         try:
