@@ -1,7 +1,7 @@
 -- Film lists into records. View `films`; lists inside a row are JSON text.
 -- The key is the article's address where no other film shares it, else "Title (year)", numbered from the second on.
--- A cast may be a sentence about the film, cut at its links ("life in", "Chicago", "ghettos"): it has a piece that no name is,
--- or no full name at all. Then what is no full name is none; so are single words in small letters ("cartoon"). They are put in
+-- A cast may be a sentence about the film, cut at its links ("life in", "Chicago", "ghettos"): it has a piece that is no name
+-- nor a label ("Voices of"), or no full name at all. Then what is no full name is none; so are single words in small letters ("cartoon"). They are put in
 -- brackets, as notes, by which they are refused and counted.
 -- Titles may carry what is no title: a style sheet that the page drew a fraction with, "(film)", "(1920 film)".
 WITH shared AS (
@@ -10,8 +10,9 @@ WITH shared AS (
 parsed AS (
   SELECT films.*, try_cast(tidy(year) AS INTEGER) AS year_read, listed(genres, ',') AS genres_read,
     names_listed("cast", ',') AS linked,
-    len(linked) > 1 AND (len(list_filter(linked, lambda n: n = 'of' OR no_person(n) OR regexp_matches(n, '^(?:\S+ )?[^\p{Lu}]+ (?:of|from|between|against)$'))) > 0
-      OR len(list_filter(linked, lambda n: regexp_matches(n, '^\p{Ll}[^\p{Lu}.]*$'))) > 0 AND NOT list_bool_or(list_transform(linked, lambda n: regexp_matches(n, '^\p{Lu}\S* .*\p{Lu}')))) AS is_sentence,
+    len(linked) > 1 AND (len(list_filter(linked, lambda n: n = 'of' OR no_person(n) OR regexp_matches(n, '^(?:\S+ )?[^\p{Lu}]+ (?:of|from|between|against)$')
+      AND NOT regexp_matches(n, '(?i)^(?:voice|narrat|archive|footage|interview|starring|featuring)'))) > 0
+      OR len(list_filter(linked, lambda n: regexp_matches(n, '^\p{Ll}[^\p{Lu}.]*$') AND NOT no_name(n))) > 0 AND NOT list_bool_or(list_transform(linked, lambda n: regexp_matches(n, '^\p{Lu}\S* .*\p{Lu}')))) AS is_sentence,
     list_transform(linked, lambda n: CASE
       WHEN is_sentence AND regexp_matches(n, '^[^ ]+$|^[^\p{Lu}.]+$| and ') THEN '(' || n || ')'
       WHEN len(linked) > 1 AND regexp_matches(n, '^\p{Ll}+$') THEN '(' || n || ')'
