@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated, Literal
 
+import msgspec
 import pytest
 
 from moviec.config import open_home
+from moviec.decoding import plain
 from moviec.errors import UsageError
 
 
@@ -38,3 +41,48 @@ def test_the_environment_overrides_the_file_and_is_named_when_it_is_wrong(tmp_pa
     assert open_home(tmp_path, {"MOVIEC_THREADS": "3"}).settings.threads == 3
     with pytest.raises(UsageError, match=r"^MOVIEC_THREADS: "):
         open_home(tmp_path, {"MOVIEC_THREADS": "many"})
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ('threads = "many"', "threads: a whole number is expected, not text"),
+        ("colour = 3", "there is no entry 'colour'"),
+        ("[sources.imdb]\npath = 3", "sources.….path: text is expected, not a whole number"),
+        ("anonymous = 3", "anonymous: true or false is expected, not a whole number"),
+        ("fields = []", "fields: a table of entries is expected, not a list"),
+        ('[sources.imdb.download]\nmax_bytes = ""', "sources.….download.max_bytes: a whole number is expected, not text"),
+    ],
+)  # fmt: skip
+def test_a_wrong_setting_is_told_in_plain_words(tmp_path: Path, written: str, told: str) -> None:
+    (tmp_path / "moviec.toml").write_text(written)
+    with pytest.raises(UsageError) as error:
+        open_home(tmp_path, {})
+    assert str(error.value) == f"{tmp_path / 'moviec.toml'}: {told}; see docs/settings.md"
+
+
+class Entries(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    least: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    form: Literal["csv", "json"] = "csv"
+    mark: Annotated[str, msgspec.Meta(pattern="^a", max_length=3)] = "a"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{}", "the entry 'name' is missing"),
+        ('{"name": "", "least": "x"}', "least: a whole number or nothing is expected, not text"),
+        ('{"name": "", "least": 0}', "least: a whole number >= 1 is expected"),
+        ('{"name": "", "form": "xml"}', "form: 'xml' is none of the values it may have"),
+        ('{"name": "", "mark": "b"}', "mark: it is not written as it should be"),
+        ('{"name": "", "mark": "aaaa"}', "mark: text of length <= 3 is expected"),
+        ('{"name"', "it ends too early"),
+        ("[", "a table of entries is expected, not a list"),
+        ('{"name": nope}', "it is no JSON: invalid character (byte 13)"),
+    ],
+)
+def test_what_cannot_be_decoded_is_told_in_plain_words(text: str, told: str) -> None:
+    with pytest.raises(msgspec.DecodeError) as error:
+        msgspec.json.decode(text, type=Entries)
+    assert plain(error.value) == told

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import platformdirs
 
-from moviec.decoding import decodable
+from moviec.decoding import decodable, plain
 from moviec.errors import UsageError
 
 _MEMORY = re.compile("[0-9]+([.][0-9]+)? ?[KMGT]i?B", re.IGNORECASE)
@@ -169,7 +169,7 @@ def open_home(
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         blamed = [f"MOVIEC_{name.upper()}" for name in given if name in str(error)]
         where = ", ".join(blamed) or str(path)
-        raise UsageError(str(error), where, "see docs/settings.md") from error
+        raise UsageError(plain(error), where, "see docs/settings.md") from error
     except OSError as error:
         raise UsageError(
             f"cannot use this folder ({error.strerror})", str(home), "choose another --home"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 #: How a source, and a space of ids, may be called: before the colon of kaggle:862, in any case.
 SPACE_PATTERN = "[A-Za-z][A-Za-z0-9_-]{0,29}"
@@ -116,3 +117,15 @@ def _number(words: list[str], place: int) -> tuple[int | None, int]:
 def _adds(words: list[str], place: int) -> bool:
     """Return whether a word may follow "hundred and"."""
     return place < len(words) and (words[place] in UNITS or words[place] in TENS)
+
+
+#: Kinds of letters that no name on one line has: control characters, halves of a letter, separators of lines and paragraphs.
+_UNFIT = {"Cc", "Cs", "Zl", "Zp"}
+
+
+def fault_of_name(text: str) -> str:
+    """Say what keeps a text from being the name of a person, an account or a key; "" where nothing does."""
+    if not text.strip():
+        return "no name"
+    is_unfit = any(unicodedata.category(letter) in _UNFIT for letter in text)
+    return "a line break or control character" if is_unfit else ""

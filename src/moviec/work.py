@@ -39,11 +39,18 @@ def written_aside(path: Path) -> Iterator[Path]:
     """Give a file to write, of a name that no other process has; at the end of the block it takes the place of `path`.
 
     A block that fails leaves what was there; what a killed process left is removed by the next that writes this file.
+    An OSError that names a temporary file is raised with `path` instead, which the caller knows.
     """
-    with work_folder(path.parent, f".{path.name}.part-") as aside:
-        part = aside / path.name
-        yield part
-        part.replace(path)
+    prefix = f".{path.name}.part-"
+    try:
+        with work_folder(path.parent, prefix) as aside:
+            part = aside / path.name
+            yield part
+            part.replace(path)
+    except OSError as error:
+        if prefix not in str(error.filename):
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def left_behind(place: Path, prefix: str = PREFIX) -> list[Path]:

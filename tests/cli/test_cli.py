@@ -93,6 +93,44 @@ def test_report_draws_bars_and_lines(tmp_path: Path, movies: Path) -> None:
     assert png.read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_picture_that_cannot_be_written_is_named_as_it_was_given(tmp_path: Path, movies: Path) -> None:
+    moviec("rollup", movies, "--out", tmp_path / "out")
+    plot = tmp_path / "nowhere" / "p.svg"
+    done = moviec("report", "genres", "--from", tmp_path / "out", "--plot", plot)
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"moviec: {plot}: No such file or directory; make its folder, or name another\n",
+    )
+
+
+def test_a_rollup_that_counts_nothing_fails_and_leaves_what_was_there(tmp_path: Path, movies: Path) -> None:
+    def months() -> dict[str, bytes]:
+        names = out.rglob("????-??.json")
+        return {str(name): name.read_bytes() for name in names}
+
+    out = tmp_path / "out"
+    moviec("rollup", movies, "--out", out)
+    before, record = months(), (out / "last-run.json").read_bytes()
+    ahead = moviec("rollup", movies, "--out", out, "--since", "2999-01-01")
+    assert ahead.returncode == 2 and ahead.stderr.startswith("moviec: --since: no film that is out by ")
+    assert (out / "last-run.json").read_bytes() == record
+    late = moviec("rollup", movies, "--out", out, "--since", "2005-01-01")
+    assert late.returncode == 1 and "no month to write: 0 films count (3 before since)" in late.stderr
+    assert before and months() == before
+    assert json.loads((out / "last-run.json").read_text())["state"] == "failed"
+
+
+def test_a_file_given_twice_is_refused(tmp_path: Path, movies: Path) -> None:
+    again = movies.parent / "." / "x" / ".." / movies.name
+    (tmp_path / "x").mkdir()
+    for second in (movies, again):
+        done = moviec("rollup", movies, second, "--out", tmp_path / "out")
+        assert (done.returncode, done.stderr) == (
+            2,
+            f"moviec: {second}: this file is given twice; give each file once\n",
+        )
+
+
 @pytest.mark.parametrize(
     ("words", "message", "status"),
     [
@@ -100,9 +138,21 @@ def test_report_draws_bars_and_lines(tmp_path: Path, movies: Path) -> None:
         (["report", "genres", "--from", "nowhere"], "moviec: nowhere: no rollup here; run `moviec rollup FILE --out DIR`", 2),
         (["report", "genres", "--years", "90s"], "moviec: --years: '90s' is no span of years; write it like 1990-1999", 2),
         (["report", "genres", "--year", "1990", "--years", "1990-1999"], "moviec: --year, --years: give one of them", 2),
+        (["report", "genres", "--csv", "--json"], "moviec: --json, --csv: give one of them", 2),
+        (["report", "genres", "--from", "x", "--home", "y"], "moviec: --from, --home: give one of them", 2),
+        (["fit", "--list", "--pin", "shipped"], "moviec: --pin, --list: give one of them", 2),
+        (["status", "--metrics", "--json"], "moviec: --metrics, --json: give one of them", 2),
+        (["review", "list", "--decided", "--limit", "3"], "moviec: --decided, --limit: give one of them", 2),
+        (["review", "list", "--decided", "--source", "imdb"], "moviec: --decided, --source: give one of them", 2),
+        (["rollup", "none.csv", "--delivered-at", "1800-01-01"], "moviec: --delivered-at: 1800-01-01 is before the first film", 2),
+        (["rollup", "none.csv", "--delivered-at", "2999-01-01"], "moviec: --delivered-at: 2999-01-01 is still to come", 2),
+        (["ingest", "imdb", "x", "--delivered-at", "2999-01-01", "--home", "h"], "moviec: --delivered-at: 2999-01-01 is still to come", 2),
+        (["ingest", "imdb", "x", "--delivered-at", "1800-01-01", "--home", "h"], "moviec: --delivered-at: 1800-01-01 is before the first film", 2),
         (["report", "genres", "--yeer", "3"], "moviec: No such option: --yeer", 2),
         (["report"], "moviec: Missing argument 'kind'. Choose from: genres, companies; see moviec report --help", 2),
         (["nosuch"], "moviec: No such command 'nosuch'; see moviec --help", 2),
+        (["--home", "x", "status"], "moviec: --home: goes behind the command; write moviec status … --home", 2),
+        (["--home=x"], "moviec: --home: goes behind the command; write moviec COMMAND … --home", 2),
         (["review", "--home", "x", "list"], "moviec: --home: goes behind the command; write moviec review list … --home", 2),
         (["failures", "--json", "list"], "moviec: --json: goes behind the command; write moviec failures list … --json", 2),
         (["quarantine", "--home", "x", "--json", "replay"], "moviec: --home, --json: goes behind the command", 2),

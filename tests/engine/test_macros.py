@@ -57,7 +57,7 @@ def test_what_is_no_literal_reads_as_nothing(engine: DuckEngine, cell: str) -> N
 NAMES = [
     "Andi", "Prince", "Cher", "O", "X", "50 Cent", "will.i.am", "india.arie", "k.d. lang", "bell hooks", "The Who", "The Edge",
     "of Montreal", "And One", "Le", "Das", "Nan", "Null", "Narges", "James With", "Chapman To", "johnnie to", "di Zhang", "A.C. Milan",
-    "Voices of Hope", "Various Positions", "Paul Muller (actor)", "Dave (Tex) O'Brien", "BooG!e", "N!xau", "宮崎 駿", "Ōshima", "Jr Walker",
+    "Voices of Hope", "Various Positions", "Paul Muller (Berlin)", "Dave (Tex) O'Brien", "BooG!e", "N!xau", "宮崎 駿", "Ōshima", "Jr Walker",
     "Smith & Co", "leo films", "Metro-Goldwyn-Mayer (MGM)", "Python (Monty) Pictures", "The Body", "20th Century Fox", "Directors Kut",
 ]  # fmt: skip
 NO_NAMES = [
@@ -75,3 +75,49 @@ def test_names_are_told_from_what_is_none(engine: DuckEngine) -> None:
     told = {row["name"]: row for row in rows.to_pylist()}
     assert [name for name in NAMES if told[name]["refused"] or told[name]["mended"] != name] == []
     assert [name for name in NO_NAMES if not told[name]["refused"]] == []
+
+
+PHRASES = [
+    "life in", "living with a", "proposed strike at", "in post-", "Race identity within", "profile of 4 unusual occupations",
+    "town's fight for water rights", "A year in the life of Susan Tom and her 11 children", "The life of Jonathan Caouette", "many cameos",
+]  # fmt: skip
+MENDED = {
+    "Paul Muller (actor)": "Paul Muller", "Max Booth III (screenwriter)": "Max Booth III", "Dave (Tex) O'Brien (actor)": "Dave (Tex) O'Brien",
+    "John Wood (English actor)": "John Wood", "Joe King (Narrator)": "Joe King", ". Caroline Martin": "Caroline Martin",
+    "Tom Hanks ": "Tom Hanks", " Cuba  Gooding Jr.": "Cuba Gooding Jr.", "David\u00a0Robb": "David Robb",
+}  # fmt: skip
+APART = {
+    "Joel and Ethan Coen": ["Joel Coen", "Ethan Coen"], "Becky & Jessie O'Donohue": ["Becky O'Donohue", "Jessie O'Donohue"],
+    "Margaret Leslie and Howard E. Nicholas": ["Margaret Leslie", "Howard E. Nicholas"],
+} | {
+    name: [name] for name in (
+        "Penn and Teller", "Tom and Jerry", "The Mamas & the Papas", "Gladys Knight & the Pips", "Florence and The Machine",
+        "Bill Haley & His Comets", "Sly and the Family Stone", "Roy Acuff and his Boys", "Anderson", "Brandon Lee",
+    )
+}  # fmt: skip
+
+
+def test_pieces_of_a_sentence_are_no_people(engine: DuckEngine) -> None:
+    engine.table("given", pa.table({"name": [*NAMES, *PHRASES]}))
+    rows = engine.query("SELECT name FROM given WHERE no_name(name) OR no_person(name)").to_pylist()
+    assert [row["name"] for row in rows] == PHRASES
+
+
+def test_names_lose_the_notes_and_blanks_around_them(engine: DuckEngine) -> None:
+    engine.table("given", pa.table({"name": list(MENDED)}))
+    assert engine.query("SELECT name_mended(name) AS m FROM given")["m"].to_pylist() == list(MENDED.values())
+
+
+def test_joined_names_are_parted_and_a_note_tells_the_trade(engine: DuckEngine) -> None:
+    engine.table("given", pa.table({"name": list(APART)}))
+    parted = engine.query("SELECT names_parted(name) AS p FROM given")["p"].to_pylist()
+    assert dict(zip(APART, parted, strict=True)) == APART
+    people = engine.query(
+        "SELECT people_as('actor', ['Joel and Ethan Coen', 'Ann Lee (screenwriter)', 'Bo (actor)']) AS p"
+    )
+    assert [(one["name"], one["role"], one["position"]) for one in people["p"][0].as_py()] == [
+        ("Joel Coen", "actor", 0),
+        ("Ethan Coen", "actor", 1),
+        ("Ann Lee (screenwriter)", "writer", 2),
+        ("Bo (actor)", "actor", 3),
+    ]

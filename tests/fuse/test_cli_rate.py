@@ -87,7 +87,7 @@ def test_rows_that_cannot_be_used_are_written_aside(tmp_path: Path) -> None:
     ]
     (tmp_path / "bad.csv").write_text("\n".join(lines) + "\n")
     told = moviec_rate(tmp_path / "bad.csv", "--out", tmp_path / "scores.csv")
-    assert "1 films rated from 1 ratings" in told
+    assert "1 film rated from 1 rating" in told
     assert "14 rows could not be used" in told
     aside = {
         row["movie"] or row["reason"]: row["reason"] for row in rows_of(tmp_path / "scores.rejected.csv")
@@ -115,7 +115,7 @@ def test_a_quote_that_does_not_close_costs_its_own_line(tmp_path: Path, packed: 
     path = tmp_path / ("many.csv.gz" if packed else "many.csv")
     path.write_bytes(gzip.compress(data) if packed else data)
     told = moviec_rate(path, "--out", tmp_path / "scores.csv")
-    assert "40000 films rated from 40000 ratings" in told
+    assert "40,000 films rated from 40,000 ratings" in told
     (aside,) = rows_of(tmp_path / "scores.rejected.csv")
     assert (aside["file_row"], aside["value"]) == ("101", 'open,"imdb,7,1,10')
     assert aside["reason"] == "line 102: a quote that does not close, or text after a closing quote"
@@ -125,7 +125,7 @@ def test_a_broken_json_line_is_kept_aside(tmp_path: Path) -> None:
     good = '{"movie": "a", "source": "imdb", "value": 7, "lowest": 1, "highest": 10}'
     (tmp_path / "some.jsonl").write_text(f'{good}\n{{"movie": "b", \n[1]\n')
     told = moviec_rate(tmp_path / "some.jsonl", "--out", tmp_path / "scores.csv")
-    assert "1 films rated" in told and "2 rows could not be used" in told
+    assert "1 film rated" in told and "2 rows could not be used" in told
 
 
 def test_a_copy_that_speaks_in_place_of_who_is_left_out_is_named(tmp_path: Path) -> None:

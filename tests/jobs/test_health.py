@@ -81,7 +81,7 @@ def test_what_waits_what_fails_and_who_is_behind_is_a_concern(
     assert concerns(desk, "2026-11-05") == {}
     small = desk.drop("2026-11-04/films.csv", "Alien")
     desk.moviec("ingest", "club", small, "--delivered-at", "2026-11-04")
-    assert "1 films where the delivery before had 3" in concerns(desk, "2026-11-05")["source_held club"]
+    assert "1 film where the delivery before had 3" in concerns(desk, "2026-11-05")["source_held club"]
     catalogue = catalogue_of(desk)
     with writing(catalogue) as connection:
         append(connection, [RecordChange("decision", source="club", key="0")])

@@ -103,7 +103,7 @@ def test_a_source_is_due_once_a_round_and_one_that_fails_stops_no_other(desk: De
     done = desk.moviec("run")
     assert done.exit_code == 1
     assert f"moviec: club: {desk.inbox}/none: no such file or folder" in done.stderr
-    assert "1 records: 1 new or changed" in done.stdout
+    assert "1 record: 1 new or changed" in done.stdout
     assert desk.states() == {"club": ("failed", 0)}
     dry = {
         one["source"]: one["due_since"]
@@ -160,7 +160,7 @@ def test_a_run_takes_what_is_dated_later_than_the_last(desk: Desk) -> None:
     desk.drop("2026-11-15/films.csv", "Alien")
     [held] = desk.run_later(8)
     assert [one.state for one in held.deliveries] == ["applied", "held"]
-    assert "is held: 1 films where the delivery before had 3" in held.looks[0]
+    assert "is held: 1 film where the delivery before had 3" in held.looks[0]
 
 
 def test_an_event_names_the_files_and_the_time(desk: Desk, tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from moviec.catalog.copying import columns_of
 from moviec.catalog.schema import metadata
 from moviec.config import Home, open_home
-from moviec.pipeline.ledger_copy import compact
+from moviec.engine import DuckEngine
+from moviec.pipeline.ledger_copy import compact, name_copies
 from moviec.pipeline.workshop import workshop
 from tests.commands import moviec
 from tests.pipeline.old_home import (
@@ -232,3 +234,13 @@ def test_a_damaged_copy_and_no_catalogue_say_what_is_left_to_do(brought_up: Home
         file.unlink()
     done = moviec("rebuild", "--from-lake", "--home", brought_up.folder)
     assert done.returncode == 1 and "restore a backup" in done.stderr and "doctor" not in done.stderr
+
+
+def test_a_column_that_the_copy_does_not_have_yet_is_unknown(
+    brought_up: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("moviec.pipeline.ledger_copy.columns_of", lambda name: [*columns_of(name), "later"])
+    with workshop(brought_up) as shop, DuckEngine() as engine:
+        assert "decisions" in name_copies(engine, shop.store)
+        rows = engine.query("SELECT who, later FROM decisions").to_pylist()
+    assert rows and all(row["who"] and row["later"] is None for row in rows)

@@ -151,7 +151,7 @@ def test_a_shrunken_delivery_is_held_until_it_is_accepted(club: Club) -> None:
     club.deliver(MONDAY, *(f"{n},Film {n},1999,90" for n in range(10)))
     held = club.deliver(TUESDAY, "1,Film 1,1999,90")
     assert held.state == "held"
-    assert held.report["held"] == ["1 films where the delivery before had 10: 90.0% fewer, more than 50%"]
+    assert held.report["held"] == ["1 film where the delivery before had 10: 90.0% fewer, more than 50%"]
     assert len(club.known("key")) == 10
     assert club.deliver(TUESDAY, "1,Film 1,1999,90", accept=True).state == "applied"
     assert len(club.known("key")) == 1

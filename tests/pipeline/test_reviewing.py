@@ -343,20 +343,20 @@ def test_history_tells_who_decided_and_who_took_it_back(shop: Workshop) -> None:
     decide(shop, TOY, TOY_IMDB, False)
     movies = movie_of(shop, TOY, TOY_IMDB)
     with writing(shop.catalogue) as connection:
-        decisions.undo(connection, 1)
+        decisions.undo(connection, 1, "bo")
     drain(shop)
     served = Movies(Reader(shop.catalogue))
     for movie in movies:
         with shop.catalogue.connect() as connection:
             entries = movie_changes(connection, movie)
         *_, verdict, undoing = entries
-        assert {**verdict["decision"], "undone": None} == {"number": 1, "verdict": "different", "who": "ann", "undone": None}  # fmt: skip
+        assert {**verdict["decision"], "undone": None} == {"number": 1, "verdict": "different", "who": "ann", "undone": None, "undone_by": "bo"}  # fmt: skip
         assert verdict["at"] < verdict["decision"]["undone"] <= undoing["at"] and verdict["source"] is None
         assert [one["decision"] for one in served.history(movie)] == [one["decision"] for one in entries]
         lines = moviec("history", f"mc{movie}", "--home", shop.home.folder).stdout.splitlines()
         assert [line.partition(" by ")[2] for line in lines if " by decision" in line] == [
             "decision 1 of ann (different)",
-            "decision 1 of ann (taken back)",
+            "decision 1 of ann (taken back by bo)",
         ]
     with shop.catalogue.connect() as connection:
         first, *_ = movie_changes(connection, min(movies))
@@ -374,3 +374,106 @@ def rewrite_titles(shop: Workshop) -> Path:
     sample = shop.home.folder.parent / "sample"
     write_sample(sample)
     return rewrite(sample, "other", lambda row: {**row, "tagline": "Another one"})
+
+
+def test_the_history_of_a_merged_id_says_whose_it_is(shop: Workshop) -> None:
+    kept, gone = sorted(movie_of(shop, HEAT, HEAT_IMDB))
+    decide(shop, HEAT, HEAT_IMDB, True)
+    told, own = (moviec("history", f"mc{movie}", "--home", shop.home.folder) for movie in (gone, kept))
+    assert told.stderr == f"mc{gone} was merged into mc{kept}, whose history this is\n"
+    assert (told.returncode, told.stdout, own.stderr) == (0, own.stdout, "")
+    shown = moviec("show", f"mc{gone}", "--home", shop.home.folder)
+    assert shown.stderr == f"mc{gone} was merged into mc{kept}\n" and f"mc{kept}" in shown.stdout
+
+
+def test_history_of_a_source_says_why_it_has_nothing(shop: Workshop) -> None:
+    def told(*words: str) -> Any:
+        return moviec("history", *words, "--home", shop.home.folder)
+
+    unknown = told("--source", "nope")
+    assert unknown.returncode == 2 and "there is no source 'nope'; there are: imdb, kaggle" in unknown.stderr
+    [movie] = {*movie_of(shop, TOY, TOY_IMDB)}
+    foreign = told(f"mc{movie}", "--source", "movielens", "--json")
+    assert (foreign.returncode, json.loads(foreign.stdout)) == (0, [])
+    assert foreign.stderr == f"movielens does not list mc{movie}; it is listed by: imdb, kaggle\n"
+    ours, all_films = (json.loads(told(*words, "--source", "imdb", "--json").stdout) for words in ([f"mc{movie}"], []))  # fmt: skip
+    assert ours == [row for row in all_films if row["movie"] == movie]
+
+
+@pytest.fixture
+def review(home: Path) -> Callable[..., Any]:
+    """Give `moviec review` on a home of its own; it returns what was printed, or the error of what has failed."""
+
+    def called(*words: str) -> str:
+        done = moviec("review", *words, "--home", home)
+        assert done.returncode == (2 if done.stderr.startswith("moviec:") else 0), done.stderr
+        return done.stderr if done.returncode else done.stdout
+
+    return called
+
+
+PAIR = (":".join(TOY), ":".join(TOY_IMDB))
+
+
+def test_a_preview_says_whose_decision_it_overrules_or_takes_back(review: Callable[..., str]) -> None:
+    first = f"decision 1 of ann, {dt.datetime.now(dt.UTC):%Y-%m-%d} "
+    apart = f"UTC: {PAIR[1]} and {PAIR[0]} are different films\n"
+    assert "overrules" not in review("different", *PAIR, "--by", "ann", "--yes")
+    told = review("same", *PAIR, "--by", "bo")
+    assert f"\noverrules {first}" in told and apart in told
+    review("same", *PAIR, "--by", "bo", "--yes")
+    assert "mind: decision 2 of bo (same) overrules it already" in review("undo", "1")
+    told = review("undo", "2")
+    assert (
+        "takes back decision 2 of bo, " in told
+        and "mind: decision 1 of ann (different) is in force again" in told
+    )
+    assert "(without a title)" not in told and "None" not in told
+
+
+def test_a_film_that_gets_its_id_back_is_told_without_a_title(review: Callable[..., str], home: Path) -> None:
+    with workshop(Home(home, Settings())) as shop:
+        kept, gone = sorted(movie_of(shop, HEAT, HEAT_IMDB))
+    review("same", ":".join(HEAT), ":".join(HEAT_IMDB), "--yes")
+    told = review("different", ":".join(HEAT), ":".join(HEAT_IMDB))
+    assert f"→ mc{gone} (its former id)" in told and f"mc{kept} Heat (1995)" in told and "None" not in told
+
+
+def test_who_repeats_a_verdict_is_told_the_decision_there_is(review: Callable[..., str]) -> None:
+    review("different", *PAIR, "--by", "ann", "--yes")
+    for words in ([], ["--yes"]):
+        told = review("different", *PAIR, "--by", " ann ", *words)
+        assert told == "no record changes its movie\nalready decided (number 1)\n"
+    assert "already decided" not in review("different", *PAIR, "--by", "bo")
+    assert len(json.loads(review("list", "--decided", "--json"))) == 1
+
+
+def test_the_decisions_are_listed_with_their_state(review: Callable[..., str]) -> None:
+    for number, verdict in enumerate(("different", "same", "different"), 1):
+        review(verdict, *PAIR, "--by", f"author{number}", "--yes")
+    review("undo", "3", "--by", "cy", "--yes")
+    made = json.loads(review("list", "--decided", "--json"))
+    assert [(row["state"], row["overruled_by"], row["undone_by"]) for row in made] == [
+        ("overruled", 2, None),
+        ("in force", None, None),
+        ("undone", None, "cy"),
+    ]
+    heading, *rows = review("list", "--decided").splitlines()[1:]
+    assert heading.split()[-1] == "state"
+    assert [row.rstrip().split("  ")[-1].strip() for row in rows] == ["overruled by 2", "in force", f"undone {made[2]['undone'][:10]} by cy"]  # fmt: skip
+
+
+def test_what_cannot_be_taken_back_says_why(review: Callable[..., str]) -> None:
+    review("different", *PAIR, "--by", "ann", "--yes")
+    review("undo", "1", "--by", "bo", "--yes")
+    assert "7: no decision has this number" in review("undo", "7")
+    assert "decision 1 was taken back already by bo, 20" in review("undo", "1")
+
+
+@pytest.mark.parametrize("name", ["", "  ", "ann\nbo", "a\x1b[31mnn", "ann\u2028"])
+@pytest.mark.parametrize("words", [("different", *PAIR), ("undo", "1")])
+def test_who_decides_has_a_name_on_one_line(
+    review: Callable[..., str], words: tuple[str, ...], name: str
+) -> None:
+    told = review(*words, "--by", name)
+    assert told.startswith("moviec: --by: ") and "write a name on one line" in told and told.count("\n") == 1

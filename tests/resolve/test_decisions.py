@@ -81,6 +81,8 @@ def test_a_file_is_read_with_each_pair_in_order(tmp_path: Path) -> None:
         ("imdb,tt1,kaggle,862,same,ann,yesterday,", "'yesterday' in 'at'"),
         ("imdb,tt1,kaggle,862,same,ann,,", "no instant in 'at'"),
         ("imdb,tt1,kaggle,862,same,ann,2026-11-21,,more", "more cells"),
+        ("imdb,tt1,kaggle,862,same, ,2026-11-21,", "no name in 'who'"),
+        ("imdb,tt1,kaggle,862,same,an\x1bn,2026-11-21,", "a line break or control character in 'who'"),
         (
             "imdb,tt1,kaggle,862,same,ann,2026-12-01T00:00:01Z,",
             "'2026-12-01T00:00:01Z' in 'at' is yet to come",

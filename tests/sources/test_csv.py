@@ -165,10 +165,10 @@ def test_unknown_columns_are_named_and_order_does_not_matter(engine: DuckEngine,
         (b"id;title;note\n1;a;b\n", "films.csv: no column id, title; its first line reads: id;title;note"),
         (b"id,note\n1,b\n", "films.csv: no column title; its first line reads: id, note"),
         (b"id,title,title\n1,b,c\n", "films.csv: column title stands twice in the header"),
-        (b"id,title,note\nx,a,b\n", "films.csv: not one of 1 rows could be read; the first: id is 'x', which is no key"),
+        (b"id,title,note\nx,a,b\n", "films.csv: not one of 1 row could be read; the first: id is 'x', which is no key"),
         (
             "id,title,note\n1,a,b\n2,café,c\n".encode("latin-1"),
-            "films.csv: not UTF-8 (1 lines, the first is line 3); save it as UTF-8; it looks like an 8-bit encoding such as Latin-1",
+            "films.csv: not UTF-8 (1 line, the first is line 3); save it as UTF-8; it looks like an 8-bit encoding such as Latin-1",
         ),
     ],
 )  # fmt: skip

@@ -16,6 +16,7 @@ from moviec.catalog.connect import writing
 from moviec.catalog.prepared import Reader
 from moviec.catalog.schema.serving import accounts, keys, usage
 from moviec.errors import UsageError
+from moviec.spelling import fault_of_name
 
 #: The account of keys that name none.
 DEFAULT = "default"
@@ -67,13 +68,21 @@ class Keys:
         return None
 
 
+def plain_name(text: str, where: str) -> str:
+    """Return a name as a person gave it, without blanks around it; raises UsageError, with `where`, where it is none."""
+    if fault := fault_of_name(text):
+        raise UsageError(fault, where, "write a name on one line")
+    return text.strip()
+
+
 def digest(key: str) -> str:
     """Give the SHA-256 of a key, by which it is kept."""
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def create_account(catalogue: sa.Engine, name: str) -> None:
-    """Create an account. Raises UsageError where it exists."""
+    """Create an account. Raises UsageError where it exists, or the name is none."""
+    name = plain_name(name, "account")
     with writing(catalogue, beside=True) as connection:
         if not _add_account(connection, name):
             raise UsageError("this account exists already", name, "choose another name")
@@ -96,7 +105,8 @@ def disable_account(catalogue: sa.Engine, name: str) -> None:
 
 
 def create_key(catalogue: sa.Engine, wanted: NewKey) -> tuple[str, int]:
-    """Create a key; return it (it is not kept) and its number. Raises UsageError for an unknown account."""
+    """Create a key; return it (it is not kept) and its number. Raises UsageError for an unknown account or a name that is none."""
+    wanted = msgspec.structs.replace(wanted, name=plain_name(wanted.name, "key"))
     key = "mc_" + secrets.token_urlsafe(32)
     with writing(catalogue, beside=True) as connection:
         if wanted.account == DEFAULT:

@@ -12,7 +12,7 @@ import msgspec
 import pyarrow as pa
 import sqlalchemy as sa
 
-from moviec.catalog.accounts import now
+from moviec.catalog.accounts import now, plain_name
 from moviec.catalog.ledger import ENDS
 from moviec.catalog.recordlog import RecordChange, append
 from moviec.catalog.schema.identity import decisions, matches, records
@@ -43,7 +43,8 @@ def plan(connection: sa.Connection, verdicts: Sequence[Verdict]) -> Planned:
 
     One of the same person that is in force already is not fresh: whoever repeats a command that was killed has decided
     once. Another person's is a decision of its own: to take one back leaves the other.
-    Raises UsageError for a record that no source ever listed, or that is held against itself.
+    Raises UsageError for a record that no source ever listed, or that is held against itself, and for an author without
+    a name.
     """
     at = now()
     rows = [_row(connection, verdict, at) for verdict in verdicts]
@@ -81,13 +82,17 @@ def plan_undoing(connection: sa.Connection, number: int) -> list[dict[str, Any]]
     """Return the rows that taking a decision back takes back, that one first; nothing is written.
 
     Where somebody said the same twice with nothing contrary between, both are.
-    Raises UsageError where there is no such decision in force.
+    Raises UsageError where there is no such decision, or it was taken back before.
     """
-    own = decisions.c.number == number
-    row = connection.execute(sa.select(decisions).where(own, decisions.c.undone.is_(None))).mappings().first()
+    row = connection.execute(sa.select(decisions).where(decisions.c.number == number)).mappings().first()
     if row is None:
+        raise UsageError("no decision has this number", str(number), "see `moviec review list --decided`")
+    if row["undone"]:
+        by = f" by {row['undone_by']}" if row["undone_by"] else ""
         raise UsageError(
-            "no decision in force has this number", str(number), "see `moviec review list --decided`"
+            f"decision {number} was taken back already{by}, {minute(row['undone'])}",
+            "undo",
+            "see `moviec review list --decided`",
         )
     repeated = [
         one for one in in_force(connection, row) if one["who"] == row["who"] and one["number"] != number
@@ -95,16 +100,17 @@ def plan_undoing(connection: sa.Connection, number: int) -> list[dict[str, Any]]
     return [dict(row), *repeated]
 
 
-def undo(connection: sa.Connection, number: int) -> dict[str, Any]:
-    """Take a decision back and ask for its records, inside a `writing` transaction; give its row.
+def undo(connection: sa.Connection, number: int, who: str | None = None) -> dict[str, Any]:
+    """Take a decision back for somebody and ask for its records, inside a `writing` transaction; give its row.
 
-    Raises what `plan_undoing` raises.
+    Raises what `plan_undoing` raises, and UsageError for a name that is none.
     """
-    rows, undone = plan_undoing(connection, number), now()
+    taken_back = {"undone": now(), "undone_by": who and plain_name(who, "who decides")}
+    rows = plan_undoing(connection, number)
     numbers = [row["number"] for row in rows]
-    connection.execute(sa.update(decisions).where(decisions.c.number.in_(numbers)).values(undone=undone))
+    connection.execute(sa.update(decisions).where(decisions.c.number.in_(numbers)).values(taken_back))
     ask(connection, rows[:1])
-    return {**rows[0], "undone": undone}
+    return {**rows[0], **taken_back}
 
 
 def ask(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
@@ -125,6 +131,61 @@ def all_decisions(connection: sa.Connection) -> list[dict[str, Any]]:
     return [
         dict(row) for row in connection.execute(sa.select(decisions).order_by(decisions.c.number)).mappings()
     ]
+
+
+def with_states(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add to every decision ever made `state` (in force, overruled or undone) and `overruled_by`, the number of the first
+    later one on its pair that says the contrary, or None.
+    """
+    overruling: dict[int, int] = {}
+    standing: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for row in sorted((row for row in rows if not row["undone"]), key=_in_turn):
+        agreeing = standing.setdefault(tuple(row[name] for name in ENDS), [])
+        if agreeing and agreeing[0]["verdict"] != row["verdict"]:
+            overruling |= {one["number"]: row["number"] for one in agreeing}
+            agreeing.clear()
+        agreeing.append(row)
+    return [
+        {
+            **row,
+            "state": "undone"
+            if row["undone"]
+            else "overruled"
+            if row["number"] in overruling
+            else "in force",
+            "overruled_by": overruling.get(row["number"]),
+        }
+        for row in rows
+    ]
+
+
+def prevailing(
+    connection: sa.Connection, row: Mapping[str, Any], without: Sequence[int] = ()
+) -> list[dict[str, Any]]:
+    """List the decisions in force on the pair of a row, whatever they say, the latest first; as if those `without` were
+    taken back.
+    """
+    pair = [decisions.c[name] == row[name] for name in ENDS]
+    query = sa.select(decisions).where(*pair, decisions.c.number.not_in(without))
+    rows = with_states([dict(one) for one in connection.execute(query).mappings()])
+    return sorted((one for one in rows if one["state"] == "in force"), key=_in_turn, reverse=True)
+
+
+def _in_turn(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Order decisions on one pair as they overrule each other: by instant, of one instant "different" last."""
+    return row["at"], row["verdict"] == "different", row["number"]
+
+
+def told(row: Mapping[str, Any]) -> str:
+    """Say in a line which decision it is: its number, author and instant, its records and verdict."""
+    ends = " and ".join(f"{row[f'{side}_source']}:{row[f'{side}_key']}" for side in ("left", "right"))
+    verdict = "the same film" if row["verdict"] == "same" else "different films"
+    return f"decision {row['number']} of {row['who']}, {minute(row['at'])}: {ends} are {verdict}"
+
+
+def minute(instant: str) -> str:
+    """Write an instant of the catalogue to the minute: "2026-11-21 14:05 UTC"."""
+    return f"{instant[:16].replace('T', ' ')} UTC"
 
 
 def naming_unlisted(connection: sa.Connection, rows: pa.Table) -> int:
@@ -206,7 +267,8 @@ def _row(connection: sa.Connection, verdict: Verdict, at: str) -> dict[str, Any]
     return {
         **named,
         "verdict": "same" if verdict.same else "different",
-        "who": verdict.who,
+        "who": plain_name(verdict.who, "who decides"),
         "at": at,
         "undone": None,
+        "undone_by": None,
     }

@@ -99,6 +99,12 @@ def movie_named(connection: sa.Connection, text: str) -> int:
     return found[0]
 
 
+def moved_on(text: str, movie: int) -> str:
+    """Say that an id is one of a film merged into another, `movie`, as `movie_named` found it; "" where it is not."""
+    named = read_id(text.strip())
+    return f"mc{named.movie} was merged into mc{movie}" if named and named.movie not in (0, movie) else ""
+
+
 def _standing(connection: sa.Connection, movie: int, text: str) -> int:
     """Follow a movie's successors to the one that stands."""
     seen: set[int] = set()

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from moviec.catalog.arrow import read
 from moviec.catalog.queries import HISTORY, entry
+from moviec.catalog.schema.identity import records
 from moviec.catalog.schema.serving import changes, document_versions, documents
 from moviec.engine import DuckEngine
 from moviec.engine.duck import quoted
@@ -98,8 +99,16 @@ def movie_changes(connection: sa.Connection, movie: int, since: str = "") -> lis
     return [{**one, "fields": msgspec.json.decode(one["fields"])} for one in found]
 
 
-def ratings_moved(connection: sa.Connection, source: str, since: str = "") -> pa.Table:
-    """Say how the ratings that a source delivers moved, change by change, after an instant.
+def sources_of(connection: sa.Connection, movie: int) -> list[str]:
+    """List the sources that list or ever listed a movie's records, in order."""
+    query = sa.select(records.c.source).where(records.c.movie == movie).distinct()
+    return list(connection.scalars(query.order_by(records.c.source)))
+
+
+def ratings_moved(
+    connection: sa.Connection, source: str, since: str = "", movie: int | None = None
+) -> pa.Table:
+    """Say how the ratings that a source delivers moved, change by change, after an instant; of one movie where it is given.
 
     Columns: number and at (of the change), movie, rater, panel, aspect, value_before, value_after (on the rater's
     scale), votes_before, votes_after; what is unknown or was not there is NULL.
@@ -109,6 +118,8 @@ def ratings_moved(connection: sa.Connection, source: str, since: str = "") -> pa
         .where(changes.c.at > since, changes.c.fields.contains('"ratings":[', autoescape=True))
         .order_by(changes.c.number)
     )
+    if movie is not None:
+        query = query.where(changes.c.movie == movie)
     with DuckEngine() as engine:
         engine.table("given", read(connection, query))
         return engine.query(_MOVED.format(source=quoted(source)))

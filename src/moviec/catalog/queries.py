@@ -22,7 +22,7 @@ from moviec.catalog.schema.serving import changes, document_versions, documents
 #: A movie's entries of the change log: what changed, by whose delivery, by whose decision.
 HISTORY = sa.select(
     *(changes.c[name] for name in ("number", "at", "kind", "fields", "source", "delivery", "decision")),
-    *(decisions.c[name] for name in ("verdict", "who", "undone")),
+    *(decisions.c[name] for name in ("verdict", "who", "undone", "undone_by")),
 ).outerjoin_from(changes, decisions, decisions.c.number == changes.c.decision)
 
 #: The aggregator's name among the followers.
@@ -111,10 +111,10 @@ class Movies:
 
 
 def entry(row: Sequence[Any]) -> dict[str, Any]:
-    """Lay out a row of HISTORY: number, at, kind, fields (JSON), source, delivery, and decision (number, verdict, who, undone:
-    when it was taken back) where a person's verdict, or taking it back, was the cause.
+    """Lay out a row of HISTORY: number, at, kind, fields (JSON), source, delivery, and decision (number, verdict, who, undone
+    and undone_by: when it was taken back, and by whom) where a person's verdict, or taking it back, was the cause.
     """
-    number, at, kind, fields, source, delivery, decision, verdict, who, undone = row
+    number, at, kind, fields, source, delivery, decision, verdict, who, undone, undone_by = row
     return {
         "number": number,
         "at": at,
@@ -122,7 +122,15 @@ def entry(row: Sequence[Any]) -> dict[str, Any]:
         "fields": msgspec.Raw(fields.encode()),
         "source": source,
         "delivery": delivery,
-        "decision": {"number": decision, "verdict": verdict, "who": who, "undone": undone} if who else None,
+        "decision": {
+            "number": decision,
+            "verdict": verdict,
+            "who": who,
+            "undone": undone,
+            "undone_by": undone_by,
+        }
+        if who
+        else None,
     }
 
 

@@ -49,6 +49,7 @@ COMMANDS = {
 
 
 _STOPPED = "stopped; nothing half-written was kept"
+_ROOM = "make room or give access, and run again"
 
 
 def build(words: Sequence[str]) -> typer.Typer:
@@ -92,9 +93,8 @@ def main() -> None:
     except OSError as error:
         if "--debug" in sys.argv:
             raise
-        fail(
-            f"{error.filename or 'a file'}: {error.strerror or error}; make room or give access, and run again"
-        )
+        hint = "make its folder, or name another" if isinstance(error, FileNotFoundError) else _ROOM
+        fail(f"{error.filename or 'a file'}: {error.strerror or error}; {hint}")
         sys.exit(1)
     except Exception as error:
         if "--debug" in sys.argv or (line := _passing(error)) is None:
@@ -118,10 +118,24 @@ def _passing(error: Exception) -> str | None:
     return None if line is None else str(line)
 
 
+def _before_command(words: Sequence[str]) -> str:
+    """Say where an option belongs that stands before the command and is none of `moviec` itself; "" where none does."""
+    place = next((place for place, word in enumerate(words) if word in COMMANDS), len(words))
+    own = ("--version", "--debug", "--help")
+    early = next((word for word in words[:place] if word.startswith("--") and word not in own), "")
+    if not early:
+        return ""
+    name = early.partition("=")[0]
+    command = words[place] if place < len(words) else "COMMAND"
+    return f"{name}: goes behind the command; write moviec {command} … {name}"
+
+
 def _misused(error: TyperException, words: Sequence[str]) -> int:
     """Say in one line what is wrong with the words; where there were too few to tell, print the help instead."""
     told = error.format_message()
-    if told.startswith("Usage:"):
+    if early := _before_command(words):
+        fail(early)
+    elif told.startswith("Usage:"):
         print(told, file=sys.stderr)
     else:
         command = next((f" {word}" for word in words if word in COMMANDS), "")

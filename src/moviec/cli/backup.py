@@ -8,13 +8,14 @@ from typing import Annotated
 
 import typer
 
-from moviec.cli.console import end_with, plural, print_json, print_table, steps
+from moviec.cli.console import end_with, print_json, print_table, steps
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import open_home
 from moviec.pipeline.backup import Backup, Restored, backups
 from moviec.pipeline.backup import backup as write_backup
 from moviec.pipeline.backup import restore as put_back
 from moviec.pipeline.workshop import workshop
+from moviec.units import plural
 from moviec.work import work_folder
 
 PlaceArgument = Annotated[
@@ -44,7 +45,7 @@ def backup(
         print_json(_summary(done))
     else:
         print(
-            f"{done.name}: {done.films:,} films, up to change {done.manifest.last_change};"
+            f"{done.name}: {plural(done.films, 'film', 'films')}, up to change {done.manifest.last_change};"
             f" {plural(len(done.manifest.files), 'file', 'files')} of the lake,"
             f" {done.copied:,} of them new ({done.bytes:,} bytes)"
         )
@@ -86,7 +87,7 @@ def restore(
     else:
         kept = ", ".join(done.manifest.home)
         print(
-            f"{done.name} is back: {done.rows['documents']:,} films, up to change {done.manifest.last_change};"
+            f"{done.name} is back: {plural(done.rows['documents'], 'film', 'films')}, up to change {done.manifest.last_change};"
             f" {plural(done.files, 'file', 'files')} of the lake written."
             + (f" To be put back by hand, from {place}/backups/{done.name}/home: {kept}" if kept else "")
         )

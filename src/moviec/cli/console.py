@@ -22,8 +22,17 @@ _FIGURE = re.compile("[-–]?[0-9.,]*( ?[KMB%])?")
 
 def fail(message: str) -> None:
     """Print one line to standard error: what, where, what to do."""
-    plain = "".join(letter if letter.isprintable() else " " for letter in message)
-    print(f"moviec: {plain}", file=sys.stderr)
+    print(f"moviec: {on_one_line(message)}", file=sys.stderr)
+
+
+def note(message: str) -> None:
+    """Print a remark on the answer to standard error, where it is in no script's way."""
+    print(on_one_line(message), file=sys.stderr)
+
+
+def on_one_line(text: str) -> str:
+    """Return a text with a blank for every letter that does not print, such as a line break."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def end_with(looks: Sequence[str]) -> None:
@@ -34,11 +43,6 @@ def end_with(looks: Sequence[str]) -> None:
         import typer  # here, so that what prints only does not wait for it
 
         raise typer.Exit(3)
-
-
-def plural(count: int, one: str, more: str) -> str:
-    """Write a number with the words that go with it: "1 pair", "1,200 pairs"."""
-    return f"{count:,} {one if count == 1 else more}"
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from moviec.config import Home, open_home
 from moviec.export.export import Exported, Licence, Order
 from moviec.export.export import export as write_export
 from moviec.sources.registry import find_sources
+from moviec.units import plural
 
 
 class Form(StrEnum):
@@ -74,10 +75,14 @@ def _licences(home: Home) -> list[Licence]:
 
 def _print(done: Exported, folder: Path) -> None:
     rows = [(name, f"{file['rows']:,}") for name, file in done.files.items()]
-    print_table(f"{done.films:,} films, up to change {done.last_change}, in {folder}", ("file", "rows"), rows)
+    print_table(
+        f"{plural(done.films, 'film', 'films')}, up to change {done.last_change}, in {folder}",
+        ("file", "rows"),
+        rows,
+    )
     kept_back = ", ".join(one.name for one in done.sources if not one.redistribute)
     if not done.own_use and kept_back:
         print(
-            f"left out: {done.left_out:,} films and all values that only {kept_back} list;"
+            f"left out: {plural(done.left_out, 'film', 'films')} and all values that only {kept_back} list;"
             " their licences do not let you pass them on (--own-use takes them in)"
         )

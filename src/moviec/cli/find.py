@@ -11,7 +11,7 @@ import typer
 from moviec.catalog.connect import connect
 from moviec.catalog.queries import documents_of, last_change, movies_titled
 from moviec.catalog.references import all_genres
-from moviec.cli.console import Tell, plural, print_json, print_table, steps
+from moviec.cli.console import Tell, print_json, print_table, steps
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import Home, open_home
 from moviec.search import Ask, Finder
@@ -19,6 +19,7 @@ from moviec.search.index import catch_up, indexer
 from moviec.search.plan import GenreWords
 from moviec.search.summaries import Summary, summary_of
 from moviec.search.words import fold_title
+from moviec.units import plural
 
 
 def search(
@@ -54,7 +55,11 @@ def find(home: Home, query: str, limit: int, tell: Tell = lambda _: None) -> tup
         with catalogue.connect() as connection:
             if finder.position is not None:
                 behind = head - finder.position
-                note = f"the search index is still {behind:,} changes behind" if behind > 0 else ""
+                note = (
+                    f"the search index is still {plural(behind, 'change', 'changes')} behind"
+                    if behind > 0
+                    else ""
+                )
                 genres = GenreWords.of(all_genres(connection))
                 return finder.find(Ask(query=query, limit=limit, facets=False), genres).items, note
             movies = movies_titled(connection, fold_title(query), limit)

@@ -10,14 +10,14 @@ import typer
 
 from moviec.cli.console import print_json, print_table, steps
 from moviec.cli.lake import tell_outcome
-from moviec.cli.options import HomeOption, JsonOption
+from moviec.cli.options import HomeOption, JsonOption, exclude
 from moviec.config import open_home
-from moviec.errors import UsageError
 from moviec.pipeline import fitting
 from moviec.pipeline.aggregator import publish_again
 from moviec.pipeline.models import built_with, fitted_models, pin_again, pinned_models
 from moviec.pipeline.street import Outcome
 from moviec.pipeline.workshop import Workshop, workshop
+from moviec.units import plural
 
 
 def fit(
@@ -40,8 +40,7 @@ def fit(
 
     The same records give the same models, and the same again change nothing.
     """
-    if sum((dry_run, bool(pin), every)) > 1:
-        raise UsageError("--dry-run, --pin and --list exclude one another", "moviec fit", "give one of them")
+    exclude({"--dry-run": dry_run, "--pin": pin, "--list": every})
     if every:
         _list(home, as_json)
     elif pin:
@@ -127,7 +126,7 @@ def tell_fitted(found: fitting.Fitted) -> None:
         print(f"learned the same again: {after.match.version} and {after.fuse.version} are pinned")
         return
     print(
-        f"matching: {before.match.version} -> {after.match.version}, {found.regrouped:,} records to other films"
+        f"matching: {before.match.version} -> {after.match.version}, {plural(found.regrouped, 'record', 'records')} to other films"
     )
     print(f"fusing: {before.fuse.version} -> {after.fuse.version}")
     examples: dict[str, str] = {}

@@ -12,8 +12,8 @@ import typer
 
 from moviec.catalog.deliveries import Delivery, all_deliveries, count_rejected
 from moviec.catalog.sources import matched_share, matching
-from moviec.cli.console import end_with, fail, plural, print_json, print_table, steps
-from moviec.cli.options import HomeOption, JsonOption
+from moviec.cli.console import end_with, fail, print_json, print_table, steps
+from moviec.cli.options import HomeOption, JsonOption, check_delivered
 from moviec.cli.scorecard import about_source
 from moviec.config import open_home
 from moviec.errors import UsageError
@@ -27,6 +27,7 @@ from moviec.pipeline.street import Outcome
 from moviec.pipeline.workshop import arriving, workshop
 from moviec.sources.base import SourceSpec
 from moviec.sources.registry import find_source, find_sources
+from moviec.units import plural
 
 #: A field that is known for this much less of a delivery's films than before is worth a line: a judgement, not measured.
 EMPTIER = 0.05
@@ -66,6 +67,8 @@ def ingest(
         event,
         _instant(delivered_at, "--delivered-at") if delivered_at else None,
     )
+    if asked.delivered_at:
+        check_delivered(asked.delivered_at.astimezone(dt.UTC).date())
     with workshop(place) as shop, steps(quiet=as_json) as tell:
         with arriving(shop, tell) as alone:
             several = expected(place, found.spec, asked, fail)
@@ -121,12 +124,14 @@ def rebuild(
     if lake_only:
         print(
             f"from the lake: {plural(brought['deliveries'], 'delivery', 'deliveries')},"
-            f" {brought.get('records', 0):,} records with their ids,"
+            f" {plural(brought.get('records', 0), 'record', 'records')} with their ids,"
             f" {plural(brought.get('decisions', 0), 'decision', 'decisions')};"
             " accounts, keys, webhooks and history come from a backup only"
         )
     for batch in made:
-        print(f"{batch.delivery}: {batch.changed:,} records changed, {batch.tombstones:,} gone")
+        print(
+            f"{batch.delivery}: {plural(batch.changed, 'record', 'records')} changed, {batch.tombstones:,} gone"
+        )
     tell_outcome(outcome)
     end_with(told_aside(outcome))
 
@@ -218,7 +223,7 @@ def tell_delivery(done: Delivery) -> None:
     batch = done.report.get("batch")
     if batch:
         print(
-            f"{done.records or 0:,} records: {batch['changed']:,} new or changed, {batch['tombstones']:,} gone, {batch['outdated']:,} outdated"
+            f"{plural(done.records or 0, 'record', 'records')}: {batch['changed']:,} new or changed, {batch['tombstones']:,} gone, {batch['outdated']:,} outdated"
         )
     for rule, count in done.report.get("set_to_unknown", {}).items():
         print(f"set to unknown: {count:,} × {rule.replace('_', ' ')}")

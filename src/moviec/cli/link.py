@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from moviec.cli.console import end_with, fail, plural
+from moviec.cli.console import end_with, fail
 from moviec.cli.places import check_places
 from moviec.engine.unread import nothing_came
 from moviec.resolve.link import Linked, aside_of, parse_columns, write_pairs, write_rejected
@@ -23,6 +23,7 @@ from moviec.resolve.link import link as link_lists
 from moviec.resolve.lists import FilmList
 from moviec.resolve.model import read_model, shipped_model
 from moviec.resolve.resolve import Progress
+from moviec.units import plural
 
 
 def link(

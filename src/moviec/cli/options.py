@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from moviec.errors import UsageError
+from moviec.units import FIRST_FILM
 
 HomeOption = Annotated[Path | None, typer.Option("--home", help="The home folder (else MOVIEC_HOME).")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -24,3 +27,21 @@ def called_alone(context: typer.Context, home: Path | None, as_json: bool) -> bo
         place = f"moviec {context.info_name} {command}"
         raise UsageError("goes behind the command", ", ".join(given), f"write {place} … {given[0]}")
     return command is None
+
+
+def exclude(given: Mapping[str, object]) -> None:
+    """Raise UsageError where more than one of some options, by name, is given (not None, False or empty)."""
+    several = [name for name, value in given.items() if value not in (None, False, "")]
+    if len(several) > 1:
+        raise UsageError("give one of them", ", ".join(several))
+
+
+def check_delivered(day: dt.date) -> None:
+    """Raise UsageError for a day on which no delivery can have come: after today, in UTC and here, or before the first film."""
+    today = max(dt.datetime.now(dt.UTC).date(), dt.datetime.now().astimezone().date())
+    if day > today:
+        raise UsageError(f"{day} is still to come", "--delivered-at", "give the day on which the files came")
+    if day.year < FIRST_FILM:
+        raise UsageError(
+            f"{day} is before the first film", "--delivered-at", "give the day on which the files came"
+        )

@@ -18,6 +18,7 @@ from moviec.lake.quarantine import defects_markdown
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.rebuild import replay_waiting
 from moviec.pipeline.workshop import arriving, workshop
+from moviec.units import plural
 
 app = typer.Typer(help="Rejected rows: list, show, report, replay.")
 
@@ -40,7 +41,7 @@ def list_rows(source: SourceArgument = None, home: HomeOption = None, as_json: J
         return
     columns = ("number", "source", "file", "line", "reason", "text")
     print_table(
-        f"{len(rows):,} rejected rows",
+        f"{plural(len(rows), 'rejected row', 'rejected rows')}",
         columns,
         [(str(row.number), row.source, row.role, f"{row.line:,}", row.reason, row.text[:60]) for row in rows],
     )
@@ -84,7 +85,7 @@ def report(
             writer.writerows((row.role, row.payload, row.line, row.reason, row.text) for row in rows)
     else:
         raise UsageError("a defect report ends in .csv or .md", str(out))
-    print(f"{len(rows):,} defects: {out}")
+    print(f"{plural(len(rows), 'defect', 'defects')}: {out}")
 
 
 @app.command()
@@ -99,7 +100,7 @@ def replay(source: SourceArgument = None, home: HomeOption = None, as_json: Json
         print_json(done)
     else:
         for delivery_id, rows in done.items():
-            print(f"{delivery_id}: {rows:,} rejected rows are read now")
+            print(f"{delivery_id}: {plural(rows, 'rejected row is', 'rejected rows are')} read now")
         if not done:
             print("no rejected rows wait")
     look_aside(outcome)

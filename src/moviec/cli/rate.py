@@ -21,6 +21,7 @@ from moviec.fuse.rate import Change, fit, rated, without_aspects
 from moviec.fuse.ratingfile import open_ratings
 from moviec.fuse.ratings import Raters, prepare
 from moviec.fuse.whatif import Moved, compare
+from moviec.units import plural
 
 #: Below this many shared films a rater's level and correlations rest more on the shipped priors than on the table.
 LEARNED = 30
@@ -51,6 +52,8 @@ def rate(
     if out.suffix.lower() in NO_CSV:
         raise UsageError("scores are CSV", str(out), "give --out a name that ends in .csv")
     change = Change(tuple(without or ()), dict(_weight(text) for text in weight or ()))
+    for rater in {*change.without} & {*change.weights}:
+        raise UsageError("left out and weighted at once", rater, "give --without or --weight")
     with DuckEngine() as engine:
         raters = prepare(engine, open_ratings(engine, ratings), "ratings")
         rejected = raters.rejected + engine.query("SELECT * FROM ratings_unread").num_rows
@@ -79,7 +82,7 @@ def rate(
         return
     _say(raters, fitted, films)
     if rejected:
-        typer.echo(f"  {rejected} rows could not be used: {aside} says why")
+        typer.echo(f"  {plural(rejected, 'row', 'rows')} could not be used: {aside} says why")
     for copy in fitted.copies:
         if copy.of in change.without and copy.name not in change.without:
             typer.echo(
@@ -161,7 +164,7 @@ def _report(raters: Raters, model: RatingModel, films: int, rejected: int) -> di
 def _say(raters: Raters, model: RatingModel, films: int) -> None:
     """Print what was rated and what the model rests on."""
     typer.echo(
-        f"{films} films rated from {sum(raters.ratings)} ratings; {model.version}, fitted on {model.films} films"
+        f"{plural(films, 'film', 'films')} rated from {plural(sum(raters.ratings), 'rating', 'ratings')}; {model.version}, fitted on {plural(model.films, 'film', 'films')}"
     )
     guessed = {name for name, prior in zip(raters.names, raters.priors, strict=True) if not prior.known}
     for rater in model.raters:
@@ -171,10 +174,12 @@ def _say(raters: Raters, model: RatingModel, films: int) -> None:
         panel = f"{rater.panel}{' (not known beforehand)' if rater.name in guessed else ''}"
         typer.echo(
             f"  {rater.name}: {panel}, mean {rater.mean:.1f}, spread {rater.spread:.1f}; {learned}"
-            f" {rater.shared} films shared with others"
+            f" {plural(rater.shared, 'film', 'films')} shared with others"
         )
     for copy in model.copies:
-        typer.echo(f"  {copy.name} repeats {copy.of} ({copy.shared} films): the two count once")
+        typer.echo(
+            f"  {copy.name} repeats {copy.of} ({plural(copy.shared, 'film', 'films')}): the two count once"
+        )
     for name in model.constants:
         typer.echo(f"  {name} is not heard: it says the same of every film, or agrees with no other rater")
 
@@ -182,9 +187,9 @@ def _say(raters: Raters, model: RatingModel, films: int) -> None:
 def _say_moved(moved: Moved) -> None:
     """Print how far a change moved films against the plain run."""
     typer.echo(
-        f"against the plain run, {moved.films} films: ratings move by {moved.mean_points:.2f} points on average and"
+        f"against the plain run, {plural(moved.films, 'film', 'films')}: ratings move by {moved.mean_points:.2f} points on average and"
         f" {moved.most_points:.2f} at most, ranks by {moved.mean_ranks:.1f} places"
-        + (f"; {moved.lost} films have no rater left" if moved.lost else "")
+        + (f"; {plural(moved.lost, 'film has', 'films have')} no rater left" if moved.lost else "")
     )
     for film in moved.most.to_pylist():
         typer.echo(

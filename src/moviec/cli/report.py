@@ -13,7 +13,7 @@ import pyarrow as pa
 import typer
 
 from moviec.cli.console import print_json, print_table
-from moviec.cli.options import HomeOption, JsonOption
+from moviec.cli.options import HomeOption, JsonOption, exclude
 from moviec.cli.rollup import Split
 from moviec.config import open_home
 from moviec.errors import UsageError
@@ -84,6 +84,9 @@ def report(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
 ) -> None:
     """Say which genres or production companies lead, by revenue, budget, profit, films, popularity, votes or C-rating."""
+    exclude({"--json": as_json, "--csv": as_csv})
+    exclude({"--from": folder, "--home": home})
+    exclude({"--year": year, "--years": years})
     first, last = _span(year, years)
     question = Question(
         kind="genres" if kind is Kind.genres else "production_companies",
@@ -130,8 +133,6 @@ def report(
 
 def _span(year: int | None, years: str | None) -> tuple[int, int]:
     """Read --year or --years."""
-    if year is not None and years is not None:
-        raise UsageError("give one of them", "--year, --years")
     if year is not None:
         return year, year
     if years is None:

@@ -11,10 +11,12 @@ import msgspec
 import typer
 
 from moviec.catalog import decisions
-from moviec.cli.console import plural, print_json, print_table, steps
+from moviec.catalog.accounts import plain_name
+from moviec.cli.console import print_json, print_table, steps
 from moviec.cli.lake import look_aside
-from moviec.cli.options import HomeOption, JsonOption, called_alone
+from moviec.cli.options import HomeOption, JsonOption, called_alone, exclude
 from moviec.config import open_home
+from moviec.errors import UsageError
 from moviec.pipeline import effects, reviewing
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.decision_files import export_decisions, import_decisions
@@ -22,6 +24,7 @@ from moviec.pipeline.effects import Effect, titled
 from moviec.pipeline.nearest import unmatched_of
 from moviec.pipeline.workshop import workshop
 from moviec.sources.registry import find_source
+from moviec.units import plural
 
 app = typer.Typer(help="Uncertain matches and verdicts: list, same, different, undo, export, import.")
 
@@ -42,30 +45,32 @@ def review(context: typer.Context, home: HomeOption = None, as_json: JsonOption 
 
 @app.command(name="list")
 def list_pairs(
-    limit: MostOption = 10,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many pairs (10 unless told).")] = None,
     source: Annotated[str | None, typer.Option(help="Only pairs with a record of this source.")] = None,
     decided: Annotated[bool, typer.Option("--decided", help="The decisions made, instead.")] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List uncertain pairs side by side with the evidence, most valuable first."""
+    exclude({"--decided": decided, "--limit": limit})
+    exclude({"--decided": decided, "--source": source})
     place = open_home(home)
     if source:
         find_source(source, place.folder)
     with workshop(place) as shop, shop.catalogue.connect() as connection:
-        made = decisions.all_decisions(connection) if decided else []
-        pairs = [] if decided else reviewing.uncertain(shop, limit, source)
+        made = decisions.with_states(decisions.all_decisions(connection)) if decided else []
+        pairs = [] if decided else reviewing.uncertain(shop, limit or 10, source)
     if as_json:
         print_json(made if decided else pairs)
     elif decided:
         rows = [
             (str(row["number"]), _end(row, "left"), row["verdict"], _end(row, "right"), row["who"], row["at"][:19],
-             "undone" if row["undone"] else "")
+             _state(row))
             for row in made
         ]  # fmt: skip
         print_table(
             plural(len(made), "decision", "decisions"),
-            ("number", "one", "verdict", "other", "by", "at", ""),
+            ("number", "one", "verdict", "other", "by", "at", "state"),
             rows,
         )
     else:
@@ -105,16 +110,18 @@ def different(
 def undo(
     number: Annotated[int, typer.Argument(help="See `moviec review list --decided`.")],
     yes: YesOption = False,
+    by: ByOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Take a decision back; the records go where the matching puts them."""
+    who = _decider(by)
     with workshop(open_home(home)) as shop, steps(quiet=as_json) as tell:
         effect = effects.effect_of_undoing(shop, number)
         done = outcome = None
         if yes:
             with shop.writing() as copy:
-                row = decisions.undo(copy.connection, number)
+                row = decisions.undo(copy.connection, number, who)
                 copy.table("decisions")
             outcome = drain(shop, tell)
             done = {"decisions": [row], "changes": outcome.changes}
@@ -179,8 +186,9 @@ class _Way(msgspec.Struct, frozen=True):
 
 
 def _decide(ends: tuple[str, str], is_same: bool, by: str | None, way: _Way) -> None:
+    who = _decider(by)
     with workshop(open_home(way.home)) as shop, steps(quiet=way.as_json) as tell:
-        said = reviewing.verdicts(shop, ends, is_same, by or getpass.getuser())
+        said = reviewing.verdicts(shop, ends, is_same, who)
         effect = effects.effect(shop, said)
         done = outcome = None
         if way.yes:
@@ -193,23 +201,50 @@ def _decide(ends: tuple[str, str], is_same: bool, by: str | None, way: _Way) -> 
     look_aside(outcome)
 
 
+def _decider(by: str | None) -> str:
+    """Give the name under which somebody decides: --by, else the user's."""
+    if by is not None:
+        return plain_name(by, "--by")
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError) as error:  # a user without an entry, as in some containers
+        raise UsageError("the user has no name", "review", "say who decides with --by") from error
+
+
 def _tell(effect: Effect, done: dict[str, Any] | None, as_json: bool) -> None:
     if as_json:
         print_json({"effect": effect, "done": done})
         return
     for row in effect.moved:
-        after = f"{row['after']} {row['after_title']}" if row["after"] else "a new movie"
+        after = f"{row['after']} {row['after_title'] or '(its former id)'}" if row["after"] else "a new movie"
         print(
             f"{row['source']}:{row['key']} {titled(row['title'], row['year'])}: "
-            f"{row['before']} {row['before_title']} → {after}"
+            f"{row['before']} {row['before_title'] or ''}".rstrip()
+            + f" → {after}"
         )
     if not effect.moved:
         print("no record changes its movie")
+    for line in effect.takes_back:
+        print(f"takes back {line}")
+    for line in effect.overrules:
+        print(f"overrules {line}")
     for line in effect.doubts:
         print(f"mind: {line}")
     for line in effect.contradicts:
         print(f"contradicts: {line}")
-    print(f"done; {_counted(done['changes'])}" if done else "nothing was done; add --yes to do it")
+    if effect.decided:
+        print(f"already decided (number {', '.join(map(str, effect.decided))})")
+    is_new = effect.new or effect.takes_back
+    if done and (is_new or done["changes"]):
+        print(f"done; {_counted(done['changes'])}")
+    elif is_new:
+        print("nothing was done; add --yes to do it")
+
+
+def _state(row: dict[str, Any]) -> str:
+    if row["undone"]:
+        return f"undone {row['undone'][:10]}{' by ' + row['undone_by'] if row['undone_by'] else ''}"
+    return f"{row['state']}{' by ' + str(row['overruled_by']) if row['overruled_by'] else ''}"
 
 
 def _counted(changes: dict[str, int]) -> str:

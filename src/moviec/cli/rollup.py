@@ -10,9 +10,12 @@ from typing import Annotated
 import typer
 
 from moviec.cli.console import end_with, print_json, steps
+from moviec.cli.options import check_delivered
+from moviec.errors import UsageError
 from moviec.pipeline.rollup_job import Job, Run, run_rollup
 from moviec.rollup.files import Layout
 from moviec.rollup.monthly import Counting
+from moviec.units import plural
 
 #: Rejected rows beyond this share want a look. The real Kaggle file has 3 broken records in 45,466.
 MOST_REJECTED = 0.01
@@ -69,10 +72,17 @@ def rollup(
     """Add up money and popularity by genre and production company, by month: DIR/genres/YEAR/YEAR-MM.json, …
 
     Exit status 3: done, but more than one row in a hundred was rejected (see rejected.csv), or most cells of a column could
-    not be read. A run without a month to write fails.
+    not be read. A run without a month to write fails, and leaves the month files as they were.
     """
     first = since.date().replace(day=1) if since else dt.date.min
     delivered = (delivered_at or dt.datetime.now(dt.UTC)).date()
+    check_delivered(delivered)
+    if first > delivered and not any_status:
+        raise UsageError(
+            f"no film that is out by {delivered} is of {first:%Y-%m} or later",
+            "--since",
+            "give an earlier month, or count films that are not out yet with --any-status",
+        )
     counting = Counting(first, delivered, any_status, any_revenue, split.value)
     layout = Layout(format.value, metadata, split.value)
     with steps(quiet=as_json) as tell:
@@ -93,7 +103,7 @@ def _tell(run: Run, out: Path) -> None:
     """Print what happened, for a person."""
     for role, count in run.rows.items():
         print(
-            f"{role}: {count.read:,} rows read = {count.kept:,} kept + {count.merged:,} merged"
+            f"{role}: {plural(count.read, 'row', 'rows')} read = {count.kept:,} kept + {count.merged:,} merged"
             f" + {count.rejected:,} rejected ({count.repaired:,} repaired)"
         )
     left = ", ".join(

@@ -13,6 +13,7 @@ from moviec.pipeline.scorecards import learned_here, scorecard_of
 from moviec.pipeline.workshop import workshop
 from moviec.sources.base import SourceSpec
 from moviec.sources.registry import find_source
+from moviec.units import plural
 
 
 def about_source(home: Home, name: str, as_json: bool) -> None:
@@ -30,9 +31,9 @@ def about_source(home: Home, name: str, as_json: bool) -> None:
         return
     _tell_facts(spec)
     for delivery in deliveries:
-        print(f"{delivery.id}: {delivery.state}, {delivery.records or 0:,} records")
+        print(f"{delivery.id}: {delivery.state}, {plural(delivery.records or 0, 'record', 'records')}")
     print(
-        f"{covered['records']:,} records of {covered['movies']:,} movies, {covered['shared_movies']:,} of which others list too"
+        f"{plural(covered['records'], 'record', 'records')} of {plural(covered['movies'], 'movie', 'movies')}, {covered['shared_movies']:,} of which others list too"
     )
     _tell_card(card, filled, own)
 
@@ -82,10 +83,12 @@ def _tell_card(card: Scorecard, filled: dict[str, float], own: bool) -> None:
     for rater in card.calibration:
         others = ", ".join(f"{name} {value:.2f}" for name, value in rater.correlation.items()) or "no other"
         print(
-            f"{rater.rater} ({rater.panel}): {rater.films:,} films, {rater.shared:,} of them shared; mean {rater.mean:.1f}"
+            f"{rater.rater} ({rater.panel}): {plural(rater.films, 'film', 'films')}, {rater.shared:,} of them shared; mean {rater.mean:.1f}"
             f" ({rater.bias:+.1f} against all), spread {rater.spread:.1f}; correlates with {others}"
         )
     for field in card.repeats:
         print(f"repeats {field.of} in {field.field}: the two are one voice there")
     for copy in card.repeating_raters:
-        print(f"its {copy.name} repeats {copy.of} ({copy.shared:,} films): the two are one voice")
+        print(
+            f"its {copy.name} repeats {copy.of} ({plural(copy.shared, 'film', 'films')}): the two are one voice"
+        )

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from moviec.catalog.connect import connect
-from moviec.catalog.finding import movie_named
+from moviec.catalog.finding import moved_on, movie_named
 from moviec.catalog.history import Stood, document_as_of
 from moviec.catalog.instants import instant_of
-from moviec.cli.console import print_json, print_table
+from moviec.cli.console import note, print_json, print_table
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import open_home
 from moviec.errors import UsageError
@@ -53,6 +53,8 @@ def show(
         catalogue.dispose()
     if stood is None:
         raise UsageError(f"there was no such film then (mc{number})", movie, "ask for a later instant")
+    if merged := moved_on(movie, number):
+        note(merged)
     if as_json:
         claims = json.loads(stood.claims)
         told = {"counts_in": claims["counts_in"]} if "counts_in" in claims else {}

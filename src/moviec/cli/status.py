@@ -12,12 +12,13 @@ import typer
 from moviec.catalog.deliveries import all_deliveries, count_rejected
 from moviec.cli.console import print_json
 from moviec.cli.lake import findings_of
-from moviec.cli.options import HomeOption, JsonOption
+from moviec.cli.options import HomeOption, JsonOption, exclude
 from moviec.config import open_home
 from moviec.jobs.health import Check, check_all, metrics_text
 from moviec.pipeline.runs import last_runs
 from moviec.pipeline.workshop import workshop
 from moviec.sources.registry import find_sources
+from moviec.units import plural
 
 #: Runs that are told of.
 RUNS = 5
@@ -34,6 +35,7 @@ def status(
     as_json: JsonOption = False,
 ) -> None:
     """Say how things stand: last deliveries, what waits, who follows, the last runs, and what wants a look."""
+    exclude({"--metrics": metrics, "--json": as_json})
     place = open_home(home)
     with workshop(place) as shop:
         deliveries = all_deliveries(shop.catalogue)
@@ -62,10 +64,10 @@ def status(
     else:
         for name, one in newest.items():
             print(
-                f"{name}: {one.records or 0:,} records, last delivery {one.delivered_at[:16]} ({one.state})"
+                f"{name}: {plural(one.records or 0, 'record', 'records')}, last delivery {one.delivered_at[:16]} ({one.state})"
             )
         for name, rows in open_rows.items():
-            print(f"{name}: {rows:,} rejected rows in quarantine")
+            print(f"{name}: {plural(rows, 'rejected row', 'rejected rows')} in quarantine")
         for line in _waiting(checks):
             print(line)
         for run in done:
@@ -86,4 +88,4 @@ def _waiting(checks: Sequence[Check]) -> Iterator[str]:
         if each.name == "source_unmatched_share":
             yield f"{each.of}: {each.value:.1%} of the records are matched with no other source's"
         elif each.name == "review_pairs" and each.value:
-            yield f"{each.value:,.0f} pairs of records wait for a person; see `moviec review list`"
+            yield f"{plural(round(each.value), 'pair of records waits', 'pairs of records wait')} for a person; see `moviec review list`"

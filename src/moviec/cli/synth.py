@@ -9,6 +9,7 @@ import typer
 
 from moviec.cli.console import print_json, steps
 from moviec.synth.deliver import invent_deliveries
+from moviec.units import plural
 
 
 def synth(
@@ -27,4 +28,6 @@ def synth(
         f"films: {planted.films:,} in {folder} (the truth: films.jsonl, truth.csv, faults.csv, planted.json)"
     )
     for source, records in planted.records.items():
-        print(f"{source}: {records:,} records, {sum(planted.faults[source].values()):,} planted faults")
+        print(
+            f"{source}: {plural(records, 'record', 'records')}, {plural(sum(planted.faults[source].values()), 'planted fault', 'planted faults')}"
+        )

@@ -9,6 +9,7 @@ from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import open_home
 from moviec.pipeline.retention import tidy as run_tidy
 from moviec.pipeline.workshop import workshop
+from moviec.units import plural
 
 
 def tidy(home: HomeOption = None, as_json: JsonOption = False) -> None:
@@ -23,5 +24,5 @@ def tidy(home: HomeOption = None, as_json: JsonOption = False) -> None:
         print_json(done)
         return
     for source, count in done.compacted.items():
-        print(f"{source}: {count:,} batches made one")
+        print(f"{source}: {plural(count, 'batch', 'batches')} made one")
     print(f"removed: {done.payloads:,} payloads ({done.bytes:,} bytes), the record of {done.runs:,} runs")

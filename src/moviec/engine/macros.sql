@@ -75,19 +75,36 @@ CREATE OR REPLACE MACRO listed(cell, separator) AS nullif(list_filter(list_trans
   CASE WHEN cell[1] = '[' AND json_valid(cell) THEN from_json(cell, '["VARCHAR"]')
        ELSE string_split_regex(cell, separator) END, lambda t: tidy(t)), lambda t: t IS NOT NULL), []);
 
+-- The two people of a joined name, else the name: "Joel and Ethan Coen" are two who share a last name, "Ann Lee and Bo Dahl"
+-- are two; "Penn and Teller" is as it stands.
+CREATE OR REPLACE MACRO names_parted(name) AS CASE WHEN NOT regexp_matches(name, ' (?:and|&) ') THEN [name]
+  WHEN regexp_full_match(name, '\p{Lu}[^ ]+ (?:and|&) \p{Lu}[^ ]+ (?:\p{Lu}\. )?\p{Lu}[^ ]+') AND NOT regexp_matches(name, '(?i) (?:and|&) (?:the|his|her|their) ')
+  THEN [regexp_replace(name, '^([^ ]+) (?:and|&) .* ([^ ]+)$', '\1 \2'), regexp_replace(name, '^[^ ]+ (?:and|&) ', '')]
+  WHEN regexp_full_match(name, '\p{Lu}[^ ]+ (?:\p{Lu}\. )?\p{Lu}[^ ]+ and \p{Lu}[^ ]+ (?:\p{Lu}\. )?\p{Lu}[^ ]+') AND NOT regexp_matches(name, '(?i)^the | and (?:the|his|her|their) ')
+  THEN string_split(name, ' and ')
+  ELSE [name] END;
+
 -- A cell that lists names: as above, but "Sr." and "II" go with the name before them, and what stands in brackets of its own,
 -- in one piece or several ("(", "Best Actor", "nominee)"), is a note and goes. chr(31) stands between the pieces.
 CREATE OR REPLACE MACRO names_listed(cell, separator) AS nullif(list_filter(string_split(regexp_replace(regexp_replace(
   array_to_string(listed(cell, separator), chr(31)),
   '(^|\x1F)\([^()]*\)(?:\x1F|$)', '\1', 'g'), '\x1F((?:[JS]r\.?|I{2,3}|IV)(?:\x1F|$))', ' \1', 'g'), chr(31)), lambda t: t <> ''), []);
 
--- A name without what a text around it has left: wiki brackets, a bracket that opens at its end, "Dir.: ", "and ", "Voices of ".
-CREATE OR REPLACE MACRO name_mended(name) AS CASE
-  WHEN regexp_matches(name, '[(\[]\s*$|\[\[|\]\]|^\pL+\.?: |^(?:and|with) |(?i)^(?:voice|narrat|archive|footage|interview|starring)')
-  THEN regexp_replace(regexp_replace(regexp_replace(name, '\s*[(\[]\s*$|\[\[|\]\]', '', 'g'),
+-- What a note behind a name says the person is.
+CREATE OR REPLACE MACRO trade_noted() AS '(?i:\s*\((?:(?:\pL+ )?(?:actor|actress|narrator|dancer|singer|comedian|director|producer|cast)'
+  || '|(?:screen)?writers?|screenplay|screenpaly|teleplay|story)\))$';
+
+-- A name without what a text around it has left: blanks, wiki brackets, a bracket that opens at its end, a note of what the
+-- person is ("(actor)", "(screenwriter)"), "Dir.: ", "and ", "Voices of ".
+CREATE OR REPLACE MACRO name_freed(name) AS CASE
+  WHEN regexp_matches(name, '[(\[]\s*$|^[.,;:*] |' || trade_noted() || '|\[\[|\]\]|^\pL+\.?: |^(?:and|with) |(?i)^(?:voice|narrat|archive|footage|interview|starring)')
+  THEN regexp_replace(regexp_replace(regexp_replace(name, '\s*[(\[]\s*$|^[.,;:*] +|' || trade_noted() || '|\[\[|\]\]', '', 'g'),
     '^(?:\pL+\.?: +|(?:and|with) +)(\p{Lu})', '\1'),
     '^(?i:voices? of|voiced by|narrated by|starring|(?:archive )?footage of|interviews with) +(\p{Lu}\S* +\p{Lu})', '\1')
   ELSE name END;
+CREATE OR REPLACE MACRO name_mended(name) AS name_freed(
+  CASE WHEN name[1] > ' ' AND name[-1] > ' ' AND NOT contains(name, '  ') AND NOT contains(name, chr(160)) THEN name
+       ELSE trim(regexp_replace(name, '(?:\s|\x{00a0})+', ' ', 'g')) END);
 
 -- Whether a name is none: nothing but signs; brackets around it, or one that is not closed; a label ("Cast:"); words that
 -- only stand between or for names ("and", "Voices of", "Various", "N/A"), in lower case the small words of other languages,
@@ -105,9 +122,18 @@ CREATE OR REPLACE MACRO no_name(name) AS regexp_matches(name,
     length(replace(name, '(', '')) <> length(replace(name, ')', '')) OR length(replace(name, '[', '')) <> length(replace(name, ']', ''))
     ELSE false END;
 
--- People of one role, by name, in the order listed.
-CREATE OR REPLACE MACRO people_as(role, names) AS list_transform(names, lambda n, place:
-  {'name': n, 'key': NULL::VARCHAR, 'role': role, 'character': NULL::VARCHAR, 'position': (place - 1)::INTEGER});
+-- Whether the name of a person is none, beyond `no_name`: a piece of a sentence ("life in", "A year in the life of Ann Lee").
+CREATE OR REPLACE MACRO no_person(name) AS regexp_matches(name,
+  '^(?:\S+ )?[^\p{Lu}]+ (?:in|on|at|within|under|for|a|the)$|^[^\p{Lu}]*-$'
+  || '|^[^\p{Lu}]+ (?:of|for|from|with|in|on|at|the) [^\p{Lu}]+$|^(?:The|A|An) \p{Ll}[\p{Ll}-]* (?:of|in|from|against|between) '
+  || '|^(?i:many|several|numerous) cameos$');
+
+-- People of one role, by name, in the order listed; of another one where a note behind the name says so: "Ann Lee (writer)".
+CREATE OR REPLACE MACRO people_as(role, names) AS list_transform(flatten(list_transform(names, lambda n: names_parted(n))), lambda n, place:
+  {'name': n, 'key': NULL::VARCHAR, 'role': CASE WHEN n[-1] <> ')' THEN role
+     WHEN regexp_matches(n, '(?i)\((?:(?:screen)?writers?|screenplay|screenpaly|teleplay|story)\)$') THEN 'writer'
+     WHEN regexp_matches(n, '(?i)\(director\)$') THEN 'director' WHEN regexp_matches(n, '(?i)\(producer\)$') THEN 'producer'
+     ELSE role END, 'character': NULL::VARCHAR, 'position': (place - 1)::INTEGER});
 
 -- Titles without language or region, as `other_titles` has them; none is unknown.
 CREATE OR REPLACE MACRO titles_as(titles) AS nullif(list_transform(list_filter(titles,

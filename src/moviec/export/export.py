@@ -21,6 +21,7 @@ from moviec.errors import UsageError
 from moviec.export.files import Writer, open_writer
 from moviec.export.swap import put_in_place, take_up
 from moviec.export.tables import Wanted, pass_on, table_names
+from moviec.units import plural
 from moviec.work import remove_left, work_folder
 
 MANIFEST, LICENCES = "manifest.json", "LICENCES.md"
@@ -122,7 +123,7 @@ def _write(
         films += passed.documents.num_rows
         left_out += passed.left_out
         behind |= passed.sources
-        tell(f"{films:,} films")
+        tell(f"{plural(films, 'film', 'films')}")
     if not films + left_out:
         when = f" on {order.as_of}" if order.as_of else ""
         raise UsageError(f"no film was published{when}", "the catalogue", "see `moviec status`")

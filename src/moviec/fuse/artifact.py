@@ -10,7 +10,7 @@ from importlib import resources
 
 import msgspec
 
-from moviec.decoding import decodable
+from moviec.decoding import decodable, plain
 from moviec.errors import StoreError
 from moviec.fuse.fields import FieldCopy
 from moviec.fuse.genres import GenreModel
@@ -48,7 +48,9 @@ def from_json(text: bytes) -> FuseModel:
     try:
         file = msgspec.json.decode(text, type=_File)
     except msgspec.DecodeError as error:
-        raise StoreError(f"this is no model for fusing ({error})", "fuse model", "fit it again") from error
+        raise StoreError(
+            f"this is no model for fusing ({plain(error)})", "fuse model", "fit it again"
+        ) from error
     if file.version != file.model.version:
         raise StoreError(
             f"its content is {file.model.version} but it says {file.version}", "fuse model", "fit it again"

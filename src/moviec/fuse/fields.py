@@ -14,7 +14,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from moviec.decoding import decodable
+from moviec.decoding import decodable, plain
 from moviec.engine import Engine
 from moviec.errors import UsageError
 from moviec.fuse.reliability import Reliability, weigh
@@ -73,7 +73,9 @@ def chosen_rules(instead: Mapping[str, Mapping[str, Any]]) -> dict[str, Rule]:
         try:
             rules[field] = msgspec.convert({**msgspec.to_builtins(rules[field]), **entries}, Rule)
         except msgspec.ValidationError as error:
-            raise UsageError(f"this is no rule ({error})", f"fields.{field}", "see docs/fusion.md") from error
+            raise UsageError(
+                f"this is no rule ({plain(error)})", f"fields.{field}", "see docs/fusion.md"
+            ) from error
         if reason := _misfit(field, rules[field].rule, shipped[field].rule):
             raise UsageError(reason, f"fields.{field}", "choose another rule; see docs/fusion.md")
     return rules

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from moviec.decoding import plain
 from moviec.errors import StoreError
 from moviec.fuse.raters import Panel
 
@@ -131,7 +132,9 @@ def from_json(text: bytes) -> RatingModel:
     try:
         file = msgspec.json.decode(text, type=_File)
     except msgspec.DecodeError as error:
-        raise StoreError(f"this is no rating model ({error})", "rating model", "fit it again") from error
+        raise StoreError(
+            f"this is no rating model ({plain(error)})", "rating model", "fit it again"
+        ) from error
     if file.version != file.model.version:
         raise StoreError(
             f"its content is {file.model.version} but it says {file.version}", "rating model", "fit it again"

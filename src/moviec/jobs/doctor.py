@@ -44,6 +44,7 @@ from moviec.pipeline.workshop import Workshop
 from moviec.search.index import build, follower, indexer
 from moviec.search.place import current, damaged_files, open_index, position
 from moviec.sources.registry import find_source
+from moviec.units import plural
 
 #: What mends a finding.
 STRAY, BATCH, CATALOGUE, FILMS, INDEX, CHECKPOINT, SUM, FEATURES, DATABASE, LEDGER, NAME, NOBODY = (
@@ -136,7 +137,7 @@ def repair(shop: Workshop, found: list[Finding], tell: Tell = lambda _: None) ->
     strays = [one.subject for one in found if one.mend == STRAY and shop.store.has(one.subject)]
     if strays:
         folder = move_aside(shop.store, strays, "the catalogue does not know it", shop.work)
-        tell(f"{len(strays):,} files that the catalogue does not know are now in {folder}")
+        tell(f"{plural(len(strays), 'file', 'files')} that the catalogue does not know moved to {folder}")
     for one in found:
         if one.mend == SUM:
             shop.store.record(one.subject)
@@ -245,7 +246,7 @@ def _records(shop: Workshop) -> Iterator[Finding]:
         ):
             sql = f"SELECT count(*) AS rows FROM {left} ANTI JOIN {right} USING (source, key)"
             if count := engine.query(sql)["rows"][0].as_py():
-                yield Finding(what, f"{count:,} records", CATALOGUE)
+                yield Finding(what, f"{plural(count, 'record', 'records')}", CATALOGUE)
 
 
 def _catalogue(shop: Workshop) -> Iterator[Finding]:
@@ -269,7 +270,11 @@ def _catalogue(shop: Workshop) -> Iterator[Finding]:
         begins, last = int(fact(connection, LOG_BEGINS) or 0), last_change(connection)
         entries = connection.scalar(sa.select(sa.func.count()).where(changes.c.number > begins)) or 0
     if entries != last - begins:
-        yield Finding("entries of the change log are missing", f"{last - begins - entries:,} entries", NOBODY)
+        yield Finding(
+            "entries of the change log are missing",
+            f"{plural(last - begins - entries, 'entry', 'entries')}",
+            NOBODY,
+        )
 
 
 def _nobody(kind: str) -> sa.Select[int]:

@@ -22,6 +22,7 @@ from moviec.pipeline.due import cron_of, freshest, stale
 from moviec.pipeline.street import REHEARSAL
 from moviec.pipeline.workshop import Workshop
 from moviec.sources.base import Source
+from moviec.units import plural
 
 #: Seconds that a change may wait to be published; a large delivery on one machine takes minutes.
 LATE = 1800.0
@@ -127,7 +128,7 @@ def _followers(connection: sa.Connection, settings: Settings) -> Iterator[Check]
     rows = connection.execute(sa.select(checkpoints).where(checkpoints.c.follower != FOLLOWER))
     for row in sorted(rows, key=lambda row: row.follower):
         behind = newest - row.position
-        concern = f"{row.follower} is {behind:,} changes behind since {row.at[:16]}"
+        concern = f"{row.follower} is {plural(behind, 'change', 'changes')} behind since {row.at[:16]}"
         yield Check("follower_behind", row.follower, behind, concern if behind > settings.most_lag else "")
     letters = failed(connection)
     for follower in sorted({one.follower for one in letters} | {FOLLOWER}):

@@ -30,6 +30,7 @@ from moviec.pipeline.room import check_publication
 from moviec.pipeline.steps import Tell
 from moviec.pipeline.street import Outcome, Scope, bring_up
 from moviec.pipeline.workshop import Workshop
+from moviec.units import plural
 
 #: Rehearsals that a search for what fails may take; each works a publication out and takes it back.
 REHEARSALS = 300
@@ -138,7 +139,9 @@ def _isolate(shop: Workshop, error: Exception, attempts: int, tell: Tell) -> boo
     waiting = _waiting(shop)
     if not waiting.num_rows or _rehearse(shop, waiting):
         return False
-    tell(f"looking for what fails among {waiting.num_rows:,} records, with at most {REHEARSALS} rehearsals")
+    tell(
+        f"looking for what fails among {plural(waiting.num_rows, 'record', 'records')}, with at most {REHEARSALS} rehearsals"
+    )
     places = np.arange(waiting.num_rows)
 
     def trial(kept: Sequence[int]) -> str | None:

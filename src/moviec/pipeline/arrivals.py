@@ -21,6 +21,7 @@ from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.workshop import Workshop
 from moviec.sources.base import Source, SourceSpec
 from moviec.sources.remote import shown
+from moviec.units import FIRST_FILM
 
 Tell = Callable[[str], None]
 
@@ -49,7 +50,7 @@ class Expected(msgspec.Struct, frozen=True):
 def expected(home: Home, spec: SourceSpec, asked: Asked, tell: Tell = lambda _: None) -> list[Expected]:
     """Say which deliveries are meant, oldest first; `tell` hears of what is none.
 
-    Raises UsageError where nothing is there, where options contradict each other, and for dates to come, unless these are
+    Raises UsageError where nothing is there, where options contradict each other, and for dates before the first film and to come, unless these are
     of entries of a dated place beside others.
     """
     if asked.event:
@@ -62,6 +63,12 @@ def expected(home: Home, spec: SourceSpec, asked: Asked, tell: Tell = lambda _: 
         found = _at_places(home, spec, asked, tell)
     latest = _latest()
     for one in found:
+        if one.delivered_at.year < FIRST_FILM:
+            raise UsageError(
+                f"delivered on {one.delivered_at.date()}, before the first film",
+                ", ".join(map(shown, one.places)),
+                "give the day on which it came",
+            )
         if one.delivered_at > latest:
             raise UsageError(
                 f"delivered on {one.delivered_at:%Y-%m-%d}, which is still to come",

@@ -37,6 +37,7 @@ from moviec.pipeline.ledger_copy import Place, complete, forget_copies, is_older
 from moviec.pipeline.steps import Tell
 from moviec.pipeline.workshop import Workshop
 from moviec.sources import transport
+from moviec.units import plural
 
 BACKUPS, MANIFEST = "backups", "manifest.json"
 
@@ -299,7 +300,7 @@ def _copy_files(
     shop: Workshop, vault: Store, fresh: Sequence[str], copied: dict[str, int], tell: Tell
 ) -> list[str]:
     """Copy files that the place does not have; name those that are missing in the lake, or damaged."""
-    tell(f"copying {len(fresh):,} files of the lake")
+    tell(f"copying {plural(len(fresh), 'file', 'files')} of the lake")
     missing = []
     for name in fresh:
         try:

@@ -50,7 +50,7 @@ def import_decisions(shop: Workshop, path: Path) -> Imported:
         for row in given:
             mine = known.get(_identity(row))
             if mine and row["undone"] and not mine["undone"]:
-                store.undo(connection, mine["number"])
+                store.undo(connection, mine["number"], row["undone_by"])
         unlisted = store.naming_unlisted(connection, read)
         log = log_of(store.all_decisions(connection))
         copy.table("decisions")

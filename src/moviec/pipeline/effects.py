@@ -30,11 +30,17 @@ class Effect(msgspec.Struct, frozen=True):
     """What a verdict would come to.
 
     `moved`: records that would be another movie than now: source, key, title and year as the source has them, before and
-    after (null: a new one), before_title and after_title. `contradicts`: decisions that it contradicts, a line each.
-    `doubts`: what speaks against the verdict itself, or goes on saying what is taken back, a line each.
+    after (null: a new one), before_title and after_title (null: not published under this id). `new`: how many
+    decisions it makes; `decided`: numbers of those by which this person has said the same already. A line each: `takes_back`, the decisions that are
+    taken back; `overrules`, those in force that say the contrary; `contradicts`, those that it contradicts through
+    others; `doubts`, what speaks against the verdict itself, or holds when it is taken back.
     """
 
     moved: list[dict[str, Any]]
+    new: int = 0
+    decided: list[int] = []
+    takes_back: list[str] = []
+    overrules: list[str] = []
     contradicts: list[str] = []
     doubts: list[str] = []
 
@@ -46,8 +52,18 @@ def effect(shop: Workshop, said: Sequence[Verdict]) -> Effect:
         log = [*store.all_decisions(connection), *planned.fresh]
         ends = _ends(planned.rows)
         moved = _moved(shop, connection, ends, log)
+        overruled = [
+            store.told(one)
+            for row in planned.fresh
+            for one in store.prevailing(connection, row)
+            if one["verdict"] != row["verdict"]
+        ]
+    known = [row["number"] for row in planned.rows if row not in planned.fresh]
     contradicted = [str(one) for one in contradictions(log_of(log)) if not set(ends).isdisjoint(one.through)]
-    return Effect(moved, contradicted, list(_doubts(shop, said)))
+    doubts = list(_doubts(shop, said))
+    return Effect(
+        moved, len(planned.fresh), known, overrules=overruled, contradicts=contradicted, doubts=doubts
+    )
 
 
 def effect_of_undoing(shop: Workshop, number: int) -> Effect:
@@ -57,8 +73,24 @@ def effect_of_undoing(shop: Workshop, number: int) -> Effect:
         log = [row for row in store.all_decisions(connection) if row not in undone]
         moved = _moved(shop, connection, _ends(undone[:1]), log)
         others = [one for one in store.in_force(connection, undone[0]) if one not in undone]
-    left = [f"decision {one['number']} of {one['who']} says the same and stays in force" for one in others]
-    return Effect(moved, doubts=left)
+        left = [
+            f"decision {one['number']} of {one['who']} says the same and stays in force" for one in others
+        ]
+        left += _contrary(connection, undone)
+    return Effect(moved, takes_back=[store.told(row) for row in undone], doubts=left)
+
+
+def _contrary(connection: sa.Connection, undone: Sequence[dict[str, Any]]) -> list[str]:
+    """Say which contrary decision has overruled what is taken back, or comes into force again in its place."""
+    [now, *_] = store.prevailing(connection, undone[0])
+    if now["verdict"] != undone[0]["verdict"]:
+        return [f"decision {now['number']} of {now['who']} ({now['verdict']}) overrules it already"]
+    earlier = store.prevailing(connection, undone[0], [row["number"] for row in undone])
+    return [
+        f"decision {one['number']} of {one['who']} ({one['verdict']}) is in force again"
+        for one in earlier
+        if one["verdict"] != undone[0]["verdict"]
+    ]
 
 
 def _ends(rows: Sequence[dict[str, Any]]) -> list[Record]:

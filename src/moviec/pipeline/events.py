@@ -9,6 +9,7 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
+from moviec.decoding import plain
 from moviec.errors import UsageError
 
 #: Where one event stands inside another as JSON text: SNS over HTTP or in a queue, SNS in a record, SQS in a record.
@@ -39,7 +40,7 @@ def read_event(text: bytes, where: str) -> Announcement:
         found = list(_read(msgspec.json.decode(text)))
     except (msgspec.DecodeError, LookupError, AttributeError, TypeError, ValueError, RecursionError) as error:
         raise UsageError(
-            f"this is no object-created event ({type(error).__name__}: {error})",
+            f"this is no object-created event ({plain(error)})",
             where,
             "give the JSON of S3, SNS or EventBridge",
         ) from error

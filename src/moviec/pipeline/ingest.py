@@ -31,6 +31,7 @@ from moviec.pipeline.workshop import Workshop
 from moviec.sources.audit import Audit
 from moviec.sources.base import Source, SourceSpec
 from moviec.sources.roles import assign_roles
+from moviec.units import plural
 
 #: In a report: names of files whose bytes in the lake were damaged until they were delivered again.
 MENDED = "mended_payloads"
@@ -136,7 +137,7 @@ def hold_reasons(spec: SourceSpec, found: Audit, before: Sequence[Delivery]) -> 
         gone = 1 - found.films / newest.records
         if gone > spec.shrink:
             reasons.append(
-                f"{found.films:,} films where the delivery before had {newest.records:,}:"
+                f"{plural(found.films, 'film', 'films')} where the delivery before had {newest.records:,}:"
                 f" {gone:.1%} fewer, more than {spec.shrink:.0%}"
             )
     return reasons

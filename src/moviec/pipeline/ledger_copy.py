@@ -265,13 +265,18 @@ def _committed(store: Store) -> dict[str, int]:
 
 
 def _rows(name: str, paths: Sequence[Path]) -> str:
-    """Write the rows of a table that hold: of those that take the place of one another the ones written last."""
+    """Write the rows of a table that hold: of those that take the place of one another the ones written last.
+
+    Columns that an older version did not know are NULL.
+    """
     columns = ", ".join(map(identifier, columns_of(name)))
     key = ", ".join(map(identifier, key_of(name)))
     files = ", ".join(quoted(str(path)) for path in paths)
+    unknown = ", ".join(f"NULL AS {identifier(column)}" for column in columns_of(name))
     return (
         f"SELECT {columns} FROM (SELECT *, rank() OVER (PARTITION BY {', '.join(UNITS[name])} ORDER BY filename DESC)"
-        f" AS place FROM read_parquet([{files}], filename = true, union_by_name = true)) WHERE place = 1 ORDER BY {key}"
+        f" AS place FROM (SELECT {unknown} WHERE false UNION ALL BY NAME"
+        f" FROM read_parquet([{files}], filename = true, union_by_name = true))) WHERE place = 1 ORDER BY {key}"
     )
 
 

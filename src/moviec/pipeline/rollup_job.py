@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
@@ -80,6 +80,7 @@ def run_rollup(job: Job, tell: Tell = lambda _: None) -> Run:
 
     Raises MovieCError, with the month files as they were, when the input cannot be read.
     """
+    _refuse_twice(job.paths)
     with files.exclusive(job.out) as staging, work_folder() as work:
         run = _save(job, _begin(job, tell))
         try:
@@ -91,6 +92,15 @@ def run_rollup(job: Job, tell: Tell = lambda _: None) -> Run:
             _save(job, run, state="failed", error="stopped", ended=dt.datetime.now(dt.UTC))
             raise KeyboardInterrupt from error
         return _save(job, run, state="done", ended=dt.datetime.now(dt.UTC))
+
+
+def _refuse_twice(paths: Sequence[Path]) -> None:
+    """Raise UsageError for a file that is given twice, however its path is written."""
+    known: set[Path] = set()
+    for path in paths:
+        if path.resolve() in known:
+            raise UsageError("this file is given twice", str(path), "give each file once")
+        known.add(path.resolve())
 
 
 def _inside(desk: _Desk, number: int) -> Path:
@@ -158,7 +168,7 @@ def _roll(job: Job, run: Run, desk: _Desk, tell: Tell) -> Run:
 
         tell("adding up by genre and company")
         table = monthly(engine, job.layout.split, genre_labels(source.spec))
-        if not table.num_rows and not run.films["before_since"]:
+        if not table.num_rows:
             names = ", ".join(path.name for path in roles.values())
             raise nothing_came(_nothing(run), names, run.unread, f"see {job.out / files.LAST_RUN}")
         tell("writing months")
@@ -180,7 +190,7 @@ def _nothing(run: Run) -> str:
     )
     counted = run.films["counted"]
     return (
-        f"no month to write: {counted:,} films count"
+        f"no month to write: {counted:,} {'film counts' if counted == 1 else 'films count'}"
         + (f" ({left})" if left else "")
         + (", none with a genre or a company that could be read" if counted else "")
     )

@@ -18,6 +18,7 @@ from moviec.pipeline.context import Workshop as Workshop
 from moviec.pipeline.identity import check_pair
 from moviec.pipeline.ledger_copy import complete
 from moviec.pipeline.steps import Tell
+from moviec.units import plural
 from moviec.work import work_folder
 
 
@@ -71,4 +72,4 @@ def _clear(shop: Workshop, tell: Tell) -> None:
     unknown = [name for name in shop.store.names("records") if name not in known]
     if unknown:
         folder = move_aside(shop.store, unknown, "no batch names it", shop.work)
-        tell(f"{len(unknown):,} files that no batch names are now in {folder}")
+        tell(f"{plural(len(unknown), 'file', 'files')} that no batch names moved to {folder}")

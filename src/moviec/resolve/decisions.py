@@ -19,6 +19,7 @@ import pyarrow as pa
 from moviec.errors import PayloadError, StoreError
 from moviec.model import MILLION
 from moviec.resolve.cluster import Edges, Integers, connected
+from moviec.spelling import fault_of_name
 from moviec.text import Column, pc
 from moviec.work import written_aside
 
@@ -27,10 +28,11 @@ _SortKeys = list[tuple[str, Literal["ascending", "descending"]]]
 _INSTANT = pa.timestamp("us", "UTC")
 
 #: Every decision ever made, `verdict` "same" or "different". Of a pair the record first by (source, key) is the left
-#: one. `undone`: when it was taken back, null while it stands.
+#: one. `undone`: when it was taken back, `undone_by` by whom, null while it stands.
 DECISION_LOG = pa.schema(
     [pa.field(name, pa.string()) for name in (*_ENDS, "verdict", "who")]
     + [pa.field(name, _INSTANT) for name in ("at", "undone")]
+    + [pa.field("undone_by", pa.string())]
 )
 
 #: A film as a source has it: source, key.
@@ -52,7 +54,7 @@ class Contradiction(msgspec.Struct, frozen=True):
 
 
 def read_decisions(path: Path, now: dt.datetime) -> pa.Table:
-    """Read decisions (DECISION_LOG) from a CSV file with its columns by name; `undone` may be left out.
+    """Read decisions (DECISION_LOG) from a CSV file with its columns by name; `undone` and `undone_by` may be left out.
 
     Instants are ISO 8601, UTC where they name no zone; one after `now` is refused, since no later verdict could take its
     place. Raises PayloadError with line and reason: all rows or none.
@@ -61,7 +63,7 @@ def read_decisions(path: Path, now: dt.datetime) -> pa.Table:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, strict=True)
-            missing = [name for name in DECISION_LOG.names[:-1] if name not in (reader.fieldnames or ())]
+            missing = [name for name in DECISION_LOG.names[:-2] if name not in (reader.fieldnames or ())]
             if missing:
                 raise PayloadError(f"no column {', '.join(missing)}", path.name)
             for cells in reader:
@@ -104,7 +106,7 @@ def normal(log: pa.Table) -> pa.Table:
     keys: _SortKeys = [
         *((name, "ascending") for name in ("at", *_ENDS)),
         ("verdict", "descending"),
-        *((name, "ascending") for name in ("who", "undone")),
+        *((name, "ascending") for name in ("who", "undone", "undone_by")),
     ]
     return log.sort_by(keys).cast(DECISION_LOG)
 
@@ -167,6 +169,9 @@ def _row(cells: Mapping[str, str | None], now: dt.datetime) -> dict[str, object]
     for name in _ENDS:
         if not texts[name]:
             raise ValueError(f"no {name}")
+    for name in ("who", *(["undone_by"] if texts["undone_by"] else [])):
+        if fault := fault_of_name(texts[name]):
+            raise ValueError(f"{fault} in '{name}'")
     if (texts["left_source"], texts["left_key"]) == (texts["right_source"], texts["right_key"]):
         raise ValueError("a record is held against itself")
     if texts["verdict"] not in ("same", "different"):
@@ -177,7 +182,7 @@ def _row(cells: Mapping[str, str | None], now: dt.datetime) -> dict[str, object]
     for name, instant in instants.items():
         if instant and instant > now:
             raise ValueError(f"'{texts[name]}' in '{name}' is yet to come")
-    return {**texts, **instants}
+    return {**texts, "undone_by": texts["undone_by"] or None, **instants}
 
 
 def _instant(name: str, cell: str) -> dt.datetime | None:

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from moviec.decoding import decodable
+from moviec.decoding import decodable, plain
 from moviec.errors import StoreError
 from moviec.model import MILLION
 from moviec.resolve.score import Fitted, Integers, Shares
@@ -98,7 +98,9 @@ def read_model(path: Path) -> Model:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Model)
     except (OSError, msgspec.DecodeError) as error:
-        raise StoreError(f"no match model ({error})", str(path), "write one with `moviec fit`") from error
+        raise StoreError(
+            f"no match model ({plain(error)})", str(path), "write one with `moviec fit`"
+        ) from error
 
 
 def write_model(model: Model, path: Path) -> None:

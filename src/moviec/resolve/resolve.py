@@ -32,6 +32,7 @@ from moviec.resolve.score import (
     years_by_chance,
 )
 from moviec.text import pc
+from moviec.units import plural
 
 #: Pairs inside one list are counted on at most so many of its records, evenly spread.
 WITHIN = 20_000
@@ -67,7 +68,7 @@ def match(
 ) -> Matching:
     """Match two lists of films (FEATURES columns). Deterministic: the same lists give the same pairs."""
     tell = progress or (lambda _step, _steps, _what: None)
-    tell(1, 4, f"folding {len(left):,} and {len(right):,} films")
+    tell(1, 4, f"folding {len(left):,} and {plural(len(right), 'film', 'films')}")
     sides = prepare(left), prepare(right)
     tell(2, 4, "learning from pairs within each list")
     years = years_by_chance(*(side.records["year"] for side in sides))

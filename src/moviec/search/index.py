@@ -28,6 +28,7 @@ from moviec.catalog.schema.serving import documents
 from moviec.errors import StoreError
 from moviec.search.films import index_documents
 from moviec.search.place import LAYOUT, Position, current, open_index, position, sums
+from moviec.units import plural
 from moviec.work import written_aside
 
 #: Documents that are folded and added at once.
@@ -121,7 +122,7 @@ def build(catalogue: sa.Engine, folder: Path, tell: Tell = lambda _: None) -> in
                 writer.add_document(document)
             after = some[-1][0]
             done += len(some)
-            tell(f"search index: {done:,} films")
+            tell(f"search index: {plural(done, 'film', 'films')}")
         writer.commit()
         writer.wait_merging_threads()
     _settle(catalogue, aside, latest)

@@ -10,6 +10,7 @@ from moviec.engine import DuckEngine
 from moviec.engine.duck import identifier
 from moviec.model import FIELDS
 from moviec.sources.base import Reading, SourceSpec
+from moviec.units import plural
 
 #: What is NULL where a field has no value, for those that can be empty without being NULL.
 _VALUE = {"ids": "nullif(cardinality(ids), 0)", "ratings": "nullif(len(ratings), 0)"}
@@ -88,7 +89,9 @@ def _strays(engine: DuckEngine, spec: SourceSpec, reading: Reading) -> dict[str,
 def _concerns(spec: SourceSpec, films: int) -> list[str]:
     concerns = []
     if films < spec.least_rows:
-        concerns.append(f"{films} films, fewer than the least expected ({spec.least_rows})")
+        concerns.append(
+            f"{plural(films, 'film', 'films')}, fewer than the least expected ({spec.least_rows})"
+        )
     if films > spec.most_rows:
-        concerns.append(f"{films} films, more than the most expected ({spec.most_rows})")
+        concerns.append(f"{plural(films, 'film', 'films')}, more than the most expected ({spec.most_rows})")
     return concerns

@@ -13,7 +13,7 @@ import msgspec
 import pyarrow as pa
 
 from moviec.config import Downloads
-from moviec.decoding import decodable
+from moviec.decoding import decodable, plain
 from moviec.engine import DuckEngine
 from moviec.errors import UsageError
 from moviec.model import FIELDS
@@ -207,7 +207,7 @@ def load_spec(folder: Traversable) -> SourceSpec:
     try:
         return _spec(path.read_bytes())
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UsageError(str(error), str(path), "see docs/sources.md") from error
+        raise UsageError(plain(error), str(path), "see docs/sources.md") from error
 
 
 @lru_cache(maxsize=256)

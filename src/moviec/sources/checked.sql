@@ -45,7 +45,7 @@ SELECT * EXCLUDE (people_named, companies_named) REPLACE (
 FROM (
   SELECT *,
     list_filter(list_transform(people, lambda p: struct_update(p, name := name_mended(p.name))),
-      lambda p: regexp_matches(p.name, '\pL') AND NOT no_name(p.name)) AS people_named,
+      lambda p: regexp_matches(p.name, '\pL') AND NOT no_name(p.name) AND NOT no_person(p.name)) AS people_named,
     list_filter(list_transform(companies, lambda c: struct_update(c, name := name_mended(c.name))),
       lambda c: NOT no_name(c.name)) AS companies_named
   FROM read)

@@ -22,6 +22,7 @@ from moviec.sources.base import FileCount, FileSpec, SourceSpec, Staged, Wanted
 from moviec.sources.lines import line_of_positions, lines_at, name_lines
 from moviec.sources.repair import Mended, Shape, mend
 from moviec.sources.scan import check_file, scan
+from moviec.units import plural
 
 #: Room between two good rows' positions for rows mended in between.
 STEP = 1_000_000
@@ -84,7 +85,9 @@ def stage(engine: DuckEngine, role: str, spec: FileSpec, path: Path, wanted: Wan
     read = _count(engine, f"{role}_rows") + len(rest)
     if read == len(rejected):
         raise PayloadError(
-            f"not one of {read} rows could be read; the first: {rejected[0].reason}" if read else "no rows",
+            f"not one of {plural(read, 'row', 'rows')} could be read; the first: {rejected[0].reason}"
+            if read
+            else "no rows",
             path.name,
         )
     kept = read - merged - skipped - len(rejected)

@@ -18,6 +18,7 @@ from litestar.types import Message, Receive, Scope, Send
 from litestar.utils.path import normalize_path
 
 from moviec.spelling import SPACE_PATTERN
+from moviec.units import plural
 from moviec.web.answers import CHANGE
 from moviec.web.callers import Caller, Window, address_of, shown_key, unauthorized
 from moviec.web.errors import Problem, as_problem, log_fault, methods_at
@@ -217,7 +218,7 @@ def _limit_headers(window: Window) -> list[tuple[bytes, bytes]]:
 def _too_many(window: Window) -> Problem:
     return Problem(
         429,
-        f"more than {window.limit} requests in a minute; wait {window.reset} seconds",
+        f"more than {window.limit} requests in a minute; wait {plural(window.reset, 'second', 'seconds')}",
         headers={"retry-after": str(window.reset)},
     )
 

@@ -56,6 +56,7 @@ decisions = table(
     column("who", Text, "who decided"),
     column("at", Text, "when, UTC"),
     maybe("undone", Text, "when it was taken back, UTC"),
+    maybe("undone_by", Text, "who took it back"),
 )
 
 parties = table(

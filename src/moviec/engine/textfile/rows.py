@@ -18,6 +18,7 @@ from moviec.engine.textfile.endings import EVEN, with_one_ending
 from moviec.engine.textfile.openquotes import Taken, swallowers, take_out
 from moviec.engine.textfile.refused import REASONS, Broken, read_broken, refused, swallowing
 from moviec.errors import PayloadError
+from moviec.units import plural
 
 #: Columns a staged file may have besides its own: the line breaks inside a row's cells; the physical line of a row;
 #: the text of a row that is none.
@@ -130,7 +131,7 @@ def _check_accounted(engine: DuckEngine, header: Header, broken: list[Broken]) -
     lost = there - header.lines - good - refused_lines
     if lost > 0:
         raise PayloadError(
-            f"{lost:,} lines can be neither read nor refused: for megabytes on end nothing is a row",
+            f"{plural(lost, 'line', 'lines')} can be neither read nor refused: for megabytes on end nothing is a row",
             header.name,
             "look whether two files became one, or mend it",
         )
@@ -190,7 +191,7 @@ def check_encoding(engine: DuckEngine, file: Scanned) -> None:
     beyond = " OR ".join(f"bool_or(strlen({name}) > length({name}))" for name in map(identifier, file.cells))
     if not engine.query(f"SELECT {beyond} AS beyond FROM encoded").column(0)[0].as_py():
         raise PayloadError(
-            f"not UTF-8 ({len(wrong)} lines, the first is line {wrong[0].line})",
+            f"not UTF-8 ({plural(len(wrong), 'line', 'lines')}, the first is line {wrong[0].line})",
             file.header.name,
             "save it as UTF-8; it looks like an 8-bit encoding such as Latin-1",
         )

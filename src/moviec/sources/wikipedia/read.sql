@@ -1,12 +1,22 @@
 -- Film lists into records. View `films`; lists inside a row are JSON text.
 -- The key is the article's address where no other film shares it, else "Title (year)", numbered from the second on.
+-- A cast may be a sentence about the film, cut at its links ("life in", "Chicago", "ghettos"): it has a piece that is no name
+-- nor a label ("Voices of"), or no full name at all. Then what is no full name is none; so are single words in small letters ("cartoon"). They are put in
+-- brackets, as notes, by which they are refused and counted.
 -- Titles may carry what is no title: a style sheet that the page drew a fraction with, "(film)", "(1920 film)".
 WITH shared AS (
   SELECT tidy(href) AS href, true AS is_shared FROM films WHERE tidy(href) IS NOT NULL GROUP BY ALL HAVING count(*) > 1
 ),
 parsed AS (
   SELECT films.*, try_cast(tidy(year) AS INTEGER) AS year_read, listed(genres, ',') AS genres_read,
-    names_listed("cast", ',') AS cast_read,
+    names_listed("cast", ',') AS linked,
+    len(linked) > 1 AND (len(list_filter(linked, lambda n: n = 'of' OR no_person(n) OR regexp_matches(n, '^(?:\S+ )?[^\p{Lu}]+ (?:of|from|between|against)$')
+      AND NOT regexp_matches(n, '(?i)^(?:voice|narrat|archive|footage|interview|starring|featuring)'))) > 0
+      OR len(list_filter(linked, lambda n: regexp_matches(n, '^\p{Ll}[^\p{Lu}.]*$') AND NOT no_name(n))) > 0 AND NOT list_bool_or(list_transform(linked, lambda n: regexp_matches(n, '^\p{Lu}\S* .*\p{Lu}')))) AS is_sentence,
+    list_transform(linked, lambda n: CASE
+      WHEN is_sentence AND regexp_matches(n, '^[^ ]+$|^[^\p{Lu}.]+$| and ') THEN '(' || n || ')'
+      WHEN len(linked) > 1 AND regexp_matches(n, '^\p{Ll}+$') THEN '(' || n || ')'
+      ELSE n END) AS cast_read,
     tidy(regexp_replace(regexp_replace(title, '\.mw-parser-output.*\}', ''), '\s*\((?:[0-9]{4} )?(?:film|serial)\)$', '')) AS name,
     CASE WHEN is_shared IS NULL THEN tidy(films.href) END AS article,
     tidy(title) || coalesce(' (' || try_cast(tidy(year) AS INTEGER) || ')', '') AS label

@@ -151,12 +151,13 @@ class Ratings(Shape, frozen=True):
 
 
 class DecisionMade(Shape, frozen=True):
-    """The verdict behind a change: whose it is, and when it was taken back, if it was. A change after that undoes it."""
+    """The verdict behind a change: whose it is, when it was taken back, if it was, and by whom. A change after that undoes it."""
 
     number: int
     verdict: str
     who: str
     undone: str | None
+    undone_by: str | None
 
 
 class Entry(Shape, frozen=True):
