@@ -19,7 +19,7 @@ from moviec.catalog.staging import merge
 from moviec.engine import DuckEngine
 from moviec.rollup.leading import leading
 from moviec.search.index import build
-from moviec.search.place import current, position
+from moviec.search.location import current, position
 
 GENRES = [
     "Action",

@@ -8,12 +8,12 @@ from litestar import Request, get
 from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp
 
-from moviec.cli.workbench import PipelineWorkbench
+from moviec.cli.admin_work import PipelineWorkbench
 from moviec.config import open_home
-from moviec.web.answers import from_bytes, respond
 from moviec.web.app import make_litestar
-from moviec.web.gate import Gate
-from moviec.web.site import open_site
+from moviec.web.middleware import Gate
+from moviec.web.responses import from_bytes, respond
+from moviec.web.server_state import open_site
 
 FIXED = from_bytes(b'{"fixed":"' + b"x" * 900 + b'"}')
 

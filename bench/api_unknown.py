@@ -19,11 +19,11 @@ import sqlalchemy as sa
 from measure import CACHE
 from moviec.catalog.connect import connect
 from moviec.catalog.head import Seen
-from moviec.cli.workbench import PipelineWorkbench
+from moviec.cli.admin_work import PipelineWorkbench
 from moviec.config import open_home
 from moviec.web.errors import Problem
 from moviec.web.ids import movie_of
-from moviec.web.site import Site, open_site, running
+from moviec.web.server_state import Site, open_site, running
 
 UNKNOWN = 1_000_000
 

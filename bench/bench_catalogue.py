@@ -19,14 +19,14 @@ from grown import grow
 from known_pairs import PAIRS, Lists, read_lists
 from lake_records import SOURCES, hide_ids, read_records, shelve_all
 from moviec.engine import DuckEngine
+from moviec.matching.evaluate import calibration_table, held_out, judge, log_loss, score
+from moviec.matching.model import Model, shipped_model
+from moviec.matching.pairs import PairLimits, find_asked, find_pairs
+from moviec.matching.resolve import Settings, match
+from moviec.matching.settle import Settled, settle
+from moviec.matching.unmatched import unmatched
+from moviec.matching.verdicts import DECISIONS
 from moviec.model import RECORD
-from moviec.resolve.evaluate import calibration_table, held_out, judge, log_loss, score
-from moviec.resolve.model import Model, shipped_model
-from moviec.resolve.pairs import PairLimits, find_asked, find_pairs
-from moviec.resolve.resolve import Settings, match
-from moviec.resolve.settle import Settled, settle
-from moviec.resolve.unmatched import unmatched
-from moviec.resolve.verdicts import DECISIONS
 from moviec.text import pc
 
 HALF = "--fitting" not in sys.argv
@@ -78,7 +78,7 @@ def build(records: list[pa.Table], model: Model, repeating: frozenset[str]) -> C
     shelf = shelve_all(records, model)
     ticks.append(time.perf_counter())
     with DuckEngine() as engine:
-        engine.table("shelf", shelf)
+        engine.register("shelf", shelf)
         engine.view("asking", "SELECT source, key FROM shelf")
         engine.view("shelf_before", "SELECT * FROM shelf WHERE false")
         find_asked(engine, PairLimits(repeating=repeating))
@@ -94,13 +94,13 @@ def report(built: Catalogue, lists: Lists, model: Model) -> None:
     """Print how right the films are, pair of sources by pair, cluster by cluster, and against two names."""
     sql = _sections(Path(__file__).with_name("catalogue.sql"))
     with DuckEngine() as engine:
-        engine.table("members", built.settled.members)
-        engine.table("shelf", built.shelf)
-        engine.table("pairs", built.settled.pairs)
-        engine.table("decisions", DECISIONS.empty_table())
-        engine.keep("films", sql["films"])
+        engine.register("members", built.settled.members)
+        engine.register("shelf", built.shelf)
+        engine.register("pairs", built.settled.pairs)
+        engine.register("decisions", DECISIONS.empty_table())
+        engine.materialize("films", sql["films"])
         for pair in PAIRS:
-            engine.table(f"known_{pair[0]}_{pair[1]}", held_out(lists.known[pair], HALF).pairs)
+            engine.register(f"known_{pair[0]}_{pair[1]}", held_out(lists.known[pair], HALF).pairs)
             tell(f"{pair[0]}-{pair[1]}", engine.query(_TOGETHER.format(*pair)), lists, pair)
             honesty(engine.query(STORED.format(*pair)), lists, pair)
         good, made, known = _row(engine, sql["clusters"])
@@ -108,7 +108,7 @@ def report(built: Catalogue, lists: Lists, model: Model) -> None:
               f" F1 {2 * good / (made + known):.4f}")  # fmt: skip
         pairs, far, named = _row(engine, sql["wikipedia_imdb"])
         print(f"  wikipedia-imdb: {pairs:,} films, {far} over a year apart, in {named} the director is cast")
-        engine.table("known_kaggle_imdb", lists.known["kaggle", "imdb"].pairs)
+        engine.register("known_kaggle_imdb", lists.known["kaggle", "imdb"].pairs)
         known, good, bad = _row(engine, sql["by_two_names"])
         print(f"  wikipedia-imdb known by title, year and two names: {known}, right {good}, wrong {bad}")
         print(f"  pairs to review: {pc.sum(pc.equal(built.settled.pairs['band'], 'review')).as_py():,}")
@@ -142,7 +142,7 @@ def speed(lists: Lists, model: Model) -> None:
         grown = grow(base, *size)
         built = build([_records(grown.left), _records(grown.right)], model, frozenset())
         with DuckEngine() as engine:
-            engine.table("members", built.settled.members)
+            engine.register("members", built.settled.members)
             pairs = engine.query(_TOGETHER.format("left", "right"))
         right = pc.sum(pc.equal(pairs["left_key"], pairs["right_key"])).as_py()
         taken.append(sum(built.seconds))

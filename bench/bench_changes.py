@@ -26,9 +26,9 @@ from tests.jobs.killing import FACTS
 from moviec.catalog.schema.movies import external_ids, movies
 from moviec.config import Home, Settings
 from moviec.pipeline.aggregator import advance
+from moviec.pipeline.context import Workshop, arriving, publishing, workshop
 from moviec.pipeline.ingest import Order, ingest
-from moviec.pipeline.street import Scope, bring_up
-from moviec.pipeline.workshop import Workshop, arriving, publishing, workshop
+from moviec.pipeline.publication import Scope, bring_up
 from moviec.sources.registry import find_source
 
 #: The day of the deliveries: after those of any home.

@@ -10,9 +10,9 @@ import sys
 import pyarrow as pa
 
 from moviec.engine import DuckEngine
-from moviec.fuse.facts import FIRST, STEP
-from moviec.fuse.fields import fuse, open_claims, shipped_rules
-from moviec.fuse.reliability import learn_from, open_judged
+from moviec.fusion.reliability import learn_from, open_judged
+from moviec.fusion.source_facts import FIRST, STEP
+from moviec.fusion.survivorship import fuse, open_claims, shipped_rules
 from rating_data import DATA, load
 
 SOURCES = ("kaggle", "imdb", "movielens", "wikipedia", "rottentomatoes")
@@ -38,7 +38,7 @@ def claims(engine: DuckEngine) -> None:
         for field in ("title", "year")
     )
     # A list linked by title and year agrees with them by construction: Wikipedia's may only vote, not be hidden.
-    engine.keep("claim", told)
+    engine.materialize("claim", told)
 
 
 def measure(engine: DuckEngine, hidden: str) -> None:
@@ -54,8 +54,10 @@ def measure(engine: DuckEngine, hidden: str) -> None:
     open_claims(engine, engine.query(f"{rest} AND md5_number(movie) % 2 = 1 AND movie IN ({some})"), rules)
     fuse(engine, learned)
     for field in ("title", "year"):
-        engine.keep("fused", f"SELECT movie, value FROM field_fused WHERE field = '{field}'")
-        engine.keep("votes", f"SELECT movie, fold, value, source FROM field_claims WHERE field = '{field}'")
+        engine.materialize("fused", f"SELECT movie, value FROM field_fused WHERE field = '{field}'")
+        engine.materialize(
+            "votes", f"SELECT movie, fold, value, source FROM field_claims WHERE field = '{field}'"
+        )
         place = " ".join(f"WHEN '{name}' THEN {at}" for at, name in enumerate(SOURCES))
         first = f"SELECT movie, arg_min(value, CASE source {place} END) AS value FROM votes GROUP BY movie"
         majority = (

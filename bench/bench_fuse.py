@@ -15,11 +15,11 @@ import pyarrow as pa
 from measure import python, run
 from members import facts, load_members
 from moviec.engine import DuckEngine, Limits
-from moviec.fuse.artifact import shipped_model
-from moviec.fuse.changes import outline
-from moviec.fuse.documents import documents
-from moviec.fuse.movies import fuse_movies
-from moviec.pipeline.slices import Sliced, work_in_slices
+from moviec.fusion.documents import documents
+from moviec.fusion.model import shipped_model
+from moviec.fusion.model_changes import outline
+from moviec.fusion.movies import fuse_movies
+from moviec.pipeline.fusing import Sliced, work_in_slices
 from rating_data import DATA
 
 COPY = "import sys, bench_fuse; bench_fuse.copy(*sys.argv[1:])"
@@ -32,8 +32,8 @@ def grow(films: int, path: Path) -> None:
     text = Path(__file__).with_name("grown_members.sql").read_text("utf-8")
     with DuckEngine(Limits(memory="3GB")) as engine:
         load_members(engine)
-        engine.keep("real_members", "SELECT * FROM members")
-        engine.table("wanted", pa.table({"films": [films]}))
+        engine.materialize("real_members", "SELECT * FROM members")
+        engine.register("wanted", pa.table({"films": [films]}))
         engine.write(f"{text} ORDER BY movie, source", path)
 
 
@@ -49,8 +49,8 @@ def fuse_all(members: str, folder: str) -> None:
 
     def work(engine: DuckEngine) -> int:
         fused = fuse_movies(engine, shipped_model(), facts())
-        engine.table("shown", documents(engine, fused, facts().rules))
-        engine.table("why", fused.claims)
+        engine.register("shown", documents(engine, fused, facts().rules))
+        engine.register("why", fused.claims)
         first = fused.claims["movie"][0]
         return engine.write("SELECT * FROM shown JOIN why USING (movie)", Path(folder) / f"{first}.parquet")
 

@@ -13,8 +13,8 @@ import msgspec
 import pyarrow as pa
 
 from moviec.engine import DuckEngine
-from moviec.fuse.genres import SHOWN, GenreInput, decide, fit_genres, open_labels
-from moviec.sources.base import load_spec
+from moviec.fusion.genres import SHOWN, GenreInput, decide, fit_genres, open_labels
+from moviec.sources.spec import load_spec
 from rating_data import DATA, load
 
 SOURCES = ("imdb", "kaggle", "movielens", "wikipedia")
@@ -60,11 +60,11 @@ def truth(labels: pa.Table, fitted_on: pa.Table, known: tuple[pa.Table, pa.Table
 
 def hide(engine: DuckEngine, hidden: str, split: Split, known: tuple[pa.Table, pa.Table]) -> dict[str, float]:
     """Return F1 by method on the scored half's films that the hidden source and at least `others` more label."""
-    engine.table("meaning", known[0])
-    engine.keep(
+    engine.register("meaning", known[0])
+    engine.materialize(
         "claim", "SELECT DISTINCT movie, source, genre FROM labels JOIN meaning USING (source, label)"
     )
-    engine.keep(
+    engine.materialize(
         "scored",
         f"SELECT movie, count(DISTINCT source) FILTER (WHERE source <> '{hidden}') AS voters FROM claim"
         f" WHERE md5_number(movie) % 2 = {split.scored} GROUP BY movie HAVING bool_or(source = '{hidden}') AND voters >= {split.others}",
@@ -75,8 +75,8 @@ def hide(engine: DuckEngine, hidden: str, split: Split, known: tuple[pa.Table, p
         f"{rest} AND movie IN (SELECT movie FROM claim WHERE source <> '{hidden}' AND md5_number(movie) % 2 <> {split.scored}"
         " GROUP BY movie HAVING count(DISTINCT source) > 1)"
     )
-    engine.table("told", truth(seen, half, known))
-    engine.keep(
+    engine.register("told", truth(seen, half, known))
+    engine.materialize(
         "vote",
         f"SELECT movie, genre, count(*) AS votes FROM claim WHERE source <> '{hidden}' GROUP BY movie, genre",
     )
@@ -122,8 +122,8 @@ def composites(engine: DuckEngine, known: tuple[pa.Table, pa.Table]) -> None:
             ]
     films = "SELECT movie FROM labels WHERE source = 'movielens' INTERSECT SELECT movie FROM labels WHERE source <> 'movielens'"
     labels = engine.query(f"SELECT movie, source, label FROM labels WHERE movie IN ({films})")
-    engine.table("told", truth(labels, labels, (pa.Table.from_pylist(rows), limits)))
-    engine.table("meaning", mapped)
+    engine.register("told", truth(labels, labels, (pa.Table.from_pylist(rows), limits)))
+    engine.register("meaning", mapped)
     genres = ", ".join(f"'{part}'" for pair in COMPOSITES["movielens"] for part in pair)
     row = engine.query(
         f"WITH said AS (SELECT DISTINCT movie, genre FROM labels JOIN meaning USING (source, label)"

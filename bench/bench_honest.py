@@ -18,11 +18,11 @@ from bench_catalogue import STORED, WIKIPEDIA, build
 from known_pairs import PAIRS, Lists, read_lists
 from lake_records import SOURCES, hide_ids, read_records, shelve_all
 from moviec.engine import DuckEngine
-from moviec.resolve.evaluate import Judgement, calibration_table, held_out, judge, log_loss
-from moviec.resolve.fit_sources import fit_pairs
-from moviec.resolve.model import Model, shipped_model
-from moviec.resolve.pairs import PairLimits
-from moviec.resolve.score import Integers
+from moviec.matching.evaluate import Judgement, calibration_table, held_out, judge, log_loss
+from moviec.matching.fit_sources import fit_pairs
+from moviec.matching.model import Model, shipped_model
+from moviec.matching.pairs import PairLimits
+from moviec.matching.score import Integers
 from moviec.synth.deliver import invent_deliveries
 
 SEED = 1
@@ -50,7 +50,7 @@ def real(lists: Lists, model: Model) -> None:
     settled = build([hide_ids(read_records(name)) for name in SOURCES], model, WIKIPEDIA).settled
     probabilities, verdicts = [], []
     with DuckEngine() as engine:
-        engine.table("pairs", settled.pairs)
+        engine.register("pairs", settled.pairs)
         for pair in PAIRS:
             stored = engine.query(STORED.format(*pair))
             probabilities.append(stored["probability"].to_numpy())
@@ -67,12 +67,12 @@ def made_up(folder: Path, films: int, model: Model) -> None:
     with (folder / "truth.csv").open(encoding="utf-8") as file:
         truth = pa.Table.from_pylist(list(csv.DictReader(file)))
     with DuckEngine() as engine:
-        engine.table("shelf", shelve_all(records, model))
+        engine.register("shelf", shelve_all(records, model))
         fitted = fit_pairs(engine, model, PairLimits(repeating=WIKIPEDIA))
     for what, weighed in (("the shipped model", model), ("after a fit", fitted)):
         with DuckEngine() as engine:
-            engine.table("pairs", build(records, weighed, WIKIPEDIA).settled.pairs)
-            engine.table("truth", truth)
+            engine.register("pairs", build(records, weighed, WIKIPEDIA).settled.pairs)
+            engine.register("truth", truth)
             rows = engine.query(_JUDGED)
         judged = rows["judged"].to_numpy().astype(np.int8)
         tell(f"{films:,} made-up films, {what}", rows["probability"].to_numpy(), judged)

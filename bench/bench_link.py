@@ -14,10 +14,10 @@ import pyarrow as pa
 
 from known_pairs import PAIRS, Lists, read_lists
 from link_speed import LARGE, SMALL, compare_speed
-from moviec.resolve.evaluate import calibration_table, held_out, judge, log_loss, score
-from moviec.resolve.features import prepare
-from moviec.resolve.model import Bands, Model, shipped_model
-from moviec.resolve.resolve import Settings, match
+from moviec.matching.evaluate import calibration_table, held_out, judge, log_loss, score
+from moviec.matching.features import prepare
+from moviec.matching.model import Bands, Model, shipped_model
+from moviec.matching.resolve import Settings, match
 from moviec.text import pc
 from splink_peer import run_splink
 

@@ -13,11 +13,10 @@ from pathlib import Path
 
 from measure import REAL
 from moviec.engine import DuckEngine
-from moviec.resolve.parties import companies, company_names, people, person_names
-from moviec.sources.base import Wanted
+from moviec.matching.parties import companies, company_names, people, person_names
 from moviec.sources.registry import find_source
-from moviec.sources.roles import assign_roles
-from moviec.sources.transport import unpack
+from moviec.sources.spec import Wanted, assign_roles
+from moviec.storage.archives import unpack
 from moviec.synth.deliver import invent_deliveries
 
 MOVIES, SEED = 20_000, 5
@@ -41,21 +40,21 @@ def main() -> None:
         engine.view("numbered", SQL["numbered"])
         flatten(engine)
         tell_rules(engine)
-        engine.table("found", people(engine, "people", SPACES).credits)
+        engine.register("found", people(engine, "people", SPACES).credits)
         print(f"imdb's credits in films whose credits kaggle has: {engine.query(SQL['met']).to_pylist()[0]}")
     with DuckEngine() as engine, tempfile.TemporaryDirectory() as folder:
         invent_deliveries(Path(folder), MOVIES, SEED)
         for name in ("imdb", "kaggle", "rottentomatoes", "wikipedia"):
             read(engine, name, Path(folder) / name)
-        engine.keep("numbered", f"SELECT * FROM read_csv('{folder}/truth.csv', all_varchar = true)")
-        engine.keep("made", f"SELECT * FROM read_json('{folder}/films.jsonl')")
+        engine.materialize("numbered", f"SELECT * FROM read_csv('{folder}/truth.csv', all_varchar = true)")
+        engine.materialize("made", f"SELECT * FROM read_json('{folder}/films.jsonl')")
         flatten(engine)
         tell_truth(engine, "people")
         tell_truth(engine, "companies")
-        engine.keep("people", CROWDED)
+        engine.materialize("people", CROWDED)
         print("with surnames cut to two letters, so that most people have namesakes:")
         tell_truth(engine, "people")
-        engine.keep("companies", CURT)
+        engine.materialize("companies", CURT)
         print("with Inc. in place of the last word of the companies that come without a key:")
         tell_truth(engine, "companies")
 
@@ -75,7 +74,7 @@ def read(engine: DuckEngine, name: str, folder: Path) -> None:
         read_now = engine.query(
             f"SELECT '{name}' AS source, key, people, companies, ids['imdb'] AS imdb, year FROM records"
         )
-    engine.table("arrived", read_now)
+    engine.register("arrived", read_now)
     engine.connection.execute(
         "CREATE TABLE IF NOT EXISTS known AS FROM arrived LIMIT 0; INSERT INTO known FROM arrived"
     )
@@ -84,7 +83,7 @@ def read(engine: DuckEngine, name: str, folder: Path) -> None:
 def flatten(engine: DuckEngine) -> None:
     """Lay out the credits of the known records as `people` and `companies`."""
     for name, rest in (("people", "p.role, p.position"), ("companies", "'' AS role, 0 AS position")):
-        engine.keep(
+        engine.materialize(
             name,
             f"SELECT CAST(m.movie AS BIGINT) AS movie, k.source, p.key, p.name, {rest}, k.year FROM"
             f" (SELECT source, key, year, unnest({name}) AS p FROM known) k JOIN numbered m ON m.source = k.source AND m.key = k.key",
@@ -95,8 +94,10 @@ def tell_rules(engine: DuckEngine) -> None:
     """Print the counts on real deliveries that the rules rest on."""
     for kind, source in (("people", "imdb"), ("people", "kaggle"), ("companies", "kaggle")):
         names = engine.query(f"SELECT DISTINCT name FROM {kind} ORDER BY name")["name"].combine_chunks()
-        engine.table("spellings", person_names(names) if kind == "people" else company_names(names))
-        engine.keep("spelt", f"SELECT * FROM {kind} JOIN spellings USING (name) WHERE source = '{source}'")
+        engine.register("spellings", person_names(names) if kind == "people" else company_names(names))
+        engine.materialize(
+            "spelt", f"SELECT * FROM {kind} JOIN spellings USING (name) WHERE source = '{source}'"
+        )
         for question in ("namesakes", "only", "chance", "chance_twice"):
             print(f"{source} {kind}, {question}: {engine.query(SQL[question]).to_pylist()[0]}")
 
@@ -106,9 +107,9 @@ def tell_truth(engine: DuckEngine, kind: str) -> None:
     start = time.perf_counter()
     found = (people if kind == "people" else companies)(engine, kind, SPACES)
     print(f"{kind}: {found.credits.num_rows:,} credits in {time.perf_counter() - start:.1f} s")
-    engine.table("found", found.credits)
-    engine.keep("truth", SQL[f"true_{kind}"])
-    engine.keep("judged", SQL["judged"])
+    engine.register("found", found.credits)
+    engine.materialize("truth", SQL[f"true_{kind}"])
+    engine.materialize("judged", SQL["judged"])
     for question in ("borne_by_several", "keys", "keyless"):
         for row in engine.query(SQL[question]).to_pylist():
             print(f"  {question}: {row}")

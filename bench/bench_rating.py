@@ -13,13 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from moviec.engine import DuckEngine
-from moviec.fuse.calibrate import straightened
-from moviec.fuse.copies import merged
-from moviec.fuse.learn import learn
-from moviec.fuse.model import Bools, Floats, RatingModel
-from moviec.fuse.panels import foretell, questions
-from moviec.fuse.score import NINETY, score
-from moviec.fuse.shrink import ROUNDING, Wide, noise
+from moviec.rating.calibration import ROUNDING, Wide, noise, straightened
+from moviec.rating.copies import merged
+from moviec.rating.model import Bools, Floats, RatingModel
+from moviec.rating.panels import foretell, questions
+from moviec.rating.scoring import NINETY, score
+from moviec.rating.training import learn
 from rating_data import DATA, Films, films, load
 from rating_peers import PEERS
 

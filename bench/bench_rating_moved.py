@@ -16,10 +16,9 @@ import numpy as np
 
 from bench_rating import fitted, ranks, spearman, worth_scoring
 from moviec.engine import DuckEngine
-from moviec.fuse.calibrate import straightened
-from moviec.fuse.model import CRITICS_SHARE, Floats, RatingModel
-from moviec.fuse.panels import one_more
-from moviec.fuse.shrink import ROUNDING, Wide, noise
+from moviec.rating.calibration import ROUNDING, Wide, noise, straightened
+from moviec.rating.model import CRITICS_SHARE, Floats, RatingModel
+from moviec.rating.panels import one_more
 from rating_data import DATA, Films, films, load
 from rating_peers import plain_mean
 

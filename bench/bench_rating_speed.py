@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 from moviec.engine import DuckEngine
-from moviec.fuse.rate import fit, rated
-from moviec.fuse.ratings import prepare
+from moviec.rating.arrays import prepare
+from moviec.rating.table import fit, rated
 
 RATERS = ("imdb", "tmdb", "movielens", "rottentomatoes", "metacritic")
 COLUMNS = ["movie", "source", "value", "lowest", "highest", "votes"]

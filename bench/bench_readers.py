@@ -40,7 +40,7 @@ READ = """
 import sys
 from pathlib import Path
 from moviec.engine import DuckEngine, Limits
-from moviec.sources.base import Wanted
+from moviec.sources.spec import Wanted
 from moviec.sources.registry import find_source
 name, out, *files = sys.argv[1:]
 roles = {file.split("=")[0]: Path(file.split("=")[1]) for file in files}

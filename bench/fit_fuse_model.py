@@ -7,10 +7,10 @@ from pathlib import Path
 
 from members import facts, load_members
 from moviec.engine import DuckEngine
-from moviec.fuse.fit import fit_fuse
+from moviec.fusion.training import fit_fuse
 from rating_data import DATA
 
-TARGET = Path(__file__).resolve().parents[1] / "src/moviec/fuse/model.json"
+TARGET = Path(__file__).resolve().parents[1] / "src/moviec/fusion/model.json"
 
 
 def main() -> None:

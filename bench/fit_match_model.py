@@ -7,10 +7,10 @@ from pathlib import Path
 from known_pairs import PAIRS, read_lists
 from lake_records import SOURCES, hide_ids, read_records, shelve_all
 from moviec.engine import DuckEngine
-from moviec.resolve.fit import Lesson, learn
-from moviec.resolve.fit_sources import fit_pairs
-from moviec.resolve.model import Model, write_model
-from moviec.resolve.pairs import PairLimits
+from moviec.matching.fit import Lesson, learn
+from moviec.matching.fit_sources import fit_pairs
+from moviec.matching.model import Model, write_model
+from moviec.matching.pairs import PairLimits
 
 TARGET = Path(__file__).resolve().parents[1] / "src/moviec/resolve/model.json"
 
@@ -32,7 +32,7 @@ def with_sources(model: Model) -> Model:
     """Fit the weights for each two shipped sources on their records, ids hidden; no known pair is looked at."""
     with DuckEngine() as engine:
         shelf = shelve_all([hide_ids(read_records(name)) for name in SOURCES], model)
-        engine.table("shelf", shelf)
+        engine.register("shelf", shelf)
         return fit_pairs(engine, model, PairLimits())
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from moviec.resolve.features import FEATURES
+from moviec.matching.features import FEATURES
 from moviec.text import pc
 
 Integers = npt.NDArray[np.int64]

@@ -10,8 +10,8 @@ import duckdb
 import msgspec
 import pyarrow as pa
 
-from moviec.resolve.evaluate import Known, adjudicate
-from moviec.resolve.lists import read_list
+from moviec.matching.evaluate import Known, adjudicate
+from moviec.matching.lists import read_list
 
 DATA = Path(__file__).resolve().parents[1] / "../shared/data"
 VERDICTS = Path(__file__).with_name("wrong_known_pairs.csv")

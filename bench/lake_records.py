@@ -10,13 +10,12 @@ import pyarrow as pa
 
 from known_pairs import DATA
 from moviec.engine import DuckEngine
+from moviec.matching.model import Model
+from moviec.matching.shelf import shelve
 from moviec.model import FIELDS, RECORD
-from moviec.resolve.model import Model
-from moviec.resolve.shelf import shelve
-from moviec.sources.base import Wanted
 from moviec.sources.registry import find_source
-from moviec.sources.roles import assign_roles
-from moviec.sources.transport import unpack
+from moviec.sources.spec import Wanted, assign_roles
+from moviec.storage.archives import unpack
 
 SOURCES = ("imdb", "kaggle", "movielens", "rottentomatoes", "wikipedia")
 

@@ -14,10 +14,10 @@ import pyarrow as pa
 
 from grown import Grown, grow
 from moviec.engine import DuckEngine
-from moviec.resolve.candidates import Limits
-from moviec.resolve.features import prepare
-from moviec.resolve.model import shipped_model
-from moviec.resolve.resolve import Settings, candidates_compared, match
+from moviec.matching.candidates import Limits
+from moviec.matching.features import prepare
+from moviec.matching.model import shipped_model
+from moviec.matching.resolve import Settings, candidates_compared, match
 from moviec.text import pc
 from splink_peer import run_splink
 

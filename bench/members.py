@@ -12,10 +12,10 @@ from pathlib import Path
 from moviec.catalog.deliveries import all_batches
 from moviec.config import open_home
 from moviec.engine import DuckEngine
-from moviec.fuse.facts import FuseFacts, SourceFacts
-from moviec.pipeline.fetch import gather
+from moviec.fusion.source_facts import FuseFacts, SourceFacts
+from moviec.pipeline.context import workshop
+from moviec.pipeline.delivery_files import gather
 from moviec.pipeline.ingest import Order, ingest
-from moviec.pipeline.workshop import workshop
 from moviec.sources.registry import find_source
 from rating_data import DATA
 
@@ -72,5 +72,5 @@ def load_members(engine: DuckEngine) -> int:
                 ingest(shop, Order(source, files, DELIVERED, accept_shrink=True))
             batches = [shop.store.path(str(batch.records_file)) for batch in all_batches(shop.catalogue)]
             engine.parquet("records", batches)
-            engine.keep("members", MEMBERS)
+            engine.materialize("members", MEMBERS)
     return int(engine.query("SELECT count(*) AS n FROM members").column(0)[0].as_py())

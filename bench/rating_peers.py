@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from moviec.fuse.model import Floats
-from moviec.fuse.shrink import Wide
+from moviec.rating.calibration import Wide
+from moviec.rating.model import Floats
 
 
 def plain_mean(seen: Wide, _: Wide) -> Floats:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import splink.comparison_library as cl
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
-from moviec.resolve.features import prepare
+from moviec.matching.features import prepare
 from moviec.text import pc
 
 #: A pair is taken from here on; of several the likeliest for both films, as for MovieC.

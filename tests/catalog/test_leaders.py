@@ -10,12 +10,11 @@ import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
-from moviec.catalog import leaders as by_rank
+from moviec.catalog import rankings as by_rank
 from moviec.catalog.connect import connect
-from moviec.catalog.leaders import Ends, leaders
+from moviec.catalog.rankings import USUAL, Ends, Question, leaders, standings
 from moviec.catalog.schema.movies import rankings, rollups
 from moviec.catalog.staging import merge
-from moviec.catalog.standings import USUAL, Question, standings
 from moviec.config import Home
 from moviec.engine import DuckEngine
 from moviec.rollup.leading import MEASURES, PLACES, leading

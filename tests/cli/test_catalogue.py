@@ -10,10 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from moviec.catalog.connect import connect
-from moviec.catalog.standings import Question as Asked
-from moviec.catalog.standings import standings
+from moviec.catalog.rankings import Question as Asked
+from moviec.catalog.rankings import standings
 from moviec.config import Home
-from moviec.pipeline.reports import open_catalogue
+from moviec.pipeline.report_films import open_catalogue
 from moviec.rollup.report import Question, answer
 from moviec.search.index import indexer
 from moviec.units import LEAST_FILMS

@@ -18,13 +18,13 @@ import sqlalchemy as sa
 from moviec.config import Home, open_home
 from moviec.errors import DamagedError, MovieCError
 from moviec.jobs.doctor import Finding, examine, examine_rows, repair
-from moviec.lake.raw import keep_payload
-from moviec.lake.store import SUM
-from moviec.pipeline.fitting import pin
+from moviec.lake.payloads import keep_payload
+from moviec.pipeline.context import Workshop, workshop
+from moviec.pipeline.fit import pin
 from moviec.pipeline.models import pinned_models
-from moviec.pipeline.street import Scope, bring_up
-from moviec.pipeline.workshop import Workshop, workshop
+from moviec.pipeline.publication import Scope, bring_up
 from moviec.search.index import catch_up, indexer
+from moviec.storage.files import SUM
 from tests.drills.conftest import FULL, rounds
 from tests.homes import copy_tree
 

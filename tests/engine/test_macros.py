@@ -28,7 +28,7 @@ LITERALS = st.recursive(
 
 
 def as_json(engine: DuckEngine, cells: list[str]) -> list[str]:
-    engine.table("cells", pa.table({"cell": cells}))
+    engine.register("cells", pa.table({"cell": cells}))
     return [row["json"] for row in engine.query("SELECT py_json(cell) AS json FROM cells").to_pylist()]
 
 
@@ -49,7 +49,7 @@ def test_every_nested_cell_of_the_real_files_reads_as_python_reads_it(engine: Du
 
 @pytest.mark.parametrize("cell", ["[{'id': 1", "['a' 'b'", "{'name'}", "nonsense", "[{'name': }]", "'"])
 def test_what_is_no_literal_reads_as_nothing(engine: DuckEngine, cell: str) -> None:
-    engine.table("cells", pa.table({"cell": [cell]}))
+    engine.register("cells", pa.table({"cell": [cell]}))
     sql = """SELECT py_list(cell, '[{"name": "VARCHAR"}]') AS read FROM cells"""
     assert engine.query(sql).to_pylist() == [{"read": None}]
 
@@ -68,7 +68,7 @@ NO_NAMES = [
 
 
 def test_names_are_told_from_what_is_none(engine: DuckEngine) -> None:
-    engine.table("given", pa.table({"name": [*NAMES, *NO_NAMES]}))
+    engine.register("given", pa.table({"name": [*NAMES, *NO_NAMES]}))
     rows = engine.query(
         "SELECT name, no_name(name_mended(name)) AS refused, name_mended(name) AS mended FROM given"
     )
@@ -98,18 +98,18 @@ APART = {
 
 
 def test_pieces_of_a_sentence_are_no_people(engine: DuckEngine) -> None:
-    engine.table("given", pa.table({"name": [*NAMES, *PHRASES]}))
+    engine.register("given", pa.table({"name": [*NAMES, *PHRASES]}))
     rows = engine.query("SELECT name FROM given WHERE no_name(name) OR no_person(name)").to_pylist()
     assert [row["name"] for row in rows] == PHRASES
 
 
 def test_names_lose_the_notes_and_blanks_around_them(engine: DuckEngine) -> None:
-    engine.table("given", pa.table({"name": list(MENDED)}))
+    engine.register("given", pa.table({"name": list(MENDED)}))
     assert engine.query("SELECT name_mended(name) AS m FROM given")["m"].to_pylist() == list(MENDED.values())
 
 
 def test_joined_names_are_parted_and_a_note_tells_the_trade(engine: DuckEngine) -> None:
-    engine.table("given", pa.table({"name": list(APART)}))
+    engine.register("given", pa.table({"name": list(APART)}))
     parted = engine.query("SELECT names_parted(name) AS p FROM given")["p"].to_pylist()
     assert dict(zip(APART, parted, strict=True)) == APART
     people = engine.query(

@@ -19,14 +19,14 @@ from pathlib import Path
 import msgspec
 import sqlalchemy as sa
 
-from moviec.catalog.recordlog import newest, position
+from moviec.catalog.ingest_queue import newest, position
 from moviec.catalog.schema.arrivals import batches
 from moviec.catalog.schema.operations import record_changes
 from moviec.catalog.schema.serving import changes, documents
 from moviec.config import Home, Settings
+from moviec.pipeline.context import Workshop, arriving, publishing, workshop
 from moviec.pipeline.ingest import Order, ingest
-from moviec.pipeline.street import Scope, bring_up
-from moviec.pipeline.workshop import Workshop, arriving, publishing, workshop
+from moviec.pipeline.publication import Scope, bring_up
 from moviec.sources.registry import find_source
 
 FACTS = """

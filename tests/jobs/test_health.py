@@ -13,16 +13,16 @@ import sqlalchemy as sa
 
 from moviec.catalog.connect import connect, writing
 from moviec.catalog.failures import set_aside
+from moviec.catalog.ingest_queue import RecordChange, append
 from moviec.catalog.leases import CATALOGUE, holding_if_free
 from moviec.catalog.queries import set_checkpoint
-from moviec.catalog.recordlog import RecordChange, append
 from moviec.config import open_home
 from moviec.errors import UnpublishedError
 from moviec.jobs import health
 from moviec.jobs.health import check_all
-from moviec.pipeline.workshop import workshop
+from moviec.pipeline.context import workshop
 from moviec.search.index import build
-from moviec.search.place import current
+from moviec.search.location import current
 from moviec.sources.registry import find_sources
 from tests.pipeline.test_due import Desk
 

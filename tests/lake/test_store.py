@@ -19,8 +19,8 @@ import pytest
 from moviec.errors import DamagedError, StoreError
 from moviec.lake.checksums import RECORDED, adopt, unsound
 from moviec.lake.lost_found import move_aside
-from moviec.lake.raw import keep_payload, payload_name, payload_path
-from moviec.lake.store import SUM, Put, State, Store
+from moviec.lake.payloads import keep_payload, payload_name, payload_path
+from moviec.storage.files import SUM, Put, State, Store
 from tests.servers import Bucket, s3
 
 NAME = "records/club/1/a.parquet"
@@ -165,7 +165,7 @@ def test_parts_of_the_living_stay_and_parts_of_the_dead_go(tmp_path: Path) -> No
     held = tmp_path / "held"
     os.mkfifo(held)
     code = (
-        "import sys; from pathlib import Path; from moviec.lake.store import Store;"
+        "import sys; from pathlib import Path; from moviec.storage.files import Store;"
         f"Store({str(tmp_path / 'lake')!r}, Path('cache')).put(Path({str(held)!r}), {NAME!r})"
     )
     process = subprocess.Popen([sys.executable, "-c", code])

@@ -13,10 +13,9 @@ from moviec.catalog.accounts import digest
 from moviec.catalog.connect import connect
 from moviec.catalog.copying import rows_of
 from moviec.config import Home
-from moviec.jobs.doctor import examine
-from moviec.jobs.workedout import copied_otherwise
+from moviec.jobs.doctor import copied_otherwise, examine
+from moviec.pipeline.context import workshop
 from moviec.pipeline.ledger_copy import UNITS
-from moviec.pipeline.workshop import workshop
 from tests.commands import moviec
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "home-0.1.tar.xz"

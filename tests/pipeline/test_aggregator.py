@@ -13,15 +13,14 @@ import sqlalchemy as sa
 
 from moviec.catalog.failures import failed, replay
 from moviec.catalog.history import documents_as_of
-from moviec.catalog.recordlog import newest, pending, position
+from moviec.catalog.ingest_queue import newest, pending, position
 from moviec.config import Home, Settings
 from moviec.errors import StoreError, UnpublishedError
 from moviec.jobs.health import check_all
 from moviec.pipeline.aggregator import Retry, advance, drain, publish_again
+from moviec.pipeline.context import Workshop, arriving, last_runs, publishing, workshop
 from moviec.pipeline.ingest import Order, ingest
-from moviec.pipeline.runs import last_runs
-from moviec.pipeline.street import Scope, bring_up
-from moviec.pipeline.workshop import Workshop, arriving, publishing, workshop
+from moviec.pipeline.publication import Scope, bring_up
 from moviec.sources.registry import find_source
 from tests.pipeline.test_due import FACTS
 

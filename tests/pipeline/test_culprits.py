@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moviec.pipeline.culprits import Found, Trial, find_culprits
+from moviec.pipeline.aggregator import Found, Trial, find_culprits
 
 
 def alone(bad: set[int]) -> Trial:

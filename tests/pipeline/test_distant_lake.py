@@ -11,12 +11,12 @@ import pytest
 from moviec.catalog.deliveries import all_deliveries
 from moviec.config import Home, Settings, SourceSettings, open_home
 from moviec.errors import StoreError
-from moviec.lake.store import Store
 from moviec.pipeline.arrivals import Asked, expected, take
+from moviec.pipeline.context import workshop
 from moviec.pipeline.rebuild import rebuild_source
-from moviec.pipeline.workshop import workshop
 from moviec.sample import write_sample
 from moviec.sources.registry import find_source
+from moviec.storage.files import Store
 from tests.servers import Bucket, s3
 
 DAY = "2026-11-20"

@@ -17,14 +17,14 @@ from typing import Any
 import pytest
 
 from moviec.catalog.deliveries import Delivery, all_batches, all_deliveries, rejected
-from moviec.cli.lake import tell_delivery
+from moviec.cli.ingest import tell_delivery
 from moviec.config import open_home
 from moviec.engine import DuckEngine
 from moviec.errors import DamagedError, StoreError, WithdrawError
-from moviec.lake.records import name_known
+from moviec.lake.batches import name_known
+from moviec.pipeline.context import workshop
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.rebuild import rebuild_source, replay
-from moviec.pipeline.workshop import workshop
 from moviec.sources.registry import find_source
 from tests.commands import forks
 from tests.conftest import real

@@ -8,13 +8,13 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moviec.catalog.recordlog import RECORDS
+from moviec.catalog.ingest_queue import RECORDS
 from moviec.engine import DuckEngine
+from moviec.matching.pairs import PairLimits, find_pairs
 from moviec.pipeline.nearby import ask_nearby
 from moviec.pipeline.shelves import SEEN
-from moviec.resolve.pairs import PairLimits, find_pairs
-from tests.resolve.catalogue import MODEL, Key, pairs_of, record, shelf_of, shelved
-from tests.resolve.test_pairs import histories
+from tests.matching.catalogue import MODEL, Key, pairs_of, record, shelf_of, shelved
+from tests.matching.test_pairs import histories
 
 FLOOR = -30_000_000
 
@@ -25,15 +25,15 @@ def nearby(
     """Find the pairs of the asking records on part of a shelf; say how many records were looked at."""
     seen = {(row["source"], row["delivery"]) for row in every.to_pylist() if row["delivery"] != last}
     with DuckEngine() as engine:
-        engine.table("every_shelf", every)
+        engine.register("every_shelf", every)
         blocks = "SELECT b.block AS block, source, key FROM (SELECT source, key, unnest(blocks) AS b FROM every_shelf)"
         engine.view("every_block", blocks)
-        engine.table(
+        engine.register(
             "asking", pa.table({"source": [one for one, _ in asking], "key": [key for _, key in asking]})
         )
         rows = [{"source": source, "delivery": delivery} for source, delivery in sorted(seen)]
-        engine.table("seen", pa.Table.from_pylist(rows, SEEN))
-        engine.table("seen_again", RECORDS.empty_table())
+        engine.register("seen", pa.Table.from_pylist(rows, SEEN))
+        engine.register("seen_again", RECORDS.empty_table())
         ask_nearby(engine, limits)
         found = find_pairs(engine, MODEL, FLOOR)
         return found.pairs, found.asked, engine.query("SELECT * FROM numbered").num_rows

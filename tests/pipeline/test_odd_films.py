@@ -16,15 +16,15 @@ from moviec.catalog.queries import Movies, last_change
 from moviec.catalog.schema.serving import changes
 from moviec.config import Home, Settings
 from moviec.errors import UsageError
+from moviec.matching.unmatched import REASONS
 from moviec.pipeline.aggregator import advance
+from moviec.pipeline.context import Workshop, arriving, workshop
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.reviewing import uncertain
-from moviec.pipeline.workshop import Workshop, arriving, workshop
-from moviec.resolve.unmatched import REASONS
 from moviec.search import Ask, Finder
 from moviec.search.index import build
-from moviec.search.place import current, position
-from moviec.search.plan import GenreWords
+from moviec.search.location import current, position
+from moviec.search.query import GenreWords
 from moviec.sources.registry import find_source
 from tests.commands import moviec
 from tests.conftest import new_database

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from moviec.catalog.credited import publish_cast
+from moviec.catalog.parties import publish_cast
 from moviec.catalog.schema import metadata
 from moviec.engine import DuckEngine
 from moviec.model import RECORD
@@ -64,9 +64,9 @@ def publish(
         for name in ("people", "companies", "year", "released")
     }
     live = {name: pa.array(values, RECORD.field(name).type) for name, values in {**keys, **columns}.items()}
-    engine.table("live", pa.table(live))
+    engine.register("live", pa.table(live))
     movies = pa.array([key[1] for key in mine], pa.int64())
-    engine.table("movie_of", pa.table({"source": live["source"], "key": live["key"], "movie": movies}))
+    engine.register("movie_of", pa.table({"source": live["source"], "key": live["key"], "movie": movies}))
     some = None if affected is None else pa.array(sorted(affected), pa.int64())
     touched: dict[str, int] = {}
     for kind, cast in cast_of(engine, connection, SPACES, some).items():

@@ -13,17 +13,16 @@ import pytest
 import sqlalchemy as sa
 
 from moviec.catalog.deliveries import all_batches, all_deliveries, payloads_of
-from moviec.catalog.recordlog import RECORDS
+from moviec.catalog.ingest_queue import RECORDS
 from moviec.config import Home, Settings
 from moviec.engine import DuckEngine
-from moviec.lake.raw import payload_name
-from moviec.pipeline.holdings import name_records
+from moviec.jobs.retention import tidy, tidy_daily
+from moviec.lake.payloads import payload_name
+from moviec.pipeline.context import Workshop, last_runs, workshop
+from moviec.pipeline.current_records import name_records
 from moviec.pipeline.ingest import Order, ingest
+from moviec.pipeline.publication import Scope, bring_up
 from moviec.pipeline.rebuild import rebuild_source
-from moviec.pipeline.retention import tidy, tidy_daily
-from moviec.pipeline.runs import last_runs
-from moviec.pipeline.street import Scope, bring_up
-from moviec.pipeline.workshop import Workshop, workshop
 from moviec.sources.registry import find_source
 from tests.pipeline.test_lake import FACTS, MONDAY
 

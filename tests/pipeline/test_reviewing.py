@@ -25,13 +25,13 @@ from moviec.cli import build
 from moviec.config import Home, Settings
 from moviec.pipeline import effects, reviewing
 from moviec.pipeline.aggregator import drain
+from moviec.pipeline.context import Workshop, workshop
 from moviec.pipeline.decision_files import export_decisions, import_decisions
-from moviec.pipeline.fetch import gather
+from moviec.pipeline.delivery_files import gather
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.nearest import unmatched_of
+from moviec.pipeline.publication import Scope, bring_up
 from moviec.pipeline.rebuild import rebuild_source
-from moviec.pipeline.street import Scope, bring_up
-from moviec.pipeline.workshop import Workshop, workshop
 from moviec.sample import write_sample
 from moviec.sources.registry import find_source
 from tests.commands import moviec

@@ -9,10 +9,9 @@ import pyarrow as pa
 import pytest
 
 from moviec.engine import DuckEngine, Limits
-from moviec.fuse.artifact import shipped_model
-from moviec.pipeline.fusing import Shown, show_all
-from moviec.pipeline.slices import Sliced
-from tests.fuse.films import FACTS, MEMBERS, person, rating, record
+from moviec.fusion.model import shipped_model
+from moviec.pipeline.fusing import Shown, Sliced, show_all
+from tests.fusion.films import FACTS, MEMBERS, person, rating, record
 
 TEXTS: list[pa.Field[Any]] = [pa.field(name, pa.string()) for name in ("source", "key", "name", "role")]
 PARTY = pa.schema([MEMBERS.field("movie"), *TEXTS, pa.field("id", pa.int64())])
@@ -29,7 +28,7 @@ def members(tmp_path: Path) -> Path:
     ]  # fmt: skip
     path = tmp_path / "members.parquet"
     with DuckEngine() as engine:
-        engine.table("members", pa.Table.from_pylist(rows, MEMBERS))
+        engine.register("members", pa.Table.from_pylist(rows, MEMBERS))
         engine.write("SELECT * FROM members ORDER BY movie, source", path)
     return path
 
@@ -69,6 +68,6 @@ def test_slices_come_to_the_same(members: Path) -> None:
 def test_no_movie_at_all_is_shown_as_nothing(tmp_path: Path) -> None:
     path = tmp_path / "none.parquet"
     with DuckEngine() as engine:
-        engine.table("members", MEMBERS.empty_table())
+        engine.register("members", MEMBERS.empty_table())
         engine.write("SELECT * FROM members", path)
     assert shown(path, 100).documents.num_rows == 0

@@ -16,11 +16,11 @@ from moviec.catalog.schema import metadata
 from moviec.config import Home, Settings
 from moviec.export.export import Order as ExportOrder
 from moviec.export.export import export
-from moviec.pipeline.fetch import gather
+from moviec.pipeline.context import Workshop, workshop
+from moviec.pipeline.delivery_files import gather
 from moviec.pipeline.ingest import Order, ingest
+from moviec.pipeline.publication import Outcome, Scope, bring_up
 from moviec.pipeline.rebuild import rebuild_source
-from moviec.pipeline.street import Outcome, Scope, bring_up
-from moviec.pipeline.workshop import Workshop, workshop
 from moviec.sample import write_sample
 from moviec.sources.registry import find_source
 

@@ -29,7 +29,7 @@ from moviec.catalog.schema.identity import records
 from moviec.config import open_home
 from moviec.engine import DuckEngine, Limits
 from moviec.errors import PayloadError, StoreError, UsageError
-from moviec.pipeline.rollup_job import Job, Run, run_rollup
+from moviec.pipeline.monthly_job import Job, Run, run_rollup
 from moviec.rollup.files import Layout, exclusive
 from moviec.rollup.monthly import Counting
 from moviec.rollup.totals import totals
@@ -309,7 +309,7 @@ def test_killed_at_random_moments_and_run_again_the_output_is_the_same(tmp_path:
     path = real("kaggle/movies_metadata.csv")
     roll(path, tmp_path / "calm")
     expected = contents(tmp_path / "calm")
-    with forks("moviec.pipeline.rollup_job", "rollup", str(path), "--out") as command:
+    with forks("moviec.pipeline.monthly_job", "rollup", str(path), "--out") as command:
         status, whole = command.run(str(tmp_path / "again"))
         assert status == 0 and contents(tmp_path / "again") == expected
         dice = random.Random(7)

@@ -11,8 +11,8 @@ import msgspec
 
 from moviec.engine import DuckEngine
 from moviec.model import FIELDS
-from moviec.sources.base import Reading, Source, Wanted
 from moviec.sources.registry import find_source
+from moviec.sources.spec import Reading, Source, Wanted
 
 
 class Read(msgspec.Struct, frozen=True):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from moviec.engine import DuckEngine
 from moviec.sources.audit import Audit, audit
-from moviec.sources.base import Wanted
 from moviec.sources.registry import find_source
+from moviec.sources.spec import Wanted
 from tests.sources.reading import on_disk
 
 MOVIES = "movieId,title,genres,colour\n1,A (1995),Drama|Noir,x\n2,B (1996),Noir,x\n3,C,(no genres listed),x\n"

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from moviec.engine import DuckEngine
 from moviec.engine.textfile.rows import copy_rows
 from moviec.errors import PayloadError
-from moviec.sources.base import FileSpec, Staged, Wanted
-from moviec.sources.csvfile import read_header
-from moviec.sources.lines import name_lines
-from moviec.sources.tabular import stage
+from moviec.sources.readers.lines import name_lines
+from moviec.sources.readers.scan import read_header
+from moviec.sources.readers.tabular import stage
+from moviec.sources.spec import FileSpec, Staged, Wanted
 
 SPEC = FileSpec(
     names=("films",),

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from moviec.engine import DuckEngine
 from moviec.errors import PayloadError
 from moviec.model import FIELDS
-from moviec.sources.base import FileSpec, Format, Staged, Wanted
+from moviec.sources.readers.tabular import stage_all
 from moviec.sources.registry import find_sources
-from moviec.sources.tabular import stage_all
+from moviec.sources.spec import FileSpec, Format, Staged, Wanted
 from tests.sources.reading import on_disk
 from tests.sources.test_stage import source_of
 

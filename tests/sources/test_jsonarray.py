@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moviec.sources import jsonarray
-from moviec.sources.jsonarray import Piece, cut
+from moviec.sources.readers import json_files as jsonarray
+from moviec.sources.readers.json_files import Piece, cut
 from tests.conftest import real
 
 VALUE = st.recursive(

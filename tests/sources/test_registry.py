@@ -10,7 +10,7 @@ import pytest
 
 from moviec.errors import UsageError
 from moviec.sources.registry import find_source, find_sources
-from moviec.sources.roles import assign_roles
+from moviec.sources.spec import assign_roles
 from tests.sources.reading import read, reconciled
 
 FACTS = """
@@ -38,7 +38,7 @@ SOURCE_PY = '''
 """The film club's list."""
 
 from moviec.sources.normalise import normalise
-from moviec.sources.tabular import stage_all
+from moviec.sources.readers.tabular import stage_all
 
 
 def read(spec, engine, files, wanted):
@@ -108,9 +108,9 @@ def test_a_faulty_source_is_named_in_one_line(tmp_path: Path, files: dict[str, s
 #: Sixteen threads that read sources and models for the first time in their process, at once.
 AT_ONCE = """
 import sys, threading
-from moviec.fuse.artifact import shipped_model as fuse_model
-from moviec.fuse.fields import shipped_rules
-from moviec.resolve.model import shipped_model
+from moviec.fusion.model import shipped_model as fuse_model
+from moviec.fusion.survivorship import shipped_rules
+from moviec.matching.model import shipped_model
 from moviec.sources.registry import find_sources
 ready, found = threading.Barrier(16), []
 def read():

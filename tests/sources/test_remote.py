@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from moviec.errors import MovieCError, SourceError, TransportError, UsageError
-from moviec.sources.remote import Patience, fetch, name_of, open_remote, shown
+from moviec.storage.remote import Patience, fetch, name_of, open_remote, shown
 from tests.servers import Answer, Bucket, s3, sftp, web
 
 DATA = b"no,title\n" + b"1,Alien\n" * 40_000

@@ -14,8 +14,8 @@ import pytest
 from moviec.engine import DuckEngine
 from moviec.errors import PayloadError, UsageError
 from moviec.model import FIELDS
-from moviec.sources.base import FileSpec, Format, SourceSpec, Staged, Wanted
-from moviec.sources.tabular import stage_all
+from moviec.sources.readers.tabular import stage_all
+from moviec.sources.spec import FileSpec, Format, SourceSpec, Staged, Wanted
 from tests.sources.reading import on_disk
 
 COLUMNS: dict[str, tuple[str, ...]] = {"id": ("key",), "title": ("title",), "cast": ("people",)}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from moviec.errors import PayloadError, UsageError
-from moviec.sources.transport import unpack
+from moviec.storage.archives import unpack
 
 
 def test_plain_gzip_and_zip_give_the_same_bytes(tmp_path: Path) -> None:

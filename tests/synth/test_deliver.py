@@ -12,7 +12,7 @@ import pytest
 
 from moviec.errors import StoreError, UsageError
 from moviec.sources.registry import find_source, load_source
-from moviec.sources.roles import assign_roles
+from moviec.sources.spec import assign_roles
 from moviec.synth.deliver import Planted, deliver, invent_deliveries
 from moviec.synth.invent import invent
 from moviec.synth.settings import Settings, providers, settings_for

@@ -20,10 +20,10 @@ from moviec.catalog.accounts import NewKey, create_key
 from moviec.config import Home, open_home
 from moviec.errors import UsageError
 from moviec.search.index import catch_up, indexer
+from moviec.web.admin_work import IngestOrder, Verdict
 from moviec.web.app import make_litestar
-from moviec.web.gate import Gate
-from moviec.web.site import Site, open_site
-from moviec.web.workbench import IngestOrder, Verdict
+from moviec.web.middleware import Gate
+from moviec.web.server_state import Site, open_site
 from tests.conftest import new_database
 from tests.web.catalogue import catalogue_at
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from moviec.catalog.accounts import NewKey, create_key
-from moviec.catalog.standings import USUAL
+from moviec.catalog.rankings import USUAL
 from moviec.engine import DuckEngine
 from moviec.rollup.totals import totals
 from moviec.text import pc

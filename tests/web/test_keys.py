@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from moviec.catalog.accounts import NewKey, create_account, create_key, disable_account, revoke_key
 from moviec.catalog.schema.serving import keys
 from moviec.web.callers import BELIEVED, address_of, trusted_proxies
-from moviec.web.counts import Own, Table, Together
+from moviec.web.rate_counts import Own, Table, Together
 from tests.web.conftest import Api, made_home, serving
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from moviec.catalog.schema.serving import documents
 from moviec.web.errors import Problem
 from moviec.web.ids import movie_of
-from moviec.web.known import Known
+from moviec.web.known_ids import Known
 from tests.web.catalogue import FILMS, publish, withdraw
 from tests.web.conftest import Api, await_filters
 

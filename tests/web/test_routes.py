@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from moviec.web import shapes
+from moviec.web import schemas as shapes
 from moviec.web.errors import ErrorShape
 from tests.web.conftest import Api
 

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 import msgspec
 import pytest
 
-from moviec.web.charts import contributions, interval
+from moviec.web.pages import contributions, interval
 from tests.web.catalogue import FILMS, Made, publish
 from tests.web.conftest import Api
 

@@ -13,8 +13,8 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from moviec.catalog.accounts import now, plain_name
+from moviec.catalog.ingest_queue import RecordChange, append
 from moviec.catalog.ledger import ENDS
-from moviec.catalog.recordlog import RecordChange, append
 from moviec.catalog.schema.identity import decisions, matches, records
 from moviec.catalog.staging import stage
 from moviec.errors import UsageError

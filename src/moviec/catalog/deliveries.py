@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 import sqlalchemy as sa
 
-from moviec.catalog.recordlog import RecordChange, append
+from moviec.catalog.ingest_queue import RecordChange, append
 from moviec.catalog.schema.arrivals import batches, deliveries, delivery_payloads, rejected_rows
 from moviec.catalog.schema.identity import models, records
 from moviec.catalog.schema.operations import failures, record_changes

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from moviec.catalog.accounts import now
 from moviec.catalog.connect import writing
+from moviec.catalog.ingest_queue import RECORDS, RecordChange, append
 from moviec.catalog.queries import FOLLOWER
-from moviec.catalog.recordlog import RECORDS, RecordChange, append
 from moviec.catalog.schema.operations import failures
 from moviec.catalog.schema.serving import webhooks
 from moviec.errors import UsageError

@@ -17,7 +17,7 @@ from moviec.catalog.queries import HISTORY, entry
 from moviec.catalog.schema.identity import records
 from moviec.catalog.schema.serving import changes, document_versions, documents
 from moviec.engine import DuckEngine
-from moviec.engine.duck import quoted
+from moviec.engine.duckdb import quoted
 from moviec.errors import DamagedError
 
 #: Documents given at a time.
@@ -72,7 +72,7 @@ def documents_as_of(connection: sa.Connection, instant: str | None = None) -> It
 
 
 def _check_sums(engine: DuckEngine, some: pa.Table) -> None:
-    engine.table("stood", some)
+    engine.register("stood", some)
     damaged = engine.query(_DAMAGED)["movie"].to_pylist()
     if damaged:
         named = ", ".join(f"mc{movie}" for movie in damaged[:5])
@@ -121,7 +121,7 @@ def ratings_moved(
     if movie is not None:
         query = query.where(changes.c.movie == movie)
     with DuckEngine() as engine:
-        engine.table("given", read(connection, query))
+        engine.register("given", read(connection, query))
         return engine.query(_MOVED.format(source=quoted(source)))
 
 
@@ -144,3 +144,27 @@ def _stood(instant: str | None) -> sa.Select[Any] | sa.CompoundSelect[*tuple[Any
         document_versions.c.since <= instant, document_versions.c.until > instant
     )
     return sa.union_all(now.where(documents.c.since <= instant), before)
+
+
+_DIFFERENCES = """
+WITH sides AS (
+  SELECT movie, key, CAST(value AS VARCHAR) AS old, NULL AS new FROM given, json_each(before)
+  UNION ALL SELECT movie, key, NULL, CAST(value AS VARCHAR) FROM given, json_each(after)),
+fields AS (
+  SELECT movie, key, max(old) AS old, max(new) AS new FROM sides GROUP BY movie, key
+  HAVING max(old) IS DISTINCT FROM max(new))
+SELECT given.movie, '{' || coalesce(string_agg(
+         to_json(key) || ':[' || coalesce(old, 'null') || ',' || coalesce(new, 'null') || ']', ',' ORDER BY key), '') || '}' AS fields
+FROM given LEFT JOIN fields ON fields.movie = given.movie
+GROUP BY given.movie ORDER BY given.movie
+"""
+
+
+def differences(documents: pa.Table, beside: DuckEngine | None = None) -> pa.Table:
+    """Compare documents (movie, before, after: JSON objects), beside an engine that is open.
+
+    Gives movie, fields: {"year":[1994,1995],…} by name.
+    """
+    with DuckEngine(beside=beside) as engine:
+        engine.register("given", documents)
+        return engine.query(_DIFFERENCES)

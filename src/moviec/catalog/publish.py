@@ -14,9 +14,9 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from moviec.catalog.arrow import read
-from moviec.catalog.credited import Cast, publish_cast
-from moviec.catalog.differences import differences
+from moviec.catalog.history import differences
 from moviec.catalog.ledger import touching
+from moviec.catalog.parties import Cast, publish_cast
 from moviec.catalog.queries import last_change
 from moviec.catalog.schema import arrivals, identity, metadata, serving
 from moviec.catalog.staging import Touched, merge, stage

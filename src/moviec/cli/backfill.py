@@ -7,14 +7,14 @@ from typing import Annotated
 import typer
 
 from moviec.cli.console import print_json, steps
-from moviec.cli.lake import tell_outcome
+from moviec.cli.ingest import tell_outcome
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.cli.run import end, tell_outcomes
 from moviec.config import open_home
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.backfill import backfill as run_backfill
 from moviec.pipeline.backfill import dated_sources, read_months
-from moviec.pipeline.workshop import arriving, workshop
+from moviec.pipeline.context import arriving, workshop
 from moviec.sources.registry import find_sources
 
 

@@ -15,13 +15,13 @@ import typer
 from moviec.catalog.connect import connect
 from moviec.catalog.queries import last_change
 from moviec.cli.console import Tell, print_json, print_table, steps
-from moviec.cli.find import fresh_index
-from moviec.cli.lake import tell_outcome
+from moviec.cli.ingest import tell_outcome
 from moviec.cli.report import picture
+from moviec.cli.search import fresh_index
 from moviec.cli.serve import PortOption, refuse_taken, run_server
 from moviec.config import Home, open_home
 from moviec.pipeline.demo import Shown, run_demo
-from moviec.pipeline.reports import open_folder
+from moviec.pipeline.report_films import open_folder
 from moviec.rollup.charts import draw
 from moviec.rollup.report import Question, answer, choose
 from moviec.units import short_number

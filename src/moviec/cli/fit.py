@@ -9,14 +9,14 @@ import msgspec
 import typer
 
 from moviec.cli.console import print_json, print_table, steps
-from moviec.cli.lake import tell_outcome
+from moviec.cli.ingest import tell_outcome
 from moviec.cli.options import HomeOption, JsonOption, exclude
 from moviec.config import open_home
-from moviec.pipeline import fitting
+from moviec.pipeline import fit as fitting
 from moviec.pipeline.aggregator import publish_again
+from moviec.pipeline.context import Workshop, workshop
 from moviec.pipeline.models import built_with, fitted_models, pin_again, pinned_models
-from moviec.pipeline.street import Outcome
-from moviec.pipeline.workshop import Workshop, workshop
+from moviec.pipeline.publication import Outcome
 from moviec.units import plural
 
 

@@ -16,13 +16,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
 from moviec.cli.console import end_with, fail
-from moviec.cli.places import check_places
+from moviec.cli.options import check_places
 from moviec.engine.unread import nothing_came
-from moviec.resolve.link import Linked, aside_of, parse_columns, write_pairs, write_rejected
-from moviec.resolve.link import link as link_lists
-from moviec.resolve.lists import FilmList
-from moviec.resolve.model import read_model, shipped_model
-from moviec.resolve.resolve import Progress
+from moviec.matching.link import Linked, aside_of, parse_columns, write_pairs, write_rejected
+from moviec.matching.link import link as link_lists
+from moviec.matching.lists import FilmList
+from moviec.matching.model import read_model, shipped_model
+from moviec.matching.resolve import Progress
 from moviec.units import plural
 
 

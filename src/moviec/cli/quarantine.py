@@ -10,14 +10,14 @@ import typer
 
 from moviec.catalog.deliveries import Rejected, all_deliveries, rejected
 from moviec.cli.console import print_json, print_table, steps
-from moviec.cli.lake import look_aside
+from moviec.cli.ingest import look_aside
 from moviec.cli.options import HomeOption, JsonOption, called_alone
 from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.lake.quarantine import defects_markdown
 from moviec.pipeline.aggregator import drain
+from moviec.pipeline.context import arriving, workshop
 from moviec.pipeline.rebuild import replay_waiting
-from moviec.pipeline.workshop import arriving, workshop
 from moviec.units import plural
 
 app = typer.Typer(help="Rejected rows: list, show, report, replay.")

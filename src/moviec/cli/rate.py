@@ -11,16 +11,16 @@ import pyarrow as pa
 import typer
 
 from moviec.cli.console import end_with
-from moviec.cli.places import check_places
+from moviec.cli.options import check_places
 from moviec.engine import DuckEngine
-from moviec.engine.duck import quoted
+from moviec.engine.duckdb import quoted
 from moviec.engine.unread import mostly_unread, nothing_came
 from moviec.errors import UsageError
-from moviec.fuse.model import RatingModel
-from moviec.fuse.rate import Change, fit, rated, without_aspects
-from moviec.fuse.ratingfile import open_ratings
-from moviec.fuse.ratings import Raters, prepare
-from moviec.fuse.whatif import Moved, compare
+from moviec.rating.arrays import Raters, prepare
+from moviec.rating.model import RatingModel
+from moviec.rating.ratings_file import open_ratings
+from moviec.rating.table import Change, fit, rated, without_aspects
+from moviec.rating.what_if import Moved, compare
 from moviec.units import plural
 
 #: Below this many shared films a rater's level and correlations rest more on the shipped priors than on the table.
@@ -112,7 +112,7 @@ def _write_aside(engine: DuckEngine, aside: Path, rows: int) -> None:
 
 def _write(engine: DuckEngine, scores: pa.Table, out: Path) -> None:
     """Write one row per film, with contributions and aspects as text."""
-    engine.table("rated_rows", scores)
+    engine.register("rated_rows", scores)
     engine.view(
         "rated_aspects",
         "SELECT movie, string_agg(translate(aspect, ';:', '  ') || ':' || c_rating, ';' ORDER BY aspect) AS aspects FROM rated_rows"

@@ -17,7 +17,7 @@ from moviec.cli.options import HomeOption, JsonOption, exclude
 from moviec.cli.rollup import Split
 from moviec.config import open_home
 from moviec.errors import UsageError
-from moviec.pipeline.reports import open_catalogue, open_folder
+from moviec.pipeline.report_films import open_catalogue, open_folder
 from moviec.rollup.charts import bars, draw, lines
 from moviec.rollup.report import Question, answer, choose, least_films, with_films
 from moviec.units import LEAST_FILMS, short_number

@@ -13,16 +13,16 @@ import typer
 from moviec.catalog import decisions
 from moviec.catalog.accounts import plain_name
 from moviec.cli.console import print_json, print_table, steps
-from moviec.cli.lake import look_aside
+from moviec.cli.ingest import look_aside
 from moviec.cli.options import HomeOption, JsonOption, called_alone, exclude
 from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.pipeline import effects, reviewing
 from moviec.pipeline.aggregator import drain
+from moviec.pipeline.context import workshop
 from moviec.pipeline.decision_files import export_decisions, import_decisions
 from moviec.pipeline.effects import Effect, titled
 from moviec.pipeline.nearest import unmatched_of
-from moviec.pipeline.workshop import workshop
 from moviec.sources.registry import find_source
 from moviec.units import plural
 

@@ -10,14 +10,14 @@ import typer
 
 from moviec.catalog.deliveries import all_deliveries
 from moviec.cli.console import fail, print_json, print_table, steps
-from moviec.cli.lake import look_aside, tell_delivery, tell_outcome
+from moviec.cli.ingest import look_aside, tell_delivery, tell_outcome
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import open_home
 from moviec.errors import UsageError
-from moviec.pipeline import street
+from moviec.pipeline import publication as street
 from moviec.pipeline.aggregator import drain
+from moviec.pipeline.context import arriving, workshop
 from moviec.pipeline.due import Outcome, Standing, run_due, standings
-from moviec.pipeline.workshop import arriving, workshop
 from moviec.sources.registry import find_sources
 
 

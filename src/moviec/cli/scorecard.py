@@ -8,11 +8,11 @@ from moviec.catalog.deliveries import Delivery, all_deliveries
 from moviec.catalog.sources import coverage
 from moviec.cli.console import print_json, print_table
 from moviec.config import Home
-from moviec.fuse.scorecard import Scorecard
-from moviec.pipeline.scorecards import learned_here, scorecard_of
-from moviec.pipeline.workshop import workshop
-from moviec.sources.base import SourceSpec
+from moviec.fusion.scorecard import Scorecard
+from moviec.pipeline.context import workshop
+from moviec.pipeline.fit import learned_here, scorecard_of
 from moviec.sources.registry import find_source
+from moviec.sources.spec import SourceSpec
 from moviec.units import plural
 
 

@@ -93,7 +93,7 @@ def migrate_first(home: Home, host: str, port: int) -> None:
     from moviec.catalog.connect import connect, outdated
 
     if outdated(home.catalogue):
-        from moviec.web.waiting import standing_in
+        from moviec.web.migrating import standing_in
 
         with standing_in(host, port):
             connect(home.catalogue).dispose()
@@ -114,7 +114,7 @@ def refuse_taken(host: str, port: int) -> None:
 
 def make_app() -> ASGIApp:
     """Make the application in a worker; the home is MOVIEC_HOME."""
-    from moviec.cli.workbench import PipelineWorkbench
+    from moviec.cli.admin_work import PipelineWorkbench
     from moviec.web.app import create_app
 
     end_with_parent()
@@ -170,7 +170,7 @@ def _counting_together(workers: int) -> Iterator[None]:
     if workers == 1:
         yield
         return
-    from moviec.web.counts import SHARED
+    from moviec.web.rate_counts import SHARED
 
     with work_folder() as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)

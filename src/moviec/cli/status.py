@@ -11,12 +11,11 @@ import typer
 
 from moviec.catalog.deliveries import all_deliveries, count_rejected
 from moviec.cli.console import print_json
-from moviec.cli.lake import findings_of
+from moviec.cli.ingest import findings_of
 from moviec.cli.options import HomeOption, JsonOption, exclude
 from moviec.config import open_home
 from moviec.jobs.health import Check, check_all, metrics_text
-from moviec.pipeline.runs import last_runs
-from moviec.pipeline.workshop import workshop
+from moviec.pipeline.context import last_runs, workshop
 from moviec.sources.registry import find_sources
 from moviec.units import plural
 

@@ -7,8 +7,8 @@ import datetime as dt
 from moviec.cli.console import print_json, steps
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import open_home
-from moviec.pipeline.retention import tidy as run_tidy
-from moviec.pipeline.workshop import workshop
+from moviec.jobs.retention import tidy as run_tidy
+from moviec.pipeline.context import workshop
 from moviec.units import plural
 
 

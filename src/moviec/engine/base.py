@@ -20,7 +20,7 @@ PerRecord: TypeAlias = Callable[[Iterable[pa.RecordBatch]], Batches]
 class Engine(Protocol):
     """A calculator: it keeps nothing beyond `close`."""
 
-    def table(self, name: str, data: pa.Table) -> None:
+    def register(self, name: str, data: pa.Table) -> None:
         """Make an Arrow table known as `name`."""
 
     def parquet(self, name: str, paths: Sequence[Path | str]) -> None:
@@ -29,7 +29,7 @@ class Engine(Protocol):
     def view(self, name: str, sql: str) -> None:
         """Name a query; it runs wherever the name is used."""
 
-    def keep(self, name: str, sql: str) -> None:
+    def materialize(self, name: str, sql: str) -> None:
         """Run a query once and keep its rows as `name` until `close`."""
 
     def map(self, name: str, source: str, function: PerRecord, schema: pa.Schema) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from moviec.decoding import decodable
-from moviec.engine.duck import DuckEngine, identifier
+from moviec.engine.duckdb import DuckEngine, identifier
 from moviec.errors import PayloadError
 
 #: A column of which more than this share of the filled cells could not be read is not what it is taken for.

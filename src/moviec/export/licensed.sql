@@ -4,18 +4,18 @@
 -- any spelling; genres, which MovieC infers, where an allowed source gives any. The C-rating, MovieC's own, stays where an
 -- allowed rating is behind it, without its panels and without the points of other raters: these would give them away.
 
--- keep fields
+-- name: fields
 SELECT h.movie, f.key AS field, f.id AS place, f.value->>'rule' AS rule, f.value->'claims' AS claims,
        (f.value->'value') IS NOT NULL AS decided
 FROM held h, json_each(h.claims, '$.fields') f
 
--- keep said
+-- name: said
 SELECT f.movie, f.field, f.rule, CAST(c.key AS INT) AS nth, c.value->>'source' AS source, c.value->'value' AS value,
        c.value->>'chosen' AS chosen, c.value->'names' AS names
 FROM fields f, json_each(f.claims) c
 WHERE c.value->>'source' IN (SELECT source FROM allowed)
 
--- keep single
+-- name: single
 -- A field that no allowed claim speaks of is null, which keeps it out of the document.
 SELECT movie,
        CAST('{' || string_agg('"' || field || '":' || coalesce(value, 'null'), ',' ORDER BY place) || '}' AS JSON) AS patch,
@@ -27,15 +27,15 @@ FROM (
   WHERE f.rule NOT IN ('union', 'latent_truth') GROUP BY f.movie, f.field, f.place) v
 GROUP BY movie
 
--- keep listed
+-- name: listed
 SELECT movie, list(field || ':' || CAST(value->>'$' AS VARCHAR)) AS values
 FROM said WHERE rule = 'union' AND names IS NULL GROUP BY movie
 
--- keep named
+-- name: named
 SELECT movie, list(DISTINCT field || ':' || spelled(name)) AS names
 FROM (SELECT movie, field, unnest(from_json(names, '["VARCHAR"]')) AS name FROM said WHERE names IS NOT NULL) n GROUP BY movie
 
--- keep lists
+-- name: lists
 SELECT h.movie, h.document,
   [x FOR x IN from_json(h.document->'languages', '["VARCHAR"]') IF list_contains(l.values, 'languages:' || x)] AS languages,
   [x FOR x IN from_json(h.document->'countries', '["VARCHAR"]') IF list_contains(l.values, 'countries:' || x)] AS countries,
@@ -54,12 +54,12 @@ LEFT JOIN listed l ON l.movie = h.movie
 LEFT JOIN named n ON n.movie = h.movie
 LEFT JOIN (SELECT DISTINCT movie FROM said WHERE field = 'genres') g ON g.movie = h.movie
 
--- keep rated
+-- name: rated
 SELECT l.*, [x FOR x IN from_json(l.document->'$.rating.contributions', '["JSON"]')
              IF list_contains(list_transform(l.ratings, lambda r: r->>'rater'), x->>'rater')] AS points
 FROM lists l
 
--- keep documents
+-- name: documents
 SELECT l.movie, json_merge_patch(json_object('id', l.document->'id'), s.patch, json_object(
     'revenue_scope', CASE WHEN s.patch->>'revenue' IS NOT NULL THEN l.document->'revenue_scope' END,
     'other_titles', nullif(l.other_titles, []), 'genres', l.genres, 'keywords', nullif(l.keywords, []),

@@ -9,7 +9,19 @@ import msgspec
 import pyarrow as pa
 
 from moviec.engine import DuckEngine
-from moviec.engine.statements import make, statements
+from moviec.engine.sql import materialize, read_sql, run, view
+
+_LICENSED_SQL = read_sql("moviec.export", "licensed.sql")
+_TABLES_SQL = read_sql("moviec.export", "tables.sql")
+
+_LICENSED = tuple(
+    map(materialize, ("fields", "said", "single", "listed", "named", "lists", "rated", "documents"))
+)
+
+#: The flat tables; each reads the table `films`.
+_FLAT = (
+    "movies", "titles", "genres", "people", "companies", "countries", "languages", "keywords", "ids", "ratings", "claims",
+)  # fmt: skip
 
 #: Names are compared without accents, capitals and punctuation.
 _SPELLED = "CREATE MACRO spelled(name) AS regexp_replace(strip_accents(lower(name)), '[^\\pL\\pN]+', '', 'g')"
@@ -41,15 +53,17 @@ def pass_on(held: pa.Table, allowed: Sequence[str] | None, wanted: Wanted) -> Pa
     """Give what may be passed on of documents (movie, document, claims) by the `allowed` sources; None: all of it."""
     with DuckEngine() as engine:
         engine.connection.execute(_SPELLED)
-        engine.table("given", held)
-        engine.keep("held", "SELECT movie, document::JSON AS document, claims::JSON AS claims FROM given")
-        engine.keep("sources", _SOURCES)
+        engine.register("given", held)
+        engine.materialize(
+            "held", "SELECT movie, document::JSON AS document, claims::JSON AS claims FROM given"
+        )
+        engine.materialize("sources", _SOURCES)
         if allowed is None:
             engine.view("allowed", "SELECT source FROM sources")
             engine.view("documents", "SELECT movie, document FROM given")
         else:
-            engine.table("allowed", pa.table({"source": pa.array(allowed, pa.string())}))
-            make(engine, statements("moviec.export", "licensed.sql"))
+            engine.register("allowed", pa.table({"source": pa.array(allowed, pa.string())}))
+            run(engine, _LICENSED_SQL, _LICENSED)
         documents = engine.query(
             "SELECT movie, CAST(document AS VARCHAR) AS document FROM documents ORDER BY movie"
         )
@@ -60,12 +74,12 @@ def pass_on(held: pa.Table, allowed: Sequence[str] | None, wanted: Wanted) -> Pa
 
 def table_names() -> list[str]:
     """List the flat tables."""
-    return [one.name for one in statements("moviec.export", "tables.sql") if one.kind == "view"]
+    return list(_FLAT)
 
 
 def _flat(engine: DuckEngine, wanted: Wanted) -> Iterator[tuple[str, pa.Table]]:
     shape = resources.files("moviec.export").joinpath("shape.json").read_text("utf-8").replace("\n", "")
-    make(engine, statements("moviec.export", "tables.sql", {"shape": shape}))
+    run(engine, _TABLES_SQL, (materialize("films"), *map(view, _FLAT)), {"shape": shape})
     columns = "CAST(to_json(t) AS VARCHAR) AS line" if wanted.as_lines else "*"
     for name in wanted.names:
         yield name, engine.query(f"SELECT {columns} FROM {name} t")

@@ -12,17 +12,17 @@ import sqlalchemy as sa
 
 from moviec.catalog.arrow import read
 from moviec.catalog.connect import writing
+from moviec.catalog.ingest_queue import RecordChange, append
 from moviec.catalog.leases import CATALOGUE
-from moviec.catalog.recordlog import RecordChange, append
 from moviec.catalog.schema.identity import records
 from moviec.catalog.schema.movies import movie_genres, movies, rankings, rollups
 from moviec.catalog.schema.serving import documents
 from moviec.catalog.staging import stage
 from moviec.engine import DuckEngine
 from moviec.pipeline.aggregator import drain
-from moviec.pipeline.rolling import roll_up, summed
+from moviec.pipeline.catalogue_rollups import roll_up, summed
+from moviec.pipeline.context import Workshop
 from moviec.pipeline.steps import Tell
-from moviec.pipeline.workshop import Workshop
 from moviec.rollup.leading import leading
 from moviec.text import Column, pc
 
@@ -95,8 +95,8 @@ def _films(engine: DuckEngine, connection: sa.Connection) -> Iterator[tuple[Colu
     told = sa.select(*(documents.c[name] for name in ("movie", "document", "hash", "claims", "claims_hash")))
     for first in range(0, last + 1, AT_ONCE):
         some = (first, first + AT_ONCE - 1)
-        engine.table("told", read(connection, told.where(documents.c.movie.between(*some))))
-        engine.table("tables", read(connection, tables.where(movies.c.movie.between(*some))))
+        engine.register("told", read(connection, told.where(documents.c.movie.between(*some))))
+        engine.register("tables", read(connection, tables.where(movies.c.movie.between(*some))))
         yield _ids(engine, _DAMAGED), _ids(engine, _UNLIKE)
 
 
@@ -119,6 +119,6 @@ def _years(engine: DuckEngine, connection: sa.Connection) -> list[int]:
 def _other_years(
     engine: DuckEngine, connection: sa.Connection, table: sa.Table, expected: pa.Table
 ) -> list[int]:
-    engine.table("expected", expected)
-    engine.table("stored", read(connection, sa.select(*(table.c[name] for name in expected.column_names))))
+    engine.register("expected", expected)
+    engine.register("stored", read(connection, sa.select(*(table.c[name] for name in expected.column_names))))
     return [int(str(year)) for year in engine.query(_OTHER_YEARS)["year"].to_pylist()]

@@ -15,35 +15,36 @@ import sqlalchemy as sa
 
 from moviec.catalog.arrow import read
 from moviec.catalog.connect import writing
+from moviec.catalog.copying import columns_of, rows_of
 from moviec.catalog.deliveries import Batch, all_batches, all_deliveries, has_deliveries, payloads_of
 from moviec.catalog.facts import LOG_BEGINS, fact
 from moviec.catalog.failures import records_aside
+from moviec.catalog.ingest_queue import newest, pending
 from moviec.catalog.integrity import integrity, remake_indexes
 from moviec.catalog.queries import FOLLOWER, last_change, set_checkpoint
-from moviec.catalog.recordlog import newest, pending
 from moviec.catalog.schema import metadata
 from moviec.catalog.schema.identity import identities, party_credits, records
 from moviec.catalog.schema.movies import movies
 from moviec.catalog.schema.operations import checkpoints
 from moviec.catalog.schema.serving import changes, documents
 from moviec.engine import DuckEngine
+from moviec.engine.duckdb import identifier
 from moviec.errors import DamagedError, MovieCError, StoreError
 from moviec.jobs.agreement import disagreement, tell_anew
-from moviec.jobs.lakefiles import damaged, lost_models, payload_names, remake_features
-from moviec.jobs.workedout import copied_otherwise, worked_out_otherwise
+from moviec.jobs.damaged_files import damaged, lost_models, payload_names, remake_features
 from moviec.lake.lost_found import move_aside
-from moviec.lake.raw import payload_name
-from moviec.lake.store import State
-from moviec.pipeline.holdings import name_records
-from moviec.pipeline.identity import FILE, mismatch, readable_name
-from moviec.pipeline.ledger_copy import copied_table, copy_anew, missing
+from moviec.lake.payloads import payload_name
+from moviec.pipeline.context import Workshop
+from moviec.pipeline.current_records import name_records
+from moviec.pipeline.lake_identity import FILE, mismatch, readable_name
+from moviec.pipeline.ledger_copy import AFTERWARDS, copied_table, copy_anew, missing, name_copies
+from moviec.pipeline.publication import Scope, bring_up
 from moviec.pipeline.rebuild import rebuild_source
 from moviec.pipeline.steps import Tell
-from moviec.pipeline.street import Scope, bring_up
-from moviec.pipeline.workshop import Workshop
 from moviec.search.index import build, follower, indexer
-from moviec.search.place import current, damaged_files, open_index, position
+from moviec.search.location import current, damaged_files, open_index, position
 from moviec.sources.registry import find_source
+from moviec.storage.files import State
 from moviec.units import plural
 
 #: What mends a finding.
@@ -239,7 +240,7 @@ def _records(shop: Workshop) -> Iterator[Finding]:
         aside = records_aside(connection)
     with DuckEngine(shop.limits) as engine:
         name_records(engine, shop, all_batches(shop.catalogue), aside)
-        engine.table("shown", shown)
+        engine.register("shown", shown)
         for what, left, right in (
             ("records of the lake that the catalogue does not show", "live", "shown"),
             ("records in the catalogue that the lake does not hold", "shown", "live"),
@@ -360,3 +361,40 @@ def _checkpoints(shop: Workshop) -> Iterator[Finding]:
         for row in connection.execute(sa.select(checkpoints).order_by(checkpoints.c.follower)):
             if row.position > ends.get(row.follower, last):
                 yield Finding("a checkpoint is beyond the end of its log", row.follower, CHECKPOINT)
+
+
+def worked_out_otherwise(shop: Workshop, tell: Tell = lambda _: None) -> dict[str, int]:
+    """Count by table the rows that a rebuild would write or take away; none where something waits to be published.
+
+    A rebuild writes only rows that differ, and comes to what the ingestions came to: these rows are damaged, or made by
+    another version of MovieC. Needs the lease on the catalogue, and as long as a rebuild takes.
+    """
+    with shop.catalogue.connect() as connection:
+        if pending(connection).entries:
+            tell("record changes wait to be published: rows were not worked out again")
+            return {}
+    outcome = bring_up(shop, Scope(everything=True, rehearsal=True), tell)
+    counts = {name: one.written + one.removed for name, one in outcome.touched.items()}
+    return {name: count for name, count in counts.items() if count}
+
+
+def copied_otherwise(shop: Workshop) -> dict[str, int]:
+    """Count by table the rows of the lake's copy of the ledger that are not the catalogue's, or are missing there.
+
+    Needs the leases on arrivals and on the catalogue.
+    """
+    found = {}
+    with DuckEngine(shop.limits) as engine, shop.catalogue.connect() as connection:
+        for name in name_copies(engine, shop.store):
+            if name == "catalogue_state":
+                continue
+            kept = [column for column in columns_of(name) if (name, column) not in AFTERWARDS]
+            engine.register("standing", rows_of(connection, name).select(kept))
+            columns = ", ".join(map(identifier, kept))
+            copied, standing = (f"SELECT {columns} FROM {rows}" for rows in (name, "standing"))
+            sql = (
+                f"SELECT count(*) FROM (({copied} EXCEPT {standing}) UNION ALL ({standing} EXCEPT {copied}))"
+            )
+            if count := engine.query(sql).column(0)[0].as_py():
+                found[name] = count
+    return found

@@ -12,16 +12,16 @@ from cronsim import CronSim
 
 from moviec.catalog.deliveries import Delivery, all_deliveries
 from moviec.catalog.failures import failed
+from moviec.catalog.ingest_queue import Pending, pending
 from moviec.catalog.lag import Figure, gauges
 from moviec.catalog.queries import FOLLOWER, last_change
-from moviec.catalog.recordlog import Pending, pending
 from moviec.catalog.schema.operations import checkpoints, runs
 from moviec.catalog.sources import matching, pairs_to_review
 from moviec.config import Settings
+from moviec.pipeline.context import Workshop
 from moviec.pipeline.due import cron_of, freshest, stale
-from moviec.pipeline.street import REHEARSAL
-from moviec.pipeline.workshop import Workshop
-from moviec.sources.base import Source
+from moviec.pipeline.publication import REHEARSAL
+from moviec.sources.spec import Source
 from moviec.units import plural
 
 #: Seconds that a change may wait to be published; a large delivery on one machine takes minutes.

@@ -12,14 +12,14 @@ from contextlib import ExitStack
 
 import msgspec
 
-from moviec.catalog.recordlog import newest, position
+from moviec.catalog.ingest_queue import newest, position
 from moviec.config import Home
+from moviec.jobs.retention import tidy_daily
 from moviec.jobs.schedule import Schedule
 from moviec.jobs.webhooks import deliver_due
 from moviec.pipeline.aggregator import advance, drain
-from moviec.pipeline.retention import tidy_daily
+from moviec.pipeline.context import Workshop, workshop
 from moviec.pipeline.steps import Tell
-from moviec.pipeline.workshop import Workshop, workshop
 from moviec.search.index import catch_up, follow, indexer
 from moviec.sources.registry import find_sources
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from moviec.errors import StoreError
-from moviec.lake.store import State, Store
+from moviec.storage.files import State, Store
 
 #: Folders whose files have a checksum beside them; payloads have it as their name.
 RECORDED = ("records", "shelf", "models", "ledger")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from moviec.lake.store import Store
+from moviec.storage.files import Store
 
 FOLDER = "lost+found"
 

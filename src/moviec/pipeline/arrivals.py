@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,17 +13,23 @@ import msgspec
 from moviec.catalog.deliveries import Delivery
 from moviec.config import Home
 from moviec.errors import UsageError
-from moviec.pipeline.dated import DATE, by_date
+from moviec.pipeline.context import Workshop
+from moviec.pipeline.delivery_files import (
+    DATE,
+    by_date,
+    deliveries_of,
+    downloads_of,
+    gather,
+    names_in,
+    places_of,
+    read_event,
+)
 from moviec.pipeline.downloads import take_published
-from moviec.pipeline.events import deliveries_of, read_event
-from moviec.pipeline.fetch import downloads_of, gather, names_in, places_of
 from moviec.pipeline.ingest import Order, ingest
-from moviec.pipeline.workshop import Workshop
-from moviec.sources.base import Source, SourceSpec
-from moviec.sources.remote import shown
+from moviec.pipeline.steps import Tell
+from moviec.sources.spec import Source, SourceSpec
+from moviec.storage.remote import shown
 from moviec.units import FIRST_FILM
-
-Tell = Callable[[str], None]
 
 #: A date ahead of the clock by more than this is a slip: whatever came after it would count as a backfill.
 AHEAD = dt.timedelta(days=1)

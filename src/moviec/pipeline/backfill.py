@@ -10,11 +10,11 @@ import msgspec
 from moviec.catalog.deliveries import Delivery
 from moviec.errors import MovieCError, UsageError
 from moviec.pipeline.arrivals import Asked, expected, take
-from moviec.pipeline.dated import DATE
+from moviec.pipeline.context import Workshop
+from moviec.pipeline.delivery_files import DATE
 from moviec.pipeline.due import Outcome, needs_look
 from moviec.pipeline.steps import Tell
-from moviec.pipeline.workshop import Workshop
-from moviec.sources.base import Source
+from moviec.sources.spec import Source
 
 
 class Months(msgspec.Struct, frozen=True):

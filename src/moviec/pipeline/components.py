@@ -36,19 +36,21 @@ def whole_components(
     every pair (PAIR columns) and every record (source, key) of those components.
     """
     columns = ", ".join(PAIR)
-    engine.table("fresh", fresh)
-    engine.table("decided", decisions)
-    engine.keep("standing", f"SELECT {columns} FROM fresh")
-    engine.keep("frontier", f"SELECT source, key FROM replaced UNION {_BOTH.format('standing')}")
-    engine.keep("reached", "SELECT * FROM frontier")
+    engine.register("fresh", fresh)
+    engine.register("decided", decisions)
+    engine.materialize("standing", f"SELECT {columns} FROM fresh")
+    engine.materialize("frontier", f"SELECT source, key FROM replaced UNION {_BOTH.format('standing')}")
+    engine.materialize("reached", "SELECT * FROM frontier")
     while (frontier := engine.query("SELECT * FROM frontier")).num_rows:
-        engine.table("touching", pairs_touching(connection, frontier))
-        engine.keep("stored", "SELECT * FROM touching")
-        engine.keep("near", _NEAR)
-        engine.table("kin", ledger_of(connection, frontier))
-        engine.keep("standing", f"SELECT {columns} FROM standing UNION SELECT {columns} FROM ({_STANDING})")
+        engine.register("touching", pairs_touching(connection, frontier))
+        engine.materialize("stored", "SELECT * FROM touching")
+        engine.materialize("near", _NEAR)
+        engine.register("kin", ledger_of(connection, frontier))
+        engine.materialize(
+            "standing", f"SELECT {columns} FROM standing UNION SELECT {columns} FROM ({_STANDING})"
+        )
         ends = f"{_BOTH.format('stored')} UNION {_BOTH.format('near')} UNION SELECT source, key FROM kin"
-        engine.keep("frontier", f"SELECT * FROM ({ends}) EXCEPT SELECT * FROM reached")
-        engine.keep("reached", "SELECT * FROM reached UNION SELECT * FROM frontier")
+        engine.materialize("frontier", f"SELECT * FROM ({ends}) EXCEPT SELECT * FROM reached")
+        engine.materialize("reached", "SELECT * FROM reached UNION SELECT * FROM frontier")
     pairs = engine.query(f"SELECT {columns} FROM standing ORDER BY {', '.join(ENDS)}")
     return pairs, engine.query("SELECT source, key FROM reached ORDER BY source, key")

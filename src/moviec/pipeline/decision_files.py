@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from moviec.catalog import decisions as store
 from moviec.catalog.ledger import ENDS
-from moviec.pipeline.workshop import Workshop
-from moviec.resolve.decisions import DECISION_LOG, contradictions, normal, read_decisions, write_decisions
+from moviec.matching.decisions import DECISION_LOG, contradictions, normal, read_decisions, write_decisions
+from moviec.pipeline.context import Workshop
 
 
 def export_decisions(shop: Workshop, path: Path) -> int:

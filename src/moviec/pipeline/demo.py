@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 from moviec.catalog.deliveries import Delivery
 from moviec.config import Home
-from moviec.pipeline.fetch import gather
+from moviec.pipeline.context import workshop
+from moviec.pipeline.delivery_files import gather
 from moviec.pipeline.ingest import Order, ingest
-from moviec.pipeline.rollup_job import Job, Run, run_rollup
-from moviec.pipeline.street import Outcome, Scope, bring_up
-from moviec.pipeline.workshop import workshop
+from moviec.pipeline.monthly_job import Job, Run, run_rollup
+from moviec.pipeline.publication import Outcome, Scope, bring_up
+from moviec.pipeline.steps import Tell
 from moviec.sample import write_sample
 from moviec.sources.registry import find_source
-
-Tell = Callable[[str], None]
 
 #: When the sample was typed.
 DELIVERED = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)

@@ -20,13 +20,13 @@ from moviec.catalog.deliveries import Delivery, all_deliveries
 from moviec.config import Home
 from moviec.decoding import decodable
 from moviec.errors import SourceError, TransportError, UsageError
-from moviec.pipeline.fetch import PATIENCE, downloads_of
+from moviec.pipeline.context import Workshop
+from moviec.pipeline.delivery_files import PATIENCE, downloads_of
 from moviec.pipeline.ingest import Order, ingest, note_unchanged
 from moviec.pipeline.steps import Tell
-from moviec.pipeline.workshop import Workshop
-from moviec.sources.base import Source, SourceSpec
-from moviec.sources.remote import name_of, patiently, shown
-from moviec.sources.web import Version, Web
+from moviec.sources.spec import Source, SourceSpec
+from moviec.storage.http import Version, Web
+from moviec.storage.remote import name_of, patiently, shown
 from moviec.work import written_aside
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Literal
 
@@ -15,13 +15,11 @@ from moviec.config import Home, Settings
 from moviec.engine.unread import Unread
 from moviec.errors import MovieCError, UsageError
 from moviec.pipeline.arrivals import Asked, expected, take
-from moviec.pipeline.dated import DATE
-from moviec.pipeline.fetch import downloads_of
-from moviec.pipeline.workshop import Workshop
-from moviec.sources.base import Source, SourceSpec
-from moviec.sources.remote import shown
-
-Tell = Callable[[str], None]
+from moviec.pipeline.context import Workshop
+from moviec.pipeline.delivery_files import DATE, downloads_of
+from moviec.pipeline.steps import Tell
+from moviec.sources.spec import Source, SourceSpec
+from moviec.storage.remote import shown
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,11 +18,11 @@ from moviec.catalog.decisions import Record, Verdict
 from moviec.catalog.ledger import DECISION, in_order
 from moviec.catalog.schema.identity import identities, records
 from moviec.catalog.schema.movies import movies
+from moviec.matching.decisions import contradictions
+from moviec.pipeline.context import Workshop
 from moviec.pipeline.decision_files import log_of
+from moviec.pipeline.publication import outlook
 from moviec.pipeline.reviewing import sides
-from moviec.pipeline.street import outlook
-from moviec.pipeline.workshop import Workshop
-from moviec.resolve.decisions import contradictions
 from moviec.sources.registry import find_sources
 
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import pyarrow as pa
 
-from moviec.engine import DuckEngine
-from moviec.fuse.artifact import FuseModel
-from moviec.fuse.canon import genres, meanings
-from moviec.fuse.documents import documents
-from moviec.fuse.facts import FuseFacts, SourceFacts
-from moviec.fuse.fields import Rule
-from moviec.fuse.movies import Fused, fuse_movies
-from moviec.pipeline.slices import Sliced, work_in_slices
-from moviec.pipeline.standards import country_names, language_names
-from moviec.sources.base import SourceSpec
+from moviec.engine import DuckEngine, Limits
+from moviec.fusion.canonical_genres import genres, meanings
+from moviec.fusion.documents import documents
+from moviec.fusion.model import FuseModel
+from moviec.fusion.movies import Fused, fuse_movies
+from moviec.fusion.place_names import country_names, language_names
+from moviec.fusion.source_facts import FuseFacts, SourceFacts
+from moviec.fusion.survivorship import Rule
+from moviec.sources.spec import SourceSpec
 from moviec.text import fold_title
 
 #: A fused credit takes the party of the credit that it was chosen from.
@@ -100,11 +103,11 @@ def show(engine: DuckEngine, model: FuseModel, facts: FuseFacts) -> Shown:
     """Fuse the engine's `members` (movie, then RECORD columns); `people_ids` and `companies_ids` tell the parties."""
     fused = _with_parties(engine, fuse_movies(engine, model, facts))
     for name in fused.__struct_fields__:
-        engine.table(f"fused_{name}", getattr(fused, name))
+        engine.register(f"fused_{name}", getattr(fused, name))
     tables = {name: engine.query(sql) for name, sql in _TABLES.items()}
     for name in ("movies", "titles"):
         tables[name] = tables[name].append_column("folded", fold_title(tables[name]["title"]))
-    engine.table("fused_documents", documents(engine, fused, facts.rules))
+    engine.register("fused_documents", documents(engine, fused, facts.rules))
     texts = engine.query("""
         SELECT movie, document, claims, sha256(document) AS hash, sha256(claims) AS claims_hash
         FROM fused_documents JOIN fused_claims USING (movie) ORDER BY movie""")
@@ -123,7 +126,7 @@ def _with_parties(engine: DuckEngine, fused: Fused) -> Fused:
     }
     given = {}
     for table, part in parts.items():
-        engine.table(f"fused_{table}", getattr(fused, table))
+        engine.register(f"fused_{table}", getattr(fused, table))
         given[table] = engine.query(_WITH_PARTY.format(table=table, **part))
     return msgspec.structs.replace(fused, **given)
 
@@ -154,3 +157,54 @@ def _lists(engine: DuckEngine) -> dict[str, pa.Table]:
 def _named(codes: pa.Table, naming: Callable[[list[str]], list[str | None]]) -> pa.Table:
     names = naming([str(code) for code in codes["code"].to_pylist()])
     return codes.append_column("name", pa.array(names, pa.string()))
+
+
+#: Records in a slice: what setting out costs (a second) is then a tenth of the work, and two slices take some 2 GB.
+SLICE = 50_000
+
+Result = TypeVar("Result")
+Work = Callable[[DuckEngine], Result]
+
+
+class Sliced(msgspec.Struct, frozen=True):
+    """What is cut by movie: a Parquet file of `members` in order of movie, and tables by name, each with `movie`; and what
+    all slices together may take.
+    """
+
+    members: Path
+    tables: Mapping[str, pa.Table]
+    limits: Limits = Limits()
+    records: int = SLICE
+
+
+def work_in_slices(beside: DuckEngine, given: Sliced, work: Work[Result]) -> list[Result]:
+    """Give what the work makes of each slice, in order of movie; one engine each, with the slice's members and tables.
+
+    What is one slice is worked on beside the engine that is open; several have databases and cores of their own.
+    """
+    with DuckEngine(beside=beside) as engine:
+        engine.parquet("members", [given.members])
+        cuts = engine.query(_CUTS.format(slice=given.records)).to_pylist() or [{"first": 0, "last": 0}]
+    cores = given.limits.threads or os.cpu_count() or 1
+    at_once = max(1, min(cores, len(cuts)))
+    each = msgspec.structs.replace(given.limits, threads=max(1, cores // at_once))
+
+    def one(cut: Mapping[str, int]) -> Result:
+        where = f"WHERE movie BETWEEN {cut['first']} AND {cut['last']}"
+        with DuckEngine(each, beside if len(cuts) == 1 else None) as engine:
+            engine.parquet("all_members", [given.members])
+            engine.materialize("members", f"SELECT * FROM all_members {where}")
+            for name, table in given.tables.items():
+                engine.register(f"all_{name}", table)
+                engine.view(name, f"SELECT * FROM all_{name} {where}")
+            return work(engine)
+
+    with ThreadPoolExecutor(at_once) as pool:
+        return list(pool.map(one, cuts))
+
+
+_CUTS = """
+SELECT min(movie) AS first, max(movie) AS last
+FROM (SELECT movie, (sum(records) OVER (ORDER BY movie) - records) // {slice} AS slice
+      FROM (SELECT movie, count(*) AS records FROM members GROUP BY movie))
+GROUP BY slice ORDER BY slice"""

@@ -22,15 +22,13 @@ from moviec.catalog.deliveries import (
 from moviec.catalog.leases import ARRIVALS
 from moviec.engine import DuckEngine
 from moviec.errors import UsageError
-from moviec.lake.raw import Payload, keep_payload
-from moviec.pipeline.applying import Target, apply, known_of, read_payloads, rejected_of, report_of
-from moviec.pipeline.room import check_delivery
-from moviec.pipeline.runs import recorded
+from moviec.lake.payloads import Payload, keep_payload
+from moviec.pipeline.context import Workshop, recorded
+from moviec.pipeline.disk_space import check_delivery
+from moviec.pipeline.read_delivery import Target, apply, known_of, read_payloads, rejected_of, report_of
 from moviec.pipeline.steps import Steps, Tell
-from moviec.pipeline.workshop import Workshop
 from moviec.sources.audit import Audit
-from moviec.sources.base import Source, SourceSpec
-from moviec.sources.roles import assign_roles
+from moviec.sources.spec import Source, SourceSpec, assign_roles
 from moviec.units import plural
 
 #: In a report: names of files whose bytes in the lake were damaged until they were delivered again.

@@ -22,15 +22,15 @@ import sqlalchemy as sa
 
 from moviec.catalog.connect import shown, writing
 from moviec.catalog.copying import columns_of, key_of, rows_of
-from moviec.catalog.credited import Cast, of_kind
 from moviec.catalog.facts import LOG_BEGINS, fact, note_fact
+from moviec.catalog.parties import Cast, of_kind
 from moviec.catalog.queries import last_change
 from moviec.engine import DuckEngine
-from moviec.engine.duck import identifier, quoted
+from moviec.engine.duckdb import identifier, quoted
 from moviec.errors import StoreError
 from moviec.lake.lost_found import move_aside
-from moviec.lake.store import Store
-from moviec.sources import transport
+from moviec.storage import archives as transport
+from moviec.storage.files import Store
 
 #: The folder in the lake; the name of the newest file is a fact of the catalogue, `ledger/TABLE`.
 FOLDER = "ledger"
@@ -251,7 +251,7 @@ def name_copies(engine: DuckEngine, store: Store) -> list[str]:
                 "the lake's copy of the ledger lacks files", f"{FOLDER}/{name}", "restore a backup"
             )
         if files:
-            engine.keep(name, _rows(name, [store.path(one.name) for one in files]))
+            engine.materialize(name, _rows(name, [store.path(one.name) for one in files]))
     return [name for name, files in there.items() if files]
 
 

@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from moviec.catalog.facts import fact, note_fact
 from moviec.catalog.schema.identity import models
 from moviec.errors import UsageError
-from moviec.fuse.artifact import FuseModel, from_json
-from moviec.fuse.artifact import shipped_model as shipped_fuse_model
-from moviec.fuse.fields import Rule, chosen_rules
-from moviec.pipeline.workshop import Workshop
-from moviec.resolve.model import Model, read_model
-from moviec.resolve.model import shipped_model as shipped_match_model
+from moviec.fusion.model import FuseModel, from_json
+from moviec.fusion.model import shipped_model as shipped_fuse_model
+from moviec.fusion.survivorship import Rule, chosen_rules
+from moviec.matching.model import Model, read_model
+from moviec.matching.model import shipped_model as shipped_match_model
+from moviec.pipeline.context import Workshop
 
 #: Under this name the catalogue says which models it was built with.
 BUILT_WITH = "built_with"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from moviec.engine import DuckEngine
-from moviec.pipeline.holdings import holding
-from moviec.resolve.pairs import PairLimits, find_asked
+from moviec.matching.pairs import PairLimits, find_asked
+from moviec.pipeline.current_records import current_rows
 
 #: What the asking records ever were.
 _VERSIONS = "SELECT * FROM every_shelf SEMI JOIN asking USING (source, key)"
@@ -37,10 +37,10 @@ def ask_nearby(engine: DuckEngine, limits: PairLimits) -> None:
     What comes of it is what the whole shelf gives: a record with no block in common is in no pair, and blocks are known
     of every row of every batch, so none is missed.
     """
-    engine.keep("versions", _VERSIONS)
+    engine.materialize("versions", _VERSIONS)
     engine.view("versions_seen", _SEEN)
-    engine.view("shelf_before", f"{holding('versions_seen')} AND NOT deleted")
-    engine.keep("near", "SELECT source, key FROM asking WHERE false")
+    engine.view("shelf_before", f"{current_rows('versions_seen')} AND NOT deleted")
+    engine.materialize("near", "SELECT source, key FROM asking WHERE false")
     _widen(engine, _TOUCHED)
     find_asked(engine, limits)
     if engine.query(f"SELECT * FROM ({_ASKED_TOO}) LIMIT 1").num_rows:
@@ -49,7 +49,7 @@ def ask_nearby(engine: DuckEngine, limits: PairLimits) -> None:
 
 
 def _widen(engine: DuckEngine, blocks: str) -> None:
-    engine.keep("wanted_blocks", blocks)
-    engine.keep("near", _SHARING)
-    engine.keep("shelf_rows", _ROWS)
-    engine.view("shelf", f"{holding('shelf_rows')} AND NOT deleted")
+    engine.materialize("wanted_blocks", blocks)
+    engine.materialize("near", _SHARING)
+    engine.materialize("shelf_rows", _ROWS)
+    engine.view("shelf", f"{current_rows('shelf_rows')} AND NOT deleted")

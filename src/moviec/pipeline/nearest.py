@@ -14,10 +14,10 @@ from moviec.catalog.arrow import read
 from moviec.catalog.ledger import decisions_in_force, ledger_of, pairs_touching, records_of
 from moviec.catalog.schema.identity import matches, records
 from moviec.engine import DuckEngine
+from moviec.matching.unmatched import unmatched
 from moviec.model import MILLION
+from moviec.pipeline.context import Workshop
 from moviec.pipeline.models import pinned_models
-from moviec.pipeline.workshop import Workshop
-from moviec.resolve.unmatched import unmatched
 from moviec.text import Column, pc
 
 
@@ -25,7 +25,7 @@ def unmatched_of(shop: Workshop, source: str, most: int, after: str = "") -> lis
     """List records of a source that stand alone, by key, those past `after`.
 
     Each: key, movie, other (source:key of the nearest record, null for none), probability (0 to 1), band, reason
-    (REASONS of moviec.resolve.unmatched), rival (the record of this source that has the other's movie).
+    (REASONS of moviec.matching.unmatched), rival (the record of this source that has the other's movie).
     """
     table = records.c
     with shop.catalogue.connect() as connection:
@@ -39,11 +39,11 @@ def unmatched_of(shop: Workshop, source: str, most: int, after: str = "") -> lis
         members = records_of(connection, _movies(connection, pairs, page))
         held = decisions_in_force(connection)
     with DuckEngine(shop.limits) as engine:
-        engine.table("pairs", pairs)
-        engine.table("page", page)
-        engine.table("ledger", members)
+        engine.register("pairs", pairs)
+        engine.register("page", page)
+        engine.register("ledger", members)
         engine.view("members", _MEMBERS)
-        engine.table("decisions", held.append_column("same", pc.equal(held["verdict"], "same")))
+        engine.register("decisions", held.append_column("same", pc.equal(held["verdict"], "same")))
         found = unmatched(engine, pinned_models(shop).match).records
     movie = {row["key"]: f"mc{row['movie']}" for row in page.to_pylist()}
     return [_row(row, movie[row["key"]]) for row in found.to_pylist()]

@@ -12,18 +12,10 @@ import msgspec
 import pyarrow as pa
 import sqlalchemy as sa
 
-from moviec.catalog.credited import (
-    Cast,
-    bearers,
-    credits_named,
-    credits_of,
-    next_party,
-    party_ledger,
-    related,
-)
+from moviec.catalog.parties import Cast, bearers, credits_named, credits_of, next_party, party_ledger, related
 from moviec.engine import DuckEngine
-from moviec.resolve import parties as who
-from moviec.resolve.identity import keep_ids
+from moviec.matching import parties as who
+from moviec.matching.identity import keep_ids
 from moviec.text import Column, fold, pc
 
 _CREDITED = "SELECT movie, source, people, companies, coalesce(year, year(released))::BIGINT AS year FROM live JOIN movie_of USING (source, key)"
@@ -131,8 +123,8 @@ def cast_of(
     The engine's `live` holds records, `movie_of` (source, key, movie) says which of them are these films'.
     """
     known = {"source": list(spaces), "space": list(spaces.values())}
-    engine.table("key_spaces", pa.table({name: pa.array(known[name], pa.string()) for name in known}))
-    name = engine.view if affected is None else engine.keep  # few films: the lake is read once
+    engine.register("key_spaces", pa.table({name: pa.array(known[name], pa.string()) for name in known}))
+    name = engine.view if affected is None else engine.materialize  # few films: the lake is read once
     name("credited", _CREDITED)
     return {kind: _work_out(engine, connection, _Run(kind, spaces), affected) for kind in _TRADES}
 
@@ -142,11 +134,11 @@ def credits_shown(
 ) -> None:
     """Name `people_ids` and `companies_ids` (movie, source, key, name, role, id): the party of every credit of some films."""
     for kind, now in cast.items():
-        engine.table("credits_now", now.credits)
-        engine.table("names_now", pa.table({"folded": now.names if now.names is not None else _NONE}))
+        engine.register("credits_now", now.credits)
+        engine.register("names_now", pa.table({"folded": now.names if now.names is not None else _NONE}))
         before = now.credits.slice(0, 0) if affected is None else credits_of(connection, kind, affected)
-        engine.table("credits_before", before)
-        engine.keep(
+        engine.register("credits_before", before)
+        engine.materialize(
             f"{kind}_ids",
             """SELECT movie, source, nullif(key, '') AS key, name, role, party AS id FROM
                (FROM credits_now UNION ALL FROM credits_before ANTI JOIN names_now USING (folded))""",
@@ -154,36 +146,36 @@ def credits_shown(
 
 
 def _work_out(engine: DuckEngine, connection: sa.Connection, run: _Run, affected: Column | None) -> Cast:
-    engine.keep("listed", _LISTED[run.kind])
+    engine.materialize("listed", _LISTED[run.kind])
     first, trade = next_party(connection, run.kind), _TRADES[run.kind]
     if affected is None:
-        engine.keep("involved", "SELECT * REPLACE (nullif(key, '') AS key) FROM listed")
+        engine.materialize("involved", "SELECT * REPLACE (nullif(key, '') AS key) FROM listed")
         ledger = party_ledger(connection, run.kind, None)
         return _kept(engine, trade, trade.find(engine, "involved", run.spaces), ledger, first)
     names = _names(engine, connection, run.kind, affected)
     if not len(names):
         return _unchanged(trade)
-    engine.table("standing", credits_named(connection, run.kind, names))
-    engine.table("affected", pa.table({"movie": affected}))
-    engine.keep("involved", _INVOLVED)
+    engine.register("standing", credits_named(connection, run.kind, names))
+    engine.register("affected", pa.table({"movie": affected}))
+    engine.materialize("involved", _INVOLVED)
     ledger = party_ledger(connection, run.kind, names)
     kept = _kept(engine, trade, trade.find(engine, "involved", run.spaces), ledger, first)
-    engine.table("credits_now", kept.credits)
+    engine.register("credits_now", kept.credits)
     return msgspec.structs.replace(kept, names=names, changed=engine.query(_CHANGED)["movie"])
 
 
 def _names(engine: DuckEngine, connection: sa.Connection, kind: str, affected: Column) -> Column:
     """Give every folded name that the films' changed credits hang together with; name the listed ones `spelt`."""
     spell = _TRADES[kind].spell
-    engine.table("stored", credits_of(connection, kind, affected))
-    engine.keep("differing", _DIFFERING)
+    engine.register("stored", credits_of(connection, kind, affected))
+    engine.materialize("differing", _DIFFERING)
     every = engine.query("SELECT name FROM listed UNION SELECT name FROM differing ORDER BY name")["name"]
     spelt = spell(every.combine_chunks())
-    engine.table("spellings", spelt)
+    engine.register("spellings", spelt)
     keyed = bearers(connection, kind, engine.query(_KEYS))
     own = engine.query(_BEGINNING)["folded"]
     names = related(connection, kind, pa.array([*own.to_pylist(), *keyed.to_pylist()], pa.string()))
-    engine.table("spelt", spelt.select(["name"]).filter(pc.is_in(spelt["folded"], names)))
+    engine.register("spelt", spelt.select(["name"]).filter(pc.is_in(spelt["folded"], names)))
     return names
 
 
@@ -205,13 +197,13 @@ def _kept(engine: DuckEngine, trade: _Trade, found: who.Parties, ledger: pa.Tabl
     """Keep the parties' ids, new ones from `first` on."""
     nodes = found.nodes.rename_columns(["space", "key", "name", "cluster"])
     kept = keep_ids(nodes, ledger, first)
-    engine.table("nodes", found.nodes)
-    engine.table("kept_nodes", kept.members)
-    engine.keep(
+    engine.register("nodes", found.nodes)
+    engine.register("kept_nodes", kept.members)
+    engine.materialize(
         "party_ids", "SELECT DISTINCT n.party, k.id FROM nodes n JOIN kept_nodes k USING (space, key, name)"
     )
     for name in ("names", "keys", "credits"):
-        engine.table(name, getattr(found, name))
+        engine.register(name, getattr(found, name))
     shown = engine.query(_SHOWN)
     everyone = pa.concat_tables([kept.members, kept.gone])
     return Cast(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import msgspec
+import pyarrow as pa
+import sqlalchemy as sa
 
+from moviec.catalog.connect import writing
+from moviec.catalog.copying import replace_rows
 from moviec.catalog.deliveries import (
     Arrival,
     Batch,
@@ -13,25 +17,31 @@ from moviec.catalog.deliveries import (
     Reread,
     all_batches,
     all_deliveries,
+    has_deliveries,
     payloads_of,
+    publish_all,
     register,
     rejected,
     replace_batches,
     settle_rejected,
 )
-from moviec.catalog.leases import ARRIVALS
-from moviec.catalog.recordlog import RECORDS
+from moviec.catalog.facts import LOG_BEGINS, fact, note_fact
+from moviec.catalog.ingest_queue import RECORDS
+from moviec.catalog.leases import ARRIVALS, CATALOGUE, holding
+from moviec.catalog.queries import last_change
 from moviec.engine import DuckEngine
-from moviec.engine.duck import quoted
-from moviec.errors import WithdrawError
-from moviec.lake.store import State, Store
-from moviec.pipeline.applying import Read, Target, apply, known_of, read_payloads, rejected_of, report_of
+from moviec.engine.duckdb import quoted
+from moviec.errors import DamagedError, StoreError, WithdrawError
 from moviec.pipeline.context import Workshop
-from moviec.pipeline.holdings import holding, name_rows
-from moviec.sources.base import Source
+from moviec.pipeline.current_records import current_rows, name_rows
+from moviec.pipeline.lake_identity import FACT, name_lake, new_name, readable_name
+from moviec.pipeline.ledger_copy import UNITS, name_copies, note_copies
+from moviec.pipeline.models import BUILT_WITH
+from moviec.pipeline.read_delivery import Read, Target, apply, known_of, read_payloads, rejected_of, report_of
+from moviec.pipeline.steps import Tell
 from moviec.sources.registry import find_source
-
-Tell = Callable[[str], None]
+from moviec.sources.spec import Source
+from moviec.storage.files import State, Store
 
 
 def rebuild_source(
@@ -98,7 +108,7 @@ def _check_withdrawn(
     with DuckEngine(shop.limits) as engine:
         for side, some in zip(("before", "after"), files, strict=True):
             name_rows(engine, f"{side}_rows", some, RECORDS.empty_table())
-            engine.view(f"{side}_keys", f"SELECT key FROM ({holding(f'{side}_rows')} AND NOT deleted)")
+            engine.view(f"{side}_keys", f"SELECT key FROM ({current_rows(f'{side}_rows')} AND NOT deleted)")
         there = engine.query("SELECT count(*) AS keys FROM before_keys")["keys"][0].as_py()
         gone = engine.query("SELECT key FROM before_keys ANTI JOIN after_keys USING (key) ORDER BY key")[
             "key"
@@ -201,3 +211,61 @@ def _replayed(delivery: Delivery, again: str, read: Read) -> Delivery:
 def _generation(batches: list[Batch]) -> int:
     """Give the number of the folder that a source's batches stand in; each rebuild takes the next."""
     return int(batches[-1].keys_file.split("/")[2]) if batches else 0
+
+
+def from_lake(shop: Workshop, tell: Tell = lambda _: None) -> dict[str, int]:
+    """Make the copied tables what the lake says they are, and ask for all to be published; give the rows by table.
+
+    In one transaction. Raises StoreError where the lake has no copy, or the catalogue is another lake's.
+    """
+    patience = shop.home.settings.patience
+    with (
+        holding(shop.catalogue, ARRIVALS, patience, tell),
+        holding(shop.catalogue, CATALOGUE, patience, tell),
+        DuckEngine(shop.limits) as engine,
+    ):
+        tell("reading the lake's copy of the ledger")
+        lake = readable_name(shop.store)
+        name = lake or new_name()
+        try:
+            named = name_copies(engine, shop.store)
+        except DamagedError as error:
+            raise DamagedError(error.what, error.where, _NO_COPY) from error
+        tell("putting it into the catalogue")
+        with writing(shop.catalogue) as connection:
+            _check(shop, connection, lake)
+            rows = _put(connection, engine, named)
+            begins = engine.query("SELECT value FROM catalogue_state") if "catalogue_state" in named else None
+            newest = int(begins["value"][0].as_py()) if begins is not None and begins.num_rows else 0
+            if newest > last_change(connection):
+                note_fact(connection, LOG_BEGINS, str(newest))
+            note_fact(connection, FACT, name)
+            note_fact(connection, BUILT_WITH, None)
+            note_copies(connection, shop.store)
+            publish_all(connection)
+        if lake is None:
+            name_lake(shop.store, name, shop.work)
+    return rows
+
+
+#: What is left where the copy is damaged, too.
+_NO_COPY = "restore a backup; without one, ingest the payloads under raw/ again into a new home"
+
+
+def _check(shop: Workshop, connection: sa.Connection, lake: str | None) -> None:
+    known = fact(connection, FACT)
+    if has_deliveries(connection) and known != lake:
+        raise StoreError(
+            "the catalogue is another lake's", shop.store.root, "name a new one with MOVIEC_CATALOGUE"
+        )
+
+
+def _put(connection: sa.Connection, engine: DuckEngine, named: list[str]) -> dict[str, int]:
+    """Put the copied rows in the place of those that are there."""
+
+    def parts(name: str) -> Iterator[pa.Table] | None:
+        if name not in named:
+            return None
+        return (pa.Table.from_batches([one]) for one in engine.stream(f"SELECT * FROM {name}"))
+
+    return replace_rows(connection, UNITS.keys() - {"catalogue_state"}, parts)

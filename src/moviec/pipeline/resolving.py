@@ -12,14 +12,14 @@ import sqlalchemy as sa
 
 from moviec.catalog.ledger import former_ids, ledger_of, next_movie
 from moviec.engine import DuckEngine
+from moviec.matching.identity import Identities, divided, keep_ids
+from moviec.matching.model import Model
+from moviec.matching.pairs import PAIRS, PairLimits, find_asked, find_pairs
+from moviec.matching.settle import Settled, settle
+from moviec.matching.verdicts import DECISIONS
 from moviec.pipeline.components import whole_components
 from moviec.pipeline.nearby import ask_nearby
 from moviec.pipeline.shelves import name_shelf_of
-from moviec.resolve.identity import Identities, divided, keep_ids
-from moviec.resolve.model import Model
-from moviec.resolve.pairs import PAIRS, PairLimits, find_asked, find_pairs
-from moviec.resolve.settle import Settled, settle
-from moviec.resolve.verdicts import DECISIONS
 from moviec.text import Column, pc
 
 
@@ -59,7 +59,7 @@ def resolve(engine: DuckEngine, known: Known, everything: bool) -> Resolved:
     connection, model, repeating = known.connection, known.model, known.repeating
     limits = PairLimits(repeating=repeating)
     if everything:
-        engine.keep("asking", "SELECT source, key FROM shelf")
+        engine.materialize("asking", "SELECT source, key FROM shelf")
         engine.view("shelf_before", "SELECT * FROM shelf WHERE false")
         find_asked(engine, limits)
     else:
@@ -70,8 +70,10 @@ def resolve(engine: DuckEngine, known: Known, everything: bool) -> Resolved:
     reached, pairs = None, found.pairs
     engine.view("reached_shelf", "SELECT * FROM shelf")
     if not everything:
-        engine.table("asked_too", found.asked)
-        engine.keep("replaced", "SELECT source, key FROM asking UNION SELECT source, key FROM asked_too")
+        engine.register("asked_too", found.asked)
+        engine.materialize(
+            "replaced", "SELECT source, key FROM asking UNION SELECT source, key FROM asked_too"
+        )
         pairs, reached = whole_components(engine, connection, found.pairs, decisions)
         name_shelf_of(engine, "reached_shelf", "reached", "ids")
     records = engine.query("SELECT source, key, ids FROM reached_shelf ORDER BY source, key")
@@ -79,8 +81,8 @@ def resolve(engine: DuckEngine, known: Known, everything: bool) -> Resolved:
     ledger, members = ledger_of(connection, reached), settled.members.select(["source", "key", "cluster"])
     former = former_ids(connection, divided(members, ledger))
     kept = keep_ids(members, ledger, next_movie(connection), former)
-    engine.table("ledger_before", ledger)
-    engine.table("kept_members", kept.members)
+    engine.register("ledger_before", ledger)
+    engine.register("kept_members", kept.members)
     return Resolved(
         reached=reached,
         matches=settled.pairs,
@@ -96,8 +98,8 @@ def resolve(engine: DuckEngine, known: Known, everything: bool) -> Resolved:
 
 def _records(engine: DuckEngine, settled: Settled, kept: Identities) -> pa.Table:
     """Give the ledger's new rows: where each record is now, and where those that are gone were last."""
-    engine.table("kept_gone", kept.gone)
-    engine.table("settled_members", settled.members)
+    engine.register("kept_gone", kept.gone)
+    engine.register("settled_members", settled.members)
     return engine.query("""
         SELECT source, key, k.id AS movie, true AS live, s.method, s.probability
         FROM kept_members k JOIN settled_members s USING (source, key)
@@ -126,7 +128,7 @@ def _affected(ledger: pa.Table, kept: Identities) -> Column:
 
 def _merged(engine: DuckEngine, kept: Identities) -> pa.Table:
     """Give the records, with their ids until now, of the movies that are merged; those that are gone have no say in it."""
-    engine.table("merged", kept.merged)
+    engine.register("merged", kept.merged)
     return engine.query("""
         SELECT b.source, b.key, b.id FROM ledger_before b SEMI JOIN merged m USING (id)
         SEMI JOIN kept_members k ON k.source = b.source AND k.key = b.key ORDER BY b.source, b.key""")
@@ -134,7 +136,7 @@ def _merged(engine: DuckEngine, kept: Identities) -> pa.Table:
 
 def _split(engine: DuckEngine, kept: Identities) -> Column:
     """Give the ids, new or given back, that hold a record of an id that lives on."""
-    engine.table("created", pa.table({"id": pa.array(np.concatenate([kept.created, kept.given_back]))}))
+    engine.register("created", pa.table({"id": pa.array(np.concatenate([kept.created, kept.given_back]))}))
     return engine.query("""
         SELECT DISTINCT k.id FROM kept_members k SEMI JOIN created USING (id)
         JOIN ledger_before b ON b.source = k.source AND b.key = k.key

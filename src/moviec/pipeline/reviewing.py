@@ -17,17 +17,17 @@ from moviec.catalog.arrow import read
 from moviec.catalog.decisions import Record, Verdict
 from moviec.catalog.deliveries import all_batches
 from moviec.catalog.finding import movie_named
+from moviec.catalog.ingest_queue import RECORDS
 from moviec.catalog.ledger import ENDS, records_of
-from moviec.catalog.recordlog import RECORDS
 from moviec.catalog.schema.identity import matches, records
 from moviec.catalog.schema.movies import movies
 from moviec.engine import DuckEngine
 from moviec.errors import UsageError
-from moviec.pipeline.holdings import name_records
+from moviec.matching.decisions import value
+from moviec.matching.unmatched import waiting
+from moviec.pipeline.context import Workshop
+from moviec.pipeline.current_records import name_records
 from moviec.pipeline.models import pinned_models
-from moviec.pipeline.workshop import Workshop
-from moviec.resolve.decisions import value
-from moviec.resolve.unmatched import waiting
 from moviec.sources.registry import find_sources
 from moviec.text import pc
 
@@ -66,7 +66,7 @@ def uncertain(shop: Workshop, most: int, source: str | None = None) -> list[dict
     settled, are none.
 
     Each: value, probability (0 to 1), left and right (source, key, movie, title, year, kind, runtime, directors, cast,
-    countries, ids), evidence (feature, level, bits), reason (why it waits, REASONS of moviec.resolve.unmatched), rival.
+    countries, ids), evidence (feature, level, bits), reason (why it waits, REASONS of moviec.matching.unmatched), rival.
     """
     with shop.catalogue.connect() as connection:
         pairs = read(connection, _waiting(shop, source))
@@ -139,8 +139,8 @@ def _explained(
     """Give the rows of pairs, in their order, with `reason` and `rival` (source:key, or null)."""
     films = records_of(connection, pc.unique(known["movie"]))
     with DuckEngine(shop.limits) as engine:
-        engine.table("pairs", pairs)
-        engine.table("films", films)
+        engine.register("pairs", pairs)
+        engine.register("films", films)
         engine.view("members", "SELECT source, key, movie AS cluster FROM films")
         why = waiting(engine, pinned_models(shop).match).to_pylist()
     said = {tuple(row[name] for name in ENDS): row for row in why}
@@ -153,7 +153,7 @@ def sides(shop: Workshop, ends: Sequence[Record]) -> dict[Record, dict[str, Any]
     """
     columns = {name: [end[at] for end in ends] for at, name in enumerate(("source", "key"))}
     with DuckEngine(shop.limits) as engine:
-        engine.table(
+        engine.register(
             "wanted", pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
         )
         name_records(engine, shop, all_batches(shop.catalogue), RECORDS.empty_table(), "wanted")

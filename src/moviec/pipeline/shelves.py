@@ -15,13 +15,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from moviec.catalog.deliveries import Batch
-from moviec.catalog.recordlog import RECORDS
+from moviec.catalog.ingest_queue import RECORDS
 from moviec.engine import DuckEngine
-from moviec.engine.duck import quoted
-from moviec.pipeline.holdings import holding, name_rows
-from moviec.pipeline.workshop import Workshop
-from moviec.resolve.model import Model
-from moviec.resolve.shelf import FOLDING, SHELF, shelve_batches
+from moviec.engine.duckdb import quoted
+from moviec.matching.model import Model
+from moviec.matching.shelf import FOLDING, SHELF, shelve_batches
+from moviec.pipeline.context import Workshop
+from moviec.pipeline.current_records import current_rows, name_rows
 
 FOLDER = "shelf"
 
@@ -63,12 +63,12 @@ def name_shelves(engine: DuckEngine, ground: Shelved) -> None:
         name_rows(engine, "every_shelf", [shelf for shelf, _ in files], ground.aside)
         engine.parquet("every_block", [blocks for _, blocks in files])
     else:
-        engine.table("every_shelf", SHELF.empty_table())
-        engine.table("every_block", BLOCKS.empty_table())
-    engine.view("shelf", f"{holding('every_shelf')} AND NOT deleted")
+        engine.register("every_shelf", SHELF.empty_table())
+        engine.register("every_block", BLOCKS.empty_table())
+    engine.view("shelf", f"{current_rows('every_shelf')} AND NOT deleted")
     seen = [{"source": one.source, "delivery": one.delivery} for one in batches if one.published]
-    engine.table("seen", pa.Table.from_pylist(seen, SEEN))
-    engine.table("seen_again", ground.again)
+    engine.register("seen", pa.Table.from_pylist(seen, SEEN))
+    engine.register("seen_again", ground.again)
 
 
 def name_shelf_of(engine: DuckEngine, name: str, among: str, columns: str) -> None:
@@ -77,8 +77,10 @@ def name_shelf_of(engine: DuckEngine, name: str, among: str, columns: str) -> No
     `columns`: those wanted beside source, key, delivery and deleted.
     """
     some = f"source, key, delivery, deleted, {columns}"
-    engine.keep(f"{name}_rows", f"SELECT {some} FROM every_shelf SEMI JOIN {among} USING (source, key)")
-    engine.view(name, f"{holding(f'{name}_rows')} AND NOT deleted")
+    engine.materialize(
+        f"{name}_rows", f"SELECT {some} FROM every_shelf SEMI JOIN {among} USING (source, key)"
+    )
+    engine.view(name, f"{current_rows(f'{name}_rows')} AND NOT deleted")
 
 
 def remove_stale_shelves(shop: Workshop, model: Model, batches: Sequence[Batch]) -> None:

@@ -21,7 +21,7 @@ import msgspec
 import pyarrow as pa
 
 from moviec.engine import DuckEngine
-from moviec.engine.duck import quoted
+from moviec.engine.duckdb import quoted
 from moviec.errors import StoreError, UsageError
 from moviec.rollup.monthly import KINDS
 from moviec.work import written_aside
@@ -172,7 +172,7 @@ def write_json(value: Any, path: Path) -> None:
 def _contents(engine: DuckEngine, months: pa.Table, layout: Layout) -> Iterator[tuple[_Place, bytes]]:
     """Give what stands in each month's file, month by month."""
     if layout.format == "json":
-        engine.table("months", months)
+        engine.register("months", months)
         for kind, year, month, text in _rows(engine.query(_month_text(layout))):
             yield (kind, year, month), text.encode()
         return

@@ -27,8 +27,8 @@ def leading(engine: Engine, totals: pa.Table) -> pa.Table:
     Returns kind, split, year, measure, entries (how many), valued (those with a value), and as JSON lists of ids
     first_entries (the largest value first, unknown last) and last_entries (the smallest value last).
     """
-    engine.table("totals", totals)
-    engine.table("measures", pa.table({"measure": list(MEASURES)}))
+    engine.register("totals", totals)
+    engine.register("measures", pa.table({"measure": list(MEASURES)}))
     values = " ".join(f"WHEN '{name}' THEN {name}" for name in MEASURES)
     text = resources.files("moviec.rollup").joinpath("leading.sql").read_text("utf-8")
     placed = engine.query(text.format(values=values, places=PLACES))

@@ -79,19 +79,21 @@ def monthly(engine: Engine, split: str, genre_labels: pa.Table) -> pa.Table:
 
 def name_parts(engine: Engine, splits: Sequence[str]) -> None:
     """Name the engine's `entries` `parts`: whole and divided, or one of them."""
-    engine.table("splits", pa.table({"split": list(splits), "even": [split == "even" for split in splits]}))
+    engine.register(
+        "splits", pa.table({"split": list(splits), "even": [split == "even" for split in splits]})
+    )
     engine.view("parts", _text("parts.sql"))
 
 
 def name_labels(engine: Engine, genre_labels: pa.Table) -> None:
     """Name what the labels of genres mean (label, id, name) `genre_labels`."""
-    engine.table("genre_labels", genre_labels)
+    engine.register("genre_labels", genre_labels)
 
 
 def name_catalogue(engine: Engine, films: pa.Table, entries: pa.Table) -> None:
     """Name the `entries` of catalogue films: movie, year, month and amounts; kind, entry, name, movie, place."""
-    engine.table("film", films)
-    engine.table("entry", entries)
+    engine.register("film", films)
+    engine.register("entry", entries)
     engine.view("entries", _text("placed.sql"))
 
 

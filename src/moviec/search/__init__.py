@@ -1,5 +1,5 @@
 """Search: an index per host that follows the change log, and the answers from it."""
 
-from moviec.search.find import Ask, Finder, Page
+from moviec.search.results import Ask, Finder, Page
 
 __all__ = ["Ask", "Finder", "Page"]

@@ -26,8 +26,8 @@ from moviec.catalog.connect import writing
 from moviec.catalog.queries import changed_movies, documents_from, documents_of, head, set_checkpoint
 from moviec.catalog.schema.serving import documents
 from moviec.errors import StoreError
-from moviec.search.films import index_documents
-from moviec.search.place import LAYOUT, Position, current, open_index, position, sums
+from moviec.search.location import LAYOUT, Position, current, open_index, position, sums
+from moviec.search.summaries import index_documents
 from moviec.units import plural
 from moviec.work import written_aside
 

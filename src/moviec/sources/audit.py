@@ -7,9 +7,9 @@ from collections.abc import Collection
 import msgspec
 
 from moviec.engine import DuckEngine
-from moviec.engine.duck import identifier
+from moviec.engine.duckdb import identifier
 from moviec.model import FIELDS
-from moviec.sources.base import Reading, SourceSpec
+from moviec.sources.spec import Reading, SourceSpec
 from moviec.units import plural
 
 #: What is NULL where a field has no value, for those that can be empty without being NULL.

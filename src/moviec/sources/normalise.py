@@ -7,9 +7,10 @@ from importlib import resources
 import pyarrow as pa
 
 from moviec.engine import DuckEngine
-from moviec.engine.duck import identifier
+from moviec.engine.duckdb import identifier
+from moviec.engine.unread import Unread, mostly_unread
 from moviec.model import FIELDS, RECORD
-from moviec.sources.base import Reading, Staged, Wanted
+from moviec.sources.spec import Reading, SourceSpec, Staged, Wanted
 
 #: What a `read.sql` may give; what it does not name is unknown. `role` and `line` say where a record was read.
 UNKNOWN: dict[str, pa.DataType] = {
@@ -23,7 +24,7 @@ UNKNOWN: dict[str, pa.DataType] = {
 
 def normalise(engine: DuckEngine, read_sql: str, staged: list[Staged], wanted: Wanted) -> Reading:
     """Name a source's `read.sql`, with the rules over it, `records`: the wanted fields of every kept row."""
-    engine.table("unknown", pa.schema(UNKNOWN).empty_table())
+    engine.register("unknown", pa.schema(UNKNOWN).empty_table())
     given = _types(engine, f"({read_sql})")
     columns = ", ".join(
         f"{identifier(name) if name in given else 'NULL'}::{kind} AS {identifier(name)}"
@@ -53,3 +54,39 @@ def count_problems(engine: DuckEngine, column: str, view: str) -> dict[str, int]
         " GROUP BY problem ORDER BY problem"
     ).to_pylist()
     return {row["problem"]: row["found"] for row in rows}
+
+
+#: How a reader calls a cell of a field that it could not read (macros.sql).
+_SUFFIX = "_unreadable"
+
+
+def unread_columns(
+    engine: DuckEngine, spec: SourceSpec, reading: Reading, problems: dict[str, int], records: str = "records"
+) -> list[Unread]:
+    """Give the columns of a reading of which most filled cells could not be read, file by file.
+
+    `problems` are those that were counted: what they do not name is not looked for. `records` has role, _position,
+    problems and list_problems.
+    """
+    fields = {name.removesuffix(_SUFFIX) for name in problems if name.endswith(_SUFFIX)}
+    found: list[Unread] = []
+    for role in reading.files if fields else ():
+        feeds = {
+            column: {feed.partition(".")[0] for feed in fed} & fields
+            for column, fed in spec.files[role].columns.items()
+        }
+        there = set(engine.query(f"SELECT * FROM {role} LIMIT 0").column_names)
+        failed = {column: _named(each) for column, each in feeds.items() if each and column in there}
+        if failed:
+            rows = (
+                f"(SELECT r.*, list_concat(p.problems, p.list_problems) AS problems_of FROM {role} r"
+                f" JOIN (SELECT * FROM {records} WHERE role = '{role}') p ON p._position = r._position)"
+            )
+            found += mostly_unread(engine, rows, failed, "_position")
+    return found
+
+
+def _named(fields: set[str]) -> str:
+    """Write the condition that a row's problems name one of the fields."""
+    named = ", ".join(f"'{field}{_SUFFIX}'" for field in sorted(fields))
+    return f"list_has_any(problems_of, [{named}])"

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from moviec.engine import DuckEngine
 from moviec.errors import UsageError
-from moviec.sources.base import Reading, Source, SourceSpec, Wanted, load_spec
+from moviec.sources.spec import Reading, Source, SourceSpec, Wanted, load_spec
 from moviec.sources.sql import load_sql_source
 from moviec.sources.table.mapping import mapped_source
 

@@ -7,9 +7,9 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from moviec.engine import DuckEngine
-from moviec.sources.base import Reading, SourceSpec, Wanted, load_spec
 from moviec.sources.normalise import normalise
-from moviec.sources.tabular import stage_all
+from moviec.sources.readers.tabular import stage_all
+from moviec.sources.spec import Reading, SourceSpec, Wanted, load_spec
 
 
 class SqlSource:

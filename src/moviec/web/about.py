@@ -11,12 +11,12 @@ from litestar.response.base import ASGIResponse
 
 from moviec.catalog.accounts import usage_of
 from moviec.catalog.sources import coverage, freshness
-from moviec.web import shapes
-from moviec.web.answers import answer, respond
+from moviec.web import schemas as shapes
 from moviec.web.callers import unauthorized
-from moviec.web.describe import gives
 from moviec.web.errors import not_found
-from moviec.web.site import Site, caller_of, site_of
+from moviec.web.responses import answer, respond
+from moviec.web.route_docs import gives
+from moviec.web.server_state import Site, caller_of, site_of
 
 
 @get(

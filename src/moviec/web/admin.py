@@ -12,13 +12,13 @@ from litestar.response.base import ASGIResponse
 
 from moviec.catalog import accounts as book
 from moviec.errors import PayloadError, UsageError
-from moviec.web import shapes
-from moviec.web.answers import answer, respond
-from moviec.web.describe import gives
+from moviec.web import schemas as shapes
+from moviec.web.admin_work import IngestOrder, Verdict
 from moviec.web.errors import Problem
 from moviec.web.ids import LARGEST
-from moviec.web.site import Site, caller_of, site_of
-from moviec.web.workbench import IngestOrder, Verdict
+from moviec.web.responses import answer, respond
+from moviec.web.route_docs import gives
+from moviec.web.server_state import Site, caller_of, site_of
 
 Number = Annotated[int, PathParameter(ge=1, le=LARGEST)]
 

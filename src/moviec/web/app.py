@@ -12,11 +12,11 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 
 from moviec.config import Home
 from moviec.web import about, admin, changes, docs, figures, lists, movies, pages, probes
-from moviec.web.asked import NoQuery, query_of
+from moviec.web.admin_work import Workbench
 from moviec.web.errors import handlers
-from moviec.web.gate import Gate
-from moviec.web.site import Site, open_site, running
-from moviec.web.workbench import Workbench
+from moviec.web.middleware import Gate
+from moviec.web.params import NoQuery, query_of
+from moviec.web.server_state import Site, open_site, running
 
 #: Bytes of a request's body; more is answered 413.
 LARGEST_BODY = 1 << 20

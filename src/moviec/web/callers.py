@@ -17,8 +17,8 @@ from limits.errors import StorageError
 from limits.strategies import FixedWindowRateLimiter
 
 from moviec.catalog.accounts import Key, Keys, digest
-from moviec.web.counts import Counts
 from moviec.web.errors import Problem
+from moviec.web.rate_counts import Counts
 
 #: Seconds for which a key once found is believed: a revoked one is refused by every process within a second.
 BELIEVED = 0.5

@@ -17,14 +17,14 @@ from litestar.response.base import ASGIResponse
 from moviec.catalog.queries import changes_after, head
 from moviec.catalog.webhooks import create_webhook, delete_webhook, webhooks_of
 from moviec.errors import UsageError
-from moviec.web import shapes
-from moviec.web.answers import answer, respond
-from moviec.web.asked import ChangesQuery, StreamQuery, query_of
+from moviec.web import schemas as shapes
 from moviec.web.callers import unauthorized
-from moviec.web.describe import gives
 from moviec.web.errors import Problem, not_found
 from moviec.web.ids import LARGEST
-from moviec.web.site import Site, caller_of, site_of
+from moviec.web.params import ChangesQuery, StreamQuery, query_of
+from moviec.web.responses import answer, respond
+from moviec.web.route_docs import gives
+from moviec.web.server_state import Site, caller_of, site_of
 
 #: Entries sent at once, and seconds of silence after which a stream says that it lives.
 STEP, SILENCE = 500, 15.0

@@ -9,10 +9,10 @@ from litestar import Request, get
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 
-from moviec.web.answers import Answer, from_bytes, respond
 from moviec.web.errors import not_found
 from moviec.web.openapi import describe
-from moviec.web.site import site_of
+from moviec.web.responses import Answer, from_bytes, respond
+from moviec.web.server_state import site_of
 
 _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".html": "text/html"}
 

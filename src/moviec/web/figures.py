@@ -13,20 +13,19 @@ from litestar import Request, get
 from litestar.params import PathParameter
 from litestar.response.base import ASGIResponse
 
-from moviec.catalog.leaders import Ends, leaders
+from moviec.catalog.rankings import Ends, Question, Standing, leaders, refuse_nonsense, standings
 from moviec.catalog.references import Company, Genre, companies_named, companies_of, company_at, genre_at
-from moviec.catalog.standings import Question, Standing, refuse_nonsense, standings
 from moviec.errors import UsageError
-from moviec.search.words import fold
+from moviec.search.query import fold
 from moviec.units import LEAST_FILMS
-from moviec.web import shapes
-from moviec.web.answers import answer, respond
-from moviec.web.asked import CompanyListQuery, FigureQuery, query_of
-from moviec.web.describe import gives
+from moviec.web import schemas as shapes
 from moviec.web.errors import Problem, not_found
 from moviec.web.ids import LARGEST, absent
 from moviec.web.lists import genres_of
-from moviec.web.site import Site, site_of
+from moviec.web.params import CompanyListQuery, FigureQuery, query_of
+from moviec.web.responses import answer, respond
+from moviec.web.route_docs import gives
+from moviec.web.server_state import Site, site_of
 
 Year = Annotated[int, PathParameter(ge=1, le=9999)]
 Month = Annotated[int, PathParameter(ge=1, le=12)]

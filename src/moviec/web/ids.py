@@ -9,8 +9,8 @@ from moviec.catalog.finding import read_id
 from moviec.catalog.instants import instant_of
 from moviec.errors import UsageError
 from moviec.web.errors import Problem, not_found
-from moviec.web.known import Known
-from moviec.web.site import Site
+from moviec.web.known_ids import Known
+from moviec.web.server_state import Site
 
 #: The largest number a movie can have: the databases' integers end there.
 LARGEST = 2_147_483_647

@@ -16,17 +16,16 @@ from moviec.catalog.queries import documents_from, documents_of, movies_titled
 from moviec.catalog.references import Genre, all_genres, companies_of, company_at, genre_at
 from moviec.errors import UsageError
 from moviec.search import Ask, Page
-from moviec.search.plan import GenreWords
+from moviec.search.query import GenreWords, fold_title
 from moviec.search.summaries import FILM, Summary, summarise
-from moviec.search.words import fold_title
-from moviec.web import shapes
-from moviec.web.answers import CHANGE, Answer, answer, from_bytes, respond
-from moviec.web.asked import ListQuery, SearchQuery, query_of
-from moviec.web.describe import gives
+from moviec.web import schemas as shapes
 from moviec.web.errors import Problem
 from moviec.web.ids import LARGEST
-from moviec.web.language import choose, preferred
-from moviec.web.site import Site, site_of
+from moviec.web.languages import choose, preferred
+from moviec.web.params import ListQuery, SearchQuery, query_of
+from moviec.web.responses import CHANGE, Answer, answer, from_bytes, respond
+from moviec.web.route_docs import gives
+from moviec.web.server_state import Site, site_of
 
 NDJSON = "application/x-ndjson"
 _TITLES_ONLY = "the search index is being made: until it is ready films are found by title alone, in no order"

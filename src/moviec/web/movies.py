@@ -13,14 +13,14 @@ from litestar.response.base import ASGIResponse
 
 from moviec.catalog.queries import Stored, documents_of
 from moviec.search.summaries import Film
-from moviec.web import shapes
-from moviec.web.answers import Answer, answer, from_bytes, respond
-from moviec.web.asked import MovieQuery, query_of
-from moviec.web.describe import MovieId, gives
+from moviec.web import schemas as shapes
 from moviec.web.errors import Problem, not_found
 from moviec.web.ids import Moved, gone, instant, movie_of
-from moviec.web.language import beside, choose, preferred
-from moviec.web.site import Site, site_of
+from moviec.web.languages import beside, choose, preferred
+from moviec.web.params import MovieQuery, query_of
+from moviec.web.responses import Answer, answer, from_bytes, respond
+from moviec.web.route_docs import MovieId, gives
+from moviec.web.server_state import Site, site_of
 
 _film = msgspec.json.Decoder(Film)
 

@@ -12,7 +12,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.types import ControllerRouterHandler
 
 from moviec import __version__
-from moviec.web import shapes
+from moviec.web import schemas as shapes
 
 #: Paths that are open to everyone; the rest takes a key, or anonymous access where the server allows it.
 OPEN_TAGS = {"probes"}

@@ -12,11 +12,11 @@ from litestar.response.base import ASGIResponse
 
 from moviec.catalog.lag import gauges, lag
 from moviec.catalog.schema.serving import changes
-from moviec.web import shapes
-from moviec.web.answers import answer, respond
-from moviec.web.describe import gives
+from moviec.web import schemas as shapes
 from moviec.web.errors import Problem
-from moviec.web.site import Site, site_of
+from moviec.web.responses import answer, respond
+from moviec.web.route_docs import gives
+from moviec.web.server_state import Site, site_of
 
 
 @get("/healthz", responses=gives(shapes.Done), summary="Alive", tags=["probes"])

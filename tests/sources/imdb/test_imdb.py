@@ -6,7 +6,7 @@ import gzip
 from pathlib import Path
 
 from moviec.sources.registry import find_source
-from moviec.sources.transport import unpack
+from moviec.storage.archives import unpack
 from tests.conftest import real
 from tests.sources.reading import read, reconciled
 

@@ -8,10 +8,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from moviec.engine.duck import quoted
+from moviec.engine.duckdb import quoted
 
 if TYPE_CHECKING:
     from _csv import Reader
+import gzip
+import shutil
+import zlib
+from pathlib import Path
+
+from moviec.errors import PayloadError
 
 #: A record longer than this is refused as one (its text is kept). The longest real one, in credits, has 0.3 MB.
 LONGEST_RECORD = 2_000_000
@@ -42,3 +48,13 @@ CSV = Dialect()
 TSV = Dialect(delimiter="\t", quote="", null="\\N")
 #: One cell a line: JSON text never holds the unit separator, which would have to be escaped.
 LINES = Dialect(delimiter="\x1f", quote="")
+
+
+def gunzip(path: Path, plain: Path) -> Path:
+    """Write what a gzip file holds to `plain`; raises PayloadError where it is truncated or damaged."""
+    try:
+        with gzip.open(path) as packed, plain.open("wb") as file:
+            shutil.copyfileobj(packed, file, 1 << 22)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise PayloadError("the gzip is truncated or damaged", path.name, "fetch it again") from error
+    return plain

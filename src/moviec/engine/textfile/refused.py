@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from moviec.engine.duck import DuckEngine
+from moviec.engine.duckdb import DuckEngine
 from moviec.engine.textfile.dialect import LONGEST_RECORD
 from moviec.engine.textfile.openquotes import OPEN_QUOTE, SHOWN, TOO_FEW, TOO_MANY, Taken
 

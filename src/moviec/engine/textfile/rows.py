@@ -7,16 +7,16 @@ import csv
 from collections import Counter
 from itertools import accumulate
 from pathlib import Path
+from typing import BinaryIO
 
 import duckdb
 import msgspec
 import pyarrow as pa
 
-from moviec.engine.duck import DuckEngine, identifier, quoted
+from moviec.engine.duckdb import DuckEngine, identifier, quoted
 from moviec.engine.textfile.dialect import CSV, LONGEST_RECORD, Dialect
-from moviec.engine.textfile.endings import EVEN, with_one_ending
 from moviec.engine.textfile.openquotes import Taken, swallowers, take_out
-from moviec.engine.textfile.refused import REASONS, Broken, read_broken, refused, swallowing
+from moviec.engine.textfile.refused import REASONS, Broken, line_breaks, read_broken, refused, swallowing
 from moviec.errors import PayloadError
 from moviec.units import plural
 
@@ -172,8 +172,8 @@ def keep_rows(engine: DuckEngine, file: Scanned, name: str, position: str) -> No
     refused_at = Counter(row.before for row in file.broken)
     columns = {"_before": list(refused_at), "_through": list(accumulate(refused_at.values()))}
     schema = pa.schema([("_before", pa.int64()), ("_through", pa.int64())])
-    engine.table(f"{name}_refused", pa.table(columns, schema=schema))
-    engine.keep(
+    engine.register(f"{name}_refused", pa.table(columns, schema=schema))
+    engine.materialize(
         name,
         f"SELECT * EXCLUDE (file_row_number, _before, _through),"
         f" file_row_number + 1 + coalesce(_through, 0) AS {position}"
@@ -195,3 +195,69 @@ def check_encoding(engine: DuckEngine, file: Scanned) -> None:
             file.header.name,
             "save it as UTF-8; it looks like an 8-bit encoding such as Latin-1",
         )
+
+
+#: What the name of such a copy ends with.
+EVEN = ".lf"
+
+#: A line longer than this is in no list of films, and the engine would pass over it without a word.
+LONGEST_LINE = 16_000_000
+
+
+def with_one_ending(path: Path, folder: Path) -> Path:
+    """Copy a file whose lines do not all end alike into `folder`, with one line ending; the count of lines stays.
+
+    Raises PayloadError for a line that is too long to be read.
+    """
+    lone = _lone_returns(path)
+    if not lone:
+        return path
+    even = folder / f"{path.name}{EVEN}"
+    with path.open("rb") as source, even.open("wb") as target:
+        held = b""
+        while chunk := source.read(1 << 24):
+            chunk = held + chunk
+            held = chunk[-1:] if chunk.endswith(b"\r") else b""
+            target.write(chunk[: len(chunk) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", lone))
+        target.write(held.replace(b"\r", b"\n"))
+    return even
+
+
+def _lone_returns(path: Path) -> bytes:
+    """Say what a carriage return that stands alone is worth; nothing where all lines end alike.
+
+    It is a line break in a file without any other, else a blank.
+    """
+    with path.open("rb") as file:
+        if not _look_over(file, path.name):
+            return b""
+        file.seek(0)
+        returns = pairs = breaks = 0
+        while chunk := file.read(1 << 24):
+            if chunk.endswith(b"\r"):
+                chunk += file.read(1)
+            returns += chunk.count(b"\r")
+            pairs += chunk.count(b"\r\n")
+            breaks += chunk.count(b"\n")
+    if returns == pairs == breaks:
+        return b""
+    return b" " if breaks else b"\n"
+
+
+def _look_over(file: BinaryIO, name: str) -> bool:
+    """Say whether a file has carriage returns; raises PayloadError for a line that is too long to be read."""
+    returns, since, at = False, 0, 0
+    while chunk := file.read(1 << 20):
+        returns = returns or b"\r" in chunk
+        last = max(chunk.rfind(b"\n"), chunk.rfind(b"\r") if returns else -1)
+        since = len(chunk) - 1 - last if last >= 0 else since + len(chunk)
+        at += len(chunk)
+        if since > LONGEST_LINE:
+            file.seek(0)
+            line = 1 + line_breaks(file, at)
+            raise PayloadError(
+                f"line {line:,} is longer than {LONGEST_LINE:,} bytes",
+                name,
+                "fetch it again, or mend that line",
+            )
+    return returns

@@ -6,9 +6,9 @@ A column feeds a field ("title"), a person's role ("people.director"), an id spa
 
 from __future__ import annotations
 
-from moviec.engine.duck import identifier, quoted
+from moviec.engine.duckdb import identifier, quoted
 from moviec.errors import UsageError
-from moviec.sources.base import FileSpec, SourceSpec
+from moviec.sources.spec import FileSpec, SourceSpec
 from moviec.sources.sql import SqlSource
 
 #: How a cell of each field is read; {0} is the cell, {1} the separator of lists.

@@ -1,0 +1,100 @@
+"""The stages as the web asks for them. They are imported when first asked for: a server should start at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from moviec.config import Home
+from moviec.errors import UsageError
+from moviec.web.admin_work import IngestOrder, Verdict
+
+
+class PipelineWorkbench(msgspec.Struct, frozen=True):
+    """Works on a home as the commands of the same names do; see `moviec.web.admin_work.Workbench`."""
+
+    home: Home
+
+    def sources(self) -> Sequence[dict[str, Any]]:
+        """List the sources with their facts."""
+        from moviec.sources.registry import find_sources
+
+        facts = ("name", "title", "licence", "attribution", "home_page", "cron", "complete")
+        specs = [source.spec for source in find_sources(self.home.folder).values()]
+        return [
+            {**{name: getattr(spec, name) for name in facts}, "raters": sorted(spec.raters)} for spec in specs
+        ]
+
+    def scorecard(self, source: str) -> dict[str, Any]:
+        """Give what the pinned model has learned of a source: reliability, genres, repeats, its raters' calibration."""
+        from moviec.pipeline.context import workshop
+        from moviec.pipeline.fit import scorecard_of
+
+        with workshop(self.home) as shop:
+            card: dict[str, Any] = msgspec.to_builtins(scorecard_of(shop, source))
+        return {name: value for name, value in card.items() if name != "source"}
+
+    def ingest(self, order: IngestOrder) -> dict[str, Any]:
+        """Take in every delivery the order means, and publish."""
+        from moviec.pipeline.aggregator import drain
+        from moviec.pipeline.arrivals import Asked, expected, take
+        from moviec.pipeline.context import arriving, workshop
+        from moviec.sources.registry import find_source
+
+        source = find_source(order.source, self.home.folder)
+        at = _instant(order.delivered_at) if order.delivered_at else None
+        with workshop(self.home) as shop:
+            with arriving(shop) as alone:
+                wanted = expected(self.home, source.spec, Asked(order.paths, None, "", at))
+                taken = [take(alone, source, one, order.accept_shrink, lambda _: None) for one in wanted]
+            outcome = drain(shop)
+        return {"deliveries": taken, "changes": outcome.changes, "last_change": outcome.last_change}
+
+    def decide(self, verdict: Verdict) -> dict[str, Any]:
+        """Record a verdict and settle the two records again."""
+        from moviec.catalog import decisions
+        from moviec.pipeline.aggregator import drain
+        from moviec.pipeline.context import workshop
+
+        left, right = (tuple(end.split(":", 1)) for end in (verdict.left, verdict.right))
+        said = decisions.Verdict((left[0], left[1]), (right[0], right[1]), verdict.same, verdict.who)
+        with workshop(self.home) as shop:
+            with shop.writing() as copy:
+                row = decisions.decide(copy.connection, [said])[0]
+                copy.table("decisions")
+            outcome = drain(shop)
+        return {"decision": row, "changes": outcome.changes, "last_change": outcome.last_change}
+
+    def replay_quarantine(self, source: str | None) -> dict[str, Any]:
+        """Read the deliveries of rejected rows again, and publish what is read now."""
+        from moviec.pipeline.aggregator import drain
+        from moviec.pipeline.context import arriving, workshop
+        from moviec.pipeline.rebuild import replay_waiting
+
+        with workshop(self.home) as shop:
+            with arriving(shop) as alone:
+                done = replay_waiting(alone, source)
+            outcome = drain(shop)
+        return {"replayed": done, "changes": outcome.changes, "last_change": outcome.last_change}
+
+    def replay_failures(self, numbers: Sequence[int]) -> dict[str, Any]:
+        """Set failures to be tried again by the followers that they belong to."""
+        from moviec.catalog.failures import replay
+        from moviec.pipeline.aggregator import drain
+        from moviec.pipeline.context import workshop
+
+        with workshop(self.home) as shop:
+            done = replay(shop.catalogue, numbers)
+            drain(shop)
+        return {"replayed": done}
+
+
+def _instant(text: str) -> dt.datetime:
+    try:
+        read = dt.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"'{text}' is no date", "delivered_at", "write it like 2026-11-21") from error
+    return read if read.tzinfo else read.replace(tzinfo=dt.UTC)

@@ -1,0 +1,262 @@
+"""`moviec sources`, `ingest` and `rebuild`: what arrives, and what is known of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from moviec.catalog.deliveries import Delivery, all_deliveries, count_rejected
+from moviec.catalog.sources import matched_share, matching
+from moviec.cli.console import end_with, fail, print_json, print_table, steps
+from moviec.cli.options import HomeOption, JsonOption, check_delivered
+from moviec.cli.scorecard import about_source
+from moviec.config import open_home
+from moviec.errors import UsageError
+from moviec.pipeline.aggregator import drain, publish_again
+from moviec.pipeline.arrivals import Asked, expected, take
+from moviec.pipeline.context import arriving, workshop
+from moviec.pipeline.due import needs_look
+from moviec.pipeline.ingest import MENDED
+from moviec.pipeline.publication import Outcome
+from moviec.pipeline.rebuild import from_lake, rebuild_source
+from moviec.sources.registry import find_source, find_sources
+from moviec.sources.spec import SourceSpec
+from moviec.units import plural
+
+#: A field that is known for this much less of a delivery's films than before is worth a line: a judgement, not measured.
+EMPTIER = 0.05
+
+
+def ingest(
+    source: Annotated[str, typer.Argument(help="The source's name; see `moviec sources`.")],
+    paths: Annotated[
+        list[str] | None, typer.Argument(help="Files, a folder, or URLs; none: what the provider publishes.")
+    ] = None,
+    delivered_at: Annotated[
+        str | None,
+        typer.Option(help="When it was delivered, 2026-11-21 or 2026-11-21T08:00; now unless told."),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Take what is dated on or after this day, each as its own delivery.")
+    ] = None,
+    event: Annotated[
+        str, typer.Option(metavar="FILE", help="An object-created event (S3, SNS, EventBridge); - reads it.")
+    ] = "",
+    accept_shrink: Annotated[
+        bool, typer.Option("--accept-shrink", help="Apply a delivery that would be held.")
+    ] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take a delivery in, all the way: bytes kept, rows read, films resolved, fused and published.
+
+    Exit status 3: the delivery is held, most cells of a column could not be read, more rows were rejected than the
+    settings allow, or records were not published.
+    """
+    place = open_home(home)
+    found = find_source(source, place.folder)
+    asked = Asked(
+        paths or (),
+        _instant(since, "--since").date() if since else None,
+        event,
+        _instant(delivered_at, "--delivered-at") if delivered_at else None,
+    )
+    if asked.delivered_at:
+        check_delivered(asked.delivered_at.astimezone(dt.UTC).date())
+    with workshop(place) as shop, steps(quiet=as_json) as tell:
+        with arriving(shop, tell) as alone:
+            several = expected(place, found.spec, asked, fail)
+            if any(one.published for one in several):
+                print(terms_of(found.spec), file=sys.stderr)
+            done = [take(alone, found, one, accept_shrink, tell) for one in several]
+        outcome = drain(shop, tell)
+    if as_json:
+        print_json(done if since or event else {**msgspec.to_builtins(done[0]), "catalogue": outcome})
+    else:
+        for one in done:
+            tell_delivery(one)
+        if not done:
+            print("nothing to ingest")
+        else:
+            tell_outcome(outcome)
+    looks = [look for one in done if (look := needs_look(one, place.settings))]
+    end_with([*looks, *told_aside(outcome)])
+
+
+def rebuild(
+    from_raw: Annotated[bool, typer.Option("--from-raw", help="Read every payload again.")] = False,
+    accept_shrink: Annotated[
+        bool, typer.Option("--accept-shrink", help="Go on where reading again withdraws many records.")
+    ] = False,
+    lake_only: Annotated[
+        bool, typer.Option("--from-lake", help="The database is lost, or older than the lake: bring it up.")
+    ] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the whole catalogue again under the pinned models: from the records, or from the bytes as delivered.
+
+    Ids and decisions stay. It comes to the same as the ingestions did, unless the code or a model changed.
+    Exit status 3: reading again would withdraw many records, and nothing was done; or records were set aside.
+    """
+    place = open_home(home)
+    made = []
+    with steps(quiet=as_json) as tell:
+        if lake_only:
+            with workshop(place) as shop:
+                brought = from_lake(shop, tell)
+        with workshop(place, alone=True, tell=tell) as shop:
+            present = {delivery.source for delivery in all_deliveries(shop.catalogue)} if from_raw else set()
+            for name in sorted(present):
+                made += rebuild_source(shop, find_source(name, place.folder), tell, accept_shrink)
+            outcome = drain(shop, tell) if lake_only else publish_again(shop, tell)
+    if as_json:
+        said = {"from_lake": brought} if lake_only else {}
+        print_json({**said, "batches": made, "catalogue": outcome})
+        end_with(told_aside(outcome))
+        return
+    if lake_only:
+        print(
+            f"from the lake: {plural(brought['deliveries'], 'delivery', 'deliveries')},"
+            f" {plural(brought.get('records', 0), 'record', 'records')} with their ids,"
+            f" {plural(brought.get('decisions', 0), 'decision', 'decisions')};"
+            " accounts, keys, webhooks and history come from a backup only"
+        )
+    for batch in made:
+        print(
+            f"{batch.delivery}: {plural(batch.changed, 'record', 'records')} changed, {batch.tombstones:,} gone"
+        )
+    tell_outcome(outcome)
+    end_with(told_aside(outcome))
+
+
+def sources(
+    name: Annotated[str | None, typer.Argument(help="One source, with its facts.")] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the sources: licence, last delivery, records, rejected rows; or say all about one, its scorecard included."""
+    place = open_home(home)
+    if name:
+        about_source(place, name, as_json)
+        return
+    rows = _overview(place.folder, home)
+    if as_json:
+        print_json(rows)
+        return
+    columns = ("source", "licence", "last delivery", "records", "matched", "rejected", "state")
+    print_table("Sources", columns, [tuple(str(row[key]) for key in row) for row in rows])
+
+
+def findings_of(delivery: Delivery, deliveries: list[Delivery]) -> list[str]:
+    """Say what an audit found: columns and labels unknown, fields that got emptier than the delivery before."""
+    audit = delivery.report.get("audit")
+    if not audit:
+        return []
+    name = delivery.source
+    found = [
+        f"{name}: unknown columns in {role}: {', '.join(columns)}"
+        for role, columns in audit["unknown_columns"].items()
+    ]
+    if audit["unmapped_genres"]:
+        labels = ", ".join(f"{label} ({films:,})" for label, films in audit["unmapped_genres"].items())
+        found.append(f"{name}: genre labels without a meaning: {labels}")
+    before = [
+        one for one in deliveries if one.source == name and one.id < delivery.id and one.report.get("audit")
+    ]
+    if before:
+        last = max(before, key=lambda one: one.id).report["audit"]
+        for field, filled in audit["filled"].items():
+            now, then = filled / max(audit["films"], 1), last["filled"][field] / max(last["films"], 1)
+            if then - now > EMPTIER:
+                found.append(f"{name}: {field} was known for {then:.0%} of films, now for {now:.0%}")
+    return found
+
+
+def _overview(folder: Path, home: Path | None) -> list[dict[str, Any]]:
+    with workshop(open_home(home)) as shop:
+        deliveries = all_deliveries(shop.catalogue)
+        open_rows = count_rejected(shop.catalogue)
+        with shop.catalogue.connect() as connection:
+            shares = matching(connection)
+    newest = {delivery.source: delivery for delivery in sorted(deliveries, key=lambda one: one.id)}
+    rows = []
+    for name, source in find_sources(folder).items():
+        last = newest.get(name)
+        rows.append(
+            {
+                "source": name,
+                "licence": source.spec.licence,
+                "last_delivery": last.delivered_at[:16] if last else "–",
+                "records": last.records or 0 if last else 0,
+                "matched": matched_share(shares.get(name)),
+                "rejected": open_rows.get(name, 0),
+                "state": last.state if last else "–",
+            }
+        )
+    return rows
+
+
+def terms_of(spec: SourceSpec) -> str:
+    """Say under which terms a provider publishes what is about to be downloaded."""
+    return f"{spec.title}: {spec.licence}; see {spec.home_page}"
+
+
+def tell_delivery(done: Delivery) -> None:
+    """Print the reconciliation of a delivery, for a person."""
+    rows = [
+        (role, *(f"{row[key]:,}" for key in ("read", "kept", "merged", "skipped", "rejected", "repaired")))
+        for role, row in done.report.get("rows", {}).items()
+    ]
+    for name in done.report.get(MENDED, ()):
+        print(f"{name}: its bytes in the lake were damaged; replaced by these")
+    if done.state == "unchanged":
+        print(f"{done.id}: the same bytes as {done.same_as}; nothing to do")
+        return
+    print_table(done.id, ("file", "read", "kept", "merged", "skipped", "rejected", "repaired"), rows)
+    batch = done.report.get("batch")
+    if batch:
+        print(
+            f"{plural(done.records or 0, 'record', 'records')}: {batch['changed']:,} new or changed, {batch['tombstones']:,} gone, {batch['outdated']:,} outdated"
+        )
+    for rule, count in done.report.get("set_to_unknown", {}).items():
+        print(f"set to unknown: {count:,} × {rule.replace('_', ' ')}")
+    for line in findings_of(done, []):
+        print(line)
+
+
+def tell_outcome(outcome: Outcome) -> None:
+    """Print what a run changed in the catalogue, for a person."""
+    if not outcome.changes:
+        print("catalogue: nothing changed")
+        return
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in outcome.changes.items())
+    times = ", ".join(f"{step.name} {step.seconds:,.1f} s" for step in outcome.steps)
+    print(f"catalogue: {kinds} (changes up to {outcome.last_change:,}); {times}")
+
+
+def look_aside(outcome: Outcome | None) -> None:
+    """End with status 3 where records were set aside, and say so."""
+    end_with(told_aside(outcome))
+
+
+def told_aside(outcome: Outcome | None) -> list[str]:
+    """Return a line where records were set aside, for a person to look at."""
+    if not outcome or not outcome.set_aside:
+        return []
+    records = plural(outcome.set_aside, "record was", "records were")
+    return [f"{records} set aside and not published; see `moviec failures` for the cause"]
+
+
+def _instant(text: str, option: str) -> dt.datetime:
+    """Read a date or an instant; without a zone it is UTC."""
+    try:
+        read = dt.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"'{text}' is no date", option, "write it like 2026-11-21") from error
+    return read if read.tzinfo else read.replace(tzinfo=dt.UTC)

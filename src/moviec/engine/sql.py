@@ -1,0 +1,53 @@
+"""SQL files: a file holds statements, each under its own line `-- name: NAME`; the code that runs them lists their order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+from typing import NamedTuple
+
+from moviec.engine.base import Engine
+
+
+class Step(NamedTuple):
+    """One statement of a computation: `materialize` runs it and keeps its rows under its name; a view only names it."""
+
+    name: str
+    materialize: bool
+
+
+def view(name: str) -> Step:
+    """Return the step that names a statement as a view."""
+    return Step(name, materialize=False)
+
+
+def materialize(name: str) -> Step:
+    """Return the step that runs a statement once and keeps its rows."""
+    return Step(name, materialize=True)
+
+
+@cache
+def read_sql(package: str, file: str) -> Mapping[str, str]:
+    """Return the statements of a package's .sql file by name, in the order of the file."""
+    text = resources.files(package).joinpath(file).read_text("utf-8")
+    parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)[1:]
+    return MappingProxyType(dict(zip(parts[::2], parts[1::2], strict=True)))
+
+
+def run(
+    engine: Engine, sql: Mapping[str, str], steps: Sequence[Step], parts: Mapping[str, str] | None = None
+) -> None:
+    """Run statements of `sql` in the order of `steps`, with each `{part}` in them replaced."""
+    for step in steps:
+        statement = filled(sql[step.name], parts or {})
+        (engine.materialize if step.materialize else engine.view)(step.name, statement)
+
+
+def filled(sql: str, parts: Mapping[str, str]) -> str:
+    """Return a statement with each `{part}` replaced by its value; other braces stay."""
+    for part, value in parts.items():
+        sql = sql.replace("{" + part + "}", value)
+    return sql

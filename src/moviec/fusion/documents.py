@@ -1,0 +1,58 @@
+"""Fused movies as JSON, one document per movie, which readers get byte by byte; built in SQL, with the unknown left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+import pyarrow as pa
+
+from moviec.engine import Engine
+from moviec.engine.sql import read_sql, run, view
+from moviec.fusion.canonical_genres import genre_table
+from moviec.fusion.movies import Fused
+from moviec.fusion.survivorship import Rule, rule_table
+
+_DOCUMENTS_SQL = read_sql("moviec.fusion", "documents.sql")
+_DOCUMENTS = (
+    view("doc_titles_json"),
+    view("doc_genres_json"),
+    view("doc_keywords_json"),
+    view("doc_languages_json"),
+    view("doc_countries_json"),
+    view("doc_people_json"),
+    view("doc_companies_json"),
+    view("doc_ids_json"),
+    view("doc_aspects_json"),
+    view("doc_rating_json"),
+    view("doc_ratings_json"),
+    view("doc_confidence_json"),
+    view("doc_sources_json"),
+    view("doc_documents"),
+)
+
+
+#: Columns that parties add, with NULL where they are not known (yet).
+_PARTIES = (("credits", "person"), ("companies", "company"))
+
+
+def documents(engine: Engine, fused: Fused, rules: Mapping[str, Rule]) -> pa.Table:
+    """Return movie, document (JSON text), in order of movie.
+
+    `fused.credits` may have a column `person` and `fused.companies` one `company`: their ids, shown as `id`.
+    """
+    for table, column in _PARTIES:
+        given: pa.Table = getattr(fused, table)
+        if column not in given.column_names:
+            given = given.append_column(column, pa.nulls(given.num_rows, pa.int64()))
+            fused = msgspec.structs.replace(fused, **{table: given})
+    _open(engine, fused, rules)
+    run(engine, _DOCUMENTS_SQL, _DOCUMENTS)
+    return engine.query("SELECT movie, document FROM doc_documents ORDER BY movie")
+
+
+def _open(engine: Engine, fused: Fused, rules: Mapping[str, Rule]) -> None:
+    for name in fused.__struct_fields__:
+        engine.register(f"doc_{name}", getattr(fused, name))
+    engine.register("doc_rules", rule_table(rules))
+    engine.register("genre_list", genre_table())

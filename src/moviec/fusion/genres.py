@@ -1,0 +1,214 @@
+"""Which genres a film truly has, by a latent truth model over what each source said and could have said.
+
+Every (film, genre) is true or not; a source says it, is silent, or is silent with its list full, each with a
+probability that depends on the truth and is learned per source and genre by expectation-maximisation (Dawid and Skene
+1979; the two kinds of error as in Zhao et al., "A Bayesian approach to discovering truth", 2012). A source that does
+not know the film or lacks the genre says nothing about it; a composite label is read as at least one of its parts.
+Hands on the table `genre_truth` (movie, genre, facet, millionths, shown).
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from moviec.engine import Engine
+from moviec.engine.sql import materialize, read_sql, run, view
+from moviec.rating.model import Floats
+
+_GENRES_SQL = read_sql("moviec.fusion", "genres.sql")
+_SEEN = (
+    view("genre_meant"),
+    view("genre_lists"),
+    materialize("genre_films"),
+    view("genre_parts"),
+    view("genre_named"),
+    view("genre_able"),
+    materialize("genre_seen"),
+)
+_DECIDED = (view("genre_likely"), view("genre_composites"), view("genre_told"), view("genre_truth"))
+_COUNTED = (
+    view("genre_silences"),
+    view("genre_broken_silences"),
+    materialize("genre_counts"),
+)
+
+
+#: A genre is shown from this probability in millionths on: a source that is silent has mostly not thought of it. Set on
+#: one half of the shared films (.1 and .2 did best of .1 to .5), reported on the other (bench/bench_genres.py).
+SHOWN = 200_000
+
+#: What a composite label tells: at least one of its parts, this surely.
+COMPOSITE_TRUST = 0.95
+
+#: Rounds of expectation-maximisation: always as many.
+ROUNDS = 60
+
+#: What a source is believed to do before any film is seen, and how many films that is worth: said, not said, not said
+#: with a full list, of a genre that is true and of one that is not.
+USUAL = ((0.75, 0.15, 0.10), (0.03, 0.77, 0.20))
+USUAL_FILMS = 10.0
+USUAL_SHARE = 0.05
+
+CODES = "snf"
+
+_COLUMNS: list[tuple[str, pa.DataType]] = [
+    ("genre", pa.string()),
+    ("pattern", pa.string()),
+    ("probability", pa.float64()),
+]
+_POSTERIOR = pa.schema(_COLUMNS)
+
+
+class GenreInput(msgspec.Struct, frozen=True):
+    """What the model reads, as Arrow tables (columns as in genres.sql): labels, their meanings, limits."""
+
+    labels: pa.Table
+    meanings: pa.Table
+    limits: pa.Table
+
+
+class SourceHabit(msgspec.Struct, frozen=True):
+    """How one source uses one genre: the chance of saying, omitting, and omitting with a full list, if true and if not."""
+
+    source: str
+    genre: str
+    true: tuple[float, float, float]
+    false: tuple[float, float, float]
+
+
+class GenreModel(msgspec.Struct, frozen=True):
+    """The fitted model: each genre's share of films and each source's habits with it."""
+
+    sources: tuple[str, ...]
+    shares: dict[str, float]
+    habits: tuple[SourceHabit, ...]
+
+
+def unmapped(engine: Engine) -> pa.Table:
+    """Return labels without a meaning, most frequent first: source, label, films. Needs `open_labels` before."""
+    return engine.query(
+        "SELECT l.source, l.label, COUNT(*) AS films FROM genre_labels l LEFT JOIN genre_meanings m"
+        " ON m.source = l.source AND m.label = l.label WHERE m.genre IS NULL"
+        " GROUP BY l.source, l.label ORDER BY films DESC, l.source, l.label"
+    )
+
+
+def open_labels(engine: Engine, data: GenreInput, sources: tuple[str, ...]) -> None:
+    """Make `genre_seen`: per film and genre a pattern with one letter per source. Other sources are not heard."""
+    for name, table in zip(("labels", "meanings", "limits"), msgspec.structs.astuple(data), strict=True):
+        engine.register(f"genre_{name}", table)
+    run(engine, _GENRES_SQL, _SEEN, _columns(sources))
+
+
+def fit_genres(engine: Engine, sources: tuple[str, ...]) -> GenreModel:
+    """Learn from the opened labels; exact counts in, so that any engine and thread count gives the same model."""
+    run(engine, _GENRES_SQL, _COUNTED, _columns(sources))
+    shares, habits = {}, []
+    for genre, codes, films in _by_genre(engine):
+        share, said = _learn(codes, films)
+        shares[genre] = round(share, 6)
+        for at, source in enumerate(sources):
+            habits.append(SourceHabit(source, genre, _rounded(said[at, 0]), _rounded(said[at, 1])))
+    return GenreModel(sources, shares, tuple(habits))
+
+
+def decide(engine: Engine, model: GenreModel, sources: tuple[str, ...]) -> None:
+    """Make `genre_truth`: every genre that a source names for a film, its probability in millionths, whether to show it.
+
+    A genre that is named and that no source could have denied is shown however seldom the source is right: it is all that is known.
+
+    `sources` are those the labels were opened with. Of sources and genres that the model does not know, the usual is believed.
+    """
+    habits = {(habit.genre, habit.source): (habit.true, habit.false) for habit in model.habits}
+    rows: dict[str, list[object]] = {"genre": [], "pattern": [], "probability": []}
+    for genre, codes, patterns in _patterns(engine):
+        said = np.array([habits.get((genre, source), USUAL) for source in sources])
+        share = model.shares.get(genre, USUAL_SHARE)
+        truth = np.clip(_posterior(codes, share, said), 1e-6, 1 - 1e-6)
+        rows["genre"] += [genre] * len(patterns)
+        rows["pattern"] += patterns
+        rows["probability"] += [round(float(value), 9) for value in truth]
+    engine.register("genre_posterior", pa.table(rows, _POSTERIOR))
+    run(engine, _GENRES_SQL, _DECIDED, {"trust": str(COMPOSITE_TRUST), "shown": str(SHOWN)})
+
+
+def _rounded(chances: Floats) -> tuple[float, float, float]:
+    said, silent, full = (round(float(chance), 6) for chance in chances)
+    return said, silent, full
+
+
+def _learn(codes: Floats, films: Floats) -> tuple[float, Floats]:
+    """Learn one genre: its share of films, and sources x (true, not) x (said, not said, full)."""
+    usual = np.broadcast_to(np.array(USUAL), (codes.shape[1], 2, 3))
+    said, share = usual, USUAL_SHARE
+    for _ in range(ROUNDS):
+        truth = _posterior(codes, share, said)
+        total = films.sum() + USUAL_FILMS
+        share = float(((films * truth).sum() + USUAL_FILMS * USUAL_SHARE) / total)
+        counts = np.stack([_tally(codes, films * truth), _tally(codes, films * (1 - truth))], axis=1)
+        said = counts + USUAL_FILMS * usual
+        said = said / said.sum(axis=2, keepdims=True)
+    return share, said
+
+
+def _tally(codes: Floats, weights: Floats) -> Floats:
+    """Sum the weights by source and code: sources x 3."""
+    return np.stack([(weights[:, None] * (codes == code)).sum(axis=0) for code in range(len(CODES))], axis=1)
+
+
+def _posterior(codes: Floats, share: float, said: Floats) -> Floats:
+    """Return the probability that a genre is true for each pattern."""
+    odds = np.log(said[:, 0] / said[:, 1])
+    evidence = sum(np.where(codes == code, odds[:, code], 0.0) for code in range(len(CODES)))
+    total = np.log(share / (1 - share)) + np.asarray(evidence).sum(axis=1)
+    return np.asarray(1 / (1 + np.exp(-total)))
+
+
+def _by_genre(engine: Engine) -> list[tuple[str, Floats, Floats]]:
+    rows = engine.query("SELECT genre, pattern, films FROM genre_counts ORDER BY genre, pattern").to_pylist()
+    genres = sorted({str(row["genre"]) for row in rows})
+    split = {genre: [row for row in rows if row["genre"] == genre] for genre in genres}
+    return [
+        (genre, _coded([row["pattern"] for row in some]), np.array([float(row["films"]) for row in some]))
+        for genre, some in split.items()
+    ]
+
+
+def _patterns(engine: Engine) -> list[tuple[str, Floats, list[str]]]:
+    rows = engine.query("SELECT DISTINCT genre, pattern FROM genre_seen ORDER BY genre, pattern").to_pylist()
+    split: dict[str, list[str]] = {}
+    for row in rows:
+        split.setdefault(row["genre"], []).append(row["pattern"])
+    return [(genre, _coded(patterns), patterns) for genre, patterns in split.items()]
+
+
+def _coded(patterns: list[str]) -> Floats:
+    """Return patterns x sources: the place in CODES, or -1 where nothing is known."""
+    return np.array([[CODES.find(letter) for letter in pattern] for pattern in patterns], dtype=np.float64)
+
+
+def _columns(sources: tuple[str, ...]) -> dict[str, str]:
+    """Return the parts of genres.sql that have one column per source."""
+    places = range(len(sources))
+
+    def each(template: str, between: str = ", ") -> str:
+        return between.join(
+            template.replace("#", str(place)).replace("@", _text(sources[place])) for place in places
+        )
+
+    silence = "CASE WHEN a.a# = 1 THEN f.f# ELSE 'u' END"
+    named = f"CASE WHEN n.s# = 1 THEN 's' WHEN n.s# > 1 THEN 'u' ELSE {silence} END"
+    return {
+        "lists": each("COALESCE(MAX(CASE WHEN source = @ THEN code END), 'u') AS f#"),
+        "said": each("COALESCE(MAX(CASE WHEN source = @ THEN parts END), 0) AS s#"),
+        "able": each("MAX(CASE WHEN source = @ THEN 1 ELSE 0 END) AS a#"),
+        "columns": each("f#"),
+        "pattern": f"CONCAT({each(named)}, '')",
+        "silence": f"CONCAT({each(silence)}, '')",
+    }
+
+
+def _text(name: str) -> str:
+    return "'" + name.replace("'", "''") + "'"

@@ -1,0 +1,134 @@
+"""The records of movies made ready for fusing: claims by field, genre labels, and ratings, each rater once per movie.
+
+What fusing and fitting share. Hands on `movie_records`, `movie_labels`, `movie_ratings` and the opened claims.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from moviec.engine import Engine
+from moviec.engine.sql import materialize, read_sql, run, view
+from moviec.fusion.canonical_genres import limits, meanings
+from moviec.fusion.genres import GenreInput, open_labels
+from moviec.fusion.source_facts import FuseFacts
+from moviec.fusion.survivorship import CLAIMS, FieldCopy, open_claims
+from moviec.rating.arrays import Raters, prepare
+from moviec.rating.priors import prior_of
+from moviec.text import Column, pc
+
+_MEMBERS_SQL = read_sql("moviec.fusion", "members.sql")
+_OPENED = (
+    view("movie_records"),
+    view("movie_labels"),
+    view("movie_listed"),
+    view("movie_revenues"),
+    view("movie_votes"),
+    materialize("movie_named"),
+    view("movie_tied"),
+    view("movie_rated"),
+)
+_RATED = (
+    view("movie_rating_rows"),
+    materialize("movie_ratings"),
+)
+
+
+#: Fields that are claimed as a record has them.
+PLAIN = (
+    "kind",
+    "title",
+    "original_title",
+    "year",
+    "released",
+    "runtime",
+    "status",
+    "certificate",
+    "collection",
+    "original_language",
+    "budget",
+    "popularity",
+    "overview",
+    "tagline",
+    "poster",
+    "trailer",
+    "homepage",
+)
+#: Fields that records are matched by.
+MATCHED = ("title", "original_title", "year")
+
+#: Every record's plain fields as text, side by side.
+_TOLD = f"""
+SELECT movie, source, delivered, {", ".join(f"CAST({name} AS STRING) AS {name}" for name in PLAIN)},
+       CAST(CAST(adult AS INT) AS STRING) AS adult
+FROM movie_records"""
+
+#: What is claimed of the others.
+_LISTED = """
+SELECT movie, field, source, CAST(revenue AS STRING) AS value, delivered FROM movie_revenues
+UNION ALL SELECT movie, 'votes', source, CAST(votes AS STRING), delivered FROM movie_votes
+UNION ALL SELECT movie, field, source, value, delivered FROM movie_listed"""
+_RATING_COLUMNS = ["movie", "source", "value", "lowest", "highest", "votes", "panel", "aspect", "deviation"]
+
+
+def open_members(engine: Engine, facts: FuseFacts) -> None:
+    """Make the views of members.sql over the engine's `members` (movie as a number, then RECORD columns)."""
+    run(engine, _MEMBERS_SQL, _OPENED)
+    found = engine.query("SELECT DISTINCT rating.rater AS rater FROM movie_rated ORDER BY rater")
+    named = [str(name) for name in found.column("rater").to_pylist() if name is not None]
+    panels = {name: prior_of(name).panel for name in named} | facts.raters
+    columns = {"rater": pa.array(panels, pa.string()), "panel": pa.array(panels.values(), pa.string())}
+    engine.register("movie_raters", pa.table(columns))
+    run(engine, _MEMBERS_SQL, _RATED)
+
+
+def open_member_claims(engine: Engine, facts: FuseFacts, copies: tuple[FieldCopy, ...]) -> None:
+    """Open what the records claim of every field with a rule."""
+    open_claims(engine, _claims(engine), facts.rules, copies)
+
+
+def open_witnesses(engine: Engine, facts: FuseFacts, copies: tuple[FieldCopy, ...]) -> None:
+    """Open the claims that can bear each other out.
+
+    Of a record that was matched by its title, the title is no witness: there a shared id must tie it to another source.
+    """
+    engine.register("movie_claims_told", _claims(engine))
+    matched = ", ".join(f"'{field}'" for field in MATCHED)
+    rows = engine.query(
+        f"SELECT c.* FROM movie_claims_told c LEFT JOIN movie_tied t ON t.movie = c.movie AND t.source = c.source"
+        f" WHERE field NOT IN ({matched}) OR t.source IS NOT NULL"
+    )
+    open_claims(engine, rows, facts.rules, copies)
+
+
+def _claims(engine: Engine) -> pa.Table:
+    """Return what is known as CLAIMS; the plain fields are put one below another here: as SQL, that takes long to plan."""
+    told = engine.query(_TOLD)
+    fields = (*PLAIN, "adult")
+    columns = [
+        [told["movie"], _repeated(field, told.num_rows), told["source"], told[field], told["delivered"]]
+        for field in fields
+    ]
+    plain = [pa.table(each, list(CLAIMS)).filter(pc.is_valid(each[3])) for each in columns]
+    return pa.concat_tables([*plain, engine.query(_LISTED)])
+
+
+def _repeated(text: str, times: int) -> Column:
+    return pa.repeat(pa.scalar(text), times)
+
+
+def open_member_labels(engine: Engine, facts: FuseFacts) -> tuple[str, ...]:
+    """Open the records' genre labels; return the sources that a pattern has a letter for, in order."""
+    labels = engine.query("SELECT movie, source, label FROM movie_labels")
+    sources = tuple(sorted(source.name for source in facts.sources))
+    open_labels(engine, GenreInput(labels, meanings(facts.sources), limits(facts.sources)), sources)
+    return sources
+
+
+def prepare_member_ratings(engine: Engine) -> Raters:
+    """Make the ratings that count ready to be rated or to fit on (see ratings.py)."""
+    engine.view(
+        "movie_rating_table",
+        "SELECT movie, rater AS source, value, lowest, highest, votes, panel, aspect, deviation FROM movie_ratings",
+    )
+    return prepare(engine, _RATING_COLUMNS, "movie_rating_table")

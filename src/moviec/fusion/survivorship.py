@@ -1,0 +1,173 @@
+"""From every source's claims to one value per field, by the rules in fields.toml, with the losing claims and why.
+
+Hands on `field_fused` (movie, field, value, source, rule, sources, confidence in millionths; several rows for a
+union) and `field_verdicts` (movie, field, source, value, weight, chosen).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from typing import Any, Literal
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from moviec.decoding import decodable, plain
+from moviec.engine import Engine
+from moviec.engine.sql import materialize, read_sql, run, view
+from moviec.errors import UsageError
+from moviec.fusion.reliability import Reliability, weigh
+from moviec.model import BEFORE_RELEASE, JUST_OUT, status_is
+from moviec.text import fold_title
+
+_FIELDS_SQL = read_sql("moviec.fusion", "fields.sql")
+_OPENED = (
+    materialize("field_once"),
+    materialize("field_repeated"),
+)
+_CHOSEN = (
+    view("field_spelled"),
+    materialize("field_spellings"),
+    materialize("field_contested"),
+    view("field_middles"),
+    materialize("field_merits"),
+    view("field_years"),
+    view("field_distant"),
+    view("field_days"),
+    view("field_out"),
+    view("field_barred"),
+    view("field_best"),
+    view("field_chosen"),
+    materialize("field_fused"),
+    view("field_verdicts"),
+)
+
+
+CLAIMS = ("movie", "field", "source", "value", "delivered")
+
+
+#: Rules that take the size of a number, and the fields that are numbers.
+BY_SIZE = ("weighted_median", "largest")
+NUMBERS = (
+    "year",
+    "runtime",
+    "budget",
+    "revenue",
+    "revenue_domestic",
+    "revenue_unstated",
+    "popularity",
+    "votes",
+    "adult",
+)
+
+
+class FieldCopy(msgspec.Struct, frozen=True):
+    """A source that repeats another in a field: the two are one voice."""
+
+    source: str
+    field: str
+    of: str
+
+
+@decodable
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a field's claims become the field (see fields.toml)."""
+
+    rule: Literal["most_reliable", "weighted_vote", "weighted_median", "union", "latest", "largest"]
+    fold: Literal["title", "close", "exact"] = "exact"
+    judged: bool = True
+
+
+def shipped_rules() -> dict[str, Rule]:
+    """Read the shipped rules, by field."""
+    text = resources.files("moviec.fusion").joinpath("fields.toml").read_bytes()
+    return msgspec.toml.decode(text, type=dict[str, Rule])
+
+
+def chosen_rules(instead: Mapping[str, Mapping[str, Any]]) -> dict[str, Rule]:
+    """Return the shipped rules with those of some fields changed, entry by entry; raises UsageError for what is no rule."""
+    shipped = shipped_rules()
+    rules = dict(shipped)
+    for field, entries in instead.items():
+        if field not in rules:
+            raise UsageError(f"there is no field '{field}'", "fields", f"there are {', '.join(rules)}")
+        try:
+            rules[field] = msgspec.convert({**msgspec.to_builtins(rules[field]), **entries}, Rule)
+        except msgspec.ValidationError as error:
+            raise UsageError(
+                f"this is no rule ({plain(error)})", f"fields.{field}", "see docs/fusion.md"
+            ) from error
+        if reason := _misfit(field, rules[field].rule, shipped[field].rule):
+            raise UsageError(reason, f"fields.{field}", "choose another rule; see docs/fusion.md")
+    return rules
+
+
+def _misfit(field: str, rule: str, shipped: str) -> str | None:
+    """Say why a rule cannot make this field: a list stays a list, and only numbers have a size."""
+    if (rule == "union") != (shipped == "union"):
+        several = "holds every value" if shipped == "union" else "holds one value"
+        return f"{field} {several}: '{rule}' cannot make it"
+    if rule in BY_SIZE and field not in NUMBERS:
+        return f"{field} is no number: '{rule}' cannot make it"
+    return None
+
+
+def rule_table(rules: Mapping[str, Rule]) -> pa.Table:
+    """Return the rules as a table: field, place (in the order of the rules), rule, judged."""
+    columns = {
+        "field": pa.array(rules, pa.string()),
+        "place": pa.array(range(len(rules)), pa.int64()),
+        "rule": pa.array([rule.rule for rule in rules.values()], pa.string()),
+        "judged": pa.array([rule.judged for rule in rules.values()], pa.bool_()),
+    }
+    return pa.table(columns)
+
+
+def open_claims(
+    engine: Engine, claims: pa.Table, rules: Mapping[str, Rule], copies: Sequence[FieldCopy] = ()
+) -> None:
+    """Make claims (movie, field, source, value as text, delivered as a number) known, folded by their fields' rules.
+
+    Claims of fields without a rule and empty ones are left out. `copies` name sources that repeat another.
+    """
+    engine.register("field_rules", rule_table(rules))
+    engine.register("field_copies", _as_table(copies))
+    parts = [
+        _folded(engine, claims, fold, [name for name, rule in rules.items() if rule.fold == fold])
+        for fold in ("title", "close", "exact")
+    ]
+    engine.register("field_claims", pa.concat_tables(parts))
+
+
+def fuse(engine: Engine, reliability: tuple[Reliability, ...]) -> None:
+    """Make `field_fused` and `field_verdicts` from the opened claims."""
+    run(engine, _FIELDS_SQL, _OPENED)
+    weigh(engine, reliability, "field_once")
+    passing = status_is("t.fold", (*BEFORE_RELEASE, *JUST_OUT))
+    run(engine, _FIELDS_SQL, _CHOSEN, {"passing": passing})
+
+
+def _folded(engine: Engine, claims: pa.Table, fold: str, fields: list[str]) -> pa.Table:
+    """Return the claims of some fields with `fold`, the form in which equal values are equal."""
+    engine.register("field_given", claims)
+    names = ", ".join(f"'{name}'" for name in fields) or "''"
+    close = "CAST(ROUND(LN(CAST(value AS DOUBLE)) / LN(1.05)) AS STRING)"
+    form = (
+        f"CASE WHEN TRY_CAST(value AS DOUBLE) > 0 THEN {close} ELSE value END" if fold == "close" else "value"
+    )
+    rows = engine.query(
+        f"SELECT {', '.join(CLAIMS)}, {form} AS fold FROM field_given WHERE field IN ({names})"
+        " AND TRIM(COALESCE(value, '')) <> ''"
+    )
+    if fold != "title":
+        return rows
+    folded = fold_title(rows.column("fold"))
+    kept = pc.if_else(pc.equal(folded, pa.scalar("")), rows.column("value"), folded)
+    return rows.set_column(rows.num_columns - 1, "fold", kept)
+
+
+def _as_table(copies: Sequence[FieldCopy]) -> pa.Table:
+    names = ("source", "field", "of")
+    return pa.table({name: pa.array([getattr(copy, name) for copy in copies], pa.string()) for name in names})

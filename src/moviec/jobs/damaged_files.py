@@ -1,0 +1,79 @@
+"""Damaged files of the lake: which they are, what each is for, and what mends them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+import sqlalchemy as sa
+
+from moviec.catalog.deliveries import all_batches
+from moviec.catalog.failures import records_aside
+from moviec.catalog.ingest_queue import RECORDS
+from moviec.catalog.schema.arrivals import delivery_payloads
+from moviec.catalog.schema.identity import models
+from moviec.engine import DuckEngine
+from moviec.lake.checksums import RECORDED, unsound
+from moviec.lake.payloads import payload_name
+from moviec.pipeline.context import Workshop
+from moviec.pipeline.models import pinned_models
+from moviec.pipeline.shelves import Shelved, name_shelves
+from moviec.storage.files import State
+
+
+class Damaged(msgspec.Struct, frozen=True):
+    """A file of the lake that is not as it was written, or of which nobody can tell; `folder` is what kind of file it is."""
+
+    name: str
+    folder: str
+    state: State
+
+    @property
+    def what(self) -> str:
+        """Say what is wrong with it, and what a person can do about what is not made again."""
+        if self.state is State.UNRECORDED:
+            return "a file of the lake has no checksum"
+        return _WHAT[self.folder]
+
+
+_WHAT = {
+    "raw": "a payload's bytes are not those that were delivered (ingest the same file again)",
+    "records": "a batch's file is damaged",
+    "shelf": "a file of match features is damaged",
+    "ledger": "a file of the lake's copy of the ledger is damaged",
+    "models": "a fitted model is damaged (restore it from the backup, or `moviec fit` again)",
+}
+
+
+def damaged(shop: Workshop, payloads: bool) -> Iterator[Damaged]:
+    """Read the lake's files, payloads where they are wanted; give those that are not what their checksum says."""
+    for name, state in unsound(shop.store, RECORDED + (("raw",) if payloads else ())):
+        yield Damaged(name, name.partition("/")[0], state)
+
+
+def lost_models(shop: Workshop) -> list[str]:
+    """Name the files of fitted models that are not there."""
+    with shop.catalogue.connect() as connection:
+        named = set(connection.scalars(sa.select(models.c.file)))
+    return sorted(named - set(shop.store.names("models")))
+
+
+def payload_names(shop: Workshop) -> Mapping[str, str]:
+    """Give by the name of a payload in the lake the source and file that it was delivered as."""
+    query = sa.select(delivery_payloads.c.sha256, delivery_payloads.c.delivery, delivery_payloads.c.name)
+    with shop.catalogue.connect() as connection:
+        rows = connection.execute(query.order_by(delivery_payloads.c.delivery)).all()
+    return {payload_name(row.sha256): f"{row.name} of {row.delivery}" for row in rows}
+
+
+def remake_features(shop: Workshop, names: list[str]) -> None:
+    """Make damaged files of match features again from their batches."""
+    for name in names:
+        shop.store.remove(name)
+    with shop.catalogue.connect() as connection:
+        aside = records_aside(connection)
+    ground = Shelved(
+        shop, pinned_models(shop).match, all_batches(shop.catalogue), aside, RECORDS.empty_table()
+    )
+    with DuckEngine(shop.limits) as engine:
+        name_shelves(engine, ground)

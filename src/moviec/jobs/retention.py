@@ -1,0 +1,179 @@
+"""What is kept for how long: many batches of a source made one, raw payloads by policy, the record of old runs.
+
+Nothing that a live record needs goes, and nothing that the catalogue shows changes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import msgspec
+import sqlalchemy as sa
+
+from moviec.catalog.accounts import now
+from moviec.catalog.connect import writing
+from moviec.catalog.deliveries import Delivery, all_batches, all_deliveries
+from moviec.catalog.ingest_queue import RECORDS
+from moviec.catalog.leases import ARRIVALS, CATALOGUE
+from moviec.catalog.schema.arrivals import batches, delivery_payloads, rejected_rows
+from moviec.catalog.schema.operations import runs
+from moviec.config import KEEP_RAW
+from moviec.engine import DuckEngine
+from moviec.lake.payloads import payload_name
+from moviec.pipeline.context import Workshop, arriving, publishing, recorded
+from moviec.pipeline.current_records import name_records
+from moviec.pipeline.ledger_copy import compact
+from moviec.pipeline.steps import Tell
+from moviec.sources.registry import find_sources
+from moviec.sources.spec import SourceSpec
+from moviec.storage import archives as transport
+from moviec.storage.files import PAYLOADS
+
+#: Rows that hold, and superseded ones whose successor is not older than the horizon (a delivery id begins with a date).
+_KEPT = """
+SELECT * EXCLUDE (next_delivery) FROM (
+  SELECT *, lead(delivery) OVER (PARTITION BY source, key ORDER BY delivery) AS next_delivery FROM every_record)
+WHERE next_delivery IS NULL OR next_delivery >= {horizon} ORDER BY key, delivery
+"""
+
+
+class Tidied(msgspec.Struct, frozen=True):
+    """What went: batches made one by source, payloads and their bytes, runs."""
+
+    compacted: dict[str, int]
+    payloads: int
+    bytes: int
+    runs: int
+
+
+def tidy(shop: Workshop, at: dt.datetime, tell: Tell = lambda _: None) -> Tidied:
+    """Keep what the settings say as of an instant. Needs the leases on arrivals and on the catalogue."""
+    horizon = at - dt.timedelta(days=shop.home.settings.keep_history)
+    with recorded(shop, "tidy", ARRIVALS, tell) as steps:
+        compacted = {}
+        with steps.step("compacting") as counts:
+            for source in find_sources(shop.home.folder).values():
+                if made := _compact(shop, source.spec, horizon):
+                    compacted[source.spec.name] = made
+            counts.update(compacted)
+        with steps.step("removing payloads") as counts:
+            payloads, size = _remove_payloads(shop, at)
+            counts.update(payloads=payloads, bytes=size)
+        with steps.step("making the copy of the ledger few files") as counts:
+            counts.update(tables=compact(shop.copies, shop.catalogue, shop.home.settings.compact_after))
+        with steps.step("removing runs") as counts:
+            counts.update(runs=_remove_runs(shop, horizon))
+    return Tidied(compacted, payloads, size, counts["runs"])
+
+
+def tidy_daily(shop: Workshop, at: dt.datetime, tell: Tell = lambda _: None) -> None:
+    """Tidy where that was not done for a day, taking the leases."""
+    since = (at - dt.timedelta(days=1)).isoformat()
+    query = sa.select(runs.c.number).where(runs.c.command == "tidy", runs.c.started_at > since)
+    with shop.catalogue.connect() as connection:
+        if connection.execute(query.limit(1)).first():
+            return
+    with arriving(shop, tell) as first, publishing(first, tell) as both:
+        tidy(both, at, tell)
+
+
+def _compact(shop: Workshop, spec: SourceSpec, horizon: dt.datetime) -> int:
+    """Make a source's published batches one file where they are many; give how many they were.
+
+    The rows of batches stay under their deliveries. Of a source whose fields outlive empty values every row stays:
+    reading a payload again may need the value of an older row.
+    """
+    some = [one for one in all_batches(shop.catalogue, spec.name) if one.records_file and one.published]
+    if len(some) <= shop.home.settings.compact_after:
+        return 0
+    keeps_values = set(spec.empty.values()) & {"keep"}
+    since = "" if keeps_values else f"{horizon:%Y%m%dT%H%M%SZ}"
+    newest = max(some, key=lambda one: one.delivery)
+    folder = newest.keys_file.rpartition("/")[0]
+    ready = shop.room(f"compact-{spec.name}") / "records.parquet"
+    with DuckEngine(shop.limits) as engine:
+        engine.parquet("every_record", [shop.store.path(one.records_file or "") for one in some])
+        engine.write(_KEPT.format(horizon=f"'{since}'"), ready, sought=True)
+    # By content: the same count of other batches must never come to a name that is taken.
+    file = f"{folder}/{newest.delivery}.{transport.sha256(ready)[:16]}.parquet"
+    shop.store.put(ready, file)
+    with shop.writing() as copy:
+        for lease in (ARRIVALS, CATALOGUE):
+            shop.confirm(copy.connection, lease)
+        for one in some:
+            kept = file if one is newest else None
+            where = batches.c.delivery == one.delivery
+            copy.connection.execute(sa.update(batches).where(where).values(records_file=kept))
+        copy.deliveries([one.delivery for one in some])
+    for old in sorted({one.records_file or "" for one in some} - {file}):
+        shop.store.remove(old)
+    return len(some)
+
+
+def _remove_payloads(shop: Workshop, at: dt.datetime) -> tuple[int, int]:
+    """Remove the bytes of payloads that the policy no longer keeps; give how many payloads and bytes."""
+    kept = _kept_deliveries(all_deliveries(shop.catalogue), shop.home.settings.keep_raw, at)
+    if kept is None:
+        return 0, 0
+    needed = _needed(shop)
+    with shop.catalogue.connect() as connection:
+        there = connection.execute(
+            sa.select(delivery_payloads).where(delivery_payloads.c.removed_at.is_(None))
+        ).all()
+    needed |= {row.sha256 for row in there if row.delivery in kept}
+    gone = {row.sha256: row.size for row in there if row.sha256 not in needed}
+    if gone:
+        with shop.writing() as copy:
+            shop.confirm(copy.connection, ARRIVALS)
+            where = delivery_payloads.c.sha256.in_(gone)
+            copy.connection.execute(sa.update(delivery_payloads).where(where).values(removed_at=now()))
+            copy.deliveries(sorted({row.delivery for row in there if row.sha256 in gone}))
+    # Those, too, that a run which was killed here before has left.
+    names = {payload_name(sha256) for sha256 in _marked_removed(shop)}
+    for name in sorted(names & set(shop.store.names(PAYLOADS.rstrip("/")))):
+        shop.store.remove(name)
+    return len(gone), sum(gone.values())
+
+
+def _marked_removed(shop: Workshop) -> set[str]:
+    """Name the payloads that every delivery which brought them has marked as removed."""
+    kept = sa.select(delivery_payloads.c.sha256).where(delivery_payloads.c.removed_at.is_(None))
+    with shop.catalogue.connect() as connection:
+        removed = sa.select(delivery_payloads.c.sha256).where(delivery_payloads.c.sha256.not_in(kept))
+        return set(connection.scalars(removed))
+
+
+def _needed(shop: Workshop) -> set[str]:
+    """Name the payloads behind every live record and every rejected row that waits."""
+    every = [one for one in all_batches(shop.catalogue) if one.records_file]
+    with DuckEngine(shop.limits) as engine:
+        name_records(engine, shop, every, RECORDS.empty_table())
+        found = {str(one) for one in engine.query("SELECT DISTINCT payload FROM live")["payload"].to_pylist()}
+    with shop.catalogue.connect() as connection:
+        open_rows = sa.select(rejected_rows.c.delivery).where(rejected_rows.c.state == "open")
+        waiting = sa.select(delivery_payloads.c.sha256).where(delivery_payloads.c.delivery.in_(open_rows))
+        return found | set(connection.scalars(waiting))
+
+
+def _kept_deliveries(deliveries: Sequence[Delivery], policy: str, at: dt.datetime) -> set[str] | None:
+    """Name the deliveries whose payloads stay; None for all.
+
+    The freshest of each source, and those that are held, always stay.
+    """
+    said = KEEP_RAW.fullmatch(policy)
+    if said is None or policy == "all":
+        return None
+    kept = {one.id for one in deliveries if one.state == "held"}
+    since = f"{at - dt.timedelta(days=int(said[2])):%Y%m%dT%H%M%SZ}" if said[2] else ""
+    for source in {one.source for one in deliveries}:
+        mine = sorted((one.id for one in deliveries if one.source == source), reverse=True)
+        kept |= set(mine[: int(said[1] or 1)])
+        kept |= {one for one in mine if since and one >= since}
+    return kept
+
+
+def _remove_runs(shop: Workshop, horizon: dt.datetime) -> int:
+    with writing(shop.catalogue) as connection:
+        old = sa.and_(runs.c.started_at < horizon.isoformat(), runs.c.outcome != "running")
+        return connection.execute(sa.delete(runs).where(old)).rowcount

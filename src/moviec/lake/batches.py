@@ -1,0 +1,139 @@
+"""Batches: what one delivery changed. A batch is one Parquet file of RECORD columns, with a file of the keys it saw.
+
+A delivery's id begins with its `delivered_at`, so that the greatest id is the freshest: for a key, the record of the
+greatest delivery holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from moviec.engine import DuckEngine
+from moviec.engine.duckdb import identifier, quoted
+from moviec.model import FIELDS, RECORD
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What is known of a source before a delivery is applied: its batches, and the keys of fresher deliveries.
+
+    `superseded`: a fresher complete delivery has been applied, so that this one has nothing to say any more.
+    """
+
+    batches: Sequence[Path]
+    fresher_keys: Sequence[Path]
+    superseded: bool
+
+
+class Incoming(msgspec.Struct, frozen=True):
+    """A delivery that was read: its id, source, the SHA-256 of the payload behind each role, and how it counts.
+
+    `kept_fields` outlive an empty value. The engine's `incoming` holds key, role, line and the fields.
+    """
+
+    delivery: str
+    source: str
+    payloads: Mapping[str, str]
+    complete: bool
+    kept_fields: frozenset[str]
+
+
+class Written(msgspec.Struct, frozen=True):
+    """What applying a delivery came to: rows changed and tombstones in the batch, rows that fresher data outdated."""
+
+    changed: int
+    tombstones: int
+    outdated: int
+
+
+def name_known(engine: DuckEngine, batches: Sequence[Path]) -> None:
+    """Name the records of a source that hold `known`: the freshest per key, tombstones among them."""
+    if not batches:
+        engine.register("known", RECORD.empty_table())
+        return
+    engine.parquet("every_batch", batches)
+    engine.view(
+        "known",
+        "SELECT every_batch.* FROM every_batch SEMI JOIN (SELECT key, max(delivery) AS delivery FROM every_batch"
+        " GROUP BY key) AS freshest ON freshest.key = every_batch.key AND freshest.delivery = every_batch.delivery",
+    )
+
+
+def write_batch(engine: DuckEngine, incoming: Incoming, known: Known, batch: Path, keys: Path) -> Written:
+    """Write what the engine's `incoming` changes into the file `batch`, and every key it saw into `keys`."""
+    name_known(engine, known.batches)
+    engine.write("SELECT key FROM incoming ORDER BY key", keys)
+    _name_outdated(engine, known)
+    engine.view("hashed", _hashed(incoming))
+    changed = f"""
+      SELECT {_columns(incoming)} FROM hashed
+      LEFT JOIN (SELECT key, hash AS known_hash FROM known) USING (key)
+      WHERE known_hash IS DISTINCT FROM hash AND key NOT IN (SELECT key FROM outdated)"""
+    gone = _gone(incoming) if incoming.complete and not (known.superseded or known.fresher_keys) else ""
+    rows = engine.write(f"{changed} {gone} ORDER BY key", batch, sought=True)
+    engine.parquet("batch", [batch])
+    tombstones = _count(engine, "batch WHERE deleted")
+    return Written(rows - tombstones, tombstones, _count(engine, "outdated"))
+
+
+def _name_outdated(engine: DuckEngine, known: Known) -> None:
+    """Name the keys `outdated` of which a fresher delivery has spoken."""
+    if known.superseded:
+        engine.view("outdated", "SELECT key FROM incoming")
+    elif known.fresher_keys:
+        engine.parquet("fresher", known.fresher_keys)
+        engine.view("outdated", "SELECT key FROM incoming SEMI JOIN fresher USING (key)")
+    else:
+        engine.view("outdated", "SELECT key FROM incoming WHERE false")
+
+
+def _hashed(incoming: Incoming) -> str:
+    """Write the rows with older values where they outlive empty ones, and the hash of the content."""
+    fields = ", ".join(
+        f"coalesce(incoming.{identifier(name)}, known.{identifier(name)}) AS {identifier(name)}"
+        if name in incoming.kept_fields
+        else f"incoming.{identifier(name)}"
+        for name in FIELDS
+    )
+    known = (
+        "LEFT JOIN known ON known.key = incoming.key AND NOT known.deleted" if incoming.kept_fields else ""
+    )
+    content = ", ".join(f"{identifier(name)} := {identifier(name)}" for name in FIELDS)
+    return (
+        f"SELECT *, md5(to_json(struct_pack({content}))::VARCHAR) AS hash"
+        f" FROM (SELECT incoming.key, incoming.role, incoming.line, {fields} FROM incoming {known})"
+    )
+
+
+def _columns(incoming: Incoming) -> str:
+    """List the columns of a record, in order, for a row of `hashed`."""
+    payloads = " ".join(
+        f"WHEN {quoted(role)} THEN {quoted(sum_)}" for role, sum_ in incoming.payloads.items()
+    )
+    given = {
+        "source": quoted(incoming.source),
+        "delivery": quoted(incoming.delivery),
+        "payload": f"CASE role {payloads} END",
+        "deleted": "false",
+    }
+    return ", ".join(f"{given.get(name, identifier(name))} AS {identifier(name)}" for name in RECORD.names)
+
+
+def _gone(incoming: Incoming) -> str:
+    """Add a tombstone for every known key that a complete delivery no longer lists."""
+    given = {
+        "source": quoted(incoming.source),
+        "key": "key",
+        "delivery": quoted(incoming.delivery),
+        "deleted": "true",
+    }
+    columns = ", ".join(f"{given.get(name, 'NULL')} AS {identifier(name)}" for name in RECORD.names)
+    return (
+        f"UNION ALL SELECT {columns} FROM known WHERE NOT deleted AND key NOT IN (SELECT key FROM incoming)"
+    )
+
+
+def _count(engine: DuckEngine, rows: str) -> int:
+    return int(engine.query(f"SELECT count(*) AS rows FROM {rows}").column(0)[0].as_py())

@@ -1,0 +1,200 @@
+"""Comparisons: how far two films of a candidate pair agree, feature by feature, as small-integer levels.
+
+Hands on one row per pair: l, r and, for each comparison, the number of a level of `COMPARISONS` (-1: not comparable).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from rapidfuzz import fuzz
+from rapidfuzz.process import cpdist
+
+from moviec.engine import Batches, Engine
+from moviec.matching.candidates import sections
+from moviec.text import pc
+
+Levels = npt.NDArray[np.int8]
+MISSING = -1
+
+#: What a title must tell, in thousandths of a bit (its words' rarity summed), to be rare or not common.
+RARE, UNCOMMON = 20_000, 12_000
+
+TITLE_LEVELS = (
+    "same and rare",
+    "same",
+    "same but common",
+    "same but for the article",
+    "nearly the same",
+    "one lacks the other's subtitle, rare words",
+    "one lacks the other's subtitle",
+    "one holds all words of the other, rare words",
+    "one holds all words of the other, uncommon words",
+    "one holds all words of the other",
+    "alike",
+    "numbers differ",
+    "subtitles differ",
+    "somewhat alike",
+    "different",
+)
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """One feature: its `levels`, best first, and the function from compared columns to level numbers."""
+
+    name: str
+    levels: tuple[str, ...]
+    level: Callable[[pa.Table], Levels]
+
+
+def _steps(column: str, upper: tuple[float, ...]) -> Callable[[pa.Table], Levels]:
+    """Level by the first upper bound (inclusive) that holds the value."""
+
+    def level(table: pa.Table) -> Levels:
+        values = table[column].cast(pa.float64()).to_numpy()
+        found = np.searchsorted(np.array(upper), values, side="left")
+        return np.where(np.isnan(values), MISSING, found).astype(np.int8)
+
+    return level
+
+
+def _title(table: pa.Table) -> Levels:
+    found: Levels = pc.fill_null(table["title"], len(TITLE_LEVELS) - 1).to_numpy().astype(np.int8)
+    return found
+
+
+def _people(table: pa.Table) -> Levels:
+    shared = table["people"].cast(pa.float64()).to_numpy()
+    return np.select([np.isnan(shared), shared >= 2, shared == 1], [MISSING, 0, 1], 2).astype(np.int8)
+
+
+def _names(table: pa.Table) -> Levels:
+    """Count the names that both credit; MISSING where the two cannot be compared."""
+    shared = table["people"].cast(pa.float64()).to_numpy()
+    return np.where(np.isnan(shared), MISSING, np.minimum(np.nan_to_num(shared), 100)).astype(np.int8)
+
+
+def _directors(table: pa.Table) -> Levels:
+    alike = table["directors"].cast(pa.float64()).to_numpy()
+    return np.select([np.isnan(alike), alike >= SAME_NAME], [MISSING, 0], 1).astype(np.int8)
+
+
+def _genres(table: pa.Table) -> Levels:
+    shared, fewer = (table[name].cast(pa.float64()).to_numpy() for name in ("genres", "fewer_genres"))
+    return np.select([np.isnan(shared), shared == fewer, shared > 0], [MISSING, 0, 1], 2).astype(np.int8)
+
+
+def _same(column: str) -> Callable[[pa.Table], Levels]:
+    """Level 0 where the column says 1 (same), level 1 where it says 0."""
+
+    def level(table: pa.Table) -> Levels:
+        same = table[column].cast(pa.float64()).to_numpy()
+        return np.where(np.isnan(same), MISSING, 1 - np.nan_to_num(same)).astype(np.int8)
+
+    return level
+
+
+def _ids(table: pa.Table) -> Levels:
+    agree, contradict = (table[name].cast(pa.float64()).to_numpy() for name in ("agree", "contradict"))
+    return np.select([np.isnan(agree), contradict == 0, agree == 1], [MISSING, 0, 1], 2).astype(np.int8)
+
+
+COMPARISONS = (
+    Comparison("title", TITLE_LEVELS, _title),
+    Comparison(
+        "year", ("same", "1 apart", "2 apart", "3 to 5 apart", "far apart"), _steps("year", (0, 1, 2, 5))
+    ),
+    Comparison("runtime", ("same", "close", "near", "different"), _steps("runtime", (1, 4, 12))),
+    Comparison("directors", ("same", "different"), _directors),
+    Comparison("people", ("several shared", "one shared", "none shared"), _people),
+    Comparison("genres", ("all shared", "some shared", "none shared"), _genres),
+    Comparison("form", ("same", "different"), _same("form")),
+    Comparison("kind", ("same", "different"), _same("kind")),
+    Comparison("ids", ("agree", "agree and contradict", "contradict"), _ids),
+)
+
+#: Two spellings of a name are the same person from here on (0 to 100, word order aside).
+SAME_NAME = 85.0
+
+
+#: What is worked out once for each side, before any pair of it is compared, besides what its titles tell (`weighed`).
+NOTES = ("people", "labels")
+
+
+def compare(engine: Engine) -> pa.Table:
+    """Compare the pairs in `candidates`; give l, r, one int8 column per comparison, and `names`, how many names both
+    credit, ordered by l, r.
+    """
+    sql = sections("compare.sql")
+    for side in ("left", "right"):
+        for note in ("weighed", *NOTES):
+            engine.materialize(f"{side}_{note}", sql[f"{side}_{note}"])
+    return compare_noted(engine)
+
+
+def compare_noted(engine: Engine) -> pa.Table:
+    """Compare the pairs in `candidates` where each side's `weighed`, `names`, `genres`, `ids` and NOTES are kept."""
+    sql = sections("compare.sql")
+    engine.materialize("title_pairs", sql["title_pairs"])
+    engine.map("scored_titles", "title_pairs", _title_levels, _SCORED_TITLES)
+    engine.materialize("titles", sql["titles"])
+    engine.materialize("director_pairs", sql["director_pairs"])
+    engine.map("scored_directors", "director_pairs", _name_likeness, _SCORED_NAMES)
+    for name in ("directors", "billed", "people", "genres", "ids"):
+        engine.materialize(name, sql[name])
+    compared = engine.query(sql["compared"])
+    levels = {comparison.name: comparison.level(compared) for comparison in COMPARISONS}
+    return pa.table({"l": compared["l"], "r": compared["r"], **levels, "names": _names(compared)})
+
+
+_SCORED_TITLES = pa.schema([("l", pa.int32()), ("r", pa.int32()), ("level", pa.int8())])
+_SCORED_NAMES = _SCORED_TITLES.remove(2).append(pa.field("alike", pa.float64()))
+
+
+def _title_levels(batches: Iterable[pa.RecordBatch]) -> Batches:
+    for batch in batches:
+        a, b = batch["a"].to_pylist(), batch["b"].to_pylist()
+        alike = cpdist(a, b, scorer=fuzz.token_sort_ratio, dtype=np.float64)
+        holds = cpdist(a, b, scorer=fuzz.token_set_ratio, dtype=np.float64) == 100
+        same, same_article, bits, digits, subtitle = (
+            batch[name].to_numpy(zero_copy_only=False)
+            for name in ("same", "same_article", "bits", "digits", "subtitle")
+        )
+        missing, differs = subtitle == "missing", subtitle == "differs"
+        # "Ice Age 2: The Meltdown" may be "Ice Age: The Meltdown"; "Rocky II" is not "Rocky".
+        numbers_differ = (digits == 2) | (digits == 1) & (subtitle != "same")
+        level = np.select(
+            [
+                same & (bits >= RARE),
+                same & ~same_article,
+                same & (bits >= UNCOMMON),
+                same,
+                numbers_differ & ((alike >= 75) | missing | differs | holds),
+                alike >= 90,
+                missing & (bits >= RARE),
+                missing,
+                differs,
+                holds & (bits >= RARE),
+                holds & (bits >= UNCOMMON),
+                holds,
+                alike >= 75,
+                alike >= 55,
+            ],
+            [0, 3, 1, 2, 11, 4, 5, 6, 12, 7, 8, 9, 10, 13],
+            14,
+        )
+        yield pa.record_batch(
+            [batch["l"], batch["r"], pa.array(level.astype(np.int8))], schema=_SCORED_TITLES
+        )
+
+
+def _name_likeness(batches: Iterable[pa.RecordBatch]) -> Batches:
+    for batch in batches:
+        alike = cpdist(
+            batch["a"].to_pylist(), batch["b"].to_pylist(), scorer=fuzz.token_sort_ratio, dtype=np.float64
+        )
+        yield pa.record_batch([batch["l"], batch["r"], pa.array(alike)], schema=_SCORED_NAMES)

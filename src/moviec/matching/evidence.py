@@ -1,0 +1,151 @@
+"""What the levels of a pair add up to: its weight under the weights of its two sources, what speaks against it
+whatever the weight, and the evidence as people read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from moviec.matching.compare import COMPARISONS, MISSING, TITLE_LEVELS
+from moviec.matching.score import Fitted, Integers, weights
+from moviec.model import MILLION
+from moviec.text import Column, pc
+
+Flags = npt.NDArray[np.bool_]
+
+_OTHER_NUMBER, _OTHER_SUBTITLE = (TITLE_LEVELS.index(name) for name in ("numbers differ", "subtitles differ"))
+_OTHER_TITLE = TITLE_LEVELS.index("somewhat alike")
+_YEARS_APART = 3
+_ONE_APART = 1
+_TEAM = 3  # a director and two more
+_CLOSE_RUNTIME, _NEAR_RUNTIME = 1, 2
+
+#: What a shared id weighs at least, in millionths of a bit, where only titles differ: a list need not have a film's titles
+#: in other languages. Five of the 4,435 known pairs of shared/data are such (Au revoir les enfants, Goodbye, Children) and
+#: came to -4 to 9 bits; read one by one, all five are one film.
+VOUCHED = 20 * MILLION
+
+
+#: What the same people at the same time weigh at least: that rule alone, on what was left, was right for 121 of 121 pairs
+#: of TMDB and OMDb and 826 of 826 of AlloCiné and TMDB (shared/FINDINGS.md). Levels are weighed as though they came
+#: together by chance, and people do not: who directs one film of a cast directs others, but not in the same year.
+BY_PEOPLE = 5 * MILLION
+
+#: What the same year, and each level of the running time, add to that: it decides between films of one team.
+_TIE = 2 * MILLION
+
+
+class Weights(msgspec.Struct, frozen=True):
+    """Match weights for several pairs of lists: `prior_bits` one each; `bits`, per comparison, a row each and a
+    column per level, the last for a missing value. All log2, in millionths.
+    """
+
+    prior_bits: Integers
+    bits: Mapping[str, Integers]
+
+    def total(self, levels: pa.Table, row: Integers) -> Integers:
+        """Sum prior and weights of each pair; `row` says which pair of lists it is of."""
+        total = self.prior_bits[row].copy()
+        for name, bits in self.bits.items():
+            total += bits[row, levels[name].to_numpy()]
+        return total
+
+
+def weights_of(fitted: Sequence[Fitted]) -> Weights:
+    """Lay out what was fitted for several pairs of lists."""
+    bits = {
+        comparison.name: np.stack([weights(one.shares[comparison.name]) for one in fitted])
+        for comparison in COMPARISONS
+    }
+    return Weights(np.array([one.prior_bits for one in fitted], dtype=np.int64), bits)
+
+
+def contradicted(levels: pa.Table) -> Flags:
+    """Find pairs that a person should look at however likely: other directors, ids, sequel numbers or subtitles,
+    or a shared id where title, year and people all disagree.
+
+    Two films of one title and year by different directors do exist, and so do films whose record names the wrong one.
+    A shared id outweighs these, and shared people outweigh other directors.
+    """
+    title, year, directors, people, ids = (
+        levels[name].to_numpy() for name in ("title", "year", "directors", "people", "ids")
+    )
+    other_director = (directors == 1) & ~np.isin(people, (0, 1))
+    other_film = (title == _OTHER_NUMBER) | (title == _OTHER_SUBTITLE) & ~_same_film(levels)
+    found: Flags = (other_film | other_director | (ids == 2)) & (ids != 0)
+    odd_id = (title >= _OTHER_TITLE) & (year >= _YEARS_APART) & (other_director | (people == 2))
+    found |= (ids == 0) & odd_id
+    return found
+
+
+def vouched(levels: pa.Table) -> Flags:
+    """Find pairs whose shared id holds whatever their titles: same year or one apart, and nobody and no runtime against it."""
+    year, runtime, directors, people, ids = (
+        levels[name].to_numpy() for name in ("year", "runtime", "directors", "people", "ids")
+    )
+    agree = (ids == 0) & (year != MISSING) & (year <= _ONE_APART)
+    others = (directors == 1) | (people == 2) | (runtime == 3)
+    found: Flags = agree & ~others & ~contradicted(levels)
+    return found
+
+
+def by_people(levels: pa.Table) -> Integers:
+    """Give what the same people at the same time weigh at least, in millionths of a bit; 0 where they are not the same.
+
+    One director and another name, years one apart at most and near running times; or, whatever the years are, one
+    director, two more names and close running times. A film and its title in another language; sequels that say so
+    by their number are none. Of several such films the one of the same year and length is the likeliest.
+    """
+    title, year, runtime, ids = (levels[name].to_numpy() for name in ("title", "year", "runtime", "ids"))
+    known = (
+        (levels["directors"].to_numpy() == 0) & (runtime != MISSING) & (title != _OTHER_NUMBER) & (ids != 2)
+    )
+    names = levels["names"].to_numpy()
+    near = (names > 1) & (year != MISSING) & (year <= _ONE_APART) & (runtime <= _NEAR_RUNTIME)
+    closer = BY_PEOPLE + _TIE * ((year == 0).astype(np.int64) + (_NEAR_RUNTIME - runtime.astype(np.int64)))
+    far = (names >= _TEAM) & (runtime <= _CLOSE_RUNTIME)
+    found: Integers = np.select([known & near, known & far], [closer, BY_PEOPLE - 3 * MILLION], 0)
+    return found
+
+
+def _same_film(levels: pa.Table) -> Flags:
+    """Find pairs whose people, year and length are so much the same that other subtitles are a translation."""
+    year, runtime = (levels[name].to_numpy() for name in ("year", "runtime"))
+    found: Flags = _same_team(levels) & (year == 0) & (runtime != MISSING) & (runtime <= _CLOSE_RUNTIME)
+    return found
+
+
+def _same_team(levels: pa.Table) -> Flags:
+    directors, names = levels["directors"].to_numpy(), levels["names"].to_numpy()
+    found: Flags = (directors == 0) & (names >= _TEAM)
+    return found
+
+
+def raised(levels: pa.Table, weight: Integers) -> Integers:
+    """Raise the weights of pairs that are known by more than the sum of their levels says."""
+    known = by_people(levels)
+    weight = np.where(known > 0, np.maximum(weight, known), weight)
+    found: Integers = np.where(vouched(levels), np.maximum(weight, VOUCHED), weight)
+    return found
+
+
+def evidence(levels: pa.Table, weighed: Weights, row: Integers) -> Column:
+    """Write each pair's evidence as a JSON list of [feature, level, bits], features without a value left out."""
+    parts = []
+    for comparison in COMPARISONS:
+        bits = weighed.bits[comparison.name][:, :-1]
+        texts = [
+            msgspec.json.encode([comparison.name, level, round(int(weight) / MILLION, 2)]).decode()
+            for weights_there in bits
+            for level, weight in zip(comparison.levels, weights_there, strict=True)
+        ]
+        found = levels[comparison.name].to_numpy()
+        places = row * bits.shape[1] + found
+        parts.append(pc.take(pa.array(texts), pa.array(places, mask=found == MISSING)))
+    joined = pc.binary_join_element_wise(*parts, ",", null_handling="skip")
+    return pc.binary_join_element_wise("[", joined, "]", "")

@@ -1,0 +1,217 @@
+"""Stable ids: which id each cluster of items carries, given the ids that its items were last known under.
+
+Hands on `Identities`: the ledger as it now is, ids that redirect, new ids, and ids without an item. Serves movies
+(items are records), people and companies (items are names and keys) alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from moviec.errors import StoreError
+from moviec.matching.cluster import Integers, one_to_one
+from moviec.text import Column, pc
+
+
+class Identities(msgspec.Struct, frozen=True):
+    """Who is who now. An item is known by its columns, such as source and key.
+
+    `members`: the item's columns, id. `gone`: the same, of items in the ledger that are in no cluster now.
+    `merged`: id, successor. `created`: new ids. `given_back`: ids that redirected and no longer do. `withdrawn`: ids of
+    which every item is gone; they may come back. All in order; `members` and `gone` together are the new rows of the ledger. `next_id` is the next free id.
+    """
+
+    members: pa.Table
+    gone: pa.Table
+    merged: pa.Table
+    created: Integers
+    given_back: Integers
+    withdrawn: Integers
+    next_id: int
+
+
+class _Votes(msgspec.Struct, frozen=True):
+    """How many items of a cluster had an id. Clusters are numbered in the order of their first items."""
+
+    cluster: Integers
+    id: Integers
+    items: Integers
+
+
+class _Former(msgspec.Struct, frozen=True):
+    """Ids that items had before these were merged into others: one row per item and merger."""
+
+    item: Integers
+    id: Integers
+    into: Integers
+
+
+def keep_ids(members: pa.Table, ledger: pa.Table, next_id: int, former: pa.Table | None = None) -> Identities:
+    """Give every cluster an id: the one that most of its items had, else a new one from `next_id` on.
+
+    `members`: the item's columns and `cluster` (int64, any numbers). `ledger`: the same columns and `id` (int64):
+    the last known id of these items and of every other item that had one of those ids, gone or not. Every item once,
+    no nulls. An id goes to the cluster with most of its items; equal claims go to the smaller id and to the cluster
+    with the first item in order. Ids that lose their last item to other clusters redirect to the one that got most.
+
+    `former` (the item's columns, id, into): with which `id` an item was merged `into` another, of ids that redirect. Parted
+    from the other's items it stands for its former id, unless most that had this stay: a merger undone gives the ids back.
+    """
+    names = [name for name in members.column_names if name != "cluster"]
+    merged_before = (
+        ledger.slice(0, 0).append_column("into", ledger["id"].slice(0, 0)) if former is None else former
+    )
+    item, was, merged_item = _numbered([table.select(names) for table in (members, ledger, merged_before)])
+    old = np.full(max(item.max(initial=-1), was.max(initial=-1)) + 1, -1, dtype=np.int64)
+    old[was] = ledger["id"].to_numpy()
+    cluster, clusters = _in_order(members["cluster"].to_numpy(), item)
+    known = _Former(merged_item, merged_before["id"].to_numpy(), merged_before["into"].to_numpy())
+    votes = _count(cluster, _undone(item, cluster, old[item], known))
+    kept = one_to_one(votes.cluster, votes.id, votes.items)
+    ids = np.full(clusters, -1, dtype=np.int64)
+    ids[votes.cluster[kept]] = votes.id[kept]
+    nameless = np.flatnonzero(ids < 0)
+    ids[nameless] = created = next_id + np.arange(len(nameless), dtype=np.int64)
+    merged = _merged(votes, ids)
+    absent = ~np.isin(was, item)
+    left = _redirected(ledger["id"].to_numpy()[absent], merged)
+    return Identities(
+        _with_ids(members.select(names), item, ids[cluster]),
+        _with_ids(ledger.select(names).filter(pa.array(absent)), was[absent], left),
+        merged,
+        created,
+        np.intersect1d(known.id, ids),
+        np.setdiff1d(left, ids),
+        next_id + len(created),
+    )
+
+
+def successor_of(redirects: pa.Table) -> pa.Table:
+    """Collapse chains of redirects (id, successor): every id leads straight to where its chain ends.
+
+    Raises StoreError where redirects run in a circle.
+    """
+    ids = redirects["id"].to_numpy()
+    order = np.argsort(ids)
+    ids, end = ids[order], redirects["successor"].to_numpy()[order]
+    for _ in range(len(ids).bit_length()):  # each round follows twice as many links
+        end = _looked_up(end, ids, end)
+    circle = ids[np.isin(end, ids)]
+    if len(circle):
+        raise StoreError(
+            f"the redirects from id {circle[0]} run in a circle", "the ledger of ids", "restore a backup"
+        )
+    return pa.table({"id": ids, "successor": end})
+
+
+def divided(members: pa.Table, ledger: pa.Table) -> Column:
+    """Give the ids of the ledger whose items are in several clusters now, in order; tables as `keep_ids` takes them."""
+    names = [name for name in members.column_names if name != "cluster"]
+    both = members.join(ledger, names, join_type="inner").select(["cluster", "id"])
+    clusters = both.group_by("id").aggregate([("cluster", "count_distinct")])
+    several = clusters.filter(pc.greater(clusters["cluster_count_distinct"], 1))
+    return several.sort_by("id")["id"].combine_chunks()
+
+
+def _undone(item: Integers, cluster: Integers, vote: Integers, former: _Former) -> Integers:
+    """Give the id that each member stands for: the one it had (`vote`), or the one before the merger that is undone.
+
+    It is undone for members that are in no cluster with any that always had the id, while such are elsewhere. Mergers upon
+    mergers are undone one by one.
+    """
+    order = np.argsort(item)
+    at = np.searchsorted(item[order], former.item)
+    there = np.flatnonzero(np.isin(former.item, item))
+    member, ids, into = order[at[there]], former.id[there], former.into[there]
+    width = cluster.max(initial=0) + 1
+    while True:
+        come = vote[member] == into
+        native = np.ones(len(vote), dtype=np.bool_)
+        native[member[come]] = False
+        holding = vote[native] * width + cluster[native]
+        stay = come & np.isin(into * width + cluster[member], holding)
+        leave = come & ~stay & np.isin(into, vote[native])
+        most = _most(ids, cluster[member], stay)
+        leave &= _most(ids, cluster[member], leave) >= most
+        if not leave.any():
+            return vote
+        vote = vote.copy()
+        vote[member[leave]] = ids[leave]
+
+
+def _most(ids: Integers, cluster: Integers, such: npt.NDArray[np.bool_]) -> Integers:
+    """Count for each row how many of `such` rows with its id are in one cluster, at most."""
+    known, place = np.unique(ids, return_inverse=True)
+    pairs, rows = np.unique(np.stack([place[such], cluster[such]]), axis=1, return_counts=True)
+    most = np.zeros(len(known), dtype=np.int64)
+    np.maximum.at(most, pairs[0], rows)
+    return most[place]
+
+
+def _numbered(tables: Sequence[pa.Table]) -> list[Integers]:
+    """Number the items of several tables, alike where they are the same, in the order of their columns."""
+    every = pa.concat_tables(tables)
+    number = np.zeros(every.num_rows, dtype=np.int64)
+    for column in every.columns:
+        values = _rank(column)
+        number = number * (values.max(initial=0) + 1) + values
+        number = np.unique(number, return_inverse=True)[1].astype(np.int64)
+    return np.split(number, np.cumsum([table.num_rows for table in tables])[:-1])
+
+
+def _rank(column: Column) -> Integers:
+    """Give each value its place among the distinct values in order."""
+    encoded = pc.dictionary_encode(column.combine_chunks())
+    values = encoded.dictionary
+    place = np.empty(len(values), dtype=np.int64)
+    place[pc.array_sort_indices(values).to_numpy()] = np.arange(len(values))
+    ranks: Integers = place[encoded.indices.to_numpy()]
+    return ranks
+
+
+def _in_order(cluster: Integers, item: Integers) -> tuple[Integers, int]:
+    """Number clusters 0, 1, … in the order of their first items; give each member's, and how many there are."""
+    order = np.argsort(item)
+    _, first, inverse = np.unique(cluster[order], return_index=True, return_inverse=True)
+    place = np.empty(len(first), dtype=np.int64)
+    place[np.argsort(first)] = np.arange(len(first))
+    number = np.empty(len(cluster), dtype=np.int64)
+    number[order] = place[inverse]
+    return number, len(first)
+
+
+def _count(cluster: Integers, old: Integers) -> _Votes:
+    known = old >= 0
+    ids, code = np.unique(old[known], return_inverse=True)
+    pairs, items = np.unique(cluster[known] * (len(ids) + 1) + code, return_counts=True)
+    return _Votes(pairs // (len(ids) + 1), ids[pairs % (len(ids) + 1)], items.astype(np.int64))
+
+
+def _merged(votes: _Votes, ids: Integers) -> pa.Table:
+    """Redirect ids that no cluster carries any more to that of the cluster with most of their items."""
+    order = np.lexsort((votes.cluster, -votes.items, votes.id))
+    lost, first = np.unique(votes.id[order], return_index=True)
+    successor = ids[votes.cluster[order][first]]
+    gone = ~np.isin(lost, ids)
+    return pa.table({"id": lost[gone], "successor": successor[gone]})
+
+
+def _redirected(ids: Integers, merged: pa.Table) -> Integers:
+    return _looked_up(ids, merged["id"].to_numpy(), merged["successor"].to_numpy())
+
+
+def _looked_up(wanted: Integers, keys: Integers, values: Integers) -> Integers:
+    """Replace what stands among the sorted keys by its value; the rest stays."""
+    if not len(keys):
+        return wanted
+    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[at] == wanted, values[at], wanted)
+
+
+def _with_ids(items: pa.Table, order: Integers, ids: Integers) -> pa.Table:
+    return items.append_column("id", pa.array(ids, pa.int64())).take(np.argsort(order))

@@ -1,0 +1,147 @@
+"""Two film lists in files, the pairs that are the same film in a CSV file: matching outside any catalogue.
+
+Hands on the pairs as `left_id,right_id,probability,evidence`, and those for a person to look at in a second file, with
+`why` they wait.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import duckdb
+import msgspec
+import pyarrow as pa
+
+from moviec.engine import DuckEngine
+from moviec.engine.duckdb import quoted
+from moviec.errors import StoreError, UsageError
+from moviec.matching.alike import first_of_alike, for_each
+from moviec.matching.lists import ALIASES, FilmList, read_list
+from moviec.matching.model import Model
+from moviec.matching.resolve import Matching, Progress, Settings, match
+from moviec.matching.unmatched import waiting
+from moviec.text import pc
+from moviec.work import written_aside
+
+_OUT = """
+SELECT left_key AS left_id, right_key AS right_id, printf('%.6f', probability / 1000000) AS probability, {columns}
+FROM pairs WHERE band = {band} ORDER BY pairs.probability DESC, weight DESC, left_key, right_key
+"""
+
+#: Which film each row of a pair is: a pair that was accepted makes one film of two.
+_MEMBERS = """
+SELECT left_source AS source, left_key AS key, 'left ' || left_key AS cluster FROM matched
+UNION
+SELECT right_source, right_key, coalesce('left ' || min(left_key) FILTER (WHERE band = 'accept'), 'right ' || right_key)
+FROM matched GROUP BY right_source, right_key
+"""
+
+_WITH_WHY = """
+SELECT m.*, w.reason AS why FROM matched m
+LEFT JOIN why w ON w.left_key = m.left_key AND w.right_key = m.right_key AND m.band = 'review'
+"""
+
+
+class Columns(msgspec.Struct, frozen=True):
+    """Which column is what (field: column), in both lists, and in one of them."""
+
+    both: dict[str, str] = {}
+    left: dict[str, str] = {}
+    right: dict[str, str] = {}
+
+
+class Linked(msgspec.Struct, frozen=True):
+    """What linking read and gave."""
+
+    left: FilmList
+    right: FilmList
+    matching: Matching
+
+    def band(self, name: str) -> int:
+        """Count the pairs in a band: "accept" or "review"."""
+        return int(pc.sum(pc.equal(self.matching.pairs["band"], name)).as_py() or 0)
+
+
+def parse_columns(text: str) -> Columns:
+    """Read `title=Name,left:year=Jahr`; raises UsageError where that is not its form."""
+    found: dict[str, dict[str, str]] = {"both": {}, "left": {}, "right": {}}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        field, equals, column = part.partition("=")
+        side, colon, rest = field.partition(":")
+        side, field = (side, rest) if colon else ("both", field)
+        if not equals or not column or side not in found:
+            raise UsageError(
+                f"'{part}' is not FIELD=COLUMN", "--columns", "as in title=Name,left:year=Jahr,right:id=Code"
+            )
+        if field not in ALIASES:
+            raise UsageError(f"no field '{field}'", "--columns", f"the fields are {', '.join(ALIASES)}")
+        found[side][field] = column
+    return Columns(**found)
+
+
+def link(left: Path, right: Path, columns: Columns, model: Model, progress: Progress | None = None) -> Linked:
+    """Match two film lists. Raises PayloadError for a file that is no film list, UsageError for wrong `columns`."""
+    lists = (
+        read_list(left, "left", columns.both | columns.left),
+        read_list(right, "right", columns.both | columns.right),
+    )
+    _check(columns, lists)
+    rows = first_of_alike(lists[0].features), first_of_alike(lists[1].features)
+    matching = match(rows[0].films, rows[1].films, model, Settings(), progress)
+    pairs = for_each(_with_why(matching.pairs, model), *rows)
+    return Linked(*lists, msgspec.structs.replace(matching, pairs=pairs))
+
+
+def _with_why(pairs: pa.Table, model: Model) -> pa.Table:
+    """Add `why` a pair waits for review (REASONS of moviec.matching.unmatched), null where it was accepted."""
+    with DuckEngine() as engine:
+        engine.register("matched", pairs)
+        engine.view("pairs", "SELECT * FROM matched WHERE band = 'review'")
+        engine.view("members", _MEMBERS)
+        engine.register("why", waiting(engine, model))
+        return engine.query(_WITH_WHY)
+
+
+def write_pairs(matching: Matching, band: str, path: Path) -> None:
+    """Write the pairs of a band as CSV, best first; a file appears only once it is whole."""
+    columns = "evidence, why" if band == "review" else "evidence"
+    out = _OUT.format(columns=columns, band=quoted(band))
+    with DuckEngine() as engine:
+        engine.register("pairs", matching.pairs)
+        try:
+            with written_aside(path) as part:
+                engine.connection.execute(f"COPY ({out}) TO {quoted(str(part))} (FORMAT csv, HEADER)")
+        except (duckdb.IOException, OSError) as error:
+            raise StoreError(f"cannot be written ({str(error).splitlines()[0]})", str(path)) from error
+
+
+def aside_of(out: Path) -> Path:
+    """Name the file beside the pairs for rows that could not be read."""
+    return out.with_name(f"{out.stem}.rejected.csv")
+
+
+def write_rejected(linked: Linked, out: Path) -> None:
+    """Write the rows of both lists that could not be read beside the pairs: list, line, reason, text; none, no file."""
+    rows = [
+        (side, row.line, row.reason, row.text)
+        for side, one in (("left", linked.left), ("right", linked.right))
+        for row in one.rejected
+    ]
+    aside = aside_of(out)
+    if not rows:
+        aside.unlink(missing_ok=True)
+        return
+    with aside.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("list", "line", "reason", "text"), *rows])
+
+
+def _check(columns: Columns, lists: tuple[FilmList, FilmList]) -> None:
+    """Raise UsageError for a column that was named and is nowhere."""
+    used = [set(one.columns.items()) for one in lists]
+    for given, places in ((columns.left, used[:1]), (columns.right, used[1:]), (columns.both, used)):
+        for pair in given.items():
+            if not any(pair in place for place in places):
+                raise UsageError(
+                    f"no column '{pair[1]}'", "--columns", "names are taken as they stand in the file"
+                )

@@ -1,0 +1,131 @@
+"""A film list's file as the engine's table `listed`: every column as text, and `position`, the number of the row.
+
+Rows that cannot be read have numbers too, and are handed on with their line and text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+
+import msgspec
+
+from moviec.engine import DuckEngine
+from moviec.engine.duckdb import identifier, quoted
+from moviec.engine.textfile.dialect import LINES, Dialect, gunzip
+from moviec.engine.textfile.refused import Broken
+from moviec.engine.textfile.rows import (
+    Header,
+    Scanned,
+    check_encoding,
+    copy_rows,
+    keep_rows,
+    read_names,
+    read_start,
+)
+from moviec.errors import PayloadError
+
+LINED = ("jsonl", "ndjson")
+
+Listed = tuple[list[str], tuple[Broken, ...]]
+
+_OBJECTS = """
+SELECT line, position FROM lines
+WHERE CASE WHEN json_valid(line) THEN json_type(line) = 'OBJECT' ELSE false END
+"""
+
+_NAMES = """
+SELECT name FROM (SELECT unnest(json_keys(line)) AS name, position FROM objects) GROUP BY name ORDER BY min(position), name
+"""
+
+_TORN = """
+SELECT position, line FROM lines ANTI JOIN objects USING (position) WHERE trim(line) <> '' ORDER BY position
+"""
+
+
+def stage_list(engine: DuckEngine, path: Path, kind: str, work: Path) -> Listed:
+    """Make the rows of a file of this kind ("csv", "jsonl", …) known as `listed`; give its columns and what is no row.
+
+    Raises PayloadError for a file that has no rows of its kind.
+    """
+    engine.connection.execute(resources.files("moviec.matching").joinpath("cells.sql").read_text("utf-8"))
+    if kind in ("csv", "tsv", "txt", *LINED):
+        plain = gunzip(path, work / path.stem) if path.suffix == ".gz" else path
+        return _stage_lines(engine, plain, work) if kind in LINED else _stage_csv(engine, plain, work)
+    if kind == "parquet":
+        rows = f"read_parquet({quoted(str(path))})"
+    else:
+        rows = f"read_json({quoted(str(path))}, maximum_object_size = 67108864, sample_size = -1, convert_strings_to_integers = false)"
+    described = engine.connection.execute(f"DESCRIBE SELECT * FROM {rows}").fetchall()
+    texts = ", ".join(_as_text(column[0], column[1]) for column in described)
+    engine.materialize("listed", f"SELECT {texts}, row_number() OVER () AS position FROM {rows}")
+    return [column[0] for column in described], ()
+
+
+def _as_text(column: str, kind: str) -> str:
+    named = identifier(column)
+    if (
+        kind == "JSON"
+    ):  # rows differ in the type: a text without its quotes, as rows that all hold texts have it
+        return f"{named} ->> '$' AS {named}"
+    nested = kind.endswith("]") or kind.startswith(("STRUCT", "MAP"))
+    return (
+        f"CAST(to_json({named}) AS VARCHAR) AS {named}" if nested else f"CAST({named} AS VARCHAR) AS {named}"
+    )
+
+
+def _stage_lines(engine: DuckEngine, path: Path, work: Path) -> Listed:
+    """Read one JSON object a line; a line that is none costs itself and no other."""
+    read_start(path)
+    file = copy_rows(engine, Header(path, ("line",), 0, LINES), ("line",), work / "lines.parquet")
+    check_encoding(engine, file)
+    keep_rows(engine, file, "lines", "position")
+    engine.materialize("objects", _OBJECTS)
+    names = [str(name) for name in engine.query(_NAMES)["name"].to_pylist()]
+    if not names:
+        raise PayloadError("not one line is a JSON object", path.name, "give one object a line")
+    paths = ", ".join(quoted('$."' + name.replace("\\", "\\\\").replace('"', '\\"') + '"') for name in names)
+    own = _told_apart(names)
+    cells = ", ".join(f"cells[{at}] AS {identifier(name)}" for at, name in enumerate(own, 1))
+    engine.materialize(
+        "listed",
+        f"SELECT {cells}, position FROM (SELECT json_extract_string(line, [{paths}]) AS cells, position FROM objects)",
+    )
+    torn = engine.query(_TORN).to_pylist()
+    broken = [Broken(row["position"], 0, "no JSON object", row["line"]) for row in torn]
+    return list(own), tuple(sorted([*file.broken, *broken], key=lambda row: row.line))
+
+
+def _stage_csv(engine: DuckEngine, path: Path, work: Path) -> Listed:
+    first = read_start(path).decode("utf-8-sig", errors="replace").splitlines()[0]
+    delimiter = max("\t,;|", key=first.count)
+    if delimiter not in first:
+        delimiter = "\x1f"  # one column: whatever stands in a line is the title
+    file = _copied(engine, path, Dialect(delimiter), work)
+    if file.broken and delimiter == "\t":  # IMDb's own files hold bare quotes; others quote their cells
+        file = min(file, _copied(engine, path, Dialect(delimiter, quote=""), work), key=_unread)
+    check_encoding(engine, file)
+    keep_rows(engine, file, "listed", "position")
+    return list(file.header.names), tuple(file.broken)
+
+
+def _copied(engine: DuckEngine, path: Path, dialect: Dialect, work: Path) -> Scanned:
+    """Copy the rows of a file with the dialect into Parquet."""
+    header = read_names(path, dialect)
+    own = _told_apart(header.names)
+    staged = work / f"rows{len(dialect.quote)}.parquet"
+    return copy_rows(engine, msgspec.structs.replace(header, names=own), own, staged)
+
+
+def _told_apart(columns: Sequence[str]) -> tuple[str, ...]:
+    """Give a column name that stands twice, in whatever case, its place."""
+    names = [name.lower() for name in columns]
+    return tuple(
+        f"{name} {place}" if name.lower() in names[: place - 1] else name
+        for place, name in enumerate(columns, 1)
+    )
+
+
+def _unread(file: Scanned) -> int:
+    return len(file.broken)

@@ -1,0 +1,108 @@
+"""The pinned model: what is known of film lists in general, as an immutable file that ships with the package.
+
+It holds the priors of the match weights, the words that titles share, the calibration, and the two bands.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from moviec.decoding import decodable, plain
+from moviec.errors import StoreError
+from moviec.matching.score import Fitted, Integers, Shares
+from moviec.model import MILLION
+
+#: Films that hold a word which the model does not list.
+_UNLISTED = 2
+
+#: How much rarer a film's second record in its own source is than its record in another, log2, in millionths. At this
+#: (one record in 250) what was taken as repeats in Wikipedia's lists had title and names in common, a year apart.
+_REPEATED = -8 * MILLION
+
+
+class Calibration(msgspec.Struct, frozen=True):
+    """Honest log odds = `slope` × the weights' log odds + `intercept`, log2, in millionths (Platt 1999)."""
+
+    slope: int = MILLION
+    intercept: int = 0
+
+    def apply(self, log_odds: Integers) -> Integers:
+        """Calibrate log2 odds in millionths."""
+        return np.rint(self.slope * (log_odds / MILLION) + self.intercept).astype(np.int64)
+
+
+class Bands(msgspec.Struct, frozen=True):
+    """From `accept` on a pair is taken as a match, from `review` on a person should look; in millionths."""
+
+    accept: int
+    review: int
+
+
+@decodable
+class Model(msgspec.Struct, frozen=True):
+    """Everything `fit` learns. `words` counts the films of `films` whose titles hold a word.
+
+    `sources` holds what was fitted for two sources, under "imdb kaggle" (names in order); two others are weighed
+    by `shares` and `prior_bits`, the log2 odds, in millionths, that any two of their films are the same.
+    """
+
+    version: str
+    shares: dict[str, Shares]
+    films: int
+    words: dict[str, int]
+    calibration: Calibration
+    bands: Bands
+    prior_bits: int = -15 * MILLION
+    sources: dict[str, Fitted] = {}
+
+    def fitted(self, one: str, other: str) -> Fitted:
+        """Give the weights for two sources, in either order, or for pairs within a source that repeats itself."""
+        if one == other:
+            return Fitted(self.shares, self.prior_bits + _REPEATED)
+        return self.sources.get(pair_name(one, other), Fitted(self.shares, self.prior_bits))
+
+    def word_bits(self) -> tuple[pa.Table, int]:
+        """Give what sharing a word tells, in thousandths of a bit: listed words (word, bits), and any other word.
+
+        A word that is not listed counts as one that two films hold.
+        """
+        films = np.array(list(self.words.values()), dtype=np.int64)
+        bits = np.rint(1000 * np.log2(self.films / np.append(films, _UNLISTED))).astype(np.int32)
+        return pa.table({"word": list(self.words), "bits": bits[:-1]}), int(bits[-1])
+
+    def usual_words(self) -> pa.Table:
+        """Give the words as a table (word, films); the word "" stands for all films."""
+        words = {"": self.films, **self.words}
+        return pa.table({"word": list(words), "films": pa.array(list(words.values()), pa.int64())})
+
+
+def pair_name(one: str, other: str) -> str:
+    """Name two sources together, the same in either order."""
+    return " ".join(sorted((one, other)))
+
+
+def shipped_model() -> Model:
+    """Read the model that ships with the package."""
+    return msgspec.json.decode(
+        resources.files("moviec.matching").joinpath("model.json").read_bytes(), type=Model
+    )
+
+
+def read_model(path: Path) -> Model:
+    """Read a model from a file; raises StoreError when it is none."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Model)
+    except (OSError, msgspec.DecodeError) as error:
+        raise StoreError(
+            f"no match model ({plain(error)})", str(path), "write one with `moviec fit`"
+        ) from error
+
+
+def write_model(model: Model, path: Path) -> None:
+    """Write a model as JSON, one line per part, the same bytes for the same model."""
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(model, order="sorted"), indent=1) + b"\n")

@@ -1,0 +1,224 @@
+"""Pairs of records, of any sources, that may be the same film: what is kept of a catalogue's comparisons.
+
+A pair and its weight depend on its two records, the pinned model and which blocks are over the cap, on nothing else;
+so comparing what changed gives the pairs that comparing everything gives. Hands on PAIRS rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from moviec.engine import Batches, Engine
+from moviec.matching.candidates import sections
+from moviec.matching.compare import NOTES, compare_noted
+from moviec.matching.evidence import Weights, contradicted, evidence, raised, weights_of
+from moviec.matching.model import Model
+from moviec.matching.score import Integers
+from moviec.matching.shelf import BLOCK, FORM, ID_RULE, NAME, RULES
+from moviec.model import MILLION
+from moviec.text import Column, pc
+
+#: (left_source, left_key) comes before (right_source, right_key). `weight`: log2 odds in millionths, the pinned prior
+#: included; raised where only titles speak against a shared id or the same people (`evidence.raised`). `contradicted`: a person should look, however likely. `evidence`: JSON list of [feature, level, bits].
+_PAIRS: list[tuple[str, pa.DataType]] = [
+    ("left_source", pa.string()),
+    ("left_key", pa.string()),
+    ("right_source", pa.string()),
+    ("right_key", pa.string()),
+    ("weight", pa.int64()),
+    ("contradicted", pa.bool_()),
+    ("shared_id", pa.bool_()),
+    ("evidence", pa.string()),
+]
+PAIRS = pa.schema(_PAIRS)
+
+#: Candidate pairs compared at a time, so that memory stays flat.
+SLICE = 400_000
+
+
+#: The least weight that is kept (log2 odds, millionths).
+FLOOR = -8 * MILLION
+
+
+class PairLimits(msgspec.Struct, frozen=True):
+    """`most_pairs` a block may give before it is left out; `repeating`, the sources that may hold a film twice: only
+    there are pairs within a source sought.
+    """
+
+    most_pairs: int = 400
+    repeating: frozenset[str] = frozenset()
+
+
+class Found(msgspec.Struct, frozen=True):
+    """`pairs`: PAIRS rows, in order of their ends. `asked`: source, key of the records whose pairs these are all of:
+    those that asked, and those in a block that the change took over the cap or back under it.
+    `rules`: rule, blocks, pairs, left_out (blocks over the cap), lost_pairs.
+    """
+
+    pairs: pa.Table
+    asked: pa.Table
+    rules: pa.Table
+
+
+_ASKED = "SELECT r.source, r.key FROM asked a JOIN numbered r ON r.n = a.n ORDER BY a.n"
+
+_REPORT = """
+SELECT rule, count(*) AS blocks,
+       CAST(sum(CASE WHEN used THEN pairs ELSE 0 END) AS BIGINT) AS pairs,
+       CAST(sum(CASE WHEN used THEN 0 ELSE 1 END) AS BIGINT) AS left_out,
+       CAST(sum(CASE WHEN used THEN 0 ELSE pairs END) AS BIGINT) AS lost_pairs
+FROM blocks GROUP BY rule ORDER BY rule
+"""
+
+
+def find_asked(engine: Engine, limits: PairLimits) -> None:
+    """Find whose pairs a change makes others: `asked` (n) of the records that ask, and those in a block that the change
+    took over the cap or back under it; `numbered` has the records by n.
+
+    The engine holds `asking` (source, key: the records that are new, changed or gone), `shelf_before` (source,
+    blocks of them as they were, without tombstones; empty where all ask) and `shelf` (SHELF rows of every record as it is now,
+    without tombstones). On `shelf` need be only those that share a block with an asking one, now or before; for
+    `find_candidates` also those that share one with any other that is asked.
+    """
+    sql = sections("pairs.sql")
+    engine.register("repeating", pa.table({"source": pa.array(sorted(limits.repeating), pa.string())}))
+    engine.register("limits", pa.table({"most_pairs": [limits.most_pairs], "id_rule": [ID_RULE]}))
+    for name in ("numbered", "sides", "nested_keys_before"):
+        engine.materialize(name, sql[name])
+    ends = [("n", pa.int32()), ("side", pa.int32()), ("asks", pa.bool_())]
+    _flatten(engine, "keys", f"({sql['nested_keys']})", pa.schema([*ends, *BLOCK]))
+    _flatten(engine, "keys_before", "nested_keys_before", pa.schema([ends[1], *BLOCK]))
+    for name in ("touched", "crowds", "flipped", "asked"):
+        engine.materialize(name, sql[name])
+
+
+def find_candidates(engine: Engine) -> None:
+    """After `find_asked`, keep `blocks` and the candidate pairs `found` (l, r)."""
+    sql = sections("pairs.sql")
+    for name in ("asked_keys", "blocks", "found"):
+        engine.materialize(name, sql[name])
+
+
+def find_pairs(engine: Engine, model: Model, floor: int = FLOOR) -> Found:
+    """After `find_asked`, find every pair, at or above the floor or of one id, that has an asked end.
+
+    The caller replaces all pairs of `asked` and of records that are gone.
+    """
+    find_candidates(engine)
+    asked, rules = engine.query(_ASKED), engine.query(_REPORT)
+    rules = rules.set_column(0, "rule", pc.take(pa.array(RULES), rules["rule"]))
+    records = engine.query("SELECT source, key FROM numbered ORDER BY n")
+    weighed, row = weights_by_source(records["source"], model)
+    kept = [_kept(levels, records, weighed, row(levels), floor) for levels in compare_candidates(engine)]
+    return Found(pa.concat_tables([PAIRS.empty_table(), *kept]).combine_chunks(), asked, rules)
+
+
+def compare_candidates(engine: Engine) -> Iterator[pa.Table]:
+    """Compare the pairs in `found` slice by slice: l, r and one int8 column per comparison, ordered by l, r."""
+    sql, noted = sections("pairs.sql"), sections("compare.sql")
+    for name in ("involved", "nested"):
+        engine.materialize(name, sql[name])
+    for table, (column, *fields) in _LISTS.items():
+        _flatten(
+            engine,
+            f"left_{table}",
+            f"(SELECT n, {column} AS items FROM nested)",
+            pa.schema([("n", pa.int32()), *fields]),
+        )
+    engine.view("left_records", "SELECT n, year, runtime, kind FROM numbered")
+    engine.view("left_ids", "SELECT n, key AS space, value AS id FROM left_entries")
+    for note in NOTES:
+        engine.materialize(f"left_{note}", noted[f"left_{note}"])
+    for table in ("records", "weighed", "names", "genres", "ids", *NOTES):
+        engine.view(f"right_{table}", f"SELECT * FROM left_{table}")
+    for first, last in _slices(engine):
+        yield _compare_slice(engine, first, last)
+
+
+def compare_all(engine: Engine) -> pa.Table:
+    """Compare the pairs in `found` as `compare_candidates` does; a table without rows where there are none."""
+    parts = list(compare_candidates(engine))
+    return pa.concat_tables(parts) if parts else _compare_slice(engine, 0, 0)
+
+
+def _compare_slice(engine: Engine, first: int, last: int) -> pa.Table:
+    engine.register("slice", pa.table({"first": [first], "last": [last]}))
+    engine.materialize("candidates", sections("pairs.sql")["candidates"])
+    return compare_noted(engine)
+
+
+_ENTRY = (pa.field("key", pa.string()), pa.field("value", pa.string()))
+_LISTS = {
+    "weighed": ("forms", *FORM),
+    "names": ("names", *NAME),
+    "genres": ("genres", pa.field("genre", pa.string())),
+    "entries": ("ids", *_ENTRY),
+}
+
+
+def _slices(engine: Engine) -> Iterator[tuple[int, int]]:
+    """Cut the candidates into ranges of l with about SLICE pairs each."""
+    counted = engine.query("SELECT l, count(*) AS pairs FROM found GROUP BY l ORDER BY l")
+    left, cut = counted["l"].to_numpy(), np.cumsum(counted["pairs"].to_numpy()) // SLICE
+    for at in np.unique(cut):
+        inside = left[cut == at]
+        yield int(inside[0]), int(inside[-1])
+
+
+def _flatten(engine: Engine, name: str, nested: str, schema: pa.Schema) -> None:
+    """Keep the lists `items` of a query on tables as rows of their own, each with the other columns of `schema`."""
+
+    def flat(batches: Iterable[pa.RecordBatch]) -> Batches:
+        for batch in batches:
+            parents, items = pc.list_parent_indices(batch["items"]), pc.list_flatten(batch["items"])
+            struct = pa.types.is_struct(items.type)
+            inside = (
+                {field.name: pc.struct_field(items, field.name) for field in items.type} if struct else {}
+            )
+            columns = [
+                pc.take(batch[field.name], parents) if field.name in batch.schema.names else inside.get(field.name, items)
+                for field in schema
+            ]  # fmt: skip
+            yield pa.RecordBatch.from_arrays(columns, schema=schema)
+
+    engine.map("arriving", nested, flat, schema)
+    engine.materialize(name, "SELECT * FROM arriving")
+
+
+def weights_by_source(sources: Column, model: Model) -> tuple[Weights, Callable[[pa.Table], Integers]]:
+    """Lay out the model's weights for every two of the records' sources, and how levels find their row in them."""
+    encoded = pc.dictionary_encode(sources).combine_chunks()
+    names, codes = encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype(np.int64)
+    weighed = weights_of([model.fitted(one, other) for one in names or [""] for other in names or [""]])
+
+    def row(levels: pa.Table) -> Integers:
+        left, right = (codes[levels[number].to_numpy() - 1] for number in ("l", "r"))
+        found: Integers = left * len(names) + right
+        return found
+
+    return weighed, row
+
+
+def _kept(levels: pa.Table, records: pa.Table, weighed: Weights, row: Integers, floor: int) -> pa.Table:
+    """Give the pairs that are kept, as PAIRS."""
+    weight = weighed.total(levels, row)
+    weight = raised(levels, weight)
+    shared = levels["ids"].to_numpy() == 0
+    keep = (weight >= floor) | shared
+    levels, row = levels.filter(pa.array(keep)), row[keep]
+    ends = {
+        f"{side}_{name}": records[name].take(pc.subtract(levels[number], 1))
+        for side, number in (("left", "l"), ("right", "r"))
+        for name in ("source", "key")
+    }
+    found = {
+        "weight": pa.array(weight[keep]),
+        "contradicted": pa.array(contradicted(levels)),
+        "shared_id": pa.array(shared[keep]),
+        "evidence": evidence(levels, weighed, row),
+    }
+    return pa.table({**ends, **found}, schema=PAIRS)

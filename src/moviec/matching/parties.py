@@ -1,0 +1,163 @@
+"""The same person and the same production company across sources: by key, by folded name, by the films they share.
+
+Hands on `Parties`: which party each credit belongs to, and each party's names and keys. Rules: docs/resolve.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from moviec import text
+from moviec.engine import Engine
+from moviec.matching.candidates import sections
+from moviec.matching.cluster import Edges, Integers, Rules, clusters
+from moviec.text import Column, pc
+
+#: In so many films another spelling must stand for the same party before it counts. In 2,442 real credits of whole
+#: films no two people of one role had names that could be spellings of one; among 5,776 companies of films nine pairs
+#: had, in one film each. Both counts are in docs/resolve.md, from bench/bench_parties.py.
+PERSON_FILMS, COMPANY_FILMS = 1, 2
+
+#: Years without a film after which a name is another person's, ; and the least gap that may part them where all the
+#: films span more than a CAREER. Of 4,604 directors with ids and films in several years (IMDb), 3 have a gap of more than 50 years, each with a
+#: film dated after their death; 1 in 100 has one of more than 33; 1 in 2,000 spans more than 73. docs/resolve.md has more.
+GAP, HOLE, CAREER = 60, 33, 75
+
+#: Weights of edges, so that the surer kind always goes first; shared films are added.
+_SETTLED, _ONE_FILM = 1 << 40, 1 << 20
+
+#: Words that say in what legal form a company stands.
+_LEGAL = (
+    "inc|incorporated|ltd|limited|llc|llp|lp|plc|corp|corporation|co|company|gmbh|ag|kg|sa|s a|sas|s a s|sarl|s a r l"
+    "|srl|s r l|spa|s p a|sl|s l|bv|b v|nv|n v|ab|as|a s|aps|oy|kk|k k|pty|kft|doo|d o o|sp z o o"
+)
+#: Words that half the trade has in its name, and usual short forms.
+_TRADE = (
+    "pictures|picture|productions|production|prods|prod|films|film|filmproduktion|movies|cinema|entertainment"
+    "|studios|studio|international|intl|group|media|enterprises|releasing|distribution|television|tv|video"
+)
+_SHORT_FORMS = (("bros", "brothers"), ("20th", "twentieth"))
+
+
+class Parties(msgspec.Struct, frozen=True):
+    """Who is who among people, or among companies. `party` is a number that holds within this table only.
+
+    `nodes`: space, key, name (folded), party; a name without a key has space and key "", and where it stands for several
+    people a node with the decade as its key for each decade of theirs. Items for `keep_ids`.
+    `credits`: movie, source, role, key, name, folded, short, party, year; each once; "" for no key, role or short form.
+    `names`: party, name, films, main; the main name is the one with most films, then the first in the alphabet.
+    `keys`: party, space, key.
+    All are in order.
+    """
+
+    nodes: pa.Table
+    credits: pa.Table
+    names: pa.Table
+    keys: pa.Table
+
+
+class _Rules(msgspec.Struct, frozen=True):
+    """What tells people from companies. `one_name`: equal names are one party unless a film lists both."""
+
+    films: int
+    one_name: bool
+
+
+def people(engine: Engine, credits: str, spaces: Mapping[str, str]) -> Parties:
+    """Find the people behind credits: the engine's table `credits` has movie, source, key (or null), name, role, year (or null).
+
+    `spaces` gives the id space of a source's keys, by default the source's name. Two keys of one space are two people.
+    """
+    engine.view("party_credits", f"SELECT movie, source, key, name, role, year FROM {credits}")
+    return _resolve(engine, person_names(_names(engine)), spaces, _Rules(PERSON_FILMS, one_name=False))
+
+
+def companies(engine: Engine, credits: str, spaces: Mapping[str, str]) -> Parties:
+    """Find the companies behind credits: the engine's table `credits` has movie, source, key (or null), name.
+
+    Two keys of one space are two companies, unless their names are equal but for the legal form and no film lists both.
+    """
+    engine.view(
+        "party_credits",
+        f"SELECT movie, source, key, name, '' AS role, CAST(NULL AS BIGINT) AS year FROM {credits}",
+    )
+    return _resolve(engine, company_names(_names(engine)), spaces, _Rules(COMPANY_FILMS, one_name=True))
+
+
+def person_names(names: Column) -> pa.Table:
+    """Fold people's names: name, folded, short (initial and surname; null for a single word), given (first word)."""
+    plain = text.fold_name(names)
+    parts = pc.extract_regex(
+        plain, r"^(?P<given>(?P<initial>\pL)[^ ]*) (?:.*? )??(?P<surname>[^ ]+(?: (?:jr|sr|ii|iii|iv))?)$"
+    )
+    given, initial, surname = (pc.struct_field(parts, name) for name in ("given", "initial", "surname"))
+    short = pc.binary_join_element_wise(initial, surname, " ")
+    return _spellings(names, plain, short, given)
+
+
+def company_names(names: Column) -> pa.Table:
+    """Fold companies' names: name, folded (no article or legal form), short (no trade words either), given ("")."""
+    plain = pc.replace_substring_regex(text.fold(text.turn_article(names)), "^the (.)", r"\1")
+    plain = pc.replace_substring_regex(plain, rf"^(.+?)(?: (?:{_LEGAL}))+$", r"\1")
+    short = plain
+    for short_form, full in _SHORT_FORMS:
+        short = pc.replace_substring_regex(short, rf"\b{short_form}\b", full)
+    short = pc.replace_substring_regex(short, rf"^(.+?)(?: (?:{_TRADE}|{_LEGAL}))+$", r"\1")
+    return _spellings(names, plain, text.compact(short), pc.if_else(pc.is_valid(names), "", ""))
+
+
+def _spellings(names: Column, plain: Column, short: Column, given: Column) -> pa.Table:
+    """Lay out folded names; one without a letter or digit stands for itself."""
+    folded = text.compact(plain)
+    folded = pc.if_else(pc.equal(folded, ""), names, folded)
+    return pa.table({"name": names, "folded": folded, "short": short, "given": given})
+
+
+def _names(engine: Engine) -> Column:
+    found = engine.query("SELECT DISTINCT name FROM party_credits WHERE name IS NOT NULL ORDER BY name")
+    return found["name"].combine_chunks()
+
+
+def _resolve(engine: Engine, spellings: pa.Table, spaces: Mapping[str, str], rules: _Rules) -> Parties:
+    known = {"source": list(spaces), "space": list(spaces.values())}
+    engine.register("party_spaces", pa.table({name: pa.array(known[name], pa.string()) for name in known}))
+    engine.register("party_spellings", spellings)
+    limits = {"films": rules.films, "gap": GAP, "hole": HOLE, "career": CAREER}
+    engine.register("party_limits", pa.table({name: [limit] for name, limit in limits.items()}))
+    _keep(engine, "nodes")
+    label = _clusters(engine, rules)
+    engine.register("party_clusters", pa.table({"n": np.arange(len(label)), "party": label}))
+    _keep(engine, "credits")
+    return Parties(*(engine.query(sql) for sql in sections("parties_out.sql").values()))
+
+
+def _keep(engine: Engine, part: str) -> None:
+    for name, sql in sections(f"parties_{part}.sql").items():
+        engine.materialize(f"party_{name}", sql)
+
+
+def _clusters(engine: Engine, rules: _Rules) -> Integers:
+    """Join nodes by key, companies by name too; then what that gave across spaces, never two of one space."""
+    nodes = engine.query("SELECT n AS record, space FROM party_nodes ORDER BY n")
+    edges = _edges(engine, "SELECT l, r, 2 AS weight FROM party_same_key")
+    rivals = engine.query("SELECT record, space, value FROM party_rivals")
+    if rules.one_name:
+        edges = pa.concat_tables([edges, _edges(engine, "SELECT l, r, 1 AS weight FROM party_same_name")])
+    alike = clusters(_joined(nodes.num_rows, edges), rivals, Rules())
+    settled = pa.table({"l": alike, "r": nodes["record"], "weight": np.full(len(alike), _SETTLED)})
+    shared = _edges(engine, f"SELECT l, r, {_ONE_FILM} + films AS weight FROM party_same_film")
+    spelt = _edges(engine, "SELECT l, r, films AS weight FROM party_like_named")
+    across = _joined(nodes.num_rows, pa.concat_tables([settled, shared, spelt]))
+    return clusters(across, nodes.append_column("value", pa.array(alike)), Rules())
+
+
+def _edges(engine: Engine, sql: str) -> pa.Table:
+    return engine.query(f"SELECT l, r, CAST(weight AS BIGINT) AS weight FROM ({sql}) ORDER BY l, r")
+
+
+def _joined(records: int, edges: pa.Table) -> Edges:
+    return Edges(records, *(edges[name].to_numpy() for name in ("l", "r", "weight")))

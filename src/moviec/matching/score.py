@@ -1,0 +1,221 @@
+"""Match weights after Fellegi and Sunter (1969): how often matches (m) and other pairs (u) show each level.
+
+*u* comes from pairs inside one duplicate-free list, *m* from EM on the candidates, both drawn towards the model's
+priors. Hands on, per candidate pair, a weight in millionths of a bit and a probability in millionths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from moviec.matching.compare import COMPARISONS, MISSING, TITLE_LEVELS
+from moviec.model import MILLION
+from moviec.text import Column, pc
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+#: Shares are kept in parts per trillion: two films seldom share a rare title.
+TRILLION = 1_000_000_000_000
+
+#: Pairs inside one list tell about year, people, … where they carry one title: blocks on years did not find those.
+ONE_TITLE = tuple(TITLE_LEVELS.index(name) for name in TITLE_LEVELS[:4] + TITLE_LEVELS[5:7])
+
+
+class Shares(msgspec.Struct, frozen=True):
+    """How often matches (`m`) and other pairs (`u`) show each level, in parts per trillion.
+
+    `m_missing`, `u_missing`: how often a value is missing. Equal unless the lists themselves show otherwise, as
+    where a source gives no year to films that were never made: then a missing value says nothing.
+    """
+
+    m: tuple[int, ...]
+    u: tuple[int, ...]
+    m_missing: int = TRILLION // 2
+    u_missing: int = TRILLION // 2
+
+
+class Strength(msgspec.Struct, frozen=True):
+    """How much the priors count: as so many matches, so many pairs with alike titles, so many pairs of films.
+
+    `world` is the least number of films a list is taken to be drawn from: in a short list of chosen films
+    (a shelf of sequels, say) chance agreement is no rarer than among all films.
+    """
+
+    matches: int = 200
+    alike_pairs: int = 500
+    pairs: int = 200_000_000
+    world: int = 30_000
+
+
+class Fitted(msgspec.Struct, frozen=True):
+    """Weights for one pair of lists: shares by comparison and the log2 odds that any pair is a match."""
+
+    shares: Mapping[str, Shares]
+    prior_bits: int  # millionths
+
+
+class Sizes(msgspec.Struct, frozen=True):
+    """How many records the lists hold."""
+
+    left: int
+    right: int
+
+
+def weights(shares: Shares) -> Integers:
+    """Give each level's match weight, log2(m/u), in millionths of a bit; the last is that of a missing value."""
+    missing, known = (
+        np.log2(shares.m_missing / shares.u_missing),
+        np.log2((TRILLION - shares.m_missing) / (TRILLION - shares.u_missing)),
+    )
+    bits = np.append(np.log2(np.array(shares.m) / np.array(shares.u)) + known, missing)
+    return _rounded(MILLION * bits)
+
+
+def total_weights(levels: pa.Table, shares: Mapping[str, Shares]) -> Integers:
+    """Sum the weights of each pair's levels."""
+    total = np.zeros(levels.num_rows, dtype=np.int64)
+    for comparison in COMPARISONS:
+        total += weights(shares[comparison.name])[levels[comparison.name].to_numpy()]  # MISSING is the last
+    return total
+
+
+def probabilities(left: Integers, right: Integers, log_odds: Integers) -> Integers:
+    """Give the chance, in millionths, that a pair is a match, when a film has at most one match on either side.
+
+    `log_odds` are each pair's own odds (log2, millionths); rivals for either film share the chance.
+    """
+    odds = np.exp2(np.clip(log_odds / MILLION, -60, 60))
+    rivals = np.bincount(left, odds)[left] + np.bincount(right, odds)[right] - odds
+    return _rounded(MILLION * odds / (1 + rivals))
+
+
+def rivals_share(left: Integers, right: Integers, log_odds: Integers) -> Integers:
+    """Give what rivals for either film take from each pair's log2 odds, in millionths: as `probabilities` shares them."""
+    odds = np.exp2(np.clip(log_odds / MILLION, -60, 60))
+    others = np.bincount(left, odds)[left] + np.bincount(right, odds)[right] - 2 * odds
+    return _rounded(MILLION * np.log2(1 + np.maximum(others, 0)))
+
+
+class Within(msgspec.Struct, frozen=True):
+    """Levels of the candidate pairs inside duplicate-free lists; how many pairs these hold, and of one year or next."""
+
+    levels: pa.Table
+    pairs: int
+    near_pairs: int
+
+
+def fit_u(
+    within: Within, years: Integers, priors: Mapping[str, Shares], strength: Strength
+) -> dict[str, Shares]:
+    """Learn *u*, drawn towards the priors; `years` counts the pairs across the lists by level of the year."""
+    levels = within.levels.filter(pa.array(~_repeats(within.levels)))
+    alike = np.isin(levels["title"].to_numpy(), ONE_TITLE)
+    fitted = {
+        "title": _with_u(priors["title"], _titles(levels, within), strength.pairs),
+        "year": _with_u(priors["year"], years, strength.alike_pairs),
+        # Alike by design inside one list, which says nothing of chance across two.
+        "ids": priors["ids"],
+        "kind": priors["kind"],
+    }
+    for comparison in COMPARISONS:
+        if comparison.name not in fitted:
+            found = levels[comparison.name].to_numpy()[alike]
+            counts = np.bincount(found[found != MISSING], minlength=len(comparison.levels))
+            fitted[comparison.name] = _with_u(priors[comparison.name], counts, strength.alike_pairs)
+    return fitted
+
+
+def years_by_chance(left: Column, right: Column) -> Integers:
+    """Count, over all pairs of two lists, how far their years are apart: same, 1, 2, 3 to 5, farther."""
+    counted = [np.bincount(pc.drop_null(years).to_numpy(), minlength=2200)[:2200] for years in (left, right)]
+    near = [int((counted[0][5:-5] * counted[1][5 + by : 2195 + by]).sum()) for by in range(-5, 6)]
+    levels = [near[5], near[4] + near[6], near[3] + near[7], sum(near[:3]) + sum(near[8:])]
+    total = int(counted[0].sum()) * int(counted[1].sum())
+    return np.array([*levels, total - sum(levels)], dtype=np.int64)
+
+
+def _titles(levels: pa.Table, within: Within) -> Integers:
+    """Count pairs by level of the title. Blocks find films of weakly alike titles only where the years are near,
+    so those are counted there and scaled up to all pairs.
+    """
+    title, year = levels["title"].to_numpy(), levels["year"].to_numpy()
+    counts = np.bincount(title, minlength=len(TITLE_LEVELS)).astype(np.int64)
+    near = np.bincount(title[(year == 0) | (year == 1)], minlength=len(TITLE_LEVELS))
+    scaled = np.rint(near * (within.pairs / max(within.near_pairs, 1))).astype(np.int64)
+    weak = np.setdiff1d(np.arange(len(TITLE_LEVELS) - 1), ONE_TITLE)
+    if within.near_pairs:
+        counts[weak] = np.maximum(counts, scaled)[weak]
+    counts[-1] = max(within.pairs - counts[:-1].sum(), 0)
+    return counts
+
+
+def _with_u(prior: Shares, counts: Integers, strength: int) -> Shares:
+    return Shares(prior.m, _shrunk(counts, prior.u, strength))
+
+
+def fit_m(levels: pa.Table, sizes: Sizes, start: Mapping[str, Shares], strength: Strength) -> Fitted:
+    """Learn *m* and the share of matches by EM over the candidates; *u* stays as it is in `start`."""
+    smaller = min(sizes.left, sizes.right)
+    world = max(sizes.left, sizes.right, strength.world)
+    left, right = (levels[name].to_numpy().astype(np.int64) for name in ("l", "r"))
+    alike = np.isin(levels["title"].to_numpy(), ONE_TITLE)
+    shares, matches, prior_bits = dict(start), smaller * MILLION // 2, 0
+    for _ in range(50):
+        share = (matches + strength.matches * MILLION // 20) / (smaller + strength.matches / 10) / MILLION
+        share = min(share, 0.98)
+        before, prior_bits = prior_bits, int(np.rint(MILLION * np.log2(share / (1 - share) / world)))
+        chance = probabilities(left, right, total_weights(levels, shares) + prior_bits)
+        matches = int(chance.sum())
+        for comparison in COMPARISONS:
+            found, prior = levels[comparison.name].to_numpy(), start[comparison.name]
+            counts = _counts(found, chance, len(comparison.levels)) / MILLION
+            missing = _missing(found[alike], chance[alike], strength.matches)
+            shares[comparison.name] = Shares(_shrunk(counts, prior.m, strength.matches), prior.u, *missing)
+        if abs(prior_bits - before) < MILLION // 1000:
+            break
+    return Fitted(shares, prior_bits)
+
+
+def _counts(found: npt.NDArray[np.int8], each: Integers, levels: int) -> Integers:
+    known = found != MISSING
+    return np.bincount(found[known], each[known], minlength=levels).astype(np.int64)
+
+
+def _repeats(within: pa.Table) -> npt.NDArray[np.bool_]:
+    """Find pairs inside a list that look like one film entered twice: no list is as free of them as it says."""
+    title, year, people, directors = (
+        within[name].to_numpy() for name in ("title", "year", "people", "directors")
+    )
+    repeats: npt.NDArray[np.bool_] = (title <= 3) & (
+        (year == 0) | ((year == 1) & ((people == 0) | (directors == 0)))
+    )
+    return repeats
+
+
+def _rounded(values: Floats) -> Integers:
+    return np.rint(values).astype(np.int64)
+
+
+def _missing(found: npt.NDArray[np.int8], chance: Integers, strength: int) -> tuple[int, int]:
+    """Give how often a value is missing in matches and in other pairs of one title, both drawn towards each other."""
+    gone = found == MISSING
+    share = (gone.sum() + 1) / (len(gone) + 2)
+    shares = []
+    for weight in (chance, MILLION - chance):
+        counted = weight[gone].sum() / MILLION + strength * share
+        shares.append(int(TRILLION * counted / (weight.sum() / MILLION + strength)))
+    return shares[0], shares[1]
+
+
+def _shrunk(counts: Floats | Integers, prior: tuple[int, ...], strength: int) -> tuple[int, ...]:
+    """Draw counted shares towards a prior that counts as `strength` cases; no level is impossible."""
+    mixed = (counts.astype(np.float64) * TRILLION + strength * np.array(prior, dtype=np.float64)) / (
+        counts.sum() + strength
+    )
+    return tuple(max(int(share), 1) for share in np.rint(mixed))

@@ -1,0 +1,86 @@
+-- The records that stand alone, and why. Reads `pairs` (SETTLED_PAIRS), `members` (source, key, cluster, method),
+-- `decisions` (DECISIONS) and `bands` (one row: accept, a probability, and likely, the weight that comes to it alone).
+
+-- name: reason
+-- Why a pair `n` was not taken, under the bands `b`; `r` has who stands in its way.
+CASE WHEN n.evidence LIKE '%["ids","contradict"%' THEN 'other ids'
+     WHEN n.contradicted AND n.evidence LIKE '%"numbers differ"%' THEN 'other number'
+     WHEN n.contradicted AND n.evidence LIKE '%"subtitles differ"%' THEN 'other subtitle'
+     WHEN n.contradicted AND n.evidence LIKE '%["ids","agree"%' THEN 'an id that nothing else bears out'
+     WHEN n.contradicted THEN 'other directors'
+     WHEN r.rival_key IS NOT NULL THEN 'taken'
+     WHEN n.probability >= b.accept THEN 'does not fit the rest of the film'
+     WHEN n.weight >= b.likely THEN 'several fit'
+     ELSE 'not likely enough' END
+
+-- name: sides
+-- Every pair from both of its ends, and what a person said of it last.
+SELECT p.left_source AS source, p.left_key AS key, p.right_source AS other_source, p.right_key AS other_key,
+       p.weight, p.contradicted, p.evidence, p.probability, p.band FROM pairs p
+UNION ALL
+SELECT p.right_source, p.right_key, p.left_source, p.left_key,
+       p.weight, p.contradicted, p.evidence, p.probability, p.band FROM pairs p
+
+-- name: apart
+SELECT left_source AS source, left_key AS key, right_source AS other_source, right_key AS other_key
+FROM decisions WHERE NOT same
+UNION
+SELECT right_source, right_key, left_source, left_key FROM decisions WHERE NOT same
+
+-- name: nearest
+-- The heaviest pair of each record that stands alone.
+SELECT * FROM (
+  SELECT s.*, row_number() OVER (PARTITION BY s.source, s.key ORDER BY s.weight DESC, s.other_source, s.other_key) AS place
+  FROM sides s JOIN members m ON m.source = s.source AND m.key = s.key
+  WHERE m.method = 'alone') ranked
+WHERE place = 1
+
+-- name: rivals
+-- Who of the same source is in the nearest record's film.
+SELECT n.source, n.key, min(r.key) AS rival_key
+FROM nearest n
+JOIN members o ON o.source = n.other_source AND o.key = n.other_key
+JOIN members r ON r.cluster = o.cluster AND r.source = n.source
+GROUP BY n.source, n.key
+
+-- name: unmatched
+SELECT m.source, m.key, n.other_source, n.other_key, n.weight, n.probability, n.band,
+       CASE WHEN n.source IS NULL THEN 'nothing near'
+            WHEN a.source IS NOT NULL THEN 'decided'
+            ELSE {reason} END AS reason,
+       r.rival_key
+FROM members m
+CROSS JOIN bands b
+LEFT JOIN nearest n ON n.source = m.source AND n.key = m.key
+LEFT JOIN apart a ON a.source = n.source AND a.key = n.key AND a.other_source = n.other_source AND a.other_key = n.other_key
+LEFT JOIN rivals r ON r.source = m.source AND r.key = m.key
+WHERE m.method = 'alone'
+ORDER BY m.source, m.key
+
+-- name: shares
+SELECT m.source, count(*) AS records,
+       CAST(sum(CASE WHEN m.method = 'id' THEN 1 ELSE 0 END) AS BIGINT) AS by_id,
+       CAST(sum(CASE WHEN m.method = 'match' THEN 1 ELSE 0 END) AS BIGINT) AS by_match,
+       CAST(sum(CASE WHEN m.method = 'decision' THEN 1 ELSE 0 END) AS BIGINT) AS by_decision,
+       CAST(sum(CASE WHEN m.method = 'alone' AND v.source IS NOT NULL THEN 1 ELSE 0 END) AS BIGINT) AS in_review,
+       CAST(sum(CASE WHEN m.method = 'alone' AND v.source IS NULL THEN 1 ELSE 0 END) AS BIGINT) AS alone
+FROM members m
+LEFT JOIN (SELECT DISTINCT source, key FROM sides WHERE band = 'review') v ON v.source = m.source AND v.key = m.key
+GROUP BY m.source
+ORDER BY m.source
+
+-- name: in_the_way
+-- Who of one end's source is in the other end's film.
+SELECT p.left_source, p.left_key, p.right_source, p.right_key, min(o.source || ':' || o.key) AS rival_key
+FROM pairs p
+JOIN members l ON l.source = p.left_source AND l.key = p.left_key
+JOIN members r ON r.source = p.right_source AND r.key = p.right_key
+JOIN members o ON (o.cluster = r.cluster AND o.source = l.source) OR (o.cluster = l.cluster AND o.source = r.source)
+GROUP BY p.left_source, p.left_key, p.right_source, p.right_key
+
+-- name: waiting
+SELECT n.left_source, n.left_key, n.right_source, n.right_key, {reason} AS reason, r.rival_key AS rival
+FROM pairs n
+CROSS JOIN bands b
+LEFT JOIN in_the_way r ON r.left_source = n.left_source AND r.left_key = n.left_key
+ AND r.right_source = n.right_source AND r.right_key = n.right_key

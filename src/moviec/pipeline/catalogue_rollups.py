@@ -1,0 +1,73 @@
+"""The catalogue's monthly sums, and the rankings by them, after a publication: those of the years in which a film counts
+for something else now.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import pyarrow as pa
+import sqlalchemy as sa
+
+from moviec.catalog.figures import entries_of, films_of
+from moviec.catalog.schema.movies import movies, rankings, rollups
+from moviec.catalog.staging import Touched, merge, stage
+from moviec.engine import DuckEngine
+from moviec.rollup.leading import leading
+from moviec.rollup.totals import totals
+from moviec.text import Column
+
+_YEARS = """
+SELECT DISTINCT year FROM (SELECT movie, year FROM films_before UNION SELECT movie, year FROM films_after)
+WHERE movie IN (
+  SELECT movie FROM (FROM films_before EXCEPT FROM films_after) UNION SELECT movie FROM (FROM films_after EXCEPT FROM films_before)
+  UNION SELECT movie FROM (FROM entries_before EXCEPT FROM entries_after)
+  UNION SELECT movie FROM (FROM entries_after EXCEPT FROM entries_before))
+ORDER BY year"""
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """What some films count with, and for what (catalog/figures.py)."""
+
+    films: pa.Table
+    entries: pa.Table
+
+
+def counted(connection: sa.Connection, some: Column | None) -> Counted | None:
+    """Give what some movies count with and for, as the catalogue has them now; None for all."""
+    if some is None:
+        return None
+    staged = stage(connection, "some_movies", movies, pa.table({"movie": some}))
+    theirs = movies.c.movie.in_(sa.select(staged.c.movie))
+    return Counted(films_of(connection, None, theirs), entries_of(connection, None, theirs))
+
+
+def other_years(beside: DuckEngine, before: Counted | None, after: Counted | None) -> list[int] | None:
+    """Give the years, past and present, of films that count with or for something else than before; None: all."""
+    if before is None or after is None:
+        return None
+    with DuckEngine(beside=beside) as engine:
+        for when, rows in (("before", before), ("after", after)):
+            engine.register(f"films_{when}", rows.films)
+            engine.register(f"entries_{when}", rows.entries)
+        return [int(str(year)) for year in engine.query(_YEARS)["year"].to_pylist()]
+
+
+def roll_up(beside: DuckEngine, connection: sa.Connection, years: list[int] | None) -> Touched:
+    """Sum and rank some years again (None: all), in the caller's transaction; say which rollups were touched."""
+    if years == []:
+        return Touched()
+    rows = summed(beside, connection, years)
+    with DuckEngine(beside=beside) as engine:
+        ranked = leading(engine, rows.drop_columns(["movie_ids"]))
+    merge(connection, rankings, ranked, _of(rankings, years))
+    return merge(connection, rollups, rows, _of(rollups, years))
+
+
+def _of(table: sa.Table, years: list[int] | None) -> sa.ColumnElement[bool]:
+    return sa.true() if years is None else table.c.year.in_(years)
+
+
+def summed(beside: DuckEngine, connection: sa.Connection, years: list[int] | None) -> pa.Table:
+    """Give the rows that the catalogue's rollups have for some years, or all, from its films."""
+    with DuckEngine(beside=beside) as engine:
+        return totals(engine, films_of(connection, years), entries_of(connection, years))

@@ -1,0 +1,223 @@
+"""Finds the files of a delivery: named ones, those in a folder that play a role, or copies from an address elsewhere."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_plus
+
+import msgspec
+
+from moviec.config import Downloads, Home
+from moviec.decoding import plain
+from moviec.errors import UsageError
+from moviec.sources.spec import SourceSpec
+from moviec.storage.remote import Patience, Remote, fetch, open_remote, patiently, shown
+
+PATIENCE = Patience()
+
+
+def downloads_of(home: Home, spec: SourceSpec) -> Downloads:
+    """Return where a source's provider publishes: the addresses in the settings, else those in its facts."""
+    settings = home.settings.sources.get(spec.name)
+    return settings.download if settings and settings.download else spec.download
+
+
+def places_of(home: Home, spec: SourceSpec, places: Sequence[str]) -> list[str]:
+    """Give the places that were named, or else the one in the settings; raises UsageError where there is none."""
+    settings = home.settings.sources.get(spec.name)
+    chosen = list(places) or ([settings.path] if settings and settings.path else [])
+    if not chosen:
+        raise UsageError(
+            "no file was given",
+            spec.name,
+            f"give a PATH, or set path under [sources.{spec.name}] in moviec.toml",
+        )
+    return chosen
+
+
+def gather(home: Home, spec: SourceSpec, places: Sequence[str], work: Path) -> list[Path]:
+    """Give a delivery's files as local paths; with no place given, the one in the settings of the source.
+
+    Raises UsageError where there is nothing, SourceError where access is refused, TransportError where fetching
+    failed several times and may be tried again.
+    """
+    return [path for place in places_of(home, spec, places) for path in _gather(home, spec, place, work)]
+
+
+def names_in(home: Home, spec: SourceSpec, folder: str) -> list[str]:
+    """List the names in a folder, here or elsewhere; hidden ones are left out."""
+    if "://" in folder:
+        remote = _remote(home, spec, folder)
+        names = patiently(lambda: remote.names(folder), PATIENCE)
+    else:
+        path = Path(folder).expanduser()
+        if not path.is_dir():
+            raise UsageError("no such folder", folder)
+        names = [entry.name for entry in path.iterdir()]
+    return sorted(name for name in names if not name.startswith("."))
+
+
+def _gather(home: Home, spec: SourceSpec, place: str, work: Path) -> list[Path]:
+    if "://" in place:
+        remote = _remote(home, spec, place)
+        if not patiently(lambda: remote.is_folder(place), PATIENCE):
+            return [fetch(remote, place, work, PATIENCE)]
+        folder = place.rstrip("/")
+        names = _playing(names_in(home, spec, folder), spec, shown(place))
+        return [fetch(remote, f"{folder}/{name}", work, PATIENCE) for name in names]
+    path = Path(place).expanduser()
+    if not path.exists():
+        raise UsageError("no such file or folder", place)
+    if not path.is_dir():
+        return [path]
+    files = [name for name in names_in(home, spec, place) if (path / name).is_file()]
+    return [path / name for name in _playing(files, spec, place)]
+
+
+def _remote(home: Home, spec: SourceSpec, url: str) -> Remote:
+    return open_remote(url, home.settings.options(url, spec.name), PATIENCE)
+
+
+def _playing(names: Sequence[str], spec: SourceSpec, where: str) -> list[str]:
+    """Choose the files of a folder that play a role."""
+    known = tuple(name for file in spec.files.values() for name in file.names)
+    chosen = [name for name in names if name.lower().startswith(known)]
+    if not chosen:
+        wanted = ", ".join(file.names[0] for file in spec.files.values())
+        raise UsageError(f"no file of {spec.name} in this folder", where, f"they are called {wanted}")
+    return chosen
+
+
+#: What stands for a date in an address.
+DATE = "{date}"
+
+#: 2026-11-01 or 20261101, with no digit beside it.
+_WRITTEN = r"(?<!\d)(\d{4}-\d\d-\d\d|\d{8})(?!\d)"
+
+Names = Callable[[str], list[str]]
+
+
+def by_date(place: str, names: Names) -> dict[dt.date, list[str]]:
+    """Give the addresses below a place by their date, oldest first; `names` lists a folder.
+
+    `{date}` in a place stands for the date (the first decides, later ones repeat it): `drops/{date}/movies.csv`,
+    `drops/movies_{date}.csv`. A place without it is a folder whose entries carry dates anywhere in their names.
+    Raises UsageError where no name carries a date.
+    """
+    folder, pattern, tail = _parts(place)
+    found: dict[dt.date, list[str]] = {}
+    for name in sorted(names(folder or ".")):
+        match = pattern.fullmatch(name)
+        date = _date(match[1]) if match else None
+        if match and date:
+            rest = tail.replace(DATE, match[1])
+            found.setdefault(date, []).append(f"{folder}/{name}{rest}" if folder else f"{name}{rest}")
+    if not found:
+        raise UsageError(
+            "nothing here carries a date", folder or ".", "names should hold one, like 2026-11-01 or 20261101"
+        )
+    return dict(sorted(found.items()))
+
+
+def _parts(place: str) -> tuple[str, re.Pattern[str], str]:
+    """Cut a place into the folder, the pattern of the dated names in it, and what follows below each."""
+    if DATE not in place:
+        return place.rstrip("/") or "/", re.compile(f".*?{_WRITTEN}.*"), ""
+    before, _, after = place.partition(DATE)
+    folder, slash, start = before.rpartition("/")
+    end, below, tail = after.partition("/")
+    ends = [re.escape(part) for part in end.split(DATE)]
+    pattern = re.compile(re.escape(start) + _WRITTEN + r"\1".join(ends))
+    return folder or slash, pattern, below + tail
+
+
+def _date(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+#: Where one event stands inside another as JSON text: SNS over HTTP or in a queue, SNS in a record, SQS in a record.
+_ENVELOPES = (("Message",), ("Sns", "Message"), ("body",))
+
+
+class Announced(msgspec.Struct, frozen=True):
+    """An object that an event says was created: its `s3://` address and when."""
+
+    url: str
+    at: dt.datetime
+
+
+class Announcement(msgspec.Struct, frozen=True):
+    """What an event says: objects that were created, and in words whatever else it speaks of."""
+
+    objects: tuple[Announced, ...]
+    others: tuple[str, ...]
+
+
+def read_event(text: bytes, where: str) -> Announcement:
+    """Read an event; raises UsageError where it is none.
+
+    Keys are decoded as S3 encodes them, a plus being a space: in the notifications of S3
+    (docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html) and of EventBridge alike.
+    """
+    try:
+        found = list(_read(msgspec.json.decode(text)))
+    except (msgspec.DecodeError, LookupError, AttributeError, TypeError, ValueError, RecursionError) as error:
+        raise UsageError(
+            f"this is no object-created event ({plain(error)})",
+            where,
+            "give the JSON of S3, SNS or EventBridge",
+        ) from error
+    return Announcement(
+        tuple(one for one in found if isinstance(one, Announced)),
+        tuple(one for one in found if isinstance(one, str)),
+    )
+
+
+def deliveries_of(objects: tuple[Announced, ...]) -> list[tuple[dt.datetime, list[str]]]:
+    """Group objects into deliveries, oldest first: those of one folder arrived together, when the last of them did."""
+    folders: dict[str, list[Announced]] = {}
+    for one in objects:
+        folders.setdefault(one.url.rpartition("/")[0], []).append(one)
+    deliveries = [
+        (max(one.at for one in some), list(dict.fromkeys(one.url for one in some)))
+        for some in folders.values()
+    ]
+    return sorted(deliveries)
+
+
+def _read(event: Any) -> Iterator[Announced | str]:
+    """Yield each object created, and in words each thing that is none; raises KeyError where it is no event."""
+    inner = next((found for path in _ENVELOPES if isinstance(found := _at(event, path), str)), None)
+    several = event if isinstance(event, list) else _at(event, ("Records",))
+    if inner is not None:
+        yield from _read(msgspec.json.decode(inner))
+    elif isinstance(several, list):
+        for one in several:
+            yield from _read(one)
+    elif event.get("Event") == "s3:TestEvent":
+        yield f"a test event of the bucket {event.get('Bucket')}"
+    elif event.get("source") == "aws.s3":
+        yield _announced(event["detail-type"], event["detail"], event["time"])
+    else:
+        yield _announced(event["eventName"], event["s3"], event["eventTime"])
+
+
+def _announced(kind: str, what: dict[str, Any], time: str) -> Announced | str:
+    bucket, key = what["bucket"]["name"], unquote_plus(what["object"]["key"])
+    if kind != "Object Created" and not kind.removeprefix("s3:").startswith("ObjectCreated:"):
+        return f"'{kind}' of s3://{bucket}/{key}, which creates no object"
+    at = dt.datetime.fromisoformat(time)
+    return Announced(f"s3://{bucket}/{key}", at if at.tzinfo else at.replace(tzinfo=dt.UTC))
+
+
+def _at(event: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
+        event = event.get(name) if isinstance(event, dict) else None
+    return event

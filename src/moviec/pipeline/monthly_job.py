@@ -1,0 +1,217 @@
+"""The one-shot job: a movies file in, month files by genre and company out; touches no catalogue."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+import msgspec
+import pyarrow as pa
+
+from moviec.engine import DuckEngine, Limits
+from moviec.engine.unread import Unread, nothing_came
+from moviec.errors import MovieCError, UsageError
+from moviec.pipeline.steps import Tell
+from moviec.rollup import files
+from moviec.rollup.films import account, name_films
+from moviec.rollup.monthly import FIELDS, Counting, monthly
+from moviec.sources.normalise import count_problems, unread_columns
+from moviec.sources.registry import find_source
+from moviec.sources.spec import FileCount, Reading, SourceSpec, Wanted, assign_roles
+from moviec.storage.archives import sha256, unpack
+from moviec.work import work_folder
+
+#: The first and the last release of the films that count.
+_RELEASES = "SELECT min(released) AS first_release, max(released) AS last_release FROM films"
+
+
+class Job(msgspec.Struct, frozen=True):
+    """What to do: which files, where to, what counts, how the files look, what the engine may take."""
+
+    paths: tuple[Path, ...]
+    out: Path
+    counting: Counting = Counting()
+    layout: files.Layout = files.Layout()
+    limits: Limits = Limits(memory="1GB")
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """What `last-run.json` says. `films`: counted, and left out by reason. `set_to_unknown`: values, by rule."""
+
+    state: Literal["running", "done", "failed"]
+    started: dt.datetime
+    ended: dt.datetime | None = None
+    error: str | None = None
+    delivered: dt.date | None = None  # by this day a film is out
+    inputs: dict[str, str] = {}  # path and SHA-256 of its bytes
+    not_read: list[str] = []  # files of the delivery that play no role
+    rows: dict[str, FileCount] = {}
+    repaired_lines: dict[str, list[int]] = {}
+    unknown_columns: dict[str, list[str]] = {}
+    set_to_unknown: dict[str, int] = {}
+    unread: list[Unread] = []  # columns of which most cells could not be read
+    first_release: dt.date | None = None
+    last_release: dt.date | None = None
+    films: dict[str, int] = {}
+    months: list[str] = []
+    months_removed: list[str] = []  # those of an earlier run that this input has no films of
+    months_there: list[str] = []  # those of the whole folder, with what runs before wrote
+    layout: files.Layout | None = None  # of the month files in the folder
+    died: dt.datetime | None = None  # when the run before began, if it was stopped in its midst
+
+
+class _Desk(msgspec.Struct, frozen=True):
+    """Two folders of a run: what is in `staging` goes into place at the end, `work` is thrown away."""
+
+    staging: Path
+    work: Path
+
+
+def run_rollup(job: Job, tell: Tell = lambda _: None) -> Run:
+    """Run the job; `tell` hears each step, and `last-run.json` says at every moment how far it is.
+
+    Raises MovieCError, with the month files as they were, when the input cannot be read.
+    """
+    _refuse_twice(job.paths)
+    with files.exclusive(job.out) as staging, work_folder() as work:
+        run = _save(job, _begin(job, tell))
+        try:
+            run = _roll(job, run, _Desk(staging, work), tell)
+        except MovieCError as error:
+            _save(job, run, state="failed", error=str(error), ended=dt.datetime.now(dt.UTC))
+            raise
+        except (KeyboardInterrupt, duckdb.InterruptException) as error:
+            _save(job, run, state="failed", error="stopped", ended=dt.datetime.now(dt.UTC))
+            raise KeyboardInterrupt from error
+        return _save(job, run, state="done", ended=dt.datetime.now(dt.UTC))
+
+
+def _refuse_twice(paths: Sequence[Path]) -> None:
+    """Raise UsageError for a file that is given twice, however its path is written."""
+    known: set[Path] = set()
+    for path in paths:
+        if path.resolve() in known:
+            raise UsageError("this file is given twice", str(path), "give each file once")
+        known.add(path.resolve())
+
+
+def _inside(desk: _Desk, number: int) -> Path:
+    """Make the folder that one of the files is unpacked into: two may hold files of one name."""
+    folder = desk.work / f"in-{number}"
+    folder.mkdir()
+    return folder
+
+
+def _begin(job: Job, tell: Tell) -> Run:
+    """Begin the record of a run, with what the run before left; raises UsageError where the two would mix two layouts."""
+    before = files.read_json(job.out / files.LAST_RUN, Run)
+    layout, died = (
+        (before.layout, before.started if before.state == "running" else None) if before else (None, None)
+    )
+    if died:
+        tell(f"the run before, begun {died:%Y-%m-%d %H:%M} UTC, was stopped in its midst")
+    if layout and job.counting.since > dt.date.min and layout != job.layout:
+        raise UsageError(
+            f"the months there are {_said(layout)}, these would be {_said(job.layout)}",
+            str(job.out),
+            "give the same options as before, or leave --since out",
+        )
+    return Run(
+        state="running",
+        started=dt.datetime.now(dt.UTC),
+        delivered=job.counting.delivered,
+        layout=layout,
+        died=died,
+    )
+
+
+def _said(layout: files.Layout) -> str:
+    return f"{layout.format}, split {layout.split}, {'with' if layout.metadata else 'without'} metadata"
+
+
+def _roll(job: Job, run: Run, desk: _Desk, tell: Tell) -> Run:
+    source = find_source("kaggle")
+    with ThreadPoolExecutor() as aside, DuckEngine(job.limits) as engine:
+        sums = {str(path): aside.submit(sha256, path) for path in job.paths if path.is_file()}
+        plain = {path: list(unpack(path, _inside(desk, number))) for number, path in enumerate(job.paths)}
+        roles, others = assign_roles([file for some in plain.values() for file in some], source.spec)
+        for path, some in plain.items():
+            if not set(some) & set(roles.values()):
+                raise UsageError(
+                    "this is no file of the delivery", str(path), f"there are {', '.join(source.spec.files)}"
+                )
+        tell(f"reading {', '.join(path.name for path in roles.values())}")
+        reading = source.read(engine, roles, Wanted(desk.work, FIELDS))
+        inputs = {path: result.result() for path, result in sums.items()}
+        run = _save(job, run, inputs=inputs, not_read=[path.name for path in others], **_read_facts(reading))
+
+        tell("counting films")
+        told = account(engine, job.counting)
+        counted = name_films(engine, job.counting, source.spec.numeric_keys, desk.work / files.FILMS)
+        problems = told.problems | count_problems(engine, "list_problems", "films")
+        run = _save(
+            job,
+            run,
+            **engine.query(_RELEASES).to_pylist()[0],
+            films={"counted": counted, **told.films, "before_since": told.counting - counted},
+            set_to_unknown=problems,
+            unread=unread_columns(engine, source.spec, reading, problems),
+        )
+
+        tell("adding up by genre and company")
+        table = monthly(engine, job.layout.split, genre_labels(source.spec))
+        if not table.num_rows:
+            names = ", ".join(path.name for path in roles.values())
+            raise nothing_came(_nothing(run), names, run.unread, f"see {job.out / files.LAST_RUN}")
+        tell("writing months")
+        months = files.stage_months(engine, table, desk.staging, job.layout)
+        files.stage_films(engine, desk.work / files.FILMS, job.out, job.counting.since)
+        rejected = [file.rejected for file in reading.files.values()]
+        files.write_rejected(rejected, desk.staging / files.REJECTED)
+        removed = files.swap(desk.staging, job.out, files.month_of(job.counting.since))
+        there = files.months_in(job.out)
+        return msgspec.structs.replace(
+            run, months=months, months_removed=removed, months_there=there, layout=job.layout
+        )
+
+
+def _nothing(run: Run) -> str:
+    """Say why no month was written."""
+    left = ", ".join(
+        f"{films:,} {why.replace('_', ' ')}" for why, films in run.films.items() if films and why != "counted"
+    )
+    counted = run.films["counted"]
+    return (
+        f"no month to write: {counted:,} {'film counts' if counted == 1 else 'films count'}"
+        + (f" ({left})" if left else "")
+        + (", none with a genre or a company that could be read" if counted else "")
+    )
+
+
+def genre_labels(spec: SourceSpec) -> pa.Table:
+    """Give a source's genre labels with what they mean: label, id, name."""
+    labels = list(spec.genres)
+    known = list(spec.genres.values())
+    columns = {"label": labels, "id": [genre.id for genre in known], "name": [genre.name for genre in known]}
+    types: list[tuple[str, pa.DataType]] = [("label", pa.string()), ("id", pa.int64()), ("name", pa.string())]
+    schema = pa.schema(types)
+    return pa.table(columns, schema=schema)
+
+
+def _read_facts(reading: Reading) -> dict[str, Any]:
+    found = reading.files.items()
+    return {
+        "rows": {role: file.count for role, file in found},
+        "repaired_lines": {role: file.repaired["line"].to_pylist() for role, file in found if file.repaired},
+        "unknown_columns": {role: list(file.unknown_columns) for role, file in found if file.unknown_columns},
+    }
+
+
+def _save(job: Job, run: Run, **changes: Any) -> Run:
+    run = msgspec.structs.replace(run, **changes)
+    files.write_json(run, job.out / files.LAST_RUN)
+    return run

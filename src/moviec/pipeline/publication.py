@@ -1,0 +1,297 @@
+"""From records to the published catalogue: resolve, fuse, publish, roll up. One path for an ingestion and a rebuild.
+
+What a run publishes is a function of the records that hold, the ledger, the decisions and the pinned models; an
+ingestion works out only what its records can have changed, and comes to the same.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import sqlalchemy as sa
+
+from moviec.catalog.connect import writing
+from moviec.catalog.deliveries import Batch, all_batches, note_unmatched
+from moviec.catalog.failures import records_aside
+from moviec.catalog.ingest_queue import RECORDS, Pending, mark_done, pending
+from moviec.catalog.leases import CATALOGUE
+from moviec.catalog.ledger import decisions_in_force, ledger_of, records_of
+from moviec.catalog.parties import Cast
+from moviec.catalog.publish import Cause, Publication, mark_published, publish
+from moviec.catalog.queries import last_change
+from moviec.catalog.staging import Touched
+from moviec.engine import DuckEngine
+from moviec.pipeline.catalogue_rollups import counted, other_years, roll_up
+from moviec.pipeline.context import Workshop, recorded
+from moviec.pipeline.current_records import name_changed, name_records
+from moviec.pipeline.fusing import Shown, Sliced, facts_of, show_all
+from moviec.pipeline.models import Models, built_with, note_built_with, pinned_models
+from moviec.pipeline.parties import cast_of, credits_shown
+from moviec.pipeline.resolving import Known, Resolved, resolve
+from moviec.pipeline.shelves import Shelved, name_shelves, remove_stale_shelves
+from moviec.pipeline.steps import Step, Steps, Tell
+from moviec.sources.registry import find_sources
+from moviec.sources.spec import SourceSpec
+from moviec.text import Column, pc
+
+#: A rehearsal's name among the runs: it may fail, that is what it is for.
+REHEARSAL = "rehearse"
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """What to work out: everything; or what waits in the log of record changes.
+
+    `without` (RECORDS) is left out as if no delivery had named it; a rehearsal is taken back before its end.
+    """
+
+    everything: bool = False
+    without: pa.Table = RECORDS.empty_table()
+    rehearsal: bool = False
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What a run came to: changes by kind, the number of the last, rows touched by table, the steps, records set aside."""
+
+    everything: bool
+    changes: dict[str, int]
+    last_change: int
+    touched: dict[str, Touched]
+    steps: list[Step]
+    set_aside: int = 0
+
+
+class Ground(msgspec.Struct, frozen=True):
+    """What a run stands on: the home, the engine that its steps stand beside, what waits, the models in force, every batch,
+    what is set aside, the sources.
+    """
+
+    shop: Workshop
+    engine: DuckEngine
+    pending: Pending
+    models: Models
+    batches: Sequence[Batch]
+    aside: pa.Table
+    specs: Sequence[SourceSpec]
+
+    @property
+    def fresh(self) -> list[Batch]:
+        """The batches that are not published."""
+        return [one for one in self.batches if not one.published]
+
+
+def bring_up(shop: Workshop, scope: Scope, tell: Tell = lambda _: None) -> Outcome:
+    """Bring the catalogue up to what the lake holds; other models than it was built with make that everything.
+
+    Documents, rollups, change log and the aggregator's checkpoint in one transaction, under the lease on the catalogue.
+    """
+    with DuckEngine(shop.limits) as engine:
+        return _from(_ground(shop, engine, scope.without), scope, tell)
+
+
+def _from(ground: Ground, scope: Scope, tell: Tell) -> Outcome:
+    shop = ground.shop
+    with shop.catalogue.connect() as connection:
+        everything = scope.everything or built_with(connection) != ground.models.versions
+    named = ground.pending.records.num_rows
+    if not everything and not named and not any(one.records_file for one in ground.fresh):
+        return _nothing_new(ground)
+    command = REHEARSAL if scope.rehearsal else "rebuild" if scope.everything else "publish"
+    with recorded(shop, command, CATALOGUE, tell) as steps:
+        outcome = _bring_up(ground, scope, everything, steps)
+    remove_stale_shelves(shop, ground.models.match, ground.batches)
+    return outcome
+
+
+def _ground(shop: Workshop, engine: DuckEngine, without: pa.Table) -> Ground:
+    with shop.catalogue.connect() as connection:
+        waiting = pending(connection)  # before the batches: none of its entries is without its batch
+        aside = pa.concat_tables([records_aside(connection), without])
+    specs = [source.spec for source in find_sources(shop.home.folder).values()]
+    return Ground(shop, engine, waiting, pinned_models(shop), all_batches(shop.catalogue), aside, specs)
+
+
+def outlook(
+    shop: Workshop, connection: sa.Connection, some: Sequence[tuple[str, str]], decisions: pa.Table
+) -> Resolved:
+    """Resolve some records (source, key), and what waits, under these decisions (`in_order`); nothing is written."""
+    columns = {name: [record[at] for record in some] for at, name in enumerate(("source", "key"))}
+    also = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+    with DuckEngine(shop.limits) as engine:
+        ground = _ground(shop, engine, RECORDS.empty_table())
+        return _resolve(ground, _known(ground, connection, decisions), False, also)
+
+
+def _bring_up(ground: Ground, scope: Scope, everything: bool, steps: Steps) -> Outcome:
+    shop = ground.shop
+    with shop.catalogue.connect() as connection:
+        with steps.step("resolving") as counts:
+            known = _known(ground, connection, decisions_in_force(connection))
+            resolved = _resolve(ground, known, everything)
+            counts.update(records=resolved.records.num_rows, pairs=resolved.matches.num_rows)
+        with steps.step("finding people and companies") as counts:
+            cast = _cast(ground, connection, resolved)
+            counts.update({kind: now.shown.num_rows for kind, now in cast.items()})
+        with steps.step("fusing") as counts:
+            affected = _affected(resolved, cast)
+            shown = _fuse(ground, connection, resolved, cast, affected)
+            counts.update(films=shown.documents.num_rows)
+    with steps.step("publishing") as counts, shop.writing() as copy:
+        connection = copy.connection
+        shop.confirm(connection, CATALOGUE)
+        before = counted(connection, affected)
+        fresh = ground.fresh
+        cause = _cause(ground, connection, resolved, everything)
+        publication = _publication(resolved, cast, shown, affected, cause)
+        done = publish(connection, publication, [one.delivery for one in fresh], ground.engine)
+        years = other_years(ground.engine, before, counted(connection, affected))
+        rolled = roll_up(ground.engine, connection, years)
+        touched = {**done.touched, "rollups": rolled}
+        note_built_with(connection, ground.models.versions)
+        note_unmatched(connection, fresh)
+        mark_done(connection, ground.pending.upto)
+        counts.update({name: one.written + one.removed for name, one in touched.items()})
+        if scope.rehearsal:
+            connection.rollback()
+        else:
+            rows = {name: getattr(publication, name) for name in ("records", "identities")}
+            copy.movies(
+                {name: some for name, some in rows.items() if touched[name].written},
+                {kind: some for kind, some in cast.items() if touched[f"parties.{kind}"].written},
+            )
+    return Outcome(everything, done.changes, done.last, touched, steps.done)
+
+
+def _cause(ground: Ground, connection: sa.Connection, resolved: Resolved, everything: bool) -> Cause:
+    """Name the delivery behind a run's changes: the only new one, unless other things were worked out again, too; and the
+    decisions: of the movies that have or had their records, of every movie where nothing but one decision waited.
+    """
+    fresh, waiting = ground.fresh, ground.pending
+    numbers = pc.unique(waiting.decided["decision"]).to_pylist()
+    decided = _decided(ground, connection, resolved) if numbers else {}
+    if len(fresh) == 1 and (not everything or len(ground.batches) == 1):
+        return Cause(fresh[0].source, fresh[0].delivery, decided)
+    is_alone = not fresh and not everything and waiting.decided.num_rows == waiting.records.num_rows
+    return Cause(decided=decided, decision=numbers[0] if is_alone and len(numbers) == 1 else None)
+
+
+#: Of movies that have, or had until now, a record that somebody decided about: the last decision.
+_DECIDED = """
+SELECT movie, max(decision) AS decision FROM decided
+JOIN (SELECT source, key, movie FROM movie_now UNION SELECT source, key, id FROM movie_before) USING (source, key)
+GROUP BY movie
+"""
+
+
+def _decided(ground: Ground, connection: sa.Connection, resolved: Resolved) -> dict[int, int]:
+    with DuckEngine(beside=ground.engine) as engine:
+        engine.register("decided", ground.pending.decided)
+        engine.register("movie_now", resolved.records)
+        engine.register("movie_before", ledger_of(connection, ground.pending.decided))
+        found = engine.query(_DECIDED)
+    return {row["movie"]: row["decision"] for row in found.to_pylist()}
+
+
+def _nothing_new(ground: Ground) -> Outcome:
+    """Note that batches without a record are published, and say that nothing changed."""
+    with writing(ground.shop.catalogue) as connection:
+        ground.shop.confirm(connection, CATALOGUE)
+        mark_published(connection, [one.delivery for one in ground.fresh])
+        mark_done(connection, ground.pending.upto)
+        return Outcome(False, {}, last_change(connection), {}, [])
+
+
+def _known(ground: Ground, connection: sa.Connection, decisions: pa.Table) -> Known:
+    repeating = frozenset(spec.name for spec in ground.specs if spec.repeating)
+    return Known(connection, ground.models.match, decisions, repeating)
+
+
+def _resolve(ground: Ground, known: Known, everything: bool, also: pa.Table | None = None) -> Resolved:
+    with DuckEngine(beside=ground.engine) as engine:
+        named = [ground.pending.records.select(["source", "key"]), *([also] if also is not None else [])]
+        name_changed(engine, ground.shop, ground.batches, pa.concat_tables(named), ground.aside)
+        shelved = (ground.batches, ground.aside, ground.pending.records)
+        name_shelves(engine, Shelved(ground.shop, ground.models.match, *shelved))
+        return resolve(engine, known, everything)
+
+
+def _cast(ground: Ground, connection: sa.Connection, resolved: Resolved) -> dict[str, Cast]:
+    spaces = {spec.name: spec.space or spec.name for spec in ground.specs}
+    with DuckEngine(beside=ground.engine) as engine:
+        engine.register("movie_now", resolved.records)
+        engine.view("movie_of", "SELECT source, key, movie FROM movie_now WHERE live")
+        _name_live(engine, ground, resolved.affected)
+        return cast_of(engine, connection, spaces, resolved.affected)
+
+
+def _affected(resolved: Resolved, cast: Mapping[str, Cast]) -> Column | None:
+    """Give the movies to show again: those that were resolved anew, and those whose people or companies are others."""
+    if resolved.affected is None:
+        return None
+    return pa.array(
+        np.unique(np.concatenate([resolved.affected, *(now.changed for now in cast.values())])), pa.int64()
+    )
+
+
+#: Every live record's movie: as the run has it, else as the catalogue does.
+_MOVIE_OF = """
+SELECT source, key, movie FROM movie_now WHERE live
+UNION ALL SELECT b.source, b.key, b.movie FROM movie_before b
+ANTI JOIN movie_now n ON n.source = b.source AND n.key = b.key
+"""
+
+
+_MEMBERS = "SELECT movie, live.* FROM live JOIN movie_of USING (source, key) ORDER BY movie, source, key"
+
+
+def _fuse(
+    ground: Ground,
+    connection: sa.Connection,
+    resolved: Resolved,
+    cast: Mapping[str, Cast],
+    affected: Column | None,
+) -> Shown:
+    members = ground.shop.room("members") / "members.parquet"
+    with DuckEngine(beside=ground.engine) as engine:
+        credits_shown(engine, connection, cast, affected)
+        parties = {name: engine.query(f"SELECT * FROM {name}") for name in ("people_ids", "companies_ids")}
+        engine.register("movie_now", resolved.records)
+        before = records_of(connection, pa.array([], pa.int64()) if affected is None else affected)
+        engine.register("movie_before", before)
+        engine.materialize("movie_of", _MOVIE_OF)
+        _name_live(engine, ground, affected)
+        engine.write(_MEMBERS, members)
+    facts = facts_of(ground.specs, ground.models.rules)
+    given = Sliced(members, parties, ground.shop.limits)
+    try:
+        return show_all(ground.engine, given, ground.models.fuse, facts)
+    finally:
+        shutil.rmtree(members.parent)
+
+
+def _name_live(engine: DuckEngine, ground: Ground, affected: Column | None) -> None:
+    """Name the records `live` that hold: all, or those of some films, which the engine's `movie_of` names."""
+    among = "" if affected is None else "movie_of"
+    name_records(engine, ground.shop, ground.batches, ground.aside, among)
+
+
+def _publication(
+    resolved: Resolved, cast: Mapping[str, Cast], shown: Shown, affected: Column | None, cause: Cause
+) -> Publication:
+    return Publication(
+        affected=affected,
+        tables=shown.tables,
+        lists=shown.lists,
+        cast=cast,
+        documents=shown.documents,
+        records=resolved.records,
+        identities=resolved.identities,
+        matches=resolved.matches,
+        settled=resolved.reached,
+        split=resolved.split,
+        merged=resolved.merged,
+        cause=cause,
+    )

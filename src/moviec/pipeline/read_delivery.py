@@ -1,0 +1,145 @@
+"""Reading a delivery's payloads and applying them: the one path that ingestions, replays and rebuilds share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from moviec.catalog.deliveries import Batch, Delivery, Payloads, Rejected
+from moviec.engine import DuckEngine
+from moviec.engine.unread import Unread
+from moviec.lake.batches import Incoming, Known, write_batch
+from moviec.lake.payloads import payload_path
+from moviec.model import FIELDS
+from moviec.pipeline.context import Workshop
+from moviec.pipeline.fusing import known_labels
+from moviec.sources.audit import Audit, audit
+from moviec.sources.normalise import count_problems, unread_columns
+from moviec.sources.spec import Reading, Source, SourceSpec, Wanted, assign_roles
+from moviec.storage.archives import unpack
+
+
+class Read(msgspec.Struct, frozen=True):
+    """A delivery that was read: by role the payload's SHA-256, what became of the rows, and what is odd or unread of it."""
+
+    payloads: dict[str, str]
+    reading: Reading
+    audit: Audit
+    problems: dict[str, int]
+    unread: list[Unread]
+
+
+class Target(msgspec.Struct, frozen=True):
+    """Where a batch goes: the source's facts, the delivery's id, and the folder in the lake."""
+
+    spec: SourceSpec
+    delivery: str
+    folder: str
+
+
+def read_payloads(
+    engine: DuckEngine, shop: Workshop, source: Source, payloads: Sequence[Payloads], room: Path
+) -> Read:
+    """Read a delivery into the engine's `incoming`: key, role, line and the fields of every record."""
+    plain: dict[Path, Payloads] = {}
+    for payload in payloads:
+        link = room / payload.name
+        link.symlink_to(payload_path(shop.store, payload.name, payload.sha256))
+        inside = room / f"in-{payload.sha256[:16]}"
+        inside.mkdir(exist_ok=True)
+        plain.update(dict.fromkeys(unpack(link, inside), payload))
+    fresh = [path for path, payload in plain.items() if not payload.reused]
+    roles, _ = assign_roles(fresh, source.spec)
+    older, _ = assign_roles([path for path, payload in plain.items() if payload.reused], source.spec)
+    roles = {**{role: path for role, path in older.items() if role not in roles}, **roles}
+    reading = source.read(engine, roles, Wanted(room, (*FIELDS, "line")))
+    engine.write("SELECT * FROM records", room / "incoming.parquet")
+    engine.parquet("incoming", [room / "incoming.parquet"])
+    problems = count_problems(engine, "problems", "incoming") | count_problems(
+        engine, "list_problems", "incoming"
+    )
+    return Read(
+        {role: plain[path].sha256 for role, path in roles.items()},
+        reading,
+        audit(engine, source.spec, reading, "incoming", known_labels(source.spec)),
+        problems,
+        unread_columns(engine, source.spec, reading, problems, "incoming"),
+    )
+
+
+def known_of(
+    shop: Workshop, spec: SourceSpec, delivery: str, before: Sequence[Delivery], batches: Sequence[Batch]
+) -> Known:
+    """Gather what is known of a source when a delivery comes after those `before`, which made these batches."""
+    keys = {batch.delivery: batch.keys_file for batch in batches}
+    fresher = [one for one in before if one.id > delivery]
+    return Known(
+        batches=[shop.store.path(batch.records_file) for batch in batches if batch.records_file],
+        fresher_keys=sorted({shop.store.path(keys[one.same_as or one.id]) for one in fresher}),
+        superseded=spec.complete and bool(fresher),
+    )
+
+
+def apply(engine: DuckEngine, shop: Workshop, target: Target, read: Read, known: Known) -> Batch:
+    """Write a delivery's batch into the lake; it exists once it is registered."""
+    room = shop.room(f"batch-{target.delivery}-{target.folder.replace('/', '-')}")
+    records, keys = room / "records.parquet", room / "keys.parquet"
+    spec = target.spec
+    incoming = Incoming(
+        delivery=target.delivery,
+        source=spec.name,
+        payloads=read.payloads,
+        complete=spec.complete,
+        kept_fields=frozenset(field for field in FIELDS if spec.keeps(field)),
+    )
+    written = write_batch(engine, incoming, known, records, keys)
+    keys_file = f"{target.folder}/{target.delivery}.keys.parquet"
+    shop.store.put(keys, keys_file)
+    records_file = (
+        f"{target.folder}/{target.delivery}.parquet" if written.changed or written.tombstones else None
+    )
+    if records_file:
+        shop.store.put(records, records_file)
+    return Batch(
+        delivery=target.delivery,
+        source=spec.name,
+        records_file=records_file,
+        keys_file=keys_file,
+        changed=written.changed,
+        tombstones=written.tombstones,
+        outdated=written.outdated,
+    )
+
+
+def rejected_of(read: Read, delivery: str, source: str) -> list[Rejected]:
+    """Give the rows that a reading could not read, as the catalogue keeps them."""
+    return [
+        Rejected(
+            delivery=delivery,
+            source=source,
+            role=row["role"],
+            payload=read.payloads.get(row["role"]),
+            line=row["line"],
+            reason=row["reason"],
+            text=row["text"],
+        )
+        for file in read.reading.files.values()
+        for row in file.rejected.to_pylist()
+    ]
+
+
+def report_of(read: Read) -> dict[str, Any]:
+    """Say what became of a delivery's rows and what was odd about it, as plain values."""
+    files = read.reading.files.items()
+    facts = {
+        "rows": {role: file.count for role, file in files},
+        "repaired_lines": {role: file.repaired["line"].to_pylist() for role, file in files if file.repaired},
+        "set_to_unknown": read.problems,
+        "unread": read.unread,
+        "audit": read.audit,
+    }
+    plain: dict[str, Any] = msgspec.to_builtins(facts)
+    return plain

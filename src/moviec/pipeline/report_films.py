@@ -1,0 +1,108 @@
+"""Where reports get their films: the catalogue, or the folder that a rollup wrote. Hands on an engine with them as `parts`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+
+from moviec.catalog.connect import connect
+from moviec.catalog.figures import entries_of, films_of
+from moviec.config import Home
+from moviec.engine import DuckEngine
+from moviec.errors import UsageError
+from moviec.pipeline.monthly_job import genre_labels
+from moviec.rollup.files import FILMS
+from moviec.rollup.monthly import entries_sql, name_catalogue, name_labels, name_parts
+from moviec.rollup.report import Question
+from moviec.sources.registry import find_source
+
+
+class Coverage(msgspec.Struct, frozen=True):
+    """How many films stand behind the figures, what films those are, and of how many each amount is known."""
+
+    where: str
+    which: str
+    films: int
+    known: dict[str, int]
+
+    def line(self, question: Question) -> str:
+        """Say it in one line: "revenue known for 48% of 9,000 films that are out". Raises UsageError for a measure no film has."""
+        known = self.known.get(question.measure)
+        if question.measure == "c_rating" and not known:
+            raise UsageError("these films have no c_rating", self.where, "choose another --measure")
+        if known is None or not self.films:
+            return f"{self.films:,} {self.which}"
+        return f"{question.measure} known for {known / self.films:.0%} of {self.films:,} {self.which}"
+
+
+#: What a rollup's folder holds: by default it keeps only films that are out and whose revenue is known, so that a share
+#: of them says nothing of the rest.
+COUNTED = "films that the rollup counted; see last-run.json for those it left out"
+
+
+@contextmanager
+def open_folder(folder: Path, question: Question, split: str) -> Iterator[tuple[DuckEngine, Coverage]]:
+    """Give an engine whose view `parts` is the films behind a rollup's folder, and the coverage of those asked about."""
+    films = folder / FILMS
+    if not films.exists():
+        raise UsageError(
+            "no rollup here", str(folder), "run `moviec rollup FILE --out DIR`, then give --from DIR"
+        )
+    with DuckEngine() as engine:
+        engine.parquet("films", [films])
+        spec = find_source("kaggle").spec
+        engine.view("entries", entries_sql(spec.numeric_keys))
+        name_parts(engine, [split])
+        name_labels(engine, genre_labels(spec))
+        month = f"AND month(released) = {question.month}" if question.month else ""
+        asked = f"year(released) BETWEEN {question.first_year} AND {question.last_year} {month}"
+        known = _coverage(engine, f"SELECT *, NULL AS c_rating FROM films WHERE {asked}")
+        yield engine, Coverage(str(folder), COUNTED, known.pop("films"), known)
+
+
+@contextmanager
+def open_catalogue(home: Home, question: Question, split: str) -> Iterator[tuple[DuckEngine, Coverage]]:
+    """Give an engine whose view `parts` is the catalogue's films of the years asked, and what is known of them.
+
+    Raises UsageError for a catalogue without films.
+    """
+    catalogue = connect(home.catalogue)
+    years = range(question.first_year, question.last_year + 1)
+    try:
+        with catalogue.connect() as connection:
+            films, entries = films_of(connection, years), entries_of(connection, years)
+    finally:
+        catalogue.dispose()
+    if not films.num_rows:
+        raise UsageError(
+            "no film of these years in the catalogue",
+            str(home.folder),
+            "see `moviec status`; take a delivery in with `moviec ingest`, or give --from DIR of a rollup",
+        )
+    with DuckEngine() as engine:
+        name_catalogue(engine, films, entries)
+        name_parts(engine, [split])
+        name_labels(engine, _NO_LABELS)
+        month = f"WHERE month = {question.month}" if question.month else ""
+        known = _coverage(engine, f"SELECT * FROM film {month}")
+        yield engine, Coverage(str(home.folder), "films that are out", known.pop("films"), known)
+
+
+#: The catalogue's genres have their ids and names already.
+_NO_LABELS = pa.table(
+    [pa.array([], pa.int64()), pa.array([], pa.int64()), pa.array([], pa.string())], ["label", "id", "name"]
+)
+
+
+def _coverage(engine: DuckEngine, films: str) -> dict[str, int]:
+    """Count films, and those of which each amount is known."""
+    row: pa.Table = engine.query(
+        "SELECT count(*) AS films, count(budget) AS budget, count(revenue) AS revenue,"
+        " count(revenue - budget) AS profit, count(popularity) AS popularity, count(votes) AS votes,"
+        f" count(c_rating) AS c_rating FROM ({films}) AS films"
+    )
+    return dict(row.to_pylist()[0])

@@ -1,0 +1,137 @@
+"""A file of ratings (CSV, TSV, JSON lines, Parquet; text ones also gzipped) as the view `ratings`, cells as delivered.
+
+Lines that cannot be read as rows at all become the table `ratings_unread` (file_row, movie, source, value, reason).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+import msgspec
+import pyarrow as pa
+
+from moviec.engine import DuckEngine
+from moviec.engine.duckdb import identifier, quoted
+from moviec.engine.textfile.dialect import Dialect, gunzip
+from moviec.engine.textfile.rows import check_encoding, copy_rows, keep_rows, read_names
+from moviec.errors import PayloadError, UsageError
+from moviec.rating.arrays import OPTIONAL, REQUIRED
+from moviec.work import work_folder
+
+#: A longer line of JSON is no rating.
+LONGEST_LINE = 1_000_000
+
+DELIMITERS = {".csv": ",;\t|", ".tsv": "\t"}
+JSON_LINES = (".jsonl", ".ndjson", ".json")
+
+_COLUMNS: dict[str, pa.DataType] = {"file_row": pa.int64(), "value": pa.string(), "reason": pa.string()}
+_UNREAD = pa.schema(_COLUMNS)
+
+
+def open_ratings(engine: DuckEngine, path: Path) -> list[str]:
+    """Make the file known as `ratings`, its rows numbered in `file_row`; return its column names in lower case.
+
+    Raises UsageError when there is no such file or its ending is not known, PayloadError when it holds no ratings.
+    """
+    if not path.is_file():
+        raise UsageError("this is a folder" if path.is_dir() else "there is no such file", str(path))
+    columns = _open(engine, path)
+    if missing := [name for name in REQUIRED if name not in columns]:
+        raise PayloadError(
+            f"no column {', '.join(missing)}", path.name, f"a table of ratings has {', '.join(REQUIRED)}"
+        )
+    return columns
+
+
+def _open(engine: DuckEngine, path: Path) -> list[str]:
+    kind = path.with_suffix("").suffix.lower() if path.suffix == ".gz" else path.suffix.lower()
+    try:
+        if kind in DELIMITERS:
+            return _open_csv(engine, path, DELIMITERS[kind])
+        if kind in JSON_LINES:
+            return _open_json(engine, path)
+        if kind == ".parquet":
+            return _open_parquet(engine, path)
+    except duckdb.Error as error:
+        raise PayloadError(f"cannot be read ({str(error).splitlines()[0]})", path.name) from error
+    raise UsageError(
+        f"cannot tell a table from the ending '{kind}'", path.name, "give .csv, .tsv, .jsonl or .parquet"
+    )
+
+
+def _open_csv(engine: DuckEngine, path: Path, delimiters: str) -> list[str]:
+    with work_folder() as folder:
+        work = Path(folder)
+        plain = gunzip(path, work / path.stem) if path.suffix == ".gz" else path
+        with plain.open("rb") as start:
+            first = start.readline().decode("utf-8", errors="replace")
+        header = read_names(plain, Dialect(max(delimiters, key=first.count)))
+        names = tuple(name.lower() for name in header.names)
+        if len(set(names)) < len(names):
+            raise PayloadError("the first line names a column twice", path.name)
+        file = copy_rows(engine, msgspec.structs.replace(header, names=names), names, work / "rows.parquet")
+        check_encoding(engine, file)
+        keep_rows(engine, file, "ratings", "file_row")
+    unread = [
+        (row.before + number, row.text, f"line {row.line}: {row.reason}")
+        for number, row in enumerate(file.broken, 1)
+    ]
+    engine.register(
+        "unread",
+        pa.Table.from_pylist([dict(zip(_UNREAD.names, row, strict=True)) for row in unread], _UNREAD),
+    )
+    engine.materialize(
+        "ratings_unread",
+        "SELECT file_row, NULL::VARCHAR AS movie, NULL::VARCHAR AS source, value, reason FROM unread",
+    )
+    return [*names, "file_row"]
+
+
+def _open_json(engine: DuckEngine, path: Path) -> list[str]:
+    lines = (
+        f"read_csv({quoted(str(path))}, columns = {{'line': 'VARCHAR'}}, auto_detect = false, header = false,"
+        f" delim = '\x1f', quote = '', escape = '', max_line_size = {LONGEST_LINE})"
+    )
+    engine.materialize("rating_lines", f"SELECT line, row_number() OVER () AS file_row FROM {lines}")
+    engine.materialize(
+        "ratings_unread",
+        "SELECT file_row, NULL::VARCHAR AS movie, NULL::VARCHAR AS source, line AS value, 'not a JSON object' AS reason"
+        " FROM rating_lines WHERE NOT CASE WHEN json_valid(line) THEN json_type(line) = 'OBJECT' ELSE false END"
+        " AND trim(line) <> ''",
+    )
+    engine.materialize(
+        "rating_objects",
+        "SELECT * FROM rating_lines WHERE file_row NOT IN (SELECT file_row FROM ratings_unread) AND trim(line) <> ''",
+    )
+    keys = engine.query("SELECT DISTINCT unnest(json_keys(line)) AS name FROM rating_objects ORDER BY name")
+    given = [str(name) for name in keys.column("name").to_pylist()]
+    if not given:
+        raise PayloadError("not one line is a JSON object", path.name, "give one object a line")
+    cells = {name: f"json_extract_string(line, {quoted('$.' + identifier(name))})" for name in given}
+    names = _keep_columns(engine, cells, "rating_objects")
+    return [*names, "file_row"]
+
+
+def _open_parquet(engine: DuckEngine, path: Path) -> list[str]:
+    engine.parquet("rating_file", [path])
+    given = engine.query("SELECT * FROM rating_file LIMIT 0").column_names
+    engine.view("numbered_rows", "SELECT *, row_number() OVER () AS file_row FROM rating_file")
+    names = _keep_columns(engine, {name: identifier(name) for name in given}, "numbered_rows")
+    engine.materialize(
+        "ratings_unread",
+        "SELECT 0::BIGINT AS file_row, NULL::VARCHAR AS movie, NULL::VARCHAR AS source, NULL::VARCHAR AS value,"
+        " NULL::VARCHAR AS reason WHERE false",
+    )
+    return [*names, "file_row"]
+
+
+def _keep_columns(engine: DuckEngine, cells: Mapping[str, str], rows: str) -> list[str]:
+    """Keep the columns of a table of ratings, whatever the case of their names, as `ratings`; name them."""
+    known = [name for name in (*REQUIRED, *OPTIONAL) if name != "file_row"]
+    spelled = {name: [cell for given, cell in cells.items() if given.lower() == name] for name in known}
+    found = {name: each for name, each in spelled.items() if each}
+    columns = "".join(f"coalesce({', '.join(each)}) AS {name}, " for name, each in found.items())
+    engine.materialize("ratings", f"SELECT {columns}file_row FROM {rows}")
+    return list(found)

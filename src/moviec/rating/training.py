@@ -1,0 +1,219 @@
+"""Learns a rating model from a table of ratings, starting from what is known of raters beforehand.
+
+A film's true values, one per rater, are a draw from one normal distribution; what raters publish adds noise. Level,
+spread, correlation and noise are their most probable values by expectation-maximisation (Dempster, Laird and Rubin
+1977, with missing values as Little and Rubin treat them), so that a film that only some rated tells what it can.
+"""
+
+from __future__ import annotations
+
+from itertools import compress, product
+
+import msgspec
+import numpy as np
+
+from moviec.rating.calibration import (
+    ROUNDING,
+    Wide,
+    noise,
+    noise_parts,
+    selection,
+    straightened,
+    straightening,
+    usual_votes,
+)
+from moviec.rating.copies import find_constants, find_copies, find_strangers, merged
+from moviec.rating.model import Bools, Floats, RaterModel, RatingModel, Sampling
+from moviec.rating.priors import Prior, facts
+
+#: Rounds of expectation-maximisation: always as many, so that the result is the same everywhere. 30 and 120 rank
+#: films as well (bench/bench_rating_choices.py).
+ROUNDS = 60
+
+#: Points that single ratings of a film lie apart at the very least, so that no rater's single vote is taken for a fact.
+LEAST_DEVIATION = 5.0
+
+#: What the choice of the voters may add, in points, and with how many votes half of it is gone; how wide the belief
+#: about either is (points; doublings). It is looked at once in so many rounds.
+FRIENDS = tuple(float(points) for points in range(0, 21))
+CROWDS = tuple(2.0**power for power in range(15))
+FRIENDS_WIDTH, CROWD_WIDTH = 4.0, 2.0
+CHOOSING = 20
+
+#: Numbers in a model are rounded to this many decimals, far above what summing in another order would change.
+DECIMALS = 6
+
+
+class State(msgspec.Struct, frozen=True):
+    """The parameters in the course of learning, in points: mean per rater, covariance of true values, what votes do."""
+
+    mean: Floats
+    covariance: Floats
+    sampling: Sampling
+
+
+def start(priors: tuple[Prior, ...], usual: Floats) -> State:
+    """Return what is believed before any film is seen: two panels of equally correlated raters."""
+    general = facts().prior
+    spread = np.array([prior.spread for prior in priors])
+    panel = np.array([prior.panel for prior in priors])
+    alike = np.where(panel[:, None] == panel[None, :], general.within, general.between)
+    np.fill_diagonal(alike, 1.0)
+    return State(
+        mean=np.array([prior.mean for prior in priors]),
+        covariance=alike * np.outer(spread, spread),
+        sampling=Sampling(
+            deviation=np.full(len(priors), general.deviation),
+            usual=usual,
+            friends=np.array(
+                [general.friends if prior.friends is None else prior.friends for prior in priors]
+            ),
+            crowd=np.array([general.crowd if prior.crowd is None else prior.crowd for prior in priors]),
+        ),
+    )
+
+
+def learn(table: Wide, names: tuple[str, ...], priors: tuple[Prior, ...]) -> RatingModel:
+    """Fit the model to films x raters (in the order of their names); films without any rating must not be there.
+
+    Raters that are no voice of their own are set aside first, unless there would be none left.
+    """
+    copies, unheard = find_copies(table, names, priors), find_constants(table, names)
+    rounds = ROUNDS
+    if len(unheard) == len(names):
+        unheard, rounds = (), 0  # nothing can be learned: what is known beforehand stands
+
+    def fitted(unheard: tuple[str, ...]) -> RatingModel:
+        kept = [name not in {*unheard, *(copy.name for copy in copies)} for name in names]
+        voices = merged(table, names, copies, unheard)
+        rated: Bools = np.asarray(~np.isnan(voices.points).all(axis=1), dtype=np.bool_)
+        return _learn(voices.take(rated), tuple(compress(names, kept)), tuple(compress(priors, kept)), rounds)
+
+    model = fitted(unheard)
+    if strangers := find_strangers(model):
+        unheard = tuple(sorted((*unheard, *strangers)))
+        model = fitted(unheard)
+    return msgspec.structs.replace(model, copies=copies, constants=unheard)
+
+
+def _learn(wide: Wide, names: tuple[str, ...], priors: tuple[Prior, ...], rounds: int) -> RatingModel:
+    present = ~np.isnan(wide.points)
+    curves = [straightening(wide.points[present[:, at], at]) for at in range(len(names))]
+    raters = tuple(
+        RaterModel(name, prior.panel, prior.mean, 1e6, 0.0, 0.0, curve, 0, 0)
+        for name, prior, curve in zip(names, priors, curves, strict=True)
+    )
+    values = straightened(wide.points, raters)
+    state = before = start(priors, usual_votes(wide.votes))
+    for number in range(1, rounds + 1):
+        state = _round(values, wide, state, before, number % CHOOSING == 0)
+    spread = np.sqrt(np.diag(state.covariance))
+    shared = (present & (present.sum(axis=1, keepdims=True) > 1)).sum(axis=0)
+    fitted = tuple(
+        msgspec.structs.replace(
+            rater,
+            mean=_rounded(state.mean[at]),
+            spread=_rounded(spread[at]),
+            deviation=_rounded(state.sampling.deviation[at]),
+            votes=_rounded(state.sampling.usual[at]),
+            friends=_rounded(state.sampling.friends[at]),
+            crowd=_rounded(state.sampling.crowd[at]),
+            films=int(present[:, at].sum()),
+            shared=int(shared[at]),
+        )
+        for at, rater in enumerate(raters)
+    )
+    alike = state.covariance / np.outer(spread, spread)
+    correlation = tuple(tuple(_rounded(value) for value in row) for row in alike)
+    return RatingModel(fitted, correlation, copies=(), constants=(), films=len(wide.points))
+
+
+def _round(values: Floats, wide: Wide, state: State, before: State, choosing: bool) -> State:
+    """One round: expect every film's true values under the parameters, then take the parameters they make likely.
+
+    `choosing`: look at what the choice of the voters adds, too.
+    """
+    general = facts().prior
+    present = ~np.isnan(values)
+    precision = np.where(present, 1 / (ROUNDING + noise(wide, state.sampling)), 0.0)
+    inverse = np.linalg.inv(state.covariance)
+    exact = inverse + precision[:, :, None] * np.eye(len(state.mean))
+    spreads = np.asarray(np.linalg.inv(exact), dtype=np.float64)
+    told = np.where(present, precision * (values - state.mean), 0.0)
+    pulled = (spreads * told[:, None, :]).sum(axis=2)
+    expected = state.mean + pulled
+
+    films = len(values)
+    mean = (expected.sum(axis=0) + general.films * before.mean) / (films + general.films)
+    off = expected - mean
+    scatter = np.stack([(off * off[:, [at]]).sum(axis=0) for at in range(len(mean))])
+    covariance = (spreads.sum(axis=0) + scatter + general.films * before.covariance) / (films + general.films)
+    foretold = _foretold(told, pulled, precision, spreads)
+    sampling = _with_deviation(foretold, wide, state.sampling, before.sampling)
+    if choosing:
+        sampling = _with_selection(foretold, wide, sampling, before.sampling)
+    return State(mean, covariance, sampling)
+
+
+class Foretold(msgspec.Struct, frozen=True):
+    """What the other raters of a film foretell of each value, films x raters.
+
+    `residual`: how far off it is, in points; `variance`: how far off it could be were it free of noise. NaN where
+    nobody else speaks, or no votes are known.
+    """
+
+    residual: Floats
+    variance: Floats
+
+
+def _foretold(told: Floats, pulled: Floats, precision: Floats, spreads: Floats) -> Foretold:
+    """Leave each value out in turn, in closed form (Rasmussen and Williams 2006, equations 5.10 to 5.12)."""
+    heard = precision > 0
+    alone = precision - precision**2 * np.diagonal(spreads, axis1=1, axis2=2)
+    usable = heard & (heard.sum(axis=1, keepdims=True) > 1)
+    alone = np.where(usable, alone, np.nan)
+    return Foretold((told - precision * pulled) / alone, 1 / alone - 1 / np.where(heard, precision, np.nan))
+
+
+def _with_deviation(foretold: Foretold, wide: Wide, now: Sampling, before: Sampling) -> Sampling:
+    """One step of Fisher scoring on the deviation of single votes, by films whose votes are known."""
+    weight = facts().prior.films
+    fixed, share = noise_parts(wide)
+    known = ~np.isnan(foretold.residual) & ~np.isnan(wide.votes)
+    votes = np.where(known, wide.votes, 1.0)
+    other = (
+        np.where(known, foretold.variance, 0.0) + ROUNDING + fixed + selection(votes, now.friends, now.crowd)
+    )
+    pull = np.where(known, share / (other + share * now.deviation**2) ** 2, 0.0)
+    excess = np.where(known, foretold.residual, 0.0) ** 2 - other
+    prior = weight / now.deviation**4
+    squares = ((pull * excess).sum(axis=0) + prior * before.deviation**2) / (
+        (pull * share).sum(axis=0) + prior
+    )
+    deviation = np.sqrt(np.maximum(squares, LEAST_DEVIATION**2))
+    return msgspec.structs.replace(now, deviation=deviation)
+
+
+def _with_selection(foretold: Foretold, wide: Wide, now: Sampling, before: Sampling) -> Sampling:
+    """Choose, rater by rater, the most probable of the FRIENDS and CROWDS: by its films, and by what is believed."""
+    friends, crowd = before.friends.copy(), before.crowd.copy()
+    fixed, share = noise_parts(wide)
+    drawn = ROUNDING + fixed + share * now.deviation**2 + foretold.variance
+    for at in range(len(friends)):
+        known = ~np.isnan(foretold.residual[:, at]) & ~np.isnan(wide.votes[:, at])
+        if not known.any():
+            continue
+        votes, squares = wide.votes[known, at], foretold.residual[known, at] ** 2
+        best = -np.inf
+        for points, half in product(FRIENDS, CROWDS):
+            variance = drawn[known, at] + selection(votes, points, half)
+            likely = -0.5 * (np.log(variance) + squares / variance).sum()
+            far = ((points - before.friends[at]) / FRIENDS_WIDTH) ** 2
+            far += (np.log2(half / before.crowd[at]) / CROWD_WIDTH) ** 2
+            if likely - far / 2 > best:
+                best, friends[at], crowd[at] = likely - far / 2, points, half
+    return msgspec.structs.replace(now, friends=friends, crowd=crowd)
+
+
+def _rounded(number: float) -> float:
+    return round(float(number), DECIMALS)

@@ -1,0 +1,205 @@
+"""Files into staged rows: every good row as text in Parquet, every broken one mended or kept as rejected.
+
+Hands on one view per role, with the columns as text, `_position`, the order in the file, and `_line`, the physical
+line (NULL unless `line` is among the wanted fields).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+
+from moviec.engine import DuckEngine
+from moviec.engine.duckdb import identifier, quoted
+from moviec.engine.textfile.refused import Broken
+from moviec.engine.textfile.rows import BREAKS, TEXT, Scanned
+from moviec.errors import PayloadError, UsageError
+from moviec.model import REJECTED
+from moviec.sources.readers.lines import line_of_positions, lines_at, name_lines
+from moviec.sources.readers.repair import Mended, Shape, mend
+from moviec.sources.readers.scan import check_file, scan
+from moviec.sources.spec import FileCount, FileSpec, SourceSpec, Staged, Wanted
+from moviec.units import plural
+
+#: Room between two good rows' positions for rows mended in between.
+STEP = 1_000_000
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """One file while it is being staged."""
+
+    role: str
+    spec: FileSpec
+    file: Scanned
+    mended: list[Mended]
+    rejected: list[Broken]
+
+    @property
+    def key(self) -> str:
+        """The key of a row, as SQL."""
+        return f"trim({identifier(self.spec.key)})"
+
+
+def stage_all(
+    engine: DuckEngine, spec: SourceSpec, files: Mapping[str, Path], wanted: Wanted
+) -> list[Staged]:
+    """Stage every file of a delivery; an optional role that was not delivered is an empty view."""
+    if not files:
+        raise UsageError("no file of this source was given", spec.name, f"its files: {', '.join(spec.files)}")
+    for role, path in files.items():
+        check_file(path, spec.files[role])
+    staged = []
+    for role, file in spec.files.items():
+        if role in files:
+            staged.append(stage(engine, role, file, files[role], wanted))
+        elif file.optional:
+            empty = ", ".join(f"NULL::VARCHAR AS {identifier(name)}" for name in file.columns)
+            engine.view(role, f"SELECT {empty}, NULL::BIGINT AS _position, NULL::BIGINT AS _line WHERE false")
+        else:
+            raise UsageError(
+                f"the file of role '{role}' is missing", spec.name, f"it is called {file.names[0]}"
+            )
+    return staged
+
+
+def stage(engine: DuckEngine, role: str, spec: FileSpec, path: Path, wanted: Wanted) -> Staged:
+    """Stage one file as the view `role`: its rows as text, valid keys only, the later of two alike.
+
+    Raises PayloadError when the file is not what the facts describe.
+    """
+    file = scan(engine, role, path, spec, wanted)
+    names = file.header.names
+    shape = Shape(len(names), names.index(spec.key), spec.key_pattern, file.header.dialect)
+    mended, rest = ([], file.broken) if TEXT in file.columns else mend(file.broken, shape)
+    rows = Rows(role, spec, file, mended, rest)
+    _name_rows(engine, rows, "line" in wanted.fields)
+    unkeyed = _without_key(engine, rows)
+    merged = _merge_alike(engine, rows) if spec.unique else 0
+    engine.view(f"{role}_good", _good_rows(rows))
+    engine.view(role, f"SELECT * FROM {role}_good WHERE {_only(spec)}")
+    skipped = _count(engine, f"{role}_good WHERE NOT {_only(spec)}") if spec.only else 0
+    rejected = sorted([*rest, *unkeyed], key=lambda row: row.line)
+    read = _count(engine, f"{role}_rows") + len(rest)
+    if read == len(rejected):
+        raise PayloadError(
+            f"not one of {plural(read, 'row', 'rows')} could be read; the first: {rejected[0].reason}"
+            if read
+            else "no rows",
+            path.name,
+        )
+    kept = read - merged - skipped - len(rejected)
+    return Staged(
+        role=role,
+        count=FileCount(read, kept, merged, len(rejected), len(mended), skipped),
+        rejected=_as_table(role, [(row.line, row.reason, row.text) for row in rejected]),
+        repaired=_as_table(role, [(row.line, row.reason, row.cells[shape.key]) for row in mended]),
+        unknown_columns=tuple(name for name in names if name not in spec.columns),
+    )
+
+
+def _name_rows(engine: DuckEngine, rows: Rows, with_lines: bool) -> None:
+    """Make the view `<role>_rows`: good rows and mended ones in the file's order, with every column of the facts."""
+    role, file = rows.role, rows.file
+    at = {name: place for place, name in enumerate(file.header.names)}
+    mended: dict[str, list[str] | list[int]] = {
+        name: [row.cells[at[name]] for row in rows.mended] for name in file.cells
+    }
+    mended["_position"] = [row.before * STEP + 1 + number for number, row in enumerate(rows.mended)]
+    mended["_line"] = [row.line for row in rows.mended]
+    types: dict[str, pa.DataType] = dict.fromkeys(file.cells, pa.string())
+    types |= {"_position": pa.int64(), "_line": pa.int64()}
+    engine.register(f"{role}_mended", pa.table(mended, schema=pa.schema(types)))
+    columns = ", ".join(
+        identifier(name) if name in file.cells else f"NULL::VARCHAR AS {identifier(name)}"
+        for name in rows.spec.columns
+    )
+    text = TEXT if TEXT in file.columns else "NULL::VARCHAR"
+    source = f"read_parquet({quoted(str(file.staged))}, file_row_number = true)"
+    line = "NULL::BIGINT"
+    if with_lines:
+        name_lines(engine, file, f"{role}_lines")
+        source, line = f"{source} LEFT JOIN {role}_lines ON k = file_row_number", "line"
+    engine.view(
+        f"{role}_rows",
+        f"SELECT {columns}, (file_row_number + 1) * {STEP} AS _position, {line} AS _line, {text} AS {TEXT} FROM {source}"
+        + (
+            f" WHERE {TEXT} IS NULL OR tidy({TEXT}) IS NOT NULL"
+            if BREAKS in file.columns and TEXT in file.columns
+            else ""
+        )
+        + f" UNION ALL SELECT {columns}, _position, _line, NULL::VARCHAR FROM {role}_mended",
+    )
+
+
+def _without_key(engine: DuckEngine, rows: Rows) -> list[Broken]:
+    """Find rows that are none (no JSON, say) or whose key is no key (shifted ones), named `<role>_unkeyed`."""
+    name = f"{rows.role}_unkeyed"
+    engine.materialize(
+        name,
+        f"SELECT _position, {TEXT}, CASE"
+        f" WHEN NOT json_valid({TEXT}) THEN 'not valid JSON' WHEN json_type({TEXT}) <> 'OBJECT' THEN 'not a JSON object'"
+        f" ELSE {quoted(rows.spec.key)} || ' is ' || coalesce('''' || nullif({rows.key}, '') || '''', 'empty') || ', which is no key'"
+        f" END AS reason FROM {rows.role}_rows"
+        f" WHERE NOT coalesce(regexp_full_match({rows.key}, {quoted(rows.spec.key_pattern)}), false)",
+    )
+    found = engine.query(f"SELECT * FROM {name} ORDER BY _position").to_pylist()
+    places = line_of_positions(engine, rows.file, [row["_position"] // STEP - 1 for row in found])
+    texts = {} if TEXT in rows.file.columns else lines_at(rows.file.header.path, places)
+    return [
+        Broken(line, 0, row["reason"], row[TEXT] if row[TEXT] is not None else texts[line])
+        for row, (line, _) in zip(found, places, strict=True)
+    ]
+
+
+def _merge_alike(engine: DuckEngine, rows: Rows) -> int:
+    """Of rows that are alike keep the last; name the others `<role>_merged`. A missing value is like no other."""
+    role = rows.role
+    alike = rows.key
+    if rows.spec.alike:
+        alike = " || chr(31) || ".join(map(identifier, rows.spec.alike))
+    keyed = f"{role}_rows WHERE _position NOT IN (SELECT _position FROM {role}_unkeyed)"
+    # Numbers take far less room than texts: first whose hashes meet, then which of those are alike indeed.
+    engine.materialize(
+        f"{role}_meeting", f"SELECT hash({alike}) AS hashed FROM {keyed} GROUP BY hashed HAVING count(*) > 1"
+    )
+    engine.materialize(
+        f"{role}_met",
+        f"SELECT {alike} AS alike, _position FROM {keyed} AND hash({alike}) IN (SELECT hashed FROM {role}_meeting)",
+    )
+    engine.materialize(
+        f"{role}_merged",
+        f"SELECT _position FROM (SELECT _position, alike IS NOT NULL AND _position < max(_position) OVER (PARTITION BY alike)"
+        f" AS earlier FROM {role}_met) WHERE earlier",
+    )
+    return _count(engine, f"{role}_merged")
+
+
+def _good_rows(rows: Rows) -> str:
+    role, key = rows.role, identifier(rows.spec.key)
+    merged = f" AND _position NOT IN (SELECT _position FROM {role}_merged)" if rows.spec.unique else ""
+    return (
+        f"SELECT * EXCLUDE ({TEXT}) REPLACE ({rows.key} AS {key}) FROM {role}_rows"
+        f" WHERE _position NOT IN (SELECT _position FROM {role}_unkeyed){merged}"
+    )
+
+
+def _only(spec: FileSpec) -> str:
+    """Write the condition that a row is of a film."""
+    tests = (
+        f"{identifier(name)} IN ({', '.join(map(quoted, values))})" for name, values in spec.only.items()
+    )
+    return f"coalesce({' AND '.join(tests) or 'true'}, false)"
+
+
+def _count(engine: DuckEngine, rows: str) -> int:
+    return int(engine.query(f"SELECT count(*) AS rows FROM {rows}").column(0)[0].as_py())
+
+
+def _as_table(role: str, rows: list[tuple[int, str, str]]) -> pa.Table:
+    lines, reasons, texts = ([row[at] for row in rows] for at in range(3))
+    return pa.table(
+        {"role": [role] * len(rows), "line": lines, "reason": reasons, "text": texts}, schema=REJECTED
+    )

@@ -1,0 +1,251 @@
+"""What a source is: the facts in its `source.toml`, and the reading that turns a delivery into records."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Literal, Protocol
+
+import msgspec
+import pyarrow as pa
+
+from moviec.config import Downloads
+from moviec.decoding import decodable, plain
+from moviec.engine import DuckEngine
+from moviec.errors import PayloadError, UsageError
+from moviec.model import FIELDS
+from moviec.spelling import SPACE_PATTERN
+
+
+class RaterSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A rater whose ratings the source carries: its panel and the ends of its scale."""
+
+    panel: Literal["critics", "audience"]
+    lowest: float
+    highest: float
+
+
+class GenreSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one of the source's genre labels means here; `id` is the source's own number for it.
+
+    A composite label ("Mystery & Suspense") says at least one of `name` and its `alternatives`.
+    """
+
+    name: str
+    alternatives: tuple[str, ...] = ()
+    facet: Literal["genre", "form", "audience", "format"] = "genre"
+    id: int | None = None
+
+
+Format = Literal["csv", "tsv", "jsonl", "json", "parquet", "any"]
+
+
+class FileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One file of a delivery, known by its `names`: its columns, its key and what a key looks like.
+
+    `columns` says which fields of a record each column feeds; `required` ones must be there.
+    `format` is told by name and bytes where it is `any`; `delimiter` is that of `csv` (`tsv` has no quoting).
+    `unique` files hold one row per key, or per the values of the `alike` columns: of two alike the later counts.
+    `of` names the role whose films the rows are about, where the key is that role's key.
+    `separator`, a regular expression, is what the lists inside a cell are cut at, where a mapping reads the file.
+    `only` names, by column, the values of rows that are films; the others are counted as skipped.
+    """
+
+    names: tuple[str, ...]
+    key: str
+    columns: dict[str, tuple[str, ...]]
+    required: tuple[str, ...] = ()
+    key_pattern: str = ".+"
+    unique: bool = True
+    optional: bool = False
+    format: Format = "csv"
+    delimiter: str = ","
+    alike: tuple[str, ...] = ()
+    separator: str = "[;|]"
+    of: str = ""
+    only: dict[str, tuple[str, ...]] = {}
+
+    def feeding(self, fields: tuple[str, ...]) -> tuple[str, ...]:
+        """Name the columns that feed any of the fields of a record; `people.director` feeds `people`."""
+        wanted = set(fields)
+        return tuple(
+            name
+            for name, feeds in self.columns.items()
+            if wanted & {feed.partition(".")[0] for feed in feeds}
+        )
+
+    def needed(self, fields: tuple[str, ...]) -> set[str]:
+        """Name the columns that reading these fields takes."""
+        return {self.key, *self.alike, *self.only, *self.feeding(fields)}
+
+
+@decodable
+class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The facts of a source, as its `source.toml` has them.
+
+    A delivery is `complete` when a film it no longer lists is gone. It is held when it has fewer than `least_rows`
+    or more than `most_rows` records, or when more than the share `shrink` of the known ones are gone.
+    `empty` says field by field whether a value that is no longer delivered is kept or cleared, `default` for the rest.
+    `unable` lists genres (names as in `genres`) the source has no label for, `genre_limit` how many a film can have.
+    `order` is the source's place in the prior order of reliability, field by field, 1 first, `default` for the rest.
+    `space` names the ids of its people and companies, where it is not the source's own name (kaggle's are TMDB's).
+    `repeating`: it may list a film twice under two keys.
+    `redistribute`: its licence lets one pass on what it delivers; exports leave out the others' values.
+    `download` is where the provider publishes its files for everyone.
+    """
+
+    name: str
+    title: str
+    home_page: str
+    licence: str
+    attribution: str
+    redistribute: bool = False
+    files: dict[str, FileSpec]
+    genres: dict[str, GenreSpec] = {}
+    raters: dict[str, RaterSpec] = {}
+    numeric_keys: bool = False
+    complete: bool = False
+    least_rows: int = 1
+    most_rows: int = 1_000_000_000
+    shrink: float = 0.1
+    cron: str = ""
+    empty: dict[str, Literal["keep", "clear"]] = {}
+    unable: tuple[str, ...] = ()
+    genre_limit: int | None = None
+    order: dict[str, int] = {}
+    space: str = ""
+    repeating: bool = False
+    download: Downloads = Downloads()
+
+    def __post_init__(self) -> None:
+        """Refuse a name that no id could begin with, and facts that name a field no record has; msgspec reports where."""
+        if not re.fullmatch(SPACE_PATTERN, self.name) or self.name != self.name.lower():
+            raise ValueError(
+                f"'{self.name}' cannot name a source: small letters, digits, _ and -, a letter first, 30 at most"
+            )
+        feeds = {
+            feed.partition(".")[0]
+            for file in self.files.values()
+            for column in file.columns.values()
+            for feed in column
+        }
+        if strange := sorted(({*self.empty, *self.order} - {"default"} | feeds - {"key"}) - set(FIELDS)):
+            raise ValueError(f"no record has the field {', '.join(strange)}")
+        if strange := sorted(
+            key for file in self.files.values() for key in file.needed(()) if key not in file.columns
+        ):
+            raise ValueError(f"the column {', '.join(strange)} is not among the file's columns")
+
+    def keeps(self, field: str) -> bool:
+        """Say whether an older value of the field outlives a delivery that no longer has one."""
+        return self.empty.get(field, self.empty.get("default", "clear")) == "keep"
+
+    def place(self, field: str) -> int:
+        """Give the source's place in the prior order of reliability for a field; 100 where the facts say nothing."""
+        return self.order.get(field, self.order.get("default", 100))
+
+
+class FileCount(msgspec.Struct, frozen=True):
+    """What became of a file's rows: `read` = `kept` + `merged` + `skipped` + `rejected`, always.
+
+    `repaired` are among the kept; `skipped` ones are read well and are no films.
+    """
+
+    read: int
+    kept: int
+    merged: int
+    rejected: int
+    repaired: int
+    skipped: int = 0
+
+
+class Staged(msgspec.Struct, frozen=True):
+    """A staged file: counts, what was rejected or mended (REJECTED columns), columns the facts do not name."""
+
+    role: str
+    count: FileCount
+    rejected: pa.Table
+    repaired: pa.Table
+    unknown_columns: tuple[str, ...]
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What reading a delivery gave. The records are the engine's view `records`, which runs where it is used:
+    `key`, `role` (the file it was read from), the wanted fields, `_position` in that file, `problems` and `list_problems` (what was set to unknown
+    in the row, by rule; list_problems are those of nested cells, which cost more to find).
+    """
+
+    files: dict[str, Staged]
+
+
+class Source(Protocol):
+    """A provider: its facts and its reader. Reading is pure: no network, no catalogue."""
+
+    spec: SourceSpec
+
+    def read(self, engine: DuckEngine, files: Mapping[str, Path], wanted: Wanted) -> Reading:
+        """Read plain files, by role, into records."""
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Which fields of the records are wanted (besides `key`), and the folder where the work may be done.
+
+    `line` may be among them: the physical line, which takes another look at each row.
+    The files stay in use until the last query of the view `records`.
+    """
+
+    work: Path
+    fields: tuple[str, ...] = FIELDS
+
+
+def load_spec(folder: Traversable) -> SourceSpec:
+    """Read the `source.toml` in a source's folder; a wrong one is named with the place that is wrong."""
+    path = folder.joinpath("source.toml")
+    try:
+        return _spec(path.read_bytes())
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UsageError(plain(error), str(path), "see docs/sources.md") from error
+
+
+@lru_cache(maxsize=256)
+def _spec(text: bytes) -> SourceSpec:
+    """Decode facts; once for the same text, since a worker reads them for every publication."""
+    return msgspec.toml.decode(text, type=SourceSpec)
+
+
+def assign_roles(paths: Iterable[Path], spec: SourceSpec) -> tuple[dict[str, Path], list[Path]]:
+    """Give each role its file, and the files that play none.
+
+    A name that starts with one of a role's names plays it; a lone file with any other name plays the first role.
+    Raises UsageError when two files claim one role.
+    """
+    roles: dict[str, Path] = {}
+    others: list[Path] = []
+    for path in paths:
+        role = next((role for role, file in spec.files.items() if _named(path, file.names)), None)
+        if role is None:
+            others.append(path)
+        elif role in roles:
+            raise UsageError(f"two files for '{role}'", f"{roles[role].name}, {path.name}", "give one")
+        else:
+            roles[role] = path
+    main = next(iter(spec.files))
+    if main not in roles and len(others) == 1:
+        roles[main] = others.pop()
+    return roles, others
+
+
+def _named(path: Path, names: tuple[str, ...]) -> bool:
+    return any(path.name.lower().startswith(name) for name in names)
+
+
+def check_columns(path: Path, names: tuple[str, ...], spec: FileSpec, seen_in: str = "it has") -> None:
+    """Raise PayloadError when a required column is not there."""
+    missing = [name for name in dict.fromkeys((spec.key, *spec.required)) if name not in names]
+    if missing:
+        shown = ", ".join(names)[:200].encode("ascii", "replace").decode()
+        seen = " ".join("".join(letter if letter.isprintable() else " " for letter in shown).split())
+        raise PayloadError(f"no column {', '.join(missing)}", path.name, f"{seen_in}: {seen}")

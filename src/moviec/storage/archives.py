@@ -1,0 +1,78 @@
+"""Where payloads come from: files as delivered, unpacked into plain files that the readers open."""
+
+from __future__ import annotations
+
+import hashlib
+import lzma
+import shutil
+import zipfile
+import zlib
+from pathlib import Path
+
+from moviec.engine.textfile.dialect import gunzip
+from moviec.errors import PayloadError, UsageError
+
+CHUNK = 1 << 22
+
+_ONE_NAME = "unpack it, and ingest each folder as a delivery of its own"
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def unpack(path: Path, work: Path) -> list[Path]:
+    """Give the plain files in a payload: itself, or what its gzip or zip holds, written into `work`.
+
+    The bytes decide, not the name. Raises UsageError where there is no such file, PayloadError where it is
+    truncated or damaged.
+    """
+    if not path.exists():
+        raise UsageError("no such file", str(path))
+    if path.is_dir():
+        raise UsageError("this is a folder, a file is wanted", str(path))
+    with path.open("rb") as file:
+        magic = file.read(4)
+    if magic[:2] == b"\x1f\x8b":
+        return [gunzip(path, work / path.name.removesuffix(".gz"))]
+    if magic == b"PK\x03\x04" and not _is_workbook(path):
+        return _unzip(path, work)
+    return [path]
+
+
+def _unzip(path: Path, work: Path) -> list[Path]:
+    plain = []
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.infolist():
+                name = Path(member.filename).name
+                if member.is_dir() or name.startswith(".") or member.filename.startswith("__MACOSX"):
+                    continue
+                if work / name in plain:
+                    raise PayloadError(f"the zip has two files named '{name}'", path.name, _ONE_NAME)
+                with archive.open(member) as packed, (work / name).open("wb") as file:
+                    shutil.copyfileobj(packed, file, CHUNK)
+                plain.append(work / name)
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:
+        raise PayloadError(f"the zip cannot be read ({error})", path.name, "fetch it again") from error
+    if not plain:
+        raise PayloadError("the zip holds no file", path.name)
+    return plain
+
+
+def _is_workbook(path: Path) -> bool:
+    """Say whether a zip is an office document: those are read as what they are, and refused by their header."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "[Content_Types].xml" in archive.namelist()
+    except zipfile.BadZipFile:
+        return False

@@ -1,0 +1,97 @@
+"""File systems by fsspec, and the failures of the libraries behind them as MovieC's own."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import fsspec
+
+from moviec.errors import SourceError, TransportError, UsageError
+
+Options = Mapping[str, Any]
+
+_HERE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+
+
+def open_files(url: str, options: Options) -> tuple[fsspec.AbstractFileSystem, str]:
+    """Give the file system of an address and the path in it; nothing it lists is remembered.
+
+    Raises UsageError where there is none of this kind, or its package is missing.
+    """
+    try:
+        files, path = fsspec.core.url_to_fs(url, **{"use_listings_cache": False, **options})
+    except ImportError as error:
+        hint = "pip install 'moviec[remote]'" if url.startswith(("s3://", "s3a://")) else _line(error)
+        raise UsageError("this kind of address takes a package that is not installed", url, hint) from error
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"this kind of address cannot be opened ({_line(error)})", url) from error
+    return files, path
+
+
+@contextmanager
+def told(where: str) -> Iterator[None]:
+    """Turn what a file system raises into UsageError (nothing there), SourceError (refused) or TransportError."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise UsageError("no such file or folder", where) from error
+    except PermissionError as error:
+        raise SourceError(
+            f"access refused ({_line(error)})", where, "see docs/settings.md for keys and passwords"
+        ) from error
+    except TimeoutError as error:
+        raise TransportError("no answer in time", where) from error
+    except _failures() as error:
+        if is_ours(error):
+            raise
+        raise TransportError(f"the other side failed ({_line(error)})", where) from error
+
+
+def is_ours(error: Exception) -> bool:
+    """Say whether the disk here is at fault, not the other side."""
+    return isinstance(error, OSError) and error.errno in _HERE
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """Name what may be raised: S3's library has errors that are no OSError, where it was loaded."""
+    botocore = sys.modules.get("botocore.exceptions")
+    return (OSError, botocore.BotoCoreError) if botocore else (OSError,)
+
+
+def _line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]
+
+
+class Elsewhere:
+    """One of fsspec's file systems, with its own options."""
+
+    def __init__(self, options: Options) -> None:
+        """Hold the options."""
+        self._options = options
+
+    def is_folder(self, url: str) -> bool:
+        """Say whether there is a folder at this address."""
+        with told(url):
+            files, path = open_files(url, self._options)
+            return bool(files.isdir(path))
+
+    def names(self, url: str) -> list[str]:
+        """List the names in a folder."""
+        with told(url):
+            files, path = open_files(url, self._options)
+            found = (entry.rstrip("/").rpartition("/")[2] for entry in files.ls(path, detail=False))
+            return sorted(name for name in found if name)
+
+    def get(self, url: str, target: Path) -> None:
+        """Copy a file, and hold its length against the one announced."""
+        with told(url):
+            files, path = open_files(url, self._options)
+            files.get_file(path, str(target))
+            announced = files.size(path)
+        if announced is not None and target.stat().st_size != announced:
+            raise TransportError(f"{target.stat().st_size:,} of {announced:,} bytes came", url)

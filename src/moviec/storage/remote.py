@@ -1,0 +1,108 @@
+"""Files that lie elsewhere: on the web, over SFTP, in S3 and whatever else fsspec opens. One way to list and to fetch.
+
+What may pass is tried again after growing pauses; a fetched file appears under its name once it is whole. Every
+failure is one of moviec.errors, and names no password.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol, TypeVar
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+import msgspec
+
+from moviec.errors import TransportError, UsageError
+from moviec.storage.filesystems import Options
+from moviec.work import written_aside
+
+T = TypeVar("T")
+
+#: An answer that asks for a longer pause than this is not waited for, in seconds.
+LONGEST_PAUSE = 300.0
+
+
+class Patience(msgspec.Struct, frozen=True):
+    """How many seconds the other side may be silent, and the pauses before each further try, in seconds."""
+
+    timeout: float = 60.0
+    pauses: tuple[float, ...] = (1.0, 4.0, 16.0)
+
+
+class Remote(Protocol):
+    """One kind of place. Raises UsageError where there is nothing, TransportError for what may pass, else SourceError."""
+
+    def is_folder(self, url: str) -> bool:
+        """Say whether there is a folder at this address."""
+
+    def names(self, url: str) -> list[str]:
+        """List the names in a folder."""
+
+    def get(self, url: str, target: Path) -> None:
+        """Copy a file's bytes."""
+
+
+def open_remote(url: str, options: Options, patience: Patience) -> Remote:
+    """Open the kind of place an address names; only what is called is imported. Raises UsageError for an unknown kind.
+
+    `options` are those of the place: `headers` on the web, those of docs/settings.md for SFTP, fsspec's for the others.
+    """
+    try:
+        match urlsplit(url).scheme:
+            case "http" | "https":
+                from moviec.storage.http import Web
+
+                return Web(options, patience)
+            case "sftp" | "ssh":
+                from moviec.storage.sftp import Sftp
+
+                return Sftp(options, patience)
+            case _:
+                from moviec.storage.filesystems import Elsewhere
+
+                return Elsewhere(options)
+    except ImportError as error:
+        raise UsageError(
+            "this kind of address takes a package that is not installed",
+            shown(url),
+            "pip install 'moviec[remote]'",
+        ) from error
+
+
+def fetch(remote: Remote, url: str, folder: Path, patience: Patience) -> Path:
+    """Copy a file into a folder, under its own name, once it is whole."""
+    name = name_of(url)
+    if not name:
+        raise UsageError("this address names no file", shown(url))
+    with written_aside(folder / name) as part:
+        patiently(lambda: remote.get(url, part), patience)
+    return folder / name
+
+
+def patiently(act: Callable[[], T], patience: Patience) -> T:
+    """Do what may fail for a while, and again after each pause; a longer one where the other side asks for it."""
+    for pause in patience.pauses:
+        try:
+            return act()
+        except TransportError as error:
+            if error.after > LONGEST_PAUSE:
+                raise
+            time.sleep(max(pause, error.after))
+    return act()
+
+
+def name_of(url: str) -> str:
+    """Give the file's name in an address; on the web it is written with escapes."""
+    if urlsplit(url).scheme in ("http", "https"):
+        return Path(unquote(urlsplit(url).path)).name
+    return url.rpartition("/")[2]
+
+
+def shown(url: str) -> str:
+    """Give an address as it may be shown: without password, and without the query, which may be a signature."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https", "sftp", "ssh", "ftp"):
+        return url
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

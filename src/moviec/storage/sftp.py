@@ -1,0 +1,102 @@
+"""Files over SFTP, by paramiko. A server is spoken to only when its key is known, as ssh does it."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+import paramiko
+
+from moviec.errors import SourceError, TransportError, UsageError
+from moviec.storage.filesystems import Options, is_ours
+from moviec.storage.remote import Patience, shown
+
+T = TypeVar("T")
+
+
+class Sftp:
+    """SFTP servers. The options: `username`, `password`, `key_filename`, `passphrase`, `port`, `known_hosts` (a file).
+
+    Besides these the agent, the keys in ~/.ssh and ~/.ssh/known_hosts count. `sftp://host/path` is an absolute path.
+    """
+
+    def __init__(self, options: Options, patience: Patience) -> None:
+        """Hold what the connections take."""
+        given = dict(options)
+        self._known_hosts = given.pop("known_hosts", None)
+        self._options = given
+        self._timeout = patience.timeout
+
+    def is_folder(self, url: str) -> bool:
+        """Say whether there is a folder at this address."""
+        return self._do(url, lambda files, path: stat.S_ISDIR(files.stat(path).st_mode or 0))
+
+    def names(self, url: str) -> list[str]:
+        """List the names in a folder."""
+        return self._do(url, lambda files, path: files.listdir(path))
+
+    def get(self, url: str, target: Path) -> None:
+        """Copy a file; paramiko holds its length against the one announced."""
+        self._do(url, lambda files, path: files.get(path, str(target)))
+
+    def _do(self, url: str, act: Callable[[paramiko.SFTPClient, str], T]) -> T:
+        where = shown(url)
+        try:
+            with self._connected(url) as files:
+                return act(files, "/" + url.partition("://")[2].partition("/")[2])
+        except FileNotFoundError as error:
+            raise UsageError("no such file or folder", where) from error
+        except (paramiko.AuthenticationException, PermissionError) as error:
+            raise SourceError(
+                f"access refused ({error})", where, "see docs/settings.md for names, passwords and keys"
+            ) from error
+        except paramiko.BadHostKeyException as error:
+            raise SourceError(
+                "the server's key is not the one in known_hosts", where, "ask who runs the server"
+            ) from error
+        except (paramiko.SSHException, EOFError) as error:
+            raise TransportError(f"cannot be fetched ({error or 'the connection broke'})", where) from error
+        except TimeoutError as error:
+            raise TransportError(f"no answer within {self._timeout:g} s", where) from error
+        except OSError as error:
+            if is_ours(error):
+                raise
+            raise TransportError(f"cannot be fetched ({error})", where) from error
+
+    @contextmanager
+    def _connected(self, url: str) -> Iterator[paramiko.SFTPClient]:
+        parts = urlsplit(url)
+        named = {"username": parts.username, "password": parts.password}
+        given: dict[str, Any] = {name: unquote(text) for name, text in named.items() if text}
+        given |= {"port": parts.port or paramiko.config.SSH_PORT, **self._options}
+        for wait in ("timeout", "banner_timeout", "auth_timeout", "channel_timeout"):
+            given.setdefault(wait, self._timeout)
+        client = paramiko.SSHClient()
+        client.set_missing_host_key_policy(_Unknown())
+        client.load_system_host_keys()
+        if self._known_hosts:
+            client.load_host_keys(str(Path(self._known_hosts).expanduser()))
+        try:
+            client.connect(parts.hostname or "", **given)
+            with client.open_sftp() as files:
+                if channel := files.get_channel():
+                    channel.settimeout(self._timeout)
+                yield files
+        finally:
+            client.close()
+
+
+class _Unknown(paramiko.MissingHostKeyPolicy):
+    """Refuse a server whose key nobody has vouched for."""
+
+    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:
+        """Raise SourceError, with what to do."""
+        raise SourceError(
+            f"the server's key ({key.get_name()} {key.fingerprint}) is not known",
+            hostname,
+            "ask whether it is right, then add it to ~/.ssh/known_hosts",
+        )

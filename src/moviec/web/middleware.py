@@ -1,0 +1,236 @@
+"""The gate every request passes: who asks, how often, how long it took; headers and the log line are added here.
+
+For whoever is let in the end of the change log is looked at, so that no answer is older than it was then.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from litestar import Litestar
+from litestar.enums import ScopeType
+from litestar.types import Message, Receive, Scope, Send
+from litestar.utils.path import normalize_path
+
+from moviec.spelling import SPACE_PATTERN
+from moviec.units import plural
+from moviec.web.callers import Caller, Window, address_of, shown_key, unauthorized
+from moviec.web.errors import Problem, as_problem, log_fault, methods_at
+from moviec.web.pages import POLICY, refusal_page
+from moviec.web.responses import CHANGE
+from moviec.web.server_state import Site
+
+#: Open to everyone and not counted: probes, the API's description, the site's own files.
+OPEN = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/favicon.ico"}
+FILES = "/static/"
+ADMIN = "/v1/admin/"
+
+#: Wrong keys an address may show in a minute before it is told to wait.
+WRONG_KEYS = 600
+
+_SLASHED_ID = re.compile(
+    rf"(/v1/movies/|/movies/)({SPACE_PATTERN}:[^/]*/.+?)(/claims|/ratings|/history)?", re.DOTALL
+)
+_REQUEST_ID = re.compile("[A-Za-z0-9._-]{1,64}")
+HTML = "text/html; charset=utf-8"
+_NO_STORE = (b"cache-control", b"no-store")
+_CHANGE = CHANGE.lower().encode()
+
+
+class Asked(msgspec.Struct):
+    """A request as the gate sees it, with what it learns of it on the way.
+
+    `change`: the number of a change that the answer is at least as new as, unless it names an older one itself.
+    """
+
+    headers: dict[bytes, bytes]
+    path: str
+    method: str
+    id: str
+    began: float
+    status: int = 0
+    caller: Caller | None = None
+    window: Window | None = None
+    change: int | None = None
+
+
+class Gate:
+    """The outermost ASGI application."""
+
+    def __init__(self, app: Litestar, site: Site) -> None:
+        """Stand before the application."""
+        self._app, self._site = app, site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or answer it here."""
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        asked = _asked(scope, self._site.prefix)
+        sending = self._sender(asked, send)
+        try:
+            await self._admit(asked, scope)
+            if asked.caller is not None:
+                asked.change = await self._site.follower.confirm()
+            state: dict[str, Any] = scope  # type: ignore[assignment]
+            state.update({"moviec.caller": asked.caller, "moviec.window": asked.window})
+            methods = methods_at(self._app, asked.path) if asked.method == "OPTIONS" else ""
+            if methods:
+                await _answer(204, {"allow": methods}, b"", sending)
+            else:
+                await self._app(scope, receive, sending)
+        except Exception as error:
+            if asked.status:
+                raise
+            problem = as_problem(error)
+            log_fault(self._site.log, asked.path, error, problem)
+            accept = asked.headers.get(b"accept", b"").decode("latin-1")
+            await _refuse(problem, refusal_page(self._site, asked.path, accept, problem), sending)
+        finally:
+            self._note(asked, scope)
+
+    async def _admit(self, asked: Asked, scope: Scope) -> None:
+        """Find out who asks and count the request. Raises Problem: 401, 403 or 429."""
+        if asked.path in OPEN or asked.path.startswith(FILES):
+            return
+        client = scope.get("client")
+        forwarded = asked.headers.get(b"x-forwarded-for", b"").decode("latin-1")
+        address = address_of(client[0] if client else "", forwarded, self._site.trusted)
+        asked.caller = Caller(address)
+        text = shown_key(
+            asked.headers.get(b"authorization", b"").decode("latin-1"),
+            asked.headers.get(b"x-api-key", b"").decode("latin-1"),
+        )
+        if text:
+            asked.caller = Caller(address, await self._key(text, address))
+        self._check(asked.path, asked.caller)
+        await self._count(asked, asked.caller)
+
+    async def _key(self, text: str, address: str) -> Any:
+        found = await self._site.keys.find(text)
+        if found is None:
+            window = await self._site.limiter.hit(f"wrong:{address}", WRONG_KEYS)
+            if window.left < 0:
+                raise _too_many(window)
+            raise unauthorized("this key is unknown or revoked")
+        return found
+
+    def _check(self, path: str, caller: Caller) -> None:
+        if caller.key is None and path.startswith(ADMIN):
+            raise unauthorized("this takes an admin key")
+        if caller.key is None and not self._site.home.settings.anonymous:
+            raise unauthorized("this takes an API key")
+        if caller.key is not None and path.startswith(ADMIN) and caller.key.scope != "admin":
+            raise Problem(403, "this takes an admin key")
+
+    async def _count(self, asked: Asked, caller: Caller) -> None:
+        settings = self._site.home.settings
+        if caller.key is None:
+            asked.window = await self._site.limiter.hit(f"address:{caller.address}", settings.anonymous_limit)
+        else:
+            asked.window = await self._site.limiter.hit(f"key:{caller.key.number}", caller.key.per_minute)
+            self._site.usage.count(caller.key.number, asked.window.left < 0)
+        if asked.window.left < 0:
+            raise _too_many(asked.window)
+
+    def _sender(self, asked: Asked, send: Send) -> Send:
+        """Add the headers that every answer has; leave the body out where only the head was asked for."""
+        head = asked.method == "HEAD"
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                asked.status = message["status"]
+                headers = [*message["headers"], (b"x-request-id", asked.id.encode())]
+                headers += [
+                    (b"x-content-type-options", b"nosniff"),
+                    (b"vary", b"Authorization, X-API-Key, Accept, Accept-Language"),
+                ]
+                if asked.status >= 400:
+                    headers.append(_NO_STORE)
+                if asked.window is not None:
+                    headers += _limit_headers(asked.window)
+                if asked.change is not None and all(name != _CHANGE for name, _ in headers):
+                    headers.append((_CHANGE, str(asked.change).encode()))
+                message["headers"] = headers
+            elif head and message["type"] == "http.response.body":
+                message["body"] = b""
+            await send(message)
+
+        return sending
+
+    def _note(self, asked: Asked, scope: Scope) -> None:
+        """Measure and log a request that is answered."""
+        seconds = time.perf_counter() - asked.began
+        route = str(scope.get("path_template") or "unmatched")
+        metrics = self._site.metrics
+        metrics.seconds.labels(asked.method, route).observe(seconds)
+        metrics.requests.labels(route, str(asked.status)).inc()
+        key = asked.caller.key.number if asked.caller and asked.caller.key else None
+        self._site.log.info(
+            "request",
+            id=asked.id,
+            method=asked.method,
+            path=asked.path,
+            status=asked.status,
+            ms=round(seconds * 1000, 2),
+            key=key,
+        )
+
+
+def _asked(scope: Any, prefix: str) -> Asked:
+    """Read a request's head; take the proxy's prefix off its path, and have HEAD answered as GET."""
+    headers = dict(scope["headers"])
+    path = scope["path"]
+    if prefix and (path == prefix or path.startswith(prefix + "/")):
+        path = path[len(prefix) :]
+    # The router brings paths to this form, too: what is checked here must be what is routed there.
+    scope["path"] = path = one_segment(normalize_path(path))
+    method = scope["method"]
+    if method == "HEAD":
+        scope["method"] = "GET"
+    given = headers.get(b"x-request-id", b"").decode("latin-1")
+    number = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    return Asked(headers, path, method, number, time.perf_counter())
+
+
+def one_segment(path: str) -> str:
+    """Write the slashes inside a movie's id as `%2F`: "rottentomatoes:m/heat" is one part of a path for the router.
+
+    The path has been decoded, so that an id that came as `%2F` has a slash here, too.
+    """
+    found = _SLASHED_ID.fullmatch(path)
+    return f"{found[1]}{found[2].replace('/', '%2F')}{found[3] or ''}" if found else path
+
+
+def _limit_headers(window: Window) -> list[tuple[bytes, bytes]]:
+    return [
+        (b"ratelimit-limit", str(window.limit).encode()),
+        (b"ratelimit-remaining", str(max(window.left, 0)).encode()),
+        (b"ratelimit-reset", str(window.reset).encode()),
+    ]
+
+
+def _too_many(window: Window) -> Problem:
+    return Problem(
+        429,
+        f"more than {window.limit} requests in a minute; wait {plural(window.reset, 'second', 'seconds')}",
+        headers={"retry-after": str(window.reset)},
+    )
+
+
+async def _refuse(problem: Problem, page: bytes | None, send: Send) -> None:
+    body = problem.body() if page is None else page
+    kind = {"content-type": "application/json"} if page is None else {"content-type": HTML, **POLICY}
+    headers = {**problem.headers, **kind, "content-length": str(len(body))}
+    await _answer(problem.status, headers, body, send)
+
+
+async def _answer(status: int, headers: Mapping[str, str], body: bytes, send: Send) -> None:
+    written = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": written})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -1,0 +1,175 @@
+"""Accounts, keys, webhooks and the work of admins: answers and request bodies."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, field
+
+from moviec.catalog.accounts import Scope
+from moviec.web.schemas.base import Body, Shape
+
+Name = Annotated[
+    str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9 ._@-]{0,63}$", description="Letters, digits, . _ @ -")
+]
+PerMinute = Annotated[int, Meta(ge=1, le=1_000_000)]
+RecordKey = Annotated[
+    str, Meta(pattern="^[a-z][a-z0-9_-]{0,29}:[^\\x00]{1,100}$", examples=["imdb:tt0114709"])
+]
+
+
+class NewWebhook(Body, frozen=True):
+    """Where changes are to be sent."""
+
+    url: Annotated[
+        str,
+        Meta(
+            pattern="^https?://[A-Za-z0-9._~:\\[\\]-]{1,200}(/[!-~]*)?$",
+            max_length=2000,
+            examples=["https://example.org/hook"],
+        ),
+    ]
+
+
+class Webhook(Shape, frozen=True):
+    """A webhook; its secret is shown once, when it is made."""
+
+    id: int
+    url: str
+    state: str
+    position: int
+    failed: int
+    created_at: str
+    secret: str | None = None
+
+
+class Webhooks(Shape, frozen=True):
+    """The account's webhooks."""
+
+    items: list[Webhook]
+
+
+class Day(Shape, frozen=True):
+    """A key's requests on one day (UTC)."""
+
+    day: str
+    requests: int
+    refused: int
+
+
+class Usage(Shape, frozen=True):
+    """The caller's own key."""
+
+    key: int
+    name: str
+    account: str
+    prefix: str
+    scope: str
+    per_minute: int
+    left: int
+    days: list[Day]
+
+
+class NewAccount(Body, frozen=True):
+    """An account to be made."""
+
+    name: Name
+
+
+class Account(Shape, frozen=True):
+    """An account and how many of its keys are in force."""
+
+    name: str
+    created_at: str
+    disabled_at: str | None
+    keys: int
+
+
+class Accounts(Shape, frozen=True):
+    """All accounts."""
+
+    items: list[Account]
+
+
+class KeyWanted(Body, frozen=True):
+    """A key to be made."""
+
+    name: Name = "key"
+    account: Name = "default"
+    scope: Scope = "read"
+    per_minute: PerMinute = 600
+
+
+class MadeKey(Shape, frozen=True):
+    """A new key: shown this once."""
+
+    number: int
+    key: str
+
+
+class KeyShown(Shape, frozen=True):
+    """A key, without the key."""
+
+    number: int
+    account: str
+    name: str
+    prefix: str
+    scope: str
+    per_minute: int
+    created_at: str
+    revoked_at: str | None
+
+
+class KeyList(Shape, frozen=True):
+    """All keys."""
+
+    items: list[KeyShown]
+
+
+class Done(Shape, frozen=True):
+    """What was done."""
+
+    done: bool
+
+
+class IngestWanted(Body, frozen=True):
+    """A delivery to be taken in: as `moviec ingest SOURCE [PATH…]`."""
+
+    source: Annotated[str, Meta(pattern="^[a-z][a-z0-9_-]{0,29}$")]
+    paths: Annotated[list[Annotated[str, Meta(min_length=1, max_length=1000)]], Meta(max_length=100)] = field(
+        default_factory=list
+    )
+    delivered_at: str | None = None
+    accept_shrink: bool = False
+
+
+class VerdictWanted(Body, frozen=True):
+    """A person's verdict on two records, each written SOURCE:KEY."""
+
+    left: RecordKey
+    right: RecordKey
+    verdict: Literal["same", "different"]
+    who: Name = "api"
+
+
+class ReplayWanted(Body, frozen=True):
+    """Which source's rejected rows are read again; all sources' where none is named."""
+
+    source: Annotated[str, Meta(pattern="^[a-z][a-z0-9_-]{0,29}$")] | None = None
+
+
+class FailuresWanted(Body, frozen=True):
+    """Which failures are tried again; all where none are named."""
+
+    numbers: Annotated[list[Annotated[int, Meta(ge=1, le=2_147_483_647)]], Meta(max_length=1000)] = field(
+        default_factory=list
+    )
+
+
+class Ready(Shape, frozen=True):
+    """Whether a server is ready, and how far behind the log it and its index are."""
+
+    ready: bool
+    behind: int
+    search_behind: int | None
+    filters: bool

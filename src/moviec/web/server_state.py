@@ -1,0 +1,160 @@
+"""What a server process holds: the catalogue, the index, its place in the log, and who may ask how much."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Callable
+from typing import Any, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+from litestar import Request
+
+from moviec.catalog.accounts import Keys
+from moviec.catalog.connect import connect
+from moviec.catalog.head import Head
+from moviec.catalog.prepared import Reader
+from moviec.catalog.queries import Movies
+from moviec.config import Home
+from moviec.errors import UsageError
+from moviec.search import Finder
+from moviec.web.admin_work import Workbench
+from moviec.web.callers import Caller, KeyRing, Limiter, trusted_proxies
+from moviec.web.change_follower import Follower, passed
+from moviec.web.logs import open_log
+from moviec.web.metrics import Metrics
+from moviec.web.responses import Answer, Cache
+from moviec.web.usage import UsageCounter
+
+T = TypeVar("T")
+
+#: Seconds between writings of what keys have used.
+WRITE_USAGE = 5.0
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """All that handlers need. `prefix` is the path a proxy serves MovieC under, without a slash at its end."""
+
+    home: Home
+    catalogue: sa.Engine
+    reader: Reader
+    movies: Movies
+    finder: Finder
+    head: Head
+    cache: Cache
+    follower: Follower
+    keys: KeyRing
+    limiter: Limiter
+    usage: UsageCounter
+    metrics: Metrics
+    workbench: Workbench
+    trusted: Callable[[str], bool]
+    prefix: str
+    log: Any
+
+    async def read(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run a read of the catalogue beside the event loop."""
+
+        def run() -> T:
+            with self.catalogue.connect() as connection:
+                return work(connection)
+
+        return await asyncio.to_thread(run)
+
+    async def ready(
+        self, movie: int, name: str, make: Callable[[], T], write: Callable[[T], Answer]
+    ) -> Answer:
+        """Give the answer held under a name, else make, write and hold it. `movie` is 0 where it is about no single one."""
+        found = self.cache.get(movie, name)
+        self.metrics.cache.labels("hit" if found else "miss").inc()
+        if found is None:
+            ticket = self.cache.begin()
+            found = write(await asyncio.to_thread(make))
+            self.cache.keep(ticket, movie, name, found)
+        return found
+
+
+def open_site(home: Home, workbench: Workbench) -> Site:
+    """Open the catalogue and all that stands on it. Raises StoreError or UsageError where that cannot be."""
+    settings = home.settings
+    catalogue, log = connect(home.catalogue, settings.patience), open_log(home.log)
+    reader, cache, finder = Reader(catalogue), Cache(settings.cache_mb << 20), Finder(home.search)
+    head = Head(reader)
+    try:
+        trusted = trusted_proxies(settings.proxies)
+    except ValueError as error:
+        raise UsageError(str(error), "proxies", "give addresses or networks such as 10.0.0.0/8") from error
+    return Site(
+        home=home,
+        catalogue=catalogue,
+        reader=reader,
+        movies=Movies(reader),
+        finder=finder,
+        head=head,
+        cache=cache,
+        follower=Follower(catalogue, head, cache, finder),
+        keys=KeyRing(Keys(reader)),
+        limiter=Limiter(settings.redis, log),
+        usage=UsageCounter(catalogue),
+        metrics=Metrics(),
+        workbench=workbench,
+        trusted=trusted,
+        prefix=settings.path_prefix,
+        log=log,
+    )
+
+
+@contextlib.asynccontextmanager
+async def running(site: Site) -> AsyncIterator[None]:
+    """Follow the log and write usage while the server runs; at its end nothing counted is lost."""
+    await site.follower.start(site.log)
+    _end_streams_first(site)
+    done = asyncio.Event()
+    writing = asyncio.create_task(_write_usage(site, done))
+    try:
+        yield
+    finally:
+        done.set()
+        await writing
+        await site.follower.stop()
+        await site.head.close()
+        site.reader.close()
+        site.catalogue.dispose()
+
+
+def site_of(request: Request[Any, Any, Any]) -> Site:
+    """Give the site that a request is for."""
+    found: Site = request.app.state["site"]
+    return found
+
+
+def caller_of(request: Request[Any, Any, Any]) -> Caller:
+    """Give who asks."""
+    found: Caller = request.scope["moviec.caller"]  # type: ignore[typeddict-item]
+    return found
+
+
+def _end_streams_first(site: Site) -> None:
+    """Have a stop end the streams before the server waits for what is under way: to it they are requests without end."""
+
+    def stop() -> None:
+        site.follower.release()
+        signal.raise_signal(signal.SIGINT)  # the server's own way to stop
+
+    with contextlib.suppress(
+        ValueError, RuntimeError
+    ):  # outside a process's main thread there are no signals
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop)
+
+
+async def _write_usage(site: Site, done: asyncio.Event) -> None:
+    """Write what was counted from time to time, and once more at the end."""
+    last = False
+    while not last:
+        last = await passed(done, WRITE_USAGE)
+        try:
+            await asyncio.to_thread(site.usage.write)
+        except sa.exc.SQLAlchemyError as error:
+            site.log.warning("usage cannot be written; it is kept", error=type(error).__name__)

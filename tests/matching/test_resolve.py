@@ -1,0 +1,183 @@
+"""Which films are the same: cases whose truth is known, and invariants of the whole way."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from moviec.matching.model import shipped_model
+from moviec.matching.resolve import Matching, Settings, match
+from tests.matching.films import film, films
+
+MODEL = shipped_model()
+
+
+def matched(left: pa.Table, right: pa.Table) -> Matching:
+    return match(left, right, MODEL, Settings())
+
+
+def band(matching: Matching, name: str) -> set[tuple[str, str]]:
+    return {(row["left_key"], row["right_key"]) for row in matching.pairs.to_pylist() if row["band"] == name}
+
+
+def accepted(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return bool(band(matched(films("a", one), films("b", other)), "accept"))
+
+
+SAME = [
+    (film("Les Misérables", year=1995), film("Misérables, Les (1995)")),
+    (film("Amélie", "Le Fabuleux Destin d'Amélie Poulain", year=2001), film("Le fabuleux destin d'Amelie Poulain", year=2001)),
+    (film("Eternal Sunshine of the Spotless Mind"), film("Eternal Sunshine of the Spotless Mind", year=2004)),
+    (film("Spirited Away", "千と千尋の神隠し", year=2001), film("千と千尋の神隠し", year=2001)),
+    (film("Kagemusha", year=1980), film("Kagemusha", year=1981, directors=["Akira Kurosawa"])),
+    (film("Solaris", year=1972, directors=["Andrei Tarkovsky"], runtime=167),
+     film("Solaris", year=1972, directors=["Tarkovskiy, Andrey"], runtime=166)),
+]  # fmt: skip
+
+DIFFERENT = [
+    (film("Rocky II", year=1979), film("Rocky III", year=1982)),
+    (film("Rocky II", year=1979), film("Rocky", year=1979)),
+    (film("Star Wars: A New Hope", year=1977), film("Star Wars: Return of the Jedi", year=1977)),
+    (film("Hamlet", year=1990), film("Hamlet", year=1996)),
+    (film("Venom", year=2005, directors=["Jim Gillespie"], runtime=87),
+     film("Venom", year=2005, directors=["Jon Hess"], runtime=120)),
+    (film("The Kid", year=1921), film("The Kid", year=2000)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_the_same_film_is_recognised(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert accepted(one, other)
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT)
+def test_different_films_are_not_taken_for_one(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert not accepted(one, other)
+
+
+def test_a_rare_title_says_more_than_a_common_one() -> None:
+    def probability(title: str) -> int:
+        pairs = matched(films("a", film(title)), films("b", film(title))).pairs
+        return int(pairs["probability"][0].as_py())
+
+    assert probability("Eternal Sunshine of the Spotless Mind") > probability("Love")
+
+
+def test_two_films_that_fit_equally_well_go_to_review() -> None:
+    left = films("a", film("War of the Worlds", year=2005))
+    right = films("b", film("War of the Worlds", year=2005), film("War of the Worlds", year=2005))
+    result = matched(left, right)
+    assert not band(result, "accept")
+    assert band(result, "review") == {("1", "1"), ("1", "2")}
+
+
+def test_a_shared_id_against_everything_else_goes_to_review() -> None:
+    left = films("a", film("Heat", year=1995, ids={"imdb": "tt1"}, directors=["Michael Mann"]))
+    right = films("b", film("Jumanji", year=1969, ids={"imdb": "tt1"}, directors=["Joe Johnston"]))
+    result = matched(left, right)
+    assert not band(result, "accept")
+    assert band(result, "review") == {("1", "1")}
+
+
+def test_contradicting_ids_keep_namesakes_apart() -> None:
+    left = films("a", film("Emma", year=1996, ids={"imdb": "tt0116191"}))
+    assert not band(matched(left, films("b", film("Emma", year=1996, ids={"imdb": "tt0118308"}))), "accept")
+    assert band(matched(left, films("b", film("Emma", year=1996, ids={"imdb": "tt0116191"}))), "accept")
+
+
+def test_evidence_names_feature_level_and_bits() -> None:
+    pairs = matched(films("a", film("Heat", year=1995)), films("b", film("Heat", year=1996))).pairs
+    evidence = {name: (level, bits) for name, level, bits in json.loads(pairs["evidence"][0].as_py())}
+    assert evidence["year"][0] == "1 apart"
+    assert evidence["title"][0].startswith("same") and evidence["title"][1] > 0
+    assert "runtime" not in evidence
+
+
+WORDS = ["Love", "Night", "Kurosawa", "Zeppelin", "II", "III", "Return", "of", "Monster", "Étoile"]
+
+
+@st.composite
+def lists(draw: st.DrawFn) -> tuple[pa.Table, pa.Table]:
+    def one(source: str) -> pa.Table:
+        rows = draw(
+            st.lists(
+                st.tuples(
+                    st.lists(st.sampled_from(WORDS), min_size=1, max_size=3),
+                    st.one_of(st.none(), st.integers(1990, 1996)),
+                    st.one_of(st.none(), st.sampled_from(["Ann Lee", "Bo Ek"])),
+                ),
+                min_size=5,
+                max_size=16,
+            )
+        )
+        return films(
+            source,
+            *(
+                film(" ".join(title), year=year, directors=[who] if who else None)
+                for title, year, who in rows
+            ),
+        )
+
+    return one("a"), one("b")
+
+
+@settings(max_examples=6, deadline=None)
+@given(lists())
+def test_matches_are_one_to_one_whatever_the_order_of_rows_and_lists(both: tuple[pa.Table, pa.Table]) -> None:
+    left, right = both
+    taken = band(matched(left, right), "accept")
+    assert len({one for one, _ in taken}) == len({other for _, other in taken}) == len(taken)
+    backwards = matched(left.take(np.arange(len(left))[::-1]), right)
+    assert band(backwards, "accept") == taken
+    assert band(matched(right, left), "accept") == {(other, one) for one, other in taken}
+
+
+def test_the_same_input_gives_the_same_output() -> None:
+    left = films("a", *(film(f"Film number {n} of {n * 7}", year=1980 + n % 20) for n in range(200)))
+    right = films("b", *(film(f"Film number {n} of {n * 7}", year=1980 + n % 20) for n in range(100, 300)))
+    assert matched(left, right).pairs.equals(matched(left, right).pairs)
+    assert len(band(matched(left, right), "accept")) == 100
+
+
+TEAM = {
+    "directors": ["Dennis Dugan"],
+    "cast": ["Adam Sandler", "John Turturro", "Emmanuelle Chriqui", "Nick Swardson"],
+}
+
+
+def test_the_same_people_at_the_same_time_made_the_same_film_whatever_it_is_called() -> None:
+    zohan = film("You Don't Mess With the Zohan", year=2008, runtime=113, **TEAM)
+    assert accepted(zohan, film("Rien que pour vos cheveux", year=2008, runtime=113, **TEAM))
+    late = film("Rien que pour vos cheveux", year=2012, runtime=112, **TEAM)
+    assert accepted(zohan, late), "a cinema release years later"
+    one_name = {**TEAM, "cast": ["Adam Sandler", "Kevin James"]}
+    assert not accepted(zohan, film("Copains pour toujours", year=2012, runtime=113, **one_name))
+    assert not accepted(zohan, film("Rien que pour vos cheveux", year=2008, runtime=150, **TEAM))
+
+
+def test_of_two_films_of_one_team_the_one_of_the_same_year_and_length_is_meant() -> None:
+    left = films(
+        "a",
+        film("You Don't Mess With the Zohan", year=2008, runtime=113, **TEAM),
+        film("Just Go With It", year=2009, runtime=117, **TEAM),
+    )
+    right = films(
+        "b",
+        film("Le mytho", year=2009, runtime=117, **TEAM),
+        film("Rien que pour vos cheveux", year=2008, runtime=113, **TEAM),
+    )
+    assert band(matched(left, right), "accept") == {("1", "2"), ("2", "1")}
+
+
+def test_a_subtitle_in_another_language_is_no_other_subtitle_and_another_number_is_another_film() -> None:
+    team = {"directors": ["Oliver Stone"], "cast": ["Michael Douglas", "Shia LaBeouf", "Josh Brolin"]}
+    stone = film("Wall Street: Money Never Sleeps", year=2010, runtime=131, **team)
+    assert accepted(stone, film("Wall Street : l'argent ne dort jamais", year=2010, runtime=133, **team))
+    first = film("The Long Night: Part 1", year=2010, runtime=131, **team)
+    assert not accepted(first, film("The Long Night: Part 2", year=2010, runtime=131, **team))
