@@ -26,8 +26,9 @@ from tests.jobs.killing import FACTS
 from moviec.catalog.schema.movies import external_ids, movies
 from moviec.config import Home, Settings
 from moviec.pipeline.aggregator import advance
-from moviec.pipeline.context import Workshop, arriving, publishing, workshop
+from moviec.pipeline.context import Workshop
 from moviec.pipeline.ingest import Order, ingest
+from moviec.pipeline.opening import arriving, publishing, workshop
 from moviec.pipeline.publication import Scope, bring_up
 from moviec.sources.registry import find_source
 

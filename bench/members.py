@@ -13,9 +13,9 @@ from moviec.catalog.deliveries import all_batches
 from moviec.config import open_home
 from moviec.engine import DuckEngine
 from moviec.fusion.source_facts import FuseFacts, SourceFacts
-from moviec.pipeline.context import workshop
 from moviec.pipeline.delivery_files import gather
 from moviec.pipeline.ingest import Order, ingest
+from moviec.pipeline.opening import workshop
 from moviec.sources.registry import find_source
 from rating_data import DATA
 

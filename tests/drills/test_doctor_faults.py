@@ -19,9 +19,10 @@ from moviec.config import Home, open_home
 from moviec.errors import DamagedError, MovieCError
 from moviec.jobs.doctor import Finding, examine, examine_rows, repair
 from moviec.lake.payloads import keep_payload
-from moviec.pipeline.context import Workshop, workshop
+from moviec.pipeline.context import Workshop
 from moviec.pipeline.fit import pin
 from moviec.pipeline.models import pinned_models
+from moviec.pipeline.opening import workshop
 from moviec.pipeline.publication import Scope, bring_up
 from moviec.search.index import catch_up, indexer
 from moviec.storage.files import SUM

@@ -24,8 +24,9 @@ from moviec.catalog.schema.arrivals import batches
 from moviec.catalog.schema.operations import record_changes
 from moviec.catalog.schema.serving import changes, documents
 from moviec.config import Home, Settings
-from moviec.pipeline.context import Workshop, arriving, publishing, workshop
+from moviec.pipeline.context import Workshop
 from moviec.pipeline.ingest import Order, ingest
+from moviec.pipeline.opening import arriving, publishing, workshop
 from moviec.pipeline.publication import Scope, bring_up
 from moviec.sources.registry import find_source
 

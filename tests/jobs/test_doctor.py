@@ -15,8 +15,9 @@ from moviec.catalog.schema import metadata
 from moviec.config import Home, Settings
 from moviec.jobs.doctor import examine, repair
 from moviec.pipeline.aggregator import advance
-from moviec.pipeline.context import Workshop, arriving, workshop
+from moviec.pipeline.context import Workshop
 from moviec.pipeline.ingest import Order, ingest
+from moviec.pipeline.opening import arriving, workshop
 from moviec.sources.registry import find_source
 
 FACTS = """

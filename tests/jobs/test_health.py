@@ -20,7 +20,7 @@ from moviec.config import open_home
 from moviec.errors import UnpublishedError
 from moviec.jobs import health
 from moviec.jobs.health import check_all
-from moviec.pipeline.context import workshop
+from moviec.pipeline.opening import workshop
 from moviec.search.index import build
 from moviec.search.location import current
 from moviec.sources.registry import find_sources

@@ -14,7 +14,7 @@ from moviec.config import open_home
 from moviec.jobs import schedule
 from moviec.jobs.schedule import Schedule
 from moviec.pipeline.arrivals import Asked, expected, take
-from moviec.pipeline.context import arriving, workshop
+from moviec.pipeline.opening import arriving, workshop
 from moviec.search.location import current, position
 from moviec.sources.registry import find_source
 from tests.pipeline.test_due import Desk

@@ -14,8 +14,8 @@ from moviec.catalog.connect import connect
 from moviec.catalog.copying import rows_of
 from moviec.config import Home
 from moviec.jobs.doctor import copied_otherwise, examine
-from moviec.pipeline.context import workshop
 from moviec.pipeline.ledger_copy import UNITS
+from moviec.pipeline.opening import workshop
 from tests.commands import moviec
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "home-0.1.tar.xz"

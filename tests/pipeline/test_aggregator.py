@@ -18,8 +18,9 @@ from moviec.config import Home, Settings
 from moviec.errors import StoreError, UnpublishedError
 from moviec.jobs.health import check_all
 from moviec.pipeline.aggregator import Retry, advance, drain, publish_again
-from moviec.pipeline.context import Workshop, arriving, last_runs, publishing, workshop
+from moviec.pipeline.context import Workshop, last_runs
 from moviec.pipeline.ingest import Order, ingest
+from moviec.pipeline.opening import arriving, publishing, workshop
 from moviec.pipeline.publication import Scope, bring_up
 from moviec.sources.registry import find_source
 from tests.pipeline.test_due import FACTS

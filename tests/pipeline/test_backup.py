@@ -11,7 +11,7 @@ import pytest
 
 from moviec.config import Home, open_home
 from moviec.pipeline.backup import Backup, backup, backups
-from moviec.pipeline.context import workshop
+from moviec.pipeline.opening import workshop
 from tests.commands import moviec, started
 from tests.homes import copy_tree
 from tests.pipeline.old_home import (

@@ -12,7 +12,7 @@ from moviec.catalog.deliveries import all_deliveries
 from moviec.config import Home, Settings, SourceSettings, open_home
 from moviec.errors import StoreError
 from moviec.pipeline.arrivals import Asked, expected, take
-from moviec.pipeline.context import workshop
+from moviec.pipeline.opening import workshop
 from moviec.pipeline.rebuild import rebuild_source
 from moviec.sample import write_sample
 from moviec.sources.registry import find_source

@@ -13,8 +13,8 @@ from moviec.catalog.deliveries import all_deliveries
 from moviec.cli import build
 from moviec.config import open_home
 from moviec.errors import UsageError
-from moviec.pipeline.context import workshop
 from moviec.pipeline.due import Outcome, rounds, run_due, standings
+from moviec.pipeline.opening import workshop
 from moviec.sources.registry import find_sources
 
 FACTS = """

@@ -11,8 +11,8 @@ from moviec.catalog.copying import columns_of
 from moviec.catalog.schema import metadata
 from moviec.config import Home, open_home
 from moviec.engine import DuckEngine
-from moviec.pipeline.context import workshop
 from moviec.pipeline.ledger_copy import compact, name_copies
+from moviec.pipeline.opening import workshop
 from tests.commands import moviec
 from tests.pipeline.old_home import (
     FRESH,

@@ -22,8 +22,8 @@ from moviec.config import open_home
 from moviec.engine import DuckEngine
 from moviec.errors import DamagedError, StoreError, WithdrawError
 from moviec.lake.batches import name_known
-from moviec.pipeline.context import workshop
 from moviec.pipeline.ingest import Order, ingest
+from moviec.pipeline.opening import workshop
 from moviec.pipeline.rebuild import rebuild_source, replay
 from moviec.sources.registry import find_source
 from tests.commands import forks

@@ -18,8 +18,9 @@ from moviec.config import Home, Settings
 from moviec.errors import UsageError
 from moviec.matching.unmatched import REASONS
 from moviec.pipeline.aggregator import advance
-from moviec.pipeline.context import Workshop, arriving, workshop
+from moviec.pipeline.context import Workshop
 from moviec.pipeline.ingest import Order, ingest
+from moviec.pipeline.opening import arriving, workshop
 from moviec.pipeline.reviewing import uncertain
 from moviec.search import Ask, Finder
 from moviec.search.index import build

@@ -15,8 +15,9 @@ from moviec.catalog.deliveries import all_batches
 from moviec.config import open_home
 from moviec.engine import DuckEngine
 from moviec.lake.batches import name_known
-from moviec.pipeline.context import Workshop, workshop
+from moviec.pipeline.context import Workshop
 from moviec.pipeline.ingest import Order, ingest
+from moviec.pipeline.opening import workshop
 from moviec.pipeline.rebuild import rebuild_source, replay_waiting
 from moviec.sources.registry import find_source
 from tests.pipeline.test_lake import FACTS

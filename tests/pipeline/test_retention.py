@@ -18,9 +18,10 @@ from moviec.config import Home, Settings
 from moviec.engine import DuckEngine
 from moviec.jobs.retention import tidy, tidy_daily
 from moviec.lake.payloads import payload_name
-from moviec.pipeline.context import Workshop, last_runs, workshop
+from moviec.pipeline.context import Workshop, last_runs
 from moviec.pipeline.current_records import name_records
 from moviec.pipeline.ingest import Order, ingest
+from moviec.pipeline.opening import workshop
 from moviec.pipeline.publication import Scope, bring_up
 from moviec.pipeline.rebuild import rebuild_source
 from moviec.sources.registry import find_source

@@ -25,11 +25,12 @@ from moviec.cli import build
 from moviec.config import Home, Settings
 from moviec.pipeline import effects, reviewing
 from moviec.pipeline.aggregator import drain
-from moviec.pipeline.context import Workshop, workshop
+from moviec.pipeline.context import Workshop
 from moviec.pipeline.decision_files import export_decisions, import_decisions
 from moviec.pipeline.delivery_files import gather
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.nearest import unmatched_of
+from moviec.pipeline.opening import workshop
 from moviec.pipeline.publication import Scope, bring_up
 from moviec.pipeline.rebuild import rebuild_source
 from moviec.sample import write_sample

@@ -16,9 +16,10 @@ from moviec.catalog.schema import metadata
 from moviec.config import Home, Settings
 from moviec.export.export import Order as ExportOrder
 from moviec.export.export import export
-from moviec.pipeline.context import Workshop, workshop
+from moviec.pipeline.context import Workshop
 from moviec.pipeline.delivery_files import gather
 from moviec.pipeline.ingest import Order, ingest
+from moviec.pipeline.opening import workshop
 from moviec.pipeline.publication import Outcome, Scope, bring_up
 from moviec.pipeline.rebuild import rebuild_source
 from moviec.sample import write_sample

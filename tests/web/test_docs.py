@@ -17,7 +17,7 @@ from moviec.catalog.accounts import NewKey, create_key
 from moviec.catalog.connect import connect
 from moviec.config import Settings
 from moviec.web.app import ROUTES
-from moviec.web.openapi import describe
+from moviec.web.routes.docs import describe
 from tests.web.conftest import made_home
 from tests.web.server import running
 

@@ -30,8 +30,8 @@ class PipelineWorkbench(msgspec.Struct, frozen=True):
 
     def scorecard(self, source: str) -> dict[str, Any]:
         """Give what the pinned model has learned of a source: reliability, genres, repeats, its raters' calibration."""
-        from moviec.pipeline.context import workshop
         from moviec.pipeline.fit import scorecard_of
+        from moviec.pipeline.opening import workshop
 
         with workshop(self.home) as shop:
             card: dict[str, Any] = msgspec.to_builtins(scorecard_of(shop, source))
@@ -41,7 +41,7 @@ class PipelineWorkbench(msgspec.Struct, frozen=True):
         """Take in every delivery the order means, and publish."""
         from moviec.pipeline.aggregator import drain
         from moviec.pipeline.arrivals import Asked, expected, take
-        from moviec.pipeline.context import arriving, workshop
+        from moviec.pipeline.opening import arriving, workshop
         from moviec.sources.registry import find_source
 
         source = find_source(order.source, self.home.folder)
@@ -57,7 +57,7 @@ class PipelineWorkbench(msgspec.Struct, frozen=True):
         """Record a verdict and settle the two records again."""
         from moviec.catalog import decisions
         from moviec.pipeline.aggregator import drain
-        from moviec.pipeline.context import workshop
+        from moviec.pipeline.opening import workshop
 
         left, right = (tuple(end.split(":", 1)) for end in (verdict.left, verdict.right))
         said = decisions.Verdict((left[0], left[1]), (right[0], right[1]), verdict.same, verdict.who)
@@ -71,7 +71,7 @@ class PipelineWorkbench(msgspec.Struct, frozen=True):
     def replay_quarantine(self, source: str | None) -> dict[str, Any]:
         """Read the deliveries of rejected rows again, and publish what is read now."""
         from moviec.pipeline.aggregator import drain
-        from moviec.pipeline.context import arriving, workshop
+        from moviec.pipeline.opening import arriving, workshop
         from moviec.pipeline.rebuild import replay_waiting
 
         with workshop(self.home) as shop:
@@ -84,7 +84,7 @@ class PipelineWorkbench(msgspec.Struct, frozen=True):
         """Set failures to be tried again by the followers that they belong to."""
         from moviec.catalog.failures import replay
         from moviec.pipeline.aggregator import drain
-        from moviec.pipeline.context import workshop
+        from moviec.pipeline.opening import workshop
 
         with workshop(self.home) as shop:
             done = replay(shop.catalogue, numbers)

@@ -14,7 +14,7 @@ from moviec.config import open_home
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.backfill import backfill as run_backfill
 from moviec.pipeline.backfill import dated_sources, read_months
-from moviec.pipeline.context import arriving, workshop
+from moviec.pipeline.opening import arriving, workshop
 from moviec.sources.registry import find_sources
 
 

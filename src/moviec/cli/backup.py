@@ -14,7 +14,7 @@ from moviec.config import open_home
 from moviec.pipeline.backup import Backup, Restored, backups
 from moviec.pipeline.backup import backup as write_backup
 from moviec.pipeline.backup import restore as put_back
-from moviec.pipeline.context import workshop
+from moviec.pipeline.opening import workshop
 from moviec.units import plural
 from moviec.work import work_folder
 

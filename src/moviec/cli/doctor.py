@@ -11,7 +11,7 @@ from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import open_home
 from moviec.jobs.doctor import examine, examine_rows
 from moviec.jobs.doctor import repair as run_repair
-from moviec.pipeline.context import workshop
+from moviec.pipeline.opening import workshop
 
 
 def doctor(

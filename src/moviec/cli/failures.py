@@ -15,7 +15,7 @@ from moviec.cli.options import HomeOption, JsonOption, called_alone
 from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.pipeline.aggregator import drain
-from moviec.pipeline.context import workshop
+from moviec.pipeline.opening import workshop
 
 app = typer.Typer(help="What was set aside after repeated failure, so that the rest went on.")
 

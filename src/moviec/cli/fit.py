@@ -14,8 +14,9 @@ from moviec.cli.options import HomeOption, JsonOption, exclude
 from moviec.config import open_home
 from moviec.pipeline import fit as fitting
 from moviec.pipeline.aggregator import publish_again
-from moviec.pipeline.context import Workshop, workshop
+from moviec.pipeline.context import Workshop
 from moviec.pipeline.models import built_with, fitted_models, pin_again, pinned_models
+from moviec.pipeline.opening import workshop
 from moviec.pipeline.publication import Outcome
 from moviec.units import plural
 

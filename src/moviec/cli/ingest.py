@@ -19,9 +19,9 @@ from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.pipeline.aggregator import drain, publish_again
 from moviec.pipeline.arrivals import Asked, expected, take
-from moviec.pipeline.context import arriving, workshop
 from moviec.pipeline.due import needs_look
 from moviec.pipeline.ingest import MENDED
+from moviec.pipeline.opening import arriving, workshop
 from moviec.pipeline.publication import Outcome
 from moviec.pipeline.rebuild import from_lake, rebuild_source
 from moviec.sources.registry import find_source, find_sources

@@ -16,7 +16,7 @@ from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.lake.quarantine import defects_markdown
 from moviec.pipeline.aggregator import drain
-from moviec.pipeline.context import arriving, workshop
+from moviec.pipeline.opening import arriving, workshop
 from moviec.pipeline.rebuild import replay_waiting
 from moviec.units import plural
 

@@ -19,10 +19,10 @@ from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.pipeline import effects, reviewing
 from moviec.pipeline.aggregator import drain
-from moviec.pipeline.context import workshop
 from moviec.pipeline.decision_files import export_decisions, import_decisions
 from moviec.pipeline.effects import Effect, titled
 from moviec.pipeline.nearest import unmatched_of
+from moviec.pipeline.opening import workshop
 from moviec.sources.registry import find_source
 from moviec.units import plural
 

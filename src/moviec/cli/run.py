@@ -16,8 +16,8 @@ from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.pipeline import publication as street
 from moviec.pipeline.aggregator import drain
-from moviec.pipeline.context import arriving, workshop
 from moviec.pipeline.due import Outcome, Standing, run_due, standings
+from moviec.pipeline.opening import arriving, workshop
 from moviec.sources.registry import find_sources
 
 

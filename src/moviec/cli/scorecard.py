@@ -9,8 +9,8 @@ from moviec.catalog.sources import coverage
 from moviec.cli.console import print_json, print_table
 from moviec.config import Home
 from moviec.fusion.scorecard import Scorecard
-from moviec.pipeline.context import workshop
 from moviec.pipeline.fit import learned_here, scorecard_of
+from moviec.pipeline.opening import workshop
 from moviec.sources.registry import find_source
 from moviec.sources.spec import SourceSpec
 from moviec.units import plural

@@ -15,7 +15,8 @@ from moviec.cli.ingest import findings_of
 from moviec.cli.options import HomeOption, JsonOption, exclude
 from moviec.config import open_home
 from moviec.jobs.health import Check, check_all, metrics_text
-from moviec.pipeline.context import last_runs, workshop
+from moviec.pipeline.context import last_runs
+from moviec.pipeline.opening import workshop
 from moviec.sources.registry import find_sources
 from moviec.units import plural
 

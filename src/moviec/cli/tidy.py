@@ -8,7 +8,7 @@ from moviec.cli.console import print_json, steps
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import open_home
 from moviec.jobs.retention import tidy as run_tidy
-from moviec.pipeline.context import workshop
+from moviec.pipeline.opening import workshop
 from moviec.units import plural
 
 

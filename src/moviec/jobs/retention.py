@@ -21,9 +21,10 @@ from moviec.catalog.schema.operations import runs
 from moviec.config import KEEP_RAW
 from moviec.engine import DuckEngine
 from moviec.lake.payloads import payload_name
-from moviec.pipeline.context import Workshop, arriving, publishing, recorded
+from moviec.pipeline.context import Workshop, recorded
 from moviec.pipeline.current_records import name_records
 from moviec.pipeline.ledger_copy import compact
+from moviec.pipeline.opening import arriving, publishing
 from moviec.pipeline.steps import Tell
 from moviec.sources.registry import find_sources
 from moviec.sources.spec import SourceSpec

@@ -10,8 +10,9 @@ from moviec.catalog.deliveries import all_deliveries
 from moviec.catalog.failures import failed, set_aside
 from moviec.catalog.leases import ARRIVALS, holding_if_free
 from moviec.config import Home
-from moviec.pipeline.context import Workshop, arriving, workshop
+from moviec.pipeline.context import Workshop
 from moviec.pipeline.due import Outcome, Standing, run_due, standings
+from moviec.pipeline.opening import arriving, workshop
 from moviec.pipeline.steps import Tell
 from moviec.sources.registry import find_sources
 

@@ -18,7 +18,8 @@ from moviec.jobs.retention import tidy_daily
 from moviec.jobs.schedule import Schedule
 from moviec.jobs.webhooks import deliver_due
 from moviec.pipeline.aggregator import advance, drain
-from moviec.pipeline.context import Workshop, workshop
+from moviec.pipeline.context import Workshop
+from moviec.pipeline.opening import workshop
 from moviec.pipeline.steps import Tell
 from moviec.search.index import catch_up, follow, indexer
 from moviec.sources.registry import find_sources

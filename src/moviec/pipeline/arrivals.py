@@ -28,7 +28,7 @@ from moviec.pipeline.downloads import take_published
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.steps import Tell
 from moviec.sources.spec import Source, SourceSpec
-from moviec.storage.remote import shown
+from moviec.storage.filesystems import shown
 from moviec.units import FIRST_FILM
 
 #: A date ahead of the clock by more than this is a slip: whatever came after it would count as a backfill.

@@ -15,7 +15,9 @@ from moviec.config import Downloads, Home
 from moviec.decoding import plain
 from moviec.errors import UsageError
 from moviec.sources.spec import SourceSpec
-from moviec.storage.remote import Patience, Remote, fetch, open_remote, patiently, shown
+from moviec.storage.filesystems import shown
+from moviec.storage.remote import Remote, fetch, open_remote
+from moviec.storage.retry import Patience, patiently
 
 PATIENCE = Patience()
 

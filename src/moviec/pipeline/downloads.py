@@ -25,8 +25,9 @@ from moviec.pipeline.delivery_files import PATIENCE, downloads_of
 from moviec.pipeline.ingest import Order, ingest, note_unchanged
 from moviec.pipeline.steps import Tell
 from moviec.sources.spec import Source, SourceSpec
+from moviec.storage.filesystems import name_of, shown
 from moviec.storage.http import Version, Web
-from moviec.storage.remote import name_of, patiently, shown
+from moviec.storage.retry import patiently
 from moviec.work import written_aside
 
 

@@ -19,7 +19,7 @@ from moviec.pipeline.context import Workshop
 from moviec.pipeline.delivery_files import DATE, downloads_of
 from moviec.pipeline.steps import Tell
 from moviec.sources.spec import Source, SourceSpec
-from moviec.storage.remote import shown
+from moviec.storage.filesystems import shown
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import fsspec
 
@@ -95,3 +96,18 @@ class Elsewhere:
             announced = files.size(path)
         if announced is not None and target.stat().st_size != announced:
             raise TransportError(f"{target.stat().st_size:,} of {announced:,} bytes came", url)
+
+
+def name_of(url: str) -> str:
+    """Give the file's name in an address; on the web it is written with escapes."""
+    if urlsplit(url).scheme in ("http", "https"):
+        return Path(unquote(urlsplit(url).path)).name
+    return url.rpartition("/")[2]
+
+
+def shown(url: str) -> str:
+    """Give an address as it may be shown: without password, and without the query, which may be a signature."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https", "sftp", "ssh", "ftp"):
+        return url
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

@@ -23,8 +23,8 @@ import msgspec
 from moviec import __version__
 from moviec.decoding import decodable
 from moviec.errors import MovieCError, SourceError, TransportError, UsageError
-from moviec.storage.filesystems import Options, is_ours
-from moviec.storage.remote import Patience, shown
+from moviec.storage.filesystems import Options, is_ours, shown
+from moviec.storage.retry import Patience
 
 CHUNK = 1 << 20
 

@@ -6,29 +6,14 @@ failure is one of moviec.errors, and names no password.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, TypeVar
-from urllib.parse import unquote, urlsplit, urlunsplit
+from typing import Protocol
+from urllib.parse import urlsplit
 
-import msgspec
-
-from moviec.errors import TransportError, UsageError
-from moviec.storage.filesystems import Options
+from moviec.errors import UsageError
+from moviec.storage.filesystems import Options, name_of, shown
+from moviec.storage.retry import Patience, patiently
 from moviec.work import written_aside
-
-T = TypeVar("T")
-
-#: An answer that asks for a longer pause than this is not waited for, in seconds.
-LONGEST_PAUSE = 300.0
-
-
-class Patience(msgspec.Struct, frozen=True):
-    """How many seconds the other side may be silent, and the pauses before each further try, in seconds."""
-
-    timeout: float = 60.0
-    pauses: tuple[float, ...] = (1.0, 4.0, 16.0)
 
 
 class Remote(Protocol):
@@ -79,30 +64,3 @@ def fetch(remote: Remote, url: str, folder: Path, patience: Patience) -> Path:
     with written_aside(folder / name) as part:
         patiently(lambda: remote.get(url, part), patience)
     return folder / name
-
-
-def patiently(act: Callable[[], T], patience: Patience) -> T:
-    """Do what may fail for a while, and again after each pause; a longer one where the other side asks for it."""
-    for pause in patience.pauses:
-        try:
-            return act()
-        except TransportError as error:
-            if error.after > LONGEST_PAUSE:
-                raise
-            time.sleep(max(pause, error.after))
-    return act()
-
-
-def name_of(url: str) -> str:
-    """Give the file's name in an address; on the web it is written with escapes."""
-    if urlsplit(url).scheme in ("http", "https"):
-        return Path(unquote(urlsplit(url).path)).name
-    return url.rpartition("/")[2]
-
-
-def shown(url: str) -> str:
-    """Give an address as it may be shown: without password, and without the query, which may be a signature."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https", "sftp", "ssh", "ftp"):
-        return url
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

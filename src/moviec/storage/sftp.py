@@ -12,8 +12,8 @@ from urllib.parse import unquote, urlsplit
 import paramiko
 
 from moviec.errors import SourceError, TransportError, UsageError
-from moviec.storage.filesystems import Options, is_ours
-from moviec.storage.remote import Patience, shown
+from moviec.storage.filesystems import Options, is_ours, shown
+from moviec.storage.retry import Patience
 
 T = TypeVar("T")
 

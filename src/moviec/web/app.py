@@ -11,11 +11,13 @@ from litestar.datastructures import State
 from litestar.types import ASGIApp, ControllerRouterHandler
 
 from moviec.config import Home
-from moviec.web import about, admin, changes, docs, figures, lists, movies, pages, probes
+from moviec.web import pages
 from moviec.web.admin_work import Workbench
 from moviec.web.errors import handlers
 from moviec.web.middleware import Gate
 from moviec.web.params import NoQuery, query_of
+from moviec.web.routes import about, admin, changes, docs, lists, movies, probes
+from moviec.web.routes import analytics as figures
 from moviec.web.server_state import Site, open_site, running
 
 #: Bytes of a request's body; more is answered 413.
@@ -49,6 +51,7 @@ def make_litestar(site: Site) -> Litestar:
 
     return Litestar(
         route_handlers=ROUTES,
+        opt={"routes": ROUTES},  # described by `/openapi.json`
         before_request=refuse_unknown,
         exception_handlers=handlers(site.log, pages.problem_page),
         lifespan=[lifespan],

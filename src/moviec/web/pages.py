@@ -19,11 +19,11 @@ from markupsafe import Markup, escape
 from moviec import __version__
 from moviec.units import short_number
 from moviec.web.errors import Problem, not_found
-from moviec.web.figures import figures, question_of
 from moviec.web.ids import Moved, gone, movie_of
-from moviec.web.lists import find
 from moviec.web.params import FigureQuery, SearchQuery, query_of
 from moviec.web.responses import from_bytes, respond
+from moviec.web.routes.analytics import figures, question_of
+from moviec.web.routes.lists import find
 from moviec.web.server_state import Site, site_of
 
 Year = Annotated[int, PathParameter(ge=1, le=9999)]

@@ -21,10 +21,10 @@ from moviec.units import LEAST_FILMS
 from moviec.web import schemas as shapes
 from moviec.web.errors import Problem, not_found
 from moviec.web.ids import LARGEST, absent
-from moviec.web.lists import genres_of
 from moviec.web.params import CompanyListQuery, FigureQuery, query_of
 from moviec.web.responses import answer, respond
 from moviec.web.route_docs import gives
+from moviec.web.routes.lists import genres_of
 from moviec.web.server_state import Site, site_of
 
 Year = Annotated[int, PathParameter(ge=1, le=9999)]

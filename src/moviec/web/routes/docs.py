@@ -1,4 +1,4 @@
-"""The API's description: OpenAPI 3.1, from the routes, completed with what all of them share."""
+"""The API's description and the page that shows it, without anything from elsewhere."""
 
 from __future__ import annotations
 
@@ -7,12 +7,52 @@ from importlib import resources
 from typing import Any
 
 import msgspec
-from litestar import Litestar
+from litestar import Litestar, Request, get
 from litestar.openapi import OpenAPIConfig
+from litestar.params import FromPath
+from litestar.response.base import ASGIResponse
 from litestar.types import ControllerRouterHandler
 
 from moviec import __version__
 from moviec.web import schemas as shapes
+from moviec.web.errors import not_found
+from moviec.web.responses import Answer, from_bytes, respond
+from moviec.web.server_state import site_of
+
+_KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".html": "text/html"}
+
+
+@get("/openapi.json", include_in_schema=False)
+async def description(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """OpenAPI 3.1."""
+    site, routes = site_of(request), request.app.opt["routes"]
+    made = await site.ready(0, "openapi", lambda: describe(routes, site.prefix), from_bytes)
+    return respond(request, made)
+
+
+@get("/docs", include_in_schema=False)
+async def page(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """The description for people, with a form to try each endpoint."""
+    text = _file("docs.html").body.replace(b"{prefix}", site_of(request).prefix.encode())
+    return respond(request, from_bytes(text, "text/html"))
+
+
+@get("/static/{name:str}", include_in_schema=False)
+async def static(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIResponse:
+    """The site's own files."""
+    return respond(request, _file(name))
+
+
+def _file(name: str) -> Answer:
+    folder = resources.files("moviec.web").joinpath("static")
+    if name not in {file.name for file in folder.iterdir()}:
+        raise not_found(f"there is no file {name[:50]}")
+    media = _KINDS["." + name.rpartition(".")[2]]
+    return from_bytes(folder.joinpath(name).read_bytes(), media)
+
+
+ROUTES = [description, page, static]
+
 
 #: Paths that are open to everyone; the rest takes a key, or anonymous access where the server allows it.
 OPEN_TAGS = {"probes"}
