@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 from functools import cache
-from importlib import resources
 from typing import Any, Literal
 
 import msgspec
 import sqlalchemy as sa
 
 from moviec.catalog.schema.movies import rankings, rollups
+from moviec.engine.sql import filled, read_sql
 from moviec.errors import UsageError
 from moviec.units import MILLION
 
@@ -294,8 +294,8 @@ def _work_out(connection: sa.Connection, question: Question) -> dict[int, tuple[
         "profit": "m.revenue - m.budget",
         "c_rating": "CAST(round(CAST(m.c_rating * 100 AS NUMERIC)) AS INTEGER)",
     }
-    text = resources.files("moviec.catalog").joinpath("standings.sql").read_text("utf-8")
-    sql = text.format(each=each, amount=amount.get(question.measure, f"m.{question.measure}"))
+    parts = {"each": each, "amount": amount.get(question.measure, f"m.{question.measure}")}
+    sql = filled(read_sql("moviec.catalog", "rankings.sql")["by_film"], parts)
     rows = connection.execute(sa.text(sql), values_of(question))
     half = (
         0.5 if question.added_up == "mean" else 0

@@ -6,14 +6,14 @@ A key that too many share is left out and counted in the report.
 
 from __future__ import annotations
 
-import re
-from importlib import resources
+from collections.abc import Mapping
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
 from moviec.engine import Engine
+from moviec.engine.sql import read_sql
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -47,11 +47,9 @@ SELECT word, CAST(sum(films) AS BIGINT) AS films FROM (
 """
 
 
-def sections(name: str) -> dict[str, str]:
-    """Read an `.sql` file of this package: the query under each `-- section: name`."""
-    text = resources.files("moviec.matching").joinpath(name).read_text("utf-8")
-    parts = re.split(r"^-- section: (\w+)\n", text, flags=re.MULTILINE)
-    return dict(zip(parts[1::2], parts[2::2], strict=True))
+def sections(name: str) -> Mapping[str, str]:
+    """Return the statements of an .sql file of this package by name."""
+    return read_sql("moviec.matching", name)
 
 
 def know_words(engine: Engine, usual: pa.Table) -> None:

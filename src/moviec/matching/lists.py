@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 
 import duckdb
@@ -16,6 +15,7 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier, quoted
+from moviec.engine.sql import filled, read_sql
 from moviec.engine.textfile.refused import Broken
 from moviec.engine.unread import Unread, mostly_unread
 from moviec.errors import PayloadError, UsageError
@@ -160,8 +160,8 @@ def _plain(column: str) -> str:
 
 def _query(known: Mapping[str, str], name: str) -> str:
     """Fill the fields of lists.sql with the list's columns."""
-    text = resources.files("moviec.matching").joinpath("lists.sql").read_text("utf-8")
-    return text.replace("{cells}", _cells(known)).replace("{source}", quoted(name))
+    parts = {"cells": _cells(known), "source": quoted(name)}
+    return filled(read_sql("moviec.matching", "lists.sql")["features"], parts)
 
 
 def _cells(known: Mapping[str, str]) -> str:

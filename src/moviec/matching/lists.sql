@@ -1,3 +1,4 @@
+-- name: features
 -- A film list (view `listed`: its columns as text, and `position`) as FEATURES rows in its order.
 WITH read AS (SELECT {cells}, position FROM listed),
 counted AS (SELECT *, minutes_in(runtime) AS minutes, lower(regexp_replace(kind, '[^A-Za-z]', '', 'g')) AS plain_kind FROM read)

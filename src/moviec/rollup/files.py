@@ -12,7 +12,6 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from importlib import resources
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
@@ -22,8 +21,9 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import quoted
+from moviec.engine.sql import filled
 from moviec.errors import StoreError, UsageError
-from moviec.rollup.monthly import KINDS
+from moviec.rollup.monthly import KINDS, SQL
 from moviec.work import written_aside
 
 FILMS = "films.parquet"
@@ -189,13 +189,13 @@ def _contents(engine: DuckEngine, months: pa.Table, layout: Layout) -> Iterator[
 
 
 def _month_text(layout: Layout) -> str:
-    text = resources.files("moviec.rollup").joinpath("month_text.sql").read_text("utf-8")
-    return text.format(
-        split=layout.split,
-        movies="movies" if layout.split == "full" else "movies_millionths / 1e6",
-        named="'name': name," if layout.metadata else "",
-        behind=", 'movie_ids': movie_ids" if layout.metadata else "",
-    )
+    parts = {
+        "split": layout.split,
+        "movies": "movies" if layout.split == "full" else "movies_millionths / 1e6",
+        "named": "'name': name," if layout.metadata else "",
+        "behind": ", 'movie_ids': movie_ids" if layout.metadata else "",
+    }
+    return filled(SQL["month_text"], parts)
 
 
 def _rows(table: pa.Table) -> Iterator[Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import resources
-
 import pyarrow as pa
 
 from moviec.engine import Engine
+from moviec.engine.sql import filled
+from moviec.rollup.monthly import SQL
 from moviec.text import pc
 
 #: Entries kept from each end.
@@ -30,8 +30,7 @@ def leading(engine: Engine, totals: pa.Table) -> pa.Table:
     engine.register("totals", totals)
     engine.register("measures", pa.table({"measure": list(MEASURES)}))
     values = " ".join(f"WHEN '{name}' THEN {name}" for name in MEASURES)
-    text = resources.files("moviec.rollup").joinpath("leading.sql").read_text("utf-8")
-    placed = engine.query(text.format(values=values, places=PLACES))
+    placed = engine.query(filled(SQL["ranked"], {"values": values, "places": str(PLACES)}))
     first = _lists(placed.filter(pc.less_equal(placed["place"], PLACES)), "first_entries")
     upward = placed["upward"]
     ends = pc.and_(pc.greater_equal(upward, 0), pc.less(upward, PLACES))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from importlib import resources
 from typing import Literal
 
 import msgspec
 import pyarrow as pa
 
 from moviec.engine import Engine
+from moviec.engine.sql import filled, read_sql
 from moviec.model import BEFORE_RELEASE, GIVEN_UP, status_is
 
 KINDS = ("genres", "production_companies")
@@ -29,6 +29,10 @@ FIELDS = (
 )
 
 
+#: The statements of this package.
+SQL = read_sql("moviec.rollup", "rollup.sql")
+
+
 class Counting(msgspec.Struct, frozen=True):
     """Which films count, and how one counts that has several genres.
 
@@ -45,23 +49,24 @@ class Counting(msgspec.Struct, frozen=True):
 
 def films_sql(counting: Counting, numeric_keys: bool) -> str:
     """Give the SQL over `records` for the films that count: movie, released, amounts, genres[], companies[]."""
-    return _text("films.sql").format(
-        since=counting.since.isoformat(),
-        out=_out(counting),
-        any_status=counting.any_status,
-        any_revenue=counting.any_revenue,
-        key_type=_key_type(numeric_keys),
-    )
+    parts = {
+        "since": counting.since.isoformat(),
+        "out": _out(counting),
+        "any_status": str(counting.any_status),
+        "any_revenue": str(counting.any_revenue),
+        "key_type": _key_type(numeric_keys),
+    }
+    return filled(SQL["films"], parts)
 
 
 def summary_sql(counting: Counting) -> str:
     """Give the SQL over `records` for films in groups that share what decides whether they count, with what was set to unknown."""
-    return _text("summary.sql").format(out=_out(counting))
+    return filled(SQL["summary"], {"out": _out(counting)})
 
 
 def entries_sql(numeric_keys: bool) -> str:
     """Give the SQL over `films` for one row per film and genre, and per film and company."""
-    return _text("entries.sql").format(key_type=_key_type(numeric_keys))
+    return filled(SQL["entries"], {"key_type": _key_type(numeric_keys)})
 
 
 def monthly(engine: Engine, split: str, genre_labels: pa.Table) -> pa.Table:
@@ -72,9 +77,7 @@ def monthly(engine: Engine, split: str, genre_labels: pa.Table) -> pa.Table:
     """
     name_parts(engine, [split])
     name_labels(engine, genre_labels)
-    return engine.query(
-        f"{_text('monthly.sql')} ORDER BY kind, year, month, revenue DESC, movies DESC, name, id"
-    )
+    return engine.query(f"{SQL['monthly']} ORDER BY kind, year, month, revenue DESC, movies DESC, name, id")
 
 
 def name_parts(engine: Engine, splits: Sequence[str]) -> None:
@@ -82,7 +85,7 @@ def name_parts(engine: Engine, splits: Sequence[str]) -> None:
     engine.register(
         "splits", pa.table({"split": list(splits), "even": [split == "even" for split in splits]})
     )
-    engine.view("parts", _text("parts.sql"))
+    engine.view("parts", SQL["parts"])
 
 
 def name_labels(engine: Engine, genre_labels: pa.Table) -> None:
@@ -94,7 +97,7 @@ def name_catalogue(engine: Engine, films: pa.Table, entries: pa.Table) -> None:
     """Name the `entries` of catalogue films: movie, year, month and amounts; kind, entry, name, movie, place."""
     engine.register("film", films)
     engine.register("entry", entries)
-    engine.view("entries", _text("placed.sql"))
+    engine.view("entries", SQL["catalogue_entries"])
 
 
 def _out(counting: Counting) -> str:
@@ -107,7 +110,3 @@ def _out(counting: Counting) -> str:
 
 def _key_type(numeric_keys: bool) -> str:
     return "BIGINT" if numeric_keys else "VARCHAR"
-
-
-def _text(name: str) -> str:
-    return resources.files("moviec.rollup").joinpath(name).read_text("utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from typing import Literal
 
 import msgspec
@@ -10,8 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from moviec.engine import Engine
+from moviec.engine.sql import filled
 from moviec.errors import UsageError
 from moviec.model import MILLION
+from moviec.rollup.monthly import SQL
 from moviec.units import LEAST_FILMS
 
 #: Each measure: the amount in `parts`, and how it is added up unless one says otherwise. Popularity is heavy-tailed,
@@ -65,16 +66,16 @@ def answer(engine: Engine, question: Question, each_year: bool = False) -> pa.Ta
         raise UsageError("C-ratings are not summed", "--by", "ask for mean, median or max")
     if question.measure == "popularity" and by == "sum":
         amount = "popularity_part"
-    text = resources.files("moviec.rollup").joinpath("report.sql").read_text("utf-8")
-    sql = text.format(
-        kind=question.kind,
-        year="year" if each_year else "CAST(NULL AS INT)",
-        first_year=question.first_year,
-        last_year=question.last_year,
-        month=f"month = {question.month}" if question.month else "true",
-        amount=amount,
-        value=_SUMS[by].format(amount=amount),
-    )
+    parts = {
+        "kind": question.kind,
+        "year": "year" if each_year else "CAST(NULL AS INT)",
+        "first_year": str(question.first_year),
+        "last_year": str(question.last_year),
+        "month": f"month = {question.month}" if question.month else "true",
+        "amount": amount,
+        "value": _SUMS[by].format(amount=amount),
+    }
+    sql = filled(SQL["report"], parts)
     table = engine.query(f"{sql} ORDER BY value IS NULL, value DESC, movies DESC, name, year")
     if unit := _UNITS.get(question.measure):
         decimals = pc.divide(pc.cast(table["value"], pa.float64()), float(unit))

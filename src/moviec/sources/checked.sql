@@ -1,3 +1,4 @@
+-- name: checked
 -- Impossible values become unknown, each counted under the name of its rule. The rules hold for every source.
 -- Dollars: the Kaggle data have no budget between 250 and 4,986 and no revenue between 953 and 1,910; what lies
 -- below are figures in thousands or millions ("2", "8", "120"), so under 1,000 dollars is a unit error.

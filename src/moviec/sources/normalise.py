@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import resources
-
 import pyarrow as pa
 
 from moviec.engine import DuckEngine
@@ -22,20 +20,20 @@ UNKNOWN: dict[str, pa.DataType] = {
 }
 
 
-def normalise(engine: DuckEngine, read_sql: str, staged: list[Staged], wanted: Wanted) -> Reading:
+def normalise(engine: DuckEngine, query: str, staged: list[Staged], wanted: Wanted) -> Reading:
     """Name a source's `read.sql`, with the rules over it, `records`: the wanted fields of every kept row."""
     engine.register("unknown", pa.schema(UNKNOWN).empty_table())
-    given = _types(engine, f"({read_sql})")
+    given = _types(engine, f"({query})")
     columns = ", ".join(
         f"{identifier(name) if name in given else 'NULL'}::{kind} AS {identifier(name)}"
         for name, kind in _types(engine, "unknown").items()
     )
-    checked = resources.files("moviec.sources").joinpath("checked.sql").read_text("utf-8")
+    checked = read_sql("moviec.sources", "checked.sql")["checked"]
     fields = ", ".join(wanted.fields)
     # One view, not three: a long query takes as long to name as to run on a small file.
     engine.view(
         "records",
-        f"WITH read AS (SELECT {columns} FROM ({read_sql})), checked AS ({checked})"
+        f"WITH read AS (SELECT {columns} FROM ({query})), checked AS ({checked})"
         f" SELECT key, role, {fields}, problems, list_problems, _position FROM checked",
     )
     return Reading(files={file.role: file for file in staged})

@@ -1,3 +1,4 @@
+-- name: by_film
 -- Mean, median and maximum of an amount by genre or company, over the films that the rollups of a span of years name.
 -- {each} takes a JSON list apart, as the database does it; {amount} is the amount of a film (m.).
 WITH named AS (
