@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier
+from moviec.engine.sql import read_sql
 from moviec.engine.unread import Unread, mostly_unread
 from moviec.model import FIELDS, RECORD
 from moviec.sources.spec import Reading, SourceSpec, Staged, Wanted
