@@ -14,11 +14,12 @@ import sqlalchemy as sa
 from moviec.catalog.failures import failed, replay
 from moviec.catalog.history import documents_as_of
 from moviec.catalog.ingest_queue import newest, pending, position
+from moviec.catalog.runs import last_runs
 from moviec.config import Home, Settings
 from moviec.errors import StoreError, UnpublishedError
 from moviec.jobs.health import check_all
 from moviec.pipeline.aggregator import Retry, advance, drain, publish_again
-from moviec.pipeline.context import Workshop, last_runs
+from moviec.pipeline.context import Workshop
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.opening import arriving, publishing, workshop
 from moviec.pipeline.publication import Scope, bring_up

@@ -14,11 +14,12 @@ import sqlalchemy as sa
 
 from moviec.catalog.deliveries import all_batches, all_deliveries, payloads_of
 from moviec.catalog.ingest_queue import RECORDS
+from moviec.catalog.runs import last_runs
 from moviec.config import Home, Settings
 from moviec.engine import DuckEngine
 from moviec.jobs.retention import tidy, tidy_daily
 from moviec.lake.payloads import payload_name
-from moviec.pipeline.context import Workshop, last_runs
+from moviec.pipeline.context import Workshop
 from moviec.pipeline.current_records import name_records
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.opening import workshop

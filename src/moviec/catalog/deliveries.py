@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 import sqlalchemy as sa
 
+from moviec.catalog.accounts import now
 from moviec.catalog.ingest_queue import RecordChange, append
 from moviec.catalog.schema.arrivals import batches, deliveries, delivery_payloads, rejected_rows
 from moviec.catalog.schema.identity import models, records
@@ -303,3 +304,36 @@ def _row(value: Delivery | Rejected) -> dict[str, Any]:
 def _read(catalogue: sa.Engine, query: sa.Select[Any], kind: type[T]) -> list[T]:
     with catalogue.connect() as connection:
         return [kind(**row) for row in connection.execute(query).mappings()]
+
+
+def every_payload(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
+    """Return the payloads of all deliveries, in the order of these, as `delivery_payloads` has them."""
+    return connection.execute(sa.select(delivery_payloads).order_by(delivery_payloads.c.delivery)).all()
+
+
+def removed_payloads(connection: sa.Connection) -> set[str]:
+    """Return the SHA-256 of payloads that every delivery which brought them has marked as removed."""
+    kept = sa.select(delivery_payloads.c.sha256).where(delivery_payloads.c.removed_at.is_(None))
+    removed = sa.select(delivery_payloads.c.sha256).where(delivery_payloads.c.sha256.not_in(kept))
+    return set(connection.scalars(removed))
+
+
+def payloads_of_open_rows(connection: sa.Connection) -> set[str]:
+    """Return the SHA-256 of the payloads of every delivery with a rejected row that waits."""
+    open_rows = sa.select(rejected_rows.c.delivery).where(rejected_rows.c.state == "open")
+    waiting = sa.select(delivery_payloads.c.sha256).where(delivery_payloads.c.delivery.in_(open_rows))
+    return set(connection.scalars(waiting))
+
+
+def mark_payloads_removed(connection: sa.Connection, sums: Iterable[str]) -> None:
+    """Mark payloads, by their SHA-256, as removed now."""
+    where = delivery_payloads.c.sha256.in_(list(sums))
+    connection.execute(sa.update(delivery_payloads).where(where).values(removed_at=now()))
+
+
+def compact_batches(connection: sa.Connection, some: Sequence[str], newest: str, file: str) -> None:
+    """Say that the records of some deliveries are in one file, which is that of the newest of them."""
+    for delivery in some:
+        where = batches.c.delivery == delivery
+        kept = file if delivery == newest else None
+        connection.execute(sa.update(batches).where(where).values(records_file=kept))

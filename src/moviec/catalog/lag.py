@@ -7,6 +7,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -32,20 +33,22 @@ def lag(connection: sa.Connection, now: dt.datetime) -> list[Figure]:
     waiting, since = _waiting(connection)
     age = _seconds(now, since) if since else 0.0
     newest = last_change(connection)
-    places = connection.execute(sa.select(checkpoints).where(checkpoints.c.follower != FOLLOWER))
     open_ones = sa.select(failures.c.follower).where(failures.c.state == "open")
     aside = Counter(connection.scalars(open_ones))
     ages = {name: _seconds(now, last["delivered_at"]) / DAY for name, last in freshness(connection).items()}
     return [
         Figure("queue_changes", FOLLOWER, waiting),
         Figure("queue_seconds", FOLLOWER, round(age, 1)),
-        *(
-            Figure("follower_behind", row.follower, newest - row.position)
-            for row in sorted(places, key=lambda row: row.follower)
-        ),
+        *(Figure("follower_behind", row.follower, newest - row.position) for row in followers(connection)),
         *(Figure("set_aside", name, aside[name]) for name in sorted({*aside, FOLLOWER})),
         *(Figure("source_age_days", name, round(age, 3)) for name, age in sorted(ages.items())),
     ]
+
+
+def followers(connection: sa.Connection) -> list[sa.Row[Any]]:
+    """Return the checkpoints of all who follow the change log, by name; the aggregator follows another one."""
+    rows = connection.execute(sa.select(checkpoints).where(checkpoints.c.follower != FOLLOWER)).all()
+    return sorted(rows, key=lambda row: str(row.follower))
 
 
 def _waiting(connection: sa.Connection) -> tuple[int, str | None]:

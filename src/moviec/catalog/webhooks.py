@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 from moviec.catalog.accounts import now
 from moviec.catalog.connect import writing
 from moviec.catalog.queries import head
-from moviec.catalog.schema.serving import webhooks
+from moviec.catalog.schema.serving import accounts, webhooks
 from moviec.errors import UsageError
 
 #: Webhooks an account may have.
@@ -63,6 +64,27 @@ def delete_webhook(catalogue: sa.Engine, account: str, number: int) -> bool:
     where = sa.and_(webhooks.c.account == account, webhooks.c.number == number)
     with writing(catalogue, beside=True) as connection:
         return bool(connection.execute(sa.delete(webhooks).where(where)).rowcount)
+
+
+def due_webhooks(connection: sa.Connection, instant: str) -> list[dict[str, Any]]:
+    """Return the webhooks that changes wait for and whose pause after a failure is over by then, as the table has them."""
+    query = (
+        sa.select(webhooks)
+        .join(accounts, accounts.c.name == webhooks.c.account)
+        .where(
+            webhooks.c.state == "active",
+            webhooks.c.position < head(connection),
+            accounts.c.disabled_at.is_(None),
+            sa.or_(webhooks.c.retry_at.is_(None), webhooks.c.retry_at <= instant),
+        )
+        .order_by(webhooks.c.number)
+    )
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def note_webhook(connection: sa.Connection, number: int, values: Mapping[str, Any]) -> None:
+    """Set columns of a webhook: how far it has come, or what failed."""
+    connection.execute(sa.update(webhooks).where(webhooks.c.number == number).values(dict(values)))
 
 
 def signature(secret: str, at: int, body: bytes) -> str:

@@ -10,12 +10,12 @@ from typing import Annotated
 import typer
 
 from moviec.catalog.deliveries import all_deliveries, count_rejected
+from moviec.catalog.runs import last_runs
 from moviec.cli.console import print_json
 from moviec.cli.ingest import findings_of
 from moviec.cli.options import HomeOption, JsonOption, exclude
 from moviec.config import open_home
 from moviec.jobs.health import Check, check_all, metrics_text
-from moviec.pipeline.context import last_runs
 from moviec.pipeline.opening import workshop
 from moviec.sources.registry import find_sources
 from moviec.units import plural

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import msgspec
-import sqlalchemy as sa
 
-from moviec.catalog.deliveries import all_batches
+from moviec.catalog.deliveries import all_batches, every_payload
 from moviec.catalog.failures import records_aside
 from moviec.catalog.ingest_queue import RECORDS
-from moviec.catalog.schema.arrivals import delivery_payloads
-from moviec.catalog.schema.identity import models
+from moviec.catalog.models import model_files
 from moviec.engine import DuckEngine
 from moviec.lake.checksums import RECORDED, unsound
 from moviec.lake.payloads import payload_name
@@ -54,15 +52,14 @@ def damaged(shop: Workshop, payloads: bool) -> Iterator[Damaged]:
 def lost_models(shop: Workshop) -> list[str]:
     """Name the files of fitted models that are not there."""
     with shop.catalogue.connect() as connection:
-        named = set(connection.scalars(sa.select(models.c.file)))
+        named = model_files(connection)
     return sorted(named - set(shop.store.names("models")))
 
 
 def payload_names(shop: Workshop) -> Mapping[str, str]:
     """Give by the name of a payload in the lake the source and file that it was delivered as."""
-    query = sa.select(delivery_payloads.c.sha256, delivery_payloads.c.delivery, delivery_payloads.c.name)
     with shop.catalogue.connect() as connection:
-        rows = connection.execute(query.order_by(delivery_payloads.c.delivery)).all()
+        rows = every_payload(connection)
     return {payload_name(row.sha256): f"{row.name} of {row.delivery}" for row in rows}
 
 

@@ -13,9 +13,9 @@ from cronsim import CronSim
 from moviec.catalog.deliveries import Delivery, all_deliveries
 from moviec.catalog.failures import failed
 from moviec.catalog.ingest_queue import Pending, pending
-from moviec.catalog.lag import Figure, gauges
+from moviec.catalog.lag import Figure, followers, gauges
 from moviec.catalog.queries import FOLLOWER, last_change
-from moviec.catalog.schema.operations import checkpoints, runs
+from moviec.catalog.runs import last_run_of_each
 from moviec.catalog.sources import matching, pairs_to_review
 from moviec.config import Settings
 from moviec.pipeline.context import Workshop
@@ -125,8 +125,7 @@ def _publication(waiting: Pending, now: dt.datetime) -> Iterator[Check]:
 
 def _followers(connection: sa.Connection, settings: Settings) -> Iterator[Check]:
     newest = last_change(connection)
-    rows = connection.execute(sa.select(checkpoints).where(checkpoints.c.follower != FOLLOWER))
-    for row in sorted(rows, key=lambda row: row.follower):
+    for row in followers(connection):
         behind = newest - row.position
         concern = f"{row.follower} is {plural(behind, 'change', 'changes')} behind since {row.at[:16]}"
         yield Check("follower_behind", row.follower, behind, concern if behind > settings.most_lag else "")
@@ -141,9 +140,7 @@ def _followers(connection: sa.Connection, settings: Settings) -> Iterator[Check]
 
 def _runs(connection: sa.Connection) -> Iterator[Check]:
     """Say of each kind of run whether the latest one came to its end."""
-    latest = sa.select(sa.func.max(runs.c.number)).where(runs.c.command != REHEARSAL).group_by(runs.c.command)
-    query = sa.select(runs).where(runs.c.number.in_(latest)).order_by(runs.c.command)
-    for row in connection.execute(query):
+    for row in last_run_of_each(connection, REHEARSAL):
         is_bad = row.outcome in ("failed", "died")
         concern = f"the last run of `{row.command}` {row.outcome} at {row.finished_at[:16]}: {row.error or 'its process ended'}" if is_bad else ""  # fmt: skip
         yield Check("last_run_failed", row.command, float(is_bad), concern)

@@ -9,15 +9,20 @@ import datetime as dt
 from collections.abc import Sequence
 
 import msgspec
-import sqlalchemy as sa
 
-from moviec.catalog.accounts import now
-from moviec.catalog.connect import writing
-from moviec.catalog.deliveries import Delivery, all_batches, all_deliveries
+from moviec.catalog.deliveries import (
+    Delivery,
+    all_batches,
+    all_deliveries,
+    compact_batches,
+    every_payload,
+    mark_payloads_removed,
+    payloads_of_open_rows,
+    removed_payloads,
+)
 from moviec.catalog.ingest_queue import RECORDS
 from moviec.catalog.leases import ARRIVALS, CATALOGUE
-from moviec.catalog.schema.arrivals import batches, delivery_payloads, rejected_rows
-from moviec.catalog.schema.operations import runs
+from moviec.catalog.runs import ran_since, remove_runs
 from moviec.config import KEEP_RAW
 from moviec.engine import DuckEngine
 from moviec.lake.payloads import payload_name
@@ -64,16 +69,15 @@ def tidy(shop: Workshop, at: dt.datetime, tell: Tell = lambda _: None) -> Tidied
         with steps.step("making the copy of the ledger few files") as counts:
             counts.update(tables=compact(shop.copies, shop.catalogue, shop.home.settings.compact_after))
         with steps.step("removing runs") as counts:
-            counts.update(runs=_remove_runs(shop, horizon))
+            counts.update(runs=remove_runs(shop.catalogue, horizon.isoformat()))
     return Tidied(compacted, payloads, size, counts["runs"])
 
 
 def tidy_daily(shop: Workshop, at: dt.datetime, tell: Tell = lambda _: None) -> None:
     """Tidy where that was not done for a day, taking the leases."""
     since = (at - dt.timedelta(days=1)).isoformat()
-    query = sa.select(runs.c.number).where(runs.c.command == "tidy", runs.c.started_at > since)
     with shop.catalogue.connect() as connection:
-        if connection.execute(query.limit(1)).first():
+        if ran_since(connection, "tidy", since):
             return
     with arriving(shop, tell) as first, publishing(first, tell) as both:
         tidy(both, at, tell)
@@ -102,10 +106,7 @@ def _compact(shop: Workshop, spec: SourceSpec, horizon: dt.datetime) -> int:
     with shop.writing() as copy:
         for lease in (ARRIVALS, CATALOGUE):
             shop.confirm(copy.connection, lease)
-        for one in some:
-            kept = file if one is newest else None
-            where = batches.c.delivery == one.delivery
-            copy.connection.execute(sa.update(batches).where(where).values(records_file=kept))
+        compact_batches(copy.connection, [one.delivery for one in some], newest.delivery, file)
         copy.deliveries([one.delivery for one in some])
     for old in sorted({one.records_file or "" for one in some} - {file}):
         shop.store.remove(old)
@@ -119,30 +120,20 @@ def _remove_payloads(shop: Workshop, at: dt.datetime) -> tuple[int, int]:
         return 0, 0
     needed = _needed(shop)
     with shop.catalogue.connect() as connection:
-        there = connection.execute(
-            sa.select(delivery_payloads).where(delivery_payloads.c.removed_at.is_(None))
-        ).all()
+        there = [row for row in every_payload(connection) if row.removed_at is None]
     needed |= {row.sha256 for row in there if row.delivery in kept}
     gone = {row.sha256: row.size for row in there if row.sha256 not in needed}
     if gone:
         with shop.writing() as copy:
             shop.confirm(copy.connection, ARRIVALS)
-            where = delivery_payloads.c.sha256.in_(gone)
-            copy.connection.execute(sa.update(delivery_payloads).where(where).values(removed_at=now()))
+            mark_payloads_removed(copy.connection, gone)
             copy.deliveries(sorted({row.delivery for row in there if row.sha256 in gone}))
     # Those, too, that a run which was killed here before has left.
-    names = {payload_name(sha256) for sha256 in _marked_removed(shop)}
+    with shop.catalogue.connect() as connection:
+        names = {payload_name(sha256) for sha256 in removed_payloads(connection)}
     for name in sorted(names & set(shop.store.names(PAYLOADS.rstrip("/")))):
         shop.store.remove(name)
     return len(gone), sum(gone.values())
-
-
-def _marked_removed(shop: Workshop) -> set[str]:
-    """Name the payloads that every delivery which brought them has marked as removed."""
-    kept = sa.select(delivery_payloads.c.sha256).where(delivery_payloads.c.removed_at.is_(None))
-    with shop.catalogue.connect() as connection:
-        removed = sa.select(delivery_payloads.c.sha256).where(delivery_payloads.c.sha256.not_in(kept))
-        return set(connection.scalars(removed))
 
 
 def _needed(shop: Workshop) -> set[str]:
@@ -152,9 +143,7 @@ def _needed(shop: Workshop) -> set[str]:
         name_records(engine, shop, every, RECORDS.empty_table())
         found = {str(one) for one in engine.query("SELECT DISTINCT payload FROM live")["payload"].to_pylist()}
     with shop.catalogue.connect() as connection:
-        open_rows = sa.select(rejected_rows.c.delivery).where(rejected_rows.c.state == "open")
-        waiting = sa.select(delivery_payloads.c.sha256).where(delivery_payloads.c.delivery.in_(open_rows))
-        return found | set(connection.scalars(waiting))
+        return found | payloads_of_open_rows(connection)
 
 
 def _kept_deliveries(deliveries: Sequence[Delivery], policy: str, at: dt.datetime) -> set[str] | None:
@@ -172,9 +161,3 @@ def _kept_deliveries(deliveries: Sequence[Delivery], policy: str, at: dt.datetim
         kept |= set(mine[: int(said[1] or 1)])
         kept |= {one for one in mine if since and one >= since}
     return kept
-
-
-def _remove_runs(shop: Workshop, horizon: dt.datetime) -> int:
-    with writing(shop.catalogue) as connection:
-        old = sa.and_(runs.c.started_at < horizon.isoformat(), runs.c.outcome != "running")
-        return connection.execute(sa.delete(runs).where(old)).rowcount

@@ -16,9 +16,8 @@ import sqlalchemy as sa
 from moviec.catalog.connect import writing
 from moviec.catalog.failures import set_aside
 from moviec.catalog.leases import WEBHOOKS, Lease, confirm, holding_if_free
-from moviec.catalog.queries import changes_after, head
-from moviec.catalog.schema.serving import accounts, webhooks
-from moviec.catalog.webhooks import signature
+from moviec.catalog.queries import changes_after
+from moviec.catalog.webhooks import due_webhooks, note_webhook, signature
 from moviec.errors import MovieCError
 from moviec.jobs.outbound import post, resolve
 
@@ -35,31 +34,15 @@ TRIES = 33
 def deliver_due(catalogue: sa.Engine, private: bool) -> int:
     """Send what is due to every webhook, where no other process does; give how many changes were taken."""
     with catalogue.connect() as connection:
-        if not _due(connection):
+        if not due_webhooks(connection, _instant(0)):
             return 0
     with holding_if_free(catalogue, WEBHOOKS) as held:
         if held is None:
             return 0
         with catalogue.connect() as connection:
-            due = _due(connection)
+            due = due_webhooks(connection, _instant(0))
         with ThreadPoolExecutor(AT_ONCE) as several:
             return sum(several.map(lambda hook: _deliver(catalogue, held, hook, private), due))
-
-
-def _due(connection: sa.Connection) -> list[dict[str, Any]]:
-    now = _instant(0)
-    query = (
-        sa.select(webhooks)
-        .join(accounts, accounts.c.name == webhooks.c.account)
-        .where(
-            webhooks.c.state == "active",
-            webhooks.c.position < head(connection),
-            accounts.c.disabled_at.is_(None),
-            sa.or_(webhooks.c.retry_at.is_(None), webhooks.c.retry_at <= now),
-        )
-        .order_by(webhooks.c.number)
-    )
-    return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def _deliver(catalogue: sa.Engine, held: Lease, hook: dict[str, Any], private: bool) -> int:
@@ -106,7 +89,7 @@ def _note_failure(catalogue: sa.Engine, held: Lease, hook: dict[str, Any], error
 def _note(catalogue: sa.Engine, held: Lease, number: int, values: dict[str, Any]) -> None:
     with writing(catalogue) as connection:
         confirm(connection, held)
-        connection.execute(sa.update(webhooks).where(webhooks.c.number == number).values(values))
+        note_webhook(connection, number, values)
 
 
 def _instant(seconds: float) -> str:

@@ -6,15 +6,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from moviec.catalog.accounts import now
-from moviec.catalog.connect import writing
-from moviec.catalog.leases import Lease, confirm, owner
-from moviec.catalog.schema.operations import runs
+from moviec.catalog.leases import Lease, confirm
+from moviec.catalog.runs import begin_run, end_run
 from moviec.config import Home
 from moviec.engine import Limits
 from moviec.errors import StoreError
@@ -64,28 +61,13 @@ def recorded(shop: Workshop, command: str, lease: str, tell: Tell = lambda _: No
 
     Recorded as failed where the block raises. A run whose process died is noted as died by the lease's next holder.
     """
-    row = {"command": command, "lease": lease, "owner": owner(), "started_at": now()}
-    with writing(shop.catalogue) as connection:
-        made = connection.execute(sa.insert(runs).values(**row, outcome="running", steps=[]))
-        number = (made.inserted_primary_key or (0,))[0]
+    number = begin_run(shop.catalogue, command, lease)
     steps = Steps(tell)
     try:
         yield steps
     except BaseException as error:
         with suppress(StoreError):  # the run's own error counts; the lease's next holder notes how it ended
-            _end(shop, number, steps, {"outcome": "failed", "error": str(error) or type(error).__name__})
+            done = msgspec.to_builtins(steps.done)
+            end_run(shop.catalogue, number, done, "failed", str(error) or type(error).__name__)
         raise
-    _end(shop, number, steps, {"outcome": steps.outcome})
-
-
-def last_runs(connection: sa.Connection, most: int) -> list[dict[str, Any]]:
-    """List the latest runs, latest first, as the table has them."""
-    query = sa.select(runs).order_by(runs.c.number.desc()).limit(most)
-    return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def _end(shop: Workshop, number: int, steps: Steps, said: dict[str, str]) -> None:
-    done: Any = msgspec.to_builtins(steps.done)
-    with writing(shop.catalogue) as connection:
-        row = {"finished_at": now(), "steps": done, **said}
-        connection.execute(sa.update(runs).where(runs.c.number == number).values(row))
+    end_run(shop.catalogue, number, msgspec.to_builtins(steps.done), steps.outcome)

@@ -15,7 +15,7 @@ from moviec.catalog.deliveries import all_batches
 from moviec.catalog.failures import records_aside
 from moviec.catalog.ingest_queue import RECORDS
 from moviec.catalog.ledger import decisions_in_force, movie_of_records
-from moviec.catalog.schema.identity import models
+from moviec.catalog.models import pin_new
 from moviec.engine import DuckEngine
 from moviec.errors import UsageError
 from moviec.fusion.model import FuseModel
@@ -91,10 +91,7 @@ def pin(shop: Workshop, found: Models) -> None:
         shop.store.put(shop.work / f"{kind}.json", file)
         rows.append({"version": version, "kind": kind, "file": file, "fitted_at": now, "pinned": True})
     with shop.writing() as copy:
-        connection = copy.connection
-        connection.execute(sa.update(models).values(pinned=False))
-        connection.execute(sa.delete(models).where(models.c.version.in_([row["version"] for row in rows])))
-        connection.execute(sa.insert(models), rows)
+        pin_new(copy.connection, rows)
         copy.table("models")
 
 

@@ -10,7 +10,7 @@ import msgspec
 import sqlalchemy as sa
 
 from moviec.catalog.facts import fact, note_fact
-from moviec.catalog.schema.identity import models
+from moviec.catalog.models import fitted, pin_version, pinned_files
 from moviec.errors import UsageError
 from moviec.fusion.model import FuseModel, from_json
 from moviec.fusion.model import shipped_model as shipped_fuse_model
@@ -43,8 +43,7 @@ class Models(msgspec.Struct, frozen=True):
 def pinned_models(shop: Workshop) -> Models:
     """Read the models in force. Raises UsageError where the settings hold a rule that is none."""
     with shop.catalogue.connect() as connection:
-        query = sa.select(models.c.kind, models.c.file).where(models.c.pinned)
-        files = {row.kind: row.file for row in connection.execute(query)}
+        files = pinned_files(connection)
     match, fuse = files.get("match"), files.get("fuse")
     return Models(
         read_model(shop.store.path(match)) if match else shipped_match_model(),
@@ -55,10 +54,8 @@ def pinned_models(shop: Workshop) -> Models:
 
 def fitted_models(shop: Workshop) -> list[dict[str, Any]]:
     """List the models that were fitted, oldest first: version, kind, fitted_at, pinned."""
-    columns = (models.c.version, models.c.kind, models.c.fitted_at, models.c.pinned)
     with shop.catalogue.connect() as connection:
-        rows = connection.execute(sa.select(*columns).order_by(models.c.fitted_at, models.c.kind))
-        return [dict(row) for row in rows.mappings()]
+        return fitted(connection)
 
 
 def pin_again(shop: Workshop, version: str) -> None:
@@ -71,10 +68,8 @@ def pin_again(shop: Workshop, version: str) -> None:
         raise UsageError(
             "no model has this version", version, f"see `moviec fit --list`, or name '{SHIPPED}'"
         )
-    some = sa.true() if version == SHIPPED else models.c.kind == known[version]
     with shop.writing() as copy:
-        connection = copy.connection
-        connection.execute(sa.update(models).where(some).values(pinned=models.c.version == version))
+        pin_version(copy.connection, version, None if version == SHIPPED else known[version])
         copy.table("models")
 
 

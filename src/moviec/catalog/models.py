@@ -1,0 +1,41 @@
+"""Fitted models in the catalogue: which there are, where their files lie, and which are pinned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from moviec.catalog.schema.identity import models
+
+
+def pinned_files(connection: sa.Connection) -> dict[str, str]:
+    """Return the files of the pinned models by kind (match, fuse); kinds without one are left out."""
+    query = sa.select(models.c.kind, models.c.file).where(models.c.pinned)
+    return {row.kind: row.file for row in connection.execute(query)}
+
+
+def model_files(connection: sa.Connection) -> set[str]:
+    """Return the files of all fitted models."""
+    return set(connection.scalars(sa.select(models.c.file)))
+
+
+def fitted(connection: sa.Connection) -> list[dict[str, Any]]:
+    """Return the fitted models, oldest first: version, kind, fitted_at, pinned."""
+    columns = (models.c.version, models.c.kind, models.c.fitted_at, models.c.pinned)
+    rows = connection.execute(sa.select(*columns).order_by(models.c.fitted_at, models.c.kind))
+    return [dict(row) for row in rows.mappings()]
+
+
+def pin_new(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Pin models (rows of `models`) in place of those that are; one that was fitted before is replaced."""
+    connection.execute(sa.update(models).values(pinned=False))
+    connection.execute(sa.delete(models).where(models.c.version.in_([row["version"] for row in rows])))
+    connection.execute(sa.insert(models), list(rows))
+
+
+def pin_version(connection: sa.Connection, version: str, kind: str | None) -> None:
+    """Pin one version among the models of a kind; None: of every kind, so that a version nobody has unpins all."""
+    some = sa.true() if kind is None else models.c.kind == kind
+    connection.execute(sa.update(models).where(some).values(pinned=models.c.version == version))
