@@ -6,12 +6,23 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import TypeAlias
 
+import msgspec
 import pyarrow as pa
 import sqlalchemy as sa
 
 from moviec.catalog.arrow import read
-from moviec.catalog.schema.movies import companies, genres, movie_companies, movie_genres, movies
+from moviec.catalog.schema.movies import (
+    companies,
+    genres,
+    movie_companies,
+    movie_genres,
+    movies,
+    rankings,
+    rollups,
+)
+from moviec.catalog.staging import Touched, merge, stage
 from moviec.model import BEFORE_RELEASE, GIVEN_UP, status_is
+from moviec.text import Column
 
 #: Some years, a span of them, or all.
 Years: TypeAlias = Sequence[int] | range | None
@@ -21,6 +32,40 @@ ALL = sa.true()
 
 #: The year that a film counts in: that of its release date, as the month is; without one the film's year, in no month.
 YEAR = sa.func.coalesce(sa.cast(sa.extract("year", movies.c.released), sa.Integer), movies.c.year)
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """What some films count with (`films_of`), and for what (`entries_of`)."""
+
+    films: pa.Table
+    entries: pa.Table
+
+
+def counted_of(connection: sa.Connection, some: Column) -> Counted:
+    """Return what some movies count with and for, as the catalogue has them now."""
+    staged = stage(connection, "some_movies", movies, pa.table({"movie": some}))
+    theirs = movies.c.movie.in_(sa.select(staged.c.movie))
+    return Counted(films_of(connection, None, theirs), entries_of(connection, None, theirs))
+
+
+def write_figures(
+    connection: sa.Connection, rows: pa.Table, ranked: pa.Table, years: list[int] | None
+) -> Touched:
+    """Write sums (rows of `rollups`) and rankings of some years (None: all) in place of those that are there; return what was
+    touched of the sums.
+    """
+    merge(connection, rankings, ranked, _of(rankings, years))
+    return merge(connection, rollups, rows, _of(rollups, years))
+
+
+def stored_figures(connection: sa.Connection, name: str, columns: Sequence[str]) -> pa.Table:
+    """Return columns of all `rollups` or `rankings`."""
+    table = {"rollups": rollups, "rankings": rankings}[name]
+    return read(connection, sa.select(*(table.c[column] for column in columns)))
+
+
+def _of(table: sa.Table, years: list[int] | None) -> sa.ColumnElement[bool]:
+    return sa.true() if years is None else table.c.year.in_(years)
 
 
 def films_of(connection: sa.Connection, years: Years, such: sa.ColumnElement[bool] = ALL) -> pa.Table:

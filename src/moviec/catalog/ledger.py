@@ -20,6 +20,9 @@ ENDS = ("left_source", "left_key", "right_source", "right_key")
 #: What is stored of a pair before it is settled.
 PAIR = (*ENDS, "weight", "contradicted", "shared_id", "evidence")
 
+#: What is stored of a pair once it is settled: all of its columns.
+MATCH = tuple(matches.c.keys())
+
 # CROSS JOIN keeps SQLite from reading every match: it takes the tables in the order in which they are named.
 _TOUCHED = """
 CREATE TEMPORARY TABLE touched_pairs AS
@@ -101,6 +104,27 @@ def records_of(connection: sa.Connection, movies: Column) -> pa.Table:
         records.c.live, records.c.movie.in_(sa.select(staged.c.movie))
     )
     return read(connection, query)
+
+
+def records_alone(connection: sa.Connection, source: str, after: str, most: int) -> pa.Table:
+    """Return source, key, movie of a source's records that are matched with none, by key, those past `after`."""
+    table = records.c
+    mine = sa.select(table.source, table.key, table.movie).where(
+        table.source == source, table.method == "alone", table.live, table.key > after
+    )
+    return read(connection, mine.order_by(table.key).limit(most))
+
+
+def records_in(connection: sa.Connection, movies: Sequence[int]) -> dict[tuple[str, str], int]:
+    """Return the movie of each live record (source, key) of some movies."""
+    query = sa.select(records.c.source, records.c.key, records.c.movie)
+    rows = connection.execute(query.where(records.c.live, records.c.movie.in_(movies)))
+    return {(row.source, row.key): row.movie for row in rows}
+
+
+def given_ids(connection: sa.Connection, movies: Sequence[int]) -> set[int]:
+    """Return which of these ids were ever given to a movie."""
+    return set(connection.scalars(sa.select(identities.c.movie).where(identities.c.movie.in_(movies))))
 
 
 def next_movie(connection: sa.Connection) -> int:

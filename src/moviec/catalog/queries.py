@@ -15,7 +15,7 @@ from moviec.catalog.facts import LOG_BEGINS, fact
 from moviec.catalog.finding import BEARERS, OWNER, foremost
 from moviec.catalog.prepared import Reader
 from moviec.catalog.schema.identity import decisions, identities
-from moviec.catalog.schema.movies import titles
+from moviec.catalog.schema.movies import movies, titles
 from moviec.catalog.schema.operations import checkpoints
 from moviec.catalog.schema.serving import changes, document_versions, documents
 
@@ -139,6 +139,23 @@ def head(connection: sa.Connection) -> int:
     return last_change(connection)
 
 
+def newest_change(connection: sa.Connection, as_of: str | None = None) -> tuple[int, str | None]:
+    """Return number and instant of the last change, or of the last one up to an instant; (0, None) for none."""
+    query = sa.select(changes.c.number, changes.c.at).order_by(changes.c.number.desc()).limit(1)
+    row = connection.execute(query if as_of is None else query.where(changes.c.at <= as_of)).first()
+    return (row.number, row.at) if row else (0, None)
+
+
+def count_documents(connection: sa.Connection) -> int:
+    """Return how many films are shown."""
+    return int(connection.scalar(sa.select(sa.func.count()).select_from(documents)) or 0)
+
+
+def checkpoint_of(connection: sa.Connection, follower: str) -> int:
+    """Return how far a follower has read; 0 for one that nobody knows."""
+    return connection.scalar(sa.select(checkpoints.c.position).where(checkpoints.c.follower == follower)) or 0
+
+
 def changed_movies(connection: sa.Connection, after: int, upto: int) -> list[int]:
     """List the movies that entries `after` < number <= `upto` are about."""
     numbers = sa.and_(changes.c.number > after, changes.c.number <= upto)
@@ -178,6 +195,12 @@ def documents_from(connection: sa.Connection, after: int, limit: int) -> list[tu
         sa.select(found.movie, found.document).where(found.movie > after).order_by(found.movie).limit(limit)
     )
     return [(movie, document) for movie, document in connection.execute(query)]
+
+
+def titles_and_years(connection: sa.Connection, some: Sequence[int]) -> list[tuple[int, str, int | None]]:
+    """Return movie, title and year of published movies."""
+    query = sa.select(movies.c.movie, movies.c.title, movies.c.year).where(movies.c.movie.in_(some))
+    return [(row.movie, row.title, row.year) for row in connection.execute(query)]
 
 
 def movies_titled(connection: sa.Connection, folded: str, limit: int) -> list[int]:

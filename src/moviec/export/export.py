@@ -15,7 +15,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from moviec.catalog.history import documents_as_of
-from moviec.catalog.schema.serving import changes
+from moviec.catalog.queries import newest_change
 from moviec.decoding import decodable
 from moviec.errors import UsageError
 from moviec.export.files import Writer, open_writer
@@ -127,7 +127,8 @@ def _write(
     if not films + left_out:
         when = f" on {order.as_of}" if order.as_of else ""
         raise UsageError(f"no film was published{when}", "the catalogue", "see `moviec status`")
-    last, at = _last_change(connection, order.as_of)
+    last, at = newest_change(connection, order.as_of)
+    at = at or ""
     named = [one for one in licences if one.name in behind]
     return Exported(order.format, order.own_use, last, at, films, left_out, files.close(), named)
 
@@ -168,12 +169,6 @@ class _Files:
             self._open[name] = open_writer(self._folder / f"{name}.{self._form}", rows.schema)
         self._open[name].write(rows)
         self._rows[name] = self._rows.get(name, 0) + rows.num_rows
-
-
-def _last_change(connection: sa.Connection, as_of: str | None) -> tuple[int, str]:
-    query = sa.select(changes.c.number, changes.c.at).order_by(changes.c.number.desc()).limit(1)
-    row = connection.execute(query if as_of is None else query.where(changes.c.at <= as_of)).first()
-    return (row.number, row.at) if row else (0, "")
 
 
 def _licences(done: Exported) -> str:

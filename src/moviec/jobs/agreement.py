@@ -10,14 +10,10 @@ import msgspec
 import pyarrow as pa
 import sqlalchemy as sa
 
-from moviec.catalog.arrow import read
+from moviec.catalog.checks import last_movie, queue_again, remove_documents, stored_documents, stored_titles
 from moviec.catalog.connect import writing
-from moviec.catalog.ingest_queue import RecordChange, append
+from moviec.catalog.figures import stored_figures
 from moviec.catalog.leases import CATALOGUE
-from moviec.catalog.schema.identity import records
-from moviec.catalog.schema.movies import movie_genres, movies, rankings, rollups
-from moviec.catalog.schema.serving import documents
-from moviec.catalog.staging import stage
 from moviec.engine import DuckEngine
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.catalogue_rollups import roll_up, summed
@@ -71,14 +67,8 @@ def tell_anew(shop: Workshop, tell: Tell = lambda _: None) -> None:
     films = pa.concat_arrays([found.damaged, found.unlike])
     with writing(shop.catalogue) as connection:
         shop.confirm(connection, CATALOGUE)
-        staged = stage(connection, "some_movies", movies, pa.table({"movie": pc.unique(films)}))
-        theirs = sa.select(records.c.source, records.c.key).where(
-            records.c.live, records.c.movie.in_(sa.select(staged.c.movie))
-        )
-        rows = connection.execute(theirs.order_by(records.c.source, records.c.key)).all()
-        append(connection, [RecordChange("replay", source=row.source, key=row.key) for row in rows])
-        staged = stage(connection, "damaged_movies", movies, pa.table({"movie": found.damaged}))
-        connection.execute(sa.delete(documents).where(documents.c.movie.in_(sa.select(staged.c.movie))))
+        queue_again(connection, pc.unique(films))
+        remove_documents(connection, found.damaged)
     drain(shop, tell)
     with writing(shop.catalogue) as connection, DuckEngine(shop.limits) as engine:
         shop.confirm(connection, CATALOGUE)
@@ -89,14 +79,10 @@ def tell_anew(shop: Workshop, tell: Tell = lambda _: None) -> None:
 
 def _films(engine: DuckEngine, connection: sa.Connection) -> Iterator[tuple[Column, Column]]:
     """Give damaged and unlike films, some ids at a time."""
-    last = connection.scalar(sa.select(sa.func.max(movies.c.movie))) or 0
-    counted = sa.select(sa.func.count()).where(movie_genres.c.movie == movies.c.movie).scalar_subquery()
-    tables = sa.select(movies.c.movie, movies.c.title, movies.c.year, counted.label("genres"))
-    told = sa.select(*(documents.c[name] for name in ("movie", "document", "hash", "claims", "claims_hash")))
-    for first in range(0, last + 1, AT_ONCE):
-        some = (first, first + AT_ONCE - 1)
-        engine.register("told", read(connection, told.where(documents.c.movie.between(*some))))
-        engine.register("tables", read(connection, tables.where(movies.c.movie.between(*some))))
+    for first in range(0, last_movie(connection) + 1, AT_ONCE):
+        some = range(first, first + AT_ONCE)
+        engine.register("told", stored_documents(connection, some))
+        engine.register("tables", stored_titles(connection, some))
         yield _ids(engine, _DAMAGED), _ids(engine, _UNLIKE)
 
 
@@ -110,15 +96,13 @@ def _years(engine: DuckEngine, connection: sa.Connection) -> list[int]:
     ranked = leading(engine, rows.drop_columns(["movie_ids"]))
     return sorted(
         {
-            *_other_years(engine, connection, rollups, rows),
-            *_other_years(engine, connection, rankings, ranked),
+            *_other_years(engine, connection, "rollups", rows),
+            *_other_years(engine, connection, "rankings", ranked),
         }
     )
 
 
-def _other_years(
-    engine: DuckEngine, connection: sa.Connection, table: sa.Table, expected: pa.Table
-) -> list[int]:
+def _other_years(engine: DuckEngine, connection: sa.Connection, table: str, expected: pa.Table) -> list[int]:
     engine.register("expected", expected)
-    engine.register("stored", read(connection, sa.select(*(table.c[name] for name in expected.column_names))))
+    engine.register("stored", stored_figures(connection, table, expected.column_names))
     return [int(str(year)) for year in engine.query(_OTHER_YEARS)["year"].to_pylist()]

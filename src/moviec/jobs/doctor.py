@@ -13,7 +13,13 @@ import msgspec
 import pyarrow as pa
 import sqlalchemy as sa
 
-from moviec.catalog.arrow import read
+from moviec.catalog.checks import (
+    count_changes,
+    every_checkpoint,
+    inconsistencies,
+    live_records,
+    move_checkpoint,
+)
 from moviec.catalog.connect import writing
 from moviec.catalog.copying import columns_of, rows_of
 from moviec.catalog.deliveries import Batch, all_batches, all_deliveries, has_deliveries, payloads_of
@@ -21,12 +27,7 @@ from moviec.catalog.facts import LOG_BEGINS, fact
 from moviec.catalog.failures import records_aside
 from moviec.catalog.ingest_queue import newest, pending
 from moviec.catalog.integrity import integrity, remake_indexes
-from moviec.catalog.queries import FOLLOWER, last_change, set_checkpoint
-from moviec.catalog.schema import metadata
-from moviec.catalog.schema.identity import identities, party_credits, records
-from moviec.catalog.schema.movies import movies
-from moviec.catalog.schema.operations import checkpoints
-from moviec.catalog.schema.serving import changes, documents
+from moviec.catalog.queries import FOLLOWER, checkpoint_of, count_documents, last_change
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier
 from moviec.errors import DamagedError, MovieCError, StoreError
@@ -177,10 +178,7 @@ def _repair_checkpoints(shop: Workshop, found: list[Finding]) -> None:
         for one in found:
             if one.mend == CHECKPOINT:
                 end = newest(connection) if one.subject == FOLLOWER else last_change(connection)
-                at = connection.scalar(
-                    sa.select(checkpoints.c.at).where(checkpoints.c.follower == one.subject)
-                )
-                set_checkpoint(connection, one.subject, end, str(at))
+                move_checkpoint(connection, one.subject, end)
 
 
 def _files(batch: Batch) -> set[str]:
@@ -236,7 +234,7 @@ def _records(shop: Workshop) -> Iterator[Finding]:
     with shop.catalogue.connect() as connection:
         if pending(connection).entries:
             return
-        shown = read(connection, sa.select(records.c.source, records.c.key).where(records.c.live))
+        shown = live_records(connection)
         aside = records_aside(connection)
     with DuckEngine(shop.limits) as engine:
         name_records(engine, shop, all_batches(shop.catalogue), aside)
@@ -252,38 +250,13 @@ def _records(shop: Workshop) -> Iterator[Finding]:
 
 def _catalogue(shop: Workshop) -> Iterator[Finding]:
     """Count what must be none: films without what belongs to them, gaps in the log."""
-    without_document = sa.select(sa.func.count()).where(movies.c.movie.not_in(sa.select(documents.c.movie)))
-    live = sa.select(identities.c.movie).where(identities.c.state == "live")
-    strange = sa.select(sa.func.count()).where(documents.c.movie.not_in(live))
-    lost = sa.select(sa.func.count()).where(
-        records.c.live, records.c.movie.not_in(sa.select(documents.c.movie))
-    )
     with shop.catalogue.connect() as connection:
-        for what, query in (
-            ("films without a document", without_document),
-            ("documents of films that are not live", strange),
-            ("live records of films that are not shown", lost),
-            ("credits that stand for a person who is not there", _nobody("people")),
-            ("credits that stand for a company that is not there", _nobody("companies")),
-        ):
-            if count := connection.scalar(query):
-                yield Finding(what, f"{count:,} of them", CATALOGUE)
+        for what, count in inconsistencies(connection):
+            yield Finding(what, f"{count:,} of them", CATALOGUE)
         begins, last = int(fact(connection, LOG_BEGINS) or 0), last_change(connection)
-        entries = connection.scalar(sa.select(sa.func.count()).where(changes.c.number > begins)) or 0
+        entries = count_changes(connection, begins)
     if entries != last - begins:
-        yield Finding(
-            "entries of the change log are missing",
-            f"{plural(last - begins - entries, 'entry', 'entries')}",
-            NOBODY,
-        )
-
-
-def _nobody(kind: str) -> sa.Select[int]:
-    """Count credits whose party is not among the people or companies."""
-    shown = metadata.tables[kind]
-    return sa.select(sa.func.count()).where(
-        party_credits.c.kind == kind, party_credits.c.party.not_in(sa.select(shown.c.id))
-    )
+        yield Finding("entries of the change log are missing", f"{last - begins - entries:,} entries", NOBODY)
 
 
 def _agreement(shop: Workshop) -> Iterator[Finding]:
@@ -319,9 +292,8 @@ def _index(shop: Workshop) -> Iterator[Finding]:
     held = position(used)
     with shop.catalogue.connect() as connection:
         last = last_change(connection)
-        films = connection.scalar(sa.select(sa.func.count()).select_from(documents))
-        mine = checkpoints.c.follower == follower()
-        reached = connection.scalar(sa.select(checkpoints.c.position).where(mine)) or 0
+        films = count_documents(connection)
+        reached = checkpoint_of(connection, follower())
     if held is None or held.change > last:
         yield Finding("the search index is ahead of the catalogue, or of another make", str(used), INDEX)
     elif held.change < min(reached, last):
@@ -358,7 +330,7 @@ def _checkpoints(shop: Workshop) -> Iterator[Finding]:
     with shop.catalogue.connect() as connection:
         ends = {FOLLOWER: newest(connection)}
         last = last_change(connection)
-        for row in connection.execute(sa.select(checkpoints).order_by(checkpoints.c.follower)):
+        for row in every_checkpoint(connection):
             if row.position > ends.get(row.follower, last):
                 yield Finding("a checkpoint is beyond the end of its log", row.follower, CHECKPOINT)
 

@@ -4,13 +4,11 @@ for something else now.
 
 from __future__ import annotations
 
-import msgspec
 import pyarrow as pa
 import sqlalchemy as sa
 
-from moviec.catalog.figures import entries_of, films_of
-from moviec.catalog.schema.movies import movies, rankings, rollups
-from moviec.catalog.staging import Touched, merge, stage
+from moviec.catalog.figures import Counted, counted_of, entries_of, films_of, write_figures
+from moviec.catalog.staging import Touched
 from moviec.engine import DuckEngine
 from moviec.rollup.leading import leading
 from moviec.rollup.totals import totals
@@ -25,20 +23,11 @@ WHERE movie IN (
 ORDER BY year"""
 
 
-class Counted(msgspec.Struct, frozen=True):
-    """What some films count with, and for what (catalog/figures.py)."""
-
-    films: pa.Table
-    entries: pa.Table
-
-
 def counted(connection: sa.Connection, some: Column | None) -> Counted | None:
     """Give what some movies count with and for, as the catalogue has them now; None for all."""
     if some is None:
         return None
-    staged = stage(connection, "some_movies", movies, pa.table({"movie": some}))
-    theirs = movies.c.movie.in_(sa.select(staged.c.movie))
-    return Counted(films_of(connection, None, theirs), entries_of(connection, None, theirs))
+    return counted_of(connection, some)
 
 
 def other_years(beside: DuckEngine, before: Counted | None, after: Counted | None) -> list[int] | None:
@@ -59,12 +48,7 @@ def roll_up(beside: DuckEngine, connection: sa.Connection, years: list[int] | No
     rows = summed(beside, connection, years)
     with DuckEngine(beside=beside) as engine:
         ranked = leading(engine, rows.drop_columns(["movie_ids"]))
-    merge(connection, rankings, ranked, _of(rankings, years))
-    return merge(connection, rollups, rows, _of(rollups, years))
-
-
-def _of(table: sa.Table, years: list[int] | None) -> sa.ColumnElement[bool]:
-    return sa.true() if years is None else table.c.year.in_(years)
+    return write_figures(connection, rows, ranked, years)
 
 
 def summed(beside: DuckEngine, connection: sa.Connection, years: list[int] | None) -> pa.Table:

@@ -15,9 +15,8 @@ import sqlalchemy as sa
 
 from moviec.catalog import decisions as store
 from moviec.catalog.decisions import Record, Verdict
-from moviec.catalog.ledger import DECISION, in_order
-from moviec.catalog.schema.identity import identities, records
-from moviec.catalog.schema.movies import movies
+from moviec.catalog.ledger import DECISION, given_ids, in_order, records_in
+from moviec.catalog.queries import titles_and_years
 from moviec.matching.decisions import contradictions
 from moviec.pipeline.context import Workshop
 from moviec.pipeline.decision_files import log_of
@@ -103,16 +102,11 @@ def _moved(
     """List the records that come to another movie when some are settled anew under these decisions."""
     held = [{name: row[name] for name in DECISION} for row in log if row["undone"] is None]
     decisions = in_order(pa.Table.from_pylist(held, pa.schema([(name, pa.string()) for name in DECISION])))
-    query = sa.select(records.c.source, records.c.key, records.c.movie).where(records.c.live)
     resolved = outlook(shop, connection, ends, decisions)
-    touched = set(resolved.identities["movie"].to_pylist())
+    touched = {int(movie) for movie in resolved.identities["movie"].to_pylist() if movie is not None}
     now = {(row["source"], row["key"]): row["movie"] for row in resolved.records.to_pylist() if row["live"]}
-    before = {
-        (row.source, row.key): row.movie
-        for row in connection.execute(query.where(records.c.movie.in_(sorted(touched))))
-    }
-    given = sa.select(identities.c.movie).where(identities.c.movie.in_(sorted(touched)))
-    created = touched - set(connection.scalars(given))
+    before = records_in(connection, sorted(touched))
+    created = touched - given_ids(connection, sorted(touched))
     changed = [(end, movie) for end, movie in sorted(now.items()) if before.get(end, movie) != movie]
     found = sides(shop, [end for end, _ in changed])
     titles = _titles(connection, {movie for end, after in changed for movie in (before[end], after)})
@@ -133,8 +127,7 @@ def _moved(
 
 def _titles(connection: sa.Connection, some: set[int]) -> dict[int, str]:
     """Give title and year of movies as one text; one that is not published yet has none."""
-    query = sa.select(movies.c.movie, movies.c.title, movies.c.year).where(movies.c.movie.in_(sorted(some)))
-    return {row.movie: titled(row.title, row.year) for row in connection.execute(query)}
+    return {movie: titled(title, year) for movie, title, year in titles_and_years(connection, sorted(some))}
 
 
 def titled(title: str | None, year: int | None) -> str:

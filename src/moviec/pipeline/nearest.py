@@ -10,9 +10,14 @@ from typing import Any
 import pyarrow as pa
 import sqlalchemy as sa
 
-from moviec.catalog.arrow import read
-from moviec.catalog.ledger import decisions_in_force, ledger_of, pairs_touching, records_of
-from moviec.catalog.schema.identity import matches, records
+from moviec.catalog.ledger import (
+    MATCH,
+    decisions_in_force,
+    ledger_of,
+    pairs_touching,
+    records_alone,
+    records_of,
+)
 from moviec.engine import DuckEngine
 from moviec.matching.unmatched import unmatched
 from moviec.model import MILLION
@@ -27,15 +32,11 @@ def unmatched_of(shop: Workshop, source: str, most: int, after: str = "") -> lis
     Each: key, movie, other (source:key of the nearest record, null for none), probability (0 to 1), band, reason
     (REASONS of moviec.matching.unmatched), rival (the record of this source that has the other's movie).
     """
-    table = records.c
     with shop.catalogue.connect() as connection:
-        mine = sa.select(table.source, table.key, table.movie).where(
-            table.source == source, table.method == "alone", table.live, table.key > after
-        )
-        page = read(connection, mine.order_by(table.key).limit(most))
+        page = records_alone(connection, source, after, most)
         if not page.num_rows:
             return []
-        pairs = pairs_touching(connection, page, tuple(matches.c.keys()))
+        pairs = pairs_touching(connection, page, MATCH)
         members = records_of(connection, _movies(connection, pairs, page))
         held = decisions_in_force(connection)
     with DuckEngine(shop.limits) as engine:

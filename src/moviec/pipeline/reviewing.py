@@ -13,14 +13,12 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from moviec.catalog import decisions as store
-from moviec.catalog.arrow import read
 from moviec.catalog.decisions import Record, Verdict
 from moviec.catalog.deliveries import all_batches
 from moviec.catalog.finding import movie_named
 from moviec.catalog.ingest_queue import RECORDS
 from moviec.catalog.ledger import ENDS, records_of
-from moviec.catalog.schema.identity import matches, records
-from moviec.catalog.schema.movies import movies
+from moviec.catalog.review import pairs_in_review, records_in_review
 from moviec.engine import DuckEngine
 from moviec.errors import UsageError
 from moviec.matching.decisions import value
@@ -40,26 +38,6 @@ SELECT source, key, title, year, kind, runtime,
 FROM live
 """
 
-#: Of every record that has a pair in review its movie, and that movie's votes and records.
-_SIZES = (
-    sa.select(records.c.movie, sa.func.count().label("records"))
-    .where(records.c.live)
-    .group_by(records.c.movie)
-    .subquery()
-)
-_IN_REVIEW = [
-    sa.select(matches.c[f"{side}_source"], matches.c[f"{side}_key"]).where(matches.c.band == "review")
-    for side in ("left", "right")
-]
-_KNOWN = (
-    sa.select(records.c.source, records.c.key, records.c.movie, movies.c.votes, _SIZES.c.records)
-    .join_from(records, _SIZES, _SIZES.c.movie == records.c.movie)
-    .outerjoin(movies, movies.c.movie == records.c.movie)
-    .where(
-        records.c.live, sa.or_(*(sa.tuple_(records.c.source, records.c.key).in_(one) for one in _IN_REVIEW))
-    )
-)
-
 
 def uncertain(shop: Workshop, most: int, source: str | None = None) -> list[dict[str, Any]]:
     """List the pairs that a person should look at, most valuable first; those of one movie, or that a verdict has
@@ -69,8 +47,9 @@ def uncertain(shop: Workshop, most: int, source: str | None = None) -> list[dict
     countries, ids), evidence (feature, level, bits), reason (why it waits, REASONS of moviec.matching.unmatched), rival.
     """
     with shop.catalogue.connect() as connection:
-        pairs = read(connection, _waiting(shop, source))
-        known = read(connection, _KNOWN) if pairs.num_rows else None
+        once = [name for name, one in find_sources(shop.home.folder).items() if not one.spec.repeating]
+        pairs = pairs_in_review(connection, once, source)
+        known = records_in_review(connection) if pairs.num_rows else None
         if known is None:
             return []
         valued = value(pairs, known).slice(0, most)
@@ -95,42 +74,6 @@ def uncertain(shop: Workshop, most: int, source: str | None = None) -> list[dict
         }
         for row in rows
     ]
-
-
-def _waiting(shop: Workshop, source: str | None) -> sa.Select[Any]:
-    """Ask for the pairs in review whose records are two movies, unless a verdict has put into the one's film another
-    record of the other's source, and that source lists a film once.
-    """
-    once = [name for name, one in find_sources(shop.home.folder).items() if not one.spec.repeating]
-    ends = {side: records.alias(f"{side}_record") for side in ("left", "right")}
-    query = sa.select(
-        *(matches.c[name] for name in (*ENDS, "weight", "contradicted", "probability", "evidence"))
-    )
-    for side, end in ends.items():
-        query = query.join(
-            end, (end.c.source == matches.c[f"{side}_source"]) & (end.c.key == matches.c[f"{side}_key"])
-        )
-    left, right = ends.values()
-    query = query.where(matches.c.band == "review", left.c.movie != right.c.movie)
-    for mine, other in ((left, right), (right, left)):
-        query = query.where(~_decided_elsewhere(mine, other, once))
-    if source:
-        query = query.where(sa.or_(left.c.source == source, right.c.source == source))
-    return query
-
-
-def _decided_elsewhere(
-    mine: sa.FromClause, other: sa.FromClause, once: Sequence[str]
-) -> sa.ColumnElement[bool]:
-    """Say whether the film of `mine` has by a verdict another record of the other's source, if that lists a film `once`."""
-    third = records.alias()
-    return sa.exists().where(
-        third.c.movie == mine.c.movie,
-        third.c.source == other.c.source,
-        third.c.method == "decision",
-        third.c.live,
-        third.c.source.in_(once),
-    )
 
 
 def _explained(

@@ -23,8 +23,14 @@ import tantivy
 
 from moviec.catalog.accounts import now
 from moviec.catalog.connect import writing
-from moviec.catalog.queries import changed_movies, documents_from, documents_of, head, set_checkpoint
-from moviec.catalog.schema.serving import documents
+from moviec.catalog.queries import (
+    changed_movies,
+    count_documents,
+    documents_from,
+    documents_of,
+    head,
+    set_checkpoint,
+)
 from moviec.errors import StoreError
 from moviec.search.location import LAYOUT, Position, current, open_index, position, sums
 from moviec.search.summaries import index_documents
@@ -94,7 +100,7 @@ def catch_up(catalogue: sa.Engine, folder: Path, tell: Tell = lambda _: None) ->
         if used is None or held is None or held.change > latest:
             return build(catalogue, folder, tell)
         changed = changed_movies(connection, held.change, latest)
-        films = int(connection.scalar(sa.select(sa.func.count()).select_from(documents)) or 0)
+        films = count_documents(connection)
     if len(changed) > max(STEP, films * ANEW):
         return build(catalogue, folder, tell)
     try:

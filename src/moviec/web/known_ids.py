@@ -6,14 +6,23 @@ A filter never denies what it was told. It is told everything once, then what ea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 from rbloom import Bloom
 
+from moviec.catalog.ids import (
+    COMPANIES,
+    EXTERNAL,
+    MOVIES,
+    Ids,
+    companies_of,
+    count_ids,
+    every_id,
+    external_ids_of,
+    genres_and_months,
+)
 from moviec.catalog.queries import changed_movies
-from moviec.catalog.schema.identity import identities
-from moviec.catalog.schema.movies import companies, external_ids, genres, movie_companies, rollups
 
 #: Unknown ids that a filter lets through to the database. At a thousandth, 700,000 movies take 1.3 MB.
 FALSE_POSITIVES = 0.001
@@ -57,9 +66,9 @@ class Known:
         Once `stopped`, what is read is no longer whole and must not be trusted.
         """
         self.position = position
-        self.movies = _filled(connection, identities.c.movie, stopped)
-        self.external = _filled(connection, external_ids.c.space + ":" + external_ids.c.id, stopped)
-        self.companies = _filled(connection, companies.c.id, stopped)
+        self.movies, self.external, self.companies = (
+            _filled(connection, kind, stopped) for kind in (MOVIES, EXTERNAL, COMPANIES)
+        )
         self.genres: frozenset[int] = frozenset()
         self.months: frozenset[tuple[str, int, int]] = frozenset()
         self._read_small(connection)
@@ -70,32 +79,19 @@ class Known:
         self.movies.add([str(movie) for movie in movies])
         for start in range(0, len(movies), STEP):
             some = movies[start : start + STEP]
-            spoken = external_ids.c.space + ":" + external_ids.c.id
-            self.external.add(_texts(connection, sa.select(spoken).where(external_ids.c.movie.in_(some))))
-            made = sa.select(movie_companies.c.company).where(movie_companies.c.movie.in_(some)).distinct()
-            self.companies.add(_texts(connection, made))
+            self.external.add(external_ids_of(connection, some))
+            self.companies.add(companies_of(connection, some))
         self._read_small(connection)
         self.position = position  # only now
 
     def _read_small(self, connection: sa.Connection) -> None:
-        self.genres = frozenset(connection.scalars(sa.select(genres.c.id)))
-        months = sa.select(rollups.c.kind, rollups.c.year, rollups.c.month).distinct()
-        self.months = frozenset((kind, year, month) for kind, year, month in connection.execute(months))
+        self.genres, self.months = genres_and_months(connection)
 
 
-def _filled(
-    connection: sa.Connection, column: sa.ColumnElement[object], stopped: Callable[[], bool]
-) -> Filter:
-    count = connection.scalar(sa.select(sa.func.count(column))) or 0
-    made = Filter(int(count))
-    with connection.execution_options(yield_per=STEP).execute(sa.select(column)) as rows:
-        for part in rows.scalars().partitions(STEP):
-            if stopped():
-                break
-            made.add([str(one) for one in part])
+def _filled(connection: sa.Connection, kind: Ids, stopped: Callable[[], bool]) -> Filter:
+    made = Filter(count_ids(connection, kind))
+    for part in every_id(connection, kind, STEP):
+        if stopped():
+            break
+        made.add(part)
     return made
-
-
-def _texts(connection: sa.Connection, query: sa.Select[tuple[object]]) -> list[str]:
-    found: Iterable[object] = connection.scalars(query)
-    return [str(one) for one in found]

@@ -6,12 +6,11 @@ import asyncio
 import datetime as dt
 from typing import Any
 
-import sqlalchemy as sa
 from litestar import Request, get
 from litestar.response.base import ASGIResponse
 
 from moviec.catalog.lag import gauges, lag
-from moviec.catalog.schema.serving import changes
+from moviec.catalog.queries import newest_change
 from moviec.web import schemas as shapes
 from moviec.web.errors import Problem
 from moviec.web.responses import answer, respond
@@ -57,7 +56,7 @@ async def metrics(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 async def state_of(site: Site) -> shapes.Ready:
     """Say how far behind the log a server and its index are."""
-    newest, at = await site.read(_newest)
+    newest, at = await site.read(newest_change)
     if at is not None:
         site.metrics.published.set(dt.datetime.fromisoformat(at).timestamp())
     held = site.finder.position
@@ -67,12 +66,6 @@ async def state_of(site: Site) -> shapes.Ready:
     return shapes.Ready(
         ready=ready, behind=behind, search_behind=search_behind, filters=site.follower.known is not None
     )
-
-
-def _newest(connection: sa.Connection) -> tuple[int, str | None]:
-    query = sa.select(changes.c.number, changes.c.at).order_by(changes.c.number.desc()).limit(1)
-    row = connection.execute(query).first()
-    return (row.number, row.at) if row else (0, None)
 
 
 ROUTES = [healthz, readyz, metrics]

@@ -1,0 +1,102 @@
+"""What the doctor asks of the catalogue: rows that must agree with one another, counted or given to be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from moviec.catalog.arrow import read
+from moviec.catalog.ingest_queue import RecordChange, append
+from moviec.catalog.schema import metadata
+from moviec.catalog.schema.identity import identities, party_credits, records
+from moviec.catalog.schema.movies import movie_genres, movies
+from moviec.catalog.schema.operations import checkpoints
+from moviec.catalog.schema.serving import changes, documents
+from moviec.catalog.staging import stage
+from moviec.text import Column
+
+
+def live_records(connection: sa.Connection) -> pa.Table:
+    """Return source and key of every live record."""
+    return read(connection, sa.select(records.c.source, records.c.key).where(records.c.live))
+
+
+def inconsistencies(connection: sa.Connection) -> Iterator[tuple[str, int]]:
+    """Yield what must not be there, and how many there are: films without what belongs to them, credits of nobody."""
+    without_document = sa.select(sa.func.count()).where(movies.c.movie.not_in(sa.select(documents.c.movie)))
+    live = sa.select(identities.c.movie).where(identities.c.state == "live")
+    strange = sa.select(sa.func.count()).where(documents.c.movie.not_in(live))
+    lost = sa.select(sa.func.count()).where(
+        records.c.live, records.c.movie.not_in(sa.select(documents.c.movie))
+    )
+    for what, query in (
+        ("films without a document", without_document),
+        ("documents of films that are not live", strange),
+        ("live records of films that are not shown", lost),
+        ("credits that stand for a person who is not there", _nobody("people")),
+        ("credits that stand for a company that is not there", _nobody("companies")),
+    ):
+        if count := connection.scalar(query):
+            yield what, count
+
+
+def _nobody(kind: str) -> sa.Select[int]:
+    """Count credits whose party is not among the people or companies."""
+    shown = metadata.tables[kind]
+    return sa.select(sa.func.count()).where(
+        party_credits.c.kind == kind, party_credits.c.party.not_in(sa.select(shown.c.id))
+    )
+
+
+def count_changes(connection: sa.Connection, after: int) -> int:
+    """Return how many entries the change log has past a number."""
+    return connection.scalar(sa.select(sa.func.count()).where(changes.c.number > after)) or 0
+
+
+def every_checkpoint(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
+    """Return the checkpoints of all followers, by name."""
+    return connection.execute(sa.select(checkpoints).order_by(checkpoints.c.follower)).all()
+
+
+def move_checkpoint(connection: sa.Connection, follower: str, position: int) -> None:
+    """Set how far a follower has read, and leave when it last did."""
+    where = checkpoints.c.follower == follower
+    connection.execute(sa.update(checkpoints).where(where).values(position=position))
+
+
+def last_movie(connection: sa.Connection) -> int:
+    """Return the greatest number of a published movie; 0 for none."""
+    return connection.scalar(sa.select(sa.func.max(movies.c.movie))) or 0
+
+
+def stored_documents(connection: sa.Connection, some: range) -> pa.Table:
+    """Return movie, document, hash, claims, claims_hash of the documents of a range of movies."""
+    columns = ("movie", "document", "hash", "claims", "claims_hash")
+    told = sa.select(*(documents.c[name] for name in columns))
+    return read(connection, told.where(documents.c.movie.between(some.start, some.stop - 1)))
+
+
+def stored_titles(connection: sa.Connection, some: range) -> pa.Table:
+    """Return movie, title, year and number of genres of a range of movies, as the tables have them."""
+    counted = sa.select(sa.func.count()).where(movie_genres.c.movie == movies.c.movie).scalar_subquery()
+    tables = sa.select(movies.c.movie, movies.c.title, movies.c.year, counted.label("genres"))
+    return read(connection, tables.where(movies.c.movie.between(some.start, some.stop - 1)))
+
+
+def queue_again(connection: sa.Connection, films: Column) -> None:
+    """Append the live records of some movies to the ingest queue."""
+    staged = stage(connection, "some_movies", movies, pa.table({"movie": films}))
+    theirs = sa.select(records.c.source, records.c.key).where(
+        records.c.live, records.c.movie.in_(sa.select(staged.c.movie))
+    )
+    rows = connection.execute(theirs.order_by(records.c.source, records.c.key)).all()
+    append(connection, [RecordChange("replay", source=row.source, key=row.key) for row in rows])
+
+
+def remove_documents(connection: sa.Connection, films: Column) -> None:
+    """Remove the documents of some movies, without keeping them as versions."""
+    staged = stage(connection, "damaged_movies", movies, pa.table({"movie": films}))
+    connection.execute(sa.delete(documents).where(documents.c.movie.in_(sa.select(staged.c.movie))))
