@@ -164,7 +164,7 @@ def expected(row: dict[str, str]) -> dict[str, Any]:
         "original_title": row["original_title"].strip() or None,
         "genres": names("genres"),
         "companies": [
-            {"name": c["name"].removesuffix(" ("), "key": str(c["id"])}
+            {"name": " ".join(c["name"].removesuffix(" (").split()), "key": str(c["id"])}
             for c in ast.literal_eval(row["production_companies"])
         ]
         or None,

@@ -127,7 +127,7 @@ def test_the_usual_column_names_need_no_mapping() -> None:
         ('Name = ["titel"]', "no record has the field titel"),
         ('Name = ["ratings.you"]', r"no \[raters.you\]"),
         ('Name = ["title.german"]', "a column cannot feed title.german"),
-        ("Name = 3", "Expected `array`, got `int`"),
+        ("Name = 3", "a list is expected, not a whole number"),
     ],
 )
 def test_a_mapping_that_is_wrong_is_named(tmp_path: Path, wrong: str, message: str) -> None:
