@@ -21,9 +21,9 @@ from lake_records import SOURCES, hide_ids, read_records, shelve_all
 from moviec.engine import DuckEngine
 from moviec.matching.evaluate import calibration_table, held_out, judge, log_loss, score
 from moviec.matching.model import Model, shipped_model
-from moviec.matching.pairs import PairLimits, find_asked, find_pairs
-from moviec.matching.resolve import Settings, match
+from moviec.matching.pairs import PairLimits, ask_all, find_pairs
 from moviec.matching.settle import Settled, settle
+from moviec.matching.two_lists import match
 from moviec.matching.unmatched import unmatched
 from moviec.matching.verdicts import DECISIONS
 from moviec.model import RECORD
@@ -66,7 +66,7 @@ def main() -> None:
         print(f"{what}: {len(built.shelf):,} records, {built.pairs:,} pairs kept; seconds: {times}")
         report(built, lists, model)
     for pair in PAIRS:
-        two = match(lists.films[pair[0]], lists.films[pair[1]], model, Settings()).pairs
+        two = match(lists.films[pair[0]], lists.films[pair[1]], model).pairs
         tell(f"match alone, {pair[0]}-{pair[1]}", two.filter(pc.equal(two["band"], "accept")), lists, pair)
     if "--no-speed" not in sys.argv:
         speed(lists, model)
@@ -79,9 +79,7 @@ def build(records: list[pa.Table], model: Model, repeating: frozenset[str]) -> C
     ticks.append(time.perf_counter())
     with DuckEngine() as engine:
         engine.register("shelf", shelf)
-        engine.view("asking", "SELECT source, key FROM shelf")
-        engine.view("shelf_before", "SELECT * FROM shelf WHERE false")
-        find_asked(engine, PairLimits(repeating=repeating))
+        ask_all(engine, PairLimits(repeating=repeating))
         pairs = find_pairs(engine, model).pairs
     ticks.append(time.perf_counter())
     settled = settle(shelf.select(["source", "key", "ids"]), pairs, DECISIONS.empty_table(), model, repeating)

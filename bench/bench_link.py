@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 
 import duckdb
+import msgspec
 import pyarrow as pa
 
 from known_pairs import PAIRS, Lists, read_lists
@@ -17,7 +18,8 @@ from link_speed import LARGE, SMALL, compare_speed
 from moviec.matching.evaluate import calibration_table, held_out, judge, log_loss, score
 from moviec.matching.features import prepare
 from moviec.matching.model import Bands, Model, shipped_model
-from moviec.matching.resolve import Settings, match
+from moviec.matching.two_lists import LOWEST, Settings, match
+from moviec.model import MILLION
 from moviec.text import pc
 from splink_peer import run_splink
 
@@ -47,7 +49,8 @@ def accuracy(lists: Lists, pair: tuple[str, str], model: Model) -> None:
     """Print precision, recall and F1 on the held-out half for each of the three."""
     left, right = (lists.films[name] for name in pair)
     known = held_out(lists.known[pair], True)
-    everything = match(left, right, model, Settings(bands=Bands(1000, 1_000_000))).pairs
+    open_to_all = msgspec.structs.replace(model, bands=Bands(1000, MILLION))
+    everything = match(left, right, open_to_all, Settings(floor=LOWEST)).pairs
     everything = everything.filter(pc.equal(everything["band"], "accept"))
     pairs = everything.filter(pc.greater_equal(everything["probability"], model.bands.accept))
     print(f"{pair[0]}-{pair[1]}, held-out half")
@@ -86,7 +89,7 @@ def wikipedia(lists: Lists, model: Model) -> None:
 
     Neither list holds the other's people, so the check is indirect: matches whose years are more than a year apart.
     """
-    pairs = match(lists.films["wikipedia"], lists.films["imdb"], model, Settings()).pairs
+    pairs = match(lists.films["wikipedia"], lists.films["imdb"], model).pairs
     accepted = pairs.filter(pc.equal(pairs["band"], "accept"))
     far = pc.sum(pc.match_substring_regex(accepted["evidence"], '"year","([2-9]|far)')).as_py()
     print(

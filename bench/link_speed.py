@@ -14,10 +14,10 @@ import pyarrow as pa
 
 from grown import Grown, grow
 from moviec.engine import DuckEngine
-from moviec.matching.candidates import Limits
-from moviec.matching.features import prepare
 from moviec.matching.model import shipped_model
-from moviec.matching.resolve import Settings, candidates_compared, match
+from moviec.matching.pairs import PairLimits, numbered_records
+from moviec.matching.shelf import shelve_lists
+from moviec.matching.two_lists import candidates_compared, match
 from moviec.text import pc
 from splink_peer import run_splink
 
@@ -59,7 +59,7 @@ def compare_speed(base: pa.Table, small: tuple[int, int], large: tuple[int, int]
 def movie_c(grown: Grown) -> Run:
     """Match with MovieC."""
     start, cpu = time.perf_counter(), time.process_time()
-    pairs = match(grown.left, grown.right, shipped_model(), Settings()).pairs
+    pairs = match(grown.left, grown.right, shipped_model()).pairs
     taken = time.perf_counter() - start, time.process_time() - cpu, _memory()
     accepted = pairs.filter(pc.equal(pairs["band"], "accept"))
     return Run(*taken, len(accepted), _right(accepted), _blocked(grown))
@@ -93,8 +93,9 @@ def _right(pairs: pa.Table) -> int:
 
 
 def _blocked(grown: Grown) -> int:
-    sides = prepare(grown.left), prepare(grown.right)
     with DuckEngine() as engine:
-        _, levels = candidates_compared(engine, sides, shipped_model(), Limits())
-    keys = [side.records["key"].take(levels[name]) for side, name in zip(sides, ("l", "r"), strict=True)]
-    return int(pc.sum(pc.equal(*keys)).as_py() or 0)
+        engine.register("shelf", shelve_lists([grown.left, grown.right], shipped_model()))
+        _, levels = candidates_compared(engine, PairLimits())
+        key = numbered_records(engine)["key"]
+    ends = [key.take(pc.subtract(levels[name], 1)) for name in ("l", "r")]
+    return int(pc.sum(pc.equal(*ends)).as_py() or 0)

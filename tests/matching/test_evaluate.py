@@ -11,7 +11,7 @@ import pytest
 from moviec.matching.evaluate import Known, adjudicate, calibration_table, held_out, judge, log_loss, score
 from moviec.matching.lists import read_list
 from moviec.matching.model import shipped_model
-from moviec.matching.resolve import Settings, match
+from moviec.matching.two_lists import match
 from moviec.text import pc
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
@@ -62,7 +62,7 @@ def test_kaggle_and_movielens_are_matched_as_promised_with_ids_hidden() -> None:
     known = Known(pa.table({"left": pc.take(kaggle["key"], at), "right": links["movieId"]}), "right")
     no_ids = pa.array([[]] * len(kaggle), kaggle.schema.field("ids").type)
     hidden = kaggle.set_column(kaggle.schema.get_field_index("ids"), "ids", no_ids)
-    found = match(hidden, movielens, shipped_model(), Settings()).pairs
+    found = match(hidden, movielens, shipped_model()).pairs
     got = score(found.filter(pc.equal(found["band"], "accept")), held_out(known, True))
     assert got.f1 >= 0.985 and got.precision >= 0.99
 

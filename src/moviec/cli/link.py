@@ -22,7 +22,7 @@ from moviec.matching.link import Linked, aside_of, parse_columns, write_pairs, w
 from moviec.matching.link import link as link_lists
 from moviec.matching.lists import FilmList
 from moviec.matching.model import read_model, shipped_model
-from moviec.matching.resolve import Progress
+from moviec.matching.two_lists import Progress
 from moviec.units import plural
 
 

@@ -1,1 +1,1 @@
-"""Recognising the same film across sources that share no id: `resolve.match`, and `link` for lists in files."""
+"""Recognising the same film across sources that share no id: records of a catalogue, and with `link` two lists in files."""

@@ -12,7 +12,7 @@ import pyarrow as pa
 # Rows that name neither year nor director may be films of one title, so they stay as they are.
 _FIRST = """
 SELECT row, key, first_value(row) OVER same AS first_row, row_number() OVER same = 1 AS leads
-FROM (SELECT *, CAST(row_number() OVER () AS VARCHAR) AS row FROM films)
+FROM (SELECT *, printf('%012d', row_number() OVER ()) AS row FROM films)
 WINDOW same AS (
   PARTITION BY titles, year, released, runtime, kind, directors, "cast", genres, ids::VARCHAR,
                CASE WHEN coalesce(year, year(released)) IS NULL AND coalesce(len(directors), 0) = 0 THEN row END

@@ -107,9 +107,12 @@ def _with(edges: Edges, joins: npt.NDArray[np.bool_], certain: Sequence[tuple[in
 
 def _torn(edges: Edges, label: Integers, marks: Integers, rules: Rules) -> Integers:
     """Find the components that hold two values of a mark, or a pair that is not surely one film."""
-    distinct = np.unique(np.column_stack([label[marks[:, 0]], marks[:, 1:]]), axis=0)
-    seen, times = np.unique(distinct[:, :2], axis=0, return_counts=True)
-    torn = [seen[times > 1, 0]]
+    records, spaces, values = marks.T
+    several, kinds = int(values.max(initial=0)) + 1, int(spaces.max(initial=0)) + 1
+    crowded = (np.bincount(label, minlength=edges.records) > 1)[label[records]]
+    held = np.unique(((label[records] * kinds + spaces) * several + values)[crowded]) // several
+    seen, times = np.unique(held, return_counts=True)
+    torn = [seen[times > 1] // kinds]
     if rules.unseen < 0:
         inside = label[edges.left] == label[edges.right]
         weight = np.bincount(label[edges.left[inside]], edges.weight[inside] > 0, minlength=edges.records)

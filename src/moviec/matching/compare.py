@@ -15,7 +15,7 @@ from rapidfuzz import fuzz
 from rapidfuzz.process import cpdist
 
 from moviec.engine import Batches, Engine
-from moviec.matching.candidates import sections
+from moviec.engine.sql import read_sql
 from moviec.text import pc
 
 Levels = npt.NDArray[np.int8]
@@ -121,24 +121,21 @@ COMPARISONS = (
 SAME_NAME = 85.0
 
 
-#: What is worked out once for each side, before any pair of it is compared, besides what its titles tell (`weighed`).
-NOTES = ("people", "labels")
+#: What is worked out once for each film, before any pair of it is compared.
+NOTES = ("film_people", "film_labels")
+
+
+def note_films(engine: Engine) -> None:
+    """Keep what is worked out once for each film from `film_names` and `film_genres`."""
+    for name in NOTES:
+        engine.materialize(name, read_sql("moviec.matching", "compare.sql")[name])
 
 
 def compare(engine: Engine) -> pa.Table:
-    """Compare the pairs in `candidates`; give l, r, one int8 column per comparison, and `names`, how many names both
-    credit, ordered by l, r.
+    """Compare the pairs in `candidates` after `note_films`; give l, r, one int8 column per comparison, and `names`, how
+    many names both credit, ordered by l, r.
     """
-    sql = sections("compare.sql")
-    for side in ("left", "right"):
-        for note in ("weighed", *NOTES):
-            engine.materialize(f"{side}_{note}", sql[f"{side}_{note}"])
-    return compare_noted(engine)
-
-
-def compare_noted(engine: Engine) -> pa.Table:
-    """Compare the pairs in `candidates` where each side's `weighed`, `names`, `genres`, `ids` and NOTES are kept."""
-    sql = sections("compare.sql")
+    sql = read_sql("moviec.matching", "compare.sql")
     engine.materialize("title_pairs", sql["title_pairs"])
     engine.map("scored_titles", "title_pairs", _title_levels, _SCORED_TITLES)
     engine.materialize("titles", sql["titles"])
@@ -157,16 +154,21 @@ _SCORED_NAMES = _SCORED_TITLES.remove(2).append(pa.field("alike", pa.float64()))
 
 def _title_levels(batches: Iterable[pa.RecordBatch]) -> Batches:
     for batch in batches:
-        a, b = batch["a"].to_pylist(), batch["b"].to_pylist()
-        alike = cpdist(a, b, scorer=fuzz.token_sort_ratio, dtype=np.float64)
-        holds = cpdist(a, b, scorer=fuzz.token_set_ratio, dtype=np.float64) == 100
-        same, same_article, bits, digits, subtitle = (
-            batch[name].to_numpy(zero_copy_only=False)
-            for name in ("same", "same_article", "bits", "digits", "subtitle")
+        same, same_article, bits, digits = (
+            batch[name].to_numpy(zero_copy_only=False) for name in ("same", "same_article", "bits", "digits")
         )
-        missing, differs = subtitle == "missing", subtitle == "differs"
+        # Where the titles are the same, how alike their words are does not matter.
+        others = batch.filter(pa.array(~same))
+        a, b = others["a"].to_pylist(), others["b"].to_pylist()
+        alike, holds = np.full(len(same), 100.0), np.zeros(len(same), dtype=np.bool_)
+        alike[~same] = cpdist(a, b, scorer=fuzz.token_sort_ratio, dtype=np.float64)
+        holds[~same] = cpdist(a, b, scorer=fuzz.token_set_ratio, dtype=np.float64) == 100
+        missing, differs, same_subtitle = (
+            pc.equal(batch["subtitle"], which).to_numpy(zero_copy_only=False)
+            for which in ("missing", "differs", "same")
+        )
         # "Ice Age 2: The Meltdown" may be "Ice Age: The Meltdown"; "Rocky II" is not "Rocky".
-        numbers_differ = (digits == 2) | (digits == 1) & (subtitle != "same")
+        numbers_differ = (digits == 2) | (digits == 1) & ~same_subtitle
         level = np.select(
             [
                 same & (bits >= RARE),

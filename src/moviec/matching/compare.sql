@@ -1,33 +1,14 @@
--- What is compared of a candidate pair (l, r). Each section is a table kept under its name.
+-- What is compared of a candidate pair (l, r). Each section is a table kept under its name. Reads `candidates`, and of the films
+-- in them `film_records` (n, year, runtime, kind), `film_forms`, `film_names`, `film_genres` and `film_ids`.
 
--- name: left_weighed
-SELECT f.*, w.bits FROM left_forms f
-JOIN (SELECT s.form, CAST(sum(k.bits) AS BIGINT) AS bits
-      FROM (SELECT DISTINCT form, word FROM left_words) s JOIN known_words k ON k.word = s.word GROUP BY s.form) w
-  ON w.form = f.form
+-- name: film_people
+SELECT n, count(DISTINCT role) AS roles, min(role) AS role FROM film_names GROUP BY n
 
--- name: right_weighed
-SELECT f.*, w.bits FROM right_forms f
-JOIN (SELECT s.form, CAST(sum(k.bits) AS BIGINT) AS bits
-      FROM (SELECT DISTINCT form, word FROM right_words) s JOIN known_words k ON k.word = s.word GROUP BY s.form) w
-  ON w.form = f.form
-
--- name: left_people
-SELECT n, count(DISTINCT role) AS roles, min(role) AS role FROM left_names GROUP BY n
-
--- name: right_people
-SELECT n, count(DISTINCT role) AS roles, min(role) AS role FROM right_names GROUP BY n
-
--- name: left_labels
+-- name: film_labels
 -- Documentary or not, animated or not: labels that all sources give alike.
 SELECT n, count(*) AS genres, max(CASE WHEN genre = 'documentary' THEN 1 ELSE 0 END)
        + max(CASE WHEN genre = 'animation' THEN 2 ELSE 0 END) AS form
-FROM left_genres GROUP BY n
-
--- name: right_labels
-SELECT n, count(*) AS genres, max(CASE WHEN genre = 'documentary' THEN 1 ELSE 0 END)
-       + max(CASE WHEN genre = 'animation' THEN 2 ELSE 0 END) AS form
-FROM right_genres GROUP BY n
+FROM film_genres GROUP BY n
 
 -- name: title_pairs
 SELECT c.l, c.r, a.title AS a, b.title AS b, a.squeezed = b.squeezed AS same, a.article = b.article AS same_article,
@@ -39,8 +20,8 @@ SELECT c.l, c.r, a.title AS a, b.title AS b, a.squeezed = b.squeezed AS same, a.
             WHEN a.head = b.head AND (starts_with(a.tail, b.tail) OR starts_with(b.tail, a.tail)) THEN 'missing'
             WHEN a.head = b.head THEN 'differs' ELSE 'none' END AS subtitle
 FROM candidates c
-JOIN left_weighed a ON a.n = c.l
-JOIN right_weighed b ON b.n = c.r
+JOIN film_forms a ON a.n = c.l
+JOIN film_forms b ON b.n = c.r
 
 -- name: titles
 -- scored_titles is title_pairs with its level; the best pair of titles speaks for the films.
@@ -49,8 +30,8 @@ SELECT l, r, min(level) AS title FROM scored_titles GROUP BY l, r
 -- name: director_pairs
 SELECT c.l, c.r, a.name AS a, b.name AS b
 FROM candidates c
-JOIN left_names a ON a.n = c.l AND a.role = 'directors'
-JOIN right_names b ON b.n = c.r AND b.role = 'directors'
+JOIN film_names a ON a.n = c.l AND a.role = 'directors'
+JOIN film_names b ON b.n = c.r AND b.role = 'directors'
 
 -- name: directors
 SELECT l, r, max(alike) AS directors FROM scored_directors GROUP BY l, r
@@ -59,29 +40,29 @@ SELECT l, r, max(alike) AS directors FROM scored_directors GROUP BY l, r
 -- Where a list does not say who directs, its names are held against everybody.
 SELECT c.l, c.r, count(DISTINCT a.name) AS shared
 FROM candidates c
-JOIN left_names a ON a.n = c.l
-JOIN right_names b ON b.n = c.r AND b.name = a.name
+JOIN film_names a ON a.n = c.l
+JOIN film_names b ON b.n = c.r AND b.name = a.name
 GROUP BY c.l, c.r
 
 -- name: people
 SELECT c.l, c.r, b.shared FROM candidates c
-JOIN left_people p ON p.n = c.l
-JOIN right_people q ON q.n = c.r
+JOIN film_people p ON p.n = c.l
+JOIN film_people q ON q.n = c.r
 LEFT JOIN billed b ON b.l = c.l AND b.r = c.r
 WHERE b.shared IS NOT NULL OR (p.role = 'cast' AND q.role = 'cast')
 
 -- name: genres
 SELECT c.l, c.r, count(*) AS shared
 FROM candidates c
-JOIN left_genres a ON a.n = c.l
-JOIN right_genres b ON b.n = c.r AND b.genre = a.genre
+JOIN film_genres a ON a.n = c.l
+JOIN film_genres b ON b.n = c.r AND b.genre = a.genre
 GROUP BY c.l, c.r
 
 -- name: ids
 SELECT c.l, c.r, max(CASE WHEN a.id = b.id THEN 1 ELSE 0 END) AS agree, max(CASE WHEN a.id <> b.id THEN 1 ELSE 0 END) AS contradict
 FROM candidates c
-JOIN left_ids a ON a.n = c.l
-JOIN right_ids b ON b.n = c.r AND b.space = a.space
+JOIN film_ids a ON a.n = c.l
+JOIN film_ids b ON b.n = c.r AND b.space = a.space
 GROUP BY c.l, c.r
 
 -- name: compared
@@ -93,13 +74,13 @@ SELECT c.l, c.r, t.title, abs(a.year - b.year) AS year, abs(a.runtime - b.runtim
        CASE WHEN ga.form = gb.form THEN 1 WHEN ga.form <> gb.form THEN 0 END AS form,
        i.agree, i.contradict
 FROM candidates c
-JOIN left_records a ON a.n = c.l
-JOIN right_records b ON b.n = c.r
+JOIN film_records a ON a.n = c.l
+JOIN film_records b ON b.n = c.r
 LEFT JOIN titles t ON t.l = c.l AND t.r = c.r
 LEFT JOIN directors d ON d.l = c.l AND d.r = c.r
 LEFT JOIN people p ON p.l = c.l AND p.r = c.r
 LEFT JOIN genres g ON g.l = c.l AND g.r = c.r
-LEFT JOIN left_labels ga ON ga.n = c.l
-LEFT JOIN right_labels gb ON gb.n = c.r
+LEFT JOIN film_labels ga ON ga.n = c.l
+LEFT JOIN film_labels gb ON gb.n = c.r
 LEFT JOIN ids i ON i.l = c.l AND i.r = c.r
 ORDER BY c.l, c.r

@@ -15,13 +15,15 @@ import pyarrow as pa
 
 from moviec import text
 from moviec.engine import DuckEngine
-from moviec.matching.candidates import Limits
 from moviec.matching.compare import COMPARISONS, MISSING
 from moviec.matching.evaluate import RIGHT, UNKNOWN, Judgement, Known, held_out, judge
 from moviec.matching.features import prepare
+from moviec.matching.fit_sources import look_inside, together
 from moviec.matching.model import Bands, Calibration, Model
-from moviec.matching.resolve import Settings, candidates_compared, match, within
+from moviec.matching.pairs import PairLimits, numbered_records
 from moviec.matching.score import TRILLION, Floats, Integers, Shares, Strength, fit_u, years_by_chance
+from moviec.matching.shelf import shelve_lists
+from moviec.matching.two_lists import BEST, LOWEST, Settings, candidates_compared, match, side_by_side
 from moviec.model import MILLION
 from moviec.text import Column, pc
 
@@ -77,9 +79,12 @@ def learn_words(lists: Sequence[pa.Table]) -> tuple[int, dict[str, int]]:
 
 def learn_u(model: Model, lists: Sequence[pa.Table]) -> dict[str, Shares]:
     """Count the levels of pairs inside duplicate-free lists, and how far apart the years of any two films are."""
-    years = pa.concat_tables([prepare(films).records for films in lists])["year"]
     weak = Strength(alike_pairs=20, pairs=1000)
-    return fit_u(within(lists, model, Limits()), years_by_chance(years, years), model.shares, weak)
+    with DuckEngine() as engine:
+        engine.register("shelf", shelve_lists(lists, model))
+        inside = list(look_inside(engine, PairLimits(), BEST).values())
+    years = pa.chunked_array([chunk for one in inside for chunk in one.years.chunks])
+    return fit_u(together(inside), years_by_chance(years, years), model.shares, weak)
 
 
 def learn(lists: Sequence[pa.Table], lessons: Sequence[Lesson], open_lists: Sequence[pa.Table]) -> Model:
@@ -95,12 +100,13 @@ def learn_m(model: Model, lessons: Sequence[Lesson]) -> dict[str, Shares]:
     """Count the levels of known pairs; `model` gives words, and priors where nothing is known."""
     counts = {comparison.name: np.zeros(len(comparison.levels)) for comparison in COMPARISONS}
     for lesson in lessons:
-        sides = prepare(lesson.left), prepare(lesson.right)
         with DuckEngine() as engine:
-            _, levels = candidates_compared(engine, sides, model, Limits())
+            engine.register("shelf", shelve_lists(side_by_side(lesson.left, lesson.right), model))
+            _, levels = candidates_compared(engine, PairLimits())
+            key = numbered_records(engine)["key"]
         keys = {
-            "left_key": sides[0].records["key"].take(levels["l"]),
-            "right_key": sides[1].records["key"].take(levels["r"]),
+            f"{side}_key": key.take(pc.subtract(levels[end], 1))
+            for side, end in (("left", "l"), ("right", "r"))
         }
         right = judge(pa.table(keys), held_out(lesson.known, False)) == RIGHT
         for comparison in COMPARISONS:
@@ -114,11 +120,11 @@ def learn_calibration(model: Model, lessons: Sequence[Lesson]) -> Calibration:
 
     Each lesson is given three times: whole, with titles and years only, with titles only, as most lists are.
     """
-    plain = msgspec.structs.replace(model, calibration=Calibration())
+    plain = msgspec.structs.replace(model, calibration=Calibration(), bands=Bands(1000, MILLION))
     weights, verdicts = [], []
     cuts = (lambda films: films, _titles_and_years, lambda films: _titles_only(_titles_and_years(films)))
     for lesson, cut in product(lessons, cuts):
-        pairs = match(cut(lesson.left), cut(lesson.right), plain, Settings(bands=Bands(1000, MILLION))).pairs
+        pairs = match(cut(lesson.left), cut(lesson.right), plain, Settings(floor=LOWEST)).pairs
         judged = judge(pairs, held_out(lesson.known, False))
         kept = (judged != UNKNOWN) & pc.equal(pairs["band"], "accept").to_numpy()
         weights.append(pairs["weight"].to_numpy()[kept])

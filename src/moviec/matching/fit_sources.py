@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from itertools import combinations
-from typing import Any, TypeAlias
 
 import msgspec
-import numpy.typing as npt
 import pyarrow as pa
 
 from moviec.engine import DuckEngine, Engine
 from moviec.matching.model import Model, pair_name
-from moviec.matching.pairs import PairLimits, compare_all, find_asked, find_candidates
-from moviec.matching.score import Sizes, Strength, Within, fit_m, fit_u, years_by_chance
-from moviec.text import pc
-
-Sources: TypeAlias = npt.NDArray[Any]
+from moviec.matching.pairs import PairLimits, ask_all, compare_all, find_best_candidates, find_candidates
+from moviec.matching.score import Fitted, Sizes, Strength, Within, fit_m, fit_u, years_by_chance
+from moviec.text import Column, pc
 
 #: Chance agreement within a source is counted on at most so many of its records, evenly spread.
 WITHIN = 20_000
 
 #: Two sources with fewer candidate pairs than this are left to the shared weights.
 LEAST_CANDIDATES = 500
-
-_YEARS = "SELECT source, year FROM shelf ORDER BY source, key"
 
 _SAMPLE = """
 SELECT s.* FROM shelf s
@@ -36,32 +31,58 @@ ORDER BY s.source, s.key
 """
 
 
+class Inside(msgspec.Struct, frozen=True):
+    """What one source tells by itself: its years, and the levels of the candidate pairs inside it."""
+
+    years: Column
+    within: Within
+
+
 def fit_pairs(engine: Engine, model: Model, limits: PairLimits) -> Model:
     """Give the model with weights for each two sources of `shelf` (current rows, no tombstones) in the engine.
 
     *u* is counted within the sources, *m* and the share of matches learned by EM over the candidates, both drawn
     towards the model's shared weights. Deterministic; the new version is a digest of the content.
     """
-    years = engine.query(_YEARS)
-    sources = pc.unique(years["source"]).to_pylist()
+    inside = look_inside(engine, limits)
+    ask_all(engine, limits)
+    find_candidates(engine)
+    levels = compare_all(engine)
+    source = engine.query("SELECT source FROM numbered ORDER BY n")["source"].to_numpy()
+    left, right = (source[levels[end].to_numpy() - 1] for end in ("l", "r"))
+    fitted = {}
+    for one, other in combinations(inside, 2):
+        chosen = levels.filter(pa.array((left == one) & (right == other)))
+        if chosen.num_rows >= LEAST_CANDIDATES:
+            fitted[pair_name(one, other)] = fit_two(chosen, inside[one], inside[other], model)
+    return sealed(msgspec.structs.replace(model, sources=fitted))
+
+
+def fit_two(levels: pa.Table, one: Inside, other: Inside, model: Model) -> Fitted:
+    """Learn the weights for two sources from the levels of their candidate pairs and of those inside each."""
+    u = fit_u(together([one, other]), years_by_chance(one.years, other.years), model.shares, Strength())
+    return fit_m(levels, Sizes(len(one.years), len(other.years)), u, Strength())
+
+
+def together(inside: Sequence[Inside]) -> Within:
+    """Put what several sources tell by themselves together."""
+    within = [one.within for one in inside]
+    levels = pa.concat_tables([one.levels for one in within])
+    return Within(levels, sum(one.pairs for one in within), sum(one.near_pairs for one in within))
+
+
+def look_inside(engine: Engine, limits: PairLimits, best: int | None = None) -> dict[str, Inside]:
+    """Compare the candidate pairs inside each source of `shelf`; `best`: only so many of a record."""
+    years = engine.query("SELECT source, year FROM shelf ORDER BY source, key")
     engine.register("sample", pa.table({"most": [WITHIN]}))
     sample = engine.query(_SAMPLE)
-    inside = {
-        source: _within(sample.filter(pc.equal(sample["source"], source)), model, limits)
-        for source in sources
+    return {
+        source: Inside(
+            years["year"].filter(pc.equal(years["source"], source)),
+            _within(sample.filter(pc.equal(sample["source"], source)), limits, best),
+        )
+        for source in pc.unique(years["source"]).to_pylist()
     }
-    by_year = {source: years["year"].filter(pc.equal(years["source"], source)) for source in sources}
-    levels, ends = _across(engine, limits)
-    fitted = {}
-    for one, other in combinations(sources, 2):
-        chosen = levels.filter(pa.array((ends[0] == one) & (ends[1] == other)))
-        if chosen.num_rows >= LEAST_CANDIDATES:
-            together = _together(inside[one], inside[other])
-            chance = years_by_chance(by_year[one], by_year[other])
-            u = fit_u(together, chance, model.shares, Strength())
-            sizes = Sizes(len(by_year[one]), len(by_year[other]))
-            fitted[pair_name(one, other)] = fit_m(chosen, sizes, u, Strength())
-    return sealed(msgspec.structs.replace(model, sources=fitted))
 
 
 def sealed(model: Model) -> Model:
@@ -70,35 +91,18 @@ def sealed(model: Model) -> Model:
     return msgspec.structs.replace(model, version=hashlib.sha256(content).hexdigest()[:12])
 
 
-def _across(engine: Engine, limits: PairLimits) -> tuple[pa.Table, tuple[Sources, Sources]]:
-    """Compare all candidates: levels, and the sources of both ends."""
-    engine.view("asking", "SELECT source, key FROM shelf")
-    engine.view("shelf_before", "SELECT * FROM shelf WHERE false")
-    find_asked(engine, limits)
-    find_candidates(engine)
-    levels = compare_all(engine)
-    source = engine.query("SELECT source FROM numbered ORDER BY n")["source"].to_numpy()
-    return levels, (source[levels["l"].to_numpy() - 1], source[levels["r"].to_numpy() - 1])
-
-
-def _within(shelf: pa.Table, model: Model, limits: PairLimits) -> Within:
+def _within(shelf: pa.Table, limits: PairLimits, best: int | None) -> Within:
     """Compare candidate pairs inside one source, as if it could hold a film twice."""
+    twice = frozenset(pc.unique(shelf["source"]).to_pylist())
     with DuckEngine() as engine:
         engine.register("shelf", shelf)
-        engine.view("asking", "SELECT source, key FROM shelf")
-        engine.view("shelf_before", "SELECT * FROM shelf WHERE false")
-        twice = frozenset(pc.unique(shelf["source"]).to_pylist())
-        find_asked(engine, msgspec.structs.replace(limits, repeating=twice))
-        find_candidates(engine)
+        ask_all(engine, msgspec.structs.replace(limits, repeating=twice))
+        if best is None:
+            find_candidates(engine)
+        else:
+            # A record is the left end of some pairs here and the right one of others, and keeps the best of both.
+            find_best_candidates(engine, best // 2)
         levels = compare_all(engine)
     same, next_to = years_by_chance(shelf["year"], shelf["year"])[:2]
     dated = len(shelf) - shelf["year"].null_count
     return Within(levels, len(shelf) * (len(shelf) - 1) // 2, int(same + next_to - dated) // 2)
-
-
-def _together(one: Within, other: Within) -> Within:
-    return Within(
-        pa.concat_tables([one.levels, other.levels]),
-        one.pairs + other.pairs,
-        one.near_pairs + other.near_pairs,
-    )

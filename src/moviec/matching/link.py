@@ -19,7 +19,7 @@ from moviec.errors import StoreError, UsageError
 from moviec.matching.alike import first_of_alike, for_each
 from moviec.matching.lists import ALIASES, FilmList, read_list
 from moviec.matching.model import Model
-from moviec.matching.resolve import Matching, Progress, Settings, match
+from moviec.matching.two_lists import LEFT, RIGHT, Matching, Progress, match
 from moviec.matching.unmatched import waiting
 from moviec.text import pc
 from moviec.work import written_aside
@@ -27,14 +27,6 @@ from moviec.work import written_aside
 _OUT = """
 SELECT left_key AS left_id, right_key AS right_id, printf('%.6f', probability / 1000000) AS probability, {columns}
 FROM pairs WHERE band = {band} ORDER BY pairs.probability DESC, weight DESC, left_key, right_key
-"""
-
-#: Which film each row of a pair is: a pair that was accepted makes one film of two.
-_MEMBERS = """
-SELECT left_source AS source, left_key AS key, 'left ' || left_key AS cluster FROM matched
-UNION
-SELECT right_source, right_key, coalesce('left ' || min(left_key) FILTER (WHERE band = 'accept'), 'right ' || right_key)
-FROM matched GROUP BY right_source, right_key
 """
 
 _WITH_WHY = """
@@ -83,22 +75,22 @@ def parse_columns(text: str) -> Columns:
 def link(left: Path, right: Path, columns: Columns, model: Model, progress: Progress | None = None) -> Linked:
     """Match two film lists. Raises PayloadError for a file that is no film list, UsageError for wrong `columns`."""
     lists = (
-        read_list(left, "left", columns.both | columns.left),
-        read_list(right, "right", columns.both | columns.right),
+        read_list(left, LEFT, columns.both | columns.left),
+        read_list(right, RIGHT, columns.both | columns.right),
     )
     _check(columns, lists)
     rows = first_of_alike(lists[0].features), first_of_alike(lists[1].features)
-    matching = match(rows[0].films, rows[1].films, model, Settings(), progress)
-    pairs = for_each(_with_why(matching.pairs, model), *rows)
+    matching = match(rows[0].films, rows[1].films, model, progress=progress)
+    pairs = for_each(_with_why(matching, model), *rows)
     return Linked(*lists, msgspec.structs.replace(matching, pairs=pairs))
 
 
-def _with_why(pairs: pa.Table, model: Model) -> pa.Table:
+def _with_why(matching: Matching, model: Model) -> pa.Table:
     """Add `why` a pair waits for review (REASONS of moviec.matching.unmatched), null where it was accepted."""
     with DuckEngine() as engine:
-        engine.register("matched", pairs)
+        engine.register("matched", matching.pairs)
         engine.view("pairs", "SELECT * FROM matched WHERE band = 'review'")
-        engine.view("members", _MEMBERS)
+        engine.register("members", matching.members)
         engine.register("why", waiting(engine, model))
         return engine.query(_WITH_WHY)
 

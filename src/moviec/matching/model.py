@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from moviec.decoding import decodable, plain
+from moviec.decoding import decodable
 from moviec.errors import StoreError
 from moviec.matching.score import Fitted, Integers, Shares
 from moviec.model import MILLION
@@ -43,6 +43,13 @@ class Bands(msgspec.Struct, frozen=True):
     review: int
 
 
+class WordBits(msgspec.Struct, frozen=True):
+    """What sharing a word tells, in thousandths of a bit: `listed` words (word, bits), and any other, which is `rarest`."""
+
+    listed: pa.Table
+    rarest: int
+
+
 @decodable
 class Model(msgspec.Struct, frozen=True):
     """Everything `fit` learns. `words` counts the films of `films` whose titles hold a word.
@@ -66,19 +73,18 @@ class Model(msgspec.Struct, frozen=True):
             return Fitted(self.shares, self.prior_bits + _REPEATED)
         return self.sources.get(pair_name(one, other), Fitted(self.shares, self.prior_bits))
 
-    def word_bits(self) -> tuple[pa.Table, int]:
-        """Give what sharing a word tells, in thousandths of a bit: listed words (word, bits), and any other word.
+    def word_bits(self, counted: pa.Table | None = None, films: int = 0) -> WordBits:
+        """Give what sharing a word tells; `counted` (word, films) are the words of `films` films that the model has not seen.
 
-        A word that is not listed counts as one that two films hold.
+        A word that is listed nowhere counts as one that two films hold.
         """
-        films = np.array(list(self.words.values()), dtype=np.int64)
-        bits = np.rint(1000 * np.log2(self.films / np.append(films, _UNLISTED))).astype(np.int32)
-        return pa.table({"word": list(self.words), "bits": bits[:-1]}), int(bits[-1])
-
-    def usual_words(self) -> pa.Table:
-        """Give the words as a table (word, films); the word "" stands for all films."""
-        words = {"": self.films, **self.words}
-        return pa.table({"word": list(words), "films": pa.array(list(words.values()), pa.int64())})
+        words = pa.table({"word": list(self.words), "films": pa.array(list(self.words.values()), pa.int64())})
+        if counted is not None:
+            words = pa.concat_tables([words, counted])
+        listed = words.group_by("word", use_threads=False).aggregate([("films", "sum")])
+        held = np.append(listed["films_sum"].to_numpy(), _UNLISTED)
+        bits = np.rint(1000 * np.log2((self.films + films) / held)).astype(np.int32)
+        return WordBits(pa.table({"word": listed["word"], "bits": bits[:-1]}), int(bits[-1]))
 
 
 def pair_name(one: str, other: str) -> str:
@@ -98,9 +104,7 @@ def read_model(path: Path) -> Model:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Model)
     except (OSError, msgspec.DecodeError) as error:
-        raise StoreError(
-            f"no match model ({plain(error)})", str(path), "write one with `moviec fit`"
-        ) from error
+        raise StoreError(f"no match model ({error})", str(path), "write one with `moviec fit`") from error
 
 
 def write_model(model: Model, path: Path) -> None:

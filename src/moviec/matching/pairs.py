@@ -6,15 +6,15 @@ so comparing what changed gives the pairs that comparing everything gives. Hands
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
 from moviec.engine import Batches, Engine
-from moviec.matching.candidates import sections
-from moviec.matching.compare import NOTES, compare_noted
+from moviec.engine.sql import read_sql
+from moviec.matching.compare import compare, note_films
 from moviec.matching.evidence import Weights, contradicted, evidence, raised, weights_of
 from moviec.matching.model import Model
 from moviec.matching.score import Integers
@@ -80,27 +80,58 @@ def find_asked(engine: Engine, limits: PairLimits) -> None:
     took over the cap or back under it; `numbered` has the records by n.
 
     The engine holds `asking` (source, key: the records that are new, changed or gone), `shelf_before` (source,
-    blocks of them as they were, without tombstones; empty where all ask) and `shelf` (SHELF rows of every record as it is now,
+    blocks of them as they were, without tombstones) and `shelf` (SHELF rows of every record as it is now,
     without tombstones). On `shelf` need be only those that share a block with an asking one, now or before; for
     `find_candidates` also those that share one with any other that is asked.
     """
-    sql = sections("pairs.sql")
+    _lay_out_keys(engine, limits, "numbered")
+    sql = read_sql("moviec.matching", "pairs.sql")
+    engine.materialize("nested_keys_before", sql["nested_keys_before"])
+    _flatten(engine, "keys_before", "nested_keys_before", pa.schema([("side", pa.int32()), *BLOCK]))
+    for name in ("touched", "crowds", "flipped", "asked", "asked_keys"):
+        engine.materialize(name, sql[name])
+    engine.view("crowds_now", sql["crowds_asked"])
+
+
+def ask_all(engine: Engine, limits: PairLimits) -> None:
+    """Do what `find_asked` does where every record of `shelf` asks and none was there before."""
+    engine.view("shelf_before", "SELECT * FROM shelf WHERE false")
+    _lay_out_keys(engine, limits, "numbered_all")
+    engine.view("asked", "SELECT n FROM numbered")
+    engine.view("asked_keys", "SELECT n, side, rule, block FROM keys")
+    engine.materialize("crowds_now", read_sql("moviec.matching", "pairs.sql")["crowds_of_all"])
+
+
+def _lay_out_keys(engine: Engine, limits: PairLimits, numbered: str) -> None:
+    """Keep `numbered`, by the section of that name, `sides`, and `keys`, the blocks of each record."""
+    sql = read_sql("moviec.matching", "pairs.sql")
     engine.register("repeating", pa.table({"source": pa.array(sorted(limits.repeating), pa.string())}))
     engine.register("limits", pa.table({"most_pairs": [limits.most_pairs], "id_rule": [ID_RULE]}))
-    for name in ("numbered", "sides", "nested_keys_before"):
-        engine.materialize(name, sql[name])
+    engine.materialize("numbered", sql[numbered])
+    engine.materialize("sides", sql["sides"])
     ends = [("n", pa.int32()), ("side", pa.int32()), ("asks", pa.bool_())]
     _flatten(engine, "keys", f"({sql['nested_keys']})", pa.schema([*ends, *BLOCK]))
-    _flatten(engine, "keys_before", "nested_keys_before", pa.schema([ends[1], *BLOCK]))
-    for name in ("touched", "crowds", "flipped", "asked"):
-        engine.materialize(name, sql[name])
 
 
 def find_candidates(engine: Engine) -> None:
     """After `find_asked`, keep `blocks` and the candidate pairs `found` (l, r)."""
-    sql = sections("pairs.sql")
-    for name in ("asked_keys", "blocks", "found"):
+    sql = read_sql("moviec.matching", "pairs.sql")
+    for name in ("blocks", "found"):
         engine.materialize(name, sql[name])
+
+
+def find_best_candidates(engine: Engine, most: int) -> int:
+    """After `ask_all`, keep `blocks` and as `found` (l, r) the pairs that are among the best `most` of both their ends.
+
+    Returns how many candidate pairs were left out. Whose pairs are the best depends on all records, so this is for lists
+    that are matched as a whole, not for a catalogue that grows.
+    """
+    sql = read_sql("moviec.matching", "pairs.sql")
+    engine.register("best_of", pa.table({"most": [most]}))
+    for name, section in (("blocks", "blocks"), ("shared", "shared"), ("found", "best")):
+        engine.materialize(name, sql[section])
+    counts = "SELECT (SELECT count(*) FROM shared) - (SELECT count(*) FROM found) AS cut"
+    return int(engine.query(counts)["cut"][0].as_py())
 
 
 def find_pairs(engine: Engine, model: Model, floor: int = FLOOR) -> Found:
@@ -109,32 +140,34 @@ def find_pairs(engine: Engine, model: Model, floor: int = FLOOR) -> Found:
     The caller replaces all pairs of `asked` and of records that are gone.
     """
     find_candidates(engine)
-    asked, rules = engine.query(_ASKED), engine.query(_REPORT)
-    rules = rules.set_column(0, "rule", pc.take(pa.array(RULES), rules["rule"]))
-    records = engine.query("SELECT source, key FROM numbered ORDER BY n")
-    weighed, row = weights_by_source(records["source"], model)
-    kept = [_kept(levels, records, weighed, row(levels), floor) for levels in compare_candidates(engine)]
-    return Found(pa.concat_tables([PAIRS.empty_table(), *kept]).combine_chunks(), asked, rules)
+    records = numbered_records(engine)
+    kept = [weigh_pairs(levels, records, model, floor) for levels in compare_candidates(engine)]
+    pairs = pa.concat_tables([PAIRS.empty_table(), *kept]).combine_chunks()
+    return Found(pairs, engine.query(_ASKED), blocking_report(engine))
+
+
+def numbered_records(engine: Engine) -> pa.Table:
+    """Give source and key of every record, in order of their numbers, which begin at 1."""
+    return engine.query("SELECT source, key FROM numbered ORDER BY n")
+
+
+def blocking_report(engine: Engine) -> pa.Table:
+    """Say what blocking did: rule, blocks, pairs, left_out (blocks over the cap), lost_pairs."""
+    rules = engine.query(_REPORT)
+    return rules.set_column(0, "rule", pc.take(pa.array(RULES), rules["rule"]))
 
 
 def compare_candidates(engine: Engine) -> Iterator[pa.Table]:
     """Compare the pairs in `found` slice by slice: l, r and one int8 column per comparison, ordered by l, r."""
-    sql, noted = sections("pairs.sql"), sections("compare.sql")
+    sql = read_sql("moviec.matching", "pairs.sql")
     for name in ("involved", "nested"):
         engine.materialize(name, sql[name])
     for table, (column, *fields) in _LISTS.items():
-        _flatten(
-            engine,
-            f"left_{table}",
-            f"(SELECT n, {column} AS items FROM nested)",
-            pa.schema([("n", pa.int32()), *fields]),
-        )
-    engine.view("left_records", "SELECT n, year, runtime, kind FROM numbered")
-    engine.view("left_ids", "SELECT n, key AS space, value AS id FROM left_entries")
-    for note in NOTES:
-        engine.materialize(f"left_{note}", noted[f"left_{note}"])
-    for table in ("records", "weighed", "names", "genres", "ids", *NOTES):
-        engine.view(f"right_{table}", f"SELECT * FROM left_{table}")
+        nested = f"(SELECT n, {column} AS items FROM nested)"
+        _flatten(engine, table, nested, pa.schema([("n", pa.int32()), *fields]))
+    engine.view("film_records", "SELECT n, year, runtime, kind FROM numbered")
+    engine.view("film_ids", "SELECT n, key AS space, value AS id FROM film_entries")
+    note_films(engine)
     for first, last in _slices(engine):
         yield _compare_slice(engine, first, last)
 
@@ -147,16 +180,16 @@ def compare_all(engine: Engine) -> pa.Table:
 
 def _compare_slice(engine: Engine, first: int, last: int) -> pa.Table:
     engine.register("slice", pa.table({"first": [first], "last": [last]}))
-    engine.materialize("candidates", sections("pairs.sql")["candidates"])
-    return compare_noted(engine)
+    engine.materialize("candidates", read_sql("moviec.matching", "pairs.sql")["candidates"])
+    return compare(engine)
 
 
 _ENTRY = (pa.field("key", pa.string()), pa.field("value", pa.string()))
 _LISTS = {
-    "weighed": ("forms", *FORM),
-    "names": ("names", *NAME),
-    "genres": ("genres", pa.field("genre", pa.string())),
-    "entries": ("ids", *_ENTRY),
+    "film_forms": ("forms", *FORM),
+    "film_names": ("names", *NAME),
+    "film_genres": ("genres", pa.field("genre", pa.string())),
+    "film_entries": ("ids", *_ENTRY),
 }
 
 
@@ -189,24 +222,10 @@ def _flatten(engine: Engine, name: str, nested: str, schema: pa.Schema) -> None:
     engine.materialize(name, "SELECT * FROM arriving")
 
 
-def weights_by_source(sources: Column, model: Model) -> tuple[Weights, Callable[[pa.Table], Integers]]:
-    """Lay out the model's weights for every two of the records' sources, and how levels find their row in them."""
-    encoded = pc.dictionary_encode(sources).combine_chunks()
-    names, codes = encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype(np.int64)
-    weighed = weights_of([model.fitted(one, other) for one in names or [""] for other in names or [""]])
-
-    def row(levels: pa.Table) -> Integers:
-        left, right = (codes[levels[number].to_numpy() - 1] for number in ("l", "r"))
-        found: Integers = left * len(names) + right
-        return found
-
-    return weighed, row
-
-
-def _kept(levels: pa.Table, records: pa.Table, weighed: Weights, row: Integers, floor: int) -> pa.Table:
-    """Give the pairs that are kept, as PAIRS."""
-    weight = weighed.total(levels, row)
-    weight = raised(levels, weight)
+def weigh_pairs(levels: pa.Table, records: pa.Table, model: Model, floor: int = FLOOR) -> pa.Table:
+    """Weigh compared pairs of `numbered_records` under the weights of their two sources; give those kept, as PAIRS."""
+    weighed, row = _weights_by_source(records["source"], levels, model)
+    weight = raised(levels, weighed.total(levels, row))
     shared = levels["ids"].to_numpy() == 0
     keep = (weight >= floor) | shared
     levels, row = levels.filter(pa.array(keep)), row[keep]
@@ -222,3 +241,12 @@ def _kept(levels: pa.Table, records: pa.Table, weighed: Weights, row: Integers, 
         "evidence": evidence(levels, weighed, row),
     }
     return pa.table({**ends, **found}, schema=PAIRS)
+
+
+def _weights_by_source(sources: Column, levels: pa.Table, model: Model) -> tuple[Weights, Integers]:
+    """Lay out the model's weights for every two of the records' sources, and say which of them each pair has."""
+    encoded = pc.dictionary_encode(sources).combine_chunks()
+    names, codes = encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype(np.int64)
+    weighed = weights_of([model.fitted(one, other) for one in names or [""] for other in names or [""]])
+    left, right = (codes[levels[number].to_numpy() - 1] for number in ("l", "r"))
+    return weighed, left * len(names) + right

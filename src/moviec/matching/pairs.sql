@@ -9,6 +9,10 @@ SELECT CAST(row_number() OVER (ORDER BY s.source, s.key) AS INTEGER) AS n, s.sou
 FROM shelf s
 LEFT JOIN asking a ON a.source = s.source AND a.key = s.key
 
+-- name: numbered_all
+SELECT CAST(row_number() OVER (ORDER BY source, key) AS INTEGER) AS n, source, key, year, runtime, kind, blocks, true AS asks
+FROM shelf
+
 -- name: sides
 -- Sources by number; a negative one may hold a film twice.
 SELECT s.source, CASE WHEN r.source IS NULL THEN s.side ELSE -s.side END AS side
@@ -51,13 +55,20 @@ UNION SELECT n FROM numbered WHERE asks
 -- name: asked_keys
 SELECT k.n, k.side, k.rule, k.block FROM keys k JOIN asked a ON a.n = k.n
 
+-- name: crowds_asked
+-- How many records of each source share a block with an asked one, that one among them.
+SELECT k.rule, k.block, k.side, count(*) AS films
+FROM keys k JOIN (SELECT DISTINCT block FROM asked_keys) b ON b.block = k.block
+GROUP BY k.rule, k.block, k.side
+
+-- name: crowds_of_all
+SELECT rule, block, side, count(*) AS films FROM keys GROUP BY rule, block, side
+
 -- name: blocks
 -- The blocks of the asked records, and whether they are small enough to be used.
 SELECT c.rule, c.block, c.pairs, c.rule = id_rule OR c.pairs <= most_pairs AS used
 FROM (SELECT rule, block, CAST((sum(films) * sum(films) - sum(CASE WHEN side < 0 THEN films ELSE films * films END)) / 2 AS BIGINT) AS pairs
-      FROM (SELECT k.rule, k.block, k.side, count(*) AS films
-            FROM keys k JOIN (SELECT DISTINCT block FROM asked_keys) b ON b.block = k.block
-            GROUP BY k.rule, k.block, k.side) counted
+      FROM crowds_now
       GROUP BY rule, block) c
 CROSS JOIN limits
 WHERE c.pairs > 0
@@ -69,6 +80,28 @@ JOIN blocks u ON u.block = a.block AND u.used
 JOIN keys b ON b.block = a.block
 LEFT JOIN asked other ON other.n = b.n
 WHERE (a.side <> b.side OR a.side < 0 AND a.n <> b.n) AND (other.n IS NULL OR a.n < b.n)
+
+-- name: shared
+-- The pairs of all records, and how much the blocks that both are in tell, in thousandths of a bit: the fewer pairs a block
+-- holds, the more.
+SELECT a.n AS l, b.n AS r, CAST(sum(u.bits) AS BIGINT) AS bits
+FROM (SELECT block, CAST(round(1000 * (1 + log2(greatest(most_pairs, pairs) / pairs))) AS INTEGER) AS bits
+      FROM blocks CROSS JOIN limits WHERE used) u
+JOIN keys a ON a.block = u.block
+JOIN (SELECT o.side, p.side AS other
+      FROM sides o JOIN sides p ON abs(o.side) < abs(p.side) OR (o.side = p.side AND o.side < 0)) s ON s.side = a.side
+JOIN keys b ON b.block = a.block AND b.side = s.other
+WHERE a.n < b.n
+GROUP BY a.n, b.n
+
+-- name: best
+SELECT l, r FROM (
+  SELECT l, r,
+         row_number() OVER (PARTITION BY l ORDER BY bits DESC, r) AS of_left,
+         row_number() OVER (PARTITION BY r ORDER BY bits DESC, l) AS of_right
+  FROM shared) ranked
+CROSS JOIN best_of
+WHERE of_left <= most AND of_right <= most
 
 -- name: involved
 SELECT l AS n FROM found UNION SELECT r FROM found

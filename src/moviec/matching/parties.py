@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from moviec import text
 from moviec.engine import Engine
-from moviec.matching.candidates import sections
+from moviec.engine.sql import read_sql
 from moviec.matching.cluster import Edges, Integers, Rules, clusters
 from moviec.text import Column, pc
 
@@ -132,11 +132,11 @@ def _resolve(engine: Engine, spellings: pa.Table, spaces: Mapping[str, str], rul
     label = _clusters(engine, rules)
     engine.register("party_clusters", pa.table({"n": np.arange(len(label)), "party": label}))
     _keep(engine, "credits")
-    return Parties(*(engine.query(sql) for sql in sections("parties_out.sql").values()))
+    return Parties(*(engine.query(sql) for sql in read_sql("moviec.matching", "parties_out.sql").values()))
 
 
 def _keep(engine: Engine, part: str) -> None:
-    for name, sql in sections(f"parties_{part}.sql").items():
+    for name, sql in read_sql("moviec.matching", f"parties_{part}.sql").items():
         engine.materialize(f"party_{name}", sql)
 
 

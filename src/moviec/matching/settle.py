@@ -75,9 +75,10 @@ def settle(
     records = records.sort_by([("source", "ascending"), ("key", "ascending")]).combine_chunks()
     names = _names(records["source"], records["key"])
     left, right = _ends(names, pairs)
-    pairs = pairs.take(np.lexsort((right, left)))
+    order = np.lexsort((right, left))
+    pairs = pairs.take(order)
     decided = _decided(names, decisions)
-    graph = _graph(records, names, pairs, decided)
+    graph = _graph(records, (left[order], right[order]), pairs, decided)
     chances = weigh_rivals(graph, model)
     edges = Edges(len(records), graph.left, graph.right, _bonds(graph, chances))
     label = clusters(edges, _marks(records, decided, repeating), Rules(decided.same, UNSEEN - DOUBT))
@@ -114,13 +115,13 @@ def _decided(names: Column, decisions: pa.Table) -> _Decided:
     return _Decided(same_pairs, apart_pairs, decisions.filter(pa.array(~holds)))
 
 
-def _graph(records: pa.Table, names: Column, pairs: pa.Table, decided: _Decided) -> Graph:
-    left, right = _ends(names, pairs)
+def _graph(records: pa.Table, ends: tuple[Integers, Integers], pairs: pa.Table, decided: _Decided) -> Graph:
+    left, right = ends
     code = left * len(records) + right
     verdict = np.zeros(len(left), dtype=np.int64)
     for said, those in ((1, decided.same), (-1, decided.apart)):
-        ends = np.array(those, dtype=np.int64).reshape(-1, 2)
-        verdict[np.isin(code, ends[:, 0] * len(records) + ends[:, 1])] = said
+        both = np.array(those, dtype=np.int64).reshape(-1, 2)
+        verdict[np.isin(code, both[:, 0] * len(records) + both[:, 1])] = said
     return Graph(
         source=pc.dictionary_encode(records["source"].combine_chunks()).indices.to_numpy().astype(np.int64),
         left=left,

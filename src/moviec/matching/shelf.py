@@ -6,19 +6,29 @@ long as these.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pyarrow as pa
 
 from moviec.engine import Batches, DuckEngine
-from moviec.matching.candidates import sections
+from moviec.engine.sql import read_sql
 from moviec.matching.features import FROM_RECORDS, Prepared, prepare
-from moviec.matching.model import Model
+from moviec.matching.model import Model, WordBits
 from moviec.text import Column, pc
 
 #: The blocking rules, in order of name; `blocks` holds their places in this list.
-RULES = ("id", "person and year", "start and year", "title", "title and year", "word", "word and year")
+RULES = (
+    "id",
+    "person and year",
+    "start and year",
+    "title",
+    "title and year",
+    "two people",
+    "word",
+    "word and year",
+)
 ID_RULE = RULES.index("id")
 
 #: One way a film is titled. `head` and `tail`: before and after a colon or dash. `article`: the one that opens it,
@@ -55,10 +65,12 @@ _SHELF: list[tuple[str, pa.DataType]] = [
 SHELF = pa.schema(_SHELF)
 
 #: Rises when folding changes, so that files of another folding are made anew.
-FOLDING = 3
+FOLDING = 4
 
 #: Records folded at once: enough to be quick, few enough that memory stays flat.
 CHUNK = 20_000
+#: The same of lists, which are in memory as it is.
+LIST_CHUNK = 100_000
 
 _NEEDED = ("source", "key", "delivery", "deleted", "title", "original_title", "other_titles", "year", "released",
            "runtime", "kind", "people", "genres", "ids")  # fmt: skip
@@ -73,12 +85,48 @@ def shelve_batches(
     batches: Iterable[pa.RecordBatch], model: Model, beside: DuckEngine | None = None
 ) -> Batches:
     """Do the same batch by batch, with flat memory, beside an engine that is open; CHUNK rows at a time suit best."""
-    bits, rarest = model.word_bits()
     with DuckEngine(beside=beside) as engine:
-        engine.register("word_bits", bits)
-        engine.register("rarest", pa.table({"bits": [rarest]}))
+        _know_words(engine, model.word_bits())
         for batch in batches:
             yield from _shelved(engine, pa.Table.from_batches([batch]).select(_NEEDED)).to_batches()
+
+
+def shelve_lists(lists: Sequence[pa.Table], model: Model) -> pa.Table:
+    """Fold lists of films (FEATURES columns, no key twice in a list) into SHELF rows, two chunks at a time.
+
+    What a word tells is counted in these lists, too: they may be in a language that the model's words are not.
+    """
+    chunks = [pa.Table.from_batches([batch]) for films in lists for batch in films.to_batches(LIST_CHUNK)]
+    with ThreadPoolExecutor(2) as pool:
+        prepared = list(pool.map(prepare, chunks))
+        words = pa.concat_tables(_words_of(films) for films in prepared)
+        known = model.word_bits(words, sum(len(films) for films in lists))
+        rows = list(pool.map(lambda chunk, films: _shelved_list(chunk, films, known), chunks, prepared))
+    return pa.concat_tables([SHELF.empty_table(), *rows])
+
+
+def _shelved_list(films: pa.Table, prepared: Prepared, words: WordBits) -> pa.Table:
+    with DuckEngine() as engine:
+        _know_words(engine, words)
+        folded = _folded(engine, prepared)
+    given: dict[str, Column] = {name: films[name] for name in ("source", "key", "ids")}
+    given["delivery"] = pa.nulls(len(films), pa.string())
+    given["deleted"] = pa.array([False] * len(films))
+    return _rows(given, folded)
+
+
+def _words_of(prepared: Prepared) -> pa.Table:
+    """Count in how many of the films each word is in a title: word, films."""
+    each = prepared.words.select(["n", "word"]).group_by(["n", "word"]).aggregate([])
+    return each.group_by("word").aggregate([("n", "count")]).rename_columns(["word", "films"])
+
+
+def _know_words(engine: DuckEngine, words: WordBits) -> None:
+    """Make words and blocking rules known to the engine."""
+    engine.register("word_bits", words.listed)
+    engine.materialize("known_words", read_sql("moviec.matching", "shelf.sql")["known_words"])
+    engine.register("rarest", pa.table({"bits": [words.rarest]}))
+    engine.register("rules", pa.table({"rule": RULES, "place": pa.array(range(len(RULES)), pa.int8())}))
 
 
 def _shelved(engine: DuckEngine, records: pa.Table) -> pa.Table:
@@ -89,14 +137,19 @@ def _shelved(engine: DuckEngine, records: pa.Table) -> pa.Table:
     gone = pc.fill_null(records["deleted"], False)
     place = pc.cast(pc.cumulative_sum(pc.cast(pc.invert(gone), pa.int64())), pa.int64())
     rows = folded.take(pc.if_else(gone, None, pc.subtract(place, 1)))
-    named = {
+    given = {
         "source": records["source"],
         "key": records["key"],
         "delivery": records["delivery"],
         "deleted": gone,
         "ids": pc.if_else(gone, None, records["ids"]),
     }
-    columns = [named.get(name, rows[name] if name in rows.column_names else None) for name in SHELF.names]
+    return _rows(given, rows)
+
+
+def _rows(given: dict[str, Column], folded: pa.Table) -> pa.Table:
+    """Put the columns that are taken as they come beside those that were folded."""
+    columns = [given[name] if name in given else folded[name] for name in SHELF.names]
     return pa.table(columns, names=SHELF.names).combine_chunks().cast(SHELF)
 
 
@@ -104,17 +157,16 @@ def _folded(engine: DuckEngine, prepared: Prepared) -> pa.Table:
     """Give the columns that are folded, one row per film: year, runtime, kind, forms, names, genres, blocks."""
     for name in Prepared.__struct_fields__:
         engine.register(name, getattr(prepared, name))
-    sql = sections("shelf.sql")
+    sql = read_sql("moviec.matching", "shelf.sql")
     for name in ("told", "keys"):
         engine.materialize(name, sql[name])
     forms, blocks = engine.query(sql["weighed"]), engine.query(sql["blocks"])
-    rules = pc.cast(pc.index_in(blocks["rule"], pa.array(RULES)), pa.int8())
     rows = prepared.records.num_rows
     lists = {
         "forms": _lists(forms["n"], _structs(forms, FORM), rows),
         "names": _lists(prepared.names["n"], _structs(prepared.names, NAME), rows),
         "genres": _lists(prepared.genres["n"], prepared.genres["genre"], rows),
-        "blocks": _lists(blocks["n"], _structs(blocks.set_column(1, "rule", rules), BLOCK), rows),
+        "blocks": _lists(blocks["n"], _structs(blocks, BLOCK), rows),
     }
     return pa.table({**{name: prepared.records[name] for name in ("year", "runtime", "kind")}, **lists})
 

@@ -1,11 +1,16 @@
 -- What a film brings to matching. Each section is a query over one chunk of films: `records`, `forms`, `words`,
--- `names`, `ids` (as features.Prepared has them), `word_bits` (word, bits) and `rarest` (bits of every other word).
+-- `names`, `ids` (as features.Prepared has them), `word_bits` (word, bits), `rarest` (bits of every other word) and `rules` (rule, place).
+
+-- name: known_words
+-- Words that are listed, with the number that stands for them in blocking keys.
+SELECT word, bits, CAST(md5_number_lower(word) >> 1 AS BIGINT) AS number FROM word_bits
 
 -- name: told
 -- What each word tells, in thousandths of a bit.
-SELECT w.n, w.form, w.word, CAST(coalesce(k.bits, r.bits) AS INTEGER) AS bits
+SELECT w.n, w.form, w.word, CAST(coalesce(k.bits, r.bits) AS INTEGER) AS bits,
+       CASE WHEN k.word IS NULL THEN CAST(md5_number_lower(w.word) >> 1 AS BIGINT) ELSE k.number END AS number
 FROM (SELECT DISTINCT n, form, word FROM words) w
-LEFT JOIN word_bits k ON k.word = w.word
+LEFT JOIN known_words k ON k.word = w.word
 CROSS JOIN rarest r
 
 -- name: weighed
@@ -15,26 +20,37 @@ JOIN (SELECT form, CAST(sum(bits) AS INTEGER) AS bits FROM told GROUP BY form) w
 ORDER BY f.n, f.form
 
 -- name: keys
--- The blocking keys. A year stands in two windows of two years, so films a year apart share one, and no film asks
--- in another way than it answers.
-WITH ranked AS (
-  SELECT n, word, min(place) AS place FROM (
-    SELECT n, word, row_number() OVER (PARTITION BY form ORDER BY bits DESC, word) AS place FROM told)
-  GROUP BY n, word),
-dated AS (
-  SELECT n, CAST(year + step AS VARCHAR) AS years
-  FROM records CROSS JOIN (VALUES (0), (1)) AS windows(step) WHERE year IS NOT NULL)
-SELECT DISTINCT n, 'title' AS rule, squeezed AS block FROM forms
-UNION SELECT n, 'title', head FROM forms WHERE tail IS NOT NULL AND length(head) > 3
-UNION SELECT n, 'title', tail FROM forms WHERE length(tail) > 6
-UNION ALL SELECT n, 'word', word FROM ranked WHERE place <= 2
-UNION ALL SELECT DISTINCT f.n, 'title and year', f.squeezed || ' ' || d.years FROM forms f JOIN dated d ON d.n = f.n
-UNION ALL SELECT r.n, 'word and year', r.word || ' ' || d.years FROM ranked r JOIN dated d ON d.n = r.n WHERE r.place <= 3
-UNION ALL SELECT DISTINCT f.n, 'start and year', substr(f.squeezed, 1, 5) || ' ' || d.years FROM forms f JOIN dated d ON d.n = f.n
-UNION ALL SELECT DISTINCT p.n, 'person and year', p.name || ' ' || d.years FROM names p JOIN dated d ON d.n = p.n
-UNION ALL SELECT n, 'id', space || ':' || id FROM ids
+-- The blocking keys as 63-bit numbers, `years` NULL for those of every year: two keys of one number would only make a block
+-- larger. A year stands in two windows of two years, so films a year apart share one, and no film asks in another way than it
+-- answers.
+WITH titles AS MATERIALIZED (
+  SELECT n, CAST(md5_number_lower(squeezed) >> 1 AS BIGINT) AS whole,
+         CASE WHEN tail IS NOT NULL AND length(head) > 3 THEN CAST(md5_number_lower(head) >> 1 AS BIGINT) END AS head,
+         CASE WHEN length(tail) > 6 THEN CAST(md5_number_lower(tail) >> 1 AS BIGINT) END AS tail,
+         CAST(md5_number_lower(substr(squeezed, 1, 5)) >> 1 AS BIGINT) AS start
+  FROM forms),
+ranked AS MATERIALIZED (
+  SELECT n, number AS word, min(place) AS place FROM (
+    SELECT n, number, row_number() OVER (PARTITION BY form ORDER BY bits DESC, word) AS place FROM told)
+  WHERE place <= 3 GROUP BY n, number),
+bearers AS MATERIALIZED (SELECT DISTINCT n, CAST(md5_number_lower(name) >> 1 AS BIGINT) AS name FROM names),
+dated AS MATERIALIZED (
+  SELECT n, year + step AS years FROM records CROSS JOIN (VALUES (0), (1)) AS windows(step) WHERE year IS NOT NULL)
+SELECT DISTINCT n, 'title' AS rule, key, CAST(NULL AS INTEGER) AS years FROM (
+  SELECT n, whole AS key FROM titles
+  UNION ALL SELECT n, head FROM titles WHERE head IS NOT NULL
+  UNION ALL SELECT n, tail FROM titles WHERE tail IS NOT NULL)
+UNION ALL SELECT n, 'word', word, NULL FROM ranked WHERE place <= 2
+UNION ALL SELECT t.n, 'title and year', t.whole, d.years FROM (SELECT DISTINCT n, whole FROM titles) t JOIN dated d ON d.n = t.n
+UNION ALL SELECT r.n, 'word and year', r.word, d.years FROM ranked r JOIN dated d ON d.n = r.n
+UNION ALL SELECT s.n, 'start and year', s.start, d.years FROM (SELECT DISTINCT n, start FROM titles) s JOIN dated d ON d.n = s.n
+UNION ALL SELECT p.n, 'person and year', p.name, d.years FROM bearers p JOIN dated d ON d.n = p.n
+UNION ALL SELECT DISTINCT d.n, 'two people', CAST(md5_number_lower(d.name || ' + ' || c.name) >> 1 AS BIGINT), NULL
+  FROM names d JOIN names c ON c.n = d.n AND c.role = 'cast' AND c.name <> d.name WHERE d.role = 'directors'
+UNION ALL SELECT n, 'id', CAST(md5_number_lower(space || ':' || id) >> 1 AS BIGINT), NULL FROM ids
 
 -- name: blocks
--- Keys as 63-bit numbers: two keys of one number would only make a block larger.
-SELECT n, rule, CAST(md5_number_lower(rule || ' ' || block) >> 1 AS BIGINT) AS block FROM keys
-ORDER BY n, rule, block
+-- Rule and years go into bits of their own.
+SELECT k.n, r.place AS rule, xor(k.key, (CAST(r.place AS BIGINT) << 56) + (CAST(coalesce(k.years, 0) AS BIGINT) << 44)) AS block
+FROM keys k JOIN rules r ON r.rule = k.rule
+ORDER BY k.n, r.place, block

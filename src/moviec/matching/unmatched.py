@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from moviec.engine import Engine
-from moviec.matching.candidates import sections
+from moviec.engine.sql import read_sql
 from moviec.matching.model import Model
 from moviec.model import MILLION
 
@@ -64,7 +64,7 @@ def waiting(engine: Engine, model: Model) -> pa.Table:
 
 def _known_bands(engine: Engine, model: Model) -> dict[str, str]:
     """Make `bands` known to the engine; give the sections of unmatched.sql."""
-    sql = sections("unmatched.sql")
+    sql = read_sql("moviec.matching", "unmatched.sql")
     accept = model.bands.accept
     likely = (
         np.log2(accept / (MILLION - accept)) * MILLION - model.calibration.intercept

@@ -14,7 +14,7 @@ from moviec.catalog.ledger import former_ids, ledger_of, next_movie
 from moviec.engine import DuckEngine
 from moviec.matching.identity import Identities, divided, keep_ids
 from moviec.matching.model import Model
-from moviec.matching.pairs import PAIRS, PairLimits, find_asked, find_pairs
+from moviec.matching.pairs import PAIRS, PairLimits, ask_all, find_pairs
 from moviec.matching.settle import Settled, settle
 from moviec.matching.verdicts import DECISIONS
 from moviec.pipeline.components import whole_components
@@ -59,9 +59,7 @@ def resolve(engine: DuckEngine, known: Known, everything: bool) -> Resolved:
     connection, model, repeating = known.connection, known.model, known.repeating
     limits = PairLimits(repeating=repeating)
     if everything:
-        engine.materialize("asking", "SELECT source, key FROM shelf")
-        engine.view("shelf_before", "SELECT * FROM shelf WHERE false")
-        find_asked(engine, limits)
+        ask_all(engine, limits)
     else:
         ask_nearby(engine, limits)
     found = find_pairs(engine, model)

@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moviec.matching.model import shipped_model
-from moviec.matching.resolve import Matching, Settings, match
+from moviec.matching.two_lists import Matching, match
 from tests.matching.films import film, films
 
 MODEL = shipped_model()
 
 
 def matched(left: pa.Table, right: pa.Table) -> Matching:
-    return match(left, right, MODEL, Settings())
+    return match(left, right, MODEL)
 
 
 def band(matching: Matching, name: str) -> set[tuple[str, str]]:

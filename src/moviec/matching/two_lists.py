@@ -1,0 +1,127 @@
+"""Two lists of films in, which rows are the same film out: the catalogue's matching over two sources, under weights that
+are learned from the lists themselves.
+
+Hands on `Matching`: accepted pairs and pairs for review, each with its probability and the evidence for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import pyarrow as pa
+
+from moviec.engine import DuckEngine, Engine
+from moviec.matching.fit_sources import fit_two, look_inside
+from moviec.matching.model import Model, pair_name
+from moviec.matching.pairs import (
+    FLOOR,
+    PairLimits,
+    ask_all,
+    blocking_report,
+    compare_all,
+    find_best_candidates,
+    numbered_records,
+    weigh_pairs,
+)
+from moviec.matching.settle import settle
+from moviec.matching.shelf import shelve_lists
+from moviec.matching.verdicts import DECISIONS
+from moviec.model import MILLION
+
+LEFT, RIGHT = "left", "right"
+
+#: Candidate pairs that a film of a list keeps, the best first.
+BEST = 8
+
+#: A weight (log2 odds, millionths) that is below those of all pairs that could ever be taken.
+LOWEST = -20 * MILLION
+
+#: Receives the number of the step that begins, how many there are, and what it does.
+Progress = Callable[[int, int, str], None]
+
+_OUT = """
+SELECT left_source, left_key, right_source, right_key, weight, probability, band, contradicted, evidence FROM settled
+WHERE band <> 'reject' ORDER BY probability DESC, weight DESC, left_key, right_key
+"""
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """How two lists are matched: `repeating`, which of "left" and "right" may hold a film twice; the least weight of a
+    pair that is kept (log2 odds, millionths).
+    """
+
+    repeating: frozenset[str] = frozenset()
+    floor: int = FLOOR
+
+
+FOR_LISTS = Settings()
+
+
+class Blocking(msgspec.Struct, frozen=True):
+    """What blocking did: candidate pairs, those `cut` because a film has better ones, and by rule: rule, blocks, pairs,
+    left_out (blocks over the cap), lost_pairs.
+    """
+
+    candidates: int
+    cut: int
+    rules: pa.Table
+
+
+class Matching(msgspec.Struct, frozen=True):
+    """What matching gave.
+
+    `pairs`: left_source, left_key, right_source, right_key, weight (log2 odds, millionths), probability (millionths), band
+    ("accept" | "review"), contradicted (a person should look, however likely), evidence (JSON list of [feature, level,
+    bits]); best first. `members` (MEMBERS): the film of every row. The sources are LEFT and RIGHT.
+    """
+
+    pairs: pa.Table
+    members: pa.Table
+    blocking: Blocking
+
+
+def match(
+    left: pa.Table,
+    right: pa.Table,
+    model: Model,
+    settings: Settings = FOR_LISTS,
+    progress: Progress | None = None,
+) -> Matching:
+    """Match two lists of films (FEATURES columns, no key twice in a list). The same lists give the same pairs."""
+    tell = progress or (lambda _step, _steps, _what: None)
+    limits = PairLimits(repeating=settings.repeating)
+    tell(1, 4, f"folding {len(left):,} and {len(right):,} films")
+    shelf = shelve_lists(side_by_side(left, right), model)
+    with DuckEngine() as engine:
+        engine.register("shelf", shelf)
+        tell(2, 4, "learning from pairs within each list")
+        inside = look_inside(engine, limits, BEST)
+        tell(3, 4, "finding and comparing candidate pairs")
+        blocking, levels = candidates_compared(engine, limits)
+        tell(4, 4, f"weighing {levels.num_rows:,} candidate pairs")
+        fitted = fit_two(levels, inside[LEFT], inside[RIGHT], model)
+        model = msgspec.structs.replace(model, sources={pair_name(LEFT, RIGHT): fitted})
+        pairs = weigh_pairs(levels, numbered_records(engine), model, settings.floor)
+    records, decisions = shelf.select(["source", "key", "ids"]), DECISIONS.empty_table()
+    settled = settle(records, pairs, decisions, model, settings.repeating)
+    with DuckEngine() as engine:
+        engine.register("settled", settled.pairs)
+        return Matching(engine.query(_OUT), settled.members, blocking)
+
+
+def candidates_compared(engine: Engine, limits: PairLimits) -> tuple[Blocking, pa.Table]:
+    """Compare the best candidate pairs of `shelf`: what blocking did, and the levels."""
+    ask_all(engine, limits)
+    cut = find_best_candidates(engine, BEST)
+    levels = compare_all(engine)
+    return Blocking(levels.num_rows, cut, blocking_report(engine)), levels
+
+
+def side_by_side(left: pa.Table, right: pa.Table) -> list[pa.Table]:
+    """Give two lists (FEATURES columns) LEFT and RIGHT for their sources."""
+    at = left.column_names.index("source")
+    return [
+        films.set_column(at, "source", pa.array([name] * len(films), pa.string()))
+        for films, name in ((left, LEFT), (right, RIGHT))
+    ]
