@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 DEV := $(VENV)/.ready-dev
 PEERS := .venv-bench
 
-.PHONY: demo test drills check fix bench docs clean wheel
+.PHONY: demo test nightly drills check fix bench docs clean wheel
 
 # ARGS=--no-serve stops after the build.
 demo: $(READY)
@@ -15,7 +15,11 @@ demo: $(READY)
 
 # File by file, on as many processes as there are cores, four at most; files with slow tests first, the rest in order.
 test: $(DEV)
-	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m "not nightly" $(ARGS)
+
+# Everything, properties on four times as many examples, long tests on both databases; drills have a target of their own.
+nightly: $(DEV)
+	MOVIEC_EXAMPLES=full $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # What can break, broken on purpose, ten times each (ROUNDS=3: three times); `make test` runs a few rounds of some.
 ROUNDS := full

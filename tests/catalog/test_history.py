@@ -18,6 +18,7 @@ from moviec.catalog.instants import instant_of
 from moviec.catalog.schema import metadata
 from moviec.errors import UsageError
 from tests.catalog.test_publish import publication, show, told
+from tests.examples import some
 
 #: A movie's title and what its claims say; the second may change without the first.
 World = dict[int, tuple[str, str]]
@@ -63,7 +64,7 @@ worlds = st.dictionaries(
 )
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=some(8), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(told=st.lists(worlds, min_size=1, max_size=5))
 def test_every_world_that_was_published_is_found_again(catalogue: sa.Engine, told: list[World]) -> None:
     clear(catalogue)

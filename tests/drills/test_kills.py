@@ -71,7 +71,7 @@ CASES = {
     "rate": Case("rate {ratings} --out {out}", out="out"),
     "synth": Case("synth {out} --movies 200 --seed 1", out="out"),
 }
-SHORT = ("ingest", "export")
+SHORT = ("ingest",)
 
 #: What says when or where a run was, and differs between runs for that.
 _OF_THE_RUN = {"last-run.json"}

@@ -120,6 +120,7 @@ def undisturbed(
     return run.comes_to(), time.monotonic() - begun
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", NAMES)
 def test_a_run_whose_sessions_end_is_called_again(
     name: str, undisturbed: tuple[str, float], filled: tuple[Path, str], postgres: str, tmp_path: Path, chance: random.Random

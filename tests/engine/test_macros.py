@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from moviec.engine import DuckEngine
 from tests.conftest import real
+from tests.examples import some
 
 NASTY = st.text(alphabet="a'\"\\\n\t\x00\x1f\x7f é…😀\U000e0001{}[]:, NoneTrueFalse", max_size=12)
 LITERALS = st.recursive(
@@ -32,7 +33,7 @@ def as_json(engine: DuckEngine, cells: list[str]) -> list[str]:
     return [row["json"] for row in engine.query("SELECT py_json(cell) AS json FROM cells").to_pylist()]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=some(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=st.lists(LITERALS, min_size=20, max_size=60))
 def test_any_literal_reads_as_python_reads_it(engine: DuckEngine, values: list[Any]) -> None:
     cells = [repr(value) for value in values]

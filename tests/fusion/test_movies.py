@@ -17,6 +17,7 @@ from moviec.engine import DuckEngine
 from moviec.fusion.documents import documents
 from moviec.fusion.model import shipped_model
 from moviec.fusion.movies import Fused, fuse_movies
+from tests.examples import some
 from tests.fusion.films import FACTS, MEMBERS, fused, person, rating, record, rows_of
 
 
@@ -303,7 +304,7 @@ RECORDS = st.builds(
 )
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=some(5), deadline=None)
 @given(st.lists(RECORDS, min_size=1, max_size=12, unique_by=lambda row: (row["source"], row["key"])))
 def test_a_movie_is_fused_alike_alone_in_any_order_and_on_any_threads(rows: list[dict[str, Any]]) -> None:
     together, texts = fused(rows, threads=2)

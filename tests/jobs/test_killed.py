@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.jobs.killing import Plan, run
 
 
+@pytest.mark.parametrize(
+    "database", ["postgres", pytest.param("sqlite", marks=pytest.mark.nightly)], indirect=True
+)
 def test_workers_that_are_killed_leave_nothing_out_and_do_nothing_twice(
     tmp_path: Path, database: str
 ) -> None:

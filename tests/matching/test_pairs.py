@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from moviec.matching.pairs import PAIRS, PairLimits
 from moviec.text import pc
+from tests.examples import some
 from tests.matching.catalogue import Key, pairs_of, record, shelf_of, shelved
 
 LIMITS = PairLimits()
@@ -85,7 +86,7 @@ def histories(draw: st.DrawFn) -> list[dict[Key, dict[str, Any]]]:
     return draw(st.lists(batch, min_size=2, max_size=3))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=some(12), deadline=None)
 @given(histories(), st.sampled_from([1, 2, 4, 8]), st.sampled_from([frozenset(), frozenset({"b"})]))
 def test_comparing_what_changed_gives_what_comparing_everything_gives(
     history: list[dict[Key, dict[str, Any]]], most_pairs: int, repeating: frozenset[str]

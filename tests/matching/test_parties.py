@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from moviec.engine import DuckEngine
 from moviec.matching.identity import keep_ids
 from moviec.matching.parties import Parties, companies, company_names, people, person_names
+from tests.examples import some
 
 SPACES = {"imdb": "imdb", "kaggle": "tmdb", "tmdb": "tmdb"}
 #: movie, source, key, name, role, and the year where it matters
@@ -347,7 +348,7 @@ def test_names_and_sources_may_be_unknown_or_absent(persons: Resolve) -> None:
     assert persons().nodes.num_rows == 0
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=some(25))
 @given(CREDITS, st.randoms(use_true_random=False))
 def test_whatever_the_credits(persons: Resolve, credits: list[Credit], random: Random) -> None:
     found = persons(*credits)
@@ -367,7 +368,7 @@ def test_whatever_the_credits(persons: Resolve, credits: list[Credit], random: R
     assert set(found.nodes["party"].to_pylist()) == set(found.names["party"].to_pylist())
 
 
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=some(10))
 @given(CREDITS, CREDITS)
 def test_credits_that_share_no_name_key_or_film_do_not_meddle(
     persons: Resolve, one: list[Credit], other: list[Credit]

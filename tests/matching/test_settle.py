@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from moviec.matching.pairs import PAIRS
 from moviec.matching.settle import MEMBERS, SETTLED_PAIRS, Settled, settle
 from moviec.matching.verdicts import DECISIONS
+from tests.examples import some
 from tests.matching.catalogue import MODEL, Key, clusters_of, record, settled
 
 Graph = tuple[pa.Table, pa.Table, pa.Table]
@@ -198,7 +199,7 @@ def renamed(table: pa.Table) -> pa.Table:
     return table
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=some(60), deadline=None)
 @given(graphs(), graphs())
 def test_components_come_out_the_same_together_and_apart(one: Graph, other: Graph) -> None:
     other = (renamed(other[0]), renamed(other[1]), renamed(other[2]))
@@ -210,7 +211,7 @@ def test_components_come_out_the_same_together_and_apart(one: Graph, other: Grap
     assert sorted(together.pairs.to_pylist(), key=str) == sorted(rows, key=str)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=some(60), deadline=None)
 @given(graphs())
 def test_no_cluster_breaks_a_rule_that_no_verdict_broke(graph: Graph) -> None:
     records, pairs, decisions = graph

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from moviec.matching.model import shipped_model
 from moviec.matching.two_lists import Matching, match
+from tests.examples import some
 from tests.matching.films import film, films
 
 MODEL = shipped_model()
@@ -127,7 +128,7 @@ def lists(draw: st.DrawFn) -> tuple[pa.Table, pa.Table]:
     return one("a"), one("b")
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=some(6), deadline=None)
 @given(lists())
 def test_matches_are_one_to_one_whatever_the_order_of_rows_and_lists(both: tuple[pa.Table, pa.Table]) -> None:
     left, right = both

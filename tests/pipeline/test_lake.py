@@ -28,6 +28,7 @@ from moviec.pipeline.rebuild import rebuild_source, replay
 from moviec.sources.registry import find_source
 from tests.commands import forks
 from tests.conftest import real
+from tests.examples import some
 
 FACTS = """
 name = "club"
@@ -343,7 +344,7 @@ def listed(tmp_path: Path) -> Path:
     return folder
 
 
-def test_once_out_of_space_and_killed_at_ten_random_moments_the_lake_is_the_same(
+def test_once_out_of_space_and_killed_at_random_moments_the_lake_is_the_same(
     tmp_path: Path, listed: Path
 ) -> None:
     words = ("ingest", "movielens", str(listed), "--delivered-at", "2026-11-02")
@@ -362,7 +363,8 @@ def test_once_out_of_space_and_killed_at_ten_random_moments_the_lake_is_the_same
         assert full.returncode == 1 and "File too large" in full.stderr and "Traceback" not in full.stderr
         dice = random.Random(11)
         ends = [
-            command.run("--home", str(torn), kill_after=dice.uniform(0.01, whole * 0.4))[0] for _ in range(10)
+            command.run("--home", str(torn), kill_after=dice.uniform(0.01, whole * 0.4))[0]
+            for _ in range(some(10))
         ]
         assert -signal.SIGALRM in ends
         assert command.run("--home", str(torn))[0] == 0

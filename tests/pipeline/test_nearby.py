@@ -13,6 +13,7 @@ from moviec.engine import DuckEngine
 from moviec.matching.pairs import PairLimits, find_pairs
 from moviec.pipeline.nearby import ask_nearby
 from moviec.pipeline.shelves import SEEN
+from tests.examples import some
 from tests.matching.catalogue import MODEL, Key, pairs_of, record, shelf_of, shelved
 from tests.matching.test_pairs import histories
 
@@ -39,7 +40,7 @@ def nearby(
         return found.pairs, found.asked, engine.query("SELECT * FROM numbered").num_rows
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=some(12), deadline=None)
 @given(histories(), st.sampled_from([1, 2, 4, 8]), st.sampled_from([frozenset(), frozenset({"b"})]))
 def test_the_records_nearby_are_enough(
     history: list[dict[Key, dict[str, Any]]], most_pairs: int, repeating: frozenset[str]

@@ -20,6 +20,7 @@ from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.opening import workshop
 from moviec.pipeline.rebuild import rebuild_source, replay_waiting
 from moviec.sources.registry import find_source
+from tests.examples import some
 from tests.pipeline.test_lake import FACTS
 
 #: Keys that begin with a letter are rejected until the facts are mended.
@@ -106,7 +107,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @settings(
-    max_examples=3,
+    max_examples=some(3),
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],

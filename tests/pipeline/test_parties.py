@@ -16,6 +16,7 @@ from moviec.catalog.schema import metadata
 from moviec.engine import DuckEngine
 from moviec.model import RECORD
 from moviec.pipeline.parties import cast_of
+from tests.examples import some
 
 SPACES = {"imdb": "imdb", "kaggle": "tmdb", "tmdb": "tmdb"}
 
@@ -85,7 +86,7 @@ def _parties_by_film(connection: sa.Connection, kind: str) -> set[tuple[int, ...
     return {tuple(row) for row in connection.execute(query.where(table.kind == kind))}
 
 
-@settings(max_examples=8, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=some(8), phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(st.lists(LISTS, min_size=2, max_size=3))
 def test_films_one_by_one_come_to_what_all_come_to(calculator: DuckEngine, steps: list[Records]) -> None:
     catalogue = sa.create_engine("sqlite://")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from moviec.engine import DuckEngine, Limits
 from moviec.errors import UsageError
 from moviec.rating.table import Change, fit, rated
+from tests.examples import some
 from tests.fusion.made_up import Rating, by_movie, prepared, ratings, run, table
 
 RATINGS = st.lists(
@@ -26,7 +27,7 @@ RATINGS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=some(25), deadline=None)
 @given(RATINGS)
 def test_contributions_add_up_to_the_rating_in_hundredths(rows: list[Rating]) -> None:
     scores = run(table(rows))

@@ -35,6 +35,7 @@ from moviec.rollup.monthly import Counting
 from moviec.rollup.totals import totals
 from tests.commands import forks, moviec
 from tests.conftest import csv_text, movie, real
+from tests.examples import some
 
 
 def roll(path: Path, out: Path, **changes: Any) -> Run:
@@ -119,7 +120,7 @@ def assert_figure(figure: dict[str, Any], rows: list[dict[str, Any]]) -> None:
 GENRES = ["Drama", "Comedy", "Action", "War", "Nonsuch"]
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=some(8), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(
@@ -313,7 +314,7 @@ def test_killed_at_random_moments_and_run_again_the_output_is_the_same(tmp_path:
         status, whole = command.run(str(tmp_path / "again"))
         assert status == 0 and contents(tmp_path / "again") == expected
         dice = random.Random(7)
-        for _ in range(6):
+        for _ in range(some(6)):
             command.run(str(tmp_path / "killed"), kill_after=dice.uniform(0.01, whole))
             for name, text in contents(tmp_path / "killed").items():
                 if not name.startswith("."):

@@ -17,6 +17,7 @@ from moviec.sources.readers.lines import name_lines
 from moviec.sources.readers.scan import read_header
 from moviec.sources.readers.tabular import stage
 from moviec.sources.spec import FileSpec, Staged, Wanted
+from tests.examples import some
 
 SPEC = FileSpec(
     names=("films",),
@@ -203,7 +204,7 @@ def test_blank_lines_are_counted(engine: DuckEngine, tmp_path: Path) -> None:
 CELLS = st.text(alphabet="ab,\"\n'éß漢 ;\\", max_size=8)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=some(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=30))
 def test_whatever_python_writes_is_read_back(
     engine: DuckEngine, tmp_path: Path, rows: list[tuple[str, str]]
@@ -222,7 +223,7 @@ JUNK = st.binary(max_size=300) | st.text(alphabet="1234,\"\n\r'éx ", max_size=3
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=some(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(junk=JUNK)
 @example(junk=b'\n0\n,,"')
 def test_whatever_stands_in_a_file_no_row_is_lost_without_a_word(

@@ -20,12 +20,15 @@ from moviec.model import FIELDS
 from moviec.sources.readers.tabular import stage_all
 from moviec.sources.registry import find_sources
 from moviec.sources.spec import FileSpec, Format, Staged, Wanted
+from tests.examples import some
 from tests.sources.reading import on_disk
 from tests.sources.test_stage import source_of
 
 ROWS = [{"id": str(n), "title": f'A "film", číslo {n}', "year": str(1900 + n)} for n in range(1, 8)]
 
-quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(
+    max_examples=some(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 def _parquet() -> bytes:

@@ -14,6 +14,7 @@ from moviec.catalog.accounts import NewKey, create_account, create_key
 from moviec.catalog.connect import connect
 from moviec.catalog.schema.serving import keys
 from tests.conftest import new_database
+from tests.examples import BOTH_AT_NIGHT
 from tests.web.conftest import made_home
 from tests.web.server import running
 
@@ -40,7 +41,7 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", "3xx", "401", "403",
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+@pytest.mark.parametrize("database", BOTH_AT_NIGHT)
 def test_schemathesis_finds_nothing(
     request: pytest.FixtureRequest, template: Path, tmp_path: Path, database: str
 ) -> None:

@@ -1,6 +1,6 @@
 """People's verdicts in the catalogue: written with the log entries that settle their records anew, taken back, listed.
 
-A verdict is two records, each (source, key), and "same" or "different"; docs/resolve.md says what it does.
+A verdict is two records, each (source, key), and "same" or "different"; docs/matching.md says what it does.
 """
 
 from __future__ import annotations

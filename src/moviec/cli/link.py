@@ -59,7 +59,7 @@ def link(
     if not linked.band("accept") and not linked.band("review"):
         where = f"{left.name}, {right.name}"
         raise nothing_came(
-            "no pair was found", where, unread, "see docs/resolve.md for the columns that help"
+            "no pair was found", where, unread, "see docs/matching.md for the columns that help"
         )
     typer.echo(json.dumps(_report(linked)) if as_json else _sentence(linked, out, review))
     end_with(unread)

@@ -151,7 +151,7 @@ def value(pairs: pa.Table, movies: pa.Table) -> pa.Table:
 
     `pairs`: the four ends, probability (millionths), any more. `movies`: of each record source, key, and the votes and
     records of the movie that it is in now; unknown counts as 0. `value`, in millionths, is
-    4p(1 - p) × log2(1 + votes + records), votes and records of both movies: docs/resolve.md.
+    4p(1 - p) × log2(1 + votes + records), votes and records of both movies: docs/matching.md.
     """
     p = pairs["probability"].to_numpy() / MILLION
     stakes = _stakes(pairs, movies, _ENDS[:2]) + _stakes(pairs, movies, _ENDS[2:])

@@ -1,6 +1,6 @@
 """How the shipped model is made: priors and calibration from known pairs, words and chance agreement from lists.
 
-Only the half of the known pairs that is not held out is looked at. See docs/resolve.md for the command.
+Only the half of the known pairs that is not held out is looked at. See docs/matching.md for the command.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The same person and the same production company across sources: by key, by folded name, by the films they share.
 
-Hands on `Parties`: which party each credit belongs to, and each party's names and keys. Rules: docs/resolve.md.
+Hands on `Parties`: which party each credit belongs to, and each party's names and keys. Rules: docs/matching.md.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from moviec.text import Column, pc
 
 #: In so many films another spelling must stand for the same party before it counts. In 2,442 real credits of whole
 #: films no two people of one role had names that could be spellings of one; among 5,776 companies of films nine pairs
-#: had, in one film each. Both counts are in docs/resolve.md, from bench/bench_parties.py.
+#: had, in one film each. Both counts are in docs/matching.md, from bench/bench_parties.py.
 PERSON_FILMS, COMPANY_FILMS = 1, 2
 
 #: Years without a film after which a name is another person's, ; and the least gap that may part them where all the
 #: films span more than a CAREER. Of 4,604 directors with ids and films in several years (IMDb), 3 have a gap of more than 50 years, each with a
-#: film dated after their death; 1 in 100 has one of more than 33; 1 in 2,000 spans more than 73. docs/resolve.md has more.
+#: film dated after their death; 1 in 100 has one of more than 33; 1 in 2,000 spans more than 73. docs/matching.md has more.
 GAP, HOLE, CAREER = 60, 33, 75
 
 #: Weights of edges, so that the surer kind always goes first; shared films are added.

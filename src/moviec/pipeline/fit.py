@@ -96,7 +96,7 @@ def pin(shop: Workshop, found: Models) -> None:
 
 
 def _fit_match(shop: Workshop) -> Model:
-    """Learn the weights for each two sources whose weights do not ship, evaluated on known pairs (docs/resolve.md)."""
+    """Learn the weights for each two sources whose weights do not ship, evaluated on known pairs (docs/matching.md)."""
     shipped = shipped_model()
     with DuckEngine(shop.limits) as engine:
         _shelve(engine, shop)

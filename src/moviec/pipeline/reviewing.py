@@ -1,6 +1,6 @@
 """What a person reviews: uncertain pairs side by side, why each waits, and verdicts as a person names them.
 
-Hands on plain rows for the command line and the API; docs/resolve.md says what a verdict does.
+Hands on plain rows for the command line and the API; docs/matching.md says what a verdict does.
 """
 
 from __future__ import annotations

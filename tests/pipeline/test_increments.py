@@ -24,6 +24,7 @@ from moviec.pipeline.publication import Outcome, Scope, bring_up
 from moviec.pipeline.rebuild import rebuild_source
 from moviec.sample import write_sample
 from moviec.sources.registry import find_source
+from tests.examples import BOTH_AT_NIGHT
 
 FIRST = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 WEEK = dt.timedelta(days=7)
@@ -127,6 +128,7 @@ LATER = [
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("database", BOTH_AT_NIGHT, indirect=True)
 def test_increments_come_to_what_a_rebuild_comes_to(shop: Workshop, sample: Path, tmp_path: Path) -> None:
     """In either order of the sources: as listed in SQLite, backwards in PostgreSQL. The order is nothing to a database."""
     forwards = shop.catalogue.dialect.name == "sqlite"
