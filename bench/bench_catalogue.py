@@ -17,11 +17,11 @@ import pyarrow as pa
 
 from grown import grow
 from known_pairs import PAIRS, Lists, read_lists
-from lake_records import SOURCES, hide_ids, read_records, shelve_all
+from lake_records import SOURCES, features_of_all, hide_ids, read_records
 from moviec.engine import DuckEngine
 from moviec.matching.evaluate import calibration_table, held_out, judge, log_loss, score
 from moviec.matching.model import Model, shipped_model
-from moviec.matching.pairs import PairLimits, ask_all, find_pairs
+from moviec.matching.pairs import PairLimits, find_pairs, match_all
 from moviec.matching.settle import Settled, settle
 from moviec.matching.two_lists import match
 from moviec.matching.unmatched import unmatched
@@ -49,7 +49,7 @@ WHERE l.source = '{}' AND r.source = '{}'
 class Catalogue(msgspec.Struct, frozen=True):
     """Everything settled: the shelf, what came of it, and the seconds for shelving, pairs and settling."""
 
-    shelf: pa.Table
+    match_features: pa.Table
     settled: Settled
     pairs: int
     seconds: tuple[float, float, float]
@@ -62,8 +62,8 @@ def main() -> None:
     hidden = [hide_ids(some) for some in records]
     for what, given in (("ids hidden", hidden), ("ids used", records)):
         built = build(given, model, WIKIPEDIA)
-        times = ", ".join(f"{name} {took:.1f}" for name, took in zip(("shelve", "pair", "settle"), built.seconds, strict=True))  # fmt: skip
-        print(f"{what}: {len(built.shelf):,} records, {built.pairs:,} pairs kept; seconds: {times}")
+        times = ", ".join(f"{name} {took:.1f}" for name, took in zip(("features_of_rows", "pair", "settle"), built.seconds, strict=True))  # fmt: skip
+        print(f"{what}: {len(built.match_features):,} records, {built.pairs:,} pairs kept; seconds: {times}")
         report(built, lists, model)
     for pair in PAIRS:
         two = match(lists.films[pair[0]], lists.films[pair[1]], model).pairs
@@ -75,17 +75,19 @@ def main() -> None:
 def build(records: list[pa.Table], model: Model, repeating: frozenset[str]) -> Catalogue:
     """Shelve, pair and settle everything, as a rebuild does."""
     ticks = [time.perf_counter()]
-    shelf = shelve_all(records, model)
+    match_features = features_of_all(records, model)
     ticks.append(time.perf_counter())
     with DuckEngine() as engine:
-        engine.register("shelf", shelf)
-        ask_all(engine, PairLimits(repeating=repeating))
+        engine.register("match_features", match_features)
+        match_all(engine, PairLimits(repeating=repeating))
         pairs = find_pairs(engine, model).pairs
     ticks.append(time.perf_counter())
-    settled = settle(shelf.select(["source", "key", "ids"]), pairs, DECISIONS.empty_table(), model, repeating)
+    settled = settle(
+        match_features.select(["source", "key", "ids"]), pairs, DECISIONS.empty_table(), model, repeating
+    )
     ticks.append(time.perf_counter())
     seconds = (ticks[1] - ticks[0], ticks[2] - ticks[1], ticks[3] - ticks[2])
-    return Catalogue(shelf, settled, len(pairs), seconds)
+    return Catalogue(match_features, settled, len(pairs), seconds)
 
 
 def report(built: Catalogue, lists: Lists, model: Model) -> None:
@@ -93,7 +95,7 @@ def report(built: Catalogue, lists: Lists, model: Model) -> None:
     sql = _sections(Path(__file__).with_name("catalogue.sql"))
     with DuckEngine() as engine:
         engine.register("members", built.settled.members)
-        engine.register("shelf", built.shelf)
+        engine.register("match_features", built.match_features)
         engine.register("pairs", built.settled.pairs)
         engine.register("decisions", DECISIONS.empty_table())
         engine.materialize("films", sql["films"])

@@ -26,9 +26,9 @@ from tests.jobs.killing import FACTS
 from moviec.catalog.schema.movies import external_ids, movies
 from moviec.config import Home, Settings
 from moviec.pipeline.aggregator import advance
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 from moviec.pipeline.ingest import Order, ingest
-from moviec.pipeline.opening import arriving, publishing, workshop
+from moviec.pipeline.opening import arriving, open_run, publishing
 from moviec.pipeline.publication import Scope, bring_up
 from moviec.sources.registry import find_source
 
@@ -87,10 +87,10 @@ def main() -> None:
 def made_up(count: int) -> Cost:
     """Fill a home with films, then change some."""
     films = [Film(f"{n}", title(n), 1950 + n % 70, f"tt{n + 1_000_000}") for n in range(count)]
-    with tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as shop:
-        deliver(shop, films, 0)
-        spent(shop)
-        return changed(shop, films)
+    with tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as context:
+        deliver(context, films, 0)
+        spent(context)
+        return changed(context, films)
 
 
 def standing(home: Path) -> Cost:
@@ -98,53 +98,53 @@ def standing(home: Path) -> Cost:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "home"
         shutil.copytree(home, place)
-        with opened(place) as shop:
-            spent(shop)
+        with opened(place) as context:
+            spent(context)
             query = sa.select(external_ids.c.id, movies.c.title, movies.c.year).join(
                 movies, movies.c.movie == external_ids.c.movie
             )
             known = query.where(external_ids.c.space == "imdb", movies.c.year.is_not(None))
-            with shop.catalogue.connect() as connection:
+            with context.catalogue.connect() as connection:
                 rows = connection.execute(known.order_by(external_ids.c.id)).all()
-            return changed(shop, [Film(row.id, row.title, row.year, row.id) for row in rows])
+            return changed(context, [Film(row.id, row.title, row.year, row.id) for row in rows])
 
 
-def changed(shop: Workshop, films: list[Film]) -> Cost:
+def changed(context: RunContext, films: list[Film]) -> Cost:
     """Publish changes of few and of many films, then everything."""
-    with shop.catalogue.connect() as connection:
+    with context.catalogue.connect() as connection:
         count = connection.scalar(sa.select(sa.func.count()).select_from(movies)) or 0
     singles = []
     for number in range(1, ROUNDS + 1):
-        deliver(shop, [films[number * 37 % len(films)]], number)
-        singles.append(spent(shop))
-    deliver(shop, films[:100], ROUNDS + 1)
-    hundred = spent(shop)
+        deliver(context, [films[number * 37 % len(films)]], number)
+        singles.append(spent(context))
+    deliver(context, films[:100], ROUNDS + 1)
+    hundred = spent(context)
     some = max(1, count // 100)
-    deliver(shop, films[:: max(1, len(films) // some)][:some], ROUNDS + 2)
-    percent = spent(shop)
-    with publishing(shop) as alone:
+    deliver(context, films[:: max(1, len(films) // some)][:some], ROUNDS + 2)
+    percent = spent(context)
+    with publishing(context) as alone:
         rebuild = timed(lambda: bring_up(alone, Scope(everything=True)))
     return Cost(count, sorted(singles)[ROUNDS // 2], hundred, percent, rebuild)
 
 
-def opened(home: Path) -> AbstractContextManager[Workshop]:
+def opened(home: Path) -> AbstractContextManager[RunContext]:
     """Open a home that knows the source."""
     place = home / "sources" / "club"
     place.mkdir(parents=True)
     (place / "source.toml").write_text(FACTS.format(name="club"))
-    return workshop(Home(home, Settings()))
+    return open_run(Home(home, Settings()))
 
 
-def deliver(shop: Workshop, films: Iterable[Film], number: int) -> None:
+def deliver(context: RunContext, films: Iterable[Film], number: int) -> None:
     """Register a delivery of these films; their runtimes are as the delivery's number has it."""
-    path = Path(shop.work) / f"{number}" / "films.csv"
+    path = Path(context.work) / f"{number}" / "films.csv"
     path.parent.mkdir()
     with path.open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["no", "title", "year", "minutes", "imdb"])
         rows.writerows([film.key, film.title, film.year, 60 + number, film.imdb] for film in films)
-    source = find_source("club", shop.home.folder)
-    with arriving(shop) as alone:
+    source = find_source("club", context.home.folder)
+    with arriving(context) as alone:
         ingest(alone, Order(source, [path], DAY + dt.timedelta(minutes=number), accept_shrink=True))
 
 
@@ -154,9 +154,9 @@ def title(film: int) -> str:
     return f"{digest[:7].capitalize()} {digest[7:15]}"
 
 
-def spent(shop: Workshop) -> Spent:
+def spent(context: RunContext) -> Spent:
     """Publish what waits; say what it took."""
-    return timed(lambda: advance(shop))
+    return timed(lambda: advance(context))
 
 
 def timed(work: Callable[[], object]) -> Spent:

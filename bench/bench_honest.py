@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from bench_catalogue import STORED, WIKIPEDIA, build
 from known_pairs import PAIRS, Lists, read_lists
-from lake_records import SOURCES, hide_ids, read_records, shelve_all
+from lake_records import SOURCES, features_of_all, hide_ids, read_records
 from moviec.engine import DuckEngine
 from moviec.matching.evaluate import Judgement, calibration_table, held_out, judge, log_loss
 from moviec.matching.fit_sources import fit_pairs
@@ -67,7 +67,7 @@ def made_up(folder: Path, films: int, model: Model) -> None:
     with (folder / "truth.csv").open(encoding="utf-8") as file:
         truth = pa.Table.from_pylist(list(csv.DictReader(file)))
     with DuckEngine() as engine:
-        engine.register("shelf", shelve_all(records, model))
+        engine.register("match_features", features_of_all(records, model))
         fitted = fit_pairs(engine, model, PairLimits(repeating=WIKIPEDIA))
     for what, weighed in (("the shipped model", model), ("after a fit", fitted)):
         with DuckEngine() as engine:

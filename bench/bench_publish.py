@@ -27,7 +27,7 @@ from moviec.catalog.schema import metadata
 from moviec.config import Home, Settings
 from moviec.pipeline.delivery_files import gather
 from moviec.pipeline.ingest import Order, ingest
-from moviec.pipeline.opening import workshop
+from moviec.pipeline.opening import open_run
 from moviec.pipeline.publication import Scope, bring_up
 from moviec.sources.registry import find_source
 from moviec.synth.deliver import invent_deliveries
@@ -37,11 +37,11 @@ DELIVERED = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 
 def published(home: Home, deliveries: Path) -> float:
     """Take the made-up IMDb delivery in and publish it; give the seconds of the publishing step."""
-    with workshop(home, alone=True) as shop:
+    with open_run(home, alone=True) as context:
         source = find_source("imdb", home.folder)
-        files = gather(home, source.spec, [str(deliveries / "imdb")], shop.work)
-        ingest(shop, Order(source, files, DELIVERED, accept_shrink=True))
-        outcome = bring_up(shop, Scope())
+        files = gather(home, source.spec, [str(deliveries / "imdb")], context.work)
+        ingest(context, Order(source, files, DELIVERED, accept_shrink=True))
+        outcome = bring_up(context, Scope())
     return {step.name: step.seconds for step in outcome.steps}["publishing"]
 
 

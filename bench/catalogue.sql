@@ -1,4 +1,4 @@
--- What bench_catalogue.py asks of a settled catalogue. `members` (source, key, cluster), `shelf` (SHELF rows),
+-- What bench_catalogue.py asks of a settled catalogue. `members` (source, key, cluster), `match_features` (SHELF rows),
 -- `known_kaggle_movielens`, `known_movielens_imdb`, `known_kaggle_imdb` (left, right keys).
 
 -- section: clusters
@@ -18,7 +18,7 @@ FROM truth t JOIN found f ON f.film = t.film
 
 -- section: films
 SELECT source, key, year, [f.squeezed for f in forms] AS titles, list_distinct([n.name for n in names]) AS names
-FROM shelf WHERE source IN ('imdb', 'kaggle', 'wikipedia')
+FROM match_features WHERE source IN ('imdb', 'kaggle', 'wikipedia')
 
 -- section: wikipedia_imdb
 -- Of the films that Wikipedia and IMDb have together: whose years are more than one apart, and whose director is cast.

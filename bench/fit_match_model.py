@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from known_pairs import PAIRS, read_lists
-from lake_records import SOURCES, hide_ids, read_records, shelve_all
+from lake_records import SOURCES, features_of_all, hide_ids, read_records
 from moviec.engine import DuckEngine
 from moviec.matching.fit import Lesson, learn
 from moviec.matching.fit_sources import fit_pairs
@@ -31,8 +31,8 @@ def main() -> None:
 def with_sources(model: Model) -> Model:
     """Fit the weights for each two shipped sources on their records, ids hidden; no known pair is looked at."""
     with DuckEngine() as engine:
-        shelf = shelve_all([hide_ids(read_records(name)) for name in SOURCES], model)
-        engine.register("shelf", shelf)
+        match_features = features_of_all([hide_ids(read_records(name)) for name in SOURCES], model)
+        engine.register("match_features", match_features)
         return fit_pairs(engine, model, PairLimits())
 
 

@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from known_pairs import DATA
 from moviec.engine import DuckEngine
+from moviec.matching.match_features import features_of_rows
 from moviec.matching.model import Model
-from moviec.matching.shelf import shelve
 from moviec.model import FIELDS, RECORD
 from moviec.sources.registry import find_source
 from moviec.sources.spec import Wanted, assign_roles
@@ -44,6 +44,6 @@ def hide_ids(records: pa.Table) -> pa.Table:
     return records.set_column(records.schema.get_field_index("ids"), "ids", none)
 
 
-def shelve_all(records: list[pa.Table], model: Model) -> pa.Table:
+def features_of_all(records: list[pa.Table], model: Model) -> pa.Table:
     """Shelve the records of several sources."""
-    return pa.concat_tables(shelve(some, model) for some in records)
+    return pa.concat_tables(features_of_rows(some, model) for some in records)

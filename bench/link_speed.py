@@ -14,9 +14,9 @@ import pyarrow as pa
 
 from grown import Grown, grow
 from moviec.engine import DuckEngine
+from moviec.matching.match_features import features_of_lists
 from moviec.matching.model import shipped_model
 from moviec.matching.pairs import PairLimits, numbered_records
-from moviec.matching.shelf import shelve_lists
 from moviec.matching.two_lists import candidates_compared, match
 from moviec.text import pc
 from splink_peer import run_splink
@@ -94,7 +94,7 @@ def _right(pairs: pa.Table) -> int:
 
 def _blocked(grown: Grown) -> int:
     with DuckEngine() as engine:
-        engine.register("shelf", shelve_lists([grown.left, grown.right], shipped_model()))
+        engine.register("match_features", features_of_lists([grown.left, grown.right], shipped_model()))
         _, levels = candidates_compared(engine, PairLimits())
         key = numbered_records(engine)["key"]
     ends = [key.take(pc.subtract(levels[name], 1)) for name in ("l", "r")]

@@ -15,7 +15,7 @@ from moviec.engine import DuckEngine
 from moviec.fusion.source_facts import FuseFacts, SourceFacts
 from moviec.pipeline.delivery_files import gather
 from moviec.pipeline.ingest import Order, ingest
-from moviec.pipeline.opening import workshop
+from moviec.pipeline.opening import open_run
 from moviec.sources.registry import find_source
 from rating_data import DATA
 
@@ -65,12 +65,14 @@ def load_members(engine: DuckEngine) -> int:
     """Ingest the shared deliveries into a home thrown away and make `members`; return the number of records."""
     with tempfile.TemporaryDirectory() as folder:
         home = open_home(Path(folder), {})
-        with workshop(home, alone=True) as shop:
+        with open_run(home, alone=True) as context:
             for name in SOURCES:
                 source = find_source(name)
-                files = gather(home, source.spec, [str(DATA / name)], shop.work)
-                ingest(shop, Order(source, files, DELIVERED, accept_shrink=True))
-            batches = [shop.store.path(str(batch.records_file)) for batch in all_batches(shop.catalogue)]
+                files = gather(home, source.spec, [str(DATA / name)], context.work)
+                ingest(context, Order(source, files, DELIVERED, accept_shrink=True))
+            batches = [
+                context.store.path(str(batch.records_file)) for batch in all_batches(context.catalogue)
+            ]
             engine.parquet("records", batches)
             engine.materialize("members", MEMBERS)
     return int(engine.query("SELECT count(*) AS n FROM members").column(0)[0].as_py())

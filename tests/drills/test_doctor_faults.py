@@ -19,10 +19,10 @@ from moviec.config import Home, open_home
 from moviec.errors import DamagedError, MovieCError
 from moviec.jobs.doctor import Finding, examine, examine_rows, repair
 from moviec.lake.payloads import keep_payload
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 from moviec.pipeline.fit import pin
 from moviec.pipeline.models import pinned_models
-from moviec.pipeline.opening import workshop
+from moviec.pipeline.opening import open_run
 from moviec.pipeline.publication import Scope, bring_up
 from moviec.search.index import catch_up, indexer
 from moviec.storage.files import SUM
@@ -247,11 +247,11 @@ def sound(demo_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Give a home with everything in it: the sample, fitted models, the search index."""
     home = open_home(tmp_path_factory.mktemp("sound") / "home", {})
     copy_tree(demo_home.folder, home.folder)
-    with workshop(home, alone=True) as shop:
-        pin(shop, pinned_models(shop))
+    with open_run(home, alone=True) as context:
+        pin(context, pinned_models(context))
         with indexer(home.search):
-            catch_up(shop.catalogue, home.search)
-        connection = shop.catalogue.raw_connection()
+            catch_up(context.catalogue, home.search)
+        connection = context.catalogue.raw_connection()
         connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.close()
     return home
@@ -269,19 +269,19 @@ def copied(sound: Home, tmp_path: Path) -> Iterator[Callable[[], Home]]:
     yield copy
 
 
-def shown(shop: Workshop) -> list[list[tuple[object, ...]]]:
-    with shop.catalogue.connect() as connection:
+def shown(context: RunContext) -> list[list[tuple[object, ...]]]:
+    with context.catalogue.connect() as connection:
         return [[tuple(row) for row in connection.execute(sa.text(query))] for query in SHOWN]
 
 
 def look(home: Home, deep: bool = False) -> list[Finding]:
     """Do what `moviec doctor [--deep]` does; a database that cannot be opened is a finding, too."""
     try:
-        with workshop(home) as shop:
-            found = examine(shop)
+        with open_run(home) as context:
+            found = examine(context)
         if not found and deep:
-            with workshop(home, alone=True) as shop:
-                found = examine_rows(shop)
+            with open_run(home, alone=True) as context:
+                found = examine_rows(context)
     except MovieCError as error:
         assert isinstance(error, DamagedError) and "\n" not in str(error)
         return [Finding(str(error), "", "")]
@@ -296,17 +296,17 @@ def go_back(home: Home, sound: Home, way: str) -> None:
         shutil.copy(sound.folder / "catalogue.db", home.folder)
         shutil.copytree(sound.folder / MODELS, home.folder / MODELS, dirs_exist_ok=True)
         return
-    with workshop(home) as shop:
+    with open_run(home) as context:
         for path in of_kind(sound, RAW, ANY):
-            keep_payload(shop.store, path)
+            keep_payload(context.store, path)
 
 
 @pytest.mark.slow
 def test_every_fault_is_found_and_mended_or_it_is_said_why_not(
     sound: Home, copied: Callable[[], Home], chance: random.Random
 ) -> None:
-    with workshop(sound) as shop:
-        before = shown(shop)
+    with open_run(sound) as context:
+        before = shown(context)
     turns = range(max(50, len(FAULTS)) if FULL else len(SHORT))
     faults = SHORT if len(turns) == len(SHORT) else FAULTS
     table = []
@@ -317,18 +317,18 @@ def test_every_fault_is_found_and_mended_or_it_is_said_why_not(
         found = look(home, fault.deep)
         assert found, f"not found: {fault.name} ({where})"
         if fault.stops:
-            with workshop(home, alone=True) as shop, pytest.raises(DamagedError, match="is damaged"):
-                bring_up(shop, Scope(everything=True))
+            with open_run(home, alone=True) as context, pytest.raises(DamagedError, match="is damaged"):
+                bring_up(context, Scope(everything=True))
         if fault.way_back:
             assert not any(one.mend for one in found), fault.name
             go_back(home, sound, fault.way_back)
         else:
             assert all(one.mend for one in found), (fault.name, found)
-            with workshop(home, alone=True) as shop:
-                assert repair(shop, found) == [], fault.name
+            with open_run(home, alone=True) as context:
+                assert repair(context, found) == [], fault.name
         assert look(home, deep=faults is FAULTS) == [], fault.name
-        with workshop(home) as shop:
-            assert shown(shop) == before, fault.name
+        with open_run(home) as context:
+            assert shown(context) == before, fault.name
         table.append(f"| {fault.name} | {found[0].what} | {fault.way_back or 'mended'} |")
     print("\n".join(["", "| fault | found as | then |", "|---|---|---|", *table]))
 
@@ -342,15 +342,15 @@ def test_a_flipped_bit_of_the_database_shows_nothing_else_unnoticed(
     sound: Home, copied: Callable[[], Home], chance: random.Random
 ) -> None:
     """Where readers would see other rows, or none, the doctor finds it; other bits lie where nothing is, or in records of runs."""
-    with workshop(sound) as shop:
-        before = shown(shop)
+    with open_run(sound) as context:
+        before = shown(context)
     said_otherwise = 0
     for _ in rounds(1, 16):
         home = copied()
         flip(home.folder / "catalogue.db", chance)
         try:
-            with workshop(home) as shop:
-                same = shown(shop) == before
+            with open_run(home) as context:
+                same = shown(context) == before
         except MovieCError:
             same = False
         if not same:

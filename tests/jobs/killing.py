@@ -24,9 +24,9 @@ from moviec.catalog.schema.arrivals import batches
 from moviec.catalog.schema.operations import record_changes
 from moviec.catalog.schema.serving import changes, documents
 from moviec.config import Home, Settings
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 from moviec.pipeline.ingest import Order, ingest
-from moviec.pipeline.opening import arriving, publishing, workshop
+from moviec.pipeline.opening import arriving, open_run, publishing
 from moviec.pipeline.publication import Scope, bring_up
 from moviec.sources.registry import find_source
 
@@ -86,19 +86,19 @@ def run(folder: Path, database: str, plan: Plan) -> Told:
         (place / "source.toml").write_text(FACTS.format(name=name))
     (folder / "moviec.toml").write_text(f'catalogue = "{database}"\n')
     begun = time.monotonic()
-    with workshop(home) as shop, _workers(folder, plan.workers) as running:
+    with open_run(home) as context, _workers(folder, plan.workers) as running:
         kills = _killing(running, plan)
         for number, (source, rows) in enumerate(_deliveries(plan)):
-            _deliver(shop, source, rows, number)
+            _deliver(context, source, rows, number)
             if number == 1:
-                _wait(shop, running)  # so that films which turn out to be one have been published as two
+                _wait(context, running)  # so that films which turn out to be one have been published as two
             next(kills, None)
         for _ in kills:
             pass
-        _wait(shop, running)
+        _wait(context, running)
         seconds = time.monotonic() - begun
-    with workshop(home) as shop:
-        return _told(shop, plan, seconds)
+    with open_run(home) as context:
+        return _told(context, plan, seconds)
 
 
 def _deliveries(plan: Plan) -> Iterator[tuple[str, list[str]]]:
@@ -127,12 +127,12 @@ def _row(source: str, film: int, minutes: int, known: bool = False) -> str:
     return f"{film},{title},{1950 + film % 70},{minutes},{imdb}"
 
 
-def _deliver(shop: Workshop, source: str, rows: list[str], number: int) -> None:
-    path = shop.work / f"{number}" / "films.csv"
+def _deliver(context: RunContext, source: str, rows: list[str], number: int) -> None:
+    path = context.work / f"{number}" / "films.csv"
     path.parent.mkdir()
     path.write_text("no,title,year,minutes,imdb\n" + "\n".join(rows) + "\n")
-    with arriving(shop) as alone:
-        found = find_source(source, shop.home.folder)
+    with arriving(context) as alone:
+        found = find_source(source, context.home.folder)
         ingest(alone, Order(found, [path], MONDAY + dt.timedelta(minutes=number), accept_shrink=True))
 
 
@@ -169,10 +169,10 @@ def _killing(running: list[subprocess.Popen[bytes]], plan: Plan) -> Iterator[int
         yield kill
 
 
-def _wait(shop: Workshop, running: list[subprocess.Popen[bytes]], most: float = 600) -> None:
+def _wait(context: RunContext, running: list[subprocess.Popen[bytes]], most: float = 600) -> None:
     ends = time.monotonic() + most
     while time.monotonic() < ends:
-        with shop.catalogue.connect() as connection:
+        with context.catalogue.connect() as connection:
             if position(connection) == newest(connection):
                 return
         for process in running:
@@ -182,15 +182,15 @@ def _wait(shop: Workshop, running: list[subprocess.Popen[bytes]], most: float = 
     raise TimeoutError("the workers did not come to the end of the log")
 
 
-def _told(shop: Workshop, plan: Plan, seconds: float) -> Told:
-    with shop.catalogue.connect() as connection:
+def _told(context: RunContext, plan: Plan, seconds: float) -> Told:
+    with context.catalogue.connect() as connection:
         registered = connection.scalar(sa.select(sa.func.sum(record_changes.c.records))) or 0
         waiting = connection.scalar(sa.select(sa.func.count()).where(~batches.c.published)) or 0
         wrong = [f"{waiting} batches are not published"] if waiting else []
         if registered != plan.changes:
             wrong.append(f"{registered} of {plan.changes} changes are in the log")
         kinds, found = _account(connection)
-    with publishing(shop) as alone:
+    with publishing(context) as alone:
         rebuilt = bring_up(alone, Scope(everything=True)).changes
     if rebuilt:
         wrong.append(f"a rebuild changes {rebuilt}")

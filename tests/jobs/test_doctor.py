@@ -15,9 +15,9 @@ from moviec.catalog.schema import metadata
 from moviec.config import Home, Settings
 from moviec.jobs.doctor import examine, repair
 from moviec.pipeline.aggregator import advance
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 from moviec.pipeline.ingest import Order, ingest
-from moviec.pipeline.opening import arriving, workshop
+from moviec.pipeline.opening import arriving, open_run
 from moviec.sources.registry import find_source
 
 FACTS = """
@@ -82,28 +82,28 @@ ROUNDS = [
 
 
 @pytest.fixture
-def shop(database: str, tmp_path: Path) -> Iterator[Workshop]:
+def context(database: str, tmp_path: Path) -> Iterator[RunContext]:
     place = tmp_path / "home" / "sources" / "club"
     place.mkdir(parents=True)
     (place / "source.toml").write_text(FACTS)
     (tmp_path / "films.csv").write_text(FILMS)
     home = Home(tmp_path / "home", Settings(catalogue=database))
-    with workshop(home) as shop:
+    with open_run(home) as context:
         order = Order(
             find_source("club", home.folder),
             [tmp_path / "films.csv"],
             dt.datetime(2026, 11, 1, tzinfo=dt.UTC),
         )
-        with arriving(shop) as alone:
+        with arriving(context) as alone:
             ingest(alone, order)
-        advance(shop)
-    with workshop(home, alone=True) as shop:
-        yield shop
+        advance(context)
+    with open_run(home, alone=True) as context:
+        yield context
 
 
-def content(shop: Workshop) -> dict[str, list[Any]]:
+def content(context: RunContext) -> dict[str, list[Any]]:
     """Give what the catalogue says of films, but for when it was said."""
-    with shop.catalogue.connect() as connection:
+    with context.catalogue.connect() as connection:
         return {
             name: sorted(
                 connection.execute(
@@ -115,16 +115,16 @@ def content(shop: Workshop) -> dict[str, list[Any]]:
         }
 
 
-def test_what_disagrees_is_named_and_told_anew(shop: Workshop) -> None:
-    assert examine(shop) == []
-    sound = content(shop)
+def test_what_disagrees_is_named_and_told_anew(context: RunContext) -> None:
+    assert examine(context) == []
+    sound = content(context)
     assert len(sound["movie_genres"]) == 6 and len(sound["rollups"]) == 20
     for damage, expected in ROUNDS:
-        with writing(shop.catalogue) as connection:
+        with writing(context.catalogue) as connection:
             for statement in damage:
                 connection.execute(sa.text(statement))
-        found = examine(shop)
+        found = examine(context)
         assert [(one.what, one.subject) for one in found] == expected
-        repair(shop, found)
-        assert examine(shop) == []
-        assert content(shop) == sound
+        repair(context, found)
+        assert examine(context) == []
+        assert content(context) == sound

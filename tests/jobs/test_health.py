@@ -20,7 +20,7 @@ from moviec.config import open_home
 from moviec.errors import UnpublishedError
 from moviec.jobs import health
 from moviec.jobs.health import check_all
-from moviec.pipeline.opening import workshop
+from moviec.pipeline.opening import open_run
 from moviec.search.index import build
 from moviec.search.location import current
 from moviec.sources.registry import find_sources
@@ -39,8 +39,8 @@ def desk(tmp_path: Path) -> Desk:
 def concerns(desk: Desk, now: str) -> dict[str, str]:
     """Give every concern at an instant by the name of its check and whose it is."""
     home = open_home(desk.home, {})
-    with workshop(home) as shop:
-        found = check_all(shop, find_sources(home.folder), dt.datetime.fromisoformat(f"{now}T00:00+00:00"))
+    with open_run(home) as context:
+        found = check_all(context, find_sources(home.folder), dt.datetime.fromisoformat(f"{now}T00:00+00:00"))
     return {f"{one.name} {one.of}": one.concern for one in found if one.concern}
 
 
@@ -112,8 +112,8 @@ def test_a_share_of_unmatched_records_that_jumps_is_a_concern(desk: Desk) -> Non
         path = desk.drop(f"{day}/films.csv", *names)
         desk.moviec("ingest", "club", path, "--delivered-at", day)
     home = open_home(desk.home, {})
-    with workshop(home) as shop:
-        checks = check_all(shop, find_sources(home.folder), dt.datetime(2026, 11, 5, tzinfo=dt.UTC))
+    with open_run(home) as context:
+        checks = check_all(context, find_sources(home.folder), dt.datetime(2026, 11, 5, tzinfo=dt.UTC))
     shares = {one.of: one for one in checks if one.name == "source_unmatched_jump"}
     assert shares["club"].value > health.JUMP
     now = {one.of: one.value for one in checks if one.name == "source_unmatched_share"}

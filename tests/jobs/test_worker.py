@@ -14,7 +14,7 @@ from moviec.config import open_home
 from moviec.jobs import schedule
 from moviec.jobs.schedule import Schedule
 from moviec.pipeline.arrivals import Asked, expected, take
-from moviec.pipeline.opening import arriving, workshop
+from moviec.pipeline.opening import arriving, open_run
 from moviec.search.location import current, position
 from moviec.sources.registry import find_source
 from tests.pipeline.test_due import Desk
@@ -30,7 +30,7 @@ def test_once_publishes_what_a_dead_run_left_and_takes_in_what_is_due(desk: Desk
     desk.settings(f"[sources.pub]\npath = '{desk.inbox}/club'\ncron = '* * * * *'\n")
     home = open_home(desk.home, {})
     source = find_source("club", home.folder)
-    with workshop(home) as shop, arriving(shop) as alone:  # registered, and then the run dies
+    with open_run(home) as context, arriving(context) as alone:  # registered, and then the run dies
         [one] = expected(home, source.spec, Asked([str(desk.inbox / "club")]))
         take(alone, source, one, False, lambda _: None)
     assert desk.moviec("worker", "--once").exit_code == 0

@@ -1,4 +1,4 @@
-"""A small catalogue for the tests: records of a few sources, shelved, paired and settled."""
+"""A small catalogue for the tests: records of a few sources, with their features, pairs and clusters."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 import pyarrow as pa
 
 from moviec.engine import DuckEngine
+from moviec.matching.match_features import MATCH_FEATURES, features_of_rows
 from moviec.matching.model import shipped_model
-from moviec.matching.pairs import FLOOR, Found, PairLimits, find_asked, find_pairs
+from moviec.matching.pairs import FLOOR, Found, PairLimits, find_pairs, find_records_to_match
 from moviec.matching.settle import Settled, settle
-from moviec.matching.shelf import SHELF, shelve
 from moviec.matching.verdicts import DECISIONS
 from moviec.model import RECORD
 
@@ -34,17 +34,17 @@ def record(source: str, key: str, title: str = "", **fields: Any) -> dict[str, A
     }
 
 
-def shelf_of(records: Iterable[Mapping[str, Any]]) -> pa.Table:
+def features_of(records: Iterable[Mapping[str, Any]]) -> pa.Table:
     """Shelve records, in order of source and key."""
     rows = sorted(records, key=lambda row: (row["source"], row["key"]))
-    return shelve(pa.Table.from_pylist([dict(row) for row in rows], schema=RECORD), MODEL)
+    return features_of_rows(pa.Table.from_pylist([dict(row) for row in rows], schema=RECORD), MODEL)
 
 
-def shelved(
+def features(
     history: Iterable[Mapping[Key, Mapping[str, Any]]],
 ) -> tuple[pa.Table, dict[tuple[str, str, str], int]]:
     """Shelve batches of films by key, delivered one after the other; say where each (source, key, delivery) stands."""
-    every = shelf_of(
+    every = features_of(
         record(*key, delivery=str(number), **film)
         for number, batch in enumerate(history)
         for key, film in batch.items()
@@ -54,22 +54,26 @@ def shelved(
 
 
 def pairs_of(
-    shelf: pa.Table,
+    match_features: pa.Table,
     limits: PairLimits,
-    asking: Iterable[Key] | None = None,
+    changed_records: Iterable[Key] | None = None,
     before: pa.Table | None = None,
     floor: int = FLOOR,
 ) -> Found:
-    """Find the pairs of the asking records, of all where none are named."""
-    keys = zip(shelf["source"].to_pylist(), shelf["key"].to_pylist(), strict=True)
-    rows = [{"source": source, "key": key} for source, key in (keys if asking is None else asking)]
+    """Find the pairs of the changed records, of all where none are named."""
+    keys = zip(match_features["source"].to_pylist(), match_features["key"].to_pylist(), strict=True)
+    rows = [
+        {"source": source, "key": key}
+        for source, key in (keys if changed_records is None else changed_records)
+    ]
     with DuckEngine() as engine:
-        engine.register("shelf", shelf)
+        engine.register("match_features", match_features)
         engine.register(
-            "asking", pa.Table.from_pylist(rows, SHELF.empty_table().select(["source", "key"]).schema)
+            "changed_records",
+            pa.Table.from_pylist(rows, MATCH_FEATURES.empty_table().select(["source", "key"]).schema),
         )
-        engine.register("shelf_before", SHELF.empty_table() if before is None else before)
-        find_asked(engine, limits)
+        engine.register("features_before", MATCH_FEATURES.empty_table() if before is None else before)
+        find_records_to_match(engine, limits)
         return find_pairs(engine, MODEL, floor)
 
 
@@ -79,11 +83,11 @@ def settled(
     repeating: frozenset[str] = frozenset(),
 ) -> Settled:
     """Shelve, pair and settle records; decisions are (record, record, same), oldest first."""
-    shelf = shelf_of(records)
-    found = pairs_of(shelf, PairLimits(repeating=repeating))
+    match_features = features_of(records)
+    found = pairs_of(match_features, PairLimits(repeating=repeating))
     rows = [dict(zip(DECISIONS.names, (*one, *other, same), strict=True)) for one, other, same in decisions]
     return settle(
-        shelf.select(["source", "key", "ids"]),
+        match_features.select(["source", "key", "ids"]),
         found.pairs,
         pa.Table.from_pylist(rows, schema=DECISIONS),
         MODEL,

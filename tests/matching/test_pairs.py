@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from moviec.matching.pairs import PAIRS, PairLimits
 from moviec.text import pc
 from tests.examples import some
-from tests.matching.catalogue import Key, pairs_of, record, shelf_of, shelved
+from tests.matching.catalogue import Key, features, features_of, pairs_of, record
 
 LIMITS = PairLimits()
 
@@ -26,8 +26,10 @@ def ends(pairs: pa.Table) -> list[tuple[Key, Key]]:
 
 
 def test_a_pair_has_its_ends_in_order_its_weight_and_the_evidence_for_it() -> None:
-    shelf = shelf_of([record("b", "1", "Kagemusha", year=1980), record("a", "9", "Kagemusha", year=1981)])
-    pairs = pairs_of(shelf, LIMITS).pairs
+    match_features = features_of(
+        [record("b", "1", "Kagemusha", year=1980), record("a", "9", "Kagemusha", year=1981)]
+    )
+    pairs = pairs_of(match_features, LIMITS).pairs
     assert pairs.schema.equals(PAIRS) and ends(pairs) == [(("a", "9"), ("b", "1"))]
     row = pairs.to_pylist()[0]
     assert row["weight"] > 0 and not row["contradicted"] and not row["shared_id"]
@@ -39,15 +41,17 @@ def test_a_pair_has_its_ends_in_order_its_weight_and_the_evidence_for_it() -> No
 def test_pairs_within_a_source_are_sought_only_where_it_may_repeat_itself(
     repeating: frozenset[str], found: int
 ) -> None:
-    shelf = shelf_of([record("a", "1", "Kagemusha", year=1980), record("a", "2", "Kagemusha", year=1980)])
-    assert len(pairs_of(shelf, PairLimits(repeating=repeating)).pairs) == found
+    match_features = features_of(
+        [record("a", "1", "Kagemusha", year=1980), record("a", "2", "Kagemusha", year=1980)]
+    )
+    assert len(pairs_of(match_features, PairLimits(repeating=repeating)).pairs) == found
 
 
 def test_a_block_over_the_cap_is_left_out_and_reported_but_not_one_of_an_id() -> None:
     films = [
         record(source, str(n), "Love", year=1990, ids={"imdb": f"tt{n}"}) for source in "ab" for n in range(9)
     ]
-    found = pairs_of(shelf_of(films), PairLimits(most_pairs=50))
+    found = pairs_of(features_of(films), PairLimits(most_pairs=50))
     assert len(found.pairs) == 9 and all(found.pairs["shared_id"].to_pylist())
     left_out = {row["rule"]: row["left_out"] for row in found.rules.to_pylist()}
     assert left_out["title"] == 1 and left_out["id"] == 0
@@ -56,13 +60,13 @@ def test_a_block_over_the_cap_is_left_out_and_reported_but_not_one_of_an_id() ->
 def test_a_shared_id_is_a_pair_however_different_the_films_and_a_person_should_look() -> None:
     one = record("a", "1", "Heat", year=1995, directors=["Michael Mann"], ids={"imdb": "tt1"})
     other = record("b", "1", "Jumanji", year=1969, directors=["Joe Johnston"], ids={"imdb": "tt1"})
-    assert pairs_of(shelf_of([one, other]), LIMITS).pairs.to_pylist()[0]["contradicted"]
+    assert pairs_of(features_of([one, other]), LIMITS).pairs.to_pylist()[0]["contradicted"]
 
 
 def test_how_many_records_there_are_does_not_change_a_weight() -> None:
     two = [record(source, "1", "Zeppelin Rising", year=1990) for source in "ab"]
     crowd = [record("b", str(n), f"Zeppelin {n}", year=1950 + n) for n in range(2, 30)]
-    alone, among = (pairs_of(shelf_of(films), LIMITS).pairs for films in (two, two + crowd))
+    alone, among = (pairs_of(features_of(films), LIMITS).pairs for films in (two, two + crowd))
     same = pc.and_(pc.equal(among["left_key"], "1"), pc.equal(among["right_key"], "1"))
     assert alone.equals(among.filter(same).combine_chunks())
 
@@ -92,17 +96,17 @@ def test_comparing_what_changed_gives_what_comparing_everything_gives(
     history: list[dict[Key, dict[str, Any]]], most_pairs: int, repeating: frozenset[str]
 ) -> None:
     limits, floor = PairLimits(most_pairs=most_pairs, repeating=repeating), -30_000_000
-    every, place = shelved(history)
+    every, place = features(history)
     known: dict[Key, int] = {}  # where its row stands
     kept = PAIRS.empty_table()
     for number, batch in enumerate(history):
         before = every.take(pa.array([known[key] for key in batch if key in known], pa.int64()))
         known |= {key: place[*key, str(number)] for key in batch}
         known = {key: at for key, at in known.items() if not every["deleted"][at].as_py()}
-        shelf = every.take(pa.array(sorted(known.values()), pa.int64()))
-        found = pairs_of(shelf, limits, batch, before, floor)
-        asked = {(row["source"], row["key"]) for row in found.asked.to_pylist()} | set(batch)
-        stays = [not asked & set(pair) for pair in ends(kept)]
+        match_features = every.take(pa.array(sorted(known.values()), pa.int64()))
+        found = pairs_of(match_features, limits, batch, before, floor)
+        to_match = {(row["source"], row["key"]) for row in found.to_match.to_pylist()} | set(batch)
+        stays = [not to_match & set(pair) for pair in ends(kept)]
         kept = pa.concat_tables([kept.filter(pa.array(stays, pa.bool_())), found.pairs])
-    rebuilt = pairs_of(shelf, limits, floor=floor).pairs
+    rebuilt = pairs_of(match_features, limits, floor=floor).pairs
     assert sorted(kept.to_pylist(), key=str) == sorted(rebuilt.to_pylist(), key=str)

@@ -15,7 +15,7 @@ from moviec.catalog.copying import rows_of
 from moviec.config import Home
 from moviec.jobs.doctor import copied_otherwise, examine
 from moviec.pipeline.ledger_copy import UNITS
-from moviec.pipeline.opening import workshop
+from moviec.pipeline.opening import open_run
 from tests.commands import moviec
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "home-0.1.tar.xz"
@@ -69,9 +69,9 @@ def has_key(home: Home, beside: Path) -> bool:
 
 
 def in_order(home: Home) -> None:
-    with workshop(home, alone=True) as shop:
-        assert examine(shop) == []
-        assert copied_otherwise(shop) == {}
+    with open_run(home, alone=True) as context:
+        assert examine(context) == []
+        assert copied_otherwise(context) == {}
 
 
 def with_catalogue(home: Home, database: str) -> Home:

@@ -19,9 +19,9 @@ from moviec.config import Home, Settings
 from moviec.errors import StoreError, UnpublishedError
 from moviec.jobs.health import check_all
 from moviec.pipeline.aggregator import Retry, advance, drain, publish_again
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 from moviec.pipeline.ingest import Order, ingest
-from moviec.pipeline.opening import arriving, publishing, workshop
+from moviec.pipeline.opening import arriving, open_run, publishing
 from moviec.pipeline.publication import Scope, bring_up
 from moviec.sources.registry import find_source
 from tests.pipeline.test_due import FACTS
@@ -44,31 +44,31 @@ SHUT = ["CREATE TRIGGER shut BEFORE INSERT ON checkpoints BEGIN SELECT RAISE(ABO
 class Desk:
     """A home with the source `club`, whose deliveries are lists of titles; a title's place is its key."""
 
-    def __init__(self, shop: Workshop, inbox: Path) -> None:
-        self.shop, self.inbox, self.days = shop, inbox, 0
+    def __init__(self, context: RunContext, inbox: Path) -> None:
+        self.context, self.inbox, self.days = context, inbox, 0
 
     def deliver(self, *titles: str) -> None:
         self.days += 1
         path = self.inbox / f"{self.days}" / "films.csv"
         path.parent.mkdir(parents=True)
         path.write_text("no,title\n" + "".join(f"{no},{title}\n" for no, title in enumerate(titles)))
-        source = find_source("club", self.shop.home.folder)
+        source = find_source("club", self.context.home.folder)
         order = Order(source, [path], MONDAY + dt.timedelta(days=self.days), accept_shrink=True)
-        with arriving(self.shop) as alone:
+        with arriving(self.context) as alone:
             ingest(alone, order)
 
     def titles(self) -> list[str]:
-        with self.shop.catalogue.connect() as connection:
+        with self.context.catalogue.connect() as connection:
             parts = [part["document"].to_pylist() for part in documents_as_of(connection)]
         return sorted(msgspec.json.decode(str(text))["title"] for part in parts for text in part)
 
     def run(self, statements: list[str]) -> None:
-        with self.shop.catalogue.begin() as connection:
+        with self.context.catalogue.begin() as connection:
             for statement in statements:
                 connection.execute(sa.text(statement))
 
     def ask(self, sql: str) -> list[Any]:
-        with self.shop.catalogue.connect() as connection:
+        with self.context.catalogue.connect() as connection:
             return list(connection.execute(sa.text(sql)).all())
 
 
@@ -77,65 +77,65 @@ def desk(database: str, tmp_path: Path) -> Iterator[Desk]:
     place = tmp_path / "home" / "sources" / "club"
     place.mkdir(parents=True)
     (place / "source.toml").write_text(FACTS.format(name="club"))
-    with workshop(Home(tmp_path / "home", Settings(catalogue=database))) as shop:
-        yield Desk(shop, tmp_path / "inbox")
+    with open_run(Home(tmp_path / "home", Settings(catalogue=database))) as context:
+        yield Desk(context, tmp_path / "inbox")
 
 
 def test_what_was_registered_is_published_by_whoever_comes_next(desk: Desk) -> None:
     desk.deliver("Alien", "Heat")
     desk.deliver("Alien", "Heat", "Up")
-    with desk.shop.catalogue.connect() as connection:
+    with desk.context.catalogue.connect() as connection:
         waiting = pending(connection)
         assert (waiting.upto, waiting.entries, waiting.changes) == (2, 2, 3)
     assert desk.titles() == []
-    outcome = drain(desk.shop)
+    outcome = drain(desk.context)
     assert (outcome.changes, outcome.last_change) == ({"created": 3}, 3)
-    with desk.shop.catalogue.connect() as connection:
+    with desk.context.catalogue.connect() as connection:
         assert position(connection) == newest(connection) == 2
         assert pending(connection).entries == 0
         done = [(one["command"], one["outcome"], [step["name"] for step in one["steps"]]) for one in last_runs(connection, 2)]  # fmt: skip
     assert done[0][:2] == ("publish", "done")
     assert done[0][2] == ["resolving", "finding people and companies", "fusing", "publishing"]
     assert done[1] == ("ingest club", "done", ["keeping", "reading", "comparing with what is known"])
-    assert drain(desk.shop).changes == {}
+    assert drain(desk.context).changes == {}
 
 
 def test_while_another_publishes_one_stands_by(desk: Desk) -> None:
     desk.deliver("Alien")
-    with publishing(desk.shop) as other:
-        assert advance(desk.shop) is None
+    with publishing(desk.context) as other:
+        assert advance(desk.context) is None
         assert desk.titles() == []
         assert drain(other).changes == {"created": 1}
-        assert drain(desk.shop).changes == {}, "it was published by the other"
+        assert drain(desk.context).changes == {}, "it was published by the other"
     with pytest.raises(StoreError, match="this work needs to be alone"):
-        bring_up(desk.shop, Scope(everything=True))
+        bring_up(desk.context, Scope(everything=True))
 
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
 def test_records_that_cannot_be_published_hold_up_no_other(desk: Desk) -> None:
     desk.deliver("Alien", "Heat", "Up", "Ran")
-    drain(desk.shop)
+    drain(desk.context)
     desk.run(REFUSE)
     desk.deliver("Alien", "Poison", "Up!", "Poison")
-    assert drain(desk.shop, retry=AT_ONCE).changes == {"updated": 1}
+    assert drain(desk.context, retry=AT_ONCE).changes == {"updated": 1}
     assert desk.titles() == ["Alien", "Heat", "Ran", "Up!"], "the records before still hold"
-    with desk.shop.catalogue.connect() as connection:
+    with desk.context.catalogue.connect() as connection:
         letters = failed(connection)
         assert pending(connection).entries == 0
     assert [(one.subject["source"], one.subject["key"]) for one in letters] == [("club", "1"), ("club", "3")]
     assert (letters[0].follower, letters[0].attempts) == ("catalogue", 2)
     assert "no room for it" in letters[0].error
-    checks = check_all(desk.shop, {}, MONDAY)
+    checks = check_all(desk.context, {}, MONDAY)
     assert [one.concern for one in checks if one.name == "last_run_failed" and one.concern] == []
     [told] = [one.concern for one in checks if one.name == "set_aside"]
     assert told.startswith("2 set aside by catalogue")
     desk.deliver("Alien", "Jaws", "Up!", "Poison")
-    assert drain(desk.shop, retry=AT_ONCE).changes == {"updated": 1}, "a later delivery mends one"
+    assert drain(desk.context, retry=AT_ONCE).changes == {"updated": 1}, "a later delivery mends one"
     desk.run(ACCEPT)
-    assert replay(desk.shop.catalogue, [letters[1].number]) == 1
-    assert drain(desk.shop).changes == {"updated": 1}
+    assert replay(desk.context.catalogue, [letters[1].number]) == 1
+    assert drain(desk.context).changes == {"updated": 1}
     assert desk.titles() == ["Alien", "Jaws", "Poison", "Up!"]
-    with publishing(desk.shop) as alone:
+    with publishing(desk.context) as alone:
         assert bring_up(alone, Scope(everything=True)).changes == {}
 
 
@@ -144,7 +144,7 @@ def test_where_no_record_is_at_fault_the_error_is_told_and_nothing_is_set_aside(
     desk.deliver("Alien")
     desk.run(SHUT)
     with pytest.raises(sa.exc.DBAPIError):
-        drain(desk.shop, retry=AT_ONCE)
+        drain(desk.context, retry=AT_ONCE)
     assert desk.titles() == []
     assert desk.ask("SELECT count(*) FROM failures") == [(0,)]
     assert desk.ask("SELECT DISTINCT outcome FROM runs WHERE command = 'publish'") == [("failed",)]
@@ -164,9 +164,9 @@ def test_of_films_that_fail_only_together_one_is_set_aside_with_the_cause(desk: 
     desk.run(NOT_BOTH)
     desk.deliver(*others[:7], "Alpha", *others[7:15], "Omega", *others[15:])
     told: list[str] = []
-    outcome = drain(desk.shop, told.append, AT_ONCE)
+    outcome = drain(desk.context, told.append, AT_ONCE)
     assert (outcome.changes, outcome.set_aside) == ({"created": 21}, 1)
-    with desk.shop.catalogue.connect() as connection:
+    with desk.context.catalogue.connect() as connection:
         [letter] = failed(connection)
     assert letter.subject["key"] in ("7", "16")
     assert "the sum is too large" in letter.error
@@ -179,20 +179,20 @@ def test_a_full_temporary_disk_is_told_and_sets_no_record_aside(desk: Desk) -> N
         connection.execute("PRAGMA temp.max_page_count = 1")
 
     desk.deliver(*(f"Film {number} of many" for number in range(300)))
-    desk.shop.catalogue.dispose()
-    sa.event.listen(desk.shop.catalogue, "connect", fill)
+    desk.context.catalogue.dispose()
+    sa.event.listen(desk.context.catalogue, "connect", fill)
     with pytest.raises(UnpublishedError, match=r"kept, but not published .*full.*make room") as error:
-        drain(desk.shop, retry=AT_ONCE)
+        drain(desk.context, retry=AT_ONCE)
     assert (error.value.exit_status, "\n" in str(error.value)) == (3, False)
     assert desk.ask("SELECT count(*) FROM failures") == [(0,)]
-    sa.event.remove(desk.shop.catalogue, "connect", fill)
-    desk.shop.catalogue.dispose()
-    assert drain(desk.shop).changes == {"created": 300}
-    desk.shop.catalogue.dispose()
-    sa.event.listen(desk.shop.catalogue, "connect", fill)
-    with publishing(desk.shop) as alone, pytest.raises(UnpublishedError, match="make room"):
+    sa.event.remove(desk.context.catalogue, "connect", fill)
+    desk.context.catalogue.dispose()
+    assert drain(desk.context).changes == {"created": 300}
+    desk.context.catalogue.dispose()
+    sa.event.listen(desk.context.catalogue, "connect", fill)
+    with publishing(desk.context) as alone, pytest.raises(UnpublishedError, match="make room"):
         publish_again(alone, retry=AT_ONCE)
-    sa.event.remove(desk.shop.catalogue, "connect", fill)
-    desk.shop.catalogue.dispose()
-    with publishing(desk.shop) as alone:
+    sa.event.remove(desk.context.catalogue, "connect", fill)
+    desk.context.catalogue.dispose()
+    with publishing(desk.context) as alone:
         assert publish_again(alone).changes == {}

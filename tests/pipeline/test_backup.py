@@ -11,7 +11,7 @@ import pytest
 
 from moviec.config import Home, open_home
 from moviec.pipeline.backup import Backup, backup, backups
-from moviec.pipeline.opening import workshop
+from moviec.pipeline.opening import open_run
 from tests.commands import moviec, started
 from tests.homes import copy_tree
 from tests.pipeline.old_home import (
@@ -94,8 +94,8 @@ def test_a_backup_is_of_one_moment_while_others_publish(brought_up: Home, tmp_pa
     begun.wait()
     made: list[Backup] = []
     while len(made) < 2 or made[0].manifest.last_change == made[-1].manifest.last_change:
-        with workshop(brought_up) as shop:
-            made.append(backup(shop, str(tmp_path / "vault")))
+        with open_run(brought_up) as context:
+            made.append(backup(context, str(tmp_path / "vault")))
     stop.set()
     publisher.join()
     made = [made[0], made[-1]]

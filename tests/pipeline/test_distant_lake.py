@@ -12,7 +12,7 @@ from moviec.catalog.deliveries import all_deliveries
 from moviec.config import Home, Settings, SourceSettings, open_home
 from moviec.errors import StoreError
 from moviec.pipeline.arrivals import Asked, expected, take
-from moviec.pipeline.opening import workshop
+from moviec.pipeline.opening import open_run
 from moviec.pipeline.rebuild import rebuild_source
 from moviec.sample import write_sample
 from moviec.sources.registry import find_source
@@ -32,18 +32,18 @@ def bucket() -> Iterator[Bucket]:
 def take_all(home: Home) -> list[str]:
     """Take every source's sample from its place, and say what became of each."""
     states = []
-    with workshop(home, alone=True) as shop:
+    with open_run(home, alone=True) as context:
         for name in SOURCES:
             source = find_source(name, home.folder)
             for one in expected(home, source.spec, Asked(since=dt.date.fromisoformat(DAY))):
-                states.append(take(shop, source, one, True, lambda _: None).state)
+                states.append(take(context, source, one, True, lambda _: None).state)
     return states
 
 
 def rebuilt(home: Home) -> None:
-    with workshop(home, alone=True) as shop:
+    with open_run(home, alone=True) as context:
         for name in SOURCES:
-            rebuild_source(shop, find_source(name, home.folder))
+            rebuild_source(context, find_source(name, home.folder))
 
 
 def files_of(store: Store) -> dict[str, bytes]:
@@ -78,8 +78,8 @@ def test_the_same_files_whether_here_or_in_s3(tmp_path: Path, bucket: Bucket) ->
         store = Store(home.lake, folder / "fresh", settings.options(home.lake))
         lakes.append(files_of(store))
         assert take_all(home) == ["applied"] * len(SOURCES), "known deliveries are given back"
-        with workshop(home) as shop:
-            assert len(all_deliveries(shop.catalogue)) == len(SOURCES)
+        with open_run(home) as context:
+            assert len(all_deliveries(context.catalogue)) == len(SOURCES)
     assert lakes[0] == lakes[1]
     rebuilt(home)
     assert files_of(Store(home.lake, tmp_path / "rebuilt", home.settings.options(home.lake))) == lakes[0]

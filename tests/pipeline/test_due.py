@@ -14,7 +14,7 @@ from moviec.cli import build
 from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.pipeline.due import Outcome, rounds, run_due, standings
-from moviec.pipeline.opening import workshop
+from moviec.pipeline.opening import open_run
 from moviec.sources.registry import find_sources
 
 FACTS = """
@@ -64,9 +64,9 @@ class Desk:
         home = open_home(self.home, {})
         sources = find_sources(home.folder)
         now = dt.datetime.now(dt.UTC) + dt.timedelta(days=days)
-        with workshop(home, alone=True) as shop:
-            found = standings(home, sources, all_deliveries(shop.catalogue), now)
-            return run_due(shop, sources, [one for one in found if one.due_since], lambda _: None)
+        with open_run(home, alone=True) as context:
+            found = standings(home, sources, all_deliveries(context.catalogue), now)
+            return run_due(context, sources, [one for one in found if one.due_since], lambda _: None)
 
     def states(self, *words: str) -> dict[str, tuple[str, int]]:
         done = json.loads(self.moviec("run", "--json", *words).stdout)

@@ -12,7 +12,7 @@ from moviec.catalog.schema import metadata
 from moviec.config import Home, open_home
 from moviec.engine import DuckEngine
 from moviec.pipeline.ledger_copy import compact, name_copies
-from moviec.pipeline.opening import workshop
+from moviec.pipeline.opening import open_run
 from tests.commands import moviec
 from tests.pipeline.old_home import (
     FRESH,
@@ -136,27 +136,27 @@ def test_another_lakes_catalogue_is_never_written_over(brought_up: Home, tmp_pat
 
 
 def test_what_a_transaction_leaves_that_was_taken_back_is_moved_aside(brought_up: Home) -> None:
-    with workshop(brought_up, alone=True) as shop:
-        before = set(shop.store.names("ledger"))
-        with pytest.raises(ZeroDivisionError), shop.writing() as copy:
+    with open_run(brought_up, alone=True) as context:
+        before = set(context.store.names("ledger"))
+        with pytest.raises(ZeroDivisionError), context.writing() as copy:
             copy.connection.execute(metadata.tables["records"].delete())
             copy.table("records")
             raise ZeroDivisionError
-        (left,) = set(shop.store.names("ledger")) - before
-        with shop.writing() as copy:
+        (left,) = set(context.store.names("ledger")) - before
+        with context.writing() as copy:
             copy.table("records")
-        assert left not in shop.store.names("ledger")
-        assert any(name.endswith(left) for name in shop.store.names("lost+found"))
+        assert left not in context.store.names("ledger")
+        assert any(name.endswith(left) for name in context.store.names("lost+found"))
     in_order(brought_up)
 
 
 def test_many_files_of_the_copy_become_one(brought_up: Home, tmp_path: Path) -> None:
     for day in range(10, 14):
         deliver(brought_up, tmp_path, FRESH.replace("9.1", f"9.{day - 8}"), f"2026-11-{day}")
-    with workshop(brought_up, alone=True) as shop:
-        assert compact(shop.copies, shop.catalogue, 2) >= 2
+    with open_run(brought_up, alone=True) as context:
+        assert compact(context.copies, context.catalogue, 2) >= 2
         for name in ("deliveries", "batches", "delivery_payloads"):
-            assert len(shop.store.names(f"ledger/{name}")) == 1
+            assert len(context.store.names(f"ledger/{name}")) == 1
     in_order(brought_up)
 
 
@@ -240,7 +240,7 @@ def test_a_column_that_the_copy_does_not_have_yet_is_unknown(
     brought_up: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("moviec.pipeline.ledger_copy.columns_of", lambda name: [*columns_of(name), "later"])
-    with workshop(brought_up) as shop, DuckEngine() as engine:
-        assert "decisions" in name_copies(engine, shop.store)
+    with open_run(brought_up) as context, DuckEngine() as engine:
+        assert "decisions" in name_copies(engine, context.store)
         rows = engine.query("SELECT who, later FROM decisions").to_pylist()
     assert rows and all(row["who"] and row["later"] is None for row in rows)

@@ -16,10 +16,10 @@ from moviec.catalog.schema import metadata
 from moviec.config import Home, Settings
 from moviec.export.export import Order as ExportOrder
 from moviec.export.export import export
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 from moviec.pipeline.delivery_files import gather
 from moviec.pipeline.ingest import Order, ingest
-from moviec.pipeline.opening import workshop
+from moviec.pipeline.opening import open_run
 from moviec.pipeline.publication import Outcome, Scope, bring_up
 from moviec.pipeline.rebuild import rebuild_source
 from moviec.sample import write_sample
@@ -68,33 +68,33 @@ def _doubled(row: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.fixture
-def shop(tmp_path: Path, database: str, sample: Path) -> Iterator[Workshop]:
+def context(tmp_path: Path, database: str, sample: Path) -> Iterator[RunContext]:
     home = Home(tmp_path, Settings(catalogue=database))
     mapping = tmp_path / "sources" / "festival"
     mapping.mkdir(parents=True)
     shutil.copy(sample / "festival" / "source.toml", mapping / "source.toml")
-    with workshop(home, alone=True) as opened:
+    with open_run(home, alone=True) as opened:
         yield opened
 
 
-def deliver(shop: Workshop, name: str, folder: Path, at: dt.datetime, accept_shrink: bool = True) -> str:
-    source = find_source(name, shop.home.folder)
-    files = gather(shop.home, source.spec, [str(folder)], shop.work)
-    return ingest(shop, Order(source, files, at, accept_shrink=accept_shrink)).state
+def deliver(context: RunContext, name: str, folder: Path, at: dt.datetime, accept_shrink: bool = True) -> str:
+    source = find_source(name, context.home.folder)
+    files = gather(context.home, source.spec, [str(folder)], context.work)
+    return ingest(context, Order(source, files, at, accept_shrink=accept_shrink)).state
 
 
-def exported(shop: Workshop, folder: Path, as_of: str | None = None) -> dict[str, bytes]:
+def exported(context: RunContext, folder: Path, as_of: str | None = None) -> dict[str, bytes]:
     """Give the files of an export of all there is."""
-    with shop.catalogue.connect() as connection:
+    with context.catalogue.connect() as connection:
         export(connection, ExportOrder(folder, "parquet", as_of, own_use=True), [], lambda _: None)
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def shown(shop: Workshop) -> dict[str, set[tuple[Any, ...]]]:
+def shown(context: RunContext) -> dict[str, set[tuple[Any, ...]]]:
     """Give what the catalogue holds, table by table, without its history."""
     documents = metadata.tables["documents"].c
     found: dict[str, set[tuple[Any, ...]]] = {}
-    with shop.catalogue.connect() as connection:
+    with context.catalogue.connect() as connection:
         for name, table in metadata.tables.items():
             columns = (
                 [documents.movie, documents.document, documents.claims]
@@ -110,8 +110,8 @@ def differing(one: dict[str, set[tuple[Any, ...]]], other: dict[str, set[tuple[A
     return {name: sorted(map(str, one[name] ^ other[name]))[:4] for name in one if one[name] != other[name]}
 
 
-def scalar(shop: Workshop, sql: str) -> Any:
-    with shop.catalogue.connect() as connection:
+def scalar(context: RunContext, sql: str) -> Any:
+    with context.catalogue.connect() as connection:
         return connection.scalar(sa.text(sql))
 
 
@@ -129,61 +129,63 @@ LATER = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("database", BOTH_AT_NIGHT, indirect=True)
-def test_increments_come_to_what_a_rebuild_comes_to(shop: Workshop, sample: Path, tmp_path: Path) -> None:
+def test_increments_come_to_what_a_rebuild_comes_to(
+    context: RunContext, sample: Path, tmp_path: Path
+) -> None:
     """In either order of the sources: as listed in SQLite, backwards in PostgreSQL. The order is nothing to a database."""
-    forwards = shop.catalogue.dialect.name == "sqlite"
+    forwards = context.catalogue.dialect.name == "sqlite"
     orders = [*((name, name, 1) for name in (SOURCES if forwards else reversed(SOURCES))), *LATER]
     outcomes: list[Outcome] = []
     for name, folder, week in orders:
         whole = folder != "cut short"
-        state = deliver(shop, name, sample / folder, FIRST + week * WEEK, accept_shrink=whole)
+        state = deliver(context, name, sample / folder, FIRST + week * WEEK, accept_shrink=whole)
         assert state == ("applied" if whole else "held")
-        outcomes.append(bring_up(shop, Scope()))
+        outcomes.append(bring_up(context, Scope()))
         assert whole or not outcomes[-1].touched
     assert not any(outcome.everything for outcome in outcomes[1:])
-    increments, files = shown(shop), exported(shop, tmp_path / "increments")
-    assert differing(shown_after(shop, Scope(everything=True)), increments) == {}
+    increments, files = shown(context), exported(context, tmp_path / "increments")
+    assert differing(shown_after(context, Scope(everything=True)), increments) == {}
     for name in SOURCES:
-        rebuild_source(shop, find_source(name, shop.home.folder))
-    assert differing(shown_after(shop, Scope(everything=True)), increments) == {}
-    assert exported(shop, tmp_path / "rebuilt") == files
+        rebuild_source(context, find_source(name, context.home.folder))
+    assert differing(shown_after(context, Scope(everything=True)), increments) == {}
+    assert exported(context, tmp_path / "rebuilt") == files
     # Known truth: no film of the sample's 270 is shown twice.
     assert 200 <= len(increments["movies"]) <= 270
     twice = "SELECT count(*) FROM (SELECT movie, source FROM records WHERE live GROUP BY movie, source HAVING count(*) > 1) AS d"
-    assert scalar(shop, twice) == 0
+    assert scalar(context, twice) == 0
 
 
-def shown_after(shop: Workshop, scope: Scope) -> dict[str, set[tuple[Any, ...]]]:
-    bring_up(shop, scope)
-    return shown(shop)
+def shown_after(context: RunContext, scope: Scope) -> dict[str, set[tuple[Any, ...]]]:
+    bring_up(context, scope)
+    return shown(context)
 
 
-def test_one_row_that_changed_touches_a_handful(shop: Workshop, sample: Path, tmp_path: Path) -> None:
+def test_one_row_that_changed_touches_a_handful(context: RunContext, sample: Path, tmp_path: Path) -> None:
     for name in ("kaggle", "imdb"):
-        deliver(shop, name, sample / name, FIRST)
-    bring_up(shop, Scope())
-    before = exported(shop, tmp_path / "before")
-    then = scalar(shop, "SELECT max(at) FROM changes")
+        deliver(context, name, sample / name, FIRST)
+    bring_up(context, Scope())
+    before = exported(context, tmp_path / "before")
+    then = scalar(context, "SELECT max(at) FROM changes")
     whole = sample / "kaggle" / "movies_metadata.csv"
     text = whole.read_text("utf-8")
     (tmp_path / "next").mkdir()
     assert text.count("396300000") == 1
     (tmp_path / "next" / whole.name).write_text(text.replace("396300000", "396300001"), "utf-8")
-    deliver(shop, "kaggle", tmp_path / "next", FIRST + WEEK)
-    outcome = bring_up(shop, Scope())
+    deliver(context, "kaggle", tmp_path / "next", FIRST + WEEK)
+    outcome = bring_up(context, Scope())
     touched = {name: one.written + one.removed for name, one in outcome.touched.items()}
     assert outcome.changes == {"updated": 1}
     assert {name for name, rows in touched.items() if rows} == {"movies", "changes", "rollups"}
     assert touched["movies"] == touched["changes"] == 1 and touched["rollups"] < 40
-    fields = scalar(shop, "SELECT fields FROM changes ORDER BY number DESC LIMIT 1")
+    fields = scalar(context, "SELECT fields FROM changes ORDER BY number DESC LIMIT 1")
     assert fields == '{"revenue":[396300000,396300001]}'
-    assert exported(shop, tmp_path / "as of then", then) == before != exported(shop, tmp_path / "after")
+    assert exported(context, tmp_path / "as of then", then) == before != exported(context, tmp_path / "after")
 
 
-def test_the_parts_of_a_year_add_up_to_its_films(shop: Workshop, sample: Path) -> None:
-    deliver(shop, "kaggle", sample / "kaggle", FIRST)
-    bring_up(shop, Scope())
+def test_the_parts_of_a_year_add_up_to_its_films(context: RunContext, sample: Path) -> None:
+    deliver(context, "kaggle", sample / "kaggle", FIRST)
+    bring_up(context, Scope())
     films = "SELECT sum(revenue) FROM movies WHERE year = 1994 AND movie IN (SELECT movie FROM movie_genres)"
     parts = "SELECT sum(revenue) FROM rollups WHERE kind = 'genres' AND split = 'even' AND year = 1994 AND month = 0"
     months = parts.replace("month = 0", "month > 0")
-    assert scalar(shop, films) == scalar(shop, parts) == scalar(shop, months)
+    assert scalar(context, films) == scalar(context, parts) == scalar(context, months)

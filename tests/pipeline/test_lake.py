@@ -23,7 +23,7 @@ from moviec.engine import DuckEngine
 from moviec.errors import DamagedError, StoreError, WithdrawError
 from moviec.lake.batches import name_known
 from moviec.pipeline.ingest import Order, ingest
-from moviec.pipeline.opening import workshop
+from moviec.pipeline.opening import open_run
 from moviec.pipeline.rebuild import rebuild_source, replay
 from moviec.sources.registry import find_source
 from tests.commands import forks
@@ -79,14 +79,16 @@ class Club:
         inbox.mkdir(exist_ok=True)
         path = inbox / "films.csv"
         path.write_text("\n".join([header, *rows]) + "\n")
-        with workshop(self.home, alone=True) as shop:
-            return ingest(shop, Order(find_source("club", self.home.folder), [path], at, accept))
+        with open_run(self.home, alone=True) as context:
+            return ingest(context, Order(find_source("club", self.home.folder), [path], at, accept))
 
     def known(self, *columns: str) -> list[tuple[Any, ...]]:
         """What holds now, tombstones left out."""
-        with workshop(self.home) as shop, DuckEngine() as engine:
+        with open_run(self.home) as context, DuckEngine() as engine:
             files = [
-                shop.store.path(b.records_file) for b in all_batches(shop.catalogue, "club") if b.records_file
+                context.store.path(b.records_file)
+                for b in all_batches(context.catalogue, "club")
+                if b.records_file
             ]
             name_known(engine, files)
             rows = engine.query(f"SELECT {', '.join(columns)} FROM known WHERE NOT deleted ORDER BY key")
@@ -98,8 +100,8 @@ class Club:
         return {path.name: path.read_bytes() for path in found}
 
     def rebuild(self) -> None:
-        with workshop(self.home, alone=True) as shop:
-            rebuild_source(shop, find_source("club", self.home.folder))
+        with open_run(self.home, alone=True) as context:
+            rebuild_source(context, find_source("club", self.home.folder))
 
 
 @pytest.fixture
@@ -130,8 +132,8 @@ def test_the_same_bytes_again_write_nothing(club: Club) -> None:
     assert (again.state, again.same_as) == ("unchanged", first.id)
     assert club.files() == files
     assert club.deliver(MONDAY, "1,Alien,1979,117").id == first.id, "the very same delivery is known"
-    with workshop(club.home) as shop:
-        assert len(all_deliveries(shop.catalogue)) == 2
+    with open_run(club.home) as context:
+        assert len(all_deliveries(context.catalogue)) == 2
 
 
 def test_a_film_a_complete_delivery_no_longer_lists_is_gone_and_may_come_back(club: Club) -> None:
@@ -212,18 +214,18 @@ def test_a_damaged_payload_stops_a_rebuild_and_is_mended_by_its_redelivery(
 def test_rows_that_could_not_be_read_are_read_after_a_fix(club: Club) -> None:
     delivered = club.deliver(MONDAY, "1,Alien,1979,117", "A2,Heat,1995,170", "broken")
     club.deliver(TUESDAY, "1,Alien (director's cut),1979,117")
-    with workshop(club.home) as shop:
-        assert [(row.line, row.text) for row in rejected(shop.catalogue)] == [
+    with open_run(club.home) as context:
+        assert [(row.line, row.text) for row in rejected(context.catalogue)] == [
             (3, "A2,Heat,1995,170"),
             (4, "broken"),
         ]
     club.facts(FACTS.replace('"[0-9]+"', '"[A-Z]?[0-9]+"').replace("complete = true", "complete = false"))
-    with workshop(club.home, alone=True) as shop:
-        assert replay(shop, find_source("club", club.home.folder), delivered) == 1
+    with open_run(club.home, alone=True) as context:
+        assert replay(context, find_source("club", club.home.folder), delivered) == 1
     assert club.known("key", "title") == [("1", "Alien (director's cut)"), ("A2", "Heat")]
-    with workshop(club.home, alone=True) as shop:
-        assert [row.line for row in rejected(shop.catalogue)] == [4]
-        assert replay(shop, find_source("club", club.home.folder), delivered) == 0
+    with open_run(club.home, alone=True) as context:
+        assert [row.line for row in rejected(context.catalogue)] == [4]
+        assert replay(context, find_source("club", club.home.folder), delivered) == 0
 
 
 def test_of_two_deliveries_of_one_instant_the_later_one_holds(club: Club) -> None:
@@ -242,22 +244,22 @@ def test_of_two_deliveries_of_one_instant_the_later_one_holds(club: Club) -> Non
 def test_reading_again_under_stricter_rules_says_first_what_would_go_and_then_why_it_went(club: Club) -> None:
     club.deliver(MONDAY, *(f"{n},Film {n},1999,90" for n in range(8)), "A8,Film 8,1999,90")
     club.facts(FACTS.replace('"[0-9]+"', '"[0-2]"'))
-    with workshop(club.home, alone=True) as shop:
+    with open_run(club.home, alone=True) as context:
         source = find_source("club", club.home.folder)
-        files = shop.store.names("records")
+        files = context.store.names("records")
         with pytest.raises(WithdrawError, match=r"would withdraw 5 of 8 records \(3, 4, 5, 6, 7, …\)"):
-            rebuild_source(shop, source)
-        assert shop.store.names("records") == files
-        assert [row.line for row in rejected(shop.catalogue)] == [10]
-        rebuild_source(shop, source, accept_shrink=True)
-        assert sorted(row.line for row in rejected(shop.catalogue)) == [5, 6, 7, 8, 9, 10]
-        assert all_deliveries(shop.catalogue)[0].records == 3
+            rebuild_source(context, source)
+        assert context.store.names("records") == files
+        assert [row.line for row in rejected(context.catalogue)] == [10]
+        rebuild_source(context, source, accept_shrink=True)
+        assert sorted(row.line for row in rejected(context.catalogue)) == [5, 6, 7, 8, 9, 10]
+        assert all_deliveries(context.catalogue)[0].records == 3
     assert club.known("key") == [("0",), ("1",), ("2",)]
     club.facts(FACTS.replace('"[0-9]+"', '"[A-Z]?[0-9]+"'))
     club.rebuild()
     assert len(club.known("key")) == 9
-    with workshop(club.home) as shop:
-        assert rejected(shop.catalogue) == []
+    with open_run(club.home) as context:
+        assert rejected(context.catalogue) == []
 
 
 def test_a_lake_and_a_catalogue_that_do_not_belong_together_are_not_written_to(
@@ -288,9 +290,9 @@ def test_one_run_at_a_time(club: Club, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOVIEC_PATIENCE", "0")
     home = open_home(club.home.folder)
     with (
-        workshop(home, alone=True),
+        open_run(home, alone=True),
         pytest.raises(StoreError, match="another run"),
-        workshop(home, alone=True),
+        open_run(home, alone=True),
     ):
         pass
 
@@ -305,16 +307,20 @@ def test_a_role_that_is_missing_reuses_its_latest(tmp_path: Path) -> None:
     (inbox / "ratings.csv").write_text(
         "userId,movieId,rating,timestamp\n1,1,4.0,964982703\n2,1,5.0,964982703\n"
     )
-    with workshop(home, alone=True) as shop:
+    with open_run(home, alone=True) as context:
         files = sorted(inbox.iterdir())
-        ingest(shop, Order(source, files, MONDAY, accept_shrink=True))
+        ingest(context, Order(source, files, MONDAY, accept_shrink=True))
         (inbox / "movies.csv").write_text("movieId,title,genres\n1,Alien (1979),Horror|Sci-Fi\n")
-        done = ingest(shop, Order(source, [inbox / "movies.csv"], TUESDAY, accept_shrink=True))
+        done = ingest(context, Order(source, [inbox / "movies.csv"], TUESDAY, accept_shrink=True))
         assert done.state == "applied"
         with DuckEngine() as engine:
             name_known(
                 engine,
-                [shop.store.path(b.records_file) for b in all_batches(shop.catalogue) if b.records_file],
+                [
+                    context.store.path(b.records_file)
+                    for b in all_batches(context.catalogue)
+                    if b.records_file
+                ],
             )
             row = engine.query("SELECT genres, ids, ratings FROM known").to_pylist()[0]
     assert row["genres"] == ["Horror", "Sci-Fi"]
@@ -382,15 +388,15 @@ def test_the_real_deliveries_reconcile_and_come_a_second_time_for_nothing(tmp_pa
     }[name]
     paths = [real(f"{name}/{file}") for file in files]
     home = open_home(tmp_path / "home", {})
-    with workshop(home, alone=True) as shop:
-        done = ingest(shop, Order(find_source(name), paths, MONDAY))
+    with open_run(home, alone=True) as context:
+        done = ingest(context, Order(find_source(name), paths, MONDAY))
         for role in done.report["rows"].values():
             assert role["read"] == role["kept"] + role["merged"] + role["skipped"] + role["rejected"]
         assert batch(done)["changed"] == done.records
         before = lake(home.folder)
-        assert ingest(shop, Order(find_source(name), paths, TUESDAY)).state == "unchanged"
+        assert ingest(context, Order(find_source(name), paths, TUESDAY)).state == "unchanged"
         assert lake(home.folder) == before
-        rebuild_source(shop, find_source(name))
+        rebuild_source(context, find_source(name))
     after = lake(home.folder)
     assert {Path(name).name: data for name, data in after.items()} == {
         Path(name).name: data for name, data in before.items()

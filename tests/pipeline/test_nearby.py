@@ -1,4 +1,4 @@
-"""The part of the shelf that a change can concern gives the pairs that the whole shelf gives."""
+"""The match features that a change can concern give the pairs that all of them give."""
 
 from __future__ import annotations
 
@@ -11,33 +11,36 @@ from hypothesis import strategies as st
 from moviec.catalog.ingest_queue import RECORDS
 from moviec.engine import DuckEngine
 from moviec.matching.pairs import PairLimits, find_pairs
-from moviec.pipeline.nearby import ask_nearby
-from moviec.pipeline.shelves import SEEN
+from moviec.pipeline.feature_files import SEEN
+from moviec.pipeline.nearby import narrow_to_nearby
 from tests.examples import some
-from tests.matching.catalogue import MODEL, Key, pairs_of, record, shelf_of, shelved
+from tests.matching.catalogue import MODEL, Key, features, features_of, pairs_of, record
 from tests.matching.test_pairs import histories
 
 FLOOR = -30_000_000
 
 
 def nearby(
-    every: pa.Table, limits: PairLimits, asking: list[Key], last: str
+    every: pa.Table, limits: PairLimits, changed_records: list[Key], last: str
 ) -> tuple[pa.Table, pa.Table, int]:
-    """Find the pairs of the asking records on part of a shelf; say how many records were looked at."""
+    """Find the pairs of the changed records on some of the features; say how many records were looked at."""
     seen = {(row["source"], row["delivery"]) for row in every.to_pylist() if row["delivery"] != last}
     with DuckEngine() as engine:
-        engine.register("every_shelf", every)
-        blocks = "SELECT b.block AS block, source, key FROM (SELECT source, key, unnest(blocks) AS b FROM every_shelf)"
+        engine.register("every_features", every)
+        blocks = "SELECT b.block AS block, source, key FROM (SELECT source, key, unnest(blocks) AS b FROM every_features)"
         engine.view("every_block", blocks)
         engine.register(
-            "asking", pa.table({"source": [one for one, _ in asking], "key": [key for _, key in asking]})
+            "changed_records",
+            pa.table(
+                {"source": [one for one, _ in changed_records], "key": [key for _, key in changed_records]}
+            ),
         )
         rows = [{"source": source, "delivery": delivery} for source, delivery in sorted(seen)]
         engine.register("seen", pa.Table.from_pylist(rows, SEEN))
         engine.register("seen_again", RECORDS.empty_table())
-        ask_nearby(engine, limits)
+        narrow_to_nearby(engine, limits)
         found = find_pairs(engine, MODEL, FLOOR)
-        return found.pairs, found.asked, engine.query("SELECT * FROM numbered").num_rows
+        return found.pairs, found.to_match, engine.query("SELECT * FROM numbered").num_rows
 
 
 @settings(max_examples=some(12), deadline=None)
@@ -46,21 +49,23 @@ def test_the_records_nearby_are_enough(
     history: list[dict[Key, dict[str, Any]]], most_pairs: int, repeating: frozenset[str]
 ) -> None:
     limits = PairLimits(most_pairs=most_pairs, repeating=repeating)
-    every, place = shelved(history)
+    every, place = features(history)
 
     def held(batches: list[dict[Key, dict[str, Any]]]) -> pa.Table:
         fresh = {key: place[*key, str(number)] for number, batch in enumerate(batches) for key in batch}
         there = sorted(at for at in fresh.values() if not every["deleted"][at].as_py())
         return every.take(pa.array(there, pa.int64()))
 
-    asking = list(history[-1])
-    names = {f"{source}/{key}" for source, key in asking}
+    changed_records = list(history[-1])
+    names = {f"{source}/{key}" for source, key in changed_records}
     before = held(history[:-1])
     theirs = [f"{row['source']}/{row['key']}" in names for row in before.to_pylist()]
-    whole = pairs_of(held(history), limits, asking, before.filter(pa.array(theirs, pa.bool_())), FLOOR)
-    pairs, asked, _ = nearby(every, limits, asking, str(len(history) - 1))
+    whole = pairs_of(
+        held(history), limits, changed_records, before.filter(pa.array(theirs, pa.bool_())), FLOOR
+    )
+    pairs, to_match, _ = nearby(every, limits, changed_records, str(len(history) - 1))
     assert pairs.equals(whole.pairs)
-    assert sorted(asked.to_pylist(), key=str) == sorted(whole.asked.to_pylist(), key=str)
+    assert sorted(to_match.to_pylist(), key=str) == sorted(whole.to_match.to_pylist(), key=str)
 
 
 def test_what_shares_no_block_is_not_looked_at() -> None:
@@ -68,6 +73,6 @@ def test_what_shares_no_block_is_not_looked_at() -> None:
         record("a", str(n), f"Zeppelin{n} Quagga{n}", year=1900 + 3 * n, delivery="0") for n in range(30)
     ]
     films += [record("b", "1", "Zeppelin7 Quagga7", year=1921, delivery="1")]
-    pairs, _, looked = nearby(shelf_of(films), PairLimits(), [("b", "1")], "1")
+    pairs, _, looked = nearby(features_of(films), PairLimits(), [("b", "1")], "1")
     assert pairs.select(["left_key", "right_key"]).to_pylist() == [{"left_key": "7", "right_key": "1"}]
     assert looked == 2

@@ -18,9 +18,9 @@ from moviec.config import Home, Settings
 from moviec.errors import UsageError
 from moviec.matching.unmatched import REASONS
 from moviec.pipeline.aggregator import advance
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 from moviec.pipeline.ingest import Order, ingest
-from moviec.pipeline.opening import arriving, workshop
+from moviec.pipeline.opening import arriving, open_run
 from moviec.pipeline.reviewing import uncertain
 from moviec.search import Ask, Finder
 from moviec.search.index import build
@@ -63,43 +63,43 @@ def published(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         place.mkdir(parents=True)
         (place / "source.toml").write_text(FACTS.format(name=name))
         (folder / f"{name}.csv").write_text(rows)
-    with workshop(home) as shop:
+    with open_run(home) as context:
         for name in ("club", "film-shop"):
             day = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
-            with arriving(shop) as alone:
+            with arriving(context) as alone:
                 ingest(alone, Order(find_source(name, home.folder), [folder / f"{name}.csv"], day))
-        advance(shop)
+        advance(context)
     return home
 
 
 @pytest.fixture
-def shop(request: pytest.FixtureRequest, published: Home, tmp_path: Path) -> Iterator[Workshop]:
+def context(request: pytest.FixtureRequest, published: Home, tmp_path: Path) -> Iterator[RunContext]:
     database = published.settings.catalogue
     if database:
         database = new_database(request.getfixturevalue("postgres"), sa.make_url(database).database)
-    with workshop(copied_home(published, tmp_path / "home", database)) as shop:
-        yield shop
+    with open_run(copied_home(published, tmp_path / "home", database)) as context:
+        yield context
 
 
-def test_a_film_without_a_title_is_shown_and_stops_no_index(shop: Workshop) -> None:
-    build(shop.catalogue, shop.home.search, lambda _: None)
-    finder = Finder(shop.home.search)
+def test_a_film_without_a_title_is_shown_and_stops_no_index(context: RunContext) -> None:
+    build(context.catalogue, context.home.search, lambda _: None)
+    finder = Finder(context.home.search)
     finder.refresh()
     words = GenreWords.of([])
     assert [film.title for film in finder.find(Ask(query="quixotic"), words).items] == ["Quixotic Widget"]
     (untitled,) = finder.find(Ask(year_from=1999, year_to=1999), words).items
     assert untitled.title == ""
-    found = moviec("search", "quixotic", "--home", shop.home.folder)
+    found = moviec("search", "quixotic", "--home", context.home.folder)
     assert "Quixotic Widget" in found.stdout and not found.stderr
-    named = moviec("show", "film-shop:7", "--home", shop.home.folder)
+    named = moviec("show", "film-shop:7", "--home", context.home.folder)
     assert named.returncode == 0 and named.stdout.startswith("Quixotic Widget (2001)"), named.stderr
-    shown = moviec("show", untitled.id, "--home", shop.home.folder)
+    shown = moviec("show", untitled.id, "--home", context.home.folder)
     assert shown.returncode == 0 and shown.stdout.startswith("(no title) (1999)")
 
 
-def test_a_search_brings_an_index_that_is_behind_up_to_date(shop: Workshop) -> None:
-    build(shop.catalogue, shop.home.search, lambda _: None)
-    with writing(shop.catalogue) as connection:
+def test_a_search_brings_an_index_that_is_behind_up_to_date(context: RunContext) -> None:
+    build(context.catalogue, context.home.search, lambda _: None)
+    with writing(context.catalogue) as connection:
         last = last_change(connection)
         entry = {
             "number": last + 1,
@@ -109,19 +109,19 @@ def test_a_search_brings_an_index_that_is_behind_up_to_date(shop: Workshop) -> N
             "fields": "{}",
         }
         connection.execute(sa.insert(changes).values(**entry))
-    told = moviec("search", "quixotic", "--home", shop.home.folder)
+    told = moviec("search", "quixotic", "--home", context.home.folder)
     assert told.returncode == 0 and "search index: updating" in told.stderr
-    used = current(shop.home.search)
+    used = current(context.home.search)
     held = position(used) if used else None
     assert held and held.change == last + 1
 
 
-def test_an_id_leads_to_the_film_of_that_sites_own_record(shop: Workshop) -> None:
-    with shop.catalogue.connect() as connection:
+def test_an_id_leads_to_the_film_of_that_sites_own_record(context: RunContext) -> None:
+    with context.catalogue.connect() as connection:
         own = movie_named(connection, "club:1")
         with pytest.raises(UsageError, match="no film has this id"):
             movie_named(connection, "club:99")
-    reader = Reader(shop.catalogue)
+    reader = Reader(context.catalogue)
     look_up = Movies(reader)
     assert look_up.named("club", "1") == [own] and look_up.named("club", "99") == []
     assert b'"title":"Alien"' in (look_up.document(own) or pytest.fail("no document")).document
@@ -134,7 +134,7 @@ def test_of_several_films_with_an_id_the_one_of_which_it_is_the_first_leads() ->
     assert foremost([(1, 0), (2, 0)], None) == foremost([(1, 0), (2, 0)], 9) == [1, 2]
 
 
-def test_a_wrong_id_that_two_films_share_waits_for_a_person(shop: Workshop) -> None:
-    (pair,) = uncertain(shop, 10)
+def test_a_wrong_id_that_two_films_share_waits_for_a_person(context: RunContext) -> None:
+    (pair,) = uncertain(context, 10)
     titles = {pair[side]["title"] for side in ("left", "right")}
     assert titles == {"Alien", "Quixotic Widget"} and pair["reason"] in REASONS

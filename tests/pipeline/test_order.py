@@ -15,9 +15,9 @@ from moviec.catalog.deliveries import all_batches
 from moviec.config import open_home
 from moviec.engine import DuckEngine
 from moviec.lake.batches import name_known
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 from moviec.pipeline.ingest import Order, ingest
-from moviec.pipeline.opening import workshop
+from moviec.pipeline.opening import open_run
 from moviec.pipeline.rebuild import rebuild_source, replay_waiting
 from moviec.sources.registry import find_source
 from tests.examples import some
@@ -58,50 +58,52 @@ def expected(steps: Sequence[Step], complete: bool) -> dict[str, str]:
 
 
 class Home:
-    """A home with the club's list, and a workshop in it."""
+    """A home with the club's list, and a run context for it."""
 
-    def __init__(self, shop: Workshop, complete: bool) -> None:
-        self.shop, self.complete = shop, complete
+    def __init__(self, context: RunContext, complete: bool) -> None:
+        self.context, self.complete = context, complete
         self.mend(STRICT)
 
     def mend(self, facts: str) -> None:
-        place = self.shop.home.folder / "sources/club/source.toml"
+        place = self.context.home.folder / "sources/club/source.toml"
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(facts if self.complete else facts.replace("complete = true", "complete = false"))
-        self.source = find_source("club", self.shop.home.folder)
+        self.source = find_source("club", self.context.home.folder)
 
     def take(self, step: Step) -> None:
         if step is None:
             self.mend(MENDED)
-            replay_waiting(self.shop, "club")
+            replay_waiting(self.context, "club")
             return
-        path = self.shop.home.folder / "films.csv"
+        path = self.context.home.folder / "films.csv"
         rows = [f"{key},{title},1999,90" for key, title in FILES[step[1]].items()]
         path.write_text("\n".join(["no,title,year,minutes", *rows]) + "\n")
         day = dt.datetime(2026, 11, step[0], tzinfo=dt.UTC)
-        ingest(self.shop, Order(self.source, [path], day, accept_shrink=True))
+        ingest(self.context, Order(self.source, [path], day, accept_shrink=True))
 
     def current(self) -> dict[str, str]:
         with DuckEngine() as engine:
-            files = [one.records_file for one in all_batches(self.shop.catalogue, "club") if one.records_file]
-            name_known(engine, [self.shop.store.path(file) for file in files])
+            files = [
+                one.records_file for one in all_batches(self.context.catalogue, "club") if one.records_file
+            ]
+            name_known(engine, [self.context.store.path(file) for file in files])
             rows = engine.query("SELECT key, title FROM known WHERE NOT deleted ORDER BY key").to_pylist()
         return {row["key"]: row["title"] for row in rows}
 
     def rebuilt(self) -> dict[str, bytes]:
         """Give the record files that reading every payload again makes, by delivery."""
-        rebuild_source(self.shop, self.source, accept_shrink=True)
+        rebuild_source(self.context, self.source, accept_shrink=True)
         return self.files()
 
     def files(self) -> dict[str, bytes]:
-        found = sorted((self.shop.home.folder / "lake/records").rglob("*.parquet"))
+        found = sorted((self.context.home.folder / "lake/records").rglob("*.parquet"))
         return {path.name: path.read_bytes() for path in found}
 
 
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("order")
-    with workshop(open_home(folder / "empty", {}), alone=True):
+    with open_run(open_home(folder / "empty", {}), alone=True):
         pass
     yield folder
 
@@ -121,8 +123,8 @@ def test_the_lake_holds_what_the_order_of_deliveries_says(
     folder = empty / "home"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(empty / "empty", folder)
-    with workshop(open_home(folder, {}), alone=True) as shop:
-        home = Home(shop, complete)
+    with open_run(open_home(folder, {}), alone=True) as context:
+        home = Home(context, complete)
         for step in steps:
             home.take(step)
         assert home.current() == expected(steps, complete)

@@ -17,7 +17,7 @@ from moviec.config import Home, Settings
 from moviec.pipeline import effects, reviewing
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.nearest import unmatched_of
-from moviec.pipeline.opening import workshop
+from moviec.pipeline.opening import open_run
 from moviec.sample import write_sample
 from tests.pipeline.test_reviewing import TOY, TOY_IMDB, deliver
 
@@ -28,13 +28,13 @@ def home(database: str, tmp_path: Path) -> Home:
     write_sample(tmp_path / "sample")
     made = Home(tmp_path / "home", Settings(catalogue=database))
     made.folder.mkdir()
-    with workshop(made, alone=True) as shop:
+    with open_run(made, alone=True) as context:
         for name in ("kaggle", "imdb"):
-            deliver(shop, name, tmp_path / "sample" / name, 0)
-        drain(shop)
-        with writing(shop.catalogue) as connection:
+            deliver(context, name, tmp_path / "sample" / name, 0)
+        drain(context)
+        with writing(context.catalogue) as connection:
             decisions.decide(connection, [Verdict(TOY, TOY_IMDB, False, "ann")])
-        drain(shop)
+        drain(context)
     return made
 
 
@@ -42,8 +42,8 @@ def home(database: str, tmp_path: Path) -> Home:
 def busy(home: Home) -> Iterator[ExitStack]:
     """Hold every lease, and be in the middle of writing decisions and what follows from them, until it is closed."""
     with ExitStack() as stack:
-        shop = stack.enter_context(workshop(home, alone=True))
-        connection = stack.enter_context(writing(shop.catalogue))
+        context = stack.enter_context(open_run(home, alone=True))
+        connection = stack.enter_context(writing(context.catalogue))
         if connection.dialect.name == "postgresql":
             tables = "decisions, record_changes, records, identities, matches, documents, leases"
             connection.execute(sa.text(f"LOCK TABLE {tables} IN EXCLUSIVE MODE"))
@@ -55,11 +55,11 @@ def test_previews_go_on_while_another_process_publishes(home: Home, busy: ExitSt
     """What a preview wrote, even to take it back, would have to wait for the one who writes: for longer than the test."""
 
     def look() -> tuple[effects.Effect, effects.Effect]:
-        with workshop(home) as shop:
-            said = reviewing.verdicts(shop, (":".join(TOY), ":".join(TOY_IMDB)), True, "bo")
-            reviewing.uncertain(shop, 10)
-            unmatched_of(shop, "kaggle", 10)
-            return effects.effect(shop, said), effects.effect_of_undoing(shop, 1)
+        with open_run(home) as context:
+            said = reviewing.verdicts(context, (":".join(TOY), ":".join(TOY_IMDB)), True, "bo")
+            reviewing.uncertain(context, 10)
+            unmatched_of(context, "kaggle", 10)
+            return effects.effect(context, said), effects.effect_of_undoing(context, 1)
 
     with ThreadPoolExecutor(1) as pool:
         looking = pool.submit(look)

@@ -19,10 +19,10 @@ from moviec.config import Home, Settings
 from moviec.engine import DuckEngine
 from moviec.jobs.retention import tidy, tidy_daily
 from moviec.lake.payloads import payload_name
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 from moviec.pipeline.current_records import name_records
 from moviec.pipeline.ingest import Order, ingest
-from moviec.pipeline.opening import workshop
+from moviec.pipeline.opening import open_run
 from moviec.pipeline.publication import Scope, bring_up
 from moviec.pipeline.rebuild import rebuild_source
 from moviec.sources.registry import find_source
@@ -42,32 +42,32 @@ WEEKS = [
 class Shelf:
     """A home of the source `club` under some settings."""
 
-    def __init__(self, shop: Workshop, inbox: Path) -> None:
-        self.shop, self.inbox = shop, inbox
+    def __init__(self, context: RunContext, inbox: Path) -> None:
+        self.context, self.inbox = context, inbox
 
     def settings(self, **values: Any) -> None:
-        settings = msgspec.structs.replace(self.shop.home.settings, **values)
-        self.shop = msgspec.structs.replace(self.shop, home=Home(self.shop.home.folder, settings))
+        settings = msgspec.structs.replace(self.context.home.settings, **values)
+        self.context = msgspec.structs.replace(self.context, home=Home(self.context.home.folder, settings))
 
     def deliver(self) -> None:
         for week, rows in enumerate(WEEKS):
             path = self.inbox / f"{week}" / "films.csv"
             path.parent.mkdir(parents=True)
             path.write_text("no,title,year,minutes\n" + "\n".join(rows) + "\n")
-            source = find_source("club", self.shop.home.folder)
+            source = find_source("club", self.context.home.folder)
             at = MONDAY + dt.timedelta(days=week)
-            ingest(self.shop, Order(source, [path], at, accept_shrink=True))
-            with self.shop.catalogue.begin() as connection:
+            ingest(self.context, Order(source, [path], at, accept_shrink=True))
+            with self.context.catalogue.begin() as connection:
                 connection.execute(sa.text("UPDATE batches SET published = true"))
 
     def holds(self) -> list[dict[str, Any]]:
         with DuckEngine() as engine:
-            name_records(engine, self.shop, all_batches(self.shop.catalogue), RECORDS.empty_table())
+            name_records(engine, self.context, all_batches(self.context.catalogue), RECORDS.empty_table())
             return engine.query("SELECT * EXCLUDE (payload, line) FROM live ORDER BY key").to_pylist()
 
     def raw(self) -> list[bool]:
         """Say of each delivery in order whether its payload is there."""
-        store, catalogue = self.shop.store, self.shop.catalogue
+        store, catalogue = self.context.store, self.context.catalogue
         sums = [payloads_of(catalogue, one.id)[0].sha256 for one in all_deliveries(catalogue)]
         return [store.has(payload_name(one)) for one in sums]
 
@@ -79,59 +79,64 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = home / "sources" / "club"
     place.mkdir(parents=True)
     (place / "source.toml").write_text(FACTS)
-    with workshop(Home(home, Settings()), alone=True) as shop:
-        Shelf(shop, home / "inbox").deliver()
+    with open_run(Home(home, Settings()), alone=True) as context:
+        Shelf(context, home / "inbox").deliver()
     return home
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, delivered: Path) -> Iterator[Shelf]:
+def match_features(tmp_path: Path, delivered: Path) -> Iterator[Shelf]:
     shutil.copytree(delivered, tmp_path / "home")
-    with workshop(Home(tmp_path / "home", Settings()), alone=True) as shop:
-        yield Shelf(shop, tmp_path)
+    with open_run(Home(tmp_path / "home", Settings()), alone=True) as context:
+        yield Shelf(context, tmp_path)
 
 
 @pytest.mark.parametrize("keeps", [True, False])
-def test_many_batches_become_one_that_holds_the_same(shelf: Shelf, keeps: bool) -> None:
+def test_many_batches_become_one_that_holds_the_same(match_features: Shelf, keeps: bool) -> None:
     if not keeps:
-        facts = shelf.shop.home.folder / "sources" / "club" / "source.toml"
+        facts = match_features.context.home.folder / "sources" / "club" / "source.toml"
         facts.write_text(FACTS.replace('runtime = "keep"', ""))
-    before, files = shelf.holds(), [one.records_file for one in all_batches(shelf.shop.catalogue)]
-    shelf.settings(compact_after=3, keep_history=26)
-    done = tidy(shelf.shop, NOW)
-    left = [one.records_file for one in all_batches(shelf.shop.catalogue) if one.records_file]
+    before, files = (
+        match_features.holds(),
+        [one.records_file for one in all_batches(match_features.context.catalogue)],
+    )
+    match_features.settings(compact_after=3, keep_history=26)
+    done = tidy(match_features.context, NOW)
+    left = [one.records_file for one in all_batches(match_features.context.catalogue) if one.records_file]
     assert done.compacted == {"club": len([one for one in files if one])}
-    assert len(left) == 1 and shelf.shop.store.names("records").count(left[0]) == 1
-    assert shelf.holds() == before
+    assert len(left) == 1 and match_features.context.store.names("records").count(left[0]) == 1
+    assert match_features.holds() == before
     with DuckEngine() as engine:
-        engine.parquet("every", [shelf.shop.store.path(left[0])])
+        engine.parquet("every", [match_features.context.store.path(left[0])])
         titles = [row["title"] for row in engine.query("SELECT title FROM every WHERE key = '2' AND NOT deleted ORDER BY delivery").to_pylist()]  # fmt: skip
     # 26 days before NOW came Heat 5: what was superseded before that goes, but where values outlive empty ones.
     assert titles == (
         ["Heat", *(f"Heat {n}" for n in range(2, 7))] if keeps else [f"Heat {n}" for n in range(4, 7)]
     )
-    assert tidy(shelf.shop, NOW).compacted == {}
+    assert tidy(match_features.context, NOW).compacted == {}
 
 
-def test_backfills_between_two_compactions_lose_nothing(shelf: Shelf) -> None:
+def test_backfills_between_two_compactions_lose_nothing(match_features: Shelf) -> None:
     """By the number of its batches alone the second file would have the first one's name."""
-    shelf.settings(compact_after=1, keep_history=0)
-    tidy(shelf.shop, NOW)
-    count = len([one for one in all_batches(shelf.shop.catalogue) if one.records_file])
-    facts = shelf.shop.home.folder / "sources" / "club" / "source.toml"
+    match_features.settings(compact_after=1, keep_history=0)
+    tidy(match_features.context, NOW)
+    count = len([one for one in all_batches(match_features.context.catalogue) if one.records_file])
+    facts = match_features.context.home.folder / "sources" / "club" / "source.toml"
     facts.write_text(FACTS.replace("complete = true", "complete = false"))
-    source = find_source("club", shelf.shop.home.folder)
+    source = find_source("club", match_features.context.home.folder)
     for day in range(1, len(WEEKS) + 1 - count):
-        path = shelf.inbox / f"back-{day}" / "films.csv"
+        path = match_features.inbox / f"back-{day}" / "films.csv"
         path.parent.mkdir(parents=True)
         path.write_text(f"no,title,year,minutes\n{100 + day},Film {day},1950,90\n")
-        ingest(shelf.shop, Order(source, [path], MONDAY - dt.timedelta(days=day), accept_shrink=True))
-    with shelf.shop.catalogue.begin() as connection:
+        ingest(
+            match_features.context, Order(source, [path], MONDAY - dt.timedelta(days=day), accept_shrink=True)
+        )
+    with match_features.context.catalogue.begin() as connection:
         connection.execute(sa.text("UPDATE batches SET published = true"))
-    before = shelf.holds()
+    before = match_features.holds()
     assert len(before) > len(WEEKS)
-    tidy(shelf.shop, NOW)
-    assert shelf.holds() == before
+    tidy(match_features.context, NOW)
+    assert match_features.holds() == before
 
 
 @pytest.mark.parametrize(
@@ -143,51 +148,53 @@ def test_backfills_between_two_compactions_lose_nothing(shelf: Shelf) -> None:
     ],
 )
 def test_raw_payloads_go_by_policy_and_a_rebuild_from_raw_still_comes_to_the_same(
-    shelf: Shelf, policy: str, kept: list[bool]
+    match_features: Shelf, policy: str, kept: list[bool]
 ) -> None:
-    before = shelf.holds()
-    shelf.settings(keep_raw=policy, compact_after=2, keep_history=0)
-    done = tidy(shelf.shop, NOW)
-    assert shelf.raw() == kept
+    before = match_features.holds()
+    match_features.settings(keep_raw=policy, compact_after=2, keep_history=0)
+    done = tidy(match_features.context, NOW)
+    assert match_features.raw() == kept
     assert done.payloads == kept.count(False)
     told: list[str] = []
-    rebuild_source(shelf.shop, find_source("club", shelf.shop.home.folder), told.append)
-    assert shelf.holds() == before
+    rebuild_source(
+        match_features.context, find_source("club", match_features.context.home.folder), told.append
+    )
+    assert match_features.holds() == before
     assert sum("are gone" in line for line in told) == kept.count(False)
-    rebuild_source(shelf.shop, find_source("club", shelf.shop.home.folder))
-    assert shelf.holds() == before
+    rebuild_source(match_features.context, find_source("club", match_features.context.home.folder))
+    assert match_features.holds() == before
 
 
 def test_once_a_day(tmp_path: Path) -> None:
-    with workshop(Home(tmp_path, Settings())) as shop:
+    with open_run(Home(tmp_path, Settings())) as context:
         now = dt.datetime.now(dt.UTC)
         for hours in (0, 1, 23, 25):
-            tidy_daily(shop, now + dt.timedelta(hours=hours))
-        with shop.catalogue.connect() as connection:
+            tidy_daily(context, now + dt.timedelta(hours=hours))
+        with context.catalogue.connect() as connection:
             assert [one["command"] for one in last_runs(connection, 9)] == ["tidy", "tidy"]
 
 
-def test_what_the_catalogue_shows_stays(shelf: Shelf) -> None:
-    bring_up(shelf.shop, Scope(everything=True))
-    shelf.settings(keep_raw="last 1", compact_after=2, keep_history=0)
-    tidy(shelf.shop, NOW)
-    assert bring_up(shelf.shop, Scope(everything=True)).changes == {}
+def test_what_the_catalogue_shows_stays(match_features: Shelf) -> None:
+    bring_up(match_features.context, Scope(everything=True))
+    match_features.settings(keep_raw="last 1", compact_after=2, keep_history=0)
+    tidy(match_features.context, NOW)
+    assert bring_up(match_features.context, Scope(everything=True)).changes == {}
 
 
-def test_backfills_that_bring_the_count_of_batches_back_lose_nothing(shelf: Shelf) -> None:
-    facts = shelf.shop.home.folder / "sources" / "club" / "source.toml"
+def test_backfills_that_bring_the_count_of_batches_back_lose_nothing(match_features: Shelf) -> None:
+    facts = match_features.context.home.folder / "sources" / "club" / "source.toml"
     facts.write_text(FACTS.replace("complete = true", "complete = false"))
-    shelf.settings(compact_after=1)
-    tidy(shelf.shop, NOW)
-    titles = [row["title"] for row in shelf.holds()]
+    match_features.settings(compact_after=1)
+    tidy(match_features.context, NOW)
+    titles = [row["title"] for row in match_features.holds()]
     for number in (1, 2, 3):
-        path = shelf.inbox / f"older-{number}" / "films.csv"
+        path = match_features.inbox / f"older-{number}" / "films.csv"
         path.parent.mkdir()
         path.write_text(f"no,title,year,minutes\n{number}0,Older {number},1950,90\n")
-        source = find_source("club", shelf.shop.home.folder)
-        ingest(shelf.shop, Order(source, [path], MONDAY - dt.timedelta(days=number)))
-        with shelf.shop.catalogue.begin() as connection:
+        source = find_source("club", match_features.context.home.folder)
+        ingest(match_features.context, Order(source, [path], MONDAY - dt.timedelta(days=number)))
+        with match_features.context.catalogue.begin() as connection:
             connection.execute(sa.text("UPDATE batches SET published = true"))
-        assert tidy(shelf.shop, NOW).compacted == {"club": 2}
+        assert tidy(match_features.context, NOW).compacted == {"club": 2}
         titles.append(f"Older {number}")
-        assert sorted(row["title"] for row in shelf.holds()) == sorted(titles)
+        assert sorted(row["title"] for row in match_features.holds()) == sorted(titles)

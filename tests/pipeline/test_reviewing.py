@@ -25,12 +25,12 @@ from moviec.cli import build
 from moviec.config import Home, Settings
 from moviec.pipeline import effects, reviewing
 from moviec.pipeline.aggregator import drain
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 from moviec.pipeline.decision_files import export_decisions, import_decisions
 from moviec.pipeline.delivery_files import gather
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.nearest import unmatched_of
-from moviec.pipeline.opening import workshop
+from moviec.pipeline.opening import open_run
 from moviec.pipeline.publication import Scope, bring_up
 from moviec.pipeline.rebuild import rebuild_source
 from moviec.sample import write_sample
@@ -53,10 +53,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder / "sample", "planted", lambda row: {**row, "imdb_id": WRONG} if row["id"] == HEAT[1] else row
     )
     (folder / "home").mkdir()
-    with workshop(Home(folder / "home", Settings()), alone=True) as shop:
-        deliver(shop, "kaggle", folder / "sample" / "planted", 0)
-        deliver(shop, "imdb", folder / "sample" / "imdb", 0)
-        bring_up(shop, Scope())
+    with open_run(Home(folder / "home", Settings()), alone=True) as context:
+        deliver(context, "kaggle", folder / "sample" / "planted", 0)
+        deliver(context, "imdb", folder / "sample" / "imdb", 0)
+        bring_up(context, Scope())
     return folder
 
 
@@ -67,8 +67,8 @@ def home(built: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def shop(home: Path) -> Iterator[Workshop]:
-    with workshop(Home(home, Settings()), alone=True) as opened:
+def context(home: Path) -> Iterator[RunContext]:
+    with open_run(Home(home, Settings()), alone=True) as opened:
         yield opened
 
 
@@ -85,101 +85,103 @@ def rewrite(sample: Path, name: str, change: Callable[[dict[str, str]], dict[str
     return sample / name
 
 
-def deliver(shop: Workshop, name: str, folder: Path, week: int) -> None:
-    source = find_source(name, shop.home.folder)
-    files = gather(shop.home, source.spec, [str(folder)], shop.work)
-    ingest(shop, Order(source, files, FIRST + dt.timedelta(weeks=week), accept_shrink=True))
+def deliver(context: RunContext, name: str, folder: Path, week: int) -> None:
+    source = find_source(name, context.home.folder)
+    files = gather(context.home, source.spec, [str(folder)], context.work)
+    ingest(context, Order(source, files, FIRST + dt.timedelta(weeks=week), accept_shrink=True))
 
 
-def movie_of(shop: Workshop, *ends: tuple[str, str]) -> list[int]:
+def movie_of(context: RunContext, *ends: tuple[str, str]) -> list[int]:
     query = "SELECT movie FROM records WHERE source = :source AND key = :key AND live"
-    with shop.catalogue.connect() as connection:
+    with context.catalogue.connect() as connection:
         return [
             connection.execute(sa.text(query), {"source": source, "key": key}).scalar_one()
             for source, key in ends
         ]
 
 
-def decide(shop: Workshop, left: tuple[str, str], right: tuple[str, str], same: bool) -> None:
-    with writing(shop.catalogue) as connection:
+def decide(context: RunContext, left: tuple[str, str], right: tuple[str, str], same: bool) -> None:
+    with writing(context.catalogue) as connection:
         decisions.decide(connection, [Verdict(left, right, same, "ann")])
-    drain(shop)
+    drain(context)
 
 
-def test_a_wrong_shared_id_is_caught_and_put_to_review(shop: Workshop) -> None:
-    heat, matrix = movie_of(shop, HEAT, ("imdb", WRONG))
+def test_a_wrong_shared_id_is_caught_and_put_to_review(context: RunContext) -> None:
+    heat, matrix = movie_of(context, HEAT, ("imdb", WRONG))
     assert heat != matrix
     listed = [
         {(pair[side]["source"], pair[side]["key"]) for side in ("left", "right")}
-        for pair in reviewing.uncertain(shop, 10)
+        for pair in reviewing.uncertain(context, 10)
     ]
     assert {HEAT, ("imdb", WRONG)} in listed
     # Who looks for it finds it among those that stand alone, with the reason.
-    alone = {row["key"]: row for row in unmatched_of(shop, "kaggle", 500)}
-    with shop.catalogue.connect() as connection:
+    alone = {row["key"]: row for row in unmatched_of(context, "kaggle", 500)}
+    with context.catalogue.connect() as connection:
         shares = matching(connection)["kaggle"]
     assert shares["alone"] + shares["in_review"] == len(alone) and shares["in_review"] >= 1
     assert shares["records"] == sum(shares.values()) - shares["records"]
     assert alone[HEAT[1]]["reason"] in ("an id that nothing else bears out", "other ids")
 
 
-def test_the_effect_is_told_before_and_is_what_happens_then(shop: Workshop) -> None:
-    before = movie_of(shop, TOY, TOY_IMDB)
+def test_the_effect_is_told_before_and_is_what_happens_then(context: RunContext) -> None:
+    before = movie_of(context, TOY, TOY_IMDB)
     assert before[0] == before[1]
-    effect = effects.effect(shop, [Verdict(TOY, TOY_IMDB, False, "ann")])
-    assert movie_of(shop, TOY, TOY_IMDB) == before
-    with shop.catalogue.connect() as connection:
+    effect = effects.effect(context, [Verdict(TOY, TOY_IMDB, False, "ann")])
+    assert movie_of(context, TOY, TOY_IMDB) == before
+    with context.catalogue.connect() as connection:
         assert decisions.all_decisions(connection) == []
-    decide(shop, TOY, TOY_IMDB, False)
-    after = movie_of(shop, TOY, TOY_IMDB)
+    decide(context, TOY, TOY_IMDB, False)
+    after = movie_of(context, TOY, TOY_IMDB)
     moved = {(row["source"], row["key"]): row for row in effect.moved}
     named = (f"mc{after[0]}", ":".join(TOY_IMDB))
-    assert reviewing.verdicts(shop, named, True, "bo") == [Verdict(TOY, TOY_IMDB, True, "bo")]
+    assert reviewing.verdicts(context, named, True, "bo") == [Verdict(TOY, TOY_IMDB, True, "bo")]
     assert len(moved) == 1 and next(iter(moved.values()))["after"] is None
     assert after[0] != after[1] and [end in moved for end in (TOY, TOY_IMDB)] == [
         now != was for now, was in zip(after, before, strict=True)
     ]
 
 
-def test_what_a_verdict_has_settled_is_asked_no_more(shop: Workshop) -> None:
-    def asked() -> dict[frozenset[tuple[str, str]], str]:
+def test_what_a_verdict_has_settled_is_asked_no_more(context: RunContext) -> None:
+    def to_match() -> dict[frozenset[tuple[str, str]], str]:
         return {
             frozenset((pair[side]["source"], pair[side]["key"]) for side in ("left", "right")): pair["reason"]
-            for pair in reviewing.uncertain(shop, 1000)
+            for pair in reviewing.uncertain(context, 1000)
         }
 
-    waits = asked()
+    waits = to_match()
     assert waits[frozenset((HEAT, ("imdb", WRONG)))] == "taken", "The Matrix has its record of Kaggle"
-    matrix = movie_of(shop, ("imdb", WRONG))
+    matrix = movie_of(context, ("imdb", WRONG))
     said = Verdict(HEAT, HEAT_IMDB, True, "ann")
-    told = effects.effect(shop, [said])
+    told = effects.effect(context, [said])
     moved = {row["title"]: row for row in told.moved}
     assert (
         set(moved) == {"Heat"} and moved["Heat"]["before_title"].startswith("Heat (199") and not told.doubts
     )
-    decide(shop, HEAT, HEAT_IMDB, True)
-    assert not any(HEAT in pair for pair in asked()), "the film of Heat has its IMDb record"
-    assert all(len(set(movie_of(shop, *pair))) == 2 for pair in asked())
-    assert movie_of(shop, ("imdb", WRONG)) == matrix
-    doubts = effects.effect(shop, [Verdict(TOY, HEAT, True, "ann")]).doubts
+    decide(context, HEAT, HEAT_IMDB, True)
+    assert not any(HEAT in pair for pair in to_match()), "the film of Heat has its IMDb record"
+    assert all(len(set(movie_of(context, *pair))) == 2 for pair in to_match())
+    assert movie_of(context, ("imdb", WRONG)) == matrix
+    doubts = effects.effect(context, [Verdict(TOY, HEAT, True, "ann")]).doubts
     assert doubts == ["kaggle:862 and kaggle:949 are both of kaggle, which lists a film once"]
 
 
-def test_a_decision_holds_whatever_is_built_again_until_it_is_undone(shop: Workshop, built: Path) -> None:
-    before = movie_of(shop, TOY, TOY_IMDB)
-    decide(shop, TOY, TOY_IMDB, False)
-    apart = movie_of(shop, TOY, TOY_IMDB)
+def test_a_decision_holds_whatever_is_built_again_until_it_is_undone(
+    context: RunContext, built: Path
+) -> None:
+    before = movie_of(context, TOY, TOY_IMDB)
+    decide(context, TOY, TOY_IMDB, False)
+    apart = movie_of(context, TOY, TOY_IMDB)
     for name in ("kaggle", "imdb"):
-        rebuild_source(shop, find_source(name, shop.home.folder))
-    bring_up(shop, Scope(everything=True))
-    assert movie_of(shop, TOY, TOY_IMDB) == apart
-    deliver(shop, "kaggle", rewrite_once(built, "again"), 1)
-    bring_up(shop, Scope())
-    assert movie_of(shop, TOY, TOY_IMDB) == apart
-    with writing(shop.catalogue) as connection:
+        rebuild_source(context, find_source(name, context.home.folder))
+    bring_up(context, Scope(everything=True))
+    assert movie_of(context, TOY, TOY_IMDB) == apart
+    deliver(context, "kaggle", rewrite_once(built, "again"), 1)
+    bring_up(context, Scope())
+    assert movie_of(context, TOY, TOY_IMDB) == apart
+    with writing(context.catalogue) as connection:
         decisions.undo(connection, 1)
-    drain(shop)
-    assert movie_of(shop, TOY, TOY_IMDB) == before
+    drain(context)
+    assert movie_of(context, TOY, TOY_IMDB) == before
 
 
 def rewrite_once(built: Path, name: str) -> Path:
@@ -191,37 +193,39 @@ def rewrite_once(built: Path, name: str) -> Path:
 
 
 @pytest.mark.parametrize("everything", [False, True])
-def test_same_then_different_gives_both_films_their_ids_back(shop: Workshop, everything: bool) -> None:
+def test_same_then_different_gives_both_films_their_ids_back(context: RunContext, everything: bool) -> None:
     def told() -> dict[str, Any]:
         query = "SELECT movie, state, successor FROM identities ORDER BY movie"
-        with shop.catalogue.connect() as connection:
+        with context.catalogue.connect() as connection:
             rows = connection.execute(sa.text(query)).all()
             shown = connection.execute(sa.text("SELECT movie FROM documents ORDER BY movie")).all()
         return {"ids": rows, "documents": shown}
 
     films = (HEAT, HEAT_IMDB), (HEAT_IMDB, HEAT), (TOY, ("imdb", WRONG))
     for left, right in films:
-        before, ends = told(), movie_of(shop, left, right)
-        decide(shop, left, right, True)
-        assert len({*movie_of(shop, left, right)}) == 1 and told() != before
-        back = effects.effect(shop, [Verdict(left, right, False, "ann")])
+        before, ends = told(), movie_of(context, left, right)
+        decide(context, left, right, True)
+        assert len({*movie_of(context, left, right)}) == 1 and told() != before
+        back = effects.effect(context, [Verdict(left, right, False, "ann")])
         assert {row["after"] for row in back.moved} <= {f"mc{movie}" for movie in ends}, "no new film"
-        decide(shop, left, right, False)
+        decide(context, left, right, False)
         if everything:
-            bring_up(shop, Scope(everything=True))
+            bring_up(context, Scope(everything=True))
         after = told()
-        assert movie_of(shop, left, right) == ends and after["documents"] == before["documents"]
+        assert movie_of(context, left, right) == ends and after["documents"] == before["documents"]
         assert set(before["ids"]) <= set(after["ids"])
         # The last pair drives two records out of their films, which were ones of their own then.
         assert after == before or left == TOY
-    with shop.catalogue.connect() as connection:
+    with context.catalogue.connect() as connection:
         query = "SELECT kind FROM changes WHERE movie = :movie ORDER BY number"
-        later = max(movie_of(shop, HEAT, HEAT_IMDB))
+        later = max(movie_of(context, HEAT, HEAT_IMDB))
         kinds = [row.kind for row in connection.execute(sa.text(query), {"movie": later})]
     assert kinds == ["created", *["merged", "split"] * 2]
 
 
-def test_a_record_that_comes_back_as_another_film_takes_no_ones_place(shop: Workshop, built: Path) -> None:
+def test_a_record_that_comes_back_as_another_film_takes_no_ones_place(
+    context: RunContext, built: Path
+) -> None:
     without = rewrite(built / "sample", "without", lambda row: None if row["id"] == TOY[1] else row)
     other = {
         "title": "Zyxwv",
@@ -231,12 +235,12 @@ def test_a_record_that_comes_back_as_another_film_takes_no_ones_place(shop: Work
         "runtime": "20",
     }
     back = rewrite(built / "sample", "back", lambda row: {**row, **other} if row["id"] == TOY[1] else row)
-    was = movie_of(shop, TOY_IMDB)
+    was = movie_of(context, TOY_IMDB)
     for week, folder in enumerate((without, back), 1):
-        deliver(shop, "kaggle", folder, week)
-        bring_up(shop, Scope())
-    assert movie_of(shop, TOY_IMDB) == was != movie_of(shop, TOY)
-    assert bring_up(shop, Scope(everything=True)).changes == {}
+        deliver(context, "kaggle", folder, week)
+        bring_up(context, Scope())
+    assert movie_of(context, TOY_IMDB) == was != movie_of(context, TOY)
+    assert bring_up(context, Scope(everything=True)).changes == {}
 
 
 def test_decisions_travel_as_a_file_and_contradictions_are_named(
@@ -272,42 +276,42 @@ def test_decisions_travel_as_a_file_and_contradictions_are_named(
 
 
 def test_the_latest_verdict_holds_whenever_it_came_and_in_any_home(
-    shop: Workshop, built: Path, tmp_path: Path
+    context: RunContext, built: Path, tmp_path: Path
 ) -> None:
-    decide(shop, TOY, TOY_IMDB, False)
-    apart = movie_of(shop, TOY, TOY_IMDB)
+    decide(context, TOY, TOY_IMDB, False)
+    apart = movie_of(context, TOY, TOY_IMDB)
     assert apart[0] != apart[1]
     file = tmp_path / "decisions.csv"
     header = "left_source,left_key,right_source,right_key,verdict,who,at"
     rows = [f"{','.join((*TOY, *TOY_IMDB))},same,bo,2020-01-01", "shelf,1,imdb,tt9,same,bo,2020-01-01"]
     file.write_text("\n".join([header, *rows]) + "\n", "utf-8")
-    imported = import_decisions(shop, file)
+    imported = import_decisions(context, file)
     assert (imported.new, imported.unlisted, imported.contradictions) == (2, 1, [])
-    drain(shop)
-    assert movie_of(shop, TOY, TOY_IMDB) == apart
-    assert export_decisions(shop, file) == 3
+    drain(context)
+    assert movie_of(context, TOY, TOY_IMDB) == apart
+    assert export_decisions(context, file) == 3
     shutil.copytree(built / "home", tmp_path / "other")
-    with workshop(Home(tmp_path / "other", Settings()), alone=True) as other:
+    with open_run(Home(tmp_path / "other", Settings()), alone=True) as other:
         import_decisions(other, file)
         drain(other)
         there = movie_of(other, TOY, TOY_IMDB)
     assert there[0] != there[1]
 
 
-def test_no_movie_holds_two_records_of_a_source_that_lists_none_twice(shop: Workshop) -> None:
-    with shop.catalogue.connect() as connection:
+def test_no_movie_holds_two_records_of_a_source_that_lists_none_twice(context: RunContext) -> None:
+    with context.catalogue.connect() as connection:
         assert doubled(connection, ("kaggle", "imdb")) == []
     # Told that two records of one source are one film, a person overrules that too, and the check shows it.
-    decide(shop, TOY, HEAT, True)
-    with shop.catalogue.connect() as connection:
+    decide(context, TOY, HEAT, True)
+    with context.catalogue.connect() as connection:
         assert doubled(connection, ("kaggle", "imdb")) == [
-            {"movie": movie_of(shop, TOY)[0], "source": "kaggle", "records": 2}
+            {"movie": movie_of(context, TOY)[0], "source": "kaggle", "records": 2}
         ]
 
 
-def test_a_verdict_that_is_repeated_is_one_decision_and_undoing_it_undoes_it(shop: Workshop) -> None:
+def test_a_verdict_that_is_repeated_is_one_decision_and_undoing_it_undoes_it(context: RunContext) -> None:
     said = [Verdict(TOY, TOY_IMDB, False, "ann")]
-    with writing(shop.catalogue) as connection:
+    with writing(context.catalogue) as connection:
         first = decisions.decide(connection, said)
         again = decisions.decide(connection, said)
         [row] = decisions.all_decisions(connection)
@@ -327,8 +331,8 @@ def test_a_second_persons_verdict_is_a_decision_of_its_own_that_outlives_the_fir
         return done.stdout
 
     def together() -> bool:
-        with workshop(Home(home, Settings())) as shop:
-            return len(set(movie_of(shop, TOY, TOY_IMDB))) == 1
+        with open_run(Home(home, Settings())) as context:
+            return len(set(movie_of(context, TOY, TOY_IMDB))) == 1
 
     for who in ("ann", "bo", "ann", "bo"):
         review("different", ":".join(TOY), ":".join(TOY_IMDB), "--yes", "--by", who)
@@ -340,60 +344,60 @@ def test_a_second_persons_verdict_is_a_decision_of_its_own_that_outlives_the_fir
     assert together()
 
 
-def test_history_tells_who_decided_and_who_took_it_back(shop: Workshop) -> None:
-    decide(shop, TOY, TOY_IMDB, False)
-    movies = movie_of(shop, TOY, TOY_IMDB)
-    with writing(shop.catalogue) as connection:
+def test_history_tells_who_decided_and_who_took_it_back(context: RunContext) -> None:
+    decide(context, TOY, TOY_IMDB, False)
+    movies = movie_of(context, TOY, TOY_IMDB)
+    with writing(context.catalogue) as connection:
         decisions.undo(connection, 1, "bo")
-    drain(shop)
-    served = Movies(Reader(shop.catalogue))
+    drain(context)
+    served = Movies(Reader(context.catalogue))
     for movie in movies:
-        with shop.catalogue.connect() as connection:
+        with context.catalogue.connect() as connection:
             entries = movie_changes(connection, movie)
         *_, verdict, undoing = entries
         assert {**verdict["decision"], "undone": None} == {"number": 1, "verdict": "different", "who": "ann", "undone": None, "undone_by": "bo"}  # fmt: skip
         assert verdict["at"] < verdict["decision"]["undone"] <= undoing["at"] and verdict["source"] is None
         assert [one["decision"] for one in served.history(movie)] == [one["decision"] for one in entries]
-        lines = moviec("history", f"mc{movie}", "--home", shop.home.folder).stdout.splitlines()
+        lines = moviec("history", f"mc{movie}", "--home", context.home.folder).stdout.splitlines()
         assert [line.partition(" by ")[2] for line in lines if " by decision" in line] == [
             "decision 1 of ann (different)",
             "decision 1 of ann (taken back by bo)",
         ]
-    with shop.catalogue.connect() as connection:
+    with context.catalogue.connect() as connection:
         first, *_ = movie_changes(connection, min(movies))
     assert first["decision"] is None
     # Beside a delivery the films of the decision's records name it, the delivery's others do not.
-    deliver(shop, "kaggle", rewrite_titles(shop), 2)
-    decide(shop, HEAT, HEAT_IMDB, True)
-    with shop.catalogue.connect() as connection:
-        heat, toy = (movie_changes(connection, movie_of(shop, end)[0])[-1] for end in (HEAT, TOY))
+    deliver(context, "kaggle", rewrite_titles(context), 2)
+    decide(context, HEAT, HEAT_IMDB, True)
+    with context.catalogue.connect() as connection:
+        heat, toy = (movie_changes(connection, movie_of(context, end)[0])[-1] for end in (HEAT, TOY))
     assert (heat["decision"]["number"], toy["decision"], toy["source"]) == (2, None, "kaggle")
 
 
-def rewrite_titles(shop: Workshop) -> Path:
+def rewrite_titles(context: RunContext) -> Path:
     """Give a delivery of Kaggle's films with other taglines, beside the home."""
-    sample = shop.home.folder.parent / "sample"
+    sample = context.home.folder.parent / "sample"
     write_sample(sample)
     return rewrite(sample, "other", lambda row: {**row, "tagline": "Another one"})
 
 
-def test_the_history_of_a_merged_id_says_whose_it_is(shop: Workshop) -> None:
-    kept, gone = sorted(movie_of(shop, HEAT, HEAT_IMDB))
-    decide(shop, HEAT, HEAT_IMDB, True)
-    told, own = (moviec("history", f"mc{movie}", "--home", shop.home.folder) for movie in (gone, kept))
+def test_the_history_of_a_merged_id_says_whose_it_is(context: RunContext) -> None:
+    kept, gone = sorted(movie_of(context, HEAT, HEAT_IMDB))
+    decide(context, HEAT, HEAT_IMDB, True)
+    told, own = (moviec("history", f"mc{movie}", "--home", context.home.folder) for movie in (gone, kept))
     assert told.stderr == f"mc{gone} was merged into mc{kept}, whose history this is\n"
     assert (told.returncode, told.stdout, own.stderr) == (0, own.stdout, "")
-    shown = moviec("show", f"mc{gone}", "--home", shop.home.folder)
+    shown = moviec("show", f"mc{gone}", "--home", context.home.folder)
     assert shown.stderr == f"mc{gone} was merged into mc{kept}\n" and f"mc{kept}" in shown.stdout
 
 
-def test_history_of_a_source_says_why_it_has_nothing(shop: Workshop) -> None:
+def test_history_of_a_source_says_why_it_has_nothing(context: RunContext) -> None:
     def told(*words: str) -> Any:
-        return moviec("history", *words, "--home", shop.home.folder)
+        return moviec("history", *words, "--home", context.home.folder)
 
     unknown = told("--source", "nope")
     assert unknown.returncode == 2 and "there is no source 'nope'; there are: imdb, kaggle" in unknown.stderr
-    [movie] = {*movie_of(shop, TOY, TOY_IMDB)}
+    [movie] = {*movie_of(context, TOY, TOY_IMDB)}
     foreign = told(f"mc{movie}", "--source", "movielens", "--json")
     assert (foreign.returncode, json.loads(foreign.stdout)) == (0, [])
     assert foreign.stderr == f"movielens does not list mc{movie}; it is listed by: imdb, kaggle\n"
@@ -433,8 +437,8 @@ def test_a_preview_says_whose_decision_it_overrules_or_takes_back(review: Callab
 
 
 def test_a_film_that_gets_its_id_back_is_told_without_a_title(review: Callable[..., str], home: Path) -> None:
-    with workshop(Home(home, Settings())) as shop:
-        kept, gone = sorted(movie_of(shop, HEAT, HEAT_IMDB))
+    with open_run(Home(home, Settings())) as context:
+        kept, gone = sorted(movie_of(context, HEAT, HEAT_IMDB))
     review("same", ":".join(HEAT), ":".join(HEAT_IMDB), "--yes")
     told = review("different", ":".join(HEAT), ":".join(HEAT_IMDB))
     assert f"→ mc{gone} (its former id)" in told and f"mc{kept} Heat (1995)" in told and "None" not in told

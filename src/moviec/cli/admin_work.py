@@ -31,64 +31,64 @@ class PipelineWorkbench(msgspec.Struct, frozen=True):
     def scorecard(self, source: str) -> dict[str, Any]:
         """Give what the pinned model has learned of a source: reliability, genres, repeats, its raters' calibration."""
         from moviec.pipeline.fit import scorecard_of
-        from moviec.pipeline.opening import workshop
+        from moviec.pipeline.opening import open_run
 
-        with workshop(self.home) as shop:
-            card: dict[str, Any] = msgspec.to_builtins(scorecard_of(shop, source))
+        with open_run(self.home) as context:
+            card: dict[str, Any] = msgspec.to_builtins(scorecard_of(context, source))
         return {name: value for name, value in card.items() if name != "source"}
 
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         """Take in every delivery the order means, and publish."""
         from moviec.pipeline.aggregator import drain
         from moviec.pipeline.arrivals import Asked, expected, take
-        from moviec.pipeline.opening import arriving, workshop
+        from moviec.pipeline.opening import arriving, open_run
         from moviec.sources.registry import find_source
 
         source = find_source(order.source, self.home.folder)
         at = _instant(order.delivered_at) if order.delivered_at else None
-        with workshop(self.home) as shop:
-            with arriving(shop) as alone:
+        with open_run(self.home) as context:
+            with arriving(context) as alone:
                 wanted = expected(self.home, source.spec, Asked(order.paths, None, "", at))
                 taken = [take(alone, source, one, order.accept_shrink, lambda _: None) for one in wanted]
-            outcome = drain(shop)
+            outcome = drain(context)
         return {"deliveries": taken, "changes": outcome.changes, "last_change": outcome.last_change}
 
     def decide(self, verdict: Verdict) -> dict[str, Any]:
         """Record a verdict and settle the two records again."""
         from moviec.catalog import decisions
         from moviec.pipeline.aggregator import drain
-        from moviec.pipeline.opening import workshop
+        from moviec.pipeline.opening import open_run
 
         left, right = (tuple(end.split(":", 1)) for end in (verdict.left, verdict.right))
         said = decisions.Verdict((left[0], left[1]), (right[0], right[1]), verdict.same, verdict.who)
-        with workshop(self.home) as shop:
-            with shop.writing() as copy:
+        with open_run(self.home) as context:
+            with context.writing() as copy:
                 row = decisions.decide(copy.connection, [said])[0]
                 copy.table("decisions")
-            outcome = drain(shop)
+            outcome = drain(context)
         return {"decision": row, "changes": outcome.changes, "last_change": outcome.last_change}
 
     def replay_quarantine(self, source: str | None) -> dict[str, Any]:
         """Read the deliveries of rejected rows again, and publish what is read now."""
         from moviec.pipeline.aggregator import drain
-        from moviec.pipeline.opening import arriving, workshop
+        from moviec.pipeline.opening import arriving, open_run
         from moviec.pipeline.rebuild import replay_waiting
 
-        with workshop(self.home) as shop:
-            with arriving(shop) as alone:
+        with open_run(self.home) as context:
+            with arriving(context) as alone:
                 done = replay_waiting(alone, source)
-            outcome = drain(shop)
+            outcome = drain(context)
         return {"replayed": done, "changes": outcome.changes, "last_change": outcome.last_change}
 
     def replay_failures(self, numbers: Sequence[int]) -> dict[str, Any]:
         """Set failures to be tried again by the followers that they belong to."""
         from moviec.catalog.failures import replay
         from moviec.pipeline.aggregator import drain
-        from moviec.pipeline.opening import workshop
+        from moviec.pipeline.opening import open_run
 
-        with workshop(self.home) as shop:
-            done = replay(shop.catalogue, numbers)
-            drain(shop)
+        with open_run(self.home) as context:
+            done = replay(context.catalogue, numbers)
+            drain(context)
         return {"replayed": done}
 
 

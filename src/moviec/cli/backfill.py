@@ -14,7 +14,7 @@ from moviec.config import open_home
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.backfill import backfill as run_backfill
 from moviec.pipeline.backfill import dated_sources, read_months
-from moviec.pipeline.opening import arriving, workshop
+from moviec.pipeline.opening import arriving, open_run
 from moviec.sources.registry import find_sources
 
 
@@ -30,11 +30,11 @@ def backfill(
     Exit status 1: a source failed; 3: something needs a look, such as a month of which nothing is there.
     """
     months, place = read_months(first, last), open_home(home)
-    with workshop(place) as shop, steps(quiet=as_json) as tell:
-        chosen = dated_sources(shop, find_sources(place.folder), names or [])
-        with arriving(shop, tell) as alone:
+    with open_run(place) as context, steps(quiet=as_json) as tell:
+        chosen = dated_sources(context, find_sources(place.folder), names or [])
+        with arriving(context, tell) as alone:
             done = run_backfill(alone, chosen, months, tell)
-        shown = drain(shop, tell)
+        shown = drain(context, tell)
     if as_json:
         print_json(done)
     else:

@@ -14,7 +14,7 @@ from moviec.config import open_home
 from moviec.pipeline.backup import Backup, Restored, backups
 from moviec.pipeline.backup import backup as write_backup
 from moviec.pipeline.backup import restore as put_back
-from moviec.pipeline.opening import workshop
+from moviec.pipeline.opening import open_run
 from moviec.units import plural
 from moviec.work import work_folder
 
@@ -39,8 +39,8 @@ def backup(
     Files of the lake that are there already are not copied again. Exit status 3: files of the lake are missing or
     damaged; the rest is backed up.
     """
-    with workshop(open_home(home)) as shop, steps(quiet=as_json) as tell:
-        done = write_backup(shop, place, keep, verify, tell)
+    with open_run(open_home(home)) as context, steps(quiet=as_json) as tell:
+        done = write_backup(context, place, keep, verify, tell)
     if as_json:
         print_json(_summary(done))
     else:

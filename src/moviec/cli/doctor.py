@@ -11,7 +11,7 @@ from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import open_home
 from moviec.jobs.doctor import examine, examine_rows
 from moviec.jobs.doctor import repair as run_repair
-from moviec.pipeline.opening import workshop
+from moviec.pipeline.opening import open_run
 
 
 def doctor(
@@ -28,14 +28,14 @@ def doctor(
     unchecked: list[str] = []
     reasons: list[str] = []
     with steps(quiet=as_json) as tell:
-        with workshop(place) as shop:
-            found = left = examine(shop, bytes_too, unchecked.append)
+        with open_run(place) as context:
+            found = left = examine(context, bytes_too, unchecked.append)
         if (repair and any(one.mend for one in found)) or (deep and not found):
-            with workshop(place, alone=True, tell=tell) as shop:
-                found = found or examine_rows(shop, tell)
+            with open_run(place, alone=True, tell=tell) as context:
+                found = found or examine_rows(context, tell)
                 if repair and found:
-                    reasons = run_repair(shop, found, tell)
-                    left = [*examine(shop, bytes_too), *(examine_rows(shop, tell) if deep else [])]
+                    reasons = run_repair(context, found, tell)
+                    left = [*examine(context, bytes_too), *(examine_rows(context, tell) if deep else [])]
                 else:
                     left = found
     if as_json:

@@ -15,7 +15,7 @@ from moviec.cli.options import HomeOption, JsonOption, called_alone
 from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.pipeline.aggregator import drain
-from moviec.pipeline.opening import workshop
+from moviec.pipeline.opening import open_run
 
 app = typer.Typer(help="What was set aside after repeated failure, so that the rest went on.")
 
@@ -61,10 +61,10 @@ def replay(
     as_json: JsonOption = False,
 ) -> None:
     """Try again what is set aside, after a fix; what fails once more is set aside once more (exit status 3)."""
-    with workshop(open_home(home)) as shop, steps(quiet=as_json) as tell:
-        done = replay_failures(shop.catalogue, numbers or ())
-        drain(shop, tell)
-        with shop.catalogue.connect() as connection:
+    with open_run(open_home(home)) as context, steps(quiet=as_json) as tell:
+        done = replay_failures(context.catalogue, numbers or ())
+        drain(context, tell)
+        with context.catalogue.connect() as connection:
             still = failed(connection)
     if as_json:
         print_json({"replayed": done, "open": len(still)})
@@ -75,7 +75,7 @@ def replay(
 
 
 def _failures(home: Path | None, state: str | None) -> list[Failure]:
-    with workshop(open_home(home)) as shop, shop.catalogue.connect() as connection:
+    with open_run(open_home(home)) as context, context.catalogue.connect() as connection:
         return failed(connection, state)
 
 

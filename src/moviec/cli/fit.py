@@ -14,9 +14,9 @@ from moviec.cli.options import HomeOption, JsonOption, exclude
 from moviec.config import open_home
 from moviec.pipeline import fit as fitting
 from moviec.pipeline.aggregator import publish_again
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 from moviec.pipeline.models import built_with, fitted_models, pin_again, pinned_models
-from moviec.pipeline.opening import workshop
+from moviec.pipeline.opening import open_run
 from moviec.pipeline.publication import Outcome
 from moviec.units import plural
 
@@ -51,8 +51,11 @@ def fit(
 
 
 def _list(home: Path | None, as_json: bool) -> None:
-    with workshop(open_home(home)) as shop:
-        found, pinned = fitted_models(shop), "in force" if _is_built(shop) else "pinned, not published yet"
+    with open_run(open_home(home)) as context:
+        found, pinned = (
+            fitted_models(context),
+            "in force" if _is_built(context) else "pinned, not published yet",
+        )
     if as_json:
         print_json(found)
     elif not found:
@@ -65,9 +68,9 @@ def _list(home: Path | None, as_json: bool) -> None:
 
 
 def _pin(home: Path | None, version: str, as_json: bool) -> None:
-    with workshop(open_home(home), alone=True) as shop, steps(quiet=as_json) as tell:
-        pin_again(shop, version)
-        found, outcome = pinned_models(shop), publish_again(shop, tell, everything=False)
+    with open_run(open_home(home), alone=True) as context, steps(quiet=as_json) as tell:
+        pin_again(context, version)
+        found, outcome = pinned_models(context), publish_again(context, tell, everything=False)
     if as_json:
         print_json({"match": found.match.version, "fuse": found.fuse.version, "catalogue": outcome})
         return
@@ -76,13 +79,13 @@ def _pin(home: Path | None, version: str, as_json: bool) -> None:
 
 
 def _fit(home: Path | None, dry_run: bool, as_json: bool) -> None:
-    with workshop(open_home(home), alone=True) as shop, steps(quiet=as_json) as tell:
-        found = fitting.fit(shop, tell)
+    with open_run(open_home(home), alone=True) as context, steps(quiet=as_json) as tell:
+        found = fitting.fit(context, tell)
         outcome = None
         if found.new and not dry_run:
-            fitting.pin(shop, found.after)
-        if not dry_run and not _is_built(shop):  # a run may have died between pinning and publishing
-            outcome = publish_again(shop, tell, everything=False)
+            fitting.pin(context, found.after)
+        if not dry_run and not _is_built(context):  # a run may have died between pinning and publishing
+            outcome = publish_again(context, tell, everything=False)
     if as_json:
         print_json(report(found, outcome))
         return
@@ -93,10 +96,10 @@ def _fit(home: Path | None, dry_run: bool, as_json: bool) -> None:
         print("nothing was pinned: this was a dry run")
 
 
-def _is_built(shop: Workshop) -> bool:
+def _is_built(context: RunContext) -> bool:
     """Say whether the catalogue was built with the pinned models."""
-    with shop.catalogue.connect() as connection:
-        return built_with(connection) == pinned_models(shop).versions
+    with context.catalogue.connect() as connection:
+        return built_with(connection) == pinned_models(context).versions
 
 
 def report(found: fitting.Fitted, outcome: Outcome | None) -> dict[str, Any]:

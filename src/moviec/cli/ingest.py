@@ -21,7 +21,7 @@ from moviec.pipeline.aggregator import drain, publish_again
 from moviec.pipeline.arrivals import Asked, expected, take
 from moviec.pipeline.due import needs_look
 from moviec.pipeline.ingest import MENDED
-from moviec.pipeline.opening import arriving, workshop
+from moviec.pipeline.opening import arriving, open_run
 from moviec.pipeline.publication import Outcome
 from moviec.pipeline.rebuild import from_lake, rebuild_source
 from moviec.sources.registry import find_source, find_sources
@@ -68,13 +68,13 @@ def ingest(
     )
     if asked.delivered_at:
         check_delivered(asked.delivered_at.astimezone(dt.UTC).date())
-    with workshop(place) as shop, steps(quiet=as_json) as tell:
-        with arriving(shop, tell) as alone:
+    with open_run(place) as context, steps(quiet=as_json) as tell:
+        with arriving(context, tell) as alone:
             several = expected(place, found.spec, asked, fail)
             if any(one.published for one in several):
                 print(terms_of(found.spec), file=sys.stderr)
             done = [take(alone, found, one, accept_shrink, tell) for one in several]
-        outcome = drain(shop, tell)
+        outcome = drain(context, tell)
     if as_json:
         print_json(done if since or event else {**msgspec.to_builtins(done[0]), "catalogue": outcome})
     else:
@@ -108,13 +108,15 @@ def rebuild(
     made = []
     with steps(quiet=as_json) as tell:
         if lake_only:
-            with workshop(place) as shop:
-                brought = from_lake(shop, tell)
-        with workshop(place, alone=True, tell=tell) as shop:
-            present = {delivery.source for delivery in all_deliveries(shop.catalogue)} if from_raw else set()
+            with open_run(place) as context:
+                brought = from_lake(context, tell)
+        with open_run(place, alone=True, tell=tell) as context:
+            present = (
+                {delivery.source for delivery in all_deliveries(context.catalogue)} if from_raw else set()
+            )
             for name in sorted(present):
-                made += rebuild_source(shop, find_source(name, place.folder), tell, accept_shrink)
-            outcome = drain(shop, tell) if lake_only else publish_again(shop, tell)
+                made += rebuild_source(context, find_source(name, place.folder), tell, accept_shrink)
+            outcome = drain(context, tell) if lake_only else publish_again(context, tell)
     if as_json:
         said = {"from_lake": brought} if lake_only else {}
         print_json({**said, "batches": made, "catalogue": outcome})
@@ -179,10 +181,10 @@ def findings_of(delivery: Delivery, deliveries: list[Delivery]) -> list[str]:
 
 
 def _overview(folder: Path, home: Path | None) -> list[dict[str, Any]]:
-    with workshop(open_home(home)) as shop:
-        deliveries = all_deliveries(shop.catalogue)
-        open_rows = count_rejected(shop.catalogue)
-        with shop.catalogue.connect() as connection:
+    with open_run(open_home(home)) as context:
+        deliveries = all_deliveries(context.catalogue)
+        open_rows = count_rejected(context.catalogue)
+        with context.catalogue.connect() as connection:
             shares = matching(connection)
     newest = {delivery.source: delivery for delivery in sorted(deliveries, key=lambda one: one.id)}
     rows = []

@@ -16,7 +16,7 @@ from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.lake.quarantine import defects_markdown
 from moviec.pipeline.aggregator import drain
-from moviec.pipeline.opening import arriving, workshop
+from moviec.pipeline.opening import arriving, open_run
 from moviec.pipeline.rebuild import replay_waiting
 from moviec.units import plural
 
@@ -50,8 +50,8 @@ def list_rows(source: SourceArgument = None, home: HomeOption = None, as_json: J
 @app.command()
 def show(number: int, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Show one row whole: where it stands, why it was rejected, its text."""
-    with workshop(open_home(home)) as shop:
-        row = next((one for one in rejected(shop.catalogue, None) if one.number == number), None)
+    with open_run(open_home(home)) as context:
+        row = next((one for one in rejected(context.catalogue, None) if one.number == number), None)
     if row is None:
         raise UsageError("no rejected row of this number", str(number), "see `moviec quarantine list`")
     if as_json:
@@ -70,9 +70,9 @@ def report(
     home: HomeOption = None,
 ) -> None:
     """Write the defects of one delivery for its provider."""
-    with workshop(open_home(home)) as shop:
-        rows = [row for row in rejected(shop.catalogue, None) if row.delivery == delivery]
-        if not any(one.id == delivery for one in all_deliveries(shop.catalogue)):
+    with open_run(open_home(home)) as context:
+        rows = [row for row in rejected(context.catalogue, None) if row.delivery == delivery]
+        if not any(one.id == delivery for one in all_deliveries(context.catalogue)):
             raise UsageError("no such delivery", delivery, "see `moviec sources NAME`")
     if out.suffix == ".md":
         out.write_text(
@@ -92,10 +92,10 @@ def report(
 def replay(source: SourceArgument = None, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Read the deliveries of rejected rows again; what is read now goes on as if it had been read then."""
     place = open_home(home)
-    with workshop(place) as shop, steps(quiet=as_json) as tell:
-        with arriving(shop, tell) as alone:
+    with open_run(place) as context, steps(quiet=as_json) as tell:
+        with arriving(context, tell) as alone:
             done = replay_waiting(alone, source, tell)
-        outcome = drain(shop, tell)
+        outcome = drain(context, tell)
     if as_json:
         print_json(done)
     else:
@@ -107,5 +107,5 @@ def replay(source: SourceArgument = None, home: HomeOption = None, as_json: Json
 
 
 def _open_rows(home: Path | None, source: str | None) -> list[Rejected]:
-    with workshop(open_home(home)) as shop:
-        return rejected(shop.catalogue, "open", source)
+    with open_run(open_home(home)) as context:
+        return rejected(context.catalogue, "open", source)

@@ -22,7 +22,7 @@ from moviec.pipeline.aggregator import drain
 from moviec.pipeline.decision_files import export_decisions, import_decisions
 from moviec.pipeline.effects import Effect, titled
 from moviec.pipeline.nearest import unmatched_of
-from moviec.pipeline.opening import workshop
+from moviec.pipeline.opening import open_run
 from moviec.sources.registry import find_source
 from moviec.units import plural
 
@@ -57,9 +57,9 @@ def list_pairs(
     place = open_home(home)
     if source:
         find_source(source, place.folder)
-    with workshop(place) as shop, shop.catalogue.connect() as connection:
+    with open_run(place) as context, context.catalogue.connect() as connection:
         made = decisions.with_states(decisions.all_decisions(connection)) if decided else []
-        pairs = [] if decided else reviewing.uncertain(shop, limit or 10, source)
+        pairs = [] if decided else reviewing.uncertain(context, limit or 10, source)
     if as_json:
         print_json(made if decided else pairs)
     elif decided:
@@ -116,14 +116,14 @@ def undo(
 ) -> None:
     """Take a decision back; the records go where the matching puts them."""
     who = _decider(by)
-    with workshop(open_home(home)) as shop, steps(quiet=as_json) as tell:
-        effect = effects.effect_of_undoing(shop, number)
+    with open_run(open_home(home)) as context, steps(quiet=as_json) as tell:
+        effect = effects.effect_of_undoing(context, number)
         done = outcome = None
         if yes:
-            with shop.writing() as copy:
+            with context.writing() as copy:
                 row = decisions.undo(copy.connection, number, who)
                 copy.table("decisions")
-            outcome = drain(shop, tell)
+            outcome = drain(context, tell)
             done = {"decisions": [row], "changes": outcome.changes}
     _tell(effect, done, as_json)
     look_aside(outcome)
@@ -140,8 +140,8 @@ def unmatched(
     """List records that no other was matched with: the nearest one, and why it was not taken."""
     place = open_home(home)
     find_source(source, place.folder)
-    with workshop(place) as shop:
-        rows = unmatched_of(shop, source, limit, after)
+    with open_run(place) as context:
+        rows = unmatched_of(context, source, limit, after)
     if as_json:
         print_json(rows)
         return
@@ -152,16 +152,16 @@ def unmatched(
 @app.command(name="export")
 def export_file(file: Path, home: HomeOption = None) -> None:
     """Write every decision as CSV, those taken back among them."""
-    with workshop(open_home(home)) as shop:
-        print(f"{plural(export_decisions(shop, file), 'decision', 'decisions')}: {file}")
+    with open_run(open_home(home)) as context:
+        print(f"{plural(export_decisions(context, file), 'decision', 'decisions')}: {file}")
 
 
 @app.command(name="import")
 def import_file(file: Path, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Add the decisions of a CSV file; names those that contradict each other, of which the later hold (status 3)."""
-    with workshop(open_home(home)) as shop, steps(quiet=as_json) as tell:
-        done = import_decisions(shop, file)
-        outcome = drain(shop, tell)
+    with open_run(open_home(home)) as context, steps(quiet=as_json) as tell:
+        done = import_decisions(context, file)
+        outcome = drain(context, tell)
         changes = outcome.changes
     if as_json:
         told = {"decisions": done.new, "unlisted": done.unlisted, "contradictions": done.contradictions}
@@ -187,15 +187,15 @@ class _Way(msgspec.Struct, frozen=True):
 
 def _decide(ends: tuple[str, str], is_same: bool, by: str | None, way: _Way) -> None:
     who = _decider(by)
-    with workshop(open_home(way.home)) as shop, steps(quiet=way.as_json) as tell:
-        said = reviewing.verdicts(shop, ends, is_same, who)
-        effect = effects.effect(shop, said)
+    with open_run(open_home(way.home)) as context, steps(quiet=way.as_json) as tell:
+        said = reviewing.verdicts(context, ends, is_same, who)
+        effect = effects.effect(context, said)
         done = outcome = None
         if way.yes:
-            with shop.writing() as copy:
+            with context.writing() as copy:
                 rows = decisions.decide(copy.connection, said)
                 copy.table("decisions")
-            outcome = drain(shop, tell)
+            outcome = drain(context, tell)
             done = {"decisions": rows, "changes": outcome.changes}
     _tell(effect, done, way.as_json)
     look_aside(outcome)

@@ -17,7 +17,7 @@ from moviec.errors import UsageError
 from moviec.pipeline import publication as street
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.due import Outcome, Standing, run_due, standings
-from moviec.pipeline.opening import arriving, workshop
+from moviec.pipeline.opening import arriving, open_run
 from moviec.sources.registry import find_sources
 
 
@@ -33,13 +33,13 @@ def run(
     """
     place = open_home(home)
     sources = find_sources(place.folder)
-    with workshop(place) as shop, steps(quiet=as_json) as tell:
-        with nullcontext(shop) if dry_run else arriving(shop, tell) as alone:
-            found = standings(place, sources, all_deliveries(shop.catalogue), dt.datetime.now(dt.UTC))
+    with open_run(place) as context, steps(quiet=as_json) as tell:
+        with nullcontext(context) if dry_run else arriving(context, tell) as alone:
+            found = standings(place, sources, all_deliveries(context.catalogue), dt.datetime.now(dt.UTC))
             chosen = _chosen(found, names or [])
             due = [one for one in chosen if one.due_since]
             done = [] if dry_run else run_due(alone, sources, due, tell)
-        shown = drain(shop, tell) if done else None
+        shown = drain(context, tell) if done else None
     if as_json:
         print_json(chosen if dry_run else done)
     elif dry_run or not due:

@@ -10,7 +10,7 @@ from moviec.cli.console import print_json, print_table
 from moviec.config import Home
 from moviec.fusion.scorecard import Scorecard
 from moviec.pipeline.fit import learned_here, scorecard_of
-from moviec.pipeline.opening import workshop
+from moviec.pipeline.opening import open_run
 from moviec.sources.registry import find_source
 from moviec.sources.spec import SourceSpec
 from moviec.units import plural
@@ -19,10 +19,10 @@ from moviec.units import plural
 def about_source(home: Home, name: str, as_json: bool) -> None:
     """Print all that is known of a source; raises UsageError where there is none of this name."""
     spec = find_source(name, home.folder).spec
-    with workshop(home) as shop:
-        deliveries = all_deliveries(shop.catalogue, name)
-        card, own = scorecard_of(shop, name), learned_here(shop)
-        with shop.catalogue.connect() as connection:
+    with open_run(home) as context:
+        deliveries = all_deliveries(context.catalogue, name)
+        card, own = scorecard_of(context, name), learned_here(context)
+        with context.catalogue.connect() as connection:
             covered = coverage(connection, name)
     filled = _filled(deliveries)
     if as_json:

@@ -16,7 +16,7 @@ from moviec.cli.ingest import findings_of
 from moviec.cli.options import HomeOption, JsonOption, exclude
 from moviec.config import open_home
 from moviec.jobs.health import Check, check_all, metrics_text
-from moviec.pipeline.opening import workshop
+from moviec.pipeline.opening import open_run
 from moviec.sources.registry import find_sources
 from moviec.units import plural
 
@@ -37,11 +37,11 @@ def status(
     """Say how things stand: last deliveries, what waits, who follows, the last runs, and what wants a look."""
     exclude({"--metrics": metrics, "--json": as_json})
     place = open_home(home)
-    with workshop(place) as shop:
-        deliveries = all_deliveries(shop.catalogue)
-        open_rows = count_rejected(shop.catalogue)
-        checks = check_all(shop, find_sources(place.folder), dt.datetime.now(dt.UTC))
-        with shop.catalogue.connect() as connection:
+    with open_run(place) as context:
+        deliveries = all_deliveries(context.catalogue)
+        open_rows = count_rejected(context.catalogue)
+        checks = check_all(context, find_sources(place.folder), dt.datetime.now(dt.UTC))
+        with context.catalogue.connect() as connection:
             done = last_runs(connection, RUNS)
     newest = {delivery.source: delivery for delivery in sorted(deliveries, key=lambda one: one.id)}
     concerns = [one.concern for one in checks if one.concern]

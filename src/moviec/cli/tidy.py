@@ -8,7 +8,7 @@ from moviec.cli.console import print_json, steps
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import open_home
 from moviec.jobs.retention import tidy as run_tidy
-from moviec.pipeline.opening import workshop
+from moviec.pipeline.opening import open_run
 from moviec.units import plural
 
 
@@ -18,8 +18,8 @@ def tidy(home: HomeOption = None, as_json: JsonOption = False) -> None:
     Nothing that a live record needs is removed. The standing worker does this once a day.
     """
     place = open_home(home)
-    with steps(quiet=as_json) as tell, workshop(place, alone=True, tell=tell) as shop:
-        done = run_tidy(shop, dt.datetime.now(dt.UTC), tell)
+    with steps(quiet=as_json) as tell, open_run(place, alone=True, tell=tell) as context:
+        done = run_tidy(context, dt.datetime.now(dt.UTC), tell)
     if as_json:
         print_json(done)
         return

@@ -17,7 +17,7 @@ from moviec.catalog.leases import CATALOGUE
 from moviec.engine import DuckEngine
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.catalogue_rollups import roll_up, summed
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 from moviec.pipeline.steps import Tell
 from moviec.rollup.leading import leading
 from moviec.text import Column, pc
@@ -49,29 +49,29 @@ class Disagreement(msgspec.Struct, frozen=True):
     years: list[int]
 
 
-def disagreement(shop: Workshop) -> Disagreement:
+def disagreement(context: RunContext) -> Disagreement:
     """Look at every film and every sum."""
-    with shop.catalogue.connect() as connection, DuckEngine(shop.limits) as engine:
+    with context.catalogue.connect() as connection, DuckEngine(context.limits) as engine:
         found = list(_films(engine, connection))
         none = pa.array([], pa.int64())
         damaged, unlike = (pa.concat_arrays([none, *some]) for some in zip(*found, strict=True))
         return Disagreement(damaged, unlike, _years(engine, connection))
 
 
-def tell_anew(shop: Workshop, tell: Tell = lambda _: None) -> None:
+def tell_anew(context: RunContext, tell: Tell = lambda _: None) -> None:
     """Publish films that disagree again, and sum years. Needs the lease on the catalogue.
 
     A damaged document goes first: it is not kept as a version of what once was said.
     """
-    found = disagreement(shop)
+    found = disagreement(context)
     films = pa.concat_arrays([found.damaged, found.unlike])
-    with writing(shop.catalogue) as connection:
-        shop.confirm(connection, CATALOGUE)
+    with writing(context.catalogue) as connection:
+        context.confirm(connection, CATALOGUE)
         queue_again(connection, pc.unique(films))
         remove_documents(connection, found.damaged)
-    drain(shop, tell)
-    with writing(shop.catalogue) as connection, DuckEngine(shop.limits) as engine:
-        shop.confirm(connection, CATALOGUE)
+    drain(context, tell)
+    with writing(context.catalogue) as connection, DuckEngine(context.limits) as engine:
+        context.confirm(connection, CATALOGUE)
         if years := _years(engine, connection):
             tell(f"summing {len(years)} years again")
             roll_up(engine, connection, years)

@@ -13,9 +13,9 @@ from moviec.catalog.models import model_files
 from moviec.engine import DuckEngine
 from moviec.lake.checksums import RECORDED, unsound
 from moviec.lake.payloads import payload_name
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
+from moviec.pipeline.feature_files import FeatureFiles, name_match_features
 from moviec.pipeline.models import pinned_models
-from moviec.pipeline.shelves import Shelved, name_shelves
 from moviec.storage.files import State
 
 
@@ -43,34 +43,34 @@ _WHAT = {
 }
 
 
-def damaged(shop: Workshop, payloads: bool) -> Iterator[Damaged]:
+def damaged(context: RunContext, payloads: bool) -> Iterator[Damaged]:
     """Read the lake's files, payloads where they are wanted; give those that are not what their checksum says."""
-    for name, state in unsound(shop.store, RECORDED + (("raw",) if payloads else ())):
+    for name, state in unsound(context.store, RECORDED + (("raw",) if payloads else ())):
         yield Damaged(name, name.partition("/")[0], state)
 
 
-def lost_models(shop: Workshop) -> list[str]:
+def lost_models(context: RunContext) -> list[str]:
     """Name the files of fitted models that are not there."""
-    with shop.catalogue.connect() as connection:
+    with context.catalogue.connect() as connection:
         named = model_files(connection)
-    return sorted(named - set(shop.store.names("models")))
+    return sorted(named - set(context.store.names("models")))
 
 
-def payload_names(shop: Workshop) -> Mapping[str, str]:
+def payload_names(context: RunContext) -> Mapping[str, str]:
     """Give by the name of a payload in the lake the source and file that it was delivered as."""
-    with shop.catalogue.connect() as connection:
+    with context.catalogue.connect() as connection:
         rows = every_payload(connection)
     return {payload_name(row.sha256): f"{row.name} of {row.delivery}" for row in rows}
 
 
-def remake_features(shop: Workshop, names: list[str]) -> None:
+def remake_features(context: RunContext, names: list[str]) -> None:
     """Make damaged files of match features again from their batches."""
     for name in names:
-        shop.store.remove(name)
-    with shop.catalogue.connect() as connection:
+        context.store.remove(name)
+    with context.catalogue.connect() as connection:
         aside = records_aside(connection)
-    ground = Shelved(
-        shop, pinned_models(shop).match, all_batches(shop.catalogue), aside, RECORDS.empty_table()
+    ground = FeatureFiles(
+        context, pinned_models(context).match, all_batches(context.catalogue), aside, RECORDS.empty_table()
     )
-    with DuckEngine(shop.limits) as engine:
-        name_shelves(engine, ground)
+    with DuckEngine(context.limits) as engine:
+        name_match_features(engine, ground)

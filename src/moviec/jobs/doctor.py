@@ -35,7 +35,7 @@ from moviec.jobs.agreement import disagreement, tell_anew
 from moviec.jobs.damaged_files import damaged, lost_models, payload_names, remake_features
 from moviec.lake.lost_found import move_aside
 from moviec.lake.payloads import payload_name
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 from moviec.pipeline.current_records import name_records
 from moviec.pipeline.lake_identity import FILE, mismatch, readable_name
 from moviec.pipeline.ledger_copy import AFTERWARDS, copied_table, copy_anew, missing, name_copies
@@ -80,101 +80,105 @@ class Finding(msgspec.Struct, frozen=True):
     mend: str
 
 
-def examine(shop: Workshop, bytes_too: bool = True, tell: Tell = lambda _: None) -> list[Finding]:
+def examine(context: RunContext, bytes_too: bool = True, tell: Tell = lambda _: None) -> list[Finding]:
     """Hold everything against everything; without `bytes_too` payloads are not read.
 
     `tell` hears what could not be checked. Of a damaged database, or one that is not the lake's, no more is asked.
     """
-    of_database = integrity(shop.catalogue)
+    of_database = integrity(context.catalogue)
     if of_database.unchecked:
         tell(of_database.unchecked)
     if of_database.defects:
         defects = [Finding(LOST_DATABASE, one, NOBODY) for one in of_database.defects]
-        return [*defects, *_damaged_files(shop, bytes_too, {})]
-    if wrong := mismatch(shop.store, shop.catalogue):
+        return [*defects, *_damaged_files(context, bytes_too, {})]
+    if wrong := mismatch(context.store, context.catalogue):
         return [Finding(f"{wrong.what} ({wrong.hint})", wrong.where, NOBODY)]
     found = [
-        *_name(shop),
+        *_name(context),
         *(Finding("an index of the database is damaged", one, DATABASE) for one in of_database.of_indexes),
-        *_batch_files(shop),
-        *_payloads(shop),
+        *_batch_files(context),
+        *_payloads(context),
     ]
     strays = {one.subject for one in found if one.mend == STRAY}
     found += [
-        *(one for one in _damaged_files(shop, bytes_too, payload_names(shop)) if one.subject not in strays),
-        *(Finding("a fitted model's file is missing", file, NOBODY) for file in lost_models(shop)),
-        *_copies(shop),
+        *(
+            one
+            for one in _damaged_files(context, bytes_too, payload_names(context))
+            if one.subject not in strays
+        ),
+        *(Finding("a fitted model's file is missing", file, NOBODY) for file in lost_models(context)),
+        *_copies(context),
     ]
     without_batches = () if any(one.mend == BATCH for one in found) else (_records,)
     for check in (*without_batches, _catalogue, _agreement, _index, _checkpoints):
-        found += _checked(shop, check)
+        found += _checked(context, check)
     return found
 
 
-def _checked(shop: Workshop, check: Callable[[Workshop], Iterator[Finding]]) -> list[Finding]:
+def _checked(context: RunContext, check: Callable[[RunContext], Iterator[Finding]]) -> list[Finding]:
     """Do a check; a value that cannot be read is what it finds."""
     try:
-        return list(check(shop))
+        return list(check(context))
     except UNREADABLE as error:
         said = error.what if isinstance(error, DamagedError) else str(error).splitlines()[0]
         return [Finding(f"{UNREAD} (what a rebuild leaves so needs the backup)", said, CATALOGUE)]
 
 
-def examine_rows(shop: Workshop, tell: Tell = lambda _: None) -> list[Finding]:
+def examine_rows(context: RunContext, tell: Tell = lambda _: None) -> list[Finding]:
     """Work everything out again and hold each row against it. Needs the leases on arrivals and on the catalogue."""
     return [
         Finding("rows that are not what the records come to", f"{table}: {count:,}", CATALOGUE)
-        for table, count in worked_out_otherwise(shop, tell).items()
+        for table, count in worked_out_otherwise(context, tell).items()
     ] + [
         Finding(
             "rows that the lake's copy of the ledger has otherwise", f"{LEDGER}/{table}: {count:,}", LEDGER
         )
-        for table, count in copied_otherwise(shop).items()
+        for table, count in copied_otherwise(context).items()
     ]
 
 
-def repair(shop: Workshop, found: list[Finding], tell: Tell = lambda _: None) -> list[str]:
+def repair(context: RunContext, found: list[Finding], tell: Tell = lambda _: None) -> list[str]:
     """Mend what can be mended, and say why the rest cannot. Needs the leases on arrivals and on the catalogue."""
     wanted = {one.mend for one in found}
-    strays = [one.subject for one in found if one.mend == STRAY and shop.store.has(one.subject)]
+    strays = [one.subject for one in found if one.mend == STRAY and context.store.has(one.subject)]
     if strays:
-        folder = move_aside(shop.store, strays, "the catalogue does not know it", shop.work)
+        folder = move_aside(context.store, strays, "the catalogue does not know it", context.work)
         tell(f"{plural(len(strays), 'file', 'files')} that the catalogue does not know moved to {folder}")
     for one in found:
         if one.mend == SUM:
-            shop.store.record(one.subject)
+            context.store.record(one.subject)
     try:
-        _repair_catalogue(shop, found, tell)
+        _repair_catalogue(context, found, tell)
     except (MovieCError, *UNREADABLE) as error:
         return [str(error).splitlines()[0]]
-    _repair_checkpoints(shop, found)
+    _repair_checkpoints(context, found)
     if INDEX in wanted:
-        with indexer(shop.home.search) as mine:
+        with indexer(context.home.search) as mine:
             if mine:
-                build(shop.catalogue, shop.home.search, tell)
+                build(context.catalogue, context.home.search, tell)
     return []
 
 
-def _repair_catalogue(shop: Workshop, found: list[Finding], tell: Tell) -> None:
+def _repair_catalogue(context: RunContext, found: list[Finding], tell: Tell) -> None:
     """Read batches again from their payloads, make features again, and publish what differs."""
     damaged_rows = {DATABASE, CATALOGUE} & {one.mend for one in found}
     if DATABASE in damaged_rows:
-        remake_indexes(shop.catalogue)
+        remake_indexes(context.catalogue)
     broken = {one.subject for one in found if one.mend == BATCH}
-    for name in sorted({batch.source for batch in all_batches(shop.catalogue) if broken & _files(batch)}):
-        rebuild_source(shop, find_source(name, shop.home.folder), tell)
+    for name in sorted({batch.source for batch in all_batches(context.catalogue) if broken & _files(batch)}):
+        rebuild_source(context, find_source(name, context.home.folder), tell)
     if features := [one.subject for one in found if one.mend == FEATURES]:
-        remake_features(shop, features)
+        remake_features(context, features)
     if broken or damaged_rows:
-        bring_up(shop, Scope(everything=True), tell)
+        bring_up(context, Scope(everything=True), tell)
     if any(one.mend == FILMS for one in found):
-        tell_anew(shop, tell)
+        tell_anew(context, tell)
     if copies := {copied_table(one.subject) for one in found if one.mend == LEDGER}:
-        copy_anew(shop.copies, shop.catalogue, sorted(copies))
+        copy_anew(context.copies, context.catalogue, sorted(copies))
 
 
-def _repair_checkpoints(shop: Workshop, found: list[Finding]) -> None:
-    with writing(shop.catalogue) as connection:
+def _repair_checkpoints(context: RunContext, found: list[Finding]) -> None:
+    with writing(context.catalogue) as connection:
         for one in found:
             if one.mend == CHECKPOINT:
                 end = newest(connection) if one.subject == FOLLOWER else last_change(connection)
@@ -185,59 +189,61 @@ def _files(batch: Batch) -> set[str]:
     return {file for file in (batch.records_file, batch.keys_file) if file}
 
 
-def _name(shop: Workshop) -> Iterator[Finding]:
+def _name(context: RunContext) -> Iterator[Finding]:
     """Say that the lake does not carry its pair's name; whoever opens it alone, as a repair does, writes it again."""
-    with shop.catalogue.connect() as connection:
+    with context.catalogue.connect() as connection:
         delivered = has_deliveries(connection)
-    if delivered and readable_name(shop.store) is None:
+    if delivered and readable_name(context.store) is None:
         yield Finding("the lake's name is missing or damaged", FILE, NAME)
 
 
-def _batch_files(shop: Workshop) -> Iterator[Finding]:
-    named = {file for batch in all_batches(shop.catalogue) for file in _files(batch)}
-    there = set(shop.store.names("records"))
+def _batch_files(context: RunContext) -> Iterator[Finding]:
+    named = {file for batch in all_batches(context.catalogue) for file in _files(batch)}
+    there = set(context.store.names("records"))
     yield from (Finding("a batch's file is missing", file, BATCH) for file in sorted(named - there))
     yield from (Finding("no batch names this file", file, STRAY) for file in sorted(there - named))
 
 
-def _payloads(shop: Workshop) -> Iterator[Finding]:
+def _payloads(context: RunContext) -> Iterator[Finding]:
     known = [
-        one for delivery in all_deliveries(shop.catalogue) for one in payloads_of(shop.catalogue, delivery.id)
+        one
+        for delivery in all_deliveries(context.catalogue)
+        for one in payloads_of(context.catalogue, delivery.id)
     ]
     named = {payload_name(one.sha256) for one in known}
     wanted = {payload_name(one.sha256) for one in known if one.removed_at is None}
-    there = set(shop.store.names("raw"))
+    there = set(context.store.names("raw"))
     yield from (Finding("a payload's bytes are missing", file, NOBODY) for file in sorted(wanted - there))
     yield from (Finding("no delivery names this payload", file, STRAY) for file in sorted(there - named))
 
 
-def _damaged_files(shop: Workshop, payloads: bool, delivered: Mapping[str, str]) -> Iterator[Finding]:
+def _damaged_files(context: RunContext, payloads: bool, delivered: Mapping[str, str]) -> Iterator[Finding]:
     """Name the lake's damaged files; payloads also as they were delivered."""
-    for one in damaged(shop, payloads):
+    for one in damaged(context, payloads):
         mend = SUM if one.state is State.UNRECORDED else _MENDS.get(one.folder, NOBODY)
         as_delivered = f" ({delivered[one.name]})" if one.name in delivered else ""
         yield Finding(one.what, one.name + as_delivered, mend)
 
 
-def _copies(shop: Workshop) -> Iterator[Finding]:
+def _copies(context: RunContext) -> Iterator[Finding]:
     """Name the files that the lake's copy of the ledger lacks."""
-    with shop.catalogue.connect() as connection:
-        lacking = missing(shop.store, connection)
+    with context.catalogue.connect() as connection:
+        lacking = missing(context.store, connection)
     for files in lacking.values():
         yield from (
             Finding("a file of the lake's copy of the ledger is missing", file, LEDGER) for file in files
         )
 
 
-def _records(shop: Workshop) -> Iterator[Finding]:
+def _records(context: RunContext) -> Iterator[Finding]:
     """Compare the lake's live records with those that the catalogue shows, where nothing waits to be published."""
-    with shop.catalogue.connect() as connection:
+    with context.catalogue.connect() as connection:
         if pending(connection).entries:
             return
         shown = live_records(connection)
         aside = records_aside(connection)
-    with DuckEngine(shop.limits) as engine:
-        name_records(engine, shop, all_batches(shop.catalogue), aside)
+    with DuckEngine(context.limits) as engine:
+        name_records(engine, context, all_batches(context.catalogue), aside)
         engine.register("shown", shown)
         for what, left, right in (
             ("records of the lake that the catalogue does not show", "live", "shown"),
@@ -248,9 +254,9 @@ def _records(shop: Workshop) -> Iterator[Finding]:
                 yield Finding(what, f"{plural(count, 'record', 'records')}", CATALOGUE)
 
 
-def _catalogue(shop: Workshop) -> Iterator[Finding]:
+def _catalogue(context: RunContext) -> Iterator[Finding]:
     """Count what must be none: films without what belongs to them, gaps in the log."""
-    with shop.catalogue.connect() as connection:
+    with context.catalogue.connect() as connection:
         for what, count in inconsistencies(connection):
             yield Finding(what, f"{count:,} of them", CATALOGUE)
         begins, last = int(fact(connection, LOG_BEGINS) or 0), last_change(connection)
@@ -259,9 +265,9 @@ def _catalogue(shop: Workshop) -> Iterator[Finding]:
         yield Finding("entries of the change log are missing", f"{last - begins - entries:,} entries", NOBODY)
 
 
-def _agreement(shop: Workshop) -> Iterator[Finding]:
+def _agreement(context: RunContext) -> Iterator[Finding]:
     """Hold what the catalogue says of a film in several places against one another."""
-    found = disagreement(shop)
+    found = disagreement(context)
     for what, films in (
         ("documents, or their claims, that are not what their hash says", found.damaged),
         ("films whose title, year or genres are not those of their document", found.unlike),
@@ -283,14 +289,14 @@ def _some(names: Iterable[str]) -> str:
     return ", ".join(every[:NAMED]) + rest
 
 
-def _index(shop: Workshop) -> Iterator[Finding]:
-    used = current(shop.home.search)
+def _index(context: RunContext) -> Iterator[Finding]:
+    used = current(context.home.search)
     if used is None:
-        if (shop.home.search / "current").exists():
-            yield Finding("the search index that is in use is not there", str(shop.home.search), INDEX)
+        if (context.home.search / "current").exists():
+            yield Finding("the search index that is in use is not there", str(context.home.search), INDEX)
         return
     held = position(used)
-    with shop.catalogue.connect() as connection:
+    with context.catalogue.connect() as connection:
         last = last_change(connection)
         films = count_documents(connection)
         reached = checkpoint_of(connection, follower())
@@ -298,16 +304,16 @@ def _index(shop: Workshop) -> Iterator[Finding]:
         yield Finding("the search index is ahead of the catalogue, or of another make", str(used), INDEX)
     elif held.change < min(reached, last):
         yield Finding("the search index is older than its checkpoint says", str(used), INDEX)
-    elif broken := _broken(shop, used):
+    elif broken := _broken(context, used):
         yield Finding("files of the search index are damaged", _some(broken), INDEX)
     elif held.change == last and _indexed(used) != films:
         yield Finding(f"the search index does not hold the catalogue's {films:,} films", str(used), INDEX)
 
 
-def _broken(shop: Workshop, used: Path) -> list[str]:
+def _broken(context: RunContext, used: Path) -> list[str]:
     """Name the damaged files of an index; where an indexer is at work, those that stay so while it writes."""
     for _ in range(TRIES):
-        with indexer(shop.home.search) as mine:
+        with indexer(context.home.search) as mine:
             held = position(used)
             broken = damaged_files(used, held.files) if held else []
         if mine or not broken:
@@ -326,8 +332,8 @@ def _indexed(used: Path) -> int | None:
     return int(index.searcher().num_docs)
 
 
-def _checkpoints(shop: Workshop) -> Iterator[Finding]:
-    with shop.catalogue.connect() as connection:
+def _checkpoints(context: RunContext) -> Iterator[Finding]:
+    with context.catalogue.connect() as connection:
         ends = {FOLLOWER: newest(connection)}
         last = last_change(connection)
         for row in every_checkpoint(connection):
@@ -335,29 +341,29 @@ def _checkpoints(shop: Workshop) -> Iterator[Finding]:
                 yield Finding("a checkpoint is beyond the end of its log", row.follower, CHECKPOINT)
 
 
-def worked_out_otherwise(shop: Workshop, tell: Tell = lambda _: None) -> dict[str, int]:
+def worked_out_otherwise(context: RunContext, tell: Tell = lambda _: None) -> dict[str, int]:
     """Count by table the rows that a rebuild would write or take away; none where something waits to be published.
 
     A rebuild writes only rows that differ, and comes to what the ingestions came to: these rows are damaged, or made by
     another version of MovieC. Needs the lease on the catalogue, and as long as a rebuild takes.
     """
-    with shop.catalogue.connect() as connection:
+    with context.catalogue.connect() as connection:
         if pending(connection).entries:
             tell("record changes wait to be published: rows were not worked out again")
             return {}
-    outcome = bring_up(shop, Scope(everything=True, rehearsal=True), tell)
+    outcome = bring_up(context, Scope(everything=True, rehearsal=True), tell)
     counts = {name: one.written + one.removed for name, one in outcome.touched.items()}
     return {name: count for name, count in counts.items() if count}
 
 
-def copied_otherwise(shop: Workshop) -> dict[str, int]:
+def copied_otherwise(context: RunContext) -> dict[str, int]:
     """Count by table the rows of the lake's copy of the ledger that are not the catalogue's, or are missing there.
 
     Needs the leases on arrivals and on the catalogue.
     """
     found = {}
-    with DuckEngine(shop.limits) as engine, shop.catalogue.connect() as connection:
-        for name in name_copies(engine, shop.store):
+    with DuckEngine(context.limits) as engine, context.catalogue.connect() as connection:
+        for name in name_copies(engine, context.store):
             if name == "catalogue_state":
                 continue
             kept = [column for column in columns_of(name) if (name, column) not in AFTERWARDS]

@@ -18,7 +18,7 @@ from moviec.catalog.queries import FOLLOWER, last_change
 from moviec.catalog.runs import last_run_of_each
 from moviec.catalog.sources import matching, pairs_to_review
 from moviec.config import Settings
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 from moviec.pipeline.due import cron_of, freshest, stale
 from moviec.pipeline.publication import REHEARSAL
 from moviec.sources.spec import Source
@@ -41,9 +41,9 @@ class Check(msgspec.Struct, frozen=True):
     concern: str = ""
 
 
-def check_all(shop: Workshop, sources: Mapping[str, Source], now: dt.datetime) -> list[Check]:
+def check_all(context: RunContext, sources: Mapping[str, Source], now: dt.datetime) -> list[Check]:
     """Check arrivals, publication and followers, in this order."""
-    deliveries, settings = all_deliveries(shop.catalogue), shop.home.settings
+    deliveries, settings = all_deliveries(context.catalogue), context.home.settings
     late = {line.partition(" ")[0]: line for line in stale(sources, settings, deliveries, now)}
     found: list[Check] = []
     for name in sorted({one.source for one in deliveries}):
@@ -51,7 +51,7 @@ def check_all(shop: Workshop, sources: Mapping[str, Source], now: dt.datetime) -
         found += _arrivals(name, mine, late.get(name, ""), now)
         if name in sources:
             found.append(_months(name, mine, cron_of(sources[name].spec, settings)))
-    with shop.catalogue.connect() as connection:
+    with context.catalogue.connect() as connection:
         found += _publication(pending(connection), now)
         found += _followers(connection, settings)
         found += _runs(connection)

@@ -26,7 +26,7 @@ from moviec.catalog.runs import ran_since, remove_runs
 from moviec.config import KEEP_RAW
 from moviec.engine import DuckEngine
 from moviec.lake.payloads import payload_name
-from moviec.pipeline.context import Workshop, recorded
+from moviec.pipeline.context import RunContext, recorded
 from moviec.pipeline.current_records import name_records
 from moviec.pipeline.ledger_copy import compact
 from moviec.pipeline.opening import arriving, publishing
@@ -53,96 +53,98 @@ class Tidied(msgspec.Struct, frozen=True):
     runs: int
 
 
-def tidy(shop: Workshop, at: dt.datetime, tell: Tell = lambda _: None) -> Tidied:
+def tidy(context: RunContext, at: dt.datetime, tell: Tell = lambda _: None) -> Tidied:
     """Keep what the settings say as of an instant. Needs the leases on arrivals and on the catalogue."""
-    horizon = at - dt.timedelta(days=shop.home.settings.keep_history)
-    with recorded(shop, "tidy", ARRIVALS, tell) as steps:
+    horizon = at - dt.timedelta(days=context.home.settings.keep_history)
+    with recorded(context, "tidy", ARRIVALS, tell) as steps:
         compacted = {}
         with steps.step("compacting") as counts:
-            for source in find_sources(shop.home.folder).values():
-                if made := _compact(shop, source.spec, horizon):
+            for source in find_sources(context.home.folder).values():
+                if made := _compact(context, source.spec, horizon):
                     compacted[source.spec.name] = made
             counts.update(compacted)
         with steps.step("removing payloads") as counts:
-            payloads, size = _remove_payloads(shop, at)
+            payloads, size = _remove_payloads(context, at)
             counts.update(payloads=payloads, bytes=size)
         with steps.step("making the copy of the ledger few files") as counts:
-            counts.update(tables=compact(shop.copies, shop.catalogue, shop.home.settings.compact_after))
+            counts.update(
+                tables=compact(context.copies, context.catalogue, context.home.settings.compact_after)
+            )
         with steps.step("removing runs") as counts:
-            counts.update(runs=remove_runs(shop.catalogue, horizon.isoformat()))
+            counts.update(runs=remove_runs(context.catalogue, horizon.isoformat()))
     return Tidied(compacted, payloads, size, counts["runs"])
 
 
-def tidy_daily(shop: Workshop, at: dt.datetime, tell: Tell = lambda _: None) -> None:
+def tidy_daily(context: RunContext, at: dt.datetime, tell: Tell = lambda _: None) -> None:
     """Tidy where that was not done for a day, taking the leases."""
     since = (at - dt.timedelta(days=1)).isoformat()
-    with shop.catalogue.connect() as connection:
+    with context.catalogue.connect() as connection:
         if ran_since(connection, "tidy", since):
             return
-    with arriving(shop, tell) as first, publishing(first, tell) as both:
+    with arriving(context, tell) as first, publishing(first, tell) as both:
         tidy(both, at, tell)
 
 
-def _compact(shop: Workshop, spec: SourceSpec, horizon: dt.datetime) -> int:
+def _compact(context: RunContext, spec: SourceSpec, horizon: dt.datetime) -> int:
     """Make a source's published batches one file where they are many; give how many they were.
 
     The rows of batches stay under their deliveries. Of a source whose fields outlive empty values every row stays:
     reading a payload again may need the value of an older row.
     """
-    some = [one for one in all_batches(shop.catalogue, spec.name) if one.records_file and one.published]
-    if len(some) <= shop.home.settings.compact_after:
+    some = [one for one in all_batches(context.catalogue, spec.name) if one.records_file and one.published]
+    if len(some) <= context.home.settings.compact_after:
         return 0
     keeps_values = set(spec.empty.values()) & {"keep"}
     since = "" if keeps_values else f"{horizon:%Y%m%dT%H%M%SZ}"
     newest = max(some, key=lambda one: one.delivery)
     folder = newest.keys_file.rpartition("/")[0]
-    ready = shop.room(f"compact-{spec.name}") / "records.parquet"
-    with DuckEngine(shop.limits) as engine:
-        engine.parquet("every_record", [shop.store.path(one.records_file or "") for one in some])
+    ready = context.room(f"compact-{spec.name}") / "records.parquet"
+    with DuckEngine(context.limits) as engine:
+        engine.parquet("every_record", [context.store.path(one.records_file or "") for one in some])
         engine.write(_KEPT.format(horizon=f"'{since}'"), ready, sought=True)
     # By content: the same count of other batches must never come to a name that is taken.
     file = f"{folder}/{newest.delivery}.{transport.sha256(ready)[:16]}.parquet"
-    shop.store.put(ready, file)
-    with shop.writing() as copy:
+    context.store.put(ready, file)
+    with context.writing() as copy:
         for lease in (ARRIVALS, CATALOGUE):
-            shop.confirm(copy.connection, lease)
+            context.confirm(copy.connection, lease)
         compact_batches(copy.connection, [one.delivery for one in some], newest.delivery, file)
         copy.deliveries([one.delivery for one in some])
     for old in sorted({one.records_file or "" for one in some} - {file}):
-        shop.store.remove(old)
+        context.store.remove(old)
     return len(some)
 
 
-def _remove_payloads(shop: Workshop, at: dt.datetime) -> tuple[int, int]:
+def _remove_payloads(context: RunContext, at: dt.datetime) -> tuple[int, int]:
     """Remove the bytes of payloads that the policy no longer keeps; give how many payloads and bytes."""
-    kept = _kept_deliveries(all_deliveries(shop.catalogue), shop.home.settings.keep_raw, at)
+    kept = _kept_deliveries(all_deliveries(context.catalogue), context.home.settings.keep_raw, at)
     if kept is None:
         return 0, 0
-    needed = _needed(shop)
-    with shop.catalogue.connect() as connection:
+    needed = _needed(context)
+    with context.catalogue.connect() as connection:
         there = [row for row in every_payload(connection) if row.removed_at is None]
     needed |= {row.sha256 for row in there if row.delivery in kept}
     gone = {row.sha256: row.size for row in there if row.sha256 not in needed}
     if gone:
-        with shop.writing() as copy:
-            shop.confirm(copy.connection, ARRIVALS)
+        with context.writing() as copy:
+            context.confirm(copy.connection, ARRIVALS)
             mark_payloads_removed(copy.connection, gone)
             copy.deliveries(sorted({row.delivery for row in there if row.sha256 in gone}))
     # Those, too, that a run which was killed here before has left.
-    with shop.catalogue.connect() as connection:
+    with context.catalogue.connect() as connection:
         names = {payload_name(sha256) for sha256 in removed_payloads(connection)}
-    for name in sorted(names & set(shop.store.names(PAYLOADS.rstrip("/")))):
-        shop.store.remove(name)
+    for name in sorted(names & set(context.store.names(PAYLOADS.rstrip("/")))):
+        context.store.remove(name)
     return len(gone), sum(gone.values())
 
 
-def _needed(shop: Workshop) -> set[str]:
+def _needed(context: RunContext) -> set[str]:
     """Name the payloads behind every live record and every rejected row that waits."""
-    every = [one for one in all_batches(shop.catalogue) if one.records_file]
-    with DuckEngine(shop.limits) as engine:
-        name_records(engine, shop, every, RECORDS.empty_table())
+    every = [one for one in all_batches(context.catalogue) if one.records_file]
+    with DuckEngine(context.limits) as engine:
+        name_records(engine, context, every, RECORDS.empty_table())
         found = {str(one) for one in engine.query("SELECT DISTINCT payload FROM live")["payload"].to_pylist()}
-    with shop.catalogue.connect() as connection:
+    with context.catalogue.connect() as connection:
         return found | payloads_of_open_rows(connection)
 
 

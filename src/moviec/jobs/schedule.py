@@ -10,9 +10,9 @@ from moviec.catalog.deliveries import all_deliveries
 from moviec.catalog.failures import failed, set_aside
 from moviec.catalog.leases import ARRIVALS, holding_if_free
 from moviec.config import Home
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 from moviec.pipeline.due import Outcome, Standing, run_due, standings
-from moviec.pipeline.opening import arriving, workshop
+from moviec.pipeline.opening import arriving, open_run
 from moviec.pipeline.steps import Tell
 from moviec.sources.registry import find_sources
 
@@ -35,22 +35,24 @@ class Schedule:
         """Take in what is due, unless another process takes deliveries in."""
         now = dt.datetime.now(dt.UTC)
         sources = find_sources(self._home.folder)
-        with workshop(self._home) as shop:
-            due = self._due(shop, standings(self._home, sources, all_deliveries(shop.catalogue), now), now)
+        with open_run(self._home) as context:
+            due = self._due(
+                context, standings(self._home, sources, all_deliveries(context.catalogue), now), now
+            )
             if not due:
                 return []
-            with holding_if_free(shop.catalogue, ARRIVALS) as held:
+            with holding_if_free(context.catalogue, ARRIVALS) as held:
                 if held is None:
                     return []
-            with arriving(shop, tell) as alone:
-                known = all_deliveries(shop.catalogue)
-                due = self._due(shop, standings(self._home, sources, known, now), now)
+            with arriving(context, tell) as alone:
+                known = all_deliveries(context.catalogue)
+                due = self._due(context, standings(self._home, sources, known, now), now)
                 done = run_due(alone, sources, due, tell)
-            self._note(shop, due, done)
+            self._note(context, due, done)
         return done
 
-    def _due(self, shop: Workshop, found: list[Standing], now: dt.datetime) -> list[Standing]:
-        with shop.catalogue.connect() as connection:
+    def _due(self, context: RunContext, found: list[Standing], now: dt.datetime) -> list[Standing]:
+        with context.catalogue.connect() as connection:
             aside = [one.subject for one in failed(connection) if one.follower == FOLLOWER]
         return [
             one
@@ -60,7 +62,7 @@ class Schedule:
             and self._tries.get(_round(one), (0, now))[1] <= now
         ]
 
-    def _note(self, shop: Workshop, due: list[Standing], done: list[Outcome]) -> None:
+    def _note(self, context: RunContext, due: list[Standing], done: list[Outcome]) -> None:
         for standing, outcome in zip(due, done, strict=True):
             if outcome.state != "failed":
                 self._tries.pop(_round(standing), None)
@@ -70,7 +72,7 @@ class Schedule:
             self._tries[_round(standing)] = (tries, again)
             if tries >= TRIES:
                 del self._tries[_round(standing)]
-                with writing(shop.catalogue) as connection:
+                with writing(context.catalogue) as connection:
                     set_aside(connection, FOLLOWER, [_subject(standing)], outcome.error, tries)
 
 

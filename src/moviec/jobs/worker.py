@@ -18,8 +18,8 @@ from moviec.jobs.retention import tidy_daily
 from moviec.jobs.schedule import Schedule
 from moviec.jobs.webhooks import deliver_due
 from moviec.pipeline.aggregator import advance, drain
-from moviec.pipeline.context import Workshop
-from moviec.pipeline.opening import workshop
+from moviec.pipeline.context import RunContext
+from moviec.pipeline.opening import open_run
 from moviec.pipeline.steps import Tell
 from moviec.search.index import catch_up, follow, indexer
 from moviec.sources.registry import find_sources
@@ -43,11 +43,11 @@ def work(home: Home, stop: threading.Event, tell: Tell = lambda _: None) -> None
     # Read once before the threads begin: msgspec lays out what it knows of a type when it first meets it, and two threads
     # that meet SourceSpec at the same moment take the process down.
     find_sources(home.folder)
-    with workshop(home) as shop:
+    with open_run(home) as context:
         jobs = [
-            Job("catalogue", 0, EVERY, lambda: _aggregate(shop, tell)),
-            Job("webhooks", 0, EVERY, lambda: deliver_due(shop.catalogue, home.settings.webhooks_private)),
-            Job("search index", 0, EVERY, lambda: follow(shop.catalogue, home.search, stop.wait)),
+            Job("catalogue", 0, EVERY, lambda: _aggregate(context, tell)),
+            Job("webhooks", 0, EVERY, lambda: deliver_due(context.catalogue, home.settings.webhooks_private)),
+            Job("search index", 0, EVERY, lambda: follow(context.catalogue, home.search, stop.wait)),
             Job("schedule", 0, EVERY_ROUND, lambda: schedule.step(tell)),
             Job("tidy", EVERY_HOUR, EVERY_HOUR, lambda: _tidy(home, tell)),
         ]
@@ -64,12 +64,12 @@ def work(home: Home, stop: threading.Event, tell: Tell = lambda _: None) -> None
 def work_once(home: Home, tell: Tell = lambda _: None) -> None:
     """Do all that there is to do now, and stop."""
     Schedule(home).step(tell)
-    with workshop(home) as shop, ExitStack() as stack:
-        drain(shop, tell)
-        while deliver_due(shop.catalogue, home.settings.webhooks_private):
+    with open_run(home) as context, ExitStack() as stack:
+        drain(context, tell)
+        while deliver_due(context.catalogue, home.settings.webhooks_private):
             pass
         if stack.enter_context(indexer(home.search)):
-            catch_up(shop.catalogue, home.search, tell)
+            catch_up(context.catalogue, home.search, tell)
 
 
 def _keep_doing(job: Job, stop: threading.Event, tell: Tell) -> None:
@@ -87,15 +87,15 @@ def _keep_doing(job: Job, stop: threading.Event, tell: Tell) -> None:
 
 
 def _tidy(home: Home, tell: Tell) -> None:
-    with workshop(home) as shop:
-        tidy_daily(shop, dt.datetime.now(dt.UTC), tell)
+    with open_run(home) as context:
+        tidy_daily(context, dt.datetime.now(dt.UTC), tell)
 
 
-def _aggregate(shop: Workshop, tell: Tell) -> None:
-    with shop.catalogue.connect() as connection:
+def _aggregate(context: RunContext, tell: Tell) -> None:
+    with context.catalogue.connect() as connection:
         if newest(connection) <= position(connection):
             return
-    outcome = advance(shop)
+    outcome = advance(context)
     if outcome is not None:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in outcome.changes.items()) or "nothing changed"
         tell(f"published: {kinds} (changes up to {outcome.last_change:,})")

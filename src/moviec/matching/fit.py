@@ -19,10 +19,10 @@ from moviec.matching.compare import COMPARISONS, MISSING
 from moviec.matching.evaluate import RIGHT, UNKNOWN, Judgement, Known, held_out, judge
 from moviec.matching.features import prepare
 from moviec.matching.fit_sources import look_inside, together
+from moviec.matching.match_features import features_of_lists
 from moviec.matching.model import Bands, Calibration, Model
 from moviec.matching.pairs import PairLimits, numbered_records
 from moviec.matching.score import TRILLION, Floats, Integers, Shares, Strength, fit_u, years_by_chance
-from moviec.matching.shelf import shelve_lists
 from moviec.matching.two_lists import BEST, LOWEST, Settings, candidates_compared, match, side_by_side
 from moviec.model import MILLION
 from moviec.text import Column, pc
@@ -81,7 +81,7 @@ def learn_u(model: Model, lists: Sequence[pa.Table]) -> dict[str, Shares]:
     """Count the levels of pairs inside duplicate-free lists, and how far apart the years of any two films are."""
     weak = Strength(alike_pairs=20, pairs=1000)
     with DuckEngine() as engine:
-        engine.register("shelf", shelve_lists(lists, model))
+        engine.register("match_features", features_of_lists(lists, model))
         inside = list(look_inside(engine, PairLimits(), BEST).values())
     years = pa.chunked_array([chunk for one in inside for chunk in one.years.chunks])
     return fit_u(together(inside), years_by_chance(years, years), model.shares, weak)
@@ -101,7 +101,9 @@ def learn_m(model: Model, lessons: Sequence[Lesson]) -> dict[str, Shares]:
     counts = {comparison.name: np.zeros(len(comparison.levels)) for comparison in COMPARISONS}
     for lesson in lessons:
         with DuckEngine() as engine:
-            engine.register("shelf", shelve_lists(side_by_side(lesson.left, lesson.right), model))
+            engine.register(
+                "match_features", features_of_lists(side_by_side(lesson.left, lesson.right), model)
+            )
             _, levels = candidates_compared(engine, PairLimits())
             key = numbered_records(engine)["key"]
         keys = {

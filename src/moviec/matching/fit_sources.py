@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine, Engine
 from moviec.matching.model import Model, pair_name
-from moviec.matching.pairs import PairLimits, ask_all, compare_all, find_best_candidates, find_candidates
+from moviec.matching.pairs import PairLimits, compare_all, find_best_candidates, find_candidates, match_all
 from moviec.matching.score import Fitted, Sizes, Strength, Within, fit_m, fit_u, years_by_chance
 from moviec.text import Column, pc
 
@@ -22,9 +22,9 @@ WITHIN = 20_000
 LEAST_CANDIDATES = 500
 
 _SAMPLE = """
-SELECT s.* FROM shelf s
+SELECT s.* FROM match_features s
 JOIN (SELECT source, key, row_number() OVER (PARTITION BY source ORDER BY key) - 1 AS place,
-             count(*) OVER (PARTITION BY source) AS records FROM shelf) p ON p.source = s.source AND p.key = s.key
+             count(*) OVER (PARTITION BY source) AS records FROM match_features) p ON p.source = s.source AND p.key = s.key
 CROSS JOIN sample
 WHERE p.place % CAST(ceil(p.records / CAST(most AS DOUBLE)) AS BIGINT) = 0
 ORDER BY s.source, s.key
@@ -39,13 +39,13 @@ class Inside(msgspec.Struct, frozen=True):
 
 
 def fit_pairs(engine: Engine, model: Model, limits: PairLimits) -> Model:
-    """Give the model with weights for each two sources of `shelf` (current rows, no tombstones) in the engine.
+    """Give the model with weights for each two sources of `match_features` (current rows, no tombstones) in the engine.
 
     *u* is counted within the sources, *m* and the share of matches learned by EM over the candidates, both drawn
     towards the model's shared weights. Deterministic; the new version is a digest of the content.
     """
     inside = look_inside(engine, limits)
-    ask_all(engine, limits)
+    match_all(engine, limits)
     find_candidates(engine)
     levels = compare_all(engine)
     source = engine.query("SELECT source FROM numbered ORDER BY n")["source"].to_numpy()
@@ -72,8 +72,8 @@ def together(inside: Sequence[Inside]) -> Within:
 
 
 def look_inside(engine: Engine, limits: PairLimits, best: int | None = None) -> dict[str, Inside]:
-    """Compare the candidate pairs inside each source of `shelf`; `best`: only so many of a record."""
-    years = engine.query("SELECT source, year FROM shelf ORDER BY source, key")
+    """Compare the candidate pairs inside each source of `match_features`; `best`: only so many of a record."""
+    years = engine.query("SELECT source, year FROM match_features ORDER BY source, key")
     engine.register("sample", pa.table({"most": [WITHIN]}))
     sample = engine.query(_SAMPLE)
     return {
@@ -91,18 +91,20 @@ def sealed(model: Model) -> Model:
     return msgspec.structs.replace(model, version=hashlib.sha256(content).hexdigest()[:12])
 
 
-def _within(shelf: pa.Table, limits: PairLimits, best: int | None) -> Within:
+def _within(match_features: pa.Table, limits: PairLimits, best: int | None) -> Within:
     """Compare candidate pairs inside one source, as if it could hold a film twice."""
-    twice = frozenset(pc.unique(shelf["source"]).to_pylist())
+    twice = frozenset(pc.unique(match_features["source"]).to_pylist())
     with DuckEngine() as engine:
-        engine.register("shelf", shelf)
-        ask_all(engine, msgspec.structs.replace(limits, repeating=twice))
+        engine.register("match_features", match_features)
+        match_all(engine, msgspec.structs.replace(limits, repeating=twice))
         if best is None:
             find_candidates(engine)
         else:
             # A record is the left end of some pairs here and the right one of others, and keeps the best of both.
             find_best_candidates(engine, best // 2)
         levels = compare_all(engine)
-    same, next_to = years_by_chance(shelf["year"], shelf["year"])[:2]
-    dated = len(shelf) - shelf["year"].null_count
-    return Within(levels, len(shelf) * (len(shelf) - 1) // 2, int(same + next_to - dated) // 2)
+    same, next_to = years_by_chance(match_features["year"], match_features["year"])[:2]
+    dated = len(match_features) - match_features["year"].null_count
+    return Within(
+        levels, len(match_features) * (len(match_features) - 1) // 2, int(same + next_to - dated) // 2
+    )

@@ -16,9 +16,9 @@ from moviec.engine import Batches, Engine
 from moviec.engine.sql import read_sql
 from moviec.matching.compare import compare, note_films
 from moviec.matching.evidence import Weights, contradicted, evidence, raised, weights_of
+from moviec.matching.match_features import BLOCK, FORM, ID_RULE, NAME, RULES
 from moviec.matching.model import Model
 from moviec.matching.score import Integers
-from moviec.matching.shelf import BLOCK, FORM, ID_RULE, NAME, RULES
 from moviec.model import MILLION
 from moviec.text import Column, pc
 
@@ -54,17 +54,17 @@ class PairLimits(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """`pairs`: PAIRS rows, in order of their ends. `asked`: source, key of the records whose pairs these are all of:
-    those that asked, and those in a block that the change took over the cap or back under it.
+    """`pairs`: PAIRS rows, in order of their ends. `to_match`: source, key of the records whose pairs these are all of:
+    the changed ones, and those in a block that the change took over the cap or back under it.
     `rules`: rule, blocks, pairs, left_out (blocks over the cap), lost_pairs.
     """
 
     pairs: pa.Table
-    asked: pa.Table
+    to_match: pa.Table
     rules: pa.Table
 
 
-_ASKED = "SELECT r.source, r.key FROM asked a JOIN numbered r ON r.n = a.n ORDER BY a.n"
+_TO_MATCH = "SELECT r.source, r.key FROM to_match a JOIN numbered r ON r.n = a.n ORDER BY a.n"
 
 _REPORT = """
 SELECT rule, count(*) AS blocks,
@@ -75,30 +75,30 @@ FROM blocks GROUP BY rule ORDER BY rule
 """
 
 
-def find_asked(engine: Engine, limits: PairLimits) -> None:
-    """Find whose pairs a change makes others: `asked` (n) of the records that ask, and those in a block that the change
+def find_records_to_match(engine: Engine, limits: PairLimits) -> None:
+    """Find the records whose pairs may be others now: `to_match` (n) has the changed records, and those in a block that the change
     took over the cap or back under it; `numbered` has the records by n.
 
-    The engine holds `asking` (source, key: the records that are new, changed or gone), `shelf_before` (source,
-    blocks of them as they were, without tombstones) and `shelf` (SHELF rows of every record as it is now,
-    without tombstones). On `shelf` need be only those that share a block with an asking one, now or before; for
-    `find_candidates` also those that share one with any other that is asked.
+    The engine holds `changed_records` (source, key: the records that are new, changed or gone), `features_before` (source,
+    blocks of them as they were, without tombstones) and `match_features` (MATCH_FEATURES rows of every record as it is now,
+    without tombstones). On `match_features` need be only those that share a block with a changed one, now or before; for
+    `find_candidates` also those that share one with any other that is matched again.
     """
     _lay_out_keys(engine, limits, "numbered")
     sql = read_sql("moviec.matching", "pairs.sql")
     engine.materialize("nested_keys_before", sql["nested_keys_before"])
     _flatten(engine, "keys_before", "nested_keys_before", pa.schema([("side", pa.int32()), *BLOCK]))
-    for name in ("touched", "crowds", "flipped", "asked", "asked_keys"):
+    for name in ("touched", "crowds", "flipped", "to_match", "keys_to_match"):
         engine.materialize(name, sql[name])
-    engine.view("crowds_now", sql["crowds_asked"])
+    engine.view("crowds_now", sql["crowds_to_match"])
 
 
-def ask_all(engine: Engine, limits: PairLimits) -> None:
-    """Do what `find_asked` does where every record of `shelf` asks and none was there before."""
-    engine.view("shelf_before", "SELECT * FROM shelf WHERE false")
+def match_all(engine: Engine, limits: PairLimits) -> None:
+    """Do what `find_records_to_match` does where every record of `match_features` is new."""
+    engine.view("features_before", "SELECT * FROM match_features WHERE false")
     _lay_out_keys(engine, limits, "numbered_all")
-    engine.view("asked", "SELECT n FROM numbered")
-    engine.view("asked_keys", "SELECT n, side, rule, block FROM keys")
+    engine.view("to_match", "SELECT n FROM numbered")
+    engine.view("keys_to_match", "SELECT n, side, rule, block FROM keys")
     engine.materialize("crowds_now", read_sql("moviec.matching", "pairs.sql")["crowds_of_all"])
 
 
@@ -109,19 +109,19 @@ def _lay_out_keys(engine: Engine, limits: PairLimits, numbered: str) -> None:
     engine.register("limits", pa.table({"most_pairs": [limits.most_pairs], "id_rule": [ID_RULE]}))
     engine.materialize("numbered", sql[numbered])
     engine.materialize("sides", sql["sides"])
-    ends = [("n", pa.int32()), ("side", pa.int32()), ("asks", pa.bool_())]
+    ends = [("n", pa.int32()), ("side", pa.int32()), ("is_changed", pa.bool_())]
     _flatten(engine, "keys", f"({sql['nested_keys']})", pa.schema([*ends, *BLOCK]))
 
 
 def find_candidates(engine: Engine) -> None:
-    """After `find_asked`, keep `blocks` and the candidate pairs `found` (l, r)."""
+    """After `find_records_to_match`, keep `blocks` and the candidate pairs `found` (l, r)."""
     sql = read_sql("moviec.matching", "pairs.sql")
     for name in ("blocks", "found"):
         engine.materialize(name, sql[name])
 
 
 def find_best_candidates(engine: Engine, most: int) -> int:
-    """After `ask_all`, keep `blocks` and as `found` (l, r) the pairs that are among the best `most` of both their ends.
+    """After `match_all`, keep `blocks` and as `found` (l, r) the pairs that are among the best `most` of both their ends.
 
     Returns how many candidate pairs were left out. Whose pairs are the best depends on all records, so this is for lists
     that are matched as a whole, not for a catalogue that grows.
@@ -135,15 +135,15 @@ def find_best_candidates(engine: Engine, most: int) -> int:
 
 
 def find_pairs(engine: Engine, model: Model, floor: int = FLOOR) -> Found:
-    """After `find_asked`, find every pair, at or above the floor or of one id, that has an asked end.
+    """After `find_records_to_match`, find every pair, at or above the floor or of one id, with an end among the records to match.
 
-    The caller replaces all pairs of `asked` and of records that are gone.
+    The caller replaces all pairs of `to_match` and of records that are gone.
     """
     find_candidates(engine)
     records = numbered_records(engine)
     kept = [weigh_pairs(levels, records, model, floor) for levels in compare_candidates(engine)]
     pairs = pa.concat_tables([PAIRS.empty_table(), *kept]).combine_chunks()
-    return Found(pairs, engine.query(_ASKED), blocking_report(engine))
+    return Found(pairs, engine.query(_TO_MATCH), blocking_report(engine))
 
 
 def numbered_records(engine: Engine) -> pa.Table:

@@ -1,39 +1,39 @@
--- From shelf rows to candidate pairs. Each section is a table kept under its name. Reads `shelf` and `asking`
--- (source, key), `shelf_before` (rows of the asking records as they were), `repeating` (sources that hold films twice),
+-- From match features to candidate pairs; pairs.py lists the order. Reads `match_features` and `changed_records`
+-- (source, key), `features_before` (rows of the changed records as they were), `repeating` (sources that hold films twice),
 -- `limits` (one row: most_pairs of a block, id_rule), and the flattened `keys` and `keys_before`.
 
 -- name: numbered
 -- What every record has that is needed of all: the lake is read for it once.
 SELECT CAST(row_number() OVER (ORDER BY s.source, s.key) AS INTEGER) AS n, s.source, s.key,
-       s.year, s.runtime, s.kind, s.blocks, a.key IS NOT NULL AS asks
-FROM shelf s
-LEFT JOIN asking a ON a.source = s.source AND a.key = s.key
+       s.year, s.runtime, s.kind, s.blocks, a.key IS NOT NULL AS is_changed
+FROM match_features s
+LEFT JOIN changed_records a ON a.source = s.source AND a.key = s.key
 
 -- name: numbered_all
-SELECT CAST(row_number() OVER (ORDER BY source, key) AS INTEGER) AS n, source, key, year, runtime, kind, blocks, true AS asks
-FROM shelf
+SELECT CAST(row_number() OVER (ORDER BY source, key) AS INTEGER) AS n, source, key, year, runtime, kind, blocks, true AS is_changed
+FROM match_features
 
 -- name: sides
 -- Sources by number; a negative one may hold a film twice.
 SELECT s.source, CASE WHEN r.source IS NULL THEN s.side ELSE -s.side END AS side
 FROM (SELECT source, CAST(row_number() OVER (ORDER BY source) AS INTEGER) AS side
-      FROM (SELECT source FROM numbered UNION SELECT source FROM shelf_before) every_source) s
+      FROM (SELECT source FROM numbered UNION SELECT source FROM features_before) every_source) s
 LEFT JOIN repeating r ON r.source = s.source
 
 -- name: nested_keys
-SELECT m.n, d.side, m.asks, m.blocks AS items FROM numbered m JOIN sides d ON d.source = m.source
+SELECT m.n, d.side, m.is_changed, m.blocks AS items FROM numbered m JOIN sides d ON d.source = m.source
 
 -- name: nested_keys_before
-SELECT d.side, s.blocks AS items FROM shelf_before s JOIN sides d ON d.source = s.source
+SELECT d.side, s.blocks AS items FROM features_before s JOIN sides d ON d.source = s.source
 
 -- name: touched
-SELECT block FROM keys WHERE asks UNION SELECT block FROM keys_before
+SELECT block FROM keys WHERE is_changed UNION SELECT block FROM keys_before
 
 -- name: crowds
 -- How many records of each source share a touched block, now and before the change.
 SELECT rule, block, side, CAST(sum(is_now) AS BIGINT) AS now, CAST(sum(was_there) AS BIGINT) AS before
 FROM (
-  SELECT k.rule, k.block, k.side, 1 AS is_now, CASE WHEN k.asks THEN 0 ELSE 1 END AS was_there
+  SELECT k.rule, k.block, k.side, 1 AS is_now, CASE WHEN k.is_changed THEN 0 ELSE 1 END AS was_there
   FROM keys k JOIN touched t ON t.block = k.block
   UNION ALL SELECT rule, block, side, 0, 1 FROM keys_before) together
 GROUP BY rule, block, side
@@ -48,24 +48,24 @@ FROM (SELECT rule, block,
 CROSS JOIN limits
 WHERE c.rule <> id_rule AND (c.pairs_now > most_pairs) <> (c.pairs_before > most_pairs)
 
--- name: asked
-SELECT DISTINCT k.n FROM keys k LEFT JOIN flipped f ON f.block = k.block WHERE k.asks OR f.block IS NOT NULL
-UNION SELECT n FROM numbered WHERE asks
+-- name: to_match
+SELECT DISTINCT k.n FROM keys k LEFT JOIN flipped f ON f.block = k.block WHERE k.is_changed OR f.block IS NOT NULL
+UNION SELECT n FROM numbered WHERE is_changed
 
--- name: asked_keys
-SELECT k.n, k.side, k.rule, k.block FROM keys k JOIN asked a ON a.n = k.n
+-- name: keys_to_match
+SELECT k.n, k.side, k.rule, k.block FROM keys k JOIN to_match a ON a.n = k.n
 
--- name: crowds_asked
--- How many records of each source share a block with an asked one, that one among them.
+-- name: crowds_to_match
+-- How many records of each source share a block with a record to match, that one among them.
 SELECT k.rule, k.block, k.side, count(*) AS films
-FROM keys k JOIN (SELECT DISTINCT block FROM asked_keys) b ON b.block = k.block
+FROM keys k JOIN (SELECT DISTINCT block FROM keys_to_match) b ON b.block = k.block
 GROUP BY k.rule, k.block, k.side
 
 -- name: crowds_of_all
 SELECT rule, block, side, count(*) AS films FROM keys GROUP BY rule, block, side
 
 -- name: blocks
--- The blocks of the asked records, and whether they are small enough to be used.
+-- The blocks of the records to match, and whether they are small enough to be used.
 SELECT c.rule, c.block, c.pairs, c.rule = id_rule OR c.pairs <= most_pairs AS used
 FROM (SELECT rule, block, CAST((sum(films) * sum(films) - sum(CASE WHEN side < 0 THEN films ELSE films * films END)) / 2 AS BIGINT) AS pairs
       FROM crowds_now
@@ -75,10 +75,10 @@ WHERE c.pairs > 0
 
 -- name: found
 SELECT DISTINCT CASE WHEN a.n < b.n THEN a.n ELSE b.n END AS l, CASE WHEN a.n < b.n THEN b.n ELSE a.n END AS r
-FROM asked_keys a
+FROM keys_to_match a
 JOIN blocks u ON u.block = a.block AND u.used
 JOIN keys b ON b.block = a.block
-LEFT JOIN asked other ON other.n = b.n
+LEFT JOIN to_match other ON other.n = b.n
 WHERE (a.side <> b.side OR a.side < 0 AND a.n <> b.n) AND (other.n IS NULL OR a.n < b.n)
 
 -- name: shared
@@ -109,7 +109,7 @@ SELECT l AS n FROM found UNION SELECT r FROM found
 -- name: nested
 -- The records that are in any candidate pair, with what is compared of them.
 SELECT m.n, s.forms, s.names, s.genres, map_entries(s.ids) AS ids
-FROM involved i JOIN numbered m ON m.n = i.n JOIN shelf s ON s.source = m.source AND s.key = m.key
+FROM involved i JOIN numbered m ON m.n = i.n JOIN match_features s ON s.source = m.source AND s.key = m.key
 
 -- name: candidates
 SELECT f.l, f.r FROM found f CROSS JOIN slice s WHERE f.l BETWEEN s.first AND s.last

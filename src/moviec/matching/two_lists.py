@@ -13,19 +13,19 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine, Engine
 from moviec.matching.fit_sources import fit_two, look_inside
+from moviec.matching.match_features import features_of_lists
 from moviec.matching.model import Model, pair_name
 from moviec.matching.pairs import (
     FLOOR,
     PairLimits,
-    ask_all,
     blocking_report,
     compare_all,
     find_best_candidates,
+    match_all,
     numbered_records,
     weigh_pairs,
 )
 from moviec.matching.settle import settle
-from moviec.matching.shelf import shelve_lists
 from moviec.matching.verdicts import DECISIONS
 from moviec.model import MILLION
 
@@ -92,9 +92,9 @@ def match(
     tell = progress or (lambda _step, _steps, _what: None)
     limits = PairLimits(repeating=settings.repeating)
     tell(1, 4, f"folding {len(left):,} and {len(right):,} films")
-    shelf = shelve_lists(side_by_side(left, right), model)
+    match_features = features_of_lists(side_by_side(left, right), model)
     with DuckEngine() as engine:
-        engine.register("shelf", shelf)
+        engine.register("match_features", match_features)
         tell(2, 4, "learning from pairs within each list")
         inside = look_inside(engine, limits, BEST)
         tell(3, 4, "finding and comparing candidate pairs")
@@ -103,7 +103,7 @@ def match(
         fitted = fit_two(levels, inside[LEFT], inside[RIGHT], model)
         model = msgspec.structs.replace(model, sources={pair_name(LEFT, RIGHT): fitted})
         pairs = weigh_pairs(levels, numbered_records(engine), model, settings.floor)
-    records, decisions = shelf.select(["source", "key", "ids"]), DECISIONS.empty_table()
+    records, decisions = match_features.select(["source", "key", "ids"]), DECISIONS.empty_table()
     settled = settle(records, pairs, decisions, model, settings.repeating)
     with DuckEngine() as engine:
         engine.register("settled", settled.pairs)
@@ -111,8 +111,8 @@ def match(
 
 
 def candidates_compared(engine: Engine, limits: PairLimits) -> tuple[Blocking, pa.Table]:
-    """Compare the best candidate pairs of `shelf`: what blocking did, and the levels."""
-    ask_all(engine, limits)
+    """Compare the best candidate pairs of `match_features`: what blocking did, and the levels."""
+    match_all(engine, limits)
     cut = find_best_candidates(engine, BEST)
     levels = compare_all(engine)
     return Blocking(levels.num_rows, cut, blocking_report(engine)), levels

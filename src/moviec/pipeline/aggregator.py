@@ -24,7 +24,7 @@ from moviec.catalog.queries import FOLLOWER, last_change
 from moviec.engine import DuckEngine
 from moviec.errors import DamagedError, MovieCError, StoreError, UnpublishedError, UsageError
 from moviec.passing import is_passing, told
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 from moviec.pipeline.current_records import name_rows
 from moviec.pipeline.disk_space import check_publication
 from moviec.pipeline.lake_identity import check_pair
@@ -51,61 +51,61 @@ WAITING = Scope()
 USUAL = Retry()
 
 
-def drain(shop: Workshop, tell: Tell = lambda _: None, retry: Retry = USUAL) -> Outcome:
+def drain(context: RunContext, tell: Tell = lambda _: None, retry: Retry = USUAL) -> Outcome:
     """Return once all that is registered now is published, by this process or by the one that holds the lease.
 
     The outcome tells of every change meanwhile, and how many records were set aside. Raises what publishing raises, where
     setting records aside is no help, and UnpublishedError for want of room, a lock or a connection, or where the process
     that holds the lease gets no further for as long as the settings have a run wait.
     """
-    with shop.catalogue.connect() as connection:
+    with context.catalogue.connect() as connection:
         wanted, before, last = newest(connection), last_change(connection), last_failure(connection)
     outcome: Outcome | None = None
     reached, since = -1, time.monotonic()
-    while (outcome := advance(shop, tell, retry)) is None:
-        with shop.catalogue.connect() as connection:
+    while (outcome := advance(context, tell, retry)) is None:
+        with context.catalogue.connect() as connection:
             if (now_at := position(connection)) >= wanted:
                 outcome = Outcome(False, kinds_after(connection, before), last_change(connection), {}, [])
                 break
         if now_at > reached:
             reached, since = now_at, time.monotonic()
-        elif time.monotonic() - since >= shop.home.settings.patience:
+        elif time.monotonic() - since >= context.home.settings.patience:
             raise UnpublishedError(
                 "another process is to publish this and gets no further",
-                holder(shop.catalogue, CATALOGUE),
+                holder(context.catalogue, CATALOGUE),
                 "see whether it still works; what was taken in is published by the next run",
             )
         time.sleep(EVERY)
-    with shop.catalogue.connect() as connection:
+    with context.catalogue.connect() as connection:
         return msgspec.structs.replace(outcome, set_aside=set_aside_after(connection, last))
 
 
-def advance(shop: Workshop, tell: Tell = lambda _: None, retry: Retry = USUAL) -> Outcome | None:
+def advance(context: RunContext, tell: Tell = lambda _: None, retry: Retry = USUAL) -> Outcome | None:
     """Publish what waits, where nobody else is at it; None where somebody is."""
-    if any(one.name == CATALOGUE for one in shop.leases):
-        return _publish(shop, tell, retry)
-    with holding_if_free(shop.catalogue, CATALOGUE) as held:
+    if any(one.name == CATALOGUE for one in context.leases):
+        return _publish(context, tell, retry)
+    with holding_if_free(context.catalogue, CATALOGUE) as held:
         if held is None:
             return None
-        check_pair(shop.store, shop.catalogue, shop.work)
-        return _publish(msgspec.structs.replace(shop, leases=(*shop.leases, held)), tell, retry)
+        check_pair(context.store, context.catalogue, context.work)
+        return _publish(msgspec.structs.replace(context, leases=(*context.leases, held)), tell, retry)
 
 
 def publish_again(
-    shop: Workshop, tell: Tell = lambda _: None, everything: bool = True, retry: Retry = USUAL
+    context: RunContext, tell: Tell = lambda _: None, everything: bool = True, retry: Retry = USUAL
 ) -> Outcome:
     """Work everything out again, or what other models make other, and publish it; tries as `drain` does.
 
     Needs the lease on the catalogue. Raises what `drain` raises.
     """
-    return _publish(shop, tell, retry, Scope(everything=everything))
+    return _publish(context, tell, retry, Scope(everything=everything))
 
 
-def _publish(shop: Workshop, tell: Tell, retry: Retry, scope: Scope = WAITING) -> Outcome:
+def _publish(context: RunContext, tell: Tell, retry: Retry, scope: Scope = WAITING) -> Outcome:
     for attempt in range(1, retry.tries + 1):
         try:
-            _check_room(shop)
-            return bring_up(shop, scope, tell)
+            _check_room(context)
+            return bring_up(context, scope, tell)
         except Exception as error:
             if isinstance(error, (DamagedError, UsageError)):  # no try will help
                 raise
@@ -114,15 +114,15 @@ def _publish(shop: Workshop, tell: Tell, retry: Retry, scope: Scope = WAITING) -
                 retry.sleep(retry.pause * 4 ** (attempt - 1))
             elif is_passing(error):
                 raise _unpublished(error) from error
-            elif not _isolate(shop, error, attempt, tell):
+            elif not _isolate(context, error, attempt, tell):
                 raise
-    return bring_up(shop, scope, tell)
+    return bring_up(context, scope, tell)
 
 
-def _check_room(shop: Workshop) -> None:
-    with shop.catalogue.connect() as connection:
+def _check_room(context: RunContext) -> None:
+    with context.catalogue.connect() as connection:
         waiting = pending(connection).changes
-    check_publication(shop.home, waiting)
+    check_publication(context.home, waiting)
 
 
 def _unpublished(error: Exception) -> UnpublishedError:
@@ -131,13 +131,13 @@ def _unpublished(error: Exception) -> UnpublishedError:
     return UnpublishedError(f"kept, but not published ({line.what})", line.where, line.hint)
 
 
-def _isolate(shop: Workshop, error: Exception, attempts: int, tell: Tell) -> bool:
+def _isolate(context: RunContext, error: Exception, attempts: int, tell: Tell) -> bool:
     """Find the waiting records that make a publication fail, and set them aside; say whether there are any.
 
     Raises UnpublishedError where a rehearsal fails for what passes: that says nothing about a record.
     """
-    waiting = _waiting(shop)
-    if not waiting.num_rows or _rehearse(shop, waiting):
+    waiting = _waiting(context)
+    if not waiting.num_rows or _rehearse(context, waiting):
         return False
     tell(
         f"looking for what fails among {plural(waiting.num_rows, 'record', 'records')}, with at most {REHEARSALS} rehearsals"
@@ -145,12 +145,12 @@ def _isolate(shop: Workshop, error: Exception, attempts: int, tell: Tell) -> boo
     places = np.arange(waiting.num_rows)
 
     def trial(kept: Sequence[int]) -> str | None:
-        return _rehearse(shop, waiting.take(np.setdiff1d(places, kept)))
+        return _rehearse(context, waiting.take(np.setdiff1d(places, kept)))
 
     found = find_culprits(waiting.num_rows, trial, _line(error), REHEARSALS)
     tell(f"{len(found.culprits):,} found after {found.trials:,} rehearsals")
-    with writing(shop.catalogue) as connection:
-        shop.confirm(connection, CATALOGUE)
+    with writing(context.catalogue) as connection:
+        context.confirm(connection, CATALOGUE)
         for why, members in _by_cause(found).items():
             set_aside(connection, FOLLOWER, waiting.take(members).to_pylist(), why, attempts)
     return True
@@ -167,10 +167,10 @@ def _by_cause(found: Found) -> dict[str, list[int]]:
     return causes
 
 
-def _rehearse(shop: Workshop, without: pa.Table) -> str | None:
+def _rehearse(context: RunContext, without: pa.Table) -> str | None:
     """Rehearse a publication that leaves records out; say why it fails, None where it does not."""
     try:
-        bring_up(shop, Scope(without=without, rehearsal=True))
+        bring_up(context, Scope(without=without, rehearsal=True))
     except Exception as error:
         if is_passing(error):
             raise _unpublished(error) from error
@@ -178,13 +178,13 @@ def _rehearse(shop: Workshop, without: pa.Table) -> str | None:
     return None
 
 
-def _waiting(shop: Workshop) -> pa.Table:
+def _waiting(context: RunContext) -> pa.Table:
     """Give the records (RECORDS) whose rows have not been published."""
-    with shop.catalogue.connect() as connection:
+    with context.catalogue.connect() as connection:
         single, aside = pending(connection).records, records_aside(connection)
-    batches = [one for one in all_batches(shop.catalogue) if one.records_file and not one.published]
-    files = [shop.store.path(one.records_file or "") for one in batches]
-    with DuckEngine(shop.limits) as engine:
+    batches = [one for one in all_batches(context.catalogue) if one.records_file and not one.published]
+    files = [context.store.path(one.records_file or "") for one in batches]
+    with DuckEngine(context.limits) as engine:
         name_rows(engine, "waiting", files, aside)
         engine.register("single", single)
         return engine.query(

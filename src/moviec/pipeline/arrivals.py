@@ -13,7 +13,7 @@ import msgspec
 from moviec.catalog.deliveries import Delivery
 from moviec.config import Home
 from moviec.errors import UsageError
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 from moviec.pipeline.delivery_files import (
     DATE,
     by_date,
@@ -84,14 +84,14 @@ def expected(home: Home, spec: SourceSpec, asked: Asked, tell: Tell = lambda _: 
     return found
 
 
-def take(shop: Workshop, source: Source, one: Expected, accept_shrink: bool, tell: Tell) -> Delivery:
+def take(context: RunContext, source: Source, one: Expected, accept_shrink: bool, tell: Tell) -> Delivery:
     """Fetch one delivery and ingest it; fetched copies go when it is done."""
     if one.published:
-        return take_published(shop, source, one.delivered_at, accept_shrink, tell)
-    room = shop.room("fetched")
+        return take_published(context, source, one.delivered_at, accept_shrink, tell)
+    room = context.room("fetched")
     try:
-        files = gather(shop.home, source.spec, one.places, room)
-        return ingest(shop, Order(source, files, one.delivered_at, accept_shrink), tell)
+        files = gather(context.home, source.spec, one.places, room)
+        return ingest(context, Order(source, files, one.delivered_at, accept_shrink), tell)
     finally:
         shutil.rmtree(room)
 

@@ -10,7 +10,7 @@ import msgspec
 from moviec.catalog.deliveries import Delivery
 from moviec.errors import MovieCError, UsageError
 from moviec.pipeline.arrivals import Asked, expected, take
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 from moviec.pipeline.delivery_files import DATE
 from moviec.pipeline.due import Outcome, needs_look
 from moviec.pipeline.steps import Tell
@@ -50,9 +50,9 @@ def read_months(first: str, last: str) -> Months:
     return Months(*found)
 
 
-def dated_sources(shop: Workshop, sources: Mapping[str, Source], names: Sequence[str]) -> list[Source]:
+def dated_sources(context: RunContext, sources: Mapping[str, Source], names: Sequence[str]) -> list[Source]:
     """Give the named sources, all with a dated place where none is named. Raises UsageError for one without."""
-    places = {name: one.path for name, one in shop.home.settings.sources.items() if DATE in one.path}
+    places = {name: one.path for name, one in context.home.settings.sources.items() if DATE in one.path}
     for name in names:
         if name not in sources or name not in places:
             raise UsageError(
@@ -63,7 +63,7 @@ def dated_sources(shop: Workshop, sources: Mapping[str, Source], names: Sequence
     return [sources[name] for name in sorted(names or places) if name in sources]
 
 
-def backfill(shop: Workshop, chosen: Sequence[Source], months: Months, tell: Tell) -> list[Outcome]:
+def backfill(context: RunContext, chosen: Sequence[Source], months: Months, tell: Tell) -> list[Outcome]:
     """Take what the places of sources hold for some months, oldest first; one that fails does not stop the others."""
     done = []
     for source in chosen:
@@ -72,13 +72,13 @@ def backfill(shop: Workshop, chosen: Sequence[Source], months: Months, tell: Tel
         taken: list[Delivery] = []
         try:
             asked = Asked(since=months.first, until=months.end)
-            for one in expected(shop.home, source.spec, asked, tell):
-                taken.append(take(shop, source, one, False, tell))
+            for one in expected(context.home, source.spec, asked, tell):
+                taken.append(take(context, source, one, False, tell))
         except (MovieCError, OSError) as error:
             done.append(Outcome(source=name, state="failed", deliveries=taken, error=str(error)))
             continue
         there = {one.delivered_at[:7] for one in taken}
-        looks = [look for one in taken if (look := needs_look(one, shop.home.settings))]
+        looks = [look for one in taken if (look := needs_look(one, context.home.settings))]
         looks += [f"{name}: nothing is there for {month}" for month in months.each() if month not in there]
         done.append(
             Outcome(source=name, state="done" if taken else "nothing new", deliveries=taken, looks=looks)

@@ -30,7 +30,7 @@ from moviec.catalog.queries import last_change
 from moviec.config import Home
 from moviec.errors import DamagedError, StoreError, UsageError
 from moviec.lake.payloads import payload_name
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 from moviec.pipeline.lake_identity import FILE, lake_name, mismatch, name_lake, readable_name
 from moviec.pipeline.ledger_copy import FOLDER as LEDGER
 from moviec.pipeline.ledger_copy import Place, complete, forget_copies, is_older
@@ -115,43 +115,43 @@ class Restored(msgspec.Struct, frozen=True):
 
 
 def backup(
-    shop: Workshop, url: str, keep: int = 0, verify: bool = False, tell: Tell = lambda _: None
+    context: RunContext, url: str, keep: int = 0, verify: bool = False, tell: Tell = lambda _: None
 ) -> Backup:
     """Write a backup, while others work; with `keep`, remove all but so many of the newest in that place.
 
     With `verify` what is there already is read, and copied again where it is damaged. Raises StoreError where the place is
     another home's or nobody's, cannot be written, or where lake and catalogue do not belong together.
     """
-    vault = _vault(shop.home, url, shop.work)
-    _check_place(shop, vault)
-    with holding(shop.catalogue, BACKUP, shop.home.settings.patience, tell):
-        _check_owner(shop, vault)
+    vault = _vault(context.home, url, context.work)
+    _check_place(context, vault)
+    with holding(context.catalogue, BACKUP, context.home.settings.patience, tell):
+        _check_owner(context, vault)
         copied: dict[str, int] = {}
         for _ in range(TRIES):
             name = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S%fZ}"
-            with snapshot(shop.catalogue) as connection:
+            with snapshot(context.catalogue) as connection:
                 tell("writing the database's tables")
-                tables = _dump(connection, vault, f"{BACKUPS}/{name}", shop.room("dump"))
+                tables = _dump(connection, vault, f"{BACKUPS}/{name}", context.room("dump"))
                 files, last = _named(connection), last_change(connection)
             sound = _sound(vault, verify)
-            missing = _copy_files(shop, vault, [name for name in files if name not in sound], copied, tell)
-            with snapshot(shop.catalogue) as connection:
+            missing = _copy_files(context, vault, [name for name in files if name not in sound], copied, tell)
+            with snapshot(context.catalogue) as connection:
                 still = set(_named(connection))
             if still.issuperset(missing):  # else they were tidied away meanwhile
                 break
-        settings = _copy_home(shop.home, vault, f"{BACKUPS}/{name}")
+        settings = _copy_home(context.home, vault, f"{BACKUPS}/{name}")
         manifest = Manifest(
             moviec=__version__,
             schema=HEAD,
             made_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-            lake=lake_name(shop.store) or "",
+            lake=lake_name(context.store) or "",
             last_change=last,
             tables=tables,
             files=[file for file in files if file not in missing],
             missing=missing,
             home=settings,
         )
-        ready = shop.work / MANIFEST
+        ready = context.work / MANIFEST
         ready.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
         vault.put(ready, f"{BACKUPS}/{name}/{MANIFEST}")
         if keep:
@@ -235,20 +235,20 @@ def _newest(found: Listed, vault: Store) -> Backup:
     return found.backups[-1]
 
 
-def _check_place(shop: Workshop, vault: Store) -> None:
+def _check_place(context: RunContext, vault: Store) -> None:
     """Make sure that the place is elsewhere, and that there is something sound to back up."""
-    if wrong := mismatch(shop.store, shop.catalogue):
+    if wrong := mismatch(context.store, context.catalogue):
         raise StoreError(wrong.what, wrong.where, wrong.hint)
-    here = [str(shop.home.folder.resolve()), shop.store.root]
+    here = [str(context.home.folder.resolve()), context.store.root]
     if any(f"{vault.root}/".startswith(f"{place}/") for place in here):
         raise UsageError("a backup belongs elsewhere than what it is of", vault.root, "name another place")
 
 
-def _check_owner(shop: Workshop, vault: Store) -> None:
+def _check_owner(context: RunContext, vault: Store) -> None:
     """Make sure that the place is this home's, or empty; its name is written first, so that all that follows is this home's."""
-    mine = lake_name(shop.store)
+    mine = lake_name(context.store)
     if mine is None:
-        raise StoreError("there is nothing to back up yet", str(shop.home.folder), "ingest a source first")
+        raise StoreError("there is nothing to back up yet", str(context.home.folder), "ingest a source first")
     named, listed = readable_name(vault), _listed(vault).backups
     there = named or (listed[-1].manifest.lake if listed else None)
     if there is not None and there != mine:
@@ -256,7 +256,7 @@ def _check_owner(shop: Workshop, vault: Store) -> None:
     if there is None and any(not name.startswith("parts/") for name in vault.names("")):
         raise StoreError("this place holds other files", vault.root, "name an empty or a new one")
     if named is None:
-        name_lake(vault, mine, shop.work)
+        name_lake(vault, mine, context.work)
     vault.clear_parts()
 
 
@@ -297,14 +297,14 @@ def _sound(vault: Store, verify: bool) -> set[str]:
 
 
 def _copy_files(
-    shop: Workshop, vault: Store, fresh: Sequence[str], copied: dict[str, int], tell: Tell
+    context: RunContext, vault: Store, fresh: Sequence[str], copied: dict[str, int], tell: Tell
 ) -> list[str]:
     """Copy files that the place does not have; name those that are missing in the lake, or damaged."""
     tell(f"copying {plural(len(fresh), 'file', 'files')} of the lake")
     missing = []
     for name in fresh:
         try:
-            path = shop.store.path(name) if shop.store.has(name) else None
+            path = context.store.path(name) if context.store.has(name) else None
         except DamagedError:
             path = None
         if path is None:

@@ -1,4 +1,4 @@
-"""Whole components of the graph of pairs and decisions, from the records that ask: what has to be settled anew."""
+"""Connected components of the graph of pairs and decisions around the changed records: what has to be clustered again."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from moviec.pipeline.steps import Steps, Tell
 from moviec.storage.files import Store
 
 
-class Workshop(msgspec.Struct, frozen=True):
+class RunContext(msgspec.Struct, frozen=True):
     """The places of a run, and the leases that it holds; `work` is thrown away at its end."""
 
     home: Home
@@ -51,23 +51,23 @@ class Workshop(msgspec.Struct, frozen=True):
         """Make sure, inside a `writing` transaction, that the run still holds a lease. Raises StoreError."""
         held = next((one for one in self.leases if one.name == name), None)
         if held is None:
-            raise StoreError("this work needs to be alone", f"lease '{name}'", "open the workshop with it")
+            raise StoreError("this work needs to be alone", f"lease '{name}'", "open the run with it")
         confirm(connection, held)
 
 
 @contextmanager
-def recorded(shop: Workshop, command: str, lease: str, tell: Tell = lambda _: None) -> Iterator[Steps]:
+def recorded(context: RunContext, command: str, lease: str, tell: Tell = lambda _: None) -> Iterator[Steps]:
     """Record a run under the lease that it holds; its steps are those that were done when it ended.
 
     Recorded as failed where the block raises. A run whose process died is noted as died by the lease's next holder.
     """
-    number = begin_run(shop.catalogue, command, lease)
+    number = begin_run(context.catalogue, command, lease)
     steps = Steps(tell)
     try:
         yield steps
     except BaseException as error:
         with suppress(StoreError):  # the run's own error counts; the lease's next holder notes how it ended
             done = msgspec.to_builtins(steps.done)
-            end_run(shop.catalogue, number, done, "failed", str(error) or type(error).__name__)
+            end_run(context.catalogue, number, done, "failed", str(error) or type(error).__name__)
         raise
-    end_run(shop.catalogue, number, msgspec.to_builtins(steps.done), steps.outcome)
+    end_run(context.catalogue, number, msgspec.to_builtins(steps.done), steps.outcome)

@@ -11,17 +11,17 @@ from moviec.catalog.deliveries import Batch
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier
 from moviec.model import RECORD
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 
 
 def name_records(
-    engine: DuckEngine, shop: Workshop, batches: Sequence[Batch], aside: pa.Table, among: str = ""
+    engine: DuckEngine, context: RunContext, batches: Sequence[Batch], aside: pa.Table, among: str = ""
 ) -> None:
     """Name every record that some source still lists `live` (RECORD columns), without rows set `aside` (RECORDS).
 
     `among`: only records that this table (source, key) names.
     """
-    files = [shop.store.path(batch.records_file) for batch in batches if batch.records_file]
+    files = [context.store.path(batch.records_file) for batch in batches if batch.records_file]
     name_rows(engine, "every_record", files, aside)
     rows = "every_record"
     if among:  # before it is asked which row holds: else every row of the lake would be
@@ -31,14 +31,16 @@ def name_records(
 
 
 def name_changed(
-    engine: DuckEngine, shop: Workshop, batches: Sequence[Batch], also: pa.Table, aside: pa.Table
+    engine: DuckEngine, context: RunContext, batches: Sequence[Batch], also: pa.Table, aside: pa.Table
 ) -> None:
-    """Keep as `asking` (source, key) the records that batches not yet published speak of, and `also` some others."""
-    files = [shop.store.path(one.records_file) for one in batches if one.records_file and not one.published]
+    """Keep as `changed_records` (source, key) the records that batches not yet published speak of, and `also` some others."""
+    files = [
+        context.store.path(one.records_file) for one in batches if one.records_file and not one.published
+    ]
     name_rows(engine, "fresh_records", files, aside)
-    engine.register("asking_too", also)
+    engine.register("changed_too", also)
     engine.materialize(
-        "asking", "SELECT source, key FROM fresh_records UNION SELECT source, key FROM asking_too"
+        "changed_records", "SELECT source, key FROM fresh_records UNION SELECT source, key FROM changed_too"
     )
 
 

@@ -13,12 +13,12 @@ import pyarrow as pa
 from moviec.catalog import decisions as store
 from moviec.catalog.ledger import ENDS
 from moviec.matching.decisions import DECISION_LOG, contradictions, normal, read_decisions, write_decisions
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 
 
-def export_decisions(shop: Workshop, path: Path) -> int:
+def export_decisions(context: RunContext, path: Path) -> int:
     """Write every decision ever made as CSV (DECISION_LOG); give how many."""
-    with shop.catalogue.connect() as connection:
+    with context.catalogue.connect() as connection:
         log = log_of(store.all_decisions(connection))
     write_decisions(log, path)
     return int(log.num_rows)
@@ -34,7 +34,7 @@ class Imported(msgspec.Struct, frozen=True):
     contradictions: list[str]
 
 
-def import_decisions(shop: Workshop, path: Path) -> Imported:
+def import_decisions(context: RunContext, path: Path) -> Imported:
     """Add a file's decisions to those there are, each once.
 
     One that the file says was taken back is taken back here; one on records that are not here waits for them. Raises
@@ -42,7 +42,7 @@ def import_decisions(shop: Workshop, path: Path) -> Imported:
     """
     read = read_decisions(path, dt.datetime.now(dt.UTC))
     given = [_stored(row) for row in read.to_pylist()]
-    with shop.writing() as copy:
+    with context.writing() as copy:
         connection = copy.connection
         known = {_identity(row): row for row in store.all_decisions(connection)}
         fresh = [row for row in given if _identity(row) not in known]

@@ -13,7 +13,7 @@ from moviec.config import Home
 from moviec.pipeline.delivery_files import gather
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.monthly_job import Job, Run, run_rollup
-from moviec.pipeline.opening import workshop
+from moviec.pipeline.opening import open_run
 from moviec.pipeline.publication import Outcome, Scope, bring_up
 from moviec.pipeline.steps import Tell
 from moviec.sample import write_sample
@@ -47,13 +47,13 @@ def run_demo(home: Home, tell: Tell = lambda _: None) -> Shown:
     mapping.mkdir(parents=True, exist_ok=True)
     shutil.copy(sample / "festival" / "source.toml", mapping / "source.toml")
     deliveries = []
-    with workshop(home, alone=True) as shop:
+    with open_run(home, alone=True) as context:
         for name in SOURCES:
             tell(f"ingesting {name}")
             source = find_source(name, home.folder)
-            files = gather(home, source.spec, [str(sample / name)], shop.work)
-            deliveries.append(ingest(shop, Order(source, files, DELIVERED, accept_shrink=True)))
-        outcome = bring_up(shop, Scope(), tell)
+            files = gather(home, source.spec, [str(sample / name)], context.work)
+            deliveries.append(ingest(context, Order(source, files, DELIVERED, accept_shrink=True)))
+        outcome = bring_up(context, Scope(), tell)
     months = home.folder / "rollup"
     tell("adding up by genre and company")
     run = run_rollup(Job((sample / "kaggle" / "movies_metadata.csv",), months))

@@ -20,7 +20,7 @@ from moviec.catalog.deliveries import Delivery, all_deliveries
 from moviec.config import Home
 from moviec.decoding import decodable
 from moviec.errors import SourceError, TransportError, UsageError
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 from moviec.pipeline.delivery_files import PATIENCE, downloads_of
 from moviec.pipeline.ingest import Order, ingest, note_unchanged
 from moviec.pipeline.steps import Tell
@@ -48,34 +48,34 @@ class Download(msgspec.Struct, frozen=True):
 
 
 def take_published(
-    shop: Workshop, source: Source, delivered_at: dt.datetime, accept_shrink: bool, tell: Tell
+    context: RunContext, source: Source, delivered_at: dt.datetime, accept_shrink: bool, tell: Tell
 ) -> Delivery:
     """Download what a source's provider publishes and ingest it; where nothing is new, register just that.
 
     Raises SourceError where a file cannot be had, TransportError where a later try may succeed: what came is kept.
     """
-    spec, folder = source.spec, shop.home.folder / "downloads" / source.spec.name
-    before = [one for one in all_deliveries(shop.catalogue, spec.name) if one.state != "held"]
+    spec, folder = source.spec, context.home.folder / "downloads" / source.spec.name
+    before = [one for one in all_deliveries(context.catalogue, spec.name) if one.state != "held"]
     newest = max(before, key=lambda one: one.id, default=None)
-    known = _remembered(shop.home, spec.name, newest)
+    known = _remembered(context.home, spec.name, newest)
     folder.mkdir(parents=True, exist_ok=True)
     wanted = [
         Download(url, folder / _named(url), known.get(_key(url)))
-        for url in downloads_of(shop.home, spec).urls
+        for url in downloads_of(context.home, spec).urls
     ]
-    versions = {one.url: version for one in wanted if (version := _fetch(shop.home, spec, one, tell))}
+    versions = {one.url: version for one in wanted if (version := _fetch(context.home, spec, one, tell))}
     try:
         if not versions and newest:
             tell(f"{spec.name}: nothing new")
-            done = note_unchanged(shop, newest, delivered_at, tell)
+            done = note_unchanged(context, newest, delivered_at, tell)
         else:
             paths: Sequence[Path] = [one.target for one in wanted if one.url in versions]
-            done = ingest(shop, Order(source, paths, delivered_at, accept_shrink), tell)
+            done = ingest(context, Order(source, paths, delivered_at, accept_shrink), tell)
     finally:
         shutil.rmtree(folder)
     if done.state != "held":
         came = {_key(url): version for url, version in versions.items()}
-        _remember(shop.home, spec.name, Remembered(done.id, {**known, **came}))
+        _remember(context.home, spec.name, Remembered(done.id, {**known, **came}))
     return done
 
 

@@ -15,7 +15,7 @@ from moviec.config import Home, Settings
 from moviec.engine.unread import Unread
 from moviec.errors import MovieCError, UsageError
 from moviec.pipeline.arrivals import Asked, expected, take
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 from moviec.pipeline.delivery_files import DATE, downloads_of
 from moviec.pipeline.steps import Tell
 from moviec.sources.spec import Source, SourceSpec
@@ -78,7 +78,7 @@ def standings(
 
 
 def run_due(
-    shop: Workshop, sources: Mapping[str, Source], due: Iterable[Standing], tell: Tell
+    context: RunContext, sources: Mapping[str, Source], due: Iterable[Standing], tell: Tell
 ) -> list[Outcome]:
     """Take in each source that is due; one that fails does not stop the others."""
     done = []
@@ -87,13 +87,13 @@ def run_due(
         taken: list[Delivery] = []
         try:
             source = sources[standing.source]
-            last = freshest(all_deliveries(shop.catalogue, standing.source), standing.source)
-            for one in expected(shop.home, source.spec, _asked(standing, last), tell):
-                taken.append(take(shop, source, one, False, tell))
+            last = freshest(all_deliveries(context.catalogue, standing.source), standing.source)
+            for one in expected(context.home, source.spec, _asked(standing, last), tell):
+                taken.append(take(context, source, one, False, tell))
         except (MovieCError, OSError) as error:
             done.append(Outcome(source=standing.source, state="failed", deliveries=taken, error=str(error)))
         else:
-            looks = [look for one in taken if (look := needs_look(one, shop.home.settings))]
+            looks = [look for one in taken if (look := needs_look(one, context.home.settings))]
             state: Literal["done", "nothing new"] = "done" if taken else "nothing new"
             done.append(Outcome(source=standing.source, state=state, deliveries=taken, looks=looks))
     return done

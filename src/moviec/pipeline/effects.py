@@ -18,7 +18,7 @@ from moviec.catalog.decisions import Record, Verdict
 from moviec.catalog.ledger import DECISION, given_ids, in_order, records_in
 from moviec.catalog.queries import titles_and_years
 from moviec.matching.decisions import contradictions
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 from moviec.pipeline.decision_files import log_of
 from moviec.pipeline.publication import outlook
 from moviec.pipeline.reviewing import sides
@@ -44,13 +44,13 @@ class Effect(msgspec.Struct, frozen=True):
     doubts: list[str] = []
 
 
-def effect(shop: Workshop, said: Sequence[Verdict]) -> Effect:
+def effect(context: RunContext, said: Sequence[Verdict]) -> Effect:
     """Work out what verdicts would do; nothing is written, and nobody is waited for."""
-    with shop.catalogue.connect() as connection:
+    with context.catalogue.connect() as connection:
         planned = store.plan(connection, said)
         log = [*store.all_decisions(connection), *planned.fresh]
         ends = _ends(planned.rows)
-        moved = _moved(shop, connection, ends, log)
+        moved = _moved(context, connection, ends, log)
         overruled = [
             store.told(one)
             for row in planned.fresh
@@ -59,18 +59,18 @@ def effect(shop: Workshop, said: Sequence[Verdict]) -> Effect:
         ]
     known = [row["number"] for row in planned.rows if row not in planned.fresh]
     contradicted = [str(one) for one in contradictions(log_of(log)) if not set(ends).isdisjoint(one.through)]
-    doubts = list(_doubts(shop, said))
+    doubts = list(_doubts(context, said))
     return Effect(
         moved, len(planned.fresh), known, overrules=overruled, contradicts=contradicted, doubts=doubts
     )
 
 
-def effect_of_undoing(shop: Workshop, number: int) -> Effect:
+def effect_of_undoing(context: RunContext, number: int) -> Effect:
     """Work out what taking a decision back would do; nothing is written, and nobody is waited for."""
-    with shop.catalogue.connect() as connection:
+    with context.catalogue.connect() as connection:
         undone = store.plan_undoing(connection, number)
         log = [row for row in store.all_decisions(connection) if row not in undone]
-        moved = _moved(shop, connection, _ends(undone[:1]), log)
+        moved = _moved(context, connection, _ends(undone[:1]), log)
         others = [one for one in store.in_force(connection, undone[0]) if one not in undone]
         left = [
             f"decision {one['number']} of {one['who']} says the same and stays in force" for one in others
@@ -97,18 +97,18 @@ def _ends(rows: Sequence[dict[str, Any]]) -> list[Record]:
 
 
 def _moved(
-    shop: Workshop, connection: sa.Connection, ends: Sequence[Record], log: Sequence[dict[str, Any]]
+    context: RunContext, connection: sa.Connection, ends: Sequence[Record], log: Sequence[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     """List the records that come to another movie when some are settled anew under these decisions."""
     held = [{name: row[name] for name in DECISION} for row in log if row["undone"] is None]
     decisions = in_order(pa.Table.from_pylist(held, pa.schema([(name, pa.string()) for name in DECISION])))
-    resolved = outlook(shop, connection, ends, decisions)
+    resolved = outlook(context, connection, ends, decisions)
     touched = {int(movie) for movie in resolved.identities["movie"].to_pylist() if movie is not None}
     now = {(row["source"], row["key"]): row["movie"] for row in resolved.records.to_pylist() if row["live"]}
     before = records_in(connection, sorted(touched))
     created = touched - given_ids(connection, sorted(touched))
     changed = [(end, movie) for end, movie in sorted(now.items()) if before.get(end, movie) != movie]
-    found = sides(shop, [end for end, _ in changed])
+    found = sides(context, [end for end, _ in changed])
     titles = _titles(connection, {movie for end, after in changed for movie in (before[end], after)})
     return [
         {
@@ -135,8 +135,8 @@ def titled(title: str | None, year: int | None) -> str:
     return f"{title or 'without a title'}{f' ({year})' if year else ''}"
 
 
-def _doubts(shop: Workshop, said: Sequence[Verdict]) -> Iterator[str]:
-    sources = find_sources(shop.home.folder)
+def _doubts(context: RunContext, said: Sequence[Verdict]) -> Iterator[str]:
+    sources = find_sources(context.home.folder)
     for one in said:
         source = one.left[0]
         if one.same and one.right[0] == source and source in sources and not sources[source].spec.repeating:

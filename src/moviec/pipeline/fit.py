@@ -27,12 +27,12 @@ from moviec.fusion.training import fit_fuse
 from moviec.matching.fit_sources import fit_pairs, sealed
 from moviec.matching.model import Model, shipped_model, write_model
 from moviec.matching.pairs import PairLimits
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 from moviec.pipeline.current_records import name_changed, name_records
+from moviec.pipeline.feature_files import FeatureFiles, name_match_features
 from moviec.pipeline.fusing import facts_of
 from moviec.pipeline.models import Models, pinned_models
 from moviec.pipeline.resolving import Known, resolve
-from moviec.pipeline.shelves import Shelved, name_shelves
 from moviec.pipeline.steps import Step, Steps, Tell
 from moviec.sources.registry import find_source, find_sources
 
@@ -56,105 +56,107 @@ class Fitted(msgspec.Struct, frozen=True):
         return self.before.versions != self.after.versions
 
 
-def fit(shop: Workshop, tell: Tell = lambda _: None) -> Fitted:
+def fit(context: RunContext, tell: Tell = lambda _: None) -> Fitted:
     """Learn models from all records that hold, and compare; nothing is pinned. Raises UsageError for an empty lake."""
-    before = pinned_models(shop)
-    facts = facts_of([source.spec for source in find_sources(shop.home.folder).values()], before.rules)
+    before = pinned_models(context)
+    facts = facts_of([source.spec for source in find_sources(context.home.folder).values()], before.rules)
     steps = Steps(tell)
     with steps.step("learning how records match"):
-        match = _fit_match(shop)
-    with steps.step("resolving under it"), shop.catalogue.connect() as connection:
-        movie_before, movie_after = movie_of_records(connection), _resolved(shop, connection, match)
+        match = _fit_match(context)
+    with steps.step("resolving under it"), context.catalogue.connect() as connection:
+        movie_before, movie_after = movie_of_records(connection), _resolved(context, connection, match)
     with steps.step("learning how far sources can be trusted"):
-        fuse = _fit_fuse(shop, movie_after, facts)
+        fuse = _fit_fuse(context, movie_after, facts)
     after = Models(match, fuse, before.rules)
-    with steps.step("comparing"), DuckEngine(shop.limits) as engine:
+    with steps.step("comparing"), DuckEngine(context.limits) as engine:
         engine.register("movie_before", movie_before)
         engine.register("movie_after", movie_after)
         regrouped = int(engine.query(_SPLIT_OR_JOINED).column(0)[0].as_py())
         seen = [
-            _outline(shop, records, model.fuse, facts)
+            _outline(context, records, model.fuse, facts)
             for records, model in ((movie_before, before), (movie_after, after))
         ]
         changes = compare_models(engine, *seen)
     return Fitted(before, after, regrouped, changes, steps.done)
 
 
-def pin(shop: Workshop, found: Models) -> None:
+def pin(context: RunContext, found: Models) -> None:
     """Write models into the lake and put them in force together; one that was fitted before is pinned again."""
-    write_model(found.match, shop.work / "match.json")
-    (shop.work / "fuse.json").write_bytes(found.fuse.to_json())
+    write_model(found.match, context.work / "match.json")
+    (context.work / "fuse.json").write_bytes(found.fuse.to_json())
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     rows = []
     for kind, version in (("match", found.match.version), ("fuse", found.fuse.version)):
         file = f"models/{kind}/{version}.json"
-        shop.store.put(shop.work / f"{kind}.json", file)
+        context.store.put(context.work / f"{kind}.json", file)
         rows.append({"version": version, "kind": kind, "file": file, "fitted_at": now, "pinned": True})
-    with shop.writing() as copy:
+    with context.writing() as copy:
         pin_new(copy.connection, rows)
         copy.table("models")
 
 
-def _fit_match(shop: Workshop) -> Model:
+def _fit_match(context: RunContext) -> Model:
     """Learn the weights for each two sources whose weights do not ship, evaluated on known pairs (docs/matching.md)."""
     shipped = shipped_model()
-    with DuckEngine(shop.limits) as engine:
-        _shelve(engine, shop)
-        if not engine.query("SELECT 1 FROM shelf LIMIT 1").num_rows:
-            raise UsageError("there is nothing to learn from", str(shop.home.folder), "ingest a source first")
+    with DuckEngine(context.limits) as engine:
+        _make_features(engine, context)
+        if not engine.query("SELECT 1 FROM match_features LIMIT 1").num_rows:
+            raise UsageError(
+                "there is nothing to learn from", str(context.home.folder), "ingest a source first"
+            )
         found = fit_pairs(engine, shipped, PairLimits())
     return sealed(msgspec.structs.replace(shipped, sources={**found.sources, **shipped.sources}))
 
 
-def _resolved(shop: Workshop, connection: sa.Connection, match: Model) -> pa.Table:
+def _resolved(context: RunContext, connection: sa.Connection, match: Model) -> pa.Table:
     """Give source, key, movie of every record, were all resolved under a model that shares the shipped one's words."""
     repeating = frozenset(
-        source.spec.name for source in find_sources(shop.home.folder).values() if source.spec.repeating
+        source.spec.name for source in find_sources(context.home.folder).values() if source.spec.repeating
     )
-    with DuckEngine(shop.limits) as engine:
-        _shelve(engine, shop)
+    with DuckEngine(context.limits) as engine:
+        _make_features(engine, context)
         known = Known(connection, match, decisions_in_force(connection), repeating)
         records = resolve(engine, known, everything=True).records
         engine.register("resolved", records)
         return engine.query("SELECT source, key, movie FROM resolved WHERE live ORDER BY source, key")
 
 
-def _shelve(engine: DuckEngine, shop: Workshop) -> None:
-    batches, aside, none = all_batches(shop.catalogue), _aside(shop), RECORDS.empty_table()
-    name_changed(engine, shop, batches, none.select(["source", "key"]), aside)
-    name_shelves(engine, Shelved(shop, shipped_model(), batches, aside, none))
+def _make_features(engine: DuckEngine, context: RunContext) -> None:
+    batches, aside, none = all_batches(context.catalogue), _aside(context), RECORDS.empty_table()
+    name_changed(engine, context, batches, none.select(["source", "key"]), aside)
+    name_match_features(engine, FeatureFiles(context, shipped_model(), batches, aside, none))
 
 
-def _aside(shop: Workshop) -> pa.Table:
-    with shop.catalogue.connect() as connection:
+def _aside(context: RunContext) -> pa.Table:
+    with context.catalogue.connect() as connection:
         return records_aside(connection)
 
 
-def _fit_fuse(shop: Workshop, movie_of: pa.Table, facts: FuseFacts) -> FuseModel:
-    with DuckEngine(shop.limits) as engine:
-        _name_members(engine, shop, movie_of)
+def _fit_fuse(context: RunContext, movie_of: pa.Table, facts: FuseFacts) -> FuseModel:
+    with DuckEngine(context.limits) as engine:
+        _name_members(engine, context, movie_of)
         return fit_fuse(engine, facts)
 
 
-def _outline(shop: Workshop, movie_of: pa.Table, model: FuseModel, facts: FuseFacts) -> Outline:
-    with DuckEngine(shop.limits) as engine:
-        _name_members(engine, shop, movie_of)
+def _outline(context: RunContext, movie_of: pa.Table, model: FuseModel, facts: FuseFacts) -> Outline:
+    with DuckEngine(context.limits) as engine:
+        _name_members(engine, context, movie_of)
         return outline(engine, model, facts)
 
 
-def _name_members(engine: DuckEngine, shop: Workshop, movie_of: pa.Table) -> None:
-    name_records(engine, shop, all_batches(shop.catalogue), _aside(shop))
+def _name_members(engine: DuckEngine, context: RunContext, movie_of: pa.Table) -> None:
+    name_records(engine, context, all_batches(context.catalogue), _aside(context))
     engine.register("movie_of", movie_of)
     engine.materialize("members", "SELECT movie, live.* FROM live JOIN movie_of USING (source, key)")
 
 
-def scorecard_of(shop: Workshop, name: str) -> Scorecard:
+def scorecard_of(context: RunContext, name: str) -> Scorecard:
     """Say what the pinned model has learned of a source; raises UsageError where there is no such source."""
-    models = pinned_models(shop)
-    facts = facts_of([find_source(name, shop.home.folder).spec], models.rules)
+    models = pinned_models(context)
+    facts = facts_of([find_source(name, context.home.folder).spec], models.rules)
     return scorecard(models.fuse, facts.sources[0])
 
 
-def learned_here(shop: Workshop) -> bool:
+def learned_here(context: RunContext) -> bool:
     """Return whether the model in force was learned from this home's records, not shipped with MovieC."""
-    return pinned_models(shop).fuse.version != shipped_fuse_model().version
+    return pinned_models(context).fuse.version != shipped_fuse_model().version

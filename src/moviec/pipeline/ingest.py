@@ -23,7 +23,7 @@ from moviec.catalog.leases import ARRIVALS
 from moviec.engine import DuckEngine
 from moviec.errors import UsageError
 from moviec.lake.payloads import Payload, keep_payload
-from moviec.pipeline.context import Workshop, recorded
+from moviec.pipeline.context import RunContext, recorded
 from moviec.pipeline.disk_space import check_delivery
 from moviec.pipeline.read_delivery import Target, apply, known_of, read_payloads, rejected_of, report_of
 from moviec.pipeline.steps import Steps, Tell
@@ -44,21 +44,21 @@ class Order(msgspec.Struct, frozen=True):
     accept_shrink: bool = False
 
 
-def ingest(shop: Workshop, order: Order, tell: Tell = lambda _: None) -> Delivery:
+def ingest(context: RunContext, order: Order, tell: Tell = lambda _: None) -> Delivery:
     """Ingest one delivery and say what became of it: applied, unchanged (nothing was new) or held.
 
     Raises SourceError, with nothing registered, when the files are not what the source delivers.
     """
     name = order.source.spec.name
-    with recorded(shop, f"ingest {name}", ARRIVALS, tell) as steps:
-        every = all_deliveries(shop.catalogue, name)
+    with recorded(context, f"ingest {name}", ARRIVALS, tell) as steps:
+        every = all_deliveries(context.catalogue, name)
         before = [one for one in every if one.state != "held"]
-        check_delivery(shop.home, order.paths)
+        check_delivery(context.home, order.paths)
         with steps.step("keeping") as counts:
-            kept = _keep(shop, order.paths)
+            kept = _keep(context, order.paths)
             mended = [one.name for one in kept if one.mended]
             payloads = [Payloads(one.name, one.sha256, one.size) for one in kept]
-            payloads += _reused(shop, order.source.spec, before, payloads)
+            payloads += _reused(context, order.source.spec, before, payloads)
             counts.update(bytes=sum(one.size for one in payloads), mended=len(mended))
         delivery = _delivery(order, payloads, every)
         known = next((one for one in before if one.id == delivery.id), None)
@@ -68,9 +68,9 @@ def ingest(shop: Workshop, order: Order, tell: Tell = lambda _: None) -> Deliver
         if newest and newest.fingerprint == delivery.fingerprint and newest.id < delivery.id:
             of = newest.same_as or newest.id
             same = msgspec.structs.replace(delivery, same_as=of, records=newest.records)
-            _register(shop, Arrival(same, payloads))
+            _register(context, Arrival(same, payloads))
             return _with_mended(same, mended)
-        done = _read_and_apply(shop, order, Arrival(delivery, payloads), before, steps)
+        done = _read_and_apply(context, order, Arrival(delivery, payloads), before, steps)
         steps.outcome = "held" if done.state == "held" else "done"
         return _with_mended(done, mended)
 
@@ -82,24 +82,24 @@ def _with_mended(delivery: Delivery, mended: list[str]) -> Delivery:
     return msgspec.structs.replace(delivery, report={**delivery.report, MENDED: mended})
 
 
-def note_unchanged(shop: Workshop, newest: Delivery, delivered_at: dt.datetime, tell: Tell) -> Delivery:
+def note_unchanged(context: RunContext, newest: Delivery, delivered_at: dt.datetime, tell: Tell) -> Delivery:
     """Register that the provider still publishes what the newest delivery brought, as the same bytes again."""
-    with recorded(shop, f"ingest {newest.source}", ARRIVALS, tell):
-        number = len(all_deliveries(shop.catalogue, newest.source)) + 1
+    with recorded(context, f"ingest {newest.source}", ARRIVALS, tell):
+        number = len(all_deliveries(context.catalogue, newest.source)) + 1
         same = _again(newest, delivered_at, number)
         if same.id > newest.id:
-            _register(shop, Arrival(same, payloads_of(shop.catalogue, newest.id)))
+            _register(context, Arrival(same, payloads_of(context.catalogue, newest.id)))
     return same
 
 
 def _read_and_apply(
-    shop: Workshop, order: Order, arrival: Arrival, before: Sequence[Delivery], steps: Steps
+    context: RunContext, order: Order, arrival: Arrival, before: Sequence[Delivery], steps: Steps
 ) -> Delivery:
     spec, delivery = order.source.spec, arrival.delivery
-    batches = all_batches(shop.catalogue, spec.name)
-    with DuckEngine(shop.limits) as engine:
+    batches = all_batches(context.catalogue, spec.name)
+    with DuckEngine(context.limits) as engine:
         with steps.step("reading") as counts:
-            read = read_payloads(engine, shop, order.source, arrival.payloads, shop.room(delivery.id))
+            read = read_payloads(engine, context, order.source, arrival.payloads, context.room(delivery.id))
             rejected = rejected_of(read, delivery.id, spec.name)
             counts.update(records=read.audit.films, rejected=len(rejected))
         report = report_of(read)
@@ -107,22 +107,22 @@ def _read_and_apply(
         if reasons:
             report["held"] = reasons
             held = msgspec.structs.replace(delivery, state="held", records=read.audit.films, report=report)
-            _register(shop, Arrival(held, arrival.payloads, None, rejected))
+            _register(context, Arrival(held, arrival.payloads, None, rejected))
             return held
         with steps.step("comparing with what is known") as counts:
             folder = batches[-1].keys_file.rpartition("/")[0] if batches else f"records/{spec.name}/1"
-            known = known_of(shop, spec, delivery.id, before, batches)
-            batch = apply(engine, shop, Target(spec, delivery.id, folder), read, known)
+            known = known_of(context, spec, delivery.id, before, batches)
+            batch = apply(engine, context, Target(spec, delivery.id, folder), read, known)
             report["batch"] = {name: getattr(batch, name) for name in ("changed", "tombstones", "outdated")}
             counts.update(report["batch"])
     applied = msgspec.structs.replace(delivery, state="applied", records=read.audit.films, report=report)
-    _register(shop, Arrival(applied, arrival.payloads, batch, rejected))
+    _register(context, Arrival(applied, arrival.payloads, batch, rejected))
     return applied
 
 
-def _register(shop: Workshop, arrival: Arrival) -> None:
-    with shop.writing() as copy:
-        shop.confirm(copy.connection, ARRIVALS)
+def _register(context: RunContext, arrival: Arrival) -> None:
+    with context.writing() as copy:
+        context.confirm(copy.connection, ARRIVALS)
         register(copy.connection, arrival)
         copy.deliveries([arrival.delivery.id])
 
@@ -141,17 +141,17 @@ def hold_reasons(spec: SourceSpec, found: Audit, before: Sequence[Delivery]) -> 
     return reasons
 
 
-def _keep(shop: Workshop, paths: Sequence[Path]) -> list[Payload]:
+def _keep(context: RunContext, paths: Sequence[Path]) -> list[Payload]:
     """Keep the delivered bytes, by name."""
     names = [path.name for path in paths]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UsageError("two files of one name in a delivery", ", ".join(twice), "rename one")
-    return [keep_payload(shop.store, path) for path in sorted(paths, key=lambda path: path.name)]
+    return [keep_payload(context.store, path) for path in sorted(paths, key=lambda path: path.name)]
 
 
 def _reused(
-    shop: Workshop, spec: SourceSpec, before: Sequence[Delivery], payloads: Sequence[Payloads]
+    context: RunContext, spec: SourceSpec, before: Sequence[Delivery], payloads: Sequence[Payloads]
 ) -> list[Payloads]:
     """For a role that was not delivered this time give the payload it last came with, by the names of the files."""
     present = assign_roles([Path(one.name) for one in payloads], spec)[0]
@@ -163,7 +163,7 @@ def _reused(
         for delivery in sorted(before, key=lambda one: one.id, reverse=True):
             last = [
                 one
-                for one in payloads_of(shop.catalogue, delivery.id)
+                for one in payloads_of(context.catalogue, delivery.id)
                 if not one.reused
                 and one.name not in names
                 and role in assign_roles([Path(one.name)], spec)[0]

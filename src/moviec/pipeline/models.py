@@ -17,7 +17,7 @@ from moviec.fusion.model import shipped_model as shipped_fuse_model
 from moviec.fusion.survivorship import Rule, chosen_rules
 from moviec.matching.model import Model, read_model
 from moviec.matching.model import shipped_model as shipped_match_model
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 
 #: Under this name the catalogue says which models it was built with.
 BUILT_WITH = "built_with"
@@ -40,35 +40,35 @@ class Models(msgspec.Struct, frozen=True):
         return f"{self.match.version} {self.fuse.version} r-{rules}"
 
 
-def pinned_models(shop: Workshop) -> Models:
+def pinned_models(context: RunContext) -> Models:
     """Read the models in force. Raises UsageError where the settings hold a rule that is none."""
-    with shop.catalogue.connect() as connection:
+    with context.catalogue.connect() as connection:
         files = pinned_files(connection)
     match, fuse = files.get("match"), files.get("fuse")
     return Models(
-        read_model(shop.store.path(match)) if match else shipped_match_model(),
-        from_json(shop.store.path(fuse).read_bytes()) if fuse else shipped_fuse_model(),
-        chosen_rules(shop.home.settings.fields),
+        read_model(context.store.path(match)) if match else shipped_match_model(),
+        from_json(context.store.path(fuse).read_bytes()) if fuse else shipped_fuse_model(),
+        chosen_rules(context.home.settings.fields),
     )
 
 
-def fitted_models(shop: Workshop) -> list[dict[str, Any]]:
+def fitted_models(context: RunContext) -> list[dict[str, Any]]:
     """List the models that were fitted, oldest first: version, kind, fitted_at, pinned."""
-    with shop.catalogue.connect() as connection:
+    with context.catalogue.connect() as connection:
         return fitted(connection)
 
 
-def pin_again(shop: Workshop, version: str) -> None:
+def pin_again(context: RunContext, version: str) -> None:
     """Put a model that was fitted before in force, for its kind; `shipped`: those that come with MovieC, for both.
 
     Raises UsageError where no model has this version.
     """
-    known = {row["version"]: row["kind"] for row in fitted_models(shop)}
+    known = {row["version"]: row["kind"] for row in fitted_models(context)}
     if version not in (*known, SHIPPED):
         raise UsageError(
             "no model has this version", version, f"see `moviec fit --list`, or name '{SHIPPED}'"
         )
-    with shop.writing() as copy:
+    with context.writing() as copy:
         pin_version(copy.connection, version, None if version == SHIPPED else known[version])
         copy.table("models")
 

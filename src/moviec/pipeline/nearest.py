@@ -21,31 +21,31 @@ from moviec.catalog.ledger import (
 from moviec.engine import DuckEngine
 from moviec.matching.unmatched import unmatched
 from moviec.model import MILLION
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 from moviec.pipeline.models import pinned_models
 from moviec.text import Column, pc
 
 
-def unmatched_of(shop: Workshop, source: str, most: int, after: str = "") -> list[dict[str, Any]]:
+def unmatched_of(context: RunContext, source: str, most: int, after: str = "") -> list[dict[str, Any]]:
     """List records of a source that stand alone, by key, those past `after`.
 
     Each: key, movie, other (source:key of the nearest record, null for none), probability (0 to 1), band, reason
     (REASONS of moviec.matching.unmatched), rival (the record of this source that has the other's movie).
     """
-    with shop.catalogue.connect() as connection:
+    with context.catalogue.connect() as connection:
         page = records_alone(connection, source, after, most)
         if not page.num_rows:
             return []
         pairs = pairs_touching(connection, page, MATCH)
         members = records_of(connection, _movies(connection, pairs, page))
         held = decisions_in_force(connection)
-    with DuckEngine(shop.limits) as engine:
+    with DuckEngine(context.limits) as engine:
         engine.register("pairs", pairs)
         engine.register("page", page)
         engine.register("ledger", members)
         engine.view("members", _MEMBERS)
         engine.register("decisions", held.append_column("same", pc.equal(held["verdict"], "same")))
-        found = unmatched(engine, pinned_models(shop).match).records
+        found = unmatched(engine, pinned_models(context).match).records
     movie = {row["key"]: f"mc{row['movie']}" for row in page.to_pylist()}
     return [_row(row, movie[row["key"]]) for row in found.to_pylist()]
 

@@ -27,7 +27,7 @@ from moviec.catalog.facts import fact, note_fact
 from moviec.catalog.ingest_queue import RecordChange, append
 from moviec.catalog.leases import ARRIVALS
 from moviec.engine import DuckEngine
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 from moviec.pipeline.ledger_copy import OF_DELIVERIES
 from moviec.pipeline.rebuild import rebuild_source
 from moviec.pipeline.steps import Tell
@@ -38,21 +38,21 @@ from moviec.storage import archives as transport
 READ_AGAIN = "read_again"
 
 
-def settle_ties(shop: Workshop, tell: Tell = lambda _: None) -> None:
+def settle_ties(context: RunContext, tell: Tell = lambda _: None) -> None:
     """Order deliveries of one instant by their arrival where they are not. Needs the lease on arrivals."""
     every: dict[str, list[Delivery]] = defaultdict(list)
-    for delivery in all_deliveries(shop.catalogue):
+    for delivery in all_deliveries(context.catalogue):
         every[delivery.source].append(delivery)
-    known = find_sources(shop.home.folder)
+    known = find_sources(context.home.folder)
     for source in sorted(every.keys() & known.keys()):
         if renamed := _renamed(every[source]):
-            _rename(shop, source, renamed)
-        with shop.catalogue.connect() as connection:
+            _rename(context, source, renamed)
+        with context.catalogue.connect() as connection:
             is_left = fact(connection, f"{READ_AGAIN}/{source}")
         if is_left:
             tell(f"{source}: deliveries of one instant are put in the order of their arrival, and read again")
-            rebuild_source(shop, known[source], tell, accept_shrink=True)
-            with writing(shop.catalogue) as connection:
+            rebuild_source(context, known[source], tell, accept_shrink=True)
+            with writing(context.catalogue) as connection:
                 note_fact(connection, f"{READ_AGAIN}/{source}", None)
 
 
@@ -77,12 +77,12 @@ def _renamed(some: Sequence[Delivery]) -> dict[str, str]:
     return fresh | replays
 
 
-def _rename(shop: Workshop, source: str, renamed: Mapping[str, str]) -> None:
-    before = all_batches(shop.catalogue, source)
-    after = [_rewritten(shop, batch, renamed) for batch in before]
-    with shop.writing() as copy:
+def _rename(context: RunContext, source: str, renamed: Mapping[str, str]) -> None:
+    before = all_batches(context.catalogue, source)
+    after = [_rewritten(context, batch, renamed) for batch in before]
+    with context.writing() as copy:
         connection = copy.connection
-        shop.confirm(connection, ARRIVALS)
+        context.confirm(connection, ARRIVALS)
         rename_deliveries(connection, renamed)
         replace_batches(connection, source, after)
         entries = [
@@ -96,23 +96,23 @@ def _rename(shop: Workshop, source: str, renamed: Mapping[str, str]) -> None:
             copy.table(name)
     kept = {file for batch in after for file in _files(batch)}
     for file in sorted({file for batch in before for file in _files(batch)} - kept):
-        shop.store.remove(file)
+        context.store.remove(file)
 
 
-def _rewritten(shop: Workshop, batch: Batch, renamed: Mapping[str, str]) -> Batch:
+def _rewritten(context: RunContext, batch: Batch, renamed: Mapping[str, str]) -> Batch:
     """Write a batch's files under the new ids, where they name a delivery that has one; it is to be published again."""
     delivery = renamed.get(batch.delivery, batch.delivery)
     folder = batch.keys_file.rpartition("/")[0]
     if delivery != batch.delivery:
         keys = f"{folder}/{delivery}.keys.parquet"
-        shop.store.put(shop.store.path(batch.keys_file), keys)
+        context.store.put(context.store.path(batch.keys_file), keys)
         batch = msgspec.structs.replace(batch, delivery=delivery, keys_file=keys, published=False)
     if batch.records_file is None:
         return batch
-    ready = shop.room("renamed") / "records.parquet"
+    ready = context.room("renamed") / "records.parquet"
     ids = {"delivery": list(renamed), "fresh": list(renamed.values())}
-    with DuckEngine(shop.limits) as engine:
-        engine.parquet("batch_rows", [shop.store.path(batch.records_file)])
+    with DuckEngine(context.limits) as engine:
+        engine.parquet("batch_rows", [context.store.path(batch.records_file)])
         engine.register("renamed", pa.table(ids))
         if not engine.query("SELECT 1 FROM batch_rows SEMI JOIN renamed USING (delivery) LIMIT 1").num_rows:
             return batch
@@ -122,7 +122,7 @@ def _rewritten(shop: Workshop, batch: Batch, renamed: Mapping[str, str]) -> Batc
             ready,
         )
     file = f"{folder}/{batch.delivery}.{transport.sha256(ready)[:16]}.parquet"
-    shop.store.put(ready, file)
+    context.store.put(ready, file)
     return msgspec.structs.replace(batch, records_file=file, published=False)
 
 

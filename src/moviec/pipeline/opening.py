@@ -13,7 +13,7 @@ from moviec.catalog.leases import ARRIVALS, CATALOGUE, holding
 from moviec.config import Home
 from moviec.lake.checksums import adopt
 from moviec.lake.lost_found import move_aside
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 from moviec.pipeline.lake_identity import check_pair
 from moviec.pipeline.ledger_copy import complete
 from moviec.pipeline.older_homes import settle_ties
@@ -24,51 +24,53 @@ from moviec.work import work_folder
 
 
 @contextmanager
-def workshop(home: Home, alone: bool = False, tell: Tell = lambda _: None) -> Iterator[Workshop]:
+def open_run(home: Home, alone: bool = False, tell: Tell = lambda _: None) -> Iterator[RunContext]:
     """Open a home; `alone` for work that neither arrivals nor publications may go beside.
 
     Waits for other runs as long as the settings say; then raises StoreError.
     """
     with work_folder() as work:
         store = Store(home.lake, home.folder / "cache", home.settings.options(home.lake))
-        shop = Workshop(home, store, connect(home.catalogue, home.settings.patience), work)
+        context = RunContext(home, store, connect(home.catalogue, home.settings.patience), work)
         try:
             if alone:
-                with arriving(shop, tell) as first, publishing(first, tell) as both:
+                with arriving(context, tell) as first, publishing(first, tell) as both:
                     yield both
             else:
-                yield shop
+                yield context
         finally:
-            shop.catalogue.dispose()
+            context.catalogue.dispose()
 
 
 @contextmanager
-def arriving(shop: Workshop, tell: Tell = lambda _: None) -> Iterator[Workshop]:
+def arriving(context: RunContext, tell: Tell = lambda _: None) -> Iterator[RunContext]:
     """Be the one who takes deliveries in; what a dead run left half done is cleared away first."""
-    with holding(shop.catalogue, ARRIVALS, shop.home.settings.patience, tell) as held:
-        check_pair(shop.store, shop.catalogue, shop.work)
-        _clear(shop, tell)
-        adopt(shop.store, tell)
-        complete(shop.copies, shop.catalogue)
-        alone = msgspec.structs.replace(shop, leases=(*shop.leases, held))
-        if has_older_ids(shop.catalogue):
+    with holding(context.catalogue, ARRIVALS, context.home.settings.patience, tell) as held:
+        check_pair(context.store, context.catalogue, context.work)
+        _clear(context, tell)
+        adopt(context.store, tell)
+        complete(context.copies, context.catalogue)
+        alone = msgspec.structs.replace(context, leases=(*context.leases, held))
+        if has_older_ids(context.catalogue):
             settle_ties(alone, tell)
         yield alone
 
 
 @contextmanager
-def publishing(shop: Workshop, tell: Tell = lambda _: None) -> Iterator[Workshop]:
+def publishing(context: RunContext, tell: Tell = lambda _: None) -> Iterator[RunContext]:
     """Be the one who publishes."""
-    with holding(shop.catalogue, CATALOGUE, shop.home.settings.patience, tell) as held:
-        check_pair(shop.store, shop.catalogue, shop.work)
-        yield msgspec.structs.replace(shop, leases=(*shop.leases, held))
+    with holding(context.catalogue, CATALOGUE, context.home.settings.patience, tell) as held:
+        check_pair(context.store, context.catalogue, context.work)
+        yield msgspec.structs.replace(context, leases=(*context.leases, held))
 
 
-def _clear(shop: Workshop, tell: Tell) -> None:
+def _clear(context: RunContext, tell: Tell) -> None:
     """Move files of records that no registered batch names aside: a run died before it could register them."""
-    shop.store.clear_parts()
-    known = {name for batch in all_batches(shop.catalogue) for name in (batch.records_file, batch.keys_file)}
-    unknown = [name for name in shop.store.names("records") if name not in known]
+    context.store.clear_parts()
+    known = {
+        name for batch in all_batches(context.catalogue) for name in (batch.records_file, batch.keys_file)
+    }
+    unknown = [name for name in context.store.names("records") if name not in known]
     if unknown:
-        folder = move_aside(shop.store, unknown, "no batch names it", shop.work)
+        folder = move_aside(context.store, unknown, "no batch names it", context.work)
         tell(f"{plural(len(unknown), 'file', 'files')} that no batch names moved to {folder}")

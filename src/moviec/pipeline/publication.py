@@ -26,13 +26,13 @@ from moviec.catalog.queries import last_change
 from moviec.catalog.staging import Touched
 from moviec.engine import DuckEngine
 from moviec.pipeline.catalogue_rollups import counted, other_years, roll_up
-from moviec.pipeline.context import Workshop, recorded
+from moviec.pipeline.context import RunContext, recorded
 from moviec.pipeline.current_records import name_changed, name_records
+from moviec.pipeline.feature_files import FeatureFiles, name_match_features, remove_stale_features
 from moviec.pipeline.fusing import Shown, Sliced, facts_of, show_all
 from moviec.pipeline.models import Models, built_with, note_built_with, pinned_models
 from moviec.pipeline.parties import cast_of, credits_shown
 from moviec.pipeline.resolving import Known, Resolved, resolve
-from moviec.pipeline.shelves import Shelved, name_shelves, remove_stale_shelves
 from moviec.pipeline.steps import Step, Steps, Tell
 from moviec.sources.registry import find_sources
 from moviec.sources.spec import SourceSpec
@@ -69,7 +69,7 @@ class Ground(msgspec.Struct, frozen=True):
     what is set aside, the sources.
     """
 
-    shop: Workshop
+    context: RunContext
     engine: DuckEngine
     pending: Pending
     models: Models
@@ -83,51 +83,53 @@ class Ground(msgspec.Struct, frozen=True):
         return [one for one in self.batches if not one.published]
 
 
-def bring_up(shop: Workshop, scope: Scope, tell: Tell = lambda _: None) -> Outcome:
+def bring_up(context: RunContext, scope: Scope, tell: Tell = lambda _: None) -> Outcome:
     """Bring the catalogue up to what the lake holds; other models than it was built with make that everything.
 
     Documents, rollups, change log and the aggregator's checkpoint in one transaction, under the lease on the catalogue.
     """
-    with DuckEngine(shop.limits) as engine:
-        return _from(_ground(shop, engine, scope.without), scope, tell)
+    with DuckEngine(context.limits) as engine:
+        return _from(_ground(context, engine, scope.without), scope, tell)
 
 
 def _from(ground: Ground, scope: Scope, tell: Tell) -> Outcome:
-    shop = ground.shop
-    with shop.catalogue.connect() as connection:
+    context = ground.context
+    with context.catalogue.connect() as connection:
         everything = scope.everything or built_with(connection) != ground.models.versions
     named = ground.pending.records.num_rows
     if not everything and not named and not any(one.records_file for one in ground.fresh):
         return _nothing_new(ground)
     command = REHEARSAL if scope.rehearsal else "rebuild" if scope.everything else "publish"
-    with recorded(shop, command, CATALOGUE, tell) as steps:
+    with recorded(context, command, CATALOGUE, tell) as steps:
         outcome = _bring_up(ground, scope, everything, steps)
-    remove_stale_shelves(shop, ground.models.match, ground.batches)
+    remove_stale_features(context, ground.models.match, ground.batches)
     return outcome
 
 
-def _ground(shop: Workshop, engine: DuckEngine, without: pa.Table) -> Ground:
-    with shop.catalogue.connect() as connection:
+def _ground(context: RunContext, engine: DuckEngine, without: pa.Table) -> Ground:
+    with context.catalogue.connect() as connection:
         waiting = pending(connection)  # before the batches: none of its entries is without its batch
         aside = pa.concat_tables([records_aside(connection), without])
-    specs = [source.spec for source in find_sources(shop.home.folder).values()]
-    return Ground(shop, engine, waiting, pinned_models(shop), all_batches(shop.catalogue), aside, specs)
+    specs = [source.spec for source in find_sources(context.home.folder).values()]
+    return Ground(
+        context, engine, waiting, pinned_models(context), all_batches(context.catalogue), aside, specs
+    )
 
 
 def outlook(
-    shop: Workshop, connection: sa.Connection, some: Sequence[tuple[str, str]], decisions: pa.Table
+    context: RunContext, connection: sa.Connection, some: Sequence[tuple[str, str]], decisions: pa.Table
 ) -> Resolved:
     """Resolve some records (source, key), and what waits, under these decisions (`in_order`); nothing is written."""
     columns = {name: [record[at] for record in some] for at, name in enumerate(("source", "key"))}
     also = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
-    with DuckEngine(shop.limits) as engine:
-        ground = _ground(shop, engine, RECORDS.empty_table())
+    with DuckEngine(context.limits) as engine:
+        ground = _ground(context, engine, RECORDS.empty_table())
         return _resolve(ground, _known(ground, connection, decisions), False, also)
 
 
 def _bring_up(ground: Ground, scope: Scope, everything: bool, steps: Steps) -> Outcome:
-    shop = ground.shop
-    with shop.catalogue.connect() as connection:
+    context = ground.context
+    with context.catalogue.connect() as connection:
         with steps.step("resolving") as counts:
             known = _known(ground, connection, decisions_in_force(connection))
             resolved = _resolve(ground, known, everything)
@@ -139,9 +141,9 @@ def _bring_up(ground: Ground, scope: Scope, everything: bool, steps: Steps) -> O
             affected = _affected(resolved, cast)
             shown = _fuse(ground, connection, resolved, cast, affected)
             counts.update(films=shown.documents.num_rows)
-    with steps.step("publishing") as counts, shop.writing() as copy:
+    with steps.step("publishing") as counts, context.writing() as copy:
         connection = copy.connection
-        shop.confirm(connection, CATALOGUE)
+        context.confirm(connection, CATALOGUE)
         before = counted(connection, affected)
         fresh = ground.fresh
         cause = _cause(ground, connection, resolved, everything)
@@ -197,8 +199,8 @@ def _decided(ground: Ground, connection: sa.Connection, resolved: Resolved) -> d
 
 def _nothing_new(ground: Ground) -> Outcome:
     """Note that batches without a record are published, and say that nothing changed."""
-    with writing(ground.shop.catalogue) as connection:
-        ground.shop.confirm(connection, CATALOGUE)
+    with writing(ground.context.catalogue) as connection:
+        ground.context.confirm(connection, CATALOGUE)
         mark_published(connection, [one.delivery for one in ground.fresh])
         mark_done(connection, ground.pending.upto)
         return Outcome(False, {}, last_change(connection), {}, [])
@@ -212,9 +214,9 @@ def _known(ground: Ground, connection: sa.Connection, decisions: pa.Table) -> Kn
 def _resolve(ground: Ground, known: Known, everything: bool, also: pa.Table | None = None) -> Resolved:
     with DuckEngine(beside=ground.engine) as engine:
         named = [ground.pending.records.select(["source", "key"]), *([also] if also is not None else [])]
-        name_changed(engine, ground.shop, ground.batches, pa.concat_tables(named), ground.aside)
-        shelved = (ground.batches, ground.aside, ground.pending.records)
-        name_shelves(engine, Shelved(ground.shop, ground.models.match, *shelved))
+        name_changed(engine, ground.context, ground.batches, pa.concat_tables(named), ground.aside)
+        features = (ground.batches, ground.aside, ground.pending.records)
+        name_match_features(engine, FeatureFiles(ground.context, ground.models.match, *features))
         return resolve(engine, known, everything)
 
 
@@ -254,7 +256,7 @@ def _fuse(
     cast: Mapping[str, Cast],
     affected: Column | None,
 ) -> Shown:
-    members = ground.shop.room("members") / "members.parquet"
+    members = ground.context.room("members") / "members.parquet"
     with DuckEngine(beside=ground.engine) as engine:
         credits_shown(engine, connection, cast, affected)
         parties = {name: engine.query(f"SELECT * FROM {name}") for name in ("people_ids", "companies_ids")}
@@ -265,7 +267,7 @@ def _fuse(
         _name_live(engine, ground, affected)
         engine.write(_MEMBERS, members)
     facts = facts_of(ground.specs, ground.models.rules)
-    given = Sliced(members, parties, ground.shop.limits)
+    given = Sliced(members, parties, ground.context.limits)
     try:
         return show_all(ground.engine, given, ground.models.fuse, facts)
     finally:
@@ -275,7 +277,7 @@ def _fuse(
 def _name_live(engine: DuckEngine, ground: Ground, affected: Column | None) -> None:
     """Name the records `live` that hold: all, or those of some films, which the engine's `movie_of` names."""
     among = "" if affected is None else "movie_of"
-    name_records(engine, ground.shop, ground.batches, ground.aside, among)
+    name_records(engine, ground.context, ground.batches, ground.aside, among)
 
 
 def _publication(

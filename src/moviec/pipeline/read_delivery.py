@@ -14,7 +14,7 @@ from moviec.engine.unread import Unread
 from moviec.lake.batches import Incoming, Known, write_batch
 from moviec.lake.payloads import payload_path
 from moviec.model import FIELDS
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 from moviec.pipeline.fusing import known_labels
 from moviec.sources.audit import Audit, audit
 from moviec.sources.normalise import count_problems, unread_columns
@@ -41,13 +41,13 @@ class Target(msgspec.Struct, frozen=True):
 
 
 def read_payloads(
-    engine: DuckEngine, shop: Workshop, source: Source, payloads: Sequence[Payloads], room: Path
+    engine: DuckEngine, context: RunContext, source: Source, payloads: Sequence[Payloads], room: Path
 ) -> Read:
     """Read a delivery into the engine's `incoming`: key, role, line and the fields of every record."""
     plain: dict[Path, Payloads] = {}
     for payload in payloads:
         link = room / payload.name
-        link.symlink_to(payload_path(shop.store, payload.name, payload.sha256))
+        link.symlink_to(payload_path(context.store, payload.name, payload.sha256))
         inside = room / f"in-{payload.sha256[:16]}"
         inside.mkdir(exist_ok=True)
         plain.update(dict.fromkeys(unpack(link, inside), payload))
@@ -71,21 +71,21 @@ def read_payloads(
 
 
 def known_of(
-    shop: Workshop, spec: SourceSpec, delivery: str, before: Sequence[Delivery], batches: Sequence[Batch]
+    context: RunContext, spec: SourceSpec, delivery: str, before: Sequence[Delivery], batches: Sequence[Batch]
 ) -> Known:
     """Gather what is known of a source when a delivery comes after those `before`, which made these batches."""
     keys = {batch.delivery: batch.keys_file for batch in batches}
     fresher = [one for one in before if one.id > delivery]
     return Known(
-        batches=[shop.store.path(batch.records_file) for batch in batches if batch.records_file],
-        fresher_keys=sorted({shop.store.path(keys[one.same_as or one.id]) for one in fresher}),
+        batches=[context.store.path(batch.records_file) for batch in batches if batch.records_file],
+        fresher_keys=sorted({context.store.path(keys[one.same_as or one.id]) for one in fresher}),
         superseded=spec.complete and bool(fresher),
     )
 
 
-def apply(engine: DuckEngine, shop: Workshop, target: Target, read: Read, known: Known) -> Batch:
+def apply(engine: DuckEngine, context: RunContext, target: Target, read: Read, known: Known) -> Batch:
     """Write a delivery's batch into the lake; it exists once it is registered."""
-    room = shop.room(f"batch-{target.delivery}-{target.folder.replace('/', '-')}")
+    room = context.room(f"batch-{target.delivery}-{target.folder.replace('/', '-')}")
     records, keys = room / "records.parquet", room / "keys.parquet"
     spec = target.spec
     incoming = Incoming(
@@ -97,12 +97,12 @@ def apply(engine: DuckEngine, shop: Workshop, target: Target, read: Read, known:
     )
     written = write_batch(engine, incoming, known, records, keys)
     keys_file = f"{target.folder}/{target.delivery}.keys.parquet"
-    shop.store.put(keys, keys_file)
+    context.store.put(keys, keys_file)
     records_file = (
         f"{target.folder}/{target.delivery}.parquet" if written.changed or written.tombstones else None
     )
     if records_file:
-        shop.store.put(records, records_file)
+        context.store.put(records, records_file)
     return Batch(
         delivery=target.delivery,
         source=spec.name,

@@ -32,7 +32,7 @@ from moviec.catalog.queries import last_change
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import quoted
 from moviec.errors import DamagedError, StoreError, WithdrawError
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 from moviec.pipeline.current_records import current_rows, name_rows
 from moviec.pipeline.lake_identity import FACT, name_lake, new_name, readable_name
 from moviec.pipeline.ledger_copy import UNITS, name_copies, note_copies
@@ -45,7 +45,7 @@ from moviec.storage.files import State, Store
 
 
 def rebuild_source(
-    shop: Workshop, source: Source, tell: Tell = lambda _: None, accept_shrink: bool = False
+    context: RunContext, source: Source, tell: Tell = lambda _: None, accept_shrink: bool = False
 ) -> list[Batch]:
     """Read a source's deliveries again from their payloads; its batches are replaced in one transaction.
 
@@ -54,49 +54,49 @@ def rebuild_source(
     delivery's payloads, its records go over as they were read before, and `tell` hears of it.
     """
     name = source.spec.name
-    before = all_batches(shop.catalogue, name)
+    before = all_batches(context.catalogue, name)
     folder = f"records/{name}/{_generation(before) + 1}"
     done: list[Delivery] = []
     fresh: list[Batch] = []
     again: list[Reread] = []
-    for delivery in all_deliveries(shop.catalogue, name):
+    for delivery in all_deliveries(context.catalogue, name):
         if delivery.state == "applied":
-            payloads = payloads_of(shop.catalogue, delivery.id)
+            payloads = payloads_of(context.catalogue, delivery.id)
             target = Target(source.spec, delivery.id, folder)
             if any(one.removed_at for one in payloads):
                 tell(f"the payloads of {delivery.id} are gone: its records stay as they were read")
-                fresh.append(_carried_over(shop, target, before))
+                fresh.append(_carried_over(context, target, before))
             else:
                 tell(f"reading {delivery.id} again")
-                with DuckEngine(shop.limits) as engine:
-                    room = shop.room(f"rebuild-{delivery.id}")
-                    read = read_payloads(engine, shop, source, payloads, room)
+                with DuckEngine(context.limits) as engine:
+                    room = context.room(f"rebuild-{delivery.id}")
+                    read = read_payloads(engine, context, source, payloads, room)
                     if delivery.replay_of is None:
                         still = rejected_of(read, delivery.id, name)
                         report = {**delivery.report, **report_of(read)}
                         again.append(Reread(delivery.id, read.audit.films, report, still))
-                    known = known_of(shop, source.spec, delivery.id, done, fresh)
-                    fresh.append(apply(engine, shop, target, read, known))
+                    known = known_of(context, source.spec, delivery.id, done, fresh)
+                    fresh.append(apply(engine, context, target, read, known))
         if delivery.state != "held":
             done.append(delivery)
-    _check_withdrawn(shop, source, (before, fresh), accept_shrink)
-    with shop.writing() as copy:
-        shop.confirm(copy.connection, ARRIVALS)
+    _check_withdrawn(context, source, (before, fresh), accept_shrink)
+    with context.writing() as copy:
+        context.confirm(copy.connection, ARRIVALS)
         replace_batches(copy.connection, name, fresh, again)
         copy.deliveries([one.delivery for one in fresh])
     kept = {file for batch in fresh for file in (batch.records_file, batch.keys_file)}
     old = {file for batch in before for file in (batch.records_file, batch.keys_file) if file}
     for file in sorted(old - kept):
-        if shop.store.has(file):
-            shop.store.remove(file)
+        if context.store.has(file):
+            context.store.remove(file)
     return fresh
 
 
 def _check_withdrawn(
-    shop: Workshop, source: Source, batches: tuple[list[Batch], list[Batch]], accepted: bool
+    context: RunContext, source: Source, batches: tuple[list[Batch], list[Batch]], accepted: bool
 ) -> None:
     """Raise WithdrawError where the batches read again hold far fewer records than those before (the sound ones)."""
-    store = shop.store
+    store = context.store
     files = [
         [
             store.path(one.records_file)
@@ -105,7 +105,7 @@ def _check_withdrawn(
         ]
         for some in batches
     ]
-    with DuckEngine(shop.limits) as engine:
+    with DuckEngine(context.limits) as engine:
         for side, some in zip(("before", "after"), files, strict=True):
             name_rows(engine, f"{side}_rows", some, RECORDS.empty_table())
             engine.view(f"{side}_keys", f"SELECT key FROM ({current_rows(f'{side}_rows')} AND NOT deleted)")
@@ -118,7 +118,7 @@ def _check_withdrawn(
     for batch in batches[1]:
         for file in (batch.records_file, batch.keys_file):
             if file and file not in {one for old in batches[0] for one in (old.records_file, old.keys_file)}:
-                shop.store.remove(file)
+                context.store.remove(file)
     named = ", ".join(str(key) for key in gone.slice(0, 5).to_pylist())
     raise WithdrawError(
         f"reading again would withdraw {len(gone):,} of {there:,} records ({named}, …); nothing was changed",
@@ -131,66 +131,68 @@ def _is_sound(store: Store, name: str) -> bool:
     return store.has(name) and store.check(name) is not State.DAMAGED
 
 
-def _carried_over(shop: Workshop, target: Target, before: list[Batch]) -> Batch:
+def _carried_over(context: RunContext, target: Target, before: list[Batch]) -> Batch:
     """Write a delivery's rows out of the batches before into a file of its own; the keys it named stay where they are."""
     own = next(batch for batch in before if batch.delivery == target.delivery)
-    files = [shop.store.path(batch.records_file) for batch in before if batch.records_file]
-    ready = shop.room(f"carried-{target.delivery}") / "records.parquet"
+    files = [context.store.path(batch.records_file) for batch in before if batch.records_file]
+    ready = context.room(f"carried-{target.delivery}") / "records.parquet"
     file = None
-    with DuckEngine(shop.limits) as engine:
+    with DuckEngine(context.limits) as engine:
         name_rows(engine, "every_record", files, RECORDS.empty_table())
         mine = f"SELECT * FROM every_record WHERE delivery = {quoted(target.delivery)} ORDER BY key"
         if engine.write(mine, ready):
             file = f"{target.folder}/{target.delivery}.parquet"
-            shop.store.put(ready, file)
+            context.store.put(ready, file)
     return msgspec.structs.replace(own, records_file=file, published=False)
 
 
-def replay(shop: Workshop, source: Source, delivery: Delivery) -> int:
+def replay(context: RunContext, source: Source, delivery: Delivery) -> int:
     """Read a delivery with rejected rows again after a fix; rows that are now read become a batch of their own.
 
     The batch stands right after the delivery's own, or after the last that brought its bytes once more, so that fresher
     deliveries still hold. Returns how many rejected rows are read now.
     """
     name = source.spec.name
-    before = [one for one in all_deliveries(shop.catalogue, name) if one.state != "held"]
+    before = [one for one in all_deliveries(context.catalogue, name) if one.state != "held"]
     replays = [one.id for one in before if one.replay_of == delivery.id]
     alike = [one for one in before if one.same_as in (delivery.id, *replays)]
     place = max([delivery, *alike], key=lambda one: one.id)
     again = f"{place.id}-r{len(replays) + 1}"
-    with DuckEngine(shop.limits) as engine:
-        payloads = payloads_of(shop.catalogue, delivery.id)
-        read = read_payloads(engine, shop, source, payloads, shop.room(again))
+    with DuckEngine(context.limits) as engine:
+        payloads = payloads_of(context.catalogue, delivery.id)
+        read = read_payloads(engine, context, source, payloads, context.room(again))
         still = rejected_of(read, delivery.id, name)
-        if len(still) == _open(shop, delivery):
+        if len(still) == _open(context, delivery):
             return 0
-        batches = all_batches(shop.catalogue, name)
-        known = known_of(shop, source.spec, again, before, batches)
+        batches = all_batches(context.catalogue, name)
+        known = known_of(context, source.spec, again, before, batches)
         batch = apply(
-            engine, shop, Target(source.spec, again, batches[-1].keys_file.rpartition("/")[0]), read, known
+            engine, context, Target(source.spec, again, batches[-1].keys_file.rpartition("/")[0]), read, known
         )
     replayed = _replayed(msgspec.structs.replace(delivery, delivered_at=place.delivered_at), again, read)
-    with shop.writing() as copy:
-        shop.confirm(copy.connection, ARRIVALS)
+    with context.writing() as copy:
+        context.confirm(copy.connection, ARRIVALS)
         register(copy.connection, Arrival(replayed, payloads, batch))
         done = settle_rejected(copy.connection, delivery.id, still)
         copy.deliveries([delivery.id, again])
     return done
 
 
-def replay_waiting(shop: Workshop, name: str | None, tell: Tell = lambda _: None) -> dict[str, int]:
+def replay_waiting(context: RunContext, name: str | None, tell: Tell = lambda _: None) -> dict[str, int]:
     """Read the deliveries of a source's (or every) rejected row that waits again; give by delivery how many are read."""
-    waiting = {row.delivery for row in rejected(shop.catalogue, "open", name)}
+    waiting = {row.delivery for row in rejected(context.catalogue, "open", name)}
     done = {}
-    for delivery in all_deliveries(shop.catalogue):
+    for delivery in all_deliveries(context.catalogue):
         if delivery.id in waiting and delivery.state == "applied":
             tell(f"reading {delivery.id} again")
-            done[delivery.id] = replay(shop, find_source(delivery.source, shop.home.folder), delivery)
+            done[delivery.id] = replay(context, find_source(delivery.source, context.home.folder), delivery)
     return done
 
 
-def _open(shop: Workshop, delivery: Delivery) -> int:
-    return sum(1 for row in rejected(shop.catalogue, "open", delivery.source) if row.delivery == delivery.id)
+def _open(context: RunContext, delivery: Delivery) -> int:
+    return sum(
+        1 for row in rejected(context.catalogue, "open", delivery.source) if row.delivery == delivery.id
+    )
 
 
 def _replayed(delivery: Delivery, again: str, read: Read) -> Delivery:
@@ -213,27 +215,27 @@ def _generation(batches: list[Batch]) -> int:
     return int(batches[-1].keys_file.split("/")[2]) if batches else 0
 
 
-def from_lake(shop: Workshop, tell: Tell = lambda _: None) -> dict[str, int]:
+def from_lake(context: RunContext, tell: Tell = lambda _: None) -> dict[str, int]:
     """Make the copied tables what the lake says they are, and ask for all to be published; give the rows by table.
 
     In one transaction. Raises StoreError where the lake has no copy, or the catalogue is another lake's.
     """
-    patience = shop.home.settings.patience
+    patience = context.home.settings.patience
     with (
-        holding(shop.catalogue, ARRIVALS, patience, tell),
-        holding(shop.catalogue, CATALOGUE, patience, tell),
-        DuckEngine(shop.limits) as engine,
+        holding(context.catalogue, ARRIVALS, patience, tell),
+        holding(context.catalogue, CATALOGUE, patience, tell),
+        DuckEngine(context.limits) as engine,
     ):
         tell("reading the lake's copy of the ledger")
-        lake = readable_name(shop.store)
+        lake = readable_name(context.store)
         name = lake or new_name()
         try:
-            named = name_copies(engine, shop.store)
+            named = name_copies(engine, context.store)
         except DamagedError as error:
             raise DamagedError(error.what, error.where, _NO_COPY) from error
         tell("putting it into the catalogue")
-        with writing(shop.catalogue) as connection:
-            _check(shop, connection, lake)
+        with writing(context.catalogue) as connection:
+            _check(context, connection, lake)
             rows = _put(connection, engine, named)
             begins = engine.query("SELECT value FROM catalogue_state") if "catalogue_state" in named else None
             newest = int(begins["value"][0].as_py()) if begins is not None and begins.num_rows else 0
@@ -241,10 +243,10 @@ def from_lake(shop: Workshop, tell: Tell = lambda _: None) -> dict[str, int]:
                 note_fact(connection, LOG_BEGINS, str(newest))
             note_fact(connection, FACT, name)
             note_fact(connection, BUILT_WITH, None)
-            note_copies(connection, shop.store)
+            note_copies(connection, context.store)
             publish_all(connection)
         if lake is None:
-            name_lake(shop.store, name, shop.work)
+            name_lake(context.store, name, context.work)
     return rows
 
 
@@ -252,11 +254,11 @@ def from_lake(shop: Workshop, tell: Tell = lambda _: None) -> dict[str, int]:
 _NO_COPY = "restore a backup; without one, ingest the payloads under raw/ again into a new home"
 
 
-def _check(shop: Workshop, connection: sa.Connection, lake: str | None) -> None:
+def _check(context: RunContext, connection: sa.Connection, lake: str | None) -> None:
     known = fact(connection, FACT)
     if has_deliveries(connection) and known != lake:
         raise StoreError(
-            "the catalogue is another lake's", shop.store.root, "name a new one with MOVIEC_CATALOGUE"
+            "the catalogue is another lake's", context.store.root, "name a new one with MOVIEC_CATALOGUE"
         )
 
 

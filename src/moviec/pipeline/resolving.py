@@ -14,12 +14,12 @@ from moviec.catalog.ledger import former_ids, ledger_of, next_movie
 from moviec.engine import DuckEngine
 from moviec.matching.identity import Identities, divided, keep_ids
 from moviec.matching.model import Model
-from moviec.matching.pairs import PAIRS, PairLimits, ask_all, find_pairs
+from moviec.matching.pairs import PAIRS, PairLimits, find_pairs, match_all
 from moviec.matching.settle import Settled, settle
 from moviec.matching.verdicts import DECISIONS
 from moviec.pipeline.components import whole_components
-from moviec.pipeline.nearby import ask_nearby
-from moviec.pipeline.shelves import name_shelf_of
+from moviec.pipeline.feature_files import name_features_of
+from moviec.pipeline.nearby import narrow_to_nearby
 from moviec.text import Column, pc
 
 
@@ -55,26 +55,26 @@ class Known(msgspec.Struct, frozen=True):
 
 
 def resolve(engine: DuckEngine, known: Known, everything: bool) -> Resolved:
-    """Resolve the engine's `asking` records (source, key) against its `shelf` and what is known; or all of them."""
+    """Resolve the engine's `changed_records` records (source, key) against its `match_features` and what is known; or all of them."""
     connection, model, repeating = known.connection, known.model, known.repeating
     limits = PairLimits(repeating=repeating)
     if everything:
-        ask_all(engine, limits)
+        match_all(engine, limits)
     else:
-        ask_nearby(engine, limits)
+        narrow_to_nearby(engine, limits)
     found = find_pairs(engine, model)
     same = pc.equal(known.decisions["verdict"], "same")
     decisions = known.decisions.select(DECISIONS.names[:-1]).append_column("same", same)
     reached, pairs = None, found.pairs
-    engine.view("reached_shelf", "SELECT * FROM shelf")
+    engine.view("reached_features", "SELECT * FROM match_features")
     if not everything:
-        engine.register("asked_too", found.asked)
+        engine.register("to_match_too", found.to_match)
         engine.materialize(
-            "replaced", "SELECT source, key FROM asking UNION SELECT source, key FROM asked_too"
+            "replaced", "SELECT source, key FROM changed_records UNION SELECT source, key FROM to_match_too"
         )
         pairs, reached = whole_components(engine, connection, found.pairs, decisions)
-        name_shelf_of(engine, "reached_shelf", "reached", "ids")
-    records = engine.query("SELECT source, key, ids FROM reached_shelf ORDER BY source, key")
+        name_features_of(engine, "reached_features", "reached", "ids")
+    records = engine.query("SELECT source, key, ids FROM reached_features ORDER BY source, key")
     settled = settle(records, pairs.cast(PAIRS), decisions, model, repeating)
     ledger, members = ledger_of(connection, reached), settled.members.select(["source", "key", "cluster"])
     former = former_ids(connection, divided(members, ledger))

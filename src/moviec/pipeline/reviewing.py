@@ -23,7 +23,7 @@ from moviec.engine import DuckEngine
 from moviec.errors import UsageError
 from moviec.matching.decisions import value
 from moviec.matching.unmatched import waiting
-from moviec.pipeline.context import Workshop
+from moviec.pipeline.context import RunContext
 from moviec.pipeline.current_records import name_records
 from moviec.pipeline.models import pinned_models
 from moviec.sources.registry import find_sources
@@ -39,23 +39,23 @@ FROM live
 """
 
 
-def uncertain(shop: Workshop, most: int, source: str | None = None) -> list[dict[str, Any]]:
+def uncertain(context: RunContext, most: int, source: str | None = None) -> list[dict[str, Any]]:
     """List the pairs that a person should look at, most valuable first; those of one movie, or that a verdict has
     settled, are none.
 
     Each: value, probability (0 to 1), left and right (source, key, movie, title, year, kind, runtime, directors, cast,
     countries, ids), evidence (feature, level, bits), reason (why it waits, REASONS of moviec.matching.unmatched), rival.
     """
-    with shop.catalogue.connect() as connection:
-        once = [name for name, one in find_sources(shop.home.folder).items() if not one.spec.repeating]
+    with context.catalogue.connect() as connection:
+        once = [name for name, one in find_sources(context.home.folder).items() if not one.spec.repeating]
         pairs = pairs_in_review(connection, once, source)
         known = records_in_review(connection) if pairs.num_rows else None
         if known is None:
             return []
         valued = value(pairs, known).slice(0, most)
-        rows = _explained(shop, connection, valued, known)
+        rows = _explained(context, connection, valued, known)
     ends = {(row[f"{side}_source"], row[f"{side}_key"]) for row in rows for side in ("left", "right")}
-    found = sides(shop, sorted(ends))
+    found = sides(context, sorted(ends))
     movie = {(row["source"], row["key"]): row["movie"] for row in known.to_pylist()}
 
     def side(row: dict[str, Any], name: str) -> dict[str, Any]:
@@ -77,41 +77,41 @@ def uncertain(shop: Workshop, most: int, source: str | None = None) -> list[dict
 
 
 def _explained(
-    shop: Workshop, connection: sa.Connection, pairs: pa.Table, known: pa.Table
+    context: RunContext, connection: sa.Connection, pairs: pa.Table, known: pa.Table
 ) -> list[dict[str, Any]]:
     """Give the rows of pairs, in their order, with `reason` and `rival` (source:key, or null)."""
     films = records_of(connection, pc.unique(known["movie"]))
-    with DuckEngine(shop.limits) as engine:
+    with DuckEngine(context.limits) as engine:
         engine.register("pairs", pairs)
         engine.register("films", films)
         engine.view("members", "SELECT source, key, movie AS cluster FROM films")
-        why = waiting(engine, pinned_models(shop).match).to_pylist()
+        why = waiting(engine, pinned_models(context).match).to_pylist()
     said = {tuple(row[name] for name in ENDS): row for row in why}
     return [{**row, **said[tuple(row[name] for name in ENDS)]} for row in pairs.to_pylist()]
 
 
-def sides(shop: Workshop, ends: Sequence[Record]) -> dict[Record, dict[str, Any]]:
+def sides(context: RunContext, ends: Sequence[Record]) -> dict[Record, dict[str, Any]]:
     """Give what is laid side by side of records that a source still lists: title, year, kind, runtime, directors, cast,
     countries, ids.
     """
     columns = {name: [end[at] for end in ends] for at, name in enumerate(("source", "key"))}
-    with DuckEngine(shop.limits) as engine:
+    with DuckEngine(context.limits) as engine:
         engine.register(
             "wanted", pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
         )
-        name_records(engine, shop, all_batches(shop.catalogue), RECORDS.empty_table(), "wanted")
+        name_records(engine, context, all_batches(context.catalogue), RECORDS.empty_table(), "wanted")
         rows = engine.query(_SIDE).to_pylist()
     for row in rows:
         row["ids"] = msgspec.json.decode(row["ids"] or "{}")
     return {(row.pop("source"), row.pop("key")): row for row in rows}
 
 
-def verdicts(shop: Workshop, ends: tuple[str, str], same: bool, who: str) -> list[Verdict]:
+def verdicts(context: RunContext, ends: tuple[str, str], same: bool, who: str) -> list[Verdict]:
     """Read what a person names, records as `source:key` or movies as `mc…`, as verdicts on records.
 
     Two movies are the same by their likeliest pair, different by every pair that was compared between them.
     """
-    with shop.catalogue.connect() as connection:
+    with context.catalogue.connect() as connection:
         ones, others = (_records(connection, text) for text in ends)
         pairs = [(ones[0], others[0])]
         if len(ones) > 1 or len(others) > 1:

@@ -1,6 +1,6 @@
-"""The shelf: what matching needs of each record, folded once when the record arrives. Hands on SHELF rows.
+"""Match features: what matching needs of each record, folded once when the record arrives (MATCH_FEATURES rows).
 
-A row depends on its record, on the words of the pinned model and on how words are folded alone, so a shelf file lasts as
+A row depends on its record, on the words of the pinned model and on how words are folded alone, so a file of them lasts as
 long as these.
 """
 
@@ -48,7 +48,7 @@ NAME = pa.struct([("role", pa.string()), ("name", pa.string())])  # directors | 
 BLOCK = pa.struct([("rule", pa.int8()), ("block", pa.int64())])
 
 #: One row per record, all words folded. Of a tombstone only the first four columns are known.
-_SHELF: list[tuple[str, pa.DataType]] = [
+_MATCH_FEATURES: list[tuple[str, pa.DataType]] = [
     ("source", pa.string()),
     ("key", pa.string()),
     ("delivery", pa.string()),
@@ -62,7 +62,7 @@ _SHELF: list[tuple[str, pa.DataType]] = [
     ("ids", pa.map_(pa.string(), pa.string())),
     ("blocks", pa.list_(BLOCK)),
 ]
-SHELF = pa.schema(_SHELF)
+MATCH_FEATURES = pa.schema(_MATCH_FEATURES)
 
 #: Rises when folding changes, so that files of another folding are made anew.
 FOLDING = 4
@@ -76,22 +76,22 @@ _NEEDED = ("source", "key", "delivery", "deleted", "title", "original_title", "o
            "runtime", "kind", "people", "genres", "ids")  # fmt: skip
 
 
-def shelve(records: pa.Table, model: Model) -> pa.Table:
+def features_of_rows(records: pa.Table, model: Model) -> pa.Table:
     """Fold records (RECORD columns, tombstones among them) into SHELF rows, one per record, in their order."""
-    return pa.Table.from_batches(shelve_batches(records.to_batches(CHUNK), model), SHELF)
+    return pa.Table.from_batches(features_of_batches(records.to_batches(CHUNK), model), MATCH_FEATURES)
 
 
-def shelve_batches(
+def features_of_batches(
     batches: Iterable[pa.RecordBatch], model: Model, beside: DuckEngine | None = None
 ) -> Batches:
     """Do the same batch by batch, with flat memory, beside an engine that is open; CHUNK rows at a time suit best."""
     with DuckEngine(beside=beside) as engine:
         _know_words(engine, model.word_bits())
         for batch in batches:
-            yield from _shelved(engine, pa.Table.from_batches([batch]).select(_NEEDED)).to_batches()
+            yield from _features(engine, pa.Table.from_batches([batch]).select(_NEEDED)).to_batches()
 
 
-def shelve_lists(lists: Sequence[pa.Table], model: Model) -> pa.Table:
+def features_of_lists(lists: Sequence[pa.Table], model: Model) -> pa.Table:
     """Fold lists of films (FEATURES columns, no key twice in a list) into SHELF rows, two chunks at a time.
 
     What a word tells is counted in these lists, too: they may be in a language that the model's words are not.
@@ -101,11 +101,11 @@ def shelve_lists(lists: Sequence[pa.Table], model: Model) -> pa.Table:
         prepared = list(pool.map(prepare, chunks))
         words = pa.concat_tables(_words_of(films) for films in prepared)
         known = model.word_bits(words, sum(len(films) for films in lists))
-        rows = list(pool.map(lambda chunk, films: _shelved_list(chunk, films, known), chunks, prepared))
-    return pa.concat_tables([SHELF.empty_table(), *rows])
+        rows = list(pool.map(lambda chunk, films: _features_of_list(chunk, films, known), chunks, prepared))
+    return pa.concat_tables([MATCH_FEATURES.empty_table(), *rows])
 
 
-def _shelved_list(films: pa.Table, prepared: Prepared, words: WordBits) -> pa.Table:
+def _features_of_list(films: pa.Table, prepared: Prepared, words: WordBits) -> pa.Table:
     with DuckEngine() as engine:
         _know_words(engine, words)
         folded = _folded(engine, prepared)
@@ -124,12 +124,12 @@ def _words_of(prepared: Prepared) -> pa.Table:
 def _know_words(engine: DuckEngine, words: WordBits) -> None:
     """Make words and blocking rules known to the engine."""
     engine.register("word_bits", words.listed)
-    engine.materialize("known_words", read_sql("moviec.matching", "shelf.sql")["known_words"])
+    engine.materialize("known_words", read_sql("moviec.matching", "match_features.sql")["known_words"])
     engine.register("rarest", pa.table({"bits": [words.rarest]}))
     engine.register("rules", pa.table({"rule": RULES, "place": pa.array(range(len(RULES)), pa.int8())}))
 
 
-def _shelved(engine: DuckEngine, records: pa.Table) -> pa.Table:
+def _features(engine: DuckEngine, records: pa.Table) -> pa.Table:
     """Fold one chunk; tombstones keep their rows, with nothing in them."""
     engine.register("records", records)
     prepared = prepare(engine.query(FROM_RECORDS))
@@ -149,15 +149,15 @@ def _shelved(engine: DuckEngine, records: pa.Table) -> pa.Table:
 
 def _rows(given: dict[str, Column], folded: pa.Table) -> pa.Table:
     """Put the columns that are taken as they come beside those that were folded."""
-    columns = [given[name] if name in given else folded[name] for name in SHELF.names]
-    return pa.table(columns, names=SHELF.names).combine_chunks().cast(SHELF)
+    columns = [given[name] if name in given else folded[name] for name in MATCH_FEATURES.names]
+    return pa.table(columns, names=MATCH_FEATURES.names).combine_chunks().cast(MATCH_FEATURES)
 
 
 def _folded(engine: DuckEngine, prepared: Prepared) -> pa.Table:
     """Give the columns that are folded, one row per film: year, runtime, kind, forms, names, genres, blocks."""
     for name in Prepared.__struct_fields__:
         engine.register(name, getattr(prepared, name))
-    sql = read_sql("moviec.matching", "shelf.sql")
+    sql = read_sql("moviec.matching", "match_features.sql")
     for name in ("told", "keys"):
         engine.materialize(name, sql[name])
     forms, blocks = engine.query(sql["weighed"]), engine.query(sql["blocks"])

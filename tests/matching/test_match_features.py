@@ -6,9 +6,9 @@ import datetime as dt
 
 import pyarrow as pa
 
-from moviec.matching.shelf import SHELF, shelve, shelve_batches
+from moviec.matching.match_features import MATCH_FEATURES, features_of_batches, features_of_rows
 from moviec.model import RECORD
-from tests.matching.catalogue import MODEL, record, shelf_of
+from tests.matching.catalogue import MODEL, features_of, record
 
 
 def films() -> list[dict[str, object]]:
@@ -23,9 +23,9 @@ def films() -> list[dict[str, object]]:
 
 
 def test_a_row_per_record_in_their_order_and_an_empty_one_for_a_tombstone() -> None:
-    shelf = shelf_of(films())
-    assert shelf.schema.equals(SHELF)
-    rows = shelf.to_pylist()
+    match_features = features_of(films())
+    assert match_features.schema.equals(MATCH_FEATURES)
+    rows = match_features.to_pylist()
     assert [(row["source"], row["key"], row["deleted"]) for row in rows] == [
         ("a", "1", False), ("a", "2", True), ("a", "3", False), ("b", "1", False),
     ]  # fmt: skip
@@ -36,18 +36,18 @@ def test_a_row_per_record_in_their_order_and_an_empty_one_for_a_tombstone() -> N
 
 
 def test_a_row_depends_on_its_record_alone() -> None:
-    together = shelf_of(films())
-    apart = pa.concat_tables(shelf_of([film]) for film in films())
+    together = features_of(films())
+    apart = pa.concat_tables(features_of([film]) for film in films())
     assert together.equals(apart)
     records = pa.Table.from_pylist(films(), schema=RECORD)
     batches = records.to_batches(max_chunksize=3)
     assert (
-        pa.Table.from_batches(shelve_batches(batches, MODEL), SHELF)
+        pa.Table.from_batches(features_of_batches(batches, MODEL), MATCH_FEATURES)
         .combine_chunks()
-        .equals(shelve(records, MODEL).combine_chunks())
+        .equals(features_of_rows(records, MODEL).combine_chunks())
     )
 
 
-def test_records_of_nothing_are_shelved_as_nothing() -> None:
-    assert shelve(RECORD.empty_table(), MODEL).equals(SHELF.empty_table())
-    assert len(shelf_of([record("a", "1")])) == 1
+def test_records_of_nothing_have_no_features() -> None:
+    assert features_of_rows(RECORD.empty_table(), MODEL).equals(MATCH_FEATURES.empty_table())
+    assert len(features_of([record("a", "1")])) == 1
