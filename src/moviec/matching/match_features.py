@@ -7,7 +7,6 @@ long as these.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pyarrow as pa
@@ -77,7 +76,7 @@ _NEEDED = ("source", "key", "delivery", "deleted", "title", "original_title", "o
 
 
 def features_of_rows(records: pa.Table, model: Model) -> pa.Table:
-    """Fold records (RECORD columns, tombstones among them) into SHELF rows, one per record, in their order."""
+    """Fold records (RECORD columns, tombstones among them) into MATCH_FEATURES rows, one per record, in their order."""
     return pa.Table.from_batches(features_of_batches(records.to_batches(CHUNK), model), MATCH_FEATURES)
 
 
@@ -92,27 +91,30 @@ def features_of_batches(
 
 
 def features_of_lists(lists: Sequence[pa.Table], model: Model) -> pa.Table:
-    """Fold lists of films (FEATURES columns, no key twice in a list) into SHELF rows, two chunks at a time.
+    """Fold lists of films (FEATURES columns, no key twice in a list) into MATCH_FEATURES rows.
 
     What a word tells is counted in these lists, too: they may be in a language that the model's words are not.
     """
-    chunks = [pa.Table.from_batches([batch]) for films in lists for batch in films.to_batches(LIST_CHUNK)]
-    with ThreadPoolExecutor(2) as pool:
-        prepared = list(pool.map(prepare, chunks))
-        words = pa.concat_tables(_words_of(films) for films in prepared)
-        known = model.word_bits(words, sum(len(films) for films in lists))
-        rows = list(pool.map(lambda chunk, films: _features_of_list(chunk, films, known), chunks, prepared))
+    chunks = [
+        pa.Table.from_batches([batch])
+        for films in lists
+        for batch in films.combine_chunks().to_batches(LIST_CHUNK)
+    ]
+    prepared = [prepare(chunk) for chunk in chunks]
+    words = pa.concat_tables([_words_of(films) for films in prepared])
+    with DuckEngine() as engine:
+        _know_words(engine, model.word_bits(words, sum(len(films) for films in lists)))
+        rows = [
+            _features_of_list(engine, chunk, films) for chunk, films in zip(chunks, prepared, strict=True)
+        ]
     return pa.concat_tables([MATCH_FEATURES.empty_table(), *rows])
 
 
-def _features_of_list(films: pa.Table, prepared: Prepared, words: WordBits) -> pa.Table:
-    with DuckEngine() as engine:
-        _know_words(engine, words)
-        folded = _folded(engine, prepared)
+def _features_of_list(engine: DuckEngine, films: pa.Table, prepared: Prepared) -> pa.Table:
     given: dict[str, Column] = {name: films[name] for name in ("source", "key", "ids")}
     given["delivery"] = pa.nulls(len(films), pa.string())
     given["deleted"] = pa.array([False] * len(films))
-    return _rows(given, folded)
+    return _rows(given, _folded(engine, prepared))
 
 
 def _words_of(prepared: Prepared) -> pa.Table:
