@@ -1,4 +1,4 @@
-"""The whole street on the bundled sample: one film per film, and increments that equal a rebuild on both databases."""
+"""The whole pipeline on the bundled sample: one film per film, and increments that equal a rebuild on both databases."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def test_no_text_about_a_film_is_made_up(demo_home: Home) -> None:
         }
 
 
-def test_the_demo_runs_the_street_and_every_row_is_accounted_for(tmp_path: Path) -> None:
+def test_the_demo_runs_the_pipeline_and_every_row_is_accounted_for(tmp_path: Path) -> None:
     home = open_home(tmp_path / "demo", {})
     shown = run_demo(home)
     assert [delivery.source for delivery in shown.deliveries] == list(SOURCES)

@@ -14,7 +14,7 @@ from moviec import __version__
 from moviec.cli.console import fail
 from moviec.errors import MovieCError
 
-#: Every command and where it stands. Only what is called is imported: the whole street takes a second to load.
+#: Every command and where it stands. Only what is called is imported: loading all of them takes a second.
 COMMANDS = {
     "demo": "moviec.cli.demo:demo",
     "serve": "moviec.cli.serve:serve",

@@ -1,4 +1,4 @@
-"""`moviec demo`: the whole street on the bundled sample."""
+"""`moviec demo`: the whole pipeline on the bundled sample."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from moviec.cli.ingest import look_aside, tell_delivery, tell_outcome
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import open_home
 from moviec.errors import UsageError
-from moviec.pipeline import publication as street
+from moviec.pipeline import publication
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.due import Outcome, Standing, run_due, standings
 from moviec.pipeline.opening import arriving, open_run
@@ -51,7 +51,7 @@ def run(
     end(done, shown)
 
 
-def end(done: list[Outcome], shown: street.Outcome | None) -> None:
+def end(done: list[Outcome], shown: publication.Outcome | None) -> None:
     """Print what wants a look and what failed, and set the exit status."""
     for one in done:
         for line in [*one.looks, *([f"{one.source}: {one.error}"] if one.error else [])]:
