@@ -22,10 +22,9 @@ from moviec.engine import DuckEngine
 from moviec.matching.evaluate import calibration_table, held_out, judge, log_loss, score
 from moviec.matching.model import Model, shipped_model
 from moviec.matching.pairs import PairLimits, find_pairs, match_all
-from moviec.matching.settle import Settled, settle
+from moviec.matching.settle import DECISIONS, Settled, settle
 from moviec.matching.two_lists import match
 from moviec.matching.unmatched import unmatched
-from moviec.matching.verdicts import DECISIONS
 from moviec.model import RECORD
 from moviec.text import pc
 

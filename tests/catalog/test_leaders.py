@@ -17,7 +17,7 @@ from moviec.catalog.schema.movies import rankings, rollups
 from moviec.catalog.staging import merge
 from moviec.config import Home
 from moviec.engine import DuckEngine
-from moviec.rollup.leading import MEASURES, PLACES, leading
+from moviec.rollup.rankings import MEASURES, PLACES, leading
 
 ENTRIES = 230
 SUMS = {(measure, "sum") for measure in USUAL if measure != "c_rating"}

@@ -14,7 +14,7 @@ from moviec.catalog.rankings import Question as Asked
 from moviec.catalog.rankings import standings
 from moviec.config import Home
 from moviec.pipeline.report_films import open_catalogue
-from moviec.rollup.report import Question, answer
+from moviec.rollup.queries import Question, answer
 from moviec.search.index import indexer
 from moviec.units import LEAST_FILMS
 from tests.commands import moviec

@@ -20,8 +20,7 @@ from moviec.catalog.schema.serving import webhooks
 from moviec.catalog.webhooks import create_webhook, is_genuine, webhooks_of
 from moviec.errors import SourceError, TransportError
 from moviec.jobs import webhooks as sending
-from moviec.jobs.outbound import Target, is_public, post, resolve
-from moviec.jobs.webhooks import deliver_due
+from moviec.jobs.webhooks import Target, deliver_due, is_public, post, resolve
 from tests.catalog.test_publish import publication, show
 
 

@@ -11,8 +11,8 @@ import pytest
 from moviec.catalog.connect import connect
 from moviec.catalog.failures import failed, replay
 from moviec.config import open_home
-from moviec.jobs import schedule
-from moviec.jobs.schedule import Schedule
+from moviec.jobs import worker as schedule
+from moviec.jobs.worker import Schedule
 from moviec.pipeline.arrivals import Asked, expected, take
 from moviec.pipeline.opening import arriving, open_run
 from moviec.search.location import current, position

@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow as pa
 
 from moviec.engine import DuckEngine
+from moviec.matching.settle import DECISIONS
 from moviec.matching.unmatched import REASONS, Unmatched, unmatched
-from moviec.matching.verdicts import DECISIONS
 from tests.matching.catalogue import MODEL, Key, record, settled
 
 

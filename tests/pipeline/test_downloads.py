@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from moviec.cli import build
-from moviec.pipeline import downloads
+from moviec.pipeline import arrivals as downloads
 from moviec.sources.registry import find_source
 from moviec.storage.retry import Patience
 from tests.servers import Answer, web

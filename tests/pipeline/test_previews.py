@@ -16,8 +16,8 @@ from moviec.catalog.decisions import Verdict
 from moviec.config import Home, Settings
 from moviec.pipeline import effects, reviewing
 from moviec.pipeline.aggregator import drain
-from moviec.pipeline.nearest import unmatched_of
 from moviec.pipeline.opening import open_run
+from moviec.pipeline.reviewing import unmatched_of
 from moviec.sample import write_sample
 from tests.pipeline.test_reviewing import TOY, TOY_IMDB, deliver
 

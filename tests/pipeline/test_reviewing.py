@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from moviec.catalog import decisions
-from moviec.catalog.audit import doubled
+from moviec.catalog.checks import doubled
 from moviec.catalog.connect import writing
 from moviec.catalog.decisions import Verdict
 from moviec.catalog.history import movie_changes
@@ -29,10 +29,10 @@ from moviec.pipeline.context import RunContext
 from moviec.pipeline.decision_files import export_decisions, import_decisions
 from moviec.pipeline.delivery_files import gather
 from moviec.pipeline.ingest import Order, ingest
-from moviec.pipeline.nearest import unmatched_of
 from moviec.pipeline.opening import open_run
 from moviec.pipeline.publication import Scope, bring_up
 from moviec.pipeline.rebuild import rebuild_source
+from moviec.pipeline.reviewing import unmatched_of
 from moviec.sample import write_sample
 from moviec.sources.registry import find_source
 from tests.commands import moviec

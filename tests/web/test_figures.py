@@ -13,7 +13,7 @@ import pytest
 from moviec.catalog.accounts import NewKey, create_key
 from moviec.catalog.rankings import USUAL
 from moviec.engine import DuckEngine
-from moviec.rollup.totals import totals
+from moviec.rollup.rankings import totals
 from moviec.text import pc
 from moviec.units import LEAST_FILMS
 from tests.web.catalogue import FILMS, GENRE_IDS, Made, company_id, median

@@ -100,3 +100,19 @@ def remove_documents(connection: sa.Connection, films: Column) -> None:
     """Remove the documents of some movies, without keeping them as versions."""
     staged = stage(connection, "damaged_movies", movies, pa.table({"movie": films}))
     connection.execute(sa.delete(documents).where(documents.c.movie.in_(sa.select(staged.c.movie))))
+
+
+def doubled(connection: sa.Connection, sources: Sequence[str]) -> list[dict[str, Any]]:
+    """List movies that hold several live records of one of these sources, which list no film twice.
+
+    Each: movie, source, records. Only a person's verdict can bring that about.
+    """
+    count = sa.func.count().label("records")
+    query = (
+        sa.select(records.c.movie, records.c.source, count)
+        .where(records.c.live, records.c.source.in_(sources))
+        .group_by(records.c.movie, records.c.source)
+        .having(sa.func.count() > 1)
+        .order_by(records.c.movie, records.c.source)
+    )
+    return [dict(row) for row in connection.execute(query).mappings()]

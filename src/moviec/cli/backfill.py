@@ -12,8 +12,8 @@ from moviec.cli.options import HomeOption, JsonOption
 from moviec.cli.run import end, tell_outcomes
 from moviec.config import open_home
 from moviec.pipeline.aggregator import drain
-from moviec.pipeline.backfill import backfill as run_backfill
-from moviec.pipeline.backfill import dated_sources, read_months
+from moviec.pipeline.due import backfill as run_backfill
+from moviec.pipeline.due import dated_sources, read_months
 from moviec.pipeline.opening import arriving, open_run
 from moviec.sources.registry import find_sources
 

@@ -23,7 +23,7 @@ from moviec.config import Home, open_home
 from moviec.pipeline.demo import Shown, run_demo
 from moviec.pipeline.report_films import open_folder
 from moviec.rollup.charts import draw
-from moviec.rollup.report import Question, answer, choose
+from moviec.rollup.queries import Question, answer, choose
 from moviec.units import short_number
 
 #: What a person may try on the sample.

@@ -19,7 +19,7 @@ from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.pipeline.report_films import open_catalogue, open_folder
 from moviec.rollup.charts import bars, draw, lines
-from moviec.rollup.report import Question, answer, choose, least_films, with_films
+from moviec.rollup.queries import Question, answer, choose, least_films, with_films
 from moviec.units import LEAST_FILMS, short_number
 
 #: More lines than this in one picture cannot be told apart.

@@ -21,8 +21,8 @@ from moviec.pipeline import effects, reviewing
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.decision_files import export_decisions, import_decisions
 from moviec.pipeline.effects import Effect, titled
-from moviec.pipeline.nearest import unmatched_of
 from moviec.pipeline.opening import open_run
+from moviec.pipeline.reviewing import unmatched_of
 from moviec.sources.registry import find_source
 from moviec.units import plural
 

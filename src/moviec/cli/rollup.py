@@ -13,7 +13,7 @@ from moviec.cli.console import end_with, print_json, steps
 from moviec.cli.options import check_delivered
 from moviec.errors import UsageError
 from moviec.pipeline.monthly_job import Job, Run, run_rollup
-from moviec.rollup.files import Layout
+from moviec.rollup.month_files import Layout
 from moviec.rollup.monthly import Counting
 from moviec.units import plural
 

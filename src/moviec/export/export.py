@@ -18,8 +18,7 @@ from moviec.catalog.history import documents_as_of
 from moviec.catalog.queries import newest_change
 from moviec.decoding import decodable
 from moviec.errors import UsageError
-from moviec.export.files import Writer, open_writer
-from moviec.export.swap import put_in_place, take_up
+from moviec.export.files import Writer, open_writer, put_in_place, take_up
 from moviec.export.tables import Wanted, pass_on, table_names
 from moviec.units import plural
 from moviec.work import remove_left, work_folder

@@ -1,7 +1,10 @@
-"""Writers of export files: Parquet and CSV tables that grow part by part, and JSON lines."""
+"""Writers of export files: tables that grow part by part, JSON lines; and putting a finished folder in place of an older one."""
 
 from __future__ import annotations
 
+import ctypes
+import os
+import shutil
 from pathlib import Path
 from typing import Protocol
 
@@ -10,6 +13,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from moviec.text import pc
+from moviec.work import left_behind
 
 #: What a spreadsheet would take for a formula when a cell begins with it.
 FORMULA = "^(\\s*[=+\\-@＝＋－＠]|[\\t\\r\\n])"
@@ -77,3 +81,37 @@ class _Lines:
 
     def close(self) -> None:
         self._file.close()
+
+
+#: The older folder, while it stands aside within a work folder.
+OLD = "old"
+
+_AT_CWD, _EXCHANGE = -100, 2
+
+
+def put_in_place(fresh: Path, folder: Path) -> None:
+    """Put `fresh` in the place of `folder`; what was there, if anything, goes into the folder that `fresh` was in."""
+    old = fresh.parent / OLD
+    if not folder.exists():
+        fresh.replace(folder)
+    elif _exchange(fresh, folder):
+        fresh.replace(old)
+    else:
+        folder.replace(old)
+        fresh.replace(folder)
+
+
+def take_up(folder: Path, prefix: str) -> None:
+    """Put back what a killed run had moved aside from `folder`, and remove the rest that such runs left beside it."""
+    for left in left_behind(folder.parent, prefix):
+        if (left / OLD).exists() and not folder.exists():
+            (left / OLD).replace(folder)
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two folders in one step; say whether the system can."""
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)
+    if rename is None:
+        return False
+    return int(rename(_AT_CWD, os.fsencode(one), _AT_CWD, os.fsencode(other), _EXCHANGE)) == 0

@@ -19,7 +19,7 @@ from moviec.pipeline.aggregator import drain
 from moviec.pipeline.catalogue_rollups import roll_up, summed
 from moviec.pipeline.context import RunContext
 from moviec.pipeline.steps import Tell
-from moviec.rollup.leading import leading
+from moviec.rollup.rankings import leading
 from moviec.text import Column, pc
 
 #: Film ids looked at together, so that memory stays flat.

@@ -16,7 +16,6 @@ import pyarrow as pa
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import quoted
 from moviec.errors import StoreError, UsageError
-from moviec.matching.alike import first_of_alike, for_each
 from moviec.matching.lists import ALIASES, FilmList, read_list
 from moviec.matching.model import Model
 from moviec.matching.two_lists import LEFT, RIGHT, Matching, Progress, match
@@ -137,3 +136,48 @@ def _check(columns: Columns, lists: tuple[FilmList, FilmList]) -> None:
                 raise UsageError(
                     f"no column '{pair[1]}'", "--columns", "names are taken as they stand in the file"
                 )
+
+
+# Rows that name neither year nor director may be films of one title, so they stay as they are.
+_FIRST = """
+SELECT row, key, first_value(row) OVER same AS first_row, row_number() OVER same = 1 AS leads
+FROM (SELECT *, printf('%012d', row_number() OVER ()) AS row FROM films)
+WINDOW same AS (
+  PARTITION BY titles, year, released, runtime, kind, directors, "cast", genres, ids::VARCHAR,
+               CASE WHEN coalesce(year, year(released)) IS NULL AND coalesce(len(directors), 0) = 0 THEN row END
+  ORDER BY CAST(row AS BIGINT))
+ORDER BY CAST(row AS BIGINT)
+"""
+
+_EACH = """
+SELECT DISTINCT p.* REPLACE (l.key AS left_key, r.key AS right_key) FROM pairs p
+JOIN left_rows l ON l.first_row = p.left_key JOIN right_rows r ON r.first_row = p.right_key
+ORDER BY p.probability DESC, p.weight DESC, left_key, right_key
+"""
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """`films`: the first of each alike rows (FEATURES), its number in the list as its key, since a list may use an id twice.
+    `rows`: of every row its own key, and the first_row that is like it.
+    """
+
+    films: pa.Table
+    rows: pa.Table
+
+
+def first_of_alike(films: pa.Table) -> Rows:
+    """Leave out rows (FEATURES columns) that repeat an earlier one in all but the key."""
+    with duckdb.connect() as connection:
+        connection.register("films", films)
+        found = connection.sql(_FIRST).to_arrow_table()
+    numbered = films.set_column(films.column_names.index("key"), "key", found["row"])
+    return Rows(numbered.filter(found["leads"]), found.select(["key", "first_row"]))
+
+
+def for_each(pairs: pa.Table, left: Rows, right: Rows) -> pa.Table:
+    """Give pairs of first rows for every row that is like them, best first."""
+    with duckdb.connect() as connection:
+        for name, table in (("pairs", pairs), ("left_rows", left.rows), ("right_rows", right.rows)):
+            connection.register(name, table)
+        found: pa.Table = connection.sql(_EACH).to_arrow_table()
+    return found

@@ -1,4 +1,4 @@
-"""Which records are one film: pairs with their probabilities and bands, and clusters over all sources at once.
+"""Which records are one film: verdicts that hold, pairs with their probabilities and bands, clusters over all sources.
 
 Works on whole components of the graph of pairs and decisions; each component comes out the same in any company.
 Hands on `Settled`.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from moviec.matching.cluster import Edges, Rules, clusters
@@ -15,7 +16,6 @@ from moviec.matching.model import Model
 from moviec.matching.pairs import PAIRS
 from moviec.matching.rivals import Chances, Graph, weigh_rivals
 from moviec.matching.score import Integers
-from moviec.matching.verdicts import adopt
 from moviec.model import MILLION
 from moviec.text import Column, pc
 
@@ -195,3 +195,42 @@ def _members(
         "probability": pa.array(surest, mask=surest < 0),
     }
     return pa.table(columns, schema=MEMBERS)
+
+
+#: One verdict on two records, in either order: they are the same film, or not. Rows stand oldest first.
+_DECISIONS: list[tuple[str, pa.DataType]] = [
+    ("left_source", pa.string()),
+    ("left_key", pa.string()),
+    ("right_source", pa.string()),
+    ("right_key", pa.string()),
+    ("same", pa.bool_()),
+]
+DECISIONS = pa.schema(_DECISIONS)
+
+
+def adopt(left: Integers, right: Integers, same: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Say which verdicts hold (records by number, oldest first): of those that contradict, the later ones.
+
+    A verdict may contradict several others together: A is B, B is C, A is not C.
+    """
+    label: dict[int, int] = {int(record): int(record) for record in np.append(left, right)}
+    groups = {record: [record] for record in label}
+    apart: dict[int, set[int]] = {record: set() for record in label}  # labels that this one must not join
+    holds = np.zeros(len(left), dtype=np.bool_)
+    for at in range(len(left) - 1, -1, -1):
+        one, other = sorted((label[int(left[at])], label[int(right[at])]))
+        holds[at] = other not in apart[one] if same[at] else one != other
+        if not holds[at] or one == other:
+            continue
+        if not same[at]:
+            apart[one].add(other)
+            apart[other].add(one)
+            continue
+        for record in groups[other]:
+            label[record] = one
+        groups[one] += groups.pop(other)
+        for third in apart.pop(other):
+            apart[third].discard(other)
+            apart[third].add(one)
+            apart[one].add(third)
+    return holds

@@ -25,8 +25,7 @@ from moviec.matching.pairs import (
     numbered_records,
     weigh_pairs,
 )
-from moviec.matching.settle import settle
-from moviec.matching.verdicts import DECISIONS
+from moviec.matching.settle import DECISIONS, settle
 from moviec.model import MILLION
 
 LEFT, RIGHT = "left", "right"

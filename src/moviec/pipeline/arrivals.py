@@ -1,8 +1,9 @@
-"""Which deliveries there are to take: from named places, from dated ones, or from an event. Hands on orders to ingest."""
+"""Which deliveries there are to take, and taking them: from named places, dated ones, an event, or what a provider publishes."""
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -10,12 +11,14 @@ from pathlib import Path
 
 import msgspec
 
-from moviec.catalog.deliveries import Delivery
+from moviec.catalog.deliveries import Delivery, all_deliveries
 from moviec.config import Home
-from moviec.errors import UsageError
+from moviec.decoding import decodable
+from moviec.errors import SourceError, TransportError, UsageError
 from moviec.pipeline.context import RunContext
 from moviec.pipeline.delivery_files import (
     DATE,
+    PATIENCE,
     by_date,
     deliveries_of,
     downloads_of,
@@ -24,12 +27,14 @@ from moviec.pipeline.delivery_files import (
     places_of,
     read_event,
 )
-from moviec.pipeline.downloads import take_published
-from moviec.pipeline.ingest import Order, ingest
+from moviec.pipeline.ingest import Order, ingest, note_unchanged
 from moviec.pipeline.steps import Tell
 from moviec.sources.spec import Source, SourceSpec
-from moviec.storage.filesystems import shown
+from moviec.storage.filesystems import name_of, shown
+from moviec.storage.http import Version, Web
+from moviec.storage.retry import patiently
 from moviec.units import FIRST_FILM
+from moviec.work import written_aside
 
 #: A date ahead of the clock by more than this is a slip: whatever came after it would count as a backfill.
 AHEAD = dt.timedelta(days=1)
@@ -142,3 +147,95 @@ def _announced(file: str, tell: Tell) -> Iterator[tuple[dt.datetime, list[str]]]
 
 def _midnight(date: dt.date) -> dt.datetime:
     return dt.datetime.combine(date, dt.time(), dt.UTC)
+
+
+@decodable
+class Remembered(msgspec.Struct, frozen=True):
+    """The versions of the files that a delivery came from, by the SHA-256 of each address, which may hold a password."""
+
+    delivery: str
+    files: dict[str, Version]
+
+
+class Download(msgspec.Struct, frozen=True):
+    """One file of a download: its address, where it goes, and the version that is known already."""
+
+    url: str
+    target: Path
+    known: Version | None
+
+
+def take_published(
+    context: RunContext, source: Source, delivered_at: dt.datetime, accept_shrink: bool, tell: Tell
+) -> Delivery:
+    """Download what a source's provider publishes and ingest it; where nothing is new, register just that.
+
+    Raises SourceError where a file cannot be had, TransportError where a later try may succeed: what came is kept.
+    """
+    spec, folder = source.spec, context.home.folder / "downloads" / source.spec.name
+    before = [one for one in all_deliveries(context.catalogue, spec.name) if one.state != "held"]
+    newest = max(before, key=lambda one: one.id, default=None)
+    known = _remembered(context.home, spec.name, newest)
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = [
+        Download(url, folder / _named(url), known.get(_key(url)))
+        for url in downloads_of(context.home, spec).urls
+    ]
+    versions = {one.url: version for one in wanted if (version := _fetch(context.home, spec, one, tell))}
+    try:
+        if not versions and newest:
+            tell(f"{spec.name}: nothing new")
+            done = note_unchanged(context, newest, delivered_at, tell)
+        else:
+            paths: Sequence[Path] = [one.target for one in wanted if one.url in versions]
+            done = ingest(context, Order(source, paths, delivered_at, accept_shrink), tell)
+    finally:
+        shutil.rmtree(folder)
+    if done.state != "held":
+        came = {_key(url): version for url, version in versions.items()}
+        _remember(context.home, spec.name, Remembered(done.id, {**known, **came}))
+    return done
+
+
+def _fetch(home: Home, spec: SourceSpec, one: Download, tell: Tell) -> Version | None:
+    """Download a file; return its version, or None where the known one is still current."""
+    tell(f"{spec.name}: downloading {one.target.name}")
+    web = Web(home.settings.options(one.url, spec.name), PATIENCE)
+    most = downloads_of(home, spec).max_bytes
+    try:
+        return patiently(lambda: web.download(one.url, one.target, one.known, most), PATIENCE)
+    except TransportError as error:
+        hint = "run it again: it goes on with what came so far"
+        raise TransportError(error.what, error.where, hint, error.after) from error
+    except UsageError as error:
+        moved = f"if it has moved, set urls under [sources.{spec.name}.download] in moviec.toml"
+        raise SourceError(error.what, error.where, moved) from error
+
+
+def _named(url: str) -> str:
+    """Return the name of the file at an address. Raises UsageError for an address that is not of a file on the web."""
+    if url.partition("://")[0] not in ("http", "https") or not name_of(url):
+        raise UsageError("this is not the address of a file on the web", shown(url))
+    return name_of(url)
+
+
+def _key(url: str) -> str:
+    return hashlib.sha256(url.encode()).hexdigest()
+
+
+def _remembered(home: Home, source: str, newest: Delivery | None) -> dict[str, Version]:
+    """Return the versions that the newest delivery came from; none where something else arrived since."""
+    try:
+        found = msgspec.json.decode(_memory(home, source).read_bytes(), type=Remembered)
+    except (OSError, msgspec.DecodeError):
+        return {}
+    return found.files if newest and found.delivery == newest.id else {}
+
+
+def _remember(home: Home, source: str, versions: Remembered) -> None:
+    with written_aside(_memory(home, source)) as fresh:
+        fresh.write_bytes(msgspec.json.encode(versions))
+
+
+def _memory(home: Home, source: str) -> Path:
+    return home.folder / "downloads" / f"{source}.json"

@@ -1,4 +1,4 @@
-"""From the records of affected movies to what is shown of them: the rows of every table, and the documents."""
+"""From the records of affected movies to what is shown of them, slice by slice: the rows of every table, and the documents."""
 
 from __future__ import annotations
 

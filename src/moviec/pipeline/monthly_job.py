@@ -16,9 +16,8 @@ from moviec.engine import DuckEngine, Limits
 from moviec.engine.unread import Unread, nothing_came
 from moviec.errors import MovieCError, UsageError
 from moviec.pipeline.steps import Tell
-from moviec.rollup import files
-from moviec.rollup.films import account, name_films
-from moviec.rollup.monthly import FIELDS, Counting, monthly
+from moviec.rollup import month_files as files
+from moviec.rollup.monthly import FIELDS, Counting, account, monthly, name_films
 from moviec.sources.normalise import count_problems, unread_columns
 from moviec.sources.registry import find_source
 from moviec.sources.spec import FileCount, Reading, SourceSpec, Wanted, assign_roles

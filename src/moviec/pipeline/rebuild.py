@@ -1,4 +1,4 @@
-"""Records again from the raw payloads: every delivery replayed in the order of its arrival, then swapped in at once."""
+"""Made again: a source's records from its raw payloads, in the order of arrival, swapped in at once; the catalogue from its lake."""
 
 from __future__ import annotations
 

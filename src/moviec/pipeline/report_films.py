@@ -15,9 +15,9 @@ from moviec.config import Home
 from moviec.engine import DuckEngine
 from moviec.errors import UsageError
 from moviec.pipeline.monthly_job import genre_labels
-from moviec.rollup.files import FILMS
+from moviec.rollup.month_files import FILMS
 from moviec.rollup.monthly import entries_sql, name_catalogue, name_labels, name_parts
-from moviec.rollup.report import Question
+from moviec.rollup.queries import Question
 from moviec.sources.registry import find_source
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import vl_convert
 
 from moviec.errors import UsageError
-from moviec.rollup.report import Question
+from moviec.rollup.queries import Question
 from moviec.work import written_aside
 
 _UNITS = {

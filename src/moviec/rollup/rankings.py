@@ -1,4 +1,4 @@
-"""Who leads and who trails in each year, from the rollups: kept ready, so that a ranking reads no year whole."""
+"""The rollups of the catalogue, and from them who leads and who trails in each year: kept ready for rankings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from moviec.engine import Engine
 from moviec.engine.sql import filled
-from moviec.rollup.monthly import SQL
+from moviec.rollup.monthly import SQL, name_catalogue, name_parts
 from moviec.text import pc
 
 #: Entries kept from each end.
@@ -47,3 +47,17 @@ def _lists(placed: pa.Table, name: str) -> pa.Table:
     grouped = as_text.group_by(_GROUP, use_threads=False).aggregate([("entry", "list")])
     lists = pc.binary_join_element_wise("[", pc.binary_join(grouped["entry_list"], ","), "]", "")
     return grouped.select(_GROUP).append_column(name, lists)
+
+
+def totals(engine: Engine, films: pa.Table, entries: pa.Table) -> pa.Table:
+    """Sum films (movie, year, month, budget, revenue, popularity, votes, c_rating) by what they count for.
+
+    `entries`: kind, entry, name, movie, place. Returns the columns of rollup.sql (totals), `movie_ids` as a JSON list; whole dollars,
+    millionths of popularity and of films, hundredths of a point.
+    """
+    name_catalogue(engine, films, entries)
+    name_parts(engine, ["full", "even"])
+    summed = engine.query(SQL["totals"])
+    at = summed.schema.get_field_index("movie_ids")
+    numbers = pc.binary_join(summed["movie_ids"].cast(pa.list_(pa.string())), ",")
+    return summed.set_column(at, "movie_ids", pc.binary_join_element_wise("[", numbers, "]", ""))
