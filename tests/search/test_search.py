@@ -18,9 +18,9 @@ from moviec.catalog.schema.operations import checkpoints
 from moviec.catalog.schema.serving import documents
 from moviec.search import Ask, Finder
 from moviec.search.index import build, catch_up, indexer
+from moviec.search.index_documents import ordered
 from moviec.search.location import BEGINNING, current, position
 from moviec.search.query import GenreWords, fold, fold_numerals, fold_title
-from moviec.search.summaries import ordered
 from tests.web.catalogue import FILMS, GENRE_IDS, GENRES, Made, catalogue_at, publish, withdraw
 
 NAMES = {alias: GENRE_IDS[name] for name, (_, aliases) in GENRES.items() for alias in (name, *aliases)}

@@ -11,8 +11,8 @@ import msgspec
 import sqlalchemy as sa
 
 from moviec.catalog.schema.movies import rankings, rollups
-from moviec.engine.sql import filled, read_sql
 from moviec.errors import UsageError
+from moviec.sql import filled, read_sql
 from moviec.units import MILLION
 
 _RANKING = sa.select(

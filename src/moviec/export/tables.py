@@ -9,7 +9,7 @@ import msgspec
 import pyarrow as pa
 
 from moviec.engine import DuckEngine
-from moviec.engine.sql import materialize, read_sql, run, view
+from moviec.sql import materialize, read_sql, run, view
 
 _LICENSED_SQL = read_sql("moviec.export", "licensed.sql")
 _TABLES_SQL = read_sql("moviec.export", "tables.sql")

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from moviec.engine import Engine
-from moviec.engine.sql import materialize, read_sql, run, view
+from moviec.sql import materialize, read_sql, run, view
 from moviec.text import Column, pc
 
 _CLAIMS_SQL = read_sql("moviec.fusion", "claims.sql")

@@ -8,10 +8,10 @@ import msgspec
 import pyarrow as pa
 
 from moviec.engine import Engine
-from moviec.engine.sql import read_sql, run, view
 from moviec.fusion.canonical_genres import genre_table
 from moviec.fusion.movies import Fused
 from moviec.fusion.survivorship import Rule, rule_table
+from moviec.sql import read_sql, run, view
 
 _DOCUMENTS_SQL = read_sql("moviec.fusion", "documents.sql")
 _DOCUMENTS = (

@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from moviec.engine import Engine
-from moviec.engine.sql import materialize, read_sql, run, view
 from moviec.rating.model import Floats
+from moviec.sql import materialize, read_sql, run, view
 
 _GENRES_SQL = read_sql("moviec.fusion", "genres.sql")
 _SEEN = (

@@ -8,13 +8,13 @@ from __future__ import annotations
 import pyarrow as pa
 
 from moviec.engine import Engine
-from moviec.engine.sql import materialize, read_sql, run, view
 from moviec.fusion.canonical_genres import limits, meanings
 from moviec.fusion.genres import GenreInput, open_labels
 from moviec.fusion.source_facts import FuseFacts
 from moviec.fusion.survivorship import CLAIMS, FieldCopy, open_claims
 from moviec.rating.arrays import Raters, prepare
 from moviec.rating.priors import prior_of
+from moviec.sql import materialize, read_sql, run, view
 from moviec.text import Column, pc
 
 _MEMBERS_SQL = read_sql("moviec.fusion", "members.sql")

@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from moviec.engine import Engine
-from moviec.engine.sql import materialize, read_sql, run, view
 from moviec.fusion.canonical_genres import genre_table
 from moviec.fusion.claims import claims
 from moviec.fusion.genres import decide
@@ -30,6 +29,7 @@ from moviec.fusion.reliability import Reliability, believed
 from moviec.fusion.source_facts import LAST_PLACE, FuseFacts
 from moviec.fusion.survivorship import fuse
 from moviec.rating.table import RATED, rated
+from moviec.sql import materialize, read_sql, run, view
 from moviec.text import Column, fold, fold_name, fold_title
 
 _CREDITS_SQL = read_sql("moviec.fusion", "credits.sql")

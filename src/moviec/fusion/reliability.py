@@ -15,7 +15,7 @@ import msgspec
 import pyarrow as pa
 
 from moviec.engine import Engine
-from moviec.engine.sql import materialize, read_sql, run, view
+from moviec.sql import materialize, read_sql, run, view
 
 _FIELDS_SQL = read_sql("moviec.fusion", "fields.sql")
 _JUDGED = (

@@ -16,10 +16,10 @@ import pyarrow.compute as pc
 
 from moviec.decoding import decodable, plain
 from moviec.engine import Engine
-from moviec.engine.sql import materialize, read_sql, run, view
 from moviec.errors import UsageError
 from moviec.fusion.reliability import Reliability, weigh
 from moviec.model import BEFORE_RELEASE, JUST_OUT, status_is
+from moviec.sql import materialize, read_sql, run, view
 from moviec.text import fold_title
 
 _FIELDS_SQL = read_sql("moviec.fusion", "fields.sql")

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 from moviec.engine import Engine
-from moviec.engine.sql import materialize, read_sql, run, view
 from moviec.fusion.genres import fit_genres
 from moviec.fusion.members import open_member_labels, open_members, open_witnesses, prepare_member_ratings
 from moviec.fusion.model import FuseModel, shipped_model
@@ -20,6 +19,7 @@ from moviec.rating.model import RatingModel
 from moviec.rating.priors import facts as shipped
 from moviec.rating.priors import prior_of
 from moviec.rating.training import learn
+from moviec.sql import materialize, read_sql, run, view
 
 _REPEATS_SQL = read_sql("moviec.fusion", "repeats.sql")
 _REPEATS = (

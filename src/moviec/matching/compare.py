@@ -15,7 +15,7 @@ from rapidfuzz import fuzz
 from rapidfuzz.process import cpdist
 
 from moviec.engine import Batches, Engine
-from moviec.engine.sql import read_sql
+from moviec.sql import read_sql
 from moviec.text import pc
 
 Levels = npt.NDArray[np.int8]

@@ -15,12 +15,12 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier, quoted
-from moviec.engine.sql import filled, read_sql
 from moviec.engine.textfile.refused import Broken
 from moviec.engine.unread import Unread, mostly_unread
 from moviec.errors import PayloadError, UsageError
 from moviec.matching.features import FEATURES, written_years
 from moviec.matching.listfiles import stage_list
+from moviec.sql import filled, read_sql
 from moviec.text import fold_one, pc
 from moviec.work import work_folder
 

@@ -12,9 +12,9 @@ import numpy as np
 import pyarrow as pa
 
 from moviec.engine import Batches, DuckEngine
-from moviec.engine.sql import read_sql
 from moviec.matching.features import FROM_RECORDS, Prepared, prepare
 from moviec.matching.model import Model, WordBits
+from moviec.sql import read_sql
 from moviec.text import Column, pc
 
 #: The blocking rules, in order of name; `blocks` holds their places in this list.

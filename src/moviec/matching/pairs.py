@@ -13,13 +13,13 @@ import numpy as np
 import pyarrow as pa
 
 from moviec.engine import Batches, Engine
-from moviec.engine.sql import read_sql
 from moviec.matching.compare import compare, note_films
 from moviec.matching.evidence import Weights, contradicted, evidence, raised, weights_of
 from moviec.matching.match_features import BLOCK, FORM, ID_RULE, NAME, RULES
 from moviec.matching.model import Model
 from moviec.matching.score import Integers
 from moviec.model import MILLION
+from moviec.sql import read_sql
 from moviec.text import Column, pc
 
 #: (left_source, left_key) comes before (right_source, right_key). `weight`: log2 odds in millionths, the pinned prior

@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from moviec import text
 from moviec.engine import Engine
-from moviec.engine.sql import read_sql
 from moviec.matching.cluster import Edges, Integers, Rules, clusters
+from moviec.sql import read_sql
 from moviec.text import Column, pc
 
 #: In so many films another spelling must stand for the same party before it counts. In 2,442 real credits of whole

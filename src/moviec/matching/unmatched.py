@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 
 from moviec.engine import Engine
-from moviec.engine.sql import read_sql
 from moviec.matching.model import Model
 from moviec.model import MILLION
+from moviec.sql import read_sql
 
 #: Why the nearest record was not taken. "taken": its film has `rival_key` of the same source already.
 REASONS = (

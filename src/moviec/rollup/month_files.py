@@ -21,9 +21,9 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import quoted
-from moviec.engine.sql import filled
 from moviec.errors import StoreError, UsageError
 from moviec.rollup.monthly import KINDS, SQL
+from moviec.sql import filled
 from moviec.work import written_aside
 
 FILMS = "films.parquet"

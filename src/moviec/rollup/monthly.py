@@ -11,8 +11,8 @@ import msgspec
 import pyarrow as pa
 
 from moviec.engine import DuckEngine, Engine
-from moviec.engine.sql import filled, read_sql
 from moviec.model import BEFORE_RELEASE, GIVEN_UP, status_is
+from moviec.sql import filled, read_sql
 
 KINDS = ("genres", "production_companies")
 

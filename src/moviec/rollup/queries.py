@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from moviec.engine import Engine
-from moviec.engine.sql import filled
 from moviec.errors import UsageError
 from moviec.model import MILLION
 from moviec.rollup.monthly import SQL
+from moviec.sql import filled
 from moviec.units import LEAST_FILMS
 
 #: Each measure: the amount in `parts`, and how it is added up unless one says otherwise. Popularity is heavy-tailed,

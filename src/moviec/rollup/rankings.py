@@ -5,8 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 
 from moviec.engine import Engine
-from moviec.engine.sql import filled
 from moviec.rollup.monthly import SQL, name_catalogue, name_parts
+from moviec.sql import filled
 from moviec.text import pc
 
 #: Entries kept from each end.

@@ -32,8 +32,8 @@ from moviec.catalog.queries import (
     set_checkpoint,
 )
 from moviec.errors import StoreError
+from moviec.search.index_documents import index_documents
 from moviec.search.location import LAYOUT, Position, current, open_index, position, sums
-from moviec.search.summaries import index_documents
 from moviec.units import plural
 from moviec.work import written_aside
 

@@ -6,10 +6,10 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier
-from moviec.engine.sql import read_sql
 from moviec.engine.unread import Unread, mostly_unread
 from moviec.model import FIELDS, RECORD
 from moviec.sources.spec import Reading, SourceSpec, Staged, Wanted
+from moviec.sql import read_sql
 
 #: What a `read.sql` may give; what it does not name is unknown. `role` and `line` say where a record was read.
 UNKNOWN: dict[str, pa.DataType] = {

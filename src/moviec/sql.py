@@ -7,9 +7,17 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from moviec.engine.base import Engine
+
+class Runs(Protocol):
+    """What of an engine is needed to run statements."""
+
+    def view(self, name: str, sql: str) -> None:
+        """Name a query."""
+
+    def materialize(self, name: str, sql: str) -> None:
+        """Run a query once and keep its rows."""
 
 
 class Step(NamedTuple):
@@ -38,7 +46,7 @@ def read_sql(package: str, file: str) -> Mapping[str, str]:
 
 
 def run(
-    engine: Engine, sql: Mapping[str, str], steps: Sequence[Step], parts: Mapping[str, str] | None = None
+    engine: Runs, sql: Mapping[str, str], steps: Sequence[Step], parts: Mapping[str, str] | None = None
 ) -> None:
     """Run statements of `sql` in the order of `steps`, with each `{part}` in them replaced."""
     for step in steps:
