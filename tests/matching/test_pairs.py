@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moviec.matching.pairs import PAIRS, PairLimits
+from moviec.engine import DuckEngine
+from moviec.matching.pairs import PAIRS, PairLimits, find_best_candidates, match_all
 from moviec.text import pc
 from tests.examples import some
 from tests.matching.catalogue import Key, features, features_of, pairs_of, record
@@ -69,6 +70,30 @@ def test_how_many_records_there_are_does_not_change_a_weight() -> None:
     alone, among = (pairs_of(features_of(films), LIMITS).pairs for films in (two, two + crowd))
     same = pc.and_(pc.equal(among["left_key"], "1"), pc.equal(among["right_key"], "1"))
     assert alone.equals(among.filter(same).combine_chunks())
+
+
+def test_films_of_one_director_and_actor_are_compared_whatever_their_titles_and_years() -> None:
+    one = record("a", "1", "Heat", year=1995, directors=["Michael Mann"], cast=["Al Pacino"], runtime=170)
+    other = record("b", "1", "Sacramento", year=1999, directors=["Michael Mann"], cast=["Al Pacino"])
+    alone = {**other, "people": other["people"][:1]}
+    found = pairs_of(features_of([one, other]), LIMITS, floor=-60_000_000)
+    assert ends(found.pairs) == [(("a", "1"), ("b", "1"))]
+    assert [row["rule"] for row in found.rules.to_pylist()] == ["two people"]
+    assert not len(pairs_of(features_of([one, alone]), LIMITS, floor=-60_000_000).pairs)
+
+
+def test_the_best_candidates_of_a_film_share_the_blocks_with_the_fewest_pairs() -> None:
+    one = record("a", "1", "Zeppelin Night", year=1990)
+    crowd = [record("b", str(n), f"Night of {n}", year=1990) for n in range(2, 9)]
+    match_features = features_of([one, *crowd, record("b", "1", "Zeppelin Night", year=1990)])
+    with DuckEngine() as engine:
+        engine.register("match_features", match_features)
+        match_all(engine, LIMITS)
+        cut = find_best_candidates(engine, 1)
+        left, right = engine.query(
+            "SELECT a.key AS l, b.key AS r FROM found JOIN numbered a ON a.n = l JOIN numbered b ON b.n = r"
+        ).columns
+    assert (left.to_pylist(), right.to_pylist(), cut) == (["1"], ["1"], 7)
 
 
 TITLES = ["Love", "Love Story", "The Love of Night", "Night", "Zeppelin", "Zeppelin II", "Rocky: Love"]

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moviec.matching.model import shipped_model
-from moviec.matching.two_lists import Matching, match
+from moviec.matching.two_lists import Matching, Settings, match
 from tests.examples import some
 from tests.matching.films import film, films
 
@@ -76,6 +76,22 @@ def test_two_films_that_fit_equally_well_go_to_review() -> None:
     result = matched(left, right)
     assert not band(result, "accept")
     assert band(result, "review") == {("1", "1"), ("1", "2")}
+
+
+def test_a_list_that_may_hold_a_film_twice_has_both_rows_matched() -> None:
+    kagemusha = film(
+        "Kagemusha",
+        year=1980,
+        runtime=162,
+        directors=["Akira Kurosawa"],
+        cast=["Tatsuya Nakadai", "Tsutomu Yamazaki"],
+    )
+    left, right = films("a", kagemusha), films("b", kagemusha, kagemusha)
+    assert not band(matched(left, right), "accept"), "two that fit equally well"
+    repeating = Settings(repeating=frozenset({"right"}))
+    found = match(left, right, MODEL, repeating).pairs.to_pylist()
+    between = {(row["left_key"], row["right_key"]) for row in found if row["left_source"] == "left"}
+    assert between == {("1", "1"), ("1", "2")} and {row["band"] for row in found} == {"accept"}
 
 
 def test_a_shared_id_against_everything_else_goes_to_review() -> None:
