@@ -227,6 +227,14 @@ def test_a_lake_that_lost_its_name_and_its_catalogue_comes_back(
         in_order(open_home(folder, {}))
 
 
+def test_status_says_that_the_catalogue_is_lost(brought_up: Home) -> None:
+    for file in brought_up.folder.glob("catalogue.db*"):
+        file.unlink()
+    told = moviec("status", "--check", "--home", brought_up.folder)
+    assert told.returncode == 3
+    assert "the catalogue knows none" in told.stdout and "rebuild --from-lake" in told.stdout
+
+
 def test_a_damaged_copy_and_no_catalogue_say_what_is_left_to_do(brought_up: Home) -> None:
     copied, *_ = sorted((brought_up.folder / "lake" / "ledger" / "records").glob("*.parquet"))
     copied.write_bytes(b"x" + copied.read_bytes()[1:])

@@ -74,7 +74,7 @@ def status(
             print(f"run {run['number']}: {run['command']}, {run['outcome']}, {run['started_at'][:16]}")
         for line in [*concerns, *findings]:
             print(line)
-        if not newest:
+        if not newest and not concerns:
             print("nothing was delivered yet; begin with `moviec ingest SOURCE PATH`")
     if check and concerns:
         raise typer.Exit(3)

@@ -20,6 +20,7 @@ from moviec.catalog.sources import matching, pairs_to_review
 from moviec.config import Settings
 from moviec.pipeline.context import RunContext
 from moviec.pipeline.due import cron_of, freshest, stale
+from moviec.pipeline.lake_identity import mismatch
 from moviec.pipeline.publication import REHEARSAL
 from moviec.sources.spec import Source
 from moviec.units import plural
@@ -42,10 +43,12 @@ class Check(msgspec.Struct, frozen=True):
 
 
 def check_all(context: RunContext, sources: Mapping[str, Source], now: dt.datetime) -> list[Check]:
-    """Check arrivals, publication and followers, in this order."""
+    """Check that lake and catalogue belong together, then arrivals, publication and followers, in this order."""
     deliveries, settings = all_deliveries(context.catalogue), context.home.settings
     late = {line.partition(" ")[0]: line for line in stale(sources, settings, deliveries, now)}
-    found: list[Check] = []
+    wrong = mismatch(context.store, context.catalogue)
+    concern = f"{wrong.what}; {wrong.hint}" if wrong else ""
+    found = [Check("lake_mismatch", "", float(bool(wrong)), concern)]
     for name in sorted({one.source for one in deliveries}):
         mine = [one for one in deliveries if one.source == name]
         found += _arrivals(name, mine, late.get(name, ""), now)
