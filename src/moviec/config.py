@@ -117,7 +117,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"/{inside}" if inside else ""
 
     def options(self, url: str, source: str = "") -> dict[str, Any]:
-        """Give what opening an address takes, for a source's delivery or else for the lake."""
+        """Return what opening an address takes, for a source's delivery or else for the lake."""
         found = self.sources.get(source)
         return {**self.remote.get(url.partition("://")[0], {}), **(found.options if found else {})}
 

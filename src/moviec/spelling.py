@@ -124,7 +124,7 @@ _UNFIT = {"Cc", "Cs", "Zl", "Zp"}
 
 
 def fault_of_name(text: str) -> str:
-    """Say what keeps a text from being the name of a person, an account or a key; "" where nothing does."""
+    """Return what keeps a text from being the name of a person, an account or a key; "" where nothing does."""
     if not text.strip():
         return "no name"
     is_unfit = any(unicodedata.category(letter) in _UNFIT for letter in text)

@@ -91,7 +91,7 @@ def drop_article(values: Column) -> Column:
 
 
 def opening_article(values: Column) -> Column:
-    """Give the article that opens each title, in lower case; "" where there is none."""
+    """Return the article that opens each title, in lower case; "" where there is none."""
     found = pc.extract_regex(values, rf"(?i)^(?P<article>{ARTICLES}) +.|^(?P<elided>l)['’].")
     parts = (_whole(pc.struct_field(found, name)) for name in ("article", "elided"))
     return pc.utf8_lower(pc.fill_null(pc.binary_join_element_wise(*parts, ""), ""))

@@ -36,7 +36,7 @@ def work_folder(within: Path | None = None, prefix: str = PREFIX, clear: bool = 
 
 @contextmanager
 def written_aside(path: Path) -> Iterator[Path]:
-    """Give a file to write, of a name that no other process has; at the end of the block it takes the place of `path`.
+    """Yield a file to write, of a name that no other process has; at the end of the block it takes the place of `path`.
 
     A block that fails leaves what was there; what a killed process left is removed by the next that writes this file.
     An OSError that names a temporary file is raised with `path` instead, which the caller knows.

@@ -61,7 +61,7 @@ class Keys:
         )
 
     def find(self, digest: str) -> Key | None:
-        """Give the key whose SHA-256 this is; None where it is unknown, revoked or its account is disabled."""
+        """Return the key whose SHA-256 this is; None where it is unknown, revoked or its account is disabled."""
         for stored, *values in self._find(hash=digest):
             if hmac.compare_digest(stored, digest):
                 return Key(*values)
@@ -76,7 +76,7 @@ def plain_name(text: str, where: str) -> str:
 
 
 def digest(key: str) -> str:
-    """Give the SHA-256 of a key, by which it is kept."""
+    """Return the SHA-256 of a key, by which it is kept."""
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
 
@@ -168,7 +168,7 @@ def usage_of(catalogue: sa.Engine, key: int, days: int = 90) -> list[dict[str, A
 
 
 def now() -> str:
-    """Give this instant as the catalogue writes instants: UTC, ISO 8601."""
+    """Return this instant as the catalogue writes instants: UTC, ISO 8601."""
     return dt.datetime.now(dt.UTC).isoformat()
 
 
@@ -178,7 +178,7 @@ def _add_account(connection: sa.Connection, name: str) -> bool:
 
 
 def _insert(catalogue: sa.Engine) -> Any:
-    """Give the dialect's own INSERT: both databases know ON CONFLICT, Core's general one does not."""
+    """Return the dialect's own INSERT: both databases know ON CONFLICT, Core's general one does not."""
     from sqlalchemy.dialects import postgresql, sqlite
 
     return sqlite.insert if catalogue.dialect.name == "sqlite" else postgresql.insert

@@ -22,14 +22,14 @@ AT_ONCE = 50_000
 
 
 def read(connection: sa.Connection, query: sa.Select[Any] | sa.CompoundSelect[*tuple[Any, ...]]) -> pa.Table:
-    """Run a query; give its rows as text, whole numbers (64 bits), truths, numbers and dates."""
+    """Run a query; return its rows as text, whole numbers (64 bits), truths, numbers and dates."""
     return pa.concat_tables(read_parts(connection, query))
 
 
 def read_parts(
     connection: sa.Connection, query: sa.Select[Any] | sa.CompoundSelect[*tuple[Any, ...]]
 ) -> Iterator[pa.Table]:
-    """Run a query; give its rows as `read` does, part by part with flat memory; one without rows where there are none."""
+    """Run a query; yield its rows as `read` does, part by part with flat memory; one without rows where there are none."""
     schema = pa.schema([(column.name, _TYPES[column.type.python_type]) for column in query.selected_columns])
     found = connection.execute(query, execution_options={"stream_results": True})
     empty = True

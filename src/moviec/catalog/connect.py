@@ -49,7 +49,7 @@ def connect(url: str, patience: float = PATIENCE) -> sa.Engine:
 
 
 def outdated(url: str) -> bool:
-    """Say whether opening the catalogue will migrate it. Raises StoreError where it cannot be reached."""
+    """Return whether opening the catalogue will migrate it. Raises StoreError where it cannot be reached."""
     with opened(url) as engine:
         found = version(engine) != HEAD
     engine.dispose()
@@ -58,7 +58,7 @@ def outdated(url: str) -> bool:
 
 @contextmanager
 def opened(url: str) -> Iterator[sa.Engine]:
-    """Give an engine as it stands, which is kept unless the block fails; what the database says against it becomes a
+    """Yield an engine as it stands, which is kept unless the block fails; what the database says against it becomes a
     StoreError.
     """
     try:
@@ -81,7 +81,7 @@ def opened(url: str) -> Iterator[sa.Engine]:
 
 
 def _no_driver(error: ModuleNotFoundError, url: str) -> StoreError:
-    """Say what to do about a database whose driver is missing."""
+    """Return what to do about a database whose driver is missing."""
     if (error.name or "").startswith("psycopg"):
         return StoreError("PostgreSQL takes a package that is not installed", shown(url), POSTGRES)
     return StoreError(
@@ -91,7 +91,7 @@ def _no_driver(error: ModuleNotFoundError, url: str) -> StoreError:
 
 @contextmanager
 def writing(engine: sa.Engine, beside: bool = False) -> Iterator[sa.Connection]:
-    """Give a connection for one transaction that writes, of which one at a time goes on; it is committed at the end.
+    """Yield a connection for one transaction that writes, of which one at a time goes on; it is committed at the end.
 
     `beside`: what it writes has nothing to do with publications, so that on PostgreSQL it need not wait for one; SQLite
     has one writer whatever it writes. Raises StoreError where the database is away, out of room, or busy for longer than
@@ -156,7 +156,7 @@ def migrate(engine: sa.Engine, target: str = "head") -> None:
 
 
 def alembic_config() -> Config:
-    """Give Alembic's settings: where the migrations stand."""
+    """Return Alembic's settings: where the migrations stand."""
     from alembic.config import Config
 
     config = Config()

@@ -19,7 +19,7 @@ from moviec.catalog.staging import stage
 
 @contextmanager
 def snapshot(catalogue: sa.Engine) -> Iterator[sa.Connection]:
-    """Give a connection that reads the database as it stands now, whatever is committed meanwhile; it locks out nobody."""
+    """Yield a connection that reads the database as it stands now, whatever is committed meanwhile; it locks out nobody."""
     isolated = {} if catalogue.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
     with catalogue.connect().execution_options(**isolated) as connection:
         if catalogue.dialect.name == "sqlite":
@@ -46,13 +46,13 @@ def key_of(name: str) -> list[str]:
 def rows_of(
     connection: sa.Connection, name: str, column: str = "", values: Sequence[str] | None = None
 ) -> pa.Table:
-    """Give a table's rows, or those with some values in a column, in the order of its key."""
+    """Return a table's rows, or those with some values in a column, in the order of its key."""
     table = metadata.tables[name]
     return read(connection, _query(table, None if values is None else table.c[column].in_(values)))
 
 
 def parts_of(connection: sa.Connection, name: str) -> Iterator[pa.Table]:
-    """Give a table's rows in the order of its key, part by part; one part without rows where it has none."""
+    """Return a table's rows in the order of its key, part by part; one part without rows where it has none."""
     return read_parts(connection, _query(metadata.tables[name], None))
 
 
@@ -76,7 +76,7 @@ def drop_tables(catalogue: sa.Engine) -> None:
 def replace_rows(
     connection: sa.Connection, names: Collection[str], parts: Callable[[str], Iterable[pa.Table] | None]
 ) -> dict[str, int]:
-    """Put rows in the place of those that some tables hold, under whatever schema the database has; give how many by table.
+    """Put rows in the place of those that some tables hold, under whatever schema the database has; return how many by table.
 
     `parts`: the rows of a table, which may lack columns that have a default; None for none. Inside a `writing`
     transaction. The database then numbers new rows after those with a number.

@@ -56,7 +56,7 @@ def plan(connection: sa.Connection, verdicts: Sequence[Verdict]) -> Planned:
 
 
 def decide(connection: sa.Connection, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
-    """Write verdicts and ask for their records, inside a `writing` transaction; give the rows of `decisions`.
+    """Write verdicts and ask for their records, inside a `writing` transaction; return the rows of `decisions`.
 
     Raises what `plan` raises.
     """
@@ -66,7 +66,7 @@ def decide(connection: sa.Connection, verdicts: Sequence[Verdict]) -> list[dict[
 
 
 def insert(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Write rows of `decisions` and ask for their records, inside a `writing` transaction; give them with their numbers."""
+    """Write rows of `decisions` and ask for their records, inside a `writing` transaction; return them with their numbers."""
     if not rows:
         return []
     numbered = sa.insert(decisions).returning(decisions.c.number, sort_by_parameter_order=True)
@@ -101,7 +101,7 @@ def plan_undoing(connection: sa.Connection, number: int) -> list[dict[str, Any]]
 
 
 def undo(connection: sa.Connection, number: int, who: str | None = None) -> dict[str, Any]:
-    """Take a decision back for somebody and ask for its records, inside a `writing` transaction; give its row.
+    """Take a decision back for somebody and ask for its records, inside a `writing` transaction; return its row.
 
     Raises what `plan_undoing` raises, and UsageError for a name that is none.
     """

@@ -103,7 +103,7 @@ def delivery_id(at: dt.datetime, source: str, number: int, fingerprint: str) -> 
 
 
 def has_deliveries(connection: sa.Connection) -> bool:
-    """Say whether anything was ever delivered."""
+    """Return whether anything was ever delivered."""
     return connection.scalar(sa.select(deliveries.c.id).limit(1)) is not None
 
 
@@ -118,7 +118,7 @@ def publish_all(connection: sa.Connection) -> None:
 
 
 def payloads_there(connection: sa.Connection) -> set[str]:
-    """Give the SHA-256 of every payload that was not removed."""
+    """Return the SHA-256 of every payload that was not removed."""
     there = sa.select(delivery_payloads.c.sha256).where(delivery_payloads.c.removed_at.is_(None))
     return set(connection.scalars(there))
 
@@ -134,7 +134,7 @@ def derived_files(connection: sa.Connection) -> set[str]:
 
 
 def rename_deliveries(connection: sa.Connection, renamed: Mapping[str, str]) -> None:
-    """Give deliveries other ids, wherever they are named but in `batches`, inside a `writing` transaction."""
+    """Return deliveries other ids, wherever they are named but in `batches`, inside a `writing` transaction."""
     for old, new in renamed.items():
         connection.execute(sa.update(deliveries).where(deliveries.c.id == old).values(id=new))
         for column in _NAMED:
@@ -157,7 +157,7 @@ _NAMED = (
 
 
 def has_older_ids(catalogue: sa.Engine) -> bool:
-    """Say whether there are deliveries of homes whose ids did not tell the order of arrival."""
+    """Return whether there are deliveries of homes whose ids did not tell the order of arrival."""
     query = sa.select(deliveries.c.id).where(deliveries.c.id.not_like("%-n______-%")).limit(1)
     with catalogue.connect() as connection:
         return connection.scalar(query) is not None
@@ -295,7 +295,7 @@ def _insert_rejected(connection: sa.Connection, rows: Sequence[Rejected]) -> Non
 
 
 def _row(value: Delivery | Rejected) -> dict[str, Any]:
-    """Give the columns of a new row; the database numbers it."""
+    """Return the columns of a new row; the database numbers it."""
     row = msgspec.structs.asdict(value)
     del row["number"]
     return row

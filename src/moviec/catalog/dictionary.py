@@ -60,7 +60,7 @@ def _type(column: sa.Column[Any]) -> str:
 
 
 def _role(column: sa.Column[Any]) -> str:
-    """Say of a column whether it is the key, where it points, and whether it may be unknown."""
+    """Return for a column whether it is the key, where it points, and whether it may be unknown."""
     pointers = [f"→ `{key.target_fullname}`" for key in column.foreign_keys]
     key = ["key"] if column.primary_key else []
     unknown = ["may be NULL"] if column.nullable else []

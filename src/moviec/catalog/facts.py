@@ -11,7 +11,7 @@ LOG_BEGINS = "log_begins_after"
 
 
 def fact(connection: sa.Connection, name: str) -> str | None:
-    """Give a fact, None where it is not known."""
+    """Return a fact, None where it is not known."""
     query = sa.select(catalogue_state.c.value).where(catalogue_state.c.name == name)
     found: str | None = connection.scalar(query)
     return found

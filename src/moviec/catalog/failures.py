@@ -63,14 +63,14 @@ def failed(connection: sa.Connection, state: str | None = "open") -> list[Failur
 
 
 def records_aside(connection: sa.Connection) -> pa.Table:
-    """Give the records (RECORDS) that the catalogue leaves out, as if that delivery had not named them."""
+    """Return the records (RECORDS) that the catalogue leaves out, as if that delivery had not named them."""
     rows = [one.subject for one in failed(connection) if one.follower == FOLLOWER]
     columns = {name: [row[name] for row in rows] for name in RECORDS.names}
     return pa.table(columns, schema=RECORDS)
 
 
 def replay(catalogue: sa.Engine, numbers: Sequence[int] = ()) -> int:
-    """Set failures to be tried again, all that are open where none are named; give how many.
+    """Set failures to be tried again, all that are open where none are named; return how many.
 
     Raises UsageError where a number is none of theirs. A record goes back into the log of record changes; a webhook is switched on again where it stopped; a delivery is
     due again.

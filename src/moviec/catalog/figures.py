@@ -69,7 +69,7 @@ def _of(table: sa.Table, years: list[int] | None) -> sa.ColumnElement[bool]:
 
 
 def films_of(connection: sa.Connection, years: Years, such: sa.ColumnElement[bool] = ALL) -> pa.Table:
-    """Give the films out in some years (all, where None), `such` ones only: movie, year and month that it counts in, budget,
+    """Return the films out in some years (all, where None), `such` ones only: movie, year and month that it counts in, budget,
     revenue (worldwide), popularity, votes, c_rating (hundredths).
     """
     worldwide = sa.or_(movies.c.revenue_scope.is_(None), movies.c.revenue_scope == "worldwide")
@@ -87,7 +87,7 @@ def films_of(connection: sa.Connection, years: Years, such: sa.ColumnElement[boo
 
 
 def entries_of(connection: sa.Connection, years: Years, such: sa.ColumnElement[bool] = ALL) -> pa.Table:
-    """Give what those films count for: kind, entry (id), name, movie, place (order among the film's own)."""
+    """Return what those films count for: kind, entry (id), name, movie, place (order among the film's own)."""
     query = sa.union_all(
         sa.select(
             sa.literal("genres").label("kind"),
@@ -115,7 +115,7 @@ def entries_of(connection: sa.Connection, years: Years, such: sa.ColumnElement[b
 
 
 def out_in(years: Years) -> sa.ColumnElement[bool]:
-    """Say of a movie whether it is out, and counts in some years: any that no status calls unreleased or given up."""
+    """Return for a movie whether it is out, and counts in some years: any that no status calls unreleased or given up."""
     kept_back: sa.ColumnElement[bool] = sa.literal_column(
         status_is("movies.status", (*BEFORE_RELEASE, *GIVEN_UP)), sa.Boolean()
     )
@@ -128,7 +128,7 @@ def out_in(years: Years) -> sa.ColumnElement[bool]:
 
 
 def _counts_in(first: int, last: int) -> sa.ColumnElement[bool]:
-    """Say of a movie whether it counts in a span of years; written so that the indexes on released and year serve."""
+    """Return for a movie whether it counts in a span of years; written so that the indexes on released and year serve."""
     start, end = dt.date(min(max(first, 1), 9999), 1, 1), dt.date(min(max(last, 1), 9999), 12, 31)
     undated = sa.and_(movies.c.released.is_(None), movies.c.year.between(first, last))
     return sa.or_(movies.c.released.between(start, end), undated)

@@ -49,7 +49,7 @@ OWNER = sa.select(records.c.movie).where(
 
 
 def foremost(bearers: Sequence[tuple[int, int]], owner: int | None) -> list[int]:
-    """Give the movies that an id leads to, by (movie, position): one source's slip must not hide a film.
+    """Return the movies that an id leads to, by (movie, position): one source's slip must not hide a film.
 
     Of several the one with the site's own record, else the one of which it is the first id of the space.
     """
@@ -74,7 +74,7 @@ def read_id(text: str) -> Named | None:
 
 
 def movie_named(connection: sa.Connection, text: str) -> int:
-    """Give the number of the movie that an id names; a merged one gives what it was merged into. A record, SOURCE:KEY,
+    """Return the number of the movie that an id names; a merged one gives what it was merged into. A record, SOURCE:KEY,
     names its movie where no id of that space does.
 
     Raises UsageError where none or several have the id.

@@ -54,7 +54,7 @@ class Stood(msgspec.Struct, frozen=True):
 
 
 def documents_as_of(connection: sa.Connection, instant: str | None = None) -> Iterator[pa.Table]:
-    """Give every movie's document as it stood at an instant (as `instant_of` writes it; None: now).
+    """Yield every movie's document as it stood at an instant (as `instant_of` writes it; None: now).
 
     Tables of movie, document, claims, since, some thousands of rows each, in the order of the movies' numbers. Raises
     DamagedError where one is not what its checksum says.
@@ -82,7 +82,7 @@ def _check_sums(engine: DuckEngine, some: pa.Table) -> None:
 
 
 def document_as_of(connection: sa.Connection, movie: int, instant: str | None = None) -> Stood | None:
-    """Give one movie's document as it stood at an instant (None: now); None where it had none."""
+    """Return one movie's document as it stood at an instant (None: now); None where it had none."""
     stood = _stood(instant).subquery()
     query = sa.select(*(stood.c[name] for name in _STOOD[1:])).where(stood.c.movie == movie)
     row = connection.execute(query).first()
@@ -108,7 +108,7 @@ def sources_of(connection: sa.Connection, movie: int) -> list[str]:
 def ratings_moved(
     connection: sa.Connection, source: str, since: str = "", movie: int | None = None
 ) -> pa.Table:
-    """Say how the ratings that a source delivers moved, change by change, after an instant; of one movie where it is given.
+    """Return how the ratings that a source delivers moved, change by change, after an instant; of one movie where it is given.
 
     Columns: number and at (of the change), movie, rater, panel, aspect, value_before, value_after (on the rater's
     scale), votes_before, votes_after; what is unknown or was not there is NULL.

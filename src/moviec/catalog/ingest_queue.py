@@ -53,7 +53,7 @@ class Pending(msgspec.Struct, frozen=True):
 
 
 def append(connection: sa.Connection, entries: Sequence[RecordChange]) -> int:
-    """Append entries inside a `writing` transaction; give the number of the last."""
+    """Append entries inside a `writing` transaction; return the number of the last."""
     last = newest(connection)
     rows = [
         {"number": last + place, "at": now(), **msgspec.structs.asdict(entry)}
@@ -65,18 +65,18 @@ def append(connection: sa.Connection, entries: Sequence[RecordChange]) -> int:
 
 
 def newest(connection: sa.Connection) -> int:
-    """Give the number of the last entry, 0 for none."""
+    """Return the number of the last entry, 0 for none."""
     return connection.scalar(sa.select(sa.func.max(record_changes.c.number))) or 0
 
 
 def position(connection: sa.Connection) -> int:
-    """Give the number of the last entry that is published."""
+    """Return the number of the last entry that is published."""
     query = sa.select(checkpoints.c.position).where(checkpoints.c.follower == FOLLOWER)
     return connection.scalar(query) or 0
 
 
 def pending(connection: sa.Connection) -> Pending:
-    """Give what was appended after the aggregator's checkpoint."""
+    """Return what was appended after the aggregator's checkpoint."""
     done = position(connection)
     number = record_changes.c.number
     query = sa.select(record_changes).where(number > done).order_by(number)

@@ -63,7 +63,7 @@ def remake_indexes(catalogue: sa.Engine) -> None:
 
 
 def damage(error: BaseException) -> str | None:
-    """Give what a driver says, where it is that the database's bytes are damaged; else None."""
+    """Return what a driver says, where it is that the database's bytes are damaged; else None."""
     code: Any = getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None) or ""
     said = str(error).splitlines()[0] if str(error) else type(error).__name__
     if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or code in ("XX001", "XX002"):

@@ -1,5 +1,5 @@
 """How far behind the catalogue is: what waits to be published, who follows the change log from where, what is set aside,
-how long ago each source delivered. Hands on figures that `/metrics` and `moviec status --metrics` write alike.
+how long ago each source delivered. Returns figures that `/metrics` and `moviec status --metrics` write alike.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Figure(msgspec.Struct, frozen=True):
 
 
 def lag(connection: sa.Connection, now: dt.datetime) -> list[Figure]:
-    """Give queue_changes, queue_seconds, follower_behind, set_aside and source_age_days."""
+    """Return queue_changes, queue_seconds, follower_behind, set_aside and source_age_days."""
     waiting, since = _waiting(connection)
     age = _seconds(now, since) if since else 0.0
     newest = last_change(connection)

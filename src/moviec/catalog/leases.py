@@ -109,7 +109,7 @@ def _take(catalogue: sa.Engine, name: str) -> Lease:
 
 
 def holder(catalogue: sa.Engine, name: str) -> str:
-    """Say who holds a lease and, where it is recorded, at what work."""
+    """Return who holds a lease and, where it is recorded, at what work."""
     with catalogue.connect() as connection:
         who = connection.scalar(sa.select(leases.c.owner).where(leases.c.name == name)) or "another process"
         at_work = sa.select(runs.c.command).where(runs.c.lease == name, runs.c.outcome == "running")
@@ -119,7 +119,7 @@ def holder(catalogue: sa.Engine, name: str) -> str:
 
 @contextmanager
 def _lock(catalogue: sa.Engine, name: str) -> Iterator[bool]:
-    """Try to take the lock of a lease; say whether it is ours until the block ends."""
+    """Try to take the lock of a lease; yield whether it is ours until the block ends."""
     with (
         _file_lock(catalogue, name)
         if catalogue.dialect.name == "sqlite"

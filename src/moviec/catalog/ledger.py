@@ -35,7 +35,7 @@ WHERE m.right_source = s.source AND m.right_key = s.key
 
 
 def touching(connection: sa.Connection, some: pa.Table) -> sa.ColumnElement[bool]:
-    """Say of a row of `matches` whether one of its ends is among some records (source, key)."""
+    """Return for a row of `matches` whether one of its ends is among some records (source, key)."""
     stage(connection, "some_records", records, some.select(["source", "key"]))
     connection.execute(sa.text("DROP TABLE IF EXISTS touched_pairs"))
     connection.execute(sa.text(_TOUCHED))
@@ -44,14 +44,14 @@ def touching(connection: sa.Connection, some: pa.Table) -> sa.ColumnElement[bool
 
 
 def pairs_touching(connection: sa.Connection, some: pa.Table, columns: Sequence[str] = PAIR) -> pa.Table:
-    """Give the stored pairs that have an end among some records (source, key)."""
+    """Return the stored pairs that have an end among some records (source, key)."""
     return read(
         connection, sa.select(*(matches.c[name] for name in columns)).where(touching(connection, some))
     )
 
 
 def ledger_of(connection: sa.Connection, some: pa.Table | None) -> pa.Table:
-    """Give source, key, id (the movie) of some records and of every other record of their movies; of all, where None."""
+    """Return source, key, id (the movie) of some records and of every other record of their movies; of all, where None."""
     query = sa.select(records.c.source, records.c.key, records.c.movie.label("id"))
     if some is not None:
         staged = stage(connection, "some_records", records, some.select(["source", "key"]))
@@ -62,7 +62,7 @@ def ledger_of(connection: sa.Connection, some: pa.Table | None) -> pa.Table:
 
 
 def former_ids(connection: sa.Connection, movies: Column) -> pa.Table:
-    """Give source, key, id, into: the records with which merged movies (`id`) went over, one into the other, to some movies.
+    """Return source, key, id, into: the records with which merged movies (`id`) went over, one into the other, to some movies.
 
     The change log says which they were; of several mergers of a record into one movie the last counts.
     """
@@ -93,12 +93,12 @@ def former_ids(connection: sa.Connection, movies: Column) -> pa.Table:
 
 
 def movie_of_records(connection: sa.Connection) -> pa.Table:
-    """Give source, key, movie of every live record."""
+    """Return source, key, movie of every live record."""
     return read(connection, sa.select(records.c.source, records.c.key, records.c.movie).where(records.c.live))
 
 
 def records_of(connection: sa.Connection, movies: Column) -> pa.Table:
-    """Give source, key, movie of the live records of some movies."""
+    """Return source, key, movie of the live records of some movies."""
     staged = stage(connection, "some_movies", identities, pa.table({"movie": movies}))
     query = sa.select(records.c.source, records.c.key, records.c.movie).where(
         records.c.live, records.c.movie.in_(sa.select(staged.c.movie))
@@ -128,7 +128,7 @@ def given_ids(connection: sa.Connection, movies: Sequence[int]) -> set[int]:
 
 
 def next_movie(connection: sa.Connection) -> int:
-    """Give the next free movie id; no id is ever given twice."""
+    """Return the next free movie id; no id is ever given twice."""
     return (connection.scalar(sa.select(sa.func.max(identities.c.movie))) or 0) + 1
 
 
@@ -137,7 +137,7 @@ DECISION = (*ENDS, "verdict", "at", "who")
 
 
 def decisions_in_force(connection: sa.Connection) -> pa.Table:
-    """Give the decisions that were not undone as `in_order` does."""
+    """Return the decisions that were not undone as `in_order` does."""
     query = sa.select(*(decisions.c[name] for name in DECISION)).where(decisions.c.undone.is_(None))
     return in_order(read(connection, query))
 

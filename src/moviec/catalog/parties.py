@@ -43,18 +43,18 @@ WHERE c.kind = :kind AND c.folded = s.folded AND c.short <> ''
 
 
 def credits_of(connection: sa.Connection, kind: str, movies: Column) -> pa.Table:
-    """Give the rows of `party_credits`, but for the kind, of some films."""
+    """Return the rows of `party_credits`, but for the kind, of some films."""
     staged = stage(connection, "some_movies", identities, pa.table({"movie": movies}))
     return read(connection, _credits(kind).where(party_credits.c.movie.in_(sa.select(staged.c.movie))))
 
 
 def credits_named(connection: sa.Connection, kind: str, names: Column) -> pa.Table:
-    """Give the rows of `party_credits`, but for the kind, that bear some folded names."""
+    """Return the rows of `party_credits`, but for the kind, that bear some folded names."""
     return read(connection, _credits(kind).where(party_credits.c.folded.in_(_staged(connection, names))))
 
 
 def bearers(connection: sa.Connection, kind: str, keys: pa.Table) -> Column:
-    """Give the folded names under which some keys (space, key) are known."""
+    """Return the folded names under which some keys (space, key) are known."""
     staged = stage(connection, "some_keys", parties, keys)
     own = sa.and_(parties.c.space == staged.c.space, parties.c.key == staged.c.key)
     query = sa.select(parties.c.folded).join_from(staged, parties, own).where(parties.c.kind == kind)
@@ -73,7 +73,7 @@ def related(connection: sa.Connection, kind: str, names: Column) -> Column:
 
 
 def party_ledger(connection: sa.Connection, kind: str, names: Column | None) -> pa.Table:
-    """Give space, key, name, id (the party) of every node that bears one of some folded names; of all, where None."""
+    """Return space, key, name, id (the party) of every node that bears one of some folded names; of all, where None."""
     query = sa.select(
         parties.c.space, parties.c.key, parties.c.folded.label("name"), parties.c.party.label("id")
     ).where(parties.c.kind == kind)
@@ -83,12 +83,12 @@ def party_ledger(connection: sa.Connection, kind: str, names: Column | None) -> 
 
 
 def next_party(connection: sa.Connection, kind: str) -> int:
-    """Give the next free id of a person or company."""
+    """Return the next free id of a person or company."""
     return (connection.scalar(sa.select(sa.func.max(parties.c.party)).where(parties.c.kind == kind)) or 0) + 1
 
 
 def publish_cast(connection: sa.Connection, kind: str, cast: Cast) -> dict[str, Touched]:
-    """Merge what a run worked out of people or companies, in the caller's transaction; give the rows touched by table."""
+    """Merge what a run worked out of people or companies, in the caller's transaction; return the rows touched by table."""
     if cast.names is not None and not len(cast.names):  # no credit changed
         return {name: Touched() for name in (kind, f"parties.{kind}", f"party_credits.{kind}")}
     shown = metadata.tables[kind]

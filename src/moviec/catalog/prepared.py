@@ -103,7 +103,7 @@ class Reader:
         return opened
 
     def _way(self) -> tuple[Any, Sequence[str], MutableMapping[str, Any]]:
-        """Give the driver and the words and options that it connects with."""
+        """Return the driver and the words and options that it connects with."""
         dialect = self.catalogue.dialect
         driver: Any = dialect.import_dbapi()
         if not self.sqlite:

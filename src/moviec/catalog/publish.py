@@ -1,6 +1,6 @@
 """One publication: everything a run made, merged into the catalogue in one transaction that touches only what differs.
 
-Hands on the change log: one numbered entry per film whose document is new, other or gone.
+Returns the change log: one numbered entry per film whose document is new, other or gone.
 """
 
 from __future__ import annotations
@@ -185,7 +185,7 @@ def _publish_documents(
 
 
 def _reasoned(connection: sa.Connection, staged: sa.Table) -> pa.Table:
-    """Give the films of which the claims differ from those that stand, but not the document."""
+    """Return the films of which the claims differ from those that stand, but not the document."""
     both = sa.and_(staged.c.movie == documents.c.movie, staged.c.hash == documents.c.hash)
     standing = sa.select(documents.c.claims).where(both).scalar_subquery()
     return read(connection, sa.select(staged.c.movie).where(staged.c.claims != standing))
@@ -207,7 +207,7 @@ def _changes(
     scope: sa.ColumnElement[bool],
     beside: DuckEngine | None,
 ) -> list[tuple[int, str, str]]:
-    """Give film, kind and fields of every film whose document is new, other, or gone, in order."""
+    """Return film, kind and fields of every film whose document is new, other, or gone, in order."""
     both = staged.c.movie == documents.c.movie
     created = read(
         connection,
@@ -274,7 +274,7 @@ def _kinds(movies: Any, kind: str, publication: Publication) -> list[tuple[int, 
 
 
 def _now(connection: sa.Connection, staged: sa.Table) -> str:
-    """Give the instant of this publication, later than any before it that it follows."""
+    """Return the instant of this publication, later than any before it that it follows."""
     older = sa.select(sa.func.max(documents.c.since)).where(documents.c.movie.in_(sa.select(staged.c.movie)))
     newest = sa.select(changes.c.at).order_by(changes.c.number.desc()).limit(1)
     latest = [connection.scalar(newest), connection.scalar(older)]

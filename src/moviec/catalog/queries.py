@@ -60,13 +60,13 @@ class Movies:
         self._history = reader.prepare(HISTORY.where(changes.c.movie == movie).order_by(changes.c.number))
 
     def document(self, movie: int) -> Stored | None:
-        """Give a movie's document; None where there is none."""
+        """Return a movie's document; None where there is none."""
         for document, digest, since in self._document(movie=movie):
             return Stored(movie, document.encode(), digest, since)
         return None
 
     def document_as_of(self, movie: int, at: str) -> bytes | None:
-        """Give the document that stood at an instant (UTC, ISO 8601); None where none did."""
+        """Return the document that stood at an instant (UTC, ISO 8601); None where none did."""
         for document, _, since in self._document(movie=movie):
             if since <= at:
                 return bytes(document.encode())
@@ -75,7 +75,7 @@ class Movies:
         return None
 
     def claims(self, movie: int) -> tuple[bytes, str] | None:
-        """Give a movie's claims and the hash of its document."""
+        """Return a movie's claims and the hash of its document."""
         for claims, digest in self._claims(movie=movie):
             return claims.encode(), digest
         return None
@@ -87,7 +87,7 @@ class Movies:
         return foremost(bearers, owner[0] if owner else None)
 
     def identity(self, movie: int) -> tuple[str, int | None] | None:
-        """Give the state of a movie id (live, merged, withdrawn) and where a merged one finally leads."""
+        """Return the state of a movie id (live, merged, withdrawn) and where a merged one finally leads."""
         state, successor = self._step(movie)
         if state is None:
             return None
@@ -135,7 +135,7 @@ def entry(row: Sequence[Any]) -> dict[str, Any]:
 
 
 def head(connection: sa.Connection) -> int:
-    """Give the number of the last change; 0 for an empty log."""
+    """Return the number of the last change; 0 for an empty log."""
     return last_change(connection)
 
 
@@ -182,14 +182,14 @@ def changes_after(connection: sa.Connection, after: int, limit: int) -> list[dic
 
 
 def documents_of(connection: sa.Connection, movies: Sequence[int]) -> list[tuple[int, str]]:
-    """Give the documents of some movies, in the order of their numbers; those without one are left out."""
+    """Return the documents of some movies, in the order of their numbers; those without one are left out."""
     found = documents.c
     query = sa.select(found.movie, found.document).where(found.movie.in_(movies)).order_by(found.movie)
     return [(movie, document) for movie, document in connection.execute(query)]
 
 
 def documents_from(connection: sa.Connection, after: int, limit: int) -> list[tuple[int, str]]:
-    """Give the next documents in the order of their movies' numbers, for going through all of them."""
+    """Return the next documents in the order of their movies' numbers, for going through all of them."""
     found = documents.c
     query = (
         sa.select(found.movie, found.document).where(found.movie > after).order_by(found.movie).limit(limit)
@@ -219,7 +219,7 @@ def movies_titled(connection: sa.Connection, folded: str, limit: int) -> list[in
 
 
 def set_checkpoint(connection: sa.Connection, follower: str, position: int, at: str) -> None:
-    """Say how far a follower has read."""
+    """Return how far a follower has read."""
     where = checkpoints.c.follower == follower
     done = connection.execute(sa.update(checkpoints).where(where).values(position=position, at=at))
     if not done.rowcount:
@@ -227,6 +227,6 @@ def set_checkpoint(connection: sa.Connection, follower: str, position: int, at: 
 
 
 def last_change(connection: sa.Connection) -> int:
-    """Give the number of the last change in the log, or that after which it begins; 0 for none."""
+    """Return the number of the last change in the log, or that after which it begins; 0 for none."""
     begins = int(fact(connection, LOG_BEGINS) or 0)
     return max(connection.scalar(sa.select(sa.func.max(changes.c.number))) or 0, begins)

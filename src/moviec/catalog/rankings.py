@@ -41,7 +41,7 @@ class Chosen(msgspec.Struct, frozen=True):
 
 
 def leaders(connection: sa.Connection, question: Question, ends: Ends) -> tuple[list[Standing], int]:
-    """Give the standings at the ends, the largest value first, and how many there are in all.
+    """Return the standings at the ends, the largest value first, and how many there are in all.
 
     Where the rollups hold the value only the chosen rows are read whole. Raises UsageError as `standings`.
     """
@@ -91,7 +91,7 @@ def _choose(
 
 
 def _ranked(question: Question, column: sa.ColumnElement[Any]) -> sa.Select[Any]:
-    """Give each entry's value and films: of one year as they stand, of several added up."""
+    """Return each entry's value and films: of one year as they stand, of several added up."""
     found = sa.select(rollups.c.entry).where(rows_asked(question.one_year, question.entries is not None))
     if question.one_year:
         return found.add_columns(column.label("value"), rollups.c.films)
@@ -166,7 +166,7 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 def held(question: Question) -> sa.Column[Any] | None:
-    """Give the column of the rollups that holds the value asked for; None where it is worked out over films.
+    """Return the column of the rollups that holds the value asked for; None where it is worked out over films.
 
     Raises UsageError where the question makes no sense.
     """
@@ -200,7 +200,7 @@ def refuse_nonsense(question: Question) -> None:
 
 
 def _inside(question: Question) -> bool:
-    """Say whether the rollups hold this mean, median or maximum: of a single year or month, of what is no money."""
+    """Return whether the rollups hold this mean, median or maximum: of a single year or month, of what is no money."""
     return question.one_year and question.added_up in _KEPT and question.measure in ("popularity", "c_rating")
 
 
@@ -223,7 +223,7 @@ def _rows(one_year: bool, movie_ids: bool, some: bool) -> sa.Select[Any]:
 
 
 def rows_asked(one_year: bool, some: bool) -> sa.ColumnElement[bool]:
-    """Say of a rollup whether it is asked about, `some`: only certain entries are; `values_of` gives the parameters."""
+    """Return for a rollup whether it is asked about, `some`: only certain entries are; `values_of` gives the parameters."""
     column = rollups.c
     first: sa.BindParameter[int] = sa.bindparam("first")
     last: sa.BindParameter[int] = sa.bindparam("last")
@@ -240,7 +240,7 @@ def rows_asked(one_year: bool, some: bool) -> sa.ColumnElement[bool]:
 
 
 def values_of(question: Question) -> dict[str, Any]:
-    """Give a question as the parameters of statements."""
+    """Return a question as the parameters of statements."""
     return {
         "kind": question.kind,
         "split": question.split,
@@ -277,7 +277,7 @@ def _standing(question: Question, row: Any, worked_out: dict[int, tuple[Any, int
 
 
 def _kept_value(question: Question, row: Any) -> tuple[int | None, int]:
-    """Give a value that the rollups hold, and the films it rests on."""
+    """Return a value that the rollups hold, and the films it rests on."""
     measure, by = question.measure, question.added_up
     column = measure if by == "sum" and measure != "popularity" else f"{measure}_{by}"
     known = int(row.films) if measure == "movies" else int(getattr(row, f"{measure}_known"))

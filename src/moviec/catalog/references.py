@@ -45,7 +45,7 @@ def all_genres(connection: sa.Connection) -> list[Genre]:
 
 
 def genre_at(known: Sequence[Genre], space: str, key: str) -> int | None:
-    """Give the genre with an id at a source (`tmdb`, `16`)."""
+    """Return the genre with an id at a source (`tmdb`, `16`)."""
     for genre in known:
         ids = genre.ids.get(space, [])
         if key in [str(one) for one in (ids if isinstance(ids, list) else [ids])]:
@@ -54,7 +54,7 @@ def genre_at(known: Sequence[Genre], space: str, key: str) -> int | None:
 
 
 def companies_of(connection: sa.Connection, ids: Sequence[int]) -> Mapping[int, Company]:
-    """Give companies by id."""
+    """Return companies by id."""
     found = {}
     for start in range(0, len(ids), 10_000):
         query = _companies().where(companies.c.id.in_(ids[start : start + 10_000]))
@@ -71,7 +71,7 @@ def companies_named(connection: sa.Connection, folded: str, after: int, limit: i
 
 
 def company_at(connection: sa.Connection, space: str, key: str) -> int | None:
-    """Give the company with an id at a source (`tmdb`, `3`)."""
+    """Return the company with an id at a source (`tmdb`, `3`)."""
     query = (
         sa.select(parties.c.party)
         .where(parties.c.kind == "companies", parties.c.space == space, parties.c.key == key)

@@ -63,7 +63,7 @@ def records_in_review(connection: sa.Connection) -> pa.Table:
 def _decided_elsewhere(
     mine: sa.FromClause, other: sa.FromClause, once: Sequence[str]
 ) -> sa.ColumnElement[bool]:
-    """Say whether the film of `mine` has by a verdict another record of the other's source, if that lists a film `once`."""
+    """Return whether the film of `mine` has by a verdict another record of the other's source, if that lists a film `once`."""
     third = records.alias()
     return sa.exists().where(
         third.c.movie == mine.c.movie,

@@ -11,7 +11,7 @@ from moviec.catalog.schema.identity import matches, records
 
 
 def freshness(connection: sa.Connection) -> dict[str, dict[str, Any]]:
-    """Give by source its last delivery, when, its state, its records, and the rejected rows that wait."""
+    """Return by source its last delivery, when, its state, its records, and the rejected rows that wait."""
     newest = sa.select(sa.func.max(deliveries.c.id)).group_by(deliveries.c.source)
     query = sa.select(deliveries).where(deliveries.c.id.in_(newest))
     waiting = sa.select(rejected_rows.c.source, sa.func.count()).where(rejected_rows.c.state == "open")
@@ -29,7 +29,7 @@ def freshness(connection: sa.Connection) -> dict[str, dict[str, Any]]:
 
 
 def coverage(connection: sa.Connection, source: str) -> dict[str, int]:
-    """Give how many records a source has, how many movies they are, and how many of these others list too."""
+    """Return how many records a source has, how many movies they are, and how many of these others list too."""
     mine = sa.select(records.c.movie).where(records.c.source == source, records.c.live).distinct().subquery()
     theirs = sa.select(records.c.movie).where(records.c.source != source, records.c.live)
     every = sa.select(sa.func.count()).select_from(records).where(records.c.source == source, records.c.live)
@@ -42,7 +42,7 @@ def coverage(connection: sa.Connection, source: str) -> dict[str, int]:
 
 
 def matching(connection: sa.Connection) -> dict[str, dict[str, int]]:
-    """Give by source how its live records came to their movies; the last five add up to the first.
+    """Return by source how its live records came to their movies; the last five add up to the first.
 
     records, by_id, by_match, by_decision, in_review (alone, with a pair that a person should look at), alone.
     """

@@ -60,7 +60,7 @@ def webhooks_of(catalogue: sa.Engine, account: str) -> list[dict[str, Any]]:
 
 
 def delete_webhook(catalogue: sa.Engine, account: str, number: int) -> bool:
-    """Delete one of an account's webhooks; say whether there was one."""
+    """Delete one of an account's webhooks; return whether there was one."""
     where = sa.and_(webhooks.c.account == account, webhooks.c.number == number)
     with writing(catalogue, beside=True) as connection:
         return bool(connection.execute(sa.delete(webhooks).where(where)).rowcount)

@@ -34,7 +34,7 @@ class Unread(msgspec.Struct, frozen=True):
 
 
 def mostly_unread(engine: DuckEngine, rows: str, failed: Mapping[str, str], position: str) -> list[Unread]:
-    """Give the columns of `rows`, a name or a query in brackets, of which most filled cells could not be read.
+    """Return the columns of `rows`, a name or a query in brackets, of which most filled cells could not be read.
 
     `failed` says by column, in SQL, that reading its cell gave nothing; it is asked of filled cells only. `position` orders
     the rows.

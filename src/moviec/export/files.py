@@ -110,7 +110,7 @@ def take_up(folder: Path, prefix: str) -> None:
 
 
 def _exchange(one: Path, other: Path) -> bool:
-    """Exchange two folders in one step; say whether the system can."""
+    """Exchange two folders in one step; return whether the system can."""
     rename = getattr(ctypes.CDLL(None), "renameat2", None)
     if rename is None:
         return False

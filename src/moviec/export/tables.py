@@ -50,7 +50,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 def pass_on(held: pa.Table, allowed: Sequence[str] | None, wanted: Wanted) -> Passed:
-    """Give what may be passed on of documents (movie, document, claims) by the `allowed` sources; None: all of it."""
+    """Return what may be passed on of documents (movie, document, claims) by the `allowed` sources; None: all of it."""
     with DuckEngine() as engine:
         engine.connection.execute(_SPELLED)
         engine.register("given", held)

@@ -1,6 +1,6 @@
 """The canonical genres, from genres.toml: ids that are never renumbered, names, facets, aliases, ids at sources.
 
-Hands on the list itself, and what every source's labels mean in it, as the genre model reads it.
+Returns the list itself, and what every source's labels mean in it, as the genre model reads it.
 """
 
 from __future__ import annotations

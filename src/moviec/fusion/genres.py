@@ -4,7 +4,7 @@ Every (film, genre) is true or not; a source says it, is silent, or is silent wi
 probability that depends on the truth and is learned per source and genre by expectation-maximisation (Dawid and Skene
 1979; the two kinds of error as in Zhao et al., "A Bayesian approach to discovering truth", 2012). A source that does
 not know the film or lacks the genre says nothing about it; a composite label is read as at least one of its parts.
-Hands on the table `genre_truth` (movie, genre, facet, millionths, shown).
+Returns the table `genre_truth` (movie, genre, facet, millionths, shown).
 """
 
 from __future__ import annotations

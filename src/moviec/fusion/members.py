@@ -1,6 +1,6 @@
 """The records of movies made ready for fusing: claims by field, genre labels, and ratings, each rater once per movie.
 
-What fusing and fitting share. Hands on `movie_records`, `movie_labels`, `movie_ratings` and the opened claims.
+What fusing and fitting share. Returns `movie_records`, `movie_labels`, `movie_ratings` and the opened claims.
 """
 
 from __future__ import annotations

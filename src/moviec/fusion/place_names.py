@@ -25,13 +25,13 @@ _COUNTRIES = {
 
 
 def language_names(codes: Sequence[str]) -> list[str | None]:
-    """Give the name of each language; None where there is none."""
+    """Return the name of each language; None where there is none."""
     known = _english().languages
     return [_LANGUAGES.get(code) or known.get(code) for code in codes]
 
 
 def country_names(codes: Sequence[str]) -> list[str | None]:
-    """Give the name of each country; None where there is none."""
+    """Return the name of each country; None where there is none."""
     known = _english().territories
     return [_COUNTRIES.get(code) or known.get(code) for code in codes]
 

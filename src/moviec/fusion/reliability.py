@@ -2,7 +2,7 @@
 
 Truth discovery by expectation-maximisation: weights give every value a chance, the mean chance of a source's claims
 is its reliability, and that its weight; a fixed number of rounds, beginning with the order of the sources. A source
-that repeats another adds no weight. Hands on `field_weights`.
+that repeats another adds no weight. Returns `field_weights`.
 """
 
 from __future__ import annotations

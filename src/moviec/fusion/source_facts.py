@@ -37,7 +37,7 @@ class SourceFacts(msgspec.Struct, frozen=True):
     raters: Mapping[str, Panel] = {}
 
     def place(self, field: str) -> int:
-        """Give the source's place in the order of trust for a field."""
+        """Return the source's place in the order of trust for a field."""
         return self.order.get(field, self.order.get("default", LAST_PLACE))
 
 
@@ -48,7 +48,7 @@ class FuseFacts(msgspec.Struct, frozen=True):
     rules: Mapping[str, Rule] = msgspec.field(default_factory=shipped_rules)
 
     def belief(self, source: str, field: str) -> float:
-        """Give the chance that the source is right about a field, before any film is seen; LEAST for a stranger."""
+        """Return the chance that the source is right about a field, before any film is seen; LEAST for a stranger."""
         places = {each.name: each.place(field) for each in self.sources}
         return max(LEAST, FIRST - STEP * (places.get(source, LAST_PLACE) - 1))
 

@@ -1,6 +1,6 @@
 """From every source's claims to one value per field, by the rules in fields.toml, with the losing claims and why.
 
-Hands on `field_fused` (movie, field, value, source, rule, sources, confidence in millionths; several rows for a
+Returns `field_fused` (movie, field, value, source, rule, sources, confidence in millionths; several rows for a
 union) and `field_verdicts` (movie, field, source, value, weight, chosen).
 """
 
@@ -105,7 +105,7 @@ def chosen_rules(instead: Mapping[str, Mapping[str, Any]]) -> dict[str, Rule]:
 
 
 def _misfit(field: str, rule: str, shipped: str) -> str | None:
-    """Say why a rule cannot make this field: a list stays a list, and only numbers have a size."""
+    """Return why a rule cannot make this field: a list stays a list, and only numbers have a size."""
     if (rule == "union") != (shipped == "union"):
         several = "holds every value" if shipped == "union" else "holds one value"
         return f"{field} {several}: '{rule}' cannot make it"

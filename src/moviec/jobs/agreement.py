@@ -78,7 +78,7 @@ def tell_anew(context: RunContext, tell: Tell = lambda _: None) -> None:
 
 
 def _films(engine: DuckEngine, connection: sa.Connection) -> Iterator[tuple[Column, Column]]:
-    """Give damaged and unlike films, some ids at a time."""
+    """Yield damaged and unlike films, some ids at a time."""
     for first in range(0, last_movie(connection) + 1, AT_ONCE):
         some = range(first, first + AT_ONCE)
         engine.register("told", stored_documents(connection, some))
@@ -91,7 +91,7 @@ def _ids(engine: DuckEngine, sql: str) -> Column:
 
 
 def _years(engine: DuckEngine, connection: sa.Connection) -> list[int]:
-    """Give the years whose sums, or rankings by them, are not those of their films."""
+    """Return the years whose sums, or rankings by them, are not those of their films."""
     rows = summed(engine, connection, None)
     ranked = leading(engine, rows.drop_columns(["movie_ids"]))
     return sorted(

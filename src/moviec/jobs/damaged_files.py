@@ -28,7 +28,7 @@ class Damaged(msgspec.Struct, frozen=True):
 
     @property
     def what(self) -> str:
-        """Say what is wrong with it, and what a person can do about what is not made again."""
+        """Return what is wrong with it, and what a person can do about what is not made again."""
         if self.state is State.UNRECORDED:
             return "a file of the lake has no checksum"
         return _WHAT[self.folder]
@@ -44,7 +44,7 @@ _WHAT = {
 
 
 def damaged(context: RunContext, payloads: bool) -> Iterator[Damaged]:
-    """Read the lake's files, payloads where they are wanted; give those that are not what their checksum says."""
+    """Read the lake's files, payloads where they are wanted; yield those that are not what their checksum says."""
     for name, state in unsound(context.store, RECORDED + (("raw",) if payloads else ())):
         yield Damaged(name, name.partition("/")[0], state)
 
@@ -57,7 +57,7 @@ def lost_models(context: RunContext) -> list[str]:
 
 
 def payload_names(context: RunContext) -> Mapping[str, str]:
-    """Give by the name of a payload in the lake the source and file that it was delivered as."""
+    """Return by the name of a payload in the lake the source and file that it was delivered as."""
     with context.catalogue.connect() as connection:
         rows = every_payload(connection)
     return {payload_name(row.sha256): f"{row.name} of {row.delivery}" for row in rows}

@@ -142,7 +142,7 @@ def _followers(connection: sa.Connection, settings: Settings) -> Iterator[Check]
 
 
 def _runs(connection: sa.Connection) -> Iterator[Check]:
-    """Say of each kind of run whether the latest one came to its end."""
+    """Yield for each kind of run whether the latest one came to its end."""
     for row in last_run_of_each(connection, REHEARSAL):
         is_bad = row.outcome in ("failed", "died")
         concern = f"the last run of `{row.command}` {row.outcome} at {row.finished_at[:16]}: {row.error or 'its process ended'}" if is_bad else ""  # fmt: skip

@@ -86,7 +86,7 @@ def tidy_daily(context: RunContext, at: dt.datetime, tell: Tell = lambda _: None
 
 
 def _compact(context: RunContext, spec: SourceSpec, horizon: dt.datetime) -> int:
-    """Make a source's published batches one file where they are many; give how many they were.
+    """Make a source's published batches one file where they are many; return how many they were.
 
     The rows of batches stay under their deliveries. Of a source whose fields outlive empty values every row stays:
     reading a payload again may need the value of an older row.
@@ -116,7 +116,7 @@ def _compact(context: RunContext, spec: SourceSpec, horizon: dt.datetime) -> int
 
 
 def _remove_payloads(context: RunContext, at: dt.datetime) -> tuple[int, int]:
-    """Remove the bytes of payloads that the policy no longer keeps; give how many payloads and bytes."""
+    """Remove the bytes of payloads that the policy no longer keeps; return how many payloads and bytes."""
     kept = _kept_deliveries(all_deliveries(context.catalogue), context.home.settings.keep_raw, at)
     if kept is None:
         return 0, 0

@@ -37,7 +37,7 @@ TRIES = 33
 
 
 def deliver_due(catalogue: sa.Engine, private: bool) -> int:
-    """Send what is due to every webhook, where no other process does; give how many changes were taken."""
+    """Send what is due to every webhook, where no other process does; return how many changes were taken."""
     with catalogue.connect() as connection:
         if not due_webhooks(connection, _instant(0)):
             return 0
@@ -141,7 +141,7 @@ def resolve(url: str, private: bool) -> Target:
 
 
 def is_public(address: Address) -> bool:
-    """Say whether an address is one of the open internet, also where it only carries another one."""
+    """Return whether an address is one of the open internet, also where it only carries another one."""
     if isinstance(address, ipaddress.IPv6Address):
         carried = address.ipv4_mapped
         if address in _NAT64:

@@ -21,7 +21,7 @@ def adopt(store: Store, tell: Callable[[str], None]) -> None:
 
 
 def unsound(store: Store, folders: tuple[str, ...]) -> Iterator[tuple[str, State]]:
-    """Read every file below some folders; give those that are damaged or have no checksum.
+    """Read every file below some folders; yield those that are damaged or have no checksum.
 
     A file that another process removes meanwhile is neither.
     """

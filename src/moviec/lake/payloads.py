@@ -29,12 +29,12 @@ def keep_payload(store: Store, path: Path) -> Payload:
 
 
 def payload_name(sha256: str) -> str:
-    """Give the name in the lake of the payload with this SHA-256."""
+    """Return the name in the lake of the payload with this SHA-256."""
     return f"raw/{sha256[:2]}/{sha256}"
 
 
 def payload_path(store: Store, name: str, sha256: str) -> Path:
-    """Give a local path to the verified bytes of a payload that was delivered under `name`.
+    """Return a local path to the verified bytes of a payload that was delivered under `name`.
 
     Raises DamagedError, which tells that name, where they are not what was delivered.
     """

@@ -52,7 +52,7 @@ def one_to_one(left: Integers, right: Integers, weight: Integers) -> npt.NDArray
 
 
 def connected(edges: Edges) -> Integers:
-    """Give each record the lowest record number that it is connected with."""
+    """Return each record the lowest record number that it is connected with."""
     label = np.arange(edges.records, dtype=np.int64)
     while True:
         before = label.copy()
@@ -122,7 +122,7 @@ def _torn(edges: Edges, label: Integers, marks: Integers, rules: Rules) -> Integ
 
 
 def _rows(edges: Edges, chosen: npt.NDArray[np.bool_]) -> list[tuple[int, int, int]]:
-    """Give the chosen edges as left, right, weight, surest first."""
+    """Return the chosen edges as left, right, weight, surest first."""
     left, right, weight = edges.left[chosen], edges.right[chosen], edges.weight[chosen]
     order = np.lexsort((right, left, -weight))
     return list(zip(left[order].tolist(), right[order].tolist(), weight[order].tolist(), strict=True))

@@ -1,6 +1,6 @@
 """Comparisons: how far two films of a candidate pair agree, feature by feature, as small-integer levels.
 
-Hands on one row per pair: l, r and, for each comparison, the number of a level of `COMPARISONS` (-1: not comparable).
+Returns one row per pair: l, r and, for each comparison, the number of a level of `COMPARISONS` (-1: not comparable).
 """
 
 from __future__ import annotations

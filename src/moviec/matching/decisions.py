@@ -1,6 +1,6 @@
 """What people decided about pairs of records: read, written, put in one form, checked for contradictions.
 
-Hands on the decisions in force, ready for settling, and which uncertain pairs are most worth a person's time.
+Returns the decisions in force, ready for settling, and which uncertain pairs are most worth a person's time.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def in_force(log: pa.Table) -> pa.Table:
 
 
 def as_table(log: pa.Table) -> pa.Table:
-    """Give the decisions in force as settling takes them: the four ends and `same` (bool), oldest first."""
+    """Return the decisions in force as settling takes them: the four ends and `same` (bool), oldest first."""
     kept = in_force(log)
     return kept.select(_ENDS).append_column("same", pc.equal(kept["verdict"], "same"))
 
@@ -200,7 +200,7 @@ def _names(table: pa.Table, *columns: str) -> Column:
 
 
 def _stakes(pairs: pa.Table, movies: pa.Table, ends: tuple[str, ...]) -> Integers:
-    """Give votes and records of the movie at one end of each pair."""
+    """Return votes and records of the movie at one end of each pair."""
     at = pc.index_in(_names(pairs, *ends), _names(movies, "source", "key"))
     counted = pc.add(*(pc.fill_null(movies[name], 0) for name in ("votes", "records")))
     found: Integers = pc.fill_null(pc.take(counted, at), 0).to_numpy()

@@ -38,22 +38,22 @@ class Scores(msgspec.Struct, frozen=True):
 
     @property
     def precision(self) -> float:
-        """Give the share of judged pairs that are right."""
+        """Return the share of judged pairs that are right."""
         return self.right / max(self.right + self.wrong, 1)
 
     @property
     def recall(self) -> float:
-        """Give the share of known pairs that were found."""
+        """Return the share of known pairs that were found."""
         return self.right / max(self.known, 1)
 
     @property
     def f1(self) -> float:
-        """Give the harmonic mean of precision and recall."""
+        """Return the harmonic mean of precision and recall."""
         return 2 * self.right / max(2 * self.right + self.wrong + self.known - self.right, 1)
 
 
 def half_of(keys: Column) -> npt.NDArray[np.bool_]:
-    """Say of each key whether it is in the held-out half: an odd CRC-32."""
+    """Return for each key whether it is in the held-out half: an odd CRC-32."""
     return np.array([zlib.crc32(key.encode()) % 2 == 1 for key in keys.to_pylist()], dtype=np.bool_)
 
 
@@ -91,14 +91,14 @@ def score(pairs: pa.Table, known: Known) -> Scores:
 
 
 def log_loss(probability: npt.NDArray[np.int64], judged: Judgement) -> float:
-    """Give the mean negative log likelihood (nats) of the judged pairs; probabilities in millionths."""
+    """Return the mean negative log likelihood (nats) of the judged pairs; probabilities in millionths."""
     share = np.clip(probability[judged != UNKNOWN] / MILLION, 1e-6, 1 - 1e-6)
     truth = judged[judged != UNKNOWN] == RIGHT
     return float(-np.mean(np.where(truth, np.log(share), np.log(1 - share)))) if len(truth) else 0.0
 
 
 def calibration_table(probability: npt.NDArray[np.int64], judged: Judgement) -> list[dict[str, float]]:
-    """Give predicted against observed, by tenths of predicted probability: pairs, predicted, observed."""
+    """Return predicted against observed, by tenths of predicted probability: pairs, predicted, observed."""
     share, truth = probability[judged != UNKNOWN] / MILLION, judged[judged != UNKNOWN] == RIGHT
     rows = []
     for tenth in range(10):

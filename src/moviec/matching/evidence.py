@@ -95,7 +95,7 @@ def vouched(levels: pa.Table) -> Flags:
 
 
 def by_people(levels: pa.Table) -> Integers:
-    """Give what the same people at the same time weigh at least, in millionths of a bit; 0 where they are not the same.
+    """Return what the same people at the same time weigh at least, in millionths of a bit; 0 where they are not the same.
 
     One director and another name, years one apart at most and near running times; or, whatever the years are, one
     director, two more names and close running times. A film and its title in another language; sequels that say so

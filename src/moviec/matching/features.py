@@ -1,6 +1,6 @@
 """What resolving looks at: one row per film record, its titles and names folded once and laid out as flat tables.
 
-Hands on `Prepared`: tables keyed by `n`, the number of the record in its list, ready for set-level SQL.
+Returns `Prepared`: tables keyed by `n`, the number of the record in its list, ready for set-level SQL.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def prepare(features: pa.Table) -> Prepared:
 
 
 def written_years(features: pa.Table) -> Column:
-    """Give the year that stands in brackets behind a title of each film (FEATURES columns), null where none does."""
+    """Return the year that stands in brackets behind a title of each film (FEATURES columns), null where none does."""
     return _first_year(_titles(features), features.num_rows)
 
 
@@ -138,7 +138,7 @@ def _titles(table: pa.Table) -> pa.Table:
 
 
 def _first_year(titles: pa.Table, rows: int) -> Column:
-    """Give the year written in brackets behind a title, one per record, null where there is none."""
+    """Return the year written in brackets behind a title, one per record, null where there is none."""
     found = pa.table({"n": titles["n"], "year": text.title_year(titles["value"])}).filter(
         pc.field("year") > 0
     )
@@ -148,7 +148,7 @@ def _first_year(titles: pa.Table, rows: int) -> Column:
 
 
 def _forms(titles: pa.Table) -> pa.Table:
-    """Give every way a film is titled: its titles, what they name in brackets, each also without its subtitle."""
+    """Return every way a film is titled: its titles, what they name in brackets, each also without its subtitle."""
     named = text.alternatives(text.bare_title(titles["value"]))
     parents = titles.take(pc.list_parent_indices(named))
     raw = text.turn_article(pc.list_flatten(named))

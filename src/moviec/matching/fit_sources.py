@@ -39,7 +39,7 @@ class Inside(msgspec.Struct, frozen=True):
 
 
 def fit_pairs(engine: Engine, model: Model, limits: PairLimits) -> Model:
-    """Give the model with weights for each two sources of `match_features` (current rows, no tombstones) in the engine.
+    """Return the model with weights for each two sources of `match_features` (current rows, no tombstones) in the engine.
 
     *u* is counted within the sources, *m* and the share of matches learned by EM over the candidates, both drawn
     towards the model's shared weights. Deterministic; the new version is a digest of the content.
@@ -86,7 +86,7 @@ def look_inside(engine: Engine, limits: PairLimits, best: int | None = None) -> 
 
 
 def sealed(model: Model) -> Model:
-    """Give the model its version: a digest of all else in it."""
+    """Return the model its version: a digest of all else in it."""
     content = msgspec.json.encode(msgspec.structs.replace(model, version=""), order="sorted")
     return msgspec.structs.replace(model, version=hashlib.sha256(content).hexdigest()[:12])
 

@@ -1,6 +1,6 @@
 """Stable ids: which id each cluster of items carries, given the ids that its items were last known under.
 
-Hands on `Identities`: the ledger as it now is, ids that redirect, new ids, and ids without an item. Serves movies
+Returns `Identities`: the ledger as it now is, ids that redirect, new ids, and ids without an item. Serves movies
 (items are records), people and companies (items are names and keys) alike.
 """
 
@@ -52,7 +52,7 @@ class _Former(msgspec.Struct, frozen=True):
 
 
 def keep_ids(members: pa.Table, ledger: pa.Table, next_id: int, former: pa.Table | None = None) -> Identities:
-    """Give every cluster an id: the one that most of its items had, else a new one from `next_id` on.
+    """Assign an id to every cluster: the one that most of its items had, else a new one from `next_id` on.
 
     `members`: the item's columns and `cluster` (int64, any numbers). `ledger`: the same columns and `id` (int64):
     the last known id of these items and of every other item that had one of those ids, gone or not. Every item once,
@@ -110,7 +110,7 @@ def successor_of(redirects: pa.Table) -> pa.Table:
 
 
 def divided(members: pa.Table, ledger: pa.Table) -> Column:
-    """Give the ids of the ledger whose items are in several clusters now, in order; tables as `keep_ids` takes them."""
+    """Return the ids of the ledger whose items are in several clusters now, in order; tables as `keep_ids` takes them."""
     names = [name for name in members.column_names if name != "cluster"]
     both = members.join(ledger, names, join_type="inner").select(["cluster", "id"])
     clusters = both.group_by("id").aggregate([("cluster", "count_distinct")])
@@ -119,7 +119,7 @@ def divided(members: pa.Table, ledger: pa.Table) -> Column:
 
 
 def _undone(item: Integers, cluster: Integers, vote: Integers, former: _Former) -> Integers:
-    """Give the id that each member stands for: the one it had (`vote`), or the one before the merger that is undone.
+    """Return the id that each member stands for: the one it had (`vote`), or the one before the merger that is undone.
 
     It is undone for members that are in no cluster with any that always had the id, while such are elsewhere. Mergers upon
     mergers are undone one by one.
@@ -165,7 +165,7 @@ def _numbered(tables: Sequence[pa.Table]) -> list[Integers]:
 
 
 def _rank(column: Column) -> Integers:
-    """Give each value its place among the distinct values in order."""
+    """Return each value its place among the distinct values in order."""
     encoded = pc.dictionary_encode(column.combine_chunks())
     values = encoded.dictionary
     place = np.empty(len(values), dtype=np.int64)

@@ -1,6 +1,6 @@
 """Two film lists in files, the pairs that are the same film in a CSV file: matching outside any catalogue.
 
-Hands on the pairs as `left_id,right_id,probability,evidence`, and those for a person to look at in a second file, with
+Returns the pairs as `left_id,right_id,probability,evidence`, and those for a person to look at in a second file, with
 `why` they wait.
 """
 
@@ -175,7 +175,7 @@ def first_of_alike(films: pa.Table) -> Rows:
 
 
 def for_each(pairs: pa.Table, left: Rows, right: Rows) -> pa.Table:
-    """Give pairs of first rows for every row that is like them, best first."""
+    """Return pairs of first rows for every row that is like them, best first."""
     with duckdb.connect() as connection:
         for name, table in (("pairs", pairs), ("left_rows", left.rows), ("right_rows", right.rows)):
             connection.register(name, table)

@@ -45,7 +45,7 @@ SELECT position, line FROM lines ANTI JOIN objects USING (position) WHERE trim(l
 
 
 def stage_list(engine: DuckEngine, path: Path, kind: str, work: Path) -> Listed:
-    """Make the rows of a file of this kind ("csv", "jsonl", …) known as `listed`; give its columns and what is no row.
+    """Make the rows of a file of this kind ("csv", "jsonl", …) known as `listed`; return its columns and what is no row.
 
     Raises PayloadError for a file that has no rows of its kind.
     """
@@ -119,7 +119,7 @@ def _copied(engine: DuckEngine, path: Path, dialect: Dialect, work: Path) -> Sca
 
 
 def _told_apart(columns: Sequence[str]) -> tuple[str, ...]:
-    """Give a column name that stands twice, in whatever case, its place."""
+    """Return a column name that stands twice, in whatever case, its place."""
     names = [name.lower() for name in columns]
     return tuple(
         f"{name} {place}" if name.lower() in names[: place - 1] else name

@@ -1,6 +1,6 @@
 """A film list from anywhere as features: CSV, TSV, JSON, JSON lines or Parquet, its columns known by usual names.
 
-Hands on a FEATURES table, one row per row of the list in its order. Touches nothing but the file.
+Returns a FEATURES table, one row per row of the list in its order. Touches nothing but the file.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def read_list(path: Path, name: str, columns: Mapping[str, str] | None = None) -
 
 
 def recognise(seen: list[str], given: Mapping[str, str], where: str) -> dict[str, str]:
-    """Say which column is what: as given, else by usual names. Raises PayloadError when none is the title."""
+    """Return which column is what: as given, else by usual names. Raises PayloadError when none is the title."""
     bare = {_plain(_BRACKETED.sub(" ", column)): column for column in reversed(seen)}
     plain = bare | {_plain(column): column for column in reversed(seen)}
     usual = {
@@ -145,7 +145,7 @@ def recognise(seen: list[str], given: Mapping[str, str], where: str) -> dict[str
 
 
 def _unread(engine: DuckEngine, known: Mapping[str, str]) -> tuple[Unread, ...]:
-    """Give the columns of which most filled cells could not be read, under the names that the list has."""
+    """Return the columns of which most filled cells could not be read, under the names that the list has."""
     failed = {
         known[field]: failed.format(f"cell({identifier(known[field])})")
         for field, failed in _FAILED.items()

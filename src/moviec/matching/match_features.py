@@ -156,7 +156,7 @@ def _rows(given: dict[str, Column], folded: pa.Table) -> pa.Table:
 
 
 def _folded(engine: DuckEngine, prepared: Prepared) -> pa.Table:
-    """Give the columns that are folded, one row per film: year, runtime, kind, forms, names, genres, blocks."""
+    """Return the columns that are folded, one row per film: year, runtime, kind, forms, names, genres, blocks."""
     for name in Prepared.__struct_fields__:
         engine.register(name, getattr(prepared, name))
     sql = read_sql("moviec.matching", "match_features.sql")

@@ -68,13 +68,13 @@ class Model(msgspec.Struct, frozen=True):
     sources: dict[str, Fitted] = {}
 
     def fitted(self, one: str, other: str) -> Fitted:
-        """Give the weights for two sources, in either order, or for pairs within a source that repeats itself."""
+        """Return the weights for two sources, in either order, or for pairs within a source that repeats itself."""
         if one == other:
             return Fitted(self.shares, self.prior_bits + _REPEATED)
         return self.sources.get(pair_name(one, other), Fitted(self.shares, self.prior_bits))
 
     def word_bits(self, counted: pa.Table | None = None, films: int = 0) -> WordBits:
-        """Give what sharing a word tells; `counted` (word, films) are the words of `films` films that the model has not seen.
+        """Return what sharing a word tells; `counted` (word, films) are the words of `films` films that the model has not seen.
 
         A word that is listed nowhere counts as one that two films hold.
         """

@@ -1,7 +1,7 @@
 """Pairs of records, of any sources, that may be the same film: what is kept of a catalogue's comparisons.
 
 A pair and its weight depend on its two records, the pinned model and which blocks are over the cap, on nothing else;
-so comparing what changed gives the pairs that comparing everything gives. Hands on PAIRS rows.
+so comparing what changed gives the pairs that comparing everything gives. Returns PAIRS rows.
 """
 
 from __future__ import annotations
@@ -147,12 +147,12 @@ def find_pairs(engine: Engine, model: Model, floor: int = FLOOR) -> Found:
 
 
 def numbered_records(engine: Engine) -> pa.Table:
-    """Give source and key of every record, in order of their numbers, which begin at 1."""
+    """Return source and key of every record, in order of their numbers, which begin at 1."""
     return engine.query("SELECT source, key FROM numbered ORDER BY n")
 
 
 def blocking_report(engine: Engine) -> pa.Table:
-    """Say what blocking did: rule, blocks, pairs, left_out (blocks over the cap), lost_pairs."""
+    """Return what blocking did: rule, blocks, pairs, left_out (blocks over the cap), lost_pairs."""
     rules = engine.query(_REPORT)
     return rules.set_column(0, "rule", pc.take(pa.array(RULES), rules["rule"]))
 
@@ -223,7 +223,7 @@ def _flatten(engine: Engine, name: str, nested: str, schema: pa.Schema) -> None:
 
 
 def weigh_pairs(levels: pa.Table, records: pa.Table, model: Model, floor: int = FLOOR) -> pa.Table:
-    """Weigh compared pairs of `numbered_records` under the weights of their two sources; give those kept, as PAIRS."""
+    """Weigh compared pairs of `numbered_records` under the weights of their two sources; return those kept, as PAIRS."""
     weighed, row = _weights_by_source(records["source"], levels, model)
     weight = raised(levels, weighed.total(levels, row))
     shared = levels["ids"].to_numpy() == 0

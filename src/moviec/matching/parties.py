@@ -1,6 +1,6 @@
 """The same person and the same production company across sources: by key, by folded name, by the films they share.
 
-Hands on `Parties`: which party each credit belongs to, and each party's names and keys. Rules: docs/matching.md.
+Returns `Parties`: which party each credit belongs to, and each party's names and keys. Rules: docs/matching.md.
 """
 
 from __future__ import annotations

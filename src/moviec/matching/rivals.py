@@ -1,5 +1,5 @@
 """Pairs that cannot all be true: a film has at most one match in another source, so its candidates there share the
-chance, and one of them is chosen. Hands on each pair's log odds, and which pairs are likely matches.
+chance, and one of them is chosen. Returns each pair's log odds, and which pairs are likely matches.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class _Units(msgspec.Struct, frozen=True):
     slots: tuple[Integers, Integers]
 
     def best(self, values: Integers) -> Integers:
-        """Give the greatest value among each unit's pairs."""
+        """Return the greatest value among each unit's pairs."""
         greatest = np.full(len(self.slots[0]), np.iinfo(np.int64).min, dtype=np.int64)
         np.maximum.at(greatest, self.of, values)
         return greatest

@@ -68,7 +68,7 @@ class Sizes(msgspec.Struct, frozen=True):
 
 
 def weights(shares: Shares) -> Integers:
-    """Give each level's match weight, log2(m/u), in millionths of a bit; the last is that of a missing value."""
+    """Return each level's match weight, log2(m/u), in millionths of a bit; the last is that of a missing value."""
     missing, known = (
         np.log2(shares.m_missing / shares.u_missing),
         np.log2((TRILLION - shares.m_missing) / (TRILLION - shares.u_missing)),
@@ -86,7 +86,7 @@ def total_weights(levels: pa.Table, shares: Mapping[str, Shares]) -> Integers:
 
 
 def probabilities(left: Integers, right: Integers, log_odds: Integers) -> Integers:
-    """Give the chance, in millionths, that a pair is a match, when a film has at most one match on either side.
+    """Return the chance, in millionths, that a pair is a match, when a film has at most one match on either side.
 
     `log_odds` are each pair's own odds (log2, millionths); rivals for either film share the chance.
     """
@@ -96,7 +96,7 @@ def probabilities(left: Integers, right: Integers, log_odds: Integers) -> Intege
 
 
 def rivals_share(left: Integers, right: Integers, log_odds: Integers) -> Integers:
-    """Give what rivals for either film take from each pair's log2 odds, in millionths: as `probabilities` shares them."""
+    """Return what rivals for either film take from each pair's log2 odds, in millionths: as `probabilities` shares them."""
     odds = np.exp2(np.clip(log_odds / MILLION, -60, 60))
     others = np.bincount(left, odds)[left] + np.bincount(right, odds)[right] - 2 * odds
     return _rounded(MILLION * np.log2(1 + np.maximum(others, 0)))
@@ -203,7 +203,7 @@ def _rounded(values: Floats) -> Integers:
 
 
 def _missing(found: npt.NDArray[np.int8], chance: Integers, strength: int) -> tuple[int, int]:
-    """Give how often a value is missing in matches and in other pairs of one title, both drawn towards each other."""
+    """Return how often a value is missing in matches and in other pairs of one title, both drawn towards each other."""
     gone = found == MISSING
     share = (gone.sum() + 1) / (len(gone) + 2)
     shares = []

@@ -1,7 +1,7 @@
 """Which records are one film: verdicts that hold, pairs with their probabilities and bands, clusters over all sources.
 
 Works on whole components of the graph of pairs and decisions; each component comes out the same in any company.
-Hands on `Settled`.
+Returns `Settled`.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _names(sources: Column, keys: Column) -> Column:
 
 
 def _ends(names: Column, table: pa.Table) -> tuple[Integers, Integers]:
-    """Give the numbers of both ends of each row, the lower first; -1 where a record is not among those given."""
+    """Return the numbers of both ends of each row, the lower first; -1 where a record is not among those given."""
     found = [
         pc.fill_null(pc.index_in(_names(table[f"{side}_source"], table[f"{side}_key"]), names), -1)
         for side in ("left", "right")
@@ -133,7 +133,7 @@ def _graph(records: pa.Table, ends: tuple[Integers, Integers], pairs: pa.Table, 
 
 
 def _bonds(graph: Graph, chances: Chances) -> Integers:
-    """Give what each pair says for a cluster that holds both its ends, above zero only where it is to be a match.
+    """Return what each pair says for a cluster that holds both its ends, above zero only where it is to be a match.
 
     A contradicted pair speaks against it however likely.
     """
@@ -143,7 +143,7 @@ def _bonds(graph: Graph, chances: Chances) -> Integers:
 
 
 def _marks(records: pa.Table, decided: _Decided, repeating: frozenset[str]) -> pa.Table:
-    """Give what a film has one of: its key at a duplicate-free source, its id in a space, its side of a verdict."""
+    """Return what a film has one of: its key at a duplicate-free source, its id in a space, its side of a verdict."""
     once = pc.invert(pc.is_in(records["source"], pa.array(sorted(repeating), pa.string())))
     numbers = pa.array(np.arange(len(records), dtype=np.int64))
     ids = records["ids"].combine_chunks().cast(_ENTRIES)
@@ -162,7 +162,7 @@ def _marks(records: pa.Table, decided: _Decided, repeating: frozenset[str]) -> p
 
 
 def _bands(graph: Graph, chances: Chances, pairs: pa.Table, label: Integers, model: Model) -> Column:
-    """Give each pair its band: joined without a contradiction, worth a look, or neither."""
+    """Return each pair its band: joined without a contradiction, worth a look, or neither."""
     joined = label[graph.left] == label[graph.right]
     settled = graph.verdict != 0
     doubtful = (chances.probability >= model.bands.review) | pairs["shared_id"].to_numpy() | joined
@@ -209,7 +209,7 @@ DECISIONS = pa.schema(_DECISIONS)
 
 
 def adopt(left: Integers, right: Integers, same: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Say which verdicts hold (records by number, oldest first): of those that contradict, the later ones.
+    """Return which verdicts hold (records by number, oldest first): of those that contradict, the later ones.
 
     A verdict may contradict several others together: A is B, B is C, A is not C.
     """

@@ -1,7 +1,7 @@
 """Two lists of films in, which rows are the same film out: the catalogue's matching over two sources, under weights that
 are learned from the lists themselves.
 
-Hands on `Matching`: accepted pairs and pairs for review, each with its probability and the evidence for it.
+Returns `Matching`: accepted pairs and pairs for review, each with its probability and the evidence for it.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def candidates_compared(engine: Engine, limits: PairLimits) -> tuple[Blocking, p
 
 
 def side_by_side(left: pa.Table, right: pa.Table) -> list[pa.Table]:
-    """Give two lists (FEATURES columns) LEFT and RIGHT for their sources."""
+    """Return two lists (FEATURES columns) LEFT and RIGHT for their sources."""
     at = left.column_names.index("source")
     return [
         films.set_column(at, "source", pa.array([name] * len(films), pa.string()))

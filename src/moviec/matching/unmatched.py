@@ -1,5 +1,5 @@
 """The records that no other was matched with: the nearest one to each and why it was not taken, and how the records of
-each source were matched. Hands on `Unmatched`; says of pairs in review, too, why they wait.
+each source were matched. Returns `Unmatched`; says of pairs in review, too, why they wait.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def waiting(engine: Engine, model: Model) -> pa.Table:
 
 
 def _known_bands(engine: Engine, model: Model) -> dict[str, str]:
-    """Make `bands` known to the engine; give the sections of unmatched.sql."""
+    """Make `bands` known to the engine; return the sections of unmatched.sql."""
     sql = read_sql("moviec.matching", "unmatched.sql")
     accept = model.bands.accept
     likely = (

@@ -132,7 +132,7 @@ def _unpublished(error: Exception) -> UnpublishedError:
 
 
 def _isolate(context: RunContext, error: Exception, attempts: int, tell: Tell) -> bool:
-    """Find the waiting records that make a publication fail, and set them aside; say whether there are any.
+    """Find the waiting records that make a publication fail, and set them aside; return whether there are any.
 
     Raises UnpublishedError where a rehearsal fails for what passes: that says nothing about a record.
     """
@@ -157,7 +157,7 @@ def _isolate(context: RunContext, error: Exception, attempts: int, tell: Tell) -
 
 
 def _by_cause(found: Found) -> dict[str, list[int]]:
-    """Give the members to set aside by why."""
+    """Return the members to set aside by why."""
     causes: dict[str, list[int]] = {}
     for member, why in found.culprits.items():
         causes.setdefault(why, []).append(member)
@@ -179,7 +179,7 @@ def _rehearse(context: RunContext, without: pa.Table) -> str | None:
 
 
 def _waiting(context: RunContext) -> pa.Table:
-    """Give the records (RECORDS) whose rows have not been published."""
+    """Return the records (RECORDS) whose rows have not been published."""
     with context.catalogue.connect() as connection:
         single, aside = pending(connection).records, records_aside(connection)
     batches = [one for one in all_batches(context.catalogue) if one.records_file and not one.published]
@@ -280,13 +280,13 @@ class _Search:
         return False
 
     def _admits_some(self, base: Sequence[int], several: Sequence[int]) -> bool:
-        """Say whether one half of several, of two or more, does not fail on a base: cheap, and enough to look closer."""
+        """Return whether one half of several, of two or more, does not fail on a base: cheap, and enough to look closer."""
         middle = max(len(several) // 2, 2)
         halves = (several[:middle], several[middle:])
         return any(len(half) > 1 and self.fails([*base, *half]) is None for half in halves)
 
     def _partners(self, one: int) -> list[int]:
-        """Give a smallest set of good members with which another one fails: the last of each shortest run, by halves."""
+        """Return a smallest set of good members with which another one fails: the last of each shortest run, by halves."""
         kept, rest = [one], list(self.good)
         while rest and self.fails(kept) is None:
             low, high = 0, len(rest)

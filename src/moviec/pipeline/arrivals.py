@@ -59,7 +59,7 @@ class Expected(msgspec.Struct, frozen=True):
 
 
 def expected(home: Home, spec: SourceSpec, asked: Asked, tell: Tell = lambda _: None) -> list[Expected]:
-    """Say which deliveries are meant, oldest first; `tell` hears of what is none.
+    """Return which deliveries are meant, oldest first; `tell` hears of what is none.
 
     Raises UsageError where nothing is there, where options contradict each other, and for dates before the first film and to come, unless these are
     of entries of a dated place beside others.

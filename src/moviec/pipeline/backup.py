@@ -226,7 +226,7 @@ def _listed(vault: Store, at: str = "") -> Listed:
 
 
 def _newest(found: Listed, vault: Store) -> Backup:
-    """Give the newest backup. Raises DamagedError where its manifest cannot be read: an older one is for a person to choose."""
+    """Return the newest backup. Raises DamagedError where its manifest cannot be read: an older one is for a person to choose."""
     name = max([one.name for one in found.backups] + found.unreadable)
     if name in found.unreadable:
         raise DamagedError(
@@ -317,7 +317,7 @@ def _copy_files(
 
 
 def _copy_home(home: Home, vault: Store, folder: str) -> list[str]:
-    """Copy the settings and the home's own sources; give their names."""
+    """Copy the settings and the home's own sources; return their names."""
     sources = sorted(path for path in (home.folder / "sources").rglob("*") if path.is_file())
     there = [path for path in (home.folder / "moviec.toml", *sources) if path.exists()]
     names = [str(path.relative_to(home.folder)) for path in there if "__pycache__" not in path.parts]
@@ -371,7 +371,7 @@ def _check_unused(connection: sa.Connection, engine: sa.Engine) -> None:
 
 
 def _put_files(vault: Store, store: Store, manifest: Manifest) -> tuple[int, list[str]]:
-    """Put the lake's files back, each verified; give how many were not there, or damaged, and the names of those that are
+    """Put the lake's files back, each verified; return how many were not there, or damaged, and the names of those that are
     damaged or missing in the place itself.
     """
     written, lost = 0, []

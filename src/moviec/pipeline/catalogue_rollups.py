@@ -23,14 +23,14 @@ ORDER BY year"""
 
 
 def counted(connection: sa.Connection, some: Column | None) -> Counted | None:
-    """Give what some movies count with and for, as the catalogue has them now; None for all."""
+    """Return what some movies count with and for, as the catalogue has them now; None for all."""
     if some is None:
         return None
     return counted_of(connection, some)
 
 
 def other_years(beside: DuckEngine, before: Counted | None, after: Counted | None) -> list[int] | None:
-    """Give the years, past and present, of films that count with or for something else than before; None: all."""
+    """Return the years, past and present, of films that count with or for something else than before; None: all."""
     if before is None or after is None:
         return None
     with DuckEngine(beside=beside) as engine:
@@ -41,7 +41,7 @@ def other_years(beside: DuckEngine, before: Counted | None, after: Counted | Non
 
 
 def roll_up(beside: DuckEngine, connection: sa.Connection, years: list[int] | None) -> Touched:
-    """Sum and rank some years again (None: all), in the caller's transaction; say which rollups were touched."""
+    """Sum and rank some years again (None: all), in the caller's transaction; return which rollups were touched."""
     if years == []:
         return Touched()
     rows = summed(beside, connection, years)
@@ -51,6 +51,6 @@ def roll_up(beside: DuckEngine, connection: sa.Connection, years: list[int] | No
 
 
 def summed(beside: DuckEngine, connection: sa.Connection, years: list[int] | None) -> pa.Table:
-    """Give the rows that the catalogue's rollups have for some years, or all, from its films."""
+    """Return the rows that the catalogue's rollups have for some years, or all, from its films."""
     with DuckEngine(beside=beside) as engine:
         return totals(engine, films_of(connection, years), entries_of(connection, years))

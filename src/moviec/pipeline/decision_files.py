@@ -17,7 +17,7 @@ from moviec.pipeline.context import RunContext
 
 
 def export_decisions(context: RunContext, path: Path) -> int:
-    """Write every decision ever made as CSV (DECISION_LOG); give how many."""
+    """Write every decision ever made as CSV (DECISION_LOG); return how many."""
     with context.catalogue.connect() as connection:
         log = log_of(store.all_decisions(connection))
     write_decisions(log, path)
@@ -71,7 +71,7 @@ def _stored(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def log_of(rows: Sequence[dict[str, Any]]) -> pa.Table:
-    """Give rows of `decisions` as DECISION_LOG."""
+    """Return rows of `decisions` as DECISION_LOG."""
     read_rows = [
         {
             **{name: row[name] for name in DECISION_LOG.names},

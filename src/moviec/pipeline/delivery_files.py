@@ -29,7 +29,7 @@ def downloads_of(home: Home, spec: SourceSpec) -> Downloads:
 
 
 def places_of(home: Home, spec: SourceSpec, places: Sequence[str]) -> list[str]:
-    """Give the places that were named, or else the one in the settings; raises UsageError where there is none."""
+    """Return the places that were named, or else the one in the settings; raises UsageError where there is none."""
     settings = home.settings.sources.get(spec.name)
     chosen = list(places) or ([settings.path] if settings and settings.path else [])
     if not chosen:
@@ -42,7 +42,7 @@ def places_of(home: Home, spec: SourceSpec, places: Sequence[str]) -> list[str]:
 
 
 def gather(home: Home, spec: SourceSpec, places: Sequence[str], work: Path) -> list[Path]:
-    """Give a delivery's files as local paths; with no place given, the one in the settings of the source.
+    """Return a delivery's files as local paths; with no place given, the one in the settings of the source.
 
     Raises UsageError where there is nothing, SourceError where access is refused, TransportError where fetching
     failed several times and may be tried again.
@@ -104,7 +104,7 @@ Names = Callable[[str], list[str]]
 
 
 def by_date(place: str, names: Names) -> dict[dt.date, list[str]]:
-    """Give the addresses below a place by their date, oldest first; `names` lists a folder.
+    """Return the addresses below a place by their date, oldest first; `names` lists a folder.
 
     `{date}` in a place stands for the date (the first decides, later ones repeat it): `drops/{date}/movies.csv`,
     `drops/movies_{date}.csv`. A place without it is a folder whose entries carry dates anywhere in their names.

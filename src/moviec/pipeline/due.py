@@ -109,7 +109,7 @@ def _asked(standing: Standing, last: Delivery | None) -> Asked:
 def stale(
     sources: Mapping[str, Source], settings: Settings, deliveries: Sequence[Delivery], now: dt.datetime
 ) -> list[str]:
-    """Say which sources missed a whole round: their cron came round twice since the day of their freshest delivery."""
+    """Return which sources missed a whole round: their cron came round twice since the day of their freshest delivery."""
     found = []
     for name in sorted({one.source for one in deliveries} & set(sources)):
         last = freshest(deliveries, name)
@@ -123,7 +123,7 @@ def stale(
 
 
 def needs_look(done: Delivery, settings: Settings) -> str:
-    """Say why a person should look at a delivery: it is held, most of a column could not be read, or more rows were rejected
+    """Return why a person should look at a delivery: it is held, most of a column could not be read, or more rows were rejected
     than the settings allow.
     """
     if done.state == "held":
@@ -142,18 +142,18 @@ def needs_look(done: Delivery, settings: Settings) -> str:
 
 
 def freshest(deliveries: Sequence[Delivery], source: str) -> Delivery | None:
-    """Give a source's freshest delivery, held or not; a backfill is older than what it came after."""
+    """Return a source's freshest delivery, held or not; a backfill is older than what it came after."""
     return max((one for one in deliveries if one.source == source), key=lambda one: one.id, default=None)
 
 
 def cron_of(spec: SourceSpec, settings: Settings) -> str:
-    """Give a source's cron: the one in the settings where there is one, else that of its facts."""
+    """Return a source's cron: the one in the settings where there is one, else that of its facts."""
     mine = settings.sources.get(spec.name)
     return spec.cron if mine is None or mine.cron is None else mine.cron
 
 
 def rounds(source: str, cron: str, now: dt.datetime, most: int) -> list[dt.datetime]:
-    """Give the last times a cron came round, latest first; none for a source without one."""
+    """Return the last times a cron came round, latest first; none for a source without one."""
     if not cron:
         return []
     try:
@@ -196,7 +196,7 @@ def read_months(first: str, last: str) -> Months:
 
 
 def dated_sources(context: RunContext, sources: Mapping[str, Source], names: Sequence[str]) -> list[Source]:
-    """Give the named sources, all with a dated place where none is named. Raises UsageError for one without."""
+    """Return the named sources, all with a dated place where none is named. Raises UsageError for one without."""
     places = {name: one.path for name, one in context.home.settings.sources.items() if DATE in one.path}
     for name in names:
         if name not in sources or name not in places:

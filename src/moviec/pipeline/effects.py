@@ -80,7 +80,7 @@ def effect_of_undoing(context: RunContext, number: int) -> Effect:
 
 
 def _contrary(connection: sa.Connection, undone: Sequence[dict[str, Any]]) -> list[str]:
-    """Say which contrary decision has overruled what is taken back, or comes into force again in its place."""
+    """Return which contrary decision has overruled what is taken back, or comes into force again in its place."""
     [now, *_] = store.prevailing(connection, undone[0])
     if now["verdict"] != undone[0]["verdict"]:
         return [f"decision {now['number']} of {now['who']} ({now['verdict']}) overrules it already"]
@@ -126,7 +126,7 @@ def _moved(
 
 
 def _titles(connection: sa.Connection, some: set[int]) -> dict[int, str]:
-    """Give title and year of movies as one text; one that is not published yet has none."""
+    """Return title and year of movies as one text; one that is not published yet has none."""
     return {movie: titled(title, year) for movie, title, year in titles_and_years(connection, sorted(some))}
 
 

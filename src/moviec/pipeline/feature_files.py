@@ -124,7 +124,7 @@ def _make_features(beside: DuckEngine, ground: FeatureFiles, records: Path, made
 
 @contextmanager
 def _made(context: RunContext, name: str) -> Iterator[Path]:
-    """Give a place where a file is made that is then stored under `name`."""
+    """Yield a place where a file is made that is then stored under `name`."""
     made = context.work / name.replace("/", "-")
     yield made
     context.store.put(made, name)

@@ -109,7 +109,7 @@ def _fit_match(context: RunContext) -> Model:
 
 
 def _resolved(context: RunContext, connection: sa.Connection, match: Model) -> pa.Table:
-    """Give source, key, movie of every record, were all resolved under a model that shares the shipped one's words."""
+    """Return source, key, movie of every record, were all resolved under a model that shares the shipped one's words."""
     repeating = frozenset(
         source.spec.name for source in find_sources(context.home.folder).values() if source.spec.repeating
     )
@@ -151,7 +151,7 @@ def _name_members(engine: DuckEngine, context: RunContext, movie_of: pa.Table) -
 
 
 def scorecard_of(context: RunContext, name: str) -> Scorecard:
-    """Say what the pinned model has learned of a source; raises UsageError where there is no such source."""
+    """Return what the pinned model has learned of a source; raises UsageError where there is no such source."""
     models = pinned_models(context)
     facts = facts_of([find_source(name, context.home.folder).spec], models.rules)
     return scorecard(models.fuse, facts.sources[0])

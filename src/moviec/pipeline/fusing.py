@@ -57,7 +57,7 @@ class Shown(msgspec.Struct, frozen=True):
 
 
 def facts_of(specs: Iterable[SourceSpec], rules: Mapping[str, Rule]) -> FuseFacts:
-    """Give what fusing must know of the sources, and the rules."""
+    """Return what fusing must know of the sources, and the rules."""
     return FuseFacts(
         tuple(
             SourceFacts(
@@ -78,7 +78,7 @@ def facts_of(specs: Iterable[SourceSpec], rules: Mapping[str, Rule]) -> FuseFact
 
 
 def known_labels(spec: SourceSpec) -> set[str]:
-    """Give the genre labels of a source that mean something, in small letters."""
+    """Return the genre labels of a source that mean something, in small letters."""
     return {str(label) for label in meanings(facts_of([spec], {}).sources)["label"].to_pylist()}
 
 
@@ -94,7 +94,7 @@ def show_all(beside: DuckEngine, given: Sliced, model: FuseModel, facts: FuseFac
 
 
 def _distinct(parts: list[pa.Table]) -> pa.Table:
-    """Give the different rows of a list that several slices use, in order of its first column."""
+    """Return the different rows of a list that several slices use, in order of its first column."""
     rows = pa.concat_tables(parts)
     return rows.group_by(rows.column_names).aggregate([]).sort_by(rows.column_names[0])
 
@@ -132,7 +132,7 @@ def _with_parties(engine: DuckEngine, fused: Fused) -> Fused:
 
 
 def _lists(engine: DuckEngine) -> dict[str, pa.Table]:
-    """Give the genres there are, and the languages and countries that these movies have."""
+    """Return the genres there are, and the languages and countries that these movies have."""
     canon = [
         {
             "id": genre.id,
@@ -178,7 +178,7 @@ class Sliced(msgspec.Struct, frozen=True):
 
 
 def work_in_slices(beside: DuckEngine, given: Sliced, work: Work[Result]) -> list[Result]:
-    """Give what the work makes of each slice, in order of movie; one engine each, with the slice's members and tables.
+    """Return what the work makes of each slice, in order of movie; one engine each, with the slice's members and tables.
 
     What is one slice is worked on beside the engine that is open; several have databases and cores of their own.
     """

@@ -128,7 +128,7 @@ def _register(context: RunContext, arrival: Arrival) -> None:
 
 
 def hold_reasons(spec: SourceSpec, found: Audit, before: Sequence[Delivery]) -> list[str]:
-    """Say why a delivery should not be applied unseen: fewer or more rows than expected, or far fewer than before."""
+    """Return why a delivery should not be applied unseen: fewer or more rows than expected, or far fewer than before."""
     reasons = list(found.concerns)
     newest = max(before, key=lambda one: one.id, default=None)
     if spec.complete and newest and newest.records:

@@ -50,7 +50,7 @@ def new_name() -> str:
 
 
 def name_lake(store: Store, name: str, work: Path) -> None:
-    """Give a lake without a readable name one."""
+    """Return a lake without a readable name one."""
     if store.has(FILE):
         store.remove(FILE)
     made = work / FILE
@@ -59,7 +59,7 @@ def name_lake(store: Store, name: str, work: Path) -> None:
 
 
 def mismatch(store: Store, catalogue: sa.Engine) -> Mismatch | None:
-    """Say why the two do not belong together: their names differ, one is empty and the other is not, or one is older."""
+    """Return why the two do not belong together: their names differ, one is empty and the other is not, or one is older."""
     lake, known = readable_name(store), _known_name(catalogue)
     if None not in (lake, known):
         wrong = f"this is the lake of another catalogue (it is of {lake}, the catalogue's is {known})"
@@ -74,7 +74,7 @@ def mismatch(store: Store, catalogue: sa.Engine) -> Mismatch | None:
 
 
 def readable_name(store: Store) -> str | None:
-    """Give the name that a lake carries; None where it has none, or it is damaged."""
+    """Return the name that a lake carries; None where it has none, or it is damaged."""
     try:
         return lake_name(store)
     except DamagedError:
@@ -82,7 +82,7 @@ def readable_name(store: Store) -> str | None:
 
 
 def lake_name(store: Store) -> str | None:
-    """Give the name that a lake carries; None where it has none yet."""
+    """Return the name that a lake carries; None where it has none yet."""
     return store.path(FILE).read_text("ascii").strip() if store.has(FILE) else None
 
 
@@ -98,7 +98,7 @@ def _known_name(catalogue: sa.Engine) -> str | None:
 
 
 def _one_is_empty(store: Store, catalogue: sa.Engine) -> str:
-    """Say which of the two holds deliveries where the other does not."""
+    """Return which of the two holds deliveries where the other does not."""
     filled = bool(store.names("records") or store.names(PAYLOADS.rstrip("/")))
     with catalogue.connect() as connection:
         delivered = has_deliveries(connection)

@@ -116,7 +116,7 @@ class Copy:
         self._write(name, rows, whole=True)
 
     def count(self) -> str:
-        """Count the transaction, where it copied anything, before it is committed; give its mark, else nothing."""
+        """Count the transaction, where it copied anything, before it is committed; return its mark, else nothing."""
         if not self._files:
             return ""
         number = int(fact(self.connection, COMMITTED) or 0) + 1
@@ -185,7 +185,7 @@ def complete(place: Place, catalogue: sa.Engine) -> None:
 
 
 def compact(place: Place, catalogue: sa.Engine, most: int) -> int:
-    """Copy tables whose copy is more than so many files whole, and remove those files; give how many tables."""
+    """Copy tables whose copy is more than so many files whole, and remove those files; return how many tables."""
     many = [name for name, files in _every(place.store).items() if len(files) > most and name not in SMALL]
     copy_anew(place, catalogue, many)
     return len(many)
@@ -209,7 +209,7 @@ def copied_table(file: str) -> str:
 
 
 def missing(store: Store, connection: sa.Connection) -> dict[str, list[str]]:
-    """Give by table what its copy lacks: the newest file, or one before it."""
+    """Return by table what its copy lacks: the newest file, or one before it."""
     known = {name: _newest(connection, name) for name in UNITS}
     there = _every(store)
     found = {}
@@ -226,14 +226,14 @@ def missing(store: Store, connection: sa.Connection) -> dict[str, list[str]]:
 
 
 def is_older(store: Store, connection: sa.Connection) -> bool:
-    """Say whether the catalogue is older than its lake: transactions were committed that it knows nothing of."""
+    """Return whether the catalogue is older than its lake: transactions were committed that it knows nothing of."""
     marks = store.names(COMMITTED)  # first: what is committed meanwhile is in the catalogue
     known = int(fact(connection, COMMITTED) or 0)
     return any(int(one.rpartition("/")[2]) > known for one in marks)
 
 
 def name_copies(engine: DuckEngine, store: Store) -> list[str]:
-    """Keep each copied table's rows, as they stand in the copy, under its own name; give the names.
+    """Keep each copied table's rows, as they stand in the copy, under its own name; return the names.
 
     Raises StoreError where the lake has no copy, or a file of it is missing.
     """
@@ -256,7 +256,7 @@ def name_copies(engine: DuckEngine, store: Store) -> list[str]:
 
 
 def _committed(store: Store) -> dict[str, int]:
-    """Give by table the number of its newest file when the last transaction was committed that the lake has a mark of."""
+    """Return by table the number of its newest file when the last transaction was committed that the lake has a mark of."""
     marks = store.names(COMMITTED)
     if not marks:
         return {}
@@ -317,7 +317,7 @@ def _files(store: Store, name: str) -> list[Copied]:
 
 
 def _every(store: Store) -> dict[str, list[Copied]]:
-    """Give the files of every table, listed at once."""
+    """Return the files of every table, listed at once."""
     found: dict[str, list[Copied]] = {name: [] for name in UNITS}
     for file in store.names(FOLDER):
         if file.startswith(f"{COMMITTED}/"):
@@ -327,6 +327,6 @@ def _every(store: Store) -> dict[str, list[Copied]]:
 
 
 def _in_force(files: list[Copied]) -> list[Copied]:
-    """Give the files from the last whole one on."""
+    """Return the files from the last whole one on."""
     wholes = [place for place, one in enumerate(files) if one.whole]
     return files[wholes[-1] :] if wholes else files

@@ -179,7 +179,7 @@ def _roll(job: Job, run: Run, desk: _Desk, tell: Tell) -> Run:
 
 
 def _nothing(run: Run) -> str:
-    """Say why no month was written."""
+    """Return why no month was written."""
     left = ", ".join(
         f"{films:,} {why.replace('_', ' ')}" for why, films in run.films.items() if films and why != "counted"
     )
@@ -192,7 +192,7 @@ def _nothing(run: Run) -> str:
 
 
 def genre_labels(spec: SourceSpec) -> pa.Table:
-    """Give a source's genre labels with what they mean: label, id, name."""
+    """Return a source's genre labels with what they mean: label, id, name."""
     labels = list(spec.genres)
     known = list(spec.genres.values())
     columns = {"label": labels, "id": [genre.id for genre in known], "name": [genre.name for genre in known]}

@@ -57,7 +57,7 @@ def settle_ties(context: RunContext, tell: Tell = lambda _: None) -> None:
 
 
 def _renamed(some: Sequence[Delivery]) -> dict[str, str]:
-    """Give by the id of a delivery, or of a replay of it, its new id where those of its instant are out of order."""
+    """Return by the id of a delivery, or of a replay of it, its new id where those of its instant are out of order."""
     instants: dict[str, list[tuple[int, Delivery]]] = defaultdict(list)
     for number, delivery in enumerate(some, 1):
         if delivery.replay_of is None:

@@ -165,7 +165,7 @@ def _work_out(engine: DuckEngine, connection: sa.Connection, run: _Run, affected
 
 
 def _names(engine: DuckEngine, connection: sa.Connection, kind: str, affected: Column) -> Column:
-    """Give every folded name that the films' changed credits hang together with; name the listed ones `spelt`."""
+    """Return every folded name that the films' changed credits hang together with; name the listed ones `spelt`."""
     spell = _TRADES[kind].spell
     engine.register("stored", credits_of(connection, kind, affected))
     engine.materialize("differing", _DIFFERING)
@@ -180,7 +180,7 @@ def _names(engine: DuckEngine, connection: sa.Connection, kind: str, affected: C
 
 
 def _unchanged(trade: _Trade) -> Cast:
-    """Give what a run comes to that changes no credit."""
+    """Return what a run comes to that changes no credit."""
     return Cast(
         names=_NONE,
         ids=_NO_NUMBERS,

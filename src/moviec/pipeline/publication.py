@@ -230,7 +230,7 @@ def _cast(ground: Ground, connection: sa.Connection, resolved: Resolved) -> dict
 
 
 def _affected(resolved: Resolved, cast: Mapping[str, Cast]) -> Column | None:
-    """Give the movies to show again: those that were resolved anew, and those whose people or companies are others."""
+    """Return the movies to show again: those that were resolved anew, and those whose people or companies are others."""
     if resolved.affected is None:
         return None
     return pa.array(

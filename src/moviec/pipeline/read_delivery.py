@@ -115,7 +115,7 @@ def apply(engine: DuckEngine, context: RunContext, target: Target, read: Read, k
 
 
 def rejected_of(read: Read, delivery: str, source: str) -> list[Rejected]:
-    """Give the rows that a reading could not read, as the catalogue keeps them."""
+    """Return the rows that a reading could not read, as the catalogue keeps them."""
     return [
         Rejected(
             delivery=delivery,
@@ -132,7 +132,7 @@ def rejected_of(read: Read, delivery: str, source: str) -> list[Rejected]:
 
 
 def report_of(read: Read) -> dict[str, Any]:
-    """Say what became of a delivery's rows and what was odd about it, as plain values."""
+    """Return what became of a delivery's rows and what was odd about it, as plain values."""
     files = read.reading.files.items()
     facts = {
         "rows": {role: file.count for role, file in files},

@@ -211,12 +211,12 @@ def _replayed(delivery: Delivery, again: str, read: Read) -> Delivery:
 
 
 def _generation(batches: list[Batch]) -> int:
-    """Give the number of the folder that a source's batches stand in; each rebuild takes the next."""
+    """Return the number of the folder that a source's batches stand in; each rebuild takes the next."""
     return int(batches[-1].keys_file.split("/")[2]) if batches else 0
 
 
 def from_lake(context: RunContext, tell: Tell = lambda _: None) -> dict[str, int]:
-    """Make the copied tables what the lake says they are, and ask for all to be published; give the rows by table.
+    """Make the copied tables what the lake says they are, and ask for all to be published; return the rows by table.
 
     In one transaction. Raises StoreError where the lake has no copy, or the catalogue is another lake's.
     """

@@ -1,4 +1,4 @@
-"""Where reports get their films: the catalogue, or the folder that a rollup wrote. Hands on an engine with them as `parts`."""
+"""Where reports get their films: the catalogue, or the folder that a rollup wrote. Returns an engine with them as `parts`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ COUNTED = "films that the rollup counted; see last-run.json for those it left ou
 
 @contextmanager
 def open_folder(folder: Path, question: Question, split: str) -> Iterator[tuple[DuckEngine, Coverage]]:
-    """Give an engine whose view `parts` is the films behind a rollup's folder, and the coverage of those asked about."""
+    """Yield an engine whose view `parts` is the films behind a rollup's folder, and the coverage of those asked about."""
     films = folder / FILMS
     if not films.exists():
         raise UsageError(
@@ -66,7 +66,7 @@ def open_folder(folder: Path, question: Question, split: str) -> Iterator[tuple[
 
 @contextmanager
 def open_catalogue(home: Home, question: Question, split: str) -> Iterator[tuple[DuckEngine, Coverage]]:
-    """Give an engine whose view `parts` is the catalogue's films of the years asked, and what is known of them.
+    """Yield an engine whose view `parts` is the catalogue's films of the years asked, and what is known of them.
 
     Raises UsageError for a catalogue without films.
     """

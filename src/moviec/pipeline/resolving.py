@@ -94,7 +94,7 @@ def resolve(engine: DuckEngine, known: Known, everything: bool) -> Resolved:
 
 
 def _records(engine: DuckEngine, settled: Settled, kept: Identities) -> pa.Table:
-    """Give the ledger's new rows: where each record is now, and where those that are gone were last."""
+    """Return the ledger's new rows: where each record is now, and where those that are gone were last."""
     engine.register("kept_gone", kept.gone)
     engine.register("settled_members", settled.members)
     return engine.query("""
@@ -104,7 +104,7 @@ def _records(engine: DuckEngine, settled: Settled, kept: Identities) -> pa.Table
 
 
 def _identities(kept: Identities) -> pa.Table:
-    """Give the state of every id that the run touched."""
+    """Return the state of every id that the run touched."""
     live = pc.unique(kept.members["id"])
     parts = [
         (live, "live", pa.nulls(len(live), pa.int64())),
@@ -119,12 +119,12 @@ def _identities(kept: Identities) -> pa.Table:
 
 
 def _affected(ledger: pa.Table, kept: Identities) -> Column:
-    """Give every movie that lost, got or held a record that was settled."""
+    """Return every movie that lost, got or held a record that was settled."""
     return pa.array(np.union1d(ledger["id"].to_numpy(), kept.members["id"].to_numpy()))
 
 
 def _merged(engine: DuckEngine, kept: Identities) -> pa.Table:
-    """Give the records, with their ids until now, of the movies that are merged; those that are gone have no say in it."""
+    """Return the records, with their ids until now, of the movies that are merged; those that are gone have no say in it."""
     engine.register("merged", kept.merged)
     return engine.query("""
         SELECT b.source, b.key, b.id FROM ledger_before b SEMI JOIN merged m USING (id)
@@ -132,7 +132,7 @@ def _merged(engine: DuckEngine, kept: Identities) -> pa.Table:
 
 
 def _split(engine: DuckEngine, kept: Identities) -> Column:
-    """Give the ids, new or given back, that hold a record of an id that lives on."""
+    """Return the ids, new or given back, that hold a record of an id that lives on."""
     engine.register("created", pa.table({"id": pa.array(np.concatenate([kept.created, kept.given_back]))}))
     return engine.query("""
         SELECT DISTINCT k.id FROM kept_members k SEMI JOIN created USING (id)

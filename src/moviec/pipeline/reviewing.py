@@ -1,7 +1,7 @@
 """What a person reviews: uncertain pairs side by side, why each waits, verdicts as a person names them; and the records
 that are matched with none, each with the nearest other.
 
-Hands on plain rows for the command line and the API; docs/matching.md says what a verdict does.
+Returns plain rows for the command line and the API; docs/matching.md says what a verdict does.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def uncertain(context: RunContext, most: int, source: str | None = None) -> list
 def _explained(
     context: RunContext, connection: sa.Connection, pairs: pa.Table, known: pa.Table
 ) -> list[dict[str, Any]]:
-    """Give the rows of pairs, in their order, with `reason` and `rival` (source:key, or null)."""
+    """Return the rows of pairs, in their order, with `reason` and `rival` (source:key, or null)."""
     films = records_of(connection, pc.unique(known["movie"]))
     with DuckEngine(context.limits) as engine:
         engine.register("pairs", pairs)
@@ -101,7 +101,7 @@ def _explained(
 
 
 def sides(context: RunContext, ends: Sequence[Record]) -> dict[Record, dict[str, Any]]:
-    """Give what is laid side by side of records that a source still lists: title, year, kind, runtime, directors, cast,
+    """Return what is laid side by side of records that a source still lists: title, year, kind, runtime, directors, cast,
     countries, ids.
     """
     columns = {name: [end[at] for end in ends] for at, name in enumerate(("source", "key"))}
@@ -171,7 +171,7 @@ FROM ledger l LEFT JOIN page p USING (source, key)
 
 
 def _movies(connection: sa.Connection, pairs: pa.Table, page: pa.Table) -> Column:
-    """Give the movies at either end of the pairs, and those of the page."""
+    """Return the movies at either end of the pairs, and those of the page."""
     ends = pa.concat_tables(
         pairs.select([f"{side}_source", f"{side}_key"]).rename_columns(["source", "key"])
         for side in ("left", "right")

@@ -1,6 +1,6 @@
 """A table of ratings into arrays: judged and de-duplicated by SQL, one row per film and aspect, a column per rater.
 
-Hands on tables `rating_wide` (movie, aspect, given, p0…, v0…, d0…, place) and `rating_rejected` (file_row, movie, source, value,
+Returns tables `rating_wide` (movie, aspect, given, p0…, v0…, d0…, place) and `rating_rejected` (file_row, movie, source, value,
 reason), and arrays of films x raters.
 """
 

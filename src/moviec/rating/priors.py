@@ -1,4 +1,4 @@
-"""What is known of raters beforehand: their panel, level and spread, from `raters.toml`. Hands on one prior each."""
+"""What is known of raters beforehand: their panel, level and spread, from `raters.toml`. Returns one prior each."""
 
 from __future__ import annotations
 

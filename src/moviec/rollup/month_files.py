@@ -170,7 +170,7 @@ def write_json(value: Any, path: Path) -> None:
 
 
 def _contents(engine: DuckEngine, months: pa.Table, layout: Layout) -> Iterator[tuple[_Place, bytes]]:
-    """Give what stands in each month's file, month by month."""
+    """Yield what stands in each month's file, month by month."""
     if layout.format == "json":
         engine.register("months", months)
         for kind, year, month, text in _rows(engine.query(_month_text(layout))):

@@ -49,7 +49,7 @@ class Counting(msgspec.Struct, frozen=True):
 
 
 def films_sql(counting: Counting, numeric_keys: bool) -> str:
-    """Give the SQL over `records` for the films that count: movie, released, amounts, genres[], companies[]."""
+    """Return the SQL over `records` for the films that count: movie, released, amounts, genres[], companies[]."""
     parts = {
         "since": counting.since.isoformat(),
         "out": _out(counting),
@@ -61,12 +61,12 @@ def films_sql(counting: Counting, numeric_keys: bool) -> str:
 
 
 def summary_sql(counting: Counting) -> str:
-    """Give the SQL over `records` for films in groups that share what decides whether they count, with what was set to unknown."""
+    """Return the SQL over `records` for films in groups that share what decides whether they count, with what was set to unknown."""
     return filled(SQL["summary"], {"out": _out(counting)})
 
 
 def entries_sql(numeric_keys: bool) -> str:
-    """Give the SQL over `films` for one row per film and genre, and per film and company."""
+    """Return the SQL over `films` for one row per film and genre, and per film and company."""
     return filled(SQL["entries"], {"key_type": _key_type(numeric_keys)})
 
 
@@ -146,7 +146,7 @@ def account(engine: DuckEngine, counting: Counting) -> Account:
 
 
 def _fate(group: dict[str, Any], counting: Counting) -> str:
-    """Say whether the films of a group count, or why not."""
+    """Return whether the films of a group count, or why not."""
     if not group["dated"]:
         return "without_date"
     if not (group["out_already"] or counting.any_status):

@@ -49,7 +49,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     by: Literal["sum", "mean", "median", "max"] | None = None
 
     def added_up(self) -> str:
-        """Say how the measure is added up."""
+        """Return how the measure is added up."""
         return self.by or MEASURES[self.measure][1]
 
 

@@ -40,7 +40,7 @@ def leading(engine: Engine, totals: pa.Table) -> pa.Table:
 
 
 def _lists(placed: pa.Table, name: str) -> pa.Table:
-    """Give each group's entries, in the order of the rows, as a JSON list."""
+    """Return each group's entries, in the order of the rows, as a JSON list."""
     as_text = placed.set_column(
         placed.schema.get_field_index("entry"), "entry", placed["entry"].cast(pa.string())
     )

@@ -29,7 +29,7 @@ def write_sample(folder: Path) -> Planted:
 
 
 def sample_films() -> list[Film]:
-    """Give the sample's films, oldest first, numbered from 1."""
+    """Return the sample's films, oldest first, numbered from 1."""
     rows = list(_rows("films.csv"))
     companies = _numbers((name for row in rows for name in _list(row["companies"])), OWN_COMPANIES)
     companies |= {row["name"]: int(row["id"]) for row in _rows("companies.csv")}

@@ -164,7 +164,7 @@ def _replace(catalogue: sa.Engine, used: Path, changed: list[int]) -> None:
 
 
 def _settle(catalogue: sa.Engine, index: Path, change: int) -> None:
-    """Say what the index holds, after it does: a run that dies in between is repeated, to the same result."""
+    """Return what the index holds, after it does: a run that dies in between is repeated, to the same result."""
     before = position(index)
     files = sums(index, before.files if before else {})
     with written_aside(index / "position.json") as written:

@@ -44,7 +44,7 @@ def index_documents(documents: Iterable[str], schema: tantivy.Schema) -> Iterato
 
 
 def prominence(film: Film) -> int:
-    """Say how much a film is looked for, in millionths from 0: half by votes, half by popularity, both as logarithms.
+    """Return how much a film is looked for, in millionths from 0: half by votes, half by popularity, both as logarithms.
 
     Films differ by powers of ten in both. A judgement: no log of searches to learn it from exists yet.
     """

@@ -42,7 +42,7 @@ def current(folder: Path) -> Path | None:
 
 
 def position(index: Path) -> Position | None:
-    """Say what an index holds; None where it cannot tell, or has another layout."""
+    """Return what an index holds; None where it cannot tell, or has another layout."""
     try:
         found = msgspec.json.decode((index / "position.json").read_bytes(), type=Position)
     except (OSError, msgspec.DecodeError):

@@ -73,7 +73,7 @@ class GenreWords:
         return tuple(rest), tuple(genres)
 
     def named(self, text: str) -> int | None:
-        """Give the genre of a name or an alias."""
+        """Return the genre of a name or an alias."""
         return self._ids.get(tuple(fold(text).split()))
 
 

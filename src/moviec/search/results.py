@@ -130,7 +130,7 @@ class _Search:
         )
 
     def page(self) -> Page:
-        """Give the page after the cursor."""
+        """Return the page after the cursor."""
         begin = self._begin()
         tiers = self.tiers[: begin.tiers]
         counted = self._count(self._wanted(any_of(tiers)), self.ask.facets)
@@ -149,7 +149,7 @@ class _Search:
         return Page(items, counted.total, counted.genres, counted.decades, cursor)
 
     def _suffice(self, tiers: Sequence[Query], total: int, enough: int) -> bool:
-        """Say whether these tiers do without the next.
+        """Return whether these tiers do without the next.
 
         Filters that leave anything do not change what the words mean: a facet gives as many films as it tells.
         """
@@ -158,7 +158,7 @@ class _Search:
         return total >= enough or (len(tiers) > TITLE_TIERS and self._titled())
 
     def _titled(self) -> bool:
-        """Say whether the query is a whole title of some film: then it holds no typing error."""
+        """Return whether the query is a whole title of some film: then it holds no typing error."""
         whole = all_of([any_of(self.tiers[:WHOLE_TIERS])], self.unwanted)
         return bool(self.searcher.search(whole, 1, count=False).hits)
 
@@ -198,7 +198,7 @@ class _Search:
         return [any_of(some) for some in zip(*each, strict=True)]
 
     def _known_title(self, words: Sequence[str]) -> bool:
-        """Say whether words are a title: a lone word a whole one, several also a part of one."""
+        """Return whether words are a title: a lone word a whole one, several also a part of one."""
         query = self.fields.term("whole", " ".join(words))
         display = self.fields.term("display", " ".join(words))
         parts = [query, display] if len(words) == 1 else [query, display, self.fields.together(words)]

@@ -51,7 +51,7 @@ class Film(msgspec.Struct):
         return list(dict.fromkeys(named))
 
     def by_language(self) -> dict[str, str]:
-        """Give one title per language, for readers who prefer it."""
+        """Return one title per language, for readers who prefer it."""
         found = {other.language: other.title for other in reversed(self.other_titles) if other.language}
         if self.original_language and self.original_title:
             found.setdefault(self.original_language, self.original_title)
@@ -79,12 +79,12 @@ FILM = msgspec.json.Decoder(Film)
 
 
 def summary_of(document: bytes | str) -> Summary:
-    """Give the summary of a film from its document."""
+    """Return the summary of a film from its document."""
     return summarise(FILM.decode(document))
 
 
 def summarise(film: Film) -> Summary:
-    """Give a film's summary."""
+    """Return a film's summary."""
     return Summary(
         id=film.id,
         title=film.title,

@@ -32,7 +32,7 @@ class Audit(msgspec.Struct, frozen=True):
     concerns: tuple[str, ...]
 
     def rate(self, field: str) -> float:
-        """Give the share of films whose field has a value, 0 to 1."""
+        """Return the share of films whose field has a value, 0 to 1."""
         return self.filled[field] / self.films if self.films else 0.0
 
 

@@ -41,7 +41,7 @@ def normalise(engine: DuckEngine, query: str, staged: list[Staged], wanted: Want
 
 
 def _types(engine: DuckEngine, rows: str) -> dict[str, str]:
-    """Give the columns of rows with their types as SQL writes them."""
+    """Return the columns of rows with their types as SQL writes them."""
     found = engine.connection.sql(f"SELECT * FROM {rows}")
     return dict(zip(found.columns, map(str, found.types), strict=True))
 
@@ -62,7 +62,7 @@ _SUFFIX = "_unreadable"
 def unread_columns(
     engine: DuckEngine, spec: SourceSpec, reading: Reading, problems: dict[str, int], records: str = "records"
 ) -> list[Unread]:
-    """Give the columns of a reading of which most filled cells could not be read, file by file.
+    """Return the columns of a reading of which most filled cells could not be read, file by file.
 
     `problems` are those that were counted: what they do not name is not looked for. `records` has role, _position,
     problems and list_problems.

@@ -140,11 +140,11 @@ class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             raise ValueError(f"the column {', '.join(strange)} is not among the file's columns")
 
     def keeps(self, field: str) -> bool:
-        """Say whether an older value of the field outlives a delivery that no longer has one."""
+        """Return whether an older value of the field outlives a delivery that no longer has one."""
         return self.empty.get(field, self.empty.get("default", "clear")) == "keep"
 
     def place(self, field: str) -> int:
-        """Give the source's place in the prior order of reliability for a field; 100 where the facts say nothing."""
+        """Return the source's place in the prior order of reliability for a field; 100 where the facts say nothing."""
         return self.order.get(field, self.order.get("default", 100))
 
 
@@ -217,7 +217,7 @@ def _spec(text: bytes) -> SourceSpec:
 
 
 def assign_roles(paths: Iterable[Path], spec: SourceSpec) -> tuple[dict[str, Path], list[Path]]:
-    """Give each role its file, and the files that play none.
+    """Return each role its file, and the files that play none.
 
     A name that starts with one of a role's names plays it; a lone file with any other name plays the first role.
     Raises UsageError when two files claim one role.

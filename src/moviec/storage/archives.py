@@ -24,7 +24,7 @@ def sha256(path: Path) -> str:
 
 
 def unpack(path: Path, work: Path) -> list[Path]:
-    """Give the plain files in a payload: itself, or what its gzip or zip holds, written into `work`.
+    """Return the plain files in a payload: itself, or what its gzip or zip holds, written into `work`.
 
     The bytes decide, not the name. Raises UsageError where there is no such file, PayloadError where it is
     truncated or damaged.
@@ -70,7 +70,7 @@ def _unzip(path: Path, work: Path) -> list[Path]:
 
 
 def _is_workbook(path: Path) -> bool:
-    """Say whether a zip is an office document: those are read as what they are, and refused by their header."""
+    """Return whether a zip is an office document: those are read as what they are, and refused by their header."""
     try:
         with zipfile.ZipFile(path) as archive:
             return "[Content_Types].xml" in archive.namelist()

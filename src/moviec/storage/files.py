@@ -57,7 +57,7 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 def _mends(name: str) -> str:
-    """Say what mends a damaged file of the lake."""
+    """Return what mends a damaged file of the lake."""
     if name.startswith(PAYLOADS):
         return "ingest the same file again, or restore it from the backup"
     return "`moviec doctor --repair` makes it again, or says why it cannot"
@@ -101,12 +101,12 @@ class Store:
             return Kept(sha256, size, self._settle(part, sha256, name_of(sha256)))
 
     def has(self, name: str) -> bool:
-        """Say whether there is a file of this name."""
+        """Return whether there is a file of this name."""
         with self._failing(name):
             return bool(self._files.exists(self._place(name)))
 
     def path(self, name: str) -> Path:
-        """Give a local path to a file's bytes, verified once by this process.
+        """Return a local path to a file's bytes, verified once by this process.
 
         Raises StoreError where there is none, DamagedError where it is not what its checksum says.
         """
@@ -161,7 +161,7 @@ class Store:
             shutil.rmtree(self._cache / folder, ignore_errors=True)
 
     def move(self, name: str, to: str) -> None:
-        """Give a file, and its checksum, another name, which nothing may have yet."""
+        """Return a file, and its checksum, another name, which nothing may have yet."""
         if self.has(to):
             raise StoreError(f"{to} is there already", self._root, "move it away")
         recorded = self._recorded(name)
@@ -225,7 +225,7 @@ class Store:
 
     @contextmanager
     def _copied(self, file: Path) -> Iterator[tuple[Path, str]]:
-        """Give a copy of a file on the lake's disk, and the SHA-256 of what was copied."""
+        """Yield a copy of a file on the lake's disk, and the SHA-256 of what was copied."""
         digest = hashlib.sha256()
         with file.open("rb") as source, self._part(file.name) as (part, target):
             with self._writing(file.name):
@@ -237,7 +237,7 @@ class Store:
 
     @contextmanager
     def _part(self, name: str) -> Iterator[tuple[Path, BinaryIO]]:
-        """Give a file of a name of its own to write; it is locked, so that others tell it from what a dead process left."""
+        """Yield a file of a name of its own to write; it is locked, so that others tell it from what a dead process left."""
         with self._writing(name):
             self._parts.mkdir(parents=True, exist_ok=True)
             part, file = _lock_new(self._parts)
@@ -278,7 +278,7 @@ class Store:
         return True
 
     def _recorded(self, name: str) -> str | None:
-        """Give the SHA-256 that a file should have: empty where the checksum is damaged, None where there is none."""
+        """Return the SHA-256 that a file should have: empty where the checksum is damaged, None where there is none."""
         if name.startswith(PAYLOADS):
             return name.rpartition("/")[2]
         if not self.has(name + SUM):
@@ -343,7 +343,7 @@ def _line(name: str, sha256: str) -> bytes:
 
 
 def _signature(here: Path) -> tuple[int, int, int]:
-    """Give what changes when a file is written to."""
+    """Return what changes when a file is written to."""
     now = here.stat()
     return now.st_mtime_ns, now.st_size, now.st_ino
 

@@ -20,7 +20,7 @@ _HERE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 def open_files(url: str, options: Options) -> tuple[fsspec.AbstractFileSystem, str]:
-    """Give the file system of an address and the path in it; nothing it lists is remembered.
+    """Return the file system of an address and the path in it; nothing it lists is remembered.
 
     Raises UsageError where there is none of this kind, or its package is missing.
     """
@@ -54,7 +54,7 @@ def told(where: str) -> Iterator[None]:
 
 
 def is_ours(error: Exception) -> bool:
-    """Say whether the disk here is at fault, not the other side."""
+    """Return whether the disk here is at fault, not the other side."""
     return isinstance(error, OSError) and error.errno in _HERE
 
 
@@ -76,7 +76,7 @@ class Elsewhere:
         self._options = options
 
     def is_folder(self, url: str) -> bool:
-        """Say whether there is a folder at this address."""
+        """Return whether there is a folder at this address."""
         with told(url):
             files, path = open_files(url, self._options)
             return bool(files.isdir(path))
@@ -99,14 +99,14 @@ class Elsewhere:
 
 
 def name_of(url: str) -> str:
-    """Give the file's name in an address; on the web it is written with escapes."""
+    """Return the file's name in an address; on the web it is written with escapes."""
     if urlsplit(url).scheme in ("http", "https"):
         return Path(unquote(urlsplit(url).path)).name
     return url.rpartition("/")[2]
 
 
 def shown(url: str) -> str:
-    """Give an address as it may be shown: without password, and without the query, which may be a signature."""
+    """Return an address as it may be shown: without password, and without the query, which may be a signature."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https", "sftp", "ssh", "ftp"):
         return url

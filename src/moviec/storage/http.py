@@ -202,7 +202,7 @@ def _netrc(host: str) -> tuple[str, str] | None:
 
 
 def _refusal(error: HTTPError, where: str) -> MovieCError:
-    """Say what an answer that is no success means."""
+    """Return what an answer that is no success means."""
     said = f"{error.code} {error.reason}".splitlines()[0]
     error.close()
     if error.code in (404, 410):
@@ -219,7 +219,7 @@ def _refusal(error: HTTPError, where: str) -> MovieCError:
 
 
 def _reason(error: OSError) -> str:
-    """Say why there was no answer, without the wrapping of the library."""
+    """Return why there was no answer, without the wrapping of the library."""
     inner = error.reason if isinstance(error, URLError) else error
     return str(getattr(inner, "strerror", None) or inner)
 

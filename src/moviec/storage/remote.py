@@ -20,7 +20,7 @@ class Remote(Protocol):
     """One kind of place. Raises UsageError where there is nothing, TransportError for what may pass, else SourceError."""
 
     def is_folder(self, url: str) -> bool:
-        """Say whether there is a folder at this address."""
+        """Return whether there is a folder at this address."""
 
     def names(self, url: str) -> list[str]:
         """List the names in a folder."""

@@ -32,7 +32,7 @@ class Sftp:
         self._timeout = patience.timeout
 
     def is_folder(self, url: str) -> bool:
-        """Say whether there is a folder at this address."""
+        """Return whether there is a folder at this address."""
         return self._do(url, lambda files, path: stat.S_ISDIR(files.stat(path).st_mode or 0))
 
     def names(self, url: str) -> list[str]:

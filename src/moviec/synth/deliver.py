@@ -126,7 +126,7 @@ _NOTES = (
 
 
 def _write(films: Iterable[Film], outlets: list[_Outlet], notes: list[RowFile]) -> int:
-    """Give every film to every outlet, and note the truth; counts the films."""
+    """Return every film to every outlet, and note the truth; counts the films."""
     whole, truth, faults = notes
     for film in films:
         whole.write([msgspec.json.encode(film).decode() + "\n"])

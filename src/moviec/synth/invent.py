@@ -208,7 +208,7 @@ def _film(row: dict[str, Any]) -> Film:
 
 
 def _titles(row: dict[str, Any], language: str) -> tuple[str, str | None, str | None]:
-    """Give title, original title (None where it is the same) and collection (None outside a series)."""
+    """Return title, original title (None where it is the same) and collection (None outside a series)."""
     if language == "en":
         title, original = english_title(row["title"]), None
     else:

@@ -33,4 +33,4 @@ class Provider(Protocol):
         """The files of a delivery."""
 
     def render(self, film: Film) -> Rendering | None:
-        """Give what the provider has of the film, or None where it has nothing."""
+        """Return what the provider has of the film, or None where it has nothing."""

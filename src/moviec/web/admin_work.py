@@ -33,7 +33,7 @@ class Workbench(Protocol):
         """List the sources: name, title, licence, attribution, home_page, cron, and what more is known of them."""
 
     def scorecard(self, source: str) -> dict[str, Any]:
-        """Give a source's reliability and calibration, as the pinned models have them."""
+        """Return a source's reliability and calibration, as the pinned models have them."""
 
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         """Take a delivery in; report what became of it."""

@@ -54,7 +54,7 @@ class KeyRing:
         self._seen: OrderedDict[str, tuple[float, Key | None]] = OrderedDict()
 
     async def find(self, key: str) -> Key | None:
-        """Give the key in force; None for any other."""
+        """Return the key in force; None for any other."""
         if len(key) > _LONGEST:
             return None
         wanted = digest(key)
@@ -108,7 +108,7 @@ def _window(limit: int, allowed: bool, left: float, reset: float) -> Window:
 
 
 def trusted_proxies(text: str) -> Callable[[str], bool]:
-    """Say of an address whether its X-Forwarded-For counts. Raises ValueError for what is no address or network."""
+    """Return for an address whether its X-Forwarded-For counts. Raises ValueError for what is no address or network."""
     networks = [ipaddress.ip_network(one, strict=False) for one in text.replace(",", " ").split()]
 
     def trusted(address: str) -> bool:
@@ -122,7 +122,7 @@ def trusted_proxies(text: str) -> Callable[[str], bool]:
 
 
 def address_of(peer: str, forwarded: str, trusted: Callable[[str], bool]) -> str:
-    """Give the caller's address: from the right, the first hop that is no proxy of ours."""
+    """Return the caller's address: from the right, the first hop that is no proxy of ours."""
     hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
     address = peer
     while hops and trusted(address):
@@ -131,7 +131,7 @@ def address_of(peer: str, forwarded: str, trusted: Callable[[str], bool]) -> str
 
 
 def shown_key(authorization: str, header: str) -> str:
-    """Give the key a caller shows, empty where there is none. Raises Problem for another kind of authorization."""
+    """Return the key a caller shows, empty where there is none. Raises Problem for another kind of authorization."""
     if header:
         return header.strip()
     if not authorization:

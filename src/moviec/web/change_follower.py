@@ -130,7 +130,7 @@ class Follower:
 
 
 async def passed(event: asyncio.Event, seconds: float) -> bool:
-    """Wait so long, or until the event; say whether it came."""
+    """Wait so long, or until the event; return whether it came."""
     try:
         async with asyncio.timeout(seconds):
             return await event.wait()

@@ -40,7 +40,7 @@ class Problem(Exception):  # noqa: N818  a problem is what the caller is told, w
         self.headers = dict(headers or {})
 
     def body(self) -> bytes:
-        """Give the JSON."""
+        """Return the JSON."""
         return msgspec.json.encode(ErrorShape(ErrorBody(self.code, self.message, self.details)))
 
 
@@ -54,7 +54,7 @@ Page = Callable[[Request[Any, Any, Any], Problem], bytes | None]
 
 
 def handlers(log: Any, page: Page) -> ExceptionHandlersMap:
-    """Give the handlers that turn every exception into a Problem's answer; what nobody foresaw is logged."""
+    """Return the handlers that turn every exception into a Problem's answer; what nobody foresaw is logged."""
 
     def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         problem = as_problem(error)

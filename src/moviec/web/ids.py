@@ -29,7 +29,7 @@ class Moved(Exception):  # noqa: N818  no error: it says where to go
 
 
 async def movie_of(site: Site, text: str) -> int:
-    """Give the number of the movie an id names. Raises Problem: 404, or 409 where it names several."""
+    """Return the number of the movie an id names. Raises Problem: 404, or 409 where it names several."""
     text = text.replace("%2F", "/")  # as the gate writes a slash in an id
     named = read_id(text)
     if named is None:
@@ -53,7 +53,7 @@ async def movie_of(site: Site, text: str) -> int:
 
 
 async def gone(site: Site, movie: int) -> Exception:
-    """Say why a movie has no document: it was merged (Moved), withdrawn, or never was."""
+    """Return why a movie has no document: it was merged (Moved), withdrawn, or never was."""
     identity = await asyncio.to_thread(site.movies.identity, movie)
     if identity is not None and identity[0] == "merged" and identity[1] is not None:
         return Moved(identity[1])

@@ -48,7 +48,7 @@ class Filter:
         self._filters[-1].update(ids)
 
     def __contains__(self, one: str) -> bool:
-        """Say whether an id may exist."""
+        """Return whether an id may exist."""
         return any(one in some for some in self._filters)
 
 

@@ -26,7 +26,7 @@ def preferred(header: str) -> tuple[str, ...]:
 
 
 def choose(title: str, titles: Mapping[str, str], languages: Sequence[str]) -> str | None:
-    """Give the title in the dearest language there is one in; None where the display title serves as well.
+    """Return the title in the dearest language there is one in; None where the display title serves as well.
 
     Display titles are the English ones where there are any, so a reader of English looks no further.
     """

@@ -159,7 +159,7 @@ def _choices(kind: type[msgspec.Struct], error: str) -> str:
 
 
 def _said(error: str) -> str:
-    """Say what msgspec found wrong as `name: reason`."""
+    """Return what msgspec found wrong as `name: reason`."""
     reason, _, place = error.replace("`", "").replace(" | null", "").partition(" - at $.")
     if "matching regex" in reason:
         reason = "not written as it should be; /docs shows how"

@@ -24,10 +24,10 @@ class Table(Protocol):
     """Where windows are kept: requests counted and the window's end (seconds since 1970) by caller."""
 
     def add(self, key: str, seconds: int, amount: int) -> int:
-        """Count; give how often the caller asked in a window that began at most so many seconds ago."""
+        """Count; return how often the caller asked in a window that began at most so many seconds ago."""
 
     def find(self, key: str) -> tuple[int, float]:
-        """Give a caller's count and the window's end; of one who has not asked, 0 and now."""
+        """Return a caller's count and the window's end; of one who has not asked, 0 and now."""
 
     def clear(self) -> None:
         """Forget everyone."""
@@ -41,7 +41,7 @@ class Own:
         self._windows: dict[str, tuple[int, float]] = {}
 
     def __len__(self) -> int:
-        """Say how many callers are remembered."""
+        """Return how many callers are remembered."""
         return len(self._windows)
 
     def add(self, key: str, seconds: int, amount: int) -> int:
@@ -57,7 +57,7 @@ class Own:
         return count + amount
 
     def find(self, key: str) -> tuple[int, float]:
-        """Give a caller's window."""
+        """Return a caller's window."""
         return self._windows.get(key) or (0, time.time())
 
     def clear(self) -> None:
@@ -95,7 +95,7 @@ class Together:
         return count + amount
 
     def find(self, key: str) -> tuple[int, float]:
-        """Give a caller's window."""
+        """Return a caller's window."""
         _, _, count, until = self._look(key)
         return (count, until) if until else (0, time.time())
 
@@ -104,7 +104,7 @@ class Together:
         self._map[:] = bytes(len(self._map))
 
     def _look(self, key: str) -> tuple[int, int, int, float]:
-        """Give a caller's place, mark, count and window's end; of one who has none the place to take, 0 and 0."""
+        """Return a caller's place, mark, count and window's end; of one who has none the place to take, 0 and 0."""
         mark = int.from_bytes(blake2b(key.encode(), digest_size=8).digest()) | 1
         ends = []
         for step in range(self.PLACES):
@@ -133,15 +133,15 @@ class Counts(Storage):
         return OSError
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        """Count; give how often the caller has asked."""
+        """Count; return how often the caller has asked."""
         return self._table.add(key, expiry, amount)
 
     def get(self, key: str) -> int:
-        """Say how often a caller has asked."""
+        """Return how often a caller has asked."""
         return self._table.find(key)[0]
 
     def get_expiry(self, key: str) -> float:
-        """Say when a caller's window ends, as seconds since 1970."""
+        """Return when a caller's window ends, as seconds since 1970."""
         return self._table.find(key)[1]
 
     def check(self) -> bool:

@@ -33,7 +33,7 @@ def answer(value: Any, headers: dict[str, str] | None = None) -> Answer:
 
 
 def from_bytes(body: bytes, media: str = JSON, headers: dict[str, str] | None = None) -> Answer:
-    """Give bytes an ETag over themselves."""
+    """Return bytes an ETag over themselves."""
     return Answer(body, hashlib.blake2b(body, digest_size=16).hexdigest(), media, headers or {})
 
 
@@ -70,7 +70,7 @@ class Cache:
         return self._version
 
     def get(self, movie: int, name: str) -> Answer | None:
-        """Give what is held of a movie (0: of none) under a name."""
+        """Return what is held of a movie (0: of none) under a name."""
         found = self._answers.get((movie, name))
         if found is not None:
             self._answers.move_to_end((movie, name))

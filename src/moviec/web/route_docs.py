@@ -28,7 +28,7 @@ MovieId = Annotated[
 def gives(
     kind: Any, *errors: int, status: int = 200, media: str = "application/json"
 ) -> Mapping[int, ResponseSpec]:
-    """Say what a route gives and which errors it has besides those all have."""
+    """Return what a route gives and which errors it has besides those all have."""
     found = {status: ResponseSpec(kind, generate_examples=False, description="As asked.", media_type=media)}
     if status == 200:
         found[304] = ResponseSpec(None, generate_examples=False, description="The caller has it already.")

@@ -66,7 +66,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     async def ready(
         self, movie: int, name: str, make: Callable[[], T], write: Callable[[T], Answer]
     ) -> Answer:
-        """Give the answer held under a name, else make, write and hold it. `movie` is 0 where it is about no single one."""
+        """Return the answer held under a name, else make, write and hold it. `movie` is 0 where it is about no single one."""
         found = self.cache.get(movie, name)
         self.metrics.cache.labels("hit" if found else "miss").inc()
         if found is None:
@@ -125,13 +125,13 @@ async def running(site: Site) -> AsyncIterator[None]:
 
 
 def site_of(request: Request[Any, Any, Any]) -> Site:
-    """Give the site that a request is for."""
+    """Return the site that a request is for."""
     found: Site = request.app.state["site"]
     return found
 
 
 def caller_of(request: Request[Any, Any, Any]) -> Caller:
-    """Give who asks."""
+    """Return who asks."""
     found: Caller = request.scope["moviec.caller"]  # type: ignore[typeddict-item]
     return found
 

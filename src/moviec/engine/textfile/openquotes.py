@@ -51,7 +51,7 @@ def swallowers(path: Path, width: int, dialect: Dialect) -> dict[int, Taken]:
 
 
 def _row_ahead(ahead: deque[bytes], file: BinaryIO, width: int, dialect: Dialect) -> tuple[int, str]:
-    """Say how many of the lines ahead make one row, or why the first is taken out. A short row may have another width."""
+    """Return how many of the lines ahead make one row, or why the first is taken out. A short row may have another width."""
     if len(ahead[0]) < SHOWN and not (dialect.quote and dialect.quote.encode() in ahead[0]):
         return 1, ""
 

@@ -42,7 +42,7 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 def refused(engine: DuckEngine) -> list[Refused]:
-    """Give what the engine's last reading of a file refused, in the file's order."""
+    """Return what the engine's last reading of a file refused, in the file's order."""
     rows = engine.query(
         "SELECT line_byte_position - 1 AS start, min(line) AS ordinal, first(error_type) AS type,"
         " max(strlen(csv_line)) AS size FROM csv_rejects GROUP BY start ORDER BY start"
@@ -54,7 +54,7 @@ def refused(engine: DuckEngine) -> list[Refused]:
 
 
 def swallowing(stretches: list[Refused]) -> bool:
-    """Say whether a stretch may go on beyond what the engine tells of it."""
+    """Return whether a stretch may go on beyond what the engine tells of it."""
     return any(stretch.size >= SHOWN or "quote" in stretch.reason for stretch in stretches)
 
 

@@ -224,7 +224,7 @@ def with_one_ending(path: Path, folder: Path) -> Path:
 
 
 def _lone_returns(path: Path) -> bytes:
-    """Say what a carriage return that stands alone is worth; nothing where all lines end alike.
+    """Return what a carriage return that stands alone is worth; nothing where all lines end alike.
 
     It is a line break in a file without any other, else a blank.
     """
@@ -245,7 +245,7 @@ def _lone_returns(path: Path) -> bytes:
 
 
 def _look_over(file: BinaryIO, name: str) -> bool:
-    """Say whether a file has carriage returns; raises PayloadError for a line that is too long to be read."""
+    """Return whether a file has carriage returns; raises PayloadError for a line that is too long to be read."""
     returns, since, at = False, 0, 0
     while chunk := file.read(1 << 20):
         returns = returns or b"\r" in chunk

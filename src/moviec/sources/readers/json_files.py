@@ -207,7 +207,7 @@ def cut(path: Path) -> Iterator[Piece]:
 
 
 def _start_of_next(before: str) -> re.Pattern[str]:
-    """Say how a next element begins: where the first stood on its own line, by the same indentation."""
+    """Return how a next element begins: where the first stood on its own line, by the same indentation."""
     indentation = before[before.rfind("\n") + 1 :]
     if "\n" in before and not indentation.strip():
         return re.compile(rf"\n(?={indentation}\{{)")

@@ -69,7 +69,7 @@ def physical_lines(path: Path) -> int:
 
 
 def _walked(file: Scanned) -> pa.Table:
-    """Give the lines of a file's good rows by reading it row by row: slow, and right past blank lines.
+    """Return the lines of a file's good rows by reading it row by row: slow, and right past blank lines.
 
     Broken stretches are stepped over.
     """
@@ -95,7 +95,7 @@ def _walked(file: Scanned) -> pa.Table:
 
 
 def line_of_positions(engine: DuckEngine, file: Scanned, rows: list[int]) -> list[tuple[int, int]]:
-    """Give (physical line, lines taken) of the good rows with these numbers, in their order."""
+    """Return (physical line, lines taken) of the good rows with these numbers, in their order."""
     if not rows:
         return []
     name_lines(engine, file, "placed")

@@ -36,14 +36,14 @@ class Shape(msgspec.Struct, frozen=True):
     dialect: Dialect = CSV
 
     def whole(self, cells: list[str]) -> bool:
-        """Say whether the cells are a row that can be believed."""
+        """Return whether the cells are a row that can be believed."""
         return (
             len(cells) == self.width and re.fullmatch(self.key_pattern, cells[self.key].strip()) is not None
         )
 
 
 def mend(pieces: list[Broken], shape: Shape) -> tuple[list[Mended], list[Broken]]:
-    """Join pieces (in file order) on adjacent lines whose cells add up to one row; give the rows, and what stays."""
+    """Join pieces (in file order) on adjacent lines whose cells add up to one row; return the rows, and what stays."""
     mended: list[Mended] = []
     rest: list[Broken] = []
     cut = [_cells(piece, shape) for piece in pieces]

@@ -23,7 +23,7 @@ _SCANS = {"jsonl": scan_lines, "json": scan_list, "parquet": scan_parquet}
 
 
 def format_of(path: Path, spec: FileSpec) -> Format:
-    """Say how a file is written: as the facts have it, else by its bytes, else by its name, else CSV."""
+    """Return how a file is written: as the facts have it, else by its bytes, else by its name, else CSV."""
     if spec.format != "any":
         return spec.format
     with path.open("rb") as file:

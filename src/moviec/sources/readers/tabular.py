@@ -1,6 +1,6 @@
 """Files into staged rows: every good row as text in Parquet, every broken one mended or kept as rejected.
 
-Hands on one view per role, with the columns as text, `_position`, the order in the file, and `_line`, the physical
+Returns one view per role, with the columns as text, `_position`, the order in the file, and `_line`, the physical
 line (NULL unless `line` is among the wanted fields).
 """
 

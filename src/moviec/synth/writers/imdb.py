@@ -42,7 +42,7 @@ class IMDb:
         self._named = bytearray()
 
     def render(self, film: Film) -> Rendering | None:
-        """Give the film's rows in the six files."""
+        """Return the film's rows in the six files."""
         chance = Chance(self._seed, self.name, film.number)
         defect = self._places.get(film.number, "")
         if chance.happens(self._rates.missing) and not defect:
@@ -65,7 +65,7 @@ class IMDb:
         return Rendering(key, rows, (defect,) if defect else ())
 
     def _strangers(self, film: Film) -> Iterator[tuple[Person, str]]:
-        """Give the people who were not named before, with their trade."""
+        """Yield the people who were not named before, with their trade."""
         people = [*((p, "director") for p in film.directors), *((p, "actor") for p in film.cast)]
         for person, role in people:
             place, bit = person.id >> 3, 1 << (person.id & 7)
@@ -76,7 +76,7 @@ class IMDb:
                 yield person, role
 
     def _introduced(self, person: Person, role: str, key: str) -> Row:
-        """Give the person's row: one spelling of the name for all the films."""
+        """Return the person's row: one spelling of the name for all the films."""
         chance = Chance(self._seed, self.name, "person", person.id)
         name = renamed(person.name, chance) if chance.happens(self._rates.name_variant) else person.name
         return [_nconst(person), name, NULL, NULL, role, key]
@@ -100,7 +100,7 @@ def _basics(film: Film, seen: Seen, title: str) -> Row:
 
 
 def _series(film: Film) -> Row:
-    """Give a series of the same name, which is no film."""
+    """Return a series of the same name, which is no film."""
     tconst = f"tt{90_000_000 + film.number}"
     return [tconst, "tvSeries", film.title, film.title, "0", str(film.year), NULL, "45", "Drama"]
 

@@ -43,7 +43,7 @@ class Kaggle(msgspec.Struct, frozen=True):
     )
 
     def render(self, film: Film) -> Rendering | None:
-        """Give the film's row (two where its id is there twice), its credits and its keywords."""
+        """Return the film's row (two where its id is there twice), its credits and its keywords."""
         chance = Chance(self.seed, self.name, film.number)
         defect = self.places.get(film.number, "")
         if chance.happens(self.rates.missing) and not defect:
@@ -70,7 +70,7 @@ class Kaggle(msgspec.Struct, frozen=True):
 
 
 def _cells(film: Film, seen: Seen, chance: Chance) -> dict[str, str]:
-    """Give the cells that show the film as it is seen, by column."""
+    """Return the cells that show the film as it is seen, by column."""
     collection = {"id": _number(film.collection), "name": film.collection, "poster_path": None}
     genres = seen.genres
     if film.kind == "tv_movie" and "TV Movie" not in genres:
@@ -105,7 +105,7 @@ def _cells(film: Film, seen: Seen, chance: Chance) -> dict[str, str]:
 
 
 def _money(film: Film, chance: Chance) -> dict[str, str]:
-    """Give budget and revenue; unknown is 0, and of what is known a part is not known here."""
+    """Return budget and revenue; unknown is 0, and of what is known a part is not known here."""
     known = [amount is not None and not chance.happens(0.1) for amount in (film.budget, film.revenue)]
     return {
         "budget": str(film.budget) if known[0] else "0",
@@ -124,7 +124,7 @@ def _imdb_id(film: Film, wrong: bool) -> str:
 
 
 def _faulty(defect: str, film: Film, chance: Chance) -> dict[str, str]:
-    """Give the cells that a fault changes."""
+    """Return the cells that a fault changes."""
     changes = {
         "zero_money": {"budget": "0", "revenue": "0"},
         "tiny_budget": {"budget": chance.pick(_TINY_BUDGETS)},
@@ -145,7 +145,7 @@ def _faulty(defect: str, film: Film, chance: Chance) -> dict[str, str]:
 
 
 def _rows(cells: dict[str, str], defect: str, chance: Chance) -> list[Row]:
-    """Give the row of movies_metadata.csv, or what a fault makes of it."""
+    """Return the row of movies_metadata.csv, or what a fault makes of it."""
     row = [cells[column] for column in COLUMNS]
     if defect == "id_twice":
         older = cells | {"popularity": _decimal(1 + chance.below(900_000)), "vote_count": "1"}

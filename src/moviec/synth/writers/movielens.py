@@ -36,7 +36,7 @@ class MovieLens(msgspec.Struct, frozen=True):
     )
 
     def render(self, film: Film) -> Rendering | None:
-        """Give the film's row, its ids elsewhere, its votes and its tags."""
+        """Return the film's row, its ids elsewhere, its votes and its tags."""
         chance = Chance(self.seed, self.name, film.number)
         defect = self.places.get(film.number, "")
         if chance.happens(self.rates.missing) and not defect:

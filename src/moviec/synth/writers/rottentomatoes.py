@@ -52,7 +52,7 @@ class RottenTomatoes(msgspec.Struct, frozen=True):
     files: tuple[FileFormat, ...] = (FileFormat(LISTING, "json"), FileFormat(TABLE, "csv", COLUMNS))
 
     def render(self, film: Film) -> Rendering | None:
-        """Give the film's entry in the listing, its row in the table, or both; the scores in both are the same."""
+        """Return the film's entry in the listing, its row in the table, or both; the scores in both are the same."""
         chance = Chance(self.seed, self.name, film.number)
         defect = self.places.get(film.number, "")
         if chance.happens(self.rates.missing) and not defect:

@@ -25,7 +25,7 @@ class Festival:
         self._titles: set[str] = set()
 
     def render(self, film: Film) -> Rendering | None:
-        """Give the film's row; the year is the festival's, the mark the jury's."""
+        """Return the film's row; the year is the festival's, the mark the jury's."""
         chance = Chance(self._seed, self.name, film.number)
         defect = self._places.get(film.number, "")
         if chance.happens(self._rates.missing) and not defect:
@@ -46,5 +46,5 @@ class Festival:
 
 
 def mapping() -> str:
-    """Give the text of the mapping, a `source.toml`."""
+    """Return the text of the mapping, a `source.toml`."""
     return resources.files("moviec.synth.writers").joinpath("festival.toml").read_text("utf-8")

@@ -32,7 +32,7 @@ class Wikipedia:
         self._used: set[int] = set()
 
     def render(self, film: Film) -> Rendering | None:
-        """Give the film's line; a film that stands in two lists has it twice."""
+        """Return the film's line; a film that stands in two lists has it twice."""
         chance = Chance(self._seed, self.name, film.number)
         defect = self._places.get(film.number, "")
         listed = film.countries[:1] == ("US",) and film.kind != "tv_movie"
@@ -61,7 +61,7 @@ class Wikipedia:
         return Rendering(href or label, {MOVIES: lines}, (defect,) if defect else ())
 
     def _article(self, title: str, year: int, film: Film) -> str:
-        """Give the article's address, as long as it takes to be another than those before."""
+        """Return the article's address, as long as it takes to be another than those before."""
         base = title.replace(" ", "_")
         forms = (base, f"{base}_(film)", f"{base}_({year}_film)", f"{base}_({year}_film,_{film.number})")
         return next((form for form in forms[:-1] if self._free(form)), forms[-1])
