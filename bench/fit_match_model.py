@@ -7,10 +7,10 @@ from pathlib import Path
 from known_pairs import PAIRS, read_lists
 from lake_records import SOURCES, features_of_all, hide_ids, read_records
 from moviec.engine import DuckEngine
-from moviec.matching.fit import Lesson, learn
-from moviec.matching.fit_sources import fit_pairs
+from moviec.matching.candidate_pairs import PairLimits
 from moviec.matching.model import Model, write_model
-from moviec.matching.pairs import PairLimits
+from moviec.matching.source_weights import fit_pairs
+from moviec.matching.training import Lesson, learn
 
 TARGET = Path(__file__).resolve().parents[1] / "src/moviec/resolve/model.json"
 

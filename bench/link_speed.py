@@ -14,9 +14,9 @@ import pyarrow as pa
 
 from grown import Grown, grow
 from moviec.engine import DuckEngine
+from moviec.matching.candidate_pairs import PairLimits, numbered_records
 from moviec.matching.match_features import features_of_lists
 from moviec.matching.model import shipped_model
-from moviec.matching.pairs import PairLimits, numbered_records
 from moviec.matching.two_lists import candidates_compared, match
 from moviec.text import pc
 from splink_peer import run_splink

@@ -32,10 +32,10 @@ KINDS: dict[str, Callable[..., Contract]] = {
 #: An import for every sentence, as (contract, importer, imported).
 BREAKING = [
     ("layers", "moviec.catalog.queries", "moviec.pipeline.ingest"),
-    ("layers", "moviec.matching.pairs", "moviec.fusion.movies"),
-    ("layers", "moviec.rollup.monthly", "moviec.matching.pairs"),
+    ("layers", "moviec.matching.candidate_pairs", "moviec.fusion.movies"),
+    ("layers", "moviec.rollup.monthly", "moviec.matching.candidate_pairs"),
     ("layers", "moviec.web.app", "moviec.pipeline.ingest"),
-    ("pure", "moviec.matching.pairs", "moviec.catalog.ledger"),
+    ("pure", "moviec.matching.candidate_pairs", "moviec.catalog.ledger"),
     ("pure", "moviec.fusion.movies", "sqlalchemy"),
     ("pure", "moviec.rating.table", "moviec.web.app"),
     ("schema", "moviec.jobs.doctor", "moviec.catalog.schema.movies"),

@@ -8,10 +8,10 @@ from typing import Any
 import pyarrow as pa
 
 from moviec.engine import DuckEngine
+from moviec.matching.candidate_pairs import FLOOR, Found, PairLimits, find_pairs, find_records_to_match
+from moviec.matching.clustering import DECISIONS, Settled, settle
 from moviec.matching.match_features import MATCH_FEATURES, features_of_rows
 from moviec.matching.model import shipped_model
-from moviec.matching.pairs import FLOOR, Found, PairLimits, find_pairs, find_records_to_match
-from moviec.matching.settle import DECISIONS, Settled, settle
 from moviec.model import RECORD
 
 MODEL = shipped_model()

@@ -9,7 +9,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moviec.matching.cluster import Edges, Rules, clusters, connected, one_to_one
+from moviec.matching.graph import Edges, Rules, clusters, connected, one_to_one
 
 PAIR = st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(1, 5))
 

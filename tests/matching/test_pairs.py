@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moviec.engine import DuckEngine
-from moviec.matching.pairs import PAIRS, PairLimits, find_best_candidates, match_all
+from moviec.matching.candidate_pairs import PAIRS, PairLimits, find_best_candidates, match_all
 from moviec.text import pc
 from tests.examples import some
 from tests.matching.catalogue import Key, features, features_of, pairs_of, record

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moviec.matching.pairs import PAIRS
-from moviec.matching.settle import DECISIONS, MEMBERS, SETTLED_PAIRS, Settled, settle
+from moviec.matching.candidate_pairs import PAIRS
+from moviec.matching.clustering import DECISIONS, MEMBERS, SETTLED_PAIRS, Settled, settle
 from tests.examples import some
 from tests.matching.catalogue import MODEL, Key, clusters_of, record, settled
 

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from moviec.engine import DuckEngine
-from moviec.matching.settle import DECISIONS
+from moviec.matching.clustering import DECISIONS
 from moviec.matching.unmatched import REASONS, Unmatched, unmatched
 from tests.matching.catalogue import MODEL, Key, record, settled
 

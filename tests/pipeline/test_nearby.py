@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from moviec.catalog.ingest_queue import RECORDS
 from moviec.engine import DuckEngine
-from moviec.matching.pairs import PairLimits, find_pairs
+from moviec.matching.candidate_pairs import PairLimits, find_pairs
 from moviec.pipeline.feature_files import SEEN
 from moviec.pipeline.resolving import narrow_to_nearby
 from tests.examples import some

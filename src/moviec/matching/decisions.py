@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from moviec.errors import PayloadError, StoreError
-from moviec.matching.cluster import Edges, Integers, connected
+from moviec.matching.graph import Edges, Integers, connected
 from moviec.model import MILLION
 from moviec.spelling import fault_of_name
 from moviec.text import Column, pc

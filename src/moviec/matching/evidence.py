@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from moviec.matching.compare import COMPARISONS, MISSING, TITLE_LEVELS
-from moviec.matching.score import Fitted, Integers, weights
+from moviec.matching.comparisons import COMPARISONS, MISSING, TITLE_LEVELS
+from moviec.matching.match_weights import Fitted, Integers, weights
 from moviec.model import MILLION
 from moviec.text import Column, pc
 

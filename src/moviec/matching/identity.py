@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from moviec.errors import StoreError
-from moviec.matching.cluster import Integers, one_to_one
+from moviec.matching.graph import Integers, one_to_one
 from moviec.text import Column, pc
 
 

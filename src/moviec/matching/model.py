@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from moviec.decoding import decodable
 from moviec.errors import StoreError
-from moviec.matching.score import Fitted, Integers, Shares
+from moviec.matching.match_weights import Fitted, Integers, Shares
 from moviec.model import MILLION
 
 #: Films that hold a word which the model does not list.

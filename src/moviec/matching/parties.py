@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from moviec import text
 from moviec.engine import Engine
-from moviec.matching.cluster import Edges, Integers, Rules, clusters
+from moviec.matching.graph import Edges, Integers, Rules, clusters
 from moviec.sql import read_sql
 from moviec.text import Column, pc
 

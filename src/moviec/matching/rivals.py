@@ -8,9 +8,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from moviec.matching.cluster import Edges, connected, one_to_one
+from moviec.matching.graph import Edges, connected, one_to_one
+from moviec.matching.match_weights import Integers, rivals_share
 from moviec.matching.model import Model
-from moviec.matching.score import Integers, rivals_share
 from moviec.model import MILLION
 
 Flags = npt.NDArray[np.bool_]

@@ -12,10 +12,7 @@ import msgspec
 import pyarrow as pa
 
 from moviec.engine import DuckEngine, Engine
-from moviec.matching.fit_sources import fit_two, look_inside
-from moviec.matching.match_features import features_of_lists
-from moviec.matching.model import Model, pair_name
-from moviec.matching.pairs import (
+from moviec.matching.candidate_pairs import (
     FLOOR,
     PairLimits,
     blocking_report,
@@ -25,7 +22,10 @@ from moviec.matching.pairs import (
     numbered_records,
     weigh_pairs,
 )
-from moviec.matching.settle import DECISIONS, settle
+from moviec.matching.clustering import DECISIONS, settle
+from moviec.matching.match_features import features_of_lists
+from moviec.matching.model import Model, pair_name
+from moviec.matching.source_weights import fit_two, look_inside
 from moviec.model import MILLION
 
 LEFT, RIGHT = "left", "right"

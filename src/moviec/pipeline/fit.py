@@ -24,9 +24,9 @@ from moviec.fusion.model_changes import Changes, Outline, compare_models, outlin
 from moviec.fusion.scorecard import Scorecard, scorecard
 from moviec.fusion.source_facts import FuseFacts
 from moviec.fusion.training import fit_fuse
-from moviec.matching.fit_sources import fit_pairs, sealed
+from moviec.matching.candidate_pairs import PairLimits
 from moviec.matching.model import Model, shipped_model, write_model
-from moviec.matching.pairs import PairLimits
+from moviec.matching.source_weights import fit_pairs, sealed
 from moviec.pipeline.context import RunContext
 from moviec.pipeline.current_records import name_changed, name_records
 from moviec.pipeline.feature_files import FeatureFiles, name_match_features

@@ -13,10 +13,10 @@ import sqlalchemy as sa
 
 from moviec.catalog.ledger import ENDS, PAIR, former_ids, ledger_of, next_movie, pairs_touching
 from moviec.engine import DuckEngine
+from moviec.matching.candidate_pairs import PAIRS, PairLimits, find_pairs, find_records_to_match, match_all
+from moviec.matching.clustering import DECISIONS, Settled, settle
 from moviec.matching.identity import Identities, divided, keep_ids
 from moviec.matching.model import Model
-from moviec.matching.pairs import PAIRS, PairLimits, find_pairs, find_records_to_match, match_all
-from moviec.matching.settle import DECISIONS, Settled, settle
 from moviec.pipeline.current_records import current_rows
 from moviec.pipeline.feature_files import name_features_of
 from moviec.text import Column, pc

@@ -10,9 +10,15 @@ import msgspec
 import pyarrow as pa
 
 from moviec.engine import DuckEngine, Engine
+from moviec.matching.candidate_pairs import (
+    PairLimits,
+    compare_all,
+    find_best_candidates,
+    find_candidates,
+    match_all,
+)
+from moviec.matching.match_weights import Fitted, Sizes, Strength, Within, fit_m, fit_u, years_by_chance
 from moviec.matching.model import Model, pair_name
-from moviec.matching.pairs import PairLimits, compare_all, find_best_candidates, find_candidates, match_all
-from moviec.matching.score import Fitted, Sizes, Strength, Within, fit_m, fit_u, years_by_chance
 from moviec.text import Column, pc
 
 #: Chance agreement within a source is counted on at most so many of its records, evenly spread.

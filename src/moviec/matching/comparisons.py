@@ -128,14 +128,14 @@ NOTES = ("film_people", "film_labels")
 def note_films(engine: Engine) -> None:
     """Keep what is worked out once for each film from `film_names` and `film_genres`."""
     for name in NOTES:
-        engine.materialize(name, read_sql("moviec.matching", "compare.sql")[name])
+        engine.materialize(name, read_sql("moviec.matching", "comparisons.sql")[name])
 
 
 def compare(engine: Engine) -> pa.Table:
     """Compare the pairs in `candidates` after `note_films`; give l, r, one int8 column per comparison, and `names`, how
     many names both credit, ordered by l, r.
     """
-    sql = read_sql("moviec.matching", "compare.sql")
+    sql = read_sql("moviec.matching", "comparisons.sql")
     engine.materialize("title_pairs", sql["title_pairs"])
     engine.map("scored_titles", "title_pairs", _title_levels, _SCORED_TITLES)
     engine.materialize("titles", sql["titles"])

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from moviec.matching.cluster import Edges, Rules, clusters
+from moviec.matching.candidate_pairs import PAIRS
+from moviec.matching.graph import Edges, Rules, clusters
+from moviec.matching.match_weights import Integers
 from moviec.matching.model import Model
-from moviec.matching.pairs import PAIRS
 from moviec.matching.rivals import Chances, Graph, weigh_rivals
-from moviec.matching.score import Integers
 from moviec.model import MILLION
 from moviec.text import Column, pc
 

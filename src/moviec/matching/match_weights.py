@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from moviec.matching.compare import COMPARISONS, MISSING, TITLE_LEVELS
+from moviec.matching.comparisons import COMPARISONS, MISSING, TITLE_LEVELS
 from moviec.model import MILLION
 from moviec.text import Column, pc
 

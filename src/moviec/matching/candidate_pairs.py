@@ -13,11 +13,11 @@ import numpy as np
 import pyarrow as pa
 
 from moviec.engine import Batches, Engine
-from moviec.matching.compare import compare, note_films
+from moviec.matching.comparisons import compare, note_films
 from moviec.matching.evidence import Weights, contradicted, evidence, raised, weights_of
 from moviec.matching.match_features import BLOCK, FORM, ID_RULE, NAME, RULES
+from moviec.matching.match_weights import Integers
 from moviec.matching.model import Model
-from moviec.matching.score import Integers
 from moviec.model import MILLION
 from moviec.sql import read_sql
 from moviec.text import Column, pc
@@ -85,7 +85,7 @@ def find_records_to_match(engine: Engine, limits: PairLimits) -> None:
     `find_candidates` also those that share one with any other that is matched again.
     """
     _lay_out_keys(engine, limits, "numbered")
-    sql = read_sql("moviec.matching", "pairs.sql")
+    sql = read_sql("moviec.matching", "candidate_pairs.sql")
     engine.materialize("nested_keys_before", sql["nested_keys_before"])
     _flatten(engine, "keys_before", "nested_keys_before", pa.schema([("side", pa.int32()), *BLOCK]))
     for name in ("touched", "crowds", "flipped", "to_match", "keys_to_match"):
@@ -99,12 +99,12 @@ def match_all(engine: Engine, limits: PairLimits) -> None:
     _lay_out_keys(engine, limits, "numbered_all")
     engine.view("to_match", "SELECT n FROM numbered")
     engine.view("keys_to_match", "SELECT n, side, rule, block FROM keys")
-    engine.materialize("crowds_now", read_sql("moviec.matching", "pairs.sql")["crowds_of_all"])
+    engine.materialize("crowds_now", read_sql("moviec.matching", "candidate_pairs.sql")["crowds_of_all"])
 
 
 def _lay_out_keys(engine: Engine, limits: PairLimits, numbered: str) -> None:
     """Keep `numbered`, by the section of that name, `sides`, and `keys`, the blocks of each record."""
-    sql = read_sql("moviec.matching", "pairs.sql")
+    sql = read_sql("moviec.matching", "candidate_pairs.sql")
     engine.register("repeating", pa.table({"source": pa.array(sorted(limits.repeating), pa.string())}))
     engine.register("limits", pa.table({"most_pairs": [limits.most_pairs], "id_rule": [ID_RULE]}))
     engine.materialize("numbered", sql[numbered])
@@ -115,7 +115,7 @@ def _lay_out_keys(engine: Engine, limits: PairLimits, numbered: str) -> None:
 
 def find_candidates(engine: Engine) -> None:
     """After `find_records_to_match`, keep `blocks` and the candidate pairs `found` (l, r)."""
-    sql = read_sql("moviec.matching", "pairs.sql")
+    sql = read_sql("moviec.matching", "candidate_pairs.sql")
     for name in ("blocks", "found"):
         engine.materialize(name, sql[name])
 
@@ -126,7 +126,7 @@ def find_best_candidates(engine: Engine, most: int) -> int:
     Returns how many candidate pairs were left out. Whose pairs are the best depends on all records, so this is for lists
     that are matched as a whole, not for a catalogue that grows.
     """
-    sql = read_sql("moviec.matching", "pairs.sql")
+    sql = read_sql("moviec.matching", "candidate_pairs.sql")
     engine.register("best_of", pa.table({"most": [most]}))
     for name, section in (("blocks", "blocks"), ("shared", "shared"), ("found", "best")):
         engine.materialize(name, sql[section])
@@ -159,7 +159,7 @@ def blocking_report(engine: Engine) -> pa.Table:
 
 def compare_candidates(engine: Engine) -> Iterator[pa.Table]:
     """Compare the pairs in `found` slice by slice: l, r and one int8 column per comparison, ordered by l, r."""
-    sql = read_sql("moviec.matching", "pairs.sql")
+    sql = read_sql("moviec.matching", "candidate_pairs.sql")
     for name in ("involved", "nested"):
         engine.materialize(name, sql[name])
     for table, (column, *fields) in _LISTS.items():
@@ -180,7 +180,7 @@ def compare_all(engine: Engine) -> pa.Table:
 
 def _compare_slice(engine: Engine, first: int, last: int) -> pa.Table:
     engine.register("slice", pa.table({"first": [first], "last": [last]}))
-    engine.materialize("candidates", read_sql("moviec.matching", "pairs.sql")["candidates"])
+    engine.materialize("candidates", read_sql("moviec.matching", "candidate_pairs.sql")["candidates"])
     return compare(engine)
 
 

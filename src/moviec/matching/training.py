@@ -15,14 +15,14 @@ import pyarrow as pa
 
 from moviec import text
 from moviec.engine import DuckEngine
-from moviec.matching.compare import COMPARISONS, MISSING
+from moviec.matching.candidate_pairs import PairLimits, numbered_records
+from moviec.matching.comparisons import COMPARISONS, MISSING
 from moviec.matching.evaluate import RIGHT, UNKNOWN, Judgement, Known, held_out, judge
 from moviec.matching.features import prepare
-from moviec.matching.fit_sources import look_inside, together
 from moviec.matching.match_features import features_of_lists
+from moviec.matching.match_weights import TRILLION, Floats, Integers, Shares, Strength, fit_u, years_by_chance
 from moviec.matching.model import Bands, Calibration, Model
-from moviec.matching.pairs import PairLimits, numbered_records
-from moviec.matching.score import TRILLION, Floats, Integers, Shares, Strength, fit_u, years_by_chance
+from moviec.matching.source_weights import look_inside, together
 from moviec.matching.two_lists import BEST, LOWEST, Settings, candidates_compared, match, side_by_side
 from moviec.model import MILLION
 from moviec.text import Column, pc
