@@ -12,7 +12,7 @@ from moviec.matching.model import Model, write_model
 from moviec.matching.source_weights import fit_pairs
 from moviec.matching.training import Lesson, learn
 
-TARGET = Path(__file__).resolve().parents[1] / "src/moviec/resolve/model.json"
+TARGET = Path(__file__).resolve().parents[1] / "src/moviec/matching/model.json"
 
 
 def main() -> None:
