@@ -11,7 +11,7 @@ from litestar.types import ASGIApp
 from moviec.cli.admin_work import PipelineWorkbench
 from moviec.config import open_home
 from moviec.web.app import make_litestar
-from moviec.web.middleware import Gate
+from moviec.web.middleware import Middleware
 from moviec.web.responses import from_bytes, respond
 from moviec.web.server_state import open_site
 
@@ -30,4 +30,4 @@ def make() -> ASGIApp:
     site = open_site(home, PipelineWorkbench(home))
     app = make_litestar(site)
     app.register(fixed)
-    return Gate(app, site)
+    return Middleware(app, site)

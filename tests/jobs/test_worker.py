@@ -13,7 +13,7 @@ from moviec.catalog.failures import failed, replay
 from moviec.config import open_home
 from moviec.jobs import worker as schedule
 from moviec.jobs.worker import Schedule
-from moviec.pipeline.arrivals import Asked, expected, take
+from moviec.pipeline.arrivals import IngestRequest, expected, take
 from moviec.pipeline.opening import arriving, open_run
 from moviec.search.location import current, position
 from moviec.sources.registry import find_source
@@ -31,7 +31,7 @@ def test_once_publishes_what_a_dead_run_left_and_takes_in_what_is_due(desk: Desk
     home = open_home(desk.home, {})
     source = find_source("club", home.folder)
     with open_run(home) as context, arriving(context) as alone:  # registered, and then the run dies
-        [one] = expected(home, source.spec, Asked([str(desk.inbox / "club")]))
+        [one] = expected(home, source.spec, IngestRequest([str(desk.inbox / "club")]))
         take(alone, source, one, False, lambda _: None)
     assert desk.moviec("worker", "--once").exit_code == 0
     state = json.loads(desk.moviec("status", "--json").stdout)

@@ -11,7 +11,7 @@ import pytest
 from moviec.catalog.deliveries import all_deliveries
 from moviec.config import Home, Settings, SourceSettings, open_home
 from moviec.errors import StoreError
-from moviec.pipeline.arrivals import Asked, expected, take
+from moviec.pipeline.arrivals import IngestRequest, expected, take
 from moviec.pipeline.opening import open_run
 from moviec.pipeline.rebuild import rebuild_source
 from moviec.sample import write_sample
@@ -35,7 +35,7 @@ def take_all(home: Home) -> list[str]:
     with open_run(home, alone=True) as context:
         for name in SOURCES:
             source = find_source(name, home.folder)
-            for one in expected(home, source.spec, Asked(since=dt.date.fromisoformat(DAY))):
+            for one in expected(home, source.spec, IngestRequest(since=dt.date.fromisoformat(DAY))):
                 states.append(take(context, source, one, True, lambda _: None).state)
     return states
 

@@ -22,7 +22,7 @@ from moviec.errors import UsageError
 from moviec.search.index import catch_up, indexer
 from moviec.web.admin_work import IngestOrder, Verdict
 from moviec.web.app import make_litestar
-from moviec.web.middleware import Gate
+from moviec.web.middleware import Middleware
 from moviec.web.server_state import Site, open_site
 from tests.conftest import new_database
 from tests.web.catalogue import catalogue_at
@@ -131,7 +131,7 @@ def serving(home: Home) -> Iterator[Api]:
     """Serve a home."""
     bench = Bench()
     site = open_site(home, bench)
-    with TestClient(Gate(make_litestar(site), site), raise_server_exceptions=False) as client:
+    with TestClient(Middleware(make_litestar(site), site), raise_server_exceptions=False) as client:
         yield Api(client, site, home, bench)
 
 

@@ -40,7 +40,7 @@ class PipelineWorkbench(msgspec.Struct, frozen=True):
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         """Take in every delivery the order means, and publish."""
         from moviec.pipeline.aggregator import drain
-        from moviec.pipeline.arrivals import Asked, expected, take
+        from moviec.pipeline.arrivals import IngestRequest, expected, take
         from moviec.pipeline.opening import arriving, open_run
         from moviec.sources.registry import find_source
 
@@ -48,7 +48,7 @@ class PipelineWorkbench(msgspec.Struct, frozen=True):
         at = _instant(order.delivered_at) if order.delivered_at else None
         with open_run(self.home) as context:
             with arriving(context) as alone:
-                wanted = expected(self.home, source.spec, Asked(order.paths, None, "", at))
+                wanted = expected(self.home, source.spec, IngestRequest(order.paths, None, "", at))
                 taken = [take(alone, source, one, order.accept_shrink, lambda _: None) for one in wanted]
             outcome = drain(context)
         return {"deliveries": taken, "changes": outcome.changes, "last_change": outcome.last_change}

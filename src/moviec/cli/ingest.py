@@ -18,7 +18,7 @@ from moviec.cli.scorecard import about_source
 from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.pipeline.aggregator import drain, publish_again
-from moviec.pipeline.arrivals import Asked, expected, take
+from moviec.pipeline.arrivals import IngestRequest, expected, take
 from moviec.pipeline.due import needs_look
 from moviec.pipeline.ingest import MENDED
 from moviec.pipeline.opening import arriving, open_run
@@ -60,17 +60,17 @@ def ingest(
     """
     place = open_home(home)
     found = find_source(source, place.folder)
-    asked = Asked(
+    request = IngestRequest(
         paths or (),
         _instant(since, "--since").date() if since else None,
         event,
         _instant(delivered_at, "--delivered-at") if delivered_at else None,
     )
-    if asked.delivered_at:
-        check_delivered(asked.delivered_at.astimezone(dt.UTC).date())
+    if request.delivered_at:
+        check_delivered(request.delivered_at.astimezone(dt.UTC).date())
     with open_run(place) as context, steps(quiet=as_json) as tell:
         with arriving(context, tell) as alone:
-            several = expected(place, found.spec, asked, fail)
+            several = expected(place, found.spec, request, fail)
             if any(one.published for one in several):
                 print(terms_of(found.spec), file=sys.stderr)
             done = [take(alone, found, one, accept_shrink, tell) for one in several]

@@ -40,7 +40,7 @@ from moviec.work import written_aside
 AHEAD = dt.timedelta(days=1)
 
 
-class Asked(msgspec.Struct, frozen=True):
+class IngestRequest(msgspec.Struct, frozen=True):
     """What was asked for: places (else the one in the settings), a first date and a last, an event's file, an instant."""
 
     places: Sequence[str] = ()
@@ -58,20 +58,22 @@ class Expected(msgspec.Struct, frozen=True):
     published: bool = False
 
 
-def expected(home: Home, spec: SourceSpec, asked: Asked, tell: Tell = lambda _: None) -> list[Expected]:
+def expected(
+    home: Home, spec: SourceSpec, request: IngestRequest, tell: Tell = lambda _: None
+) -> list[Expected]:
     """Return which deliveries are meant, oldest first; `tell` hears of what is none.
 
     Raises UsageError where nothing is there, where options contradict each other, and for dates before the first film and to come, unless these are
     of entries of a dated place beside others.
     """
-    if asked.event:
-        if asked.places or asked.since:
+    if request.event:
+        if request.places or request.since:
             raise UsageError("an event names its own files", "--event", "leave PATH and --since out")
         found = [
-            Expected(tuple(urls), asked.delivered_at or at) for at, urls in _announced(asked.event, tell)
+            Expected(tuple(urls), request.delivered_at or at) for at, urls in _announced(request.event, tell)
         ]
     else:
-        found = _at_places(home, spec, asked, tell)
+        found = _at_places(home, spec, request, tell)
     latest = _latest()
     for one in found:
         if one.delivered_at.year < FIRST_FILM:
@@ -105,15 +107,15 @@ def _latest() -> dt.datetime:
     return dt.datetime.now(dt.UTC) + AHEAD
 
 
-def _at_places(home: Home, spec: SourceSpec, asked: Asked, tell: Tell) -> list[Expected]:
+def _at_places(home: Home, spec: SourceSpec, request: IngestRequest, tell: Tell) -> list[Expected]:
     settings = home.settings.sources.get(spec.name)
-    named = asked.places or (settings and settings.path)
-    if not named and not asked.since and (published := downloads_of(home, spec).urls):
-        return [Expected(published, asked.delivered_at or dt.datetime.now(dt.UTC), published=True)]
-    places = places_of(home, spec, asked.places)
-    is_dated = asked.since is not None or any(DATE in place for place in places)
+    named = request.places or (settings and settings.path)
+    if not named and not request.since and (published := downloads_of(home, spec).urls):
+        return [Expected(published, request.delivered_at or dt.datetime.now(dt.UTC), published=True)]
+    places = places_of(home, spec, request.places)
+    is_dated = request.since is not None or any(DATE in place for place in places)
     if not is_dated:
-        return [Expected(tuple(places), asked.delivered_at or dt.datetime.now(dt.UTC))]
+        return [Expected(tuple(places), request.delivered_at or dt.datetime.now(dt.UTC))]
     if len(places) > 1:
         raise UsageError("one dated place at a time", ", ".join(places))
     found = by_date(places[0], lambda folder: names_in(home, spec, folder))
@@ -121,15 +123,15 @@ def _at_places(home: Home, spec: SourceSpec, asked: Asked, tell: Tell) -> list[E
     if len(to_come) < len(found):  # a slip of one name must not stop the others
         for date in to_come:
             tell(f"left out: {', '.join(found.pop(date))} is dated {date}, which is still to come")
-    if asked.since is None:
+    if request.since is None:
         newest = max(found)
-        return [Expected(tuple(found[newest]), asked.delivered_at or _midnight(newest))]
-    if asked.delivered_at:
+        return [Expected(tuple(found[newest]), request.delivered_at or _midnight(newest))]
+    if request.delivered_at:
         raise UsageError("the dates are those of the places", "--delivered-at", "leave it out with --since")
     return [
         Expected(tuple(some), _midnight(date))
         for date, some in found.items()
-        if asked.since <= date <= asked.until
+        if request.since <= date <= request.until
     ]
 
 

@@ -14,7 +14,7 @@ from moviec.catalog.deliveries import Delivery, all_deliveries
 from moviec.config import Home, Settings
 from moviec.engine.unread import Unread
 from moviec.errors import MovieCError, UsageError
-from moviec.pipeline.arrivals import Asked, expected, take
+from moviec.pipeline.arrivals import IngestRequest, expected, take
 from moviec.pipeline.context import RunContext
 from moviec.pipeline.delivery_files import DATE, downloads_of
 from moviec.pipeline.steps import Tell
@@ -99,11 +99,11 @@ def run_due(
     return done
 
 
-def _asked(standing: Standing, last: Delivery | None) -> Asked:
+def _asked(standing: Standing, last: Delivery | None) -> IngestRequest:
     """Of a dated place take what is dated later than the freshest delivery; the first time only the newest."""
     if DATE not in standing.place or last is None:
-        return Asked()
-    return Asked(since=dt.datetime.fromisoformat(last.delivered_at).date() + dt.timedelta(days=1))
+        return IngestRequest()
+    return IngestRequest(since=dt.datetime.fromisoformat(last.delivered_at).date() + dt.timedelta(days=1))
 
 
 def stale(
@@ -216,8 +216,8 @@ def backfill(context: RunContext, chosen: Sequence[Source], months: Months, tell
         tell(f"{name}: {months.first:%Y-%m} to {months.last:%Y-%m}")
         taken: list[Delivery] = []
         try:
-            asked = Asked(since=months.first, until=months.end)
-            for one in expected(context.home, source.spec, asked, tell):
+            request = IngestRequest(since=months.first, until=months.end)
+            for one in expected(context.home, source.spec, request, tell):
                 taken.append(take(context, source, one, False, tell))
         except (MovieCError, OSError) as error:
             done.append(Outcome(source=name, state="failed", deliveries=taken, error=str(error)))

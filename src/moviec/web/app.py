@@ -1,4 +1,4 @@
-"""Makes the web application: routes, errors and the gate, over one site."""
+"""The web application: routes, errors and the middleware, over one server state."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from moviec.config import Home
 from moviec.web import pages
 from moviec.web.admin_work import Workbench
 from moviec.web.errors import handlers
-from moviec.web.middleware import Gate
+from moviec.web.middleware import Middleware
 from moviec.web.params import NoQuery, query_of
 from moviec.web.routes import about, admin, changes, docs, lists, movies, probes
 from moviec.web.routes import analytics as figures
@@ -32,7 +32,7 @@ ROUTES: Sequence[ControllerRouterHandler] = [
 def create_app(home: Home, workbench: Workbench) -> ASGIApp:
     """Make the application over a home. Raises StoreError where its catalogue cannot be opened."""
     site = open_site(home, workbench)
-    return Gate(make_litestar(site), site)
+    return Middleware(make_litestar(site), site)
 
 
 async def refuse_unknown(request: Request[Any, Any, Any]) -> None:
@@ -42,7 +42,7 @@ async def refuse_unknown(request: Request[Any, Any, Any]) -> None:
 
 
 def make_litestar(site: Site) -> Litestar:
-    """Make the application behind the gate."""
+    """Make the application behind the middleware."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:

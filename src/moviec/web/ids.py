@@ -30,7 +30,7 @@ class Moved(Exception):  # noqa: N818  no error: it says where to go
 
 async def movie_of(site: Site, text: str) -> int:
     """Return the number of the movie an id names. Raises Problem: 404, or 409 where it names several."""
-    text = text.replace("%2F", "/")  # as the gate writes a slash in an id
+    text = text.replace("%2F", "/")  # as the middleware writes a slash in an id
     named = read_id(text)
     if named is None:
         raise not_found(f"'{text[:50]}' is no id of a movie: write mc12 or imdb:tt0114709")
@@ -73,7 +73,7 @@ def instant(text: str) -> str:
 def absent(site: Site, test: Callable[[Known], bool]) -> bool:
     """Say surely that something does not exist, without asking for it: the filters deny it, and are not behind.
 
-    The gate has had the end of the log looked at for this request.
+    The middleware has had the end of the log looked at for this request.
     """
     known = site.follower.known
     if known is None or known.position != site.follower.position or not test(known):

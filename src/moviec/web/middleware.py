@@ -1,4 +1,4 @@
-"""The gate every request passes: who asks, how often, how long it took; headers and the log line are added here.
+"""The middleware that every request passes: who calls, how often, how long it took; headers and the log line are added here.
 
 For whoever is let in the end of the change log is looked at, so that no answer is older than it was then.
 """
@@ -42,8 +42,8 @@ _NO_STORE = (b"cache-control", b"no-store")
 _CHANGE = CHANGE.lower().encode()
 
 
-class Asked(msgspec.Struct):
-    """A request as the gate sees it, with what it learns of it on the way.
+class Received(msgspec.Struct):
+    """A request as it is received, with what is learned of it on the way.
 
     `change`: the number of a change that the answer is at least as new as, unless it names an older one itself.
     """
@@ -59,7 +59,7 @@ class Asked(msgspec.Struct):
     change: int | None = None
 
 
-class Gate:
+class Middleware:
     """The outermost ASGI application."""
 
     def __init__(self, app: Litestar, site: Site) -> None:
@@ -71,45 +71,45 @@ class Gate:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        asked = _asked(scope, self._site.prefix)
-        sending = self._sender(asked, send)
+        received = _received(scope, self._site.prefix)
+        sending = self._sender(received, send)
         try:
-            await self._admit(asked, scope)
-            if asked.caller is not None:
-                asked.change = await self._site.follower.confirm()
+            await self._admit(received, scope)
+            if received.caller is not None:
+                received.change = await self._site.follower.confirm()
             state: dict[str, Any] = scope  # type: ignore[assignment]
-            state.update({"moviec.caller": asked.caller, "moviec.window": asked.window})
-            methods = methods_at(self._app, asked.path) if asked.method == "OPTIONS" else ""
+            state.update({"moviec.caller": received.caller, "moviec.window": received.window})
+            methods = methods_at(self._app, received.path) if received.method == "OPTIONS" else ""
             if methods:
                 await _answer(204, {"allow": methods}, b"", sending)
             else:
                 await self._app(scope, receive, sending)
         except Exception as error:
-            if asked.status:
+            if received.status:
                 raise
             problem = as_problem(error)
-            log_fault(self._site.log, asked.path, error, problem)
-            accept = asked.headers.get(b"accept", b"").decode("latin-1")
-            await _refuse(problem, refusal_page(self._site, asked.path, accept, problem), sending)
+            log_fault(self._site.log, received.path, error, problem)
+            accept = received.headers.get(b"accept", b"").decode("latin-1")
+            await _refuse(problem, refusal_page(self._site, received.path, accept, problem), sending)
         finally:
-            self._note(asked, scope)
+            self._note(received, scope)
 
-    async def _admit(self, asked: Asked, scope: Scope) -> None:
+    async def _admit(self, received: Received, scope: Scope) -> None:
         """Find out who asks and count the request. Raises Problem: 401, 403 or 429."""
-        if asked.path in OPEN or asked.path.startswith(FILES):
+        if received.path in OPEN or received.path.startswith(FILES):
             return
         client = scope.get("client")
-        forwarded = asked.headers.get(b"x-forwarded-for", b"").decode("latin-1")
+        forwarded = received.headers.get(b"x-forwarded-for", b"").decode("latin-1")
         address = address_of(client[0] if client else "", forwarded, self._site.trusted)
-        asked.caller = Caller(address)
+        received.caller = Caller(address)
         text = shown_key(
-            asked.headers.get(b"authorization", b"").decode("latin-1"),
-            asked.headers.get(b"x-api-key", b"").decode("latin-1"),
+            received.headers.get(b"authorization", b"").decode("latin-1"),
+            received.headers.get(b"x-api-key", b"").decode("latin-1"),
         )
         if text:
-            asked.caller = Caller(address, await self._key(text, address))
-        self._check(asked.path, asked.caller)
-        await self._count(asked, asked.caller)
+            received.caller = Caller(address, await self._key(text, address))
+        self._check(received.path, received.caller)
+        await self._count(received, received.caller)
 
     async def _key(self, text: str, address: str) -> Any:
         found = await self._site.keys.find(text)
@@ -128,34 +128,36 @@ class Gate:
         if caller.key is not None and path.startswith(ADMIN) and caller.key.scope != "admin":
             raise Problem(403, "this takes an admin key")
 
-    async def _count(self, asked: Asked, caller: Caller) -> None:
+    async def _count(self, received: Received, caller: Caller) -> None:
         settings = self._site.home.settings
         if caller.key is None:
-            asked.window = await self._site.limiter.hit(f"address:{caller.address}", settings.anonymous_limit)
+            received.window = await self._site.limiter.hit(
+                f"address:{caller.address}", settings.anonymous_limit
+            )
         else:
-            asked.window = await self._site.limiter.hit(f"key:{caller.key.number}", caller.key.per_minute)
-            self._site.usage.count(caller.key.number, asked.window.left < 0)
-        if asked.window.left < 0:
-            raise _too_many(asked.window)
+            received.window = await self._site.limiter.hit(f"key:{caller.key.number}", caller.key.per_minute)
+            self._site.usage.count(caller.key.number, received.window.left < 0)
+        if received.window.left < 0:
+            raise _too_many(received.window)
 
-    def _sender(self, asked: Asked, send: Send) -> Send:
+    def _sender(self, received: Received, send: Send) -> Send:
         """Add the headers that every answer has; leave the body out where only the head was asked for."""
-        head = asked.method == "HEAD"
+        head = received.method == "HEAD"
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                asked.status = message["status"]
-                headers = [*message["headers"], (b"x-request-id", asked.id.encode())]
+                received.status = message["status"]
+                headers = [*message["headers"], (b"x-request-id", received.id.encode())]
                 headers += [
                     (b"x-content-type-options", b"nosniff"),
                     (b"vary", b"Authorization, X-API-Key, Accept, Accept-Language"),
                 ]
-                if asked.status >= 400:
+                if received.status >= 400:
                     headers.append(_NO_STORE)
-                if asked.window is not None:
-                    headers += _limit_headers(asked.window)
-                if asked.change is not None and all(name != _CHANGE for name, _ in headers):
-                    headers.append((_CHANGE, str(asked.change).encode()))
+                if received.window is not None:
+                    headers += _limit_headers(received.window)
+                if received.change is not None and all(name != _CHANGE for name, _ in headers):
+                    headers.append((_CHANGE, str(received.change).encode()))
                 message["headers"] = headers
             elif head and message["type"] == "http.response.body":
                 message["body"] = b""
@@ -163,26 +165,26 @@ class Gate:
 
         return sending
 
-    def _note(self, asked: Asked, scope: Scope) -> None:
+    def _note(self, received: Received, scope: Scope) -> None:
         """Measure and log a request that is answered."""
-        seconds = time.perf_counter() - asked.began
+        seconds = time.perf_counter() - received.began
         route = str(scope.get("path_template") or "unmatched")
         metrics = self._site.metrics
-        metrics.seconds.labels(asked.method, route).observe(seconds)
-        metrics.requests.labels(route, str(asked.status)).inc()
-        key = asked.caller.key.number if asked.caller and asked.caller.key else None
+        metrics.seconds.labels(received.method, route).observe(seconds)
+        metrics.requests.labels(route, str(received.status)).inc()
+        key = received.caller.key.number if received.caller and received.caller.key else None
         self._site.log.info(
             "request",
-            id=asked.id,
-            method=asked.method,
-            path=asked.path,
-            status=asked.status,
+            id=received.id,
+            method=received.method,
+            path=received.path,
+            status=received.status,
             ms=round(seconds * 1000, 2),
             key=key,
         )
 
 
-def _asked(scope: Any, prefix: str) -> Asked:
+def _received(scope: Any, prefix: str) -> Received:
     """Read a request's head; take the proxy's prefix off its path, and have HEAD answered as GET."""
     headers = dict(scope["headers"])
     path = scope["path"]
@@ -195,7 +197,7 @@ def _asked(scope: Any, prefix: str) -> Asked:
         scope["method"] = "GET"
     given = headers.get(b"x-request-id", b"").decode("latin-1")
     number = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
-    return Asked(headers, path, method, number, time.perf_counter())
+    return Received(headers, path, method, number, time.perf_counter())
 
 
 def one_segment(path: str) -> str:

@@ -13,7 +13,7 @@ from litestar.response.base import ASGIResponse
 
 JSON = "application/json"
 
-#: The header with the number of a change that an answer is at least as new as. The gate adds the end of the log; what
+#: The header with the number of a change that an answer is at least as new as. The middleware adds the end of the log; what
 #: comes of the search index names the change that the index stands at.
 CHANGE = "MovieC-Change"
 

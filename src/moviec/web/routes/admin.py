@@ -24,7 +24,7 @@ Number = Annotated[int, PathParameter(ge=1, le=LARGEST)]
 
 
 def _admin(request: Request[Any, Any, Any]) -> Site:
-    """Refuse whoever has no admin key, should they have passed the gate."""
+    """Refuse whoever has no admin key, should they have come through."""
     key = caller_of(request).key
     if key is None or key.scope != "admin":
         raise Problem(403, "this takes an admin key")
