@@ -46,7 +46,7 @@ WHERE l.source = '{}' AND r.source = '{}'
 
 
 class Catalogue(msgspec.Struct, frozen=True):
-    """Everything settled: the shelf, what came of it, and the seconds for shelving, pairs and settling."""
+    """Everything settled: the match features, what came of them, and the seconds for features, pairs and clusters."""
 
     match_features: pa.Table
     settled: Settled

@@ -1,4 +1,4 @@
--- What bench_catalogue.py asks of a settled catalogue. `members` (source, key, cluster), `match_features` (SHELF rows),
+-- What bench_catalogue.py asks of a settled catalogue. `members` (source, key, cluster), `match_features` (MATCH_FEATURES rows),
 -- `known_kaggle_movielens`, `known_movielens_imdb`, `known_kaggle_imdb` (left, right keys).
 
 -- section: clusters

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from moviec.catalog import rankings as by_rank
 from moviec.catalog.connect import connect
-from moviec.catalog.rankings import USUAL, Ends, Question, leaders, standings
+from moviec.catalog.rankings import USUAL, Ends, Question, leaders, ranked_entries
 from moviec.catalog.schema.movies import rankings, rollups
 from moviec.catalog.staging import merge
 from moviec.config import Home
@@ -65,7 +65,7 @@ def test_a_ranking_says_what_reading_everything_says(ranked: sa.Connection, meas
         if f"{measure}_{by}" not in MEASURES and (measure, by) not in SUMS:
             continue  # worked out over films: there are none here
         question = _question(measure=measure, by=by)
-        every = standings(ranked, question)
+        every = ranked_entries(ranked, question)
         with_value = [each for each in every if each.value is not None]
         some = with_value if valued else every
         last = with_value[max(0, len(with_value) - bottom) :] if bottom else []
@@ -97,7 +97,7 @@ def test_a_publication_keeps_the_rankings(demo_home: Home) -> None:
         for row in asked:
             if row.split == "full" and row.measure == "revenue":
                 question = Question(kind=row.kind, first_year=row.year, last_year=row.year)
-                every = standings(connection, question)
+                every = ranked_entries(connection, question)
                 found, total = leaders(connection, question, Ends(PLACES, valued=False))
                 assert (found, total) == (every[:PLACES], len(every))
     catalogue.dispose()

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from moviec.catalog.connect import connect
 from moviec.catalog.rankings import Question as Asked
-from moviec.catalog.rankings import standings
+from moviec.catalog.rankings import ranked_entries
 from moviec.config import Home
 from moviec.pipeline.report_films import open_catalogue
 from moviec.rollup.queries import Question, answer
@@ -47,7 +47,7 @@ def test_a_report_from_the_films_is_one_from_the_rollups(
     )
     catalogue = connect(demo_home.catalogue)
     with catalogue.connect() as connection:
-        rollups = {one.entry: one.value for one in standings(connection, asked)}
+        rollups = {one.entry: one.value for one in ranked_entries(connection, asked)}
     catalogue.dispose()
     if split == "even" and by != "sum":
         # A mean or a median is one of films: the rollups' is of whole films.

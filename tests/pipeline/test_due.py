@@ -13,7 +13,7 @@ from moviec.catalog.deliveries import all_deliveries
 from moviec.cli import build
 from moviec.config import open_home
 from moviec.errors import UsageError
-from moviec.pipeline.due import Outcome, rounds, run_due, standings
+from moviec.pipeline.due import Outcome, rounds, run_due, source_states
 from moviec.pipeline.opening import open_run
 from moviec.sources.registry import find_sources
 
@@ -65,7 +65,7 @@ class Desk:
         sources = find_sources(home.folder)
         now = dt.datetime.now(dt.UTC) + dt.timedelta(days=days)
         with open_run(home, alone=True) as context:
-            found = standings(home, sources, all_deliveries(context.catalogue), now)
+            found = source_states(home, sources, all_deliveries(context.catalogue), now)
             return run_due(context, sources, [one for one in found if one.due_since], lambda _: None)
 
     def states(self, *words: str) -> dict[str, tuple[str, int]]:

@@ -40,20 +40,20 @@ class Chosen(msgspec.Struct, frozen=True):
     total: int
 
 
-def leaders(connection: sa.Connection, question: Question, ends: Ends) -> tuple[list[Standing], int]:
-    """Return the standings at the ends, the largest value first, and how many there are in all.
+def leaders(connection: sa.Connection, question: Question, ends: Ends) -> tuple[list[RankedEntry], int]:
+    """Return the ranked entries at the ends, the largest value first, and how many there are in all.
 
-    Where the rollups hold the value only the chosen rows are read whole. Raises UsageError as `standings`.
+    Where the rollups hold the value only the chosen rows are read whole. Raises UsageError as `ranked_entries`.
     """
     column = held(question)
     if column is None or question.least > 1:
-        every = standings(connection, question)
+        every = ranked_entries(connection, question)
         some = [each for each in every if each.value is not None] if ends.valued else every
         return [*some[: ends.top], *some[max(ends.top, len(some) - ends.bottom) :]], len(every)
     chosen = _kept_ready(connection, question, column.name, ends)
     if chosen is None:
         chosen = _choose(connection, question, column, ends)
-    found = standings(connection, msgspec.structs.replace(question, entries=chosen.entries))
+    found = ranked_entries(connection, msgspec.structs.replace(question, entries=chosen.entries))
     return found, chosen.total
 
 
@@ -149,7 +149,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         return self.first_year == self.last_year
 
 
-class Standing(msgspec.Struct, frozen=True):
+class RankedEntry(msgspec.Struct, frozen=True):
     """Figures of one genre or company: `value` as asked, over `known` of its `films`; and the usual sums."""
 
     entry: int
@@ -177,14 +177,14 @@ def held(question: Question) -> sa.Column[Any] | None:
     return rollups.c[f"{measure}_{by}"] if _inside(question) else None
 
 
-def standings(connection: sa.Connection, question: Question) -> list[Standing]:
+def ranked_entries(connection: sa.Connection, question: Question) -> list[RankedEntry]:
     """Answer a question, the largest value first, unknown last. Raises UsageError where it makes no sense."""
     refuse_nonsense(question)
     inside = question.added_up == "sum" or _inside(question)
     worked_out = None if inside else _work_out(connection, question)
     query = _rows(question.one_year, question.movie_ids, question.entries is not None)
     rows = connection.execute(query, values_of(question)).all()
-    found = [_standing(question, row, worked_out) for row in rows]
+    found = [_ranked_entry(question, row, worked_out) for row in rows]
     if question.least > 1:
         found = [each for each in found if each.known >= question.least]
     return sorted(found, key=lambda each: (each.value is None, -(each.value or 0), -each.films, each.entry))
@@ -206,7 +206,7 @@ def _inside(question: Question) -> bool:
 
 @cache
 def _rows(one_year: bool, movie_ids: bool, some: bool) -> sa.Select[Any]:
-    """Select what a standing needs: of one year as it stands, of several added up. Built once: that takes longer than to
+    """Select what a ranked entry needs: of one year as it stands, of several added up. Built once: that takes longer than to
     run it; `values_of` gives its parameters."""
     column = rollups.c
     asked = rows_asked(one_year, some)
@@ -251,7 +251,7 @@ def values_of(question: Question) -> dict[str, Any]:
     }
 
 
-def _standing(question: Question, row: Any, worked_out: dict[int, tuple[Any, int]] | None) -> Standing:
+def _ranked_entry(question: Question, row: Any, worked_out: dict[int, tuple[Any, int]] | None) -> RankedEntry:
     value: float | int | None
     if worked_out is None:
         value, known = _kept_value(question, row)
@@ -261,7 +261,7 @@ def _standing(question: Question, row: Any, worked_out: dict[int, tuple[Any, int
     if value is not None:
         value = value / unit if unit > 1 else round(value)
     lists = [json.loads(part) for part in row.movie_ids.split(";") if part]
-    return Standing(
+    return RankedEntry(
         entry=row.entry,
         value=value,
         known=known,

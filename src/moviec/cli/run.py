@@ -16,7 +16,7 @@ from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.pipeline import publication
 from moviec.pipeline.aggregator import drain
-from moviec.pipeline.due import Outcome, Standing, run_due, standings
+from moviec.pipeline.due import Outcome, SourceState, run_due, source_states
 from moviec.pipeline.opening import arriving, open_run
 from moviec.sources.registry import find_sources
 
@@ -35,7 +35,7 @@ def run(
     sources = find_sources(place.folder)
     with open_run(place) as context, steps(quiet=as_json) as tell:
         with nullcontext(context) if dry_run else arriving(context, tell) as alone:
-            found = standings(place, sources, all_deliveries(context.catalogue), dt.datetime.now(dt.UTC))
+            found = source_states(place, sources, all_deliveries(context.catalogue), dt.datetime.now(dt.UTC))
             chosen = _chosen(found, names or [])
             due = [one for one in chosen if one.due_since]
             done = [] if dry_run else run_due(alone, sources, due, tell)
@@ -43,7 +43,7 @@ def run(
     if as_json:
         print_json(chosen if dry_run else done)
     elif dry_run or not due:
-        _tell_standings(chosen)
+        _tell_states(chosen)
     else:
         tell_outcomes(done)
     if shown and not as_json:
@@ -63,7 +63,7 @@ def end(done: list[Outcome], shown: publication.Outcome | None) -> None:
         raise typer.Exit(3)
 
 
-def _chosen(found: list[Standing], names: list[str]) -> list[Standing]:
+def _chosen(found: list[SourceState], names: list[str]) -> list[SourceState]:
     if strange := sorted(set(names) - {one.source for one in found}):
         raise UsageError(
             "this source has no place in the settings",
@@ -73,7 +73,7 @@ def _chosen(found: list[Standing], names: list[str]) -> list[Standing]:
     return [one for one in found if not names or one.source in names]
 
 
-def _tell_standings(found: list[Standing]) -> None:
+def _tell_states(found: list[SourceState]) -> None:
     if not found:
         print("no source has a place; set path under [sources.NAME] in moviec.toml")
         return

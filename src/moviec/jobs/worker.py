@@ -23,7 +23,7 @@ from moviec.jobs.retention import tidy_daily
 from moviec.jobs.webhooks import deliver_due
 from moviec.pipeline.aggregator import advance, drain
 from moviec.pipeline.context import RunContext
-from moviec.pipeline.due import Outcome, Standing, run_due, standings
+from moviec.pipeline.due import Outcome, SourceState, run_due, source_states
 from moviec.pipeline.opening import arriving, open_run
 from moviec.pipeline.steps import Tell
 from moviec.search.index import catch_up, follow, indexer
@@ -127,7 +127,7 @@ class Schedule:
         sources = find_sources(self._home.folder)
         with open_run(self._home) as context:
             due = self._due(
-                context, standings(self._home, sources, all_deliveries(context.catalogue), now), now
+                context, source_states(self._home, sources, all_deliveries(context.catalogue), now), now
             )
             if not due:
                 return []
@@ -136,12 +136,12 @@ class Schedule:
                     return []
             with arriving(context, tell) as alone:
                 known = all_deliveries(context.catalogue)
-                due = self._due(context, standings(self._home, sources, known, now), now)
+                due = self._due(context, source_states(self._home, sources, known, now), now)
                 done = run_due(alone, sources, due, tell)
             self._note(context, due, done)
         return done
 
-    def _due(self, context: RunContext, found: list[Standing], now: dt.datetime) -> list[Standing]:
+    def _due(self, context: RunContext, found: list[SourceState], now: dt.datetime) -> list[SourceState]:
         with context.catalogue.connect() as connection:
             aside = [one.subject for one in failed(connection) if one.follower == FOLLOWER]
         return [
@@ -152,23 +152,23 @@ class Schedule:
             and self._tries.get(_round(one), (0, now))[1] <= now
         ]
 
-    def _note(self, context: RunContext, due: list[Standing], done: list[Outcome]) -> None:
-        for standing, outcome in zip(due, done, strict=True):
+    def _note(self, context: RunContext, due: list[SourceState], done: list[Outcome]) -> None:
+        for scheduled, outcome in zip(due, done, strict=True):
             if outcome.state != "failed":
-                self._tries.pop(_round(standing), None)
+                self._tries.pop(_round(scheduled), None)
                 continue
-            tries = self._tries.get(_round(standing), (0, None))[0] + 1
+            tries = self._tries.get(_round(scheduled), (0, None))[0] + 1
             again = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=PAUSE * 4 ** (tries - 1))
-            self._tries[_round(standing)] = (tries, again)
+            self._tries[_round(scheduled)] = (tries, again)
             if tries >= TRIES:
-                del self._tries[_round(standing)]
+                del self._tries[_round(scheduled)]
                 with writing(context.catalogue) as connection:
-                    set_aside(connection, FOLLOWER, [_subject(standing)], outcome.error, tries)
+                    set_aside(connection, FOLLOWER, [_subject(scheduled)], outcome.error, tries)
 
 
-def _round(standing: Standing) -> tuple[str, str]:
-    return standing.source, str(standing.due_since)
+def _round(scheduled: SourceState) -> tuple[str, str]:
+    return scheduled.source, str(scheduled.due_since)
 
 
-def _subject(standing: Standing) -> dict[str, Any]:
-    return {"source": standing.source, "due": str(standing.due_since)}
+def _subject(scheduled: SourceState) -> dict[str, Any]:
+    return {"source": scheduled.source, "due": str(scheduled.due_since)}

@@ -22,7 +22,7 @@ from moviec.sources.spec import Source, SourceSpec
 from moviec.storage.filesystems import shown
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
+class SourceState(msgspec.Struct, frozen=True, kw_only=True):
     """How a source with a place stands: when its freshest delivery came in, since when it is due, when it is next.
 
     `due_since` is none while it is not due, `next` where it has no cron.
@@ -46,9 +46,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
 
 
-def standings(
+def source_states(
     home: Home, sources: Mapping[str, Source], deliveries: Sequence[Delivery], now: dt.datetime
-) -> list[Standing]:
+) -> list[SourceState]:
     """Say of every source with a place in the settings how it stands, in order of name.
 
     A source is due when its cron has come round since its freshest delivery came in, or nothing ever came.
@@ -65,7 +65,7 @@ def standings(
         came_round = next(iter(rounds(name, cron, now, 1)), None)
         is_due = came_round is not None and (received is None or received < came_round)
         found.append(
-            Standing(
+            SourceState(
                 source=name,
                 place=settings.path or ", ".join(map(shown, downloads_of(home, sources[name].spec).urls)),
                 cron=cron,
@@ -78,30 +78,30 @@ def standings(
 
 
 def run_due(
-    context: RunContext, sources: Mapping[str, Source], due: Iterable[Standing], tell: Tell
+    context: RunContext, sources: Mapping[str, Source], due: Iterable[SourceState], tell: Tell
 ) -> list[Outcome]:
     """Take in each source that is due; one that fails does not stop the others."""
     done = []
-    for standing in due:
-        tell(f"{standing.source}: due since {standing.due_since:%Y-%m-%d %H:%M}")
+    for scheduled in due:
+        tell(f"{scheduled.source}: due since {scheduled.due_since:%Y-%m-%d %H:%M}")
         taken: list[Delivery] = []
         try:
-            source = sources[standing.source]
-            last = freshest(all_deliveries(context.catalogue, standing.source), standing.source)
-            for one in expected(context.home, source.spec, _asked(standing, last), tell):
+            source = sources[scheduled.source]
+            last = freshest(all_deliveries(context.catalogue, scheduled.source), scheduled.source)
+            for one in expected(context.home, source.spec, _asked(scheduled, last), tell):
                 taken.append(take(context, source, one, False, tell))
         except (MovieCError, OSError) as error:
-            done.append(Outcome(source=standing.source, state="failed", deliveries=taken, error=str(error)))
+            done.append(Outcome(source=scheduled.source, state="failed", deliveries=taken, error=str(error)))
         else:
             looks = [look for one in taken if (look := needs_look(one, context.home.settings))]
             state: Literal["done", "nothing new"] = "done" if taken else "nothing new"
-            done.append(Outcome(source=standing.source, state=state, deliveries=taken, looks=looks))
+            done.append(Outcome(source=scheduled.source, state=state, deliveries=taken, looks=looks))
     return done
 
 
-def _asked(standing: Standing, last: Delivery | None) -> IngestRequest:
+def _asked(scheduled: SourceState, last: Delivery | None) -> IngestRequest:
     """Of a dated place take what is dated later than the freshest delivery; the first time only the newest."""
-    if DATE not in standing.place or last is None:
+    if DATE not in scheduled.place or last is None:
         return IngestRequest()
     return IngestRequest(since=dt.datetime.fromisoformat(last.delivered_at).date() + dt.timedelta(days=1))
 

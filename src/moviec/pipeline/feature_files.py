@@ -1,6 +1,6 @@
 """The match features of every batch, folded once and kept in the lake (folder `shelf`).
 
-Two files, derived from the batch and the words of the match model; missing ones are made again. One has the SHELF rows by
+Two files, derived from the batch and the words of the match model; missing ones are made again. One has the MATCH_FEATURES rows by
 key, the other the blocks by number (block, source, key), so that who shares a block is found without reading the rest.
 """
 

@@ -41,7 +41,7 @@ class Questions(msgspec.Struct, frozen=True):
     spread: float
 
 
-class Standing(msgspec.Struct, frozen=True):
+class RaterWeights(msgspec.Struct, frozen=True):
     """How the raters stand to each other: `distinct` (raters x raters) is 1 for two voices, 0 for one said twice.
 
     `usual` (panels x raters) is what the shipped prior expects of a rater's correlation with one more of each panel;
@@ -53,7 +53,7 @@ class Standing(msgspec.Struct, frozen=True):
     agreement: Floats
 
 
-def standing(model: RatingModel) -> Standing:
+def rater_weights(model: RatingModel) -> RaterWeights:
     """Work out which raters share a voice and which agree with nobody."""
     prior = facts().prior
     alike = np.array(model.correlation)
@@ -66,7 +66,7 @@ def standing(model: RatingModel) -> Standing:
         found = (weight * alike).sum(axis=1) + prior.within
         agreement = np.clip(found / ((weight * expected).sum(axis=1) + prior.within), 0, 1)
     usual = np.stack([np.where(panel == side, prior.within, prior.between) for side in PANELS])
-    return Standing(distinct, usual, agreement)
+    return RaterWeights(distinct, usual, agreement)
 
 
 def voices(model: RatingModel) -> Floats:
@@ -74,7 +74,7 @@ def voices(model: RatingModel) -> Floats:
 
     Less for a copy (raters alike share one), for a rater that agrees with nobody, for one with few films.
     """
-    stand = standing(model)
+    stand = rater_weights(model)
     films = model.column("films")
     heard = (films + 1) / (films + 1 + HALF_HEARD)
     return np.asarray(heard * stand.agreement**2 / (1 - stand.distinct).sum(axis=1))
@@ -86,7 +86,7 @@ def one_more(model: RatingModel) -> Floats:
     It is the mean of the panel's other raters, by their voices, and of one rater as the shipped prior has it.
     """
     alike = np.array(model.correlation)
-    stand = standing(model)
+    stand = rater_weights(model)
     voice = voices(model)
     rows = []
     for panel, usual in zip(PANELS, stand.usual, strict=True):

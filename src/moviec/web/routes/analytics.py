@@ -13,7 +13,7 @@ from litestar import Request, get
 from litestar.params import PathParameter
 from litestar.response.base import ASGIResponse
 
-from moviec.catalog.rankings import Ends, Question, Standing, leaders, refuse_nonsense, standings
+from moviec.catalog.rankings import Ends, Question, RankedEntry, leaders, ranked_entries, refuse_nonsense
 from moviec.catalog.references import Company, Genre, companies_named, companies_of, company_at, genre_at
 from moviec.errors import UsageError
 from moviec.search.query import fold
@@ -184,7 +184,7 @@ def _empty(site: Site, question: Question) -> bool:
     return absent(site, lambda known: known.months.isdisjoint(wanted))
 
 
-async def _chosen(site: Site, asked: FigureQuery, question: Question) -> tuple[list[Standing], int]:
+async def _chosen(site: Site, asked: FigureQuery, question: Question) -> tuple[list[RankedEntry], int]:
     """Give the first and the last of those with a value; without either the first hundred, or those that are named."""
     if _empty(site, question):
         return [], 0
@@ -193,11 +193,11 @@ async def _chosen(site: Site, asked: FigureQuery, question: Question) -> tuple[l
         return await site.read(lambda one: leaders(one, question, ends))
     if not asked.ids:
         return await site.read(lambda one: leaders(one, question, Ends(USUAL_TOP, valued=False)))
-    found = await site.read(lambda one: standings(one, question))
+    found = await site.read(lambda one: ranked_entries(one, question))
     return found, len(found)
 
 
-def _figure(each: Standing, names: Mapping[int, Genre | Company]) -> shapes.Figure:
+def _figure(each: RankedEntry, names: Mapping[int, Genre | Company]) -> shapes.Figure:
     named = names.get(each.entry)
     return shapes.Figure(
         id=each.entry,
