@@ -25,8 +25,8 @@ from tests.jobs.killing import FACTS
 
 from moviec.catalog.schema.movies import external_ids, movies
 from moviec.config import Home, Settings
+from moviec.home.context import RunContext
 from moviec.pipeline.aggregator import advance
-from moviec.pipeline.context import RunContext
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.opening import arriving, open_run, publishing
 from moviec.pipeline.publication import Scope, bring_up

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 import pyarrow as pa
 
+from moviec.text import Column
 from moviec.units import MILLION as MILLION
 
 TITLE = pa.struct([("title", pa.string()), ("language", pa.string()), ("region", pa.string())])
@@ -107,3 +109,30 @@ _REJECTED: list[tuple[str, pa.DataType]] = [
     ("text", pa.string()),
 ]
 REJECTED = pa.schema(_REJECTED)
+
+
+class PartyChanges(msgspec.Struct, frozen=True):
+    """The people, or the companies, that a run worked out: matching hands them to the catalogue.
+
+    `names`: the folded names it was about; None: all. `ids`: the parties it was about. `shown`: their rows of `people`
+    or `companies`. `parties`, `credits`: rows of `parties` and `party_credits` with these names, but for the kind.
+    `changed`: films of which a credit stands for another party than before; empty where all names were worked out.
+    """
+
+    names: Column | None
+    ids: Column
+    shown: pa.Table
+    parties: pa.Table
+    credits: pa.Table
+    changed: Column
+
+
+def current_rows(rows: str) -> str:
+    """Write the query of the current rows of a table of record versions: per source and key those of the greatest delivery.
+
+    Tombstones are among them; what follows may go on with `AND NOT deleted`.
+    """
+    return (
+        f"SELECT every.* FROM {rows} AS every WHERE (every.source, every.key, every.delivery) IN"
+        f" (SELECT (source, key, max(delivery)) FROM {rows} GROUP BY source, key)"
+    )

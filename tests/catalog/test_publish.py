@@ -56,7 +56,7 @@ def publication(films: Mapping[int, Film], **parts: Any) -> Publication:
     given: dict[str, Any] = {
         "tables": tables,
         "lists": {},
-        "cast": {},
+        "parties": {},
         "documents": told(list(films), documents, ["{}"] * len(films)),
         "records": pa.table(
             {

@@ -17,11 +17,11 @@ import sqlalchemy as sa
 
 from moviec.config import Home, open_home
 from moviec.errors import DamagedError, MovieCError
+from moviec.home.context import RunContext
+from moviec.home.models import pinned_models
 from moviec.jobs.doctor import Finding, examine, examine_rows, repair
 from moviec.lake.payloads import keep_payload
-from moviec.pipeline.context import RunContext
 from moviec.pipeline.fit import pin
-from moviec.pipeline.models import pinned_models
 from moviec.pipeline.opening import open_run
 from moviec.pipeline.publication import Scope, bring_up
 from moviec.search.index import catch_up, indexer

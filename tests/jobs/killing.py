@@ -24,7 +24,7 @@ from moviec.catalog.schema.arrivals import batches
 from moviec.catalog.schema.operations import record_changes
 from moviec.catalog.schema.serving import changes, documents
 from moviec.config import Home, Settings
-from moviec.pipeline.context import RunContext
+from moviec.home.context import RunContext
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.opening import arriving, open_run, publishing
 from moviec.pipeline.publication import Scope, bring_up

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from moviec.catalog.connect import writing
 from moviec.catalog.schema import metadata
 from moviec.config import Home, Settings
+from moviec.home.context import RunContext
 from moviec.jobs.doctor import examine, repair
 from moviec.pipeline.aggregator import advance
-from moviec.pipeline.context import RunContext
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.opening import arriving, open_run
 from moviec.sources.registry import find_source

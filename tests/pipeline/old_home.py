@@ -13,8 +13,8 @@ from moviec.catalog.accounts import digest
 from moviec.catalog.connect import connect
 from moviec.catalog.copying import rows_of
 from moviec.config import Home
+from moviec.home.ledger_copy import UNITS
 from moviec.jobs.doctor import copied_otherwise, examine
-from moviec.pipeline.ledger_copy import UNITS
 from moviec.pipeline.opening import open_run
 from tests.commands import moviec
 

@@ -17,9 +17,9 @@ from moviec.catalog.ingest_queue import newest, pending, position
 from moviec.catalog.runs import last_runs
 from moviec.config import Home, Settings
 from moviec.errors import StoreError, UnpublishedError
+from moviec.home.context import RunContext
 from moviec.jobs.health import check_all
 from moviec.pipeline.aggregator import Retry, advance, drain, publish_again
-from moviec.pipeline.context import RunContext
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.opening import arriving, open_run, publishing
 from moviec.pipeline.publication import Scope, bring_up

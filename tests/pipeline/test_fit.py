@@ -15,12 +15,12 @@ from moviec.catalog.schema.movies import movies
 from moviec.cli.fit import _is_built, _list, report, tell_fitted
 from moviec.config import Home, Settings, open_home
 from moviec.errors import UsageError
-from moviec.pipeline.context import RunContext
+from moviec.home.context import RunContext
+from moviec.home.models import fitted_models, note_built_with, pin_again, pinned_models
 from moviec.pipeline.delivery_files import gather
 from moviec.pipeline.demo import DELIVERED
 from moviec.pipeline.fit import Fitted, fit, learned_here, pin, scorecard_of
 from moviec.pipeline.ingest import Order, ingest
-from moviec.pipeline.models import fitted_models, note_built_with, pin_again, pinned_models
 from moviec.pipeline.opening import open_run
 from moviec.pipeline.publication import Scope, bring_up
 from moviec.sample import write_sample

@@ -11,7 +11,7 @@ from moviec.catalog.copying import columns_of
 from moviec.catalog.schema import metadata
 from moviec.config import Home, open_home
 from moviec.engine import DuckEngine
-from moviec.pipeline.ledger_copy import compact, name_copies
+from moviec.home.ledger_copy import compact, name_copies
 from moviec.pipeline.opening import open_run
 from tests.commands import moviec
 from tests.pipeline.old_home import (
@@ -247,7 +247,7 @@ def test_a_damaged_copy_and_no_catalogue_say_what_is_left_to_do(brought_up: Home
 def test_a_column_that_the_copy_does_not_have_yet_is_unknown(
     brought_up: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("moviec.pipeline.ledger_copy.columns_of", lambda name: [*columns_of(name), "later"])
+    monkeypatch.setattr("moviec.home.ledger_copy.columns_of", lambda name: [*columns_of(name), "later"])
     with open_run(brought_up) as context, DuckEngine() as engine:
         assert "decisions" in name_copies(engine, context.store)
         rows = engine.query("SELECT who, later FROM decisions").to_pylist()

@@ -16,7 +16,7 @@ from moviec.catalog.schema import metadata
 from moviec.config import Home, Settings
 from moviec.export.export import Order as ExportOrder
 from moviec.export.export import export
-from moviec.pipeline.context import RunContext
+from moviec.home.context import RunContext
 from moviec.pipeline.delivery_files import gather
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.opening import open_run

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from moviec.catalog.ingest_queue import RECORDS
 from moviec.engine import DuckEngine
 from moviec.matching.candidate_pairs import PairLimits, find_pairs
+from moviec.matching.reach import narrow_to_nearby
 from moviec.pipeline.feature_files import SEEN
-from moviec.pipeline.resolving import narrow_to_nearby
 from tests.examples import some
 from tests.matching.catalogue import MODEL, Key, features, features_of, pairs_of, record
 from tests.matching.test_pairs import histories

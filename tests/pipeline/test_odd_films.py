@@ -16,9 +16,9 @@ from moviec.catalog.queries import Movies, last_change
 from moviec.catalog.schema.serving import changes
 from moviec.config import Home, Settings
 from moviec.errors import UsageError
+from moviec.home.context import RunContext
 from moviec.matching.unmatched import REASONS
 from moviec.pipeline.aggregator import advance
-from moviec.pipeline.context import RunContext
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.opening import arriving, open_run
 from moviec.pipeline.reviewing import uncertain

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from moviec.catalog.deliveries import all_batches
 from moviec.config import open_home
 from moviec.engine import DuckEngine
+from moviec.home.context import RunContext
 from moviec.lake.batches import name_known
-from moviec.pipeline.context import RunContext
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.opening import open_run
 from moviec.pipeline.rebuild import rebuild_source, replay_waiting

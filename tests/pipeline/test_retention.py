@@ -17,10 +17,10 @@ from moviec.catalog.ingest_queue import RECORDS
 from moviec.catalog.runs import last_runs
 from moviec.config import Home, Settings
 from moviec.engine import DuckEngine
+from moviec.home.context import RunContext
 from moviec.jobs.retention import tidy, tidy_daily
+from moviec.lake.current_records import view_current_records
 from moviec.lake.payloads import payload_name
-from moviec.pipeline.context import RunContext
-from moviec.pipeline.current_records import name_records
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.opening import open_run
 from moviec.pipeline.publication import Scope, bring_up
@@ -62,7 +62,8 @@ class Shelf:
 
     def holds(self) -> list[dict[str, Any]]:
         with DuckEngine() as engine:
-            name_records(engine, self.context, all_batches(self.context.catalogue), RECORDS.empty_table())
+            batches = self.context.record_files(all_batches(self.context.catalogue))
+            view_current_records(engine, batches, RECORDS.empty_table())
             return engine.query("SELECT * EXCLUDE (payload, line) FROM live ORDER BY key").to_pylist()
 
     def raw(self) -> list[bool]:

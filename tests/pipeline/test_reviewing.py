@@ -23,9 +23,9 @@ from moviec.catalog.queries import Movies
 from moviec.catalog.sources import matching
 from moviec.cli import build
 from moviec.config import Home, Settings
+from moviec.home.context import RunContext
 from moviec.pipeline import effects, reviewing
 from moviec.pipeline.aggregator import drain
-from moviec.pipeline.context import RunContext
 from moviec.pipeline.decision_files import export_decisions, import_decisions
 from moviec.pipeline.delivery_files import gather
 from moviec.pipeline.ingest import Order, ingest

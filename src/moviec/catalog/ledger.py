@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Literal
 
+import msgspec
 import pyarrow as pa
 import sqlalchemy as sa
 
@@ -127,9 +128,26 @@ def given_ids(connection: sa.Connection, movies: Sequence[int]) -> set[int]:
     return set(connection.scalars(sa.select(identities.c.movie).where(identities.c.movie.in_(movies))))
 
 
-def next_movie(connection: sa.Connection) -> int:
-    """Return the next free movie id; no id is ever given twice."""
-    return (connection.scalar(sa.select(sa.func.max(identities.c.movie))) or 0) + 1
+class StoredIdentities(msgspec.Struct, frozen=True):
+    """What matching asks of the ledger: `IdentityLedger` of moviec.matching.reach."""
+
+    connection: sa.Connection
+
+    def pairs_touching(self, some: pa.Table) -> pa.Table:
+        """Return the stored pairs (PAIR) that have an end among some records (source, key)."""
+        return pairs_touching(self.connection, some)
+
+    def members(self, some: pa.Table | None) -> pa.Table:
+        """Return source, key, id of some records and of every other record of their movies; of all, where None."""
+        return ledger_of(self.connection, some)
+
+    def former_ids(self, movies: Column) -> pa.Table:
+        """Return source, key, id, into: the records with which merged movies went over into some movies."""
+        return former_ids(self.connection, movies)
+
+    def next_movie(self) -> int:
+        """Return the next free movie id; no id is ever given twice."""
+        return (self.connection.scalar(sa.select(sa.func.max(identities.c.movie))) or 0) + 1
 
 
 #: What is read of a decision in force.

@@ -16,11 +16,12 @@ import sqlalchemy as sa
 from moviec.catalog.arrow import read
 from moviec.catalog.history import differences
 from moviec.catalog.ledger import touching
-from moviec.catalog.parties import Cast, publish_cast
+from moviec.catalog.parties import publish_parties
 from moviec.catalog.queries import last_change
 from moviec.catalog.schema import arrivals, identity, metadata, serving
 from moviec.catalog.staging import Touched, merge, stage
 from moviec.engine import DuckEngine
+from moviec.model import PartyChanges
 from moviec.text import Column, pc
 
 documents, versions, changes = serving.documents, serving.document_versions, serving.changes
@@ -57,7 +58,7 @@ class Publication(msgspec.Struct, frozen=True):
     """What is to be shown.
 
     `affected`: the films that it is about; None: all. `tables`: by name, every row that they have now. `lists`: rows
-    to add to genres, languages and countries. `cast`: people and companies. `documents`: the columns TOLD. `records`,
+    to add to genres, languages and countries. `parties`: people and companies. `documents`: the columns TOLD. `records`,
     `identities`: rows of the ledger to write. `matches`: every pair among the records in `settled` (source, key; None: all
     records). `split`: films, new or given back, that hold records which were another film's before. `merged`: source, key,
     id of the records, in order, of films that are merged into others now.
@@ -67,7 +68,7 @@ class Publication(msgspec.Struct, frozen=True):
 
     tables: Mapping[str, pa.Table]
     lists: Mapping[str, pa.Table]
-    cast: Mapping[str, Cast]
+    parties: Mapping[str, PartyChanges]
     documents: pa.Table
     records: pa.Table
     identities: pa.Table
@@ -104,8 +105,8 @@ def publish(
 
     for name, rows in publication.lists.items():
         touched[name] = merge(connection, metadata.tables[name], rows)
-    for kind, cast in publication.cast.items():
-        touched.update(publish_cast(connection, kind, cast))
+    for kind, changes in publication.parties.items():
+        touched.update(publish_parties(connection, kind, changes))
     for name, rows in publication.tables.items():
         table = metadata.tables[name]
         touched[name] = merge(connection, table, rows, of(table))

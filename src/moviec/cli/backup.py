@@ -11,9 +11,9 @@ import typer
 from moviec.cli.console import end_with, print_json, print_table, steps
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import open_home
-from moviec.pipeline.backup import Backup, Restored, backups
-from moviec.pipeline.backup import backup as write_backup
-from moviec.pipeline.backup import restore as put_back
+from moviec.home.backup import Backup, Restored, backups
+from moviec.home.backup import backup as write_backup
+from moviec.home.backup import restore as put_back
 from moviec.pipeline.opening import open_run
 from moviec.units import plural
 from moviec.work import work_folder

@@ -12,10 +12,10 @@ from moviec.cli.console import print_json, print_table, steps
 from moviec.cli.ingest import tell_outcome
 from moviec.cli.options import HomeOption, JsonOption, exclude
 from moviec.config import open_home
+from moviec.home.context import RunContext
+from moviec.home.models import built_with, fitted_models, pin_again, pinned_models
 from moviec.pipeline import fit as fitting
 from moviec.pipeline.aggregator import publish_again
-from moviec.pipeline.context import RunContext
-from moviec.pipeline.models import built_with, fitted_models, pin_again, pinned_models
 from moviec.pipeline.opening import open_run
 from moviec.pipeline.publication import Outcome
 from moviec.units import plural

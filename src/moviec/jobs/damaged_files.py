@@ -11,11 +11,11 @@ from moviec.catalog.failures import records_aside
 from moviec.catalog.ingest_queue import RECORDS
 from moviec.catalog.models import model_files
 from moviec.engine import DuckEngine
+from moviec.home.context import RunContext
+from moviec.home.models import pinned_models
 from moviec.lake.checksums import RECORDED, unsound
 from moviec.lake.payloads import payload_name
-from moviec.pipeline.context import RunContext
 from moviec.pipeline.feature_files import FeatureFiles, name_match_features
-from moviec.pipeline.models import pinned_models
 from moviec.storage.files import State
 
 

@@ -31,17 +31,17 @@ from moviec.catalog.queries import FOLLOWER, checkpoint_of, count_documents, las
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier
 from moviec.errors import DamagedError, MovieCError, StoreError
+from moviec.home.context import RunContext
+from moviec.home.lake_identity import FILE, mismatch, readable_name
+from moviec.home.ledger_copy import AFTERWARDS, copied_table, copy_anew, missing, name_copies
+from moviec.home.steps import Tell
 from moviec.jobs.agreement import disagreement, tell_anew
 from moviec.jobs.damaged_files import damaged, lost_models, payload_names, remake_features
+from moviec.lake.current_records import view_current_records
 from moviec.lake.lost_found import move_aside
 from moviec.lake.payloads import payload_name
-from moviec.pipeline.context import RunContext
-from moviec.pipeline.current_records import name_records
-from moviec.pipeline.lake_identity import FILE, mismatch, readable_name
-from moviec.pipeline.ledger_copy import AFTERWARDS, copied_table, copy_anew, missing, name_copies
 from moviec.pipeline.publication import Scope, bring_up
 from moviec.pipeline.rebuild import rebuild_source
-from moviec.pipeline.steps import Tell
 from moviec.search.index import build, follower, indexer
 from moviec.search.location import current, damaged_files, open_index, position
 from moviec.sources.registry import find_source
@@ -243,7 +243,7 @@ def _records(context: RunContext) -> Iterator[Finding]:
         shown = live_records(connection)
         aside = records_aside(connection)
     with DuckEngine(context.limits) as engine:
-        name_records(engine, context, all_batches(context.catalogue), aside)
+        view_current_records(engine, context.record_files(all_batches(context.catalogue)), aside)
         engine.register("shown", shown)
         for what, left, right in (
             ("records of the lake that the catalogue does not show", "live", "shown"),

@@ -18,9 +18,9 @@ from moviec.catalog.queries import FOLLOWER, last_change
 from moviec.catalog.runs import last_run_of_each
 from moviec.catalog.sources import matching, pairs_to_review
 from moviec.config import Settings
-from moviec.pipeline.context import RunContext
+from moviec.home.context import RunContext
+from moviec.home.lake_identity import mismatch
 from moviec.pipeline.due import cron_of, freshest, stale
-from moviec.pipeline.lake_identity import mismatch
 from moviec.pipeline.publication import REHEARSAL
 from moviec.sources.spec import Source
 from moviec.units import plural

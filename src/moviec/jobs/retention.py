@@ -25,12 +25,12 @@ from moviec.catalog.leases import ARRIVALS, CATALOGUE
 from moviec.catalog.runs import ran_since, remove_runs
 from moviec.config import KEEP_RAW
 from moviec.engine import DuckEngine
+from moviec.home.context import RunContext, recorded
+from moviec.home.ledger_copy import compact
+from moviec.home.steps import Tell
+from moviec.lake.current_records import view_current_records
 from moviec.lake.payloads import payload_name
-from moviec.pipeline.context import RunContext, recorded
-from moviec.pipeline.current_records import name_records
-from moviec.pipeline.ledger_copy import compact
 from moviec.pipeline.opening import arriving, publishing
-from moviec.pipeline.steps import Tell
 from moviec.sources.registry import find_sources
 from moviec.sources.spec import SourceSpec
 from moviec.storage import archives as transport
@@ -140,9 +140,9 @@ def _remove_payloads(context: RunContext, at: dt.datetime) -> tuple[int, int]:
 
 def _needed(context: RunContext) -> set[str]:
     """Name the payloads behind every live record and every rejected row that waits."""
-    every = [one for one in all_batches(context.catalogue) if one.records_file]
+    batches = context.record_files(all_batches(context.catalogue))
     with DuckEngine(context.limits) as engine:
-        name_records(engine, context, every, RECORDS.empty_table())
+        view_current_records(engine, batches, RECORDS.empty_table())
         found = {str(one) for one in engine.query("SELECT DISTINCT payload FROM live")["payload"].to_pylist()}
     with context.catalogue.connect() as connection:
         return found | payloads_of_open_rows(connection)

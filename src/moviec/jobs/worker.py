@@ -19,13 +19,13 @@ from moviec.catalog.failures import failed, set_aside
 from moviec.catalog.ingest_queue import newest, position
 from moviec.catalog.leases import ARRIVALS, holding_if_free
 from moviec.config import Home
+from moviec.home.context import RunContext
+from moviec.home.steps import Tell
 from moviec.jobs.retention import tidy_daily
 from moviec.jobs.webhooks import deliver_due
 from moviec.pipeline.aggregator import advance, drain
-from moviec.pipeline.context import RunContext
 from moviec.pipeline.due import Outcome, SourceState, run_due, source_states
 from moviec.pipeline.opening import arriving, open_run
-from moviec.pipeline.steps import Tell
 from moviec.search.index import catch_up, follow, indexer
 from moviec.sources.registry import find_sources
 

@@ -23,13 +23,13 @@ from moviec.catalog.publish import kinds_after
 from moviec.catalog.queries import FOLLOWER, last_change
 from moviec.engine import DuckEngine
 from moviec.errors import DamagedError, MovieCError, StoreError, UnpublishedError, UsageError
+from moviec.home.context import RunContext
+from moviec.home.disk_space import check_publication
+from moviec.home.lake_identity import check_pair
+from moviec.home.steps import Tell
+from moviec.lake.current_records import view_rows
 from moviec.passing import is_passing, told
-from moviec.pipeline.context import RunContext
-from moviec.pipeline.current_records import name_rows
-from moviec.pipeline.disk_space import check_publication
-from moviec.pipeline.lake_identity import check_pair
 from moviec.pipeline.publication import Outcome, Scope, bring_up
-from moviec.pipeline.steps import Tell
 from moviec.units import plural
 
 #: Rehearsals that a search for what fails may take; each works a publication out and takes it back.
@@ -182,10 +182,10 @@ def _waiting(context: RunContext) -> pa.Table:
     """Return the records (RECORDS) whose rows have not been published."""
     with context.catalogue.connect() as connection:
         single, aside = pending(connection).records, records_aside(connection)
-    batches = [one for one in all_batches(context.catalogue) if one.records_file and not one.published]
-    files = [context.store.path(one.records_file or "") for one in batches]
+    batches = all_batches(context.catalogue)
+    files = context.record_files(batch for batch in batches if not batch.published)
     with DuckEngine(context.limits) as engine:
-        name_rows(engine, "waiting", files, aside)
+        view_rows(engine, "waiting", files, aside)
         engine.register("single", single)
         return engine.query(
             "SELECT source, key, delivery FROM waiting UNION SELECT * FROM single WHERE delivery IS NOT NULL"

@@ -15,7 +15,8 @@ from moviec.catalog.deliveries import Delivery, all_deliveries
 from moviec.config import Home
 from moviec.decoding import decodable
 from moviec.errors import SourceError, TransportError, UsageError
-from moviec.pipeline.context import RunContext
+from moviec.home.context import RunContext
+from moviec.home.steps import Tell
 from moviec.pipeline.delivery_files import (
     DATE,
     PATIENCE,
@@ -28,7 +29,6 @@ from moviec.pipeline.delivery_files import (
     read_event,
 )
 from moviec.pipeline.ingest import Order, ingest, note_unchanged
-from moviec.pipeline.steps import Tell
 from moviec.sources.spec import Source, SourceSpec
 from moviec.storage.filesystems import name_of, shown
 from moviec.storage.http import Version, Web

@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from moviec.catalog import decisions as store
 from moviec.catalog.ledger import ENDS
+from moviec.home.context import RunContext
 from moviec.matching.decisions import DECISION_LOG, contradictions, normal, read_decisions, write_decisions
-from moviec.pipeline.context import RunContext
 
 
 def export_decisions(context: RunContext, path: Path) -> int:

@@ -10,12 +10,12 @@ import msgspec
 
 from moviec.catalog.deliveries import Delivery
 from moviec.config import Home
+from moviec.home.steps import Tell
 from moviec.pipeline.delivery_files import gather
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.monthly_job import Job, Run, run_rollup
 from moviec.pipeline.opening import open_run
 from moviec.pipeline.publication import Outcome, Scope, bring_up
-from moviec.pipeline.steps import Tell
 from moviec.sample import write_sample
 from moviec.sources.registry import find_source
 

@@ -14,10 +14,10 @@ from moviec.catalog.deliveries import Delivery, all_deliveries
 from moviec.config import Home, Settings
 from moviec.engine.unread import Unread
 from moviec.errors import MovieCError, UsageError
+from moviec.home.context import RunContext
+from moviec.home.steps import Tell
 from moviec.pipeline.arrivals import IngestRequest, expected, take
-from moviec.pipeline.context import RunContext
 from moviec.pipeline.delivery_files import DATE, downloads_of
-from moviec.pipeline.steps import Tell
 from moviec.sources.spec import Source, SourceSpec
 from moviec.storage.filesystems import shown
 

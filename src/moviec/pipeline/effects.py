@@ -17,8 +17,8 @@ from moviec.catalog import decisions as store
 from moviec.catalog.decisions import Record, Verdict
 from moviec.catalog.ledger import DECISION, given_ids, in_order, records_in
 from moviec.catalog.queries import titles_and_years
+from moviec.home.context import RunContext
 from moviec.matching.decisions import contradictions
-from moviec.pipeline.context import RunContext
 from moviec.pipeline.decision_files import log_of
 from moviec.pipeline.publication import outlook
 from moviec.pipeline.reviewing import sides

@@ -18,10 +18,11 @@ from moviec.catalog.deliveries import Batch
 from moviec.catalog.ingest_queue import RECORDS
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import quoted
+from moviec.home.context import RunContext
+from moviec.lake.current_records import view_rows
 from moviec.matching.match_features import FOLDING, MATCH_FEATURES, features_of_batches
 from moviec.matching.model import Model
-from moviec.pipeline.context import RunContext
-from moviec.pipeline.current_records import current_rows, name_rows
+from moviec.model import current_rows
 
 FOLDER = "shelf"
 
@@ -51,16 +52,16 @@ class FeatureFiles(msgspec.Struct, frozen=True):
     again: pa.Table
 
 
-def name_match_features(engine: DuckEngine, ground: FeatureFiles) -> None:
+def name_match_features(engine: DuckEngine, wanted: FeatureFiles) -> None:
     """Create the view `match_features`: each record's latest row, without deleted records.
 
     For a part of it: `every_features`, every row of every batch; `every_block`, the blocks of those; `seen` (source,
     delivery), the batches that are published; `seen_again`, rows of theirs that count as new.
     """
-    batches = [one for one in ground.batches if one.records_file]
-    files = [_feature_files(engine, ground, one) for one in batches]
+    batches = [one for one in wanted.batches if one.records_file]
+    files = [_feature_files(engine, wanted, one) for one in batches]
     if files:
-        name_rows(engine, "every_features", [match_features for match_features, _ in files], ground.aside)
+        view_rows(engine, "every_features", [match_features for match_features, _ in files], wanted.aside)
         engine.parquet("every_block", [blocks for _, blocks in files])
     else:
         engine.register("every_features", MATCH_FEATURES.empty_table())
@@ -68,19 +69,7 @@ def name_match_features(engine: DuckEngine, ground: FeatureFiles) -> None:
     engine.view("match_features", f"{current_rows('every_features')} AND NOT deleted")
     seen = [{"source": one.source, "delivery": one.delivery} for one in batches if one.published]
     engine.register("seen", pa.Table.from_pylist(seen, SEEN))
-    engine.register("seen_again", ground.again)
-
-
-def name_features_of(engine: DuckEngine, name: str, among: str, columns: str) -> None:
-    """Name the rows that hold of the records that the table `among` (source, key) names; the lake is read for them once.
-
-    `columns`: those wanted beside source, key, delivery and deleted.
-    """
-    some = f"source, key, delivery, deleted, {columns}"
-    engine.materialize(
-        f"{name}_rows", f"SELECT {some} FROM every_features SEMI JOIN {among} USING (source, key)"
-    )
-    engine.view(name, f"{current_rows(f'{name}_rows')} AND NOT deleted")
+    engine.register("seen_again", wanted.again)
 
 
 def remove_stale_features(context: RunContext, model: Model, batches: Sequence[Batch]) -> None:
@@ -99,26 +88,26 @@ def _names_of(model: Model, records_file: str) -> tuple[str, str]:
     return f"{stem}.parquet", f"{stem}.blocks.parquet"
 
 
-def _feature_files(beside: DuckEngine, ground: FeatureFiles, batch: Batch) -> tuple[Path, Path]:
+def _feature_files(beside: DuckEngine, wanted: FeatureFiles, batch: Batch) -> tuple[Path, Path]:
     """Return the paths of a batch's feature file and block file, building them if they are missing."""
-    store = ground.context.store
-    match_features, blocks = _names_of(ground.model, batch.records_file or "")
+    store = wanted.context.store
+    match_features, blocks = _names_of(wanted.model, batch.records_file or "")
     if not store.has(match_features):
-        with _made(ground.context, match_features) as made:
-            _make_features(beside, ground, store.path(batch.records_file or ""), made)
+        with _made(wanted.context, match_features) as made:
+            _make_features(beside, wanted, store.path(batch.records_file or ""), made)
     if not store.has(blocks):
-        with _made(ground.context, blocks) as made, DuckEngine(beside=beside) as engine:
+        with _made(wanted.context, blocks) as made, DuckEngine(beside=beside) as engine:
             engine.write(_BLOCKS.format(file=quoted(str(store.path(match_features)))), made, sought=True)
     return store.path(match_features), store.path(blocks)
 
 
-def _make_features(beside: DuckEngine, ground: FeatureFiles, records: Path, made: Path) -> None:
+def _make_features(beside: DuckEngine, wanted: FeatureFiles, records: Path, made: Path) -> None:
     with (
         DuckEngine(beside=beside) as engine,
         pq.ParquetWriter(made, MATCH_FEATURES, compression="zstd") as writer,
     ):
         rows = engine.stream(f"SELECT * FROM read_parquet({quoted(str(records))})")
-        for features in features_of_batches(rows, ground.model, beside):
+        for features in features_of_batches(rows, wanted.model, beside):
             writer.write_batch(features, row_group_size=GROUP)
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from moviec.catalog.deliveries import all_batches
 from moviec.catalog.failures import records_aside
 from moviec.catalog.ingest_queue import RECORDS
-from moviec.catalog.ledger import decisions_in_force, movie_of_records
+from moviec.catalog.ledger import StoredIdentities, decisions_in_force, movie_of_records
 from moviec.catalog.models import pin_new
 from moviec.engine import DuckEngine
 from moviec.errors import UsageError
@@ -24,16 +24,16 @@ from moviec.fusion.model_changes import Changes, Outline, compare_models, outlin
 from moviec.fusion.scorecard import Scorecard, scorecard
 from moviec.fusion.source_facts import FuseFacts
 from moviec.fusion.training import fit_fuse
+from moviec.home.context import RunContext
+from moviec.home.models import Models, pinned_models
+from moviec.home.steps import Step, Steps, Tell
+from moviec.lake.current_records import materialize_changed_records, view_current_records
 from moviec.matching.candidate_pairs import PairLimits
 from moviec.matching.model import Model, shipped_model, write_model
+from moviec.matching.resolution import Basis, resolve
 from moviec.matching.source_weights import fit_pairs, sealed
-from moviec.pipeline.context import RunContext
-from moviec.pipeline.current_records import name_changed, name_records
 from moviec.pipeline.feature_files import FeatureFiles, name_match_features
 from moviec.pipeline.fusing import facts_of
-from moviec.pipeline.models import Models, pinned_models
-from moviec.pipeline.resolving import Known, resolve
-from moviec.pipeline.steps import Step, Steps, Tell
 from moviec.sources.registry import find_source, find_sources
 
 _SPLIT_OR_JOINED = """
@@ -115,15 +115,16 @@ def _resolved(context: RunContext, connection: sa.Connection, match: Model) -> p
     )
     with DuckEngine(context.limits) as engine:
         _make_features(engine, context)
-        known = Known(connection, match, decisions_in_force(connection), repeating)
-        records = resolve(engine, known, everything=True).records
+        basis = Basis(StoredIdentities(connection), match, decisions_in_force(connection), repeating)
+        records = resolve(engine, basis, everything=True).records
         engine.register("resolved", records)
         return engine.query("SELECT source, key, movie FROM resolved WHERE live ORDER BY source, key")
 
 
 def _make_features(engine: DuckEngine, context: RunContext) -> None:
     batches, aside, none = all_batches(context.catalogue), _aside(context), RECORDS.empty_table()
-    name_changed(engine, context, batches, none.select(["source", "key"]), aside)
+    fresh = context.record_files(batch for batch in batches if not batch.published)
+    materialize_changed_records(engine, fresh, none.select(["source", "key"]), aside)
     name_match_features(engine, FeatureFiles(context, shipped_model(), batches, aside, none))
 
 
@@ -145,7 +146,7 @@ def _outline(context: RunContext, movie_of: pa.Table, model: FuseModel, facts: F
 
 
 def _name_members(engine: DuckEngine, context: RunContext, movie_of: pa.Table) -> None:
-    name_records(engine, context, all_batches(context.catalogue), _aside(context))
+    view_current_records(engine, context.record_files(all_batches(context.catalogue)), _aside(context))
     engine.register("movie_of", movie_of)
     engine.materialize("members", "SELECT movie, live.* FROM live JOIN movie_of USING (source, key)")
 

@@ -22,11 +22,11 @@ from moviec.catalog.deliveries import (
 from moviec.catalog.leases import ARRIVALS
 from moviec.engine import DuckEngine
 from moviec.errors import UsageError
+from moviec.home.context import RunContext, recorded
+from moviec.home.disk_space import check_delivery
+from moviec.home.steps import Steps, Tell
 from moviec.lake.payloads import Payload, keep_payload
-from moviec.pipeline.context import RunContext, recorded
-from moviec.pipeline.disk_space import check_delivery
 from moviec.pipeline.read_delivery import Target, apply, known_of, read_payloads, rejected_of, report_of
-from moviec.pipeline.steps import Steps, Tell
 from moviec.sources.audit import Audit
 from moviec.sources.spec import Source, SourceSpec, assign_roles
 from moviec.units import plural

@@ -15,7 +15,7 @@ import pyarrow as pa
 from moviec.engine import DuckEngine, Limits
 from moviec.engine.unread import Unread, nothing_came
 from moviec.errors import MovieCError, UsageError
-from moviec.pipeline.steps import Tell
+from moviec.home.steps import Tell
 from moviec.rollup import month_files as files
 from moviec.rollup.monthly import FIELDS, Counting, account, monthly, name_films
 from moviec.sources.normalise import count_problems, unread_columns

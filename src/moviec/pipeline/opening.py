@@ -11,13 +11,13 @@ from moviec.catalog.connect import connect
 from moviec.catalog.deliveries import all_batches, has_older_ids
 from moviec.catalog.leases import ARRIVALS, CATALOGUE, holding
 from moviec.config import Home
+from moviec.home.context import RunContext
+from moviec.home.lake_identity import check_pair
+from moviec.home.ledger_copy import complete
+from moviec.home.steps import Tell
 from moviec.lake.checksums import adopt
 from moviec.lake.lost_found import move_aside
-from moviec.pipeline.context import RunContext
-from moviec.pipeline.lake_identity import check_pair
-from moviec.pipeline.ledger_copy import complete
 from moviec.pipeline.older_homes import settle_ties
-from moviec.pipeline.steps import Tell
 from moviec.storage.files import Store
 from moviec.units import plural
 from moviec.work import work_folder

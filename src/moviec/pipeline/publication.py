@@ -19,21 +19,22 @@ from moviec.catalog.deliveries import Batch, all_batches, note_unmatched
 from moviec.catalog.failures import records_aside
 from moviec.catalog.ingest_queue import RECORDS, Pending, mark_done, pending
 from moviec.catalog.leases import CATALOGUE
-from moviec.catalog.ledger import decisions_in_force, ledger_of, records_of
-from moviec.catalog.parties import Cast
+from moviec.catalog.ledger import StoredIdentities, decisions_in_force, ledger_of, records_of
+from moviec.catalog.parties import StoredParties
 from moviec.catalog.publish import Cause, Publication, mark_published, publish
 from moviec.catalog.queries import last_change
 from moviec.catalog.staging import Touched
 from moviec.engine import DuckEngine
+from moviec.home.context import RunContext, recorded
+from moviec.home.models import Models, built_with, note_built_with, pinned_models
+from moviec.home.steps import Step, Steps, Tell
+from moviec.lake.current_records import materialize_changed_records, view_current_records
+from moviec.matching.party_ids import find_parties, register_credits
+from moviec.matching.resolution import Basis, Resolved, resolve
+from moviec.model import PartyChanges
 from moviec.pipeline.catalogue_rollups import counted, other_years, roll_up
-from moviec.pipeline.context import RunContext, recorded
-from moviec.pipeline.current_records import name_changed, name_records
 from moviec.pipeline.feature_files import FeatureFiles, name_match_features, remove_stale_features
 from moviec.pipeline.fusing import Shown, Sliced, facts_of, show_all
-from moviec.pipeline.models import Models, built_with, note_built_with, pinned_models
-from moviec.pipeline.parties import cast_of, credits_shown
-from moviec.pipeline.resolving import Known, Resolved, resolve
-from moviec.pipeline.steps import Step, Steps, Tell
 from moviec.sources.registry import find_sources
 from moviec.sources.spec import SourceSpec
 from moviec.text import Column, pc
@@ -64,8 +65,8 @@ class Outcome(msgspec.Struct, frozen=True):
     set_aside: int = 0
 
 
-class Ground(msgspec.Struct, frozen=True):
-    """What a run stands on: the home, the engine that its steps stand beside, what waits, the models in force, every batch,
+class RunInputs(msgspec.Struct, frozen=True):
+    """What a run works from: the home, the engine whose database its steps share, what waits, the models in force, every batch,
     what is set aside, the sources.
     """
 
@@ -89,29 +90,29 @@ def bring_up(context: RunContext, scope: Scope, tell: Tell = lambda _: None) -> 
     Documents, rollups, change log and the aggregator's checkpoint in one transaction, under the lease on the catalogue.
     """
     with DuckEngine(context.limits) as engine:
-        return _from(_ground(context, engine, scope.without), scope, tell)
+        return _from(_inputs(context, engine, scope.without), scope, tell)
 
 
-def _from(ground: Ground, scope: Scope, tell: Tell) -> Outcome:
-    context = ground.context
+def _from(inputs: RunInputs, scope: Scope, tell: Tell) -> Outcome:
+    context = inputs.context
     with context.catalogue.connect() as connection:
-        everything = scope.everything or built_with(connection) != ground.models.versions
-    named = ground.pending.records.num_rows
-    if not everything and not named and not any(one.records_file for one in ground.fresh):
-        return _nothing_new(ground)
+        everything = scope.everything or built_with(connection) != inputs.models.versions
+    named = inputs.pending.records.num_rows
+    if not everything and not named and not any(one.records_file for one in inputs.fresh):
+        return _nothing_new(inputs)
     command = REHEARSAL if scope.rehearsal else "rebuild" if scope.everything else "publish"
     with recorded(context, command, CATALOGUE, tell) as steps:
-        outcome = _bring_up(ground, scope, everything, steps)
-    remove_stale_features(context, ground.models.match, ground.batches)
+        outcome = _bring_up(inputs, scope, everything, steps)
+    remove_stale_features(context, inputs.models.match, inputs.batches)
     return outcome
 
 
-def _ground(context: RunContext, engine: DuckEngine, without: pa.Table) -> Ground:
+def _inputs(context: RunContext, engine: DuckEngine, without: pa.Table) -> RunInputs:
     with context.catalogue.connect() as connection:
         waiting = pending(connection)  # before the batches: none of its entries is without its batch
         aside = pa.concat_tables([records_aside(connection), without])
     specs = [source.spec for source in find_sources(context.home.folder).values()]
-    return Ground(
+    return RunInputs(
         context, engine, waiting, pinned_models(context), all_batches(context.catalogue), aside, specs
     )
 
@@ -123,38 +124,38 @@ def outlook(
     columns = {name: [record[at] for record in some] for at, name in enumerate(("source", "key"))}
     also = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
     with DuckEngine(context.limits) as engine:
-        ground = _ground(context, engine, RECORDS.empty_table())
-        return _resolve(ground, _known(ground, connection, decisions), False, also)
+        inputs = _inputs(context, engine, RECORDS.empty_table())
+        return _resolve(inputs, _basis(inputs, connection, decisions), False, also)
 
 
-def _bring_up(ground: Ground, scope: Scope, everything: bool, steps: Steps) -> Outcome:
-    context = ground.context
+def _bring_up(inputs: RunInputs, scope: Scope, everything: bool, steps: Steps) -> Outcome:
+    context = inputs.context
     with context.catalogue.connect() as connection:
         with steps.step("resolving") as counts:
-            known = _known(ground, connection, decisions_in_force(connection))
-            resolved = _resolve(ground, known, everything)
+            basis = _basis(inputs, connection, decisions_in_force(connection))
+            resolved = _resolve(inputs, basis, everything)
             counts.update(records=resolved.records.num_rows, pairs=resolved.matches.num_rows)
         with steps.step("finding people and companies") as counts:
-            cast = _cast(ground, connection, resolved)
-            counts.update({kind: now.shown.num_rows for kind, now in cast.items()})
+            parties = _find_parties(inputs, connection, resolved)
+            counts.update({kind: now.shown.num_rows for kind, now in parties.items()})
         with steps.step("fusing") as counts:
-            affected = _affected(resolved, cast)
-            shown = _fuse(ground, connection, resolved, cast, affected)
+            affected = _affected(resolved, parties)
+            shown = _fuse(inputs, connection, resolved, parties, affected)
             counts.update(films=shown.documents.num_rows)
     with steps.step("publishing") as counts, context.writing() as copy:
         connection = copy.connection
         context.confirm(connection, CATALOGUE)
         before = counted(connection, affected)
-        fresh = ground.fresh
-        cause = _cause(ground, connection, resolved, everything)
-        publication = _publication(resolved, cast, shown, affected, cause)
-        done = publish(connection, publication, [one.delivery for one in fresh], ground.engine)
-        years = other_years(ground.engine, before, counted(connection, affected))
-        rolled = roll_up(ground.engine, connection, years)
+        fresh = inputs.fresh
+        cause = _cause(inputs, connection, resolved, everything)
+        publication = _publication(resolved, parties, shown, affected, cause)
+        done = publish(connection, publication, [one.delivery for one in fresh], inputs.engine)
+        years = other_years(inputs.engine, before, counted(connection, affected))
+        rolled = roll_up(inputs.engine, connection, years)
         touched = {**done.touched, "rollups": rolled}
-        note_built_with(connection, ground.models.versions)
+        note_built_with(connection, inputs.models.versions)
         note_unmatched(connection, fresh)
-        mark_done(connection, ground.pending.upto)
+        mark_done(connection, inputs.pending.upto)
         counts.update({name: one.written + one.removed for name, one in touched.items()})
         if scope.rehearsal:
             connection.rollback()
@@ -162,19 +163,19 @@ def _bring_up(ground: Ground, scope: Scope, everything: bool, steps: Steps) -> O
             rows = {name: getattr(publication, name) for name in ("records", "identities")}
             copy.movies(
                 {name: some for name, some in rows.items() if touched[name].written},
-                {kind: some for kind, some in cast.items() if touched[f"parties.{kind}"].written},
+                {kind: some for kind, some in parties.items() if touched[f"parties.{kind}"].written},
             )
     return Outcome(everything, done.changes, done.last, touched, steps.done)
 
 
-def _cause(ground: Ground, connection: sa.Connection, resolved: Resolved, everything: bool) -> Cause:
+def _cause(inputs: RunInputs, connection: sa.Connection, resolved: Resolved, everything: bool) -> Cause:
     """Name the delivery behind a run's changes: the only new one, unless other things were worked out again, too; and the
     decisions: of the movies that have or had their records, of every movie where nothing but one decision waited.
     """
-    fresh, waiting = ground.fresh, ground.pending
+    fresh, waiting = inputs.fresh, inputs.pending
     numbers = pc.unique(waiting.decided["decision"]).to_pylist()
-    decided = _decided(ground, connection, resolved) if numbers else {}
-    if len(fresh) == 1 and (not everything or len(ground.batches) == 1):
+    decided = _decided(inputs, connection, resolved) if numbers else {}
+    if len(fresh) == 1 and (not everything or len(inputs.batches) == 1):
         return Cause(fresh[0].source, fresh[0].delivery, decided)
     is_alone = not fresh and not everything and waiting.decided.num_rows == waiting.records.num_rows
     return Cause(decided=decided, decision=numbers[0] if is_alone and len(numbers) == 1 else None)
@@ -188,53 +189,60 @@ GROUP BY movie
 """
 
 
-def _decided(ground: Ground, connection: sa.Connection, resolved: Resolved) -> dict[int, int]:
-    with DuckEngine(beside=ground.engine) as engine:
-        engine.register("decided", ground.pending.decided)
+def _decided(inputs: RunInputs, connection: sa.Connection, resolved: Resolved) -> dict[int, int]:
+    with DuckEngine(beside=inputs.engine) as engine:
+        engine.register("decided", inputs.pending.decided)
         engine.register("movie_now", resolved.records)
-        engine.register("movie_before", ledger_of(connection, ground.pending.decided))
+        engine.register("movie_before", ledger_of(connection, inputs.pending.decided))
         found = engine.query(_DECIDED)
     return {row["movie"]: row["decision"] for row in found.to_pylist()}
 
 
-def _nothing_new(ground: Ground) -> Outcome:
+def _nothing_new(inputs: RunInputs) -> Outcome:
     """Note that batches without a record are published, and say that nothing changed."""
-    with writing(ground.context.catalogue) as connection:
-        ground.context.confirm(connection, CATALOGUE)
-        mark_published(connection, [one.delivery for one in ground.fresh])
-        mark_done(connection, ground.pending.upto)
+    with writing(inputs.context.catalogue) as connection:
+        inputs.context.confirm(connection, CATALOGUE)
+        mark_published(connection, [one.delivery for one in inputs.fresh])
+        mark_done(connection, inputs.pending.upto)
         return Outcome(False, {}, last_change(connection), {}, [])
 
 
-def _known(ground: Ground, connection: sa.Connection, decisions: pa.Table) -> Known:
-    repeating = frozenset(spec.name for spec in ground.specs if spec.repeating)
-    return Known(connection, ground.models.match, decisions, repeating)
+def _basis(inputs: RunInputs, connection: sa.Connection, decisions: pa.Table) -> Basis:
+    repeating = frozenset(spec.name for spec in inputs.specs if spec.repeating)
+    return Basis(StoredIdentities(connection), inputs.models.match, decisions, repeating)
 
 
-def _resolve(ground: Ground, known: Known, everything: bool, also: pa.Table | None = None) -> Resolved:
-    with DuckEngine(beside=ground.engine) as engine:
-        named = [ground.pending.records.select(["source", "key"]), *([also] if also is not None else [])]
-        name_changed(engine, ground.context, ground.batches, pa.concat_tables(named), ground.aside)
-        features = (ground.batches, ground.aside, ground.pending.records)
-        name_match_features(engine, FeatureFiles(ground.context, ground.models.match, *features))
-        return resolve(engine, known, everything)
+def _resolve(inputs: RunInputs, basis: Basis, everything: bool, also: pa.Table | None = None) -> Resolved:
+    with DuckEngine(beside=inputs.engine) as engine:
+        named = [inputs.pending.records.select(["source", "key"]), *([also] if also is not None else [])]
+        fresh = inputs.context.record_files(inputs.fresh)
+        materialize_changed_records(engine, fresh, pa.concat_tables(named), inputs.aside)
+        features = (inputs.batches, inputs.aside, inputs.pending.records)
+        name_match_features(engine, FeatureFiles(inputs.context, inputs.models.match, *features))
+        return resolve(engine, basis, everything)
 
 
-def _cast(ground: Ground, connection: sa.Connection, resolved: Resolved) -> dict[str, Cast]:
-    spaces = {spec.name: spec.space or spec.name for spec in ground.specs}
-    with DuckEngine(beside=ground.engine) as engine:
+def _find_parties(
+    inputs: RunInputs, connection: sa.Connection, resolved: Resolved
+) -> dict[str, PartyChanges]:
+    spaces = {spec.name: spec.space or spec.name for spec in inputs.specs}
+    with DuckEngine(beside=inputs.engine) as engine:
         engine.register("movie_now", resolved.records)
         engine.view("movie_of", "SELECT source, key, movie FROM movie_now WHERE live")
-        _name_live(engine, ground, resolved.affected)
-        return cast_of(engine, connection, spaces, resolved.affected)
+        _name_live(engine, inputs, resolved.affected)
+        return find_parties(engine, _party_ledgers(connection), spaces, resolved.affected)
 
 
-def _affected(resolved: Resolved, cast: Mapping[str, Cast]) -> Column | None:
+def _party_ledgers(connection: sa.Connection) -> dict[str, StoredParties]:
+    return {kind: StoredParties(connection, kind) for kind in ("people", "companies")}
+
+
+def _affected(resolved: Resolved, parties: Mapping[str, PartyChanges]) -> Column | None:
     """Return the movies to show again: those that were resolved anew, and those whose people or companies are others."""
     if resolved.affected is None:
         return None
     return pa.array(
-        np.unique(np.concatenate([resolved.affected, *(now.changed for now in cast.values())])), pa.int64()
+        np.unique(np.concatenate([resolved.affected, *(now.changed for now in parties.values())])), pa.int64()
     )
 
 
@@ -250,44 +258,48 @@ _MEMBERS = "SELECT movie, live.* FROM live JOIN movie_of USING (source, key) ORD
 
 
 def _fuse(
-    ground: Ground,
+    inputs: RunInputs,
     connection: sa.Connection,
     resolved: Resolved,
-    cast: Mapping[str, Cast],
+    parties: Mapping[str, PartyChanges],
     affected: Column | None,
 ) -> Shown:
-    members = ground.context.room("members") / "members.parquet"
-    with DuckEngine(beside=ground.engine) as engine:
-        credits_shown(engine, connection, cast, affected)
-        parties = {name: engine.query(f"SELECT * FROM {name}") for name in ("people_ids", "companies_ids")}
+    members = inputs.context.room("members") / "members.parquet"
+    with DuckEngine(beside=inputs.engine) as engine:
+        register_credits(engine, _party_ledgers(connection), parties, affected)
+        credits = {name: engine.query(f"SELECT * FROM {name}") for name in ("people_ids", "companies_ids")}
         engine.register("movie_now", resolved.records)
         before = records_of(connection, pa.array([], pa.int64()) if affected is None else affected)
         engine.register("movie_before", before)
         engine.materialize("movie_of", _MOVIE_OF)
-        _name_live(engine, ground, affected)
+        _name_live(engine, inputs, affected)
         engine.write(_MEMBERS, members)
-    facts = facts_of(ground.specs, ground.models.rules)
-    given = Sliced(members, parties, ground.context.limits)
+    facts = facts_of(inputs.specs, inputs.models.rules)
+    given = Sliced(members, credits, inputs.context.limits)
     try:
-        return show_all(ground.engine, given, ground.models.fuse, facts)
+        return show_all(inputs.engine, given, inputs.models.fuse, facts)
     finally:
         shutil.rmtree(members.parent)
 
 
-def _name_live(engine: DuckEngine, ground: Ground, affected: Column | None) -> None:
+def _name_live(engine: DuckEngine, inputs: RunInputs, affected: Column | None) -> None:
     """Name the records `live` that hold: all, or those of some films, which the engine's `movie_of` names."""
     among = "" if affected is None else "movie_of"
-    name_records(engine, ground.context, ground.batches, ground.aside, among)
+    view_current_records(engine, inputs.context.record_files(inputs.batches), inputs.aside, among)
 
 
 def _publication(
-    resolved: Resolved, cast: Mapping[str, Cast], shown: Shown, affected: Column | None, cause: Cause
+    resolved: Resolved,
+    parties: Mapping[str, PartyChanges],
+    shown: Shown,
+    affected: Column | None,
+    cause: Cause,
 ) -> Publication:
     return Publication(
         affected=affected,
         tables=shown.tables,
         lists=shown.lists,
-        cast=cast,
+        parties=parties,
         documents=shown.documents,
         records=resolved.records,
         identities=resolved.identities,

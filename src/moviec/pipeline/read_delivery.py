@@ -11,10 +11,10 @@ import msgspec
 from moviec.catalog.deliveries import Batch, Delivery, Payloads, Rejected
 from moviec.engine import DuckEngine
 from moviec.engine.unread import Unread
+from moviec.home.context import RunContext
 from moviec.lake.batches import Incoming, Known, write_batch
 from moviec.lake.payloads import payload_path
 from moviec.model import FIELDS
-from moviec.pipeline.context import RunContext
 from moviec.pipeline.fusing import known_labels
 from moviec.sources.audit import Audit, audit
 from moviec.sources.normalise import count_problems, unread_columns

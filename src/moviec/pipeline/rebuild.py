@@ -32,13 +32,14 @@ from moviec.catalog.queries import last_change
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import quoted
 from moviec.errors import DamagedError, StoreError, WithdrawError
-from moviec.pipeline.context import RunContext
-from moviec.pipeline.current_records import current_rows, name_rows
-from moviec.pipeline.lake_identity import FACT, name_lake, new_name, readable_name
-from moviec.pipeline.ledger_copy import UNITS, name_copies, note_copies
-from moviec.pipeline.models import BUILT_WITH
+from moviec.home.context import RunContext
+from moviec.home.lake_identity import FACT, name_lake, new_name, readable_name
+from moviec.home.ledger_copy import UNITS, name_copies, note_copies
+from moviec.home.models import BUILT_WITH
+from moviec.home.steps import Tell
+from moviec.lake.current_records import view_rows
+from moviec.model import current_rows
 from moviec.pipeline.read_delivery import Read, Target, apply, known_of, read_payloads, rejected_of, report_of
-from moviec.pipeline.steps import Tell
 from moviec.sources.registry import find_source
 from moviec.sources.spec import Source
 from moviec.storage.files import State, Store
@@ -107,7 +108,7 @@ def _check_withdrawn(
     ]
     with DuckEngine(context.limits) as engine:
         for side, some in zip(("before", "after"), files, strict=True):
-            name_rows(engine, f"{side}_rows", some, RECORDS.empty_table())
+            view_rows(engine, f"{side}_rows", some, RECORDS.empty_table())
             engine.view(f"{side}_keys", f"SELECT key FROM ({current_rows(f'{side}_rows')} AND NOT deleted)")
         there = engine.query("SELECT count(*) AS keys FROM before_keys")["keys"][0].as_py()
         gone = engine.query("SELECT key FROM before_keys ANTI JOIN after_keys USING (key) ORDER BY key")[
@@ -134,11 +135,11 @@ def _is_sound(store: Store, name: str) -> bool:
 def _carried_over(context: RunContext, target: Target, before: list[Batch]) -> Batch:
     """Write a delivery's rows out of the batches before into a file of its own; the keys it named stay where they are."""
     own = next(batch for batch in before if batch.delivery == target.delivery)
-    files = [context.store.path(batch.records_file) for batch in before if batch.records_file]
+    files = context.record_files(before)
     ready = context.room(f"carried-{target.delivery}") / "records.parquet"
     file = None
     with DuckEngine(context.limits) as engine:
-        name_rows(engine, "every_record", files, RECORDS.empty_table())
+        view_rows(engine, "every_record", files, RECORDS.empty_table())
         mine = f"SELECT * FROM every_record WHERE delivery = {quoted(target.delivery)} ORDER BY key"
         if engine.write(mine, ready):
             file = f"{target.folder}/{target.delivery}.parquet"

@@ -30,12 +30,12 @@ from moviec.catalog.ledger import (
 from moviec.catalog.review import pairs_in_review, records_in_review
 from moviec.engine import DuckEngine
 from moviec.errors import UsageError
+from moviec.home.context import RunContext
+from moviec.home.models import pinned_models
+from moviec.lake.current_records import view_current_records
 from moviec.matching.decisions import value
 from moviec.matching.unmatched import unmatched, waiting
 from moviec.model import MILLION
-from moviec.pipeline.context import RunContext
-from moviec.pipeline.current_records import name_records
-from moviec.pipeline.models import pinned_models
 from moviec.sources.registry import find_sources
 from moviec.text import Column, pc
 
@@ -109,7 +109,9 @@ def sides(context: RunContext, ends: Sequence[Record]) -> dict[Record, dict[str,
         engine.register(
             "wanted", pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
         )
-        name_records(engine, context, all_batches(context.catalogue), RECORDS.empty_table(), "wanted")
+        view_current_records(
+            engine, context.record_files(all_batches(context.catalogue)), RECORDS.empty_table(), "wanted"
+        )
         rows = engine.query(_SIDE).to_pylist()
     for row in rows:
         row["ids"] = msgspec.json.decode(row["ids"] or "{}")

@@ -29,12 +29,12 @@ from moviec.catalog.leases import BACKUP, holding
 from moviec.catalog.queries import last_change
 from moviec.config import Home
 from moviec.errors import DamagedError, StoreError, UsageError
+from moviec.home.context import RunContext
+from moviec.home.lake_identity import FILE, lake_name, mismatch, name_lake, readable_name
+from moviec.home.ledger_copy import FOLDER as LEDGER
+from moviec.home.ledger_copy import Place, complete, forget_copies, is_older
+from moviec.home.steps import Tell
 from moviec.lake.payloads import payload_name
-from moviec.pipeline.context import RunContext
-from moviec.pipeline.lake_identity import FILE, lake_name, mismatch, name_lake, readable_name
-from moviec.pipeline.ledger_copy import FOLDER as LEDGER
-from moviec.pipeline.ledger_copy import Place, complete, forget_copies, is_older
-from moviec.pipeline.steps import Tell
 from moviec.storage import archives as transport
 from moviec.storage.files import PAYLOADS, Put, State, Store
 from moviec.units import plural

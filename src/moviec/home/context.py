@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 import msgspec
 import sqlalchemy as sa
 
+from moviec.catalog.deliveries import Batch
 from moviec.catalog.leases import Lease, confirm
 from moviec.catalog.runs import begin_run, end_run
 from moviec.config import Home
 from moviec.engine import Limits
 from moviec.errors import StoreError
-from moviec.pipeline.ledger_copy import Copy, Place, copying
-from moviec.pipeline.steps import Steps, Tell
+from moviec.home.ledger_copy import Copy, Place, copying
+from moviec.home.steps import Steps, Tell
 from moviec.storage.files import Store
 
 
@@ -42,6 +43,10 @@ class RunContext(msgspec.Struct, frozen=True):
     def writing(self) -> AbstractContextManager[Copy]:
         """Open a transaction that changes deliveries or the ledger, along with which the lake's copy of them is written."""
         return copying(self.copies, self.catalogue)
+
+    def record_files(self, batches: Iterable[Batch]) -> list[Path]:
+        """Return the files of batches' records, each here and checked."""
+        return [self.store.path(batch.records_file) for batch in batches if batch.records_file]
 
     def room(self, name: str) -> Path:
         """Make a folder for one piece of work."""

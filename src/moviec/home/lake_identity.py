@@ -12,7 +12,7 @@ from moviec.catalog.connect import shown, writing
 from moviec.catalog.deliveries import has_deliveries
 from moviec.catalog.facts import fact, note_fact
 from moviec.errors import DamagedError, StoreError
-from moviec.pipeline.ledger_copy import OLDER, OLDER_HINT, is_older
+from moviec.home.ledger_copy import OLDER, OLDER_HINT, is_older
 from moviec.storage.files import PAYLOADS, Store
 
 #: The file in the lake, and the name of the fact in the catalogue.

@@ -15,9 +15,9 @@ from moviec.errors import UsageError
 from moviec.fusion.model import FuseModel, from_json
 from moviec.fusion.model import shipped_model as shipped_fuse_model
 from moviec.fusion.survivorship import Rule, chosen_rules
+from moviec.home.context import RunContext
 from moviec.matching.model import Model, read_model
 from moviec.matching.model import shipped_model as shipped_match_model
-from moviec.pipeline.context import RunContext
 
 #: Under this name the catalogue says which models it was built with.
 BUILT_WITH = "built_with"

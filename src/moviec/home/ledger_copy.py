@@ -23,12 +23,13 @@ import sqlalchemy as sa
 from moviec.catalog.connect import shown, writing
 from moviec.catalog.copying import columns_of, key_of, rows_of
 from moviec.catalog.facts import LOG_BEGINS, fact, note_fact
-from moviec.catalog.parties import Cast, of_kind
+from moviec.catalog.parties import of_kind
 from moviec.catalog.queries import last_change
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier, quoted
 from moviec.errors import StoreError
 from moviec.lake.lost_found import move_aside
+from moviec.model import PartyChanges
 from moviec.storage import archives as transport
 from moviec.storage.files import Store
 
@@ -98,12 +99,12 @@ class Copy:
             some = None if len(ids) > MANY else ids
             self._write(name, rows_of(self.connection, name, UNITS[name][0], some), whole=some is None)
 
-    def movies(self, rows: Mapping[str, pa.Table], cast: Mapping[str, Cast]) -> None:
+    def movies(self, rows: Mapping[str, pa.Table], parties: Mapping[str, PartyChanges]) -> None:
         """Copy rows of `records` and `identities` that a publication wrote, who its people and companies are, and the
         number of the last change.
         """
-        parties = [("parties", of_kind(kind, now.parties)) for kind, now in sorted(cast.items())]
-        for name, some in [*rows.items(), *parties]:
+        nodes = [("parties", of_kind(kind, now.parties)) for kind, now in sorted(parties.items())]
+        for name, some in [*rows.items(), *nodes]:
             self._write(name, some.select(columns_of(name)))
         self.table("catalogue_state")
 

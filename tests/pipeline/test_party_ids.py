@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from moviec.catalog.parties import publish_cast
+from moviec.catalog.parties import StoredParties, publish_parties
 from moviec.catalog.schema import metadata
 from moviec.engine import DuckEngine
+from moviec.matching.party_ids import find_parties
 from moviec.model import RECORD
-from moviec.pipeline.parties import cast_of
 from tests.examples import some
 
 SPACES = {"imdb": "imdb", "kaggle": "tmdb", "tmdb": "tmdb"}
@@ -70,13 +70,14 @@ def publish(
     engine.register("movie_of", pa.table({"source": live["source"], "key": live["key"], "movie": movies}))
     some = None if affected is None else pa.array(sorted(affected), pa.int64())
     touched: dict[str, int] = {}
-    for kind, cast in cast_of(engine, connection, SPACES, some).items():
+    ledgers = {kind: StoredParties(connection, kind) for kind in ("people", "companies")}
+    for kind, found in find_parties(engine, ledgers, SPACES, some).items():
         before = _parties_by_film(connection, kind)
-        done = publish_cast(connection, kind, cast)
+        done = publish_parties(connection, kind, found)
         touched |= {name: one.written + one.removed for name, one in done.items()}
         if affected is not None:
             after = _parties_by_film(connection, kind)
-            assert {row[0] for row in before ^ after} - affected <= set(cast.changed.to_pylist())
+            assert {row[0] for row in before ^ after} - affected <= set(found.changed.to_pylist())
     return touched
 
 

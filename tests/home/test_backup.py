@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from moviec.config import Home, open_home
-from moviec.pipeline.backup import Backup, backup, backups
+from moviec.home.backup import Backup, backup, backups
 from moviec.pipeline.opening import open_run
 from tests.commands import moviec, started
 from tests.homes import copy_tree
