@@ -12,11 +12,12 @@ import sqlalchemy as sa
 
 from moviec.catalog import rankings as by_rank
 from moviec.catalog.connect import connect
-from moviec.catalog.rankings import USUAL, Ends, Question, leaders, ranked_entries
+from moviec.catalog.rankings import Ends, leaders, ranked_entries
 from moviec.catalog.schema.movies import rankings, rollups
 from moviec.catalog.staging import merge
 from moviec.config import Home
 from moviec.engine import DuckEngine
+from moviec.measures import USUAL, Question
 from moviec.rollup.rankings import MEASURES, PLACES, leading
 
 ENTRIES = 230

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 
 from moviec.catalog.accounts import NewKey, create_key
-from moviec.catalog.rankings import USUAL
 from moviec.engine import DuckEngine
+from moviec.measures import USUAL
 from moviec.rollup.rankings import totals
 from moviec.text import pc
 from moviec.units import LEAST_FILMS

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
 from moviec.catalog.schema.movies import rankings, rollups
-from moviec.errors import UsageError
+from moviec.measures import KEPT_AS, Question, refuse_nonsense
 from moviec.sql import filled, read_sql
 from moviec.units import MILLION
 
@@ -99,19 +99,6 @@ def _ranked(question: Question, column: sa.ColumnElement[Any]) -> sa.Select[Any]
     return found.add_columns(*sums).group_by(rollups.c.entry)
 
 
-#: How each measure is added up unless one says otherwise: popularity is heavy-tailed, a mean says little.
-USUAL = {
-    "revenue": "sum",
-    "budget": "sum",
-    "profit": "sum",
-    "movies": "sum",
-    "votes": "sum",
-    "popularity": "median",
-    "c_rating": "median",
-}
-
-#: What one unit of a measure is kept as.
-_UNITS = {"movies": MILLION, "popularity": MILLION, "c_rating": 100}
 _KEPT = {"mean", "median", "max"}
 
 #: What is added up over years.
@@ -119,34 +106,6 @@ _ADDED = (
     "movies", "films", "budget", "revenue", "profit", "budget_known", "revenue_known", "profit_known",
     "popularity_sum", "popularity_known", "votes", "votes_known", "c_rating_known",
 )  # fmt: skip
-
-
-class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked: `kind` is genres or production_companies; `month` 0 is the whole year.
-
-    `least`: entries with fewer films behind the value are left out.
-    """
-
-    kind: str
-    first_year: int
-    last_year: int
-    month: int = 0
-    measure: str = "revenue"
-    by: Literal["sum", "mean", "median", "max"] | None = None
-    split: str = "full"
-    entries: tuple[int, ...] | None = None
-    movie_ids: bool = False
-    least: int = 1
-
-    @property
-    def added_up(self) -> str:
-        """How the measure is added up."""
-        return self.by or USUAL[self.measure]
-
-    @property
-    def one_year(self) -> bool:
-        """Whether it is about a single year or month."""
-        return self.first_year == self.last_year
 
 
 class RankedEntry(msgspec.Struct, frozen=True):
@@ -188,15 +147,6 @@ def ranked_entries(connection: sa.Connection, question: Question) -> list[Ranked
     if question.least > 1:
         found = [each for each in found if each.known >= question.least]
     return sorted(found, key=lambda each: (each.value is None, -(each.value or 0), -each.films, each.entry))
-
-
-def refuse_nonsense(question: Question) -> None:
-    """Raise UsageError where a measure cannot be added up as asked, whether or not there are films."""
-    by = question.added_up
-    if question.measure == "movies" and by != "sum":
-        raise UsageError(f"movies are counted, they have no {by}", "by", "leave `by` out")
-    if question.measure == "c_rating" and by == "sum":
-        raise UsageError("C-ratings are not summed", "by", "ask for mean, median or max")
 
 
 def _inside(question: Question) -> bool:
@@ -257,7 +207,7 @@ def _ranked_entry(question: Question, row: Any, worked_out: dict[int, tuple[Any,
         value, known = _kept_value(question, row)
     else:  # an entry of which no film has the amount is not there
         value, known = worked_out.get(row.entry, (None, 0))
-    unit = _UNITS.get(question.measure, 1)
+    unit = KEPT_AS.get(question.measure, 1)
     if value is not None:
         value = value / unit if unit > 1 else round(value)
     lists = [json.loads(part) for part in row.movie_ids.split(";") if part]

@@ -20,10 +20,11 @@ from moviec.cli.report import picture
 from moviec.cli.search import fresh_index
 from moviec.cli.serve import PortOption, refuse_taken, run_server
 from moviec.config import Home, open_home
+from moviec.measures import Question
 from moviec.pipeline.demo import Shown, run_demo
 from moviec.pipeline.report_films import open_folder
 from moviec.rollup.charts import draw
-from moviec.rollup.queries import Question, answer, choose
+from moviec.rollup.queries import answer, choose
 from moviec.units import short_number
 
 #: What a person may try on the sample.

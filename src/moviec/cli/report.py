@@ -8,7 +8,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import pyarrow as pa
 import typer
 
@@ -17,9 +16,10 @@ from moviec.cli.options import HomeOption, JsonOption, exclude
 from moviec.cli.rollup import Split
 from moviec.config import open_home
 from moviec.errors import UsageError
+from moviec.measures import Question, least_films
 from moviec.pipeline.report_films import open_catalogue, open_folder
 from moviec.rollup.charts import bars, draw, lines
-from moviec.rollup.queries import Question, answer, choose, least_films, with_films
+from moviec.rollup.queries import answer, choose, with_films
 from moviec.units import LEAST_FILMS, short_number
 
 #: More lines than this in one picture cannot be told apart.
@@ -92,7 +92,7 @@ def report(
         kind="genres" if kind is Kind.genres else "production_companies",
         first_year=first,
         last_year=last,
-        month=month,
+        month=month or 0,
         measure=measure.value,
         by=by.value if by else None,
     )
@@ -104,7 +104,7 @@ def report(
         else open_catalogue(open_home(home), question, split.value)
     )
     with films as (engine, coverage):
-        least = min_movies or least_films(question)
+        least = min_movies or least_films(measure.value)
         line = coverage.line(question) + (f"; of those with {least:,} films or more" if least > 1 else "")
         chosen = choose(with_films(answer(engine, question), least), top, bottom)
         if plot:
@@ -114,8 +114,12 @@ def report(
         print_json(
             {
                 "question": {
-                    **msgspec.to_builtins(question),
-                    "by": question.added_up(),
+                    "kind": question.kind,
+                    "first_year": first,
+                    "last_year": last,
+                    "month": month,
+                    "measure": question.measure,
+                    "by": question.added_up,
                     "split": split.value,
                     "min_movies": least,
                 },
@@ -148,7 +152,7 @@ def _title(question: Question) -> str:
     first, last = question.first_year, question.last_year
     when = "" if (first, last) == (1, 9999) else f", {first}" if first == last else f", {first}–{last}"
     month = f", month {question.month}" if question.month else ""
-    return f"{kind.capitalize()} by {question.measure} ({question.added_up()}){when}{month}"
+    return f"{kind.capitalize()} by {question.measure} ({question.added_up}){when}{month}"
 
 
 def picture(chosen: pa.Table, yearly: pa.Table | None, question: Question, subtitle: str) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from moviec.catalog.figures import entries_of, films_of
 from moviec.config import Home
 from moviec.engine import DuckEngine
 from moviec.errors import UsageError
+from moviec.measures import Question
 from moviec.pipeline.monthly_job import genre_labels
 from moviec.rollup.month_files import FILMS
 from moviec.rollup.monthly import entries_sql, name_catalogue, name_labels, name_parts
-from moviec.rollup.queries import Question
 from moviec.sources.registry import find_source
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import vl_convert
 
 from moviec.errors import UsageError
-from moviec.rollup.queries import Question
+from moviec.measures import Question
 from moviec.work import written_aside
 
 _UNITS = {
@@ -112,4 +112,4 @@ def _base(title: str, subtitle: str) -> dict[str, Any]:
 
 def _axis(question: Question) -> str:
     unit = _UNITS.get(question.measure)
-    return f"{question.measure}{f', {unit}' if unit else ''} ({question.added_up()})"
+    return f"{question.measure}{f', {unit}' if unit else ''} ({question.added_up})"

@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from moviec.engine import Engine
-from moviec.errors import UsageError
-from moviec.model import MILLION
+from moviec.measures import KEPT_AS, Question, refuse_nonsense
 from moviec.rollup.monthly import SQL
 from moviec.sql import filled
-from moviec.units import LEAST_FILMS
 
-#: Each measure: the amount in `parts`, and how it is added up unless one says otherwise. Popularity is heavy-tailed,
-#: so that a mean says little: its default is the median.
-MEASURES: dict[str, tuple[str, str]] = {
-    "revenue": ("revenue", "sum"),
-    "budget": ("budget", "sum"),
-    "profit": ("(revenue - budget)", "sum"),
-    "movies": ("film_part", "sum"),
-    "votes": ("votes", "sum"),
-    "popularity": ("popularity", "median"),
-    "c_rating": ("c_rating", "median"),
-}
-
-#: What one unit of a measure is kept as.
-_UNITS = {"movies": MILLION, "popularity": MILLION, "c_rating": 100}
+#: The amount of a measure where it is no column of that name: added up, a film counts with its part.
+_SUMMED = {"profit": "(revenue_part - budget_part)", "movies": "film_part"}
+_WHOLE = {"profit": "(revenue - budget)"}
 
 _SUMS = {
     "sum": "TRY_CAST(sum({amount}) AS BIGINT)",
@@ -38,34 +22,14 @@ _SUMS = {
 }
 
 
-class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked: genres or production_companies, from year to year, a month of each or all, a measure."""
-
-    kind: str
-    first_year: int = 1
-    last_year: int = 9999
-    month: int | None = None
-    measure: str = "revenue"
-    by: Literal["sum", "mean", "median", "max"] | None = None
-
-    def added_up(self) -> str:
-        """Return how the measure is added up."""
-        return self.by or MEASURES[self.measure][1]
-
-
 def answer(engine: Engine, question: Question, each_year: bool = False) -> pa.Table:
     """Ask the engine's view `parts`. Returns id, name, year (NULL unless `each_year`), movies, known, value.
 
-    The largest value first, unknown last; values are dollars, votes, films, points of the C-rating, or popularity in its usual decimals.
+    The largest value first, unknown last. Raises UsageError where the question makes no sense; values are dollars, votes, films, points of the C-rating, or popularity in its usual decimals.
     """
-    amount, _ = MEASURES[question.measure]
-    by = question.added_up()
-    if question.measure == "movies" and by != "sum":
-        raise UsageError(f"movies are counted, they have no {by}", "--by", "leave --by out")
-    if question.measure == "c_rating" and by == "sum":
-        raise UsageError("C-ratings are not summed", "--by", "ask for mean, median or max")
-    if question.measure == "popularity" and by == "sum":
-        amount = "popularity_part"
+    refuse_nonsense(question)
+    by, measure = question.added_up, question.measure
+    amount = _SUMMED.get(measure, f"{measure}_part") if by == "sum" else _WHOLE.get(measure, measure)
     parts = {
         "kind": question.kind,
         "year": "year" if each_year else "CAST(NULL AS INT)",
@@ -77,15 +41,10 @@ def answer(engine: Engine, question: Question, each_year: bool = False) -> pa.Ta
     }
     sql = filled(SQL["report"], parts)
     table = engine.query(f"{sql} ORDER BY value IS NULL, value DESC, movies DESC, name, year")
-    if unit := _UNITS.get(question.measure):
+    if unit := KEPT_AS.get(question.measure):
         decimals = pc.divide(pc.cast(table["value"], pa.float64()), float(unit))
         table = table.set_column(table.schema.get_field_index("value"), "value", decimals)
     return table
-
-
-def least_films(question: Question) -> int:
-    """Return how many films must be behind a value unless one says otherwise: LEAST_FILMS for C-ratings, else 1."""
-    return LEAST_FILMS if question.measure == "c_rating" else 1
 
 
 def with_films(table: pa.Table, least: int) -> pa.Table:

@@ -46,7 +46,7 @@ FROM (SELECT *, unnest(companies) AS company, generate_subscripts(companies, 1) 
       FROM dated)
 
 -- name: catalogue_entries
--- The view `entries` of catalogue films, as entries.sql makes it of delivered ones: `film` (movie, year, month, amounts)
+-- The view `entries` of catalogue films, as `entries` makes it of delivered ones: `film` (movie, year, month, amounts)
 -- and `entry` (kind, entry, name, movie, place), both with the catalogue's ids. Portable: DuckDB and Spark take it verbatim.
 SELECT
   e.kind, e.entry, e.entry AS id, e.name, e.movie, f.year, f.month, f.budget, f.revenue, f.popularity, f.votes, f.c_rating,
@@ -55,22 +55,22 @@ SELECT
 FROM entry e JOIN film f ON f.movie = e.movie
 
 -- name: parts
--- Entries as they count: whole (`full`) or divided evenly. Portable: DuckDB and Spark take it verbatim.
+-- Entries as they count: whole (`full`) or divided evenly. Sums are of parts; means, medians and maxima of whole films. Portable: DuckDB and Spark take it verbatim.
 -- Amounts are integers (dollars, votes, millionths of popularity, hundredths of a C-rating); an even part is the
 -- difference of two floors, so the parts of a film add up to the film, to the last dollar. Doubles hold what is divided:
 -- no product can overflow, and what sources may say (sources/checked.sql) is exact in them.
 -- Tables: `entries`; `splits` (split, even), one row for each way of counting that is wanted.
 SELECT
-  kind, split, entry, id, name, movie, year, month, popularity, c_rating,
+  kind, split, entry, id, name, movie, year, month, budget, revenue, popularity, votes, c_rating,
   CASE WHEN even THEN TRY_CAST(floor(CAST(budget AS DOUBLE) * position / members)
                                - floor(CAST(budget AS DOUBLE) * (position - 1) / members) AS BIGINT)
-       ELSE budget END AS budget,
+       ELSE budget END AS budget_part,
   CASE WHEN even THEN TRY_CAST(floor(CAST(revenue AS DOUBLE) * position / members)
                                - floor(CAST(revenue AS DOUBLE) * (position - 1) / members) AS BIGINT)
-       ELSE revenue END AS revenue,
+       ELSE revenue END AS revenue_part,
   CASE WHEN even THEN TRY_CAST(floor(CAST(votes AS DOUBLE) * position / members)
                                - floor(CAST(votes AS DOUBLE) * (position - 1) / members) AS BIGINT)
-       ELSE votes END AS votes,
+       ELSE votes END AS votes_part,
   CASE WHEN even THEN TRY_CAST(floor(CAST(popularity AS DOUBLE) * position / members)
                                - floor(CAST(popularity AS DOUBLE) * (position - 1) / members) AS BIGINT)
        ELSE popularity END AS popularity_part,
@@ -86,9 +86,9 @@ WITH sums AS (
     kind, entry, max(id) AS id, year, month,
     count(*) AS movies,
     CAST(sum(film_part) AS BIGINT) AS movies_millionths,
-    TRY_CAST(sum(budget) AS BIGINT) AS budget,
-    TRY_CAST(sum(revenue) AS BIGINT) AS revenue,
-    TRY_CAST(sum(revenue - budget) AS BIGINT) AS profit,
+    TRY_CAST(sum(budget_part) AS BIGINT) AS budget,
+    TRY_CAST(sum(revenue_part) AS BIGINT) AS revenue,
+    TRY_CAST(sum(revenue_part - budget_part) AS BIGINT) AS profit,
     count(budget) AS budget_known,
     count(revenue) AS revenue_known,
     count(revenue - budget) AS profit_known,
@@ -96,7 +96,7 @@ WITH sums AS (
     TRY_CAST(floor(CAST(sum(popularity) AS DOUBLE) / count(popularity) + 0.5) AS BIGINT) AS popularity_mean,
     TRY_CAST(floor(median(popularity)) AS BIGINT) AS popularity_median,
     max(popularity) AS popularity_max,
-    CAST(least(coalesce(sum(votes), 0), 9223372036854775807) AS BIGINT) AS votes,
+    CAST(least(coalesce(sum(votes_part), 0), 9223372036854775807) AS BIGINT) AS votes,
     array_sort(array_agg(movie)) AS movie_ids
   FROM parts GROUP BY kind, entry, year, month
 ),
@@ -145,9 +145,9 @@ SELECT
   kind, split, year, CAST(span AS INT) AS month, entry,
   CAST(sum(film_part) AS BIGINT) AS movies,
   count(*) AS films,
-  TRY_CAST(sum(budget) AS BIGINT) AS budget,
-  TRY_CAST(sum(revenue) AS BIGINT) AS revenue,
-  TRY_CAST(sum(revenue - budget) AS BIGINT) AS profit,
+  TRY_CAST(sum(budget_part) AS BIGINT) AS budget,
+  TRY_CAST(sum(revenue_part) AS BIGINT) AS revenue,
+  TRY_CAST(sum(revenue_part - budget_part) AS BIGINT) AS profit,
   count(budget) AS budget_known,
   count(revenue) AS revenue_known,
   count(revenue - budget) AS profit_known,
@@ -156,7 +156,7 @@ SELECT
   TRY_CAST(floor(median(popularity)) AS BIGINT) AS popularity_median,
   max(popularity) AS popularity_max,
   count(popularity) AS popularity_known,
-  CAST(least(coalesce(sum(votes), 0), 9223372036854775807) AS BIGINT) AS votes,
+  CAST(least(coalesce(sum(votes_part), 0), 9223372036854775807) AS BIGINT) AS votes,
   count(votes) AS votes_known,
   count(c_rating) AS c_rating_known,
   CAST(floor(CAST(sum(c_rating) AS DOUBLE) / count(c_rating) + 0.5) AS BIGINT) AS c_rating_mean,
@@ -190,7 +190,7 @@ ORDER BY kind, split, year, measure, place
 
 -- name: report
 -- The view `parts` of one kind over a span of months: one row per genre or company, or per each and year.
--- {value} is the amount added up as asked (see report.py), {amount} the amount itself; `known` films have one.
+-- {value} is the amount added up as asked (rollup/queries.py), {amount} the amount itself; `known` films have one.
 -- Without a month, films whose month is unknown count, too.
 WITH span AS (
   SELECT *, {year} AS bucket

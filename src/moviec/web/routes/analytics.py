@@ -13,11 +13,11 @@ from litestar import Request, get
 from litestar.params import PathParameter
 from litestar.response.base import ASGIResponse
 
-from moviec.catalog.rankings import Ends, Question, RankedEntry, leaders, ranked_entries, refuse_nonsense
+from moviec.catalog.rankings import Ends, RankedEntry, leaders, ranked_entries
 from moviec.catalog.references import Company, Genre, companies_named, companies_of, company_at, genre_at
 from moviec.errors import UsageError
+from moviec.measures import Question, least_films, refuse_nonsense
 from moviec.search.query import fold
-from moviec.units import LEAST_FILMS
 from moviec.web import schemas as shapes
 from moviec.web.errors import Problem, not_found
 from moviec.web.ids import LARGEST, absent
@@ -171,7 +171,7 @@ def question_of(asked: FigureQuery, kind: str, years: tuple[int, int], month: in
         by=asked.by,
         split=asked.split,
         movie_ids=asked.metadata,
-        least=asked.min_movies or (LEAST_FILMS if asked.measure == "c_rating" else 1),
+        least=asked.min_movies or least_films(asked.measure),
     )
 
 
