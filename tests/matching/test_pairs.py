@@ -33,7 +33,7 @@ def test_a_pair_has_its_ends_in_order_its_weight_and_the_evidence_for_it() -> No
     pairs = pairs_of(match_features, LIMITS).pairs
     assert pairs.schema.equals(PAIRS) and ends(pairs) == [(("a", "9"), ("b", "1"))]
     row = pairs.to_pylist()[0]
-    assert row["weight"] > 0 and not row["contradicted"] and not row["shared_id"]
+    assert row["weight"] > 0 and row["contradiction"] is None and not row["shared_id"]
     evidence = {name: bits for name, _, bits in json.loads(row["evidence"])}
     assert list(evidence) == ["title", "year"] and evidence["title"] > 10
 
@@ -61,7 +61,10 @@ def test_a_block_over_the_cap_is_left_out_and_reported_but_not_one_of_an_id() ->
 def test_a_shared_id_is_a_pair_however_different_the_films_and_a_person_should_look() -> None:
     one = record("a", "1", "Heat", year=1995, directors=["Michael Mann"], ids={"imdb": "tt1"})
     other = record("b", "1", "Jumanji", year=1969, directors=["Joe Johnston"], ids={"imdb": "tt1"})
-    assert pairs_of(features_of([one, other]), LIMITS).pairs.to_pylist()[0]["contradicted"]
+    assert (
+        pairs_of(features_of([one, other]), LIMITS).pairs.to_pylist()[0]["contradiction"]
+        == "an id that nothing else bears out"
+    )
 
 
 def test_how_many_records_there_are_does_not_change_a_weight() -> None:

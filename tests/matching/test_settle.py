@@ -149,7 +149,7 @@ def graph_of(keys: list[Key], weights: dict[tuple[Key, Key], int]) -> Graph:
     records = {"source": [source for source, _ in keys], "key": [key for _, key in keys]}
     ids = pa.array([[]] * len(keys), pa.map_(pa.string(), pa.string()))
     pairs = [
-        dict(zip(PAIRS.names, (*one, *other, weight * 1_000_000, False, False, "[]"), strict=True))
+        dict(zip(PAIRS.names, (*one, *other, weight * 1_000_000, None, False, "[]"), strict=True))
         for (one, other), weight in weights.items()
     ]
     return (
@@ -167,7 +167,7 @@ KEYS = [(source, key) for source in "abc" for key in "123"]
 def graphs(draw: st.DrawFn) -> Graph:
     """Records, pairs and decisions as they may come, however unlikely."""
     ends = st.lists(st.sampled_from(KEYS), min_size=2, max_size=2, unique=True).map(sorted)
-    rows = draw(st.lists(st.tuples(ends, st.integers(-9, 15), st.booleans(), st.booleans()), max_size=15,
+    rows = draw(st.lists(st.tuples(ends, st.integers(-9, 15), st.sampled_from([None, "other ids"]), st.booleans()), max_size=15,
                          unique_by=lambda row: tuple(row[0])))  # fmt: skip
     pairs = [
         dict(zip(PAIRS.names, (*one, *other, weight * 1_000_000, odd, shared, "[]"), strict=True))

@@ -19,7 +19,7 @@ from moviec.text import Column, pc
 ENDS = ("left_source", "left_key", "right_source", "right_key")
 
 #: What is stored of a pair before it is settled.
-PAIR = (*ENDS, "weight", "contradicted", "shared_id", "evidence")
+PAIR = (*ENDS, "weight", "contradiction", "shared_id", "evidence")
 
 #: What is stored of a pair once it is settled: all of its columns.
 MATCH = tuple(matches.c.keys())

@@ -34,13 +34,13 @@ _KNOWN = (
 
 
 def pairs_in_review(connection: sa.Connection, once: Sequence[str], source: str | None) -> pa.Table:
-    """Return the pairs in review whose records are two movies (all, or of a source): ends, weight, contradicted,
+    """Return the pairs in review whose records are two movies (all, or of a source): ends, weight, contradiction,
     probability, evidence; unless a verdict has put into the one's film another
     record of the other's source, and that source lists a film once.
     """
     ends = {side: records.alias(f"{side}_record") for side in ("left", "right")}
     query = sa.select(
-        *(matches.c[name] for name in (*ENDS, "weight", "contradicted", "probability", "evidence"))
+        *(matches.c[name] for name in (*ENDS, "weight", "contradiction", "probability", "evidence"))
     )
     for side, end in ends.items():
         query = query.join(

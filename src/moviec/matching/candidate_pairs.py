@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from moviec.engine import Batches, Engine
 from moviec.matching.comparisons import compare, note_films
-from moviec.matching.evidence import Weights, contradicted, evidence, raised, weights_of
+from moviec.matching.evidence import Weights, contradictions, evidence, raised, weights_of
 from moviec.matching.match_features import BLOCK, FORM, ID_RULE, NAME, RULES
 from moviec.matching.match_weights import Integers
 from moviec.matching.model import Model
@@ -23,14 +23,14 @@ from moviec.sql import read_sql
 from moviec.text import Column, pc
 
 #: (left_source, left_key) comes before (right_source, right_key). `weight`: log2 odds in millionths, the pinned prior
-#: included; raised where only titles speak against a shared id or the same people (`evidence.raised`). `contradicted`: a person should look, however likely. `evidence`: JSON list of [feature, level, bits].
+#: included; raised where only titles speak against a shared id or the same people (`evidence.raised`). `contradiction`: what speaks against the pair (CONTRADICTIONS), so that a person should look however likely it is; null for nothing. `evidence`: JSON list of [feature, level, bits].
 _PAIRS: list[tuple[str, pa.DataType]] = [
     ("left_source", pa.string()),
     ("left_key", pa.string()),
     ("right_source", pa.string()),
     ("right_key", pa.string()),
     ("weight", pa.int64()),
-    ("contradicted", pa.bool_()),
+    ("contradiction", pa.string()),
     ("shared_id", pa.bool_()),
     ("evidence", pa.string()),
 ]
@@ -236,7 +236,7 @@ def weigh_pairs(levels: pa.Table, records: pa.Table, model: Model, floor: int = 
     }
     found = {
         "weight": pa.array(weight[keep]),
-        "contradicted": pa.array(contradicted(levels)),
+        "contradiction": contradictions(levels),
         "shared_id": pa.array(shared[keep]),
         "evidence": evidence(levels, weighed, row),
     }

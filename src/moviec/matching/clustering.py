@@ -127,7 +127,7 @@ def _graph(records: pa.Table, ends: tuple[Integers, Integers], pairs: pa.Table, 
         left=left,
         right=right,
         weight=pairs["weight"].to_numpy().astype(np.int64),
-        contradicted=pairs["contradicted"].to_numpy(),
+        contradicted=pc.is_valid(pairs["contradiction"]).to_numpy(),
         verdict=verdict,
     )
 

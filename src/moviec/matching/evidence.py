@@ -83,6 +83,24 @@ def contradicted(levels: pa.Table) -> Flags:
     return found
 
 
+#: What can speak against a pair, in the order in which one of several is named.
+CONTRADICTIONS = (
+    "other ids",
+    "other number",
+    "other subtitle",
+    "an id that nothing else bears out",
+    "other directors",
+)
+
+
+def contradictions(levels: pa.Table) -> Column:
+    """Return for each pair what speaks against it (one of CONTRADICTIONS), null for nothing."""
+    title, ids = levels["title"].to_numpy(), levels["ids"].to_numpy()
+    kinds = [ids == 2, title == _OTHER_NUMBER, title == _OTHER_SUBTITLE, ids == 0]
+    code = np.select(kinds, range(len(kinds)), len(kinds))
+    return pc.take(pa.array(CONTRADICTIONS), pa.array(code, mask=~contradicted(levels)))
+
+
 def vouched(levels: pa.Table) -> Flags:
     """Find pairs whose shared id holds whatever their titles: same year or one apart, and nobody and no runtime against it."""
     year, runtime, directors, people, ids = (

@@ -40,7 +40,7 @@ LOWEST = -20 * MILLION
 Progress = Callable[[int, int, str], None]
 
 _OUT = """
-SELECT left_source, left_key, right_source, right_key, weight, probability, band, contradicted, evidence FROM settled
+SELECT left_source, left_key, right_source, right_key, weight, probability, band, contradiction, evidence FROM settled
 WHERE band <> 'reject' ORDER BY probability DESC, weight DESC, left_key, right_key
 """
 
@@ -71,7 +71,7 @@ class Matching(msgspec.Struct, frozen=True):
     """What matching gave.
 
     `pairs`: left_source, left_key, right_source, right_key, weight (log2 odds, millionths), probability (millionths), band
-    ("accept" | "review"), contradicted (a person should look, however likely), evidence (JSON list of [feature, level,
+    ("accept" | "review"), contradiction (why a person should look, however likely; null for nothing), evidence (JSON list of [feature, level,
     bits]); best first. `members` (MEMBERS): the film of every row. The sources are LEFT and RIGHT.
     """
 

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from moviec.engine import Engine
+from moviec.matching.evidence import CONTRADICTIONS
 from moviec.matching.model import Model
 from moviec.model import MILLION
 from moviec.sql import read_sql
@@ -17,11 +18,7 @@ from moviec.sql import read_sql
 REASONS = (
     "nothing near",
     "decided",
-    "other ids",
-    "other number",
-    "other subtitle",
-    "an id that nothing else bears out",
-    "other directors",
+    *CONTRADICTIONS,
     "taken",
     "does not fit the rest of the film",
     "several fit",
@@ -54,7 +51,7 @@ def unmatched(engine: Engine, model: Model) -> Unmatched:
 def waiting(engine: Engine, model: Model) -> pa.Table:
     """Say of pairs of two films why they wait: the four ends, reason (REASONS), rival (source:key, null for none).
 
-    The engine holds `pairs` (the four ends, weight, contradicted, probability, evidence) and `members` (source, key,
+    The engine holds `pairs` (the four ends, weight, contradiction, probability) and `members` (source, key,
     cluster) of their films, whole.
     """
     sql = _known_bands(engine, model)

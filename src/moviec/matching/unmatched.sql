@@ -3,11 +3,7 @@
 
 -- name: reason
 -- Why a pair `n` was not taken, under the bands `b`; `r` has who stands in its way.
-CASE WHEN n.evidence LIKE '%["ids","contradict"%' THEN 'other ids'
-     WHEN n.contradicted AND n.evidence LIKE '%"numbers differ"%' THEN 'other number'
-     WHEN n.contradicted AND n.evidence LIKE '%"subtitles differ"%' THEN 'other subtitle'
-     WHEN n.contradicted AND n.evidence LIKE '%["ids","agree"%' THEN 'an id that nothing else bears out'
-     WHEN n.contradicted THEN 'other directors'
+CASE WHEN n.contradiction IS NOT NULL THEN n.contradiction
      WHEN r.rival_key IS NOT NULL THEN 'taken'
      WHEN n.probability >= b.accept THEN 'does not fit the rest of the film'
      WHEN n.weight >= b.likely THEN 'several fit'
@@ -16,10 +12,10 @@ CASE WHEN n.evidence LIKE '%["ids","contradict"%' THEN 'other ids'
 -- name: sides
 -- Every pair from both of its ends, and what a person said of it last.
 SELECT p.left_source AS source, p.left_key AS key, p.right_source AS other_source, p.right_key AS other_key,
-       p.weight, p.contradicted, p.evidence, p.probability, p.band FROM pairs p
+       p.weight, p.contradiction, p.probability, p.band FROM pairs p
 UNION ALL
 SELECT p.right_source, p.right_key, p.left_source, p.left_key,
-       p.weight, p.contradicted, p.evidence, p.probability, p.band FROM pairs p
+       p.weight, p.contradiction, p.probability, p.band FROM pairs p
 
 -- name: apart
 SELECT left_source AS source, left_key AS key, right_source AS other_source, right_key AS other_key

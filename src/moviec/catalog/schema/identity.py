@@ -35,7 +35,7 @@ matches = table(
     key("right_source", Text, "second record: source"),
     key("right_key", Text, "second record: key"),
     column("weight", Integer, "log2 odds, millionths"),
-    column("contradicted", Boolean, "a person should look, however likely"),
+    maybe("contradiction", Text, "what speaks against the pair, however likely it is"),
     column("shared_id", Boolean, "an external id is the same"),
     column("probability", Integer, "millionths, given the rivals"),
     column("band", Text, "accept, review or reject"),
