@@ -104,6 +104,7 @@ def _about(one: FilmList) -> dict[str, object]:
         "unread_year": one.unread_year,
         "unread": msgspec.to_builtins(one.unread),
         "rows_of_repeated_ids": one.repeated,
+        "rows_of_no_film": one.no_films,
     }
 
 
@@ -114,6 +115,8 @@ def _warnings(name: str, one: FilmList) -> Iterator[str]:
     named = {column.column for column in one.unread}
     if one.years_unread and named.isdisjoint(one.columns.get(field) for field in ("year", "released")):
         yield f"{name}: {plural(one.years_unread, 'year', 'years')} could not be read, as in '{one.unread_year}'; write four digits"
+    if one.no_films:
+        yield f"{name}: {plural(one.no_films, 'row', 'rows')} of series, episodes or games left out"
     if one.repeated:
         yield f"{name}: {plural(one.repeated, 'row has', 'rows have')} an id that another row has, too: their pairs cannot be told apart"
 

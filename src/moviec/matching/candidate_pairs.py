@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 
 from moviec.engine import Batches, Engine
-from moviec.matching.comparisons import compare, note_films
-from moviec.matching.evidence import Weights, contradictions, evidence, raised, weights_of
-from moviec.matching.match_features import BLOCK, FORM, ID_RULE, NAME, RULES
+from moviec.matching.comparisons import NO_TWINS, compare, note_films
+from moviec.matching.evidence import Weights, adjusted, contradictions, evidence, weights_of
+from moviec.matching.match_features import BLOCK, FORM, ID_RULE, NAME, RULES, TWINS_RULE
 from moviec.matching.match_weights import Integers
 from moviec.matching.model import Model
 from moviec.model import MILLION
@@ -23,7 +23,7 @@ from moviec.sql import read_sql
 from moviec.text import Column, pc
 
 #: (left_source, left_key) comes before (right_source, right_key). `weight`: log2 odds in millionths, the pinned prior
-#: included; raised where only titles speak against a shared id or the same people (`evidence.raised`). `contradiction`: what speaks against the pair (CONTRADICTIONS), so that a person should look however likely it is; null for nothing. `evidence`: JSON list of [feature, level, bits].
+#: included; raised where only titles speak against a shared id or the same people (`evidence.adjusted`). `contradiction`: what speaks against the pair (CONTRADICTIONS), so that a person should look however likely it is; null for nothing. `evidence`: JSON list of [feature, level, bits].
 _PAIRS: list[tuple[str, pa.DataType]] = [
     ("left_source", pa.string()),
     ("left_key", pa.string()),
@@ -75,6 +75,13 @@ FROM blocks GROUP BY rule ORDER BY rule
 """
 
 
+_FILM_IDS = """
+SELECT e.n, e.key AS space, e.value AS id, CASE WHEN m.key = e.value THEN m.source END AS key_of
+FROM film_entries e JOIN numbered m ON m.n = e.n
+"""
+_KEYS = read_sql("moviec.matching", "candidate_pairs.sql")["flat_keys"]
+
+
 def find_records_to_match(engine: Engine, limits: PairLimits) -> None:
     """Find the records whose pairs may be others now: `to_match` (n) has the changed records, and those in a block that the change
     took over the cap or back under it; `numbered` has the records by n.
@@ -87,7 +94,7 @@ def find_records_to_match(engine: Engine, limits: PairLimits) -> None:
     _lay_out_keys(engine, limits, "numbered")
     sql = read_sql("moviec.matching", "candidate_pairs.sql")
     engine.materialize("nested_keys_before", sql["nested_keys_before"])
-    _flatten(engine, "keys_before", "nested_keys_before", pa.schema([("side", pa.int32()), *BLOCK]))
+    _flatten(engine, "keys_before", "nested_keys_before", pa.schema([("side", pa.int32()), *BLOCK]), _KEYS)
     for name in ("touched", "crowds", "flipped", "to_match", "keys_to_match"):
         engine.materialize(name, sql[name])
     engine.view("crowds_now", sql["crowds_to_match"])
@@ -106,11 +113,14 @@ def _lay_out_keys(engine: Engine, limits: PairLimits, numbered: str) -> None:
     """Keep `numbered`, by the section of that name, `sides`, and `keys`, the blocks of each record."""
     sql = read_sql("moviec.matching", "candidate_pairs.sql")
     engine.register("repeating", pa.table({"source": pa.array(sorted(limits.repeating), pa.string())}))
-    engine.register("limits", pa.table({"most_pairs": [limits.most_pairs], "id_rule": [ID_RULE]}))
+    engine.register(
+        "limits",
+        pa.table({"most_pairs": [limits.most_pairs], "id_rule": [ID_RULE], "twins_rule": [TWINS_RULE]}),
+    )
     engine.materialize("numbered", sql[numbered])
     engine.materialize("sides", sql["sides"])
     ends = [("n", pa.int32()), ("side", pa.int32()), ("is_changed", pa.bool_())]
-    _flatten(engine, "keys", f"({sql['nested_keys']})", pa.schema([*ends, *BLOCK]))
+    _flatten(engine, "keys", f"({sql['nested_keys']})", pa.schema([*ends, *BLOCK]), _KEYS)
 
 
 def find_candidates(engine: Engine) -> None:
@@ -165,8 +175,11 @@ def compare_candidates(engine: Engine) -> Iterator[pa.Table]:
     for table, (column, *fields) in _LISTS.items():
         nested = f"(SELECT n, {column} AS items FROM nested)"
         _flatten(engine, table, nested, pa.schema([("n", pa.int32()), *fields]))
-    engine.view("film_records", "SELECT n, year, runtime, kind FROM numbered")
-    engine.view("film_ids", "SELECT n, key AS space, value AS id FROM film_entries")
+    engine.view(
+        "film_records",
+        "SELECT n, source, year, released, runtime, kind, scores, source IN (SELECT source FROM repeating) AS repeats FROM numbered",
+    )
+    engine.view("film_ids", _FILM_IDS)
     note_films(engine)
     for first, last in _slices(engine):
         yield _compare_slice(engine, first, last)
@@ -202,8 +215,13 @@ def _slices(engine: Engine) -> Iterator[tuple[int, int]]:
         yield int(inside[0]), int(inside[-1])
 
 
-def _flatten(engine: Engine, name: str, nested: str, schema: pa.Schema) -> None:
-    """Keep the lists `items` of a query on tables as rows of their own, each with the other columns of `schema`."""
+def _flatten(
+    engine: Engine, name: str, nested: str, schema: pa.Schema, rows: str = "SELECT * FROM arriving"
+) -> None:
+    """Keep the lists `items` of a query on tables as rows of their own, each with the other columns of `schema`.
+
+    `rows`: what is kept of `arriving`.
+    """
 
     def flat(batches: Iterable[pa.RecordBatch]) -> Batches:
         for batch in batches:
@@ -219,15 +237,15 @@ def _flatten(engine: Engine, name: str, nested: str, schema: pa.Schema) -> None:
             yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
     engine.map("arriving", nested, flat, schema)
-    engine.materialize(name, "SELECT * FROM arriving")
+    engine.materialize(name, rows)
 
 
 def weigh_pairs(levels: pa.Table, records: pa.Table, model: Model, floor: int = FLOOR) -> pa.Table:
     """Weigh compared pairs of `numbered_records` under the weights of their two sources; return those kept, as PAIRS."""
     weighed, row = _weights_by_source(records["source"], levels, model)
-    weight = raised(levels, weighed.total(levels, row))
+    weight = adjusted(levels, weighed.total(levels, row))
     shared = levels["ids"].to_numpy() == 0
-    keep = (weight >= floor) | shared
+    keep = ((weight >= floor) | shared) & (levels["twins"].to_numpy() != NO_TWINS)
     levels, row = levels.filter(pa.array(keep)), row[keep]
     ends = {
         f"{side}_{name}": records[name].take(pc.subtract(levels[number], 1))

@@ -1,16 +1,16 @@
 -- From match features to candidate pairs; pairs.py lists the order. Reads `match_features` and `changed_records`
 -- (source, key), `features_before` (rows of the changed records as they were), `repeating` (sources that hold films twice),
--- `limits` (one row: most_pairs of a block, id_rule), and the flattened `keys` and `keys_before`.
+-- `limits` (one row: most_pairs of a block, id_rule, twins_rule), and the flattened `keys` and `keys_before`.
 
 -- name: numbered
 -- What every record has that is needed of all: the lake is read for it once.
 SELECT CAST(row_number() OVER (ORDER BY s.source, s.key) AS INTEGER) AS n, s.source, s.key,
-       s.year, s.runtime, s.kind, s.blocks, a.key IS NOT NULL AS is_changed
+       s.year, s.released, s.runtime, s.kind, s.scores, s.blocks, a.key IS NOT NULL AS is_changed
 FROM match_features s
 LEFT JOIN changed_records a ON a.source = s.source AND a.key = s.key
 
 -- name: numbered_all
-SELECT CAST(row_number() OVER (ORDER BY source, key) AS INTEGER) AS n, source, key, year, runtime, kind, blocks, true AS is_changed
+SELECT CAST(row_number() OVER (ORDER BY source, key) AS INTEGER) AS n, source, key, year, released, runtime, kind, scores, blocks, true AS is_changed
 FROM match_features
 
 -- name: sides
@@ -19,6 +19,11 @@ SELECT s.source, CASE WHEN r.source IS NULL THEN s.side ELSE -s.side END AS side
 FROM (SELECT source, CAST(row_number() OVER (ORDER BY source) AS INTEGER) AS side
       FROM (SELECT source FROM numbered UNION SELECT source FROM features_before) every_source) s
 LEFT JOIN repeating r ON r.source = s.source
+
+-- name: flat_keys
+-- Under the twins' rule every source may hold a film twice.
+SELECT * EXCLUDE (twins_rule) REPLACE (CASE WHEN rule = twins_rule THEN -abs(side) ELSE side END AS side)
+FROM arriving CROSS JOIN (SELECT twins_rule FROM limits)
 
 -- name: nested_keys
 SELECT m.n, d.side, m.is_changed, m.blocks AS items FROM numbered m JOIN sides d ON d.source = m.source

@@ -81,7 +81,9 @@ def settle(
     graph = _graph(records, (left[order], right[order]), pairs, decided)
     chances = weigh_rivals(graph, model)
     edges = Edges(len(records), graph.left, graph.right, _bonds(graph, chances))
-    label = clusters(edges, _marks(records, decided, repeating), Rules(decided.same, UNSEEN - DOUBT))
+    label = clusters(
+        edges, _marks(records, chances.film, decided, repeating), Rules(decided.same, UNSEEN - DOUBT)
+    )
     settled = pairs.append_column("probability", pa.array(chances.probability)).append_column(
         "band", _bands(graph, chances, pairs, label, model)
     )
@@ -142,8 +144,10 @@ def _bonds(graph: Graph, chances: Chances) -> Integers:
     return bonds
 
 
-def _marks(records: pa.Table, decided: _Decided, repeating: frozenset[str]) -> pa.Table:
-    """Return what a film has one of: its key at a duplicate-free source, its id in a space, its side of a verdict."""
+def _marks(records: pa.Table, film: Integers, decided: _Decided, repeating: frozenset[str]) -> pa.Table:
+    """Return what a film has one of: itself at a source that lists a film once, twins being one; its id in a space, its side
+    of a verdict.
+    """
     once = pc.invert(pc.is_in(records["source"], pa.array(sorted(repeating), pa.string())))
     numbers = pa.array(np.arange(len(records), dtype=np.int64))
     ids = records["ids"].combine_chunks().cast(_ENTRIES)
@@ -151,14 +155,26 @@ def _marks(records: pa.Table, decided: _Decided, repeating: frozenset[str]) -> p
     sides = pa.array(np.array(decided.apart, dtype=np.int64).ravel())
     verdicts = pa.array(np.repeat(np.arange(len(decided.apart)), 2)).cast(pa.string())
     marks = [
-        (numbers.filter(once), "key", records["source"].filter(once), records["key"].filter(once)),
-        (pc.cast(parents, pa.int64()), "id", pc.struct_field(entries, "key"), pc.struct_field(entries, "value")),
+        (numbers.filter(once), "key", records["source"].filter(once), pa.array(film).cast(pa.string()).filter(once)),
+        (pc.cast(parents, pa.int64()), "id", pc.struct_field(entries, "key"), _as_one(records, film, parents, entries)),
         (sides, "verdict", verdicts, sides.cast(pa.string())),
     ]  # fmt: skip
     return pa.concat_tables(
         pa.table({"record": record, "space": pc.binary_join_element_wise(what, space, " "), "value": value})
         for record, what, space, value in marks
     )
+
+
+def _as_one(records: pa.Table, film: Integers, parents: Column, entries: Column) -> Column:
+    """Return the values of ids, those that are keys of twins replaced by the first twin's key."""
+    space, value = pc.struct_field(entries, "key"), pc.struct_field(entries, "value")
+    owner = parents.to_numpy()
+    is_key = pc.equal(value, pc.take(records["key"], parents)).to_numpy(zero_copy_only=False)
+    at = pa.array(np.flatnonzero(is_key & (film[owner] != owner)))
+    names = pc.binary_join_element_wise(space, value, "\x1f")
+    known = pc.index_in(names, pc.take(names, at))
+    firsts = pc.take(records["key"], pa.array(film[owner[at.to_numpy()]]))
+    return pc.coalesce(pc.take(firsts, known), value)
 
 
 def _bands(graph: Graph, chances: Chances, pairs: pa.Table, label: Integers, model: Model) -> Column:

@@ -117,6 +117,39 @@ COMPARISONS = (
     Comparison("ids", ("agree", "agree and contradict", "contradict"), _ids),
 )
 
+#: What `compare` says of a pair in `twins`: two sources, or two rows of one that say the same, may say the same (the source
+#: may hold a film twice), or do not.
+TWINS, MAYBE_TWINS, NO_TWINS = 0, 1, 2
+
+#: So many facts beside title and year must be the same for two rows of a source to be one film; a director or two other
+#: names count as two. Of the pairs of one title and year within the sources of shared/data, every one of those with two or more
+#: is one film twice, as read; with one or none, hardly any is (docs/matching.md).
+_TWIN_FACTS = 2
+
+
+def _twins(table: pa.Table, levels: dict[str, Levels]) -> Levels:
+    """Find the rows of one source that are one film entered twice: they say the same, and nothing else."""
+    inside = table["inside"].to_numpy()
+    year, day = (
+        pc.fill_null(table[name].cast(pa.int8()), MISSING).to_numpy() for name in ("same_year", "same_day")
+    )
+    scores = pc.fill_null(table["same_scores"], 0).to_numpy()
+    facts = (
+        scores
+        + (day == 1)
+        + (levels["runtime"] == 0)
+        + 2 * (levels["directors"] == 0)
+        + 2 * (levels["people"] == 0)
+    )
+    against = (day == 0) | (levels["runtime"] == _OTHER_RUNTIME) | (levels["directors"] == 1)
+    against |= (levels["kind"] == 1) | (levels["ids"] > 0)
+    one = (levels["title"] <= _SAME_TITLE) & (year == 1) & (facts >= _TWIN_FACTS) & ~against
+    return np.select([inside == 0, one, inside == 1], [MISSING, TWINS, MAYBE_TWINS], NO_TWINS).astype(np.int8)
+
+
+_SAME_TITLE = TITLE_LEVELS.index("same but for the article")
+_OTHER_RUNTIME = 3
+
 #: Two spellings of a name are the same person from here on (0 to 100, word order aside).
 SAME_NAME = 85.0
 
@@ -132,8 +165,9 @@ def note_films(engine: Engine) -> None:
 
 
 def compare(engine: Engine) -> pa.Table:
-    """Compare the pairs in `candidates` after `note_films`; give l, r, one int8 column per comparison, and `names`, how
-    many names both credit, ordered by l, r.
+    """Compare the pairs in `candidates` after `note_films`; give l, r, one int8 column per comparison, `names`, how many
+    names both credit, `twins`, whether two rows of one source are one film, and
+    `lone_kind`, the kind where only one film has one; ordered by l, r.
     """
     sql = read_sql("moviec.matching", "comparisons.sql")
     engine.materialize("title_pairs", sql["title_pairs"])
@@ -145,7 +179,16 @@ def compare(engine: Engine) -> pa.Table:
         engine.materialize(name, sql[name])
     compared = engine.query(sql["compared"])
     levels = {comparison.name: comparison.level(compared) for comparison in COMPARISONS}
-    return pa.table({"l": compared["l"], "r": compared["r"], **levels, "names": _names(compared)})
+    return pa.table(
+        {
+            "l": compared["l"],
+            "r": compared["r"],
+            **levels,
+            "names": _names(compared),
+            "twins": _twins(compared, levels),
+            "lone_kind": compared["lone_kind"],
+        }
+    )
 
 
 _SCORED_TITLES = pa.schema([("l", pa.int32()), ("r", pa.int32()), ("level", pa.int8())])
@@ -167,8 +210,10 @@ def _title_levels(batches: Iterable[pa.RecordBatch]) -> Batches:
             pc.equal(batch["subtitle"], which).to_numpy(zero_copy_only=False)
             for which in ("missing", "differs", "same")
         )
-        # "Ice Age 2: The Meltdown" may be "Ice Age: The Meltdown"; "Rocky II" is not "Rocky".
-        numbers_differ = (digits == 2) | (digits == 1) & ~same_subtitle
+        # A number that only one title has contradicts nothing ("Star Wars", "Star Wars: Episode IV – A New Hope"), but
+        # such titles are at most one in the other: "Rocky" may be "Rocky II" or not.
+        numbers_differ = digits == 2
+        one_numbered = (digits == 1) & ~same_subtitle
         level = np.select(
             [
                 same & (bits >= RARE),
@@ -176,7 +221,7 @@ def _title_levels(batches: Iterable[pa.RecordBatch]) -> Batches:
                 same & (bits >= UNCOMMON),
                 same,
                 numbers_differ & ((alike >= 75) | missing | differs | holds),
-                alike >= 90,
+                (alike >= 90) & ~one_numbered,
                 missing & (bits >= RARE),
                 missing,
                 differs,

@@ -1,5 +1,6 @@
 -- What is compared of a candidate pair (l, r). Each section is a table kept under its name. Reads `candidates`, and of the films
--- in them `film_records` (n, year, runtime, kind), `film_forms`, `film_names`, `film_genres` and `film_ids`.
+-- in them `film_records` (n, source, year, released, runtime, kind, scores, repeats), `film_forms`, `film_names`, `film_genres` and
+-- `film_ids` (n, space, id, key_of: the source whose key the id is).
 
 -- name: film_people
 SELECT n, count(DISTINCT role) AS roles, min(role) AS role FROM film_names GROUP BY n
@@ -63,16 +64,22 @@ SELECT c.l, c.r, max(CASE WHEN a.id = b.id THEN 1 ELSE 0 END) AS agree, max(CASE
 FROM candidates c
 JOIN film_ids a ON a.n = c.l
 JOIN film_ids b ON b.n = c.r AND b.space = a.space
+WHERE a.key_of IS DISTINCT FROM b.key_of OR a.key_of IS NULL  -- two rows of a source have two keys, one film or not
 GROUP BY c.l, c.r
 
 -- name: compared
 SELECT c.l, c.r, t.title, abs(a.year - b.year) AS year, abs(a.runtime - b.runtime) AS runtime,
        CASE WHEN a.kind = b.kind THEN 1 WHEN a.kind <> b.kind THEN 0 END AS kind,
+       CASE WHEN a.kind IS NULL THEN b.kind WHEN b.kind IS NULL THEN a.kind END AS lone_kind,
        d.directors, CASE WHEN p.l IS NOT NULL THEN coalesce(p.shared, 0) END AS people,
        CASE WHEN ga.genres > 0 AND gb.genres > 0 THEN coalesce(g.shared, 0) END AS genres,
        CASE WHEN ga.genres < gb.genres THEN ga.genres ELSE gb.genres END AS fewer_genres,
        CASE WHEN ga.form = gb.form THEN 1 WHEN ga.form <> gb.form THEN 0 END AS form,
-       i.agree, i.contradict
+       i.agree, i.contradict,
+       CASE WHEN a.source = b.source THEN CASE WHEN a.repeats THEN 1 ELSE 2 END ELSE 0 END AS inside,
+       CASE WHEN a.source = b.source THEN a.year IS NOT DISTINCT FROM b.year END AS same_year,
+       CASE WHEN a.source = b.source THEN a.released = b.released END AS same_day,
+       CASE WHEN a.source = b.source THEN len(list_intersect(a.scores, b.scores)) END AS same_scores
 FROM candidates c
 JOIN film_records a ON a.n = c.l
 JOIN film_records b ON b.n = c.r

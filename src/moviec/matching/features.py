@@ -26,6 +26,7 @@ FEATURES = pa.schema(
         ("directors", pa.list_(pa.string())),
         ("cast", pa.list_(pa.string())),
         ("genres", pa.list_(pa.string())),
+        ("scores", pa.list_(pa.string())),  # "rater panel aspect=value"
         ("ids", pa.map_(pa.string(), pa.string())),
     ]
 )
@@ -37,7 +38,9 @@ SELECT source, key,
          coalesce(list_transform(other_titles, lambda t: t.title), [])), lambda t: t IS NOT NULL)) AS titles,
        year, released, runtime, kind,
        list_transform(list_filter(people, lambda p: p.role = 'director'), lambda p: p.name) AS directors,
-       list_transform(list_filter(people, lambda p: p.role = 'actor'), lambda p: p.name) AS "cast", genres, ids
+       list_transform(list_filter(people, lambda p: p.role = 'actor'), lambda p: p.name) AS "cast", genres,
+       list_transform(list_filter(ratings, lambda r: r.value IS NOT NULL),
+                      lambda r: concat_ws(' ', r.rater, r.panel, r.aspect) || '=' || r.value) AS scores, ids
 FROM records WHERE NOT coalesce(deleted, false)
 """
 
@@ -66,7 +69,7 @@ _GENRES = {
 class Prepared(msgspec.Struct, frozen=True):
     """A list of films ready to be compared.
 
-    `records`: n, source, key, year, runtime, kind. `forms`: n, form, title, squeezed, head, tail, digits, article.
+    `records`: n, source, key, year, released, runtime, kind, scores. `forms`: n, form, title, squeezed, head, tail, digits, article.
     `words`: n, form, word. `names`: n, role, name. `ids`: n, space, id. `genres`: n, genre.
     """
 
@@ -92,8 +95,10 @@ def prepare(features: pa.Table) -> Prepared:
             "source": table["source"],
             "key": table["key"],
             "year": pc.coalesce(year, written),
+            "released": table["released"],
             "runtime": pc.if_else(pc.greater(table["runtime"], 0), table["runtime"], None),
             "kind": table["kind"],
+            "scores": table["scores"],
         }
     )
     return Prepared(

@@ -66,7 +66,8 @@ class FilmList(msgspec.Struct, frozen=True):
     """A list that was read: its features, what each column was taken for, and the rows that could not be read.
 
     `unused`: columns taken for nothing. `years_unread`: rows whose year or date could not be read, and `unread_year`, the
-    first of these. `unread`: columns of which most cells could not be read.
+    first of these. `unread`: columns of which most cells could not be read. `no_films`: rows of
+    series, episodes, games and the like by their kind, left out.
     """
 
     features: pa.Table
@@ -76,6 +77,7 @@ class FilmList(msgspec.Struct, frozen=True):
     years_unread: int = 0
     unread_year: str | None = None
     unread: tuple[Unread, ...] = ()
+    no_films: int = 0
 
     @property
     def repeated(self) -> int:
@@ -110,7 +112,11 @@ def read_list(path: Path, name: str, columns: Mapping[str, str] | None = None) -
             raise _unreadable(path, error) from error
     if not features.num_rows:
         raise PayloadError("no rows", path.name, f"{len(rejected)} could not be read" if rejected else "")
-    features = features.select(FEATURES.names).cast(FEATURES)
+    others = pc.fill_null(pc.equal(features["kind"], "no film"), False)
+    no_films = int(pc.sum(others).as_py())
+    if no_films == features.num_rows:
+        raise PayloadError("no row is a film", path.name, "its kinds are those of series, episodes or games")
+    features = features.filter(pc.invert(others)).select(FEATURES.names).cast(FEATURES)
     year = pc.coalesce(features["year"], written_years(features))
     return FilmList(
         features=features.set_column(FEATURES.get_field_index("year"), FEATURES.field("year"), year),
@@ -120,6 +126,7 @@ def read_list(path: Path, name: str, columns: Mapping[str, str] | None = None) -
         years_unread=years["rows"],
         unread_year=years["example"],
         unread=unread,
+        no_films=no_films,
     )
 
 

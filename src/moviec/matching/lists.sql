@@ -11,10 +11,13 @@ SELECT {source} AS source,
        CASE WHEN minutes BETWEEN 1 AND 1500 THEN minutes END AS runtime,
        CASE WHEN plain_kind IN ('movie', 'feature', 'film', 'featurefilm') THEN 'feature'
             WHEN plain_kind IN ('tvmovie', 'tvfilm') THEN 'tv_movie'
-            WHEN plain_kind IN ('short', 'video') THEN plain_kind END AS kind,
+            WHEN plain_kind IN ('short', 'video') THEN plain_kind
+            WHEN plain_kind IN ('series', 'episode', 'game', 'show', 'tvseries', 'tvshow', 'tvepisode', 'tvminiseries', 'tvspecial',
+              'tvshort', 'tvpilot', 'videogame', 'podcast', 'podcastseries', 'podcastepisode', 'musicvideo') THEN 'no film' END AS kind,
        name_list(directors) AS directors,
        name_list(people) AS "cast",
        label_list(genres) AS genres,
+       NULL::VARCHAR[] AS scores,
        map_from_entries(list_filter([
          {'k': 'imdb', 'v': 'tt' || lpad(ltrim(nullif(regexp_extract(imdb_id, '^(?:tt)?([0-9]+)$', 1), ''), '0'), 7, '0')},
          {'k': 'tmdb', 'v': nullif(regexp_extract(tmdb_id, '^([0-9]+)(?:\.0)?$', 1), '')}

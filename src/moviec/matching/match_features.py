@@ -24,11 +24,12 @@ RULES = (
     "start and year",
     "title",
     "title and year",
+    "twins",
     "two people",
     "word",
     "word and year",
 )
-ID_RULE = RULES.index("id")
+ID_RULE, TWINS_RULE = RULES.index("id"), RULES.index("twins")
 
 #: One way a film is titled. `head` and `tail`: before and after a colon or dash. `article`: the one that opens it,
 #: which the others lack. `bits`: what its words tell, in thousandths of a bit.
@@ -53,18 +54,20 @@ _MATCH_FEATURES: list[tuple[str, pa.DataType]] = [
     ("delivery", pa.string()),
     ("deleted", pa.bool_()),
     ("year", pa.int32()),
+    ("released", pa.date32()),
     ("runtime", pa.int32()),  # minutes
     ("kind", pa.string()),
     ("forms", pa.list_(FORM)),
     ("names", pa.list_(NAME)),
     ("genres", pa.list_(pa.string())),
+    ("scores", pa.list_(pa.string())),  # "rater panel aspect=value"
     ("ids", pa.map_(pa.string(), pa.string())),
     ("blocks", pa.list_(BLOCK)),
 ]
 MATCH_FEATURES = pa.schema(_MATCH_FEATURES)
 
 #: Rises when folding changes, so that files of another folding are made anew.
-FOLDING = 4
+FOLDING = 5
 
 #: Records folded at once: enough to be quick, few enough that memory stays flat.
 CHUNK = 20_000
@@ -72,7 +75,7 @@ CHUNK = 20_000
 LIST_CHUNK = 100_000
 
 _NEEDED = ("source", "key", "delivery", "deleted", "title", "original_title", "other_titles", "year", "released",
-           "runtime", "kind", "people", "genres", "ids")  # fmt: skip
+           "runtime", "kind", "people", "genres", "ratings", "ids")  # fmt: skip
 
 
 def features_of_rows(records: pa.Table, model: Model) -> pa.Table:
@@ -156,7 +159,8 @@ def _rows(given: dict[str, Column], folded: pa.Table) -> pa.Table:
 
 
 def _folded(engine: DuckEngine, prepared: Prepared) -> pa.Table:
-    """Return the columns that are folded, one row per film: year, runtime, kind, forms, names, genres, blocks."""
+    """Return the columns that are folded, one row per film: year, released, runtime, kind, forms, names, genres,
+    scores, blocks."""
     for name in Prepared.__struct_fields__:
         engine.register(name, getattr(prepared, name))
     sql = read_sql("moviec.matching", "match_features.sql")
@@ -170,7 +174,12 @@ def _folded(engine: DuckEngine, prepared: Prepared) -> pa.Table:
         "genres": _lists(prepared.genres["n"], prepared.genres["genre"], rows),
         "blocks": _lists(blocks["n"], _structs(blocks, BLOCK), rows),
     }
-    return pa.table({**{name: prepared.records[name] for name in ("year", "runtime", "kind")}, **lists})
+    return pa.table(
+        {
+            **{name: prepared.records[name] for name in ("year", "released", "runtime", "kind", "scores")},
+            **lists,
+        }
+    )
 
 
 def _structs(table: pa.Table, kind: pa.StructType) -> Column:

@@ -21,7 +21,7 @@ ORDER BY f.n, f.form
 
 -- name: keys
 -- The blocking keys as 63-bit numbers, `years` NULL for those of every year: two keys of one number would only make a block
--- larger. A year stands in two windows of two years, so films a year apart share one, and no film asks in another way than it
+-- larger. Twins are rows of one source with one title and year. A year stands in two windows of two years, so films a year apart share one, and no film asks in another way than it
 -- answers.
 WITH titles AS MATERIALIZED (
   SELECT n, CAST(md5_number_lower(squeezed) >> 1 AS BIGINT) AS whole,
@@ -47,6 +47,8 @@ UNION ALL SELECT s.n, 'start and year', s.start, d.years FROM (SELECT DISTINCT n
 UNION ALL SELECT p.n, 'person and year', p.name, d.years FROM bearers p JOIN dated d ON d.n = p.n
 UNION ALL SELECT DISTINCT d.n, 'two people', CAST(md5_number_lower(d.name || ' + ' || c.name) >> 1 AS BIGINT), NULL
   FROM names d JOIN names c ON c.n = d.n AND c.role = 'cast' AND c.name <> d.name WHERE d.role = 'directors'
+UNION ALL SELECT DISTINCT r.n, 'twins', CAST(md5_number_lower(r.source || ':' || t.whole) >> 1 AS BIGINT), r.year
+  FROM titles t JOIN records r ON r.n = t.n
 UNION ALL SELECT n, 'id', CAST(md5_number_lower(space || ':' || id) >> 1 AS BIGINT), NULL FROM ids
 
 -- name: blocks

@@ -27,6 +27,18 @@ TRILLION = 1_000_000_000_000
 ONE_TITLE = tuple(TITLE_LEVELS.index(name) for name in TITLE_LEVELS[:4] + TITLE_LEVELS[5:7])
 
 
+#: Where titles alone speak for a pair, EM takes namesakes of other years for matches and learns from them that years may
+#: differ: of Rotten Tomatoes and Wikipedia, which have no known pairs, that 58 of 1,000 matches are more than five years
+#: apart. So a level of the year that is by chance more than AGAINST times as common as in the prior's matches (two years
+#: apart or more) is learned to be at most AT_MOST times as common as there; docs/matching.md has what was tried.
+AGAINST, AT_MOST = 4, 3
+
+
+#: Where so large a share of one title's pairs lacks a year, films that were only announced do (17% of IMDb's part in
+#: shared/data, of which not one is among its known pairs); a film that is out lacks one once in 1,000 (12 of MovieLens' 9,742).
+UNDATED, OVERSIGHT = (0.01, 0.5), 0.001
+
+
 class Shares(msgspec.Struct, frozen=True):
     """How often matches (`m`) and other pairs (`u`) show each level, in parts per trillion.
 
@@ -175,8 +187,11 @@ def fit_m(levels: pa.Table, sizes: Sizes, start: Mapping[str, Shares], strength:
         for comparison in COMPARISONS:
             found, prior = levels[comparison.name].to_numpy(), start[comparison.name]
             counts = _counts(found, chance, len(comparison.levels)) / MILLION
-            missing = _missing(found[alike], chance[alike], strength.matches)
-            shares[comparison.name] = Shares(_shrunk(counts, prior.m, strength.matches), prior.u, *missing)
+            missing = _missing(found[alike], chance[alike], strength.matches, comparison.name == "year")
+            m = _shrunk(counts, prior.m, strength.matches)
+            if comparison.name == "year":
+                m = _held(m, prior)
+            shares[comparison.name] = Shares(m, prior.u, *missing)
         if abs(prior_bits - before) < MILLION // 1000:
             break
     return Fitted(shares, prior_bits)
@@ -202,15 +217,31 @@ def _rounded(values: Floats) -> Integers:
     return np.rint(values).astype(np.int64)
 
 
-def _missing(found: npt.NDArray[np.int8], chance: Integers, strength: int) -> tuple[int, int]:
-    """Return how often a value is missing in matches and in other pairs of one title, both drawn towards each other."""
+def _missing(found: npt.NDArray[np.int8], chance: Integers, strength: int, is_year: bool) -> tuple[int, int]:
+    """Return how often a value is missing in matches and in other pairs of one title, both drawn towards each other.
+
+    A year is missing by oversight (few), since a list has none (most), or since the film is not out (some: UNDATED).
+    """
     gone = found == MISSING
     share = (gone.sum() + 1) / (len(gone) + 2)
+    few, most = UNDATED
+    of_match = (OVERSIGHT, 10 * strength) if is_year and few <= share <= most else (share, strength)
     shares = []
-    for weight in (chance, MILLION - chance):
-        counted = weight[gone].sum() / MILLION + strength * share
-        shares.append(int(TRILLION * counted / (weight.sum() / MILLION + strength)))
+    for weight, (prior, firmly) in ((chance, of_match), (MILLION - chance, (share, strength))):
+        counted = weight[gone].sum() / MILLION + firmly * prior
+        shares.append(int(TRILLION * counted / (weight.sum() / MILLION + firmly)))
     return shares[0], shares[1]
+
+
+def _held(m: tuple[int, ...], prior: Shares) -> tuple[int, ...]:
+    """Hold the levels that speak against a match by AGAINST or more to AT_MOST times the prior."""
+    bounds = [
+        AT_MOST * known if known * AGAINST < chance else TRILLION
+        for known, chance in zip(prior.m, prior.u, strict=True)
+    ]
+    held = [min(share, bound) for share, bound in zip(m, bounds, strict=True)]
+    held[0] += sum(m) - sum(held)
+    return tuple(held)
 
 
 def _shrunk(counts: Floats | Integers, prior: tuple[int, ...], strength: int) -> tuple[int, ...]:

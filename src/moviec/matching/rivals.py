@@ -34,11 +34,14 @@ class Graph(msgspec.Struct, frozen=True):
 
 
 class Chances(msgspec.Struct, frozen=True):
-    """Of each pair: log2 odds and probability in millionths, and whether it is a likely match."""
+    """Of each pair: log2 odds and probability in millionths, and whether it is a likely match; of each record the lowest
+    number among those of its own source that are its film too (`film`).
+    """
 
     log_odds: Integers
     probability: Integers
     likely: Flags
+    film: Integers
 
 
 class _Units(msgspec.Struct, frozen=True):
@@ -67,12 +70,13 @@ def weigh_rivals(graph: Graph, model: Model) -> Chances:
     open_to_all = (~graph.contradicted & (graph.verdict == 0)) | (graph.verdict == 1)
     inside = graph.source[graph.left] == graph.source[graph.right]
     repeats = inside & open_to_all & (own >= MILLION * np.log2(accept / (1 - accept)))
-    units = _units(graph, inside, connected(_edges(graph, repeats)))
+    film = connected(_edges(graph, repeats))
+    units = _units(graph, inside, film)
     shared = own - rivals_share(*units.slots, units.best(own))[units.of]
     log_odds = np.where(graph.verdict, own, shared)
     probability = np.rint(MILLION / (1 + np.exp2(-log_odds / MILLION))).astype(np.int64)
     likely = open_to_all & (probability >= model.bands.accept)
-    return Chances(log_odds, probability, likely & _chosen(graph, units, likely)[units.of])
+    return Chances(log_odds, probability, likely & _chosen(graph, units, likely)[units.of], film)
 
 
 def _edges(graph: Graph, chosen: Flags) -> Edges:
