@@ -156,10 +156,22 @@ def split_subtitle(values: Column) -> tuple[Column, Column]:
     return head, _whole(pc.struct_field(parts, "tail"))
 
 
+def letters_for_digits(folded: Column) -> Column:
+    """Read digits that stand for letters inside words of folded text: "se7en" becomes "seven", "s1m0ne" "simone"."""
+    return _some(folded, r"\p{L}[013457]\p{L}", lambda some: _each(_each(some, _LEET), _LEET))
+
+
 def numbers(folded: Column) -> Column:
     """Keep only the words of folded text that are numbers: "ocean 12 part 2" becomes "12 2"."""
     digits = _each(folded, ((r"[^ ]*[^0-9 ][^ ]*", ""), (" +", " ")))
     return pc.utf8_trim_whitespace(digits)
+
+
+#: Twice, since the letter after one digit may be the one before the next.
+_LEET = [
+    (rf"(\p{{L}}){digit}(\p{{L}})", rf"\1{letter}\2")
+    for digit, letter in zip("013457", "oieasv", strict=True)
+]
 
 
 def fold_one(text: str) -> str:

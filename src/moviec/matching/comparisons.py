@@ -211,7 +211,7 @@ def _title_levels(batches: Iterable[pa.RecordBatch]) -> Batches:
             for which in ("missing", "differs", "same")
         )
         # A number that only one title has contradicts nothing ("Star Wars", "Star Wars: Episode IV – A New Hope"), but
-        # such titles are at most one in the other: "Rocky" may be "Rocky II" or not.
+        # without a subtitle such titles are no more than alike: "Rocky" is seldom "Rocky II".
         numbers_differ = digits == 2
         one_numbered = (digits == 1) & ~same_subtitle
         level = np.select(
@@ -225,10 +225,10 @@ def _title_levels(batches: Iterable[pa.RecordBatch]) -> Batches:
                 missing & (bits >= RARE),
                 missing,
                 differs,
-                holds & (bits >= RARE),
-                holds & (bits >= UNCOMMON),
-                holds,
-                alike >= 75,
+                holds & (bits >= RARE) & ~one_numbered,
+                holds & (bits >= UNCOMMON) & ~one_numbered,
+                holds & ~one_numbered,
+                (alike >= 75) | holds,
                 alike >= 55,
             ],
             [0, 3, 1, 2, 11, 4, 5, 6, 12, 7, 8, 9, 10, 13],

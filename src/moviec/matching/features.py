@@ -158,9 +158,9 @@ def _forms(titles: pa.Table) -> pa.Table:
     parents = titles.take(pc.list_parent_indices(named))
     raw = text.turn_article(pc.list_flatten(named))
     head, tail = text.split_subtitle(raw)
-    title = text.fold_title(raw)
+    title = _folded(raw)
     split = pc.is_valid(tail)
-    folded_head = text.compact(text.fold_title(pc.filter(head, split)))
+    folded_head = text.compact(_folded(pc.filter(head, split)))
     whole = text.compact(title)
     forms = pa.table(
         {
@@ -168,7 +168,7 @@ def _forms(titles: pa.Table) -> pa.Table:
             "title": title,
             "squeezed": whole,
             "head": pc.replace_with_mask(whole, split, folded_head),
-            "tail": text.compact(text.fold_title(tail)),
+            "tail": text.compact(_folded(tail)),
             "digits": text.numbers(title),
             "article": text.opening_article(raw),
         }
@@ -178,6 +178,10 @@ def _forms(titles: pa.Table) -> pa.Table:
     )
     forms = forms.rename_columns(["n", "squeezed", "article", "title", "head", "tail", "digits"])
     return forms.append_column("form", pa.array(np.arange(forms.num_rows, dtype=np.int32)))
+
+
+def _folded(titles: Column) -> Column:
+    return text.letters_for_digits(text.fold_title(titles))
 
 
 def _words(forms: pa.Table) -> pa.Table:

@@ -35,8 +35,9 @@ AGAINST, AT_MOST = 4, 3
 
 
 #: Where so large a share of one title's pairs lacks a year, films that were only announced do (17% of IMDb's part in
-#: shared/data, of which not one is among its known pairs); a film that is out lacks one once in 1,000 (12 of MovieLens' 9,742).
-UNDATED, OVERSIGHT = (0.01, 0.5), 0.001
+#: shared/data, of which not one is among its known pairs): until the lists show otherwise a match lacks one so many times
+#: as seldom as a pair by chance. That is weak on purpose: in a short list a missing year may be an oversight.
+UNDATED, ANNOUNCED = (0.01, 0.5), 4
 
 
 class Shares(msgspec.Struct, frozen=True):
@@ -220,16 +221,16 @@ def _rounded(values: Floats) -> Integers:
 def _missing(found: npt.NDArray[np.int8], chance: Integers, strength: int, is_year: bool) -> tuple[int, int]:
     """Return how often a value is missing in matches and in other pairs of one title, both drawn towards each other.
 
-    A year is missing by oversight (few), since a list has none (most), or since the film is not out (some: UNDATED).
+    A year is missing by oversight (in a few), since a list has none (in most), or since the film is not out (UNDATED).
     """
     gone = found == MISSING
     share = (gone.sum() + 1) / (len(gone) + 2)
     few, most = UNDATED
-    of_match = (OVERSIGHT, 10 * strength) if is_year and few <= share <= most else (share, strength)
+    of_match = share / ANNOUNCED if is_year and few <= share <= most else share
     shares = []
-    for weight, (prior, firmly) in ((chance, of_match), (MILLION - chance, (share, strength))):
-        counted = weight[gone].sum() / MILLION + firmly * prior
-        shares.append(int(TRILLION * counted / (weight.sum() / MILLION + firmly)))
+    for weight, prior in ((chance, of_match), (MILLION - chance, share)):
+        counted = weight[gone].sum() / MILLION + strength * prior
+        shares.append(int(TRILLION * counted / (weight.sum() / MILLION + strength)))
     return shares[0], shares[1]
 
 
