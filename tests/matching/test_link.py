@@ -376,3 +376,14 @@ def test_an_article_or_a_longer_subtitle_is_told_from_another_title(tmp_path: Pa
     }
     assert titles["1"] == "same but for the article"
     assert titles["2"].startswith("one lacks the other's subtitle")
+
+
+def test_series_episodes_and_games_are_no_rivals_and_are_counted(tmp_path: Path) -> None:
+    rows = "tconst\ttitleType\tprimaryTitle\tstartYear\n"
+    kinds = ("movie", "tvEpisode", "videoGame", "tvSeries", "short")
+    rows += "".join(f"tt{at}\t{kind}\tJoker\t2019\n" for at, kind in enumerate(kinds))
+    found = read_list(write(tmp_path, "title.basics.tsv", rows), "x")
+    assert found.features["key"].to_pylist() == ["tt0", "tt4"] and found.no_films == 3
+    games = write(tmp_path, "games.tsv", "tconst\ttitleType\tprimaryTitle\ntt1\tvideoGame\tJoker\n")
+    with pytest.raises(MovieCError, match="no row is a film"):
+        read_list(games, "x")

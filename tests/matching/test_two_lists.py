@@ -198,3 +198,37 @@ def test_a_subtitle_in_another_language_is_no_other_subtitle_and_another_number_
     assert accepted(stone, film("Wall Street : l'argent ne dort jamais", year=2010, runtime=133, **team))
     first = film("The Long Night: Part 1", year=2010, runtime=131, **team)
     assert not accepted(first, film("The Long Night: Part 2", year=2010, runtime=131, **team))
+
+
+def test_years_three_apart_need_a_shared_person() -> None:
+    """A namesake of another decade is another film; a film with its director and two actors is not."""
+    assert not accepted(film("Brightwater Rising", year=1985), film("Brightwater Rising", year=2021))
+    assert not accepted(film("Brightwater Rising", year=2017), film("Brightwater Rising", year=2021))
+    team = {"directors": ["Ann Lee"], "cast": ["Bo Ek", "Cy Roe"], "runtime": 101}
+    assert accepted(
+        film("Brightwater Rising", year=2017, **team), film("Brightwater Rising", year=2021, **team)
+    )
+
+
+def test_of_a_feature_and_a_short_that_fit_alike_the_feature_is_meant() -> None:
+    left = films("a", film("Moonlight", year=2016))
+    right = films(
+        "b", film("Moonlight", year=2016, kind="short"), film("Moonlight", year=2016, kind="feature")
+    )
+    assert band(matched(left, right), "accept") == {("1", "2")}
+    alone = films("b", film("The Perfect Human", year=1967, kind="short"))
+    assert band(matched(films("a", film("The Perfect Human", year=1967)), alone), "accept") == {("1", "1")}
+
+
+def test_a_number_that_one_title_alone_has_contradicts_nothing() -> None:
+    whole = film("Star Wars: Episode V - The Empire Strikes Back", year=1980)
+    assert accepted(film("The Empire Strikes Back", year=1980), whole)
+    assert not accepted(film("Zeppelin Rising", year=1976), film("Zeppelin Rising II", year=1979))
+    assert not accepted(film("Zeppelin Rising 2", year=1979), film("Zeppelin Rising 3", year=1979))
+
+
+def test_digits_that_stand_for_letters_are_letters() -> None:
+    """The dated Se7en is Seven, not the announced film of that name."""
+    left = films("a", film("Seven", year=1995))
+    right = films("b", film("Seven"), film("Se7en", year=1995))
+    assert band(matched(left, right), "accept") == {("1", "2")}
