@@ -12,6 +12,7 @@ from moviec.config import open_home
 from moviec.jobs.doctor import examine, examine_rows
 from moviec.jobs.doctor import repair as run_repair
 from moviec.pipeline.opening import open_run
+from moviec.pipeline.reviewing import doubtful
 
 
 def doctor(
@@ -30,6 +31,7 @@ def doctor(
     with steps(quiet=as_json) as tell:
         with open_run(place) as context:
             found = left = examine(context, bytes_too, unchecked.append)
+            doubts = {} if found else doubtful(context, 1).counts
         if (repair and any(one.mend for one in found)) or (deep and not found):
             with open_run(place, alone=True, tell=tell) as context:
                 found = found or examine_rows(context, tell)
@@ -39,7 +41,9 @@ def doctor(
                 else:
                     left = found
     if as_json:
-        print_json({"found": found, "left": left, "unchecked": unchecked, "reasons": reasons})
+        print_json(
+            {"found": found, "left": left, "unchecked": unchecked, "reasons": reasons, "doubtful": doubts}
+        )
     elif not found:
         print("all is well")
     else:
@@ -49,6 +53,9 @@ def doctor(
             fail(f"not mended: {reason}")
         if left and not repair and any(one.mend for one in left):
             fail("`moviec doctor --repair` mends what can be mended")
+    if doubts and not as_json:
+        told = ", ".join(f"{count:,} by {reason}" for reason, count in sorted(doubts.items()))
+        print(f"films that a reader would doubt: {told}; see `moviec review suspicious`")
     for line in unchecked if not as_json else ():
         fail(line)
     if left:

@@ -26,7 +26,9 @@ from moviec.pipeline.reviewing import unmatched_of
 from moviec.sources.registry import find_source
 from moviec.units import plural
 
-app = typer.Typer(help="Uncertain matches and verdicts: list, same, different, undo, export, import.")
+app = typer.Typer(
+    help="Uncertain matches and verdicts: list, suspicious, same, different, undo, export, import."
+)
 
 RecordArgument = Annotated[str, typer.Argument(help="A record, SOURCE:KEY, or a movie, mc12.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do it; without, only its effect is shown.")]
@@ -78,6 +80,31 @@ def list_pairs(
             _print_pair(pair)
         if not pairs:
             print("no pair waits for a look")
+
+
+@app.command(name="suspicious")
+def list_suspicious(
+    limit: Annotated[int, typer.Option(min=1, help="At most so many films.")] = 20,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List published films that a reader would doubt: records of years far apart, and one film under two ids."""
+    with open_run(open_home(home)) as context:
+        found = reviewing.doubtful(context, limit)
+    if as_json:
+        print_json(found)
+        return
+    for film in found.films:
+        print(f"{film['reason']}: {', '.join(film['movies'])}")
+        for record in film["records"]:
+            print(
+                f"  {record['movie']}  {record['source']}:{record['key']}  {titled(record['title'], record['year'])}"
+            )
+    total = sum(found.counts.values())
+    if not total:
+        print("no film looks doubtful")
+    elif total > len(found.films):
+        print(f"{total - len(found.films):,} more; --limit N shows them")
 
 
 @app.command()

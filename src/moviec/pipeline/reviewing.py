@@ -23,6 +23,7 @@ from moviec.catalog.ledger import (
     MATCH,
     decisions_in_force,
     ledger_of,
+    movie_of_records,
     pairs_touching,
     records_alone,
     records_of,
@@ -34,6 +35,7 @@ from moviec.home.context import RunContext
 from moviec.home.models import pinned_models
 from moviec.lake.current_records import view_current_records
 from moviec.matching.decisions import value
+from moviec.matching.suspicious import counted, suspicious
 from moviec.matching.unmatched import unmatched, waiting
 from moviec.model import MILLION
 from moviec.sources.registry import find_sources
@@ -116,6 +118,29 @@ def sides(context: RunContext, ends: Sequence[Record]) -> dict[Record, dict[str,
     for row in rows:
         row["ids"] = msgspec.json.decode(row["ids"] or "{}")
     return {(row.pop("source"), row.pop("key")): row for row in rows}
+
+
+class Doubtful(msgspec.Struct, frozen=True):
+    """Films that a reader would doubt (rows of moviec.matching.suspicious), and how many there are in all by reason."""
+
+    films: list[dict[str, Any]]
+    counts: dict[str, int]
+
+
+def doubtful(context: RunContext, most: int) -> Doubtful:
+    """Find published films that a reader would doubt: years far apart, one film under two ids."""
+    with context.catalogue.connect() as connection:
+        members = movie_of_records(connection)
+    with DuckEngine(context.limits) as engine:
+        batches = context.record_files(all_batches(context.catalogue))
+        view_current_records(engine, batches, RECORDS.empty_table())
+        engine.register("members", members)
+        films = suspicious(engine, most).to_pylist()
+        for film in films:
+            film["movies"] = [f"mc{movie}" for movie in film["movies"]]
+            for record in film["records"]:
+                record["movie"] = f"mc{record['movie']}"
+        return Doubtful(films, counted(engine))
 
 
 def verdicts(context: RunContext, ends: tuple[str, str], same: bool, who: str) -> list[Verdict]:
