@@ -3,9 +3,9 @@
     bench_search.py HOME [QUERIES.csv]
 
 HOME holds the shared deliveries. A row is a kind, a query, and which film is meant: a part of its title, of several (a|b) any;
-its years, one off forgiven, or from-to; or its genre. `search_queries.csv` was typed by us: the rows whose line number is
-odd were for development, the others were looked at only to count them. A query counts only where the catalogue holds such
-a film.
+its years, one off forgiven, or from-to; or its genre. `search_queries.csv` was typed by us, and says which part a row is
+of: those held out were typed after the last change of search, and only counted. A query counts only where the catalogue
+holds such a film.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ class Typed(msgspec.Struct, frozen=True):
 def typed(path: Path) -> Iterator[Typed]:
     """Read the queries."""
     with path.open(encoding="utf-8", newline="") as file:
-        for place, row in enumerate(csv.DictReader(file), 1):
+        for row in csv.DictReader(file):
             years = [year.partition("-") for year in row["years"].split("|") if year]
             spans = tuple((int(a), int(b)) if b else (int(a) - 1, int(a) + 1) for a, _, b in years)
             yield Typed(
-                row.get("kind") or "", row["query"], tuple(row["title"].split("|")), spans, row.get("genre") or "", place % 2 == 0
+                row.get("kind") or "", row["query"], tuple(row["title"].split("|")), spans, row.get("genre") or "", row.get("part") == "held out"
             )  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def main() -> None:
         for kind in (one.kind, "all"):
             part = "held out" if one.held_out else "development"
             found.setdefault((kind, part), []).append((any(hits[:1]), any(hits[:3])))
-        if not any(hits[:1]) and not (one.held_out and "--all" not in sys.argv):
+        if not any(hits[:1]) and not one.held_out:
             print(f"   {one.kind}: {one.query!r} -> {_shown(items)}")
     for (kind, part), some in sorted(found.items()):
         first, three = (sum(column) / len(some) for column in zip(*some, strict=True))
