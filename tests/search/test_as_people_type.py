@@ -43,6 +43,9 @@ FILMS = [
     Made(21, "Kill Bill: Vol. 1", 2003, ("Action",), votes=1_200_000, popularity=61.0),
     Made(22, "The Fifth Element", 1997, ("Science Fiction",), votes=500_000, popularity=40.0),
     Made(23, "Taste of Cherry", 1997, ("Drama",), votes=35_000, popularity=6.0, original="طعم گيلاس", original_language="fa"),
+    Made(24, "Star Wars", 1977, ("Science Fiction",), votes=1_400_000, popularity=88.0),
+    Made(25, "The Empire Strikes Back", 1980, ("Science Fiction",), votes=1_350_000, popularity=86.0, others=(("Star Wars: Episode V - The Empire Strikes Back", "en"),)),
+    Made(26, "Star Wars: Episode II - Attack of the Clones", 2002, ("Science Fiction",), votes=700_000, popularity=50.0),
     *(Made(100 + n, f"Long Day {n}", 1950 + n % 60, ("Drama",), votes=10 + n, popularity=0.01) for n in range(300)),
 ]  # fmt: skip
 
@@ -79,6 +82,9 @@ def first(finder: Finder, query: str) -> tuple[str, int | None]:
         ("kubrick", ("The Shining", 1980)),
         ("kubrick life in pictures", ("Stanley Kubrick: A Life in Pictures", 2001)),
         ("harry potter 3", ("Harry Potter and the Prisoner of Azkaban", 2004)),
+        ("star wars 5", ("The Empire Strikes Back", 1980)),
+        ("star wars episode 2", ("Star Wars: Episode II - Attack of the Clones", 2002)),
+        ("star wars episode 5", ("The Empire Strikes Back", 1980)),
         ("harry potter trilogy", ("Harry Potter and the Sorcerer's Stone", 2001)),
         ("alladin", ("Aladdin", 1992)),
         ("lotr", ("The Lord of the Rings: The Fellowship of the Ring", 2001)),

@@ -23,6 +23,9 @@ WHOLE_VALUES = (
     "written", "display", "whole", "series", "person", "surname", "keyword", "id", "initials", "skeleton",
 )  # fmt: skip
 
+#: People, in the order of their credits, whose last names alone bring a film.
+FOREMOST = 8
+
 #: Whose films a name brings: those who are known by them. Others are found by the words of their names.
 _LEADING = {"director", "actor", "writer", "composer", "creator", ""}
 
@@ -92,7 +95,7 @@ def _fields(folded: Folded, scale: Scale) -> dict[str, Any]:
         "initials": _distinct(map(_initials, (*titles, *folded.written, *folded.series))),
         "skeleton": _skeletons(film),
         "person": _distinct(leading),
-        "surname": _distinct(name.split()[-1] for name in leading),
+        "surname": _distinct(name.split()[-1] for name in leading[:FOREMOST]),
         "keyword": _distinct(folded.keywords),
         "id": [f"{space}:{key}" for space, key in film.ids.items()],
         "people": folded.people,

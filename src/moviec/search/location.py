@@ -15,7 +15,7 @@ from moviec.search.prominence import Scale
 from moviec.units import MILLION
 
 #: Of the index's schema: an index of another one is built anew.
-LAYOUT = 6
+LAYOUT = 4
 
 #: Files of an index that every commit writes anew.
 CHANGING = ("meta.json", ".managed.json")

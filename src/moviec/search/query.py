@@ -44,9 +44,9 @@ LEVELS = {
     "near": 0.15,  # a title with a year that is one off, read in Latin letters, or with its numbers otherwise
     "person": 0.2,
     "title": 0.35,  # every word in the titles
-    "surname": 0.38,
     "filtered": 0.4,  # genres and years alone
     "keyword": 0.4,
+    "surname": 0.45,
     "begun": 0.5,  # the same, the last word only begun
     "names": 0.65,  # every word in titles or names
     "typo": 0.5,  # one typing error in a title, or initials
@@ -235,7 +235,9 @@ def _without_part(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _with_genres(reading: Reading, genres: GenreWords, known_title: KnownTitle) -> list[Reading]:
-    """Read genres as filters; of words that are a title, too, both ways if they are nothing but genres ("western 1955")."""
+    """Read genres as filters; of words that are a title, too, both ways if they are nothing but genres ("western 1955"), or
+    if another word stands before or behind them ("star wars 5").
+    """
     rest, named = genres.split(reading.words)
     if set(rest) <= _AROUND and (named or reading.years):
         rest = ()
@@ -245,7 +247,12 @@ def _with_genres(reading: Reading, genres: GenreWords, known_title: KnownTitle) 
         return [msgspec.structs.replace(reading, words=rest)]
     filtered = msgspec.structs.replace(reading, words=rest, genres=named)
     if not known_title(reading.words):
-        return [filtered]
+        parts = [
+            part
+            for part in (reading.words[:-1], reading.words[1:])
+            if len(part) > 1 and genres.split(part)[1]
+        ]
+        return [reading, filtered] if any(map(known_title, parts)) else [filtered]
     return [reading] if rest else [reading, filtered]
 
 
@@ -282,6 +289,10 @@ class Fields:
         if len(words) == 1:
             return self.term("title", words[0])
         return Query.phrase_query(self._schema, "title", list(words))
+
+    def in_titles(self, words: Sequence[str]) -> Query:
+        """Match films that have every word in their titles."""
+        return self._every(words, _WORDS[:1], 0, False)
 
     def together(self, words: Sequence[str]) -> Query:
         """Match titles in which the words stand together, the last perhaps only begun."""
@@ -409,8 +420,8 @@ class Fields:
         return any_of([*wholly, *(self._every(rest, _WORDS, 0, False) for rest in some if len(rest) > 1)])
 
     def _whole_typo(self, joined: str, errors: int = 1) -> Query:
-        """Match whole titles one or two letters away, wherever their words are parted."""
-        if not LETTERS_OF_WHOLE[errors - 1] <= len(joined) <= 2 * LONGEST:
+        """Match whole titles one or two letters away, wherever their words are parted; a number is no other number."""
+        if any(map(str.isdecimal, joined)) or not LETTERS_OF_WHOLE[errors - 1] <= len(joined) <= 2 * LONGEST:
             return Query.empty_query()
         return any_of(
             Query.fuzzy_term_query(self._schema, field, joined, errors, True, False)

@@ -297,18 +297,21 @@ class _Search:
     def _part(self, words: Sequence[str]) -> list[int]:
         """Return the film that is the n-th of a series by year, where the words are a series' name and a number.
 
-        "harry potter 3" is a title of no film; among the films whose titles begin with the words before the number those
+        "harry potter 3" is a title of no film that is about as well known, as "Star Wars: Episode V" is one; among the films whose titles begin with the words before the number those
         that are about as well known are counted, one title of a year once.
         """
         if len(words) < 2 or not words[-1].isdecimal() or not 1 <= int(words[-1]) <= 30:
             return []
         name = words[:-1]
-        whole = self.fields.whole(words)
-        if self.searcher.search(whole, 1, count=False).hits:
+        if self.searcher.search(self.fields.whole(words), 1, count=False).hits:
             return []
         query = any_of([self.fields.in_title(name), self.fields.term("series", " ".join(name))])
         wanted = all_of([query], self.unwanted)
         hits = self.searcher.search(wanted, SERIES, count=False, order_by_field="by_popularity").hits
+        numbered = all_of([self.fields.in_titles(words)], self.unwanted)
+        titled = self.searcher.search(numbered, 1, count=False, order_by_field="by_popularity").hits
+        if not hits or (titled and value_of(int(titled[0][0])) >= value_of(int(hits[0][0])) - PART_OF_SERIES):
+            return []
         films = [(value_of(int(order)), self._summary(address)) for order, address in hits]
         for belongs in (_begins_with, _has_in_title):
             parts: dict[tuple[int, str], tuple[float, Summary]] = {}
@@ -370,7 +373,7 @@ class _Search:
 
 
 def _begins_with(film: Summary, name: str) -> bool:
-    """Return whether one of a film's titles begins with a series' name, or its collection is called so."""
+    """Return whether one of a film's titles, or what stands behind its colon, or its collection begins with a series' name."""
     return any(f"{title} ".startswith(f"{name} ") for title in _names(film))
 
 
@@ -386,7 +389,7 @@ def _is_other_series(first: tuple[float, Summary], second: tuple[float, Summary]
 
 def _names(film: Summary) -> list[str]:
     titles = [film.title, film.original_title or "", *film.titles.values(), film.collection or ""]
-    return [fold_title(title) for title in titles]
+    return [fold_title(title) for one in titles for title in (one, *one.split(": ")[1:])]
 
 
 _summary = msgspec.json.Decoder(Summary)
