@@ -135,6 +135,15 @@ def test_pages_go_on_where_they_end_over_all_levels(finder: Finder) -> None:
         assert seen[: len(whole.items)] == [item.id for item in whole.items][: len(seen)]
 
 
+def test_a_facet_tells_what_its_filter_gives_for_doubtful_words(finder: Finder) -> None:
+    for query in ("alladin", "horror", "kubrick", "harry potter 3", "star wars", "harry poter"):
+        page = finder.find(Ask(query=query), GENRE_WORDS)
+        assert page.total > 0
+        for genre, count in page.genres:
+            assert finder.find(Ask(query=query, genres=(genre,)), GENRE_WORDS).total == count, query
+        assert finder.find(Ask(query=query, sort="rating"), GENRE_WORDS).total == page.total, query
+
+
 def test_better_known_compares_within_a_rater() -> None:
     def reach(most: int, *counts: int) -> Reach:
         return Reach((*counts, *[0] * (14 - len(counts))), most)

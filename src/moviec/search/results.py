@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -41,6 +41,9 @@ _FIELDS = {
 
 #: The levels that are whole titles: a query that is one stays with what matches as it stands.
 WHOLE_LEVELS = ("written", "display", "whole")
+
+#: The levels that are whole values: most queries that are only begun, mistyped or parts are none, and one look tells.
+VALUES = ("written", "display", "whole", "series", "person", "keyword")
 
 #: The levels that are always looked into.
 ALWAYS = 11
@@ -149,6 +152,7 @@ class _Search:
         self.begun, self.meant, self.part = False, list[Reading](), list[int]()
         self.given: dict[str, Query] = {}
         self._built: dict[str, Query | None] = {}
+        self._counted: dict[int, Counted] = {}
         self._first: dict[str, list[tuple[int, tantivy.DocAddress]]] = {}
         self._understand(genres)
         self.of = binascii.crc32(
@@ -163,11 +167,10 @@ class _Search:
             if self._suffice(used, enough):
                 break
             used = wider
-        found = self._walk(used, begin)
-        if self.meant and not begin and used < DOUBTED and not self._titled and self._doubtful(found):
+        if self.meant and not begin and used < DOUBTED and self._doubtful(used):
             used = DOUBTED
-            found = self._walk(used, begin)
-        counted = self._count(self._wanted(self._any(used)))
+        found = self._walk(used, begin)
+        counted = self._count(used)
         more = len(found) > self.ask.limit
         items = [self._summary(address) for _, address in found[: self.ask.limit]]
         cursor = None
@@ -184,17 +187,27 @@ class _Search:
             return True
         # Hits are needed anyway, and tell how many there are while they fill no page.
         total = len(self._walk(used, None)) if self.ask.sort == "relevance" else self.ask.limit + 1
-        if total > self.ask.limit and total < enough:
-            total = self._total(self._wanted(self._any(used)))
+        if total > self.ask.limit and (total < enough or self.ask.sort != "relevance"):
+            total = self._count(used).total
         if self.filters and total:
             total = self._total(all_of([self._any(used)], self.unwanted))
         return total >= enough
 
-    def _doubtful(self, found: Sequence[tuple[int, tantivy.DocAddress]]) -> bool:
-        """Return whether an answer to one word, without filters, holds only films that hardly anybody looks for."""
-        if len(self.ask.query.split()) > 1 or self.ask.sort != "relevance" or self.filters or not found:
+    def _doubtful(self, used: int) -> bool:
+        """Return whether one word is no title, and is found only in films that hardly anybody looks for, whatever filters."""
+        if len(self.meant[0].words) > 1 or self._titled:
             return False
-        return found[0][0] < round(DOUBTFUL * MILLION) << 32
+        best: float | None = None
+        if not self.filters and self.ask.sort == "relevance":
+            found = self._walk(used, None)
+            return bool(found) and found[0][0] < round(DOUBTFUL * MILLION) << 32
+        for name, query in self._upto(used).items():
+            hits = self.searcher.search(
+                all_of([query], self.unwanted), 1, count=False, order_by_field="by_popularity"
+            ).hits
+            if hits:
+                best = max(value_of(int(hits[0][0])) - LEVELS[name], -1.0 if best is None else best)
+        return best is not None and best < DOUBTFUL
 
     @cached_property
     def _titled(self) -> bool:
@@ -223,10 +236,25 @@ class _Search:
         levels = self._upto(used)
         found: dict[tuple[int, int], tuple[int, tantivy.DocAddress]] = {}
         for name in sorted(levels, key=LEVELS.__getitem__):
+            if not begin and self._is_empty(name, levels):
+                continue
             taken_off = round(LEVELS[name] * MILLION) << 32
             for value, address in self._of_level(name, taken_off, begin):
                 found.setdefault((address.segment_ord, address.doc), (value - taken_off, address))
         return sorted(found.values(), key=lambda one: -one[0])[: self.ask.limit + 1]
+
+    def _is_empty(self, name: str, levels: Mapping[str, Query]) -> bool:
+        """Return whether a level is sure to have no hits: it is within one that has none, or no value is wholly the query."""
+        if name in VALUES:
+            return not self._has_value
+        outer = WITHIN.get(name)
+        return outer in levels and not self._of_level(str(outer), 0, None)
+
+    @cached_property
+    def _has_value(self) -> bool:
+        """Return whether the query is a whole title, series, name or keyword, each looked for by itself if so."""
+        some = [query for name in VALUES if (query := self._level(name)) is not None]
+        return bool(self.searcher.search(self._wanted(any_of(some)), 1, count=False).hits)
 
     def _of_level(
         self, name: str, taken_off: int, begin: Cursor | None
@@ -353,10 +381,14 @@ class _Search:
     def _total(self, query: Query) -> int:
         return int(self.searcher.search(query, 1).count or 0)  # type: ignore[attr-defined]  # the stub lacks it
 
-    def _count(self, query: Query) -> Counted:
-        """Count the films that match, by genre and decade where that is asked for. Every film has one decade, 0 where its year
-        is unknown.
-        """
+    def _count(self, used: int) -> Counted:
+        """Count the films that the first levels have, by genre and decade where that is asked for."""
+        if used not in self._counted:
+            self._counted[used] = self._count_all(self._wanted(self._any(used)))
+        return self._counted[used]
+
+    def _count_all(self, query: Query) -> Counted:
+        """Count the films that match. Every film has one decade, 0 where its year is unknown."""
         if not self.ask.facets:
             return Counted(self._total(query), [], [])
         asked = {name: {"terms": {"field": name, "size": 1000}} for name in ("decade", "genre")}
