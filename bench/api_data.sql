@@ -25,9 +25,10 @@ INSERT INTO titles SELECT movie, 0, title, 'en', NULL, lower(title) FROM film;
 INSERT INTO movie_genres SELECT movie, genre, 0, 900000 FROM film UNION SELECT movie, second_genre, 1, 800000 FROM film WHERE genre <> second_genre;
 INSERT INTO movie_companies SELECT movie, 0, company, 'Studio ' || company, '{}' FROM film;
 INSERT INTO external_ids SELECT 'imdb', printf('tt%07d', movie), movie, 0 FROM film UNION ALL SELECT 'tmdb', CAST(movie AS TEXT), movie, 0 FROM film;
-INSERT INTO changes SELECT movie, '2026-11-01T12:00:00.000000+00:00', movie, 'created', '{}', NULL, NULL FROM film;
+INSERT INTO ratings SELECT movie, 'imdb', 'overall', 'audience', c_rating / 10, 1, 10, votes, 'imdb', c_rating FROM film;
+INSERT INTO changes SELECT movie, '2026-11-01T12:00:00.000000+00:00', movie, 'created', '{}', NULL, NULL, NULL FROM film;
 
-INSERT INTO documents
+INSERT INTO documents (movie, document, claims, hash, since, change)
 SELECT movie,
        json_object('id', 'mc' || movie, 'kind', 'feature', 'title', title, 'original_title', title, 'year', year,
          'released', printf('%d-%02d-15', year, month), 'runtime', 80 + movie % 60,
@@ -38,6 +39,7 @@ SELECT movie,
          'budget', budget, 'revenue', revenue, 'popularity', popularity / 1e6, 'votes', votes,
          'ids', json_object('imdb', printf('tt%07d', movie), 'tmdb', CAST(movie AS TEXT)),
          'rating', json_object('c_rating', c_rating, 'low', c_rating - 9, 'high', c_rating + 9, 'sources', 1),
+         'ratings', json_array(json_object('rater', 'imdb', 'panel', 'audience', 'aspect', 'overall', 'value', c_rating / 10, 'votes', votes)),
          'overview', title || ': what becomes of it, told in two sentences of the length that they usually have. The second is here.',
          'adult', json('false'), 'sources', json_array('imdb', 'kaggle')),
        json_object('id', 'mc' || movie, 'fields', json_object()), printf('%064x', movie), '2026-11-01T12:00:00.000000+00:00', movie

@@ -28,6 +28,7 @@ SAME = [
     ("Dr. Strangelove", "Doctor Strangelove"),
     ("Ca$h", "Cash"),
     ("Star Wars: Episode IV", "Star Wars - Episode 4"),
+    ("Star Wars: Episode V - The Empire Strikes Back", "Star Wars Episode 5: The Empire Strikes Back"),
     ("Das Boot", "Boot, Das"),
     ("Ёлки", "Елки"),
     ("Twelve Angry Men", "12 Angry Men"),

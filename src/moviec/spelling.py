@@ -37,7 +37,7 @@ ROMAN = {
 }  # fmt: skip
 WORDS = {
     "i": "1", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5",
-    "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10",
+    "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10", "v": "5", "x": "10",
 }  # fmt: skip
 SHORT = {"dr": "doctor", "mr": "mister", "vs": "versus", "vol": "volume", "blvd": "boulevard"}
 

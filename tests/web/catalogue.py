@@ -98,7 +98,7 @@ def catalogue_at(url: str, films: Sequence[Made] = FILMS) -> sa.Engine:
     catalogue = connect(url)
     with catalogue.begin() as connection:
         connection.execute(
-            sa.insert(languages), [{"code": code, "name": None} for code in ("en", "fr", "ja")]
+            sa.insert(languages), [{"code": code, "name": None} for code in ("en", "fa", "fr", "ja", "zh")]
         )
         connection.execute(
             sa.insert(genres),

@@ -32,15 +32,17 @@ from moviec.catalog.queries import (
     set_checkpoint,
 )
 from moviec.errors import StoreError
-from moviec.search.index_documents import index_documents
+from moviec.search.index_documents import WHOLE_VALUES, index_documents
 from moviec.search.location import LAYOUT, Position, current, open_index, position, sums
+from moviec.search.prominence import Scale, measure
 from moviec.units import plural
 from moviec.work import written_aside
 
 #: Documents that are folded and added at once.
 STEP = 5_000
 
-#: More changed films than this share of all: building anew is cheaper than replacing.
+#: More changed films than this share of all: building anew is cheaper than replacing. After as many changes since it was
+#: built an index is built anew, too: by then the raters may be others than those its films were placed by.
 ANEW = 0.5
 
 HEAP = 100_000_000
@@ -54,7 +56,8 @@ def schema() -> tantivy.Schema:
     for name in ("title", "people", "companies"):
         made.add_text_field(name, tokenizer_name="whitespace", index_option="position")
         made.add_text_field(f"{name}_begun", tokenizer_name="whitespace", index_option="basic")
-    for name in ("whole", "display"):
+    made.add_text_field("letters", tokenizer_name="whitespace", index_option="position")
+    for name in WHOLE_VALUES:
         made.add_text_field(name, tokenizer_name="raw", index_option="basic")
     made.add_bytes_field("summary", stored=True)
     made.add_unsigned_field("movie", indexed=True, fast=True)
@@ -101,13 +104,13 @@ def catch_up(catalogue: sa.Engine, folder: Path, tell: Tell = lambda _: None) ->
             return build(catalogue, folder, tell)
         changed = changed_movies(connection, held.change, latest)
         films = count_documents(connection)
-    if len(changed) > max(STEP, films * ANEW):
+    if len(changed) > max(STEP, films * ANEW) or latest - held.built > films * ANEW:
         return build(catalogue, folder, tell)
     try:
-        _replace(catalogue, used, changed)
+        _replace(catalogue, used, changed, held.scale)
     except StoreError:
         return build(catalogue, folder, tell)
-    _settle(catalogue, used, latest)
+    _settle(catalogue, used, msgspec.structs.replace(held, change=latest))
     return latest
 
 
@@ -120,18 +123,19 @@ def build(catalogue: sa.Engine, folder: Path, tell: Tell = lambda _: None) -> in
     aside.mkdir(parents=True)
     with catalogue.connect() as connection:
         latest = head(connection)
+        scale = measure(connection)
         fields = schema()
         writer = tantivy.Index(fields, str(aside)).writer(HEAP, 1)
         after, done = -1, 0
         while some := documents_from(connection, after, STEP):
-            for document in index_documents((text for _, text in some), fields):
+            for document in index_documents((text for _, text in some), fields, scale):
                 writer.add_document(document)
             after = some[-1][0]
             done += len(some)
             tell(f"search index: {plural(done, 'film', 'films')}")
         writer.commit()
         writer.wait_merging_threads()
-    _settle(catalogue, aside, latest)
+    _settle(catalogue, aside, Position(latest, LAYOUT, latest, scale))
     with written_aside(folder / "current") as pointer:
         pointer.write_text(aside.name, "utf-8")
     return latest
@@ -147,7 +151,7 @@ def follow(catalogue: sa.Engine, folder: Path, wait: Callable[[float], bool], ev
                     return
 
 
-def _replace(catalogue: sa.Engine, used: Path, changed: list[int]) -> None:
+def _replace(catalogue: sa.Engine, used: Path, changed: list[int], scale: Scale) -> None:
     index = open_index(used)
     writer = index.writer(HEAP // 2, 1)
     with catalogue.connect() as connection:
@@ -155,19 +159,18 @@ def _replace(catalogue: sa.Engine, used: Path, changed: list[int]) -> None:
             some = changed[start : start + STEP]
             # By query: deleting by term takes numbers for signed ones, and finds none in an unsigned field.
             writer.delete_documents_by_query(tantivy.Query.term_set_query(index.schema, "movie", some))
-            for document in index_documents(
-                (text for _, text in documents_of(connection, some)), index.schema
-            ):
+            documents = (text for _, text in documents_of(connection, some))
+            for document in index_documents(documents, index.schema, scale):
                 writer.add_document(document)
     writer.commit()
     writer.wait_merging_threads()
 
 
-def _settle(catalogue: sa.Engine, index: Path, change: int) -> None:
-    """Return what the index holds, after it does: a run that dies in between is repeated, to the same result."""
+def _settle(catalogue: sa.Engine, index: Path, holds: Position) -> None:
+    """Write what the index holds, after it does: a run that dies in between is repeated, to the same result."""
     before = position(index)
     files = sums(index, before.files if before else {})
     with written_aside(index / "position.json") as written:
-        written.write_bytes(msgspec.json.encode(Position(change, LAYOUT, files)))
+        written.write_bytes(msgspec.json.encode(msgspec.structs.replace(holds, files=files)))
     with writing(catalogue, beside=True) as connection:
-        set_checkpoint(connection, follower(), change, now())
+        set_checkpoint(connection, follower(), holds.change, now())

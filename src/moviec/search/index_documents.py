@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -12,59 +11,93 @@ import pyarrow as pa
 import tantivy
 
 from moviec import text
-from moviec.search.location import BEGINNING
+from moviec.romanise import UNSPACED, is_consonantal, romanise, simplify, skeleton
+from moviec.search.location import BEGINNING, ordered
+from moviec.search.prominence import Scale, prominence
 from moviec.search.summaries import FILM, Film, summarise
 from moviec.spelling import COUNTED
-from moviec.units import MILLION
+
+#: Fields whose values are matched whole: the title as it is written, article and all; the display title; every other
+#: title, and each without blanks; a series; a person and her last name; a keyword; an id; initials; consonants.
+WHOLE_VALUES = (
+    "written", "display", "whole", "series", "person", "surname", "keyword", "id", "initials", "skeleton",
+)  # fmt: skip
+
+#: People, in the order of their credits, whose last names alone bring a film.
+FOREMOST = 8
+
+#: Whose films a name brings: those who are known by them. Others are found by the words of their names.
+_LEADING = {"director", "actor", "writer", "composer", "creator", ""}
 
 _COUNTED = re.compile(rf"\b(?:{COUNTED})\b")
+_UNSPACED = re.compile(f"[{UNSPACED}]+")
+_COLLECTION = re.compile(r" (?:collection|series|saga|franchise|trilogy|anthology)$")
+_SUBTITLED = re.compile(r":\s|\s[-–—]+\s")
 _encoder = msgspec.json.Encoder()
 
 
 class Folded(msgspec.Struct, frozen=True):
-    """A film with its titles, people and companies folded; `spelled` are the titles with their numbers as written."""
+    """A film with its names folded.
+
+    `titles` are without articles and with numbers as digits, `written` the same titles as they are written, `romanised`
+    what titles of other scripts read as, `series` the parts of titles before and after colons and the film's collection.
+    """
 
     film: Film
     titles: list[str]
-    spelled: list[str]
+    written: list[str]
+    romanised: list[str]
+    series: list[str]
     people: list[str]
     companies: list[str]
+    keywords: list[str]
 
 
-def index_documents(documents: Iterable[str], schema: tantivy.Schema) -> Iterator[tantivy.Document]:
+def index_documents(
+    documents: Iterable[str], schema: tantivy.Schema, scale: Scale
+) -> Iterator[tantivy.Document]:
     """Turn documents (JSON) into the index's; folding is done for all of them at once."""
     films = [FILM.decode(document) for document in documents]
     named = [film.titles() for film in films]
     titles = _folded(text.fold_title, named)
-    spelled = _folded(lambda titles: text.fold(text.drop_article(titles)), named)
+    written = _folded(text.fold, named)
+    romanised = _folded(text.fold_title, [_romanised(film) for film in films])
+    series = _folded(
+        text.fold_title, [_series(film, titles) for film, titles in zip(films, named, strict=True)]
+    )
     people = _folded(text.fold_name, [[one.name for one in film.people] for film in films])
     companies = _folded(text.fold, [[one.name for one in film.companies] for film in films])
-    for folded in map(Folded, films, titles, spelled, people, companies):
-        yield tantivy.Document.from_dict(_fields(folded), schema)
+    keywords = _folded(text.fold_title, [film.keywords for film in films])
+    for folded in map(Folded, films, titles, written, romanised, series, people, companies, keywords):
+        yield tantivy.Document.from_dict(_fields(folded, scale), schema)
 
 
-def prominence(film: Film) -> int:
-    """Return how much a film is looked for, in millionths from 0: half by votes, half by popularity, both as logarithms.
-
-    Films differ by powers of ten in both. A judgement: no log of searches to learn it from exists yet.
-    """
-    votes = math.log10(1 + max(film.votes or 0, 0))
-    popularity = math.log10(1 + max(film.popularity or 0.0, 0.0))
-    return round((votes / 7 + popularity / 3) / 2 * MILLION)
-
-
-def _fields(folded: Folded) -> dict[str, Any]:
+def _fields(folded: Folded, scale: Scale) -> dict[str, Any]:
     film = folded.film
     number = film.number
-    titles = [title for title in dict.fromkeys(folded.titles) if title]
-    counted = [spelled for spelled in folded.spelled if _COUNTED.search(spelled)]
-    words = [*titles, *dict.fromkeys(counted)]
+    titles = _distinct(folded.titles)
+    spelled = [title for title in folded.written if _COUNTED.search(title)]
+    words = _distinct([*titles, *spelled, *folded.romanised])
+    leading = [
+        name for one, name in zip(film.people, folded.people, strict=True) if one.role in _LEADING and name
+    ]
     rating, sure, year = film.rating.c_rating, film.rating.low, film.year
     return {
         "movie": number,
         "title": words,
-        "whole": titles[1:] + [title.replace(" ", "") for title in titles],
+        "letters": _letters(film),
+        "written": _distinct(folded.written[:2]),
         "display": titles[:1],
+        "whole": _distinct([*titles[1:], *(name.replace(" ", "") for name in (*titles, *folded.romanised))]),
+        "series": _distinct(
+            form for name in folded.series for form in _whole_forms(_COLLECTION.sub("", name))
+        ),
+        "initials": _distinct(map(_initials, (*titles, *folded.written, *folded.series))),
+        "skeleton": _skeletons(film),
+        "person": _distinct(leading),
+        "surname": _distinct(name.split()[-1] for name in leading[:FOREMOST]),
+        "keyword": _distinct(folded.keywords),
+        "id": [f"{space}:{key}" for space, key in film.ids.items()],
         "people": folded.people,
         "companies": folded.companies,
         "title_begun": _beginnings(words),
@@ -72,7 +105,7 @@ def _fields(folded: Folded) -> dict[str, Any]:
         "companies_begun": _beginnings(folded.companies),
         "genre": [genre.id for genre in film.genres],
         "company": sorted({company.id for company in film.companies}),
-        "by_popularity": ordered(prominence(film), number),
+        "by_popularity": ordered(prominence(film, scale), number),
         "by_rating": ordered(0 if sure is None else 1 + round(sure * 100), number),
         "by_year": ordered(year or 0, number),
         "rating": -1 if rating is None else round(rating * 100),
@@ -85,9 +118,50 @@ def _fields(folded: Folded) -> dict[str, Any]:
     }
 
 
-def ordered(value: int, movie: int) -> int:
-    """Join a value to sort by, highest first, with the movie's number, lowest first: no two films share it."""
-    return (max(value, 0) << 32) | (0xFFFFFFFF - movie)
+def _romanised(film: Film) -> list[str]:
+    """List what the titles of other scripts read as in Latin letters; the original title's language is known."""
+    languages = {one.title: one.language for one in film.other_titles}
+    original = film.original_title or film.title
+    languages[original] = film.original_language or languages.get(original)
+    return [way for title in film.titles() for way in romanise(title, languages.get(title))]
+
+
+def _series(film: Film, titles: list[str]) -> list[str]:
+    """List what stands before the first colon or dash of a title, what stands behind each, and the collection."""
+    found = [film.collection] if film.collection else []
+    for title in titles:
+        parts = _SUBTITLED.split(title)
+        found += [parts[0], *parts[1:]] if len(parts) > 1 else []
+    return list(dict.fromkeys(part.strip() for part in found))
+
+
+def _letters(film: Film) -> list[str]:
+    """List the runs of scripts without blanks letter by letter, Chinese characters simplified."""
+    return _distinct(
+        " ".join(simplify(run.group())) for title in film.titles() for run in _UNSPACED.finditer(title)
+    )
+
+
+def _skeletons(film: Film) -> list[str]:
+    """List the consonants of titles that may be Arabic or Hebrew: those written so, and original ones of other words."""
+    original = [film.original_title] if film.original_title and film.original_title != film.title else []
+    named = [title for title in film.titles() if is_consonantal(title)]
+    return _distinct(map(skeleton, (*original, *named)))
+
+
+def _whole_forms(name: str) -> tuple[str, str]:
+    """Return a name with its blanks and without."""
+    return name, name.replace(" ", "")
+
+
+def _initials(folded: str) -> str:
+    words = folded.split()
+    return "".join(word[0] for word in words) if 3 <= len(words) <= 8 else ""
+
+
+def _distinct(values: Iterable[str]) -> list[str]:
+    """List what is not empty, each once."""
+    return [value for value in dict.fromkeys(values) if value]
 
 
 def _beginnings(values: Iterable[str]) -> str:
@@ -96,8 +170,8 @@ def _beginnings(values: Iterable[str]) -> str:
     return " ".join(sorted({word[:letters] for word in words for letters in range(1, BEGINNING + 1)}))
 
 
-def _folded(fold: object, lists: list[list[str]]) -> list[list[str]]:
+def _folded(fold: Callable[[text.Column], text.Column], lists: list[list[str]]) -> list[list[str]]:
     """Fold lists of strings in one call: the strings are laid end to end and cut again."""
     flat = pa.array([value for some in lists for value in some], pa.string())
-    done = iter(fold(flat).to_pylist())  # type: ignore[operator]
+    done = iter(fold(flat).to_pylist())
     return [[next(done) for _ in some] for some in lists]

@@ -11,9 +11,11 @@ import tantivy
 
 from moviec.decoding import decodable
 from moviec.errors import StoreError
+from moviec.search.prominence import Scale
+from moviec.units import MILLION
 
 #: Of the index's schema: an index of another one is built anew.
-LAYOUT = 3
+LAYOUT = 4
 
 #: Files of an index that every commit writes anew.
 CHANGING = ("meta.json", ".managed.json")
@@ -25,11 +27,26 @@ BEGINNING = 3
 
 @decodable
 class Position(msgspec.Struct, frozen=True):
-    """What an index holds: the change log up to `change`, of a schema's `layout`; `files`: SHA-256 of each of its files."""
+    """What an index holds: the change log up to `change`, of a schema's `layout`; `files`: SHA-256 of each of its files.
+
+    It was built anew at the change `built`, with films placed by `scale`.
+    """
 
     change: int
     layout: int
+    built: int = 0
+    scale: Scale = Scale()
     files: dict[str, str] = {}
+
+
+def ordered(value: int, movie: int) -> int:
+    """Join a value to sort by, highest first, with the movie's number, lowest first: no two films share it."""
+    return (max(value, 0) << 32) | (0xFFFFFFFF - movie)
+
+
+def value_of(order: int) -> float:
+    """Return the value that `ordered` joined, as a share of a million."""
+    return (order >> 32) / MILLION
 
 
 def current(folder: Path) -> Path | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -13,9 +14,21 @@ import tantivy
 from tantivy import FieldType, Query
 
 from moviec.errors import StoreError, UsageError
-from moviec.search.location import current, open_index, position
-from moviec.search.query import Fields, GenreWords, all_of, any_of, readings
+from moviec.search.location import current, open_index, position, value_of
+from moviec.search.query import (
+    LEVELS,
+    WITHIN,
+    Fields,
+    GenreWords,
+    Reading,
+    all_of,
+    any_of,
+    fold_title,
+    ids_in,
+    readings,
+)
 from moviec.search.summaries import Summary
+from moviec.units import MILLION
 
 Sort = Literal["relevance", "rating", "year", "popularity"]
 
@@ -26,16 +39,28 @@ _FIELDS = {
     "year": "by_year",
 }
 
-#: The first tiers are whole titles: a query that is one stays with what matches as it stands.
-WHOLE_TIERS = 2
+#: The levels that are whole titles: a query that is one stays with what matches as it stands.
+WHOLE_LEVELS = ("written", "display", "whole")
 
-#: The first tiers are titles: these are always looked into.
-TITLE_TIERS = 3
+#: The levels that are whole values: most queries that are only begun, mistyped or parts are none, and one look tells.
+VALUES = ("written", "display", "whole", "series", "person", "keyword")
 
-#: With fewer films than so many from the tiers so far the next one is looked into, too: people and companies, one typing
-#: error, two. Titles fill the largest page before names are asked: a name's beginning may be in most films, and they
-#: would come after the titles. Of typing errors bench/bench_api.py counts how often the film that was meant is found.
-WIDER = (100, 5, 1)
+#: The levels that are always looked into.
+ALWAYS = 11
+
+#: Up to which level is looked with fewer films than so many from the levels before: words in names, one typing error, two, one
+#: word too many.
+#: Titles fill the largest page before words of names are asked: a name's beginning may be in most films. Of typing
+#: errors bench/bench_api.py counts how often the film that was meant is found.
+WIDER = ((12, 100), (13, 5), (15, 1), (17, 1))
+
+#: An answer whose best film is less known than this, after what its level takes off, may be to a mistyped word, too: "Son of
+#: Alladin" has it as it was typed, and is not meant. Then titles with two typing errors are looked at.
+DOUBTFUL, DOUBTED = 0.15, 15
+
+#: Films among which the parts of a series are counted, how much less known than the best one of them may be, and after how
+#: many years without a part those before, if less known, are of another series: the Batman of 1966.
+SERIES, PART_OF_SERIES, PAUSE = 60, 0.35, 10
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,7 +149,12 @@ class _Search:
         self.ask = ask
         self.field = _FIELDS[ask.sort]
         self.filters, self.unwanted = self._filters()
-        self.tiers = self._tiers(genres)
+        self.begun, self.meant, self.part = False, list[Reading](), list[int]()
+        self.given: dict[str, Query] = {}
+        self._built: dict[str, Query | None] = {}
+        self._counted: dict[int, Counted] = {}
+        self._first: dict[str, list[tuple[int, tantivy.DocAddress]]] = {}
+        self._understand(genres)
         self.of = binascii.crc32(
             msgspec.json.encode(msgspec.structs.replace(ask, cursor="", limit=0, facets=False))
         )
@@ -132,39 +162,62 @@ class _Search:
     def page(self) -> Page:
         """Return the page after the cursor."""
         begin = self._begin()
-        tiers = self.tiers[: begin.tiers]
-        counted = self._count(self._wanted(any_of(tiers)), self.ask.facets)
-        for enough in () if self.ask.cursor else WIDER:
-            if len(tiers) == len(self.tiers) or self._suffice(tiers, counted.total, enough):
+        used = begin.levels if begin else ALWAYS
+        for wider, enough in WIDER if self.meant and not begin else ():
+            if self._suffice(used, enough):
                 break
-            tiers = self.tiers[: len(tiers) + 1]
-            counted = self._count(self._wanted(any_of(tiers)), self.ask.facets)
-        found = self._walk(tiers, begin)
+            used = wider
+        if self.meant and not begin and used < DOUBTED and self._doubtful(used):
+            used = DOUBTED
+        found = self._walk(used, begin)
+        counted = self._count(used)
         more = len(found) > self.ask.limit
-        items = [self._summary(address) for _, _, address in found[: self.ask.limit]]
+        items = [self._summary(address) for _, address in found[: self.ask.limit]]
         cursor = None
         if more:
-            tier, value, _ = found[self.ask.limit - 1]
-            cursor = write_cursor(Cursor(tier, value, len(tiers), self.of))
+            cursor = write_cursor(Cursor(found[self.ask.limit - 1][0], used, self.of))
         return Page(items, counted.total, counted.genres, counted.decades, cursor)
 
-    def _suffice(self, tiers: Sequence[Query], total: int, enough: int) -> bool:
-        """Return whether these tiers do without the next.
+    def _suffice(self, used: int, enough: int) -> bool:
+        """Return whether the levels so far do without the next.
 
         Filters that leave anything do not change what the words mean: a facet gives as many films as it tells.
         """
+        if used > ALWAYS and self._titled:
+            return True
+        # Hits are needed anyway, and tell how many there are while they fill no page.
+        total = len(self._walk(used, None)) if self.ask.sort == "relevance" else self.ask.limit + 1
+        if total > self.ask.limit and (total < enough or self.ask.sort != "relevance"):
+            total = self._count(used).total
         if self.filters and total:
-            total = self._count(all_of([any_of(tiers)], self.unwanted), False).total
-        return total >= enough or (len(tiers) > TITLE_TIERS and self._titled())
+            total = self._total(all_of([self._any(used)], self.unwanted))
+        return total >= enough
 
+    def _doubtful(self, used: int) -> bool:
+        """Return whether one word is no title, and is found only in films that hardly anybody looks for, whatever filters."""
+        if len(self.meant[0].words) > 1 or self._titled:
+            return False
+        best: float | None = None
+        if not self.filters and self.ask.sort == "relevance":
+            found = self._walk(used, None)
+            return bool(found) and found[0][0] < round(DOUBTFUL * MILLION) << 32
+        for name, query in self._upto(used).items():
+            hits = self.searcher.search(
+                all_of([query], self.unwanted), 1, count=False, order_by_field="by_popularity"
+            ).hits
+            if hits:
+                best = max(value_of(int(hits[0][0])) - LEVELS[name], -1.0 if best is None else best)
+        return best is not None and best < DOUBTFUL
+
+    @cached_property
     def _titled(self) -> bool:
         """Return whether the query is a whole title of some film: then it holds no typing error."""
-        whole = all_of([any_of(self.tiers[:WHOLE_TIERS])], self.unwanted)
-        return bool(self.searcher.search(whole, 1, count=False).hits)
+        whole = any_of([query for name in WHOLE_LEVELS if (query := self._level(name)) is not None])
+        return bool(self.searcher.search(all_of([whole], self.unwanted), 1, count=False).hits)
 
-    def _begin(self) -> Cursor:
+    def _begin(self) -> Cursor | None:
         if not self.ask.cursor:
-            return Cursor(0, 0, TITLE_TIERS, self.of)
+            return None
         cursor = read_cursor(self.ask.cursor)
         if cursor.of != self.of:
             raise UsageError(
@@ -172,30 +225,134 @@ class _Search:
             )
         return cursor
 
-    def _walk(self, tiers: Sequence[Query], begin: Cursor) -> list[tuple[int, int, tantivy.DocAddress]]:
-        """List (tier, sort value, address) after the cursor, one more than asked for where there is one."""
-        if self.ask.sort != "relevance" or len(tiers) == 1:
-            tiers = [any_of(tiers)]
-        found: list[tuple[int, int, tantivy.DocAddress]] = []
-        for place in range(begin.tier, len(tiers)):
-            query = self._wanted(tiers[place], tiers[:place])
-            if self.ask.cursor and place == begin.tier:
-                before = self.fields.span(self.field, FieldType.Unsigned, None, begin.value - 1)
-                query = all_of([query, before])
-            missing = self.ask.limit + 1 - len(found)
-            result = self.searcher.search(query, missing, count=False, order_by_field=self.field)
-            found += [(place, int(value), address) for value, address in result.hits]
-            if len(found) > self.ask.limit:
-                break
-        return found
+    def _walk(self, used: int, begin: Cursor | None) -> list[tuple[int, tantivy.DocAddress]]:
+        """List (place, address) after the cursor, the best first, one more than asked for where there is one.
 
-    def _tiers(self, genres: GenreWords) -> list[Query]:
+        A film's place is its sort value, less what the first level that has it takes off.
+        """
+        if self.ask.sort != "relevance" or not self.meant:
+            hits = self._hits(self._any(used), begin.place if begin else None, [])
+            return [(value, address) for value, address in hits]
+        levels = self._upto(used)
+        found: dict[tuple[int, int], tuple[int, tantivy.DocAddress]] = {}
+        for name in sorted(levels, key=LEVELS.__getitem__):
+            if not begin and self._is_empty(name, levels):
+                continue
+            taken_off = round(LEVELS[name] * MILLION) << 32
+            for value, address in self._of_level(name, taken_off, begin):
+                found.setdefault((address.segment_ord, address.doc), (value - taken_off, address))
+        return sorted(found.values(), key=lambda one: -one[0])[: self.ask.limit + 1]
+
+    def _is_empty(self, name: str, levels: Mapping[str, Query]) -> bool:
+        """Return whether a level is sure to have no hits: it is within one that has none, or no value is wholly the query."""
+        if name in VALUES:
+            return not self._has_value
+        outer = WITHIN.get(name)
+        return outer in levels and not self._of_level(str(outer), 0, None)
+
+    @cached_property
+    def _has_value(self) -> bool:
+        """Return whether the query is a whole title, series, name or keyword, each looked for by itself if so."""
+        some = [query for name in VALUES if (query := self._level(name)) is not None]
+        return bool(self.searcher.search(self._wanted(any_of(some)), 1, count=False).hits)
+
+    def _of_level(
+        self, name: str, taken_off: int, begin: Cursor | None
+    ) -> list[tuple[int, tantivy.DocAddress]]:
+        """List the best hits of a level.
+
+        On the first page a film's best place counts: what it takes from the hits of a later level is outdone by as many
+        others. After it, films of the levels before have been shown, or come at a better place.
+        """
+        query = self._level(name)
+        if query is None:
+            return []
+        if begin:
+            better = [one for one in LEVELS if LEVELS[one] < LEVELS[name]]
+            before = [found for one in better if (found := self._upto(begin.levels).get(one)) is not None]
+            return self._hits(query, begin.place + taken_off, before)
+        if name not in self._first:
+            self._first[name] = self._hits(query, None, [])
+        return self._first[name]
+
+    def _hits(
+        self, query: Query, below: int | None, but: Sequence[Query]
+    ) -> list[tuple[int, tantivy.DocAddress]]:
+        """List (sort value, address) of the best that match, one more than asked for where there is one."""
+        wanted = self._wanted(query)
+        if below is not None:
+            if below <= 0:
+                return []
+            wanted = all_of([wanted, self.fields.span(self.field, FieldType.Unsigned, None, below - 1)], but)
+        result = self.searcher.search(wanted, self.ask.limit + 1, count=False, order_by_field=self.field)
+        return [(int(value), address) for value, address in result.hits]
+
+    def _level(self, name: str) -> Query | None:
+        """Return what matches the query in a level; None for nothing."""
+        if name not in self._built:
+            some = [self.fields.level(name, reading, self.begun) for reading in self.meant]
+            found = [query for query in (*some, self.given.get(name)) if query is not None]
+            if name == "whole":
+                found += [self.fields.term("movie", movie) for movie in self.part]
+            self._built[name] = any_of(found) if found else None
+        return self._built[name]
+
+    def _upto(self, used: int) -> dict[str, Query]:
+        """Return what matches the query in each of the first levels."""
+        built = ((name, self._level(name)) for name in list(LEVELS)[:used])
+        return {name: query for name, query in built if query is not None}
+
+    def _any(self, used: int) -> Query:
+        """Match what any of the first levels matches; a level that another one holds is left out."""
+        levels = self._upto(used)
+        return any_of([query for name, query in levels.items() if WITHIN.get(name) not in levels])
+
+    def _understand(self, genres: GenreWords) -> None:
+        """Find out how the query may be meant, and what it matches as it is."""
         if not self.ask.query.strip():
-            return [Query.all_query()]
-        begun = not self.ask.query[-1].isspace()
-        meant = readings(self.ask.query, begun, genres, self._known_title)
-        each = [self.fields.tiers(reading, begun) for reading in meant]
-        return [any_of(some) for some in zip(*each, strict=True)]
+            self.given = {"written": Query.all_query()}
+            return
+        if ids := ids_in(self.ask.query):
+            named = any_of([self.fields.by_id(one) for one in ids])
+            if self.searcher.search(named, 1, count=False).hits:
+                self.given = {"written": named}
+                return
+        self.begun = not self.ask.query[-1].isspace()
+        self.meant = readings(self.ask.query, self.begun, genres, self._known_title)
+        self.given = self.fields.as_written(self.ask.query)
+        self.part = self._part(self.meant[0].words)
+
+    def _part(self, words: Sequence[str]) -> list[int]:
+        """Return the film that is the n-th of a series by year, where the words are a series' name and a number.
+
+        "harry potter 3" is a title of no film that is about as well known, as "Star Wars: Episode V" is one; among the films whose titles begin with the words before the number those
+        that are about as well known are counted, one title of a year once.
+        """
+        if len(words) < 2 or not words[-1].isdecimal() or not 1 <= int(words[-1]) <= 30:
+            return []
+        name = words[:-1]
+        if self.searcher.search(self.fields.whole(words), 1, count=False).hits:
+            return []
+        query = any_of([self.fields.in_title(name), self.fields.term("series", " ".join(name))])
+        wanted = all_of([query], self.unwanted)
+        hits = self.searcher.search(wanted, SERIES, count=False, order_by_field="by_popularity").hits
+        numbered = all_of([self.fields.in_titles(words)], self.unwanted)
+        titled = self.searcher.search(numbered, 1, count=False, order_by_field="by_popularity").hits
+        if not hits or (titled and value_of(int(titled[0][0])) >= value_of(int(hits[0][0])) - PART_OF_SERIES):
+            return []
+        films = [(value_of(int(order)), self._summary(address)) for order, address in hits]
+        for belongs in (_begins_with, _has_in_title):
+            parts: dict[tuple[int, str], tuple[float, Summary]] = {}
+            some = [(known, film) for known, film in films if film.year and belongs(film, " ".join(name))]
+            for known, film in some:
+                if known >= some[0][0] - PART_OF_SERIES:
+                    parts.setdefault((film.year or 0, fold_title(film.title)), (known, film))
+            ranked = [parts[key] for key in sorted(parts)]
+            while len(ranked) > 1 and _is_other_series(*ranked[:2]):
+                del ranked[0]
+            if len(ranked) > 1:
+                return [int(film.id[2:]) for _, film in ranked[int(words[-1]) - 1 :][:1]]
+        return []
 
     def _known_title(self, words: Sequence[str]) -> bool:
         """Return whether words are a title: a lone word a whole one, several also a part of one."""
@@ -221,17 +378,25 @@ class _Search:
     def _wanted(self, query: Query, but: Sequence[Query] = ()) -> Query:
         return all_of([query, *self.filters], [*self.unwanted, *but])
 
-    def _count(self, query: Query, facets: bool) -> Counted:
-        """Count the films that match. Every film has one decade, 0 where its year is unknown: their sum is the total."""
-        wanted = ["decade", "genre"] if facets else ["decade"]
-        asked = {name: {"terms": {"field": name, "size": 1000}} for name in wanted}
+    def _total(self, query: Query) -> int:
+        return int(self.searcher.search(query, 1).count or 0)  # type: ignore[attr-defined]  # the stub lacks it
+
+    def _count(self, used: int) -> Counted:
+        """Count the films that the first levels have, by genre and decade where that is asked for."""
+        if used not in self._counted:
+            self._counted[used] = self._count_all(self._wanted(self._any(used)))
+        return self._counted[used]
+
+    def _count_all(self, query: Query) -> Counted:
+        """Count the films that match. Every film has one decade, 0 where its year is unknown."""
+        if not self.ask.facets:
+            return Counted(self._total(query), [], [])
+        asked = {name: {"terms": {"field": name, "size": 1000}} for name in ("decade", "genre")}
         buckets = {
             name: [(int(one["key"]), int(one["doc_count"])) for one in each["buckets"]]
             for name, each in self.searcher.aggregate(query, asked).items()
         }
         total = sum(count for _, count in buckets["decade"])
-        if not facets:
-            return Counted(total, [], [])
         by_count = sorted(buckets["genre"], key=lambda pair: (-pair[1], pair[0]))
         return Counted(total, by_count, sorted(pair for pair in buckets["decade"] if pair[0]))
 
@@ -239,15 +404,34 @@ class _Search:
         return _summary.decode(bytes(self.searcher.doc(address).get_first("summary") or b""))
 
 
+def _begins_with(film: Summary, name: str) -> bool:
+    """Return whether one of a film's titles, or what stands behind its colon, or its collection begins with a series' name."""
+    return any(f"{title} ".startswith(f"{name} ") for title in _names(film))
+
+
+def _has_in_title(film: Summary, name: str) -> bool:
+    """Return whether one of a film's titles has a series' name in it."""
+    return any(f" {name} " in f" {title} " for title in _names(film))
+
+
+def _is_other_series(first: tuple[float, Summary], second: tuple[float, Summary]) -> bool:
+    """Return whether a film is of an older series, less known than the one that the next film is of."""
+    return first[0] < second[0] and (second[1].year or 0) - (first[1].year or 0) > PAUSE
+
+
+def _names(film: Summary) -> list[str]:
+    titles = [film.title, film.original_title or "", *film.titles.values(), film.collection or ""]
+    return [fold_title(title) for one in titles for title in (one, *one.split(": ")[1:])]
+
+
 _summary = msgspec.json.Decoder(Summary)
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
-    """Where a page ended: tier, the last film's sort value, how many tiers are looked into, of which search."""
+    """Where a page ended: the last film's place, how many levels are looked into, of which search."""
 
-    tier: int
-    value: int
-    tiers: int
+    place: int
+    levels: int
     of: int
 
 
@@ -267,6 +451,6 @@ def read_cursor(text: str) -> Cursor:
         raise UsageError(
             "this is no cursor", "cursor", "give `next` of the page before as it stands"
         ) from error
-    if not (0 <= found.tier < found.tiers < 10 and 0 < found.value < 1 << 64):
+    if not (1 <= found.levels <= len(LEVELS) and abs(found.place) < 1 << 62):
         raise UsageError("this is no cursor", "cursor", "give `next` of the page before as it stands")
     return found

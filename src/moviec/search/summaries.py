@@ -15,10 +15,21 @@ class _Named(msgspec.Struct):
     name: str
 
 
+class _Person(msgspec.Struct):
+    id: int
+    name: str
+    role: str = ""
+
+
 class _Rating(msgspec.Struct):
     c_rating: float | None = None
     low: float | None = None
     sources: int = 0
+
+
+class _Rated(msgspec.Struct):
+    rater: str
+    votes: int | None = None
 
 
 class Film(msgspec.Struct):
@@ -32,8 +43,12 @@ class Film(msgspec.Struct):
     other_titles: list[_Title] = []
     year: int | None = None
     genres: list[_Named] = []
-    people: list[_Named] = []
+    people: list[_Person] = []
     companies: list[_Named] = []
+    collection: str | None = None
+    keywords: list[str] = []
+    ids: dict[str, str] = {}
+    ratings: list[_Rated] = []
     popularity: float | None = None
     votes: int | None = None
     rating: _Rating = msgspec.field(default_factory=_Rating)
@@ -59,7 +74,7 @@ class Film(msgspec.Struct):
 
 
 class Summary(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A film as lists show it. `titles` are kept for `display_title` and never leave."""
+    """A film as lists show it. `titles` and `collection` are for searching, and never leave."""
 
     id: str
     title: str
@@ -73,6 +88,7 @@ class Summary(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     votes: int | None = None
     poster: str | None = None
     titles: dict[str, str] = {}
+    collection: str | None = None
 
 
 FILM = msgspec.json.Decoder(Film)
@@ -97,4 +113,5 @@ def summarise(film: Film) -> Summary:
         votes=film.votes,
         poster=film.poster,
         titles=film.by_language(),
+        collection=film.collection,
     )

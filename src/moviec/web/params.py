@@ -17,6 +17,10 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 _PLAIN = "^[^\\x00-\\x1f]*$"
 Words = Annotated[str, Meta(max_length=200, pattern=_PLAIN, examples=["matrix 1999"])]
+#: What a search takes: a line copied from elsewhere may have tabs and line breaks, which part words.
+SearchWords = Annotated[
+    str, Meta(max_length=1000, pattern="^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f]*$", examples=["matrix 1999"])
+]
 GenreText = Annotated[
     str, Meta(max_length=60, pattern=_PLAIN, description="Id, name, alias, or an id elsewhere: `tmdb:16`.")
 ]
@@ -82,7 +86,7 @@ class ListQuery(Query, frozen=True):
 class SearchQuery(ListQuery, frozen=True):
     """A search: words, and filters as of a listing."""
 
-    query: Words = ""
+    query: SearchWords = ""
 
 
 class MovieQuery(Query, frozen=True):

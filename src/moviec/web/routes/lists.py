@@ -155,7 +155,9 @@ def _written(
 
 
 def _shown(item: Summary, languages: tuple[str, ...]) -> Summary:
-    return msgspec.structs.replace(item, display_title=choose(item.title, item.titles, languages), titles={})
+    return msgspec.structs.replace(
+        item, display_title=choose(item.title, item.titles, languages), titles={}, collection=None
+    )
 
 
 def _by_title(connection: sa.Connection, ask: Ask) -> Page:
