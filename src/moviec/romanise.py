@@ -15,6 +15,8 @@ from typing import Any
 _HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _KANA = "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
 _HANGUL = "\uac00-\ud7a3"
+#: What a text of another script than Latin holds, as RE2 and Python read it.
+OTHER_SCRIPT = r"[\x{0370}-\x{1dff}\x{1f00}-\x{1fff}\x{2c00}-\x{2c5f}\x{2d00}-\x{10ffff}]"
 _OTHER = re.compile("[\u0370-\u1dff\u1f00-\u1fff\u2c00-\u2c5f\u2d00-\U0003ffff]")
 _JAPANESE = re.compile(f"[{_KANA}]")
 _CHINESE = re.compile(f"[{_HAN}]")

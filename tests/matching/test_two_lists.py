@@ -232,3 +232,12 @@ def test_digits_that_stand_for_letters_are_letters() -> None:
     left = films("a", film("Seven", year=1995))
     right = films("b", film("Seven"), film("Se7en", year=1995))
     assert band(matched(left, right), "accept") == {("1", "2")}
+
+
+def test_titles_of_other_scripts_meet_in_latin_letters() -> None:
+    assert accepted(film("霸王別姬", year=1993), film("霸王别姬", year=1993)), (
+        "traditional and simplified Chinese"
+    )
+    assert accepted(film("Брат", year=1997), film("Brat", year=1997))
+    assert accepted(film("千と千尋の神隠し", year=2001), film("Sen to Chihiro no kamikakushi", year=2001))
+    assert not accepted(film("Брат", year=1997), film("Сестра", year=1997))

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from moviec import text
 from moviec.engine import Engine
+from moviec.romanise import OTHER_SCRIPT, romanise
 from moviec.text import Column, pc
 
 #: One row per record. `titles` has the main title first; lists may be empty or null; unknown is null.
@@ -43,6 +44,9 @@ SELECT source, key,
                       lambda r: concat_ws(' ', r.rater, r.panel, r.aspect) || '=' || r.value) AS scores, ids
 FROM records WHERE NOT coalesce(deleted, false)
 """
+
+#: What stands before the name of a part: "Episode V - The Empire Strikes Back".
+_NUMBERED = r"(?i)^(?:part|episode|chapter|volume|vol\.?) [\pL\pN]+ ?[-–—:] "
 
 #: Billed below this, a name says little and costs much.
 _CAST = 12
@@ -137,9 +141,29 @@ def _flat(column: Column) -> pa.Table:
 
 
 def _titles(table: pa.Table) -> pa.Table:
-    """Flatten the titles, entities resolved and every space a plain one."""
+    """Flatten the titles, entities resolved and every space a plain one; those of other scripts also in Latin letters."""
     titles = _flat(table["titles"])
-    return titles.set_column(titles.column_names.index("value"), "value", text.plain(titles["value"]))
+    titles = titles.set_column(titles.column_names.index("value"), "value", text.plain(titles["value"]))
+    return pa.concat_tables([titles, _romanised(titles)]).sort_by(
+        [("n", "ascending"), ("place", "ascending")]
+    )
+
+
+def _romanised(titles: pa.Table) -> pa.Table:
+    """Return titles of other scripts in Latin letters, beside the native form: simplified and traditional Chinese meet there."""
+    others = titles.filter(pc.match_substring_regex(titles["value"], OTHER_SCRIPT))
+    if not others.num_rows:
+        return others
+    ways = [(value, way) for value in pc.unique(others["value"]).to_pylist() for way in romanise(value)]
+    written = pa.table(
+        {"value": [value for value, _ in ways], "way": pa.array([way for _, way in ways], pa.string())}
+    )
+    joined = others.join(written, "value", join_type="inner")
+    return (
+        joined.select(["n", "way", "place"])
+        .rename_columns(["n", "value", "place"])
+        .select(titles.column_names)
+    )
 
 
 def _first_year(titles: pa.Table, rows: int) -> Column:
@@ -158,6 +182,7 @@ def _forms(titles: pa.Table) -> pa.Table:
     parents = titles.take(pc.list_parent_indices(named))
     raw = text.turn_article(pc.list_flatten(named))
     head, tail = text.split_subtitle(raw)
+    tail = pc.replace_substring_regex(tail, _NUMBERED, "")
     title = _folded(raw)
     split = pc.is_valid(tail)
     folded_head = text.compact(_folded(pc.filter(head, split)))
