@@ -16,6 +16,7 @@ from moviec.cli.console import end_with, fail, print_json, print_table, steps
 from moviec.cli.options import HomeOption, JsonOption, check_delivered
 from moviec.cli.scorecard import about_source
 from moviec.config import open_home
+from moviec.engine.unread import Unread
 from moviec.errors import UsageError
 from moviec.pipeline.aggregator import drain, publish_again
 from moviec.pipeline.arrivals import IngestRequest, expected, take
@@ -226,6 +227,9 @@ def tell_delivery(done: Delivery) -> None:
         print(
             f"{plural(done.records or 0, 'record', 'records')}: {batch['changed']:,} new or changed, {batch['tombstones']:,} gone, {batch['outdated']:,} outdated"
         )
+    for column in msgspec.convert(done.report.get("unread", []), list[Unread]):
+        if not column.mostly:  # those are what the command ends with
+            print(column)
     for rule, count in done.report.get("set_to_unknown", {}).items():
         print(f"set to unknown: {count:,} × {rule.replace('_', ' ')}")
     for line in findings_of(done, []):

@@ -6,7 +6,6 @@ Rows that cannot be read have numbers too, and are handed on with their line and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 
 import msgspec
@@ -49,7 +48,6 @@ def stage_list(engine: DuckEngine, path: Path, kind: str, work: Path) -> Listed:
 
     Raises PayloadError for a file that has no rows of its kind.
     """
-    engine.connection.execute(resources.files("moviec.matching").joinpath("cells.sql").read_text("utf-8"))
     if kind in ("csv", "tsv", "txt", *LINED):
         plain = gunzip(path, work / path.stem) if path.suffix == ".gz" else path
         return _stage_lines(engine, plain, work) if kind in LINED else _stage_csv(engine, plain, work)

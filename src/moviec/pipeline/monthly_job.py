@@ -165,7 +165,12 @@ def _roll(job: Job, run: Run, desk: _Desk, tell: Tell) -> Run:
         table = monthly(engine, job.layout.split, genre_labels(source.spec))
         if not table.num_rows:
             names = ", ".join(path.name for path in roles.values())
-            raise nothing_came(_nothing(run), names, run.unread, f"see {job.out / files.LAST_RUN}")
+            raise nothing_came(
+                _nothing(run),
+                names,
+                [column for column in run.unread if column.mostly],
+                f"see {job.out / files.LAST_RUN}",
+            )
         tell("writing months")
         months = files.stage_months(engine, table, desk.staging, job.layout)
         files.stage_films(engine, desk.work / files.FILMS, job.out, job.counting.since)

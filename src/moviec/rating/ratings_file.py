@@ -1,4 +1,4 @@
-"""A file of ratings (CSV, TSV, JSON lines, Parquet; text ones also gzipped) as the view `ratings`, cells as delivered.
+"""A file of ratings (CSV, TSV, JSON lines, Parquet; text ones also gzipped) as the view `ratings`, its cells read.
 
 Lines that cannot be read as rows at all become the table `ratings_unread` (file_row, movie, source, value, reason).
 """
@@ -16,8 +16,10 @@ from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier, quoted
 from moviec.engine.textfile.dialect import Dialect, gunzip
 from moviec.engine.textfile.rows import check_encoding, copy_rows, keep_rows, read_names
+from moviec.engine.unread import Unread
 from moviec.errors import PayloadError, UsageError
 from moviec.rating.arrays import OPTIONAL, REQUIRED
+from moviec.reading.columns import Column, Rows, extra_of, read_columns
 from moviec.work import work_folder
 
 #: A longer line of JSON is no rating.
@@ -30,8 +32,29 @@ _COLUMNS: dict[str, pa.DataType] = {"file_row": pa.int64(), "value": pa.string()
 _UNREAD = pa.schema(_COLUMNS)
 
 
-def open_ratings(engine: DuckEngine, path: Path) -> list[str]:
-    """Make the file known as `ratings`, its rows numbered in `file_row`; return its column names in lower case.
+#: The kinds of a table's cells; all others are texts.
+_KINDS = {"value": "rating", "lowest": "rating", "highest": "rating", "votes": "count", "deviation": "number"}
+
+#: How each column is used once its cells were read. A value that cannot be used stays as it stands, for the rejected rows;
+#: an unreadable number of votes is none, and does not throw the value away.
+_USED = {
+    "value": "coalesce(on_scale(try_cast(r_value AS DOUBLE), {value_top}, try_cast(r_highest AS DOUBLE), {highest_top})::VARCHAR, value)",
+    "lowest": "coalesce(known_text(r_lowest), lowest)",
+    "highest": "coalesce(known_text(r_highest), highest)",
+    "votes": "known_text(r_votes)",
+    "deviation": "coalesce(known_text(r_deviation), deviation)",
+}
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """The columns of a table of ratings, in lower case, and those with cells that could not be read."""
+
+    columns: list[str]
+    unread: tuple[Unread, ...]
+
+
+def open_ratings(engine: DuckEngine, path: Path) -> Opened:
+    """Make the file known as `ratings`, its cells read and its rows numbered in `file_row`.
 
     Raises UsageError when there is no such file or its ending is not known, PayloadError when it holds no ratings.
     """
@@ -42,7 +65,19 @@ def open_ratings(engine: DuckEngine, path: Path) -> list[str]:
         raise PayloadError(
             f"no column {', '.join(missing)}", path.name, f"a table of ratings has {', '.join(REQUIRED)}"
         )
-    return columns
+    return Opened(columns, _read_cells(engine, columns))
+
+
+def _read_cells(engine: DuckEngine, columns: list[str]) -> tuple[Unread, ...]:
+    """Name the rows of `rating_cells` with their cells read `ratings`."""
+    some = [Column(name, kind, f"r_{name}") for name, kind in _KINDS.items() if name in columns]
+    readings = read_columns(engine, Rows("rating_cells", "rating_cells", "file_row"), "ratings_read", some)
+    tops = {f"{name}_top": identifier(extra_of(f"r_{name}", "top")) for name in ("value", "highest")}
+    used = ", ".join(
+        f"{_USED[name].format(**tops)} AS {name}" if name in _USED else identifier(name) for name in columns
+    )
+    engine.materialize("ratings", f"SELECT {used} FROM ratings_read ORDER BY file_row")
+    return readings.unread
 
 
 def _open(engine: DuckEngine, path: Path) -> list[str]:
@@ -73,7 +108,7 @@ def _open_csv(engine: DuckEngine, path: Path, delimiters: str) -> list[str]:
             raise PayloadError("the first line names a column twice", path.name)
         file = copy_rows(engine, msgspec.structs.replace(header, names=names), names, work / "rows.parquet")
         check_encoding(engine, file)
-        keep_rows(engine, file, "ratings", "file_row")
+        keep_rows(engine, file, "rating_cells", "file_row")
     unread = [
         (row.before + number, row.text, f"line {row.line}: {row.reason}")
         for number, row in enumerate(file.broken, 1)
@@ -128,10 +163,13 @@ def _open_parquet(engine: DuckEngine, path: Path) -> list[str]:
 
 
 def _keep_columns(engine: DuckEngine, cells: Mapping[str, str], rows: str) -> list[str]:
-    """Keep the columns of a table of ratings, whatever the case of their names, as `ratings`; name them."""
+    """Keep the columns of a table of ratings, whatever the case of their names, as `rating_cells`; name them."""
     known = [name for name in (*REQUIRED, *OPTIONAL) if name != "file_row"]
     spelled = {name: [cell for given, cell in cells.items() if given.lower() == name] for name in known}
     found = {name: each for name, each in spelled.items() if each}
-    columns = "".join(f"coalesce({', '.join(each)}) AS {name}, " for name, each in found.items())
-    engine.materialize("ratings", f"SELECT {columns}file_row FROM {rows}")
+    columns = "".join(
+        f"coalesce({', '.join(f'CAST({cell} AS VARCHAR)' for cell in each)}) AS {name}, "
+        for name, each in found.items()
+    )
+    engine.materialize("rating_cells", f"SELECT {columns}file_row FROM {rows}")
     return list(found)

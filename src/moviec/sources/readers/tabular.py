@@ -18,6 +18,8 @@ from moviec.engine.textfile.refused import Broken
 from moviec.engine.textfile.rows import BREAKS, TEXT, Scanned
 from moviec.errors import PayloadError, UsageError
 from moviec.model import REJECTED
+from moviec.reading.columns import Rows, read_columns
+from moviec.sources.readers.cells import ColumnsOf, declared_columns
 from moviec.sources.readers.lines import line_of_positions, lines_at, name_lines
 from moviec.sources.readers.repair import Mended, Shape, mend
 from moviec.sources.readers.scan import check_file, scan
@@ -28,7 +30,7 @@ from moviec.units import plural
 STEP = 1_000_000
 
 
-class Rows(msgspec.Struct, frozen=True):
+class Staging(msgspec.Struct, frozen=True):
     """One file while it is being staged."""
 
     role: str
@@ -44,9 +46,13 @@ class Rows(msgspec.Struct, frozen=True):
 
 
 def stage_all(
-    engine: DuckEngine, spec: SourceSpec, files: Mapping[str, Path], wanted: Wanted
+    engine: DuckEngine,
+    spec: SourceSpec,
+    files: Mapping[str, Path],
+    wanted: Wanted,
+    columns: ColumnsOf = declared_columns,
 ) -> list[Staged]:
-    """Stage every file of a delivery; an optional role that was not delivered is an empty view."""
+    """Stage every file of a delivery, its cells read as `columns` says; an optional role that was not delivered is an empty view."""
     if not files:
         raise UsageError("no file of this source was given", spec.name, f"its files: {', '.join(spec.files)}")
     for role, path in files.items():
@@ -54,7 +60,13 @@ def stage_all(
     staged = []
     for role, file in spec.files.items():
         if role in files:
-            staged.append(stage(engine, role, file, files[role], wanted))
+            found = stage(engine, role, file, files[role], wanted)
+            needed = file.needed(wanted.fields)
+            some = [column for column in columns(file) if column.name in needed]
+            if some:
+                readings = read_columns(engine, Rows(f"{role}_films", f"{role}_rows"), role, some)
+                found = msgspec.structs.replace(found, unread=readings.unread)
+            staged.append(found)
         elif file.optional:
             empty = ", ".join(f"NULL::VARCHAR AS {identifier(name)}" for name in file.columns)
             engine.view(role, f"SELECT {empty}, NULL::BIGINT AS _position, NULL::BIGINT AS _line WHERE false")
@@ -66,7 +78,7 @@ def stage_all(
 
 
 def stage(engine: DuckEngine, role: str, spec: FileSpec, path: Path, wanted: Wanted) -> Staged:
-    """Stage one file as the view `role`: its rows as text, valid keys only, the later of two alike.
+    """Stage one file as the view `role` (also `<role>_films`): its rows as text, valid keys only, the later of two alike.
 
     Raises PayloadError when the file is not what the facts describe.
     """
@@ -74,12 +86,13 @@ def stage(engine: DuckEngine, role: str, spec: FileSpec, path: Path, wanted: Wan
     names = file.header.names
     shape = Shape(len(names), names.index(spec.key), spec.key_pattern, file.header.dialect)
     mended, rest = ([], file.broken) if TEXT in file.columns else mend(file.broken, shape)
-    rows = Rows(role, spec, file, mended, rest)
+    rows = Staging(role, spec, file, mended, rest)
     _name_rows(engine, rows, "line" in wanted.fields)
     unkeyed = _without_key(engine, rows)
     merged = _merge_alike(engine, rows) if spec.unique else 0
     engine.view(f"{role}_good", _good_rows(rows))
-    engine.view(role, f"SELECT * FROM {role}_good WHERE {_only(spec)}")
+    engine.view(f"{role}_films", f"SELECT * FROM {role}_good WHERE {_only(spec)}")
+    engine.view(role, f"SELECT * FROM {role}_films")
     skipped = _count(engine, f"{role}_good WHERE NOT {_only(spec)}") if spec.only else 0
     rejected = sorted([*rest, *unkeyed], key=lambda row: row.line)
     read = _count(engine, f"{role}_rows") + len(rest)
@@ -100,7 +113,7 @@ def stage(engine: DuckEngine, role: str, spec: FileSpec, path: Path, wanted: Wan
     )
 
 
-def _name_rows(engine: DuckEngine, rows: Rows, with_lines: bool) -> None:
+def _name_rows(engine: DuckEngine, rows: Staging, with_lines: bool) -> None:
     """Make the view `<role>_rows`: good rows and mended ones in the file's order, with every column of the facts."""
     role, file = rows.role, rows.file
     at = {name: place for place, name in enumerate(file.header.names)}
@@ -113,28 +126,28 @@ def _name_rows(engine: DuckEngine, rows: Rows, with_lines: bool) -> None:
     types |= {"_position": pa.int64(), "_line": pa.int64()}
     engine.register(f"{role}_mended", pa.table(mended, schema=pa.schema(types)))
     columns = ", ".join(
-        identifier(name) if name in file.cells else f"NULL::VARCHAR AS {identifier(name)}"
+        f"f.{identifier(name)}" if name in file.cells else f"NULL::VARCHAR AS {identifier(name)}"
         for name in rows.spec.columns
     )
-    text = TEXT if TEXT in file.columns else "NULL::VARCHAR"
-    source = f"read_parquet({quoted(str(file.staged))}, file_row_number = true)"
+    text = f"f.{TEXT}" if TEXT in file.columns else "NULL::VARCHAR"
+    source = f"read_parquet({quoted(str(file.staged))}, file_row_number = true) AS f"
     line = "NULL::BIGINT"
     if with_lines:
         name_lines(engine, file, f"{role}_lines")
-        source, line = f"{source} LEFT JOIN {role}_lines ON k = file_row_number", "line"
+        source, line = f"{source} LEFT JOIN {role}_lines AS n ON n.k = f.file_row_number", "n.line"
     engine.view(
         f"{role}_rows",
-        f"SELECT {columns}, (file_row_number + 1) * {STEP} AS _position, {line} AS _line, {text} AS {TEXT} FROM {source}"
+        f"SELECT {columns}, (f.file_row_number + 1) * {STEP} AS _position, {line} AS _line, {text} AS {TEXT} FROM {source}"
         + (
-            f" WHERE {TEXT} IS NULL OR tidy({TEXT}) IS NOT NULL"
+            f" WHERE f.{TEXT} IS NULL OR tidy(f.{TEXT}) IS NOT NULL"
             if BREAKS in file.columns and TEXT in file.columns
             else ""
         )
-        + f" UNION ALL SELECT {columns}, _position, _line, NULL::VARCHAR FROM {role}_mended",
+        + f" UNION ALL SELECT {columns}, _position, _line, NULL::VARCHAR FROM {role}_mended AS f",
     )
 
 
-def _without_key(engine: DuckEngine, rows: Rows) -> list[Broken]:
+def _without_key(engine: DuckEngine, rows: Staging) -> list[Broken]:
     """Find rows that are none (no JSON, say) or whose key is no key (shifted ones), named `<role>_unkeyed`."""
     name = f"{rows.role}_unkeyed"
     engine.materialize(
@@ -154,7 +167,7 @@ def _without_key(engine: DuckEngine, rows: Rows) -> list[Broken]:
     ]
 
 
-def _merge_alike(engine: DuckEngine, rows: Rows) -> int:
+def _merge_alike(engine: DuckEngine, rows: Staging) -> int:
     """Of rows that are alike keep the last; name the others `<role>_merged`. A missing value is like no other."""
     role = rows.role
     alike = rows.key
@@ -177,7 +190,7 @@ def _merge_alike(engine: DuckEngine, rows: Rows) -> int:
     return _count(engine, f"{role}_merged")
 
 
-def _good_rows(rows: Rows) -> str:
+def _good_rows(rows: Staging) -> str:
     role, key = rows.role, identifier(rows.spec.key)
     merged = f" AND _position NOT IN (SELECT _position FROM {role}_merged)" if rows.spec.unique else ""
     return (
