@@ -19,31 +19,16 @@ from moviec.engine.textfile.refused import Broken
 from moviec.engine.unread import Unread
 from moviec.errors import PayloadError, UsageError
 from moviec.matching.features import FEATURES, written_years
-from moviec.matching.listfiles import stage_list
 from moviec.reading.columns import Column, Rows, extra_of, read_columns
 from moviec.reading.dates import date
+from moviec.reading.layouts import layout_of
 from moviec.reading.nested import unfold
+from moviec.reading.opening import readable
+from moviec.reading.tables import stage_list
+from moviec.reading.usual_names import ALIASES, plain_name, usual_columns
 from moviec.sql import filled, read_sql
-from moviec.text import fold_one, pc
+from moviec.text import pc
 from moviec.work import work_folder
-
-#: What a column may be called (folded, without blanks; what stands in brackets, as units do, may be left out), by what it
-#: is taken for.
-ALIASES: dict[str, tuple[str, ...]] = {
-    "id": ("id", "movieid", "filmid", "tconst", "const", "key", "rowid", "recordid", "uid", "identifier", "nr", "no", "number", "code"),
-    "title": ("title", "primarytitle", "movietitle", "filmtitle", "name", "moviename", "filmname", "movie", "film", "titel", "titre", "titulo", "titolo", "filmtitel", "titredufilm", "tytul", "название"),
-    "original_title": ("originaltitle", "originalname", "titleoriginal", "originaltitel", "titreoriginal", "titolooriginale", "titulooriginal"),
-    "other_titles": ("othertitles", "alternativetitles", "alternativetitle", "alternatetitle", "aka", "akas", "alsoknownas", "englishtitle"),
-    "year": ("year", "startyear", "releaseyear", "movieyear", "filmyear", "yearrange", "productionyear", "titleyear", "yearofrelease", "yearreleased", "releasedin", "jahr", "erscheinungsjahr", "annee", "anno", "ano", "produktionsjahr", "anneedesortie", "rok", "год"),
-    "released": ("released", "releasedate", "originalreleasedate", "releasedon", "premiered", "premieredate", "premiere", "dateofrelease", "theatricalrelease"),
-    "people": ("people", "cast", "actors", "actor", "starring", "stars", "castmembers", "actorname", "maincast"),
-    "directors": ("directors", "director", "directedby", "directorname", "regie", "realisateur", "regia", "regista", "regisseur", "realisateurs", "rezyser", "режиссер", "directora"),
-    "runtime": ("runtime", "runtimeminutes", "duration", "length", "runningtime", "minutes", "runtimemins", "runtimemin", "laenge", "lange", "dauer", "duree", "durata", "duracion", "laufzeit"),
-    "genres": ("genres", "genre", "listedin"),
-    "kind": ("kind", "titletype"),
-    "imdb_id": ("imdbid", "imdb", "tconst", "const", "imdbtitleid", "imdbtt"),
-    "tmdb_id": ("tmdbid", "tmdb", "themoviedbid"),
-}  # fmt: skip
 
 #: The kinds of the cells of each field; an id is taken as it stands.
 _KINDS = {
@@ -61,8 +46,10 @@ _KINDS = {
     "tmdb_id": "tmdb",
 }
 
-_BRACKETED = re.compile(r"[(\[][^()\[\]]*[)\]]")
-_SUFFIX = re.compile(r"\.(csv|tsv|txt|json|jsonl|ndjson|parquet)(\.gz)?$", re.IGNORECASE)
+_SUFFIX = re.compile(
+    r"\.(csv|tsv|txt|dat|json|jsonl|ndjson|parquet|xlsx|xlsm|xlsb|xls|ods)(\.gz)?$", re.IGNORECASE
+)
+_AS_CSV = ("dat", "xlsx", "xlsm", "xlsb", "xls", "ods")
 
 
 class FilmList(msgspec.Struct, frozen=True):
@@ -110,12 +97,16 @@ def read_list(path: Path, name: str, columns: Mapping[str, str] | None = None) -
     if not path.is_file():
         raise UsageError("no such file", str(path))
     if suffix is None:
-        raise UsageError("not a CSV, TSV, JSON, JSON lines or Parquet file by its name", path.name)
+        raise UsageError("not a CSV, TSV, JSON, JSON lines, Parquet or Excel file by its name", path.name)
     if path.stat().st_size == 0:
         raise PayloadError("the file is empty", path.name)
     with DuckEngine() as engine, work_folder() as work:
         try:
-            seen, rejected = stage_list(engine, path, suffix.group(1).lower(), Path(work))
+            opened = readable(path, Path(work))
+            kind = suffix.group(1).lower()
+            if opened != path:
+                kind = "csv" if kind in _AS_CSV else kind
+            seen, rejected = stage_list(engine, opened, kind, Path(work))
             seen = unfold(engine, "listed", seen)
             known = recognise(seen, columns or {}, path.name)
             known |= _release_dates(engine, known, seen)
@@ -147,7 +138,7 @@ OLDEST_WATCHED = 1995
 
 def _release_dates(engine: DuckEngine, known: Mapping[str, str], seen: list[str]) -> dict[str, str]:
     """Return the column of release dates where it is called just "Date", and its oldest cells are of before lists like this."""
-    column = next((name for name in seen if _plain(name) in _DATES), None)
+    column = next((name for name in seen if plain_name(name) in _DATES), None)
     if "released" in known or column is None:
         return {}
     cells = engine.query(
@@ -158,22 +149,22 @@ def _release_dates(engine: DuckEngine, known: Mapping[str, str], seen: list[str]
 
 
 def recognise(seen: list[str], given: Mapping[str, str], where: str) -> dict[str, str]:
-    """Return which column is what: as given, else by usual names. Raises PayloadError when none is the title."""
-    nested = {_plain(column.rpartition(".")[2]): column for column in reversed(seen) if "." in column}
-    folded = {column.partition(".")[0] for column in nested.values()}
-    bare = {_plain(_BRACKETED.sub(" ", column)): column for column in reversed(seen)}
-    plain = bare | {_plain(column): column for column in reversed(seen)}
-    plain = nested | {
-        name: column for name, column in plain.items() if column not in folded or name not in nested
-    }
-    for name in [name for name, column in plain.items() if column in folded and "title" in nested]:
-        del plain[name]  # an object that has a title is none
-    usual = {
-        field: next(plain[alias] for alias in aliases if alias in plain)
-        for field, aliases in ALIASES.items()
-        if not plain.keys().isdisjoint(aliases)
-    }
-    known = usual | {field: column for field, column in given.items() if column in seen}
+    """Return which column is what: as given, else as a known layout has it, else by usual names.
+
+    Raises PayloadError when none is the title.
+    """
+    layout = layout_of(seen, where)
+    known = usual_columns(seen, ALIASES)
+    if layout:
+        fed = {field: column for field, feed in _FEEDS.items() if (column := layout.feeding(feed, seen))}
+        known = (
+            {"id": known["id"]} | fed
+            if "id" in known and layout.private
+            else fed | {"id": known["id"]}
+            if "id" in known
+            else fed
+        )
+    known |= {field: column for field, column in given.items() if column in seen}
     if "title" not in known and "original_title" in known:
         known["title"] = known["original_title"]
     if "title" not in known:
@@ -185,6 +176,22 @@ def recognise(seen: list[str], given: Mapping[str, str], where: str) -> dict[str
     return known
 
 
+#: What the columns of a layout feed, by the field of a list.
+_FEEDS = {
+    "title": "title",
+    "original_title": "original_title",
+    "year": "year",
+    "released": "released",
+    "people": "people.actor",
+    "directors": "people.director",
+    "runtime": "runtime",
+    "genres": "genres",
+    "kind": "kind",
+    "imdb_id": "ids.imdb",
+    "tmdb_id": "ids.tmdb",
+}
+
+
 def _columns(known: Mapping[str, str]) -> list[Column]:
     """Return the columns to read, each beside the list's own."""
     return [Column(known[field], kind, _read(field)) for field, kind in _KINDS.items() if field in known]
@@ -192,10 +199,6 @@ def _columns(known: Mapping[str, str]) -> list[Column]:
 
 def _read(field: str) -> str:
     return f"moviec {field}"
-
-
-def _plain(column: str) -> str:
-    return fold_one(column).replace(" ", "")
 
 
 def _query(known: Mapping[str, str], name: str) -> str:

@@ -275,9 +275,14 @@ def _fuse(
 
 
 def _name_live(engine: DuckEngine, ground: Ground, affected: Column | None) -> None:
-    """Name the records `live` that hold: all, or those of some films, which the engine's `movie_of` names."""
+    """Name the records `live` that hold: all, or those of some films, which the engine's `movie_of` names.
+
+    Those of private sources are left out: nothing that is fused or shown to others knows of them.
+    """
     among = "" if affected is None else "movie_of"
-    name_records(engine, ground.context, ground.batches, ground.aside, among)
+    private = {spec.name for spec in ground.specs if spec.private}
+    batches = [batch for batch in ground.batches if batch.source not in private]
+    name_records(engine, ground.context, batches, ground.aside, among)
 
 
 def _publication(

@@ -55,6 +55,8 @@ class FileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `of` names the role whose films the rows are about, where the key is that role's key.
     `separator`, a regular expression, is what the lists inside a cell are cut at, where a mapping reads the file.
     `only` names, by column, the values of rows that are films; the others are counted as skipped.
+    `with_key` names the columns that tell rows apart together with `key`, where a mapping reads the file: "Heat (1995)".
+    `sheet` names the sheet of a workbook that is read, where it is not the first.
     `cells` says by column what kind its cells are (moviec.reading.kinds), where a query of the source's own reads the file: it
     finds them in the one spelling that SQL casts. `dates` ("dmy", "mdy") and `decimal` ("." or ",") tell what the cells of a
     column may leave open.
@@ -74,6 +76,8 @@ class FileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     of: str = ""
     only: dict[str, tuple[str, ...]] = {}
     cells: dict[str, str] = {}
+    with_key: tuple[str, ...] = ()
+    sheet: str = ""
     dates: Literal["dmy", "mdy", ""] = ""
     decimal: Literal[".", ",", ""] = ""
 
@@ -96,7 +100,7 @@ class FileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def needed(self, fields: tuple[str, ...]) -> set[str]:
         """Name the columns that reading these fields takes."""
-        return {self.key, *self.alike, *self.only, *self.feeding(fields)}
+        return {self.key, *self.with_key, *self.alike, *self.only, *self.feeding(fields)}
 
 
 @decodable
@@ -111,6 +115,7 @@ class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     `space` names the ids of its people and companies, where it is not the source's own name (kaggle's are TMDB's).
     `repeating`: it may list a film twice under two keys.
     `redistribute`: its licence lets one pass on what it delivers; exports leave out the others' values.
+    `private`: one person's own. It is matched and shown to its owner; none of its values, ratings or films are published.
     `download` is where the provider publishes its files for everyone.
     """
 
@@ -120,6 +125,7 @@ class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     licence: str
     attribution: str
     redistribute: bool = False
+    private: bool = False
     files: dict[str, FileSpec]
     genres: dict[str, GenreSpec] = {}
     raters: dict[str, RaterSpec] = {}
@@ -269,7 +275,12 @@ def _named(path: Path, names: tuple[str, ...]) -> bool:
 
 def check_columns(path: Path, names: tuple[str, ...], spec: FileSpec, seen_in: str = "it has") -> None:
     """Raise PayloadError when a required column is not there."""
-    missing = [name for name in dict.fromkeys((spec.key, *spec.required)) if name not in names]
+    heads = {*names, *(f"{name}." for name in names)}
+    missing = [
+        name
+        for name in dict.fromkeys((spec.key, *spec.required))
+        if name not in heads and f"{name.partition('.')[0]}." not in heads
+    ]
     if missing:
         shown = ", ".join(names)[:200].encode("ascii", "replace").decode()
         seen = " ".join("".join(letter if letter.isprintable() else " " for letter in shown).split())

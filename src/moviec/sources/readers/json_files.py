@@ -96,17 +96,30 @@ def scan_parquet(
 
 def _fields(columns: tuple[str, ...], spec: FileSpec, also: str, source: str) -> str:
     """Write the query that takes the columns out of JSON texts called `line`."""
+    nested = [name for name in columns if "." in name]
     paths = ", ".join(
-        quoted('$."' + as_delivered(name).replace("\\", "\\\\").replace('"', '\\"') + '"') for name in columns
+        [
+            *(quoted(_path(as_delivered(name))) for name in columns),
+            *(quoted(_path(*name.split("."))) for name in nested),
+        ]
     )
-    cells = ", ".join(f"cells[{at}] AS {identifier(name)}" for at, name in enumerate(columns, 1))
-    fault = _fault(f"cells[{columns.index(spec.key) + 1}]", spec)
+    found = {name: f"cells[{at}]" for at, name in enumerate(columns, 1)}
+    found |= {
+        name: f"coalesce({found[name]}, cells[{len(columns) + at}])" for at, name in enumerate(nested, 1)
+    }
+    cells = ", ".join(f"{cell} AS {identifier(name)}" for name, cell in found.items())
+    fault = _fault(found[spec.key], spec)
     return (
         f"SELECT {cells}, {also}, CASE WHEN {fault} THEN coalesce(line, '') END AS {TEXT},"
         f" CASE WHEN json_valid(line) AND json_type(line) = 'OBJECT' THEN json_keys(line)::VARCHAR END AS _names"
         f" FROM (SELECT *, CASE WHEN json_valid(line) THEN json_extract_string(line, [{paths}]) END AS cells"
         f" FROM {source})"
     )
+
+
+def _path(*keys: str) -> str:
+    """Write the path of a value in an object, or in objects inside it."""
+    return "$" + "".join('."' + key.replace("\\", "\\\\").replace('"', '\\"') + '"' for key in keys)
 
 
 def _fault(key: str, spec: FileSpec) -> str:

@@ -19,6 +19,7 @@ from moviec.engine.textfile.rows import BREAKS, TEXT, Scanned
 from moviec.errors import PayloadError, UsageError
 from moviec.model import REJECTED
 from moviec.reading.columns import Rows, read_columns
+from moviec.reading.opening import readable
 from moviec.sources.readers.cells import ColumnsOf, declared_columns
 from moviec.sources.readers.lines import line_of_positions, lines_at, name_lines
 from moviec.sources.readers.repair import Mended, Shape, mend
@@ -41,8 +42,12 @@ class Staging(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> str:
-        """The key of a row, as SQL."""
-        return f"trim({identifier(self.spec.key)})"
+        """The key of a row, as SQL; of several columns "first (second) (third)"."""
+        more = "".join(
+            f" || coalesce(' (' || nullif(trim({identifier(name)}), '') || ')', '')"
+            for name in self.spec.with_key
+        )
+        return f"(trim({identifier(self.spec.key)}){more})"
 
 
 def stage_all(
@@ -55,6 +60,7 @@ def stage_all(
     """Stage every file of a delivery, its cells read as `columns` says; an optional role that was not delivered is an empty view."""
     if not files:
         raise UsageError("no file of this source was given", spec.name, f"its files: {', '.join(spec.files)}")
+    files = {role: _opened(path, spec.files[role], wanted.work) for role, path in files.items()}
     for role, path in files.items():
         check_file(path, spec.files[role])
     staged = []
@@ -62,7 +68,9 @@ def stage_all(
         if role in files:
             found = stage(engine, role, file, files[role], wanted)
             needed = file.needed(wanted.fields)
-            some = [column for column in columns(file) if column.name in needed]
+            some = [
+                column for column in columns(file) if column.name in needed or column.output != column.name
+            ]
             if some:
                 readings = read_columns(engine, Rows(f"{role}_films", f"{role}_rows"), role, some)
                 found = msgspec.structs.replace(found, unread=readings.unread)
@@ -77,6 +85,11 @@ def stage_all(
     return staged
 
 
+def _opened(path: Path, spec: FileSpec, work: Path) -> Path:
+    """Return a file as the readers take it; what machines write in a declared format is taken as it is."""
+    return readable(path, work, spec.sheet) if spec.format == "any" or path.suffix.lower() == ".dat" else path
+
+
 def stage(engine: DuckEngine, role: str, spec: FileSpec, path: Path, wanted: Wanted) -> Staged:
     """Stage one file as the view `role` (also `<role>_films`): its rows as text, valid keys only, the later of two alike.
 
@@ -84,7 +97,8 @@ def stage(engine: DuckEngine, role: str, spec: FileSpec, path: Path, wanted: Wan
     """
     file = scan(engine, role, path, spec, wanted)
     names = file.header.names
-    shape = Shape(len(names), names.index(spec.key), spec.key_pattern, file.header.dialect)
+    place = names.index(spec.key) if spec.key in names else 0  # inside an object it has none
+    shape = Shape(len(names), place, spec.key_pattern, file.header.dialect)
     mended, rest = ([], file.broken) if TEXT in file.columns else mend(file.broken, shape)
     rows = Staging(role, spec, file, mended, rest)
     _name_rows(engine, rows, "line" in wanted.fields)
@@ -104,12 +118,13 @@ def stage(engine: DuckEngine, role: str, spec: FileSpec, path: Path, wanted: Wan
             path.name,
         )
     kept = read - merged - skipped - len(rejected)
+    known = {*spec.columns, *(name.partition(".")[0] for name in spec.columns)}
     return Staged(
         role=role,
         count=FileCount(read, kept, merged, len(rejected), len(mended), skipped),
         rejected=_as_table(role, [(row.line, row.reason, row.text) for row in rejected]),
         repaired=_as_table(role, [(row.line, row.reason, row.cells[shape.key]) for row in mended]),
-        unknown_columns=tuple(name for name in names if name not in spec.columns),
+        unknown_columns=tuple(name for name in names if name not in known),
     )
 
 
@@ -192,9 +207,10 @@ def _merge_alike(engine: DuckEngine, rows: Staging) -> int:
 
 def _good_rows(rows: Staging) -> str:
     role, key = rows.role, identifier(rows.spec.key)
+    replaced = f", {rows.key} AS _key" if rows.spec.with_key else f" REPLACE ({rows.key} AS {key})"
     merged = f" AND _position NOT IN (SELECT _position FROM {role}_merged)" if rows.spec.unique else ""
     return (
-        f"SELECT * EXCLUDE ({TEXT}) REPLACE ({rows.key} AS {key}) FROM {role}_rows"
+        f"SELECT * EXCLUDE ({TEXT}){replaced} FROM {role}_rows"
         f" WHERE _position NOT IN (SELECT _position FROM {role}_unkeyed){merged}"
     )
 

@@ -48,6 +48,7 @@ def _apart(file: FileSpec) -> FileSpec:
         file,
         key=apart(file.key),
         columns={apart(name): feeds for name, feeds in file.columns.items()},
+        with_key=tuple(map(apart, file.with_key)),
         required=tuple(map(apart, file.required)),
         alike=tuple(map(apart, file.alike)),
         only={apart(name): values for name, values in file.only.items()},
@@ -65,7 +66,7 @@ def mapping_sql(spec: SourceSpec) -> str:
     cells = "".join(f",\n  {sql} AS {identifier(field)}" for field, sql in selected.items())
     faults = ",\n    ".join(sql for feed, column in feeds for sql in _faults(feed, column, feeds, spec))
     return (
-        f"SELECT _position, {quoted(role)} AS role, _line AS line, {identifier(file.key)} AS key{cells},\n"
+        f"SELECT _position, {quoted(role)} AS role, _line AS line, {'_key' if file.with_key else identifier(file.key)} AS key{cells},\n"
         f"  problems_in([\n    {faults}\n  ]) AS problems, []::VARCHAR[] AS list_problems\nFROM {role}"
     )
 
