@@ -31,7 +31,7 @@ film = ["title", "year"]
 """
 READ_SQL = """
 SELECT _position, 'films' AS role, _line AS line, nr AS key,
-  regexp_extract(film, '^(.*) [0-9]{4}$', 1) AS title, year_of(right(film, 4)) AS year
+  regexp_extract(film, '^(.*) [0-9]{4}$', 1) AS title, try_cast(right(film, 4) AS INTEGER) AS year
 FROM films
 """
 SOURCE_PY = '''
@@ -44,7 +44,7 @@ from moviec.sources.readers.tabular import stage_all
 def read(spec, engine, files, wanted):
     """Read the list; the club writes the year last."""
     staged = stage_all(engine, spec, files, wanted)
-    return normalise(engine, "SELECT _position, nr AS key, film[:-6] AS title, year_of(film[-4:]) AS year FROM films", staged, wanted)
+    return normalise(engine, "SELECT _position, nr AS key, film[:-6] AS title, try_cast(film[-4:] AS INTEGER) AS year FROM films", staged, wanted)
 '''
 LIST = "nr,film\n1,The Lamp 1995\n2,Rain 2001\nx,No key 1999\n"
 

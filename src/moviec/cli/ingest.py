@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,8 +17,9 @@ from moviec.catalog.sources import matched_share, matching
 from moviec.cli.console import end_with, fail, print_json, print_table, steps
 from moviec.cli.options import HomeOption, JsonOption, check_delivered
 from moviec.cli.scorecard import about_source
-from moviec.config import open_home
-from moviec.errors import UsageError
+from moviec.config import Home, open_home
+from moviec.engine.unread import Unread
+from moviec.errors import MovieCError, PayloadError, UsageError
 from moviec.pipeline.aggregator import drain, publish_again
 from moviec.pipeline.arrivals import IngestRequest, expected, take
 from moviec.pipeline.due import needs_look
@@ -24,16 +27,22 @@ from moviec.pipeline.ingest import MENDED
 from moviec.pipeline.opening import arriving, open_run
 from moviec.pipeline.publication import Outcome
 from moviec.pipeline.rebuild import from_lake, rebuild_source
+from moviec.sources.recognise import Recognised, keep_mapping, recognise_file
 from moviec.sources.registry import find_source, find_sources
 from moviec.sources.spec import SourceSpec
+from moviec.storage.archives import unpack
 from moviec.units import plural
+from moviec.work import work_folder
 
 #: A field that is known for this much less of a delivery's films than before is worth a line: a judgement, not measured.
 EMPTIER = 0.05
 
 
 def ingest(
-    source: Annotated[str, typer.Argument(help="The source's name; see `moviec sources`.")],
+    source: Annotated[
+        str,
+        typer.Argument(help="The source's name (see `moviec sources`), or a file: what it is is found out."),
+    ],
     paths: Annotated[
         list[str] | None, typer.Argument(help="Files, a folder, or URLs; none: what the provider publishes.")
     ] = None,
@@ -50,6 +59,12 @@ def ingest(
     accept_shrink: Annotated[
         bool, typer.Option("--accept-shrink", help="Apply a delivery that would be held.")
     ] = False,
+    save_mapping: Annotated[
+        bool,
+        typer.Option(
+            "--save-mapping", help="Write the mapping of a list of one's own anew, over a kept one."
+        ),
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -59,6 +74,16 @@ def ingest(
     settings allow, or records were not published.
     """
     place = open_home(home)
+    if not paths and not event and _is_file(source, place):
+        _ingest_files(
+            Path(source),
+            place,
+            save_mapping,
+            functools.partial(
+                ingest, delivered_at=delivered_at, accept_shrink=accept_shrink, home=home, as_json=as_json
+            ),
+        )
+        return
     found = find_source(source, place.folder)
     request = IngestRequest(
         paths or (),
@@ -86,6 +111,38 @@ def ingest(
             tell_outcome(outcome)
     looks = [look for one in done if (look := needs_look(one, place.settings))]
     end_with([*looks, *told_aside(outcome)])
+
+
+def _is_file(source: str, place: Home) -> bool:
+    """Return whether what stands in a source's place is a file."""
+    return Path(source).is_file() and source not in find_sources(place.folder)
+
+
+def _ingest_files(path: Path, place: Home, anew: bool, ingest_one: Callable[[str, list[str]], None]) -> None:
+    """Find out what a file is, or what the files in a zip are; keep the mapping of a list of one's own, and take it in."""
+    with work_folder() as work:
+        known: list[tuple[Path, Recognised]] = []
+        for file in unpack(path, Path(work)):
+            room = Path(work) / f"room-{len(known)}"
+            room.mkdir()
+            try:
+                known.append((file, recognise_file(file, room, place.folder)))
+            except MovieCError as error:
+                if file == path or path.suffix.lower() != ".zip":
+                    raise
+                fail(f"{file.name} is left out: {error}")
+        if not known:
+            raise PayloadError("no file in it is a list of films that MovieC knows", path.name)
+        sources = {what.source for _, what in known}
+        whole = path if len(known) == 1 or len(sources) == 1 else None
+        for file, what in known:
+            print(f"{file.name}: {what}", file=sys.stderr)
+            if what.layout:
+                kept = keep_mapping(what.layout, place.folder, anew)
+                print(f"{file.name}: its mapping is kept in {kept}", file=sys.stderr)
+            ingest_one(what.source, [str(whole or file)])
+            if whole and what.layout is None:
+                break
 
 
 def rebuild(
@@ -226,6 +283,9 @@ def tell_delivery(done: Delivery) -> None:
         print(
             f"{plural(done.records or 0, 'record', 'records')}: {batch['changed']:,} new or changed, {batch['tombstones']:,} gone, {batch['outdated']:,} outdated"
         )
+    for column in msgspec.convert(done.report.get("unread", []), list[Unread]):
+        if not column.mostly:  # those are what the command ends with
+            print(column)
     for rule, count in done.report.get("set_to_unknown", {}).items():
         print(f"set to unknown: {count:,} × {rule.replace('_', ' ')}")
     for line in findings_of(done, []):

@@ -55,7 +55,7 @@ def link(
     for name, one in _sides(linked):
         for line in _warnings(name, one):
             fail(line)
-    unread = [f"{name}: {column}" for name, one in _sides(linked) for column in one.unread]
+    unread = [f"{name}: {column}" for name, one in _sides(linked) for column in one.unread if column.mostly]
     if not linked.band("accept") and not linked.band("review"):
         where = f"{left.name}, {right.name}"
         raise nothing_came(
@@ -112,9 +112,7 @@ def _warnings(name: str, one: FilmList) -> Iterator[str]:
     """Say what of a list went unread or cannot be told apart."""
     if one.unused:
         yield f"{name}: columns not used: {', '.join(one.unused)}; --columns FIELD=NAME uses one"
-    named = {column.column for column in one.unread}
-    if one.years_unread and named.isdisjoint(one.columns.get(field) for field in ("year", "released")):
-        yield f"{name}: {plural(one.years_unread, 'year', 'years')} could not be read, as in '{one.unread_year}'; write four digits"
+    yield from (f"{name}: {column}" for column in one.unread if not column.mostly)
     if one.no_films:
         yield f"{name}: {plural(one.no_films, 'row', 'rows')} of series, episodes or games left out"
     if one.repeated:

@@ -10,11 +10,11 @@ import msgspec
 import pyarrow as pa
 import typer
 
-from moviec.cli.console import end_with
+from moviec.cli.console import end_with, fail
 from moviec.cli.options import check_places
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import quoted
-from moviec.engine.unread import mostly_unread, nothing_came
+from moviec.engine.unread import nothing_came
 from moviec.errors import UsageError
 from moviec.rating.arrays import Raters, prepare
 from moviec.rating.model import RatingModel
@@ -25,12 +25,6 @@ from moviec.units import plural
 
 #: Below this many shared films a rater's level and correlations rest more on the shipped priors than on the table.
 LEARNED = 30
-
-#: Columns of numbers, and when a cell of theirs is none.
-_UNREAD = {
-    name: f"TRY_CAST({name} AS DOUBLE) IS NULL"
-    for name in ("value", "lowest", "highest", "votes", "deviation")
-}
 
 #: Names that promise something else than CSV.
 NO_CSV = (".parquet", ".json", ".jsonl", ".ndjson", ".tsv", ".xls", ".xlsx")
@@ -55,10 +49,14 @@ def rate(
     for rater in {*change.without} & {*change.weights}:
         raise UsageError("left out and weighted at once", rater, "give --without or --weight")
     with DuckEngine() as engine:
-        raters = prepare(engine, open_ratings(engine, ratings), "ratings")
+        opened = open_ratings(engine, ratings)
+        raters = prepare(engine, opened.columns, "ratings")
         rejected = raters.rejected + engine.query("SELECT * FROM ratings_unread").num_rows
         _write_aside(engine, aside, rejected)
-        unread = mostly_unread(engine, "rating_rows", _UNREAD, "file_row")
+        unread = [column for column in opened.unread if column.mostly]
+        for column in opened.unread:
+            if not column.mostly:  # those are what the command ends with
+                fail(str(column))
         if not raters.names and unread:
             raise nothing_came(
                 "not one rating could be used", ratings.name, unread, f"see {aside}" if rejected else ""

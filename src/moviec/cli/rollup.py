@@ -91,7 +91,7 @@ def rollup(
         print_json(run)
     else:
         _tell(run, out)
-    looks = [str(column) for column in run.unread]
+    looks = [str(column) for column in run.unread if column.mostly]
     if any(count.rejected > MOST_REJECTED * count.read for count in run.rows.values()):
         looks.append(
             f"more than {MOST_REJECTED:.0%} of the rows could not be read: see {out / 'rejected.csv'}"
@@ -116,6 +116,9 @@ def _tell(run: Run, out: Path) -> None:
     print(f"films counted: {run.films['counted']:,}" + (f" (left out: {left})" if left else ""))
     for role, columns in run.unknown_columns.items():
         print(f"{role}: unknown columns {', '.join(columns)}")
+    for column in run.unread:
+        if not column.mostly:  # those are what the run ends with
+            print(column)
     for rule, values in run.set_to_unknown.items():
         print(f"set to unknown: {values:,} × {rule.replace('_', ' ')}")
     span = f"{run.months[0]} to {run.months[-1]}" if run.months else "none"

@@ -15,6 +15,9 @@ from moviec.cli.console import note, print_json, print_table
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import open_home
 from moviec.errors import UsageError
+from moviec.pipeline.opening import open_run
+from moviec.pipeline.private_films import private_film
+from moviec.sources.registry import find_sources
 
 #: Fields that the heading or a table of their own shows.
 _APART = (
@@ -51,6 +54,14 @@ def show(
             stood = document_as_of(connection, number, at)
     finally:
         catalogue.dispose()
+    place = open_home(home)
+    private = None
+    if at is None and any(source.spec.private for source in find_sources(place.folder).values()):
+        with open_run(place) as context:
+            private = private_film(context, number, stood is not None)
+    if stood is None and private is not None and private.document:
+        note("this film is in private lists only: it is shown to you, and published to nobody")
+        stood = Stood(document=private.document, claims=private.claims, since="")
     if stood is None:
         raise UsageError(f"there was no such film then (mc{number})", movie, "ask for a later instant")
     if merged := moved_on(movie, number):
@@ -58,18 +69,28 @@ def show(
     if as_json:
         claims = json.loads(stood.claims)
         told = {"counts_in": claims["counts_in"]} if "counts_in" in claims else {}
+        told |= {"own": list(private.own)} if private else {}
         print_json({"document": json.loads(stood.document), "claims": claims["fields"], **told})
-    else:
-        _print(stood)
+        return
+    _print(stood)
+    if private:
+        rows = [
+            (
+                str(one["source"]),
+                str(one["key"]),
+                _text([f"{r['value']:g} of {r['highest']:g}" for r in one["ratings"] or ()]),
+            )
+            for one in private.own
+        ]
+        print_table("\nYour lists (private)", ("source", "key", "rating"), rows)
 
 
 def _print(stood: Stood) -> None:
     document, claims = json.loads(stood.document), json.loads(stood.claims)
     genres = ", ".join(genre["name"] for genre in document.get("genres", ()))
     year = f" ({document['year']})" if "year" in document else ""
-    print(
-        f"{document['title'] or '(no title)'}{year}  {document['id']}  since {stood.since[:16].replace('T', ' ')}"
-    )
+    since = f"since {stood.since[:16].replace('T', ' ')}" if stood.since else "private"
+    print(f"{document['title'] or '(no title)'}{year}  {document['id']}  {since}")
     if genres:
         print(genres)
     if rating := document.get("rating"):

@@ -55,6 +55,21 @@ CREATE OR REPLACE MACRO crew_role(job) AS CASE
   WHEN job = 'Director of Photography' THEN 'cinematographer'
   WHEN job = 'Editor' THEN 'editor' END;
 
+-- A cell that was read as text; none where it could not be read (chr(26) stands before such a cell) or is empty.
+CREATE OR REPLACE MACRO known_text(cell) AS CASE WHEN NOT starts_with(cell, chr(26)) THEN nullif(cell, '') END;
+
+-- The kind of a film by what sources call it: "Movie", "TV Movie", "tvMovie", "Short Film"; NULL for what is none.
+CREATE OR REPLACE MACRO film_kind(cell) AS CASE
+  WHEN lower(regexp_replace(cell, '[^A-Za-z]', '', 'g')) IN ('movie', 'movies', 'feature', 'film', 'featurefilm') THEN 'feature'
+  WHEN lower(regexp_replace(cell, '[^A-Za-z]', '', 'g')) IN ('tvmovie', 'tvfilm') THEN 'tv_movie'
+  WHEN lower(regexp_replace(cell, '[^A-Za-z]', '', 'g')) IN ('short', 'shortfilm', 'tvshort') THEN 'short'
+  WHEN lower(regexp_replace(cell, '[^A-Za-z]', '', 'g')) IN ('video', 'directtovideo') THEN 'video' END;
+
+-- A row that is no film by its kind: of a series, an episode, a game, …
+CREATE OR REPLACE MACRO is_no_film(cell) AS coalesce(lower(regexp_replace(cell, '[^A-Za-z]', '', 'g')) IN
+  ('series', 'episode', 'game', 'show', 'tv', 'tvseries', 'tvshow', 'tvepisode', 'tvminiseries', 'tvspecial', 'tvpilot', 'videogame',
+   'podcast', 'podcastseries', 'podcastepisode', 'musicvideo'), false);
+
 -- The names of the problems in a row, from one expression each (NULL where there is none).
 CREATE OR REPLACE MACRO problems_in(names) AS list_filter(names, lambda n: n IS NOT NULL);
 
@@ -67,13 +82,39 @@ CREATE OR REPLACE MACRO rating_of(rater, panel, scale, value, votes, distributio
   {'rater': rater, 'panel': panel, 'aspect': 'overall', 'value': value::DOUBLE, 'lowest': scale[1]::DOUBLE,
    'highest': scale[2]::DOUBLE, 'votes': CASE WHEN votes::BIGINT >= 0 THEN votes::BIGINT END, 'distribution': distribution::BIGINT[]} END;
 
+-- A value on the scale from `lowest` to `highest`, where its cell named the top of a scale (`top`, NULL where it named none): a share
+-- of another top is the same share of this one. Grades fit a scale of grades, stars without the empty ones one that ends at 4 or 5.
+CREATE OR REPLACE MACRO on_scale(value, top, highest, highest_top) AS CASE
+  WHEN top IS NULL THEN CASE WHEN highest_top IS NULL THEN value END
+  WHEN top = 'grades' THEN CASE WHEN highest_top = 'grades' THEN value END
+  WHEN top = 'stars' THEN CASE WHEN highest IN (4, 5) THEN value END
+  WHEN top::DOUBLE = highest THEN value
+  ELSE round(value * highest / top::DOUBLE, 6) END;
+
 -- The ratings there are; none is unknown.
 CREATE OR REPLACE MACRO known_ratings(ratings) AS nullif(list_filter(ratings, lambda r: r IS NOT NULL), []);
 
--- A cell that lists things: a JSON list, or text cut at a separator (a regular expression); blanks go, none is unknown.
+-- The name of one element of a JSON list: of an object what it is called, else the element itself.
+CREATE OR REPLACE MACRO json_name(e) AS CASE WHEN e[1] = '{' THEN coalesce(e ->> '$.name', e ->> '$.title', e ->> '$.Name', e ->> '$.label', e ->> '$.tag')
+  ELSE e ->> '$' END;
+
+-- The names in a JSON list, or of an object that stands alone. The empty ones go with `listed`.
+CREATE OR REPLACE MACRO json_names(cell) AS CASE
+  WHEN NOT contains(cell, '{') THEN from_json(cell, '["VARCHAR"]')
+  ELSE list_transform(from_json(CASE WHEN cell[1] = '{' THEN '[' || cell || ']' ELSE cell END, '["JSON"]'), lambda e: json_name(e::VARCHAR)) END;
+
+-- A cell that lists things: a JSON list or a Python literal (of texts, or of objects with a name), or text cut at a separator (a
+-- regular expression); blanks go, none is unknown.
 CREATE OR REPLACE MACRO listed(cell, separator) AS nullif(list_filter(list_transform(
-  CASE WHEN cell[1] = '[' AND json_valid(cell) THEN from_json(cell, '["VARCHAR"]')
+  CASE WHEN cell[1] NOT IN ('[', '{') THEN string_split_regex(cell, separator)
+       WHEN json_valid(cell) THEN json_names(cell)
+       WHEN TRY(json_valid(py_json(cell))) THEN json_names(py_json(cell))
        ELSE string_split_regex(cell, separator) END, lambda t: tidy(t)), lambda t: t IS NOT NULL), []);
+
+-- The companies in a cell: a comma before a legal form parts nothing ("Metro-Goldwyn-Mayer, Inc.").
+CREATE OR REPLACE MACRO companies_listed(cell, separator) AS list_transform(listed(regexp_replace(cell,
+  ', *((?:Inc|Ltd|LLC|L\.L\.C|Co|Corp|S\.?A\.?S?|GmbH|L\.?P|S\.?p\.?A|S\.?r\.?l|B\.?V|N\.?V|A\.?G|KG|Limited|Incorporated|Pte|Pty|The)\b\.?)',
+  chr(31) || ' \1', 'g'), separator), lambda c: replace(c, chr(31), ','));
 
 -- The two people of a joined name, else the name: "Joel and Ethan Coen" are two who share a last name, "Ann Lee and Bo Dahl"
 -- are two; "Penn and Teller" is as it stands.
@@ -143,27 +184,3 @@ CREATE OR REPLACE MACRO titles_as(titles) AS nullif(list_transform(list_filter(t
 CREATE OR REPLACE MACRO article_first(title) AS regexp_replace(regexp_replace(title, '^(.*\S), (L''|l'')$', '\2\1'),
   '^(.*\S), (The|A|An|La|Le|Les|Un|Une|Des|El|Los|Las|Una|Il|Lo|I|Gli|Der|Die|Das|Ein|Eine|Den|Det|De|Het|En|Et|Os|As|O)$',
   '\2 \1');
-
--- A whole number as people write it: "$1,234,567", "1 234", "136 min"; NULL where it is none.
-CREATE OR REPLACE MACRO whole(cell) AS
-  try_cast(try_cast(regexp_extract(regexp_replace(cell, '[,_\s]', '', 'g'), '^[$€£]?(-?[0-9]+(?:\.[0-9]+)?)(?:min|minutes|m|%)?$', 1)
-  AS DECIMAL(38, 6)) AS BIGINT);
-
--- A date as people write it: 2014-03-21, 21 March 2014, Mar 21, 2014, 3/21/2014, 21.03.2014; NULL where it is none.
-CREATE OR REPLACE MACRO date_of(cell) AS coalesce(try_cast(tidy(cell) AS DATE),
-  try_strptime(tidy(cell), ['%b %d, %Y', '%B %d, %Y', '%d %b %Y', '%d %B %Y', '%m/%d/%Y', '%d.%m.%Y'])::DATE);
-
--- A year alone, or at the start of a date; NULL where it is none.
-CREATE OR REPLACE MACRO year_of(cell) AS try_cast(regexp_extract(tidy(cell), '^([0-9]{4})(?:[-–.].*)?$', 1) AS INTEGER);
-
--- The year of what is a date in some order of day and month, or a year alone; NULL where it is neither.
-CREATE OR REPLACE MACRO year_within(cell) AS coalesce(year_of(cell),
-  try_cast(regexp_extract(tidy(cell), '^[0-9]{1,2}[-/.][0-9]{1,2}[-/.]([0-9]{4})$', 1) AS INTEGER));
-
--- An IMDb title id from its number, with or without "tt", zeros as IMDb has them; NULL where it is none.
-CREATE OR REPLACE MACRO imdb_id(cell) AS CASE WHEN regexp_full_match(tidy(cell), '(?:tt)?[0-9]{1,10}')
-  THEN 'tt' || lpad(ltrim(tidy(cell), 't0'), greatest(7, length(ltrim(tidy(cell), 't0')))::INTEGER, '0') END;
-
--- An id that is a number; NULL where it is none.
-CREATE OR REPLACE MACRO number_id(cell) AS
-  CASE WHEN regexp_full_match(tidy(cell), '[0-9]{1,9}(?:\.0)?') THEN try_cast(try_cast(tidy(cell) AS DOUBLE) AS BIGINT)::VARCHAR END;

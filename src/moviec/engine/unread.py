@@ -1,7 +1,4 @@
-"""Columns of which most cells could not be read: what every command that reads somebody's table says, and ends with.
-
-Takes a named table of cells as delivered, and per column the condition that reading a cell gave nothing.
-"""
+"""Columns with cells that could not be read: what every command that reads somebody's table says of them, in the same words."""
 
 from __future__ import annotations
 
@@ -16,25 +13,37 @@ from moviec.errors import PayloadError
 #: A column of which more than this share of the filled cells could not be read is not what it is taken for.
 MOST_UNREAD = 0.5
 
+#: Stands before a cell that could not be read (the sign for what was put in another's place), so that nothing casts it.
+UNREAD = "\x1a"
+
 
 @decodable
 class Unread(msgspec.Struct, frozen=True):
-    """A column that could not be read: its filled cells, how many gave nothing, and the first of these."""
+    """A column with cells that could not be read: its filled cells, how many gave nothing, the first of these, and `why`
+    where there is more to say.
+    """
 
     column: str
     cells: int
     unread: int
     first: str
+    why: str = ""
+
+    @property
+    def mostly(self) -> bool:
+        """Whether the column is not what it was taken for."""
+        return self.unread > MOST_UNREAD * self.cells
 
     def __str__(self) -> str:
         """Say it in one line."""
         cells = f"{self.unread:,} of {self.cells:,} cells" if self.cells > 1 else "its only cell"
         first = self.first if len(self.first) <= 60 else f"{self.first[:59]}…"
-        return f"column {self.column}: {cells} could not be read, the first is '{first}'"
+        why = f"; {self.why}" if self.why else ""
+        return f"column {self.column}: {cells} could not be read, the first is '{first}'{why}"
 
 
-def mostly_unread(engine: DuckEngine, rows: str, failed: Mapping[str, str], position: str) -> list[Unread]:
-    """Return the columns of `rows`, a name or a query in brackets, of which most filled cells could not be read.
+def unread_cells(engine: DuckEngine, rows: str, failed: Mapping[str, str], position: str) -> list[Unread]:
+    """Return the columns of `rows`, a name or a query in brackets, that have filled cells which could not be read.
 
     `failed` says by column, in SQL, that reading its cell gave nothing; it is asked of filled cells only. `position` orders
     the rows.
@@ -47,7 +56,7 @@ def mostly_unread(engine: DuckEngine, rows: str, failed: Mapping[str, str], posi
             f"SELECT CAST({cell} AS VARCHAR) AS cell, {position} AS place, coalesce({condition}, false) AS bad FROM {rows}"
             f" WHERE trim(CAST({cell} AS VARCHAR)) <> '')"
         ).to_pylist()[0]
-        if row["unread"] > MOST_UNREAD * row["cells"]:
+        if row["unread"]:
             found.append(Unread(column, **row))
     return found
 

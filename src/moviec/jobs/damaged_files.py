@@ -69,8 +69,8 @@ def remake_features(context: RunContext, names: list[str]) -> None:
         context.store.remove(name)
     with context.catalogue.connect() as connection:
         aside = records_aside(connection)
-    ground = FeatureFiles(
+    wanted = FeatureFiles(
         context, pinned_models(context).match, all_batches(context.catalogue), aside, RECORDS.empty_table()
     )
     with DuckEngine(context.limits) as engine:
-        name_match_features(engine, ground)
+        name_match_features(engine, wanted)

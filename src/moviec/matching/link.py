@@ -16,10 +16,11 @@ import pyarrow as pa
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import quoted
 from moviec.errors import StoreError, UsageError
-from moviec.matching.lists import ALIASES, FilmList, read_list
+from moviec.matching.lists import FilmList, read_list
 from moviec.matching.model import Model
 from moviec.matching.two_lists import LEFT, RIGHT, Matching, Progress, match
 from moviec.matching.unmatched import waiting
+from moviec.reading.usual_names import ALIASES
 from moviec.text import pc
 from moviec.work import written_aside
 

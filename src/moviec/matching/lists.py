@@ -16,68 +16,69 @@ import pyarrow as pa
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier, quoted
 from moviec.engine.textfile.refused import Broken
-from moviec.engine.unread import Unread, mostly_unread
+from moviec.engine.unread import Unread
 from moviec.errors import PayloadError, UsageError
 from moviec.matching.features import FEATURES, written_years
-from moviec.matching.listfiles import stage_list
+from moviec.reading.columns import Column, Rows, extra_of, read_columns
+from moviec.reading.dates import date
+from moviec.reading.layouts import layout_of
+from moviec.reading.nested import unfold
+from moviec.reading.opening import readable
+from moviec.reading.tables import stage_list
+from moviec.reading.usual_names import ALIASES, plain_name, usual_columns
 from moviec.sql import filled, read_sql
-from moviec.text import fold_one, pc
+from moviec.text import pc
 from moviec.work import work_folder
 
-#: What a column may be called (folded, without blanks; what stands in brackets, as units do, may be left out), by what it
-#: is taken for.
-ALIASES: dict[str, tuple[str, ...]] = {
-    "id": ("id", "movieid", "filmid", "tconst", "const", "key", "rowid", "recordid", "uid", "identifier", "nr", "no", "number", "code"),
-    "title": ("title", "primarytitle", "movietitle", "filmtitle", "name", "moviename", "filmname", "movie", "film", "titel", "titre", "titulo", "titolo", "filmtitel", "titredufilm", "tytul", "название"),
-    "original_title": ("originaltitle", "originalname", "titleoriginal", "originaltitel", "titreoriginal", "titolooriginale", "titulooriginal"),
-    "other_titles": ("othertitles", "alternativetitles", "alternativetitle", "alternatetitle", "aka", "akas", "alsoknownas", "englishtitle"),
-    "year": ("year", "startyear", "releaseyear", "movieyear", "filmyear", "yearrange", "productionyear", "titleyear", "yearofrelease", "yearreleased", "releasedin", "jahr", "erscheinungsjahr", "annee", "anno", "ano", "produktionsjahr", "anneedesortie", "rok", "год"),
-    "released": ("released", "releasedate", "date", "originalreleasedate", "releasedon", "premiered", "premieredate", "premiere", "dateofrelease", "theatricalrelease"),
-    "people": ("people", "cast", "actors", "actor", "starring", "stars", "castmembers", "actorname", "maincast"),
-    "directors": ("directors", "director", "directedby", "directorname", "regie", "realisateur", "regia", "regista", "regisseur", "realisateurs", "rezyser", "режиссер", "directora"),
-    "runtime": ("runtime", "runtimeminutes", "duration", "length", "runningtime", "minutes", "runtimemins", "runtimemin", "laenge", "lange", "dauer", "duree", "durata", "duracion", "laufzeit"),
-    "genres": ("genres", "genre", "listedin"),
-    "kind": ("kind", "titletype"),
-    "imdb_id": ("imdbid", "imdb", "tconst", "const", "imdbtitleid", "imdbtt"),
-    "tmdb_id": ("tmdbid", "tmdb", "themoviedbid"),
-}  # fmt: skip
-
-#: What tells rows of which neither year nor date could be read, though something stands there.
-_YEARS_UNREAD = """
-SELECT count(*) AS rows, arg_min(coalesce(year, released), position) AS example FROM (SELECT {cells}, position FROM listed)
-WHERE coalesce(year, released) IS NOT NULL AND coalesce(year_in(year), year_in(released)) IS NULL
-"""
-
-#: When reading a cell, which stands for {0}, gives nothing. The text of an object is no title.
-_FAILED = {
-    "title": "CASE WHEN json_valid({0}) THEN json_type({0}) IN ('OBJECT', 'ARRAY') END OR regexp_full_match({0}, '\\{{.*:.*\\}}', 's')",
-    "year": "{0} IS NOT NULL AND year_in({0}) IS NULL",
-    "released": "{0} IS NOT NULL AND year_in({0}) IS NULL",
-    "runtime": "{0} IS NOT NULL AND minutes_in({0}) IS NULL",
-    "imdb_id": "{0} IS NOT NULL AND NOT regexp_full_match({0}, '(tt)?[0-9]+')",
-    "tmdb_id": "{0} IS NOT NULL AND NOT regexp_full_match({0}, '[0-9]+([.]0)?')",
+#: The kinds of the cells of each field; an id is taken as it stands.
+_KINDS = {
+    "title": "title",
+    "original_title": "title",
+    "other_titles": "titles",
+    "year": "year",
+    "released": "date",
+    "people": "names",
+    "directors": "names",
+    "runtime": "duration",
+    "genres": "labels",
+    "kind": "text",
+    "imdb_id": "imdb",
+    "tmdb_id": "tmdb",
 }
 
-_BRACKETED = re.compile(r"[(\[][^()\[\]]*[)\]]")
-_SUFFIX = re.compile(r"\.(csv|tsv|txt|json|jsonl|ndjson|parquet)(\.gz)?$", re.IGNORECASE)
+_SUFFIX = re.compile(
+    r"\.(csv|tsv|txt|dat|json|jsonl|ndjson|parquet|xlsx|xlsm|xlsb|xls|ods)(\.gz)?$", re.IGNORECASE
+)
+_AS_CSV = ("dat", "xlsx", "xlsm", "xlsb", "xls", "ods")
 
 
 class FilmList(msgspec.Struct, frozen=True):
     """A list that was read: its features, what each column was taken for, and the rows that could not be read.
 
-    `unused`: columns taken for nothing. `years_unread`: rows whose year or date could not be read, and `unread_year`, the
-    first of these. `unread`: columns of which most cells could not be read. `no_films`: rows of
-    series, episodes, games and the like by their kind, left out.
+    `unused`: columns taken for nothing. `unread`: columns with cells that could not be read. `no_films`: rows of series,
+    episodes, games and the like by their kind, left out.
     """
 
     features: pa.Table
     columns: dict[str, str]
     rejected: tuple[Broken, ...]
     unused: tuple[str, ...] = ()
-    years_unread: int = 0
-    unread_year: str | None = None
     unread: tuple[Unread, ...] = ()
     no_films: int = 0
+
+    @property
+    def years_unread(self) -> int:
+        """Count the cells of years and dates that could not be read."""
+        return sum(column.unread for column in self._years())
+
+    @property
+    def unread_year(self) -> str | None:
+        """Return the first year or date that could not be read."""
+        return next((column.first for column in self._years()), None)
+
+    def _years(self) -> list[Unread]:
+        dated = {self.columns.get(field) for field in ("year", "released")}
+        return [column for column in self.unread if column.column in dated]
 
     @property
     def repeated(self) -> int:
@@ -98,16 +99,23 @@ def read_list(path: Path, name: str, columns: Mapping[str, str] | None = None) -
     if not path.is_file():
         raise UsageError("no such file", str(path))
     if suffix is None:
-        raise UsageError("not a CSV, TSV, JSON, JSON lines or Parquet file by its name", path.name)
+        raise UsageError("not a CSV, TSV, JSON, JSON lines, Parquet or Excel file by its name", path.name)
     if path.stat().st_size == 0:
         raise PayloadError("the file is empty", path.name)
     with DuckEngine() as engine, work_folder() as work:
         try:
-            seen, rejected = stage_list(engine, path, suffix.group(1).lower(), Path(work))
+            opened = readable(path, Path(work))
+            kind = suffix.group(1).lower()
+            if opened != path:
+                kind = "csv" if kind in _AS_CSV else kind
+            seen, rejected = stage_list(engine, opened, kind, Path(work))
+            seen = unfold(engine, "listed", seen)
             known = recognise(seen, columns or {}, path.name)
+            known |= _release_dates(engine, known, seen)
+            readings = read_columns(
+                engine, Rows("listed", "listed", "position"), "read_list", _columns(known)
+            )
             features = engine.query(_query(known, name))
-            years = engine.query(_YEARS_UNREAD.replace("{cells}", _cells(known))).to_pylist()[0]
-            unread = _unread(engine, known)
         except duckdb.Error as error:
             raise _unreadable(path, error) from error
     if not features.num_rows:
@@ -123,23 +131,47 @@ def read_list(path: Path, name: str, columns: Mapping[str, str] | None = None) -
         columns=known,
         rejected=rejected,
         unused=tuple(column for column in seen if column not in known.values()),
-        years_unread=years["rows"],
-        unread_year=years["example"],
-        unread=unread,
+        unread=tuple(column for column in readings.unread if column.column != known.get("id")),
         no_films=no_films,
     )
 
 
+#: A column called just so holds release dates only where its cells tell so: lists of what somebody watched have it, too.
+_DATES = ("date", "datum", "fecha", "data", "дата")
+
+#: Nobody kept a list of what was watched on a computer before: a column with an older date holds dates of release.
+OLDEST_WATCHED = 1995
+
+
+def _release_dates(engine: DuckEngine, known: Mapping[str, str], seen: list[str]) -> dict[str, str]:
+    """Return the column of release dates where it is called just "Date", and its oldest cells are of before lists like this."""
+    column = next((name for name in seen if plain_name(name) in _DATES), None)
+    if "released" in known or column is None:
+        return {}
+    cells = engine.query(
+        f"SELECT DISTINCT {identifier(column)} AS cell FROM listed WHERE {identifier(column)} IS NOT NULL"
+    )["cell"].to_pylist()
+    years = [day.year for cell in cells if (day := date(str(cell))) and day.year]
+    return {"released": column} if years and min(years) < OLDEST_WATCHED else {}
+
+
 def recognise(seen: list[str], given: Mapping[str, str], where: str) -> dict[str, str]:
-    """Return which column is what: as given, else by usual names. Raises PayloadError when none is the title."""
-    bare = {_plain(_BRACKETED.sub(" ", column)): column for column in reversed(seen)}
-    plain = bare | {_plain(column): column for column in reversed(seen)}
-    usual = {
-        field: next(plain[alias] for alias in aliases if alias in plain)
-        for field, aliases in ALIASES.items()
-        if not plain.keys().isdisjoint(aliases)
-    }
-    known = usual | {field: column for field, column in given.items() if column in seen}
+    """Return which column is what: as given, else as a known layout has it, else by usual names.
+
+    Raises PayloadError when none is the title.
+    """
+    layout = layout_of(seen, where)
+    known = usual_columns(seen, ALIASES)
+    if layout:
+        fed = {field: column for field, feed in _FEEDS.items() if (column := layout.feeding(feed, seen))}
+        known = (
+            {"id": known["id"]} | fed
+            if "id" in known and layout.private
+            else fed | {"id": known["id"]}
+            if "id" in known
+            else fed
+        )
+    known |= {field: column for field, column in given.items() if column in seen}
     if "title" not in known and "original_title" in known:
         known["title"] = known["original_title"]
     if "title" not in known:
@@ -151,18 +183,29 @@ def recognise(seen: list[str], given: Mapping[str, str], where: str) -> dict[str
     return known
 
 
-def _unread(engine: DuckEngine, known: Mapping[str, str]) -> tuple[Unread, ...]:
-    """Return the columns of which most filled cells could not be read, under the names that the list has."""
-    failed = {
-        known[field]: failed.format(f"cell({identifier(known[field])})")
-        for field, failed in _FAILED.items()
-        if field in known and known[field] != known.get("id")  # which may hold anything
-    }
-    return tuple(mostly_unread(engine, "listed", failed, "position"))
+#: What the columns of a layout feed, by the field of a list.
+_FEEDS = {
+    "title": "title",
+    "original_title": "original_title",
+    "year": "year",
+    "released": "released",
+    "people": "people.actor",
+    "directors": "people.director",
+    "runtime": "runtime",
+    "genres": "genres",
+    "kind": "kind",
+    "imdb_id": "ids.imdb",
+    "tmdb_id": "ids.tmdb",
+}
 
 
-def _plain(column: str) -> str:
-    return fold_one(column).replace(" ", "")
+def _columns(known: Mapping[str, str]) -> list[Column]:
+    """Return the columns to read, each beside the list's own."""
+    return [Column(known[field], kind, _read(field)) for field, kind in _KINDS.items() if field in known]
+
+
+def _read(field: str) -> str:
+    return f"moviec {field}"
 
 
 def _query(known: Mapping[str, str], name: str) -> str:
@@ -172,10 +215,23 @@ def _query(known: Mapping[str, str], name: str) -> str:
 
 
 def _cells(known: Mapping[str, str]) -> str:
-    return ", ".join(
-        f"cell({identifier(known[field])}) AS {field}" if field in known else f"NULL::VARCHAR AS {field}"
-        for field in ALIASES
-    )
+    """Write the fields of a row: what was read of its column, else nothing; lists are lists, all else is text."""
+    lists = ("other_titles", "people", "directors", "genres")
+    cells = [
+        f"{identifier(_read(field))} AS {field}"
+        if field in known
+        else f"NULL::VARCHAR{'[]' if field in lists else ''} AS {field}"
+        for field in _KINDS
+    ]
+    cells.append(f"tidy({identifier(known['id'])}) AS id" if "id" in known else "NULL::VARCHAR AS id")
+    beside = {"released_year": ("released", "year"), "title_year": ("title", "year"), "title_imdb": ("title", "imdb"), "title_tmdb": ("title", "tmdb")}  # fmt: skip
+    cells += [
+        f"{identifier(extra_of(_read(field), what))} AS {name}"
+        if field in known
+        else f"NULL::VARCHAR AS {name}"
+        for name, (field, what) in beside.items()
+    ]
+    return ", ".join(cells)
 
 
 def _unreadable(path: Path, error: Exception) -> PayloadError:

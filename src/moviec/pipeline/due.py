@@ -128,9 +128,9 @@ def needs_look(done: Delivery, settings: Settings) -> str:
     """
     if done.state == "held":
         return f"{done.id} is held: {'; '.join(done.report['held'])}; look at it, then use --accept-shrink"
-    if done.report.get("unread") and done.state == "applied":
-        columns = msgspec.convert(done.report["unread"], list[Unread])
-        return f"{done.id}: {'; '.join(map(str, columns))}"
+    unread = msgspec.convert(done.report.get("unread", []), list[Unread]) if done.state == "applied" else []
+    if columns := [str(column) for column in unread if column.mostly]:
+        return f"{done.id}: {'; '.join(columns)}"
     rows = done.report.get("rows", {}).values() if done.state == "applied" else ()
     rejected, read = sum(row["rejected"] for row in rows), sum(row["read"] for row in rows)
     if rejected > settings.most_rejected * read:

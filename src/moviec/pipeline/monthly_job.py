@@ -14,13 +14,16 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine, Limits
 from moviec.engine.unread import Unread, nothing_came
-from moviec.errors import MovieCError, UsageError
+from moviec.errors import MovieCError, PayloadError, UsageError
 from moviec.home.steps import Tell
 from moviec.rollup import month_files as files
 from moviec.rollup.monthly import FIELDS, Counting, account, monthly, name_films
 from moviec.sources.normalise import count_problems, unread_columns
+from moviec.sources.readers.scan import check_file
+from moviec.sources.recognise import facts_text, recognise_file
 from moviec.sources.registry import find_source
-from moviec.sources.spec import FileCount, Reading, SourceSpec, Wanted, assign_roles
+from moviec.sources.spec import FileCount, Reading, Source, SourceSpec, Wanted, assign_roles
+from moviec.sources.table.mapping import mapped_source
 from moviec.storage.archives import sha256, unpack
 from moviec.work import work_folder
 
@@ -133,10 +136,10 @@ def _said(layout: files.Layout) -> str:
 
 
 def _roll(job: Job, run: Run, desk: _Desk, tell: Tell) -> Run:
-    source = find_source("kaggle")
     with ThreadPoolExecutor() as aside, DuckEngine(job.limits) as engine:
         sums = {str(path): aside.submit(sha256, path) for path in job.paths if path.is_file()}
         plain = {path: list(unpack(path, _inside(desk, number))) for number, path in enumerate(job.paths)}
+        source = _source_of([file for some in plain.values() for file in some], desk.work)
         roles, others = assign_roles([file for some in plain.values() for file in some], source.spec)
         for path, some in plain.items():
             if not set(some) & set(roles.values()):
@@ -165,7 +168,12 @@ def _roll(job: Job, run: Run, desk: _Desk, tell: Tell) -> Run:
         table = monthly(engine, job.layout.split, genre_labels(source.spec))
         if not table.num_rows:
             names = ", ".join(path.name for path in roles.values())
-            raise nothing_came(_nothing(run), names, run.unread, f"see {job.out / files.LAST_RUN}")
+            raise nothing_came(
+                _nothing(run),
+                names,
+                [column for column in run.unread if column.mostly],
+                f"see {job.out / files.LAST_RUN}",
+            )
         tell("writing months")
         months = files.stage_months(engine, table, desk.staging, job.layout)
         files.stage_films(engine, desk.work / files.FILMS, job.out, job.counting.since)
@@ -176,6 +184,26 @@ def _roll(job: Job, run: Run, desk: _Desk, tell: Tell) -> Run:
         return msgspec.structs.replace(
             run, months=months, months_removed=removed, months_there=there, layout=job.layout
         )
+
+
+def _source_of(files: Sequence[Path], work: Path) -> Source:
+    """Return what reads the files: The Movies Dataset's reader, or of a lone table of another layout its mapping."""
+    kaggle = find_source("kaggle")
+    if len(files) != 1:
+        return kaggle
+    try:
+        check_file(files[0], next(iter(kaggle.spec.files.values())))
+    except PayloadError as error:
+        room = work / "layout"
+        room.mkdir()
+        try:
+            found = recognise_file(files[0], room, None)
+        except MovieCError:
+            raise error from None
+        if found.layout is None:
+            return find_source(found.source)
+        return mapped_source(msgspec.toml.decode(facts_text(found.layout), type=SourceSpec))
+    return kaggle
 
 
 def _nothing(run: Run) -> str:
@@ -195,8 +223,10 @@ def genre_labels(spec: SourceSpec) -> pa.Table:
     """Return a source's genre labels with what they mean: label, id, name."""
     labels = list(spec.genres)
     known = list(spec.genres.values())
-    columns = {"label": labels, "id": [genre.id for genre in known], "name": [genre.name for genre in known]}
-    types: list[tuple[str, pa.DataType]] = [("label", pa.string()), ("id", pa.int64()), ("name", pa.string())]
+    ids = [genre.id if spec.numeric_keys else None for genre in known]
+    columns = {"label": labels, "id": ids, "name": [genre.name for genre in known]}
+    kind = pa.int64() if spec.numeric_keys else pa.string()
+    types: list[tuple[str, pa.DataType]] = [("label", pa.string()), ("id", kind), ("name", pa.string())]
     schema = pa.schema(types)
     return pa.table(columns, schema=schema)
 

@@ -283,9 +283,14 @@ def _fuse(
 
 
 def _name_live(engine: DuckEngine, inputs: RunInputs, affected: Column | None) -> None:
-    """Name the records `live` that hold: all, or those of some films, which the engine's `movie_of` names."""
+    """Name the records `live` that hold: all, or those of some films, which the engine's `movie_of` names.
+
+    Those of private sources are left out: nothing that is fused or shown to others knows of them.
+    """
     among = "" if affected is None else "movie_of"
-    view_current_records(engine, inputs.context.record_files(inputs.batches), inputs.aside, among)
+    private = {spec.name for spec in inputs.specs if spec.private}
+    batches = [batch for batch in inputs.batches if batch.source not in private]
+    view_current_records(engine, inputs.context.record_files(batches), inputs.aside, among)
 
 
 def _publication(

@@ -1,4 +1,4 @@
-"""A file of ratings (CSV, TSV, JSON lines, Parquet; text ones also gzipped) as the view `ratings`, cells as delivered.
+"""A file of ratings (CSV, TSV, JSON lines, Parquet; text ones also gzipped) as the view `ratings`, its cells read.
 
 Lines that cannot be read as rows at all become the table `ratings_unread` (file_row, movie, source, value, reason).
 """
@@ -16,8 +16,11 @@ from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier, quoted
 from moviec.engine.textfile.dialect import Dialect, gunzip
 from moviec.engine.textfile.rows import check_encoding, copy_rows, keep_rows, read_names
+from moviec.engine.unread import Unread
 from moviec.errors import PayloadError, UsageError
-from moviec.rating.arrays import OPTIONAL, REQUIRED
+from moviec.rating.arrays import REQUIRED
+from moviec.reading.columns import Column, Rows, extra_of, read_columns
+from moviec.reading.opening import WORKBOOKS, readable
 from moviec.work import work_folder
 
 #: A longer line of JSON is no rating.
@@ -30,22 +33,143 @@ _COLUMNS: dict[str, pa.DataType] = {"file_row": pa.int64(), "value": pa.string()
 _UNREAD = pa.schema(_COLUMNS)
 
 
-def open_ratings(engine: DuckEngine, path: Path) -> list[str]:
-    """Make the file known as `ratings`, its rows numbered in `file_row`; return its column names in lower case.
+#: The kinds of a table's cells; all others are texts.
+_KINDS = {"value": "rating", "lowest": "rating", "highest": "rating", "votes": "count", "deviation": "number"}
+
+#: How each column is used once its cells were read. A value that cannot be used stays as it stands, for the rejected rows;
+#: an unreadable number of votes is none, and does not throw the value away.
+_USED = {
+    "value": "coalesce(on_scale(try_cast(r_value AS DOUBLE), {value_top}, try_cast(r_highest AS DOUBLE), {highest_top})::VARCHAR, value)",
+    "lowest": "coalesce(known_text(r_lowest), lowest)",
+    "highest": "coalesce(known_text(r_highest), highest)",
+    "votes": "known_text(r_votes)",
+    "deviation": "coalesce(known_text(r_deviation), deviation)",
+}
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """The columns of a table of ratings, in lower case, and those with cells that could not be read."""
+
+    columns: list[str]
+    unread: tuple[Unread, ...]
+
+
+def open_ratings(engine: DuckEngine, path: Path) -> Opened:
+    """Make the file known as `ratings`, its cells read and its rows numbered in `file_row`.
 
     Raises UsageError when there is no such file or its ending is not known, PayloadError when it holds no ratings.
     """
     if not path.is_file():
         raise UsageError("this is a folder" if path.is_dir() else "there is no such file", str(path))
-    columns = _open(engine, path)
+    with work_folder() as work:
+        columns = _open(engine, readable(path, Path(work)), path)
+    columns = _long(engine, columns)
     if missing := [name for name in REQUIRED if name not in columns]:
         raise PayloadError(
             f"no column {', '.join(missing)}", path.name, f"a table of ratings has {', '.join(REQUIRED)}"
         )
-    return columns
+    return Opened(columns, _read_cells(engine, columns))
 
 
-def _open(engine: DuckEngine, path: Path) -> list[str]:
+def _read_cells(engine: DuckEngine, columns: list[str]) -> tuple[Unread, ...]:
+    """Name the rows of `rating_cells` with their cells read `ratings`."""
+    some = [Column(name, kind, f"r_{name}") for name, kind in _KINDS.items() if name in columns]
+    readings = read_columns(engine, Rows("rating_cells", "rating_cells", "file_row"), "ratings_read", some)
+    tops = {f"{name}_top": identifier(extra_of(f"r_{name}", "top")) for name in ("value", "highest")}
+    used = ", ".join(
+        f"{_USED[name].format(**tops)} AS {name}" if name in _USED else identifier(name) for name in columns
+    )
+    engine.materialize("ratings", f"SELECT {used} FROM ratings_read ORDER BY file_row")
+    return readings.unread
+
+
+#: What a column of films, of a viewer, and of a viewer's rating is called where each row is one viewer's.
+_FILM = (
+    "movie",
+    "movieid",
+    "film",
+    "filmid",
+    "title",
+    "tconst",
+    "imdb_id",
+    "imdbid",
+    "id",
+    "item",
+    "itemid",
+    "name",
+    "series_title",
+)
+_VIEWER = ("userid", "user", "user_id", "viewer", "viewerid", "reviewer", "critic")
+_GIVEN = ("rating", "value", "score", "stars")
+
+#: Raters that a table may have a column for each of, with the ends of their scales, by the folded name of the column.
+_WIDE = {
+    "imdb": ("imdb", 1, 10), "imdbrating": ("imdb", 1, 10), "imdbscore": ("imdb", 1, 10), "averagerating": ("imdb", 1, 10),
+    "tmdb": ("tmdb", 0, 10), "voteaverage": ("tmdb", 0, 10), "metacritic": ("metacritic", 0, 100), "metascore": ("metacritic", 0, 100),
+    "metacriticuser": ("metacritic_user", 0, 10), "rottentomatoes": ("rottentomatoes", 0, 100), "tomatometer": ("rottentomatoes", 0, 100),
+    "rottentomatoesuser": ("rottentomatoes_audience", 0, 100), "audiencescore": ("rottentomatoes_audience", 0, 100),
+    "letterboxd": ("letterboxd", 0.5, 5), "movielens": ("movielens", 0.5, 5), "douban": ("douban", 2, 10), "kinopoisk": ("kinopoisk", 1, 10),
+}  # fmt: skip
+
+
+def _long(engine: DuckEngine, columns: list[str]) -> list[str]:
+    """Make a table of one row for each viewer and film, or with a column for each rater, one of ratings; others stay."""
+    film = next((name for name in _FILM if name in columns), None)
+    viewer = next((name for name in _VIEWER if name in columns), None)
+    given = next((name for name in _GIVEN if name in columns), None)
+    if film is None or "source" in columns:
+        return columns
+    if viewer and given:
+        return _of_viewers(engine, film, given)
+    wide = {
+        name: _WIDE[folded] for name in columns if (folded := "".join(filter(str.isalnum, name))) in _WIDE
+    }
+    return _of_columns(engine, film, wide) if wide else columns
+
+
+def _of_viewers(engine: DuckEngine, film: str, given: str) -> list[str]:
+    """Count each film's viewers and take their mean; the scale is that of the values there are."""
+    cells = Column(given, "rating", "r_given")
+    engine.view("viewer_cells", "SELECT * FROM rating_cells")
+    read_columns(engine, Rows("viewer_cells", "viewer_cells", "file_row"), "viewer_ratings", [cells])
+    value = "try_cast(r_given AS DECIMAL(12, 4))"
+    ends = engine.query(
+        f"SELECT min({value}) AS lowest, max({value}) AS highest FROM viewer_ratings"
+    ).to_pylist()[0]
+    highest = next(
+        (top for top in (5, 10, 100) if ends["highest"] is not None and ends["highest"] <= top), 100
+    )
+    lowest = (
+        0.5
+        if highest == 5 and ends["lowest"] and ends["lowest"] < 1
+        else 0
+        if ends["lowest"] == 0 or highest == 100
+        else 1
+    )
+    engine.materialize(
+        "rating_cells",
+        f"SELECT {identifier(film)} AS movie, 'viewers' AS source, (sum({value}) / count({value}))::DOUBLE::VARCHAR AS value,"
+        f" '{lowest}' AS lowest, '{highest}' AS highest, count({value})::VARCHAR AS votes, min(file_row) AS file_row"
+        f" FROM viewer_ratings WHERE {identifier(film)} IS NOT NULL GROUP BY {identifier(film)} HAVING count({value}) > 0 ORDER BY file_row",
+    )
+    return [*REQUIRED, "votes", "file_row"]
+
+
+def _of_columns(engine: DuckEngine, film: str, wide: Mapping[str, tuple[str, float, float]]) -> list[str]:
+    """Write each rater's column as rows of ratings; a film without a value of a rater has none."""
+    parts = " UNION ALL ".join(
+        f"SELECT {identifier(film)} AS movie, '{rater}' AS source, {identifier(name)} AS value, '{lowest}' AS lowest,"
+        f" '{highest}' AS highest, file_row FROM rating_cells WHERE {identifier(name)} IS NOT NULL"
+        for name, (rater, lowest, highest) in wide.items()
+    )
+    engine.materialize("rating_parts", f"SELECT * FROM ({parts}) ORDER BY file_row, source")
+    engine.materialize("rating_cells", "SELECT * FROM rating_parts")
+    return [*REQUIRED, "file_row"]
+
+
+def _open(engine: DuckEngine, path: Path, given: Path) -> list[str]:
+    if given.suffix.lower() in (*WORKBOOKS, ".dat"):
+        return _open_csv(engine, path, DELIMITERS[".csv"])
     kind = path.with_suffix("").suffix.lower() if path.suffix == ".gz" else path.suffix.lower()
     try:
         if kind in DELIMITERS:
@@ -66,14 +190,14 @@ def _open_csv(engine: DuckEngine, path: Path, delimiters: str) -> list[str]:
         work = Path(folder)
         plain = gunzip(path, work / path.stem) if path.suffix == ".gz" else path
         with plain.open("rb") as start:
-            first = start.readline().decode("utf-8", errors="replace")
+            first = start.readline().decode("utf-8-sig", errors="replace")
         header = read_names(plain, Dialect(max(delimiters, key=first.count)))
         names = tuple(name.lower() for name in header.names)
         if len(set(names)) < len(names):
             raise PayloadError("the first line names a column twice", path.name)
         file = copy_rows(engine, msgspec.structs.replace(header, names=names), names, work / "rows.parquet")
         check_encoding(engine, file)
-        keep_rows(engine, file, "ratings", "file_row")
+        keep_rows(engine, file, "rating_cells", "file_row")
     unread = [
         (row.before + number, row.text, f"line {row.line}: {row.reason}")
         for number, row in enumerate(file.broken, 1)
@@ -128,10 +252,13 @@ def _open_parquet(engine: DuckEngine, path: Path) -> list[str]:
 
 
 def _keep_columns(engine: DuckEngine, cells: Mapping[str, str], rows: str) -> list[str]:
-    """Keep the columns of a table of ratings, whatever the case of their names, as `ratings`; name them."""
-    known = [name for name in (*REQUIRED, *OPTIONAL) if name != "file_row"]
-    spelled = {name: [cell for given, cell in cells.items() if given.lower() == name] for name in known}
+    """Keep the columns of a table of ratings, whatever the case of their names, as `rating_cells`; name them."""
+    names = dict.fromkeys(given.lower() for given in cells if given.lower() != "file_row")
+    spelled = {name: [cell for given, cell in cells.items() if given.lower() == name] for name in names}
     found = {name: each for name, each in spelled.items() if each}
-    columns = "".join(f"coalesce({', '.join(each)}) AS {name}, " for name, each in found.items())
-    engine.materialize("ratings", f"SELECT {columns}file_row FROM {rows}")
+    columns = "".join(
+        f"coalesce({', '.join(f'CAST({cell} AS VARCHAR)' for cell in each)}) AS {name}, "
+        for name, each in found.items()
+    )
+    engine.materialize("rating_cells", f"SELECT {columns}file_row FROM {rows}")
     return list(found)

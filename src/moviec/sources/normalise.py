@@ -6,8 +6,9 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier
-from moviec.engine.unread import Unread, mostly_unread
+from moviec.engine.unread import Unread, unread_cells
 from moviec.model import FIELDS, RECORD
+from moviec.reading.kinds import LISTS
 from moviec.sources.spec import Reading, SourceSpec, Staged, Wanted
 from moviec.sql import read_sql
 
@@ -62,26 +63,28 @@ _SUFFIX = "_unreadable"
 def unread_columns(
     engine: DuckEngine, spec: SourceSpec, reading: Reading, problems: dict[str, int], records: str = "records"
 ) -> list[Unread]:
-    """Return the columns of a reading of which most filled cells could not be read, file by file.
+    """Return the columns of a reading with cells that could not be read, file by file.
 
-    `problems` are those that were counted: what they do not name is not looked for. `records` has role, _position,
-    problems and list_problems.
+    Columns of a kind were told when their cells were read; of the others those are looked for whose fields `problems` names.
+    `records` has role, _position, problems and list_problems.
     """
     fields = {name.removesuffix(_SUFFIX) for name in problems if name.endswith(_SUFFIX)}
-    found: list[Unread] = []
+    found = [column for file in reading.files.values() for column in file.unread]
     for role in reading.files if fields else ():
+        file = spec.files[role]
         feeds = {
             column: {feed.partition(".")[0] for feed in fed} & fields
-            for column, fed in spec.files[role].columns.items()
+            for column, fed in file.columns.items()
+            if file.cells.get(column, "objects") in LISTS
         }
         there = set(engine.query(f"SELECT * FROM {role} LIMIT 0").column_names)
         failed = {column: _named(each) for column, each in feeds.items() if each and column in there}
-        if failed:
+        if failed and file.cells:
             rows = (
                 f"(SELECT r.*, list_concat(p.problems, p.list_problems) AS problems_of FROM {role} r"
                 f" JOIN (SELECT * FROM {records} WHERE role = '{role}') p ON p._position = r._position)"
             )
-            found += mostly_unread(engine, rows, failed, "_position")
+            found += unread_cells(engine, rows, failed, "_position")
     return found
 
 

@@ -15,8 +15,11 @@ import pyarrow as pa
 from moviec.config import Downloads
 from moviec.decoding import decodable, plain
 from moviec.engine import DuckEngine
+from moviec.engine.unread import Unread
 from moviec.errors import PayloadError, UsageError
 from moviec.model import FIELDS
+from moviec.reading.kinds import KINDS, LISTS
+from moviec.reading.lists import USUAL
 from moviec.spelling import SPACE_PATTERN
 
 
@@ -52,6 +55,11 @@ class FileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `of` names the role whose films the rows are about, where the key is that role's key.
     `separator`, a regular expression, is what the lists inside a cell are cut at, where a mapping reads the file.
     `only` names, by column, the values of rows that are films; the others are counted as skipped.
+    `with_key` names the columns that tell rows apart together with `key`, where a mapping reads the file: "Heat (1995)".
+    `sheet` names the sheet of a workbook that is read, where it is not the first.
+    `cells` says by column what kind its cells are (moviec.reading.kinds), where a query of the source's own reads the file: it
+    finds them in the one spelling that SQL casts. `dates` ("dmy", "mdy") and `decimal` ("." or ",") tell what the cells of a
+    column may leave open.
     """
 
     names: tuple[str, ...]
@@ -64,9 +72,22 @@ class FileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: Format = "csv"
     delimiter: str = ","
     alike: tuple[str, ...] = ()
-    separator: str = "[;|]"
+    separator: str = USUAL
     of: str = ""
     only: dict[str, tuple[str, ...]] = {}
+    cells: dict[str, str] = {}
+    with_key: tuple[str, ...] = ()
+    sheet: str = ""
+    dates: Literal["dmy", "mdy", ""] = ""
+    decimal: Literal[".", ",", ""] = ""
+
+    def told(self, kind: str) -> str | None:
+        """Return the convention that the facts give for columns of a kind; None where the cells decide."""
+        if kind == "date":
+            return self.dates or None
+        if kind in ("money", "count", "number", "rating"):
+            return self.decimal or None
+        return self.separator if kind in LISTS and self.separator != USUAL else None
 
     def feeding(self, fields: tuple[str, ...]) -> tuple[str, ...]:
         """Name the columns that feed any of the fields of a record; `people.director` feeds `people`."""
@@ -79,7 +100,7 @@ class FileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def needed(self, fields: tuple[str, ...]) -> set[str]:
         """Name the columns that reading these fields takes."""
-        return {self.key, *self.alike, *self.only, *self.feeding(fields)}
+        return {self.key, *self.with_key, *self.alike, *self.only, *self.feeding(fields)}
 
 
 @decodable
@@ -94,6 +115,7 @@ class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     `space` names the ids of its people and companies, where it is not the source's own name (kaggle's are TMDB's).
     `repeating`: it may list a film twice under two keys.
     `redistribute`: its licence lets one pass on what it delivers; exports leave out the others' values.
+    `private`: one person's own. It is matched and shown to its owner; none of its values, ratings or films are published.
     `download` is where the provider publishes its files for everyone.
     """
 
@@ -103,6 +125,7 @@ class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     licence: str
     attribution: str
     redistribute: bool = False
+    private: bool = False
     files: dict[str, FileSpec]
     genres: dict[str, GenreSpec] = {}
     raters: dict[str, RaterSpec] = {}
@@ -138,6 +161,11 @@ class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             key for file in self.files.values() for key in file.needed(()) if key not in file.columns
         ):
             raise ValueError(f"the column {', '.join(strange)} is not among the file's columns")
+        kinds = {kind for file in self.files.values() for kind in file.cells.values()}
+        if strange := sorted(kinds - {*KINDS, *LISTS}):
+            raise ValueError(
+                f"no cells are of the kind {', '.join(strange)}; there are {', '.join([*KINDS, *LISTS])}"
+            )
 
     def keeps(self, field: str) -> bool:
         """Return whether an older value of the field outlives a delivery that no longer has one."""
@@ -163,13 +191,16 @@ class FileCount(msgspec.Struct, frozen=True):
 
 
 class Staged(msgspec.Struct, frozen=True):
-    """A staged file: counts, what was rejected or mended (REJECTED columns), columns the facts do not name."""
+    """A staged file: counts, what was rejected or mended (REJECTED columns), columns the facts do not name, and columns with
+    cells that could not be read.
+    """
 
     role: str
     count: FileCount
     rejected: pa.Table
     repaired: pa.Table
     unknown_columns: tuple[str, ...]
+    unread: tuple[Unread, ...] = ()
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -244,7 +275,12 @@ def _named(path: Path, names: tuple[str, ...]) -> bool:
 
 def check_columns(path: Path, names: tuple[str, ...], spec: FileSpec, seen_in: str = "it has") -> None:
     """Raise PayloadError when a required column is not there."""
-    missing = [name for name in dict.fromkeys((spec.key, *spec.required)) if name not in names]
+    heads = {*names, *(f"{name}." for name in names)}
+    missing = [
+        name
+        for name in dict.fromkeys((spec.key, *spec.required))
+        if name not in heads and f"{name.partition('.')[0]}." not in heads
+    ]
     if missing:
         shown = ", ".join(names)[:200].encode("ascii", "replace").decode()
         seen = " ".join("".join(letter if letter.isprintable() else " " for letter in shown).split())

@@ -14,7 +14,7 @@ BASICS = r"""tconst	titleType	primaryTitle	originalTitle	isAdult	startYear	endYe
 tt0000001	movie	The "Quiet" House	Das stille Haus	0	1931	\N	78	Drama,Film-Noir
 tt0000002	tvSeries	Not a Film	Not a Film	0	1990	1993	30	Comedy
 tt0000003	short	Bare " Quote	Bare " Quote	1	\N	\N	\N	\N
-tt0000004	tvMovie	Evening	Evening	0	2001	\N	1h	News
+tt0000004	tvMovie	Evening	Evening	0	2001	\N	long	News
 tt12345678	video	New Id	New Id	0	2023	\N	5	Short
 tt0000005	movie	One column short	1999
 """

@@ -80,7 +80,7 @@ def test_a_film_reads_field_by_field(engine: DuckEngine, tmp_path: Path) -> None
         ({"revenue": "12"}, "revenue", "revenue_under_1000_dollars"),
         ({"release_date": "3019-01-01"}, "released", "year_impossible"),
         ({"release_date": "3019-01-01"}, "year", "year_impossible"),
-        ({"release_date": "31.3.1999"}, "released", "released_unreadable"),
+        ({"release_date": "31.3."}, "released", "released_unreadable"),
         ({"popularity": "-1"}, "popularity", "popularity_negative"),
         ({"popularity": "many"}, "popularity", "popularity_unreadable"),
         ({"adult": " - Written by somebody"}, "adult", "adult_unreadable"),

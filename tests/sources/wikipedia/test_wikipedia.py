@@ -31,7 +31,7 @@ LIST = "\n".join(
         film("No Article", 1925),
         film("Tower (1920 film)", href="Tower_(film)"),
         film("Torn .mw-parser-output .frac{x:0}.mw-parser-output .num{y:1}5+1⁄2", href="Torn"),
-        film("(Untitled)", "circa 1920", href="(Untitled)"),
+        film("(Untitled)", "long ago", href="(Untitled)"),
         film(" "),
         "{broken",
     ]

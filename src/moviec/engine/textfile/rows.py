@@ -24,6 +24,20 @@ from moviec.units import plural
 #: the text of a row that is none.
 BREAKS, LINE, TEXT = OWN = ("_breaks", "_line", "_text")
 
+#: What stands behind the name of a column that a staged file has besides its own.
+_OWN_NAMES, _APART = frozenset((*OWN, "_position", "_names", "file_row_number")), " (column)"
+
+
+def apart(name: str) -> str:
+    """Return what a file's column is called where it is staged: its name, unless a staged file has such a column of its own."""
+    return f"{name}{_APART}" if name.lower() in _OWN_NAMES else name
+
+
+def as_delivered(name: str) -> str:
+    """Return a column's name in the file by what it is called where it is staged."""
+    return name.removesuffix(_APART) if name.removesuffix(_APART).lower() in _OWN_NAMES else name
+
+
 #: After more broken bytes than this it is counted whether the engine passed over others: it does where a stretch of the
 #: file that it reads at once (8 MB) holds no row.
 MOST_BROKEN = 1_000_000
@@ -78,7 +92,9 @@ def read_names(path: Path, dialect: Dialect) -> Header:
     try:
         text = start[: start.rfind(b"\n") + 1 or None].decode("utf-8-sig", errors="backslashreplace")
         reader = dialect.reader(text.splitlines(keepends=True))
-        names = tuple(name.strip() or f"unnamed column {at}" for at, name in enumerate(next(reader), 1))
+        names = tuple(
+            apart(name.strip()) or f"unnamed column {at}" for at, name in enumerate(next(reader), 1)
+        )
     except (csv.Error, StopIteration) as error:
         raise PayloadError(f"the first line is no header ({error})", path.name) from error
     return Header(path, names, reader.line_num, dialect)

@@ -61,13 +61,13 @@ SELECT
   known_ids([{'k': 'imdb', 'v': parsed.tconst}]) AS ids,
   CASE WHEN votes_read > 0 THEN
     known_ratings([rating_of('imdb', 'audience', [1, 10], value_read, votes_read, NULL)]) END AS ratings,
-  CASE isAdult WHEN '0' THEN false WHEN '1' THEN true END AS adult,
+  try_cast(isAdult AS BOOLEAN) AS adult,
   problems_in([
     unreadable('year', startYear, year_read IS NULL),
     unreadable('runtime', runtimeMinutes, runtime_read IS NULL),
     unreadable('ratings', averageRating, value_read IS NULL),
     unreadable('ratings', numVotes, votes_read IS NULL),
-    unreadable('adult', isAdult, isAdult NOT IN ('0', '1'))
+    unreadable('adult', isAdult, try_cast(isAdult AS BOOLEAN) IS NULL)
   ]) AS problems,
   problems_in([CASE WHEN nameless > 0 THEN 'people_without_a_name' END]) AS list_problems
 FROM parsed

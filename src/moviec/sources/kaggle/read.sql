@@ -23,12 +23,12 @@ SELECT
   parsed._line AS line,
   parsed.id AS key,
   CASE
-    WHEN video = 'True' THEN 'video'
+    WHEN try_cast(video AS BOOLEAN) THEN 'video'
     WHEN list_contains(list_transform(genres_read, lambda g: g.name), 'TV Movie') THEN 'tv_movie'
   END AS kind,
   tidy(title) AS title,
   tidy(original_title) AS original_title,
-  year(released_read)::INTEGER AS year,
+  coalesce(year(released_read), try_cast(release_date AS INTEGER))::INTEGER AS year,
   released_read AS released,
   runtime_read AS runtime,
   tidy(status) AS status,
@@ -51,23 +51,23 @@ SELECT
   revenue_read AS revenue,
   CASE WHEN revenue_read > 0 THEN 'worldwide' END AS revenue_scope,
   (popularity_read::DECIMAL(38, 6) * 1000000)::BIGINT AS popularity,
-  known_ids([{'k': 'imdb', 'v': tidy(imdb_id)}, {'k': 'tmdb', 'v': parsed.id}]) AS ids,
+  known_ids([{'k': 'imdb', 'v': known_text(imdb_id)}, {'k': 'tmdb', 'v': parsed.id}]) AS ids,
   CASE WHEN votes_read > 0 THEN
     known_ratings([rating_of('tmdb', 'audience', [0, 10], vote_read, votes_read, NULL)]) END AS ratings,
   tidy(overview) AS overview,
   tidy(tagline) AS tagline,
   tidy(poster_path) AS poster,
   tidy(homepage) AS homepage,
-  CASE adult WHEN 'True' THEN true WHEN 'False' THEN false END AS adult,
+  try_cast(adult AS BOOLEAN) AS adult,
   problems_in([
     unreadable('budget', budget, budget_read IS NULL),
     unreadable('revenue', revenue, revenue_read IS NULL),
     unreadable('popularity', popularity, popularity_read IS NULL),
     unreadable('runtime', runtime, runtime_read IS NULL),
-    unreadable('released', release_date, released_read IS NULL),
+    unreadable('released', release_date, released_read IS NULL AND try_cast(release_date AS INTEGER) IS NULL),
     unreadable('ratings', vote_average, vote_read IS NULL),
     unreadable('ratings', vote_count, votes_read IS NULL),
-    unreadable('adult', adult, adult NOT IN ('True', 'False'))
+    unreadable('adult', adult, try_cast(adult AS BOOLEAN) IS NULL)
   ]) AS problems,
   problems_in([
     unreadable('genres', genres, genres_read IS NULL),

@@ -54,14 +54,14 @@ SELECT
   keywords,
   known_ids([
     {'k': 'movielens', 'v': named.movieId},
-    {'k': 'imdb', 'v': imdb_id(imdbId)},
-    {'k': 'tmdb', 'v': number_id(tmdbId)}]) AS ids,
+    {'k': 'imdb', 'v': known_text(imdbId)},
+    {'k': 'tmdb', 'v': known_text(tmdbId)}]) AS ids,
   CASE WHEN votes > 0 THEN known_ratings([rating_of('movielens', 'audience', [0.5, 5], total / (2 * votes), votes,
     list_transform(range(1, 11), lambda step: coalesce(by_step[step::INTEGER], 0)))]) END AS ratings,
   problems_in([
     CASE WHEN unfit > 0 THEN 'ratings_unreadable' END,
-    unreadable('ids', imdbId, imdb_id(imdbId) IS NULL),
-    unreadable('ids', tmdbId, number_id(tmdbId) IS NULL)
+    unreadable('ids', imdbId, known_text(imdbId) IS NULL),
+    unreadable('ids', tmdbId, known_text(tmdbId) IS NULL)
   ]) AS problems,
   []::VARCHAR[] AS list_problems
 FROM named

@@ -20,7 +20,17 @@ import pyarrow as pa
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier, quoted
 from moviec.engine.textfile.dialect import LINES, LONGEST_RECORD
-from moviec.engine.textfile.rows import BREAKS, LINE, TEXT, Header, Scanned, read_start, write_rows
+from moviec.engine.textfile.rows import (
+    BREAKS,
+    LINE,
+    TEXT,
+    Header,
+    Scanned,
+    apart,
+    as_delivered,
+    read_start,
+    write_rows,
+)
 from moviec.errors import PayloadError
 from moviec.sources.spec import FileSpec, check_columns
 
@@ -66,9 +76,9 @@ def scan_parquet(
     source = f"read_parquet({quoted(str(path))}, file_row_number = true)"
     try:
         types = engine.query(f"DESCRIBE SELECT * EXCLUDE (file_row_number) FROM {source}").to_pylist()
-        names = tuple(row["column_name"] for row in types)
+        names = tuple(apart(row["column_name"]) for row in types)
         check_columns(path, names, spec)
-        texts = {row["column_name"]: _as_text(row["column_name"], row["column_type"]) for row in types}
+        texts = {apart(row["column_name"]): _as_text(row["column_name"], row["column_type"]) for row in types}
         cells = ", ".join(f"{texts[name]} AS {identifier(name)}" for name in columns if name in texts)
         # Read once before anything is written, so that damage is not taken for a full disk.
         engine.query(f"SELECT bit_xor(hash(to_json(file))) FROM (SELECT * FROM {source}) AS file")
@@ -86,17 +96,30 @@ def scan_parquet(
 
 def _fields(columns: tuple[str, ...], spec: FileSpec, also: str, source: str) -> str:
     """Write the query that takes the columns out of JSON texts called `line`."""
+    nested = [name for name in columns if "." in name]
     paths = ", ".join(
-        quoted('$."' + name.replace("\\", "\\\\").replace('"', '\\"') + '"') for name in columns
+        [
+            *(quoted(_path(as_delivered(name))) for name in columns),
+            *(quoted(_path(*name.split("."))) for name in nested),
+        ]
     )
-    cells = ", ".join(f"cells[{at}] AS {identifier(name)}" for at, name in enumerate(columns, 1))
-    fault = _fault(f"cells[{columns.index(spec.key) + 1}]", spec)
+    found = {name: f"cells[{at}]" for at, name in enumerate(columns, 1)}
+    found |= {
+        name: f"coalesce({found[name]}, cells[{len(columns) + at}])" for at, name in enumerate(nested, 1)
+    }
+    cells = ", ".join(f"{cell} AS {identifier(name)}" for name, cell in found.items())
+    fault = _fault(found[spec.key], spec)
     return (
         f"SELECT {cells}, {also}, CASE WHEN {fault} THEN coalesce(line, '') END AS {TEXT},"
         f" CASE WHEN json_valid(line) AND json_type(line) = 'OBJECT' THEN json_keys(line)::VARCHAR END AS _names"
         f" FROM (SELECT *, CASE WHEN json_valid(line) THEN json_extract_string(line, [{paths}]) END AS cells"
         f" FROM {source})"
     )
+
+
+def _path(*keys: str) -> str:
+    """Write the path of a value in an object, or in objects inside it."""
+    return "$" + "".join('."' + key.replace("\\", "\\\\").replace('"', '\\"') + '"' for key in keys)
 
 
 def _fault(key: str, spec: FileSpec) -> str:
@@ -109,7 +132,7 @@ def _names(engine: DuckEngine, staged: Path) -> tuple[str, ...]:
         f"SELECT DISTINCT unnest(_names::VARCHAR[]) AS name FROM (SELECT DISTINCT _names FROM"
         f" read_parquet({quoted(str(staged))})) ORDER BY name"
     )
-    return tuple(row["name"] for row in found.to_pylist())
+    return tuple(apart(row["name"]) for row in found.to_pylist())
 
 
 def _as_text(name: str, kind: str) -> str:

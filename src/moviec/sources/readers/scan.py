@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from moviec.engine import DuckEngine
 from moviec.engine.textfile.dialect import CSV, TSV, Dialect
 from moviec.engine.textfile.rows import BREAKS, Header, Scanned, check_encoding, copy_rows, read_names
 from moviec.errors import PayloadError
+from moviec.reading.opening import delimiter_of
+from moviec.reading.tables import told_apart
 from moviec.sources.readers.json_files import scan_lines, scan_list, scan_parquet
 from moviec.sources.spec import FileSpec, Format, Wanted, check_columns
 
@@ -62,12 +66,18 @@ def scan(engine: DuckEngine, role: str, path: Path, spec: FileSpec, wanted: Want
 def _header(path: Path, spec: FileSpec) -> Header:
     if format_of(path, spec) == "tsv":
         return read_header(path, spec, TSV)
-    return read_header(path, spec, Dialect(delimiter=spec.delimiter))
+    delimiter = spec.delimiter
+    if spec.format == "any" and delimiter == ",":
+        with path.open(encoding="utf-8-sig", errors="replace") as file:
+            delimiter = delimiter_of(file.readline())
+    return read_header(path, spec, Dialect(delimiter=delimiter))
 
 
 def read_header(path: Path, spec: FileSpec, dialect: Dialect = CSV) -> Header:
     """Read the column names; raises PayloadError when this cannot be the file that the facts describe."""
     header = read_names(path, dialect)
+    if spec.format == "any":  # a person's file: what stands twice has its place behind it
+        header = msgspec.structs.replace(header, names=told_apart(header.names))
     names = header.names
     check_columns(path, names, spec, "its first line reads")
     folded = [name.casefold() for name in names]

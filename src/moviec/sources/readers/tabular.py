@@ -18,6 +18,9 @@ from moviec.engine.textfile.refused import Broken
 from moviec.engine.textfile.rows import BREAKS, TEXT, Scanned
 from moviec.errors import PayloadError, UsageError
 from moviec.model import REJECTED
+from moviec.reading.columns import Rows, read_columns
+from moviec.reading.opening import readable
+from moviec.sources.readers.cells import ColumnsOf, declared_columns
 from moviec.sources.readers.lines import line_of_positions, lines_at, name_lines
 from moviec.sources.readers.repair import Mended, Shape, mend
 from moviec.sources.readers.scan import check_file, scan
@@ -28,7 +31,7 @@ from moviec.units import plural
 STEP = 1_000_000
 
 
-class Rows(msgspec.Struct, frozen=True):
+class Staging(msgspec.Struct, frozen=True):
     """One file while it is being staged."""
 
     role: str
@@ -39,22 +42,39 @@ class Rows(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> str:
-        """The key of a row, as SQL."""
-        return f"trim({identifier(self.spec.key)})"
+        """The key of a row, as SQL; of several columns "first (second) (third)"."""
+        more = "".join(
+            f" || coalesce(' (' || nullif(trim({identifier(name)}), '') || ')', '')"
+            for name in self.spec.with_key
+        )
+        return f"(trim({identifier(self.spec.key)}){more})"
 
 
 def stage_all(
-    engine: DuckEngine, spec: SourceSpec, files: Mapping[str, Path], wanted: Wanted
+    engine: DuckEngine,
+    spec: SourceSpec,
+    files: Mapping[str, Path],
+    wanted: Wanted,
+    columns: ColumnsOf = declared_columns,
 ) -> list[Staged]:
-    """Stage every file of a delivery; an optional role that was not delivered is an empty view."""
+    """Stage every file of a delivery, its cells read as `columns` says; an optional role that was not delivered is an empty view."""
     if not files:
         raise UsageError("no file of this source was given", spec.name, f"its files: {', '.join(spec.files)}")
+    files = {role: _opened(path, spec.files[role], wanted.work) for role, path in files.items()}
     for role, path in files.items():
         check_file(path, spec.files[role])
     staged = []
     for role, file in spec.files.items():
         if role in files:
-            staged.append(stage(engine, role, file, files[role], wanted))
+            found = stage(engine, role, file, files[role], wanted)
+            needed = file.needed(wanted.fields)
+            some = [
+                column for column in columns(file) if column.name in needed or column.output != column.name
+            ]
+            if some:
+                readings = read_columns(engine, Rows(f"{role}_films", f"{role}_rows"), role, some)
+                found = msgspec.structs.replace(found, unread=readings.unread)
+            staged.append(found)
         elif file.optional:
             empty = ", ".join(f"NULL::VARCHAR AS {identifier(name)}" for name in file.columns)
             engine.view(role, f"SELECT {empty}, NULL::BIGINT AS _position, NULL::BIGINT AS _line WHERE false")
@@ -65,21 +85,28 @@ def stage_all(
     return staged
 
 
+def _opened(path: Path, spec: FileSpec, work: Path) -> Path:
+    """Return a file as the readers take it; what machines write in a declared format is taken as it is."""
+    return readable(path, work, spec.sheet) if spec.format == "any" or path.suffix.lower() == ".dat" else path
+
+
 def stage(engine: DuckEngine, role: str, spec: FileSpec, path: Path, wanted: Wanted) -> Staged:
-    """Stage one file as the view `role`: its rows as text, valid keys only, the later of two alike.
+    """Stage one file as the view `role` (also `<role>_films`): its rows as text, valid keys only, the later of two alike.
 
     Raises PayloadError when the file is not what the facts describe.
     """
     file = scan(engine, role, path, spec, wanted)
     names = file.header.names
-    shape = Shape(len(names), names.index(spec.key), spec.key_pattern, file.header.dialect)
+    place = names.index(spec.key) if spec.key in names else 0  # inside an object it has none
+    shape = Shape(len(names), place, spec.key_pattern, file.header.dialect)
     mended, rest = ([], file.broken) if TEXT in file.columns else mend(file.broken, shape)
-    rows = Rows(role, spec, file, mended, rest)
+    rows = Staging(role, spec, file, mended, rest)
     _name_rows(engine, rows, "line" in wanted.fields)
     unkeyed = _without_key(engine, rows)
     merged = _merge_alike(engine, rows) if spec.unique else 0
     engine.view(f"{role}_good", _good_rows(rows))
-    engine.view(role, f"SELECT * FROM {role}_good WHERE {_only(spec)}")
+    engine.view(f"{role}_films", f"SELECT * FROM {role}_good WHERE {_only(spec)}")
+    engine.view(role, f"SELECT * FROM {role}_films")
     skipped = _count(engine, f"{role}_good WHERE NOT {_only(spec)}") if spec.only else 0
     rejected = sorted([*rest, *unkeyed], key=lambda row: row.line)
     read = _count(engine, f"{role}_rows") + len(rest)
@@ -91,16 +118,17 @@ def stage(engine: DuckEngine, role: str, spec: FileSpec, path: Path, wanted: Wan
             path.name,
         )
     kept = read - merged - skipped - len(rejected)
+    known = {*spec.columns, *(name.partition(".")[0] for name in spec.columns)}
     return Staged(
         role=role,
         count=FileCount(read, kept, merged, len(rejected), len(mended), skipped),
         rejected=_as_table(role, [(row.line, row.reason, row.text) for row in rejected]),
         repaired=_as_table(role, [(row.line, row.reason, row.cells[shape.key]) for row in mended]),
-        unknown_columns=tuple(name for name in names if name not in spec.columns),
+        unknown_columns=tuple(name for name in names if name not in known),
     )
 
 
-def _name_rows(engine: DuckEngine, rows: Rows, with_lines: bool) -> None:
+def _name_rows(engine: DuckEngine, rows: Staging, with_lines: bool) -> None:
     """Make the view `<role>_rows`: good rows and mended ones in the file's order, with every column of the facts."""
     role, file = rows.role, rows.file
     at = {name: place for place, name in enumerate(file.header.names)}
@@ -113,28 +141,28 @@ def _name_rows(engine: DuckEngine, rows: Rows, with_lines: bool) -> None:
     types |= {"_position": pa.int64(), "_line": pa.int64()}
     engine.register(f"{role}_mended", pa.table(mended, schema=pa.schema(types)))
     columns = ", ".join(
-        identifier(name) if name in file.cells else f"NULL::VARCHAR AS {identifier(name)}"
+        f"f.{identifier(name)}" if name in file.cells else f"NULL::VARCHAR AS {identifier(name)}"
         for name in rows.spec.columns
     )
-    text = TEXT if TEXT in file.columns else "NULL::VARCHAR"
-    source = f"read_parquet({quoted(str(file.staged))}, file_row_number = true)"
+    text = f"f.{TEXT}" if TEXT in file.columns else "NULL::VARCHAR"
+    source = f"read_parquet({quoted(str(file.staged))}, file_row_number = true) AS f"
     line = "NULL::BIGINT"
     if with_lines:
         name_lines(engine, file, f"{role}_lines")
-        source, line = f"{source} LEFT JOIN {role}_lines ON k = file_row_number", "line"
+        source, line = f"{source} LEFT JOIN {role}_lines AS n ON n.k = f.file_row_number", "n.line"
     engine.view(
         f"{role}_rows",
-        f"SELECT {columns}, (file_row_number + 1) * {STEP} AS _position, {line} AS _line, {text} AS {TEXT} FROM {source}"
+        f"SELECT {columns}, (f.file_row_number + 1) * {STEP} AS _position, {line} AS _line, {text} AS {TEXT} FROM {source}"
         + (
-            f" WHERE {TEXT} IS NULL OR tidy({TEXT}) IS NOT NULL"
+            f" WHERE f.{TEXT} IS NULL OR tidy(f.{TEXT}) IS NOT NULL"
             if BREAKS in file.columns and TEXT in file.columns
             else ""
         )
-        + f" UNION ALL SELECT {columns}, _position, _line, NULL::VARCHAR FROM {role}_mended",
+        + f" UNION ALL SELECT {columns}, _position, _line, NULL::VARCHAR FROM {role}_mended AS f",
     )
 
 
-def _without_key(engine: DuckEngine, rows: Rows) -> list[Broken]:
+def _without_key(engine: DuckEngine, rows: Staging) -> list[Broken]:
     """Find rows that are none (no JSON, say) or whose key is no key (shifted ones), named `<role>_unkeyed`."""
     name = f"{rows.role}_unkeyed"
     engine.materialize(
@@ -154,7 +182,7 @@ def _without_key(engine: DuckEngine, rows: Rows) -> list[Broken]:
     ]
 
 
-def _merge_alike(engine: DuckEngine, rows: Rows) -> int:
+def _merge_alike(engine: DuckEngine, rows: Staging) -> int:
     """Of rows that are alike keep the last; name the others `<role>_merged`. A missing value is like no other."""
     role = rows.role
     alike = rows.key
@@ -177,11 +205,12 @@ def _merge_alike(engine: DuckEngine, rows: Rows) -> int:
     return _count(engine, f"{role}_merged")
 
 
-def _good_rows(rows: Rows) -> str:
+def _good_rows(rows: Staging) -> str:
     role, key = rows.role, identifier(rows.spec.key)
+    replaced = f", {rows.key} AS _key" if rows.spec.with_key else f" REPLACE ({rows.key} AS {key})"
     merged = f" AND _position NOT IN (SELECT _position FROM {role}_merged)" if rows.spec.unique else ""
     return (
-        f"SELECT * EXCLUDE ({TEXT}) REPLACE ({rows.key} AS {key}) FROM {role}_rows"
+        f"SELECT * EXCLUDE ({TEXT}){replaced} FROM {role}_rows"
         f" WHERE _position NOT IN (SELECT _position FROM {role}_unkeyed){merged}"
     )
 

@@ -1,4 +1,4 @@
-"""A query from a mapping: which column of someone's table feeds which field, each field read in its usual spellings.
+"""A query from a mapping: which column of someone's table feeds which field, each read as cells of that field's kind are.
 
 A column feeds a field ("title"), a person's role ("people.director"), an id space ("ids.imdb"), a rater
 ("ratings.mysite", "ratings.mysite.votes") or the scope of takings ("revenue.domestic").
@@ -6,142 +6,209 @@ A column feeds a field ("title"), a person's role ("people.director"), an id spa
 
 from __future__ import annotations
 
+import msgspec
+
 from moviec.engine.duckdb import identifier, quoted
+from moviec.engine.textfile.rows import apart
 from moviec.errors import UsageError
+from moviec.reading.columns import extra_of
+from moviec.reading.money import DOLLARS
+from moviec.sources.readers.cells import fed_column, kind_fed, mapped_columns
 from moviec.sources.spec import FileSpec, SourceSpec
 from moviec.sources.sql import SqlSource
 
-#: How a cell of each field is read; {0} is the cell, {1} the separator of lists.
-READ = {
-    **dict.fromkeys(
-        [
-            "title",
-            "original_title",
-            "kind",
-            "status",
-            "collection",
-            "certificate",
-            "original_language",
-            "overview",
-            "tagline",
-            "poster",
-            "trailer",
-            "homepage",
-        ],
-        "tidy({0})",
-    ),
-    **dict.fromkeys(("genres", "keywords", "languages", "countries"), "listed({0}, {1})"),
-    "other_titles": "titles_as(listed({0}, {1}))",
-    "companies": "list_transform(listed({0}, {1}), lambda n: {{'name': n, 'key': NULL::VARCHAR}})",
-    "year": "year_of({0})",
-    "released": "date_of({0})",
-    "runtime": "try_cast(whole(tidy({0})) AS INTEGER)",
-    "budget": "whole(tidy({0}))",
-    "revenue": "whole(tidy({0}))",
-    "popularity": "(try_cast(tidy({0}) AS DECIMAL(18, 6))::DECIMAL(38, 6) * 1000000)::BIGINT",
-    "adult": "try_cast(tidy({0}) AS BOOLEAN)",
+#: What the text of a cell that was read is cast to, by field; the others are texts.
+CAST = {
+    "year": "try_cast({0} AS INTEGER)",
+    "released": "try_cast({0} AS DATE)",
+    "runtime": "try_cast(try_cast({0} AS DOUBLE) AS INTEGER)",
+    "budget": "try_cast({0} AS BIGINT)",
+    "revenue": "try_cast({0} AS BIGINT)",
+    "popularity": "(try_cast({0} AS DECIMAL(18, 6))::DECIMAL(38, 6) * 1000000)::BIGINT",
+    "adult": "try_cast({0} AS BOOLEAN)",
+    "other_titles": "titles_as({0})",
+    "companies": "list_transform({0}, lambda n: {{'name': n, 'key': NULL::VARCHAR}})",
+    "genres": "{0}",
+    "keywords": "{0}",
+    "languages": "{0}",
+    "countries": "{0}",
+    "kind": "film_kind({0})",
 }
-
-#: How ids of a space are read, where there is more to it than trimming.
-IDS = {"imdb": "imdb_id", "tmdb": "number_id", "movielens": "number_id"}
 
 
 def mapped_source(spec: SourceSpec) -> SqlSource:
     """Make a source of facts alone; raises UsageError where the mapping names what cannot be mapped."""
-    return SqlSource(spec, mapping_sql(spec))
+    spec = msgspec.structs.replace(spec, files={role: _apart(file) for role, file in spec.files.items()})
+    return SqlSource(spec, mapping_sql(spec), mapped_columns)
+
+
+def _apart(file: FileSpec) -> FileSpec:
+    """Call columns what they are called where they are staged."""
+    return msgspec.structs.replace(
+        file,
+        key=apart(file.key),
+        columns={apart(name): feeds for name, feeds in file.columns.items()},
+        with_key=tuple(map(apart, file.with_key)),
+        required=tuple(map(apart, file.required)),
+        alike=tuple(map(apart, file.alike)),
+        only={apart(name): values for name, values in file.only.items()},
+    )
 
 
 def mapping_sql(spec: SourceSpec) -> str:
     """Write the query that reads the first file of the facts into records."""
     role, file = next(iter(spec.files.items()))
     feeds = [(feed, column) for column, fed in file.columns.items() for feed in fed if feed != "key"]
-    selected = {feed: _read(feed, column, file) for feed, column in feeds if feed in READ}
-    if "released" in selected:
-        year = selected.get("year", "NULL")
-        cell = next(identifier(column) for feed, column in feeds if feed == "released")
-        selected["year"] = f"coalesce({year}, year({selected['released']})::INTEGER, year_within({cell}))"
-    selected |= _people(feeds, file) | _ids(feeds, file) | _ratings(feeds, spec, file) | _revenue(feeds, file)
-    if strange := [feed for feed, _ in feeds if feed.partition(".")[0] not in selected]:
-        raise UsageError(
-            f"a column cannot feed {', '.join(strange)}", f"{spec.name}/source.toml", "see docs/sources.md"
-        )
+    _check(spec, feeds)
+    simple = [feed for feed, _ in feeds if "." not in feed and feed not in ("people", "ids", "ratings")]
+    selected = {feed: _cast(feed, feeds) for feed in dict.fromkeys(simple)}
+    selected |= _years(feeds) | _people(feeds) | _ids(feeds) | _ratings(feeds, spec) | _money(feeds)
     cells = "".join(f",\n  {sql} AS {identifier(field)}" for field, sql in selected.items())
-    faults = ",\n    ".join(
-        f"unreadable({quoted(feed.partition('.')[0])}, {identifier(column)}, {_failed(feed, column, file)})"
-        for feed, column in feeds
-        if feed.partition(".")[0] != "people"
-    )
+    faults = ",\n    ".join(sql for feed, column in feeds for sql in _faults(feed, column, feeds, spec))
     return (
-        f"SELECT _position, {quoted(role)} AS role, _line AS line, {identifier(file.key)} AS key{cells},\n"
+        f"SELECT _position, {quoted(role)} AS role, _line AS line, {'_key' if file.with_key else identifier(file.key)} AS key{cells},\n"
         f"  problems_in([\n    {faults}\n  ]) AS problems, []::VARCHAR[] AS list_problems\nFROM {role}"
     )
 
 
-def _read(feed: str, column: str, file: FileSpec) -> str:
-    """Write how a cell is read for what it feeds; people are read as lists, which cannot fail."""
-    field, _, part = feed.partition(".")
-    if field == "ids":
-        pattern = f"{IDS.get(part, 'tidy')}({{0}})"
-    elif field == "ratings":
-        pattern = (
-            "whole(tidy({0}))" if part.endswith(".votes") else "try_cast(rtrim(tidy({0}), '%') AS DOUBLE)"
-        )
-    else:
-        pattern = READ[field]
-    return pattern.format(identifier(column), quoted(file.separator))
+def _check(spec: SourceSpec, feeds: list[tuple[str, str]]) -> None:
+    """Raise UsageError for a column that feeds what no column can."""
+    parted = ("people", "ids", "ratings", "revenue")
+    for feed, _ in feeds:
+        field, dot, part = feed.partition(".")
+        if (
+            kind_fed(feed) is None
+            or (dot and field not in parted)
+            or (field in ("ids", "ratings") and not part)
+        ):
+            raise UsageError(
+                f"a column cannot feed {feed}", f"{spec.name}/source.toml", "see docs/sources.md"
+            )
+        rater = part.removesuffix(".votes")
+        if field == "ratings" and rater not in spec.raters:
+            raise UsageError(
+                f"no [raters.{rater}]", f"{spec.name}/source.toml", "give its panel, lowest and highest"
+            )
 
 
-def _failed(feed: str, column: str, file: FileSpec) -> str:
-    """Write whether reading a cell gives nothing: of a date the year is something, votes below nothing are not."""
-    if feed.startswith("ratings.") and feed.endswith(".votes"):
-        return f"coalesce({_read(feed, column, file)} < 0, true)"
-    year = f" AND year_within({identifier(column)}) IS NULL" if feed == "released" else ""
-    return f"{_read(feed, column, file)} IS NULL{year}"
+def _cell(feed: str, column: str) -> str:
+    return identifier(fed_column(column, feed))
 
 
-def _after(feeds: list[tuple[str, str]], field: str) -> list[tuple[str, str]]:
-    """List what stands behind the dot, with its column, of the feeds of a field."""
-    return [(feed.partition(".")[2], column) for feed, column in feeds if feed.partition(".")[0] == field]
+def _extra(feed: str, column: str, what: str) -> str:
+    return identifier(extra_of(fed_column(column, feed), what))
 
 
-def _people(feeds: list[tuple[str, str]], file: FileSpec) -> dict[str, str]:
+def _cast(feed: str, feeds: list[tuple[str, str]]) -> str:
+    """Write the value of a field: of the first of its columns that holds something that could be read."""
+    cast = CAST.get(feed, "known_text({0})")
+    values = [cast.format(_cell(feed, column)) for other, column in feeds if other == feed]
+    return values[0] if len(values) == 1 else f"coalesce({', '.join(values)})"
+
+
+def _years(feeds: list[tuple[str, str]]) -> dict[str, str]:
+    """Write the year: its own column's, else the date's, else what stands beside the title."""
+    own = [CAST["year"].format(_cell(feed, column)) for feed, column in feeds if feed == "year"]
+    told = [
+        f"try_cast({_extra(feed, column, 'year')} AS INTEGER)"
+        for wanted in ("released", "title", "original_title")
+        for feed, column in feeds
+        if feed == wanted
+    ]
+    dates = (
+        [f"year({_cast('released', feeds)})::INTEGER"] if any(feed == "released" for feed, _ in feeds) else []
+    )
+    return {"year": f"coalesce({', '.join([*own, *dates, *told, 'NULL'])})"}
+
+
+def _after(feeds: list[tuple[str, str]], field: str) -> list[tuple[str, str, str]]:
+    """List what stands behind the dot, with the feed and its column, of the feeds of a field."""
+    return [
+        (feed.partition(".")[2], feed, column) for feed, column in feeds if feed.partition(".")[0] == field
+    ]
+
+
+def _people(feeds: list[tuple[str, str]]) -> dict[str, str]:
     lists = [
-        f"people_as({quoted(role or 'actor')}, names_listed({identifier(column)}, {quoted(file.separator)}))"
-        for role, column in _after(feeds, "people")
+        f"people_as({quoted(role or 'actor')}, {_cell(feed, column)})"
+        for role, feed, column in _after(feeds, "people")
     ]
     return {"people": f"nullif(flatten([{', '.join(lists)}]), [])"} if lists else {}
 
 
-def _ids(feeds: list[tuple[str, str]], file: FileSpec) -> dict[str, str]:
-    ids = [
-        f"{{'k': {quoted(space)}, 'v': {_read(f'ids.{space}', column, file)}}}"
-        for space, column in _after(feeds, "ids")
-        if space
+def _ids(feeds: list[tuple[str, str]]) -> dict[str, str]:
+    """Write the ids: of their own columns, then those that are marked beside the title."""
+    values: dict[str, list[str]] = {}
+    for space, feed, column in _after(feeds, "ids"):
+        values.setdefault(space, []).append(f"known_text({_cell(feed, column)})")
+    for feed, column in feeds:
+        for space in ("imdb", "tmdb") if feed in ("title", "original_title") else ():
+            values.setdefault(space, []).append(_extra(feed, column, space))
+    entries = [
+        f"{{'k': {quoted(space)}, 'v': coalesce({', '.join([*some, 'NULL'])})}}"
+        for space, some in values.items()
     ]
-    return {"ids": f"known_ids([{', '.join(ids)}])"} if ids else {}
+    return {"ids": f"known_ids([{', '.join(entries)}])"} if entries else {}
 
 
-def _ratings(feeds: list[tuple[str, str]], spec: SourceSpec, file: FileSpec) -> dict[str, str]:
-    columns = dict(_after(feeds, "ratings"))
+def _value(feed: str, column: str, spec: SourceSpec) -> str:
+    """Write a rating's value on its rater's scale."""
+    highest = spec.raters[feed.partition(".")[2]].highest
+    top = _extra(feed, column, "top")
+    return f"on_scale(try_cast({_cell(feed, column)} AS DOUBLE), {top}, {highest}, NULL)"
+
+
+def _votes(feed: str, column: str) -> str:
+    return f"try_cast({_cell(feed, column)} AS BIGINT)"
+
+
+def _ratings(feeds: list[tuple[str, str]], spec: SourceSpec) -> dict[str, str]:
+    columns = {part: (feed, column) for part, feed, column in _after(feeds, "ratings")}
     ratings = []
     for rater in (name for name in columns if not name.endswith(".votes")):
-        if rater not in spec.raters:
-            raise UsageError(
-                f"no [raters.{rater}]", f"{spec.name}/source.toml", "give its panel, lowest and highest"
-            )
         facts = spec.raters[rater]
         votes = columns.get(f"{rater}.votes")
         ratings.append(
             f"rating_of({quoted(rater)}, {quoted(facts.panel)}, [{facts.lowest}, {facts.highest}],"
-            f" {_read(f'ratings.{rater}', columns[rater], file)},"
-            f" {_read(f'ratings.{rater}.votes', votes, file) if votes else 'NULL'}, NULL)"
+            f" {_value(*columns[rater], spec)}, {_votes(*votes) if votes else 'NULL'}, NULL)"
         )
     return {"ratings": f"known_ratings([{', '.join(ratings)}])"} if ratings else {}
 
 
-def _revenue(feeds: list[tuple[str, str]], file: FileSpec) -> dict[str, str]:
-    scoped = [(scope, column) for scope, column in _after(feeds, "revenue") if scope]
+def _money(feeds: list[tuple[str, str]]) -> dict[str, str]:
+    scoped = [(scope, feed, column) for scope, feed, column in _after(feeds, "revenue") if scope]
     if not scoped:
         return {}
-    scope, column = scoped[0]
-    return {"revenue": _read("revenue", column, file), "revenue_scope": quoted(scope)}
+    scoped.sort(key=lambda each: each[0] != "worldwide")
+    amounts = [f"try_cast({_cell(feed, column)} AS BIGINT)" for _, feed, column in scoped]
+    scopes = [
+        f"WHEN {amount} IS NOT NULL THEN {quoted(scope)}"
+        for amount, (scope, _, _) in zip(amounts, scoped, strict=True)
+    ]
+    return {
+        "revenue": f"coalesce({', '.join([*amounts, 'NULL'])})",
+        "revenue_scope": f"CASE {' '.join(scopes)} END",
+    }
+
+
+def _faults(feed: str, column: str, feeds: list[tuple[str, str]], spec: SourceSpec) -> list[str]:
+    """Write the problems that a cell can have: it could not be read, or its money is in another currency."""
+    field, _, part = feed.partition(".")
+    cell = _cell(feed, column)
+    if kind_fed(feed) in ("labels", "titles", "names", "companies"):
+        return []
+    failed = f"starts_with({cell}, chr(26))"
+    if field == "ratings":
+        value = (
+            f"{_votes(feed, column)} < 0"
+            if part.endswith(".votes")
+            else f"{_value(feed, column, spec)} IS NULL AND {cell} IS NOT NULL"
+        )
+        failed = f"coalesce({failed} OR {value}, false)"
+    faults = [f"CASE WHEN {failed} THEN {quoted(field + '_unreadable')} END"]
+    if field in ("budget", "revenue"):
+        currency = _extra(feed, column, "currency")
+        faults.append(
+            f"CASE WHEN {currency} <> {quoted(DOLLARS)} THEN {quoted(field + '_in_another_currency')} END"
+        )
+    return faults

@@ -6,7 +6,6 @@ Rows that cannot be read have numbers too, and are handed on with their line and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 
 import msgspec
@@ -49,8 +48,7 @@ def stage_list(engine: DuckEngine, path: Path, kind: str, work: Path) -> Listed:
 
     Raises PayloadError for a file that has no rows of its kind.
     """
-    engine.connection.execute(resources.files("moviec.matching").joinpath("cells.sql").read_text("utf-8"))
-    if kind in ("csv", "tsv", "txt", *LINED):
+    if kind in ("csv", "tsv", "txt", "dat", *LINED):
         plain = gunzip(path, work / path.stem) if path.suffix == ".gz" else path
         return _stage_lines(engine, plain, work) if kind in LINED else _stage_csv(engine, plain, work)
     if kind == "parquet":
@@ -86,7 +84,7 @@ def _stage_lines(engine: DuckEngine, path: Path, work: Path) -> Listed:
     if not names:
         raise PayloadError("not one line is a JSON object", path.name, "give one object a line")
     paths = ", ".join(quoted('$."' + name.replace("\\", "\\\\").replace('"', '\\"') + '"') for name in names)
-    own = _told_apart(names)
+    own = told_apart(names)
     cells = ", ".join(f"cells[{at}] AS {identifier(name)}" for at, name in enumerate(own, 1))
     engine.materialize(
         "listed",
@@ -113,12 +111,12 @@ def _stage_csv(engine: DuckEngine, path: Path, work: Path) -> Listed:
 def _copied(engine: DuckEngine, path: Path, dialect: Dialect, work: Path) -> Scanned:
     """Copy the rows of a file with the dialect into Parquet."""
     header = read_names(path, dialect)
-    own = _told_apart(header.names)
+    own = told_apart(header.names)
     staged = work / f"rows{len(dialect.quote)}.parquet"
     return copy_rows(engine, msgspec.structs.replace(header, names=own), own, staged)
 
 
-def _told_apart(columns: Sequence[str]) -> tuple[str, ...]:
+def told_apart(columns: Sequence[str]) -> tuple[str, ...]:
     """Return a column name that stands twice, in whatever case, its place."""
     names = [name.lower() for name in columns]
     return tuple(

@@ -1,0 +1,100 @@
+"""Cells that list several values: what they are cut at is decided for a whole column, from all its cells.
+
+JSON lists and Python literals need no deciding; else semicolons and bars come first, then what the column says.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from moviec.engine import DuckEngine
+from moviec.engine.duckdb import identifier, quoted
+
+#: What lists are cut at where nothing tells otherwise, as a regular expression.
+USUAL = "[;|]"
+
+#: Separators in the order in which they are looked for, as regular expressions, with what a cell must hold for each.
+_SEPARATORS = (
+    (USUAL, "[;|]"),
+    ("[、・]", "[、・]"),
+    (" [•·] ", " [•·] "),
+    (" / ", "\\S / \\S"),
+    ("\\n", "\\n"),
+    (",", ","),
+)
+
+#: How the cells of each kind of list are read; {0} is the cell, {1} the separator.
+_READ = {
+    "labels": "listed({0}, {1})",
+    "titles": "listed({0}, {1})",
+    "names": "names_listed({0}, {1})",
+    "companies": "companies_listed({0}, {1})",
+}
+
+#: Texts that no list consists of, as torn rows have them in its place.
+_NO_LIST = r"(?i:true|false|[-+0-9.,]*|\S*/\S*\.\w+)"
+
+#: Kinds of columns that a source's own query takes apart; lists of plain text are written as lists of objects. A plain text among
+#: lists is none.
+OBJECTS = ("objects", "company objects")
+
+#: What the other cells of a column say of commas: `many` cells hold two or more, `alike` pieces stand in several cells or alone,
+#: `other` cells hold commas and are no "Lynch, David". Pieces are counted in some cells only.
+_COMMAS = """
+WITH cells AS (SELECT DISTINCT {cell} AS cell FROM {rows} WHERE {cell} IS NOT NULL AND {cell}[1] NOT IN ('[', '{{') LIMIT 20000),
+cut AS (SELECT cell, {legal} AS pieces FROM cells),
+counted AS (SELECT piece, count(*) AS times FROM (SELECT unnest(pieces) AS piece FROM cut) GROUP BY piece HAVING count(*) > 1)
+SELECT count(*) FILTER (len(pieces) > 2) AS many, (SELECT count(*) FROM counted) AS alike,
+       count(*) FILTER (len(pieces) > 1 AND NOT regexp_full_match(cell, '[^ ,]+, *[^,]+')) AS other
+FROM cut
+"""
+
+
+class Cut(NamedTuple):
+    """How a column of lists is read: the separator, and the SQL of its cells as lists of text."""
+
+    separator: str
+    sql: str
+
+
+def cut_of(engine: DuckEngine, rows: str, column: str, kind: str, told: str | None = None) -> Cut:
+    """Decide how the lists in a column are cut. `told` is a separator that somebody gave for it."""
+    cell = identifier(column)
+    if kind in OBJECTS and _has_lists(engine, rows, cell):
+        return Cut("", cell)
+    separator = told or _decide(engine, rows, column, kind)
+    if kind in OBJECTS:
+        listed = _READ["companies" if kind == "company objects" else "labels"].format(cell, quoted(separator))
+        named = f"to_json(list_transform({listed}, lambda n: {{'name': n, 'iso_3166_1': n, 'iso_639_1': n}}))::VARCHAR"
+        none = f"{cell} IS NULL OR {cell}[1] IN ('[', '{{') OR regexp_full_match({cell}, {quoted(_NO_LIST)})"
+        return Cut(separator, f"CASE WHEN {none} THEN {cell} ELSE {named} END")
+    return Cut(separator, _READ[kind].format(cell, quoted(separator)))
+
+
+def _has_lists(engine: DuckEngine, rows: str, cell: str) -> bool:
+    """Return whether a column has cells with lists in brackets."""
+    found = engine.query(f"SELECT bool_or({cell}[1] = '[' AND {cell} <> '[]') AS lists FROM {rows}")
+    return bool(found["lists"][0].as_py())
+
+
+def _decide(engine: DuckEngine, rows: str, column: str, kind: str) -> str:
+    cell = identifier(column)
+    tests = ", ".join(
+        f"bool_or(regexp_matches({cell}, {quoted(holds)})) AS s{at}"
+        for at, (_, holds) in enumerate(_SEPARATORS)
+    )
+    found = engine.query(f"SELECT {tests} FROM {rows} WHERE {cell}[1] NOT IN ('[', '{{')").to_pylist()[0]
+    held = [separator for at, (separator, _) in enumerate(_SEPARATORS) if found[f"s{at}"]]
+    if not held:
+        return USUAL
+    if held[0] != ",":
+        return held[0]
+    if kind == "titles":
+        return USUAL
+    if kind in ("labels", "objects"):
+        return ","
+    legal = "companies_listed(cell, ',')" if kind.startswith("compan") else "listed(cell, ',')"
+    said = engine.query(_COMMAS.format(cell=cell, rows=rows, legal=legal)).to_pylist()[0]
+    if kind == "names":
+        return "," if said["other"] else USUAL
+    return "," if said["many"] or said["alike"] else USUAL

@@ -1,0 +1,103 @@
+"""Money as sites and people write it: an amount and its currency. Whole dollars are what a record keeps.
+
+Another currency is never taken for dollars; a bare number is dollars, since that is what film data deal in.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import NamedTuple
+
+from moviec.reading.numbers import scaled
+
+DOLLARS = "USD"
+
+#: What stands beside an amount, in small letters, and which currency that is. A sign that several currencies share
+#: is kept as it stands.
+CURRENCIES = {
+    "$": DOLLARS, "us$": DOLLARS, "usd": DOLLARS, "usd$": DOLLARS, "$us": DOLLARS, "u.s.$": DOLLARS, "u.s. $": DOLLARS, "us $": DOLLARS,
+    "usd $": DOLLARS, "dollar": DOLLARS, "dollars": DOLLARS, "us dollar": DOLLARS, "us dollars": DOLLARS, "u.s. dollars": DOLLARS,
+    "€": "EUR", "euro": "EUR", "euros": "EUR", "£": "GBP", "pound": "GBP", "pounds": "GBP", "pounds sterling": "GBP", "stg": "GBP",
+    "₹": "INR", "rs": "INR", "rs.": "INR", "rupees": "INR", "₩": "KRW", "won": "KRW", "₽": "RUB", "руб": "RUB", "руб.": "RUB",
+    "a$": "AUD", "au$": "AUD", "aud$": "AUD", "c$": "CAD", "ca$": "CAD", "cad$": "CAD", "can$": "CAD", "nz$": "NZD", "hk$": "HKD",
+    "nt$": "TWD", "s$": "SGD", "r$": "BRL", "mx$": "MXN", "¥": "¥", "￥": "¥", "yen": "JPY", "円": "JPY", "yuan": "CNY", "元": "CNY",
+    "rmb": "CNY", "kr": "kr", "kr.": "kr", "zł": "PLN", "kč": "CZK", "ft": "HUF", "fr": "Fr", "fr.": "Fr", "sfr": "CHF", "sfr.": "CHF",
+    "dm": "DEM", "₺": "TRY", "tl": "TRY", "₪": "ILS", "฿": "THB", "₫": "VND", "₱": "PHP", "₴": "UAH", "₦": "NGN", "lire": "ITL", "₤": "ITL",
+    "australian dollars": "AUD", "canadian dollars": "CAD", "hong kong dollars": "HKD", "new zealand dollars": "NZD",
+    "ff": "FRF", "pts": "ESP", "pesetas": "ESP", "francs": "Fr",
+}  # fmt: skip
+_CODES = (
+    "AED ARS ATS AUD BEF BGN BRL CAD CHF CLP CNY COP CZK DEM DKK EEK EGP ESP EUR FIM FRF GBP GRD HKD HRK HUF IDR IEP ILS INR IRR ISK"
+    " ITL JPY KRW KZT LTL LUF LVL MAD MXN MYR NGN NLG NOK NZD PEN PHP PKR PLN PTE RON RUB RUR SAR SEK SGD SIT SKK THB TND TRL TRY TWD"
+    " UAH USD VEB VND XAF ZAR"
+)
+CURRENCIES |= {code.lower(): code for code in _CODES.split()}
+
+_NOTE = re.compile(
+    r"\s*(?:\((?:estimated|est\.?|approx\.?|approximately|worldwide|domestic|international|usa|us|total|gross|budget|adjusted|unadjusted"
+    r"|sub-total|as of [^()]*|[^\W\d_][^()\d$€£¥]{0,40})\)|\[[^\[\]]{1,20}\]|\*+|[†‡])\s*$",
+    re.IGNORECASE,
+)
+_HEDGE = re.compile(
+    r"^(?:~|≈|c\.|ca\.|ca(?=\s)|circa|about|approx(?:\.|imately)?|est(?:\.|imated:?)?|around)\s*(?=\S)",
+    re.IGNORECASE,
+)
+_PARTS = re.compile(
+    r"([-−+]?)\s*([^\d\s.,+-][^\d]*?|)\s*([-−]?(?:\d[\d.,'’_\s]*\d|\d)(?:[eE]\+?\d{1,2})?)[.,]?-{0,2}\s*(.*)"
+)
+
+
+class Amount(NamedTuple):
+    """An amount in whole units of a currency."""
+
+    value: int
+    currency: str
+
+
+def money(text: str, decimal: str | None = None) -> Amount | None:
+    """Read an amount of money; None where it is none, or stands for a range of amounts."""
+    text = _HEDGE.sub("", _without_notes(text.strip()))
+    found = _PARTS.fullmatch(text)
+    if not found:
+        return None
+    sign, before, digits, after = found[1], found[2].strip().lower(), found[3], found[4].strip()
+    before = before.rstrip(" :")
+    if sign and not before and digits[:1] not in "-−":
+        digits = sign + digits
+        sign = ""
+    scale, named = _scale_and_currency(after)
+    currency = CURRENCIES.get(before) if before else None
+    if (before and not currency) or named is None or (currency and named and named != currency):
+        return None
+    value = scaled(f"{digits} {scale}" if scale else digits, decimal, None if "." in digits else ".")
+    if value is None:
+        return None
+    value = -value if sign in ("-", "−") else value
+    return (
+        Amount(int(value.quantize(Decimal(1))), currency or named or DOLLARS) if abs(value) < 2**63 else None
+    )
+
+
+def _without_notes(text: str) -> str:
+    while (shorter := _NOTE.sub("", text)) != text:
+        text = shorter
+    return text
+
+
+def _scale_and_currency(after: str) -> tuple[str, str | None]:
+    """Return the word of scale and the currency behind the digits, "" for none; a currency of None is an unknown word."""
+    words = after.split(None, 1)
+    if not words:
+        return "", ""
+    whole = after.lower()
+    if whole in CURRENCIES:
+        return "", CURRENCIES[whole]
+    scale = words[0].rstrip(".")
+    rest = words[1].strip().lower() if len(words) > 1 else ""
+    for tail in ("", "€", "$", "£"):  # "10M€"
+        if tail and scale.endswith(tail):
+            scale, rest = scale.removesuffix(tail), tail
+    if scaled(f"1 {scale}") is None:
+        return "", None
+    return scale, CURRENCIES.get(rest) if rest else ""

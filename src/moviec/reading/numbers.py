@@ -1,0 +1,131 @@
+"""Numbers as people write them: "2,012,345", "2.012.345", "7,8", "1.5e8", "2.0M", "1 234", "1'234".
+
+Whether a comma or a point stands before the decimals is decided for a whole column, from all its cells.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
+
+#: Blanks that group digits, and what else stands between thousands.
+_GROUPS = re.compile(r"(?<=\d)[\u0020\u00a0\u2007\u2009\u202f'’_](?=\d{3}(?:\D|$))")
+_TOKEN = re.compile(r"\d[\d.,]*\d")
+_PLAIN = re.compile(r"\d+(?:[.,]\d+)?")
+_POWER = re.compile(r"(\d+(?:\.\d+)?)e([+-]?\d{1,2})", re.IGNORECASE)
+_GROUPED = {
+    ",": re.compile(r"\d{1,3}(?:,\d{3})+|\d{1,2}(?:,\d{2})+,\d{3}"),  # also as in India: 25,00,00,000
+    ".": re.compile(r"\d{1,3}(?:\.\d{3})+"),
+}
+_OTHER = {",": ".", ".": ","}
+
+#: What multiplies the number before it.
+SCALES = {
+    "k": 10**3, "thousand": 10**3, "thousands": 10**3, "tsd": 10**3,
+    "lakh": 10**5, "lakhs": 10**5,
+    "m": 10**6, "mm": 10**6, "mn": 10**6, "mln": 10**6, "mio": 10**6, "million": 10**6, "millions": 10**6,
+    "millionen": 10**6, "millones": 10**6, "milioni": 10**6, "milhões": 10**6, "млн": 10**6,
+    "cr": 10**7, "crore": 10**7, "crores": 10**7, "万": 10**4, "億": 10**8, "亿": 10**8,
+    "b": 10**9, "bn": 10**9, "billion": 10**9, "billions": 10**9, "mrd": 10**9, "milliarden": 10**9, "млрд": 10**9,
+}  # fmt: skip
+
+Ambiguous = "ambiguous"
+
+
+def decide_decimal(texts: Iterable[str]) -> str | None:
+    """Return what stands before decimals in a column, "," or "."; None where no cell tells, or two contradict."""
+    found = set()
+    for text in texts:
+        for token in _TOKEN.findall(_GROUPS.sub("", text)):
+            if mark := _told(token):
+                found.add(mark)
+    return found.pop() if len(found) == 1 else None
+
+
+def _told(token: str) -> str | None:
+    """Return the decimal mark that one number tells of."""
+    commas, points = token.count(","), token.count(".")
+    if commas and points:
+        return max(",.", key=token.rfind)
+    mark = "," if commas else "." if points else ""
+    if not mark:
+        return None
+    if commas + points > 1:
+        return _OTHER[mark] if _GROUPED[mark].fullmatch(token) else None
+    whole, _, rest = token.partition(mark)
+    return mark if len(rest) != 3 or len(whole) > 3 or whole[0] == "0" else None
+
+
+def number(text: str, decimal: str | None = None, lone: str | None = None) -> Decimal | None:
+    """Read a number that is all of the text; None where it is none.
+
+    `decimal` is the column's decimal mark. Where that is not known, a single group of three digits ("1.234", "1,234") is
+    read with `lone` as the decimal mark, and is none where that is None, too.
+    """
+    text = _GROUPS.sub("", text.strip())
+    sign = -1 if text[:1] in ("-", "−") else 1
+    text = text.lstrip("+-−").strip()
+    if power := _POWER.fullmatch(text):
+        return sign * Decimal(power[1]) * Decimal(10) ** int(power[2])
+    plain = _unmarked(text, decimal or lone)
+    try:
+        return sign * Decimal(plain) if plain and len(plain) <= 40 else None
+    except InvalidOperation:
+        return None
+
+
+def _unmarked(text: str, decimal: str | None) -> str | None:
+    """Write a number with a decimal point and nothing else between its digits."""
+    if not re.fullmatch(r"[0-9][0-9.,]*|[.,][0-9]+", text):
+        return None
+    commas, points = text.count(","), text.count(".")
+    mark = max(",.", key=text.rfind)
+    if not commas + points:
+        return text
+    if commas + points > 1 and not (commas and points):
+        return text.replace(mark, "") if _GROUPED[mark].fullmatch(text) else None
+    whole, _, rest = text.rpartition(mark)
+    if commas and points:
+        parted = mark not in whole and _GROUPED[_OTHER[mark]].fullmatch(whole)
+        return f"{whole.replace(_OTHER[mark], '')}.{rest or '0'}" if parted else None
+    if len(rest) != 3 or len(whole) > 3 or whole[:1] in ("", "0") or decimal == mark:
+        return f"{whole or '0'}.{rest or '0'}"
+    return whole + rest if decimal == _OTHER[mark] else None
+
+
+_SCALED = re.compile(r"(.*\d[.,]?)\s*([^\W\d_]+)\.?")
+
+
+def scaled(text: str, decimal: str | None = None, lone: str | None = None) -> Decimal | None:
+    """Read a number that a word may multiply: "836.8M", "60 million", "2.0K"."""
+    found = _SCALED.fullmatch(text.strip())
+    if not found or re.fullmatch(r"\d+(?:\.\d+)?[eE]", found[0]):
+        return number(text, decimal, lone)
+    scale = SCALES.get(found[2].lower())
+    # Before a word of scale a lone group of three digits is decimals: nobody writes "1,234 million" for a film's money.
+    value = number(found[1], decimal, lone if decimal else ".")
+    return value * scale if scale and value is not None else None
+
+
+_COUNTED = re.compile(
+    r"(?:based on )?\(?\s*(.*?\d.*?)\+?\s*(?:(?:user |critic |verified |total )*(?:votes?|ratings?|reviews?|users?|critics?|people)\.?)?\s*\)?",
+    re.IGNORECASE,
+)
+
+
+def count(text: str, decimal: str | None = None) -> int | None:
+    """Read how many: "2,345,678", "2.0M", "(1,234 votes)", "250,000+ Ratings". A point before three digits parts thousands."""
+    found = _COUNTED.fullmatch(text.strip())
+    if not found:
+        return None
+    value = scaled(found[1], decimal, None if decimal else ",") if "." in found[1] else None
+    if value is None:
+        value = scaled(found[1], decimal, ".")
+    return int(value) if value is not None and value == int(value) else None
+
+
+def plain_text(value: Decimal) -> str:
+    """Write a number without an exponent and without zeros behind its decimals."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

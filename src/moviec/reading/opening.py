@@ -1,0 +1,181 @@
+"""Files as people have them, made into what the readers take: UTF-8 text with a header, or a JSON list.
+
+A file that is so already is handed on as it is; others are copied into a folder of the run: UTF-16 and 8-bit encodings, workbooks
+(first sheet), MovieLens' and Netflix' files without a header, a JSON object around one list (Simkl).
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import json
+import re
+from pathlib import Path
+
+from moviec.errors import PayloadError, UsageError
+
+#: What the first lines of files without a header look like, the delimiter that parts them, and the columns that they have.
+_HEADERLESS = (
+    (re.compile(r"\d+::\d+::[\d.]+::\d+"), "::", ("userId", "movieId", "rating", "timestamp")),
+    (re.compile(r"\d+::\d+::[^:].*::\d+"), "::", ("userId", "movieId", "tag", "timestamp")),
+    (re.compile(r"\d+::.*::.*"), "::", ("movieId", "title", "genres")),
+    (re.compile(r"\d+,(?:\d{4}|NULL),.+"), ",", ("netflix_id", "year", "title")),
+)
+
+#: The sheet of a workbook may be named behind its path: films.xlsx#Sheet2.
+WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+DELIMITERS = "\t,;|"
+
+
+def readable(path: Path, folder: Path, sheet: str = "") -> Path:
+    """Return the file, or a copy in `folder` that the readers take."""
+    if path.suffix.lower() in WORKBOOKS:
+        return _from_workbook(path, folder / f"sheet-{path.stem}.csv", sheet)
+    with path.open("rb") as file:
+        start = file.read(1 << 16)
+    if start.startswith((b"PAR1", b"\x1f\x8b", b"PK\x03\x04")):
+        return path
+    encoding = _encoding(path, start)
+    if encoding != "utf-8":
+        path = _recoded(path, folder / f"utf8-{path.name}", encoding)
+        with path.open("rb") as file:
+            start = file.read(1 << 16)
+    text = start.decode("utf-8-sig", errors="replace")
+    first = text.lstrip().splitlines()[0] if text.strip() else ""
+    for pattern, delimiter, columns in _HEADERLESS:
+        if pattern.fullmatch(first):
+            return _with_header(path, folder / f"headed-{path.stem}.csv", delimiter, columns)
+    if text.lstrip().startswith("{"):
+        return _unwrapped(path, folder / f"list-{path.name}", first)
+    return path
+
+
+def delimiter_of(line: str) -> str:
+    """Return what parts the cells of a header: what stands in it most often, outside of quotes; a comma where nothing does."""
+    bare = re.sub(r'"[^"]*"', "", line)
+    return max(DELIMITERS, key=lambda mark: (bare.count(mark), mark == ","))
+
+
+def _encoding(path: Path, start: bytes) -> str:
+    """Return a text file's encoding: by its mark, by the zeros of UTF-16, else UTF-8 unless nothing beyond ASCII is."""
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    some = start[:2000]
+    if len(some) > 3 and some.count(0) > len(some) // 4:
+        return "utf-16-le" if some[1::2].count(0) > some[::2].count(0) else "utf-16-be"
+    wrong = right = 0
+    with path.open("rb") as file:
+        for line in file:
+            if line.isascii():
+                continue
+            try:
+                line.decode("utf-8")
+                right += 1
+            except UnicodeDecodeError:
+                wrong += 1
+    return "cp1252" if wrong and not right else "utf-8"
+
+
+def _recoded(path: Path, copy: Path, encoding: str) -> Path:
+    """Copy a text as UTF-8; bytes that Windows-1252 does not define are those of Latin-1."""
+    try:
+        data = path.read_bytes().decode(
+            encoding, errors="strict" if encoding.startswith("utf") else "latin1-rest"
+        )
+    except UnicodeError as error:
+        raise PayloadError(
+            "the file is neither UTF-8 nor UTF-16 nor an 8-bit text", path.name, "save it as UTF-8"
+        ) from error
+    copy.write_text(data.removeprefix("\ufeff"), encoding="utf-8", newline="")
+    return copy
+
+
+def _latin1(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("latin-1"), error.end
+
+
+codecs.register_error("latin1-rest", _latin1)
+
+
+def _with_header(path: Path, copy: Path, delimiter: str, columns: tuple[str, ...]) -> Path:
+    """Copy a file without a header as CSV with one; the last column takes what is left of a line."""
+    with (
+        path.open(encoding="utf-8", errors="replace", newline="\n") as source,
+        copy.open("w", encoding="utf-8", newline="") as target,
+    ):
+        writer = csv.writer(target, lineterminator="\n")
+        writer.writerow(columns)
+        for line in source:
+            if cells := line.rstrip("\r\n"):
+                parts = (
+                    cells.split(delimiter) if delimiter == "::" else cells.split(delimiter, len(columns) - 1)
+                )
+                writer.writerow(["" if part == "NULL" else part for part in parts])
+    return copy
+
+
+def _unwrapped(path: Path, copy: Path, first: str) -> Path:
+    """Copy the list that stands alone in a JSON object; JSON lines and other objects are handed on."""
+    try:
+        json.loads(first)
+        several = True  # the first line is whole: one object a line, or all of it in one line
+    except ValueError:
+        several = False
+    if several and path.stat().st_size > len(first.encode()) + 2:
+        return path
+    try:
+        whole = json.loads(path.read_text("utf-8-sig"))
+    except ValueError:
+        return path
+    lists = [
+        value
+        for key, value in whole.items()
+        if isinstance(value, list) and value and isinstance(value[0], dict)
+    ]
+    films = (
+        whole.get("movies")
+        if isinstance(whole.get("movies"), list)
+        else lists[0]
+        if len(lists) == 1
+        else None
+    )
+    if films is None:
+        return path
+    copy.write_text(json.dumps(films, ensure_ascii=False, indent=0), encoding="utf-8")
+    return copy
+
+
+def _from_workbook(path: Path, copy: Path, sheet: str) -> Path:
+    """Copy a sheet of a workbook as CSV: days as dates, whole numbers without decimals."""
+    try:
+        from python_calamine import CalamineError, CalamineWorkbook
+    except ImportError as error:
+        raise UsageError(
+            "reading workbooks takes a library that is not installed",
+            path.name,
+            "pip install 'moviec[excel]', or save it as CSV",
+        ) from error
+    try:
+        book = CalamineWorkbook.from_path(str(path))
+        if sheet and sheet not in book.sheet_names:
+            raise UsageError(
+                f"there is no sheet '{sheet}'", path.name, f"there are {', '.join(book.sheet_names)}"
+            )
+        rows = book.get_sheet_by_name(sheet or book.sheet_names[0]).to_python()
+    except CalamineError as error:
+        raise PayloadError(
+            f"the workbook cannot be read ({str(error).splitlines()[0]})", path.name
+        ) from error
+    filled = [row for row in rows if any(cell != "" for cell in row)]
+    with copy.open("w", encoding="utf-8", newline="") as target:
+        csv.writer(target, lineterminator="\n").writerows([[_cell(cell) for cell in row] for row in filled])
+    return copy
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    text = str(value)
+    return text.removesuffix(" 00:00:00")

@@ -1,0 +1,205 @@
+"""Titles as lists, folders and files have them: a year, an edition, a resolution or an id beside the title go where they belong.
+
+Accents that were read in the wrong encoding ("AmÃ©lie") are mended where the bytes leave no doubt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from moviec.reading.ids import marked_ids
+
+#: How a whole column writes a year that stands beside the title without brackets.
+YEAR_BEFORE, YEAR_BEHIND = "year before", "year behind"
+#: A convention of a column holds when so many of its cells follow it: of fewer, a title may well begin with a number.
+MOST, LEAST_CELLS = 0.8, 3
+
+_YEAR = r"(?:18[7-9]\d|19\d\d|20\d\d)"
+_BRACKETED_YEAR = re.compile(
+    rf"\s*[(\[{{]\s*(?:[IVX]+\s+|TV\s+(?:Movie\s+)?|Video\s+|film\s+)?({_YEAR})\s*(?:[-–]\s*(?:{_YEAR})?)?(?:\s+(?:film|TV\s*(?:movie|film)|video))?"
+    rf"(?:/[IVX]+)?\s*[)\]}}](?=\s*(?:$|[({{\[]|[-–]\s|[\w.]))",
+    re.IGNORECASE,
+)
+_LEADING_YEAR = re.compile(rf"^[(\[]({_YEAR})[)\]][\s.\-–]+(?=\S)")
+_BARE_BEFORE = re.compile(rf"^({_YEAR})\s*[-–—.:]\s+(?=\S)|^({_YEAR})\s+(?=\S)")
+_BARE_BEHIND = re.compile(rf"(?<=\S)\s*[-–—,]?\s+({_YEAR})$")
+
+_EDITIONS = (
+    r"(?:the\s+)?(?:director'?s|director’s|extended|theatrical|final|ultimate|unrated|uncut|international|assembly|special|rogue|workprint|redux)"
+    r"(?:\s+(?:director'?s|extended|collector'?s))?\s*(?:cut|edition|version)?|unrated|uncut|remastered|restored|4k\s+remaster(?:ed)?"
+    r"|(?:the\s+)?(?:\d+th\s+)?anniversary(?:\s+edition)?|criterion(?:\s+collection)?|imax(?:\s+(?:edition|enhanced))?|3d|open\s+matte|black\s*(?:and|&)\s*(?:white|chrome)"
+)
+_TECHNICAL = (
+    r"\d{3,4}[pi]|[248]k|uhd|hdr(?:10)?\+?|sdr|dv|dolby\s*vision|blu-?ray|br-?rip|bd-?rip|bd|web-?dl|web-?rip|web|hd-?rip|hd-?tv|dvd(?:-?rip|5|9|scr)?|cam|telesync"
+    r"|remux|x26[45]|h\.?26[45]|hevc|avc|xvid|divx|av1|vc-?1|10-?bit|8-?bit|aac(?:2\.0|5\.1)?|ac3|e-?ac-?3|ddp?(?:\s?[257]\.[01])?|dts(?:-?(?:hd|x|es))?(?:[. ]ma)?|truehd|atmos|flac|mp3|opus"
+    r"|[257]\.[01]|multi|dual(?:\s*audio)?|dubbed|subbed|vostfr|truefrench|french|german|english|ita|eng|proper|repack|internal|limited|complete"
+    r"|amzn|nf|dsnp|hmax|atvp|yts(?:\.\w+)?|yify|rarbg|psa|tigole|hi10p?"
+)
+_TAG = re.compile(
+    rf"\s*[\[{{(]\s*(?:edition-[^\]}})]*|(?:{_TECHNICAL}|{_EDITIONS})(?:[\s,._+-]+(?:{_TECHNICAL}|{_EDITIONS}|\w{{1,12}}))*)\s*[\]}})]",
+    re.IGNORECASE,
+)
+#: What may stand behind a year in brackets and says nothing of the title.
+_BESIDE = re.compile(
+    rf"(?:{_TECHNICAL}|{_EDITIONS})(?:[\s,._+-]+(?:{_TECHNICAL}|{_EDITIONS}|[\w\[\]()]+))*", re.IGNORECASE
+)
+_TECHNICAL_WORD = re.compile(rf"(?:{_TECHNICAL})", re.IGNORECASE)
+_SUFFIX = re.compile(r"\.(?:mkv|mp4|m4v|avi|mov|wmv|mpe?g|ts|m2ts|iso|webm|flv|srt|nfo|strm)$", re.IGNORECASE)
+_DOTTED = re.compile(rf"^(\S+?)[._]\(?({_YEAR})\)?(?:[._-](.*))?$")
+_SPACED = re.compile(rf"^(.+?)[\s.]+\(?({_YEAR})\)?[\s.]+(.*)$")
+_PART = re.compile(r"\s*[-–]?\s*(?:cd|disc|disk|pt)\s*\d$", re.IGNORECASE)
+
+#: What a cell must hold for its accents to be looked at, and a title for anything else of this module, as DuckDB's patterns.
+GARBLED_SQL = r"'[\x{C2}-\x{F4}][\x{80}-\x{BF}\x{152}\x{153}\x{160}\x{161}\x{178}\x{17D}\x{17E}\x{192}\x{2C6}\x{2DC}\x{2013}-\x{203A}\x{20AC}\x{2122}]|^\s|\s$'"
+ODD_SQL = (
+    GARBLED_SQL[:-1]
+    + r"""|[\[{\]}_]|\([^()]*[0-9]{4}|\((?i:[^()]*(?:cut|edition|version|unrated|uncut|remastered|[0-9]p))|^[0-9]{4}[ .:–—-]|[^0-9][0-9]{4}$"""
+    + r"""|^\S*\.\S*\.\S*$|\.[A-Za-z0-9]{2,4}$|\s\s|[0-9]{3,4}p\b|^(?:N/A|#N/A|NULL|null|NaN|nan|None|<NA>|-|\?)$'"""
+)
+
+
+class Title(NamedTuple):
+    """A title, and what stood beside it."""
+
+    title: str
+    year: int | None = None
+    ids: dict[str, str] = {}  # noqa: RUF012 - never changed
+
+
+def decide_year(texts: Iterable[str], cells: int) -> str | None:
+    """Return where a column of so many cells writes the year without brackets: before the title, behind it, or nowhere (None)."""
+    some = [text.strip() for text in texts]
+    for name, pattern in ((YEAR_BEFORE, _BARE_BEFORE), (YEAR_BEHIND, _BARE_BEHIND)):
+        if cells >= LEAST_CELLS and sum(bool(pattern.search(cell)) for cell in some) >= MOST * cells:
+            return name
+    return None
+
+
+def title(text: str, years: str | None = None) -> Title | None:
+    """Read a title. `years` is the column's habit (`decide_year`). None where an object stands in its place."""
+    text = mended(text).strip()
+    if _is_object(text):
+        return None
+    text = " ".join(text.split())
+    plain, ids = marked_ids(text)
+    plain = _SUFFIX.sub("", plain) if _SUFFIX.search(plain) else plain
+    plain, year = _from_file_name(plain)
+    plain = _without_tags(plain)
+    if year is None:
+        plain, year = _without_year(plain, years)
+    plain = _PART.sub("", plain) if plain != text and _PART.search(plain) else plain
+    plain = plain.strip().rstrip("-–").strip()
+    return Title(plain, year, ids) if plain else Title(text, None, ids)
+
+
+def _without_year(text: str, years: str | None) -> tuple[str, int | None]:
+    """Take off the year in brackets at the end or the start of a title, or without brackets where the column has the habit."""
+    years_found = list(_BRACKETED_YEAR.finditer(text))
+    found = years_found[-1] if years_found else None
+    if found and found.start() > 0:
+        rest = text[found.end() :].strip(" -–.")
+        if rest and rest[0].isalnum() and not _BESIDE.fullmatch(rest):
+            return text, None
+        rest = "" if _BESIDE.fullmatch(rest) else rest
+        return _without_tags(f"{text[: found.start()]} {rest}").strip(), int(found[1])
+    if leading := _LEADING_YEAR.match(text):
+        return text[leading.end() :], int(leading[1])
+    if years == YEAR_BEFORE and (before := _BARE_BEFORE.match(text)):
+        return text[before.end() :], int(before[1] or before[2])
+    if years == YEAR_BEHIND and (behind := _BARE_BEHIND.search(text)):
+        return text[: behind.start()], int(behind[1])
+    return text, None
+
+
+def _without_tags(text: str) -> str:
+    while (shorter := _TAG.sub(" ", text).strip()) != text.strip() and shorter:
+        text = shorter
+    return " ".join(text.split())
+
+
+def _from_file_name(text: str) -> tuple[str, int | None]:
+    """Read "The.Matrix.1999.1080p.BluRay" and "The Matrix 1999 1080p BluRay x264-GROUP": a year, and behind it only technical words."""
+    name = text.replace("_", " ") if "_" in text and " " not in text else text
+    dotted = " " not in name and name.count(".") >= 2
+    pattern = _DOTTED if dotted else _SPACED
+    best = None
+    for start in range(len(name)):  # the last year before the technical words: "Blade.Runner.2049.2017.1080p"
+        found = re.compile(rf"[\s._(]({_YEAR})(?=[\s._)-]|$)").search(name, start)
+        if not found:
+            break
+        if start == found.start():
+            words = [word for word in re.split(r"[\s._()\[\]-]+", name[found.end() :]) if word]
+            if (dotted and not words) or (words and _TECHNICAL_WORD.fullmatch(words[0])):
+                best = found
+    if best and best.start() > 0 and pattern.match(name):
+        whole = name[: best.start()].strip(" ._(-")
+        return _spaced(whole) if dotted else " ".join(whole.split()), int(best[1])
+    if dotted or name != text:
+        words = re.split(r"[\s._]+", name)
+        at = next((at for at, word in enumerate(words) if at and _TECHNICAL_WORD.fullmatch(word)), None)
+        if at and len(words) > at:
+            return " ".join(words[:at]), None
+        return (name, None) if name != text and dotted is False else (text, None)
+    return text, None
+
+
+def _spaced(name: str) -> str:
+    """Write the points of a file's name as blanks, but for those of initials and of "Vol.", "Dr."."""
+    words = [word for word in name.split(".") if word]
+    spaced, initials = [], ""
+    for word in words:
+        if len(word) == 1 and word.isalpha() and word.isupper() and (initials or word not in ("A", "I")):
+            initials += f"{word}."
+            continue
+        if initials:
+            spaced.append(initials if len(initials) > 2 else initials.rstrip("."))
+            initials = ""
+        spaced.append(word)
+    if initials:
+        spaced.append(initials if len(initials) > 2 else initials.rstrip("."))
+    return " ".join(spaced)
+
+
+def _is_object(text: str) -> bool:
+    """Return whether a cell holds a JSON or Python object or list in place of a title."""
+    if not ((text.startswith("{") and text.endswith("}")) or (text.startswith("[") and text.endswith("]"))):
+        return False
+    return bool(re.match(r"""[{\[]\s*(?:["'{\[]|[}\]])""", text)) or (text[0] == "{" and ":" in text)
+
+
+#: The bytes that Windows-1252 does not define, as programs pass them on.
+_UNDEFINED = {code: bytes([code]) for code in (0x81, 0x8D, 0x8F, 0x90, 0x9D)}
+
+
+def mended(text: str) -> str:
+    """Mend UTF-8 that was read as Windows-1252 or Latin-1, once or twice; a text that may be meant as it stands stays."""
+    for _ in range(2):
+        raw = _as_bytes(text)
+        if raw is None:
+            break
+        try:
+            better = raw.decode("utf-8")
+        except UnicodeDecodeError:
+            break
+        if len(better) == len(text):
+            break
+        text = better
+    return text
+
+
+def _as_bytes(text: str) -> bytes | None:
+    """Return the bytes that a text was read from as Windows-1252; None where it cannot have been."""
+    if text.isascii():
+        return None
+    out = bytearray()
+    for letter in text:
+        try:
+            out += letter.encode("cp1252")
+        except UnicodeEncodeError:
+            if 0x80 <= ord(letter) <= 0x9F:
+                out.append(ord(letter))
+            else:
+                return None
+    return bytes(out)

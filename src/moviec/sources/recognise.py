@@ -1,0 +1,264 @@
+"""What a file of somebody's is: a delivery of a known source, a layout that many share, or a list of one's own with usual columns.
+
+Of the last two the mapping is written as a source's facts, which a person may then change.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import duckdb
+import msgspec
+
+from moviec.engine import DuckEngine
+from moviec.engine.duckdb import identifier
+from moviec.errors import PayloadError, UsageError
+from moviec.reading.layouts import Layout, Scale, layout_of
+from moviec.reading.nested import unfold
+from moviec.reading.opening import readable
+from moviec.reading.ratings import rating
+from moviec.reading.tables import stage_list
+from moviec.reading.usual_names import ALIASES, MORE_ALIASES, usual_columns
+from moviec.sources.registry import find_sources
+
+#: What a column of usual name feeds.
+_FEEDS = {
+    "title": "title",
+    "original_title": "original_title",
+    "other_titles": "other_titles",
+    "year": "year",
+    "released": "released",
+    "people": "people.actor",
+    "directors": "people.director",
+    "writers": "people.writer",
+    "runtime": "runtime",
+    "genres": "genres",
+    "kind": "kind",
+    "imdb_id": "ids.imdb",
+    "tmdb_id": "ids.tmdb",
+    "wikidata_id": "ids.wikidata",
+    "letterboxd": "ids.letterboxd",
+    "companies": "companies",
+    "countries": "countries",
+    "languages": "languages",
+    "keywords": "keywords",
+    "budget": "budget",
+    "revenue": "revenue.worldwide",
+    "domestic": "revenue.domestic",
+    "overview": "overview",
+    "certificate": "certificate",
+    "imdb_rating": "ratings.imdb",
+    "imdb_votes": "ratings.imdb.votes",
+    "metacritic": "ratings.metacritic",
+    "rottentomatoes": "ratings.rottentomatoes",
+    "rating": "ratings.me",
+}
+_RATERS = {
+    "imdb": Scale("audience", 1, 10),
+    "metacritic": Scale("critics", 0, 100),
+    "rottentomatoes": Scale("critics", 0, 100),
+}
+
+#: The tops of scales that a column of one's own ratings is taken for: the first that none of its values passes.
+_TOPS = (5, 10, 100)
+
+
+class Recognised(msgspec.Struct, frozen=True):
+    """What a file was taken for: the source's name, and the mapping of a list without a source, which is to be kept."""
+
+    source: str
+    layout: Layout | None = None
+    unused: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        if self.layout is None:
+            return f"a delivery of {self.source}"
+        fed = ", ".join(f"{feeds[0]} = {column}" for column, feeds in self.layout.columns.items() if feeds)
+        left = f"; not used: {', '.join(self.unused)}" if self.unused else ""
+        return f"{self.layout.title} ({fed}{left})"
+
+
+def recognise_file(path: Path, work: Path, home: Path | None) -> Recognised:
+    """Say what a plain file is; raises PayloadError where it is no table of films that is known or can be guessed."""
+    with DuckEngine() as engine:
+        columns = columns_of(engine, path, work)
+        if source := _known_source(path, columns, home):
+            return Recognised(source)
+        layout = layout_of(columns, path.name) or _guessed(engine, columns, path)
+    there = {column.casefold(): column for column in columns}
+    used = {
+        there[name.casefold()]: feeds for name, feeds in layout.columns.items() if name.casefold() in there
+    }
+    heads = {name.partition(".")[0] for name in used}
+    unused = tuple(
+        column for column in columns if column not in used and column.partition(".")[0] not in heads
+    )
+    key = tuple(there.get(name.casefold(), name) for name in layout.key)
+    return Recognised(layout.name, msgspec.structs.replace(layout, columns=used, key=key), unused)
+
+
+def columns_of(engine: DuckEngine, path: Path, work: Path) -> list[str]:
+    """Make a file's rows known as `listed`; return the names of its columns, those inside objects with their path."""
+    opened = readable(path, work)
+    with opened.open("rb") as file:
+        start = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
+    kind = "csv"
+    if start.startswith(b"PAR1"):
+        kind = "parquet"
+    elif start.startswith((b"{", b"[")):
+        kind = "json" if start.startswith(b"[") else "jsonl"
+    try:
+        columns, _ = stage_list(engine, opened, kind, work)
+        return unfold(engine, "listed", columns)
+    except duckdb.Error as error:
+        raise PayloadError(f"cannot be read ({str(error).splitlines()[0]})", path.name) from error
+
+
+def _known_source(path: Path, columns: list[str], home: Path | None) -> str | None:
+    """Return the source whose main file this is, by its name and by the columns that it must have."""
+    for name, source in find_sources(home).items():
+        file = next(iter(source.spec.files.values()))
+        needed = {file.key, *file.with_key, *file.required}
+        named = any(path.name.lower().startswith(start) for start in file.names)
+        told = len(needed) > 2 or file.names != ("films",)
+        if named and told and needed <= set(columns) and layout_of(columns, path.name) is None:
+            return name
+    return None
+
+
+def _guessed(engine: DuckEngine, columns: list[str], path: Path) -> Layout:
+    """Make a layout of columns with usual names; rows are told apart by an id, else by title and year."""
+    found = usual_columns(columns, ALIASES | MORE_ALIASES)
+    if "title" not in found:
+        raise PayloadError(
+            f"this is no list of films that MovieC knows: no title column among {', '.join(columns)[:300]}",
+            path.name,
+            "give the source's name before the file, or write a mapping: see docs/sources.md",
+        )
+    feeds: dict[str, list[str]] = {}
+    for field, column in found.items():
+        if field in _FEEDS:
+            feeds.setdefault(column, []).append(_FEEDS[field])
+    raters = {name: scale for name, scale in _RATERS.items() if f"ratings.{name}" in [*_all(feeds)]}
+    if "rating" in found:
+        raters["me"] = Scale("audience", 0, _top(engine, found["rating"]))
+    if "ratings.imdb.votes" in _all(feeds) and "imdb" not in raters:
+        feeds[found["imdb_votes"]].remove("ratings.imdb.votes")
+    key = _key(engine, found)
+    if len(key) == 1:
+        feeds.setdefault(key[0], []).insert(0, "key")
+    return Layout(
+        name=slug(path),
+        title=f"your list {path.name}",
+        needs=(),
+        key=key,
+        columns={name: tuple(feeds[name]) for name in columns if name in feeds},
+        raters=raters,
+        private=False,
+    )
+
+
+def _all(feeds: dict[str, list[str]]) -> list[str]:
+    return [feed for some in feeds.values() for feed in some]
+
+
+def _top(engine: DuckEngine, column: str) -> int:
+    cells = engine.query(
+        f"SELECT DISTINCT {identifier(column)} AS cell FROM listed WHERE {identifier(column)} IS NOT NULL"
+    )
+    values = [
+        float(read.value)
+        for cell in cells["cell"].to_pylist()
+        if (read := rating(str(cell))) and not read.top
+    ]
+    return next((top for top in _TOPS if max(values, default=0) <= top), _TOPS[-1])
+
+
+def _key(engine: DuckEngine, found: dict[str, str]) -> tuple[str, ...]:
+    """Return the columns that tell rows apart: an id that is in every row and in no two, else title and year."""
+    for field in ("id", "imdb_id", "tmdb_id", "wikidata_id"):
+        if field in found:
+            cell = identifier(found[field])
+            told = engine.query(
+                f"SELECT count(*) = count(DISTINCT {cell}) AND count(*) = count(nullif(trim({cell}), '')) AS told FROM listed"
+            )
+            if told["told"][0].as_py():
+                return (found[field],)
+    dated = found.get("year") or found.get("released")
+    return (found["title"], dated) if dated and dated != found["title"] else (found["title"],)
+
+
+def slug(path: Path) -> str:
+    """Make a source's name of a file's: small letters, digits and hyphens, a letter first."""
+    stem = path.name.partition(".")[0]
+    name = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")[:28].strip("-")
+    return name if name[:1].isalpha() else f"list-{name}".rstrip("-")
+
+
+def facts_text(layout: Layout) -> str:
+    """Write a layout as a source's facts (`source.toml`)."""
+    lines = [
+        f"# Written by `moviec ingest`: {layout.title}. Change what you like; see docs/sources.md.",
+        f"name = {_quoted(layout.name)}",
+        f"title = {_quoted(layout.title)}",
+        'home_page = ""',
+        'licence = "the owner\'s"',
+        'attribution = ""',
+        f"private = {str(layout.private).lower()}"
+        + ("  # matched and shown to you, published to nobody" if layout.private else ""),
+    ]
+    for name, scale in layout.raters.items():
+        lines += [
+            "",
+            f"[raters.{name}]",
+            f"panel = {_quoted(scale.panel)}",
+            f"lowest = {scale.lowest}",
+            f"highest = {scale.highest}",
+        ]
+    first, *more = layout.key
+    columns = dict(layout.columns)
+    if not more and "key" not in columns.get(first, ()):
+        columns[first] = ("key", *columns.get(first, ()))
+    for name in more:
+        columns.setdefault(name, ())
+    columns = {
+        name: tuple(feed for feed in feeds if feed != "key" or not more) for name, feeds in columns.items()
+    }
+    lines += [
+        "",
+        "[files.films]",
+        f"names = [{_quoted(layout.name)}]",
+        'format = "any"',
+        f"key = {_quoted(first)}",
+    ]
+    if more:
+        lines.append(f"with_key = [{', '.join(map(_quoted, more))}]")
+    if layout.separator:
+        lines.append(f"separator = {_quoted(layout.separator)}")
+    if layout.dates:
+        lines.append(f"dates = {_quoted(layout.dates)}")
+    lines += ["", "[files.films.columns]"]
+    lines += [f"{_quoted(name)} = [{', '.join(map(_quoted, feeds))}]" for name, feeds in columns.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    return msgspec.json.encode(text).decode().replace("\x7f", "\\u007f")
+
+
+def keep_mapping(layout: Layout, home: Path, anew: bool) -> Path:
+    """Write a layout's facts into MOVIEC_HOME/sources; one of that name that is there already stays, unless it is made anew."""
+    folder = home / "sources" / layout.name
+    path = folder / "source.toml"
+    if path.exists() and not anew:
+        return path
+    built_in = find_sources(None)
+    if layout.name in built_in:
+        raise UsageError(
+            f"there is a source called '{layout.name}'", layout.name, "give the file another name"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(facts_text(layout), encoding="utf-8")
+    return path
