@@ -4,7 +4,8 @@
 
 HOME holds the shared deliveries. A row is a kind, a query, and which film is meant: a part of its title, of several (a|b) any;
 its years, one off forgiven, or from-to; or its genre. `search_queries.csv` was typed by us, and says which part a row is
-of: those held out were typed after the last change of search, and only counted. A query counts only where the catalogue
+of: those held out were typed after the last change of search, and only counted; what was held out before is for
+development now. A query counts only where the catalogue
 holds such a film.
 """
 
