@@ -49,7 +49,8 @@ def plan(connection: sa.Connection, verdicts: Sequence[Verdict]) -> Planned:
     at = now()
     rows = [_row(connection, verdict, at) for verdict in verdicts]
     held = [
-        next((one for one in in_force(connection, row) if one["who"] == row["who"]), None) for row in rows
+        next((decision for decision in in_force(connection, row) if decision["who"] == row["who"]), None)
+        for row in rows
     ]
     fresh = [row for row, known in zip(rows, held, strict=True) if known is None]
     return Planned([known or row for row, known in zip(rows, held, strict=True)], fresh)
@@ -95,7 +96,9 @@ def plan_undoing(connection: sa.Connection, number: int) -> list[dict[str, Any]]
             "see `moviec review list --decided`",
         )
     repeated = [
-        one for one in in_force(connection, row) if one["who"] == row["who"] and one["number"] != number
+        decision
+        for decision in in_force(connection, row)
+        if decision["who"] == row["who"] and decision["number"] != number
     ]
     return [dict(row), *repeated]
 
@@ -142,7 +145,7 @@ def with_states(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     for row in sorted((row for row in rows if not row["undone"]), key=_in_turn):
         agreeing = standing.setdefault(tuple(row[name] for name in ENDS), [])
         if agreeing and agreeing[0]["verdict"] != row["verdict"]:
-            overruling |= {one["number"]: row["number"] for one in agreeing}
+            overruling |= {decision["number"]: row["number"] for decision in agreeing}
             agreeing.clear()
         agreeing.append(row)
     return [
@@ -167,8 +170,10 @@ def prevailing(
     """
     pair = [decisions.c[name] == row[name] for name in ENDS]
     query = sa.select(decisions).where(*pair, decisions.c.number.not_in(without))
-    rows = with_states([dict(one) for one in connection.execute(query).mappings()])
-    return sorted((one for one in rows if one["state"] == "in force"), key=_in_turn, reverse=True)
+    rows = with_states([dict(decision) for decision in connection.execute(query).mappings()])
+    return sorted(
+        (decision for decision in rows if decision["state"] == "in force"), key=_in_turn, reverse=True
+    )
 
 
 def _in_turn(row: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -231,7 +236,7 @@ def in_force(connection: sa.Connection, row: Mapping[str, Any] | sa.RowMapping) 
         *alike, decisions.c.undone.is_(None), *_after_the_contrary(connection, row)
     )
     latest_first = query.order_by(decisions.c.at.desc(), decisions.c.number.desc())
-    return [dict(one) for one in connection.execute(latest_first).mappings()]
+    return [dict(decision) for decision in connection.execute(latest_first).mappings()]
 
 
 def _after_the_contrary(

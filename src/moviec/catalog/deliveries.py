@@ -113,7 +113,8 @@ def publish_all(connection: sa.Connection) -> None:
     query = sa.select(batches).join(deliveries, deliveries.c.id == batches.c.delivery)
     every = connection.execute(query.order_by(deliveries.c.number)).all()
     append(
-        connection, [RecordChange("delivery", one.changed + one.tombstones, one.delivery) for one in every]
+        connection,
+        [RecordChange("delivery", batch.changed + batch.tombstones, batch.delivery) for batch in every],
     )
 
 
@@ -175,7 +176,7 @@ def register(connection: sa.Connection, arrival: Arrival) -> None:
             connection.execute(sa.delete(table).where(table.c.delivery == delivery.id))
         connection.execute(sa.delete(deliveries).where(held))
     connection.execute(sa.insert(deliveries), [_row(delivery)])
-    payloads = [{"delivery": delivery.id, **msgspec.structs.asdict(one)} for one in arrival.payloads]
+    payloads = [{"delivery": delivery.id, **msgspec.structs.asdict(payload)} for payload in arrival.payloads]
     if payloads:
         connection.execute(sa.insert(delivery_payloads), payloads)
     if arrival.batch:
@@ -204,10 +205,12 @@ def replace_batches(
     connection.execute(sa.delete(batches).where(batches.c.source == source))
     for batch in fresh:
         connection.execute(sa.insert(batches), [msgspec.structs.asdict(batch)])
-    for one in read:
-        values = {"records": one.records, "report": one.report}
-        connection.execute(sa.update(deliveries).where(deliveries.c.id == one.delivery).values(**values))
-        settle_rejected(connection, one.delivery, one.rejected)
+    for report_read in read:
+        values = {"records": report_read.records, "report": report_read.report}
+        connection.execute(
+            sa.update(deliveries).where(deliveries.c.id == report_read.delivery).values(**values)
+        )
+        settle_rejected(connection, report_read.delivery, report_read.rejected)
 
 
 def all_deliveries(catalogue: sa.Engine, source: str | None = None) -> list[Delivery]:

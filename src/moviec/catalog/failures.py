@@ -34,7 +34,9 @@ def set_aside(
     connection: sa.Connection, follower: str, subjects: Sequence[dict[str, Any]], error: str, attempts: int
 ) -> None:
     """Set subjects aside for one and the same error; one that is set aside already stays as it is."""
-    known = {msgspec.json.encode(one.subject) for one in failed(connection) if one.follower == follower}
+    known = {
+        msgspec.json.encode(failure.subject) for failure in failed(connection) if failure.follower == follower
+    }
     rows = [
         {"follower": follower, "subject": text.decode(), "error": error, "attempts": attempts, "at": now(), "state": "open"}
         for subject in subjects
@@ -64,7 +66,7 @@ def failed(connection: sa.Connection, state: str | None = "open") -> list[Failur
 
 def records_aside(connection: sa.Connection) -> pa.Table:
     """Return the records (RECORDS) that the catalogue leaves out, as if that delivery had not named them."""
-    rows = [one.subject for one in failed(connection) if one.follower == FOLLOWER]
+    rows = [failure.subject for failure in failed(connection) if failure.follower == FOLLOWER]
     columns = {name: [row[name] for row in rows] for name in RECORDS.names}
     return pa.table(columns, schema=RECORDS)
 
@@ -77,19 +79,19 @@ def replay(catalogue: sa.Engine, numbers: Sequence[int] = ()) -> int:
     """
     with writing(catalogue) as connection:
         waiting = failed(connection)
-        if unknown := sorted(set(numbers) - {one.number for one in waiting}):
+        if unknown := sorted(set(numbers) - {failure.number for failure in waiting}):
             raise UsageError(f"no open failure has the number {unknown[0]}", hint="see `moviec failures`")
-        chosen = [one for one in waiting if not numbers or one.number in numbers]
-        for one in chosen:
+        chosen = [failure for failure in waiting if not numbers or failure.number in numbers]
+        for failure in chosen:
             connection.execute(
-                sa.update(failures).where(failures.c.number == one.number).values(state="replayed")
+                sa.update(failures).where(failures.c.number == failure.number).values(state="replayed")
             )
-            if one.follower == FOLLOWER:
-                append(connection, [RecordChange("replay", **one.subject)])
-            elif "webhook" in one.subject:
+            if failure.follower == FOLLOWER:
+                append(connection, [RecordChange("replay", **failure.subject)])
+            elif "webhook" in failure.subject:
                 again = {"state": "active", "failed": 0, "retry_at": None}
                 table = webhooks
                 connection.execute(
-                    sa.update(table).where(table.c.number == one.subject["webhook"]).values(again)
+                    sa.update(table).where(table.c.number == failure.subject["webhook"]).values(again)
                 )
     return len(chosen)

@@ -96,7 +96,7 @@ def movie_changes(connection: sa.Connection, movie: int, since: str = "") -> lis
     """
     query = HISTORY.where(changes.c.movie == movie, changes.c.at > since).order_by(changes.c.number)
     found = [entry(row) for row in connection.execute(query)]
-    return [{**one, "fields": msgspec.json.decode(one["fields"])} for one in found]
+    return [{**entry, "fields": msgspec.json.decode(entry["fields"])} for entry in found]
 
 
 def sources_of(connection: sa.Connection, movie: int) -> list[str]:

@@ -66,9 +66,11 @@ def gauges(figures: Iterable[Figure]) -> str:
     """Write figures in Prometheus's format."""
     some = list(figures)
     lines = []
-    for name in dict.fromkeys(one.name for one in some):
+    for name in dict.fromkeys(figure.name for figure in some):
         lines.append(f"# TYPE moviec_{name} gauge")
-        lines += [f'moviec_{name}{{of="{one.of}"}} {one.value:g}' for one in some if one.name == name]
+        lines += [
+            f'moviec_{name}{{of="{figure.of}"}} {figure.value:g}' for figure in some if figure.name == name
+        ]
     return "\n".join(lines) + "\n"
 
 

@@ -279,7 +279,9 @@ def _now(connection: sa.Connection, staged: sa.Table) -> str:
     older = sa.select(sa.func.max(documents.c.since)).where(documents.c.movie.in_(sa.select(staged.c.movie)))
     newest = sa.select(changes.c.at).order_by(changes.c.number.desc()).limit(1)
     latest = [connection.scalar(newest), connection.scalar(older)]
-    past = [dt.datetime.fromisoformat(one) + dt.timedelta(microseconds=1) for one in latest if one]
+    past = [
+        dt.datetime.fromisoformat(instant) + dt.timedelta(microseconds=1) for instant in latest if instant
+    ]
     return max([dt.datetime.now(dt.UTC), *past]).isoformat(timespec="microseconds")
 
 

@@ -48,7 +48,7 @@ def genre_at(known: Sequence[Genre], space: str, key: str) -> int | None:
     """Return the genre with an id at a source (`tmdb`, `16`)."""
     for genre in known:
         ids = genre.ids.get(space, [])
-        if key in [str(one) for one in (ids if isinstance(ids, list) else [ids])]:
+        if key in [str(known) for known in (ids if isinstance(ids, list) else [ids])]:
             return genre.id
     return None
 

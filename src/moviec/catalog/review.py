@@ -28,7 +28,7 @@ _KNOWN = (
     .join_from(records, _SIZES, _SIZES.c.movie == records.c.movie)
     .outerjoin(movies, movies.c.movie == records.c.movie)
     .where(
-        records.c.live, sa.or_(*(sa.tuple_(records.c.source, records.c.key).in_(one) for one in _IN_REVIEW))
+        records.c.live, sa.or_(*(sa.tuple_(records.c.source, records.c.key).in_(ends) for ends in _IN_REVIEW))
     )
 )
 

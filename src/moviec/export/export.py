@@ -112,7 +112,7 @@ def _write(
     folder: Path,
     tell: Callable[[str], None],
 ) -> Exported:
-    allowed = None if order.own_use else [one.name for one in licences if one.redistribute]
+    allowed = None if order.own_use else [licence.name for licence in licences if licence.redistribute]
     files = _Files(folder, order.format)
     films = left_out = 0
     behind: set[str] = set()
@@ -128,7 +128,7 @@ def _write(
         raise UsageError(f"no film was published{when}", "the catalogue", "see `moviec status`")
     last, at = newest_change(connection, order.as_of)
     at = at or ""
-    named = [one for one in licences if one.name in behind]
+    named = [licence for licence in licences if licence.name in behind]
     return Exported(order.format, order.own_use, last, at, films, left_out, files.close(), named)
 
 
@@ -179,7 +179,7 @@ def _licences(done: Exported) -> str:
         "",
         "| source | licence | attribution | in this export |",
         "|---|---|---|---|",
-        *(_row(one, done.own_use) for one in done.sources),
+        *(_row(source, done.own_use) for source in done.sources),
         "",
     ]
     if done.own_use:

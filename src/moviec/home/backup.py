@@ -227,7 +227,7 @@ def _listed(vault: Store, at: str = "") -> Listed:
 
 def _newest(found: Listed, vault: Store) -> Backup:
     """Return the newest backup. Raises DamagedError where its manifest cannot be read: an older one is for a person to choose."""
-    name = max([one.name for one in found.backups] + found.unreadable)
+    name = max([backup.name for backup in found.backups] + found.unreadable)
     if name in found.unreadable:
         raise DamagedError(
             f"the manifest of the backup {name} is damaged", vault.root, "name another with --at (see --list)"
@@ -339,8 +339,8 @@ def _remove_older(vault: Store, keep: int, tell: Tell) -> None:
     if found.unreadable:
         tell(f"no file of the lake is removed: the manifest of {', '.join(found.unreadable)} is damaged")
         return
-    named = {file for one in found.backups[-keep:] for file in one.manifest.files}
-    gone = {file for one in found.backups[:-keep] for file in one.manifest.files} - named
+    named = {file for backup in found.backups[-keep:] for file in backup.manifest.files}
+    gone = {file for backup in found.backups[:-keep] for file in backup.manifest.files} - named
     for file in sorted(gone):
         if vault.has(file):
             vault.remove(file)
@@ -393,14 +393,14 @@ def _put_files(vault: Store, store: Store, manifest: Manifest) -> tuple[int, lis
 
 def _load(engine: sa.Engine, vault: Store, chosen: Backup, store: Store) -> dict[str, int]:
     """Load the tables in one transaction under the schema that they were written with, then bring that up."""
-    paths = {name: vault.path(one.file) for name, one in chosen.manifest.tables.items()}
+    paths = {name: vault.path(table.file) for name, table in chosen.manifest.tables.items()}
     if version(engine) != chosen.manifest.schema:
         drop_tables(engine)
         migrate(engine, chosen.manifest.schema)
     with writing(engine) as connection:
         _check_unused(connection, engine)  # again: somebody else may have filled it since
         rows = replace_rows(connection, paths, lambda name: _parts(paths[name]))
-        wrong = [name for name, one in chosen.manifest.tables.items() if rows.get(name) != one.rows]
+        wrong = [name for name, table in chosen.manifest.tables.items() if rows.get(name) != table.rows]
         if wrong:
             raise DamagedError(f"rows are missing ({', '.join(wrong)})", chosen.name, "name another backup")
         if not store.names(LEDGER):

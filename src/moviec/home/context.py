@@ -54,7 +54,7 @@ class RunContext(msgspec.Struct, frozen=True):
 
     def confirm(self, connection: sa.Connection, name: str) -> None:
         """Make sure, inside a `writing` transaction, that the run still holds a lease. Raises StoreError."""
-        held = next((one for one in self.leases if one.name == name), None)
+        held = next((lease for lease in self.leases if lease.name == name), None)
         if held is None:
             raise StoreError("this work needs to be alone", f"lease '{name}'", "open the run with it")
         confirm(connection, held)

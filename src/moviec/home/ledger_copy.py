@@ -132,9 +132,9 @@ class Copy:
         ready.write_text("".join(f"{file}\n" for file in self._state), "ascii")
         before = place.store.names(COMMITTED)
         place.store.put(ready, name)
-        for one in before:
-            if one < name:
-                place.store.remove(one)
+        for earlier in before:
+            if earlier < name:
+                place.store.remove(earlier)
 
     def _write(self, name: str, rows: pa.Table, whole: bool = False) -> None:
         """Write the next file of a table; what is copied for the first time is copied whole."""
@@ -145,7 +145,7 @@ class Copy:
             return
         number = _newest(connection, name) + 1
         files = _files(place.store, name)
-        if ahead := [one.name for one in files if one.number >= number]:
+        if ahead := [file.name for file in files if file.number >= number]:
             move_aside(place.store, ahead, "its transaction was taken back", place.work)
         ready = place.work / f"{name}.parquet"
         pyarrow.parquet.write_table(rows, ready, compression="zstd")
@@ -154,9 +154,9 @@ class Copy:
         note_fact(connection, _fact(name), file)
         self._files.append(file)
         if name in SMALL:  # the one before stays: this transaction may be taken back yet
-            for one in files:
-                if one.number < number - 1:
-                    place.store.remove(one.name)
+            for earlier in files:
+                if earlier.number < number - 1:
+                    place.store.remove(earlier.name)
 
 
 @contextmanager
@@ -199,8 +199,8 @@ def copy_anew(place: Place, catalogue: sa.Engine, names: Sequence[str]) -> None:
             copy.table(name)
     for name in names:
         files = _files(place.store, name)
-        for one in files[:-1]:
-            place.store.remove(one.name)
+        for file in files[:-1]:
+            place.store.remove(file.name)
 
 
 def copied_table(file: str) -> str:
@@ -216,10 +216,12 @@ def missing(store: Store, connection: sa.Connection) -> dict[str, list[str]]:
     found = {}
     for name, last in known.items():
         files = _in_force(there[name])
-        numbers = {one.number for one in files}
+        numbers = {file.number for file in files}
         if last and not (files and files[0].whole):
             found[name] = [f"{FOLDER}/{name}: the file that is whole"]
-        elif last and (lacking := [one for one in range(min(numbers), last + 1) if one not in numbers]):
+        elif last and (
+            lacking := [missing for missing in range(min(numbers), last + 1) if missing not in numbers]
+        ):
             found[name] = [f"{FOLDER}/{name}/{number:08}" for number in lacking]
     if int(fact(connection, COMMITTED) or 0) and not _committed(store):
         found.setdefault("catalogue_state", []).append(COMMITTED)
@@ -230,7 +232,7 @@ def is_older(store: Store, connection: sa.Connection) -> bool:
     """Return whether the catalogue is older than its lake: transactions were committed that it knows nothing of."""
     marks = store.names(COMMITTED)  # first: what is committed meanwhile is in the catalogue
     known = int(fact(connection, COMMITTED) or 0)
-    return any(int(one.rpartition("/")[2]) > known for one in marks)
+    return any(int(mark.rpartition("/")[2]) > known for mark in marks)
 
 
 def name_copies(engine: DuckEngine, store: Store) -> list[str]:
@@ -245,14 +247,14 @@ def name_copies(engine: DuckEngine, store: Store) -> list[str]:
             "this lake has no copy of the ledger", store.root, "restore a backup, or ingest the files again"
         )
     for name, files in there.items():
-        numbers = {one.number for one in files} or {0}
+        numbers = {file.number for file in files} or {0}
         is_torn = bool(files) and (not files[0].whole or max(numbers) - min(numbers) >= len(numbers))
         if is_torn or max(numbers) < committed.get(name, 0 if committed else 1):
             raise StoreError(
                 "the lake's copy of the ledger lacks files", f"{FOLDER}/{name}", "restore a backup"
             )
         if files:
-            engine.materialize(name, _rows(name, [store.path(one.name) for one in files]))
+            engine.materialize(name, _rows(name, [store.path(file.name) for file in files]))
     return [name for name, files in there.items() if files]
 
 
@@ -329,5 +331,5 @@ def _every(store: Store) -> dict[str, list[Copied]]:
 
 def _in_force(files: list[Copied]) -> list[Copied]:
     """Return the files from the last whole one on."""
-    wholes = [place for place, one in enumerate(files) if one.whole]
+    wholes = [place for place, file in enumerate(files) if file.whole]
     return files[wholes[-1] :] if wholes else files

@@ -89,27 +89,30 @@ def examine(context: RunContext, bytes_too: bool = True, tell: Tell = lambda _: 
     if of_database.unchecked:
         tell(of_database.unchecked)
     if of_database.defects:
-        defects = [Finding(LOST_DATABASE, one, NOBODY) for one in of_database.defects]
+        defects = [Finding(LOST_DATABASE, defect, NOBODY) for defect in of_database.defects]
         return [*defects, *_damaged_files(context, bytes_too, {})]
     if wrong := mismatch(context.store, context.catalogue):
         return [Finding(f"{wrong.what} ({wrong.hint})", wrong.where, NOBODY)]
     found = [
         *_name(context),
-        *(Finding("an index of the database is damaged", one, DATABASE) for one in of_database.of_indexes),
+        *(
+            Finding("an index of the database is damaged", defect, DATABASE)
+            for defect in of_database.of_indexes
+        ),
         *_batch_files(context),
         *_payloads(context),
     ]
-    strays = {one.subject for one in found if one.mend == STRAY}
+    strays = {finding.subject for finding in found if finding.mend == STRAY}
     found += [
         *(
-            one
-            for one in _damaged_files(context, bytes_too, payload_names(context))
-            if one.subject not in strays
+            finding
+            for finding in _damaged_files(context, bytes_too, payload_names(context))
+            if finding.subject not in strays
         ),
         *(Finding("a fitted model's file is missing", file, NOBODY) for file in lost_models(context)),
         *_copies(context),
     ]
-    without_batches = () if any(one.mend == BATCH for one in found) else (_records,)
+    without_batches = () if any(finding.mend == BATCH for finding in found) else (_records,)
     for check in (*without_batches, _catalogue, _agreement, _index, _checkpoints):
         found += _checked(context, check)
     return found
@@ -139,14 +142,16 @@ def examine_rows(context: RunContext, tell: Tell = lambda _: None) -> list[Findi
 
 def repair(context: RunContext, found: list[Finding], tell: Tell = lambda _: None) -> list[str]:
     """Mend what can be mended, and say why the rest cannot. Needs the leases on arrivals and on the catalogue."""
-    wanted = {one.mend for one in found}
-    strays = [one.subject for one in found if one.mend == STRAY and context.store.has(one.subject)]
+    wanted = {finding.mend for finding in found}
+    strays = [
+        finding.subject for finding in found if finding.mend == STRAY and context.store.has(finding.subject)
+    ]
     if strays:
         folder = move_aside(context.store, strays, "the catalogue does not know it", context.work)
         tell(f"{plural(len(strays), 'file', 'files')} that the catalogue does not know moved to {folder}")
-    for one in found:
-        if one.mend == SUM:
-            context.store.record(one.subject)
+    for finding in found:
+        if finding.mend == SUM:
+            context.store.record(finding.subject)
     try:
         _repair_catalogue(context, found, tell)
     except (MovieCError, *UNREADABLE) as error:
@@ -161,28 +166,28 @@ def repair(context: RunContext, found: list[Finding], tell: Tell = lambda _: Non
 
 def _repair_catalogue(context: RunContext, found: list[Finding], tell: Tell) -> None:
     """Read batches again from their payloads, make features again, and publish what differs."""
-    damaged_rows = {DATABASE, CATALOGUE} & {one.mend for one in found}
+    damaged_rows = {DATABASE, CATALOGUE} & {finding.mend for finding in found}
     if DATABASE in damaged_rows:
         remake_indexes(context.catalogue)
-    broken = {one.subject for one in found if one.mend == BATCH}
+    broken = {finding.subject for finding in found if finding.mend == BATCH}
     for name in sorted({batch.source for batch in all_batches(context.catalogue) if broken & _files(batch)}):
         rebuild_source(context, find_source(name, context.home.folder), tell)
-    if features := [one.subject for one in found if one.mend == FEATURES]:
+    if features := [finding.subject for finding in found if finding.mend == FEATURES]:
         remake_features(context, features)
     if broken or damaged_rows:
         bring_up(context, Scope(everything=True), tell)
-    if any(one.mend == FILMS for one in found):
+    if any(finding.mend == FILMS for finding in found):
         tell_anew(context, tell)
-    if copies := {copied_table(one.subject) for one in found if one.mend == LEDGER}:
+    if copies := {copied_table(finding.subject) for finding in found if finding.mend == LEDGER}:
         copy_anew(context.copies, context.catalogue, sorted(copies))
 
 
 def _repair_checkpoints(context: RunContext, found: list[Finding]) -> None:
     with writing(context.catalogue) as connection:
-        for one in found:
-            if one.mend == CHECKPOINT:
-                end = newest(connection) if one.subject == FOLLOWER else last_change(connection)
-                move_checkpoint(connection, one.subject, end)
+        for finding in found:
+            if finding.mend == CHECKPOINT:
+                end = newest(connection) if finding.subject == FOLLOWER else last_change(connection)
+                move_checkpoint(connection, finding.subject, end)
 
 
 def _files(batch: Batch) -> set[str]:
@@ -206,12 +211,12 @@ def _batch_files(context: RunContext) -> Iterator[Finding]:
 
 def _payloads(context: RunContext) -> Iterator[Finding]:
     known = [
-        one
+        payload
         for delivery in all_deliveries(context.catalogue)
-        for one in payloads_of(context.catalogue, delivery.id)
+        for payload in payloads_of(context.catalogue, delivery.id)
     ]
-    named = {payload_name(one.sha256) for one in known}
-    wanted = {payload_name(one.sha256) for one in known if one.removed_at is None}
+    named = {payload_name(payload.sha256) for payload in known}
+    wanted = {payload_name(payload.sha256) for payload in known if payload.removed_at is None}
     there = set(context.store.names("raw"))
     yield from (Finding("a payload's bytes are missing", file, NOBODY) for file in sorted(wanted - there))
     yield from (Finding("no delivery names this payload", file, STRAY) for file in sorted(there - named))
@@ -219,10 +224,10 @@ def _payloads(context: RunContext) -> Iterator[Finding]:
 
 def _damaged_files(context: RunContext, payloads: bool, delivered: Mapping[str, str]) -> Iterator[Finding]:
     """Name the lake's damaged files; payloads also as they were delivered."""
-    for one in damaged(context, payloads):
-        mend = SUM if one.state is State.UNRECORDED else _MENDS.get(one.folder, NOBODY)
-        as_delivered = f" ({delivered[one.name]})" if one.name in delivered else ""
-        yield Finding(one.what, one.name + as_delivered, mend)
+    for file in damaged(context, payloads):
+        mend = SUM if file.state is State.UNRECORDED else _MENDS.get(file.folder, NOBODY)
+        as_delivered = f" ({delivered[file.name]})" if file.name in delivered else ""
+        yield Finding(file.what, file.name + as_delivered, mend)
 
 
 def _copies(context: RunContext) -> Iterator[Finding]:
@@ -352,7 +357,7 @@ def worked_out_otherwise(context: RunContext, tell: Tell = lambda _: None) -> di
             tell("record changes wait to be published: rows were not worked out again")
             return {}
     outcome = bring_up(context, Scope(everything=True, rehearsal=True), tell)
-    counts = {name: one.written + one.removed for name, one in outcome.touched.items()}
+    counts = {name: rows.written + rows.removed for name, rows in outcome.touched.items()}
     return {name: count for name, count in counts.items() if count}
 
 

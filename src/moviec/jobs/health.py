@@ -49,8 +49,8 @@ def check_all(context: RunContext, sources: Mapping[str, Source], now: dt.dateti
     wrong = mismatch(context.store, context.catalogue)
     concern = f"{wrong.what}; {wrong.hint}" if wrong else ""
     found = [Check("lake_mismatch", "", float(bool(wrong)), concern)]
-    for name in sorted({one.source for one in deliveries}):
-        mine = [one for one in deliveries if one.source == name]
+    for name in sorted({delivery.source for delivery in deliveries}):
+        mine = [delivery for delivery in deliveries if delivery.source == name]
         found += _arrivals(name, mine, late.get(name, ""), now)
         if name in sources:
             found.append(_months(name, mine, cron_of(sources[name].spec, settings)))
@@ -66,10 +66,10 @@ def metrics_text(checks: Sequence[Check]) -> str:
     """Write checks in Prometheus's format: each figure, and whether it is a concern."""
     told = [
         figure
-        for one in checks
+        for check in checks
         for figure in (
-            Figure(one.name, one.of, one.value),
-            Figure(f"{one.name}_concern", one.of, float(bool(one.concern))),
+            Figure(check.name, check.of, check.value),
+            Figure(f"{check.name}_concern", check.of, float(bool(check.concern))),
         )
     ]
     return gauges(told)
@@ -83,7 +83,11 @@ def _arrivals(name: str, deliveries: Sequence[Delivery], late: str, now: dt.date
     yield Check("source_age_days", name, round(age, 3), late)
     held = f"{last.id} is held: {'; '.join(last.report['held'])}" if last.state == "held" else ""
     yield Check("source_held", name, float(last.state == "held"), held)
-    shares = [_share(one) for one in sorted(deliveries, key=lambda one: one.id) if "unmatched" in one.report]
+    shares = [
+        _share(delivery)
+        for delivery in sorted(deliveries, key=lambda delivery: delivery.id)
+        if "unmatched" in delivery.report
+    ]
     if shares:
         before = shares[-2] if len(shares) > 1 else shares[-1]
         jump = shares[-1] - before
@@ -107,7 +111,7 @@ def _share(delivery: Delivery) -> float:
 
 def _months(name: str, deliveries: Sequence[Delivery], cron: str) -> Check:
     """Find months between two deliveries of a source in which its cron came round and nothing was delivered."""
-    came = sorted({dt.date.fromisoformat(one.delivered_at[:7] + "-01") for one in deliveries})
+    came = sorted({dt.date.fromisoformat(delivery.delivered_at[:7] + "-01") for delivery in deliveries})
     missing = [
         month
         for one, other in pairwise(came)
@@ -133,8 +137,8 @@ def _followers(connection: sa.Connection, settings: Settings) -> Iterator[Check]
         concern = f"{row.follower} is {plural(behind, 'change', 'changes')} behind since {row.at[:16]}"
         yield Check("follower_behind", row.follower, behind, concern if behind > settings.most_lag else "")
     letters = failed(connection)
-    for follower in sorted({one.follower for one in letters} | {FOLLOWER}):
-        some = [one for one in letters if one.follower == follower]
+    for follower in sorted({failure.follower for failure in letters} | {FOLLOWER}):
+        some = [failure for failure in letters if failure.follower == follower]
         concern = (
             f"{len(some):,} set aside by {follower} ({some[-1].error}); see `moviec failures`" if some else ""
         )

@@ -91,16 +91,18 @@ def _compact(context: RunContext, spec: SourceSpec, horizon: dt.datetime) -> int
     The rows of batches stay under their deliveries. Of a source whose fields outlive empty values every row stays:
     reading a payload again may need the value of an older row.
     """
-    some = [one for one in all_batches(context.catalogue, spec.name) if one.records_file and one.published]
+    some = [
+        batch for batch in all_batches(context.catalogue, spec.name) if batch.records_file and batch.published
+    ]
     if len(some) <= context.home.settings.compact_after:
         return 0
     keeps_values = set(spec.empty.values()) & {"keep"}
     since = "" if keeps_values else f"{horizon:%Y%m%dT%H%M%SZ}"
-    newest = max(some, key=lambda one: one.delivery)
+    newest = max(some, key=lambda batch: batch.delivery)
     folder = newest.keys_file.rpartition("/")[0]
     ready = context.room(f"compact-{spec.name}") / "records.parquet"
     with DuckEngine(context.limits) as engine:
-        engine.parquet("every_record", [context.store.path(one.records_file or "") for one in some])
+        engine.parquet("every_record", [context.store.path(batch.records_file or "") for batch in some])
         engine.write(_KEPT.format(horizon=f"'{since}'"), ready, sought=True)
     # By content: the same count of other batches must never come to a name that is taken.
     file = f"{folder}/{newest.delivery}.{transport.sha256(ready)[:16]}.parquet"
@@ -108,9 +110,9 @@ def _compact(context: RunContext, spec: SourceSpec, horizon: dt.datetime) -> int
     with context.writing() as copy:
         for lease in (ARRIVALS, CATALOGUE):
             context.confirm(copy.connection, lease)
-        compact_batches(copy.connection, [one.delivery for one in some], newest.delivery, file)
-        copy.deliveries([one.delivery for one in some])
-    for old in sorted({one.records_file or "" for one in some} - {file}):
+        compact_batches(copy.connection, [batch.delivery for batch in some], newest.delivery, file)
+        copy.deliveries([batch.delivery for batch in some])
+    for old in sorted({batch.records_file or "" for batch in some} - {file}):
         context.store.remove(old)
     return len(some)
 
@@ -143,7 +145,10 @@ def _needed(context: RunContext) -> set[str]:
     batches = context.record_files(all_batches(context.catalogue))
     with DuckEngine(context.limits) as engine:
         view_current_records(engine, batches, RECORDS.empty_table())
-        found = {str(one) for one in engine.query("SELECT DISTINCT payload FROM live")["payload"].to_pylist()}
+        found = {
+            str(payload)
+            for payload in engine.query("SELECT DISTINCT payload FROM live")["payload"].to_pylist()
+        }
     with context.catalogue.connect() as connection:
         return found | payloads_of_open_rows(connection)
 
@@ -156,10 +161,10 @@ def _kept_deliveries(deliveries: Sequence[Delivery], policy: str, at: dt.datetim
     said = KEEP_RAW.fullmatch(policy)
     if said is None or policy == "all":
         return None
-    kept = {one.id for one in deliveries if one.state == "held"}
+    kept = {delivery.id for delivery in deliveries if delivery.state == "held"}
     since = f"{at - dt.timedelta(days=int(said[2])):%Y%m%dT%H%M%SZ}" if said[2] else ""
-    for source in {one.source for one in deliveries}:
-        mine = sorted((one.id for one in deliveries if one.source == source), reverse=True)
+    for source in {delivery.source for delivery in deliveries}:
+        mine = sorted((delivery.id for delivery in deliveries if delivery.source == source), reverse=True)
         kept |= set(mine[: int(said[1] or 1)])
-        kept |= {one for one in mine if since and one >= since}
+        kept |= {delivery_id for delivery_id in mine if since and delivery_id >= since}
     return kept

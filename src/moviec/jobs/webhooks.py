@@ -128,8 +128,10 @@ def resolve(url: str, private: bool) -> Target:
         found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
     except (OSError, ValueError, UnicodeError) as error:
         raise TransportError(f"the name cannot be resolved ({error})", parts.hostname or url) from error
-    addresses = [str(one[4][0]) for one in found]
-    inside = [one for one in addresses if not is_public(ipaddress.ip_address(one.partition("%")[0]))]
+    addresses = [str(answer[4][0]) for answer in found]
+    inside = [
+        address for address in addresses if not is_public(ipaddress.ip_address(address.partition("%")[0]))
+    ]
     if inside and not private:
         raise SourceError(
             f"leads to {inside[0]}, which is no public address",

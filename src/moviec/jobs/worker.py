@@ -143,13 +143,13 @@ class Schedule:
 
     def _due(self, context: RunContext, found: list[SourceState], now: dt.datetime) -> list[SourceState]:
         with context.catalogue.connect() as connection:
-            aside = [one.subject for one in failed(connection) if one.follower == FOLLOWER]
+            aside = [failure.subject for failure in failed(connection) if failure.follower == FOLLOWER]
         return [
-            one
-            for one in found
-            if one.due_since
-            and _subject(one) not in aside
-            and self._tries.get(_round(one), (0, now))[1] <= now
+            finding
+            for finding in found
+            if finding.due_since
+            and _subject(finding) not in aside
+            and self._tries.get(_round(finding), (0, now))[1] <= now
         ]
 
     def _note(self, context: RunContext, due: list[SourceState], done: list[Outcome]) -> None:

@@ -31,6 +31,6 @@ def move_aside(store: Store, names: Sequence[str], why: str, work: Path) -> str:
     listed = work / "moved.json"
     listed.write_bytes(msgspec.json.format(msgspec.json.encode(moved)))
     store.put(listed, f"{folder}/moved.json")
-    for one in moved:
-        store.move(one.name, one.now)
+    for file in moved:
+        store.move(file.name, file.now)
     return folder

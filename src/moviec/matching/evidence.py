@@ -64,10 +64,10 @@ class Weights(msgspec.Struct, frozen=True):
 def weights_of(fitted: Sequence[Fitted]) -> Weights:
     """Lay out what was fitted for several pairs of lists."""
     bits = {
-        comparison.name: np.stack([weights(one.shares[comparison.name]) for one in fitted])
+        comparison.name: np.stack([weights(pair.shares[comparison.name]) for pair in fitted])
         for comparison in COMPARISONS
     }
-    return Weights(np.array([one.prior_bits for one in fitted], dtype=np.int64), bits)
+    return Weights(np.array([pair.prior_bits for pair in fitted], dtype=np.int64), bits)
 
 
 def contradicted(levels: pa.Table) -> Flags:

@@ -117,8 +117,8 @@ def write_rejected(linked: Linked, out: Path) -> None:
     """Write the rows of both lists that could not be read beside the pairs: list, line, reason, text; none, no file."""
     rows = [
         (side, row.line, row.reason, row.text)
-        for side, one in (("left", linked.left), ("right", linked.right))
-        for row in one.rejected
+        for side, film_list in (("left", linked.left), ("right", linked.right))
+        for row in film_list.rejected
     ]
     aside = aside_of(out)
     if not rows:
@@ -130,7 +130,7 @@ def write_rejected(linked: Linked, out: Path) -> None:
 
 def _check(columns: Columns, lists: tuple[FilmList, FilmList]) -> None:
     """Raise UsageError for a column that was named and is nowhere."""
-    used = [set(one.columns.items()) for one in lists]
+    used = [set(film_list.columns.items()) for film_list in lists]
     for given, places in ((columns.left, used[:1]), (columns.right, used[1:]), (columns.both, used)):
         for pair in given.items():
             if not any(pair in place for place in places):

@@ -72,9 +72,9 @@ def fit_two(levels: pa.Table, one: Inside, other: Inside, model: Model) -> Fitte
 
 def together(inside: Sequence[Inside]) -> Within:
     """Put what several sources tell by themselves together."""
-    within = [one.within for one in inside]
-    levels = pa.concat_tables([one.levels for one in within])
-    return Within(levels, sum(one.pairs for one in within), sum(one.near_pairs for one in within))
+    within = [source_inside.within for source_inside in inside]
+    levels = pa.concat_tables([part.levels for part in within])
+    return Within(levels, sum(part.pairs for part in within), sum(part.near_pairs for part in within))
 
 
 def look_inside(engine: Engine, limits: PairLimits, best: int | None = None) -> dict[str, Inside]:

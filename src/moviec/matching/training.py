@@ -83,7 +83,7 @@ def learn_u(model: Model, lists: Sequence[pa.Table]) -> dict[str, Shares]:
     with DuckEngine() as engine:
         engine.register("match_features", features_of_lists(lists, model))
         inside = list(look_inside(engine, PairLimits(), BEST).values())
-    years = pa.chunked_array([chunk for one in inside for chunk in one.years.chunks])
+    years = pa.chunked_array([chunk for source_inside in inside for chunk in source_inside.years.chunks])
     return fit_u(together(inside), years_by_chance(years, years), model.shares, weak)
 
 

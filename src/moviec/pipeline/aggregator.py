@@ -82,7 +82,7 @@ def drain(context: RunContext, tell: Tell = lambda _: None, retry: Retry = USUAL
 
 def advance(context: RunContext, tell: Tell = lambda _: None, retry: Retry = USUAL) -> Outcome | None:
     """Publish what waits, where nobody else is at it; None where somebody is."""
-    if any(one.name == CATALOGUE for one in context.leases):
+    if any(lease.name == CATALOGUE for lease in context.leases):
         return _publish(context, tell, retry)
     with holding_if_free(context.catalogue, CATALOGUE) as held:
         if held is None:
@@ -265,8 +265,8 @@ class _Search:
 
     def exchange(self) -> bool:
         """Blame, in place of several, the one good member that they fail with, where fewer are left out by that."""
-        for one in list(self.bad):
-            for partner in self._partners(one)[-CANDIDATES:]:
+        for record in list(self.bad):
+            for partner in self._partners(record)[-CANDIDATES:]:
                 base, several = [each for each in self.good if each != partner], list(self.bad)
                 if not self._admits_some(base, several):
                     continue
@@ -275,7 +275,7 @@ class _Search:
                 while inner.waiting:
                     inner._take()
                 if len(inner.bad) + 1 < len(self.bad):
-                    self.good, self.bad = inner.good, {**inner.bad, partner: self.bad[one]}
+                    self.good, self.bad = inner.good, {**inner.bad, partner: self.bad[record]}
                     return True
         return False
 

@@ -75,17 +75,17 @@ def expected(
     else:
         found = _at_places(home, spec, request, tell)
     latest = _latest()
-    for one in found:
-        if one.delivered_at.year < FIRST_FILM:
+    for arrival in found:
+        if arrival.delivered_at.year < FIRST_FILM:
             raise UsageError(
-                f"delivered on {one.delivered_at.date()}, before the first film",
-                ", ".join(map(shown, one.places)),
+                f"delivered on {arrival.delivered_at.date()}, before the first film",
+                ", ".join(map(shown, arrival.places)),
                 "give the day on which it came",
             )
-        if one.delivered_at > latest:
+        if arrival.delivered_at > latest:
             raise UsageError(
-                f"delivered on {one.delivered_at:%Y-%m-%d}, which is still to come",
-                ", ".join(map(shown, one.places)),
+                f"delivered on {arrival.delivered_at:%Y-%m-%d}, which is still to come",
+                ", ".join(map(shown, arrival.places)),
                 "what arrives later would count as older",
             )
     return found
@@ -175,21 +175,27 @@ def take_published(
     Raises SourceError where a file cannot be had, TransportError where a later try may succeed: what came is kept.
     """
     spec, folder = source.spec, context.home.folder / "downloads" / source.spec.name
-    before = [one for one in all_deliveries(context.catalogue, spec.name) if one.state != "held"]
-    newest = max(before, key=lambda one: one.id, default=None)
+    before = [
+        delivery for delivery in all_deliveries(context.catalogue, spec.name) if delivery.state != "held"
+    ]
+    newest = max(before, key=lambda delivery: delivery.id, default=None)
     known = _remembered(context.home, spec.name, newest)
     folder.mkdir(parents=True, exist_ok=True)
     wanted = [
         Download(url, folder / _named(url), known.get(_key(url)))
         for url in downloads_of(context.home, spec).urls
     ]
-    versions = {one.url: version for one in wanted if (version := _fetch(context.home, spec, one, tell))}
+    versions = {
+        download.url: version
+        for download in wanted
+        if (version := _fetch(context.home, spec, download, tell))
+    }
     try:
         if not versions and newest:
             tell(f"{spec.name}: nothing new")
             done = note_unchanged(context, newest, delivered_at, tell)
         else:
-            paths: Sequence[Path] = [one.target for one in wanted if one.url in versions]
+            paths: Sequence[Path] = [download.target for download in wanted if download.url in versions]
             done = ingest(context, Order(source, paths, delivered_at, accept_shrink), tell)
     finally:
         shutil.rmtree(folder)

@@ -54,7 +54,7 @@ def import_decisions(context: RunContext, path: Path) -> Imported:
         unlisted = store.naming_unlisted(connection, read)
         log = log_of(store.all_decisions(connection))
         copy.table("decisions")
-    return Imported(len(fresh), unlisted, [str(one) for one in contradictions(log)])
+    return Imported(len(fresh), unlisted, [str(contradiction) for contradiction in contradictions(log)])
 
 
 def _identity(row: dict[str, Any]) -> tuple[str, ...]:

@@ -177,18 +177,18 @@ def read_event(text: bytes, where: str) -> Announcement:
             "give the JSON of S3, SNS or EventBridge",
         ) from error
     return Announcement(
-        tuple(one for one in found if isinstance(one, Announced)),
-        tuple(one for one in found if isinstance(one, str)),
+        tuple(announced for announced in found if isinstance(announced, Announced)),
+        tuple(said for said in found if isinstance(said, str)),
     )
 
 
 def deliveries_of(objects: tuple[Announced, ...]) -> list[tuple[dt.datetime, list[str]]]:
     """Group objects into deliveries, oldest first: those of one folder arrived together, when the last of them did."""
     folders: dict[str, list[Announced]] = {}
-    for one in objects:
-        folders.setdefault(one.url.rpartition("/")[0], []).append(one)
+    for file in objects:
+        folders.setdefault(file.url.rpartition("/")[0], []).append(file)
     deliveries = [
-        (max(one.at for one in some), list(dict.fromkeys(one.url for one in some)))
+        (max(file.at for file in some), list(dict.fromkeys(file.url for file in some)))
         for some in folders.values()
     ]
     return sorted(deliveries)
@@ -201,8 +201,8 @@ def _read(event: Any) -> Iterator[Announced | str]:
     if inner is not None:
         yield from _read(msgspec.json.decode(inner))
     elif isinstance(several, list):
-        for one in several:
-            yield from _read(one)
+        for file in several:
+            yield from _read(file)
     elif event.get("Event") == "s3:TestEvent":
         yield f"a test event of the bucket {event.get('Bucket')}"
     elif event.get("source") == "aws.s3":

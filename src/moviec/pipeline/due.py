@@ -54,7 +54,9 @@ def source_states(
     A source is due when its cron has come round since its freshest delivery came in, or nothing ever came.
     Raises UsageError for settings of a source that is none, and for a cron that is none.
     """
-    placed = {name: one for name, one in sorted(home.settings.sources.items()) if one.path or one.download}
+    placed = {
+        name: place for name, place in sorted(home.settings.sources.items()) if place.path or place.download
+    }
     if strange := sorted(set(placed) - set(sources)):
         raise UsageError(f"there is no source '{strange[0]}'", f"[sources.{strange[0]}] in moviec.toml")
     found = []
@@ -88,18 +90,18 @@ def run_due(
         try:
             source = sources[scheduled.source]
             last = freshest(all_deliveries(context.catalogue, scheduled.source), scheduled.source)
-            for one in expected(context.home, source.spec, _asked(scheduled, last), tell):
-                taken.append(take(context, source, one, False, tell))
+            for arrival in expected(context.home, source.spec, _request(scheduled, last), tell):
+                taken.append(take(context, source, arrival, False, tell))
         except (MovieCError, OSError) as error:
             done.append(Outcome(source=scheduled.source, state="failed", deliveries=taken, error=str(error)))
         else:
-            looks = [look for one in taken if (look := needs_look(one, context.home.settings))]
+            looks = [look for arrival in taken if (look := needs_look(arrival, context.home.settings))]
             state: Literal["done", "nothing new"] = "done" if taken else "nothing new"
             done.append(Outcome(source=scheduled.source, state=state, deliveries=taken, looks=looks))
     return done
 
 
-def _asked(scheduled: SourceState, last: Delivery | None) -> IngestRequest:
+def _request(scheduled: SourceState, last: Delivery | None) -> IngestRequest:
     """Of a dated place take what is dated later than the freshest delivery; the first time only the newest."""
     if DATE not in scheduled.place or last is None:
         return IngestRequest()
@@ -111,7 +113,7 @@ def stale(
 ) -> list[str]:
     """Return which sources missed a whole round: their cron came round twice since the day of their freshest delivery."""
     found = []
-    for name in sorted({one.source for one in deliveries} & set(sources)):
+    for name in sorted({delivery.source for delivery in deliveries} & set(sources)):
         last = freshest(deliveries, name)
         missed = rounds(name, cron_of(sources[name].spec, settings), now, 2)[1:]
         if last and missed and last.delivered_at[:10] < f"{missed[0]:%Y-%m-%d}":
@@ -143,7 +145,11 @@ def needs_look(done: Delivery, settings: Settings) -> str:
 
 def freshest(deliveries: Sequence[Delivery], source: str) -> Delivery | None:
     """Return a source's freshest delivery, held or not; a backfill is older than what it came after."""
-    return max((one for one in deliveries if one.source == source), key=lambda one: one.id, default=None)
+    return max(
+        (delivery for delivery in deliveries if delivery.source == source),
+        key=lambda delivery: delivery.id,
+        default=None,
+    )
 
 
 def cron_of(spec: SourceSpec, settings: Settings) -> str:
@@ -197,7 +203,7 @@ def read_months(first: str, last: str) -> Months:
 
 def dated_sources(context: RunContext, sources: Mapping[str, Source], names: Sequence[str]) -> list[Source]:
     """Return the named sources, all with a dated place where none is named. Raises UsageError for one without."""
-    places = {name: one.path for name, one in context.home.settings.sources.items() if DATE in one.path}
+    places = {name: place.path for name, place in context.home.settings.sources.items() if DATE in place.path}
     for name in names:
         if name not in sources or name not in places:
             raise UsageError(
@@ -217,13 +223,13 @@ def backfill(context: RunContext, chosen: Sequence[Source], months: Months, tell
         taken: list[Delivery] = []
         try:
             request = IngestRequest(since=months.first, until=months.end)
-            for one in expected(context.home, source.spec, request, tell):
-                taken.append(take(context, source, one, False, tell))
+            for arrival in expected(context.home, source.spec, request, tell):
+                taken.append(take(context, source, arrival, False, tell))
         except (MovieCError, OSError) as error:
             done.append(Outcome(source=name, state="failed", deliveries=taken, error=str(error)))
             continue
-        there = {one.delivered_at[:7] for one in taken}
-        looks = [look for one in taken if (look := needs_look(one, context.home.settings))]
+        there = {arrival.delivered_at[:7] for arrival in taken}
+        looks = [look for arrival in taken if (look := needs_look(arrival, context.home.settings))]
         looks += [f"{name}: nothing is there for {month}" for month in months.each() if month not in there]
         done.append(
             Outcome(source=name, state="done" if taken else "nothing new", deliveries=taken, looks=looks)

@@ -52,13 +52,17 @@ def effect(context: RunContext, said: Sequence[Verdict]) -> Effect:
         ends = _ends(planned.rows)
         moved = _moved(context, connection, ends, log)
         overruled = [
-            store.told(one)
+            store.told(decision)
             for row in planned.fresh
-            for one in store.prevailing(connection, row)
-            if one["verdict"] != row["verdict"]
+            for decision in store.prevailing(connection, row)
+            if decision["verdict"] != row["verdict"]
         ]
     known = [row["number"] for row in planned.rows if row not in planned.fresh]
-    contradicted = [str(one) for one in contradictions(log_of(log)) if not set(ends).isdisjoint(one.through)]
+    contradicted = [
+        str(contradiction)
+        for contradiction in contradictions(log_of(log))
+        if not set(ends).isdisjoint(contradiction.through)
+    ]
     doubts = list(_doubts(context, said))
     return Effect(
         moved, len(planned.fresh), known, overrules=overruled, contradicts=contradicted, doubts=doubts
@@ -71,9 +75,10 @@ def effect_of_undoing(context: RunContext, number: int) -> Effect:
         undone = store.plan_undoing(connection, number)
         log = [row for row in store.all_decisions(connection) if row not in undone]
         moved = _moved(context, connection, _ends(undone[:1]), log)
-        others = [one for one in store.in_force(connection, undone[0]) if one not in undone]
+        others = [decision for decision in store.in_force(connection, undone[0]) if decision not in undone]
         left = [
-            f"decision {one['number']} of {one['who']} says the same and stays in force" for one in others
+            f"decision {decision['number']} of {decision['who']} says the same and stays in force"
+            for decision in others
         ]
         left += _contrary(connection, undone)
     return Effect(moved, takes_back=[store.told(row) for row in undone], doubts=left)
@@ -86,9 +91,9 @@ def _contrary(connection: sa.Connection, undone: Sequence[dict[str, Any]]) -> li
         return [f"decision {now['number']} of {now['who']} ({now['verdict']}) overrules it already"]
     earlier = store.prevailing(connection, undone[0], [row["number"] for row in undone])
     return [
-        f"decision {one['number']} of {one['who']} ({one['verdict']}) is in force again"
-        for one in earlier
-        if one["verdict"] != undone[0]["verdict"]
+        f"decision {decision['number']} of {decision['who']} ({decision['verdict']}) is in force again"
+        for decision in earlier
+        if decision["verdict"] != undone[0]["verdict"]
     ]
 
 
@@ -137,8 +142,13 @@ def titled(title: str | None, year: int | None) -> str:
 
 def _doubts(context: RunContext, said: Sequence[Verdict]) -> Iterator[str]:
     sources = find_sources(context.home.folder)
-    for one in said:
-        source = one.left[0]
-        if one.same and one.right[0] == source and source in sources and not sources[source].spec.repeating:
-            names = " and ".join(":".join(end) for end in (one.left, one.right))
+    for verdict in said:
+        source = verdict.left[0]
+        if (
+            verdict.same
+            and verdict.right[0] == source
+            and source in sources
+            and not sources[source].spec.repeating
+        ):
+            names = " and ".join(":".join(end) for end in (verdict.left, verdict.right))
             yield f"{names} are both of {source}, which lists a film once"

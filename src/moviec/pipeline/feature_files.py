@@ -58,8 +58,8 @@ def name_match_features(engine: DuckEngine, wanted: FeatureFiles) -> None:
     For a part of it: `every_features`, every row of every batch; `every_block`, the blocks of those; `seen` (source,
     delivery), the batches that are published; `seen_again`, rows of theirs that count as new.
     """
-    batches = [one for one in wanted.batches if one.records_file]
-    files = [_feature_files(engine, wanted, one) for one in batches]
+    batches = [batch for batch in wanted.batches if batch.records_file]
+    files = [_feature_files(engine, wanted, batch) for batch in batches]
     if files:
         view_rows(engine, "every_features", [match_features for match_features, _ in files], wanted.aside)
         engine.parquet("every_block", [blocks for _, blocks in files])
@@ -67,7 +67,7 @@ def name_match_features(engine: DuckEngine, wanted: FeatureFiles) -> None:
         engine.register("every_features", MATCH_FEATURES.empty_table())
         engine.register("every_block", BLOCKS.empty_table())
     engine.view("match_features", f"{current_rows('every_features')} AND NOT deleted")
-    seen = [{"source": one.source, "delivery": one.delivery} for one in batches if one.published]
+    seen = [{"source": batch.source, "delivery": batch.delivery} for batch in batches if batch.published]
     engine.register("seen", pa.Table.from_pylist(seen, SEEN))
     engine.register("seen_again", wanted.again)
 

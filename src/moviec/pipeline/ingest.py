@@ -52,19 +52,19 @@ def ingest(context: RunContext, order: Order, tell: Tell = lambda _: None) -> De
     name = order.source.spec.name
     with recorded(context, f"ingest {name}", ARRIVALS, tell) as steps:
         every = all_deliveries(context.catalogue, name)
-        before = [one for one in every if one.state != "held"]
+        before = [delivery for delivery in every if delivery.state != "held"]
         check_delivery(context.home, order.paths)
         with steps.step("keeping") as counts:
             kept = _keep(context, order.paths)
-            mended = [one.name for one in kept if one.mended]
-            payloads = [Payloads(one.name, one.sha256, one.size) for one in kept]
+            mended = [payload.name for payload in kept if payload.mended]
+            payloads = [Payloads(payload.name, payload.sha256, payload.size) for payload in kept]
             payloads += _reused(context, order.source.spec, before, payloads)
-            counts.update(bytes=sum(one.size for one in payloads), mended=len(mended))
+            counts.update(bytes=sum(payload.size for payload in payloads), mended=len(mended))
         delivery = _delivery(order, payloads, every)
         known = next((one for one in before if one.id == delivery.id), None)
         if known:
             return _with_mended(known, mended)
-        newest = max(before, key=lambda one: one.id, default=None)
+        newest = max(before, key=lambda delivery: delivery.id, default=None)
         if newest and newest.fingerprint == delivery.fingerprint and newest.id < delivery.id:
             of = newest.same_as or newest.id
             same = msgspec.structs.replace(delivery, same_as=of, records=newest.records)
@@ -130,7 +130,7 @@ def _register(context: RunContext, arrival: Arrival) -> None:
 def hold_reasons(spec: SourceSpec, found: Audit, before: Sequence[Delivery]) -> list[str]:
     """Return why a delivery should not be applied unseen: fewer or more rows than expected, or far fewer than before."""
     reasons = list(found.concerns)
-    newest = max(before, key=lambda one: one.id, default=None)
+    newest = max(before, key=lambda delivery: delivery.id, default=None)
     if spec.complete and newest and newest.records:
         gone = 1 - found.films / newest.records
         if gone > spec.shrink:
@@ -154,19 +154,19 @@ def _reused(
     context: RunContext, spec: SourceSpec, before: Sequence[Delivery], payloads: Sequence[Payloads]
 ) -> list[Payloads]:
     """For a role that was not delivered this time give the payload it last came with, by the names of the files."""
-    present = assign_roles([Path(one.name) for one in payloads], spec)[0]
+    present = assign_roles([Path(payload.name) for payload in payloads], spec)[0]
     found: list[Payloads] = []
-    names = {one.name for one in payloads}
+    names = {payload.name for payload in payloads}
     for role in spec.files:
         if role in present:
             continue
-        for delivery in sorted(before, key=lambda one: one.id, reverse=True):
+        for delivery in sorted(before, key=lambda delivery: delivery.id, reverse=True):
             last = [
-                one
-                for one in payloads_of(context.catalogue, delivery.id)
-                if not one.reused
-                and one.name not in names
-                and role in assign_roles([Path(one.name)], spec)[0]
+                payload
+                for payload in payloads_of(context.catalogue, delivery.id)
+                if not payload.reused
+                and payload.name not in names
+                and role in assign_roles([Path(payload.name)], spec)[0]
             ]
             if last:
                 found.append(msgspec.structs.replace(last[0], reused=True))
@@ -196,10 +196,18 @@ def _delivery(order: Order, payloads: Sequence[Payloads], every: Sequence[Delive
     """
     at = order.delivered_at.astimezone(dt.UTC)
     spec = order.source.spec
-    fingerprint = hashlib.sha256(" ".join(sorted(one.sha256 for one in payloads)).encode()).hexdigest()
-    same = [one for one in every if one.delivered_at == at.isoformat() and one.replay_of is None]
+    fingerprint = hashlib.sha256(
+        " ".join(sorted(payload.sha256 for payload in payloads)).encode()
+    ).hexdigest()
+    same = [
+        delivery
+        for delivery in every
+        if delivery.delivered_at == at.isoformat() and delivery.replay_of is None
+    ]
     again = [
-        one for one in same if one.fingerprint == fingerprint and (one.state == "held" or one is same[-1])
+        delivery
+        for delivery in same
+        if delivery.fingerprint == fingerprint and (delivery.state == "held" or delivery is same[-1])
     ]
     return Delivery(
         id=again[-1].id if again else delivery_id(at, spec.name, len(every) + 1, fingerprint),

@@ -63,16 +63,16 @@ def _renamed(some: Sequence[Delivery]) -> dict[str, str]:
         if delivery.replay_of is None:
             instants[delivery.delivered_at].append((number, delivery))
     fresh = {
-        one.id: delivery_id(dt.datetime.fromisoformat(at), one.source, number, one.fingerprint)
+        delivery.id: delivery_id(dt.datetime.fromisoformat(at), delivery.source, number, delivery.fingerprint)
         for at, those in instants.items()
-        if [one.id for _, one in those] != sorted(one.id for _, one in those)
-        for number, one in those
+        if [delivery.id for _, delivery in those] != sorted(delivery.id for _, delivery in those)
+        for number, delivery in those
     }
     replays = {
-        one.id: f"{fresh[behind]}-r{number}"
-        for one in some
-        for behind, _, number in [one.id.rpartition("-r")]
-        if one.replay_of is not None and behind in fresh
+        delivery.id: f"{fresh[behind]}-r{number}"
+        for delivery in some
+        for behind, _, number in [delivery.id.rpartition("-r")]
+        if delivery.replay_of is not None and behind in fresh
     }
     return fresh | replays
 
@@ -86,9 +86,9 @@ def _rename(context: RunContext, source: str, renamed: Mapping[str, str]) -> Non
         rename_deliveries(connection, renamed)
         replace_batches(connection, source, after)
         entries = [
-            RecordChange("delivery", one.changed + one.tombstones, one.delivery)
-            for one in after
-            if not one.published
+            RecordChange("delivery", batch.changed + batch.tombstones, batch.delivery)
+            for batch in after
+            if not batch.published
         ]
         append(connection, entries)
         note_fact(connection, f"{READ_AGAIN}/{source}", "its deliveries were put in order")

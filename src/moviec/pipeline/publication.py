@@ -81,7 +81,7 @@ class RunInputs(msgspec.Struct, frozen=True):
     @property
     def fresh(self) -> list[Batch]:
         """The batches that are not published."""
-        return [one for one in self.batches if not one.published]
+        return [batch for batch in self.batches if not batch.published]
 
 
 def bring_up(context: RunContext, scope: Scope, tell: Tell = lambda _: None) -> Outcome:
@@ -98,7 +98,7 @@ def _from(inputs: RunInputs, scope: Scope, tell: Tell) -> Outcome:
     with context.catalogue.connect() as connection:
         everything = scope.everything or built_with(connection) != inputs.models.versions
     named = inputs.pending.records.num_rows
-    if not everything and not named and not any(one.records_file for one in inputs.fresh):
+    if not everything and not named and not any(batch.records_file for batch in inputs.fresh):
         return _nothing_new(inputs)
     command = REHEARSAL if scope.rehearsal else "rebuild" if scope.everything else "publish"
     with recorded(context, command, CATALOGUE, tell) as steps:
@@ -149,14 +149,14 @@ def _bring_up(inputs: RunInputs, scope: Scope, everything: bool, steps: Steps) -
         fresh = inputs.fresh
         cause = _cause(inputs, connection, resolved, everything)
         publication = _publication(resolved, parties, shown, affected, cause)
-        done = publish(connection, publication, [one.delivery for one in fresh], inputs.engine)
+        done = publish(connection, publication, [batch.delivery for batch in fresh], inputs.engine)
         years = other_years(inputs.engine, before, counted(connection, affected))
         rolled = roll_up(inputs.engine, connection, years)
         touched = {**done.touched, "rollups": rolled}
         note_built_with(connection, inputs.models.versions)
         note_unmatched(connection, fresh)
         mark_done(connection, inputs.pending.upto)
-        counts.update({name: one.written + one.removed for name, one in touched.items()})
+        counts.update({name: rows.written + rows.removed for name, rows in touched.items()})
         if scope.rehearsal:
             connection.rollback()
         else:
@@ -202,7 +202,7 @@ def _nothing_new(inputs: RunInputs) -> Outcome:
     """Note that batches without a record are published, and say that nothing changed."""
     with writing(inputs.context.catalogue) as connection:
         inputs.context.confirm(connection, CATALOGUE)
-        mark_published(connection, [one.delivery for one in inputs.fresh])
+        mark_published(connection, [batch.delivery for batch in inputs.fresh])
         mark_done(connection, inputs.pending.upto)
         return Outcome(False, {}, last_change(connection), {}, [])
 

@@ -75,10 +75,10 @@ def known_of(
 ) -> Known:
     """Gather what is known of a source when a delivery comes after those `before`, which made these batches."""
     keys = {batch.delivery: batch.keys_file for batch in batches}
-    fresher = [one for one in before if one.id > delivery]
+    fresher = [other for other in before if other.id > delivery]
     return Known(
         batches=[context.store.path(batch.records_file) for batch in batches if batch.records_file],
-        fresher_keys=sorted({context.store.path(keys[one.same_as or one.id]) for one in fresher}),
+        fresher_keys=sorted({context.store.path(keys[other.same_as or other.id]) for other in fresher}),
         superseded=spec.complete and bool(fresher),
     )
 

@@ -64,7 +64,7 @@ def rebuild_source(
         if delivery.state == "applied":
             payloads = payloads_of(context.catalogue, delivery.id)
             target = Target(source.spec, delivery.id, folder)
-            if any(one.removed_at for one in payloads):
+            if any(payload.removed_at for payload in payloads):
                 tell(f"the payloads of {delivery.id} are gone: its records stay as they were read")
                 fresh.append(_carried_over(context, target, before))
             else:
@@ -84,7 +84,7 @@ def rebuild_source(
     with context.writing() as copy:
         context.confirm(copy.connection, ARRIVALS)
         replace_batches(copy.connection, name, fresh, again)
-        copy.deliveries([one.delivery for one in fresh])
+        copy.deliveries([batch.delivery for batch in fresh])
     kept = {file for batch in fresh for file in (batch.records_file, batch.keys_file)}
     old = {file for batch in before for file in (batch.records_file, batch.keys_file) if file}
     for file in sorted(old - kept):
@@ -100,9 +100,9 @@ def _check_withdrawn(
     store = context.store
     files = [
         [
-            store.path(one.records_file)
-            for one in some
-            if one.records_file and _is_sound(store, one.records_file)
+            store.path(batch.records_file)
+            for batch in some
+            if batch.records_file and _is_sound(store, batch.records_file)
         ]
         for some in batches
     ]
@@ -118,7 +118,9 @@ def _check_withdrawn(
         return
     for batch in batches[1]:
         for file in (batch.records_file, batch.keys_file):
-            if file and file not in {one for old in batches[0] for one in (old.records_file, old.keys_file)}:
+            if file and file not in {
+                name for old in batches[0] for name in (old.records_file, old.keys_file)
+            }:
                 context.store.remove(file)
     named = ", ".join(str(key) for key in gone.slice(0, 5).to_pylist())
     raise WithdrawError(
@@ -154,10 +156,10 @@ def replay(context: RunContext, source: Source, delivery: Delivery) -> int:
     deliveries still hold. Returns how many rejected rows are read now.
     """
     name = source.spec.name
-    before = [one for one in all_deliveries(context.catalogue, name) if one.state != "held"]
+    before = [delivery for delivery in all_deliveries(context.catalogue, name) if delivery.state != "held"]
     replays = [one.id for one in before if one.replay_of == delivery.id]
     alike = [one for one in before if one.same_as in (delivery.id, *replays)]
-    place = max([delivery, *alike], key=lambda one: one.id)
+    place = max([delivery, *alike], key=lambda delivery: delivery.id)
     again = f"{place.id}-r{len(replays) + 1}"
     with DuckEngine(context.limits) as engine:
         payloads = payloads_of(context.catalogue, delivery.id)
@@ -269,6 +271,6 @@ def _put(connection: sa.Connection, engine: DuckEngine, named: list[str]) -> dic
     def parts(name: str) -> Iterator[pa.Table] | None:
         if name not in named:
             return None
-        return (pa.Table.from_batches([one]) for one in engine.stream(f"SELECT * FROM {name}"))
+        return (pa.Table.from_batches([rows]) for rows in engine.stream(f"SELECT * FROM {name}"))
 
     return replace_rows(connection, UNITS.keys() - {"catalogue_state"}, parts)

@@ -65,8 +65,8 @@ def index_documents(
     series = _folded(
         text.fold_title, [_series(film, titles) for film, titles in zip(films, named, strict=True)]
     )
-    people = _folded(text.fold_name, [[one.name for one in film.people] for film in films])
-    companies = _folded(text.fold, [[one.name for one in film.companies] for film in films])
+    people = _folded(text.fold_name, [[person.name for person in film.people] for film in films])
+    companies = _folded(text.fold, [[company.name for company in film.companies] for film in films])
     keywords = _folded(text.fold_title, [film.keywords for film in films])
     for folded in map(Folded, films, titles, written, romanised, series, people, companies, keywords):
         yield tantivy.Document.from_dict(_fields(folded, scale), schema)
@@ -79,7 +79,9 @@ def _fields(folded: Folded, scale: Scale) -> dict[str, Any]:
     spelled = [title for title in folded.written if _COUNTED.search(title)]
     words = _distinct([*titles, *spelled, *folded.romanised])
     leading = [
-        name for one, name in zip(film.people, folded.people, strict=True) if one.role in _LEADING and name
+        name
+        for person, name in zip(film.people, folded.people, strict=True)
+        if person.role in _LEADING and name
     ]
     rating, sure, year = film.rating.c_rating, film.rating.low, film.year
     return {
@@ -120,7 +122,7 @@ def _fields(folded: Folded, scale: Scale) -> dict[str, Any]:
 
 def _romanised(film: Film) -> list[str]:
     """List what the titles of other scripts read as in Latin letters; the original title's language is known."""
-    languages = {one.title: one.language for one in film.other_titles}
+    languages = {title.title: title.language for title in film.other_titles}
     original = film.original_title or film.title
     languages[original] = film.original_language or languages.get(original)
     return [way for title in film.titles() for way in romanise(title, languages.get(title))]

@@ -60,9 +60,9 @@ def prominence(film: Film, scale: Scale) -> int:
     """
     span = max(3.0, math.log10(max(scale.films, 1)) + 1)
     found = LISTED if film.ratings else 0.0
-    for one in film.ratings:
-        if one.votes and (reach := scale.votes.get(one.rater)):
-            known = min(_known(reach, one.votes, span, DECADES_OF_VOTES), _most_by_votes(one.votes))
+    for rating in film.ratings:
+        if rating.votes and (reach := scale.votes.get(rating.rater)):
+            known = min(_known(reach, rating.votes, span, DECADES_OF_VOTES), _most_by_votes(rating.votes))
             found = max(found, known)
     if film.popularity and scale.popularity.most:
         value = film.popularity * MILLION / THOUSANDTH

@@ -241,7 +241,7 @@ class _Search:
             taken_off = round(LEVELS[name] * MILLION) << 32
             for value, address in self._of_level(name, taken_off, begin):
                 found.setdefault((address.segment_ord, address.doc), (value - taken_off, address))
-        return sorted(found.values(), key=lambda one: -one[0])[: self.ask.limit + 1]
+        return sorted(found.values(), key=lambda found_movie: -found_movie[0])[: self.ask.limit + 1]
 
     def _is_empty(self, name: str, levels: Mapping[str, Query]) -> bool:
         """Return whether a level is sure to have no hits: it is within one that has none, or no value is wholly the query."""
@@ -268,8 +268,8 @@ class _Search:
         if query is None:
             return []
         if begin:
-            better = [one for one in LEVELS if LEVELS[one] < LEVELS[name]]
-            before = [found for one in better if (found := self._upto(begin.levels).get(one)) is not None]
+            better = [level for level in LEVELS if LEVELS[level] < LEVELS[name]]
+            before = [found for level in better if (found := self._upto(begin.levels).get(level)) is not None]
             return self._hits(query, begin.place + taken_off, before)
         if name not in self._first:
             self._first[name] = self._hits(query, None, [])
@@ -313,7 +313,7 @@ class _Search:
             self.given = {"written": Query.all_query()}
             return
         if ids := ids_in(self.ask.query):
-            named = any_of([self.fields.by_id(one) for one in ids])
+            named = any_of([self.fields.by_id(identifier) for identifier in ids])
             if self.searcher.search(named, 1, count=False).hits:
                 self.given = {"written": named}
                 return
@@ -393,7 +393,7 @@ class _Search:
             return Counted(self._total(query), [], [])
         asked = {name: {"terms": {"field": name, "size": 1000}} for name in ("decade", "genre")}
         buckets = {
-            name: [(int(one["key"]), int(one["doc_count"])) for one in each["buckets"]]
+            name: [(int(bucket["key"]), int(bucket["doc_count"])) for bucket in each["buckets"]]
             for name, each in self.searcher.aggregate(query, asked).items()
         }
         total = sum(count for _, count in buckets["decade"])
@@ -421,7 +421,9 @@ def _is_other_series(first: tuple[float, Summary], second: tuple[float, Summary]
 
 def _names(film: Summary) -> list[str]:
     titles = [film.title, film.original_title or "", *film.titles.values(), film.collection or ""]
-    return [fold_title(title) for one in titles for title in (one, *one.split(": ")[1:])]
+    return [
+        fold_title(title) for title_found in titles for title in (title_found, *title_found.split(": ")[1:])
+    ]
 
 
 _summary = msgspec.json.Decoder(Summary)

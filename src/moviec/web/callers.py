@@ -109,7 +109,7 @@ def _window(limit: int, allowed: bool, left: float, reset: float) -> Window:
 
 def trusted_proxies(text: str) -> Callable[[str], bool]:
     """Return for an address whether its X-Forwarded-For counts. Raises ValueError for what is no address or network."""
-    networks = [ipaddress.ip_network(one, strict=False) for one in text.replace(",", " ").split()]
+    networks = [ipaddress.ip_network(network, strict=False) for network in text.replace(",", " ").split()]
 
     def trusted(address: str) -> bool:
         try:

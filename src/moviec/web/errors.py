@@ -99,18 +99,18 @@ def _invalid(error: ValidationException) -> Problem:
     wrong = error.extra if isinstance(error.extra, list) else []
     details = [
         {
-            "name": str(one.get("key", "")),
-            "reason": str(one.get("message", "")),
-            "in": getattr(one.get("source"), "value", ""),
+            "name": str(detail.get("key", "")),
+            "reason": str(detail.get("message", "")),
+            "in": getattr(detail.get("source"), "value", ""),
         }
-        for one in wrong
-        if isinstance(one, dict)
+        for detail in wrong
+        if isinstance(detail, dict)
     ]
-    if [one["reason"] for one in details] == ["'data'"]:  # how Litestar says that there is none
+    if [detail["reason"] for detail in details] == ["'data'"]:  # how Litestar says that there is none
         return Problem(422, "this takes a JSON body; /docs shows it")
-    body = bool(details) and all(one["in"] in ("body", "") for one in details)
+    body = bool(details) and all(detail["in"] in ("body", "") for detail in details)
     message = "; ".join(
-        f"{one['name']}: {one['reason']}" if one["name"] else one["reason"] for one in details
+        f"{detail['name']}: {detail['reason']}" if detail["name"] else detail["reason"] for detail in details
     )
     return Problem(422 if body else 400, message or error.detail, details=details or None)
 

@@ -194,18 +194,18 @@ def interval(rating: Mapping[str, Any]) -> Markup:
 def contributions(rating: Mapping[str, Any]) -> Markup:
     """Draw what each rater adds to or takes from the base."""
     some = rating.get("contributions") or []
-    most = max((abs(one["points"]) for one in some), default=0) or 1
+    most = max((abs(part["points"]) for part in some), default=0) or 1
     middle, half = _LABEL + (_WIDTH - _LABEL) / 2, (_WIDTH - _LABEL) / 2 - 60
     parts = []
-    for row, one in enumerate(some):
-        points = one["points"]
+    for row, part in enumerate(some):
+        points = part["points"]
         length = abs(points) / most * half
         x = middle if points >= 0 else middle - length
         sign, end = ("plus", x + length + 6) if points >= 0 else ("minus", x - 6)
         anchor = "start" if points >= 0 else "end"
         y = row * _ROW
         parts += [
-            f'<text x="{_LABEL - 8}" y="{y + 17}" text-anchor="end">{escape(one["rater"])}</text>',
+            f'<text x="{_LABEL - 8}" y="{y + 17}" text-anchor="end">{escape(part["rater"])}</text>',
             f'<rect class="{sign}" x="{x:.1f}" y="{y + 4}" width="{length:.1f}" height="16" rx="3"/>',
             f'<text class="quiet" x="{end:.1f}" y="{y + 17}" text-anchor="{anchor}">{points:+.1f}</text>',
         ]

@@ -158,7 +158,9 @@ def _choices(kind: type[msgspec.Struct], error: str) -> str:
     """List the values that a parameter may have, where it has a few."""
     name = error.rpartition("$.")[2].rstrip("`")
     hint = get_type_hints(kind).get(name)
-    named = [one for part in (hint, *get_args(hint)) if get_origin(part) is Literal for one in get_args(part)]
+    named = [
+        choice for part in (hint, *get_args(hint)) if get_origin(part) is Literal for choice in get_args(part)
+    ]
     return f"; one of {', '.join(map(str, named))}" if named else ""
 
 

@@ -48,7 +48,7 @@ def respond(request: Request[Any, Any, Any], found: Answer, status: int = 200) -
 
 
 def _matches(asked: str, etag: str) -> bool:
-    return asked.strip() == "*" or any(one.strip().removeprefix("W/") == etag for one in asked.split(","))
+    return asked.strip() == "*" or any(tag.strip().removeprefix("W/") == etag for tag in asked.split(","))
 
 
 class Cache:

@@ -82,7 +82,7 @@ async def usage(request: Request[Any, Any, Any]) -> ASGIResponse:
 async def _sources(site: Site) -> list[dict[str, Any]]:
     fresh = await site.read(freshness)
     facts = await asyncio.to_thread(site.workbench.sources)
-    return [{**one, **fresh.get(str(one["name"]), {"last_delivery": None, "records": 0})} for one in facts]
+    return [{**fact, **fresh.get(str(fact["name"]), {"last_delivery": None, "records": 0})} for fact in facts]
 
 
 async def _source(site: Site, name: str) -> dict[str, Any]:

@@ -67,7 +67,9 @@ async def company_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Production companies by id, or those whose name begins so."""
     asked = query_of(request, CompanyListQuery)
     after, limit, folded = asked.cursor, asked.limit, fold(asked.query)
-    found = await site_of(request).read(lambda one: companies_named(one, folded, after, limit + 1))
+    found = await site_of(request).read(
+        lambda connection: companies_named(connection, folded, after, limit + 1)
+    )
     following = str(found[limit - 1].id) if len(found) > limit else None
     return respond(request, answer({"items": found[:limit], "next": following}))
 
@@ -190,10 +192,12 @@ async def _chosen(site: Site, asked: FigureQuery, question: Question) -> tuple[l
         return [], 0
     if asked.top is not None or asked.bottom is not None:
         ends = Ends(asked.top or 0, asked.bottom or 0)
-        return await site.read(lambda one: leaders(one, question, ends))
+        return await site.read(lambda connection: leaders(connection, question, ends))
     if not asked.ids:
-        return await site.read(lambda one: leaders(one, question, Ends(USUAL_TOP, valued=False)))
-    found = await site.read(lambda one: ranked_entries(one, question))
+        return await site.read(
+            lambda connection: leaders(connection, question, Ends(USUAL_TOP, valued=False))
+        )
+    found = await site.read(lambda connection: ranked_entries(connection, question))
     return found, len(found)
 
 
@@ -222,10 +226,12 @@ async def _entries(site: Site, kind: str, written: Sequence[str]) -> tuple[int, 
 
     def read(connection: sa.Connection) -> tuple[int, ...]:
         found = []
-        for one in written:
-            space, colon, key = one.partition(":")
+        for written_id in written:
+            space, colon, key = written_id.partition(":")
             if not colon:
-                found.append(int(one) if one.isdecimal() and int(one) <= LARGEST else None)
+                found.append(
+                    int(written_id) if written_id.isdecimal() and int(written_id) <= LARGEST else None
+                )
             elif kind == "genres":
                 found.append(genre_at(genres, space, key))
             else:

@@ -181,7 +181,7 @@ def _parameters(query: type[msgspec.Struct]) -> list[dict[str, Any]]:
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     """Take null out of a schema: a parameter that is not given is left out."""
-    some = [one for one in schema.get("anyOf", []) if one.get("type") != "null"]
+    some = [shape for shape in schema.get("anyOf", []) if shape.get("type") != "null"]
     if len(some) == 1:
         rest = {key: value for key, value in schema.items() if key != "anyOf"}
         return {**some[0], **rest}

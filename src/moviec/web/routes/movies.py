@@ -103,21 +103,23 @@ async def lookup(request: Request[Any, Any, Any], data: JSONBody[shapes.Lookup])
     """Up to 500 ids at once: the movies found, and the ids that name none (or several)."""
     site = site_of(request)
     numbers: dict[str, int] = {}
-    for one in dict.fromkeys(data.ids):
+    for written in dict.fromkeys(data.ids):
         try:
-            numbers[one] = await movie_of(site, one)
+            numbers[written] = await movie_of(site, written)
         except Problem:
             continue
     found = dict(await site.read(lambda connection: documents_of(connection, sorted(set(numbers.values())))))
-    for one, number in list(numbers.items()):
+    for written, number in list(numbers.items()):
         if number not in found:
             reason = await gone(site, number)
             if isinstance(reason, Moved):
-                numbers[one] = reason.movie
+                numbers[written] = reason.movie
     missing = sorted(set(numbers.values()) - set(found))
     found.update(await site.read(lambda connection: documents_of(connection, missing)))
-    items = {one: msgspec.Raw(found[number].encode()) for one, number in numbers.items() if number in found}
-    unknown = [one for one in dict.fromkeys(data.ids) if one not in items]
+    items = {
+        written: msgspec.Raw(found[number].encode()) for written, number in numbers.items() if number in found
+    }
+    unknown = [written for written in dict.fromkeys(data.ids) if written not in items]
     return respond(request, answer({"movies": items, "unknown": unknown}))
 
 
@@ -160,8 +162,13 @@ def _ratings(stored: Stored) -> dict[str, Any]:
     """Put each rater's value on 0 to 100 beside it."""
     document = msgspec.json.decode(stored.document)
     each = [
-        {**one, "points": round(100 * (one["value"] - one["lowest"]) / (one["highest"] - one["lowest"]), 2)}
-        for one in document.get("ratings", [])
+        {
+            **rating,
+            "points": round(
+                100 * (rating["value"] - rating["lowest"]) / (rating["highest"] - rating["lowest"]), 2
+            ),
+        }
+        for rating in document.get("ratings", [])
     ]
     return {"id": document["id"], "rating": document.get("rating"), "ratings": each}
 
