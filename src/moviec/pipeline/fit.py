@@ -145,7 +145,9 @@ def _outline(context: RunContext, movie_of: pa.Table, model: FuseModel, facts: F
 
 
 def _name_members(engine: DuckEngine, context: RunContext, movie_of: pa.Table) -> None:
-    name_records(engine, context, all_batches(context.catalogue), _aside(context))
+    private = {name for name, source in find_sources(context.home.folder).items() if source.spec.private}
+    batches = [batch for batch in all_batches(context.catalogue) if batch.source not in private]
+    name_records(engine, context, batches, _aside(context))
     engine.register("movie_of", movie_of)
     engine.materialize("members", "SELECT movie, live.* FROM live JOIN movie_of USING (source, key)")
 
