@@ -24,13 +24,18 @@ def live_records(connection: sa.Connection) -> pa.Table:
     return read(connection, sa.select(records.c.source, records.c.key).where(records.c.live))
 
 
-def inconsistencies(connection: sa.Connection) -> Iterator[tuple[str, int]]:
-    """Yield what must not be there, and how many there are: films without what belongs to them, credits of nobody."""
+def inconsistencies(connection: sa.Connection, private: Sequence[str] = ()) -> Iterator[tuple[str, int]]:
+    """Yield what must not be there, and how many there are: films without what belongs to them, credits of nobody.
+
+    Films that only `private` sources list are not shown.
+    """
     without_document = sa.select(sa.func.count()).where(movies.c.movie.not_in(sa.select(documents.c.movie)))
     live = sa.select(identities.c.movie).where(identities.c.state == "live")
     strange = sa.select(sa.func.count()).where(documents.c.movie.not_in(live))
     lost = sa.select(sa.func.count()).where(
-        records.c.live, records.c.movie.not_in(sa.select(documents.c.movie))
+        records.c.live,
+        records.c.movie.not_in(sa.select(documents.c.movie)),
+        records.c.source.not_in(list(private)),
     )
     for what, query in (
         ("films without a document", without_document),

@@ -19,11 +19,11 @@ class PipelineWorkbench(msgspec.Struct, frozen=True):
     home: Home
 
     def sources(self) -> Sequence[dict[str, Any]]:
-        """List the sources with their facts."""
+        """List the sources with their facts, but for private ones."""
         from moviec.sources.registry import find_sources
 
         facts = ("name", "title", "licence", "attribution", "home_page", "cron", "complete")
-        specs = [source.spec for source in find_sources(self.home.folder).values()]
+        specs = [source.spec for source in find_sources(self.home.folder).values() if not source.spec.private]
         return [
             {**{name: getattr(spec, name) for name in facts}, "raters": sorted(spec.raters)} for spec in specs
         ]

@@ -70,6 +70,7 @@ def _licences(home: Home) -> list[Licence]:
             redistribute=spec.redistribute,
         )
         for spec in (source.spec for source in find_sources(home.folder).values())
+        if not spec.private
     ]
 
 

@@ -44,7 +44,7 @@ from moviec.pipeline.publication import Scope, bring_up
 from moviec.pipeline.rebuild import rebuild_source
 from moviec.search.index import build, follower, indexer
 from moviec.search.location import current, damaged_files, open_index, position
-from moviec.sources.registry import find_source
+from moviec.sources.registry import find_source, find_sources
 from moviec.storage.files import State
 from moviec.units import plural
 
@@ -261,8 +261,9 @@ def _records(context: RunContext) -> Iterator[Finding]:
 
 def _catalogue(context: RunContext) -> Iterator[Finding]:
     """Count what must be none: films without what belongs to them, gaps in the log."""
+    private = [name for name, source in find_sources(context.home.folder).items() if source.spec.private]
     with context.catalogue.connect() as connection:
-        for what, count in inconsistencies(connection):
+        for what, count in inconsistencies(connection, private):
             yield Finding(what, f"{count:,} of them", CATALOGUE)
         begins, last = int(fact(connection, LOG_BEGINS) or 0), last_change(connection)
         entries = count_changes(connection, begins)

@@ -146,7 +146,9 @@ def _outline(context: RunContext, movie_of: pa.Table, model: FuseModel, facts: F
 
 
 def _name_members(engine: DuckEngine, context: RunContext, movie_of: pa.Table) -> None:
-    view_current_records(engine, context.record_files(all_batches(context.catalogue)), _aside(context))
+    private = {name for name, source in find_sources(context.home.folder).items() if source.spec.private}
+    batches = [batch for batch in all_batches(context.catalogue) if batch.source not in private]
+    view_current_records(engine, context.record_files(batches), _aside(context))
     engine.register("movie_of", movie_of)
     engine.materialize("members", "SELECT movie, live.* FROM live JOIN movie_of USING (source, key)")
 

@@ -20,6 +20,7 @@ from moviec.engine.unread import Unread
 from moviec.errors import PayloadError, UsageError
 from moviec.rating.arrays import REQUIRED
 from moviec.reading.columns import Column, Rows, extra_of, read_columns
+from moviec.reading.nested import path_of
 from moviec.reading.opening import WORKBOOKS, readable
 from moviec.work import work_folder
 
@@ -233,7 +234,7 @@ def _open_json(engine: DuckEngine, path: Path) -> list[str]:
     given = [str(name) for name in keys.column("name").to_pylist()]
     if not given:
         raise PayloadError("not one line is a JSON object", path.name, "give one object a line")
-    cells = {name: f"json_extract_string(line, {quoted('$.' + identifier(name))})" for name in given}
+    cells = {name: f"json_extract_string(line, {quoted(path_of(name))})" for name in given}
     names = _keep_columns(engine, cells, "rating_objects")
     return [*names, "file_row"]
 
@@ -257,7 +258,7 @@ def _keep_columns(engine: DuckEngine, cells: Mapping[str, str], rows: str) -> li
     spelled = {name: [cell for given, cell in cells.items() if given.lower() == name] for name in names}
     found = {name: each for name, each in spelled.items() if each}
     columns = "".join(
-        f"coalesce({', '.join(f'CAST({cell} AS VARCHAR)' for cell in each)}) AS {name}, "
+        f"coalesce({', '.join(f'CAST({cell} AS VARCHAR)' for cell in each)}) AS {identifier(name)}, "
         for name, each in found.items()
     )
     engine.materialize("rating_cells", f"SELECT {columns}file_row FROM {rows}")

@@ -200,7 +200,7 @@ def _possible(year: int) -> bool:
     return 1870 <= year <= 2115
 
 
-_YEARS = re.compile(r"(?<![\d.,])(18[7-9]\d|19\d{2}|20\d{2}|21(?:0\d|1[0-5]))(?![\d])")
+_YEARS = re.compile(r"(?<![\w.,])(18[7-9]\d|19\d{2}|20\d{2}|21(?:0\d|1[0-5]))(?!\w)")
 _DECADE = re.compile(r"\d{4}\s*['’]?(?:s|er|-?e)\b|\d{2}th century", re.IGNORECASE)
 _SHORT_YEAR = re.compile(r"['’‘`]([4-9]\d)")
 _SPAN = re.compile(r"((?:18|19|20)\d{2})\s*[-–—/]\s*(?:(?:18|19|20)?\d{2}|present|\?+)?")
@@ -216,4 +216,69 @@ def year_in(text: str) -> int | None:
     if grouped := re.fullmatch(r"([12])[,.\s](\d{3})", text):
         text = grouped[1] + grouped[2]
     found = _YEARS.findall(text)
-    return int(found[0]) if found else None
+    return int(found[0]) if found and _tells_of_years(text) else None
+
+
+#: Words that may stand beside a year, and signs; months and numerals may, too.
+_BESIDE = frozenset(
+    [
+        "c",
+        "ca",
+        "circa",
+        "about",
+        "around",
+        "approx",
+        "approximately",
+        "early",
+        "mid",
+        "late",
+        "in",
+        "est",
+        "ad",
+        "ce",
+        "tv",
+        "movie",
+        "film",
+        "video",
+        "short",
+        "release",
+        "released",
+        "premiere",
+        "present",
+        "now",
+        "and",
+        "or",
+        "to",
+        "bis",
+        "spring",
+        "summer",
+        "fall",
+        "autumn",
+        "winter",
+        "q",
+        "i",
+        "ii",
+        "iii",
+        "iv",
+        "v",
+        "vi",
+        "vii",
+        "viii",
+        "ix",
+        "x",
+        "xx",
+        "xxx",
+        "year",
+    ]
+)
+_SIGNS = re.compile(r"[\w\s.,;:/()\[\]{}'’–—?~*&+-]*")
+
+
+def _tells_of_years(text: str) -> bool:
+    """Return whether a text with a year is about a year, and not a word or number with four such digits in it."""
+    bare = re.sub(r"\([^()\d]*\)", " ", text)
+    words = [word.casefold() for word in _WORDS.findall(bare)]
+    others = [word for word in words if word not in _BESIDE and word not in _FILLERS]
+    if _SIGNS.fullmatch(bare) is None or any(len(number) > 4 for number in _NUMBERS.findall(bare)):
+        return False
+    return not others or all(word in months() for word in others)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 _BARE_NUMBER = re.compile(r"(\d{1,9})(?:[.,]0+)?")
-_IMDB = re.compile(r"(?:^|[/=:\s{\[(-])(?:title/)?tt(\d{1,10})(?!\d)", re.IGNORECASE)
+_IMDB = re.compile(r"(?:^|[/=:\s{\[(-])(?:title/)?tt(\d{7,10})(?!\w)", re.IGNORECASE)
 _IMDB_BARE = re.compile(r"(?:tt)?(\d{1,10})(?:\.0)?", re.IGNORECASE)
 
 #: By space: what stands before and around the id in an address or mark. The first group is the id.

@@ -33,7 +33,7 @@ def unfold(engine: DuckEngine, rows: str, columns: list[str]) -> list[str]:
             break
         added = ", ".join(
             f"CASE WHEN {_IS_OBJECT.format(cell=identifier(column))} THEN"
-            f" json_extract_string({identifier(column)}, {quoted(_path(key))}) END AS {identifier(name)}"
+            f" json_extract_string({identifier(column)}, {quoted(path_of(key))}) END AS {identifier(name)}"
             for name, (column, key) in paths.items()
         )
         engine.materialize(f"{rows}_unfolded", f"SELECT *, {added} FROM {rows}")
@@ -43,7 +43,8 @@ def unfold(engine: DuckEngine, rows: str, columns: list[str]) -> list[str]:
     return every
 
 
-def _path(key: str) -> str:
+def path_of(key: str) -> str:
+    """Return the JSON path of a key, whatever stands in it."""
     escaped = key.replace("\\", "\\\\").replace('"', '\\"')
     return f'$."{escaped}"'
 

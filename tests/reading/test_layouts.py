@@ -1,0 +1,140 @@
+"""Files as people download them: what each is taken for, what becomes of it, and that a person's own list stays private."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.commands import moviec
+
+IMDB_COLUMNS = "Const,Your Rating,Date Rated,Title,Original Title,URL,Title Type,IMDb Rating,Runtime (mins),Year,Genres,Num Votes,Release Date,Directors"
+MATRIX = 'tt0133093,9,2020-01-05,The Matrix,The Matrix,https://www.imdb.com/title/tt0133093,Movie,8.7,136,1999,"Action, Sci-Fi",2100000,1999-03-31,"Lana Wachowski, Lilly Wachowski"'
+HEAT = {"title": "Heat", "year": 1995, "ids": {"imdb": "tt0113277", "tmdb": 949}}
+TMDB_5000 = """budget,genres,homepage,id,keywords,original_language,original_title,overview,popularity,production_companies,production_countries,release_date,revenue,runtime,spoken_languages,status,tagline,title,vote_average,vote_count
+245000000,"[{""id"": 28, ""name"": ""Action""}]",,206647,[],en,Spectre,x,107.3,"[{""name"": ""Columbia Pictures"", ""id"": 5}]",[],2015-10-26,880674609,148,[],Released,,Spectre,6.3,4466
+"""
+TMDB_NOW = """id,title,vote_average,vote_count,status,release_date,revenue,runtime,adult,backdrop_path,budget,homepage,imdb_id,original_language,original_title,overview,popularity,poster_path,tagline,genres,production_companies,production_countries,spoken_languages,keywords
+27205,Inception,8.364,34495,Released,2010-07-15,825532764,148,False,/a.jpg,160000000,,tt1375666,en,Inception,x,83.9,/b.jpg,,"Action, Science Fiction","Legendary Pictures, Syncopy",United Kingdom,English,rescue
+"""
+
+#: By file: its text, the record that it gives, and a part of that record's document.
+FILES: dict[str, tuple[str, str, dict[str, object]]] = {
+    "ratings.csv": ("Date,Name,Year,Letterboxd URI,Rating\n2024-03-01,Heat,1995,https://boxd.it/1,4.5\n", "letterboxd-ratings:https://boxd.it/1", {"title": "Heat", "year": 1995}),
+    "diary.csv": ("Date,Name,Year,Letterboxd URI,Rating,Rewatch,Tags,Watched Date\n2024-03-01,Heat,1995,https://boxd.it/aa,4.5,,,2024-02-28\n", "letterboxd-diary:Heat (1995)", {"title": "Heat", "year": 1995}),
+    "watched.csv": ("Date,Name,Year,Letterboxd URI\n2024-03-01,Heat,1995,https://boxd.it/9\n", "letterboxd-watched:https://boxd.it/9", {"title": "Heat"}),
+    "watchlist.csv": ("Date,Name,Year,Letterboxd URI\n2024-03-01,Heat,1995,https://boxd.it/9\n", "letterboxd-watchlist:https://boxd.it/9", {"title": "Heat"}),
+    "export.csv": (f"{IMDB_COLUMNS}\n{MATRIX}\n", "imdb-ratings:tt0133093", {"title": "The Matrix", "released": "1999-03-31", "runtime": 136, "ids": {"imdb": "tt0133093"}}),
+    "list.csv": (f"Position,Created,Modified,Description,{IMDB_COLUMNS}\n1,2020-01-05,2020-01-05,,{MATRIX}\n", "imdb-list:tt0133093", {"title": "The Matrix", "year": 1999}),
+    "ratings-movies.json": (json.dumps([{"rated_at": "2024-01-02T10:00:00Z", "rating": 9, "type": "movie", "movie": {**HEAT, "ids": {**HEAT["ids"], "trakt": 949}}}]), "trakt:949", {"title": "Heat", "year": 1995, "ids": {"imdb": "tt0113277", "tmdb": "949", "trakt": "949"}}),  # type: ignore[dict-item]
+    "SimklBackup.json": (json.dumps({"movies": [{"user_rating": 8, "status": "completed", "movie": {**HEAT, "ids": {**HEAT["ids"], "simkl": 53992}}}]}), "simkl:53992", {"title": "Heat", "year": 1995}),  # type: ignore[dict-item]
+    "NetflixViewingHistory.csv": ("Title,Date\nHeat,12/25/2020\n", "netflix:Heat", {"title": "Heat"}),
+    "radarr.json": (json.dumps([{"title": "Heat", "year": 1995, "tmdbId": 949, "imdbId": "tt0113277", "runtime": 170, "genres": ["Crime"], "hasFile": True}]), "radarr:949", {"title": "Heat", "runtime": 170}),
+    "plex.csv": ("ratingKey,title,year,guid,studio\n7,Heat,1995,imdb://tt0113277,Warner Bros.\n", "plex:7", {"title": "Heat", "ids": {"imdb": "tt0113277"}}),
+    "tmdb_5000_movies.csv": (TMDB_5000, "tmdb-5000:206647", {"title": "Spectre", "revenue": 880_674_609, "released": "2015-10-26"}),
+    "TMDB_movie_dataset_v11.csv": (TMDB_NOW, "tmdb-movies:27205", {"title": "Inception", "budget": 160_000_000}),
+    "imdb_top_1000.csv": ('Poster_Link,Series_Title,Released_Year,Certificate,Runtime,Genre,IMDB_Rating,Overview,Meta_score,Director,Star1,Star2,Star3,Star4,No_of_Votes,Gross\nx,Heat,1995,A,170 min,"Crime, Drama",8.3,x,76,Michael Mann,Al Pacino,Robert De Niro,Val Kilmer,Jon Voight,"577,113","67,436,818"\n', "imdb-top-1000:Heat (1995)", {"title": "Heat", "runtime": 170, "revenue": 67_436_818}),
+    "movie_titles.csv": ("1,2003,Dinosaur Planet\n2,2004,Yes, but No\n3,NULL,Améthyste\n", "netflix-prize:2", {"title": "Yes, but No", "year": 2004}),
+    "numbers.csv": ('Release Date,Movie,Production Budget,Domestic Gross,Worldwide Gross\n"Dec 18, 2009",Avatar,"$237,000,000","$760,507,625","$2,788,700,000"\n', "the-numbers:Avatar (Dec 18, 2009)", {"budget": 237_000_000, "revenue": 2_788_700_000, "revenue_scope": "worldwide"}),
+    "mojo.csv": ('Rank,Release Group,Worldwide,Domestic,%,Foreign,%\n1,Avatar,"$2,787,965,087","$760,507,625",27.3%,"$2,027,457,462",72.7%\n', "box-office-mojo:Avatar", {"revenue": 2_787_965_087}),
+    "lifetime.csv": ('Rank,Title,Lifetime Gross,Year\n1,Avatar,"$2,787,965,087",2009\n', "box-office-mojo-lifetime:Avatar (2009)", {"revenue": 2_787_965_087}),
+    "meine-filme.csv": ("Film;Jahr;Regie;Note\nDas Boot;1981;Wolfgang Petersen;9,5\nMetropolis;1927;Fritz Lang;8\n", "meine-filme:Das Boot (1981)", {"title": "Das Boot", "year": 1981}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_is_known_and_taken_in_by_one_command(tmp_path: Path, name: str) -> None:
+    text, record, expected = FILES[name]
+    path, home = tmp_path / name, tmp_path / "home"
+    path.write_bytes(text.encode("latin-1" if name == "movie_titles.csv" else "utf-8"))
+    done = moviec("ingest", path, "--home", home)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(moviec("show", record, "--home", home, "--json").stdout)
+    document = told["document"]
+    assert {field: document.get(field) for field in expected} == expected
+    private = "private = true" in next((home / "sources").glob("*/source.toml")).read_text()
+    assert ("own" in told) == private
+    if private:
+        assert moviec("doctor", "--home", home).returncode == 0
+        moviec("export", tmp_path / "out", "--home", home, "--format", "jsonl", "--own-use")
+        assert not any(b"Heat" in out.read_bytes() for out in (tmp_path / "out").rglob("*") if out.is_file())
+
+
+def test_an_own_list_changes_nothing_of_a_published_film(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    top = tmp_path / "imdb_top_1000.csv"
+    top.write_text(FILES["imdb_top_1000.csv"][0])
+    assert moviec("ingest", top, "--home", home).returncode == 0
+    record = "imdb-top-1000:Heat (1995)"
+    before = json.loads(moviec("show", record, "--home", home, "--json").stdout)
+    own = tmp_path / "ratings.csv"
+    own.write_text("Date,Name,Year,Letterboxd URI,Rating\n2024-03-01,Heat,1995,https://boxd.it/1,0.5\n")
+    assert moviec("ingest", own, "--home", home).returncode == 0
+    after = json.loads(moviec("show", record, "--home", home, "--json").stdout)
+    assert after["document"] == before["document"] and after["claims"] == before["claims"]
+    [mine] = after["own"]
+    assert (mine["source"], mine["ratings"][0]["value"]) == ("letterboxd-ratings", 0.5)
+    assert "Your lists (private)" in moviec("show", record, "--home", home).stdout
+
+
+def test_a_zip_as_downloaded_is_several_lists(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "letterboxd-me.zip", "w") as packed:
+        for name in ("ratings.csv", "watched.csv", "watchlist.csv", "diary.csv"):
+            packed.writestr(name, FILES[name][0])
+        packed.writestr("profile.csv", "Date Joined,Username\n2020-01-01,me\n")
+    home = tmp_path / "home"
+    done = moviec("ingest", tmp_path / "letterboxd-me.zip", "--home", home)
+    assert done.returncode == 0 and "profile.csv is left out" in done.stderr
+    for name in ("ratings.csv", "watched.csv", "diary.csv"):
+        assert "Heat" in moviec("show", FILES[name][1], "--home", home).stdout
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "cp1252", "utf-8-sig"])
+@pytest.mark.parametrize("delimiter", [";", "\t", ",", "|"])
+def test_delimiter_and_encoding_are_found_out(tmp_path: Path, encoding: str, delimiter: str) -> None:
+    rows = [["Title", "Year"], ["À bout de souffle", "1960"], ["Heat", "1995"]]
+    path = tmp_path / "list.csv"
+    path.write_bytes("\n".join(delimiter.join(row) for row in rows).encode(encoding))
+    other = tmp_path / "other.csv"
+    other.write_text("id,title,year\na,À bout de souffle,1960\nb,Heat,1995\n", encoding="utf-8")
+    done = moviec("link", path, other, "--out", tmp_path / "pairs.csv", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["pairs"] == 2
+
+
+def test_a_workbook_reads_as_its_csv(tmp_path: Path) -> None:
+    calamine = pytest.importorskip("python_calamine", reason="pip install 'moviec[excel]'")
+    assert calamine
+    path = tmp_path / "films.xlsx"
+    write_workbook(path, [["Title", "Year", "Rating"], ["Das Boot", 1981, 9.5], ["Heat", 1995, 8]])
+    home = tmp_path / "home"
+    assert moviec("ingest", path, "--home", home).returncode == 0
+    document = json.loads(moviec("show", "films:Heat (1995)", "--home", home, "--json").stdout)["document"]
+    assert (document["year"], document["ratings"][0]["value"]) == (1995, 8)
+
+
+def write_workbook(path: Path, rows: list[list[str | float]]) -> None:
+    """Write the smallest workbook that there is: one sheet, texts inline."""
+    cells = "".join(
+        f"<row r='{at}'>"
+        + "".join(
+            f"<c r='{chr(65 + place)}{at}' t='inlineStr'><is><t>{cell}</t></is></c>"
+            if isinstance(cell, str)
+            else f"<c r='{chr(65 + place)}{at}'><v>{cell}</v></c>"
+            for place, cell in enumerate(row)
+        )
+        + "</row>"
+        for at, row in enumerate(rows, 1)
+    )
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006"
+    sheet_type = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    with zipfile.ZipFile(path, "w") as book:
+        book.writestr("[Content_Types].xml", f"<Types xmlns='{package}/content-types'><Default Extension='rels' ContentType='application/vnd.openxmlformats-package.relationships+xml'/><Override PartName='/xl/workbook.xml' ContentType='{sheet_type}.sheet.main+xml'/><Override PartName='/xl/worksheets/sheet1.xml' ContentType='{sheet_type}.worksheet+xml'/></Types>")  # fmt: skip
+        book.writestr("_rels/.rels", f"<Relationships xmlns='{package}/relationships'><Relationship Id='r1' Type='{office}/officeDocument' Target='xl/workbook.xml'/></Relationships>")  # fmt: skip
+        book.writestr("xl/workbook.xml", f"<workbook xmlns='{main}' xmlns:r='{office}'><sheets><sheet name='Films' sheetId='1' r:id='r1'/></sheets></workbook>")  # fmt: skip
+        book.writestr("xl/_rels/workbook.xml.rels", f"<Relationships xmlns='{package}/relationships'><Relationship Id='r1' Type='{office}/worksheet' Target='worksheets/sheet1.xml'/></Relationships>")  # fmt: skip
+        book.writestr("xl/worksheets/sheet1.xml", f"<worksheet xmlns='{main}'><sheetData>{cells}</sheetData></worksheet>")  # fmt: skip
