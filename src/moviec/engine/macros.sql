@@ -103,16 +103,21 @@ CREATE OR REPLACE MACRO json_names(cell) AS CASE
   WHEN NOT contains(cell, '{') THEN from_json(cell, '["VARCHAR"]')
   ELSE list_transform(from_json(CASE WHEN cell[1] = '{' THEN '[' || cell || ']' ELSE cell END, '["JSON"]'), lambda e: json_name(e::VARCHAR)) END;
 
--- A cell that lists things: a JSON list or a Python literal (of texts, or of objects with a name), or text cut at a separator (a
--- regular expression); blanks go, none is unknown.
+-- A cell that lists things: a JSON list of texts, or text cut at a separator (a regular expression); blanks go, none is unknown.
 CREATE OR REPLACE MACRO listed(cell, separator) AS nullif(list_filter(list_transform(
-  CASE WHEN cell[1] NOT IN ('[', '{') THEN string_split_regex(cell, separator)
-       WHEN json_valid(cell) THEN json_names(cell)
-       WHEN TRY(json_valid(py_json(cell))) THEN json_names(py_json(cell))
+  CASE WHEN cell[1] = '[' AND json_valid(cell) THEN from_json(cell, '["VARCHAR"]')
        ELSE string_split_regex(cell, separator) END, lambda t: tidy(t)), lambda t: t IS NOT NULL), []);
 
+-- The same of a file that nobody described: the list may also be a Python literal, and its elements objects with a name.
+-- py_json is called in a list of one, so that its long expression is planned once.
+CREATE OR REPLACE MACRO any_listed(cell, separator) AS nullif(list_filter(list_transform(
+  CASE WHEN cell[1] NOT IN ('[', '{') THEN string_split_regex(cell, separator)
+       WHEN json_valid(cell) THEN json_names(cell)
+       ELSE list_transform([TRY(py_json(cell))], lambda j: CASE WHEN json_valid(j) THEN json_names(j)
+                           ELSE string_split_regex(cell, separator) END)[1] END, lambda t: tidy(t)), lambda t: t IS NOT NULL), []);
+
 -- The companies in a cell: a comma before a legal form parts nothing ("Metro-Goldwyn-Mayer, Inc.").
-CREATE OR REPLACE MACRO companies_listed(cell, separator) AS list_transform(listed(regexp_replace(cell,
+CREATE OR REPLACE MACRO companies_listed(cell, separator) AS list_transform(any_listed(regexp_replace(cell,
   ', *((?:Inc|Ltd|LLC|L\.L\.C|Co|Corp|S\.?A\.?S?|GmbH|L\.?P|S\.?p\.?A|S\.?r\.?l|B\.?V|N\.?V|A\.?G|KG|Limited|Incorporated|Pte|Pty|The)\b\.?)',
   chr(31) || ' \1', 'g'), separator), lambda c: replace(c, chr(31), ','));
 
@@ -127,9 +132,10 @@ CREATE OR REPLACE MACRO names_parted(name) AS CASE WHEN NOT regexp_matches(name,
 
 -- A cell that lists names: as above, but "Sr." and "II" go with the name before them, and what stands in brackets of its own,
 -- in one piece or several ("(", "Best Actor", "nominee)"), is a note and goes. chr(31) stands between the pieces.
-CREATE OR REPLACE MACRO names_listed(cell, separator) AS nullif(list_filter(string_split(regexp_replace(regexp_replace(
-  array_to_string(listed(cell, separator), chr(31)),
+CREATE OR REPLACE MACRO names_in(items) AS nullif(list_filter(string_split(regexp_replace(regexp_replace(
+  array_to_string(items, chr(31)),
   '(^|\x1F)\([^()]*\)(?:\x1F|$)', '\1', 'g'), '\x1F((?:[JS]r\.?|I{2,3}|IV)(?:\x1F|$))', ' \1', 'g'), chr(31)), lambda t: t <> ''), []);
+CREATE OR REPLACE MACRO names_listed(cell, separator) AS names_in(listed(cell, separator));
 
 -- What a note behind a name says the person is.
 CREATE OR REPLACE MACRO trade_noted() AS '(?i:\s*\((?:(?:\pL+ )?(?:actor|actress|narrator|dancer|singer|comedian|director|producer|cast)'

@@ -25,9 +25,9 @@ _SEPARATORS = (
 
 #: How the cells of each kind of list are read; {0} is the cell, {1} the separator.
 _READ = {
-    "labels": "listed({0}, {1})",
-    "titles": "listed({0}, {1})",
-    "names": "names_listed({0}, {1})",
+    "labels": "any_listed({0}, {1})",
+    "titles": "any_listed({0}, {1})",
+    "names": "names_in(any_listed({0}, {1}))",
     "companies": "companies_listed({0}, {1})",
 }
 
@@ -93,7 +93,7 @@ def _decide(engine: DuckEngine, rows: str, column: str, kind: str) -> str:
         return USUAL
     if kind in ("labels", "objects"):
         return ","
-    legal = "companies_listed(cell, ',')" if kind.startswith("compan") else "listed(cell, ',')"
+    legal = "companies_listed(cell, ',')" if kind.startswith("compan") else "any_listed(cell, ',')"
     said = engine.query(_COMMAS.format(cell=cell, rows=rows, legal=legal)).to_pylist()[0]
     if kind == "names":
         return "," if said["other"] else USUAL
