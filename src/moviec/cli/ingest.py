@@ -226,6 +226,11 @@ def tell_delivery(done: Delivery) -> None:
         print(
             f"{plural(done.records or 0, 'record', 'records')}: {batch['changed']:,} new or changed, {batch['tombstones']:,} gone, {batch['outdated']:,} outdated"
         )
+        if batch["outdated"] and batch["outdated"] == done.records:
+            print(
+                f"nothing of it counts: deliveries later than {done.delivered_at[:16]} have spoken of every record"
+                " (a correction is delivered after what it corrects)"
+            )
     for rule, count in done.report.get("set_to_unknown", {}).items():
         print(f"set to unknown: {count:,} × {rule.replace('_', ' ')}")
     for line in findings_of(done, []):
