@@ -198,3 +198,17 @@ def test_an_export_that_a_killed_run_moved_aside_is_taken_up(made: Any, tmp_path
     (left / "half").write_text("written")
     made("again")
     assert [path.name for path in tmp_path.iterdir()] == ["again"]
+
+
+def test_an_export_of_nothing_is_refused_and_the_earlier_one_stays(
+    made: Any, connection: sa.Connection, demo_home: Home, tmp_path: Path
+) -> None:
+    folder, _ = made("kept")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    closed = [one for one in _licences(demo_home) if not one.redistribute]
+    with pytest.raises(
+        UsageError, match=r"nothing may be passed on: 270 films, all of festival, imdb.*--own-use"
+    ):
+        export(connection, Order(folder), closed, lambda _: None)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]

@@ -17,7 +17,7 @@ from moviec.catalog.ingest_queue import RecordChange, append
 from moviec.catalog.leases import CATALOGUE, holding_if_free
 from moviec.catalog.queries import set_checkpoint
 from moviec.config import open_home
-from moviec.errors import UnpublishedError
+from moviec.errors import UnpublishedError, UsageError
 from moviec.jobs import health
 from moviec.jobs.health import check_all
 from moviec.pipeline.opening import open_run
@@ -202,3 +202,32 @@ def test_a_publisher_that_gets_no_further_is_told_to_those_who_wait(
     assert desk.moviec("worker", "--once").exit_code == 0
     assert "Alien" in desk.moviec("show", "mc1").stdout
     catalogue.dispose()
+
+
+def test_a_source_whose_facts_are_gone_is_found_and_named(desk: Desk) -> None:
+    path = desk.drop("2026-11-01/films.csv", "Alien", "Heat")
+    desk.moviec("ingest", "club", path, "--delivered-at", "2026-11-01")
+    assert moviec(desk, "doctor") == {"found": [], "left": [], "unchecked": [], "reasons": []}
+    folder = desk.home / "sources" / "club"
+    folder.rename(desk.home / "away")
+    done = desk.moviec("doctor", "--deep", "--repair")
+    assert done.exit_code == 3
+    assert "a source that it does not know (put its folder back into HOME/sources): club" in done.stdout
+    assert "rows were not held against the records (--deep)" in done.stderr
+    lost = "club: this home has its records and not its facts; put sources/club back"
+    assert concerns(desk, "2026-11-02") == {"source_unknown club": lost}
+    (desk.home / "away").rename(folder)
+    (folder / "source.toml").write_text("name = ", "utf-8")
+    assert "the sources of this home cannot be read: " in desk.moviec("doctor").stdout
+
+
+def test_what_came_too_late_to_count_and_a_backfill_of_nowhere_are_said(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    path = desk.drop("films.csv", "Alien", "Heat")
+    desk.moviec("ingest", "club", path, "--delivered-at", "2026-11-01T12:00")
+    corrected = desk.moviec(
+        "ingest", "club", desk.drop("new.csv", "Aliens", "Heat"), "--delivered-at", "2026-11-01"
+    )
+    assert "nothing of it counts: deliveries later than 2026-11-01T00:00" in corrected.stdout
+    with pytest.raises(UsageError, match="no source has a dated place"):
+        desk.moviec("backfill", "--from", "2026-08", "--to", "2026-10")

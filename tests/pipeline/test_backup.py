@@ -167,6 +167,7 @@ def test_a_damaged_manifest_keeps_nobody_from_the_other_backups(brought_up: Home
     left = {path.name for path in (vault / "backups").iterdir()}
     assert last in left and not left & {first, second} and len(left) == 2
     assert moviec("restore", vault, "--home", tmp_path / "back").returncode == 0
+    shutil.copytree(brought_up.folder / "sources", tmp_path / "back" / "sources")
     in_order(open_home(tmp_path / "back", {}))
 
 
@@ -186,6 +187,7 @@ def test_one_damaged_file_of_a_backup_keeps_nothing_else_from_coming_back(
     assert payload.name in found.stdout + found.stderr
     assert moviec("backup", vault, "--verify", "--home", brought_up.folder).returncode == 0
     assert moviec("restore", vault, "--home", tmp_path / "whole").returncode == 0
+    shutil.copytree(brought_up.folder / "sources", tmp_path / "whole" / "sources")
     in_order(open_home(tmp_path / "whole", {}))
 
 

@@ -16,6 +16,7 @@ from moviec.catalog.queries import documents_from
 from moviec.config import Home, open_home
 from moviec.pipeline.demo import DELIVERED, SOURCES, run_demo
 from moviec.sample import sample_films, write_sample
+from tests.commands import moviec
 from tests.conftest import real
 
 FILMS = sample_films()
@@ -109,3 +110,13 @@ def test_the_demo_runs_the_pipeline_and_every_row_is_accounted_for(tmp_path: Pat
     assert len(shown.rollup.months) > 100
     again = run_demo(home)
     assert [delivery.id for delivery in again.deliveries] == [delivery.id for delivery in shown.deliveries]
+
+
+def test_the_sample_is_not_mixed_with_films_of_ones_own(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (tmp_path / "films.csv").write_text("id,title,year\n1,Heat,1995\n", "utf-8")
+    assert moviec("ingest", "table", tmp_path / "films.csv", "--home", home).returncode == 0
+    before = sorted(path.name for path in home.iterdir())
+    refused = moviec("demo", "--no-serve", "--home", home)
+    assert refused.returncode == 2 and "this home has films of your own" in refused.stderr
+    assert sorted(path.name for path in home.iterdir()) == before

@@ -40,6 +40,8 @@ def doctor(
                     left = [*examine(context, bytes_too), *(examine_rows(context, tell) if deep else [])]
                 else:
                     left = found
+        elif deep:
+            unchecked.append("rows were not held against the records (--deep): what was found comes first")
     if as_json:
         print_json(
             {"found": found, "left": left, "unchecked": unchecked, "reasons": reasons, "doubtful": doubts}

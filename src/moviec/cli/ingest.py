@@ -283,6 +283,11 @@ def tell_delivery(done: Delivery) -> None:
         print(
             f"{plural(done.records or 0, 'record', 'records')}: {batch['changed']:,} new or changed, {batch['tombstones']:,} gone, {batch['outdated']:,} outdated"
         )
+        if batch["outdated"] and batch["outdated"] == done.records:
+            print(
+                f"nothing of it counts: deliveries later than {done.delivered_at[:16]} have spoken of every record"
+                " (a correction is delivered after what it corrects)"
+            )
     for column in msgspec.convert(done.report.get("unread", []), list[Unread]):
         if not column.mostly:  # those are what the command ends with
             print(column)

@@ -126,6 +126,9 @@ def _write(
     if not films + left_out:
         when = f" on {order.as_of}" if order.as_of else ""
         raise UsageError(f"no film was published{when}", "the catalogue", "see `moviec status`")
+    if not films:
+        what = f"nothing may be passed on: {plural(left_out, 'film', 'films')}, all of {', '.join(sorted(behind))}"
+        raise UsageError(what, "the catalogue", "--own-use takes them in, for your own machines")
     last, at = newest_change(connection, order.as_of)
     at = at or ""
     named = [licence for licence in licences if licence.name in behind]

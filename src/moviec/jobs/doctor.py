@@ -30,7 +30,7 @@ from moviec.catalog.integrity import integrity, remake_indexes
 from moviec.catalog.queries import FOLLOWER, checkpoint_of, count_documents, last_change
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier
-from moviec.errors import DamagedError, MovieCError, StoreError
+from moviec.errors import DamagedError, MovieCError, StoreError, UsageError
 from moviec.home.context import RunContext
 from moviec.home.lake_identity import FILE, mismatch, readable_name
 from moviec.home.ledger_copy import AFTERWARDS, copied_table, copy_anew, missing, name_copies
@@ -113,7 +113,7 @@ def examine(context: RunContext, bytes_too: bool = True, tell: Tell = lambda _: 
         *_copies(context),
     ]
     without_batches = () if any(finding.mend == BATCH for finding in found) else (_records,)
-    for check in (*without_batches, _catalogue, _agreement, _index, _checkpoints):
+    for check in (_sources, *without_batches, _catalogue, _agreement, _index, _checkpoints):
         found += _checked(context, check)
     return found
 
@@ -200,6 +200,20 @@ def _name(context: RunContext) -> Iterator[Finding]:
         delivered = has_deliveries(connection)
     if delivered and readable_name(context.store) is None:
         yield Finding("the lake's name is missing or damaged", FILE, NAME)
+
+
+def _sources(context: RunContext) -> Iterator[Finding]:
+    """Name sources that have records here and no facts: what is published without these lacks their raters and licences."""
+    try:
+        known = find_sources(context.home.folder)
+    except UsageError as error:
+        yield Finding("the sources of this home cannot be read", str(error), NOBODY)
+        return
+    for name in sorted({batch.source for batch in all_batches(context.catalogue)} - set(known)):
+        what = (
+            "this home has records of a source that it does not know (put its folder back into HOME/sources)"
+        )
+        yield Finding(what, name, NOBODY)
 
 
 def _batch_files(context: RunContext) -> Iterator[Finding]:

@@ -52,6 +52,12 @@ def check_all(context: RunContext, sources: Mapping[str, Source], now: dt.dateti
     for name in sorted({delivery.source for delivery in deliveries}):
         mine = [delivery for delivery in deliveries if delivery.source == name]
         found += _arrivals(name, mine, late.get(name, ""), now)
+        lost = (
+            ""
+            if name in sources
+            else f"{name}: this home has its records and not its facts; put sources/{name} back"
+        )
+        found.append(Check("source_unknown", name, float(bool(lost)), lost))
         if name in sources:
             found.append(_months(name, mine, cron_of(sources[name].spec, settings)))
     with context.catalogue.connect() as connection:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import msgspec
 
-from moviec.catalog.deliveries import Delivery
+from moviec.catalog.connect import connect
+from moviec.catalog.deliveries import Delivery, has_deliveries
 from moviec.config import Home
+from moviec.errors import UsageError
 from moviec.home.steps import Tell
 from moviec.pipeline.delivery_files import gather
 from moviec.pipeline.ingest import Order, ingest
@@ -36,8 +38,15 @@ class Shown(msgspec.Struct, frozen=True):
 
 
 def run_demo(home: Home, tell: Tell = lambda _: None) -> Shown:
-    """Write the sample, ingest it source by source, and run the monthly job on its movies file."""
+    """Write the sample, ingest it source by source, and run the monthly job on its movies file.
+
+    Raises UsageError in a home that has films and is no demo: invented ratings would stay among them.
+    """
     sample = home.folder / "sample"
+    if not sample.is_dir() and _has_films(home):
+        raise UsageError(
+            "this home has films of your own", str(home.folder), "give the demo a folder of its own"
+        )
     tell("writing the sample")
     write_sample(sample)
     settings = home.folder / "moviec.toml"
@@ -58,3 +67,12 @@ def run_demo(home: Home, tell: Tell = lambda _: None) -> Shown:
     tell("adding up by genre and company")
     run = run_rollup(Job((sample / "kaggle" / "movies_metadata.csv",), months))
     return Shown(deliveries, outcome, run, months)
+
+
+def _has_films(home: Home) -> bool:
+    catalogue = connect(home.catalogue)
+    try:
+        with catalogue.connect() as connection:
+            return has_deliveries(connection)
+    finally:
+        catalogue.dispose()

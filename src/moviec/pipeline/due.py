@@ -202,7 +202,7 @@ def read_months(first: str, last: str) -> Months:
 
 
 def dated_sources(context: RunContext, sources: Mapping[str, Source], names: Sequence[str]) -> list[Source]:
-    """Return the named sources, all with a dated place where none is named. Raises UsageError for one without."""
+    """Return the named sources, all with a dated place where none is named. Raises UsageError for one or all without."""
     places = {name: place.path for name, place in context.home.settings.sources.items() if DATE in place.path}
     for name in names:
         if name not in sources or name not in places:
@@ -211,6 +211,12 @@ def dated_sources(context: RunContext, sources: Mapping[str, Source], names: Seq
                 name,
                 f"set path under [sources.{name}] in moviec.toml, with {{date}} in it",
             )
+    if not places:
+        raise UsageError(
+            "no source has a dated place",
+            "the settings",
+            "set path under [sources.NAME] in moviec.toml, with {date} in it",
+        )
     return [sources[name] for name in sorted(names or places) if name in sources]
 
 
