@@ -10,6 +10,7 @@ import sys
 from unittest.mock import patch
 
 import numpy as np
+from msgspec.structs import replace
 
 from bench_rating import answers_of, fitted, ranks, spearman, worth_scoring
 from moviec.engine import DuckEngine
@@ -30,9 +31,17 @@ CHOICES = (
     ((learn,), "ROUNDS", (60, 30, 120)),
     ((panels,), "ONE_VOICE", (0.9, 0.8, 0.95)),
     ((panels,), "HALF_HEARD", (100, 10, 1000)),
+    ((panels,), "USUAL", (0.1, 0.03, 1.0)),
+    ((calibrate,), "STIFF", (1000.0, 300.0, 3000.0)),
+    ((calibrate,), "UNANIMOUS", (7.0, 4.0, 30.0)),
     ((copies,), "REPEATS", (0.985, 0.97, 0.999)),
 )
-PRIORS = (("films", (30.0, 10.0, 300.0)), ("within", (0.85, 0.8, 0.9)), ("between", (0.7, 0.6, 0.8)))
+PRIORS = (
+    ("films", (30.0, 10.0, 300.0)),
+    ("critics", (0.9, 0.85, 0.95)),
+    ("audience", (0.85, 0.8, 0.9)),
+    ("between", (0.7, 0.6, 0.8)),
+)
 
 
 def measure(data: Films) -> str:
@@ -98,7 +107,7 @@ def main() -> None:
     shipped = raters.facts()
     for name, levels in PRIORS:
         for value in levels:
-            general = raters.General(**{**_fields(shipped.prior), name: value})
+            general = _with(shipped.prior, name, value)
             changed = raters.Facts(general, shipped.raters, shipped.aliases, shipped.hints)
             print(f"prior {name} {value:g}: {_under(changed, data)}")
 
@@ -111,8 +120,10 @@ def _under(changed: raters.Facts, data: Films) -> str:
         return measure(data)
 
 
-def _fields(general: raters.General) -> dict[str, float]:
-    return {name: getattr(general, name) for name in general.__struct_fields__}
+def _with(general: raters.General, name: str, value: float) -> raters.General:
+    if name in raters.PANELS:
+        return replace(general, within=replace(general.within, **{name: value}))
+    return replace(general, **{name: value})
 
 
 if __name__ == "__main__":

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from moviec.engine import DuckEngine
 from moviec.errors import StoreError
-from moviec.rating.arrays import sample
-from moviec.rating.calibration import KNOTS, selection, straightening
+from moviec.rating.arrays import prepare, sample
+from moviec.rating.calibration import KNOTS, Wide, selection, straightening
 from moviec.rating.model import RatingModel, from_json
-from moviec.rating.panels import foretell
+from moviec.rating.panels import foretell, questions, rater_weights
 from moviec.rating.priors import prior_of
+from moviec.rating.ratings_file import open_ratings
 from moviec.rating.scoring import NINETY, score
-from moviec.rating.table import fit
+from moviec.rating.table import fit, rated
+from moviec.rating.training import learn
 from tests.fusion.made_up import BETWEEN, CROWD, DEVIATION, WORLD, prepared, ratings
 
 
@@ -100,3 +105,93 @@ def test_raters_are_known_by_their_usual_names(name: str, panel: str, known: boo
     prior = prior_of(name)
     assert (prior.panel, prior.known) == (panel, known)
     assert prior_of(name, "critics").panel == "critics"
+
+
+def test_a_rater_of_another_culture_does_not_speak_for_its_panel() -> None:
+    """Hidden: an audience rater like `public`. Left: one audience rater that goes its own way, and two of the press."""
+    random = np.random.default_rng(11)
+    quality, press = random.normal(size=(2, 2000))
+    own = {
+        "hidden users": 0.9 * quality + 0.3 * random.normal(size=2000),
+        "far users": 0.55 * quality + 0.8 * random.normal(size=2000),
+        "one press": 0.9 * quality + 0.4 * press + 0.2 * random.normal(size=2000),
+        "two press": 0.9 * quality + 0.4 * press + 0.2 * random.normal(size=2000),
+    }
+    points = np.clip(55 + 15 * np.stack([own[name] for name in sorted(own)], axis=1), 0, 100)
+    wide = Wide(points, np.full_like(points, np.nan), np.full_like(points, np.nan))
+    names = tuple(sorted(own))
+    rest = [at for at, name in enumerate(names) if name != "hidden users"]
+    seen = Wide(points[:, rest], wide.votes[:, rest], wide.deviation[:, rest])
+    left = tuple(names[at] for at in rest)
+    learned = learn(seen, left, tuple(prior_of(name) for name in left))
+    audience = score(learned, seen, questions(learned)).value[:, 2]
+    truth = points[:, names.index("hidden users")]
+    alone = np.corrcoef(points[:, names.index("far users")], truth)[0, 1]
+    assert np.corrcoef(audience, truth)[0, 1] > alone + 0.25
+    fidelity = dict(zip(learned.names, rater_weights(learned).fidelity, strict=True))
+    assert fidelity["far users"] < 0.8 < 0.95 < fidelity["one press"]
+
+
+def test_a_bent_scale_is_straightened_by_what_the_others_say() -> None:
+    random = np.random.default_rng(5)
+    quality = random.normal(size=4000)
+    others = 55 + 15 * (quality[:, None] + 0.3 * random.normal(size=(4000, 3)))
+    bent = 100 / (1 + np.exp(-3 * (quality + 0.3 * random.normal(size=4000))))
+    points = np.clip(np.column_stack([others, bent]), 0, 100)
+    wide = Wide(points, np.full_like(points, np.nan), np.full_like(points, np.nan))
+    names = ("a users", "b users", "c users", "d users")
+    learned = learn(wide, names, tuple(prior_of(name) for name in names))
+    curve = np.array(learned.raters[3].curve)
+    assert (np.diff(curve) >= 0).all()
+    mean = others.mean(axis=1)
+    after = np.corrcoef(np.interp(bent, KNOTS, curve), mean)[0, 1]
+    assert after > np.corrcoef(bent, mean)[0, 1] + 0.01
+
+
+RATINGS = "movie,source,value,lowest,highest,votes\n"
+
+
+def test_all_of_eight_reviews_is_no_masterpiece(tmp_path: Path) -> None:
+    """A share of reviews in favour: 100% of 8 says less than 97% of 300, and where the count is unknown 100 is read as few."""
+    shares = [(f"film {at}", 3 + 9 * (at % 11), 120) for at in range(60)]
+    shares += [("eight", 100, 8), ("many", 97, 300), ("all of many", 100, 300)]
+    (tmp_path / "r.csv").write_text(
+        RATINGS
+        + "".join(f"{movie},Rotten Tomatoes,{share},0,100,{votes}\n" for movie, share, votes in shares)
+    )
+    rated_films = scores(tmp_path / "r.csv")
+    for column in ("c_rating", "low", "high"):
+        assert rated_films["all of many"][column] > rated_films["many"][column]
+    for column in ("c_rating", "low"):
+        assert rated_films["many"][column] > rated_films["eight"][column]
+    (tmp_path / "r.csv").write_text(
+        RATINGS + "".join(f"{movie},Rotten Tomatoes,{share},0,100,\n" for movie, share, _ in shares)
+    )
+    rated_films = scores(tmp_path / "r.csv")
+    assert (
+        rated_films["many"]["c_rating"] > rated_films["eight"]["c_rating"] > rated_films["film 8"]["c_rating"]
+    )
+
+
+def test_a_mean_of_rotten_tomatoes_on_a_scale_of_ten_is_no_share() -> None:
+    assert prior_of("Rotten Tomatoes").share
+    assert not prior_of("Rotten Tomatoes", "critics", hundred=False).share
+    assert not prior_of("IMDb").share
+
+
+def test_few_voters_rank_below_many_whichever_end_one_sorts_by(tmp_path: Path) -> None:
+    films = [(f"film {at}", 4 + at % 40 / 10, 2000) for at in range(120)]
+    films += [("friends", 9.6, 70), ("crowd", 8.7, 20000)]
+    (tmp_path / "r.csv").write_text(
+        RATINGS + "".join(f"{movie},imdb,{value},1,10,{votes}\n" for movie, value, votes in films)
+    )
+    rated_films = scores(tmp_path / "r.csv")
+    for column in ("c_rating", "low", "high"):
+        assert rated_films["crowd"][column] > rated_films["friends"][column]
+
+
+def scores(path: Path) -> dict[str, dict[str, float]]:
+    with DuckEngine() as engine:
+        raters = prepare(engine, open_ratings(engine, path), "ratings")
+        table = pa.concat_tables(rated(engine, raters, fit(engine, raters)))
+    return {row["movie"]: row for row in table.to_pylist()}

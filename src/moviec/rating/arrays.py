@@ -67,7 +67,7 @@ def prepare(engine: Engine, columns: list[str], source: str) -> Raters:
     engine.view("rating_rows", f"SELECT {', '.join(chosen)} FROM {source}")
     run(engine, _RATINGS_SQL, _PREPARED)
     found = engine.query(
-        "SELECT rater, MIN(panel) AS panel, COUNT(*) AS ratings FROM rating_kept GROUP BY rater ORDER BY rater"
+        "SELECT rater, MIN(panel) AS panel, MIN(hundred) AS hundred, COUNT(*) AS ratings FROM rating_kept GROUP BY rater ORDER BY rater"
     ).to_pylist()
     names = tuple(row["rater"] for row in found)
     if len(names) > MOST_RATERS:
@@ -76,7 +76,7 @@ def prepare(engine: Engine, columns: list[str], source: str) -> Raters:
             hint="of single viewers give one row per film: their mean, and how many they are as votes",
         )
     rejected = engine.query("SELECT COUNT(*) AS bad FROM rating_rejected").column(0)[0].as_py()
-    priors = tuple(prior_of(row["rater"], row["panel"]) for row in found)
+    priors = tuple(prior_of(row["rater"], row["panel"], row["hundred"] == 1) for row in found)
     _widen(engine, names)
     return Raters(names, priors, tuple(row["ratings"] for row in found), rejected)
 

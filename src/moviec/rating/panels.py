@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+from moviec.rating.calibration import FORETOLD
 from moviec.rating.model import CRITICS_SHARE, Floats, RatingModel
 from moviec.rating.priors import PANELS, facts
 
@@ -20,11 +21,11 @@ ONE_VOICE = 0.9
 #: films as well (bench/bench_rating_choices.py); it keeps a newcomer from moving the common scale.
 HALF_HEARD = 100
 
-#: Rounds in which raters that agree with nobody lose their say in who agrees.
-SETTLED = 10
+#: A rater is believed to be as faithful as others, worth so many raters that it correlates with as usual.
+USUAL = 0.1
 
-#: Of all that one more rater would say, at most this share can be foretold.
-FORETOLD = 0.98
+#: Rounds in which the fidelities settle.
+SETTLED = 20
 
 
 class Questions(msgspec.Struct, frozen=True):
@@ -44,29 +45,38 @@ class Questions(msgspec.Struct, frozen=True):
 class RaterWeights(msgspec.Struct, frozen=True):
     """How the raters stand to each other: `distinct` (raters x raters) is 1 for two voices, 0 for one said twice.
 
-    `usual` (panels x raters) is what the shipped prior expects of a rater's correlation with one more of each panel;
-    `agreement` is how much of that a rater keeps with the others, 0 (a constant, mere noise) to 1.
+    `usual` (panels x raters) is what the shipped prior expects of a rater's correlation with one more of each panel.
+    `fidelity` is each rater's own factor on that: two raters correlate by the product of their fidelities and the
+    prior of their panels. 1 is a usual rater; one that goes its own way has less with every other, noise has next to none.
     """
 
     distinct: Floats
     usual: Floats
-    agreement: Floats
+    fidelity: Floats
 
 
 def rater_weights(model: RatingModel) -> RaterWeights:
-    """Work out which raters share a voice and which agree with nobody."""
+    """Work out which raters share a voice, and how far each goes its own way."""
     prior = facts().prior
     alike = np.array(model.correlation)
     distinct = 1 - np.clip((alike - ONE_VOICE) / (1 - ONE_VOICE), 0, 1)
     panel = np.array([rater.panel for rater in model.raters])
-    expected = np.where(panel[:, None] == panel[None, :], prior.within, prior.between)
-    agreement = np.ones(len(panel))
+    usual = np.stack([np.where(panel == side, getattr(prior.within, side), prior.between) for side in PANELS])
+    expected = np.where(panel[:, None] == PANELS[0], usual[0], usual[1])
+    np.fill_diagonal(expected, 0)  # what a rater says of itself is no evidence
+    heard = _heard(model)
+    fidelity = np.ones(len(panel))
     for _ in range(SETTLED):
-        weight = distinct * (agreement**2 / (1 - distinct).sum(axis=1))[None, :]
-        found = (weight * alike).sum(axis=1) + prior.within
-        agreement = np.clip(found / ((weight * expected).sum(axis=1) + prior.within), 0, 1)
-    usual = np.stack([np.where(panel == side, prior.within, prior.between) for side in PANELS])
-    return RaterWeights(distinct, usual, agreement)
+        pull = expected * fidelity
+        found = ((heard * pull * alike).sum(axis=1) + USUAL) / ((heard * pull**2).sum(axis=1) + USUAL)
+        fidelity = np.sqrt(fidelity * np.maximum(found, 0))  # half a step: whole ones swing to and fro
+    return RaterWeights(distinct, usual, fidelity)
+
+
+def _heard(model: RatingModel) -> Floats:
+    """Return how much each rater's correlations count, by the films it rated: 0 to 1."""
+    films = model.column("films")
+    return np.asarray((films + 1) / (films + 1 + HALF_HEARD))
 
 
 def voices(model: RatingModel) -> Floats:
@@ -75,35 +85,48 @@ def voices(model: RatingModel) -> Floats:
     Less for a copy (raters alike share one), for a rater that agrees with nobody, for one with few films.
     """
     stand = rater_weights(model)
-    films = model.column("films")
-    heard = (films + 1) / (films + 1 + HALF_HEARD)
-    return np.asarray(heard * stand.agreement**2 / (1 - stand.distinct).sum(axis=1))
+    apart = (1 - stand.distinct).sum(axis=1)
+    return np.asarray(_heard(model) * np.minimum(stand.fidelity, 1) ** 2 / apart)
 
 
 def one_more(model: RatingModel) -> Floats:
     """Return the correlation of one more rater of each panel with every rater: panels x raters.
 
-    It is the mean of the panel's other raters, by their voices, and of one rater as the shipped prior has it.
+    The one more is a usual rater, and no more of it can be foretold than if no rater were more faithful than usual.
+    """
+    stand = rater_weights(model)
+    found = _one_more(model, stand, stand.fidelity)
+    usual = _one_more(model, stand, np.minimum(stand.fidelity, 1))
+    most = np.minimum(_foretold(model, usual), FORETOLD)
+    return np.asarray(found * np.sqrt(np.minimum(1, most / _foretold(model, found)))[:, None])
+
+
+def _one_more(model: RatingModel, stand: RaterWeights, fidelity: Floats) -> Floats:
+    """Return what the panel's raters correlate by, each divided by its own fidelity, and the shipped prior: panels x raters.
+
+    By least squares, the prior being worth one rater.
     """
     alike = np.array(model.correlation)
-    stand = rater_weights(model)
-    voice = voices(model)
+    weight = stand.distinct * _heard(model) / (1 - stand.distinct).sum(axis=1)
     rows = []
     for panel, usual in zip(PANELS, stand.usual, strict=True):
-        inside = np.array([rater.panel == panel for rater in model.raters])
-        weight = stand.distinct * np.where(inside, voice, 0.0)
-        rows.append(((weight * alike).sum(axis=1) + stand.agreement * usual) / (weight.sum(axis=1) + 1))
+        inside = weight * np.array([rater.panel == panel for rater in model.raters])
+        told = (inside * fidelity * alike).sum(axis=1) + fidelity * usual
+        rows.append(told / ((inside * fidelity**2).sum(axis=1) + 1))
     return np.stack(rows)
+
+
+def _foretold(model: RatingModel, panels: Floats) -> Floats:
+    """Return the share of each panel's one more rater that the model's raters foretell."""
+    return np.asarray((panels * np.linalg.solve(np.array(model.correlation), panels.T).T).sum(axis=1))
 
 
 def questions(model: RatingModel) -> Questions:
     """Ask for the C-rating, the critics' and the audience's score, in that order."""
-    alike = np.array(model.correlation)
     panels = one_more(model)
-    foretold = (panels * np.linalg.solve(alike, panels.T).T).sum(axis=1)
-    panels = panels * np.sqrt(np.minimum(1.0, FORETOLD / foretold))[:, None]
     share = np.array([CRITICS_SHARE, 1 - CRITICS_SHARE])
-    between = max(facts().prior.between, float(panels[0] @ np.linalg.solve(alike, panels[1])))
+    together = float(panels[0] @ np.linalg.solve(np.array(model.correlation), panels[1]))
+    between = max(facts().prior.between, together)
     voice = voices(model)
     voice = voice / voice.sum()
     return Questions(

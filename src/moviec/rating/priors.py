@@ -18,7 +18,7 @@ PANELS: tuple[Panel, Panel] = ("critics", "audience")
 class Prior(msgspec.Struct, frozen=True):
     """One rater before a table is seen: points 0-100; `known` is false where only the name was to go by.
 
-    `friends` and `crowd` as in `model.Sampling`; None: as for any rater.
+    `friends`, `crowd` and `share` as in `model.Sampling`; None: as for any rater.
     """
 
     panel: Panel
@@ -26,7 +26,15 @@ class Prior(msgspec.Struct, frozen=True):
     spread: float
     friends: float | None = None
     crowd: float | None = None
+    share: bool = False
     known: bool = True
+
+
+class Within(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How two raters of one panel correlate."""
+
+    critics: float
+    audience: float
 
 
 class General(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,7 +46,7 @@ class General(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     friends: float
     crowd: float
     films: float
-    within: float
+    within: Within
     between: float
 
 
@@ -60,8 +68,11 @@ def facts() -> Facts:
     )
 
 
-def prior_of(name: str, panel: str | None = None) -> Prior:
-    """Return what is known of the rater; a panel given in the table overrules the one known or guessed."""
+def prior_of(name: str, panel: str | None = None, hundred: bool = True) -> Prior:
+    """Return what is known of the rater; a panel given in the table overrules the one known or guessed.
+
+    `hundred`: its scale is 0 to 100, or 0 to 1. On any other a rater known for a share gives a mean.
+    """
     known = facts()
     folded = re.sub(r"[^a-z0-9]+", "", name.lower())
     spellings = {key.replace("_", ""): key for key in known.raters} | known.aliases
@@ -71,6 +82,8 @@ def prior_of(name: str, panel: str | None = None) -> Prior:
         hinted = [side for side in sides if any(part in folded for part in known.hints[side])]
         guess: Panel = hinted[0] if hinted else "audience"
         prior = Prior(guess, known.prior.mean, known.prior.spread, known=False)
+    if not hundred:
+        prior = msgspec.structs.replace(prior, share=False)
     if panel == "critics" or panel == "audience":
         prior = msgspec.structs.replace(prior, panel=panel)
     return prior

@@ -46,13 +46,14 @@ SELECT j.file_row, j.movie, j.aspect, j.votes, j.value_text,
        CASE WHEN s.panels > 1 THEN COALESCE(j.panel, 'audience') ELSE s.panel END AS panel,
        ROUND(100 * (j.value - j.lowest) / (j.highest - j.lowest), 4) AS points,
        100 * j.deviation / (j.highest - j.lowest) AS deviation,
+       CASE WHEN j.lowest = 0 AND j.highest IN (1, 100) THEN 1 ELSE 0 END AS hundred,
        ROW_NUMBER() OVER (
          PARTITION BY j.movie, j.aspect, j.source, CASE WHEN s.panels > 1 THEN COALESCE(j.panel, 'audience') END
          ORDER BY COALESCE(j.votes, -1) DESC, j.file_row DESC) AS place
 FROM rating_spelled j JOIN rating_sources s ON s.source = j.source
 
 -- name: rating_kept
-SELECT movie, aspect, rater, panel, points, votes, deviation FROM rating_ranked WHERE place = 1
+SELECT movie, aspect, rater, panel, points, votes, deviation, hundred FROM rating_ranked WHERE place = 1
 
 -- name: rating_rejected
 SELECT file_row, movie, source, value_text AS value, reason FROM rating_judged WHERE reason IS NOT NULL

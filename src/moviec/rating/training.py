@@ -17,6 +17,7 @@ from moviec.rating.calibration import (
     Wide,
     noise,
     noise_parts,
+    reshaped,
     selection,
     straightened,
     straightening,
@@ -57,7 +58,8 @@ def start(priors: tuple[Prior, ...], usual: Floats) -> State:
     general = facts().prior
     spread = np.array([prior.spread for prior in priors])
     panel = np.array([prior.panel for prior in priors])
-    alike = np.where(panel[:, None] == panel[None, :], general.within, general.between)
+    inside = np.where(panel == "critics", general.within.critics, general.within.audience)
+    alike = np.where(panel[:, None] == panel[None, :], inside, general.between)
     np.fill_diagonal(alike, 1.0)
     return State(
         mean=np.array([prior.mean for prior in priors]),
@@ -69,6 +71,7 @@ def start(priors: tuple[Prior, ...], usual: Floats) -> State:
                 [general.friends if prior.friends is None else prior.friends for prior in priors]
             ),
             crowd=np.array([general.crowd if prior.crowd is None else prior.crowd for prior in priors]),
+            share=np.array([prior.share for prior in priors], dtype=np.bool_),
         ),
     )
 
@@ -100,13 +103,16 @@ def _learn(wide: Wide, names: tuple[str, ...], priors: tuple[Prior, ...], rounds
     present = ~np.isnan(wide.points)
     curves = [straightening(wide.points[present[:, at], at]) for at in range(len(names))]
     raters = tuple(
-        RaterModel(name, prior.panel, prior.mean, 1e6, 0.0, 0.0, curve, 0, 0)
+        RaterModel(name, prior.panel, prior.mean, 1e6, 0.0, 0.0, curve, 0, 0, share=prior.share)
         for name, prior, curve in zip(names, priors, curves, strict=True)
     )
-    values = straightened(wide.points, raters)
     state = before = start(priors, usual_votes(wide.votes))
     for number in range(1, rounds + 1):
-        state = _round(values, wide, state, before, number % CHOOSING == 0)
+        choosing = number % CHOOSING == 0
+        values = straightened(wide.points, raters)
+        state, foretold = _round(values, wide, state, before, choosing)
+        if choosing and number < rounds:
+            raters = _reshaped(raters, wide, values, foretold, state)
     spread = np.sqrt(np.diag(state.covariance))
     shared = (present & (present.sum(axis=1, keepdims=True) > 1)).sum(axis=0)
     fitted = tuple(
@@ -128,7 +134,7 @@ def _learn(wide: Wide, names: tuple[str, ...], priors: tuple[Prior, ...], rounds
     return RatingModel(fitted, correlation, copies=(), constants=(), films=len(wide.points))
 
 
-def _round(values: Floats, wide: Wide, state: State, before: State, choosing: bool) -> State:
+def _round(values: Floats, wide: Wide, state: State, before: State, choosing: bool) -> tuple[State, Foretold]:
     """One round: expect every film's true values under the parameters, then take the parameters they make likely.
 
     `choosing`: look at what the choice of the voters adds, too.
@@ -152,7 +158,7 @@ def _round(values: Floats, wide: Wide, state: State, before: State, choosing: bo
     sampling = _with_deviation(foretold, wide, state.sampling, before.sampling)
     if choosing:
         sampling = _with_selection(foretold, wide, sampling, before.sampling)
-    return State(mean, covariance, sampling)
+    return State(mean, covariance, sampling), foretold
 
 
 class Foretold(msgspec.Struct, frozen=True):
@@ -175,10 +181,28 @@ def _foretold(told: Floats, pulled: Floats, precision: Floats, spreads: Floats) 
     return Foretold((told - precision * pulled) / alone, 1 / alone - 1 / np.where(heard, precision, np.nan))
 
 
+def _reshaped(
+    raters: tuple[RaterModel, ...], wide: Wide, values: Floats, foretold: Foretold, state: State
+) -> tuple[RaterModel, ...]:
+    """Straighten each rater's scale by what the other raters of its films foretell."""
+    noises = ROUNDING + noise(wide, state.sampling)
+    found = []
+    for at, rater in enumerate(raters):
+        known = ~np.isnan(foretold.residual[:, at])
+        variance = state.covariance[at, at]
+        away = values[known, at] - foretold.residual[known, at] - state.mean[at]
+        reliability = np.clip(1 - foretold.variance[known, at] / variance, 0, 1)
+        kept = variance / (variance + noises[known, at])
+        points = wide.points[known, at]
+        curve = reshaped(rater.curve, points, away, reliability, kept) if known.any() else rater.curve
+        found.append(msgspec.structs.replace(rater, curve=curve))
+    return tuple(found)
+
+
 def _with_deviation(foretold: Foretold, wide: Wide, now: Sampling, before: Sampling) -> Sampling:
     """One step of Fisher scoring on the deviation of single votes, by films whose votes are known."""
     weight = facts().prior.films
-    fixed, share = noise_parts(wide)
+    fixed, share = noise_parts(wide, now.share)
     known = ~np.isnan(foretold.residual) & ~np.isnan(wide.votes)
     votes = np.where(known, wide.votes, 1.0)
     other = (
@@ -197,7 +221,7 @@ def _with_deviation(foretold: Foretold, wide: Wide, now: Sampling, before: Sampl
 def _with_selection(foretold: Foretold, wide: Wide, now: Sampling, before: Sampling) -> Sampling:
     """Choose, rater by rater, the most probable of the FRIENDS and CROWDS: by its films, and by what is believed."""
     friends, crowd = before.friends.copy(), before.crowd.copy()
-    fixed, share = noise_parts(wide)
+    fixed, share = noise_parts(wide, now.share)
     drawn = ROUNDING + fixed + share * now.deviation**2 + foretold.variance
     for at in range(len(friends)):
         known = ~np.isnan(foretold.residual[:, at]) & ~np.isnan(wide.votes[:, at])
