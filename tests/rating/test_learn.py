@@ -192,6 +192,6 @@ def test_few_voters_rank_below_many_whichever_end_one_sorts_by(tmp_path: Path) -
 
 def scores(path: Path) -> dict[str, dict[str, float]]:
     with DuckEngine() as engine:
-        raters = prepare(engine, open_ratings(engine, path), "ratings")
+        raters = prepare(engine, open_ratings(engine, path).columns, "ratings")
         table = pa.concat_tables(rated(engine, raters, fit(engine, raters)))
     return {row["movie"]: row for row in table.to_pylist()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from moviec.cli.console import fail, print_json, steps
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import open_home
-from moviec.jobs.doctor import examine, examine_rows
+from moviec.jobs.doctor import Finding, examine, examine_rows
 from moviec.jobs.doctor import repair as run_repair
 from moviec.pipeline.opening import open_run
 from moviec.pipeline.reviewing import doubtful
@@ -46,19 +47,24 @@ def doctor(
         print_json(
             {"found": found, "left": left, "unchecked": unchecked, "reasons": reasons, "doubtful": doubts}
         )
-    elif not found:
-        print("all is well")
     else:
-        for one in found:
-            print(f"{one.what}: {one.subject}{'' if one in left else ' (mended)'}")
-        for reason in reasons:
-            fail(f"not mended: {reason}")
-        if left and not repair and any(one.mend for one in left):
-            fail("`moviec doctor --repair` mends what can be mended")
-    if doubts and not as_json:
-        told = ", ".join(f"{count:,} by {reason}" for reason, count in sorted(doubts.items()))
-        print(f"films that a reader would doubt: {told}; see `moviec review suspicious`")
-    for line in unchecked if not as_json else ():
-        fail(line)
+        _tell(found, left, repair, reasons)
+        if doubts:
+            told = ", ".join(f"{count:,} by {reason}" for reason, count in sorted(doubts.items()))
+            print(f"films that a reader would doubt: {told}; see `moviec review suspicious`")
+        for line in unchecked:
+            fail(line)
     if left:
         raise typer.Exit(3)
+
+
+def _tell(found: Sequence[Finding], left: Sequence[Finding], repair: bool, reasons: Sequence[str]) -> None:
+    """Print what was found, and what of it is left, for a person."""
+    if not found:
+        print("all is well")
+    for finding in found:
+        print(f"{finding.what}: {finding.subject}{'' if finding in left else ' (mended)'}")
+    for reason in reasons:
+        fail(f"not mended: {reason}")
+    if left and not repair and any(finding.mend for finding in left):
+        fail("`moviec doctor --repair` mends what can be mended")
