@@ -207,7 +207,7 @@ def test_a_publisher_that_gets_no_further_is_told_to_those_who_wait(
 def test_a_source_whose_facts_are_gone_is_found_and_named(desk: Desk) -> None:
     path = desk.drop("2026-11-01/films.csv", "Alien", "Heat")
     desk.moviec("ingest", "club", path, "--delivered-at", "2026-11-01")
-    assert moviec(desk, "doctor") == {"found": [], "left": [], "unchecked": [], "reasons": []}
+    assert moviec(desk, "doctor") == {"found": [], "left": [], "unchecked": [], "reasons": [], "doubtful": {}}
     folder = desk.home / "sources" / "club"
     folder.rename(desk.home / "away")
     done = desk.moviec("doctor", "--deep", "--repair")
