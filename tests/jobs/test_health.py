@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from moviec.config import open_home
 from moviec.errors import UnpublishedError, UsageError
 from moviec.jobs import health
 from moviec.jobs.health import check_all
+from moviec.jobs.worker import work
 from moviec.pipeline.opening import open_run
 from moviec.search.index import build
 from moviec.search.location import current
@@ -231,3 +233,13 @@ def test_what_came_too_late_to_count_and_a_backfill_of_nowhere_are_said(tmp_path
     assert "nothing of it counts: deliveries later than 2026-11-01T00:00" in corrected.stdout
     with pytest.raises(UsageError, match="no source has a dated place"):
         desk.moviec("backfill", "--from", "2026-08", "--to", "2026-10")
+
+
+def test_a_worker_says_at_once_that_the_catalogue_is_lost(desk: Desk) -> None:
+    desk.moviec("ingest", "club", desk.drop("films.csv", "Alien"), "--delivered-at", "2026-11-01")
+    (desk.home / "catalogue.db").unlink()
+    stop = threading.Event()
+    told: list[str] = []
+    stop.set()
+    work(open_home(desk.home, {}), stop, told.append)
+    assert any("this lake holds deliveries and the catalogue knows none" in line for line in told)

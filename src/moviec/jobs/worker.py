@@ -20,6 +20,7 @@ from moviec.catalog.ingest_queue import newest, position
 from moviec.catalog.leases import ARRIVALS, holding_if_free
 from moviec.config import Home
 from moviec.home.context import RunContext
+from moviec.home.lake_identity import mismatch
 from moviec.home.steps import Tell
 from moviec.jobs.retention import tidy_daily
 from moviec.jobs.webhooks import deliver_due
@@ -49,6 +50,10 @@ def work(home: Home, stop: threading.Event, tell: Tell = lambda _: None) -> None
     # that meet SourceSpec at the same moment take the process down.
     find_sources(home.folder)
     with open_run(home) as context:
+        if wrong := mismatch(
+            context.store, context.catalogue
+        ):  # nothing may wait or be due, so that no job says it
+            tell(f"{wrong.where}: {wrong.what}; {wrong.hint}")
         jobs = [
             Job("catalogue", 0, EVERY, lambda: _aggregate(context, tell)),
             Job("webhooks", 0, EVERY, lambda: deliver_due(context.catalogue, home.settings.webhooks_private)),
