@@ -161,14 +161,23 @@ def test_top_rated_goes_by_what_is_sure_and_leaves_out_films_of_few_votes(api: A
         publish(connection, some, NEW)
     api.refresh_index()
     of = "genre=war&year_from=2001&year_to=2003&sort=rating"
-    assert titles(api, of) == ["Loved by Most", "Liked by Many", "Loved by Seven"]
+    assert titles(api, f"{of}&min_votes=0") == ["Loved by Most", "Liked by Many", "Loved by Seven"]
+    assert titles(api, of) == ["Loved by Most"]  # no film of this catalogue has two raters
+    assert api.json(f"/v1/movies?{of}")["least"] == {"votes": 2000, "raters": 0}
+    assert api.json(f"/v1/movies?{of}&min_votes=7&limit=1")["least"] == {"votes": 7, "raters": 0}
+    assert (
+        "least" not in api.json("/v1/movies?sort=year") or api.json("/v1/movies?sort=year")["least"] is None
+    )
+    assert titles(api, "query=loved+by+seven&sort=rating") == ["Loved by Seven"]
     assert titles(api, f"{of}&min_votes=1000") == ["Loved by Most"]
     assert titles(api, f"{of}&min_votes=900") == ["Loved by Most", "Liked by Many"]
     assert titles(api, f"{of}&min_raters=2") == []
     page = api.get(f"/search?{of}&min_votes=1000").text
     assert "Loved by Most" in page and "Liked by Many" not in page and 'value="1000"' in page
     home = api.get("/").text
-    assert "Top rated" in home and "1,000 votes or more" in home and "Loved by Seven" not in home
+    assert (
+        "Top rated" in home and "at least 2,000 votes and 0 raters" in home and "Loved by Seven" not in home
+    )
 
 
 def test_the_link_to_the_next_page_names_the_path_that_was_asked(api: Api) -> None:

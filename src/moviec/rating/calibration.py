@@ -23,8 +23,8 @@ LINE = tuple(float(knot) for knot in KNOTS)
 MOST_CURVED = 0.5
 HALF_CURVED = 200
 
-#: How stiff a curve is where it is learned from other raters: films' worth against a bend. From 30 to 1,000 the mean
-#: correlation with a hidden rater moves by .0002 (docs/c-rating.md).
+#: How stiff a curve is where it is learned from other raters: films' worth against a bend. From 300 to 3,000 the mean
+#: correlation with a hidden rater goes from .8553 to .8549 on ratings_2016 (docs/c-rating.md).
 STIFF = 1000.0
 
 #: Of what one rater says at most this share can be foretold from others.

@@ -21,7 +21,9 @@ ONE_VOICE = 0.9
 #: films as well (bench/bench_rating_choices.py); it keeps a newcomer from moving the common scale.
 HALF_HEARD = 100
 
-#: A rater is believed to be as faithful as others, worth so many raters that it correlates with as usual.
+#: A rater is believed to be as faithful as others, worth so many raters that it correlates with as usual. With the
+#: critics' prior at .85, .1 and .3 gave mean correlations with a hidden rater of .8532 and .8519 on ratings_2016 and of .8436
+#: and .8439 on the five shared raters.
 USUAL = 0.1
 
 #: Rounds in which the fidelities settle.

@@ -107,12 +107,13 @@ def _learn(wide: Wide, names: tuple[str, ...], priors: tuple[Prior, ...], rounds
         for name, prior, curve in zip(names, priors, curves, strict=True)
     )
     state = before = start(priors, usual_votes(wide.votes))
+    values = straightened(wide.points, raters)
     for number in range(1, rounds + 1):
         choosing = number % CHOOSING == 0
-        values = straightened(wide.points, raters)
         state, foretold = _round(values, wide, state, before, choosing)
         if choosing and number < rounds:
             raters = _reshaped(raters, wide, values, foretold, state)
+            values = straightened(wide.points, raters)
     spread = np.sqrt(np.diag(state.covariance))
     shared = (present & (present.sum(axis=1, keepdims=True) > 1)).sum(axis=0)
     fitted = tuple(

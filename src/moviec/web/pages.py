@@ -31,10 +31,6 @@ Year = Annotated[int, PathParameter(ge=1, le=9999)]
 #: Nothing is loaded from elsewhere, whatever a source's text may hold.
 POLICY = {"content-security-policy": "default-src 'self'; style-src 'self' 'unsafe-inline'"}
 
-#: The list of top rated films leaves out those with fewer votes at every rater: of the 100 that lead it over all shared
-#: data 96 then have 2,000 votes at IMDb or TMDB, or 100 at MovieLens. Who follows the link can change it.
-TOP_RATED_VOTES = 1000
-
 KINDS = {"genres": "Genres", "companies": "Production companies"}
 
 
@@ -43,7 +39,7 @@ async def home(request: Request[Any, Any, Any]) -> ASGIResponse:
     """A search box, the films most looked for, and the best rated."""
     site = site_of(request)
     popular = await find(site, SearchQuery(limit=12, sort="popularity"), "")
-    best = await find(site, SearchQuery(limit=12, sort="rating", min_votes=TOP_RATED_VOTES), "")
+    best = await find(site, SearchQuery(limit=12, sort="rating"), "")
     facets = {genre.id: genre.name for genre in popular.genres}
     genres = [(facets[id], count) for id, count in popular.page.genres if id in facets][:20]
     shown = {
@@ -51,7 +47,7 @@ async def home(request: Request[Any, Any, Any]) -> ASGIResponse:
         "best": best.page.items,
         "total": popular.page.total,
         "genres": genres,
-        "least": TOP_RATED_VOTES,
+        "least": best.least,
     }
     return _page(request, "home.html", popular.headers, **shown)
 
@@ -75,8 +71,7 @@ async def results(request: Request[Any, Any, Any]) -> ASGIResponse:
         "next": found.page.cursor,
         "genres": genres,
     }
-    top = {"sort": "rating", "min_votes": kept.get("min_votes", TOP_RATED_VOTES)}
-    shown |= {"asked": asked, "kept": kept, "top": top, "decades": found.page.decades}
+    shown |= {"asked": asked, "kept": kept, "least": found.least, "decades": found.page.decades}
     return _page(request, "results.html", found.headers, **shown)
 
 

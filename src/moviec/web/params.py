@@ -9,7 +9,7 @@ import msgspec
 from litestar import Request
 from msgspec import Meta
 
-from moviec.search.results import Sort
+from moviec.search.results import TOP_RATED, Sort
 from moviec.units import LEAST_FILMS
 from moviec.web.errors import Problem
 
@@ -33,6 +33,22 @@ CompanyText = Annotated[
 ]
 Year = Annotated[int, Meta(ge=1, le=9999)]
 Points = Annotated[float, Meta(ge=0, le=100, description="C-rating from here on.")]
+LeastVotes = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=2_147_483_647,
+        description=f"Votes at one rater from here on; {TOP_RATED[0].votes:,} unless told in a list by rating without a query.",
+    ),
+]
+LeastRaters = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=100,
+        description=f"Raters behind the C-rating from here on; {TOP_RATED[0].raters} unless told in a list by rating without a query.",
+    ),
+]
 Limit = Annotated[int, Meta(ge=1, le=100, description="How many at most.")]
 CursorText = Annotated[str, Meta(max_length=200, description="`next` of the page before, as it stands.")]
 Count = Annotated[int, Meta(ge=1, le=10_000)]
@@ -72,10 +88,8 @@ class ListQuery(Query, frozen=True):
     year_from: Year | None = None
     year_to: Year | None = None
     min_rating: Points | None = None
-    min_votes: Annotated[
-        int, Meta(ge=0, le=2_147_483_647, description="Votes at one rater from here on.")
-    ] = 0
-    min_raters: Annotated[int, Meta(ge=0, le=100, description="Raters behind the C-rating from here on.")] = 0
+    min_votes: LeastVotes | None = None
+    min_raters: LeastRaters | None = None
     adult: bool = False
     sort: Sort = "relevance"
     limit: Limit = 20

@@ -17,6 +17,7 @@ from moviec.catalog.references import Genre, all_genres, companies_of, company_a
 from moviec.errors import UsageError
 from moviec.search import Ask, Page
 from moviec.search.query import GenreWords, fold_title
+from moviec.search.results import TOP_RATED, Least
 from moviec.search.summaries import FILM, Summary, summarise
 from moviec.web import schemas as shapes
 from moviec.web.errors import Problem
@@ -60,11 +61,15 @@ async def listing(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A page and the genres that it speaks of; `headers` names the change that the index stood at, if it was asked."""
+    """A page and the genres that it speaks of; `headers` names the change that the index stood at, if it was asked.
+
+    `least`: what a list by rating asked of each film.
+    """
 
     page: Page
     genres: list[Genre]
     headers: dict[str, str] = {}
+    least: Least | None = None
 
 
 async def find(site: Site, asked: ListQuery, query: str) -> Found:
@@ -77,8 +82,8 @@ async def find(site: Site, asked: ListQuery, query: str) -> Found:
         year_from=_both(max, asked.year, asked.year_from),
         year_to=_both(min, asked.year, asked.year_to),
         min_rating=asked.min_rating,
-        min_votes=asked.min_votes,
-        min_raters=asked.min_raters,
+        min_votes=asked.min_votes or 0,
+        min_raters=asked.min_raters or 0,
         adult=asked.adult,
         sort=asked.sort,
         limit=asked.limit,
@@ -91,11 +96,31 @@ async def find(site: Site, asked: ListQuery, query: str) -> Found:
         if ask != plain:
             raise Problem(503, _TITLES_ONLY, "not_ready", headers={"retry-after": "5"})
         return Found(await site.read(lambda connection: _by_title(connection, ask)), genres)
-    try:
-        page = await asyncio.to_thread(site.finder.find, ask, words)
-    except UsageError as error:
-        raise Problem(404, str(error), "unknown_cursor") from error
-    return Found(page, genres, {CHANGE: str(position)})
+    found, refused = None, None
+    for least in leasts(asked, query):
+        ask = msgspec.structs.replace(ask, min_votes=least.votes, min_raters=least.raters)
+        try:
+            page = await asyncio.to_thread(site.finder.find, ask, words)
+        except UsageError as error:  # the cursor may be of the next list: it knows its own
+            refused = error
+            continue
+        found = Found(page, genres, {CHANGE: str(position)}, least if asked.sort == "rating" else None)
+        if page.total:
+            break
+    if found is None:
+        raise Problem(404, str(refused), "unknown_cursor") from refused
+    return found
+
+
+def leasts(asked: ListQuery, query: str) -> list[Least]:
+    """Return what is asked of films in turn, until some have as much: what the caller says, and of lists TOP_RATED."""
+    usual = TOP_RATED if asked.sort == "rating" and not query.strip() else TOP_RATED[-1:]
+    votes, raters = asked.min_votes, asked.min_raters
+    found = [
+        Least(least.votes if votes is None else votes, least.raters if raters is None else raters)
+        for least in usual
+    ]
+    return list(dict.fromkeys(found))
 
 
 def _both(narrower: Callable[[list[int]], int], *bounds: int | None) -> int | None:
@@ -151,7 +176,11 @@ def _written(
         genres=[shapes.Facet(id=id, name=names[id], count=count) for id, count in page.genres if id in names],
         decades=[shapes.Decade(decade=decade, count=count) for decade, count in page.decades],
     )
-    return answer(shapes.Results(items=items, total=page.total, next=page.cursor, facets=facets), headers)
+    floor = found.least
+    least = shapes.Least(votes=floor.votes, raters=floor.raters) if floor else None
+    return answer(
+        shapes.Results(items=items, total=page.total, next=page.cursor, facets=facets, least=least), headers
+    )
 
 
 def _shown(item: Summary, languages: tuple[str, ...]) -> Summary:

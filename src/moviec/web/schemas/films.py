@@ -217,6 +217,13 @@ class Facets(Shape, frozen=True):
     decades: list[Decade]
 
 
+class Least(Shape, frozen=True):
+    """What a list by rating asks of each film: votes at one rater, raters behind the C-rating."""
+
+    votes: int
+    raters: int
+
+
 class Results(Shape, frozen=True):
     """A page of films."""
 
@@ -224,3 +231,4 @@ class Results(Shape, frozen=True):
     total: int
     next: str | None
     facets: Facets | None = None
+    least: Least | None = None
