@@ -164,3 +164,12 @@ def test_a_year_later_is_the_release_elsewhere(tmp_path: Path) -> None:
         tmp_path, "f1,runtime,a,2h 4m\nf1,runtime,b,123\nf1,runtime,c,7560 s\nf1,runtime,d,124 min\n"
     )
     assert rows["f1", "runtime"]["value"] == "124"
+
+
+def test_fields_may_have_any_name_and_another_currency_is_no_dollars(tmp_path: Path) -> None:
+    names = ("_value", "file_row", "_position", 'od"d', "movie", "it's")
+    text = "".join(f'f1,"{name.replace(chr(34), chr(34) * 2)}",a,some text\n' for name in names)
+    rows = fused(tmp_path, text)
+    assert {field for _, field in rows} == set(names)
+    with pytest.raises(PayloadError, match="not one claim"):
+        fused(tmp_path, "f1,Budget (€ millions),a,12\n")

@@ -175,7 +175,7 @@ def kind_of(field: str, cells: Sequence[str]) -> str:
 
 
 def _usual(field: str) -> str | None:
-    plain = plain_name(field)
+    plain = plain_name(re.sub(r"[(\[][^()\[\]]*[)\]]", "", field))  # without a unit
     for name, kind in _USUAL.items():
         if plain in (ALIASES | MORE_ALIASES).get(name, ()):
             return kind
@@ -191,7 +191,10 @@ def _numbers(kind: str, field: str, cells: Sequence[str]) -> list[float]:
         if kind == "year" and len(text) > 8:  # a longer text with a year in it is a date, or a title
             continue
         value = reader.read(text, convention)
-        if value is None or value.text is None or "open" in value.extras:
+        if value is None or "open" in value.extras:
+            continue
+        if value.text is None:  # money of another currency
+            out.append(float(value.extras["amount"]))
             continue
         if kind == "date":
             if len(value.text) == 10:
@@ -221,24 +224,31 @@ def _read(engine: DuckEngine, field: Field, target: str) -> tuple[Unread, ...]:
     column = identifier(field.name)
     engine.materialize(
         f"{target}_cells",
-        f"SELECT file_row AS _position, movie AS _movie, source AS _source, value AS _cell, value AS {column} FROM claim_cells"
+        f"SELECT file_row AS _claims_position, movie AS _claims_movie, source AS _claims_source, value AS _claims_cell, value AS {column} FROM claim_cells"
         f" WHERE field = {quoted(field.name)}",
     )
     cells = f"{target}_cells"
     found = read_columns(
-        engine, Rows(cells, cells), f"{target}_read", [Column(field.name, CELLS[field.kind], "_value")]
+        engine,
+        Rows(cells, cells, "_claims_position"),
+        f"{target}_read",
+        [Column(field.name, CELLS[field.kind], "_claims_value")],
     )
-    value = "regexp_replace(_value, '\\.0$', '')" if field.kind in ("year", "minutes", "money") else "_value"
-    zero = "try_cast(_value AS DOUBLE) <= 0" if field.kind in _NO_ZERO else "false"
+    value = (
+        "regexp_replace(_claims_value, '\\.0$', '')"
+        if field.kind in ("year", "minutes", "money")
+        else "_claims_value"
+    )
+    zero = "try_cast(_claims_value AS DOUBLE) <= 0" if field.kind in _NO_ZERO else "false"
     blank = ", ".join(quoted(word) for word in sorted(KINDS[CELLS[field.kind]].blank))
-    lowered = "_cell" if CELLS[field.kind] == "text" else "lower(_cell)"
+    lowered = "_claims_cell" if CELLS[field.kind] == "text" else "lower(_claims_cell)"
     engine.materialize(
         target,
-        f"SELECT _position AS file_row, _movie AS movie, {quoted(field.name)} AS field, _source AS source, _cell AS cell,"
+        f"SELECT _claims_position AS file_row, _claims_movie AS movie, {quoted(field.name)} AS field, _claims_source AS source, _claims_cell AS cell,"
         f" CASE WHEN {lowered} IN ({blank}) THEN NULL ELSE {value} END AS value,"
         f" CASE WHEN {lowered} IN ({blank}) THEN NULL"
-        f" WHEN starts_with(_value, {quoted(UNREAD)}) THEN 'cannot be read as {_A[field.kind]}'"
-        f" WHEN _value IS NULL THEN 'another currency' WHEN {zero} THEN '0 stands for unknown' END AS reason FROM {target}_read",
+        f" WHEN starts_with(_claims_value, {quoted(UNREAD)}) THEN 'cannot be read as {_A[field.kind]}'"
+        f" WHEN _claims_value IS NULL THEN 'another currency' WHEN {zero} THEN '0 stands for unknown' END AS reason FROM {target}_read",
     )
     return found.unread
 

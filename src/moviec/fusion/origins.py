@@ -16,7 +16,8 @@ from moviec.engine import DuckEngine
 #: The share of such values that two sources have in common from which they are of one origin: the mean over their fields, once
 #: with one other source or more and once with two or more, as a few agree by chance counted together with OF_FEW values of
 #: which EXPECTED are shared. The four of the shared claims that go back to IMDb are held together by .50, .46 with any other
-#: source hidden; independent ones reach .37, .44 with one of the four hidden (docs/fusion.md).
+#: source hidden; independent ones reach .37; with one of the four hidden .44,
+#: and .48 without OMDb, where TMDB is taken for a relative of HetRec (docs/fusion.md).
 ONE_ORIGIN = 0.45
 OF_FEW = 10
 EXPECTED = 0.25
