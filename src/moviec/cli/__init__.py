@@ -44,6 +44,7 @@ COMMANDS = {
     "review": "moviec.cli.review:app",
     "link": "moviec.cli.link:link",
     "rate": "moviec.cli.rate:rate",
+    "fuse": "moviec.cli.fuse:fuse",
     "synth": "moviec.cli.synth:synth",
 }
 
