@@ -64,6 +64,9 @@ def test_order_and_choice(either: Api) -> None:
     assert chosen == [items[0], items[-1]]
     wanted = either.json(f"/v1/genres/years/1950-2020?ids={CRIME},tmdb:878,999")["items"]
     assert {item["id"] for item in wanted} == {CRIME, GENRE_IDS["Science Fiction"]}
+    for nonsense in ("xx", f"{CRIME},xx", "1,,2"):
+        refused = either.get(f"/v1/genres/years/1950-2020?ids={nonsense}")
+        assert refused.status_code == 400
 
 
 def test_metadata_names_the_films_behind_a_figure(either: Api) -> None:

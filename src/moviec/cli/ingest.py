@@ -188,7 +188,7 @@ def rebuild(
         )
     for batch in made:
         print(
-            f"{batch.delivery}: {plural(batch.changed, 'record', 'records')} changed, {batch.tombstones:,} gone"
+            f"{batch.delivery}: {plural(batch.changed, 'record', 'records')} written, {batch.tombstones:,} gone"
         )
     tell_outcome(outcome)
     end_with(told_aside(outcome))

@@ -236,7 +236,8 @@ def backfill(context: RunContext, chosen: Sequence[Source], months: Months, tell
             continue
         there = {arrival.delivered_at[:7] for arrival in taken}
         looks = [look for arrival in taken if (look := needs_look(arrival, context.home.settings))]
-        looks += [f"{name}: nothing is there for {month}" for month in months.each() if month not in there]
+        due = [month for month in months.each() if month <= f"{dt.datetime.now(dt.UTC):%Y-%m}"]
+        looks += [f"{name}: nothing is there for {month}" for month in due if month not in there]
         done.append(
             Outcome(source=name, state="done" if taken else "nothing new", deliveries=taken, looks=looks)
         )
