@@ -56,7 +56,7 @@ Number = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 Ids = Annotated[
     str,
     Meta(
-        pattern="^([a-z]{1,20}:)?[A-Za-z0-9]{1,20}(,([a-z]{1,20}:)?[A-Za-z0-9]{1,20}){0,99}$",
+        pattern="^([0-9]{1,20}|[a-z]{1,20}:[A-Za-z0-9]{1,20})(,([0-9]{1,20}|[a-z]{1,20}:[A-Za-z0-9]{1,20})){0,99}$",
         description="Ids, or ids elsewhere: `1,2,tmdb:16`.",
     ),
 ]
