@@ -213,7 +213,7 @@ def test_a_damaged_payload_stops_a_rebuild_and_is_mended_by_its_redelivery(
 
 def test_rows_that_could_not_be_read_are_read_after_a_fix(club: Club) -> None:
     delivered = club.deliver(MONDAY, "1,Alien,1979,117", "A2,Heat,1995,170", "broken")
-    club.deliver(TUESDAY, "1,Alien (director's cut),1979,117")
+    club.deliver(TUESDAY, "1,Alien 1,1979,117")
     with open_run(club.home) as context:
         assert [(row.line, row.text) for row in rejected(context.catalogue)] == [
             (3, "A2,Heat,1995,170"),
@@ -222,7 +222,7 @@ def test_rows_that_could_not_be_read_are_read_after_a_fix(club: Club) -> None:
     club.facts(FACTS.replace('"[0-9]+"', '"[A-Z]?[0-9]+"').replace("complete = true", "complete = false"))
     with open_run(club.home, alone=True) as context:
         assert replay(context, find_source("club", club.home.folder), delivered) == 1
-    assert club.known("key", "title") == [("1", "Alien (director's cut)"), ("A2", "Heat")]
+    assert club.known("key", "title") == [("1", "Alien 1"), ("A2", "Heat")]
     with open_run(club.home, alone=True) as context:
         assert [row.line for row in rejected(context.catalogue)] == [4]
         assert replay(context, find_source("club", club.home.folder), delivered) == 0

@@ -60,6 +60,7 @@ _MENDS = {"records": BATCH, "shelf": FEATURES, "ledger": LEDGER}
 #: What only a backup, or the lake, brings back.
 LOST_DATABASE = "the database is damaged (restore the backup, or make it again from the lake)"
 
+UNREAD_SOURCES = "the sources of this home cannot be read"
 UNREAD = "a value of the database cannot be read"
 
 #: What is raised for a value whose bytes are none of its kind.
@@ -113,7 +114,11 @@ def examine(context: RunContext, bytes_too: bool = True, tell: Tell = lambda _: 
         *_copies(context),
     ]
     without_batches = () if any(finding.mend == BATCH for finding in found) else (_records,)
-    for check in (_sources, *without_batches, _catalogue, _agreement, _index, _checkpoints):
+    of_sources = _checked(context, _sources)
+    # Which films are private, only the sources say.
+    with_sources = () if any(finding.what == UNREAD_SOURCES for finding in of_sources) else (_catalogue,)
+    found += of_sources
+    for check in (*without_batches, *with_sources, _agreement, _index, _checkpoints):
         found += _checked(context, check)
     return found
 
@@ -207,7 +212,7 @@ def _sources(context: RunContext) -> Iterator[Finding]:
     try:
         known = find_sources(context.home.folder)
     except UsageError as error:
-        yield Finding("the sources of this home cannot be read", str(error), NOBODY)
+        yield Finding(UNREAD_SOURCES, str(error), NOBODY)
         return
     for name in sorted({batch.source for batch in all_batches(context.catalogue)} - set(known)):
         what = (
