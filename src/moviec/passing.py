@@ -62,6 +62,18 @@ def is_passing(error: BaseException) -> bool:
     return remedy(error) is not None
 
 
+def is_interrupt(error: BaseException) -> bool:
+    """Return whether an error is a person's interruption (Ctrl-C).
+
+    DuckDB names it in three ways, by when it comes: while a query runs, is planned, or looks at a registered table.
+    """
+    duckdb = sys.modules.get("duckdb")
+    if duckdb is not None and isinstance(error, duckdb.Error):
+        return isinstance(error, duckdb.InterruptException) or "KeyboardInterrupt" in str(error)
+    planning = isinstance(error, RuntimeError) and str(error) == "Query interrupted"
+    return isinstance(error, KeyboardInterrupt) or planning
+
+
 def told(error: BaseException, where: str = "") -> MovieCError | None:
     """Return a passing error as one line for a person; None where it is no passing one."""
     if isinstance(error, MovieCError):

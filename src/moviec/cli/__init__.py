@@ -98,6 +98,9 @@ def main() -> None:
         fail(f"{error.filename or 'a file'}: {error.strerror or error}; {hint}")
         sys.exit(1)
     except Exception as error:
+        if _interrupted(error):
+            fail(_STOPPED)
+            sys.exit(130)
         if "--debug" in sys.argv or (line := _passing(error)) is None:
             raise
         fail(line)
@@ -109,6 +112,13 @@ def main() -> None:
         if ended.code == 130:  # an interrupted command: typer ends so by itself, without a word
             fail(_STOPPED)
         raise
+
+
+def _interrupted(error: Exception) -> bool:
+    """Return whether it is Ctrl-C by the engine's name for it."""
+    from moviec.passing import is_interrupt
+
+    return is_interrupt(error)
 
 
 def _passing(error: Exception) -> str | None:

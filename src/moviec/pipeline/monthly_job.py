@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
 
-import duckdb
 import msgspec
 import pyarrow as pa
 
@@ -16,6 +15,7 @@ from moviec.engine import DuckEngine, Limits
 from moviec.engine.unread import Unread, nothing_came
 from moviec.errors import MovieCError, PayloadError, UsageError
 from moviec.home.steps import Tell
+from moviec.passing import is_interrupt
 from moviec.rollup import month_files as files
 from moviec.rollup.monthly import FIELDS, Counting, account, monthly, name_films
 from moviec.sources.normalise import count_problems, unread_columns
@@ -86,7 +86,9 @@ def run_rollup(job: Job, tell: Tell = lambda _: None) -> Run:
         except MovieCError as error:
             _save(job, run, state="failed", error=str(error), ended=dt.datetime.now(dt.UTC))
             raise
-        except (KeyboardInterrupt, duckdb.InterruptException) as error:
+        except BaseException as error:
+            if not is_interrupt(error):
+                raise
             _save(job, run, state="failed", error="stopped", ended=dt.datetime.now(dt.UTC))
             raise KeyboardInterrupt from error
         return _save(job, run, state="done", ended=dt.datetime.now(dt.UTC))
