@@ -38,7 +38,8 @@ BY_PEOPLE = 5 * MILLION
 
 #: What weighs a kind that only one of two films has. A list that says no kinds seldom means shorts (1,023 of Wikipedia's
 #: 36,255 films; 6 of Kaggle's 2,996 are videos), and a list that has every kind is mostly not features (of IMDb's films six in
-#: ten are shorts, one in four was made for television or video): log2(.03 / .6), log2(.03 / .25), rounded.
+#: ten are shorts, one in four was made for television or video): log2(.03 / .6), log2(.03 / .25), rounded. Shares of IMDb are common
+#: figures, not counted here.
 LONE_KINDS = {"short": -4 * MILLION, "tv_movie": -3 * MILLION, "video": -3 * MILLION}
 
 #: What the same year, and each level of the running time, add to that: it decides between films of one team.

@@ -30,12 +30,12 @@ ONE_TITLE = tuple(TITLE_LEVELS.index(name) for name in TITLE_LEVELS[:4] + TITLE_
 #: Where titles alone speak for a pair, EM takes namesakes of other years for matches and learns from them that years may
 #: differ: of Rotten Tomatoes and Wikipedia, which have no known pairs, that 58 of 1,000 matches are more than five years
 #: apart. So a level of the year that is by chance more than AGAINST times as common as in the prior's matches (two years
-#: apart or more) is learned to be at most AT_MOST times as common as there; docs/matching.md has what was tried.
+#: apart or more) is learned to be at most AT_MOST times as common as there; only these values were tried.
 AGAINST, AT_MOST = 4, 3
 
 
 #: Where so large a share of one title's pairs lacks a year, films that were only announced do (17% of IMDb's part in
-#: shared/data, of which not one is among its known pairs): until the lists show otherwise a match lacks one so many times
+#: shared/data, of which none is matched with a dated record): until the lists show otherwise a match lacks one so many times
 #: as seldom as a pair by chance. That is weak on purpose: in a short list a missing year may be an oversight.
 UNDATED, ANNOUNCED = (0.01, 0.5), 4
 
