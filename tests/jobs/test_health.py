@@ -221,7 +221,7 @@ def test_a_source_whose_facts_are_gone_is_found_and_named(desk: Desk) -> None:
     (desk.home / "away").rename(folder)
     (folder / "source.toml").write_text("name = ", "utf-8")
     assert "this source cannot be read: " in desk.moviec("doctor").stdout
-    assert [name for name in concerns(desk, "2026-11-02")] == ["source_faulty club"]
+    assert list(concerns(desk, "2026-11-02")) == ["source_faulty club"]
     assert "source.toml" in desk.moviec("sources").stderr
     assert "Alien" in desk.moviec("show", "mc1").stdout
     again = desk.moviec("rebuild")
