@@ -188,6 +188,12 @@ def documents_of(connection: sa.Connection, movies: Sequence[int]) -> list[tuple
     return [(movie, document) for movie, document in connection.execute(query)]
 
 
+def claims_of(connection: sa.Connection, movies: Sequence[int]) -> dict[int, str]:
+    """Return the claims (JSON) of some movies."""
+    query = sa.select(documents.c.movie, documents.c.claims).where(documents.c.movie.in_(movies))
+    return {row.movie: row.claims for row in connection.execute(query)}
+
+
 def documents_from(connection: sa.Connection, after: int, limit: int) -> list[tuple[int, str]]:
     """Return the next documents in the order of their movies' numbers, for going through all of them."""
     found = documents.c

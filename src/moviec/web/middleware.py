@@ -40,6 +40,10 @@ _SLASHED_ID = re.compile(
 )
 _REQUEST_ID = re.compile("[A-Za-z0-9._-]{1,64}")
 HTML = "text/html; charset=utf-8"
+_ALWAYS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"vary", b"Authorization, X-API-Key, Accept, Accept-Encoding, Accept-Language"),
+)
 _NO_STORE = (b"cache-control", b"no-store")
 _CHANGE = CHANGE.lower().encode()
 
@@ -76,6 +80,11 @@ class Middleware:
         received = _received(scope, self._site.prefix)
         sending = self._sender(received, send)
         try:
+            if allowed := self._preflight(received):
+                received.status = 204
+                await send({"type": "http.response.start", "status": 204, "headers": allowed})
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+                return
             await self._admit(received, scope)
             if received.caller is not None:
                 received.change = await self._site.follower.confirm()
@@ -95,6 +104,14 @@ class Middleware:
             await _refuse(problem, refusal_page(self._site, received.path, accept, problem), sending)
         finally:
             self._note(received, scope)
+
+    def _preflight(self, received: Received) -> list[tuple[bytes, bytes]] | None:
+        """Return what a browser is told that asks whether a page elsewhere may ask; it shows no key then."""
+        wanted = received.headers.get(b"access-control-request-method")
+        if received.method != "OPTIONS" or wanted is None:
+            return None
+        origin = received.headers.get(b"origin", b"")
+        return self._site.cors.preflight(received.path, origin, wanted.decode("latin-1").upper())
 
     async def _admit(self, received: Received, scope: Scope) -> None:
         """Find out who asks and count the request. Raises Problem: 401, 403 or 429."""
@@ -145,15 +162,14 @@ class Middleware:
     def _sender(self, received: Received, send: Send) -> Send:
         """Add the headers that every answer has; leave the body out where only the head was asked for."""
         head = received.method == "HEAD"
+        cors = self._site.cors.of(received.path, received.method, received.headers.get(b"origin", b""))
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 received.status = message["status"]
                 headers = [*message["headers"], (b"x-request-id", received.id.encode())]
-                headers += [
-                    (b"x-content-type-options", b"nosniff"),
-                    (b"vary", b"Authorization, X-API-Key, Accept, Accept-Language"),
-                ]
+                headers += _ALWAYS
+                headers += cors
                 if received.status >= 400:
                     headers.append(_NO_STORE)
                 if received.window is not None:

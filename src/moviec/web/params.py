@@ -159,6 +159,25 @@ class NoQuery(Query, frozen=True):
     """No parameters."""
 
 
+FieldsText = Annotated[
+    str,
+    Meta(
+        pattern="^[a-z_]+(,[a-z_]+)*$|^$",
+        max_length=500,
+        description="Only these fields, parted by commas; `id` and `title` are always there.",
+        examples=["title,year,runtime"],
+    ),
+]
+IncludeText = Annotated[
+    str,
+    Meta(
+        pattern="^((claims|ratings|people)(,(claims|ratings|people)){0,2})?$",
+        description="Adds claims, ratings (with their points on 0 to 100), people; parted by commas.",
+        examples=["claims,ratings"],
+    ),
+]
+
+
 class FilterQuery(Query, frozen=True):
     """Filters of films, and which page of them."""
 
@@ -185,6 +204,8 @@ class FilterQuery(Query, frozen=True):
     limit: Limit = 20
     cursor: CursorText = ""
     facets: bool = True
+    fields: FieldsText = ""
+    include: IncludeText = ""
 
 
 class ListQuery(FilterQuery, frozen=True):
@@ -250,9 +271,12 @@ class MovieQuery(Query, frozen=True):
         str,
         Meta(
             description="The document as it stood then: a date (its last moment, UTC), or an instant.",
-            extra_json_schema={"format": "date"},
+            extra_json_schema={"anyOf": [{"format": "date"}, {"format": "date-time"}]},
+            examples=["2026-11-30", "2026-11-30T12:00:00Z"],
         ),
     ] = ""
+    fields: FieldsText = ""
+    include: IncludeText = ""
 
 
 class CompanyListQuery(Query, frozen=True):
