@@ -12,6 +12,7 @@ from msgspec import Meta
 from moviec.search.results import TOP_RATED, Sort
 from moviec.units import LEAST_FILMS
 from moviec.web.errors import Problem
+from moviec.web.schemas import Movie
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -159,11 +160,12 @@ class NoQuery(Query, frozen=True):
     """No parameters."""
 
 
+_ANY_FIELD = "|".join((*Movie.__struct_fields__, "claims"))
 FieldsText = Annotated[
     str,
     Meta(
-        pattern="^[a-z_]+(,[a-z_]+)*$|^$",
-        max_length=500,
+        max_length=1000,
+        extra_json_schema={"pattern": f"^(({_ANY_FIELD})(,({_ANY_FIELD})){{0,39}})?$"},
         description="Only these fields, parted by commas; `id` and `title` are always there.",
         examples=["title,year,runtime"],
     ),
@@ -171,7 +173,8 @@ FieldsText = Annotated[
 IncludeText = Annotated[
     str,
     Meta(
-        pattern="^((claims|ratings|people)(,(claims|ratings|people)){0,2})?$",
+        max_length=100,
+        extra_json_schema={"pattern": "^((claims|ratings|people)(,(claims|ratings|people)){0,2})?$"},
         description="Adds claims, ratings (with their points on 0 to 100), people; parted by commas.",
         examples=["claims,ratings"],
     ),

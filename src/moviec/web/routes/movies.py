@@ -157,11 +157,12 @@ def _shown(stored: Stored, languages: tuple[str, ...]) -> Answer:
 
 
 async def _as_of(site: Site, number: int, at: str, parts: Parts) -> Answer:
-    if parts.wants_claims:
-        raise Problem(400, "claims are of now: leave out as_of, or claims", "invalid_parameter")
     found = await asyncio.to_thread(site.movies.document_as_of, number, at)
     if found is not None:
-        return from_bytes(found) if parts.whole else answer(project(found, None, parts))
+        if parts.whole:
+            return from_bytes(found)
+        claims = await asyncio.to_thread(site.movies.claims_as_of, number, at) if parts.wants_claims else None
+        return answer(project(found, claims, parts))
     if await asyncio.to_thread(site.movies.document, number) is None:
         raise await gone(site, number)
     raise not_found(f"mc{number} was not in the catalogue at {at}")
