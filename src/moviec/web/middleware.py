@@ -20,6 +20,7 @@ from litestar.utils.path import normalize_path
 from moviec.spelling import SPACE_PATTERN
 from moviec.units import plural
 from moviec.web.callers import Caller, Window, address_of, shown_key, unauthorized
+from moviec.web.compat.keys import as_imitated, is_imitated, key_in_query
 from moviec.web.errors import Problem, as_problem, log_fault, methods_at
 from moviec.web.pages import POLICY, refusal_page
 from moviec.web.responses import CHANGE
@@ -100,7 +101,8 @@ class Middleware:
                 raise
             problem = as_problem(error)
             log_fault(self._site.log, received.path, error, problem)
-            accept = received.headers.get(b"accept", b"").decode("latin-1")
+            problem = as_imitated(received.path, problem)
+            accept = "" if is_imitated(problem) else received.headers.get(b"accept", b"").decode("latin-1")
             await _refuse(problem, refusal_page(self._site, received.path, accept, problem), sending)
         finally:
             self._note(received, scope)
@@ -124,7 +126,7 @@ class Middleware:
         text = shown_key(
             received.headers.get(b"authorization", b"").decode("latin-1"),
             received.headers.get(b"x-api-key", b"").decode("latin-1"),
-        )
+        ) or key_in_query(received.path, scope["query_string"])
         if text:
             received.caller = Caller(address, await self._key(text, address))
         self._check(received.path, received.caller)

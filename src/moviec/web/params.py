@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qsl
 
@@ -102,6 +103,23 @@ KindText = Annotated[
         description="feature, short, tv_movie or video; with `|` one of several.",
     ),
 ]
+WithoutText = Annotated[
+    str, Meta(max_length=200, pattern=_PLAIN, description="Genres that a film does not have, parted by `,`.")
+]
+SpaceText = Annotated[
+    str,
+    Meta(
+        pattern="^([a-z][a-z0-9_-]{0,29}(,[a-z][a-z0-9_-]{0,29}){0,9})?$",
+        description="Films that have an id there: `imdb`, `tmdb,wikidata`.",
+        examples=["tmdb"],
+    ),
+]
+Day = Annotated[
+    dt.date,
+    Meta(
+        description="Day of release, both ends included; a film of which only the year is known has its first day."
+    ),
+]
 Decade = Annotated[
     int, Meta(ge=1870, le=2090, multiple_of=10, description="The first year of a decade: 1990.")
 ]
@@ -194,6 +212,10 @@ class FilterQuery(Query, frozen=True):
     certificate: CertificateText = ""
     collection: CollectionText = ""
     kind: KindText = ""
+    without_genre: WithoutText = ""
+    has_id: SpaceText = ""
+    released_from: Day | None = None
+    released_to: Day | None = None
     year: Year | None = None
     year_from: Year | None = None
     year_to: Year | None = None
@@ -333,6 +355,14 @@ def query_of(request: Request[Any, Any, Any], kind: type[T]) -> T:
         if getattr(found, name) is None:  # the word "null", which no parameter takes
             raise Problem(400, f"{name} has no value; leave it out", "invalid_parameter")
     return found
+
+
+def given(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """Return a URL's query as it is, the last of each name; for the paths that answer as others do and pass over what they do
+    not know.
+    """
+    pairs = parse_qsl(request.scope["query_string"].decode("latin-1"), errors="replace")
+    return {name: value.replace("\x00", "").strip() for name, value in pairs}
 
 
 def _choices(kind: type[msgspec.Struct], error: str) -> str:

@@ -21,7 +21,7 @@ from moviec.search.results import TOP_RATED, Least
 from moviec.search.summaries import FILM, Summary, summarise
 from moviec.web import schemas as shapes
 from moviec.web.errors import Problem
-from moviec.web.filters import wanted
+from moviec.web.filters import day_number, wanted, without
 from moviec.web.languages import choose, preferred
 from moviec.web.params import ListQuery, SearchQuery, query_of
 from moviec.web.projection import Parts, needs_documents, parts_of, project_list
@@ -80,6 +80,9 @@ async def find(site: Site, asked: ListQuery, query: str, *, counted: bool = True
     ask = Ask(
         query=query,
         wanted=await wanted(site, asked, genres, words),
+        without=without(asked, genres, words),
+        released_from=day_number(asked.released_from),
+        released_to=day_number(asked.released_to),
         year_from=_both(max, asked.year, asked.year_from, decade),
         year_to=_both(min, asked.year, asked.year_to, decade + 9 if decade else None),
         runtime_from=asked.runtime_from,
