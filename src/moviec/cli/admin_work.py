@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from moviec.config import Home
 from moviec.errors import UsageError
 from moviec.web.admin_work import IngestOrder, Verdict
+
+if TYPE_CHECKING:
+    from moviec.matching.model import Model
 
 
 class PipelineWorkbench(msgspec.Struct, frozen=True):
@@ -36,6 +41,14 @@ class PipelineWorkbench(msgspec.Struct, frozen=True):
         with open_run(self.home) as context:
             card: dict[str, Any] = msgspec.to_builtins(scorecard_of(context, source))
         return {name: value for name, value in card.items() if name != "source"}
+
+    def match_model(self) -> Model:
+        """Return the match weights that the home is pinned to."""
+        from moviec.home.models import pinned_match_file
+        from moviec.pipeline.opening import open_run
+
+        with open_run(self.home) as context:
+            return _match_model(pinned_match_file(context))
 
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         """Take in every delivery the order means, and publish."""
@@ -90,6 +103,14 @@ class PipelineWorkbench(msgspec.Struct, frozen=True):
             done = replay(context.catalogue, numbers)
             drain(context)
         return {"replayed": done}
+
+
+@lru_cache(maxsize=2)
+def _match_model(file: Path | None) -> Model:
+    """Read a model once: the files of models never change."""
+    from moviec.matching.model import read_model, shipped_model
+
+    return read_model(file) if file else shipped_model()
 
 
 def _instant(text: str) -> dt.datetime:
