@@ -6,36 +6,13 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
-from moviec.config import Home
 from moviec.errors import UsageError
+from moviec.library.workbench import ReadingWorkbench
 from moviec.web.admin_work import IngestOrder, Verdict
 
 
-class PipelineWorkbench(msgspec.Struct, frozen=True):
+class PipelineWorkbench(ReadingWorkbench, frozen=True):
     """Works on a home as the commands of the same names do; see `moviec.web.admin_work.Workbench`."""
-
-    home: Home
-
-    def sources(self) -> Sequence[dict[str, Any]]:
-        """List the sources with their facts, but for private ones."""
-        from moviec.sources.registry import find_sources
-
-        facts = ("name", "title", "licence", "attribution", "home_page", "cron", "complete")
-        specs = [source.spec for source in find_sources(self.home.folder).values() if not source.spec.private]
-        return [
-            {**{name: getattr(spec, name) for name in facts}, "raters": sorted(spec.raters)} for spec in specs
-        ]
-
-    def scorecard(self, source: str) -> dict[str, Any]:
-        """Give what the pinned model has learned of a source: reliability, genres, repeats, its raters' calibration."""
-        from moviec.pipeline.fit import scorecard_of
-        from moviec.pipeline.opening import open_run
-
-        with open_run(self.home) as context:
-            card: dict[str, Any] = msgspec.to_builtins(scorecard_of(context, source))
-        return {name: value for name, value in card.items() if name != "source"}
 
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         """Take in every delivery the order means, and publish."""

@@ -13,10 +13,12 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 from moviec.config import Home
 from moviec.web import pages
 from moviec.web.admin_work import Workbench
-from moviec.web.errors import handlers
+from moviec.web.compat import omdb, tmdb
+from moviec.web.compat.keys import as_imitated, is_imitated
+from moviec.web.errors import Problem, handlers
 from moviec.web.middleware import Middleware
 from moviec.web.params import NoQuery, query_of
-from moviec.web.routes import about, admin, changes, docs, lists, movies, probes
+from moviec.web.routes import about, admin, changes, discovery, docs, lists, matching, movies, people, probes
 from moviec.web.routes import analytics as figures
 from moviec.web.server_state import Site, open_site, running
 
@@ -24,8 +26,8 @@ from moviec.web.server_state import Site, open_site, running
 LARGEST_BODY = 1 << 20
 
 ROUTES: Sequence[ControllerRouterHandler] = [
-    *movies.ROUTES, *lists.ROUTES, *figures.ROUTES, *changes.ROUTES, *about.ROUTES, *admin.ROUTES, *probes.ROUTES,
-    *docs.ROUTES, *pages.ROUTES,
+    *movies.ROUTES, *lists.ROUTES, *discovery.ROUTES, *people.ROUTES, *matching.ROUTES, *figures.ROUTES, *changes.ROUTES, *about.ROUTES, *admin.ROUTES, *probes.ROUTES,
+    *docs.ROUTES, *omdb.ROUTES, *tmdb.ROUTES, *pages.ROUTES,
 ]  # fmt: skip
 
 
@@ -41,6 +43,11 @@ async def refuse_unknown(request: Request[Any, Any, Any]) -> None:
         query_of(request, NoQuery)
 
 
+def _page(request: Request[Any, Any, Any], problem: Problem) -> bytes | None:
+    """Write a problem as a page where a browser asked for one; never where the path answers as another service."""
+    return None if is_imitated(problem) else pages.problem_page(request, problem)
+
+
 def make_litestar(site: Site) -> Litestar:
     """Make the application behind the middleware."""
 
@@ -53,7 +60,7 @@ def make_litestar(site: Site) -> Litestar:
         route_handlers=ROUTES,
         opt={"routes": ROUTES},  # described by `/openapi.json`
         before_request=refuse_unknown,
-        exception_handlers=handlers(site.log, pages.problem_page),
+        exception_handlers=handlers(site.log, _page, as_imitated),
         lifespan=[lifespan],
         state=State({"site": site}),
         request_max_body_size=LARGEST_BODY,
