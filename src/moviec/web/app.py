@@ -11,7 +11,7 @@ from litestar.datastructures import State
 from litestar.types import ASGIApp, ControllerRouterHandler
 
 from moviec.config import Home
-from moviec.web import pages
+from moviec.web import site as pages
 from moviec.web.admin_work import Workbench
 from moviec.web.errors import handlers
 from moviec.web.middleware import Middleware
@@ -19,6 +19,7 @@ from moviec.web.params import NoQuery, query_of
 from moviec.web.routes import about, admin, changes, docs, lists, movies, probes
 from moviec.web.routes import analytics as figures
 from moviec.web.server_state import Site, open_site, running
+from moviec.web.site.problems import problem_page
 
 #: Bytes of a request's body; more is answered 413.
 LARGEST_BODY = 1 << 20
@@ -53,7 +54,7 @@ def make_litestar(site: Site) -> Litestar:
         route_handlers=ROUTES,
         opt={"routes": ROUTES},  # described by `/openapi.json`
         before_request=refuse_unknown,
-        exception_handlers=handlers(site.log, pages.problem_page),
+        exception_handlers=handlers(site.log, problem_page),
         lifespan=[lifespan],
         state=State({"site": site}),
         request_max_body_size=LARGEST_BODY,

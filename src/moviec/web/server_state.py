@@ -26,6 +26,7 @@ from moviec.web.change_follower import Follower, passed
 from moviec.web.logs import open_log
 from moviec.web.metrics import Metrics
 from moviec.web.responses import Answer, Cache
+from moviec.web.sessions import Sessions
 from moviec.web.usage import UsageCounter
 
 T = TypeVar("T")
@@ -46,6 +47,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     cache: Cache
     follower: Follower
     keys: KeyRing
+    sessions: Sessions
     limiter: Limiter
     usage: UsageCounter
     metrics: Metrics
@@ -81,7 +83,7 @@ def open_site(home: Home, workbench: Workbench) -> Site:
     settings = home.settings
     catalogue, log = connect(home.catalogue, settings.patience), open_log(home.log)
     reader, cache, finder = Reader(catalogue), Cache(settings.cache_mb << 20), Finder(home.search)
-    head = Head(reader)
+    head, keys = Head(reader), Keys(reader)
     try:
         trusted = trusted_proxies(settings.proxies)
     except ValueError as error:
@@ -95,7 +97,8 @@ def open_site(home: Home, workbench: Workbench) -> Site:
         head=head,
         cache=cache,
         follower=Follower(catalogue, head, cache, finder),
-        keys=KeyRing(Keys(reader)),
+        keys=KeyRing(keys),
+        sessions=Sessions(keys),
         limiter=Limiter(settings.redis, log),
         usage=UsageCounter(catalogue),
         metrics=Metrics(),
