@@ -223,7 +223,13 @@ def _count_queries(api: Api) -> list[str]:
     return asked
 
 
-@pytest.mark.parametrize("part", ["", "/claims", "/ratings", "/history"])
+@pytest.mark.parametrize("part", ["", "/claims", "/ratings", "/history", "/similar"])
+@pytest.mark.parametrize("written", ["imdb:tt0000001", "tt0000001", "TMDB:1"])
+def test_the_parts_of_a_movie_are_found_by_an_id_elsewhere(api: Api, written: str, part: str) -> None:
+    assert api.get(f"/v1/movies/{written}{part}").content == api.get(f"/v1/movies/mc1{part}").content
+
+
+@pytest.mark.parametrize("part", ["", "/claims", "/ratings", "/history", "/similar"])
 @pytest.mark.parametrize(
     "written", ["rottentomatoes:m/film_1", "rottentomatoes:m%2Ffilm_1", "RottenTomatoes:m%2ffilm_1"]
 )

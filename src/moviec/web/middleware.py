@@ -45,8 +45,10 @@ ADMIN = "/v1/admin/"
 #: Wrong keys an address may show in a minute before it is told to wait.
 WRONG_KEYS = 600
 
+#: What may follow a movie's id in a path.
+_PART = "(?:claims|ratings|history|similar)"
 _SLASHED_ID = re.compile(
-    rf"(/v1/movies/|/movies/)({SPACE_PATTERN}:[^/]*/.+?)(/claims|/ratings|/history)?", re.DOTALL
+    rf"(/v1/movies/|/movies/)({SPACE_PATTERN}:[^/]*/(?!{_PART}$).+?)(/{_PART})?", re.DOTALL
 )
 _REQUEST_ID = re.compile("[A-Za-z0-9._-]{1,64}")
 HTML = "text/html; charset=utf-8"

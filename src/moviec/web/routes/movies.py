@@ -41,7 +41,7 @@ async def movie(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIRespo
             return respond(request, await _as_of(site, number, instant(as_of)))
         return respond(request, await _document(site, number, request.headers.get("accept-language", "")))
     except Moved as moved:
-        return _redirect(site, moved, "", as_of)
+        return redirect(site, moved, "", as_of)
 
 
 @get(
@@ -175,11 +175,12 @@ def _ratings(stored: Stored) -> dict[str, Any]:
 
 def _elsewhere(site: Site, reason: Exception, part: str) -> ASGIResponse:
     if isinstance(reason, Moved):
-        return _redirect(site, reason, part, "")
+        return redirect(site, reason, part, "")
     raise reason
 
 
-def _redirect(site: Site, moved: Moved, part: str, as_of: str) -> ASGIResponse:
+def redirect(site: Site, moved: Moved, part: str, as_of: str) -> ASGIResponse:
+    """Lead from a merged movie to its successor, to the same part of it."""
     query = "?" + urlencode({"as_of": as_of}) if as_of else ""
     where = f"{site.prefix}/v1/movies/mc{moved.movie}{part}{query}"
     body = msgspec.json.encode({"id": f"mc{moved.movie}", "location": where})

@@ -217,6 +217,104 @@ class Facets(Shape, frozen=True):
     decades: list[Decade]
 
 
+class Suggestion(Shape, frozen=True):
+    """A film that may be meant. `display_title`: the title in the reader's language, where it is another one."""
+
+    id: str
+    title: str
+    display_title: str | None = None
+    year: int | None = None
+    kind: str | None = None
+    c_rating: float | None = None
+    poster: str | None = None
+
+
+class Suggestions(Shape, frozen=True):
+    """Films that may be meant, the likeliest first."""
+
+    items: list[Suggestion]
+
+
+class Similar(Shape, frozen=True):
+    """Films like a film, the most alike first."""
+
+    id: str
+    items: list[Summary]
+
+
+class KnownFor(Shape, frozen=True):
+    """A film that a person is known by."""
+
+    id: str
+    title: str
+    year: int | None = None
+
+
+class PersonShown(Shape, frozen=True):
+    """A person in a list; `role`: what they mostly do in the films that they are known for."""
+
+    id: int
+    name: str
+    role: str | None = None
+    known_for: list[KnownFor] = field(default_factory=list)
+
+
+class PersonList(Shape, frozen=True):
+    """Persons; `next` is there where all are listed by id."""
+
+    items: list[PersonShown]
+    next: str | None
+
+
+class PersonCredit(Shape, frozen=True):
+    """A film of a person, and what they did in it: a film comes as often as they did something else in it."""
+
+    id: str
+    title: str
+    role: str
+    character: str | None = None
+    year: int | None = None
+    kind: str | None = None
+    c_rating: float | None = None
+    votes: int | None = None
+    poster: str | None = None
+
+
+class Person(Shape, frozen=True):
+    """A person, ids at the sources by id space, and their films, the newest first."""
+
+    id: int
+    name: str
+    ids: dict[str, Any]
+    films: int
+    credits: list[PersonCredit]
+
+
+class CollectionShown(Shape, frozen=True):
+    """A collection, and how many films of it are in the catalogue."""
+
+    id: str
+    name: str
+    films: int
+
+
+class CollectionList(Shape, frozen=True):
+    """A page of collections by name; `total`: how many there are."""
+
+    items: list[CollectionShown]
+    total: int
+    next: str | None
+
+
+class Collection(Shape, frozen=True):
+    """A collection with its films, the oldest first."""
+
+    id: str
+    name: str
+    films: int
+    items: list[Summary]
+
+
 class Least(Shape, frozen=True):
     """What a list by rating asks of each film: votes at one rater, raters behind the C-rating."""
 
