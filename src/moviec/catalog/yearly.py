@@ -62,9 +62,16 @@ def years_of(connection: sa.Connection, kind: str, entries: Sequence[int] | None
     ]
 
 
-def span_of_years(connection: sa.Connection, kind: str) -> tuple[int, int] | None:
-    """Return the first and the last year that have figures; None where none has."""
+_KNOWN = ("revenue", "budget", "profit", "popularity", "votes", "c_rating")
+
+
+def span_of_years(connection: sa.Connection, kind: str, measure: str) -> tuple[int, int] | None:
+    """Return the first and the last year in which a measure is known of a film; None where there is none."""
     column = rollups.c
-    bounds = sa.select(sa.func.min(column.year), sa.func.max(column.year)).where(column.kind == kind)
+    bounds = sa.select(sa.func.min(column.year), sa.func.max(column.year)).where(
+        column.kind == kind, column.split == "full", column.month == 0
+    )
+    if measure in _KNOWN:
+        bounds = bounds.where(column[f"{measure}_known"] > 0)
     first, last = connection.execute(bounds).one()
     return None if first is None else (first, last)
