@@ -33,5 +33,10 @@ def rating_steps(connection: sa.Connection) -> list[tuple[int, int]]:
     """Count the films with a C-rating by steps of five points, from the lowest: the step's lower end, and films."""
     step = sa.cast(movies.c.c_rating / 5, sa.Integer) * 5
     lower = sa.func.floor(movies.c.c_rating / 5) * 5 if connection.dialect.name == "postgresql" else step
-    query = sa.select(lower, sa.func.count()).where(movies.c.c_rating.is_not(None)).group_by(lower).order_by(lower)
+    query = (
+        sa.select(lower, sa.func.count())
+        .where(movies.c.c_rating.is_not(None))
+        .group_by(lower)
+        .order_by(lower)
+    )
     return [(int(row[0]), row[1]) for row in connection.execute(query)]
