@@ -46,6 +46,12 @@ def listed(api: Api, query: str) -> list[str]:
         ("keyword=mafia|heist&decade=1990", ["Heat"]),
         ("decade=1970&min_votes=1000000", ["The Godfather", "The Godfather: Part II"]),
         ("kind=short|video", []),
+        ("genre=crime&without_genre=drama", ["Léon"]),
+        ("has_id=imdb,tmdb&genre=horror&without_genre=comedy", ["Alien"]),
+        ("has_id=wikidata", []),
+        ("released_from=1995-12-15&released_to=1999-02-15&votes=", None),
+        ("released_from=1994-09-16&released_to=1995-12-15&genre=crime", ["Heat"]),
+        ("released_from=2011-01-01", ["Blade Runner 2049", "War Horse"]),
     ],
 )
 def test_filters(either: Api, query: str, expected: list[str] | None) -> None:

@@ -222,7 +222,7 @@ def test_filters_are_shown_as_chips_that_take_them_off(api: Api) -> None:
     chips = re.findall(r'<a href="/search\?([^"]*)" aria-label="Take off: ([^"]+)"', text)
     labels = [label for _, label in chips]
     assert {"Drama", "Crime", "United States", "100 min or longer"} <= set(labels)
-    without = dict((label, query) for query, label in chips)
+    without = {label: query for query, label in chips}
     assert "genre=3" in without["Drama"] and "country=US" in without["Drama"]
     assert "genre=4%2C3" in without["United States"]
     alone = api.get("/search?year_from=&country=&query=heat&genre=4").text  # fields that a form left empty

@@ -117,6 +117,12 @@ def credited_in(connection: sa.Connection, some: Sequence[int]) -> list[Credited
     return [Credited(*row) for row in connection.execute(query)]
 
 
+def ids_of_people(connection: sa.Connection, some: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Return the ids at the sources of some persons, by id space."""
+    query = sa.select(people.c.id, people.c.ids).where(people.c.id.in_(some))
+    return {row.id: msgspec.json.decode(row.ids) for row in connection.execute(query)}
+
+
 def _people() -> sa.Select[Any]:
     return sa.select(people.c.id, people.c.name, people.c.ids)
 

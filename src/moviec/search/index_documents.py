@@ -23,8 +23,9 @@ WHOLE_VALUES = (
     "written", "display", "whole", "series", "person", "surname", "keyword", "id", "initials", "skeleton",
 )  # fmt: skip
 
-#: Fields that only filter: codes of ISO 3166-1 and ISO 639-1 as they are, an age rating in capitals, a collection by its slug.
-FILTERED_VALUES = ("country", "language", "original_language", "certificate", "collection", "kind")
+#: Fields that only filter: codes of ISO 3166-1 and ISO 639-1 as they are, an age rating in capitals, a collection by its slug,
+#: `space` where the film has an id.
+FILTERED_VALUES = ("country", "language", "original_language", "certificate", "collection", "kind", "space")
 
 #: Revenue is ordered by thousands of dollars, so that it fits beside the movie's number.
 DOLLARS = 1_000
@@ -132,6 +133,7 @@ def _fields(folded: Folded, scale: Scale) -> dict[str, Any]:
         "collection": _distinct(map(slug, folded.collection)),
         "collection_name": _distinct([film.collection or ""]),
         "kind": _distinct([film.kind or ""]),
+        "space": list(film.ids),
         "rating": -1 if rating is None else round(rating * 100),
         "votes": film.votes or 0,
         "raters": film.rating.sources,

@@ -27,7 +27,7 @@ from moviec.search.query import (
     ids_in,
     readings,
 )
-from moviec.search.similar import similar
+from moviec.search.similar import Alike, similar
 from moviec.search.summaries import Film, Summary
 from moviec.units import MILLION
 
@@ -87,7 +87,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
-    """What is looked for. Ratings are 0 to 100, runtimes minutes.
+    """What is looked for. Ratings are 0 to 100, runtimes minutes, days of release YYYYMMDD.
 
     `sort` by rating goes by the lower end of the C-rating's interval: by what one can be sure of. Highest first; with `-`
     before it lowest first, without films of which the value is unknown. `counted`: whether films are counted that fill no
@@ -96,6 +96,9 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 
     query: str = ""
     wanted: tuple[Wanted, ...] = ()
+    without: tuple[Wanted, ...] = ()
+    released_from: int | None = None
+    released_to: int | None = None
     runtime_from: int | None = None
     runtime_to: int | None = None
     year_from: int | None = None
@@ -172,10 +175,11 @@ class Finder:
         hits = searcher.search(query, limit, count=False, order_by_field="by_popularity").hits
         return [_summary_at(searcher, address) for _, address in hits]
 
-    def similar(self, film: Film, limit: int) -> list[Summary]:
-        """Return films like a film. Raises StoreError where there is no index."""
+    def similar(self, film: Film, limit: int, space: str = "") -> list[Summary]:
+        """Return films like a film, such as have an id in a `space`. Raises StoreError where there is no index."""
         searcher, fields = self._opened_index()
-        return [_summary_at(searcher, address) for address in similar(searcher, fields, film, limit)]
+        found = similar(searcher, fields, film, Alike(limit, space))
+        return [_summary_at(searcher, address) for address in found]
 
     def collections(self) -> list[tuple[str, int]]:
         """List the collections by name, with how many films of each there are. Raises StoreError where there is no index."""
@@ -425,6 +429,10 @@ class _Search:
         if ask.runtime_from is not None or ask.runtime_to is not None:
             least = max(ask.runtime_from or 1, 1)
             wanted.append(fields.span("runtime", FieldType.Integer, least, ask.runtime_to))
+        if ask.released_from is not None or ask.released_to is not None:
+            first = (ask.released_from or 1) << 32
+            last = None if ask.released_to is None else (ask.released_to + 1 << 32) - 1
+            wanted.append(fields.span("by_released", FieldType.Unsigned, first, last))
         if self.rising:
             wanted.append(fields.span(self.field, FieldType.Unsigned, UNKNOWN + 1, None))
         if ask.year_from is not None or ask.year_to is not None:
@@ -434,7 +442,10 @@ class _Search:
         for name, least in (("votes", ask.min_votes), ("raters", ask.min_raters)):
             if least:
                 wanted.append(fields.span(name, FieldType.Integer, least, None))
-        return wanted, [] if ask.adult else [fields.term("adult", 1)]
+        unwanted = [
+            fields.term(some.field, value) for some in ask.without for group in some.groups for value in group
+        ]
+        return wanted, unwanted if ask.adult else [*unwanted, fields.term("adult", 1)]
 
     def _wanted(self, query: Query, but: Sequence[Query] = ()) -> Query:
         return all_of([query, *self.filters], [*self.unwanted, *but])

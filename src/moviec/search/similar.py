@@ -6,12 +6,13 @@ collection says more than a director, and a director more than a genre.
 
 from __future__ import annotations
 
+import msgspec
 import tantivy
 from tantivy import Occur, Query
 
 from moviec.search.index_documents import LEADING
 from moviec.search.location import slug, value_of
-from moviec.search.query import Fields, fold, fold_title
+from moviec.search.query import Fields, all_of, fold, fold_title
 from moviec.search.summaries import Film
 
 #: How much a shared value counts beside its rarity, by field: judgements.
@@ -24,7 +25,16 @@ PEOPLE, KEYWORDS, COMPARED = 8, 40, 200
 KNOWN = 1.0
 
 
-def similar(searcher: tantivy.Searcher, fields: Fields, film: Film, limit: int) -> list[tantivy.DocAddress]:
+class Alike(msgspec.Struct, frozen=True):
+    """How many films like a film are wanted, and the id space that they have an id in, "" for any."""
+
+    limit: int
+    space: str = ""
+
+
+def similar(
+    searcher: tantivy.Searcher, fields: Fields, film: Film, wanted: Alike
+) -> list[tantivy.DocAddress]:
     """Return where the index has the films that are most like a film, the most alike first, adults' films left out."""
     shared = [
         (Occur.Should, Query.boost_query(fields.term(field, value), weight))
@@ -33,9 +43,10 @@ def similar(searcher: tantivy.Searcher, fields: Fields, film: Film, limit: int) 
     if not shared:
         return []
     unwanted = [fields.term("movie", film.number), *([] if film.adult else [fields.term("adult", 1)])]
-    query = Query.boolean_query(
-        [(Occur.Must, Query.boolean_query(shared)), *((Occur.MustNot, each) for each in unwanted)]
-    )
+    musts = [Query.boolean_query(shared)]
+    if wanted.space:
+        musts.append(Query.const_score_query(fields.term("space", wanted.space), 0.0))
+    query = all_of(musts, unwanted)
     hits = searcher.search(query, COMPARED, count=False).hits
     addresses = [address for _, address in hits]
     known = searcher.fast_field_values("by_popularity", addresses)
@@ -45,7 +56,7 @@ def similar(searcher: tantivy.Searcher, fields: Fields, film: Film, limit: int) 
             for place, ((score, address), order) in enumerate(zip(hits, known, strict=True))
         ),
     )
-    return [address for _, _, address in ranked[:limit]]
+    return [address for _, _, address in ranked[: wanted.limit]]
 
 
 def _shared(film: Film) -> list[tuple[str, str | int, float]]:

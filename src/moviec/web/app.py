@@ -11,9 +11,11 @@ from litestar.datastructures import State
 from litestar.types import ASGIApp, ControllerRouterHandler
 
 from moviec.config import Home
-from moviec.web import site as pages
+from moviec.web import site as site_pages
 from moviec.web.admin_work import Workbench
-from moviec.web.errors import handlers
+from moviec.web.compat import omdb, tmdb
+from moviec.web.compat.keys import as_imitated, is_imitated
+from moviec.web.errors import Problem, handlers
 from moviec.web.middleware import Middleware
 from moviec.web.params import NoQuery, query_of
 from moviec.web.routes import about, admin, changes, discovery, docs, lists, movies, people, probes
@@ -26,7 +28,7 @@ LARGEST_BODY = 1 << 20
 
 ROUTES: Sequence[ControllerRouterHandler] = [
     *movies.ROUTES, *lists.ROUTES, *discovery.ROUTES, *people.ROUTES, *figures.ROUTES, *changes.ROUTES, *about.ROUTES, *admin.ROUTES, *probes.ROUTES,
-    *docs.ROUTES, *pages.ROUTES,
+    *docs.ROUTES, *omdb.ROUTES, *tmdb.ROUTES, *site_pages.ROUTES,
 ]  # fmt: skip
 
 
@@ -42,6 +44,11 @@ async def refuse_unknown(request: Request[Any, Any, Any]) -> None:
         query_of(request, NoQuery)
 
 
+def _page(request: Request[Any, Any, Any], problem: Problem) -> bytes | None:
+    """Write a problem as a page where a browser asked for one; never where the path answers as another service."""
+    return None if is_imitated(problem) else problem_page(request, problem)
+
+
 def make_litestar(site: Site) -> Litestar:
     """Make the application behind the middleware."""
 
@@ -54,7 +61,7 @@ def make_litestar(site: Site) -> Litestar:
         route_handlers=ROUTES,
         opt={"routes": ROUTES},  # described by `/openapi.json`
         before_request=refuse_unknown,
-        exception_handlers=handlers(site.log, problem_page),
+        exception_handlers=handlers(site.log, _page, as_imitated),
         lifespan=[lifespan],
         state=State({"site": site}),
         request_max_body_size=LARGEST_BODY,

@@ -5,6 +5,7 @@ Of several values those parted by `,` must all hold of a film, of those parted b
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
@@ -39,9 +40,21 @@ async def wanted(
         _each("certificate", asked.certificate, lambda text: [certificate_form(text)], parted="|"),
         _each("collection", asked.collection, lambda text: [slug(fold(text))], parted="|"),
     ]
+    found.append(_each("space", asked.has_id, lambda text: [text], parted=","))
     if asked.person or asked.company:
         found += await site.read(lambda connection: _parties(connection, asked))
     return tuple(each for each in found if each is not None)
+
+
+def without(asked: FilterQuery, genres: Sequence[Genre], words: GenreWords) -> tuple[Wanted, ...]:
+    """Return the genres that films are not to have. Raises Problem 404 for one that nobody knows."""
+    found = _each("genre", asked.without_genre, lambda text: [_genre_id(text, genres, words)])
+    return (found,) if found else ()
+
+
+def day_number(day: dt.date | None) -> int | None:
+    """Return a day as the index has it, YYYYMMDD."""
+    return None if day is None else day.year * 10_000 + day.month * 100 + day.day
 
 
 def _parties(connection: sa.Connection, asked: FilterQuery) -> list[Wanted | None]:

@@ -19,6 +19,7 @@ from litestar.utils.path import normalize_path
 
 from moviec.spelling import SPACE_PATTERN
 from moviec.web.callers import Caller, Window, address_of, shown_key, too_many, unauthorized
+from moviec.web.compat.keys import as_imitated, is_imitated, key_in_query
 from moviec.web.errors import Problem, as_problem, log_fault, methods_at
 from moviec.web.responses import CHANGE
 from moviec.web.server_state import Site
@@ -52,6 +53,12 @@ _SLASHED_ID = re.compile(
 )
 _REQUEST_ID = re.compile("[A-Za-z0-9._-]{1,64}")
 HTML = "text/html; charset=utf-8"
+_ALWAYS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", POLICY),
+    (b"referrer-policy", b"same-origin"),
+    (b"vary", b"Authorization, X-API-Key, Accept, Accept-Encoding, Accept-Language, Cookie"),
+)
 _NO_STORE = (b"cache-control", b"no-store")
 _CHANGE = CHANGE.lower().encode()
 
@@ -88,6 +95,11 @@ class Middleware:
         received = _received(scope, self._site.prefix)
         sending = self._sender(received, send)
         try:
+            if allowed := self._preflight(received):
+                received.status = 204
+                await send({"type": "http.response.start", "status": 204, "headers": allowed})
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+                return
             await self._admit(received, scope)
             if received.caller is not None:
                 received.change = await self._site.follower.confirm()
@@ -103,10 +115,19 @@ class Middleware:
                 raise
             problem = as_problem(error)
             log_fault(self._site.log, received.path, error, problem)
-            accept = received.headers.get(b"accept", b"").decode("latin-1")
+            problem = as_imitated(received.path, problem)
+            accept = "" if is_imitated(problem) else received.headers.get(b"accept", b"").decode("latin-1")
             await _refuse(problem, refusal_page(self._site, received.path, accept, problem), sending)
         finally:
             self._note(received, scope)
+
+    def _preflight(self, received: Received) -> list[tuple[bytes, bytes]] | None:
+        """Return what a browser is told that asks whether a page elsewhere may ask; it shows no key then."""
+        wanted = received.headers.get(b"access-control-request-method")
+        if received.method != "OPTIONS" or wanted is None:
+            return None
+        origin = received.headers.get(b"origin", b"")
+        return self._site.cors.preflight(received.path, origin, wanted.decode("latin-1").upper())
 
     async def _admit(self, received: Received, scope: Scope) -> None:
         """Find out who asks and count the request. Raises Problem: 401, 403 or 429."""
@@ -119,7 +140,7 @@ class Middleware:
         text = shown_key(
             received.headers.get(b"authorization", b"").decode("latin-1"),
             received.headers.get(b"x-api-key", b"").decode("latin-1"),
-        )
+        ) or key_in_query(received.path, scope["query_string"])
         if text:
             received.caller = Caller(address, await self._key(text, address))
         elif session := _session(received):
@@ -160,17 +181,14 @@ class Middleware:
     def _sender(self, received: Received, send: Send) -> Send:
         """Add the headers that every answer has; leave the body out where only the head was asked for."""
         head = received.method == "HEAD"
+        cors = self._site.cors.of(received.path, received.method, received.headers.get(b"origin", b""))
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 received.status = message["status"]
                 headers = [*message["headers"], (b"x-request-id", received.id.encode())]
-                headers += [
-                    (b"x-content-type-options", b"nosniff"),
-                    (b"content-security-policy", POLICY),
-                    (b"referrer-policy", b"same-origin"),
-                    (b"vary", b"Authorization, X-API-Key, Accept, Accept-Language, Cookie"),
-                ]
+                headers += _ALWAYS
+                headers += cors
                 if received.status >= 400:
                     headers.append(_NO_STORE)
                 if received.window is not None:

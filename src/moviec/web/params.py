@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qsl
 
@@ -12,6 +13,7 @@ from msgspec import Meta
 from moviec.search.results import TOP_RATED, Sort
 from moviec.units import LEAST_FILMS
 from moviec.web.errors import Problem
+from moviec.web.schemas import Movie
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -101,6 +103,23 @@ KindText = Annotated[
         description="feature, short, tv_movie or video; with `|` one of several.",
     ),
 ]
+WithoutText = Annotated[
+    str, Meta(max_length=200, pattern=_PLAIN, description="Genres that a film does not have, parted by `,`.")
+]
+SpaceText = Annotated[
+    str,
+    Meta(
+        pattern="^([a-z][a-z0-9_-]{0,29}(,[a-z][a-z0-9_-]{0,29}){0,9})?$",
+        description="Films that have an id there: `imdb`, `tmdb,wikidata`.",
+        examples=["tmdb"],
+    ),
+]
+Day = Annotated[
+    dt.date,
+    Meta(
+        description="Day of release, both ends included; a film of which only the year is known has its first day."
+    ),
+]
 Decade = Annotated[
     int, Meta(ge=1870, le=2090, multiple_of=10, description="The first year of a decade: 1990.")
 ]
@@ -159,6 +178,27 @@ class NoQuery(Query, frozen=True):
     """No parameters."""
 
 
+_ANY_FIELD = "|".join((*Movie.__struct_fields__, "claims"))
+FieldsText = Annotated[
+    str,
+    Meta(
+        max_length=1000,
+        extra_json_schema={"pattern": f"^(({_ANY_FIELD})(,({_ANY_FIELD})){{0,39}})?$"},
+        description="Only these fields, parted by commas; `id` and `title` are always there.",
+        examples=["title,year,runtime"],
+    ),
+]
+IncludeText = Annotated[
+    str,
+    Meta(
+        max_length=100,
+        extra_json_schema={"pattern": "^((claims|ratings|people)(,(claims|ratings|people)){0,2})?$"},
+        description="Adds claims, ratings (with their points on 0 to 100), people; parted by commas.",
+        examples=["claims,ratings"],
+    ),
+]
+
+
 class FilterQuery(Query, frozen=True):
     """Filters of films, and which page of them."""
 
@@ -172,6 +212,10 @@ class FilterQuery(Query, frozen=True):
     certificate: CertificateText = ""
     collection: CollectionText = ""
     kind: KindText = ""
+    without_genre: WithoutText = ""
+    has_id: SpaceText = ""
+    released_from: Day | None = None
+    released_to: Day | None = None
     year: Year | None = None
     year_from: Year | None = None
     year_to: Year | None = None
@@ -185,6 +229,8 @@ class FilterQuery(Query, frozen=True):
     limit: Limit = 20
     cursor: CursorText = ""
     facets: bool = True
+    fields: FieldsText = ""
+    include: IncludeText = ""
 
 
 class ListQuery(FilterQuery, frozen=True):
@@ -250,9 +296,12 @@ class MovieQuery(Query, frozen=True):
         str,
         Meta(
             description="The document as it stood then: a date (its last moment, UTC), or an instant.",
-            extra_json_schema={"format": "date"},
+            extra_json_schema={"anyOf": [{"format": "date"}, {"format": "date-time"}]},
+            examples=["2026-11-30", "2026-11-30T12:00:00Z"],
         ),
     ] = ""
+    fields: FieldsText = ""
+    include: IncludeText = ""
 
 
 class CompanyListQuery(Query, frozen=True):
@@ -306,6 +355,14 @@ def query_of(request: Request[Any, Any, Any], kind: type[T]) -> T:
         if getattr(found, name) is None:  # the word "null", which no parameter takes
             raise Problem(400, f"{name} has no value; leave it out", "invalid_parameter")
     return found
+
+
+def given(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """Return a URL's query as it is, the last of each name; for the paths that answer as others do and pass over what they do
+    not know.
+    """
+    pairs = parse_qsl(request.scope["query_string"].decode("latin-1"), errors="replace")
+    return {name: value.replace("\x00", "").strip() for name, value in pairs}
 
 
 def _choices(kind: type[msgspec.Struct], error: str) -> str:

@@ -23,6 +23,7 @@ from moviec.search import Finder
 from moviec.web.admin_work import Workbench
 from moviec.web.callers import Caller, KeyRing, Limiter, trusted_proxies
 from moviec.web.change_follower import Follower, passed
+from moviec.web.cors import Cors
 from moviec.web.logs import open_log
 from moviec.web.metrics import Metrics
 from moviec.web.responses import Answer, Cache
@@ -54,6 +55,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     workbench: Workbench
     trusted: Callable[[str], bool]
     prefix: str
+    cors: Cors
     log: Any
 
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
@@ -105,6 +107,7 @@ def open_site(home: Home, workbench: Workbench) -> Site:
         workbench=workbench,
         trusted=trusted,
         prefix=settings.path_prefix,
+        cors=Cors(settings.cors),
         log=log,
     )
 

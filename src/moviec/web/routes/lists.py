@@ -21,9 +21,10 @@ from moviec.search.results import TOP_RATED, Least
 from moviec.search.summaries import FILM, Summary, summarise
 from moviec.web import schemas as shapes
 from moviec.web.errors import Problem
-from moviec.web.filters import wanted
+from moviec.web.filters import day_number, wanted, without
 from moviec.web.languages import choose, preferred
 from moviec.web.params import ListQuery, SearchQuery, query_of
+from moviec.web.projection import Parts, needs_documents, parts_of, project_list
 from moviec.web.responses import CHANGE, Answer, answer, from_bytes, respond
 from moviec.web.route_docs import gives
 from moviec.web.server_state import Site, site_of
@@ -79,6 +80,9 @@ async def find(site: Site, asked: ListQuery, query: str, *, counted: bool = True
     ask = Ask(
         query=query,
         wanted=await wanted(site, asked, genres, words),
+        without=without(asked, genres, words),
+        released_from=day_number(asked.released_from),
+        released_to=day_number(asked.released_to),
         year_from=_both(max, asked.year, asked.year_from, decade),
         year_to=_both(min, asked.year, asked.year_to, decade + 9 if decade else None),
         runtime_from=asked.runtime_from,
@@ -163,16 +167,27 @@ async def respond_list(request: Request[Any, Any, Any], asked: ListQuery, query:
     held = site.cache.get(0, name)
     if held is None:
         ticket = site.cache.begin()
-        held = _written(await find(site, asked, query), languages, lines, request)
+        parts = parts_of(asked.fields, asked.include)
+        found = await find(site, asked, query)
+        items = await _items(site, [shown(item, languages) for item in found.page.items], parts)
+        held = _written(found, items, lines, request)
         site.cache.keep(ticket, 0, name, held)
     return respond(request, held)
 
 
+async def _items(site: Site, summaries: list[Summary], parts: Parts) -> list[Summary] | list[dict[str, Any]]:
+    """Return the films of a page in the parts that are wanted."""
+    if parts.whole:
+        return summaries
+    if needs_documents(parts):
+        return await site.read(lambda connection: project_list(connection, summaries, parts))
+    return project_list(None, summaries, parts)
+
+
 def _written(
-    found: Found, languages: tuple[str, ...], lines: bool, request: Request[Any, Any, Any]
+    found: Found, items: list[Summary] | list[dict[str, Any]], lines: bool, request: Request[Any, Any, Any]
 ) -> Answer:
     page = found.page
-    items = [shown(item, languages) for item in page.items]
     headers = dict(found.headers)
     if page.cursor is not None:
         following = request.url.with_replacements(query=_with_cursor(request, page.cursor))
@@ -187,7 +202,14 @@ def _written(
     floor = found.least
     least = shapes.Least(votes=floor.votes, raters=floor.raters) if floor else None
     return answer(
-        shapes.Results(items=items, total=page.total, next=page.cursor, facets=facets, least=least), headers
+        {
+            "items": items,
+            "total": page.total,
+            "next": page.cursor,
+            "facets": facets,
+            **({"least": least} if least else {}),
+        },
+        headers,
     )
 
 
