@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from moviec.catalog.facts import LOG_BEGINS, fact
 from moviec.catalog.finding import BEARERS, OWNER, foremost
 from moviec.catalog.prepared import Reader
-from moviec.catalog.schema.identity import decisions, identities
+from moviec.catalog.schema.identity import decisions, identities, records
 from moviec.catalog.schema.movies import movies, titles
 from moviec.catalog.schema.operations import checkpoints
 from moviec.catalog.schema.serving import changes, document_versions, documents
@@ -56,6 +56,11 @@ class Movies:
         self._bearers, self._owner = reader.prepare(BEARERS), reader.prepare(OWNER)
         self._version = reader.prepare(
             sa.select(old.document, old.claims).where(old.movie == movie, old.since <= at, old.until > at)
+        )
+        self._records = reader.prepare(
+            sa.select(records.c.source, records.c.key)
+            .where(records.c.movie == movie, records.c.live)
+            .order_by(records.c.source, records.c.key)
         )
         self._history = reader.prepare(HISTORY.where(changes.c.movie == movie).order_by(changes.c.number))
 
@@ -109,6 +114,10 @@ class Movies:
                 break
             successor = further
         return state, successor
+
+    def records(self, movie: int) -> list[tuple[str, str]]:
+        """List the records, source and key, that a movie is made of."""
+        return [(source, key) for source, key in self._records(movie=movie)]
 
     def history(self, movie: int) -> list[dict[str, Any]]:
         """List what changed and when, oldest first, as `entry` has it."""

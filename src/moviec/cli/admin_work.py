@@ -36,11 +36,9 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
         from moviec.pipeline.aggregator import drain
         from moviec.pipeline.opening import open_run
 
-        left, right = (tuple(end.split(":", 1)) for end in (verdict.left, verdict.right))
-        said = decisions.Verdict((left[0], left[1]), (right[0], right[1]), verdict.same, verdict.who)
         with open_run(self.home) as context:
             with context.writing() as copy:
-                row = decisions.decide(copy.connection, [said])[0]
+                row = decisions.decide(copy.connection, [_said(verdict)])[0]
                 copy.table("decisions")
             outcome = drain(context)
         return {"decision": row, "changes": outcome.changes, "last_change": outcome.last_change}
@@ -67,6 +65,97 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
             done = replay(context.catalogue, numbers)
             drain(context)
         return {"replayed": done}
+
+    def record(self, source: str, key: str) -> dict[str, Any] | None:
+        """Read a current record and the row behind it."""
+        from moviec.pipeline.opening import open_run
+        from moviec.pipeline.raw_rows import raw_row
+
+        with open_run(self.home) as context:
+            found = raw_row(context, source, key)
+        return None if found is None else msgspec.to_builtins(found)
+
+    def health(self) -> Sequence[dict[str, Any]]:
+        """Check everything, as `moviec status` does."""
+        from moviec.jobs.health import check_all
+        from moviec.pipeline.opening import open_run
+        from moviec.sources.registry import find_sources
+
+        with open_run(self.home) as context:
+            found = check_all(context, find_sources(self.home.folder), dt.datetime.now(dt.UTC))
+        return [msgspec.to_builtins(check) for check in found]
+
+    def review(self, most: int, source: str | None) -> Sequence[dict[str, Any]]:
+        """List uncertain pairs, as `moviec review list` does."""
+        from moviec.pipeline.opening import open_run
+        from moviec.pipeline.reviewing import uncertain
+
+        with open_run(self.home) as context:
+            return uncertain(context, most, source)
+
+    def effect(self, verdict: Verdict) -> dict[str, Any]:
+        """Work out what a verdict would do, as `moviec review same A B` without --yes."""
+        from moviec.pipeline import effects
+        from moviec.pipeline.opening import open_run
+
+        with open_run(self.home) as context:
+            found: dict[str, Any] = msgspec.to_builtins(effects.effect(context, [_said(verdict)]))
+        return found
+
+    def decide_all(self, verdicts: Sequence[Verdict]) -> dict[str, Any]:
+        """Record verdicts in one transaction, and publish once."""
+        from moviec.catalog import decisions
+        from moviec.pipeline.aggregator import drain
+        from moviec.pipeline.opening import open_run
+
+        with open_run(self.home) as context:
+            with context.writing() as copy:
+                rows = decisions.decide(copy.connection, [_said(verdict) for verdict in verdicts])
+                copy.table("decisions")
+            outcome = drain(context)
+        return {"decisions": rows, "changes": outcome.changes, "last_change": outcome.last_change}
+
+    def undo(self, numbers: Sequence[int], who: str) -> dict[str, Any]:
+        """Take decisions back in one transaction, and publish once."""
+        from moviec.catalog import decisions
+        from moviec.pipeline.aggregator import drain
+        from moviec.pipeline.opening import open_run
+
+        with open_run(self.home) as context:
+            with context.writing() as copy:
+                rows = [decisions.undo(copy.connection, number, who) for number in numbers]
+                copy.table("decisions")
+            outcome = drain(context)
+        return {"decisions": rows, "changes": outcome.changes, "last_change": outcome.last_change}
+
+    def accept_held(self, delivery: str) -> dict[str, Any]:
+        """Apply a held delivery as it was delivered then, and publish."""
+        from moviec.pipeline.aggregator import drain
+        from moviec.pipeline.held_deliveries import accept_held
+        from moviec.pipeline.opening import arriving, open_run
+
+        with open_run(self.home) as context:
+            with arriving(context) as alone:
+                done = accept_held(alone, delivery)
+            outcome = drain(context)
+        return {"delivery": done, "changes": outcome.changes, "last_change": outcome.last_change}
+
+    def refuse_held(self, delivery: str, who: str) -> dict[str, Any]:
+        """Note that a held delivery is not to be applied."""
+        from moviec.pipeline.held_deliveries import refuse_held
+        from moviec.pipeline.opening import arriving, open_run
+
+        with open_run(self.home) as context, arriving(context) as alone:
+            done = refuse_held(alone, delivery, who)
+        return {"delivery": done}
+
+
+def _said(verdict: Verdict) -> Any:
+    """Read a verdict as the catalogue keeps it."""
+    from moviec.catalog import decisions
+
+    left, right = (tuple(end.split(":", 1)) for end in (verdict.left, verdict.right))
+    return decisions.Verdict((left[0], left[1]), (right[0], right[1]), verdict.same, verdict.who)
 
 
 def _instant(text: str) -> dt.datetime:

@@ -268,13 +268,13 @@ async def one_collection(request: Request[Any, Any, Any], collection_id: Collect
     if found is None:
         raise not_found(f"there is no collection '{collection_id[:50]}'")
     languages = preferred(request.headers.get("accept-language", ""))
-    films = await asyncio.to_thread(_films_of, site, found.id)
+    films = await asyncio.to_thread(films_of, site, found.id)
     items = [shown(film, languages) for film in films]
     shape = shapes.Collection(id=found.id, name=found.name, films=len(items), items=items)
     return respond(request, answer(shape, headers))
 
 
-def _films_of(site: Site, collection: str) -> list[Summary]:
+def films_of(site: Site, collection: str) -> list[Summary]:
     """List a collection's films, the oldest first."""
     wanted = (Wanted("collection", ((collection,),)),)
     ask = Ask(wanted=wanted, sort="released", limit=MOST_PARTS, facets=False, counted=False)
