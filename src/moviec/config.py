@@ -40,11 +40,23 @@ class Downloads(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a person says of a source: where its deliveries lie when no place is given, and how to get at them.
 
-    `cron` stands in for the one in the source's facts, "" being never; `options` come on top of `[remote.KIND]`;
-    `download` replaces the addresses in the source's facts.
+    `cron` stands in for the one in the source's facts, "" being never, and up to `jitter` minutes are added to it; `options`
+    come on top of `[remote.KIND]`; `download` replaces the addresses in the source's facts.
+    Of a source that is asked over the web: `online` has the schedule ask it, `key` is what it wants to be given (MOVIEC_NAME_KEY
+    in the environment goes first), `base` replaces its address, `rate` how many requests a second it gets, `allowance` how many
+    a day, and `most` how many ids a round asks for at most.
+    An `inbox` is a folder that is looked into for new files.
     """
 
     path: str = ""
+    online: bool = False
+    key: str = ""
+    base: str = ""
+    rate: float | None = None
+    allowance: int | None = None
+    most: int | None = None
+    inbox: str = ""
+    jitter: int = 0
     download: Downloads | None = None
     cron: str | None = None
     options: dict[str, Any] = {}
@@ -63,8 +75,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     are the addresses or networks (separated by spaces) whose X-Forwarded-For counts; several servers count requests
     together in `redis`; a proxy serves MovieC under the path `prefix`; a server holds up to `cache_mb` ready, and is not
     ready while it is more than `most_lag` changes behind; it logs to the file `log`, if any, and shows
-    `notice` on every page. `webhooks_private` lets webhooks reach private and loopback
-    addresses.
+    `notice` on every page. `webhooks_private` lets webhooks, and `fetch_private` what is fetched over the web, reach private and
+    loopback addresses. `contact` is an address at which providers may write to who runs this, and goes with every request.
     """
 
     lake: str = ""
@@ -87,6 +99,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     notice: str = ""
     fields: dict[str, dict[str, Any]] = {}
     webhooks_private: bool = False
+    fetch_private: bool = False
+    contact: str = ""
     sources: dict[str, SourceSettings] = {}
     remote: dict[str, dict[str, Any]] = {}
 
@@ -118,8 +132,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def options(self, url: str, source: str = "") -> dict[str, Any]:
         """Return what opening an address takes, for a source's delivery or else for the lake."""
-        found = self.sources.get(source)
-        return {**self.remote.get(url.partition("://")[0], {}), **(found.options if found else {})}
+        found, kind = self.sources.get(source), url.partition("://")[0]
+        own = {"private": self.fetch_private, "contact": self.contact} if kind in ("http", "https") else {}
+        return {**own, **self.remote.get(kind, {}), **(found.options if found else {})}
 
 
 class Home(msgspec.Struct, frozen=True):
