@@ -18,6 +18,8 @@ from moviec.errors import UsageError
 _MEMORY = re.compile("[0-9]+([.][0-9]+)? ?[KMGT]i?B", re.IGNORECASE)
 
 
+_KEY = re.compile("MOVIEC_([A-Z0-9_]+)_KEY")
+
 #: Which raw payloads are kept: all, those of the last deliveries, those of some days.
 KEEP_RAW = re.compile(r"all|last ([1-9]\d{0,3})|([1-9]\d{0,4}) days")
 
@@ -138,10 +140,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Home(msgspec.Struct, frozen=True):
-    """A home folder with its settings."""
+    """A home folder with its settings; `keys` are those of sources that the environment gives (MOVIEC_NAME_KEY), by NAME."""
 
     folder: Path
     settings: Settings
+    keys: Mapping[str, str] = {}
+
+    def key_of(self, source: str) -> str:
+        """Return the key that a source wants to be given: of the environment, else of the settings; empty where there is none."""
+        mine = self.settings.sources.get(source)
+        return self.keys.get(source.upper().replace("-", "_"), "") or (mine.key if mine else "")
 
     @property
     def lake(self) -> str:
@@ -180,7 +188,8 @@ def open_home(
         if make:
             home.mkdir(parents=True, exist_ok=True)
         known = msgspec.toml.decode(path.read_bytes()) if path.exists() else {}
-        return Home(home, msgspec.convert({**known, **given}, Settings, strict=False))
+        settings = msgspec.convert({**known, **given}, Settings, strict=False)
+        return Home(home, settings, _keys(environment))
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         blamed = [f"MOVIEC_{name.upper()}" for name in given if name in str(error)]
         where = ", ".join(blamed) or str(path)
@@ -189,6 +198,12 @@ def open_home(
         raise UsageError(
             f"cannot use this folder ({error.strerror})", str(home), "choose another --home"
         ) from error
+
+
+def _keys(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the keys of sources that the environment gives, by the source's name in capitals."""
+    found = ((_KEY.fullmatch(name), value.strip()) for name, value in environment.items())
+    return {match[1]: value for match, value in found if match and value}
 
 
 def _given(environment: Mapping[str, str]) -> dict[str, str]:

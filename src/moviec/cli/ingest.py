@@ -24,12 +24,13 @@ from moviec.pipeline.aggregator import drain, publish_again
 from moviec.pipeline.arrivals import IngestRequest, expected, take
 from moviec.pipeline.due import needs_look
 from moviec.pipeline.ingest import MENDED
+from moviec.pipeline.online import is_online, take_online
 from moviec.pipeline.opening import arriving, open_run
 from moviec.pipeline.publication import Outcome
 from moviec.pipeline.rebuild import from_lake, rebuild_source
 from moviec.sources.recognise import Recognised, keep_mapping, recognise_file
 from moviec.sources.registry import find_source, find_sources
-from moviec.sources.spec import SourceSpec
+from moviec.sources.spec import Source, SourceSpec
 from moviec.storage.archives import unpack
 from moviec.units import plural
 from moviec.work import work_folder
@@ -93,6 +94,9 @@ def ingest(
     )
     if request.delivered_at:
         check_delivered(request.delivered_at.astimezone(dt.UTC).date())
+    if not (paths or event or since or delivered_at) and is_online(place, found.spec):
+        _ask_and_ingest(place, found, as_json)
+        return
     with open_run(place) as context, steps(quiet=as_json) as tell:
         with arriving(context, tell) as alone:
             several = expected(place, found.spec, request, fail)
@@ -110,6 +114,25 @@ def ingest(
         else:
             tell_outcome(outcome)
     looks = [look for one in done if (look := needs_look(one, place.settings))]
+    end_with([*looks, *told_aside(outcome)])
+
+
+def _ask_and_ingest(place: Home, source: Source, as_json: bool) -> None:
+    """Do a round of a source that is asked over the web, and publish what came."""
+    print(terms_of(source.spec), file=sys.stderr)
+    with open_run(place) as context, steps(quiet=as_json) as tell:
+        asked = take_online(context, source, tell)
+        outcome = drain(context, tell)
+    if as_json:
+        print_json({**msgspec.to_builtins(asked), "catalogue": outcome})
+    else:
+        for one in asked.deliveries:
+            tell_delivery(one)
+        print(
+            f"{source.spec.name}: {plural(asked.requests, 'request', 'requests')}{': ' if asked.waits else ''}{asked.waits}"
+        )
+        tell_outcome(outcome)
+    looks = [look for one in asked.deliveries if (look := needs_look(one, place.settings))]
     end_with([*looks, *told_aside(outcome)])
 
 
