@@ -47,7 +47,8 @@ class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Of a source that is asked over the web: `online` has the schedule ask it, `key` is what it wants to be given (MOVIEC_NAME_KEY
     in the environment goes first), `base` replaces its address, `rate` how many requests a second it gets, `allowance` how many
     a day, and `most` how many ids a round asks for at most.
-    An `inbox` is a folder that is looked into for new files.
+    An `inbox` is a folder (here, sftp:// or s3://) that is looked into for new files; one that has not changed for `settle`
+    seconds is whole.
     """
 
     path: str = ""
@@ -58,6 +59,7 @@ class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     allowance: int | None = None
     most: int | None = None
     inbox: str = ""
+    settle: int = 30
     jitter: int = 0
     download: Downloads | None = None
     cron: str | None = None

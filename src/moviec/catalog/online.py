@@ -45,6 +45,12 @@ def online_states(connection: sa.Connection) -> dict[str, OnlineState]:
     return {row.source: OnlineState(*(getattr(row, name) for name in names)) for row in rows}
 
 
+def all_online(catalogue: sa.Engine) -> dict[str, OnlineState]:
+    """Return how every source stands that was ever asked over the web."""
+    with catalogue.connect() as connection:
+        return online_states(connection)
+
+
 def reserve(catalogue: sa.Engine, source: str, wanted: int, rate: float, allowance: int) -> Slots:
     """Take up to so many requests out of a source's pace and, unless it is 0, out of the day's allowance; none are left at count 0.
 

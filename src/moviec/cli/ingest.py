@@ -26,6 +26,7 @@ from moviec.pipeline.due import needs_look
 from moviec.pipeline.ingest import MENDED
 from moviec.pipeline.online import is_online, take_online
 from moviec.pipeline.opening import arriving, open_run
+from moviec.pipeline.probe import needs_of, probe
 from moviec.pipeline.publication import Outcome
 from moviec.pipeline.rebuild import from_lake, rebuild_source
 from moviec.sources.recognise import Recognised, keep_mapping, recognise_file
@@ -218,21 +219,59 @@ def rebuild(
 
 
 def sources(
-    name: Annotated[str | None, typer.Argument(help="One source, with its facts.")] = None,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[[check] NAME]", help="One source, with its facts; `check NAME` asks its provider."
+        ),
+    ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the sources: licence, last delivery, records, rejected rows; or say all about one, its scorecard included."""
+    """List the sources: what each needs, licence, last delivery, records, rejected rows; or say all about one.
+
+    `moviec sources check NAME` looks at the provider as it is now: address, key, and whether what comes is what is expected.
+    Exit status 1: it cannot be had; 3: something needs a look.
+    """
     place = open_home(home)
-    if name:
-        about_source(place, name, as_json)
+    given = list(words or [])
+    if given[:1] == ["check"] and len(given) == 2:
+        _check_source(place, given[1], as_json)
+        return
+    if len(given) > 1:
+        raise UsageError("one source at a time", " ".join(given), "write moviec sources check NAME")
+    if given:
+        about_source(place, given[0], as_json)
         return
     rows = _overview(place.folder, home)
     if as_json:
         print_json(rows)
         return
-    columns = ("source", "licence", "last delivery", "records", "matched", "rejected", "state")
-    print_table("Sources", columns, [tuple(str(row[key]) for key in row) for row in rows])
+    columns = ("source", "needs", "licence", "last delivery", "records", "matched", "rejected", "state")
+    print_table(
+        "Sources (moviec sources NAME says how to get one)",
+        columns,
+        [tuple(str(row[key.replace(" ", "_")]) for key in columns) for row in rows],
+    )
+
+
+def _check_source(place: Home, name: str, as_json: bool) -> None:
+    """Print what a look at a provider found."""
+    source = find_source(name, place.folder)
+    with open_run(place) as context:
+        found = probe(context, source)
+    if as_json:
+        print_json(found)
+    else:
+        print_table(
+            f"{source.spec.title}, as it is now",
+            ("about", "state", "found"),
+            [(f.about, f.state, f.said) for f in found],
+        )
+    if any(finding.state == "failed" for finding in found):
+        raise typer.Exit(1)
+    if any(finding.state == "look" for finding in found):
+        raise typer.Exit(3)
 
 
 def findings_of(delivery: Delivery, deliveries: list[Delivery]) -> list[str]:
@@ -261,7 +300,8 @@ def findings_of(delivery: Delivery, deliveries: list[Delivery]) -> list[str]:
 
 
 def _overview(folder: Path, home: Path | None) -> list[dict[str, Any]]:
-    with open_run(open_home(home)) as context:
+    place = open_home(home)
+    with open_run(place) as context:
         deliveries = all_deliveries(context.catalogue)
         open_rows = count_rejected(context.catalogue)
         with context.catalogue.connect() as connection:
@@ -273,6 +313,7 @@ def _overview(folder: Path, home: Path | None) -> list[dict[str, Any]]:
         rows.append(
             {
                 "source": name,
+                "needs": needs_of(place.key_of(name), source.spec)[0],
                 "licence": source.spec.licence,
                 "last_delivery": last.delivered_at[:16] if last else "–",
                 "records": last.records or 0 if last else 0,

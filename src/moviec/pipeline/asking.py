@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from moviec.catalog.online import reserve, use_up
 from moviec.config import Home
-from moviec.errors import MovieCError, SourceError, TransportError, UsageError
+from moviec.errors import AllowanceError, MovieCError, SourceError, TransportError, UsageError
 from moviec.sources.fetch_spec import FetchSpec, KeyForm, address, elsewhere
 from moviec.sources.spec import SourceSpec
 from moviec.storage.filesystems import shown
@@ -36,10 +36,6 @@ AHEAD = 4
 
 #: The part of a second for which requests are taken out of the shared pace at once; with an allowance as few as possible.
 BLOCK = 0.25
-
-
-class AllowanceError(SourceError):
-    """The day's allowance is used up: what is left is asked for the next day."""
 
 
 class Asked(NamedTuple, Generic[T]):
@@ -67,6 +63,7 @@ class Asking:
         self._key = home.key_of(spec.name)
         self._form = key_form(spec, self._key)
         self._web = Web(home.settings.options(self.fetch.base, spec.name), PATIENCE)
+        self.patience = PATIENCE
         self._slots: deque[float] = deque()
         self._wait_until = 0.0
         self._lock = threading.Lock()

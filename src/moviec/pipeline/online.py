@@ -29,14 +29,15 @@ from moviec.catalog.online import (
 )
 from moviec.config import Home
 from moviec.decoding import decodable
-from moviec.errors import MovieCError, PayloadError, SourceError, StoreError, UsageError
+from moviec.errors import AllowanceError, BusyError, MovieCError, PayloadError, SourceError, UsageError
 from moviec.home.context import RunContext
 from moviec.home.steps import Tell
-from moviec.pipeline.asking import PATIENCE, AllowanceError, Asked, Asking
+from moviec.pipeline.asking import Asked, Asking
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.opening import arriving
 from moviec.sources.fetch_spec import CatalogueIds, Details, Export, Pages, at_path, filled, stretches
 from moviec.sources.spec import Source, SourceSpec
+from moviec.storage.filesystems import shown
 from moviec.storage.http import Web
 from moviec.storage.packs import Pack
 from moviec.storage.retry import patiently
@@ -80,13 +81,13 @@ def is_online(home: Home, spec: SourceSpec) -> bool:
 def take_online(context: RunContext, source: Source, tell: Tell = lambda _: None) -> Round:
     """Do a source's round, or what is left of one, and ingest what came.
 
-    Raises SourceError where the source refuses, TransportError where a later try may succeed, StoreError where another process
+    Raises SourceError where the source refuses, TransportError where a later try may succeed, BusyError where another process
     is at it; what came until then is kept.
     """
     name = source.spec.name
     with holding_if_free(context.catalogue, f"online-{name}") as held:
         if held is None:
-            raise StoreError(
+            raise BusyError(
                 "another run asks this source",
                 holder(context.catalogue, f"online-{name}"),
                 "wait for it to end",
@@ -97,6 +98,46 @@ def take_online(context: RunContext, source: Source, tell: Tell = lambda _: None
         except MovieCError as error:
             note_trouble(context.catalogue, name, str(error))
             raise
+
+
+def rows_of_probe(asking: Asking) -> tuple[str, int, list[bytes]]:
+    """Return the address, the status and the lines of one request: of the ids that the facts name for it, else of a first page."""
+    fetch = asking.fetch
+    if fetch.details and fetch.probe:
+        url = _detail_url(asking, fetch.details, fetch.probe)
+        asked = asking.one(url)
+        found = list(_rows_of(fetch.details, asked._replace(wanted=list(fetch.probe))))  # type: ignore[arg-type]
+        return url, asked.status, [_line(key, asked.status, body) for key, body in found]
+    pages = fetch.listing
+    if pages is None:
+        raise UsageError(
+            "its facts name nothing to ask for in a probe", asking.spec.name, "give probe under [fetch]"
+        )
+    url = asking.url(pages.path, pages.query, {**_first(pages), "size": pages.size})
+    asked = asking.one(url)
+    return url, asked.status, _page_lines(pages, asked)
+
+
+def _page_lines(pages: Pages, asked: Asked[str]) -> list[bytes]:
+    """Return the items of a page as lines."""
+    return [
+        _line(_number(pages, item) if pages.id else "", asked.status, msgspec.json.encode(item))
+        for item in _items(pages, asked)
+    ]
+
+
+def _items(pages: Pages, asked: Asked[str]) -> list[Any]:
+    items = at_path(asked.body, pages.items)
+    if not isinstance(items, list):
+        raise PayloadError(
+            f"the answer has no list at '{pages.items}'", shown(asked.wanted), "has it changed?"
+        )
+    return items
+
+
+def _detail_url(asking: Asking, details: Details, ids: Sequence[str]) -> str:
+    each = [details.each.replace("{id}", one) for one in ids]
+    return asking.url(details.path, details.query, {"id": ids[0], "ids": details.join.join(each)})
 
 
 class _Answer(msgspec.Struct):
@@ -175,16 +216,12 @@ class _Work:
         position = int(pack.reached.at or 0)
         self.tell(f"{self.spec.name}: {total - position:,} of {total:,} ids to ask for")
         groups = _groups(_lines(ids, position), details.group)
-        for asked in self.asking.several(groups, lambda some: self._detail_url(details, some)):
+        for asked in self.asking.several(groups, lambda some: _detail_url(self.asking, details, some)):
             position += len(asked.wanted)
             lines = [_line(key, asked.status, body) for key, body in _rows_of(details, asked)]
             self._keep(pack, lines, position)
             if self.requests % 1000 == 0:
                 self.tell(f"{self.spec.name}: {position:,} of {total:,} ids")
-
-    def _detail_url(self, details: Details, ids: Sequence[str]) -> str:
-        each = [re.sub(r"\{id\}", lambda _, one=one: one, details.each) for one in ids]  # type: ignore[misc]
-        return self.asking.url(details.path, details.query, {"id": ids[0], "ids": details.join.join(each)})
 
     def _rows(self, pack: Pack) -> None:
         """Keep the items of pages as the rows."""
@@ -193,12 +230,8 @@ class _Work:
             raise UsageError(
                 "its facts name no list", self.spec.name, "give [fetch.listing] in its source.toml"
             )
-        for items, asked, after in self._pages(pages, pack.reached.at):
-            lines = [
-                _line(_number(pages, item) if pages.id else "", asked.status, msgspec.json.encode(item))
-                for item in items
-            ]
-            self._keep(pack, lines, after)
+        for _, asked, after in self._pages(pages, pack.reached.at):
+            self._keep(pack, _page_lines(pages, asked), after)
 
     def _ids(self) -> Path:
         """Return the file of the ids to ask for, one a line; made once for a round."""
@@ -238,12 +271,12 @@ class _Work:
         """Download the file of all ids, and return them, the greatest of `order` first."""
         day = self.plan.began.date()
         file = self.folder / "export.gz"
-        web = Web(self.context.home.settings.options(export.url, self.spec.name), PATIENCE)
+        web = Web(self.context.home.settings.options(export.url, self.spec.name), self.asking.patience)
         for date in (day, day - dt.timedelta(days=1)):
             url = self.asking.moved(filled(export.url, {"date": date}))
             self.tell(f"{self.spec.name}: downloading the list of ids")
             try:
-                patiently(lambda url=url: web.download(url, file, None, EXPORT_BYTES), PATIENCE)  # type: ignore[misc]
+                patiently(lambda url=url: web.download(url, file, None, EXPORT_BYTES), self.asking.patience)  # type: ignore[misc]
                 break
             except UsageError as error:
                 if date != day:
@@ -288,11 +321,7 @@ class _Work:
                 values = {**state, "size": pages.size, "since": first.isoformat(), "until": last.isoformat()}
                 url = str(state.get("link", "")) or self.asking.url(pages.path, pages.query, values)
                 asked = self.asking.one(url)
-                items = at_path(asked.body, pages.items)
-                if not isinstance(items, list):
-                    raise PayloadError(
-                        f"the answer has no list at '{pages.items}'", self.spec.name, "has it changed?"
-                    )
+                items = _items(pages, asked)
                 state = self._next(pages, state, asked, len(items))
                 yield items, asked, [stretch, state] if state else [stretch + 1, _first(pages)]
             stretch, state = stretch + 1, _first(pages)

@@ -133,6 +133,7 @@ class FetchSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     changes: Pages | None = None
     details: Details | None = None
     max_bytes: int = 20_000_000
+    probe: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse facts that ask for nothing."""

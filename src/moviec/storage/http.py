@@ -42,6 +42,9 @@ SLOWEST = 500.0
 #: Connections to one host at most, and seconds for which what its name was resolved to is used.
 KEPT, RESOLVED_FOR = 100, 60.0
 
+#: Bytes of a file's beginning that a look at it takes.
+PROBED = 65_536
+
 #: Options of the web that are no headers: whether inside addresses may be reached, and whom a provider may write to.
 PRIVATE, CONTACT = "private", "contact"
 
@@ -71,6 +74,14 @@ class Reply(msgspec.Struct, frozen=True):
     status: int
     body: bytes
     headers: Mapping[str, str]
+
+
+class Head(msgspec.Struct, frozen=True):
+    """The beginning of a file on the web, its whole size where the server tells it, and its version."""
+
+    data: bytes
+    size: int | None
+    version: Version
 
 
 class Web:
@@ -137,6 +148,22 @@ class Web:
             if answer.status_code not in (200, 206):
                 raise _refusal(answer, shown(url))
             return _Copy(url, target, max_bytes, self._timeout).write(answer, size)
+
+    def beginning(self, url: str) -> Head:
+        """Return the beginning of a file, whatever its size."""
+        with self._open(url, {"Range": f"bytes=0-{PROBED - 1}", "Accept-Encoding": "identity"}) as answer:
+            if answer.status_code not in (200, 206):
+                raise _refusal(answer, shown(url))
+            data = bytearray()
+            for chunk in answer.iter_raw():
+                data += chunk
+                if len(data) >= PROBED:
+                    break
+            whole = answer.headers.get("Content-Range", "").rpartition("/")[2]
+            if answer.status_code == 200:
+                whole = answer.headers.get("Content-Length", "")
+            version = Version(answer.headers.get("ETag", ""), answer.headers.get("Last-Modified", ""))
+            return Head(bytes(data[:PROBED]), int(whole) if whole.isdigit() else None, version)
 
     def ask(self, url: str, headers: Mapping[str, str] | None = None, max_bytes: int = 50_000_000) -> Reply:
         """Return an answer that is read whole, whatever its status, but for what may pass.

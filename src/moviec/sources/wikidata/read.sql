@@ -18,7 +18,7 @@ WITH said AS (
     min(round(try_cast(v AS DOUBLE) * CASE WHEN more LIKE '%/Q7727' THEN 1 WHEN more LIKE '%/Q25235' THEN 60
       WHEN more LIKE '%/Q11574' THEN 1 / 60 END)::INTEGER) FILTER (p = 'P2047') AS runtime,
     list(DISTINCT label ORDER BY label) FILTER (p = 'P31' AND label IS NOT NULL) AS classes,
-    list(DISTINCT label ORDER BY label) FILTER (p = 'P136' AND label IS NOT NULL) AS genres,
+    list_sort(list(DISTINCT regexp_replace(label, ' film$', '')) FILTER (p = 'P136' AND label IS NOT NULL)) AS genres,
     min(label) FILTER (p = 'P179') AS collection,
     list(DISTINCT v ORDER BY v) FILTER (p = 'P495') AS countries,
     list(DISTINCT v ORDER BY v) FILTER (p = 'P364') AS languages,
@@ -56,8 +56,8 @@ SELECT
   coalesce(year, year(released))::INTEGER AS year,
   CASE WHEN year(released) <= coalesce(year, year(released)) THEN released END AS released,
   runtime,
-  nullif(list_distinct(list_concat(genres, list_filter(classes, lambda c: c IN
-    ('animated film', 'documentary film', 'silent film')))), []) AS genres,
+  nullif(list_sort(list_distinct(list_concat(genres, list_filter(list_transform(classes, lambda c: regexp_replace(c, ' film$', '')),
+    lambda c: c IN ('animated', 'documentary', 'silent'))))), []) AS genres,
   collection,
   countries,
   languages,
