@@ -80,7 +80,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     together in `redis`; a proxy serves MovieC under the path `prefix`; a server holds up to `cache_mb` ready, and is not
     ready while it is more than `most_lag` changes behind; it logs to the file `log`, if any, and shows
     `notice` on every page. `webhooks_private` lets webhooks, and `fetch_private` what is fetched over the web, reach private and
-    loopback addresses. `contact` is an address at which providers may write to who runs this, and goes with every request.
+    loopback addresses. A worker fetches up to `posters` pictures an hour, none for 0. `contact` is an address at which providers may write to who runs this, and goes with every request.
     """
 
     lake: str = ""
@@ -104,6 +104,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fields: dict[str, dict[str, Any]] = {}
     webhooks_private: bool = False
     fetch_private: bool = False
+    posters: int = 0
     contact: str = ""
     sources: dict[str, SourceSettings] = {}
     remote: dict[str, dict[str, Any]] = {}
@@ -122,6 +123,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "proxies: addresses or networks such as 10.0.0.0/8": all(
                 map(_is_network, self.proxies.replace(",", " ").split())
             ),
+            "posters: pictures an hour, from 0": self.posters >= 0,
             "cache_mb: megabytes, from 0": self.cache_mb >= 0,
             "most_lag: changes, from 0": self.most_lag >= 0,
         }

@@ -49,6 +49,10 @@ class Desk:
         found: Wikidata = self.providers["wikidata"]
         return found
 
+    def served_by(self, name: str, provider: Any) -> None:
+        """Have another provider answer under a name."""
+        self.served.providers[name] = provider
+
     def settings(self, extra: str = "", **more: str) -> None:
         """Write the settings: every provider at its address here, with `more` lines by source."""
         keys = {"tmdb": f'key = "{TMDB_KEY}"', "omdb": f'key = "{OMDB_KEY}"', "wikidata": ""}

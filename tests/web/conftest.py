@@ -40,6 +40,9 @@ class Bench:
     def scorecard(self, source: str) -> dict[str, Any]:
         return {"reliability": [], "calibration": []}
 
+    def poster(self, sha256: str, width: int) -> bytes | None:
+        return None
+
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         if order.source != "imdb":
             raise UsageError("no such source", order.source, "see `moviec sources`")

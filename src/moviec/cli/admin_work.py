@@ -37,6 +37,12 @@ class PipelineWorkbench(msgspec.Struct, frozen=True):
             card: dict[str, Any] = msgspec.to_builtins(scorecard_of(context, source))
         return {name: value for name, value in card.items() if name != "source"}
 
+    def poster(self, sha256: str, width: int) -> bytes | None:
+        """Give a poster's bytes as the lake has them."""
+        from moviec.pipeline.posters import read_picture
+
+        return read_picture(self.home, sha256, width)
+
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         """Take in every delivery the order means, and publish."""
         from moviec.pipeline.aggregator import drain

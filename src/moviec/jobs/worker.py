@@ -18,7 +18,7 @@ from moviec.catalog.connect import writing
 from moviec.catalog.deliveries import all_deliveries
 from moviec.catalog.failures import failed, set_aside
 from moviec.catalog.ingest_queue import newest, position
-from moviec.catalog.leases import ARRIVALS, holding_if_free
+from moviec.catalog.leases import ARRIVALS, POSTERS, holding_if_free
 from moviec.catalog.online import all_online
 from moviec.config import Home
 from moviec.home.context import RunContext
@@ -30,6 +30,7 @@ from moviec.pipeline.aggregator import advance, drain
 from moviec.pipeline.due import Outcome, SourceState, run_due, run_inboxes, run_online, source_states
 from moviec.pipeline.online import is_online
 from moviec.pipeline.opening import arriving, open_run
+from moviec.pipeline.posters import fetch_posters
 from moviec.search.index import catch_up, follow, indexer
 from moviec.sources.registry import find_sources
 from moviec.sources.spec import Source
@@ -63,6 +64,7 @@ def work(home: Home, stop: threading.Event, tell: Tell = lambda _: None) -> None
             Job("search index", 0, EVERY, lambda: follow(context.catalogue, home.search, stop.wait)),
             *(Job(each.name, 0, EVERY_ROUND, partial(each.step, tell)) for each in schedules),
             Job("inboxes", 0, EVERY_ROUND, lambda: _inboxes(home, tell)),
+            Job("posters", 0, EVERY_HOUR, lambda: _posters(home, tell)),
             Job("tidy", EVERY_HOUR, EVERY_HOUR, lambda: _tidy(home, tell)),
         ]
         threads = [
@@ -115,6 +117,17 @@ def _inboxes(home: Home, tell: Tell) -> None:
         for outcome in run_inboxes(context, find_sources(home.folder), tell):
             for line in (*outcome.looks, *([outcome.error] if outcome.error else [])):
                 tell(f"{outcome.source}: {line}")
+
+
+def _posters(home: Home, tell: Tell) -> None:
+    """Fetch the posters that an hour has room for."""
+    if not home.settings.posters:
+        return
+    with open_run(home) as context, holding_if_free(context.catalogue, POSTERS) as held:
+        if held:
+            done = fetch_posters(context, find_sources(home.folder), home.settings.posters)
+            if done.stored or done.refused:
+                tell(f"posters: {done.stored:,} stored, {done.refused:,} refused")
 
 
 def _aggregate(context: RunContext, tell: Tell) -> None:

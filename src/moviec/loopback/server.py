@@ -112,8 +112,9 @@ class Limit:
 class Served:
     """A server that runs: its address, what it was asked for, by provider and path with its query, and its faults to come."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, providers: Mapping[str, Provider]) -> None:
         """Begin to count."""
+        self.providers = dict(providers)
         self.url = f"http://127.0.0.1:{port}"
         self.asked: Counter[tuple[str, str]] = Counter()
         self.faults = Faults()
@@ -148,7 +149,7 @@ def serving(providers: Mapping[str, Provider], port: int = 0) -> Iterator[Served
             told = "&".join(f"{key}={text}" for key, text in query.items() if key not in _UNTOLD)
             with served.lock:
                 served.asked[name, f"/{path}" + (f"?{told}" if told else "")] += 1
-            provider = providers.get(name)
+            provider = served.providers.get(name)
             headers = {key.lower(): value for key, value in self.headers.items()}
             answer = provider(Request(f"/{path}", query, headers)) if provider else Response(b"", 404)
             fault = served.faults.next()
@@ -160,7 +161,7 @@ def serving(providers: Mapping[str, Provider], port: int = 0) -> Iterator[Served
 
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True
-    served = Served(server.server_port)
+    served = Served(server.server_port, providers)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

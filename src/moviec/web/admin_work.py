@@ -35,6 +35,9 @@ class Workbench(Protocol):
     def scorecard(self, source: str) -> dict[str, Any]:
         """Return a source's reliability and calibration, as the pinned models have them."""
 
+    def poster(self, sha256: str, width: int) -> bytes | None:
+        """Return a poster from the lake, None where there is none."""
+
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         """Take a delivery in; report what became of it."""
 

@@ -16,7 +16,7 @@ from moviec.web.admin_work import Workbench
 from moviec.web.errors import handlers
 from moviec.web.middleware import Middleware
 from moviec.web.params import NoQuery, query_of
-from moviec.web.routes import about, admin, changes, docs, lists, movies, probes
+from moviec.web.routes import about, admin, changes, docs, lists, movies, posters, probes
 from moviec.web.routes import analytics as figures
 from moviec.web.server_state import Site, open_site, running
 
@@ -25,6 +25,7 @@ LARGEST_BODY = 1 << 20
 
 ROUTES: Sequence[ControllerRouterHandler] = [
     *movies.ROUTES, *lists.ROUTES, *figures.ROUTES, *changes.ROUTES, *about.ROUTES, *admin.ROUTES, *probes.ROUTES,
+    *posters.ROUTES,
     *docs.ROUTES, *pages.ROUTES,
 ]  # fmt: skip
 
