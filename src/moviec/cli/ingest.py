@@ -31,13 +31,8 @@ from moviec.pipeline.probe import needs_of, probe
 from moviec.pipeline.publication import Outcome
 from moviec.pipeline.rebuild import from_lake, rebuild_source
 from moviec.sources.recognise import Recognised, keep_mapping, recognise_file
-<<<<<<< HEAD
-from moviec.sources.registry import find_source, find_sources
-from moviec.sources.spec import Source, SourceSpec
-=======
 from moviec.sources.registry import faulty_sources, find_source, find_sources
-from moviec.sources.spec import SourceSpec
->>>>>>> main
+from moviec.sources.spec import Source, SourceSpec
 from moviec.storage.archives import unpack
 from moviec.units import plural
 from moviec.work import work_folder
@@ -308,12 +303,8 @@ def findings_of(delivery: Delivery, deliveries: list[Delivery]) -> list[str]:
 
 
 def _overview(folder: Path, home: Path | None) -> list[dict[str, Any]]:
-<<<<<<< HEAD
     place = open_home(home)
-    with open_run(place) as context:
-=======
-    with reading(open_home(home)) as context:
->>>>>>> main
+    with reading(place) as context:
         deliveries = all_deliveries(context.catalogue)
         open_rows = count_rejected(context.catalogue)
         with context.catalogue.connect() as connection:

@@ -12,11 +12,7 @@ from moviec.cli.reading import reading
 from moviec.config import Home
 from moviec.fusion.scorecard import Scorecard
 from moviec.pipeline.fit import learned_here, scorecard_of
-<<<<<<< HEAD
-from moviec.pipeline.opening import open_run
 from moviec.pipeline.probe import needs_of
-=======
->>>>>>> main
 from moviec.sources.registry import find_source
 from moviec.sources.spec import SourceSpec
 from moviec.units import plural
