@@ -21,9 +21,10 @@ from PIL import Image
 from moviec.cli.admin_work import PipelineWorkbench
 from moviec.config import open_home
 from moviec.errors import PayloadError
+from moviec.lake.pictures import WIDTHS
 from moviec.loopback.server import Request, Response
 from moviec.pipeline import posters
-from moviec.pipeline.pictures import WIDTHS, smaller
+from moviec.pipeline.pictures import smaller
 from moviec.storage.retry import Patience
 from moviec.web.app import create_app
 from tests.examples import some
@@ -63,6 +64,13 @@ def test_a_film_has_its_poster_from_here_and_never_from_elsewhere(at: Desk) -> N
     asked = at.served.times("tmdb", "/t/p/")
     assert json.loads(at.moviec("posters", "--json").stdout)["posters"]["stored"] == 0
     assert at.served.times("tmdb", "/t/p/") == asked == 4
+    backup = at.home.parent / "backup"
+    assert at.moviec("backup", str(backup)).exit_code == 0
+    assert len(list((backup / "posters").rglob("*.webp"))) == 12
+    next((at.home / "lake" / "posters").rglob("*.webp")).unlink()
+    assert json.loads(at.moviec("posters", "--json").stdout)["posters"]["stored"] == 1, (
+        "a lost one is fetched again"
+    )
     assert at.moviec("rebuild").exit_code == 0
     assert at.shown(f"tmdb:{film.ids.tmdb}")["poster"] == poster
 

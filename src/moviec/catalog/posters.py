@@ -62,14 +62,27 @@ def stored_posters(connection: sa.Connection) -> list[Poster]:
     return [Poster(*(getattr(row, name) for name in names)) for row in connection.execute(query)]
 
 
+def forget_posters(catalogue: sa.Engine, some: Sequence[Poster]) -> None:
+    """Take pictures for ones that were never fetched."""
+    if not some:
+        return
+    with writing(catalogue) as connection:
+        for poster in some:
+            _forget(connection, poster)
+
+
+def _forget(connection: sa.Connection, poster: Poster) -> None:
+    mine = sa.and_(posters.c.source == poster.source, posters.c.address == poster.address)
+    connection.execute(sa.delete(posters).where(mine))
+
+
 def note_posters(catalogue: sa.Engine, some: Sequence[Poster]) -> int:
     """Keep what became of pictures, and have the films that show them published again; return how many films these are."""
     if not some:
         return 0
     with writing(catalogue) as connection:
         for poster in some:
-            mine = sa.and_(posters.c.source == poster.source, posters.c.address == poster.address)
-            connection.execute(sa.delete(posters).where(mine))
+            _forget(connection, poster)
             connection.execute(sa.insert(posters).values(at=now(), **msgspec.structs.asdict(poster)))
         rows = connection.execute(
             sa.select(records.c.source, records.c.key)

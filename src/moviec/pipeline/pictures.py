@@ -9,9 +9,7 @@ import msgspec
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from moviec.errors import PayloadError
-
-#: Widths in pixels; a picture that is narrower keeps its own.
-WIDTHS = (185, 342, 780)
+from moviec.lake.pictures import WIDTHS
 
 #: A picture of more pixels is none of a poster: TMDB's largest have 2,000 × 3,000. What unpacks to more is not unpacked.
 MOST_PIXELS = 40_000_000

@@ -19,12 +19,21 @@ import msgspec
 import pyarrow as pa
 
 from moviec.catalog.online import reserve
-from moviec.catalog.posters import REFUSED, STORED, Poster, note_posters, stored_posters, wanted_posters
+from moviec.catalog.posters import (
+    REFUSED,
+    STORED,
+    Poster,
+    forget_posters,
+    note_posters,
+    stored_posters,
+    wanted_posters,
+)
 from moviec.config import Home
 from moviec.errors import PayloadError, SourceError, TransportError
 from moviec.home.context import RunContext
 from moviec.home.steps import Tell
-from moviec.pipeline.pictures import WIDTHS, Pictures, smaller
+from moviec.lake.pictures import FOLDER, WIDTHS, picture_name, picture_names
+from moviec.pipeline.pictures import Pictures, smaller
 from moviec.sources.fetch_spec import elsewhere
 from moviec.sources.spec import PosterSpec, Source, SourceSpec
 from moviec.storage.files import Store
@@ -49,11 +58,6 @@ class Fetched(msgspec.Struct, frozen=True):
     stored: int
     refused: int
     films: int
-
-
-def picture_name(sha256: str, width: int) -> str:
-    """Return the name in the lake of a poster in a width."""
-    return f"posters/{sha256[:2]}/{sha256}/w{width}.webp"
 
 
 def poster_table(context: RunContext, specs: Iterable[SourceSpec]) -> pa.Table:
@@ -85,6 +89,7 @@ def fetch_posters(
         for name, spec in specs.items()
         if spec.poster
     }
+    forget_posters(context.catalogue, _lost(context))
     with context.catalogue.connect() as connection:
         wanted = wanted_posters(connection, before, most)
     done: list[Poster] = []
@@ -100,6 +105,14 @@ def fetch_posters(
     finally:
         films += note_posters(context.catalogue, done)
     return Fetched(stored, refused, films)
+
+
+def _lost(context: RunContext) -> list[Poster]:
+    """Return the posters that the catalogue calls stored and of which the lake lacks a file."""
+    with context.catalogue.connect() as connection:
+        stored = stored_posters(connection)
+    there = set(context.store.names(FOLDER)) if stored else set()
+    return [poster for poster in stored if not there.issuperset(picture_names(poster.sha256 or ""))]
 
 
 def _fetch_all(
