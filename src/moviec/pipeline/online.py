@@ -11,6 +11,7 @@ import gzip
 import re
 import shutil
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -157,10 +158,12 @@ class _Work:
         self.plan = self._plan()
         self.done: list[Delivery] = []
         self.requests = 0
+        self.taking: Future[None] | None = None
 
     def go(self) -> Round:
         waits = ""
-        with Pack(self.folder, "answers") as pack:
+        with ThreadPoolExecutor(1) as beside, Pack(self.folder, "answers") as pack:
+            self.beside = beside
             self._take_in(pack)
             try:
                 if self.fetch.details:
@@ -170,11 +173,18 @@ class _Work:
             except AllowanceError as error:
                 waits = str(error)
             pack.finish(self.fetch.role)
+            self._wait()
             self._take_in(pack)
         if not waits:
             note_round(self.context.catalogue, self.spec.name, self.plan.began.isoformat())
             shutil.rmtree(self.folder)
         return Round(self.done, self.requests, waits)
+
+    def _wait(self) -> None:
+        """Wait for the pack that is being taken in, if any; raises what that raised."""
+        if self.taking:
+            self.taking.result()
+            self.taking = None
 
     def _plan(self) -> Plan:
         """Return the plan of the round that is under way, else begin one."""
@@ -208,7 +218,9 @@ class _Work:
         self.requests += 1
         if pack.reached.lines >= PACK_LINES or pack.reached.bytes >= PACK_BYTES:
             pack.finish(self.fetch.role)
-            self._take_in(pack)
+            self._wait()
+            # Beside the asking, which would lose its turns: reading a pack takes as long as hundreds of requests.
+            self.taking = self.beside.submit(self._take_in, pack)
 
     def _details(self, details: Details, pack: Pack) -> None:
         ids = self._ids()
