@@ -44,6 +44,9 @@ class Bench:
     def match_model(self) -> Model:
         return shipped_model()
 
+    def poster(self, sha256: str, width: int) -> bytes | None:
+        return None
+
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         if order.source != "imdb":
             raise UsageError("no such source", order.source, "see `moviec sources`")

@@ -18,11 +18,17 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
         """Take in every delivery the order means, and publish."""
         from moviec.pipeline.aggregator import drain
         from moviec.pipeline.arrivals import IngestRequest, expected, take
+        from moviec.pipeline.online import is_online, take_online
         from moviec.pipeline.opening import arriving, open_run
         from moviec.sources.registry import find_source
 
         source = find_source(order.source, self.home.folder)
         at = _instant(order.delivered_at) if order.delivered_at else None
+        if not order.paths and at is None and is_online(self.home, source.spec):
+            with open_run(self.home) as context:
+                asked = take_online(context, source).deliveries
+                outcome = drain(context)
+            return {"deliveries": asked, "changes": outcome.changes, "last_change": outcome.last_change}
         with open_run(self.home) as context:
             with arriving(context) as alone:
                 wanted = expected(self.home, source.spec, IngestRequest(order.paths, None, "", at))

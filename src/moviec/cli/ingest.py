@@ -25,12 +25,14 @@ from moviec.pipeline.aggregator import drain, publish_again
 from moviec.pipeline.arrivals import IngestRequest, expected, take
 from moviec.pipeline.due import needs_look
 from moviec.pipeline.ingest import MENDED
+from moviec.pipeline.online import is_online, take_online
 from moviec.pipeline.opening import arriving, open_run
+from moviec.pipeline.probe import needs_of, probe
 from moviec.pipeline.publication import Outcome
 from moviec.pipeline.rebuild import from_lake, rebuild_source
 from moviec.sources.recognise import Recognised, keep_mapping, recognise_file
 from moviec.sources.registry import faulty_sources, find_source, find_sources
-from moviec.sources.spec import SourceSpec
+from moviec.sources.spec import Source, SourceSpec
 from moviec.storage.archives import unpack
 from moviec.units import plural
 from moviec.work import work_folder
@@ -94,6 +96,9 @@ def ingest(
     )
     if request.delivered_at:
         check_delivered(request.delivered_at.astimezone(dt.UTC).date())
+    if not (paths or event or since or delivered_at) and is_online(place, found.spec):
+        _ask_and_ingest(place, found, as_json)
+        return
     with open_run(place) as context, steps(quiet=as_json) as tell:
         with arriving(context, tell) as alone:
             several = expected(place, found.spec, request, fail)
@@ -111,6 +116,25 @@ def ingest(
         else:
             tell_outcome(outcome)
     looks = [look for one in done if (look := needs_look(one, place.settings))]
+    end_with([*looks, *told_aside(outcome)])
+
+
+def _ask_and_ingest(place: Home, source: Source, as_json: bool) -> None:
+    """Do a round of a source that is asked over the web, and publish what came."""
+    print(terms_of(source.spec), file=sys.stderr)
+    with open_run(place) as context, steps(quiet=as_json) as tell:
+        asked = take_online(context, source, tell)
+        outcome = drain(context, tell)
+    if as_json:
+        print_json({**msgspec.to_builtins(asked), "catalogue": outcome})
+    else:
+        for one in asked.deliveries:
+            tell_delivery(one)
+        print(
+            f"{source.spec.name}: {plural(asked.requests, 'request', 'requests')}{': ' if asked.waits else ''}{asked.waits}"
+        )
+        tell_outcome(outcome)
+    looks = [look for one in asked.deliveries if (look := needs_look(one, place.settings))]
     end_with([*looks, *told_aside(outcome)])
 
 
@@ -196,14 +220,29 @@ def rebuild(
 
 
 def sources(
-    name: Annotated[str | None, typer.Argument(help="One source, with its facts.")] = None,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[[check] NAME]", help="One source, with its facts; `check NAME` asks its provider."
+        ),
+    ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the sources: licence, last delivery, records, rejected rows; or say all about one, its scorecard included."""
+    """List the sources: what each needs, licence, last delivery, records, rejected rows; or say all about one.
+
+    `moviec sources check NAME` looks at the provider as it is now: address, key, and whether what comes is what is expected.
+    Exit status 1: it cannot be had; 3: something needs a look.
+    """
     place = open_home(home)
-    if name:
-        about_source(place, name, as_json)
+    given = list(words or [])
+    if given[:1] == ["check"] and len(given) == 2:
+        _check_source(place, given[1], as_json)
+        return
+    if len(given) > 1:
+        raise UsageError("one source at a time", " ".join(given), "write moviec sources check NAME")
+    if given:
+        about_source(place, given[0], as_json)
         return
     rows = _overview(place.folder, home)
     for fault in faulty_sources(place.folder).values():
@@ -211,8 +250,31 @@ def sources(
     if as_json:
         print_json(rows)
         return
-    columns = ("source", "licence", "last delivery", "records", "matched", "rejected", "state")
-    print_table("Sources", columns, [tuple(str(row[key]) for key in row) for row in rows])
+    columns = ("source", "needs", "licence", "last delivery", "records", "matched", "rejected", "state")
+    print_table(
+        "Sources (moviec sources NAME says how to get one)",
+        columns,
+        [tuple(str(row[key.replace(" ", "_")]) for key in columns) for row in rows],
+    )
+
+
+def _check_source(place: Home, name: str, as_json: bool) -> None:
+    """Print what a look at a provider found."""
+    source = find_source(name, place.folder)
+    with open_run(place) as context:
+        found = probe(context, source)
+    if as_json:
+        print_json(found)
+    else:
+        print_table(
+            f"{source.spec.title}, as it is now",
+            ("about", "state", "found"),
+            [(f.about, f.state, f.said) for f in found],
+        )
+    if any(finding.state == "failed" for finding in found):
+        raise typer.Exit(1)
+    if any(finding.state == "look" for finding in found):
+        raise typer.Exit(3)
 
 
 def findings_of(delivery: Delivery, deliveries: list[Delivery]) -> list[str]:
@@ -241,7 +303,8 @@ def findings_of(delivery: Delivery, deliveries: list[Delivery]) -> list[str]:
 
 
 def _overview(folder: Path, home: Path | None) -> list[dict[str, Any]]:
-    with reading(open_home(home)) as context:
+    place = open_home(home)
+    with reading(place) as context:
         deliveries = all_deliveries(context.catalogue)
         open_rows = count_rejected(context.catalogue)
         with context.catalogue.connect() as connection:
@@ -253,6 +316,7 @@ def _overview(folder: Path, home: Path | None) -> list[dict[str, Any]]:
         rows.append(
             {
                 "source": name,
+                "needs": needs_of(place.key_of(name), source.spec)[0],
                 "licence": source.spec.licence,
                 "last_delivery": last.delivered_at[:16] if last else "–",
                 "records": last.records or 0 if last else 0,

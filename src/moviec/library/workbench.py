@@ -41,6 +41,12 @@ class ReadingWorkbench(msgspec.Struct, frozen=True):
             card: dict[str, Any] = msgspec.to_builtins(scorecard_of(context, source))
         return {name: value for name, value in card.items() if name != "source"}
 
+    def poster(self, sha256: str, width: int) -> bytes | None:
+        """Give a poster's bytes as the lake has them."""
+        from moviec.pipeline.posters import read_picture
+
+        return read_picture(self.home, sha256, width)
+
     def match_model(self) -> Model:
         """Return the match weights that the home is pinned to."""
         from moviec.home.models import pinned_match_file

@@ -36,6 +36,7 @@ from moviec.model import PartyChanges
 from moviec.pipeline.catalogue_rollups import counted, other_years, roll_up
 from moviec.pipeline.feature_files import FeatureFiles, name_match_features, remove_stale_features
 from moviec.pipeline.fusing import Shown, Sliced, facts_of, show_all
+from moviec.pipeline.posters import poster_table
 from moviec.sources.spec import SourceSpec
 from moviec.text import Column, pc
 
@@ -274,7 +275,7 @@ def _fuse(
         engine.materialize("movie_of", _MOVIE_OF)
         _name_live(engine, inputs, affected)
         engine.write(_MEMBERS, members)
-    facts = facts_of(inputs.specs, inputs.models.rules)
+    facts = facts_of(inputs.specs, inputs.models.rules, poster_table(inputs.context, inputs.specs))
     given = Sliced(members, credits, inputs.context.limits)
     try:
         return show_all(inputs.engine, given, inputs.models.fuse, facts)

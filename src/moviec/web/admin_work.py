@@ -41,6 +41,9 @@ class Workbench(Protocol):
     def match_model(self) -> Model:
         """Return the match weights that are in force."""
 
+    def poster(self, sha256: str, width: int) -> bytes | None:
+        """Return a poster from the lake, None where there is none."""
+
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         """Take a delivery in; report what became of it."""
 

@@ -85,6 +85,16 @@ class CRating(Shape, frozen=True):
     method: str | None = None
 
 
+class Poster(Shape, frozen=True):
+    """Where a poster is on this server, in three widths (pixels), who named it, and the licence under which it is shown."""
+
+    w185: str
+    w342: str
+    w780: str
+    source: str
+    licence: str
+
+
 class Movie(Shape, frozen=True):
     """A movie's document. What is unknown is left out; money is whole US dollars, runtime minutes."""
 
@@ -117,7 +127,7 @@ class Movie(Shape, frozen=True):
     ratings: list[Rating] = field(default_factory=list)
     overview: str | None = None
     tagline: str | None = None
-    poster: str | None = None
+    poster: Poster | None = None
     trailer: str | None = None
     homepage: str | None = None
     adult: bool = False
