@@ -68,6 +68,8 @@ def publish(
     engine.register("live", pa.table(live))
     movies = pa.array([key[1] for key in mine], pa.int64())
     engine.register("movie_of", pa.table({"source": live["source"], "key": live["key"], "movie": movies}))
+    none: dict[str, Any] = {"source": pa.array([], pa.string()), "key": pa.array([], pa.string())}
+    engine.register("arrivals", pa.table({**none, "arrival": pa.array([], pa.int64())}))
     some = None if affected is None else pa.array(sorted(affected), pa.int64())
     touched: dict[str, int] = {}
     ledgers = {kind: StoredParties(connection, kind) for kind in ("people", "companies")}
