@@ -242,11 +242,11 @@ def _find_parties(
         engine.view("movie_of", "SELECT source, key, movie FROM movie_now WHERE live")
         _name_live(engine, inputs, resolved.affected)
         _materialize_arrivals(engine, inputs)
-        return find_parties(engine, _party_ledgers(connection), spaces, resolved.affected)
+        return find_parties(engine, _party_ledgers(inputs, connection), spaces, resolved.affected)
 
 
-def _party_ledgers(connection: sa.Connection) -> dict[str, StoredParties]:
-    return {kind: StoredParties(connection, kind) for kind in ("people", "companies")}
+def _party_ledgers(inputs: RunInputs, connection: sa.Connection) -> dict[str, StoredParties]:
+    return {kind: StoredParties(connection, kind, inputs.engine) for kind in ("people", "companies")}
 
 
 def _affected(resolved: Resolved, parties: Mapping[str, PartyChanges]) -> Column | None:
@@ -278,7 +278,7 @@ def _fuse(
 ) -> Shown:
     members = inputs.context.room("members") / "members.parquet"
     with DuckEngine(beside=inputs.engine) as engine:
-        register_credits(engine, _party_ledgers(connection), parties, affected)
+        register_credits(engine, _party_ledgers(inputs, connection), parties, affected)
         credits = {name: engine.query(f"SELECT * FROM {name}") for name in ("people_ids", "companies_ids")}
         engine.register("movie_now", resolved.records)
         before = records_of(connection, pa.array([], pa.int64()) if affected is None else affected)
