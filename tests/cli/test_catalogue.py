@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,20 @@ def test_a_report_says_how_much_is_known(demo_home: Home) -> None:
 def test_a_report_on_an_empty_catalogue_says_what_to_do(tmp_path: object) -> None:
     told = moviec("report", "genres", "--home", str(tmp_path))
     assert told.returncode == 2 and "moviec ingest" in told.stderr and len(told.stderr.splitlines()) == 1
+
+
+def test_an_empty_catalogue_before_a_filled_lake_is_told_by_whoever_shows_it(
+    demo_home: Home, tmp_path: Path
+) -> None:
+    shutil.copytree(demo_home.folder / "lake", tmp_path / "lake")
+    for words in (
+        ["search", "heat"], ["show", "mc1"], ["history", "mc1"], ["sources"], ["sources", "imdb"],
+        ["review"], ["review", "suspicious"], ["failures"], ["quarantine"], ["status"],
+    ):  # fmt: skip
+        told = moviec(*words, "--home", tmp_path)
+        said = told.stdout + told.stderr
+        assert "this lake holds deliveries and the catalogue knows none" in said, words
+        assert "moviec rebuild --from-lake" in said, words
 
 
 def test_show_gives_every_claim_with_its_source(demo_home: Home) -> None:

@@ -168,6 +168,18 @@ def test_errors_are_one_line(tmp_path: Path, words: list[str], message: str, sta
     assert done.stderr.startswith(message)
 
 
+def test_a_time_in_which_no_film_was_counted_is_no_success(tmp_path: Path, movies: Path) -> None:
+    moviec("rollup", movies, "--out", tmp_path / "out")
+    done = moviec("report", "genres", "--from", tmp_path / "out", "--year", "1800")
+    assert done.returncode == 2
+    assert "the rollup counted no film of this time; it has 19" in done.stderr
+    one_way, other = (
+        moviec("report", "genres", "--from", tmp_path / "out", "--csv", "--years", span).stdout
+        for span in ("1990-1999", "1999-1990")
+    )
+    assert one_way == other != ""
+
+
 def test_a_measure_the_films_do_not_have_is_said_so(tmp_path: Path, movies: Path) -> None:
     moviec("rollup", movies, "--out", tmp_path / "out")
     done = moviec("report", "genres", "--from", tmp_path / "out", "--measure", "c_rating")

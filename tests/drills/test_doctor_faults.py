@@ -192,7 +192,7 @@ def behind(search: Path, dice: random.Random) -> None:
 
 
 RECORDS, SHELF, MODELS, RAW, LEDGER = (
-    f"lake/{name}" for name in ("records", "shelf", "models", "raw", "ledger")
+    f"lake/{name}" for name in ("records", "features", "models", "raw", "ledger")
 )
 ROWS, KEYS, BLOCKS, SUMS, ANY = "*.parquet", "*.keys.parquet", "*.blocks.parquet", f"*{SUM}", "*"
 AGAIN, BACKUP = "deliver again", "backup"

@@ -220,7 +220,13 @@ def test_a_source_whose_facts_are_gone_is_found_and_named(desk: Desk) -> None:
     assert concerns(desk, "2026-11-02") == {"source_unknown club": lost}
     (desk.home / "away").rename(folder)
     (folder / "source.toml").write_text("name = ", "utf-8")
-    assert "the sources of this home cannot be read: " in desk.moviec("doctor").stdout
+    assert "this source cannot be read: " in desk.moviec("doctor").stdout
+    assert list(concerns(desk, "2026-11-02")) == ["source_faulty club"]
+    assert "source.toml" in desk.moviec("sources").stderr
+    assert "Alien" in desk.moviec("show", "mc1").stdout
+    again = desk.moviec("rebuild")
+    assert again.exit_code == 0, "what is known of the source holds until its facts are mended"
+    assert "Alien" in desk.moviec("show", "mc1").stdout
 
 
 def test_what_came_too_late_to_count_and_a_backfill_of_nowhere_are_said(tmp_path: Path) -> None:

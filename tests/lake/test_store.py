@@ -104,9 +104,9 @@ def test_a_damaged_payload_is_mended_when_it_is_delivered_again(lake: Lake) -> N
     with pytest.raises(DamagedError, match=r"the payload 'ready' is damaged .*ingest the same file again"):
         payload_path(lake.open(), "ready", kept.sha256)
     again = keep_payload(lake.open(), lake.file(b"as delivered"))
-    assert (again.sha256, again.mended) == (kept.sha256, True)
+    assert (again.sha256, again.put) == (kept.sha256, Put.MENDED)
     assert payload_path(lake.open(), "ready", kept.sha256).read_bytes() == b"as delivered"
-    assert not keep_payload(lake.open(), lake.file(b"as delivered")).mended
+    assert keep_payload(lake.open(), lake.file(b"as delivered")).put is Put.KNOWN
 
 
 def test_what_is_damaged_while_a_process_stands_is_found_too(lake: Lake) -> None:

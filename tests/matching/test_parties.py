@@ -200,26 +200,47 @@ def test_companies_of_one_name_are_one_but_for_the_legal_form(studios: Resolve) 
 
 def test_companies_that_one_film_lists_side_by_side_are_two(studios: Resolve) -> None:
     side_by_side = [
-        (1, "kaggle", "41", "Orion Pictures"),
-        (1, "kaggle", "14150", "Orion Pictures Corporation"),
+        (1, "kaggle", "41", "Amber Pictures"),
+        (1, "kaggle", "14150", "Amber Pictures Corporation"),
     ]
     assert count(studios(*side_by_side)) == 2
 
 
+def test_the_known_names_of_a_studio_are_one_whatever_a_film_lists(studios: Resolve) -> None:
+    found = studios(
+        (1, "kaggle", "6194", "Warner Bros."),
+        (2, "kaggle", "6194", "Warner Bros."),
+        (3, "kaggle", "4051", "Warner Brothers/Seven Arts"),
+        (4, "kaggle", "2785", "Warner Bros. Animation"),
+        (4, "kaggle", "3592", "Warner Bros. Family Entertainment"),
+        (5, "kaggle", "43", "Fox Searchlight Pictures"),
+        (5, "kaggle", "306", "Twentieth Century Fox Film Corporation"),
+        (6, "wikipedia", None, "20th Century Fox"),
+        (7, "kaggle", "9", "Warner Independent Pictures"),
+    )
+    of = {row["name"]: row["party"] for row in found.credits.to_pylist()}
+    warners = {of[name] for name in of if name.startswith("Warner B")}
+    assert len(warners) == 1 and of["Warner Independent Pictures"] not in warners
+    assert of["20th Century Fox"] == of["Twentieth Century Fox Film Corporation"]
+    assert of["Fox Searchlight Pictures"] != of["20th Century Fox"]
+    [main] = [row["name"] for row in found.names.to_pylist() if row["party"] in warners and row["main"]]
+    assert main == "Warner Bros."
+
+
 def test_trade_words_and_short_forms_need_films(studios: Resolve) -> None:
-    studio = [(movie, "kaggle", "6194", "Warner Bros.") for movie in (1, 2)]
-    other = [(movie, "rottentomatoes", None, "Warner Brothers Pictures") for movie in (1, 2)]
+    studio = [(movie, "kaggle", "6194", "Harbour Bros.") for movie in (1, 2)]
+    other = [(movie, "rottentomatoes", None, "Harbour Brothers Pictures") for movie in (1, 2)]
     assert count(studios(*studio, *other)) == 1
     assert count(studios(*studio, other[0])) == 2
-    assert count(studios((1, "kaggle", "2", "Walt Disney Pictures"), (2, "kaggle", "3166", "Walt Disney Productions"))) == 2  # fmt: skip
+    assert count(studios((1, "kaggle", "2", "Ann Linden Pictures"), (2, "kaggle", "3166", "Ann Linden Productions"))) == 2  # fmt: skip
 
 
 def test_a_name_that_fits_two_companies_makes_them_no_one(studios: Resolve) -> None:
     keyed = [
-        *((movie, "kaggle", "2", "Walt Disney Pictures") for movie in (1, 2)),
-        *((movie, "kaggle", "3166", "Walt Disney Productions") for movie in (3, 4)),
+        *((movie, "kaggle", "2", "Ann Linden Pictures") for movie in (1, 2)),
+        *((movie, "kaggle", "3166", "Ann Linden Productions") for movie in (3, 4)),
     ]
-    found = studios(*keyed, *((movie, "wikidata", "Q1", "Walt Disney") for movie in (1, 2, 3, 4)))
+    found = studios(*keyed, *((movie, "wikidata", "Q1", "Ann Linden") for movie in (1, 2, 3, 4)))
     assert count(found) == 2
 
 
@@ -260,17 +281,17 @@ def _clustered(found: Parties) -> pa.Table:
 
 
 def test_names_are_folded_as_the_trade_writes_them() -> None:
-    names = pa.array(["The Walt Disney Company", "Toei Co., Ltd.", "El Deseo S.A.", "Limited", "20th Century Fox Film Corp.", "+"])  # fmt: skip
+    names = pa.array(["The Ann Linden Company", "Toei Co., Ltd.", "El Deseo S.A.", "Limited", "20th Century Swan Film Corp.", "+"])  # fmt: skip
     folded = company_names(names)
     assert folded["folded"].to_pylist() == [
-        "waltdisney",
+        "annlinden",
         "toei",
         "eldeseo",
         "limited",
-        "20thcenturyfoxfilm",
+        "20thcenturyswanfilm",
         "+",
     ]
-    assert folded["short"].to_pylist()[4] == "twentiethcenturyfox"
+    assert folded["short"].to_pylist()[4] == "twentiethcenturyswan"
     short = person_names(pa.array(["Robert Downey Jr.", "Cher", "宮崎 駿", "Coen, Joel"]))["short"]
     assert short.to_pylist() == ["r downey jr", None, "宮 駿", "j coen"]
 

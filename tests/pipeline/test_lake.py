@@ -20,7 +20,7 @@ from moviec.catalog.deliveries import Delivery, all_batches, all_deliveries, rej
 from moviec.cli.ingest import tell_delivery
 from moviec.config import open_home
 from moviec.engine import DuckEngine
-from moviec.errors import DamagedError, StoreError, WithdrawError
+from moviec.errors import DamagedError, PayloadError, StoreError, WithdrawError
 from moviec.lake.batches import name_known
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.opening import open_run
@@ -111,6 +111,23 @@ def club(tmp_path: Path) -> Iterator[Club]:
 
 def batch(delivery: Delivery) -> dict[str, int]:
     return delivery.report["batch"]  # type: ignore[no-any-return]
+
+
+def test_a_refused_delivery_leaves_no_bytes_and_takes_none_that_others_brought(club: Club) -> None:
+    for _ in range(2):
+        with pytest.raises(PayloadError, match="no column title"):
+            club.deliver(MONDAY, "1,1979", header="no,year")
+        assert not [path for path in (club.home.folder / "lake/raw").rglob("*") if path.is_file()]
+    club.deliver(MONDAY, "1,Alien,1979,117")
+    kept = [path for path in (club.home.folder / "lake/raw").rglob("*") if path.is_file()]
+    rival = club.home.folder / "sources/rival"
+    rival.mkdir()
+    facts = FACTS.replace('"club"', '"rival"').replace('minutes = ["runtime"]', 'studio = ["companies"]')
+    (rival / "source.toml").write_text(facts.replace('"no", "title"]', '"no", "title", "studio"]'))
+    with open_run(club.home, alone=True) as context, pytest.raises(PayloadError, match="no column studio"):
+        order = Order(find_source("rival", club.home.folder), [club.folder / "inbox/films.csv"], MONDAY)
+        ingest(context, order)
+    assert kept == [path for path in (club.home.folder / "lake/raw").rglob("*") if path.is_file()]
 
 
 def test_only_what_changed_is_written(club: Club) -> None:

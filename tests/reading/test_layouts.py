@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -77,6 +78,25 @@ def test_an_own_list_changes_nothing_of_a_published_film(tmp_path: Path) -> None
     [mine] = after["own"]
     assert (mine["source"], mine["ratings"][0]["value"]) == ("letterboxd-ratings", 0.5)
     assert "Your lists (private)" in moviec("show", record, "--home", home).stdout
+
+
+@pytest.mark.parametrize("loss", ["gone", "faulty"])
+def test_a_list_whose_facts_are_lost_stays_private(tmp_path: Path, loss: str) -> None:
+    home = tmp_path / "home"
+    for name in ("ratings.csv", "imdb_top_1000.csv"):
+        (tmp_path / name).write_text(
+            FILES[name][0].replace("Heat", "Ran" if name == "ratings.csv" else "Heat")
+        )
+        assert moviec("ingest", tmp_path / name, "--home", home).returncode == 0
+    facts = home / "sources/letterboxd-ratings/source.toml"
+    if loss == "gone":
+        shutil.rmtree(facts.parent)
+    else:
+        facts.write_text("name = ")
+    done = moviec("rebuild", "--home", home)
+    assert done.returncode == 0, done.stderr
+    assert moviec("search", "ran", "--home", home, "--json").stdout.strip() == "[]"
+    assert len(json.loads(moviec("search", "heat", "--home", home, "--json").stdout)) == 1
 
 
 def test_a_zip_as_downloaded_is_several_lists(tmp_path: Path) -> None:

@@ -161,6 +161,14 @@ def test_better_known_compares_within_a_rater() -> None:
     assert film(unheard_of=1_000_000) < film(imdb=69)
 
 
+def test_of_two_films_that_nobody_rated_the_one_with_a_cast_is_meant() -> None:
+    bare, told, listed = (
+        msgspec.convert({"id": "mc1", "title": "No Time to Die", **more}, Film)
+        for more in ({}, {"people": [{"id": 1, "name": "Daniel Craig"}] * 3}, {"ratings": [{"rater": "imdb"}]})
+    )
+    assert prominence(bare, Scale()) < prominence(told, Scale()) < prominence(listed, Scale())
+
+
 def test_a_rater_of_a_few_films_makes_nothing_well_known(tmp_path: Path) -> None:
     scale = Scale(
         {"imdb": Reach((20_000, 15_000, 9_000, 4_000, 900, *[0] * 9), 900), "club": Reach((10, *[0] * 13), 1)}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from moviec.errors import UsageError
-from moviec.sources.registry import find_source, find_sources
+from moviec.sources.registry import faulty_sources, find_source, find_sources
 from moviec.sources.spec import assign_roles
 from tests.sources.reading import read, reconciled
 
@@ -97,12 +97,16 @@ def test_an_installed_package_may_bring_a_source(tmp_path: Path, monkeypatch: py
         ),
     ],
 )
-def test_a_faulty_source_is_named_in_one_line(tmp_path: Path, files: dict[str, str], message: str) -> None:
+def test_a_faulty_source_is_named_in_one_line_and_stops_no_other(
+    tmp_path: Path, files: dict[str, str], message: str
+) -> None:
     folder(tmp_path / "sources", "faulty", **files)
     with pytest.raises(UsageError, match=message) as error:
-        find_sources(tmp_path)
+        find_source("faulty", tmp_path)
     assert "faulty" in str(error.value)
     assert "\n" not in str(error.value)
+    assert str(faulty_sources(tmp_path)["faulty"]) == str(error.value)
+    assert set(find_sources(tmp_path)) == set(find_sources())
 
 
 #: Sixteen threads that read sources and models for the first time in their process, at once.

@@ -12,6 +12,7 @@ from moviec.catalog.failures import Failure, failed
 from moviec.catalog.failures import replay as replay_failures
 from moviec.cli.console import print_json, print_table, steps
 from moviec.cli.options import HomeOption, JsonOption, called_alone
+from moviec.cli.reading import reading
 from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.pipeline.aggregator import drain
@@ -75,7 +76,7 @@ def replay(
 
 
 def _failures(home: Path | None, state: str | None) -> list[Failure]:
-    with open_run(open_home(home)) as context, context.catalogue.connect() as connection:
+    with reading(open_home(home)) as context, context.catalogue.connect() as connection:
         return failed(connection, state)
 
 

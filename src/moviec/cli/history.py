@@ -8,12 +8,12 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 import typer
 
-from moviec.catalog.connect import connect
 from moviec.catalog.finding import moved_on, movie_named
 from moviec.catalog.history import movie_changes, ratings_moved, sources_of
 from moviec.catalog.instants import instant_of
 from moviec.cli.console import note, on_one_line, print_json, print_table
 from moviec.cli.options import HomeOption, JsonOption
+from moviec.cli.reading import reading
 from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.sources.registry import find_source
@@ -43,17 +43,13 @@ def history(
     place = open_home(home)
     if source is not None:
         find_source(source, place.folder)
-    catalogue = connect(place.catalogue)
-    try:
-        with catalogue.connect() as connection:
-            number = None if movie is None else movie_named(connection, movie)
-            remarks = list(_remarks(connection, movie, number, source))
-            if source is not None:
-                found = ratings_moved(connection, source, after, number).to_pylist()
-            elif number is not None:
-                found = movie_changes(connection, number, after)
-    finally:
-        catalogue.dispose()
+    with reading(place) as context, context.catalogue.connect() as connection:
+        number = None if movie is None else movie_named(connection, movie)
+        remarks = list(_remarks(connection, movie, number, source))
+        if source is not None:
+            found = ratings_moved(connection, source, after, number).to_pylist()
+        elif number is not None:
+            found = movie_changes(connection, number, after)
     for remark in remarks:
         note(remark)
     if as_json:

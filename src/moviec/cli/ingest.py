@@ -12,8 +12,9 @@ import typer
 
 from moviec.catalog.deliveries import Delivery, all_deliveries, count_rejected
 from moviec.catalog.sources import matched_share, matching
-from moviec.cli.console import end_with, fail, print_json, print_table, steps
+from moviec.cli.console import end_with, fail, note, print_json, print_table, steps
 from moviec.cli.options import HomeOption, JsonOption, check_delivered
+from moviec.cli.reading import reading
 from moviec.cli.scorecard import about_source
 from moviec.config import Home, open_home
 from moviec.engine.unread import Unread
@@ -26,7 +27,7 @@ from moviec.pipeline.opening import arriving, open_run
 from moviec.pipeline.publication import Outcome
 from moviec.pipeline.rebuild import from_lake, rebuild_source
 from moviec.sources.recognise import Recognised, keep_mapping, recognise_file
-from moviec.sources.registry import find_source, find_sources
+from moviec.sources.registry import faulty_sources, find_source, find_sources
 from moviec.sources.spec import SourceSpec
 from moviec.storage.archives import unpack
 from moviec.units import plural
@@ -271,6 +272,8 @@ def sources(
         about_source(place, name, as_json)
         return
     rows = _overview(place.folder, home)
+    for fault in faulty_sources(place.folder).values():
+        note(str(fault))
     if as_json:
         print_json(rows)
         return
@@ -304,7 +307,7 @@ def findings_of(delivery: Delivery, deliveries: list[Delivery]) -> list[str]:
 
 
 def _overview(folder: Path, home: Path | None) -> list[dict[str, Any]]:
-    with open_run(open_home(home)) as context:
+    with reading(open_home(home)) as context:
         deliveries = all_deliveries(context.catalogue)
         open_rows = count_rejected(context.catalogue)
         with context.catalogue.connect() as connection:

@@ -12,6 +12,7 @@ from moviec.catalog.deliveries import Rejected, all_deliveries, rejected
 from moviec.cli.console import print_json, print_table, steps
 from moviec.cli.ingest import look_aside
 from moviec.cli.options import HomeOption, JsonOption, called_alone
+from moviec.cli.reading import reading
 from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.lake.quarantine import defects_markdown
@@ -50,7 +51,7 @@ def list_rows(source: SourceArgument = None, home: HomeOption = None, as_json: J
 @app.command()
 def show(number: int, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Show one row whole: where it stands, why it was rejected, its text."""
-    with open_run(open_home(home)) as context:
+    with reading(open_home(home)) as context:
         row = next((one for one in rejected(context.catalogue, None) if one.number == number), None)
     if row is None:
         raise UsageError("no rejected row of this number", str(number), "see `moviec quarantine list`")
@@ -107,5 +108,5 @@ def replay(source: SourceArgument = None, home: HomeOption = None, as_json: Json
 
 
 def _open_rows(home: Path | None, source: str | None) -> list[Rejected]:
-    with open_run(open_home(home)) as context:
+    with reading(open_home(home)) as context:
         return rejected(context.catalogue, "open", source)

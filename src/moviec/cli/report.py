@@ -142,9 +142,9 @@ def _span(year: int | None, years: str | None) -> tuple[int, int]:
     if years is None:
         return 1, 9999
     first, dash, last = years.partition("-")
-    if not (dash and first.isdigit() and last.isdigit() and int(first) <= int(last)):
+    if not (dash and first.isdecimal() and last.isdecimal()):
         raise UsageError(f"'{years}' is no span of years", "--years", "write it like 1990-1999")
-    return int(first), int(last)
+    return min(int(first), int(last)), max(int(first), int(last))
 
 
 def _title(question: Question) -> str:

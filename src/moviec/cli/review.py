@@ -15,6 +15,7 @@ from moviec.catalog.accounts import plain_name
 from moviec.cli.console import print_json, print_table, steps
 from moviec.cli.ingest import look_aside
 from moviec.cli.options import HomeOption, JsonOption, called_alone, exclude
+from moviec.cli.reading import reading
 from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.pipeline import effects, reviewing
@@ -59,7 +60,7 @@ def list_pairs(
     place = open_home(home)
     if source:
         find_source(source, place.folder)
-    with open_run(place) as context, context.catalogue.connect() as connection:
+    with reading(place) as context, context.catalogue.connect() as connection:
         made = decisions.with_states(decisions.all_decisions(connection)) if decided else []
         pairs = [] if decided else reviewing.uncertain(context, limit or 10, source)
     if as_json:
@@ -89,7 +90,7 @@ def list_suspicious(
     as_json: JsonOption = False,
 ) -> None:
     """List published films that a reader would doubt: records of years far apart, and one film under two ids."""
-    with open_run(open_home(home)) as context:
+    with reading(open_home(home)) as context:
         found = reviewing.doubtful(context, limit)
     if as_json:
         print_json(found)
@@ -167,7 +168,7 @@ def unmatched(
     """List records that no other was matched with: the nearest one, and why it was not taken."""
     place = open_home(home)
     find_source(source, place.folder)
-    with open_run(place) as context:
+    with reading(place) as context:
         rows = unmatched_of(context, source, limit, after)
     if as_json:
         print_json(rows)

@@ -7,10 +7,10 @@ from typing import Any
 from moviec.catalog.deliveries import Delivery, all_deliveries
 from moviec.catalog.sources import coverage
 from moviec.cli.console import print_json, print_table
+from moviec.cli.reading import reading
 from moviec.config import Home
 from moviec.fusion.scorecard import Scorecard
 from moviec.pipeline.fit import learned_here, scorecard_of
-from moviec.pipeline.opening import open_run
 from moviec.sources.registry import find_source
 from moviec.sources.spec import SourceSpec
 from moviec.units import plural
@@ -19,7 +19,7 @@ from moviec.units import plural
 def about_source(home: Home, name: str, as_json: bool) -> None:
     """Print all that is known of a source; raises UsageError where there is none of this name."""
     spec = find_source(name, home.folder).spec
-    with open_run(home) as context:
+    with reading(home) as context:
         deliveries = all_deliveries(context.catalogue, name)
         card, own = scorecard_of(context, name), learned_here(context)
         with context.catalogue.connect() as connection:

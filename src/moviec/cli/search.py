@@ -13,6 +13,7 @@ from moviec.catalog.queries import documents_of, last_change, movies_titled
 from moviec.catalog.references import all_genres
 from moviec.cli.console import Tell, print_json, print_table, steps
 from moviec.cli.options import HomeOption, JsonOption
+from moviec.cli.reading import reading
 from moviec.config import Home, open_home
 from moviec.search import Ask, Finder
 from moviec.search.index import catch_up, indexer
@@ -49,7 +50,11 @@ def find(home: Home, query: str, limit: int, tell: Tell = lambda _: None) -> tup
         with catalogue.connect() as connection:
             head = last_change(connection)
         if not head:
-            return [], "there are no films yet; `moviec ingest` takes some in, `moviec demo` shows a sample"
+            with reading(home):
+                return (
+                    [],
+                    "there are no films yet; `moviec ingest` takes some in, `moviec demo` shows a sample",
+                )
         finder = fresh_index(home, catalogue, head, tell)
         with catalogue.connect() as connection:
             if finder.position is not None:

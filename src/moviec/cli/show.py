@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from moviec.catalog.connect import connect
 from moviec.catalog.finding import moved_on, movie_named
 from moviec.catalog.history import Stood, document_as_of
 from moviec.catalog.instants import instant_of
 from moviec.cli.console import note, print_json, print_table
 from moviec.cli.options import HomeOption, JsonOption
+from moviec.cli.reading import reading
 from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.pipeline.opening import open_run
@@ -47,13 +47,9 @@ def show(
 ) -> None:
     """Show a film: what is held to be true of it, and every claim with its source."""
     at = None if as_of is None else instant_of(as_of)
-    catalogue = connect(open_home(home).catalogue)
-    try:
-        with catalogue.connect() as connection:
-            number = movie_named(connection, movie)
-            stood = document_as_of(connection, number, at)
-    finally:
-        catalogue.dispose()
+    with reading(open_home(home)) as context, context.catalogue.connect() as connection:
+        number = movie_named(connection, movie)
+        stood = document_as_of(connection, number, at)
     place = open_home(home)
     private = None
     if at is None and any(source.spec.private for source in find_sources(place.folder).values()):

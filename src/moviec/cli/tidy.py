@@ -15,7 +15,7 @@ from moviec.units import plural
 def tidy(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Make many batches one, and remove raw payloads and the record of runs that the settings keep no longer.
 
-    Nothing that a live record needs is removed. The standing worker does this once a day.
+    Nothing that a live record needs is removed. The worker does this once a day.
     """
     place = open_home(home)
     with steps(quiet=as_json) as tell, open_run(place, alone=True, tell=tell) as context:

@@ -50,7 +50,7 @@ Belief: TypeAlias = Callable[[str, str], float]
 
 
 class Reliability(msgspec.Struct, frozen=True):
-    """One source's standing in one field: films on which others could judge it, and its mean chance of being right."""
+    """What one source is worth in one field: films on which others could judge it, and its mean chance of being right."""
 
     source: str
     field: str

@@ -18,6 +18,7 @@ from moviec.fusion.survivorship import Rule, chosen_rules
 from moviec.home.context import RunContext
 from moviec.matching.model import Model, read_model
 from moviec.matching.model import shipped_model as shipped_match_model
+from moviec.matching.parties import studios_version
 
 #: Under this name the catalogue says which models it was built with.
 BUILT_WITH = "built_with"
@@ -35,9 +36,9 @@ class Models(msgspec.Struct, frozen=True):
 
     @property
     def versions(self) -> str:
-        """Name all three."""
+        """Name all three, and the studios whose names are known."""
         rules = hashlib.sha256(msgspec.json.encode(self.rules, order="sorted")).hexdigest()[:8]
-        return f"{self.match.version} {self.fuse.version} r-{rules}"
+        return f"{self.match.version} {self.fuse.version} r-{rules} {studios_version()}"
 
 
 def pinned_models(context: RunContext) -> Models:

@@ -1,1 +1,1 @@
-"""What goes on by itself: the standing worker with its followers and schedules, and what watches over all."""
+"""What goes on by itself: the worker with its followers and schedules, and what watches over all."""

@@ -37,7 +37,7 @@ class Damaged(msgspec.Struct, frozen=True):
 _WHAT = {
     "raw": "a payload's bytes are not those that were delivered (ingest the same file again)",
     "records": "a batch's file is damaged",
-    "shelf": "a file of match features is damaged",
+    "features": "a file of match features is damaged",
     "ledger": "a file of the lake's copy of the ledger is damaged",
     "models": "a fitted model is damaged (restore it from the backup, or `moviec fit` again)",
 }

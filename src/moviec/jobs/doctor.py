@@ -30,10 +30,11 @@ from moviec.catalog.integrity import integrity, remake_indexes
 from moviec.catalog.queries import FOLLOWER, checkpoint_of, count_documents, last_change
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier
-from moviec.errors import DamagedError, MovieCError, StoreError, UsageError
+from moviec.errors import DamagedError, MovieCError, StoreError
 from moviec.home.context import RunContext
 from moviec.home.lake_identity import FILE, mismatch, readable_name
 from moviec.home.ledger_copy import AFTERWARDS, copied_table, copy_anew, missing, name_copies
+from moviec.home.source_facts import facts_in_force
 from moviec.home.steps import Tell
 from moviec.jobs.agreement import disagreement, tell_anew
 from moviec.jobs.damaged_files import damaged, lost_models, payload_names, remake_features
@@ -44,7 +45,7 @@ from moviec.pipeline.publication import Scope, bring_up
 from moviec.pipeline.rebuild import rebuild_source
 from moviec.search.index import build, follower, indexer
 from moviec.search.location import current, damaged_files, open_index, position
-from moviec.sources.registry import find_source, find_sources
+from moviec.sources.registry import faulty_sources, find_source, find_sources
 from moviec.storage.files import State
 from moviec.units import plural
 
@@ -55,12 +56,12 @@ STRAY, BATCH, CATALOGUE, FILMS, INDEX, CHECKPOINT, SUM, FEATURES, DATABASE, LEDG
 )  # fmt: skip
 
 #: What mends a damaged file of the lake, by its folder.
-_MENDS = {"records": BATCH, "shelf": FEATURES, "ledger": LEDGER}
+_MENDS = {"records": BATCH, "features": FEATURES, "ledger": LEDGER}
 
 #: What only a backup, or the lake, brings back.
 LOST_DATABASE = "the database is damaged (restore the backup, or make it again from the lake)"
 
-UNREAD_SOURCES = "the sources of this home cannot be read"
+
 UNREAD = "a value of the database cannot be read"
 
 #: What is raised for a value whose bytes are none of its kind.
@@ -114,11 +115,7 @@ def examine(context: RunContext, bytes_too: bool = True, tell: Tell = lambda _: 
         *_copies(context),
     ]
     without_batches = () if any(finding.mend == BATCH for finding in found) else (_records,)
-    of_sources = _checked(context, _sources)
-    # Which films are private, only the sources say.
-    with_sources = () if any(finding.what == UNREAD_SOURCES for finding in of_sources) else (_catalogue,)
-    found += of_sources
-    for check in (*without_batches, *with_sources, _agreement, _index, _checkpoints):
+    for check in (_sources, *without_batches, _catalogue, _agreement, _index, _checkpoints):
         found += _checked(context, check)
     return found
 
@@ -208,13 +205,11 @@ def _name(context: RunContext) -> Iterator[Finding]:
 
 
 def _sources(context: RunContext) -> Iterator[Finding]:
-    """Name sources that have records here and no facts: what is published without these lacks their raters and licences."""
-    try:
-        known = find_sources(context.home.folder)
-    except UsageError as error:
-        yield Finding(UNREAD_SOURCES, str(error), NOBODY)
-        return
-    for name in sorted({batch.source for batch in all_batches(context.catalogue)} - set(known)):
+    """Name faulty sources, and those that have records here and no facts: the last known facts hold for these."""
+    faults = faulty_sources(context.home.folder)
+    yield from (Finding("this source cannot be read", str(fault), NOBODY) for fault in faults.values())
+    here = {batch.source for batch in all_batches(context.catalogue)}
+    for name in sorted(here - {*find_sources(context.home.folder)} - {*faults}):
         what = (
             "this home has records of a source that it does not know (put its folder back into HOME/sources)"
         )
@@ -280,7 +275,11 @@ def _records(context: RunContext) -> Iterator[Finding]:
 
 def _catalogue(context: RunContext) -> Iterator[Finding]:
     """Count what must be none: films without what belongs to them, gaps in the log."""
-    private = [name for name, source in find_sources(context.home.folder).items() if source.spec.private]
+    try:
+        private = [spec.name for spec in facts_in_force(context) if spec.private]
+    except StoreError as error:
+        yield Finding("what is private is not known", str(error), NOBODY)
+        return
     with context.catalogue.connect() as connection:
         for what, count in inconsistencies(connection, private):
             yield Finding(what, f"{count:,} of them", CATALOGUE)

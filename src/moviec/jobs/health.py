@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import pairwise
 
 import msgspec
@@ -22,6 +22,7 @@ from moviec.home.context import RunContext
 from moviec.home.lake_identity import mismatch
 from moviec.pipeline.due import cron_of, freshest, stale
 from moviec.pipeline.publication import REHEARSAL
+from moviec.sources.registry import faulty_sources
 from moviec.sources.spec import Source
 from moviec.units import plural
 
@@ -49,21 +50,21 @@ def check_all(context: RunContext, sources: Mapping[str, Source], now: dt.dateti
     wrong = mismatch(context.store, context.catalogue)
     concern = f"{wrong.what}; {wrong.hint}" if wrong else ""
     found = [Check("lake_mismatch", "", float(bool(wrong)), concern)]
+    faults = faulty_sources(context.home.folder)
+    found += [Check("source_faulty", name, 1.0, str(fault)) for name, fault in faults.items()]
     for name in sorted({delivery.source for delivery in deliveries}):
         mine = [delivery for delivery in deliveries if delivery.source == name]
         found += _arrivals(name, mine, late.get(name, ""), now)
-        lost = (
-            ""
-            if name in sources
-            else f"{name}: this home has its records and not its facts; put sources/{name} back"
-        )
+        lost = f"{name}: this home has its records and not its facts; put sources/{name} back"
+        lost = "" if name in sources or name in faults else lost
         found.append(Check("source_unknown", name, float(bool(lost)), lost))
         if name in sources:
             found.append(_months(name, mine, cron_of(sources[name].spec, settings)))
     with context.catalogue.connect() as connection:
         found += _publication(pending(connection), now)
         found += _followers(connection, settings)
-        found += _runs(connection)
+        there = {*sources, *faults, *(delivery.source for delivery in deliveries)}
+        found += _runs(connection, there)
         found += _matched(connection)
     return found
 
@@ -151,9 +152,12 @@ def _followers(connection: sa.Connection, settings: Settings) -> Iterator[Check]
         yield Check("set_aside", follower, len(some), concern)
 
 
-def _runs(connection: sa.Connection) -> Iterator[Check]:
-    """Yield for each kind of run whether the latest one came to its end."""
+def _runs(connection: sa.Connection, sources: Set[str]) -> Iterator[Check]:
+    """Yield for each kind of run whether the latest one came to its end; but for those of sources that are gone."""
     for row in last_run_of_each(connection, REHEARSAL):
+        work, _, source = row.command.partition(" ")
+        if work == "ingest" and source not in sources:
+            continue
         is_bad = row.outcome in ("failed", "died")
         concern = f"the last run of `{row.command}` {row.outcome} at {row.finished_at[:16]}: {row.error or 'its process ended'}" if is_bad else ""  # fmt: skip
         yield Check("last_run_failed", row.command, float(is_bad), concern)

@@ -1,4 +1,4 @@
-"""The standing worker: publishes what arrives, sends webhooks, keeps this host's index, and takes in what is due.
+"""The worker: publishes what arrives, sends webhooks, keeps this host's index, and takes in what is due.
 
 Any number may stand by, on one host or several: each kind of work is done by the one that holds its lease.
 """
@@ -89,7 +89,7 @@ def _keep_doing(job: Job, stop: threading.Event, tell: Tell) -> None:
         try:
             job.do()
             pause, failed = job.every, 0
-        except Exception as error:  # noqa: BLE001  a standing worker outlives what passes; the rest is told
+        except Exception as error:  # noqa: BLE001  the worker outlives what passes; the rest is told
             failed += 1
             pause = min(2.0 ** min(failed, 10), LONGEST)
             said = (str(error) or type(error).__name__).splitlines()[0]

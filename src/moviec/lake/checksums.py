@@ -8,7 +8,7 @@ from moviec.errors import StoreError
 from moviec.storage.files import State, Store
 
 #: Folders whose files have a checksum beside them; payloads have it as their name.
-RECORDED = ("records", "shelf", "models", "ledger")
+RECORDED = ("records", "features", "models", "ledger")
 
 
 def adopt(store: Store, tell: Callable[[str], None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -11,12 +12,12 @@ from moviec.storage.files import Put, Store
 
 
 class Payload(msgspec.Struct, frozen=True):
-    """Bytes as delivered: their name at the provider, SHA-256 and size; `mended` where the lake's were damaged."""
+    """Bytes as delivered: their name at the provider, SHA-256, size, and whether the lake had them."""
 
     name: str
     sha256: str
     size: int
-    mended: bool = False
+    put: Put
 
 
 def keep_payload(store: Store, path: Path) -> Payload:
@@ -25,7 +26,14 @@ def keep_payload(store: Store, path: Path) -> Payload:
     The file may still be written to: what is kept is hashed as it is copied.
     """
     kept = store.keep(path, payload_name)
-    return Payload(path.name, kept.sha256, kept.size, kept.put is Put.MENDED)
+    return Payload(path.name, kept.sha256, kept.size, kept.put)
+
+
+def let_go(store: Store, payloads: Iterable[Payload]) -> None:
+    """Take those of a delivery that was refused out of the lake again that came into it with this delivery."""
+    for payload in payloads:
+        if payload.put is Put.STORED:
+            store.remove(payload_name(payload.sha256))
 
 
 def payload_name(sha256: str) -> str:

@@ -57,7 +57,7 @@ class Strength(msgspec.Struct, frozen=True):
     """How much the priors count: as so many matches, so many pairs with alike titles, so many pairs of films.
 
     `world` is the least number of films a list is taken to be drawn from: in a short list of chosen films
-    (a shelf of sequels, say) chance agreement is no rarer than among all films.
+    (a series of sequels, say) chance agreement is no rarer than among all films.
     """
 
     matches: int = 200

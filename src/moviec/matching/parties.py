@@ -5,7 +5,10 @@ Returns `Parties`: which party each credit belongs to, and each party's names an
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
+from functools import cache
+from importlib import resources
 
 import msgspec
 import numpy as np
@@ -61,10 +64,14 @@ class Parties(msgspec.Struct, frozen=True):
 
 
 class _Rules(msgspec.Struct, frozen=True):
-    """What tells people from companies. `one_name`: equal names are one party unless a film lists both."""
+    """What tells people from companies. `one_name`: equal names are one party unless a film lists both.
+
+    `studios`: folded names that stand for one studio whatever a film lists.
+    """
 
     films: int
     one_name: bool
+    studios: tuple[str, ...] = ()
 
 
 def people(engine: Engine, credits: str, spaces: Mapping[str, str]) -> Parties:
@@ -79,13 +86,15 @@ def people(engine: Engine, credits: str, spaces: Mapping[str, str]) -> Parties:
 def companies(engine: Engine, credits: str, spaces: Mapping[str, str]) -> Parties:
     """Find the companies behind credits: the engine's table `credits` has movie, source, key (or null), name.
 
-    Two keys of one space are two companies, unless their names are equal but for the legal form and no film lists both.
+    Two keys of one space are two companies, unless their names are equal but for the legal form and no film lists both, or
+    both are known names of one studio (studios.toml).
     """
     engine.view(
         "party_credits",
         f"SELECT movie, source, key, name, '' AS role, CAST(NULL AS BIGINT) AS year FROM {credits}",
     )
-    return _resolve(engine, company_names(_names(engine)), spaces, _Rules(COMPANY_FILMS, one_name=True))
+    rules = _Rules(COMPANY_FILMS, one_name=True, studios=tuple(sorted({*_studios().values()})))
+    return _resolve(engine, company_names(_names(engine)), spaces, rules)
 
 
 def person_names(names: Column) -> pa.Table:
@@ -100,7 +109,37 @@ def person_names(names: Column) -> pa.Table:
 
 
 def company_names(names: Column) -> pa.Table:
-    """Fold companies' names: name, folded (no article or legal form), short (no trade words either), given ("")."""
+    """Fold companies' names: name, folded (no article or legal form), short (no trade words either), given ("").
+
+    Every known name of a studio is folded to one.
+    """
+    folded = _folded_companies(names)
+    known = pa.table({"folded": pa.array([*_studios()]), "studio": pa.array([*_studios().values()])})
+    at = pc.index_in(folded["folded"], value_set=known["folded"].combine_chunks())
+    studio = pc.take(known["studio"].combine_chunks(), at)
+    return folded.set_column(1, "folded", pc.coalesce(studio, folded["folded"]))
+
+
+@cache
+def _studios() -> dict[str, str]:
+    """Read studios.toml: the folded names of studios, each with the folded name that stands for it."""
+    studios = msgspec.toml.decode(_studios_file(), type=dict[str, list[str]])
+    main = [name for name, others in studios.items() for _ in (name, *others)]
+    names = [each for name, others in studios.items() for each in (name, *others)]
+    folded, meant = (_folded_companies(pa.array(some))["folded"].to_pylist() for some in (names, main))
+    return {str(name): str(one) for name, one in zip(folded, meant, strict=True)}
+
+
+def studios_version() -> str:
+    """Name what is known of studios' names: where that changed, all companies are worked out again."""
+    return f"s-{hashlib.sha256(_studios_file()).hexdigest()[:8]}"
+
+
+def _studios_file() -> bytes:
+    return resources.files("moviec.matching").joinpath("studios.toml").read_bytes()
+
+
+def _folded_companies(names: Column) -> pa.Table:
     plain = pc.replace_substring_regex(text.fold(text.turn_article(names)), "^the (.)", r"\1")
     plain = pc.replace_substring_regex(plain, rf"^(.+?)(?: (?:{_LEGAL}))+$", r"\1")
     short = plain
@@ -128,6 +167,7 @@ def _resolve(engine: Engine, spellings: pa.Table, spaces: Mapping[str, str], rul
     engine.register("party_spellings", spellings)
     limits = {"films": rules.films, "gap": GAP, "hole": HOLE, "career": CAREER}
     engine.register("party_limits", pa.table({name: [limit] for name, limit in limits.items()}))
+    engine.register("party_studios", pa.table({"folded": pa.array(rules.studios, pa.string())}))
     _keep(engine, "nodes")
     label = _clusters(engine, rules)
     engine.register("party_clusters", pa.table({"n": np.arange(len(label)), "party": label}))

@@ -1,6 +1,6 @@
 -- What may be one party, before anything is joined. Reads `party_credits` (movie, source, key, name, role, year),
 -- `party_spellings` (name, folded, short, given), `party_spaces` (source, space) and `party_limits` (one row: films,
--- gap, hole, career).
+-- gap, hole, career) and `party_studios` (folded: names that mean one studio whatever a film lists).
 -- Each section is a table kept under its name after "party_".
 
 -- name: named
@@ -28,12 +28,13 @@ SELECT l, n AS r FROM (SELECT n, min(n) OVER (PARTITION BY space, key) AS l FROM
 SELECT l, n AS r FROM (SELECT n, min(n) OVER (PARTITION BY folded) AS l FROM party_nodes) WHERE l < n
 
 -- name: rivals
--- Keys of one space and name that one film lists side by side are two parties.
+-- Keys of one space and name that one film lists side by side are two parties, unless the name is a studio's.
 SELECT DISTINCT k.n AS record, k.space || ' ' || k.folded AS space, k.key AS value
 FROM party_keyed k
 JOIN (SELECT DISTINCT space, folded FROM
         (SELECT movie, space, folded FROM party_keyed GROUP BY movie, space, folded HAVING min(key) < max(key))) t
   ON t.space = k.space AND t.folded = k.folded
+WHERE k.folded NOT IN (SELECT folded FROM party_studios)
 
 -- name: same_film
 -- A film speaks for a pair only where each of the two spaces knows one bearer of the name there.

@@ -1,6 +1,6 @@
 """The aggregator: publishes what waits in the log of record changes, tries again, and sets aside what keeps failing.
 
-One path for the standing worker and for a command that publishes before it returns; the lease decides which of several
+One path for the worker and for a command that publishes before it returns; the lease decides which of several
 processes does it.
 """
 

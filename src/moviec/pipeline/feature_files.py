@@ -1,4 +1,4 @@
-"""The match features of every batch, folded once and kept in the lake (folder `shelf`).
+"""The match features of every batch, folded once and kept in the lake (folder `features`).
 
 Two files, derived from the batch and the words of the match model; missing ones are made again. One has the MATCH_FEATURES rows by
 key, the other the blocks by number (block, source, key), so that who shares a block is found without reading the rest.
@@ -24,7 +24,10 @@ from moviec.matching.match_features import FOLDING, MATCH_FEATURES, features_of_
 from moviec.matching.model import Model
 from moviec.model import current_rows
 
-FOLDER = "shelf"
+FOLDER = "features"
+
+#: Where version 0.1 kept them.
+OLDER_FOLDER = "shelf"
 
 #: Rows in a group of a feature file: a few films among 700,000 are read in half the time that groups of 8,192 take.
 GROUP = 2_048
@@ -77,7 +80,7 @@ def remove_stale_features(context: RunContext, model: Model, batches: Sequence[B
     wanted = {
         name for batch in batches if batch.records_file for name in _names_of(model, batch.records_file)
     }
-    for name in context.store.names(FOLDER):
+    for name in (*context.store.names(OLDER_FOLDER), *context.store.names(FOLDER)):
         if name not in wanted:
             context.store.remove(name)
 

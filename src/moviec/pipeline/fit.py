@@ -26,6 +26,7 @@ from moviec.fusion.source_facts import FuseFacts
 from moviec.fusion.training import fit_fuse
 from moviec.home.context import RunContext
 from moviec.home.models import Models, pinned_models
+from moviec.home.source_facts import facts_in_force
 from moviec.home.steps import Step, Steps, Tell
 from moviec.lake.current_records import (
     materialize_arrivals,
@@ -38,7 +39,7 @@ from moviec.matching.resolution import Basis, resolve
 from moviec.matching.source_weights import fit_pairs, sealed
 from moviec.pipeline.feature_files import FeatureFiles, name_match_features
 from moviec.pipeline.fusing import facts_of
-from moviec.sources.registry import find_source, find_sources
+from moviec.sources.registry import find_source
 
 _SPLIT_OR_JOINED = """
 SELECT COUNT(*) AS records FROM movie_before b FULL JOIN movie_after a ON a.source = b.source AND a.key = b.key
@@ -63,7 +64,7 @@ class Fitted(msgspec.Struct, frozen=True):
 def fit(context: RunContext, tell: Tell = lambda _: None) -> Fitted:
     """Learn models from all records that hold, and compare; nothing is pinned. Raises UsageError for an empty lake."""
     before = pinned_models(context)
-    facts = facts_of([source.spec for source in find_sources(context.home.folder).values()], before.rules)
+    facts = facts_of(facts_in_force(context), before.rules)
     steps = Steps(tell)
     with steps.step("learning how records match"):
         match = _fit_match(context)
@@ -114,9 +115,7 @@ def _fit_match(context: RunContext) -> Model:
 
 def _resolved(context: RunContext, connection: sa.Connection, match: Model) -> pa.Table:
     """Return source, key, movie of every record, were all resolved under a model that shares the shipped one's words."""
-    repeating = frozenset(
-        source.spec.name for source in find_sources(context.home.folder).values() if source.spec.repeating
-    )
+    repeating = frozenset(spec.name for spec in facts_in_force(context) if spec.repeating)
     with DuckEngine(context.limits) as engine:
         _make_features(engine, context)
         basis = Basis(StoredIdentities(connection), match, decisions_in_force(connection), repeating)
@@ -151,7 +150,7 @@ def _outline(context: RunContext, movie_of: pa.Table, model: FuseModel, facts: F
 
 
 def _name_members(engine: DuckEngine, context: RunContext, movie_of: pa.Table) -> None:
-    private = {name for name, source in find_sources(context.home.folder).items() if source.spec.private}
+    private = {spec.name for spec in facts_in_force(context) if spec.private}
     batches = [batch for batch in all_batches(context.catalogue) if batch.source not in private]
     view_current_records(engine, context.record_files(batches), _aside(context))
     engine.register("movie_of", movie_of)

@@ -21,14 +21,15 @@ from moviec.catalog.deliveries import (
 )
 from moviec.catalog.leases import ARRIVALS
 from moviec.engine import DuckEngine
-from moviec.errors import UsageError
+from moviec.errors import SourceError, UsageError
 from moviec.home.context import RunContext, recorded
 from moviec.home.disk_space import check_delivery
 from moviec.home.steps import Steps, Tell
-from moviec.lake.payloads import Payload, keep_payload
+from moviec.lake.payloads import Payload, keep_payload, let_go
 from moviec.pipeline.read_delivery import Target, apply, known_of, read_payloads, rejected_of, report_of
 from moviec.sources.audit import Audit
 from moviec.sources.spec import Source, SourceSpec, assign_roles
+from moviec.storage.files import Put
 from moviec.units import plural
 
 #: In a report: names of files whose bytes in the lake were damaged until they were delivered again.
@@ -47,7 +48,7 @@ class Order(msgspec.Struct, frozen=True):
 def ingest(context: RunContext, order: Order, tell: Tell = lambda _: None) -> Delivery:
     """Ingest one delivery and say what became of it: applied, unchanged (nothing was new) or held.
 
-    Raises SourceError, with nothing registered, when the files are not what the source delivers.
+    Raises SourceError, with nothing registered or kept, when the files are not what the source delivers.
     """
     name = order.source.spec.name
     with recorded(context, f"ingest {name}", ARRIVALS, tell) as steps:
@@ -56,7 +57,7 @@ def ingest(context: RunContext, order: Order, tell: Tell = lambda _: None) -> De
         check_delivery(context.home, order.paths)
         with steps.step("keeping") as counts:
             kept = _keep(context, order.paths)
-            mended = [payload.name for payload in kept if payload.mended]
+            mended = [payload.name for payload in kept if payload.put is Put.MENDED]
             payloads = [Payloads(payload.name, payload.sha256, payload.size) for payload in kept]
             payloads += _reused(context, order.source.spec, before, payloads)
             counts.update(bytes=sum(payload.size for payload in payloads), mended=len(mended))
@@ -70,7 +71,12 @@ def ingest(context: RunContext, order: Order, tell: Tell = lambda _: None) -> De
             same = msgspec.structs.replace(delivery, same_as=of, records=newest.records)
             _register(context, Arrival(same, payloads))
             return _with_mended(same, mended)
-        done = _read_and_apply(context, order, Arrival(delivery, payloads), before, steps)
+        try:
+            done = _read_and_apply(context, order, Arrival(delivery, payloads), before, steps)
+        except SourceError as error:
+            if not error.retryable:
+                let_go(context.store, kept)
+            raise
         steps.outcome = "held" if done.state == "held" else "done"
         return _with_mended(done, mended)
 

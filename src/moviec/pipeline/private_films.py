@@ -14,9 +14,9 @@ from moviec.catalog.ledger import records_of
 from moviec.engine import DuckEngine
 from moviec.home.context import RunContext
 from moviec.home.models import pinned_models
+from moviec.home.source_facts import facts_in_force
 from moviec.lake.current_records import view_current_records
 from moviec.pipeline.fusing import facts_of, show
-from moviec.sources.registry import find_sources
 
 _MEMBERS = "SELECT movie, live.* FROM live JOIN movie_of USING (source, key) ORDER BY movie, source, key"
 
@@ -42,7 +42,7 @@ class PrivateFilm(msgspec.Struct, frozen=True):
 
 def private_film(context: RunContext, movie: int, published: bool) -> PrivateFilm | None:
     """Return what private sources say of a film; None where none does. It is fused only where it is not `published`."""
-    specs = [source.spec for source in find_sources(context.home.folder).values()]
+    specs = facts_in_force(context)
     private = [spec.name for spec in specs if spec.private]
     if not private:
         return None

@@ -27,6 +27,7 @@ from moviec.catalog.staging import Touched
 from moviec.engine import DuckEngine
 from moviec.home.context import RunContext, recorded
 from moviec.home.models import Models, built_with, note_built_with, pinned_models
+from moviec.home.source_facts import facts_in_force, keep_facts
 from moviec.home.steps import Step, Steps, Tell
 from moviec.lake.current_records import (
     materialize_arrivals,
@@ -39,7 +40,6 @@ from moviec.model import PartyChanges
 from moviec.pipeline.catalogue_rollups import counted, other_years, roll_up
 from moviec.pipeline.feature_files import FeatureFiles, name_match_features, remove_stale_features
 from moviec.pipeline.fusing import Shown, Sliced, facts_of, show_all
-from moviec.sources.registry import find_sources
 from moviec.sources.spec import SourceSpec
 from moviec.text import Column, pc
 
@@ -115,10 +115,9 @@ def _inputs(context: RunContext, engine: DuckEngine, without: pa.Table) -> RunIn
     with context.catalogue.connect() as connection:
         waiting = pending(connection)  # before the batches: none of its entries is without its batch
         aside = pa.concat_tables([records_aside(connection), without])
-    specs = [source.spec for source in find_sources(context.home.folder).values()]
-    return RunInputs(
-        context, engine, waiting, pinned_models(context), all_batches(context.catalogue), aside, specs
-    )
+    batches = all_batches(context.catalogue)
+    specs = facts_in_force(context, batches)
+    return RunInputs(context, engine, waiting, pinned_models(context), batches, aside, specs)
 
 
 def outlook(
@@ -158,6 +157,7 @@ def _bring_up(inputs: RunInputs, scope: Scope, everything: bool, steps: Steps) -
         rolled = roll_up(inputs.engine, connection, years)
         touched = {**done.touched, "rollups": rolled}
         note_built_with(connection, inputs.models.versions)
+        keep_facts(connection, inputs.specs, inputs.batches)
         note_unmatched(connection, fresh)
         mark_done(connection, inputs.pending.upto)
         counts.update({name: rows.written + rows.removed for name, rows in touched.items()})

@@ -61,6 +61,10 @@ def open_folder(folder: Path, question: Question, split: str) -> Iterator[tuple[
         month = f"AND month(released) = {question.month}" if question.month else ""
         asked = f"year(released) BETWEEN {question.first_year} AND {question.last_year} {month}"
         known = _coverage(engine, f"SELECT *, NULL AS c_rating FROM films WHERE {asked}")
+        if not known["films"]:
+            raise UsageError(
+                f"the rollup counted no film of this time; it has {_extent(engine)}", str(folder)
+            )
         yield engine, Coverage(str(folder), COUNTED, known.pop("films"), known)
 
 
@@ -89,6 +93,8 @@ def open_catalogue(home: Home, question: Question, split: str) -> Iterator[tuple
         name_labels(engine, _NO_LABELS)
         month = f"WHERE month = {question.month}" if question.month else ""
         known = _coverage(engine, f"SELECT * FROM film {month}")
+        if not known["films"]:
+            raise UsageError("no film of this month in the catalogue", str(home.folder), "leave out --month")
         yield engine, Coverage(str(home.folder), "films that are out", known.pop("films"), known)
 
 
@@ -96,6 +102,14 @@ def open_catalogue(home: Home, question: Question, split: str) -> Iterator[tuple
 _NO_LABELS = pa.table(
     [pa.array([], pa.int64()), pa.array([], pa.int64()), pa.array([], pa.string())], ["label", "id", "name"]
 )
+
+
+def _extent(engine: DuckEngine) -> str:
+    """Say from which to which year a rollup's films were released."""
+    row = engine.query(
+        "SELECT min(year(released)) AS first, max(year(released)) AS last FROM films"
+    ).to_pylist()[0]
+    return "none" if row["first"] is None else f"{row['first']} to {row['last']}"
 
 
 def _coverage(engine: DuckEngine, films: str) -> dict[str, int]:

@@ -56,6 +56,8 @@ def stage_list(engine: DuckEngine, path: Path, kind: str, work: Path) -> Listed:
     else:
         rows = f"read_json({quoted(str(path))}, maximum_object_size = 67108864, sample_size = -1, convert_strings_to_integers = false)"
     described = engine.connection.execute(f"DESCRIBE SELECT * FROM {rows}").fetchall()
+    if kind != "parquet" and not engine.query(f"SELECT 1 FROM {rows} LIMIT 1"):
+        raise PayloadError("there is not one object in its list", path.name)
     texts = ", ".join(_as_text(column[0], column[1]) for column in described)
     engine.materialize("listed", f"SELECT {texts}, row_number() OVER () AS position FROM {rows}")
     return [column[0] for column in described], ()

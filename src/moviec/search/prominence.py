@@ -22,6 +22,10 @@ STEPS = [4**power for power in range(14)]
 #: Known at all: listed by a rater that tells no votes.
 LISTED = 0.05
 
+#: What a film that no rater lists is known at most, by how many people its sources name: of two films of one title that
+#: nobody rated the one that is told with a cast is more often meant. Less than LISTED: a judgement.
+TOLD, ENOUGH_PEOPLE = 0.04, 10
+
 
 #: A thousandth of popularity, in millionths: votes and popularity share the steps.
 THOUSANDTH = MILLION // 1000
@@ -59,7 +63,7 @@ def prominence(film: Film, scale: Scale) -> int:
     have so many votes because there are few films, what a film has less than the first one counts.
     """
     span = max(3.0, math.log10(max(scale.films, 1)) + 1)
-    found = LISTED if film.ratings else 0.0
+    found = LISTED if film.ratings else TOLD * min(len(film.people), ENOUGH_PEOPLE) / ENOUGH_PEOPLE
     for rating in film.ratings:
         if rating.votes and (reach := scale.votes.get(rating.rater)):
             known = min(_known(reach, rating.votes, span, DECADES_OF_VOTES), _most_by_votes(rating.votes))

@@ -38,22 +38,42 @@ class CodeSource:
 
 
 def find_sources(home: Path | None = None) -> dict[str, Source]:
-    """Load every source, by name, in order of name; raises UsageError for a faulty one or two of one name."""
-    found: dict[str, Source] = {}
-    for folder in _folders(home):
-        source = load_source(folder)
-        if source.spec.name in found:
-            raise UsageError(f"there are two sources called '{source.spec.name}'", str(folder), "rename one")
-        found[source.spec.name] = source
-    return dict(sorted(found.items()))
+    """Load every source, by name, in order of name; a faulty one is left out, and `faulty_sources` says why."""
+    return _load(home)[0]
+
+
+def faulty_sources(home: Path | None = None) -> dict[str, UsageError]:
+    """Return what is wrong with each source that cannot be loaded, or has another's name, by the name of its folder."""
+    return _load(home)[1]
 
 
 def find_source(name: str, home: Path | None = None) -> Source:
-    """Load one source; raises UsageError where there is none of that name."""
-    sources = find_sources(home)
+    """Load one source; raises UsageError where there is none of that name, or it is faulty."""
+    sources, faults = _load(home)
+    if name in faults:
+        raise faults[name]
     if name not in sources:
         raise UsageError(f"there is no source '{name}'", "", f"there are: {', '.join(sources)}")
     return sources[name]
+
+
+def _load(home: Path | None) -> tuple[dict[str, Source], dict[str, UsageError]]:
+    found: dict[str, Source] = {}
+    faults: dict[str, UsageError] = {}
+    for folder in _folders(home):
+        try:
+            source = load_source(folder)
+        except UsageError as error:
+            faults[folder.name] = error
+            continue
+        name = source.spec.name
+        if name in found:
+            faults[folder.name] = UsageError(
+                f"there are two sources called '{name}'", str(folder), "rename one"
+            )
+        else:
+            found[name] = source
+    return dict(sorted(found.items())), faults
 
 
 def load_source(folder: Traversable) -> Source:
