@@ -1,6 +1,6 @@
 """Reads for the API and the site: documents by id, how ids lead to movies, the change log's head and entries.
 
-Documents and claims leave as the bytes that are stored. Everything here only reads.
+Documents and claims leave as the bytes that were published. Everything here only reads.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from moviec.catalog.compression import decompress
 from moviec.catalog.facts import LOG_BEGINS, fact
 from moviec.catalog.finding import BEARERS, OWNER, foremost
 from moviec.catalog.prepared import Reader
@@ -67,16 +68,16 @@ class Movies:
     def document(self, movie: int) -> Stored | None:
         """Return a movie's document; None where there is none."""
         for document, digest, since in self._document(movie=movie):
-            return Stored(movie, document.encode(), digest, since)
+            return Stored(movie, decompress(document), digest, since)
         return None
 
     def document_as_of(self, movie: int, at: str) -> bytes | None:
         """Return the document that stood at an instant (UTC, ISO 8601); None where none did."""
         for document, _, since in self._document(movie=movie):
             if since <= at:
-                return bytes(document.encode())
+                return decompress(document)
         for document, _ in self._version(movie=movie, at=at):
-            return document.encode() if document is not None else None
+            return decompress(document) if document is not None else None
         return None
 
     def claims_as_of(self, movie: int, at: str) -> bytes | None:
@@ -86,13 +87,13 @@ class Movies:
                 found = self.claims(movie)
                 return found[0] if found else None
         for _, claims in self._version(movie=movie, at=at):
-            return claims.encode() if claims is not None else None
+            return decompress(claims) if claims is not None else None
         return None
 
     def claims(self, movie: int) -> tuple[bytes, str] | None:
         """Return a movie's claims and the hash of its document."""
         for claims, digest in self._claims(movie=movie):
-            return claims.encode(), digest
+            return decompress(claims), digest
         return None
 
     def named(self, space: str, key: str) -> list[int]:
