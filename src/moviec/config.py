@@ -83,7 +83,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `cors` (separated by spaces, `*` any) may read the API; a server holds up to `cache_mb` ready, and is not
     ready while it is more than `most_lag` changes behind; it logs to the file `log`, if any, and shows
     `notice` on every page. `webhooks_private` lets webhooks, and `fetch_private` what is fetched over the web, reach private and
-    loopback addresses. A worker fetches up to `posters` pictures an hour, none for 0. `contact` is an address at which providers may write to who runs this, and goes with every request.
+    loopback addresses. A worker fetches up to `posters` pictures an hour, none for 0. What is published is `public`:
+    nothing of sources whose licence does not let one pass it on. `contact` is an address at which providers may write to who runs this, and goes with every request.
     """
 
     lake: str = ""
@@ -109,6 +110,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     webhooks_private: bool = False
     fetch_private: bool = False
     posters: int = 0
+    public: bool = False
     contact: str = ""
     sources: dict[str, SourceSettings] = {}
     remote: dict[str, dict[str, Any]] = {}

@@ -74,7 +74,7 @@ def test_airflow_takes_the_dag(tmp_path: Path) -> None:
         "import sys\n"
         "try:\n from airflow.dag_processing.dagbag import DagBag\n"
         "except ImportError:\n from airflow.models.dagbag import DagBag\n"
-        "bag = DagBag(sys.argv[1], include_examples=False)\n"
+        "bag = DagBag(sys.argv[1])\n"
         "assert not bag.import_errors, bag.import_errors\n"
         "print([task.task_id for task in bag.dags['moviec_run'].tasks])"
     )

@@ -146,6 +146,23 @@ def test_sources_that_are_asked_meet_in_one_film(at: Desk) -> None:
     assert shown["sources"] == ["omdb", "tmdb", "wikidata"]
 
 
+def test_what_may_not_be_passed_on_is_in_no_public_catalogue(at: Desk) -> None:
+    for source in ("tmdb", "wikidata"):
+        at.ingest(source)
+    film = f"tmdb:{at.films[0].ids.tmdb}"
+    assert at.shown(film)["certificate"] == "PG-13"
+    at.settings("public = true")
+    at.moviec("rebuild")
+    shown = at.shown(film)
+    assert shown["sources"] == ["wikidata"]
+    assert not {"certificate", "ratings", "overview", "poster"} & set(shown)
+    at.settings()
+    at.ingest("wikidata")
+    assert at.shown(film)["sources"] == ["tmdb", "wikidata"], (
+        "all is worked out again where the setting changed"
+    )
+
+
 def test_what_passes_is_waited_for(at: Desk) -> None:
     at.served.faults.add(status(503), status(429, Retry_After="0"), slow(0), broken_off, status(500))
     assert "12 records" in at.ingest("tmdb").stdout

@@ -100,6 +100,19 @@ def test_only_the_web_is_the_web(scheme: str, tmp_path: Path, monkeypatch: pytes
             Web({}, QUICK).get(f"http://films.example:{server.rpartition(':')[2]}/a.csv", tmp_path / "a.csv")
 
 
+def test_a_proxy_of_the_system_is_gone_through_and_written_out_inside_addresses_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with web({"http://films.example/a.csv": [body(b"by proxy")]}) as proxy:
+        monkeypatch.setenv("http_proxy", proxy)
+        monkeypatch.delenv("no_proxy", raising=False)
+        Web({}, QUICK).get("http://films.example/a.csv", tmp_path / "a.csv")
+        assert (tmp_path / "a.csv").read_bytes() == b"by proxy"
+        for host in ("127.0.0.1", "[::1]", "169.254.169.254", "localhost"):
+            with pytest.raises(SourceError, match="no public address"):
+                Web({}, QUICK).get(f"http://{host}/a.csv", tmp_path / "b.csv")
+
+
 def test_a_body_without_an_end_and_one_that_trickles_are_cut_off(tmp_path: Path) -> None:
     def endless(to: BaseHTTPRequestHandler) -> None:
         to.send_response(200)

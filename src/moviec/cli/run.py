@@ -13,7 +13,7 @@ from moviec.catalog.online import all_online
 from moviec.cli.console import fail, print_json, print_table, steps
 from moviec.cli.ingest import look_aside, tell_delivery, tell_outcome
 from moviec.cli.options import HomeOption, JsonOption
-from moviec.config import open_home
+from moviec.config import Home, open_home
 from moviec.errors import UsageError
 from moviec.pipeline import publication
 from moviec.pipeline.aggregator import drain
@@ -39,11 +39,11 @@ def run(
             now = dt.datetime.now(dt.UTC)
             asked = all_online(context.catalogue)
             found = source_states(place, sources, all_deliveries(context.catalogue), now, asked)
-            chosen = _chosen(found, names or [])
+            chosen = _chosen(found, names or [], place)
             due = [one for one in chosen if one.due_since]
             done = [] if dry_run else run_due(alone, sources, [one for one in due if not one.online], tell)
         if not dry_run:
-            done += [one for one in run_inboxes(context, sources, tell) if not names or one.source in names]
+            done += run_inboxes(context, sources, names or [], tell)
             done += run_online(context, sources, [one for one in due if one.online], tell)
         shown = drain(context, tell) if done else None
     if as_json:
@@ -69,8 +69,9 @@ def end(done: list[Outcome], shown: publication.Outcome | None) -> None:
         raise typer.Exit(3)
 
 
-def _chosen(found: list[SourceState], names: list[str]) -> list[SourceState]:
-    if strange := sorted(set(names) - {one.source for one in found}):
+def _chosen(found: list[SourceState], names: list[str], place: Home) -> list[SourceState]:
+    inboxes = {name for name, mine in place.settings.sources.items() if mine.inbox}
+    if strange := sorted(set(names) - {one.source for one in found} - inboxes):
         raise UsageError(
             "this source has no place in the settings",
             strange[0],

@@ -114,7 +114,7 @@ def _inboxes(home: Home, tell: Tell) -> None:
     if not any(mine.inbox for mine in home.settings.sources.values()):
         return
     with open_run(home) as context:
-        for outcome in run_inboxes(context, find_sources(home.folder), tell):
+        for outcome in run_inboxes(context, find_sources(home.folder), [], tell):
             for line in (*outcome.looks, *([outcome.error] if outcome.error else [])):
                 tell(f"{outcome.source}: {line}")
 

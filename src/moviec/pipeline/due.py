@@ -233,11 +233,16 @@ def rounds(source: str, cron: str, now: dt.datetime, most: int) -> list[dt.datet
         raise UsageError(f"'{cron}' is no cron ({error})", source, "write it like 0 6 * * 1") from error
 
 
-def run_inboxes(context: RunContext, sources: Mapping[str, Source], tell: Tell) -> list[Outcome]:
-    """Take in what lies whole in the inboxes, alone while there is something; one that fails does not stop the others."""
+def run_inboxes(
+    context: RunContext, sources: Mapping[str, Source], names: Sequence[str], tell: Tell
+) -> list[Outcome]:
+    """Take in what lies whole in the inboxes of the named sources (of all where none is named), alone while there is something.
+
+    One that fails does not stop the others.
+    """
     done = []
     for name, mine in sorted(context.home.settings.sources.items()):
-        if not mine.inbox or name not in sources:
+        if not mine.inbox or name not in sources or (names and name not in names):
             continue
         try:
             found = waiting(context.home, sources[name].spec, dt.datetime.now(dt.UTC))

@@ -27,7 +27,7 @@ from moviec.catalog.staging import Touched
 from moviec.engine import DuckEngine
 from moviec.home.context import RunContext, recorded
 from moviec.home.models import Models, built_with, note_built_with, pinned_models
-from moviec.home.source_facts import facts_in_force, keep_facts
+from moviec.home.source_facts import facts_in_force, keep_facts, unpublished
 from moviec.home.steps import Step, Steps, Tell
 from moviec.lake.current_records import (
     materialize_arrivals,
@@ -301,7 +301,7 @@ def _name_live(engine: DuckEngine, inputs: RunInputs, affected: Column | None) -
     Those of private sources are left out: nothing that is fused or shown to others knows of them.
     """
     among = "" if affected is None else "movie_of"
-    private = {spec.name for spec in inputs.specs if spec.private}
+    private = unpublished(inputs.context, inputs.specs)
     batches = [batch for batch in inputs.batches if batch.source not in private]
     view_current_records(engine, inputs.context.record_files(batches), inputs.aside, among)
 
