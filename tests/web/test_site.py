@@ -24,6 +24,7 @@ from moviec.web.site.drawings import look, rating_scale
 from moviec.web.site.home import shares
 from moviec.web.site.movie import expected_of, raters_of
 from moviec.web.site.provenance import facts_of
+from moviec.web.site.rendering import templates
 from moviec.web.site.words import amount, day, duration, elsewhere, money, rater, schedule
 from tests.web.catalogue import FILMS, Made, publish
 from tests.web.conftest import Api, made_home, serving
@@ -488,3 +489,15 @@ def test_words() -> None:
         "on day 1 of every month"
     )
     assert schedule("*/5 * * * *") == "*/5 * * * *"
+
+
+def test_a_poster_is_shown_in_its_widths_and_drawn_where_there_is_none() -> None:
+    macro = templates().from_string('{% from "parts.html" import poster %}{{ poster(film, "/films") }}')
+    kept = {f"w{width}": f"/posters/9f/w{width}.webp" for width in (185, 342, 780)}
+    shown = macro.render(
+        film={"title": "Alien", "year": 1979, "genres": [], "poster": {**kept, "source": "tmdb"}}
+    )
+    assert 'src="/films/posters/9f/w342.webp"' in shown and "/films/posters/9f/w780.webp 780w" in shown
+    for poster in (None, "/elsewhere.jpg", {}):
+        drawn = macro.render(film={"title": "Alien", "year": 1979, "genres": [], "poster": poster})
+        assert "<img" not in drawn and "1979" in drawn and "Alien" in drawn

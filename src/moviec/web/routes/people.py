@@ -92,12 +92,14 @@ async def person_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     return respond(request, held)
 
 
-async def named_people(site: Site, query: str, limit: int) -> list[shapes.PersonShown]:
-    """Find persons by words of their names, the last perhaps only begun."""
+async def named_people(
+    site: Site, query: str, limit: int, looked_at: int = FILMS_LOOKED_AT
+) -> list[shapes.PersonShown]:
+    """Find persons by words of their names, the last perhaps only begun, by the best known films (`looked_at`) they are in."""
     words, begun = fold(query).split(), not query[-1:].isspace()
     if not words:
         return []
-    films = await asyncio.to_thread(site.finder.with_people, words, begun, FILMS_LOOKED_AT)
+    films = await asyncio.to_thread(site.finder.with_people, words, begun, looked_at)
 
     def read(connection: sa.Connection) -> tuple[list[Credited], list[Person]]:
         credited = credited_in(connection, [int(film.id[2:]) for film in films])

@@ -1,6 +1,19 @@
 """The site: pages for people, made here on the server; a module for each kind of page."""
 
-from moviec.web.site import browse, collections, companies, explore, home, methods, movie, operations, people, review, session, sources
+from moviec.web.site import (
+    browse,
+    collections,
+    companies,
+    explore,
+    home,
+    methods,
+    movie,
+    operations,
+    people,
+    review,
+    session,
+    sources,
+)
 
 ROUTES = [
     *home.ROUTES, *browse.ROUTES, *movie.ROUTES, *people.ROUTES, *companies.ROUTES, *collections.ROUTES, *sources.ROUTES,

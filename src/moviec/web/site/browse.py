@@ -24,10 +24,13 @@ from moviec.web.routes.lists import Found, find, shown
 from moviec.web.routes.people import named_people
 from moviec.web.server_state import Site, site_of
 from moviec.web.site import words
-from moviec.web.site.rendering import HTML, page, with_query, written
+from moviec.web.site.rendering import HTML, Made, held_page, with_query, written
 
 #: Films of one page, suggestions as one types, and persons among them.
 PAGE, SUGGESTED, PERSONS = 36, 7, 3
+
+#: Best known films whose credits are looked at for suggested persons: with 60, as the API has them, it takes twice as long.
+FILMS_LOOKED_AT = 15
 
 #: Orders with their names; of the first of each pair the highest or newest comes first.
 SORTS = (
@@ -38,7 +41,28 @@ SORTS = (
 
 #: Countries and languages offered: those of most films in the catalogues that are public; any other works in the address.
 COUNTRIES = ("US", "GB", "FR", "DE", "IT", "ES", "IN", "JP", "CA", "KR", "CN", "HK", "SE", "DK", "AU", "BR", "MX", "RU", "SU", "PL", "IR", "AR", "BE", "NL")  # fmt: skip
-LANGUAGES = ("en", "fr", "de", "es", "it", "ja", "hi", "zh", "ko", "ru", "pt", "sv", "da", "pl", "ta", "te", "fa", "tr", "ar", "nl")
+LANGUAGES = (
+    "en",
+    "fr",
+    "de",
+    "es",
+    "it",
+    "ja",
+    "hi",
+    "zh",
+    "ko",
+    "ru",
+    "pt",
+    "sv",
+    "da",
+    "pl",
+    "ta",
+    "te",
+    "fa",
+    "tr",
+    "ar",
+    "nl",
+)
 CERTIFICATES = ("G", "PG", "PG-13", "R", "NC-17", "U", "12A", "15", "18")
 
 
@@ -52,13 +76,23 @@ class Chip(msgspec.Struct, frozen=True):
 @get("/search", include_in_schema=False)
 async def results(request: Request[Any, Any, Any]) -> ASGIResponse:
     """A page of films that match, with facets, orders, and persons of such a name."""
-    site = site_of(request)
-    asked = asked_of(request)
+    site, asked = site_of(request), asked_of(request)
+    languages = preferred(request.headers.get("accept-language", ""))
+
+    async def make() -> Made:
+        values, headers = await _values(site, asked, languages)
+        return "results.html", values, headers
+
+    return await held_page(request, 0, f"search:{msgspec.json.encode(asked).decode()}", make)
+
+
+async def _values(
+    site: Site, asked: SearchQuery, languages: tuple[str, ...]
+) -> tuple[dict[str, Any], Mapping[str, str]]:
     found = await find(site, asked, asked.query)
-    people = []
+    people: Sequence[Any] = []
     if asked.query.strip() and not asked.cursor:
         people = await named_people(site, asked.query, PERSONS)
-    languages = preferred(request.headers.get("accept-language", ""))
     kept = kept_of(asked)
     values = {
         "query": asked.query,
@@ -78,7 +112,7 @@ async def results(request: Request[Any, Any, Any]) -> ASGIResponse:
         "certificates": choices(CERTIFICATES, asked.certificate, str),
         "meant": await did_you_mean(site, asked, found.page.items) if len(found.page.items) < 3 else [],
     }
-    return page(request, "results.html", found.headers, **values)
+    return values, found.headers
 
 
 @get("/suggest", include_in_schema=False)
@@ -95,7 +129,7 @@ async def suggest(request: Request[Any, Any, Any]) -> ASGIResponse:
         if fold(query):
             listed = ListQuery(limit=SUGGESTED, facets=False)
             found, people = await asyncio.gather(
-                find(site, listed, query, counted=False), named_people(site, query, PERSONS)
+                find(site, listed, query, counted=False), named_people(site, query, PERSONS, FILMS_LOOKED_AT)
             )
             films = [shown(item, languages) for item in found.page.items]
         told = {"films": films, "people": people, "query": query}
@@ -123,7 +157,9 @@ def asked_of(request: Request[Any, Any, Any]) -> SearchQuery:
     return query_of(without_blanks(request, usual), SearchQuery)
 
 
-def without_blanks(request: Request[Any, Any, Any], usual: Mapping[str, str] | None = None) -> Request[Any, Any, Any]:
+def without_blanks(
+    request: Request[Any, Any, Any], usual: Mapping[str, str] | None = None
+) -> Request[Any, Any, Any]:
     """Return a request without the fields that a form left empty, with those it has several times as one list, and with the
     `usual` values of others.
     """
@@ -139,13 +175,17 @@ def kept_of(asked: SearchQuery) -> dict[str, Any]:
     usual = SearchQuery()
     values = msgspec.to_builtins(asked)
     apart = ("cursor", "limit", "facets")
-    kept = {name: value for name, value in values.items() if name not in apart and value != getattr(usual, name)}
+    kept = {
+        name: value for name, value in values.items() if name not in apart and value != getattr(usual, name)
+    }
     if kept.get("sort") == "popularity" and not asked.query.strip():
         del kept["sort"]
     return kept
 
 
-async def chips_of(site: Site, asked: SearchQuery, kept: Mapping[str, Any], genres: Sequence[Genre]) -> list[Chip]:
+async def chips_of(
+    site: Site, asked: SearchQuery, kept: Mapping[str, Any], genres: Sequence[Genre]
+) -> list[Chip]:
     """Say each filter in words, with the address that takes it off."""
     names = await site.read(lambda connection: _names(connection, asked))
     known = {str(genre.id): genre.name for genre in genres}
@@ -168,7 +208,11 @@ def _names(connection: sa.Connection, asked: SearchQuery) -> dict[tuple[str, str
     """Return the names of the persons and companies that are asked for by number."""
     found: dict[tuple[str, str], str] = {}
     for part in asked.person.split(","):
-        if part.isascii() and part.isdecimal() and (person := person_of(connection, min(int(part), 2**31 - 1))):
+        if (
+            part.isascii()
+            and part.isdecimal()
+            and (person := person_of(connection, min(int(part), 2**31 - 1)))
+        ):
             found["person", part] = person.name
     numbers = [part for part in asked.company.split(",") if part.isascii() and part.isdecimal()]
     known = companies_of(connection, [min(int(part), 2**31 - 1) for part in numbers])

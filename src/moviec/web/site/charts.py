@@ -25,7 +25,18 @@ THEMES = {
 }
 
 #: Colours of lines that are told apart by who sees few colours, too, on both papers.
-_LINES = ["#4477aa", "#cc6633", "#228866", "#aa4499", "#999933", "#66aacc", "#994455", "#777777", "#ddaa33", "#117733"]
+_LINES = [
+    "#4477aa",
+    "#cc6633",
+    "#228866",
+    "#aa4499",
+    "#999933",
+    "#66aacc",
+    "#994455",
+    "#777777",
+    "#ddaa33",
+    "#117733",
+]
 
 
 def specification(
@@ -40,21 +51,35 @@ def specification(
 def themed(spec: Mapping[str, Any], theme: str, has_years: bool) -> dict[str, Any]:
     """Put a specification into the page's colours, and have its marks tell their values."""
     colours = THEMES[theme]
-    made = {name: deepcopy(part) for name, part in spec.items() if name != "$schema"}  # the library takes its own version
+    made = {
+        name: deepcopy(part) for name, part in spec.items() if name != "$schema"
+    }  # the library takes its own version
     config = made["config"]
     config["background"] = colours["paper"]
     config["title"] |= {"color": colours["ink"], "subtitleColor": colours["quiet"]}
-    config["axis"] |= {"labelColor": colours["ink"], "titleColor": colours["quiet"], "gridColor": colours["grid"]}
+    config["axis"] |= {
+        "labelColor": colours["ink"],
+        "titleColor": colours["quiet"],
+        "gridColor": colours["grid"],
+    }
     config["legend"] |= {"labelColor": colours["ink"]}
     told = [{"field": "name", "type": "nominal", "title": "Name"}]
     if has_years:
         told.append({"field": "year", "type": "quantitative", "title": "Year", "format": "d"})
         made["encoding"]["color"]["scale"] = {"range": _LINES}
-        made["encoding"]["tooltip"] = [*told, {"field": "value", "type": "quantitative", "title": "Value", "format": ",.10~g"}]
+        made["encoding"]["tooltip"] = [
+            *told,
+            {"field": "value", "type": "quantitative", "title": "Value", "format": ",.10~g"},
+        ]
     else:
         bar, label = made["layer"]
         bar["mark"]["color"], label["mark"]["color"] = colours["bar"], colours["ink"]
-        bar["encoding"] = {"tooltip": [*told, {"field": "value", "type": "quantitative", "title": "Value", "format": ",.10~g"}]}
+        bar["encoding"] = {
+            "tooltip": [
+                *told,
+                {"field": "value", "type": "quantitative", "title": "Value", "format": ",.10~g"},
+            ]
+        }
     return made
 
 

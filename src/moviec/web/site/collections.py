@@ -44,7 +44,11 @@ async def collection(request: Request[Any, Any, Any], collection_id: FromPath[st
     languages = preferred(request.headers.get("accept-language", ""))
     films = [shown(film, languages) for film in await asyncio.to_thread(films_of, site, found.id)]
     rated = [film.c_rating for film in films if film.c_rating is not None]
-    best = max((film for film in films if film.c_rating is not None), key=lambda film: film.c_rating or 0, default=None)
+    best = max(
+        (film for film in films if film.c_rating is not None),
+        key=lambda film: film.c_rating or 0,
+        default=None,
+    )
     years = [film.year for film in films if film.year]
     return page(request, "collection.html", found=found, films=films, rated=rated, best=best, years=years)
 

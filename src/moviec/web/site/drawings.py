@@ -28,7 +28,9 @@ def look(film: Any) -> str:
     hue = next((_HUES[name] for name in names if name in _HUES), 0)
     title = str(_of(film, "title") or "")
     longest = max(map(len, title.split()), default=0)
-    size = "long" if len(title) > 34 or longest > 11 else "middle" if longest > 9 or len(title) > 16 else "wordy" if longest > 7 else "short"
+    letters = len(title)
+    fits = ((6, 16, "short"), (8, 24, "wordy"), (10, 40, "middle"))
+    size = next((name for word, whole, name in fits if longest <= word and letters <= whole), "long")
     return f"hue{hue} pattern{zlib.crc32(title.encode()) % _PATTERNS} {size}"
 
 
@@ -60,7 +62,9 @@ def point(points: float, low: float | None, high: float | None, panel: str) -> M
     """Draw one rater's value on 0 to 100, before the C-rating's interval."""
     parts = ['<line class="axis" x1="5" y1="8" x2="205" y2="8"/>']
     if low is not None and high is not None:
-        parts.append(f'<rect class="band faint" x="{low * 2 + 5:.1f}" y="2" width="{(high - low) * 2:.1f}" height="12"/>')
+        parts.append(
+            f'<rect class="band faint" x="{low * 2 + 5:.1f}" y="2" width="{(high - low) * 2:.1f}" height="12"/>'
+        )
     shape = (
         f'<circle class="dot audience" cx="{points * 2 + 5:.1f}" cy="8" r="5"/>'
         if panel != "critics"
@@ -105,13 +109,21 @@ def yearly(values: Sequence[tuple[int, int, int | None]], label: str) -> Markup:
     parts = []
     for year, films, known in values:
         x, height = (year - first) * step, films / most * 80
-        parts.append(f'<rect class="column" x="{x:.1f}" y="{84 - height:.1f}" width="{max(step - 1, 0.8):.1f}" height="{height:.1f}"><title>{year}: {films}</title></rect>')
+        parts.append(
+            f'<rect class="column" x="{x:.1f}" y="{84 - height:.1f}" width="{max(step - 1, 0.8):.1f}" height="{height:.1f}"><title>{year}: {films}</title></rect>'
+        )
         if known:
             part = known / most * 80
-            parts.append(f'<rect class="column known" x="{x:.1f}" y="{84 - part:.1f}" width="{max(step - 1, 0.8):.1f}" height="{part:.1f}"/>')
+            parts.append(
+                f'<rect class="column known" x="{x:.1f}" y="{84 - part:.1f}" width="{max(step - 1, 0.8):.1f}" height="{part:.1f}"/>'
+            )
     decades = [year for year in range(first // 10 * 10, last + 1, 10) if year >= first]
     every = max(1, len(decades) // 8 + (len(decades) % 8 > 0))
-    parts += [f'<text class="quiet" x="{(year - first) * step:.1f}" y="100">{year}</text>' for year in decades[::every] if (year - first) * step < 612]
+    parts += [
+        f'<text class="quiet" x="{(year - first) * step:.1f}" y="100">{year}</text>'
+        for year in decades[::every]
+        if (year - first) * step < 612
+    ]
     return _svg(640, 104, label, parts, "yearly")
 
 

@@ -29,7 +29,7 @@ from moviec.web.routes.lists import genres_of
 from moviec.web.server_state import Site, site_of
 from moviec.web.site import words
 from moviec.web.site.browse import without_blanks
-from moviec.web.site.rendering import page, with_query
+from moviec.web.site.rendering import Made, held_page, page, with_query
 
 #: Years that lines are drawn over, at most, and films of a figure that are listed.
 MOST_YEARS, MOST_FILMS = 160, 500
@@ -71,29 +71,37 @@ class Answered(msgspec.Struct, frozen=True):
 async def explore(request: Request[Any, Any, Any]) -> ASGIResponse:
     """The question as a form, the chart, the table."""
     site, asked = site_of(request), asked_of(request)
+
+    async def make() -> Made:
+        return "explore.html", await _values(site, asked), {}
+
+    return await held_page(request, 0, f"explore:{msgspec.json.encode(asked).decode()}", make)
+
+
+async def _values(site: Site, asked: ExploreQuery) -> dict[str, Any]:
     span = await site.read(lambda connection: span_of_years(connection, _STORED[asked.kind], asked.measure))
-    told = ""
+    told, answered = "", None
     try:
         answered = await answer_of(site, asked, span)
     except UsageError as error:
-        told, answered = str(error), None
-    kept = kept_of(asked)
-    table = answered.rows if answered and asked.view == "bars" else []
-    shown: dict[str, Any] = {
+        told = str(error)
+    kept, rows = kept_of(asked), answered.rows if answered else []
+    has_lines = asked.view == "lines"
+    table = [] if has_lines else rows
+    return {
         "asked": asked,
         "kept": kept,
         "span": span,
         "answered": answered,
         "told": told,
         "table": table,
-        "pivot": pivot(answered.rows) if answered and asked.view == "lines" else None,
+        "pivot": pivot(rows) if answered and has_lines else None,
         "kinds": KINDS,
         "usual": USUAL,
         "least_films": LEAST_FILMS,
         "most": max((row["value"] or 0 for row in table), default=0),
         "question": with_query(kept),
     }
-    return page(request, "explore.html", **shown)
 
 
 @get("/explore/{name:str}", include_in_schema=False)
@@ -104,7 +112,9 @@ async def download(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGI
         from moviec.web.site import charts  # brings Arrow, which a server starts without
 
         headers = {"cache-control": "private, max-age=86400"}
-        return respond(request, from_bytes(await asyncio.to_thread(charts.library), "text/javascript", headers))
+        return respond(
+            request, from_bytes(await asyncio.to_thread(charts.library), "text/javascript", headers)
+        )
     if name not in _MEDIA:
         raise not_found(f"there is no file {name[:50]}")
     asked = asked_of(request)
@@ -112,7 +122,9 @@ async def download(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGI
     found = site.cache.get(0, held)
     if found is None:
         ticket = site.cache.begin()
-        span = await site.read(lambda connection: span_of_years(connection, _STORED[asked.kind], asked.measure))
+        span = await site.read(
+            lambda connection: span_of_years(connection, _STORED[asked.kind], asked.measure)
+        )
         try:
             answered = await answer_of(site, asked, span)
         except UsageError as error:
@@ -131,7 +143,9 @@ async def films(request: Request[Any, Any, Any]) -> ASGIResponse:
     span = await site.read(lambda connection: span_of_years(connection, _STORED[asked.kind], asked.measure))
     if not asked.ids or "," in asked.ids:
         raise not_found("these are the films behind one genre or company: give its id")
-    question = msgspec.structs.replace(question_of(asked, span), movie_ids=True, entries=(int(asked.ids),), least=1)
+    question = msgspec.structs.replace(
+        question_of(asked, span), movie_ids=True, entries=(int(asked.ids),), least=1
+    )
     names = await _names(site, asked.kind, question.entries or ())
 
     def read(connection: sa.Connection) -> tuple[RankedEntry | None, list[dict[str, Any]]]:
@@ -168,7 +182,9 @@ def kept_of(asked: ExploreQuery) -> dict[str, Any]:
     """Return what an address must say to ask the same."""
     usual = ExploreQuery()
     values = msgspec.to_builtins(asked)
-    return {name: value for name, value in values.items() if value != getattr(usual, name) and name != "theme"}
+    return {
+        name: value for name, value in values.items() if value != getattr(usual, name) and name != "theme"
+    }
 
 
 def question_of(asked: ExploreQuery, span: tuple[int, int] | None) -> Question:
@@ -215,13 +231,17 @@ async def answer_of(site: Site, asked: ExploreQuery, span: tuple[int, int] | Non
     return Answered(question, rows, title_of(question, asked), f"{coverage}{note}", total, estimate)
 
 
-def _each_year(connection: sa.Connection, question: Question, entries: Sequence[int]) -> list[tuple[int, RankedEntry]]:
+def _each_year(
+    connection: sa.Connection, question: Question, entries: Sequence[int]
+) -> list[tuple[int, RankedEntry]]:
     """Answer a question for each of its years, for some genres or companies."""
     if question.last_year - question.first_year >= MOST_YEARS:
         raise UsageError(f"lines are drawn over {MOST_YEARS} years at most", "first", "choose a shorter span")
     found = []
     for year in range(question.first_year, question.last_year + 1):
-        one = msgspec.structs.replace(question, first_year=year, last_year=year, entries=tuple(entries), least=1)
+        one = msgspec.structs.replace(
+            question, first_year=year, last_year=year, entries=tuple(entries), least=1
+        )
         found += [(year, each) for each in ranked_entries(connection, one)] if entries else []
     return found
 
@@ -241,7 +261,10 @@ def pivot(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     names = {row["id"]: row["name"] for row in rows}
     cells = {(row["year"], row["id"]): row for row in rows}
     years = sorted({row["year"] for row in rows}, reverse=True)
-    return {"names": names, "years": [(year, [cells.get((year, entry)) for entry in names]) for year in years]}
+    return {
+        "names": names,
+        "years": [(year, [cells.get((year, entry)) for entry in names]) for year in years],
+    }
 
 
 async def _names(site: Site, kind: str, ids: Sequence[int]) -> dict[int, str]:
@@ -318,7 +341,11 @@ def _file(name: str, answered: Answered, asked: ExploreQuery) -> bytes:
         told = {"title": answered.title, "coverage": answered.subtitle, "items": answered.rows}
         return msgspec.json.encode(told)
     if name.startswith("data"):
-        table = pa.Table.from_pylist(answered.rows) if answered.rows else pa.table({"id": pa.array([], pa.int64())})
+        table = (
+            pa.Table.from_pylist(answered.rows)
+            if answered.rows
+            else pa.table({"id": pa.array([], pa.int64())})
+        )
         out = io.BytesIO()
         if name == "data.csv":
             pyarrow.csv.write_csv(table, out)

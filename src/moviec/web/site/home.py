@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,14 +15,19 @@ from moviec.catalog.queries import count_documents, documents_of, newest_change
 from moviec.catalog.sources import freshness
 from moviec.catalog.yearly import YearOf, years_of
 from moviec.search.summaries import Summary, summary_of
-from moviec.web.params import SearchQuery
-from moviec.web.routes.lists import find, genres_of
-from moviec.web.server_state import site_of
+from moviec.web.languages import preferred
+from moviec.web.params import ListQuery
+from moviec.web.routes.lists import find, genres_of, shown
+from moviec.web.server_state import Site, site_of
 from moviec.web.site.drawings import spark
-from moviec.web.site.rendering import page
+from moviec.web.site.movie import source_facts
+from moviec.web.site.rendering import Made, held_page
 
 #: Genres whose share of each decade is drawn, and from which year on: before it too few films are listed to speak of shares.
 DRAWN, SINCE = 12, 1920
+
+#: Films of each list, and genres beneath the search box.
+FILMS, TAGS = 12, 18
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -40,23 +44,38 @@ class Share(msgspec.Struct, frozen=True):
 async def home(request: Request[Any, Any, Any]) -> ASGIResponse:
     """The front page."""
     site = site_of(request)
-    popular = await find(site, SearchQuery(limit=12, sort="popularity"), "")
-    best = await find(site, SearchQuery(limit=12, sort="rating"), "")
+    languages = preferred(request.headers.get("accept-language", ""))
+
+    async def make() -> Made:
+        values, headers = await _values(site, languages)
+        return "home.html", values, headers
+
+    return await held_page(request, 0, "home", make)
+
+
+async def _values(site: Site, languages: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, str]]:
+    popular = await find(site, ListQuery(limit=FILMS, sort="popularity"), "")
+    best = await find(site, ListQuery(limit=FILMS, sort="rating", facets=False), "")
     genres = await genres_of(site)
     behind = await site.read(_behind)
-    facts = {str(fact["name"]): fact for fact in await asyncio.to_thread(site.workbench.sources)}
-    sources = [{**facts.get(name, {"title": name}), "name": name, **fresh} for name, fresh in sorted(behind["fresh"].items())]
+    facts = await source_facts(site)
+    sources = [
+        {**facts.get(name, {"title": name}), "name": name, **fresh}
+        for name, fresh in sorted(behind["fresh"].items())
+    ]
     facets = {genre.id: genre for genre in genres}
-    shown = {
-        "popular": popular.page.items,
-        "best": best.page.items,
+    values = {
+        "popular": [shown(film, languages) for film in popular.page.items],
+        "best": [shown(film, languages) for film in best.page.items],
         "least": best.least,
-        "genres": [(facets[id], count) for id, count in popular.page.genres if id in facets][:18],
+        "genres": [(facets[id], count) for id, count in popular.page.genres if id in facets][:TAGS],
         "sources": sources,
-        "shares": shares(behind["years"], {genre.id: genre.name for genre in genres if genre.facet == "genre"}),
+        "shares": shares(
+            behind["years"], {genre.id: genre.name for genre in genres if genre.facet == "genre"}
+        ),
         **behind,
     }
-    return page(request, "home.html", popular.headers, **shown)
+    return values, popular.headers
 
 
 def _behind(connection: sa.Connection) -> dict[str, Any]:

@@ -37,7 +37,11 @@ async def methods(request: Request[Any, Any, Any]) -> ASGIResponse:
             }
         cards = [msgspec.to_builtins(site.workbench.scorecard(name)) for name in found["delivering"]]
         named = list(zip(found["delivering"], cards, strict=True))
-        found |= {"reliability": reliability(named), "raters": raters(cards), "versions": sorted({card.get("version", "") for card in cards} - {""})}
+        found |= {
+            "reliability": reliability(named),
+            "raters": raters(cards),
+            "versions": sorted({card.get("version", "") for card in cards} - {""}),
+        }
         return "methods.html", found
 
     return await kept_page(request, 0, "methods", make)

@@ -18,11 +18,11 @@ from moviec.search.summaries import FILM, Summary
 from moviec.web.errors import not_found
 from moviec.web.ids import Moved, gone, movie_of
 from moviec.web.languages import choose, preferred
-from moviec.web.responses import from_bytes, respond
+from moviec.web.responses import answer
 from moviec.web.server_state import Site, site_of
 from moviec.web.site import words
 from moviec.web.site.provenance import Fact, facts_of
-from moviec.web.site.rendering import HTML, frame_of, page, written
+from moviec.web.site.rendering import Made, held_page, page
 
 #: Cast shown before the rest is opened, and similar films.
 CAST, SIMILAR = 18, 12
@@ -67,20 +67,23 @@ async def movie(request: Request[Any, Any, Any], movie_id: FromPath[str]) -> ASG
     site = site_of(request)
     number = await movie_of(site, movie_id)
     languages = preferred(request.headers.get("accept-language", ""))
-    frame = frame_of(request)
-    name = f"page:{site.finder.position}:{','.join(languages)}:{frame['signed_in']}"
-    held = site.cache.get(number, name)
-    if held is None:
-        ticket = site.cache.begin()
+
+    async def make() -> Made:
         stored = await asyncio.to_thread(site.movies.document, number)
         if stored is None:
-            return elsewhere(site, await gone(site, number), "")
+            raise await gone(site, number)
         shown = await _shown(site, stored, languages)
         similar = await _similar(site, stored)
         values = {**msgspec.structs.asdict(shown), "similar": similar, "path": f"/movies/mc{number}"}
-        held = from_bytes(written(site, "movie.html", {**frame, **values}), HTML)
-        site.cache.keep(ticket, number, name, held)
-    return respond(request, held)
+        return "movie.html", values, {}
+
+    try:
+        return await held_page(request, number, "movie", make)
+    except Moved as moved:
+        location = f"{site.prefix}/movies/mc{moved.movie}"
+        return ASGIResponse(
+            status_code=308, headers={"location": location, "cache-control": "private, max-age=0"}
+        )
 
 
 @get("/movies/{movie_id:str}/history", include_in_schema=False)
@@ -93,8 +96,12 @@ async def history(request: Request[Any, Any, Any], movie_id: FromPath[str]) -> A
         raise not_found(f"nothing is known of mc{number}")
     stored = await asyncio.to_thread(site.movies.document, number)
     film = msgspec.json.decode(stored.document) if stored else {"id": f"mc{number}", "title": f"mc{number}"}
-    told = [{**entry, "fields": changes_of(msgspec.json.decode(entry["fields"]))} for entry in reversed(entries)]
-    moves = [{"at": entry["at"], **move} for entry in told for move in entry["fields"] if move["field"] == "rating"]
+    told = [
+        {**entry, "fields": changes_of(msgspec.json.decode(entry["fields"]))} for entry in reversed(entries)
+    ]
+    moves = [
+        {"at": entry["at"], **move} for entry in told for move in entry["fields"] if move["field"] == "rating"
+    ]
     return page(request, "history.html", film=film, entries=told, moves=moves)
 
 
@@ -107,7 +114,9 @@ async def record(request: Request[Any, Any, Any], source: FromPath[str], key: Fr
         raise not_found(f"{words.name_of(source)[:50]} lists no record '{key[:80]}'")
     number = await site.read(lambda connection: movie_of_record(connection, source, key))
     facts = await source_facts(site)
-    return page(request, "record.html", record=found, number=number, source=facts.get(source, {"title": source}))
+    return page(
+        request, "record.html", record=found, number=number, source=facts.get(source, {"title": source})
+    )
 
 
 async def _shown(site: Site, stored: Stored, languages: Sequence[str]) -> Shown:
@@ -148,21 +157,15 @@ async def _similar(site: Site, stored: Stored) -> list[Summary]:
 
 
 async def source_facts(site: Site) -> dict[str, dict[str, Any]]:
-    """Return the sources' facts by name."""
-    return {str(fact["name"]): fact for fact in await asyncio.to_thread(site.workbench.sources)}
+    """Return the sources' facts by name, held until the catalogue changes: reading them takes as long as the rest of a page."""
+    held = await site.ready(0, "source-facts", lambda: list(site.workbench.sources()), answer)
+    return {str(fact["name"]): fact for fact in msgspec.json.decode(held.body)}
 
 
 def movie_of_record(connection: sa.Connection, source: str, key: str) -> int | None:
     """Return the movie that a record is."""
     found: int | None = connection.scalar(OWNER, {"space": source, "id": key})
     return found
-
-
-def elsewhere(site: Site, reason: Exception, part: str) -> ASGIResponse:
-    """Lead on to what a movie was merged into; raise why there is none otherwise."""
-    if isinstance(reason, Moved):
-        return ASGIResponse(status_code=308, headers={"location": f"{site.prefix}/movies/mc{reason.movie}{part}"})
-    raise reason
 
 
 def raters_of(film: Mapping[str, Any]) -> list[RaterRow]:
@@ -182,7 +185,9 @@ def raters_of(film: Mapping[str, Any]) -> list[RaterRow]:
         )
         for rating in film.get("ratings", [])
     ]
-    return sorted(rows, key=lambda row: (row.panel != "critics", row.adds is None, -abs(row.adds or 0), row.rater))
+    return sorted(
+        rows, key=lambda row: (row.panel != "critics", row.adds is None, -abs(row.adds or 0), row.rater)
+    )
 
 
 def expected_of(rating: Mapping[str, Any], ratings: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -216,7 +221,12 @@ def changes_of(fields: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = []
     for name, pair in fields.items():
         before, after = pair if isinstance(pair, list) and len(pair) == 2 else (None, pair)
-        row: dict[str, Any] = {"field": name, "label": words.field(name), "before": _brief(before, name), "after": _brief(after, name)}
+        row: dict[str, Any] = {
+            "field": name,
+            "label": words.field(name),
+            "before": _brief(before, name),
+            "after": _brief(after, name),
+        }
         if name == "rating":
             row |= {"from": (before or {}).get("c_rating"), "to": (after or {}).get("c_rating")}
         found.append(row)
@@ -226,7 +236,11 @@ def changes_of(fields: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _brief(value: Any, name: str) -> str:
     if name == "rating" and isinstance(value, dict):
         low, high = value.get("low"), value.get("high")
-        return f"{value.get('c_rating', 0):.0f} ({low:.0f}–{high:.0f})" if low is not None and high is not None else ""
+        return (
+            f"{value.get('c_rating', 0):.0f} ({low:.0f}–{high:.0f})"
+            if low is not None and high is not None
+            else ""
+        )
     if name == "ratings" and isinstance(value, list):
         text = ", ".join(f"{words.rater(each['rater'])} {each['value']:.3g}" for each in value)
     else:

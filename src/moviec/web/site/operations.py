@@ -91,11 +91,19 @@ async def operations(request: Request[Any, Any, Any]) -> ASGIResponse:
 
     found = await site.read(read)
     held = [each for each in all_deliveries(site.catalogue) if waits(each)]
-    months = {check["of"]: int(check["value"]) for check in checks if check["name"] == "source_missing_months"}
+    months = {
+        check["of"]: int(check["value"]) for check in checks if check["name"] == "source_missing_months"
+    }
     concerns = [check["concern"] for check in checks if check.get("concern")]
     rows = count_rejected(site.catalogue)
     return shown(
-        request, "operations.html", held=held, months=months, concerns=concerns, rejected=sum(rows.values()), **found
+        request,
+        "operations.html",
+        held=held,
+        months=months,
+        concerns=concerns,
+        rejected=sum(rows.values()),
+        **found,
     )
 
 
@@ -107,7 +115,10 @@ async def held(request: Request[Any, Any, Any]) -> ASGIResponse:
     site, _ = admin_of(request)
     every = all_deliveries(site.catalogue)
     waiting = [each for each in every if waits(each)]
-    cards = [{"delivery": each, "before": _before(each, every), "shrunk": shrunk(each, _before(each, every))} for each in waiting]
+    cards = [
+        {"delivery": each, "before": _before(each, every), "shrunk": shrunk(each, _before(each, every))}
+        for each in waiting
+    ]
     refused = [each for each in every if each.state == "held" and "refused" in each.report]
     return shown(request, "held.html", cards=cards, refused=refused)
 
@@ -200,7 +211,9 @@ def _run(row: Mapping[str, Any]) -> dict[str, Any]:
     steps = [step for step in row["steps"] or [] if step.get("seconds", 0) >= 0.05]
     took = None
     if row["finished_at"]:
-        took = (dt.datetime.fromisoformat(row["finished_at"]) - dt.datetime.fromisoformat(row["started_at"])).total_seconds()
+        took = (
+            dt.datetime.fromisoformat(row["finished_at"]) - dt.datetime.fromisoformat(row["started_at"])
+        ).total_seconds()
     return {**row, "took": took, "steps": steps}
 
 

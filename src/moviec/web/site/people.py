@@ -53,7 +53,11 @@ async def people(request: Request[Any, Any, Any]) -> ASGIResponse:
 
     def make() -> tuple[str, dict[str, Any]]:
         with site.catalogue.connect() as connection:
-            return "people.html", {"leading": leading_people(connection, role, LISTED), "role": role, "roles": ROLES}
+            return "people.html", {
+                "leading": leading_people(connection, role, LISTED),
+                "role": role,
+                "roles": ROLES,
+            }
 
     return await kept_page(request, 0, f"people:{role}", make)
 
@@ -66,7 +70,9 @@ async def person(request: Request[Any, Any, Any], person_id: FromPath[str]) -> A
     if number is None:
         raise not_found(f"there is no person '{person_id[:50]}'")
 
-    best = await find(site, ListQuery(person=str(number), sort="popularity", limit=KNOWN_FOR, facets=False), "")
+    best = await find(
+        site, ListQuery(person=str(number), sort="popularity", limit=KNOWN_FOR, facets=False), ""
+    )
 
     def make() -> tuple[str, dict[str, Any]]:
         with site.catalogue.connect() as connection:
@@ -94,7 +100,9 @@ def _person(connection: sa.Connection, number: int) -> dict[str, Any]:
         if film.year:
             years[film.year] = years.get(film.year, 0) + 1
     rated = [film.c_rating for film in films if film.c_rating is not None]
-    drawn = yearly([(year, count, None) for year, count in sorted(years.items())], f"Films of {found.name} by year")
+    drawn = yearly(
+        [(year, count, None) for year, count in sorted(years.items())], f"Films of {found.name} by year"
+    )
     by_role: dict[str, list[Filmed]] = {}
     for role in dict.fromkeys(credit.role for credit in credits):
         by_role[words.role(role)] = filmed([credit for credit in credits if credit.role == role])
@@ -123,7 +131,9 @@ def filmed(credits: Sequence[Credit]) -> list[Filmed]:
             year=some[0].year,
             c_rating=some[0].c_rating,
             votes=some[0].votes,
-            done=", ".join(dict.fromkeys(credit.character or words.role(credit.role).lower() for credit in some)),
+            done=", ".join(
+                dict.fromkeys(credit.character or words.role(credit.role).lower() for credit in some)
+            ),
         )
         for movie, some in by_film.items()
     ]

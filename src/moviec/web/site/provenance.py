@@ -105,7 +105,11 @@ def _claims(
 
 def _value(name: str, film: Mapping[str, Any], field: Mapping[str, Any]) -> str:
     if name == "titles":
-        others = [film.get("title"), film.get("original_title"), *(each["title"] for each in film.get("other_titles", []))]
+        others = [
+            film.get("title"),
+            film.get("original_title"),
+            *(each["title"] for each in film.get("other_titles", [])),
+        ]
         return _listed(list(dict.fromkeys(str(title) for title in others if title)))
     if name == "people":
         return f"{len({person['id'] for person in film.get('people', [])})} people"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import jinja2
-import msgspec
 from litestar import Request
 from litestar.response.base import ASGIResponse
 
@@ -17,14 +17,12 @@ from moviec import __version__
 from moviec.units import plural, short_number
 from moviec.web.errors import Problem
 from moviec.web.languages import preferred
-from moviec.web.responses import Answer, from_bytes, respond
+from moviec.web.responses import from_bytes, respond
 from moviec.web.server_state import Site, caller_of, site_of
-from moviec.web.site import drawings, words
 from moviec.web.sessions import csrf_of
+from moviec.web.site import drawings, words
 
 HTML = "text/html"
-
-T = TypeVar("T")
 
 #: What the frame shows: which entry of the menu is lit, and who is signed in ("", "read" or "admin").
 Frame = Mapping[str, Any]
@@ -44,20 +42,38 @@ def refused(request: Request[Any, Any, Any], template: str, **values: Any) -> AS
     return ASGIResponse(body=body, status_code=403, media_type=HTML)
 
 
+#: What a page is made of: its template, its values, and headers of its own.
+Made = tuple[str, Mapping[str, Any], Mapping[str, str]]
+
+
 async def kept_page(
     request: Request[Any, Any, Any], movie: int, name: str, make: Callable[[], tuple[str, dict[str, Any]]]
 ) -> ASGIResponse:
     """Answer with a page that is held until the movie changes (`movie` 0: until anything does); `make` gives its template and
     values, and runs beside the event loop.
     """
+
+    async def made() -> Made:
+        return (*await asyncio.to_thread(make), {})
+
+    return await held_page(request, movie, name, made)
+
+
+async def held_page(
+    request: Request[Any, Any, Any], movie: int, name: str, make: Callable[[], Awaitable[Made]]
+) -> ASGIResponse:
+    """Answer with a page that is held until the movie changes (`movie` 0: until anything does), or the index moves on."""
     site, frame = site_of(request), frame_of(request)
     languages = ",".join(preferred(request.headers.get("accept-language", "")))
-
-    def write(made: tuple[str, dict[str, Any]]) -> Answer:
-        return from_bytes(written(site, made[0], {**frame, **made[1]}), HTML)
-
-    held = f"page:{name}:{languages}:{frame['signed_in']}"
-    return respond(request, await site.ready(movie, held, make, write))
+    full = f"page:{name}:{site.finder.position}:{languages}:{frame['signed_in']}"
+    held = site.cache.get(movie, full)
+    site.metrics.cache.labels("hit" if held else "miss").inc()
+    if held is None:
+        ticket = site.cache.begin()
+        template, values, headers = await make()
+        held = from_bytes(written(site, template, {**frame, **values}), HTML, dict(headers))
+        site.cache.keep(ticket, movie, full, held)
+    return respond(request, held)
 
 
 def frame_of(request: Request[Any, Any, Any]) -> dict[str, Any]:
@@ -109,14 +125,22 @@ def templates() -> jinja2.Environment:
         "look": drawings.look,
         "said": words.said,
     }
-    made.globals |= {"plural": plural, "with_query": with_query, "elsewhere": words.elsewhere, "words": words, "draw": drawings}
+    made.globals |= {
+        "plural": plural,
+        "with_query": with_query,
+        "elsewhere": words.elsewhere,
+        "words": words,
+        "draw": drawings,
+    }
     return made
 
 
 def with_query(values: Mapping[str, Any], **changes: Any) -> str:
     """Write a query with some values changed; those that come to nothing are left out. Lists stand with commas."""
     merged = {**values, **changes}
-    return urlencode({name: _flat(value) for name, value in merged.items() if value not in (None, "", (), [])})
+    return urlencode(
+        {name: _flat(value) for name, value in merged.items() if value not in (None, "", (), [])}
+    )
 
 
 def _flat(value: Any) -> str:
@@ -133,16 +157,17 @@ async def form_of(request: Request[Any, Any, Any]) -> dict[str, list[str]]:
     site = request.headers.get("sec-fetch-site", "same-origin")
     token = form_token(request)
     if site not in ("same-origin", "none") or (token and fields.get("csrf") != [token]):
-        raise Problem(403, "this form is not one of this page; go back, load the page again and send it once more")
+        raise Problem(
+            403, "this form is not one of this page; go back, load the page again and send it once more"
+        )
     return fields
 
 
-def redirect(request: Request[Any, Any, Any], path: str, headers: Mapping[str, str] | None = None) -> ASGIResponse:
+def redirect(
+    request: Request[Any, Any, Any], path: str, headers: Mapping[str, str] | None = None
+) -> ASGIResponse:
     """Send a browser on to a page of the site, after what it has done."""
     where = f"{site_of(request).prefix}{path}"
-    return ASGIResponse(status_code=303, headers={"location": where, "cache-control": "no-store", **(headers or {})})
-
-
-def decoded(documents: Sequence[tuple[int, str]], kind: type[T]) -> list[T]:
-    """Read documents as structs, in their order."""
-    return [msgspec.json.decode(document, type=kind) for _, document in documents]
+    return ASGIResponse(
+        status_code=303, headers={"location": where, "cache-control": "no-store", **(headers or {})}
+    )

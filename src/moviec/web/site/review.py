@@ -109,7 +109,14 @@ async def effect(request: Request[Any, Any, Any]) -> ASGIResponse:
         said = Verdict(ends[0], ends[1], verdict == "same", who)
         found[verdict], wrong = await work(request, lambda said=said: site.workbench.effect(said))  # type: ignore[misc]
     piece = request.query_params.get("piece") == "yes"
-    return page(request, "effect_piece.html" if piece else "effect.html", {"cache-control": "no-store"}, found=found, wrong=wrong, ends=ends)
+    return page(
+        request,
+        "effect_piece.html" if piece else "effect.html",
+        {"cache-control": "no-store"},
+        found=found,
+        wrong=wrong,
+        ends=ends,
+    )
 
 
 @get("/operations/decisions", include_in_schema=False)

@@ -20,7 +20,11 @@ WRONG = 20
 async def door(request: Request[Any, Any, Any]) -> ASGIResponse:
     """A form for a key; who is signed in, and how to leave."""
     site, caller = site_of(request), caller_of(request)
-    shown = {"key": caller.key, "csrf": form_token(request), "next": _inside(request.query_params.get("next", "/"))}
+    shown = {
+        "key": caller.key,
+        "csrf": form_token(request),
+        "next": _inside(request.query_params.get("next", "/")),
+    }
     headers = {"cache-control": "no-store"}
     return page(request, "sign_in.html", headers, anonymous=site.home.settings.anonymous, **shown)
 
@@ -50,7 +54,9 @@ async def sign_out(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 
 def _cookie(request: Request[Any, Any, Any], value: str, lasts: int) -> str:
-    secure = "; Secure" if "https" in (request.url.scheme, request.headers.get("x-forwarded-proto", "")) else ""
+    secure = (
+        "; Secure" if "https" in (request.url.scheme, request.headers.get("x-forwarded-proto", "")) else ""
+    )
     path = site_of(request).prefix or "/"
     return f"{COOKIE}={value}; Path={path}; Max-Age={lasts}; HttpOnly; SameSite=Lax{secure}"
 

@@ -31,7 +31,12 @@ async def sources(request: Request[Any, Any, Any]) -> ASGIResponse:
 
     fresh, matched = await site.read(read)
     rows = [
-        {**fact, **fresh.get(name, {}), "matched": matched_share(matched.get(name)), "delivers": name in fresh}
+        {
+            **fact,
+            **fresh.get(name, {}),
+            "matched": matched_share(matched.get(name)),
+            "delivers": name in fresh,
+        }
         for name, fact in facts.items()
     ]
     rows.sort(key=lambda row: (not row["delivers"], -(row.get("records") or 0)))
@@ -73,7 +78,10 @@ def filled_of(report: dict[str, Any]) -> list[tuple[str, float]]:
     found, films = audit.get("filled") or {}, audit.get("films") or 0
     if not films:
         return []
-    return sorted(((name, count / films) for name, count in found.items() if count), key=lambda pair: (-pair[1], pair[0]))
+    return sorted(
+        ((name, count / films) for name, count in found.items() if count),
+        key=lambda pair: (-pair[1], pair[0]),
+    )
 
 
 ROUTES = [sources, source]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -172,21 +173,10 @@ def plain(value: Any) -> str:
 
 def said(value: Any, name: str) -> str:
     """Write a claim of a field: money as dollars, dates as days, codes as names."""
-    if value is None:
-        return ""
-    if name in ("budget", "revenue", "revenue_domestic", "revenue_unstated"):
-        return money(value)
-    if name == "votes" and isinstance(value, int):
-        return f"{value:,}"
-    if name == "runtime" and isinstance(value, (int, float)):
-        return f"{value:g} min"
-    if name == "released" and isinstance(value, str):
-        return day(value)
-    if name in ("languages", "original_language") and isinstance(value, str):
-        return language(value)
-    if name == "countries" and isinstance(value, str):
-        return country(value)
-    return plain(value)
+    written = _WRITTEN.get(name)
+    if written is None or not isinstance(value, written[0]) or isinstance(value, bool):
+        return plain(value)
+    return written[1](value)
 
 
 def day(text: str | None) -> str:
@@ -265,3 +255,14 @@ def schedule(cron: str) -> str:
     if parts[2].isdecimal() and parts[3:] == ["*", "*"]:
         return f"on day {parts[2]} of every month {at}"
     return cron
+
+
+#: How the claims of some fields are written, where they have this type.
+_WRITTEN: dict[str, tuple[type | tuple[type, ...], Callable[[Any], str]]] = {
+    **dict.fromkeys(("budget", "revenue", "revenue_domestic", "revenue_unstated"), ((int, float), money)),
+    "votes": (int, lambda votes: f"{votes:,}"),
+    "runtime": ((int, float), lambda minutes: f"{minutes:g} min"),
+    "released": (str, day),
+    **dict.fromkeys(("languages", "original_language"), (str, language)),
+    "countries": (str, country),
+}
