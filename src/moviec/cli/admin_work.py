@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from moviec.errors import UsageError
-from moviec.library.workbench import ReadingWorkbench
+from moviec.library.workbench import ReadingWorkbench, said
 from moviec.web.admin_work import IngestOrder, Verdict
 
 
@@ -44,7 +44,7 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
 
         with open_run(self.home) as context:
             with context.writing() as copy:
-                row = decisions.decide(copy.connection, [_said(verdict)])[0]
+                row = decisions.decide(copy.connection, [said(verdict)])[0]
                 copy.table("decisions")
             outcome = drain(context)
         return {"decision": row, "changes": outcome.changes, "last_change": outcome.last_change}
@@ -72,42 +72,6 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
             drain(context)
         return {"replayed": done}
 
-    def record(self, source: str, key: str) -> dict[str, Any] | None:
-        """Read a current record and the row behind it."""
-        from moviec.pipeline.opening import open_run
-        from moviec.pipeline.raw_rows import raw_row
-
-        with open_run(self.home) as context:
-            found = raw_row(context, source, key)
-        return None if found is None else msgspec.to_builtins(found)
-
-    def health(self) -> Sequence[dict[str, Any]]:
-        """Check everything, as `moviec status` does."""
-        from moviec.jobs.health import check_all
-        from moviec.pipeline.opening import open_run
-        from moviec.sources.registry import find_sources
-
-        with open_run(self.home) as context:
-            found = check_all(context, find_sources(self.home.folder), dt.datetime.now(dt.UTC))
-        return [msgspec.to_builtins(check) for check in found]
-
-    def review(self, most: int, source: str | None) -> Sequence[dict[str, Any]]:
-        """List uncertain pairs, as `moviec review list` does."""
-        from moviec.pipeline.opening import open_run
-        from moviec.pipeline.reviewing import uncertain
-
-        with open_run(self.home) as context:
-            return uncertain(context, most, source)
-
-    def effect(self, verdict: Verdict) -> dict[str, Any]:
-        """Work out what a verdict would do, as `moviec review same A B` without --yes."""
-        from moviec.pipeline import effects
-        from moviec.pipeline.opening import open_run
-
-        with open_run(self.home) as context:
-            found: dict[str, Any] = msgspec.to_builtins(effects.effect(context, [_said(verdict)]))
-        return found
-
     def decide_all(self, verdicts: Sequence[Verdict]) -> dict[str, Any]:
         """Record verdicts in one transaction, and publish once."""
         from moviec.catalog import decisions
@@ -116,7 +80,7 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
 
         with open_run(self.home) as context:
             with context.writing() as copy:
-                rows = decisions.decide(copy.connection, [_said(verdict) for verdict in verdicts])
+                rows = decisions.decide(copy.connection, [said(verdict) for verdict in verdicts])
                 copy.table("decisions")
             outcome = drain(context)
         return {"decisions": rows, "changes": outcome.changes, "last_change": outcome.last_change}
@@ -154,14 +118,6 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
         with open_run(self.home) as context, arriving(context) as alone:
             done = refuse_held(alone, delivery, who)
         return {"delivery": done}
-
-
-def _said(verdict: Verdict) -> Any:
-    """Read a verdict as the catalogue keeps it."""
-    from moviec.catalog import decisions
-
-    left, right = (tuple(end.split(":", 1)) for end in (verdict.left, verdict.right))
-    return decisions.Verdict((left[0], left[1]), (right[0], right[1]), verdict.same, verdict.who)
 
 
 def _instant(text: str) -> dt.datetime:

@@ -18,7 +18,19 @@ from moviec.web.compat.keys import as_imitated, is_imitated
 from moviec.web.errors import Problem, handlers
 from moviec.web.middleware import Middleware
 from moviec.web.params import NoQuery, query_of
-from moviec.web.routes import about, admin, changes, discovery, docs, lists, matching, movies, people, posters, probes
+from moviec.web.routes import (
+    about,
+    admin,
+    changes,
+    discovery,
+    docs,
+    lists,
+    matching,
+    movies,
+    people,
+    posters,
+    probes,
+)
 from moviec.web.routes import analytics as figures
 from moviec.web.server_state import Site, open_site, running
 from moviec.web.site.problems import problem_page

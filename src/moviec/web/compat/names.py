@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 from babel import Locale
+from litestar import Request
 
-#: Where TMDB keeps pictures: its paths are told without it.
-PICTURES = "https://image.tmdb.org/t/p/"
+from moviec.web.server_state import site_of
 
 
 @cache
@@ -33,15 +35,16 @@ def native(code: str) -> str:
         return ""
 
 
-def poster_address(poster: str | None) -> str | None:
-    """Return a poster's address: TMDB's paths with where they are kept."""
-    if not poster:
-        return None
-    return f"{PICTURES}w500{poster}" if poster.startswith("/") else poster
+def poster_address(poster: Mapping[str, str] | None, origin: str) -> str | None:
+    """Return the address of a stored poster on this server."""
+    return f"{origin}{poster['w342']}" if poster else None
 
 
-def poster_path(poster: str | None) -> str | None:
-    """Return a poster as TMDB names it: the path behind the address of its pictures; another address as it is."""
-    if poster and poster.startswith(PICTURES):  # …/w500/abc.jpg
-        return "/" + poster.removeprefix(PICTURES).partition("/")[2]
-    return poster or None
+def poster_path(poster: Mapping[str, str] | None) -> str | None:
+    """Return a poster as TMDB names it: the path behind the address of pictures and one of the sizes."""
+    return f"/{poster['w342'].split('/')[-2]}.webp" if poster else None
+
+
+def origin_of(request: Request[Any, Any, Any]) -> str:
+    """Return the address that this server was called at, before its paths."""
+    return f"{request.url.scheme}://{request.url.netloc}{site_of(request).prefix}"

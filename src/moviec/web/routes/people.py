@@ -197,7 +197,6 @@ def _credit(credit: Credit) -> shapes.PersonCredit:
         title=credit.title,
         year=credit.year,
         kind=credit.kind,
-        poster=credit.poster,
         c_rating=credit.c_rating,
         votes=credit.votes,
         role=credit.role,

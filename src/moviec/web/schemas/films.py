@@ -308,7 +308,7 @@ class Suggestion(Shape, frozen=True):
     year: int | None = None
     kind: str | None = None
     c_rating: float | None = None
-    poster: str | None = None
+    poster: Poster | None = None
 
 
 class Suggestions(Shape, frozen=True):
@@ -359,7 +359,6 @@ class PersonCredit(Shape, frozen=True):
     kind: str | None = None
     c_rating: float | None = None
     votes: int | None = None
-    poster: str | None = None
 
 
 class Person(Shape, frozen=True):

@@ -9,6 +9,7 @@ import msgspec
 from litestar import Request, get
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
 
 from moviec.catalog.rankings import Ends, leaders
 from moviec.catalog.references import Company, companies_named, companies_of
@@ -136,4 +137,4 @@ def _drawn(years: Sequence[YearOf], name: str) -> Any:
     return yearly([(each.year, each.films, each.revenue_known) for each in years], f"Films of {name} by year")
 
 
-ROUTES = [companies, company, genres, genre]
+ROUTES: list[ControllerRouterHandler] = [companies, company, genres, genre]

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from litestar import Request, get
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
 
 from moviec.catalog.finding import OWNER
 from moviec.catalog.queries import Stored
@@ -248,4 +249,4 @@ def _brief(value: Any, name: str) -> str:
     return text if len(text) <= 160 else text[:159] + "…"
 
 
-ROUTES = [movie, history, record]
+ROUTES: list[ControllerRouterHandler] = [movie, history, record]

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 import sqlalchemy as sa
 from litestar import Request, get, post
 from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
 
 from moviec.catalog.lag import followers, lag
 from moviec.catalog.queries import last_change
@@ -222,4 +223,12 @@ def _changes(found: Mapping[str, Any]) -> str:
     return "films " + ", ".join(kinds) if kinds else "no film changed"
 
 
-ROUTES = [operations, held, settle_held, quarantine, replay_quarantine, failures, replay_failures]
+ROUTES: list[ControllerRouterHandler] = [
+    operations,
+    held,
+    settle_held,
+    quarantine,
+    replay_quarantine,
+    failures,
+    replay_failures,
+]

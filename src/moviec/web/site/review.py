@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from litestar import Request, get, post
 from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
 
 from moviec.units import plural
 from moviec.web.admin_work import Verdict
@@ -204,4 +205,4 @@ def _said(record: Mapping[str, Any], name: str) -> str:
     return words.said(value, name)
 
 
-ROUTES = [review, decide, effect, decisions, undo]
+ROUTES: list[ControllerRouterHandler] = [review, decide, effect, decisions, undo]
