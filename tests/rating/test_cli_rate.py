@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from moviec.cli.rate import rate
 from moviec.errors import PayloadError, UsageError
+from tests.commands import moviec
 from tests.fusion.made_up import ratings
 
 COMMAND = typer.Typer()
@@ -153,7 +154,7 @@ def test_what_if_tells_how_films_move(tables: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "error", "says"),
     [
-        ("no.csv", None, UsageError, "there is no such file"),
+        ("no.csv", None, UsageError, "no such file"),
         ("short.csv", "movie,source,value\na,imdb,7\n", PayloadError, "no column lowest, highest"),
         ("table.pdf", "x", UsageError, "cannot tell a table from the ending '.pdf'"),
         ("table.xlsx", "x", PayloadError, "the workbook cannot be read"),
@@ -222,3 +223,19 @@ def test_tables_as_people_have_them(tmp_path: Path) -> None:
             ("a", "1"),
             ("b", "1"),
         ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Film,Year,Anna,Bob\nHeat,1995,4,5\nAlien,1979,5,"4,5"\nUp,2009,3,\n',
+        "title,source,rating\nHeat,imdb,8.3/10\nHeat,rt,87%\nAlien,imdb,8.5/10\nUp,rt,70%\n",
+    ],
+)
+def test_tables_as_people_keep_them_are_rated(tmp_path: Path, text: str) -> None:
+    (tmp_path / "table.csv").write_text(text)
+    done = moviec("rate", tmp_path / "table.csv", "--out", tmp_path / "rated.csv")
+    assert done.returncode == 0, done.stderr
+    rows = {row["movie"]: row for row in csv.DictReader((tmp_path / "rated.csv").open())}
+    assert set(rows) == {"Heat", "Alien", "Up"} and rows["Heat"]["sources"] == "2"
+    assert float(rows["Alien"]["c_rating"]) > float(rows["Up"]["c_rating"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -158,3 +159,46 @@ def write_workbook(path: Path, rows: list[list[str | float]]) -> None:
         book.writestr("xl/workbook.xml", f"<workbook xmlns='{main}' xmlns:r='{office}'><sheets><sheet name='Films' sheetId='1' r:id='r1'/></sheets></workbook>")  # fmt: skip
         book.writestr("xl/_rels/workbook.xml.rels", f"<Relationships xmlns='{package}/relationships'><Relationship Id='r1' Type='{office}/worksheet' Target='worksheets/sheet1.xml'/></Relationships>")  # fmt: skip
         book.writestr("xl/worksheets/sheet1.xml", f"<worksheet xmlns='{main}'><sheetData>{cells}</sheetData></worksheet>")  # fmt: skip
+
+
+def told_of(home: Path, path: Path, text: str) -> tuple[str, dict[str, object]]:
+    """Take a list in, and return what was said of it and the mapping that was made."""
+    path.write_text(text)
+    done = moviec("ingest", path, "--home", home)
+    assert done.returncode == 0, done.stderr
+    name = path.stem
+    return done.stdout + done.stderr, tomllib.loads((home / "sources" / name / "source.toml").read_text())
+
+
+def test_what_spreadsheets_hold_is_what_it_says(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    said, facts = told_of(home, tmp_path / "shares.csv", "Title,Year,Type,Rating\nHeat,1995,Movie,0.93\nLost,2004,TV Series,0.8\nUp,2009,Movie,0.2\n")  # fmt: skip
+    assert facts["raters"]["me"]["highest"] == 1 and "everybody sees it" in said  # type: ignore[index]
+    assert "films     3     2       0        1" in said, "a series is skipped"
+    said, facts = told_of(home, tmp_path / "mine.csv", "Title,Year,My Rating\nHeat,1995,9\n")
+    assert facts["private"] is True and "everybody sees it" not in said
+    said, facts = told_of(home, tmp_path / "crore.csv", 'Title,Year,Budget (in crore),Gross,Stars\nDangal,2016,70,"$28,341,469",★★★★\n')  # fmt: skip
+    columns = facts["files"]["films"]["columns"]  # type: ignore[index]
+    assert columns["Gross"] == ["revenue"] and columns["Stars"] == ["ratings.me"]
+    assert "1 × budget in another currency" in said
+    document = json.loads(moviec("show", "crore:Dangal (2016)", "--home", home, "--json").stdout)["document"]
+    assert document["revenue"] == 28_341_469 and "budget" not in document and "revenue_scope" not in document
+    assert document["ratings"][0]["value"] == 4
+
+
+def test_a_zip_whose_first_member_is_no_list_is_read_all_the_same(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "letterboxd-me.zip", "w") as packed:
+        packed.writestr("comments.csv", "Date,Comment\n2020-01-01,nice\n")
+        packed.writestr("profile.csv", "Date Joined,Username\n2020-01-01,me\n")
+        packed.writestr("ratings.csv", FILES["ratings.csv"][0])
+        packed.writestr("reviews.csv", "Date,Name,Year,Letterboxd URI,Rating,Rewatch,Review,Tags,Watched Date\n2021-01-02,Heat,1995,https://boxd.it/zz,4,,Good,,2021-01-01\n")  # fmt: skip
+        packed.writestr("diary.csv", FILES["diary.csv"][0])
+    home = tmp_path / "home"
+    done = moviec("ingest", tmp_path / "letterboxd-me.zip", "--home", home)
+    assert done.returncode == 0, done.stderr
+    shown = json.loads(moviec("show", FILES["ratings.csv"][1], "--home", home, "--json").stdout)
+    assert {one["source"] for one in shown["own"]} == {
+        "letterboxd-ratings",
+        "letterboxd-reviews",
+        "letterboxd-diary",
+    }

@@ -215,8 +215,8 @@ def _is_file(source: str, place: Home) -> bool:
 def _recognised(path: Path, work: Path, place: Home, anew: bool) -> dict[str, list[str]]:
     """Return which source each file is of, or each file in a zip; the mapping of a list of one's own is kept."""
     known: list[tuple[Path, Recognised]] = []
-    for file in unpack(path, work, place.settings.bounds):
-        room = work / f"room-{len(known)}"
+    for number, file in enumerate(unpack(path, work, place.settings.bounds)):
+        room = work / f"room-{number}"
         room.mkdir()
         try:
             known.append((file, recognise_file(file, room, place.folder)))

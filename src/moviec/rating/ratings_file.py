@@ -118,14 +118,68 @@ def _long(engine: DuckEngine, columns: list[str]) -> list[str]:
     film = next((name for name in _FILM if name in columns), None)
     viewer = next((name for name in _VIEWER if name in columns), None)
     given = next((name for name in _GIVEN if name in columns), None)
-    if film is None or "source" in columns:
+    if film is None or {"value", "highest"} & {*columns}:
         return columns
+    if "source" in columns:
+        return _of_sources(engine, film, given) if given else columns
     if viewer and given:
         return _of_viewers(engine, film, given)
-    wide = {
+    wide: dict[str, tuple[str, float, float]] = {
         name: _WIDE[folded] for name in columns if (folded := "".join(filter(str.isalnum, name))) in _WIDE
     }
+    wide = wide or _like_raters(engine, [name for name in columns if name not in (film, "file_row")])
     return _of_columns(engine, film, wide) if wide else columns
+
+
+#: Columns of numbers that are no ratings.
+_NO_RATINGS = frozenset(
+    ("year", "jahr", "annee", "runtime", "duration", "minutes", "votes", "numvotes", "rank", "position", "nr", "no", "number", "budget", "revenue",
+     "gross", "popularity", "id", "movieid", "imdbid", "tmdbid", "filmid", "date", "day", "month", "decade", "age", "length", "count")
+)  # fmt: skip
+
+
+def _like_raters(engine: DuckEngine, columns: list[str]) -> dict[str, tuple[str, float, float]]:
+    """Return the columns that hold ratings by their cells, each a rater of its name; none where fewer than two do."""
+    found: dict[str, tuple[str, float, float]] = {}
+    for name in columns:
+        if "".join(filter(str.isalnum, name)) in _NO_RATINGS:
+            continue
+        cells = f"try_cast(replace(trim({identifier(name)}), ',', '.') AS DOUBLE)"
+        facts = engine.query(
+            f"SELECT count(*) FILTER (WHERE trim({identifier(name)}) <> '') AS filled, count({cells}) AS read,"
+            f" min({cells}) AS least, max({cells}) AS most FROM rating_cells"
+        ).to_pylist()[0]
+        if (
+            facts["read"]
+            and facts["read"] >= 0.8 * facts["filled"]
+            and facts["least"] >= 0
+            and facts["most"] <= 100
+        ):
+            found[name] = (name.replace("'", ""), 0, _top(facts["most"]))
+    return found if len(found) > 1 else {}
+
+
+def _top(most: float) -> int:
+    """Return the top of the scale that values are taken for: the first usual one that none of them passes."""
+    return next(top for top in (5, 10, 100) if most <= top)
+
+
+def _of_sources(engine: DuckEngine, film: str, given: str) -> list[str]:
+    """Make a table of film, source and rating one of ratings: each source's scale is that of its values."""
+    cells = Column(given, "rating", "r_given")
+    engine.view("source_cells", "SELECT * FROM rating_cells")
+    read_columns(engine, Rows("source_cells", "source_cells", "file_row"), "source_ratings", [cells])
+    top = identifier(extra_of("r_given", "top"))
+    value = f"on_scale(try_cast(r_given AS DOUBLE), {top}, coalesce(max(try_cast({top} AS DOUBLE)) OVER (PARTITION BY source), 1), NULL)"
+    engine.materialize(
+        "rating_cells",
+        f"SELECT movie, source, value::VARCHAR AS value, '0' AS lowest,"
+        f" CASE WHEN max(value) OVER (PARTITION BY source) <= 5 THEN '5'"
+        f"      WHEN max(value) OVER (PARTITION BY source) <= 10 THEN '10' ELSE '100' END AS highest, file_row"
+        f" FROM (SELECT {identifier(film)} AS movie, source, {value} AS value, file_row FROM source_ratings"
+        f"       WHERE {identifier(film)} IS NOT NULL) ORDER BY file_row",
+    )
+    return [*REQUIRED, "file_row"]
 
 
 def _of_viewers(engine: DuckEngine, film: str, given: str) -> list[str]:

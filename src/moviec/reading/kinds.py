@@ -201,7 +201,7 @@ KINDS: Mapping[str, Kind] = {
 LISTS = ("labels", "names", "companies", "titles", "objects", "company objects")
 
 _UNITS = {"thousand": 10**3, "thousands": 10**3, "000s": 10**3, "k": 10**3, "million": 10**6, "millions": 10**6, "mil": 10**6, "mill": 10**6,
-          "mio": 10**6, "mn": 10**6, "m": 10**6, "billion": 10**9, "billions": 10**9, "bn": 10**9, "b": 10**9, "crore": 10**7, "cr": 10**7, "lakh": 10**5}  # fmt: skip
+          "mio": 10**6, "mn": 10**6, "m": 10**6, "billion": 10**9, "billions": 10**9, "bn": 10**9, "b": 10**9, "crore": 10**7, "crores": 10**7, "cr": 10**7, "lakh": 10**5, "lakhs": 10**5}  # fmt: skip
 
 
 def unit_of(column: str) -> tuple[str, int]:
@@ -213,6 +213,7 @@ def unit_of(column: str) -> tuple[str, int]:
     for word in words[1:] if len(words) > 1 else []:
         currency = money.CURRENCIES.get(word, currency) if len(word) == 3 or word in "$€£¥₹" else currency
         scale = _UNITS.get(word, scale)
+        currency = currency or ("INR" if word in ("crore", "crores", "cr", "lakh", "lakhs") else "")
     return currency, scale
 
 

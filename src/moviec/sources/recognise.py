@@ -19,7 +19,7 @@ from moviec.reading.nested import unfold
 from moviec.reading.opening import readable
 from moviec.reading.ratings import rating
 from moviec.reading.tables import stage_list
-from moviec.reading.usual_names import ALIASES, MORE_ALIASES, usual_columns
+from moviec.reading.usual_names import ALIASES, MORE_ALIASES, plain_name, usual_columns
 from moviec.sources.registry import find_sources
 
 #: What a column of usual name feeds.
@@ -45,6 +45,7 @@ _FEEDS = {
     "keywords": "keywords",
     "budget": "budget",
     "revenue": "revenue.worldwide",
+    "gross": "revenue",
     "domestic": "revenue.domestic",
     "overview": "overview",
     "certificate": "certificate",
@@ -64,6 +65,15 @@ _RATERS = {
 _TOPS = (5, 10, 100)
 
 
+#: What a person should know whose list has ratings of nobody in particular.
+_PUBLIC = (
+    "; everybody sees it, its ratings as those of 'me': private = true in its mapping keeps it to yourself"
+)
+
+#: Columns that hold what one person gave.
+_OWN_RATINGS = ("myrating", "yourrating", "bewertung", "meinebewertung", "manote", "mivaloracion")
+
+
 class Recognised(msgspec.Struct, frozen=True):
     """What a file was taken for: the source's name, and the mapping of a list without a source, which is to be kept."""
 
@@ -77,7 +87,8 @@ class Recognised(msgspec.Struct, frozen=True):
             return f"a delivery of {self.source}"
         fed = ", ".join(f"{feeds[0]} = {column}" for column, feeds in self.layout.columns.items() if feeds)
         left = f"; not used: {', '.join(self.unused)}" if self.unused else ""
-        return f"{self.layout.title} ({fed}{left})"
+        shown = "" if self.layout.private or "me" not in self.layout.raters else _PUBLIC
+        return f"{self.layout.title} ({fed}{left}){shown}"
 
 
 def recognise_file(path: Path, work: Path, home: Path | None) -> Recognised:
@@ -131,6 +142,13 @@ def _known_source(path: Path, columns: list[str], home: Path | None) -> str | No
 def _guessed(engine: DuckEngine, columns: list[str], path: Path) -> Layout:
     """Make a layout of columns with usual names; rows are told apart by an id, else by title and year."""
     found = usual_columns(columns, ALIASES | MORE_ALIASES)
+    found = {
+        field: column
+        for field, column in found.items()
+        if field != "people" or not _are_stars(engine, column)
+    }
+    if "imdb_rating" not in found:
+        found.pop("imdb_votes", None)
     if "title" not in found:
         raise PayloadError(
             f"this is no list of films that MovieC knows: no title column among {', '.join(columns)[:300]}",
@@ -144,8 +162,6 @@ def _guessed(engine: DuckEngine, columns: list[str], path: Path) -> Layout:
     raters = {name: scale for name, scale in _RATERS.items() if f"ratings.{name}" in [*_all(feeds)]}
     if "rating" in found:
         raters["me"] = Scale("audience", 0, _top(engine, found["rating"]))
-    if "ratings.imdb.votes" in _all(feeds) and "imdb" not in raters:
-        feeds[found["imdb_votes"]].remove("ratings.imdb.votes")
     key = _key(engine, found)
     if len(key) == 1:
         feeds.setdefault(key[0], []).insert(0, "key")
@@ -156,8 +172,16 @@ def _guessed(engine: DuckEngine, columns: list[str], path: Path) -> Layout:
         key=key,
         columns={name: tuple(feeds[name]) for name in columns if name in feeds},
         raters=raters,
-        private=False,
+        private=plain_name(found.get("rating", "")) in _OWN_RATINGS,
     )
+
+
+def _are_stars(engine: DuckEngine, column: str) -> bool:
+    """Return whether a column called Stars holds those of a rating, not those of a film."""
+    first = engine.query(
+        f"SELECT {identifier(column)} AS cell FROM listed WHERE {identifier(column)} IS NOT NULL LIMIT 1"
+    )
+    return bool(first.num_rows) and any(mark in str(first["cell"][0].as_py()) for mark in "★☆⭐½")
 
 
 def _all(feeds: dict[str, list[str]]) -> list[str]:
@@ -173,7 +197,12 @@ def _top(engine: DuckEngine, column: str) -> int:
         for cell in cells["cell"].to_pylist()
         if (read := rating(str(cell))) and not read.top
     ]
-    return next((top for top in _TOPS if max(values, default=0) <= top), _TOPS[-1])
+    most = max(values, default=0)
+    if most <= 1 and any(
+        value * 2 % 1 for value in values
+    ):  # shares, as a spreadsheet keeps percent; stars come in halves
+        return 1
+    return next((top for top in _TOPS if most <= top), _TOPS[-1])
 
 
 def _key(engine: DuckEngine, found: dict[str, str]) -> tuple[str, ...]:

@@ -107,7 +107,8 @@ def stage(engine: DuckEngine, role: str, spec: FileSpec, path: Path, wanted: Wan
     engine.view(f"{role}_good", _good_rows(rows))
     engine.view(f"{role}_films", f"SELECT * FROM {role}_good WHERE {_only(spec)}")
     engine.view(role, f"SELECT * FROM {role}_films")
-    skipped = _count(engine, f"{role}_good WHERE NOT {_only(spec)}") if spec.only or spec.gone else 0
+    told = spec.only or spec.gone or _kinds(spec)
+    skipped = _count(engine, f"{role}_good WHERE NOT {_only(spec)}") if told else 0
     rejected = sorted([*rest, *unkeyed], key=lambda row: row.line)
     read = _count(engine, f"{role}_rows") + len(rest)
     if read == len(rejected):
@@ -222,7 +223,13 @@ def _only(spec: FileSpec) -> str:
     ]
     if spec.gone:
         tests.append(f"NOT {_is_gone(spec)}")
+    tests += [f"NOT is_no_film({identifier(name)})" for name in _kinds(spec)]
     return f"coalesce({' AND '.join(tests) or 'true'}, false)"
+
+
+def _kinds(spec: FileSpec) -> list[str]:
+    """Return the columns of a person's list that say what a row is: a series is skipped, as in providers' files."""
+    return [name for name, feeds in spec.columns.items() if "kind" in feeds] if spec.format == "any" else []
 
 
 def _is_gone(spec: FileSpec) -> str:
