@@ -236,6 +236,6 @@ def test_tables_as_people_keep_them_are_rated(tmp_path: Path, text: str) -> None
     (tmp_path / "table.csv").write_text(text)
     done = moviec("rate", tmp_path / "table.csv", "--out", tmp_path / "rated.csv")
     assert done.returncode == 0, done.stderr
-    rows = {row["movie"]: row for row in csv.DictReader((tmp_path / "rated.csv").open())}
+    rows = {row["movie"]: row for row in csv.DictReader((tmp_path / "rated.csv").read_text().splitlines())}
     assert set(rows) == {"Heat", "Alien", "Up"} and rows["Heat"]["sources"] == "2"
     assert float(rows["Alien"]["c_rating"]) > float(rows["Up"]["c_rating"])
