@@ -19,6 +19,7 @@ from litestar.testing import TestClient
 from moviec.catalog.accounts import NewKey, create_key
 from moviec.config import Home, open_home
 from moviec.errors import UsageError
+from moviec.matching.model import Model, shipped_model
 from moviec.search.index import catch_up, indexer
 from moviec.web.admin_work import IngestOrder, Verdict
 from moviec.web.app import make_litestar
@@ -39,6 +40,9 @@ class Bench:
 
     def scorecard(self, source: str) -> dict[str, Any]:
         return {"reliability": [], "calibration": []}
+
+    def match_model(self) -> Model:
+        return shipped_model()
 
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         if order.source != "imdb":

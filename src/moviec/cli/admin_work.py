@@ -8,34 +8,13 @@ from typing import Any
 
 import msgspec
 
-from moviec.config import Home
 from moviec.errors import UsageError
+from moviec.library.workbench import ReadingWorkbench, as_decided
 from moviec.web.admin_work import IngestOrder, Verdict
 
 
-class PipelineWorkbench(msgspec.Struct, frozen=True):
+class PipelineWorkbench(ReadingWorkbench, frozen=True):
     """Works on a home as the commands of the same names do; see `moviec.web.admin_work.Workbench`."""
-
-    home: Home
-
-    def sources(self) -> Sequence[dict[str, Any]]:
-        """List the sources with their facts, but for private ones."""
-        from moviec.sources.registry import find_sources
-
-        facts = ("name", "title", "licence", "attribution", "home_page", "cron", "complete")
-        specs = [source.spec for source in find_sources(self.home.folder).values() if not source.spec.private]
-        return [
-            {**{name: getattr(spec, name) for name in facts}, "raters": sorted(spec.raters)} for spec in specs
-        ]
-
-    def scorecard(self, source: str) -> dict[str, Any]:
-        """Give what the pinned model has learned of a source: reliability, genres, repeats, its raters' calibration."""
-        from moviec.pipeline.fit import scorecard_of
-        from moviec.pipeline.opening import open_run
-
-        with open_run(self.home) as context:
-            card: dict[str, Any] = msgspec.to_builtins(scorecard_of(context, source))
-        return {name: value for name, value in card.items() if name != "source"}
 
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         """Take in every delivery the order means, and publish."""
@@ -61,7 +40,7 @@ class PipelineWorkbench(msgspec.Struct, frozen=True):
 
         with open_run(self.home) as context:
             with context.writing() as copy:
-                row = decisions.decide(copy.connection, [_said(verdict)])[0]
+                row = decisions.decide(copy.connection, [as_decided(verdict)])[0]
                 copy.table("decisions")
             outcome = drain(context)
         return {"decision": row, "changes": outcome.changes, "last_change": outcome.last_change}
@@ -89,15 +68,6 @@ class PipelineWorkbench(msgspec.Struct, frozen=True):
             drain(context)
         return {"replayed": done}
 
-    def record(self, source: str, key: str) -> dict[str, Any] | None:
-        """Read a current record and the row behind it."""
-        from moviec.pipeline.opening import open_run
-        from moviec.pipeline.raw_rows import raw_row
-
-        with open_run(self.home) as context:
-            found = raw_row(context, source, key)
-        return None if found is None else msgspec.to_builtins(found)
-
     def health(self) -> Sequence[dict[str, Any]]:
         """Check everything, as `moviec status` does."""
         from moviec.jobs.health import check_all
@@ -108,23 +78,6 @@ class PipelineWorkbench(msgspec.Struct, frozen=True):
             found = check_all(context, find_sources(self.home.folder), dt.datetime.now(dt.UTC))
         return [msgspec.to_builtins(check) for check in found]
 
-    def review(self, most: int, source: str | None) -> Sequence[dict[str, Any]]:
-        """List uncertain pairs, as `moviec review list` does."""
-        from moviec.pipeline.opening import open_run
-        from moviec.pipeline.reviewing import uncertain
-
-        with open_run(self.home) as context:
-            return uncertain(context, most, source)
-
-    def effect(self, verdict: Verdict) -> dict[str, Any]:
-        """Work out what a verdict would do, as `moviec review same A B` without --yes."""
-        from moviec.pipeline import effects
-        from moviec.pipeline.opening import open_run
-
-        with open_run(self.home) as context:
-            found: dict[str, Any] = msgspec.to_builtins(effects.effect(context, [_said(verdict)]))
-        return found
-
     def decide_all(self, verdicts: Sequence[Verdict]) -> dict[str, Any]:
         """Record verdicts in one transaction, and publish once."""
         from moviec.catalog import decisions
@@ -133,7 +86,7 @@ class PipelineWorkbench(msgspec.Struct, frozen=True):
 
         with open_run(self.home) as context:
             with context.writing() as copy:
-                rows = decisions.decide(copy.connection, [_said(verdict) for verdict in verdicts])
+                rows = decisions.decide(copy.connection, [as_decided(verdict) for verdict in verdicts])
                 copy.table("decisions")
             outcome = drain(context)
         return {"decisions": rows, "changes": outcome.changes, "last_change": outcome.last_change}
@@ -171,14 +124,6 @@ class PipelineWorkbench(msgspec.Struct, frozen=True):
         with open_run(self.home) as context, arriving(context) as alone:
             done = refuse_held(alone, delivery, who)
         return {"delivery": done}
-
-
-def _said(verdict: Verdict) -> Any:
-    """Read a verdict as the catalogue keeps it."""
-    from moviec.catalog import decisions
-
-    left, right = (tuple(end.split(":", 1)) for end in (verdict.left, verdict.right))
-    return decisions.Verdict((left[0], left[1]), (right[0], right[1]), verdict.same, verdict.who)
 
 
 def _instant(text: str) -> dt.datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -51,6 +52,13 @@ def pinned_models(context: RunContext) -> Models:
         from_json(context.store.path(fuse).read_bytes()) if fuse else shipped_fuse_model(),
         chosen_rules(context.home.settings.fields),
     )
+
+
+def pinned_match_file(context: RunContext) -> Path | None:
+    """Return the file of the match weights in force; None for those that come with MovieC."""
+    with context.catalogue.connect() as connection:
+        file = pinned_files(connection).get("match")
+    return context.store.path(file) if file else None
 
 
 def fitted_models(context: RunContext) -> list[dict[str, Any]]:

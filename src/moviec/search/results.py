@@ -146,6 +146,11 @@ class Finder:
         """Number of the change log that the opened index holds; None while there is none."""
         return self._opened[1] if self._opened else None
 
+    @property
+    def films(self) -> int:
+        """How many films the opened index has; 0 while there is none."""
+        return int(self._index.searcher().num_docs) if self._index else 0
+
     def refresh(self) -> None:
         """Open what is in use now. A damaged index counts as none: it is being built anew."""
         used = current(self._folder)

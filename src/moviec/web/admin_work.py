@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
+
+if TYPE_CHECKING:
+    from moviec.matching.model import Model
 
 
 class IngestOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,6 +37,9 @@ class Workbench(Protocol):
 
     def scorecard(self, source: str) -> dict[str, Any]:
         """Return a source's reliability and calibration, as the pinned models have them."""
+
+    def match_model(self) -> Model:
+        """Return the match weights that are in force."""
 
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         """Take a delivery in; report what became of it."""

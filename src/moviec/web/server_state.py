@@ -80,10 +80,11 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
 
-def open_site(home: Home, workbench: Workbench) -> Site:
-    """Open the catalogue and all that stands on it. Raises StoreError or UsageError where that cannot be."""
+def open_site(home: Home, workbench: Workbench, log: Any = None) -> Site:
+    """Open the catalogue and all that stands on it; `log` stands in for the one of the settings. Raises StoreError or UsageError where that cannot be."""
     settings = home.settings
-    catalogue, log = connect(home.catalogue, settings.patience), open_log(home.log)
+    log = log or open_log(home.log)
+    catalogue = connect(home.catalogue, settings.patience)
     reader, cache, finder = Reader(catalogue), Cache(settings.cache_mb << 20), Finder(home.search)
     head, keys = Head(reader), Keys(reader)
     try:

@@ -145,6 +145,11 @@ async def genres_of(site: Site) -> list[Genre]:
     return _read_words(await _held_genres(site))[0]
 
 
+async def genre_words(site: Site) -> GenreWords:
+    """Return the names of genres as they may stand in a query."""
+    return _read_words(await _held_genres(site))[1]
+
+
 async def _held_genres(site: Site) -> bytes:
     found = await site.ready(0, "genres", lambda: _read_genres(site), answer)
     return found.body

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, field
 
@@ -193,6 +193,78 @@ class Found(Shape, frozen=True):
 
     movies: dict[str, Movie]
     unknown: list[str]
+
+
+class FilmAsked(Body, frozen=True):
+    """A film that is looked for by what is known of it; the more is told, the surer the answer. `key` comes back with it."""
+
+    title: Annotated[str, Meta(min_length=1, max_length=1000, pattern="^[^\\x00]*$", examples=["Heat"])]
+    key: Annotated[str, Meta(max_length=200)] | None = None
+    original_title: Annotated[str, Meta(max_length=1000, pattern="^[^\\x00]*$")] | None = None
+    year: Annotated[int, Meta(ge=1, le=9999)] | None = None
+    released: (
+        Annotated[
+            str,
+            Meta(
+                pattern="^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$|^[0-9]{4}-(0[13-9]|1[0-2])-(29|30)$|^[0-9]{4}-(0[13578]|1[02])-31$",
+                examples=["1995-12-15"],
+            ),
+        ]
+        | None
+    ) = None
+    runtime: Annotated[int, Meta(ge=1, le=100_000)] | None = None
+    kind: Literal["feature", "short", "tv_movie", "video"] | None = None
+    directors: Annotated[list[Annotated[str, Meta(max_length=200)]], Meta(max_length=50)] = field(
+        default_factory=list
+    )
+    people: Annotated[list[Annotated[str, Meta(max_length=200)]], Meta(max_length=200)] = field(
+        default_factory=list
+    )
+    genres: Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=50)] = field(
+        default_factory=list
+    )
+    imdb_id: Annotated[str, Meta(max_length=20)] | None = None
+    tmdb_id: Annotated[str, Meta(max_length=20)] | None = None
+
+
+class MatchWanted(Body, frozen=True):
+    """Films to match."""
+
+    films: Annotated[list[FilmAsked], Meta(min_length=1, max_length=500)]
+
+
+class Evidence(Shape, frozen=True, kw_only=False):
+    """What was compared, and how well it agrees."""
+
+    feature: str
+    level: str
+
+
+class Candidate(Shape, frozen=True):
+    """A film that may be meant; `contradiction`: what speaks against it, however likely it is."""
+
+    id: str
+    title: str
+    probability: float
+    year: int | None = None
+    contradiction: str | None = None
+    evidence: list[Evidence] = field(default_factory=list)
+
+
+class MatchedFilm(Shape, frozen=True):
+    """What a film that was asked for is: `match` where that is sure, `review` where a person should look."""
+
+    match: str | None
+    probability: float
+    review: bool
+    candidates: list[Candidate]
+    key: str | None = None
+
+
+class Matched(Shape, frozen=True):
+    """The films that were asked for, in their order."""
+
+    items: list[MatchedFilm]
 
 
 class Facet(Shape, frozen=True):
