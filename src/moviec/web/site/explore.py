@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import sqlalchemy as sa
 from litestar import Request, get
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 from msgspec import Meta
@@ -360,4 +361,4 @@ def _file(name: str, answered: Answered, asked: ExploreQuery) -> bytes:
     return charts.svg(spec) if name == "chart.svg" else charts.png(spec)
 
 
-ROUTES = [explore, films, download]
+ROUTES: list[HTTPRouteHandler] = [explore, films, download]

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 from litestar import Request, get
+from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
 from moviec.catalog.lately import Lately, changed_lately
@@ -115,4 +116,4 @@ def shares(years: Sequence[YearOf], names: Mapping[int, str]) -> list[Share]:
     return found
 
 
-ROUTES = [home]
+ROUTES: list[HTTPRouteHandler] = [home]
