@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 import sqlalchemy as sa
 from litestar import Request, get
+from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
 from moviec.catalog.people import person_of
@@ -275,4 +276,4 @@ async def did_you_mean(site: Site, asked: SearchQuery, items: Sequence[Summary])
     return found
 
 
-ROUTES = [results, suggest, description]
+ROUTES: list[HTTPRouteHandler] = [results, suggest, description]

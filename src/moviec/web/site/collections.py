@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from litestar import Request, get
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 
@@ -53,4 +54,4 @@ async def collection(request: Request[Any, Any, Any], collection_id: FromPath[st
     return page(request, "collection.html", found=found, films=films, rated=rated, best=best, years=years)
 
 
-ROUTES = [collections, collection]
+ROUTES: list[HTTPRouteHandler] = [collections, collection]

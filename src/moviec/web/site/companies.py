@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, get
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 
@@ -136,4 +137,4 @@ def _drawn(years: Sequence[YearOf], name: str) -> Any:
     return yearly([(each.year, each.films, each.revenue_known) for each in years], f"Films of {name} by year")
 
 
-ROUTES = [companies, company, genres, genre]
+ROUTES: list[HTTPRouteHandler] = [companies, company, genres, genre]

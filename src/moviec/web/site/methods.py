@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, get
+from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
 from moviec.catalog.queries import count_documents
@@ -65,4 +66,4 @@ def raters(cards: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return sorted(found.values(), key=lambda row: (-row["films"], row["rater"]))
 
 
-ROUTES = [methods]
+ROUTES: list[HTTPRouteHandler] = [methods]

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from litestar import Request, get, post
+from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
 from moviec.catalog.lag import followers, lag
@@ -222,4 +223,12 @@ def _changes(found: Mapping[str, Any]) -> str:
     return "films " + ", ".join(kinds) if kinds else "no film changed"
 
 
-ROUTES = [operations, held, settle_held, quarantine, replay_quarantine, failures, replay_failures]
+ROUTES: list[HTTPRouteHandler] = [
+    operations,
+    held,
+    settle_held,
+    quarantine,
+    replay_quarantine,
+    failures,
+    replay_failures,
+]

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 from litestar import Request, get
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 
@@ -148,4 +149,4 @@ def links_of(ids: dict[str, Any], kind: str) -> list[tuple[str, str, str]]:
     return found
 
 
-ROUTES = [people, person]
+ROUTES: list[HTTPRouteHandler] = [people, person]

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, get, post
+from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
 from moviec.units import plural
@@ -204,4 +205,4 @@ def _said(record: Mapping[str, Any], name: str) -> str:
     return words.said(value, name)
 
 
-ROUTES = [review, decide, effect, decisions, undo]
+ROUTES: list[HTTPRouteHandler] = [review, decide, effect, decisions, undo]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, get, post
+from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
 from moviec.web.callers import too_many
@@ -67,4 +68,4 @@ def _inside(path: str) -> str:
     return path if plain and path.startswith("/") and not path.startswith("//") else "/"
 
 
-ROUTES = [door, sign_in, sign_out]
+ROUTES: list[HTTPRouteHandler] = [door, sign_in, sign_out]

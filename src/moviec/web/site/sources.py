@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 from litestar import Request, get
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 
@@ -84,4 +85,4 @@ def filled_of(report: dict[str, Any]) -> list[tuple[str, float]]:
     )
 
 
-ROUTES = [sources, source]
+ROUTES: list[HTTPRouteHandler] = [sources, source]
