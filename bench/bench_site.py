@@ -41,6 +41,8 @@ def main() -> None:
     home = open_home(folder, {"MOVIEC_LOG": "bench_site.log"})
     site = open_site(home, PipelineWorkbench(home))
     with TestClient(Middleware(make_litestar(site), site)) as client:
+        while site.follower.known is None:  # filled beside, which would be measured along
+            time.sleep(0.1)
         asked = [f"/movies/mc{movie}" for movie, _ in titles]
         for path in asked[:20]:
             client.get(path)
