@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from moviec.catalog.webhooks import Sent
 from moviec.config import Home
 from moviec.errors import UsageError
 from moviec.web.admin_work import IngestOrder, Verdict
@@ -48,6 +49,14 @@ class ReadingWorkbench(msgspec.Struct, frozen=True):
 
         with open_run(self.home) as context:
             return _match_model(pinned_match_file(context))
+
+    def ping(self, hook: Mapping[str, Any]) -> Sent:
+        """Refuse."""
+        raise _read_only()
+
+    def review(self, most: int) -> Sequence[dict[str, Any]]:
+        """Refuse: what waits for a person is for admins."""
+        raise _read_only()
 
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         """Refuse."""

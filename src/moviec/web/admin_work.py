@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
+
+from moviec.catalog.webhooks import Sent
 
 if TYPE_CHECKING:
     from moviec.matching.model import Model
@@ -40,6 +42,12 @@ class Workbench(Protocol):
 
     def match_model(self) -> Model:
         """Return the match weights that are in force."""
+
+    def ping(self, hook: Mapping[str, Any]) -> Sent:
+        """Send a webhook (a row of its table) a body without changes; return what became of it."""
+
+    def review(self, most: int) -> Sequence[dict[str, Any]]:
+        """List pairs of records that a person should look at, most valuable first."""
 
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         """Take a delivery in; report what became of it."""
