@@ -190,7 +190,7 @@ def _add_conditions(operation: dict[str, Any], method: str, path: str) -> None:
             )
         )
     for name, about, example in heeded:
-        kind = {"type": "string", "maxLength": 500, "pattern": "^[ -~]*$"}
+        kind = {"type": "string"}
         operation.setdefault("parameters", []).append(
             {
                 "name": name,
