@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from moviec.catalog.webhooks import Sent
 from moviec.errors import UsageError
-from moviec.library.workbench import ReadingWorkbench, as_decided
+from moviec.library.workbench import ReadingWorkbench
 from moviec.web.admin_work import IngestOrder, Verdict
 
 
 class PipelineWorkbench(ReadingWorkbench, frozen=True):
     """Works on a home as the commands of the same names do; see `moviec.web.admin_work.Workbench`."""
+
+    def ping(self, hook: Mapping[str, Any]) -> Sent:
+        """Send a webhook a body without changes."""
+        from moviec.jobs.webhooks import send
+
+        return send(hook, [], self.home.settings.webhooks_private)
+
+    def review(self, most: int, source: str | None = None) -> Sequence[dict[str, Any]]:
+        """List pairs of records that a person should look at."""
+        from moviec.pipeline.opening import open_run
+        from moviec.pipeline.reviewing import uncertain
+
+        with open_run(self.home) as context:
+            return uncertain(context, most, source)
 
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         """Take in every delivery the order means, and publish."""
@@ -40,7 +55,7 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
 
         with open_run(self.home) as context:
             with context.writing() as copy:
-                row = decisions.decide(copy.connection, [as_decided(verdict)])[0]
+                row = decisions.decide(copy.connection, [_said(verdict)])[0]
                 copy.table("decisions")
             outcome = drain(context)
         return {"decision": row, "changes": outcome.changes, "last_change": outcome.last_change}
@@ -68,6 +83,15 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
             drain(context)
         return {"replayed": done}
 
+    def effect(self, verdict: Verdict) -> dict[str, Any]:
+        """Work out what a verdict would do, as `moviec review same A B` without --yes."""
+        from moviec.pipeline import effects
+        from moviec.pipeline.opening import open_run
+
+        with open_run(self.home) as context:
+            found: dict[str, Any] = msgspec.to_builtins(effects.effect(context, [_said(verdict)]))
+        return found
+
     def health(self) -> Sequence[dict[str, Any]]:
         """Check everything, as `moviec status` does."""
         from moviec.jobs.health import check_all
@@ -86,7 +110,7 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
 
         with open_run(self.home) as context:
             with context.writing() as copy:
-                rows = decisions.decide(copy.connection, [as_decided(verdict) for verdict in verdicts])
+                rows = decisions.decide(copy.connection, [_said(verdict) for verdict in verdicts])
                 copy.table("decisions")
             outcome = drain(context)
         return {"decisions": rows, "changes": outcome.changes, "last_change": outcome.last_change}
@@ -124,6 +148,14 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
         with open_run(self.home) as context, arriving(context) as alone:
             done = refuse_held(alone, delivery, who)
         return {"delivery": done}
+
+
+def _said(verdict: Verdict) -> Any:
+    """Read a verdict as the catalogue keeps it."""
+    from moviec.catalog import decisions
+
+    left, right = (tuple(end.split(":", 1)) for end in (verdict.left, verdict.right))
+    return decisions.Verdict((left[0], left[1]), (right[0], right[1]), verdict.same, verdict.who)
 
 
 def _instant(text: str) -> dt.datetime:

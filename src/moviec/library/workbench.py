@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from moviec.catalog.webhooks import Sent
 from moviec.config import Home
 from moviec.errors import UsageError
 from moviec.web.admin_work import IngestOrder, Verdict
@@ -58,22 +59,17 @@ class ReadingWorkbench(msgspec.Struct, frozen=True):
             found = raw_row(context, source, key)
         return None if found is None else msgspec.to_builtins(found)
 
-    def review(self, most: int, source: str | None) -> Sequence[dict[str, Any]]:
-        """List uncertain pairs, as `moviec review list` does."""
-        from moviec.pipeline.opening import open_run
-        from moviec.pipeline.reviewing import uncertain
+    def ping(self, hook: Mapping[str, Any]) -> Sent:
+        """Refuse."""
+        raise _read_only()
 
-        with open_run(self.home) as context:
-            return uncertain(context, most, source)
+    def review(self, most: int, source: str | None = None) -> Sequence[dict[str, Any]]:
+        """Refuse: what waits for a person is for admins."""
+        raise _read_only()
 
     def effect(self, verdict: Verdict) -> dict[str, Any]:
-        """Work out what a verdict would do, as `moviec review same A B` without --yes."""
-        from moviec.pipeline import effects
-        from moviec.pipeline.opening import open_run
-
-        with open_run(self.home) as context:
-            found: dict[str, Any] = msgspec.to_builtins(effects.effect(context, [as_decided(verdict)]))
-        return found
+        """Refuse."""
+        raise _read_only()
 
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         """Refuse."""
@@ -110,14 +106,6 @@ class ReadingWorkbench(msgspec.Struct, frozen=True):
     def refuse_held(self, delivery: str, who: str) -> dict[str, Any]:
         """Refuse."""
         raise _read_only()
-
-
-def as_decided(verdict: Verdict) -> Any:
-    """Read a verdict as the catalogue keeps it."""
-    from moviec.catalog import decisions
-
-    left, right = (tuple(end.split(":", 1)) for end in (verdict.left, verdict.right))
-    return decisions.Verdict((left[0], left[1]), (right[0], right[1]), verdict.same, verdict.who)
 
 
 def _read_only() -> UsageError:

@@ -17,7 +17,19 @@ from moviec.web.compat.keys import as_imitated, is_imitated
 from moviec.web.errors import Problem, handlers
 from moviec.web.middleware import Middleware
 from moviec.web.params import NoQuery, query_of
-from moviec.web.routes import about, admin, changes, discovery, docs, lists, matching, movies, people, probes
+from moviec.web.routes import (
+    about,
+    admin,
+    changes,
+    discovery,
+    docs,
+    feeds,
+    lists,
+    matching,
+    movies,
+    people,
+    probes,
+)
 from moviec.web.routes import analytics as figures
 from moviec.web.server_state import Site, open_site, running
 from moviec.web.site import pages
@@ -27,7 +39,7 @@ from moviec.web.site.problems import problem_page
 LARGEST_BODY = 1 << 20
 
 ROUTES: Sequence[ControllerRouterHandler] = [
-    *movies.ROUTES, *lists.ROUTES, *discovery.ROUTES, *people.ROUTES, *matching.ROUTES, *figures.ROUTES, *changes.ROUTES, *about.ROUTES, *admin.ROUTES, *probes.ROUTES,
+    *movies.ROUTES, *lists.ROUTES, *discovery.ROUTES, *people.ROUTES, *matching.ROUTES, *figures.ROUTES, *changes.ROUTES, *feeds.ROUTES, *about.ROUTES, *admin.ROUTES, *probes.ROUTES,
     *docs.ROUTES, *omdb.ROUTES, *tmdb.ROUTES, *pages.ROUTES,
 ]  # fmt: skip
 
