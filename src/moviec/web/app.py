@@ -11,6 +11,7 @@ from litestar.datastructures import State
 from litestar.types import ASGIApp, ControllerRouterHandler
 
 from moviec.config import Home
+from moviec.web import site as site_pages
 from moviec.web.admin_work import Workbench
 from moviec.web.compat import omdb, tmdb
 from moviec.web.compat.keys import as_imitated, is_imitated
@@ -32,7 +33,6 @@ from moviec.web.routes import (
 )
 from moviec.web.routes import analytics as figures
 from moviec.web.server_state import Site, open_site, running
-from moviec.web.site import pages
 from moviec.web.site.problems import problem_page
 
 #: Bytes of a request's body; more is answered 413.
@@ -40,7 +40,7 @@ LARGEST_BODY = 1 << 20
 
 ROUTES: Sequence[ControllerRouterHandler] = [
     *movies.ROUTES, *lists.ROUTES, *discovery.ROUTES, *people.ROUTES, *matching.ROUTES, *figures.ROUTES, *changes.ROUTES, *feeds.ROUTES, *about.ROUTES, *admin.ROUTES, *probes.ROUTES,
-    *docs.ROUTES, *omdb.ROUTES, *tmdb.ROUTES, *pages.ROUTES,
+    *docs.ROUTES, *omdb.ROUTES, *tmdb.ROUTES, *site_pages.ROUTES,
 ]  # fmt: skip
 
 

@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 import sqlalchemy as sa
 from litestar import Request, get
-from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
 
 from moviec.catalog.people import person_of
 from moviec.catalog.references import Genre, companies_of
@@ -276,4 +276,4 @@ async def did_you_mean(site: Site, asked: SearchQuery, items: Sequence[Summary])
     return found
 
 
-ROUTES: list[HTTPRouteHandler] = [results, suggest, description]
+ROUTES: list[ControllerRouterHandler] = [results, suggest, description]

@@ -6,9 +6,9 @@ import asyncio
 from typing import Any
 
 from litestar import Request, get
-from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
 
 from moviec.search.location import slug
 from moviec.search.query import fold
@@ -54,4 +54,4 @@ async def collection(request: Request[Any, Any, Any], collection_id: FromPath[st
     return page(request, "collection.html", found=found, films=films, rated=rated, best=best, years=years)
 
 
-ROUTES: list[HTTPRouteHandler] = [collections, collection]
+ROUTES: list[ControllerRouterHandler] = [collections, collection]

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 from litestar import Request, get
-from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
 
 from moviec.catalog.rankings import Ends, leaders
 from moviec.catalog.references import Company, Genre, companies_named, companies_of
@@ -148,4 +148,4 @@ def totals(years: Sequence[YearOf]) -> Totals | None:
     )
 
 
-ROUTES: list[HTTPRouteHandler] = [companies, company, genres, genre]
+ROUTES: list[ControllerRouterHandler] = [companies, company, genres, genre]

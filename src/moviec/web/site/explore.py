@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 import sqlalchemy as sa
 from litestar import Request, get
-from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
 from msgspec import Meta
 
 from moviec.catalog.queries import documents_of
@@ -361,4 +361,4 @@ def _file(name: str, answered: Answered, asked: ExploreQuery) -> bytes:
     return charts.svg(spec) if name == "chart.svg" else charts.png(spec)
 
 
-ROUTES: list[HTTPRouteHandler] = [explore, films, download]
+ROUTES: list[ControllerRouterHandler] = [explore, films, download]

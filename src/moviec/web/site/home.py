@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 from litestar import Request, get
-from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
 
 from moviec.catalog.lately import Lately, changed_lately
 from moviec.catalog.queries import count_documents, documents_of, newest_change
@@ -116,4 +116,4 @@ def shares(years: Sequence[YearOf], names: Mapping[int, str]) -> list[Share]:
     return found
 
 
-ROUTES: list[HTTPRouteHandler] = [home]
+ROUTES: list[ControllerRouterHandler] = [home]

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 from litestar import Request, get
-from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
 
 from moviec.catalog.queries import count_documents
 from moviec.catalog.rating_figures import rated_films, rating_steps
@@ -66,4 +66,4 @@ def raters(cards: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return sorted(found.values(), key=lambda row: (-row["films"], row["rater"]))
 
 
-ROUTES: list[HTTPRouteHandler] = [methods]
+ROUTES: list[ControllerRouterHandler] = [methods]

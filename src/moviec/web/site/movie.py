@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 from litestar import Request, get
-from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
 
 from moviec.catalog.finding import OWNER
 from moviec.catalog.queries import Stored
@@ -249,4 +249,4 @@ def _brief(value: Any, name: str) -> str:
     return text if len(text) <= 160 else text[:159] + "…"
 
 
-ROUTES: list[HTTPRouteHandler] = [movie, history, record]
+ROUTES: list[ControllerRouterHandler] = [movie, history, record]

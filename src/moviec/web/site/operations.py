@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from litestar import Request, get, post
-from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
 
 from moviec.catalog.lag import followers, lag
 from moviec.catalog.queries import last_change
@@ -223,7 +223,7 @@ def _changes(found: Mapping[str, Any]) -> str:
     return "films " + ", ".join(kinds) if kinds else "no film changed"
 
 
-ROUTES: list[HTTPRouteHandler] = [
+ROUTES: list[ControllerRouterHandler] = [
     operations,
     held,
     settle_held,

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 from litestar import Request, get
-from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
 
 from moviec.catalog.people import Credit, credits_of, party_at, person_of
 from moviec.catalog.people_lists import leading_people, partners_of
@@ -149,4 +149,4 @@ def links_of(ids: dict[str, Any], kind: str) -> list[tuple[str, str, str]]:
     return found
 
 
-ROUTES: list[HTTPRouteHandler] = [people, person]
+ROUTES: list[ControllerRouterHandler] = [people, person]

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 from litestar import Request, get, post
-from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
 
 from moviec.units import plural
 from moviec.web.admin_work import Verdict
@@ -205,4 +205,4 @@ def _said(record: Mapping[str, Any], name: str) -> str:
     return words.said(value, name)
 
 
-ROUTES: list[HTTPRouteHandler] = [review, decide, effect, decisions, undo]
+ROUTES: list[ControllerRouterHandler] = [review, decide, effect, decisions, undo]

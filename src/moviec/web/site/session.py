@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, get, post
-from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
 
 from moviec.web.callers import too_many
 from moviec.web.server_state import caller_of, site_of
@@ -68,4 +68,4 @@ def _inside(path: str) -> str:
     return path if plain and path.startswith("/") and not path.startswith("//") else "/"
 
 
-ROUTES: list[HTTPRouteHandler] = [door, sign_in, sign_out]
+ROUTES: list[ControllerRouterHandler] = [door, sign_in, sign_out]

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 from litestar import Request, get
-from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
 
 from moviec.catalog.sources import coverage, freshness, matched_share, matching
 from moviec.web.errors import not_found
@@ -85,4 +85,4 @@ def filled_of(report: dict[str, Any]) -> list[tuple[str, float]]:
     )
 
 
-ROUTES: list[HTTPRouteHandler] = [sources, source]
+ROUTES: list[ControllerRouterHandler] = [sources, source]
