@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
-from babel import Locale
+if TYPE_CHECKING:
+    from babel import Locale
 
 #: Where TMDB keeps pictures: its paths are told without it.
 PICTURES = "https://image.tmdb.org/t/p/"
@@ -12,7 +14,15 @@ PICTURES = "https://image.tmdb.org/t/p/"
 
 @cache
 def _english() -> Locale:
-    return Locale("en")
+    return _locale("en")
+
+
+def _locale(code: str) -> Locale:
+    from babel import (
+        Locale,
+    )  # when it is first wanted: it takes room, and most servers are asked in their own words
+
+    return Locale.parse(code)
 
 
 def country(code: str) -> str:
@@ -28,7 +38,7 @@ def language(code: str) -> str:
 def native(code: str) -> str:
     """Return what a language calls itself; "" where that is not known."""
     try:
-        return str(Locale.parse(code).get_display_name(code) or "").capitalize()
+        return str(_locale(code).get_display_name(code) or "").capitalize()
     except (ValueError, LookupError):
         return ""
 
