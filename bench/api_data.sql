@@ -39,7 +39,7 @@ SELECT movie,
          'budget', budget, 'revenue', revenue, 'popularity', popularity / 1e6, 'votes', votes,
          'ids', json_object('imdb', printf('tt%07d', movie), 'tmdb', CAST(movie AS TEXT)),
          'rating', json_object('c_rating', c_rating, 'low', c_rating - 9, 'high', c_rating + 9, 'sources', 1),
-         'ratings', json_array(json_object('rater', 'imdb', 'panel', 'audience', 'aspect', 'overall', 'value', c_rating / 10, 'votes', votes)),
+         'ratings', json_array(json_object('rater', 'imdb', 'panel', 'audience', 'aspect', 'overall', 'value', c_rating / 10, 'lowest', 1.0, 'highest', 10.0, 'source', 'imdb', 'votes', votes)),
          'overview', title || ': what becomes of it, told in two sentences of the length that they usually have. The second is here.',
          'adult', json('false'), 'sources', json_array('imdb', 'kaggle')),
        json_object('id', 'mc' || movie, 'fields', json_object()), printf('%064x', movie), '2026-11-01T12:00:00.000000+00:00', movie

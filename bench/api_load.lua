@@ -4,7 +4,10 @@ for line in io.lines(os.getenv("PATHS")) do paths[#paths + 1] = line end
 function init() math.randomseed(1); at = math.random(#paths) end
 function request()
   at = at % #paths + 1
-  return wrk.format("GET", paths[at], { ["Authorization"] = "Bearer " .. os.getenv("KEY"), ["Host"] = "localhost" })
+  local headers = { ["Authorization"] = "Bearer " .. os.getenv("KEY"), ["Host"] = "localhost" }
+  local coding = os.getenv("ACCEPT_ENCODING") or ""
+  if coding ~= "" then headers["Accept-Encoding"] = coding end
+  return wrk.format("GET", paths[at], headers)
 end
 function done(summary, latency)
   io.write(string.format("RESULT %.1f %.3f %.3f %d\n", summary.requests * 1e6 / summary.duration,

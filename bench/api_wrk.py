@@ -20,15 +20,17 @@ class Load(msgspec.Struct, frozen=True):
     p99: float
 
 
-def load(port: int, paths: list[str], connections: int = 16, seconds: int = 5) -> Load:
-    """Ask for the paths in turn. Raises RuntimeError when any answer is an error."""
+def load(
+    port: int, paths: list[str], connections: int = 16, seconds: int = 5, accept_encoding: str = ""
+) -> Load:
+    """Ask for the paths in turn, in a coding where one is named. Raises RuntimeError when any answer is an error."""
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.write("\n".join(paths))
         file.flush()
         script = Path(__file__).with_name("api_load.lua")
         told = subprocess.run(
             ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(script), f"http://127.0.0.1:{port}"],
-            env={**os.environ, "PATHS": file.name}, capture_output=True, text=True, check=True,
+            env={**os.environ, "PATHS": file.name, "ACCEPT_ENCODING": accept_encoding}, capture_output=True, text=True, check=True,
         )  # fmt: skip
     rate, p50, p99, failed = told.stdout.rpartition("RESULT ")[2].split()
     if int(failed):

@@ -58,21 +58,24 @@ def documents(films: list[tuple[int, str]]) -> None:
     """Compare documents over a warm set with fixed bytes behind the same gate, in turn."""
     warm = [f"/v1/movies/mc{movie}" for movie, _ in films[:1000]]
     load(PORT, warm, seconds=2)
-    rates: dict[str, list[float]] = {"fixed": [], "document": []}
+    rates: dict[str, list[float]] = {"fixed": [], "document": [], "compressed": []}
     for _ in range(3):
         rates["fixed"].append(load(PORT, ["/v1/fixed"]).rate)
         rates["document"].append(load(PORT, warm).rate)
-    fixed, document = (sorted(some)[1] for some in rates.values())
-    print(f"document by id {document:,.0f}/s of fixed bytes {fixed:,.0f}/s: {document / fixed:.0%} (bar 70%)")
+        rates["compressed"].append(load(PORT, warm, accept_encoding="gzip, br, zstd").rate)
+    fixed, document, compressed = (sorted(some)[1] for some in rates.values())
+    print(f"document by id {document:,.0f}/s of fixed bytes {fixed:,.0f}/s: {document / fixed:.0%} (bar 90%)")
+    print(f"document in zstd {compressed:,.0f}/s: {compressed / document:.0%} of plain ones (bar 90%)")
 
 
 def search(asked: dict[str, list[Meant]]) -> None:
     """Measure each kind of query alone, with one caller, then all in turn with several."""
     paths = {kind: search_paths(some) for kind, some in asked.items()}
     paths["genre + sort"] = listing_paths()
+    paths["suggest"] = [path.replace("/search?", "/suggest?") for path in paths["prefix"]]
     for kind, some in paths.items():
         got = load(PORT, some, connections=1)
-        bar = " (bar: p50 3)" if kind == "prefix" else ""
+        bar = {"prefix": " (bar: p50 3)", "suggest": " (bar: p99 5)"}.get(kind, "")
         print(f"search {kind:12} p50 {got.p50:6.2f} ms, p99 {got.p99:6.2f} ms, {got.rate:,.0f}/s{bar}")
     mixed = [path for each in zip(*paths.values(), strict=False) for path in each]
     alone, together = load(PORT, mixed[::-1], connections=1), load(PORT, mixed, connections=8)

@@ -111,7 +111,7 @@ def opened(browser: Any, seat: Seat) -> Iterator[Callable[..., Any]]:
 
     def open_page(path: str = "/", signed_in: bool = False, **options: Any) -> Any:
         context = browser.new_context(**{"viewport": {"width": 1200, "height": 900}, **options})
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)  # a busy machine takes its time
         contexts.append(context)
         page = context.new_page()
         seen = Watched(page, [], [])

@@ -17,7 +17,17 @@ from moviec.catalog.accounts import create_account
 from moviec.catalog.connect import connect
 from moviec.catalog.failures import failed, replay
 from moviec.catalog.schema.serving import webhooks
-from moviec.catalog.webhooks import create_webhook, is_genuine, webhooks_of
+from moviec.catalog.webhooks import (
+    Filter,
+    create_webhook,
+    delete_webhook,
+    deliveries_to,
+    is_genuine,
+    note_sent,
+    wanted_changes,
+    webhook_of,
+    webhooks_of,
+)
 from moviec.errors import SourceError, TransportError
 from moviec.jobs import webhooks as sending
 from moviec.jobs.webhooks import Target, deliver_due, post, target_of
@@ -176,3 +186,57 @@ def test_the_address_that_was_checked_is_the_one_that_is_used(receiver: Receiver
     port = receiver.server.server_port
     post(Target("rebound.invalid", port, "/", "127.0.0.1", False), b"{}", {})
     assert receiver.got[0][0]["Host"] == f"rebound.invalid:{port}"
+
+
+def test_what_was_sent_is_listed_and_a_ping_has_no_changes(catalogue: sa.Engine, receiver: Receiver) -> None:
+    made = create_webhook(catalogue, "reader", receiver.url)
+    films(catalogue, "A", "B")
+    receiver.status = 500
+    deliver_due(catalogue, private=True)
+    receiver.status = 200
+    hurry(catalogue)
+    deliver_due(catalogue, private=True)
+    hook = webhook_of(catalogue, "reader", made["id"])
+    assert hook is not None
+    assert webhook_of(catalogue, "another", made["id"]) is None
+    pinged = sending.send(hook, [], private=True)
+    assert (pinged.kind, pinged.error) == ("ping", None)
+    headers, body = receiver.got[-1]
+    assert json.loads(body) == {"webhook": made["id"], "changes": [], "ping": True}
+    assert is_genuine(made["secret"], headers["MovieC-Signature"], body, time.time())
+    listed = deliveries_to(catalogue, made["id"])
+    assert [(row["first"], row["last"], row["changes"], row["error"] is None) for row in listed] == [
+        (1, 2, 2, True),
+        (1, 2, 2, False),
+    ]
+    with catalogue.begin() as connection:
+        for _ in range(150):
+            note_sent(connection, made["id"], pinged)
+    assert len(deliveries_to(catalogue, made["id"])) == 100
+    assert delete_webhook(catalogue, "reader", made["id"])
+    assert deliveries_to(catalogue, made["id"]) == []
+
+
+def test_a_filter_lets_only_its_changes_through(catalogue: sa.Engine, receiver: Receiver) -> None:
+    made = create_webhook(catalogue, "reader", receiver.url, Filter(fields=("runtime",)))
+    kinds = create_webhook(catalogue, "reader", receiver.url, Filter(kinds=("created",)))
+    films(catalogue, "A", "B")
+    films(catalogue, "C", "B")
+    assert made["filter"] == Filter(fields=("runtime",))
+    deliver_due(catalogue, private=True)
+    sent = [
+        (json.loads(body)["webhook"], [change["kind"] for change in json.loads(body)["changes"]])
+        for _, body in receiver.got
+    ]
+    assert sorted(sent) == [(made["id"], ["created", "created"]), (kinds["id"], ["created", "created"])]
+    positions = [hook["position"] for hook in webhooks_of(catalogue, "reader")]
+    assert positions == [3, 3]
+    assert deliver_due(catalogue, private=True) == 0
+    items = [
+        {"id": "mc1", "kind": "updated", "fields": b'{"runtime":[1,2]}'},
+        {"id": "mc9", "kind": "withdrawn", "fields": b"{}"},
+    ]
+    with catalogue.connect() as connection:
+        assert wanted_changes(connection, Filter(fields=("runtime",)), items) == items
+        assert wanted_changes(connection, Filter(fields=("title",)), items) == items[1:]
+        assert wanted_changes(connection, Filter(genres=(77,)), items) == items[1:]

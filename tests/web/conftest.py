@@ -6,7 +6,7 @@ import contextlib
 import json
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from litestar.testing import TestClient
 
 from moviec.catalog.accounts import NewKey, create_key
+from moviec.catalog.webhooks import Sent
 from moviec.config import Home, open_home
 from moviec.errors import UsageError
 from moviec.matching.model import Model, shipped_model
@@ -46,6 +47,10 @@ class Bench:
 
     def poster(self, sha256: str, width: int) -> bytes | None:
         return None
+
+    def ping(self, hook: Mapping[str, Any]) -> Sent:
+        self.asked.append(hook["url"])
+        return Sent(kind="ping", changes=0, ms=1, error=None if "works" in hook["url"] else "answered 500")
 
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         if order.source != "imdb":
@@ -80,7 +85,7 @@ class Bench:
     def health(self) -> Sequence[dict[str, Any]]:
         return [{"name": "source_held", "of": "imdb", "value": 1.0, "concern": "imdb is held"}]
 
-    def review(self, most: int, source: str | None) -> Sequence[dict[str, Any]]:
+    def review(self, most: int, source: str | None = None) -> Sequence[dict[str, Any]]:
         side = {"title": "The Matrix", "year": 1999, "ids": {}}
         left = {"source": "imdb", "key": "tt0000001", "movie": "mc1", **side}
         right = {"source": "kaggle", "key": "603", "movie": "mc2", **side, "year": 2003}

@@ -36,9 +36,10 @@ def test_the_examples_run(template: Path, tmp_path: Path) -> None:
     home = made_home(template, tmp_path, anonymous=False)
     catalogue = connect(home.catalogue)
     key, _ = create_key(catalogue, NewKey("docs"))
+    admin, _ = create_key(catalogue, NewKey("admin", scope="admin"))
     catalogue.dispose()
     with running(tmp_path) as server:
-        environment = {**os.environ, "API": server.url, "KEY": key}
+        environment = {**os.environ, "API": server.url, "KEY": key, "ADMIN": admin}
         for text in blocks("bash")[1:]:
             script = "set -e\n" + text.replace("curl -s", "curl -sS --fail-with-body")
             done = subprocess.run(
@@ -46,11 +47,46 @@ def test_the_examples_run(template: Path, tmp_path: Path) -> None:
             )
             assert done.returncode == 0, (text, done.stdout, done.stderr)
             assert done.stdout.count('{"') >= text.count("curl ")
+            assert '{"error"' not in done.stdout, done.stdout
         for text in blocks("python"):
             done = subprocess.run(
                 [sys.executable, "-c", text], env=environment, capture_output=True, text=True, check=False
             )
             assert done.returncode == 0, (text, done.stderr)
+        for text in blocks("javascript"):
+            if node := shutil.which("node"):
+                done = subprocess.run(
+                    [node, "--input-type=module", "-e", text],
+                    env=environment,
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
+                assert done.returncode == 0, (text, done.stderr)
+
+
+def test_every_endpoint_is_shown_in_three_languages() -> None:
+    paths = msgspec.json.decode(describe(ROUTES, ""))["paths"]
+    shown = {kind: "".join(blocks(kind)) for kind in ("bash", "python", "javascript")}
+    everything = (DOCS / "api.md").read_text("utf-8")
+    for path, methods in paths.items():
+        part = path.removeprefix("/v1/")
+        if not path.startswith("/v1/"):
+            continue
+        pattern = (
+            re.sub(r"{\w+}", r"[^/\\s?]+", re.escape(part).replace(r"\{", "{").replace(r"\}", "}"))
+            + r"(?=[?\s\"\'`])"
+        )
+        if path.startswith("/v1/admin/"):
+            name = path.removeprefix("/v1/admin/")
+            assert (
+                all(name in text for text in shown.values())
+                if "get" in methods
+                else re.search(pattern, everything)
+            ), path
+            continue
+        for kind, text in shown.items():
+            assert re.search(pattern, text), (kind, path)
 
 
 def test_every_endpoint_is_in_the_handbook() -> None:

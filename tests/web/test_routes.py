@@ -101,6 +101,52 @@ def test_head_and_options_tell_without_a_body(api: Api) -> None:
     assert (options.status_code, options.headers["allow"]) == (204, "GET, HEAD, OPTIONS, POST")
 
 
+def shapes_within(shape: Any) -> Iterator[dict[str, Any]]:
+    """Give every schema within one."""
+    if isinstance(shape, dict):
+        yield shape
+        for part in shape.values():
+            yield from shapes_within(part)
+    elif isinstance(shape, list):
+        for part in shape:
+            yield from shapes_within(part)
+
+
+def test_nothing_is_described_as_just_an_object(described: dict[str, Any]) -> None:
+    bare = [
+        (name, shape)
+        for name, schema in described["components"]["schemas"].items()
+        for shape in shapes_within(schema)
+        if (shape.get("type") == "object" and not {"properties", "additionalProperties"} & set(shape))
+        or (shape.get("type") == "array" and not {"items", "prefixItems"} & set(shape))
+    ]
+    assert bare == []
+
+
+def test_operations_are_called_as_a_program_would_call_them(described: dict[str, Any]) -> None:
+    names = [operation["operationId"] for _, _, operation in operations(described)]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch("[a-z]+(_[a-z]+)*", name) for name in names)
+    assert {
+        "search_movies",
+        "get_movie",
+        "get_movie_claims",
+        "list_people",
+        "create_webhook",
+        "genres_of_year",
+    } < set(names)
+
+
+def test_conditions_lines_and_limits_are_described(described: dict[str, Any]) -> None:
+    listing = described["paths"]["/v1/movies"]["get"]
+    assert "application/x-ndjson" in listing["responses"]["200"]["content"]
+    assert {"If-None-Match", "Accept-Language"} <= {each["name"] for each in listing["parameters"]}
+    for _, _, operation in operations(described):
+        assert ("413" in operation["responses"]) == ("requestBody" in operation)
+    body = described["webhooks"]["changes"]["post"]["requestBody"]["content"]["application/json"]
+    assert msgspec.convert(body["example"], shapes.WebhookBody)
+
+
 def test_the_description_is_whole(described: dict[str, Any]) -> None:
     assert described["openapi"].startswith("3.1")
     for method, path, operation in operations(described):

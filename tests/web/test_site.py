@@ -9,7 +9,6 @@ import re
 import time
 from html import unescape
 from html.parser import HTMLParser
-from typing import Any
 from urllib.parse import urljoin
 
 import msgspec
@@ -499,7 +498,7 @@ def test_a_poster_is_shown_in_its_widths_and_drawn_where_there_is_none() -> None
         film={"title": "Alien", "year": 1979, "genres": [], "poster": {**kept, "source": "tmdb"}}
     )
     assert 'src="/films/posters/9f/w342.webp"' in shown and "/films/posters/9f/w780.webp 780w" in shown
-    without: tuple[Any, ...] = (None, "/elsewhere.jpg", {})
+    without: list[object] = [None, "/elsewhere.jpg", {}]
     for poster in without:
         drawn = macro.render(film={"title": "Alien", "year": 1979, "genres": [], "poster": poster})
         assert "<img" not in drawn and "1979" in drawn and "Alien" in drawn

@@ -187,6 +187,15 @@ def changed_movies(connection: sa.Connection, after: int, upto: int) -> list[int
 def changes_after(connection: sa.Connection, after: int, limit: int) -> list[dict[str, Any]]:
     """List entries of the change log in order: number, at, id, kind, fields, source, delivery."""
     query = sa.select(changes).where(changes.c.number > after).order_by(changes.c.number).limit(limit)
+    return _entries(connection, query)
+
+
+def changes_before(connection: sa.Connection, limit: int) -> list[dict[str, Any]]:
+    """List the last entries of the change log, the newest first, as `changes_after` does."""
+    return _entries(connection, sa.select(changes).order_by(changes.c.number.desc()).limit(limit))
+
+
+def _entries(connection: sa.Connection, query: sa.Select[Any]) -> list[dict[str, Any]]:
     return [
         {
             "number": row.number,

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from moviec.catalog.schema.identity import parties
 from moviec.catalog.schema.movies import companies, genres
 from moviec.decoding import decodable
 
@@ -62,10 +63,15 @@ def companies_of(connection: sa.Connection, ids: Sequence[int]) -> Mapping[int, 
 
 
 def companies_named(connection: sa.Connection, folded: str, after: int, limit: int) -> list[Company]:
-    """List companies by id, those after one, whose folded name begins so."""
+    """List companies by id, those after one, of which a name or another spelling begins so."""
     query = _companies().where(companies.c.id > after).order_by(companies.c.id).limit(limit)
     if folded:
-        query = query.where(companies.c.folded >= folded, companies.c.folded < folded + "\U0010ffff")
+        end = folded + "\U0010ffff"
+        spelled = sa.select(parties.c.party).where(
+            parties.c.kind == "companies", parties.c.folded >= folded, parties.c.folded < end
+        )
+        begins = sa.and_(companies.c.folded >= folded, companies.c.folded < end)
+        query = query.where(sa.or_(begins, companies.c.id.in_(spelled)))
     return [_company(row) for row in connection.execute(query)]
 
 

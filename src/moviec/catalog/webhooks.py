@@ -8,15 +8,17 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from moviec.catalog.accounts import now
 from moviec.catalog.connect import writing
 from moviec.catalog.queries import head
-from moviec.catalog.schema.serving import accounts, webhooks
+from moviec.catalog.schema.movies import movie_genres
+from moviec.catalog.schema.serving import accounts, documents, webhook_deliveries, webhooks
 from moviec.errors import UsageError
 
 #: Webhooks an account may have.
@@ -26,7 +28,35 @@ MOST = 20
 WINDOW = 300.0
 
 
-def create_webhook(catalogue: sa.Engine, account: str, url: str) -> dict[str, Any]:
+#: Deliveries that are listed of each webhook.
+LISTED = 100
+
+
+class Filter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Which changes are sent: of these kinds, of films of one of these genres, and that touch one of these fields.
+
+    Empty is any. A film that came or went has all its fields touched; of one that is gone the genres are not known, and it counts.
+    """
+
+    fields: tuple[str, ...] = ()
+    genres: tuple[int, ...] = ()
+    kinds: tuple[str, ...] = ()
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """What was sent to a webhook: "changes" from `first` to `last`, or a "ping"; `error` where it did not arrive."""
+
+    kind: str
+    changes: int
+    ms: int
+    first: int | None = None
+    last: int | None = None
+    error: str | None = None
+
+
+def create_webhook(
+    catalogue: sa.Engine, account: str, url: str, wanted: Filter | None = None
+) -> dict[str, Any]:
     """Make a webhook for what changes from now on; the secret for the signature is given this once.
 
     Raises UsageError where the account has as many as it may.
@@ -43,26 +73,95 @@ def create_webhook(catalogue: sa.Engine, account: str, url: str) -> dict[str, An
             "position": head(connection),
             "failed": 0,
             "created_at": now(),
+            "filter": msgspec.json.encode(wanted).decode() if wanted else None,
         }
         made = connection.execute(sa.insert(webhooks).values(row)).inserted_primary_key
-    return {"id": int(made[0]) if made else 0, **row}
+    return {"id": int(made[0]) if made else 0, **row, "filter": wanted}
 
 
 def webhooks_of(catalogue: sa.Engine, account: str) -> list[dict[str, Any]]:
     """List an account's webhooks without their secrets."""
     shown = [
         webhooks.c.number.label("id"),
-        *(webhooks.c[name] for name in ("url", "state", "position", "failed", "created_at")),
+        *(webhooks.c[name] for name in ("url", "state", "position", "failed", "created_at", "filter")),
     ]
     query = sa.select(*shown).where(webhooks.c.account == account).order_by(webhooks.c.number)
     with catalogue.connect() as connection:
+        return [{**row, "filter": filter_of(row["filter"])} for row in connection.execute(query).mappings()]
+
+
+def filter_of(text: str | None) -> Filter | None:
+    """Read a webhook's filter."""
+    return msgspec.json.decode(text, type=Filter) if text else None
+
+
+def webhook_of(catalogue: sa.Engine, account: str, number: int) -> dict[str, Any] | None:
+    """Return one of an account's webhooks as the table has it, secret and all; None where there is none."""
+    query = sa.select(webhooks).where(webhooks.c.account == account, webhooks.c.number == number)
+    with catalogue.connect() as connection:
+        row = connection.execute(query).mappings().first()
+    return dict(row) if row else None
+
+
+def note_sent(connection: sa.Connection, webhook: int, sent: Sent) -> dict[str, Any]:
+    """List what was sent to a webhook, and no longer what was sent before the last hundred."""
+    table = webhook_deliveries
+    row = {"webhook": webhook, "at": now(), **msgspec.structs.asdict(sent)}
+    made = connection.execute(sa.insert(table).values(row)).inserted_primary_key
+    oldest = (
+        sa.select(table.c.number).where(table.c.webhook == webhook).order_by(table.c.number.desc())
+        .offset(LISTED).limit(1).scalar_subquery()
+    )  # fmt: skip
+    connection.execute(sa.delete(table).where(table.c.webhook == webhook, table.c.number <= oldest))
+    return {"number": int(made[0]) if made else 0, **row}
+
+
+def deliveries_to(catalogue: sa.Engine, webhook: int) -> list[dict[str, Any]]:
+    """List what was sent to a webhook, the newest first."""
+    table = webhook_deliveries
+    query = sa.select(table).where(table.c.webhook == webhook).order_by(table.c.number.desc())
+    with catalogue.connect() as connection:
         return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def wanted_changes(
+    connection: sa.Connection, wanted: Filter | None, items: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Keep the entries of the change log that a filter lets through."""
+    if wanted is None or wanted == Filter():
+        return list(items)
+    genres = _genres_of(connection, [int(item["id"][2:]) for item in items]) if wanted.genres else {}
+    return [item for item in items if _is_wanted(wanted, item, genres)]
+
+
+def _is_wanted(wanted: Filter, item: Mapping[str, Any], genres: Mapping[int, set[int]]) -> bool:
+    if wanted.kinds and item["kind"] not in wanted.kinds:
+        return False
+    if wanted.fields and item["kind"] == "updated":
+        touched = msgspec.json.decode(item["fields"], type=dict[str, msgspec.Raw])
+        if not touched.keys() & set(wanted.fields):
+            return False
+    known = genres.get(int(item["id"][2:]))
+    return not wanted.genres or known is None or bool(known & set(wanted.genres))
+
+
+def _genres_of(connection: sa.Connection, movies: Sequence[int]) -> dict[int, set[int]]:
+    """Return the genres of the films that are shown."""
+    shown = sa.select(documents.c.movie).where(documents.c.movie.in_(movies))
+    found: dict[int, set[int]] = {movie: set() for movie in connection.scalars(shown)}
+    query = sa.select(movie_genres.c.movie, movie_genres.c.genre).where(movie_genres.c.movie.in_(movies))
+    for row in connection.execute(query):
+        found.setdefault(row.movie, set()).add(row.genre)
+    return found
 
 
 def delete_webhook(catalogue: sa.Engine, account: str, number: int) -> bool:
     """Delete one of an account's webhooks; return whether there was one."""
     where = sa.and_(webhooks.c.account == account, webhooks.c.number == number)
     with writing(catalogue, beside=True) as connection:
+        if connection.scalar(sa.select(webhooks.c.number).where(where)) is None:
+            return False
+        connection.execute(sa.delete(webhook_deliveries).where(webhook_deliveries.c.webhook == number))
         return bool(connection.execute(sa.delete(webhooks).where(where)).rowcount)
 
 
@@ -82,9 +181,10 @@ def due_webhooks(connection: sa.Connection, instant: str) -> list[dict[str, Any]
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def note_webhook(connection: sa.Connection, number: int, values: Mapping[str, Any]) -> None:
-    """Set columns of a webhook: how far it has come, or what failed."""
-    connection.execute(sa.update(webhooks).where(webhooks.c.number == number).values(dict(values)))
+def note_webhook(connection: sa.Connection, number: int, values: Mapping[str, Any]) -> bool:
+    """Set columns of a webhook: how far it has come, or what failed; return whether it is there still."""
+    done = connection.execute(sa.update(webhooks).where(webhooks.c.number == number).values(dict(values)))
+    return bool(done.rowcount)
 
 
 def signature(secret: str, at: int, body: bytes) -> str:

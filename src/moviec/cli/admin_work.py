@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from moviec.catalog.webhooks import Sent
 from moviec.errors import UsageError
 from moviec.library.workbench import ReadingWorkbench, said
 from moviec.web.admin_work import IngestOrder, Verdict
@@ -13,6 +14,20 @@ from moviec.web.admin_work import IngestOrder, Verdict
 
 class PipelineWorkbench(ReadingWorkbench, frozen=True):
     """Works on a home as the commands of the same names do; see `moviec.web.admin_work.Workbench`."""
+
+    def ping(self, hook: Mapping[str, Any]) -> Sent:
+        """Send a webhook a body without changes."""
+        from moviec.jobs.webhooks import send
+
+        return send(hook, [], self.home.settings.webhooks_private)
+
+    def review(self, most: int, source: str | None = None) -> Sequence[dict[str, Any]]:
+        """List pairs of records that a person should look at."""
+        from moviec.pipeline.opening import open_run
+        from moviec.pipeline.reviewing import uncertain
+
+        with open_run(self.home) as context:
+            return uncertain(context, most, source)
 
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         """Take in every delivery the order means, and publish."""

@@ -10,7 +10,7 @@ import http.client
 import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,7 +22,15 @@ from moviec.catalog.connect import writing
 from moviec.catalog.failures import set_aside
 from moviec.catalog.leases import WEBHOOKS, Lease, confirm, holding_if_free
 from moviec.catalog.queries import changes_after
-from moviec.catalog.webhooks import due_webhooks, note_webhook, signature
+from moviec.catalog.webhooks import (
+    Sent,
+    due_webhooks,
+    filter_of,
+    note_sent,
+    note_webhook,
+    signature,
+    wanted_changes,
+)
 from moviec.errors import MovieCError, TransportError
 from moviec.storage.addresses import resolve
 
@@ -56,45 +64,63 @@ def _deliver(catalogue: sa.Engine, held: Lease, hook: dict[str, Any], private: b
     for _ in range(TURN):
         with catalogue.connect() as connection:
             items = changes_after(connection, position, STEP)
+            wanted = wanted_changes(connection, filter_of(hook["filter"]), items)
         if not items:
             break
-        try:
-            _send(hook, items, private)
-        except MovieCError as error:
-            _note_failure(catalogue, held, hook, str(error))
+        sent = send(hook, wanted, private) if wanted else None
+        if sent is not None and sent.error is not None:
+            _note_failure(catalogue, held, hook, sent)
             break
         position = items[-1]["number"]
         done = {"position": position, "failed": 0, "retry_at": None}
-        _note(catalogue, held, hook["number"], done)
+        _note(catalogue, held, hook["number"], done, sent)
     return int(position - hook["position"])
 
 
-def _send(hook: dict[str, Any], items: list[dict[str, Any]], private: bool) -> None:
-    body = msgspec.json.encode({"webhook": hook["number"], "changes": items})
+def send(hook: Mapping[str, Any], items: Sequence[Mapping[str, Any]], private: bool) -> Sent:
+    """Send changes to a webhook, without any a ping; return what became of it."""
+    begun = time.perf_counter()
+    body = msgspec.json.encode(
+        {"webhook": hook["number"], "changes": items, **({} if items else {"ping": True})}
+    )
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "MovieC",
         "MovieC-Webhook": str(hook["number"]),
-        "MovieC-Changes": f"{items[0]['number']}-{items[-1]['number']}",
+        "MovieC-Changes": f"{items[0]['number']}-{items[-1]['number']}" if items else "ping",
         "MovieC-Signature": signature(hook["secret"], int(time.time()), body),
     }
-    post(target_of(hook["url"], private), body, headers)
+    error = None
+    try:
+        post(target_of(hook["url"], private), body, headers)
+    except MovieCError as failed:
+        error = str(failed)
+    return Sent(
+        kind="changes" if items else "ping",
+        changes=len(items),
+        ms=round((time.perf_counter() - begun) * 1000),
+        first=items[0]["number"] if items else None,
+        last=items[-1]["number"] if items else None,
+        error=error,
+    )
 
 
-def _note_failure(catalogue: sa.Engine, held: Lease, hook: dict[str, Any], error: str) -> None:
+def _note_failure(catalogue: sa.Engine, held: Lease, hook: dict[str, Any], sent: Sent) -> None:
     failed = hook["failed"] + 1
     pause = min(FIRST_PAUSE * 2 ** min(failed - 1, 20), LONGEST_PAUSE)
     said = {"failed": failed, "retry_at": _instant(pause), "state": "off" if failed >= TRIES else "active"}
-    _note(catalogue, held, hook["number"], said)
+    _note(catalogue, held, hook["number"], said, sent)
     if failed >= TRIES:
+        subject = {"webhook": hook["number"], "url": hook["url"]}
         with writing(catalogue) as connection:
-            set_aside(connection, WEBHOOKS, [{"webhook": hook["number"], "url": hook["url"]}], error, failed)
+            set_aside(connection, WEBHOOKS, [subject], str(sent.error), failed)
 
 
-def _note(catalogue: sa.Engine, held: Lease, number: int, values: dict[str, Any]) -> None:
+def _note(catalogue: sa.Engine, held: Lease, number: int, values: dict[str, Any], sent: Sent | None) -> None:
     with writing(catalogue) as connection:
         confirm(connection, held)
-        note_webhook(connection, number, values)
+        if note_webhook(connection, number, values) and sent is not None:
+            note_sent(connection, number, sent)
 
 
 def _instant(seconds: float) -> str:

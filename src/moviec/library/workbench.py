@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from moviec.catalog.webhooks import Sent
 from moviec.config import Home
 from moviec.errors import UsageError
 from moviec.web.admin_work import IngestOrder, Verdict
@@ -75,7 +76,7 @@ class ReadingWorkbench(msgspec.Struct, frozen=True):
             found = check_all(context, find_sources(self.home.folder), dt.datetime.now(dt.UTC))
         return [msgspec.to_builtins(check) for check in found]
 
-    def review(self, most: int, source: str | None) -> Sequence[dict[str, Any]]:
+    def review(self, most: int, source: str | None = None) -> Sequence[dict[str, Any]]:
         """List uncertain pairs, as `moviec review list` does."""
         from moviec.pipeline.opening import open_run
         from moviec.pipeline.reviewing import uncertain
@@ -91,6 +92,10 @@ class ReadingWorkbench(msgspec.Struct, frozen=True):
         with open_run(self.home) as context:
             found: dict[str, Any] = msgspec.to_builtins(effects.effect(context, [said(verdict)]))
         return found
+
+    def ping(self, hook: Mapping[str, Any]) -> Sent:
+        """Refuse."""
+        raise _read_only()
 
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         """Refuse."""

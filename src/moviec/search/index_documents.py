@@ -14,7 +14,7 @@ from moviec import text
 from moviec.romanise import UNSPACED, is_consonantal, romanise, simplify, skeleton
 from moviec.search.location import BEGINNING, certificate_form, ordered, slug
 from moviec.search.prominence import Scale, prominence
-from moviec.search.summaries import FILM, Film, summarise
+from moviec.search.summaries import FILM, LEADING, Film, summarise
 from moviec.spelling import COUNTED
 
 #: Fields whose values are matched whole: the title as it is written, article and all; the display title; every other
@@ -32,9 +32,6 @@ DOLLARS = 1_000
 
 #: People, in the order of their credits, whose last names alone bring a film.
 FOREMOST = 8
-
-#: Whose films a name brings: those who are known by them. Others are found by the words of their names.
-LEADING = {"director", "actor", "writer", "composer", "creator", ""}
 
 _COUNTED = re.compile(rf"\b(?:{COUNTED})\b")
 _UNSPACED = re.compile(f"[{UNSPACED}]+")

@@ -10,10 +10,9 @@ import msgspec
 import tantivy
 from tantivy import Occur, Query
 
-from moviec.search.index_documents import LEADING
 from moviec.search.location import slug, value_of
 from moviec.search.query import Fields, all_of, fold, fold_title
-from moviec.search.summaries import Film
+from moviec.search.summaries import LEADING, Film
 
 #: How much a shared value counts beside its rarity, by field: judgements.
 WEIGHTS = {"collection": 2.0, "keyword": 1.0, "director": 1.0, "credit": 0.5, "genre": 1.0, "company": 0.2}

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+#: Whose films a name brings: those who are known by them. Others are found by the words of their names.
+LEADING = {"director", "actor", "writer", "composer", "creator", ""}
+
 
 class _Title(msgspec.Struct):
     title: str

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
+
+from moviec.catalog.webhooks import Sent
 
 if TYPE_CHECKING:
     from moviec.matching.model import Model
@@ -44,6 +46,12 @@ class Workbench(Protocol):
     def poster(self, sha256: str, width: int) -> bytes | None:
         """Return a poster from the lake, None where there is none."""
 
+    def ping(self, hook: Mapping[str, Any]) -> Sent:
+        """Send a webhook (a row of its table) a body without changes; return what became of it."""
+
+    def review(self, most: int, source: str | None = None) -> Sequence[dict[str, Any]]:
+        """List pairs of records that a person should look at, most valuable first."""
+
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         """Take a delivery in; report what became of it."""
 
@@ -61,9 +69,6 @@ class Workbench(Protocol):
 
     def health(self) -> Sequence[dict[str, Any]]:
         """List the figures that tell how things stand: name, of, value, and a concern in words where there is one."""
-
-    def review(self, most: int, source: str | None) -> Sequence[dict[str, Any]]:
-        """List the pairs of records that a person should look at, the most valuable first, side by side with the evidence."""
 
     def effect(self, verdict: Verdict) -> dict[str, Any]:
         """Work out what a verdict would do; nothing is written."""

@@ -24,6 +24,7 @@ from moviec.web.routes import (
     changes,
     discovery,
     docs,
+    feeds,
     lists,
     matching,
     movies,
@@ -39,7 +40,7 @@ from moviec.web.site.problems import problem_page
 LARGEST_BODY = 1 << 20
 
 ROUTES: Sequence[ControllerRouterHandler] = [
-    *movies.ROUTES, *lists.ROUTES, *discovery.ROUTES, *people.ROUTES, *matching.ROUTES, *figures.ROUTES, *changes.ROUTES, *about.ROUTES, *admin.ROUTES, *probes.ROUTES, *posters.ROUTES,
+    *movies.ROUTES, *lists.ROUTES, *discovery.ROUTES, *people.ROUTES, *matching.ROUTES, *figures.ROUTES, *changes.ROUTES, *feeds.ROUTES, *about.ROUTES, *admin.ROUTES, *probes.ROUTES, *posters.ROUTES,
     *docs.ROUTES, *omdb.ROUTES, *tmdb.ROUTES, *site_pages.ROUTES,
 ]  # fmt: skip
 

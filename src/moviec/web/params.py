@@ -247,6 +247,10 @@ class TopQuery(FilterQuery, frozen=True):
     ] = "rating"
 
 
+class FeedQuery(FilterQuery, frozen=True):
+    """Which new films a feed has; of changes it has all."""
+
+
 class SuggestQuery(Query, frozen=True):
     """What has been typed so far."""
 
@@ -309,6 +313,20 @@ class CompanyListQuery(Query, frozen=True):
 
     query: Words = ""
     limit: Limit = 100
+    cursor: Number = 0
+
+
+class AdminQuery(Query, frozen=True):
+    """How many at most."""
+
+    limit: Limit = 20
+
+
+class QuarantineQuery(Query, frozen=True):
+    """Rejected rows, of one source or of all, by number."""
+
+    source: Annotated[str, Meta(pattern="^([a-z][a-z0-9_-]{0,29})?$")] = ""
+    limit: Limit = 20
     cursor: Number = 0
 
 

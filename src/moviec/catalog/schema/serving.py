@@ -58,6 +58,22 @@ webhooks = table(
     column("failed", Integer, "failures in a row"),
     maybe("retry_at", Text, "not before, UTC"),
     column("created_at", Text, "UTC"),
+    maybe("filter", Text, "which changes are sent, JSON; NULL is all"),
+)
+
+webhook_deliveries = table(
+    "webhook_deliveries",
+    "What was sent to webhooks, the last hundred of each.",
+    number("in order"),
+    column("webhook", Integer, "the webhook", "webhooks.number"),
+    column("at", Text, "when it was sent, UTC"),
+    column("kind", Text, "changes or ping"),
+    maybe("first", Integer, "number of its first change"),
+    maybe("last", Integer, "number of its last change"),
+    column("changes", Integer, "changes in it"),
+    column("ms", Integer, "milliseconds until the answer, or until it was given up"),
+    maybe("error", Text, "what went wrong; NULL where it arrived"),
+    index("webhook"),
 )
 
 accounts = table(

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from babel import Locale
 from litestar import Request
 
 from moviec.web.server_state import site_of
 
+if TYPE_CHECKING:
+    from babel import Locale
+
 
 @cache
 def _english() -> Locale:
-    return Locale("en")
+    return _locale("en")
+
+
+def _locale(code: str) -> Locale:
+    from babel import (
+        Locale,
+    )  # when it is first wanted: it takes room, and most servers are asked in their own words
+
+    return Locale.parse(code)
 
 
 def country(code: str) -> str:
@@ -30,7 +40,7 @@ def language(code: str) -> str:
 def native(code: str) -> str:
     """Return what a language calls itself; "" where that is not known."""
     try:
-        return str(Locale.parse(code).get_display_name(code) or "").capitalize()
+        return str(_locale(code).get_display_name(code) or "").capitalize()
     except (ValueError, LookupError):
         return ""
 

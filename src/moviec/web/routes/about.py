@@ -30,7 +30,7 @@ async def source_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     return respond(request, answer({"items": await _sources(site_of(request))}))
 
 
-@get("/v1/sources/{name:str}", responses=gives(dict[str, Any], 404), summary="One source", tags=["sources"])
+@get("/v1/sources/{name:str}", responses=gives(shapes.Source, 404), summary="One source", tags=["sources"])
 async def one_source(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIResponse:
     """A source by its name."""
     return respond(request, answer(await _source(site_of(request), name)))

@@ -11,11 +11,13 @@ from litestar.params import FromPath, JSONBody, PathParameter
 from litestar.response.base import ASGIResponse
 
 from moviec.catalog import accounts as book
+from moviec.catalog.runs import last_runs
 from moviec.errors import PayloadError, UsageError
 from moviec.web import schemas as shapes
 from moviec.web.admin_work import IngestOrder, Verdict
 from moviec.web.errors import Problem
 from moviec.web.ids import LARGEST
+from moviec.web.params import AdminQuery, QuarantineQuery, query_of
 from moviec.web.responses import answer, respond
 from moviec.web.route_docs import gives
 from moviec.web.server_state import Site, caller_of, site_of
@@ -112,7 +114,7 @@ async def revoke_key(request: Request[Any, Any, Any], number: Number) -> ASGIRes
 
 @post(
     "/v1/admin/ingest",
-    responses=gives(dict[str, Any], 403, 409, 422),
+    responses=gives(shapes.Ingested, 403, 409, 422),
     status_code=200,
     summary="Ingest",
     tags=["admin"],
@@ -126,7 +128,7 @@ async def ingest(request: Request[Any, Any, Any], data: JSONBody[shapes.IngestWa
 
 @post(
     "/v1/admin/decisions",
-    responses=gives(dict[str, Any], 403, 409, 422),
+    responses=gives(shapes.Decided, 403, 409, 422),
     status_code=200,
     summary="Decide",
     tags=["admin"],
@@ -138,7 +140,7 @@ async def decide(request: Request[Any, Any, Any], data: JSONBody[shapes.VerdictW
     return respond(request, answer(await _done(lambda: site.workbench.decide(verdict))))
 
 
-@post("/v1/admin/quarantine/replay", responses=gives(dict[str, Any], 403, 409, 422), status_code=200, summary="Read rejected rows again", tags=["admin"])  # fmt: skip
+@post("/v1/admin/quarantine/replay", responses=gives(shapes.Reread, 403, 409, 422), status_code=200, summary="Read rejected rows again", tags=["admin"])  # fmt: skip
 async def replay_quarantine(
     request: Request[Any, Any, Any], data: JSONBody[shapes.ReplayWanted]
 ) -> ASGIResponse:
@@ -147,7 +149,7 @@ async def replay_quarantine(
     return respond(request, answer(await _done(lambda: site.workbench.replay_quarantine(data.source))))
 
 
-@post("/v1/admin/failures/replay", responses=gives(dict[str, Any], 403, 404, 422), status_code=200, summary="Try failures again", tags=["admin"])  # fmt: skip
+@post("/v1/admin/failures/replay", responses=gives(shapes.Retried, 403, 404, 422), status_code=200, summary="Try failures again", tags=["admin"])  # fmt: skip
 async def replay_failures(
     request: Request[Any, Any, Any], data: JSONBody[shapes.FailuresWanted]
 ) -> ASGIResponse:
@@ -156,7 +158,55 @@ async def replay_failures(
     return respond(request, answer(await _done(lambda: site.workbench.replay_failures(data.numbers), 404)))
 
 
+@get("/v1/admin/review", responses=gives(shapes.ReviewList, 403), opt={"query": AdminQuery}, summary="Pairs to review", tags=["admin"])  # fmt: skip
+async def review_list(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """Uncertain pairs of records side by side with the evidence, most valuable first: as `moviec review list`."""
+    site, asked = _admin(request), query_of(request, AdminQuery)
+    return respond(request, answer({"items": await _done(lambda: site.workbench.review(asked.limit))}))
+
+
+@get("/v1/admin/quarantine", responses=gives(shapes.RejectedList, 403), opt={"query": QuarantineQuery}, summary="Rejected rows", tags=["admin"])  # fmt: skip
+async def quarantine_list(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """Rows that could not be read and wait for a fix, with where they stand and why."""
+    site, asked = _admin(request), query_of(request, QuarantineQuery)
+    from moviec.catalog.deliveries import rejected  # with Arrow, which a server without admins need not load
+
+    rows = await _done(lambda: rejected(site.catalogue, "open", asked.source or None))
+    shown = [row for row in rows if row.number > asked.cursor][: asked.limit + 1]
+    following = str(shown[asked.limit - 1].number) if len(shown) > asked.limit else None
+    return respond(request, answer({"items": shown[: asked.limit], "total": len(rows), "next": following}))
+
+
+@get("/v1/admin/failures", responses=gives(shapes.FailureList, 403), summary="Failures", tags=["admin"])  # fmt: skip
+async def failure_list(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """What was set aside after repeated failure."""
+    site = _admin(request)
+    from moviec.catalog.failures import failed  # with Arrow
+
+    return respond(request, answer({"items": await site.read(failed)}))
+
+
+@get("/v1/admin/runs", responses=gives(shapes.RunList, 403), opt={"query": AdminQuery}, summary="Runs", tags=["admin"])  # fmt: skip
+async def run_list(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """The latest runs with their steps, the latest first."""
+    site, asked = _admin(request), query_of(request, AdminQuery)
+    return respond(
+        request, answer({"items": await site.read(lambda connection: last_runs(connection, asked.limit))})
+    )
+
+
+@get("/v1/admin/held", responses=gives(shapes.HeldList, 403), summary="Held deliveries", tags=["admin"])  # fmt: skip
+async def held_list(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """Deliveries that wait for a person, with what was odd about each."""
+    site = _admin(request)
+    from moviec.catalog.deliveries import all_deliveries  # with Arrow
+
+    rows = await _done(lambda: all_deliveries(site.catalogue))
+    return respond(request, answer({"items": [row for row in rows if row.state == "held"]}))
+
+
 ROUTES = [
     account_list, new_account, disable_account, key_list, new_key, revoke_key,
     ingest, decide, replay_quarantine, replay_failures,
+    review_list, quarantine_list, failure_list, run_list, held_list,
 ]  # fmt: skip

@@ -14,8 +14,17 @@ from litestar.params import JSONBody, PathParameter
 from litestar.response import Stream
 from litestar.response.base import ASGIResponse
 
+from moviec.catalog.connect import writing
 from moviec.catalog.queries import changes_after, head
-from moviec.catalog.webhooks import create_webhook, delete_webhook, webhooks_of
+from moviec.catalog.webhooks import (
+    Filter,
+    create_webhook,
+    delete_webhook,
+    deliveries_to,
+    note_sent,
+    webhook_of,
+    webhooks_of,
+)
 from moviec.errors import UsageError
 from moviec.web import schemas as shapes
 from moviec.web.callers import unauthorized
@@ -101,11 +110,13 @@ async def _events(site: Site, after: int) -> AsyncIterator[bytes]:
 async def new_webhook(request: Request[Any, Any, Any], data: JSONBody[shapes.NewWebhook]) -> ASGIResponse:
     """Have changes sent to an address from now on. The secret of the signature is shown this once."""
     account = _account(request)
+    wanted = None if data.filter is None else msgspec.convert(msgspec.to_builtins(data.filter), Filter)
     try:
-        made = await asyncio.to_thread(create_webhook, site_of(request).catalogue, account, data.url)
+        made = await asyncio.to_thread(create_webhook, site_of(request).catalogue, account, data.url, wanted)
     except UsageError as error:
         raise Problem(409, str(error)) from error
-    return respond(request, answer(msgspec.convert(made, shapes.Webhook)), 201)
+    shown = {name: value for name, value in made.items() if name in shapes.Webhook.__struct_fields__}
+    return respond(request, answer(shown), 201)
 
 
 @get(
@@ -128,6 +139,36 @@ async def end_webhook(request: Request[Any, Any, Any], number: Number) -> ASGIRe
     return respond(request, answer({"done": True}))
 
 
+@post("/v1/webhooks/{number:int}/ping", responses=gives(shapes.WebhookDelivery, 404), status_code=200, summary="Ping a webhook", tags=["changes"])  # fmt: skip
+async def ping_webhook(request: Request[Any, Any, Any], number: Number) -> ASGIResponse:
+    """Send a signed body without changes now, and tell what became of it."""
+    site = site_of(request)
+    hook = await asyncio.to_thread(webhook_of, site.catalogue, _account(request), number)
+    if hook is None:
+        raise not_found(f"there is no webhook {number}")
+    sent = await asyncio.to_thread(site.workbench.ping, hook)
+
+    def note() -> dict[str, Any]:
+        with writing(site.catalogue, beside=True) as connection:
+            return note_sent(connection, number, sent)
+
+    return respond(request, answer(_delivery(await asyncio.to_thread(note))))
+
+
+@get("/v1/webhooks/{number:int}/deliveries", responses=gives(shapes.WebhookDeliveries, 404), summary="What a webhook was sent", tags=["changes"])  # fmt: skip
+async def webhook_sent(request: Request[Any, Any, Any], number: Number) -> ASGIResponse:
+    """The last hundred deliveries, the newest first, and whether each arrived."""
+    site = site_of(request)
+    if await asyncio.to_thread(webhook_of, site.catalogue, _account(request), number) is None:
+        raise not_found(f"there is no webhook {number}")
+    rows = await asyncio.to_thread(deliveries_to, site.catalogue, number)
+    return respond(request, answer({"items": [_delivery(row) for row in rows]}))
+
+
+def _delivery(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in shapes.WebhookDelivery.__struct_fields__}
+
+
 def _account(request: Request[Any, Any, Any]) -> str:
     key = caller_of(request).key
     if key is None:
@@ -135,4 +176,4 @@ def _account(request: Request[Any, Any, Any]) -> str:
     return key.account
 
 
-ROUTES = [change_list, change_stream, new_webhook, webhook_list, end_webhook]
+ROUTES = [change_list, change_stream, new_webhook, webhook_list, end_webhook, ping_webhook, webhook_sent]

@@ -28,7 +28,6 @@ from moviec.web.server_state import Site, site_of
     opt={"query": SuggestQuery},
     summary="Suggest",
     tags=["movies"],
-    operation_id="suggest_movies",
 )
 async def suggest(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Films for what has been typed so far: the first of a search, without counts. Nothing typed, nothing suggested."""
@@ -69,7 +68,6 @@ async def _suggestions(site: Site, asked: SuggestQuery, languages: tuple[str, ..
     opt={"query": TopQuery},
     summary="Top films",
     tags=["movies"],
-    operation_id="top_movies",
 )
 async def top(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Those that lead: by what one can be sure of their C-rating, or by popularity, votes or revenue."""
@@ -84,7 +82,6 @@ async def top(request: Request[Any, Any, Any]) -> ASGIResponse:
     opt={"query": SimilarQuery},
     summary="Similar films",
     tags=["movies"],
-    operation_id="similar_movies",
 )
 async def similar(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIResponse:
     """Films that share what few films share with it: a collection, keywords, who made it and who plays, genres."""

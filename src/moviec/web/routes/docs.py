@@ -85,7 +85,7 @@ def describe(routes: Sequence[ControllerRouterHandler], prefix: str) -> bytes:
     schema = app.openapi_schema.to_schema()
     schema["servers"] = [{"url": prefix or "/"}]
     components = schema.setdefault("components", {})
-    components["schemas"].update(_schemas(components["schemas"]))
+    components["schemas"].update(_schemas({*components["schemas"], "WebhookBody"}))
     components["securitySchemes"] = {
         "bearer": {"type": "http", "scheme": "bearer", "description": "An API key."},
         "header": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key."},
@@ -93,12 +93,16 @@ def describe(routes: Sequence[ControllerRouterHandler], prefix: str) -> bytes:
     components["headers"] = {
         name: {"description": about, "schema": kind} for name, (about, kind) in _HEADERS.items()
     }
-    queries = _queries(app)
+    handlers = _handlers(app)
     examples = msgspec.json.decode(resources.files("moviec.web").joinpath("examples.json").read_bytes())
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():
-            _complete(operation, queries.get((path, method)))
+            handler = handlers[path, method]
+            operation["operationId"] = _operation_id(handler.fn.__name__, path)
+            _complete(operation, handler.opt.get("query"))
+            _add_conditions(operation, method, path)
             _add_examples(operation, examples)
+    schema["webhooks"] = {"changes": _webhook(examples)}
     return msgspec.json.encode(schema)
 
 
@@ -109,18 +113,122 @@ def _schemas(named: Collection[str]) -> dict[str, Any]:
     return {name: part for name, part in parts.items() if name in named}
 
 
-def _queries(app: Litestar) -> dict[tuple[str, str], type[msgspec.Struct]]:
-    """Give each route's query struct, by path and method."""
-    found = {}
+#: What the handlers' names are called as operations; the others are called as they are.
+_OPERATIONS = {
+    "search": "search_movies", "listing": "list_movies", "suggest": "suggest_movies", "top": "top_movies",
+    "movie": "get_movie", "claims": "get_movie_claims", "ratings": "get_movie_ratings", "history": "get_movie_history",
+    "similar": "similar_movies", "lookup": "lookup_movies", "match": "match_movies",
+    "person_list": "list_people", "one_person": "get_person",
+    "collection_list": "list_collections", "one_collection": "get_collection",
+    "genre_list": "list_genres", "one_genre": "get_genre", "company_list": "list_companies", "one_company": "get_company",
+    "genres_year": "genres_of_year", "genres_month": "genres_of_month", "genres_years": "genres_of_years",
+    "companies_year": "companies_of_year", "companies_month": "companies_of_month", "companies_years": "companies_of_years",
+    "change_list": "list_changes", "change_stream": "stream_changes",
+    "new_webhook": "create_webhook", "webhook_list": "list_webhooks", "end_webhook": "delete_webhook",
+    "webhook_sent": "list_webhook_deliveries",
+    "source_list": "list_sources", "one_source": "get_source", "scorecard": "get_scorecard", "usage": "get_usage",
+    "account_list": "list_accounts", "new_account": "create_account", "key_list": "list_keys", "new_key": "create_key",
+    "review_list": "list_review", "quarantine_list": "list_quarantine", "failure_list": "list_failures",
+    "run_list": "list_runs", "held_list": "list_held",
+}  # fmt: skip
+
+
+def _operation_id(handler: str, path: str) -> str:
+    """Name an operation as a program would; the search that stands under two paths has two."""
+    name = _OPERATIONS.get(handler, handler)
+    return name if path.startswith("/v1/") or handler != "search" else f"{name}_unversioned"
+
+
+def _webhook(examples: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe what webhooks are sent."""
+    headers = {
+        "MovieC-Webhook": "The webhook's id.",
+        "MovieC-Changes": "Numbers of the first and the last change, `12-40`; `ping` where there are none.",
+        "MovieC-Signature": "`t=SECONDS,v1=HEX`: HMAC-SHA256 by the webhook's secret over `SECONDS.BODY`.",
+    }
+    body = {"schema": {"$ref": "#/components/schemas/WebhookBody"}, "example": examples["WebhookBody"]}
+    return {
+        "post": {
+            "operationId": "receive_changes",
+            "summary": "Changes are sent to a webhook",
+            "parameters": [
+                {
+                    "name": name,
+                    "in": "header",
+                    "required": True,
+                    "description": about,
+                    "schema": {"type": "string"},
+                }
+                for name, about in headers.items()
+            ],
+            "requestBody": {"required": True, "content": {"application/json": body}},
+            "responses": {
+                "2XX": {"description": "Taken. Anything else is tried again, later and later, for a day."}
+            },
+        }
+    }
+
+
+def _add_conditions(operation: dict[str, Any], method: str, path: str) -> None:
+    """Describe the headers that a GET heeds, lines in place of JSON, and bodies that are too large."""
+    responses = operation["responses"]
+    heeded = []
+    if "304" in responses and method == "get":
+        heeded.append(
+            (
+                "If-None-Match",
+                "ETags of answers that the caller has: 304 where one still holds.",
+                '"0123456789abcdef"',
+            )
+        )
+    if path in _BY_LANGUAGE:
+        heeded.append(
+            (
+                "Accept-Language",
+                "Adds `display_title`, the title in the first of these languages that there is one in.",
+                "de, fr;q=0.5",
+            )
+        )
+    for name, about, example in heeded:
+        kind = {"type": "string"}
+        operation.setdefault("parameters", []).append(
+            {
+                "name": name,
+                "in": "header",
+                "required": False,
+                "description": about,
+                "schema": kind,
+                "example": example,
+            }
+        )
+    if path in _BY_LINE:
+        lines = {
+            "schema": {
+                "type": "string",
+                "description": "One `Summary` as JSON to a line; the next page is in `Link`.",
+            }
+        }
+        responses["200"]["content"]["application/x-ndjson"] = lines
+    if "requestBody" in operation:
+        shape = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorShape"}}}
+        names = _headers_of(413, limited=True, get=False)
+        headers = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+        responses["413"] = {"description": "Request Entity Too Large", "content": shape, "headers": headers}
+
+
+_BY_LINE = {"/v1/movies", "/v1/movies/search", "/v1/movies/top", "/movies/search"}
+_BY_LANGUAGE = {*_BY_LINE, "/v1/movies/{movie_id}", "/v1/movies/suggest", "/v1/movies/{movie_id}/similar"}
+
+
+def _handlers(app: Litestar) -> dict[tuple[str, str], Any]:
+    """Give each route's handler, by path and method."""
+    found: dict[tuple[str, str], Any] = {}
     for route in app.routes:
         for handler in getattr(route, "route_handlers", ()):
-            if "query" in handler.opt:
-                path = "/" + "/".join(
-                    f"{{{part.name}}}" if hasattr(part, "name") else part for part in route.path_components
-                )
-                found.update(
-                    {(path, method.lower()): handler.opt["query"] for method in handler.http_methods}
-                )
+            path = "/" + "/".join(
+                f"{{{part.name}}}" if hasattr(part, "name") else part for part in route.path_components
+            )
+            found.update({(path, method.lower()): handler for method in getattr(handler, "http_methods", ())})
     return found
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-import pyarrow as pa
 import sqlalchemy as sa
 
 from moviec.catalog.queries import documents_of
@@ -118,6 +117,8 @@ def _pairs(
     site: Site, asked: Sequence[FilmAsked], documents: Mapping[int, str], films: int
 ) -> dict[str, list[dict[str, Any]]]:
     """Judge all at once: rows of `match_against` by the place of the film that was asked for."""
+    import pyarrow as pa
+
     from moviec.matching.against import match_against  # the engine is loaded when it is first wanted
     from moviec.matching.features import FEATURES
 

@@ -48,7 +48,6 @@ _PROPERTIES = {
     status_code=200,
     summary="Match a list",
     tags=["movies"],
-    operation_id="match_movies",
 )
 async def match(request: Request[Any, Any, Any], data: JSONBody[shapes.MatchWanted]) -> ASGIResponse:
     """Up to 500 films by title, year, people, runtime: the film of the catalogue that each is, by the matcher that joins sources.

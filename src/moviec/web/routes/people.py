@@ -72,7 +72,6 @@ CollectionId = Annotated[
     opt={"query": PeopleQuery},
     summary="Persons",
     tags=["people"],
-    operation_id="list_people",
 )
 async def person_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Persons whose names have these words, those of the best known films first; without words all, by id."""
@@ -165,7 +164,6 @@ def _has(name: Sequence[str], words: Sequence[str], begun: bool) -> bool:
     opt={"query": PersonQuery},
     summary="One person",
     tags=["people"],
-    operation_id="get_person",
 )
 async def one_person(request: Request[Any, Any, Any], person_id: PersonId) -> ASGIResponse:
     """A person with every film, the newest first, and what they did in it."""
@@ -210,7 +208,6 @@ def _credit(credit: Credit) -> shapes.PersonCredit:
     opt={"query": CollectionsQuery},
     summary="Collections",
     tags=["collections"],
-    operation_id="list_collections",
 )
 async def collection_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Collections by name, with how many films each has; those whose names have these words."""
@@ -258,7 +255,6 @@ def _read_collections(body: bytes) -> list[shapes.CollectionShown]:
     responses=gives(shapes.Collection, 404),
     summary="One collection",
     tags=["collections"],
-    operation_id="get_collection",
 )
 async def one_collection(request: Request[Any, Any, Any], collection_id: CollectionId) -> ASGIResponse:
     """A collection with its films, the oldest first, those of unknown years last."""

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Any
+
 import msgspec
+from msgspec import Meta
+
+#: Several values of whatever kind a field has.
+Values = Annotated[list[Any], Meta(extra_json_schema={"items": {}})]
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from msgspec import field
 
-from moviec.web.schemas.base import Shape
+from moviec.web.schemas.base import Shape, Values
 
 
 class Genre(Shape, frozen=True):
@@ -14,7 +14,7 @@ class Genre(Shape, frozen=True):
     name: str
     facet: str
     aliases: list[str]
-    ids: dict[str, Any]
+    ids: dict[str, str | list[str]]
 
 
 class Company(Shape, frozen=True):
@@ -23,7 +23,7 @@ class Company(Shape, frozen=True):
     id: int
     name: str
     aliases: list[str]
-    ids: dict[str, Any]
+    ids: dict[str, list[str]]
 
 
 class GenreList(Shape, frozen=True):
@@ -77,13 +77,13 @@ class Figures(Shape, frozen=True):
 
 
 class Change(Shape, frozen=True):
-    """An entry of the change log."""
+    """An entry of the change log; `fields` has for each field that changed the old and the new value."""
 
     number: int
     at: str
     id: str
     kind: str
-    fields: dict[str, Any]
+    fields: dict[str, Values]
     source: str | None
     delivery: str | None
 
@@ -104,10 +104,94 @@ class Changes(Shape, frozen=True):
     head: int
 
 
+class Source(Shape, frozen=True):
+    """A source: its facts, and what was last heard of it. `rejected`: rows that could not be read and wait for a fix."""
+
+    name: str
+    title: str
+    licence: str
+    cron: str
+    attribution: str | None = None
+    home_page: str | None = None
+    complete: bool | None = None
+    raters: list[str] = field(default_factory=list)
+    last_delivery: str | None = None
+    delivered_at: str | None = None
+    state: str | None = None
+    records: int | None = None
+    rejected: int | None = None
+
+
 class Sources(Shape, frozen=True):
     """The sources, with what was last heard of them."""
 
-    items: list[dict[str, Any]]
+    items: list[Source]
+
+
+class Freshness(Shape, frozen=True):
+    """When a source is due, and when it delivered last."""
+
+    cron: str | None
+    last_delivery: str | None
+    delivered_at: str | None
+    state: str | None
+    rejected: int | None
+
+
+class Coverage(Shape, frozen=True):
+    """How many records a source has, how many films they are, and how many of these others list too."""
+
+    records: int
+    movies: int
+    shared_movies: int
+
+
+class FieldScore(Shape, frozen=True):
+    """A field: on how many films others could judge the source, its chance of being right, and its place beforehand."""
+
+    field: str
+    judged: int
+    reliability: float
+    place: int
+
+
+class GenreScore(Shape, frozen=True):
+    """A genre: the chance that the source says it of a film that has it, and of one that has not."""
+
+    genre: str
+    said_if_true: float
+    said_if_not: float
+
+
+class FieldRepeated(Shape, frozen=True):
+    """A field in which a source repeats another."""
+
+    source: str
+    field: str
+    of: str
+
+
+class RaterScore(Shape, frozen=True):
+    """A rater: level, bias and spread in points, its films, those others rated too, its correlation with each other rater."""
+
+    rater: str
+    panel: str
+    mean: float
+    bias: float
+    spread: float
+    films: int
+    shared: int
+    correlation: dict[str, float]
+
+
+class RaterRepeated(Shape, frozen=True):
+    """A rater that repeats another over `shared` films: original = offset + slope x copy, in points."""
+
+    name: str
+    of: str
+    slope: float
+    offset: float
+    shared: int
 
 
 class Scorecard(Shape, frozen=True):
@@ -118,11 +202,11 @@ class Scorecard(Shape, frozen=True):
     """
 
     name: str
-    freshness: dict[str, Any]
-    coverage: dict[str, Any]
+    freshness: Freshness
+    coverage: Coverage
     version: str = ""
-    reliability: tuple[dict[str, Any], ...] = ()
-    genres: tuple[dict[str, Any], ...] = ()
-    repeats: tuple[dict[str, Any], ...] = ()
-    calibration: tuple[dict[str, Any], ...] = ()
-    repeating_raters: tuple[dict[str, Any], ...] = ()
+    reliability: tuple[FieldScore, ...] = ()
+    genres: tuple[GenreScore, ...] = ()
+    repeats: tuple[FieldRepeated, ...] = ()
+    calibration: tuple[RaterScore, ...] = ()
+    repeating_raters: tuple[RaterRepeated, ...] = ()

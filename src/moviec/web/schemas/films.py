@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, field
 
 from moviec.search.summaries import Summary
-from moviec.web.schemas.base import Body, Shape
+from moviec.web.schemas.base import Body, Shape, Values
 
 
 class Title(Shape, frozen=True):
@@ -95,6 +95,27 @@ class Poster(Shape, frozen=True):
     licence: str
 
 
+class Claim(Shape, frozen=True):
+    """What one source says of a field, with its weight; of titles its `names`, of genres its `labels` in its own words."""
+
+    source: str
+    value: Any = None
+    weight: float | None = None
+    chosen: bool | None = None
+    names: list[str] | None = None
+    labels: list[str] | None = None
+
+
+class ClaimedField(Shape, frozen=True):
+    """A field's value, the rule that chose it, whose claim won, and every claim."""
+
+    rule: str
+    claims: list[Claim]
+    value: Any = None
+    source: str | None = None
+    confidence: float | None = None
+
+
 class Movie(Shape, frozen=True):
     """A movie's document. What is unknown is left out; money is whole US dollars, runtime minutes."""
 
@@ -122,7 +143,7 @@ class Movie(Shape, frozen=True):
     revenue_scope: str | None = None
     popularity: float | None = None
     votes: int | None = None
-    ids: dict[str, Any] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
     rating: CRating | None = None
     ratings: list[Rating] = field(default_factory=list)
     overview: str | None = None
@@ -133,6 +154,7 @@ class Movie(Shape, frozen=True):
     adult: bool = False
     confidence: dict[str, float] = field(default_factory=dict)
     sources: list[str] = field(default_factory=list)
+    claims: dict[str, ClaimedField] | None = None
 
 
 class Redirect(Shape, frozen=True):
@@ -142,14 +164,20 @@ class Redirect(Shape, frozen=True):
     location: str
 
 
+class CountsIn(Shape, frozen=True):
+    """The year and month of figures that a film counts in, and the field that they are read from."""
+
+    year: int
+    by: str
+    month: int | None = None
+
+
 class Claims(Shape, frozen=True):
-    """Each field's value, why it won, and every claim. `counts_in`: the year and month of figures that the film counts in,
-    and the field (`released` or `year`) that they are read from.
-    """
+    """Each field's value, why it won, and every claim."""
 
     id: str
-    fields: dict[str, Any]
-    counts_in: dict[str, Any] | None = None
+    fields: dict[str, ClaimedField]
+    counts_in: CountsIn | None = None
 
 
 class Ratings(Shape, frozen=True):
@@ -176,7 +204,7 @@ class Entry(Shape, frozen=True):
     number: int
     at: str
     kind: str
-    fields: dict[str, Any]
+    fields: dict[str, Values]
     source: str | None
     delivery: str | None
     decision: DecisionMade | None
@@ -366,7 +394,7 @@ class Person(Shape, frozen=True):
 
     id: int
     name: str
-    ids: dict[str, Any]
+    ids: dict[str, list[str]]
     films: int
     credits: list[PersonCredit]
 

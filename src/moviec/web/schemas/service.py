@@ -8,6 +8,7 @@ from msgspec import Meta, field
 
 from moviec.catalog.accounts import Scope
 from moviec.web.schemas.base import Body, Shape
+from moviec.web.schemas.figures import Change
 
 Name = Annotated[
     str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9 ._@-]{0,63}$", description="Letters, digits, . _ @ -")
@@ -16,6 +17,20 @@ PerMinute = Annotated[int, Meta(ge=1, le=1_000_000)]
 RecordKey = Annotated[
     str, Meta(pattern="^[a-z][a-z0-9_-]{0,29}:[^\\x00]{1,100}$", examples=["imdb:tt0114709"])
 ]
+
+
+class WebhookFilter(Body, frozen=True, omit_defaults=True):
+    """Which changes are sent: of these kinds, of films of one of these genres, and that touch one of these fields; empty is any."""
+
+    fields: Annotated[
+        list[Annotated[str, Meta(pattern="^[a-z_]{1,40}$", examples=["rating"])]], Meta(max_length=50)
+    ] = field(default_factory=list)
+    genres: Annotated[list[Annotated[int, Meta(ge=1, le=2_147_483_647)]], Meta(max_length=50)] = field(
+        default_factory=list
+    )
+    kinds: Annotated[
+        list[Literal["created", "updated", "merged", "split", "withdrawn"]], Meta(max_length=5)
+    ] = field(default_factory=list)
 
 
 class NewWebhook(Body, frozen=True):
@@ -30,6 +45,8 @@ class NewWebhook(Body, frozen=True):
         ),
     ]
 
+    filter: WebhookFilter | None = None
+
 
 class Webhook(Shape, frozen=True):
     """A webhook; its secret is shown once, when it is made."""
@@ -41,6 +58,34 @@ class Webhook(Shape, frozen=True):
     failed: int
     created_at: str
     secret: str | None = None
+    filter: WebhookFilter | None = None
+
+
+class WebhookDelivery(Shape, frozen=True):
+    """What was sent to a webhook: changes from `first` to `last`, or a ping; `error` is null where it arrived."""
+
+    number: int
+    at: str
+    kind: str
+    first: int | None
+    last: int | None
+    changes: int
+    ms: int
+    error: str | None
+
+
+class WebhookDeliveries(Shape, frozen=True):
+    """The last hundred deliveries to a webhook, the newest first."""
+
+    items: list[WebhookDelivery]
+
+
+class WebhookBody(Shape, frozen=True):
+    """What a webhook is sent: entries of the change log in order. A ping has none, and says so."""
+
+    webhook: int
+    changes: list[Change]
+    ping: bool = False
 
 
 class Webhooks(Shape, frozen=True):

@@ -12,7 +12,7 @@ from litestar.response.base import ASGIResponse
 from litestar.types import ControllerRouterHandler
 
 from moviec.catalog.rankings import Ends, leaders
-from moviec.catalog.references import Company, companies_named, companies_of
+from moviec.catalog.references import Company, Genre, companies_named, companies_of
 from moviec.catalog.yearly import YearOf, years_of
 from moviec.measures import Question
 from moviec.search.query import fold
@@ -22,7 +22,7 @@ from moviec.web.routes.lists import find, genres_of
 from moviec.web.server_state import Site, site_of
 from moviec.web.site.drawings import yearly
 from moviec.web.site.people import links_of, number_of
-from moviec.web.site.rendering import kept_page, page
+from moviec.web.site.rendering import Made, held_page, kept_page, page
 
 #: Companies of a list, and films of each section of a page.
 LISTED, FILMS = 60, 12
@@ -75,26 +75,32 @@ async def company(request: Request[Any, Any, Any], company_id: FromPath[str]) ->
     if found is None:
         raise not_found(f"there is no production company '{company_id[:50]}'")
     shown, years = found
-    listed = ListQuery(company=str(shown.id), limit=FILMS, sort="popularity")
-    values = await _films(site, listed)
-    links = links_of(shown.ids, "companies")
-    return page(
-        request, "entry.html", kind="companies", entry=shown, years=list(reversed(years)), totals=totals(years), links=links,
-        drawn=_drawn(years, shown.name), **values,
-    )  # fmt: skip
+
+    async def make() -> Made:
+        values = await _films(site, ListQuery(company=str(shown.id), limit=FILMS, sort="popularity"))
+        told = _told("companies", shown, years)
+        return "entry.html", {**told, "links": links_of(shown.ids, "companies"), **values}, {}
+
+    return await held_page(request, 0, f"company:{shown.id}", make)
 
 
 @get("/genres", include_in_schema=False)
 async def genres(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Every genre, by kind, with its films."""
     site = site_of(request)
-    found = await find(site, ListQuery(limit=1, sort="popularity"), "")
-    counts = dict(found.page.genres)
-    facets: dict[str, list[tuple[Any, int]]] = {}
-    for genre in sorted(found.genres, key=lambda each: (-counts.get(each.id, 0), each.name)):
-        facets.setdefault(genre.facet, []).append((genre, counts.get(genre.id, 0)))
-    ordered = [(facet, facets[facet]) for facet in ("genre", "form", "audience", "format") if facet in facets]
-    return page(request, "genres.html", found.headers, facets=ordered)
+
+    async def make() -> Made:
+        found = await find(site, ListQuery(limit=1, sort="popularity"), "")
+        counts = dict(found.page.genres)
+        facets: dict[str, list[tuple[Any, int]]] = {}
+        for genre in sorted(found.genres, key=lambda each: (-counts.get(each.id, 0), each.name)):
+            facets.setdefault(genre.facet, []).append((genre, counts.get(genre.id, 0)))
+        ordered = [
+            (facet, facets[facet]) for facet in ("genre", "form", "audience", "format") if facet in facets
+        ]
+        return "genres.html", {"facets": ordered}, found.headers
+
+    return await held_page(request, 0, "genres", make)
 
 
 @get("/genres/{genre_id:int}", include_in_schema=False)
@@ -104,12 +110,21 @@ async def genre(request: Request[Any, Any, Any], genre_id: FromPath[int]) -> ASG
     shown = next((each for each in await genres_of(site) if each.id == genre_id), None)
     if shown is None:
         raise not_found(f"there is no genre {genre_id}")
-    years = await site.read(lambda connection: years_of(connection, "genres", [genre_id]))
-    listed = ListQuery(genre=str(genre_id), limit=FILMS, sort="popularity")
-    return page(
-        request, "entry.html", kind="genres", entry=shown, years=list(reversed(years)), totals=totals(years), links=[],
-        drawn=_drawn(years, shown.name), **await _films(site, listed),
-    )  # fmt: skip
+
+    async def make() -> Made:
+        years = await site.read(lambda connection: years_of(connection, "genres", [genre_id]))
+        values = await _films(site, ListQuery(genre=str(genre_id), limit=FILMS, sort="popularity"))
+        return "entry.html", {**_told("genres", shown, years), "links": [], **values}, {}
+
+    return await held_page(request, 0, f"genre:{genre_id}", make)
+
+
+def _told(kind: str, entry: Company | Genre, years: Sequence[YearOf]) -> dict[str, Any]:
+    drawn = yearly(
+        [(each.year, each.films, each.revenue_known) for each in years], f"Films of {entry.name} by year"
+    )
+    newest_first = list(reversed(years))
+    return {"kind": kind, "entry": entry, "years": newest_first, "totals": totals(years), "drawn": drawn}
 
 
 async def _films(site: Site, listed: ListQuery) -> dict[str, Any]:
@@ -131,10 +146,6 @@ def totals(years: Sequence[YearOf]) -> Totals | None:
         first=years[0].year,
         last=years[-1].year,
     )
-
-
-def _drawn(years: Sequence[YearOf], name: str) -> Any:
-    return yearly([(each.year, each.films, each.revenue_known) for each in years], f"Films of {name} by year")
 
 
 ROUTES: list[ControllerRouterHandler] = [companies, company, genres, genre]

@@ -76,6 +76,16 @@
     if (input) { event.preventDefault(); input.focus(); input.select(); }
   });
 
+  // Work that takes its time says so, and is not sent twice.
+  document.querySelectorAll("form[method=post]").forEach((form) => {
+    form.addEventListener("submit", (event) => {
+      const button = event.submitter || form.querySelector("button");
+      form.setAttribute("aria-busy", "true");
+      setTimeout(() => { if (button) button.textContent = "Working …"; form.querySelectorAll("button").forEach((one) => { one.disabled = true; }); });
+    });
+  });
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+
   // "Open all" buttons of a page's facts.
   document.querySelectorAll("button[data-open]").forEach((button) => {
     button.hidden = false;
