@@ -164,7 +164,11 @@ def test_better_known_compares_within_a_rater() -> None:
 def test_of_two_films_that_nobody_rated_the_one_with_a_cast_is_meant() -> None:
     bare, told, listed = (
         msgspec.convert({"id": "mc1", "title": "No Time to Die", **more}, Film)
-        for more in ({}, {"people": [{"id": 1, "name": "Daniel Craig"}] * 3}, {"ratings": [{"rater": "imdb"}]})
+        for more in (
+            {},
+            {"people": [{"id": 1, "name": "Daniel Craig"}] * 3},
+            {"ratings": [{"rater": "imdb"}]},
+        )
     )
     assert prominence(bare, Scale()) < prominence(told, Scale()) < prominence(listed, Scale())
 
