@@ -183,13 +183,13 @@ def _named_places(words: list[str], place: Home) -> dict[str, list[str]]:
 
 def _is_file(source: str, place: Home) -> bool:
     """Return whether what stands in a source's place is a file."""
-    return Path(source).is_file() and source not in find_sources(place.folder)
+    return Path(source).exists() and not Path(source).is_dir() and source not in find_sources(place.folder)
 
 
 def _recognised(path: Path, work: Path, place: Home, anew: bool) -> dict[str, list[str]]:
     """Return which source each file is of, or each file in a zip; the mapping of a list of one's own is kept."""
     known: list[tuple[Path, Recognised]] = []
-    for file in unpack(path, work):
+    for file in unpack(path, work, place.settings.bounds):
         room = work / f"room-{len(known)}"
         room.mkdir()
         try:
