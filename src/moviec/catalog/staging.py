@@ -5,6 +5,8 @@ merged so that only rows that differ are touched. All inside the caller's transa
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +23,9 @@ pc: Any = pyarrow.compute
 
 #: Rows handed to the database at a time.
 AT_ONCE = 50_000
+
+#: From so many rows on an index is made faster after them than with them.
+MANY = 20_000
 
 
 class Touched(msgspec.Struct, frozen=True):
@@ -67,7 +72,8 @@ def merge(
         gone = 0 if scope is None else connection.execute(sa.delete(into).where(scope)).rowcount
         return Touched(removed=max(gone, 0))
     if not any_row(connection, into, among):
-        load(connection, into, in_order_of_key(into, rows))
+        with _indexed_afterwards(connection, into, rows.num_rows):
+            load(connection, into, in_order_of_key(into, rows))
         return Touched(rows.num_rows)
     staged = stage(connection, f"staged_{into.name}", into, rows)
     removed = 0
@@ -78,6 +84,21 @@ def merge(
     written = connection.execute(_upsert(connection, into, staged), execution_options=counted).rowcount
     connection.execute(sa.schema.DropTable(staged))
     return Touched(max(written, 0), max(removed, 0))
+
+
+@contextmanager
+def _indexed_afterwards(connection: sa.Connection, table: sa.Table, rows: int) -> Iterator[None]:
+    """Load many rows into an empty table of SQLite without its indexes, which are then made by sorting.
+
+    PostgreSQL would lock out readers for that until the transaction ends.
+    """
+    apart = connection.dialect.name == "sqlite" and rows >= MANY and not any_row(connection, table)
+    indexes = sorted(table.indexes, key=lambda index: str(index.name)) if apart else []
+    for index in indexes:
+        connection.execute(sa.schema.DropIndex(index))
+    yield
+    for index in indexes:
+        connection.execute(sa.schema.CreateIndex(index))
 
 
 def any_row(connection: sa.Connection, table: sa.Table, among: sa.ColumnElement[bool] | None = None) -> bool:
@@ -94,9 +115,9 @@ def load(connection: sa.Connection, into: sa.Table, rows: pa.Table) -> None:
 
 
 def in_order_of_key(table: sa.Table, rows: pa.Table) -> pa.Table:
-    """Return rows in the order in which a table keeps them; those of films come in theirs."""
-    first, *_ = key = [column.name for column in table.primary_key.columns]
-    if first == "movie" or first not in rows.column_names:
+    """Return rows in the order in which a table keeps them, where they come in another: those of films come in theirs."""
+    key = [column.name for column in table.primary_key.columns]
+    if table.dialect_options["sqlite"]["with_rowid"] or key[0] in ("movie", "kind"):
         return rows
     return rows.sort_by([(name, "ascending") for name in key])
 

@@ -1,7 +1,6 @@
 """The Engine protocol: named tables in, SQL over them, Arrow or Parquet out.
 
-SQL given to an engine is of the kind that DuckDB and Spark take verbatim (docs/architecture.md names it);
-work on single records goes through `map`, which hands Arrow batches to a function.
+The SQL is DuckDB's; work on single records goes through `map`, which hands Arrow batches to a function.
 Parameters travel as one-row tables, since the engines' placeholders differ.
 """
 

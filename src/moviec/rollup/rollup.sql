@@ -47,7 +47,7 @@ FROM (SELECT *, unnest(companies) AS company, generate_subscripts(companies, 1) 
 
 -- name: catalogue_entries
 -- The view `entries` of catalogue films, as `entries` makes it of delivered ones: `film` (movie, year, month, amounts)
--- and `entry` (kind, entry, name, movie, place), both with the catalogue's ids. Portable: DuckDB and Spark take it verbatim.
+-- and `entry` (kind, entry, name, movie, place), both with the catalogue's ids.
 SELECT
   e.kind, e.entry, e.entry AS id, e.name, e.movie, f.year, f.month, f.budget, f.revenue, f.popularity, f.votes, f.c_rating,
   row_number() OVER (PARTITION BY e.kind, e.movie ORDER BY e.place, e.entry) AS position,
@@ -55,7 +55,7 @@ SELECT
 FROM entry e JOIN film f ON f.movie = e.movie
 
 -- name: parts
--- Entries as they count: whole (`full`) or divided evenly. Sums are of parts; means, medians and maxima of whole films. Portable: DuckDB and Spark take it verbatim.
+-- Entries as they count: whole (`full`) or divided evenly. Sums are of parts; means, medians and maxima of whole films.
 -- Amounts are integers (dollars, votes, millionths of popularity, hundredths of a C-rating); an even part is the
 -- difference of two floors, so the parts of a film add up to the film, to the last dollar. Doubles hold what is divided:
 -- no product can overflow, and what sources may say (sources/checked.sql) is exact in them.
@@ -79,7 +79,7 @@ SELECT
 FROM entries CROSS JOIN splits
 
 -- name: monthly
--- The view `parts` summed by genre or company, year and month. Portable: DuckDB and Spark take it verbatim.
+-- The view `parts` summed by genre or company, year and month.
 -- Sums are of 128 bits in DuckDB; one that a BIGINT cannot hold is unknown. Profit counts films with budget and revenue known. `genre_labels` (label, id, name): what the labels mean.
 WITH sums AS (
   SELECT
@@ -136,7 +136,7 @@ ORDER BY kind, year, month
 -- name: totals
 -- The view `parts` of catalogue films summed by genre or company, year and month; month 0 is the whole year, with the
 -- films whose month is unknown. Sums are of 128 bits in DuckDB; one that a BIGINT
--- cannot hold is unknown. Portable: DuckDB and Spark take it verbatim.
+-- cannot hold is unknown.
 WITH spans AS (
   SELECT parts.*, 0 AS span FROM parts
   UNION ALL SELECT parts.*, month AS span FROM parts WHERE month IS NOT NULL
@@ -168,7 +168,7 @@ ORDER BY kind, split, year, month, entry
 
 -- name: ranked
 -- Of every year the first and the last {places} genres and companies by each measure that `totals` hold: place counts from
--- the largest value, unknown last, `upward` from the smallest one. Portable: DuckDB and Spark take it verbatim.
+-- the largest value, unknown last, `upward` from the smallest one.
 WITH valued AS (
   SELECT kind, split, year, entry, films, measures.measure AS measure,
     CASE measures.measure {values} END AS value
