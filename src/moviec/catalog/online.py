@@ -9,7 +9,6 @@ import msgspec
 import sqlalchemy as sa
 
 from moviec.catalog.connect import writing
-from moviec.catalog.schema.identity import records
 from moviec.catalog.schema.movies import external_ids, movies
 from moviec.catalog.schema.online import asked, online
 
@@ -114,12 +113,6 @@ def ids_to_ask(connection: sa.Connection, source: str, space: str, before: str, 
     return list(connection.scalars(query))
 
 
-def live_keys(connection: sa.Connection, source: str) -> int:
-    """Return how many records of a source are listed."""
-    query = sa.select(sa.func.count()).where(records.c.source == source, records.c.live)
-    return connection.scalar(query) or 0
-
-
 def note_asked(catalogue: sa.Engine, source: str, found: Mapping[str, bool]) -> None:
     """Note that a source was asked for some ids, and which of them it knows."""
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
@@ -136,13 +129,18 @@ def _forget(connection: sa.Connection, source: str, ids: Sequence[str]) -> None:
     connection.execute(sa.delete(asked).where(asked.c.source == source, asked.c.id.in_(ids)))
 
 
+#: The same words on SQLite and PostgreSQL.
+_MADE = "INSERT INTO online (source, day, used, next_at) VALUES (:source, '', 0, 0) ON CONFLICT (source) DO NOTHING"
+
+
 def _state(connection: sa.Connection, source: str) -> OnlineState:
-    return online_states(connection).get(source) or OnlineState(source)
+    """Return a source's row, locked until the transaction ends; it is made where it is not there."""
+    connection.execute(sa.text(_MADE), {"source": source})
+    row = connection.execute(sa.select(online).where(online.c.source == source).with_for_update()).one()
+    return OnlineState(*(getattr(row, name) for name in OnlineState.__struct_fields__))
 
 
 def _put(connection: sa.Connection, source: str, **values: object) -> None:
     """Write some columns of a source's row, which is made where it is not there."""
-    changed = connection.execute(sa.update(online).where(online.c.source == source).values(**values))
-    if not changed.rowcount:
-        row = {"day": "", "used": 0, "next_at": 0.0, **values}
-        connection.execute(sa.insert(online).values(source=source, **row))
+    connection.execute(sa.text(_MADE), {"source": source})
+    connection.execute(sa.update(online).where(online.c.source == source).values(**values))
