@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import platformdirs
 
+from moviec.bounds import DEFAULT, Bounds
 from moviec.decoding import decodable, plain
 from moviec.errors import UsageError
 
@@ -74,7 +75,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     beyond which rejected ones want a look. A run waits `patience` seconds for another one to end.
     Kept are raw payloads (`keep_raw`: "all", of the "last N" deliveries of each source, or of "N days"), superseded
     records and runs for `keep_history` days; more than `compact_after` batches of a source become one. `fields` holds other
-    rules for single fields; `remote` holds, by kind of address (s3, sftp, https), what opening one takes.
+    rules for single fields; `remote` holds, by kind of address (s3, sftp, https), what opening one takes; `bounds` says how large
+    and how strange a delivered file may be.
     Serving: `anonymous` lets callers without a key in, `anonymous_limit` requests a minute from each address; `proxies`
     are the addresses or networks (separated by spaces) whose X-Forwarded-For counts; several servers count requests
     together in `redis`; a proxy serves MovieC under the path `prefix`; a server holds up to `cache_mb` ready, and is not
@@ -110,6 +112,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     contact: str = ""
     sources: dict[str, SourceSettings] = {}
     remote: dict[str, dict[str, Any]] = {}
+    bounds: Bounds = DEFAULT
 
     def __post_init__(self) -> None:
         """Refuse what nothing could work with; msgspec reports where it stands."""
@@ -217,5 +220,7 @@ def _given(environment: Mapping[str, str]) -> dict[str, str]:
     names = [field.name for field in msgspec.structs.fields(Settings)]
     found = {name: environment.get(f"MOVIEC_{name.upper()}", "") for name in names}
     return {
-        name: text for name, text in found.items() if text and name not in ("fields", "sources", "remote")
+        name: text
+        for name, text in found.items()
+        if text and name not in ("fields", "sources", "remote", "bounds")
     }

@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 from moviec import __version__
 from moviec.cli.console import fail
 from moviec.errors import MovieCError
+from moviec.memory_guard import guard_memory
 
 #: Every command and where it stands. Only what is called is imported: loading all of them takes a second.
 COMMANDS = {
@@ -83,6 +84,7 @@ def moviec(
 def main() -> None:
     """Run the command line: 0 done, 1 failed, 2 wrong usage, 3 finished but something needs a look."""
     words = sys.argv[1:]
+    guard_memory()
     try:
         sys.exit(build(words)(standalone_mode=False))
     except TyperException as error:

@@ -140,14 +140,14 @@ def _ask_and_ingest(place: Home, source: Source, as_json: bool) -> None:
 
 def _is_file(source: str, place: Home) -> bool:
     """Return whether what stands in a source's place is a file."""
-    return Path(source).is_file() and source not in find_sources(place.folder)
+    return Path(source).exists() and not Path(source).is_dir() and source not in find_sources(place.folder)
 
 
 def _ingest_files(path: Path, place: Home, anew: bool, ingest_one: Callable[[str, list[str]], None]) -> None:
     """Find out what a file is, or what the files in a zip are; keep the mapping of a list of one's own, and take it in."""
     with work_folder() as work:
         known: list[tuple[Path, Recognised]] = []
-        for file in unpack(path, Path(work)):
+        for file in unpack(path, Path(work), place.settings.bounds):
             room = Path(work) / f"room-{len(known)}"
             room.mkdir()
             try:

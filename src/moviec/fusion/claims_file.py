@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from moviec.bounds import check_regular
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier
 from moviec.errors import PayloadError, UsageError
@@ -52,8 +53,7 @@ FROM claims_given WHERE value IS NOT NULL AND (movie IS NULL OR field IS NULL OR
 
 def open_claims_file(engine: DuckEngine, path: Path) -> None:
     """Make `claim_cells` and `claims_unusable`; raises UsageError or PayloadError for what is no table of claims."""
-    if not path.is_file():
-        raise UsageError("this is a folder" if path.is_dir() else "there is no such file", str(path))
+    check_regular(path)
     suffix = _SUFFIX.search(path.name)
     if suffix is None:
         raise UsageError(

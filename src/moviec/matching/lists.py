@@ -13,6 +13,7 @@ import duckdb
 import msgspec
 import pyarrow as pa
 
+from moviec.bounds import check_regular
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier, quoted
 from moviec.engine.textfile.refused import Broken
@@ -94,10 +95,7 @@ def read_list(path: Path, name: str, columns: Mapping[str, str] | None = None) -
     no such file or its name says that it is none, PayloadError when what it holds is no film list.
     """
     suffix = _SUFFIX.search(path.name)
-    if path.is_dir():
-        raise UsageError("this is a folder", str(path), "name a file in it")
-    if not path.is_file():
-        raise UsageError("no such file", str(path))
+    check_regular(path)
     if suffix is None:
         raise UsageError("not a CSV, TSV, JSON, JSON lines, Parquet or Excel file by its name", path.name)
     if path.stat().st_size == 0:

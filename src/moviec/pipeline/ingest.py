@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from moviec.bounds import check_regular
 from moviec.catalog.deliveries import (
     Arrival,
     Delivery,
@@ -149,6 +150,8 @@ def hold_reasons(spec: SourceSpec, found: Audit, before: Sequence[Delivery]) -> 
 
 def _keep(context: RunContext, paths: Sequence[Path]) -> list[Payload]:
     """Keep the delivered bytes, by name."""
+    for path in paths:
+        check_regular(path)
     names = [path.name for path in paths]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,12 @@ import msgspec
 from moviec.catalog.deliveries import Batch, Delivery, Payloads, Rejected
 from moviec.engine import DuckEngine
 from moviec.engine.unread import Unread
+from moviec.errors import PayloadError
 from moviec.home.context import RunContext
 from moviec.lake.batches import Incoming, Known, write_batch
 from moviec.lake.payloads import payload_path
 from moviec.model import FIELDS
+from moviec.passing import is_interrupt
 from moviec.pipeline.fusing import known_labels
 from moviec.sources.audit import Audit, audit
 from moviec.sources.normalise import count_problems, unread_columns
@@ -31,6 +35,32 @@ class Read(msgspec.Struct, frozen=True):
     audit: Audit
     problems: dict[str, int]
     unread: list[Unread]
+
+
+@contextmanager
+def ended_after(engine: DuckEngine, hours: float, source: str) -> Iterator[None]:
+    """Interrupt the engine when the block takes longer; raises PayloadError then."""
+    late = threading.Event()
+
+    def stop() -> None:
+        late.set()
+        engine.connection.interrupt()
+
+    timer = threading.Timer(hours * 3600, stop)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except Exception as error:
+        if late.is_set() and is_interrupt(error):
+            raise PayloadError(
+                f"reading it took longer than {hours:g} hours",
+                source,
+                "raise hours under [bounds] in the settings",
+            ) from error
+        raise
+    finally:
+        timer.cancel()
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -51,13 +81,14 @@ def read_payloads(
         link.symlink_to(payload_path(context.store, payload.name, payload.sha256))
         inside = room / f"in-{payload.sha256[:16]}"
         inside.mkdir(exist_ok=True)
-        plain.update(dict.fromkeys(unpack(link, inside), payload))
+        plain.update(dict.fromkeys(unpack(link, inside, context.home.settings.bounds), payload))
     fresh = [path for path, payload in plain.items() if not payload.reused]
     roles, _ = assign_roles(fresh, source.spec)
     older, _ = assign_roles([path for path, payload in plain.items() if payload.reused], source.spec)
     roles = {**{role: path for role, path in older.items() if role not in roles}, **roles}
-    reading = source.read(engine, roles, Wanted(room, (*FIELDS, "line")))
-    engine.write("SELECT * FROM records", room / "incoming.parquet")
+    with ended_after(engine, context.home.settings.bounds.hours, source.spec.name):
+        reading = source.read(engine, roles, Wanted(room, (*FIELDS, "line")))
+        engine.write("SELECT * FROM records", room / "incoming.parquet")
     engine.parquet("incoming", [room / "incoming.parquet"])
     problems = count_problems(engine, "problems", "incoming") | count_problems(
         engine, "list_problems", "incoming"

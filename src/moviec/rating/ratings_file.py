@@ -12,6 +12,7 @@ import duckdb
 import msgspec
 import pyarrow as pa
 
+from moviec.bounds import check_regular
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier, quoted
 from moviec.engine.textfile.dialect import Dialect, gunzip
@@ -60,8 +61,7 @@ def open_ratings(engine: DuckEngine, path: Path) -> Opened:
 
     Raises UsageError when there is no such file or its ending is not known, PayloadError when it holds no ratings.
     """
-    if not path.is_file():
-        raise UsageError("this is a folder" if path.is_dir() else "there is no such file", str(path))
+    check_regular(path)
     with work_folder() as work:
         columns = _open(engine, readable(path, Path(work)), path)
     columns = _long(engine, columns)

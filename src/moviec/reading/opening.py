@@ -12,6 +12,7 @@ import json
 import re
 from pathlib import Path
 
+from moviec.bounds import check_bounds
 from moviec.errors import PayloadError, UsageError
 
 #: What the first lines of files without a header look like, the delimiter that parts them, and the columns that they have.
@@ -28,7 +29,8 @@ DELIMITERS = "\t,;|"
 
 
 def readable(path: Path, folder: Path, sheet: str = "") -> Path:
-    """Return the file, or a copy in `folder` that the readers take."""
+    """Return the file, or a copy in `folder` that the readers take. Raises PayloadError for one beyond the bounds."""
+    check_bounds(path)
     if path.suffix.lower() in WORKBOOKS:
         return _from_workbook(path, folder / f"sheet-{path.stem}.csv", sheet)
     with path.open("rb") as file:
@@ -123,12 +125,16 @@ def _unwrapped(path: Path, copy: Path, first: str) -> Path:
         several = True  # the first line is whole: one object a line, or all of it in one line
     except ValueError:
         several = False
+    except RecursionError as error:
+        raise PayloadError("its values are nested without end", path.name) from error
     if several and path.stat().st_size > len(first.encode()) + 2:
         return path
     try:
         whole = json.loads(path.read_text("utf-8-sig"))
     except ValueError:
         return path
+    except RecursionError as error:
+        raise PayloadError("its values are nested without end", path.name) from error
     lists = [
         value
         for key, value in whole.items()

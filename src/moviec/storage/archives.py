@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import lzma
-import shutil
 import zipfile
 import zlib
 from pathlib import Path
 
+from moviec.bounds import DEFAULT, Bounds, check_bounds, check_regular, copy_bounded
 from moviec.engine.textfile.dialect import gunzip
-from moviec.errors import PayloadError, UsageError
-
-CHUNK = 1 << 22
+from moviec.errors import PayloadError
 
 _ONE_NAME = "unpack it, and ingest each folder as a delivery of its own"
 
@@ -23,27 +21,26 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def unpack(path: Path, work: Path) -> list[Path]:
+def unpack(path: Path, work: Path, bounds: Bounds = DEFAULT) -> list[Path]:
     """Return the plain files in a payload: itself, or what its gzip or zip holds, written into `work`.
 
     The bytes decide, not the name. Raises UsageError where there is no such file, PayloadError where it is
-    truncated or damaged.
+    truncated, damaged or beyond the bounds.
     """
-    if not path.exists():
-        raise UsageError("no such file", str(path))
-    if path.is_dir():
-        raise UsageError("this is a folder, a file is wanted", str(path))
+    check_regular(path)
     with path.open("rb") as file:
         magic = file.read(4)
     if magic[:2] == b"\x1f\x8b":
-        return [gunzip(path, work / path.name.removesuffix(".gz"))]
+        return [gunzip(path, work / path.name.removesuffix(".gz"), bounds)]
     if magic == b"PK\x03\x04" and not _is_workbook(path):
-        return _unzip(path, work)
+        return _unzip(path, work, bounds)
+    check_bounds(path, bounds)
     return [path]
 
 
-def _unzip(path: Path, work: Path) -> list[Path]:
-    plain = []
+def _unzip(path: Path, work: Path, bounds: Bounds) -> list[Path]:
+    plain: list[Path] = []
+    size = 0
     try:
         with zipfile.ZipFile(path) as archive:
             for member in archive.infolist():
@@ -53,7 +50,7 @@ def _unzip(path: Path, work: Path) -> list[Path]:
                 if work / name in plain:
                     raise PayloadError(f"the zip has two files named '{name}'", path.name, _ONE_NAME)
                 with archive.open(member) as packed, (work / name).open("wb") as file:
-                    shutil.copyfileobj(packed, file, CHUNK)
+                    size = copy_bounded(packed, file, path, bounds, size)  # type: ignore[arg-type]
                 plain.append(work / name)
     except (
         zipfile.BadZipFile,
@@ -66,6 +63,8 @@ def _unzip(path: Path, work: Path) -> list[Path]:
         raise PayloadError(f"the zip cannot be read ({error})", path.name, "fetch it again") from error
     if not plain:
         raise PayloadError("the zip holds no file", path.name)
+    for one in plain:
+        check_bounds(one, bounds)
     return plain
 
 

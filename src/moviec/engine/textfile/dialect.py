@@ -13,10 +13,10 @@ from moviec.engine.duckdb import quoted
 if TYPE_CHECKING:
     from _csv import Reader
 import gzip
-import shutil
 import zlib
 from pathlib import Path
 
+from moviec.bounds import DEFAULT, Bounds, check_bounds, copy_bounded
 from moviec.errors import PayloadError
 
 #: A record longer than this is refused as one (its text is kept). The longest real one, in credits, has 0.3 MB.
@@ -50,11 +50,12 @@ TSV = Dialect(delimiter="\t", quote="", null="\\N")
 LINES = Dialect(delimiter="\x1f", quote="")
 
 
-def gunzip(path: Path, plain: Path) -> Path:
-    """Write what a gzip file holds to `plain`; raises PayloadError where it is truncated or damaged."""
+def gunzip(path: Path, plain: Path, bounds: Bounds = DEFAULT) -> Path:
+    """Write what a gzip file holds to `plain`; raises PayloadError where it is truncated, damaged or beyond the bounds."""
     try:
         with gzip.open(path) as packed, plain.open("wb") as file:
-            shutil.copyfileobj(packed, file, 1 << 22)
+            copy_bounded(packed, file, path, bounds)  # type: ignore[arg-type]
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise PayloadError("the gzip is truncated or damaged", path.name, "fetch it again") from error
+    check_bounds(plain, bounds)
     return plain
