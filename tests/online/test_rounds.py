@@ -145,6 +145,16 @@ def test_sources_that_are_asked_meet_in_one_film(at: Desk) -> None:
     assert shown["sources"] == ["omdb", "tmdb", "wikidata"]
 
 
+def test_nothing_at_all_is_no_success(at: Desk) -> None:
+    assert at.fails("ingest", "omdb") == (
+        "omdb: no film of the catalogue has an id of imdb to ask for; ingest a source that gives such ids first: imdb, tmdb or wikidata"
+    )
+    at.wikidata.films.clear()
+    assert "wikidata: the list of ids is empty" in at.fails("ingest", "wikidata")
+    at.tmdb.ids.clear()
+    assert "tmdb: the list of ids is empty" in at.fails("ingest", "tmdb")
+
+
 def test_what_may_not_be_passed_on_is_in_no_public_catalogue(at: Desk) -> None:
     for source in ("tmdb", "wikidata"):
         at.ingest(source)

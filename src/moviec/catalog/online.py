@@ -113,6 +113,12 @@ def ids_to_ask(connection: sa.Connection, source: str, space: str, before: str, 
     return list(connection.scalars(query))
 
 
+def was_asked(catalogue: sa.Engine, source: str) -> bool:
+    """Return whether a source was ever asked for a film of the catalogue."""
+    with catalogue.connect() as connection:
+        return connection.scalar(sa.select(asked.c.id).where(asked.c.source == source).limit(1)) is not None
+
+
 def note_asked(catalogue: sa.Engine, source: str, found: Mapping[str, bool]) -> None:
     """Note that a source was asked for some ids, and which of them it knows."""
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")

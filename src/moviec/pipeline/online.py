@@ -25,7 +25,7 @@ from moviec.catalog.online import (
     online_states,
 )
 from moviec.config import Home
-from moviec.errors import AllowanceError, BusyError, MovieCError, UsageError
+from moviec.errors import AllowanceError, BusyError, MovieCError, PayloadError, UsageError
 from moviec.home.context import RunContext
 from moviec.home.steps import Tell
 from moviec.pipeline.answers import answered, detail_url, line_of, page_lines, rows_of
@@ -178,6 +178,10 @@ class _Work:
             )
         for _, asked, after in self.ids.pages(pages, pack.reached.at):
             self._keep(pack, page_lines(pages, asked), after)
+        if self.plan.since is None and not (pack.reached.lines or pack.reached.packs):
+            raise PayloadError(
+                "the list is empty", self.spec.name, f"see `moviec sources check {self.spec.name}`"
+            )
 
 
 def _groups(ids: Iterator[str], size: int) -> Iterator[list[str]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from moviec.catalog.online import ids_to_ask, used_today
+from moviec.catalog.online import ids_to_ask, used_today, was_asked
 from moviec.decoding import decodable
 from moviec.errors import AllowanceError, PayloadError, SourceError, UsageError
 from moviec.home.context import RunContext
@@ -56,10 +56,28 @@ class RoundIds:
             return ids
         mine = self._home.settings.sources.get(self._name)
         most = mine.most if mine and mine.most is not None else EVERY
+        count = 0
         with written_aside(ids) as fresh, fresh.open("w", encoding="utf-8") as file:
             for one in islice(self._found_ids(most), most):
                 file.write(f"{one}\n")
+                count += 1
+            if not count and self._plan.since is None:
+                self._explain_none()
         return ids
+
+    def _explain_none(self) -> None:
+        """Raise where no ids at all are a fault: a list that is empty, or a catalogue that has none yet."""
+        films = self._asking.fetch.catalogue
+        if films is None:
+            raise PayloadError(
+                "the list of ids is empty", self._name, f"see `moviec sources check {self._name}`"
+            )
+        if not was_asked(self._catalogue, self._name):
+            raise UsageError(
+                f"no film of the catalogue has an id of {films.space} to ask for",
+                self._name,
+                "ingest a source that gives such ids first: imdb, tmdb or wikidata",
+            )
 
     def _found_ids(self, most: int) -> Iterator[str]:
         fetch = self._asking.fetch
