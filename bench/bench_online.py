@@ -33,9 +33,7 @@ class Watched:
         film = detail(sample_films()[100])
         self.tmdb = Tmdb([], KEY)
         self.tmdb.ids = [(number, float(number)) for number in range(1, count + 1)]
-        self.tmdb.detail = lambda number: (
-            film | {"id": number, "imdb_id": f"tt{number:07}", "title": f"Film {number}"}
-        )
+        self.tmdb.detail = lambda number: film | _own(number)
         self.first = self.last = 0.0
         self.count = 0
         self._lock = threading.Lock()
