@@ -62,6 +62,9 @@ def test_tmdb_becomes_the_catalogue_and_is_not_asked_again_for_what_did_not_chan
     assert at.moviec("show", f"tmdb:{at.films[1].ids.tmdb}").exception is not None
     assert at.moviec("show", f"tmdb:{at.films[2].ids.tmdb}").exception is not None
     assert _nothing_left(at)
+    assert at.moviec("rebuild", "--from-raw").exit_code == 0
+    assert at.shown(f"tmdb:{film.ids.tmdb}")["title"] == "The Kid (restored)"
+    assert at.moviec("show", f"tmdb:{at.films[1].ids.tmdb}").exception is not None, "what is gone stays gone"
 
 
 def test_what_was_asked_for_is_read_again_from_the_packs(at: Desk) -> None:
@@ -151,8 +154,11 @@ def test_nothing_at_all_is_no_success(at: Desk) -> None:
     )
     at.wikidata.films.clear()
     assert "wikidata: the list of ids is empty" in at.fails("ingest", "wikidata")
+    ids = list(at.tmdb.ids)
     at.tmdb.ids.clear()
     assert "tmdb: the list of ids is empty" in at.fails("ingest", "tmdb")
+    at.tmdb.ids = ids
+    assert "12 records: 12 new or changed" in at.ingest("tmdb").stdout, "what came wrong is asked for anew"
 
 
 def test_what_may_not_be_passed_on_is_in_no_public_catalogue(at: Desk) -> None:
@@ -328,6 +334,17 @@ def test_a_source_of_ones_own_is_asked_by_its_facts_alone(tmp_path: Path) -> Non
         assert "8 records: 8 new or changed" in at.ingest("club").stdout
         assert at.shown("club:7")["title"] == "Film 7"
         assert at.served.asked_of("club") == ["/films", "/films?after=1", "/films?after=2", "/films?after=3"]
+        seen: list[str | None] = []
+
+        def elsewhere(request: Request) -> Response:
+            seen.append(request.headers.get("x-club-key"))
+            return as_json({"films": []})
+
+        served.providers["club"] = lambda _: Response(b"", 302, {"Location": f"{served.url}/other/films"})
+        served.providers["other"] = elsewhere
+        assert "the list is empty" in at.fails("ingest", "club")
+        assert seen == [None], "the key does not go to where it is redirected"
+        served.providers["club"] = club
         at.settings(club='key = "somebody"')
         assert "the key is not accepted (403)" in at.fails("ingest", "club")
 

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Generic, NamedTuple, TypeVar
+from urllib.parse import urlencode
 
 import msgspec
 import sqlalchemy as sa
@@ -121,7 +122,7 @@ class Asking:
         """Ask, again while that may help, and say what the answer means."""
         form, asked_url, headers = self._form, url, dict(self.fetch.headers)
         if form and form.query:
-            asked_url += ("&" if "?" in url else "?") + f"{form.query}={self._key}"
+            asked_url += ("&" if "?" in url else "?") + urlencode({form.query: self._key})
         elif form:
             headers[form.header] = form.prefix + self._key
         try:

@@ -78,7 +78,16 @@ def take_online(context: RunContext, source: Source, tell: Tell = lambda _: None
                 return _Work(context, source, asking, tell).go()
         except MovieCError as error:
             note_trouble(context.catalogue, name, str(error))
+            if isinstance(error, PayloadError):
+                _forget_unanswered(round_folder(context, name))
             raise
+
+
+def _forget_unanswered(folder: Path) -> None:
+    """Remove a round that no answer was kept of: a list that came wrong must be asked for anew."""
+    answers = folder / "answers.lines"
+    if not any(folder.glob("*.jsonl.gz")) and not (answers.exists() and answers.stat().st_size):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Work:

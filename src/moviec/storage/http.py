@@ -165,9 +165,10 @@ class Web:
     def ask(self, url: str, headers: Mapping[str, str] | None = None, max_bytes: int = 50_000_000) -> Reply:
         """Return an answer that is read whole, whatever its status, but for what may pass.
 
-        Raises TransportError for 408, 425, 429, 5xx and an answer that broke off, SourceError for one of more than `max_bytes`.
+        The headers do not go to where it is redirected. Raises TransportError for 408, 425, 429, 5xx and an answer that broke off,
+        SourceError for one of more than `max_bytes`.
         """
-        with self._open(url, headers or {}) as answer:
+        with self._open(url, {}, headers or {}) as answer:
             if _passes(answer.status_code):
                 raise _refusal(answer, shown(url))
             body, pace = bytearray(), _Pace(self._timeout, shown(url))
@@ -179,13 +180,18 @@ class Web:
             return Reply(answer.status_code, bytes(body), {k.lower(): v for k, v in answer.headers.items()})
 
     @contextmanager
-    def _open(self, url: str, wanted: Mapping[str, str]) -> Iterator[httpx.Response]:
-        """Ask, follow redirects, and yield the answer; what fails becomes one of MovieC's own errors."""
-        where, address, headers = shown(url), "", {}
+    def _open(
+        self, url: str, wanted: Mapping[str, str], once: Mapping[str, str] | None = None
+    ) -> Iterator[httpx.Response]:
+        """Ask, follow redirects, and yield the answer; what fails becomes one of MovieC's own errors.
+
+        `once` are headers of the first request alone, as are the options' own.
+        """
+        where = shown(url)
         try:
             address, own = _address(url)
             headers = {"User-Agent": self._agent, **wanted}
-            first = {**headers, **own, **self._headers}
+            first = {**headers, **own, **self._headers, **(once or {})}
             for hop in range(HOPS + 1):
                 request = self._client.build_request("GET", address, headers=headers if hop else first)
                 answer = self._client.send(request, stream=True)
