@@ -27,7 +27,7 @@ from moviec.web.server_state import Site
 
 #: Open to everyone and not counted: probes, the API's description, the site's own files.
 OPEN = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/favicon.ico"}
-FILES = "/static/"
+FILES = ("/static/", "/posters/")  # a page of films has dozens; the address of a poster cannot be guessed
 ADMIN = "/v1/admin/"
 
 #: Wrong keys an address may show in a minute before it is told to wait.
