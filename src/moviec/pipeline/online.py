@@ -146,11 +146,11 @@ class _Work:
             fresh.write_bytes(msgspec.json.encode(plan))
         return plan
 
-    def _take_in(self, pack: Pack) -> None:
+    def _take_in(self, pack: Pack, context: RunContext | None = None) -> None:
         """Ingest the packs that are finished; each goes once it is registered."""
         for path in pack.finished(self.fetch.role):
             self.tell(f"{self.spec.name}: taking in {path.name}")
-            with arriving(self.context, self.tell) as alone:
+            with arriving(self.context if context is None else context, self.tell) as alone:
                 self.done.append(ingest(alone, Order(self.source, [path], self.plan.began), self.tell))
             if self.fetch.catalogue:
                 note_asked(self.context.catalogue, self.spec.name, dict(answered(path)))
@@ -162,8 +162,9 @@ class _Work:
         if pack.reached.lines >= PACK_LINES or pack.reached.bytes >= PACK_BYTES:
             pack.finish(self.fetch.role)
             self._wait()
-            # Beside the asking, which would lose its turns: reading a pack takes as long as hundreds of requests.
-            self.taking = self.beside.submit(self._take_in, pack)
+            # Beside the asking, which would lose its turns: reading a pack takes as long as hundreds of requests. For the same
+            # reason on one core.
+            self.taking = self.beside.submit(self._take_in, pack, _on_one_core(self.context))
 
     def _details(self, details: Details, pack: Pack) -> None:
         ids = self.ids.file()
@@ -191,6 +192,12 @@ class _Work:
             raise PayloadError(
                 "the list is empty", self.spec.name, f"see `moviec sources check {self.spec.name}`"
             )
+
+
+def _on_one_core(context: RunContext) -> RunContext:
+    home = context.home
+    settings = msgspec.structs.replace(home.settings, threads=1)
+    return msgspec.structs.replace(context, home=msgspec.structs.replace(home, settings=settings))
 
 
 def _groups(ids: Iterator[str], size: int) -> Iterator[list[str]]:
