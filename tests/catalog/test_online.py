@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from moviec.catalog.connect import connect, writing
 from moviec.catalog.online import (
-    Slots,
     all_online,
     ids_to_ask,
     note_asked,
@@ -40,8 +39,9 @@ def test_an_allowance_is_given_out_once(database: str) -> None:
     with catalogue.connect() as connection:
         assert used_today(connection, "omdb") == 100
         assert used_today(connection, "tmdb") == 0
-    use_up(catalogue, "tmdb", 50)
-    assert isinstance(slots := reserve(catalogue, "tmdb", 7, 1.0, 50), Slots) and slots.count == 0
+    use_up(catalogue, "tmdb")
+    for allowance in (50, 0):
+        assert reserve(catalogue, "tmdb", 7, 1.0, allowance).count == 0, "the provider's word counts"
     catalogue.dispose()
 
 

@@ -15,6 +15,9 @@ from moviec.catalog.schema.online import asked, online
 #: Ids in one statement.
 _STEP = 500
 
+#: What `used` says on a day for which the provider wants no more requests, whatever the allowance.
+USED_UP = 2_000_000_000
+
 
 class Slots(msgspec.Struct, frozen=True):
     """Requests that may go: how many, when the first (seconds since 1970), and how many seconds apart."""
@@ -59,7 +62,7 @@ def reserve(catalogue: sa.Engine, source: str, wanted: int, rate: float, allowan
     with writing(catalogue, beside=True) as connection:
         state = _state(connection, source)
         used = state.used if state.day == f"{now:%Y-%m-%d}" else 0
-        count = min(wanted, max(allowance - used, 0)) if allowance else wanted
+        count = min(wanted, max((allowance or USED_UP) - used, 0))
         # A clock that was put back must not stop a source: no worker reserves further ahead than a block.
         ahead = min(state.next_at, now.timestamp() + 60)
         first = max(now.timestamp(), ahead)
@@ -73,10 +76,15 @@ def used_today(connection: sa.Connection, source: str) -> int:
     return state.used if state and state.day == f"{dt.datetime.now(dt.UTC):%Y-%m-%d}" else 0
 
 
-def use_up(catalogue: sa.Engine, source: str, allowance: int) -> None:
+def use_up(catalogue: sa.Engine, source: str) -> None:
     """Note that the provider says the day's allowance is used up, whatever was counted here."""
     with writing(catalogue, beside=True) as connection:
-        _put(connection, source, day=f"{dt.datetime.now(dt.UTC):%Y-%m-%d}", used=allowance)
+        _put(connection, source, day=f"{dt.datetime.now(dt.UTC):%Y-%m-%d}", used=USED_UP)
+
+
+def is_used_up(state: OnlineState, allowance: int, now: dt.datetime) -> bool:
+    """Return whether a source gets no more requests today."""
+    return state.day == f"{now:%Y-%m-%d}" and state.used >= (allowance or USED_UP)
 
 
 def note_round(catalogue: sa.Engine, source: str, since: str | None) -> None:
