@@ -79,7 +79,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     and how strange a delivered file may be.
     Serving: `anonymous` lets callers without a key in, `anonymous_limit` requests a minute from each address; `proxies`
     are the addresses or networks (separated by spaces) whose X-Forwarded-For counts; several servers count requests
-    together in `redis`; a proxy serves MovieC under the path `prefix`; a server holds up to `cache_mb` ready, and is not
+    together in `redis`; a proxy serves MovieC under the path `prefix`; pages of the origins in
+    `cors` (separated by spaces, `*` any) may read the API; a server holds up to `cache_mb` ready, and is not
     ready while it is more than `most_lag` changes behind; it logs to the file `log`, if any, and shows
     `notice` on every page. `webhooks_private` lets webhooks, and `fetch_private` what is fetched over the web, reach private and
     loopback addresses. A worker fetches up to `posters` pictures an hour, none for 0. What is published is `public`:
@@ -100,6 +101,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     proxies: str = ""
     redis: str = ""
     prefix: str = ""
+    cors: str = "*"
     cache_mb: int = 64
     most_lag: int = 10_000
     log: str = ""

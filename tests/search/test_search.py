@@ -21,6 +21,7 @@ from moviec.search import Ask, Finder
 from moviec.search.index import build, catch_up, indexer
 from moviec.search.location import BEGINNING, current, ordered, position
 from moviec.search.query import GenreWords, fold, fold_numerals, fold_title
+from moviec.search.results import Wanted
 from tests.web.catalogue import FILMS, GENRE_IDS, GENRES, Made, catalogue_at, publish, withdraw
 
 NAMES = {alias: GENRE_IDS[name] for name, (_, aliases) in GENRES.items() for alias in (name, *aliases)}
@@ -152,6 +153,7 @@ def _words(film: Made) -> set[str]:
     titles = [film.title, film.original or film.title, *(title for title, _ in film.others)]
     romanised = [way for title in titles for way in romanise(title)]
     folded = [*map(fold_title, (*titles, *romanised)), fold(film.director), fold(film.company)]
+    folded += [fold(name) for name, _ in film.cast]
     return {word for value in folded for word in value.split()}
 
 
@@ -176,7 +178,7 @@ def test_names_are_looked_for_where_titles_fill_no_page(fords: Finder) -> None:
 
     # Last names are looked for always, words of names ("john") where titles fill no page.
     assert (total("ford"), total("for"), total("john ford"), total("ford 1939")) == (103, 100, 3, 3)
-    assert total("ford", genres=(GENRE_IDS["Action"],)) == 3
+    assert total("ford", wanted=(Wanted("genre", ((GENRE_IDS["Action"],),)),)) == 3
 
 
 def test_a_facet_tells_what_its_filter_gives(fords: Finder) -> None:
@@ -184,7 +186,10 @@ def test_a_facet_tells_what_its_filter_gives(fords: Finder) -> None:
         page = fords.find(Ask(query=query), GenreWords(NAMES))
         assert page.total > 0
         for genre, count in page.genres:
-            assert fords.find(Ask(query=query, genres=(genre,)), GenreWords(NAMES)).total == count
+            assert (
+                fords.find(Ask(query=query, wanted=(Wanted("genre", ((genre,),)),)), GenreWords(NAMES)).total
+                == count
+            )
         for decade, count in page.decades:
             within = Ask(query=query, year_from=decade, year_to=decade + 9, facets=False)
             assert fords.find(within, GenreWords(NAMES)).total == count

@@ -65,23 +65,31 @@ class Made(msgspec.Struct, frozen=True):
     revenue: int | None = None
     adult: bool = False
     unsure: float = 10.0
+    collection: str | None = None
+    cast: Sequence[tuple[str, str]] = ()
+    keywords: Sequence[str] = ()
+    countries: Sequence[str] = ("US",)
+    certificate: str | None = None
+    runtime: int | None = None
 
+
+KEANU = (("Keanu Reeves", "Neo"), ("Carrie-Anne Moss", "Trinity"))
 
 FILMS = [
-    Made(1, "The Matrix", 1999, ("Action", "Science Fiction"), "Lana Wachowski", "Warner Bros.", 2_000_000, 80.0, 86.0, (("Матрица", "ru"),), None, "en", 3, 63_000_000, 463_517_383),
-    Made(2, "The Matrix Reloaded", 2003, ("Action", "Science Fiction"), "Lana Wachowski", "Warner Bros.", 600_000, 50.0, 70.0, (), None, "en", 5, 150_000_000, 739_846_345),
-    Made(3, "The Godfather", 1972, ("Crime", "Drama"), "Francis Ford Coppola", "Paramount", 1_900_000, 90.0, 95.0, (("Der Pate", "de"), ("Le Parrain", "fr")), None, "en", 3, 6_000_000, 245_066_411),
-    Made(4, "The Godfather: Part II", 1974, ("Crime", "Drama"), "Francis Ford Coppola", "Paramount", 1_300_000, 60.0, 93.0, (("Der Pate – Teil II", "de"),), None, "en", 12, 13_000_000, 102_600_000),
-    Made(5, "Amélie", 2001, ("Comedy", "Romance"), "Jean-Pierre Jeunet", "UGC", 770_000, 30.0, 85.0, (("Die fabelhafte Welt der Amélie", "de"),), "Le Fabuleux Destin d'Amélie Poulain", "fr", 4, 10_000_000, 173_921_954),
+    Made(1, "The Matrix", 1999, ("Action", "Science Fiction"), "Lana Wachowski", "Warner Bros.", 2_000_000, 80.0, 86.0, (("Матрица", "ru"),), None, "en", 3, 63_000_000, 463_517_383, collection="The Matrix Collection", cast=KEANU, keywords=("dystopia", "virtual reality"), certificate="R", runtime=136, countries=("US", "AU")),
+    Made(2, "The Matrix Reloaded", 2003, ("Action", "Science Fiction"), "Lana Wachowski", "Warner Bros.", 600_000, 50.0, 70.0, (), None, "en", 5, 150_000_000, 739_846_345, collection="The Matrix Collection", cast=KEANU, keywords=("dystopia", "virtual reality"), certificate="R", runtime=138),
+    Made(3, "The Godfather", 1972, ("Crime", "Drama"), "Francis Ford Coppola", "Paramount", 1_900_000, 90.0, 95.0, (("Der Pate", "de"), ("Le Parrain", "fr")), None, "en", 3, 6_000_000, 245_066_411, collection="The Godfather Collection", cast=(("Al Pacino", "Michael Corleone"),), keywords=("mafia",), certificate="R", runtime=175),
+    Made(4, "The Godfather: Part II", 1974, ("Crime", "Drama"), "Francis Ford Coppola", "Paramount", 1_300_000, 60.0, 93.0, (("Der Pate – Teil II", "de"),), None, "en", 12, 13_000_000, 102_600_000, collection="The Godfather Collection", cast=(("Al Pacino", "Michael Corleone"), ("Robert De Niro", "Vito Corleone")), keywords=("mafia",), certificate="R", runtime=202),
+    Made(5, "Amélie", 2001, ("Comedy", "Romance"), "Jean-Pierre Jeunet", "UGC", 770_000, 30.0, 85.0, (("Die fabelhafte Welt der Amélie", "de"),), "Le Fabuleux Destin d'Amélie Poulain", "fr", 4, 10_000_000, 173_921_954, countries=("FR", "DE"), certificate="R", runtime=122),
     Made(6, "War Horse", 2011, ("Drama", "War"), "Steven Spielberg", "DreamWorks", 160_000, 20.0, 72.0, (), None, "en", 12, 66_000_000, 177_600_000),
     Made(7, "Alien", 1979, ("Horror", "Science Fiction"), "Ridley Scott", "20th Century Fox", 900_000, 55.0, 88.0, (), None, "en", 5, 11_000_000, 104_931_801),
     Made(8, "Aliens", 1986, ("Action", "Science Fiction"), "James Cameron", "20th Century Fox", 740_000, 45.0, 87.0, (), None, "en", 7, 18_500_000, 131_060_248),
     Made(9, "2001: A Space Odyssey", 1968, ("Science Fiction",), "Stanley Kubrick", "MGM", 690_000, 40.0, 89.0, (), None, "en", 4, 10_500_000, 68_700_000),
     Made(10, "Scary Movie", 2000, ("Comedy", "Horror"), "Keenen Ivory Wayans", "Dimension", 280_000, 35.0, 55.0, (), None, "en", 7, 19_000_000, 278_019_771),
-    Made(11, "Heat", 1995, ("Crime", "Drama"), "Michael Mann", "Warner Bros.", 700_000, 42.0, 84.0, (), None, "en", 12, 60_000_000, 187_436_818),
+    Made(11, "Heat", 1995, ("Crime", "Drama"), "Michael Mann", "Warner Bros.", 700_000, 42.0, 84.0, (), None, "en", 12, 60_000_000, 187_436_818, cast=(("Al Pacino", "Vincent Hanna"), ("Robert De Niro", "Neil McCauley")), keywords=("heist",), certificate="R", runtime=170),
     Made(12, "Heat", 1986, ("Drama",), "Dick Richards", "New Century", 3_000, 2.0, 50.0, (), None, "en", 11),
-    Made(13, "Seven Samurai", 1954, ("Action", "Drama"), "Akira Kurosawa", "Toho", 360_000, 33.0, 92.0, (("七人の侍", "ja"),), "七人の侍", "ja", 4),
-    Made(14, "Spider-Man", 2002, ("Action",), "Sam Raimi", "Columbia", 850_000, 48.0, 73.0, (), None, "en", 5, 139_000_000, 821_708_551),
+    Made(13, "Seven Samurai", 1954, ("Action", "Drama"), "Akira Kurosawa", "Toho", 360_000, 33.0, 92.0, (("七人の侍", "ja"),), "七人の侍", "ja", 4, countries=("JP",), runtime=207),
+    Made(14, "Spider-Man", 2002, ("Action",), "Sam Raimi", "Columbia", 850_000, 48.0, 73.0, (), None, "en", 5, 139_000_000, 821_708_551, certificate="PG-13", runtime=121),
     Made(15, "Léon", 1994, ("Action", "Crime"), "Luc Besson", "Gaumont", 1_200_000, 47.0, 85.0, (("The Professional", "en"),), "Léon", "fr", 9, 16_000_000, 45_284_974),
     Made(16, "Forbidden Nights", 1993, ("Romance",), "Nomen Nescio", "Backroom", 500, 5.0, 30.0, (), None, "en", 1, None, None, True),
     Made(17, "Blade Runner 2049", 2017, ("Drama", "Science Fiction"), "Denis Villeneuve", "Columbia", 620_000, 46.0, 83.0, (), None, "en", 10, 150_000_000, 259_239_658),
@@ -132,7 +140,16 @@ def document(film: Made) -> dict[str, Any]:
         "released": f"{film.year}-{film.month:02}-15",
         "genres": [{"id": GENRE_IDS[name], "name": name, "facet": "genre", "confidence": 0.98} for name in film.genres],
         "original_language": film.original_language,
-        "people": [{"id": person_id(film.director), "name": film.director, "role": "director", "position": 0}],
+        "runtime": film.runtime,
+        "certificate": film.certificate,
+        "collection": film.collection,
+        "keywords": list(film.keywords),
+        "countries": list(film.countries),
+        "people": [
+            {"id": person_id(film.director), "name": film.director, "role": "director", "position": 0},
+            *({"id": person_id(name), "name": name, "role": "actor", "character": character, "position": place}
+              for place, (name, character) in enumerate(film.cast, 1)),
+        ],
         "companies": [{"id": company_id(film.company), "name": film.company}],
         "budget": film.budget,
         "revenue": film.revenue,
@@ -221,7 +238,8 @@ def _relations(connection: sa.Connection, film: Made) -> None:
             movie=number, kind="feature", title=film.title, original_title=film.original or film.title,
             folded=fold_title(film.title), year=film.year, original_language=film.original_language, budget=film.budget,
             revenue=film.revenue, popularity=round(film.popularity * MILLION), votes=film.votes,
-            c_rating=film.c_rating, raters=1, adult=film.adult,
+            c_rating=film.c_rating, raters=1, adult=film.adult, collection=film.collection, runtime=film.runtime,
+            certificate=film.certificate,
         )
     )  # fmt: skip
     named = [film.title, film.original, *(title for title, _ in film.others)]
@@ -234,8 +252,12 @@ def _relations(connection: sa.Connection, film: Made) -> None:
         sa.insert(movie_genres),
         [{"movie": number, "genre": GENRE_IDS[name], "position": place, "confidence": 980_000} for place, name in enumerate(film.genres)],
     )  # fmt: skip
+    billed = [
+        (film.director, "director", None),
+        *((name, "actor", character) for name, character in film.cast),
+    ]
     for table, name, identifier in (
-        (people, film.director, person_id),
+        *((people, name, person_id) for name, _, _ in billed),
         (companies, film.company, company_id),
     ):
         if connection.scalar(sa.select(table.c.id).where(table.c.id == identifier(name))) is None:
@@ -247,15 +269,13 @@ def _relations(connection: sa.Connection, film: Made) -> None:
         )
     )
     insert(
-        sa.insert(credits_).values(
-            movie=number,
-            position=0,
-            person=person_id(film.director),
-            name=film.director,
-            role="director",
-            keys="{}",
-        )
-    )
+        sa.insert(credits_),
+        [
+            {"movie": number, "position": place, "person": person_id(name), "name": name, "role": role,
+             "character": character, "keys": "{}"}
+            for place, (name, role, character) in enumerate(billed)
+        ],
+    )  # fmt: skip
     insert(
         sa.insert(external_ids),
         [

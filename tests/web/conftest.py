@@ -19,6 +19,7 @@ from litestar.testing import TestClient
 from moviec.catalog.accounts import NewKey, create_key
 from moviec.config import Home, open_home
 from moviec.errors import UsageError
+from moviec.matching.model import Model, shipped_model
 from moviec.search.index import catch_up, indexer
 from moviec.web.admin_work import IngestOrder, Verdict
 from moviec.web.app import make_litestar
@@ -40,6 +41,9 @@ class Bench:
     def scorecard(self, source: str) -> dict[str, Any]:
         return {"reliability": [], "calibration": []}
 
+    def match_model(self) -> Model:
+        return shipped_model()
+
     def poster(self, sha256: str, width: int) -> bytes | None:
         return None
 
@@ -60,6 +64,56 @@ class Bench:
     def replay_failures(self, numbers: Sequence[int]) -> dict[str, Any]:
         self.asked.append(list(numbers))
         return {"replayed": 0}
+
+    def record(self, source: str, key: str) -> dict[str, Any] | None:
+        if key != "tt0000001":
+            return None
+        row = {
+            "source": source,
+            "key": key,
+            "fields": {"title": "The Matrix"},
+            "delivery": "one",
+            "file": "a.tsv",
+        }
+        return {**row, "payload": "", "line": 2, "text": f"{key}\tThe Matrix", "missing": ""}
+
+    def health(self) -> Sequence[dict[str, Any]]:
+        return [{"name": "source_held", "of": "imdb", "value": 1.0, "concern": "imdb is held"}]
+
+    def review(self, most: int, source: str | None) -> Sequence[dict[str, Any]]:
+        side = {"title": "The Matrix", "year": 1999, "ids": {}}
+        left = {"source": "imdb", "key": "tt0000001", "movie": "mc1", **side}
+        right = {"source": "kaggle", "key": "603", "movie": "mc2", **side, "year": 2003}
+        pair = {
+            "value": 1.0,
+            "probability": 0.6,
+            "left": left,
+            "right": right,
+            "reason": "several fit",
+            "rival": None,
+        }
+        return [{**pair, "evidence": [["title", "same", 9.5], ["year", "far", -3.0]]}]
+
+    def effect(self, verdict: Verdict) -> dict[str, Any]:
+        return {"moved": [], "overrules": [], "contradicts": [], "doubts": []}
+
+    def decide_all(self, verdicts: Sequence[Verdict]) -> dict[str, Any]:
+        if any("nobody" in verdict.right for verdict in verdicts):
+            raise UsageError("no source has listed this record", "kaggle:nobody")
+        self.asked.append(list(verdicts))
+        return {"decisions": [], "changes": {"updated": 1}}
+
+    def undo(self, numbers: Sequence[int], who: str) -> dict[str, Any]:
+        self.asked.append((list(numbers), who))
+        return {"decisions": [], "changes": {}}
+
+    def accept_held(self, delivery: str) -> dict[str, Any]:
+        self.asked.append(("accept", delivery))
+        return {"changes": {"created": 2}}
+
+    def refuse_held(self, delivery: str, who: str) -> dict[str, Any]:
+        self.asked.append(("refuse", delivery, who))
+        return {"delivery": {}}
 
 
 class Api(msgspec.Struct, frozen=True):

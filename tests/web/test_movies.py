@@ -21,7 +21,7 @@ from tests.web.conftest import Api, await_filters
 def test_a_document_leaves_as_its_stored_bytes(either: Api) -> None:
     with either.site.catalogue.connect() as connection:
         stored = connection.scalar(sa.select(documents.c.document).where(documents.c.movie == 5))
-    answer = either.get("/v1/movies/mc5")
+    answer = either.get("/v1/movies/mc5", headers={"accept-encoding": "identity"})
     assert answer.text == stored
     assert answer.encoding == "utf-8"
     assert answer.headers["etag"] == f'"{hashlib.sha256(answer.content).hexdigest()}"'
@@ -223,7 +223,13 @@ def _count_queries(api: Api) -> list[str]:
     return asked
 
 
-@pytest.mark.parametrize("part", ["", "/claims", "/ratings", "/history"])
+@pytest.mark.parametrize("part", ["", "/claims", "/ratings", "/history", "/similar"])
+@pytest.mark.parametrize("written", ["imdb:tt0000001", "tt0000001", "TMDB:1"])
+def test_the_parts_of_a_movie_are_found_by_an_id_elsewhere(api: Api, written: str, part: str) -> None:
+    assert api.get(f"/v1/movies/{written}{part}").content == api.get(f"/v1/movies/mc1{part}").content
+
+
+@pytest.mark.parametrize("part", ["", "/claims", "/ratings", "/history", "/similar"])
 @pytest.mark.parametrize(
     "written", ["rottentomatoes:m/film_1", "rottentomatoes:m%2Ffilm_1", "RottenTomatoes:m%2ffilm_1"]
 )

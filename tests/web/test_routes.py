@@ -92,8 +92,9 @@ def test_a_body_that_is_too_large_is_refused(api: Api) -> None:
 
 
 def test_head_and_options_tell_without_a_body(api: Api) -> None:
-    plain = api.get("/v1/movies/mc1")
-    head = api.client.head("/v1/movies/mc1")
+    as_it_is = {"accept-encoding": "identity"}
+    plain = api.get("/v1/movies/mc1", headers=as_it_is)
+    head = api.client.head("/v1/movies/mc1", headers=as_it_is)
     assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", plain.headers["etag"])
     assert head.headers["content-length"] == str(len(plain.content))
     options = api.client.options("/v1/webhooks")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 #: The newest migration. Named here, so that opening an up-to-date database need not load Alembic.
-HEAD = "0006"
+HEAD = "0007"
 
 #: What brings the driver of PostgreSQL.
 POSTGRES = "pip install 'moviec[postgres]'"

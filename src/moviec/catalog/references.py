@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from moviec.catalog.schema.identity import parties
 from moviec.catalog.schema.movies import companies, genres
 from moviec.decoding import decodable
 
@@ -70,16 +69,10 @@ def companies_named(connection: sa.Connection, folded: str, after: int, limit: i
     return [_company(row) for row in connection.execute(query)]
 
 
-def company_at(connection: sa.Connection, space: str, key: str) -> int | None:
-    """Return the company with an id at a source (`tmdb`, `3`)."""
-    query = (
-        sa.select(parties.c.party)
-        .where(parties.c.kind == "companies", parties.c.space == space, parties.c.key == key)
-        .order_by(parties.c.party)
-        .limit(1)
-    )
-    found: int | None = connection.scalar(query)
-    return found
+def companies_called(connection: sa.Connection, folded: str) -> list[int]:
+    """List the ids of companies with a folded name."""
+    query = sa.select(companies.c.id).where(companies.c.folded == folded).order_by(companies.c.id).limit(100)
+    return list(connection.scalars(query))
 
 
 def _companies() -> sa.Select[Any]:

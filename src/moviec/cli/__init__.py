@@ -47,6 +47,7 @@ COMMANDS = {
     "link": "moviec.cli.link:link",
     "rate": "moviec.cli.rate:rate",
     "fuse": "moviec.cli.fuse:fuse",
+    "mcp": "moviec.cli.mcp:mcp",
     "synth": "moviec.cli.synth:synth",
 }
 

@@ -6,42 +6,13 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
-from moviec.config import Home
 from moviec.errors import UsageError
+from moviec.library.workbench import ReadingWorkbench, said
 from moviec.web.admin_work import IngestOrder, Verdict
 
 
-class PipelineWorkbench(msgspec.Struct, frozen=True):
+class PipelineWorkbench(ReadingWorkbench, frozen=True):
     """Works on a home as the commands of the same names do; see `moviec.web.admin_work.Workbench`."""
-
-    home: Home
-
-    def sources(self) -> Sequence[dict[str, Any]]:
-        """List the sources with their facts, but for private ones."""
-        from moviec.sources.registry import find_sources
-
-        facts = ("name", "title", "licence", "attribution", "home_page", "cron", "complete")
-        specs = [source.spec for source in find_sources(self.home.folder).values() if not source.spec.private]
-        return [
-            {**{name: getattr(spec, name) for name in facts}, "raters": sorted(spec.raters)} for spec in specs
-        ]
-
-    def scorecard(self, source: str) -> dict[str, Any]:
-        """Give what the pinned model has learned of a source: reliability, genres, repeats, its raters' calibration."""
-        from moviec.pipeline.fit import scorecard_of
-        from moviec.pipeline.opening import open_run
-
-        with open_run(self.home) as context:
-            card: dict[str, Any] = msgspec.to_builtins(scorecard_of(context, source))
-        return {name: value for name, value in card.items() if name != "source"}
-
-    def poster(self, sha256: str, width: int) -> bytes | None:
-        """Give a poster's bytes as the lake has them."""
-        from moviec.pipeline.posters import read_picture
-
-        return read_picture(self.home, sha256, width)
 
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         """Take in every delivery the order means, and publish."""
@@ -71,11 +42,9 @@ class PipelineWorkbench(msgspec.Struct, frozen=True):
         from moviec.pipeline.aggregator import drain
         from moviec.pipeline.opening import open_run
 
-        left, right = (tuple(end.split(":", 1)) for end in (verdict.left, verdict.right))
-        said = decisions.Verdict((left[0], left[1]), (right[0], right[1]), verdict.same, verdict.who)
         with open_run(self.home) as context:
             with context.writing() as copy:
-                row = decisions.decide(copy.connection, [said])[0]
+                row = decisions.decide(copy.connection, [said(verdict)])[0]
                 copy.table("decisions")
             outcome = drain(context)
         return {"decision": row, "changes": outcome.changes, "last_change": outcome.last_change}
@@ -102,6 +71,53 @@ class PipelineWorkbench(msgspec.Struct, frozen=True):
             done = replay(context.catalogue, numbers)
             drain(context)
         return {"replayed": done}
+
+    def decide_all(self, verdicts: Sequence[Verdict]) -> dict[str, Any]:
+        """Record verdicts in one transaction, and publish once."""
+        from moviec.catalog import decisions
+        from moviec.pipeline.aggregator import drain
+        from moviec.pipeline.opening import open_run
+
+        with open_run(self.home) as context:
+            with context.writing() as copy:
+                rows = decisions.decide(copy.connection, [said(verdict) for verdict in verdicts])
+                copy.table("decisions")
+            outcome = drain(context)
+        return {"decisions": rows, "changes": outcome.changes, "last_change": outcome.last_change}
+
+    def undo(self, numbers: Sequence[int], who: str) -> dict[str, Any]:
+        """Take decisions back in one transaction, and publish once."""
+        from moviec.catalog import decisions
+        from moviec.pipeline.aggregator import drain
+        from moviec.pipeline.opening import open_run
+
+        with open_run(self.home) as context:
+            with context.writing() as copy:
+                rows = [decisions.undo(copy.connection, number, who) for number in numbers]
+                copy.table("decisions")
+            outcome = drain(context)
+        return {"decisions": rows, "changes": outcome.changes, "last_change": outcome.last_change}
+
+    def accept_held(self, delivery: str) -> dict[str, Any]:
+        """Apply a held delivery as it was delivered then, and publish."""
+        from moviec.pipeline.aggregator import drain
+        from moviec.pipeline.held_deliveries import accept_held
+        from moviec.pipeline.opening import arriving, open_run
+
+        with open_run(self.home) as context:
+            with arriving(context) as alone:
+                done = accept_held(alone, delivery)
+            outcome = drain(context)
+        return {"delivery": done, "changes": outcome.changes, "last_change": outcome.last_change}
+
+    def refuse_held(self, delivery: str, who: str) -> dict[str, Any]:
+        """Note that a held delivery is not to be applied."""
+        from moviec.pipeline.held_deliveries import refuse_held
+        from moviec.pipeline.opening import arriving, open_run
+
+        with open_run(self.home) as context, arriving(context) as alone:
+            done = refuse_held(alone, delivery, who)
+        return {"delivery": done}
 
 
 def _instant(text: str) -> dt.datetime:

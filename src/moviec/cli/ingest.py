@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -44,7 +42,10 @@ EMPTIER = 0.05
 def ingest(
     source: Annotated[
         str,
-        typer.Argument(help="The source's name (see `moviec sources`), or a file: what it is is found out."),
+        typer.Argument(
+            help="The source's name (see `moviec sources`); NAME=PLACE for each of several, which are published at once;"
+            " or a file: what it is is found out."
+        ),
     ],
     paths: Annotated[
         list[str] | None, typer.Argument(help="Files, a folder, or URLs; none: what the provider publishes.")
@@ -77,45 +78,74 @@ def ingest(
     settings allow, or records were not published.
     """
     place = open_home(home)
+    options = _Options(
+        since=_instant(since, "--since").date() if since else None,
+        event=event,
+        delivered_at=_instant(delivered_at, "--delivered-at") if delivered_at else None,
+        accept_shrink=accept_shrink,
+        as_json=as_json,
+    )
+    if options.delivered_at:
+        check_delivered(options.delivered_at.astimezone(dt.UTC).date())
+    named = _named_places([source, *(paths or ())], place) if not event else {}
+    if named:
+        _take_all(place, named, options)
+        return
     if not paths and not event and _is_file(source, place):
-        _ingest_files(
-            Path(source),
-            place,
-            save_mapping,
-            functools.partial(
-                ingest, delivered_at=delivered_at, accept_shrink=accept_shrink, home=home, as_json=as_json
-            ),
-        )
+        with work_folder() as work:
+            _take_all(place, _recognised(Path(source), Path(work), place, save_mapping), options)
         return
     found = find_source(source, place.folder)
-    request = IngestRequest(
-        paths or (),
-        _instant(since, "--since").date() if since else None,
-        event,
-        _instant(delivered_at, "--delivered-at") if delivered_at else None,
-    )
-    if request.delivered_at:
-        check_delivered(request.delivered_at.astimezone(dt.UTC).date())
     if not (paths or event or since or delivered_at) and is_online(place, found.spec):
         _ask_and_ingest(place, found, as_json)
-        return
-    with open_run(place) as context, steps(quiet=as_json) as tell:
-        with arriving(context, tell) as alone:
-            several = expected(place, found.spec, request, fail)
-            if any(one.published for one in several):
-                print(terms_of(found.spec), file=sys.stderr)
-            done = [take(alone, found, one, accept_shrink, tell) for one in several]
-        outcome = drain(context, tell)
-    if as_json:
-        print_json(done if since or event else {**msgspec.to_builtins(done[0]), "catalogue": outcome})
     else:
-        for one in done:
-            tell_delivery(one)
-        if not done:
-            print("nothing to ingest")
-        else:
-            tell_outcome(outcome)
+        _take_all(place, {source: list(paths or ())}, options)
+
+
+class _Options(msgspec.Struct, frozen=True):
+    """The options of `moviec ingest` that say what to take and how."""
+
+    since: dt.date | None
+    event: str
+    delivered_at: dt.datetime | None
+    accept_shrink: bool
+    as_json: bool
+
+
+def _take_all(place: Home, named: dict[str, list[str]], options: _Options) -> None:
+    """Take in the deliveries of one source or of several, by their places, and publish them at once.
+
+    Of several one that fails does not stop the others; the command then ends with status 1.
+    """
+    found = {name: find_source(name, place.folder) for name in named}
+    request = IngestRequest((), options.since, options.event, options.delivered_at)
+    done: list[Delivery] = []
+    failed: list[str] = []
+    with open_run(place) as context, steps(quiet=options.as_json) as tell:
+        with arriving(context, tell) as alone:
+            several = [
+                (source, arrival)
+                for name, source in found.items()
+                for arrival in expected(
+                    place, source.spec, msgspec.structs.replace(request, places=named[name]), fail
+                )
+            ]
+            for source, arrival in several:
+                if arrival.published:
+                    print(terms_of(source.spec), file=sys.stderr)
+                try:
+                    done.append(take(alone, source, arrival, options.accept_shrink, tell))
+                except (MovieCError, OSError) as error:
+                    if len(named) == 1:
+                        raise
+                    failed.append(f"{source.spec.name}: {error}")
+        outcome = drain(context, tell)
+    _tell_all(done, outcome, options, len(named) > 1)
     looks = [look for one in done if (look := needs_look(one, place.settings))]
+    for line in failed:
+        fail(line)
+    if failed:
+        raise typer.Exit(1)
     end_with([*looks, *told_aside(outcome)])
 
 
@@ -138,36 +168,74 @@ def _ask_and_ingest(place: Home, source: Source, as_json: bool) -> None:
     end_with([*looks, *told_aside(outcome)])
 
 
+def _tell_all(done: list[Delivery], outcome: Outcome, options: _Options, several: bool) -> None:
+    if options.as_json:
+        if several:
+            print_json({"deliveries": done, "catalogue": outcome})
+        elif options.since or options.event:
+            print_json(done)
+        else:
+            print_json({**msgspec.to_builtins(done[0]), "catalogue": outcome})
+        return
+    for one in done:
+        tell_delivery(one)
+    if not done:
+        print("nothing to ingest")
+    else:
+        tell_outcome(outcome)
+
+
+def _named_places(words: list[str], place: Home) -> dict[str, list[str]]:
+    """Read NAME=PLACE words: by source its places; none where the first word is a source or a file.
+
+    Raises UsageError where some words are of this form and others are not.
+    """
+    sources = find_sources(place.folder)
+    pairs = [word.partition("=") for word in words]
+    known = [
+        name in sources and bool(path) and not Path(word).exists()
+        for word, (name, _, path) in zip(words, pairs, strict=True)
+    ]
+    if not known[0] or words[0] in sources:
+        return {}
+    if not all(known):
+        strange = words[known.index(False)]
+        raise UsageError("this is not NAME=PLACE", strange, "write each source like imdb=/srv/imdb")
+    found: dict[str, list[str]] = {}
+    for name, _, path in pairs:
+        found.setdefault(name, []).append(path)
+    return found
+
+
 def _is_file(source: str, place: Home) -> bool:
     """Return whether what stands in a source's place is a file."""
     return Path(source).exists() and not Path(source).is_dir() and source not in find_sources(place.folder)
 
 
-def _ingest_files(path: Path, place: Home, anew: bool, ingest_one: Callable[[str, list[str]], None]) -> None:
-    """Find out what a file is, or what the files in a zip are; keep the mapping of a list of one's own, and take it in."""
-    with work_folder() as work:
-        known: list[tuple[Path, Recognised]] = []
-        for file in unpack(path, Path(work), place.settings.bounds):
-            room = Path(work) / f"room-{len(known)}"
-            room.mkdir()
-            try:
-                known.append((file, recognise_file(file, room, place.folder)))
-            except MovieCError as error:
-                if file == path or path.suffix.lower() != ".zip":
-                    raise
-                fail(f"{file.name} is left out: {error}")
-        if not known:
-            raise PayloadError("no file in it is a list of films that MovieC knows", path.name)
-        sources = {what.source for _, what in known}
-        whole = path if len(known) == 1 or len(sources) == 1 else None
-        for file, what in known:
-            print(f"{file.name}: {what}", file=sys.stderr)
-            if what.layout:
-                kept = keep_mapping(what.layout, place.folder, anew)
-                print(f"{file.name}: its mapping is kept in {kept}", file=sys.stderr)
-            ingest_one(what.source, [str(whole or file)])
-            if whole and what.layout is None:
-                break
+def _recognised(path: Path, work: Path, place: Home, anew: bool) -> dict[str, list[str]]:
+    """Return which source each file is of, or each file in a zip; the mapping of a list of one's own is kept."""
+    known: list[tuple[Path, Recognised]] = []
+    for file in unpack(path, work, place.settings.bounds):
+        room = work / f"room-{len(known)}"
+        room.mkdir()
+        try:
+            known.append((file, recognise_file(file, room, place.folder)))
+        except MovieCError as error:
+            if file == path or path.suffix.lower() != ".zip":
+                raise
+            fail(f"{file.name} is left out: {error}")
+    if not known:
+        raise PayloadError("no file in it is a list of films that MovieC knows", path.name)
+    sources = {what.source for _, what in known}
+    whole = path if len(known) == 1 or len(sources) == 1 else None
+    found: dict[str, list[str]] = {}
+    for file, what in known:
+        print(f"{file.name}: {what}", file=sys.stderr)
+        if what.layout:
+            kept = keep_mapping(what.layout, place.folder, anew)
+            print(f"{file.name}: its mapping is kept in {kept}", file=sys.stderr)
+        found.setdefault(what.source, []).append(str(whole or file))
+    return {source: list(dict.fromkeys(files)) for source, files in found.items()}
 
 
 def rebuild(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -56,6 +57,13 @@ def pinned_models(context: RunContext) -> Models:
         chosen_rules(context.home.settings.fields),
         context.home.settings.public,
     )
+
+
+def pinned_match_file(context: RunContext) -> Path | None:
+    """Return the file of the match weights in force; None for those that come with MovieC."""
+    with context.catalogue.connect() as connection:
+        file = pinned_files(connection).get("match")
+    return context.store.path(file) if file else None
 
 
 def fitted_models(context: RunContext) -> list[dict[str, Any]]:

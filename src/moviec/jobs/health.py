@@ -102,8 +102,9 @@ def _arrivals(name: str, deliveries: Sequence[Delivery], late: str, now: dt.date
         return
     age = (now - dt.datetime.fromisoformat(last.delivered_at)).total_seconds() / 86400
     yield Check("source_age_days", name, round(age, 3), late)
-    held = f"{last.id} is held: {'; '.join(last.report['held'])}" if last.state == "held" else ""
-    yield Check("source_held", name, float(last.state == "held"), held)
+    waits = last.state == "held" and "refused" not in last.report
+    held = f"{last.id} is held: {'; '.join(last.report['held'])}" if waits else ""
+    yield Check("source_held", name, float(waits), held)
     shares = [
         _share(delivery)
         for delivery in sorted(deliveries, key=lambda delivery: delivery.id)

@@ -28,7 +28,11 @@ from moviec.home.context import RunContext
 from moviec.home.models import Models, pinned_models
 from moviec.home.source_facts import facts_in_force, unpublished
 from moviec.home.steps import Step, Steps, Tell
-from moviec.lake.current_records import materialize_changed_records, view_current_records
+from moviec.lake.current_records import (
+    materialize_arrivals,
+    materialize_changed_records,
+    view_current_records,
+)
 from moviec.matching.candidate_pairs import PairLimits
 from moviec.matching.model import Model, shipped_model, write_model
 from moviec.matching.resolution import Basis, resolve
@@ -123,6 +127,7 @@ def _resolved(context: RunContext, connection: sa.Connection, match: Model) -> p
 def _make_features(engine: DuckEngine, context: RunContext) -> None:
     batches, aside, none = all_batches(context.catalogue), _aside(context), RECORDS.empty_table()
     fresh = context.record_files(batch for batch in batches if not batch.published)
+    materialize_arrivals(engine, [], [], aside)
     materialize_changed_records(engine, fresh, none.select(["source", "key"]), aside)
     name_match_features(engine, FeatureFiles(context, shipped_model(), batches, aside, none))
 

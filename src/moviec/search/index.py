@@ -32,8 +32,8 @@ from moviec.catalog.queries import (
     set_checkpoint,
 )
 from moviec.errors import StoreError
-from moviec.search.index_documents import WHOLE_VALUES, index_documents
-from moviec.search.location import LAYOUT, Position, current, open_index, position, sums
+from moviec.search.index_documents import FILTERED_VALUES, WHOLE_VALUES, index_documents
+from moviec.search.location import LAYOUT, ORDERS, Position, current, open_index, position, sums
 from moviec.search.prominence import Scale, measure
 from moviec.units import plural
 from moviec.work import written_aside
@@ -63,10 +63,14 @@ def schema() -> tantivy.Schema:
     made.add_unsigned_field("movie", indexed=True, fast=True)
     for name in ("genre", "company"):
         made.add_unsigned_field(name, indexed=True, fast=True)
-    for name in ("by_popularity", "by_rating", "by_year"):
+    made.add_unsigned_field("credit", indexed=True)
+    for name in FILTERED_VALUES:
+        made.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    made.add_text_field("collection_name", tokenizer_name="raw", index_option="basic", fast=True)
+    for name in ORDERS:
         made.add_unsigned_field(name, fast=True)
-    for name in ("rating", "votes", "raters", "year", "decade"):
-        made.add_integer_field(name, indexed=name == "year", fast=True)
+    for name in ("rating", "votes", "raters", "year", "decade", "runtime"):
+        made.add_integer_field(name, indexed=name in ("year", "runtime"), fast=True)
     made.add_unsigned_field("adult", indexed=True, fast=True)
     return made.build()
 

@@ -12,7 +12,7 @@ import tantivy
 
 from moviec import text
 from moviec.romanise import UNSPACED, is_consonantal, romanise, simplify, skeleton
-from moviec.search.location import BEGINNING, ordered
+from moviec.search.location import BEGINNING, certificate_form, ordered, slug
 from moviec.search.prominence import Scale, prominence
 from moviec.search.summaries import FILM, Film, summarise
 from moviec.spelling import COUNTED
@@ -23,11 +23,18 @@ WHOLE_VALUES = (
     "written", "display", "whole", "series", "person", "surname", "keyword", "id", "initials", "skeleton",
 )  # fmt: skip
 
+#: Fields that only filter: codes of ISO 3166-1 and ISO 639-1 as they are, an age rating in capitals, a collection by its slug,
+#: `space` where the film has an id.
+FILTERED_VALUES = ("country", "language", "original_language", "certificate", "collection", "kind", "space")
+
+#: Revenue is ordered by thousands of dollars, so that it fits beside the movie's number.
+DOLLARS = 1_000
+
 #: People, in the order of their credits, whose last names alone bring a film.
 FOREMOST = 8
 
 #: Whose films a name brings: those who are known by them. Others are found by the words of their names.
-_LEADING = {"director", "actor", "writer", "composer", "creator", ""}
+LEADING = {"director", "actor", "writer", "composer", "creator", ""}
 
 _COUNTED = re.compile(rf"\b(?:{COUNTED})\b")
 _UNSPACED = re.compile(f"[{UNSPACED}]+")
@@ -51,6 +58,7 @@ class Folded(msgspec.Struct, frozen=True):
     people: list[str]
     companies: list[str]
     keywords: list[str]
+    collection: list[str]
 
 
 def index_documents(
@@ -68,7 +76,9 @@ def index_documents(
     people = _folded(text.fold_name, [[person.name for person in film.people] for film in films])
     companies = _folded(text.fold, [[company.name for company in film.companies] for film in films])
     keywords = _folded(text.fold_title, [film.keywords for film in films])
-    for folded in map(Folded, films, titles, written, romanised, series, people, companies, keywords):
+    collection = _folded(text.fold, [[film.collection] if film.collection else [] for film in films])
+    parts = (titles, written, romanised, series, people, companies, keywords, collection)
+    for folded in map(Folded, films, *parts):
         yield tantivy.Document.from_dict(_fields(folded, scale), schema)
 
 
@@ -81,7 +91,7 @@ def _fields(folded: Folded, scale: Scale) -> dict[str, Any]:
     leading = [
         name
         for person, name in zip(film.people, folded.people, strict=True)
-        if person.role in _LEADING and name
+        if person.role in LEADING and name
     ]
     rating, sure, year = film.rating.c_rating, film.rating.low, film.year
     return {
@@ -110,6 +120,20 @@ def _fields(folded: Folded, scale: Scale) -> dict[str, Any]:
         "by_popularity": ordered(prominence(film, scale), number),
         "by_rating": ordered(0 if sure is None else 1 + round(sure * 100), number),
         "by_year": ordered(year or 0, number),
+        "by_votes": ordered(film.votes or 0, number),
+        "by_revenue": ordered((film.revenue or 0) // DOLLARS, number),
+        "by_released": ordered(_day(film), number),
+        "by_runtime": ordered(film.runtime or 0, number),
+        "runtime": film.runtime or 0,
+        "credit": sorted({person.id for person in film.people}),
+        "country": film.countries,
+        "language": _distinct([film.original_language or "", *film.languages]),
+        "original_language": _distinct([film.original_language or ""]),
+        "certificate": _distinct([certificate_form(film.certificate or "")]),
+        "collection": _distinct(map(slug, folded.collection)),
+        "collection_name": _distinct([film.collection or ""]),
+        "kind": _distinct([film.kind or ""]),
+        "space": list(film.ids),
         "rating": -1 if rating is None else round(rating * 100),
         "votes": film.votes or 0,
         "raters": film.rating.sources,
@@ -118,6 +142,13 @@ def _fields(folded: Folded, scale: Scale) -> dict[str, Any]:
         "adult": int(film.adult),
         "summary": _encoder.encode(summarise(film)),
     }
+
+
+def _day(film: Film) -> int:
+    """Return the day of release as YYYYMMDD, of a film with only a year the first day of the year; 0 where unknown."""
+    if film.released:
+        return int(film.released.replace("-", ""))
+    return (film.year or 0) * 10_000 + 101 if film.year else 0
 
 
 def _romanised(film: Film) -> list[str]:

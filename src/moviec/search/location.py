@@ -15,7 +15,12 @@ from moviec.search.prominence import Scale
 from moviec.units import MILLION
 
 #: Of the index's schema: an index of another one is built anew.
-LAYOUT = 4
+LAYOUT = 5
+
+#: Fields that films are ordered by, each holding a value and the movie's number (`ordered`).
+ORDERS = (
+    "by_popularity", "by_rating", "by_year", "by_votes", "by_revenue", "by_released", "by_runtime",
+)  # fmt: skip
 
 #: Files of an index that every commit writes anew.
 CHANGING = ("meta.json", ".managed.json")
@@ -47,6 +52,16 @@ def ordered(value: int, movie: int) -> int:
 def value_of(order: int) -> float:
     """Return the value that `ordered` joined, as a share of a million."""
     return (order >> 32) / MILLION
+
+
+def slug(folded: str) -> str:
+    """Return the id of a collection from its folded name: hyphens for blanks."""
+    return folded.replace(" ", "-")
+
+
+def certificate_form(certificate: str) -> str:
+    """Return an age rating as it is filtered by: in capitals, without blanks at its ends."""
+    return certificate.strip().upper()
 
 
 def current(folder: Path) -> Path | None:

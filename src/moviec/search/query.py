@@ -294,6 +294,10 @@ class Fields:
         """Match films that have every word in their titles."""
         return self._every(words, _WORDS[:1], 0, False)
 
+    def in_names(self, words: Sequence[str], begun: bool) -> Query:
+        """Match films that have every word in the names of their people, the last perhaps only begun."""
+        return self._every(words, ("people",), 0, begun)
+
     def together(self, words: Sequence[str]) -> Query:
         """Match titles in which the words stand together, the last perhaps only begun."""
         return Query.phrase_prefix_query(self._schema, "title", list(words))

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 import tantivy
-from tantivy import FieldType, Query
+from tantivy import FieldType, Order, Query
 
 from moviec.errors import StoreError, UsageError
 from moviec.search.location import current, open_index, position, value_of
@@ -27,17 +27,20 @@ from moviec.search.query import (
     ids_in,
     readings,
 )
-from moviec.search.summaries import Summary
+from moviec.search.similar import Alike, similar
+from moviec.search.summaries import Film, Summary
 from moviec.units import MILLION
 
-Sort = Literal["relevance", "rating", "year", "popularity"]
+Sort = Literal[
+    "relevance", "rating", "year", "popularity", "votes", "revenue", "released", "runtime",
+    "-rating", "-year", "-popularity", "-votes", "-revenue", "-released", "-runtime",
+]  # fmt: skip
 
-_FIELDS = {
-    "relevance": "by_popularity",
-    "popularity": "by_popularity",
-    "rating": "by_rating",
-    "year": "by_year",
-}
+#: What a film without a value has in a field of `ORDERS`, at most.
+UNKNOWN = (1 << 32) - 1
+
+#: Collections that are listed: all known sources together have about 6,000.
+MOST_COLLECTIONS = 65_000
 
 #: The levels that are whole titles: a query that is one stays with what matches as it stands.
 WHOLE_LEVELS = ("written", "display", "whole")
@@ -76,15 +79,28 @@ class Least(msgspec.Struct, frozen=True):
 TOP_RATED = (Least(2000, 2), Least(2000, 0), Least(0, 0))
 
 
-class Ask(msgspec.Struct, frozen=True, kw_only=True):
-    """What is looked for. `genres` and `company` are ids of the catalogue; ratings are 0 to 100.
+class Wanted(msgspec.Struct, frozen=True):
+    """A filter by a field of whole values or numbers: a film has one value of each group."""
 
-    `sort` by rating goes by the lower end of the C-rating's interval: by what one can be sure of.
+    field: str
+    groups: tuple[tuple[str | int, ...], ...]
+
+
+class Ask(msgspec.Struct, frozen=True, kw_only=True):
+    """What is looked for. Ratings are 0 to 100, runtimes minutes, days of release YYYYMMDD.
+
+    `sort` by rating goes by the lower end of the C-rating's interval: by what one can be sure of. Highest first; with `-`
+    before it lowest first, without films of which the value is unknown. `counted`: whether films are counted that fill no
+    page; else `total` is how many there are at least.
     """
 
     query: str = ""
-    genres: tuple[int, ...] = ()
-    company: int | None = None
+    wanted: tuple[Wanted, ...] = ()
+    without: tuple[Wanted, ...] = ()
+    released_from: int | None = None
+    released_to: int | None = None
+    runtime_from: int | None = None
+    runtime_to: int | None = None
     year_from: int | None = None
     year_to: int | None = None
     min_rating: float | None = None
@@ -95,6 +111,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 20
     cursor: str = ""
     facets: bool = True
+    counted: bool = True
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -129,6 +146,11 @@ class Finder:
         """Number of the change log that the opened index holds; None while there is none."""
         return self._opened[1] if self._opened else None
 
+    @property
+    def films(self) -> int:
+        """How many films the opened index has; 0 while there is none."""
+        return int(self._index.searcher().num_docs) if self._index else 0
+
     def refresh(self) -> None:
         """Open what is in use now. A damaged index counts as none: it is being built anew."""
         used = current(self._folder)
@@ -148,19 +170,44 @@ class Finder:
 
     def find(self, ask: Ask, genres: GenreWords) -> Page:
         """Search or list. Raises StoreError where there is no index, UsageError for a cursor of another search."""
+        searcher, fields = self._opened_index()
+        return _Search(searcher, fields, ask, genres).page()
+
+    def with_people(self, words: Sequence[str], begun: bool, limit: int) -> list[Summary]:
+        """Return the best known films that have every word in their people's names, the last word perhaps only begun."""
+        searcher, fields = self._opened_index()
+        query = all_of([fields.in_names(words, begun)], [fields.term("adult", 1)])
+        hits = searcher.search(query, limit, count=False, order_by_field="by_popularity").hits
+        return [_summary_at(searcher, address) for _, address in hits]
+
+    def similar(self, film: Film, limit: int, space: str = "") -> list[Summary]:
+        """Return films like a film, such as have an id in a `space`. Raises StoreError where there is no index."""
+        searcher, fields = self._opened_index()
+        found = similar(searcher, fields, film, Alike(limit, space))
+        return [_summary_at(searcher, address) for address in found]
+
+    def collections(self) -> list[tuple[str, int]]:
+        """List the collections by name, with how many films of each there are. Raises StoreError where there is no index."""
+        searcher, fields = self._opened_index()
+        terms = {"names": {"terms": {"field": "collection_name", "size": MOST_COLLECTIONS}}}
+        found = searcher.aggregate(fields.term("adult", 0), terms)["names"]["buckets"]
+        return sorted((str(bucket["key"]), int(bucket["doc_count"])) for bucket in found)
+
+    def _opened_index(self) -> tuple[tantivy.Searcher, Fields]:
         if self._index is None:
             raise StoreError("there is no search index yet", str(self._folder), "it is being built")
-        return _Search(self._index, ask, genres).page()
+        return self._index.searcher(), Fields(self._index.schema)
 
 
 class _Search:
     """One search over one state of the index."""
 
-    def __init__(self, index: tantivy.Index, ask: Ask, genres: GenreWords) -> None:
-        self.searcher = index.searcher()
-        self.fields = Fields(index.schema)
+    def __init__(self, searcher: tantivy.Searcher, fields: Fields, ask: Ask, genres: GenreWords) -> None:
+        self.searcher = searcher
+        self.fields = fields
         self.ask = ask
-        self.field = _FIELDS[ask.sort]
+        self.rising = ask.sort.startswith("-")
+        self.field = f"by_{ask.sort.removeprefix('-').replace('relevance', 'popularity')}"
         self.filters, self.unwanted = self._filters()
         self.begun, self.meant, self.part = False, list[Reading](), list[int]()
         self.given: dict[str, Query] = {}
@@ -183,7 +230,7 @@ class _Search:
         if self.meant and not begin and used < DOUBTED and self._doubtful(used):
             used = DOUBTED
         found = self._walk(used, begin)
-        counted = self._count(used)
+        counted = self._count(used) if self.ask.counted else Counted(len(found), [], [])
         more = len(found) > self.ask.limit
         items = [self._summary(address) for _, address in found[: self.ask.limit]]
         cursor = None
@@ -296,8 +343,12 @@ class _Search:
         if below is not None:
             if below <= 0:
                 return []
-            wanted = all_of([wanted, self.fields.span(self.field, FieldType.Unsigned, None, below - 1)], but)
-        result = self.searcher.search(wanted, self.ask.limit + 1, count=False, order_by_field=self.field)
+            bounds = (below + 1, None) if self.rising else (None, below - 1)
+            wanted = all_of([wanted, self.fields.span(self.field, FieldType.Unsigned, *bounds)], but)
+        order = Order.Asc if self.rising else Order.Desc
+        result = self.searcher.search(
+            wanted, self.ask.limit + 1, count=False, order_by_field=self.field, order=order
+        )
         return [(int(value), address) for value, address in result.hits]
 
     def _level(self, name: str) -> Query | None:
@@ -376,9 +427,19 @@ class _Search:
 
     def _filters(self) -> tuple[list[Query], list[Query]]:
         ask, fields = self.ask, self.fields
-        wanted = [fields.term("genre", genre) for genre in ask.genres]
-        if ask.company is not None:
-            wanted.append(fields.term("company", ask.company))
+        wanted: list[Query] = []
+        for some in ask.wanted:
+            for group in some.groups:
+                wanted.append(any_of(fields.term(some.field, value) for value in group))
+        if ask.runtime_from is not None or ask.runtime_to is not None:
+            least = max(ask.runtime_from or 1, 1)
+            wanted.append(fields.span("runtime", FieldType.Integer, least, ask.runtime_to))
+        if ask.released_from is not None or ask.released_to is not None:
+            first = (ask.released_from or 1) << 32
+            last = None if ask.released_to is None else (ask.released_to + 1 << 32) - 1
+            wanted.append(fields.span("by_released", FieldType.Unsigned, first, last))
+        if self.rising:
+            wanted.append(fields.span(self.field, FieldType.Unsigned, UNKNOWN + 1, None))
         if ask.year_from is not None or ask.year_to is not None:
             wanted.append(fields.span("year", FieldType.Integer, max(ask.year_from or 1, 1), ask.year_to))
         if ask.min_rating is not None:
@@ -386,7 +447,10 @@ class _Search:
         for name, least in (("votes", ask.min_votes), ("raters", ask.min_raters)):
             if least:
                 wanted.append(fields.span(name, FieldType.Integer, least, None))
-        return wanted, [] if ask.adult else [fields.term("adult", 1)]
+        unwanted = [
+            fields.term(some.field, value) for some in ask.without for group in some.groups for value in group
+        ]
+        return wanted, unwanted if ask.adult else [*unwanted, fields.term("adult", 1)]
 
     def _wanted(self, query: Query, but: Sequence[Query] = ()) -> Query:
         return all_of([query, *self.filters], [*self.unwanted, *but])
@@ -414,7 +478,7 @@ class _Search:
         return Counted(total, by_count, sorted(pair for pair in buckets["decade"] if pair[0]))
 
     def _summary(self, address: tantivy.DocAddress) -> Summary:
-        return _summary.decode(bytes(self.searcher.doc(address).get_first("summary") or b""))
+        return _summary_at(self.searcher, address)
 
 
 def _begins_with(film: Summary, name: str) -> bool:
@@ -440,6 +504,10 @@ def _names(film: Summary) -> list[str]:
 
 
 _summary = msgspec.json.Decoder(Summary)
+
+
+def _summary_at(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> Summary:
+    return _summary.decode(bytes(searcher.doc(address).get_first("summary") or b""))
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):

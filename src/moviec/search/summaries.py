@@ -46,6 +46,12 @@ class Film(msgspec.Struct):
     people: list[_Person] = []
     companies: list[_Named] = []
     collection: str | None = None
+    certificate: str | None = None
+    released: str | None = None
+    runtime: int | None = None
+    revenue: int | None = None
+    languages: list[str] = []
+    countries: list[str] = []
     keywords: list[str] = []
     ids: dict[str, str] = {}
     ratings: list[_Rated] = []

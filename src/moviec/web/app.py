@@ -11,22 +11,36 @@ from litestar.datastructures import State
 from litestar.types import ASGIApp, ControllerRouterHandler
 
 from moviec.config import Home
-from moviec.web import pages
+from moviec.web import site as site_pages
 from moviec.web.admin_work import Workbench
-from moviec.web.errors import handlers
+from moviec.web.compat import omdb, tmdb
+from moviec.web.compat.keys import as_imitated, is_imitated
+from moviec.web.errors import Problem, handlers
 from moviec.web.middleware import Middleware
 from moviec.web.params import NoQuery, query_of
-from moviec.web.routes import about, admin, changes, docs, lists, movies, posters, probes
+from moviec.web.routes import (
+    about,
+    admin,
+    changes,
+    discovery,
+    docs,
+    lists,
+    matching,
+    movies,
+    people,
+    posters,
+    probes,
+)
 from moviec.web.routes import analytics as figures
 from moviec.web.server_state import Site, open_site, running
+from moviec.web.site.problems import problem_page
 
 #: Bytes of a request's body; more is answered 413.
 LARGEST_BODY = 1 << 20
 
 ROUTES: Sequence[ControllerRouterHandler] = [
-    *movies.ROUTES, *lists.ROUTES, *figures.ROUTES, *changes.ROUTES, *about.ROUTES, *admin.ROUTES, *probes.ROUTES,
-    *posters.ROUTES,
-    *docs.ROUTES, *pages.ROUTES,
+    *movies.ROUTES, *lists.ROUTES, *discovery.ROUTES, *people.ROUTES, *matching.ROUTES, *figures.ROUTES, *changes.ROUTES, *about.ROUTES, *admin.ROUTES, *probes.ROUTES, *posters.ROUTES,
+    *docs.ROUTES, *omdb.ROUTES, *tmdb.ROUTES, *site_pages.ROUTES,
 ]  # fmt: skip
 
 
@@ -42,6 +56,11 @@ async def refuse_unknown(request: Request[Any, Any, Any]) -> None:
         query_of(request, NoQuery)
 
 
+def _page(request: Request[Any, Any, Any], problem: Problem) -> bytes | None:
+    """Write a problem as a page where a browser asked for one; never where the path answers as another service."""
+    return None if is_imitated(problem) else problem_page(request, problem)
+
+
 def make_litestar(site: Site) -> Litestar:
     """Make the application behind the middleware."""
 
@@ -54,7 +73,7 @@ def make_litestar(site: Site) -> Litestar:
         route_handlers=ROUTES,
         opt={"routes": ROUTES},  # described by `/openapi.json`
         before_request=refuse_unknown,
-        exception_handlers=handlers(site.log, pages.problem_page),
+        exception_handlers=handlers(site.log, _page, as_imitated),
         lifespan=[lifespan],
         state=State({"site": site}),
         request_max_body_size=LARGEST_BODY,

@@ -53,14 +53,20 @@ def not_found(what: str) -> Problem:
 Page = Callable[[Request[Any, Any, Any], Problem], bytes | None]
 
 
-def handlers(log: Any, page: Page) -> ExceptionHandlersMap:
+#: Tells a problem of a path in other words, where that path has words of its own.
+Retold = Callable[[str, Problem], Problem]
+
+
+def handlers(log: Any, page: Page, retold: Retold) -> ExceptionHandlersMap:
     """Return the handlers that turn every exception into a Problem's answer; what nobody foresaw is logged."""
 
     def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+        path = request.scope["path"]
         problem = as_problem(error)
-        log_fault(log, request.scope["path"], error, problem)
+        log_fault(log, path, error, problem)
         if problem.status == 405:
-            problem.headers["allow"] = methods_at(request.app, request.scope["path"])
+            problem.headers["allow"] = methods_at(request.app, path)
+        problem = retold(path, problem)
         written = page(request, problem)
         body, kind = (problem.body(), "application/json") if written is None else (written, "text/html")
         return Response(body, status_code=problem.status, headers=problem.headers, media_type=kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,12 @@ def open_log(file: Path | None = None) -> Any:
         ],
         wrapper_class=structlog.BoundLogger,
     )
+
+
+def no_log() -> Any:
+    """Return a log that is written nowhere, for a server without a console of its own."""
+    silent = structlog.make_filtering_bound_logger(logging.CRITICAL)
+    return structlog.wrap_logger(structlog.ReturnLogger(), wrapper_class=silent)
 
 
 def _written(event: dict[str, Any], **_: Any) -> bytes:

@@ -32,6 +32,12 @@ class Metrics:
         self.denied = Counter(
             "moviec_unknown_ids", "Unknown ids answered without the database.", registry=self.registry
         )
+        self.left_out = Counter(
+            "moviec_left_out",
+            "Films that matched and were left out, having no id that the imitated service knows.",
+            ("service",),
+            registry=self.registry,
+        )
         behind = ("moviec_changes_behind", "Changes of the log not yet followed.", ("follower",))
         self.behind = Gauge(*behind, registry=self.registry, multiprocess_mode="max")
         self.published = Gauge(

@@ -18,26 +18,47 @@ from litestar.types import Message, Receive, Scope, Send
 from litestar.utils.path import normalize_path
 
 from moviec.spelling import SPACE_PATTERN
-from moviec.units import plural
-from moviec.web.callers import Caller, Window, address_of, shown_key, unauthorized
+from moviec.web.callers import Caller, Window, address_of, shown_key, too_many, unauthorized
+from moviec.web.compat.keys import as_imitated, is_imitated, key_in_query
 from moviec.web.errors import Problem, as_problem, log_fault, methods_at
-from moviec.web.pages import POLICY, refusal_page
 from moviec.web.responses import CHANGE
 from moviec.web.server_state import Site
+from moviec.web.sessions import COOKIE
+from moviec.web.site.problems import refusal_page
 
 #: Open to everyone and not counted: probes, the API's description, the site's own files.
 OPEN = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/favicon.ico"}
+#: Open to everyone, and counted: where one shows a key, and goes again.
+DOORS = {"/sign-in", "/sign-out"}
+
+#: What programs ask with a key in every request: a browser's session opens none of it, so that no other site's form can.
+PROGRAMS = ("/v1", "/omdb", "/3", "/reconcile", "/movies/search")
+
+#: Nothing is loaded from elsewhere, run from a page's text, sent to or framed by another site, whatever a source's text holds.
+POLICY = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self';"
+    b" form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
 FILES = ("/static/", "/posters/")  # a page of films has dozens; the address of a poster cannot be guessed
 ADMIN = "/v1/admin/"
 
 #: Wrong keys an address may show in a minute before it is told to wait.
 WRONG_KEYS = 600
 
+#: What may follow a movie's id in a path.
+_PART = "(?:claims|ratings|history|similar)"
 _SLASHED_ID = re.compile(
-    rf"(/v1/movies/|/movies/)({SPACE_PATTERN}:[^/]*/.+?)(/claims|/ratings|/history)?", re.DOTALL
+    rf"(/v1/movies/|/movies/)({SPACE_PATTERN}:[^/]*/(?!{_PART}$).+?)(/{_PART})?", re.DOTALL
 )
 _REQUEST_ID = re.compile("[A-Za-z0-9._-]{1,64}")
 HTML = "text/html; charset=utf-8"
+_ALWAYS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", POLICY),
+    (b"referrer-policy", b"same-origin"),
+    (b"vary", b"Authorization, X-API-Key, Accept, Accept-Encoding, Accept-Language, Cookie"),
+)
 _NO_STORE = (b"cache-control", b"no-store")
 _CHANGE = CHANGE.lower().encode()
 
@@ -74,6 +95,11 @@ class Middleware:
         received = _received(scope, self._site.prefix)
         sending = self._sender(received, send)
         try:
+            if allowed := self._preflight(received):
+                received.status = 204
+                await send({"type": "http.response.start", "status": 204, "headers": allowed})
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+                return
             await self._admit(received, scope)
             if received.caller is not None:
                 received.change = await self._site.follower.confirm()
@@ -89,10 +115,19 @@ class Middleware:
                 raise
             problem = as_problem(error)
             log_fault(self._site.log, received.path, error, problem)
-            accept = received.headers.get(b"accept", b"").decode("latin-1")
+            problem = as_imitated(received.path, problem)
+            accept = "" if is_imitated(problem) else received.headers.get(b"accept", b"").decode("latin-1")
             await _refuse(problem, refusal_page(self._site, received.path, accept, problem), sending)
         finally:
             self._note(received, scope)
+
+    def _preflight(self, received: Received) -> list[tuple[bytes, bytes]] | None:
+        """Return what a browser is told that asks whether a page elsewhere may ask; it shows no key then."""
+        wanted = received.headers.get(b"access-control-request-method")
+        if received.method != "OPTIONS" or wanted is None:
+            return None
+        origin = received.headers.get(b"origin", b"")
+        return self._site.cors.preflight(received.path, origin, wanted.decode("latin-1").upper())
 
     async def _admit(self, received: Received, scope: Scope) -> None:
         """Find out who asks and count the request. Raises Problem: 401, 403 or 429."""
@@ -105,9 +140,12 @@ class Middleware:
         text = shown_key(
             received.headers.get(b"authorization", b"").decode("latin-1"),
             received.headers.get(b"x-api-key", b"").decode("latin-1"),
-        )
+        ) or key_in_query(received.path, scope["query_string"])
         if text:
             received.caller = Caller(address, await self._key(text, address))
+        elif session := _session(received):
+            key = await self._site.sessions.find(session)
+            received.caller = Caller(address, key, session if key else "")
         self._check(received.path, received.caller)
         await self._count(received, received.caller)
 
@@ -116,14 +154,14 @@ class Middleware:
         if found is None:
             window = await self._site.limiter.hit(f"wrong:{address}", WRONG_KEYS)
             if window.left < 0:
-                raise _too_many(window)
+                raise too_many(window)
             raise unauthorized("this key is unknown or revoked")
         return found
 
     def _check(self, path: str, caller: Caller) -> None:
         if caller.key is None and path.startswith(ADMIN):
             raise unauthorized("this takes an admin key")
-        if caller.key is None and not self._site.home.settings.anonymous:
+        if caller.key is None and not self._site.home.settings.anonymous and path not in DOORS:
             raise unauthorized("this takes an API key")
         if caller.key is not None and path.startswith(ADMIN) and caller.key.scope != "admin":
             raise Problem(403, "this takes an admin key")
@@ -138,20 +176,19 @@ class Middleware:
             received.window = await self._site.limiter.hit(f"key:{caller.key.number}", caller.key.per_minute)
             self._site.usage.count(caller.key.number, received.window.left < 0)
         if received.window.left < 0:
-            raise _too_many(received.window)
+            raise too_many(received.window)
 
     def _sender(self, received: Received, send: Send) -> Send:
         """Add the headers that every answer has; leave the body out where only the head was asked for."""
         head = received.method == "HEAD"
+        cors = self._site.cors.of(received.path, received.method, received.headers.get(b"origin", b""))
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 received.status = message["status"]
                 headers = [*message["headers"], (b"x-request-id", received.id.encode())]
-                headers += [
-                    (b"x-content-type-options", b"nosniff"),
-                    (b"vary", b"Authorization, X-API-Key, Accept, Accept-Language"),
-                ]
+                headers += _ALWAYS
+                headers += cors
                 if received.status >= 400:
                     headers.append(_NO_STORE)
                 if received.window is not None:
@@ -200,6 +237,17 @@ def _received(scope: Any, prefix: str) -> Received:
     return Received(headers, path, method, number, time.perf_counter())
 
 
+def _session(received: Received) -> str:
+    """Return the session that a browser shows for one of the site's pages; empty where there is none."""
+    if received.path.startswith(PROGRAMS):
+        return ""
+    for cookie in received.headers.get(b"cookie", b"").decode("latin-1").split(";"):
+        name, _, value = cookie.strip().partition("=")
+        if name == COOKIE:
+            return value
+    return ""
+
+
 def one_segment(path: str) -> str:
     """Write the slashes inside a movie's id as `%2F`: "rottentomatoes:m/heat" is one part of a path for the router.
 
@@ -217,17 +265,9 @@ def _limit_headers(window: Window) -> list[tuple[bytes, bytes]]:
     ]
 
 
-def _too_many(window: Window) -> Problem:
-    return Problem(
-        429,
-        f"more than {window.limit} requests in a minute; wait {plural(window.reset, 'second', 'seconds')}",
-        headers={"retry-after": str(window.reset)},
-    )
-
-
 async def _refuse(problem: Problem, page: bytes | None, send: Send) -> None:
     body = problem.body() if page is None else page
-    kind = {"content-type": "application/json"} if page is None else {"content-type": HTML, **POLICY}
+    kind = {"content-type": "application/json"} if page is None else {"content-type": HTML}
     headers = {**problem.headers, **kind, "content-length": str(len(body))}
     await _answer(problem.status, headers, body, send)
 

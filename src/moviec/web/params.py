@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qsl
 
@@ -12,6 +13,7 @@ from msgspec import Meta
 from moviec.search.results import TOP_RATED, Sort
 from moviec.units import LEAST_FILMS
 from moviec.web.errors import Problem
+from moviec.web.schemas import Movie
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -21,14 +23,111 @@ Words = Annotated[str, Meta(max_length=200, pattern=_PLAIN, examples=["matrix 19
 SearchWords = Annotated[
     str, Meta(max_length=1000, pattern="^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f]*$", examples=["matrix 1999"])
 ]
+_SEVERAL = "Several: with `,` a film has all of them, with `|` one of them."
 GenreText = Annotated[
-    str, Meta(max_length=60, pattern=_PLAIN, description="Id, name, alias, or an id elsewhere: `tmdb:16`.")
+    str,
+    Meta(
+        max_length=200,
+        pattern=_PLAIN,
+        description=f"Id, name, alias, or an id elsewhere: `tmdb:16`. {_SEVERAL}",
+        examples=["drama", "tmdb:16,tmdb:35"],
+    ),
 ]
 CompanyText = Annotated[
     str,
     Meta(
-        pattern="^([1-9][0-9]{0,8}|[a-z]{1,20}:[A-Za-z0-9]{1,20})?$",
-        description="Id, or an id elsewhere: `tmdb:3`.",
+        max_length=200,
+        pattern=_PLAIN,
+        description=f"Id, name, or an id elsewhere: `tmdb:3`. {_SEVERAL}",
+        examples=["tmdb:3", "pixar"],
+    ),
+]
+PersonText = Annotated[
+    str,
+    Meta(
+        max_length=200,
+        pattern=_PLAIN,
+        description=f"Of the cast or crew: id, name, or an id elsewhere: `imdb:nm0000158`. {_SEVERAL}",
+        examples=["imdb:nm0000158", "tom hanks"],
+    ),
+]
+KeywordText = Annotated[
+    str, Meta(max_length=200, pattern=_PLAIN, description=f"A keyword. {_SEVERAL}", examples=["time travel"])
+]
+CountryText = Annotated[
+    str,
+    Meta(
+        pattern="^[A-Za-z]{2}([,|][A-Za-z]{2}){0,19}$|^$",
+        description=f"Country of production, ISO 3166-1. {_SEVERAL}",
+        examples=["FR", "fr|be"],
+    ),
+]
+LanguageText = Annotated[
+    str,
+    Meta(
+        pattern="^[A-Za-z]{2,3}([,|][A-Za-z]{2,3}){0,19}$|^$",
+        description=f"Original or spoken language, ISO 639-1. {_SEVERAL}",
+        examples=["fr", "ja|ko"],
+    ),
+]
+OriginalText = Annotated[
+    str,
+    Meta(
+        pattern="^[A-Za-z]{2,3}([|][A-Za-z]{2,3}){0,19}$|^$",
+        description="Original language, ISO 639-1; with `|` one of several.",
+        examples=["ja"],
+    ),
+]
+CertificateText = Annotated[
+    str,
+    Meta(
+        max_length=100,
+        pattern=_PLAIN,
+        description="Age rating; with `|` one of several.",
+        examples=["PG-13", "G|PG"],
+    ),
+]
+CollectionText = Annotated[
+    str,
+    Meta(
+        max_length=200,
+        pattern=_PLAIN,
+        description="Id or name of a collection.",
+        examples=["toy-story-collection"],
+    ),
+]
+KindText = Annotated[
+    str,
+    Meta(
+        pattern="^(feature|short|tv_movie|video)([|](feature|short|tv_movie|video)){0,3}$|^$",
+        description="feature, short, tv_movie or video; with `|` one of several.",
+    ),
+]
+WithoutText = Annotated[
+    str, Meta(max_length=200, pattern=_PLAIN, description="Genres that a film does not have, parted by `,`.")
+]
+SpaceText = Annotated[
+    str,
+    Meta(
+        pattern="^([a-z][a-z0-9_-]{0,29}(,[a-z][a-z0-9_-]{0,29}){0,9})?$",
+        description="Films that have an id there: `imdb`, `tmdb,wikidata`.",
+        examples=["tmdb"],
+    ),
+]
+Day = Annotated[
+    dt.date,
+    Meta(
+        description="Day of release, both ends included; a film of which only the year is known has its first day."
+    ),
+]
+Decade = Annotated[
+    int, Meta(ge=1870, le=2090, multiple_of=10, description="The first year of a decade: 1990.")
+]
+Minutes = Annotated[int, Meta(ge=1, le=100_000, description="Minutes, both ends included.")]
+Sorted = Annotated[
+    Sort,
+    Meta(
+        description="Highest or newest first; with `-` before it lowest or oldest first, unknown ones left out."
     ),
 ]
 Year = Annotated[int, Meta(ge=1, le=9999)]
@@ -79,22 +178,109 @@ class NoQuery(Query, frozen=True):
     """No parameters."""
 
 
-class ListQuery(Query, frozen=True):
-    """Filters and order of a listing."""
+_ANY_FIELD = "|".join((*Movie.__struct_fields__, "claims"))
+FieldsText = Annotated[
+    str,
+    Meta(
+        max_length=1000,
+        extra_json_schema={"pattern": f"^(({_ANY_FIELD})(,({_ANY_FIELD})){{0,39}})?$"},
+        description="Only these fields, parted by commas; `id` and `title` are always there.",
+        examples=["title,year,runtime"],
+    ),
+]
+IncludeText = Annotated[
+    str,
+    Meta(
+        max_length=100,
+        extra_json_schema={"pattern": "^((claims|ratings|people)(,(claims|ratings|people)){0,2})?$"},
+        description="Adds claims, ratings (with their points on 0 to 100), people; parted by commas.",
+        examples=["claims,ratings"],
+    ),
+]
+
+
+class FilterQuery(Query, frozen=True):
+    """Filters of films, and which page of them."""
 
     genre: GenreText = ""
     company: CompanyText = ""
+    person: PersonText = ""
+    keyword: KeywordText = ""
+    country: CountryText = ""
+    language: LanguageText = ""
+    original_language: OriginalText = ""
+    certificate: CertificateText = ""
+    collection: CollectionText = ""
+    kind: KindText = ""
+    without_genre: WithoutText = ""
+    has_id: SpaceText = ""
+    released_from: Day | None = None
+    released_to: Day | None = None
     year: Year | None = None
     year_from: Year | None = None
     year_to: Year | None = None
+    decade: Decade | None = None
+    runtime_from: Minutes | None = None
+    runtime_to: Minutes | None = None
     min_rating: Points | None = None
     min_votes: LeastVotes | None = None
     min_raters: LeastRaters | None = None
     adult: bool = False
-    sort: Sort = "relevance"
     limit: Limit = 20
     cursor: CursorText = ""
     facets: bool = True
+    fields: FieldsText = ""
+    include: IncludeText = ""
+
+
+class ListQuery(FilterQuery, frozen=True):
+    """Filters and order of a listing."""
+
+    sort: Sorted = "relevance"
+
+
+class TopQuery(FilterQuery, frozen=True):
+    """Filters of a list of those that lead."""
+
+    by: Annotated[
+        Literal["rating", "popularity", "votes", "revenue"], Meta(description="What they lead in.")
+    ] = "rating"
+
+
+class SuggestQuery(Query, frozen=True):
+    """What has been typed so far."""
+
+    query: SearchWords = ""
+    limit: Annotated[int, Meta(ge=1, le=20, description="How many at most.")] = 8
+    adult: bool = False
+
+
+class SimilarQuery(Query, frozen=True):
+    """How many films like a film."""
+
+    limit: Limit = 12
+
+
+class PeopleQuery(Query, frozen=True):
+    """Persons by words of their names; the last may be only begun. Without words all, by id."""
+
+    query: Words = ""
+    limit: Limit = 20
+    cursor: Number = 0
+
+
+class PersonQuery(Query, frozen=True):
+    """A person, with or without credits in adults' films."""
+
+    adult: bool = False
+
+
+class CollectionsQuery(Query, frozen=True):
+    """Collections by words of their names; the last may be only begun."""
+
+    query: Words = ""
+    limit: Limit = 20
+    cursor: Number = 0
 
 
 class SearchQuery(ListQuery, frozen=True):
@@ -110,9 +296,12 @@ class MovieQuery(Query, frozen=True):
         str,
         Meta(
             description="The document as it stood then: a date (its last moment, UTC), or an instant.",
-            extra_json_schema={"format": "date"},
+            extra_json_schema={"anyOf": [{"format": "date"}, {"format": "date-time"}]},
+            examples=["2026-11-30", "2026-11-30T12:00:00Z"],
         ),
     ] = ""
+    fields: FieldsText = ""
+    include: IncludeText = ""
 
 
 class CompanyListQuery(Query, frozen=True):
@@ -166,6 +355,14 @@ def query_of(request: Request[Any, Any, Any], kind: type[T]) -> T:
         if getattr(found, name) is None:  # the word "null", which no parameter takes
             raise Problem(400, f"{name} has no value; leave it out", "invalid_parameter")
     return found
+
+
+def given(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """Return a URL's query as it is, the last of each name; for the paths that answer as others do and pass over what they do
+    not know.
+    """
+    pairs = parse_qsl(request.scope["query_string"].decode("latin-1"), errors="replace")
+    return {name: value.replace("\x00", "").strip() for name, value in pairs}
 
 
 def _choices(kind: type[msgspec.Struct], error: str) -> str:

@@ -11,6 +11,8 @@ import msgspec
 from litestar import Request
 from litestar.response.base import ASGIResponse
 
+from moviec.web.encoding import SMALLER, SMALLEST, accepted, encoded
+
 JSON = "application/json"
 
 #: The header with the number of a change that an answer is at least as new as. The middleware adds the end of the log; what
@@ -25,6 +27,14 @@ class Answer(msgspec.Struct, frozen=True):
     etag: str
     media: str = JSON
     headers: dict[str, str] = {}
+    encoded: dict[str, bytes] = {}
+
+    def as_coded(self, coding: str) -> bytes:
+        """Return the body in a coding, made once and kept beside it."""
+        found = self.encoded.get(coding)
+        if found is None:
+            found = self.encoded[coding] = encoded(self.body, coding)
+        return found
 
 
 def answer(value: Any, headers: dict[str, str] | None = None) -> Answer:
@@ -39,16 +49,26 @@ def from_bytes(body: bytes, media: str = JSON, headers: dict[str, str] | None = 
 
 def respond(request: Request[Any, Any, Any], found: Answer, status: int = 200) -> ASGIResponse:
     """Send an answer, or 304 where the caller has it already."""
-    etag = f'"{found.etag}"'
+    coding = ""
+    if len(found.body) >= SMALLEST and found.media.startswith(SMALLER):
+        coding = accepted(request.headers.get("accept-encoding", ""))
+    etag = f'"{found.etag}-{coding}"' if coding else f'"{found.etag}"'
     headers = {"etag": etag, "cache-control": "private, max-age=0, must-revalidate", **found.headers}
     asked = request.headers.get("if-none-match")
-    if asked is not None and status == 200 and _matches(asked, etag):
+    if asked is not None and status == 200 and _matches(asked, found.etag):
         return ASGIResponse(status_code=304, headers=headers)
-    return ASGIResponse(body=found.body, status_code=status, headers=headers, media_type=found.media)
+    body = found.body
+    if coding:
+        headers["content-encoding"], body = coding, found.as_coded(coding)
+    return ASGIResponse(body=body, status_code=status, headers=headers, media_type=found.media)
 
 
 def _matches(asked: str, etag: str) -> bool:
-    return asked.strip() == "*" or any(tag.strip().removeprefix("W/") == etag for tag in asked.split(","))
+    """Return whether the caller has the answer, in whatever coding: each coding has an ETag of its own."""
+    if asked.strip() == "*":
+        return True
+    tags = (tag.strip().removeprefix("W/").strip('"') for tag in asked.split(","))
+    return any(tag == etag or tag.rpartition("-")[0] == etag for tag in tags)
 
 
 class Cache:
@@ -82,21 +102,26 @@ class Cache:
             return
         self._answers[movie, name] = found
         self._of_movie.setdefault(movie, set()).add(name)
-        self._held += len(found.body) + 500
+        self._held += _size(found)
         while self._held > self._most:
             (oldest, variant), dropped = self._answers.popitem(last=False)
             self._of_movie[oldest].discard(variant)
             if not self._of_movie[oldest]:
                 del self._of_movie[oldest]
-            self._held -= len(dropped.body) + 500
+            self._held -= _size(dropped)
 
     def drop(self, movies: Iterable[int]) -> None:
         """Let go of what is held of these movies, and of everything that is about no single one."""
         self._version += 1
         for movie in (*movies, 0):
             for name in self._of_movie.pop(movie, ()):
-                self._held -= len(self._answers.pop((movie, name)).body) + 500
+                self._held -= _size(self._answers.pop((movie, name)))
 
     def clear(self) -> None:
         """Let go of everything: the log is another one."""
         self.drop(list(self._of_movie))
+
+
+def _size(found: Answer) -> int:
+    """Return the bytes that an answer takes, with one coding of it: a third of the body."""
+    return len(found.body) * 4 // 3 + 500

@@ -23,9 +23,11 @@ from moviec.search import Finder
 from moviec.web.admin_work import Workbench
 from moviec.web.callers import Caller, KeyRing, Limiter, trusted_proxies
 from moviec.web.change_follower import Follower, passed
+from moviec.web.cors import Cors
 from moviec.web.logs import open_log
 from moviec.web.metrics import Metrics
 from moviec.web.responses import Answer, Cache
+from moviec.web.sessions import Sessions
 from moviec.web.usage import UsageCounter
 
 T = TypeVar("T")
@@ -46,12 +48,14 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     cache: Cache
     follower: Follower
     keys: KeyRing
+    sessions: Sessions
     limiter: Limiter
     usage: UsageCounter
     metrics: Metrics
     workbench: Workbench
     trusted: Callable[[str], bool]
     prefix: str
+    cors: Cors
     log: Any
 
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
@@ -76,12 +80,13 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
 
-def open_site(home: Home, workbench: Workbench) -> Site:
-    """Open the catalogue and all that stands on it. Raises StoreError or UsageError where that cannot be."""
+def open_site(home: Home, workbench: Workbench, log: Any = None) -> Site:
+    """Open the catalogue and all that stands on it; `log` stands in for the one of the settings. Raises StoreError or UsageError where that cannot be."""
     settings = home.settings
-    catalogue, log = connect(home.catalogue, settings.patience), open_log(home.log)
+    log = log or open_log(home.log)
+    catalogue = connect(home.catalogue, settings.patience)
     reader, cache, finder = Reader(catalogue), Cache(settings.cache_mb << 20), Finder(home.search)
-    head = Head(reader)
+    head, keys = Head(reader), Keys(reader)
     try:
         trusted = trusted_proxies(settings.proxies)
     except ValueError as error:
@@ -95,13 +100,15 @@ def open_site(home: Home, workbench: Workbench) -> Site:
         head=head,
         cache=cache,
         follower=Follower(catalogue, head, cache, finder),
-        keys=KeyRing(Keys(reader)),
+        keys=KeyRing(keys),
+        sessions=Sessions(keys),
         limiter=Limiter(settings.redis, log),
         usage=UsageCounter(catalogue),
         metrics=Metrics(),
         workbench=workbench,
         trusted=trusted,
         prefix=settings.path_prefix,
+        cors=Cors(settings.cors),
         log=log,
     )
 

@@ -13,8 +13,9 @@ from litestar import Request, get
 from litestar.params import PathParameter
 from litestar.response.base import ASGIResponse
 
+from moviec.catalog.people import party_at
 from moviec.catalog.rankings import Ends, RankedEntry, leaders, ranked_entries
-from moviec.catalog.references import Company, Genre, companies_named, companies_of, company_at, genre_at
+from moviec.catalog.references import Company, Genre, companies_named, companies_of, genre_at
 from moviec.errors import UsageError
 from moviec.measures import Question, least_films, refuse_nonsense
 from moviec.search.query import fold
@@ -235,7 +236,7 @@ async def _entries(site: Site, kind: str, written: Sequence[str]) -> tuple[int, 
             elif kind == "genres":
                 found.append(genre_at(genres, space, key))
             else:
-                found.append(company_at(connection, space, key))
+                found.append(party_at(connection, "companies", space, key))
         return tuple(entry for entry in found if entry is not None)
 
     return await site.read(read)

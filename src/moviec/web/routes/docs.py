@@ -51,7 +51,7 @@ def _file(name: str) -> Answer:
     return from_bytes(folder.joinpath(name).read_bytes(), media)
 
 
-ROUTES = [description, page, static]
+ROUTES: Sequence[ControllerRouterHandler] = [description, page, static]
 
 
 #: Paths that are open to everyone; the rest takes a key, or anonymous access where the server allows it.

@@ -13,7 +13,7 @@ from litestar import Request, get
 from litestar.response.base import ASGIResponse
 
 from moviec.catalog.queries import documents_from, documents_of, movies_titled
-from moviec.catalog.references import Genre, all_genres, companies_of, company_at, genre_at
+from moviec.catalog.references import Genre, all_genres
 from moviec.errors import UsageError
 from moviec.search import Ask, Page
 from moviec.search.query import GenreWords, fold_title
@@ -21,9 +21,10 @@ from moviec.search.results import TOP_RATED, Least
 from moviec.search.summaries import FILM, Summary, summarise
 from moviec.web import schemas as shapes
 from moviec.web.errors import Problem
-from moviec.web.ids import LARGEST
+from moviec.web.filters import day_number, wanted, without
 from moviec.web.languages import choose, preferred
 from moviec.web.params import ListQuery, SearchQuery, query_of
+from moviec.web.projection import Parts, needs_documents, parts_of, project_list
 from moviec.web.responses import CHANGE, Answer, answer, from_bytes, respond
 from moviec.web.route_docs import gives
 from moviec.web.server_state import Site, site_of
@@ -45,7 +46,7 @@ SEARCH = ["/v1/movies/search", "/movies/search"]
 async def search(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Ranked, forgiving typing errors; the last word may be only begun. Exact titles come first."""
     asked = query_of(request, SearchQuery)
-    return await _respond(request, asked, asked.query)
+    return await respond_list(request, asked, asked.query)
 
 
 @get(
@@ -57,7 +58,7 @@ async def search(request: Request[Any, Any, Any]) -> ASGIResponse:
 )
 async def listing(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Films without a query, by rating, year or popularity; with `Accept: application/x-ndjson` one to a line."""
-    return await _respond(request, query_of(request, ListQuery), "")
+    return await respond_list(request, query_of(request, ListQuery), "")
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -72,15 +73,20 @@ class Found(msgspec.Struct, frozen=True):
     least: Least | None = None
 
 
-async def find(site: Site, asked: ListQuery, query: str) -> Found:
+async def find(site: Site, asked: ListQuery, query: str, *, counted: bool = True) -> Found:
     """Search: in the index, else by title in the database."""
     genres, words = _read_words(await _held_genres(site))
+    decade = asked.decade
     ask = Ask(
         query=query,
-        genres=_genre_ids(asked.genre, genres, words),
-        company=await _company_id(site, asked.company),
-        year_from=_both(max, asked.year, asked.year_from),
-        year_to=_both(min, asked.year, asked.year_to),
+        wanted=await wanted(site, asked, genres, words),
+        without=without(asked, genres, words),
+        released_from=day_number(asked.released_from),
+        released_to=day_number(asked.released_to),
+        year_from=_both(max, asked.year, asked.year_from, decade),
+        year_to=_both(min, asked.year, asked.year_to, decade + 9 if decade else None),
+        runtime_from=asked.runtime_from,
+        runtime_to=asked.runtime_to,
         min_rating=asked.min_rating,
         min_votes=asked.min_votes or 0,
         min_raters=asked.min_raters or 0,
@@ -89,10 +95,11 @@ async def find(site: Site, asked: ListQuery, query: str) -> Found:
         limit=asked.limit,
         cursor=asked.cursor,
         facets=asked.facets,
+        counted=counted,
     )
     position = site.finder.position  # before it is asked: it may be ahead of that then, but never behind
     if position is None:
-        plain = Ask(query=query, limit=asked.limit, facets=asked.facets)
+        plain = Ask(query=query, limit=asked.limit, facets=asked.facets, counted=counted)
         if ask != plain:
             raise Problem(503, _TITLES_ONLY, "not_ready", headers={"retry-after": "5"})
         return Found(await site.read(lambda connection: _by_title(connection, ask)), genres)
@@ -104,7 +111,7 @@ async def find(site: Site, asked: ListQuery, query: str) -> Found:
         except UsageError as error:  # the cursor may be of the next list: it knows its own
             refused = error
             continue
-        found = Found(page, genres, {CHANGE: str(position)}, least if asked.sort == "rating" else None)
+        found = Found(page, genres, {CHANGE: str(position)}, least if _is_by_rating(asked) else None)
         if page.total:
             break
     if found is None:
@@ -114,13 +121,17 @@ async def find(site: Site, asked: ListQuery, query: str) -> Found:
 
 def leasts(asked: ListQuery, query: str) -> list[Least]:
     """Return what is asked of films in turn, until some have as much: what the caller says, and of lists TOP_RATED."""
-    usual = TOP_RATED if asked.sort == "rating" and not query.strip() else TOP_RATED[-1:]
+    usual = TOP_RATED if _is_by_rating(asked) and not query.strip() else TOP_RATED[-1:]
     votes, raters = asked.min_votes, asked.min_raters
     found = [
         Least(least.votes if votes is None else votes, least.raters if raters is None else raters)
         for least in usual
     ]
     return list(dict.fromkeys(found))
+
+
+def _is_by_rating(asked: ListQuery) -> bool:
+    return asked.sort.removeprefix("-") == "rating"
 
 
 def _both(narrower: Callable[[list[int]], int], *bounds: int | None) -> int | None:
@@ -132,6 +143,11 @@ def _both(narrower: Callable[[list[int]], int], *bounds: int | None) -> int | No
 async def genres_of(site: Site) -> list[Genre]:
     """Give the genres, held ready until the log moves."""
     return _read_words(await _held_genres(site))[0]
+
+
+async def genre_words(site: Site) -> GenreWords:
+    """Return the names of genres as they may stand in a query."""
+    return _read_words(await _held_genres(site))[1]
 
 
 async def _held_genres(site: Site) -> bytes:
@@ -146,7 +162,8 @@ def _read_words(genres: bytes) -> tuple[list[Genre], GenreWords]:
     return found, GenreWords.of(found)
 
 
-async def _respond(request: Request[Any, Any, Any], asked: ListQuery, query: str) -> ASGIResponse:
+async def respond_list(request: Request[Any, Any, Any], asked: ListQuery, query: str) -> ASGIResponse:
+    """Send a page of films, held ready by the index's place in the log."""
     site = site_of(request)
     lines = NDJSON in request.headers.get("accept", "")
     languages = preferred(request.headers.get("accept-language", ""))
@@ -155,16 +172,27 @@ async def _respond(request: Request[Any, Any, Any], asked: ListQuery, query: str
     held = site.cache.get(0, name)
     if held is None:
         ticket = site.cache.begin()
-        held = _written(await find(site, asked, query), languages, lines, request)
+        parts = parts_of(asked.fields, asked.include)
+        found = await find(site, asked, query)
+        items = await _items(site, [shown(item, languages) for item in found.page.items], parts)
+        held = _written(found, items, lines, request)
         site.cache.keep(ticket, 0, name, held)
     return respond(request, held)
 
 
+async def _items(site: Site, summaries: list[Summary], parts: Parts) -> list[Summary] | list[dict[str, Any]]:
+    """Return the films of a page in the parts that are wanted."""
+    if parts.whole:
+        return summaries
+    if needs_documents(parts):
+        return await site.read(lambda connection: project_list(connection, summaries, parts))
+    return project_list(None, summaries, parts)
+
+
 def _written(
-    found: Found, languages: tuple[str, ...], lines: bool, request: Request[Any, Any, Any]
+    found: Found, items: list[Summary] | list[dict[str, Any]], lines: bool, request: Request[Any, Any, Any]
 ) -> Answer:
     page = found.page
-    items = [_shown(item, languages) for item in page.items]
     headers = dict(found.headers)
     if page.cursor is not None:
         following = request.url.with_replacements(query=_with_cursor(request, page.cursor))
@@ -179,11 +207,19 @@ def _written(
     floor = found.least
     least = shapes.Least(votes=floor.votes, raters=floor.raters) if floor else None
     return answer(
-        shapes.Results(items=items, total=page.total, next=page.cursor, facets=facets, least=least), headers
+        {
+            "items": items,
+            "total": page.total,
+            "next": page.cursor,
+            "facets": facets,
+            **({"least": least} if least else {}),
+        },
+        headers,
     )
 
 
-def _shown(item: Summary, languages: tuple[str, ...]) -> Summary:
+def shown(item: Summary, languages: tuple[str, ...]) -> Summary:
+    """Return a summary as it leaves: with the title that the reader prefers beside the display title."""
     return msgspec.structs.replace(
         item, display_title=choose(item.title, item.titles, languages), titles={}, collection=None
     )
@@ -206,37 +242,6 @@ def _with_cursor(request: Request[Any, Any, Any], cursor: str) -> str:
 
     kept = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
     return urlencode([*kept, ("cursor", cursor)])
-
-
-def _genre_ids(text: str, genres: list[Genre], words: GenreWords) -> tuple[int, ...]:
-    """Find a genre by id, name, alias or id at a source. Raises Problem 404."""
-    if not text:
-        return ()
-    space, colon, key = text.partition(":")
-    if text.isdecimal():
-        number: int | None = int(text) if int(text) in {genre.id for genre in genres} else None
-    elif colon:
-        number = genre_at(genres, space, key)
-    else:
-        number = words.named(text)
-    if number is None:
-        raise Problem(404, f"there is no genre '{text}'; /v1/genres lists them")
-    return (number,)
-
-
-async def _company_id(site: Site, text: str) -> int | None:
-    if not text:
-        return None
-    space, colon, key = text.partition(":")
-    if not colon:
-        number = min(int(text), LARGEST)
-        known = await site.read(lambda connection: companies_of(connection, [number]))
-        found = number if number in known else None
-    else:
-        found = await site.read(lambda connection: company_at(connection, space, key))
-    if found is None:
-        raise Problem(404, f"there is no production company {text}")
-    return found
 
 
 def _read_genres(site: Site) -> list[Genre]:

@@ -18,6 +18,7 @@ from moviec.web.errors import Problem, not_found
 from moviec.web.ids import Moved, gone, instant, movie_of
 from moviec.web.languages import beside, choose, preferred
 from moviec.web.params import MovieQuery, query_of
+from moviec.web.projection import Parts, parts_of, project, with_points
 from moviec.web.responses import Answer, answer, from_bytes, respond
 from moviec.web.route_docs import MovieId, gives
 from moviec.web.server_state import Site, site_of
@@ -34,14 +35,20 @@ _film = msgspec.json.Decoder(Film)
 )
 async def movie(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIResponse:
     """The movie's document, byte for byte as it was published; `display_title` is set beside by Accept-Language."""
-    site, as_of = site_of(request), query_of(request, MovieQuery).as_of
+    site, asked = site_of(request), query_of(request, MovieQuery)
+    parts, as_of = parts_of(asked.fields, asked.include), asked.as_of
     number = await movie_of(site, movie_id)
     try:
         if as_of:
-            return respond(request, await _as_of(site, number, instant(as_of)))
-        return respond(request, await _document(site, number, request.headers.get("accept-language", "")))
+            found = await _as_of(site, number, instant(as_of), parts)
+        else:
+            found = await _document(site, number, request.headers.get("accept-language", ""))
+            if not parts.whole:
+                claims = await asyncio.to_thread(site.movies.claims, number) if parts.wants_claims else None
+                found = answer(project(found.body, claims[0] if claims else None, parts))
+        return respond(request, found)
     except Moved as moved:
-        return _redirect(site, moved, "", as_of)
+        return redirect(site, moved, "", as_of)
 
 
 @get(
@@ -149,37 +156,33 @@ def _shown(stored: Stored, languages: tuple[str, ...]) -> Answer:
     return Answer(stored.document, stored.hash)
 
 
-async def _as_of(site: Site, number: int, at: str) -> Answer:
+async def _as_of(site: Site, number: int, at: str, parts: Parts) -> Answer:
     found = await asyncio.to_thread(site.movies.document_as_of, number, at)
     if found is not None:
-        return from_bytes(found)
+        if parts.whole:
+            return from_bytes(found)
+        claims = await asyncio.to_thread(site.movies.claims_as_of, number, at) if parts.wants_claims else None
+        return answer(project(found, claims, parts))
     if await asyncio.to_thread(site.movies.document, number) is None:
         raise await gone(site, number)
     raise not_found(f"mc{number} was not in the catalogue at {at}")
 
 
 def _ratings(stored: Stored) -> dict[str, Any]:
-    """Put each rater's value on 0 to 100 beside it."""
+    """Lay out a movie's ratings, each rater's value on 0 to 100 beside it."""
     document = msgspec.json.decode(stored.document)
-    each = [
-        {
-            **rating,
-            "points": round(
-                100 * (rating["value"] - rating["lowest"]) / (rating["highest"] - rating["lowest"]), 2
-            ),
-        }
-        for rating in document.get("ratings", [])
-    ]
+    each = with_points(document.get("ratings", []))
     return {"id": document["id"], "rating": document.get("rating"), "ratings": each}
 
 
 def _elsewhere(site: Site, reason: Exception, part: str) -> ASGIResponse:
     if isinstance(reason, Moved):
-        return _redirect(site, reason, part, "")
+        return redirect(site, reason, part, "")
     raise reason
 
 
-def _redirect(site: Site, moved: Moved, part: str, as_of: str) -> ASGIResponse:
+def redirect(site: Site, moved: Moved, part: str, as_of: str) -> ASGIResponse:
+    """Lead from a merged movie to its successor, to the same part of it."""
     query = "?" + urlencode({"as_of": as_of}) if as_of else ""
     where = f"{site.prefix}/v1/movies/mc{moved.movie}{part}{query}"
     body = msgspec.json.encode({"id": f"mc{moved.movie}", "location": where})

@@ -18,6 +18,7 @@ from moviec.web.server_state import site_of
 #: What is here never changes: one year, the longest that RFC 9111 caches are asked to keep.
 FOREVER = {"cache-control": "public, max-age=31536000, immutable"}
 
+_WIDTH = re.compile(r"w(185|342|780)")
 _NAME = re.compile(r"w(185|342|780)\.webp")
 
 
@@ -29,7 +30,12 @@ _NAME = re.compile(r"w(185|342|780)\.webp")
     tags=["movies"],
 )
 async def poster(request: Request[Any, Any, Any], sha256: FromPath[str], name: FromPath[str]) -> ASGIResponse:
-    """A poster in one width, as a film's document names it (`w185.webp`, `w342.webp`, `w780.webp`)."""
+    """A poster in one width, as a film's document names it (`w185.webp`, `w342.webp`, `w780.webp`), or by width and content.
+
+    The second form, `/posters/w342/SHA256.webp`, is how programs written for TMDB put an address together.
+    """
+    if _WIDTH.fullmatch(sha256):
+        sha256, name = name.removesuffix(".webp"), f"{sha256}.webp"
     width = _NAME.fullmatch(name)
     known = re.fullmatch("[0-9a-f]{64}", sha256)
     workbench = site_of(request).workbench

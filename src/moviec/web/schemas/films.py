@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, field
 
@@ -205,6 +205,78 @@ class Found(Shape, frozen=True):
     unknown: list[str]
 
 
+class FilmAsked(Body, frozen=True):
+    """A film that is looked for by what is known of it; the more is told, the surer the answer. `key` comes back with it."""
+
+    title: Annotated[str, Meta(min_length=1, max_length=1000, pattern="^[^\\x00]*$", examples=["Heat"])]
+    key: Annotated[str, Meta(max_length=200)] | None = None
+    original_title: Annotated[str, Meta(max_length=1000, pattern="^[^\\x00]*$")] | None = None
+    year: Annotated[int, Meta(ge=1, le=9999)] | None = None
+    released: (
+        Annotated[
+            str,
+            Meta(
+                pattern="^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$|^[0-9]{4}-(0[13-9]|1[0-2])-(29|30)$|^[0-9]{4}-(0[13578]|1[02])-31$",
+                examples=["1995-12-15"],
+            ),
+        ]
+        | None
+    ) = None
+    runtime: Annotated[int, Meta(ge=1, le=100_000)] | None = None
+    kind: Literal["feature", "short", "tv_movie", "video"] | None = None
+    directors: Annotated[list[Annotated[str, Meta(max_length=200)]], Meta(max_length=50)] = field(
+        default_factory=list
+    )
+    people: Annotated[list[Annotated[str, Meta(max_length=200)]], Meta(max_length=200)] = field(
+        default_factory=list
+    )
+    genres: Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=50)] = field(
+        default_factory=list
+    )
+    imdb_id: Annotated[str, Meta(max_length=20)] | None = None
+    tmdb_id: Annotated[str, Meta(max_length=20)] | None = None
+
+
+class MatchWanted(Body, frozen=True):
+    """Films to match."""
+
+    films: Annotated[list[FilmAsked], Meta(min_length=1, max_length=500)]
+
+
+class Evidence(Shape, frozen=True, kw_only=False):
+    """What was compared, and how well it agrees."""
+
+    feature: str
+    level: str
+
+
+class Candidate(Shape, frozen=True):
+    """A film that may be meant; `contradiction`: what speaks against it, however likely it is."""
+
+    id: str
+    title: str
+    probability: float
+    year: int | None = None
+    contradiction: str | None = None
+    evidence: list[Evidence] = field(default_factory=list)
+
+
+class MatchedFilm(Shape, frozen=True):
+    """What a film that was asked for is: `match` where that is sure, `review` where a person should look."""
+
+    match: str | None
+    probability: float
+    review: bool
+    candidates: list[Candidate]
+    key: str | None = None
+
+
+class Matched(Shape, frozen=True):
+    """The films that were asked for, in their order."""
+
+    items: list[MatchedFilm]
+
+
 class Facet(Shape, frozen=True):
     """How many of the films that match are of a genre."""
 
@@ -225,6 +297,103 @@ class Facets(Shape, frozen=True):
 
     genres: list[Facet]
     decades: list[Decade]
+
+
+class Suggestion(Shape, frozen=True):
+    """A film that may be meant. `display_title`: the title in the reader's language, where it is another one."""
+
+    id: str
+    title: str
+    display_title: str | None = None
+    year: int | None = None
+    kind: str | None = None
+    c_rating: float | None = None
+    poster: Poster | None = None
+
+
+class Suggestions(Shape, frozen=True):
+    """Films that may be meant, the likeliest first."""
+
+    items: list[Suggestion]
+
+
+class Similar(Shape, frozen=True):
+    """Films like a film, the most alike first."""
+
+    id: str
+    items: list[Summary]
+
+
+class KnownFor(Shape, frozen=True):
+    """A film that a person is known by."""
+
+    id: str
+    title: str
+    year: int | None = None
+
+
+class PersonShown(Shape, frozen=True):
+    """A person in a list; `role`: what they mostly do in the films that they are known for."""
+
+    id: int
+    name: str
+    role: str | None = None
+    known_for: list[KnownFor] = field(default_factory=list)
+
+
+class PersonList(Shape, frozen=True):
+    """Persons; `next` is there where all are listed by id."""
+
+    items: list[PersonShown]
+    next: str | None
+
+
+class PersonCredit(Shape, frozen=True):
+    """A film of a person, and what they did in it: a film comes as often as they did something else in it."""
+
+    id: str
+    title: str
+    role: str
+    character: str | None = None
+    year: int | None = None
+    kind: str | None = None
+    c_rating: float | None = None
+    votes: int | None = None
+
+
+class Person(Shape, frozen=True):
+    """A person, ids at the sources by id space, and their films, the newest first."""
+
+    id: int
+    name: str
+    ids: dict[str, Any]
+    films: int
+    credits: list[PersonCredit]
+
+
+class CollectionShown(Shape, frozen=True):
+    """A collection, and how many films of it are in the catalogue."""
+
+    id: str
+    name: str
+    films: int
+
+
+class CollectionList(Shape, frozen=True):
+    """A page of collections by name; `total`: how many there are."""
+
+    items: list[CollectionShown]
+    total: int
+    next: str | None
+
+
+class Collection(Shape, frozen=True):
+    """A collection with its films, the oldest first."""
+
+    id: str
+    name: str
+    films: int
+    items: list[Summary]
 
 
 class Least(Shape, frozen=True):

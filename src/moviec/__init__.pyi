@@ -1,0 +1,3 @@
+from moviec.library import Catalogue as Catalogue
+
+__version__: str

@@ -1,0 +1,130 @@
+"""Persons and their films: by id, by an id elsewhere, by name, and those who are credited in some films."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from moviec.catalog.schema.identity import parties
+from moviec.catalog.schema.movies import credits_, movies, people
+
+#: Persons of one name that a name stands for, at most.
+NAMESAKES = 100
+
+
+class Person(msgspec.Struct, frozen=True):
+    """A person, and their ids at the sources: lists by id space."""
+
+    id: int
+    name: str
+    ids: dict[str, Any]
+
+
+class Credit(msgspec.Struct, frozen=True):
+    """A film that a person is credited in, with what they did there."""
+
+    movie: int
+    title: str
+    year: int | None
+    kind: str | None
+    c_rating: float | None
+    votes: int | None
+    adult: bool
+    role: str
+    character: str | None
+    position: int
+
+
+class Credited(msgspec.Struct, frozen=True):
+    """A credit in one of the films that were asked for: whose it is."""
+
+    movie: int
+    person: int
+    name: str
+    folded: str
+    role: str
+
+
+def person_of(connection: sa.Connection, number: int) -> Person | None:
+    """Return a person by id; None where there is none."""
+    row = connection.execute(_people().where(people.c.id == number)).first()
+    return _person(row) if row else None
+
+
+def people_from(connection: sa.Connection, after: int, limit: int) -> list[Person]:
+    """List persons by id, those after one."""
+    query = _people().where(people.c.id > after).order_by(people.c.id).limit(limit)
+    return [_person(row) for row in connection.execute(query)]
+
+
+def people_named(connection: sa.Connection, folded: str, limit: int) -> list[Person]:
+    """List persons whose folded name begins so, by name."""
+    query = _people().where(people.c.folded >= folded, people.c.folded < folded + "\U0010ffff")
+    return [
+        _person(row) for row in connection.execute(query.order_by(people.c.folded, people.c.id).limit(limit))
+    ]
+
+
+def people_called(connection: sa.Connection, folded: str) -> list[int]:
+    """List the ids of persons with a folded name, NAMESAKES at most."""
+    query = sa.select(people.c.id).where(people.c.folded == folded).order_by(people.c.id).limit(NAMESAKES)
+    return list(connection.scalars(query))
+
+
+def party_at(connection: sa.Connection, kind: str, space: str, key: str) -> int | None:
+    """Return the person or company (`kind`: people, companies) with an id at a source (`tmdb`, `3`)."""
+    query = (
+        sa.select(parties.c.party)
+        .where(parties.c.kind == kind, parties.c.space == space, parties.c.key == key)
+        .order_by(parties.c.party)
+        .limit(1)
+    )
+    found: int | None = connection.scalar(query)
+    return found
+
+
+def credits_of(connection: sa.Connection, person: int) -> list[Credit]:
+    """List a person's credits, the newest film first, those of unknown years last."""
+    shown = [movies.c[name] for name in ("title", "year", "kind", "c_rating", "votes", "adult")]
+    done = [credits_.c[name] for name in ("role", "character", "position")]
+    query = (
+        sa.select(credits_.c.movie, *shown, *done)
+        .join_from(credits_, movies, movies.c.movie == credits_.c.movie)
+        .where(credits_.c.person == person)
+        .order_by(
+            movies.c.year.is_(None),
+            movies.c.year.desc(),
+            movies.c.released.desc(),
+            movies.c.movie,
+            credits_.c.position,
+        )
+    )
+    return [Credit(*row) for row in connection.execute(query)]
+
+
+def credited_in(connection: sa.Connection, some: Sequence[int]) -> list[Credited]:
+    """List the credits of some films."""
+    query = (
+        sa.select(credits_.c.movie, people.c.id, people.c.name, people.c.folded, credits_.c.role)
+        .join_from(credits_, people, people.c.id == credits_.c.person)
+        .where(credits_.c.movie.in_(some))
+        .order_by(credits_.c.movie, credits_.c.position)
+    )
+    return [Credited(*row) for row in connection.execute(query)]
+
+
+def ids_of_people(connection: sa.Connection, some: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Return the ids at the sources of some persons, by id space."""
+    query = sa.select(people.c.id, people.c.ids).where(people.c.id.in_(some))
+    return {row.id: msgspec.json.decode(row.ids) for row in connection.execute(query)}
+
+
+def _people() -> sa.Select[Any]:
+    return sa.select(people.c.id, people.c.name, people.c.ids)
+
+
+def _person(row: Any) -> Person:
+    return Person(row.id, row.name, msgspec.json.decode(row.ids))

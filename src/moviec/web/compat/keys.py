@@ -1,0 +1,77 @@
+"""How programs for OMDb and TMDB show their key, and how they are refused: in the URL's query, in their own words.
+
+Only paths are logged and measured, never a URL's query, so a key in it is in no log of this server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from moviec.web.errors import Problem
+
+#: The parameter with the key, by how a path begins.
+_PARAMETERS = {"/omdb": "apikey", "/3": "api_key"}
+
+#: What TMDB says, by our status: its own code and sentence.
+_TMDB: Mapping[int, tuple[int, str]] = {
+    400: (22, "Invalid page: Pages start at 1 and max at 500. They are expected to be an integer."),
+    401: (7, "Invalid API key: You must be granted a valid key."),
+    403: (3, "Authentication failed: You do not have permissions to access the service."),
+    404: (34, "The resource you requested could not be found."),
+    405: (5, "Invalid parameters: Your request parameters are incorrect."),
+    422: (5, "Invalid parameters: Your request parameters are incorrect."),
+    429: (25, "Your request count is over the allowed limit."),
+    503: (9, "Service offline: This service is temporarily offline, try again later."),
+}
+
+
+class _ForeignProblem(Problem):
+    """A problem told as another service tells it."""
+
+    def __init__(self, problem: Problem, status: int, told: Mapping[str, Any]) -> None:
+        super().__init__(status, problem.message, problem.code, problem.details, problem.headers)
+        self._told = told
+
+    def body(self) -> bytes:
+        """Return the JSON."""
+        return msgspec.json.encode(self._told)
+
+
+def imitated(path: str) -> str:
+    """Return how a path begins that answers as another service does; "" for all others."""
+    first = "/" + path[1:].partition("/")[0]
+    return first if first in _PARAMETERS else ""
+
+
+def key_in_query(path: str, query: bytes) -> str:
+    """Return the key in a URL's query, where that is how the service takes it; "" where there is none."""
+    if not query or not (name := _PARAMETERS.get(imitated(path), "")):
+        return ""
+    pairs = parse_qsl(query.decode("latin-1"), errors="replace")
+    return next((value.strip() for key, value in pairs if key == name), "")
+
+
+def as_imitated(path: str, problem: Problem) -> Problem:
+    """Return a problem in the words of the service whose paths are asked for; as it is for all others."""
+    first = imitated(path)
+    if first == "/omdb":
+        # OMDb counts a spent key among the wrong ones, and answers 200 to what is not there.
+        status = {404: 200, 429: 401}.get(problem.status, problem.status)
+        sentence = {401: "Invalid API key!", 429: "Request limit reached!", 404: "Movie not found!"}
+        told = {"Response": "False", "Error": sentence.get(problem.status, problem.message)}
+        return _ForeignProblem(problem, status, told)
+    if first == "/3":
+        code, said = _TMDB.get(problem.status, (11, "Internal error: Something went wrong, contact TMDb."))
+        return _ForeignProblem(
+            problem, problem.status, {"success": False, "status_code": code, "status_message": said}
+        )
+    return problem
+
+
+def is_imitated(problem: Problem) -> bool:
+    """Return whether a problem is told in another service's words, so that no page is shown for it."""
+    return isinstance(problem, _ForeignProblem)

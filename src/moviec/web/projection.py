@@ -1,0 +1,112 @@
+"""Parts of films: the fields that `fields=` names, and what `include=` adds, of stored documents and of lists."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from moviec.catalog.queries import claims_of, documents_of
+from moviec.search.summaries import Summary
+from moviec.web import schemas as shapes
+from moviec.web.errors import Problem
+
+#: What `include` adds: claims, which stand beside the document; ratings with their points; people, which lists leave out.
+INCLUDED = ("claims", "ratings", "people")
+
+#: Always there, whatever fields are named: answers say which film they are about.
+KEPT = ("id", "title", "display_title")
+
+_KNOWN = (*shapes.Movie.__struct_fields__, "claims")
+_SUMMARY = frozenset(Summary.__struct_fields__) - {"titles", "collection"}
+_raw = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class Parts(msgspec.Struct, frozen=True):
+    """What of a film is wanted: `fields` (all, where empty), and what is added."""
+
+    fields: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether the stored document, or the summary, is wanted as it is."""
+        return not self.fields and not self.include
+
+    @property
+    def wants_claims(self) -> bool:
+        """Whether claims are to be read."""
+        return "claims" in self.include or "claims" in self.fields
+
+
+def parts_of(fields: str, include: str) -> Parts:
+    """Read `fields` and `include`. Raises Problem 400 for what no film has."""
+    return Parts(_read("fields", fields, _KNOWN), _read("include", include, INCLUDED))
+
+
+def _read(name: str, text: str, known: Collection[str]) -> tuple[str, ...]:
+    found = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if unknown := [part for part in found if part not in known]:
+        raise Problem(
+            400, f"{name}: no '{unknown[0][:40]}'; there are {', '.join(known)}", "invalid_parameter"
+        )
+    return found
+
+
+def project(document: bytes | str, claims: bytes | str | None, parts: Parts) -> dict[str, Any]:
+    """Return the wanted parts of a document, each as its bytes, in the document's order."""
+    found: dict[str, Any] = dict(_raw.decode(document))
+    if "ratings" in parts.include and "ratings" in found:
+        found["ratings"] = with_points(msgspec.json.decode(found["ratings"]))
+    if parts.fields:
+        wanted = {*parts.fields, *KEPT, *parts.include}
+        found = {name: value for name, value in found.items() if name in wanted}
+    if parts.wants_claims and claims is not None:
+        found["claims"] = _raw.decode(claims)["fields"]
+    return found
+
+
+def with_points(ratings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Put each rater's value on 0 to 100 beside it."""
+    return [{**rating, "points": points(rating)} for rating in ratings]
+
+
+def points(rating: Mapping[str, Any]) -> float:
+    """Return a rater's value on 0 to 100."""
+    value, lowest, highest = (float(rating[name]) for name in ("value", "lowest", "highest"))
+    return round(100 * (value - lowest) / (highest - lowest), 2)
+
+
+def needs_documents(parts: Parts) -> bool:
+    """Return whether a list's summaries do not have all that is wanted."""
+    return bool(parts.include) or not set(parts.fields) <= _SUMMARY
+
+
+def project_list(
+    connection: sa.Connection | None, summaries: Sequence[Summary], parts: Parts
+) -> list[dict[str, Any]]:
+    """Return the wanted parts of films in a list, read of their documents where summaries do not have them (`connection`).
+
+    Without `fields` it is the summary with what is added.
+    """
+    shown = [_raw.decode(msgspec.json.encode(summary)) for summary in summaries]
+    if connection is None:
+        wanted = {*parts.fields, *KEPT}
+        return [{name: value for name, value in film.items() if name in wanted} for film in shown]
+    numbers = [int(summary.id[2:]) for summary in summaries]
+    documents = dict(documents_of(connection, numbers))
+    claims = claims_of(connection, numbers) if parts.wants_claims else {}
+    found = []
+    for number, film in zip(numbers, shown, strict=True):
+        if number not in documents:  # withdrawn since the index was written
+            found.append(dict[str, Any](film))
+            continue
+        projected = project(documents[number], claims.get(number), parts)
+        if parts.fields:
+            beside = {"display_title": film["display_title"]} if "display_title" in film else {}
+            found.append({**projected, **beside})
+        else:
+            found.append({**film, **{name: projected[name] for name in parts.include if name in projected}})
+    return found

@@ -1,0 +1,287 @@
+"""Persons with their films, and collections with theirs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Annotated, Any
+
+import msgspec
+import sqlalchemy as sa
+from litestar import Request, get
+from litestar.params import PathParameter
+from litestar.response.base import ASGIResponse
+
+from moviec.catalog.people import (
+    Credit,
+    Credited,
+    Person,
+    credited_in,
+    credits_of,
+    party_at,
+    people_from,
+    people_named,
+    person_of,
+)
+from moviec.search.location import slug
+from moviec.search.query import GenreWords, fold
+from moviec.search.results import Ask, Wanted
+from moviec.search.summaries import Summary
+from moviec.web import schemas as shapes
+from moviec.web.errors import not_found
+from moviec.web.ids import LARGEST
+from moviec.web.languages import preferred
+from moviec.web.params import CollectionsQuery, PeopleQuery, PersonQuery, query_of
+from moviec.web.responses import CHANGE, answer, from_bytes, respond
+from moviec.web.route_docs import gives
+from moviec.web.routes.lists import shown
+from moviec.web.server_state import Site, site_of
+
+#: Best known films with such a name among their credits: whoever is looked for is in one of them.
+FILMS_LOOKED_AT = 40
+
+#: Films by which a person is told from namesakes.
+KNOWN_FOR = 3
+
+#: Films of one collection, at most: the largest known one has about 500.
+MOST_PARTS = 1_000
+
+PersonId = Annotated[
+    str,
+    PathParameter(
+        description="A number, or an id elsewhere: `imdb:nm0000158`, `tmdb:31`.",
+        schema_extra={
+            "pattern": "^([1-9][0-9]{0,9}|[A-Za-z]{1,20}:[^/]{1,60})$",
+            "examples": ["1", "imdb:nm0000158"],
+        },
+    ),
+]
+CollectionId = Annotated[
+    str,
+    PathParameter(
+        description="The collection's name in small letters, hyphens for blanks.",
+        schema_extra={"pattern": "^[^/]{1,200}$", "examples": ["toy-story-collection"]},
+    ),
+]
+
+
+@get(
+    "/v1/people",
+    responses=gives(shapes.PersonList),
+    opt={"query": PeopleQuery},
+    summary="Persons",
+    tags=["people"],
+    operation_id="list_people",
+)
+async def person_list(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """Persons whose names have these words, those of the best known films first; without words all, by id."""
+    site, asked = site_of(request), query_of(request, PeopleQuery)
+    if not asked.query.strip():
+        found = await site.read(lambda connection: people_from(connection, asked.cursor, asked.limit + 1))
+        following = str(found[asked.limit - 1].id) if len(found) > asked.limit else None
+        items = [shapes.PersonShown(id=each.id, name=each.name) for each in found[: asked.limit]]
+        return respond(request, answer(shapes.PersonList(items=items, next=following)))
+    name = f"people:{site.finder.position}:{asked.limit}:{asked.query}"
+    held = site.cache.get(0, name)
+    if held is None:
+        ticket, headers = site.cache.begin(), {CHANGE: str(site.finder.position)}
+        items = await named_people(site, asked.query, asked.limit)
+        held = answer(shapes.PersonList(items=items, next=None), headers)
+        site.cache.keep(ticket, 0, name, held)
+    return respond(request, held)
+
+
+async def named_people(
+    site: Site, query: str, limit: int, looked_at: int = FILMS_LOOKED_AT
+) -> list[shapes.PersonShown]:
+    """Find persons by words of their names, the last perhaps only begun, by the best known films (`looked_at`) they are in."""
+    words, begun = fold(query).split(), not query[-1:].isspace()
+    if not words:
+        return []
+    films = await asyncio.to_thread(site.finder.with_people, words, begun, looked_at)
+
+    def read(connection: sa.Connection) -> tuple[list[Credited], list[Person]]:
+        credited = credited_in(connection, [int(film.id[2:]) for film in films])
+        named = people_named(connection, " ".join(words), limit)
+        return credited, named
+
+    credited, named = await site.read(read)
+    return _ranked(words, begun, films, credited, named)[:limit]
+
+
+def _ranked(
+    words: Sequence[str],
+    begun: bool,
+    films: Sequence[Summary],
+    credited: Sequence[Credited],
+    named: Sequence[Person],
+) -> list[shapes.PersonShown]:
+    """Put those with the very name first, then those of the best known films, then whose names begin so."""
+    of_person: dict[int, list[Credited]] = {}
+    for credit in credited:
+        if _has(credit.folded.split(), words, begun):
+            of_person.setdefault(credit.person, []).append(credit)
+    places = {int(film.id[2:]): place for place, film in enumerate(films)}
+    ranked = sorted(
+        of_person.values(),
+        key=lambda some: (
+            some[0].folded != " ".join(words),
+            min(places[credit.movie] for credit in some),
+            some[0].person,
+        ),
+    )
+    found = [_known(some, films, places) for some in ranked]
+    return found + [
+        shapes.PersonShown(id=person.id, name=person.name) for person in named if person.id not in of_person
+    ]
+
+
+def _known(some: Sequence[Credited], films: Sequence[Summary], places: dict[int, int]) -> shapes.PersonShown:
+    roles = [credit.role for credit in some]
+    best = sorted({places[credit.movie] for credit in some})[:KNOWN_FOR]
+    return shapes.PersonShown(
+        id=some[0].person,
+        name=some[0].name,
+        role=max(dict.fromkeys(roles), key=roles.count) or None,
+        known_for=[
+            shapes.KnownFor(id=films[place].id, title=films[place].title, year=films[place].year)
+            for place in best
+        ],
+    )
+
+
+def _has(name: Sequence[str], words: Sequence[str], begun: bool) -> bool:
+    """Return whether a name has every word, the last perhaps only begun."""
+    whole = words[:-1] if begun else words
+    return all(word in name for word in whole) and (
+        not begun or any(word.startswith(words[-1]) for word in name)
+    )
+
+
+@get(
+    "/v1/people/{person_id:str}",
+    responses=gives(shapes.Person, 404),
+    opt={"query": PersonQuery},
+    summary="One person",
+    tags=["people"],
+    operation_id="get_person",
+)
+async def one_person(request: Request[Any, Any, Any], person_id: PersonId) -> ASGIResponse:
+    """A person with every film, the newest first, and what they did in it."""
+    site, asked = site_of(request), query_of(request, PersonQuery)
+    found = await site.read(lambda connection: _person(connection, person_id))
+    if found is None:
+        raise not_found(f"there is no person {person_id[:50]}")
+    person, done = found
+    credits = [_credit(credit) for credit in done if asked.adult or not credit.adult]
+    films = len({credit.id for credit in credits})
+    shape = shapes.Person(id=person.id, name=person.name, ids=person.ids, films=films, credits=credits)
+    return respond(request, answer(shape))
+
+
+def _person(connection: sa.Connection, text: str) -> tuple[Person, list[Credit]] | None:
+    space, colon, key = text.partition(":")
+    number: int | None
+    if colon:
+        number = party_at(connection, "people", space.lower(), key) if "\x00" not in key else None
+    else:
+        number = int(text) if text.isascii() and text.isdecimal() and int(text) <= LARGEST else None
+    person = person_of(connection, number) if number is not None else None
+    return (person, credits_of(connection, person.id)) if person else None
+
+
+def _credit(credit: Credit) -> shapes.PersonCredit:
+    return shapes.PersonCredit(
+        id=f"mc{credit.movie}",
+        title=credit.title,
+        year=credit.year,
+        kind=credit.kind,
+        c_rating=credit.c_rating,
+        votes=credit.votes,
+        role=credit.role,
+        character=credit.character,
+    )
+
+
+@get(
+    "/v1/collections",
+    responses=gives(shapes.CollectionList),
+    opt={"query": CollectionsQuery},
+    summary="Collections",
+    tags=["collections"],
+    operation_id="list_collections",
+)
+async def collection_list(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """Collections by name, with how many films each has; those whose names have these words."""
+    site, asked = site_of(request), query_of(request, CollectionsQuery)
+    found = await all_collections(site)
+    words, begun = fold(asked.query).split(), not asked.query[-1:].isspace()
+    if asked.query.strip():
+        found = [each for each in found if words and _has(each.id.split("-"), words, begun)]
+    items = found[asked.cursor : asked.cursor + asked.limit]
+    end = asked.cursor + asked.limit
+    following = str(end) if end < len(found) else None
+    headers = {CHANGE: str(site.finder.position)}
+    shape = shapes.CollectionList(items=items, total=len(found), next=following)
+    return respond(request, answer(shape, headers))
+
+
+async def all_collections(site: Site) -> list[shapes.CollectionShown]:
+    """List the collections by id, held ready until the index moves. Raises StoreError where there is no index."""
+    name = f"collections:{site.finder.position}"
+    held = await site.ready(0, name, lambda: _collections(site.finder.collections()), from_bytes)
+    return _read_collections(held.body)
+
+
+def _collections(named: Sequence[tuple[str, int]]) -> bytes:
+    """Put spellings of one name together: the commonest is shown."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for name, films in named:
+        found.setdefault(slug(fold(name)), []).append((films, name))
+    return msgspec.json.encode(
+        [
+            shapes.CollectionShown(id=key, name=max(some)[1], films=sum(films for films, _ in some))
+            for key, some in sorted(found.items())
+            if key
+        ]
+    )
+
+
+@lru_cache(maxsize=2)
+def _read_collections(body: bytes) -> list[shapes.CollectionShown]:
+    return msgspec.json.decode(body, type=list[shapes.CollectionShown])
+
+
+@get(
+    "/v1/collections/{collection_id:str}",
+    responses=gives(shapes.Collection, 404),
+    summary="One collection",
+    tags=["collections"],
+    operation_id="get_collection",
+)
+async def one_collection(request: Request[Any, Any, Any], collection_id: CollectionId) -> ASGIResponse:
+    """A collection with its films, the oldest first, those of unknown years last."""
+    site = site_of(request)
+    headers = {CHANGE: str(site.finder.position)}
+    known = {each.id: each for each in await all_collections(site)}
+    found = known.get(slug(fold(collection_id)))
+    if found is None:
+        raise not_found(f"there is no collection '{collection_id[:50]}'")
+    languages = preferred(request.headers.get("accept-language", ""))
+    films = await asyncio.to_thread(films_of, site, found.id)
+    items = [shown(film, languages) for film in films]
+    shape = shapes.Collection(id=found.id, name=found.name, films=len(items), items=items)
+    return respond(request, answer(shape, headers))
+
+
+def films_of(site: Site, collection: str) -> list[Summary]:
+    """List a collection's films, the oldest first."""
+    wanted = (Wanted("collection", ((collection,),)),)
+    ask = Ask(wanted=wanted, sort="released", limit=MOST_PARTS, facets=False, counted=False)
+    films = site.finder.find(ask, GenreWords({})).items
+    known = [film for film in films if film.year is not None]
+    return [*reversed(known), *(film for film in films if film.year is None)]
+
+
+ROUTES = [person_list, one_person, collection_list, one_collection]
