@@ -14,6 +14,7 @@ def test_the_sample_comes_through_servers_that_speak_as_the_providers_do(tmp_pat
     assert done.returncode == 0, done.stderr
     asked = json.loads(done.stdout)["asked"]
     assert asked["tmdb"] > 250 and asked["omdb"] > 250 and asked["posters"] > 250
+    assert asked["imdb"] == 6
     film = json.loads(moviec("show", "tt0114709", "--json", "--home", str(home)).stdout)["document"]
     assert {"tmdb", "wikidata", "omdb", "kaggle", "imdb"} <= set(film["sources"])
     assert film["poster"]["source"] == "tmdb"

@@ -76,7 +76,6 @@ def test_a_film_has_its_poster_from_here_and_never_from_elsewhere(at: Desk) -> N
 
 
 def test_it_is_served_with_a_long_life(at: Desk) -> None:
-    at.settings("anonymous = true")
     at.moviec("posters")
     path = at.shown(f"tmdb:{at.films[0].ids.tmdb}")["poster"]["w342"]
     home = open_home(at.home, {})

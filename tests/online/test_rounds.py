@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
-import os
 import re
 import signal
 import subprocess
@@ -63,6 +62,9 @@ def test_tmdb_becomes_the_catalogue_and_is_not_asked_again_for_what_did_not_chan
     assert at.moviec("show", f"tmdb:{at.films[1].ids.tmdb}").exception is not None
     assert at.moviec("show", f"tmdb:{at.films[2].ids.tmdb}").exception is not None
     assert _nothing_left(at)
+    assert at.moviec("rebuild", "--from-raw").exit_code == 0
+    assert at.shown(f"tmdb:{film.ids.tmdb}")["title"] == "The Kid (restored)"
+    assert at.moviec("show", f"tmdb:{at.films[1].ids.tmdb}").exception is not None, "what is gone stays gone"
 
 
 def test_what_was_asked_for_is_read_again_from_the_packs(at: Desk) -> None:
@@ -146,6 +148,19 @@ def test_sources_that_are_asked_meet_in_one_film(at: Desk) -> None:
     assert shown["sources"] == ["omdb", "tmdb", "wikidata"]
 
 
+def test_nothing_at_all_is_no_success(at: Desk) -> None:
+    assert at.fails("ingest", "omdb") == (
+        "omdb: no film of the catalogue has an id of imdb to ask for; ingest a source that gives such ids first: imdb, tmdb or wikidata"
+    )
+    at.wikidata.films.clear()
+    assert "wikidata: the list of ids is empty" in at.fails("ingest", "wikidata")
+    ids = list(at.tmdb.ids)
+    at.tmdb.ids.clear()
+    assert "tmdb: the list of ids is empty" in at.fails("ingest", "tmdb")
+    at.tmdb.ids = ids
+    assert "12 records: 12 new or changed" in at.ingest("tmdb").stdout, "what came wrong is asked for anew"
+
+
 def test_what_may_not_be_passed_on_is_in_no_public_catalogue(at: Desk) -> None:
     for source in ("tmdb", "wikidata"):
         at.ingest(source)
@@ -199,7 +214,7 @@ def test_no_key_says_what_to_get_and_how_to_give_it(at: Desk, monkeypatch: pytes
     assert "12 requests" in at.ingest("omdb").stdout
 
 
-def test_the_key_is_nowhere_but_in_the_request(at: Desk) -> None:
+def test_the_key_is_nowhere_but_in_the_request(at: Desk, caplog: pytest.LogCaptureFixture) -> None:
     """Neither in the lake, the catalogue and the record of runs, nor in what an answer that repeats it leaves."""
     echo = at.tmdb.detail
 
@@ -208,7 +223,9 @@ def test_the_key_is_nowhere_but_in_the_request(at: Desk) -> None:
         return film | {"overview": f"asked with api_key={TMDB_KEY}"} if film else None
 
     at.tmdb.detail = repeating
-    at.ingest("tmdb")
+    with caplog.at_level("INFO"):
+        at.ingest("tmdb")
+    assert TMDB_KEY not in caplog.text
     assert at.shown(f"tmdb:{at.films[0].ids.tmdb}")["overview"] == "asked with api_key=***"
     at.served.faults.add(*[status(500)] * 40)
     at.tmdb.changed[dt.datetime.now(dt.UTC).date()] = [at.films[0].ids.tmdb]
@@ -235,20 +252,23 @@ def test_a_source_that_is_down_says_so_and_catches_up(at: Desk) -> None:
     assert (row.failing_since, row.error) == (None, None)
 
 
-def test_a_fetch_that_is_killed_goes_on_without_asking_for_what_is_there(tmp_path: Path) -> None:
-    with desk(tmp_path, count=120) as at:
-        at.served.faults.add(*[slow(0.02)] * 1000)
+def test_a_fetch_that_is_killed_again_and_again_asks_for_nothing_that_is_there(tmp_path: Path) -> None:
+    with desk(tmp_path, count=150) as at:
+        at.served.faults.add(*[slow(0.02)] * 2000)
         command = [sys.executable, "-m", "moviec", "ingest", "tmdb", "--home", str(at.home)]
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as killed:
-            deadline = time.monotonic() + 60
-            while at.served.times("tmdb", "/3/movie/") < 50 and time.monotonic() < deadline:
-                time.sleep(0.005)
-            os.kill(killed.pid, signal.SIGKILL)
-        asked = at.served.times("tmdb", "/3/movie/")
-        assert 50 <= asked < 120
-        assert "120 records: 120 new or changed" in at.ingest("tmdb").stdout
-        twice = [path for (_, path), times in at.served.asked.items() if times > 1]
-        assert len(twice) <= 8 * asking.AHEAD, "only what was under way when it was killed"
+        kills = 0
+        for enough in (30, 70, 110):
+            with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as killed:
+                deadline = time.monotonic() + 60
+                while len(at.served.asked_of("tmdb", "/3/movie/")) < enough and time.monotonic() < deadline:
+                    time.sleep(0.005)
+                killed.send_signal(signal.SIGKILL)
+            kills += killed.returncode == -signal.SIGKILL
+        assert kills == 3
+        assert "150 records: 150 new or changed" in at.ingest("tmdb").stdout
+        times = [times for (_, path), times in at.served.asked.items() if path.startswith("/3/movie/")]
+        assert len(times) == 150
+        assert sum(times) - 150 <= kills * 8 * asking.AHEAD, "only what was under way when it was killed"
         assert at.served.times("tmdb", "/p/exports/") == 1
         assert _nothing_left(at)
 
@@ -314,6 +334,17 @@ def test_a_source_of_ones_own_is_asked_by_its_facts_alone(tmp_path: Path) -> Non
         assert "8 records: 8 new or changed" in at.ingest("club").stdout
         assert at.shown("club:7")["title"] == "Film 7"
         assert at.served.asked_of("club") == ["/films", "/films?after=1", "/films?after=2", "/films?after=3"]
+        seen: list[str | None] = []
+
+        def elsewhere(request: Request) -> Response:
+            seen.append(request.headers.get("x-club-key"))
+            return as_json({"films": []})
+
+        served.providers["club"] = lambda _: Response(b"", 302, {"Location": f"{served.url}/other/films"})
+        served.providers["other"] = elsewhere
+        assert "the list is empty" in at.fails("ingest", "club")
+        assert seen == [None], "the key does not go to where it is redirected"
+        served.providers["club"] = club
         at.settings(club='key = "somebody"')
         assert "the key is not accepted (403)" in at.fails("ingest", "club")
 

@@ -9,12 +9,14 @@ import msgspec
 import sqlalchemy as sa
 
 from moviec.catalog.connect import writing
-from moviec.catalog.schema.identity import records
 from moviec.catalog.schema.movies import external_ids, movies
 from moviec.catalog.schema.online import asked, online
 
 #: Ids in one statement.
 _STEP = 500
+
+#: What `used` says on a day for which the provider wants no more requests, whatever the allowance.
+USED_UP = 2_000_000_000
 
 
 class Slots(msgspec.Struct, frozen=True):
@@ -60,7 +62,7 @@ def reserve(catalogue: sa.Engine, source: str, wanted: int, rate: float, allowan
     with writing(catalogue, beside=True) as connection:
         state = _state(connection, source)
         used = state.used if state.day == f"{now:%Y-%m-%d}" else 0
-        count = min(wanted, max(allowance - used, 0)) if allowance else wanted
+        count = min(wanted, max((allowance or USED_UP) - used, 0))
         # A clock that was put back must not stop a source: no worker reserves further ahead than a block.
         ahead = min(state.next_at, now.timestamp() + 60)
         first = max(now.timestamp(), ahead)
@@ -74,10 +76,15 @@ def used_today(connection: sa.Connection, source: str) -> int:
     return state.used if state and state.day == f"{dt.datetime.now(dt.UTC):%Y-%m-%d}" else 0
 
 
-def use_up(catalogue: sa.Engine, source: str, allowance: int) -> None:
+def use_up(catalogue: sa.Engine, source: str) -> None:
     """Note that the provider says the day's allowance is used up, whatever was counted here."""
     with writing(catalogue, beside=True) as connection:
-        _put(connection, source, day=f"{dt.datetime.now(dt.UTC):%Y-%m-%d}", used=allowance)
+        _put(connection, source, day=f"{dt.datetime.now(dt.UTC):%Y-%m-%d}", used=USED_UP)
+
+
+def is_used_up(state: OnlineState, allowance: int, now: dt.datetime) -> bool:
+    """Return whether a source gets no more requests today."""
+    return state.day == f"{now:%Y-%m-%d}" and state.used >= (allowance or USED_UP)
 
 
 def note_round(catalogue: sa.Engine, source: str, since: str | None) -> None:
@@ -114,10 +121,10 @@ def ids_to_ask(connection: sa.Connection, source: str, space: str, before: str, 
     return list(connection.scalars(query))
 
 
-def live_keys(connection: sa.Connection, source: str) -> int:
-    """Return how many records of a source are listed."""
-    query = sa.select(sa.func.count()).where(records.c.source == source, records.c.live)
-    return connection.scalar(query) or 0
+def was_asked(catalogue: sa.Engine, source: str) -> bool:
+    """Return whether a source was ever asked for a film of the catalogue."""
+    with catalogue.connect() as connection:
+        return connection.scalar(sa.select(asked.c.id).where(asked.c.source == source).limit(1)) is not None
 
 
 def note_asked(catalogue: sa.Engine, source: str, found: Mapping[str, bool]) -> None:
@@ -136,13 +143,18 @@ def _forget(connection: sa.Connection, source: str, ids: Sequence[str]) -> None:
     connection.execute(sa.delete(asked).where(asked.c.source == source, asked.c.id.in_(ids)))
 
 
+#: The same words on SQLite and PostgreSQL.
+_MADE = "INSERT INTO online (source, day, used, next_at) VALUES (:source, '', 0, 0) ON CONFLICT (source) DO NOTHING"
+
+
 def _state(connection: sa.Connection, source: str) -> OnlineState:
-    return online_states(connection).get(source) or OnlineState(source)
+    """Return a source's row, locked until the transaction ends; it is made where it is not there."""
+    connection.execute(sa.text(_MADE), {"source": source})
+    row = connection.execute(sa.select(online).where(online.c.source == source).with_for_update()).one()
+    return OnlineState(*(getattr(row, name) for name in OnlineState.__struct_fields__))
 
 
 def _put(connection: sa.Connection, source: str, **values: object) -> None:
     """Write some columns of a source's row, which is made where it is not there."""
-    changed = connection.execute(sa.update(online).where(online.c.source == source).values(**values))
-    if not changed.rowcount:
-        row = {"day": "", "used": 0, "next_at": 0.0, **values}
-        connection.execute(sa.insert(online).values(source=source, **row))
+    connection.execute(sa.text(_MADE), {"source": source})
+    connection.execute(sa.update(online).where(online.c.source == source).values(**values))

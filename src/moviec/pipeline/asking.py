@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Generic, NamedTuple, TypeVar
+from urllib.parse import urlencode
 
 import msgspec
 import sqlalchemy as sa
@@ -121,7 +122,7 @@ class Asking:
         """Ask, again while that may help, and say what the answer means."""
         form, asked_url, headers = self._form, url, dict(self.fetch.headers)
         if form and form.query:
-            asked_url += ("&" if "?" in url else "?") + f"{form.query}={self._key}"
+            asked_url += ("&" if "?" in url else "?") + urlencode({form.query: self._key})
         elif form:
             headers[form.header] = form.prefix + self._key
         try:
@@ -152,7 +153,7 @@ class Asking:
         sign = next((sign for sign in self.fetch.signs if sign.fits(asked.status, asked.body)), None)
         means = sign.means if sign else "refused" if asked.status in (401, 403) else ""
         if means == "limit":
-            use_up(self._catalogue, self.spec.name, max(self.allowance, 1))
+            use_up(self._catalogue, self.spec.name)
             raise AllowanceError(
                 "the day's allowance is used up", self.spec.name, "it goes on tomorrow (UTC)"
             )
@@ -173,9 +174,7 @@ class Asking:
             taken = reserve(self._catalogue, self.spec.name, block, self.rate, self.allowance)
             if not taken.count:
                 raise AllowanceError(
-                    f"the day's allowance of {self.allowance:,} requests is used up",
-                    self.spec.name,
-                    "it goes on tomorrow (UTC)",
+                    "the day's allowance is used up", self.spec.name, "it goes on tomorrow (UTC)"
                 )
             self._slots.extend(taken.first + place * taken.apart for place in range(taken.count))
         pause = max(self._slots.popleft(), self._wait_until) - time.time()

@@ -10,19 +10,21 @@ import msgspec
 
 from moviec.catalog.connect import connect
 from moviec.catalog.deliveries import Delivery, has_deliveries
-from moviec.config import Home, SourceSettings
+from moviec.config import Downloads, Home, SourceSettings
 from moviec.errors import UsageError
 from moviec.home.steps import Tell
+from moviec.loopback.imdb import imdb_files
 from moviec.loopback.omdb import Omdb
 from moviec.loopback.server import Provider, serving
 from moviec.loopback.tmdb import Tmdb
 from moviec.loopback.wikidata import Wikidata
 from moviec.pipeline.aggregator import drain
+from moviec.pipeline.arrivals import IngestRequest, expected, take
 from moviec.pipeline.delivery_files import gather
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.monthly_job import Job, Run, run_rollup
 from moviec.pipeline.online import take_online
-from moviec.pipeline.opening import open_run
+from moviec.pipeline.opening import arriving, open_run
 from moviec.pipeline.posters import fetch_posters
 from moviec.pipeline.publication import Outcome, Scope, bring_up
 from moviec.sample import write_sample
@@ -53,7 +55,8 @@ ONLINE = ("tmdb", "wikidata", "omdb")
 def run_demo(home: Home, tell: Tell = lambda _: None, online: bool = False) -> Shown:
     """Write the sample, ingest it source by source, and run the monthly job on its movies file.
 
-    `online`: TMDB, Wikidata and OMDb are asked besides, as servers on the loopback speak, and posters fetched.
+    `online`: IMDb's files are downloaded, TMDB, Wikidata and OMDb asked besides, of servers on the loopback that speak as these do,
+    and posters fetched.
 
     Raises UsageError in a home that has films and is no demo: invented ratings would stay among them.
     """
@@ -80,8 +83,9 @@ def run_demo(home: Home, tell: Tell = lambda _: None, online: bool = False) -> S
         outcome = bring_up(context, Scope(), tell)
     asked: dict[str, int] = {}
     if online:
-        with serving(_providers()) as served:
+        with serving({**_providers(), "imdb": imdb_files(sample / "imdb")}) as served:
             outcome, asked = _ask(_online(home, served.url), tell)
+            asked["imdb"] = served.times("imdb")
     months = home.folder / "rollup"
     tell("adding up by genre and company")
     run = run_rollup(Job((sample / "kaggle" / "movies_metadata.csv",), months))
@@ -100,6 +104,9 @@ _KEY = "0" * 32
 def _online(home: Home, url: str) -> Home:
     """Return the home with settings that lead to servers on the loopback."""
     there = {name: SourceSettings(key=_KEY, base=f"{url}/{name}", rate=1000.0) for name in ONLINE}
+    names = ("title.basics", "title.ratings", "title.crew", "title.principals", "title.akas", "name.basics")
+    urls = tuple(f"{url}/imdb/{name}.tsv.gz" for name in names)
+    there["imdb"] = SourceSettings(download=Downloads(urls=urls))
     settings = msgspec.structs.replace(
         home.settings, fetch_private=True, contact="demo", sources={**home.settings.sources, **there}
     )
@@ -111,6 +118,9 @@ def _ask(home: Home, tell: Tell) -> tuple[Outcome, dict[str, int]]:
     asked: dict[str, int] = {}
     with open_run(home) as context:
         sources = find_sources(home.folder)
+        with arriving(context, tell) as alone:
+            for one in expected(home, sources["imdb"].spec, IngestRequest(), tell):
+                take(alone, sources["imdb"], one, True, tell)
         for name in ONLINE:
             asked[name] = take_online(context, sources[name], tell).requests
             drain(context, tell)

@@ -12,7 +12,7 @@ import msgspec
 from cronsim import CronSim, CronSimError
 
 from moviec.catalog.deliveries import Delivery, all_deliveries
-from moviec.catalog.online import OnlineState
+from moviec.catalog.online import OnlineState, is_used_up
 from moviec.config import Home, Settings, SourceSettings
 from moviec.engine.unread import Unread
 from moviec.errors import BusyError, MovieCError, UsageError
@@ -110,7 +110,7 @@ def _is_used_up(spec: SourceSpec, settings: SourceSettings, state: OnlineState, 
     """Return whether a source that is asked over the web gets no more requests today."""
     fetch = spec.fetch
     allowance = settings.allowance if settings.allowance is not None else fetch.allowance if fetch else 0
-    return bool(allowance) and state.day == f"{now:%Y-%m-%d}" and state.used >= allowance
+    return is_used_up(state, allowance, now)
 
 
 def run_online(

@@ -14,9 +14,10 @@ import msgspec
 from moviec.engine import DuckEngine
 from moviec.errors import MovieCError
 from moviec.home.context import RunContext
+from moviec.pipeline.answers import rows_of_probe
 from moviec.pipeline.asking import PATIENCE, Asking
 from moviec.pipeline.delivery_files import downloads_of
-from moviec.pipeline.online import is_online, rows_of_probe
+from moviec.pipeline.online import is_online
 from moviec.sources.audit import audit
 from moviec.sources.spec import Source, SourceSpec, Wanted, assign_roles
 from moviec.storage.filesystems import name_of, shown

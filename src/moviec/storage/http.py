@@ -8,19 +8,16 @@ is one that a redirect names.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import netrc
 import re
-import ssl
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
-from functools import cache
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
 import msgspec
@@ -28,9 +25,12 @@ import msgspec
 from moviec import __version__
 from moviec.decoding import decodable
 from moviec.errors import MovieCError, SourceError, TransportError, UsageError
-from moviec.storage.addresses import resolve
 from moviec.storage.filesystems import Options, is_ours, shown
+from moviec.storage.pinned import KEPT, Pinned
 from moviec.storage.retry import Patience
+
+# It logs each address whole, and some providers want their key in it.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 #: Redirects that are followed, one after another.
 HOPS = 10
@@ -38,9 +38,6 @@ HOPS = 10
 #: A body that comes more slowly than this, in bytes a second on average since it began, is cut off once it has had as long as
 #: the other side may be silent: a chosen floor, below a telephone line's.
 SLOWEST = 500.0
-
-#: Connections to one host at most, and seconds for which what its name was resolved to is used.
-KEPT, RESOLVED_FOR = 100, 60.0
 
 #: Bytes of a file's beginning that a look at it takes.
 PROBED = 65_536
@@ -96,7 +93,7 @@ class Web:
         self._timeout = patience.timeout
         contact = str(options.get(CONTACT, ""))
         self._agent = f"moviec/{__version__}" + (f" ({contact})" if contact else "")
-        self._transport = _Pinned(bool(options.get(PRIVATE, False)))
+        self._transport = Pinned(bool(options.get(PRIVATE, False)))
         self._client = httpx.Client(
             transport=self._transport, timeout=patience.timeout, follow_redirects=False, trust_env=False
         )
@@ -168,9 +165,10 @@ class Web:
     def ask(self, url: str, headers: Mapping[str, str] | None = None, max_bytes: int = 50_000_000) -> Reply:
         """Return an answer that is read whole, whatever its status, but for what may pass.
 
-        Raises TransportError for 408, 425, 429, 5xx and an answer that broke off, SourceError for one of more than `max_bytes`.
+        The headers do not go to where it is redirected. Raises TransportError for 408, 425, 429, 5xx and an answer that broke off,
+        SourceError for one of more than `max_bytes`.
         """
-        with self._open(url, headers or {}) as answer:
+        with self._open(url, {}, headers or {}) as answer:
             if _passes(answer.status_code):
                 raise _refusal(answer, shown(url))
             body, pace = bytearray(), _Pace(self._timeout, shown(url))
@@ -182,13 +180,18 @@ class Web:
             return Reply(answer.status_code, bytes(body), {k.lower(): v for k, v in answer.headers.items()})
 
     @contextmanager
-    def _open(self, url: str, wanted: Mapping[str, str]) -> Iterator[httpx.Response]:
-        """Ask, follow redirects, and yield the answer; what fails becomes one of MovieC's own errors."""
-        where, address, headers = shown(url), "", {}
+    def _open(
+        self, url: str, wanted: Mapping[str, str], once: Mapping[str, str] | None = None
+    ) -> Iterator[httpx.Response]:
+        """Ask, follow redirects, and yield the answer; what fails becomes one of MovieC's own errors.
+
+        `once` are headers of the first request alone, as are the options' own.
+        """
+        where = shown(url)
         try:
             address, own = _address(url)
             headers = {"User-Agent": self._agent, **wanted}
-            first = {**headers, **own, **self._headers}
+            first = {**headers, **own, **self._headers, **(once or {})}
             for hop in range(HOPS + 1):
                 request = self._client.build_request("GET", address, headers=headers if hop else first)
                 answer = self._client.send(request, stream=True)
@@ -215,85 +218,6 @@ class Web:
 
 
 _MOVED = (301, 302, 303, 307, 308)
-
-
-class _Pinned(httpx.BaseTransport):
-    """Connects to addresses that were looked at: a host is resolved, and the connection made to what came, for some seconds.
-
-    A proxy that the system names resolves names itself; of what goes through it only addresses that are written out are
-    looked at. Connections are kept where `keep` is not 0.
-    """
-
-    def __init__(self, private: bool) -> None:
-        self.keep = 0
-        self._private = private
-        self._known: dict[tuple[str, int], tuple[float, list[str]]] = {}
-        self._pools: dict[tuple[str, str], httpx.HTTPTransport] = {}
-        self._lock = threading.Lock()
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        url = request.url
-        if url.scheme not in ("http", "https"):
-            raise httpx.UnsupportedProtocol(f"'{url.scheme}' is not of the web")
-        proxy = _proxy(url)
-        if proxy:
-            if not self._private and re.fullmatch(r"[\d.]+|.*:.*|localhost\.?", url.host):
-                resolve(url.host, url.port or 0, False, "fetch_private")
-            return self._pool(url, proxy).handle_request(request)
-        addresses = self._addresses(url.host, url.port or _PORTS[url.scheme])
-        for place, address in enumerate(addresses, 1):
-            pinned = httpx.Request(
-                request.method,
-                url.copy_with(host=address),
-                headers=request.headers,
-                stream=request.stream,
-                extensions={**request.extensions, "sni_hostname": url.host},
-            )
-            try:
-                return self._pool(url, "").handle_request(pinned)
-            except (httpx.ConnectError, httpx.ConnectTimeout):
-                if place == len(addresses):
-                    raise
-        raise httpx.ConnectError("no address")
-
-    def close(self) -> None:
-        for pool in self._pools.values():
-            pool.close()
-
-    def _addresses(self, host: str, port: int) -> list[str]:
-        at, found = self._known.get((host, port), (0.0, []))
-        if not found or time.monotonic() - at > RESOLVED_FOR:
-            found = resolve(host, port, self._private, "fetch_private")
-            self._known[host, port] = time.monotonic(), found
-        return found
-
-    def _pool(self, url: httpx.URL, proxy: str) -> httpx.HTTPTransport:
-        """Return the connections of one host name: two that share an address share no certificate."""
-        with self._lock:
-            key = (url.host, proxy)
-            if key not in self._pools:
-                limits = httpx.Limits(max_connections=KEPT, max_keepalive_connections=self.keep)
-                self._pools[key] = httpx.HTTPTransport(
-                    verify=_certificates(), trust_env=False, proxy=proxy or None, limits=limits
-                )
-            return self._pools[key]
-
-
-_PORTS = {"http": 80, "https": 443}
-
-
-@cache
-def _certificates() -> ssl.SSLContext:
-    return ssl.create_default_context()
-
-
-def _proxy(url: httpx.URL) -> str:
-    """Return the proxy that the system names for an address; none for one that it excepts."""
-    found = getproxies()
-    proxy = found.get(url.scheme) or found.get("all") or ""
-    if not proxy or proxy_bypass(url.host):
-        return ""
-    return proxy if "://" in proxy else f"http://{proxy}"
 
 
 def _address(url: str) -> tuple[str, dict[str, str]]:

@@ -28,7 +28,6 @@ from moviec.web.site.problems import refusal_page
 
 #: Open to everyone and not counted: probes, the API's description, the site's own files.
 OPEN = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/favicon.ico"}
-
 #: Open to everyone, and counted: where one shows a key, and goes again.
 DOORS = {"/sign-in", "/sign-out"}
 
@@ -40,7 +39,8 @@ POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self';"
     b" form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-FILES = "/static/"
+
+FILES = ("/static/", "/posters/")  # a page of films has dozens; the address of a poster cannot be guessed
 ADMIN = "/v1/admin/"
 
 #: Wrong keys an address may show in a minute before it is told to wait.

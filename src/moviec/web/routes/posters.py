@@ -25,7 +25,7 @@ _NAME = re.compile(r"w(185|342|780)\.webp")
 @get(
     "/posters/{sha256:str}/{name:str}",
     media_type="image/webp",
-    responses=gives(bytes, media="image/webp"),
+    responses=gives(bytes, 404, media="image/webp"),
     summary="A poster",
     tags=["movies"],
 )
