@@ -19,6 +19,8 @@ from moviec.errors import UsageError
 _MEMORY = re.compile("[0-9]+([.][0-9]+)? ?[KMGT]i?B", re.IGNORECASE)
 
 
+_KEY = re.compile("MOVIEC_([A-Z0-9_]+)_KEY")
+
 #: Which raw payloads are kept: all, those of the last deliveries, those of some days.
 KEEP_RAW = re.compile(r"all|last ([1-9]\d{0,3})|([1-9]\d{0,4}) days")
 
@@ -41,11 +43,25 @@ class Downloads(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a person says of a source: where its deliveries lie when no place is given, and how to get at them.
 
-    `cron` stands in for the one in the source's facts, "" being never; `options` come on top of `[remote.KIND]`;
-    `download` replaces the addresses in the source's facts.
+    `cron` stands in for the one in the source's facts, "" being never, and up to `jitter` minutes are added to it; `options`
+    come on top of `[remote.KIND]`; `download` replaces the addresses in the source's facts.
+    Of a source that is asked over the web: `online` has the schedule ask it, `key` is what it wants to be given (MOVIEC_NAME_KEY
+    in the environment goes first), `base` replaces its address, `rate` how many requests a second it gets, `allowance` how many
+    a day, and `most` how many ids a round asks for at most.
+    An `inbox` is a folder (here, sftp:// or s3://) that is looked into for new files; one that has not changed for `settle`
+    seconds is whole.
     """
 
     path: str = ""
+    online: bool = False
+    key: str = ""
+    base: str = ""
+    rate: float | None = None
+    allowance: int | None = None
+    most: int | None = None
+    inbox: str = ""
+    settle: int = 30
+    jitter: int = 0
     download: Downloads | None = None
     cron: str | None = None
     options: dict[str, Any] = {}
@@ -66,8 +82,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     together in `redis`; a proxy serves MovieC under the path `prefix`; pages of the origins in
     `cors` (separated by spaces, `*` any) may read the API; a server holds up to `cache_mb` ready, and is not
     ready while it is more than `most_lag` changes behind; it logs to the file `log`, if any, and shows
-    `notice` on every page. `webhooks_private` lets webhooks reach private and loopback
-    addresses.
+    `notice` on every page. `webhooks_private` lets webhooks, and `fetch_private` what is fetched over the web, reach private and
+    loopback addresses. A worker fetches up to `posters` pictures an hour, none for 0. What is published is `public`:
+    nothing of sources whose licence does not let one pass it on. `contact` is an address at which providers may write to who runs this, and goes with every request.
     """
 
     lake: str = ""
@@ -91,6 +108,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     notice: str = ""
     fields: dict[str, dict[str, Any]] = {}
     webhooks_private: bool = False
+    fetch_private: bool = False
+    posters: int = 0
+    public: bool = False
+    contact: str = ""
     sources: dict[str, SourceSettings] = {}
     remote: dict[str, dict[str, Any]] = {}
     bounds: Bounds = DEFAULT
@@ -109,6 +130,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "proxies: addresses or networks such as 10.0.0.0/8": all(
                 map(_is_network, self.proxies.replace(",", " ").split())
             ),
+            "posters: pictures an hour, from 0": self.posters >= 0,
             "cache_mb: megabytes, from 0": self.cache_mb >= 0,
             "most_lag: changes, from 0": self.most_lag >= 0,
         }
@@ -123,15 +145,22 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def options(self, url: str, source: str = "") -> dict[str, Any]:
         """Return what opening an address takes, for a source's delivery or else for the lake."""
-        found = self.sources.get(source)
-        return {**self.remote.get(url.partition("://")[0], {}), **(found.options if found else {})}
+        found, kind = self.sources.get(source), url.partition("://")[0]
+        own = {"private": self.fetch_private, "contact": self.contact} if kind in ("http", "https") else {}
+        return {**own, **self.remote.get(kind, {}), **(found.options if found else {})}
 
 
 class Home(msgspec.Struct, frozen=True):
-    """A home folder with its settings."""
+    """A home folder with its settings; `keys` are those of sources that the environment gives (MOVIEC_NAME_KEY), by NAME."""
 
     folder: Path
     settings: Settings
+    keys: Mapping[str, str] = {}
+
+    def key_of(self, source: str) -> str:
+        """Return the key that a source wants to be given: of the environment, else of the settings; empty where there is none."""
+        mine = self.settings.sources.get(source)
+        return self.keys.get(source.upper().replace("-", "_"), "") or (mine.key if mine else "")
 
     @property
     def lake(self) -> str:
@@ -170,7 +199,8 @@ def open_home(
         if make:
             home.mkdir(parents=True, exist_ok=True)
         known = msgspec.toml.decode(path.read_bytes()) if path.exists() else {}
-        return Home(home, msgspec.convert({**known, **given}, Settings, strict=False))
+        settings = msgspec.convert({**known, **given}, Settings, strict=False)
+        return Home(home, settings, _keys(environment))
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         blamed = [f"MOVIEC_{name.upper()}" for name in given if name in str(error)]
         where = ", ".join(blamed) or str(path)
@@ -179,6 +209,12 @@ def open_home(
         raise UsageError(
             f"cannot use this folder ({error.strerror})", str(home), "choose another --home"
         ) from error
+
+
+def _keys(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the keys of sources that the environment gives, by the source's name in capitals."""
+    found = ((_KEY.fullmatch(name), value.strip()) for name, value in environment.items())
+    return {match[1]: value for match, value in found if match and value}
 
 
 def _given(environment: Mapping[str, str]) -> dict[str, str]:

@@ -3,10 +3,12 @@
     MovieCError             anything below; `str(error)` is one line: what, where, what to do
     ├── UsageError          the call itself is wrong: exit status 2
     ├── SourceError         stops one source, not the others
+    │   ├── AllowanceError  the provider's allowance of the day is used up; it goes on the next day
     │   ├── PayloadError    the bytes are not what the source delivers; trying again will not help
     │   └── TransportError  the bytes could not be fetched; trying again may help
     ├── WithdrawError       so much would go that a person should look first: exit status 3
     └── StoreError          the lake or the catalogue cannot be read or written
+        ├── BusyError           another process is at the same work
         ├── DamagedError        a stored file is not what its checksum says; trying again will not help
         └── UnpublishedError    deliveries were taken in, and wait to be published: exit status 3
 
@@ -38,6 +40,10 @@ class SourceError(MovieCError):
     """One source cannot be read or fetched; the other sources go on."""
 
 
+class AllowanceError(SourceError):
+    """A provider's allowance of the day is used up: what is left is asked for the next day."""
+
+
 class PayloadError(SourceError):
     """The payload is not what the source delivers: another format, truncated, a column missing."""
 
@@ -61,6 +67,10 @@ class WithdrawError(MovieCError):
 
 class StoreError(MovieCError):
     """The lake or the catalogue cannot be read or written."""
+
+
+class BusyError(StoreError):
+    """Another process is at the same work, which only one does at a time."""
 
 
 class DamagedError(StoreError):

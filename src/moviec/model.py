@@ -115,7 +115,7 @@ class PartyChanges(msgspec.Struct, frozen=True):
     """The people, or the companies, that a run worked out: matching hands them to the catalogue.
 
     `names`: the folded names it was about; None: all. `ids`: the parties it was about. `shown`: their rows of `people`
-    or `companies`. `parties`, `credits`: rows of `parties` and `party_credits` with these names, but for the kind.
+    or `companies`. `parties`, `credits`: rows of `parties` and credits with these names, but for the kind.
     `changed`: films of which a credit stands for another party than before; empty where all names were worked out.
     """
 

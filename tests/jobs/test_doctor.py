@@ -51,7 +51,7 @@ FILMS = """no,title,year,genres,directors,companies,revenue
 3,Jaws,1975,Horror|Drama,Steven Spielberg,Zanuck,476512065
 4,Psycho,1960,Horror|Drama,Alfred Hitchcock,Shamley,32000000
 """
-TABLES = ("movies", "documents", "movie_genres", "credits", "people", "party_credits", "rollups", "rankings")
+TABLES = ("movies", "documents", "movie_genres", "credits", "people", "rollups", "rankings")
 
 DAMAGED = "documents, or their claims, that are not what their hash says"
 UNLIKE = "films whose title, year or genres are not those of their document"
@@ -62,7 +62,7 @@ NOBODY = "credits that stand for a person who is not there"
 ROUNDS = [
     (
         [
-            "UPDATE documents SET document = replace(document, 'Alien', 'Aliens') WHERE movie = 1",
+            "UPDATE documents SET document = (SELECT document FROM documents WHERE movie = 4) WHERE movie = 1",
             "UPDATE documents SET document = substr(document, 1, 40) WHERE movie = 2",
             "UPDATE movies SET title = 'Teeth', year = 1995 WHERE movie = 3",
             "DELETE FROM movie_genres WHERE movie = 4 AND position = 1",
@@ -71,7 +71,10 @@ ROUNDS = [
         [(DAMAGED, "mc1, mc2"), (UNLIKE, "mc1, mc3, mc4"), (YEARS, "1960, 1975, 1979, 1995")],
     ),
     (
-        ["DELETE FROM rollups", "UPDATE party_credits SET party = 999 WHERE name = 'Michael Mann'"],
+        [
+            "DELETE FROM rollups",
+            "UPDATE film_credits SET credits = substr(credits, 1, 20) WHERE kind = 'people' AND movie = 2",
+        ],
         [(NOBODY, "1 of them"), (YEARS, "1960, 1975, 1979, 1995")],
     ),
     (

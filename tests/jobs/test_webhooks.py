@@ -30,7 +30,8 @@ from moviec.catalog.webhooks import (
 )
 from moviec.errors import SourceError, TransportError
 from moviec.jobs import webhooks as sending
-from moviec.jobs.webhooks import Target, deliver_due, is_public, post, resolve
+from moviec.jobs.webhooks import Target, deliver_due, post, target_of
+from moviec.storage.addresses import is_public
 from tests.catalog.test_publish import publication, show
 
 
@@ -163,9 +164,9 @@ def test_one_that_fails_holds_up_no_other(catalogue: sa.Engine, receiver: Receiv
 def test_addresses_inside_are_refused(receiver: Receiver) -> None:
     for host in ("localhost", "127.0.0.1", "10.0.0.1", "169.254.169.254", "[::1]", "[::ffff:10.0.0.1]", "0.0.0.1", "2130706433"):  # fmt: skip
         with pytest.raises(SourceError, match="which is no public address"):
-            resolve(f"http://{host}:{receiver.server.server_port}/", private=False)
+            target_of(f"http://{host}:{receiver.server.server_port}/", private=False)
     with pytest.raises(TransportError):
-        resolve("http://no-such-host.invalid/", private=False)
+        target_of("http://no-such-host.invalid/", private=False)
     assert receiver.got == []
 
 

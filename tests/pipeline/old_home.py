@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from moviec.catalog.accounts import digest
 from moviec.catalog.connect import connect
 from moviec.catalog.copying import rows_of
+from moviec.catalog.queries import documents_from
 from moviec.config import Home
 from moviec.home.ledger_copy import UNITS
 from moviec.jobs.doctor import copied_otherwise, examine
@@ -39,7 +40,11 @@ def export(home: Path | Home, out: Path, *words: str) -> bytes:
 
 
 def documents(home: Home) -> dict[int, str]:
-    return dict(select(home, "SELECT movie, document FROM documents"))
+    catalogue = connect(home.catalogue)
+    with catalogue.connect() as connection:
+        found = dict(documents_from(connection, 0, 1_000))
+    catalogue.dispose()
+    return found
 
 
 def select(home: Home, sql: str) -> list[tuple[Any, ...]]:

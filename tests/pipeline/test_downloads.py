@@ -92,7 +92,9 @@ class Desk:
 
     def settings(self, server: str, extra: str = "") -> None:
         urls = [f"{server.replace('//', '//me:s3cret@')}{path}" for path in self.answers]
-        (self.home / "moviec.toml").write_text(f"[sources.club.download]\nurls = {json.dumps(urls)}\n{extra}")
+        (self.home / "moviec.toml").write_text(
+            f"fetch_private = true\n[sources.club.download]\nurls = {json.dumps(urls)}\n{extra}"
+        )
 
     def moviec(self, *words: str) -> Result:
         done = CliRunner().invoke(build(words), [*words, "--home", str(self.home)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,6 +25,7 @@ from moviec.pipeline.publication import Outcome, Scope, bring_up
 from moviec.pipeline.rebuild import rebuild_source
 from moviec.sample import write_sample
 from moviec.sources.registry import find_source
+from tests.commands import moviec
 from tests.examples import BOTH_AT_NIGHT
 
 FIRST = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
@@ -153,6 +155,74 @@ def test_increments_come_to_what_a_rebuild_comes_to(
     assert 200 <= len(increments["movies"]) <= 270
     twice = "SELECT count(*) FROM (SELECT movie, source FROM records WHERE live GROUP BY movie, source HAVING count(*) > 1) AS d"
     assert scalar(context, twice) == 0
+
+
+def test_many_deliveries_published_at_once_come_to_what_they_do_one_by_one(
+    sample: Path, tmp_path: Path
+) -> None:
+    """The same films, people and companies under the same ids; one change per film, and nothing was superseded.
+
+    Ids are those of increments as long as these give none to a film that a later delivery shows to be another one.
+    """
+    folders = {name: tmp_path / name for name in ("one by one", "at once")}
+    found = {}
+    for way, folder in folders.items():
+        place = festival_home(folder, sample)
+        if way == "at once":
+            pairs = [f"{name}={sample / name}" for name in SOURCES]
+            taken = moviec(
+                "ingest",
+                *pairs,
+                "--accept-shrink",
+                "--delivered-at",
+                f"{FIRST.date()}",
+                "--home",
+                folder,
+                "--json",
+            )
+            assert taken.returncode == 0, taken.stderr
+            assert len(json.loads(taken.stdout)["deliveries"]) == len(SOURCES)
+        with open_run(place, alone=True) as context:
+            if way == "one by one":
+                for name in SOURCES:
+                    deliver(context, name, sample / name, FIRST)
+                    bring_up(context, Scope())
+            found[way] = shown(context), exported(context, tmp_path / f"export {way}")
+            if way == "at once":
+                assert scalar(context, "SELECT count(*) FROM document_versions") == 0
+                films = scalar(context, "SELECT count(*) FROM movies")
+                assert scalar(context, "SELECT count(*) FROM changes WHERE kind = 'created'") == films
+                assert scalar(context, "SELECT max(number) FROM changes") == films
+    assert differing(found["one by one"][0], found["at once"][0]) == {}
+    for _, files in found.values():
+        del files["manifest.json"]  # names the last change and its instant
+    assert found["one by one"][1] == found["at once"][1]
+
+
+def festival_home(folder: Path, sample: Path) -> Home:
+    """Make a home that knows the sample's list of one's own."""
+    mapping = folder / "sources" / "festival"
+    mapping.mkdir(parents=True)
+    shutil.copy(sample / "festival" / "source.toml", mapping / "source.toml")
+    return Home(folder, Settings())
+
+
+def test_one_source_that_fails_does_not_stop_the_others(sample: Path, tmp_path: Path) -> None:
+    (tmp_path / "kaggle").mkdir()
+    (tmp_path / "kaggle" / "movies_metadata.csv").write_text("neither,of,these\n1,2,3\n")
+    home = tmp_path / "home"
+    done = moviec(
+        "ingest",
+        f"kaggle={tmp_path / 'kaggle'}",
+        f"imdb={sample / 'imdb'}",
+        "--accept-shrink",
+        "--home",
+        home,
+    )
+    assert done.returncode == 1 and "moviec: kaggle: " in done.stderr
+    assert "created" in done.stdout
+    wrong = moviec("ingest", f"imdb={sample / 'imdb'}", "kaggle", "--home", home)
+    assert wrong.returncode == 2 and "NAME=PLACE" in wrong.stderr
 
 
 def shown_after(context: RunContext, scope: Scope) -> dict[str, set[tuple[Any, ...]]]:

@@ -32,7 +32,8 @@ def body(data: bytes, length: int | None = None, status: int = 200, **headers: s
 
 
 def fetched(url: str, folder: Path, **options: object) -> Path:
-    return fetch(open_remote(url, options, QUICK), url, folder, QUICK)
+    own = {"private": True} if url.startswith("http") else {}
+    return fetch(open_remote(url, {**own, **options}, QUICK), url, folder, QUICK)
 
 
 @pytest.fixture(scope="module")

@@ -49,9 +49,8 @@ class Bench:
         self.asked.append(hook["url"])
         return Sent(kind="ping", changes=0, ms=1, error=None if "works" in hook["url"] else "answered 500")
 
-    def review(self, most: int) -> Sequence[dict[str, Any]]:
-        side = {"source": "imdb", "key": "tt0000001", "movie": "mc1", "title": "The Matrix", "ids": None}
-        return [{"value": 1.0, "probability": 0.5, "left": side, "right": side, "evidence": [["title", "same", 9.5]], "reason": None, "rival": None}][:most]  # fmt: skip
+    def poster(self, sha256: str, width: int) -> bytes | None:
+        return None
 
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         if order.source != "imdb":
@@ -70,6 +69,56 @@ class Bench:
     def replay_failures(self, numbers: Sequence[int]) -> dict[str, Any]:
         self.asked.append(list(numbers))
         return {"replayed": 0}
+
+    def record(self, source: str, key: str) -> dict[str, Any] | None:
+        if key != "tt0000001":
+            return None
+        row = {
+            "source": source,
+            "key": key,
+            "fields": {"title": "The Matrix"},
+            "delivery": "one",
+            "file": "a.tsv",
+        }
+        return {**row, "payload": "", "line": 2, "text": f"{key}\tThe Matrix", "missing": ""}
+
+    def health(self) -> Sequence[dict[str, Any]]:
+        return [{"name": "source_held", "of": "imdb", "value": 1.0, "concern": "imdb is held"}]
+
+    def review(self, most: int, source: str | None) -> Sequence[dict[str, Any]]:
+        side = {"title": "The Matrix", "year": 1999, "ids": {}}
+        left = {"source": "imdb", "key": "tt0000001", "movie": "mc1", **side}
+        right = {"source": "kaggle", "key": "603", "movie": "mc2", **side, "year": 2003}
+        pair = {
+            "value": 1.0,
+            "probability": 0.6,
+            "left": left,
+            "right": right,
+            "reason": "several fit",
+            "rival": None,
+        }
+        return [{**pair, "evidence": [["title", "same", 9.5], ["year", "far", -3.0]]}]
+
+    def effect(self, verdict: Verdict) -> dict[str, Any]:
+        return {"moved": [], "overrules": [], "contradicts": [], "doubts": []}
+
+    def decide_all(self, verdicts: Sequence[Verdict]) -> dict[str, Any]:
+        if any("nobody" in verdict.right for verdict in verdicts):
+            raise UsageError("no source has listed this record", "kaggle:nobody")
+        self.asked.append(list(verdicts))
+        return {"decisions": [], "changes": {"updated": 1}}
+
+    def undo(self, numbers: Sequence[int], who: str) -> dict[str, Any]:
+        self.asked.append((list(numbers), who))
+        return {"decisions": [], "changes": {}}
+
+    def accept_held(self, delivery: str) -> dict[str, Any]:
+        self.asked.append(("accept", delivery))
+        return {"changes": {"created": 2}}
+
+    def refuse_held(self, delivery: str, who: str) -> dict[str, Any]:
+        self.asked.append(("refuse", delivery, who))
+        return {"delivery": {}}
 
 
 class Api(msgspec.Struct, frozen=True):

@@ -50,21 +50,25 @@ class Keys:
     def __init__(self, reader: Reader) -> None:
         """Compile the look-up."""
         named = (keys.c.number, keys.c.account, keys.c.name, keys.c.prefix, keys.c.scope, keys.c.per_minute)
-        self._find = reader.prepare(
+        in_force = (
             sa.select(keys.c.hash, *named)
             .join(accounts, accounts.c.name == keys.c.account)
-            .where(
-                keys.c.hash == sa.bindparam("hash"),
-                keys.c.revoked_at.is_(None),
-                accounts.c.disabled_at.is_(None),
-            )
+            .where(keys.c.revoked_at.is_(None), accounts.c.disabled_at.is_(None))
         )
+        self._find = reader.prepare(in_force.where(keys.c.hash == sa.bindparam("hash")))
+        self._numbered = reader.prepare(in_force.where(keys.c.number == sa.bindparam("number")))
 
     def find(self, digest: str) -> Key | None:
         """Return the key whose SHA-256 this is; None where it is unknown, revoked or its account is disabled."""
         for stored, *values in self._find(hash=digest):
             if hmac.compare_digest(stored, digest):
                 return Key(*values)
+        return None
+
+    def numbered(self, number: int) -> tuple[Key, str] | None:
+        """Return the key of a number and its SHA-256; None where it is unknown, revoked or its account is disabled."""
+        for stored, *values in self._numbered(number=number):
+            return Key(*values), stored
         return None
 
 

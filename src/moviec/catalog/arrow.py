@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 _TYPES: dict[type, pa.DataType] = {
     str: pa.string(),
+    bytes: pa.binary(),
     int: pa.int64(),
     bool: pa.bool_(),
     float: pa.float64(),
@@ -31,14 +32,14 @@ def read_parts(
 ) -> Iterator[pa.Table]:
     """Run a query; yield its rows as `read` does, part by part with flat memory; one without rows where there are none."""
     schema = pa.schema([(column.name, _TYPES[column.type.python_type]) for column in query.selected_columns])
-    found = connection.execute(query, execution_options={"stream_results": True})
     empty = True
-    for rows in found.partitions(AT_ONCE):
-        empty = False
-        columns = [
-            pa.array(values, field.type)
-            for values, field in zip(zip(*rows, strict=True), schema, strict=True)
-        ]
-        yield pa.Table.from_arrays(columns, schema=schema)
+    with connection.execute(query, execution_options={"stream_results": True}) as found:
+        for rows in found.partitions(AT_ONCE):
+            empty = False
+            columns = [
+                pa.array(values, field.type)
+                for values, field in zip(zip(*rows, strict=True), schema, strict=True)
+            ]
+            yield pa.Table.from_arrays(columns, schema=schema)
     if empty:
         yield schema.empty_table()

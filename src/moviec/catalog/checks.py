@@ -9,14 +9,17 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from moviec.catalog.arrow import read
+from moviec.catalog.compression import decompress_sound
 from moviec.catalog.ingest_queue import RecordChange, append
+from moviec.catalog.parties import StoredParties
 from moviec.catalog.schema import metadata
-from moviec.catalog.schema.identity import identities, party_credits, records
+from moviec.catalog.schema.identity import identities, records
 from moviec.catalog.schema.movies import movie_genres, movies
 from moviec.catalog.schema.operations import checkpoints
 from moviec.catalog.schema.serving import changes, documents
 from moviec.catalog.staging import stage
-from moviec.text import Column
+from moviec.errors import DamagedError
+from moviec.text import Column, pc
 
 
 def live_records(connection: sa.Connection) -> pa.Table:
@@ -41,19 +44,22 @@ def inconsistencies(connection: sa.Connection, private: Sequence[str] = ()) -> I
         ("films without a document", without_document),
         ("documents of films that are not live", strange),
         ("live records of films that are not shown", lost),
-        ("credits that stand for a person who is not there", _nobody("people")),
-        ("credits that stand for a company that is not there", _nobody("companies")),
     ):
         if count := connection.scalar(query):
             yield what, count
+    for kind, who in (("people", "person who"), ("companies", "company that")):
+        if count := _nobody(connection, kind):
+            yield f"credits that stand for a {who} is not there", count
 
 
-def _nobody(kind: str) -> sa.Select[int]:
-    """Count credits whose party is not among the people or companies."""
-    shown = metadata.tables[kind]
-    return sa.select(sa.func.count()).where(
-        party_credits.c.kind == kind, party_credits.c.party.not_in(sa.select(shown.c.id))
-    )
+def _nobody(connection: sa.Connection, kind: str) -> int:
+    """Count credits whose party is not among the people or companies; those that cannot be read stand for nobody."""
+    shown = read(connection, sa.select(metadata.tables[kind].c.id))["id"]
+    try:
+        parts = [part["party"] for part in StoredParties(connection, kind).credited()]
+    except DamagedError:
+        return 1
+    return sum(pc.sum(pc.invert(pc.is_in(part, shown))).as_py() or 0 for part in parts)
 
 
 def count_changes(connection: sa.Connection, after: int) -> int:
@@ -78,10 +84,21 @@ def last_movie(connection: sa.Connection) -> int:
 
 
 def stored_documents(connection: sa.Connection, some: range) -> pa.Table:
-    """Return movie, document, hash, claims, claims_hash of the documents of a range of movies."""
-    columns = ("movie", "document", "hash", "claims", "claims_hash")
-    told = sa.select(*(documents.c[name] for name in columns))
-    return read(connection, told.where(documents.c.movie.between(some.start, some.stop - 1)))
+    """Return movie, document, hash, claims, claims_hash of the documents of a range of movies.
+
+    A text that cannot be decompressed is empty, and so is none that its checksum fits.
+    """
+    columns = [
+        sa.type_coerce(documents.c[name], sa.LargeBinary()).label(name)
+        if name in ("document", "claims")
+        else documents.c[name]
+        for name in ("movie", "document", "hash", "claims", "claims_hash")
+    ]
+    found = read(connection, sa.select(*columns).where(documents.c.movie.between(some.start, some.stop - 1)))
+    for name in ("document", "claims"):
+        texts = [decompress_sound(frame) for frame in found[name].to_pylist()]
+        found = found.set_column(found.schema.get_field_index(name), name, pa.array(texts, pa.string()))
+    return found
 
 
 def stored_titles(connection: sa.Connection, some: range) -> pa.Table:

@@ -1,17 +1,19 @@
 """Rows of whole tables as Arrow and back, whatever the database: for the lake's copy of the ledger, and for backups.
 
-JSON travels as its text; everything else as `catalog/arrow.py` reads it.
+JSON travels as its text, compressed texts as they are; everything else as `catalog/arrow.py` reads it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
 
 from moviec.catalog.arrow import read, read_parts
+from moviec.catalog.compression import Compressed
 from moviec.catalog.connect import writing
 from moviec.catalog.schema import metadata
 from moviec.catalog.staging import stage
@@ -117,10 +119,14 @@ def _count_on(connection: sa.Connection, tables: Iterable[sa.Table]) -> None:
                 )
 
 
-def _query(table: sa.Table, some: sa.ColumnElement[bool] | None) -> sa.Select[tuple[object, ...]]:
-    columns = [
-        sa.cast(column, sa.Text).label(column.name) if isinstance(column.type, sa.JSON) else column
-        for column in table.columns
-    ]
-    query = sa.select(*columns).order_by(*table.primary_key.columns)
+def _as_stored(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
+    if isinstance(column.type, sa.JSON):
+        return sa.cast(column, sa.Text).label(column.name)
+    if isinstance(column.type, Compressed):
+        return sa.type_coerce(column, sa.LargeBinary()).label(column.name)
+    return column
+
+
+def _query(table: sa.Table, some: sa.ColumnElement[bool] | None) -> sa.Select[Any]:
+    query: sa.Select[Any] = sa.select(*map(_as_stored, table.columns)).order_by(*table.primary_key.columns)
     return query if some is None else query.where(some)

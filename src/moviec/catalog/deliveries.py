@@ -213,6 +213,11 @@ def replace_batches(
         settle_rejected(connection, report_read.delivery, report_read.rejected)
 
 
+def note_refused(connection: sa.Connection, delivery: str, report: dict[str, Any]) -> None:
+    """Write the report of a held delivery that a person refused."""
+    connection.execute(sa.update(deliveries).where(deliveries.c.id == delivery).values(report=report))
+
+
 def all_deliveries(catalogue: sa.Engine, source: str | None = None) -> list[Delivery]:
     """List deliveries in the order of their arrival."""
     query = sa.select(deliveries).order_by(deliveries.c.number)

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from moviec.catalog.schema import arrivals, identity, metadata, movies, operations, serving
+from moviec.catalog.schema import arrivals, identity, metadata, movies, online, operations, serving
 
 #: The areas of the schema, in the order of the page.
 AREAS = {
@@ -21,6 +21,7 @@ AREAS = {
     "What arrived": arrivals,
     "Work under way and work that failed": operations,
     "What is served, and to whom": serving,
+    "What online sources were asked": online,
 }
 
 HEADING = """# Data dictionary

@@ -148,23 +148,24 @@ def _stood(instant: str | None) -> sa.Select[Any] | sa.CompoundSelect[*tuple[Any
 
 _DIFFERENCES = """
 WITH sides AS (
-  SELECT movie, key, CAST(value AS VARCHAR) AS old, NULL AS new FROM given, json_each(before)
-  UNION ALL SELECT movie, key, NULL, CAST(value AS VARCHAR) FROM given, json_each(after)),
+  SELECT movie, key, CAST(value AS VARCHAR) AS old, NULL AS new FROM given_before, json_each(before)
+  UNION ALL SELECT movie, key, NULL, CAST(value AS VARCHAR) FROM given_after, json_each(after)),
 fields AS (
   SELECT movie, key, max(old) AS old, max(new) AS new FROM sides GROUP BY movie, key
   HAVING max(old) IS DISTINCT FROM max(new))
-SELECT given.movie, '{' || coalesce(string_agg(
+SELECT given_before.movie, '{' || coalesce(string_agg(
          to_json(key) || ':[' || coalesce(old, 'null') || ',' || coalesce(new, 'null') || ']', ',' ORDER BY key), '') || '}' AS fields
-FROM given LEFT JOIN fields ON fields.movie = given.movie
-GROUP BY given.movie ORDER BY given.movie
+FROM given_before LEFT JOIN fields ON fields.movie = given_before.movie
+GROUP BY given_before.movie ORDER BY given_before.movie
 """
 
 
-def differences(documents: pa.Table, beside: DuckEngine | None = None) -> pa.Table:
-    """Compare documents (movie, before, after: JSON objects), beside an engine that is open.
+def differences(before: pa.Table, after: pa.Table, beside: DuckEngine | None = None) -> pa.Table:
+    """Compare documents (movie, before) with those of the same films (movie, after: JSON objects), beside an engine that is open.
 
     Gives movie, fields: {"year":[1994,1995],…} by name.
     """
     with DuckEngine(beside=beside) as engine:
-        engine.register("given", documents)
+        engine.register("given_before", before)
+        engine.register("given_after", after)
         return engine.query(_DIFFERENCES)

@@ -24,8 +24,8 @@ from moviec.catalog.connect import writing
 from moviec.catalog.schema.operations import leases, runs
 from moviec.errors import StoreError
 
-#: Taking deliveries in; resolving and publishing; sending webhooks; writing a backup.
-ARRIVALS, CATALOGUE, WEBHOOKS, BACKUP = "arrivals", "catalogue", "webhooks", "backup"
+#: Taking deliveries in; resolving and publishing; sending webhooks; writing a backup; fetching posters.
+ARRIVALS, CATALOGUE, WEBHOOKS, BACKUP, POSTERS = "arrivals", "catalogue", "webhooks", "backup", "posters"
 
 #: What the holder of each does.
 WORK = {
@@ -33,6 +33,7 @@ WORK = {
     CATALOGUE: "publishes",
     WEBHOOKS: "sends webhooks",
     BACKUP: "writes a backup",
+    POSTERS: "fetches posters",
 }
 
 #: Seconds between looks at a lock that another process holds.

@@ -1,50 +1,72 @@
 """Who is credited as whom, as the catalogue has it: read for some films, for some names with all that hangs together
 with them, or whole. `kind` is "people" or "companies".
+
+Matching alone needs every source's credits, so they are kept small: one compressed list for each film, and for each name
+the films that credit it. A row for each credit would take seven times the room.
 """
 
 from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
 
 import msgspec
 import pyarrow as pa
 import sqlalchemy as sa
 
-from moviec.catalog.arrow import read
+from moviec.catalog.arrow import read, read_parts
 from moviec.catalog.schema import metadata
-from moviec.catalog.schema.identity import identities, parties, party_credits
+from moviec.catalog.schema.identity import credit_names, film_credits, identities, parties
 from moviec.catalog.staging import Touched, merge, stage
+from moviec.engine import DuckEngine
 from moviec.model import PartyChanges
-from moviec.text import Column
+from moviec.text import Column, pc
 
 # CROSS JOIN keeps SQLite from reading whole tables: it takes them in the order in which they are named.
-_RELATED = """
-SELECT q.folded FROM some_names AS s CROSS JOIN parties AS p CROSS JOIN parties AS q
+_OF_ONE_PARTY = """
+SELECT DISTINCT q.folded FROM some_names AS s CROSS JOIN parties AS p CROSS JOIN parties AS q
 WHERE p.kind = :kind AND p.folded = s.folded AND q.kind = p.kind AND q.party = p.party
-UNION
-SELECT d.folded FROM some_names AS s CROSS JOIN party_credits AS c CROSS JOIN party_credits AS d
-WHERE c.kind = :kind AND c.folded = s.folded AND c.short <> ''
-  AND d.kind = c.kind AND d.movie = c.movie AND d.role = c.role AND d.short = c.short
 """
+
+_ALIKE = """
+SELECT DISTINCT d.folded FROM credits c JOIN frontier USING (folded) JOIN credits d USING (movie, role, short)
+WHERE short <> ''"""
+
+#: The columns of a credit beside its film, in their order in the list.
+CREDIT = ("source", "role", "key", "name", "folded", "short", "party", "year")
+
+#: A film's credits as one JSON list of lists of texts, in order.
+_PACKED = f"""
+SELECT movie, to_json(list([{", ".join(f"{name}::VARCHAR" for name in CREDIT)}] ORDER BY source, role, key, name))::VARCHAR
+  AS credits
+FROM credits GROUP BY movie ORDER BY movie"""
+
+_UNPACKED = f"""
+SELECT movie, {", ".join(f"credit[{at}]{'::BIGINT' if name in ('party', 'year') else ''} AS {name}" for at, name in enumerate(CREDIT, 1))}
+FROM (SELECT movie, unnest(from_json(credits, '[["VARCHAR"]]')) AS credit FROM packed)"""
 
 
 class StoredParties(msgspec.Struct, frozen=True):
-    """What matching asks of the people, or of the companies, that are stored: `PartyLedger` of moviec.matching.party_ids."""
+    """What matching asks of the people, or of the companies, that are stored: `PartyLedger` of moviec.matching.party_ids.
+
+    An engine that is open already spares opening one.
+    """
 
     connection: sa.Connection
     kind: str
+    beside: DuckEngine | None = None
 
     def credits_of(self, movies: Column) -> pa.Table:
-        """Return the credits of some films."""
-        staged = stage(self.connection, "some_movies", identities, pa.table({"movie": movies}))
-        return read(
-            self.connection, self._credits().where(party_credits.c.movie.in_(sa.select(staged.c.movie)))
-        )
+        """Return the credits (movie, then CREDIT) of some films."""
+        with DuckEngine(beside=self.beside) as engine:
+            return _unpacked(engine, self._packed(movies))
 
     def credits_named(self, names: Column) -> pa.Table:
         """Return the credits that bear some folded names."""
-        return read(
-            self.connection,
-            self._credits().where(party_credits.c.folded.in_(_staged(self.connection, names))),
-        )
+        with DuckEngine(beside=self.beside) as engine:
+            engine.register("named", _unpacked(engine, self._packed(self._crediting(names))))
+            engine.register("wanted", pa.table({"folded": names}))
+            return engine.query("SELECT * FROM named SEMI JOIN wanted USING (folded)")
 
     def bearers(self, keys: pa.Table) -> Column:
         """Return the folded names under which some keys (space, key) are known."""
@@ -56,11 +78,21 @@ class StoredParties(msgspec.Struct, frozen=True):
     def related(self, names: Column) -> Column:
         """Follow folded names to all that hang together with them: of one party, or alike in one role of one film."""
         reached: set[str] = set()
-        while frontier := set(names.to_pylist()) - reached:
-            reached |= frontier
-            _staged(self.connection, pa.array(sorted(frontier), pa.string()))
-            found = self.connection.scalars(sa.text(_RELATED), {"kind": self.kind})
-            names = pa.array(list(found), pa.string())
+        seen: set[int] = set()
+        found: list[pa.Table] = []
+        with DuckEngine(beside=self.beside) as engine:
+            while frontier := set(names.to_pylist()) - reached:
+                reached |= frontier
+                wanted = pa.array(sorted(frontier), pa.string())
+                films = sorted(set(self._crediting(wanted).to_pylist()) - seen)
+                seen.update(films)
+                found.append(_unpacked(engine, self._packed(pa.array(films, pa.int64()))))
+                engine.register("credits", pa.concat_tables(found))
+                engine.register("frontier", pa.table({"folded": wanted}))
+                alike = engine.query(_ALIKE)["folded"]
+                _staged(self.connection, wanted)
+                one_party = self.connection.scalars(sa.text(_OF_ONE_PARTY), {"kind": self.kind})
+                names = pa.array([*alike.to_pylist(), *one_party], pa.string())
         return pa.array(sorted(reached), pa.string())
 
     def members(self, names: Column | None) -> pa.Table:
@@ -77,27 +109,105 @@ class StoredParties(msgspec.Struct, frozen=True):
         last = sa.select(sa.func.max(parties.c.party)).where(parties.c.kind == self.kind)
         return (self.connection.scalar(last) or 0) + 1
 
-    def _credits(self) -> sa.Select[tuple[str]]:
-        columns = (column for column in party_credits.c if column.name != "kind")
-        return sa.select(*columns).where(party_credits.c.kind == self.kind)
+    def credited(self) -> Iterator[pa.Table]:
+        """Yield every credit of every film, part by part."""
+        with DuckEngine(beside=self.beside) as engine:
+            every = sa.select(film_credits.c.movie, film_credits.c.credits)
+            for packed in read_parts(self.connection, every.where(film_credits.c.kind == self.kind)):
+                yield _unpacked(engine, packed)
+
+    def _packed(self, movies: Column) -> pa.Table:
+        staged = stage(self.connection, "some_movies", identities, pa.table({"movie": movies}))
+        query = sa.select(film_credits.c.movie, film_credits.c.credits).where(
+            film_credits.c.kind == self.kind, film_credits.c.movie.in_(sa.select(staged.c.movie))
+        )
+        return read(self.connection, query.order_by(film_credits.c.movie))
+
+    def _crediting(self, names: Column) -> Column:
+        """Return the films that credit one of some folded names, in order."""
+        hashes = pa.table({"name": name_hashes(self.kind, names)})
+        staged = stage(self.connection, "some_hashes", credit_names, hashes)
+        query = sa.select(credit_names.c.movie).where(credit_names.c.name.in_(sa.select(staged.c.name)))
+        return read(self.connection, query.distinct().order_by(credit_names.c.movie))[
+            "movie"
+        ].combine_chunks()
 
 
-def publish_parties(connection: sa.Connection, kind: str, rows: PartyChanges) -> dict[str, Touched]:
+def _unpacked(engine: DuckEngine, packed: pa.Table) -> pa.Table:
+    engine.register("packed", packed)
+    return engine.query(_UNPACKED)
+
+
+def name_hashes(kind: str, names: Column) -> Column:
+    """Return the number that a folded name of a person, or of a company, is found by: 63 bits of its SHA-256.
+
+    Two names of one number are told apart by the credits themselves.
+    """
+    found = [
+        int.from_bytes(hashlib.sha256(f"{kind} {name}".encode()).digest()[:8]) >> 1
+        for name in names.to_pylist()
+    ]
+    return pa.array(found, pa.int64())
+
+
+def publish_parties(
+    connection: sa.Connection, kind: str, rows: PartyChanges, beside: DuckEngine | None = None
+) -> dict[str, Touched]:
     """Merge what a run worked out of people or companies, in the caller's transaction; return the rows touched by table."""
     if rows.names is not None and not len(rows.names):  # no credit changed
-        return {name: Touched() for name in (kind, f"parties.{kind}", f"party_credits.{kind}")}
+        return {name: Touched() for name in (kind, f"parties.{kind}", f"film_credits.{kind}")}
     shown = metadata.tables[kind]
     their_ids: sa.ColumnElement[bool] = sa.true()
-    their_credits = party_credits.c.kind == kind
     if rows.names is not None:
         staged = stage(connection, "worked_out", parties, pa.table({"party": rows.ids}))
         their_ids = shown.c.id.in_(sa.select(staged.c.party))
-        their_credits &= party_credits.c.folded.in_(_staged(connection, rows.names))
+    own = parties.c.kind == kind
     return {
         kind: merge(connection, shown, rows.shown, their_ids),
-        f"parties.{kind}": merge(connection, parties, of_kind(kind, rows.parties)),
-        f"party_credits.{kind}": merge(connection, party_credits, of_kind(kind, rows.credits), their_credits),
+        f"parties.{kind}": merge(connection, parties, of_kind(kind, rows.parties), among=own),
+        f"film_credits.{kind}": _publish_credits(connection, kind, rows, beside),
     }
+
+
+def _publish_credits(
+    connection: sa.Connection, kind: str, rows: PartyChanges, beside: DuckEngine | None
+) -> Touched:
+    """Write the films' lists of credits anew in which one of the names stands, or stood."""
+    whole = film_credits.c.kind == kind
+    stored = StoredParties(connection, kind, beside)
+    credits, scope = rows.credits.select(["movie", *CREDIT]), whole
+    with DuckEngine(beside=beside) as engine:
+        if rows.names is not None:
+            before = stored._crediting(rows.names)
+            films = pc.unique(pa.concat_arrays([before, credits["movie"].combine_chunks()]))
+            engine.register("kept", stored.credits_of(films))
+            engine.register("anew", credits)
+            engine.register("names", pa.table({"folded": rows.names}))
+            credits = engine.query(
+                "SELECT * FROM kept ANTI JOIN names USING (folded) UNION ALL SELECT * FROM anew"
+            )
+            some = stage(connection, "credited_movies", identities, pa.table({"movie": films}))
+            scope = whole & film_credits.c.movie.in_(sa.select(some.c.movie))
+        engine.register("credits", credits)
+        packed = of_kind(kind, engine.query(_PACKED))
+        named = _names_of(engine, kind, credits if rows.names is None else rows.credits)
+        hashed = credit_names.c.kind == kind
+        if rows.names is not None:
+            hashes = pa.table({"name": pc.unique(name_hashes(kind, rows.names))})
+            staged = stage(connection, "their_names", credit_names, hashes)
+            hashed &= credit_names.c.name.in_(sa.select(staged.c.name))
+    merge(connection, credit_names, of_kind(kind, named), hashed, among=credit_names.c.kind == kind)
+    return merge(connection, film_credits, packed, scope, among=whole)
+
+
+def _names_of(engine: DuckEngine, kind: str, credits: pa.Table) -> pa.Table:
+    """Return name (its number) and movie of each name that a film credits, in order."""
+    folded = pc.unique(credits["folded"])
+    engine.register("hashed", pa.table({"folded": folded, "number": name_hashes(kind, folded)}))
+    engine.register("crediting", credits)
+    return engine.query(
+        "SELECT DISTINCT number AS name, movie FROM crediting JOIN hashed USING (folded) ORDER BY 1, 2"
+    )
 
 
 def of_kind(kind: str, rows: pa.Table) -> pa.Table:

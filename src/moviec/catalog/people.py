@@ -30,7 +30,6 @@ class Credit(msgspec.Struct, frozen=True):
     title: str
     year: int | None
     kind: str | None
-    poster: str | None
     c_rating: float | None
     votes: int | None
     adult: bool
@@ -89,7 +88,7 @@ def party_at(connection: sa.Connection, kind: str, space: str, key: str) -> int 
 
 def credits_of(connection: sa.Connection, person: int) -> list[Credit]:
     """List a person's credits, the newest film first, those of unknown years last."""
-    shown = [movies.c[name] for name in ("title", "year", "kind", "poster", "c_rating", "votes", "adult")]
+    shown = [movies.c[name] for name in ("title", "year", "kind", "c_rating", "votes", "adult")]
     done = [credits_.c[name] for name in ("role", "character", "position")]
     query = (
         sa.select(credits_.c.movie, *shown, *done)

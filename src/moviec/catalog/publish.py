@@ -19,7 +19,7 @@ from moviec.catalog.ledger import touching
 from moviec.catalog.parties import publish_parties
 from moviec.catalog.queries import last_change
 from moviec.catalog.schema import arrivals, identity, metadata, serving
-from moviec.catalog.staging import Touched, merge, stage
+from moviec.catalog.staging import Touched, load, merge, stage
 from moviec.engine import DuckEngine
 from moviec.model import PartyChanges
 from moviec.text import Column, pc
@@ -106,7 +106,7 @@ def publish(
     for name, rows in publication.lists.items():
         touched[name] = merge(connection, metadata.tables[name], rows)
     for kind, changes in publication.parties.items():
-        touched.update(publish_parties(connection, kind, changes))
+        touched.update(publish_parties(connection, kind, changes, beside))
     for name, rows in publication.tables.items():
         table = metadata.tables[name]
         touched[name] = merge(connection, table, rows, of(table))
@@ -148,48 +148,46 @@ def _publish_documents(
 ) -> tuple[pa.Table, int]:
     """Write documents that differ, keep what stood before as versions, and log each change.
 
-    Gives the entries, and how many films got other claims without changing.
+    What differs is told by the checksums, so that texts are handed over only where they are written. Gives the entries, and
+    how many films got other claims without changing.
     """
-    staged = stage(connection, "staged_documents", documents, publication.documents)
+    given = publication.documents
+    staged = stage(connection, "staged_documents", documents, given.select(["movie", "hash", "claims_hash"]))
     now = _now(connection, staged)
     log = _numbered(
         connection, _changes(connection, staged, publication, scope, beside), publication.cause, now
     )
-    changed = stage(connection, "changed", changes, log)
     merge(connection, changes, log)
-    other_claims = _reasoned(connection, staged)
-    reasoned = stage(connection, "reasoned", documents, other_claims)
-    told = documents.c.movie.in_(
-        sa.select(changed.c.movie)
-    )  # not EXISTS: the few films lead to their documents
-    argued = documents.c.movie.in_(sa.select(reasoned.c.movie))
-    _keep_versions(connection, sa.or_(told, argued), now)
-    given = sa.select(staged.c.movie).where(staged.c.movie == documents.c.movie)
-    connection.execute(sa.delete(documents).where(scope, ~sa.exists(given)))
-    columns = [*TOLD, "since", "change"]
+    other_claims = _reasoned(connection, staged)["movie"]
+    replaced = pa.concat_arrays([log["movie"].combine_chunks(), other_claims.combine_chunks()])
+    some = stage(connection, "replaced", identity.identities, pa.table({"movie": pc.unique(replaced)}))
+    told = documents.c.movie.in_(sa.select(some.c.movie))  # not EXISTS: the few films lead to their documents
+    standing = read(connection, sa.select(documents.c.movie, documents.c.change).where(told))
+    _keep_versions(connection, told, now)
     connection.execute(sa.delete(documents).where(told))
-    fresh = sa.select(*(staged.c[name] for name in TOLD), changed.c.at, changed.c.number).join(
-        changed, changed.c.movie == staged.c.movie
+    _write_documents(connection, given, log, standing.filter(pc.is_in(standing["movie"], other_claims)), now)
+    return log, len(other_claims)
+
+
+def _write_documents(
+    connection: sa.Connection, given: pa.Table, log: pa.Table, reasoned: pa.Table, now: str
+) -> None:
+    """Write the documents of films that changed, and of those that only got other claims: these keep their change."""
+    numbers = pa.concat_tables(
+        [log.select(["movie", "number"]).rename_columns(["movie", "change"]), reasoned]
     )
-    connection.execute(sa.insert(documents).from_select(columns, fresh))
-    own = staged.c.movie == documents.c.movie
-    claims, their_hash = (
-        sa.select(staged.c[name]).where(own).scalar_subquery() for name in ("claims", "claims_hash")
-    )
-    connection.execute(
-        sa.update(documents).where(argued).values(claims=claims, claims_hash=their_hash, since=now)
-    )
-    shown = documents.c.movie.in_(sa.select(staged.c.movie))
-    unsummed = sa.and_(shown, documents.c.claims_hash.is_(None))  # an older version published them
-    connection.execute(sa.update(documents).where(unsummed).values(claims_hash=their_hash))
-    return log, other_claims.num_rows
+    numbers = numbers.sort_by("movie")
+    rows = given.filter(pc.is_in(given["movie"], numbers["movie"])).select(TOLD).sort_by("movie")
+    numbers = numbers.filter(pc.is_in(numbers["movie"], rows["movie"]))
+    rows = rows.append_column("since", pa.array([now] * rows.num_rows, pa.string()))
+    load(connection, documents, rows.append_column("change", numbers["change"]))
 
 
 def _reasoned(connection: sa.Connection, staged: sa.Table) -> pa.Table:
     """Return the films of which the claims differ from those that stand, but not the document."""
     both = sa.and_(staged.c.movie == documents.c.movie, staged.c.hash == documents.c.hash)
-    standing = sa.select(documents.c.claims).where(both).scalar_subquery()
-    return read(connection, sa.select(staged.c.movie).where(staged.c.claims != standing))
+    other = staged.c.claims_hash.is_distinct_from(documents.c.claims_hash)
+    return read(connection, sa.select(staged.c.movie).join(documents, both).where(other))
 
 
 def _keep_versions(connection: sa.Connection, either: sa.ColumnElement[bool], now: str) -> None:
@@ -214,21 +212,21 @@ def _changes(
         connection,
         sa.select(staged.c.movie).outerjoin(documents, both).where(documents.c.movie.is_(None)),
     )
-    updated = read(
+    before = read(
         connection,
-        sa.select(
-            staged.c.movie,
-            documents.c.document.label("before"),
-            staged.c.document.label("after"),
-        )
-        .join(documents, both)
+        sa.select(documents.c.movie, documents.c.document.label("before"))
+        .join(staged, both)
         .where(documents.c.hash != staged.c.hash),
     )
     gone = read(
         connection,
         sa.select(documents.c.movie).where(scope, ~sa.exists(sa.select(staged.c.movie).where(both))),
     )
-    other = differences(updated, beside).to_pylist() if updated.num_rows else []
+    other: list[dict[str, Any]] = []
+    if before.num_rows:
+        given = publication.documents
+        after = given.filter(pc.is_in(given["movie"], before["movie"])).select(["movie", "document"])
+        other = differences(before, after.rename_columns(["movie", "after"]), beside).to_pylist()
     return sorted(
         [
             *_kinds(created["movie"], "created", publication),

@@ -1,6 +1,6 @@
 """Reads for the API and the site: documents by id, how ids lead to movies, the change log's head and entries.
 
-Documents and claims leave as the bytes that are stored. Everything here only reads.
+Documents and claims leave as the bytes that were published. Everything here only reads.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from moviec.catalog.compression import decompress
 from moviec.catalog.facts import LOG_BEGINS, fact
 from moviec.catalog.finding import BEARERS, OWNER, foremost
 from moviec.catalog.prepared import Reader
-from moviec.catalog.schema.identity import decisions, identities
+from moviec.catalog.schema.identity import decisions, identities, records
 from moviec.catalog.schema.movies import movies, titles
 from moviec.catalog.schema.operations import checkpoints
 from moviec.catalog.schema.serving import changes, document_versions, documents
@@ -57,21 +58,26 @@ class Movies:
         self._version = reader.prepare(
             sa.select(old.document, old.claims).where(old.movie == movie, old.since <= at, old.until > at)
         )
+        self._records = reader.prepare(
+            sa.select(records.c.source, records.c.key)
+            .where(records.c.movie == movie, records.c.live)
+            .order_by(records.c.source, records.c.key)
+        )
         self._history = reader.prepare(HISTORY.where(changes.c.movie == movie).order_by(changes.c.number))
 
     def document(self, movie: int) -> Stored | None:
         """Return a movie's document; None where there is none."""
         for document, digest, since in self._document(movie=movie):
-            return Stored(movie, document.encode(), digest, since)
+            return Stored(movie, decompress(document), digest, since)
         return None
 
     def document_as_of(self, movie: int, at: str) -> bytes | None:
         """Return the document that stood at an instant (UTC, ISO 8601); None where none did."""
         for document, _, since in self._document(movie=movie):
             if since <= at:
-                return bytes(document.encode())
+                return decompress(document)
         for document, _ in self._version(movie=movie, at=at):
-            return document.encode() if document is not None else None
+            return decompress(document) if document is not None else None
         return None
 
     def claims_as_of(self, movie: int, at: str) -> bytes | None:
@@ -81,13 +87,13 @@ class Movies:
                 found = self.claims(movie)
                 return found[0] if found else None
         for _, claims in self._version(movie=movie, at=at):
-            return claims.encode() if claims is not None else None
+            return decompress(claims) if claims is not None else None
         return None
 
     def claims(self, movie: int) -> tuple[bytes, str] | None:
         """Return a movie's claims and the hash of its document."""
         for claims, digest in self._claims(movie=movie):
-            return claims.encode(), digest
+            return decompress(claims), digest
         return None
 
     def named(self, space: str, key: str) -> list[int]:
@@ -109,6 +115,10 @@ class Movies:
                 break
             successor = further
         return state, successor
+
+    def records(self, movie: int) -> list[tuple[str, str]]:
+        """List the records, source and key, that a movie is made of."""
+        return [(source, key) for source, key in self._records(movie=movie)]
 
     def history(self, movie: int) -> list[dict[str, Any]]:
         """List what changed and when, oldest first, as `entry` has it."""

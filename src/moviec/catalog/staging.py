@@ -1,5 +1,5 @@
-"""Arrow tables into the database: staged in a temporary table as fast as the database takes them, then merged so that
-only rows that differ are touched. All inside the caller's transaction.
+"""Arrow tables into the database: into an empty table as fast as it takes them; else staged in a temporary table, then
+merged so that only rows that differ are touched. All inside the caller's transaction.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import pyarrow.compute
 import pyarrow.csv as pa_csv
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+
+from moviec.catalog.compression import Compressed, compress_all
 
 pc: Any = pyarrow.compute
 
@@ -33,9 +35,7 @@ def stage(connection: sa.Connection, name: str, like: sa.Table, rows: pa.Table) 
     staged = _staged(name, like, tuple(rows.column_names))
     connection.execute(sa.schema.DropTable(staged, if_exists=True))
     connection.execute(sa.schema.CreateTable(staged))
-    load = _copy if connection.dialect.name == "postgresql" else _insert
-    for start in range(0, rows.num_rows, AT_ONCE):
-        load(connection, staged, rows.slice(start, AT_ONCE))
+    load(connection, staged, rows)
     if connection.dialect.name == "postgresql":
         connection.execute(sa.text(f"ANALYZE {name}"))
     return staged
@@ -52,15 +52,23 @@ def _staged(name: str, like: sa.Table, columns: tuple[str, ...]) -> sa.Table:
 
 
 def merge(
-    connection: sa.Connection, into: sa.Table, rows: pa.Table, scope: sa.ColumnElement[bool] | None = None
+    connection: sa.Connection,
+    into: sa.Table,
+    rows: pa.Table,
+    scope: sa.ColumnElement[bool] | None = None,
+    among: sa.ColumnElement[bool] | None = None,
 ) -> Touched:
     """Make the rows of `into` that lie in `scope` the given ones; with no scope nothing is taken away.
 
-    A row that is equal already is not touched.
+    A row that is equal already is not touched. `among`: the rows that could have a key of the given ones, by default all:
+    where there are none, there is nothing to compare with.
     """
     if not rows.num_rows:  # nothing to compare with: a change of one film has no rows for most tables
         gone = 0 if scope is None else connection.execute(sa.delete(into).where(scope)).rowcount
         return Touched(removed=max(gone, 0))
+    if not any_row(connection, into, among):
+        load(connection, into, in_order_of_key(into, rows))
+        return Touched(rows.num_rows)
     staged = stage(connection, f"staged_{into.name}", into, rows)
     removed = 0
     if scope is not None:
@@ -70,6 +78,35 @@ def merge(
     written = connection.execute(_upsert(connection, into, staged), execution_options=counted).rowcount
     connection.execute(sa.schema.DropTable(staged))
     return Touched(max(written, 0), max(removed, 0))
+
+
+def any_row(connection: sa.Connection, table: sa.Table, among: sa.ColumnElement[bool] | None = None) -> bool:
+    """Return whether a table has rows, or such rows."""
+    query = sa.select(sa.literal(1)).select_from(table).limit(1)
+    return connection.execute(query if among is None else query.where(among)).first() is not None
+
+
+def load(connection: sa.Connection, into: sa.Table, rows: pa.Table) -> None:
+    """Add rows to a table, which has none of their keys; texts that it holds compressed are compressed."""
+    put = _copy if connection.dialect.name == "postgresql" else _insert
+    for start in range(0, rows.num_rows, AT_ONCE):
+        put(connection, into, _as_stored(into, rows.slice(start, AT_ONCE)))
+
+
+def in_order_of_key(table: sa.Table, rows: pa.Table) -> pa.Table:
+    """Return rows in the order in which a table keeps them; those of films come in theirs."""
+    first, *_ = key = [column.name for column in table.primary_key.columns]
+    if first == "movie" or first not in rows.column_names:
+        return rows
+    return rows.sort_by([(name, "ascending") for name in key])
+
+
+def _as_stored(into: sa.Table, rows: pa.Table) -> pa.Table:
+    for at, name in enumerate(rows.column_names):
+        kind = into.c[name].type
+        if isinstance(kind, Compressed) and not pa.types.is_binary(rows.schema.types[at]):
+            rows = rows.set_column(at, name, compress_all(rows[name], kind.kind))
+    return rows
 
 
 def _upsert(connection: sa.Connection, into: sa.Table, staged: sa.Table) -> sa.Executable:
@@ -91,11 +128,11 @@ def _upsert(connection: sa.Connection, into: sa.Table, staged: sa.Table) -> sa.E
 
 def _copy(connection: sa.Connection, staged: sa.Table, rows: pa.Table) -> None:
     """Load through COPY: the fastest way into PostgreSQL. It holds no NUL characters in text."""
-    columns = [_without_nul(column) for column in rows.itercolumns()]
+    columns = [_as_csv(column) for column in rows.itercolumns()]
     text = io.BytesIO()
     options = pa_csv.WriteOptions(include_header=False)
     pa_csv.write_csv(pa.table(columns, rows.column_names), text, options)
-    names = ", ".join(f'"{column.name}"' for column in staged.columns)
+    names = ", ".join(f'"{name}"' for name in rows.column_names)
     driver: Any = connection.connection
     with (
         driver.cursor() as cursor,
@@ -104,7 +141,12 @@ def _copy(connection: sa.Connection, staged: sa.Table, rows: pa.Table) -> None:
         copy.write(text.getbuffer())
 
 
-def _without_nul(column: Any) -> Any:
+def _as_csv(column: Any) -> Any:
+    """Return a column as PostgreSQL reads it: bytes as hexadecimal digits, texts without NUL."""
+    if pa.types.is_binary(column.type):
+        return pa.array(
+            [None if value is None else f"\\x{value.hex()}" for value in column.to_pylist()], pa.string()
+        )
     if not pa.types.is_string(column.type) or not pc.any(pc.match_substring(column, "\0")).as_py():
         return column
     return pc.replace_substring(column, "\0", "")
@@ -117,7 +159,7 @@ def _insert(connection: sa.Connection, staged: sa.Table, rows: pa.Table) -> None
         for column in rows.itercolumns()
     ]
     marks = ", ".join("?" * len(columns))
-    names = ", ".join(f'"{column.name}"' for column in staged.columns)
+    names = ", ".join(f'"{name}"' for name in rows.column_names)
     sql = f"INSERT INTO {staged.name} ({names}) VALUES ({marks})"
     driver: Any = connection.connection
     cursor = driver.cursor()

@@ -32,6 +32,7 @@ COMMANDS = {
     "sources": "moviec.cli.ingest:sources",
     "ingest": "moviec.cli.ingest:ingest",
     "run": "moviec.cli.run:run",
+    "posters": "moviec.cli.posters:posters",
     "fit": "moviec.cli.fit:fit",
     "backfill": "moviec.cli.backfill:backfill",
     "tidy": "moviec.cli.tidy:tidy",

@@ -8,7 +8,7 @@ from typing import Any
 
 from moviec.catalog.webhooks import Sent
 from moviec.errors import UsageError
-from moviec.library.workbench import ReadingWorkbench
+from moviec.library.workbench import ReadingWorkbench, said
 from moviec.web.admin_work import IngestOrder, Verdict
 
 
@@ -21,23 +21,21 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
 
         return send(hook, [], self.home.settings.webhooks_private)
 
-    def review(self, most: int) -> Sequence[dict[str, Any]]:
-        """List pairs of records that a person should look at."""
-        from moviec.pipeline.opening import open_run
-        from moviec.pipeline.reviewing import uncertain
-
-        with open_run(self.home) as context:
-            return uncertain(context, most)
-
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         """Take in every delivery the order means, and publish."""
         from moviec.pipeline.aggregator import drain
         from moviec.pipeline.arrivals import IngestRequest, expected, take
+        from moviec.pipeline.online import is_online, take_online
         from moviec.pipeline.opening import arriving, open_run
         from moviec.sources.registry import find_source
 
         source = find_source(order.source, self.home.folder)
         at = _instant(order.delivered_at) if order.delivered_at else None
+        if not order.paths and at is None and is_online(self.home, source.spec):
+            with open_run(self.home) as context:
+                asked = take_online(context, source).deliveries
+                outcome = drain(context)
+            return {"deliveries": asked, "changes": outcome.changes, "last_change": outcome.last_change}
         with open_run(self.home) as context:
             with arriving(context) as alone:
                 wanted = expected(self.home, source.spec, IngestRequest(order.paths, None, "", at))
@@ -51,11 +49,9 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
         from moviec.pipeline.aggregator import drain
         from moviec.pipeline.opening import open_run
 
-        left, right = (tuple(end.split(":", 1)) for end in (verdict.left, verdict.right))
-        said = decisions.Verdict((left[0], left[1]), (right[0], right[1]), verdict.same, verdict.who)
         with open_run(self.home) as context:
             with context.writing() as copy:
-                row = decisions.decide(copy.connection, [said])[0]
+                row = decisions.decide(copy.connection, [said(verdict)])[0]
                 copy.table("decisions")
             outcome = drain(context)
         return {"decision": row, "changes": outcome.changes, "last_change": outcome.last_change}
@@ -82,6 +78,53 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
             done = replay(context.catalogue, numbers)
             drain(context)
         return {"replayed": done}
+
+    def decide_all(self, verdicts: Sequence[Verdict]) -> dict[str, Any]:
+        """Record verdicts in one transaction, and publish once."""
+        from moviec.catalog import decisions
+        from moviec.pipeline.aggregator import drain
+        from moviec.pipeline.opening import open_run
+
+        with open_run(self.home) as context:
+            with context.writing() as copy:
+                rows = decisions.decide(copy.connection, [said(verdict) for verdict in verdicts])
+                copy.table("decisions")
+            outcome = drain(context)
+        return {"decisions": rows, "changes": outcome.changes, "last_change": outcome.last_change}
+
+    def undo(self, numbers: Sequence[int], who: str) -> dict[str, Any]:
+        """Take decisions back in one transaction, and publish once."""
+        from moviec.catalog import decisions
+        from moviec.pipeline.aggregator import drain
+        from moviec.pipeline.opening import open_run
+
+        with open_run(self.home) as context:
+            with context.writing() as copy:
+                rows = [decisions.undo(copy.connection, number, who) for number in numbers]
+                copy.table("decisions")
+            outcome = drain(context)
+        return {"decisions": rows, "changes": outcome.changes, "last_change": outcome.last_change}
+
+    def accept_held(self, delivery: str) -> dict[str, Any]:
+        """Apply a held delivery as it was delivered then, and publish."""
+        from moviec.pipeline.aggregator import drain
+        from moviec.pipeline.held_deliveries import accept_held
+        from moviec.pipeline.opening import arriving, open_run
+
+        with open_run(self.home) as context:
+            with arriving(context) as alone:
+                done = accept_held(alone, delivery)
+            outcome = drain(context)
+        return {"delivery": done, "changes": outcome.changes, "last_change": outcome.last_change}
+
+    def refuse_held(self, delivery: str, who: str) -> dict[str, Any]:
+        """Note that a held delivery is not to be applied."""
+        from moviec.pipeline.held_deliveries import refuse_held
+        from moviec.pipeline.opening import arriving, open_run
+
+        with open_run(self.home) as context, arriving(context) as alone:
+            done = refuse_held(alone, delivery, who)
+        return {"delivery": done}
 
 
 def _instant(text: str) -> dt.datetime:

@@ -36,6 +36,13 @@ def demo(
     serve: Annotated[
         bool, typer.Option("--serve/--no-serve", help="Serve the site and the API, or stop after the build.")
     ] = True,
+    online: Annotated[
+        bool,
+        typer.Option(
+            "--online",
+            help="Ask TMDB, Wikidata and OMDb besides: servers on this machine that speak as they do.",
+        ),
+    ] = False,
     port: PortOption = 8000,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -44,7 +51,7 @@ def demo(
     if serve:
         refuse_taken("127.0.0.1", port)
     with steps(quiet=as_json) as tell:
-        shown = run_demo(place, tell)
+        shown = run_demo(place, tell, online)
         _index(place, tell)
     drawing = place.folder / "genres.png"
     question = Question(kind="genres", first_year=1970, last_year=2023)
@@ -76,6 +83,11 @@ def _index(home: Home, tell: Tell) -> None:
 def _tell(shown: Shown, leaders: pa.Table, drawing: Path) -> None:
     """Print what was built."""
     _tell_deliveries(shown)
+    if shown.asked:
+        print(
+            "asked over the web, of servers on this machine: "
+            + ", ".join(f"{name} {n:,}" for name, n in shown.asked.items())
+        )
     tell_outcome(shown.catalogue)
     rows = [(row["name"], f"{row['movies']:,}", short_number(row["value"])) for row in leaders.to_pylist()]
     print_table("\nGenres by revenue, 1970–2023 (moviec report genres)", ("genre", "films", "revenue"), rows)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,12 +23,14 @@ from moviec.pipeline.aggregator import drain, publish_again
 from moviec.pipeline.arrivals import IngestRequest, expected, take
 from moviec.pipeline.due import needs_look
 from moviec.pipeline.ingest import MENDED
+from moviec.pipeline.online import is_online, take_online
 from moviec.pipeline.opening import arriving, open_run
+from moviec.pipeline.probe import needs_of, probe
 from moviec.pipeline.publication import Outcome
 from moviec.pipeline.rebuild import from_lake, rebuild_source
 from moviec.sources.recognise import Recognised, keep_mapping, recognise_file
 from moviec.sources.registry import faulty_sources, find_source, find_sources
-from moviec.sources.spec import SourceSpec
+from moviec.sources.spec import Source, SourceSpec
 from moviec.storage.archives import unpack
 from moviec.units import plural
 from moviec.work import work_folder
@@ -42,7 +42,10 @@ EMPTIER = 0.05
 def ingest(
     source: Annotated[
         str,
-        typer.Argument(help="The source's name (see `moviec sources`), or a file: what it is is found out."),
+        typer.Argument(
+            help="The source's name (see `moviec sources`); NAME=PLACE for each of several, which are published at once;"
+            " or a file: what it is is found out."
+        ),
     ],
     paths: Annotated[
         list[str] | None, typer.Argument(help="Files, a folder, or URLs; none: what the provider publishes.")
@@ -75,43 +78,133 @@ def ingest(
     settings allow, or records were not published.
     """
     place = open_home(home)
+    options = _Options(
+        since=_instant(since, "--since").date() if since else None,
+        event=event,
+        delivered_at=_instant(delivered_at, "--delivered-at") if delivered_at else None,
+        accept_shrink=accept_shrink,
+        as_json=as_json,
+    )
+    if options.delivered_at:
+        check_delivered(options.delivered_at.astimezone(dt.UTC).date())
+    named = _named_places([source, *(paths or ())], place) if not event else {}
+    if named:
+        _take_all(place, named, options)
+        return
     if not paths and not event and _is_file(source, place):
-        _ingest_files(
-            Path(source),
-            place,
-            save_mapping,
-            functools.partial(
-                ingest, delivered_at=delivered_at, accept_shrink=accept_shrink, home=home, as_json=as_json
-            ),
-        )
+        with work_folder() as work:
+            _take_all(place, _recognised(Path(source), Path(work), place, save_mapping), options)
         return
     found = find_source(source, place.folder)
-    request = IngestRequest(
-        paths or (),
-        _instant(since, "--since").date() if since else None,
-        event,
-        _instant(delivered_at, "--delivered-at") if delivered_at else None,
-    )
-    if request.delivered_at:
-        check_delivered(request.delivered_at.astimezone(dt.UTC).date())
-    with open_run(place) as context, steps(quiet=as_json) as tell:
+    if not (paths or event or since or delivered_at) and is_online(place, found.spec):
+        _ask_and_ingest(place, found, as_json)
+    else:
+        _take_all(place, {source: list(paths or ())}, options)
+
+
+class _Options(msgspec.Struct, frozen=True):
+    """The options of `moviec ingest` that say what to take and how."""
+
+    since: dt.date | None
+    event: str
+    delivered_at: dt.datetime | None
+    accept_shrink: bool
+    as_json: bool
+
+
+def _take_all(place: Home, named: dict[str, list[str]], options: _Options) -> None:
+    """Take in the deliveries of one source or of several, by their places, and publish them at once.
+
+    Of several one that fails does not stop the others; the command then ends with status 1.
+    """
+    found = {name: find_source(name, place.folder) for name in named}
+    request = IngestRequest((), options.since, options.event, options.delivered_at)
+    done: list[Delivery] = []
+    failed: list[str] = []
+    with open_run(place) as context, steps(quiet=options.as_json) as tell:
         with arriving(context, tell) as alone:
-            several = expected(place, found.spec, request, fail)
-            if any(one.published for one in several):
-                print(terms_of(found.spec), file=sys.stderr)
-            done = [take(alone, found, one, accept_shrink, tell) for one in several]
+            several = [
+                (source, arrival)
+                for name, source in found.items()
+                for arrival in expected(
+                    place, source.spec, msgspec.structs.replace(request, places=named[name]), fail
+                )
+            ]
+            for source, arrival in several:
+                if arrival.published:
+                    print(terms_of(source.spec), file=sys.stderr)
+                try:
+                    done.append(take(alone, source, arrival, options.accept_shrink, tell))
+                except (MovieCError, OSError) as error:
+                    if len(named) == 1:
+                        raise
+                    failed.append(f"{source.spec.name}: {error}")
+        outcome = drain(context, tell)
+    _tell_all(done, outcome, options, len(named) > 1)
+    looks = [look for one in done if (look := needs_look(one, place.settings))]
+    for line in failed:
+        fail(line)
+    if failed:
+        raise typer.Exit(1)
+    end_with([*looks, *told_aside(outcome)])
+
+
+def _ask_and_ingest(place: Home, source: Source, as_json: bool) -> None:
+    """Do a round of a source that is asked over the web, and publish what came."""
+    print(terms_of(source.spec), file=sys.stderr)
+    with open_run(place) as context, steps(quiet=as_json) as tell:
+        asked = take_online(context, source, tell)
         outcome = drain(context, tell)
     if as_json:
-        print_json(done if since or event else {**msgspec.to_builtins(done[0]), "catalogue": outcome})
+        print_json({**msgspec.to_builtins(asked), "catalogue": outcome})
     else:
-        for one in done:
+        for one in asked.deliveries:
             tell_delivery(one)
-        if not done:
-            print("nothing to ingest")
-        else:
-            tell_outcome(outcome)
-    looks = [look for one in done if (look := needs_look(one, place.settings))]
+        print(
+            f"{source.spec.name}: {plural(asked.requests, 'request', 'requests')}{': ' if asked.waits else ''}{asked.waits}"
+        )
+        tell_outcome(outcome)
+    looks = [look for one in asked.deliveries if (look := needs_look(one, place.settings))]
     end_with([*looks, *told_aside(outcome)])
+
+
+def _tell_all(done: list[Delivery], outcome: Outcome, options: _Options, several: bool) -> None:
+    if options.as_json:
+        if several:
+            print_json({"deliveries": done, "catalogue": outcome})
+        elif options.since or options.event:
+            print_json(done)
+        else:
+            print_json({**msgspec.to_builtins(done[0]), "catalogue": outcome})
+        return
+    for one in done:
+        tell_delivery(one)
+    if not done:
+        print("nothing to ingest")
+    else:
+        tell_outcome(outcome)
+
+
+def _named_places(words: list[str], place: Home) -> dict[str, list[str]]:
+    """Read NAME=PLACE words: by source its places; none where the first word is a source or a file.
+
+    Raises UsageError where some words are of this form and others are not.
+    """
+    sources = find_sources(place.folder)
+    pairs = [word.partition("=") for word in words]
+    known = [
+        name in sources and bool(path) and not Path(word).exists()
+        for word, (name, _, path) in zip(words, pairs, strict=True)
+    ]
+    if not known[0] or words[0] in sources:
+        return {}
+    if not all(known):
+        strange = words[known.index(False)]
+        raise UsageError("this is not NAME=PLACE", strange, "write each source like imdb=/srv/imdb")
+    found: dict[str, list[str]] = {}
+    for name, _, path in pairs:
+        found.setdefault(name, []).append(path)
+    return found
 
 
 def _is_file(source: str, place: Home) -> bool:
@@ -119,31 +212,30 @@ def _is_file(source: str, place: Home) -> bool:
     return Path(source).exists() and not Path(source).is_dir() and source not in find_sources(place.folder)
 
 
-def _ingest_files(path: Path, place: Home, anew: bool, ingest_one: Callable[[str, list[str]], None]) -> None:
-    """Find out what a file is, or what the files in a zip are; keep the mapping of a list of one's own, and take it in."""
-    with work_folder() as work:
-        known: list[tuple[Path, Recognised]] = []
-        for file in unpack(path, Path(work), place.settings.bounds):
-            room = Path(work) / f"room-{len(known)}"
-            room.mkdir()
-            try:
-                known.append((file, recognise_file(file, room, place.folder)))
-            except MovieCError as error:
-                if file == path or path.suffix.lower() != ".zip":
-                    raise
-                fail(f"{file.name} is left out: {error}")
-        if not known:
-            raise PayloadError("no file in it is a list of films that MovieC knows", path.name)
-        sources = {what.source for _, what in known}
-        whole = path if len(known) == 1 or len(sources) == 1 else None
-        for file, what in known:
-            print(f"{file.name}: {what}", file=sys.stderr)
-            if what.layout:
-                kept = keep_mapping(what.layout, place.folder, anew)
-                print(f"{file.name}: its mapping is kept in {kept}", file=sys.stderr)
-            ingest_one(what.source, [str(whole or file)])
-            if whole and what.layout is None:
-                break
+def _recognised(path: Path, work: Path, place: Home, anew: bool) -> dict[str, list[str]]:
+    """Return which source each file is of, or each file in a zip; the mapping of a list of one's own is kept."""
+    known: list[tuple[Path, Recognised]] = []
+    for file in unpack(path, work, place.settings.bounds):
+        room = work / f"room-{len(known)}"
+        room.mkdir()
+        try:
+            known.append((file, recognise_file(file, room, place.folder)))
+        except MovieCError as error:
+            if file == path or path.suffix.lower() != ".zip":
+                raise
+            fail(f"{file.name} is left out: {error}")
+    if not known:
+        raise PayloadError("no file in it is a list of films that MovieC knows", path.name)
+    sources = {what.source for _, what in known}
+    whole = path if len(known) == 1 or len(sources) == 1 else None
+    found: dict[str, list[str]] = {}
+    for file, what in known:
+        print(f"{file.name}: {what}", file=sys.stderr)
+        if what.layout:
+            kept = keep_mapping(what.layout, place.folder, anew)
+            print(f"{file.name}: its mapping is kept in {kept}", file=sys.stderr)
+        found.setdefault(what.source, []).append(str(whole or file))
+    return {source: list(dict.fromkeys(files)) for source, files in found.items()}
 
 
 def rebuild(
@@ -196,14 +288,29 @@ def rebuild(
 
 
 def sources(
-    name: Annotated[str | None, typer.Argument(help="One source, with its facts.")] = None,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[[check] NAME]", help="One source, with its facts; `check NAME` asks its provider."
+        ),
+    ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the sources: licence, last delivery, records, rejected rows; or say all about one, its scorecard included."""
+    """List the sources: what each needs, licence, last delivery, records, rejected rows; or say all about one.
+
+    `moviec sources check NAME` looks at the provider as it is now: address, key, and whether what comes is what is expected.
+    Exit status 1: it cannot be had; 3: something needs a look.
+    """
     place = open_home(home)
-    if name:
-        about_source(place, name, as_json)
+    given = list(words or [])
+    if given[:1] == ["check"] and len(given) == 2:
+        _check_source(place, given[1], as_json)
+        return
+    if len(given) > 1:
+        raise UsageError("one source at a time", " ".join(given), "write moviec sources check NAME")
+    if given:
+        about_source(place, given[0], as_json)
         return
     rows = _overview(place.folder, home)
     for fault in faulty_sources(place.folder).values():
@@ -211,8 +318,31 @@ def sources(
     if as_json:
         print_json(rows)
         return
-    columns = ("source", "licence", "last delivery", "records", "matched", "rejected", "state")
-    print_table("Sources", columns, [tuple(str(row[key]) for key in row) for row in rows])
+    columns = ("source", "needs", "licence", "last delivery", "records", "matched", "rejected", "state")
+    print_table(
+        "Sources (moviec sources NAME says how to get one)",
+        columns,
+        [tuple(str(row[key.replace(" ", "_")]) for key in columns) for row in rows],
+    )
+
+
+def _check_source(place: Home, name: str, as_json: bool) -> None:
+    """Print what a look at a provider found."""
+    source = find_source(name, place.folder)
+    with open_run(place) as context:
+        found = probe(context, source)
+    if as_json:
+        print_json(found)
+    else:
+        print_table(
+            f"{source.spec.title}, as it is now",
+            ("about", "state", "found"),
+            [(f.about, f.state, f.said) for f in found],
+        )
+    if any(finding.state == "failed" for finding in found):
+        raise typer.Exit(1)
+    if any(finding.state == "look" for finding in found):
+        raise typer.Exit(3)
 
 
 def findings_of(delivery: Delivery, deliveries: list[Delivery]) -> list[str]:
@@ -241,7 +371,8 @@ def findings_of(delivery: Delivery, deliveries: list[Delivery]) -> list[str]:
 
 
 def _overview(folder: Path, home: Path | None) -> list[dict[str, Any]]:
-    with reading(open_home(home)) as context:
+    place = open_home(home)
+    with reading(place) as context:
         deliveries = all_deliveries(context.catalogue)
         open_rows = count_rejected(context.catalogue)
         with context.catalogue.connect() as connection:
@@ -253,6 +384,7 @@ def _overview(folder: Path, home: Path | None) -> list[dict[str, Any]]:
         rows.append(
             {
                 "source": name,
+                "needs": needs_of(place.key_of(name), source.spec)[0],
                 "licence": source.spec.licence,
                 "last_delivery": last.delivered_at[:16] if last else "–",
                 "records": last.records or 0 if last else 0,

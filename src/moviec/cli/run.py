@@ -9,14 +9,15 @@ from typing import Annotated
 import typer
 
 from moviec.catalog.deliveries import all_deliveries
+from moviec.catalog.online import all_online
 from moviec.cli.console import fail, print_json, print_table, steps
 from moviec.cli.ingest import look_aside, tell_delivery, tell_outcome
 from moviec.cli.options import HomeOption, JsonOption
-from moviec.config import open_home
+from moviec.config import Home, open_home
 from moviec.errors import UsageError
 from moviec.pipeline import publication
 from moviec.pipeline.aggregator import drain
-from moviec.pipeline.due import Outcome, SourceState, run_due, source_states
+from moviec.pipeline.due import Outcome, SourceState, run_due, run_inboxes, run_online, source_states
 from moviec.pipeline.opening import arriving, open_run
 from moviec.sources.registry import find_sources
 
@@ -35,14 +36,19 @@ def run(
     sources = find_sources(place.folder)
     with open_run(place) as context, steps(quiet=as_json) as tell:
         with nullcontext(context) if dry_run else arriving(context, tell) as alone:
-            found = source_states(place, sources, all_deliveries(context.catalogue), dt.datetime.now(dt.UTC))
-            chosen = _chosen(found, names or [])
+            now = dt.datetime.now(dt.UTC)
+            asked = all_online(context.catalogue)
+            found = source_states(place, sources, all_deliveries(context.catalogue), now, asked)
+            chosen = _chosen(found, names or [], place)
             due = [one for one in chosen if one.due_since]
-            done = [] if dry_run else run_due(alone, sources, due, tell)
+            done = [] if dry_run else run_due(alone, sources, [one for one in due if not one.online], tell)
+        if not dry_run:
+            done += run_inboxes(context, sources, names or [], tell)
+            done += run_online(context, sources, [one for one in due if one.online], tell)
         shown = drain(context, tell) if done else None
     if as_json:
         print_json(chosen if dry_run else done)
-    elif dry_run or not due:
+    elif dry_run or not (due or done):
         _tell_states(chosen)
     else:
         tell_outcomes(done)
@@ -63,19 +69,20 @@ def end(done: list[Outcome], shown: publication.Outcome | None) -> None:
         raise typer.Exit(3)
 
 
-def _chosen(found: list[SourceState], names: list[str]) -> list[SourceState]:
-    if strange := sorted(set(names) - {one.source for one in found}):
+def _chosen(found: list[SourceState], names: list[str], place: Home) -> list[SourceState]:
+    inboxes = {name for name, mine in place.settings.sources.items() if mine.inbox}
+    if strange := sorted(set(names) - {one.source for one in found} - inboxes):
         raise UsageError(
             "this source has no place in the settings",
             strange[0],
-            f"set path under [sources.{strange[0]}] in moviec.toml",
+            f"set path, or online = true, under [sources.{strange[0]}] in moviec.toml",
         )
     return [one for one in found if not names or one.source in names]
 
 
 def _tell_states(found: list[SourceState]) -> None:
     if not found:
-        print("no source has a place; set path under [sources.NAME] in moviec.toml")
+        print("no source has a place; set path, or online = true, under [sources.NAME] in moviec.toml")
         return
     rows = [
         (

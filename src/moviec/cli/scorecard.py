@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from moviec.catalog.deliveries import Delivery, all_deliveries
@@ -11,6 +12,7 @@ from moviec.cli.reading import reading
 from moviec.config import Home
 from moviec.fusion.scorecard import Scorecard
 from moviec.pipeline.fit import learned_here, scorecard_of
+from moviec.pipeline.probe import needs_of
 from moviec.sources.registry import find_source
 from moviec.sources.spec import SourceSpec
 from moviec.units import plural
@@ -29,7 +31,8 @@ def about_source(home: Home, name: str, as_json: bool) -> None:
         known = {"coverage": covered, "filled": filled, "learned_here": own, "scorecard": card}
         print_json({"facts": spec, "deliveries": deliveries, **known})
         return
-    _tell_facts(spec)
+    needs, how = needs_of(home.key_of(name), spec)
+    _tell_facts(spec, (("needs", needs), ("how", how)))
     for delivery in deliveries:
         print(f"{delivery.id}: {delivery.state}, {plural(delivery.records or 0, 'record', 'records')}")
     print(
@@ -47,12 +50,12 @@ def _filled(deliveries: list[Delivery]) -> dict[str, float]:
     return {field: round(films / max(last["films"], 1), 4) for field, films in last["filled"].items()}
 
 
-def _tell_facts(spec: SourceSpec) -> None:
+def _tell_facts(spec: SourceSpec, more: Sequence[tuple[str, str]]) -> None:
     names = ("title", "home_page", "licence", "attribution", "cron")
     facts = [(name, str(getattr(spec, name))) for name in names]
     facts += [("complete", "yes" if spec.complete else "no"), ("raters", ", ".join(spec.raters) or "–")]
     facts += [("files", ", ".join(f"{role} ({file.names[0]})" for role, file in spec.files.items()))]
-    print_table(spec.name, ("fact", "value"), facts)
+    print_table(spec.name, ("fact", "value"), [*facts, *more])
 
 
 def _tell_card(card: Scorecard, filled: dict[str, float], own: bool) -> None:

@@ -36,8 +36,14 @@ _DOCUMENTS = (
 _PARTIES = (("credits", "person"), ("companies", "company"))
 
 
-def documents(engine: Engine, fused: Fused, rules: Mapping[str, Rule]) -> pa.Table:
-    """Return movie, document (JSON text), in order of movie.
+#: Posters that are stored: the address by which a source names one, and what documents say of it (JSON text).
+NO_POSTERS = pa.table({"address": pa.array([], pa.string()), "poster": pa.array([], pa.string())})
+
+
+def documents(
+    engine: Engine, fused: Fused, rules: Mapping[str, Rule], posters: pa.Table = NO_POSTERS
+) -> pa.Table:
+    """Return movie, document (JSON text), in order of movie; of a poster that is not among `posters` it says nothing.
 
     `fused.credits` may have a column `person` and `fused.companies` one `company`: their ids, shown as `id`.
     """
@@ -46,6 +52,7 @@ def documents(engine: Engine, fused: Fused, rules: Mapping[str, Rule]) -> pa.Tab
         if column not in given.column_names:
             given = given.append_column(column, pa.nulls(given.num_rows, pa.int64()))
             fused = msgspec.structs.replace(fused, **{table: given})
+    engine.register("doc_posters", posters)
     _open(engine, fused, rules)
     run(engine, _DOCUMENTS_SQL, _DOCUMENTS)
     return engine.query("SELECT movie, document FROM doc_documents ORDER BY movie")

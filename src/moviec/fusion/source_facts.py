@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import msgspec
+import pyarrow as pa
 
 from moviec.fusion.survivorship import Rule, shipped_rules
 from moviec.rating.priors import Panel
@@ -42,10 +43,13 @@ class SourceFacts(msgspec.Struct, frozen=True):
 
 
 class FuseFacts(msgspec.Struct, frozen=True):
-    """The sources there are, and the rules by which claims become fields (the shipped ones unless settings say else)."""
+    """The sources there are, the rules by which claims become fields (the shipped ones unless settings say else), and the posters
+    that are stored (address, poster), None for none.
+    """
 
     sources: tuple[SourceFacts, ...]
     rules: Mapping[str, Rule] = msgspec.field(default_factory=shipped_rules)
+    posters: pa.Table | None = None
 
     def belief(self, source: str, field: str) -> float:
         """Return the chance that the source is right about a field, before any film is seen; LEAST for a stranger."""

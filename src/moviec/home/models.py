@@ -29,17 +29,21 @@ SHIPPED = "shipped"
 
 
 class Models(msgspec.Struct, frozen=True):
-    """What a run works under: the match model, the fuse model, and the rules by which claims become fields."""
+    """What a run works under: the match model, the fuse model, the rules by which claims become fields, and whether what is
+    published is `public`, so that it holds only what may be passed on.
+    """
 
     match: Model
     fuse: FuseModel
     rules: Mapping[str, Rule]
+    public: bool = False
 
     @property
     def versions(self) -> str:
-        """Name all three, and the studios whose names are known."""
+        """Name all of these, and the studios whose names are known."""
         rules = hashlib.sha256(msgspec.json.encode(self.rules, order="sorted")).hexdigest()[:8]
-        return f"{self.match.version} {self.fuse.version} r-{rules} {studios_version()}"
+        public = " public" if self.public else ""
+        return f"{self.match.version} {self.fuse.version} r-{rules} {studios_version()}{public}"
 
 
 def pinned_models(context: RunContext) -> Models:
@@ -51,6 +55,7 @@ def pinned_models(context: RunContext) -> Models:
         read_model(context.store.path(match)) if match else shipped_match_model(),
         from_json(context.store.path(fuse).read_bytes()) if fuse else shipped_fuse_model(),
         chosen_rules(context.home.settings.fields),
+        context.home.settings.public,
     )
 
 

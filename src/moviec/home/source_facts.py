@@ -38,6 +38,14 @@ def facts_in_force(context: RunContext, batches: Sequence[Batch] | None = None) 
     return [found[name] for name in sorted(found)]
 
 
+def unpublished(context: RunContext, specs: Iterable[SourceSpec]) -> set[str]:
+    """Return the sources of which nothing is published, although they are matched: private ones, and where the settings say
+    `public` those whose licence does not let one pass on what they deliver.
+    """
+    public = context.home.settings.public
+    return {spec.name for spec in specs if spec.private or (public and not spec.redistribute)}
+
+
 def keep_facts(connection: sa.Connection, specs: Iterable[SourceSpec], batches: Iterable[Batch]) -> None:
     """Keep what was known of the sources of batches when these were published. Inside a `writing` transaction."""
     wanted = {batch.source for batch in batches}

@@ -34,7 +34,7 @@ from moviec.errors import DamagedError, MovieCError, StoreError
 from moviec.home.context import RunContext
 from moviec.home.lake_identity import FILE, mismatch, readable_name
 from moviec.home.ledger_copy import AFTERWARDS, copied_table, copy_anew, missing, name_copies
-from moviec.home.source_facts import facts_in_force
+from moviec.home.source_facts import facts_in_force, unpublished
 from moviec.home.steps import Tell
 from moviec.jobs.agreement import disagreement, tell_anew
 from moviec.jobs.damaged_files import damaged, lost_models, payload_names, remake_features
@@ -276,7 +276,7 @@ def _records(context: RunContext) -> Iterator[Finding]:
 def _catalogue(context: RunContext) -> Iterator[Finding]:
     """Count what must be none: films without what belongs to them, gaps in the log."""
     try:
-        private = [spec.name for spec in facts_in_force(context) if spec.private]
+        private = sorted(unpublished(context, facts_in_force(context)))
     except StoreError as error:
         yield Finding("what is private is not known", str(error), NOBODY)
         return

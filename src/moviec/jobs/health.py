@@ -14,6 +14,7 @@ from moviec.catalog.deliveries import Delivery, all_deliveries
 from moviec.catalog.failures import failed
 from moviec.catalog.ingest_queue import Pending, pending
 from moviec.catalog.lag import Figure, followers, gauges
+from moviec.catalog.online import OnlineState, all_online
 from moviec.catalog.queries import FOLLOWER, last_change
 from moviec.catalog.runs import last_run_of_each
 from moviec.catalog.sources import matching, pairs_to_review
@@ -46,7 +47,8 @@ class Check(msgspec.Struct, frozen=True):
 def check_all(context: RunContext, sources: Mapping[str, Source], now: dt.datetime) -> list[Check]:
     """Check that lake and catalogue belong together, then arrivals, publication and followers, in this order."""
     deliveries, settings = all_deliveries(context.catalogue), context.home.settings
-    late = {line.partition(" ")[0]: line for line in stale(sources, settings, deliveries, now)}
+    asked = all_online(context.catalogue)
+    late = {line.partition(" ")[0]: line for line in stale(sources, settings, deliveries, now, asked)}
     wrong = mismatch(context.store, context.catalogue)
     concern = f"{wrong.what}; {wrong.hint}" if wrong else ""
     found = [Check("lake_mismatch", "", float(bool(wrong)), concern)]
@@ -60,6 +62,7 @@ def check_all(context: RunContext, sources: Mapping[str, Source], now: dt.dateti
         found.append(Check("source_unknown", name, float(bool(lost)), lost))
         if name in sources:
             found.append(_months(name, mine, cron_of(sources[name].spec, settings)))
+    found += [_answers(state, now) for state in asked.values()]
     with context.catalogue.connect() as connection:
         found += _publication(pending(connection), now)
         found += _followers(connection, settings)
@@ -67,6 +70,17 @@ def check_all(context: RunContext, sources: Mapping[str, Source], now: dt.dateti
         found += _runs(connection, there)
         found += _matched(connection)
     return found
+
+
+def _answers(state: OnlineState, now: dt.datetime) -> Check:
+    """Tell for how many days a source that is asked over the web has failed."""
+    since = dt.datetime.fromisoformat(state.failing_since) if state.failing_since else now
+    concern = (
+        f"{state.source} fails since {since:%Y-%m-%d %H:%M}: {state.error}" if state.failing_since else ""
+    )
+    return Check(
+        "source_failing_days", state.source, round((now - since).total_seconds() / 86400, 3), concern
+    )
 
 
 def metrics_text(checks: Sequence[Check]) -> str:
@@ -88,8 +102,9 @@ def _arrivals(name: str, deliveries: Sequence[Delivery], late: str, now: dt.date
         return
     age = (now - dt.datetime.fromisoformat(last.delivered_at)).total_seconds() / 86400
     yield Check("source_age_days", name, round(age, 3), late)
-    held = f"{last.id} is held: {'; '.join(last.report['held'])}" if last.state == "held" else ""
-    yield Check("source_held", name, float(last.state == "held"), held)
+    waits = last.state == "held" and "refused" not in last.report
+    held = f"{last.id} is held: {'; '.join(last.report['held'])}" if waits else ""
+    yield Check("source_held", name, float(waits), held)
     shares = [
         _share(delivery)
         for delivery in sorted(deliveries, key=lambda delivery: delivery.id)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 import http.client
-import ipaddress
 import socket
 import ssl
 import time
@@ -32,7 +31,8 @@ from moviec.catalog.webhooks import (
     signature,
     wanted_changes,
 )
-from moviec.errors import MovieCError, SourceError, TransportError
+from moviec.errors import MovieCError, TransportError
+from moviec.storage.addresses import resolve
 
 #: Changes in one request, requests to one webhook before others have their turn, webhooks at a time.
 STEP, TURN, AT_ONCE = 100, 50, 8
@@ -92,7 +92,7 @@ def send(hook: Mapping[str, Any], items: Sequence[Mapping[str, Any]], private: b
     }
     error = None
     try:
-        post(resolve(hook["url"], private), body, headers)
+        post(target_of(hook["url"], private), body, headers)
     except MovieCError as failed:
         error = str(failed)
     return Sent(
@@ -130,11 +130,6 @@ def _instant(seconds: float) -> str:
 #: Seconds that connecting, sending and each answer from the other side may take.
 TIMEOUT = 10.0
 
-#: IPv6 prefixes that carry an IPv4 address: NAT64 (RFC 6052) in its last 32 bits, 6to4 (RFC 3056) after its first 16.
-_NAT64, _6TO4 = ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("2002::/16")
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
 
 class Target(msgspec.Struct, frozen=True):
     """Where a request goes: the address that its host's name was resolved to, once."""
@@ -146,39 +141,16 @@ class Target(msgspec.Struct, frozen=True):
     tls: bool
 
 
-def resolve(url: str, private: bool) -> Target:
+def target_of(url: str, private: bool) -> Target:
     """Resolve a URL's host. Raises SourceError for one that leads inside (unless `private`), TransportError for no answer."""
     parts = urlsplit(url)
     try:
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
-    except (OSError, ValueError, UnicodeError) as error:
-        raise TransportError(f"the name cannot be resolved ({error})", parts.hostname or url) from error
-    addresses = [str(answer[4][0]) for answer in found]
-    inside = [
-        address for address in addresses if not is_public(ipaddress.ip_address(address.partition("%")[0]))
-    ]
-    if inside and not private:
-        raise SourceError(
-            f"leads to {inside[0]}, which is no public address",
-            parts.hostname or url,
-            "see webhooks_private in docs/settings.md",
-        )
+    except ValueError as error:
+        raise TransportError(f"this is no address ({error})", parts.hostname or url) from error
+    addresses = resolve(parts.hostname or "", port, private, "webhooks_private")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.hostname or "", port, path, addresses[0], parts.scheme == "https")
-
-
-def is_public(address: Address) -> bool:
-    """Return whether an address is one of the open internet, also where it only carries another one."""
-    if isinstance(address, ipaddress.IPv6Address):
-        carried = address.ipv4_mapped
-        if address in _NAT64:
-            carried = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
-        elif address in _6TO4:
-            carried = ipaddress.IPv4Address(int(address) >> 80 & 0xFFFF_FFFF)
-        if carried is not None:
-            return is_public(carried)
-    return address.is_global and not address.is_multicast
 
 
 def post(target: Target, body: bytes, headers: Mapping[str, str]) -> None:

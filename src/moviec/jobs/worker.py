@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -17,7 +18,8 @@ from moviec.catalog.connect import writing
 from moviec.catalog.deliveries import all_deliveries
 from moviec.catalog.failures import failed, set_aside
 from moviec.catalog.ingest_queue import newest, position
-from moviec.catalog.leases import ARRIVALS, holding_if_free
+from moviec.catalog.leases import ARRIVALS, POSTERS, holding_if_free
+from moviec.catalog.online import all_online
 from moviec.config import Home
 from moviec.home.context import RunContext
 from moviec.home.lake_identity import mismatch
@@ -25,10 +27,13 @@ from moviec.home.steps import Tell
 from moviec.jobs.retention import tidy_daily
 from moviec.jobs.webhooks import deliver_due
 from moviec.pipeline.aggregator import advance, drain
-from moviec.pipeline.due import Outcome, SourceState, run_due, source_states
+from moviec.pipeline.due import Outcome, SourceState, run_due, run_inboxes, run_online, source_states
+from moviec.pipeline.online import is_online
 from moviec.pipeline.opening import arriving, open_run
+from moviec.pipeline.posters import fetch_posters
 from moviec.search.index import catch_up, follow, indexer
 from moviec.sources.registry import find_sources
+from moviec.sources.spec import Source
 
 #: Seconds between looks: at the logs, at what is due, at what to tidy. After a failure the pauses grow to the longest.
 EVERY, EVERY_ROUND, EVERY_HOUR, LONGEST = 0.2, 20.0, 3600.0, 60.0
@@ -45,10 +50,9 @@ class Job(msgspec.Struct, frozen=True):
 
 def work(home: Home, stop: threading.Event, tell: Tell = lambda _: None) -> None:
     """Work until told to stop; what is half done then is done again by the next."""
-    schedule = Schedule(home)
     # Read once before the threads begin: msgspec lays out what it knows of a type when it first meets it, and two threads
     # that meet SourceSpec at the same moment take the process down.
-    find_sources(home.folder)
+    schedules = _schedules(home, find_sources(home.folder))
     with open_run(home) as context:
         if wrong := mismatch(
             context.store, context.catalogue
@@ -58,7 +62,9 @@ def work(home: Home, stop: threading.Event, tell: Tell = lambda _: None) -> None
             Job("catalogue", 0, EVERY, lambda: _aggregate(context, tell)),
             Job("webhooks", 0, EVERY, lambda: deliver_due(context.catalogue, home.settings.webhooks_private)),
             Job("search index", 0, EVERY, lambda: follow(context.catalogue, home.search, stop.wait)),
-            Job("schedule", 0, EVERY_ROUND, lambda: schedule.step(tell)),
+            *(Job(each.name, 0, EVERY_ROUND, partial(each.step, tell)) for each in schedules),
+            Job("inboxes", 0, EVERY_ROUND, lambda: _inboxes(home, tell)),
+            Job("posters", 0, EVERY_HOUR, lambda: _posters(home, tell)),
             Job("tidy", EVERY_HOUR, EVERY_HOUR, lambda: _tidy(home, tell)),
         ]
         threads = [
@@ -73,7 +79,9 @@ def work(home: Home, stop: threading.Event, tell: Tell = lambda _: None) -> None
 
 def work_once(home: Home, tell: Tell = lambda _: None) -> None:
     """Do all that there is to do now, and stop."""
-    Schedule(home).step(tell)
+    for schedule in _schedules(home, find_sources(home.folder)):
+        schedule.step(tell)
+    _inboxes(home, tell)
     with open_run(home) as context, ExitStack() as stack:
         drain(context, tell)
         while deliver_due(context.catalogue, home.settings.webhooks_private):
@@ -101,6 +109,27 @@ def _tidy(home: Home, tell: Tell) -> None:
         tidy_daily(context, dt.datetime.now(dt.UTC), tell)
 
 
+def _inboxes(home: Home, tell: Tell) -> None:
+    """Take in what lies in the inboxes; what went wrong is told."""
+    if not any(mine.inbox for mine in home.settings.sources.values()):
+        return
+    with open_run(home) as context:
+        for outcome in run_inboxes(context, find_sources(home.folder), [], tell):
+            for line in (*outcome.looks, *([outcome.error] if outcome.error else [])):
+                tell(f"{outcome.source}: {line}")
+
+
+def _posters(home: Home, tell: Tell) -> None:
+    """Fetch the posters that an hour has room for."""
+    if not home.settings.posters:
+        return
+    with open_run(home) as context, holding_if_free(context.catalogue, POSTERS) as held:
+        if held:
+            done = fetch_posters(context, find_sources(home.folder), home.settings.posters)
+            if done.stored or done.refused:
+                tell(f"posters: {done.stored:,} stored, {done.refused:,} refused")
+
+
 def _aggregate(context: RunContext, tell: Tell) -> None:
     with context.catalogue.connect() as connection:
         if newest(connection) <= position(connection):
@@ -118,41 +147,62 @@ FOLLOWER = "schedule"
 TRIES, PAUSE = 4, 60.0
 
 
-class Schedule:
-    """What one worker remembers of its tries: how many of which round, and when the next may be."""
+def _schedules(home: Home, sources: Mapping[str, Source]) -> list[Schedule]:
+    """Return the schedule of what is taken in by one process at a time, and one for each source that is asked over the web.
 
-    def __init__(self, home: Home) -> None:
+    A round of such a source may take hours: the others go on meanwhile.
+    """
+    asked = [
+        name
+        for name, mine in sorted(home.settings.sources.items())
+        if mine.online and name in sources and is_online(home, sources[name].spec)
+    ]
+    return [Schedule(home), *(Schedule(home, name) for name in asked)]
+
+
+class Schedule:
+    """What one worker remembers of its tries: how many of which round, and when the next may be.
+
+    It is of one source that is asked over the web, or of all others.
+    """
+
+    def __init__(self, home: Home, source: str = "") -> None:
         """Remember nothing."""
-        self._home = home
+        self.name = f"schedule of {source}" if source else "schedule"
+        self._home, self._source = home, source
         self._tries: dict[tuple[str, str], tuple[int, dt.datetime]] = {}
 
     def step(self, tell: Tell) -> list[Outcome]:
-        """Take in what is due, unless another process takes deliveries in."""
-        now = dt.datetime.now(dt.UTC)
+        """Take in what is due, unless another process takes deliveries in, or asks the source."""
         sources = find_sources(self._home.folder)
         with open_run(self._home) as context:
-            due = self._due(
-                context, source_states(self._home, sources, all_deliveries(context.catalogue), now), now
-            )
+            due = self._due(context, sources)
             if not due:
                 return []
+            if self._source:
+                done = run_online(context, sources, due, tell)
+                self._note(context, due, done)
+                return done
             with holding_if_free(context.catalogue, ARRIVALS) as held:
                 if held is None:
                     return []
             with arriving(context, tell) as alone:
-                known = all_deliveries(context.catalogue)
-                due = self._due(context, source_states(self._home, sources, known, now), now)
+                due = self._due(context, sources)
                 done = run_due(alone, sources, due, tell)
             self._note(context, due, done)
         return done
 
-    def _due(self, context: RunContext, found: list[SourceState], now: dt.datetime) -> list[SourceState]:
+    def _due(self, context: RunContext, sources: Mapping[str, Source]) -> list[SourceState]:
+        now = dt.datetime.now(dt.UTC)
+        known, asked = all_deliveries(context.catalogue), all_online(context.catalogue)
+        found = source_states(self._home, sources, known, now, asked)
         with context.catalogue.connect() as connection:
             aside = [failure.subject for failure in failed(connection) if failure.follower == FOLLOWER]
         return [
             finding
             for finding in found
             if finding.due_since
+            and (finding.source if finding.online else "") == self._source
             and _subject(finding) not in aside
             and self._tries.get(_round(finding), (0, now))[1] <= now
         ]

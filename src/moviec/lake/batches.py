@@ -30,7 +30,8 @@ class Known(msgspec.Struct, frozen=True):
 class Incoming(msgspec.Struct, frozen=True):
     """A delivery that was read: its id, source, the SHA-256 of the payload behind each role, and how it counts.
 
-    `kept_fields` outlive an empty value. The engine's `incoming` holds key, role, line and the fields.
+    `kept_fields` outlive an empty value. `withdrawn` is the query of the keys that it says are no more, empty for none.
+    The engine's `incoming` holds key, role, line and the fields.
     """
 
     delivery: str
@@ -38,6 +39,7 @@ class Incoming(msgspec.Struct, frozen=True):
     payloads: Mapping[str, str]
     complete: bool
     kept_fields: frozenset[str]
+    withdrawn: str = ""
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -64,14 +66,15 @@ def name_known(engine: DuckEngine, batches: Sequence[Path]) -> None:
 def write_batch(engine: DuckEngine, incoming: Incoming, known: Known, batch: Path, keys: Path) -> Written:
     """Write what the engine's `incoming` changes into the file `batch`, and every key it saw into `keys`."""
     name_known(engine, known.batches)
-    engine.write("SELECT key FROM incoming ORDER BY key", keys)
+    spoken_of = f" UNION {incoming.withdrawn}" if incoming.withdrawn else ""
+    engine.write(f"SELECT key FROM incoming{spoken_of} ORDER BY key", keys)
     _name_outdated(engine, known)
     engine.view("hashed", _hashed(incoming))
     changed = f"""
       SELECT {_columns(incoming)} FROM hashed
       LEFT JOIN (SELECT key, hash AS known_hash FROM known) USING (key)
       WHERE known_hash IS DISTINCT FROM hash AND key NOT IN (SELECT key FROM outdated)"""
-    gone = _gone(incoming) if incoming.complete and not (known.superseded or known.fresher_keys) else ""
+    gone = _gone(incoming, known)
     rows = engine.write(f"{changed} {gone} ORDER BY key", batch, sought=True)
     engine.parquet("batch", [batch])
     tombstones = _count(engine, "batch WHERE deleted")
@@ -121,8 +124,15 @@ def _columns(incoming: Incoming) -> str:
     return ", ".join(f"{given.get(name, identifier(name))} AS {identifier(name)}" for name in RECORD.names)
 
 
-def _gone(incoming: Incoming) -> str:
-    """Add a tombstone for every known key that a complete delivery no longer lists."""
+def _gone(incoming: Incoming, known: Known) -> str:
+    """Add a tombstone for every known key that a complete delivery no longer lists, or that a delivery says is no more."""
+    if incoming.complete and not (known.superseded or known.fresher_keys):
+        which = "key NOT IN (SELECT key FROM incoming)"
+    elif incoming.withdrawn and not known.superseded:
+        fresher = "AND key NOT IN (SELECT key FROM fresher)" if known.fresher_keys else ""
+        which = f"key IN ({incoming.withdrawn}) AND key NOT IN (SELECT key FROM incoming) {fresher}"
+    else:
+        return ""
     given = {
         "source": quoted(incoming.source),
         "key": "key",
@@ -130,9 +140,7 @@ def _gone(incoming: Incoming) -> str:
         "deleted": "true",
     }
     columns = ", ".join(f"{given.get(name, 'NULL')} AS {identifier(name)}" for name in RECORD.names)
-    return (
-        f"UNION ALL SELECT {columns} FROM known WHERE NOT deleted AND key NOT IN (SELECT key FROM incoming)"
-    )
+    return f"UNION ALL SELECT {columns} FROM known WHERE NOT deleted AND {which}"
 
 
 def _count(engine: DuckEngine, rows: str) -> int:

@@ -39,6 +39,24 @@ def materialize_changed_records(
     )
 
 
+def materialize_arrivals(
+    engine: DuckEngine, fresh: Sequence[Path], deliveries: Sequence[str], aside: pa.Table
+) -> None:
+    """Keep as `arrivals` (source, key, arrival) which of the deliveries, in their order, first brings each record of the
+    batches not yet published. Without several deliveries it is empty: they would order nothing.
+    """
+    view_rows(engine, "arriving_records", fresh if len(deliveries) > 1 else [], aside)
+    places = {
+        "delivery": pa.array(deliveries, pa.string()),
+        "arrival": pa.array(range(len(deliveries)), pa.int64()),
+    }
+    engine.register("arriving", pa.table(places))
+    engine.materialize(
+        "arrivals",
+        "SELECT source, key, min(arrival) AS arrival FROM arriving_records JOIN arriving USING (delivery) GROUP BY ALL",
+    )
+
+
 def view_rows(engine: DuckEngine, name: str, files: Sequence[Path | str], aside: pa.Table) -> None:
     """Create a view of the rows of batches, or of files made from them, but for those set aside (source, key, delivery);
     without a file it is empty.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -42,6 +43,12 @@ class ReadingWorkbench(msgspec.Struct, frozen=True):
             card: dict[str, Any] = msgspec.to_builtins(scorecard_of(context, source))
         return {name: value for name, value in card.items() if name != "source"}
 
+    def poster(self, sha256: str, width: int) -> bytes | None:
+        """Give a poster's bytes as the lake has them."""
+        from moviec.pipeline.posters import read_picture
+
+        return read_picture(self.home, sha256, width)
+
     def match_model(self) -> Model:
         """Return the match weights that the home is pinned to."""
         from moviec.home.models import pinned_match_file
@@ -54,9 +61,41 @@ class ReadingWorkbench(msgspec.Struct, frozen=True):
         """Refuse."""
         raise _read_only()
 
-    def review(self, most: int) -> Sequence[dict[str, Any]]:
-        """Refuse: what waits for a person is for admins."""
-        raise _read_only()
+    def record(self, source: str, key: str) -> dict[str, Any] | None:
+        """Read a current record and the row behind it."""
+        from moviec.pipeline.opening import open_run
+        from moviec.pipeline.raw_rows import raw_row
+
+        with open_run(self.home) as context:
+            found = raw_row(context, source, key)
+        return None if found is None else msgspec.to_builtins(found)
+
+    def health(self) -> Sequence[dict[str, Any]]:
+        """Check everything, as `moviec status` does."""
+        from moviec.jobs.health import check_all
+        from moviec.pipeline.opening import open_run
+        from moviec.sources.registry import find_sources
+
+        with open_run(self.home) as context:
+            found = check_all(context, find_sources(self.home.folder), dt.datetime.now(dt.UTC))
+        return [msgspec.to_builtins(check) for check in found]
+
+    def review(self, most: int, source: str | None) -> Sequence[dict[str, Any]]:
+        """List uncertain pairs, as `moviec review list` does."""
+        from moviec.pipeline.opening import open_run
+        from moviec.pipeline.reviewing import uncertain
+
+        with open_run(self.home) as context:
+            return uncertain(context, most, source)
+
+    def effect(self, verdict: Verdict) -> dict[str, Any]:
+        """Work out what a verdict would do, as `moviec review same A B` without --yes."""
+        from moviec.pipeline import effects
+        from moviec.pipeline.opening import open_run
+
+        with open_run(self.home) as context:
+            found: dict[str, Any] = msgspec.to_builtins(effects.effect(context, [said(verdict)]))
+        return found
 
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         """Refuse."""
@@ -73,6 +112,30 @@ class ReadingWorkbench(msgspec.Struct, frozen=True):
     def replay_failures(self, numbers: Sequence[int]) -> dict[str, Any]:
         """Refuse."""
         raise _read_only()
+
+    def decide_all(self, verdicts: Sequence[Verdict]) -> dict[str, Any]:
+        """Refuse."""
+        raise _read_only()
+
+    def undo(self, numbers: Sequence[int], who: str) -> dict[str, Any]:
+        """Refuse."""
+        raise _read_only()
+
+    def accept_held(self, delivery: str) -> dict[str, Any]:
+        """Refuse."""
+        raise _read_only()
+
+    def refuse_held(self, delivery: str, who: str) -> dict[str, Any]:
+        """Refuse."""
+        raise _read_only()
+
+
+def said(verdict: Verdict) -> Any:
+    """Read a verdict as the catalogue keeps it."""
+    from moviec.catalog import decisions
+
+    left, right = (tuple(end.split(":", 1)) for end in (verdict.left, verdict.right))
+    return decisions.Verdict((left[0], left[1]), (right[0], right[1]), verdict.same, verdict.who)
 
 
 def _read_only() -> UsageError:

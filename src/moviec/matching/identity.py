@@ -54,15 +54,18 @@ class _Former(msgspec.Struct, frozen=True):
 def keep_ids(members: pa.Table, ledger: pa.Table, next_id: int, former: pa.Table | None = None) -> Identities:
     """Assign an id to every cluster: the one that most of its items had, else a new one from `next_id` on.
 
-    `members`: the item's columns and `cluster` (int64, any numbers). `ledger`: the same columns and `id` (int64):
+    `members`: the item's columns, `cluster` (int64, any numbers) and, where several deliveries are published at once,
+    `arrival` (int64, NULL for what was there before). `ledger`: the item's columns and `id` (int64):
     the last known id of these items and of every other item that had one of those ids, gone or not. Every item once,
     no nulls. An id goes to the cluster with most of its items; equal claims go to the smaller id and to the cluster
     with the first item in order. Ids that lose their last item to other clusters redirect to the one that got most.
+    New ids are given in the order of the clusters' first arrivals, within one in that of the items that came with it: as if
+    each arrival had been published on its own.
 
     `former` (the item's columns, id, into): with which `id` an item was merged `into` another, of ids that redirect. Parted
     from the other's items it stands for its former id, unless most that had this stay: a merger undone gives the ids back.
     """
-    names = [name for name in members.column_names if name != "cluster"]
+    names = _item_columns(members)
     merged_before = (
         ledger.slice(0, 0).append_column("into", ledger["id"].slice(0, 0)) if former is None else former
     )
@@ -76,7 +79,11 @@ def keep_ids(members: pa.Table, ledger: pa.Table, next_id: int, former: pa.Table
     ids = np.full(clusters, -1, dtype=np.int64)
     ids[votes.cluster[kept]] = votes.id[kept]
     nameless = np.flatnonzero(ids < 0)
-    ids[nameless] = created = next_id + np.arange(len(nameless), dtype=np.int64)
+    created = next_id + np.arange(len(nameless), dtype=np.int64)
+    if "arrival" in members.column_names:
+        arrival = pc.fill_null(members["arrival"], -1).to_numpy()
+        nameless = _by_arrival(nameless, cluster, arrival, item)
+    ids[nameless] = created
     merged = _merged(votes, ids)
     absent = ~np.isin(was, item)
     left = _redirected(ledger["id"].to_numpy()[absent], merged)
@@ -111,11 +118,18 @@ def successor_of(redirects: pa.Table) -> pa.Table:
 
 def divided(members: pa.Table, ledger: pa.Table) -> Column:
     """Return the ids of the ledger whose items are in several clusters now, in order; tables as `keep_ids` takes them."""
-    names = [name for name in members.column_names if name != "cluster"]
-    both = members.join(ledger, names, join_type="inner").select(["cluster", "id"])
+    names = _item_columns(members)
+    both = (
+        members.select([*names, "cluster"]).join(ledger, names, join_type="inner").select(["cluster", "id"])
+    )
     clusters = both.group_by("id").aggregate([("cluster", "count_distinct")])
     several = clusters.filter(pc.greater(clusters["cluster_count_distinct"], 1))
     return several.sort_by("id")["id"].combine_chunks()
+
+
+def _item_columns(members: pa.Table) -> list[str]:
+    """Name the columns that an item is known by."""
+    return [name for name in members.column_names if name not in ("cluster", "arrival")]
 
 
 def _undone(item: Integers, cluster: Integers, vote: Integers, former: _Former) -> Integers:
@@ -183,6 +197,15 @@ def _in_order(cluster: Integers, item: Integers) -> tuple[Integers, int]:
     number = np.empty(len(cluster), dtype=np.int64)
     number[order] = place[inverse]
     return number, len(first)
+
+
+def _by_arrival(nameless: Integers, cluster: Integers, arrival: Integers, item: Integers) -> Integers:
+    """Order clusters by the first arrival of their items, then by the first item that came with it."""
+    order = np.lexsort((item, arrival, cluster))
+    known, first = np.unique(cluster[order], return_index=True)
+    first_member = order[first[np.searchsorted(known, nameless)]]
+    ordered: Integers = nameless[np.lexsort((item[first_member], arrival[first_member]))]
+    return ordered
 
 
 def _count(cluster: Integers, old: Integers) -> _Votes:

@@ -73,12 +73,14 @@ def find_parties(
     """Find the people and companies that the `affected` films have, and who hangs together with them; None: all.
 
     `ledgers`: of "people" and of "companies"; `spaces`: of each source's keys. The engine's `live` holds records,
-    `movie_of` (source, key, movie) says which of them are these films'.
+    `movie_of` (source, key, movie) says which of them are these films', `arrivals` (source, key, arrival) in which order
+    several deliveries brought them; it may be empty.
     """
     known = {"source": list(spaces), "space": list(spaces.values())}
     engine.register("key_spaces", pa.table({name: pa.array(known[name], pa.string()) for name in known}))
     keep = engine.view if affected is None else engine.materialize  # few films: the lake is read once
     keep("credited", _SQL["credited"])
+    engine.materialize("credited_arrivals", _SQL["credited_arrivals"])
     found = {}
     for kind, ledger in ledgers.items():
         engine.materialize("listed", _SQL[f"listed_{kind}"])
@@ -158,14 +160,14 @@ def _unchanged(kind: _Kind) -> PartyChanges:
 
 def _kept(engine: DuckEngine, kind: _Kind, found: who.Parties, ledger: pa.Table, first: int) -> PartyChanges:
     """Keep the parties' ids, new ones from `first` on."""
-    nodes = found.nodes.rename_columns(["space", "key", "name", "cluster"])
-    kept = keep_ids(nodes, ledger, first)
     engine.register("nodes", found.nodes)
+    engine.register("credits", found.credits)
+    kept = keep_ids(engine.query(_SQL["node_arrivals"]), ledger, first)
     engine.register("kept_nodes", kept.members)
     engine.materialize(
         "party_ids", "SELECT DISTINCT n.party, k.id FROM nodes n JOIN kept_nodes k USING (space, key, name)"
     )
-    for name in ("names", "keys", "credits"):
+    for name in ("names", "keys"):
         engine.register(name, getattr(found, name))
     shown = engine.query(_SQL["shown"])
     everyone = pa.concat_tables([kept.members, kept.gone])

@@ -3,6 +3,10 @@
 -- name: credited
 SELECT movie, source, people, companies, coalesce(year, year(released))::BIGINT AS year FROM live JOIN movie_of USING (source, key)
 
+-- name: credited_arrivals
+-- When each source first spoke of each film, among the deliveries that are published at once.
+SELECT movie, source, min(arrival) AS arrival FROM movie_of JOIN arrivals USING (source, key) GROUP BY movie, source
+
 -- name: listed_people
 -- Every credit of every film.
 SELECT movie, source, person.role AS role, coalesce(person.key, '') AS key, person.name AS name, min(year) AS year
@@ -37,6 +41,14 @@ SELECT s.folded FROM differing d JOIN spellings s USING (name)
 UNION
 SELECT o.folded FROM differing d JOIN spellings s USING (name)
 JOIN listed l ON l.movie = d.movie AND l.role = d.role JOIN spellings o ON o.name = l.name AND o.short = s.short
+
+-- name: node_arrivals
+-- What may be one party, with its cluster, and the first arrival of a credit that bears its name and its key, if it has one.
+SELECT n.space, n.key, n.name, n.party AS cluster, a.arrival
+FROM nodes n LEFT JOIN (
+  SELECT c.party, c.folded, c.key, min(a.arrival) AS arrival
+  FROM credits c JOIN credited_arrivals a USING (movie, source) GROUP BY c.party, c.folded, c.key) a
+ON a.party = n.party AND a.folded = n.name AND a.key = CASE WHEN n.space = '' THEN '' ELSE n.key END
 
 -- name: credits_with_ids
 -- The credits with the ids of their parties.

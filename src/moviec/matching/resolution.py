@@ -57,7 +57,10 @@ class Basis(msgspec.Struct, frozen=True):
 
 
 def resolve(engine: DuckEngine, basis: Basis, everything: bool) -> Resolved:
-    """Resolve the engine's `changed_records` (source, key) against its `match_features` and the basis; or all records."""
+    """Resolve the engine's `changed_records` (source, key) against its `match_features` and the basis; or all records.
+
+    `arrivals` (source, key, arrival) orders the records that several deliveries bring at once; it may be empty.
+    """
     identities, repeating = basis.identities, basis.repeating
     limits = PairLimits(repeating=repeating)
     if everything:
@@ -76,13 +79,13 @@ def resolve(engine: DuckEngine, basis: Basis, everything: bool) -> Resolved:
         view_features_of(engine, "reached_features", "reached", "ids")
     records = engine.query("SELECT source, key, ids FROM reached_features ORDER BY source, key")
     settled = settle(records, pairs.cast(PAIRS), decisions, basis.model, repeating)
-    ledger, members = identities.members(reached), settled.members.select(["source", "key", "cluster"])
+    engine.register("settled_members", settled.members)
+    ledger, members = identities.members(reached), engine.query(_SQL["settled_arrivals"])
     former = identities.former_ids(divided(members, ledger))
     kept = keep_ids(members, ledger, identities.next_movie(), former)
     engine.register("ledger_before", ledger)
     engine.register("kept_members", kept.members)
     engine.register("kept_gone", kept.gone)
-    engine.register("settled_members", settled.members)
     engine.register("merged_movies", kept.merged)
     engine.register("created", pa.table({"id": pa.array(np.concatenate([kept.created, kept.given_back]))}))
     return Resolved(

@@ -1,5 +1,9 @@
 -- What a resolution comes to, from `kept_members` (source, key, id), `kept_gone`, `settled_members`, `ledger_before`.
 
+-- name: settled_arrivals
+-- Each record with its cluster and the first of the deliveries that are published now to bring it.
+SELECT m.source, m.key, m.cluster, a.arrival FROM settled_members m LEFT JOIN arrivals a USING (source, key)
+
 -- name: records
 -- The ledger's new rows: where each record is now, and where those that are gone were last.
 SELECT source, key, k.id AS movie, true AS live, s.method, s.probability

@@ -10,16 +10,24 @@ import msgspec
 
 from moviec.catalog.connect import connect
 from moviec.catalog.deliveries import Delivery, has_deliveries
-from moviec.config import Home
+from moviec.config import Home, SourceSettings
 from moviec.errors import UsageError
 from moviec.home.steps import Tell
+from moviec.loopback.omdb import Omdb
+from moviec.loopback.server import Provider, serving
+from moviec.loopback.tmdb import Tmdb
+from moviec.loopback.wikidata import Wikidata
+from moviec.pipeline.aggregator import drain
 from moviec.pipeline.delivery_files import gather
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.monthly_job import Job, Run, run_rollup
+from moviec.pipeline.online import take_online
 from moviec.pipeline.opening import open_run
+from moviec.pipeline.posters import fetch_posters
 from moviec.pipeline.publication import Outcome, Scope, bring_up
 from moviec.sample import write_sample
-from moviec.sources.registry import find_source
+from moviec.sample.films import sample_films
+from moviec.sources.registry import find_source, find_sources
 
 #: When the sample was typed.
 DELIVERED = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
@@ -35,10 +43,17 @@ class Shown(msgspec.Struct, frozen=True):
     catalogue: Outcome
     rollup: Run
     months: Path
+    asked: dict[str, int] = {}
 
 
-def run_demo(home: Home, tell: Tell = lambda _: None) -> Shown:
+#: The sources that the demo asks over the web, where it is told to: of servers on the loopback that have the sample's films.
+ONLINE = ("tmdb", "wikidata", "omdb")
+
+
+def run_demo(home: Home, tell: Tell = lambda _: None, online: bool = False) -> Shown:
     """Write the sample, ingest it source by source, and run the monthly job on its movies file.
+
+    `online`: TMDB, Wikidata and OMDb are asked besides, as servers on the loopback speak, and posters fetched.
 
     Raises UsageError in a home that has films and is no demo: invented ratings would stay among them.
     """
@@ -63,10 +78,44 @@ def run_demo(home: Home, tell: Tell = lambda _: None) -> Shown:
             files = gather(home, source.spec, [str(sample / name)], context.work)
             deliveries.append(ingest(context, Order(source, files, DELIVERED, accept_shrink=True)))
         outcome = bring_up(context, Scope(), tell)
+    asked: dict[str, int] = {}
+    if online:
+        with serving(_providers()) as served:
+            outcome, asked = _ask(_online(home, served.url), tell)
     months = home.folder / "rollup"
     tell("adding up by genre and company")
     run = run_rollup(Job((sample / "kaggle" / "movies_metadata.csv",), months))
-    return Shown(deliveries, outcome, run, months)
+    return Shown(deliveries, outcome, run, months, asked)
+
+
+def _providers() -> dict[str, Provider]:
+    films = sample_films()
+    return {"tmdb": Tmdb(films, _KEY), "wikidata": Wikidata(films), "omdb": Omdb(films, _KEY)}
+
+
+#: The servers of the demo take this key.
+_KEY = "0" * 32
+
+
+def _online(home: Home, url: str) -> Home:
+    """Return the home with settings that lead to servers on the loopback."""
+    there = {name: SourceSettings(key=_KEY, base=f"{url}/{name}", rate=1000.0) for name in ONLINE}
+    settings = msgspec.structs.replace(
+        home.settings, fetch_private=True, contact="demo", sources={**home.settings.sources, **there}
+    )
+    return msgspec.structs.replace(home, settings=settings)
+
+
+def _ask(home: Home, tell: Tell) -> tuple[Outcome, dict[str, int]]:
+    """Ask each online source, publish what came, then fetch the posters; return the last outcome, and requests by source."""
+    asked: dict[str, int] = {}
+    with open_run(home) as context:
+        sources = find_sources(home.folder)
+        for name in ONLINE:
+            asked[name] = take_online(context, sources[name], tell).requests
+            drain(context, tell)
+        asked["posters"] = fetch_posters(context, sources, 1000, tell).stored
+        return drain(context, tell), asked
 
 
 def _has_films(home: Home) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Literal
@@ -11,13 +12,17 @@ import msgspec
 from cronsim import CronSim, CronSimError
 
 from moviec.catalog.deliveries import Delivery, all_deliveries
-from moviec.config import Home, Settings
+from moviec.catalog.online import OnlineState
+from moviec.config import Home, Settings, SourceSettings
 from moviec.engine.unread import Unread
-from moviec.errors import MovieCError, UsageError
+from moviec.errors import BusyError, MovieCError, UsageError
 from moviec.home.context import RunContext
 from moviec.home.steps import Tell
 from moviec.pipeline.arrivals import IngestRequest, expected, take
 from moviec.pipeline.delivery_files import DATE, downloads_of
+from moviec.pipeline.inbox import take_inbox, waiting
+from moviec.pipeline.online import is_online, take_online
+from moviec.pipeline.opening import arriving
 from moviec.sources.spec import Source, SourceSpec
 from moviec.storage.filesystems import shown
 
@@ -25,7 +30,7 @@ from moviec.storage.filesystems import shown
 class SourceState(msgspec.Struct, frozen=True, kw_only=True):
     """How a source with a place stands: when its freshest delivery came in, since when it is due, when it is next.
 
-    `due_since` is none while it is not due, `next` where it has no cron.
+    `due_since` is none while it is not due, `next` where it has no cron. `online`: it is asked over the web, in rounds.
     """
 
     source: str
@@ -34,6 +39,7 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
     received_at: dt.datetime | None
     due_since: dt.datetime | None
     next: dt.datetime | None
+    online: bool = False
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,36 +53,91 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def source_states(
-    home: Home, sources: Mapping[str, Source], deliveries: Sequence[Delivery], now: dt.datetime
+    home: Home,
+    sources: Mapping[str, Source],
+    deliveries: Sequence[Delivery],
+    now: dt.datetime,
+    asked: Mapping[str, OnlineState] | None = None,
 ) -> list[SourceState]:
-    """Say of every source with a place in the settings how it stands, in order of name.
+    """Say of every source with a place in the settings how it stands, in order of name; `asked` are those asked over the web.
 
-    A source is due when its cron has come round since its freshest delivery came in, or nothing ever came.
+    A source is due when its cron has come round since its freshest delivery came in, or its last round ended, or nothing ever
+    came; however often its cron came round meanwhile, it is due once.
     Raises UsageError for settings of a source that is none, and for a cron that is none.
     """
     placed = {
-        name: place for name, place in sorted(home.settings.sources.items()) if place.path or place.download
+        name: place
+        for name, place in sorted(home.settings.sources.items())
+        if place.path or place.download or place.online
     }
     if strange := sorted(set(placed) - set(sources)):
         raise UsageError(f"there is no source '{strange[0]}'", f"[sources.{strange[0]}] in moviec.toml")
     found = []
     for name, settings in placed.items():
-        cron = cron_of(sources[name].spec, home.settings)
+        spec, state = sources[name].spec, (asked or {}).get(name)
+        cron, late = cron_of(spec, home.settings), _jitter(home, name)
         last = freshest(deliveries, name)
-        received = dt.datetime.fromisoformat(last.received_at) if last else None
-        came_round = next(iter(rounds(name, cron, now, 1)), None)
+        came = [last.received_at] if last else []
+        came += [state.done_at] if state and state.done_at else []
+        received = max(map(dt.datetime.fromisoformat, came), default=None)
+        came_round = next(iter(rounds(name, cron, now - late, 1)), None)
         is_due = came_round is not None and (received is None or received < came_round)
+        if state and _is_used_up(spec, settings, state, now):
+            is_due = False
+        places = map(shown, downloads_of(home, spec).urls)
         found.append(
             SourceState(
                 source=name,
-                place=settings.path or ", ".join(map(shown, downloads_of(home, sources[name].spec).urls)),
+                place=settings.path or ", ".join(places) or (shown(spec.fetch.base) if spec.fetch else ""),
                 cron=cron,
                 received_at=received,
                 due_since=came_round if is_due else None,
-                next=next(CronSim(cron, now)) if cron else None,
+                next=next(CronSim(cron, now - late)) + late if cron else None,
+                online=is_online(home, spec),
             )
         )
     return found
+
+
+def _jitter(home: Home, name: str) -> dt.timedelta:
+    """Return how much later than its cron a source is due here: always the same for one home, another for another."""
+    minutes = home.settings.sources[name].jitter
+    share = zlib.crc32(f"{home.catalogue} {home.folder} {name}".encode()) / (1 << 32)
+    return dt.timedelta(seconds=round(minutes * 60 * share))
+
+
+def _is_used_up(spec: SourceSpec, settings: SourceSettings, state: OnlineState, now: dt.datetime) -> bool:
+    """Return whether a source that is asked over the web gets no more requests today."""
+    fetch = spec.fetch
+    allowance = settings.allowance if settings.allowance is not None else fetch.allowance if fetch else 0
+    return bool(allowance) and state.day == f"{now:%Y-%m-%d}" and state.used >= allowance
+
+
+def run_online(
+    context: RunContext, sources: Mapping[str, Source], due: Iterable[SourceState], tell: Tell
+) -> list[Outcome]:
+    """Do a round of each source that is due and asked over the web, under no lease of the run's own.
+
+    One that fails does not stop the others; one that another process asks already is left to it.
+    """
+    done = []
+    for scheduled in due:
+        tell(f"{scheduled.source}: due since {scheduled.due_since:%Y-%m-%d %H:%M}")
+        try:
+            taken = take_online(context, sources[scheduled.source], tell).deliveries
+        except BusyError as error:
+            tell(str(error))
+            done.append(Outcome(source=scheduled.source, state="nothing new"))
+        except (MovieCError, OSError) as error:
+            done.append(Outcome(source=scheduled.source, state="failed", error=str(error)))
+        else:
+            done.append(_outcome(context, scheduled.source, taken))
+    return done
+
+
+def _outcome(context: RunContext, source: str, taken: Sequence[Delivery]) -> Outcome:
+    looks = [look for arrival in taken if (look := needs_look(arrival, context.home.settings))]
+    return Outcome(source=source, state="done" if taken else "nothing new", deliveries=taken, looks=looks)
 
 
 def run_due(
@@ -95,9 +156,7 @@ def run_due(
         except (MovieCError, OSError) as error:
             done.append(Outcome(source=scheduled.source, state="failed", deliveries=taken, error=str(error)))
         else:
-            looks = [look for arrival in taken if (look := needs_look(arrival, context.home.settings))]
-            state: Literal["done", "nothing new"] = "done" if taken else "nothing new"
-            done.append(Outcome(source=scheduled.source, state=state, deliveries=taken, looks=looks))
+            done.append(_outcome(context, scheduled.source, taken))
     return done
 
 
@@ -109,14 +168,20 @@ def _request(scheduled: SourceState, last: Delivery | None) -> IngestRequest:
 
 
 def stale(
-    sources: Mapping[str, Source], settings: Settings, deliveries: Sequence[Delivery], now: dt.datetime
+    sources: Mapping[str, Source],
+    settings: Settings,
+    deliveries: Sequence[Delivery],
+    now: dt.datetime,
+    asked: Mapping[str, OnlineState] | None = None,
 ) -> list[str]:
     """Return which sources missed a whole round: their cron came round twice since the day of their freshest delivery."""
     found = []
     for name in sorted({delivery.source for delivery in deliveries} & set(sources)):
         last = freshest(deliveries, name)
         missed = rounds(name, cron_of(sources[name].spec, settings), now, 2)[1:]
-        if last and missed and last.delivered_at[:10] < f"{missed[0]:%Y-%m-%d}":
+        state = (asked or {}).get(name)
+        day = max(last.delivered_at[:10], (state.done_at or "")[:10] if state else "") if last else ""
+        if last and missed and day < f"{missed[0]:%Y-%m-%d}":
             found.append(
                 f"{name} is stale: its last delivery is of {last.delivered_at[:10]},"
                 f" one was due by {missed[0]:%Y-%m-%d}"
@@ -166,6 +231,34 @@ def rounds(source: str, cron: str, now: dt.datetime, most: int) -> list[dt.datet
         return list(islice(CronSim(cron, now, reverse=True), most))
     except CronSimError as error:
         raise UsageError(f"'{cron}' is no cron ({error})", source, "write it like 0 6 * * 1") from error
+
+
+def run_inboxes(
+    context: RunContext, sources: Mapping[str, Source], names: Sequence[str], tell: Tell
+) -> list[Outcome]:
+    """Take in what lies whole in the inboxes of the named sources (of all where none is named), alone while there is something.
+
+    One that fails does not stop the others.
+    """
+    done = []
+    for name, mine in sorted(context.home.settings.sources.items()):
+        if not mine.inbox or name not in sources or (names and name not in names):
+            continue
+        try:
+            found = waiting(context.home, sources[name].spec, dt.datetime.now(dt.UTC))
+            if not found:
+                continue
+            with arriving(context, tell) as alone:
+                taken = take_inbox(alone, sources[name], found, tell)
+        except (MovieCError, OSError) as error:
+            done.append(Outcome(source=name, state="failed", error=str(error)))
+            continue
+        failures = [
+            f"{', '.join(each.names)}: {each.error}; it lies in failed/" for each in taken if each.error
+        ]
+        outcome = _outcome(context, name, [each.delivery for each in taken if each.delivery])
+        done.append(msgspec.structs.replace(outcome, looks=[*outcome.looks, *failures]))
+    return done
 
 
 class Months(msgspec.Struct, frozen=True):

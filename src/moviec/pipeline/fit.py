@@ -26,9 +26,13 @@ from moviec.fusion.source_facts import FuseFacts
 from moviec.fusion.training import fit_fuse
 from moviec.home.context import RunContext
 from moviec.home.models import Models, pinned_models
-from moviec.home.source_facts import facts_in_force
+from moviec.home.source_facts import facts_in_force, unpublished
 from moviec.home.steps import Step, Steps, Tell
-from moviec.lake.current_records import materialize_changed_records, view_current_records
+from moviec.lake.current_records import (
+    materialize_arrivals,
+    materialize_changed_records,
+    view_current_records,
+)
 from moviec.matching.candidate_pairs import PairLimits
 from moviec.matching.model import Model, shipped_model, write_model
 from moviec.matching.resolution import Basis, resolve
@@ -68,7 +72,7 @@ def fit(context: RunContext, tell: Tell = lambda _: None) -> Fitted:
         movie_before, movie_after = movie_of_records(connection), _resolved(context, connection, match)
     with steps.step("learning how far sources can be trusted"):
         fuse = _fit_fuse(context, movie_after, facts)
-    after = Models(match, fuse, before.rules)
+    after = Models(match, fuse, before.rules, before.public)
     with steps.step("comparing"), DuckEngine(context.limits) as engine:
         engine.register("movie_before", movie_before)
         engine.register("movie_after", movie_after)
@@ -123,6 +127,7 @@ def _resolved(context: RunContext, connection: sa.Connection, match: Model) -> p
 def _make_features(engine: DuckEngine, context: RunContext) -> None:
     batches, aside, none = all_batches(context.catalogue), _aside(context), RECORDS.empty_table()
     fresh = context.record_files(batch for batch in batches if not batch.published)
+    materialize_arrivals(engine, [], [], aside)
     materialize_changed_records(engine, fresh, none.select(["source", "key"]), aside)
     name_match_features(engine, FeatureFiles(context, shipped_model(), batches, aside, none))
 
@@ -145,7 +150,7 @@ def _outline(context: RunContext, movie_of: pa.Table, model: FuseModel, facts: F
 
 
 def _name_members(engine: DuckEngine, context: RunContext, movie_of: pa.Table) -> None:
-    private = {spec.name for spec in facts_in_force(context) if spec.private}
+    private = unpublished(context, facts_in_force(context))
     batches = [batch for batch in all_batches(context.catalogue) if batch.source not in private]
     view_current_records(engine, context.record_files(batches), _aside(context))
     engine.register("movie_of", movie_of)

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine, Limits
 from moviec.fusion.canonical_genres import genres, meanings
-from moviec.fusion.documents import documents
+from moviec.fusion.documents import NO_POSTERS, documents
 from moviec.fusion.model import FuseModel
 from moviec.fusion.movies import Fused, fuse_movies
 from moviec.fusion.place_names import country_names, language_names
@@ -56,8 +56,10 @@ class Shown(msgspec.Struct, frozen=True):
     lists: dict[str, pa.Table]
 
 
-def facts_of(specs: Iterable[SourceSpec], rules: Mapping[str, Rule]) -> FuseFacts:
-    """Return what fusing must know of the sources, and the rules."""
+def facts_of(
+    specs: Iterable[SourceSpec], rules: Mapping[str, Rule], posters: pa.Table | None = None
+) -> FuseFacts:
+    """Return what fusing must know of the sources, the rules, and the posters that are stored."""
     return FuseFacts(
         tuple(
             SourceFacts(
@@ -74,6 +76,7 @@ def facts_of(specs: Iterable[SourceSpec], rules: Mapping[str, Rule]) -> FuseFact
             for spec in specs
         ),
         rules,
+        posters,
     )
 
 
@@ -107,7 +110,8 @@ def show(engine: DuckEngine, model: FuseModel, facts: FuseFacts) -> Shown:
     tables = {name: engine.query(sql) for name, sql in _TABLES.items()}
     for name in ("movies", "titles"):
         tables[name] = tables[name].append_column("folded", fold_title(tables[name]["title"]))
-    engine.register("fused_documents", documents(engine, fused, facts.rules))
+    posters = facts.posters if facts.posters is not None else NO_POSTERS
+    engine.register("fused_documents", documents(engine, fused, facts.rules, posters))
     texts = engine.query("""
         SELECT movie, document, claims, sha256(document) AS hash, sha256(claims) AS claims_hash
         FROM fused_documents JOIN fused_claims USING (movie) ORDER BY movie""")

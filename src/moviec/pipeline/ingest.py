@@ -167,7 +167,7 @@ def _reused(
     found: list[Payloads] = []
     names = {payload.name for payload in payloads}
     for role in spec.files:
-        if role in present:
+        if role in present or spec.fetch:  # what was asked for stands for itself
             continue
         for delivery in sorted(before, key=lambda delivery: delivery.id, reverse=True):
             last = [

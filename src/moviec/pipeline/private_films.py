@@ -14,7 +14,7 @@ from moviec.catalog.ledger import records_of
 from moviec.engine import DuckEngine
 from moviec.home.context import RunContext
 from moviec.home.models import pinned_models
-from moviec.home.source_facts import facts_in_force
+from moviec.home.source_facts import facts_in_force, unpublished
 from moviec.lake.current_records import view_current_records
 from moviec.pipeline.fusing import facts_of, show
 
@@ -43,7 +43,7 @@ class PrivateFilm(msgspec.Struct, frozen=True):
 def private_film(context: RunContext, movie: int, published: bool) -> PrivateFilm | None:
     """Return what private sources say of a film; None where none does. It is fused only where it is not `published`."""
     specs = facts_in_force(context)
-    private = [spec.name for spec in specs if spec.private]
+    private = sorted(unpublished(context, specs))
     if not private:
         return None
     with context.catalogue.connect() as connection:

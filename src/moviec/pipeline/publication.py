@@ -27,15 +27,20 @@ from moviec.catalog.staging import Touched
 from moviec.engine import DuckEngine
 from moviec.home.context import RunContext, recorded
 from moviec.home.models import Models, built_with, note_built_with, pinned_models
-from moviec.home.source_facts import facts_in_force, keep_facts
+from moviec.home.source_facts import facts_in_force, keep_facts, unpublished
 from moviec.home.steps import Step, Steps, Tell
-from moviec.lake.current_records import materialize_changed_records, view_current_records
+from moviec.lake.current_records import (
+    materialize_arrivals,
+    materialize_changed_records,
+    view_current_records,
+)
 from moviec.matching.party_ids import find_parties, register_credits
 from moviec.matching.resolution import Basis, Resolved, resolve
 from moviec.model import PartyChanges
 from moviec.pipeline.catalogue_rollups import counted, other_years, roll_up
 from moviec.pipeline.feature_files import FeatureFiles, name_match_features, remove_stale_features
 from moviec.pipeline.fusing import Shown, Sliced, facts_of, show_all
+from moviec.pipeline.posters import poster_table
 from moviec.sources.spec import SourceSpec
 from moviec.text import Column, pc
 
@@ -217,9 +222,16 @@ def _resolve(inputs: RunInputs, basis: Basis, everything: bool, also: pa.Table |
         named = [inputs.pending.records.select(["source", "key"]), *([also] if also is not None else [])]
         fresh = inputs.context.record_files(inputs.fresh)
         materialize_changed_records(engine, fresh, pa.concat_tables(named), inputs.aside)
+        _materialize_arrivals(engine, inputs)
         features = (inputs.batches, inputs.aside, inputs.pending.records)
         name_match_features(engine, FeatureFiles(inputs.context, inputs.models.match, *features))
         return resolve(engine, basis, everything)
+
+
+def _materialize_arrivals(engine: DuckEngine, inputs: RunInputs) -> None:
+    fresh = [batch for batch in inputs.fresh if batch.records_file]
+    deliveries = [batch.delivery for batch in fresh]
+    materialize_arrivals(engine, inputs.context.record_files(fresh), deliveries, inputs.aside)
 
 
 def _find_parties(
@@ -230,11 +242,12 @@ def _find_parties(
         engine.register("movie_now", resolved.records)
         engine.view("movie_of", "SELECT source, key, movie FROM movie_now WHERE live")
         _name_live(engine, inputs, resolved.affected)
-        return find_parties(engine, _party_ledgers(connection), spaces, resolved.affected)
+        _materialize_arrivals(engine, inputs)
+        return find_parties(engine, _party_ledgers(inputs, connection), spaces, resolved.affected)
 
 
-def _party_ledgers(connection: sa.Connection) -> dict[str, StoredParties]:
-    return {kind: StoredParties(connection, kind) for kind in ("people", "companies")}
+def _party_ledgers(inputs: RunInputs, connection: sa.Connection) -> dict[str, StoredParties]:
+    return {kind: StoredParties(connection, kind, inputs.engine) for kind in ("people", "companies")}
 
 
 def _affected(resolved: Resolved, parties: Mapping[str, PartyChanges]) -> Column | None:
@@ -266,7 +279,7 @@ def _fuse(
 ) -> Shown:
     members = inputs.context.room("members") / "members.parquet"
     with DuckEngine(beside=inputs.engine) as engine:
-        register_credits(engine, _party_ledgers(connection), parties, affected)
+        register_credits(engine, _party_ledgers(inputs, connection), parties, affected)
         credits = {name: engine.query(f"SELECT * FROM {name}") for name in ("people_ids", "companies_ids")}
         engine.register("movie_now", resolved.records)
         before = records_of(connection, pa.array([], pa.int64()) if affected is None else affected)
@@ -274,7 +287,7 @@ def _fuse(
         engine.materialize("movie_of", _MOVIE_OF)
         _name_live(engine, inputs, affected)
         engine.write(_MEMBERS, members)
-    facts = facts_of(inputs.specs, inputs.models.rules)
+    facts = facts_of(inputs.specs, inputs.models.rules, poster_table(inputs.context, inputs.specs))
     given = Sliced(members, credits, inputs.context.limits)
     try:
         return show_all(inputs.engine, given, inputs.models.fuse, facts)
@@ -288,7 +301,7 @@ def _name_live(engine: DuckEngine, inputs: RunInputs, affected: Column | None) -
     Those of private sources are left out: nothing that is fused or shown to others knows of them.
     """
     among = "" if affected is None else "movie_of"
-    private = {spec.name for spec in inputs.specs if spec.private}
+    private = unpublished(inputs.context, inputs.specs)
     batches = [batch for batch in inputs.batches if batch.source not in private]
     view_current_records(engine, inputs.context.record_files(batches), inputs.aside, among)
 

@@ -22,6 +22,7 @@ from moviec.passing import is_interrupt
 from moviec.pipeline.fusing import known_labels
 from moviec.sources.audit import Audit, audit
 from moviec.sources.normalise import count_problems, unread_columns
+from moviec.sources.readers.tabular import withdrawn
 from moviec.sources.spec import Reading, Source, SourceSpec, Wanted, assign_roles
 from moviec.storage.archives import unpack
 
@@ -125,6 +126,7 @@ def apply(engine: DuckEngine, context: RunContext, target: Target, read: Read, k
         payloads=read.payloads,
         complete=spec.complete,
         kept_fields=frozenset(field for field in FIELDS if spec.keeps(field)),
+        withdrawn=withdrawn(spec, read.reading.files),
     )
     written = write_batch(engine, incoming, known, records, keys)
     keys_file = f"{target.folder}/{target.delivery}.keys.parquet"

@@ -61,7 +61,7 @@ class Film(msgspec.Struct):
     popularity: float | None = None
     votes: int | None = None
     rating: _Rating = msgspec.field(default_factory=_Rating)
-    poster: str | None = None
+    poster: dict[str, str] | str | None = None  # text in documents of older versions
     adult: bool = False
 
     @property
@@ -95,7 +95,7 @@ class Summary(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     c_rating: float | None = None
     popularity: float | None = None
     votes: int | None = None
-    poster: str | None = None
+    poster: dict[str, str] | None = None
     titles: dict[str, str] = {}
     collection: str | None = None
 
@@ -120,7 +120,7 @@ def summarise(film: Film) -> Summary:
         c_rating=film.rating.c_rating,
         popularity=film.popularity,
         votes=film.votes,
-        poster=film.poster,
+        poster=film.poster if isinstance(film.poster, dict) else None,
         titles=film.by_language(),
         collection=film.collection,
     )

@@ -20,6 +20,7 @@ from moviec.errors import PayloadError, UsageError
 from moviec.model import FIELDS
 from moviec.reading.kinds import KINDS, LISTS
 from moviec.reading.lists import USUAL
+from moviec.sources.fetch_spec import FetchSpec
 from moviec.spelling import SPACE_PATTERN
 
 
@@ -60,6 +61,7 @@ class FileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `cells` says by column what kind its cells are (moviec.reading.kinds), where a query of the source's own reads the file: it
     finds them in the one spelling that SQL casts. `dates` ("dmy", "mdy") and `decimal` ("." or ",") tell what the cells of a
     column may leave open.
+    `gone` names the column that is "true" in rows of films that are no more: such a row withdraws the film.
     """
 
     names: tuple[str, ...]
@@ -80,6 +82,7 @@ class FileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sheet: str = ""
     dates: Literal["dmy", "mdy", ""] = ""
     decimal: Literal[".", ",", ""] = ""
+    gone: str = ""
 
     def told(self, kind: str) -> str | None:
         """Return the convention that the facts give for columns of a kind; None where the cells decide."""
@@ -100,7 +103,16 @@ class FileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def needed(self, fields: tuple[str, ...]) -> set[str]:
         """Name the columns that reading these fields takes."""
-        return {self.key, *self.with_key, *self.alike, *self.only, *self.feeding(fields)}
+        gone = (self.gone,) if self.gone else ()
+        return {self.key, *self.with_key, *self.alike, *self.only, *gone, *self.feeding(fields)}
+
+
+class PosterSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a source's pictures are (`base` goes before a path), the licence they are shown under, and for how many days."""
+
+    licence: str
+    base: str = ""
+    days: int = 180
 
 
 @decodable
@@ -116,7 +128,8 @@ class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     `repeating`: it may list a film twice under two keys.
     `redistribute`: its licence lets one pass on what it delivers; exports leave out the others' values.
     `private`: one person's own. It is matched and shown to its owner; none of its values, ratings or films are published.
-    `download` is where the provider publishes its files for everyone.
+    `download` is where the provider publishes its files for everyone, `fetch` how it is asked over the web, `poster` where its
+    pictures are.
     """
 
     name: str
@@ -142,6 +155,8 @@ class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     space: str = ""
     repeating: bool = False
     download: Downloads = Downloads()
+    fetch: FetchSpec | None = None
+    poster: PosterSpec | None = None
 
     def __post_init__(self) -> None:
         """Refuse a name that no id could begin with, and facts that name a field no record has; msgspec reports where."""
@@ -161,6 +176,8 @@ class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             key for file in self.files.values() for key in file.needed(()) if key not in file.columns
         ):
             raise ValueError(f"the column {', '.join(strange)} is not among the file's columns")
+        if self.fetch and self.fetch.role not in self.files:
+            raise ValueError(f"answers are of the role {self.fetch.role}, which is not among the files")
         kinds = {kind for file in self.files.values() for kind in file.cells.values()}
         if strange := sorted(kinds - {*KINDS, *LISTS}):
             raise ValueError(

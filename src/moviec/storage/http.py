@@ -1,32 +1,52 @@
-"""Files on the web, over http and https: redirects followed, lengths checked, proxies and certificates as the system has them.
+"""Files and answers on the web, by httpx: redirects followed, lengths checked, proxies and certificates as the system has them.
 
 A copy that broke off goes on where it stopped, as long as the server still has the same version of the file; which
-version a part is of stands beside it in NAME.version.
+version a part is of stands beside it in NAME.version. An address that leads inside is refused (`storage/addresses.py`), and so
+is one that a redirect names.
 """
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 import netrc
-from collections.abc import Iterator
+import re
+import ssl
+import threading
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
-from http.client import HTTPException, HTTPResponse
+from functools import cache
 from pathlib import Path
-from urllib.error import HTTPError, URLError
+from typing import Self
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
-from urllib.request import Request, urlopen
+from urllib.request import getproxies, proxy_bypass
 
+import httpx
 import msgspec
 
 from moviec import __version__
 from moviec.decoding import decodable
 from moviec.errors import MovieCError, SourceError, TransportError, UsageError
+from moviec.storage.addresses import resolve
 from moviec.storage.filesystems import Options, is_ours, shown
 from moviec.storage.retry import Patience
 
-CHUNK = 1 << 20
+#: Redirects that are followed, one after another.
+HOPS = 10
+
+#: A body that comes more slowly than this, in bytes a second on average since it began, is cut off once it has had as long as
+#: the other side may be silent: a chosen floor, below a telephone line's.
+SLOWEST = 500.0
+
+#: Connections to one host at most, and seconds for which what its name was resolved to is used.
+KEPT, RESOLVED_FOR = 100, 60.0
+
+#: Bytes of a file's beginning that a look at it takes.
+PROBED = 65_536
+
+#: Options of the web that are no headers: whether inside addresses may be reached, and whom a provider may write to.
+PRIVATE, CONTACT = "private", "contact"
 
 
 @decodable
@@ -48,13 +68,51 @@ class Version(msgspec.Struct, frozen=True):
         return self.modified if not self.etag or self.etag.startswith("W/") else self.etag
 
 
+class Reply(msgspec.Struct, frozen=True):
+    """An answer that was read whole: its status, its body, and its headers by their names in small letters."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+
+class Head(msgspec.Struct, frozen=True):
+    """The beginning of a file on the web, its whole size where the server tells it, and its version."""
+
+    data: bytes
+    size: int | None
+    version: Version
+
+
 class Web:
-    """The web. `headers` among the options go with every request, but not to where it is redirected."""
+    """The web. `headers` among the options go with every request, but not to where it is redirected.
+
+    May be used by several threads at once; `close` it, or use it as a context, where connections should be kept meanwhile.
+    """
 
     def __init__(self, options: Options, patience: Patience) -> None:
         """Hold the headers, and how long to wait."""
         self._headers = {str(name): str(value) for name, value in options.get("headers", {}).items()}
         self._timeout = patience.timeout
+        contact = str(options.get(CONTACT, ""))
+        self._agent = f"moviec/{__version__}" + (f" ({contact})" if contact else "")
+        self._transport = _Pinned(bool(options.get(PRIVATE, False)))
+        self._client = httpx.Client(
+            transport=self._transport, timeout=patience.timeout, follow_redirects=False, trust_env=False
+        )
+
+    def __enter__(self) -> Self:
+        """Keep connections until the block ends."""
+        self._transport.keep = KEPT
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
 
     def is_folder(self, url: str) -> bool:
         """Say no: the web has files only."""
@@ -84,53 +142,187 @@ class Web:
             wanted = (part or known or Version()).unless_same()
         else:
             wanted = {"Range": f"bytes={size}-", "If-Range": part.exact}
-        with self._open(url, wanted) as answer:
-            if answer is None:
+        with self._open(url, {**wanted, "Accept-Encoding": "identity"}) as answer:
+            if answer.status_code == 304:
                 return part if is_whole else None
-            return _Copy(url, target, max_bytes).write(answer, size)
+            if answer.status_code not in (200, 206):
+                raise _refusal(answer, shown(url))
+            return _Copy(url, target, max_bytes, self._timeout).write(answer, size)
+
+    def beginning(self, url: str) -> Head:
+        """Return the beginning of a file, whatever its size."""
+        with self._open(url, {"Range": f"bytes=0-{PROBED - 1}", "Accept-Encoding": "identity"}) as answer:
+            if answer.status_code not in (200, 206):
+                raise _refusal(answer, shown(url))
+            data = bytearray()
+            for chunk in answer.iter_raw():
+                data += chunk
+                if len(data) >= PROBED:
+                    break
+            whole = answer.headers.get("Content-Range", "").rpartition("/")[2]
+            if answer.status_code == 200:
+                whole = answer.headers.get("Content-Length", "")
+            version = Version(answer.headers.get("ETag", ""), answer.headers.get("Last-Modified", ""))
+            return Head(bytes(data[:PROBED]), int(whole) if whole.isdigit() else None, version)
+
+    def ask(self, url: str, headers: Mapping[str, str] | None = None, max_bytes: int = 50_000_000) -> Reply:
+        """Return an answer that is read whole, whatever its status, but for what may pass.
+
+        Raises TransportError for 408, 425, 429, 5xx and an answer that broke off, SourceError for one of more than `max_bytes`.
+        """
+        with self._open(url, headers or {}) as answer:
+            if _passes(answer.status_code):
+                raise _refusal(answer, shown(url))
+            body, pace = bytearray(), _Pace(self._timeout, shown(url))
+            for chunk in answer.iter_bytes():
+                body += chunk
+                if len(body) > max_bytes:
+                    raise SourceError(f"an answer of more than {max_bytes:,} bytes", shown(url))
+                pace.check(len(body))
+            return Reply(answer.status_code, bytes(body), {k.lower(): v for k, v in answer.headers.items()})
 
     @contextmanager
-    def _open(self, url: str, wanted: dict[str, str]) -> Iterator[HTTPResponse | None]:
-        """Ask for a file; yield the answer, None for "not modified", and turn what fails into MovieC's own errors."""
+    def _open(self, url: str, wanted: Mapping[str, str]) -> Iterator[httpx.Response]:
+        """Ask, follow redirects, and yield the answer; what fails becomes one of MovieC's own errors."""
+        where, address, headers = shown(url), "", {}
         try:
-            with urlopen(self._request(url, wanted), timeout=self._timeout) as answer:  # noqa: S310 - the scheme is http or https
-                yield answer
-        except HTTPError as error:
-            if error.code != 304:
-                raise _refusal(error, shown(url)) from error
-            error.close()
-            yield None
-        except HTTPException as error:
-            raise TransportError(f"the answer broke off ({error!r})", shown(url)) from error
-        except TimeoutError as error:
-            raise TransportError(f"no answer within {self._timeout:g} s", shown(url)) from error
+            address, own = _address(url)
+            headers = {"User-Agent": self._agent, **wanted}
+            first = {**headers, **own, **self._headers}
+            for hop in range(HOPS + 1):
+                request = self._client.build_request("GET", address, headers=headers if hop else first)
+                answer = self._client.send(request, stream=True)
+                try:
+                    target = answer.headers.get("Location", "") if answer.status_code in _MOVED else ""
+                    if not target or hop == HOPS:
+                        yield answer
+                        return
+                    address = str(request.url.join(target))
+                finally:
+                    answer.close()
+        except httpx.TimeoutException as error:
+            raise TransportError(f"no answer within {self._timeout:g} s", where) from error
+        except (httpx.ProtocolError, httpx.DecodingError) as error:
+            raise TransportError(f"the answer broke off ({_reason(error)})", where) from error
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL, ValueError) as error:
+            raise UsageError(f"this is no address ({_reason(error)})", where) from error
+        except httpx.HTTPError as error:
+            raise TransportError(f"cannot be fetched ({_reason(error)})", where) from error
         except OSError as error:
             if is_ours(error):
                 raise
-            raise TransportError(f"cannot be fetched ({_reason(error)})", shown(url)) from error
-        except ValueError as error:
-            raise UsageError(f"this is no address ({error})", shown(url)) from error
+            raise TransportError(f"cannot be fetched ({_reason(error)})", where) from error
 
-    def _request(self, url: str, wanted: dict[str, str]) -> Request:
-        """Make the request; a name and password in the address, or in .netrc, become a header."""
-        parts = urlsplit(url)
-        host = parts.netloc.rpartition("@")[2]
-        path, query = (
-            quote(parts.path or "/", safe="/%:@!$&'()*+,;=~"),
-            quote(parts.query, safe="/%:@!$&'()*+,;=~?"),
-        )
-        address = urlunsplit((parts.scheme, host, path, query, ""))
-        request = Request(address, headers=wanted)  # noqa: S310 - see _open
-        request.add_header("User-Agent", f"moviec/{__version__}")
-        known = (parts.username, parts.password or "") if parts.username else _netrc(parts.hostname or "")
-        if known:
-            pair = f"{unquote(known[0] or '')}:{unquote(known[1])}"
-            request.add_unredirected_header(
-                "Authorization", f"Basic {base64.b64encode(pair.encode()).decode()}"
+
+_MOVED = (301, 302, 303, 307, 308)
+
+
+class _Pinned(httpx.BaseTransport):
+    """Connects to addresses that were looked at: a host is resolved, and the connection made to what came, for some seconds.
+
+    A proxy that the system names resolves names itself; of what goes through it only addresses that are written out are
+    looked at. Connections are kept where `keep` is not 0.
+    """
+
+    def __init__(self, private: bool) -> None:
+        self.keep = 0
+        self._private = private
+        self._known: dict[tuple[str, int], tuple[float, list[str]]] = {}
+        self._pools: dict[tuple[str, str], httpx.HTTPTransport] = {}
+        self._lock = threading.Lock()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url
+        if url.scheme not in ("http", "https"):
+            raise httpx.UnsupportedProtocol(f"'{url.scheme}' is not of the web")
+        proxy = _proxy(url)
+        if proxy:
+            if not self._private and re.fullmatch(r"[\d.]+|.*:.*|localhost\.?", url.host):
+                resolve(url.host, url.port or 0, False, "fetch_private")
+            return self._pool(url, proxy).handle_request(request)
+        addresses = self._addresses(url.host, url.port or _PORTS[url.scheme])
+        for place, address in enumerate(addresses, 1):
+            pinned = httpx.Request(
+                request.method,
+                url.copy_with(host=address),
+                headers=request.headers,
+                stream=request.stream,
+                extensions={**request.extensions, "sni_hostname": url.host},
             )
-        for name, value in self._headers.items():
-            request.add_unredirected_header(name, value)
-        return request
+            try:
+                return self._pool(url, "").handle_request(pinned)
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                if place == len(addresses):
+                    raise
+        raise httpx.ConnectError("no address")
+
+    def close(self) -> None:
+        for pool in self._pools.values():
+            pool.close()
+
+    def _addresses(self, host: str, port: int) -> list[str]:
+        at, found = self._known.get((host, port), (0.0, []))
+        if not found or time.monotonic() - at > RESOLVED_FOR:
+            found = resolve(host, port, self._private, "fetch_private")
+            self._known[host, port] = time.monotonic(), found
+        return found
+
+    def _pool(self, url: httpx.URL, proxy: str) -> httpx.HTTPTransport:
+        """Return the connections of one host name: two that share an address share no certificate."""
+        with self._lock:
+            key = (url.host, proxy)
+            if key not in self._pools:
+                limits = httpx.Limits(max_connections=KEPT, max_keepalive_connections=self.keep)
+                self._pools[key] = httpx.HTTPTransport(
+                    verify=_certificates(), trust_env=False, proxy=proxy or None, limits=limits
+                )
+            return self._pools[key]
+
+
+_PORTS = {"http": 80, "https": 443}
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+def _proxy(url: httpx.URL) -> str:
+    """Return the proxy that the system names for an address; none for one that it excepts."""
+    found = getproxies()
+    proxy = found.get(url.scheme) or found.get("all") or ""
+    if not proxy or proxy_bypass(url.host):
+        return ""
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _address(url: str) -> tuple[str, dict[str, str]]:
+    """Return an address as it is asked for, and the header that a name and password in it, or in .netrc, become."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~")
+    address = urlunsplit((parts.scheme, host, path, quote(parts.query, safe="/%:@!$&'()*+,;=~?"), ""))
+    if parts.username:
+        known = (unquote(parts.username), unquote(parts.password or ""))
+    elif (found := _netrc(parts.hostname or "")) is not None:
+        known = found
+    else:
+        return address, {}
+    request = next(httpx.BasicAuth(*known).sync_auth_flow(httpx.Request("GET", "http://unused")))
+    return address, {"Authorization": request.headers["Authorization"]}
+
+
+class _Pace:
+    """Cuts off a body that comes too slowly."""
+
+    def __init__(self, grace: float, where: str) -> None:
+        self._begun, self._grace, self._where = time.monotonic(), grace, where
+
+    def check(self, came: int) -> None:
+        """Raise TransportError where too little came since the body began."""
+        passed = time.monotonic() - self._begun
+        if passed > self._grace and came < SLOWEST * passed:
+            raise TransportError(f"too slow: {came:,} bytes in {passed:,.0f} s", self._where)
 
 
 class _Copy(msgspec.Struct, frozen=True):
@@ -139,10 +331,11 @@ class _Copy(msgspec.Struct, frozen=True):
     url: str
     target: Path
     max_bytes: int | None
+    grace: float
 
-    def write(self, answer: HTTPResponse, size: int) -> Version:
+    def write(self, answer: httpx.Response, size: int) -> Version:
         """Write the body: behind the `size` bytes that are there where the server goes on from them, else anew."""
-        goes_on = answer.status == 206
+        goes_on = answer.status_code == 206
         begin = size if goes_on else 0
         if goes_on and not answer.headers.get("Content-Range", "").startswith(f"bytes {begin}-"):
             _forget(self.target)
@@ -155,13 +348,18 @@ class _Copy(msgspec.Struct, frozen=True):
             _forget(self.target)
         if version.exact:
             _beside(self.target).write_bytes(msgspec.json.encode(version))
-        with self.target.open("ab") as file:
-            while chunk := answer.read(CHUNK):
-                file.write(chunk)
-                self._check(file.tell())
-            came = file.tell()
-        if length is not None and came != length:
-            raise TransportError(f"the answer broke off after {came:,} of {length:,} bytes", shown(self.url))
+        came = begin
+        try:
+            with self.target.open("ab") as file:
+                pace = _Pace(self.grace, shown(self.url))
+                for chunk in answer.iter_raw():
+                    file.write(chunk)
+                    came += len(chunk)
+                    self._check(came)
+                    pace.check(came - begin)
+        except httpx.RemoteProtocolError as error:
+            of = f" of {length:,}" if length is not None else ""
+            raise TransportError(f"the answer broke off after {came:,}{of} bytes", shown(self.url)) from error
         return version
 
     def _check(self, size: int) -> None:
@@ -198,30 +396,33 @@ def _netrc(host: str) -> tuple[str, str] | None:
         found = netrc.netrc().hosts.get(host)
     except (OSError, netrc.NetrcParseError):
         return None
-    return (quote(found[0]), quote(found[2])) if found else None
+    return (found[0], found[2]) if found else None
 
 
-def _refusal(error: HTTPError, where: str) -> MovieCError:
+def _passes(status: int) -> bool:
+    return status in (408, 425, 429) or status >= 500
+
+
+def _refusal(answer: httpx.Response, where: str) -> MovieCError:
     """Return what an answer that is no success means."""
-    said = f"{error.code} {error.reason}".splitlines()[0]
-    error.close()
-    if error.code in (404, 410):
+    said = f"{answer.status_code} {answer.reason_phrase}".splitlines()[0]
+    if answer.status_code in (404, 410):
         return UsageError(f"no such file ({said})", where)
-    if error.code in (401, 403, 407):
+    if answer.status_code in (401, 403, 407):
         return SourceError(
             f"access refused ({said})", where, "see docs/settings.md for names, passwords and headers"
         )
-    if error.code in (408, 425, 429) or error.code >= 500:
+    if _passes(answer.status_code):
         return TransportError(
-            f"cannot be fetched ({said})", where, after=_seconds(error.headers.get("Retry-After", ""))
+            f"cannot be fetched ({said})", where, after=_seconds(answer.headers.get("Retry-After", ""))
         )
     return SourceError(f"cannot be fetched ({said})", where)
 
 
-def _reason(error: OSError) -> str:
-    """Return why there was no answer, without the wrapping of the library."""
-    inner = error.reason if isinstance(error, URLError) else error
-    return str(getattr(inner, "strerror", None) or inner)
+def _reason(error: Exception) -> str:
+    """Return why there was no answer, without the number and the wrapping of the library."""
+    said = (str(error) or type(error).__name__).splitlines()[0]
+    return re.sub(r"^\[Errno -?\d+\] ", "", said)
 
 
 def _seconds(asked: str) -> float:

@@ -43,11 +43,39 @@ class Sftp:
         """Copy a file; paramiko holds its length against the one announced."""
         self._do(url, lambda files, path: files.get(path, str(target)))
 
+    def stats(self, url: str) -> dict[str, tuple[int, float]]:
+        """Return size and time of change, by name, of the files in a folder."""
+        found = self._do(url, lambda files, path: files.listdir_attr(path))
+        return {
+            each.filename: (each.st_size or 0, float(each.st_mtime or 0))
+            for each in found
+            if not stat.S_ISDIR(each.st_mode or 0)
+        }
+
+    def move(self, url: str, to: str) -> None:
+        """Give a file another name, in a folder that is made where it is not there."""
+
+        def act(files: paramiko.SFTPClient, path: str) -> None:
+            target = _path_of(to)
+            _make_folders(files, target.rpartition("/")[0])
+            files.rename(path, target)
+
+        self._do(url, act)
+
+    def write(self, url: str, text: str) -> None:
+        """Write a text file, in a folder that is there."""
+
+        def act(files: paramiko.SFTPClient, path: str) -> None:
+            with files.open(path, "w") as file:
+                file.write(text)
+
+        self._do(url, act)
+
     def _do(self, url: str, act: Callable[[paramiko.SFTPClient, str], T]) -> T:
         where = shown(url)
         try:
             with self._connected(url) as files:
-                return act(files, "/" + url.partition("://")[2].partition("/")[2])
+                return act(files, _path_of(url))
         except FileNotFoundError as error:
             raise UsageError("no such file or folder", where) from error
         except (paramiko.AuthenticationException, PermissionError) as error:
@@ -88,6 +116,19 @@ class Sftp:
                 yield files
         finally:
             client.close()
+
+
+def _path_of(url: str) -> str:
+    return "/" + url.partition("://")[2].partition("/")[2]
+
+
+def _make_folders(files: paramiko.SFTPClient, path: str) -> None:
+    """Make a folder and those above it."""
+    for end in [*[place for place, letter in enumerate(path) if letter == "/"][1:], len(path)]:
+        try:
+            files.stat(path[:end])
+        except FileNotFoundError:
+            files.mkdir(path[:end])
 
 
 class _Unknown(paramiko.MissingHostKeyPolicy):

@@ -46,8 +46,8 @@ class Workbench(Protocol):
     def ping(self, hook: Mapping[str, Any]) -> Sent:
         """Send a webhook (a row of its table) a body without changes; return what became of it."""
 
-    def review(self, most: int) -> Sequence[dict[str, Any]]:
-        """List pairs of records that a person should look at, most valuable first."""
+    def poster(self, sha256: str, width: int) -> bytes | None:
+        """Return a poster from the lake, None where there is none."""
 
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         """Take a delivery in; report what became of it."""
@@ -60,3 +60,27 @@ class Workbench(Protocol):
 
     def replay_failures(self, numbers: Sequence[int]) -> dict[str, Any]:
         """Try what was set aside again; all of it where no numbers are given."""
+
+    def record(self, source: str, key: str) -> dict[str, Any] | None:
+        """Return a current record with the row behind it (fields, delivery, file, line, text); None where there is none."""
+
+    def health(self) -> Sequence[dict[str, Any]]:
+        """List the figures that tell how things stand: name, of, value, and a concern in words where there is one."""
+
+    def review(self, most: int, source: str | None) -> Sequence[dict[str, Any]]:
+        """List the pairs of records that a person should look at, the most valuable first, side by side with the evidence."""
+
+    def effect(self, verdict: Verdict) -> dict[str, Any]:
+        """Work out what a verdict would do; nothing is written."""
+
+    def decide_all(self, verdicts: Sequence[Verdict]) -> dict[str, Any]:
+        """Record verdicts and settle their records again, all at once; report the decisions and the changes."""
+
+    def undo(self, numbers: Sequence[int], who: str) -> dict[str, Any]:
+        """Take decisions back; report what changed."""
+
+    def accept_held(self, delivery: str) -> dict[str, Any]:
+        """Apply a held delivery, and publish."""
+
+    def refuse_held(self, delivery: str, who: str) -> dict[str, Any]:
+        """Note that a held delivery is not to be applied."""

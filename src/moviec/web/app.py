@@ -11,7 +11,7 @@ from litestar.datastructures import State
 from litestar.types import ASGIApp, ControllerRouterHandler
 
 from moviec.config import Home
-from moviec.web import pages
+from moviec.web import site as site_pages
 from moviec.web.admin_work import Workbench
 from moviec.web.compat import omdb, tmdb
 from moviec.web.compat.keys import as_imitated, is_imitated
@@ -29,17 +29,19 @@ from moviec.web.routes import (
     matching,
     movies,
     people,
+    posters,
     probes,
 )
 from moviec.web.routes import analytics as figures
 from moviec.web.server_state import Site, open_site, running
+from moviec.web.site.problems import problem_page
 
 #: Bytes of a request's body; more is answered 413.
 LARGEST_BODY = 1 << 20
 
 ROUTES: Sequence[ControllerRouterHandler] = [
-    *movies.ROUTES, *lists.ROUTES, *discovery.ROUTES, *people.ROUTES, *matching.ROUTES, *figures.ROUTES, *changes.ROUTES, *feeds.ROUTES, *about.ROUTES, *admin.ROUTES, *probes.ROUTES,
-    *docs.ROUTES, *omdb.ROUTES, *tmdb.ROUTES, *pages.ROUTES,
+    *movies.ROUTES, *lists.ROUTES, *discovery.ROUTES, *people.ROUTES, *matching.ROUTES, *figures.ROUTES, *changes.ROUTES, *feeds.ROUTES, *about.ROUTES, *admin.ROUTES, *probes.ROUTES, *posters.ROUTES,
+    *docs.ROUTES, *omdb.ROUTES, *tmdb.ROUTES, *site_pages.ROUTES,
 ]  # fmt: skip
 
 
@@ -57,7 +59,7 @@ async def refuse_unknown(request: Request[Any, Any, Any]) -> None:
 
 def _page(request: Request[Any, Any, Any], problem: Problem) -> bytes | None:
     """Write a problem as a page where a browser asked for one; never where the path answers as another service."""
-    return None if is_imitated(problem) else pages.problem_page(request, problem)
+    return None if is_imitated(problem) else problem_page(request, problem)
 
 
 def make_litestar(site: Site) -> Litestar:

@@ -17,6 +17,7 @@ from limits.errors import StorageError
 from limits.strategies import FixedWindowRateLimiter
 
 from moviec.catalog.accounts import Key, Keys, digest
+from moviec.units import plural
 from moviec.web.errors import Problem
 from moviec.web.rate_counts import Counts
 
@@ -31,10 +32,11 @@ _LONGEST = 200
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Who asks: the address, and the key where one was shown."""
+    """Who asks: the address, and the key where one was shown, or a `session` that stands for it."""
 
     address: str
     key: Key | None = None
+    session: str = ""
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -145,3 +147,12 @@ def shown_key(authorization: str, header: str) -> str:
 def unauthorized(message: str) -> Problem:
     """Say that a key is wanted."""
     return Problem(401, message, headers={"www-authenticate": 'Bearer realm="moviec"'})
+
+
+def too_many(window: Window) -> Problem:
+    """Say that a limit is used up, and for how long."""
+    return Problem(
+        429,
+        f"more than {window.limit} requests in a minute; wait {plural(window.reset, 'second', 'seconds')}",
+        headers={"retry-after": str(window.reset)},
+    )

@@ -18,16 +18,28 @@ from litestar.types import Message, Receive, Scope, Send
 from litestar.utils.path import normalize_path
 
 from moviec.spelling import SPACE_PATTERN
-from moviec.units import plural
-from moviec.web.callers import Caller, Window, address_of, shown_key, unauthorized
+from moviec.web.callers import Caller, Window, address_of, shown_key, too_many, unauthorized
 from moviec.web.compat.keys import as_imitated, is_imitated, key_in_query
 from moviec.web.errors import Problem, as_problem, log_fault, methods_at
-from moviec.web.pages import POLICY, refusal_page
 from moviec.web.responses import CHANGE
 from moviec.web.server_state import Site
+from moviec.web.sessions import COOKIE
+from moviec.web.site.problems import refusal_page
 
 #: Open to everyone and not counted: probes, the API's description, the site's own files.
 OPEN = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/favicon.ico"}
+
+#: Open to everyone, and counted: where one shows a key, and goes again.
+DOORS = {"/sign-in", "/sign-out"}
+
+#: What programs ask with a key in every request: a browser's session opens none of it, so that no other site's form can.
+PROGRAMS = ("/v1", "/omdb", "/3", "/reconcile", "/movies/search")
+
+#: Nothing is loaded from elsewhere, run from a page's text, sent to or framed by another site, whatever a source's text holds.
+POLICY = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self';"
+    b" form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 FILES = "/static/"
 ADMIN = "/v1/admin/"
 
@@ -43,7 +55,9 @@ _REQUEST_ID = re.compile("[A-Za-z0-9._-]{1,64}")
 HTML = "text/html; charset=utf-8"
 _ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
-    (b"vary", b"Authorization, X-API-Key, Accept, Accept-Encoding, Accept-Language"),
+    (b"content-security-policy", POLICY),
+    (b"referrer-policy", b"same-origin"),
+    (b"vary", b"Authorization, X-API-Key, Accept, Accept-Encoding, Accept-Language, Cookie"),
 )
 _NO_STORE = (b"cache-control", b"no-store")
 _CHANGE = CHANGE.lower().encode()
@@ -129,6 +143,9 @@ class Middleware:
         ) or key_in_query(received.path, scope["query_string"])
         if text:
             received.caller = Caller(address, await self._key(text, address))
+        elif session := _session(received):
+            key = await self._site.sessions.find(session)
+            received.caller = Caller(address, key, session if key else "")
         self._check(received.path, received.caller)
         await self._count(received, received.caller)
 
@@ -137,14 +154,14 @@ class Middleware:
         if found is None:
             window = await self._site.limiter.hit(f"wrong:{address}", WRONG_KEYS)
             if window.left < 0:
-                raise _too_many(window)
+                raise too_many(window)
             raise unauthorized("this key is unknown or revoked")
         return found
 
     def _check(self, path: str, caller: Caller) -> None:
         if caller.key is None and path.startswith(ADMIN):
             raise unauthorized("this takes an admin key")
-        if caller.key is None and not self._site.home.settings.anonymous:
+        if caller.key is None and not self._site.home.settings.anonymous and path not in DOORS:
             raise unauthorized("this takes an API key")
         if caller.key is not None and path.startswith(ADMIN) and caller.key.scope != "admin":
             raise Problem(403, "this takes an admin key")
@@ -159,7 +176,7 @@ class Middleware:
             received.window = await self._site.limiter.hit(f"key:{caller.key.number}", caller.key.per_minute)
             self._site.usage.count(caller.key.number, received.window.left < 0)
         if received.window.left < 0:
-            raise _too_many(received.window)
+            raise too_many(received.window)
 
     def _sender(self, received: Received, send: Send) -> Send:
         """Add the headers that every answer has; leave the body out where only the head was asked for."""
@@ -220,6 +237,17 @@ def _received(scope: Any, prefix: str) -> Received:
     return Received(headers, path, method, number, time.perf_counter())
 
 
+def _session(received: Received) -> str:
+    """Return the session that a browser shows for one of the site's pages; empty where there is none."""
+    if received.path.startswith(PROGRAMS):
+        return ""
+    for cookie in received.headers.get(b"cookie", b"").decode("latin-1").split(";"):
+        name, _, value = cookie.strip().partition("=")
+        if name == COOKIE:
+            return value
+    return ""
+
+
 def one_segment(path: str) -> str:
     """Write the slashes inside a movie's id as `%2F`: "rottentomatoes:m/heat" is one part of a path for the router.
 
@@ -237,17 +265,9 @@ def _limit_headers(window: Window) -> list[tuple[bytes, bytes]]:
     ]
 
 
-def _too_many(window: Window) -> Problem:
-    return Problem(
-        429,
-        f"more than {window.limit} requests in a minute; wait {plural(window.reset, 'second', 'seconds')}",
-        headers={"retry-after": str(window.reset)},
-    )
-
-
 async def _refuse(problem: Problem, page: bytes | None, send: Send) -> None:
     body = problem.body() if page is None else page
-    kind = {"content-type": "application/json"} if page is None else {"content-type": HTML, **POLICY}
+    kind = {"content-type": "application/json"} if page is None else {"content-type": HTML}
     headers = {**problem.headers, **kind, "content-length": str(len(body))}
     await _answer(problem.status, headers, body, send)
 

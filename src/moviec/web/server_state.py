@@ -27,6 +27,7 @@ from moviec.web.cors import Cors
 from moviec.web.logs import open_log
 from moviec.web.metrics import Metrics
 from moviec.web.responses import Answer, Cache
+from moviec.web.sessions import Sessions
 from moviec.web.usage import UsageCounter
 
 T = TypeVar("T")
@@ -47,6 +48,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     cache: Cache
     follower: Follower
     keys: KeyRing
+    sessions: Sessions
     limiter: Limiter
     usage: UsageCounter
     metrics: Metrics
@@ -84,7 +86,7 @@ def open_site(home: Home, workbench: Workbench, log: Any = None) -> Site:
     log = log or open_log(home.log)
     catalogue = connect(home.catalogue, settings.patience)
     reader, cache, finder = Reader(catalogue), Cache(settings.cache_mb << 20), Finder(home.search)
-    head = Head(reader)
+    head, keys = Head(reader), Keys(reader)
     try:
         trusted = trusted_proxies(settings.proxies)
     except ValueError as error:
@@ -98,7 +100,8 @@ def open_site(home: Home, workbench: Workbench, log: Any = None) -> Site:
         head=head,
         cache=cache,
         follower=Follower(catalogue, head, cache, finder),
-        keys=KeyRing(Keys(reader)),
+        keys=KeyRing(keys),
+        sessions=Sessions(keys),
         limiter=Limiter(settings.redis, log),
         usage=UsageCounter(catalogue),
         metrics=Metrics(),

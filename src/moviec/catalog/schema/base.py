@@ -6,6 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from moviec.catalog.compression import Compressed
+
 metadata = sa.MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
@@ -15,14 +17,17 @@ metadata = sa.MetaData(
     }
 )
 
+#: Texts that the database holds compressed.
+Film, Evidence, Credits = Compressed("films"), Compressed("evidence"), Compressed("credits")
+
 Text, Integer, BigInteger, Boolean, Float, Date = (
     sa.Text(), sa.Integer(), sa.BigInteger(), sa.Boolean(), sa.Float(), sa.Date()
 )  # fmt: skip
 
 
-def table(name: str, about: str, *parts: sa.schema.SchemaItem) -> sa.Table:
-    """Make a table with its line in the data dictionary."""
-    return sa.Table(name, metadata, *parts, comment=about)
+def table(name: str, about: str, *parts: sa.schema.SchemaItem, clustered: bool = False) -> sa.Table:
+    """Make a table with its line in the data dictionary; a clustered one lies in the order of its key, also on SQLite."""
+    return sa.Table(name, metadata, *parts, comment=about, sqlite_with_rowid=not clustered)
 
 
 def key(name: str, kind: sa.types.TypeEngine[Any], about: str, refers: str = "") -> sa.Column[Any]:

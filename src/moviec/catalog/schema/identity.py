@@ -5,7 +5,20 @@ The ledger and the decisions are primary data: they cannot be made again from wh
 
 from __future__ import annotations
 
-from moviec.catalog.schema.base import Boolean, Integer, Text, column, index, key, maybe, number, table
+from moviec.catalog.schema.base import (
+    BigInteger,
+    Boolean,
+    Credits,
+    Evidence,
+    Integer,
+    Text,
+    column,
+    index,
+    key,
+    maybe,
+    number,
+    table,
+)
 
 records = table(
     "records",
@@ -39,7 +52,7 @@ matches = table(
     column("shared_id", Boolean, "an external id is the same"),
     column("probability", Integer, "millionths, given the rivals"),
     column("band", Text, "accept, review or reject"),
-    column("evidence", Text, "feature, level and bits, a JSON list"),
+    column("evidence", Evidence, "feature, level and bits, a JSON list, compressed"),
     index("right_source", "right_key"),
     index("band"),
 )
@@ -71,20 +84,26 @@ parties = table(
     index("kind", "folded"),
 )
 
-party_credits = table(
-    "party_credits",
-    "Every credit of every source, and whom it stands for.",
+film_credits = table(
+    "film_credits",
+    "Every credit of every source, and whom it stands for: what matching needs to tell people and companies apart.",
     key("kind", Text, "people or companies"),
     key("movie", Integer, "the film"),
-    key("source", Text, "who lists it"),
-    key("role", Text, "director, writer, actor, …; empty for a company"),
-    key("key", Text, "the id at the source, empty where it gives none"),
-    key("name", Text, "as the source writes it"),
-    column("folded", Text, "folded name"),
-    column("short", Text, "short form of the name, empty where there is none"),
-    column("party", Integer, "the id in people or companies"),
-    maybe("year", Integer, "of the film at the source"),
-    index("kind", "folded"),
+    column(
+        "credits",
+        Credits,
+        "source, role, key, name, folded, short form, party and year of each; JSON, compressed",
+    ),
+    clustered=True,
+)
+
+credit_names = table(
+    "credit_names",
+    "The films that credit a name.",
+    key("kind", Text, "people or companies"),
+    key("name", BigInteger, "number of the folded name, from its SHA-256"),
+    key("movie", Integer, "the film"),
+    clustered=True,
 )
 
 models = table(

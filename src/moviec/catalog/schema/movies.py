@@ -67,6 +67,7 @@ titles = table(
     maybe("region", Text, "ISO 3166-1"),
     column("folded", Text, "folded, for search"),
     index("folded"),
+    clustered=True,
 )
 
 genres = table(
@@ -87,6 +88,7 @@ movie_genres = table(
     column("position", Integer, "0 is the surest"),
     column("confidence", Integer, "probability in millionths"),
     index("genre"),
+    clustered=True,
 )
 
 companies = table(
@@ -109,6 +111,7 @@ movie_companies = table(
     column("name", Text, "as named for this film"),
     column("keys", Text, "ids at the sources, a JSON object"),
     index("company"),
+    clustered=True,
 )
 
 people = table(
@@ -132,6 +135,7 @@ credits_ = table(
     maybe("character", Text, "who an actor plays"),
     column("keys", Text, "ids at the sources, a JSON object"),
     index("person"),
+    clustered=True,
 )
 
 languages = table(
@@ -148,6 +152,7 @@ movie_languages = table(
     key("language", Text, "ISO 639-1", "languages.code"),
     column("position", Integer, "order"),
     index("language"),
+    clustered=True,
 )
 
 countries = table(
@@ -164,6 +169,7 @@ movie_countries = table(
     key("country", Text, "ISO 3166-1", "countries.code"),
     column("position", Integer, "order"),
     index("country"),
+    clustered=True,
 )
 
 movie_keywords = table(
@@ -173,6 +179,7 @@ movie_keywords = table(
     key("position", Integer, "order"),
     column("keyword", Text, "as the sources write it"),
     index("keyword"),
+    clustered=True,
 )
 
 external_ids = table(
@@ -183,6 +190,7 @@ external_ids = table(
     key("movie", Integer, MOVIE, "movies.movie"),
     column("position", Integer, "0 is the one that the document shows"),
     index("movie"),
+    clustered=True,
 )
 
 ratings = table(
@@ -198,6 +206,7 @@ ratings = table(
     maybe("votes", BigInteger, "how many voted"),
     column("source", Text, "who delivered it"),
     column("points", Float, "the value on 0 to 100"),
+    clustered=True,
 )
 
 rollups = table(
@@ -229,6 +238,7 @@ rollups = table(
     maybe("c_rating_max", BigInteger, "hundredths of a point"),
     column("movie_ids", Text, "the films behind the figures, a JSON list"),
     index("kind", "entry"),
+    clustered=True,
 )
 
 rankings = table(
@@ -242,4 +252,5 @@ rankings = table(
     column("valued", Integer, "those of them with a value"),
     column("first_entries", Text, "the first hundred ids, the largest value first, a JSON list"),
     column("last_entries", Text, "the last hundred ids with a value, the smallest last, a JSON list"),
+    clustered=True,
 )

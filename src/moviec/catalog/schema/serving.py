@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from moviec.catalog.schema.base import Integer, Text, column, index, key, maybe, number, table
+from moviec.catalog.schema.base import Film, Integer, Text, column, index, key, maybe, number, table
 
 documents = table(
     "documents",
     "One ready JSON document per film: the API returns its bytes.",
     key("movie", Integer, "the film", "movies.movie"),
-    column("document", Text, "JSON"),
-    column("claims", Text, "every claim and why one won, JSON"),
+    column("document", Film, "JSON, compressed"),
+    column("claims", Film, "every claim and why one won, JSON, compressed"),
     column("hash", Text, "SHA-256 of the document"),
-    maybe("claims_hash", Text, "SHA-256 of the claims; NULL where an older version published them"),
+    maybe("claims_hash", Text, "SHA-256 of the claims"),
     column("since", Text, "instant of publication, UTC"),
     column("change", Integer, "number of the change that published it"),
 )
@@ -24,10 +24,10 @@ document_versions = table(
     key("movie", Integer, "the film"),
     key("since", Text, "first instant at which it stood, UTC"),
     column("until", Text, "instant at which it no longer did, UTC"),
-    maybe("document", Text, "JSON; NULL where the film was withdrawn"),
-    maybe("claims", Text, "JSON"),
-    maybe("hash", Text, "SHA-256 of the document; NULL where an older version kept it"),
-    maybe("claims_hash", Text, "SHA-256 of the claims; NULL where an older version kept them"),
+    maybe("document", Film, "JSON, compressed; NULL where the film was withdrawn"),
+    maybe("claims", Film, "JSON, compressed"),
+    maybe("hash", Text, "SHA-256 of the document"),
+    maybe("claims_hash", Text, "SHA-256 of the claims"),
     index("since", "until"),
 )
 

@@ -6,7 +6,7 @@ line (NULL unless `line` is among the wanted fields).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import msgspec
@@ -107,7 +107,7 @@ def stage(engine: DuckEngine, role: str, spec: FileSpec, path: Path, wanted: Wan
     engine.view(f"{role}_good", _good_rows(rows))
     engine.view(f"{role}_films", f"SELECT * FROM {role}_good WHERE {_only(spec)}")
     engine.view(role, f"SELECT * FROM {role}_films")
-    skipped = _count(engine, f"{role}_good WHERE NOT {_only(spec)}") if spec.only else 0
+    skipped = _count(engine, f"{role}_good WHERE NOT {_only(spec)}") if spec.only or spec.gone else 0
     rejected = sorted([*rest, *unkeyed], key=lambda row: row.line)
     read = _count(engine, f"{role}_rows") + len(rest)
     if read == len(rejected):
@@ -217,10 +217,25 @@ def _good_rows(rows: Staging) -> str:
 
 def _only(spec: FileSpec) -> str:
     """Write the condition that a row is of a film."""
-    tests = (
+    tests = [
         f"{identifier(name)} IN ({', '.join(map(quoted, values))})" for name, values in spec.only.items()
-    )
+    ]
+    if spec.gone:
+        tests.append(f"NOT {_is_gone(spec)}")
     return f"coalesce({' AND '.join(tests) or 'true'}, false)"
+
+
+def _is_gone(spec: FileSpec) -> str:
+    return f"coalesce({identifier(spec.gone)} = 'true', false)"
+
+
+def withdrawn(spec: SourceSpec, staged: Collection[str]) -> str:
+    """Return the query of the keys that the staged files say are no more; empty where the facts name no such rows."""
+    return " UNION ".join(
+        f"SELECT {identifier(file.key)} AS key FROM {role}_good WHERE {_is_gone(file)}"
+        for role, file in spec.files.items()
+        if file.gone and role in staged
+    )
 
 
 def _count(engine: DuckEngine, rows: str) -> int:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from litestar import Request
+
+from moviec.web.server_state import site_of
 
 if TYPE_CHECKING:
     from babel import Locale
-
-#: Where TMDB keeps pictures: its paths are told without it.
-PICTURES = "https://image.tmdb.org/t/p/"
 
 
 @cache
@@ -18,9 +20,7 @@ def _english() -> Locale:
 
 
 def _locale(code: str) -> Locale:
-    from babel import (
-        Locale,
-    )  # when it is first wanted: it takes room, and most servers are asked in their own words
+    from babel import Locale  # when it is first wanted: it takes room
 
     return Locale.parse(code)
 
@@ -43,15 +43,16 @@ def native(code: str) -> str:
         return ""
 
 
-def poster_address(poster: str | None) -> str | None:
-    """Return a poster's address: TMDB's paths with where they are kept."""
-    if not poster:
-        return None
-    return f"{PICTURES}w500{poster}" if poster.startswith("/") else poster
+def poster_address(poster: Mapping[str, str] | None, origin: str) -> str | None:
+    """Return the address of a stored poster on this server."""
+    return f"{origin}{poster['w342']}" if poster else None
 
 
-def poster_path(poster: str | None) -> str | None:
-    """Return a poster as TMDB names it: the path behind the address of its pictures; another address as it is."""
-    if poster and poster.startswith(PICTURES):  # …/w500/abc.jpg
-        return "/" + poster.removeprefix(PICTURES).partition("/")[2]
-    return poster or None
+def poster_path(poster: Mapping[str, str] | None) -> str | None:
+    """Return a poster as TMDB names it: the path behind the address of pictures and one of the sizes."""
+    return f"/{poster['w342'].split('/')[-2]}.webp" if poster else None
+
+
+def origin_of(request: Request[Any, Any, Any]) -> str:
+    """Return the address that this server was called at, before its paths."""
+    return f"{request.url.scheme}://{request.url.netloc}{site_of(request).prefix}"

@@ -13,7 +13,7 @@ from litestar import Request, get
 from litestar.response.base import ASGIResponse
 
 from moviec.catalog.queries import documents_of
-from moviec.web.compat.names import country, language, poster_address
+from moviec.web.compat.names import country, language, origin_of, poster_address
 from moviec.web.errors import Problem
 from moviec.web.ids import movie_of
 from moviec.web.params import ListQuery, given
@@ -40,7 +40,7 @@ async def omdb(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Answer as OMDb does."""
     site, asked = site_of(request), given(request)
     if asked.get("s"):
-        return respond(request, answer(await _search(site, asked)))
+        return respond(request, answer(await _search(site, asked, origin_of(request))))
     if not asked.get("i") and not asked.get("t"):
         return respond(request, answer({"Response": "False", "Error": "Incorrect IMDb ID."}))
     number = await _by_id(site, asked["i"]) if asked.get("i") else await _by_title(site, asked)
@@ -51,7 +51,7 @@ async def omdb(request: Request[Any, Any, Any]) -> ASGIResponse:
     if stored is None:
         raise Problem(404, "Movie not found!")
     document = msgspec.json.decode(stored.document)
-    return respond(request, answer(film(document, asked.get("plot", "short") == "full")))
+    return respond(request, answer(film(document, asked.get("plot", "short") == "full", origin_of(request))))
 
 
 async def _by_id(site: Site, text: str) -> int | None:
@@ -67,7 +67,7 @@ async def _by_title(site: Site, asked: Mapping[str, str]) -> int | None:
     return int(found.page.items[0].id[2:]) if found and found.page.items else None
 
 
-async def _search(site: Site, asked: Mapping[str, str]) -> dict[str, Any]:
+async def _search(site: Site, asked: Mapping[str, str], origin: str) -> dict[str, Any]:
     page = asked.get("page", "1")
     if not page.isdecimal() or not 1 <= int(page) <= LAST_PAGE:
         return {"Response": "False", "Error": "The offset specified in a OFFSET clause may not be negative."}
@@ -84,7 +84,7 @@ async def _search(site: Site, asked: Mapping[str, str]) -> dict[str, Any]:
             "Year": _text(each.get("year")),
             "imdbID": each["ids"]["imdb"],
             "Type": "movie",
-            "Poster": poster_address(each.get("poster")) or NONE,
+            "Poster": poster_address(each.get("poster"), origin) or NONE,
         }
         for each in films
         if "imdb" in each.get("ids", {})
@@ -101,7 +101,7 @@ async def _find(site: Site, asked: Mapping[str, str], words: str, limit: int) ->
     return await find(site, listed, words[:1000])
 
 
-def film(document: Mapping[str, Any], full: bool = True) -> dict[str, Any]:
+def film(document: Mapping[str, Any], full: bool = True, origin: str = "") -> dict[str, Any]:
     """Return a document as OMDb writes a film: everything is text, and "N/A" what is unknown."""
     ratings = {
         rating["rater"]: rating for rating in document.get("ratings", []) if rating["aspect"] == "overall"
@@ -125,7 +125,7 @@ def film(document: Mapping[str, Any], full: bool = True) -> dict[str, Any]:
         "Language": _listed(map(language, document.get("languages") or _original(document))),
         "Country": _listed(map(country, document.get("countries", []))),
         "Awards": NONE,
-        "Poster": poster_address(document.get("poster")) or NONE,
+        "Poster": poster_address(document.get("poster"), origin) or NONE,
         "Ratings": _ratings(ratings),
         "Metascore": f"{metacritic['value']:.0f}" if metacritic else NONE,
         "imdbRating": f"{imdb['value']:.1f}" if imdb else NONE,

@@ -19,7 +19,7 @@ from moviec.catalog.queries import documents_of
 from moviec.catalog.references import companies_of
 from moviec.search.summaries import FILM
 from moviec.web.compat import tmdb_films as films
-from moviec.web.compat.names import PICTURES, poster_path
+from moviec.web.compat.names import origin_of, poster_path
 from moviec.web.errors import Problem
 from moviec.web.ids import Moved, gone, movie_of
 from moviec.web.languages import preferred
@@ -49,8 +49,8 @@ _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 async def configuration(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Where pictures are kept."""
     images = {
-        "base_url": PICTURES.replace("https", "http"), "secure_base_url": PICTURES,
-        "poster_sizes": ["w92", "w154", "w185", "w342", "w500", "w780", "original"],
+        "base_url": f"{origin_of(request)}/posters/", "secure_base_url": f"{origin_of(request)}/posters/",
+        "poster_sizes": ["w185", "w342", "w780"],
         "backdrop_sizes": ["w300", "w780", "w1280", "original"], "logo_sizes": ["w45", "original"],
         "profile_sizes": ["w45", "w185", "h632", "original"], "still_sizes": ["w92", "original"],
     }  # fmt: skip

@@ -18,6 +18,7 @@ from moviec.web.responses import CHANGE, Answer, answer, respond
 from moviec.web.route_docs import MovieId, gives
 from moviec.web.routes.lists import find, respond_list, shown
 from moviec.web.routes.movies import redirect
+from moviec.web.schemas.films import Poster
 from moviec.web.server_state import Site, site_of
 
 
@@ -54,7 +55,7 @@ async def _suggestions(site: Site, asked: SuggestQuery, languages: tuple[str, ..
             year=film.year,
             kind=film.kind,
             c_rating=film.c_rating,
-            poster=film.poster,
+            poster=Poster(**film.poster) if film.poster else None,
         )
         for film in (shown(item, languages) for item in found.page.items)
     ]

@@ -91,12 +91,14 @@ async def person_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     return respond(request, held)
 
 
-async def named_people(site: Site, query: str, limit: int) -> list[shapes.PersonShown]:
-    """Find persons by words of their names, the last perhaps only begun."""
+async def named_people(
+    site: Site, query: str, limit: int, looked_at: int = FILMS_LOOKED_AT
+) -> list[shapes.PersonShown]:
+    """Find persons by words of their names, the last perhaps only begun, by the best known films (`looked_at`) they are in."""
     words, begun = fold(query).split(), not query[-1:].isspace()
     if not words:
         return []
-    films = await asyncio.to_thread(site.finder.with_people, words, begun, FILMS_LOOKED_AT)
+    films = await asyncio.to_thread(site.finder.with_people, words, begun, looked_at)
 
     def read(connection: sa.Connection) -> tuple[list[Credited], list[Person]]:
         credited = credited_in(connection, [int(film.id[2:]) for film in films])
@@ -193,7 +195,6 @@ def _credit(credit: Credit) -> shapes.PersonCredit:
         title=credit.title,
         year=credit.year,
         kind=credit.kind,
-        poster=credit.poster,
         c_rating=credit.c_rating,
         votes=credit.votes,
         role=credit.role,
@@ -264,13 +265,13 @@ async def one_collection(request: Request[Any, Any, Any], collection_id: Collect
     if found is None:
         raise not_found(f"there is no collection '{collection_id[:50]}'")
     languages = preferred(request.headers.get("accept-language", ""))
-    films = await asyncio.to_thread(_films_of, site, found.id)
+    films = await asyncio.to_thread(films_of, site, found.id)
     items = [shown(film, languages) for film in films]
     shape = shapes.Collection(id=found.id, name=found.name, films=len(items), items=items)
     return respond(request, answer(shape, headers))
 
 
-def _films_of(site: Site, collection: str) -> list[Summary]:
+def films_of(site: Site, collection: str) -> list[Summary]:
     """List a collection's films, the oldest first."""
     wanted = (Wanted("collection", ((collection,),)),)
     ask = Ask(wanted=wanted, sort="released", limit=MOST_PARTS, facets=False, counted=False)

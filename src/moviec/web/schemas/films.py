@@ -106,6 +106,16 @@ class ClaimedField(Shape, frozen=True):
     confidence: float | None = None
 
 
+class Poster(Shape, frozen=True):
+    """Where a poster is on this server, in three widths (pixels), who named it, and the licence under which it is shown."""
+
+    w185: str
+    w342: str
+    w780: str
+    source: str
+    licence: str
+
+
 class Movie(Shape, frozen=True):
     """A movie's document. What is unknown is left out; money is whole US dollars, runtime minutes."""
 
@@ -138,7 +148,7 @@ class Movie(Shape, frozen=True):
     ratings: list[Rating] = field(default_factory=list)
     overview: str | None = None
     tagline: str | None = None
-    poster: str | None = None
+    poster: Poster | None = None
     trailer: str | None = None
     homepage: str | None = None
     adult: bool = False
@@ -326,7 +336,7 @@ class Suggestion(Shape, frozen=True):
     year: int | None = None
     kind: str | None = None
     c_rating: float | None = None
-    poster: str | None = None
+    poster: Poster | None = None
 
 
 class Suggestions(Shape, frozen=True):
@@ -377,7 +387,6 @@ class PersonCredit(Shape, frozen=True):
     kind: str | None = None
     c_rating: float | None = None
     votes: int | None = None
-    poster: str | None = None
 
 
 class Person(Shape, frozen=True):

@@ -1,0 +1,148 @@
+"""Sources that are asked over the web: one pace and one day's allowance for all workers, how far each is known, ids asked for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import sqlalchemy as sa
+
+from moviec.catalog.connect import writing
+from moviec.catalog.schema.identity import records
+from moviec.catalog.schema.movies import external_ids, movies
+from moviec.catalog.schema.online import asked, online
+
+#: Ids in one statement.
+_STEP = 500
+
+
+class Slots(msgspec.Struct, frozen=True):
+    """Requests that may go: how many, when the first (seconds since 1970), and how many seconds apart."""
+
+    count: int
+    first: float
+    apart: float
+
+
+class OnlineState(msgspec.Struct, frozen=True):
+    """How a source that is asked over the web stands; see the table `online`."""
+
+    source: str
+    day: str = ""
+    used: int = 0
+    next_at: float = 0.0
+    since: str | None = None
+    done_at: str | None = None
+    failing_since: str | None = None
+    error: str | None = None
+
+
+def online_states(connection: sa.Connection) -> dict[str, OnlineState]:
+    """Return how every source stands that was ever asked over the web."""
+    names = OnlineState.__struct_fields__
+    rows = connection.execute(sa.select(online)).all()
+    return {row.source: OnlineState(*(getattr(row, name) for name in names)) for row in rows}
+
+
+def all_online(catalogue: sa.Engine) -> dict[str, OnlineState]:
+    """Return how every source stands that was ever asked over the web."""
+    with catalogue.connect() as connection:
+        return online_states(connection)
+
+
+def reserve(catalogue: sa.Engine, source: str, wanted: int, rate: float, allowance: int) -> Slots:
+    """Take up to so many requests out of a source's pace and, unless it is 0, out of the day's allowance; none are left at count 0.
+
+    Every worker takes from the same row, so that all together keep to the pace.
+    """
+    now = dt.datetime.now(dt.UTC)
+    with writing(catalogue, beside=True) as connection:
+        state = _state(connection, source)
+        used = state.used if state.day == f"{now:%Y-%m-%d}" else 0
+        count = min(wanted, max(allowance - used, 0)) if allowance else wanted
+        # A clock that was put back must not stop a source: no worker reserves further ahead than a block.
+        ahead = min(state.next_at, now.timestamp() + 60)
+        first = max(now.timestamp(), ahead)
+        _put(connection, source, day=f"{now:%Y-%m-%d}", used=used + count, next_at=first + count / rate)
+    return Slots(count, first, 1 / rate)
+
+
+def used_today(connection: sa.Connection, source: str) -> int:
+    """Return how many requests of the day's allowance are used."""
+    state = online_states(connection).get(source)
+    return state.used if state and state.day == f"{dt.datetime.now(dt.UTC):%Y-%m-%d}" else 0
+
+
+def use_up(catalogue: sa.Engine, source: str, allowance: int) -> None:
+    """Note that the provider says the day's allowance is used up, whatever was counted here."""
+    with writing(catalogue, beside=True) as connection:
+        _put(connection, source, day=f"{dt.datetime.now(dt.UTC):%Y-%m-%d}", used=allowance)
+
+
+def note_round(catalogue: sa.Engine, source: str, since: str | None) -> None:
+    """Note that a round is done; `since` is up to when the source's changes are known now."""
+    done = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    with writing(catalogue, beside=True) as connection:
+        _put(connection, source, since=since, done_at=done, failing_since=None, error=None)
+
+
+def note_trouble(catalogue: sa.Engine, source: str, error: str) -> None:
+    """Note that a source failed, and keep since when it does."""
+    with writing(catalogue, beside=True) as connection:
+        since = _state(connection, source).failing_since
+        now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        _put(connection, source, failing_since=since or now, error=error)
+
+
+def ids_to_ask(connection: sa.Connection, source: str, space: str, before: str, most: int) -> list[str]:
+    """Return ids of the catalogue's films in a space that a source was not asked for since `before`, most voted films first."""
+    last = sa.select(asked.c.id, asked.c.at).where(asked.c.source == source).subquery()
+    query = (
+        sa.select(external_ids.c.id)
+        .join(movies, movies.c.movie == external_ids.c.movie)
+        .outerjoin(last, last.c.id == external_ids.c.id)
+        .where(external_ids.c.space == space, sa.or_(last.c.at.is_(None), last.c.at < before))
+        .order_by(
+            last.c.at.is_not(None),
+            sa.func.coalesce(movies.c.votes, 0).desc(),
+            sa.func.coalesce(movies.c.popularity, 0).desc(),
+            external_ids.c.id,
+        )
+        .limit(most)
+    )
+    return list(connection.scalars(query))
+
+
+def live_keys(connection: sa.Connection, source: str) -> int:
+    """Return how many records of a source are listed."""
+    query = sa.select(sa.func.count()).where(records.c.source == source, records.c.live)
+    return connection.scalar(query) or 0
+
+
+def note_asked(catalogue: sa.Engine, source: str, found: Mapping[str, bool]) -> None:
+    """Note that a source was asked for some ids, and which of them it knows."""
+    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    ids = sorted(found)
+    with writing(catalogue, beside=True) as connection:
+        for start in range(0, len(ids), _STEP):
+            some = ids[start : start + _STEP]
+            _forget(connection, source, some)
+            rows = [{"source": source, "id": each, "at": now, "found": found[each]} for each in some]
+            connection.execute(sa.insert(asked), rows)
+
+
+def _forget(connection: sa.Connection, source: str, ids: Sequence[str]) -> None:
+    connection.execute(sa.delete(asked).where(asked.c.source == source, asked.c.id.in_(ids)))
+
+
+def _state(connection: sa.Connection, source: str) -> OnlineState:
+    return online_states(connection).get(source) or OnlineState(source)
+
+
+def _put(connection: sa.Connection, source: str, **values: object) -> None:
+    """Write some columns of a source's row, which is made where it is not there."""
+    changed = connection.execute(sa.update(online).where(online.c.source == source).values(**values))
+    if not changed.rowcount:
+        row = {"day": "", "used": 0, "next_at": 0.0, **values}
+        connection.execute(sa.insert(online).values(source=source, **row))

@@ -1,0 +1,279 @@
+"""Search and browsing: films that match, what narrows them further, and what is chosen, each to be taken off again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import msgspec
+import sqlalchemy as sa
+from litestar import Request, get
+from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
+
+from moviec.catalog.people import person_of
+from moviec.catalog.references import Genre, companies_of
+from moviec.search.query import fold
+from moviec.search.summaries import Summary
+from moviec.web.errors import Problem
+from moviec.web.languages import preferred
+from moviec.web.params import ListQuery, SearchQuery, query_of
+from moviec.web.responses import from_bytes, respond
+from moviec.web.routes.lists import Found, find, shown
+from moviec.web.routes.people import named_people
+from moviec.web.server_state import Site, site_of
+from moviec.web.site import words
+from moviec.web.site.rendering import HTML, Made, held_page, with_query, written
+
+#: Films of one page, suggestions as one types, and persons among them.
+PAGE, SUGGESTED, PERSONS = 36, 7, 3
+
+#: Best known films whose credits are looked at for suggested persons: with 60, as the API has them, it takes twice as long.
+FILMS_LOOKED_AT = 15
+
+#: Orders with their names; of the first of each pair the highest or newest comes first.
+SORTS = (
+    ("relevance", "Best match"), ("popularity", "Most popular"), ("rating", "Top rated"), ("-rating", "Lowest rated"),
+    ("year", "Newest"), ("-year", "Oldest"), ("votes", "Most votes"), ("revenue", "Highest gross"), ("runtime", "Longest"),
+    ("-runtime", "Shortest"),
+)  # fmt: skip
+
+#: Countries and languages offered: those of most films in the catalogues that are public; any other works in the address.
+COUNTRIES = ("US", "GB", "FR", "DE", "IT", "ES", "IN", "JP", "CA", "KR", "CN", "HK", "SE", "DK", "AU", "BR", "MX", "RU", "SU", "PL", "IR", "AR", "BE", "NL")  # fmt: skip
+LANGUAGES = (
+    "en",
+    "fr",
+    "de",
+    "es",
+    "it",
+    "ja",
+    "hi",
+    "zh",
+    "ko",
+    "ru",
+    "pt",
+    "sv",
+    "da",
+    "pl",
+    "ta",
+    "te",
+    "fa",
+    "tr",
+    "ar",
+    "nl",
+)
+CERTIFICATES = ("G", "PG", "PG-13", "R", "NC-17", "U", "12A", "15", "18")
+
+
+class Chip(msgspec.Struct, frozen=True):
+    """A filter that is chosen, in words, and the query without it."""
+
+    label: str
+    without: str
+
+
+@get("/search", include_in_schema=False)
+async def results(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """A page of films that match, with facets, orders, and persons of such a name."""
+    site, asked = site_of(request), asked_of(request)
+    languages = preferred(request.headers.get("accept-language", ""))
+
+    async def make() -> Made:
+        values, headers = await _values(site, asked, languages)
+        return "results.html", values, headers
+
+    return await held_page(request, 0, f"search:{msgspec.json.encode(asked).decode()}", make)
+
+
+async def _values(
+    site: Site, asked: SearchQuery, languages: tuple[str, ...]
+) -> tuple[dict[str, Any], Mapping[str, str]]:
+    found = await find(site, asked, asked.query)
+    people: Sequence[Any] = []
+    if asked.query.strip() and not asked.cursor:
+        people = await named_people(site, asked.query, PERSONS)
+    kept = kept_of(asked)
+    values = {
+        "query": asked.query,
+        "asked": asked,
+        "items": [shown(item, languages) for item in found.page.items],
+        "people": people,
+        "total": found.page.total,
+        "next": found.page.cursor,
+        "least": found.least,
+        "kept": kept,
+        "chips": await chips_of(site, asked, kept, found.genres),
+        "genres": genre_choices(asked, found),
+        "decades": found.page.decades,
+        "sorts": [(name, label) for name, label in SORTS if name != "relevance" or asked.query],
+        "countries": choices(COUNTRIES, asked.country.upper(), words.country),
+        "languages": choices(LANGUAGES, asked.original_language.lower(), words.language),
+        "certificates": choices(CERTIFICATES, asked.certificate, str),
+        "meant": await did_you_mean(site, asked, found.page.items) if len(found.page.items) < 3 else [],
+    }
+    return values, found.headers
+
+
+@get("/suggest", include_in_schema=False)
+async def suggest(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """Films and persons for what has been typed so far, as a piece of a page."""
+    site, query = site_of(request), request.query_params.get("query", "")[:200]
+    languages = preferred(request.headers.get("accept-language", ""))
+    name = f"suggest-page:{site.finder.position}:{languages}:{query}"
+    held = site.cache.get(0, name)
+    if held is None:
+        ticket = site.cache.begin()
+        films: list[Summary] = []
+        people: Sequence[Any] = []
+        if fold(query):
+            listed = ListQuery(limit=SUGGESTED, facets=False)
+            found, people = await asyncio.gather(
+                find(site, listed, query, counted=False), named_people(site, query, PERSONS, FILMS_LOOKED_AT)
+            )
+            films = [shown(item, languages) for item in found.page.items]
+        told = {"films": films, "people": people, "query": query}
+        held = from_bytes(written(site, "suggestions.html", told), HTML)
+        site.cache.keep(ticket, 0, name, held)
+    return respond(request, held)
+
+
+@get("/opensearch.xml", include_in_schema=False)
+async def description(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """What a browser needs to offer the search box of the site as a search engine."""
+    url = request.url
+    shown = {"home": f"{url.scheme}://{url.netloc}{site_of(request).prefix}"}
+    body = written(site_of(request), "opensearch.xml", shown)
+    return respond(request, from_bytes(body, "application/opensearchdescription+xml"))
+
+
+def asked_of(request: Request[Any, Any, Any]) -> SearchQuery:
+    """Read what is asked of an address: fields that a form left empty count as left out, several values as one list.
+
+    Raises Problem 400, naming what is wrong.
+    """
+    text = request.query_params
+    usual = {"limit": str(PAGE), "sort": "relevance" if text.get("query", "").strip() else "popularity"}
+    return query_of(without_blanks(request, usual), SearchQuery)
+
+
+def without_blanks(
+    request: Request[Any, Any, Any], usual: Mapping[str, str] | None = None
+) -> Request[Any, Any, Any]:
+    """Return a request without the fields that a form left empty, with those it has several times as one list, and with the
+    `usual` values of others.
+    """
+    values: dict[str, str] = {}
+    for name, value in parse_qsl(request.scope["query_string"].decode("latin-1"), errors="replace"):
+        values[name] = f"{values[name]},{value}" if name in values else value
+    scope: Any = {**request.scope, "query_string": urlencode({**(usual or {}), **values}).encode()}
+    return Request(scope)
+
+
+def kept_of(asked: SearchQuery) -> dict[str, Any]:
+    """Return what an address must say again to ask the same, without the page."""
+    usual = SearchQuery()
+    values = msgspec.to_builtins(asked)
+    apart = ("cursor", "limit", "facets")
+    kept = {
+        name: value for name, value in values.items() if name not in apart and value != getattr(usual, name)
+    }
+    if kept.get("sort") == "popularity" and not asked.query.strip():
+        del kept["sort"]
+    return kept
+
+
+async def chips_of(
+    site: Site, asked: SearchQuery, kept: Mapping[str, Any], genres: Sequence[Genre]
+) -> list[Chip]:
+    """Say each filter in words, with the address that takes it off."""
+    names = await site.read(lambda connection: _names(connection, asked))
+    known = {str(genre.id): genre.name for genre in genres}
+    chips = []
+    for name, value in kept.items():
+        if name in ("query", "sort", "adult"):
+            continue
+        parts = str(value).split(",") if name in _SEVERAL else [str(value)]
+        for part in parts:
+            rest = [other for other in parts if other != part]
+            label = known.get(part, part) if name == "genre" else names.get((name, part)) or _told(name, part)
+            chips.append(Chip(label, with_query(kept, **{name: ",".join(rest)})))
+    return chips
+
+
+_SEVERAL = ("genre", "company", "person", "keyword", "country", "language")
+
+
+def _names(connection: sa.Connection, asked: SearchQuery) -> dict[tuple[str, str], str]:
+    """Return the names of the persons and companies that are asked for by number."""
+    found: dict[tuple[str, str], str] = {}
+    for part in asked.person.split(","):
+        if (
+            part.isascii()
+            and part.isdecimal()
+            and (person := person_of(connection, min(int(part), 2**31 - 1)))
+        ):
+            found["person", part] = person.name
+    numbers = [part for part in asked.company.split(",") if part.isascii() and part.isdecimal()]
+    known = companies_of(connection, [min(int(part), 2**31 - 1) for part in numbers])
+    return found | {("company", part): known[int(part)].name for part in numbers if int(part) in known}
+
+
+def _told(name: str, value: str) -> str:
+    said = {
+        "country": lambda: words.country(value.upper()),
+        "language": lambda: f"In {words.language(value.lower())}",
+        "original_language": lambda: words.language(value.lower()),
+        "year": lambda: value,
+        "decade": lambda: f"{value}s",
+        "year_from": lambda: f"From {value}",
+        "year_to": lambda: f"Until {value}",
+        "runtime_from": lambda: f"{value} min or longer",
+        "runtime_to": lambda: f"{value} min or shorter",
+        "min_rating": lambda: f"C-rating {float(value):g} or more",
+        "min_votes": lambda: f"{int(value):,} votes or more",
+        "min_raters": lambda: f"{value} raters or more",
+        "kind": lambda: value.replace("_", " "),
+    }
+    return said[name]() if name in said else value
+
+
+def genre_choices(asked: SearchQuery, found: Found) -> list[tuple[Genre, int, bool]]:
+    """List genres with how many of the films that match have them, those chosen first."""
+    counts = dict(found.page.genres)
+    chosen = {part.strip().lower() for part in asked.genre.split(",")}
+
+    def is_chosen(genre: Genre) -> bool:
+        return bool({str(genre.id), genre.name.lower()} & chosen)
+
+    listed = [(genre, counts.get(genre.id, 0), is_chosen(genre)) for genre in found.genres]
+    return sorted(
+        (row for row in listed if row[1] or row[2]), key=lambda row: (not row[2], -row[1], row[0].name)
+    )
+
+
+def choices(codes: Sequence[str], chosen: str, name: Any) -> list[tuple[str, str, bool]]:
+    """List the values of a field by name, what is chosen among them."""
+    every = dict.fromkeys([*codes, *([chosen] if chosen else [])])
+    return sorted(((code, name(code), code == chosen) for code in every), key=lambda row: row[1])
+
+
+async def did_you_mean(site: Site, asked: SearchQuery, items: Sequence[Summary]) -> list[Summary]:
+    """Return the best known films that the words alone would find, where filters or a slip leave hardly any."""
+    if not asked.query.strip():
+        return []
+    alone = await find(site, ListQuery(limit=6, facets=False), asked.query, counted=False)
+    shown_already = {item.id for item in items}
+    found = [item for item in alone.page.items if item.id not in shown_already]
+    if not found and not items and len(asked.query.split()) > 1:
+        longest = max(asked.query.split(), key=len)
+        try:
+            alone = await find(site, ListQuery(limit=6, facets=False), longest, counted=False)
+        except Problem:
+            return []
+        found = list(alone.page.items)
+    return found
+
+
+ROUTES: list[ControllerRouterHandler] = [results, suggest, description]

@@ -1,0 +1,364 @@
+"""Exploring genres and production companies: a question, a chart, the table beneath it, and the films behind each figure."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import io
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+import msgspec
+import sqlalchemy as sa
+from litestar import Request, get
+from litestar.params import FromPath
+from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
+from msgspec import Meta
+
+from moviec.catalog.queries import documents_of
+from moviec.catalog.rankings import Ends, RankedEntry, leaders, ranked_entries
+from moviec.catalog.references import companies_of
+from moviec.catalog.yearly import span_of_years
+from moviec.errors import UsageError
+from moviec.measures import USUAL, Question, least_films, refuse_nonsense
+from moviec.units import LEAST_FILMS, plural
+from moviec.web.errors import Problem, not_found
+from moviec.web.params import By, Measure, Query, Split, query_of
+from moviec.web.responses import from_bytes, respond
+from moviec.web.routes.lists import genres_of
+from moviec.web.server_state import Site, site_of
+from moviec.web.site import words
+from moviec.web.site.browse import without_blanks
+from moviec.web.site.rendering import Made, held_page, page, with_query
+
+#: Years that lines are drawn over, at most, and films of a figure that are listed.
+MOST_YEARS, MOST_FILMS = 160, 500
+
+KINDS = {"genres": "Genres", "companies": "Production companies"}
+_STORED = {"genres": "genres", "companies": "production_companies"}
+
+
+class ExploreQuery(Query, frozen=True):
+    """A question about genres or companies as a page asks it."""
+
+    kind: Literal["genres", "companies"] = "genres"
+    first: Annotated[int, Meta(ge=1, le=9999)] | None = None
+    last: Annotated[int, Meta(ge=1, le=9999)] | None = None
+    month: Annotated[int, Meta(ge=0, le=12)] = 0
+    measure: Measure = "revenue"
+    by: By | None = None
+    split: Split = "full"
+    top: Annotated[int, Meta(ge=1, le=100)] = 12
+    end: Literal["top", "bottom"] = "top"
+    view: Literal["bars", "lines"] = "bars"
+    min_movies: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+    ids: Annotated[str, Meta(pattern="^([0-9]{1,10}(,[0-9]{1,10}){0,19})?$")] = ""
+    theme: Literal["light", "dark"] = "light"
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """An answer: the question, its rows (id, name, value, known, films, and year where lines are drawn), and words for both."""
+
+    question: Question
+    rows: list[dict[str, Any]]
+    title: str
+    subtitle: str
+    entries: int
+    estimate: bool
+
+
+@get("/explore", include_in_schema=False)
+async def explore(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """The question as a form, the chart, the table."""
+    site, asked = site_of(request), asked_of(request)
+
+    async def make() -> Made:
+        return "explore.html", await _values(site, asked), {}
+
+    return await held_page(request, 0, f"explore:{msgspec.json.encode(asked).decode()}", make)
+
+
+async def _values(site: Site, asked: ExploreQuery) -> dict[str, Any]:
+    span = await site.read(lambda connection: span_of_years(connection, _STORED[asked.kind], asked.measure))
+    told, answered = "", None
+    try:
+        answered = await answer_of(site, asked, span)
+    except UsageError as error:
+        told = str(error)
+    kept, rows = kept_of(asked), answered.rows if answered else []
+    has_lines = asked.view == "lines"
+    table = [] if has_lines else rows
+    return {
+        "asked": asked,
+        "kept": kept,
+        "span": span,
+        "answered": answered,
+        "told": told,
+        "table": table,
+        "pivot": pivot(rows) if answered and has_lines else None,
+        "kinds": KINDS,
+        "usual": USUAL,
+        "least_films": LEAST_FILMS,
+        "most": max((row["value"] or 0 for row in table), default=0),
+        "question": with_query(kept),
+    }
+
+
+@get("/explore/{name:str}", include_in_schema=False)
+async def download(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIResponse:
+    """The figures as CSV, JSON or Parquet, the chart as SVG, PNG or a Vega-Lite specification; the charts' library."""
+    site = site_of(request)
+    if name == "vega.js":
+        from moviec.web.site import charts  # brings Arrow, which a server starts without
+
+        headers = {"cache-control": "private, max-age=86400"}
+        return respond(
+            request, from_bytes(await asyncio.to_thread(charts.library), "text/javascript", headers)
+        )
+    if name not in _MEDIA:
+        raise not_found(f"there is no file {name[:50]}")
+    asked = asked_of(request)
+    held = f"explore:{name}:{msgspec.json.encode(asked).decode()}"
+    found = site.cache.get(0, held)
+    if found is None:
+        ticket = site.cache.begin()
+        span = await site.read(
+            lambda connection: span_of_years(connection, _STORED[asked.kind], asked.measure)
+        )
+        try:
+            answered = await answer_of(site, asked, span)
+        except UsageError as error:
+            raise Problem(400, str(error), "invalid_parameter") from error
+        body = await asyncio.to_thread(_file, name, answered, asked)
+        headers = {"content-disposition": f'inline; filename="{_named(answered)}.{name.rpartition(".")[2]}"'}
+        found = from_bytes(body, _MEDIA[name], headers)
+        site.cache.keep(ticket, 0, held, found)
+    return respond(request, found)
+
+
+@get("/explore/films", include_in_schema=False)
+async def films(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """The films behind one figure, those with the largest amount first."""
+    site, asked = site_of(request), asked_of(request)
+    span = await site.read(lambda connection: span_of_years(connection, _STORED[asked.kind], asked.measure))
+    if not asked.ids or "," in asked.ids:
+        raise not_found("these are the films behind one genre or company: give its id")
+    question = msgspec.structs.replace(
+        question_of(asked, span), movie_ids=True, entries=(int(asked.ids),), least=1
+    )
+    names = await _names(site, asked.kind, question.entries or ())
+
+    def read(connection: sa.Connection) -> tuple[RankedEntry | None, list[dict[str, Any]]]:
+        try:
+            found = ranked_entries(connection, question)
+        except UsageError as error:
+            raise Problem(400, str(error), "invalid_parameter") from error
+        ids = found[0].movie_ids if found else []
+        rows = [msgspec.json.decode(document) for _, document in documents_of(connection, ids[:20_000])]
+        return (found[0] if found else None), rows
+
+    entry, documents = await site.read(read)
+    rows = sorted((film_row(film, question.measure) for film in documents), key=_by_amount)
+    shown: dict[str, Any] = {
+        "entry": entry,
+        "name": names.get(int(asked.ids), "?"),
+        "rows": rows[:MOST_FILMS],
+        "total": len(rows),
+        "asked": asked,
+        "when": when(question),
+        "back": with_query(kept_of(asked), ids=None),
+        "known": sum(row["amount"] is not None for row in rows),
+        "unit": question.measure,
+    }
+    return page(request, "explore_films.html", **shown)
+
+
+def asked_of(request: Request[Any, Any, Any]) -> ExploreQuery:
+    """Read the question of an address; fields that a form left empty count as left out."""
+    return query_of(without_blanks(request), ExploreQuery)
+
+
+def kept_of(asked: ExploreQuery) -> dict[str, Any]:
+    """Return what an address must say to ask the same."""
+    usual = ExploreQuery()
+    values = msgspec.to_builtins(asked)
+    return {
+        name: value for name, value in values.items() if value != getattr(usual, name) and name != "theme"
+    }
+
+
+def question_of(asked: ExploreQuery, span: tuple[int, int] | None) -> Question:
+    """Read a question; without years it is about the latest ten that have figures."""
+    latest = min(span[1], dt.datetime.now(dt.UTC).year) if span else dt.datetime.now(dt.UTC).year
+    last = asked.last or (max(asked.first, latest) if asked.first else latest)
+    first = min(asked.first or last - 9, last)
+    return Question(
+        kind=_STORED[asked.kind],
+        first_year=first,
+        last_year=last,
+        month=asked.month if asked.view == "bars" else 0,
+        measure=asked.measure,
+        by=asked.by,
+        split=asked.split,
+        entries=tuple(map(int, asked.ids.split(","))) if asked.ids else None,
+        least=asked.min_movies or least_films(asked.measure),
+    )
+
+
+async def answer_of(site: Site, asked: ExploreQuery, span: tuple[int, int] | None) -> Answered:
+    """Answer a question. Raises UsageError where it makes no sense."""
+    question = question_of(asked, span)
+    refuse_nonsense(question)
+    ends = Ends(asked.top) if asked.end == "top" else Ends(0, asked.top)
+
+    def read(connection: sa.Connection) -> tuple[list[RankedEntry], int, list[tuple[int, RankedEntry]]]:
+        chosen, total = leaders(connection, question, ends)
+        if asked.view == "lines":
+            return chosen, total, list(_each_year(connection, question, [each.entry for each in chosen]))
+        return chosen, total, []
+
+    chosen, total, yearly = await site.read(read)
+    names = await _names(site, asked.kind, [each.entry for each in chosen])
+    rows = [_row(each, names) for each in chosen]
+    if asked.view == "lines":
+        places = {each.entry: place for place, each in enumerate(chosen)}
+        ordered = sorted(yearly, key=lambda pair: (places[pair[1].entry], pair[0]))
+        rows = [{**_row(each, names), "year": year} for year, each in ordered if each.value is not None]
+    known, films = sum(each.known for each in chosen), sum(each.films for each in chosen)
+    coverage = f"Known of {known:,} of {plural(films, 'film', 'films')} counted here"
+    estimate = question.last_year >= dt.datetime.now(dt.UTC).year
+    note = "; the running year is not over" if estimate else ""
+    return Answered(question, rows, title_of(question, asked), f"{coverage}{note}", total, estimate)
+
+
+def _each_year(
+    connection: sa.Connection, question: Question, entries: Sequence[int]
+) -> list[tuple[int, RankedEntry]]:
+    """Answer a question for each of its years, for some genres or companies."""
+    if question.last_year - question.first_year >= MOST_YEARS:
+        raise UsageError(f"lines are drawn over {MOST_YEARS} years at most", "first", "choose a shorter span")
+    found = []
+    for year in range(question.first_year, question.last_year + 1):
+        one = msgspec.structs.replace(
+            question, first_year=year, last_year=year, entries=tuple(entries), least=1
+        )
+        found += [(year, each) for each in ranked_entries(connection, one)] if entries else []
+    return found
+
+
+def _row(each: RankedEntry, names: Mapping[int, str]) -> dict[str, Any]:
+    return {
+        "id": each.entry,
+        "name": names.get(each.entry, "?"),
+        "value": each.value,
+        "known": each.known,
+        "films": each.films,
+    }
+
+
+def pivot(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Lay the rows of lines out as a table: a column for each name, a row for each year, the newest first."""
+    names = {row["id"]: row["name"] for row in rows}
+    cells = {(row["year"], row["id"]): row for row in rows}
+    years = sorted({row["year"] for row in rows}, reverse=True)
+    return {
+        "names": names,
+        "years": [(year, [cells.get((year, entry)) for entry in names]) for year in years],
+    }
+
+
+async def _names(site: Site, kind: str, ids: Sequence[int]) -> dict[int, str]:
+    if kind == "genres":
+        return {genre.id: genre.name for genre in await genres_of(site)}
+    found = await site.read(lambda connection: companies_of(connection, ids))
+    return {number: company.name for number, company in found.items()}
+
+
+def when(question: Question) -> str:
+    """Say a question's time in words."""
+    span = f"{question.first_year}" if question.one_year else f"{question.first_year}–{question.last_year}"
+    return f"{words.MONTHS[question.month - 1]} {span}" if question.month else span
+
+
+def title_of(question: Question, asked: ExploreQuery) -> str:
+    """Say a question in a line: "Genres by worldwide gross, sum, 1990–1999"."""
+    by = "" if question.measure == "movies" else f", {question.added_up}"
+    end = "" if asked.end == "top" else ", the last"
+    return f"{KINDS[asked.kind]} by {words.MEASURES[question.measure].lower()}{by}, {when(question)}{end}"
+
+
+def film_row(film: Mapping[str, Any], measure: str) -> dict[str, Any]:
+    """Lay out a film behind a figure: what it adds to it, None where that is unknown."""
+    worldwide = film.get("revenue_scope") in (None, "worldwide")
+    revenue = film.get("revenue") if worldwide else None
+    budget = film.get("budget")
+    amounts = {
+        "revenue": revenue,
+        "budget": budget,
+        "profit": revenue - budget if revenue is not None and budget is not None else None,
+        "movies": 1,
+        "popularity": film.get("popularity"),
+        "votes": film.get("votes"),
+        "c_rating": (film.get("rating") or {}).get("c_rating"),
+    }
+    return {
+        "id": film["id"],
+        "title": film["title"],
+        "year": film.get("year"),
+        "released": film.get("released"),
+        "amount": amounts[measure],
+        **{name: amounts[name] for name in ("revenue", "budget", "votes", "c_rating")},
+    }
+
+
+def _by_amount(row: Mapping[str, Any]) -> tuple[bool, float, float, str]:
+    return row["amount"] is None, -(row["amount"] or 0), -(row["votes"] or 0), row["id"]
+
+
+_MEDIA = {
+    "data.csv": "text/csv",
+    "data.json": "application/json",
+    "data.parquet": "application/vnd.apache.parquet",
+    "chart.svg": "image/svg+xml",
+    "chart.png": "image/png",
+    "chart.json": "application/json",
+}
+
+
+def _named(answered: Answered) -> str:
+    return f"{answered.question.kind}-{answered.question.measure}-{answered.question.first_year}-{answered.question.last_year}"
+
+
+def _file(name: str, answered: Answered, asked: ExploreQuery) -> bytes:
+    """Write an answer as a file. Arrow and what draws charts come when they are first asked for."""
+    import pyarrow as pa
+    import pyarrow.csv
+    import pyarrow.parquet
+
+    from moviec.web.site import charts
+
+    if name == "data.json":
+        told = {"title": answered.title, "coverage": answered.subtitle, "items": answered.rows}
+        return msgspec.json.encode(told)
+    if name.startswith("data"):
+        table = (
+            pa.Table.from_pylist(answered.rows)
+            if answered.rows
+            else pa.table({"id": pa.array([], pa.int64())})
+        )
+        out = io.BytesIO()
+        if name == "data.csv":
+            pyarrow.csv.write_csv(table, out)
+        else:
+            pyarrow.parquet.write_table(table, out)
+        return out.getvalue()
+    spec = charts.specification(
+        answered.rows, answered.question, answered.title, answered.subtitle, asked.theme
+    )
+    if name == "chart.json":
+        return msgspec.json.encode(spec)
+    return charts.svg(spec) if name == "chart.svg" else charts.png(spec)
+
+
+ROUTES: list[ControllerRouterHandler] = [explore, films, download]

@@ -1,0 +1,234 @@
+"""Operations, for who has an admin key: how things stand, runs, held deliveries, rejected rows, what was set aside.
+
+Work goes through the workbench: the web itself starts no run. What reads deliveries and failures brings Arrow, which a server
+starts without, so it is imported when it is first asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import sqlalchemy as sa
+from litestar import Request, get, post
+from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
+
+from moviec.catalog.lag import followers, lag
+from moviec.catalog.queries import last_change
+from moviec.catalog.runs import last_runs
+from moviec.catalog.sources import freshness, pairs_to_review
+from moviec.errors import MovieCError
+from moviec.units import plural
+from moviec.web.callers import unauthorized
+from moviec.web.errors import Problem
+from moviec.web.server_state import Site, caller_of, site_of
+from moviec.web.site import words
+from moviec.web.site.rendering import form_of, form_token, page, redirect
+
+#: Runs, rejected rows and failures that a page lists.
+RUNS, ROWS, FAILURES = 15, 100, 200
+
+_NO_STORE = {"cache-control": "no-store"}
+
+
+def admin_of(request: Request[Any, Any, Any]) -> tuple[Site, str]:
+    """Return the site, and the name under which an admin works. Raises Problem 401 or 403 for anybody else."""
+    key = caller_of(request).key
+    if key is None:
+        raise unauthorized("operations take an admin key")
+    if key.scope != "admin":
+        raise Problem(403, "this key may read, but not run operations")
+    return site_of(request), key.name
+
+
+async def work(request: Request[Any, Any, Any], task: Callable[[], Any]) -> tuple[Any, str]:
+    """Do what the workbench may refuse; return what came of it, and in words why nothing did."""
+    try:
+        return await asyncio.to_thread(task), ""
+    except MovieCError as error:
+        site_of(request).log.warning("refused", path=request.scope["path"], error=str(error))
+        return None, str(error)
+
+
+def shown(request: Request[Any, Any, Any], template: str, told: str = "", **values: Any) -> ASGIResponse:
+    """Answer with a page of operations: never kept, with what a form must carry."""
+    told = told or request.query_params.get("told", "")[:500]
+    return page(request, template, _NO_STORE, csrf=form_token(request), told=told, **values)
+
+
+def done(request: Request[Any, Any, Any], path: str, told: str) -> ASGIResponse:
+    """Go on to a page after work, which says what came of it."""
+
+    return redirect(request, f"{path}?{urlencode({'told': told[:500]})}")
+
+
+@get("/operations", include_in_schema=False)
+async def operations(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """How things stand, at a glance."""
+    from moviec.catalog.deliveries import all_deliveries, count_rejected
+    from moviec.catalog.failures import failed
+
+    site, _ = admin_of(request)
+    checks = await asyncio.to_thread(site.workbench.health)
+    now = dt.datetime.now(dt.UTC)
+
+    def read(connection: sa.Connection) -> dict[str, Any]:
+        head = last_change(connection)
+        figures = lag(connection, now)
+        return {
+            "runs": [_run(row) for row in last_runs(connection, RUNS)],
+            "fresh": freshness(connection),
+            "pairs": pairs_to_review(connection),
+            "aside": len(failed(connection)),
+            "queue": sum(each.value for each in figures if each.name == "queue_changes"),
+            "waited": sum(each.value for each in figures if each.name == "queue_seconds"),
+            "followers": [(row.follower, head - row.position, row.at) for row in followers(connection)],
+            "head": head,
+        }
+
+    found = await site.read(read)
+    held = [each for each in all_deliveries(site.catalogue) if waits(each)]
+    months = {
+        check["of"]: int(check["value"]) for check in checks if check["name"] == "source_missing_months"
+    }
+    concerns = [check["concern"] for check in checks if check.get("concern")]
+    rows = count_rejected(site.catalogue)
+    return shown(
+        request,
+        "operations.html",
+        held=held,
+        months=months,
+        concerns=concerns,
+        rejected=sum(rows.values()),
+        **found,
+    )
+
+
+@get("/operations/held", include_in_schema=False)
+async def held(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """Held deliveries, with what shrank since the delivery before."""
+    from moviec.catalog.deliveries import all_deliveries
+
+    site, _ = admin_of(request)
+    every = all_deliveries(site.catalogue)
+    waiting = [each for each in every if waits(each)]
+    cards = [
+        {"delivery": each, "before": _before(each, every), "shrunk": shrunk(each, _before(each, every))}
+        for each in waiting
+    ]
+    refused = [each for each in every if each.state == "held" and "refused" in each.report]
+    return shown(request, "held.html", cards=cards, refused=refused)
+
+
+@post("/operations/held", include_in_schema=False, status_code=303)
+async def settle_held(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """Take a held delivery in, or refuse it."""
+    site, who = admin_of(request)
+    fields = await form_of(request)
+    delivery = fields.get("delivery", [""])[0]
+    if fields.get("do") == ["accept"]:
+        found, wrong = await work(request, lambda: site.workbench.accept_held(delivery))
+        told = f"{delivery} is taken in: {_changes(found)}" if found else wrong
+    else:
+        found, wrong = await work(request, lambda: site.workbench.refuse_held(delivery, who))
+        told = f"{delivery} is refused; nothing of it is taken in" if found else wrong
+    return done(request, "/operations/held", told)
+
+
+@get("/operations/quarantine", include_in_schema=False)
+async def quarantine(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """Rejected rows that wait for a fix, by source, with reason and text."""
+    from moviec.catalog.deliveries import count_rejected, rejected
+
+    site, _ = admin_of(request)
+    source = request.query_params.get("source", "")
+    rows = await asyncio.to_thread(rejected, site.catalogue, "open", source or None)
+    counts = count_rejected(site.catalogue)
+    return shown(request, "quarantine.html", rows=rows[:ROWS], total=len(rows), counts=counts, source=source)
+
+
+@post("/operations/quarantine", include_in_schema=False, status_code=303)
+async def replay_quarantine(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """Read rejected rows again."""
+    site, _ = admin_of(request)
+    fields = await form_of(request)
+    source = fields.get("source", [""])[0] or None
+    found, wrong = await work(request, lambda: site.workbench.replay_quarantine(source))
+    if found is None:
+        return done(request, "/operations/quarantine", wrong)
+    read = sum(found["replayed"].values())
+    told = f"{plural(read, 'rejected row is', 'rejected rows are')} read now: {_changes(found)}"
+    return done(request, "/operations/quarantine", told)
+
+
+@get("/operations/failures", include_in_schema=False)
+async def failures(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """What was set aside after repeated failure."""
+    from moviec.catalog.failures import failed
+
+    site, _ = admin_of(request)
+    rows = await site.read(failed)
+    return shown(request, "failures.html", rows=rows[:FAILURES], total=len(rows))
+
+
+@post("/operations/failures", include_in_schema=False, status_code=303)
+async def replay_failures(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """Try again what was set aside: those that are chosen, or all."""
+    site, _ = admin_of(request)
+    fields = await form_of(request)
+    numbers = [int(text) for text in fields.get("number", []) if text.isascii() and text.isdecimal()]
+    found, wrong = await work(request, lambda: site.workbench.replay_failures(numbers))
+    told = f"{plural(found['replayed'], 'is', 'are')} tried again" if found else wrong
+    return done(request, "/operations/failures", told)
+
+
+def waits(delivery: Any) -> bool:
+    """Return whether a held delivery waits for somebody."""
+    return bool(delivery.state == "held" and "refused" not in delivery.report)
+
+
+def _before(delivery: Any, every: Any) -> Any:
+    earlier = [each for each in every if each.source == delivery.source and each.state == "applied"]
+    return max(earlier, key=lambda each: str(each.id), default=None)
+
+
+def shrunk(delivery: Any, before: Any) -> list[tuple[str, int, int]]:
+    """List what a delivery has less of than the one before: films, and films with each field; the largest loss first."""
+    if before is None:
+        return []
+    now, then = (each.report.get("audit", {}).get("filled", {}) for each in (delivery, before))
+    rows = [("films", delivery.records or 0, before.records or 0)]
+    rows += [(words.field(name), now.get(name, 0), count) for name, count in then.items()]
+    less = [row for row in rows if row[1] < row[2]]
+    return sorted(less, key=lambda row: (row[0] != "films", row[1] / row[2], row[0]))[:14]
+
+
+def _run(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay out a run with how long it and its steps took."""
+    steps = [step for step in row["steps"] or [] if step.get("seconds", 0) >= 0.05]
+    took = None
+    if row["finished_at"]:
+        took = (
+            dt.datetime.fromisoformat(row["finished_at"]) - dt.datetime.fromisoformat(row["started_at"])
+        ).total_seconds()
+    return {**row, "took": took, "steps": steps}
+
+
+def _changes(found: Mapping[str, Any]) -> str:
+    kinds = [f"{count:,} {kind}" for kind, count in found.get("changes", {}).items() if count]
+    return "films " + ", ".join(kinds) if kinds else "no film changed"
+
+
+ROUTES: list[ControllerRouterHandler] = [
+    operations,
+    held,
+    settle_held,
+    quarantine,
+    replay_quarantine,
+    failures,
+    replay_failures,
+]

@@ -1,0 +1,173 @@
+"""From values to a page: the templates, what they write values with, and the frame that every page stands in."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import jinja2
+from litestar import Request
+from litestar.response.base import ASGIResponse
+
+from moviec import __version__
+from moviec.units import plural, short_number
+from moviec.web.errors import Problem
+from moviec.web.languages import preferred
+from moviec.web.responses import from_bytes, respond
+from moviec.web.server_state import Site, caller_of, site_of
+from moviec.web.sessions import csrf_of
+from moviec.web.site import drawings, words
+
+HTML = "text/html"
+
+#: What the frame shows: which entry of the menu is lit, and who is signed in ("", "read" or "admin").
+Frame = Mapping[str, Any]
+
+
+def page(
+    request: Request[Any, Any, Any], template: str, headers: Mapping[str, str] | None = None, **values: Any
+) -> ASGIResponse:
+    """Answer with a page made of a template."""
+    body = written(site_of(request), template, {**frame_of(request), **values})
+    return respond(request, from_bytes(body, HTML, dict(headers or {})))
+
+
+def refused(request: Request[Any, Any, Any], template: str, **values: Any) -> ASGIResponse:
+    """Answer a form that was not accepted with a page that says why."""
+    body = written(site_of(request), template, {**frame_of(request), **values})
+    return ASGIResponse(body=body, status_code=403, media_type=HTML)
+
+
+#: What a page is made of: its template, its values, and headers of its own.
+Made = tuple[str, Mapping[str, Any], Mapping[str, str]]
+
+
+async def kept_page(
+    request: Request[Any, Any, Any], movie: int, name: str, make: Callable[[], tuple[str, dict[str, Any]]]
+) -> ASGIResponse:
+    """Answer with a page that is held until the movie changes (`movie` 0: until anything does); `make` gives its template and
+    values, and runs beside the event loop.
+    """
+
+    async def made() -> Made:
+        return (*await asyncio.to_thread(make), {})
+
+    return await held_page(request, movie, name, made)
+
+
+async def held_page(
+    request: Request[Any, Any, Any], movie: int, name: str, make: Callable[[], Awaitable[Made]]
+) -> ASGIResponse:
+    """Answer with a page that is held until the movie changes (`movie` 0: until anything does), or the index moves on."""
+    site, frame = site_of(request), frame_of(request)
+    languages = ",".join(preferred(request.headers.get("accept-language", "")))
+    full = f"page:{name}:{site.finder.position}:{languages}:{frame['signed_in']}"
+    held = site.cache.get(movie, full)
+    site.metrics.cache.labels("hit" if held else "miss").inc()
+    if held is None:
+        ticket = site.cache.begin()
+        template, values, headers = await make()
+        held = from_bytes(written(site, template, {**frame, **values}), HTML, dict(headers))
+        site.cache.keep(ticket, movie, full, held)
+    return respond(request, held)
+
+
+def frame_of(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    """Return what a page's frame shows of who asks."""
+    key = caller_of(request).key if "moviec.caller" in request.scope else None
+    return {"signed_in": key.scope if key else "", "path": request.scope["path"]}
+
+
+def form_token(request: Request[Any, Any, Any]) -> str:
+    """Return what forms of this session carry; empty where nobody is signed in by a session."""
+    session = caller_of(request).session
+    return csrf_of(session) if session else ""
+
+
+def written(site: Site, template: str, values: Mapping[str, Any]) -> bytes:
+    """Write a template with values, and what every page has."""
+    given = {
+        "prefix": site.prefix,
+        "version": __version__,
+        "this_year": dt.datetime.now(dt.UTC).year,
+        "notice": site.home.settings.notice,
+        "signed_in": "",
+        "path": "",
+        **values,
+    }
+    return templates().get_template(template).render(given).encode()
+
+
+@cache
+def templates() -> jinja2.Environment:
+    """Return the templates, with everything escaped."""
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader("moviec.web"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.ChainableUndefined,
+    )
+    made.filters |= {
+        "short": short_number,
+        "plain": words.plain,
+        "day": words.day,
+        "minute": words.minute,
+        "money": words.money,
+        "language": words.language,
+        "country": words.country,
+        "duration": words.duration,
+        "share": words.share,
+        "look": drawings.look,
+        "said": words.said,
+    }
+    made.globals |= {
+        "plural": plural,
+        "with_query": with_query,
+        "elsewhere": words.elsewhere,
+        "words": words,
+        "draw": drawings,
+    }
+    return made
+
+
+def with_query(values: Mapping[str, Any], **changes: Any) -> str:
+    """Write a query with some values changed; those that come to nothing are left out. Lists stand with commas."""
+    merged = {**values, **changes}
+    return urlencode(
+        {name: _flat(value) for name, value in merged.items() if value not in (None, "", (), [])}
+    )
+
+
+def _flat(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+async def form_of(request: Request[Any, Any, Any]) -> dict[str, list[str]]:
+    """Read a form that a page has sent, as lists of values by name. Raises Problem 403 where it is not one of this session's."""
+    fields: dict[str, list[str]] = {}
+    for name, value in parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True):
+        fields.setdefault(name, []).append(value)
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    token = form_token(request)
+    if site not in ("same-origin", "none") or (token and fields.get("csrf") != [token]):
+        raise Problem(
+            403, "this form is not one of this page; go back, load the page again and send it once more"
+        )
+    return fields
+
+
+def redirect(
+    request: Request[Any, Any, Any], path: str, headers: Mapping[str, str] | None = None
+) -> ASGIResponse:
+    """Send a browser on to a page of the site, after what it has done."""
+    where = f"{site_of(request).prefix}{path}"
+    return ASGIResponse(
+        status_code=303, headers={"location": where, "cache-control": "no-store", **(headers or {})}
+    )

@@ -1,0 +1,268 @@
+"""Values as people read them: dates, money, names of languages and countries, what a source's id leads to, what a rule does."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+from babel import Locale
+
+from moviec.units import short_number
+
+_ENGLISH = Locale("en")
+
+#: Where an id of another site leads, and what people call that site.
+_SITES = {
+    "imdb": ("IMDb", "https://www.imdb.com/title/{}/"),
+    "tmdb": ("TMDB", "https://www.themoviedb.org/movie/{}"),
+    "movielens": ("MovieLens", "https://movielens.org/movies/{}"),
+    "rottentomatoes": ("Rotten Tomatoes", "https://www.rottentomatoes.com/{}"),
+    "wikidata": ("Wikidata", "https://www.wikidata.org/wiki/{}"),
+    "metacritic": ("Metacritic", "https://www.metacritic.com/movie/{}/"),
+    "wikipedia": ("Wikipedia", "https://en.wikipedia.org/wiki/{}"),
+    "letterboxd": ("Letterboxd", "https://letterboxd.com/film/{}/"),
+    "trakt": ("Trakt", "https://trakt.tv/movies/{}"),
+    "tvdb": ("TheTVDB", "https://www.thetvdb.com/movies/{}"),
+}
+_PEOPLE = {
+    "imdb": ("IMDb", "https://www.imdb.com/name/{}/"),
+    "tmdb": ("TMDB", "https://www.themoviedb.org/person/{}"),
+    "wikidata": ("Wikidata", "https://www.wikidata.org/wiki/{}"),
+}
+_COMPANIES = {
+    "tmdb": ("TMDB", "https://www.themoviedb.org/company/{}"),
+    "imdb": ("IMDb", "https://www.imdb.com/search/title/?companies={}"),
+    "wikidata": ("Wikidata", "https://www.wikidata.org/wiki/{}"),
+}
+_KINDS = {"movies": _SITES, "people": _PEOPLE, "companies": _COMPANIES}
+
+_NAMES = {
+    "imdb": "IMDb",
+    "tmdb": "TMDB",
+    "movielens": "MovieLens",
+    "rottentomatoes": "Rotten Tomatoes",
+    "metacritic": "Metacritic",
+    "kaggle": "The Movies Dataset",
+    "wikipedia": "Wikipedia",
+    "wikidata": "Wikidata",
+    "omdb": "OMDb",
+    "letterboxd": "Letterboxd",
+    "trakt": "Trakt",
+    "douban": "Douban",
+}
+
+#: Field names as a film page has them.
+FIELDS = {
+    "title": "Title",
+    "titles": "Titles",
+    "original_title": "Original title",
+    "year": "Year",
+    "released": "Released",
+    "runtime": "Runtime",
+    "status": "Status",
+    "kind": "Kind",
+    "certificate": "Certificate",
+    "collection": "Collection",
+    "original_language": "Original language",
+    "languages": "Spoken languages",
+    "countries": "Countries",
+    "budget": "Budget",
+    "revenue": "Gross",
+    "revenue_domestic": "Domestic gross",
+    "revenue_unstated": "Gross, scope unstated",
+    "popularity": "Popularity",
+    "votes": "Votes",
+    "overview": "Overview",
+    "tagline": "Tagline",
+    "poster": "Poster",
+    "trailer": "Trailer",
+    "homepage": "Website",
+    "adult": "Adult",
+    "keywords": "Keywords",
+    "genres": "Genres",
+    "people": "Cast and crew",
+    "companies": "Production companies",
+    "ratings": "Ratings",
+    "ids": "Ids elsewhere",
+}
+
+_RULES = {
+    "weighted_vote": "The value with the most reliability behind it wins.",
+    "weighted_median": "The middle number wins, each counted by how reliable its source is.",
+    "most_reliable": "The source that is most reliable for this field wins.",
+    "latest": "What was delivered last wins.",
+    "largest": "The largest number wins.",
+    "union": "Everything that any source says is kept.",
+    "latent_truth": "Each genre gets a probability from who says it and how each source uses its labels.",
+}
+
+ROLES = {
+    "director": "Director",
+    "writer": "Writer",
+    "producer": "Producer",
+    "composer": "Composer",
+    "cinematographer": "Cinematographer",
+    "editor": "Editor",
+    "creator": "Creator",
+    "actor": "Cast",
+    "": "Credited",
+}
+
+MEASURES = {
+    "revenue": "Worldwide gross",
+    "budget": "Budget",
+    "profit": "Gross less budget",
+    "movies": "Films",
+    "popularity": "Popularity",
+    "votes": "Votes",
+    "c_rating": "C-rating",
+}
+MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")  # fmt: skip
+
+
+def name_of(source: str) -> str:
+    """Return what people call a source or rater."""
+    rater, slash, part = source.partition("/")
+    named = _NAMES.get(rater, rater)
+    return f"{named} {part}" if slash else named
+
+
+def rater(name: str) -> str:
+    """Return what people call a rater: "Rotten Tomatoes, audience"."""
+    whole, _, part = name.replace("/", "_").partition("_")
+    return f"{name_of(whole)}, {part}" if part else name_of(whole)
+
+
+def field(name: str) -> str:
+    """Return what a page calls a field."""
+    return FIELDS.get(name, name.replace("_", " ").capitalize())
+
+
+def rule(name: str) -> str:
+    """Say what a rule of survivorship does."""
+    return _RULES.get(name, name.replace("_", " "))
+
+
+def role(name: str) -> str:
+    """Return what a page calls a role."""
+    return ROLES.get(name, name.replace("_", " ").capitalize())
+
+
+def elsewhere(space: str, key: str, kind: str = "movies") -> tuple[str, str]:
+    """Return the name of the site that an id belongs to, and its page there; empty where no page is known."""
+    named, address = _KINDS[kind].get(space, (name_of(space), ""))
+    key = f"m/{key}" if space == "rottentomatoes" and not key.startswith("m/") else key
+    return named, address.format(quote(key, safe="/_-")) if address else ""
+
+
+def plain(value: Any) -> str:
+    """Write a field's value as words: lists with commas, of what has a name its name."""
+    if isinstance(value, list):
+        return ", ".join(map(plain, value))
+    if isinstance(value, dict):
+        return plain(value.get("name") or value.get("title") or list(value.values()))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int) and abs(value) >= 10_000:
+        return f"{value:,}"
+    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def said(value: Any, name: str) -> str:
+    """Write a claim of a field: money as dollars, dates as days, codes as names."""
+    written = _WRITTEN.get(name)
+    if written is None or not isinstance(value, written[0]) or isinstance(value, bool):
+        return plain(value)
+    return written[1](value)
+
+
+def day(text: str | None) -> str:
+    """Write a date as "15 December 1995"; what is none stays as it is."""
+    try:
+        read = dt.date.fromisoformat((text or "")[:10])
+    except ValueError:
+        return text or ""
+    return f"{read.day} {MONTHS[read.month - 1]} {read.year}"
+
+
+def minute(text: str | None) -> str:
+    """Write an instant as "2026-11-29 18:05"."""
+    return (text or "")[:16].replace("T", " ")
+
+
+def money(value: float | None) -> str:
+    """Write dollars in full up to a million, then as "$187.44 million"."""
+    if value is None:
+        return "–"
+    sign, amount = ("−" if value < 0 else ""), abs(value)
+    for size, name in ((1e9, "billion"), (1e6, "million")):
+        if amount >= size:
+            return f"{sign}${f'{amount / size:,.2f}'.rstrip('0').rstrip('.')} {name}"
+    return f"{sign}${amount:,.0f}"
+
+
+def amount(value: float | None, measure: str) -> str:
+    """Write a measure's value, short enough for a table."""
+    if value is None:
+        return "–"
+    if measure in ("revenue", "budget", "profit"):
+        sign = "−" if value < 0 else ""
+        return f"{sign}${short_number(abs(value))}"
+    return f"{value:,.1f}" if measure in ("c_rating", "popularity") else f"{value:,.0f}"
+
+
+def duration(minutes: int | None) -> str:
+    """Write minutes as "2 h 50 min"."""
+    if not minutes:
+        return ""
+    hours, rest = divmod(minutes, 60)
+    return " ".join(part for part in (f"{hours} h" if hours else "", f"{rest} min" if rest else "") if part)
+
+
+def share(part: float | None, digits: int = 1) -> str:
+    """Write a share of one as a percentage."""
+    return "–" if part is None else f"{100 * part:.{digits}f}%"
+
+
+@lru_cache(maxsize=1000)
+def language(code: str) -> str:
+    """Return a language's English name."""
+    return str(_ENGLISH.languages.get(code, code))
+
+
+@lru_cache(maxsize=1000)
+def country(code: str) -> str:
+    """Return a country's English name."""
+    return str(_ENGLISH.territories.get(code, code))
+
+
+_WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def schedule(cron: str) -> str:
+    """Say when a cron comes round: every day, week or month; one that is none of these stands as it is."""
+    parts = cron.split()
+    if len(parts) != 5 or not (parts[0].isdecimal() and parts[1].isdecimal()):
+        return cron
+    at = f"at {int(parts[1]):02}:{int(parts[0]):02} UTC"
+    if parts[2:] == ["*", "*", "*"]:
+        return f"every day {at}"
+    if parts[2:4] == ["*", "*"] and parts[4] in "01234567":
+        return f"every {_WEEKDAYS[int(parts[4])]} {at}"
+    if parts[2].isdecimal() and parts[3:] == ["*", "*"]:
+        return f"on day {parts[2]} of every month {at}"
+    return cron
+
+
+#: How the claims of some fields are written, where they have this type.
+_WRITTEN: dict[str, tuple[type | tuple[type, ...], Callable[[Any], str]]] = {
+    **dict.fromkeys(("budget", "revenue", "revenue_domestic", "revenue_unstated"), ((int, float), money)),
+    "votes": (int, lambda votes: f"{votes:,}"),
+    "runtime": ((int, float), lambda minutes: f"{minutes:g} min"),
+    "released": (str, day),
+    **dict.fromkeys(("languages", "original_language"), (str, language)),
+    "countries": (str, country),
+}

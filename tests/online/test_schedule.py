@@ -1,0 +1,118 @@
+"""Online sources by schedule: due once however often they were missed, never twice at a time, and no source keeps another waiting."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from moviec.catalog.connect import connect, writing
+from moviec.catalog.deliveries import all_deliveries
+from moviec.catalog.leases import holding_if_free
+from moviec.catalog.online import all_online
+from moviec.catalog.schema.online import online
+from moviec.config import open_home
+from moviec.jobs import worker
+from moviec.jobs.worker import _schedules
+from moviec.loopback.server import status
+from moviec.pipeline import asking
+from moviec.pipeline.due import SourceState, source_states
+from moviec.sources.registry import find_sources
+from moviec.storage.retry import Patience
+from tests.online.desk import Desk, desk
+
+
+@pytest.fixture
+def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    monkeypatch.setattr(asking, "PATIENCE", Patience(timeout=5, pauses=()))
+    monkeypatch.setattr(worker, "PAUSE", 0.0)
+    with desk(tmp_path, count=4) as found:
+        found.settings(tmdb="online = true", wikidata="online = true", omdb='online = true\ncron = ""')
+        yield found
+
+
+def _catalogue(at: Desk) -> sa.Engine:
+    return connect(open_home(at.home, {}).catalogue)
+
+
+def _states(at: Desk, now: dt.datetime) -> dict[str, SourceState]:
+    home, catalogue = open_home(at.home, {}), _catalogue(at)
+    found = source_states(
+        home, find_sources(home.folder), all_deliveries(catalogue), now, all_online(catalogue)
+    )
+    catalogue.dispose()
+    return {state.source: state for state in found}
+
+
+def test_a_round_makes_up_for_all_that_were_missed(at: Desk) -> None:
+    assert [one["source"] for one in json.loads(at.moviec("run", "--json").stdout)] == ["tmdb", "wikidata"]
+    assert json.loads(at.moviec("run", "--json").stdout) == []
+    now = dt.datetime.now(dt.UTC)
+    assert {name: bool(state.due_since) for name, state in _states(at, now).items()} == {
+        "omdb": False,
+        "tmdb": False,
+        "wikidata": False,
+    }
+    later = now + dt.timedelta(days=40)
+    due = _states(at, later)
+    assert due["tmdb"].due_since and later - due["tmdb"].due_since < dt.timedelta(days=1)
+    with writing(engine := _catalogue(at)) as connection:
+        ago = (now - dt.timedelta(days=40)).isoformat()
+        connection.execute(sa.text("UPDATE deliveries SET received_at = :ago"), {"ago": ago})
+        connection.execute(online.update().values(done_at=ago, since=ago))
+    engine.dispose()
+    rounds = at.served.times("tmdb", "/3/movie/changes")
+    assert [one["state"] for one in json.loads(at.moviec("run", "--json").stdout)] == [
+        "nothing new",
+        "nothing new",
+    ]
+    assert at.served.times("tmdb", "/3/movie/changes") == rounds + 3, "41 days, 14 at a time"
+    assert json.loads(at.moviec("run", "--json").stdout) == [], "a round in which nothing changed is a round"
+
+
+def test_jitter_comes_after_the_cron_and_is_always_the_same(at: Desk) -> None:
+    now = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
+    plain = _states(at, now)["tmdb"].next
+    at.settings(tmdb="online = true\njitter = 60")
+    late = {_states(at, now)["tmdb"].next for _ in range(3)}
+    [one] = late
+    assert plain and one
+    assert dt.timedelta(0) < one - plain < dt.timedelta(hours=1)
+
+
+def test_a_source_that_another_process_asks_is_left_to_it(at: Desk) -> None:
+    catalogue = _catalogue(at)
+    with holding_if_free(catalogue, "online-tmdb"):
+        done = json.loads(at.moviec("run", "--json").stdout)
+        assert [(one["source"], one["state"]) for one in done] == [
+            ("tmdb", "nothing new"),
+            ("wikidata", "done"),
+        ]
+        assert at.served.times("tmdb") == 0
+        assert "another run asks this source" in at.fails("ingest", "tmdb")
+    catalogue.dispose()
+
+
+def test_a_source_that_is_down_stops_no_other_and_status_says_so(at: Desk) -> None:
+    at.served.faults.add(*[status(503)] * 2)
+    waiting = {each.name: each for each in _schedules(open_home(at.home, {}), find_sources(at.home))}
+    assert sorted(waiting) == ["schedule", "schedule of omdb", "schedule of tmdb", "schedule of wikidata"]
+    ask = waiting["schedule of tmdb"].step
+    assert [one.state for one in ask(lambda _: None)] == ["failed"]
+    assert [one.state for one in waiting["schedule of wikidata"].step(lambda _: None)] == ["failed"]
+    assert [one.state for one in waiting["schedule of wikidata"].step(lambda _: None)] == ["done"]
+    said = at.moviec("status", "--check")
+    assert said.exit_code == 3
+    assert "tmdb fails since" in said.output
+    assert [one.state for one in ask(lambda _: None)] == ["done"]
+    assert "fails since" not in at.moviec("status").output
+    assert at.served.times("tmdb", "/3/movie/") == 4
+
+
+def test_the_worker_asks_what_is_due(at: Desk) -> None:
+    assert at.moviec("worker", "--once").exit_code == 0
+    assert at.shown(f"tmdb:{at.films[0].ids.tmdb}")["sources"] == ["tmdb", "wikidata"]
