@@ -176,7 +176,7 @@ def test_a_film_without_a_tmdb_id_is_absent_and_counted(template: Path, tmp_path
     with serving(made_home(template, tmp_path)) as api:
         with api.site.catalogue.begin() as connection:
             text = connection.scalar(sa.select(documents.c.document).where(documents.c.movie == 4))
-            document = json.loads(text)
+            document = json.loads(text or "")
             del document["ids"]["tmdb"]
             connection.execute(
                 sa.update(documents).where(documents.c.movie == 4).values(document=json.dumps(document))
