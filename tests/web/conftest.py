@@ -45,12 +45,12 @@ class Bench:
     def match_model(self) -> Model:
         return shipped_model()
 
-    def poster(self, sha256: str, width: int) -> bytes | None:
-        return None
-
     def ping(self, hook: Mapping[str, Any]) -> Sent:
         self.asked.append(hook["url"])
         return Sent(kind="ping", changes=0, ms=1, error=None if "works" in hook["url"] else "answered 500")
+
+    def poster(self, sha256: str, width: int) -> bytes | None:
+        return None
 
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         if order.source != "imdb":

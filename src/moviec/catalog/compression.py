@@ -12,7 +12,6 @@ from importlib.resources import files
 from threading import local
 from typing import Any
 
-import pyarrow as pa
 import sqlalchemy as sa
 import zstandard
 
@@ -58,6 +57,8 @@ def decompress(frame: bytes) -> bytes:
 
 def compress_all(texts: Any, kind: str) -> Any:
     """Compress a column of texts; NULL stays NULL."""
+    import pyarrow as pa  # only publishing compresses columns: a server need not load Arrow
+
     compressor = _compressor(kind)
     parts: list[Any] = []
     for chunk in texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]:

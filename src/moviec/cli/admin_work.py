@@ -21,14 +21,6 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
 
         return send(hook, [], self.home.settings.webhooks_private)
 
-    def review(self, most: int, source: str | None = None) -> Sequence[dict[str, Any]]:
-        """List pairs of records that a person should look at."""
-        from moviec.pipeline.opening import open_run
-        from moviec.pipeline.reviewing import uncertain
-
-        with open_run(self.home) as context:
-            return uncertain(context, most, source)
-
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         """Take in every delivery the order means, and publish."""
         from moviec.pipeline.aggregator import drain

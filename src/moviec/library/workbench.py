@@ -57,6 +57,10 @@ class ReadingWorkbench(msgspec.Struct, frozen=True):
         with open_run(self.home) as context:
             return _match_model(pinned_match_file(context))
 
+    def ping(self, hook: Mapping[str, Any]) -> Sent:
+        """Refuse."""
+        raise _read_only()
+
     def record(self, source: str, key: str) -> dict[str, Any] | None:
         """Read a current record and the row behind it."""
         from moviec.pipeline.opening import open_run
@@ -92,10 +96,6 @@ class ReadingWorkbench(msgspec.Struct, frozen=True):
         with open_run(self.home) as context:
             found: dict[str, Any] = msgspec.to_builtins(effects.effect(context, [said(verdict)]))
         return found
-
-    def ping(self, hook: Mapping[str, Any]) -> Sent:
-        """Refuse."""
-        raise _read_only()
 
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         """Refuse."""

@@ -43,14 +43,14 @@ class Workbench(Protocol):
     def match_model(self) -> Model:
         """Return the match weights that are in force."""
 
-    def poster(self, sha256: str, width: int) -> bytes | None:
-        """Return a poster from the lake, None where there is none."""
-
     def ping(self, hook: Mapping[str, Any]) -> Sent:
         """Send a webhook (a row of its table) a body without changes; return what became of it."""
 
+    def poster(self, sha256: str, width: int) -> bytes | None:
+        """Return a poster from the lake, None where there is none."""
+
     def review(self, most: int, source: str | None = None) -> Sequence[dict[str, Any]]:
-        """List pairs of records that a person should look at, most valuable first."""
+        """List pairs of records that a person should look at, most valuable first, side by side with the evidence."""
 
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         """Take a delivery in; report what became of it."""

@@ -20,9 +20,7 @@ def _english() -> Locale:
 
 
 def _locale(code: str) -> Locale:
-    from babel import (
-        Locale,
-    )  # when it is first wanted: it takes room, and most servers are asked in their own words
+    from babel import Locale  # when it is first wanted: it takes room
 
     return Locale.parse(code)
 

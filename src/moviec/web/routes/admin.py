@@ -162,7 +162,7 @@ async def replay_failures(
 async def review_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Uncertain pairs of records side by side with the evidence, most valuable first: as `moviec review list`."""
     site, asked = _admin(request), query_of(request, AdminQuery)
-    return respond(request, answer({"items": await _done(lambda: site.workbench.review(asked.limit))}))
+    return respond(request, answer({"items": await _done(lambda: site.workbench.review(asked.limit, None))}))
 
 
 @get("/v1/admin/quarantine", responses=gives(shapes.RejectedList, 403), opt={"query": QuarantineQuery}, summary="Rejected rows", tags=["admin"])  # fmt: skip

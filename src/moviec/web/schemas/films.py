@@ -85,16 +85,6 @@ class CRating(Shape, frozen=True):
     method: str | None = None
 
 
-class Poster(Shape, frozen=True):
-    """Where a poster is on this server, in three widths (pixels), who named it, and the licence under which it is shown."""
-
-    w185: str
-    w342: str
-    w780: str
-    source: str
-    licence: str
-
-
 class Claim(Shape, frozen=True):
     """What one source says of a field, with its weight; of titles its `names`, of genres its `labels` in its own words."""
 
@@ -114,6 +104,16 @@ class ClaimedField(Shape, frozen=True):
     value: Any = None
     source: str | None = None
     confidence: float | None = None
+
+
+class Poster(Shape, frozen=True):
+    """Where a poster is on this server, in three widths (pixels), who named it, and the licence under which it is shown."""
+
+    w185: str
+    w342: str
+    w780: str
+    source: str
+    licence: str
 
 
 class Movie(Shape, frozen=True):
