@@ -9,5 +9,5 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:
     """Give `Catalogue`, loaded when it is first asked for: most of what imports this package wants none of it."""
     if name == "Catalogue":
-        return import_module("moviec.library").Catalogue
+        return import_module("moviec.library.catalogue").Catalogue
     raise AttributeError(f"module 'moviec' has no attribute '{name}'")

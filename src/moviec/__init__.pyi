@@ -1,3 +1,3 @@
-from moviec.library import Catalogue as Catalogue
+from moviec.library.catalogue import Catalogue as Catalogue
 
 __version__: str

@@ -11,7 +11,7 @@ def mcp(home: HomeOption = None) -> None:
 
     Clients start it themselves: name `moviec mcp --home DIR` in their settings. Needs `pip install 'moviec[mcp]'`.
     """
-    from moviec.library import Catalogue
+    from moviec.library.catalogue import Catalogue
 
     try:
         from moviec.library.mcp_server import make_server
