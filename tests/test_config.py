@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 import pytest
 
+from moviec.catalog.connect import connect
 from moviec.config import open_home
 from moviec.decoding import plain
 from moviec.errors import UsageError
@@ -86,3 +87,13 @@ def test_what_cannot_be_decoded_is_told_in_plain_words(text: str, told: str) -> 
     with pytest.raises(msgspec.DecodeError) as error:
         msgspec.json.decode(text, type=Entries)
     assert plain(error.value) == told
+
+
+@pytest.mark.parametrize("name", ["a b", "what?", "50%", "a%41b", "ünïcode"])
+def test_a_home_may_have_any_name_and_is_its_owners(tmp_path: Path, name: str) -> None:
+    home = open_home(tmp_path / name / "home", {})
+    catalogue = connect(home.catalogue)
+    catalogue.dispose()
+    assert (home.folder / "catalogue.db").is_file()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert home.folder.stat().st_mode & 0o077 == 0

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from moviec import text
+from moviec.engine import DuckEngine
+from moviec.text import no_formula
 
 
 def strings(*values: str | None) -> text.Column:
@@ -156,3 +161,17 @@ def test_folding_keeps_length_and_nulls_and_is_the_same_one_by_one(values: list[
 def test_folding_twice_changes_nothing_more(value: str) -> None:
     once = text.fold_one(value)
     assert text.fold_one(once) == once
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [("=cmd|calc", "'=cmd|calc"), ("@SUM(A1)", "'@SUM(A1)"), ("+x", "'+x"), ("-5 Degrees", "-5 Degrees"), ("\tx", "'\tx"), ("Heat", "Heat"), (-3, -3), ("-0.5", "-0.5")],
+)  # fmt: skip
+def test_no_cell_is_run_as_a_formula(tmp_path: Path, cell: object, written: object) -> None:
+    assert no_formula(cell) == written
+    if isinstance(cell, str):
+        with DuckEngine() as engine:
+            engine.register("cells", pa.table({"title": [cell], "year": [1999]}))
+            engine.write_csv("SELECT * FROM cells", tmp_path / "cells.csv")
+        with (tmp_path / "cells.csv").open(newline="") as file:
+            assert list(csv.reader(file))[1] == [written, "1999"]

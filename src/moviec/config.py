@@ -180,7 +180,8 @@ class Home(msgspec.Struct, frozen=True):
     @property
     def catalogue(self) -> str:
         """The catalogue's database, as an SQLAlchemy URL."""
-        return self.settings.catalogue or f"sqlite:///{self.folder / 'catalogue.db'}"
+        place = str(self.folder / "catalogue.db").replace("%", "%25").replace("?", "%3F")
+        return self.settings.catalogue or f"sqlite:///{place}"
 
 
 def open_home(
@@ -197,7 +198,7 @@ def open_home(
     given = _given(environment)
     try:
         if make:
-            home.mkdir(parents=True, exist_ok=True)
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)  # keys, secrets and private lists lie in it
         known = msgspec.toml.decode(path.read_bytes()) if path.exists() else {}
         settings = msgspec.convert({**known, **given}, Settings, strict=False)
         return Home(home, settings, _keys(environment))

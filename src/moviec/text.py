@@ -7,6 +7,7 @@ bulk work, a single query and, registered as an Arrow function, SQL. Scripts oth
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
@@ -48,6 +49,15 @@ def plain(values: Column) -> Column:
 
     text = _some(values, "&(#[0-9]+|#x[0-9a-fA-F]+|[a-zA-Z]+);", resolved)
     return _some(text, r"[^\PZ ]", lambda some: _each(some, ((r"\pZ", " "),)))
+
+
+#: How a cell begins that a spreadsheet would run as a formula (a sign before a number is none), and what it is written as.
+FORMULA, UNRUN = r"^([=@\t\r]|[+-][^0-9.,])", r"'\1"
+
+
+def no_formula(cell: object) -> object:
+    """Return a cell of a CSV file that people open: a text that a spreadsheet would take for a formula begins with '."""
+    return re.sub(FORMULA, UNRUN, cell) if isinstance(cell, str) else cell
 
 
 def fold(values: Column) -> Column:

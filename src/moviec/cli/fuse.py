@@ -12,7 +12,6 @@ import typer
 from moviec.cli.console import end_with, fail, steps
 from moviec.cli.options import check_places
 from moviec.engine import DuckEngine
-from moviec.engine.duckdb import quoted
 from moviec.engine.unread import nothing_came
 from moviec.errors import UsageError
 from moviec.fusion.claims_file import open_claims_file
@@ -86,7 +85,7 @@ def _write_aside(engine: DuckEngine, aside: Path, rows: int) -> None:
 
 def _copy(engine: DuckEngine, sql: str, path: Path) -> None:
     try:
-        engine.connection.execute(f"COPY ({sql}) TO {quoted(str(path))} (FORMAT csv, HEADER)")
+        engine.write_csv(sql, path)
     except duckdb.IOException as error:
         raise UsageError("cannot be written", str(path), "does its folder exist?") from error
 

@@ -19,6 +19,7 @@ from moviec.lake.quarantine import defects_markdown
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.opening import arriving, open_run
 from moviec.pipeline.rebuild import replay_waiting
+from moviec.text import no_formula
 from moviec.units import plural
 
 app = typer.Typer(help="Rejected rows: list, show, report, replay.")
@@ -83,7 +84,9 @@ def report(
         with out.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(["file", "payload", "line", "reason", "text"])
-            writer.writerows((row.role, row.payload, row.line, row.reason, row.text) for row in rows)
+            writer.writerows(
+                (row.role, row.payload, row.line, row.reason, no_formula(row.text)) for row in rows
+            )
     else:
         raise UsageError("a defect report ends in .csv or .md", str(out))
     print(f"{plural(len(rows), 'defect', 'defects')}: {out}")

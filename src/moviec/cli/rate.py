@@ -13,7 +13,6 @@ import typer
 from moviec.cli.console import end_with, fail
 from moviec.cli.options import check_places
 from moviec.engine import DuckEngine
-from moviec.engine.duckdb import quoted
 from moviec.engine.unread import nothing_came
 from moviec.errors import UsageError
 from moviec.rating.arrays import Raters, prepare
@@ -128,7 +127,7 @@ def _write(engine: DuckEngine, scores: pa.Table, out: Path) -> None:
 
 def _copy(engine: DuckEngine, sql: str, path: Path) -> None:
     try:
-        engine.connection.execute(f"COPY ({sql}) TO {quoted(str(path))} (FORMAT csv, HEADER)")
+        engine.write_csv(sql, path)
     except duckdb.IOException as error:
         raise UsageError("cannot be written", str(path), "does its folder exist?") from error
 

@@ -20,6 +20,7 @@ from moviec.measures import Question, least_films
 from moviec.pipeline.report_films import open_catalogue, open_folder
 from moviec.rollup.charts import bars, draw, lines
 from moviec.rollup.queries import answer, choose, with_films
+from moviec.text import no_formula
 from moviec.units import LEAST_FILMS, short_number
 
 #: More lines than this in one picture cannot be told apart.
@@ -178,4 +179,4 @@ def _print_table(table: pa.Table, question: Question, coverage: str) -> None:
 def _print_csv(table: pa.Table) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(table.column_names)
-    writer.writerows(tuple(row.values()) for row in table.to_pylist())
+    writer.writerows(tuple(map(no_formula, row.values())) for row in table.to_pylist())

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from moviec.engine.base import Batches, PerRecord
 from moviec.errors import StoreError
+from moviec.text import FORMULA, UNRUN
 from moviec.work import work_folder
 
 #: Rows per Parquet row group: large enough to compress, small enough that a writer's buffers stay flat. In a file that
@@ -143,6 +144,17 @@ class DuckEngine:
                 reason, "", "make room on the disk, or give more memory, and run again"
             ) from error
         return int(done[0][0])
+
+    def write_csv(self, sql: str, path: Path) -> None:
+        """Run a query into a CSV file that people open: a text that a spreadsheet would take for a formula begins with '."""
+        columns = ", ".join(
+            f"regexp_replace({identifier(name)}, {quoted(FORMULA)}, {quoted(UNRUN)}) AS {identifier(name)}"
+            if kind == "VARCHAR"
+            else identifier(name)
+            for name, kind, *_ in self.connection.execute(f"DESCRIBE {sql}").fetchall()
+        )
+        rows = f"SELECT {columns} FROM ({sql})"
+        self.connection.execute(f"COPY ({rows}) TO {quoted(str(path))} (FORMAT csv, HEADER)")
 
     def close(self) -> None:
         """Let go of everything."""

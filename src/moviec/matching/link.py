@@ -21,7 +21,7 @@ from moviec.matching.model import Model
 from moviec.matching.two_lists import LEFT, RIGHT, Matching, Progress, match
 from moviec.matching.unmatched import waiting
 from moviec.reading.usual_names import ALIASES
-from moviec.text import pc
+from moviec.text import no_formula, pc
 from moviec.work import written_aside
 
 _OUT = """
@@ -103,7 +103,7 @@ def write_pairs(matching: Matching, band: str, path: Path) -> None:
         engine.register("pairs", matching.pairs)
         try:
             with written_aside(path) as part:
-                engine.connection.execute(f"COPY ({out}) TO {quoted(str(part))} (FORMAT csv, HEADER)")
+                engine.write_csv(out, part)
         except (duckdb.IOException, OSError) as error:
             raise StoreError(f"cannot be written ({str(error).splitlines()[0]})", str(path)) from error
 
@@ -125,7 +125,9 @@ def write_rejected(linked: Linked, out: Path) -> None:
         aside.unlink(missing_ok=True)
         return
     with aside.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([("list", "line", "reason", "text"), *rows])
+        csv.writer(file).writerows(
+            [("list", "line", "reason", "text"), *([*map(no_formula, row)] for row in rows)]
+        )
 
 
 def _check(columns: Columns, lists: tuple[FilmList, FilmList]) -> None:
