@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from measure import CACHE, REAL
 from moviec.catalog import migrations
 from moviec.catalog.arrow import read
+from moviec.catalog.compression import compress
 from moviec.catalog.connect import connect
 from moviec.catalog.schema.movies import rankings, rollups
 from moviec.catalog.staging import merge
@@ -81,6 +82,8 @@ def fill(path: Path, films: int) -> None:
     connection.executemany("INSERT INTO genre_names VALUES (?, ?)", enumerate(GENRES))
     for statement in Path(__file__).with_suffix(".sql").read_text("utf-8").split(";\n"):
         connection.execute(statement, {"films": films} if ":films" in statement else {})
+    connection.create_function("packed", 1, lambda text: text and compress(text, "films"), deterministic=True)
+    connection.execute("UPDATE documents SET document = packed(document), claims = packed(claims)")
     connection.execute("COMMIT")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
