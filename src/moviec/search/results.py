@@ -195,7 +195,7 @@ class Finder:
 
     def _opened_index(self) -> tuple[tantivy.Searcher, Fields]:
         if self._index is None:
-            raise StoreError("there is no search index yet", str(self._folder), "it is being built")
+            raise StoreError("there is no search index yet", hint="it is being built")
         return self._index.searcher(), Fields(self._index.schema)
 
 
