@@ -22,7 +22,6 @@ AREAS = {
     "What is asked for over the web": online,
     "Work under way and work that failed": operations,
     "What is served, and to whom": serving,
-    "What online sources were asked": online,
 }
 
 HEADING = """# Data dictionary
