@@ -19,7 +19,7 @@ ROOM = "make room in the temporary folder (TMPDIR), the home and the database, a
 LOCK = "another process holds it; run it again when that has ended"
 CONNECTION = "see that the server and the network are up, and run it again"
 MEMORY = "set a larger `memory` in moviec.toml or close other programs, and run it again"
-DAMAGE = "stop what writes to it and restore the backup; see `moviec doctor`"
+DAMAGE = "stop what writes to it, move it away, then `moviec restore DIR` or `moviec rebuild --from-lake`"
 ACCESS = "see that its disk is there and may be written, and run it again"
 
 _ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}

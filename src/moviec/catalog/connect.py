@@ -186,7 +186,7 @@ def _tell_damage(context: sa.engine.ExceptionContext) -> None:
         raise DamagedError(
             f"the database is damaged ({said})",
             shown(str(url)),
-            "restore the backup, or mend what `moviec doctor --repair` can",
+            "try `moviec doctor --repair`; if this comes again, move the database away, then `moviec restore DIR` or `moviec rebuild --from-lake`",
         ) from context.original_exception
 
 

@@ -118,7 +118,8 @@ def _claims(fields: dict[str, Any]) -> list[tuple[str, str, str, str]]:
     for field, said in fields.items():
         together: dict[tuple[str, str, str], list[str]] = {}
         for claim in said["claims"]:
-            mark = "*" if claim.get("chosen", "chosen" not in claim) else " "
+            # Of genres no claim wins: each label counts for itself.
+            mark = "*" if claim.get("chosen", said["rule"] != "latent_truth") else " "
             weight = f"{claim['weight']:.2f}" if "weight" in claim else ""
             listed = claim.get("labels") or claim.get("names")
             values = [_text(value) for value in listed] if listed else [_text(claim.get("value"))]
