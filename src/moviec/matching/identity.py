@@ -57,8 +57,8 @@ def keep_ids(members: pa.Table, ledger: pa.Table, next_id: int, former: pa.Table
     `members`: the item's columns, `cluster` (int64, any numbers) and, where several deliveries are published at once,
     `arrival` (int64, NULL for what was there before). `ledger`: the item's columns and `id` (int64):
     the last known id of these items and of every other item that had one of those ids, gone or not. Every item once,
-    no nulls. An id goes to the cluster with most of its items; equal claims go to the smaller id and to the cluster
-    with the first item in order. Ids that lose their last item to other clusters redirect to the one that got most.
+    no nulls. An id goes to the cluster with most of its items; of equal claims to the cluster whose other claims are to newer
+    ids, or that has none, then to the one with the first item in order. Ids that lose their last item to other clusters redirect to the one that got most.
     New ids are given in the order of the clusters' first arrivals, within one in that of the items that came with it: as if
     each arrival had been published on its own.
 
@@ -75,7 +75,7 @@ def keep_ids(members: pa.Table, ledger: pa.Table, next_id: int, former: pa.Table
     cluster, clusters = _in_order(members["cluster"].to_numpy(), item)
     known = _Former(merged_item, merged_before["id"].to_numpy(), merged_before["into"].to_numpy())
     votes = _count(cluster, _undone(item, cluster, old[item], known))
-    kept = one_to_one(votes.cluster, votes.id, votes.items)
+    kept = one_to_one(votes.cluster, votes.id, _by_need(votes))
     ids = np.full(clusters, -1, dtype=np.int64)
     ids[votes.cluster[kept]] = votes.id[kept]
     nameless = np.flatnonzero(ids < 0)
@@ -213,6 +213,30 @@ def _count(cluster: Integers, old: Integers) -> _Votes:
     ids, code = np.unique(old[known], return_inverse=True)
     pairs, items = np.unique(cluster[known] * (len(ids) + 1) + code, return_counts=True)
     return _Votes(pairs // (len(ids) + 1), ids[pairs % (len(ids) + 1)], items.astype(np.int64))
+
+
+def _by_need(votes: _Votes) -> Integers:
+    """Return the weights of claims: the items behind each; of equal ones the cluster goes first that else has a newer id, or none.
+
+    So films that a decision mixed up are parted again under the ids that they had, whichever of these is the smaller.
+    """
+    order = np.lexsort((votes.id, votes.cluster))
+    cluster, ids = votes.cluster[order], votes.id[order]
+    starts = (
+        np.flatnonzero(np.r_[True, cluster[1:] != cluster[:-1]])
+        if len(cluster)
+        else np.empty(0, dtype=np.int64)
+    )
+    sizes = np.diff(np.r_[starts, len(cluster)])
+    first = np.repeat(starts, sizes)
+    is_first = np.arange(len(cluster)) == first
+    second = np.minimum(first + 1, np.maximum(len(cluster) - 1, 0))
+    none = np.iinfo(np.int64).max
+    other = np.where(is_first, np.where(np.repeat(sizes, sizes) > 1, ids[second], none), ids[first])
+    need = np.empty(len(order), dtype=np.int64)
+    need[order] = np.unique(other, return_inverse=True)[1]
+    weights: Integers = votes.items * (len(order) + 1) + need
+    return weights
 
 
 def _merged(votes: _Votes, ids: Integers) -> pa.Table:
