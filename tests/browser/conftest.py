@@ -57,9 +57,9 @@ def _missing() -> str:
     return ""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Give a browser of the system's; nothing is downloaded."""
+    """Give a browser of the system's; nothing is downloaded. It ends with its module: its event loop would be in others' way."""
     if why := _missing():
         if os.environ.get("MOVIEC_REQUIRE_BROWSER") == "1":
             pytest.fail(why)
@@ -74,7 +74,7 @@ def browser() -> Iterator[Any]:
         started.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def seat(browser: Any, demo_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seat]:
     """Serve a copy of the sample, open to everyone, with a delivery that is held and a row that was rejected."""
     folder = tmp_path_factory.mktemp("site")

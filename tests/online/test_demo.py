@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.commands import moviec
 
 
+@pytest.mark.nightly
 def test_the_sample_comes_through_servers_that_speak_as_the_providers_do(tmp_path: Path) -> None:
     home = tmp_path / "demo"
     done = moviec("demo", "--online", "--no-serve", "--json", "--home", str(home))

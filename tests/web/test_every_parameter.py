@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 
+from tests.examples import FULL
 from tests.web.conftest import Api
 
 #: Good for some parameters, odd or wrong for others: each is tried with each.
@@ -93,19 +95,25 @@ def test_no_value_of_any_parameter_is_a_fault_of_ours(either: Api) -> None:
         if answer.status_code >= 400 and path.startswith("/v1"):
             assert set(answer.json()["error"]) == {"code", "message", "details"}, str(answer.request.url)
 
+    turns = itertools.count()
+
+    def some() -> list[str]:
+        """Give every value, or in `make check` every third, beginning with another one for each parameter."""
+        return VALUES if FULL else VALUES[next(turns) % 3 :: 3]
+
     described = list(routes(either))
     for method, path, names in described:
         if method != "GET":
             continue
         for name in names:
-            for value in VALUES:
+            for value in some():
                 ask(method, filled(path), {name: value})
         for part in re.findall(r"{\w+}", path):
             for value in PARTS:
                 ask(method, filled(path.replace(part, value)))
     for path, names in IMITATED.items():
         for name in names:
-            for value in VALUES:
+            for value in some():
                 ask("GET", path, {name: value})
     assert counted[200] > 1_000
     assert counted[400] > 1_000
