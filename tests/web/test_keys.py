@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from moviec.catalog.accounts import NewKey, create_account, create_key, disable_account, revoke_key
 from moviec.catalog.schema.serving import keys
-from moviec.web.callers import BELIEVED, address_of, trusted_proxies
+from moviec.web.callers import BELIEVED, address_of, counted_as, trusted_proxies
 from moviec.web.rate_counts import Own, Table, Together
 from tests.web.conftest import Api, made_home, serving
 
@@ -129,6 +129,17 @@ def test_an_address_has_its_own_limit_and_a_proxy_is_believed_only_where_configu
     assert address_of("10.1.1.1", "9.9.9.9, 1.2.3.4, 192.168.1.1", trusted) == "1.2.3.4"
     assert address_of("10.1.1.1", "", trusted) == "10.1.1.1"
     assert address_of("8.8.8.8", "1.2.3.4", trusted) == "8.8.8.8"
+    assert address_of("10.1.1.1", "1.2.3.4:5678", trusted) == "1.2.3.4"
+    assert address_of("10.1.1.1", "[2001:db8::1]:5678", trusted) == "2001:db8::1"
+    assert address_of("10.1.1.1", "2001:db8::1", trusted) == "2001:db8::1"
+
+
+def test_a_network_of_ipv6_is_one_caller() -> None:
+    assert (
+        counted_as("2001:db8:1:2::1") == counted_as("2001:db8:1:2:ffff::9") != counted_as("2001:db8:1:3::1")
+    )
+    assert counted_as("::ffff:1.2.3.4") == counted_as("1.2.3.4") == "1.2.3.4"
+    assert counted_as("nonsense") == "nonsense"
 
 
 def test_revoked_keys_and_disabled_accounts_are_refused_within_a_second(api: Api) -> None:

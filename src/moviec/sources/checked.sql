@@ -14,6 +14,8 @@ SELECT * EXCLUDE (people_named, companies_named) REPLACE (
   CASE WHEN runtime BETWEEN 1 AND 60000 THEN runtime END AS runtime,
   CASE WHEN year BETWEEN 1874 AND 2115 THEN year END AS year,
   CASE WHEN year(released) BETWEEN 1874 AND 2115 THEN released END AS released,
+  CASE WHEN regexp_matches(lower(homepage), '^https?:') OR NOT regexp_matches(homepage, '^[A-Za-z][A-Za-z0-9+.-]*:')
+       THEN homepage END AS homepage,
   CASE WHEN popularity BETWEEN 0 AND 1000000000000 THEN popularity END AS popularity,
   list_concat(problems, list_filter([
     CASE WHEN budget = 0 THEN 'budget_zero' WHEN budget < 0 THEN 'budget_negative'

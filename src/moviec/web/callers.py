@@ -126,10 +126,29 @@ def trusted_proxies(text: str) -> Callable[[str], bool]:
 def address_of(peer: str, forwarded: str, trusted: Callable[[str], bool]) -> str:
     """Return the caller's address: from the right, the first hop that is no proxy of ours."""
     hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
-    address = peer
+    address = _bare(peer)
     while hops and trusted(address):
-        address = hops.pop()
+        address = _bare(hops.pop())
     return address
+
+
+def _bare(hop: str) -> str:
+    """Take the port off an address: some proxies write 1.2.3.4:5678 or [2001:db8::1]:5678."""
+    if hop.startswith("["):
+        return hop[1:].partition("]")[0]
+    return hop.partition(":")[0] if hop.count(":") == 1 else hop
+
+
+def counted_as(address: str) -> str:
+    """Return what an address is counted under: of IPv6 its /64, which is one caller's; another one as it is."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 4:
+        return address
+    mapped = parsed.ipv4_mapped
+    return str(mapped) if mapped else str(ipaddress.ip_network((int(parsed) >> 64 << 64, 64)))
 
 
 def shown_key(authorization: str, header: str) -> str:

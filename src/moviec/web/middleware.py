@@ -18,7 +18,7 @@ from litestar.types import Message, Receive, Scope, Send
 from litestar.utils.path import normalize_path
 
 from moviec.spelling import SPACE_PATTERN
-from moviec.web.callers import Caller, Window, address_of, shown_key, too_many, unauthorized
+from moviec.web.callers import Caller, Window, address_of, counted_as, shown_key, too_many, unauthorized
 from moviec.web.compat.keys import as_imitated, is_imitated, key_in_query
 from moviec.web.errors import Problem, as_problem, log_fault, methods_at
 from moviec.web.responses import CHANGE
@@ -152,7 +152,7 @@ class Middleware:
     async def _key(self, text: str, address: str) -> Any:
         found = await self._site.keys.find(text)
         if found is None:
-            window = await self._site.limiter.hit(f"wrong:{address}", WRONG_KEYS)
+            window = await self._site.limiter.hit(f"wrong:{counted_as(address)}", WRONG_KEYS)
             if window.left < 0:
                 raise too_many(window)
             raise unauthorized("this key is unknown or revoked")
@@ -170,7 +170,7 @@ class Middleware:
         settings = self._site.home.settings
         if caller.key is None:
             received.window = await self._site.limiter.hit(
-                f"address:{caller.address}", settings.anonymous_limit
+                f"address:{counted_as(caller.address)}", settings.anonymous_limit
             )
         else:
             received.window = await self._site.limiter.hit(f"key:{caller.key.number}", caller.key.per_minute)
