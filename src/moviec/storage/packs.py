@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -20,12 +21,15 @@ CHUNK = 1 << 20
 
 
 class Reached(msgspec.Struct, frozen=True):
-    """How far a pack is: whole bytes, lines, packs finished before it, and what the writer had reached (its own words)."""
+    """How far a pack is: whole bytes, lines, packs finished before it, what the writer had reached (its own words), and the
+    CRC-32 of those bytes.
+    """
 
     bytes: int = 0
     lines: int = 0
     packs: int = 0
     at: Any = None
+    crc: int = 0
 
 
 class Pack:
@@ -59,7 +63,8 @@ class Pack:
         self._data.write(text)
         self._data.flush()
         now = self.reached
-        self.reached = Reached(now.bytes + len(text), now.lines + len(lines), now.packs, at)
+        crc = zlib.crc32(text, now.crc)
+        self.reached = Reached(now.bytes + len(text), now.lines + len(lines), now.packs, at, crc)
         self._notes.write(msgspec.json.encode(self.reached) + b"\n")
         self._notes.flush()
 
@@ -99,18 +104,19 @@ class Pack:
 
     def _read(self) -> Reached:
         """Return the last whole line of the journal that the data bear out."""
-        try:
-            text, size = self._journal.read_bytes(), self._lines.stat().st_size
-        except FileNotFoundError:
-            text, size = (self._journal.read_bytes() if self._journal.exists() else b""), 0
-        found = Reached()
-        for line in text.split(b"\n"):
-            try:
-                each = msgspec.json.decode(line, type=Reached)
-            except msgspec.DecodeError:
-                continue
-            if each.bytes <= size:
-                found = each
+        text = self._journal.read_bytes() if self._journal.exists() else b""
+        self._lines.touch()
+        found, size, crc = Reached(), 0, 0
+        with self._lines.open("rb") as lines:
+            for line in text.split(b"\n"):
+                try:
+                    each = msgspec.json.decode(line, type=Reached)
+                except msgspec.DecodeError:
+                    continue
+                more = lines.read(max(each.bytes - size, 0))
+                size, crc = size + len(more), zlib.crc32(more, crc)
+                if (each.bytes, each.crc) == (size, crc):
+                    found = each
         return found
 
 
