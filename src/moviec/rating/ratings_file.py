@@ -161,7 +161,7 @@ def _like_raters(engine: DuckEngine, columns: list[str]) -> dict[str, tuple[str,
 
 def _top(most: float) -> int:
     """Return the top of the scale that values are taken for: the first usual one that none of them passes."""
-    return next(top for top in (5, 10, 100) if most <= top)
+    return next((top for top in (5, 10, 100) if most <= top), 100)
 
 
 def _of_sources(engine: DuckEngine, film: str, given: str) -> list[str]:
@@ -191,9 +191,7 @@ def _of_viewers(engine: DuckEngine, film: str, given: str) -> list[str]:
     ends = engine.query(
         f"SELECT min({value}) AS lowest, max({value}) AS highest FROM viewer_ratings"
     ).to_pylist()[0]
-    highest = next(
-        (top for top in (5, 10, 100) if ends["highest"] is not None and ends["highest"] <= top), 100
-    )
+    highest = _top(float(ends["highest"] or 0))
     lowest = (
         0.5
         if highest == 5 and ends["lowest"] and ends["lowest"] < 1

@@ -98,7 +98,7 @@ async def one_film(request: Request[Any, Any, Any], movie_id: FromPath[str]) -> 
     """One film, by TMDB id or IMDb id; its parts with `append_to_response`. TMDB's lists have paths of that form, too."""
     site, asked = site_of(request), given(request)
     if movie_id in ("popular", "top_rated", "now_playing", "upcoming"):
-        return await _listed(request, site, _standing(movie_id), asked)
+        return await _listed(request, site, _usual_list(movie_id), asked)
     document = await _document(site, movie_id)
     names = await _names(site, [document], whole=True)
     found = films.whole(document, names, _languages(asked))
@@ -186,8 +186,8 @@ def _filters(asked: Mapping[str, str]) -> ListQuery:
     )
 
 
-def _standing(name: str) -> ListQuery:
-    """Return what is behind TMDB's standing lists."""
+def _usual_list(name: str) -> ListQuery:
+    """Return what is behind the lists that TMDB keeps."""
     today = dt.datetime.now(dt.UTC).date()
     if name == "top_rated":
         return ListQuery(sort="rating")
