@@ -162,10 +162,10 @@ def _publish_documents(
     replaced = pa.concat_arrays([log["movie"].combine_chunks(), other_claims.combine_chunks()])
     some = stage(connection, "replaced", identity.identities, pa.table({"movie": pc.unique(replaced)}))
     told = documents.c.movie.in_(sa.select(some.c.movie))  # not EXISTS: the few films lead to their documents
-    standing = read(connection, sa.select(documents.c.movie, documents.c.change).where(told))
+    there = read(connection, sa.select(documents.c.movie, documents.c.change).where(told))
     _keep_versions(connection, told, now)
     connection.execute(sa.delete(documents).where(told))
-    _write_documents(connection, given, log, standing.filter(pc.is_in(standing["movie"], other_claims)), now)
+    _write_documents(connection, given, log, there.filter(pc.is_in(there["movie"], other_claims)), now)
     return log, len(other_claims)
 
 
