@@ -23,6 +23,7 @@ from moviec.lake.current_records import view_rows
 from moviec.matching.match_features import FOLDING, MATCH_FEATURES, features_of_batches
 from moviec.matching.model import Model
 from moviec.model import current_rows
+from moviec.pipeline.spread import fold_records
 
 FOLDER = "features"
 
@@ -55,8 +56,8 @@ class FeatureFiles(msgspec.Struct, frozen=True):
     again: pa.Table
 
 
-def name_match_features(engine: DuckEngine, wanted: FeatureFiles) -> None:
-    """Create the view `match_features`: each record's latest row, without deleted records.
+def name_match_features(engine: DuckEngine, wanted: FeatureFiles) -> list[Path]:
+    """Create the view `match_features`: each record's latest row, without deleted records; return the files behind it.
 
     For a part of it: `every_features`, every row of every batch; `every_block`, the blocks of those; `seen` (source,
     delivery), the batches that are published; `seen_again`, rows of theirs that count as new.
@@ -73,6 +74,7 @@ def name_match_features(engine: DuckEngine, wanted: FeatureFiles) -> None:
     seen = [{"source": batch.source, "delivery": batch.delivery} for batch in batches if batch.published]
     engine.register("seen", pa.Table.from_pylist(seen, SEEN))
     engine.register("seen_again", wanted.again)
+    return [match_features for match_features, _ in files]
 
 
 def remove_stale_features(context: RunContext, model: Model, batches: Sequence[Batch]) -> None:
@@ -109,9 +111,16 @@ def _make_features(beside: DuckEngine, wanted: FeatureFiles, records: Path, made
         DuckEngine(beside=beside) as engine,
         pq.ParquetWriter(made, MATCH_FEATURES, compression="zstd") as writer,
     ):
-        rows = engine.stream(f"SELECT * FROM read_parquet({quoted(str(records))})")
-        for features in features_of_batches(rows, wanted.model, beside):
-            writer.write_batch(features, row_group_size=GROUP)
+        if wanted.context.spark:
+            engine.parquet("folded", fold_records(wanted.context.spark, records, wanted.model))
+            engine.materialize("folded_rows", "SELECT * FROM folded ORDER BY source, key")
+            batches = engine.stream("SELECT * FROM folded_rows")
+        else:
+            rows = engine.stream(f"SELECT * FROM read_parquet({quoted(str(records))})")
+            batches = features_of_batches(rows, wanted.model, beside)
+        for features in batches:
+            table = pa.Table.from_batches([features]).cast(MATCH_FEATURES)
+            writer.write_table(table, row_group_size=GROUP)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
@@ -87,7 +87,11 @@ def known_labels(spec: SourceSpec) -> set[str]:
 
 def show_all(beside: DuckEngine, given: Sliced, model: FuseModel, facts: FuseFacts) -> Shown:
     """Fuse movies slice by slice; the tables of `given` are `people_ids` and `companies_ids`, which tell the parties."""
-    parts = work_in_slices(beside, given, lambda engine: show(engine, model, facts))
+    return together(work_in_slices(beside, given, lambda engine: show(engine, model, facts)))
+
+
+def together(parts: Sequence[Shown]) -> Shown:
+    """Put what is shown of several slices, in order of movie, into one."""
     first = parts[0]
     return Shown(
         {name: pa.concat_tables([part.tables[name] for part in parts]) for name in first.tables},
