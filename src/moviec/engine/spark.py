@@ -126,6 +126,13 @@ class Spark:
             self._session.sql(sql).write.parquet(folder.resolve().as_uri())
         return sorted(folder.glob("*.parquet"))
 
+    def write_by(self, sql: str, column: str, values: int) -> list[list[Path]]:
+        """Do the same, rows with 0, 1, … in a column apart from each other and without it; return the paths for each of these."""
+        folder = self._work / f"rows-{next(self._numbers)}"
+        with _failing():
+            self._session.sql(sql).write.partitionBy(column).parquet(folder.resolve().as_uri())
+        return [sorted((folder / f"{column}={value}").glob("*.parquet")) for value in range(values)]
+
 
 @contextmanager
 def open_spark(master: str, work: Path) -> Iterator[Spark]:

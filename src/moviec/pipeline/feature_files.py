@@ -6,7 +6,7 @@ key, the other the blocks by number (block, source, key), so that who shares a b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -63,7 +63,8 @@ def name_match_features(engine: DuckEngine, wanted: FeatureFiles) -> list[Path]:
     delivery), the batches that are published; `seen_again`, rows of theirs that count as new.
     """
     batches = [batch for batch in wanted.batches if batch.records_file]
-    files = [_feature_files(engine, wanted, batch) for batch in batches]
+    folded = _folded(wanted, batches)
+    files = [_feature_files(engine, wanted, batch, folded) for batch in batches]
     if files:
         view_rows(engine, "every_features", [match_features for match_features, _ in files], wanted.aside)
         engine.parquet("every_block", [blocks for _, blocks in files])
@@ -93,13 +94,34 @@ def _names_of(model: Model, records_file: str) -> tuple[str, str]:
     return f"{stem}.parquet", f"{stem}.blocks.parquet"
 
 
-def _feature_files(beside: DuckEngine, wanted: FeatureFiles, batch: Batch) -> tuple[Path, Path]:
+#: By delivery, the files in which a cluster left the features of a batch.
+Folded = Mapping[str, Sequence[Path]]
+
+
+def _folded(wanted: FeatureFiles, batches: Sequence[Batch]) -> Folded:
+    """Fold the batches without feature files together, where there is a cluster for it."""
+    store, spark = wanted.context.store, wanted.context.spark
+    missing = [
+        batch for batch in batches if not store.has(_names_of(wanted.model, batch.records_file or "")[0])
+    ]
+    if spark is None or not missing:
+        return {}
+    files = fold_records(spark, wanted.context.record_files(missing), wanted.model)
+    return dict(zip((batch.delivery for batch in missing), files, strict=True))
+
+
+def _feature_files(
+    beside: DuckEngine, wanted: FeatureFiles, batch: Batch, folded: Folded
+) -> tuple[Path, Path]:
     """Return the paths of a batch's feature file and block file, building them if they are missing."""
     store = wanted.context.store
     match_features, blocks = _names_of(wanted.model, batch.records_file or "")
     if not store.has(match_features):
         with _made(wanted.context, match_features) as made:
-            _make_features(beside, wanted, store.path(batch.records_file or ""), made)
+            if batch.delivery in folded:
+                _put_in_order(beside, folded[batch.delivery], made)
+            else:
+                _make_features(beside, wanted, store.path(batch.records_file or ""), made)
     if not store.has(blocks):
         with _made(wanted.context, blocks) as made, DuckEngine(beside=beside) as engine:
             engine.write(_BLOCKS.format(file=quoted(str(store.path(match_features)))), made, sought=True)
@@ -107,20 +129,24 @@ def _feature_files(beside: DuckEngine, wanted: FeatureFiles, batch: Batch) -> tu
 
 
 def _make_features(beside: DuckEngine, wanted: FeatureFiles, records: Path, made: Path) -> None:
-    with (
-        DuckEngine(beside=beside) as engine,
-        pq.ParquetWriter(made, MATCH_FEATURES, compression="zstd") as writer,
-    ):
-        if wanted.context.spark:
-            engine.parquet("folded", fold_records(wanted.context.spark, records, wanted.model))
-            engine.materialize("folded_rows", "SELECT * FROM folded ORDER BY source, key")
-            batches = engine.stream("SELECT * FROM folded_rows")
-        else:
-            rows = engine.stream(f"SELECT * FROM read_parquet({quoted(str(records))})")
-            batches = features_of_batches(rows, wanted.model, beside)
-        for features in batches:
-            table = pa.Table.from_batches([features]).cast(MATCH_FEATURES)
-            writer.write_table(table, row_group_size=GROUP)
+    with DuckEngine(beside=beside) as engine:
+        rows = engine.stream(f"SELECT * FROM read_parquet({quoted(str(records))})")
+        _write(features_of_batches(rows, wanted.model, beside), made)
+
+
+def _put_in_order(beside: DuckEngine, folded: Sequence[Path], made: Path) -> None:
+    """Put the features of one batch into one file, in the order of its records."""
+    with DuckEngine(beside=beside) as engine:
+        engine.parquet("folded", folded)
+        columns = ", ".join(MATCH_FEATURES.names)
+        engine.materialize("in_order", f"SELECT {columns} FROM folded ORDER BY source, key")
+        _write(engine.stream("SELECT * FROM in_order"), made)
+
+
+def _write(batches: Iterable[pa.RecordBatch], made: Path) -> None:
+    with pq.ParquetWriter(made, MATCH_FEATURES, compression="zstd") as writer:
+        for batch in batches:
+            writer.write_table(pa.Table.from_batches([batch]).cast(MATCH_FEATURES), row_group_size=GROUP)
 
 
 @contextmanager

@@ -36,15 +36,33 @@ FROM match_features m JOIN sides d USING (source)"""
 _ENDS = ", ".join(PAIRS.names[:4])
 
 
-def fold_records(spark: Spark, records: Path, model: Model) -> list[Path]:
-    """Fold the records of a batch into MATCH_FEATURES rows, split by split; return files that hold them in no order."""
-    spark.parquet("records_to_fold", [records])
-    spark.map("folded", "records_to_fold", partial(_folded, model), MATCH_FEATURES)
-    return spark.write("SELECT * FROM folded")
+def fold_records(spark: Spark, batches: Sequence[Path], model: Model) -> list[list[Path]]:
+    """Fold the records of batches into MATCH_FEATURES rows, split by split; return for each the files that hold its rows, in
+    no order.
+    """
+    for at, batch in enumerate(batches):
+        spark.parquet(f"records_{at}", [batch])
+    every = " UNION ALL ".join(f"SELECT *, {at} AS at FROM records_{at}" for at in range(len(batches)))
+    spark.view("records_to_fold", every)
+    spark.map("folded", "records_to_fold", partial(_folded, model), _FOLDED)
+    return spark.write_by("SELECT * FROM folded", "at", len(batches))
+
+
+_FOLDED = MATCH_FEATURES.append(pa.field("at", pa.int32()))
 
 
 def _folded(model: Model, batches: Iterable[pa.RecordBatch]) -> Batches:
-    return features_of_batches(batches, model)
+    """Fold records that say, as `at`, which batch they are of; a row comes of each, in their order."""
+    waiting: list[pa.RecordBatch] = []
+
+    def noted() -> Batches:
+        for batch in batches:
+            waiting.append(batch)
+            yield batch
+
+    for features in features_of_batches(noted(), model):
+        batch = waiting.pop(0)
+        yield pa.RecordBatch.from_arrays([*features.columns, batch["at"]], schema=_FOLDED)
 
 
 def pairing_on(spark: Spark, files: Sequence[Path], model: Model) -> Pairing:
