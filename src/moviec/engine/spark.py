@@ -140,8 +140,7 @@ def open_spark(master: str, work: Path) -> Iterator[Spark]:
 
     Raises UsageError where PySpark, or Java of its version, is missing, and where the executors have another MovieC.
     """
-    if why := missing():
-        raise UsageError(*why)
+    require()
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
 
@@ -174,6 +173,12 @@ def open_spark(master: str, work: Path) -> Iterator[Spark]:
             yield Spark(session, work)
         finally:
             session.stop()
+
+
+def require() -> None:
+    """Raise UsageError where PySpark, or Java of its version, is missing."""
+    if why := missing():
+        raise UsageError(*why)
 
 
 def missing() -> tuple[str, str, str] | None:

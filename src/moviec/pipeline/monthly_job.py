@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from moviec.config import Running
 from moviec.engine import DuckEngine, Limits
-from moviec.engine.spark import open_spark
+from moviec.engine.spark import open_spark, require
 from moviec.engine.unread import Unread, nothing_came
 from moviec.errors import MovieCError, PayloadError, UsageError
 from moviec.home.steps import Tell
@@ -83,6 +83,8 @@ def run_rollup(job: Job, tell: Tell = lambda _: None) -> Run:
     Raises MovieCError, with the month files as they were, when the input cannot be read.
     """
     _refuse_twice(job.paths)
+    if job.running.spark:
+        require()
     beside = job.out.resolve().parent if job.running.spark else None  # executors have to see it
     with files.exclusive(job.out) as staging, work_folder(beside) as work:
         run = _save(job, _begin(job, tell))
