@@ -69,7 +69,7 @@ def settle(
 ) -> Settled:
     """Settle whole components.
 
-    `records`: source, key, ids (a map) of every record in them; `pairs`: PAIRS; `decisions`: DECISIONS, oldest first,
+    `records`: source, key, ids (a map), votes of every record in them; `pairs`: PAIRS; `decisions`: DECISIONS, oldest first,
     those on other records left aside. Sources in `repeating` may hold a film twice.
     """
     records = records.sort_by([("source", "ascending"), ("key", "ascending")]).combine_chunks()
@@ -126,6 +126,7 @@ def _graph(records: pa.Table, ends: tuple[Integers, Integers], pairs: pa.Table, 
         verdict[np.isin(code, both[:, 0] * len(records) + both[:, 1])] = said
     return Graph(
         source=pc.dictionary_encode(records["source"].combine_chunks()).indices.to_numpy().astype(np.int64),
+        votes=pc.fill_null(records["votes"], 0).to_numpy(),
         left=left,
         right=right,
         weight=pairs["weight"].to_numpy().astype(np.int64),
