@@ -41,7 +41,7 @@ def run(command: list[str]) -> Cost:
 
 
 #: How often the processes of a tree are looked at, in seconds: what lives for less is missed.
-LOOK = 0.1
+LOOK = 0.5
 _TICK = os.sysconf("SC_CLK_TCK")
 
 

@@ -117,7 +117,7 @@ def test_what_fails_on_the_cluster_is_told_in_one_line(spark: Spark) -> None:
     spark.register("some", pa.table({"part": [1], "film": [2]}))
     spark.group("failed", "some", failing, pa.schema([("film", pa.int64())]))
     with pytest.raises(
-        StoreError, match="^Spark: ValueError: there is no such film; see the executors' logs$"
+        StoreError, match=r"^Spark: ValueError: there is no such film; see the executors' logs$"
     ):
         spark.write("SELECT * FROM failed")
 
