@@ -45,11 +45,11 @@ LOOK = 0.5
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
-def run_tree(command: list[str]) -> Cost:
+def run_tree(command: list[str], accepted: tuple[int, ...] = (0,)) -> Cost:
     """Run a command to its end and say what it and every process that it started cost together (Linux only).
 
     Memory is the greatest sum of their proportional set sizes: pages that several share are counted once. Raises
-    CalledProcessError when it fails.
+    CalledProcessError where its status is none of those accepted.
     """
     started = time.perf_counter()
     with tempfile.TemporaryFile() as told:
@@ -62,7 +62,7 @@ def run_tree(command: list[str]) -> Cost:
             peak = max(peak, sum(megabytes for _, megabytes in there.values()))
             time.sleep(LOOK)
         seconds = time.perf_counter() - started
-        if process.returncode:
+        if process.returncode not in accepted:
             told.seek(0)
             raise subprocess.CalledProcessError(process.returncode, command, stderr=told.read())
     return Cost(seconds, sum(spent.values()), peak)

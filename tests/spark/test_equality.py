@@ -24,6 +24,9 @@ from tests.homes import copied_home
 from tests.pipeline.test_increments import differing, shown
 from tests.spark.conftest import MASTER
 
+#: PySpark asks for pandas, of which nothing is used here, and warns of its third version.
+pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
+
 SPARK = ("--engine", "spark", "--master", MASTER)
 MADE_UP = ("kaggle", "imdb", "movielens", "rottentomatoes", "wikipedia")
 

@@ -154,7 +154,7 @@ def open_spark(master: str, work: Path) -> Iterator[Spark]:
         builder = builder.config("spark.ui.enabled", "false").config("spark.driver.host", "127.0.0.1")
         builder = builder.config("spark.driver.bindAddress", "127.0.0.1")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # PySpark warns of pandas that it does not use here
+        warnings.simplefilter("ignore")  # PySpark warns of pandas 3, of which nothing is used here
         try:
             session = builder.getOrCreate()
         except (PySparkException, RuntimeError, OSError) as error:
@@ -184,7 +184,9 @@ def require() -> None:
 def missing() -> tuple[str, str, str] | None:
     """Say what is missing for a session (what, where, what to do); None where nothing is."""
     try:
-        import pyspark  # noqa: F401
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import pyspark  # noqa: F401
     except ImportError:
         return "PySpark is not installed", "--engine spark", "pip install 'moviec[spark]'"
     home = os.environ.get("JAVA_HOME")

@@ -17,7 +17,7 @@ from moviec.engine.spark import Spark
 from moviec.fusion.model import FuseModel
 from moviec.fusion.source_facts import FuseFacts
 from moviec.model import RECORD
-from moviec.pipeline.fusing import Shown, Sliced, show, together
+from moviec.pipeline.fusing import Shown, Sliced, show_stored, together
 from moviec.pipeline.spread import PARTS, SQL
 
 #: A table of a slice: of which group of Shown ("tables", "documents" or "lists"), its name there, and its rows.
@@ -81,7 +81,7 @@ def show_here(given: Sliced, model: FuseModel, facts: FuseFacts) -> Shown:
         engine.register("members", pa.schema([pa.field("movie", pa.int64()), *RECORD]).empty_table())
         for name, table in given.tables.items():
             engine.register(name, table)
-        return show(engine, model, facts)
+        return show_stored(engine, model, facts)
 
 
 def _with(shown: Shown, field: str, name: str, rows: pa.Table) -> Shown:
@@ -100,7 +100,7 @@ def _shown(model: FuseModel, facts: FuseFacts, members: pa.Table, credits: pa.Ta
         engine.register("credits_given", credits)
         for name in ("people_ids", "companies_ids"):
             engine.view(name, f"SELECT * EXCLUDE (part, list) FROM credits_given WHERE list = '{name}'")
-        shown = show(engine, model, facts)
+        shown = show_stored(engine, model, facts)
     tables = [
         *(("tables", name, rows) for name, rows in shown.tables.items()),
         *(("lists", name, rows) for name, rows in shown.lists.items()),
