@@ -23,11 +23,19 @@ from moviec.sql import filled, read_sql
 
 SQL = read_sql("moviec.pipeline", "spread.sql")
 
-#: Records whose blocking keys make one part, and candidate pairs that make one: a part stays in its executor's memory.
-KEYS_OF, CANDIDATES_OF = 200_000, 400_000
+#: Records whose blocking keys make one part, and candidate pairs that make one: at least, since setting out a part costs up to
+#: a second, and at most, so that it stays in its executor's memory. Judgements, not measured.
+KEYS_OF, CANDIDATES_OF = (500, 200_000), (2_000, 400_000)
 
-#: Parts at least, for each task that runs at once: some are larger than others.
+#: Parts for each task that runs at once, where there is enough for them: some are larger than others.
 PARTS = 4
+
+
+def parts_of(spark: Spark, rows: int, sizes: tuple[int, int]) -> int:
+    """Return into how many parts so many rows go, which are of these sizes at least and at most."""
+    least, most = sizes
+    return max(min(rows // least, PARTS * spark.slots), -(-rows // most), 1)
+
 
 _PLACES = """
 SELECT CAST(row_number() OVER (ORDER BY m.source, m.key) AS INTEGER) AS n, m.source, m.key, m.delivery, d.side
@@ -96,12 +104,12 @@ def _places(engine: DuckEngine, limits: PairLimits) -> pa.Table:
 
 def _find_candidates(spark: Spark, records: int, limits: PairLimits) -> pa.Table:
     """Name the `candidates` by the part that compares them; return what blocking did, by rule."""
-    parts = max(PARTS * spark.slots, records // KEYS_OF)
+    parts = parts_of(spark, records, KEYS_OF)
     spark.view("keys", filled(SQL["keys"], {"parts": str(parts)}))
     spark.group("blocks_of_parts", "keys", partial(_candidates, limits), CANDIDATES)
     spark.materialize("blocked", "SELECT * FROM blocks_of_parts")
     counted = spark.query("SELECT count(l) AS pairs FROM blocked")["pairs"][0].as_py()
-    parts = max(PARTS * spark.slots, counted // CANDIDATES_OF)
+    parts = parts_of(spark, counted, CANDIDATES_OF)
     spark.materialize("candidates", filled(SQL["candidates"], {"parts": str(parts)}))
     return named_rules(spark.query(SQL["report"]))
 

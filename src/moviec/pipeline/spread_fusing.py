@@ -18,7 +18,7 @@ from moviec.fusion.model import FuseModel
 from moviec.fusion.source_facts import FuseFacts
 from moviec.model import RECORD
 from moviec.pipeline.fusing import Shown, Sliced, show_stored, together
-from moviec.pipeline.spread import PARTS, SQL
+from moviec.pipeline.spread import SQL, parts_of
 
 #: A table of a slice: of which group of Shown ("tables", "documents" or "lists"), its name there, and its rows.
 _PACKED_OF: list[tuple[str, pa.DataType]] = [
@@ -28,6 +28,9 @@ _PACKED_OF: list[tuple[str, pa.DataType]] = [
     ("rows", pa.binary()),
 ]
 PACKED = pa.schema(_PACKED_OF)
+
+#: Records in a slice at least: setting one out costs a second.
+LEAST = 1_000
 
 #: Each record with the slice that its film is in, by how many records there are before it.
 _SLICES = """
@@ -52,7 +55,7 @@ def show_spread(
         placed = engine.query("SELECT count(*) AS records FROM placed")["records"][0].as_py()
         if not placed:
             return show_here(given, model, facts)
-        size = max(1, min(given.records, placed // (PARTS * spark.slots)))
+        size = -(-placed // parts_of(spark, placed, (LEAST, given.records)))
         engine.materialize("sliced", _SLICES.format(slice=size))
         engine.view("slices", "SELECT DISTINCT movie, part FROM sliced")
         for name, table in given.tables.items():
