@@ -148,7 +148,7 @@ def record_of(home: Path) -> tuple[dict[str, float], int]:
 def other_rows(home: Path) -> int:
     """Return how many rows of the catalogue the last rebuild had to touch, which found them all as it makes them or not."""
     with sqlite3.connect(home / "catalogue.db") as catalogue:
-        (steps,) = catalogue.execute("SELECT steps FROM runs ORDER BY run DESC LIMIT 1").fetchone()
+        (steps,) = catalogue.execute("SELECT steps FROM runs ORDER BY number DESC LIMIT 1").fetchone()
     return sum(sum(step["counts"].values()) for step in json.loads(steps) if step["name"] == "publishing")
 
 

@@ -203,28 +203,29 @@ def missing() -> tuple[str, str, str] | None:
 
 def _check_executors(session: SparkSession) -> None:
     """Raise UsageError where the executors run another MovieC, or another DuckDB, than this process: bytes would differ."""
-    here = (moviec.__version__, duckdb.__version__)
+    here = f"{moviec.__version__} (DuckDB {duckdb.__version__})"
 
-    def told(_: Iterable[Any]) -> Iterator[tuple[str, str]]:
+    def told(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         import duckdb
 
         import moviec
 
-        yield moviec.__version__, duckdb.__version__
+        for _ in batches:
+            yield pa.record_batch({"versions": [f"{moviec.__version__} (DuckDB {duckdb.__version__})"]})
 
     context = session.sparkContext
     slots = context.defaultParallelism
     try:
-        there = set(context.parallelize(range(slots), slots).mapPartitions(told).collect())
+        rows = session.range(slots, numPartitions=slots).mapInArrow(told, "versions string").toArrow()
     except Exception as error:
         if "ModuleNotFoundError" not in str(error):
             raise
         raise UsageError(
             "its executors have no MovieC", f"Spark at {context.master}", "install the same version there"
         ) from error
-    if there - {here}:
+    if others := set(rows["versions"].to_pylist()) - {here}:
         raise UsageError(
-            f"its executors have MovieC {', '.join(sorted(one for one, _ in there))}, this is {here[0]} (DuckDB {here[1]})",
+            f"its executors have MovieC {', '.join(sorted(map(str, others)))}, this is {here}",
             f"Spark at {context.master}",
             "install the same versions there",
         )
