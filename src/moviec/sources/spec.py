@@ -208,8 +208,8 @@ class FileCount(msgspec.Struct, frozen=True):
 
 
 class Staged(msgspec.Struct, frozen=True):
-    """A staged file: counts, what was rejected or mended (REJECTED columns), columns the facts do not name, and columns with
-    cells that could not be read.
+    """A staged file: counts, what was rejected or mended (REJECTED columns), columns the facts do not name, those of the
+    facts that the file lacks, and columns with cells that could not be read.
     """
 
     role: str
@@ -217,6 +217,7 @@ class Staged(msgspec.Struct, frozen=True):
     rejected: pa.Table
     repaired: pa.Table
     unknown_columns: tuple[str, ...]
+    absent_columns: frozenset[str] = frozenset()
     unread: tuple[Unread, ...] = ()
 
 
