@@ -7,12 +7,12 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import platformdirs
 
-from moviec.bounds import DEFAULT, Bounds
+from moviec.bounds import DEFAULT, SERVING, Bounds, Serving
 from moviec.decoding import decodable, plain
 from moviec.errors import UsageError
 
@@ -76,13 +76,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Kept are raw payloads (`keep_raw`: "all", of the "last N" deliveries of each source, or of "N days"), superseded
     records and runs for `keep_history` days; more than `compact_after` batches of a source become one. `fields` holds other
     rules for single fields; `remote` holds, by kind of address (s3, sftp, https), what opening one takes; `bounds` says how large
-    and how strange a delivered file may be.
+    and how strange a delivered file may be, `serving` how much of a server one caller may take.
     Serving: `anonymous` lets callers without a key in, `anonymous_limit` requests a minute from each address; `proxies`
     are the addresses or networks (separated by spaces) whose X-Forwarded-For counts; several servers count requests
     together in `redis`; a proxy serves MovieC under the path `prefix`; pages of the origins in
     `cors` (separated by spaces, `*` any) may read the API; a server holds up to `cache_mb` ready, and is not
     ready while it is more than `most_lag` changes behind; it logs to the file `log`, if any, and shows
-    `notice` on every page. `webhooks_private` lets webhooks, and `fetch_private` what is fetched over the web, reach private and
+    `notice` on every page. `/metrics` is answered to addresses that are not of the open internet and to admin keys
+    (`metrics` "inside"), to everyone ("open") or to nobody ("off"). `webhooks_private` lets webhooks, and `fetch_private` what is fetched over the web, reach private and
     loopback addresses. A worker fetches up to `posters` pictures an hour, none for 0. What is published is `public`:
     nothing of sources whose licence does not let one pass it on. `contact` is an address at which providers may write to who runs this, and goes with every request.
     """
@@ -104,6 +105,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cors: str = "*"
     cache_mb: int = 64
     most_lag: int = 10_000
+    metrics: Literal["inside", "open", "off"] = "inside"
     log: str = ""
     notice: str = ""
     fields: dict[str, dict[str, Any]] = {}
@@ -115,6 +117,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sources: dict[str, SourceSettings] = {}
     remote: dict[str, dict[str, Any]] = {}
     bounds: Bounds = DEFAULT
+    serving: Serving = SERVING
 
     def __post_init__(self) -> None:
         """Refuse what nothing could work with; msgspec reports where it stands."""
@@ -225,5 +228,5 @@ def _given(environment: Mapping[str, str]) -> dict[str, str]:
     return {
         name: text
         for name, text in found.items()
-        if text and name not in ("fields", "sources", "remote", "bounds")
+        if text and name not in ("fields", "sources", "remote", "bounds", "serving")
     }

@@ -17,7 +17,9 @@ _NOT_READY = Problem(503, "not ready: the catalogue is being migrated", "not_rea
 
 
 class _Answers(BaseHTTPRequestHandler):
-    """Every method has the same answer."""
+    """Every method has the same answer. Whoever says nothing for some seconds is not waited for."""
+
+    timeout = 5.0
 
     def answer(self) -> None:
         alive = self.path.partition("?")[0].endswith("/healthz")

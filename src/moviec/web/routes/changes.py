@@ -27,7 +27,8 @@ from moviec.catalog.webhooks import (
 )
 from moviec.errors import UsageError
 from moviec.web import schemas as shapes
-from moviec.web.callers import unauthorized
+from moviec.web.callers import Caller, unauthorized
+from moviec.web.change_follower import passed
 from moviec.web.errors import Problem, not_found
 from moviec.web.ids import LARGEST
 from moviec.web.params import ChangesQuery, StreamQuery, query_of
@@ -37,6 +38,9 @@ from moviec.web.server_state import Site, caller_of, site_of
 
 #: Entries sent at once, and seconds of silence after which a stream says that it lives.
 STEP, SILENCE = 500, 15.0
+
+#: Seconds between looks of a silent stream whether it is to end.
+LOOK = 1.0
 
 Number = Annotated[int, PathParameter(ge=1, le=LARGEST)]
 
@@ -72,7 +76,11 @@ async def change_stream(request: Request[Any, Any, Any]) -> Stream:
     begin = site.follower.position if after is None else after
     if begin > site.follower.position and begin > (newest := await site.read(head)):
         raise _beyond(begin, newest)
-    return Stream(_events(site, begin), media_type="text/event-stream", headers={"cache-control": "no-store"})
+    caller = caller_of(request)
+    site.open.check_streams(caller.counted)
+    return Stream(
+        _events(site, begin, caller), media_type="text/event-stream", headers={"cache-control": "no-store"}
+    )
 
 
 def _beyond(after: int, newest: int) -> Problem:
@@ -85,20 +93,22 @@ def _beyond(after: int, newest: int) -> Problem:
     )
 
 
-async def _events(site: Site, after: int) -> AsyncIterator[bytes]:
-    yield b": connected\n\n"
-    while not site.follower.stopping:
-        moved = site.follower.moved
-        items = await site.read(partial(changes_after, after=after, limit=STEP))
-        for item in items:
-            after = item["number"]
-            yield b"id: %d\nevent: change\ndata: %b\n\n" % (after, msgspec.json.encode(item))
-        if not items:
-            try:
-                async with asyncio.timeout(SILENCE):
-                    await moved.wait()
-            except TimeoutError:
-                yield b": still here\n\n"
+async def _events(site: Site, after: int, caller: Caller) -> AsyncIterator[bytes]:
+    """Yield what is sent, until the server stops or the caller's key is not in force any more."""
+    with site.open.stream(caller.counted, caller.key.number if caller.key else None) as stream:
+        yield b": connected\n\n"
+        while not (site.follower.stopping or stream.ended):
+            moved = site.follower.moved
+            items = await site.read(partial(changes_after, after=after, limit=STEP))
+            for item in items:
+                after = item["number"]
+                yield b"id: %d\nevent: change\ndata: %b\n\n" % (after, msgspec.json.encode(item))
+            if not items:
+                waited = 0.0
+                while not (await passed(moved, LOOK) or stream.ended or waited >= SILENCE):
+                    waited += LOOK
+                if waited >= SILENCE:
+                    yield b": still here\n\n"
 
 
 @post(
