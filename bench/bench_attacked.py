@@ -89,7 +89,7 @@ def prepared(home: Path) -> str:
     key, _ = create_key(catalogue, NewKey("caller", per_minute=1_000_000))
     create_account(catalogue, "attacker")
     for number in range(HOOKS):
-        create_webhook(catalogue, "attacker", f"http://127.0.0.1:{DRIP}/{number}")
+        create_webhook(catalogue, b"key", "attacker", f"http://127.0.0.1:{DRIP}/{number}")
     with catalogue.begin() as connection:
         connection.exec_driver_sql("UPDATE webhooks SET position = 0")
     catalogue.dispose()

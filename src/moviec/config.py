@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 import re
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +25,11 @@ _KEY = re.compile("MOVIEC_([A-Z0-9_]+)_KEY")
 
 #: Which raw payloads are kept: all, those of the last deliveries, those of some days.
 KEEP_RAW = re.compile(r"all|last ([1-9]\d{0,3})|([1-9]\d{0,4}) days")
+
+
+def private(path: str, flags: int) -> int:
+    """Open a file that only its owner may read, should it be new."""
+    return os.open(path, flags, 0o600)
 
 
 def _is_network(text: str) -> bool:
@@ -83,7 +90,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `cors` (separated by spaces, `*` any) may read the API; a server holds up to `cache_mb` ready, and is not
     ready while it is more than `most_lag` changes behind; it logs to the file `log`, if any, and shows
     `notice` on every page. `/metrics` is answered to addresses that are not of the open internet and to admin keys
-    (`metrics` "inside"), to everyone ("open") or to nobody ("off"). `webhooks_private` lets webhooks, and `fetch_private` what is fetched over the web, reach private and
+    (`metrics` "inside"), to everyone ("open") or to nobody ("off"). Secrets of webhooks are derived from `secret`.
+    An admin's request takes in only what lies below the places `ingest_from`, or at a source's own. `webhooks_private` lets webhooks, and `fetch_private` what is fetched over the web, reach private and
     loopback addresses. A worker fetches up to `posters` pictures an hour, none for 0. What is published is `public`:
     nothing of sources whose licence does not let one pass it on. `contact` is an address at which providers may write to who runs this, and goes with every request.
     """
@@ -105,6 +113,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cors: str = "*"
     cache_mb: int = 64
     most_lag: int = 10_000
+    ingest_from: tuple[str, ...] = ()
+    secret: str = ""
     metrics: Literal["inside", "open", "off"] = "inside"
     log: str = ""
     notice: str = ""
@@ -164,6 +174,31 @@ class Home(msgspec.Struct, frozen=True):
         """Return the key that a source wants to be given: of the environment, else of the settings; empty where there is none."""
         mine = self.settings.sources.get(source)
         return self.keys.get(source.upper().replace("-", "_"), "") or (mine.key if mine else "")
+
+    def signing_key(self) -> bytes:
+        """Return the key that the secrets of webhooks are derived from: the setting `secret`, else the file `secret.key`, made once.
+
+        Raises UsageError where the file is not there and cannot be made.
+        """
+        if self.settings.secret:
+            return self.settings.secret.encode()
+        path = self.folder / "secret.key"
+        try:
+            with contextlib.suppress(FileExistsError):
+                made = secrets.token_bytes(32)
+                part = self.folder / f".secret.{os.getpid()}.{secrets.token_hex(4)}"
+                if not path.exists():
+                    with open(part, "xb", opener=private) as file:
+                        file.write(made)
+                    try:
+                        os.link(part, path)  # whole or not at all, and the first process's
+                    finally:
+                        part.unlink()
+            return path.read_bytes()
+        except OSError as error:
+            raise UsageError(
+                f"cannot be made or read ({error.strerror})", str(path), "or set `secret` (docs/settings.md)"
+            ) from error
 
     @property
     def lake(self) -> str:
@@ -228,5 +263,5 @@ def _given(environment: Mapping[str, str]) -> dict[str, str]:
     return {
         name: text
         for name, text in found.items()
-        if text and name not in ("fields", "sources", "remote", "bounds", "serving")
+        if text and name not in ("fields", "sources", "remote", "bounds", "serving", "ingest_from")
     }

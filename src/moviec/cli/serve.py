@@ -16,7 +16,7 @@ import msgspec
 import typer
 
 from moviec.cli.options import HomeOption
-from moviec.config import Home, open_home
+from moviec.config import Home, open_home, private
 from moviec.errors import StoreError
 from moviec.work import work_folder
 
@@ -53,7 +53,7 @@ def run_server(home: Home, host: str, port: int, workers: int = 1) -> None:
 
     refuse_taken(host, port)
     if home.log:
-        home.log.open("ab").close()  # said here and now where that is impossible
+        open(home.log, "ab", opener=private).close()  # said here and now where that is impossible
     migrate_first(home, host, port)
     os.environ["MOVIEC_HOME"] = str(home.folder)
     with _indexing(home), _counting_together(workers):

@@ -66,12 +66,14 @@ _SLASHED_ID = re.compile(
 )
 _REQUEST_ID = re.compile("[A-Za-z0-9._-]{1,64}")
 HTML = "text/html; charset=utf-8"
-_ALWAYS = (
+#: What every answer has, so that a browser makes nothing of it but what it is.
+SAFE = (
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", POLICY),
+    (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"same-origin"),
-    (b"vary", b"Authorization, X-API-Key, Accept, Accept-Encoding, Accept-Language, Cookie"),
 )
+_VARY = (b"vary", b"Authorization, X-API-Key, Accept, Accept-Encoding, Accept-Language, Cookie")
 _NO_STORE = (b"cache-control", b"no-store")
 _CHANGE = CHANGE.lower().encode()
 
@@ -116,7 +118,7 @@ class Middleware:
         try:
             if allowed := self._preflight(received):
                 received.status = 204
-                await send({"type": "http.response.start", "status": 204, "headers": allowed})
+                await send({"type": "http.response.start", "status": 204, "headers": [*allowed, *SAFE]})
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
                 return
             _check_host(scope)
@@ -219,7 +221,7 @@ class Middleware:
             if message["type"] == "http.response.start":
                 received.status = message["status"]
                 headers = [*message["headers"], (b"x-request-id", received.id.encode())]
-                headers += _ALWAYS
+                headers += (*SAFE, _VARY)
                 headers += cors
                 if received.status >= 400:
                     headers.append(_NO_STORE)

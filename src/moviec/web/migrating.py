@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
 
 from moviec.web.errors import Problem
+from moviec.web.middleware import SAFE
 from moviec.web.responses import JSON
 
 _ALIVE = b'{"done":true}'
@@ -31,6 +32,7 @@ class _Answers(BaseHTTPRequestHandler):
             ("content-type", JSON),
             ("content-length", str(len(body))),
             ("cache-control", "no-store"),
+            *((name.decode(), value.decode()) for name, value in SAFE),
         ):
             self.send_header(name, value)
         if not alive:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import msgspec
@@ -39,6 +40,9 @@ WRITE_USAGE = 5.0
 #: Seconds between looks at the keys of open streams.
 LOOK_AT_KEYS = 1.0
 
+#: Pings of webhooks and pieces of admins' work at a time; more wait.
+LONG_WORK = 4
+
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
     """All that handlers need. `prefix` is the path a proxy serves MovieC under, without a slash at its end."""
@@ -58,6 +62,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     usage: UsageCounter
     metrics: Metrics
     workbench: Workbench
+    long_work: Executor
     trusted: Callable[[str], bool]
     prefix: str
     cors: Cors
@@ -71,6 +76,10 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
                 return work(connection)
 
         return await asyncio.to_thread(run)
+
+    async def at_length(self, work: Callable[[], T]) -> T:
+        """Run what may take long, in threads of its own: those that readers need are few."""
+        return await asyncio.get_running_loop().run_in_executor(self.long_work, work)
 
     async def ready(
         self, movie: int, name: str, make: Callable[[], T], write: Callable[[T], Answer]
@@ -112,6 +121,7 @@ def open_site(home: Home, workbench: Workbench, log: Any = None) -> Site:
         usage=UsageCounter(catalogue),
         metrics=Metrics(),
         workbench=workbench,
+        long_work=ThreadPoolExecutor(LONG_WORK, "moviec-long"),
         trusted=trusted,
         prefix=settings.path_prefix,
         cors=Cors(settings.cors),
@@ -134,6 +144,7 @@ async def running(site: Site) -> AsyncIterator[None]:
         await site.follower.stop()
         await site.head.close()
         site.reader.close()
+        site.long_work.shutdown(wait=False, cancel_futures=True)
         site.catalogue.dispose()
 
 

@@ -121,8 +121,10 @@ async def new_webhook(request: Request[Any, Any, Any], data: JSONBody[shapes.New
     """Have changes sent to an address from now on. The secret of the signature is shown this once."""
     account = _account(request)
     wanted = None if data.filter is None else msgspec.convert(msgspec.to_builtins(data.filter), Filter)
+    site = site_of(request)
     try:
-        made = await asyncio.to_thread(create_webhook, site_of(request).catalogue, account, data.url, wanted)
+        key = await asyncio.to_thread(site.home.signing_key)
+        made = await asyncio.to_thread(create_webhook, site.catalogue, key, account, data.url, wanted)
     except UsageError as error:
         raise Problem(409, str(error)) from error
     shown = {name: value for name, value in made.items() if name in shapes.Webhook.__struct_fields__}
@@ -156,7 +158,7 @@ async def ping_webhook(request: Request[Any, Any, Any], number: Number) -> ASGIR
     hook = await asyncio.to_thread(webhook_of, site.catalogue, _account(request), number)
     if hook is None:
         raise not_found(f"there is no webhook {number}")
-    sent = await asyncio.to_thread(site.workbench.ping, hook)
+    sent = await site.at_length(lambda: site.workbench.ping(hook))
 
     def note() -> dict[str, Any]:
         with writing(site.catalogue, beside=True) as connection:
