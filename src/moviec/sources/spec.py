@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -11,6 +12,7 @@ from typing import Literal, Protocol
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from moviec.config import Downloads
 from moviec.decoding import decodable, plain
@@ -24,12 +26,28 @@ from moviec.sources.fetch_spec import FetchSpec
 from moviec.spelling import SPACE_PATTERN
 
 
+#: The ends of a scale lie no farther from 0 than this, and no nearer to one another: scales that people use go from 4 stars to 1,000
+#: points, and beyond a few digits more what is worked out of values on them means nothing.
+FARTHEST, SHORTEST = 1_000_000, 0.01
+
+#: Characters of a regular expression in facts.
+LONGEST_PATTERN = 500
+
+
 class RaterSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A rater whose ratings the source carries: its panel and the ends of its scale."""
 
     panel: Literal["critics", "audience"]
     lowest: float
     highest: float
+
+    def __post_init__(self) -> None:
+        """Refuse a scale that no ratings are on."""
+        ends = (self.lowest, self.highest)
+        if not all(math.isfinite(end) and abs(end) <= FARTHEST for end in ends):
+            raise ValueError(f"a scale ends at numbers between -{FARTHEST:,} and {FARTHEST:,}")
+        if self.highest - self.lowest < SHORTEST:
+            raise ValueError(f"lowest lies below highest, by {SHORTEST} at least")
 
 
 class GenreSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,6 +60,17 @@ class GenreSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alternatives: tuple[str, ...] = ()
     facet: Literal["genre", "form", "audience", "format"] = "genre"
     id: int | None = None
+
+
+@lru_cache(maxsize=1024)
+def check_pattern(pattern: str) -> None:
+    """Raise ValueError for what is no regular expression, as the engine knows them (RE2)."""
+    if len(pattern) > LONGEST_PATTERN:
+        raise ValueError(f"a regular expression has {LONGEST_PATTERN} characters at most")
+    try:
+        pc.match_substring_regex(pa.array([""]), pattern)  # Arrow's are the engine's
+    except pa.ArrowInvalid as error:
+        raise ValueError(f"'{pattern}' is no regular expression ({error})") from error
 
 
 Format = Literal["csv", "tsv", "jsonl", "json", "parquet", "any"]
@@ -83,6 +112,15 @@ class FileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dates: Literal["dmy", "mdy", ""] = ""
     decimal: Literal[".", ",", ""] = ""
     gone: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what no file can be read by."""
+        if not self.names:
+            raise ValueError("a file has a name that it is known by")
+        if len(self.delimiter) != 1 or self.delimiter in '"\r\n\0':
+            raise ValueError("a delimiter is one character, and neither a quote nor the end of a line")
+        for pattern in (self.key_pattern, self.separator):
+            check_pattern(pattern)
 
     def told(self, kind: str) -> str | None:
         """Return the convention that the facts give for columns of a kind; None where the cells decide."""
@@ -164,6 +202,10 @@ class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             raise ValueError(
                 f"'{self.name}' cannot name a source: small letters, digits, _ and -, a letter first, 30 at most"
             )
+        if not self.files:
+            raise ValueError("a delivery has at least one file")
+        if not 0 <= self.shrink <= 1 or not 0 <= self.least_rows <= self.most_rows:
+            raise ValueError("shrink is a share from 0 to 1, least_rows is no more than most_rows")
         feeds = {
             feed.partition(".")[0]
             for file in self.files.values()
