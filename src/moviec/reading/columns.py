@@ -14,8 +14,8 @@ import pyarrow as pa
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier
 from moviec.engine.unread import UNREAD, Unread
-from moviec.reading.kinds import KINDS, Kind, money_of
-from moviec.reading.lists import cut_of
+from moviec.reading.kinds import KINDS, LISTS, Kind, money_of
+from moviec.reading.lists import OBJECTS, cut_of
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -90,6 +90,19 @@ def read_columns(engine: DuckEngine, of: Rows, target: str, columns: Sequence[Co
     engine.view(target, f"SELECT r.*{replace}{added} FROM {rows} AS r {' '.join(joins)}")
     unread = [found for column, name in looked_up if (found := _unread(engine, rows, column, name, place))]
     return Readings(conventions, tuple(unread))
+
+
+def read_types(columns: Sequence[Column]) -> dict[str, str]:
+    """Return the types of the columns that reading these adds, by name, as SQL writes them."""
+    added = [column for column in columns if column.output != column.name]
+    types = {
+        column.output: "VARCHAR[]" if column.kind in LISTS and column.kind not in OBJECTS else "VARCHAR"
+        for column in added
+    }
+    for column in added:
+        extras = KINDS[column.kind].extras if column.kind in KINDS else ()
+        types |= {extra_of(column.output, what): "VARCHAR" for what in extras}
+    return types
 
 
 def kind_of(column: Column) -> Kind:

@@ -206,11 +206,23 @@ _SHORT_YEAR = re.compile(r"['’‘`]([4-9]\d)")
 _SPAN = re.compile(r"((?:18|19|20)\d{2})\s*[-–—/]\s*(?:(?:18|19|20)?\d{2}|present|\?+)?")
 
 
+_CJK_YEAR = re.compile(
+    r"(\d{4})\s*[年년](?:\s*\d{1,2}\s*[月월])?(?:\s*\d{1,2}\s*[日일号號])?(?:度|公開|製作)?"
+)
+#: Japanese eras, by the year before their first.
+_ERAS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018}
+_ERA = re.compile(r"(明治|大正|昭和|平成|令和)\s*(元|\d{1,2})\s*年?")
+
+
 def year_in(text: str) -> int | None:
     """Read a year: "1999", "(2001)", "I 1972", "1999.0", "2008–2013" (its first), "'72"; None for a decade ("1990s")."""
     text = unicodedata.normalize("NFKC", text).strip().strip("()[]{}").strip()
     if _DECADE.search(text):
         return None
+    if cjk := _CJK_YEAR.fullmatch(text):
+        return int(cjk[1]) if _possible(int(cjk[1])) else None
+    if era := _ERA.fullmatch(text):
+        return _ERAS[era[1]] + (1 if era[2] == "元" else int(era[2]))
     if short := _SHORT_YEAR.fullmatch(text):
         return 1900 + int(short[1])
     if grouped := re.fullmatch(r"([12])[,.\s](\d{3})", text):
