@@ -14,7 +14,7 @@ import pyarrow as pa
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier
 from moviec.engine.unread import UNREAD, Unread
-from moviec.reading.kinds import KINDS, LISTS, Kind, money_of
+from moviec.reading.kinds import KINDS, LISTS, Kind, duration_of, money_of
 from moviec.reading.lists import OBJECTS, cut_of
 
 
@@ -106,8 +106,10 @@ def read_types(columns: Sequence[Column]) -> dict[str, str]:
 
 
 def kind_of(column: Column) -> Kind:
-    """Return how a column's cells are read: money's currency and scale may stand in the column's name."""
-    return money_of(column.name) if column.kind == "money" else KINDS[column.kind]
+    """Return how a column's cells are read: money's currency and scale, and a length's unit, may stand in the column's name."""
+    if column.kind == "money":
+        return money_of(column.name)
+    return duration_of(column.name) if column.kind == "duration" else KINDS[column.kind]
 
 
 def _odd(engine: DuckEngine, rows: str, columns: Sequence[Column]) -> list[bool]:
