@@ -39,6 +39,7 @@ COMMANDS = {
     "rebuild": "moviec.cli.ingest:rebuild",
     "backup": "moviec.cli.backup:backup",
     "restore": "moviec.cli.backup:restore",
+    "migrate": "moviec.cli.migrate:migrate",
     "status": "moviec.cli.status:status",
     "failures": "moviec.cli.failures:app",
     "doctor": "moviec.cli.doctor:doctor",
