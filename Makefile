@@ -60,10 +60,12 @@ $(PEERS)/.ready: pyproject.toml constraints.txt
 generated: $(DEV) ## make the pages and files anew that are made from the code
 	$(BIN)/python -m moviec.catalog.dictionary docs/data-dictionary.md
 	$(BIN)/python -m tools.parts licences docs/dependencies.md
+	$(BIN)/python -m tools.commands docs/commands.md
+	$(BIN)/python -m tools.drawings docs/pictures
 
-docs: generated $(DOCS)/.ready ## build the handbook as a searchable site in site/, which opens without a server or the web
-	$(DOCS)/bin/mkdocs build --strict --quiet
-	@echo "open site/index.html"
+docs: generated $(DOCS)/.ready ## build the handbook as a searchable site in site/, which asks no other host
+	$(DOCS)/bin/zensical build --strict --clean
+	@echo "look at it: $(PYTHON) -m http.server --bind 127.0.0.1 --directory site 8001"
 
 $(DOCS)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(DOCS)
