@@ -15,7 +15,7 @@ PIP := pip install --quiet --disable-pip-version-check
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1732838400)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test nightly drills check fix bench docs generated clean wheel release lock audit
+.PHONY: help demo test nightly drills check fix bench docs generated clean wheel release smoke lock audit
 
 help: ## say what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -81,6 +81,9 @@ release: generated $(RELEASE)/.ready ## wheel, source archive and bill of materi
 	$(BIN)/python -m tools.parts sbom dist/moviec-$$($(BIN)/python -c 'import moviec; print(moviec.__version__)').cdx.json
 	$(RELEASE)/bin/python -m tools.valid_bill dist/*.cdx.json
 	cd dist && sha256sum * > SHA256SUMS && cat SHA256SUMS
+
+smoke: wheel ## try the wheel in an empty environment: the lock, the demo, a server, an upgrade of a 0.1 home; PYTHON=python3.13
+	PYTHON=$(PYTHON) sh tools/smoke.sh
 
 # Versions come from constraints.txt; hashes of every file that an index has of them.
 lock: $(RELEASE)/.ready ## pin every library by its bytes in requirements.lock
