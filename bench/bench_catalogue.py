@@ -82,7 +82,11 @@ def build(records: list[pa.Table], model: Model, repeating: frozenset[str]) -> C
         pairs = find_pairs(engine, model).pairs
     ticks.append(time.perf_counter())
     settled = settle(
-        match_features.select(["source", "key", "ids"]), pairs, DECISIONS.empty_table(), model, repeating
+        match_features.select(["source", "key", "ids", "votes"]),
+        pairs,
+        DECISIONS.empty_table(),
+        model,
+        repeating,
     )
     ticks.append(time.perf_counter())
     seconds = (ticks[1] - ticks[0], ticks[2] - ticks[1], ticks[3] - ticks[2])

@@ -151,6 +151,23 @@ def coverage(engine: DuckEngine) -> None:
         )
 
 
+def coverage_by_votes(data: Films) -> None:
+    """Hide each rater that counts votes; how often is its value in the 90% interval that the others foretell, by its votes?"""
+    model = fitted(data)
+    for name in ("imdb", "tmdb", "movielens"):
+        at = data.raters.index(name)
+        seen = data.wide.without(at)
+        some = ~data.fitting & (~np.isnan(seen.points)).any(axis=1) & ~np.isnan(data.wide.points[:, at])
+        votes = np.nan_to_num(data.wide.votes[:, at])
+        for low, high in ((10, 40), (40, 250), (250, 2_500), (2_500, 1e9)):
+            chosen = some & (votes >= low) & (votes < high)
+            if chosen.sum() >= 25:
+                inside, half_width, _ = _inside(model, at, _pick(seen, chosen), _pick(data.wide, chosen))
+                print(
+                    f"  {name}, {low:,} votes and more: {chosen.sum()} films, {100 * inside:.1f}% inside ±{half_width:.1f}"
+                )
+
+
 def early_votes(engine: DuckEngine) -> None:
     """Foretell MovieLens' final mean (40 ratings or more) from the first few ratings and the other raters."""
     final = films(engine)
@@ -229,6 +246,8 @@ def main() -> None:
         dropped_rater(data)
         print("90% interval for a MovieLens mean of hidden viewers, films not fitted on")
         coverage(engine)
+        print("90% interval for a hidden rater's value by its votes, films not fitted on")
+        coverage_by_votes(data)
         print("early votes against final ones")
         early_votes(engine)
         print("a source that repeats another")

@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -25,6 +25,9 @@ from moviec.catalog.schema.arrivals import batches
 from moviec.cli.export import _licences
 from moviec.config import Home, open_home
 from moviec.export.export import Order, export
+from moviec.loopback.server import serving
+from moviec.loopback.tmdb import Tmdb
+from moviec.sample.films import sample_films
 from tests.drills.conftest import FULL, rounds, told
 from tests.homes import copy_tree
 from tests.web.server import running
@@ -69,9 +72,19 @@ CASES = {
     "rollup": Case("rollup {sample}/kaggle/movies_metadata.csv --out {out}", out="out"),
     "link": Case("link {list} {list} --out {out}", out="out"),
     "rate": Case("rate {ratings} --out {out}", out="out"),
+    "fuse": Case("fuse {claims} --out {out}", out="out"),
     "synth": Case("synth {out} --movies 200 --seed 1", out="out"),
+    "ingest several": Case(
+        "ingest kaggle={later} festival={festival} --delivered-at 2026-11-22 --accept-shrink --home {home}"
+    ),
+    "ingest online": Case("ingest tmdb --home {home}", before="served"),
+    "posters": Case("posters --home {home}", before="fetched"),
+    "demo online": Case("demo --online --no-serve --home {home}", fresh=True),
 }
 SHORT = ("ingest",)
+
+#: The key that the served TMDB takes.
+KEY = "0123456789abcdef0123456789abcdef"
 
 #: What says when or where a run was, and differs between runs for that.
 _OF_THE_RUN = {"last-run.json"}
@@ -83,8 +96,8 @@ REFUSED, FACTS = "9;1979;Ridley Scott;117;8.0\n", 'key_pattern = "[^0-9].*"\n'
 class Place:
     """A copy of the sample's home and what the commands are given, with a temporary folder of its own."""
 
-    def __init__(self, folder: Path, like: Home, case: Case) -> None:
-        self.folder, self.case = folder, case
+    def __init__(self, folder: Path, like: Home, case: Case, tmdb: str = "") -> None:
+        self.folder, self.case, self.tmdb = folder, case, tmdb
         self.temporary = folder / "temporary"
         self.temporary.mkdir(parents=True)
         self.home, self.out, self.vault = folder / "home", folder / "out", folder / "vault"
@@ -98,9 +111,14 @@ class Place:
         movies.write_text(delivered.replace(*LATER), "utf-8")
         (folder / "list.csv").write_text("id,title,year\n1,Alien,1979\n2,Heat,1995\n")
         (folder / "ratings.csv").write_text("movie,source,value,lowest,highest\n1,a,7,0,10\n1,b,70,0,100\n")
+        (folder / "claims.csv").write_text(
+            "movie,field,source,value\n1,year,a,1979\n1,year,b,1980\n1,year,c,1979\n"
+        )
         names = {"home": self.home, "later": later, "out": self.out, "vault": self.vault}
-        lists = {"list": folder / "list.csv", "ratings": folder / "ratings.csv"}
-        self.words = case.words.format(**names, **lists, sample=like.folder / "sample").split()
+        names |= {name: folder / f"{name}.csv" for name in ("list", "ratings", "claims")}
+        self.words = case.words.format(
+            **names, sample=like.folder / "sample", festival=like.folder / "sample" / "festival" / "films.csv"
+        ).split()
         self.festival = (like.folder / "sample" / "festival" / "films.csv").read_text("utf-8")
         if case.before:
             getattr(self, f"_{case.before}")(like)
@@ -159,6 +177,7 @@ class Place:
             "2026-11-22",
             "list.csv",
             "ratings.csv",
+            "claims.csv",
             "log",
         }
         strange = [path.name for path in self.folder.iterdir() if path.name not in beside]
@@ -219,8 +238,26 @@ class Place:
             connection.execute("UPDATE documents SET document = '{}' WHERE movie = 7")
         connection.close()
 
+    def _served(self, _: Home) -> None:
+        """TMDB's films, to be asked for one by one."""
+        (self.home / "moviec.toml").write_text(
+            f'fetch_private = true\n[sources.tmdb]\nbase = "{self.tmdb}"\nrate = 200\nkey = "{KEY}"\n'
+        )
+
+    def _fetched(self, like: Home) -> None:
+        """Films whose posters are to be fetched."""
+        self._served(like)
+        self.call(f"ingest tmdb --home {self.home}")
+
     def _vault(self, like: Home) -> None:
         self.call(f"backup {self.vault} --home {like.folder}")
+
+
+@pytest.fixture(scope="module")
+def tmdb() -> Iterator[str]:
+    """Serve the sample's films as TMDB does, and give the address."""
+    with serving({"tmdb": Tmdb(sample_films(), KEY, 1e9)}) as served:
+        yield f"{served.url}/tmdb"
 
 
 def digest(path: Path) -> str:
@@ -229,16 +266,16 @@ def digest(path: Path) -> str:
 
 @pytest.mark.parametrize("name", list(CASES) if FULL else SHORT)
 def test_a_killed_command_called_again_comes_to_the_same(
-    name: str, demo_home: Home, tmp_path: Path, chance: random.Random
+    name: str, demo_home: Home, tmp_path: Path, chance: random.Random, tmdb: str
 ) -> None:
     case = CASES[name]
-    undisturbed = Place(tmp_path / "undisturbed", demo_home, case)
+    undisturbed = Place(tmp_path / "undisturbed", demo_home, case, tmdb)
     begun = time.monotonic()
     undisturbed.run()
     lasted, wanted = time.monotonic() - begun, undisturbed.comes_to()
     assert wanted and undisturbed.leftovers() == []
     for number in rounds(1, 10):
-        place = Place(tmp_path / f"{number}", demo_home, case)
+        place = Place(tmp_path / f"{number}", demo_home, case, tmdb)
         if case.out == "out" and name == "export":
             place.run()  # so that there is an earlier one to lose
         process = place.start()

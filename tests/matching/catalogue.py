@@ -86,7 +86,7 @@ def settled(
     found = pairs_of(match_features, PairLimits(repeating=repeating))
     rows = [dict(zip(DECISIONS.names, (*one, *other, same), strict=True)) for one, other, same in decisions]
     return settle(
-        match_features.select(["source", "key", "ids"]),
+        match_features.select(["source", "key", "ids", "votes"]),
         found.pairs,
         pa.Table.from_pylist(rows, schema=DECISIONS),
         MODEL,

@@ -46,9 +46,30 @@ def test_records_of_three_sources_become_one_film() -> None:
     assert probability["1"] > 900_000 and probability["2"] is None
 
 
+def with_votes(votes: int, **fields: Any) -> dict[str, Any]:
+    rating = {"rater": "a", "panel": "audience", "value": 6.0, "votes": votes}
+    return {**kagemusha("a", **fields), "ratings": [rating]}
+
+
+def test_of_two_films_that_fit_alike_the_far_better_known_is_meant() -> None:
+    listed = kagemusha("b")
+    fit = clusters_of(settled(listed, with_votes(90_000), with_votes(20, key="2")))
+    assert fit == {frozenset({A1, B1}), frozenset({A2})}
+    undecided = clusters_of(settled(listed, with_votes(90), with_votes(60, key="2")))
+    assert undecided == {frozenset({A1}), frozenset({A2}), frozenset({B1})}
+
+
+def test_fame_is_less_than_what_a_record_says() -> None:
+    directed = kagemusha("b", directors=["Akira Kurosawa"])
+    rivals = (with_votes(90_000), with_votes(20, key="2", directors=["Akira Kurosawa"]))
+    assert clusters_of(settled(directed, *rivals)) == {frozenset({A1}), frozenset({A2, B1})}
+    alone = settled(kagemusha("b"), with_votes(20)).pairs["probability"].to_pylist()
+    assert alone == settled(kagemusha("b"), with_votes(90_000)).pairs["probability"].to_pylist()
+
+
 def test_no_records_settle_to_none() -> None:
     records = pa.table({"source": pa.array([], pa.string()), "key": pa.array([], pa.string()),
-                        "ids": pa.array([], pa.map_(pa.string(), pa.string()))})  # fmt: skip
+                        "ids": pa.array([], pa.map_(pa.string(), pa.string())), "votes": pa.array([], pa.int64())})  # fmt: skip
     result = settle(records, PAIRS.empty_table(), DECISIONS.empty_table(), MODEL)
     assert result.pairs.num_rows == result.members.num_rows == 0
 
@@ -153,7 +174,7 @@ def graph_of(keys: list[Key], weights: dict[tuple[Key, Key], int]) -> Graph:
         for (one, other), weight in weights.items()
     ]
     return (
-        pa.table({**records, "ids": ids}),
+        pa.table({**records, "ids": ids, "votes": pa.nulls(len(keys), pa.int64())}),
         pa.Table.from_pylist(pairs, schema=PAIRS),
         DECISIONS.empty_table(),
     )
@@ -161,6 +182,7 @@ def graph_of(keys: list[Key], weights: dict[tuple[Key, Key], int]) -> Graph:
 
 REPEATING = frozenset({"c", "c2"})
 KEYS = [(source, key) for source in "abc" for key in "123"]
+VOTES = st.none() | st.integers(0, 3_000_000)
 
 
 @st.composite
@@ -181,6 +203,7 @@ def graphs(draw: st.DrawFn) -> Graph:
         "source": [source for source, _ in KEYS],
         "key": [key for _, key in KEYS],
         "ids": pa.array([[("imdb", ids[key])] if key in ids else [] for key in KEYS], pa.map_(pa.string(), pa.string())),
+        "votes": pa.array(draw(st.lists(VOTES, min_size=len(KEYS), max_size=len(KEYS))), pa.int64()),
     }  # fmt: skip
     return (
         pa.table(records),

@@ -67,3 +67,17 @@ def test_an_id_of_one_twin_elsewhere_leads_to_both() -> None:
     other = record("b", "1", "Les Aristochats", year=1970, ids={"tmdb": "99999"})
     [film] = clusters_of(settled(*twins, other))
     assert len(film) == 3
+
+
+@pytest.mark.parametrize(("year", "films"), [(1970, 1), (1990, 2)])
+def test_two_rows_with_one_id_alike_and_another_not_are_one_film_where_title_and_year_are_the_same(
+    year: int, films: int
+) -> None:
+    one = cats("ml", "1", ids={"ml": "1", "imdb": "tt1", "tmdb": "7"})
+    two = cats("ml", "2", year=year, ids={"ml": "2", "imdb": "tt2", "tmdb": "7"})
+    found = clusters_of(settled(one, two))
+    assert len(found) == films
+    if films == 1:
+        by_either = record("b", "1", "Les Aristochats", year=1970, ids={"imdb": "tt2"})
+        [film] = clusters_of(settled(one, two, by_either))
+        assert len(film) == 3

@@ -39,7 +39,7 @@ def match_against(asked: pa.Table, candidates: pa.Table, films: int, model: Mode
         _, levels = candidates_compared(engine, PairLimits(repeating=repeating))
         pairs = weigh_pairs(levels, numbered_records(engine), weighed, LOWEST)
     settled = settle(
-        features.select(["source", "key", "ids"]), pairs, DECISIONS.empty_table(), weighed, repeating
+        features.select(["source", "key", "ids", "votes"]), pairs, DECISIONS.empty_table(), weighed, repeating
     )
     with DuckEngine() as engine:
         engine.register("settled", settled.pairs)

@@ -69,7 +69,7 @@ def settle(
 ) -> Settled:
     """Settle whole components.
 
-    `records`: source, key, ids (a map) of every record in them; `pairs`: PAIRS; `decisions`: DECISIONS, oldest first,
+    `records`: source, key, ids (a map), votes of every record in them; `pairs`: PAIRS; `decisions`: DECISIONS, oldest first,
     those on other records left aside. Sources in `repeating` may hold a film twice.
     """
     records = records.sort_by([("source", "ascending"), ("key", "ascending")]).combine_chunks()
@@ -126,6 +126,7 @@ def _graph(records: pa.Table, ends: tuple[Integers, Integers], pairs: pa.Table, 
         verdict[np.isin(code, both[:, 0] * len(records) + both[:, 1])] = said
     return Graph(
         source=pc.dictionary_encode(records["source"].combine_chunks()).indices.to_numpy().astype(np.int64),
+        votes=pc.fill_null(records["votes"], 0).to_numpy(),
         left=left,
         right=right,
         weight=pairs["weight"].to_numpy().astype(np.int64),
@@ -166,15 +167,20 @@ def _marks(records: pa.Table, film: Integers, decided: _Decided, repeating: froz
 
 
 def _as_one(records: pa.Table, film: Integers, parents: Column, entries: Column) -> Column:
-    """Return the values of ids, those that are keys of twins replaced by the first twin's key."""
+    """Return the values of ids, those of twins replaced by what the first twin has in that space."""
     space, value = pc.struct_field(entries, "key"), pc.struct_field(entries, "value")
     owner = parents.to_numpy()
-    is_key = pc.equal(value, pc.take(records["key"], parents)).to_numpy(zero_copy_only=False)
-    at = pa.array(np.flatnonzero(is_key & (film[owner] != owner)))
+    spaces = pc.dictionary_encode(space).indices.to_numpy()
+    several = int(spaces.max(initial=0)) + 1
+    twin = film[owner] != owner
+    slots, at = np.unique((film[owner] * several + spaces)[~twin], return_index=True)
+    first = pc.index_in(pa.array((film[owner] * several + spaces)[twin]), pa.array(slots))
     names = pc.binary_join_element_wise(space, value, "\x1f")
-    known = pc.index_in(names, pc.take(names, at))
-    firsts = pc.take(records["key"], pa.array(film[owner[at.to_numpy()]]))
-    return pc.coalesce(pc.take(firsts, known), value)
+    others = names.filter(pa.array(twin))
+    firsts = pc.take(pc.take(value.filter(pa.array(~twin)), pa.array(at)), first)
+    has = pc.is_valid(first)
+    known = pc.index_in(names, others.filter(has))
+    return pc.coalesce(pc.take(firsts.filter(has), known), value)
 
 
 def _bands(graph: Graph, chances: Chances, pairs: pa.Table, label: Integers, model: Model) -> Column:

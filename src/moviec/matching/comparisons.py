@@ -122,12 +122,16 @@ COMPARISONS = (
 TWINS, MAYBE_TWINS, NO_TWINS = 0, 1, 2
 
 #: So many facts beside title and year must be the same for two rows of a source to be one film; a director or two other
-#: names count as two. Chosen, not fitted: in shared/data it joins all 341 twins of Rotten Tomatoes that are alike in date and scores.
+#: names count as two, and so does an id where another differs. Chosen, not fitted: in shared/data it joins all 341 twins of Rotten Tomatoes that are alike in date and scores.
 _TWIN_FACTS = 2
 
 
 def _twins(table: pa.Table, levels: dict[str, Levels]) -> Levels:
-    """Find the rows of one source that are one film entered twice: they say the same, and nothing else."""
+    """Find the rows of one source that are one film entered twice: they say the same, and nothing else.
+
+    One id that is the same outweighs another that differs (MovieLens has Confessions of a Dangerous Mind under two of IMDb's
+    ids and one of TMDB's).
+    """
     inside = table["inside"].to_numpy()
     year, day = (
         pc.fill_null(table[name].cast(pa.int8()), MISSING).to_numpy() for name in ("same_year", "same_day")
@@ -139,15 +143,17 @@ def _twins(table: pa.Table, levels: dict[str, Levels]) -> Levels:
         + (levels["runtime"] == 0)
         + 2 * (levels["directors"] == 0)
         + 2 * (levels["people"] == 0)
+        + 2 * (levels["ids"] == _SOME_IDS)
     )
     against = (day == 0) | (levels["runtime"] == _OTHER_RUNTIME) | (levels["directors"] == 1)
-    against |= (levels["kind"] == 1) | (levels["ids"] > 0)
+    against |= (levels["kind"] == 1) | (levels["ids"] > _SOME_IDS)
     one = (levels["title"] <= _SAME_TITLE) & (year == 1) & (facts >= _TWIN_FACTS) & ~against
     return np.select([inside == 0, one, inside == 1], [MISSING, TWINS, MAYBE_TWINS], NO_TWINS).astype(np.int8)
 
 
 _SAME_TITLE = TITLE_LEVELS.index("same but for the article")
 _OTHER_RUNTIME = 3
+_SOME_IDS = 1
 
 #: Two spellings of a name are the same person from here on (0 to 100, word order aside).
 SAME_NAME = 85.0

@@ -28,6 +28,7 @@ FEATURES = pa.schema(
         ("cast", pa.list_(pa.string())),
         ("genres", pa.list_(pa.string())),
         ("scores", pa.list_(pa.string())),  # "rater panel aspect=value"
+        ("votes", pa.int64()),  # most votes that a rater of its source counts
         ("ids", pa.map_(pa.string(), pa.string())),
     ]
 )
@@ -41,7 +42,8 @@ SELECT source, key,
        list_transform(list_filter(people, lambda p: p.role = 'director'), lambda p: p.name) AS directors,
        list_transform(list_filter(people, lambda p: p.role = 'actor'), lambda p: p.name) AS "cast", genres,
        list_transform(list_filter(ratings, lambda r: r.value IS NOT NULL),
-                      lambda r: concat_ws(' ', r.rater, r.panel, r.aspect) || '=' || r.value) AS scores, ids
+                      lambda r: concat_ws(' ', r.rater, r.panel, r.aspect) || '=' || r.value) AS scores,
+       list_max(list_transform(ratings, lambda r: r.votes)) AS votes, ids
 FROM records WHERE NOT coalesce(deleted, false)
 """
 
@@ -73,7 +75,7 @@ _GENRES = {
 class Prepared(msgspec.Struct, frozen=True):
     """A list of films ready to be compared.
 
-    `records`: n, source, key, year, released, runtime, kind, scores. `forms`: n, form, title, squeezed, head, tail, digits, article.
+    `records`: n, source, key, year, released, runtime, kind, scores, votes. `forms`: n, form, title, squeezed, head, tail, digits, article.
     `words`: n, form, word. `names`: n, role, name. `ids`: n, space, id. `genres`: n, genre.
     """
 
@@ -103,6 +105,7 @@ def prepare(features: pa.Table) -> Prepared:
             "runtime": pc.if_else(pc.greater(table["runtime"], 0), table["runtime"], None),
             "kind": table["kind"],
             "scores": table["scores"],
+            "votes": table["votes"],
         }
     )
     return Prepared(

@@ -14,6 +14,7 @@ SELECT {source} AS source,
        people AS "cast",
        genres,
        NULL::VARCHAR[] AS scores,
+       NULL::BIGINT AS votes,
        map_from_entries(list_filter([
          {'k': 'imdb', 'v': coalesce(known_text(imdb_id), title_imdb)},
          {'k': 'tmdb', 'v': coalesce(known_text(tmdb_id), title_tmdb)}

@@ -61,19 +61,21 @@ _MATCH_FEATURES: list[tuple[str, pa.DataType]] = [
     ("names", pa.list_(NAME)),
     ("genres", pa.list_(pa.string())),
     ("scores", pa.list_(pa.string())),  # "rater panel aspect=value"
+    ("votes", pa.int64()),  # most votes that a rater of its source counts
     ("ids", pa.map_(pa.string(), pa.string())),
     ("blocks", pa.list_(BLOCK)),
 ]
 MATCH_FEATURES = pa.schema(_MATCH_FEATURES)
 
 #: Rises when folding changes, so that files of another folding are made anew.
-FOLDING = 5
+FOLDING = 6
 
 #: Records folded at once: enough to be quick, few enough that memory stays flat.
 CHUNK = 20_000
 #: The same of lists, which are in memory as it is.
 LIST_CHUNK = 100_000
 
+_AS_THEY_COME = ("year", "released", "runtime", "kind", "scores", "votes")
 _NEEDED = ("source", "key", "delivery", "deleted", "title", "original_title", "other_titles", "year", "released",
            "runtime", "kind", "people", "genres", "ratings", "ids")  # fmt: skip
 
@@ -160,7 +162,7 @@ def _rows(given: dict[str, Column], folded: pa.Table) -> pa.Table:
 
 def _folded(engine: DuckEngine, prepared: Prepared) -> pa.Table:
     """Return the columns that are folded, one row per film: year, released, runtime, kind, forms, names, genres,
-    scores, blocks."""
+    scores, votes, blocks."""
     for name in Prepared.__struct_fields__:
         engine.register(name, getattr(prepared, name))
     sql = read_sql("moviec.matching", "match_features.sql")
@@ -176,7 +178,7 @@ def _folded(engine: DuckEngine, prepared: Prepared) -> pa.Table:
     }
     return pa.table(
         {
-            **{name: prepared.records[name] for name in ("year", "released", "runtime", "kind", "scores")},
+            **{name: prepared.records[name] for name in _AS_THEY_COME},
             **lists,
         }
     )

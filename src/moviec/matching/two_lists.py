@@ -102,7 +102,7 @@ def match(
         fitted = fit_two(levels, inside[LEFT], inside[RIGHT], model)
         model = msgspec.structs.replace(model, sources={pair_name(LEFT, RIGHT): fitted})
         pairs = weigh_pairs(levels, numbered_records(engine), model, settings.floor)
-    records, decisions = match_features.select(["source", "key", "ids"]), DECISIONS.empty_table()
+    records, decisions = match_features.select(["source", "key", "ids", "votes"]), DECISIONS.empty_table()
     settled = settle(records, pairs, decisions, model, settings.repeating)
     with DuckEngine() as engine:
         engine.register("settled", settled.pairs)

@@ -135,7 +135,7 @@ def _asked(place: int, film: FilmAsked) -> dict[str, Any]:
     return {
         "source": "asked", "key": str(place), "titles": _distinct(titles), "year": film.year,
         "released": _day(film.released), "runtime": film.runtime, "kind": film.kind, "directors": film.directors,
-        "cast": film.people, "genres": film.genres, "scores": None, "ids": [],
+        "cast": film.people, "genres": film.genres, "scores": None, "votes": None, "ids": [],
     }  # fmt: skip
 
 
@@ -152,7 +152,8 @@ def _candidate(number: int, text: str) -> dict[str, Any]:
         "year": film.get("year"), "released": _day(film.get("released")), "runtime": film.get("runtime"),
         "kind": film.get("kind"), "directors": [each["name"] for each in people if each["role"] == "director"],
         "cast": [each["name"] for each in people if each["role"] == "actor"],
-        "genres": [genre["name"] for genre in film.get("genres", [])], "scores": None, "ids": [],
+        "genres": [genre["name"] for genre in film.get("genres", [])], "scores": None,
+        "votes": max((rating.get("votes") or 0 for rating in film.get("ratings", [])), default=None), "ids": [],
     }  # fmt: skip
 
 
