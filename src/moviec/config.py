@@ -249,6 +249,13 @@ class Home(msgspec.Struct, frozen=True):
         return self.settings.catalogue or f"sqlite:///{place}"
 
 
+class Running(msgspec.Struct, frozen=True):
+    """Where a run's set-level work is done: in this process, or by Spark on a master ("": as Spark's own settings say)."""
+
+    spark: bool = False
+    master: str = ""
+
+
 def open_home(
     folder: Path | None = None, environment: Mapping[str, str] | None = None, make: bool = True
 ) -> Home:
