@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 
-import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -44,7 +43,7 @@ def whole(demo_home: Home) -> tuple[pa.Table, pa.Table, Found]:
 
 def rows_of_part(rows: pa.Table, column: str, parts: int, part: int) -> pa.Table:
     numbers = rows[column].to_numpy()
-    return rows.take(np.flatnonzero(numbers % parts == part))
+    return rows.filter(pa.array(numbers % parts == part))
 
 
 def shuffled(rows: pa.Table, chance: random.Random) -> pa.Table:

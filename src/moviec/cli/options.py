@@ -14,9 +14,13 @@ from moviec.config import Running
 from moviec.errors import UsageError
 from moviec.units import FIRST_FILM
 
+#: Where the names are the kernel's: `/dev/stdout` may well lead to a regular file.
+SYSTEM = ("/dev/", "/proc/", "/sys/")
+
 
 def check_places(read: Iterable[Path | None], written: Iterable[Path | None]) -> None:
-    """Raise UsageError where a file that is written would take the place of one that is read, or of another; None: no file.
+    """Raise UsageError where a file that is written would take the place of one that is read, or of another, or of what is no
+    file (a device, a pipe, a folder); None: no file.
 
     Links are followed, and two spellings of one path are one place.
     """
@@ -24,6 +28,9 @@ def check_places(read: Iterable[Path | None], written: Iterable[Path | None]) ->
     for path in written:
         if path is None:
             continue
+        place = path.parent.resolve() / path.name
+        if (path.exists() and not path.is_file()) or str(place).startswith(SYSTEM):
+            raise UsageError("this is no file that could be written anew", str(path), "give it another name")
         if path.resolve() in taken:
             raise UsageError(
                 "would take the place of another file of this run", str(path), "give it another name"

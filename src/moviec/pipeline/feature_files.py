@@ -19,7 +19,7 @@ from moviec.catalog.ingest_queue import RECORDS
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import quoted
 from moviec.home.context import RunContext
-from moviec.lake.current_records import view_rows
+from moviec.lake.current_records import view_files
 from moviec.matching.match_features import FOLDING, MATCH_FEATURES, features_of_batches
 from moviec.matching.model import Model
 from moviec.model import current_rows
@@ -66,7 +66,7 @@ def name_match_features(engine: DuckEngine, wanted: FeatureFiles) -> list[Path]:
     folded = _folded(wanted, batches)
     files = [_feature_files(engine, wanted, batch, folded) for batch in batches]
     if files:
-        view_rows(engine, "every_features", [match_features for match_features, _ in files], wanted.aside)
+        view_files(engine, "every_features", [match_features for match_features, _ in files], wanted.aside)
         engine.parquet("every_block", [blocks for _, blocks in files])
     else:
         engine.register("every_features", MATCH_FEATURES.empty_table())
