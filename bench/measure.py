@@ -56,16 +56,20 @@ def run_tree(command: list[str], accepted: tuple[int, ...] = (0,)) -> Cost:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=told)
         spent: dict[int, float] = {}
         peak = 0.0
-        while process.poll() is None:
+        while not (done := os.wait4(process.pid, os.WNOHANG))[0]:
             there = _tree(process.pid)
             spent |= {pid: cpu for pid, (cpu, _) in there.items()}
             peak = max(peak, sum(megabytes for _, megabytes in there.values()))
             time.sleep(LOOK)
         seconds = time.perf_counter() - started
+        _, status, usage = done
+        process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode not in accepted:
             told.seek(0)
             raise subprocess.CalledProcessError(process.returncode, command, stderr=told.read())
-    return Cost(seconds, sum(spent.values()), peak)
+    # What it waited for is told to the end; what it did not wait for, such as a JVM, as it was last seen.
+    waited = usage.ru_utime + usage.ru_stime
+    return Cost(seconds, max(waited, sum(spent.values())), max(peak, usage.ru_maxrss / 1024))
 
 
 def _tree(root: int) -> dict[int, tuple[float, float]]:

@@ -13,11 +13,13 @@ import pytest
 
 from moviec.engine.spark import missing
 
-#: What a person may write into spark-defaults.conf: a session that lives for seconds compiles little, and tiny splits make
-#: several partitions of a small file.
+#: What a person may write into spark-defaults.conf: a session that lives for seconds compiles little and shuffles into few
+#: partitions, and tiny splits make several partitions of a small file.
 DEFAULTS = """
 spark.driver.extraJavaOptions -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
 spark.driver.memory 512m
+spark.sql.codegen.wholeStage false
+spark.sql.shuffle.partitions 4
 spark.sql.files.maxPartitionBytes 100000
 spark.sql.files.openCostInBytes 0
 """
