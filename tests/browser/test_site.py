@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from tests.browser.conftest import Seat
 
 Open = Callable[..., Any]
@@ -228,6 +230,7 @@ def test_a_film_prints_without_what_is_for_the_screen(opened: Open, seat: Seat) 
 RULES = {"light": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "dark": ["color-contrast"]}
 
 
+@pytest.mark.slow
 def test_no_page_has_a_serious_fault_of_accessibility(opened: Open, seat: Seat) -> None:
     page = opened("/", signed_in=True)
     found = {}

@@ -45,6 +45,7 @@ def checkout(demo_home: Home, tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_readme_work_as_written(checkout: Path) -> None:
     lines = written()
     assert {"moviec search terminator 1984", "moviec status", "moviec quarantine list"} <= set(lines)

@@ -264,6 +264,7 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(CASES) if FULL else SHORT)
 def test_a_killed_command_called_again_comes_to_the_same(
     name: str, drilled: Home, tmp_path: Path, chance: random.Random, tmdb: str
