@@ -61,8 +61,8 @@ settings.load_profile("moviec")
 _databases = itertools.count()
 
 # Processes that tests start are a plain installation's, without pandas: pyarrow would load it, for a third of a second.
-_PLAIN = str(Path(__file__).parent / "plain")
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [_PLAIN, os.environ.get("PYTHONPATH")]))
+PYTHONPATH = os.environ.get("PYTHONPATH", "")
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(Path(__file__).parent / "plain"), PYTHONPATH]))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -39,6 +39,8 @@ COMMANDS = {
     "rebuild": "moviec.cli.ingest:rebuild",
     "backup": "moviec.cli.backup:backup",
     "restore": "moviec.cli.backup:restore",
+    "alerts": "moviec.cli.alerts:alerts",
+    "migrate": "moviec.cli.migrate:migrate",
     "status": "moviec.cli.status:status",
     "failures": "moviec.cli.failures:app",
     "doctor": "moviec.cli.doctor:doctor",

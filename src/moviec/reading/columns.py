@@ -14,7 +14,7 @@ import pyarrow as pa
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier
 from moviec.engine.unread import UNREAD, Unread
-from moviec.reading.kinds import KINDS, Kind, money_of
+from moviec.reading.kinds import KINDS, LISTS, Kind, duration_of, money_of
 from moviec.reading.lists import OBJECTS, cut_of
 
 
@@ -105,9 +105,24 @@ def _unlisted(kind: str) -> str:
     return "NULL::VARCHAR" if kind in OBJECTS else "NULL::VARCHAR[]"
 
 
+def read_types(columns: Sequence[Column]) -> dict[str, str]:
+    """Return the types of the columns that reading these adds, by name, as SQL writes them."""
+    added = [column for column in columns if column.output != column.name]
+    types = {
+        column.output: "VARCHAR[]" if column.kind in LISTS and column.kind not in OBJECTS else "VARCHAR"
+        for column in added
+    }
+    for column in added:
+        extras = KINDS[column.kind].extras if column.kind in KINDS else ()
+        types |= {extra_of(column.output, what): "VARCHAR" for what in extras}
+    return types
+
+
 def kind_of(column: Column) -> Kind:
-    """Return how a column's cells are read: money's currency and scale may stand in the column's name."""
-    return money_of(column.name) if column.kind == "money" else KINDS[column.kind]
+    """Return how a column's cells are read: money's currency and scale, and a length's unit, may stand in the column's name."""
+    if column.kind == "money":
+        return money_of(column.name)
+    return duration_of(column.name) if column.kind == "duration" else KINDS[column.kind]
 
 
 def _odd(engine: DuckEngine, rows: str, columns: Sequence[Column]) -> list[bool]:

@@ -79,7 +79,17 @@ def _load(home: Path | None) -> tuple[dict[str, Source], dict[str, UsageError]]:
 
 
 def load_source(folder: Traversable) -> Source:
-    """Load the source in a folder."""
+    """Load the source in a folder. Raises UsageError for whatever keeps it from that: it stops no other source."""
+    try:
+        return _loaded(folder)
+    except UsageError:
+        raise
+    except (Exception, SystemExit) as error:  # its own code may raise anything
+        said = (str(error) or type(error).__name__).splitlines()[0]
+        raise UsageError(f"it cannot be loaded: {said}", str(folder), "see docs/sources.md") from error
+
+
+def _loaded(folder: Traversable) -> Source:
     if folder.joinpath("read.sql").is_file():
         return load_sql_source(folder)
     spec = load_spec(folder)

@@ -18,7 +18,7 @@ from moviec.engine.textfile.refused import Broken
 from moviec.engine.textfile.rows import BREAKS, TEXT, Scanned
 from moviec.errors import PayloadError, UsageError
 from moviec.model import REJECTED
-from moviec.reading.columns import Rows, read_columns
+from moviec.reading.columns import Rows, read_columns, read_types
 from moviec.reading.opening import readable
 from moviec.sources.readers.cells import ColumnsOf, declared_columns
 from moviec.sources.readers.lines import line_of_positions, lines_at, name_lines
@@ -77,8 +77,14 @@ def stage_all(
                 found = msgspec.structs.replace(found, unread=readings.unread)
             staged.append(found)
         elif file.optional:
-            empty = ", ".join(f"NULL::VARCHAR AS {identifier(name)}" for name in file.columns)
-            engine.view(role, f"SELECT {empty}, NULL::BIGINT AS _position, NULL::BIGINT AS _line WHERE false")
+            empty = ", ".join(
+                f"NULL::{kind} AS {identifier(name)}"
+                for name, kind in (dict.fromkeys(file.columns, "VARCHAR") | read_types(columns(file))).items()
+            )
+            engine.view(
+                role,
+                f"SELECT {empty}, NULL::BIGINT AS _position, NULL::BIGINT AS _line, NULL::VARCHAR AS _key WHERE false",
+            )
         else:
             raise UsageError(
                 f"the file of role '{role}' is missing", spec.name, f"it is called {file.names[0]}"
@@ -88,7 +94,11 @@ def stage_all(
 
 def _opened(path: Path, spec: FileSpec, work: Path) -> Path:
     """Return a file as the readers take it; what machines write in a declared format is taken as it is."""
-    return readable(path, work, spec.sheet) if spec.format == "any" or path.suffix.lower() == ".dat" else path
+    return (
+        readable(path, work, spec.sheet, spec.columns.keys())
+        if spec.format == "any" or path.suffix.lower() == ".dat"
+        else path
+    )
 
 
 def stage(engine: DuckEngine, role: str, spec: FileSpec, path: Path, wanted: Wanted) -> Staged:
