@@ -21,6 +21,7 @@ from moviec.catalog.connect import connect
 from moviec.config import Home, open_home
 from moviec.engine import DuckEngine
 from moviec.pipeline.demo import run_demo
+from tests.engines import first_engine, new_engine
 from tests.homes import built_once, fill_small
 
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -60,13 +61,19 @@ settings.load_profile("moviec")
 _databases = itertools.count()
 
 # Processes that tests start are a plain installation's, without pandas: pyarrow would load it, for a third of a second.
-_PLAIN = str(Path(__file__).parent / "plain")
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [_PLAIN, os.environ.get("PYTHONPATH")]))
+PYTHONPATH = os.environ.get("PYTHONPATH", "")
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(Path(__file__).parent / "plain"), PYTHONPATH]))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the long tests, so that no process is left alone with one at the end."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def pytest_unconfigure() -> None:
+    """Close the engine that tests have shared, if there was one."""
+    if first_engine.cache_info().currsize:
+        first_engine().close()
 
 
 @pytest.fixture(scope="session")
@@ -166,7 +173,7 @@ def small_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 @pytest.fixture
 def engine() -> Iterator[DuckEngine]:
-    with DuckEngine() as duck:
+    with new_engine() as duck:
         yield duck
 
 

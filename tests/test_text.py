@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moviec import text
-from moviec.engine import DuckEngine
 from moviec.text import no_formula
+from tests.engines import new_engine
 
 
 def strings(*values: str | None) -> text.Column:
@@ -170,7 +170,7 @@ def test_folding_twice_changes_nothing_more(value: str) -> None:
 def test_no_cell_is_run_as_a_formula(tmp_path: Path, cell: object, written: object) -> None:
     assert no_formula(cell) == written
     if isinstance(cell, str):
-        with DuckEngine() as engine:
+        with new_engine() as engine:
             engine.register("cells", pa.table({"title": [cell], "year": [1999]}))
             engine.write_csv("SELECT * FROM cells", tmp_path / "cells.csv")
         with (tmp_path / "cells.csv").open(newline="") as file:

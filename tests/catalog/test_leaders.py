@@ -16,9 +16,9 @@ from moviec.catalog.rankings import Ends, leaders, ranked_entries
 from moviec.catalog.schema.movies import rankings, rollups
 from moviec.catalog.staging import merge
 from moviec.config import Home
-from moviec.engine import DuckEngine
 from moviec.measures import USUAL, Question
 from moviec.rollup.rankings import MEASURES, PLACES, leading
+from tests.engines import new_engine
 
 ENTRIES = 230
 SUMS = {(measure, "sum") for measure in USUAL if measure != "c_rating"}
@@ -51,7 +51,7 @@ def ranked(database: str) -> Iterator[sa.Connection]:
         ]
     rows = pa.table(columns)
     catalogue = connect(database)
-    with catalogue.begin() as connection, DuckEngine() as engine:
+    with catalogue.begin() as connection, new_engine() as engine:
         merge(connection, rollups, rows.append_column("movie_ids", pa.array(["[]"] * ENTRIES)))
         merge(connection, rankings, leading(engine, rows))
         yield connection

@@ -22,7 +22,7 @@ from moviec.cli import main
 
 main()
 """
-EXTRAS = ("psycopg", "s3fs", "paramiko", "gcsfs", "MySQLdb")
+EXTRAS = ("psycopg", "s3fs", "paramiko", "gcsfs", "MySQLdb", "pandas")
 
 
 @pytest.mark.parametrize(

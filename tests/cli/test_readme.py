@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -44,12 +45,13 @@ def checkout(demo_home: Home, tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_readme_work_as_written(checkout: Path) -> None:
     lines = written()
     assert {"moviec search terminator 1984", "moviec status", "moviec quarantine list"} <= set(lines)
     assert lines[0].startswith(". .venv/bin/activate")
     script = "\n".join(f"{line} || exit" for line in lines)
-    home = {"HOME": str(checkout / "nobody"), "PATH": "/usr/bin:/bin"}
+    home = {"HOME": str(checkout / "nobody"), "PATH": "/usr/bin:/bin", "PYTHONPATH": os.environ["PYTHONPATH"]}
     done = subprocess.run(["bash", "-x", "-c", script], cwd=checkout, env=home, capture_output=True, text=True, check=False)  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "The Terminator" in done.stdout

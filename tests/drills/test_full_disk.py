@@ -83,6 +83,7 @@ def honest(done: subprocess.CompletedProcess[str]) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_full_temporary_disk_is_told_and_the_same_command_again_comes_to_the_same(
     place: Place, wanted: dict[str, str], tiny_disk: Path
 ) -> None:

@@ -81,6 +81,7 @@ def test_no_command_touches_a_lake_without_its_catalogue(
     told(f"database {what}", len(turns))
 
 
+@pytest.mark.slow
 def test_a_payload_that_is_damaged_and_delivered_again_is_as_it_was(
     drilled: Home, tmp_path: Path, chance: random.Random
 ) -> None:

@@ -12,6 +12,7 @@ from moviec.engine import DuckEngine
 from moviec.rating.arrays import Raters, prepare
 from moviec.rating.model import RatingModel
 from moviec.rating.table import Change, fit, rated
+from tests.engines import new_engine
 
 #: movie, source, value, votes, panel
 Rating: TypeAlias = tuple[str, str, float, int | None, str | None]
@@ -74,7 +75,7 @@ def prepared(engine: DuckEngine, data: pa.Table) -> Raters:
 
 def run(data: pa.Table, change: Change | None = None, model: RatingModel | None = None) -> pa.Table:
     """Fit (unless a model is given) and rate."""
-    with DuckEngine() as engine:
+    with new_engine() as engine:
         raters = prepared(engine, data)
         return pa.concat_tables(rated(engine, raters, model or fit(engine, raters), change))
 

@@ -16,6 +16,7 @@ from moviec.fusion.model import FuseModel, from_json, shipped_model
 from moviec.fusion.model_changes import compare_models, outline
 from moviec.fusion.scorecard import scorecard
 from moviec.fusion.training import fit_fuse
+from tests.engines import new_engine
 from tests.fusion.films import FACTS, MEMBERS, fused, rating, record, rows_of
 
 
@@ -88,7 +89,7 @@ def test_scorecards_say_what_was_learned(model: FuseModel) -> None:
 def test_what_another_model_would_change_is_counted_and_named(model: FuseModel) -> None:
     rows = [row for row in world(40) if row["source"] in ("imdb", "omdb")]
     before, after = fused(rows, shipped_model())[0], fused(rows, model)[0]
-    with DuckEngine() as engine:
+    with new_engine() as engine:
         engine.register("members", pa.Table.from_pylist(rows, MEMBERS))
         one, other = (outline(engine, each, FACTS) for each in (shipped_model(), model))
         found, none = compare_models(engine, one, other), compare_models(engine, one, one)

@@ -14,6 +14,7 @@ from moviec.errors import UsageError
 from moviec.fusion.reliability import Reliability, learn_from, open_judged
 from moviec.fusion.survivorship import FieldCopy, Rule, chosen_rules, fuse, open_claims, shipped_rules
 from moviec.fusion.training import find_repeats
+from tests.engines import new_engine
 
 #: movie, field, source, value, delivered
 Claim: TypeAlias = tuple[str, str, str, str | None, int]
@@ -40,7 +41,7 @@ def fused(
     known = tuple(
         Reliability(source, field, 100, share) for source, share in trust.items() for field in fields
     )
-    with DuckEngine() as engine:
+    with new_engine() as engine:
         open_claims(engine, table(claims), shipped_rules(), copies)
         fuse(engine, known)
         return (

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moviec.engine import DuckEngine
 from moviec.fusion.documents import documents
 from moviec.fusion.model import shipped_model
 from moviec.fusion.movies import Fused, fuse_movies
+from tests.engines import new_engine
 from tests.examples import some
 from tests.fusion.films import FACTS, MEMBERS, fused, person, rating, record, rows_of
 
@@ -275,7 +275,7 @@ def test_labels_of_a_source_without_a_map_are_read_by_name_and_alias() -> None:
 
 
 def test_party_ids_are_shown_where_they_are_known() -> None:
-    with DuckEngine() as engine:
+    with new_engine() as engine:
         engine.register("members", pa.Table.from_pylist(solaris(), MEMBERS))
         found = fuse_movies(engine, shipped_model(), FACTS)
         people = found.credits.append_column("person", pa.array([4, None, 5, 6], pa.int64()))

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.engines import new_engine
+
 BENCH = Path(__file__).parents[2] / "bench"
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -19,9 +21,8 @@ def test_the_panel_score_foretells_a_hidden_rater_better_than_the_plain_mean(
     monkeypatch.setattr(sys, "path", [str(BENCH), *sys.path])
     import bench_rating
     import rating_data
-    from moviec.engine import DuckEngine
 
-    with DuckEngine() as engine:
+    with new_engine() as engine:
         rating_data.load(engine)
         data = rating_data.films(engine)
     gains = []

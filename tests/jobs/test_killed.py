@@ -9,6 +9,7 @@ import pytest
 from tests.jobs.killing import Plan, run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "database", ["postgres", pytest.param("sqlite", marks=pytest.mark.nightly)], indirect=True
 )

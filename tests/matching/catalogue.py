@@ -7,12 +7,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from moviec.engine import DuckEngine
 from moviec.matching.candidate_pairs import FLOOR, Found, PairLimits, find_pairs, find_records_to_match
 from moviec.matching.clustering import DECISIONS, Settled, settle
 from moviec.matching.match_features import MATCH_FEATURES, features_of_rows
 from moviec.matching.model import shipped_model
 from moviec.model import RECORD
+from tests.engines import new_engine
 
 MODEL = shipped_model()
 Key = tuple[str, str]
@@ -65,7 +65,7 @@ def pairs_of(
         {"source": source, "key": key}
         for source, key in (keys if changed_records is None else changed_records)
     ]
-    with DuckEngine() as engine:
+    with new_engine() as engine:
         engine.register("match_features", match_features)
         engine.register(
             "changed_records",

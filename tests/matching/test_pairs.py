@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moviec.engine import DuckEngine
 from moviec.matching.candidate_pairs import PAIRS, PairLimits, find_best_candidates, match_all
 from moviec.text import pc
+from tests.engines import new_engine
 from tests.examples import some
 from tests.matching.catalogue import Key, features, features_of, pairs_of, record
 
@@ -89,7 +89,7 @@ def test_the_best_candidates_of_a_film_share_the_blocks_with_the_fewest_pairs() 
     one = record("a", "1", "Zeppelin Night", year=1990)
     crowd = [record("b", str(n), f"Night of {n}", year=1990) for n in range(2, 9)]
     match_features = features_of([one, *crowd, record("b", "1", "Zeppelin Night", year=1990)])
-    with DuckEngine() as engine:
+    with new_engine() as engine:
         engine.register("match_features", match_features)
         match_all(engine, LIMITS)
         cut = find_best_candidates(engine, 1)

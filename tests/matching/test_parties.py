@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from moviec.engine import DuckEngine
 from moviec.matching.identity import keep_ids
 from moviec.matching.parties import Parties, companies, company_names, people, person_names
+from tests.engines import new_engine
 from tests.examples import some
 
 SPACES = {"imdb": "imdb", "kaggle": "tmdb", "tmdb": "tmdb"}
@@ -45,7 +46,7 @@ def table(credits: Sequence[Credit]) -> pa.Table:
 
 @pytest.fixture(scope="module")
 def calculator() -> Iterator[DuckEngine]:
-    with DuckEngine() as engine:
+    with new_engine() as engine:
         yield engine
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from moviec.engine import DuckEngine
 from moviec.matching.suspicious import counted, suspicious
 from moviec.model import RECORD
+from tests.engines import new_engine
 from tests.matching.catalogue import record
 from tests.matching.test_twins import scores
 
@@ -21,7 +21,7 @@ def found(*films: list[dict[str, Any]]) -> dict[tuple[int, ...], str]:
         for at, film in enumerate(films, 1)
         for row in film
     ]
-    with DuckEngine() as engine:
+    with new_engine() as engine:
         engine.register("live", pa.Table.from_pylist(rows, schema=RECORD))
         engine.register("members", pa.Table.from_pylist(members))
         films_found = suspicious(engine, 10).to_pylist()

@@ -7,9 +7,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from moviec.engine import DuckEngine
 from moviec.matching.clustering import DECISIONS
 from moviec.matching.unmatched import REASONS, Unmatched, unmatched
+from tests.engines import new_engine
 from tests.matching.catalogue import MODEL, Key, record, settled
 
 
@@ -17,7 +17,7 @@ def explained(*records: Mapping[str, Any], decisions: Iterable[tuple[Key, Key, b
     said = list(decisions)
     result = settled(*records, decisions=said)
     rows = [dict(zip(DECISIONS.names, (*one, *other, same), strict=True)) for one, other, same in said]
-    with DuckEngine() as engine:
+    with new_engine() as engine:
         engine.register("pairs", result.pairs)
         engine.register("members", result.members)
         engine.register("decisions", pa.Table.from_pylist(rows, schema=DECISIONS))

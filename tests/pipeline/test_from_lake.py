@@ -10,10 +10,10 @@ import pytest
 from moviec.catalog.copying import columns_of
 from moviec.catalog.schema import metadata
 from moviec.config import Home, open_home
-from moviec.engine import DuckEngine
 from moviec.home.ledger_copy import compact, name_copies
 from moviec.pipeline.opening import open_run
 from tests.commands import moviec
+from tests.engines import new_engine
 from tests.pipeline.old_home import (
     FRESH,
     deliver,
@@ -248,7 +248,7 @@ def test_a_column_that_the_copy_does_not_have_yet_is_unknown(
     brought_up: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("moviec.home.ledger_copy.columns_of", lambda name: [*columns_of(name), "later"])
-    with open_run(brought_up) as context, DuckEngine() as engine:
+    with open_run(brought_up) as context, new_engine() as engine:
         assert "decisions" in name_copies(engine, context.store)
         rows = engine.query("SELECT who, later FROM decisions").to_pylist()
     assert rows and all(row["who"] and row["later"] is None for row in rows)

@@ -19,7 +19,6 @@ import pytest
 from moviec.catalog.deliveries import Delivery, all_batches, all_deliveries, rejected
 from moviec.cli.ingest import tell_delivery
 from moviec.config import open_home
-from moviec.engine import DuckEngine
 from moviec.errors import DamagedError, PayloadError, StoreError, WithdrawError
 from moviec.lake.batches import name_known
 from moviec.pipeline.ingest import Order, ingest
@@ -28,6 +27,7 @@ from moviec.pipeline.rebuild import rebuild_source, replay
 from moviec.sources.registry import find_source
 from tests.commands import forks
 from tests.conftest import real
+from tests.engines import new_engine
 from tests.examples import some
 
 FACTS = """
@@ -84,7 +84,7 @@ class Club:
 
     def known(self, *columns: str) -> list[tuple[Any, ...]]:
         """What holds now, tombstones left out."""
-        with open_run(self.home) as context, DuckEngine() as engine:
+        with open_run(self.home) as context, new_engine() as engine:
             files = [
                 context.store.path(b.records_file)
                 for b in all_batches(context.catalogue, "club")
@@ -330,7 +330,7 @@ def test_a_role_that_is_missing_reuses_its_latest(tmp_path: Path) -> None:
         (inbox / "movies.csv").write_text("movieId,title,genres\n1,Alien (1979),Horror|Sci-Fi\n")
         done = ingest(context, Order(source, [inbox / "movies.csv"], TUESDAY, accept_shrink=True))
         assert done.state == "applied"
-        with DuckEngine() as engine:
+        with new_engine() as engine:
             name_known(
                 engine,
                 [

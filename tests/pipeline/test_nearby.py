@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moviec.catalog.ingest_queue import RECORDS
-from moviec.engine import DuckEngine
 from moviec.matching.candidate_pairs import PairLimits, find_pairs
 from moviec.matching.reach import narrow_to_nearby
 from moviec.pipeline.feature_files import SEEN
+from tests.engines import new_engine
 from tests.examples import some
 from tests.matching.catalogue import MODEL, Key, features, features_of, pairs_of, record
 from tests.matching.test_pairs import histories
@@ -25,7 +25,7 @@ def nearby(
 ) -> tuple[pa.Table, pa.Table, int]:
     """Find the pairs of the changed records on some of the features; say how many records were looked at."""
     seen = {(row["source"], row["delivery"]) for row in every.to_pylist() if row["delivery"] != last}
-    with DuckEngine() as engine:
+    with new_engine() as engine:
         engine.register("every_features", every)
         blocks = "SELECT b.block AS block, source, key FROM (SELECT source, key, unnest(blocks) AS b FROM every_features)"
         engine.view("every_block", blocks)

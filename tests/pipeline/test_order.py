@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from moviec.catalog.deliveries import all_batches
 from moviec.config import open_home
-from moviec.engine import DuckEngine
 from moviec.home.context import RunContext
 from moviec.lake.batches import name_known
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.opening import open_run
 from moviec.pipeline.rebuild import rebuild_source, replay_waiting
 from moviec.sources.registry import find_source
+from tests.engines import new_engine
 from tests.examples import some
 from tests.pipeline.test_lake import FACTS
 
@@ -82,7 +82,7 @@ class Home:
         ingest(self.context, Order(self.source, [path], day, accept_shrink=True))
 
     def current(self) -> dict[str, str]:
-        with DuckEngine() as engine:
+        with new_engine() as engine:
             files = [
                 one.records_file for one in all_batches(self.context.catalogue, "club") if one.records_file
             ]

@@ -16,6 +16,7 @@ from moviec.catalog.schema import metadata
 from moviec.engine import DuckEngine
 from moviec.matching.party_ids import find_parties
 from moviec.model import RECORD
+from tests.engines import new_engine
 from tests.examples import some
 
 SPACES = {"imdb": "imdb", "kaggle": "tmdb", "tmdb": "tmdb"}
@@ -50,7 +51,7 @@ Records = dict[tuple[str, int], dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def calculator() -> Iterator[DuckEngine]:
-    with DuckEngine() as engine:
+    with new_engine() as engine:
         yield engine
 
 

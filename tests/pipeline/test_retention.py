@@ -16,7 +16,6 @@ from moviec.catalog.deliveries import all_batches, all_deliveries, payloads_of
 from moviec.catalog.ingest_queue import RECORDS
 from moviec.catalog.runs import last_runs
 from moviec.config import Home, Settings
-from moviec.engine import DuckEngine
 from moviec.home.context import RunContext
 from moviec.jobs.retention import tidy, tidy_daily
 from moviec.lake.current_records import view_current_records
@@ -26,6 +25,7 @@ from moviec.pipeline.opening import open_run
 from moviec.pipeline.publication import Scope, bring_up
 from moviec.pipeline.rebuild import rebuild_source
 from moviec.sources.registry import find_source
+from tests.engines import new_engine
 from tests.pipeline.test_lake import FACTS, MONDAY
 
 NOW = MONDAY + dt.timedelta(days=30)
@@ -61,7 +61,7 @@ class Shelf:
                 connection.execute(sa.text("UPDATE batches SET published = true"))
 
     def holds(self) -> list[dict[str, Any]]:
-        with DuckEngine() as engine:
+        with new_engine() as engine:
             batches = self.context.record_files(all_batches(self.context.catalogue))
             view_current_records(engine, batches, RECORDS.empty_table())
             return engine.query("SELECT * EXCLUDE (payload, line) FROM live ORDER BY key").to_pylist()
@@ -107,7 +107,7 @@ def test_many_batches_become_one_that_holds_the_same(match_features: Shelf, keep
     assert done.compacted == {"club": len([one for one in files if one])}
     assert len(left) == 1 and match_features.context.store.names("records").count(left[0]) == 1
     assert match_features.holds() == before
-    with DuckEngine() as engine:
+    with new_engine() as engine:
         engine.parquet("every", [match_features.context.store.path(left[0])])
         titles = [row["title"] for row in engine.query("SELECT title FROM every WHERE key = '2' AND NOT deleted ORDER BY delivery").to_pylist()]  # fmt: skip
     # 26 days before NOW came Heat 5: what was superseded before that goes, but where values outlive empty ones.

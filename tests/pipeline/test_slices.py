@@ -8,9 +8,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from moviec.engine import DuckEngine, Limits
+from moviec.engine import Limits
 from moviec.fusion.model import shipped_model
 from moviec.pipeline.fusing import Shown, Sliced, show_all
+from tests.engines import new_engine
 from tests.fusion.films import FACTS, MEMBERS, person, rating, record
 
 TEXTS: list[pa.Field[Any]] = [pa.field(name, pa.string()) for name in ("source", "key", "name", "role")]
@@ -27,7 +28,7 @@ def members(tmp_path: Path) -> Path:
         for source in ("imdb", "kaggle")
     ]  # fmt: skip
     path = tmp_path / "members.parquet"
-    with DuckEngine() as engine:
+    with new_engine() as engine:
         engine.register("members", pa.Table.from_pylist(rows, MEMBERS))
         engine.write("SELECT * FROM members ORDER BY movie, source", path)
     return path
@@ -47,7 +48,7 @@ def shown(members: Path, records: int) -> Shown:
         for source in ("imdb", "kaggle")
     ]
     tables = {"people_ids": pa.Table.from_pylist(people, PARTY), "companies_ids": PARTY.empty_table()}
-    with DuckEngine() as engine:
+    with new_engine() as engine:
         return show_all(engine, Sliced(members, tables, Limits(threads=2), records), shipped_model(), FACTS)
 
 
@@ -67,7 +68,7 @@ def test_slices_come_to_the_same(members: Path) -> None:
 
 def test_no_movie_at_all_is_shown_as_nothing(tmp_path: Path) -> None:
     path = tmp_path / "none.parquet"
-    with DuckEngine() as engine:
+    with new_engine() as engine:
         engine.register("members", MEMBERS.empty_table())
         engine.write("SELECT * FROM members", path)
     assert shown(path, 100).documents.num_rows == 0

@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from moviec.engine import DuckEngine
 from moviec.errors import StoreError
 from moviec.rating.arrays import prepare, sample
 from moviec.rating.calibration import KNOTS, Wide, selection, straightening
@@ -19,12 +18,13 @@ from moviec.rating.ratings_file import open_ratings
 from moviec.rating.scoring import NINETY, score
 from moviec.rating.table import fit, rated
 from moviec.rating.training import learn
+from tests.engines import new_engine
 from tests.fusion.made_up import BETWEEN, CROWD, DEVIATION, WORLD, prepared, ratings
 
 
 @pytest.fixture(scope="module")
 def model() -> RatingModel:
-    with DuckEngine() as engine:
+    with new_engine() as engine:
         return fit(engine, prepared(engine, ratings(3000)))
 
 
@@ -40,7 +40,7 @@ def test_levels_spreads_and_noise_are_those_that_made_the_ratings(model: RatingM
 
 @pytest.mark.parametrize("friends", [0.0, 15.0])
 def test_what_the_choice_of_the_first_voters_adds_is_learned(friends: float) -> None:
-    with DuckEngine() as engine:
+    with new_engine() as engine:
         learned = fit(engine, prepared(engine, ratings(3000, friends=friends)))
     for rater in learned.raters:
         if rater.votes and friends:
@@ -60,7 +60,7 @@ def test_correlations_are_those_of_the_true_values(model: RatingModel) -> None:
 
 
 def test_a_hidden_value_is_in_its_interval_nine_times_in_ten(model: RatingModel) -> None:
-    with DuckEngine() as engine:
+    with new_engine() as engine:
         raters = prepared(engine, ratings(3000, seed=2, present=0.8))
         films = sample(engine, len(raters.names))
     at = model.names.index("press")
@@ -191,7 +191,7 @@ def test_few_voters_rank_below_many_whichever_end_one_sorts_by(tmp_path: Path) -
 
 
 def scores(path: Path) -> dict[str, dict[str, float]]:
-    with DuckEngine() as engine:
+    with new_engine() as engine:
         raters = prepare(engine, open_ratings(engine, path).columns, "ratings")
         table = pa.concat_tables(rated(engine, raters, fit(engine, raters)))
     return {row["movie"]: row for row in table.to_pylist()}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from moviec.engine import DuckEngine, Limits
 from moviec.errors import UsageError
 from moviec.rating.table import Change, fit, rated
+from tests.engines import new_engine
 from tests.examples import some
 from tests.fusion.made_up import Rating, by_movie, prepared, ratings, run, table
 
@@ -124,7 +125,7 @@ def test_one_rater_alone_keeps_its_order() -> None:
 
 def test_leaving_a_rater_out_is_as_though_it_had_not_spoken() -> None:
     data = ratings(600)
-    with DuckEngine() as engine:
+    with new_engine() as engine:
         raters = prepared(engine, data)
         model = fit(engine, raters)
         left_out = pa.concat_tables(rated(engine, raters, model, Change(without=("press",))))
@@ -179,7 +180,7 @@ def test_aspects_are_rated_beside_the_film() -> None:
 def test_a_source_with_two_panels_is_two_raters() -> None:
     data = ratings(300)
     sources = ["site" if name in ("press", "viewers") else name for name in data.column("source").to_pylist()]
-    with DuckEngine() as engine:
+    with new_engine() as engine:
         raters = prepared(engine, data.set_column(1, "source", pa.array(sources)))
     assert raters.names == ("imdb", "review", "site/audience", "site/critics")
     assert [prior.panel for prior in raters.priors] == ["audience", "critics", "audience", "critics"]
@@ -192,7 +193,7 @@ def test_rows_without_a_panel_are_the_audience_of_a_source_that_has_critics() ->
             (f"m{film}", "site", 50.0 + film, 10, None),
             (f"m{film}", "site", 40.0 + film, 10, "critics"),
         ]
-    with DuckEngine() as engine:
+    with new_engine() as engine:
         assert prepared(engine, table(rows)).names == ("site/audience", "site/critics")
 
 

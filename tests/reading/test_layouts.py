@@ -46,6 +46,7 @@ FILES: dict[str, tuple[str, str, dict[str, object]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow  # together
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_is_known_and_taken_in_by_one_command(tmp_path: Path, name: str) -> None:
     text, record, expected = FILES[name]

@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from moviec.engine import DuckEngine
 from moviec.model import FIELDS
 from moviec.sources.registry import find_source
 from moviec.sources.spec import Reading, Source, Wanted
+from tests.engines import new_engine
 
 
 class Read(msgspec.Struct, frozen=True):
@@ -26,7 +26,7 @@ def read(source: Source | str, files: Mapping[str, str | bytes | Path]) -> Read:
     """Read payloads, given by role as text, bytes or a path, with every field and the physical lines."""
     if isinstance(source, str):
         source = find_source(source)
-    with tempfile.TemporaryDirectory() as folder, DuckEngine() as engine:
+    with tempfile.TemporaryDirectory() as folder, new_engine() as engine:
         paths = {role: on_disk(Path(folder), role, payload) for role, payload in files.items()}
         reading = source.read(engine, paths, Wanted(Path(folder), (*FIELDS, "line")))
         rows = engine.query("SELECT * FROM records ORDER BY _position").to_pylist()

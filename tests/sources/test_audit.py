@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from moviec.engine import DuckEngine
 from moviec.sources.audit import Audit, audit
 from moviec.sources.registry import find_source
 from moviec.sources.spec import Wanted
+from tests.engines import new_engine
 from tests.sources.reading import on_disk
 
 MOVIES = "movieId,title,genres,colour\n1,A (1995),Drama|Noir,x\n2,B (1996),Noir,x\n3,C,(no genres listed),x\n"
@@ -16,7 +16,7 @@ RATINGS = "userId,movieId,rating,timestamp\n1,1,4,1\n1,8,4,1\n2,9,4,1\n"
 
 def looked_at(folder: Path, **files: str) -> Audit:
     source = find_source("movielens")
-    with DuckEngine() as engine:
+    with new_engine() as engine:
         paths = {role: on_disk(folder, role, text) for role, text in files.items()}
         return audit(engine, source.spec, source.read(engine, paths, Wanted(folder)))
 

@@ -20,6 +20,7 @@ from moviec.model import FIELDS
 from moviec.sources.readers.tabular import stage_all
 from moviec.sources.registry import find_sources
 from moviec.sources.spec import FileSpec, Format, Staged, Wanted
+from tests.engines import new_engine
 from tests.examples import some
 from tests.sources.reading import on_disk
 from tests.sources.test_stage import source_of
@@ -51,7 +52,7 @@ PAYLOADS: dict[Format, bytes] = {
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[DuckEngine]:
-    with DuckEngine() as engine:
+    with new_engine() as engine:
         yield engine
 
 

@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from moviec.engine import DuckEngine
 from moviec.errors import PayloadError, UsageError
 from moviec.model import FIELDS
 from moviec.sources.readers.tabular import stage_all
 from moviec.sources.spec import FileSpec, Format, SourceSpec, Staged, Wanted
+from tests.engines import new_engine
 from tests.sources.reading import on_disk
 
 COLUMNS: dict[str, tuple[str, ...]] = {"id": ("key",), "title": ("title",), "cast": ("people",)}
@@ -26,7 +26,7 @@ def source_of(spec: FileSpec) -> SourceSpec:
 
 
 def stage(spec: FileSpec, payload: str | bytes) -> tuple[Staged, list[dict[str, Any]]]:
-    with tempfile.TemporaryDirectory() as folder, DuckEngine() as engine:
+    with tempfile.TemporaryDirectory() as folder, new_engine() as engine:
         path = on_disk(Path(folder), "films", payload)
         staged = stage_all(engine, source_of(spec), {"films": path}, Wanted(Path(folder), (*FIELDS, "line")))[
             0
@@ -74,7 +74,7 @@ def test_the_format_makes_no_difference(format: Format) -> None:
 @pytest.mark.parametrize("format", list(WRITTEN))
 def test_a_format_is_told_by_bytes_or_name(format: Format, tmp_path: Path) -> None:
     path = on_disk(tmp_path, "films", WRITTEN[format]).rename(tmp_path / f"films.{format}")
-    with DuckEngine() as engine:
+    with new_engine() as engine:
         stage_all(engine, source_of(of("any")), {"films": path}, Wanted(tmp_path))
         assert engine.query("SELECT title FROM films WHERE id = '3'").to_pylist() == [{"title": "Play, Time"}]
 
@@ -186,5 +186,5 @@ def test_a_payload_of_another_kind_gives_one_clear_error() -> None:
 
 
 def test_a_delivery_without_its_files_is_a_wrong_call(tmp_path: Path) -> None:
-    with DuckEngine() as engine, pytest.raises(UsageError, match="no file of this source"):
+    with new_engine() as engine, pytest.raises(UsageError, match="no file of this source"):
         stage_all(engine, source_of(of("csv", optional=True)), {}, Wanted(tmp_path))

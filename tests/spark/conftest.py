@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from moviec.engine.spark import missing
+from tests.conftest import PYTHONPATH
 
 #: What a person may write into spark-defaults.conf: a session that lives for seconds compiles little and shuffles into few
 #: partitions, and tiny splits make several partitions of a small file.
@@ -37,4 +38,5 @@ def spark_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     (folder / "spark-defaults.conf").write_text(DEFAULTS)
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("SPARK_CONF_DIR", str(folder))
+        patched.setenv("PYTHONPATH", PYTHONPATH)  # with pandas, which Spark's own processes need
         yield

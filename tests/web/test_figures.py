@@ -11,11 +11,11 @@ import pyarrow as pa
 import pytest
 
 from moviec.catalog.accounts import NewKey, create_key
-from moviec.engine import DuckEngine
 from moviec.measures import USUAL
 from moviec.rollup.rankings import totals
 from moviec.text import pc
 from moviec.units import LEAST_FILMS
+from tests.engines import new_engine
 from tests.web.catalogue import FILMS, GENRE_IDS, Made, company_id, median
 from tests.web.conftest import Api
 
@@ -146,7 +146,7 @@ def test_known_counts_the_films_whose_amount_is_known() -> None:
     )
     entry = {"kind": "genres", "entry": 1, "name": "Drama", "place": 0}
     entries = pa.Table.from_pylist([{**entry, "movie": movie} for movie in (1, 2, 3)])
-    with DuckEngine() as engine:
+    with new_engine() as engine:
         rows = totals(engine, shown, entries).filter(pc.field("split") == "full").to_pylist()
     known = {row["month"]: (row["films"], row["popularity_known"], row["votes_known"]) for row in rows}
     assert known == {0: (3, 1, 1), 5: (2, 1, 1)}
