@@ -13,10 +13,18 @@ import typer
 from moviec.catalog.deliveries import Delivery, all_deliveries, count_rejected
 from moviec.catalog.sources import matched_share, matching
 from moviec.cli.console import end_with, fail, note, print_json, print_table, steps
-from moviec.cli.options import HomeOption, JsonOption, check_delivered
+from moviec.cli.options import (
+    EngineName,
+    EngineOption,
+    HomeOption,
+    JsonOption,
+    MasterOption,
+    check_delivered,
+    running_on,
+)
 from moviec.cli.reading import reading
 from moviec.cli.scorecard import about_source
-from moviec.config import Home, open_home
+from moviec.config import Home, Running, open_home
 from moviec.engine.unread import Unread
 from moviec.errors import MovieCError, PayloadError, UsageError
 from moviec.pipeline.aggregator import drain, publish_again
@@ -24,7 +32,7 @@ from moviec.pipeline.arrivals import IngestRequest, expected, take
 from moviec.pipeline.due import needs_look
 from moviec.pipeline.ingest import MENDED
 from moviec.pipeline.online import is_online, take_online
-from moviec.pipeline.opening import arriving, open_run
+from moviec.pipeline.opening import arriving, on_engine, open_run
 from moviec.pipeline.probe import needs_of, probe
 from moviec.pipeline.publication import Outcome
 from moviec.pipeline.rebuild import from_lake, rebuild_source
@@ -75,6 +83,8 @@ def ingest(
         str,
         typer.Option(help="Which column of a list of one's own is what: title=Name,year=Jahr,rating=Note,…"),
     ] = "",
+    engine: EngineOption = EngineName.duckdb,
+    master: MasterOption = "",
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -90,6 +100,7 @@ def ingest(
         delivered_at=_instant(delivered_at, "--delivered-at") if delivered_at else None,
         accept_shrink=accept_shrink,
         as_json=as_json,
+        running=running_on(engine, master),
     )
     if options.delivered_at:
         check_delivered(options.delivered_at.astimezone(dt.UTC).date())
@@ -112,6 +123,8 @@ def ingest(
         )
     found = find_source(source, place.folder)
     if not (paths or event or since or delivered_at) and is_online(place, found.spec):
+        if options.running.spark:
+            raise UsageError("answers of an API are few at a time", "--engine spark", "leave it out")
         _ask_and_ingest(place, found, as_json)
     else:
         _take_all(place, {source: list(paths or ())}, options)
@@ -125,6 +138,7 @@ class _Options(msgspec.Struct, frozen=True):
     delivered_at: dt.datetime | None
     accept_shrink: bool
     as_json: bool
+    running: Running
 
 
 def _take_all(place: Home, named: dict[str, list[str]], options: _Options) -> None:
@@ -136,7 +150,11 @@ def _take_all(place: Home, named: dict[str, list[str]], options: _Options) -> No
     request = IngestRequest((), options.since, options.event, options.delivered_at)
     done: list[Delivery] = []
     failed: list[str] = []
-    with open_run(place) as context, steps(quiet=options.as_json) as tell:
+    with (
+        on_engine(place, options.running) as spark,
+        open_run(place, spark=spark) as context,
+        steps(quiet=options.as_json) as tell,
+    ):
         with arriving(context, tell) as alone:
             several = [
                 (source, arrival)
@@ -333,6 +351,8 @@ def rebuild(
     lake_only: Annotated[
         bool, typer.Option("--from-lake", help="The database is lost, or older than the lake: bring it up.")
     ] = False,
+    engine: EngineOption = EngineName.duckdb,
+    master: MasterOption = "",
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -343,11 +363,11 @@ def rebuild(
     """
     place = open_home(home)
     made = []
-    with steps(quiet=as_json) as tell:
+    with steps(quiet=as_json) as tell, on_engine(place, running_on(engine, master)) as spark:
         if lake_only:
             with open_run(place) as context:
                 brought = from_lake(context, tell)
-        with open_run(place, alone=True, tell=tell) as context:
+        with open_run(place, alone=True, tell=tell, spark=spark) as context:
             present = (
                 {delivery.source for delivery in all_deliveries(context.catalogue)} if from_raw else set()
             )

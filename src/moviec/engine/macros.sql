@@ -122,9 +122,10 @@ CREATE OR REPLACE MACRO any_listed(cell, separator) AS nullif(list_filter(list_t
                            ELSE string_split_regex(cell, separator) END)[1] END, lambda t: tidy(t)), lambda t: t IS NOT NULL), []);
 
 -- The companies in a cell: a comma before a legal form parts nothing ("Metro-Goldwyn-Mayer, Inc.").
-CREATE OR REPLACE MACRO companies_listed(cell, separator) AS list_transform(any_listed(regexp_replace(cell,
+-- In a list of one, so that the pattern is compiled once and not wherever `any_listed` looks at the cell.
+CREATE OR REPLACE MACRO companies_listed(cell, separator) AS list_transform(list_transform([regexp_replace(cell,
   ', *((?:Inc|Ltd|LLC|L\.L\.C|Co|Corp|S\.?A\.?S?|GmbH|L\.?P|S\.?p\.?A|S\.?r\.?l|B\.?V|N\.?V|A\.?G|KG|Limited|Incorporated|Pte|Pty|The)\b\.?)',
-  chr(31) || ' \1', 'g'), separator), lambda c: replace(c, chr(31), ','));
+  chr(31) || ' \1', 'g')], lambda kept: any_listed(kept, separator))[1], lambda c: replace(c, chr(31), ','));
 
 -- The two people of a joined name, else the name: "Joel and Ethan Coen" are two who share a last name, "Ann Lee and Bo Dahl"
 -- are two; "Penn and Teller" is as it stands.

@@ -92,12 +92,19 @@ def as_problem(error: Exception) -> Problem:
         )
         headers = dict(error.headers or {})
         return Problem(error.status_code, message, headers=headers)
-    if isinstance(error, UsageError):
-        return Problem(400, str(error))
+    if isinstance(error, UsageError | RecursionError | UnicodeDecodeError):
+        return Problem(400, _sent_wrong(error))
     if isinstance(error, MovieCError | sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.TimeoutError):
         shown = str(error) if isinstance(error, MovieCError) else "the catalogue cannot be reached just now"
         return Problem(503, shown, headers={"retry-after": "5"})
     return Problem(500, "something went wrong here; the server's log tells more under this request's id")
+
+
+def _sent_wrong(error: UsageError | RecursionError | UnicodeDecodeError) -> str:
+    """Say what is wrong with what a caller sent; nothing of ours is deep, and all of it is UTF-8."""
+    if isinstance(error, RecursionError):
+        return "what was sent is nested too deeply"
+    return "what was sent is not written in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
 
 
 def _invalid(error: ValidationException) -> Problem:
@@ -138,5 +145,9 @@ def _fits(pattern: Any, parts: list[str]) -> bool:
     )
 
 
+#: Codes whose words Python changed from one version to the next: callers rely on them.
+_KEPT = {413: "request_entity_too_large", 416: "requested_range_not_satisfiable", 422: "unprocessable_entity"}
+
+
 def _code(status: int) -> str:
-    return HTTPStatus(status).phrase.lower().replace(" ", "_").replace("-", "_")
+    return _KEPT.get(status) or HTTPStatus(status).phrase.lower().replace(" ", "_").replace("-", "_")

@@ -72,7 +72,8 @@ def stage_all(
                 column for column in columns(file) if column.name in needed or column.output != column.name
             ]
             if some:
-                readings = read_columns(engine, Rows(f"{role}_films", f"{role}_rows"), role, some)
+                rows = Rows(f"{role}_films", f"{role}_rows", absent=found.absent_columns)
+                readings = read_columns(engine, rows, role, some)
                 found = msgspec.structs.replace(found, unread=readings.unread)
             staged.append(found)
         elif file.optional:
@@ -136,6 +137,7 @@ def stage(engine: DuckEngine, role: str, spec: FileSpec, path: Path, wanted: Wan
         rejected=_as_table(role, [(row.line, row.reason, row.text) for row in rejected]),
         repaired=_as_table(role, [(row.line, row.reason, row.cells[shape.key]) for row in mended]),
         unknown_columns=tuple(name for name in names if name not in known),
+        absent_columns=frozenset(spec.columns).difference(file.cells),
     )
 
 
