@@ -10,6 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from moviec.engine import DuckEngine
+from moviec.errors import PayloadError
+from moviec.matching.link import Columns, link
+from moviec.matching.model import shipped_model
+from moviec.rating.ratings_file import open_ratings
 from tests.commands import moviec
 
 IMDB_COLUMNS = "Const,Your Rating,Date Rated,Title,Original Title,URL,Title Type,IMDb Rating,Runtime (mins),Year,Genres,Num Votes,Release Date,Directors"
@@ -210,3 +215,74 @@ def test_a_zip_whose_first_member_is_no_list_is_read_all_the_same(tmp_path: Path
         "letterboxd-reviews",
         "letterboxd-diary",
     }
+
+
+#: The films of FILES as IMDb's own table has them.
+IMDB = "tconst\ttitleType\tprimaryTitle\toriginalTitle\tisAdult\tstartYear\tendYear\truntimeMinutes\tgenres\n" + "".join(
+    f"{key}\tmovie\t{title}\t{title}\t0\t{year}\t\\N\t{minutes}\t{genres}\n"
+    for key, title, year, minutes, genres in (
+        ("tt0113277", "Heat", 1995, 170, "Action,Crime,Drama"),
+        ("tt0133093", "The Matrix", 1999, 136, "Action,Sci-Fi"),
+        ("tt2379713", "Spectre", 2015, 148, "Action,Adventure,Thriller"),
+        ("tt1375666", "Inception", 2010, 148, "Action,Adventure,Sci-Fi"),
+        ("tt0082096", "Das Boot", 1981, 149, "Drama,War"),
+        ("tt0017136", "Metropolis", 1927, 153, "Drama,Sci-Fi"),
+        ("tt0499549", "Avatar", 2009, 162, "Action,Adventure,Fantasy"),
+        ("tt0389605", "Dinosaur Planet", 2003, 50, "Documentary"),
+    )
+)  # fmt: skip
+LINKED = {
+    **{key: {"tt0113277"} for key in FILES},
+    **{key: {"tt0133093"} for key in ("export.csv", "list.csv")},
+    **{key: {"tt0499549"} for key in ("numbers.csv", "mojo.csv", "lifetime.csv")},
+    "tmdb_5000_movies.csv": {"tt2379713"},
+    "TMDB_movie_dataset_v11.csv": {"tt1375666"},
+    "movie_titles.csv": {"tt0389605"},
+    "meine-filme.csv": {"tt0082096", "tt0017136"},
+}
+#: By file whose ratings it has of its film: rater, value, highest.
+RATED: dict[str, set[tuple[str, float, float]]] = {
+    **{key: {("me", 4.5, 5)} for key in ("ratings.csv", "diary.csv")},
+    **{key: {("me", 9, 10), ("imdb", 8.7, 10)} for key in ("export.csv", "list.csv")},
+    "ratings-movies.json": {("me", 9, 10)},
+    "SimklBackup.json": {("me", 8, 10)},
+    "tmdb_5000_movies.csv": {("tmdb", 6.3, 10)},
+    "TMDB_movie_dataset_v11.csv": {("tmdb", 8.364, 10)},
+    "imdb_top_1000.csv": {("imdb", 8.3, 10), ("metacritic", 76, 100)},
+    "meine-filme.csv": {("me", 9.5, 10), ("me", 8, 10)},
+}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name if at % 6 == 0 else pytest.param(name, marks=pytest.mark.nightly) for at, name in enumerate(FILES)],
+)
+def test_each_layout_is_linked_with_imdb(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(FILES[name][0])
+    (tmp_path / "title.basics.tsv").write_text(IMDB)
+    linked = link(tmp_path / name, tmp_path / "title.basics.tsv", Columns(), shipped_model())
+    pairs = linked.matching.pairs.to_pylist()
+    assert {pair["right_key"] for pair in pairs if pair["band"] == "accept"} == LINKED[name]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_each_layout_with_ratings_is_rated_and_others_say_they_have_none(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(FILES[name][0])
+    with DuckEngine() as engine:
+        if name not in RATED:
+            with pytest.raises(PayloadError, match="no column"):
+                open_ratings(engine, tmp_path / name)
+            return
+        open_ratings(engine, tmp_path / name)
+        rows = engine.query("SELECT source, value, highest FROM ratings").to_pylist()
+    assert {(row["source"], float(row["value"]), float(row["highest"])) for row in rows} == RATED[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "months"), [("tmdb_5000_movies.csv", ["2015-10"]), ("TMDB_movie_dataset_v11.csv", ["2010-07"])]
+)
+def test_tables_of_money_are_rolled_up(tmp_path: Path, name: str, months: list[str]) -> None:
+    (tmp_path / name).write_text(FILES[name][0])
+    done = moviec("rollup", tmp_path / name, "--out", tmp_path / "out", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["months"] == months

@@ -172,7 +172,12 @@ def _folded_lists(texts: TextColumn) -> pa.Table:
     cut = [_items(*text.split("\x1f", 1)) for text in given.to_pylist()]
     items = sorted({item for some in cut for item in some})
     forms = dict(zip(items, fold(pa.array(items, pa.string())).to_pylist(), strict=True))
-    folds = ["; ".join(sorted({forms[item] for item in some})) if len(some) > 1 else None for some in cut]
+    folds = [
+        "; ".join(sorted({forms[item] for item in some}))
+        if some != [text.split("\x1f", 1)[1].strip()]
+        else None
+        for text, some in zip(given.to_pylist(), cut, strict=True)
+    ]
     return pa.table({"text": given, "fold": pa.array(folds, pa.string())})
 
 

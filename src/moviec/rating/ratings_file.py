@@ -21,8 +21,11 @@ from moviec.engine.unread import Unread
 from moviec.errors import PayloadError, UsageError
 from moviec.rating.arrays import REQUIRED
 from moviec.reading.columns import Column, Rows, extra_of, read_columns
-from moviec.reading.nested import path_of
+from moviec.reading.layouts import Layout, layout_of
+from moviec.reading.nested import path_of, unfold
 from moviec.reading.opening import WORKBOOKS, readable
+from moviec.reading.tables import stage_list, told_apart
+from moviec.reading.usual_names import ALIASES, MORE_ALIASES, usual_columns
 from moviec.work import work_folder
 
 #: A longer line of JSON is no rating.
@@ -63,9 +66,17 @@ def open_ratings(engine: DuckEngine, path: Path) -> Opened:
     """
     check_regular(path)
     with work_folder() as work:
-        columns = _open(engine, readable(path, Path(work)), path)
-    columns = _long(engine, columns)
-    if missing := [name for name in REQUIRED if name not in columns]:
+        columns = _open(engine, readable(path, Path(work)), path, Path(work))
+    columns = _long(engine, columns, path.name)
+    missing = [name for name in REQUIRED if name not in columns]
+    if {"value", "highest"} <= {*missing} and "movie" not in columns:
+        named = ", ".join(name for name in columns if name != "file_row")
+        raise PayloadError(
+            f"no column of ratings among {named[:300]}",
+            path.name,
+            f"a table of ratings has {', '.join(REQUIRED)}",
+        )
+    if missing:
         raise PayloadError(
             f"no column {', '.join(missing)}", path.name, f"a table of ratings has {', '.join(REQUIRED)}"
         )
@@ -105,7 +116,7 @@ _GIVEN = ("rating", "value", "score", "stars")
 
 #: Raters that a table may have a column for each of, with the ends of their scales, by the folded name of the column.
 _WIDE = {
-    "imdb": ("imdb", 1, 10), "imdbrating": ("imdb", 1, 10), "imdbscore": ("imdb", 1, 10), "averagerating": ("imdb", 1, 10),
+    "imdb": ("imdb", 1, 10), "imdbrating": ("imdb", 1, 10), "imdbscore": ("imdb", 1, 10),
     "tmdb": ("tmdb", 0, 10), "voteaverage": ("tmdb", 0, 10), "metacritic": ("metacritic", 0, 100), "metascore": ("metacritic", 0, 100),
     "metacriticuser": ("metacritic_user", 0, 10), "rottentomatoes": ("rottentomatoes", 0, 100), "tomatometer": ("rottentomatoes", 0, 100),
     "rottentomatoesuser": ("rottentomatoes_audience", 0, 100), "audiencescore": ("rottentomatoes_audience", 0, 100),
@@ -113,13 +124,22 @@ _WIDE = {
 }  # fmt: skip
 
 
-def _long(engine: DuckEngine, columns: list[str]) -> list[str]:
-    """Make a table of one row for each viewer and film, or with a column for each rater, one of ratings; others stay."""
-    film = next((name for name in _FILM if name in columns), None)
+def _long(engine: DuckEngine, columns: list[str], file: str) -> list[str]:
+    """Make a table of one row for each viewer and film, with a column for each rater, or of one person's ratings, one of ratings.
+
+    Others stay.
+    """
+    usual = usual_columns([name for name in columns if name != "file_row"], ALIASES | MORE_ALIASES)
+    unfolded = {name.partition(".")[0] for name in columns if "." in name}  # an object is no film's name
+    film = next((name for name in _FILM if name in columns and name not in unfolded), usual.get("title"))
     viewer = next((name for name in _VIEWER if name in columns), None)
-    given = next((name for name in _GIVEN if name in columns), None)
+    given = next((name for name in _GIVEN if name in columns), usual.get("rating"))
     if film is None or {"value", "highest"} & {*columns}:
         return columns
+    layout = layout_of(columns, file)
+    film = (layout.feeding("title", columns) if layout else None) or film
+    if film == usual.get("title") and "year" in usual:
+        _tell_apart(engine, film, usual["year"])
     if "source" in columns:
         return _of_sources(engine, film, given) if given else columns
     if viewer and given:
@@ -127,8 +147,41 @@ def _long(engine: DuckEngine, columns: list[str]) -> list[str]:
     wide: dict[str, tuple[str, float, float]] = {
         name: _WIDE[folded] for name in columns if (folded := "".join(filter(str.isalnum, name))) in _WIDE
     }
+    if "tconst" in columns and "averagerating" in columns:
+        wide["averagerating"] = _WIDE["imdb"]
+    wide |= _own_of(layout, columns)
     wide = wide or _like_raters(engine, [name for name in columns if name not in (film, "file_row")])
-    return _of_columns(engine, film, wide) if wide else columns
+    if wide:
+        return _of_columns(engine, film, wide)
+    if given is None:
+        return columns
+    return _of_sources(engine, film, given, quoted(OWN))
+
+
+#: Whose a list's ratings are where it says of nobody that they are his.
+OWN = "me"
+
+
+def _own_of(layout: Layout | None, columns: list[str]) -> dict[str, tuple[str, float, float]]:
+    """Return the columns that a layout's raters have, with the ends of their scales."""
+    if layout is None:
+        return {}
+    return {
+        column: (name, scale.lowest, scale.highest)
+        for name, scale in layout.raters.items()
+        if (column := layout.feeding(f"ratings.{name}", columns))
+    }
+
+
+def _tell_apart(engine: DuckEngine, film: str, year: str) -> None:
+    """Write the year behind titles that several films of the table have."""
+    title, years = identifier(film), f"regexp_extract({identifier(year)}, '(?:18|19|20)[0-9]{{2}}')"
+    engine.materialize(
+        "titled_cells",
+        f"SELECT * REPLACE (CASE WHEN {years} <> '' AND count(DISTINCT {years}) OVER (PARTITION BY {title}) > 1"
+        f" THEN {title} || ' (' || {years} || ')' ELSE {title} END AS {title}) FROM rating_cells ORDER BY file_row",
+    )
+    engine.materialize("rating_cells", "SELECT * FROM titled_cells")
 
 
 #: Columns of numbers that are no ratings.
@@ -164,20 +217,28 @@ def _top(most: float) -> int:
     return next((top for top in (5, 10, 100) if most <= top), 100)
 
 
-def _of_sources(engine: DuckEngine, film: str, given: str) -> list[str]:
-    """Make a table of film, source and rating one of ratings: each source's scale is that of its values."""
+def _of_sources(engine: DuckEngine, film: str, given: str, source: str = "source") -> list[str]:
+    """Make a table of film, source and rating one of ratings: each source's scale is that of its values.
+
+    `source` is its column, or the SQL of one source for all.
+    """
     cells = Column(given, "rating", "r_given")
-    engine.view("source_cells", "SELECT * FROM rating_cells")
+    engine.materialize("source_cells", "SELECT * FROM rating_cells")
     read_columns(engine, Rows("source_cells", "source_cells", "file_row"), "source_ratings", [cells])
     top = identifier(extra_of("r_given", "top"))
-    value = f"on_scale(try_cast(r_given AS DOUBLE), {top}, coalesce(max(try_cast({top} AS DOUBLE)) OVER (PARTITION BY source), 1), NULL)"
+    stars = f"WHEN {top} = 'stars' THEN try_cast(r_given AS DOUBLE)"
+    value = (
+        f"CASE {stars} ELSE on_scale(try_cast(r_given AS DOUBLE), {top},"
+        f" coalesce(max(try_cast({top} AS DOUBLE)) OVER (PARTITION BY {source}), 1), NULL) END"
+    )
+    cell = identifier(given)
     engine.materialize(
         "rating_cells",
-        f"SELECT movie, source, value::VARCHAR AS value, '0' AS lowest,"
+        f"SELECT movie, source, coalesce(value::VARCHAR, given) AS value, '0' AS lowest,"
         f" CASE WHEN max(value) OVER (PARTITION BY source) <= 5 THEN '5'"
         f"      WHEN max(value) OVER (PARTITION BY source) <= 10 THEN '10' ELSE '100' END AS highest, file_row"
-        f" FROM (SELECT {identifier(film)} AS movie, source, {value} AS value, file_row FROM source_ratings"
-        f"       WHERE {identifier(film)} IS NOT NULL) ORDER BY file_row",
+        f" FROM (SELECT {identifier(film)} AS movie, {source} AS source, {value} AS value, {cell} AS given, file_row"
+        f"       FROM source_ratings WHERE {identifier(film)} IS NOT NULL AND trim({cell}) <> '') ORDER BY file_row",
     )
     return [*REQUIRED, "file_row"]
 
@@ -220,15 +281,18 @@ def _of_columns(engine: DuckEngine, film: str, wide: Mapping[str, tuple[str, flo
     return [*REQUIRED, "file_row"]
 
 
-def _open(engine: DuckEngine, path: Path, given: Path) -> list[str]:
+def _open(engine: DuckEngine, path: Path, given: Path, work: Path) -> list[str]:
     if given.suffix.lower() in (*WORKBOOKS, ".dat"):
         return _open_csv(engine, path, DELIMITERS[".csv"])
     kind = path.with_suffix("").suffix.lower() if path.suffix == ".gz" else path.suffix.lower()
+    kind = ".csv" if kind in (".txt", ".md") else kind
     try:
         if kind in DELIMITERS:
             return _open_csv(engine, path, DELIMITERS[kind])
+        if kind in JSON_LINES and _is_list(path):
+            return _open_list(engine, path, work)
         if kind in JSON_LINES:
-            return _open_json(engine, path)
+            return [*unfold(engine, "rating_cells", _open_json(engine, path)[:-1]), "file_row"]
         if kind == ".parquet":
             return _open_parquet(engine, path)
     except duckdb.Error as error:
@@ -245,9 +309,7 @@ def _open_csv(engine: DuckEngine, path: Path, delimiters: str) -> list[str]:
         with plain.open("rb") as start:
             first = start.readline().decode("utf-8-sig", errors="replace")
         header = read_names(plain, Dialect(max(delimiters, key=first.count)))
-        names = tuple(name.lower() for name in header.names)
-        if len(set(names)) < len(names):
-            raise PayloadError("the first line names a column twice", path.name)
+        names = told_apart([name.lower() for name in header.names])
         file = copy_rows(engine, msgspec.structs.replace(header, names=names), names, work / "rows.parquet")
         check_encoding(engine, file)
         keep_rows(engine, file, "rating_cells", "file_row")
@@ -291,16 +353,34 @@ def _open_json(engine: DuckEngine, path: Path) -> list[str]:
     return [*names, "file_row"]
 
 
+def _is_list(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
+
+
+def _open_list(engine: DuckEngine, path: Path, work: Path) -> list[str]:
+    """Open a JSON list, what stands inside objects with its path."""
+    columns, _ = stage_list(engine, path, "json", work)
+    given = unfold(engine, "listed", columns)
+    engine.view("numbered_rows", "SELECT *, position AS file_row FROM listed")
+    names = _keep_columns(engine, {name: identifier(name) for name in given}, "numbered_rows")
+    engine.materialize("ratings_unread", _NONE_UNREAD)
+    return [*names, "file_row"]
+
+
+#: A table of which every row could be read.
+_NONE_UNREAD = (
+    "SELECT 0::BIGINT AS file_row, NULL::VARCHAR AS movie, NULL::VARCHAR AS source, NULL::VARCHAR AS value,"
+    " NULL::VARCHAR AS reason WHERE false"
+)
+
+
 def _open_parquet(engine: DuckEngine, path: Path) -> list[str]:
     engine.parquet("rating_file", [path])
     given = engine.query("SELECT * FROM rating_file LIMIT 0").column_names
     engine.view("numbered_rows", "SELECT *, row_number() OVER () AS file_row FROM rating_file")
     names = _keep_columns(engine, {name: identifier(name) for name in given}, "numbered_rows")
-    engine.materialize(
-        "ratings_unread",
-        "SELECT 0::BIGINT AS file_row, NULL::VARCHAR AS movie, NULL::VARCHAR AS source, NULL::VARCHAR AS value,"
-        " NULL::VARCHAR AS reason WHERE false",
-    )
+    engine.materialize("ratings_unread", _NONE_UNREAD)
     return [*names, "file_row"]
 
 

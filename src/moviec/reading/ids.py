@@ -12,19 +12,19 @@ _IMDB_BARE = re.compile(r"(?:tt)?([0-9]{1,10})(?:\.0)?", re.IGNORECASE)
 #: By space: what stands before and around the id in an address or mark. The first group is the id.
 _ADDRESSES: Mapping[str, re.Pattern[str]] = {
     "tmdb": re.compile(
-        r"(?:themoviedb\.org/movie/|^tmdb(?:id)?[:/=-]+(?:movie/)?|^movie/)([0-9]{1,9})(?![0-9])",
+        r"(?:themoviedb\.org/movie/|^tmdb(?:id)?[:/=-]+(?:movie/)?|^movie/|^(?=[0-9]+-[a-z]))([0-9]{1,9})(?![0-9])",
         re.IGNORECASE,
     ),
     "wikidata": re.compile(
         r"(?:^|^(?:wd|wikidata):|wikidata\.org/(?:wiki/|entity/|wiki/Special:EntityPage/))(Q[1-9][0-9]{0,11})(?=$|[#?/])"
     ),
-    "letterboxd": re.compile(r"letterboxd\.com/(?:[\w-]+/)?film/([\w-]+)", re.IGNORECASE),
+    "letterboxd": re.compile(r"(?:letterboxd\.com/(?:[\w-]+/)?|^/)film/([\w-]+)", re.IGNORECASE),
     "rottentomatoes": re.compile(r"(?:^|rottentomatoes\.com/|^/)(m/[\w-]+)", re.IGNORECASE),
     "metacritic": re.compile(r"(?:^|metacritic\.com/|^/)(movie/[\w!-]+)", re.IGNORECASE),
     "trakt": re.compile(r"trakt\.tv/movies/([\w-]+)", re.IGNORECASE),
     "movielens": re.compile(r"movielens\.org/movies/([0-9]{1,9})", re.IGNORECASE),
     "douban": re.compile(r"douban\.com/subject/([0-9]{1,10})", re.IGNORECASE),
-    "netflix": re.compile(r"netflix\.com/(?:[\w-]+/)?title/([0-9]{1,10})", re.IGNORECASE),
+    "netflix": re.compile(r"netflix\.com/(?:[\w-]+/)?(?:title|watch)/([0-9]{1,10})", re.IGNORECASE),
 }
 #: Spaces whose ids are numbers.
 NUMBERED = ("tmdb", "movielens", "simkl", "douban", "netflix")
@@ -49,6 +49,8 @@ def film_id(space: str, text: str) -> str | None:
         return imdb(text)
     address = _ADDRESSES.get(space)
     if address and (found := address.search(text)):
+        if space == "wikidata":
+            return found[1].upper()
         return found[1].lower() if space in ("rottentomatoes", "metacritic") else found[1]
     if space in NUMBERED:
         bare = _BARE_NUMBER.fullmatch(text)

@@ -21,7 +21,7 @@ CURRENCIES = {
     "€": "EUR", "euro": "EUR", "euros": "EUR", "£": "GBP", "pound": "GBP", "pounds": "GBP", "pounds sterling": "GBP", "stg": "GBP",
     "₹": "INR", "rs": "INR", "rs.": "INR", "rupees": "INR", "₩": "KRW", "won": "KRW", "₽": "RUB", "руб": "RUB", "руб.": "RUB",
     "a$": "AUD", "au$": "AUD", "aud$": "AUD", "c$": "CAD", "ca$": "CAD", "cad$": "CAD", "can$": "CAD", "nz$": "NZD", "hk$": "HKD",
-    "nt$": "TWD", "s$": "SGD", "r$": "BRL", "mx$": "MXN", "¥": "¥", "￥": "¥", "yen": "JPY", "円": "JPY", "yuan": "CNY", "元": "CNY",
+    "nt$": "TWD", "s$": "SGD", "r$": "BRL", "mx$": "MXN", "¥": "¥", "￥": "¥", "yen": "JPY", "円": "JPY", "원": "KRW", "yuan": "CNY", "元": "CNY",
     "rmb": "CNY", "kr": "kr", "kr.": "kr", "zł": "PLN", "kč": "CZK", "ft": "HUF", "fr": "Fr", "fr.": "Fr", "sfr": "CHF", "sfr.": "CHF",
     "dm": "DEM", "₺": "TRY", "tl": "TRY", "₪": "ILS", "฿": "THB", "₫": "VND", "₱": "PHP", "₴": "UAH", "₦": "NGN", "lire": "ITL", "₤": "ITL",
     "australian dollars": "AUD", "canadian dollars": "CAD", "hong kong dollars": "HKD", "new zealand dollars": "NZD",
@@ -36,7 +36,7 @@ CURRENCIES |= {code.lower(): code for code in _CODES.split()}
 
 _NOTE = re.compile(
     r"\s*(?:\((?:estimated|est\.?|approx\.?|approximately|worldwide|domestic|international|usa|us|total|gross|budget|adjusted|unadjusted"
-    r"|sub-total|as of [^()]*|[^\W\d_][^()\d$€£¥]{0,40})\)|\[[^\[\]]{1,20}\]|\*+|[†‡])\s*$",
+    r"|sub-total|as of [^()]*|[^\W\d_][^()\d$€£¥]{0,40})\)|\s(?:worldwide|domestic|gross|total|approx\.?|est\.?)|\[[^\[\]]{1,20}\]|\*+|[†‡])\s*$",
     re.IGNORECASE,
 )
 _HEDGE = re.compile(
@@ -57,7 +57,11 @@ class Amount(NamedTuple):
 
 def money(text: str, decimal: str | None = None) -> Amount | None:
     """Read an amount of money; None where it is none, or stands for a range of amounts."""
-    text = _HEDGE.sub("", _without_notes(text.strip()))
+    text = text.strip()
+    if text[:1] + text[-1:] == "()" and text.count("(") == 1:
+        text = text[1:-1].strip()
+    text = _HEDGE.sub("", _without_notes(text))
+    text = re.sub(r"(?<![\d.,])\.(?=\d)", "0.", text)
     found = _PARTS.fullmatch(text)
     if not found:
         return None
@@ -95,7 +99,7 @@ def _scale_and_currency(after: str) -> tuple[str, str | None]:
         return "", CURRENCIES[whole]
     scale = words[0].rstrip(".")
     rest = words[1].strip().lower() if len(words) > 1 else ""
-    for tail in ("", "€", "$", "£"):  # "10M€"
+    for tail in ("", "€", "$", "£", "円", "元", "원"):  # "10M€", "50億円"
         if tail and scale.endswith(tail):
             if rest:
                 return "", None

@@ -26,7 +26,7 @@ SCALES = {
     "lakh": 10**5, "lakhs": 10**5,
     "m": 10**6, "mm": 10**6, "mn": 10**6, "mln": 10**6, "mio": 10**6, "million": 10**6, "millions": 10**6,
     "millionen": 10**6, "millones": 10**6, "milioni": 10**6, "milhões": 10**6, "млн": 10**6,
-    "cr": 10**7, "crore": 10**7, "crores": 10**7, "万": 10**4, "億": 10**8, "亿": 10**8,
+    "cr": 10**7, "crore": 10**7, "crores": 10**7, "万": 10**4, "億": 10**8, "亿": 10**8, "만": 10**4, "억": 10**8,
     "b": 10**9, "bn": 10**9, "billion": 10**9, "billions": 10**9, "mrd": 10**9, "milliarden": 10**9, "млрд": 10**9,
 }  # fmt: skip
 
@@ -109,7 +109,8 @@ def scaled(text: str, decimal: str | None = None, lone: str | None = None) -> De
 
 
 _COUNTED = re.compile(
-    r"(?:based on )?\(?\s*(.*?\d.*?)\+?\s*(?:(?:user |critic |verified |total )*(?:votes?|ratings?|reviews?|users?|critics?|people)\.?)?\s*\)?",
+    r"(?:(?:based on|votes:|ratings:|n ?=|≈|~|ca\.)\s*)?[(\[]?\s*(.*?\d.*?)\+?\s*(?:(?:user |critic |verified |total )*"
+    r"(?:votes?|vote\(s\)|ratings?|reviews?|users?|critics?|people|stimmen|bewertungen|votos|voti|głosów|hlasů|голос(?:а|ов)?|оценок|人|票|件)\.?)?\s*[)\]]?",
     re.IGNORECASE,
 )
 

@@ -25,8 +25,18 @@ _FRACTION = re.compile(
     r"(\S+?)\s*(?:stars?)?\s*(?:/|out of|of|von|sur|de|su)\s*(\d{1,4})(?:\.0)?\s*(?:stars?|points?|pts)?",
     re.IGNORECASE,
 )
-_NAMED = re.compile(r"(\S+?)\s*(?:★|⭐|stars?)", re.IGNORECASE)
-_NOTE = re.compile(r"\s*\([^()]*(?:votes?|ratings?|reviews?|users?|critics?)[^()]*\)\s*$", re.IGNORECASE)
+_NAMED = re.compile(r"(\S+?)\s*(?:★|⭐|\*|stars?)", re.IGNORECASE)
+_NOTE = re.compile(
+    r"\s*\([^()]*(?:votes?|ratings?|reviews?|users?|critics?)[^()]*\)\s*$|(?<=\d)\s*\(\d[\d.,]*\s*[kKmM]?\)\s*$",
+    re.IGNORECASE,
+)
+
+
+_PERCENT = re.compile(
+    r"(\S+?)\s*(?:%|％|percent|per cent|pct\.?|prozent|pour cent|por ciento)", re.IGNORECASE
+)
+_AROUND = re.compile(rf"^[{_FULL}]\s*(?=\d)|(?<=\d)\s*[{_FULL}]$")
+_LEADING_STAR = re.compile(rf"^[{_FULL}]\s*(\d\S*)$")
 
 
 class Rating(NamedTuple):
@@ -39,12 +49,13 @@ class Rating(NamedTuple):
 def rating(text: str, decimal: str | None = None) -> Rating | None:
     """Read a rating; None where it is none."""
     text = _NOTE.sub("", text.replace("\ufe0f", "").strip())
+    text = _AROUND.sub("", text) if "/" in text else _LEADING_STAR.sub(r"\1★", text)
     if text[:1] and text[:1] in _FULL + _EMPTY + _HALF + "*":
         return _stars(text)
     if text.lower() in _GRADES or text.lower().replace("−", "-") in _GRADES:
         return Rating(str(_GRADES.index(text.lower().replace("−", "-"))), GRADES)
-    if text.endswith(("%", "％")):
-        value = number(text[:-1].strip(), decimal, ".")
+    if percent := _PERCENT.fullmatch(text):
+        value = number(percent[1], decimal, ".")
         return Rating(plain_text(value), "100") if value is not None else None
     if fraction := _FRACTION.fullmatch(text):
         value, top = number(fraction[1], decimal, "."), int(fraction[2])

@@ -5,6 +5,7 @@ Accents that were read in the wrong encoding ("AmÃ©lie") are mended where the 
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -20,7 +21,7 @@ MOST, LEAST_CELLS = 0.8, 3
 
 _YEAR = r"(?:18[7-9]\d|19\d\d|20\d\d)"
 _BRACKETED_YEAR = re.compile(
-    rf"\s*[(\[{{]\s*(?:[IVX]+\s+|TV\s+(?:Movie\s+)?|Video\s+|film\s+)?({_YEAR})\s*(?:[-–]\s*(?:{_YEAR})?)?(?:\s+(?:film|TV\s*(?:movie|film)|video))?"
+    rf"\s*[(\[{{]\s*(?:[IVX]+\s+|TV\s+(?:Movie\s+)?|Video\s+|film\s+)?({_YEAR})\s*(?:[-–]\s*(?:{_YEAR})?)?(?:\s+(?:film|movie|TV\s*(?:movie|film)|video))?"
     rf"(?:/[IVX]+)?\s*[)\]}}](?=\s*(?:$|[({{\[]|[-–]\s|[\w.]))",
     re.IGNORECASE,
 )
@@ -49,6 +50,10 @@ _BESIDE = re.compile(
     rf"(?:{_TECHNICAL}|{_EDITIONS})(?:[\s,._+-]+(?:{_TECHNICAL}|{_EDITIONS}|[\w\[\]()]+))*", re.IGNORECASE
 )
 _TECHNICAL_WORD = re.compile(rf"(?:{_TECHNICAL})", re.IGNORECASE)
+_EDITION_WORD = re.compile(
+    r"remastered|restored|extended|unrated|uncut|theatrical|directors?|cut|edition|final|ultimate|special|imax|criterion|redux|open|matte",
+    re.IGNORECASE,
+)
 _SUFFIX = re.compile(r"\.(?:mkv|mp4|m4v|avi|mov|wmv|mpe?g|ts|m2ts|iso|webm|flv|srt|nfo|strm)$", re.IGNORECASE)
 _VIDEO = re.compile(r"\.(?:mkv|mp4|m4v|avi|mov|wmv|mpe?g|ts|m2ts|iso|webm|flv|strm)$", re.IGNORECASE)
 _DOTTED = re.compile(rf"^(\S+?)[._]\(?({_YEAR})\)?(?:[._-](.*))?$")
@@ -56,7 +61,7 @@ _SPACED = re.compile(rf"^(.+?)[\s.]+\(?({_YEAR})\)?[\s.]+(.*)$")
 _PART = re.compile(r"\s*[-–]?\s*(?:cd|disc|disk|pt)\s*\d$", re.IGNORECASE)
 
 #: What a cell must hold for its accents to be looked at, and a title for anything else of this module, as DuckDB's patterns.
-GARBLED_SQL = r"'[\x{C2}-\x{F4}][\x{80}-\x{BF}\x{152}\x{153}\x{160}\x{161}\x{178}\x{17D}\x{17E}\x{192}\x{2C6}\x{2DC}\x{2013}-\x{203A}\x{20AC}\x{2122}]|^\s|\s$'"
+GARBLED_SQL = r"'[\x{C2}-\x{F4}][\x{80}-\x{BF}\x{152}\x{153}\x{160}\x{161}\x{178}\x{17D}\x{17E}\x{192}\x{2C6}\x{2DC}\x{2013}-\x{203A}\x{20AC}\x{2122}]|^\s|\s$|&[#A-Za-z0-9]{2,8};|[\x{200B}\x{200E}\x{200F}\x{2060}\x{FEFF}]'"
 ODD_SQL = (
     GARBLED_SQL[:-1]
     + r"""|[\[{\]}_]|\([^()]*[0-9]{4}|^[#(]?[0-9]{1,4}(?:[.):]|\s*[-–—]\s)|\((?i:[^()]*(?:cut|edition|version|unrated|uncut|remastered|[0-9]p))|^[0-9]{4}[ .:–—-]|[^0-9][0-9]{4}$"""
@@ -107,8 +112,8 @@ def title(text: str, years: str | None = None) -> Title | None:
         text, years = _NUMBER.sub("", text), years.removeprefix(NUMBERED).strip()
     text = " ".join(_of_path(text).split())
     plain, ids = marked_ids(text)
-    plain = _SUFFIX.sub("", plain) if _SUFFIX.search(plain) else plain
-    plain, year = _from_file_name(plain)
+    is_file = _SUFFIX.search(plain) is not None
+    plain, year = _from_file_name(_SUFFIX.sub("", plain), is_file)
     plain = _without_tags(plain)
     if year is None:
         plain, year = _without_year(plain, years)
@@ -152,10 +157,10 @@ def _without_tags(text: str) -> str:
     return " ".join(text.split())
 
 
-def _from_file_name(text: str) -> tuple[str, int | None]:
+def _from_file_name(text: str, is_file: bool = False) -> tuple[str, int | None]:
     """Read "The.Matrix.1999.1080p.BluRay" and "The Matrix 1999 1080p BluRay x264-GROUP": a year, and behind it only technical words."""
     name = text.replace("_", " ") if "_" in text and " " not in text else text
-    dotted = " " not in name and name.count(".") >= 2
+    dotted = " " not in name and name.count(".") >= (1 if is_file else 2)
     pattern = _DOTTED if dotted else _SPACED
     best = None
     for start in range(len(name)):  # the last year before the technical words: "Blade.Runner.2049.2017.1080p"
@@ -164,7 +169,8 @@ def _from_file_name(text: str) -> tuple[str, int | None]:
             break
         if start == found.start():
             words = [word for word in re.split(r"[\s._()\[\]-]+", name[found.end() :]) if word]
-            if (dotted and not words) or (words and _TECHNICAL_WORD.fullmatch(words[0])):
+            rest = next((word for word in words if not _EDITION_WORD.fullmatch(word)), None)
+            if (dotted and not words) or (rest and _TECHNICAL_WORD.fullmatch(rest)):
                 best = found
     if best and best.start() > 0 and pattern.match(name):
         whole = name[: best.start()].strip(" ._(-")
@@ -202,12 +208,21 @@ def _is_object(text: str) -> bool:
     return bool(re.match(r"""[{\[]\s*(?:["'{\[]|[}\]])""", text)) or (text[0] == "{" and ":" in text)
 
 
+_ENTITY = re.compile(
+    r"&(?:amp|quot|apos|lt|gt|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,5}|[A-Za-z]{1,2}(?:uml|acute|grave|circ|tilde|cedil|ring|slash|lig));"
+)
+#: Signs that nobody sees: a mark of byte order, blanks without width.
+_UNSEEN = re.compile("[\u200b\u200e\u200f\u2060\ufeff]")
 #: The bytes that Windows-1252 does not define, as programs pass them on.
 _UNDEFINED = {code: bytes([code]) for code in (0x81, 0x8D, 0x8F, 0x90, 0x9D)}
 
 
 def mended(text: str) -> str:
-    """Mend UTF-8 that was read as Windows-1252 or Latin-1, once or twice; a text that may be meant as it stands stays."""
+    """Mend UTF-8 that was read as Windows-1252 or Latin-1, once or twice, and signs written as HTML has them ("&amp;").
+
+    A text that may be meant as it stands stays.
+    """
+    text = _UNSEEN.sub("", html.unescape(text) if _ENTITY.search(text) else text)
     for _ in range(2):
         raw = _as_bytes(text)
         if raw is None:
