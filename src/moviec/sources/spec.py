@@ -25,7 +25,6 @@ from moviec.reading.lists import USUAL
 from moviec.sources.fetch_spec import FetchSpec
 from moviec.spelling import SPACE_PATTERN
 
-
 #: The ends of a scale lie no farther from 0 than this, and no nearer to one another: scales that people use go from 4 stars to 1,000
 #: points, and beyond a few digits more what is worked out of values on them means nothing.
 FARTHEST, SHORTEST = 1_000_000, 0.01
