@@ -26,7 +26,6 @@ from moviec.sources.registry import find_sources, load_source
 from moviec.sources.spec import Wanted, assign_roles
 from moviec.storage.archives import unpack
 from moviec.web.app import make_litestar
-from moviec.web.logs import no_log
 from moviec.web.middleware import Middleware
 from moviec.web.server_state import open_site, running
 
@@ -47,6 +46,23 @@ SEEDS = {
 }
 
 
+class Faults:
+    """A log that remembers the last fault."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.last: Any = None
+
+    def error(self, _: str, **said: Any) -> None:
+        """Remember it."""
+        self.last = said.get("exc_info") or said
+
+    def info(self, *_: Any, **__: Any) -> None:
+        """Forget it."""
+
+    warning = info
+
+
 class Target:
     """What is tried: with a folder for files, one engine and one server for all inputs."""
 
@@ -58,6 +74,8 @@ class Target:
         self._routes: list[tuple[str, str]] = []
         self._app: Any = None
         self._loop = asyncio.new_event_loop()
+        self._faults = Faults()
+        self._stays = contextlib.AsyncExitStack()
 
     @property
     def engine(self) -> DuckEngine:
@@ -145,7 +163,8 @@ class Target:
         body = made.ConsumeBytes(4_000)
         status = self._loop.run_until_complete(self._ask(method, filled, query, headers, body))
         if status >= 500:
-            raise AssertionError(f"{method} {filled!r}?{query!r} {headers} {body!r}: {status}")
+            said = f"{method} {filled!r}?{query!r} {headers} {body!r}: {status}, {self._faults.last!r}"
+            raise AssertionError(said) from self._faults.last
 
     def _work(self) -> Path:
         work = self.folder / "work"
@@ -156,11 +175,10 @@ class Target:
         home = open_home(
             self.folder / "home", {"MOVIEC_ANONYMOUS": "true", "MOVIEC_ANONYMOUS_LIMIT": "2000000000"}
         )
-        site = open_site(home, ReadingWorkbench(home), no_log())
+        site = open_site(home, ReadingWorkbench(home), self._faults)
         litestar = make_litestar(site)
         self._app = Middleware(litestar, site)
-        stays = contextlib.AsyncExitStack()
-        self._loop.run_until_complete(stays.enter_async_context(running(site)))
+        self._loop.run_until_complete(self._stays.enter_async_context(running(site)))
         self._routes = [
             (method, route.path)
             for route in litestar.routes

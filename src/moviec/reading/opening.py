@@ -60,6 +60,8 @@ def delimiter_of(line: str) -> str:
 
 def _encoding(path: Path, start: bytes) -> str:
     """Return a text file's encoding: by its mark, by the zeros of UTF-16, else UTF-8 unless nothing beyond ASCII is."""
+    if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"  # first, since its mark begins like that of UTF-16
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     some = start[:2000]
