@@ -1,69 +1,114 @@
 # MovieC: everything a person or a machine does with a checkout. Needs Python 3.11 or later and make.
+# A line with two # behind a target is what `make help` says of it.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # What the program needs, and what developing and testing it takes besides.
 READY := $(VENV)/.ready
 DEV := $(VENV)/.ready-dev
+# Peers, the handbook's generator and the release's tools have environments of their own: none changes what the tests run with.
 PEERS := .venv-bench
+DOCS := .venv-docs
+RELEASE := .venv-release
+PIP := pip install --quiet --disable-pip-version-check
+# Two builds of one commit give the same bytes: files carry its date.
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1732838400)
 
-.PHONY: demo test nightly drills check fix bench docs clean wheel
+.DEFAULT_GOAL := help
+.PHONY: help demo test nightly drills check fix bench docs generated clean wheel release smoke lock audit
 
-# ARGS=--no-serve stops after the build.
-demo: $(READY)
+help: ## say what there is to make
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+demo: $(READY) ## install, build a catalogue from the sample, serve it on 127.0.0.1:8000; ARGS=--no-serve stops after the build
 	$(BIN)/moviec demo $(ARGS)
 
 # File by file, on as many processes as there are cores, four at most; files with slow tests first, the rest in order.
-test: $(DEV)
+test: $(DEV) ## run the tests; ARGS="tests/web -k keys" runs some
 	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m "not nightly" $(ARGS)
 
 # Everything, properties on four times as many examples, long tests on both databases; drills have a target of their own.
-nightly: $(DEV)
+nightly: $(DEV) ## run all tests, on every example
 	MOVIEC_EXAMPLES=full $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # What can break, broken on purpose, ten times each (ROUNDS=3: three times); `make test` runs a few rounds of some.
 ROUNDS := full
-drills: $(DEV)
+drills: $(DEV) ## break what can break, ten times each; ROUNDS=3: three times
 	MOVIEC_DRILLS=$(ROUNDS) $(BIN)/pytest --numprocesses auto --maxprocesses 4 -rP -m drill tests/drills $(ARGS)
 
-check: $(DEV)
-	$(BIN)/ruff format --check src tests bench
-	$(BIN)/ruff check src tests bench
+check: $(DEV) ## what must pass before a commit: format, lint, types, import rules, tests
+	$(BIN)/ruff format --check src tests bench tools
+	$(BIN)/ruff check src tests bench tools
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(MAKE) --no-print-directory test
 
-fix: $(DEV)
-	$(BIN)/ruff format src tests bench
-	$(BIN)/ruff check --fix src tests bench
+fix: $(DEV) ## format, and mend what the linter can mend
+	$(BIN)/ruff format src tests bench tools
+	$(BIN)/ruff check --fix src tests bench tools
 
-# Each script prints a ratio measured in one run; see docs/performance.md.
+# Writes bench/RESULTS.md: what each stage costs at several sizes, then what each script prints (docs/performance.md); what lacks
+# the public deliveries or a peer says so. ARGS="--sizes 7000 --stages-only" takes minutes.
 # The peers have an environment of their own: pyarrow loads pandas where it is installed, for half a second.
-bench: $(READY) $(PEERS)/.ready
-	for script in bench/bench_*.py; do $(PEERS)/bin/python $$script || exit 1; done
+bench: $(READY) $(PEERS)/.ready ## measure MovieC against its floors and peers
+	$(PEERS)/bin/python bench/results.py $(ARGS)
 
 $(PEERS)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(PEERS)
-	$(PEERS)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	$(PEERS)/bin/$(PIP) -c constraints.txt -e '.[bench]'
 	@touch $@
 
-# The pages that are made from the code.
-docs: $(DEV)
+generated: $(DEV) ## make the pages and files anew that are made from the code
 	$(BIN)/python -m moviec.catalog.dictionary docs/data-dictionary.md
+	$(BIN)/python -m tools.parts licences docs/dependencies.md
+	$(BIN)/python -m tools.commands docs/commands.md
+	$(BIN)/python -m tools.drawings docs/pictures
 
-wheel: $(DEV)
-	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+docs: generated $(DOCS)/.ready ## build the handbook as a searchable site in site/, which asks no other host
+	$(DOCS)/bin/zensical build --strict --clean
+	@echo "look at it: $(PYTHON) -m http.server --bind 127.0.0.1 --directory site 8001"
 
-clean:
-	rm -rf $(VENV) $(PEERS) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+$(DOCS)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/$(PIP) $(shell sed -n 's/^docs = \[\(.*\)\]/\1/p' pyproject.toml | tr -d ',')
+	@touch $@
+
+wheel: $(DEV) ## build the wheel into dist/
+	$(BIN)/hatchling build --target wheel --directory dist
+
+release: generated $(RELEASE)/.ready ## wheel, source archive and bill of materials in dist/, with their SHA-256
+	rm -rf dist
+	$(RELEASE)/bin/pyproject-build --outdir dist
+	$(BIN)/python -m tools.parts sbom dist/moviec-$$($(BIN)/python -c 'import moviec; print(moviec.__version__)').cdx.json
+	$(RELEASE)/bin/python -m tools.valid_bill dist/*.cdx.json
+	cd dist && sha256sum * > SHA256SUMS && cat SHA256SUMS
+
+smoke: wheel ## try the wheel in an empty environment: the lock, the demo, a server, an upgrade of a 0.1 home; PYTHON=python3.13
+	PYTHON=$(PYTHON) sh tools/smoke.sh
+
+# Versions come from constraints.txt; hashes of every file that an index has of them.
+lock: $(RELEASE)/.ready ## pin every library by its bytes in requirements.lock
+	$(RELEASE)/bin/uv pip compile pyproject.toml --no-header --no-annotate --universal --python-version 3.11 \
+	  --extra excel --extra frames --extra mcp --extra postgres --extra remote -c constraints.txt --generate-hashes -o requirements.lock
+
+audit: $(RELEASE)/.ready ## ask an advisory database about every library in requirements.lock; takes the open internet
+	$(RELEASE)/bin/pip-audit --require-hashes --disable-pip -r requirements.lock
+
+$(RELEASE)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(RELEASE)
+	$(RELEASE)/bin/$(PIP) $(shell sed -n 's/^release = \[\(.*\)\]/\1/p' pyproject.toml | tr -d ',')
+	@touch $@
+
+clean: ## remove environments, builds and caches
+	rm -rf $(VENV) $(PEERS) $(DOCS) $(RELEASE) dist build site .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "MovieC needs Python 3.11 or later; this is $$($(PYTHON) -V). Say which with: make PYTHON=python3.13"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	$(BIN)/$(PIP) -c constraints.txt -e .
 	@touch $(READY)
 
 $(DEV): $(READY)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/$(PIP) -c constraints.txt -e '.[dev]'
 	@touch $(DEV)

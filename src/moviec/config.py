@@ -74,6 +74,31 @@ class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     options: dict[str, Any] = {}
 
 
+class Alerts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is told when something wants a look: a `webhook`'s address, or an address of `mail` by the server `smtp`.
+
+    `smtp` is smtp://name:password@host:587 (encrypted where the server can do that, always with a password) or smtps://…; MOVIEC_SMTP
+    in the environment goes first. `sender` is whom the mail is from, else whom it goes to.
+    """
+
+    webhook: str = ""
+    mail: str = ""
+    smtp: str = ""
+    sender: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what could tell nobody."""
+        if self.webhook and not self.webhook.startswith(("https://", "http://")):
+            raise ValueError("alerts.webhook: an address that begins with https:// or http://")
+        if self.smtp and not self.smtp.startswith(("smtp://", "smtps://")):
+            raise ValueError("alerts.smtp: write it like smtp://name:password@host:587")
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody is to be told."""
+        return bool(self.webhook or (self.mail and self.smtp))
+
+
 @decodable
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Settings with their defaults; empty `lake` and `catalogue` mean inside the home folder.
@@ -83,7 +108,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Kept are raw payloads (`keep_raw`: "all", of the "last N" deliveries of each source, or of "N days"), superseded
     records and runs for `keep_history` days; more than `compact_after` batches of a source become one. `fields` holds other
     rules for single fields; `remote` holds, by kind of address (s3, sftp, https), what opening one takes; `bounds` says how large
-    and how strange a delivered file may be, `serving` how much of a server one caller may take.
+    and how strange a delivered file may be, `serving` how much of a server one caller may take, `alerts` who
+    is told when something wants a look.
     Serving: `anonymous` lets callers without a key in, `anonymous_limit` requests a minute from each address; `proxies`
     are the addresses or networks (separated by spaces) whose X-Forwarded-For counts; several servers count requests
     together in `redis`; a proxy serves MovieC under the path `prefix`; pages of the origins in
@@ -128,6 +154,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     remote: dict[str, dict[str, Any]] = {}
     bounds: Bounds = DEFAULT
     serving: Serving = SERVING
+    alerts: Alerts = Alerts()
 
     def __post_init__(self) -> None:
         """Refuse what nothing could work with; msgspec reports where it stands."""
@@ -222,6 +249,13 @@ class Home(msgspec.Struct, frozen=True):
         return self.settings.catalogue or f"sqlite:///{place}"
 
 
+class Running(msgspec.Struct, frozen=True):
+    """Where a run's set-level work is done: in this process, or by Spark on a master ("": as Spark's own settings say)."""
+
+    spark: bool = False
+    master: str = ""
+
+
 def open_home(
     folder: Path | None = None, environment: Mapping[str, str] | None = None, make: bool = True
 ) -> Home:
@@ -239,6 +273,9 @@ def open_home(
             home.mkdir(parents=True, exist_ok=True, mode=0o700)  # keys, secrets and private lists lie in it
         known = msgspec.toml.decode(path.read_bytes()) if path.exists() else {}
         settings = msgspec.convert({**known, **given}, Settings, strict=False)
+        if server := environment.get("MOVIEC_SMTP"):
+            told = msgspec.structs.asdict(settings.alerts)
+            settings = msgspec.structs.replace(settings, alerts=Alerts(**{**told, "smtp": server}))
         return Home(home, settings, _keys(environment))
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         blamed = [f"MOVIEC_{name.upper()}" for name in given if name in str(error)]
@@ -263,5 +300,5 @@ def _given(environment: Mapping[str, str]) -> dict[str, str]:
     return {
         name: text
         for name, text in found.items()
-        if text and name not in ("fields", "sources", "remote", "bounds", "serving", "ingest_from")
+        if text and name not in ("fields", "sources", "remote", "bounds", "serving", "ingest_from", "alerts")
     }

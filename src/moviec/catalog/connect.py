@@ -136,6 +136,16 @@ def version(engine: sa.Engine) -> str | None:
 
 def migrate(engine: sa.Engine, target: str = "head") -> None:
     """Bring the schema to a migration in one transaction; raises StoreError for a database newer than this MovieC."""
+    with migrated(engine, target) as connection:
+        connection.commit()
+
+
+@contextmanager
+def migrated(engine: sa.Engine, target: str = "head") -> Iterator[sa.Connection]:
+    """Yield the connection in whose transaction the schema was brought to a migration; nothing stays unless it is committed.
+
+    Raises StoreError for a database newer than this MovieC.
+    """
     from alembic import command
     from alembic.util import CommandError
 
@@ -157,7 +167,7 @@ def migrate(engine: sa.Engine, target: str = "head") -> None:
                 shown(str(engine.url)),
                 "install the newer one",
             ) from error
-        connection.commit()
+        yield connection
 
 
 def alembic_config() -> Config:

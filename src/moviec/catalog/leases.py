@@ -24,8 +24,9 @@ from moviec.catalog.connect import shown, writing
 from moviec.catalog.schema.operations import leases, runs
 from moviec.errors import StoreError
 
-#: Taking deliveries in; resolving and publishing; sending webhooks; writing a backup; fetching posters.
+#: Taking deliveries in; resolving and publishing; sending webhooks; writing a backup; fetching posters; telling of alerts.
 ARRIVALS, CATALOGUE, WEBHOOKS, BACKUP, POSTERS = "arrivals", "catalogue", "webhooks", "backup", "posters"
+ALERTS = "alerts"
 
 #: What the holder of each does.
 WORK = {
@@ -34,6 +35,7 @@ WORK = {
     WEBHOOKS: "sends webhooks",
     BACKUP: "writes a backup",
     POSTERS: "fetches posters",
+    ALERTS: "tells of alerts",
 }
 
 #: Seconds between looks at a lock that another process holds.

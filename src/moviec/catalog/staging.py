@@ -114,7 +114,7 @@ def load(connection: sa.Connection, into: sa.Table, rows: pa.Table) -> None:
     put = _copy if connection.dialect.name == "postgresql" else _insert
     check_numbers(into.name.removeprefix("staged_"), rows)
     for start in range(0, rows.num_rows, AT_ONCE):
-        put(connection, into, _as_stored(into, rows.slice(start, AT_ONCE)))
+        put(connection, into, as_stored(into, rows.slice(start, AT_ONCE)))
 
 
 def check_numbers(table: str, rows: pa.Table) -> None:
@@ -140,7 +140,8 @@ def in_order_of_key(table: sa.Table, rows: pa.Table) -> pa.Table:
     return rows.sort_by([(name, "ascending") for name in key])
 
 
-def _as_stored(into: sa.Table, rows: pa.Table) -> pa.Table:
+def as_stored(into: sa.Table, rows: pa.Table) -> pa.Table:
+    """Return rows with the texts compressed that a table holds so; what is compressed already stays."""
     for at, name in enumerate(rows.column_names):
         kind = into.c[name].type
         if isinstance(kind, Compressed) and not pa.types.is_binary(rows.schema.types[at]):

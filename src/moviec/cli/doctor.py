@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from moviec.cli.console import fail, print_json, steps
-from moviec.cli.options import HomeOption, JsonOption
-from moviec.config import open_home
-from moviec.jobs.doctor import Finding, examine, examine_rows
-from moviec.jobs.doctor import repair as run_repair
-from moviec.pipeline.opening import open_run
-from moviec.pipeline.reviewing import doubtful
+from moviec.cli.console import fail, print_json, print_table, steps
+from moviec.cli.options import HomeOption, JsonOption, exclude
+from moviec.config import Home, open_home
+
+if TYPE_CHECKING:
+    from moviec.jobs.doctor import Finding
 
 
 def doctor(
@@ -22,11 +22,29 @@ def doctor(
     deep: Annotated[
         bool, typer.Option("--deep", help="Work everything out again, too, and hold each row against it.")
     ] = False,
+    install: Annotated[
+        bool, typer.Option("--install", help="Say what is installed, library by library, instead.")
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Hold what is stored against itself. Exit status 3: something is wrong and was not mended."""
-    place = open_home(home)
+    """Hold what is stored against itself. Exit status 3: something is wrong and was not mended.
+
+    With --install: what is installed, and which extras are there. Exit status 1: a library that is needed is not.
+    """
+    if install:
+        exclude({"--install": install, "--repair": repair, "--deep": deep})
+        _tell_installation(home, as_json)
+    else:
+        _examine(open_home(home), repair, bytes_too, deep, as_json)
+
+
+def _examine(place: Home, repair: bool, bytes_too: bool, deep: bool, as_json: bool) -> None:
+    from moviec.jobs.doctor import examine, examine_rows
+    from moviec.jobs.doctor import repair as run_repair
+    from moviec.pipeline.opening import open_run
+    from moviec.pipeline.reviewing import doubtful
+
     unchecked: list[str] = []
     reasons: list[str] = []
     with steps(quiet=as_json) as tell:
@@ -68,3 +86,28 @@ def _tell(found: Sequence[Finding], left: Sequence[Finding], repair: bool, reaso
         fail(f"not mended: {reason}")
     if left and not repair and any(finding.mend for finding in left):
         fail("`moviec doctor --repair` mends what can be mended")
+
+
+def _tell_installation(home: Path | None, as_json: bool) -> None:
+    """Print what is installed; nothing of the home is opened or made."""
+    from moviec.jobs.installation import look_at_installation
+
+    found = look_at_installation(open_home(home, make=False).folder)
+    if as_json:
+        print_json(found)
+    else:
+        print(f"moviec {found.moviec} in {found.place}")
+        print(f"Python {found.python}, {found.system}, SQLite {found.sqlite}")
+        print(f"home: {found.home}")
+        rows = [
+            (part.name, part.version or "–", f"≥ {part.least}" if part.least else "", part.extra, part.state)
+            for part in found.parts
+        ]
+        print_table("Libraries", ("library", "version", "wanted", "extra", "state"), rows)
+        missing = sorted({part.extra for part in found.parts if part.extra and part.state == "missing"})
+        for extra in missing:
+            print(f"pip install 'moviec[{extra}]' brings what {extra} takes")
+    for part in found.faults:
+        fail(f"{part.name}: {part.state}{f' ({part.told})' if part.told else ''}; install moviec again")
+    if found.faults:
+        raise typer.Exit(1)

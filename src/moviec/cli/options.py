@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from moviec.config import Running
 from moviec.errors import UsageError
 from moviec.units import FIRST_FILM
 
@@ -34,6 +36,32 @@ def check_places(read: Iterable[Path | None], written: Iterable[Path | None]) ->
                 "would take the place of another file of this run", str(path), "give it another name"
             )
         taken.add(path.resolve())
+
+
+class EngineName(StrEnum):
+    """The engines that set-level work runs on."""
+
+    duckdb = "duckdb"
+    spark = "spark"
+
+
+EngineOption = Annotated[
+    EngineName, typer.Option(help="Where everything is worked out: in this process, or on a Spark cluster.")
+]
+MasterOption = Annotated[
+    str,
+    typer.Option(
+        metavar="URL",
+        help="Of --engine spark: local[2], spark://HOST:7077, yarn, k8s://…; else as Spark is set.",
+    ),
+]
+
+
+def running_on(engine: EngineName, master: str) -> Running:
+    """Return where a run works. Raises UsageError for a master without its engine."""
+    if master and engine is not EngineName.spark:
+        raise UsageError("goes with --engine spark", "--master")
+    return Running(engine is EngineName.spark, master)
 
 
 HomeOption = Annotated[Path | None, typer.Option("--home", help="The home folder (else MOVIEC_HOME).")]

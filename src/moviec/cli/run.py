@@ -15,6 +15,7 @@ from moviec.cli.ingest import look_aside, tell_delivery, tell_outcome
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import Home, open_home
 from moviec.errors import UsageError
+from moviec.jobs.alerts import try_alerts
 from moviec.pipeline import publication
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.due import Outcome, SourceState, run_due, run_inboxes, run_online, source_states
@@ -46,6 +47,7 @@ def run(
             done += run_inboxes(context, sources, names or [], tell)
             done += run_online(context, sources, [one for one in due if one.online], tell)
         shown = drain(context, tell) if done else None
+        kept = "" if dry_run else try_alerts(context)
     if as_json:
         print_json(chosen if dry_run else done)
     elif dry_run or not (due or done):
@@ -54,6 +56,8 @@ def run(
         tell_outcomes(done)
     if shown and not as_json:
         tell_outcome(shown)
+    if kept:
+        fail(kept)
     end(done, shown)
 
 

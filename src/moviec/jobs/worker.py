@@ -24,6 +24,7 @@ from moviec.config import Home
 from moviec.home.context import RunContext
 from moviec.home.lake_identity import mismatch
 from moviec.home.steps import Tell
+from moviec.jobs.alerts import send_alerts, try_alerts
 from moviec.jobs.retention import tidy_daily
 from moviec.jobs.webhooks import Senders, Sending, deliver_due
 from moviec.pipeline.aggregator import advance, drain
@@ -37,6 +38,9 @@ from moviec.sources.spec import Source
 
 #: Seconds between looks: at the logs, at what is due, at what to tidy. After a failure the pauses grow to the longest.
 EVERY, EVERY_ROUND, EVERY_HOUR, LONGEST = 0.2, 20.0, 3600.0, 60.0
+
+#: Seconds between looks at what wants one: each counts the records of every source.
+EVERY_LOOK = 300.0
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -66,6 +70,7 @@ def work(home: Home, stop: threading.Event, tell: Tell = lambda _: None) -> None
             *(Job(each.name, 0, EVERY_ROUND, partial(each.step, tell)) for each in schedules),
             Job("inboxes", 0, EVERY_ROUND, lambda: _inboxes(home, tell)),
             Job("posters", 0, EVERY_HOUR, lambda: _posters(home, tell)),
+            Job("alerts", EVERY_ROUND, EVERY_LOOK, lambda: _alerts(home)),
             Job("tidy", EVERY_HOUR, EVERY_HOUR, lambda: _tidy(home, tell)),
         ]
         threads = [
@@ -91,6 +96,8 @@ def work_once(home: Home, tell: Tell = lambda _: None) -> None:
             pass
         if stack.enter_context(indexer(home.search)):
             catch_up(context.catalogue, home.search, tell)
+        if kept := try_alerts(context):
+            tell(kept)
 
 
 def _keep_doing(job: Job, stop: threading.Event, tell: Tell) -> None:
@@ -110,6 +117,13 @@ def _keep_doing(job: Job, stop: threading.Event, tell: Tell) -> None:
 def _tidy(home: Home, tell: Tell) -> None:
     with open_run(home) as context:
         tidy_daily(context, dt.datetime.now(dt.UTC), tell)
+
+
+def _alerts(home: Home) -> None:
+    """Tell of what wants a look; a failure is tried again."""
+    if home.settings.alerts.wanted:
+        with open_run(home) as context:
+            send_alerts(context)
 
 
 def _inboxes(home: Home, tell: Tell) -> None:

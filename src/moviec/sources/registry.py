@@ -7,7 +7,9 @@ A folder is a source when it holds `source.toml`. How it reads: `read.sql`, else
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from importlib import metadata, resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -98,10 +100,15 @@ def _loaded(folder: Traversable) -> Source:
 
 def _folders(home: Path | None) -> Iterator[Traversable]:
     yield from _inside(resources.files("moviec.sources"))
-    for entry in metadata.entry_points(group=GROUP):
-        yield resources.files(entry.value)
+    yield from map(resources.files, _installed(tuple(sys.path)))
     if home and (home / "sources").is_dir():
         yield from _inside(home / "sources")
+
+
+@cache
+def _installed(places: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the packages in `places` that bring a source; found once, since it takes a look into every package there."""
+    return tuple(entry.value for entry in metadata.entry_points(group=GROUP))
 
 
 def _inside(parent: Traversable) -> Iterator[Traversable]:

@@ -89,6 +89,8 @@ class FileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `cells` says by column what kind its cells are (moviec.reading.kinds), where a query of the source's own reads the file: it
     finds them in the one spelling that SQL casts. `dates` ("dmy", "mdy") and `decimal` ("." or ",") tell what the cells of a
     column may leave open.
+    `joins` names, where a mapping reads a further file, the column of the first file that its key is; without it, its key.
+    `joined_by` are these columns, in the first file; a mapping works them out.
     `gone` names the column that is "true" in rows of films that are no more: such a row withdraws the film.
     """
 
@@ -111,6 +113,8 @@ class FileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dates: Literal["dmy", "mdy", ""] = ""
     decimal: Literal[".", ",", ""] = ""
     gone: str = ""
+    joins: str = ""
+    joined_by: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what no file can be read by."""
@@ -141,7 +145,15 @@ class FileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def needed(self, fields: tuple[str, ...]) -> set[str]:
         """Name the columns that reading these fields takes."""
         gone = (self.gone,) if self.gone else ()
-        return {self.key, *self.with_key, *self.alike, *self.only, *gone, *self.feeding(fields)}
+        return {
+            self.key,
+            *self.with_key,
+            *self.joined_by,
+            *self.alike,
+            *self.only,
+            *gone,
+            *self.feeding(fields),
+        }
 
 
 class PosterSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -249,8 +261,8 @@ class FileCount(msgspec.Struct, frozen=True):
 
 
 class Staged(msgspec.Struct, frozen=True):
-    """A staged file: counts, what was rejected or mended (REJECTED columns), columns the facts do not name, and columns with
-    cells that could not be read.
+    """A staged file: counts, what was rejected or mended (REJECTED columns), columns the facts do not name, those of the
+    facts that the file lacks, and columns with cells that could not be read.
     """
 
     role: str
@@ -258,6 +270,7 @@ class Staged(msgspec.Struct, frozen=True):
     rejected: pa.Table
     repaired: pa.Table
     unknown_columns: tuple[str, ...]
+    absent_columns: frozenset[str] = frozenset()
     unread: tuple[Unread, ...] = ()
 
 
@@ -283,11 +296,12 @@ class Wanted(msgspec.Struct, frozen=True):
     """Which fields of the records are wanted (besides `key`), and the folder where the work may be done.
 
     `line` may be among them: the physical line, which takes another look at each row.
-    The files stay in use until the last query of the view `records`.
+    The files stay in use until the last query of the view `records`. `home` is the folder whose table of exchange rates is used.
     """
 
     work: Path
     fields: tuple[str, ...] = FIELDS
+    home: Path | None = None
 
 
 def load_spec(folder: Traversable) -> SourceSpec:

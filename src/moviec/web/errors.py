@@ -145,5 +145,9 @@ def _fits(pattern: Any, parts: list[str]) -> bool:
     )
 
 
+#: Codes whose words Python changed from one version to the next: callers rely on them.
+_KEPT = {413: "request_entity_too_large", 416: "requested_range_not_satisfiable", 422: "unprocessable_entity"}
+
+
 def _code(status: int) -> str:
-    return HTTPStatus(status).phrase.lower().replace(" ", "_").replace("-", "_")
+    return _KEPT.get(status) or HTTPStatus(status).phrase.lower().replace(" ", "_").replace("-", "_")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qsl
 
@@ -10,7 +11,7 @@ import msgspec
 from litestar import Request
 from msgspec import Meta
 
-from moviec.search.results import TOP_RATED, Sort
+from moviec.search.request import TOP_RATED, Sort
 from moviec.units import LEAST_FILMS
 from moviec.web.errors import Problem
 from moviec.web.schemas import Movie
@@ -393,9 +394,14 @@ def _choices(kind: type[msgspec.Struct], error: str) -> str:
     return f"; one of {', '.join(map(str, named))}" if named else ""
 
 
+#: What msgspec says of a parameter that there is not.
+_UNKNOWN = re.compile(r"^Object contains unknown field (.*)$")
+
+
 def _said(error: str) -> str:
     """Return what msgspec found wrong as `name: reason`."""
     reason, _, place = error.replace("`", "").replace(" | null", "").partition(" - at $.")
     if "matching regex" in reason:
         reason = "not written as it should be; /docs shows how"
+    reason = _UNKNOWN.sub(r"there is no parameter '\1' here", reason)
     return f"{place}: {reason}" if place else f"{reason}; /docs lists the parameters"

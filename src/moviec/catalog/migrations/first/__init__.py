@@ -1,0 +1,1 @@
+"""The tables that the first migration makes, by subject. They stand as they were: later migrations change them."""

@@ -1,0 +1,1 @@
+"""What maintainers run: lists made from the metadata of what is installed."""
