@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http.client
+import multiprocessing
 import os
 import re
 import signal
@@ -59,14 +60,15 @@ def main() -> None:
             calls(key, 3)
             before = memory(server)
             quiet = calls(key, SECONDS)
-            done: Counter[str] = Counter()
-            attacking = threading.Thread(target=lambda: asyncio.run(attack(done)))
+            told: multiprocessing.Queue[Counter[str]] = multiprocessing.Queue()
+            attacking = multiprocessing.Process(target=attacker, args=(told,))
             attacking.start()
             time.sleep(2)
             peak = Peak(server)
             attacked = calls(key, SECONDS)
             probes = [timed("/healthz", "") for _ in range(20)]
             after = peak.end()
+            done = told.get()
             attacking.join()
             print(f"attacker: {', '.join(f'{name} {count:,}' for name, count in sorted(done.items()))}")
             print(f"webhooks: {dripped['connections']} connections to {HOOKS} addresses that drip")
@@ -96,6 +98,14 @@ def prepared(home: Path) -> str:
     return key
 
 
+def attacker(told: multiprocessing.Queue[Counter[str]]) -> None:
+    """Attack, in a process of its own: its interpreter must not keep the caller waiting, who is measured."""
+    os.nice(5)  # he would have a machine of his own
+    done: Counter[str] = Counter()
+    asyncio.run(attack(done))
+    told.put(done)
+
+
 async def attack(done: Counter[str]) -> None:
     """Hold connections of each kind, opening those anew that the server closes, and send odd methods meanwhile."""
     end = time.monotonic() + SECONDS + 4
@@ -117,7 +127,7 @@ async def hold(kind, attempt, end: float, done: Counter[str]) -> None:  # type: 
                     await attempt(reader, writer)
                 finally:
                     writer.transport.abort()
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(2)
 
 
 async def half_head(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -135,10 +145,14 @@ async def slow_body(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
         b"POST /v1/movies/lookup HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
     )
     reading = asyncio.create_task(reader.read(64))
-    while not reading.done():
-        writer.write(b" ")
-        await writer.drain()
-        await asyncio.wait({reading}, timeout=2)
+    try:
+        while not reading.done():
+            writer.write(b" ")
+            await writer.drain()
+            await asyncio.wait({reading}, timeout=2)
+    finally:
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
 
 
 async def stream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -74,6 +74,16 @@ def long_line(path: Path) -> None:
     path.write_text('title,year\n"' + "a" * 20_000_000 + '",1999\n')
 
 
+def many_files(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(1_100):
+            archive.writestr(f"films{number}.csv", "title,year\n")
+
+
+def wide_letters(path: Path) -> None:
+    path.write_bytes("title,year\nHeat,1995\n".encode("utf-32-le"))
+
+
 HOSTILE: list[tuple[str, Callable[[Path], None], str]] = [
     ("films.csv.gz", gzip_bomb, "it unpacks to more than"),
     ("films.zip", zip_bomb, "it unpacks to more than"),
@@ -85,6 +95,8 @@ HOSTILE: list[tuple[str, Callable[[Path], None], str]] = [
     ("films.json", deep, "cannot be read"),
     ("films.jsonl", deep_lines, "nested without end"),
     ("films.csv", long_line, "line 2 is longer than"),
+    ("films.zip", many_files, "the zip has 1,100 files, more than 1,000"),
+    ("films.csv", wide_letters, "zero bytes"),
 ]
 
 

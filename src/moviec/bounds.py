@@ -38,7 +38,7 @@ class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The most that a delivered file may have.
 
     `columns` of a table; bytes of one `cell` of a Parquet file (a row of a text file may have 2 MB); `unpacked` bytes of a packed
-    payload; `ratio` of what is unpacked to what was delivered, also as rows per byte; `rows`; `hours` that reading a delivery may take.
+    payload; `ratio` of what is unpacked to what was delivered, also as rows per byte; `rows`; `files` in a zip; `hours` that reading a delivery may take.
     """
 
     columns: int = 2_000
@@ -46,11 +46,15 @@ class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unpacked: int = 200_000_000_000
     ratio: int = 200
     rows: int = 2_000_000_000
+    files: int = 1_000
     hours: float = 12
 
     def __post_init__(self) -> None:
         """Refuse what nothing could pass."""
-        if min(self.columns, self.cell, self.unpacked, self.ratio, self.rows) < 1 or not self.hours > 0:
+        if (
+            min(self.columns, self.cell, self.unpacked, self.ratio, self.rows, self.files) < 1
+            or not self.hours > 0
+        ):
             raise ValueError("a bound is a number above 0")
 
 

@@ -117,7 +117,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ready while it is more than `most_lag` changes behind; it logs to the file `log`, if any, and shows
     `notice` on every page. `/metrics` is answered to addresses that are not of the open internet and to admin keys
     (`metrics` "inside"), to everyone ("open") or to nobody ("off"). Secrets of webhooks are derived from `secret`.
-    An admin's request takes in only what lies below the places `ingest_from`, or at a source's own. `webhooks_private` lets webhooks, and `fetch_private` what is fetched over the web, reach private and
+    An admin's request takes in only what lies below the places `ingest_from` (separated by spaces), or at a source's own. `webhooks_private` lets webhooks, and `fetch_private` what is fetched over the web, reach private and
     loopback addresses. A worker fetches up to `posters` pictures an hour, none for 0. What is published is `public`:
     nothing of sources whose licence does not let one pass it on. `contact` is an address at which providers may write to who runs this, and goes with every request.
     """
@@ -139,7 +139,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cors: str = "*"
     cache_mb: int = 64
     most_lag: int = 10_000
-    ingest_from: tuple[str, ...] = ()
+    ingest_from: str = ""
     secret: str = ""
     metrics: Literal["inside", "open", "off"] = "inside"
     log: str = ""

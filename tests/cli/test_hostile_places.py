@@ -82,7 +82,7 @@ def test_requests_take_in_only_what_lies_below_their_places(tmp_path: Path) -> N
     home_folder = tmp_path / "home"
     home_folder.mkdir()
     (home_folder / "moviec.toml").write_text(
-        f'ingest_from = ["{inside}", "s3://drops/in", "https://films.example/lists/"]\n'
+        f'ingest_from = "{inside} s3://drops/in https://films.example/lists/"\n'
         '[sources.imdb]\npath = "/srv/imdb"\ninbox = "sftp://films.example/in"\n'
     )
     home = open_home(home_folder, {})

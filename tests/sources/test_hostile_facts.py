@@ -126,10 +126,10 @@ def test_values_that_nothing_can_hold_are_unknown_and_counted(tmp_path: Path) ->
     done = moviec("ingest", "club", films, "--home", tmp_path)
     assert done.returncode == 3, done.stderr
     for told in (
-        "2 × ratings unreadable",
+        "4 × ratings unreadable",
         "1 × revenue negative",
-        "1 × year impossible",
-        "2 × year unreadable",
+        "3 × year unreadable",
+        "2 × budget unreadable",
     ):
         assert told in done.stdout, done.stdout
     catalogue = connect(open_home(tmp_path, {}).catalogue)

@@ -262,6 +262,7 @@ def test_a_catalogue_that_is_silent_is_told_as_503(
         silent = api.get("/v1/movies/mc1")
         assert (silent.status_code, silent.json()["error"]["code"]) == (503, "service_unavailable")
         assert api.get("/healthz").status_code == 200
+        assert api.get("/readyz").status_code == 503
         connection.rollback()
         assert api.get("/v1/movies/mc1").status_code == 200
     locker.dispose()

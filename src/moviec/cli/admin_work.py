@@ -137,7 +137,7 @@ def check_places(home: Home, source: str, places: Sequence[str]) -> None:
     """
     mine = home.settings.sources.get(source)
     own = [place for place in (mine.path, mine.inbox) if place] if mine else []
-    roots = [*home.settings.ingest_from, *own]
+    roots = [*home.settings.ingest_from.split(), *own]
     for place in places:
         if place not in own and not any(_is_below(place, root) for root in roots):
             raise UsageError(

@@ -96,6 +96,8 @@ def _encoding(path: Path, start: bytes) -> str:
 
     Then it is told by the words (`encodings`).
     """
+    if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"  # first, since its mark begins like that of UTF-16
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     some = start[:2000]

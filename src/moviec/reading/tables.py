@@ -12,7 +12,7 @@ import msgspec
 
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier, quoted
-from moviec.engine.textfile.dialect import LINES, Dialect, gunzip
+from moviec.engine.textfile.dialect import LINES, LONGEST_RECORD, Dialect, gunzip
 from moviec.engine.textfile.refused import Broken
 from moviec.engine.textfile.rows import (
     Header,
@@ -55,7 +55,7 @@ def stage_list(engine: DuckEngine, path: Path, kind: str, work: Path) -> Listed:
     if kind == "parquet":
         rows = f"read_parquet({quoted(str(path))})"
     else:
-        rows = f"read_json({quoted(str(path))}, maximum_object_size = 67108864, sample_size = -1, convert_strings_to_integers = false)"
+        rows = f"read_json({quoted(str(path))}, maximum_object_size = {LONGEST_RECORD}, sample_size = -1, convert_strings_to_integers = false)"
     described = engine.connection.execute(f"DESCRIBE SELECT * FROM {rows}").fetchall()
     if kind != "parquet" and not engine.query(f"SELECT 1 FROM {rows} LIMIT 1"):
         raise PayloadError("there is not one object in its list", path.name)

@@ -346,7 +346,9 @@ def _named(path: Path, names: tuple[str, ...]) -> bool:
 
 
 def check_columns(path: Path, names: tuple[str, ...], spec: FileSpec, seen_in: str = "it has") -> None:
-    """Raise PayloadError when a required column is not there."""
+    """Raise PayloadError when a required column is not there, or the names are no text."""
+    if any("\0" in name for name in names):
+        raise PayloadError("its first line is no text: it has zero bytes", path.name, "save it as UTF-8")
     heads = {*names, *(f"{name}." for name in names)}
     missing = [
         name

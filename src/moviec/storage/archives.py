@@ -43,6 +43,12 @@ def _unzip(path: Path, work: Path, bounds: Bounds, apart: bool) -> list[Path]:
     size = 0
     try:
         with zipfile.ZipFile(path) as archive:
+            if len(archive.infolist()) > bounds.files:
+                raise PayloadError(
+                    f"the zip has {len(archive.infolist()):,} files, more than {bounds.files:,}",
+                    path.name,
+                    "unpack it yourself, or raise files under [bounds] in the settings",
+                )
             for member in archive.infolist():
                 name = Path(member.filename).name
                 if member.is_dir() or name.startswith(".") or member.filename.startswith("__MACOSX"):

@@ -19,11 +19,11 @@ from moviec.catalog.head import Head
 from moviec.catalog.prepared import Reader
 from moviec.catalog.queries import Movies
 from moviec.config import Home
-from moviec.errors import MovieCError, UsageError
+from moviec.errors import MovieCError, StoreError, UsageError
 from moviec.search import Finder
 from moviec.web.admin_work import Workbench
 from moviec.web.callers import Caller, KeyRing, Limiter, trusted_proxies
-from moviec.web.change_follower import Follower, passed
+from moviec.web.change_follower import LONGEST_LOOK, Follower, passed
 from moviec.web.cors import Cors
 from moviec.web.logs import open_log
 from moviec.web.metrics import Metrics
@@ -63,6 +63,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     metrics: Metrics
     workbench: Workbench
     long_work: Executor
+    probing: Executor
     trusted: Callable[[str], bool]
     prefix: str
     cors: Cors
@@ -76,6 +77,19 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
                 return work(connection)
 
         return await asyncio.to_thread(run)
+
+    async def probe(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run a read of the catalogue in the thread that is kept for probes. Raises StoreError where it takes too long."""
+
+        def run() -> T:
+            with self.catalogue.connect() as connection:
+                return work(connection)
+
+        try:
+            async with asyncio.timeout(LONGEST_LOOK):
+                return await asyncio.get_running_loop().run_in_executor(self.probing, run)
+        except TimeoutError as error:
+            raise StoreError("the catalogue does not answer just now") from error
 
     async def at_length(self, work: Callable[[], T]) -> T:
         """Run what may take long, in threads of its own: those that readers need are few."""
@@ -122,6 +136,7 @@ def open_site(home: Home, workbench: Workbench, log: Any = None) -> Site:
         metrics=Metrics(),
         workbench=workbench,
         long_work=ThreadPoolExecutor(LONG_WORK, "moviec-long"),
+        probing=ThreadPoolExecutor(1, "moviec-probes"),
         trusted=trusted,
         prefix=settings.path_prefix,
         cors=Cors(settings.cors),
@@ -144,7 +159,8 @@ async def running(site: Site) -> AsyncIterator[None]:
         await site.follower.stop()
         await site.head.close()
         site.reader.close()
-        site.long_work.shutdown(wait=False, cancel_futures=True)
+        for threads in (site.long_work, site.probing):
+            threads.shutdown(wait=False, cancel_futures=True)
         site.catalogue.dispose()
 
 

@@ -56,7 +56,7 @@ async def metrics(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 async def state_of(site: Site) -> shapes.Ready:
     """Say how far behind the log a server and its index are."""
-    newest, at = await site.read(newest_change)
+    newest, at = await site.probe(newest_change)
     if at is not None:
         site.metrics.published.set(dt.datetime.fromisoformat(at).timestamp())
     held = site.finder.position
