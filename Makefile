@@ -62,6 +62,7 @@ generated: $(DEV) ## make the pages and files anew that are made from the code
 	$(BIN)/python -m tools.parts licences docs/dependencies.md
 	$(BIN)/python -m tools.commands docs/commands.md
 	$(BIN)/python -m tools.drawings docs/pictures
+	$(BIN)/python -m tools.exports
 
 docs: generated $(DOCS)/.ready ## build the handbook as a searchable site in site/, which asks no other host
 	$(DOCS)/bin/zensical build --strict --clean
