@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,7 +16,7 @@ from moviec.catalog.settling import settling
 RELEASED = dt.date(2024, 1, 10)
 
 
-def publish(catalogue: sa.Engine, reports: list[tuple[str, int, str, dict[str, list[int | None]]]]) -> None:
+def publish(catalogue: sa.Engine, reports: list[tuple[str, int, str, dict[str, list[Any]]]]) -> None:
     with catalogue.begin() as connection:
         for movie in {row[1] for row in reports}:
             film = {
