@@ -47,10 +47,11 @@ fix: $(DEV) ## format, and mend what the linter can mend
 	$(BIN)/ruff format src tests bench tools
 	$(BIN)/ruff check --fix src tests bench tools
 
-# Each script prints a ratio measured in one run; see docs/performance.md.
+# Writes bench/RESULTS.md: what each stage costs at several sizes, then what each script prints (docs/performance.md); what lacks
+# the public deliveries or a peer says so. ARGS="--sizes 7000 --stages-only" takes minutes.
 # The peers have an environment of their own: pyarrow loads pandas where it is installed, for half a second.
 bench: $(READY) $(PEERS)/.ready ## measure MovieC against its floors and peers
-	for script in bench/bench_*.py; do $(PEERS)/bin/python $$script || exit 1; done
+	$(PEERS)/bin/python bench/results.py $(ARGS)
 
 $(PEERS)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(PEERS)

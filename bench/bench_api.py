@@ -27,7 +27,7 @@ from moviec.catalog.accounts import NewKey, create_key
 from moviec.catalog.connect import connect
 from moviec.catalog.references import all_genres
 from moviec.search import Ask, Finder
-from moviec.search.query import GenreWords
+from moviec.search.readings import GenreWords
 
 FILMS, PORT = int(os.environ.get("MOVIEC_BENCH_FILMS", "700000")), 8765
 

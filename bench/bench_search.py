@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from moviec.catalog.connect import connect
 from moviec.catalog.references import all_genres
 from moviec.search import Ask, Finder
-from moviec.search.query import GenreWords
+from moviec.search.readings import GenreWords
 from moviec.search.summaries import Summary
 
 

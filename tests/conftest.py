@@ -6,18 +6,22 @@ import csv
 import io
 import itertools
 import os
+import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from hypothesis import settings
 
+from moviec.catalog import connect as connecting
+from moviec.catalog.connect import connect
 from moviec.config import Home, open_home
 from moviec.engine import DuckEngine
 from moviec.pipeline.demo import run_demo
-from tests.homes import built_once
+from tests.homes import built_once, fill_small
 
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -55,6 +59,10 @@ settings.load_profile("moviec")
 
 _databases = itertools.count()
 
+# Processes that tests start are a plain installation's, without pandas: pyarrow would load it, for a third of a second.
+_PLAIN = str(Path(__file__).parent / "plain")
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [_PLAIN, os.environ.get("PYTHONPATH")]))
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the long tests, so that no process is left alone with one at the end."""
@@ -89,12 +97,47 @@ def _without_waiting_for_disks(server: str) -> None:
     maker.dispose()
 
 
+@pytest.fixture(scope="session")
+def migrated(postgres: str) -> str:
+    """Give the name of a database of the server's that has been migrated and is empty, to be copied."""
+    url = new_database(postgres)
+    connect(url).dispose()
+    return str(sa.make_url(url).database)
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Give the address of an empty database, once of each kind."""
+    """Give the address of a database without rows, once of each kind."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'catalogue.db'}"
-    return new_database(request.getfixturevalue("postgres"))
+    return new_database(request.getfixturevalue("postgres"), request.getfixturevalue("migrated"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Fill a new catalogue in SQLite from one that the migrations have made, instead of running them each time (0.3 s).
+
+    In this process, that is; tests/catalog/test_schema.py runs the migrations themselves.
+    """
+
+    def build(folder: Path) -> None:
+        connect(f"sqlite:///{folder / 'catalogue.db'}").dispose()
+
+    template = built_once(tmp_path_factory, "migrated", build) / "catalogue.db"
+    run = connecting.migrate
+
+    def fill(engine: sa.Engine, target: str = "head") -> None:
+        if target != "head" or engine.dialect.name != "sqlite" or sa.inspect(engine).get_table_names():
+            run(engine, target)
+            return
+        with closing(sqlite3.connect(template)) as made, engine.connect() as connection:
+            new = connection.connection.driver_connection
+            assert isinstance(new, sqlite3.Connection)
+            made.backup(new)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(connecting, "migrate", fill)
+        yield
 
 
 def new_database(server: str, like: str | None = None) -> str:
@@ -111,6 +154,13 @@ def new_database(server: str, like: str | None = None) -> str:
 def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Give a home with the sample of six sources published; for reading only, since all processes share it."""
     folder = built_once(tmp_path_factory, "demo", lambda folder: run_demo(open_home(folder, {})))
+    return open_home(folder, {})
+
+
+@pytest.fixture(scope="session")
+def small_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Give a home with two of the sample's sources published; for reading only, as `demo_home` is."""
+    folder = built_once(tmp_path_factory, "small", lambda folder: fill_small(open_home(folder, {})))
     return open_home(folder, {})
 
 

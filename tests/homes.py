@@ -13,6 +13,13 @@ import msgspec
 import pytest
 
 from moviec.config import Home
+from moviec.pipeline.delivery_files import gather
+from moviec.pipeline.demo import DELIVERED
+from moviec.pipeline.ingest import Order, ingest
+from moviec.pipeline.opening import open_run
+from moviec.pipeline.publication import Scope, bring_up
+from moviec.sample import write_sample
+from moviec.sources.registry import find_source
 
 #: Stands in a shared folder once all of it is built.
 _BUILT = ".built"
@@ -32,6 +39,20 @@ def built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path
             build(folder)
             (folder / _BUILT).touch()
     return folder
+
+
+def fill_small(home: Home) -> None:
+    """Publish two of the sample's sources: what a test needs that asks what becomes of a home, not of films."""
+    sample, mapping = home.folder / "sample", home.folder / "sources" / "festival"
+    write_sample(sample)
+    mapping.mkdir(parents=True)
+    shutil.copy(sample / "festival" / "source.toml", mapping)
+    with open_run(home, alone=True) as context:
+        for name in ("kaggle", "festival"):
+            source = find_source(name, home.folder)
+            files = gather(home, source.spec, [str(sample / name)], context.work)
+            ingest(context, Order(source, files, DELIVERED, accept_shrink=True))
+        bring_up(context, Scope())
 
 
 def copy_tree(original: Path, folder: Path) -> None:

@@ -1,6 +1,8 @@
-"""How large and how strange a delivered file may be: what lies beyond is refused in one line before anything is read.
+"""How large and how strange a delivered file may be (`Bounds`), and how much of a server one caller may take (`Serving`).
 
-The defaults are judgements, far above the deliveries that were tried: the widest of these has 24 columns, the longest row 0.3 MB.
+A file beyond is refused in one line before anything is read.
+
+The defaults for files are judgements, far above the deliveries that were tried: the widest of these has 24 columns, the longest row 0.3 MB.
 """
 
 from __future__ import annotations
@@ -23,6 +25,9 @@ SMALL = 64_000_000
 
 #: Rows that a file may always have, however small it is.
 FEW_ROWS = 1_000_000
+
+#: Connections that a server process has at the least.
+LEAST_CONNECTIONS = 64
 
 _CHUNK = 1 << 22
 _NO_FILES = ("/proc/", "/sys/")
@@ -50,6 +55,33 @@ class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 DEFAULT = Bounds()
+
+
+class Serving(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The most that callers may take of one server process at once.
+
+    Of one key, or of one address where no key is shown: `requests` under way, `streams` open. Of one address: open
+    `connections`. Of all: `connections_in_all`, a part of which is kept for probes. Seconds that the head of a request
+    (`head`), its `body`, and the next request on a connection (`idle`) may take.
+    """
+
+    requests: int = 100
+    streams: int = 20
+    connections: int = 200
+    connections_in_all: int = 4_096
+    head: int = 10
+    body: int = 30
+    idle: int = 75
+
+    def __post_init__(self) -> None:
+        """Refuse what nobody could be served with."""
+        if min(getattr(self, name) for name in self.__struct_fields__) < 1:
+            raise ValueError("a limit on serving is a number above 0")
+        if self.connections_in_all < LEAST_CONNECTIONS:
+            raise ValueError(f"connections_in_all: from {LEAST_CONNECTIONS}")
+
+
+SERVING = Serving()
 
 
 def check_regular(path: Path) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 import re
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import platformdirs
 
-from moviec.bounds import DEFAULT, Bounds
+from moviec.bounds import DEFAULT, SERVING, Bounds, Serving
 from moviec.decoding import decodable, plain
 from moviec.errors import UsageError
 
@@ -23,6 +25,11 @@ _KEY = re.compile("MOVIEC_([A-Z0-9_]+)_KEY")
 
 #: Which raw payloads are kept: all, those of the last deliveries, those of some days.
 KEEP_RAW = re.compile(r"all|last ([1-9]\d{0,3})|([1-9]\d{0,4}) days")
+
+
+def private(path: str, flags: int) -> int:
+    """Open a file that only its owner may read, should it be new."""
+    return os.open(path, flags, 0o600)
 
 
 def _is_network(text: str) -> bool:
@@ -101,13 +108,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Kept are raw payloads (`keep_raw`: "all", of the "last N" deliveries of each source, or of "N days"), superseded
     records and runs for `keep_history` days; more than `compact_after` batches of a source become one. `fields` holds other
     rules for single fields; `remote` holds, by kind of address (s3, sftp, https), what opening one takes; `bounds` says how large
-    and how strange a delivered file may be, `alerts` who is told when something wants a look.
+    and how strange a delivered file may be, `serving` how much of a server one caller may take, `alerts` who
+    is told when something wants a look.
     Serving: `anonymous` lets callers without a key in, `anonymous_limit` requests a minute from each address; `proxies`
     are the addresses or networks (separated by spaces) whose X-Forwarded-For counts; several servers count requests
     together in `redis`; a proxy serves MovieC under the path `prefix`; pages of the origins in
     `cors` (separated by spaces, `*` any) may read the API; a server holds up to `cache_mb` ready, and is not
     ready while it is more than `most_lag` changes behind; it logs to the file `log`, if any, and shows
-    `notice` on every page. `webhooks_private` lets webhooks, and `fetch_private` what is fetched over the web, reach private and
+    `notice` on every page. `/metrics` is answered to addresses that are not of the open internet and to admin keys
+    (`metrics` "inside"), to everyone ("open") or to nobody ("off"). Secrets of webhooks are derived from `secret`.
+    An admin's request takes in only what lies below the places `ingest_from`, or at a source's own. `webhooks_private` lets webhooks, and `fetch_private` what is fetched over the web, reach private and
     loopback addresses. A worker fetches up to `posters` pictures an hour, none for 0. What is published is `public`:
     nothing of sources whose licence does not let one pass it on. `contact` is an address at which providers may write to who runs this, and goes with every request.
     """
@@ -129,6 +139,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cors: str = "*"
     cache_mb: int = 64
     most_lag: int = 10_000
+    ingest_from: tuple[str, ...] = ()
+    secret: str = ""
+    metrics: Literal["inside", "open", "off"] = "inside"
     log: str = ""
     notice: str = ""
     fields: dict[str, dict[str, Any]] = {}
@@ -140,6 +153,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sources: dict[str, SourceSettings] = {}
     remote: dict[str, dict[str, Any]] = {}
     bounds: Bounds = DEFAULT
+    serving: Serving = SERVING
     alerts: Alerts = Alerts()
 
     def __post_init__(self) -> None:
@@ -188,6 +202,31 @@ class Home(msgspec.Struct, frozen=True):
         mine = self.settings.sources.get(source)
         return self.keys.get(source.upper().replace("-", "_"), "") or (mine.key if mine else "")
 
+    def signing_key(self) -> bytes:
+        """Return the key that the secrets of webhooks are derived from: the setting `secret`, else the file `secret.key`, made once.
+
+        Raises UsageError where the file is not there and cannot be made.
+        """
+        if self.settings.secret:
+            return self.settings.secret.encode()
+        path = self.folder / "secret.key"
+        try:
+            with contextlib.suppress(FileExistsError):
+                made = secrets.token_bytes(32)
+                part = self.folder / f".secret.{os.getpid()}.{secrets.token_hex(4)}"
+                if not path.exists():
+                    with open(part, "xb", opener=private) as file:
+                        file.write(made)
+                    try:
+                        os.link(part, path)  # whole or not at all, and the first process's
+                    finally:
+                        part.unlink()
+            return path.read_bytes()
+        except OSError as error:
+            raise UsageError(
+                f"cannot be made or read ({error.strerror})", str(path), "or set `secret` (docs/settings.md)"
+            ) from error
+
     @property
     def lake(self) -> str:
         """Where the lake is: a folder or an fsspec URL."""
@@ -208,6 +247,13 @@ class Home(msgspec.Struct, frozen=True):
         """The catalogue's database, as an SQLAlchemy URL."""
         place = str(self.folder / "catalogue.db").replace("%", "%25").replace("?", "%3F")
         return self.settings.catalogue or f"sqlite:///{place}"
+
+
+class Running(msgspec.Struct, frozen=True):
+    """Where a run's set-level work is done: in this process, or by Spark on a master ("": as Spark's own settings say)."""
+
+    spark: bool = False
+    master: str = ""
 
 
 def open_home(
@@ -254,5 +300,5 @@ def _given(environment: Mapping[str, str]) -> dict[str, str]:
     return {
         name: text
         for name, text in found.items()
-        if text and name not in ("fields", "sources", "remote", "bounds", "alerts")
+        if text and name not in ("fields", "sources", "remote", "bounds", "serving", "ingest_from", "alerts")
     }

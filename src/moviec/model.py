@@ -37,6 +37,16 @@ RATING = pa.struct(
     ]
 )
 
+#: An amount in another currency than dollars, in whole units of it, as delivered.
+MONEY = pa.struct(
+    [
+        ("field", pa.string()),  # budget | revenue
+        ("amount", pa.int64()),
+        ("currency", pa.string()),  # its ISO code, or the sign where several currencies share it
+        ("scope", pa.string()),  # worldwide | domestic
+    ]
+)
+
 #: One row per film per source. `ids` maps an id space (imdb, tmdb, wikidata, …) to the id there.
 _RECORD: list[tuple[str, pa.DataType]] = [
     ("source", pa.string()),
@@ -61,6 +71,7 @@ _RECORD: list[tuple[str, pa.DataType]] = [
     ("budget", pa.int64()),
     ("revenue", pa.int64()),
     ("revenue_scope", pa.string()),  # worldwide | domestic
+    ("money", pa.list_(MONEY)),  # amounts in other currencies than dollars
     ("popularity", pa.int64()),
     ("ids", pa.map_(pa.string(), pa.string())),
     ("ratings", pa.list_(RATING)),

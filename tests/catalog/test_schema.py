@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -8,9 +9,20 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from moviec.catalog import connect as connecting
 from moviec.catalog.connect import HEAD, alembic_config, connect, migrate, version
 from moviec.catalog.schema import metadata
 from moviec.errors import StoreError
+from tests.conftest import new_database
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Give the address of an empty database, to which the migrations come."""
+    monkeypatch.setattr(connecting, "migrate", migrate)
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'catalogue.db'}"
+    return new_database(request.getfixturevalue("postgres"))
 
 
 def test_the_migrations_make_the_tables_that_the_code_names(database: str) -> None:

@@ -67,7 +67,7 @@ def test_keys_and_accounts_wait_their_turn(catalogue: sa.Engine, database: str) 
                 pool.submit(book.create_key, catalogue, NewKey("new")),
                 pool.submit(book.create_account, catalogue, "fox"),
                 pool.submit(book.disable_account, catalogue, "acme"),
-                pool.submit(create_webhook, catalogue, "default", "https://a.example/"),
+                pool.submit(create_webhook, catalogue, b"key", "default", "https://a.example/"),
             ]
             if catalogue.dialect.name == "sqlite":
                 time.sleep(11)

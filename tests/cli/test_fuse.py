@@ -173,3 +173,17 @@ def test_fields_may_have_any_name_and_another_currency_is_no_dollars(tmp_path: P
     assert {field for _, field in rows} == set(names)
     with pytest.raises(PayloadError, match="not one claim"):
         fused(tmp_path, "f1,Budget (€ millions),a,12\n")
+
+
+def test_lists_are_the_same_however_they_are_cut_and_ordered(tmp_path: Path) -> None:
+    rows = fused(
+        tmp_path,
+        'f1,genres,a,Horror|Sci-Fi\nf1,genres,b,"Sci-Fi, Horror"\nf1,genres,c,Drama\nf2,genres,a,"Action, Drama"\nf2,genres,b,Drama;Action\n'
+        'f3,countries,a,UK/USA\nf3,countries,b,"USA, UK"\nf3,director,a,"Joel Coen, Ethan Coen"\nf3,director,b,Ethan Coen & Joel Coen\n'
+        'f4,director,a,"Lynch, David"\nf4,director,b,David Lynch\nf4,title,a,"Me, Myself & Irene"\nf4,title,b,"Me, Myself & Irene"\n',
+    )
+    assert {key: row["sources"] for key, row in rows.items()} == dict.fromkeys(rows, "2")
+    assert (
+        rows["f1", "genres"]["value"] == "Horror|Sci-Fi"
+        and rows["f4", "title"]["value"] == "Me, Myself & Irene"
+    )

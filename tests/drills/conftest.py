@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from moviec.config import Home
+
 #: `make drills` sets it, to "full" or to the most rounds of each drill; `make check` runs the short form.
 ASKED = os.environ.get("MOVIEC_DRILLS", "")
 FULL = bool(ASKED)
@@ -26,6 +28,13 @@ def rounds(short: int, full: int) -> range:
 def chance(request: pytest.FixtureRequest) -> random.Random:
     """Return a source of random choices that depends on the seed and on the drill's name alone."""
     return random.Random(f"{SEED}/{request.node.nodeid}")
+
+
+@pytest.fixture(scope="session")
+def drilled(request: pytest.FixtureRequest) -> Home:
+    """Give the home that is broken: the sample of six sources, in the short form the small one of two."""
+    home: Home = request.getfixturevalue("demo_home" if FULL else "small_home")
+    return home
 
 
 def told(drill: str, times: int) -> None:

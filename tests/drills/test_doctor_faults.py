@@ -243,10 +243,10 @@ SHORT = [one for one in FAULTS if one.name in SHORTLY]
 
 
 @pytest.fixture(scope="module")
-def sound(demo_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+def sound(drilled: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Give a home with everything in it: the sample, fitted models, the search index."""
     home = open_home(tmp_path_factory.mktemp("sound") / "home", {})
-    copy_tree(demo_home.folder, home.folder)
+    copy_tree(drilled.folder, home.folder)
     with open_run(home, alone=True) as context:
         pin(context, pinned_models(context))
         with indexer(home.search):

@@ -47,13 +47,13 @@ def aside(home: Path) -> int:
 
 
 @pytest.fixture
-def place(demo_home: Home, tmp_path: Path) -> Place:
-    return Place(tmp_path / "disturbed", demo_home, CASES["ingest"])
+def place(drilled: Home, tmp_path: Path) -> Place:
+    return Place(tmp_path / "disturbed", drilled, CASES["ingest"])
 
 
 @pytest.fixture(scope="module")
-def wanted(demo_home: Home, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    undisturbed = Place(tmp_path_factory.mktemp("undisturbed") / "place", demo_home, CASES["ingest"])
+def wanted(drilled: Home, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    undisturbed = Place(tmp_path_factory.mktemp("undisturbed") / "place", drilled, CASES["ingest"])
     undisturbed.run()
     return undisturbed.comes_to()
 

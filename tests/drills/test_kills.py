@@ -266,16 +266,16 @@ def digest(path: Path) -> str:
 
 @pytest.mark.parametrize("name", list(CASES) if FULL else SHORT)
 def test_a_killed_command_called_again_comes_to_the_same(
-    name: str, demo_home: Home, tmp_path: Path, chance: random.Random, tmdb: str
+    name: str, drilled: Home, tmp_path: Path, chance: random.Random, tmdb: str
 ) -> None:
     case = CASES[name]
-    undisturbed = Place(tmp_path / "undisturbed", demo_home, case, tmdb)
+    undisturbed = Place(tmp_path / "undisturbed", drilled, case, tmdb)
     begun = time.monotonic()
     undisturbed.run()
     lasted, wanted = time.monotonic() - begun, undisturbed.comes_to()
     assert wanted and undisturbed.leftovers() == []
     for number in rounds(1, 10):
-        place = Place(tmp_path / f"{number}", demo_home, case, tmdb)
+        place = Place(tmp_path / f"{number}", drilled, case, tmdb)
         if case.out == "out" and name == "export":
             place.run()  # so that there is an earlier one to lose
         process = place.start()
@@ -291,8 +291,8 @@ def test_a_killed_command_called_again_comes_to_the_same(
     told(f"killed: {name}", len(rounds(1, 10)))
 
 
-def test_a_killed_server_frees_its_port(demo_home: Home) -> None:
-    with running(demo_home.folder, "--workers", "2") as server:
+def test_a_killed_server_frees_its_port(drilled: Home) -> None:
+    with running(drilled.folder, "--workers", "2") as server:
         port = int(server.url.rpartition(":")[2])
         server.process.kill()
         server.process.wait()

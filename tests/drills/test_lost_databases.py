@@ -49,18 +49,18 @@ def swapped(place: Place, other: Path | None) -> None:
 
 @pytest.mark.parametrize("what", ["lost", "older", "another's"])
 def test_no_command_touches_a_lake_without_its_catalogue(
-    what: str, demo_home: Home, tmp_path: Path, chance: random.Random
+    what: str, drilled: Home, tmp_path: Path, chance: random.Random
 ) -> None:
     turns = rounds(0, 10)
     for number in turns:
-        place = Place(tmp_path / f"{number}", demo_home, CASES["rebuild from raw"])
+        place = Place(tmp_path / f"{number}", drilled, CASES["rebuild from raw"])
         shutil.copy(place.home / "catalogue.db", tmp_path / "older.db")
         for day in range(chance.randint(1, 3)):
             place.deliver(place.festival.replace(";8.", f";{day + 5}."), f"2026-11-2{day + 3}")
         wanted, before = place.comes_to(), files(place)
         other = {"lost": None, "older": tmp_path / "older.db", "another's": tmp_path / "another.db"}[what]
         if what == "another's":
-            another = Place(tmp_path / f"{number}-another", demo_home, CASES["demo"])
+            another = Place(tmp_path / f"{number}-another", drilled, CASES["demo"])
             another.run()
             shutil.copy(another.home / "catalogue.db", tmp_path / "another.db")
         swapped(place, other)
@@ -82,10 +82,10 @@ def test_no_command_touches_a_lake_without_its_catalogue(
 
 
 def test_a_payload_that_is_damaged_and_delivered_again_is_as_it_was(
-    demo_home: Home, tmp_path: Path, chance: random.Random
+    drilled: Home, tmp_path: Path, chance: random.Random
 ) -> None:
     turns = rounds(1, 10)
-    place = Place(tmp_path / "place", demo_home, CASES["ingest"])
+    place = Place(tmp_path / "place", drilled, CASES["ingest"])
     place.run()
     wanted = place.comes_to()
     for _ in turns:

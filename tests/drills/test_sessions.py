@@ -36,9 +36,9 @@ SETTINGS = 'compact_after = 1\nkeep_raw = "last 2"\npatience = 60\n[fields.title
 
 
 @pytest.fixture(scope="module")
-def filled(demo_home: Home, postgres: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def filled(drilled: Home, postgres: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """Give a home with a few deliveries more than the sample's, and a PostgreSQL database of it to be copied."""
-    place = Place(tmp_path_factory.mktemp("filled") / "place", demo_home, CASES["tidy"])
+    place = Place(tmp_path_factory.mktemp("filled") / "place", drilled, CASES["tidy"])
     for path in place.home.glob("catalogue.db*"):
         path.unlink()
     url = new_database(postgres)

@@ -40,6 +40,7 @@ def solaris() -> list[dict[str, Any]]:
             ],
             ids=[("imdb", "tt0069293")],
             ratings=[rating("imdb", 8.0, lowest=1.0, votes=100_000)],
+            money=[{"field": "budget", "amount": 1_000_000, "currency": "RUR", "scope": None}],
             adult=False,
         ),
         record(
@@ -88,7 +89,7 @@ def test_a_document_holds_what_is_known_in_order_and_nothing_else(film: Film) ->
     told = film[1]
     assert list(told) == [
         "id", "kind", "title", "original_title", "other_titles", "year", "released", "runtime", "genres", "keywords",
-        "original_language", "languages", "countries", "people", "companies", "budget", "popularity", "votes", "ids", "rating",
+        "original_language", "languages", "countries", "people", "companies", "budget", "money", "popularity", "votes", "ids", "rating",
         "ratings", "overview", "adult", "confidence", "sources",
     ]  # fmt: skip
     assert told["id"] == "mc7" and told["title"] == "Solaris" and told["released"] == "1972-03-20"

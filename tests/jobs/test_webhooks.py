@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -30,9 +32,12 @@ from moviec.catalog.webhooks import (
 )
 from moviec.errors import SourceError, TransportError
 from moviec.jobs import webhooks as sending
-from moviec.jobs.webhooks import Target, deliver_due, post, target_of
+from moviec.jobs.webhooks import Senders, Sending, Target, deliver_due, post, target_of
 from moviec.storage.addresses import is_public
 from tests.catalog.test_publish import publication, show
+
+KEY = b"a key of this home"
+HERE = Sending(private=True, key=KEY)
 
 
 class Receiver:
@@ -99,11 +104,11 @@ def test_changes_arrive_in_order_once_and_signed(
 ) -> None:
     monkeypatch.setattr(sending, "STEP", 2)
     films(catalogue, "before the webhook")
-    made = create_webhook(catalogue, "reader", receiver.url)
+    made = create_webhook(catalogue, KEY, "reader", receiver.url)
     films(catalogue, "A", "B", "C")
     films(catalogue, "D", "B", "C")
-    assert deliver_due(catalogue, private=True) == 4
-    assert deliver_due(catalogue, private=True) == 0
+    assert deliver_due(catalogue, HERE) == 4
+    assert deliver_due(catalogue, HERE) == 0
     assert receiver.numbers() == [2, 3, 4, 5]
     headers, body = receiver.got[-1]
     assert headers["MovieC-Changes"] == "4-5"
@@ -122,20 +127,20 @@ def test_changes_arrive_in_order_once_and_signed(
 def test_a_receiver_that_fails_is_tried_later_then_switched_off_and_switched_on_again(
     catalogue: sa.Engine, receiver: Receiver
 ) -> None:
-    create_webhook(catalogue, "reader", receiver.url)
+    create_webhook(catalogue, KEY, "reader", receiver.url)
     films(catalogue, "A")
     receiver.status = 500
-    deliver_due(catalogue, private=True)
+    deliver_due(catalogue, HERE)
     [shown] = webhooks_of(catalogue, "reader")
     assert (shown["state"], shown["failed"], shown["position"]) == ("active", 1, 0)
-    deliver_due(catalogue, private=True)
+    deliver_due(catalogue, HERE)
     assert len(receiver.got) == 1, "not before the pause is over"
     receiver.status = 302
     hurry(catalogue)
-    deliver_due(catalogue, private=True)
+    deliver_due(catalogue, HERE)
     assert webhooks_of(catalogue, "reader")[0]["failed"] == 2, "a redirect is not followed"
     hurry(catalogue, failed=sending.TRIES - 1)
-    deliver_due(catalogue, private=True)
+    deliver_due(catalogue, HERE)
     assert webhooks_of(catalogue, "reader")[0]["state"] == "off"
     with catalogue.connect() as connection:
         [letter] = failed(connection)
@@ -145,20 +150,86 @@ def test_a_receiver_that_fails_is_tried_later_then_switched_off_and_switched_on_
         "localhost: answered 302",
     )
     films(catalogue, "B")
-    assert deliver_due(catalogue, private=True) == 0
+    assert deliver_due(catalogue, HERE) == 0
     receiver.status, receiver.got = 200, []
     assert replay(catalogue) == 1
-    assert deliver_due(catalogue, private=True) == 2
+    assert deliver_due(catalogue, HERE) == 2
     assert receiver.numbers() == [1, 2], "nothing is lost while it was off"
     assert webhooks_of(catalogue, "reader")[0]["failed"] == 0
 
 
 def test_one_that_fails_holds_up_no_other(catalogue: sa.Engine, receiver: Receiver) -> None:
-    create_webhook(catalogue, "reader", "http://127.0.0.1:1/")
-    create_webhook(catalogue, "reader", receiver.url)
+    create_webhook(catalogue, KEY, "reader", "http://127.0.0.1:1/")
+    create_webhook(catalogue, KEY, "reader", receiver.url)
     films(catalogue, "A")
-    assert deliver_due(catalogue, private=True) == 1
+    assert deliver_due(catalogue, HERE) == 1
     assert receiver.numbers() == [1]
+
+
+@pytest.fixture
+def dripping() -> Iterator[str]:
+    """Give an address that answers a byte at a time, without end."""
+    listener, done = socket.create_server(("127.0.0.1", 0)), threading.Event()
+
+    def drip(peer: socket.socket) -> None:
+        with contextlib.suppress(OSError), peer:
+            peer.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+            while not done.wait(0.05):
+                peer.sendall(b"y")
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=drip, args=(listener.accept()[0],), daemon=True).start()
+
+    thread = threading.Thread(target=accept)
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    done.set()
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    thread.join()
+
+
+def test_an_address_that_drips_is_given_up_and_stops_neither_others_nor_the_worker(
+    catalogue: sa.Engine, receiver: Receiver, dripping: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(sending.OF_ACCOUNT):
+        create_webhook(catalogue, KEY, "reader", dripping)
+    create_account(catalogue, "other")
+    create_webhook(catalogue, KEY, "other", receiver.url)
+    films(catalogue, "A")
+    senders = Senders(catalogue, HERE)
+    senders.step()
+    until = time.monotonic() + 8  # less than a request to the address that drips may take
+    while not receiver.got and time.monotonic() < until:
+        time.sleep(0.01)
+    assert receiver.numbers() == [1]
+    senders.close(0.1)
+    assert {hook["failed"] for hook in webhooks_of(catalogue, "reader")} == {0}, "they are waited for"
+    monkeypatch.setattr(sending, "TIMEOUT", 0.5)
+    with pytest.raises(TransportError, match=r"no answer within 0\.5 seconds"):
+        post(target_of(dripping, private=True), b"{}", {})
+    senders.close()
+
+
+def test_the_database_alone_cannot_sign_and_webhooks_of_before_go_on(
+    catalogue: sa.Engine, receiver: Receiver
+) -> None:
+    made = create_webhook(catalogue, KEY, "reader", receiver.url)
+    old = create_webhook(catalogue, KEY, "reader", receiver.url)
+    with catalogue.begin() as connection:
+        kept = connection.scalar(sa.select(webhooks.c.secret).where(webhooks.c.number == made["id"]))
+        was = sa.update(webhooks).where(webhooks.c.number == old["id"]).values(secret="whsec_as_it_was")  # noqa: S106
+        connection.execute(was)
+    assert made["secret"].startswith("whsec_") and made["secret"] not in str(kept)
+    films(catalogue, "A")
+    deliver_due(catalogue, HERE)
+    by_hook = {
+        headers["MovieC-Webhook"]: (headers["MovieC-Signature"], body) for headers, body in receiver.got
+    }
+    for number, secret in ((made["id"], made["secret"]), (old["id"], "whsec_as_it_was")):
+        assert is_genuine(secret, *by_hook[str(number)], time.time())
 
 
 def test_addresses_inside_are_refused(receiver: Receiver) -> None:
@@ -176,6 +247,10 @@ def test_addresses_inside_are_refused(receiver: Receiver) -> None:
         ("8.8.8.8", True), ("192.168.1.1", False), ("100.64.0.1", False), ("224.0.0.1", False), ("0.0.0.1", False),
         ("2606:4700::1111", True), ("fe80::1", False), ("fc00::1", False), ("::ffff:8.8.8.8", True),
         ("::ffff:127.0.0.1", False), ("64:ff9b::7f00:1", False), ("64:ff9b::808:808", True), ("2002:7f00:1::", False),
+        *((inside, False) for inside in (
+            "192.0.0.192", "192.88.99.1", "198.18.0.1", "192.0.2.1", "240.0.0.1", "64:ff9b:1::1", "fec0::1", "100::1",
+            "100:0:0:1::1", "2001::1", "2001:2::1", "2001:db8::1", "3fff::1", "5f00::1", "4000::1",
+        )),
     ],
 )  # fmt: skip
 def test_what_is_public(address: str, public: bool) -> None:
@@ -189,17 +264,17 @@ def test_the_address_that_was_checked_is_the_one_that_is_used(receiver: Receiver
 
 
 def test_what_was_sent_is_listed_and_a_ping_has_no_changes(catalogue: sa.Engine, receiver: Receiver) -> None:
-    made = create_webhook(catalogue, "reader", receiver.url)
+    made = create_webhook(catalogue, KEY, "reader", receiver.url)
     films(catalogue, "A", "B")
     receiver.status = 500
-    deliver_due(catalogue, private=True)
+    deliver_due(catalogue, HERE)
     receiver.status = 200
     hurry(catalogue)
-    deliver_due(catalogue, private=True)
+    deliver_due(catalogue, HERE)
     hook = webhook_of(catalogue, "reader", made["id"])
     assert hook is not None
     assert webhook_of(catalogue, "another", made["id"]) is None
-    pinged = sending.send(hook, [], private=True)
+    pinged = sending.send(hook, [], HERE)
     assert (pinged.kind, pinged.error) == ("ping", None)
     headers, body = receiver.got[-1]
     assert json.loads(body) == {"webhook": made["id"], "changes": [], "ping": True}
@@ -218,12 +293,12 @@ def test_what_was_sent_is_listed_and_a_ping_has_no_changes(catalogue: sa.Engine,
 
 
 def test_a_filter_lets_only_its_changes_through(catalogue: sa.Engine, receiver: Receiver) -> None:
-    made = create_webhook(catalogue, "reader", receiver.url, Filter(fields=("runtime",)))
-    kinds = create_webhook(catalogue, "reader", receiver.url, Filter(kinds=("created",)))
+    made = create_webhook(catalogue, KEY, "reader", receiver.url, Filter(fields=("runtime",)))
+    kinds = create_webhook(catalogue, KEY, "reader", receiver.url, Filter(kinds=("created",)))
     films(catalogue, "A", "B")
     films(catalogue, "C", "B")
     assert made["filter"] == Filter(fields=("runtime",))
-    deliver_due(catalogue, private=True)
+    deliver_due(catalogue, HERE)
     sent = [
         (json.loads(body)["webhook"], [change["kind"] for change in json.loads(body)["changes"]])
         for _, body in receiver.got
@@ -231,7 +306,7 @@ def test_a_filter_lets_only_its_changes_through(catalogue: sa.Engine, receiver: 
     assert sorted(sent) == [(made["id"], ["created", "created"]), (kinds["id"], ["created", "created"])]
     positions = [hook["position"] for hook in webhooks_of(catalogue, "reader")]
     assert positions == [3, 3]
-    assert deliver_due(catalogue, private=True) == 0
+    assert deliver_due(catalogue, HERE) == 0
     items = [
         {"id": "mc1", "kind": "updated", "fields": b'{"runtime":[1,2]}'},
         {"id": "mc9", "kind": "withdrawn", "fields": b"{}"},

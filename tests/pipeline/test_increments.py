@@ -6,7 +6,7 @@ import csv
 import datetime as dt
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from moviec.sample import write_sample
 from moviec.sources.registry import find_source
 from tests.commands import moviec
 from tests.examples import BOTH_AT_NIGHT
+from tests.homes import copied_home
 
 FIRST = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 WEEK = dt.timedelta(days=7)
@@ -129,22 +130,50 @@ LATER = [
 ]
 
 
+@pytest.fixture(scope="module")
+def one_by_one(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Give a home whose catalogue in SQLite got every source by itself, in the order in which they are listed."""
+    home = festival_home(tmp_path_factory.mktemp("one by one") / "home", sample)
+    with open_run(home, alone=True) as context:
+        outcomes = _deliver_each(context, sample, SOURCES)
+    assert not any(outcome.everything for outcome in outcomes[1:])
+    return home
+
+
+def _deliver_each(context: RunContext, sample: Path, names: Iterable[str]) -> list[Outcome]:
+    """Deliver each source and publish it before the next one comes; return what each publication did."""
+    outcomes: list[Outcome] = []
+    for name in names:
+        assert deliver(context, name, sample / name, FIRST + WEEK) == "applied"
+        outcomes.append(bring_up(context, Scope()))
+    return outcomes
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("database", BOTH_AT_NIGHT, indirect=True)
 def test_increments_come_to_what_a_rebuild_comes_to(
-    context: RunContext, sample: Path, tmp_path: Path
+    request: pytest.FixtureRequest, database: str, sample: Path, tmp_path: Path
 ) -> None:
     """In either order of the sources: as listed in SQLite, backwards in PostgreSQL. The order is nothing to a database."""
-    forwards = context.catalogue.dialect.name == "sqlite"
-    orders = [*((name, name, 1) for name in (SOURCES if forwards else reversed(SOURCES))), *LATER]
-    outcomes: list[Outcome] = []
-    for name, folder, week in orders:
+    if database.startswith("sqlite"):
+        home = copied_home(request.getfixturevalue("one_by_one"), tmp_path / "home", "")
+        with open_run(home, alone=True) as context:
+            _increments_are_a_rebuild(context, sample, tmp_path)
+        return
+    home = Home(festival_home(tmp_path / "home", sample).folder, Settings(catalogue=database))
+    with open_run(home, alone=True) as context:
+        outcomes = _deliver_each(context, sample, reversed(SOURCES))
+        assert not any(outcome.everything for outcome in outcomes[1:])
+        _increments_are_a_rebuild(context, sample, tmp_path)
+
+
+def _increments_are_a_rebuild(context: RunContext, sample: Path, tmp_path: Path) -> None:
+    for name, folder, week in LATER:
         whole = folder != "cut short"
         state = deliver(context, name, sample / folder, FIRST + week * WEEK, accept_shrink=whole)
         assert state == ("applied" if whole else "held")
-        outcomes.append(bring_up(context, Scope()))
-        assert whole or not outcomes[-1].touched
-    assert not any(outcome.everything for outcome in outcomes[1:])
+        outcome = bring_up(context, Scope())
+        assert not outcome.everything and (whole or not outcome.touched)
     increments, files = shown(context), exported(context, tmp_path / "increments")
     assert differing(shown_after(context, Scope(everything=True)), increments) == {}
     for name in SOURCES:
@@ -158,45 +187,31 @@ def test_increments_come_to_what_a_rebuild_comes_to(
 
 
 def test_many_deliveries_published_at_once_come_to_what_they_do_one_by_one(
-    sample: Path, tmp_path: Path
+    one_by_one: Home, sample: Path, tmp_path: Path
 ) -> None:
     """The same films, people and companies under the same ids; one change per film, and nothing was superseded.
 
     Ids are those of increments as long as these give none to a film that a later delivery shows to be another one.
     """
-    folders = {name: tmp_path / name for name in ("one by one", "at once")}
-    found = {}
-    for way, folder in folders.items():
-        place = festival_home(folder, sample)
-        if way == "at once":
-            pairs = [f"{name}={sample / name}" for name in SOURCES]
-            taken = moviec(
-                "ingest",
-                *pairs,
-                "--accept-shrink",
-                "--delivered-at",
-                f"{FIRST.date()}",
-                "--home",
-                folder,
-                "--json",
-            )
-            assert taken.returncode == 0, taken.stderr
-            assert len(json.loads(taken.stdout)["deliveries"]) == len(SOURCES)
-        with open_run(place, alone=True) as context:
-            if way == "one by one":
-                for name in SOURCES:
-                    deliver(context, name, sample / name, FIRST)
-                    bring_up(context, Scope())
-            found[way] = shown(context), exported(context, tmp_path / f"export {way}")
-            if way == "at once":
-                assert scalar(context, "SELECT count(*) FROM document_versions") == 0
-                films = scalar(context, "SELECT count(*) FROM movies")
-                assert scalar(context, "SELECT count(*) FROM changes WHERE kind = 'created'") == films
-                assert scalar(context, "SELECT max(number) FROM changes") == films
-    assert differing(found["one by one"][0], found["at once"][0]) == {}
-    for _, files in found.values():
+    at_once = festival_home(tmp_path / "at once", sample)
+    pairs = [f"{name}={sample / name}" for name in SOURCES]
+    given = ("--accept-shrink", "--delivered-at", f"{(FIRST + WEEK).date()}", "--home", at_once.folder)
+    taken = moviec("ingest", *pairs, *given, "--json")
+    assert taken.returncode == 0, taken.stderr
+    assert len(json.loads(taken.stdout)["deliveries"]) == len(SOURCES)
+    found = []
+    for number, home in enumerate((one_by_one, at_once)):
+        with open_run(home, alone=True) as context:
+            found.append((shown(context), exported(context, tmp_path / f"export {number}")))
+    with open_run(at_once, alone=True) as context:
+        assert scalar(context, "SELECT count(*) FROM document_versions") == 0
+        films = scalar(context, "SELECT count(*) FROM movies")
+        assert scalar(context, "SELECT count(*) FROM changes WHERE kind = 'created'") == films
+        assert scalar(context, "SELECT max(number) FROM changes") == films
+    assert differing(found[0][0], found[1][0]) == {}
+    for _, files in found:
         del files["manifest.json"]  # names the last change and its instant
-    assert found["one by one"][1] == found["at once"][1]
+    assert found[0][1] == found[1][1]
 
 
 def festival_home(folder: Path, sample: Path) -> Home:
@@ -231,8 +246,10 @@ def shown_after(context: RunContext, scope: Scope) -> dict[str, set[tuple[Any, .
 
 
 def test_one_row_that_changed_touches_a_handful(context: RunContext, sample: Path, tmp_path: Path) -> None:
-    for name in ("kaggle", "imdb"):
-        deliver(context, name, sample / name, FIRST)
+    deliver(context, "kaggle", sample / "kaggle", FIRST)
+    bring_up(context, Scope())
+    assert parts_add_up(context)
+    deliver(context, "imdb", sample / "imdb", FIRST)
     bring_up(context, Scope())
     before = exported(context, tmp_path / "before")
     then = scalar(context, "SELECT max(at) FROM changes")
@@ -252,10 +269,9 @@ def test_one_row_that_changed_touches_a_handful(context: RunContext, sample: Pat
     assert exported(context, tmp_path / "as of then", then) == before != exported(context, tmp_path / "after")
 
 
-def test_the_parts_of_a_year_add_up_to_its_films(context: RunContext, sample: Path) -> None:
-    deliver(context, "kaggle", sample / "kaggle", FIRST)
-    bring_up(context, Scope())
+def parts_add_up(context: RunContext) -> bool:
+    """Return whether the parts of a year come to its films, by the year and by its months."""
     films = "SELECT sum(revenue) FROM movies WHERE year = 1994 AND movie IN (SELECT movie FROM movie_genres)"
     parts = "SELECT sum(revenue) FROM rollups WHERE kind = 'genres' AND split = 'even' AND year = 1994 AND month = 0"
     months = parts.replace("month = 0", "month > 0")
-    assert scalar(context, films) == scalar(context, parts) == scalar(context, months)
+    return bool(scalar(context, films) == scalar(context, parts) == scalar(context, months))

@@ -25,7 +25,7 @@ from moviec.pipeline.reviewing import uncertain
 from moviec.search import Ask, Finder
 from moviec.search.index import build
 from moviec.search.location import current, position
-from moviec.search.query import GenreWords
+from moviec.search.readings import GenreWords
 from moviec.sources.registry import find_source
 from tests.commands import moviec
 from tests.conftest import new_database

@@ -180,9 +180,16 @@ def test_what_spreadsheets_hold_is_what_it_says(tmp_path: Path) -> None:
     said, facts = told_of(home, tmp_path / "crore.csv", 'Title,Year,Budget (in crore),Gross,Stars\nDangal,2016,70,"$28,341,469",★★★★\n')  # fmt: skip
     columns = facts["files"]["films"]["columns"]  # type: ignore[index]
     assert columns["Gross"] == ["revenue"] and columns["Stars"] == ["ratings.me"]
-    assert "1 × budget in another currency" in said
+    assert "another currency" not in said
     document = json.loads(moviec("show", "crore:Dangal (2016)", "--home", home, "--json").stdout)["document"]
-    assert document["revenue"] == 28_341_469 and "budget" not in document and "revenue_scope" not in document
+    assert (
+        document["revenue"] == 28_341_469
+        and document["budget"] == 10_417_960
+        and "revenue_scope" not in document
+    )
+    assert document["money"] == [
+        {"field": "budget", "amount": 700_000_000, "currency": "INR", "source": "crore"}
+    ]
     assert document["ratings"][0]["value"] == 4
 
 

@@ -120,25 +120,14 @@ def test_no_value_of_any_parameter_is_a_fault_of_ours(either: Api) -> None:
     print(sum(counted.values()), "requests:", dict(sorted(counted.items())))
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"{",
-        b"[]",
-        b"null",
-        b'""',
-        b"1",
-        b"\xff",
-        b'{"films":1}',
-        b'{"ids":{}}',
-        b"{" * 10_000,
-        b'{"a":1}' * 2,
-    ],
-)
-def test_no_body_is_a_fault_of_ours(api: Api, body: bytes) -> None:
-    key = {"X-API-Key": api.key("admin"), "Content-Type": "application/json"}
-    for method, path, _ in routes(api):
-        if method == "POST":
-            answer = api.client.request(method, filled(path), content=body, headers=key)
-            assert answer.status_code < 500, (path, body, answer.text)
+BODIES = [
+    b"", b"{", b"[]", b"null", b'""', b"1", b"\xff", b'{"films":1}', b'{"ids":{}}', b"{" * 10_000, b'{"a":1}' * 2,
+]  # fmt: skip
+
+
+def test_no_body_is_a_fault_of_ours(api: Api) -> None:
+    key = {"X-API-Key": api.key("admin", per_minute=10_000_000), "Content-Type": "application/json"}
+    posts = [filled(path) for method, path, _ in routes(api) if method == "POST"]
+    for path, body in itertools.product(posts, BODIES):
+        answer = api.client.request("POST", path, content=body, headers=key)
+        assert answer.status_code < 500, (path, body, answer.text)

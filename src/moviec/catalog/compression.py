@@ -69,6 +69,17 @@ def compress_all(texts: Any, kind: str) -> Any:
     return pa.concat_arrays(parts) if parts else pa.array([], pa.binary())
 
 
+def as_text(column: Any) -> Any:
+    """Return a column of texts, compressed or not, as texts."""
+    import pyarrow as pa
+
+    if not pa.types.is_binary(column.type):
+        return column
+    return pa.array(
+        [None if frame is None else decompress(frame).decode() for frame in column.to_pylist()], pa.string()
+    )
+
+
 def decompress_sound(frame: bytes | None) -> str | None:
     """Return a compressed text; an empty one where it is damaged, which no checksum fits."""
     try:

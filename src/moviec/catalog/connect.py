@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 
@@ -62,8 +66,9 @@ def opened(url: str) -> Iterator[sa.Engine]:
     StoreError.
     """
     try:
-        engine = sa.create_engine(_with_driver(url), pool_pre_ping=True)
+        engine = sa.create_engine(_readable(_with_driver(url)), pool_pre_ping=True)
         if engine.dialect.name == "sqlite":
+            _make_private(engine.url.database)
             sa.event.listen(engine, "connect", _settle)
             sa.event.listen(engine, "checkout", _wait_briefly)
         sa.event.listen(engine, "handle_error", _tell_damage)
@@ -181,6 +186,19 @@ def _with_driver(url: str) -> str:
     return url
 
 
+def _readable(url: str) -> str:
+    """Have SQLite read a database that may only be read without the journals that it cannot make beside it."""
+    made = sa.make_url(url)
+    path = Path(made.database or "")
+    if made.get_backend_name() != "sqlite" or not path.is_file() or path.stat().st_size == 0:
+        return url
+    journals = path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")
+    if os.access(path.parent, os.W_OK) or all(journal.exists() for journal in journals):
+        return url
+    # Nobody writes now: whoever does has both journals open.
+    return f"sqlite:///file:{quote(str(path))}?mode=ro&immutable=1&uri=true"
+
+
 def shown(url: str) -> str:
     """Write an address without its password."""
     try:
@@ -198,6 +216,16 @@ def _tell_damage(context: sa.engine.ExceptionContext) -> None:
             shown(str(url)),
             "try `moviec doctor --repair`; if this comes again, move the database away, then `moviec restore DIR` or `moviec rebuild --from-lake`",
         ) from context.original_exception
+
+
+def _make_private(path: str | None) -> None:
+    """Make SQLite's file for its owner alone, only where there is none: closing a file of a database that is open would end its locks.
+
+    Its journals are as open as the file is.
+    """
+    if path and path != ":memory:" and not path.startswith("file:"):
+        with contextlib.suppress(OSError):  # SQLite says what is wrong with the place
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _settle(connection: Any, _: Any) -> None:

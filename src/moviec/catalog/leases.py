@@ -20,7 +20,7 @@ import msgspec
 import sqlalchemy as sa
 
 from moviec.catalog.accounts import now
-from moviec.catalog.connect import writing
+from moviec.catalog.connect import shown, writing
 from moviec.catalog.schema.operations import leases, runs
 from moviec.errors import StoreError
 
@@ -133,6 +133,8 @@ def _lock(catalogue: sa.Engine, name: str) -> Iterator[bool]:
 
 @contextmanager
 def _file_lock(catalogue: sa.Engine, name: str) -> Iterator[bool]:
+    if str(catalogue.url.database).startswith("file:"):
+        raise StoreError("this home may only be read", shown(str(catalogue.url)), "give access to its folder")
     with Path(f"{catalogue.url.database}.{name}.lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -14,12 +14,13 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from moviec.catalog.arrow import read
+from moviec.catalog.compression import as_text
 from moviec.catalog.history import differences
 from moviec.catalog.ledger import touching
 from moviec.catalog.parties import publish_parties
 from moviec.catalog.queries import last_change
 from moviec.catalog.schema import arrivals, identity, metadata, serving
-from moviec.catalog.staging import Touched, load, merge, stage
+from moviec.catalog.staging import Touched, as_stored, load, merge, stage
 from moviec.engine import DuckEngine
 from moviec.model import PartyChanges
 from moviec.text import Column, pc
@@ -120,6 +121,11 @@ def publish(
     mark_published(connection, deliveries)
     kinds = {row["values"]: row["counts"] for row in pc.value_counts(log["kind"]).to_pylist()}
     return Published(touched, dict(sorted(kinds.items())), last_change(connection))
+
+
+def stored_documents(given: pa.Table) -> pa.Table:
+    """Return what is told of films (TOLD) as the database keeps it, its texts compressed; `publish` takes either."""
+    return as_stored(documents, given)
 
 
 def mark_published(connection: sa.Connection, deliveries: Sequence[str]) -> None:
@@ -226,7 +232,8 @@ def _changes(
     if before.num_rows:
         given = publication.documents
         after = given.filter(pc.is_in(given["movie"], before["movie"])).select(["movie", "document"])
-        other = differences(before, after.rename_columns(["movie", "after"]), beside).to_pylist()
+        after = after.set_column(1, "after", as_text(after["document"]))
+        other = differences(before, after, beside).to_pylist()
     return sorted(
         [
             *_kinds(created["movie"], "created", publication),

@@ -18,6 +18,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from moviec.catalog.compression import Compressed, compress_all
+from moviec.errors import MovieCError
+from moviec.units import plural
 
 pc: Any = pyarrow.compute
 
@@ -110,8 +112,24 @@ def any_row(connection: sa.Connection, table: sa.Table, among: sa.ColumnElement[
 def load(connection: sa.Connection, into: sa.Table, rows: pa.Table) -> None:
     """Add rows to a table, which has none of their keys; texts that it holds compressed are compressed."""
     put = _copy if connection.dialect.name == "postgresql" else _insert
+    check_numbers(into.name.removeprefix("staged_"), rows)
     for start in range(0, rows.num_rows, AT_ONCE):
-        put(connection, into, _as_stored(into, rows.slice(start, AT_ONCE)))
+        put(connection, into, as_stored(into, rows.slice(start, AT_ONCE)))
+
+
+def check_numbers(table: str, rows: pa.Table) -> None:
+    """Raise MovieCError where a number is none (NaN) or infinite: readers would be told nonsense, and sums be lost for good."""
+    for name, column in zip(rows.column_names, rows.itercolumns(), strict=True):
+        if not pa.types.is_floating(column.type) or pc.all(pc.is_finite(column)).as_py() is not False:
+            continue
+        found = rows.filter(pc.fill_null(pc.invert(pc.is_finite(column)), fill_value=False))
+        row = found.slice(0, 1).to_pylist()[0]
+        where = ", ".join(f"{key} {value}" for key, value in list(row.items())[:2])
+        raise MovieCError(
+            f"{name} of {plural(found.num_rows, 'row', 'rows')} is no number; nothing was published",
+            f"{table} ({where})",
+            "this is a fault of MovieC or of a source of your own: see which source gives it with `moviec show`",
+        )
 
 
 def in_order_of_key(table: sa.Table, rows: pa.Table) -> pa.Table:
@@ -122,7 +140,8 @@ def in_order_of_key(table: sa.Table, rows: pa.Table) -> pa.Table:
     return rows.sort_by([(name, "ascending") for name in key])
 
 
-def _as_stored(into: sa.Table, rows: pa.Table) -> pa.Table:
+def as_stored(into: sa.Table, rows: pa.Table) -> pa.Table:
+    """Return rows with the texts compressed that a table holds so; what is compressed already stays."""
     for at, name in enumerate(rows.column_names):
         kind = into.c[name].type
         if isinstance(kind, Compressed) and not pa.types.is_binary(rows.schema.types[at]):

@@ -5,6 +5,7 @@ Sending is a follower's work (moviec.jobs.webhooks).
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import secrets
@@ -26,6 +27,9 @@ MOST = 20
 
 #: Seconds after which a receiver should take a signed body for a replay.
 WINDOW = 300.0
+
+#: What is kept of a secret that is derived begins so.
+_DERIVED = "derived:"
 
 
 #: Deliveries that are listed of each webhook.
@@ -55,11 +59,11 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def create_webhook(
-    catalogue: sa.Engine, account: str, url: str, wanted: Filter | None = None
+    catalogue: sa.Engine, key: bytes, account: str, url: str, wanted: Filter | None = None
 ) -> dict[str, Any]:
     """Make a webhook for what changes from now on; the secret for the signature is given this once.
 
-    Raises UsageError where the account has as many as it may.
+    The database keeps only what the secret is derived from with the home's `key`. Raises UsageError where the account has as many as it may.
     """
     with writing(catalogue, beside=True) as connection:
         count = sa.select(sa.func.count()).where(webhooks.c.account == account)
@@ -68,7 +72,7 @@ def create_webhook(
         row = {
             "account": account,
             "url": url,
-            "secret": "whsec_" + secrets.token_urlsafe(24),
+            "secret": _DERIVED + secrets.token_urlsafe(24),
             "state": "active",
             "position": head(connection),
             "failed": 0,
@@ -76,7 +80,16 @@ def create_webhook(
             "filter": msgspec.json.encode(wanted).decode() if wanted else None,
         }
         made = connection.execute(sa.insert(webhooks).values(row)).inserted_primary_key
-    return {"id": int(made[0]) if made else 0, **row, "filter": wanted}
+    shown = {"secret": secret_of(str(row["secret"]), key), "filter": wanted}
+    return {"id": int(made[0]) if made else 0, **row, **shown}
+
+
+def secret_of(kept: str, key: bytes) -> str:
+    """Return the secret of a webhook from what the database keeps of it; of one made before secrets were derived it is that."""
+    if not kept.startswith(_DERIVED):
+        return kept
+    digest = hmac.new(key, b"webhook " + kept.encode(), hashlib.sha256).digest()
+    return "whsec_" + base64.urlsafe_b64encode(digest[:24]).decode()
 
 
 def webhooks_of(catalogue: sa.Engine, account: str) -> list[dict[str, Any]]:
@@ -96,7 +109,7 @@ def filter_of(text: str | None) -> Filter | None:
 
 
 def webhook_of(catalogue: sa.Engine, account: str, number: int) -> dict[str, Any] | None:
-    """Return one of an account's webhooks as the table has it, secret and all; None where there is none."""
+    """Return one of an account's webhooks as the table has it, what its secret is derived from and all; None where there is none."""
     query = sa.select(webhooks).where(webhooks.c.account == account, webhooks.c.number == number)
     with catalogue.connect() as connection:
         row = connection.execute(query).mappings().first()

@@ -60,12 +60,13 @@ _ROOM = "make room or give access, and run again"
 
 
 def build(words: Sequence[str]) -> typer.Typer:
-    """Make the command line for these words: with the one command they name, else with all."""
+    """Make the command line for these words: with the one command they name, with none for the version, else with all."""
     app = typer.Typer(
         no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
     )
     app.callback(invoke_without_command=True)(moviec)
-    for name in [word for word in words if word in COMMANDS][:1] or COMMANDS:
+    named = [word for word in words if word in COMMANDS][:1]
+    for name in named or ([] if words == ["--version"] else COMMANDS):
         module, _, attribute = COMMANDS[name].partition(":")
         command = getattr(import_module(module), attribute)
         if isinstance(command, typer.Typer):

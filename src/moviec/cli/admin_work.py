@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from moviec.catalog.webhooks import Sent
+from moviec.config import Home
 from moviec.errors import UsageError
 from moviec.library.workbench import ReadingWorkbench, said
 from moviec.web.admin_work import IngestOrder, Verdict
@@ -17,9 +20,9 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
 
     def ping(self, hook: Mapping[str, Any]) -> Sent:
         """Send a webhook a body without changes."""
-        from moviec.jobs.webhooks import send
+        from moviec.jobs.webhooks import Sending, send
 
-        return send(hook, [], self.home.settings.webhooks_private)
+        return send(hook, [], Sending(self.home.settings.webhooks_private, self.home.signing_key()))
 
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         """Take in every delivery the order means, and publish."""
@@ -30,6 +33,7 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
         from moviec.sources.registry import find_source
 
         source = find_source(order.source, self.home.folder)
+        check_places(self.home, order.source, order.paths)
         at = _instant(order.delivered_at) if order.delivered_at else None
         if not order.paths and at is None and is_online(self.home, source.spec):
             with open_run(self.home) as context:
@@ -125,6 +129,30 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
         with open_run(self.home) as context, arriving(context) as alone:
             done = refuse_held(alone, delivery, who)
         return {"delivery": done}
+
+
+def check_places(home: Home, source: str, places: Sequence[str]) -> None:
+    """Raise UsageError for a place that is not below `ingest_from`, nor one of the source's own: who has a key for requests need
+    not have the run of the disk and the network.
+    """
+    mine = home.settings.sources.get(source)
+    own = [place for place in (mine.path, mine.inbox) if place] if mine else []
+    roots = [*home.settings.ingest_from, *own]
+    for place in places:
+        if place not in own and not any(_is_below(place, root) for root in roots):
+            raise UsageError(
+                "requests take nothing in from here",
+                place,
+                "add a place above it to ingest_from (docs/settings.md)",
+            )
+
+
+def _is_below(place: str, root: str) -> bool:
+    """Return whether a place lies below a root: of the same kind, and without a way back up."""
+    if "://" in place or "://" in root:
+        parts = unquote(place.partition("://")[2]).split("/")
+        return place.startswith(root.rstrip("/") + "/") and "://" in root and ".." not in parts
+    return Path(place).expanduser().resolve().is_relative_to(Path(root).expanduser().resolve())
 
 
 def _instant(text: str) -> dt.datetime:

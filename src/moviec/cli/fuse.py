@@ -29,7 +29,7 @@ SELECT * FROM claims_unusable UNION ALL SELECT * FROM claims_unread UNION ALL SE
 
 def fuse(
     claims: Annotated[Path, typer.Argument(help="movie,field,source,value: CSV, TSV, JSON, Parquet, Excel")],
-    out: Annotated[Path, typer.Option(help="where the chosen values go, as CSV")],
+    out: Annotated[Path, typer.Option(dir_okay=False, help="where the chosen values go, as CSV")],
     as_json: Annotated[bool, typer.Option("--json", help="report as JSON")] = False,
 ) -> None:
     """Choose the most reliable value of every film's every field; touches no catalogue.

@@ -13,10 +13,18 @@ import typer
 from moviec.catalog.deliveries import Delivery, all_deliveries, count_rejected
 from moviec.catalog.sources import matched_share, matching
 from moviec.cli.console import end_with, fail, note, print_json, print_table, steps
-from moviec.cli.options import HomeOption, JsonOption, check_delivered
+from moviec.cli.options import (
+    EngineName,
+    EngineOption,
+    HomeOption,
+    JsonOption,
+    MasterOption,
+    check_delivered,
+    running_on,
+)
 from moviec.cli.reading import reading
 from moviec.cli.scorecard import about_source
-from moviec.config import Home, open_home
+from moviec.config import Home, Running, open_home
 from moviec.engine.unread import Unread
 from moviec.errors import MovieCError, PayloadError, UsageError
 from moviec.pipeline.aggregator import drain, publish_again
@@ -24,10 +32,12 @@ from moviec.pipeline.arrivals import IngestRequest, expected, take
 from moviec.pipeline.due import needs_look
 from moviec.pipeline.ingest import MENDED
 from moviec.pipeline.online import is_online, take_online
-from moviec.pipeline.opening import arriving, open_run
+from moviec.pipeline.opening import arriving, on_engine, open_run
 from moviec.pipeline.probe import needs_of, probe
 from moviec.pipeline.publication import Outcome
 from moviec.pipeline.rebuild import from_lake, rebuild_source
+from moviec.reading.table_start import is_video
+from moviec.reading.usual_names import ALIASES, MORE_ALIASES
 from moviec.sources.recognise import Recognised, keep_mapping, recognise_file
 from moviec.sources.registry import faulty_sources, find_source, find_sources
 from moviec.sources.spec import Source, SourceSpec
@@ -44,7 +54,7 @@ def ingest(
         str,
         typer.Argument(
             help="The source's name (see `moviec sources`); NAME=PLACE for each of several, which are published at once;"
-            " or a file: what it is is found out."
+            " or files, a zip or a folder: what they are is found out."
         ),
     ],
     paths: Annotated[
@@ -69,6 +79,12 @@ def ingest(
             "--save-mapping", help="Write the mapping of a list of one's own anew, over a kept one."
         ),
     ] = False,
+    columns: Annotated[
+        str,
+        typer.Option(help="Which column of a list of one's own is what: title=Name,year=Jahr,rating=Note,…"),
+    ] = "",
+    engine: EngineOption = EngineName.duckdb,
+    master: MasterOption = "",
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -84,19 +100,31 @@ def ingest(
         delivered_at=_instant(delivered_at, "--delivered-at") if delivered_at else None,
         accept_shrink=accept_shrink,
         as_json=as_json,
+        running=running_on(engine, master),
     )
     if options.delivered_at:
         check_delivered(options.delivered_at.astimezone(dt.UTC).date())
-    named = _named_places([source, *(paths or ())], place) if not event else {}
+    words = [source, *(paths or ())]
+    named = _named_places(words, place) if not event else {}
     if named:
         _take_all(place, named, options)
         return
-    if not paths and not event and _is_file(source, place):
+    if not event and source not in find_sources(place.folder) and all(Path(word).exists() for word in words):
+        own = _Own(place, _fields(columns), save_mapping or bool(columns))
         with work_folder() as work:
-            _take_all(place, _recognised(Path(source), Path(work), place, save_mapping), options)
+            for round_ in _recognised([Path(word) for word in words], Path(work), own):
+                _take_all(place, round_, options)
         return
+    if columns:
+        raise UsageError(
+            "--columns says which column of a file is what",
+            source,
+            "leave the source's name out, or change its mapping",
+        )
     found = find_source(source, place.folder)
     if not (paths or event or since or delivered_at) and is_online(place, found.spec):
+        if options.running.spark:
+            raise UsageError("answers of an API are few at a time", "--engine spark", "leave it out")
         _ask_and_ingest(place, found, as_json)
     else:
         _take_all(place, {source: list(paths or ())}, options)
@@ -110,6 +138,7 @@ class _Options(msgspec.Struct, frozen=True):
     delivered_at: dt.datetime | None
     accept_shrink: bool
     as_json: bool
+    running: Running
 
 
 def _take_all(place: Home, named: dict[str, list[str]], options: _Options) -> None:
@@ -121,7 +150,11 @@ def _take_all(place: Home, named: dict[str, list[str]], options: _Options) -> No
     request = IngestRequest((), options.since, options.event, options.delivered_at)
     done: list[Delivery] = []
     failed: list[str] = []
-    with open_run(place) as context, steps(quiet=options.as_json) as tell:
+    with (
+        on_engine(place, options.running) as spark,
+        open_run(place, spark=spark) as context,
+        steps(quiet=options.as_json) as tell,
+    ):
         with arriving(context, tell) as alone:
             several = [
                 (source, arrival)
@@ -207,35 +240,107 @@ def _named_places(words: list[str], place: Home) -> dict[str, list[str]]:
     return found
 
 
-def _is_file(source: str, place: Home) -> bool:
-    """Return whether what stands in a source's place is a file."""
-    return Path(source).exists() and not Path(source).is_dir() and source not in find_sources(place.folder)
+class _Own(msgspec.Struct, frozen=True):
+    """Where the mappings of lists of one's own are kept, which column was said to be what, and whether they are made anew."""
+
+    place: Home
+    columns: dict[str, str]
+    anew: bool
 
 
-def _recognised(path: Path, work: Path, place: Home, anew: bool) -> dict[str, list[str]]:
-    """Return which source each file is of, or each file in a zip; the mapping of a list of one's own is kept."""
-    known: list[tuple[Path, Recognised]] = []
-    for number, file in enumerate(unpack(path, work, place.settings.bounds)):
+def _fields(text: str) -> dict[str, str]:
+    """Read title=Name,year=Jahr; raises UsageError where that is not its form."""
+    known = [*ALIASES, *MORE_ALIASES]
+    found = {}
+    for part in filter(None, map(str.strip, text.split(","))):
+        field, equals, column = part.partition("=")
+        if not equals or not column:
+            raise UsageError(f"'{part}' is not FIELD=COLUMN", "--columns", "as in title=Name,year=Jahr")
+        if field not in known:
+            raise UsageError(f"no field '{field}'", "--columns", f"the fields are {', '.join(known)}")
+        found[field] = column
+    return found
+
+
+#: Folders of a Letterboxd export with what its owner took away.
+_TAKEN_AWAY = ("deleted", "orphaned")
+
+#: Files deeper in a folder than this are not looked for.
+_DEEPEST = 4
+
+
+def _inside(path: Path, work: Path, place: Home) -> list[tuple[Path, str]]:
+    """Return the files in a file, a zip or a folder, each with its name as it stands in there."""
+    if path.is_dir():
+        found = [
+            file
+            for file in sorted(path.rglob("*"))
+            if file.is_file()
+            and len(file.relative_to(path).parts) <= _DEEPEST
+            and not file.name.startswith(".")
+        ]
+        if films := [file for file in found if is_video(file.name)]:
+            listing = work / f"{path.resolve().name}.txt"
+            listing.write_text("".join(f"{file.relative_to(path)}\n" for file in films), encoding="utf-8")
+            return [(listing, listing.name)]
+        inside = [(file, str(file.relative_to(path))) for file in found]
+    else:
+        packed = work / "packed"
+        packed.mkdir()
+        plain = unpack(path, packed, place.settings.bounds, apart=True)
+        inside = [
+            (file, str(file.relative_to(packed)) if packed in file.parents else file.name) for file in plain
+        ]
+    return [(file, name) for file, name in inside if Path(name).parts[0] not in _TAKEN_AWAY]
+
+
+def _recognised(paths: list[Path], work: Path, own: _Own) -> list[dict[str, list[str]]]:
+    """Return which source each file is of, in rounds of one delivery for each source; the mapping of a list of one's own is kept."""
+    known: list[tuple[Path, Path, Recognised]] = []
+    several = len(paths) > 1
+    for number, path in enumerate(paths):
         room = work / f"room-{number}"
         room.mkdir()
-        try:
-            known.append((file, recognise_file(file, room, place.folder)))
-        except MovieCError as error:
-            if file == path or path.suffix.lower() != ".zip":
-                raise
-            fail(f"{file.name} is left out: {error}")
-    if not known:
-        raise PayloadError("no file in it is a list of films that MovieC knows", path.name)
-    sources = {what.source for _, what in known}
-    whole = path if len(known) == 1 or len(sources) == 1 else None
-    found: dict[str, list[str]] = {}
-    for file, what in known:
+        files = _inside(path, room, own.place)
+        for place, (file, name) in enumerate(files):
+            (look := room / f"look-{place}").mkdir()
+            try:
+                known.append((path, file, recognise_file(file, look, own.place.folder, own.columns, name)))
+            except MovieCError as error:
+                if len(files) == 1 and not several and not path.is_dir():
+                    raise
+                fail(f"{name} is left out: {error}")
+    films = {what.source for _, _, what in known if not what.role}
+    rounds: list[dict[str, list[str]]] = [{}]
+    for path, file, what in sorted(known, key=lambda each: bool(each[2].role)):
         print(f"{file.name}: {what}", file=sys.stderr)
+        if what.role and what.source not in films:
+            fail(f"{file.name} is left out: the list of films that it goes with is not there")
+            continue
         if what.layout:
-            kept = keep_mapping(what.layout, place.folder, anew)
+            kept = keep_mapping(what.layout, own.place.folder, own.anew)
             print(f"{file.name}: its mapping is kept in {kept}", file=sys.stderr)
-        found.setdefault(what.source, []).append(str(whole or file))
-    return {source: list(dict.fromkeys(files)) for source, files in found.items()}
+        whole = what.layout is None and not what.role and not path.is_dir()
+        _add(rounds, what, str(path if whole else file))
+    if not rounds[0]:
+        raise PayloadError(
+            "no file in it is a list of films that MovieC knows", ", ".join(path.name for path in paths)
+        )
+    return rounds
+
+
+def _add(rounds: list[dict[str, list[str]]], what: Recognised, file: str) -> None:
+    """Add a file to the first round without a list of its source; what goes with a list, and a source's own files, to the first."""
+    if what.layout is None:
+        some = rounds[0].setdefault(what.source, [])
+        if file not in some:
+            some.append(file)
+        return
+    for round_ in rounds:
+        if what.source not in round_:
+            round_[what.source] = [file]
+            return
+    rounds.append({what.source: [file]})
 
 
 def rebuild(
@@ -246,6 +351,8 @@ def rebuild(
     lake_only: Annotated[
         bool, typer.Option("--from-lake", help="The database is lost, or older than the lake: bring it up.")
     ] = False,
+    engine: EngineOption = EngineName.duckdb,
+    master: MasterOption = "",
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -256,11 +363,11 @@ def rebuild(
     """
     place = open_home(home)
     made = []
-    with steps(quiet=as_json) as tell:
+    with steps(quiet=as_json) as tell, on_engine(place, running_on(engine, master)) as spark:
         if lake_only:
             with open_run(place) as context:
                 brought = from_lake(context, tell)
-        with open_run(place, alone=True, tell=tell) as context:
+        with open_run(place, alone=True, tell=tell, spark=spark) as context:
             present = (
                 {delivery.source for delivery in all_deliveries(context.catalogue)} if from_raw else set()
             )

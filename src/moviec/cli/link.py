@@ -31,9 +31,12 @@ def link(
         Path, typer.Argument(help="A film list: CSV, TSV, JSON, JSON lines or Parquet, .gz allowed.")
     ],
     right: Annotated[Path, typer.Argument(help="The other film list.")],
-    out: Annotated[Path, typer.Option(help="The pairs: left_id, right_id, probability, evidence.")],
+    out: Annotated[
+        Path, typer.Option(dir_okay=False, help="The pairs: left_id, right_id, probability, evidence.")
+    ],
     review: Annotated[
-        Path | None, typer.Option(help="Uncertain pairs, for a person to look at, and why they wait.")
+        Path | None,
+        typer.Option(dir_okay=False, help="Uncertain pairs, for a person to look at, and why they wait."),
     ] = None,
     columns: Annotated[str, typer.Option(help="Which column is what: title=Name,left:year=Jahr,…")] = "",
     model: Annotated[Path | None, typer.Option(help="Match weights; default: those that ship.")] = None,

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from moviec.config import Running
 from moviec.errors import UsageError
 from moviec.units import FIRST_FILM
 
+#: Where the names are the kernel's: `/dev/stdout` may well lead to a regular file.
+SYSTEM = ("/dev/", "/proc/", "/sys/")
+
 
 def check_places(read: Iterable[Path | None], written: Iterable[Path | None]) -> None:
-    """Raise UsageError where a file that is written would take the place of one that is read, or of another; None: no file.
+    """Raise UsageError where a file that is written would take the place of one that is read, or of another, or of what is no
+    file (a device, a pipe, a folder); None: no file.
 
     Links are followed, and two spellings of one path are one place.
     """
@@ -22,11 +28,40 @@ def check_places(read: Iterable[Path | None], written: Iterable[Path | None]) ->
     for path in written:
         if path is None:
             continue
+        place = path.parent.resolve() / path.name
+        if (path.exists() and not path.is_file()) or str(place).startswith(SYSTEM):
+            raise UsageError("this is no file that could be written anew", str(path), "give it another name")
         if path.resolve() in taken:
             raise UsageError(
                 "would take the place of another file of this run", str(path), "give it another name"
             )
         taken.add(path.resolve())
+
+
+class EngineName(StrEnum):
+    """The engines that set-level work runs on."""
+
+    duckdb = "duckdb"
+    spark = "spark"
+
+
+EngineOption = Annotated[
+    EngineName, typer.Option(help="Where everything is worked out: in this process, or on a Spark cluster.")
+]
+MasterOption = Annotated[
+    str,
+    typer.Option(
+        metavar="URL",
+        help="Of --engine spark: local[2], spark://HOST:7077, yarn, k8s://…; else as Spark is set.",
+    ),
+]
+
+
+def running_on(engine: EngineName, master: str) -> Running:
+    """Return where a run works. Raises UsageError for a master without its engine."""
+    if master and engine is not EngineName.spark:
+        raise UsageError("goes with --engine spark", "--master")
+    return Running(engine is EngineName.spark, master)
 
 
 HomeOption = Annotated[Path | None, typer.Option("--home", help="The home folder (else MOVIEC_HOME).")]

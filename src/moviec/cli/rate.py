@@ -33,10 +33,12 @@ def rate(
     ratings: Annotated[
         Path, typer.Argument(help="movie,source,value,lowest,highest[,votes][,panel][,aspect]")
     ],
-    out: Annotated[Path, typer.Option(help="where the scores go, as CSV")],
+    out: Annotated[Path, typer.Option(dir_okay=False, help="where the scores go, as CSV")],
     without: Annotated[list[str] | None, typer.Option(help="leave a rater out (may be repeated)")] = None,
     weight: Annotated[list[str] | None, typer.Option(help="RATER=X: multiply a rater's pull")] = None,
-    model: Annotated[Path | None, typer.Option(help="keep the fitted model here, as JSON")] = None,
+    model: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="keep the fitted model here, as JSON")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="report as JSON")] = False,
 ) -> None:
     """Rate every film of a table; touches no catalogue."""

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from moviec.cli.console import end_with, print_json, steps
-from moviec.cli.options import check_delivered
+from moviec.cli.options import EngineName, EngineOption, MasterOption, check_delivered, running_on
 from moviec.errors import UsageError
 from moviec.pipeline.monthly_job import Job, Run, run_rollup
 from moviec.rollup.month_files import Layout
@@ -67,6 +67,8 @@ def rollup(
     any_revenue: Annotated[
         bool, typer.Option("--any-revenue", help="Count films of unknown revenue, too.")
     ] = False,
+    engine: EngineOption = EngineName.duckdb,
+    master: MasterOption = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the run's record as JSON.")] = False,
 ) -> None:
     """Add up money and popularity by genre and production company, by month: DIR/genres/YEAR/YEAR-MM.json, …
@@ -86,7 +88,7 @@ def rollup(
     counting = Counting(first, delivered, any_status, any_revenue, split.value)
     layout = Layout(format.value, metadata, split.value)
     with steps(quiet=as_json) as tell:
-        run = run_rollup(Job(tuple(files), out, counting, layout), tell)
+        run = run_rollup(Job(tuple(files), out, counting, layout, running=running_on(engine, master)), tell)
     if as_json:
         print_json(run)
     else:

@@ -12,10 +12,11 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
 from moviec.cli.options import HomeOption
-from moviec.config import Home, open_home
+from moviec.config import Home, open_home, private
 from moviec.errors import StoreError
 from moviec.work import work_folder
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 #: Seconds that requests under way have to finish when the server is stopped.
 GRACE = 10
+
+#: Bytes of a request's head; a longer one is answered 431.
+LONGEST_HEAD = 65_536
 
 
 PortOption = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
@@ -42,17 +46,21 @@ def serve(
 def run_server(home: Home, host: str, port: int, workers: int = 1) -> None:
     """Serve a home until stopped. Raises StoreError where the catalogue or the address cannot be had."""
     from granian import Granian
-    from granian.constants import Interfaces
+    from granian.constants import HTTPModes, Interfaces
     from granian.errors import ConfigurationError
+    from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
     refuse_taken(host, port)
     if home.log:
-        home.log.open("ab").close()  # said here and now where that is impossible
+        open(home.log, "ab", opener=private).close()  # said here and now where that is impossible
     migrate_first(home, host, port)
     os.environ["MOVIEC_HOME"] = str(home.folder)
     with _indexing(home), _counting_together(workers):
         import moviec.web.app  # noqa: F401  loaded once, before the workers are forked, and once metrics are shared
+        from moviec.web.connections import allowed_here
+
+        serving = allowed_here(home.settings.serving)
 
         server: Any = Granian(
             "moviec.cli.serve:make_app",
@@ -63,7 +71,11 @@ def run_server(home: Home, host: str, port: int, workers: int = 1) -> None:
             factory=True,
             log_level=LogLevels.warning,
             websockets=False,
-            backpressure=1024,
+            http=HTTPModes.http1,  # HTTP/2 is a proxy's: without TLS nobody speaks it, and it has limits of its own to mind
+            http1_settings=HTTP1Settings(
+                header_read_timeout=max(serving.head, serving.idle) * 1000, max_buffer_size=LONGEST_HEAD
+            ),
+            backpressure=serving.connections_in_all,
             workers_kill_timeout=GRACE,
             respawn_failed_workers=True,
         )
@@ -116,9 +128,12 @@ def make_app() -> ASGIApp:
     """Make the application in a worker; the home is MOVIEC_HOME."""
     from moviec.cli.admin_work import PipelineWorkbench
     from moviec.web.app import create_app
+    from moviec.web.connections import allowed_here
 
     end_with_parent()
     home = open_home()
+    serving = allowed_here(home.settings.serving)
+    home = msgspec.structs.replace(home, settings=msgspec.structs.replace(home.settings, serving=serving))
     return create_app(home, PipelineWorkbench(home))
 
 

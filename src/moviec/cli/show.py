@@ -31,6 +31,7 @@ _APART = (
     "rating",
     "other_titles",
     "keywords",
+    "money",
     "confidence",
 )
 
@@ -100,6 +101,11 @@ def _print(stood: Stood) -> None:
     for name, value in document.items():
         if name not in _APART:
             print(f"{name.replace('_', ' ')}: {_text(value)}")
+    for one in document.get("money", ()):
+        scope = f"{one['scope']}, " if "scope" in one else ""
+        print(
+            f"{one['field']} in another currency: {one['currency']} {one['amount']:,} ({scope}{one['source']})"
+        )
     if counts := claims.get("counts_in"):
         month = f"-{counts['month']:02}" if "month" in counts else ", in no month"
         print(f"counts in: {counts['year']}{month} (by {counts['by']})")

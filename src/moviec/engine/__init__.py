@@ -1,4 +1,4 @@
-"""Set-level work: one protocol, DuckDB by default. Callers never learn which engine runs."""
+"""Set-level work: one protocol, and DuckDB behind it; `spark` spreads it over a cluster, part by part."""
 
 from moviec.engine.base import Batches, Engine, PerRecord
 from moviec.engine.duckdb import DuckEngine, Limits

@@ -1,7 +1,7 @@
 """The Engine protocol: named tables in, SQL over them, Arrow or Parquet out.
 
 The SQL is DuckDB's; work on single records goes through `map`, which hands Arrow batches to a function.
-Parameters travel as one-row tables, since the engines' placeholders differ.
+Parameters travel as one-row tables, so that a statement's text is always the same.
 """
 
 from __future__ import annotations

@@ -76,6 +76,11 @@ CREATE OR REPLACE MACRO problems_in(names) AS list_filter(names, lambda n: n IS 
 -- What is known of [{'k': space, 'v': id}, …] as a map.
 CREATE OR REPLACE MACRO known_ids(entries) AS map_from_entries(list_filter(entries, lambda e: e.v IS NOT NULL));
 
+-- An amount in another currency as a record has it, without a currency none; and what is known of several.
+CREATE OR REPLACE MACRO money_of(field, amount, currency, scope) AS CASE WHEN currency IS NOT NULL AND amount IS NOT NULL THEN
+  {'field': field::VARCHAR, 'amount': try_cast(amount AS BIGINT), 'currency': currency::VARCHAR, 'scope': scope::VARCHAR} END;
+CREATE OR REPLACE MACRO known_money(amounts) AS nullif(list_filter(amounts, lambda m: m.amount > 0), []);
+
 -- One rater's overall rating as a record has it; no value, no rating. Votes and distribution may be
 -- NULL; votes below nothing are unknown.
 CREATE OR REPLACE MACRO rating_of(rater, panel, scale, value, votes, distribution) AS CASE WHEN value IS NOT NULL THEN
@@ -117,9 +122,10 @@ CREATE OR REPLACE MACRO any_listed(cell, separator) AS nullif(list_filter(list_t
                            ELSE string_split_regex(cell, separator) END)[1] END, lambda t: tidy(t)), lambda t: t IS NOT NULL), []);
 
 -- The companies in a cell: a comma before a legal form parts nothing ("Metro-Goldwyn-Mayer, Inc.").
-CREATE OR REPLACE MACRO companies_listed(cell, separator) AS list_transform(any_listed(regexp_replace(cell,
+-- In a list of one, so that the pattern is compiled once and not wherever `any_listed` looks at the cell.
+CREATE OR REPLACE MACRO companies_listed(cell, separator) AS list_transform(list_transform([regexp_replace(cell,
   ', *((?:Inc|Ltd|LLC|L\.L\.C|Co|Corp|S\.?A\.?S?|GmbH|L\.?P|S\.?p\.?A|S\.?r\.?l|B\.?V|N\.?V|A\.?G|KG|Limited|Incorporated|Pte|Pty|The)\b\.?)',
-  chr(31) || ' \1', 'g'), separator), lambda c: replace(c, chr(31), ','));
+  chr(31) || ' \1', 'g')], lambda kept: any_listed(kept, separator))[1], lambda c: replace(c, chr(31), ','));
 
 -- The two people of a joined name, else the name: "Joel and Ethan Coen" are two who share a last name, "Ann Lee and Bo Dahl"
 -- are two; "Penn and Teller" is as it stands.
@@ -181,6 +187,13 @@ CREATE OR REPLACE MACRO people_as(role, names) AS list_transform(flatten(list_tr
      WHEN regexp_matches(n, '(?i)\((?:(?:screen)?writers?|screenplay|screenpaly|teleplay|story)\)$') THEN 'writer'
      WHEN regexp_matches(n, '(?i)\(director\)$') THEN 'director' WHEN regexp_matches(n, '(?i)\(producer\)$') THEN 'producer'
      ELSE role END, 'character': NULL::VARCHAR, 'position': (place - 1)::INTEGER});
+
+-- The crew in a cell with objects of a name and a job each, in JSON or as a Python literal; without such objects, none.
+CREATE OR REPLACE MACRO crew_as(cell) AS list_filter(list_transform(
+  coalesce(TRY(from_json(CASE WHEN json_valid(cell) THEN cell END, '[{"name": "VARCHAR", "job": "VARCHAR"}]')),
+           py_list(CASE WHEN NOT json_valid(cell) THEN cell END, '[{"name": "VARCHAR", "job": "VARCHAR"}]')),
+  lambda p: {'name': tidy(p.name), 'key': NULL::VARCHAR, 'role': crew_role(p.job), 'character': NULL::VARCHAR, 'position': NULL::INTEGER}),
+  lambda p: p.role IS NOT NULL AND p.name IS NOT NULL);
 
 -- Titles without language or region, as `other_titles` has them; none is unknown.
 CREATE OR REPLACE MACRO titles_as(titles) AS nullif(list_transform(list_filter(titles,

@@ -47,6 +47,7 @@ SELECT h.movie, h.document,
    IF list_contains(n.names, 'companies:' || spelled(x->>'name'))] AS companies,
   CASE WHEN g.movie IS NOT NULL THEN from_json(h.document->'genres', '["JSON"]') END AS genres,
   [x FOR x IN from_json(h.document->'ratings', '["JSON"]') IF list_contains(a.sources, x->>'source')] AS ratings,
+  [x FOR x IN from_json(h.document->'money', '["JSON"]') IF list_contains(a.sources, x->>'source')] AS money,
   [x FOR x IN from_json(h.document->'sources', '["VARCHAR"]') IF list_contains(a.sources, x)] AS sources
 FROM held h
 CROSS JOIN (SELECT list(source) AS sources FROM allowed) a
@@ -62,7 +63,7 @@ FROM lists l
 -- name: documents
 SELECT l.movie, json_merge_patch(json_object('id', l.document->'id'), s.patch, json_object(
     'revenue_scope', CASE WHEN s.patch->>'revenue' IS NOT NULL THEN l.document->'revenue_scope' END,
-    'other_titles', nullif(l.other_titles, []), 'genres', l.genres, 'keywords', nullif(l.keywords, []),
+    'money', nullif(l.money, []), 'other_titles', nullif(l.other_titles, []), 'genres', l.genres, 'keywords', nullif(l.keywords, []),
     'languages', nullif(l.languages, []), 'countries', nullif(l.countries, []), 'people', nullif(l.people, []),
     'companies', nullif(l.companies, []), 'ids', l.document->'ids', 'rating', CASE WHEN len(l.points) > 0 THEN json_object(
       'c_rating', l.document->'$.rating.c_rating', 'low', l.document->'$.rating.low', 'high', l.document->'$.rating.high',

@@ -26,6 +26,7 @@ _DOCUMENTS = (
     view("doc_aspects_json"),
     view("doc_rating_json"),
     view("doc_ratings_json"),
+    view("doc_money_json"),
     view("doc_confidence_json"),
     view("doc_sources_json"),
     view("doc_documents"),

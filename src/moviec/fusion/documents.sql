@@ -55,6 +55,12 @@ SELECT movie, CONCAT('[', STRING_AGG(CONCAT('{', CONCAT_WS(',', '"rater":' || TO
          ORDER BY rater, aspect), ']') AS json
 FROM doc_ratings GROUP BY movie
 
+-- name: doc_money_json
+SELECT movie, CONCAT('[', STRING_AGG(CONCAT('{', CONCAT_WS(',', '"field":' || TO_JSON(field), '"amount":' || amount,
+         '"currency":' || TO_JSON(currency), '"scope":' || TO_JSON(scope), '"source":' || TO_JSON(source)), '}'), ','
+         ORDER BY field, source, currency, amount, scope), ']') AS json
+FROM doc_money GROUP BY movie
+
 -- name: doc_confidence_json
 SELECT f.movie, CONCAT('{', STRING_AGG(CONCAT(TO_JSON(f.field), ':', TO_JSON(ROUND(f.confidence / 1000000, 3))), ','
          ORDER BY r.place), '}') AS json
@@ -71,7 +77,7 @@ SELECT m.movie, CONCAT('{', CONCAT_WS(',', '"id":"mc' || m.movie || '"', '"kind"
     '"certificate":' || TO_JSON(m.certificate), '"collection":' || TO_JSON(m.collection), '"genres":' || g.json,
     '"keywords":' || k.json, '"original_language":' || TO_JSON(m.original_language), '"languages":' || l.json,
     '"countries":' || c.json, '"people":' || p.json, '"companies":' || f.json, '"budget":' || m.budget,
-    '"revenue":' || m.revenue, '"revenue_scope":' || TO_JSON(m.revenue_scope),
+    '"revenue":' || m.revenue, '"revenue_scope":' || TO_JSON(m.revenue_scope), '"money":' || o.json,
     '"popularity":' || TO_JSON(m.popularity / 1000000), '"votes":' || m.votes, '"ids":' || i.json, '"rating":' || r.json,
     '"ratings":' || a.json, '"overview":' || TO_JSON(m.overview), '"tagline":' || TO_JSON(m.tagline),
     '"poster":' || w.poster, '"trailer":' || TO_JSON(m.trailer), '"homepage":' || TO_JSON(m.homepage),
@@ -88,5 +94,6 @@ LEFT JOIN doc_companies_json f ON f.movie = m.movie
 LEFT JOIN doc_ids_json i ON i.movie = m.movie
 LEFT JOIN doc_rating_json r ON r.movie = m.movie
 LEFT JOIN doc_ratings_json a ON a.movie = m.movie
+LEFT JOIN doc_money_json o ON o.movie = m.movie
 LEFT JOIN doc_confidence_json y ON y.movie = m.movie
 LEFT JOIN doc_sources_json s ON s.movie = m.movie

@@ -56,6 +56,23 @@ READ_SO = 0.8
 LISTS = 0.02
 _SEPARATED = re.compile(r"[^\s;|][;|]\s*[^\s;|]")
 
+#: What lists are cut at, by what they hold: beside semicolons and bars in fields whose name says so commas, too, which in any
+#: other text part nothing.
+_CUT = {
+    "labels": re.compile(r"\s*(?:[;|,/、・]|\s[•·]\s)\s*"),
+    "names": re.compile(r"\s*[;|、・]\s*|,\s*|\s+(?:&|and|und|et|y)\s+|\s/\s"),
+    "companies": re.compile(
+        r"\s*[;|、]\s*|\s/\s|,\s+(?!(?:Inc|Ltd|LLC|Co|Corp|S\.?A|GmbH|The)\b)", re.IGNORECASE
+    ),
+    "": re.compile(r"\s*[;|]\s*"),
+}
+#: Which fields hold which lists, by their usual names.
+_LISTED = {
+    "labels": ("genres", "keywords", "countries", "languages"),
+    "names": ("people", "directors", "writers"),
+    "companies": ("companies",),
+}
+
 #: Amounts are larger than this, minutes are not.
 LEAST_AMOUNT = 10_000
 MOST_MINUTES = 900
@@ -123,14 +140,18 @@ def _keep_one(engine: DuckEngine, texts: Sequence[str]) -> None:
     named = ", ".join(map(quoted, texts)) or "''"
     engine.materialize("claims_kept", _KEPT.format(texts=named))
     engine.materialize("claims_second", _SECOND.format(texts=named))
+    cut = " ".join(
+        f"WHEN field = {quoted(text)} THEN {quoted(_holds(text))}" for text in texts if _holds(text)
+    )
     kept = engine.query(
-        f"SELECT k.*, k.field IN ({named}) AS texts, coalesce(regexp_matches(value, '[;|]'), false) AS several"
-        " FROM claims_kept k ORDER BY file_row"
+        f"SELECT k.*, k.field IN ({named}) AS texts, CASE {cut or 'WHEN false THEN NULL'} ELSE '' END || chr(31) || value AS listed,"
+        " coalesce(regexp_matches(value, '[;|,/&、・•·]| (?:and|und|et|y) '), false) AS several FROM claims_kept k ORDER BY file_row"
     )
     values = kept["value"].combine_chunks()
     folded = fold_title(values)
-    lists = _folded_lists(values.filter(kept["several"].combine_chunks()))
-    looked_up = pc.index_in(values, lists["text"])
+    listed = kept["listed"].combine_chunks()
+    lists = _folded_lists(listed.filter(pc.and_(kept["several"], kept["texts"]).combine_chunks()))
+    looked_up = pc.index_in(listed, lists["text"])
     lists = pc.take(lists["fold"].combine_chunks(), looked_up)
     worded = pc.if_else(pc.equal(folded, ""), values, folded)
     forms = pc.if_else(kept["texts"].combine_chunks(), pc.coalesce(lists, worded), values)
@@ -143,13 +164,34 @@ def _keep_one(engine: DuckEngine, texts: Sequence[str]) -> None:
 
 
 def _folded_lists(texts: TextColumn) -> pa.Table:
-    """Bring lists to the form in which those of the same items are equal, in whatever order: text, fold."""
+    """Bring lists, each behind what it holds, to the form in which those of the same items are equal, in whatever order: text, fold.
+
+    A text of one item has none.
+    """
     given = pc.unique(texts)
-    cut = [[item for item in re.split(r"\s*[;|]\s*", text) if item.strip()] for text in given.to_pylist()]
+    cut = [_items(*text.split("\x1f", 1)) for text in given.to_pylist()]
     items = sorted({item for some in cut for item in some})
     forms = dict(zip(items, fold(pa.array(items, pa.string())).to_pylist(), strict=True))
-    folds = ["; ".join(sorted({forms[item] for item in some})) for some in cut]
+    folds = ["; ".join(sorted({forms[item] for item in some})) if len(some) > 1 else None for some in cut]
     return pa.table({"text": given, "fold": pa.array(folds, pa.string())})
+
+
+def _items(holds: str, text: str) -> list[str]:
+    """Return the items of a list; "Lynch, David" is one name."""
+    items = [item for item in _CUT[holds].split(text) if item.strip()]
+    if holds == "names" and len(items) == 2 and text.count(",") == 1 and " " not in items[0].strip():
+        return [f"{items[1]} {items[0]}"]
+    return items
+
+
+def _holds(field: str) -> str:
+    """Return what the lists of a field hold by its name; "" where it tells nothing."""
+    plain = plain_name(re.sub(r"[(\[][^()\[\]]*[)\]]", "", field))
+    names = ALIASES | MORE_ALIASES
+    return next(
+        (holds for holds, fields in _LISTED.items() if any(plain in names.get(name, ()) for name in fields)),
+        "",
+    )
 
 
 def _some_cells(engine: DuckEngine, field: str) -> list[str]:
@@ -170,6 +212,8 @@ def kind_of(field: str, cells: Sequence[str]) -> str:
     for kind in ("date", "year", "minutes", "money", "number"):
         if _share(kind, field, known) >= READ_SO and _sized(kind, field, known):
             return kind
+    if (holds := _holds(field)) and any(len(_items(holds, text)) > 1 for text in known):
+        return "list"
     separated = sum(1 for text in known if _SEPARATED.search(text))
     return "list" if separated >= LISTS * len(known) else "text"
 

@@ -109,6 +109,9 @@ _TABLES = {
     "ratings": """
         SELECT movie, rater, panel, aspect, value, lowest, highest, votes, source, points FROM movie_ratings
         ORDER BY movie, rater, aspect""",
+    "money": """
+        SELECT DISTINCT movie, source, m.field, m.amount, m.currency, m.scope
+        FROM (SELECT movie, source, UNNEST(money) AS m FROM movie_records) ORDER BY ALL""",
     "scores": "SELECT * FROM movie_scores ORDER BY movie, aspect",
     "fields": "SELECT movie, field, value, source, rule, confidence FROM field_fused ORDER BY movie, field, value",
     "sources": "SELECT DISTINCT movie, source FROM movie_records ORDER BY movie, source",
@@ -127,6 +130,7 @@ class Fused(msgspec.Struct, frozen=True):
     companies: movie, position, source, key, name, keys
     external_ids: movie, space, id, position (0 is the one shown)
     ratings: movie, rater, panel, aspect, value, lowest, highest, votes, source, points
+    money: movie, source, field (budget | revenue), amount, currency, scope: what sources say in other currencies
     scores: RATED columns, per movie and aspect
     fields: movie, field, value (text), source, rule, confidence; several rows where the rule is a union
     claims: movie, claims (JSON text: every field's value, rule, confidence, source, and who claims what with which weight)
@@ -143,6 +147,7 @@ class Fused(msgspec.Struct, frozen=True):
     companies: pa.Table
     external_ids: pa.Table
     ratings: pa.Table
+    money: pa.Table
     scores: pa.Table
     fields: pa.Table
     claims: pa.Table

@@ -15,6 +15,7 @@ from moviec.catalog.leases import Lease, confirm
 from moviec.catalog.runs import begin_run, end_run
 from moviec.config import Home
 from moviec.engine import Limits
+from moviec.engine.spark import Spark
 from moviec.errors import StoreError
 from moviec.home.ledger_copy import Copy, Place, copying
 from moviec.home.steps import Steps, Tell
@@ -22,13 +23,16 @@ from moviec.storage.files import Store
 
 
 class RunContext(msgspec.Struct, frozen=True):
-    """The places of a run, and the leases that it holds; `work` is thrown away at its end."""
+    """The places of a run, the leases that it holds, and the cluster that it spreads work over, if any; `work` is thrown away
+    at its end.
+    """
 
     home: Home
     store: Store
     catalogue: sa.Engine
     work: Path
     leases: tuple[Lease, ...] = ()
+    spark: Spark | None = None
 
     @property
     def limits(self) -> Limits:

@@ -28,6 +28,7 @@ from moviec.engine import DuckEngine
 from moviec.home.context import RunContext, recorded
 from moviec.home.ledger_copy import compact
 from moviec.home.steps import Tell
+from moviec.lake.batches import view_batches
 from moviec.lake.current_records import view_current_records
 from moviec.lake.payloads import payload_name
 from moviec.pipeline.opening import arriving, publishing
@@ -102,7 +103,7 @@ def _compact(context: RunContext, spec: SourceSpec, horizon: dt.datetime) -> int
     folder = newest.keys_file.rpartition("/")[0]
     ready = context.room(f"compact-{spec.name}") / "records.parquet"
     with DuckEngine(context.limits) as engine:
-        engine.parquet("every_record", [context.store.path(batch.records_file or "") for batch in some])
+        view_batches(engine, "every_record", [context.store.path(batch.records_file or "") for batch in some])
         engine.write(_KEPT.format(horizon=f"'{since}'"), ready, sought=True)
     # By content: the same count of other batches must never come to a name that is taken.
     file = f"{folder}/{newest.delivery}.{transport.sha256(ready)[:16]}.parquet"

@@ -5,13 +5,15 @@ What was sent but not noted before a crash is sent again; the numbers of the cha
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import http.client
 import socket
 import ssl
+import threading
 import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,14 +30,18 @@ from moviec.catalog.webhooks import (
     filter_of,
     note_sent,
     note_webhook,
+    secret_of,
     signature,
     wanted_changes,
 )
 from moviec.errors import MovieCError, TransportError
 from moviec.storage.addresses import resolve
 
-#: Changes in one request, requests to one webhook before others have their turn, webhooks at a time.
-STEP, TURN, AT_ONCE = 100, 50, 8
+#: Changes in one request, and requests to one webhook before others have their turn.
+STEP, TURN = 100, 50
+
+#: Webhooks that are sent to at a time, and those of one account.
+AT_ONCE, OF_ACCOUNT = 32, 8
 
 #: Seconds before the second try, doubled for each further one up to the longest.
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 3600.0
@@ -44,21 +50,108 @@ FIRST_PAUSE, LONGEST_PAUSE = 5.0, 3600.0
 TRIES = 33
 
 
-def deliver_due(catalogue: sa.Engine, private: bool) -> int:
-    """Send what is due to every webhook, where no other process does; return how many changes were taken."""
-    with catalogue.connect() as connection:
-        if not due_webhooks(connection, _instant(0)):
-            return 0
-    with holding_if_free(catalogue, WEBHOOKS) as held:
-        if held is None:
-            return 0
-        with catalogue.connect() as connection:
+class Sending(msgspec.Struct, frozen=True):
+    """How webhooks are sent: whether to addresses inside, too, and the key that their secrets are derived from."""
+
+    private: bool
+    key: bytes
+
+
+class Senders:
+    """Sends what is due, one sender for each webhook: an address that drips holds up itself alone.
+
+    The lease is held while anything is being sent. Used from one thread.
+    """
+
+    def __init__(self, catalogue: sa.Engine, how: Sending) -> None:
+        """Send nothing yet."""
+        self._catalogue, self._how = catalogue, how
+        self._held: Lease | None = None
+        self._lease = contextlib.ExitStack()
+        self._at_work: dict[int, threading.Thread] = {}
+        self._accounts: Counter[str] = Counter()
+        self._taken = 0
+        self._failure: Exception | None = None
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+
+    def step(self, but: Container[int] = ()) -> list[int]:
+        """Begin to send what is due, `but` to some, where no other process does; return to which webhooks.
+
+        Raises what has kept a sender from the catalogue since.
+        """
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+        with self._catalogue.connect() as connection:
             due = due_webhooks(connection, _instant(0))
-        with ThreadPoolExecutor(AT_ONCE) as several:
-            return sum(several.map(lambda hook: _deliver(catalogue, held, hook, private), due))
+        if not due and not self._at_work:
+            self._lease.close()
+            self._held = None
+        elif due and self._held is None:
+            self._held = self._lease.enter_context(holding_if_free(self._catalogue, WEBHOOKS))
+            if self._held is None:
+                self._lease.close()
+                return []
+            with self._catalogue.connect() as connection:  # the last holder may have sent some of it
+                due = due_webhooks(connection, _instant(0))
+        return [hook["number"] for hook in due if hook["number"] not in but and self._begin(hook)]
+
+    def drain(self) -> int:
+        """Send what is due now, one turn for each webhook; return how many changes were taken."""
+        begun = set(self.step())
+        while self._at_work:
+            self._ended.wait()
+            self._ended.clear()
+            begun |= set(self.step(begun))
+        self.close()
+        return self._taken
+
+    def close(self, patience: float | None = None) -> None:
+        """Wait so long for those that are sending, then give the lease back; who is left is cut off with the process."""
+        end = None if patience is None else time.monotonic() + patience
+        for thread in list(self._at_work.values()):
+            thread.join(None if end is None else max(0.0, end - time.monotonic()))
+        self._lease.close()
+        self._held = None
+
+    def _begin(self, hook: dict[str, Any]) -> bool:
+        """Start a webhook's sender, unless it is at work, or its account or all together have as many as may be."""
+        number, account = hook["number"], hook["account"]
+        with self._lock:
+            if (
+                number in self._at_work
+                or len(self._at_work) >= AT_ONCE
+                or self._accounts[account] >= OF_ACCOUNT
+            ):
+                return False
+            thread = threading.Thread(target=self._work, args=(hook,), name=f"webhook {number}", daemon=True)
+            self._at_work[number] = thread
+            self._accounts[account] += 1
+        thread.start()
+        return True
+
+    def _work(self, hook: dict[str, Any]) -> None:
+        taken = 0
+        try:
+            if self._held is not None:
+                taken = _deliver(self._catalogue, self._held, hook, self._how)
+        except Exception as error:  # noqa: BLE001  raised by the next step; what was not noted is sent again
+            self._failure = error
+        finally:
+            with self._lock:
+                self._taken += taken
+                del self._at_work[hook["number"]]
+                self._accounts[hook["account"]] -= 1
+            self._ended.set()
 
 
-def _deliver(catalogue: sa.Engine, held: Lease, hook: dict[str, Any], private: bool) -> int:
+def deliver_due(catalogue: sa.Engine, how: Sending) -> int:
+    """Send what is due to every webhook, where no other process does; return how many changes were taken."""
+    return Senders(catalogue, how).drain()
+
+
+def _deliver(catalogue: sa.Engine, held: Lease, hook: dict[str, Any], how: Sending) -> int:
     """Send one webhook its turn; a failure ends the turn."""
     position = hook["position"]
     for _ in range(TURN):
@@ -67,7 +160,7 @@ def _deliver(catalogue: sa.Engine, held: Lease, hook: dict[str, Any], private: b
             wanted = wanted_changes(connection, filter_of(hook["filter"]), items)
         if not items:
             break
-        sent = send(hook, wanted, private) if wanted else None
+        sent = send(hook, wanted, how) if wanted else None
         if sent is not None and sent.error is not None:
             _note_failure(catalogue, held, hook, sent)
             break
@@ -77,7 +170,7 @@ def _deliver(catalogue: sa.Engine, held: Lease, hook: dict[str, Any], private: b
     return int(position - hook["position"])
 
 
-def send(hook: Mapping[str, Any], items: Sequence[Mapping[str, Any]], private: bool) -> Sent:
+def send(hook: Mapping[str, Any], items: Sequence[Mapping[str, Any]], how: Sending) -> Sent:
     """Send changes to a webhook, without any a ping; return what became of it."""
     begun = time.perf_counter()
     body = msgspec.json.encode(
@@ -88,11 +181,11 @@ def send(hook: Mapping[str, Any], items: Sequence[Mapping[str, Any]], private: b
         "User-Agent": "MovieC",
         "MovieC-Webhook": str(hook["number"]),
         "MovieC-Changes": f"{items[0]['number']}-{items[-1]['number']}" if items else "ping",
-        "MovieC-Signature": signature(hook["secret"], int(time.time()), body),
+        "MovieC-Signature": signature(secret_of(hook["secret"], how.key), int(time.time()), body),
     }
     error = None
     try:
-        post(target_of(hook["url"], private), body, headers)
+        post(target_of(hook["url"], how.private), body, headers)
     except MovieCError as failed:
         error = str(failed)
     return Sent(
@@ -127,7 +220,7 @@ def _instant(seconds: float) -> str:
     return (dt.datetime.now(dt.UTC) + dt.timedelta(seconds=seconds)).isoformat(timespec="microseconds")
 
 
-#: Seconds that connecting, sending and each answer from the other side may take.
+#: Seconds that a request may take in all, from connecting to the head of the answer.
 TIMEOUT = 10.0
 
 
@@ -154,14 +247,22 @@ def target_of(url: str, private: bool) -> Target:
 
 
 def post(target: Target, body: bytes, headers: Mapping[str, str]) -> None:
-    """Post a body; redirects are not followed. Raises TransportError unless the answer is 2xx."""
+    """Post a body; redirects are not followed. Raises TransportError unless the answer is 2xx and there in time."""
     connection = _Pinned(target)
+    late = threading.Timer(TIMEOUT, connection.give_up)
+    late.start()
     try:
         connection.request("POST", target.path, body, dict(headers))
         status = connection.getresponse().status
+        if connection.given_up:
+            raise TimeoutError
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise TransportError(f"cannot be reached ({error or type(error).__name__})", target.host) from error
+        said = (
+            f"no answer within {TIMEOUT:g} seconds" if connection.given_up else error or type(error).__name__
+        )
+        raise TransportError(f"cannot be reached ({said})", target.host) from error
     finally:
+        late.cancel()
         connection.close()
     if not 200 <= status < 300:
         raise TransportError(f"answered {status}", target.host)
@@ -173,8 +274,23 @@ class _Pinned(http.client.HTTPConnection):
     def __init__(self, target: Target) -> None:
         super().__init__(target.host, target.port, timeout=TIMEOUT)
         self._target = target
+        self._open: socket.socket | None = None
+        self.given_up = False
 
     def connect(self) -> None:
-        self.sock = socket.create_connection((self._target.address, self._target.port), TIMEOUT)
+        plain = socket.create_connection((self._target.address, self._target.port), TIMEOUT)
         if self._target.tls:
-            self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self._target.host)
+            context = ssl.create_default_context()
+            self.sock = self._open = context.wrap_socket(
+                plain, server_hostname=self._target.host, do_handshake_on_connect=False
+            )
+            self._open.do_handshake()
+        else:
+            self.sock = self._open = plain
+
+    def give_up(self) -> None:
+        """End the connection from another thread, whatever it waits for: an address that drips keeps every single wait short."""
+        self.given_up = True
+        if self._open is not None:
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(self._open, socket.SHUT_RDWR)

@@ -26,7 +26,7 @@ from moviec.home.lake_identity import mismatch
 from moviec.home.steps import Tell
 from moviec.jobs.alerts import send_alerts, try_alerts
 from moviec.jobs.retention import tidy_daily
-from moviec.jobs.webhooks import deliver_due
+from moviec.jobs.webhooks import Senders, Sending, deliver_due
 from moviec.pipeline.aggregator import advance, drain
 from moviec.pipeline.due import Outcome, SourceState, run_due, run_inboxes, run_online, source_states
 from moviec.pipeline.online import is_online
@@ -62,9 +62,10 @@ def work(home: Home, stop: threading.Event, tell: Tell = lambda _: None) -> None
             context.store, context.catalogue
         ):  # nothing may wait or be due, so that no job says it
             tell(f"{wrong.where}: {wrong.what}; {wrong.hint}")
+        senders = Senders(context.catalogue, Sending(home.settings.webhooks_private, home.signing_key()))
         jobs = [
             Job("catalogue", 0, EVERY, lambda: _aggregate(context, tell)),
-            Job("webhooks", 0, EVERY, lambda: deliver_due(context.catalogue, home.settings.webhooks_private)),
+            Job("webhooks", 0, EVERY, senders.step),
             Job("search index", 0, EVERY, lambda: follow(context.catalogue, home.search, stop.wait)),
             *(Job(each.name, 0, EVERY_ROUND, partial(each.step, tell)) for each in schedules),
             Job("inboxes", 0, EVERY_ROUND, lambda: _inboxes(home, tell)),
@@ -80,6 +81,7 @@ def work(home: Home, stop: threading.Event, tell: Tell = lambda _: None) -> None
             thread.start()
         for thread in threads:
             thread.join()
+        senders.close(LAST_SENDING)
 
 
 def work_once(home: Home, tell: Tell = lambda _: None) -> None:
@@ -89,7 +91,8 @@ def work_once(home: Home, tell: Tell = lambda _: None) -> None:
     _inboxes(home, tell)
     with open_run(home) as context, ExitStack() as stack:
         drain(context, tell)
-        while deliver_due(context.catalogue, home.settings.webhooks_private):
+        how = Sending(home.settings.webhooks_private, home.signing_key())
+        while deliver_due(context.catalogue, how):
             pass
         if stack.enter_context(indexer(home.search)):
             catch_up(context.catalogue, home.search, tell)
@@ -153,6 +156,9 @@ def _aggregate(context: RunContext, tell: Tell) -> None:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in outcome.changes.items()) or "nothing changed"
         tell(f"published: {kinds} (changes up to {outcome.last_change:,})")
 
+
+#: Seconds that those have who send to webhooks when the worker is stopped.
+LAST_SENDING = 2.0
 
 #: The follower's name among the failures.
 FOLLOWER = "schedule"

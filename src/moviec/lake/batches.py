@@ -50,12 +50,33 @@ class Written(msgspec.Struct, frozen=True):
     outdated: int
 
 
+#: Columns that records have had only since some version: batches from before lack them. They are part of a record's hash
+#: only where they are known, so that a record that says nothing new keeps its hash.
+LATER = ("money",)
+
+
+def view_batches(engine: DuckEngine, name: str, files: Sequence[Path | str]) -> None:
+    """Create a view of the rows of batches (RECORD columns); what a batch from before has no column for is unknown."""
+    listed = ", ".join(quoted(str(file)) for file in files)
+    full = engine.query(
+        f"SELECT file_name FROM parquet_schema([{listed}]) WHERE name IN ({', '.join(map(quoted, LATER))})"
+        f" GROUP BY file_name HAVING count(*) = {len(LATER)}"
+    )["file_name"].to_pylist()
+    if len(full) == len(files):
+        engine.parquet(name, files)
+        return
+    engine.register("no_record", RECORD.empty_table())
+    parts = ["SELECT * FROM no_record"]
+    parts += [f"SELECT * FROM read_parquet({quoted(str(file))})" for file in files]
+    engine.view(name, " UNION ALL BY NAME ".join(parts))
+
+
 def name_known(engine: DuckEngine, batches: Sequence[Path]) -> None:
     """Name the records of a source that hold `known`: the freshest per key, tombstones among them."""
     if not batches:
         engine.register("known", RECORD.empty_table())
         return
-    engine.parquet("every_batch", batches)
+    view_batches(engine, "every_batch", batches)
     engine.view(
         "known",
         "SELECT every_batch.* FROM every_batch SEMI JOIN (SELECT key, max(delivery) AS delivery FROM every_batch"
@@ -103,9 +124,10 @@ def _hashed(incoming: Incoming) -> str:
     known = (
         "LEFT JOIN known ON known.key = incoming.key AND NOT known.deleted" if incoming.kept_fields else ""
     )
-    content = ", ".join(f"{identifier(name)} := {identifier(name)}" for name in FIELDS)
+    content = ", ".join(f"{identifier(name)} := {identifier(name)}" for name in FIELDS if name not in LATER)
+    later = "".join(f", to_json({identifier(name)})" for name in LATER)
     return (
-        f"SELECT *, md5(to_json(struct_pack({content}))::VARCHAR) AS hash"
+        f"SELECT *, md5(concat(to_json(struct_pack({content})){later})) AS hash"
         f" FROM (SELECT incoming.key, incoming.role, incoming.line, {fields} FROM incoming {known})"
     )
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier
+from moviec.lake.batches import view_batches
 from moviec.model import RECORD, current_rows
 
 
@@ -58,18 +59,29 @@ def materialize_arrivals(
 
 
 def view_rows(engine: DuckEngine, name: str, files: Sequence[Path | str], aside: pa.Table) -> None:
-    """Create a view of the rows of batches, or of files made from them, but for those set aside (source, key, delivery);
-    without a file it is empty.
-    """
+    """Create a view of the records in batches, but for those set aside (source, key, delivery); without a file it is empty."""
     if not files:
         engine.register(name, RECORD.empty_table())
     elif not aside.num_rows:
+        view_batches(engine, name, files)
+    else:
+        view_batches(engine, f"{name}_read", files)
+        _view_unset(engine, name, aside)
+
+
+def view_files(engine: DuckEngine, name: str, files: Sequence[Path | str], aside: pa.Table) -> None:
+    """Create a view of the rows of files made from batches, but for those of records set aside (source, key, delivery)."""
+    if not aside.num_rows:
         engine.parquet(name, files)
     else:
         engine.parquet(f"{name}_read", files)
-        engine.register(f"{name}_aside", aside)
-        engine.view(
-            name,
-            f"SELECT * FROM {identifier(f'{name}_read')}"
-            f" ANTI JOIN {identifier(f'{name}_aside')} USING (source, key, delivery)",
-        )
+        _view_unset(engine, name, aside)
+
+
+def _view_unset(engine: DuckEngine, name: str, aside: pa.Table) -> None:
+    engine.register(f"{name}_aside", aside)
+    engine.view(
+        name,
+        f"SELECT * FROM {identifier(f'{name}_read')}"
+        f" ANTI JOIN {identifier(f'{name}_aside')} USING (source, key, delivery)",
+    )

@@ -66,7 +66,7 @@ class Found(msgspec.Struct, frozen=True):
 
 _TO_MATCH = "SELECT r.source, r.key FROM to_match a JOIN numbered r ON r.n = a.n ORDER BY a.n"
 
-_REPORT = """
+BLOCKING_REPORT = """
 SELECT rule, count(*) AS blocks,
        CAST(sum(CASE WHEN used THEN pairs ELSE 0 END) AS BIGINT) AS pairs,
        CAST(sum(CASE WHEN used THEN 0 ELSE 1 END) AS BIGINT) AS left_out,
@@ -112,15 +112,20 @@ def match_all(engine: Engine, limits: PairLimits) -> None:
 def _lay_out_keys(engine: Engine, limits: PairLimits, numbered: str) -> None:
     """Keep `numbered`, by the section of that name, `sides`, and `keys`, the blocks of each record."""
     sql = read_sql("moviec.matching", "candidate_pairs.sql")
+    register_limits(engine, limits)
+    engine.materialize("numbered", sql[numbered])
+    engine.materialize("sides", sql["sides"])
+    ends = [("n", pa.int32()), ("side", pa.int32()), ("is_changed", pa.bool_())]
+    _flatten(engine, "keys", f"({sql['nested_keys']})", pa.schema([*ends, *BLOCK]), _KEYS)
+
+
+def register_limits(engine: Engine, limits: PairLimits) -> None:
+    """Make `repeating` and `limits` known to the engine."""
     engine.register("repeating", pa.table({"source": pa.array(sorted(limits.repeating), pa.string())}))
     engine.register(
         "limits",
         pa.table({"most_pairs": [limits.most_pairs], "id_rule": [ID_RULE], "twins_rule": [TWINS_RULE]}),
     )
-    engine.materialize("numbered", sql[numbered])
-    engine.materialize("sides", sql["sides"])
-    ends = [("n", pa.int32()), ("side", pa.int32()), ("is_changed", pa.bool_())]
-    _flatten(engine, "keys", f"({sql['nested_keys']})", pa.schema([*ends, *BLOCK]), _KEYS)
 
 
 def find_candidates(engine: Engine) -> None:
@@ -150,10 +155,15 @@ def find_pairs(engine: Engine, model: Model, floor: int = FLOOR) -> Found:
     The caller replaces all pairs of `to_match` and of records that are gone.
     """
     find_candidates(engine)
+    pairs = weigh_candidates(engine, model, floor)
+    return Found(pairs, engine.query(_TO_MATCH), blocking_report(engine))
+
+
+def weigh_candidates(engine: Engine, model: Model, floor: int = FLOOR) -> pa.Table:
+    """Compare and weigh the pairs in `found` of the engine's `numbered` records; return those kept, as PAIRS."""
     records = numbered_records(engine)
     kept = [weigh_pairs(levels, records, model, floor) for levels in compare_candidates(engine)]
-    pairs = pa.concat_tables([PAIRS.empty_table(), *kept]).combine_chunks()
-    return Found(pairs, engine.query(_TO_MATCH), blocking_report(engine))
+    return pa.concat_tables([PAIRS.empty_table(), *kept]).combine_chunks()
 
 
 def numbered_records(engine: Engine) -> pa.Table:
@@ -163,8 +173,12 @@ def numbered_records(engine: Engine) -> pa.Table:
 
 def blocking_report(engine: Engine) -> pa.Table:
     """Return what blocking did: rule, blocks, pairs, left_out (blocks over the cap), lost_pairs."""
-    rules = engine.query(_REPORT)
-    return rules.set_column(0, "rule", pc.take(pa.array(RULES), rules["rule"]))
+    return named_rules(engine.query(BLOCKING_REPORT))
+
+
+def named_rules(report: pa.Table) -> pa.Table:
+    """Give the rules of a report, which stand there by their places, their names."""
+    return report.set_column(0, "rule", pc.take(pa.array(RULES), report["rule"]))
 
 
 def compare_candidates(engine: Engine) -> Iterator[pa.Table]:

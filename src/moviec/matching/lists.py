@@ -48,9 +48,8 @@ _KINDS = {
 }
 
 _SUFFIX = re.compile(
-    r"\.(csv|tsv|txt|dat|json|jsonl|ndjson|parquet|xlsx|xlsm|xlsb|xls|ods)(\.gz)?$", re.IGNORECASE
+    r"\.(csv|tsv|txt|md|dat|json|jsonl|ndjson|parquet|xml|xlsx|xlsm|xlsb|xls|ods)(\.gz)?$", re.IGNORECASE
 )
-_AS_CSV = ("dat", "xlsx", "xlsm", "xlsb", "xls", "ods")
 
 
 class FilmList(msgspec.Struct, frozen=True):
@@ -102,10 +101,8 @@ def read_list(path: Path, name: str, columns: Mapping[str, str] | None = None) -
         raise PayloadError("the file is empty", path.name)
     with DuckEngine() as engine, work_folder() as work:
         try:
-            opened = readable(path, Path(work))
-            kind = suffix.group(1).lower()
-            if opened != path:
-                kind = "csv" if kind in _AS_CSV else kind
+            opened = readable(path, Path(work), names=(columns or {}).values())
+            kind = suffix.group(1).lower() if opened == path else opened.suffix.lower()[1:]
             seen, rejected = stage_list(engine, opened, kind, Path(work))
             seen = unfold(engine, "listed", seen)
             known = recognise(seen, columns or {}, path.name)

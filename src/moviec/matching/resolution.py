@@ -6,12 +6,14 @@ What is stored of the others is asked for through `IdentityLedger`; nothing is w
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 import numpy as np
 import pyarrow as pa
 
 from moviec.engine import DuckEngine
-from moviec.matching.candidate_pairs import PAIRS, PairLimits, find_pairs, match_all
+from moviec.matching.candidate_pairs import PAIRS, Found, PairLimits, find_pairs, match_all
 from moviec.matching.clustering import DECISIONS, settle
 from moviec.matching.identity import Identities, divided, keep_ids
 from moviec.matching.model import Model
@@ -56,18 +58,23 @@ class Basis(msgspec.Struct, frozen=True):
     repeating: frozenset[str]
 
 
-def resolve(engine: DuckEngine, basis: Basis, everything: bool) -> Resolved:
-    """Resolve the engine's `changed_records` (source, key) against its `match_features` and the basis; or all records.
+#: Finds every pair of the engine's `match_features`.
+Pairing = Callable[[DuckEngine, PairLimits], Found]
+
+
+def resolve(engine: DuckEngine, basis: Basis, everything: bool, pairing: Pairing | None = None) -> Resolved:
+    """Resolve the engine's `changed_records` (source, key) against its `match_features` and the basis; or all records, whose
+    pairs are then found by `pairing`, by default in this process.
 
     `arrivals` (source, key, arrival) orders the records that several deliveries bring at once; it may be empty.
     """
     identities, repeating = basis.identities, basis.repeating
     limits = PairLimits(repeating=repeating)
-    if everything:
-        match_all(engine, limits)
+    if everything and pairing:
+        found = pairing(engine, limits)
     else:
-        narrow_to_nearby(engine, limits)
-    found = find_pairs(engine, basis.model)
+        (match_all if everything else narrow_to_nearby)(engine, limits)
+        found = find_pairs(engine, basis.model)
     same = pc.equal(basis.decisions["verdict"], "same")
     decisions = basis.decisions.select(DECISIONS.names[:-1]).append_column("same", same)
     reached, pairs = None, found.pairs

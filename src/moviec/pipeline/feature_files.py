@@ -6,7 +6,7 @@ key, the other the blocks by number (block, source, key), so that who shares a b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,10 +19,11 @@ from moviec.catalog.ingest_queue import RECORDS
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import quoted
 from moviec.home.context import RunContext
-from moviec.lake.current_records import view_rows
+from moviec.lake.current_records import view_files
 from moviec.matching.match_features import FOLDING, MATCH_FEATURES, features_of_batches
 from moviec.matching.model import Model
 from moviec.model import current_rows
+from moviec.pipeline.spread import fold_records
 
 FOLDER = "features"
 
@@ -55,16 +56,17 @@ class FeatureFiles(msgspec.Struct, frozen=True):
     again: pa.Table
 
 
-def name_match_features(engine: DuckEngine, wanted: FeatureFiles) -> None:
-    """Create the view `match_features`: each record's latest row, without deleted records.
+def name_match_features(engine: DuckEngine, wanted: FeatureFiles) -> list[Path]:
+    """Create the view `match_features`: each record's latest row, without deleted records; return the files behind it.
 
     For a part of it: `every_features`, every row of every batch; `every_block`, the blocks of those; `seen` (source,
     delivery), the batches that are published; `seen_again`, rows of theirs that count as new.
     """
     batches = [batch for batch in wanted.batches if batch.records_file]
-    files = [_feature_files(engine, wanted, batch) for batch in batches]
+    folded = _folded(wanted, batches)
+    files = [_feature_files(engine, wanted, batch, folded) for batch in batches]
     if files:
-        view_rows(engine, "every_features", [match_features for match_features, _ in files], wanted.aside)
+        view_files(engine, "every_features", [match_features for match_features, _ in files], wanted.aside)
         engine.parquet("every_block", [blocks for _, blocks in files])
     else:
         engine.register("every_features", MATCH_FEATURES.empty_table())
@@ -73,6 +75,7 @@ def name_match_features(engine: DuckEngine, wanted: FeatureFiles) -> None:
     seen = [{"source": batch.source, "delivery": batch.delivery} for batch in batches if batch.published]
     engine.register("seen", pa.Table.from_pylist(seen, SEEN))
     engine.register("seen_again", wanted.again)
+    return [match_features for match_features, _ in files]
 
 
 def remove_stale_features(context: RunContext, model: Model, batches: Sequence[Batch]) -> None:
@@ -91,13 +94,34 @@ def _names_of(model: Model, records_file: str) -> tuple[str, str]:
     return f"{stem}.parquet", f"{stem}.blocks.parquet"
 
 
-def _feature_files(beside: DuckEngine, wanted: FeatureFiles, batch: Batch) -> tuple[Path, Path]:
+#: By delivery, the files in which a cluster left the features of a batch.
+Folded = Mapping[str, Sequence[Path]]
+
+
+def _folded(wanted: FeatureFiles, batches: Sequence[Batch]) -> Folded:
+    """Fold the batches without feature files together, where there is a cluster for it."""
+    store, spark = wanted.context.store, wanted.context.spark
+    missing = [
+        batch for batch in batches if not store.has(_names_of(wanted.model, batch.records_file or "")[0])
+    ]
+    if spark is None or not missing:
+        return {}
+    files = fold_records(spark, wanted.context.record_files(missing), wanted.model)
+    return dict(zip((batch.delivery for batch in missing), files, strict=True))
+
+
+def _feature_files(
+    beside: DuckEngine, wanted: FeatureFiles, batch: Batch, folded: Folded
+) -> tuple[Path, Path]:
     """Return the paths of a batch's feature file and block file, building them if they are missing."""
     store = wanted.context.store
     match_features, blocks = _names_of(wanted.model, batch.records_file or "")
     if not store.has(match_features):
         with _made(wanted.context, match_features) as made:
-            _make_features(beside, wanted, store.path(batch.records_file or ""), made)
+            if batch.delivery in folded:
+                _put_in_order(beside, folded[batch.delivery], made)
+            else:
+                _make_features(beside, wanted, store.path(batch.records_file or ""), made)
     if not store.has(blocks):
         with _made(wanted.context, blocks) as made, DuckEngine(beside=beside) as engine:
             engine.write(_BLOCKS.format(file=quoted(str(store.path(match_features)))), made, sought=True)
@@ -105,13 +129,24 @@ def _feature_files(beside: DuckEngine, wanted: FeatureFiles, batch: Batch) -> tu
 
 
 def _make_features(beside: DuckEngine, wanted: FeatureFiles, records: Path, made: Path) -> None:
-    with (
-        DuckEngine(beside=beside) as engine,
-        pq.ParquetWriter(made, MATCH_FEATURES, compression="zstd") as writer,
-    ):
+    with DuckEngine(beside=beside) as engine:
         rows = engine.stream(f"SELECT * FROM read_parquet({quoted(str(records))})")
-        for features in features_of_batches(rows, wanted.model, beside):
-            writer.write_batch(features, row_group_size=GROUP)
+        _write(features_of_batches(rows, wanted.model, beside), made)
+
+
+def _put_in_order(beside: DuckEngine, folded: Sequence[Path], made: Path) -> None:
+    """Put the features of one batch into one file, in the order of its records."""
+    with DuckEngine(beside=beside) as engine:
+        engine.parquet("folded", folded)
+        columns = ", ".join(MATCH_FEATURES.names)
+        engine.materialize("in_order", f"SELECT {columns} FROM folded ORDER BY source, key")
+        _write(engine.stream("SELECT * FROM in_order"), made)
+
+
+def _write(batches: Iterable[pa.RecordBatch], made: Path) -> None:
+    with pq.ParquetWriter(made, MATCH_FEATURES, compression="zstd") as writer:
+        for batch in batches:
+            writer.write_table(pa.Table.from_batches([batch]).cast(MATCH_FEATURES), row_group_size=GROUP)
 
 
 @contextmanager

@@ -11,13 +11,16 @@ from typing import Any, Literal
 import msgspec
 import pyarrow as pa
 
+from moviec.config import Running
 from moviec.engine import DuckEngine, Limits
+from moviec.engine.spark import open_spark, require
 from moviec.engine.unread import Unread, nothing_came
 from moviec.errors import MovieCError, PayloadError, UsageError
 from moviec.home.steps import Tell
 from moviec.passing import is_interrupt
+from moviec.pipeline.spread_rollup import spread_sums
 from moviec.rollup import month_files as files
-from moviec.rollup.monthly import FIELDS, Counting, account, monthly, name_films
+from moviec.rollup.monthly import FIELDS, Counting, account, in_order, monthly, name_films
 from moviec.sources.normalise import count_problems, unread_columns
 from moviec.sources.readers.scan import check_file
 from moviec.sources.recognise import facts_text, recognise_file
@@ -32,13 +35,14 @@ _RELEASES = "SELECT min(released) AS first_release, max(released) AS last_releas
 
 
 class Job(msgspec.Struct, frozen=True):
-    """What to do: which files, where to, what counts, how the files look, what the engine may take."""
+    """What to do: which files, where to, what counts, how the files look, what the engine may take, where sums are made."""
 
     paths: tuple[Path, ...]
     out: Path
     counting: Counting = Counting()
     layout: files.Layout = files.Layout()
     limits: Limits = Limits(memory="1GB")
+    running: Running = Running()
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +83,10 @@ def run_rollup(job: Job, tell: Tell = lambda _: None) -> Run:
     Raises MovieCError, with the month files as they were, when the input cannot be read.
     """
     _refuse_twice(job.paths)
-    with files.exclusive(job.out) as staging, work_folder() as work:
+    if job.running.spark:
+        require()
+    beside = job.out.resolve().parent if job.running.spark else None  # executors have to see it
+    with files.exclusive(job.out) as staging, work_folder(beside) as work:
         run = _save(job, _begin(job, tell))
         try:
             run = _roll(job, run, _Desk(staging, work), tell)
@@ -167,7 +174,7 @@ def _roll(job: Job, run: Run, desk: _Desk, tell: Tell) -> Run:
         )
 
         tell("adding up by genre and company")
-        table = monthly(engine, job.layout.split, genre_labels(source.spec))
+        table = _monthly(engine, job, source.spec, desk.work)
         if not table.num_rows:
             names = ", ".join(path.name for path in roles.values())
             raise nothing_came(
@@ -186,6 +193,15 @@ def _roll(job: Job, run: Run, desk: _Desk, tell: Tell) -> Run:
         return msgspec.structs.replace(
             run, months=months, months_removed=removed, months_there=there, layout=job.layout
         )
+
+
+def _monthly(engine: DuckEngine, job: Job, spec: SourceSpec, work: Path) -> pa.Table:
+    labels = genre_labels(spec)
+    if not job.running.spark:
+        return monthly(engine, job.layout.split, labels)
+    with open_spark(job.running.master, work) as spark:
+        sums = spread_sums(spark, work / files.FILMS, job.layout.split, labels, spec.numeric_keys)
+    return in_order(engine, sums)
 
 
 def _source_of(files: Sequence[Path], work: Path) -> Source:

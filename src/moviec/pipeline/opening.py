@@ -10,7 +10,8 @@ import msgspec
 from moviec.catalog.connect import connect
 from moviec.catalog.deliveries import all_batches, has_older_ids
 from moviec.catalog.leases import ARRIVALS, CATALOGUE, holding
-from moviec.config import Home
+from moviec.config import Home, Running
+from moviec.engine.spark import Spark, open_spark
 from moviec.home.context import RunContext
 from moviec.home.lake_identity import check_pair
 from moviec.home.ledger_copy import complete
@@ -24,14 +25,31 @@ from moviec.work import work_folder
 
 
 @contextmanager
-def open_run(home: Home, alone: bool = False, tell: Tell = lambda _: None) -> Iterator[RunContext]:
+def on_engine(home: Home, running: Running) -> Iterator[Spark | None]:
+    """Open the cluster that a run is to use: None where it works in this process.
+
+    Raises UsageError where something for it is missing. What executors and driver hand each other goes through a folder in
+    the home, which all of them see.
+    """
+    if not running.spark:
+        yield None
+        return
+    with work_folder(home.folder) as work, open_spark(running.master, work) as spark:
+        yield spark
+
+
+@contextmanager
+def open_run(
+    home: Home, alone: bool = False, tell: Tell = lambda _: None, spark: Spark | None = None
+) -> Iterator[RunContext]:
     """Open a home; `alone` for work that neither arrivals nor publications may go beside.
 
-    Waits for other runs as long as the settings say; then raises StoreError.
+    Waits for other runs as long as the settings say; then raises StoreError. A publication of everything uses `spark`.
     """
     with work_folder() as work:
         store = Store(home.lake, home.folder / "cache", home.settings.options(home.lake))
-        context = RunContext(home, store, connect(home.catalogue, home.settings.patience), work)
+        catalogue = connect(home.catalogue, home.settings.patience)
+        context = RunContext(home, store, catalogue, work, spark=spark)
         try:
             if alone:
                 with arriving(context, tell) as first, publishing(first, tell) as both:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -41,6 +42,8 @@ from moviec.pipeline.catalogue_rollups import counted, other_years, roll_up
 from moviec.pipeline.feature_files import FeatureFiles, name_match_features, remove_stale_features
 from moviec.pipeline.fusing import Shown, Sliced, facts_of, show_all
 from moviec.pipeline.posters import poster_table
+from moviec.pipeline.spread import pairing_on
+from moviec.pipeline.spread_fusing import show_spread
 from moviec.sources.spec import SourceSpec
 from moviec.text import Column, pc
 
@@ -224,8 +227,9 @@ def _resolve(inputs: RunInputs, basis: Basis, everything: bool, also: pa.Table |
         materialize_changed_records(engine, fresh, pa.concat_tables(named), inputs.aside)
         _materialize_arrivals(engine, inputs)
         features = (inputs.batches, inputs.aside, inputs.pending.records)
-        name_match_features(engine, FeatureFiles(inputs.context, inputs.models.match, *features))
-        return resolve(engine, basis, everything)
+        files = name_match_features(engine, FeatureFiles(inputs.context, inputs.models.match, *features))
+        pairing = pairing_on(inputs.context.spark, files, basis.model) if inputs.context.spark else None
+        return resolve(engine, basis, everything, pairing)
 
 
 def _materialize_arrivals(engine: DuckEngine, inputs: RunInputs) -> None:
@@ -267,6 +271,9 @@ ANTI JOIN movie_now n ON n.source = b.source AND n.key = b.key
 """
 
 
+#: Which records those are, by delivery: the rows themselves are read elsewhere.
+_PLACED = "SELECT movie, source, key, delivery FROM live JOIN movie_of USING (source, key) ORDER BY movie, source, key"
+
 _MEMBERS = "SELECT movie, live.* FROM live JOIN movie_of USING (source, key) ORDER BY movie, source, key"
 
 
@@ -277,7 +284,10 @@ def _fuse(
     parties: Mapping[str, PartyChanges],
     affected: Column | None,
 ) -> Shown:
-    members = inputs.context.room("members") / "members.parquet"
+    members, spark = (
+        inputs.context.room("members") / "members.parquet",
+        inputs.context.spark if affected is None else None,
+    )
     with DuckEngine(beside=inputs.engine) as engine:
         register_credits(engine, _party_ledgers(inputs, connection), parties, affected)
         credits = {name: engine.query(f"SELECT * FROM {name}") for name in ("people_ids", "companies_ids")}
@@ -286,10 +296,12 @@ def _fuse(
         engine.register("movie_before", before)
         engine.materialize("movie_of", _MOVIE_OF)
         _name_live(engine, inputs, affected)
-        engine.write(_MEMBERS, members)
+        engine.write(_PLACED if spark else _MEMBERS, members)
     facts = facts_of(inputs.specs, inputs.models.rules, poster_table(inputs.context, inputs.specs))
     given = Sliced(members, credits, inputs.context.limits)
     try:
+        if spark:
+            return show_spread(spark, _record_files(inputs), given, inputs.models.fuse, facts)
         return show_all(inputs.engine, given, inputs.models.fuse, facts)
     finally:
         shutil.rmtree(members.parent)
@@ -301,9 +313,13 @@ def _name_live(engine: DuckEngine, inputs: RunInputs, affected: Column | None) -
     Those of private sources are left out: nothing that is fused or shown to others knows of them.
     """
     among = "" if affected is None else "movie_of"
+    view_current_records(engine, _record_files(inputs), inputs.aside, among)
+
+
+def _record_files(inputs: RunInputs) -> list[Path]:
+    """Return the files of the records that may be shown."""
     private = unpublished(inputs.context, inputs.specs)
-    batches = [batch for batch in inputs.batches if batch.source not in private]
-    view_current_records(engine, inputs.context.record_files(batches), inputs.aside, among)
+    return inputs.context.record_files(batch for batch in inputs.batches if batch.source not in private)
 
 
 def _publication(

@@ -87,7 +87,7 @@ def read_payloads(
     older, _ = assign_roles([path for path, payload in plain.items() if payload.reused], source.spec)
     roles = {**{role: path for role, path in older.items() if role not in roles}, **roles}
     with ended_after(engine, context.home.settings.bounds.hours, source.spec.name):
-        reading = source.read(engine, roles, Wanted(room, (*FIELDS, "line")))
+        reading = source.read(engine, roles, Wanted(room, (*FIELDS, "line"), context.home.folder))
         engine.write("SELECT * FROM records", room / "incoming.parquet")
     engine.parquet("incoming", [room / "incoming.parquet"])
     problems = count_problems(engine, "problems", "incoming") | count_problems(

@@ -14,8 +14,8 @@ import pyarrow as pa
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier
 from moviec.engine.unread import UNREAD, Unread
-from moviec.reading.kinds import KINDS, Kind, money_of
-from moviec.reading.lists import cut_of
+from moviec.reading.kinds import KINDS, LISTS, Kind, duration_of, money_of
+from moviec.reading.lists import OBJECTS, cut_of
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -45,12 +45,14 @@ class Readings(msgspec.Struct, frozen=True):
 class Rows(msgspec.Struct, frozen=True):
     """The named rows whose columns are read; `seen` are those whose cells are looked at first, where that is quicker.
 
-    `place` orders them.
+    `place` orders them. `absent` columns hold nothing: they are not looked at, since planning a look at all of a small
+    list takes longer than reading it.
     """
 
     name: str
     seen: str
     place: str = "_position"
+    absent: frozenset[str] = frozenset()
 
 
 def read_columns(engine: DuckEngine, of: Rows, target: str, columns: Sequence[Column]) -> Readings:
@@ -60,9 +62,14 @@ def read_columns(engine: DuckEngine, of: Rows, target: str, columns: Sequence[Co
     """
     rows, place = of.name, of.place
     plain = [column for column in columns if column.kind in KINDS]
-    odd = _odd(engine, of.seen, plain)
+    there = [column for column in plain if column.name not in of.absent]
+    odd = dict(zip((column.output for column in there), _odd(engine, of.seen, there), strict=True))
     values = {
-        column.output: cut_of(engine, of.seen, column.name, column.kind, column.told).sql
+        column.output: (
+            _unlisted(column.kind)
+            if column.name in of.absent
+            else cut_of(engine, of.seen, column.name, column.kind, column.told).sql
+        )
         for column in columns
         if column.kind not in KINDS
     }
@@ -72,7 +79,8 @@ def read_columns(engine: DuckEngine, of: Rows, target: str, columns: Sequence[Co
         kind = kind_of(column)
         cell = f"r.{identifier(column.name)}"
         name = f"{target}_read_{at}"
-        if odd[at]:
+        is_odd = odd.get(column.output, False)
+        if is_odd:
             conventions[column.output] = _look_up(engine, of.seen, column, name)
             joins.append(f"LEFT JOIN {name} AS l{at} ON l{at}.cell = {cell}")
             values[column.output] = f"CASE WHEN l{at}.cell IS NULL THEN {cell} ELSE l{at}.text END"
@@ -80,7 +88,7 @@ def read_columns(engine: DuckEngine, of: Rows, target: str, columns: Sequence[Co
         elif column.output != column.name:
             values[column.output] = cell
         for what in kind.extras if column.output != column.name else ():
-            extras[extra_of(column.output, what)] = f"l{at}.{what}" if odd[at] else "NULL::VARCHAR"
+            extras[extra_of(column.output, what)] = f"l{at}.{what}" if is_odd else "NULL::VARCHAR"
     own = engine.query(f"SELECT * FROM {rows} LIMIT 0").column_names
     replaced = ", ".join(f"{sql} AS {identifier(name)}" for name, sql in values.items() if name in own)
     added = "".join(
@@ -92,9 +100,29 @@ def read_columns(engine: DuckEngine, of: Rows, target: str, columns: Sequence[Co
     return Readings(conventions, tuple(unread))
 
 
+def _unlisted(kind: str) -> str:
+    """Return the cell of a kind of lists in a column that is not there."""
+    return "NULL::VARCHAR" if kind in OBJECTS else "NULL::VARCHAR[]"
+
+
+def read_types(columns: Sequence[Column]) -> dict[str, str]:
+    """Return the types of the columns that reading these adds, by name, as SQL writes them."""
+    added = [column for column in columns if column.output != column.name]
+    types = {
+        column.output: "VARCHAR[]" if column.kind in LISTS and column.kind not in OBJECTS else "VARCHAR"
+        for column in added
+    }
+    for column in added:
+        extras = KINDS[column.kind].extras if column.kind in KINDS else ()
+        types |= {extra_of(column.output, what): "VARCHAR" for what in extras}
+    return types
+
+
 def kind_of(column: Column) -> Kind:
-    """Return how a column's cells are read: money's currency and scale may stand in the column's name."""
-    return money_of(column.name) if column.kind == "money" else KINDS[column.kind]
+    """Return how a column's cells are read: money's currency and scale, and a length's unit, may stand in the column's name."""
+    if column.kind == "money":
+        return money_of(column.name)
+    return duration_of(column.name) if column.kind == "duration" else KINDS[column.kind]
 
 
 def _odd(engine: DuckEngine, rows: str, columns: Sequence[Column]) -> list[bool]:

@@ -54,6 +54,7 @@ _LEAD = re.compile(
 )
 _WORDS = re.compile(r"[^\W\d_]+")
 _NUMBERS = re.compile(r"\d+")
+_DATE_SIGNS = re.compile(r"[\w\s.,'’/-]*")
 _FILLERS = frozenset(
     {
         "of",
@@ -150,7 +151,7 @@ def _in_words(text: str) -> Day | None:
     named = [months()[word] for word in words if word in months()]
     if len(named) != 1 or any(word not in months() and word not in _FILLERS for word in words):
         return None
-    numbers = _NUMBERS.findall(text)
+    numbers = _NUMBERS.findall(text) if _DATE_SIGNS.fullmatch(text) else []
     years = [one for one in numbers if len(one) == 4]
     days = [one for one in numbers if len(one) <= 2]
     if len(years) == 1 and len(numbers) == 1:
@@ -160,7 +161,7 @@ def _in_words(text: str) -> Day | None:
     if not years and len(days) == 2 and len(numbers) == 2 and re.search(r"\d\D*$", text):
         # "30-Oct-95" and "Oct 30, '95": the year stands last, unless only the first can be one.
         day, year = (days[1], days[0]) if int(days[0]) > 31 else (days[0], days[1])
-        return _day(_century(year.zfill(2)), named[0], int(day))
+        return _day(_century(year), named[0], int(day)) if len(year) == 2 else None
     return None
 
 
@@ -206,11 +207,23 @@ _SHORT_YEAR = re.compile(r"['’‘`]([4-9]\d)")
 _SPAN = re.compile(r"((?:18|19|20)\d{2})\s*[-–—/]\s*(?:(?:18|19|20)?\d{2}|present|\?+)?")
 
 
+_CJK_YEAR = re.compile(
+    r"(\d{4})\s*[年년](?:\s*\d{1,2}\s*[月월])?(?:\s*\d{1,2}\s*[日일号號])?(?:度|公開|製作)?"
+)
+#: Japanese eras, by the year before their first.
+_ERAS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018}
+_ERA = re.compile(r"(明治|大正|昭和|平成|令和)\s*(元|\d{1,2})\s*年?")
+
+
 def year_in(text: str) -> int | None:
     """Read a year: "1999", "(2001)", "I 1972", "1999.0", "2008–2013" (its first), "'72"; None for a decade ("1990s")."""
     text = unicodedata.normalize("NFKC", text).strip().strip("()[]{}").strip()
     if _DECADE.search(text):
         return None
+    if cjk := _CJK_YEAR.fullmatch(text):
+        return int(cjk[1]) if _possible(int(cjk[1])) else None
+    if era := _ERA.fullmatch(text):
+        return _ERAS[era[1]] + (1 if era[2] == "元" else int(era[2]))
     if short := _SHORT_YEAR.fullmatch(text):
         return 1900 + int(short[1])
     if grouped := re.fullmatch(r"([12])[,.\s](\d{3})", text):
@@ -274,11 +287,19 @@ _BESIDE = frozenset(
 _SIGNS = re.compile(r"[\w\s.,;:/()\[\]{}'’–—?~*&+-]*")
 
 
+#: Without a word there is no other number beside a year than a month and a day, the end of a span, or a footnote.
+_ONLY_YEARS = re.compile(
+    r"\W*\d{4}\W*|\W*\d{4}\s*[-–—/,&+~]\s*\d{2,4}\W*|\W*\d{4}[-/.]\d{1,2}(?:[-/.]\d{1,2})?\W*|\W*(?:\d{1,2}[-/.]){1,2}\d{4}\W*|\W*\d{4}\s*\[\d{1,3}\W*"
+)
+
+
 def _tells_of_years(text: str) -> bool:
     """Return whether a text with a year is about a year, and not a word or number with four such digits in it."""
     bare = re.sub(r"\([^()\d]*\)", " ", text)
     words = [word.casefold() for word in _WORDS.findall(bare)]
     others = [word for word in words if word not in _BESIDE and word not in _FILLERS]
     if _SIGNS.fullmatch(bare) is None or any(len(number) > 4 for number in _NUMBERS.findall(bare)):
+        return False
+    if not words and not _ONLY_YEARS.fullmatch(bare):
         return False
     return not others or all(word in months() for word in others)

@@ -35,8 +35,10 @@ def minutes(text: str) -> int | None:
     if (iso := _ISO.fullmatch(text)) and any(iso.groups()):
         return _total(*(Decimal(part or 0) for part in iso.groups()))
     found = _PARTS.fullmatch(text)
-    if not found or not (found[1] or found[2]):
+    if not found or not (found[1] or found[2]) or not text[:1].isdigit():
         return None
+    if found[3] and found[2] and not text[found.end(2) : found.start(3)].strip(" ,"):
+        return None  # 99" is not nine minutes and nine seconds
     hours, rest = (number((found[part] or "0").replace(",", "."), ".") for part in (1, 2))
     if hours is None or rest is None or (hours and hours != int(hours) and rest) or (hours and rest >= 60):
         return None

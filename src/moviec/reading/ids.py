@@ -5,23 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_BARE_NUMBER = re.compile(r"(\d{1,9})(?:[.,]0+)?")
-_IMDB = re.compile(r"(?:^|[/=:\s{\[(-])(?:title/)?tt(\d{7,10})(?!\w)", re.IGNORECASE)
-_IMDB_BARE = re.compile(r"(?:tt)?(\d{1,10})(?:\.0)?", re.IGNORECASE)
+_BARE_NUMBER = re.compile(r"([0-9]{1,9})(?:[.,]0+)?")
+_IMDB = re.compile(r"(?:^|[/=:\s{\[(-])(?:title/)?tt([0-9]{7,10})(?!\w)", re.IGNORECASE)
+_IMDB_BARE = re.compile(r"(?:tt)?([0-9]{1,10})(?:\.0)?", re.IGNORECASE)
 
 #: By space: what stands before and around the id in an address or mark. The first group is the id.
 _ADDRESSES: Mapping[str, re.Pattern[str]] = {
     "tmdb": re.compile(
-        r"(?:themoviedb\.org/movie/|^tmdb(?:id)?[:/=-]+(?:movie/)?|^movie/)(\d{1,9})(?!\d)", re.IGNORECASE
+        r"(?:themoviedb\.org/movie/|^tmdb(?:id)?[:/=-]+(?:movie/)?|^movie/)([0-9]{1,9})(?![0-9])",
+        re.IGNORECASE,
     ),
-    "wikidata": re.compile(r"(?:^|[/:])(Q[1-9]\d{0,11})(?![\w])"),
+    "wikidata": re.compile(
+        r"(?:^|^(?:wd|wikidata):|wikidata\.org/(?:wiki/|entity/|wiki/Special:EntityPage/))(Q[1-9][0-9]{0,11})(?=$|[#?/])"
+    ),
     "letterboxd": re.compile(r"letterboxd\.com/(?:[\w-]+/)?film/([\w-]+)", re.IGNORECASE),
     "rottentomatoes": re.compile(r"(?:^|rottentomatoes\.com/|^/)(m/[\w-]+)", re.IGNORECASE),
     "metacritic": re.compile(r"(?:^|metacritic\.com/|^/)(movie/[\w!-]+)", re.IGNORECASE),
     "trakt": re.compile(r"trakt\.tv/movies/([\w-]+)", re.IGNORECASE),
-    "movielens": re.compile(r"movielens\.org/movies/(\d{1,9})", re.IGNORECASE),
-    "douban": re.compile(r"douban\.com/subject/(\d{1,10})", re.IGNORECASE),
-    "netflix": re.compile(r"netflix\.com/(?:[\w-]+/)?title/(\d{1,10})", re.IGNORECASE),
+    "movielens": re.compile(r"movielens\.org/movies/([0-9]{1,9})", re.IGNORECASE),
+    "douban": re.compile(r"douban\.com/subject/([0-9]{1,10})", re.IGNORECASE),
+    "netflix": re.compile(r"netflix\.com/(?:[\w-]+/)?title/([0-9]{1,10})", re.IGNORECASE),
 }
 #: Spaces whose ids are numbers.
 NUMBERED = ("tmdb", "movielens", "simkl", "douban", "netflix")
@@ -52,12 +55,12 @@ def film_id(space: str, text: str) -> str | None:
         return str(int(bare[1])) if bare else None
     if space == "wikidata" or (address and "://" in text and space != "letterboxd"):
         return None
-    bare = re.fullmatch(r"(\d+)\.0", text)
+    bare = re.fullmatch(r"([0-9]+)\.0", text)
     return bare[1] if bare else text or None
 
 
 _MARK = re.compile(
-    r"[{\[(]?\s*\b(imdb|tmdb|tvdb|wikidata)(?:id)?\s*[-=:]\s*(tt\d{5,10}|Q\d+|\d{1,9})\s*[}\])]?|[{\[(]\s*(tt\d{7,10})\s*[}\])]",
+    r"[{\[(]?\s*\b(imdb|tmdb|tvdb|wikidata)(?:id)?\s*[-=:]\s*(tt[0-9]{5,10}|Q[0-9]+|[0-9]{1,9})\s*[}\])]?|[{\[(]\s*(tt[0-9]{7,10})\s*[}\])]",
     re.IGNORECASE,
 )
 

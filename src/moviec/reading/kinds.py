@@ -124,8 +124,22 @@ def _rating(text: str, decimal: str | None) -> Value | None:
 
 
 def _duration(text: str, _: str | None) -> Value | None:
+    if _MILLISECONDS.fullmatch(text.strip()):
+        return _duration_in(text, None, _TIMES["ms"])
     found = durations.minutes(text)
     return Value(str(found)) if found is not None else None
+
+
+#: What the names of columns call units of running times, by how many of them are a minute.
+_TIMES = {"s": 60, "sec": 60, "secs": 60, "second": 60, "seconds": 60, "sekunden": 60, "ms": 60_000, "millis": 60_000, "milliseconds": 60_000, "h": 1 / 60, "hours": 1 / 60, "hrs": 1 / 60}  # fmt: skip
+#: A whole number of so many digits is a length in milliseconds: of minutes it would be years, and no film is of an hour's seconds.
+_MILLISECONDS = re.compile(r"\d{7,8}")
+
+
+def _duration_in(text: str, _: str | None, unit: float) -> Value | None:
+    """Read a bare number as so many units to a minute, else as any running time."""
+    value = numbers.number(text, ".")
+    return _duration(text, None) if value is None else Value(str(round(float(value) / unit)))
 
 
 def _id(text: str, _: str | None, space: str) -> Value | None:
@@ -198,7 +212,7 @@ KINDS: Mapping[str, Kind] = {
 }  # fmt: skip
 
 #: Kinds whose cells list several values; how they are cut is decided for the column (`lists`).
-LISTS = ("labels", "names", "companies", "titles", "objects", "company objects")
+LISTS = ("labels", "countries", "languages", "names", "companies", "titles", "objects", "company objects")
 
 _UNITS = {"thousand": 10**3, "thousands": 10**3, "000s": 10**3, "k": 10**3, "million": 10**6, "millions": 10**6, "mil": 10**6, "mill": 10**6,
           "mio": 10**6, "mn": 10**6, "m": 10**6, "billion": 10**9, "billions": 10**9, "bn": 10**9, "b": 10**9, "crore": 10**7, "crores": 10**7, "cr": 10**7, "lakh": 10**5, "lakhs": 10**5}  # fmt: skip
@@ -215,6 +229,15 @@ def unit_of(column: str) -> tuple[str, int]:
         scale = _UNITS.get(word, scale)
         currency = currency or ("INR" if word in ("crore", "crores", "cr", "lakh", "lakhs") else "")
     return currency, scale
+
+
+def duration_of(column: str) -> Kind:
+    """Return how running times read in a column of this name: "runtime_seconds", "Duration (ms)"."""
+    words = re.split(r"[\s_()\[\],:/.-]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).lower())
+    unit = next((_TIMES[word] for word in words[1:] if word in _TIMES), None)
+    if unit is None:
+        return KINDS["duration"]
+    return msgspec.structs.replace(KINDS["duration"], plain="false", read=partial(_duration_in, unit=unit))
 
 
 def money_of(column: str) -> Kind:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier, quoted
+from moviec.reading.places import code_of
 
 #: What lists are cut at where nothing tells otherwise, as a regular expression.
 USUAL = "[;|]"
@@ -23,9 +24,16 @@ _SEPARATORS = (
     (",", ","),
 )
 
+#: Kinds whose items have codes; a stroke parts them, too ("UK/USA").
+PLACES = ("countries", "languages")
+#: More different names than there are countries and languages in all.
+MOST_PLACES = 2000
+
 #: How the cells of each kind of list are read; {0} is the cell, {1} the separator.
 _READ = {
     "labels": "any_listed({0}, {1})",
+    "countries": "any_listed({0}, {1})",
+    "languages": "any_listed({0}, {1})",
     "titles": "any_listed({0}, {1})",
     "names": "names_in(any_listed({0}, {1}))",
     "companies": "companies_listed({0}, {1})",
@@ -63,12 +71,26 @@ def cut_of(engine: DuckEngine, rows: str, column: str, kind: str, told: str | No
     if kind in OBJECTS and _has_lists(engine, rows, cell):
         return Cut("", cell)
     separator = told or _decide(engine, rows, column, kind)
+    if kind in PLACES:
+        return Cut(separator, _by_code(engine, rows, _READ[kind].format(cell, quoted(separator)), kind))
     if kind in OBJECTS:
         listed = _READ["companies" if kind == "company objects" else "labels"].format(cell, quoted(separator))
         named = f"to_json(list_transform({listed}, lambda n: {{'name': n, 'iso_3166_1': n, 'iso_639_1': n}}))::VARCHAR"
         none = f"{cell} IS NULL OR {cell}[1] IN ('[', '{{') OR regexp_full_match({cell}, {quoted(_NO_LIST)})"
         return Cut(separator, f"CASE WHEN {none} THEN {cell} ELSE {named} END")
     return Cut(separator, _READ[kind].format(cell, quoted(separator)))
+
+
+def _by_code(engine: DuckEngine, rows: str, cut: str, kind: str) -> str:
+    """Write lists of countries or languages by their codes; what has none stays as it stands."""
+    names = engine.query(
+        f"SELECT DISTINCT unnest({cut}) AS name FROM {rows} ORDER BY name LIMIT {MOST_PLACES}"
+    )["name"].to_pylist()
+    codes = {name: code for name in map(str, names) if (code := code_of(kind, name)) and code != name}
+    if not codes:
+        return cut
+    named = ", ".join(f"{quoted(name)}: {quoted(code)}" for name, code in codes.items())
+    return f"list_transform({cut}, lambda place: coalesce(MAP {{{named}}}[place], place))"
 
 
 def _has_lists(engine: DuckEngine, rows: str, cell: str) -> bool:
@@ -83,15 +105,16 @@ def _decide(engine: DuckEngine, rows: str, column: str, kind: str) -> str:
         f"bool_or(regexp_matches({cell}, {quoted(holds)})) AS s{at}"
         for at, (_, holds) in enumerate(_SEPARATORS)
     )
+    tests += f", bool_or(contains({cell}, '/')) AS slashed"
     found = engine.query(f"SELECT {tests} FROM {rows} WHERE {cell}[1] NOT IN ('[', '{{')").to_pylist()[0]
+    if kind in PLACES and found["slashed"]:
+        return "[;|/,]"
     held = [separator for at, (separator, _) in enumerate(_SEPARATORS) if found[f"s{at}"]]
-    if not held:
+    if not held or (kind == "titles" and held[0] == ","):
         return USUAL
     if held[0] != ",":
         return held[0]
-    if kind == "titles":
-        return USUAL
-    if kind in ("labels", "objects"):
+    if kind in ("labels", "objects", *PLACES):
         return ","
     legal = "companies_listed(cell, ',')" if kind.startswith("compan") else "any_listed(cell, ',')"
     said = engine.query(_COMMAS.format(cell=cell, rows=rows, legal=legal)).to_pylist()[0]

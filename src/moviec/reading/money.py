@@ -97,6 +97,8 @@ def _scale_and_currency(after: str) -> tuple[str, str | None]:
     rest = words[1].strip().lower() if len(words) > 1 else ""
     for tail in ("", "€", "$", "£"):  # "10M€"
         if tail and scale.endswith(tail):
+            if rest:
+                return "", None
             scale, rest = scale.removesuffix(tail), tail
     if scaled(f"1 {scale}") is None:
         return "", None

@@ -1,7 +1,8 @@
 """Files as people have them, made into what the readers take: UTF-8 text with a header, or a JSON list.
 
-A file that is so already is handed on as it is; others are copied into a folder of the run: UTF-16 and 8-bit encodings, workbooks
-(first sheet), MovieLens' and Netflix' files without a header, a JSON object around one list (Simkl).
+A file that is so already is handed on as it is; others are copied into a folder of the run: UTF-16 and other encodings, workbooks
+(first sheet), XML (Kodi), tables with lines before their header or without one, MovieLens' and Netflix' files, a JSON object
+around one list (Simkl), a folder of films as a list of their names.
 """
 
 from __future__ import annotations
@@ -10,10 +11,15 @@ import codecs
 import csv
 import json
 import re
+import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 from moviec.bounds import check_bounds
 from moviec.errors import PayloadError, UsageError
+from moviec.reading.encodings import encoding_of
+from moviec.reading.table_start import is_markdown, markdown_as_csv, start_of
+from moviec.reading.xml_lists import films_in_xml
 
 #: What the first lines of files without a header look like, the delimiter that parts them, and the columns that they have.
 _HEADERLESS = (
@@ -25,14 +31,17 @@ _HEADERLESS = (
 
 #: The sheet of a workbook may be named behind its path: films.xlsx#Sheet2.
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
-DELIMITERS = "\t,;|"
 
 
-def readable(path: Path, folder: Path, sheet: str = "") -> Path:
-    """Return the file, or a copy in `folder` that the readers take. Raises PayloadError for one beyond the bounds."""
+def readable(path: Path, folder: Path, sheet: str = "", names: Collection[str] = ()) -> Path:
+    """Return the file, or a copy in `folder` that the readers take. Raises PayloadError for one beyond the bounds.
+
+    `names` are columns that somebody named: the line that has them is the header.
+    """
     check_bounds(path)
     if path.suffix.lower() in WORKBOOKS:
-        return _from_workbook(path, folder / f"sheet-{path.stem}.csv", sheet)
+        book = _from_workbook(path, folder / f"sheet-{path.stem}.csv", sheet)
+        return _from_its_header(book, folder / f"table-{path.stem}.csv", names)
     with path.open("rb") as file:
         start = file.read(1 << 16)
     if start.startswith((b"PAR1", b"\x1f\x8b", b"PK\x03\x04")):
@@ -43,23 +52,50 @@ def readable(path: Path, folder: Path, sheet: str = "") -> Path:
         with path.open("rb") as file:
             start = file.read(1 << 16)
     text = start.decode("utf-8-sig", errors="replace")
-    first = text.lstrip().splitlines()[0] if text.strip() else ""
+    return _with_names(path, text, folder, names)
+
+
+def _with_names(path: Path, text: str, folder: Path, names: Collection[str]) -> Path:
+    """Return the file of a text in UTF-8 that begins with `text`, or a copy whose columns have names."""
+    bare = text.lstrip()
+    first = bare.splitlines()[0] if bare else ""
     for pattern, delimiter, columns in _HEADERLESS:
         if pattern.fullmatch(first):
             return _with_header(path, folder / f"headed-{path.stem}.csv", delimiter, columns)
-    if text.lstrip().startswith("{"):
+    if bare.startswith("["):
+        return path
+    if bare.startswith("{"):
         return _unwrapped(path, folder / f"list-{path.name}", first)
-    return path
+    if bare.startswith("<"):
+        return films_in_xml(path, folder / f"list-{path.stem}.json")
+    if is_markdown(text):
+        return markdown_as_csv(path, folder / f"markdown-{path.stem}.csv")
+    return _from_its_header(path, folder / f"table-{path.name}", names)
 
 
-def delimiter_of(line: str) -> str:
-    """Return what parts the cells of a header: what stands in it most often, outside of quotes; a comma where nothing does."""
-    bare = re.sub(r'"[^"]*"', "", line)
-    return max(DELIMITERS, key=lambda mark: (bare.count(mark), mark == ","))
+def _from_its_header(path: Path, copy: Path, names: Collection[str]) -> Path:
+    """Copy a table that does not begin with its header: from the header on, or with one that is made."""
+    with path.open("rb") as file:
+        text = file.read(1 << 16).decode("utf-8-sig", errors="replace")
+    start = start_of(text, names, path.suffix.lower())
+    if not start.lines and start.header is None:
+        return path
+    with path.open("rb") as source, copy.open("wb") as target:
+        if start.header is not None:
+            target.write(start.header.encode() + b"\n")
+            head = source.read(3)
+            target.write(head.removeprefix(codecs.BOM_UTF8))
+        for _ in range(start.lines):
+            source.readline()
+        shutil.copyfileobj(source, target)
+    return copy
 
 
 def _encoding(path: Path, start: bytes) -> str:
-    """Return a text file's encoding: by its mark, by the zeros of UTF-16, else UTF-8 unless nothing beyond ASCII is."""
+    """Return a text file's encoding: by its mark, by the zeros of UTF-16, else UTF-8 unless nothing beyond ASCII is.
+
+    Then it is told by the words (`encodings`).
+    """
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     some = start[:2000]
@@ -75,14 +111,17 @@ def _encoding(path: Path, start: bytes) -> str:
                 right += 1
             except UnicodeDecodeError:
                 wrong += 1
-    return "cp1252" if wrong and not right else "utf-8"
+    if not wrong or right:
+        return "utf-8"
+    with path.open("rb") as file:
+        return encoding_of(line for line in file if not line.isascii())
 
 
 def _recoded(path: Path, copy: Path, encoding: str) -> Path:
     """Copy a text as UTF-8; bytes that Windows-1252 does not define are those of Latin-1."""
     try:
         data = path.read_bytes().decode(
-            encoding, errors="strict" if encoding.startswith("utf") else "latin1-rest"
+            encoding, errors="latin1-rest" if encoding == "cp1252" else _errors(encoding)
         )
     except UnicodeError as error:
         raise PayloadError(
@@ -90,6 +129,11 @@ def _recoded(path: Path, copy: Path, encoding: str) -> Path:
         ) from error
     copy.write_text(data.removeprefix("\ufeff"), encoding="utf-8", newline="")
     return copy
+
+
+def _errors(encoding: str) -> str:
+    """Return what is done with bytes that are wrong: words told the encoding, a later one of others must not stop the file."""
+    return "strict" if encoding.startswith("utf") else "replace"
 
 
 def _latin1(error: UnicodeError) -> tuple[str, int]:
@@ -135,22 +179,31 @@ def _unwrapped(path: Path, copy: Path, first: str) -> Path:
         return path
     except RecursionError as error:
         raise PayloadError("its values are nested without end", path.name) from error
+    films: object = _by_name(whole)
     lists = [
-        value
-        for key, value in whole.items()
-        if isinstance(value, list) and value and isinstance(value[0], dict)
+        value for value in whole.values() if isinstance(value, list) and value and isinstance(value[0], dict)
     ]
-    films = (
-        whole.get("movies")
-        if isinstance(whole.get("movies"), list)
-        else lists[0]
-        if len(lists) == 1
-        else None
-    )
+    if not films:
+        films = (
+            whole["movies"]
+            if isinstance(whole.get("movies"), list)
+            else lists[0]
+            if len(lists) == 1
+            else None
+        )
     if films is None:
         return path
     copy.write_text(json.dumps(films, ensure_ascii=False, indent=0), encoding="utf-8")
     return copy
+
+
+def _by_name(whole: dict[str, object]) -> list[dict[str, object]]:
+    """Return the objects of an object that holds one for each film ({"tt0113277": {"title": "Heat"}, …}); none of others."""
+    films = [value for value in whole.values() if isinstance(value, dict)]
+    if len(films) < 2 or len(films) < len(whole):
+        return []
+    alike = set.intersection(*(set(film) for film in films))
+    return [{"id": name, **film} for name, film in zip(whole, films, strict=True)] if alike else []
 
 
 def _from_workbook(path: Path, copy: Path, sheet: str) -> Path:

@@ -24,6 +24,7 @@ from moviec.engine.textfile.rows import (
     read_start,
 )
 from moviec.errors import PayloadError
+from moviec.reading.table_start import ONE_COLUMN
 
 LINED = ("jsonl", "ndjson")
 
@@ -101,7 +102,7 @@ def _stage_csv(engine: DuckEngine, path: Path, work: Path) -> Listed:
     first = read_start(path).decode("utf-8-sig", errors="replace").splitlines()[0]
     delimiter = max("\t,;|", key=first.count)
     if delimiter not in first:
-        delimiter = "\x1f"  # one column: whatever stands in a line is the title
+        delimiter = ONE_COLUMN
     file = _copied(engine, path, Dialect(delimiter), work)
     if file.broken and delimiter == "\t":  # IMDb's own files hold bare quotes; others quote their cells
         file = min(file, _copied(engine, path, Dialect(delimiter, quote=""), work), key=_unread)

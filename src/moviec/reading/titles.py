@@ -13,6 +13,8 @@ from moviec.reading.ids import marked_ids
 
 #: How a whole column writes a year that stands beside the title without brackets.
 YEAR_BEFORE, YEAR_BEHIND = "year before", "year behind"
+#: What is put before these where a column numbers its titles: "1. Heat", "02 - Alien".
+NUMBERED = "numbered"
 #: A convention of a column holds when so many of its cells follow it: of fewer, a title may well begin with a number.
 MOST, LEAST_CELLS = 0.8, 3
 
@@ -23,6 +25,7 @@ _BRACKETED_YEAR = re.compile(
     re.IGNORECASE,
 )
 _LEADING_YEAR = re.compile(rf"^[(\[]({_YEAR})[)\]][\s.\-–]+(?=\S)")
+_NUMBER = re.compile(r"^[#(\[]?(\d{1,4})(?:[.):\]]+\s*|\s*[-–—]\s+|\t+)(?=\S)")
 _BARE_BEFORE = re.compile(rf"^({_YEAR})\s*[-–—.:]\s+(?=\S)|^({_YEAR})\s+(?=\S)")
 _BARE_BEHIND = re.compile(rf"(?<=\S)\s*[-–—,]?\s+({_YEAR})$")
 
@@ -47,6 +50,7 @@ _BESIDE = re.compile(
 )
 _TECHNICAL_WORD = re.compile(rf"(?:{_TECHNICAL})", re.IGNORECASE)
 _SUFFIX = re.compile(r"\.(?:mkv|mp4|m4v|avi|mov|wmv|mpe?g|ts|m2ts|iso|webm|flv|srt|nfo|strm)$", re.IGNORECASE)
+_VIDEO = re.compile(r"\.(?:mkv|mp4|m4v|avi|mov|wmv|mpe?g|ts|m2ts|iso|webm|flv|strm)$", re.IGNORECASE)
 _DOTTED = re.compile(rf"^(\S+?)[._]\(?({_YEAR})\)?(?:[._-](.*))?$")
 _SPACED = re.compile(rf"^(.+?)[\s.]+\(?({_YEAR})\)?[\s.]+(.*)$")
 _PART = re.compile(r"\s*[-–]?\s*(?:cd|disc|disk|pt)\s*\d$", re.IGNORECASE)
@@ -55,7 +59,7 @@ _PART = re.compile(r"\s*[-–]?\s*(?:cd|disc|disk|pt)\s*\d$", re.IGNORECASE)
 GARBLED_SQL = r"'[\x{C2}-\x{F4}][\x{80}-\x{BF}\x{152}\x{153}\x{160}\x{161}\x{178}\x{17D}\x{17E}\x{192}\x{2C6}\x{2DC}\x{2013}-\x{203A}\x{20AC}\x{2122}]|^\s|\s$'"
 ODD_SQL = (
     GARBLED_SQL[:-1]
-    + r"""|[\[{\]}_]|\([^()]*[0-9]{4}|\((?i:[^()]*(?:cut|edition|version|unrated|uncut|remastered|[0-9]p))|^[0-9]{4}[ .:–—-]|[^0-9][0-9]{4}$"""
+    + r"""|[\[{\]}_]|\([^()]*[0-9]{4}|^[#(]?[0-9]{1,4}(?:[.):]|\s*[-–—]\s)|\((?i:[^()]*(?:cut|edition|version|unrated|uncut|remastered|[0-9]p))|^[0-9]{4}[ .:–—-]|[^0-9][0-9]{4}$"""
     + r"""|^\S*\.\S*\.\S*$|\.[A-Za-z0-9]{2,4}$|\s\s|[0-9]{3,4}p\b|^(?:N/A|#N/A|NULL|null|NaN|nan|None|<NA>|-|\?)$'"""
 )
 
@@ -69,12 +73,29 @@ class Title(NamedTuple):
 
 
 def decide_year(texts: Iterable[str], cells: int) -> str | None:
-    """Return where a column of so many cells writes the year without brackets: before the title, behind it, or nowhere (None)."""
+    """Return where a column of so many cells writes the year without brackets: before the title, behind it, or nowhere (None).
+
+    Where its titles are numbered, this begins with NUMBERED.
+    """
     some = [text.strip() for text in texts]
+    if _are_numbered(some, cells):
+        years = decide_year((_NUMBER.sub("", cell) for cell in some if not _YEAR_ONLY.match(cell)), cells)
+        return f"{NUMBERED} {years}" if years else NUMBERED
     for name, pattern in ((YEAR_BEFORE, _BARE_BEFORE), (YEAR_BEHIND, _BARE_BEHIND)):
         if cells >= LEAST_CELLS and sum(bool(pattern.search(cell)) for cell in some) >= MOST * cells:
             return name
     return None
+
+
+_YEAR_ONLY = re.compile(rf"^{_YEAR}\b")
+
+
+def _are_numbered(some: list[str], cells: int) -> bool:
+    """Return whether so many cells are numbered, all with numbers of their own and no more of them than there can be."""
+    found = [int(number[1]) for cell in some if (number := _NUMBER.match(cell))]
+    if cells < LEAST_CELLS or len(found) < MOST * cells or min(found) > 1800:
+        return False
+    return len({*found}) >= MOST * len(found) and max(found) - min(found) <= 2 * cells + 10
 
 
 def title(text: str, years: str | None = None) -> Title | None:
@@ -82,7 +103,9 @@ def title(text: str, years: str | None = None) -> Title | None:
     text = mended(text).strip()
     if _is_object(text):
         return None
-    text = " ".join(text.split())
+    if years and years.startswith(NUMBERED):
+        text, years = _NUMBER.sub("", text), years.removeprefix(NUMBERED).strip()
+    text = " ".join(_of_path(text).split())
     plain, ids = marked_ids(text)
     plain = _SUFFIX.sub("", plain) if _SUFFIX.search(plain) else plain
     plain, year = _from_file_name(plain)
@@ -92,6 +115,16 @@ def title(text: str, years: str | None = None) -> Title | None:
     plain = _PART.sub("", plain) if plain != text and _PART.search(plain) else plain
     plain = plain.strip().rstrip("-–").strip()
     return Title(plain, year, ids) if plain else Title(text, None, ids)
+
+
+def _of_path(text: str) -> str:
+    """Return the name of a film's file without its folders; of one that says no year, the folder's name where that does."""
+    if not _VIDEO.search(text) or not re.search(r"[\\/]", text):
+        return text
+    folders = re.split(r"[\\/]+", text)
+    if len(folders) > 1 and not re.search(_YEAR, folders[-1]) and _BRACKETED_YEAR.search(folders[-2]):
+        return folders[-2]
+    return folders[-1]
 
 
 def _without_year(text: str, years: str | None) -> tuple[str, int | None]:

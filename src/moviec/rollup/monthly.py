@@ -76,9 +76,22 @@ def monthly(engine: Engine, split: str, genre_labels: pa.Table) -> pa.Table:
     `genre_labels`: label, id, name. Returns kind, id, name, year, month, movies, movies_millionths, budget, revenue,
     profit (whole dollars), *_known (films behind each), popularity_* (millionths), votes, movie_ids; in order.
     """
+    return in_order(engine, monthly_sums(engine, split, genre_labels))
+
+
+def monthly_sums(engine: Engine, split: str, genre_labels: pa.Table) -> pa.Table:
+    """Return the rows of `monthly` in no order. A genre's, or a company's, depend on its own entries alone."""
     name_parts(engine, [split])
     name_labels(engine, genre_labels)
-    return engine.query(f"{SQL['monthly']} ORDER BY kind, year, month, revenue DESC, movies DESC, name, id")
+    return engine.query(SQL["monthly"])
+
+
+def in_order(engine: Engine, sums: pa.Table) -> pa.Table:
+    """Put the rows of `monthly_sums` in the order of month files: the highest grossing of a month first."""
+    engine.register("monthly_sums", sums)
+    return engine.query(
+        "SELECT * FROM monthly_sums ORDER BY kind, year, month, revenue DESC, movies DESC, name, id"
+    )
 
 
 def name_parts(engine: Engine, splits: Sequence[str]) -> None:

@@ -1,5 +1,6 @@
 """Search: an index per host that follows the change log, and the answers from it."""
 
-from moviec.search.results import Ask, Finder, Page
+from moviec.search.request import Ask, Page
+from moviec.search.results import Finder
 
 __all__ = ["Ask", "Finder", "Page"]

@@ -10,6 +10,7 @@ One indexer per host writes (a lock says which); any number of processes read. D
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import shutil
 import socket
@@ -77,9 +78,16 @@ def schema() -> tantivy.Schema:
 
 @contextlib.contextmanager
 def indexer(folder: Path) -> Iterator[bool]:
-    """Be the host's one indexer while the block runs; gives False where another process is."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
+    """Be the host's one indexer while the block runs; gives False where another process is, or the folder may only be read."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        opened = (folder / ".lock").open("w")
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
+        yield False
+        return
+    with opened as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -3,38 +3,23 @@
 from __future__ import annotations
 
 import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 import tantivy
 from tantivy import FieldType, Order, Query
 
 from moviec.errors import StoreError, UsageError
+from moviec.search.folding import fold_title
 from moviec.search.location import current, open_index, position, value_of
-from moviec.search.query import (
-    LEVELS,
-    WITHIN,
-    Fields,
-    GenreWords,
-    Reading,
-    all_of,
-    any_of,
-    fold_title,
-    ids_in,
-    readings,
-)
+from moviec.search.query import LEVELS, WITHIN, Fields, all_of, any_of
+from moviec.search.readings import GenreWords, Reading, ids_in, readings
+from moviec.search.request import Ask, Counted, Cursor, Page, read_cursor, write_cursor
 from moviec.search.similar import Alike, similar
 from moviec.search.summaries import Film, Summary
 from moviec.units import MILLION
-
-Sort = Literal[
-    "relevance", "rating", "year", "popularity", "votes", "revenue", "released", "runtime",
-    "-rating", "-year", "-popularity", "-votes", "-revenue", "-released", "-runtime",
-]  # fmt: skip
 
 #: What a film without a value has in a field of `ORDERS`, at most.
 UNKNOWN = (1 << 32) - 1
@@ -64,72 +49,6 @@ DOUBTFUL, DOUBTED = 0.15, 15
 #: Films among which the parts of a series are counted, how much less known than the best one of them may be, and after how
 #: many years without a part those before, if less known, are of another series: the Batman of 1966.
 SERIES, PART_OF_SERIES, PAUSE = 60, 0.35, 10
-
-
-class Least(msgspec.Struct, frozen=True):
-    """The fewest votes at one rater, and the fewest raters, of the films in a list."""
-
-    votes: int
-    raters: int
-
-
-#: What a list of top rated films asks of a film unless the caller says otherwise; where no film has as much the next is
-#: taken. Of the 100 that lead it over all shared data all have 2,000 votes at IMDb or TMDB or 100 at MovieLens; without
-#: a least number of raters films of one country's fans lead, with 1,000 votes it is 91 of 100.
-TOP_RATED = (Least(2000, 2), Least(2000, 0), Least(0, 0))
-
-
-class Wanted(msgspec.Struct, frozen=True):
-    """A filter by a field of whole values or numbers: a film has one value of each group."""
-
-    field: str
-    groups: tuple[tuple[str | int, ...], ...]
-
-
-class Ask(msgspec.Struct, frozen=True, kw_only=True):
-    """What is looked for. Ratings are 0 to 100, runtimes minutes, days of release YYYYMMDD.
-
-    `sort` by rating goes by the lower end of the C-rating's interval: by what one can be sure of. Highest first; with `-`
-    before it lowest first, without films of which the value is unknown. `counted`: whether films are counted that fill no
-    page; else `total` is how many there are at least.
-    """
-
-    query: str = ""
-    wanted: tuple[Wanted, ...] = ()
-    without: tuple[Wanted, ...] = ()
-    released_from: int | None = None
-    released_to: int | None = None
-    runtime_from: int | None = None
-    runtime_to: int | None = None
-    year_from: int | None = None
-    year_to: int | None = None
-    min_rating: float | None = None
-    min_votes: int = 0
-    min_raters: int = 0
-    adult: bool = False
-    sort: Sort = "relevance"
-    limit: int = 20
-    cursor: str = ""
-    facets: bool = True
-    counted: bool = True
-
-
-class Counted(msgspec.Struct, frozen=True):
-    """Films that match in all, and (value, films) by genre id, the most first, and by decade."""
-
-    total: int
-    genres: list[tuple[int, int]]
-    decades: list[tuple[int, int]]
-
-
-class Page(msgspec.Struct, frozen=True):
-    """A page: summaries, films that match in all, (value, films) by genre id and decade, and the next page's cursor."""
-
-    items: list[Summary]
-    total: int
-    genres: list[tuple[int, int]]
-    decades: list[tuple[int, int]]
-    cursor: str | None
 
 
 class Finder:
@@ -508,32 +427,3 @@ _summary = msgspec.json.Decoder(Summary)
 
 def _summary_at(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> Summary:
     return _summary.decode(bytes(searcher.doc(address).get_first("summary") or b""))
-
-
-class Cursor(msgspec.Struct, frozen=True, array_like=True):
-    """Where a page ended: the last film's place, how many levels are looked into, of which search."""
-
-    place: int
-    levels: int
-    of: int
-
-
-_cursor = msgspec.msgpack.Decoder(Cursor)
-
-
-def write_cursor(cursor: Cursor) -> str:
-    """Write a cursor as text for a URL."""
-    return urlsafe_b64encode(msgspec.msgpack.encode(cursor)).decode().rstrip("=")
-
-
-def read_cursor(text: str) -> Cursor:
-    """Read a cursor. Raises UsageError for anything that is none."""
-    try:
-        found = _cursor.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (ValueError, msgspec.DecodeError) as error:
-        raise UsageError(
-            "this is no cursor", "cursor", "give `next` of the page before as it stands"
-        ) from error
-    if not (1 <= found.levels <= len(LEVELS) and abs(found.place) < 1 << 62):
-        raise UsageError("this is no cursor", "cursor", "give `next` of the page before as it stands")
-    return found

@@ -24,6 +24,8 @@ SELECT * EXCLUDE (people_named, companies_named) REPLACE (
     CASE WHEN revenue = 0 THEN 'revenue_zero' WHEN revenue < 0 THEN 'revenue_negative'
          WHEN revenue < 1000 THEN 'revenue_under_1000_dollars'
          WHEN revenue > 10000000000 THEN 'revenue_over_10_billion_dollars' END,
+    CASE WHEN budget IS NULL AND len(list_filter(money, lambda m: m.field = 'budget')) > 0 THEN 'budget_in_another_currency' END,
+    CASE WHEN revenue IS NULL AND len(list_filter(money, lambda m: m.field = 'revenue')) > 0 THEN 'revenue_in_another_currency' END,
     CASE WHEN runtime = 0 THEN 'runtime_zero' WHEN runtime < 0 THEN 'runtime_negative'
          WHEN runtime > 60000 THEN 'runtime_over_60000_minutes' END,
     CASE WHEN year NOT BETWEEN 1874 AND 2115 OR year(released) NOT BETWEEN 1874 AND 2115
@@ -51,4 +53,24 @@ FROM (
       lambda p: regexp_matches(p.name, '\pL') AND NOT no_name(p.name) AND NOT no_person(p.name)) AS people_named,
     list_filter(list_transform(companies, lambda c: struct_update(c, name := name_mended(c.name))),
       lambda c: NOT no_name(c.name)) AS companies_named
-  FROM read)
+  FROM {rows})
+
+-- name: priced
+-- What amounts in other currencies were worth when the film came out, by the dated table of rates; of a film of which only the
+-- year is known, in its middle.
+SELECT read.*, list_transform(money, lambda m: {
+  'field': m.field, 'scope': m.scope,
+  'dollars': try_cast(round(m.amount * list_filter(by_currency[m.currency],
+    lambda r: coalesce(released, make_date(year, 7, 1)) BETWEEN r.since AND r.until)[1].dollars) AS BIGINT)}) AS worth
+FROM read CROSS JOIN (
+  SELECT map_from_entries(list({'k': currency, 'v': dated})) AS by_currency
+  FROM (SELECT currency, list({'since': since, 'until': until, 'dollars': dollars}) AS dated FROM exchange_rates GROUP BY currency))
+
+-- name: dollars
+-- An amount in dollars goes before a converted one, worldwide takings before those of a part of the world.
+SELECT * EXCLUDE (worth) REPLACE (
+  coalesce(budget, list_filter(worth, lambda w: w.field = 'budget' AND w.dollars IS NOT NULL)[1].dollars) AS budget,
+  coalesce(revenue, list_filter(worth, lambda w: w.field = 'revenue' AND w.dollars IS NOT NULL)[1].dollars) AS revenue,
+  CASE WHEN revenue IS NOT NULL THEN revenue_scope
+       ELSE list_filter(worth, lambda w: w.field = 'revenue' AND w.dollars IS NOT NULL)[1].scope END AS revenue_scope)
+FROM priced

@@ -9,8 +9,9 @@ from moviec.engine.duckdb import identifier
 from moviec.engine.unread import Unread, unread_cells
 from moviec.model import FIELDS, RECORD
 from moviec.reading.kinds import LISTS
+from moviec.reading.rates import rates_of
 from moviec.sources.spec import Reading, SourceSpec, Staged, Wanted
-from moviec.sql import read_sql
+from moviec.sql import filled, read_sql
 
 #: What a `read.sql` may give; what it does not name is unknown. `role` and `line` say where a record was read.
 UNKNOWN: dict[str, pa.DataType] = {
@@ -30,12 +31,17 @@ def normalise(engine: DuckEngine, query: str, staged: list[Staged], wanted: Want
         f"{identifier(name) if name in given else 'NULL'}::{kind} AS {identifier(name)}"
         for name, kind in _types(engine, "unknown").items()
     )
-    checked = read_sql("moviec.sources", "checked.sql")["checked"]
+    statements = read_sql("moviec.sources", "checked.sql")
+    priced = ""
+    if "money" in given:
+        engine.register("exchange_rates", rates_of(wanted.home))
+        priced = f", priced AS ({statements['priced']}), dollars AS ({statements['dollars']})"
+    checked = filled(statements["checked"], {"rows": "dollars" if priced else "read"})
     fields = ", ".join(wanted.fields)
     # One view, not three: a long query takes as long to name as to run on a small file.
     engine.view(
         "records",
-        f"WITH read AS (SELECT {columns} FROM ({query})), checked AS ({checked})"
+        f"WITH read AS (SELECT {columns} FROM ({query})){priced}, checked AS ({checked})"
         f" SELECT key, role, {fields}, problems, list_problems, _position FROM checked",
     )
     return Reading(files={file.role: file for file in staged})

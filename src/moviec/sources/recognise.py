@@ -6,6 +6,7 @@ Of the last two the mapping is written as a source's facts, which a person may t
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import duckdb
@@ -14,12 +15,12 @@ import msgspec
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier
 from moviec.errors import PayloadError, UsageError
-from moviec.reading.layouts import Layout, Scale, layout_of
+from moviec.reading.layouts import Layout, Scale, layout_beside, layout_of
 from moviec.reading.nested import unfold
 from moviec.reading.opening import readable
 from moviec.reading.ratings import rating
 from moviec.reading.tables import stage_list
-from moviec.reading.usual_names import ALIASES, MORE_ALIASES, plain_name, usual_columns
+from moviec.reading.usual_names import ALIASES, MORE_ALIASES, bare_name, plain_name, usual_columns
 from moviec.sources.registry import find_sources
 
 #: What a column of usual name feeds.
@@ -71,48 +72,78 @@ _PUBLIC = (
 )
 
 #: Columns that hold what one person gave.
-_OWN_RATINGS = ("myrating", "yourrating", "bewertung", "meinebewertung", "manote", "mivaloracion")
+_OWN_RATINGS = (
+    "myrating", "yourrating", "yourated", "myscore", "yourscore", "userrating", "bewertung", "meinebewertung", "manote", "mivaloracion", "mojaocena"
+)  # fmt: skip
 
 
 class Recognised(msgspec.Struct, frozen=True):
-    """What a file was taken for: the source's name, and the mapping of a list without a source, which is to be kept."""
+    """What a file was taken for: the source's name, and the mapping of a list without a source, which is to be kept.
+
+    `role`: it is no list of films, but goes with one.
+    """
 
     source: str
     layout: Layout | None = None
+    used: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
+    role: str = ""
 
     def __str__(self) -> str:
         """Say it in one line."""
+        if self.role:
+            return f"goes with {self.source}, as its {self.role}"
         if self.layout is None:
             return f"a delivery of {self.source}"
-        fed = ", ".join(f"{feeds[0]} = {column}" for column, feeds in self.layout.columns.items() if feeds)
+        columns = {column: self.layout.columns[column] for column in self.used}
+        fed = ", ".join(f"{feeds[0]} = {column}" for column, feeds in columns.items() if feeds)
         left = f"; not used: {', '.join(self.unused)}" if self.unused else ""
+        change = "" if self.layout.needs else "; --columns FIELD=COLUMN changes it"
         shown = "" if self.layout.private or "me" not in self.layout.raters else _PUBLIC
-        return f"{self.layout.title} ({fed}{left}){shown}"
+        return f"{self.layout.title} ({fed}{left}){change}{shown}"
 
 
-def recognise_file(path: Path, work: Path, home: Path | None) -> Recognised:
-    """Say what a plain file is; raises PayloadError where it is no table of films that is known or can be guessed."""
+def recognise_file(
+    path: Path, work: Path, home: Path | None, told: Mapping[str, str] | None = None, place: str = ""
+) -> Recognised:
+    """Say what a plain file is; raises PayloadError where it is no table of films that is known or can be guessed.
+
+    `told` says which column is what (field: column), before usual names; `place` is the file's name with its folder.
+    """
+    told = told or {}
     with DuckEngine() as engine:
-        columns = columns_of(engine, path, work)
-        if source := _known_source(path, columns, home):
+        columns = columns_of(engine, path, work, told.values())
+        if missing := [column for column in told.values() if column not in columns]:
+            raise UsageError(
+                f"no column '{missing[0]}'", "--columns", f"the file has {', '.join(columns)[:300]}"
+            )
+        if source := None if told else _known_source(path, columns, home):
             return Recognised(source)
-        layout = layout_of(columns, path.name) or _guessed(engine, columns, path)
+        if beside := None if told else layout_beside(columns):
+            return Recognised(beside[0].name, role=beside[1])
+        layout = None if told else layout_of(columns, place or path.name)
+        if layout and layout.each:
+            name = f"{layout.name}-{slug(path)}"[:28].strip("-")
+            layout = msgspec.structs.replace(layout, name=name)
+        layout = layout or _guessed(engine, columns, path, told)
     there = {column.casefold(): column for column in columns}
-    used = {
-        there[name.casefold()]: feeds for name, feeds in layout.columns.items() if name.casefold() in there
-    }
+    fed = {there.get(name.casefold(), name): feeds for name, feeds in layout.columns.items()}
+    used = tuple(name for name in fed if name.casefold() in there)
     heads = {name.partition(".")[0] for name in used}
     unused = tuple(
         column for column in columns if column not in used and column.partition(".")[0] not in heads
     )
     key = tuple(there.get(name.casefold(), name) for name in layout.key)
-    return Recognised(layout.name, msgspec.structs.replace(layout, columns=used, key=key), unused)
+    layout = msgspec.structs.replace(layout, columns=fed, key=key)
+    return Recognised(layout.name, layout, used, unused)
 
 
-def columns_of(engine: DuckEngine, path: Path, work: Path) -> list[str]:
-    """Make a file's rows known as `listed`; return the names of its columns, those inside objects with their path."""
-    opened = readable(path, work)
+def columns_of(engine: DuckEngine, path: Path, work: Path, names: Collection[str] = ()) -> list[str]:
+    """Make a file's rows known as `listed`; return the names of its columns, those inside objects with their path.
+
+    `names` are columns that somebody named.
+    """
+    opened = readable(path, work, names=names)
     with opened.open("rb") as file:
         start = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
     kind = "csv"
@@ -139,13 +170,20 @@ def _known_source(path: Path, columns: list[str], home: Path | None) -> str | No
     return None
 
 
-def _guessed(engine: DuckEngine, columns: list[str], path: Path) -> Layout:
-    """Make a layout of columns with usual names; rows are told apart by an id, else by title and year."""
-    found = usual_columns(columns, ALIASES | MORE_ALIASES)
+def _guessed(
+    engine: DuckEngine, columns: list[str], path: Path, told: Mapping[str, str] | None = None
+) -> Layout:
+    """Make a layout of columns with usual names, or as they were told; rows are told apart by an id, else by title and year."""
+    told = told or {}
+    found = {
+        field: column
+        for field, column in usual_columns(columns, ALIASES | MORE_ALIASES).items()
+        if column not in told.values()
+    } | dict(told)
     found = {
         field: column
         for field, column in found.items()
-        if field != "people" or not _are_stars(engine, column)
+        if field != "people" or field in told or not _are_stars(engine, column)
     }
     if "imdb_rating" not in found:
         found.pop("imdb_votes", None)
@@ -153,7 +191,7 @@ def _guessed(engine: DuckEngine, columns: list[str], path: Path) -> Layout:
         raise PayloadError(
             f"this is no list of films that MovieC knows: no title column among {', '.join(columns)[:300]}",
             path.name,
-            "give the source's name before the file, or write a mapping: see docs/sources.md",
+            "say which it is with --columns title=NAME, or give the source's name before the file",
         )
     feeds: dict[str, list[str]] = {}
     for field, column in found.items():
@@ -172,7 +210,7 @@ def _guessed(engine: DuckEngine, columns: list[str], path: Path) -> Layout:
         key=key,
         columns={name: tuple(feeds[name]) for name in columns if name in feeds},
         raters=raters,
-        private=plain_name(found.get("rating", "")) in _OWN_RATINGS,
+        private=plain_name(bare_name(found.get("rating", ""))) in _OWN_RATINGS,
     )
 
 
@@ -238,6 +276,8 @@ def facts_text(layout: Layout) -> str:
         f"private = {str(layout.private).lower()}"
         + ("  # matched and shown to you, published to nobody" if layout.private else ""),
     ]
+    if layout.keeps:
+        lines += ["", "[empty]", 'default = "keep"  # of two files of one film each tells its part']
     for name, scale in layout.raters.items():
         lines += [
             "",
@@ -268,9 +308,25 @@ def facts_text(layout: Layout) -> str:
         lines.append(f"separator = {_quoted(layout.separator)}")
     if layout.dates:
         lines.append(f"dates = {_quoted(layout.dates)}")
-    lines += ["", "[files.films.columns]"]
-    lines += [f"{_quoted(name)} = [{', '.join(map(_quoted, feeds))}]" for name, feeds in columns.items()]
+    lines += ["", "[files.films.columns]", *_fed(columns)]
+    for role, beside in layout.beside.items():
+        lines += [
+            "",
+            f"[files.{role}]",
+            f"names = [{_quoted(beside.name)}]",
+            'format = "any"',
+            f"key = {_quoted(beside.key)}",
+            "optional = true",
+            'of = "films"',
+            "",
+            f"[files.{role}.columns]",
+            *_fed(beside.columns),
+        ]
     return "\n".join(lines) + "\n"
+
+
+def _fed(columns: Mapping[str, tuple[str, ...]]) -> list[str]:
+    return [f"{_quoted(name)} = [{', '.join(map(_quoted, feeds))}]" for name, feeds in columns.items()]
 
 
 def _quoted(text: str) -> str:

@@ -7,7 +7,9 @@ A folder is a source when it holds `source.toml`. How it reads: `read.sql`, else
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from importlib import metadata, resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -77,7 +79,17 @@ def _load(home: Path | None) -> tuple[dict[str, Source], dict[str, UsageError]]:
 
 
 def load_source(folder: Traversable) -> Source:
-    """Load the source in a folder."""
+    """Load the source in a folder. Raises UsageError for whatever keeps it from that: it stops no other source."""
+    try:
+        return _loaded(folder)
+    except UsageError:
+        raise
+    except (Exception, SystemExit) as error:  # its own code may raise anything
+        said = (str(error) or type(error).__name__).splitlines()[0]
+        raise UsageError(f"it cannot be loaded: {said}", str(folder), "see docs/sources.md") from error
+
+
+def _loaded(folder: Traversable) -> Source:
     if folder.joinpath("read.sql").is_file():
         return load_sql_source(folder)
     spec = load_spec(folder)
@@ -88,10 +100,15 @@ def load_source(folder: Traversable) -> Source:
 
 def _folders(home: Path | None) -> Iterator[Traversable]:
     yield from _inside(resources.files("moviec.sources"))
-    for entry in metadata.entry_points(group=GROUP):
-        yield resources.files(entry.value)
+    yield from map(resources.files, _installed(tuple(sys.path)))
     if home and (home / "sources").is_dir():
         yield from _inside(home / "sources")
+
+
+@cache
+def _installed(places: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the packages in `places` that bring a source; found once, since it takes a look into every package there."""
+    return tuple(entry.value for entry in metadata.entry_points(group=GROUP))
 
 
 def _inside(parent: Traversable) -> Iterator[Traversable]:

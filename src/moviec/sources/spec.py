@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -11,6 +12,7 @@ from typing import Literal, Protocol
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from moviec.config import Downloads
 from moviec.decoding import decodable, plain
@@ -23,6 +25,13 @@ from moviec.reading.lists import USUAL
 from moviec.sources.fetch_spec import FetchSpec
 from moviec.spelling import SPACE_PATTERN
 
+#: The ends of a scale lie no farther from 0 than this, and no nearer to one another: scales that people use go from 4 stars to 1,000
+#: points, and beyond a few digits more what is worked out of values on them means nothing.
+FARTHEST, SHORTEST = 1_000_000, 0.01
+
+#: Characters of a regular expression in facts.
+LONGEST_PATTERN = 500
+
 
 class RaterSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A rater whose ratings the source carries: its panel and the ends of its scale."""
@@ -30,6 +39,14 @@ class RaterSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     panel: Literal["critics", "audience"]
     lowest: float
     highest: float
+
+    def __post_init__(self) -> None:
+        """Refuse a scale that no ratings are on."""
+        ends = (self.lowest, self.highest)
+        if not all(math.isfinite(end) and abs(end) <= FARTHEST for end in ends):
+            raise ValueError(f"a scale ends at numbers between -{FARTHEST:,} and {FARTHEST:,}")
+        if self.highest - self.lowest < SHORTEST:
+            raise ValueError(f"lowest lies below highest, by {SHORTEST} at least")
 
 
 class GenreSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,6 +59,17 @@ class GenreSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alternatives: tuple[str, ...] = ()
     facet: Literal["genre", "form", "audience", "format"] = "genre"
     id: int | None = None
+
+
+@lru_cache(maxsize=1024)
+def check_pattern(pattern: str) -> None:
+    """Raise ValueError for what is no regular expression, as the engine knows them (RE2)."""
+    if len(pattern) > LONGEST_PATTERN:
+        raise ValueError(f"a regular expression has {LONGEST_PATTERN} characters at most")
+    try:
+        pc.match_substring_regex(pa.array([""]), pattern)  # Arrow's are the engine's
+    except pa.ArrowInvalid as error:
+        raise ValueError(f"'{pattern}' is no regular expression ({error})") from error
 
 
 Format = Literal["csv", "tsv", "jsonl", "json", "parquet", "any"]
@@ -61,6 +89,8 @@ class FileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `cells` says by column what kind its cells are (moviec.reading.kinds), where a query of the source's own reads the file: it
     finds them in the one spelling that SQL casts. `dates` ("dmy", "mdy") and `decimal` ("." or ",") tell what the cells of a
     column may leave open.
+    `joins` names, where a mapping reads a further file, the column of the first file that its key is; without it, its key.
+    `joined_by` are these columns, in the first file; a mapping works them out.
     `gone` names the column that is "true" in rows of films that are no more: such a row withdraws the film.
     """
 
@@ -83,6 +113,17 @@ class FileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dates: Literal["dmy", "mdy", ""] = ""
     decimal: Literal[".", ",", ""] = ""
     gone: str = ""
+    joins: str = ""
+    joined_by: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what no file can be read by."""
+        if not self.names:
+            raise ValueError("a file has a name that it is known by")
+        if len(self.delimiter) != 1 or self.delimiter in '"\r\n\0':
+            raise ValueError("a delimiter is one character, and neither a quote nor the end of a line")
+        for pattern in (self.key_pattern, self.separator):
+            check_pattern(pattern)
 
     def told(self, kind: str) -> str | None:
         """Return the convention that the facts give for columns of a kind; None where the cells decide."""
@@ -104,7 +145,15 @@ class FileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def needed(self, fields: tuple[str, ...]) -> set[str]:
         """Name the columns that reading these fields takes."""
         gone = (self.gone,) if self.gone else ()
-        return {self.key, *self.with_key, *self.alike, *self.only, *gone, *self.feeding(fields)}
+        return {
+            self.key,
+            *self.with_key,
+            *self.joined_by,
+            *self.alike,
+            *self.only,
+            *gone,
+            *self.feeding(fields),
+        }
 
 
 class PosterSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -164,6 +213,10 @@ class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             raise ValueError(
                 f"'{self.name}' cannot name a source: small letters, digits, _ and -, a letter first, 30 at most"
             )
+        if not self.files:
+            raise ValueError("a delivery has at least one file")
+        if not 0 <= self.shrink <= 1 or not 0 <= self.least_rows <= self.most_rows:
+            raise ValueError("shrink is a share from 0 to 1, least_rows is no more than most_rows")
         feeds = {
             feed.partition(".")[0]
             for file in self.files.values()
@@ -208,8 +261,8 @@ class FileCount(msgspec.Struct, frozen=True):
 
 
 class Staged(msgspec.Struct, frozen=True):
-    """A staged file: counts, what was rejected or mended (REJECTED columns), columns the facts do not name, and columns with
-    cells that could not be read.
+    """A staged file: counts, what was rejected or mended (REJECTED columns), columns the facts do not name, those of the
+    facts that the file lacks, and columns with cells that could not be read.
     """
 
     role: str
@@ -217,6 +270,7 @@ class Staged(msgspec.Struct, frozen=True):
     rejected: pa.Table
     repaired: pa.Table
     unknown_columns: tuple[str, ...]
+    absent_columns: frozenset[str] = frozenset()
     unread: tuple[Unread, ...] = ()
 
 
@@ -242,11 +296,12 @@ class Wanted(msgspec.Struct, frozen=True):
     """Which fields of the records are wanted (besides `key`), and the folder where the work may be done.
 
     `line` may be among them: the physical line, which takes another look at each row.
-    The files stay in use until the last query of the view `records`.
+    The files stay in use until the last query of the view `records`. `home` is the folder whose table of exchange rates is used.
     """
 
     work: Path
     fields: tuple[str, ...] = FIELDS
+    home: Path | None = None
 
 
 def load_spec(folder: Traversable) -> SourceSpec:

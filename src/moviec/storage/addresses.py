@@ -17,9 +17,12 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _LAST_BITS = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "::/96")))
 _6TO4 = ipaddress.ip_network("2002::/16")
 
-#: What Python calls global and is not of the open internet: protocol assignments (RFC 6890; 192.0.0.192 is the metadata
-#: service of one cloud), NAT64 of a site's own (RFC 8215), site-local addresses (RFC 3879).
-_INSIDE = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "64:ff9b:1::/48", "fec0::/10")))
+#: Of IPv6 only this is given out for the open internet (IANA, "IPv6 Global Unicast Address Assignments").
+_GIVEN_OUT = ipaddress.ip_network("2000::/3")
+
+#: What IANA's registries of special-purpose addresses list as not global, and not every Python that is supported knows:
+#: protocol assignments (192.0.0.192 is the metadata service of one cloud), relays of 6to4, documentation.
+_INSIDE = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "3fff::/20")))
 
 
 def resolve(host: str, port: int, private: bool, setting: str) -> list[str]:
@@ -51,4 +54,6 @@ def is_public(address: Address) -> bool:
             carried = ipaddress.IPv4Address(int(address) >> 80 & 0xFFFF_FFFF)
         if carried is not None:
             return is_public(carried)
+        if address not in _GIVEN_OUT:
+            return False
     return address.is_global and not address.is_multicast and not any(address in each for each in _INSIDE)

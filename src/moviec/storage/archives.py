@@ -21,10 +21,10 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def unpack(path: Path, work: Path, bounds: Bounds = DEFAULT) -> list[Path]:
+def unpack(path: Path, work: Path, bounds: Bounds = DEFAULT, apart: bool = False) -> list[Path]:
     """Return the plain files in a payload: itself, or what its gzip or zip holds, written into `work`.
 
-    The bytes decide, not the name. Raises UsageError where there is no such file, PayloadError where it is
+    `apart`: each folder of a zip is one in `work`, so that it may hold two files of one name. The bytes decide, not the name. Raises UsageError where there is no such file, PayloadError where it is
     truncated, damaged or beyond the bounds.
     """
     check_regular(path)
@@ -33,12 +33,12 @@ def unpack(path: Path, work: Path, bounds: Bounds = DEFAULT) -> list[Path]:
     if magic[:2] == b"\x1f\x8b":
         return [gunzip(path, work / path.name.removesuffix(".gz"), bounds)]
     if magic == b"PK\x03\x04" and not _is_workbook(path):
-        return _unzip(path, work, bounds)
+        return _unzip(path, work, bounds, apart)
     check_bounds(path, bounds)
     return [path]
 
 
-def _unzip(path: Path, work: Path, bounds: Bounds) -> list[Path]:
+def _unzip(path: Path, work: Path, bounds: Bounds, apart: bool) -> list[Path]:
     plain: list[Path] = []
     size = 0
     try:
@@ -47,11 +47,13 @@ def _unzip(path: Path, work: Path, bounds: Bounds) -> list[Path]:
                 name = Path(member.filename).name
                 if member.is_dir() or name.startswith(".") or member.filename.startswith("__MACOSX"):
                     continue
-                if work / name in plain:
+                folder = work.joinpath(*map(_folder, Path(member.filename).parts[:-1])) if apart else work
+                if folder / name in plain:
                     raise PayloadError(f"the zip has two files named '{name}'", path.name, _ONE_NAME)
-                with archive.open(member) as packed, (work / name).open("wb") as file:
+                folder.mkdir(parents=True, exist_ok=True)
+                with archive.open(member) as packed, (folder / name).open("wb") as file:
                     size = copy_bounded(packed, file, path, bounds, size)  # type: ignore[arg-type]
-                plain.append(work / name)
+                plain.append(folder / name)
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -66,6 +68,11 @@ def _unzip(path: Path, work: Path, bounds: Bounds) -> list[Path]:
     for one in plain:
         check_bounds(one, bounds)
     return plain
+
+
+def _folder(name: str) -> str:
+    """Return the name of a zip's folder as one that leads nowhere else."""
+    return name.replace("\\", "_").replace("/", "_").replace("..", "_") or "_"
 
 
 def _is_workbook(path: Path) -> bool:

@@ -15,6 +15,9 @@ from moviec.storage.filesystems import Options, name_of, shown
 from moviec.storage.retry import Patience, patiently
 from moviec.work import written_aside
 
+#: Kinds of addresses that lead to files here, past what looks at paths; so do addresses inside addresses (`zip://…::file://…`).
+_HERE = {"file", "local", "memory"}
+
 
 class Remote(Protocol):
     """One kind of place. Raises UsageError where there is nothing, TransportError for what may pass, else SourceError."""
@@ -34,6 +37,9 @@ def open_remote(url: str, options: Options, patience: Patience) -> Remote:
 
     `options` are those of the place: `headers` on the web, those of docs/settings.md for SFTP, fsspec's for the others.
     """
+    kind = url.partition("://")[0].lower()
+    if kind in _HERE or "::" in url:
+        raise UsageError("this kind of address is not opened", shown(url), "give the path of the file itself")
     try:
         match urlsplit(url).scheme:
             case "http" | "https":

@@ -15,6 +15,7 @@ from moviec.web import site as site_pages
 from moviec.web.admin_work import Workbench
 from moviec.web.compat import omdb, tmdb
 from moviec.web.compat.keys import as_imitated, is_imitated
+from moviec.web.connections import watch
 from moviec.web.errors import Problem, handlers
 from moviec.web.middleware import Middleware
 from moviec.web.params import NoQuery, query_of
@@ -48,6 +49,7 @@ ROUTES: Sequence[ControllerRouterHandler] = [
 def create_app(home: Home, workbench: Workbench) -> ASGIApp:
     """Make the application over a home. Raises StoreError where its catalogue cannot be opened."""
     site = open_site(home, workbench)
+    watch(home.settings.serving, site.open, site.trusted)
     return Middleware(make_litestar(site), site)
 
 

@@ -6,7 +6,7 @@ import asyncio
 import ipaddress
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import msgspec
@@ -27,6 +27,9 @@ BELIEVED = 0.5
 #: Keys whose finding is remembered at once.
 REMEMBERED = 10_000
 
+#: Seconds that Redis may take, and for which it is not asked again after it took longer.
+REDIS_WAIT, REDIS_PAUSE = 0.5, 5.0
+
 #: What a key may be; anything else is refused without looking it up.
 _LONGEST = 200
 
@@ -37,6 +40,11 @@ class Caller(msgspec.Struct, frozen=True):
     address: str
     key: Key | None = None
     session: str = ""
+
+    @property
+    def counted(self) -> str:
+        """What the caller is counted under: the key, or the address where none was shown."""
+        return f"address:{counted_as(self.address)}" if self.key is None else f"key:{self.key.number}"
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -71,6 +79,12 @@ class KeyRing:
             self._seen.popitem(last=False)
         return found
 
+    async def gone(self, numbers: Collection[int]) -> list[int]:
+        """Return which keys, by number, are not in force any more."""
+        return await asyncio.to_thread(
+            lambda: [number for number in numbers if self._keys.numbered(number) is None]
+        )
+
 
 class Limiter:
     """Counts requests in minutes that begin with the first: in this server, or in Redis for all servers together."""
@@ -80,19 +94,22 @@ class Limiter:
         self._own = FixedWindowRateLimiter(Counts())
         self._shared: shared_strategies.FixedWindowRateLimiter | None = None
         self._log = log
+        self._again = 0.0
         if redis:
             stored = shared_storage.RedisStorage(f"async+{redis}", implementation="redispy")
             self._shared = shared_strategies.FixedWindowRateLimiter(stored)
 
     async def hit(self, who: str, limit: int) -> Window:
-        """Count a request. Without Redis, where it should be, this server counts alone."""
+        """Count a request. While Redis, where it should be, is away or silent, this server counts alone."""
         item = RateLimitItemPerMinute(limit)
-        if self._shared is not None:
+        if self._shared is not None and time.monotonic() >= self._again:
             try:
-                allowed = await self._shared.hit(item, who)
-                stats = await self._shared.get_window_stats(item, who)
+                async with asyncio.timeout(REDIS_WAIT):
+                    allowed = await self._shared.hit(item, who)
+                    stats = await self._shared.get_window_stats(item, who)
                 return _window(limit, allowed, stats.remaining, stats.reset_time)
             except (OSError, StorageError, _redis_error()) as error:
+                self._again = time.monotonic() + REDIS_PAUSE
                 self._log.warning("limits are counted by this server alone", error=type(error).__name__)
         allowed = self._own.hit(item, who)
         own = self._own.get_window_stats(item, who)
@@ -149,6 +166,14 @@ def counted_as(address: str) -> str:
         return address
     mapped = parsed.ipv4_mapped
     return str(mapped) if mapped else str(ipaddress.ip_network((int(parsed) >> 64 << 64, 64)))
+
+
+def of_open_internet(address: str) -> bool:
+    """Return whether an address is one of the open internet; a socket's name, for one, is none."""
+    try:
+        return ipaddress.ip_address(address.partition("%")[0]).is_global
+    except ValueError:
+        return False
 
 
 def shown_key(authorization: str, header: str) -> str:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from moviec.catalog.head import Head, Seen
 from moviec.catalog.queries import changed_movies
+from moviec.errors import StoreError
 from moviec.search import Finder
 from moviec.web.known_ids import Known
 from moviec.web.responses import Cache
@@ -22,6 +23,9 @@ EVERY = 0.25
 
 #: Seconds before the filters are tried again.
 RETRY = 5.0
+
+#: Seconds for which a request waits for the end of the log.
+LONGEST_LOOK = 5.0
 
 #: With more changes than this at once the whole cache goes: naming the movies would keep those who ask waiting.
 MOST_NAMED = 10_000
@@ -66,12 +70,17 @@ class Follower:
     async def confirm(self) -> int:
         """Return the number of a change that the cache, and whatever is read from now on, is at least as new as.
 
-        It is the end of the log at some instant after this call began. Raises StoreError where the database is away.
+        It is the end of the log at some instant after this call began. Raises StoreError where the database is away
+        or silent.
         """
         if not self._head.stands(self._seen):
             if self._next is None:
                 self._next = asyncio.create_task(self._look())
-            await asyncio.shield(self._next)
+            try:
+                async with asyncio.timeout(LONGEST_LOOK):
+                    await asyncio.shield(self._next)
+            except TimeoutError as error:
+                raise StoreError("the catalogue does not answer just now") from error
         return self.position
 
     async def _look(self) -> None:

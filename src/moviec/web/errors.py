@@ -92,12 +92,19 @@ def as_problem(error: Exception) -> Problem:
         )
         headers = dict(error.headers or {})
         return Problem(error.status_code, message, headers=headers)
-    if isinstance(error, UsageError):
-        return Problem(400, str(error))
+    if isinstance(error, UsageError | RecursionError | UnicodeDecodeError):
+        return Problem(400, _sent_wrong(error))
     if isinstance(error, MovieCError | sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.TimeoutError):
         shown = str(error) if isinstance(error, MovieCError) else "the catalogue cannot be reached just now"
         return Problem(503, shown, headers={"retry-after": "5"})
     return Problem(500, "something went wrong here; the server's log tells more under this request's id")
+
+
+def _sent_wrong(error: UsageError | RecursionError | UnicodeDecodeError) -> str:
+    """Say what is wrong with what a caller sent; nothing of ours is deep, and all of it is UTF-8."""
+    if isinstance(error, RecursionError):
+        return "what was sent is nested too deeply"
+    return "what was sent is not written in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
 
 
 def _invalid(error: ValidationException) -> Problem:

@@ -12,9 +12,10 @@ import sqlalchemy as sa
 
 from moviec.catalog.people import party_at, people_called, person_of
 from moviec.catalog.references import Genre, companies_called, companies_of, genre_at
+from moviec.search.folding import fold, fold_title
 from moviec.search.location import certificate_form, slug
-from moviec.search.query import GenreWords, fold, fold_title
-from moviec.search.results import Wanted
+from moviec.search.readings import GenreWords
+from moviec.search.request import Wanted
 from moviec.web.errors import Problem
 from moviec.web.ids import LARGEST
 from moviec.web.params import FilterQuery

@@ -10,11 +10,13 @@ from typing import Any
 import msgspec
 import structlog
 
+from moviec.config import private
+
 
 def open_log(file: Path | None = None) -> Any:
     """Return the log, in a file that is appended to where one is given. Keys never get here: callers are named by their key's number."""
     return structlog.wrap_logger(
-        structlog.BytesLogger(file.open("ab") if file else sys.stderr.buffer),
+        structlog.BytesLogger(open(file, "ab", opener=private) if file else sys.stderr.buffer),
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),

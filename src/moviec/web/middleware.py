@@ -5,6 +5,7 @@ For whoever is let in the end of the change log is looked at, so that no answer 
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 import time
@@ -18,7 +19,16 @@ from litestar.types import Message, Receive, Scope, Send
 from litestar.utils.path import normalize_path
 
 from moviec.spelling import SPACE_PATTERN
-from moviec.web.callers import Caller, Window, address_of, counted_as, shown_key, too_many, unauthorized
+from moviec.web.callers import (
+    Caller,
+    Window,
+    address_of,
+    counted_as,
+    of_open_internet,
+    shown_key,
+    too_many,
+    unauthorized,
+)
 from moviec.web.compat.keys import as_imitated, is_imitated, key_in_query
 from moviec.web.errors import Problem, as_problem, log_fault, methods_at
 from moviec.web.responses import CHANGE
@@ -27,7 +37,7 @@ from moviec.web.sessions import COOKIE
 from moviec.web.site.problems import refusal_page
 
 #: Open to everyone and not counted: probes, the API's description, the site's own files.
-OPEN = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/favicon.ico"}
+OPEN = {"/healthz", "/readyz", "/openapi.json", "/docs", "/favicon.ico"}
 #: Open to everyone, and counted: where one shows a key, and goes again.
 DOORS = {"/sign-in", "/sign-out"}
 
@@ -40,8 +50,11 @@ POLICY = (
     b" form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
+#: Methods that are measured under their names; a caller may make up others without end.
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
 FILES = ("/static/", "/posters/")  # a page of films has dozens; the address of a poster cannot be guessed
-ADMIN = "/v1/admin/"
+ADMIN, METRICS = "/v1/admin/", "/metrics"
 
 #: Wrong keys an address may show in a minute before it is told to wait.
 WRONG_KEYS = 600
@@ -53,12 +66,14 @@ _SLASHED_ID = re.compile(
 )
 _REQUEST_ID = re.compile("[A-Za-z0-9._-]{1,64}")
 HTML = "text/html; charset=utf-8"
-_ALWAYS = (
+#: What every answer has, so that a browser makes nothing of it but what it is.
+SAFE = (
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", POLICY),
+    (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"same-origin"),
-    (b"vary", b"Authorization, X-API-Key, Accept, Accept-Encoding, Accept-Language, Cookie"),
 )
+_VARY = (b"vary", b"Authorization, X-API-Key, Accept, Accept-Encoding, Accept-Language, Cookie")
 _NO_STORE = (b"cache-control", b"no-store")
 _CHANGE = CHANGE.lower().encode()
 
@@ -93,15 +108,23 @@ class Middleware:
             await self._app(scope, receive, send)
             return
         received = _received(scope, self._site.prefix)
-        sending = self._sender(received, send)
+        with self._site.open.carried(scope.get("client")):
+            await self._answer(received, scope, receive, self._sender(received, send), send)
+
+    async def _answer(
+        self, received: Received, scope: Scope, receive: Receive, sending: Send, send: Send
+    ) -> None:
+        leave = _nothing
         try:
             if allowed := self._preflight(received):
                 received.status = 204
-                await send({"type": "http.response.start", "status": 204, "headers": allowed})
+                await send({"type": "http.response.start", "status": 204, "headers": [*allowed, *SAFE]})
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
                 return
+            _check_host(scope)
             await self._admit(received, scope)
             if received.caller is not None:
+                leave = self._site.open.enter(received.caller.counted)
                 received.change = await self._site.follower.confirm()
             state: dict[str, Any] = scope  # type: ignore[assignment]
             state.update({"moviec.caller": received.caller, "moviec.window": received.window})
@@ -109,7 +132,8 @@ class Middleware:
             if methods:
                 await _answer(204, {"allow": methods}, b"", sending)
             else:
-                await self._app(scope, receive, sending)
+                within = self._site.home.settings.serving.body
+                await self._app(scope, whole_body(received.headers, receive, within), sending)
         except Exception as error:
             if received.status:
                 raise
@@ -119,6 +143,7 @@ class Middleware:
             accept = "" if is_imitated(problem) else received.headers.get(b"accept", b"").decode("latin-1")
             await _refuse(problem, refusal_page(self._site, received.path, accept, problem), sending)
         finally:
+            leave()
             self._note(received, scope)
 
     def _preflight(self, received: Received) -> list[tuple[bytes, bytes]] | None:
@@ -133,9 +158,11 @@ class Middleware:
         """Find out who asks and count the request. Raises Problem: 401, 403 or 429."""
         if received.path in OPEN or received.path.startswith(FILES):
             return
-        client = scope.get("client")
+        peer = (scope.get("client") or ("",))[0]
         forwarded = received.headers.get(b"x-forwarded-for", b"").decode("latin-1")
-        address = address_of(client[0] if client else "", forwarded, self._site.trusted)
+        address = address_of(peer, forwarded, self._site.trusted)
+        if received.path == METRICS and self._measured(peer, forwarded, address):
+            return
         received.caller = Caller(address)
         text = shown_key(
             received.headers.get(b"authorization", b"").decode("latin-1"),
@@ -149,6 +176,14 @@ class Middleware:
         self._check(received.path, received.caller)
         await self._count(received, received.caller)
 
+    def _measured(self, peer: str, forwarded: str, address: str) -> bool:
+        """Return whether an address may read the metrics without a key. Raises Problem (404) where nobody may."""
+        setting = self._site.home.settings.metrics
+        if setting == "off":
+            raise Problem(404, "Not Found")
+        through_unknown = bool(forwarded) and not self._site.trusted(peer)  # the address is the proxy's then
+        return setting == "open" or not (through_unknown or of_open_internet(address))
+
     async def _key(self, text: str, address: str) -> Any:
         found = await self._site.keys.find(text)
         if found is None:
@@ -159,21 +194,20 @@ class Middleware:
         return found
 
     def _check(self, path: str, caller: Caller) -> None:
-        if caller.key is None and path.startswith(ADMIN):
+        admin = path.startswith(ADMIN) or path == METRICS
+        if caller.key is None and admin:
             raise unauthorized("this takes an admin key")
         if caller.key is None and not self._site.home.settings.anonymous and path not in DOORS:
             raise unauthorized("this takes an API key")
-        if caller.key is not None and path.startswith(ADMIN) and caller.key.scope != "admin":
+        if caller.key is not None and admin and caller.key.scope != "admin":
             raise Problem(403, "this takes an admin key")
 
     async def _count(self, received: Received, caller: Caller) -> None:
         settings = self._site.home.settings
         if caller.key is None:
-            received.window = await self._site.limiter.hit(
-                f"address:{counted_as(caller.address)}", settings.anonymous_limit
-            )
+            received.window = await self._site.limiter.hit(caller.counted, settings.anonymous_limit)
         else:
-            received.window = await self._site.limiter.hit(f"key:{caller.key.number}", caller.key.per_minute)
+            received.window = await self._site.limiter.hit(caller.counted, caller.key.per_minute)
             self._site.usage.count(caller.key.number, received.window.left < 0)
         if received.window.left < 0:
             raise too_many(received.window)
@@ -187,7 +221,7 @@ class Middleware:
             if message["type"] == "http.response.start":
                 received.status = message["status"]
                 headers = [*message["headers"], (b"x-request-id", received.id.encode())]
-                headers += _ALWAYS
+                headers += (*SAFE, _VARY)
                 headers += cors
                 if received.status >= 400:
                     headers.append(_NO_STORE)
@@ -207,7 +241,8 @@ class Middleware:
         seconds = time.perf_counter() - received.began
         route = str(scope.get("path_template") or "unmatched")
         metrics = self._site.metrics
-        metrics.seconds.labels(received.method, route).observe(seconds)
+        method = received.method if received.method in METHODS else "other"
+        metrics.seconds.labels(method, route).observe(seconds)
         metrics.requests.labels(route, str(received.status)).inc()
         key = received.caller.key.number if received.caller and received.caller.key else None
         self._site.log.info(
@@ -235,6 +270,43 @@ def _received(scope: Any, prefix: str) -> Received:
     given = headers.get(b"x-request-id", b"").decode("latin-1")
     number = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
     return Received(headers, path, method, number, time.perf_counter())
+
+
+def _check_host(scope: Scope) -> None:
+    """Raise Problem (400) for a request of HTTP/1.1 that names no host, or several (RFC 9112, 3.2)."""
+    hosts = sum(name == b"host" for name, _ in scope["headers"])
+    if hosts != 1 and (hosts or scope["http_version"] == "1.1"):
+        raise Problem(400, "a request names one host")
+
+
+def whole_body(headers: Mapping[bytes, bytes], receive: Receive, seconds: float) -> Receive:
+    """Have a request's body arrive within so many seconds. What is received raises Problem: 408 where it does not, 400 where it
+    breaks off.
+    """
+    if headers.get(b"content-length", b"0") == b"0" and b"transfer-encoding" not in headers:
+        return receive
+    end, complete = asyncio.get_running_loop().time() + seconds, False
+
+    async def receiving() -> Any:
+        nonlocal complete
+        if complete:
+            return await receive()
+        try:
+            async with asyncio.timeout_at(end):
+                message = await receive()
+        except TimeoutError as error:
+            late = f"the body was not there after {seconds:g} seconds"
+            raise Problem(408, late, headers={"connection": "close"}) from error
+        if message["type"] == "http.disconnect":
+            raise Problem(400, "the body broke off, or is not written as its headers say")
+        complete = not message.get("more_body")
+        return message
+
+    return receiving
+
+
+def _nothing() -> None:
+    """Do nothing: at the end of a request that was not let in."""
 
 
 def _session(received: Received) -> str:

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
 
 from moviec.web.errors import Problem
+from moviec.web.middleware import SAFE
 from moviec.web.responses import JSON
 
 _ALIVE = b'{"done":true}'
@@ -17,7 +18,9 @@ _NOT_READY = Problem(503, "not ready: the catalogue is being migrated", "not_rea
 
 
 class _Answers(BaseHTTPRequestHandler):
-    """Every method has the same answer."""
+    """Every method has the same answer. Whoever says nothing for some seconds is not waited for."""
+
+    timeout = 5.0
 
     def answer(self) -> None:
         alive = self.path.partition("?")[0].endswith("/healthz")
@@ -29,6 +32,7 @@ class _Answers(BaseHTTPRequestHandler):
             ("content-type", JSON),
             ("content-length", str(len(body))),
             ("cache-control", "no-store"),
+            *((name.decode(), value.decode()) for name, value in SAFE),
         ):
             self.send_header(name, value)
         if not alive:

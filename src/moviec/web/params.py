@@ -11,7 +11,7 @@ import msgspec
 from litestar import Request
 from msgspec import Meta
 
-from moviec.search.results import TOP_RATED, Sort
+from moviec.search.request import TOP_RATED, Sort
 from moviec.units import LEAST_FILMS
 from moviec.web.errors import Problem
 from moviec.web.schemas import Movie

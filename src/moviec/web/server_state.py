@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import msgspec
@@ -18,7 +19,7 @@ from moviec.catalog.head import Head
 from moviec.catalog.prepared import Reader
 from moviec.catalog.queries import Movies
 from moviec.config import Home
-from moviec.errors import UsageError
+from moviec.errors import MovieCError, UsageError
 from moviec.search import Finder
 from moviec.web.admin_work import Workbench
 from moviec.web.callers import Caller, KeyRing, Limiter, trusted_proxies
@@ -26,6 +27,7 @@ from moviec.web.change_follower import Follower, passed
 from moviec.web.cors import Cors
 from moviec.web.logs import open_log
 from moviec.web.metrics import Metrics
+from moviec.web.open_requests import OpenRequests
 from moviec.web.responses import Answer, Cache
 from moviec.web.sessions import Sessions
 from moviec.web.usage import UsageCounter
@@ -34,6 +36,12 @@ T = TypeVar("T")
 
 #: Seconds between writings of what keys have used.
 WRITE_USAGE = 5.0
+
+#: Seconds between looks at the keys of open streams.
+LOOK_AT_KEYS = 1.0
+
+#: Pings of webhooks and pieces of admins' work at a time; more wait.
+LONG_WORK = 4
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,9 +58,11 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     keys: KeyRing
     sessions: Sessions
     limiter: Limiter
+    open: OpenRequests
     usage: UsageCounter
     metrics: Metrics
     workbench: Workbench
+    long_work: Executor
     trusted: Callable[[str], bool]
     prefix: str
     cors: Cors
@@ -66,6 +76,10 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
                 return work(connection)
 
         return await asyncio.to_thread(run)
+
+    async def at_length(self, work: Callable[[], T]) -> T:
+        """Run what may take long, in threads of its own: those that readers need are few."""
+        return await asyncio.get_running_loop().run_in_executor(self.long_work, work)
 
     async def ready(
         self, movie: int, name: str, make: Callable[[], T], write: Callable[[T], Answer]
@@ -103,9 +117,11 @@ def open_site(home: Home, workbench: Workbench, log: Any = None) -> Site:
         keys=KeyRing(keys),
         sessions=Sessions(keys),
         limiter=Limiter(settings.redis, log),
+        open=OpenRequests(settings.serving),
         usage=UsageCounter(catalogue),
         metrics=Metrics(),
         workbench=workbench,
+        long_work=ThreadPoolExecutor(LONG_WORK, "moviec-long"),
         trusted=trusted,
         prefix=settings.path_prefix,
         cors=Cors(settings.cors),
@@ -119,15 +135,16 @@ async def running(site: Site) -> AsyncIterator[None]:
     await site.follower.start(site.log)
     _end_streams_first(site)
     done = asyncio.Event()
-    writing = asyncio.create_task(_write_usage(site, done))
+    tasks = [asyncio.create_task(_write_usage(site, done)), asyncio.create_task(_end_streams(site, done))]
     try:
         yield
     finally:
         done.set()
-        await writing
+        await asyncio.gather(*tasks)
         await site.follower.stop()
         await site.head.close()
         site.reader.close()
+        site.long_work.shutdown(wait=False, cancel_futures=True)
         site.catalogue.dispose()
 
 
@@ -154,6 +171,16 @@ def _end_streams_first(site: Site) -> None:
         ValueError, RuntimeError
     ):  # outside a process's main thread there are no signals
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop)
+
+
+async def _end_streams(site: Site, done: asyncio.Event) -> None:
+    """End the streams of keys that are revoked, or whose account is disabled."""
+    while not await passed(done, LOOK_AT_KEYS):
+        if keys := site.open.keys_of_streams():
+            try:
+                site.open.end_streams(await site.keys.gone(keys))
+            except (MovieCError, sa.exc.SQLAlchemyError) as error:
+                site.log.warning("keys of streams cannot be looked at", error=type(error).__name__)
 
 
 async def _write_usage(site: Site, done: asyncio.Event) -> None:

@@ -19,10 +19,25 @@ class Scale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     highest: float
 
 
+class Beside(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A further file of a layout: the columns that it is known by, its key, which is the films', and what its columns feed."""
+
+    name: str
+    needs: tuple[str, ...]
+    key: str
+    columns: dict[str, tuple[str, ...]]
+
+    def fits(self, columns: Iterable[str]) -> bool:
+        """Return whether a table with these columns is such a file."""
+        there = {column.casefold() for column in columns}
+        return all(column.casefold() in there for column in self.needs)
+
+
 class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A layout: the columns it is known by (`needs`), a pattern of file names where these are not enough (`named`), and what
     each column feeds, as in a source's facts. `key` names the columns that tell rows apart; of a `private` one the rows are
-    one person's own.
+    one person's own. `beside` are further files of it by their role. Of a layout that a person has several files of (`each`) the
+    file's name goes into the source's; of one that comes as several files (`keeps`), what a later file is silent of stays.
     """
 
     name: str
@@ -35,6 +50,9 @@ class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     separator: str = ""
     dates: str = ""
     private: bool = True
+    beside: dict[str, Beside] = {}
+    each: bool = False
+    keeps: bool = False
 
     def fits(self, columns: Iterable[str], file: str) -> bool:
         """Return whether a table with these columns, in a file of this name, has the layout."""
@@ -66,3 +84,12 @@ def layouts() -> tuple[Layout, ...]:
 def layout_of(columns: Sequence[str], file: str) -> Layout | None:
     """Return the layout of a table; None where it has none that is known."""
     return next((layout for layout in layouts() if layout.fits(columns, file)), None)
+
+
+def layout_beside(columns: Sequence[str]) -> tuple[Layout, str] | None:
+    """Return the layout, and the role in it, of a table that stands beside a table of films; None where it is none."""
+    for layout in layouts():
+        for role, beside in layout.beside.items():
+            if beside.fits(columns):
+                return layout, role
+    return None

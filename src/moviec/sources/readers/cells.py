@@ -25,8 +25,8 @@ FED = {
     "adult": "flag",
     "genres": "labels",
     "keywords": "labels",
-    "languages": "labels",
-    "countries": "labels",
+    "languages": "languages",
+    "countries": "countries",
     "other_titles": "titles",
     "companies": "companies",
     "people": "names",
@@ -48,11 +48,17 @@ FED = {
 }
 
 
+#: A column of objects that tell a name and a job each.
+CREW = "people.crew"
+
+
 def kind_fed(feed: str) -> str | None:
     """Return the kind of the cells that feed a field: "ids.imdb" is of the kind "imdb"; None for what is no cell's value."""
     field, _, part = feed.partition(".")
     if field == "ids":
         return part if part in KINDS else "id"
+    if feed == CREW:
+        return "objects"
     if field == "ratings":
         return "count" if part.endswith(".votes") else "rating"
     return FED.get(field)

@@ -10,7 +10,7 @@ from moviec.engine import DuckEngine
 from moviec.engine.textfile.dialect import CSV, TSV, Dialect
 from moviec.engine.textfile.rows import BREAKS, Header, Scanned, check_encoding, copy_rows, read_names
 from moviec.errors import PayloadError
-from moviec.reading.opening import delimiter_of
+from moviec.reading.table_start import ONE_COLUMN, delimiter_of
 from moviec.reading.tables import told_apart
 from moviec.sources.readers.json_files import scan_lines, scan_list, scan_parquet
 from moviec.sources.spec import FileSpec, Format, Wanted, check_columns
@@ -69,7 +69,10 @@ def _header(path: Path, spec: FileSpec) -> Header:
     delimiter = spec.delimiter
     if spec.format == "any" and delimiter == ",":
         with path.open(encoding="utf-8-sig", errors="replace") as file:
-            delimiter = delimiter_of(file.readline())
+            first = file.readline()
+        delimiter = delimiter_of(first)
+        if delimiter not in first:
+            delimiter = ONE_COLUMN
     return read_header(path, spec, Dialect(delimiter=delimiter))
 
 

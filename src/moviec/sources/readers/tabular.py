@@ -18,7 +18,7 @@ from moviec.engine.textfile.refused import Broken
 from moviec.engine.textfile.rows import BREAKS, TEXT, Scanned
 from moviec.errors import PayloadError, UsageError
 from moviec.model import REJECTED
-from moviec.reading.columns import Rows, read_columns
+from moviec.reading.columns import Rows, read_columns, read_types
 from moviec.reading.opening import readable
 from moviec.sources.readers.cells import ColumnsOf, declared_columns
 from moviec.sources.readers.lines import line_of_positions, lines_at, name_lines
@@ -72,12 +72,19 @@ def stage_all(
                 column for column in columns(file) if column.name in needed or column.output != column.name
             ]
             if some:
-                readings = read_columns(engine, Rows(f"{role}_films", f"{role}_rows"), role, some)
+                rows = Rows(f"{role}_films", f"{role}_rows", absent=found.absent_columns)
+                readings = read_columns(engine, rows, role, some)
                 found = msgspec.structs.replace(found, unread=readings.unread)
             staged.append(found)
         elif file.optional:
-            empty = ", ".join(f"NULL::VARCHAR AS {identifier(name)}" for name in file.columns)
-            engine.view(role, f"SELECT {empty}, NULL::BIGINT AS _position, NULL::BIGINT AS _line WHERE false")
+            empty = ", ".join(
+                f"NULL::{kind} AS {identifier(name)}"
+                for name, kind in (dict.fromkeys(file.columns, "VARCHAR") | read_types(columns(file))).items()
+            )
+            engine.view(
+                role,
+                f"SELECT {empty}, NULL::BIGINT AS _position, NULL::BIGINT AS _line, NULL::VARCHAR AS _key WHERE false",
+            )
         else:
             raise UsageError(
                 f"the file of role '{role}' is missing", spec.name, f"it is called {file.names[0]}"
@@ -87,7 +94,11 @@ def stage_all(
 
 def _opened(path: Path, spec: FileSpec, work: Path) -> Path:
     """Return a file as the readers take it; what machines write in a declared format is taken as it is."""
-    return readable(path, work, spec.sheet) if spec.format == "any" or path.suffix.lower() == ".dat" else path
+    return (
+        readable(path, work, spec.sheet, spec.columns.keys())
+        if spec.format == "any" or path.suffix.lower() == ".dat"
+        else path
+    )
 
 
 def stage(engine: DuckEngine, role: str, spec: FileSpec, path: Path, wanted: Wanted) -> Staged:
@@ -126,6 +137,7 @@ def stage(engine: DuckEngine, role: str, spec: FileSpec, path: Path, wanted: Wan
         rejected=_as_table(role, [(row.line, row.reason, row.text) for row in rejected]),
         repaired=_as_table(role, [(row.line, row.reason, row.cells[shape.key]) for row in mended]),
         unknown_columns=tuple(name for name in names if name not in known),
+        absent_columns=frozenset(spec.columns).difference(file.cells),
     )
 
 

@@ -12,8 +12,8 @@ from moviec.engine.duckdb import identifier, quoted
 from moviec.engine.textfile.rows import apart
 from moviec.errors import UsageError
 from moviec.reading.columns import extra_of
-from moviec.reading.money import DOLLARS
-from moviec.sources.readers.cells import fed_column, kind_fed, mapped_columns
+from moviec.reading.kinds import KINDS, LISTS
+from moviec.sources.readers.cells import CREW, fed_column, kind_fed, mapped_columns
 from moviec.sources.spec import FileSpec, SourceSpec
 from moviec.sources.sql import SqlSource
 
@@ -38,7 +38,16 @@ CAST = {
 
 def mapped_source(spec: SourceSpec) -> SqlSource:
     """Make a source of facts alone; raises UsageError where the mapping names what cannot be mapped."""
-    spec = msgspec.structs.replace(spec, files={role: _apart(file) for role, file in spec.files.items()})
+    files = {role: _apart(file) for role, file in spec.files.items()}
+    first = next(iter(files))
+    joins = tuple(file.joins for file in files.values() if file.joins)
+    for name in joins:
+        if name not in files[first].columns:
+            raise UsageError(
+                f"joins names no column of [files.{first}]", f"{spec.name}/source.toml", f"list {name} there"
+            )
+    files[first] = msgspec.structs.replace(files[first], joined_by=joins)
+    spec = msgspec.structs.replace(spec, files=files)
     return SqlSource(spec, mapping_sql(spec), mapped_columns)
 
 
@@ -49,6 +58,7 @@ def _apart(file: FileSpec) -> FileSpec:
         key=apart(file.key),
         columns={apart(name): feeds for name, feeds in file.columns.items()},
         with_key=tuple(map(apart, file.with_key)),
+        joins=apart(file.joins),
         required=tuple(map(apart, file.required)),
         alike=tuple(map(apart, file.alike)),
         only={apart(name): values for name, values in file.only.items()},
@@ -57,8 +67,10 @@ def _apart(file: FileSpec) -> FileSpec:
 
 def mapping_sql(spec: SourceSpec) -> str:
     """Write the query that reads the first file of the facts into records."""
-    role, file = next(iter(spec.files.items()))
-    feeds = [(feed, column) for column, fed in file.columns.items() for feed in fed if feed != "key"]
+    (role, file), *others = spec.files.items()
+    feeds = _feeds(file)
+    for name, other in others:
+        feeds += [(feed, _joined(name, column)) for feed, column in _feeds(other)]
     _check(spec, feeds)
     simple = [feed for feed, _ in feeds if "." not in feed and feed not in ("people", "ids", "ratings")]
     selected = {feed: _cast(feed, feeds) for feed in dict.fromkeys(simple)}
@@ -66,8 +78,40 @@ def mapping_sql(spec: SourceSpec) -> str:
     cells = "".join(f",\n  {sql} AS {identifier(field)}" for field, sql in selected.items())
     faults = ",\n    ".join(sql for feed, column in feeds for sql in _faults(feed, column, feeds, spec))
     return (
-        f"SELECT _position, {quoted(role)} AS role, _line AS line, {'_key' if file.with_key else identifier(file.key)} AS key{cells},\n"
+        f"SELECT {role}._position, {quoted(role)} AS role, {role}._line AS line,"
+        f" {role}.{'_key' if file.with_key else identifier(file.key)} AS key{cells},\n"
         f"  problems_in([\n    {faults}\n  ]) AS problems, []::VARCHAR[] AS list_problems\nFROM {role}"
+        + "".join(_join(role, file, name, other) for name, other in others)
+    )
+
+
+def _feeds(file: FileSpec) -> list[tuple[str, str]]:
+    return [(feed, column) for column, fed in file.columns.items() for feed in fed if feed != "key"]
+
+
+def _joined(role: str, column: str) -> str:
+    """Name a column of a further file beside those of the first."""
+    return f"{role}/{column}"
+
+
+def _join(role: str, file: FileSpec, name: str, other: FileSpec) -> str:
+    """Write the join of a further file's columns, as they were read, by its key."""
+    cells = []
+    for feed, column in _feeds(other):
+        own, beside = fed_column(column, feed), fed_column(_joined(name, column), feed)
+        kind = KINDS.get(kind_fed(feed) or "")
+        cells.append(f"{identifier(own)} AS {identifier(beside)}")
+        cells += [
+            f"{identifier(extra_of(own, what))} AS {identifier(extra_of(beside, what))}"
+            for what in (kind.extras if kind else ())
+        ]
+    key = identifier(f"{name}/key")
+    own_key = "_key" if file.with_key else identifier(file.key)
+    joins = f"trim({role}.{identifier(other.joins)})" if other.joins else f"{role}.{own_key}"
+    other_key = "_key" if other.with_key else identifier(other.key)
+    return (
+        f"\nLEFT JOIN (SELECT {', '.join([f'{other_key} AS {key}', *cells])} FROM {name}) AS {identifier(f'{name}/')}"
+        f" ON {key} = {joins}"
     )
 
 
@@ -130,7 +174,9 @@ def _after(feeds: list[tuple[str, str]], field: str) -> list[tuple[str, str, str
 
 def _people(feeds: list[tuple[str, str]]) -> dict[str, str]:
     lists = [
-        f"people_as({quoted(role or 'actor')}, {_cell(feed, column)})"
+        f"crew_as({_cell(feed, column)})"
+        if feed == CREW
+        else f"people_as({quoted(role or 'actor')}, {_cell(feed, column)})"
         for role, feed, column in _after(feeds, "people")
     ]
     return {"people": f"nullif(flatten([{', '.join(lists)}]), [])"} if lists else {}
@@ -176,26 +222,37 @@ def _ratings(feeds: list[tuple[str, str]], spec: SourceSpec) -> dict[str, str]:
 
 
 def _money(feeds: list[tuple[str, str]]) -> dict[str, str]:
+    """Write takings in dollars with their scope, and what budget and takings are in other currencies."""
+    paid = [(feed, column) for feed, column in feeds if feed.partition(".")[0] in ("budget", "revenue")]
+    if not paid:
+        return {}
+    paid.sort(key=lambda each: ("worldwide" not in each[0], "domestic" in each[0]))
+    other = ", ".join(
+        f"money_of({quoted(feed.partition('.')[0])}, {_extra(feed, column, 'amount')}, {_extra(feed, column, 'currency')},"
+        f" {quoted(feed.partition('.')[2]) if '.' in feed else 'NULL'})"
+        for feed, column in paid
+    )
+    money = {"money": f"known_money([{other}])"}
     scoped = [(scope, feed, column) for scope, feed, column in _after(feeds, "revenue") if scope]
     if not scoped:
-        return {}
+        return money
     scoped.sort(key=lambda each: each[0] != "worldwide")
     amounts = [f"try_cast({_cell(feed, column)} AS BIGINT)" for _, feed, column in scoped]
     scopes = [
         f"WHEN {amount} IS NOT NULL THEN {quoted(scope)}"
         for amount, (scope, _, _) in zip(amounts, scoped, strict=True)
     ]
-    return {
+    return money | {
         "revenue": f"coalesce({', '.join([*amounts, 'NULL'])})",
         "revenue_scope": f"CASE {' '.join(scopes)} END",
     }
 
 
 def _faults(feed: str, column: str, feeds: list[tuple[str, str]], spec: SourceSpec) -> list[str]:
-    """Write the problems that a cell can have: it could not be read, or its money is in another currency."""
+    """Write the problems that a cell can have."""
     field, _, part = feed.partition(".")
     cell = _cell(feed, column)
-    if kind_fed(feed) in ("labels", "titles", "names", "companies"):
+    if kind_fed(feed) in LISTS:
         return []
     failed = f"starts_with({cell}, chr(26))"
     if field == "ratings":
@@ -205,10 +262,4 @@ def _faults(feed: str, column: str, feeds: list[tuple[str, str]], spec: SourceSp
             else f"{_value(feed, column, spec)} IS NULL AND {cell} IS NOT NULL"
         )
         failed = f"coalesce({failed} OR {value}, false)"
-    faults = [f"CASE WHEN {failed} THEN {quoted(field + '_unreadable')} END"]
-    if field in ("budget", "revenue"):
-        currency = _extra(feed, column, "currency")
-        faults.append(
-            f"CASE WHEN {currency} <> {quoted(DOLLARS)} THEN {quoted(field + '_in_another_currency')} END"
-        )
-    return faults
+    return [f"CASE WHEN {failed} THEN {quoted(field + '_unreadable')} END"]

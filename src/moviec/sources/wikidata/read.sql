@@ -1,10 +1,16 @@
 -- Answers of Wikidata's query service into records. The view `facts` holds one value a row: "body.p.value" is the property (or
 -- "label"), "body.value.value" the value, "body.label.value" what an item is called in English, "body.more.value" the language of a
--- title, the precision of a date (11 a day, 9 a year) or the unit of a quantity. Money counts in US dollars (Q4917) alone.
-WITH said AS (
+-- title, the precision of a date (11 a day, 9 a year) or the unit of a quantity. Money in US dollars (Q4917) is budget and revenue;
+-- in other currencies it is kept as it is said, in one that is not listed here under the number of its item.
+WITH currencies(item, code) AS (VALUES
+  ('Q4916', 'EUR'), ('Q25224', 'GBP'), ('Q8146', 'JPY'), ('Q80524', 'INR'), ('Q39099', 'CNY'), ('Q202040', 'KRW'), ('Q1104069', 'CAD'),
+  ('Q259502', 'AUD'), ('Q25344', 'CHF'), ('Q41044', 'RUB'), ('Q122922', 'SEK'), ('Q132643', 'NOK'), ('Q25417', 'DKK'), ('Q123213', 'PLN'),
+  ('Q173117', 'BRL'), ('Q16068', 'DEM'), ('Q184172', 'FRF')
+), said AS (
   SELECT id, _position, _line, "body.p.value" AS p, tidy("body.value.value") AS v, tidy("body.label.value") AS label,
-         tidy("body.more.value") AS more, regexp_extract("body.value.value", '/entity/(Q[0-9]+)$', 1) AS item
-  FROM facts
+         tidy("body.more.value") AS more, regexp_extract("body.value.value", '/entity/(Q[0-9]+)$', 1) AS item,
+         coalesce(code, regexp_extract("body.more.value", '/entity/(Q[0-9]+)$', 1)) AS currency
+  FROM facts LEFT JOIN currencies ON currencies.item = regexp_extract("body.more.value", '/entity/(Q[0-9]+)$', 1)
 ), grouped AS (
   SELECT
     id, min(_position) AS _position, min(_line) AS _line,
@@ -29,8 +35,8 @@ WITH said AS (
     list({'name': label, 'key': item} ORDER BY _position) FILTER (p = 'P272' AND label IS NOT NULL AND item <> '') AS companies,
     max(try_cast(v AS DECIMAL(38, 4))::BIGINT) FILTER (p = 'P2130' AND more LIKE '%/Q4917') AS budget,
     max(try_cast(v AS DECIMAL(38, 4))::BIGINT) FILTER (p = 'P2142' AND more LIKE '%/Q4917') AS revenue,
-    count(*) FILTER (p = 'P2130' AND more NOT LIKE '%/Q4917') AS other_budget,
-    count(*) FILTER (p = 'P2142' AND more NOT LIKE '%/Q4917') AS other_revenue,
+    list_sort(list(DISTINCT money_of(CASE p WHEN 'P2130' THEN 'budget' ELSE 'revenue' END, try_cast(v AS DECIMAL(38, 4))::BIGINT,
+      currency, NULL)) FILTER (p IN ('P2130', 'P2142') AND more LIKE '%/Q%' AND more NOT LIKE '%/Q4917')) AS money,
     min(v) FILTER (p = 'P345' AND regexp_full_match(v, 'tt[0-9]{7,10}')) AS imdb,
     min(v) FILTER (p = 'P4947') AS tmdb,
     min(lower(v)) FILTER (p = 'P1258' AND v LIKE 'm/%') AS rottentomatoes,
@@ -65,13 +71,11 @@ SELECT
   companies,
   budget,
   revenue,
+  known_money(money) AS money,
   known_ids([{'k': 'wikidata', 'v': id}, {'k': 'imdb', 'v': imdb}, {'k': 'tmdb', 'v': tmdb}, {'k': 'rottentomatoes', 'v': rottentomatoes},
     {'k': 'metacritic', 'v': metacritic}, {'k': 'letterboxd', 'v': letterboxd}, {'k': 'allocine', 'v': allocine},
     {'k': 'douban', 'v': douban}, {'k': 'kinopoisk', 'v': kinopoisk}, {'k': 'anidb', 'v': anidb}]) AS ids,
   homepage,
-  problems_in([
-    CASE WHEN budget IS NULL AND other_budget > 0 THEN 'budget_in_another_currency' END,
-    CASE WHEN revenue IS NULL AND other_revenue > 0 THEN 'revenue_in_another_currency' END
-  ]) AS problems,
+  []::VARCHAR[] AS problems,
   NULL::VARCHAR[] AS list_problems
 FROM grouped

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -33,10 +32,10 @@ def _admin(request: Request[Any, Any, Any]) -> Site:
     return site_of(request)
 
 
-async def _done(work: Callable[[], Any], refused: int = 409) -> Any:
+async def _done(site: Site, work: Callable[[], Any], refused: int = 409) -> Any:
     """Do what may be refused because of how things stand."""
     try:
-        return await asyncio.to_thread(work)
+        return await site.at_length(work)
     except UsageError as error:
         raise Problem(refused, str(error)) from error
     except PayloadError as error:  # what the file holds is nobody's business here
@@ -52,7 +51,7 @@ async def _done(work: Callable[[], Any], refused: int = 409) -> Any:
 async def account_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """All accounts."""
     site = _admin(request)
-    return respond(request, answer({"items": await _done(lambda: book.list_accounts(site.catalogue))}))
+    return respond(request, answer({"items": await _done(site, lambda: book.list_accounts(site.catalogue))}))
 
 
 @post(
@@ -64,7 +63,7 @@ async def account_list(request: Request[Any, Any, Any]) -> ASGIResponse:
 async def new_account(request: Request[Any, Any, Any], data: JSONBody[shapes.NewAccount]) -> ASGIResponse:
     """Make an account."""
     site = _admin(request)
-    await _done(lambda: book.create_account(site.catalogue, data.name))
+    await _done(site, lambda: book.create_account(site.catalogue, data.name))
     return respond(request, answer({"done": True}), 201)
 
 
@@ -74,7 +73,7 @@ async def disable_account(request: Request[Any, Any, Any], name: FromPath[str]) 
     site = _admin(request)
     if "\x00" in name:
         raise Problem(404, "no such account")
-    await _done(lambda: book.disable_account(site.catalogue, name), 404)
+    await _done(site, lambda: book.disable_account(site.catalogue, name), 404)
     return respond(request, answer({"done": True}))
 
 
@@ -87,7 +86,7 @@ async def disable_account(request: Request[Any, Any, Any], name: FromPath[str]) 
 async def key_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """All keys, by their first letters."""
     site = _admin(request)
-    return respond(request, answer({"items": await _done(lambda: book.list_keys(site.catalogue))}))
+    return respond(request, answer({"items": await _done(site, lambda: book.list_keys(site.catalogue))}))
 
 
 @post(
@@ -100,7 +99,7 @@ async def new_key(request: Request[Any, Any, Any], data: JSONBody[shapes.KeyWant
     """Make a key. It is shown this once."""
     site = _admin(request)
     wanted = book.NewKey(data.name, data.account, data.scope, data.per_minute)
-    key, number = await _done(lambda: book.create_key(site.catalogue, wanted), 404)
+    key, number = await _done(site, lambda: book.create_key(site.catalogue, wanted), 404)
     return respond(request, answer({"number": number, "key": key}), 201)
 
 
@@ -108,7 +107,7 @@ async def new_key(request: Request[Any, Any, Any], data: JSONBody[shapes.KeyWant
 async def revoke_key(request: Request[Any, Any, Any], number: Number) -> ASGIResponse:
     """Refuse a key everywhere, within a second."""
     site = _admin(request)
-    await _done(lambda: book.revoke_key(site.catalogue, number), 404)
+    await _done(site, lambda: book.revoke_key(site.catalogue, number), 404)
     return respond(request, answer({"done": True}))
 
 
@@ -123,7 +122,7 @@ async def ingest(request: Request[Any, Any, Any], data: JSONBody[shapes.IngestWa
     """Take a delivery in, as `moviec ingest` does; answers when it is published."""
     site = _admin(request)
     order = IngestOrder(data.source, tuple(data.paths), data.delivered_at, data.accept_shrink)
-    return respond(request, answer(await _done(lambda: site.workbench.ingest(order))))
+    return respond(request, answer(await _done(site, lambda: site.workbench.ingest(order))))
 
 
 @post(
@@ -137,7 +136,7 @@ async def decide(request: Request[Any, Any, Any], data: JSONBody[shapes.VerdictW
     """Say that two records are the same film, or are not; beats every match."""
     site = _admin(request)
     verdict = Verdict(data.left, data.right, data.verdict == "same", data.who)
-    return respond(request, answer(await _done(lambda: site.workbench.decide(verdict))))
+    return respond(request, answer(await _done(site, lambda: site.workbench.decide(verdict))))
 
 
 @post("/v1/admin/quarantine/replay", responses=gives(shapes.Reread, 403, 409, 422), status_code=200, summary="Read rejected rows again", tags=["admin"])  # fmt: skip
@@ -146,7 +145,7 @@ async def replay_quarantine(
 ) -> ASGIResponse:
     """Read rejected rows again, after a fix."""
     site = _admin(request)
-    return respond(request, answer(await _done(lambda: site.workbench.replay_quarantine(data.source))))
+    return respond(request, answer(await _done(site, lambda: site.workbench.replay_quarantine(data.source))))
 
 
 @post("/v1/admin/failures/replay", responses=gives(shapes.Retried, 403, 404, 422), status_code=200, summary="Try failures again", tags=["admin"])  # fmt: skip
@@ -155,14 +154,18 @@ async def replay_failures(
 ) -> ASGIResponse:
     """Try again what was set aside after repeated failure."""
     site = _admin(request)
-    return respond(request, answer(await _done(lambda: site.workbench.replay_failures(data.numbers), 404)))
+    return respond(
+        request, answer(await _done(site, lambda: site.workbench.replay_failures(data.numbers), 404))
+    )
 
 
 @get("/v1/admin/review", responses=gives(shapes.ReviewList, 403), opt={"query": AdminQuery}, summary="Pairs to review", tags=["admin"])  # fmt: skip
 async def review_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Uncertain pairs of records side by side with the evidence, most valuable first: as `moviec review list`."""
     site, asked = _admin(request), query_of(request, AdminQuery)
-    return respond(request, answer({"items": await _done(lambda: site.workbench.review(asked.limit, None))}))
+    return respond(
+        request, answer({"items": await _done(site, lambda: site.workbench.review(asked.limit, None))})
+    )
 
 
 @get("/v1/admin/quarantine", responses=gives(shapes.RejectedList, 403), opt={"query": QuarantineQuery}, summary="Rejected rows", tags=["admin"])  # fmt: skip
@@ -171,7 +174,7 @@ async def quarantine_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     site, asked = _admin(request), query_of(request, QuarantineQuery)
     from moviec.catalog.deliveries import rejected  # with Arrow, which a server without admins need not load
 
-    rows = await _done(lambda: rejected(site.catalogue, "open", asked.source or None))
+    rows = await _done(site, lambda: rejected(site.catalogue, "open", asked.source or None))
     shown = [row for row in rows if row.number > asked.cursor][: asked.limit + 1]
     following = str(shown[asked.limit - 1].number) if len(shown) > asked.limit else None
     return respond(request, answer({"items": shown[: asked.limit], "total": len(rows), "next": following}))
@@ -201,7 +204,7 @@ async def held_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     site = _admin(request)
     from moviec.catalog.deliveries import all_deliveries  # with Arrow
 
-    rows = await _done(lambda: all_deliveries(site.catalogue))
+    rows = await _done(site, lambda: all_deliveries(site.catalogue))
     return respond(request, answer({"items": [row for row in rows if row.state == "held"]}))
 
 

@@ -27,7 +27,8 @@ from moviec.catalog.webhooks import (
 )
 from moviec.errors import UsageError
 from moviec.web import schemas as shapes
-from moviec.web.callers import unauthorized
+from moviec.web.callers import Caller, unauthorized
+from moviec.web.change_follower import passed
 from moviec.web.errors import Problem, not_found
 from moviec.web.ids import LARGEST
 from moviec.web.params import ChangesQuery, StreamQuery, query_of
@@ -37,6 +38,9 @@ from moviec.web.server_state import Site, caller_of, site_of
 
 #: Entries sent at once, and seconds of silence after which a stream says that it lives.
 STEP, SILENCE = 500, 15.0
+
+#: Seconds between looks of a silent stream whether it is to end.
+LOOK = 1.0
 
 Number = Annotated[int, PathParameter(ge=1, le=LARGEST)]
 
@@ -72,7 +76,11 @@ async def change_stream(request: Request[Any, Any, Any]) -> Stream:
     begin = site.follower.position if after is None else after
     if begin > site.follower.position and begin > (newest := await site.read(head)):
         raise _beyond(begin, newest)
-    return Stream(_events(site, begin), media_type="text/event-stream", headers={"cache-control": "no-store"})
+    caller = caller_of(request)
+    site.open.check_streams(caller.counted)
+    return Stream(
+        _events(site, begin, caller), media_type="text/event-stream", headers={"cache-control": "no-store"}
+    )
 
 
 def _beyond(after: int, newest: int) -> Problem:
@@ -85,20 +93,22 @@ def _beyond(after: int, newest: int) -> Problem:
     )
 
 
-async def _events(site: Site, after: int) -> AsyncIterator[bytes]:
-    yield b": connected\n\n"
-    while not site.follower.stopping:
-        moved = site.follower.moved
-        items = await site.read(partial(changes_after, after=after, limit=STEP))
-        for item in items:
-            after = item["number"]
-            yield b"id: %d\nevent: change\ndata: %b\n\n" % (after, msgspec.json.encode(item))
-        if not items:
-            try:
-                async with asyncio.timeout(SILENCE):
-                    await moved.wait()
-            except TimeoutError:
-                yield b": still here\n\n"
+async def _events(site: Site, after: int, caller: Caller) -> AsyncIterator[bytes]:
+    """Yield what is sent, until the server stops or the caller's key is not in force any more."""
+    with site.open.stream(caller.counted, caller.key.number if caller.key else None) as stream:
+        yield b": connected\n\n"
+        while not (site.follower.stopping or stream.ended):
+            moved = site.follower.moved
+            items = await site.read(partial(changes_after, after=after, limit=STEP))
+            for item in items:
+                after = item["number"]
+                yield b"id: %d\nevent: change\ndata: %b\n\n" % (after, msgspec.json.encode(item))
+            if not items:
+                waited = 0.0
+                while not (await passed(moved, LOOK) or stream.ended or waited >= SILENCE):
+                    waited += LOOK
+                if waited >= SILENCE:
+                    yield b": still here\n\n"
 
 
 @post(
@@ -111,8 +121,10 @@ async def new_webhook(request: Request[Any, Any, Any], data: JSONBody[shapes.New
     """Have changes sent to an address from now on. The secret of the signature is shown this once."""
     account = _account(request)
     wanted = None if data.filter is None else msgspec.convert(msgspec.to_builtins(data.filter), Filter)
+    site = site_of(request)
     try:
-        made = await asyncio.to_thread(create_webhook, site_of(request).catalogue, account, data.url, wanted)
+        key = await asyncio.to_thread(site.home.signing_key)
+        made = await asyncio.to_thread(create_webhook, site.catalogue, key, account, data.url, wanted)
     except UsageError as error:
         raise Problem(409, str(error)) from error
     shown = {name: value for name, value in made.items() if name in shapes.Webhook.__struct_fields__}
@@ -146,7 +158,7 @@ async def ping_webhook(request: Request[Any, Any, Any], number: Number) -> ASGIR
     hook = await asyncio.to_thread(webhook_of, site.catalogue, _account(request), number)
     if hook is None:
         raise not_found(f"there is no webhook {number}")
-    sent = await asyncio.to_thread(site.workbench.ping, hook)
+    sent = await site.at_length(lambda: site.workbench.ping(hook))
 
     def note() -> dict[str, Any]:
         with writing(site.catalogue, beside=True) as connection:

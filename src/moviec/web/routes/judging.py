@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from moviec.catalog.queries import documents_of
 from moviec.errors import UsageError
 from moviec.search import Ask
-from moviec.search.query import GenreWords
+from moviec.search.readings import GenreWords
 from moviec.search.summaries import Summary, summary_of
 from moviec.units import MILLION
 from moviec.web.errors import Problem

@@ -24,9 +24,10 @@ from moviec.catalog.people import (
     people_named,
     person_of,
 )
+from moviec.search.folding import fold
 from moviec.search.location import slug
-from moviec.search.query import GenreWords, fold
-from moviec.search.results import Ask, Wanted
+from moviec.search.readings import GenreWords
+from moviec.search.request import Ask, Wanted
 from moviec.search.summaries import Summary
 from moviec.web import schemas as shapes
 from moviec.web.errors import not_found

@@ -44,6 +44,16 @@ class Named(Shape, frozen=True):
     name: str
 
 
+class Money(Shape, frozen=True):
+    """A budget or takings in another currency than dollars, in whole units of it, as a source says it."""
+
+    field: str
+    amount: int
+    currency: str
+    scope: str | None = None
+    source: str | None = None
+
+
 class Rating(Shape, frozen=True):
     """A rater's rating on its own scale."""
 
@@ -141,6 +151,7 @@ class Movie(Shape, frozen=True):
     budget: int | None = None
     revenue: int | None = None
     revenue_scope: str | None = None
+    money: list[Money] = field(default_factory=list)
     popularity: float | None = None
     votes: int | None = None
     ids: dict[str, str] = field(default_factory=dict)

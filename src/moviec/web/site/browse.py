@@ -15,7 +15,7 @@ from litestar.types import ControllerRouterHandler
 
 from moviec.catalog.people import person_of
 from moviec.catalog.references import Genre, companies_of
-from moviec.search.query import fold
+from moviec.search.folding import fold
 from moviec.search.summaries import Summary
 from moviec.web.errors import Problem
 from moviec.web.languages import preferred

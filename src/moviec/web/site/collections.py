@@ -10,8 +10,8 @@ from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 from litestar.types import ControllerRouterHandler
 
+from moviec.search.folding import fold
 from moviec.search.location import slug
-from moviec.search.query import fold
 from moviec.web.errors import not_found
 from moviec.web.languages import preferred
 from moviec.web.routes.lists import shown

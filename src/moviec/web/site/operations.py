@@ -48,7 +48,7 @@ def admin_of(request: Request[Any, Any, Any]) -> tuple[Site, str]:
 async def work(request: Request[Any, Any, Any], task: Callable[[], Any]) -> tuple[Any, str]:
     """Do what the workbench may refuse; return what came of it, and in words why nothing did."""
     try:
-        return await asyncio.to_thread(task), ""
+        return await site_of(request).at_length(task), ""
     except MovieCError as error:
         site_of(request).log.warning("refused", path=request.scope["path"], error=str(error))
         return None, str(error)

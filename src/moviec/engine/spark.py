@@ -1,0 +1,266 @@
+"""A cluster: Spark reads, shuffles and writes rows; inside a partition the functions it is given run, on DuckDB and Arrow.
+
+Its SQL is Spark's, and only moves rows: what is worked out of them is worked out by the statements that run without it.
+PySpark is imported when a cluster is opened, since most installations have none.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+import moviec
+from moviec.engine.base import Batches, PerRecord
+from moviec.errors import StoreError, UsageError
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+#: The oldest Java that PySpark 4 runs on.
+JAVA = 17
+
+#: Spark shuffles into so many partitions unless its settings say else, which fits no machine in particular; for each task that
+#: runs at once these make up for groups of different sizes.
+SHUFFLED, TASKS = "200", 4
+
+#: What is made of one group of rows, or of the rows of two tables that one group has.
+OfGroup: TypeAlias = Callable[[pa.Table], pa.Table]
+OfGroups: TypeAlias = Callable[[pa.Table, pa.Table], pa.Table]
+
+#: Settings under which the driver tells no more than errors, and hands over whatever comes of a run. What
+#: `spark-defaults.conf`, `spark-submit` and the master set besides stands.
+_SETTINGS = {
+    "spark.app.name": "moviec",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.log.level": "ERROR",
+    "spark.driver.maxResultSize": "0",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.parquet.compression.codec": "zstd",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "20000",
+}
+
+
+class Spark:
+    """Names of rows on a cluster; what is written goes into `work`, a folder that driver and executors all see."""
+
+    def __init__(self, session: SparkSession, work: Path) -> None:
+        """Take over a session that is open."""
+        self._session, self._work, self._numbers = session, work, count(1)
+
+    @property
+    def slots(self) -> int:
+        """How many tasks run at once."""
+        return int(self._session.sparkContext.defaultParallelism)
+
+    def parquet(self, name: str, paths: Sequence[Path]) -> None:
+        """Make Parquet files of one schema known together as `name`; they are read by splits."""
+        files = [path.resolve().as_uri() for path in paths]
+        self._session.read.parquet(*files).createOrReplaceTempView(name)
+
+    def register(self, name: str, table: pa.Table) -> None:
+        """Make an Arrow table of the driver known as `name`, by a file."""
+        path = self._work / f"given-{next(self._numbers)}.parquet"
+        pq.write_table(table, path, row_group_size=100_000)
+        self.parquet(name, [path])
+
+    def view(self, name: str, sql: str) -> None:
+        """Name a query; it runs wherever the name is used."""
+        self._session.sql(sql).createOrReplaceTempView(name)
+
+    def materialize(self, name: str, sql: str) -> None:
+        """Run a query once and keep its rows as `name`."""
+        self.parquet(name, self.write(sql))
+
+    def map(self, name: str, source: str, function: PerRecord, schema: pa.Schema) -> None:
+        """Name the result of a function over the batches of each partition of `source`."""
+        kind = _spark_schema(schema)
+
+        def each(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            for batch in function(batches):
+                yield from _as_spark(pa.Table.from_batches([batch]), schema)
+
+        self._session.table(source).mapInArrow(each, kind).createOrReplaceTempView(name)
+
+    def group(self, name: str, source: str, function: OfGroup, schema: pa.Schema) -> None:
+        """Name what a function makes of the rows of each `part` of `source`, a column of whole numbers."""
+
+        def one(rows: pa.Table) -> pa.Table:
+            return _table(function(rows), schema)
+
+        grouped = self._session.table(source).groupBy("part").applyInArrow(one, _spark_schema(schema))
+        grouped.createOrReplaceTempView(name)
+
+    def group_two(self, name: str, sources: tuple[str, str], function: OfGroups, schema: pa.Schema) -> None:
+        """Do the same with the rows that two sources have of each `part`."""
+
+        def one(left: pa.Table, right: pa.Table) -> pa.Table:
+            return _table(function(left, right), schema)
+
+        left, right = (self._session.table(source).groupBy("part") for source in sources)
+        grouped = left.cogroup(right).applyInArrow(one, _spark_schema(schema))
+        grouped.createOrReplaceTempView(name)
+
+    def query(self, sql: str) -> pa.Table:
+        """Run a query whose rows are few, and return them."""
+        with _failing():
+            rows: pa.Table = self._session.sql(sql).toArrow()
+        return rows
+
+    def write(self, sql: str) -> list[Path]:
+        """Run a query into Parquet files, one or more for each partition; return their paths, none for no rows."""
+        folder = self._work / f"rows-{next(self._numbers)}"
+        with _failing():
+            self._session.sql(sql).write.parquet(folder.resolve().as_uri())
+        return sorted(folder.glob("*.parquet"))
+
+    def write_by(self, sql: str, column: str, values: int) -> list[list[Path]]:
+        """Do the same, rows with 0, 1, … in a column apart from each other and without it; return the paths for each of these."""
+        folder = self._work / f"rows-{next(self._numbers)}"
+        with _failing():
+            self._session.sql(sql).write.partitionBy(column).parquet(folder.resolve().as_uri())
+        return [sorted((folder / f"{column}={value}").glob("*.parquet")) for value in range(values)]
+
+
+@contextmanager
+def open_spark(master: str, work: Path) -> Iterator[Spark]:
+    """Open a session on a master, `local[2]` or `spark://host:7077`; with none, on the one that Spark's own settings name.
+
+    Raises UsageError where PySpark, or Java of its version, is missing, and where the executors have another MovieC.
+    """
+    require()
+    from pyspark.errors import PySparkException
+    from pyspark.sql import SparkSession
+
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder
+    for name, value in _SETTINGS.items():
+        builder = builder.config(name, value)
+    if master:
+        builder = builder.master(master)
+    if master.startswith("local"):  # nobody else has to reach it
+        builder = builder.config("spark.ui.enabled", "false").config("spark.driver.host", "127.0.0.1")
+        builder = builder.config("spark.driver.bindAddress", "127.0.0.1")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PySpark warns of pandas 3, of which nothing is used here
+        try:
+            session = builder.getOrCreate()
+        except (PySparkException, RuntimeError, OSError) as error:
+            raise StoreError(
+                _first_line(error), f"Spark at {master}", "see what Spark wrote above"
+            ) from error
+        except Exception as error:
+            if type(error).__module__.partition(".")[0] != "py4j":
+                raise
+            raise StoreError(_first_line(error), f"Spark at {master}", "see --master") from error
+        try:
+            _check_executors(session)
+            if session.conf.get("spark.sql.shuffle.partitions") == SHUFFLED:  # nobody chose another number
+                slots = session.sparkContext.defaultParallelism
+                session.conf.set("spark.sql.shuffle.partitions", str(TASKS * slots))
+            yield Spark(session, work)
+        finally:
+            session.stop()
+
+
+def require() -> None:
+    """Raise UsageError where PySpark, or Java of its version, is missing."""
+    if why := missing():
+        raise UsageError(*why)
+
+
+def missing() -> tuple[str, str, str] | None:
+    """Say what is missing for a session (what, where, what to do); None where nothing is."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import pyspark  # noqa: F401
+    except ImportError:
+        return "PySpark is not installed", "--engine spark", "pip install 'moviec[spark]'"
+    home = os.environ.get("JAVA_HOME")
+    java = str(Path(home) / "bin" / "java") if home else shutil.which("java")
+    install = f"install Java {JAVA} or later (apt-get install openjdk-{JAVA}-jre-headless), or set JAVA_HOME"
+    if not java or not Path(java).exists():
+        return "there is no Java", "--engine spark", install
+    told = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S603
+    version = re.search(r'version "(\d+)', told)
+    if version is None or int(version[1]) < JAVA:
+        return f"{java} is too old for PySpark", "--engine spark", install
+    return None
+
+
+def _check_executors(session: SparkSession) -> None:
+    """Raise UsageError where the executors run another MovieC, or another DuckDB, than this process: bytes would differ."""
+    here = (moviec.__version__, duckdb.__version__)
+
+    def told(_: Iterable[Any]) -> Iterator[tuple[str, str]]:
+        import duckdb
+
+        import moviec
+
+        yield moviec.__version__, duckdb.__version__
+
+    context = session.sparkContext
+    slots = context.defaultParallelism
+    try:
+        there = set(context.parallelize(range(slots), slots).mapPartitions(told).collect())
+    except Exception as error:
+        if "ModuleNotFoundError" not in str(error):
+            raise
+        raise UsageError(
+            "its executors have no MovieC", f"Spark at {context.master}", "install the same version there"
+        ) from error
+    if there - {here}:
+        raise UsageError(
+            f"its executors have MovieC {', '.join(sorted(one for one, _ in there))}, this is {here[0]} (DuckDB {here[1]})",
+            f"Spark at {context.master}",
+            "install the same versions there",
+        )
+
+
+@contextmanager
+def _failing() -> Iterator[None]:
+    """Tell in one line what failed on the cluster."""
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
+    try:
+        yield
+    except (PySparkException, Py4JError) as error:
+        raise StoreError(_first_line(error), "Spark", "see the executors' logs") from error
+
+
+def _first_line(error: BaseException) -> str:
+    """Return the line that says what failed: of a Python worker's traceback the last."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    told = [line for line in lines if re.match(r"[\w.]+(Error|Exception): ", line)]
+    return (told or lines or [type(error).__name__])[-1 if told else 0]
+
+
+def _spark_schema(schema: pa.Schema) -> Any:
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    return from_arrow_schema(schema)
+
+
+def _as_spark(table: pa.Table, schema: pa.Schema) -> Batches:
+    yield from _table(table, schema).to_batches()
+
+
+def _table(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Return a table as Spark takes it: the columns of the schema, of types that it names."""
+    from pyspark.sql.pandas.types import to_arrow_schema
+
+    return table.select(schema.names).cast(to_arrow_schema(_spark_schema(schema)))

@@ -1,0 +1,200 @@
+"""Closes connections that take room and ask nothing: heads that are never sent whole, idle ones, too many of one address.
+
+The server beneath hands out requests, not connections. A thread therefore looks through this process's sockets a few times a
+second; on systems that do not list them under /dev/fd nothing is watched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import math
+import os
+import resource
+import socket
+import stat
+import struct
+import termios
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from moviec.bounds import LEAST_CONNECTIONS, Serving
+from moviec.web.callers import counted_as
+from moviec.web.open_requests import FULL, OpenRequests
+
+#: Seconds between looks, and for which an answer may be on its way to a caller who does not read on.
+EVERY, STALLED = 0.25, 600.0
+
+#: Files that a process opens besides connections: the database, the index, the log.
+_OTHER_FILES = 256
+
+_FILES = Path("/dev/fd")
+
+
+class Connection(msgspec.Struct):
+    """A connection: its number in the system, the other side, and when it was first seen."""
+
+    inode: int
+    peer: tuple[str, int]
+    opened: float
+
+
+class Connections:
+    """The connections of this process to the port that it listens on."""
+
+    def __init__(self, most: Serving, requests: OpenRequests, trusted: Callable[[str], bool]) -> None:
+        """Begin with none. The addresses of `trusted` proxies may have as many connections as there are."""
+        self._most, self._requests, self._trusted = most, requests, trusted
+        self._known: dict[int, Connection | None] = {}
+        self._ports: set[int] = set()
+        requests.watched = True
+
+    def look(self, now: float) -> int:
+        """Close what has to be closed at an instant; return how many connections were."""
+        files = dict(_sockets())
+        self._known = {inode: known for inode, known in self._known.items() if inode in files}
+        self._ports = self._ports or _listening(files.values())
+        if not self._ports:
+            return 0
+        for inode, file in files.items():
+            if inode not in self._known:
+                self._known[inode] = _connection(inode, file, self._ports, now)
+        here = [known for known in self._known.values() if known is not None]
+        self._forget({known.peer for known in here}, now)
+        closing = self._to_close(here, files, now)
+        return sum(_close(files[each.inode], each) for each in closing)
+
+    def _forget(self, here: set[tuple[str, int]], now: float) -> None:
+        """Forget when connections rested that are closed."""
+        peers = self._requests.peers
+        for peer, rests in list(peers.items()):
+            if peer not in here and rests < now - 2 * EVERY:
+                peers.pop(peer, None)
+
+    def _to_close(self, here: list[Connection], files: dict[int, int], now: float) -> list[Connection]:
+        """Name the connections that rest for too long; of one address, and of all, the longest resting ones beyond the limit."""
+        resting = sorted(
+            (
+                (self._requests.peers.get(each.peer, each.opened), each)
+                for each in here
+                if self._requests.peers.get(each.peer, 0.0) != math.inf
+            ),
+            key=lambda pair: pair[0],
+        )
+        chosen = {each.inode: each for since, each in resting if self._is_over(each, files, now - since)}
+        left = [each for _, each in resting if each.inode not in chosen]
+        for beyond, some in self._beyond(here, left, len(chosen)):
+            chosen.update({each.inode: each for each in some[:beyond]})
+        return list(chosen.values())
+
+    def _is_over(self, each: Connection, files: dict[int, int], rests: float) -> bool:
+        asked = each.peer in self._requests.peers
+        if rests <= min(self._most.head, self._most.idle):
+            return False
+        if asked and _unsent(files[each.inode]):
+            return rests > STALLED
+        return rests > (self._most.idle if asked else self._most.head)
+
+    def _beyond(
+        self, here: list[Connection], left: list[Connection], closing: int
+    ) -> Iterator[tuple[int, list[Connection]]]:
+        """Yield how many connections of an address, and of all, are too many, with those that rest."""
+        open_: dict[str, int] = defaultdict(int)
+        rest: dict[str, list[Connection]] = defaultdict(list)
+        for each in here:
+            open_[counted_as(each.peer[0])] += 1
+        for each in left:
+            rest[counted_as(each.peer[0])].append(each)
+        for address, some in rest.items():
+            if (beyond := open_[address] - self._most.connections) > 0 and not self._trusted(address):
+                yield beyond, some
+        if (beyond := len(here) - closing - int(FULL * self._most.connections_in_all)) > 0:
+            yield beyond, left
+
+
+def watch(most: Serving, requests: OpenRequests, trusted: Callable[[str], bool]) -> None:
+    """Begin to look after this process's connections."""
+    if not _FILES.exists():
+        return
+    connections = Connections(most, requests, trusted)
+
+    def run() -> None:
+        while True:
+            time.sleep(EVERY)
+            with contextlib.suppress(OSError):  # no files left: the next look may have some
+                connections.look(time.monotonic())
+
+    threading.Thread(target=run, name="moviec-connections", daemon=True).start()
+
+
+def allowed_here(most: Serving) -> Serving:
+    """Let this process open as many files as the system allows; return the limits that this leaves."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = most.connections_in_all + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    room = math.inf if soft == resource.RLIM_INFINITY else max(soft - _OTHER_FILES, LEAST_CONNECTIONS)
+    return msgspec.structs.replace(most, connections_in_all=int(min(most.connections_in_all, room)))
+
+
+def _sockets() -> Iterator[tuple[int, int]]:
+    """Yield the sockets that this process has open: the system's number of each, and its file."""
+    for path in _FILES.iterdir():
+        with contextlib.suppress(OSError, ValueError):
+            fact = os.fstat(int(path.name))
+            if stat.S_ISSOCK(fact.st_mode):
+                yield fact.st_ino, int(path.name)
+
+
+@contextlib.contextmanager
+def _opened(file: int) -> Iterator[socket.socket]:
+    """Yield a socket of our own for a file of the server's, which may be closed at any moment."""
+    with socket.socket(fileno=os.dup(file)) as found:
+        yield found
+
+
+def _listening(files: Iterable[int]) -> set[int]:
+    """Return the ports that this process listens on."""
+    ports = set()
+    for file in files:
+        with contextlib.suppress(OSError), _opened(file) as found:
+            if found.family in (socket.AF_INET, socket.AF_INET6) and found.getsockopt(
+                socket.SOL_SOCKET, socket.SO_ACCEPTCONN
+            ):
+                ports.add(found.getsockname()[1])
+    return ports
+
+
+def _connection(inode: int, file: int, ports: set[int], now: float) -> Connection | None:
+    """Return what is known of a socket; None for one that is no connection to us."""
+    with contextlib.suppress(OSError), _opened(file) as found:
+        if found.family not in (socket.AF_INET, socket.AF_INET6) or found.getsockname()[1] not in ports:
+            return None
+        host, port, *_ = found.getpeername()
+        return Connection(inode, (host, port), now)
+    return None
+
+
+def _unsent(file: int) -> bool:
+    """Return whether bytes wait that the other side has not taken."""
+    try:
+        (waiting,) = struct.unpack("i", fcntl.ioctl(file, termios.TIOCOUTQ, bytes(4)))
+    except OSError:
+        return False
+    return bool(waiting)
+
+
+def _close(file: int, known: Connection) -> bool:
+    """Close a connection, if the file is that still."""
+    with contextlib.suppress(OSError), _opened(file) as found:
+        if found.getpeername()[:2] == known.peer:
+            found.shutdown(socket.SHUT_RDWR)
+            return True
+    return False
