@@ -234,9 +234,10 @@ def measure(home: Path, folder: Path, paths: list[str], seconds: float, share: f
         call(paths, 5, None)  # what is held ready is held before anything is measured
         most = call(paths, 15, None).rate
         quiet = call(paths, 20, most * share)
-        catalogue = connect(open_home(home, {}).catalogue)
+        opened = open_home(home, {})
+        catalogue = connect(opened.catalogue)
         create_account(catalogue, "bench")
-        create_webhook(catalogue, "bench", f"http://localhost:{receiver.server_port}/hook")
+        create_webhook(catalogue, opened.signing_key(), "bench", f"http://localhost:{receiver.server_port}/hook")
         catalogue.dispose()
         stop = threading.Event()
         publisher = beside(publish, home, folder, stop, published)
