@@ -63,6 +63,7 @@ generated: $(DEV) ## make the pages and files anew that are made from the code
 	$(BIN)/python -m tools.parts licences docs/dependencies.md
 	$(BIN)/python -m tools.commands docs/commands.md
 	$(BIN)/python -m tools.drawings docs/pictures
+	$(BIN)/python -m tools.exports
 
 docs: generated $(DOCS)/.ready ## build the handbook as a searchable site in site/, which asks no other host
 	$(DOCS)/bin/zensical build --strict --clean
@@ -89,7 +90,8 @@ smoke: wheel ## try the wheel in an empty environment: the lock, the demo, a ser
 # Versions come from constraints.txt; hashes of every file that an index has of them.
 lock: $(RELEASE)/.ready ## pin every library by its bytes in requirements.lock
 	$(RELEASE)/bin/uv pip compile pyproject.toml --no-header --no-annotate --universal --python-version 3.11 \
-	  --extra excel --extra frames --extra mcp --extra postgres --extra remote -c constraints.txt --generate-hashes -o requirements.lock
+	  --extra excel --extra frames --extra mcp --extra postgres --extra remote --extra spark -c constraints.txt --generate-hashes -o requirements.lock
+	sed -i '1i # Every library of an installation with all extras, pinned by its bytes: pip install --require-hashes -r requirements.lock\n# Made by: make lock' requirements.lock
 
 audit: $(RELEASE)/.ready ## ask an advisory database about every library in requirements.lock; takes the open internet
 	$(RELEASE)/bin/pip-audit --require-hashes --disable-pip -r requirements.lock

@@ -13,6 +13,7 @@ from moviec.catalog.connect import HEAD, connect, migrate, opened, version
 from moviec.catalog.upgrades import rehearse, upgrade_of
 from moviec.errors import StoreError
 from tests.commands import moviec
+from tests.conftest import new_database
 from tests.pipeline.old_home import unpack
 
 
@@ -64,7 +65,14 @@ def test_what_was_told_is_what_is_done(old: Path) -> None:
     catalogue.dispose()
 
 
-def test_a_rehearsal_leaves_either_database_as_it_was(database: str) -> None:
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_a_rehearsal_leaves_either_database_as_it_was(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    is_file = kind == "sqlite"
+    database = (
+        f"sqlite:///{tmp_path / 'c.db'}" if is_file else new_database(request.getfixturevalue("postgres"))
+    )
     with opened(database) as engine:
         migrate(engine, "0001")
         before = sorted(sa.inspect(engine).get_table_names())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import operator
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 import sqlalchemy as sa
 
 from moviec.catalog.connect import connect
+from moviec.catalog.schema.movies import rollups
 from moviec.catalog.schema.serving import documents
 from moviec.cli.export import _licences
 from moviec.config import Home
@@ -212,3 +214,27 @@ def test_an_export_of_nothing_is_refused_and_the_earlier_one_stays(
         export(connection, Order(folder), closed, lambda _: None)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+
+
+def test_the_rollups_of_all_there_is_are_the_catalogues(made: Any, connection: sa.Connection) -> None:
+    folder, _ = made("own", own_use=True)
+    rows = pq.read_table(folder / "rollups.parquet")
+    names = [name for name in rows.column_names if name != "name"]
+    stored_rows = connection.execute(sa.select(*(rollups.c[name] for name in names))).mappings()
+    key = operator.itemgetter("kind", "split", "year", "month", "entry")
+    assert sorted(rows.select(names).to_pylist(), key=key) == sorted(map(dict, stored_rows), key=key)
+    assert {"Drama", "Comedy"} <= set(rows["name"].to_pylist())
+
+
+def test_a_sum_tells_nothing_that_may_not_be_passed_on(made: Any) -> None:
+    folder, _ = made("open")
+    films = pq.read_table(folder / "movies.parquet").to_pylist()
+    sums = pq.read_table(folder / "rollups.parquet").to_pylist()
+    known = {int(film["id"][2:]): film for film in films}
+    for row in sums:
+        members = [known[movie] for movie in json.loads(row["movie_ids"])]
+        if row["split"] == "full":
+            revenue = [
+                film["revenue"] for film in members if film["revenue"] and film["revenue_scope"] != "domestic"
+            ]
+            assert row["revenue"] == (sum(revenue) if revenue else None)

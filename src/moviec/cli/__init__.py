@@ -40,6 +40,7 @@ COMMANDS = {
     "backup": "moviec.cli.backup:backup",
     "restore": "moviec.cli.backup:restore",
     "alerts": "moviec.cli.alerts:alerts",
+    "settling": "moviec.cli.settling:settling",
     "migrate": "moviec.cli.migrate:migrate",
     "status": "moviec.cli.status:status",
     "failures": "moviec.cli.failures:app",

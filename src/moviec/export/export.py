@@ -19,6 +19,7 @@ from moviec.catalog.queries import newest_change
 from moviec.decoding import decodable
 from moviec.errors import UsageError
 from moviec.export.files import Writer, open_writer, put_in_place, take_up
+from moviec.export.rollups import Gathered
 from moviec.export.tables import Wanted, pass_on, table_names
 from moviec.units import plural
 from moviec.work import remove_left, work_folder
@@ -143,6 +144,7 @@ class _Files:
         self._open: dict[str, Writer] = {}
         self._rows: dict[str, int] = {}
         lines = form == "jsonl"
+        self._gathered = None if lines else Gathered()
         self.wanted = Wanted(["claims"] if lines else table_names(), as_lines=lines)
 
     def write(self, documents: pa.Table, tables: dict[str, pa.Table]) -> None:
@@ -151,9 +153,13 @@ class _Files:
             self._append("movies", documents.select(["document"]))
         for name, rows in tables.items():
             self._append(name, rows)
+        if self._gathered and documents.num_rows:
+            self._gathered.add(tables)
 
     def close(self) -> dict[str, dict[str, Any]]:
-        """Finish the files; give rows and SHA-256 of each."""
+        """Finish the files, the rollups among them; give rows and SHA-256 of each."""
+        if self._gathered:
+            self._append("rollups", self._gathered.rollups())
         for writer in self._open.values():
             writer.close()
         found = {}

@@ -20,7 +20,7 @@ from moviec import __version__
 State = Literal["there", "missing", "too old", "broken"]
 
 #: Extras for whoever runs MovieC; the others are for working on it.
-EXTRAS = ("excel", "frames", "mcp", "postgres", "remote")
+EXTRAS = ("excel", "frames", "mcp", "postgres", "remote", "spark")
 
 _NEED = re.compile(r"([A-Za-z0-9._-]+)(\[[^]]*\])?\s*(?:>=\s*([0-9][0-9.]*))?")
 _EXTRA = re.compile(r"""extra\s*==\s*['"]([\w-]+)['"]""")

@@ -22,7 +22,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from moviec.errors import DamagedError, MovieCError, StoreError
 from moviec.passing import remedy
-from moviec.storage.filesystems import Options, open_files, told
+from moviec.storage.filesystems import Options, open_files, shown, told
 
 SUM = ".sha256"
 
@@ -314,7 +314,9 @@ class Store:
             with told(name):
                 yield
         except MovieCError as error:
-            raise StoreError(f"{name} cannot be reached: {error.what}", self._root, error.hint) from error
+            raise StoreError(
+                f"{name} cannot be reached: {error.what}", shown(self._root), error.hint
+            ) from error
 
     @contextmanager
     def _writing(self, name: str) -> Iterator[None]:

@@ -28,9 +28,11 @@ def open_files(url: str, options: Options) -> tuple[fsspec.AbstractFileSystem, s
         files, path = fsspec.core.url_to_fs(url, **{"use_listings_cache": False, **options})
     except ImportError as error:
         hint = "pip install 'moviec[remote]'" if url.startswith(("s3://", "s3a://")) else _line(error)
-        raise UsageError("this kind of address takes a package that is not installed", url, hint) from error
+        raise UsageError(
+            "this kind of address takes a package that is not installed", shown(url), hint
+        ) from error
     except (ValueError, TypeError) as error:
-        raise UsageError(f"this kind of address cannot be opened ({_line(error)})", url) from error
+        raise UsageError(f"this kind of address cannot be opened ({_line(error)})", shown(url)) from error
     return files, path
 
 
