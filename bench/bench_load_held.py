@@ -237,7 +237,9 @@ def measure(home: Path, folder: Path, paths: list[str], seconds: float, share: f
         opened = open_home(home, {})
         catalogue = connect(opened.catalogue)
         create_account(catalogue, "bench")
-        create_webhook(catalogue, opened.signing_key(), "bench", f"http://localhost:{receiver.server_port}/hook")
+        create_webhook(
+            catalogue, opened.signing_key(), "bench", f"http://localhost:{receiver.server_port}/hook"
+        )
         catalogue.dispose()
         stop = threading.Event()
         publisher = beside(publish, home, folder, stop, published)
