@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from moviec.cli.ingest import _fields, _Own, _recognised
+from moviec.cli.own_files import OwnLists, fields_of, recognised
 from moviec.config import Home, open_home
 from moviec.errors import PayloadError, UsageError
 from moviec.sources.registry import load_source
@@ -61,7 +61,7 @@ def home(tmp_path: Path) -> Home:
 def rounds_of(home: Home, tmp_path: Path, *paths: Path, columns: str = "") -> list[dict[str, list[str]]]:
     work = tmp_path / "work"
     work.mkdir()
-    found = _recognised(list(paths), work, _Own(home, _fields(columns), bool(columns)))
+    found = recognised(list(paths), work, OwnLists(home, fields_of(columns), bool(columns)))
     return [{source: [Path(file).name for file in files] for source, files in one.items()} for one in found]
 
 
@@ -136,7 +136,7 @@ def test_a_folder_of_lists_and_a_folder_of_films(home: Home, tmp_path: Path) -> 
         (films / name).write_text("")
     assert rounds_of(home, tmp_path, lists) == [{"a": ["a.csv"], "b": ["b.json"]}]
     (tmp_path / "again").mkdir()
-    found = _recognised([films], tmp_path / "again", _Own(home, {}, False))
+    found = recognised([films], tmp_path / "again", OwnLists(home, {}, False))
     (source,) = found[0]
     read_films = read(
         load_source(home.folder / "sources" / source), {"films": Path(found[0][source][0])}
@@ -162,7 +162,7 @@ def test_columns_are_told(home: Home, tmp_path: Path) -> None:
     ):
         (tmp_path / "wrong").mkdir()
         with pytest.raises(UsageError, match=message):
-            _recognised([path], tmp_path / "wrong", _Own(home, _fields(wrong), True))
+            recognised([path], tmp_path / "wrong", OwnLists(home, fields_of(wrong), True))
         shutil.rmtree(tmp_path / "wrong")
 
 

@@ -1,0 +1,100 @@
+"""What commands say of deliveries and of what was published."""
+
+from __future__ import annotations
+
+import msgspec
+
+from moviec.catalog.deliveries import Delivery
+from moviec.cli.console import end_with, print_table
+from moviec.engine.unread import Unread
+from moviec.pipeline.ingest import MENDED
+from moviec.pipeline.publication import Outcome
+from moviec.sources.spec import SourceSpec
+from moviec.units import plural
+
+#: A field that is known for this much less of a delivery's films than before is worth a line: a judgement, not measured.
+EMPTIER = 0.05
+
+
+def findings_of(delivery: Delivery, deliveries: list[Delivery]) -> list[str]:
+    """Say what an audit found: columns and labels unknown, fields that got emptier than the delivery before."""
+    audit = delivery.report.get("audit")
+    if not audit:
+        return []
+    name = delivery.source
+    found = [
+        f"{name}: unknown columns in {role}: {', '.join(columns)}"
+        for role, columns in audit["unknown_columns"].items()
+    ]
+    if audit["unmapped_genres"]:
+        labels = ", ".join(f"{label} ({films:,})" for label, films in audit["unmapped_genres"].items())
+        found.append(f"{name}: genre labels without a meaning: {labels}")
+    before = [
+        one for one in deliveries if one.source == name and one.id < delivery.id and one.report.get("audit")
+    ]
+    if before:
+        last = max(before, key=lambda one: one.id).report["audit"]
+        for field, filled in audit["filled"].items():
+            now, then = filled / max(audit["films"], 1), last["filled"][field] / max(last["films"], 1)
+            if then - now > EMPTIER:
+                found.append(f"{name}: {field} was known for {then:.0%} of films, now for {now:.0%}")
+    return found
+
+
+def terms_of(spec: SourceSpec) -> str:
+    """Say under which terms a provider publishes what is about to be downloaded."""
+    return f"{spec.title}: {spec.licence}; see {spec.home_page}"
+
+
+def tell_delivery(done: Delivery) -> None:
+    """Print the reconciliation of a delivery, for a person."""
+    rows = [
+        (role, *(f"{row[key]:,}" for key in ("read", "kept", "merged", "skipped", "rejected", "repaired")))
+        for role, row in done.report.get("rows", {}).items()
+    ]
+    for name in done.report.get(MENDED, ()):
+        print(f"{name}: its bytes in the lake were damaged; replaced by these")
+    if done.state == "unchanged":
+        print(f"{done.id}: the same bytes as {done.same_as}; nothing to do")
+        return
+    print_table(done.id, ("file", "read", "kept", "merged", "skipped", "rejected", "repaired"), rows)
+    batch = done.report.get("batch")
+    if batch:
+        print(
+            f"{plural(done.records or 0, 'record', 'records')}: {batch['changed']:,} new or changed, {batch['tombstones']:,} gone, {batch['outdated']:,} outdated"
+        )
+        if batch["outdated"] and batch["outdated"] == done.records:
+            print(
+                f"nothing of it counts: deliveries later than {done.delivered_at[:16]} have spoken of every record"
+                " (a correction is delivered after what it corrects)"
+            )
+    for column in msgspec.convert(done.report.get("unread", []), list[Unread]):
+        if not column.mostly:  # those are what the command ends with
+            print(column)
+    for rule, count in done.report.get("set_to_unknown", {}).items():
+        print(f"set to unknown: {count:,} × {rule.replace('_', ' ')}")
+    for line in findings_of(done, []):
+        print(line)
+
+
+def tell_outcome(outcome: Outcome) -> None:
+    """Print what a run changed in the catalogue, for a person."""
+    if not outcome.changes:
+        print("catalogue: nothing changed")
+        return
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in outcome.changes.items())
+    times = ", ".join(f"{step.name} {step.seconds:,.1f} s" for step in outcome.steps)
+    print(f"catalogue: {kinds} (changes up to {outcome.last_change:,}); {times}")
+
+
+def look_aside(outcome: Outcome | None) -> None:
+    """End with status 3 where records were set aside, and say so."""
+    end_with(told_aside(outcome))
+
+
+def told_aside(outcome: Outcome | None) -> list[str]:
+    """Return a line where records were set aside, for a person to look at."""
+    if not outcome or not outcome.set_aside:
+        return []
+    records = plural(outcome.set_aside, "record was", "records were")
+    return [f"{records} set aside and not published; see `moviec failures` for the cause"]
