@@ -18,9 +18,9 @@ from urllib.parse import quote
 import msgspec
 import pyarrow as pa
 
+from moviec.catalog.arrow import TABLES, read_table
 from moviec.catalog.connect import connect
 from moviec.catalog.queries import head
-from moviec.catalog.tables import TABLES, read_table
 from moviec.config import open_home
 from moviec.errors import StoreError, UsageError
 from moviec.library.in_process import InProcess

@@ -26,11 +26,10 @@ from moviec.web.callers import Caller, KeyRing, Limiter, trusted_proxies
 from moviec.web.change_follower import LONGEST_LOOK, Follower, passed
 from moviec.web.cors import Cors
 from moviec.web.logs import open_log
-from moviec.web.metrics import Metrics
+from moviec.web.metrics import Metrics, UsageCounter
 from moviec.web.open_requests import OpenRequests
 from moviec.web.responses import Answer, Cache
 from moviec.web.sessions import Sessions
-from moviec.web.usage import UsageCounter
 
 T = TypeVar("T")
 

@@ -12,8 +12,7 @@ from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 from litestar.types import ControllerRouterHandler
 
-from moviec.catalog.people import Credit, credits_of, party_at, person_of
-from moviec.catalog.people_lists import leading_people, partners_of
+from moviec.catalog.people import Credit, credits_of, leading_people, partners_of, party_at, person_of
 from moviec.units import plural
 from moviec.web.errors import not_found
 from moviec.web.ids import LARGEST
