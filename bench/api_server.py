@@ -13,7 +13,7 @@ from moviec.config import open_home
 from moviec.web.app import make_litestar
 from moviec.web.middleware import Middleware
 from moviec.web.responses import from_bytes, respond
-from moviec.web.server_state import open_site
+from moviec.web.server_state import open_server
 
 FIXED = from_bytes(b'{"fixed":"' + b"x" * 900 + b'"}')
 
@@ -27,7 +27,7 @@ async def fixed(request: Request[Any, Any, Any]) -> ASGIResponse:
 def make() -> ASGIApp:
     """Make the application in granian's worker; the home is MOVIEC_HOME."""
     home = open_home()
-    site = open_site(home, PipelineWorkbench(home))
+    site = open_server(home, PipelineWorkbench(home))
     app = make_litestar(site)
     app.register(fixed)
     return Middleware(app, site)

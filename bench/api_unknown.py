@@ -23,7 +23,7 @@ from moviec.cli.admin_work import PipelineWorkbench
 from moviec.config import open_home
 from moviec.web.errors import Problem
 from moviec.web.ids import movie_of
-from moviec.web.server_state import Site, open_site, running
+from moviec.web.server_state import ServerState, open_server, running
 
 UNKNOWN = 1_000_000
 
@@ -75,24 +75,24 @@ def unknown_on_postgres() -> str:
 async def _ask(home: Path, films: int, ids: int) -> tuple[float, int, int]:
     """Give the seconds it took, the queries, and the looks at the end of the log, which are not among them."""
     place = open_home(home, {})
-    site = open_site(place, PipelineWorkbench(place))
-    asked = _counted(site)
-    async with running(site):
-        while site.follower.known is None:
+    server = open_server(place, PipelineWorkbench(place))
+    asked = _counted(server)
+    async with running(server):
+        while server.follower.known is None:
             await asyncio.sleep(0.1)
         asked.update(queries=0, looks=0)
         begun = time.perf_counter()
         for number in range(films + 1, films + 1 + ids):
-            await site.follower.confirm()  # as the gate does for every request
+            await server.follower.confirm()  # as the gate does for every request
             with contextlib.suppress(Problem):
-                await movie_of(site, f"mc{number}" if number % 2 else f"imdb:tt{number:07}")
+                await movie_of(server, f"mc{number}" if number % 2 else f"imdb:tt{number:07}")
         return time.perf_counter() - begun, asked["queries"] - asked["looks"], asked["looks"]
 
 
-def _counted(site: Site) -> Counter[str]:
+def _counted(server: ServerState) -> Counter[str]:
     """Count every query, whichever way it goes, and those of them that are looks at the end of the log."""
     asked: Counter[str] = Counter()
-    run, read = site.reader.run, site.head.read
+    run, read = server.reader.run, server.head.read
 
     def running_one(sql: str, values: Any) -> list[tuple[Any, ...]]:
         asked["queries"] += 1
@@ -100,10 +100,10 @@ def _counted(site: Site) -> Counter[str]:
 
     async def reading() -> Seen:
         asked["looks"] += 1
-        asked["queries"] += not site.reader.sqlite  # those on PostgreSQL do not go through the reader
+        asked["queries"] += not server.reader.sqlite  # those on PostgreSQL do not go through the reader
         return await read()
 
-    site.reader.run = running_one  # type: ignore[method-assign]
-    site.head.read = reading  # type: ignore[method-assign]
-    sa.event.listen(site.catalogue, "before_cursor_execute", lambda *_: asked.update(queries=1))
+    server.reader.run = running_one  # type: ignore[method-assign]
+    server.head.read = reading  # type: ignore[method-assign]
+    sa.event.listen(server.catalogue, "before_cursor_execute", lambda *_: asked.update(queries=1))
     return asked

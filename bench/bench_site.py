@@ -21,7 +21,7 @@ from moviec.cli.admin_work import PipelineWorkbench
 from moviec.config import open_home
 from moviec.web.app import make_litestar
 from moviec.web.middleware import Middleware
-from moviec.web.server_state import open_site
+from moviec.web.server_state import open_server
 
 FILMS = int(os.environ.get("MOVIEC_BENCH_FILMS", "700000"))
 
@@ -39,7 +39,7 @@ def main() -> None:
     titles = known(folder)
     random.Random(1).shuffle(titles)
     home = open_home(folder, {"MOVIEC_LOG": "bench_site.log"})
-    site = open_site(home, PipelineWorkbench(home))
+    site = open_server(home, PipelineWorkbench(home))
     with TestClient(Middleware(make_litestar(site), site)) as client:
         while site.follower.known is None:  # filled beside, which would be measured along
             time.sleep(0.1)

@@ -27,7 +27,7 @@ from moviec.sources.spec import Wanted, assign_roles
 from moviec.storage.archives import unpack
 from moviec.web.app import make_litestar
 from moviec.web.middleware import Middleware
-from moviec.web.server_state import open_site, running
+from moviec.web.server_state import open_server, running
 
 SEEDS = {
     "csv": b'id,title,year,rating,votes,genres\n1,Heat,1995,8.3,600000,Crime|Drama\n2,"A, B",1999,N/A,,\n',
@@ -175,7 +175,7 @@ class Target:
         home = open_home(
             self.folder / "home", {"MOVIEC_ANONYMOUS": "true", "MOVIEC_ANONYMOUS_LIMIT": "2000000000"}
         )
-        site = open_site(home, ReadingWorkbench(home), self._faults)
+        site = open_server(home, ReadingWorkbench(home), self._faults)
         litestar = make_litestar(site)
         self._app = Middleware(litestar, site)
         self._loop.run_until_complete(self._stays.enter_async_context(running(site)))

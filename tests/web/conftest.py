@@ -25,7 +25,7 @@ from moviec.search.index import catch_up, indexer
 from moviec.web.admin_work import IngestOrder, Verdict
 from moviec.web.app import make_litestar
 from moviec.web.middleware import Middleware
-from moviec.web.server_state import Site, open_site
+from moviec.web.server_state import ServerState, open_server
 from tests.conftest import new_database
 from tests.web.catalogue import catalogue_at
 
@@ -125,7 +125,7 @@ class Api(msgspec.Struct, frozen=True):
     """A server under test: asks without a key unless told one."""
 
     client: TestClient[Any]
-    site: Site
+    server: ServerState
     home: Home
     bench: Bench
 
@@ -138,19 +138,19 @@ class Api(msgspec.Struct, frozen=True):
         return answer.json()
 
     def key(self, scope: Any = "read", per_minute: int = 100_000, account: str = "default") -> str:
-        return create_key(self.site.catalogue, NewKey("test", account, scope, per_minute))[0]
+        return create_key(self.server.catalogue, NewKey("test", account, scope, per_minute))[0]
 
     def refresh_index(self) -> None:
         with indexer(self.home.search) as mine:
             assert mine
-            catch_up(self.site.catalogue, self.home.search)
-        self.site.finder.refresh()
+            catch_up(self.server.catalogue, self.home.search)
+        self.server.finder.refresh()
 
 
 def await_filters(api: Api) -> None:
     """Wait until the server can deny at all."""
     until = time.monotonic() + 30
-    while api.site.follower.known is None:
+    while api.server.follower.known is None:
         assert time.monotonic() < until
         time.sleep(0.01)
 
@@ -192,9 +192,9 @@ def made_home(template: Path, folder: Path, **settings: Any) -> Home:
 def serving(home: Home) -> Iterator[Api]:
     """Serve a home."""
     bench = Bench()
-    site = open_site(home, bench)
-    with TestClient(Middleware(make_litestar(site), site), raise_server_exceptions=False) as client:
-        yield Api(client, site, home, bench)
+    server = open_server(home, bench)
+    with TestClient(Middleware(make_litestar(server), server), raise_server_exceptions=False) as client:
+        yield Api(client, server, home, bench)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ def test_lists_are_for_admins(api: Api, name: str) -> None:
 
 def test_what_waits_is_listed(either: Api) -> None:
     admin = {"X-API-Key": either.key("admin")}
-    catalogue = either.site.catalogue
+    catalogue = either.server.catalogue
     delivery = {
         "id": "20261121T000000Z-imdb-1", "source": "imdb", "delivered_at": "2026-11-21", "received_at": "2026-11-21",
         "fingerprint": "f", "complete": True, "state": "held", "records": 1, "report": {"shrunk": "from 9 to 1"},
@@ -95,7 +95,7 @@ def test_a_filter_that_is_none_is_422(api: Api, wanted: object) -> None:
 
 
 def test_companies_are_found_by_any_spelling(either: Api) -> None:
-    with either.site.catalogue.begin() as connection:
+    with either.server.catalogue.begin() as connection:
         party = connection.scalar(sa.text("SELECT id FROM companies WHERE name = 'Toho'"))
         connection.execute(
             sa.text(

@@ -20,7 +20,7 @@ def test_the_log_is_read_in_order_without_gaps(either: Api) -> None:
     assert numbers == list(range(1, len(FILMS) + 1))
     end = either.json(f"/v1/changes?after={after}")
     assert (end["items"], end["last"], end["head"]) == ([], after, after)
-    with either.site.catalogue.begin() as connection:
+    with either.server.catalogue.begin() as connection:
         publish(connection, [Made(900, "Zebra", 2024)], NEW)
     (entry,) = either.json(f"/v1/changes?after={after}")["items"]
     assert (entry["number"], entry["id"], entry["kind"], entry["fields"]) == (
@@ -72,7 +72,7 @@ def test_an_account_has_so_many_webhooks_and_no_more(api: Api) -> None:
 def _key_of(api: Api, account: str) -> str:
     from moviec.catalog.accounts import create_account
 
-    create_account(api.site.catalogue, account)
+    create_account(api.server.catalogue, account)
     return api.key(account=account)
 
 

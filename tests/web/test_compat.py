@@ -174,7 +174,7 @@ def test_clients_from_npm(served: Served) -> None:
 
 def test_a_film_without_a_tmdb_id_is_absent_and_counted(template: Path, tmp_path: Path) -> None:
     with serving(made_home(template, tmp_path)) as api:
-        with api.site.catalogue.begin() as connection:
+        with api.server.catalogue.begin() as connection:
             text = connection.scalar(sa.select(documents.c.document).where(documents.c.movie == 4))
             document = json.loads(text or "")
             del document["ids"]["tmdb"]

@@ -198,5 +198,5 @@ def _ids_of_people(request: pytest.FixtureRequest) -> None:
     for name in {"either", "api"} & set(request.fixturenames):
         served: Api = request.getfixturevalue(name)
         row = {"kind": "people", "space": "imdb", "key": "nm0000158", "folded": "keanu reeves"}
-        with served.site.catalogue.begin() as connection:
+        with served.server.catalogue.begin() as connection:
             connection.execute(sa.insert(parties).values(**row, party=person_id("Keanu Reeves")))

@@ -15,7 +15,7 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 
 
 def test_changes_are_a_feed(either: Api) -> None:
-    with either.site.catalogue.begin() as connection:
+    with either.server.catalogue.begin() as connection:
         publish(connection, [Made(1, "The <Matrix> & \x0b more", 1999)], "2026-11-20T08:00:00+00:00")
     answer = either.get("/feeds/changes.atom")
     assert answer.headers["content-type"].startswith("application/atom+xml")
@@ -45,7 +45,7 @@ def test_new_films_that_are_rated_best_are_a_feed(api: Api) -> None:
         Made(900 + place, f"New {place}", year, (genre,), votes=5_000, c_rating=rating, month=month)
         for place, (genre, rating) in enumerate((("Drama", 60.0), ("Horror", 90.0), ("Drama", 80.0)))
     ]
-    with api.site.catalogue.begin() as connection:
+    with api.server.catalogue.begin() as connection:
         publish(connection, films)
     api.refresh_index()
 

@@ -111,7 +111,7 @@ def test_sources_tell_freshness_and_coverage(either: Api) -> None:
     assert either.json("/v1/sources/imdb")["name"] == "imdb"
     card = either.json("/v1/sources/imdb/scorecard")
     assert card["coverage"] == {"records": len(FILMS), "movies": len(FILMS), "shared_movies": 0}
-    key, _ = create_key(either.site.catalogue, NewKey("one"))
+    key, _ = create_key(either.server.catalogue, NewKey("one"))
     assert either.json("/v1/usage", headers={"X-API-Key": key})["days"][0]["requests"] == 1
 
 

@@ -143,13 +143,13 @@ def test_a_network_of_ipv6_is_one_caller() -> None:
 
 
 def test_revoked_keys_and_disabled_accounts_are_refused_within_a_second(api: Api) -> None:
-    create_account(api.site.catalogue, "acme")
-    mine, number = create_key(api.site.catalogue, NewKey("one"))
-    theirs, _ = create_key(api.site.catalogue, NewKey("two", "acme"))
+    create_account(api.server.catalogue, "acme")
+    mine, number = create_key(api.server.catalogue, NewKey("one"))
+    theirs, _ = create_key(api.server.catalogue, NewKey("two", "acme"))
     for key in (mine, theirs):
         assert api.get("/v1/genres", headers=shown(key)).status_code == 200
-    revoke_key(api.site.catalogue, number)
-    disable_account(api.site.catalogue, "acme")
+    revoke_key(api.server.catalogue, number)
+    disable_account(api.server.catalogue, "acme")
     time.sleep(BELIEVED + 0.1)
     assert BELIEVED < 1
     for key in (mine, theirs):
@@ -158,7 +158,7 @@ def test_revoked_keys_and_disabled_accounts_are_refused_within_a_second(api: Api
 
 def test_a_key_is_kept_as_its_hash(api: Api) -> None:
     key = api.key()
-    with api.site.catalogue.connect() as connection:
+    with api.server.catalogue.connect() as connection:
         row = connection.execute(sa.select(keys).where(keys.c.prefix == key[:8])).one()
     assert key not in str(row)
     assert len(row.hash) == 64
@@ -173,8 +173,8 @@ def test_use_is_told_to_the_key_that_asks(api: Api) -> None:
     assert [(day["requests"], day["refused"]) for day in told["days"]] == [(2, 0)]
     for _ in range(3):
         api.get("/v1/genres", headers=mine)
-    api.site.usage.write()
-    with api.site.catalogue.connect() as connection:
+    api.server.usage.write()
+    with api.server.catalogue.connect() as connection:
         rows = connection.execute(sa.text("SELECT key, requests, refused FROM usage ORDER BY key")).all()
     assert sorted((row.requests, row.refused) for row in rows) == [(1, 0), (3, 2)]
 

@@ -83,7 +83,7 @@ def test_pages_stay_in_place_while_films_come(api: Api, sort: str) -> None:
         Made(5000 + n, f"Chronicle of Night {n}", 1940 + n, votes=10**n, popularity=10.0 * n)
         for n in range(8)
     ]
-    with api.site.catalogue.begin() as connection:
+    with api.server.catalogue.begin() as connection:
         publish(connection, extra, NEW)
     api.refresh_index()
     rest = [item["id"] for item in pages(api, path, first["next"])]
@@ -137,13 +137,13 @@ def test_the_database_answers_while_there_is_no_index(api: Api) -> None:
 def test_the_index_is_served_while_its_folder_is_gone(api: Api) -> None:
     assert titles(api, "query=matirx") == ["The Matrix", "The Matrix Reloaded"]
     shutil.rmtree(api.home.search)
-    api.site.finder.refresh()
+    api.server.finder.refresh()
     assert titles(api, "query=matirx&limit=5") == ["The Matrix", "The Matrix Reloaded"]
 
 
 def test_new_films_are_found_and_old_titles_are_not(api: Api) -> None:
     changed = msgspec.structs.replace(FILMS[10], title="Warmth")
-    with api.site.catalogue.begin() as connection:
+    with api.server.catalogue.begin() as connection:
         publish(connection, [changed, Made(900, "Zanzibar Express", 2024)], NEW)
     api.refresh_index()
     assert titles(api, "query=zanzibar") == ["Zanzibar Express"]
@@ -157,7 +157,7 @@ def test_top_rated_goes_by_what_is_sure_and_leaves_out_films_of_few_votes(api: A
         Made(6002, "Loved by Most", 2002, ("War",), votes=200_000, c_rating=88.0, unsure=8.0),
         Made(6003, "Liked by Many", 2003, ("War",), votes=900, c_rating=95.0, unsure=20.0),
     ]
-    with api.site.catalogue.begin() as connection:
+    with api.server.catalogue.begin() as connection:
         publish(connection, some, NEW)
     api.refresh_index()
     of = "genre=war&year_from=2001&year_to=2003&sort=rating"

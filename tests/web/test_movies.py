@@ -19,7 +19,7 @@ from tests.web.conftest import Api, await_filters
 
 
 def test_a_document_leaves_as_its_stored_bytes(either: Api) -> None:
-    with either.site.catalogue.connect() as connection:
+    with either.server.catalogue.connect() as connection:
         stored = connection.scalar(sa.select(documents.c.document).where(documents.c.movie == 5))
     answer = either.get("/v1/movies/mc5", headers={"accept-encoding": "identity"})
     assert answer.text == stored
@@ -55,7 +55,7 @@ def test_an_id_that_names_several_movies_alike_answers_409(api: Api) -> None:
         ("imdb", "tt0000001", 1),
         ("tmdb", "3", 0),
     ]  # a second id of mc2; its first, as it is that of mc3
-    with api.site.catalogue.begin() as connection:
+    with api.server.catalogue.begin() as connection:
         for space, id, position in slips:
             row = {"space": space, "id": id, "movie": 2, "position": position}
             connection.execute(sa.insert(external_ids).values(row))
@@ -68,7 +68,7 @@ def test_an_id_that_names_several_movies_alike_answers_409(api: Api) -> None:
 def test_as_of_gives_what_stood_then(either: Api) -> None:
     now = "2026-11-10T08:00:00.000000+00:00"
     changed = msgspec.structs.replace(FILMS[0], year=2000)
-    with either.site.catalogue.begin() as connection:
+    with either.server.catalogue.begin() as connection:
         publish(connection, [changed], now)
         withdraw(connection, 12, now)
 
@@ -87,7 +87,7 @@ def test_as_of_gives_what_stood_then(either: Api) -> None:
 
 def test_a_change_is_seen_at_once(either: Api) -> None:
     assert either.json("/v1/movies/mc1")["year"] == 1999
-    with either.site.catalogue.begin() as connection:
+    with either.server.catalogue.begin() as connection:
         publish(connection, [msgspec.structs.replace(FILMS[0], year=2000)], "2026-11-10T08:00:00+00:00")
     assert either.json("/v1/movies/mc1")["year"] == 2000
 
@@ -97,7 +97,7 @@ def test_a_new_movie_is_never_denied(either: Api) -> None:
     await_filters(either)
     for number in range(900, 906):
         assert either.get(f"/v1/movies/mc{number}").status_code == 404
-        with either.site.catalogue.begin() as connection:
+        with either.server.catalogue.begin() as connection:
             publish(
                 connection,
                 [msgspec.structs.replace(FILMS[0], number=number)],
@@ -120,7 +120,7 @@ def test_a_new_movie_is_not_denied_while_the_filters_learn_of_it(either: Api) ->
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Known, "follow", slow)
-        with either.site.catalogue.begin() as connection:
+        with either.server.catalogue.begin() as connection:
             publish(connection, [msgspec.structs.replace(FILMS[0], number=900)], "2026-11-10T08:00:00+00:00")
         assert learning.wait(30)
         try:
@@ -200,7 +200,7 @@ async def _deny(api: Api, count: int) -> int:
     denied = 0
     for number in range(1000, 1000 + count):
         try:
-            await movie_of(api.site, f"mc{number}" if number % 2 else f"imdb:tt{number:07}")
+            await movie_of(api.server, f"mc{number}" if number % 2 else f"imdb:tt{number:07}")
         except Problem:
             denied += 1
     return denied
@@ -211,7 +211,7 @@ def _count_queries(api: Api) -> list[str]:
     from moviec.catalog.prepared import Reader
 
     asked: list[str] = []
-    reader: Reader = api.site.reader
+    reader: Reader = api.server.reader
     run = reader.run
 
     def counted(sql: str, values: object) -> list[tuple[object, ...]]:
@@ -219,7 +219,7 @@ def _count_queries(api: Api) -> list[str]:
         return run(sql, values)
 
     reader.run = counted  # type: ignore[method-assign]
-    sa.event.listen(api.site.catalogue, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    sa.event.listen(api.server.catalogue, "before_cursor_execute", lambda *told: asked.append(told[2]))
     return asked
 
 

@@ -128,7 +128,7 @@ def test_what_is_held_ready_goes_with_the_first_request_after_a_change(either: A
     title, name = either.json("/v1/movies/mc1")["title"], either.json("/v1/genres/1")["name"]
     leading = either.json("/v1/genres/year/1999?metadata=true&top=5")["items"][0]["name"]
     assert (title, name, leading) == ("The Matrix", "Action", "Action")
-    with writing(either.site.catalogue) as connection:
+    with writing(either.server.catalogue) as connection:
         connection.execute(sa.update(genres).where(genres.c.id == 1).values(name="Fights"))
         publish(connection, [msgspec.structs.replace(FILMS[0], title="Matrix")], "2026-11-10T08:00:00+00:00")
     assert either.json("/v1/movies/mc1")["title"] == "Matrix"
@@ -152,7 +152,7 @@ def test_an_answer_names_the_change_that_it_is_at_least_as_new_as(either: Api) -
     ]
     lists = ["/v1/movies?limit=1", "/v1/movies/search?query=heat", "/", "/search?query=heat"]
     assert {change(path) for path in [*documents, *lists, "/v1/changes", "/v1/nothing"]} == {end}
-    with writing(either.site.catalogue) as connection:
+    with writing(either.server.catalogue) as connection:
         publish(connection, [msgspec.structs.replace(FILMS[0], number=900)], "2026-11-10T08:00:00+00:00")
     assert {change(path) for path in [*documents, "/movies/mc1", "/v1/changes"]} == {end + 1}
     assert (

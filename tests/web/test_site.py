@@ -167,7 +167,7 @@ def test_hostile_text_is_shown_as_text(api: Api) -> None:
         others=((HOSTILE, "de"),),
         original=HOSTILE,
     )
-    with api.site.catalogue.begin() as connection:
+    with api.server.catalogue.begin() as connection:
         publish(connection, [film], "2026-11-10T08:00:00+00:00")
     api.refresh_index()
     for path in (
@@ -201,7 +201,7 @@ def test_the_movie_page_shows_facts_rating_and_claims(api: Api) -> None:
 
 def test_pages_follow_the_catalogue(api: Api) -> None:
     etag = api.get("/movies/mc1").headers["etag"]
-    with api.site.catalogue.begin() as connection:
+    with api.server.catalogue.begin() as connection:
         publish(connection, [msgspec.structs.replace(FILMS[0], year=2000)], "2026-11-10T08:00:00+00:00")
     assert api.get("/movies/mc1").headers["etag"] != etag
 
@@ -280,12 +280,12 @@ def test_a_session_ends_with_its_key_and_with_time(api: Api, monkeypatch: pytest
         assert answer.status_code == 401, wrong
     later = time.time() + LASTS + 2
     monkeypatch.setattr("moviec.web.sessions.time.time", lambda: later)
-    api.site.sessions._seen.clear()
+    api.server.sessions._seen.clear()
     assert api.get("/operations", headers=headers).status_code == 401
     monkeypatch.undo()
-    api.site.sessions._seen.clear()
+    api.server.sessions._seen.clear()
     number = int(cookie.partition("=")[2].partition(".")[0])
-    revoke_key(api.site.catalogue, number)
+    revoke_key(api.server.catalogue, number)
     assert api.get("/operations", headers=headers).status_code == 401
 
 

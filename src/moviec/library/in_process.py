@@ -19,7 +19,7 @@ from moviec.library.workbench import ReadingWorkbench
 from moviec.web.app import make_litestar
 from moviec.web.logs import no_log
 from moviec.web.middleware import Middleware
-from moviec.web.server_state import open_site, running
+from moviec.web.server_state import open_server, running
 
 T = TypeVar("T")
 
@@ -41,18 +41,18 @@ class InProcess:
             home.settings, anonymous=True, anonymous_limit=2_000_000_000, redis="", prefix=""
         )
         self.home = msgspec.structs.replace(home, settings=settings)
-        self._site = open_site(self.home, ReadingWorkbench(self.home), no_log())
-        self._app = Middleware(make_litestar(self._site), self._site)
+        self._server = open_server(self.home, ReadingWorkbench(self.home), no_log())
+        self._app = Middleware(make_litestar(self._server), self._server)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="moviec-library", daemon=True)
         self._thread.start()
         self._running = contextlib.AsyncExitStack()
-        self._wait(self._running.enter_async_context(running(self._site)))
+        self._wait(self._running.enter_async_context(running(self._server)))
 
     @property
     def finder_position(self) -> int | None:
         """The change that the search index stands at; None while there is none."""
-        return self._site.finder.position
+        return self._server.finder.position
 
     def close(self) -> None:
         """Stop, and let go of the home."""

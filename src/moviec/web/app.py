@@ -34,7 +34,7 @@ from moviec.web.routes import (
     probes,
 )
 from moviec.web.routes import analytics as figures
-from moviec.web.server_state import Site, open_site, running
+from moviec.web.server_state import ServerState, open_server, running
 from moviec.web.site.problems import problem_page
 
 #: Bytes of a request's body; more is answered 413.
@@ -48,9 +48,9 @@ ROUTES: Sequence[ControllerRouterHandler] = [
 
 def create_app(home: Home, workbench: Workbench) -> ASGIApp:
     """Make the application over a home. Raises StoreError where its catalogue cannot be opened."""
-    site = open_site(home, workbench)
-    watch(home.settings.serving, site.open, site.trusted)
-    return Middleware(make_litestar(site), site)
+    server = open_server(home, workbench)
+    watch(home.settings.serving, server.open, server.trusted)
+    return Middleware(make_litestar(server), server)
 
 
 async def refuse_unknown(request: Request[Any, Any, Any]) -> None:
@@ -64,21 +64,21 @@ def _page(request: Request[Any, Any, Any], problem: Problem) -> bytes | None:
     return None if is_imitated(problem) else problem_page(request, problem)
 
 
-def make_litestar(site: Site) -> Litestar:
+def make_litestar(server: ServerState) -> Litestar:
     """Make the application behind the middleware."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        async with running(site):
+        async with running(server):
             yield
 
     return Litestar(
         route_handlers=ROUTES,
         opt={"routes": ROUTES},  # described by `/openapi.json`
         before_request=refuse_unknown,
-        exception_handlers=handlers(site.log, _page, as_imitated),
+        exception_handlers=handlers(server.log, _page, as_imitated),
         lifespan=[lifespan],
-        state=State({"site": site}),
+        state=State({"server": server}),
         request_max_body_size=LARGEST_BODY,
         openapi_config=None,
         logging_config=None,

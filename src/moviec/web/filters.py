@@ -19,7 +19,7 @@ from moviec.search.request import Wanted
 from moviec.web.errors import Problem
 from moviec.web.ids import LARGEST
 from moviec.web.params import FilterQuery
-from moviec.web.server_state import Site
+from moviec.web.server_state import ServerState
 
 Named = Callable[[sa.Connection, str], list[int]]
 
@@ -28,7 +28,7 @@ MOST = 20
 
 
 async def wanted(
-    site: Site, asked: FilterQuery, genres: Sequence[Genre], words: GenreWords
+    server: ServerState, asked: FilterQuery, genres: Sequence[Genre], words: GenreWords
 ) -> tuple[Wanted, ...]:
     """Return the filters of a query. Raises Problem 404 for a genre, person or company that nobody knows."""
     found = [
@@ -43,7 +43,7 @@ async def wanted(
     ]
     found.append(_each("space", asked.has_id, lambda text: [text], parted=","))
     if asked.person or asked.company:
-        found += await site.read(lambda connection: _parties(connection, asked))
+        found += await server.read(lambda connection: _parties(connection, asked))
     return tuple(each for each in found if each is not None)
 
 

@@ -10,7 +10,7 @@ from moviec.catalog.instants import instant_of
 from moviec.errors import UsageError
 from moviec.web.errors import Problem, not_found
 from moviec.web.known_ids import Known
-from moviec.web.server_state import Site
+from moviec.web.server_state import ServerState
 
 #: The largest number a movie can have: the databases' integers end there.
 LARGEST = 2_147_483_647
@@ -28,7 +28,7 @@ class Moved(Exception):  # noqa: N818  no error: it says where to go
         self.movie = movie
 
 
-async def movie_of(site: Site, text: str) -> int:
+async def movie_of(server: ServerState, text: str) -> int:
     """Return the number of the movie an id names. Raises Problem: 404, or 409 where it names several."""
     text = text.replace("%2F", "/")  # as the middleware writes a slash in an id
     named = read_id(text)
@@ -36,14 +36,14 @@ async def movie_of(site: Site, text: str) -> int:
         raise not_found(f"'{text[:50]}' is no id of a movie: write mc12 or imdb:tt0114709")
     if named.movie:
         number = named.movie
-        if number > LARGEST or absent(site, lambda known: str(number) not in known.movies):
+        if number > LARGEST or absent(server, lambda known: str(number) not in known.movies):
             raise not_found(f"there is no movie mc{number}")
         return number
     written = f"{named.space}:{named.key}"
-    if absent(site, lambda known: written not in known.external):
+    if absent(server, lambda known: written not in known.external):
         found = []
     else:
-        found = await asyncio.to_thread(site.movies.named, named.space, named.key)
+        found = await asyncio.to_thread(server.movies.named, named.space, named.key)
     if not found:
         raise not_found(f"no movie has the id {text[:80]}")
     if len(found) > 1:
@@ -52,9 +52,9 @@ async def movie_of(site: Site, text: str) -> int:
     return found[0]
 
 
-async def gone(site: Site, movie: int) -> Exception:
+async def gone(server: ServerState, movie: int) -> Exception:
     """Return why a movie has no document: it was merged (Moved), withdrawn, or never was."""
-    identity = await asyncio.to_thread(site.movies.identity, movie)
+    identity = await asyncio.to_thread(server.movies.identity, movie)
     if identity is not None and identity[0] == "merged" and identity[1] is not None:
         return Moved(identity[1])
     if identity is not None and identity[0] == "withdrawn":
@@ -70,13 +70,13 @@ def instant(text: str) -> str:
         raise Problem(400, str(error)) from error
 
 
-def absent(site: Site, test: Callable[[Known], bool]) -> bool:
+def absent(server: ServerState, test: Callable[[Known], bool]) -> bool:
     """Say surely that something does not exist, without asking for it: the filters deny it, and are not behind.
 
     The middleware has had the end of the log looked at for this request.
     """
-    known = site.follower.known
-    if known is None or known.position != site.follower.position or not test(known):
+    known = server.follower.known
+    if known is None or known.position != server.follower.position or not test(known):
         return False
-    site.metrics.denied.inc()
+    server.metrics.denied.inc()
     return True

@@ -32,7 +32,7 @@ from moviec.web.callers import (
 from moviec.web.compat.keys import as_imitated, is_imitated, key_in_query
 from moviec.web.errors import Problem, as_problem, log_fault, methods_at
 from moviec.web.responses import CHANGE
-from moviec.web.server_state import Site
+from moviec.web.server_state import ServerState
 from moviec.web.sessions import COOKIE
 from moviec.web.site.problems import refusal_page
 
@@ -98,9 +98,9 @@ class Received(msgspec.Struct):
 class Middleware:
     """The outermost ASGI application."""
 
-    def __init__(self, app: Litestar, site: Site) -> None:
+    def __init__(self, app: Litestar, server: ServerState) -> None:
         """Stand before the application."""
-        self._app, self._site = app, site
+        self._app, self._site = app, server
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it here."""

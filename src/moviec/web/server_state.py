@@ -43,7 +43,7 @@ LOOK_AT_KEYS = 1.0
 LONG_WORK = 4
 
 
-class Site(msgspec.Struct, frozen=True, kw_only=True):
+class ServerState(msgspec.Struct, frozen=True, kw_only=True):
     """All that handlers need. `prefix` is the path a proxy serves MovieC under, without a slash at its end."""
 
     home: Home
@@ -107,7 +107,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
 
-def open_site(home: Home, workbench: Workbench, log: Any = None) -> Site:
+def open_server(home: Home, workbench: Workbench, log: Any = None) -> ServerState:
     """Open the catalogue and all that stands on it; `log` stands in for the one of the settings. Raises StoreError or UsageError where that cannot be."""
     settings = home.settings
     log = log or open_log(home.log)
@@ -118,7 +118,7 @@ def open_site(home: Home, workbench: Workbench, log: Any = None) -> Site:
         trusted = trusted_proxies(settings.proxies)
     except ValueError as error:
         raise UsageError(str(error), "proxies", "give addresses or networks such as 10.0.0.0/8") from error
-    return Site(
+    return ServerState(
         home=home,
         catalogue=catalogue,
         reader=reader,
@@ -144,28 +144,28 @@ def open_site(home: Home, workbench: Workbench, log: Any = None) -> Site:
 
 
 @contextlib.asynccontextmanager
-async def running(site: Site) -> AsyncIterator[None]:
+async def running(server: ServerState) -> AsyncIterator[None]:
     """Follow the log and write usage while the server runs; at its end nothing counted is lost."""
-    await site.follower.start(site.log)
-    _end_streams_first(site)
+    await server.follower.start(server.log)
+    _end_streams_first(server)
     done = asyncio.Event()
-    tasks = [asyncio.create_task(_write_usage(site, done)), asyncio.create_task(_end_streams(site, done))]
+    tasks = [asyncio.create_task(_write_usage(server, done)), asyncio.create_task(_end_streams(server, done))]
     try:
         yield
     finally:
         done.set()
         await asyncio.gather(*tasks)
-        await site.follower.stop()
-        await site.head.close()
-        site.reader.close()
-        for threads in (site.long_work, site.probing):
+        await server.follower.stop()
+        await server.head.close()
+        server.reader.close()
+        for threads in (server.long_work, server.probing):
             threads.shutdown(wait=False, cancel_futures=True)
-        site.catalogue.dispose()
+        server.catalogue.dispose()
 
 
-def site_of(request: Request[Any, Any, Any]) -> Site:
-    """Return the site that a request is for."""
-    found: Site = request.app.state["site"]
+def server_of(request: Request[Any, Any, Any]) -> ServerState:
+    """Return the state of the server that a request is for."""
+    found: ServerState = request.app.state["server"]
     return found
 
 
@@ -175,11 +175,11 @@ def caller_of(request: Request[Any, Any, Any]) -> Caller:
     return found
 
 
-def _end_streams_first(site: Site) -> None:
+def _end_streams_first(server: ServerState) -> None:
     """Have a stop end the streams before the server waits for what is under way: to it they are requests without end."""
 
     def stop() -> None:
-        site.follower.release()
+        server.follower.release()
         signal.raise_signal(signal.SIGINT)  # the server's own way to stop
 
     with contextlib.suppress(
@@ -188,22 +188,22 @@ def _end_streams_first(site: Site) -> None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop)
 
 
-async def _end_streams(site: Site, done: asyncio.Event) -> None:
+async def _end_streams(server: ServerState, done: asyncio.Event) -> None:
     """End the streams of keys that are revoked, or whose account is disabled."""
     while not await passed(done, LOOK_AT_KEYS):
-        if keys := site.open.keys_of_streams():
+        if keys := server.open.keys_of_streams():
             try:
-                site.open.end_streams(await site.keys.gone(keys))
+                server.open.end_streams(await server.keys.gone(keys))
             except (MovieCError, sa.exc.SQLAlchemyError) as error:
-                site.log.warning("keys of streams cannot be looked at", error=type(error).__name__)
+                server.log.warning("keys of streams cannot be looked at", error=type(error).__name__)
 
 
-async def _write_usage(site: Site, done: asyncio.Event) -> None:
+async def _write_usage(server: ServerState, done: asyncio.Event) -> None:
     """Write what was counted from time to time, and once more at the end."""
     last = False
     while not last:
         last = await passed(done, WRITE_USAGE)
         try:
-            await asyncio.to_thread(site.usage.write)
+            await asyncio.to_thread(server.usage.write)
         except sa.exc.SQLAlchemyError as error:
-            site.log.warning("usage cannot be written; it is kept", error=type(error).__name__)
+            server.log.warning("usage cannot be written; it is kept", error=type(error).__name__)

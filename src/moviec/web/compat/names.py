@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from litestar import Request
 
-from moviec.web.server_state import site_of
+from moviec.web.server_state import server_of
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -55,4 +55,4 @@ def poster_path(poster: Mapping[str, str] | None) -> str | None:
 
 def origin_of(request: Request[Any, Any, Any]) -> str:
     """Return the address that this server was called at, before its paths."""
-    return f"{request.url.scheme}://{request.url.netloc}{site_of(request).prefix}"
+    return f"{request.url.scheme}://{request.url.netloc}{server_of(request).prefix}"

@@ -19,7 +19,7 @@ from moviec.web.ids import movie_of
 from moviec.web.params import ListQuery, given
 from moviec.web.responses import answer, respond
 from moviec.web.routes.lists import find
-from moviec.web.server_state import Site, site_of
+from moviec.web.server_state import ServerState, server_of
 
 #: Films on a page of a search, and the last page, as OMDb has it.
 PAGE, LAST_PAGE = 10, 100
@@ -38,45 +38,45 @@ _IMDB = re.compile("tt[0-9]{5,12}", re.IGNORECASE)
 @get(["/omdb", "/omdb/"], include_in_schema=False)
 async def omdb(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Answer as OMDb does."""
-    site, asked = site_of(request), given(request)
+    server, asked = server_of(request), given(request)
     if asked.get("s"):
-        return respond(request, answer(await _search(site, asked, origin_of(request))))
+        return respond(request, answer(await _search(server, asked, origin_of(request))))
     if not asked.get("i") and not asked.get("t"):
         return respond(request, answer({"Response": "False", "Error": "Incorrect IMDb ID."}))
-    number = await _by_id(site, asked["i"]) if asked.get("i") else await _by_title(site, asked)
+    number = await _by_id(server, asked["i"]) if asked.get("i") else await _by_title(server, asked)
     if number is None:
         wrong = "Error getting data." if asked.get("i") else "Movie not found!"
         return respond(request, answer({"Response": "False", "Error": wrong}))
-    stored = await asyncio.to_thread(site.movies.document, number)
+    stored = await asyncio.to_thread(server.movies.document, number)
     if stored is None:
         raise Problem(404, "Movie not found!")
     document = msgspec.json.decode(stored.document)
     return respond(request, answer(film(document, asked.get("plot", "short") == "full", origin_of(request))))
 
 
-async def _by_id(site: Site, text: str) -> int | None:
+async def _by_id(server: ServerState, text: str) -> int | None:
     if not _IMDB.fullmatch(text.strip()):
         return None
-    number = await movie_of(site, text.strip())
-    identity = await asyncio.to_thread(site.movies.identity, number)
+    number = await movie_of(server, text.strip())
+    identity = await asyncio.to_thread(server.movies.identity, number)
     return identity[1] if identity and identity[1] else number
 
 
-async def _by_title(site: Site, asked: Mapping[str, str]) -> int | None:
-    found = await _find(site, asked, asked["t"], 1)
+async def _by_title(server: ServerState, asked: Mapping[str, str]) -> int | None:
+    found = await _find(server, asked, asked["t"], 1)
     return int(found.page.items[0].id[2:]) if found and found.page.items else None
 
 
-async def _search(site: Site, asked: Mapping[str, str], origin: str) -> dict[str, Any]:
+async def _search(server: ServerState, asked: Mapping[str, str], origin: str) -> dict[str, Any]:
     page = asked.get("page", "1")
     if not page.isdecimal() or not 1 <= int(page) <= LAST_PAGE:
         return {"Response": "False", "Error": "The offset specified in a OFFSET clause may not be negative."}
-    found = await _find(site, asked, asked["s"], int(page) * PAGE)
+    found = await _find(server, asked, asked["s"], int(page) * PAGE)
     items = found.page.items[(int(page) - 1) * PAGE : int(page) * PAGE] if found else []
     if not found or not items:
         return {"Response": "False", "Error": "Movie not found!"}
     numbers = [int(item.id[2:]) for item in items]
-    documents = dict(await site.read(lambda connection: documents_of(connection, numbers)))
+    documents = dict(await server.read(lambda connection: documents_of(connection, numbers)))
     films = [msgspec.json.decode(documents[number]) for number in numbers if number in documents]
     listed = [
         {
@@ -92,13 +92,13 @@ async def _search(site: Site, asked: Mapping[str, str], origin: str) -> dict[str
     return {"Search": listed, "totalResults": str(found.page.total), "Response": "True"}
 
 
-async def _find(site: Site, asked: Mapping[str, str], words: str, limit: int) -> Any:
+async def _find(server: ServerState, asked: Mapping[str, str], words: str, limit: int) -> Any:
     """Search among films that have an IMDb id; None where another kind of thing is asked for."""
     year = asked.get("y", "")
     if asked.get("type", "movie") != "movie" or (year and not year.isdecimal()):
         return None
     listed = ListQuery(limit=limit, facets=False, has_id="imdb", year=int(year[:4]) if year else None)
-    return await find(site, listed, words[:1000])
+    return await find(server, listed, words[:1000])
 
 
 def film(document: Mapping[str, Any], full: bool = True, origin: str = "") -> dict[str, Any]:

@@ -26,7 +26,7 @@ from moviec.web.languages import preferred
 from moviec.web.params import ListQuery, given
 from moviec.web.responses import answer, respond
 from moviec.web.routes.lists import Found, find, genres_of
-from moviec.web.server_state import Site, site_of
+from moviec.web.server_state import ServerState, server_of
 
 #: Films on a page, and the last page, as TMDB has it.
 PAGE, LAST_PAGE = 20, 500
@@ -60,7 +60,7 @@ async def configuration(request: Request[Any, Any, Any]) -> ASGIResponse:
 @get("/3/genre/movie/list", include_in_schema=False)
 async def genre_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """The genres that TMDB has."""
-    genres = await genres_of(site_of(request))
+    genres = await genres_of(server_of(request))
     ids = films.genre_ids(genres)
     known = [{"id": ids[genre.id], "name": genre.name} for genre in genres if genre.id in ids]
     return respond(request, answer({"genres": known}))
@@ -69,26 +69,26 @@ async def genre_list(request: Request[Any, Any, Any]) -> ASGIResponse:
 @get("/3/find/{external_id:str}", include_in_schema=False)
 async def find_by_id(request: Request[Any, Any, Any], external_id: FromPath[str]) -> ASGIResponse:
     """The film or person that an id elsewhere names; TMDB answers with empty lists where none does."""
-    site, asked = site_of(request), given(request)
+    server, asked = server_of(request), given(request)
     space = _SOURCES.get(asked.get("external_source", "imdb_id"), "")
     empty: dict[str, list[Any]] = {
         f"{kind}_results": [] for kind in ("movie", "person", "tv", "tv_episode", "tv_season")
     }
     if space == "imdb" and external_id.startswith("nm"):
-        person = await site.read(lambda connection: _person_at(connection, external_id))
+        person = await server.read(lambda connection: _person_at(connection, external_id))
         return respond(request, answer({**empty, "person_results": person}))
     try:
-        number = await movie_of(site, f"{space}:{external_id}") if space else 0
-        stored = await asyncio.to_thread(site.movies.document, number)
+        number = await movie_of(server, f"{space}:{external_id}") if space else 0
+        stored = await asyncio.to_thread(server.movies.document, number)
     except Problem:
         stored = None
     found = []
     if stored is not None:
         document = msgspec.json.decode(stored.document)
         if films.tmdb_id(document.get("ids", {})) is None:
-            site.metrics.left_out.labels("tmdb").inc()
+            server.metrics.left_out.labels("tmdb").inc()
         else:
-            names = await _names(site, [document])
+            names = await _names(server, [document])
             found = [{**films.listed(document, names, _languages(asked)), "media_type": "movie"}]
     return respond(request, answer({**empty, "movie_results": found}))
 
@@ -96,14 +96,14 @@ async def find_by_id(request: Request[Any, Any, Any], external_id: FromPath[str]
 @get("/3/movie/{movie_id:str}", include_in_schema=False)
 async def one_film(request: Request[Any, Any, Any], movie_id: FromPath[str]) -> ASGIResponse:
     """One film, by TMDB id or IMDb id; its parts with `append_to_response`. TMDB's lists have paths of that form, too."""
-    site, asked = site_of(request), given(request)
+    server, asked = server_of(request), given(request)
     if movie_id in ("popular", "top_rated", "now_playing", "upcoming"):
-        return await _listed(request, site, _usual_list(movie_id), asked)
-    document = await _document(site, movie_id)
-    names = await _names(site, [document], whole=True)
+        return await _listed(request, server, _usual_list(movie_id), asked)
+    document = await _document(server, movie_id)
+    names = await _names(server, [document], whole=True)
     found = films.whole(document, names, _languages(asked))
     for part in asked.get("append_to_response", "").split(",")[:20]:
-        added = await _part(site, document, part.strip(), asked)
+        added = await _part(server, document, part.strip(), asked)
         if added is not None:
             found[part.strip()] = added
     return respond(request, answer(found))
@@ -114,24 +114,24 @@ async def part_of_film(
     request: Request[Any, Any, Any], movie_id: FromPath[str], part: FromPath[str]
 ) -> ASGIResponse:
     """A part of a film: credits, keywords, external_ids, alternative_titles, release_dates, videos, similar, recommendations."""
-    site = site_of(request)
-    document = await _document(site, movie_id)
-    found = await _part(site, document, part, given(request))
+    server = server_of(request)
+    document = await _document(server, movie_id)
+    found = await _part(server, document, part, given(request))
     if found is None:
         raise Problem(404, "no such part of a film")
     return respond(request, answer({"id": films.tmdb_id(document["ids"]), **found}))
 
 
 async def _part(
-    site: Site, document: films.Document, part: str, asked: Mapping[str, str]
+    server: ServerState, document: films.Document, part: str, asked: Mapping[str, str]
 ) -> dict[str, Any] | None:
     """Return a part of a film; None for what is none."""
     if part == "credits":
-        return films.credits(document, await _names(site, [document], whole=True))
+        return films.credits(document, await _names(server, [document], whole=True))
     if part in ("similar", "recommendations"):
         film = FILM.decode(msgspec.json.encode(document))
-        alike = await asyncio.to_thread(site.finder.similar, film, ALIKE, "tmdb")
-        return await _page(site, [int(each.id[2:]) for each in alike], asked, (1, len(alike)))
+        alike = await asyncio.to_thread(server.finder.similar, film, ALIKE, "tmdb")
+        return await _page(server, [int(each.id[2:]) for each in alike], asked, (1, len(alike)))
     return films.PARTS[part](document) if part in films.PARTS else None
 
 
@@ -148,14 +148,14 @@ async def search(request: Request[Any, Any, Any]) -> ASGIResponse:
         year=int(year) if year.isdecimal() and 0 < int(year) < 10_000 else None,
         adult=asked.get("include_adult") == "true",
     )
-    return await _listed(request, site_of(request), query, asked, asked["query"][:1000])
+    return await _listed(request, server_of(request), query, asked, asked["query"][:1000])
 
 
 @get("/3/discover/movie", include_in_schema=False)
 async def discover(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Films by TMDB's filters; those that are not known here are passed over."""
     asked = given(request)
-    return await _listed(request, site_of(request), _filters(asked), asked)
+    return await _listed(request, server_of(request), _filters(asked), asked)
 
 
 def _filters(asked: Mapping[str, str]) -> ListQuery:
@@ -199,7 +199,11 @@ def _usual_list(name: str) -> ListQuery:
 
 
 async def _listed(
-    request: Request[Any, Any, Any], site: Site, query: ListQuery, asked: Mapping[str, str], words: str = ""
+    request: Request[Any, Any, Any],
+    server: ServerState,
+    query: ListQuery,
+    asked: Mapping[str, str],
+    words: str = "",
 ) -> ASGIResponse:
     """Answer with a page of films that have a TMDB id, and count those that have none."""
     text = asked.get("page", "1")
@@ -209,8 +213,8 @@ async def _listed(
     query = msgspec.structs.replace(query, limit=page * PAGE, facets=False)
     ours = msgspec.structs.replace(query, has_id="tmdb")
     try:
-        found = await find(site, ours, words)
-        every = await find(site, msgspec.structs.replace(query, limit=1), words)
+        found = await find(server, ours, words)
+        every = await find(server, msgspec.structs.replace(query, limit=1), words)
     except Problem as problem:
         if problem.status != 404:
             raise
@@ -218,9 +222,9 @@ async def _listed(
             request, answer(_pages(page, [], 0))
         )  # a genre, person or company that is not known here
     left_out = max(every.page.total - found.page.total, 0)
-    site.metrics.left_out.labels("tmdb").inc(left_out)
+    server.metrics.left_out.labels("tmdb").inc(left_out)
     items = _numbers(found)[(page - 1) * PAGE :]
-    body = await _page(site, items, asked, (page, found.page.total))
+    body = await _page(server, items, asked, (page, found.page.total))
     return respond(request, answer(body, {**found.headers, LEFT_OUT: str(left_out)}))
 
 
@@ -229,12 +233,12 @@ def _numbers(found: Found) -> list[int]:
 
 
 async def _page(
-    site: Site, numbers: Sequence[int], asked: Mapping[str, str], place: tuple[int, int]
+    server: ServerState, numbers: Sequence[int], asked: Mapping[str, str], place: tuple[int, int]
 ) -> dict[str, Any]:
     """Return a page of films by number; `place` is the page and how many films there are in all."""
-    stored = dict(await site.read(lambda connection: documents_of(connection, numbers)))
+    stored = dict(await server.read(lambda connection: documents_of(connection, numbers)))
     documents = [msgspec.json.decode(stored[number]) for number in numbers if number in stored]
-    names = await _names(site, documents)
+    names = await _names(server, documents)
     languages = _languages(asked)
     page, total = place
     return _pages(page, [films.listed(document, names, languages) for document in documents], total)
@@ -245,25 +249,27 @@ def _pages(page: int, results: list[Any], total: int) -> dict[str, Any]:
     return {"page": page, "results": results, "total_pages": max(pages, 1), "total_results": total}
 
 
-async def _document(site: Site, text: str) -> films.Document:
+async def _document(server: ServerState, text: str) -> films.Document:
     """Return the document of a film by TMDB or IMDb id. Raises Problem 404, also where it has no TMDB id."""
-    number = await movie_of(site, f"tmdb:{text.partition('-')[0]}" if text[:1].isdecimal() else text)
-    stored = await asyncio.to_thread(site.movies.document, number)
+    number = await movie_of(server, f"tmdb:{text.partition('-')[0]}" if text[:1].isdecimal() else text)
+    stored = await asyncio.to_thread(server.movies.document, number)
     if stored is None:
-        reason = await gone(site, number)
+        reason = await gone(server, number)
         if not isinstance(reason, Moved):
             raise reason
-        stored = await asyncio.to_thread(site.movies.document, reason.movie)
+        stored = await asyncio.to_thread(server.movies.document, reason.movie)
     document: films.Document = msgspec.json.decode(stored.document) if stored else {}
     if films.tmdb_id(document.get("ids", {})) is None:
-        site.metrics.left_out.labels("tmdb").inc()
+        server.metrics.left_out.labels("tmdb").inc()
         raise Problem(404, "this film has no TMDB id")
     return document
 
 
-async def _names(site: Site, documents: Sequence[films.Document], whole: bool = False) -> films.Names:
+async def _names(
+    server: ServerState, documents: Sequence[films.Document], whole: bool = False
+) -> films.Names:
     """Look up TMDB's ids: of genres, and for `whole` films of persons and companies."""
-    genres = films.genre_ids(await genres_of(site))
+    genres = films.genre_ids(await genres_of(server))
     if not whole:
         return films.Names(genres)
     people = [person["id"] for document in documents for person in document.get("people", [])]
@@ -278,7 +284,7 @@ async def _names(site: Site, documents: Sequence[films.Document], whole: bool = 
             {each.id: found for each in companies.values() if (found := films.tmdb_id(each.ids)) is not None},
         )
 
-    return await site.read(read)
+    return await server.read(read)
 
 
 def _person_at(connection: sa.Connection, key: str) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from moviec.web.callers import unauthorized
 from moviec.web.errors import not_found
 from moviec.web.responses import answer, respond
 from moviec.web.route_docs import gives
-from moviec.web.server_state import Site, caller_of, site_of
+from moviec.web.server_state import ServerState, caller_of, server_of
 
 
 @get(
@@ -27,13 +27,13 @@ from moviec.web.server_state import Site, caller_of, site_of
 )
 async def source_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Every source: licence, cadence, last delivery, records, rejected rows."""
-    return respond(request, answer({"items": await _sources(site_of(request))}))
+    return respond(request, answer({"items": await _sources(server_of(request))}))
 
 
 @get("/v1/sources/{name:str}", responses=gives(shapes.Source, 404), summary="One source", tags=["sources"])
 async def one_source(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIResponse:
     """A source by its name."""
-    return respond(request, answer(await _source(site_of(request), name)))
+    return respond(request, answer(await _source(server_of(request), name)))
 
 
 @get(
@@ -44,10 +44,10 @@ async def one_source(request: Request[Any, Any, Any], name: FromPath[str]) -> AS
 )
 async def scorecard(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIResponse:
     """Freshness, coverage, reliability and calibration of a source."""
-    site = site_of(request)
-    source = await _source(site, name)
-    covered = await site.read(lambda connection: coverage(connection, name))
-    learned = await asyncio.to_thread(site.workbench.scorecard, name)
+    server = server_of(request)
+    source = await _source(server, name)
+    covered = await server.read(lambda connection: coverage(connection, name))
+    learned = await asyncio.to_thread(server.workbench.scorecard, name)
     fresh = {
         part: source.get(part) for part in ("cron", "last_delivery", "delivered_at", "state", "rejected")
     }
@@ -62,12 +62,12 @@ async def scorecard(request: Request[Any, Any, Any], name: FromPath[str]) -> ASG
 )
 async def usage(request: Request[Any, Any, Any]) -> ASGIResponse:
     """The caller's own key: its limit, what is left of this minute, and its requests by day."""
-    site, caller = site_of(request), caller_of(request)
+    server, caller = server_of(request), caller_of(request)
     key = caller.key
     if key is None:
         raise unauthorized("this tells of the caller's own key: show it")
-    await asyncio.to_thread(site.usage.write)
-    days = await asyncio.to_thread(usage_of, site.catalogue, key.number)
+    await asyncio.to_thread(server.usage.write)
+    days = await asyncio.to_thread(usage_of, server.catalogue, key.number)
     told = {
         "key": key.number,
         "name": key.name,
@@ -79,14 +79,14 @@ async def usage(request: Request[Any, Any, Any]) -> ASGIResponse:
     return respond(request, answer({**told, "per_minute": key.per_minute, "left": left, "days": days}))
 
 
-async def _sources(site: Site) -> list[dict[str, Any]]:
-    fresh = await site.read(freshness)
-    facts = await asyncio.to_thread(site.workbench.sources)
+async def _sources(server: ServerState) -> list[dict[str, Any]]:
+    fresh = await server.read(freshness)
+    facts = await asyncio.to_thread(server.workbench.sources)
     return [{**fact, **fresh.get(str(fact["name"]), {"last_delivery": None, "records": 0})} for fact in facts]
 
 
-async def _source(site: Site, name: str) -> dict[str, Any]:
-    for source in await _sources(site):
+async def _source(server: ServerState, name: str) -> dict[str, Any]:
+    for source in await _sources(server):
         if source["name"] == name:
             return source
     raise not_found(f"there is no source '{name[:50]}'")

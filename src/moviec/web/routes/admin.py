@@ -19,23 +19,23 @@ from moviec.web.ids import LARGEST
 from moviec.web.params import AdminQuery, QuarantineQuery, query_of
 from moviec.web.responses import answer, respond
 from moviec.web.route_docs import gives
-from moviec.web.server_state import Site, caller_of, site_of
+from moviec.web.server_state import ServerState, caller_of, server_of
 
 Number = Annotated[int, PathParameter(ge=1, le=LARGEST)]
 
 
-def _admin(request: Request[Any, Any, Any]) -> Site:
+def _admin(request: Request[Any, Any, Any]) -> ServerState:
     """Refuse whoever has no admin key, should they have come through."""
     key = caller_of(request).key
     if key is None or key.scope != "admin":
         raise Problem(403, "this takes an admin key")
-    return site_of(request)
+    return server_of(request)
 
 
-async def _done(site: Site, work: Callable[[], Any], refused: int = 409) -> Any:
+async def _done(server: ServerState, work: Callable[[], Any], refused: int = 409) -> Any:
     """Do what may be refused because of how things stand."""
     try:
-        return await site.at_length(work)
+        return await server.at_length(work)
     except UsageError as error:
         raise Problem(refused, str(error)) from error
     except PayloadError as error:  # what the file holds is nobody's business here
@@ -50,8 +50,10 @@ async def _done(site: Site, work: Callable[[], Any], refused: int = 409) -> Any:
 )
 async def account_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """All accounts."""
-    site = _admin(request)
-    return respond(request, answer({"items": await _done(site, lambda: book.list_accounts(site.catalogue))}))
+    server = _admin(request)
+    return respond(
+        request, answer({"items": await _done(server, lambda: book.list_accounts(server.catalogue))})
+    )
 
 
 @post(
@@ -62,18 +64,18 @@ async def account_list(request: Request[Any, Any, Any]) -> ASGIResponse:
 )
 async def new_account(request: Request[Any, Any, Any], data: JSONBody[shapes.NewAccount]) -> ASGIResponse:
     """Make an account."""
-    site = _admin(request)
-    await _done(site, lambda: book.create_account(site.catalogue, data.name))
+    server = _admin(request)
+    await _done(server, lambda: book.create_account(server.catalogue, data.name))
     return respond(request, answer({"done": True}), 201)
 
 
 @post("/v1/admin/accounts/{name:str}/disable", responses=gives(shapes.Done, 403, 404), status_code=200, summary="Disable an account", tags=["admin"])  # fmt: skip
 async def disable_account(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIResponse:
     """Refuse all keys of an account from now on."""
-    site = _admin(request)
+    server = _admin(request)
     if "\x00" in name:
         raise Problem(404, "no such account")
-    await _done(site, lambda: book.disable_account(site.catalogue, name), 404)
+    await _done(server, lambda: book.disable_account(server.catalogue, name), 404)
     return respond(request, answer({"done": True}))
 
 
@@ -85,8 +87,8 @@ async def disable_account(request: Request[Any, Any, Any], name: FromPath[str]) 
 )
 async def key_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """All keys, by their first letters."""
-    site = _admin(request)
-    return respond(request, answer({"items": await _done(site, lambda: book.list_keys(site.catalogue))}))
+    server = _admin(request)
+    return respond(request, answer({"items": await _done(server, lambda: book.list_keys(server.catalogue))}))
 
 
 @post(
@@ -97,17 +99,17 @@ async def key_list(request: Request[Any, Any, Any]) -> ASGIResponse:
 )
 async def new_key(request: Request[Any, Any, Any], data: JSONBody[shapes.KeyWanted]) -> ASGIResponse:
     """Make a key. It is shown this once."""
-    site = _admin(request)
+    server = _admin(request)
     wanted = book.NewKey(data.name, data.account, data.scope, data.per_minute)
-    key, number = await _done(site, lambda: book.create_key(site.catalogue, wanted), 404)
+    key, number = await _done(server, lambda: book.create_key(server.catalogue, wanted), 404)
     return respond(request, answer({"number": number, "key": key}), 201)
 
 
 @delete("/v1/admin/keys/{number:int}", responses=gives(shapes.Done, 403, 404), status_code=200, summary="Revoke a key", tags=["admin"])  # fmt: skip
 async def revoke_key(request: Request[Any, Any, Any], number: Number) -> ASGIResponse:
     """Refuse a key everywhere, within a second."""
-    site = _admin(request)
-    await _done(site, lambda: book.revoke_key(site.catalogue, number), 404)
+    server = _admin(request)
+    await _done(server, lambda: book.revoke_key(server.catalogue, number), 404)
     return respond(request, answer({"done": True}))
 
 
@@ -120,9 +122,9 @@ async def revoke_key(request: Request[Any, Any, Any], number: Number) -> ASGIRes
 )
 async def ingest(request: Request[Any, Any, Any], data: JSONBody[shapes.IngestWanted]) -> ASGIResponse:
     """Take a delivery in, as `moviec ingest` does; answers when it is published."""
-    site = _admin(request)
+    server = _admin(request)
     order = IngestOrder(data.source, tuple(data.paths), data.delivered_at, data.accept_shrink)
-    return respond(request, answer(await _done(site, lambda: site.workbench.ingest(order))))
+    return respond(request, answer(await _done(server, lambda: server.workbench.ingest(order))))
 
 
 @post(
@@ -134,9 +136,9 @@ async def ingest(request: Request[Any, Any, Any], data: JSONBody[shapes.IngestWa
 )
 async def decide(request: Request[Any, Any, Any], data: JSONBody[shapes.VerdictWanted]) -> ASGIResponse:
     """Say that two records are the same film, or are not; beats every match."""
-    site = _admin(request)
+    server = _admin(request)
     verdict = Verdict(data.left, data.right, data.verdict == "same", data.who)
-    return respond(request, answer(await _done(site, lambda: site.workbench.decide(verdict))))
+    return respond(request, answer(await _done(server, lambda: server.workbench.decide(verdict))))
 
 
 @post("/v1/admin/quarantine/replay", responses=gives(shapes.Reread, 403, 409, 422), status_code=200, summary="Read rejected rows again", tags=["admin"])  # fmt: skip
@@ -144,8 +146,10 @@ async def replay_quarantine(
     request: Request[Any, Any, Any], data: JSONBody[shapes.ReplayWanted]
 ) -> ASGIResponse:
     """Read rejected rows again, after a fix."""
-    site = _admin(request)
-    return respond(request, answer(await _done(site, lambda: site.workbench.replay_quarantine(data.source))))
+    server = _admin(request)
+    return respond(
+        request, answer(await _done(server, lambda: server.workbench.replay_quarantine(data.source)))
+    )
 
 
 @post("/v1/admin/failures/replay", responses=gives(shapes.Retried, 403, 404, 422), status_code=200, summary="Try failures again", tags=["admin"])  # fmt: skip
@@ -153,28 +157,28 @@ async def replay_failures(
     request: Request[Any, Any, Any], data: JSONBody[shapes.FailuresWanted]
 ) -> ASGIResponse:
     """Try again what was set aside after repeated failure."""
-    site = _admin(request)
+    server = _admin(request)
     return respond(
-        request, answer(await _done(site, lambda: site.workbench.replay_failures(data.numbers), 404))
+        request, answer(await _done(server, lambda: server.workbench.replay_failures(data.numbers), 404))
     )
 
 
 @get("/v1/admin/review", responses=gives(shapes.ReviewList, 403), opt={"query": AdminQuery}, summary="Pairs to review", tags=["admin"])  # fmt: skip
 async def review_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Uncertain pairs of records side by side with the evidence, most valuable first: as `moviec review list`."""
-    site, asked = _admin(request), query_of(request, AdminQuery)
+    server, asked = _admin(request), query_of(request, AdminQuery)
     return respond(
-        request, answer({"items": await _done(site, lambda: site.workbench.review(asked.limit, None))})
+        request, answer({"items": await _done(server, lambda: server.workbench.review(asked.limit, None))})
     )
 
 
 @get("/v1/admin/quarantine", responses=gives(shapes.RejectedList, 403), opt={"query": QuarantineQuery}, summary="Rejected rows", tags=["admin"])  # fmt: skip
 async def quarantine_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Rows that could not be read and wait for a fix, with where they stand and why."""
-    site, asked = _admin(request), query_of(request, QuarantineQuery)
+    server, asked = _admin(request), query_of(request, QuarantineQuery)
     from moviec.catalog.deliveries import rejected  # with Arrow, which a server without admins need not load
 
-    rows = await _done(site, lambda: rejected(site.catalogue, "open", asked.source or None))
+    rows = await _done(server, lambda: rejected(server.catalogue, "open", asked.source or None))
     shown = [row for row in rows if row.number > asked.cursor][: asked.limit + 1]
     following = str(shown[asked.limit - 1].number) if len(shown) > asked.limit else None
     return respond(request, answer({"items": shown[: asked.limit], "total": len(rows), "next": following}))
@@ -183,28 +187,28 @@ async def quarantine_list(request: Request[Any, Any, Any]) -> ASGIResponse:
 @get("/v1/admin/failures", responses=gives(shapes.FailureList, 403), summary="Failures", tags=["admin"])  # fmt: skip
 async def failure_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """What was set aside after repeated failure."""
-    site = _admin(request)
+    server = _admin(request)
     from moviec.catalog.failures import failed  # with Arrow
 
-    return respond(request, answer({"items": await site.read(failed)}))
+    return respond(request, answer({"items": await server.read(failed)}))
 
 
 @get("/v1/admin/runs", responses=gives(shapes.RunList, 403), opt={"query": AdminQuery}, summary="Runs", tags=["admin"])  # fmt: skip
 async def run_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """The latest runs with their steps, the latest first."""
-    site, asked = _admin(request), query_of(request, AdminQuery)
+    server, asked = _admin(request), query_of(request, AdminQuery)
     return respond(
-        request, answer({"items": await site.read(lambda connection: last_runs(connection, asked.limit))})
+        request, answer({"items": await server.read(lambda connection: last_runs(connection, asked.limit))})
     )
 
 
 @get("/v1/admin/held", responses=gives(shapes.HeldList, 403), summary="Held deliveries", tags=["admin"])  # fmt: skip
 async def held_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Deliveries that wait for a person, with what was odd about each."""
-    site = _admin(request)
+    server = _admin(request)
     from moviec.catalog.deliveries import all_deliveries  # with Arrow
 
-    rows = await _done(site, lambda: all_deliveries(site.catalogue))
+    rows = await _done(server, lambda: all_deliveries(server.catalogue))
     return respond(request, answer({"items": [row for row in rows if row.state == "held"]}))
 
 

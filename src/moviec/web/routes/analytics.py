@@ -26,7 +26,7 @@ from moviec.web.params import CompanyListQuery, FigureQuery, query_of
 from moviec.web.responses import answer, respond
 from moviec.web.route_docs import gives
 from moviec.web.routes.lists import genres_of
-from moviec.web.server_state import Site, site_of
+from moviec.web.server_state import ServerState, server_of
 
 Year = Annotated[int, PathParameter(ge=1, le=9999)]
 Month = Annotated[int, PathParameter(ge=1, le=12)]
@@ -51,13 +51,13 @@ USUAL_TOP = 100
 )
 async def genre_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """All genres, with their other names and their ids at the sources."""
-    return respond(request, answer({"items": await genres_of(site_of(request))}))
+    return respond(request, answer({"items": await genres_of(server_of(request))}))
 
 
 @get("/v1/genres/{genre_id:int}", responses=gives(shapes.Genre, 404), summary="One genre", tags=["genres"])
 async def one_genre(request: Request[Any, Any, Any], genre_id: Number) -> ASGIResponse:
     """A genre by its id."""
-    for genre in await genres_of(site_of(request)):
+    for genre in await genres_of(server_of(request)):
         if genre.id == genre_id:
             return respond(request, answer(genre))
     raise not_found(f"there is no genre {genre_id}")
@@ -68,7 +68,7 @@ async def company_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Production companies by id, or those whose name begins so."""
     asked = query_of(request, CompanyListQuery)
     after, limit, folded = asked.cursor, asked.limit, fold(asked.query)
-    found = await site_of(request).read(
+    found = await server_of(request).read(
         lambda connection: companies_named(connection, folded, after, limit + 1)
     )
     following = str(found[limit - 1].id) if len(found) > limit else None
@@ -78,9 +78,9 @@ async def company_list(request: Request[Any, Any, Any]) -> ASGIResponse:
 @get("/v1/production_companies/{company_id:int}", responses=gives(shapes.Company, 404), summary="One company", tags=["companies"])  # fmt: skip
 async def one_company(request: Request[Any, Any, Any], company_id: Number) -> ASGIResponse:
     """A production company by its id."""
-    site = site_of(request)
-    if not absent(site, lambda known: str(company_id) not in known.companies):
-        found = await site.read(lambda connection: companies_of(connection, [company_id]))
+    server = server_of(request)
+    if not absent(server, lambda known: str(company_id) not in known.companies):
+        found = await server.read(lambda connection: companies_of(connection, [company_id]))
         if company_id in found:
             return respond(request, answer(found[company_id]))
     raise not_found(f"there is no production company {company_id}")
@@ -125,29 +125,29 @@ async def companies_years(request: Request[Any, Any, Any], span: Span) -> ASGIRe
 async def _figures(
     request: Request[Any, Any, Any], kind: str, years: tuple[int, int], month: int = 0
 ) -> ASGIResponse:
-    site, asked = site_of(request), query_of(request, FigureQuery)
+    server, asked = server_of(request), query_of(request, FigureQuery)
     name = f"{kind}:{years}:{month}:{msgspec.json.encode(asked).decode()}"
-    held = site.cache.get(0, name)
+    held = server.cache.get(0, name)
     if held is None:
-        ticket = site.cache.begin()
-        held = answer(await figures(site, asked, question_of(asked, kind, years, month)))
-        site.cache.keep(ticket, 0, name, held)
+        ticket = server.cache.begin()
+        held = answer(await figures(server, asked, question_of(asked, kind, years, month)))
+        server.cache.keep(ticket, 0, name, held)
     return respond(request, held)
 
 
-async def figures(site: Site, asked: FigureQuery, question: Question) -> shapes.Figures:
+async def figures(server: ServerState, asked: FigureQuery, question: Question) -> shapes.Figures:
     """Answer a question about genres or companies."""
     if asked.ids:
-        ids = await _entries(site, question.kind, asked.ids.split(","))
+        ids = await _entries(server, question.kind, asked.ids.split(","))
         question = msgspec.structs.replace(question, entries=ids)
     try:
         refuse_nonsense(question)
-        chosen, entries = await _chosen(site, asked, question)
+        chosen, entries = await _chosen(server, asked, question)
     except UsageError as error:
         raise Problem(400, str(error), "invalid_parameter") from error
     names: Mapping[int, Genre | Company] = {}
     if asked.metadata:
-        names = await _names(site, question.kind, [each.entry for each in chosen])
+        names = await _names(server, question.kind, [each.entry for each in chosen])
     return shapes.Figures(
         kind=question.kind,
         first_year=question.first_year,
@@ -178,27 +178,29 @@ def question_of(asked: FigureQuery, kind: str, years: tuple[int, int], month: in
     )
 
 
-def _empty(site: Site, question: Question) -> bool:
+def _empty(server: ServerState, question: Question) -> bool:
     """Say surely that no film of the span counts, without asking the database."""
     if question.last_year - question.first_year > 20:
         return False
     years = range(question.first_year, question.last_year + 1)
     wanted = {(question.kind, year, question.month) for year in years}
-    return absent(site, lambda known: known.months.isdisjoint(wanted))
+    return absent(server, lambda known: known.months.isdisjoint(wanted))
 
 
-async def _chosen(site: Site, asked: FigureQuery, question: Question) -> tuple[list[RankedEntry], int]:
+async def _chosen(
+    server: ServerState, asked: FigureQuery, question: Question
+) -> tuple[list[RankedEntry], int]:
     """Give the first and the last of those with a value; without either the first hundred, or those that are named."""
-    if _empty(site, question):
+    if _empty(server, question):
         return [], 0
     if asked.top is not None or asked.bottom is not None:
         ends = Ends(asked.top or 0, asked.bottom or 0)
-        return await site.read(lambda connection: leaders(connection, question, ends))
+        return await server.read(lambda connection: leaders(connection, question, ends))
     if not asked.ids:
-        return await site.read(
+        return await server.read(
             lambda connection: leaders(connection, question, Ends(USUAL_TOP, valued=False))
         )
-    found = await site.read(lambda connection: ranked_entries(connection, question))
+    found = await server.read(lambda connection: ranked_entries(connection, question))
     return found, len(found)
 
 
@@ -221,9 +223,9 @@ def _figure(each: RankedEntry, names: Mapping[int, Genre | Company]) -> shapes.F
     )
 
 
-async def _entries(site: Site, kind: str, written: Sequence[str]) -> tuple[int, ...]:
+async def _entries(server: ServerState, kind: str, written: Sequence[str]) -> tuple[int, ...]:
     """Read ids as a caller writes them; those that name nothing are left out."""
-    genres = await genres_of(site)
+    genres = await genres_of(server)
 
     def read(connection: sa.Connection) -> tuple[int, ...]:
         found = []
@@ -239,13 +241,13 @@ async def _entries(site: Site, kind: str, written: Sequence[str]) -> tuple[int, 
                 found.append(party_at(connection, "companies", space, key))
         return tuple(entry for entry in found if entry is not None)
 
-    return await site.read(read)
+    return await server.read(read)
 
 
-async def _names(site: Site, kind: str, ids: Sequence[int]) -> Mapping[int, Genre | Company]:
+async def _names(server: ServerState, kind: str, ids: Sequence[int]) -> Mapping[int, Genre | Company]:
     if kind == "genres":
-        return {genre.id: genre for genre in await genres_of(site)}
-    return await site.read(lambda connection: companies_of(connection, ids))
+        return {genre.id: genre for genre in await genres_of(server)}
+    return await server.read(lambda connection: companies_of(connection, ids))
 
 
 def _span(text: str) -> tuple[int, int]:

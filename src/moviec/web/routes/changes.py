@@ -34,7 +34,7 @@ from moviec.web.ids import LARGEST
 from moviec.web.params import ChangesQuery, StreamQuery, query_of
 from moviec.web.responses import answer, respond
 from moviec.web.route_docs import gives
-from moviec.web.server_state import Site, caller_of, site_of
+from moviec.web.server_state import ServerState, caller_of, server_of
 
 #: Entries sent at once, and seconds of silence after which a stream says that it lives.
 STEP, SILENCE = 500, 15.0
@@ -59,7 +59,7 @@ async def change_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     def read(connection: sa.Connection) -> tuple[int, list[dict[str, Any]]]:
         return head(connection), changes_after(connection, asked.after, asked.limit)
 
-    newest, items = await site_of(request).read(read)
+    newest, items = await server_of(request).read(read)
     if not items and asked.after > newest:
         raise _beyond(asked.after, newest)
     last = items[-1]["number"] if items else asked.after
@@ -69,17 +69,17 @@ async def change_list(request: Request[Any, Any, Any]) -> ASGIResponse:
 @get("/v1/changes/stream", responses=gives(shapes.ChangeEvent, 410, media="text/event-stream"), opt={"query": StreamQuery}, summary="Changes as they come", tags=["changes"])  # fmt: skip
 async def change_stream(request: Request[Any, Any, Any]) -> Stream:
     """Server-sent events, one per entry, from now on or after a number (`after`, or Last-Event-ID when connecting again)."""
-    site, after = site_of(request), query_of(request, StreamQuery).after
+    server, after = server_of(request), query_of(request, StreamQuery).after
     given = request.headers.get("last-event-id", "")
     if given.isdecimal() and len(given) < 10:
         after = int(given)
-    begin = site.follower.position if after is None else after
-    if begin > site.follower.position and begin > (newest := await site.read(head)):
+    begin = server.follower.position if after is None else after
+    if begin > server.follower.position and begin > (newest := await server.read(head)):
         raise _beyond(begin, newest)
     caller = caller_of(request)
-    site.open.check_streams(caller.counted)
+    server.open.check_streams(caller.counted)
     return Stream(
-        _events(site, begin, caller), media_type="text/event-stream", headers={"cache-control": "no-store"}
+        _events(server, begin, caller), media_type="text/event-stream", headers={"cache-control": "no-store"}
     )
 
 
@@ -93,13 +93,13 @@ def _beyond(after: int, newest: int) -> Problem:
     )
 
 
-async def _events(site: Site, after: int, caller: Caller) -> AsyncIterator[bytes]:
+async def _events(server: ServerState, after: int, caller: Caller) -> AsyncIterator[bytes]:
     """Yield what is sent, until the server stops or the caller's key is not in force any more."""
-    with site.open.stream(caller.counted, caller.key.number if caller.key else None) as stream:
+    with server.open.stream(caller.counted, caller.key.number if caller.key else None) as stream:
         yield b": connected\n\n"
-        while not (site.follower.stopping or stream.ended):
-            moved = site.follower.moved
-            items = await site.read(partial(changes_after, after=after, limit=STEP))
+        while not (server.follower.stopping or stream.ended):
+            moved = server.follower.moved
+            items = await server.read(partial(changes_after, after=after, limit=STEP))
             for item in items:
                 after = item["number"]
                 yield b"id: %d\nevent: change\ndata: %b\n\n" % (after, msgspec.json.encode(item))
@@ -121,10 +121,10 @@ async def new_webhook(request: Request[Any, Any, Any], data: JSONBody[shapes.New
     """Have changes sent to an address from now on. The secret of the signature is shown this once."""
     account = _account(request)
     wanted = None if data.filter is None else msgspec.convert(msgspec.to_builtins(data.filter), Filter)
-    site = site_of(request)
+    server = server_of(request)
     try:
-        key = await asyncio.to_thread(site.home.signing_key)
-        made = await asyncio.to_thread(create_webhook, site.catalogue, key, account, data.url, wanted)
+        key = await asyncio.to_thread(server.home.signing_key)
+        made = await asyncio.to_thread(create_webhook, server.catalogue, key, account, data.url, wanted)
     except UsageError as error:
         raise Problem(409, str(error)) from error
     shown = {name: value for name, value in made.items() if name in shapes.Webhook.__struct_fields__}
@@ -139,14 +139,14 @@ async def new_webhook(request: Request[Any, Any, Any], data: JSONBody[shapes.New
 )
 async def webhook_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """The account's webhooks."""
-    items = await asyncio.to_thread(webhooks_of, site_of(request).catalogue, _account(request))
+    items = await asyncio.to_thread(webhooks_of, server_of(request).catalogue, _account(request))
     return respond(request, answer({"items": items}))
 
 
 @delete("/v1/webhooks/{number:int}", responses=gives(shapes.Done, 404), status_code=200, summary="Delete a webhook", tags=["changes"])  # fmt: skip
 async def end_webhook(request: Request[Any, Any, Any], number: Number) -> ASGIResponse:
     """Have nothing sent there any longer."""
-    if not await asyncio.to_thread(delete_webhook, site_of(request).catalogue, _account(request), number):
+    if not await asyncio.to_thread(delete_webhook, server_of(request).catalogue, _account(request), number):
         raise not_found(f"there is no webhook {number}")
     return respond(request, answer({"done": True}))
 
@@ -154,14 +154,14 @@ async def end_webhook(request: Request[Any, Any, Any], number: Number) -> ASGIRe
 @post("/v1/webhooks/{number:int}/ping", responses=gives(shapes.WebhookDelivery, 404), status_code=200, summary="Ping a webhook", tags=["changes"])  # fmt: skip
 async def ping_webhook(request: Request[Any, Any, Any], number: Number) -> ASGIResponse:
     """Send a signed body without changes now, and tell what became of it."""
-    site = site_of(request)
-    hook = await asyncio.to_thread(webhook_of, site.catalogue, _account(request), number)
+    server = server_of(request)
+    hook = await asyncio.to_thread(webhook_of, server.catalogue, _account(request), number)
     if hook is None:
         raise not_found(f"there is no webhook {number}")
-    sent = await site.at_length(lambda: site.workbench.ping(hook))
+    sent = await server.at_length(lambda: server.workbench.ping(hook))
 
     def note() -> dict[str, Any]:
-        with writing(site.catalogue, beside=True) as connection:
+        with writing(server.catalogue, beside=True) as connection:
             return note_sent(connection, number, sent)
 
     return respond(request, answer(_delivery(await asyncio.to_thread(note))))
@@ -170,10 +170,10 @@ async def ping_webhook(request: Request[Any, Any, Any], number: Number) -> ASGIR
 @get("/v1/webhooks/{number:int}/deliveries", responses=gives(shapes.WebhookDeliveries, 404), summary="What a webhook was sent", tags=["changes"])  # fmt: skip
 async def webhook_sent(request: Request[Any, Any, Any], number: Number) -> ASGIResponse:
     """The last hundred deliveries, the newest first, and whether each arrived."""
-    site = site_of(request)
-    if await asyncio.to_thread(webhook_of, site.catalogue, _account(request), number) is None:
+    server = server_of(request)
+    if await asyncio.to_thread(webhook_of, server.catalogue, _account(request), number) is None:
         raise not_found(f"there is no webhook {number}")
-    rows = await asyncio.to_thread(deliveries_to, site.catalogue, number)
+    rows = await asyncio.to_thread(deliveries_to, server.catalogue, number)
     return respond(request, answer({"items": [_delivery(row) for row in rows]}))
 
 

@@ -19,7 +19,7 @@ from moviec.web.route_docs import MovieId, gives
 from moviec.web.routes.lists import find, respond_list, shown
 from moviec.web.routes.movies import redirect
 from moviec.web.schemas.films import Poster
-from moviec.web.server_state import Site, site_of
+from moviec.web.server_state import ServerState, server_of
 
 
 @get(
@@ -31,22 +31,22 @@ from moviec.web.server_state import Site, site_of
 )
 async def suggest(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Films for what has been typed so far: the first of a search, without counts. Nothing typed, nothing suggested."""
-    site, asked = site_of(request), query_of(request, SuggestQuery)
+    server, asked = server_of(request), query_of(request, SuggestQuery)
     languages = preferred(request.headers.get("accept-language", ""))
-    name = f"suggest:{site.finder.position}:{languages}:{msgspec.json.encode(asked).decode()}"
-    held = site.cache.get(0, name)
+    name = f"suggest:{server.finder.position}:{languages}:{msgspec.json.encode(asked).decode()}"
+    held = server.cache.get(0, name)
     if held is None:
-        ticket = site.cache.begin()
-        held = await _suggestions(site, asked, languages)
-        site.cache.keep(ticket, 0, name, held)
+        ticket = server.cache.begin()
+        held = await _suggestions(server, asked, languages)
+        server.cache.keep(ticket, 0, name, held)
     return respond(request, held)
 
 
-async def _suggestions(site: Site, asked: SuggestQuery, languages: tuple[str, ...]) -> Answer:
+async def _suggestions(server: ServerState, asked: SuggestQuery, languages: tuple[str, ...]) -> Answer:
     if not asked.query.strip():
         return answer(shapes.Suggestions(items=[]))
     listed = ListQuery(limit=asked.limit, adult=asked.adult, facets=False)
-    found = await find(site, listed, asked.query, counted=False)
+    found = await find(server, listed, asked.query, counted=False)
     items = [
         shapes.Suggestion(
             id=film.id,
@@ -85,24 +85,24 @@ async def top(request: Request[Any, Any, Any]) -> ASGIResponse:
 )
 async def similar(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIResponse:
     """Films that share what few films share with it: a collection, keywords, who made it and who plays, genres."""
-    site, asked = site_of(request), query_of(request, SimilarQuery)
-    number = await movie_of(site, movie_id)
+    server, asked = server_of(request), query_of(request, SimilarQuery)
+    number = await movie_of(server, movie_id)
     languages = preferred(request.headers.get("accept-language", ""))
-    name = f"similar:{number}:{site.finder.position}:{languages}:{asked.limit}"
-    held = site.cache.get(0, name)
+    name = f"similar:{number}:{server.finder.position}:{languages}:{asked.limit}"
+    held = server.cache.get(0, name)
     if held is None:
-        ticket = site.cache.begin()
-        stored = await asyncio.to_thread(site.movies.document, number)
+        ticket = server.cache.begin()
+        stored = await asyncio.to_thread(server.movies.document, number)
         if stored is None:
-            reason = await gone(site, number)
+            reason = await gone(server, number)
             if isinstance(reason, Moved):
-                return redirect(site, reason, "/similar", "")
+                return redirect(server, reason, "/similar", "")
             raise reason
-        headers = {CHANGE: str(site.finder.position)}
-        found = await asyncio.to_thread(site.finder.similar, FILM.decode(stored.document), asked.limit)
+        headers = {CHANGE: str(server.finder.position)}
+        found = await asyncio.to_thread(server.finder.similar, FILM.decode(stored.document), asked.limit)
         items = [shown(film, languages) for film in found]
         held = answer(shapes.Similar(id=f"mc{number}", items=items), headers)
-        site.cache.keep(ticket, 0, name, held)
+        server.cache.keep(ticket, 0, name, held)
     return respond(request, held)
 
 

@@ -17,7 +17,7 @@ from moviec import __version__
 from moviec.web import schemas as shapes
 from moviec.web.errors import not_found
 from moviec.web.responses import Answer, from_bytes, respond
-from moviec.web.server_state import site_of
+from moviec.web.server_state import server_of
 
 _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".html": "text/html"}
 
@@ -25,15 +25,15 @@ _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml",
 @get("/openapi.json", include_in_schema=False)
 async def description(request: Request[Any, Any, Any]) -> ASGIResponse:
     """OpenAPI 3.1."""
-    site, routes = site_of(request), request.app.opt["routes"]
-    made = await site.ready(0, "openapi", lambda: describe(routes, site.prefix), from_bytes)
+    server, routes = server_of(request), request.app.opt["routes"]
+    made = await server.ready(0, "openapi", lambda: describe(routes, server.prefix), from_bytes)
     return respond(request, made)
 
 
 @get("/docs", include_in_schema=False)
 async def page(request: Request[Any, Any, Any]) -> ASGIResponse:
     """The description for people, with a form to try each endpoint."""
-    text = _file("docs.html").body.replace(b"{prefix}", site_of(request).prefix.encode())
+    text = _file("docs.html").body.replace(b"{prefix}", server_of(request).prefix.encode())
     return respond(request, from_bytes(text, "text/html"))
 
 

@@ -19,7 +19,7 @@ from moviec.web.errors import not_found
 from moviec.web.params import FeedQuery, FilterQuery, ListQuery, query_of
 from moviec.web.responses import Answer, from_bytes, respond
 from moviec.web.routes.lists import find
-from moviec.web.server_state import Site, site_of
+from moviec.web.server_state import ServerState, server_of
 
 #: Entries of a feed.
 ENTRIES = 50
@@ -62,17 +62,17 @@ async def feed(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIResp
     what, _, kind = name.partition(".")
     if what not in ("changes", "top") or kind not in _MEDIA:
         raise not_found("the feeds are changes.atom, changes.rss, top.atom and top.rss")
-    site, asked = site_of(request), query_of(request, FeedQuery)
-    base = f"{request.url.scheme}://{request.url.netloc}{site.prefix}"
-    link = f"{base}{request.url.path.removeprefix(site.prefix)}" + (
+    server, asked = server_of(request), query_of(request, FeedQuery)
+    base = f"{request.url.scheme}://{request.url.netloc}{server.prefix}"
+    link = f"{base}{request.url.path.removeprefix(server.prefix)}" + (
         f"?{request.url.query}" if request.url.query else ""
     )
     if what == "changes":
-        entries = await site.read(lambda connection: _changes(connection, base))
+        entries = await server.read(lambda connection: _changes(connection, base))
         made = Feed("Changes of films", link, f"{base}/", entries)
     else:
         made = Feed(
-            "New films, best rated first", link, f"{base}/search?sort=rating", await _top(site, asked, base)
+            "New films, best rated first", link, f"{base}/search?sort=rating", await _top(server, asked, base)
         )
     return respond(request, _written(made, kind))
 
@@ -101,7 +101,7 @@ def _told(item: dict[str, Any]) -> str:
     return f"{said} ({item['source']})" if item["source"] else said
 
 
-async def _top(site: Site, asked: FeedQuery, base: str) -> list[Entry]:
+async def _top(server: ServerState, asked: FeedQuery, base: str) -> list[Entry]:
     """Return films released in the last year, by what one can be sure of their rating; dated by their release."""
     today = dt.datetime.now(dt.UTC).date()
     same = {name: getattr(asked, name) for name in FilterQuery.__struct_fields__}
@@ -111,7 +111,7 @@ async def _top(site: Site, asked: FeedQuery, base: str) -> list[Entry]:
         listed, limit=ENTRIES, cursor="", facets=False, released_from=since, released_to=asked.released_to or today,
         fields="", include="",
     )  # fmt: skip
-    found = await find(site, listed, "")
+    found = await find(server, listed, "")
     return [
         Entry(
             id=f"{base}/movies/{film.id}",

@@ -20,7 +20,7 @@ from moviec.web.errors import Problem
 from moviec.web.ids import movie_of
 from moviec.web.routes.lists import genre_words
 from moviec.web.schemas import FilmAsked
-from moviec.web.server_state import Site
+from moviec.web.server_state import ServerState
 
 #: Candidates looked for by each title, with its year and without.
 CANDIDATES = 8
@@ -39,36 +39,36 @@ class Judged(msgspec.Struct, frozen=True):
     evidence: list[Any] = []
 
 
-async def judge(site: Site, asked: Sequence[FilmAsked]) -> list[list[Judged]]:
+async def judge(server: ServerState, asked: Sequence[FilmAsked]) -> list[list[Judged]]:
     """Return the candidates of each film that is asked for, the likeliest first; one that an id names is sure."""
-    named = [await _named(site, film) for film in asked]
-    words = await genre_words(site)
-    return await asyncio.to_thread(_judge, site, asked, named, words)
+    named = [await _named(server, film) for film in asked]
+    words = await genre_words(server)
+    return await asyncio.to_thread(_judge, server, asked, named, words)
 
 
-async def _named(site: Site, film: FilmAsked) -> int | None:
+async def _named(server: ServerState, film: FilmAsked) -> int | None:
     """Return the film that an id names; None where none does, or several."""
     for field, space in _IDS.items():
         if written := getattr(film, field):
             try:
-                return await movie_of(site, f"{space}:{written}")
+                return await movie_of(server, f"{space}:{written}")
             except Problem:
                 continue
     return None
 
 
 def _judge(
-    site: Site, asked: Sequence[FilmAsked], named: Sequence[int | None], words: GenreWords
+    server: ServerState, asked: Sequence[FilmAsked], named: Sequence[int | None], words: GenreWords
 ) -> list[list[Judged]]:
     found = [
-        {number} if number is not None else _candidates(site, film, words)
+        {number} if number is not None else _candidates(server, film, words)
         for film, number in zip(asked, named, strict=True)
     ]
     numbers = sorted(set().union(*found))
-    with site.catalogue.connect() as connection:
+    with server.catalogue.connect() as connection:
         documents = _documents(connection, numbers)
-        films = max(site.finder.films, 1)
-    by_asked = _pairs(site, asked, documents, films) if documents else {}
+        films = max(server.finder.films, 1)
+    by_asked = _pairs(server, asked, documents, films) if documents else {}
     summaries = {number: _shown(text) for number, text in documents.items()}
     judged = []
     for place, (some, number) in enumerate(zip(found, named, strict=True)):
@@ -97,7 +97,7 @@ def _documents(connection: sa.Connection, numbers: Sequence[int]) -> dict[int, s
     return found
 
 
-def _candidates(site: Site, film: FilmAsked, words: GenreWords) -> set[int]:
+def _candidates(server: ServerState, film: FilmAsked, words: GenreWords) -> set[int]:
     """Search by each title, in the years around the film's and in all."""
     found: set[int] = set()
     for title in dict.fromkeys(filter(None, (film.title.strip(), (film.original_title or "").strip()))):
@@ -107,14 +107,14 @@ def _candidates(site: Site, film: FilmAsked, words: GenreWords) -> set[int]:
             asks.append(msgspec.structs.replace(plain, year_from=film.year - 1, year_to=film.year + 1))
         for ask in asks:
             try:
-                found |= {int(item.id[2:]) for item in site.finder.find(ask, words).items}
+                found |= {int(item.id[2:]) for item in server.finder.find(ask, words).items}
             except UsageError:
                 continue
     return found
 
 
 def _pairs(
-    site: Site, asked: Sequence[FilmAsked], documents: Mapping[int, str], films: int
+    server: ServerState, asked: Sequence[FilmAsked], documents: Mapping[int, str], films: int
 ) -> dict[str, list[dict[str, Any]]]:
     """Judge all at once: rows of `match_against` by the place of the film that was asked for."""
     import pyarrow as pa
@@ -125,7 +125,7 @@ def _pairs(
     left = pa.Table.from_pylist([_asked(place, film) for place, film in enumerate(asked)], FEATURES)
     right = pa.Table.from_pylist([_candidate(number, text) for number, text in documents.items()], FEATURES)
     found: dict[str, list[dict[str, Any]]] = {}
-    for row in match_against(left, right, films, site.workbench.match_model()).to_pylist():
+    for row in match_against(left, right, films, server.workbench.match_model()).to_pylist():
         found.setdefault(row["asked"], []).append(row)
     return found
 

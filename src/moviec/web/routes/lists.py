@@ -28,7 +28,7 @@ from moviec.web.params import ListQuery, SearchQuery, query_of
 from moviec.web.projection import Parts, needs_documents, parts_of, project_list
 from moviec.web.responses import CHANGE, Answer, answer, from_bytes, respond
 from moviec.web.route_docs import gives
-from moviec.web.server_state import Site, site_of
+from moviec.web.server_state import ServerState, server_of
 
 NDJSON = "application/x-ndjson"
 _TITLES_ONLY = "the search index is being made: until it is ready films are found by title alone, in no order"
@@ -74,13 +74,13 @@ class Found(msgspec.Struct, frozen=True):
     least: Least | None = None
 
 
-async def find(site: Site, asked: ListQuery, query: str, *, counted: bool = True) -> Found:
+async def find(server: ServerState, asked: ListQuery, query: str, *, counted: bool = True) -> Found:
     """Search: in the index, else by title in the database."""
-    genres, words = _read_words(await _held_genres(site))
+    genres, words = _read_words(await _held_genres(server))
     decade = asked.decade
     ask = Ask(
         query=query,
-        wanted=await wanted(site, asked, genres, words),
+        wanted=await wanted(server, asked, genres, words),
         without=without(asked, genres, words),
         released_from=day_number(asked.released_from),
         released_to=day_number(asked.released_to),
@@ -98,17 +98,17 @@ async def find(site: Site, asked: ListQuery, query: str, *, counted: bool = True
         facets=asked.facets,
         counted=counted,
     )
-    position = site.finder.position  # before it is asked: it may be ahead of that then, but never behind
+    position = server.finder.position  # before it is asked: it may be ahead of that then, but never behind
     if position is None:
         plain = Ask(query=query, limit=asked.limit, facets=asked.facets, counted=counted)
         if ask != plain:
             raise Problem(503, _TITLES_ONLY, "not_ready", headers={"retry-after": "5"})
-        return Found(await site.read(lambda connection: _by_title(connection, ask)), genres)
+        return Found(await server.read(lambda connection: _by_title(connection, ask)), genres)
     found, refused = None, None
     for least in leasts(asked, query):
         ask = msgspec.structs.replace(ask, min_votes=least.votes, min_raters=least.raters)
         try:
-            page = await asyncio.to_thread(site.finder.find, ask, words)
+            page = await asyncio.to_thread(server.finder.find, ask, words)
         except UsageError as error:  # the cursor may be of the next list: it knows its own
             refused = error
             continue
@@ -141,18 +141,18 @@ def _both(narrower: Callable[[list[int]], int], *bounds: int | None) -> int | No
     return narrower(given) if given else None
 
 
-async def genres_of(site: Site) -> list[Genre]:
+async def genres_of(server: ServerState) -> list[Genre]:
     """Give the genres, held ready until the log moves."""
-    return _read_words(await _held_genres(site))[0]
+    return _read_words(await _held_genres(server))[0]
 
 
-async def genre_words(site: Site) -> GenreWords:
+async def genre_words(server: ServerState) -> GenreWords:
     """Return the names of genres as they may stand in a query."""
-    return _read_words(await _held_genres(site))[1]
+    return _read_words(await _held_genres(server))[1]
 
 
-async def _held_genres(site: Site) -> bytes:
-    found = await site.ready(0, "genres", lambda: _read_genres(site), answer)
+async def _held_genres(server: ServerState) -> bytes:
+    found = await server.ready(0, "genres", lambda: _read_genres(server), answer)
     return found.body
 
 
@@ -165,28 +165,30 @@ def _read_words(genres: bytes) -> tuple[list[Genre], GenreWords]:
 
 async def respond_list(request: Request[Any, Any, Any], asked: ListQuery, query: str) -> ASGIResponse:
     """Send a page of films, held ready by the index's place in the log."""
-    site = site_of(request)
+    server = server_of(request)
     lines = NDJSON in request.headers.get("accept", "")
     languages = preferred(request.headers.get("accept-language", ""))
     # The link to the next page names the path that was asked: search has two.
-    name = f"list:{request.scope['path']}:{site.finder.position}:{lines}:{languages}:{query}:{msgspec.json.encode(asked).decode()}"
-    held = site.cache.get(0, name)
+    name = f"list:{request.scope['path']}:{server.finder.position}:{lines}:{languages}:{query}:{msgspec.json.encode(asked).decode()}"
+    held = server.cache.get(0, name)
     if held is None:
-        ticket = site.cache.begin()
+        ticket = server.cache.begin()
         parts = parts_of(asked.fields, asked.include)
-        found = await find(site, asked, query)
-        items = await _items(site, [shown(item, languages) for item in found.page.items], parts)
+        found = await find(server, asked, query)
+        items = await _items(server, [shown(item, languages) for item in found.page.items], parts)
         held = _written(found, items, lines, request)
-        site.cache.keep(ticket, 0, name, held)
+        server.cache.keep(ticket, 0, name, held)
     return respond(request, held)
 
 
-async def _items(site: Site, summaries: list[Summary], parts: Parts) -> list[Summary] | list[dict[str, Any]]:
+async def _items(
+    server: ServerState, summaries: list[Summary], parts: Parts
+) -> list[Summary] | list[dict[str, Any]]:
     """Return the films of a page in the parts that are wanted."""
     if parts.whole:
         return summaries
     if needs_documents(parts):
-        return await site.read(lambda connection: project_list(connection, summaries, parts))
+        return await server.read(lambda connection: project_list(connection, summaries, parts))
     return project_list(None, summaries, parts)
 
 
@@ -197,7 +199,7 @@ def _written(
     headers = dict(found.headers)
     if page.cursor is not None:
         following = request.url.with_replacements(query=_with_cursor(request, page.cursor))
-        headers["link"] = f'<{site_of(request).prefix}{following.path}?{following.query}>; rel="next"'
+        headers["link"] = f'<{server_of(request).prefix}{following.path}?{following.query}>; rel="next"'
     if lines:
         return from_bytes(b"".join(msgspec.json.encode(item) + b"\n" for item in items), NDJSON, headers)
     names = {genre.id: genre.name for genre in found.genres}
@@ -245,8 +247,8 @@ def _with_cursor(request: Request[Any, Any, Any], cursor: str) -> str:
     return urlencode([*kept, ("cursor", cursor)])
 
 
-def _read_genres(site: Site) -> list[Genre]:
-    with site.catalogue.connect() as connection:
+def _read_genres(server: ServerState) -> list[Genre]:
+    with server.catalogue.connect() as connection:
         return all_genres(connection)
 
 

@@ -26,7 +26,7 @@ from moviec.web.route_docs import gives
 from moviec.web.routes.judging import Judged, judge
 from moviec.web.routes.lists import find
 from moviec.web.schemas import FilmAsked
-from moviec.web.server_state import Site, site_of
+from moviec.web.server_state import ServerState, server_of
 
 #: Candidates shown of each film; films that a request of the protocol may have.
 SHOWN, MOST_QUERIES = 5, 100
@@ -54,8 +54,8 @@ async def match(request: Request[Any, Any, Any], data: JSONBody[shapes.MatchWant
 
     `match` is there where it is as sure as what is joined without a person; `review` where a person should look.
     """
-    site = site_of(request)
-    judged = await judge(site, data.films)
+    server = server_of(request)
+    judged = await judge(server, data.films)
     items = [_matched(film, some) for film, some in zip(data.films, judged, strict=True)]
     return respond(request, answer(shapes.Matched(items=items)))
 
@@ -98,14 +98,14 @@ async def reconcile_form(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 
 async def _answered(request: Request[Any, Any, Any], asked: Mapping[str, str]) -> ASGIResponse:
-    site = site_of(request)
+    server = server_of(request)
     try:
         if "queries" in asked:
             queries = msgspec.json.decode(asked["queries"], type=dict[str, _Query])
-            return respond(request, answer(await _reconciled(site, queries)))
+            return respond(request, answer(await _reconciled(server, queries)))
         if "extend" in asked:
             wanted = msgspec.json.decode(asked["extend"], type=_Extend)
-            return respond(request, answer(await _extended(site, wanted)))
+            return respond(request, answer(await _extended(server, wanted)))
     except msgspec.DecodeError as error:  # what is JSON and not of the form, too
         raise Problem(400, f"not as the protocol has it: {error}") from error
     raise Problem(400, "this takes `queries` or `extend`")
@@ -134,10 +134,10 @@ class _Extend(msgspec.Struct):
     properties: list[_Named]
 
 
-async def _reconciled(site: Site, queries: Mapping[str, _Query]) -> dict[str, Any]:
+async def _reconciled(server: ServerState, queries: Mapping[str, _Query]) -> dict[str, Any]:
     if len(queries) > MOST_QUERIES:
         raise Problem(413, f"more than {MOST_QUERIES} queries at once")
-    judged = await judge(site, [_asked(query) for query in queries.values()])
+    judged = await judge(server, [_asked(query) for query in queries.values()])
     found = {}
     for (name, query), some in zip(queries.items(), judged, strict=True):
         shown = some[: min(query.limit, 100)] if _is_of_films(query.type) else []
@@ -200,15 +200,17 @@ def _candidate(judged: Judged, sure: bool) -> dict[str, Any]:
     }
 
 
-async def _extended(site: Site, wanted: _Extend) -> dict[str, Any]:
+async def _extended(server: ServerState, wanted: _Extend) -> dict[str, Any]:
     named = [each.id for each in wanted.properties if each.id in _PROPERTIES]
     numbers: dict[str, int] = {}
     for text in wanted.ids:
         try:
-            numbers[text] = await movie_of(site, text)
+            numbers[text] = await movie_of(server, text)
         except Problem:
             continue
-    stored = dict(await site.read(lambda connection: documents_of(connection, sorted(set(numbers.values())))))
+    stored = dict(
+        await server.read(lambda connection: documents_of(connection, sorted(set(numbers.values()))))
+    )
     rows = {}
     for text in wanted.ids:
         document = msgspec.json.decode(stored[numbers[text]]) if numbers.get(text) in stored else {}
@@ -243,7 +245,7 @@ def _values(document: Mapping[str, Any], name: str) -> list[Any]:
 
 def _base(request: Request[Any, Any, Any]) -> str:
     """Return the service's address as the caller has it."""
-    return f"{request.url.scheme}://{request.url.netloc}{site_of(request).prefix}"
+    return f"{request.url.scheme}://{request.url.netloc}{server_of(request).prefix}"
 
 
 def _manifest(base: str) -> dict[str, Any]:
@@ -273,7 +275,7 @@ async def suggest(request: Request[Any, Any, Any], kind: FromPath[str]) -> ASGIR
     """Films, properties or types for what was typed so far (`prefix`)."""
     prefix = given(request).get("prefix", "")[:1000]
     if kind == "entity":
-        return respond(request, answer({"result": await _films(site_of(request), prefix)}))
+        return respond(request, answer({"result": await _films(server_of(request), prefix)}))
     if kind not in ("property", "type"):
         raise not_found("entities, properties and types are suggested")
     known = {_TYPE["id"]: _TYPE["name"]} if kind == "type" else _PROPERTIES
@@ -285,10 +287,10 @@ async def suggest(request: Request[Any, Any, Any], kind: FromPath[str]) -> ASGIR
     return respond(request, answer({"result": some}))
 
 
-async def _films(site: Site, prefix: str) -> list[dict[str, Any]]:
+async def _films(server: ServerState, prefix: str) -> list[dict[str, Any]]:
     if not prefix.strip():
         return []
-    found = await find(site, ListQuery(limit=10, facets=False), prefix, counted=False)
+    found = await find(server, ListQuery(limit=10, facets=False), prefix, counted=False)
     return [
         {"id": film.id, "name": film.title, "description": str(film.year or ""), "notable": [_TYPE]}
         for film in found.page.items
@@ -307,9 +309,9 @@ async def properties(request: Request[Any, Any, Any]) -> ASGIResponse:
 @get("/reconcile/preview", include_in_schema=False)
 async def preview(request: Request[Any, Any, Any]) -> ASGIResponse:
     """A film in a few lines of HTML, to be shown in a frame beside a table."""
-    site = site_of(request)
-    number = await movie_of(site, given(request).get("id", ""))
-    stored = dict(await site.read(lambda connection: documents_of(connection, [number])))
+    server = server_of(request)
+    number = await movie_of(server, given(request).get("id", ""))
+    stored = dict(await server.read(lambda connection: documents_of(connection, [number])))
     if number not in stored:
         raise not_found(f"there is no movie mc{number}")
     film = msgspec.json.decode(stored[number])

@@ -21,7 +21,7 @@ from moviec.web.params import MovieQuery, query_of
 from moviec.web.projection import Parts, parts_of, project, with_points
 from moviec.web.responses import Answer, answer, from_bytes, respond
 from moviec.web.route_docs import MovieId, gives
-from moviec.web.server_state import Site, site_of
+from moviec.web.server_state import ServerState, server_of
 
 _film = msgspec.json.Decoder(Film)
 
@@ -35,20 +35,20 @@ _film = msgspec.json.Decoder(Film)
 )
 async def movie(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIResponse:
     """The movie's document, byte for byte as it was published; `display_title` is set beside by Accept-Language."""
-    site, asked = site_of(request), query_of(request, MovieQuery)
+    server, asked = server_of(request), query_of(request, MovieQuery)
     parts, as_of = parts_of(asked.fields, asked.include), asked.as_of
-    number = await movie_of(site, movie_id)
+    number = await movie_of(server, movie_id)
     try:
         if as_of:
-            found = await _as_of(site, number, instant(as_of), parts)
+            found = await _as_of(server, number, instant(as_of), parts)
         else:
-            found = await _document(site, number, request.headers.get("accept-language", ""))
+            found = await _document(server, number, request.headers.get("accept-language", ""))
             if not parts.whole:
-                claims = await asyncio.to_thread(site.movies.claims, number) if parts.wants_claims else None
+                claims = await asyncio.to_thread(server.movies.claims, number) if parts.wants_claims else None
                 found = answer(project(found.body, claims[0] if claims else None, parts))
         return respond(request, found)
     except Moved as moved:
-        return redirect(site, moved, "", as_of)
+        return redirect(server, moved, "", as_of)
 
 
 @get(
@@ -59,11 +59,11 @@ async def movie(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIRespo
 )
 async def claims(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIResponse:
     """Every field's claims, which won, and why."""
-    site = site_of(request)
-    number = await movie_of(site, movie_id)
-    found = await asyncio.to_thread(site.movies.claims, number)
+    server = server_of(request)
+    number = await movie_of(server, movie_id)
+    found = await asyncio.to_thread(server.movies.claims, number)
     if found is None:
-        return _elsewhere(site, await gone(site, number), "/claims")
+        return _elsewhere(server, await gone(server, number), "/claims")
     return respond(request, from_bytes(found[0]))
 
 
@@ -75,11 +75,11 @@ async def claims(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIResp
 )
 async def ratings(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIResponse:
     """The C-rating with its contributions, and each rater's rating on its own scale and on 0 to 100."""
-    site = site_of(request)
-    number = await movie_of(site, movie_id)
-    stored = await asyncio.to_thread(site.movies.document, number)
+    server = server_of(request)
+    number = await movie_of(server, movie_id)
+    stored = await asyncio.to_thread(server.movies.document, number)
     if stored is None:
-        return _elsewhere(site, await gone(site, number), "/ratings")
+        return _elsewhere(server, await gone(server, number), "/ratings")
     return respond(request, answer(_ratings(stored)))
 
 
@@ -91,9 +91,9 @@ async def ratings(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIRes
 )
 async def history(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIResponse:
     """What changed when, oldest first; also of a movie that was merged or withdrawn."""
-    site = site_of(request)
-    number = await movie_of(site, movie_id)
-    entries = await asyncio.to_thread(site.movies.history, number)
+    server = server_of(request)
+    number = await movie_of(server, movie_id)
+    entries = await asyncio.to_thread(server.movies.history, number)
     if not entries:
         raise not_found(f"nothing is known of mc{number}")
     return respond(request, answer({"id": f"mc{number}", "changes": entries}))
@@ -108,21 +108,23 @@ async def history(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIRes
 )
 async def lookup(request: Request[Any, Any, Any], data: JSONBody[shapes.Lookup]) -> ASGIResponse:
     """Up to 500 ids at once: the movies found, and the ids that name none (or several)."""
-    site = site_of(request)
+    server = server_of(request)
     numbers: dict[str, int] = {}
     for written in dict.fromkeys(data.ids):
         try:
-            numbers[written] = await movie_of(site, written)
+            numbers[written] = await movie_of(server, written)
         except Problem:
             continue
-    found = dict(await site.read(lambda connection: documents_of(connection, sorted(set(numbers.values())))))
+    found = dict(
+        await server.read(lambda connection: documents_of(connection, sorted(set(numbers.values()))))
+    )
     for written, number in list(numbers.items()):
         if number not in found:
-            reason = await gone(site, number)
+            reason = await gone(server, number)
             if isinstance(reason, Moved):
                 numbers[written] = reason.movie
     missing = sorted(set(numbers.values()) - set(found))
-    found.update(await site.read(lambda connection: documents_of(connection, missing)))
+    found.update(await server.read(lambda connection: documents_of(connection, missing)))
     items = {
         written: msgspec.Raw(found[number].encode()) for written, number in numbers.items() if number in found
     }
@@ -130,20 +132,20 @@ async def lookup(request: Request[Any, Any, Any], data: JSONBody[shapes.Lookup])
     return respond(request, answer({"movies": items, "unknown": unknown}))
 
 
-async def _document(site: Site, number: int, header: str) -> Answer:
+async def _document(server: ServerState, number: int, header: str) -> Answer:
     languages = preferred(header) if header else ()
     name = "document:" + ",".join(languages)
-    found = site.cache.get(number, name)
+    found = server.cache.get(number, name)
     if found is not None:
-        site.metrics.cache.labels("hit").inc()
+        server.metrics.cache.labels("hit").inc()
         return found
-    site.metrics.cache.labels("miss").inc()
-    ticket = site.cache.begin()
-    stored = await asyncio.to_thread(site.movies.document, number)
+    server.metrics.cache.labels("miss").inc()
+    ticket = server.cache.begin()
+    stored = await asyncio.to_thread(server.movies.document, number)
     if stored is None:
-        raise await gone(site, number)
+        raise await gone(server, number)
     made = _shown(stored, languages)
-    site.cache.keep(ticket, number, name, made)
+    server.cache.keep(ticket, number, name, made)
     return made
 
 
@@ -156,15 +158,17 @@ def _shown(stored: Stored, languages: tuple[str, ...]) -> Answer:
     return Answer(stored.document, stored.hash)
 
 
-async def _as_of(site: Site, number: int, at: str, parts: Parts) -> Answer:
-    found = await asyncio.to_thread(site.movies.document_as_of, number, at)
+async def _as_of(server: ServerState, number: int, at: str, parts: Parts) -> Answer:
+    found = await asyncio.to_thread(server.movies.document_as_of, number, at)
     if found is not None:
         if parts.whole:
             return from_bytes(found)
-        claims = await asyncio.to_thread(site.movies.claims_as_of, number, at) if parts.wants_claims else None
+        claims = (
+            await asyncio.to_thread(server.movies.claims_as_of, number, at) if parts.wants_claims else None
+        )
         return answer(project(found, claims, parts))
-    if await asyncio.to_thread(site.movies.document, number) is None:
-        raise await gone(site, number)
+    if await asyncio.to_thread(server.movies.document, number) is None:
+        raise await gone(server, number)
     raise not_found(f"mc{number} was not in the catalogue at {at}")
 
 
@@ -175,16 +179,16 @@ def _ratings(stored: Stored) -> dict[str, Any]:
     return {"id": document["id"], "rating": document.get("rating"), "ratings": each}
 
 
-def _elsewhere(site: Site, reason: Exception, part: str) -> ASGIResponse:
+def _elsewhere(server: ServerState, reason: Exception, part: str) -> ASGIResponse:
     if isinstance(reason, Moved):
-        return redirect(site, reason, part, "")
+        return redirect(server, reason, part, "")
     raise reason
 
 
-def redirect(site: Site, moved: Moved, part: str, as_of: str) -> ASGIResponse:
+def redirect(server: ServerState, moved: Moved, part: str, as_of: str) -> ASGIResponse:
     """Lead from a merged movie to its successor, to the same part of it."""
     query = "?" + urlencode({"as_of": as_of}) if as_of else ""
-    where = f"{site.prefix}/v1/movies/mc{moved.movie}{part}{query}"
+    where = f"{server.prefix}/v1/movies/mc{moved.movie}{part}{query}"
     body = msgspec.json.encode({"id": f"mc{moved.movie}", "location": where})
     return ASGIResponse(
         body=body, status_code=308, headers={"location": where, "cache-control": "private, max-age=0"}

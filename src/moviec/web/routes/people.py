@@ -37,7 +37,7 @@ from moviec.web.params import CollectionsQuery, PeopleQuery, PersonQuery, query_
 from moviec.web.responses import CHANGE, answer, from_bytes, respond
 from moviec.web.route_docs import gives
 from moviec.web.routes.lists import shown
-from moviec.web.server_state import Site, site_of
+from moviec.web.server_state import ServerState, server_of
 
 #: Best known films with such a name among their credits: whoever is looked for is in one of them.
 FILMS_LOOKED_AT = 40
@@ -76,37 +76,37 @@ CollectionId = Annotated[
 )
 async def person_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Persons whose names have these words, those of the best known films first; without words all, by id."""
-    site, asked = site_of(request), query_of(request, PeopleQuery)
+    server, asked = server_of(request), query_of(request, PeopleQuery)
     if not asked.query.strip():
-        found = await site.read(lambda connection: people_from(connection, asked.cursor, asked.limit + 1))
+        found = await server.read(lambda connection: people_from(connection, asked.cursor, asked.limit + 1))
         following = str(found[asked.limit - 1].id) if len(found) > asked.limit else None
         items = [shapes.PersonShown(id=each.id, name=each.name) for each in found[: asked.limit]]
         return respond(request, answer(shapes.PersonList(items=items, next=following)))
-    name = f"people:{site.finder.position}:{asked.limit}:{asked.query}"
-    held = site.cache.get(0, name)
+    name = f"people:{server.finder.position}:{asked.limit}:{asked.query}"
+    held = server.cache.get(0, name)
     if held is None:
-        ticket, headers = site.cache.begin(), {CHANGE: str(site.finder.position)}
-        items = await named_people(site, asked.query, asked.limit)
+        ticket, headers = server.cache.begin(), {CHANGE: str(server.finder.position)}
+        items = await named_people(server, asked.query, asked.limit)
         held = answer(shapes.PersonList(items=items, next=None), headers)
-        site.cache.keep(ticket, 0, name, held)
+        server.cache.keep(ticket, 0, name, held)
     return respond(request, held)
 
 
 async def named_people(
-    site: Site, query: str, limit: int, looked_at: int = FILMS_LOOKED_AT
+    server: ServerState, query: str, limit: int, looked_at: int = FILMS_LOOKED_AT
 ) -> list[shapes.PersonShown]:
     """Find persons by words of their names, the last perhaps only begun, by the best known films (`looked_at`) they are in."""
     words, begun = fold(query).split(), not query[-1:].isspace()
     if not words:
         return []
-    films = await asyncio.to_thread(site.finder.with_people, words, begun, looked_at)
+    films = await asyncio.to_thread(server.finder.with_people, words, begun, looked_at)
 
     def read(connection: sa.Connection) -> tuple[list[Credited], list[Person]]:
         credited = credited_in(connection, [int(film.id[2:]) for film in films])
         named = people_named(connection, " ".join(words), limit)
         return credited, named
 
-    credited, named = await site.read(read)
+    credited, named = await server.read(read)
     return _ranked(words, begun, films, credited, named)[:limit]
 
 
@@ -168,8 +168,8 @@ def _has(name: Sequence[str], words: Sequence[str], begun: bool) -> bool:
 )
 async def one_person(request: Request[Any, Any, Any], person_id: PersonId) -> ASGIResponse:
     """A person with every film, the newest first, and what they did in it."""
-    site, asked = site_of(request), query_of(request, PersonQuery)
-    found = await site.read(lambda connection: _person(connection, person_id))
+    server, asked = server_of(request), query_of(request, PersonQuery)
+    found = await server.read(lambda connection: _person(connection, person_id))
     if found is None:
         raise not_found(f"there is no person {person_id[:50]}")
     person, done = found
@@ -212,23 +212,23 @@ def _credit(credit: Credit) -> shapes.PersonCredit:
 )
 async def collection_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Collections by name, with how many films each has; those whose names have these words."""
-    site, asked = site_of(request), query_of(request, CollectionsQuery)
-    found = await all_collections(site)
+    server, asked = server_of(request), query_of(request, CollectionsQuery)
+    found = await all_collections(server)
     words, begun = fold(asked.query).split(), not asked.query[-1:].isspace()
     if asked.query.strip():
         found = [each for each in found if words and _has(each.id.split("-"), words, begun)]
     items = found[asked.cursor : asked.cursor + asked.limit]
     end = asked.cursor + asked.limit
     following = str(end) if end < len(found) else None
-    headers = {CHANGE: str(site.finder.position)}
+    headers = {CHANGE: str(server.finder.position)}
     shape = shapes.CollectionList(items=items, total=len(found), next=following)
     return respond(request, answer(shape, headers))
 
 
-async def all_collections(site: Site) -> list[shapes.CollectionShown]:
+async def all_collections(server: ServerState) -> list[shapes.CollectionShown]:
     """List the collections by id, held ready until the index moves. Raises StoreError where there is no index."""
-    name = f"collections:{site.finder.position}"
-    held = await site.ready(0, name, lambda: _collections(site.finder.collections()), from_bytes)
+    name = f"collections:{server.finder.position}"
+    held = await server.ready(0, name, lambda: _collections(server.finder.collections()), from_bytes)
     return _read_collections(held.body)
 
 
@@ -259,24 +259,24 @@ def _read_collections(body: bytes) -> list[shapes.CollectionShown]:
 )
 async def one_collection(request: Request[Any, Any, Any], collection_id: CollectionId) -> ASGIResponse:
     """A collection with its films, the oldest first, those of unknown years last."""
-    site = site_of(request)
-    headers = {CHANGE: str(site.finder.position)}
-    known = {each.id: each for each in await all_collections(site)}
+    server = server_of(request)
+    headers = {CHANGE: str(server.finder.position)}
+    known = {each.id: each for each in await all_collections(server)}
     found = known.get(slug(fold(collection_id)))
     if found is None:
         raise not_found(f"there is no collection '{collection_id[:50]}'")
     languages = preferred(request.headers.get("accept-language", ""))
-    films = await asyncio.to_thread(films_of, site, found.id)
+    films = await asyncio.to_thread(films_of, server, found.id)
     items = [shown(film, languages) for film in films]
     shape = shapes.Collection(id=found.id, name=found.name, films=len(items), items=items)
     return respond(request, answer(shape, headers))
 
 
-def films_of(site: Site, collection: str) -> list[Summary]:
+def films_of(server: ServerState, collection: str) -> list[Summary]:
     """List a collection's films, the oldest first."""
     wanted = (Wanted("collection", ((collection,),)),)
     ask = Ask(wanted=wanted, sort="released", limit=MOST_PARTS, facets=False, counted=False)
-    films = site.finder.find(ask, GenreWords({})).items
+    films = server.finder.find(ask, GenreWords({})).items
     known = [film for film in films if film.year is not None]
     return [*reversed(known), *(film for film in films if film.year is None)]
 

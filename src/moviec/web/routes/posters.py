@@ -13,7 +13,7 @@ from litestar.response.base import ASGIResponse
 from moviec.web.errors import Problem
 from moviec.web.responses import from_bytes, respond
 from moviec.web.route_docs import gives
-from moviec.web.server_state import site_of
+from moviec.web.server_state import server_of
 
 #: What is here never changes: one year, the longest that RFC 9111 caches are asked to keep.
 FOREVER = {"cache-control": "public, max-age=31536000, immutable"}
@@ -38,7 +38,7 @@ async def poster(request: Request[Any, Any, Any], sha256: FromPath[str], name: F
         sha256, name = name.removesuffix(".webp"), f"{sha256}.webp"
     width = _NAME.fullmatch(name)
     known = re.fullmatch("[0-9a-f]{64}", sha256)
-    workbench = site_of(request).workbench
+    workbench = server_of(request).workbench
     found = await asyncio.to_thread(workbench.poster, sha256, int(width[1])) if width and known else None
     if found is None:
         raise Problem(404, "there is no such poster")

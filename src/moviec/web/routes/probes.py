@@ -15,7 +15,7 @@ from moviec.web import schemas as shapes
 from moviec.web.errors import Problem
 from moviec.web.responses import answer, respond
 from moviec.web.route_docs import gives
-from moviec.web.server_state import Site, site_of
+from moviec.web.server_state import ServerState, server_of
 
 
 @get("/healthz", responses=gives(shapes.Done), summary="Alive", tags=["probes"])
@@ -27,8 +27,8 @@ async def healthz(request: Request[Any, Any, Any]) -> ASGIResponse:
 @get("/readyz", responses=gives(shapes.Ready), summary="Ready", tags=["probes"])
 async def readyz(request: Request[Any, Any, Any]) -> ASGIResponse:
     """The catalogue is there, and this server and its index are not too far behind the log."""
-    site = site_of(request)
-    state = await state_of(site)
+    server = server_of(request)
+    state = await state_of(server)
     if not state.ready:
         raise Problem(
             503, "not ready: too far behind the change log, or the index is being built", "not_ready", state
@@ -45,26 +45,26 @@ async def readyz(request: Request[Any, Any, Any]) -> ASGIResponse:
 )
 async def metrics(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Prometheus metrics."""
-    site = site_of(request)
-    state = await state_of(site)
-    site.metrics.behind.labels("server").set(state.behind)
-    site.metrics.behind.labels("search").set(state.search_behind if state.search_behind is not None else -1)
-    text = await asyncio.to_thread(site.metrics.text)
-    figures = await site.read(lambda connection: lag(connection, dt.datetime.now(dt.UTC)))
+    server = server_of(request)
+    state = await state_of(server)
+    server.metrics.behind.labels("server").set(state.behind)
+    server.metrics.behind.labels("search").set(state.search_behind if state.search_behind is not None else -1)
+    text = await asyncio.to_thread(server.metrics.text)
+    figures = await server.read(lambda connection: lag(connection, dt.datetime.now(dt.UTC)))
     return ASGIResponse(body=text + gauges(figures).encode(), media_type="text/plain; version=0.0.4")
 
 
-async def state_of(site: Site) -> shapes.Ready:
+async def state_of(server: ServerState) -> shapes.Ready:
     """Say how far behind the log a server and its index are."""
-    newest, at = await site.probe(newest_change)
+    newest, at = await server.probe(newest_change)
     if at is not None:
-        site.metrics.published.set(dt.datetime.fromisoformat(at).timestamp())
-    held = site.finder.position
-    behind, search_behind = newest - site.follower.position, None if held is None else newest - held
-    most = site.home.settings.most_lag
+        server.metrics.published.set(dt.datetime.fromisoformat(at).timestamp())
+    held = server.finder.position
+    behind, search_behind = newest - server.follower.position, None if held is None else newest - held
+    most = server.home.settings.most_lag
     ready = behind <= most and search_behind is not None and search_behind <= most
     return shapes.Ready(
-        ready=ready, behind=behind, search_behind=search_behind, filters=site.follower.known is not None
+        ready=ready, behind=behind, search_behind=search_behind, filters=server.follower.known is not None
     )
 
 

@@ -23,7 +23,7 @@ from moviec.web.params import ListQuery, SearchQuery, query_of
 from moviec.web.responses import from_bytes, respond
 from moviec.web.routes.lists import Found, find, shown
 from moviec.web.routes.people import named_people
-from moviec.web.server_state import Site, site_of
+from moviec.web.server_state import ServerState, server_of
 from moviec.web.site import words
 from moviec.web.site.rendering import HTML, Made, held_page, with_query, written
 
@@ -77,23 +77,23 @@ class Chip(msgspec.Struct, frozen=True):
 @get("/search", include_in_schema=False)
 async def results(request: Request[Any, Any, Any]) -> ASGIResponse:
     """A page of films that match, with facets, orders, and persons of such a name."""
-    site, asked = site_of(request), asked_of(request)
+    server, asked = server_of(request), asked_of(request)
     languages = preferred(request.headers.get("accept-language", ""))
 
     async def make() -> Made:
-        values, headers = await _values(site, asked, languages)
+        values, headers = await _values(server, asked, languages)
         return "results.html", values, headers
 
     return await held_page(request, 0, f"search:{msgspec.json.encode(asked).decode()}", make)
 
 
 async def _values(
-    site: Site, asked: SearchQuery, languages: tuple[str, ...]
+    server: ServerState, asked: SearchQuery, languages: tuple[str, ...]
 ) -> tuple[dict[str, Any], Mapping[str, str]]:
-    found = await find(site, asked, asked.query)
+    found = await find(server, asked, asked.query)
     people: Sequence[Any] = []
     if asked.query.strip() and not asked.cursor:
-        people = await named_people(site, asked.query, PERSONS)
+        people = await named_people(server, asked.query, PERSONS)
     kept = kept_of(asked)
     values = {
         "query": asked.query,
@@ -104,14 +104,14 @@ async def _values(
         "next": found.page.cursor,
         "least": found.least,
         "kept": kept,
-        "chips": await chips_of(site, asked, kept, found.genres),
+        "chips": await chips_of(server, asked, kept, found.genres),
         "genres": genre_choices(asked, found),
         "decades": found.page.decades,
         "sorts": [(name, label) for name, label in SORTS if name != "relevance" or asked.query],
         "countries": choices(COUNTRIES, asked.country.upper(), words.country),
         "languages": choices(LANGUAGES, asked.original_language.lower(), words.language),
         "certificates": choices(CERTIFICATES, asked.certificate, str),
-        "meant": await did_you_mean(site, asked, found.page.items) if len(found.page.items) < 3 else [],
+        "meant": await did_you_mean(server, asked, found.page.items) if len(found.page.items) < 3 else [],
     }
     return values, found.headers
 
@@ -119,23 +119,24 @@ async def _values(
 @get("/suggest", include_in_schema=False)
 async def suggest(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Films and persons for what has been typed so far, as a piece of a page."""
-    site, query = site_of(request), request.query_params.get("query", "")[:200]
+    server, query = server_of(request), request.query_params.get("query", "")[:200]
     languages = preferred(request.headers.get("accept-language", ""))
-    name = f"suggest-page:{site.finder.position}:{languages}:{query}"
-    held = site.cache.get(0, name)
+    name = f"suggest-page:{server.finder.position}:{languages}:{query}"
+    held = server.cache.get(0, name)
     if held is None:
-        ticket = site.cache.begin()
+        ticket = server.cache.begin()
         films: list[Summary] = []
         people: Sequence[Any] = []
         if fold(query):
             listed = ListQuery(limit=SUGGESTED, facets=False)
             found, people = await asyncio.gather(
-                find(site, listed, query, counted=False), named_people(site, query, PERSONS, FILMS_LOOKED_AT)
+                find(server, listed, query, counted=False),
+                named_people(server, query, PERSONS, FILMS_LOOKED_AT),
             )
             films = [shown(item, languages) for item in found.page.items]
         told = {"films": films, "people": people, "query": query}
-        held = from_bytes(written(site, "suggestions.html", told), HTML)
-        site.cache.keep(ticket, 0, name, held)
+        held = from_bytes(written(server, "suggestions.html", told), HTML)
+        server.cache.keep(ticket, 0, name, held)
     return respond(request, held)
 
 
@@ -143,8 +144,8 @@ async def suggest(request: Request[Any, Any, Any]) -> ASGIResponse:
 async def description(request: Request[Any, Any, Any]) -> ASGIResponse:
     """What a browser needs to offer the search box of the site as a search engine."""
     url = request.url
-    shown = {"home": f"{url.scheme}://{url.netloc}{site_of(request).prefix}"}
-    body = written(site_of(request), "opensearch.xml", shown)
+    shown = {"home": f"{url.scheme}://{url.netloc}{server_of(request).prefix}"}
+    body = written(server_of(request), "opensearch.xml", shown)
     return respond(request, from_bytes(body, "application/opensearchdescription+xml"))
 
 
@@ -185,10 +186,10 @@ def kept_of(asked: SearchQuery) -> dict[str, Any]:
 
 
 async def chips_of(
-    site: Site, asked: SearchQuery, kept: Mapping[str, Any], genres: Sequence[Genre]
+    server: ServerState, asked: SearchQuery, kept: Mapping[str, Any], genres: Sequence[Genre]
 ) -> list[Chip]:
     """Say each filter in words, with the address that takes it off."""
-    names = await site.read(lambda connection: _names(connection, asked))
+    names = await server.read(lambda connection: _names(connection, asked))
     known = {str(genre.id): genre.name for genre in genres}
     chips = []
     for name, value in kept.items():
@@ -259,17 +260,17 @@ def choices(codes: Sequence[str], chosen: str, name: Any) -> list[tuple[str, str
     return sorted(((code, name(code), code == chosen) for code in every), key=lambda row: row[1])
 
 
-async def did_you_mean(site: Site, asked: SearchQuery, items: Sequence[Summary]) -> list[Summary]:
+async def did_you_mean(server: ServerState, asked: SearchQuery, items: Sequence[Summary]) -> list[Summary]:
     """Return the best known films that the words alone would find, where filters or a slip leave hardly any."""
     if not asked.query.strip():
         return []
-    alone = await find(site, ListQuery(limit=6, facets=False), asked.query, counted=False)
+    alone = await find(server, ListQuery(limit=6, facets=False), asked.query, counted=False)
     shown_already = {item.id for item in items}
     found = [item for item in alone.page.items if item.id not in shown_already]
     if not found and not items and len(asked.query.split()) > 1:
         longest = max(asked.query.split(), key=len)
         try:
-            alone = await find(site, ListQuery(limit=6, facets=False), longest, counted=False)
+            alone = await find(server, ListQuery(limit=6, facets=False), longest, counted=False)
         except Problem:
             return []
         found = list(alone.page.items)

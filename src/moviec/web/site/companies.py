@@ -19,7 +19,7 @@ from moviec.search.folding import fold
 from moviec.web.errors import not_found
 from moviec.web.params import ListQuery
 from moviec.web.routes.lists import find, genres_of
-from moviec.web.server_state import Site, site_of
+from moviec.web.server_state import ServerState, server_of
 from moviec.web.site.drawings import yearly
 from moviec.web.site.people import links_of, number_of
 from moviec.web.site.rendering import Made, held_page, kept_page, page
@@ -42,15 +42,15 @@ class Totals(msgspec.Struct, frozen=True):
 @get("/companies", include_in_schema=False)
 async def companies(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Companies of a name, or those with the most films or the highest gross."""
-    site, query = site_of(request), request.query_params.get("query", "")[:200]
+    server, query = server_of(request), request.query_params.get("query", "")[:200]
     measure = "revenue" if request.query_params.get("by") == "revenue" else "movies"
     if query.strip():
-        named = await site.read(lambda connection: companies_named(connection, fold(query), 0, LISTED))
+        named = await server.read(lambda connection: companies_named(connection, fold(query), 0, LISTED))
         return page(request, "companies.html", named=named, query=query, measure=measure)
 
     def make() -> tuple[str, dict[str, Any]]:
         question = Question(kind="production_companies", measure=measure)
-        with site.catalogue.connect() as connection:
+        with server.catalogue.connect() as connection:
             found, total = leaders(connection, question, Ends(LISTED))
             names = companies_of(connection, [each.entry for each in found])
         rows = [(names[each.entry], each) for each in found if each.entry in names]
@@ -62,7 +62,7 @@ async def companies(request: Request[Any, Any, Any]) -> ASGIResponse:
 @get("/companies/{company_id:str}", include_in_schema=False)
 async def company(request: Request[Any, Any, Any], company_id: FromPath[str]) -> ASGIResponse:
     """One company."""
-    site = site_of(request)
+    server = server_of(request)
 
     def read(connection: Any) -> tuple[Company, list[YearOf]] | None:
         number = number_of(connection, "companies", company_id)
@@ -71,13 +71,13 @@ async def company(request: Request[Any, Any, Any], company_id: FromPath[str]) ->
             return None
         return known[number], years_of(connection, "production_companies", [number])
 
-    found = await site.read(read)
+    found = await server.read(read)
     if found is None:
         raise not_found(f"there is no production company '{company_id[:50]}'")
     shown, years = found
 
     async def make() -> Made:
-        values = await _films(site, ListQuery(company=str(shown.id), limit=FILMS, sort="popularity"))
+        values = await _films(server, ListQuery(company=str(shown.id), limit=FILMS, sort="popularity"))
         told = _told("companies", shown, years)
         return "entry.html", {**told, "links": links_of(shown.ids, "companies"), **values}, {}
 
@@ -87,10 +87,10 @@ async def company(request: Request[Any, Any, Any], company_id: FromPath[str]) ->
 @get("/genres", include_in_schema=False)
 async def genres(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Every genre, by kind, with its films."""
-    site = site_of(request)
+    server = server_of(request)
 
     async def make() -> Made:
-        found = await find(site, ListQuery(limit=1, sort="popularity"), "")
+        found = await find(server, ListQuery(limit=1, sort="popularity"), "")
         counts = dict(found.page.genres)
         facets: dict[str, list[tuple[Any, int]]] = {}
         for genre in sorted(found.genres, key=lambda each: (-counts.get(each.id, 0), each.name)):
@@ -106,14 +106,14 @@ async def genres(request: Request[Any, Any, Any]) -> ASGIResponse:
 @get("/genres/{genre_id:int}", include_in_schema=False)
 async def genre(request: Request[Any, Any, Any], genre_id: FromPath[int]) -> ASGIResponse:
     """One genre."""
-    site = site_of(request)
-    shown = next((each for each in await genres_of(site) if each.id == genre_id), None)
+    server = server_of(request)
+    shown = next((each for each in await genres_of(server) if each.id == genre_id), None)
     if shown is None:
         raise not_found(f"there is no genre {genre_id}")
 
     async def make() -> Made:
-        years = await site.read(lambda connection: years_of(connection, "genres", [genre_id]))
-        values = await _films(site, ListQuery(genre=str(genre_id), limit=FILMS, sort="popularity"))
+        years = await server.read(lambda connection: years_of(connection, "genres", [genre_id]))
+        values = await _films(server, ListQuery(genre=str(genre_id), limit=FILMS, sort="popularity"))
         return "entry.html", {**_told("genres", shown, years), "links": [], **values}, {}
 
     return await held_page(request, 0, f"genre:{genre_id}", make)
@@ -127,10 +127,10 @@ def _told(kind: str, entry: Company | Genre, years: Sequence[YearOf]) -> dict[st
     return {"kind": kind, "entry": entry, "years": newest_first, "totals": totals(years), "drawn": drawn}
 
 
-async def _films(site: Site, listed: ListQuery) -> dict[str, Any]:
+async def _films(server: ServerState, listed: ListQuery) -> dict[str, Any]:
     """Return the most popular and the top rated films of a list."""
-    popular = await find(site, listed, "")
-    best = await find(site, msgspec.structs.replace(listed, sort="rating"), "")
+    popular = await find(server, listed, "")
+    best = await find(server, msgspec.structs.replace(listed, sort="rating"), "")
     return {"popular": popular.page.items, "best": best.page.items, "total": popular.page.total}
 
 

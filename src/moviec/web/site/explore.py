@@ -27,7 +27,7 @@ from moviec.web.errors import Problem, not_found
 from moviec.web.params import By, Measure, Query, Split, query_of
 from moviec.web.responses import from_bytes, respond
 from moviec.web.routes.lists import genres_of
-from moviec.web.server_state import Site, site_of
+from moviec.web.server_state import ServerState, server_of
 from moviec.web.site import words
 from moviec.web.site.browse import without_blanks
 from moviec.web.site.rendering import Made, held_page, page, with_query
@@ -71,19 +71,19 @@ class Answered(msgspec.Struct, frozen=True):
 @get("/explore", include_in_schema=False)
 async def explore(request: Request[Any, Any, Any]) -> ASGIResponse:
     """The question as a form, the chart, the table."""
-    site, asked = site_of(request), asked_of(request)
+    server, asked = server_of(request), asked_of(request)
 
     async def make() -> Made:
-        return "explore.html", await _values(site, asked), {}
+        return "explore.html", await _values(server, asked), {}
 
     return await held_page(request, 0, f"explore:{msgspec.json.encode(asked).decode()}", make)
 
 
-async def _values(site: Site, asked: ExploreQuery) -> dict[str, Any]:
-    span = await site.read(lambda connection: span_of_years(connection, _STORED[asked.kind], asked.measure))
+async def _values(server: ServerState, asked: ExploreQuery) -> dict[str, Any]:
+    span = await server.read(lambda connection: span_of_years(connection, _STORED[asked.kind], asked.measure))
     told, answered = "", None
     try:
-        answered = await answer_of(site, asked, span)
+        answered = await answer_of(server, asked, span)
     except UsageError as error:
         told = str(error)
     kept, rows = kept_of(asked), answered.rows if answered else []
@@ -108,7 +108,7 @@ async def _values(site: Site, asked: ExploreQuery) -> dict[str, Any]:
 @get("/explore/{name:str}", include_in_schema=False)
 async def download(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIResponse:
     """The figures as CSV, JSON or Parquet, the chart as SVG, PNG or a Vega-Lite specification; the charts' library."""
-    site = site_of(request)
+    server = server_of(request)
     if name == "vega.js":
         from moviec.web.site import charts  # brings Arrow, which a server starts without
 
@@ -120,34 +120,34 @@ async def download(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGI
         raise not_found(f"there is no file {name[:50]}")
     asked = asked_of(request)
     held = f"explore:{name}:{msgspec.json.encode(asked).decode()}"
-    found = site.cache.get(0, held)
+    found = server.cache.get(0, held)
     if found is None:
-        ticket = site.cache.begin()
-        span = await site.read(
+        ticket = server.cache.begin()
+        span = await server.read(
             lambda connection: span_of_years(connection, _STORED[asked.kind], asked.measure)
         )
         try:
-            answered = await answer_of(site, asked, span)
+            answered = await answer_of(server, asked, span)
         except UsageError as error:
             raise Problem(400, str(error), "invalid_parameter") from error
         body = await asyncio.to_thread(_file, name, answered, asked)
         headers = {"content-disposition": f'inline; filename="{_named(answered)}.{name.rpartition(".")[2]}"'}
         found = from_bytes(body, _MEDIA[name], headers)
-        site.cache.keep(ticket, 0, held, found)
+        server.cache.keep(ticket, 0, held, found)
     return respond(request, found)
 
 
 @get("/explore/films", include_in_schema=False)
 async def films(request: Request[Any, Any, Any]) -> ASGIResponse:
     """The films behind one figure, those with the largest amount first."""
-    site, asked = site_of(request), asked_of(request)
-    span = await site.read(lambda connection: span_of_years(connection, _STORED[asked.kind], asked.measure))
+    server, asked = server_of(request), asked_of(request)
+    span = await server.read(lambda connection: span_of_years(connection, _STORED[asked.kind], asked.measure))
     if not asked.ids or "," in asked.ids:
         raise not_found("these are the films behind one genre or company: give its id")
     question = msgspec.structs.replace(
         question_of(asked, span), movie_ids=True, entries=(int(asked.ids),), least=1
     )
-    names = await _names(site, asked.kind, question.entries or ())
+    names = await _names(server, asked.kind, question.entries or ())
 
     def read(connection: sa.Connection) -> tuple[RankedEntry | None, list[dict[str, Any]]]:
         try:
@@ -158,7 +158,7 @@ async def films(request: Request[Any, Any, Any]) -> ASGIResponse:
         rows = [msgspec.json.decode(document) for _, document in documents_of(connection, ids[:20_000])]
         return (found[0] if found else None), rows
 
-    entry, documents = await site.read(read)
+    entry, documents = await server.read(read)
     rows = sorted((film_row(film, question.measure) for film in documents), key=_by_amount)
     shown: dict[str, Any] = {
         "entry": entry,
@@ -206,7 +206,7 @@ def question_of(asked: ExploreQuery, span: tuple[int, int] | None) -> Question:
     )
 
 
-async def answer_of(site: Site, asked: ExploreQuery, span: tuple[int, int] | None) -> Answered:
+async def answer_of(server: ServerState, asked: ExploreQuery, span: tuple[int, int] | None) -> Answered:
     """Answer a question. Raises UsageError where it makes no sense."""
     question = question_of(asked, span)
     refuse_nonsense(question)
@@ -218,8 +218,8 @@ async def answer_of(site: Site, asked: ExploreQuery, span: tuple[int, int] | Non
             return chosen, total, list(_each_year(connection, question, [each.entry for each in chosen]))
         return chosen, total, []
 
-    chosen, total, yearly = await site.read(read)
-    names = await _names(site, asked.kind, [each.entry for each in chosen])
+    chosen, total, yearly = await server.read(read)
+    names = await _names(server, asked.kind, [each.entry for each in chosen])
     rows = [_row(each, names) for each in chosen]
     if asked.view == "lines":
         places = {each.entry: place for place, each in enumerate(chosen)}
@@ -268,10 +268,10 @@ def pivot(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-async def _names(site: Site, kind: str, ids: Sequence[int]) -> dict[int, str]:
+async def _names(server: ServerState, kind: str, ids: Sequence[int]) -> dict[int, str]:
     if kind == "genres":
-        return {genre.id: genre.name for genre in await genres_of(site)}
-    found = await site.read(lambda connection: companies_of(connection, ids))
+        return {genre.id: genre.name for genre in await genres_of(server)}
+    found = await server.read(lambda connection: companies_of(connection, ids))
     return {number: company.name for number, company in found.items()}
 
 

@@ -19,7 +19,7 @@ from moviec.search.summaries import Summary, summary_of
 from moviec.web.languages import preferred
 from moviec.web.params import ListQuery
 from moviec.web.routes.lists import find, genres_of, shown
-from moviec.web.server_state import Site, site_of
+from moviec.web.server_state import ServerState, server_of
 from moviec.web.site.drawings import spark
 from moviec.web.site.movie import source_facts
 from moviec.web.site.rendering import Made, held_page
@@ -44,22 +44,22 @@ class Share(msgspec.Struct, frozen=True):
 @get("/", include_in_schema=False)
 async def home(request: Request[Any, Any, Any]) -> ASGIResponse:
     """The front page."""
-    site = site_of(request)
+    server = server_of(request)
     languages = preferred(request.headers.get("accept-language", ""))
 
     async def make() -> Made:
-        values, headers = await _values(site, languages)
+        values, headers = await _values(server, languages)
         return "home.html", values, headers
 
     return await held_page(request, 0, "home", make)
 
 
-async def _values(site: Site, languages: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, str]]:
-    popular = await find(site, ListQuery(limit=FILMS, sort="popularity"), "")
-    best = await find(site, ListQuery(limit=FILMS, sort="rating", facets=False), "")
-    genres = await genres_of(site)
-    behind = await site.read(_behind)
-    facts = await source_facts(site)
+async def _values(server: ServerState, languages: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, str]]:
+    popular = await find(server, ListQuery(limit=FILMS, sort="popularity"), "")
+    best = await find(server, ListQuery(limit=FILMS, sort="rating", facets=False), "")
+    genres = await genres_of(server)
+    behind = await server.read(_behind)
+    facts = await source_facts(server)
     sources = [
         {**facts.get(name, {"title": name}), "name": name, **fresh}
         for name, fresh in sorted(behind["fresh"].items())

@@ -13,7 +13,7 @@ from litestar.types import ControllerRouterHandler
 from moviec.catalog.queries import count_documents
 from moviec.catalog.rating_figures import rated_films, rating_steps
 from moviec.catalog.sources import freshness, matching, pairs_to_review
-from moviec.web.server_state import site_of
+from moviec.web.server_state import server_of
 from moviec.web.site import words
 from moviec.web.site.rendering import kept_page
 
@@ -24,10 +24,10 @@ JUDGED = 30
 @get("/methods", include_in_schema=False)
 async def methods(request: Request[Any, Any, Any]) -> ASGIResponse:
     """How it works, held until the catalogue changes."""
-    site = site_of(request)
+    server = server_of(request)
 
     def make() -> tuple[str, dict[str, Any]]:
-        with site.catalogue.connect() as connection:
+        with server.catalogue.connect() as connection:
             found: dict[str, Any] = {
                 "films": count_documents(connection),
                 "shares": matching(connection),
@@ -36,7 +36,7 @@ async def methods(request: Request[Any, Any, Any]) -> ASGIResponse:
                 "steps": rating_steps(connection),
                 "delivering": sorted(freshness(connection)),
             }
-        cards = [msgspec.to_builtins(site.workbench.scorecard(name)) for name in found["delivering"]]
+        cards = [msgspec.to_builtins(server.workbench.scorecard(name)) for name in found["delivering"]]
         named = list(zip(found["delivering"], cards, strict=True))
         found |= {
             "reliability": reliability(named),

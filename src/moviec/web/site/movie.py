@@ -20,7 +20,7 @@ from moviec.web.errors import not_found
 from moviec.web.ids import Moved, gone, movie_of
 from moviec.web.languages import choose, preferred
 from moviec.web.responses import answer
-from moviec.web.server_state import Site, site_of
+from moviec.web.server_state import ServerState, server_of
 from moviec.web.site import words
 from moviec.web.site.provenance import Fact, facts_of
 from moviec.web.site.rendering import Made, held_page, page
@@ -65,23 +65,23 @@ class Shown(msgspec.Struct, frozen=True):
 @get("/movies/{movie_id:str}", include_in_schema=False)
 async def movie(request: Request[Any, Any, Any], movie_id: FromPath[str]) -> ASGIResponse:
     """A film's page, held until the film changes; a merged id leads to its successor."""
-    site = site_of(request)
-    number = await movie_of(site, movie_id)
+    server = server_of(request)
+    number = await movie_of(server, movie_id)
     languages = preferred(request.headers.get("accept-language", ""))
 
     async def make() -> Made:
-        stored = await asyncio.to_thread(site.movies.document, number)
+        stored = await asyncio.to_thread(server.movies.document, number)
         if stored is None:
-            raise await gone(site, number)
-        shown = await _shown(site, stored, languages)
-        similar = await _similar(site, stored)
+            raise await gone(server, number)
+        shown = await _shown(server, stored, languages)
+        similar = await _similar(server, stored)
         values = {**msgspec.structs.asdict(shown), "similar": similar, "path": f"/movies/mc{number}"}
         return "movie.html", values, {}
 
     try:
         return await held_page(request, number, "movie", make)
     except Moved as moved:
-        location = f"{site.prefix}/movies/mc{moved.movie}"
+        location = f"{server.prefix}/movies/mc{moved.movie}"
         return ASGIResponse(
             status_code=308, headers={"location": location, "cache-control": "private, max-age=0"}
         )
@@ -90,12 +90,12 @@ async def movie(request: Request[Any, Any, Any], movie_id: FromPath[str]) -> ASG
 @get("/movies/{movie_id:str}/history", include_in_schema=False)
 async def history(request: Request[Any, Any, Any], movie_id: FromPath[str]) -> ASGIResponse:
     """What changed in a film, when, and by whose delivery or decision; how its rating moved."""
-    site = site_of(request)
-    number = await movie_of(site, movie_id)
-    entries = await asyncio.to_thread(site.movies.history, number)
+    server = server_of(request)
+    number = await movie_of(server, movie_id)
+    entries = await asyncio.to_thread(server.movies.history, number)
     if not entries:
         raise not_found(f"nothing is known of mc{number}")
-    stored = await asyncio.to_thread(site.movies.document, number)
+    stored = await asyncio.to_thread(server.movies.document, number)
     film = msgspec.json.decode(stored.document) if stored else {"id": f"mc{number}", "title": f"mc{number}"}
     told = [
         {**entry, "fields": changes_of(msgspec.json.decode(entry["fields"]))} for entry in reversed(entries)
@@ -109,25 +109,25 @@ async def history(request: Request[Any, Any, Any], movie_id: FromPath[str]) -> A
 @get("/records/{source:str}/{key:path}", include_in_schema=False)
 async def record(request: Request[Any, Any, Any], source: FromPath[str], key: FromPath[str]) -> ASGIResponse:
     """One source's record of a film: its fields as they were read, and the row in the file that it delivered."""
-    site, key = site_of(request), key.removeprefix("/")
-    found = await asyncio.to_thread(site.workbench.record, source, key)
+    server, key = server_of(request), key.removeprefix("/")
+    found = await asyncio.to_thread(server.workbench.record, source, key)
     if found is None:
         raise not_found(f"{words.name_of(source)[:50]} lists no record '{key[:80]}'")
-    number = await site.read(lambda connection: movie_of_record(connection, source, key))
-    facts = await source_facts(site)
+    number = await server.read(lambda connection: movie_of_record(connection, source, key))
+    facts = await source_facts(server)
     return page(
         request, "record.html", record=found, number=number, source=facts.get(source, {"title": source})
     )
 
 
-async def _shown(site: Site, stored: Stored, languages: Sequence[str]) -> Shown:
-    claims = await asyncio.to_thread(site.movies.claims, stored.movie)
-    records = await asyncio.to_thread(site.movies.records, stored.movie)
+async def _shown(server: ServerState, stored: Stored, languages: Sequence[str]) -> Shown:
+    claims = await asyncio.to_thread(server.movies.claims, stored.movie)
+    records = await asyncio.to_thread(server.movies.records, stored.movie)
     film = msgspec.json.decode(stored.document)
     said = msgspec.json.decode(claims[0]) if claims else {"fields": {}}
     titles = FILM.decode(stored.document).by_language()
     rating = film.get("rating") or {}
-    facts = await source_facts(site)
+    facts = await source_facts(server)
     by_source: dict[str, list[str]] = {}
     for source, key in records:
         by_source.setdefault(source, []).append(key)
@@ -150,16 +150,16 @@ async def _shown(site: Site, stored: Stored, languages: Sequence[str]) -> Shown:
     )
 
 
-async def _similar(site: Site, stored: Stored) -> list[Summary]:
+async def _similar(server: ServerState, stored: Stored) -> list[Summary]:
     """Return films like a film; none while there is no index."""
-    if site.finder.position is None:
+    if server.finder.position is None:
         return []
-    return await asyncio.to_thread(site.finder.similar, FILM.decode(stored.document), SIMILAR)
+    return await asyncio.to_thread(server.finder.similar, FILM.decode(stored.document), SIMILAR)
 
 
-async def source_facts(site: Site) -> dict[str, dict[str, Any]]:
+async def source_facts(server: ServerState) -> dict[str, dict[str, Any]]:
     """Return the sources' facts by name, held until the catalogue changes: reading them takes as long as the rest of a page."""
-    held = await site.ready(0, "source-facts", lambda: list(site.workbench.sources()), answer)
+    held = await server.ready(0, "source-facts", lambda: list(server.workbench.sources()), answer)
     return {str(fact["name"]): fact for fact in msgspec.json.decode(held.body)}
 
 

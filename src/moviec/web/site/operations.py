@@ -25,7 +25,7 @@ from moviec.errors import MovieCError
 from moviec.units import plural
 from moviec.web.callers import unauthorized
 from moviec.web.errors import Problem
-from moviec.web.server_state import Site, caller_of, site_of
+from moviec.web.server_state import ServerState, caller_of, server_of
 from moviec.web.site import words
 from moviec.web.site.rendering import form_of, form_token, page, redirect
 
@@ -35,22 +35,22 @@ RUNS, ROWS, FAILURES = 15, 100, 200
 _NO_STORE = {"cache-control": "no-store"}
 
 
-def admin_of(request: Request[Any, Any, Any]) -> tuple[Site, str]:
+def admin_of(request: Request[Any, Any, Any]) -> tuple[ServerState, str]:
     """Return the site, and the name under which an admin works. Raises Problem 401 or 403 for anybody else."""
     key = caller_of(request).key
     if key is None:
         raise unauthorized("operations take an admin key")
     if key.scope != "admin":
         raise Problem(403, "this key may read, but not run operations")
-    return site_of(request), key.name
+    return server_of(request), key.name
 
 
 async def work(request: Request[Any, Any, Any], task: Callable[[], Any]) -> tuple[Any, str]:
     """Do what the workbench may refuse; return what came of it, and in words why nothing did."""
     try:
-        return await site_of(request).at_length(task), ""
+        return await server_of(request).at_length(task), ""
     except MovieCError as error:
-        site_of(request).log.warning("refused", path=request.scope["path"], error=str(error))
+        server_of(request).log.warning("refused", path=request.scope["path"], error=str(error))
         return None, str(error)
 
 
@@ -72,8 +72,8 @@ async def operations(request: Request[Any, Any, Any]) -> ASGIResponse:
     from moviec.catalog.deliveries import all_deliveries, count_rejected
     from moviec.catalog.failures import failed
 
-    site, _ = admin_of(request)
-    checks = await asyncio.to_thread(site.workbench.health)
+    server, _ = admin_of(request)
+    checks = await asyncio.to_thread(server.workbench.health)
     now = dt.datetime.now(dt.UTC)
 
     def read(connection: sa.Connection) -> dict[str, Any]:
@@ -90,13 +90,13 @@ async def operations(request: Request[Any, Any, Any]) -> ASGIResponse:
             "head": head,
         }
 
-    found = await site.read(read)
-    held = [each for each in all_deliveries(site.catalogue) if waits(each)]
+    found = await server.read(read)
+    held = [each for each in all_deliveries(server.catalogue) if waits(each)]
     months = {
         check["of"]: int(check["value"]) for check in checks if check["name"] == "source_missing_months"
     }
     concerns = [check["concern"] for check in checks if check.get("concern")]
-    rows = count_rejected(site.catalogue)
+    rows = count_rejected(server.catalogue)
     return shown(
         request,
         "operations.html",
@@ -113,8 +113,8 @@ async def held(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Held deliveries, with what shrank since the delivery before."""
     from moviec.catalog.deliveries import all_deliveries
 
-    site, _ = admin_of(request)
-    every = all_deliveries(site.catalogue)
+    server, _ = admin_of(request)
+    every = all_deliveries(server.catalogue)
     waiting = [each for each in every if waits(each)]
     cards = [
         {"delivery": each, "before": _before(each, every), "shrunk": shrunk(each, _before(each, every))}
@@ -127,14 +127,14 @@ async def held(request: Request[Any, Any, Any]) -> ASGIResponse:
 @post("/operations/held", include_in_schema=False, status_code=303)
 async def settle_held(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Take a held delivery in, or refuse it."""
-    site, who = admin_of(request)
+    server, who = admin_of(request)
     fields = await form_of(request)
     delivery = fields.get("delivery", [""])[0]
     if fields.get("do") == ["accept"]:
-        found, wrong = await work(request, lambda: site.workbench.accept_held(delivery))
+        found, wrong = await work(request, lambda: server.workbench.accept_held(delivery))
         told = f"{delivery} is taken in: {_changes(found)}" if found else wrong
     else:
-        found, wrong = await work(request, lambda: site.workbench.refuse_held(delivery, who))
+        found, wrong = await work(request, lambda: server.workbench.refuse_held(delivery, who))
         told = f"{delivery} is refused; nothing of it is taken in" if found else wrong
     return done(request, "/operations/held", told)
 
@@ -144,20 +144,20 @@ async def quarantine(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Rejected rows that wait for a fix, by source, with reason and text."""
     from moviec.catalog.deliveries import count_rejected, rejected
 
-    site, _ = admin_of(request)
+    server, _ = admin_of(request)
     source = request.query_params.get("source", "")
-    rows = await asyncio.to_thread(rejected, site.catalogue, "open", source or None)
-    counts = count_rejected(site.catalogue)
+    rows = await asyncio.to_thread(rejected, server.catalogue, "open", source or None)
+    counts = count_rejected(server.catalogue)
     return shown(request, "quarantine.html", rows=rows[:ROWS], total=len(rows), counts=counts, source=source)
 
 
 @post("/operations/quarantine", include_in_schema=False, status_code=303)
 async def replay_quarantine(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Read rejected rows again."""
-    site, _ = admin_of(request)
+    server, _ = admin_of(request)
     fields = await form_of(request)
     source = fields.get("source", [""])[0] or None
-    found, wrong = await work(request, lambda: site.workbench.replay_quarantine(source))
+    found, wrong = await work(request, lambda: server.workbench.replay_quarantine(source))
     if found is None:
         return done(request, "/operations/quarantine", wrong)
     read = sum(found["replayed"].values())
@@ -170,18 +170,18 @@ async def failures(request: Request[Any, Any, Any]) -> ASGIResponse:
     """What was set aside after repeated failure."""
     from moviec.catalog.failures import failed
 
-    site, _ = admin_of(request)
-    rows = await site.read(failed)
+    server, _ = admin_of(request)
+    rows = await server.read(failed)
     return shown(request, "failures.html", rows=rows[:FAILURES], total=len(rows))
 
 
 @post("/operations/failures", include_in_schema=False, status_code=303)
 async def replay_failures(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Try again what was set aside: those that are chosen, or all."""
-    site, _ = admin_of(request)
+    server, _ = admin_of(request)
     fields = await form_of(request)
     numbers = [int(text) for text in fields.get("number", []) if text.isascii() and text.isdecimal()]
-    found, wrong = await work(request, lambda: site.workbench.replay_failures(numbers))
+    found, wrong = await work(request, lambda: server.workbench.replay_failures(numbers))
     told = f"{plural(found['replayed'], 'is', 'are')} tried again" if found else wrong
     return done(request, "/operations/failures", told)
 

@@ -19,7 +19,7 @@ from moviec.web.ids import LARGEST
 from moviec.web.params import ListQuery
 from moviec.web.routes.lists import find
 from moviec.web.routes.people import named_people
-from moviec.web.server_state import site_of
+from moviec.web.server_state import server_of
 from moviec.web.site import words
 from moviec.web.site.drawings import yearly
 from moviec.web.site.rendering import kept_page, page
@@ -44,15 +44,15 @@ class Filmed(msgspec.Struct, frozen=True):
 @get("/people", include_in_schema=False)
 async def people(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Persons of a name, or those with the most votes for their films."""
-    site, query = site_of(request), request.query_params.get("query", "")[:200]
+    server, query = server_of(request), request.query_params.get("query", "")[:200]
     role = request.query_params.get("role", "director")
     role = role if role in ROLES else "director"
     if query.strip():
-        found = await named_people(site, query, LISTED)
+        found = await named_people(server, query, LISTED)
         return page(request, "people.html", named=found, query=query, role=role, roles=ROLES)
 
     def make() -> tuple[str, dict[str, Any]]:
-        with site.catalogue.connect() as connection:
+        with server.catalogue.connect() as connection:
             return "people.html", {
                 "leading": leading_people(connection, role, LISTED),
                 "role": role,
@@ -65,17 +65,17 @@ async def people(request: Request[Any, Any, Any]) -> ASGIResponse:
 @get("/people/{person_id:str}", include_in_schema=False)
 async def person(request: Request[Any, Any, Any], person_id: FromPath[str]) -> ASGIResponse:
     """One person."""
-    site = site_of(request)
-    number = await site.read(lambda connection: number_of(connection, "people", person_id))
+    server = server_of(request)
+    number = await server.read(lambda connection: number_of(connection, "people", person_id))
     if number is None:
         raise not_found(f"there is no person '{person_id[:50]}'")
 
     best = await find(
-        site, ListQuery(person=str(number), sort="popularity", limit=KNOWN_FOR, facets=False), ""
+        server, ListQuery(person=str(number), sort="popularity", limit=KNOWN_FOR, facets=False), ""
     )
 
     def make() -> tuple[str, dict[str, Any]]:
-        with site.catalogue.connect() as connection:
+        with server.catalogue.connect() as connection:
             return "person.html", {**_person(connection, number), "best": best.page.items}
 
     return await kept_page(request, 0, f"person:{number}", make)

@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Request
 
 from moviec.web.errors import Problem
-from moviec.web.server_state import Site, site_of
+from moviec.web.server_state import ServerState, server_of
 from moviec.web.site.rendering import written
 
 _HEADINGS = {
@@ -32,10 +32,12 @@ def problem_page(request: Request[Any, Any, Any], problem: Problem) -> bytes | N
     caller = scope.get("moviec.caller")
     key = caller.key if caller else None
     accept = request.headers.get("accept", "")
-    return refusal_page(site_of(request), scope["path"], accept, problem, key.scope if key else "")
+    return refusal_page(server_of(request), scope["path"], accept, problem, key.scope if key else "")
 
 
-def refusal_page(site: Site, path: str, accept: str, problem: Problem, signed_in: str = "") -> bytes | None:
+def refusal_page(
+    server: ServerState, path: str, accept: str, problem: Problem, signed_in: str = ""
+) -> bytes | None:
     """Write what went wrong as a page, where a browser asked for one of the site's; None where a program asked."""
     if path.startswith(_PROGRAMS) or "text/html" not in accept:
         return None
@@ -45,6 +47,6 @@ def refusal_page(site: Site, path: str, accept: str, problem: Problem, signed_in
         "next": path,
         "signed_in": signed_in,
         "path": path,
-        "anonymous": site.home.settings.anonymous,
+        "anonymous": server.home.settings.anonymous,
     }
-    return written(site, "problem.html", shown)
+    return written(server, "problem.html", shown)

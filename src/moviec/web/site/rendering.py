@@ -18,7 +18,7 @@ from moviec.units import plural, short_number
 from moviec.web.errors import Problem
 from moviec.web.languages import preferred
 from moviec.web.responses import from_bytes, respond
-from moviec.web.server_state import Site, caller_of, site_of
+from moviec.web.server_state import ServerState, caller_of, server_of
 from moviec.web.sessions import csrf_of
 from moviec.web.site import drawings, words
 
@@ -32,13 +32,13 @@ def page(
     request: Request[Any, Any, Any], template: str, headers: Mapping[str, str] | None = None, **values: Any
 ) -> ASGIResponse:
     """Answer with a page made of a template."""
-    body = written(site_of(request), template, {**frame_of(request), **values})
+    body = written(server_of(request), template, {**frame_of(request), **values})
     return respond(request, from_bytes(body, HTML, dict(headers or {})))
 
 
 def refused(request: Request[Any, Any, Any], template: str, **values: Any) -> ASGIResponse:
     """Answer a form that was not accepted with a page that says why."""
-    body = written(site_of(request), template, {**frame_of(request), **values})
+    body = written(server_of(request), template, {**frame_of(request), **values})
     return ASGIResponse(body=body, status_code=403, media_type=HTML)
 
 
@@ -63,16 +63,16 @@ async def held_page(
     request: Request[Any, Any, Any], movie: int, name: str, make: Callable[[], Awaitable[Made]]
 ) -> ASGIResponse:
     """Answer with a page that is held until the movie changes (`movie` 0: until anything does), or the index moves on."""
-    site, frame = site_of(request), frame_of(request)
+    server, frame = server_of(request), frame_of(request)
     languages = ",".join(preferred(request.headers.get("accept-language", "")))
-    full = f"page:{name}:{site.finder.position}:{languages}:{frame['signed_in']}"
-    held = site.cache.get(movie, full)
-    site.metrics.cache.labels("hit" if held else "miss").inc()
+    full = f"page:{name}:{server.finder.position}:{languages}:{frame['signed_in']}"
+    held = server.cache.get(movie, full)
+    server.metrics.cache.labels("hit" if held else "miss").inc()
     if held is None:
-        ticket = site.cache.begin()
+        ticket = server.cache.begin()
         template, values, headers = await make()
-        held = from_bytes(written(site, template, {**frame, **values}), HTML, dict(headers))
-        site.cache.keep(ticket, movie, full, held)
+        held = from_bytes(written(server, template, {**frame, **values}), HTML, dict(headers))
+        server.cache.keep(ticket, movie, full, held)
     return respond(request, held)
 
 
@@ -88,13 +88,13 @@ def form_token(request: Request[Any, Any, Any]) -> str:
     return csrf_of(session) if session else ""
 
 
-def written(site: Site, template: str, values: Mapping[str, Any]) -> bytes:
+def written(server: ServerState, template: str, values: Mapping[str, Any]) -> bytes:
     """Write a template with values, and what every page has."""
     given = {
-        "prefix": site.prefix,
+        "prefix": server.prefix,
         "version": __version__,
         "this_year": dt.datetime.now(dt.UTC).year,
-        "notice": site.home.settings.notice,
+        "notice": server.home.settings.notice,
         "signed_in": "",
         "path": "",
         **values,
@@ -154,9 +154,9 @@ async def form_of(request: Request[Any, Any, Any]) -> dict[str, list[str]]:
     fields: dict[str, list[str]] = {}
     for name, value in parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True):
         fields.setdefault(name, []).append(value)
-    site = request.headers.get("sec-fetch-site", "same-origin")
+    server = request.headers.get("sec-fetch-site", "same-origin")
     token = form_token(request)
-    if site not in ("same-origin", "none") or (token and fields.get("csrf") != [token]):
+    if server not in ("same-origin", "none") or (token and fields.get("csrf") != [token]):
         raise Problem(
             403, "this form is not one of this page; go back, load the page again and send it once more"
         )
@@ -167,7 +167,7 @@ def redirect(
     request: Request[Any, Any, Any], path: str, headers: Mapping[str, str] | None = None
 ) -> ASGIResponse:
     """Send a browser on to a page of the site, after what it has done."""
-    where = f"{site_of(request).prefix}{path}"
+    where = f"{server_of(request).prefix}{path}"
     return ASGIResponse(
         status_code=303, headers={"location": where, "cache-control": "no-store", **(headers or {})}
     )

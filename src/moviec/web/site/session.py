@@ -9,7 +9,7 @@ from litestar.response.base import ASGIResponse
 from litestar.types import ControllerRouterHandler
 
 from moviec.web.callers import too_many
-from moviec.web.server_state import caller_of, site_of
+from moviec.web.server_state import caller_of, server_of
 from moviec.web.sessions import COOKIE, LASTS
 from moviec.web.site.rendering import form_of, form_token, page, redirect, refused
 
@@ -20,27 +20,27 @@ WRONG = 20
 @get("/sign-in", include_in_schema=False)
 async def door(request: Request[Any, Any, Any]) -> ASGIResponse:
     """A form for a key; who is signed in, and how to leave."""
-    site, caller = site_of(request), caller_of(request)
+    server, caller = server_of(request), caller_of(request)
     shown = {
         "key": caller.key,
         "csrf": form_token(request),
         "next": _inside(request.query_params.get("next", "/")),
     }
     headers = {"cache-control": "no-store"}
-    return page(request, "sign_in.html", headers, anonymous=site.home.settings.anonymous, **shown)
+    return page(request, "sign_in.html", headers, anonymous=server.home.settings.anonymous, **shown)
 
 
 @post("/sign-in", include_in_schema=False, status_code=303)
 async def sign_in(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Open a session for whoever shows a key."""
-    site, fields = site_of(request), await form_of(request)
-    begun = await site.sessions.begin(fields.get("key", [""])[0].strip()[:200])
+    server, fields = server_of(request), await form_of(request)
+    begun = await server.sessions.begin(fields.get("key", [""])[0].strip()[:200])
     if begun is None:
-        window = await site.limiter.hit(f"wrong:{caller_of(request).address}", WRONG)
+        window = await server.limiter.hit(f"wrong:{caller_of(request).address}", WRONG)
         if window.left < 0:
             raise too_many(window)
         shown = {"key": None, "csrf": "", "next": _inside(fields.get("next", ["/"])[0]), "wrong": True}
-        return refused(request, "sign_in.html", anonymous=site.home.settings.anonymous, **shown)
+        return refused(request, "sign_in.html", anonymous=server.home.settings.anonymous, **shown)
     where = _inside(fields.get("next", ["/"])[0])
     if where == "/" and begun[0].scope == "admin":
         where = "/operations"
@@ -58,7 +58,7 @@ def _cookie(request: Request[Any, Any, Any], value: str, lasts: int) -> str:
     secure = (
         "; Secure" if "https" in (request.url.scheme, request.headers.get("x-forwarded-proto", "")) else ""
     )
-    path = site_of(request).prefix or "/"
+    path = server_of(request).prefix or "/"
     return f"{COOKIE}={value}; Path={path}; Max-Age={lasts}; HttpOnly; SameSite=Lax{secure}"
 
 

@@ -13,7 +13,7 @@ from litestar.types import ControllerRouterHandler
 
 from moviec.catalog.sources import coverage, freshness, matched_share, matching
 from moviec.web.errors import not_found
-from moviec.web.server_state import site_of
+from moviec.web.server_state import server_of
 from moviec.web.site.movie import source_facts
 from moviec.web.site.rendering import kept_page, page
 
@@ -24,13 +24,13 @@ DELIVERIES = 12
 @get("/sources", include_in_schema=False)
 async def sources(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Every source with its last delivery and licence."""
-    site = site_of(request)
-    facts = await source_facts(site)
+    server = server_of(request)
+    facts = await source_facts(server)
 
     def read(connection: sa.Connection) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, int]]]:
         return freshness(connection), matching(connection)
 
-    fresh, matched = await site.read(read)
+    fresh, matched = await server.read(read)
     rows = [
         {
             **fact,
@@ -47,20 +47,20 @@ async def sources(request: Request[Any, Any, Any]) -> ASGIResponse:
 @get("/sources/{name:str}", include_in_schema=False)
 async def source(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIResponse:
     """One source's scorecard."""
-    site = site_of(request)
-    facts = await source_facts(site)
+    server = server_of(request)
+    facts = await source_facts(server)
     if name not in facts:
         raise not_found(f"there is no source '{name[:50]}'")
 
     def make() -> tuple[str, dict[str, Any]]:
         from moviec.catalog.deliveries import all_deliveries  # brings Arrow, which a server starts without
 
-        with site.catalogue.connect() as connection:
+        with server.catalogue.connect() as connection:
             fresh, covered = freshness(connection).get(name, {}), coverage(connection, name)
             shares = matching(connection).get(name)
-        delivered = list(reversed(all_deliveries(site.catalogue, name)))
+        delivered = list(reversed(all_deliveries(server.catalogue, name)))
         newest = next((each for each in delivered if each.state == "applied"), None)
-        learned = msgspec.to_builtins(site.workbench.scorecard(name))
+        learned = msgspec.to_builtins(server.workbench.scorecard(name))
         return "source.html", {
             "source": {**facts[name], **fresh},
             "covered": covered,
