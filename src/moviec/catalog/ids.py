@@ -38,13 +38,13 @@ def every_id(connection: sa.Connection, kind: Ids, step: int) -> Iterator[list[s
 def external_ids_of(connection: sa.Connection, movies: Sequence[int]) -> list[str]:
     """Return the ids at other sites of some movies."""
     query = sa.select(EXTERNAL.column).where(external_ids.c.movie.in_(movies))
-    return [str(each) for each in connection.scalars(query)]
+    return [str(scalar) for scalar in connection.scalars(query)]
 
 
 def companies_of(connection: sa.Connection, movies: Sequence[int]) -> list[str]:
     """Return the production companies of some movies, each once."""
     query = sa.select(movie_companies.c.company).where(movie_companies.c.movie.in_(movies)).distinct()
-    return [str(each) for each in connection.scalars(query)]
+    return [str(scalar) for scalar in connection.scalars(query)]
 
 
 def genres_and_months(

@@ -89,7 +89,7 @@ def _settled(told: pa.Table, film: pa.Table, share: float) -> Settling:
         engine.register("told", told)
         engine.register("film", film)
         months = [Month(**row) for row in engine.query(_SHARES).to_pylist()]
-    off = [each.month for each in months if abs(1 - each.share) > 1 - share]
+    off = [month.month for month in months if abs(1 - month.share) > 1 - share]
     last = months[-1].month if months else 0
     settled = (max(off) + 1 if off else months[0].month) if months else None
     settled = None if settled is None or settled > last else settled

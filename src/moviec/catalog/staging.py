@@ -52,8 +52,8 @@ def stage(connection: sa.Connection, name: str, like: sa.Table, rows: pa.Table) 
 def _staged(name: str, like: sa.Table, columns: tuple[str, ...]) -> sa.Table:
     """Describe a temporary table: the same one each time, so that the texts of its statements are kept ready."""
     given = [
-        sa.Column(each, like.c[each].type, primary_key=like.c[each].primary_key, autoincrement=False)
-        for each in columns
+        sa.Column(column, like.c[column].type, primary_key=like.c[column].primary_key, autoincrement=False)
+        for column in columns
     ]
     return sa.Table(name, sa.MetaData(), *given, prefixes=["TEMPORARY"])
 

@@ -81,7 +81,7 @@ def _print(done: Exported, folder: Path) -> None:
         ("file", "rows"),
         rows,
     )
-    kept_back = ", ".join(one.name for one in done.sources if not one.redistribute)
+    kept_back = ", ".join(source.name for source in done.sources if not source.redistribute)
     if not done.own_use and kept_back:
         print(
             f"left out: {plural(done.left_out, 'film', 'films')} and all values that only {kept_back} list;"

@@ -45,7 +45,7 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show one whole: what it is about, the error, how often it was tried."""
-    found = next((one for one in _failures(home, None) if one.number == number), None)
+    found = next((failure for failure in _failures(home, None) if failure.number == number), None)
     if found is None:
         raise UsageError("there is no such failure", str(number), "see `moviec failures list --all`")
     if as_json:

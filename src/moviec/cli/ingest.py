@@ -185,7 +185,7 @@ def _ask_and_ingest(place: Home, source: Source, as_json: bool) -> None:
             f"{source.spec.name}: {plural(asked.requests, 'request', 'requests')}{': ' if asked.waits else ''}{asked.waits}"
         )
         tell_outcome(outcome)
-    looks = [look for one in asked.deliveries if (look := needs_look(one, place.settings))]
+    looks = [look for delivery in asked.deliveries if (look := needs_look(delivery, place.settings))]
     end_with([*looks, *told_aside(outcome)])
 
 

@@ -43,7 +43,7 @@ def _tell(planned: Upgrade, catalogue: str, dry_run: bool) -> None:
     done = "would go" if dry_run else "went"
     print(f"{catalogue} {done} from {begun} to {planned.newest}")
     print_table(
-        "Steps", ("number", "what"), [(each.number, each.title.rstrip(".")) for each in planned.steps]
+        "Steps", ("number", "what"), [(step.number, step.title.rstrip(".")) for step in planned.steps]
     )
     if planned.tables:
         print_table("Tables", ("table", "change"), list(planned.tables.items()))

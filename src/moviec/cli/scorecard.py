@@ -43,7 +43,9 @@ def about_source(home: Home, name: str, as_json: bool) -> None:
 
 def _filled(deliveries: list[Delivery]) -> dict[str, float]:
     """Give the share of the last read delivery's films for which each field is known."""
-    audits: list[dict[str, Any]] = [one.report["audit"] for one in deliveries if one.report.get("audit")]
+    audits: list[dict[str, Any]] = [
+        delivery.report["audit"] for delivery in deliveries if delivery.report.get("audit")
+    ]
     if not audits:
         return {}
     last = audits[-1]
@@ -80,7 +82,7 @@ def _tell_card(card: Scorecard, filled: dict[str, float], own: bool) -> None:
         print(
             f"{card.version} knows nothing of its fields: `moviec fit` learns that once films are shared with others"
         )
-    used = [(one.genre, f"{one.said_if_true:.2f}", f"{one.said_if_not:.3f}") for one in card.genres]
+    used = [(genre.genre, f"{genre.said_if_true:.2f}", f"{genre.said_if_not:.3f}") for genre in card.genres]
     if used:
         print_table("Genres", ("genre", "said if true", "said if not"), used)
     for rater in card.calibration:

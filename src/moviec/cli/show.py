@@ -95,7 +95,7 @@ def _print(stood: Stood) -> None:
             f"C-rating {rating['c_rating']:.0f} ({rating['low']:.0f}–{rating['high']:.0f}, {rating['method']})"
         )
     for role in ("director", "writer", "actor"):
-        names = [one["name"] for one in document.get("people", ()) if one.get("role") == role]
+        names = [person["name"] for person in document.get("people", ()) if person.get("role") == role]
         if names:
             print(f"{role}: {', '.join(names[:6])}{' …' if len(names) > 6 else ''}")
     for name, value in document.items():

@@ -82,7 +82,7 @@ def status(
 
 def _waiting(checks: Sequence[Check]) -> Iterator[str]:
     """Say what waits to be published, what is matched with nothing, and what waits for a person."""
-    if waiting := sum(each.value for each in checks if each.name == "queue_changes"):
+    if waiting := sum(check.value for check in checks if check.name == "queue_changes"):
         yield f"{waiting:,.0f} record changes wait to be published; `moviec worker --once` publishes them"
     for each in checks:
         if each.name == "source_unmatched_share":

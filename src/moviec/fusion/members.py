@@ -109,7 +109,7 @@ def _claims(engine: Engine) -> pa.Table:
         [told["movie"], _repeated(field, told.num_rows), told["source"], told[field], told["delivered"]]
         for field in fields
     ]
-    plain = [pa.table(each, list(CLAIMS)).filter(pc.is_valid(each[3])) for each in columns]
+    plain = [pa.table(column, list(CLAIMS)).filter(pc.is_valid(column[3])) for column in columns]
     return pa.concat_tables([*plain, engine.query(_LISTED)])
 
 

@@ -67,7 +67,7 @@ def work(home: Home, stop: threading.Event, tell: Tell = lambda _: None) -> None
             Job("catalogue", 0, EVERY, lambda: _aggregate(context, tell)),
             Job("webhooks", 0, EVERY, senders.step),
             Job("search index", 0, EVERY, lambda: follow(context.catalogue, home.search, stop.wait)),
-            *(Job(each.name, 0, EVERY_ROUND, partial(each.step, tell)) for each in schedules),
+            *(Job(schedule.name, 0, EVERY_ROUND, partial(schedule.step, tell)) for schedule in schedules),
             Job("inboxes", 0, EVERY_ROUND, lambda: _inboxes(home, tell)),
             Job("posters", 0, EVERY_HOUR, lambda: _posters(home, tell)),
             Job("alerts", EVERY_ROUND, EVERY_LOOK, lambda: _alerts(home)),

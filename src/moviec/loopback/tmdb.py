@@ -151,8 +151,8 @@ def detail(film: Film) -> dict[str, Any]:
         "popularity": film.popularity / MILLION,
         "poster_path": f"/poster{film.ids.tmdb}.jpg",
         "production_companies": [
-            {"id": each.id, "logo_path": None, "name": each.name, "origin_country": ""}
-            for each in film.companies
+            {"id": company.id, "logo_path": None, "name": company.name, "origin_country": ""}
+            for company in film.companies
         ],
         "production_countries": [
             {"iso_3166_1": code, "name": COUNTRIES.get(code, code)} for code in film.countries
@@ -186,8 +186,8 @@ def _appended(film: Film) -> dict[str, Any]:
         for at, each in enumerate(film.cast)
     ]
     crew = [
-        {"id": each.id, "name": each.name, "job": "Director", "department": "Directing"}
-        for each in film.directors
+        {"id": director.id, "name": director.name, "job": "Director", "department": "Directing"}
+        for director in film.directors
     ]
     first = {
         "certification": "PG-13",

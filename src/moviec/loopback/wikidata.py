@@ -63,9 +63,9 @@ def facts(number: str, film: Film) -> Iterator[dict[str, dict[str, str]]]:
         yield row("P1476", _text(film.original_title, film.language), more=film.language)
     yield row("P577", _text(f"{film.released}T00:00:00Z"), more="11")
     yield row("P2047", _text(f"+{film.runtime}"), more=f"{_ENTITY}Q7727")
-    yield from (row("P57", _item(f"Q{each.id}"), each.name) for each in film.directors)
-    yield from (row("P161", _item(f"Q{each.id}"), each.name) for each in film.cast)
-    yield from (row("P272", _item(f"Q{each.id}"), each.name) for each in film.companies)
+    yield from (row("P57", _item(f"Q{director.id}"), director.name) for director in film.directors)
+    yield from (row("P161", _item(f"Q{actor.id}"), actor.name) for actor in film.cast)
+    yield from (row("P272", _item(f"Q{company.id}"), company.name) for company in film.companies)
     yield from (row("P495", _text(code)) for code in film.countries)
     yield from (row("P364", _text(code)) for code in film.languages)
     for name in film.genres:

@@ -279,6 +279,6 @@ def _weights_by_source(sources: Column, levels: pa.Table, model: Model) -> tuple
     """Lay out the model's weights for every two of the records' sources, and say which of them each pair has."""
     encoded = pc.dictionary_encode(sources).combine_chunks()
     names, codes = encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype(np.int64)
-    weighed = weights_of([model.fitted(one, other) for one in names or [""] for other in names or [""]])
+    weighed = weights_of([model.fitted(name, other) for name in names or [""] for other in names or [""]])
     left, right = (codes[levels[number].to_numpy() - 1] for number in ("l", "r"))
     return weighed, left * len(names) + right

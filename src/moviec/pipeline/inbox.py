@@ -51,7 +51,7 @@ def waiting(home: Home, spec: SourceSpec, now: dt.datetime) -> list[list[str]]:
     What was seen is remembered in HOME/downloads/NAME.inbox.json.
     """
     settings = home.settings.sources[spec.name]
-    entries = [each for each in _drop(home, spec).entries() if _counts(each.name)]
+    entries = [entry for entry in _drop(home, spec).entries() if _counts(entry.name)]
     before = _remembered(home, spec.name)
     seen = {
         each.name: known
@@ -117,12 +117,12 @@ def _deliveries(spec: SourceSpec, entries: Sequence[Dropped]) -> list[list[str]]
     """Group files into deliveries: each role once in a delivery; what plays no role stands alone."""
     groups: list[list[str]] = []
     roles: set[str] = set()
-    for each in entries:
-        role = next(iter(assign_roles([Path(each.name)], spec)[0]), "")
-        if _strangers(spec, [each.name]) or not groups or role in roles:
+    for entry in entries:
+        role = next(iter(assign_roles([Path(entry.name)], spec)[0]), "")
+        if _strangers(spec, [entry.name]) or not groups or role in roles:
             groups.append([])
             roles = set()
-        groups[-1].append(each.name)
+        groups[-1].append(entry.name)
         roles.add(role)
     return groups
 

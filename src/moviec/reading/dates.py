@@ -152,7 +152,7 @@ def _in_words(text: str) -> Day | None:
     if len(named) != 1 or any(word not in months() and word not in _FILLERS for word in words):
         return None
     numbers = _NUMBERS.findall(text) if _DATE_SIGNS.fullmatch(text) else []
-    years = [one for one in numbers if len(one) == 4]
+    years = [number for number in numbers if len(number) == 4]
     days = [one for one in numbers if len(one) <= 2]
     if len(years) == 1 and len(numbers) == 1:
         return Day(None, int(years[0])) if _possible(int(years[0])) else None

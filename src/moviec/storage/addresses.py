@@ -36,7 +36,9 @@ def resolve(host: str, port: int, private: bool, setting: str) -> list[str]:
         said = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise TransportError(f"the name cannot be resolved ({said})", host) from error
     addresses = list(dict.fromkeys(str(answer[4][0]) for answer in found))
-    inside = [each for each in addresses if not is_public(ipaddress.ip_address(each.partition("%")[0]))]
+    inside = [
+        address for address in addresses if not is_public(ipaddress.ip_address(address.partition("%")[0]))
+    ]
     if inside and not private:
         raise SourceError(
             f"leads to {inside[0]}, which is no public address", host, f"see {setting} in docs/settings.md"

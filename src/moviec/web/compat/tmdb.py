@@ -281,7 +281,11 @@ async def _names(
         return films.Names(
             genres,
             {number: found for number, ids in persons.items() if (found := films.tmdb_id(ids)) is not None},
-            {each.id: found for each in companies.values() if (found := films.tmdb_id(each.ids)) is not None},
+            {
+                company.id: found
+                for company in companies.values()
+                if (found := films.tmdb_id(company.ids)) is not None
+            },
         )
 
     return await server.read(read)

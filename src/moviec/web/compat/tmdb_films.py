@@ -202,7 +202,9 @@ def _title(document: Document, languages: Sequence[str]) -> str:
 def _rating(document: Document) -> Mapping[str, Any]:
     """Return what TMDB's voters say."""
     found = [
-        each for each in document.get("ratings", []) if (each["rater"], each["aspect"]) == ("tmdb", "overall")
+        rating
+        for rating in document.get("ratings", [])
+        if (rating["rater"], rating["aspect"]) == ("tmdb", "overall")
     ]
     return found[0] if found else {}
 

@@ -159,19 +159,19 @@ def _rss(feed: Feed) -> ElementTree.Element:
             "lastBuildDate": _dated(feed.updated),
         },
     )
-    for each in feed.entries:
+    for entry in feed.entries:
         item = ElementTree.SubElement(channel, "item")
         _texts(
             item,
             {
-                "title": _plain(each.title),
-                "link": each.link,
-                "description": _plain(each.summary),
-                "pubDate": _dated(each.at),
+                "title": _plain(entry.title),
+                "link": entry.link,
+                "description": _plain(entry.summary),
+                "pubDate": _dated(entry.at),
             },
         )
         guid = ElementTree.SubElement(item, "guid", {"isPermaLink": "false"})
-        guid.text = each.id
+        guid.text = entry.id
     return root
 
 

@@ -150,7 +150,7 @@ def _candidate(number: int, text: str) -> dict[str, Any]:
     return {
         "source": "catalogue", "key": str(number), "titles": _distinct(title for title in titles if title),
         "year": film.get("year"), "released": _day(film.get("released")), "runtime": film.get("runtime"),
-        "kind": film.get("kind"), "directors": [each["name"] for each in people if each["role"] == "director"],
+        "kind": film.get("kind"), "directors": [person["name"] for person in people if person["role"] == "director"],
         "cast": [each["name"] for each in people if each["role"] == "actor"],
         "genres": [genre["name"] for genre in film.get("genres", [])], "scores": None,
         "votes": max((rating.get("votes") or 0 for rating in film.get("ratings", [])), default=None), "ids": [],

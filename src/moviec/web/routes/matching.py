@@ -231,7 +231,7 @@ def _cells(document: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
 def _values(document: Mapping[str, Any], name: str) -> list[Any]:
     people = document.get("people", [])
     found: dict[str, Callable[[], list[Any]]] = {
-        "director": lambda: [each["name"] for each in people if each["role"] == "director"],
+        "director": lambda: [person["name"] for person in people if person["role"] == "director"],
         "person": lambda: [each["name"] for each in people],
         "genre": lambda: [genre["name"] for genre in document.get("genres", [])],
         "country": lambda: list(document.get("countries", [])),
@@ -315,7 +315,7 @@ async def preview(request: Request[Any, Any, Any]) -> ASGIResponse:
     if number not in stored:
         raise not_found(f"there is no movie mc{number}")
     film = msgspec.json.decode(stored[number])
-    people = [each["name"] for each in film.get("people", []) if each["role"] == "director"]
+    people = [person["name"] for person in film.get("people", []) if person["role"] == "director"]
     lines = [
         f"<b>{escape(film['title'])}</b> ({film.get('year', 'year unknown')})",
         escape(", ".join(people)),

@@ -139,7 +139,7 @@ def totals(years: Sequence[YearOf]) -> Totals | None:
     if not years:
         return None
     return Totals(
-        films=sum(each.films for each in years),
+        films=sum(year.films for year in years),
         revenue=sum(each.revenue or 0 for each in years),
         revenue_known=sum(each.revenue_known for each in years),
         budget=sum(each.budget or 0 for each in years),

@@ -243,7 +243,7 @@ def _each_year(
         one = msgspec.structs.replace(
             question, first_year=year, last_year=year, entries=tuple(entries), least=1
         )
-        found += [(year, each) for each in ranked_entries(connection, one)] if entries else []
+        found += [(year, entry) for entry in ranked_entries(connection, one)] if entries else []
     return found
 
 

@@ -99,10 +99,10 @@ def _told(lately: Sequence[Lately], films: Mapping[int, Summary]) -> list[tuple[
 def shares(years: Sequence[YearOf], names: Mapping[int, str]) -> list[Share]:
     """Return the largest genres with their share of all genres named in each decade."""
     films: dict[int, dict[int, int]] = {}
-    for each in years:
-        if each.entry in names and each.year >= SINCE:
-            decade = films.setdefault(each.entry, {})
-            decade[each.year // 10 * 10] = decade.get(each.year // 10 * 10, 0) + each.films
+    for year in years:
+        if year.entry in names and year.year >= SINCE:
+            decade = films.setdefault(year.entry, {})
+            decade[year.year // 10 * 10] = decade.get(year.year // 10 * 10, 0) + year.films
     decades = sorted({decade for by_decade in films.values() for decade in by_decade})
     totals = {decade: sum(found.get(decade, 0) for found in films.values()) for decade in decades}
     decades = [decade for decade in decades if totals[decade] >= 100] or decades

@@ -84,14 +84,14 @@ async def operations(request: Request[Any, Any, Any]) -> ASGIResponse:
             "fresh": freshness(connection),
             "pairs": pairs_to_review(connection),
             "aside": len(failed(connection)),
-            "queue": sum(each.value for each in figures if each.name == "queue_changes"),
+            "queue": sum(figure.value for figure in figures if figure.name == "queue_changes"),
             "waited": sum(each.value for each in figures if each.name == "queue_seconds"),
             "followers": [(row.follower, head - row.position, row.at) for row in followers(connection)],
             "head": head,
         }
 
     found = await server.read(read)
-    held = [each for each in all_deliveries(server.catalogue) if waits(each)]
+    held = [delivery for delivery in all_deliveries(server.catalogue) if waits(delivery)]
     months = {
         check["of"]: int(check["value"]) for check in checks if check["name"] == "source_missing_months"
     }
