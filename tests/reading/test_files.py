@@ -50,6 +50,7 @@ FILES: dict[str, tuple[str, str, list[tuple[str, int | None]]]] = {
     "top.txt": ("01 - Heat (1995)\n02 - Alien (1979)\n03 - 12 Angry Men (1957)\n", "utf-8", [HEAT, ALIEN, ("12 Angry Men", 1957)]),
     "files.txt": ("Heat.1995.1080p.BluRay.x264-GRP.mkv\nThe.Matrix.1999.2160p.UHD.BluRay.x265-ABC.mkv\n", "utf-8", [HEAT, MATRIX]),
     "paths.txt": ("/m/Heat (1995)/Heat (1995) Bluray-1080p.mkv\n/m/The Matrix (1999)/movie.mkv\nD:\\Films\\Alien (1979).avi\n", "utf-8", [HEAT, MATRIX, ALIEN]),
+    "signs.txt": ("[REC]\nHeat (1995)\nAlien (1979)\n", "utf-8", [("[REC]", None), HEAT, ALIEN]),
     "notes.md": ("# Films\n\n| Title | Year |\n|:------|-----:|\n| Heat  | 1995 |\n| Alien | 1979 |\n\nmore\n", "utf-8", [HEAT, ALIEN]),
     "kodi.xml": (KODI, "utf-8", [HEAT, ALIEN]),
     "nested.jsonl": ("\n".join(json.dumps({"film": film, "score": 9}) for film in (ONE, TWO)), "utf-8", [HEAT, ALIEN]),

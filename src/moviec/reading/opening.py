@@ -29,6 +29,8 @@ _HEADERLESS = (
     (re.compile(r"\d+,(?:\d{4}|NULL),.+"), ",", ("netflix_id", "year", "title")),
 )
 
+_JSON_LIST = re.compile(r"\s*\[\s*(?:[{\[\"\]]|$)")
+
 #: The sheet of a workbook may be named behind its path: films.xlsx#Sheet2.
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
@@ -55,6 +57,11 @@ def readable(path: Path, folder: Path, sheet: str = "", names: Collection[str] =
     return _with_names(path, text, folder, names)
 
 
+def is_json_list(text: str) -> bool:
+    """Return whether a file that begins so is a list in JSON, and no list of titles of which the first is "[REC]"."""
+    return _JSON_LIST.match(text) is not None
+
+
 def _with_names(path: Path, text: str, folder: Path, names: Collection[str]) -> Path:
     """Return the file of a text in UTF-8 that begins with `text`, or a copy whose columns have names."""
     bare = text.lstrip()
@@ -62,7 +69,7 @@ def _with_names(path: Path, text: str, folder: Path, names: Collection[str]) -> 
     for pattern, delimiter, columns in _HEADERLESS:
         if pattern.fullmatch(first):
             return _with_header(path, folder / f"headed-{path.stem}.csv", delimiter, columns)
-    if bare.startswith("["):
+    if is_json_list(bare):
         return path
     if bare.startswith("{"):
         return _unwrapped(path, folder / f"list-{path.name}", first)

@@ -17,7 +17,7 @@ from moviec.engine.duckdb import identifier
 from moviec.errors import PayloadError, UsageError
 from moviec.reading.layouts import Layout, Scale, layout_beside, layout_of
 from moviec.reading.nested import unfold
-from moviec.reading.opening import readable
+from moviec.reading.opening import is_json_list, readable
 from moviec.reading.ratings import rating
 from moviec.reading.tables import stage_list
 from moviec.reading.usual_names import ALIASES, MORE_ALIASES, bare_name, plain_name, usual_columns
@@ -149,8 +149,10 @@ def columns_of(engine: DuckEngine, path: Path, work: Path, names: Collection[str
     kind = "csv"
     if start.startswith(b"PAR1"):
         kind = "parquet"
-    elif start.startswith((b"{", b"[")):
-        kind = "json" if start.startswith(b"[") else "jsonl"
+    elif is_json_list(start.decode("utf-8", errors="replace")):
+        kind = "json"
+    elif start.startswith(b"{"):
+        kind = "jsonl"
     try:
         columns, _ = stage_list(engine, opened, kind, work)
         return unfold(engine, "listed", columns)
