@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from email.utils import parsedate_to_datetime
+from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
 
 import pytest
@@ -69,3 +70,31 @@ def test_what_is_no_feed_is_404(api: Api, name: str) -> None:
 def test_a_feed_that_is_known_is_not_sent_again(api: Api) -> None:
     etag = api.get("/feeds/changes.atom").headers["etag"]
     assert api.get("/feeds/changes.atom", headers={"if-none-match": etag}).status_code == 304
+
+
+@pytest.mark.parametrize("kind", ["rss", "atom"])
+def test_a_feed_without_entries_is_as_new_as_the_catalogue_and_its_page_keeps_the_filters(
+    api: Api, kind: str
+) -> None:
+    answer = api.get(
+        f"/feeds/top.{kind}?genre=horror&min_votes=100&released_from=2023-05-01&released_to=2023-05-02"
+    )
+    root = ElementTree.fromstring(answer.content)
+    newest = api.json("/v1/changes?after=0&limit=1000")["items"][-1]["at"]
+    if kind == "rss":
+        assert root.findall("channel/item") == []
+        built = parsedate_to_datetime(root.findtext("channel/lastBuildDate") or "")
+        assert built == dt.datetime.fromisoformat(newest).replace(microsecond=0)
+        page = root.findtext("channel/link") or ""
+    else:
+        assert root.findtext(f"{ATOM}updated") == newest
+        page = root.findall(f"{ATOM}link")[1].attrib["href"]
+    asked = parse_qs(urlsplit(page).query)
+    assert asked == {
+        "genre": ["horror"],
+        "min_votes": ["100"],
+        "released_from": ["2023-05-01"],
+        "released_to": ["2023-05-02"],
+        "sort": ["rating"],
+    }
+    assert api.get(page.replace("http://testserver.local", "")).status_code == 200

@@ -196,3 +196,41 @@ def test_what_nobody_knows_and_what_is_no_choice_is_said(api: Api) -> None:
         .json()["error"]["message"]
         .endswith("one of sum, mean, median, max")
     )
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("year_from=abc", "year_from"),
+        ("nope=1", "nope"),
+        ("year=1990&year=1991", "year"),
+        ("sort=null&cursor=null", "sort"),
+        ("fields=nope", "fields"),
+        ("limit=1000", "limit"),
+        ("country=USA", "country"),
+        ("genre=" + ",".join(["1"] * 21), "genre"),
+    ],
+)
+def test_a_wrong_parameter_is_named_in_the_details(api: Api, query: str, name: str) -> None:
+    answer = api.get(f"/v1/movies?{query}")
+    error = answer.json()["error"]
+    assert answer.status_code == 400
+    assert error["code"] == "invalid_parameter"
+    assert [(each["name"], each["in"]) for each in error["details"]] == [(name, "query")]
+    assert error["details"][0]["reason"] in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ({}, "ids"),
+        ({"ids": ["mc1"], "nope": 1}, "nope"),
+        ({"ids": [1]}, "ids[0]"),
+        ([], "body"),
+    ],
+)
+def test_a_wrong_field_of_a_body_is_named_in_the_details(api: Api, body: Any, name: str) -> None:
+    answer = api.client.post("/v1/movies/lookup", json=body)
+    assert answer.status_code == 422
+    assert [each["name"] for each in answer.json()["error"]["details"]] == [name]
+    assert name in answer.json()["error"]["message"]

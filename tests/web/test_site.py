@@ -19,13 +19,15 @@ from moviec.catalog.accounts import revoke_key
 from moviec.catalog.yearly import YearOf
 from moviec.web.admin_work import Verdict
 from moviec.web.sessions import COOKIE, LASTS, csrf_of
+from moviec.web.site import charts
 from moviec.web.site.browse import Chip
 from moviec.web.site.drawings import look, rating_scale
+from moviec.web.site.explore import MOST_LINES
 from moviec.web.site.home import shares
 from moviec.web.site.movie import expected_of, raters_of
 from moviec.web.site.provenance import facts_of
 from moviec.web.site.rendering import templates
-from moviec.web.site.words import amount, day, duration, elsewhere, money, rater, schedule
+from moviec.web.site.words import MEASURES, amount, changed, day, duration, elsewhere, money, rater, schedule
 from tests.web.catalogue import FILMS, Made, publish
 from tests.web.conftest import Api, made_home, serving
 
@@ -502,3 +504,70 @@ def test_a_poster_is_shown_in_its_widths_and_drawn_where_there_is_none() -> None
     for poster in without:
         drawn = macro.render(film={"title": "Alien", "year": 1979, "genres": [], "poster": poster})
         assert "<img" not in drawn and "1979" in drawn and "Alien" in drawn
+
+
+def test_years_of_explore_that_are_the_wrong_way_round_are_swapped(api: Api) -> None:
+    right = api.json("/explore/data.json?first=1990&last=1999")
+    assert api.json("/explore/data.json?first=1999&last=1990") == right
+    assert right["items"]
+
+
+def test_lines_have_a_colour_each(api: Api) -> None:
+    assert len(set(charts.LINES)) == len(charts.LINES) == MOST_LINES
+    drawn = api.json(
+        "/explore/chart.json?view=lines&measure=movies&first=1930&last=2023&kind=companies&top=100"
+    )
+    assert len({row["name"] for row in drawn["data"]["values"]}) <= MOST_LINES
+    told = api.json(
+        "/explore/data.json?view=lines&measure=movies&first=1930&last=2023&kind=companies&top=100"
+    )
+    assert f"lines are drawn of {MOST_LINES} at most" in told["coverage"]
+
+
+@pytest.mark.parametrize("measure", ["revenue", "movies", "c_rating", "votes"])
+def test_the_axis_of_a_chart_is_named_in_words(api: Api, measure: str) -> None:
+    drawn = api.json(f"/explore/chart.json?measure={measure}&first=1930&last=2023")
+    title = drawn["encoding"]["x"]["title"]
+    assert title.startswith(MEASURES[measure])
+    assert "_" not in title
+
+
+def test_a_path_of_a_poster_that_is_not_stored_is_no_field_of_a_page() -> None:
+    said = {
+        "fields": {"poster": {"rule": "most_reliable", "claims": [{"source": "tmdb", "value": "/zMy.jpg"}]}}
+    }
+    assert facts_of({"poster": None}, said, {}) == []
+    assert [fact.field for fact in facts_of({"poster": {"w342": "/posters/a"}}, said, {})] == ["poster"]
+
+
+def test_genres_without_films_are_not_listed(api: Api) -> None:
+    text = api.get("/genres").text
+    assert ">Drama</a>" in text
+    assert '<span class="quiet small">0</span>' not in text
+
+
+def test_companies_are_drawn_by_what_they_are_ordered_by(api: Api) -> None:
+    assert '<th scope="col">Gross, drawn</th>' in api.get("/companies?by=revenue").text
+    assert '<th scope="col">Films, drawn</th>' in api.get("/companies").text
+
+
+def test_changes_are_told_in_words_that_readers_use() -> None:
+    assert changed(["adult", "confidence", "rating", "people", "year"]) == "C-rating, cast and crew"
+    assert changed(["adult", "confidence"]) == ""
+
+
+def test_what_begins_like_nothing_is_told_so(api: Api) -> None:
+    text = api.get("/suggest?query=qqqqqqxyz").text
+    assert "Nothing begins like this" in text
+    assert 'role="option"' in text
+
+
+def test_fields_that_few_films_could_judge_are_not_told_of_a_source(api: Api) -> None:
+    row = {"field": "year", "reliability": 0.5, "judged": 29}
+    api.bench.scorecard = lambda source: {  # type: ignore[method-assign]
+        "reliability": [row, {**row, "field": "runtime", "judged": 30}],
+        "calibration": [],
+    }
+    text = api.get("/sources/imdb").text
+    assert ">Runtime</th>" in text
+    assert ">Year</th>" not in text

@@ -93,7 +93,10 @@ def _tell(shown: Shown, leaders: pa.Table, drawing: Path) -> None:
     print_table("\nGenres by revenue, 1970–2023 (moviec report genres)", ("genre", "films", "revenue"), rows)
     print(f"\nmonths:  {shown.months}/genres/1994/1994-10.json and {len(shown.rollup.months) - 1} more")
     print(f"picture: {drawing}")
-    print("invented: ratings, votes and popularity; titles, dates, people and money (rounded) are real")
+    print("real: titles, dates, people and money (rounded); invented: ratings, votes and popularity")
+    print(
+        "planted on purpose: each source's errors and gaps, so that there is something to match and fuse (docs/sample.md)"
+    )
 
 
 def _tell_next(home: Path, serve: bool) -> None:

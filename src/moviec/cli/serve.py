@@ -94,8 +94,8 @@ def _greeting(home: Home, host: str, port: int) -> str:
         lines.append(f"the log is {home.log}")
     if not home.settings.anonymous:
         lines.append(
-            "only programs with a key are answered (`moviec keys create NAME` makes one);"
-            f" to open the pages in a browser set anonymous = true in {home.folder / 'moviec.toml'}"
+            "it answers those with a key (`moviec keys create NAME` makes one): programs send it, people sign in with it at /sign-in;"
+            f" to let everybody read without one set anonymous = true in {home.folder / 'moviec.toml'}"
         )
     return "\n".join(lines)
 

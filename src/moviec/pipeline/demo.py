@@ -34,7 +34,10 @@ from moviec.sources.registry import find_source, find_sources
 #: When the sample was typed.
 DELIVERED = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
 #: What every page of the demo's site says.
-NOTICE = "Sample data: ratings, votes and popularity are invented."
+NOTICE = (
+    "Sample data. The facts are real; ratings, votes and popularity are invented, and each source has errors planted on purpose,"
+    " so that there is something to match and fuse."
+)
 SOURCES = ("kaggle", "imdb", "movielens", "rottentomatoes", "wikipedia", "festival")
 
 

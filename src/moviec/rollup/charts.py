@@ -16,14 +16,21 @@ _UNITS = {
     "revenue": "US dollars",
     "budget": "US dollars",
     "profit": "US dollars",
-    "movies": "films",
-    "votes": "votes",
+}
+_NAMES = {
+    "revenue": "Worldwide gross",
+    "budget": "Budget",
+    "profit": "Gross less budget",
+    "movies": "Films",
+    "votes": "Votes",
+    "popularity": "Popularity",
+    "c_rating": "C-rating",
 }
 _FONT = "DejaVu Sans, Helvetica, Arial, sans-serif"
 _AMOUNTS = {
     "format": "~s",
     "tickCount": 6,
-    "labelExpr": "replace(datum.label, 'G', 'B')",
+    "labelExpr": "datum.value == 0 ? '0' : replace(datum.label, 'G', 'B')",
 }  # billions, not giga
 _CONFIG = {
     "background": "white",
@@ -111,5 +118,7 @@ def _base(title: str, subtitle: str) -> dict[str, Any]:
 
 
 def _axis(question: Question) -> str:
+    if question.measure == "movies":  # counted, and nothing else
+        return _NAMES["movies"]
     unit = _UNITS.get(question.measure)
-    return f"{question.measure}{f', {unit}' if unit else ''} ({question.added_up})"
+    return f"{_NAMES[question.measure]}{f', {unit}' if unit else ''} ({question.added_up})"

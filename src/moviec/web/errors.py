@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -47,6 +48,12 @@ class Problem(Exception):  # noqa: N818  a problem is what the caller is told, w
 def not_found(what: str) -> Problem:
     """Say that there is no such thing."""
     return Problem(404, what)
+
+
+def wrong_parameter(name: str, reason: str, message: str = "") -> Problem:
+    """Say what is wrong with a parameter of a URL's query: 400, the parameter and the reason among the details."""
+    details = [{"name": name, "reason": reason, "in": "query"}]
+    return Problem(400, message or f"{name}: {reason}", "invalid_parameter", details)
 
 
 #: Writes a problem as a page for a person; None for who did not ask for a page.
@@ -110,15 +117,7 @@ def _sent_wrong(error: UsageError | RecursionError | UnicodeDecodeError) -> str:
 def _invalid(error: ValidationException) -> Problem:
     """Name each parameter that is wrong; a body that is JSON but not what is wanted is 422."""
     wrong = error.extra if isinstance(error.extra, list) else []
-    details = [
-        {
-            "name": str(detail.get("key", "")),
-            "reason": str(detail.get("message", "")),
-            "in": getattr(detail.get("source"), "value", ""),
-        }
-        for detail in wrong
-        if isinstance(detail, dict)
-    ]
+    details = [_detail(each) for each in wrong if isinstance(each, dict)]
     if [detail["reason"] for detail in details] == ["'data'"]:  # how Litestar says that there is none
         return Problem(422, "this takes a JSON body; /docs shows it")
     body = bool(details) and all(detail["in"] in ("body", "") for detail in details)
@@ -126,6 +125,23 @@ def _invalid(error: ValidationException) -> Problem:
         f"{detail['name']}: {detail['reason']}" if detail["name"] else detail["reason"] for detail in details
     )
     return Problem(422 if body else 400, message or error.detail, details=details or None)
+
+
+#: What msgspec says of a body that lacks a field, or has one that there is not; of what lies within, its place follows.
+_FIELD = re.compile(r"^Object (missing required|contains unknown) field `([^`]*)`(?: - at `\$\.?(.*)`)?$")
+
+
+def _detail(wrong: Mapping[str, Any]) -> dict[str, str]:
+    """Name the parameter, or the field of the body, that is wrong, with the reason."""
+    name, reason = str(wrong.get("key", "")), str(wrong.get("message", ""))
+    if found := _FIELD.match(reason):
+        place = name if name != "data" else (found[3] or "")
+        name = f"{place}.{found[2]}".removeprefix(".")
+        reason = "this field is required" if found[1] == "missing required" else "there is no such field"
+    elif "matching regex" in reason:
+        reason = "not written as it should be; /docs shows how"
+    name = "body" if name == "data" else name  # what Litestar calls it is what our functions do
+    return {"name": name, "reason": reason, "in": getattr(wrong.get("source"), "value", "")}
 
 
 def methods_at(app: Litestar, path: str) -> str:

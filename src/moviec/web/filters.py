@@ -16,7 +16,7 @@ from moviec.search.folding import fold, fold_title
 from moviec.search.location import certificate_form, slug
 from moviec.search.readings import GenreWords
 from moviec.search.request import Wanted
-from moviec.web.errors import Problem
+from moviec.web.errors import Problem, wrong_parameter
 from moviec.web.ids import LARGEST
 from moviec.web.params import FilterQuery
 from moviec.web.server_state import ServerState
@@ -72,7 +72,8 @@ def _each(
     parts = text.split(",") if "," in parted else [text]
     groups = [[value.strip() for value in part.split("|") if value.strip()] for part in parts]
     if sum(map(len, groups)) > MOST:
-        raise Problem(400, f"more than {MOST} values in one filter", "invalid_parameter")
+        reason = f"more than {MOST} values in one filter"
+        raise wrong_parameter(field, reason, reason)
     found = tuple(tuple(found for value in group for found in read(value)) for group in groups if group)
     return Wanted(field, found) if found else None
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from moviec.catalog.finding import read_id
 from moviec.catalog.instants import instant_of
 from moviec.errors import UsageError
-from moviec.web.errors import Problem, not_found
+from moviec.web.errors import Problem, not_found, wrong_parameter
 from moviec.web.known_ids import Known
 from moviec.web.server_state import ServerState
 
@@ -67,7 +67,7 @@ def instant(text: str) -> str:
     try:
         return instant_of(text)
     except UsageError as error:
-        raise Problem(400, str(error)) from error
+        raise wrong_parameter("as_of", f"{error.what}; {error.hint}", str(error)) from error
 
 
 def absent(server: ServerState, test: Callable[[Known], bool]) -> bool:

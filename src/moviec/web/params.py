@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from moviec.search.request import TOP_RATED, Sort
 from moviec.units import LEAST_FILMS
-from moviec.web.errors import Problem
+from moviec.web.errors import Problem, wrong_parameter
 from moviec.web.schemas import Movie
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -365,14 +365,17 @@ def query_of(request: Request[Any, Any, Any], kind: type[T]) -> T:
     pairs = parse_qsl(text.decode("latin-1"), keep_blank_values=True, errors="replace")
     values = dict(pairs)
     if len(values) < len(pairs):
-        raise Problem(400, "a parameter is given twice")
+        names = [name for name, _ in pairs]
+        twice = next(name for name in values if names.count(name) > 1)[:40]
+        reason = "given twice; several values of one filter are parted by `,` or `|`"
+        raise wrong_parameter(twice, reason, f"the parameter '{twice}' is {reason}")
     try:
         found = msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise Problem(400, _said(str(error)) + _choices(kind, str(error)), "invalid_parameter") from error
+        raise _refused(kind, str(error)) from error
     for name in values:
         if getattr(found, name) is None:  # the word "null", which no parameter takes
-            raise Problem(400, f"{name} has no value; leave it out", "invalid_parameter")
+            raise wrong_parameter(name, "has no value; leave it out", f"{name} has no value; leave it out")
     return found
 
 
@@ -398,10 +401,12 @@ def _choices(kind: type[msgspec.Struct], error: str) -> str:
 _UNKNOWN = re.compile(r"^Object contains unknown field (.*)$")
 
 
-def _said(error: str) -> str:
-    """Return what msgspec found wrong as `name: reason`."""
+def _refused(kind: type[msgspec.Struct], error: str) -> Problem:
+    """Say what msgspec found wrong with a query."""
     reason, _, place = error.replace("`", "").replace(" | null", "").partition(" - at $.")
     if "matching regex" in reason:
         reason = "not written as it should be; /docs shows how"
-    reason = _UNKNOWN.sub(r"there is no parameter '\1' here", reason)
-    return f"{place}: {reason}" if place else f"{reason}; /docs lists the parameters"
+    if unknown := _UNKNOWN.match(reason):
+        reason = f"there is no parameter '{unknown[1][:40]}' here; /docs lists the parameters"
+        return wrong_parameter(unknown[1][:40], reason, reason)
+    return wrong_parameter(place, reason + _choices(kind, error))

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from moviec.catalog.queries import claims_of, documents_of
 from moviec.search.summaries import Summary
 from moviec.web import schemas as shapes
-from moviec.web.errors import Problem
+from moviec.web.errors import wrong_parameter
 
 #: What `include` adds: claims, which stand beside the document; ratings with their points; people, which lists leave out.
 INCLUDED = ("claims", "ratings", "people")
@@ -49,9 +49,7 @@ def parts_of(fields: str, include: str) -> Parts:
 def _read(name: str, text: str, known: Collection[str]) -> tuple[str, ...]:
     found = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     if unknown := [part for part in found if part not in known]:
-        raise Problem(
-            400, f"{name}: no '{unknown[0][:40]}'; there are {', '.join(known)}", "invalid_parameter"
-        )
+        raise wrong_parameter(name, f"no '{unknown[0][:40]}'; there are {', '.join(known)}")
     return found
 
 

@@ -20,7 +20,7 @@ from moviec.errors import UsageError
 from moviec.measures import Question, least_films, refuse_nonsense
 from moviec.search.folding import fold
 from moviec.web import schemas as shapes
-from moviec.web.errors import Problem, not_found
+from moviec.web.errors import Problem, not_found, wrong_parameter
 from moviec.web.ids import LARGEST, absent
 from moviec.web.params import CompanyListQuery, FigureQuery, query_of
 from moviec.web.responses import answer, respond
@@ -144,7 +144,7 @@ async def figures(server: ServerState, asked: FigureQuery, question: Question) -
         refuse_nonsense(question)
         chosen, entries = await _chosen(server, asked, question)
     except UsageError as error:
-        raise Problem(400, str(error), "invalid_parameter") from error
+        raise wrong_parameter(error.where or "query", error.what, str(error)) from error
     names: Mapping[int, Genre | Company] = {}
     if asked.metadata:
         names = await _names(server, question.kind, [each.entry for each in chosen])

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from email.utils import format_datetime
 from typing import Any
+from urllib.parse import urlencode
 from xml.etree import ElementTree
 
 import msgspec
@@ -14,7 +15,7 @@ from litestar import Request, get
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 
-from moviec.catalog.queries import changes_before, titles_and_years
+from moviec.catalog.queries import changes_before, newest_change, titles_and_years
 from moviec.web.errors import not_found
 from moviec.web.params import FeedQuery, FilterQuery, ListQuery, query_of
 from moviec.web.responses import Answer, from_bytes, respond
@@ -43,17 +44,18 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Feed(msgspec.Struct, frozen=True):
-    """A feed with its own address, the page that it is of, and its entries, the newest first."""
+    """A feed with its own address, the page that it is of, and its entries, the newest first; without any it is as new as `made`."""
 
     title: str
     link: str
     page: str
     entries: Sequence[Entry]
+    made: str
 
     @property
     def updated(self) -> str:
         """Return when the newest entry was."""
-        return max((entry.at for entry in self.entries), default="1970-01-01T00:00:00+00:00")
+        return max((entry.at for entry in self.entries), default=self.made)
 
 
 @get("/feeds/{name:str}", include_in_schema=False)
@@ -67,14 +69,39 @@ async def feed(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIResp
     link = f"{base}{request.url.path.removeprefix(server.prefix)}" + (
         f"?{request.url.query}" if request.url.query else ""
     )
+    _, changed = await server.read(newest_change)
+    published = changed or f"{dt.datetime.now(dt.UTC).date()}T00:00:00+00:00"
     if what == "changes":
         entries = await server.read(lambda connection: _changes(connection, base))
-        made = Feed("Changes of films", link, f"{base}/", entries)
+        made = Feed("Changes of films", link, f"{base}/", entries, published)
     else:
-        made = Feed(
-            "New films, best rated first", link, f"{base}/search?sort=rating", await _top(server, asked, base)
-        )
+        entries = await _top(server, asked, base)
+        made = Feed("New films, best rated first", link, _page_of(asked, base), entries, published)
     return respond(request, _written(made, kind))
+
+
+def _page_of(asked: FeedQuery, base: str) -> str:
+    """Return the address of the site's page with the feed's films: the same filters."""
+    usual = FeedQuery()
+    apart = ("limit", "cursor", "facets", "fields", "include")
+    kept = {
+        name: value
+        for name, value in msgspec.to_builtins(_listed(asked)).items()
+        if name not in apart and value != getattr(usual, name, None)
+    }
+    return f"{base}/search?{urlencode({**kept, 'adult': 'true'} if asked.adult else kept)}"
+
+
+def _listed(asked: FeedQuery) -> ListQuery:
+    """Return the list that a feed is of: films released in the last year, unless told otherwise."""
+    today = dt.datetime.now(dt.UTC).date()
+    same = {name: getattr(asked, name) for name in FilterQuery.__struct_fields__}
+    listed = ListQuery(**same, sort="rating")
+    since = asked.released_from or today - dt.timedelta(NEW_FOR)
+    return msgspec.structs.replace(
+        listed, limit=ENTRIES, cursor="", facets=False, released_from=since, released_to=asked.released_to or today,
+        fields="", include="",
+    )  # fmt: skip
 
 
 def _changes(connection: sa.Connection, base: str) -> list[Entry]:
@@ -104,14 +131,7 @@ def _told(item: dict[str, Any]) -> str:
 async def _top(server: ServerState, asked: FeedQuery, base: str) -> list[Entry]:
     """Return films released in the last year, by what one can be sure of their rating; dated by their release."""
     today = dt.datetime.now(dt.UTC).date()
-    same = {name: getattr(asked, name) for name in FilterQuery.__struct_fields__}
-    listed = ListQuery(**same, sort="rating")
-    since = asked.released_from or today - dt.timedelta(NEW_FOR)
-    listed = msgspec.structs.replace(
-        listed, limit=ENTRIES, cursor="", facets=False, released_from=since, released_to=asked.released_to or today,
-        fields="", include="",
-    )  # fmt: skip
-    found = await find(server, listed, "")
+    found = await find(server, _listed(asked), "")
     return [
         Entry(
             id=f"{base}/movies/{film.id}",

@@ -24,8 +24,8 @@ THEMES = {
     "dark": {"paper": "#1c1a18", "ink": "#ece7dd", "quiet": "#a9a195", "grid": "#34302b", "bar": "#f2896c"},
 }
 
-#: Colours of lines that are told apart by who sees few colours, too, on both papers.
-_LINES = [
+#: Colours of lines that are told apart by who sees few colours, too, on both papers; as many lines are drawn (explore.MOST_LINES).
+LINES = [
     "#4477aa",
     "#cc6633",
     "#228866",
@@ -36,6 +36,8 @@ _LINES = [
     "#777777",
     "#ddaa33",
     "#117733",
+    "#7755cc",
+    "#dd77aa",
 ]
 
 
@@ -66,7 +68,7 @@ def themed(spec: Mapping[str, Any], theme: str, has_years: bool) -> dict[str, An
     told = [{"field": "name", "type": "nominal", "title": "Name"}]
     if has_years:
         told.append({"field": "year", "type": "quantitative", "title": "Year", "format": "d"})
-        made["encoding"]["color"]["scale"] = {"range": _LINES}
+        made["encoding"]["color"]["scale"] = {"range": LINES}
         made["encoding"]["tooltip"] = [
             *told,
             {"field": "value", "type": "quantitative", "title": "Value", "format": ",.10~g"},

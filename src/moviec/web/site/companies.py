@@ -94,7 +94,8 @@ async def genres(request: Request[Any, Any, Any]) -> ASGIResponse:
         counts = dict(found.page.genres)
         facets: dict[str, list[tuple[Any, int]]] = {}
         for genre in sorted(found.genres, key=lambda each: (-counts.get(each.id, 0), each.name)):
-            facets.setdefault(genre.facet, []).append((genre, counts.get(genre.id, 0)))
+            if counts.get(genre.id):
+                facets.setdefault(genre.facet, []).append((genre, counts[genre.id]))
         ordered = [
             (facet, facets[facet]) for facet in ("genre", "form", "audience", "format") if facet in facets
         ]

@@ -23,7 +23,7 @@ from moviec.catalog.yearly import span_of_years
 from moviec.errors import UsageError
 from moviec.measures import USUAL, Question, least_films, refuse_nonsense
 from moviec.units import LEAST_FILMS, plural
-from moviec.web.errors import Problem, not_found
+from moviec.web.errors import not_found, wrong_parameter
 from moviec.web.params import By, Measure, Query, Split, query_of
 from moviec.web.responses import from_bytes, respond
 from moviec.web.routes.lists import genres_of
@@ -34,6 +34,9 @@ from moviec.web.site.rendering import Made, held_page, page, with_query
 
 #: Years that lines are drawn over, at most, and films of a figure that are listed.
 MOST_YEARS, MOST_FILMS = 160, 500
+
+#: Lines of one chart, at most: each has a colour of its own (charts.LINES).
+MOST_LINES = 12
 
 KINDS = {"genres": "Genres", "companies": "Production companies"}
 _STORED = {"genres": "genres", "companies": "production_companies"}
@@ -129,7 +132,7 @@ async def download(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGI
         try:
             answered = await answer_of(server, asked, span)
         except UsageError as error:
-            raise Problem(400, str(error), "invalid_parameter") from error
+            raise wrong_parameter(error.where or "query", error.what, str(error)) from error
         body = await asyncio.to_thread(_file, name, answered, asked)
         headers = {"content-disposition": f'inline; filename="{_named(answered)}.{name.rpartition(".")[2]}"'}
         found = from_bytes(body, _MEDIA[name], headers)
@@ -153,7 +156,7 @@ async def films(request: Request[Any, Any, Any]) -> ASGIResponse:
         try:
             found = ranked_entries(connection, question)
         except UsageError as error:
-            raise Problem(400, str(error), "invalid_parameter") from error
+            raise wrong_parameter(error.where or "query", error.what, str(error)) from error
         ids = found[0].movie_ids if found else []
         rows = [msgspec.json.decode(document) for _, document in documents_of(connection, ids[:20_000])]
         return (found[0] if found else None), rows
@@ -192,7 +195,7 @@ def question_of(asked: ExploreQuery, span: tuple[int, int] | None) -> Question:
     """Read a question; without years it is about the latest ten that have figures."""
     latest = min(span[1], dt.datetime.now(dt.UTC).year) if span else dt.datetime.now(dt.UTC).year
     last = asked.last or (max(asked.first, latest) if asked.first else latest)
-    first = min(asked.first or last - 9, last)
+    first, last = sorted((asked.first or last - 9, last))
     return Question(
         kind=_STORED[asked.kind],
         first_year=first,
@@ -210,7 +213,8 @@ async def answer_of(server: ServerState, asked: ExploreQuery, span: tuple[int, i
     """Answer a question. Raises UsageError where it makes no sense."""
     question = question_of(asked, span)
     refuse_nonsense(question)
-    ends = Ends(asked.top) if asked.end == "top" else Ends(0, asked.top)
+    most = min(asked.top, MOST_LINES) if asked.view == "lines" else asked.top
+    ends = Ends(most) if asked.end == "top" else Ends(0, most)
 
     def read(connection: sa.Connection) -> tuple[list[RankedEntry], int, list[tuple[int, RankedEntry]]]:
         chosen, total = leaders(connection, question, ends)
@@ -229,6 +233,8 @@ async def answer_of(server: ServerState, asked: ExploreQuery, span: tuple[int, i
     coverage = f"Known of {known:,} of {plural(films, 'film', 'films')} counted here"
     estimate = question.last_year >= dt.datetime.now(dt.UTC).year
     note = "; the running year is not over" if estimate else ""
+    if most < asked.top:
+        note += f"; lines are drawn of {most} at most"
     return Answered(question, rows, title_of(question, asked), f"{coverage}{note}", total, estimate)
 
 

@@ -72,6 +72,8 @@ def _fact(
     value = _value(name, film, field)
     if not claims or (name == "adult" and value == "no"):
         return None
+    if name == "poster" and not isinstance(film.get("poster"), Mapping):
+        return None  # a path at a provider, and no picture of it here
     sources = {claim.source for claim in claims}
     agree = {claim.source for claim in claims if claim.chosen}
     return Fact(

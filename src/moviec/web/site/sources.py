@@ -14,6 +14,7 @@ from litestar.types import ControllerRouterHandler
 from moviec.catalog.sources import coverage, freshness, matched_share, matching
 from moviec.web.errors import not_found
 from moviec.web.server_state import server_of
+from moviec.web.site.methods import JUDGED
 from moviec.web.site.movie import source_facts
 from moviec.web.site.rendering import kept_page, page
 
@@ -68,6 +69,8 @@ async def source(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIRe
             "deliveries": delivered[:DELIVERIES],
             "filled": filled_of(newest.report if newest else {}),
             "card": learned,
+            "judged": [row for row in learned.get("reliability", ()) if row["judged"] >= JUDGED],
+            "least_judged": JUDGED,
         }
 
     return await kept_page(request, 0, f"source:{name}", make)

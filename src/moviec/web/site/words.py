@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -85,6 +85,7 @@ FIELDS = {
     "genres": "Genres",
     "people": "Cast and crew",
     "companies": "Production companies",
+    "rating": "C-rating",
     "ratings": "Ratings",
     "ids": "Ids elsewhere",
 }
@@ -139,6 +140,16 @@ def rater(name: str) -> str:
 def field(name: str) -> str:
     """Return what a page calls a field."""
     return FIELDS.get(name, name.replace("_", " ").capitalize())
+
+
+def changed(names: Sequence[str]) -> str:
+    """Return what a page calls the first fields that changed: "rating, cast and crew"; those that no reader looks for are left out."""
+    named = [_in_a_line(field(name)) for name in names if name not in ("adult", "confidence", "sources")]
+    return ", ".join(named[:2])
+
+
+def _in_a_line(name: str) -> str:
+    return name if name.startswith("C-") else name[:1].lower() + name[1:]
 
 
 def rule(name: str) -> str:
