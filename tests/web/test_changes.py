@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.web.catalogue import FILMS, Made, publish
-from tests.web.conftest import Api
+from tests.web.conftest import Api, made_home, serving
 
 NEW = "2026-11-10T08:00:00+00:00"
 
@@ -83,3 +86,43 @@ def test_a_follower_that_knows_more_than_there_is_is_told_so(api: Api) -> None:
         beyond = api.get(path)
         assert (beyond.status_code, beyond.json()["error"]["code"]) == (410, "beyond_the_log")
         assert beyond.json()["error"]["details"] == {"head": newest}
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "reason"),
+    [
+        ({"url": "http://127.0.0.1/hook"}, "url", "no address of the open internet"),
+        ({"url": "http://localhost:8000/"}, "url", "no address of the open internet"),
+        ({"url": "http://[::1]/"}, "url", "no address of the open internet"),
+        ({"url": "https://10.0.0.1/"}, "url", "no address of the open internet"),
+        ({"url": "http://2130706433/"}, "url", "no address of the open internet"),
+        ({"url": "ftp://a.example/"}, "url", "begins with http:// or https://"),
+        (
+            {"url": "https://a.example/", "filter": {"fields": ["nope"]}},
+            "filter.fields",
+            "no film has a field 'nope'",
+        ),
+        (
+            {"url": "https://a.example/", "filter": {"genres": [1, 9999]}},
+            "filter.genres",
+            "there is no genre 9999",
+        ),
+        ({}, "url", "required"),
+    ],
+)
+def test_a_webhook_that_could_never_be_sent_to_is_refused_with_the_reason(
+    api: Api, body: dict[str, Any], name: str, reason: str
+) -> None:
+    answer = api.client.post("/v1/webhooks", json=body, headers={"X-API-Key": api.key()})
+    error = answer.json()["error"]
+    assert answer.status_code == 422
+    assert [each["name"] for each in error["details"]] == [name]
+    assert reason in error["message"]
+
+
+def test_an_address_inside_is_taken_where_the_settings_let_it(template: Path, tmp_path: Path) -> None:
+    with serving(made_home(template, tmp_path, webhooks_private=True)) as api:
+        made = api.client.post(
+            "/v1/webhooks", json={"url": "http://127.0.0.1/"}, headers={"X-API-Key": api.key()}
+        )
+    assert made.status_code == 201

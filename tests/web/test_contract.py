@@ -37,6 +37,11 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", "3xx", "401", "403",
 include-path-regex = "/v1/(genres|production_companies)/years?/.*"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "3xx", "400", "401", "403", "404", "429", "5xx"]
 
+# An address inside is refused, and a genre that there is not.
+[[operations]]
+include-path = "/v1/webhooks"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "3xx", "401", "403", "404", "409", "422", "429", "5xx"]
+
 # A number beyond the end of the log is gone.
 [[operations]]
 include-path = "/v1/changes"

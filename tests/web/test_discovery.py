@@ -200,3 +200,64 @@ def _ids_of_people(request: pytest.FixtureRequest) -> None:
         row = {"kind": "people", "space": "imdb", "key": "nm0000158", "folded": "keanu reeves"}
         with served.server.catalogue.begin() as connection:
             connection.execute(sa.insert(parties).values(**row, party=person_id("Keanu Reeves")))
+
+
+@pytest.mark.parametrize(
+    ("filters", "hint"),
+    [
+        ("language=eng", "films have en, fr"),
+        ("original_language=xx", "films have en, fr"),
+        ("country=XX", "films have US, FR"),
+        ("country=EU", "films have US, FR"),
+        ("has_id=foo", "films have imdb, tmdb"),
+        ("certificate=XX", "films have PG-13, R"),
+    ],
+)
+def test_a_filter_takes_only_what_is_known_and_says_what_is(api: Api, filters: str, hint: str) -> None:
+    answer = api.get(f"/v1/movies?{filters}")
+    assert answer.status_code == 404
+    assert hint in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("filters", ["language=fi", "country=NZ", "certificate=NC-17", "has_id=trakt"])
+def test_a_known_value_that_no_film_has_finds_nothing(api: Api, filters: str) -> None:
+    assert api.json(f"/v1/movies?{filters}")["items"] == []
+
+
+def test_a_filter_by_nobody_names_those_that_fit(api: Api) -> None:
+    for asked in ("pacino", "pacinno"):
+        error = api.get(f"/v1/movies?person={asked}").json()["error"]
+        assert "did you mean 'Al Pacino'" in error["message"]
+        assert [person["name"] for person in error["details"]["people"]] == ["Al Pacino"]
+    assert api.get("/v1/movies?person=qqqqqq").json()["error"]["details"] is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("pacinno", "Al Pacino"),
+        ("jaen-pierre jeunet", "Jean-Pierre Jeunet"),
+        ("copolla", "Francis Ford Coppola"),
+        ("wachowksi", "Lana Wachowski"),
+        ("robert de nirro", "Robert De Niro"),
+    ],
+)
+def test_persons_are_found_with_typing_errors(api: Api, typed: str, name: str) -> None:
+    found = [person["name"] for person in api.json(f"/v1/people?query={typed}")["items"]]
+    assert found[0] == name
+
+
+def test_typing_errors_are_forgiven_only_where_nobody_has_the_name(api: Api) -> None:
+    assert [person["name"] for person in api.json("/v1/people?query=pacino")["items"]] == ["Al Pacino"]
+    assert api.json("/v1/people?query=xyz")["items"] == []
+
+
+@pytest.mark.parametrize("asked", ["4", "drama", "Drama", "tmdb:18"])
+def test_a_genre_is_known_by_what_the_filter_takes(api: Api, asked: str) -> None:
+    assert api.json(f"/v1/genres/{asked}")["name"] == "Drama"
+
+
+def test_a_genre_that_is_none_leads_to_those_that_are(api: Api) -> None:
+    answer = api.get("/v1/genres/horor")
+    assert answer.status_code == 404
+    assert "/v1/genres lists them" in answer.json()["error"]["message"]

@@ -93,9 +93,9 @@ class Fields:
         """Match films that have every word in their titles."""
         return self._every(words, _WORDS[:1], 0, False)
 
-    def in_names(self, words: Sequence[str], begun: bool) -> Query:
+    def in_names(self, words: Sequence[str], begun: bool, errors: int = 0) -> Query:
         """Match films that have every word in the names of their people, the last perhaps only begun."""
-        return self._every(words, ("people",), 0, begun)
+        return self._every(words, ("people",), errors, begun)
 
     def together(self, words: Sequence[str]) -> Query:
         """Match titles in which the words stand together, the last perhaps only begun."""
@@ -197,9 +197,7 @@ class Fields:
     def _word(self, field: str, word: str, errors: int, begun: bool) -> Query:
         if not errors and not begun:
             return self.term(field, word)
-        of_whole, of_begun = (
-            min(errors, sum(len(word) >= letters for letters in least)) for least in (WHOLE, BEGUN)
-        )
+        of_whole, of_begun = forgiven(word, errors, begun=False), forgiven(word, errors, begun=True)
         if begun and of_begun == of_whole:
             return self._near(field, word, of_begun, True)
         whole = self._near(field, word, of_whole, False)
@@ -207,7 +205,6 @@ class Fields:
 
     def _near(self, field: str, word: str, errors: int, begun: bool) -> Query:
         """Match a word, or one that begins so, with up to so many typing errors; a number is no other number."""
-        errors = 0 if word.isdecimal() or len(word) > LONGEST else errors
         if not errors and not begun:
             return self.term(field, word)
         if not errors and len(word) <= BEGINNING:
@@ -230,6 +227,13 @@ class Fields:
             Query.fuzzy_term_query(self._schema, field, joined, errors, True, False)
             for field in ("whole", "series")
         )
+
+
+def forgiven(word: str, errors: int, *, begun: bool) -> int:
+    """Return how many of so many typing errors a word may have, by its length; a number is no other number."""
+    if word.isdecimal() or len(word) > LONGEST:
+        return 0
+    return min(errors, sum(len(word) >= letters for letters in (BEGUN if begun else WHOLE)))
 
 
 def any_of(queries: Iterable[Query]) -> Query:

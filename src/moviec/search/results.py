@@ -92,10 +92,17 @@ class Finder:
         searcher, fields = self._opened_index()
         return _Search(searcher, fields, ask, genres).page()
 
-    def with_people(self, words: Sequence[str], begun: bool, limit: int) -> list[Summary]:
-        """Return the best known films that have every word in their people's names, the last word perhaps only begun."""
+    def has(self, field: str, value: str) -> bool:
+        """Return whether a film has a value in a field of whole values. Raises StoreError where there is no index."""
         searcher, fields = self._opened_index()
-        query = all_of([fields.in_names(words, begun)], [fields.term("adult", 1)])
+        return bool(searcher.search(fields.term(field, value), 1, count=False).hits)
+
+    def with_people(self, words: Sequence[str], begun: bool, limit: int, errors: int = 0) -> list[Summary]:
+        """Return the best known films that have every word in their people's names, with so many typing errors at most in
+        each; the last word may be only begun.
+        """
+        searcher, fields = self._opened_index()
+        query = all_of([fields.in_names(words, begun, errors)], [fields.term("adult", 1)])
         hits = searcher.search(query, limit, count=False, order_by_field="by_popularity").hits
         return [_summary_at(searcher, address) for _, address in hits]
 

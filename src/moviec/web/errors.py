@@ -138,6 +138,8 @@ def _detail(wrong: Mapping[str, Any]) -> dict[str, str]:
         place = name if name != "data" else (found[3] or "")
         name = f"{place}.{found[2]}".removeprefix(".")
         reason = "this field is required" if found[1] == "missing required" else "there is no such field"
+    elif "matching regex" in reason and name == "url":
+        reason = "write an address that begins with http:// or https://, such as https://example.org/hook"
     elif "matching regex" in reason:
         reason = "not written as it should be; /docs shows how"
     name = "body" if name == "data" else name  # what Litestar calls it is what our functions do

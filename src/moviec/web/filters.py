@@ -5,10 +5,12 @@ Of several values those parted by `,` must all hold of a film, of those parted b
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
+from babel import Locale
 
 from moviec.catalog.people import party_at, people_called, person_of
 from moviec.catalog.references import Genre, companies_called, companies_of, genre_at
@@ -18,7 +20,8 @@ from moviec.search.readings import GenreWords
 from moviec.search.request import Wanted
 from moviec.web.errors import Problem, wrong_parameter
 from moviec.web.ids import LARGEST
-from moviec.web.params import FilterQuery
+from moviec.web.named_people import named_people
+from moviec.web.params import CERTIFICATES, SITES, FilterQuery
 from moviec.web.server_state import ServerState
 
 Named = Callable[[sa.Connection, str], list[int]]
@@ -26,13 +29,43 @@ Named = Callable[[sa.Connection, str], list[int]]
 #: Values of one filter, at most: each is looked up.
 MOST = 20
 
+#: Names that are told to who asks for a person of another name, at most.
+FITTING = 5
+
+_NAMES = Locale("en")
+#: Codes that Unicode has names for, and that are no country's.
+_NO_COUNTRY = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}
+_SITES = tuple(SITES)
+
+
+def _is_country(code: str) -> bool:
+    return code in _NAMES.territories and code not in _NO_COUNTRY
+
+
+def _is_language(code: str) -> bool:
+    return len(code) == 2 and code in _NAMES.languages
+
+
+#: By filter: what a value is, whether it is one though no film has it, and some to be named to who writes another.
+_KNOWN: dict[str, tuple[str, Callable[[str], bool], tuple[str, ...]]] = {
+    "country": ("country of ISO 3166-1", _is_country, ("US", "GB", "FR", "DE", "IT", "ES", "IN", "JP")),
+    "language": ("language of ISO 639-1", _is_language, ("en", "fr", "de", "es", "it", "ja", "hi", "zh")),
+    "original_language": (
+        "language of ISO 639-1",
+        _is_language,
+        ("en", "fr", "de", "es", "it", "ja", "hi", "zh"),
+    ),
+    "certificate": ("certificate", CERTIFICATES.__contains__, CERTIFICATES),
+    "space": ("site with ids", _SITES.__contains__, _SITES),
+}
+
 
 async def wanted(
     server: ServerState, asked: FilterQuery, genres: Sequence[Genre], words: GenreWords
 ) -> tuple[Wanted, ...]:
     """Return the filters of a query. Raises Problem 404 for a genre, person or company that nobody knows."""
     found = [
-        _each("genre", asked.genre, lambda text: [_genre_id(text, genres, words)]),
+        _each("genre", asked.genre, lambda text: [genre_named(text, genres, words)]),
         _each("keyword", asked.keyword, lambda text: [fold_title(text)]),
         _each("country", asked.country, lambda text: [text.upper()]),
         _each("language", asked.language, lambda text: [text.lower()]),
@@ -42,14 +75,50 @@ async def wanted(
         _each("collection", asked.collection, lambda text: [slug(fold(text))], parted="|"),
     ]
     found.append(_each("space", asked.has_id, lambda text: [text], parted=","))
+    if server.finder.position is not None:
+        await asyncio.to_thread(_refuse_unknown, server, [each for each in found if each is not None])
     if asked.person or asked.company:
-        found += await server.read(lambda connection: _parties(connection, asked))
+        try:
+            found += await server.read(lambda connection: _parties(connection, asked))
+        except _Nobody as unknown:
+            raise await _nobody(server, unknown.text) from unknown
     return tuple(each for each in found if each is not None)
+
+
+class _Nobody(Exception):  # noqa: N818  told as a Problem, with the names that fit
+    """No person has the name or id."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+async def _nobody(server: ServerState, text: str) -> Problem:
+    """Say that nobody has a name, and whose names have its words, or are nearly so."""
+    fitting = await named_people(server, text, FITTING) if server.finder.position is not None else []
+    hint = "; did you mean " + " or ".join(f"'{person.name}' ({person.id})" for person in fitting)
+    details = {"people": [{"id": person.id, "name": person.name} for person in fitting]}
+    message = f"there is no person '{text[:50]}'"
+    return Problem(404, message + hint, details=details) if fitting else Problem(404, message)
+
+
+def _refuse_unknown(server: ServerState, filters: Sequence[Wanted]) -> None:
+    """Raise Problem (404) for a value that no film has, and that is none by the list that the filter takes its values from."""
+    for each in filters:
+        if each.field not in _KNOWN:
+            continue
+        what, is_known, hint = _KNOWN[each.field]
+        for value in (str(value) for group in each.groups for value in group):
+            if is_known(value) or server.finder.has(each.field, value):
+                continue
+            some = [known for known in hint if server.finder.has(each.field, known)]
+            listed = f"; films have {', '.join(some)}" if some else ""
+            raise Problem(404, f"there is no {what} '{value[:30]}'{listed}")
 
 
 def without(asked: FilterQuery, genres: Sequence[Genre], words: GenreWords) -> tuple[Wanted, ...]:
     """Return the genres that films are not to have. Raises Problem 404 for one that nobody knows."""
-    found = _each("genre", asked.without_genre, lambda text: [_genre_id(text, genres, words)])
+    found = _each("genre", asked.without_genre, lambda text: [genre_named(text, genres, words)])
     return (found,) if found else ()
 
 
@@ -78,7 +147,7 @@ def _each(
     return Wanted(field, found) if found else None
 
 
-def _genre_id(text: str, genres: Sequence[Genre], words: GenreWords) -> int:
+def genre_named(text: str, genres: Sequence[Genre], words: GenreWords) -> int:
     """Find a genre by id, name, alias or id at a source. Raises Problem 404."""
     space, colon, key = text.partition(":")
     if text.isdecimal():
@@ -106,6 +175,9 @@ def _party_ids(connection: sa.Connection, kind: str, text: str) -> list[int]:
         called = people_called if kind == "people" else companies_called
         found = called(connection, fold(text)) if fold(text) else []
     if not found:
-        one = "person" if kind == "people" else "production company"
-        raise Problem(404, f"there is no {one} '{text[:50]}'")
+        if kind == "people":
+            raise _Nobody(text)
+        raise Problem(
+            404, f"there is no production company '{text[:50]}'; /v1/production_companies?query= finds names"
+        )
     return found

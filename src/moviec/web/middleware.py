@@ -56,6 +56,17 @@ METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 FILES = ("/static/", "/posters/")  # a page of films has dozens; the address of a poster cannot be guessed
 ADMIN, METRICS = "/v1/admin/", "/metrics"
 
+#: What a program is told that shows no key.
+KEY_WANTED = (
+    "this takes an API key: send it as `X-API-Key: KEY` or `Authorization: Bearer KEY`; whoever runs this server makes one"
+    " with `moviec keys create NAME`"
+)
+
+ADMIN_WANTED = (
+    "this takes an admin key: send it as `X-API-Key: KEY` or `Authorization: Bearer KEY`;"
+    " `moviec keys create NAME --scope admin` makes one"
+)
+
 #: Wrong keys an address may show in a minute before it is told to wait.
 WRONG_KEYS = 600
 
@@ -196,11 +207,14 @@ class Middleware:
     def _check(self, path: str, caller: Caller) -> None:
         admin = path.startswith(ADMIN) or path == METRICS
         if caller.key is None and admin:
-            raise unauthorized("this takes an admin key")
+            raise unauthorized(ADMIN_WANTED)
         if caller.key is None and not self._site.home.settings.anonymous and path not in DOORS:
-            raise unauthorized("this takes an API key")
+            raise unauthorized(KEY_WANTED)
         if caller.key is not None and admin and caller.key.scope != "admin":
-            raise Problem(403, "this takes an admin key")
+            raise Problem(
+                403,
+                "this takes an admin key; this one may read: `moviec keys create NAME --scope admin` makes one",
+            )
 
     async def _count(self, received: Received, caller: Caller) -> None:
         settings = self._site.home.settings

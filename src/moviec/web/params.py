@@ -18,6 +18,23 @@ from moviec.web.schemas import Movie
 
 T = TypeVar("T", bound=msgspec.Struct)
 
+#: Age ratings that are offered on pages, and known whether or not a film has them.
+CERTIFICATES = ("G", "PG", "PG-13", "R", "NC-17", "U", "12A", "15", "18")
+
+#: Sites whose ids are known, whether or not a film has one there.
+SITES = (
+    "imdb",
+    "tmdb",
+    "wikidata",
+    "movielens",
+    "rottentomatoes",
+    "metacritic",
+    "wikipedia",
+    "letterboxd",
+    "trakt",
+    "tvdb",
+)
+
 _PLAIN = "^[^\\x00-\\x1f]*$"
 Words = Annotated[str, Meta(max_length=200, pattern=_PLAIN, examples=["matrix 1999"])]
 #: What a search takes: a line copied from elsewhere may have tabs and line breaks, which part words.

@@ -21,11 +21,12 @@ from moviec.measures import Question, least_films, refuse_nonsense
 from moviec.search.folding import fold
 from moviec.web import schemas as shapes
 from moviec.web.errors import Problem, not_found, wrong_parameter
+from moviec.web.filters import genre_named
 from moviec.web.ids import LARGEST, absent
 from moviec.web.params import CompanyListQuery, FigureQuery, query_of
 from moviec.web.responses import answer, respond
 from moviec.web.route_docs import gives
-from moviec.web.routes.lists import genres_of
+from moviec.web.routes.lists import genre_words, genres_of
 from moviec.web.server_state import ServerState, server_of
 
 Year = Annotated[int, PathParameter(ge=1, le=9999)]
@@ -35,6 +36,13 @@ Span = Annotated[
     PathParameter(
         description="From year to year: `1990-1999`.",
         schema_extra={"pattern": "^[0-9]{4}-[0-9]{4}$", "examples": ["1990-1999"]},
+    ),
+]
+GenreId = Annotated[
+    str,
+    PathParameter(
+        description="Id, name, alias, or an id elsewhere: `tmdb:16`.",
+        schema_extra={"pattern": "^[^/]{1,200}$", "examples": ["1", "drama"]},
     ),
 ]
 Number = Annotated[int, PathParameter(ge=1, le=LARGEST)]
@@ -54,13 +62,13 @@ async def genre_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     return respond(request, answer({"items": await genres_of(server_of(request))}))
 
 
-@get("/v1/genres/{genre_id:int}", responses=gives(shapes.Genre, 404), summary="One genre", tags=["genres"])
-async def one_genre(request: Request[Any, Any, Any], genre_id: Number) -> ASGIResponse:
-    """A genre by its id."""
-    for genre in await genres_of(server_of(request)):
-        if genre.id == genre_id:
-            return respond(request, answer(genre))
-    raise not_found(f"there is no genre {genre_id}")
+@get("/v1/genres/{genre_id:str}", responses=gives(shapes.Genre, 404), summary="One genre", tags=["genres"])
+async def one_genre(request: Request[Any, Any, Any], genre_id: GenreId) -> ASGIResponse:
+    """A genre by its id, its name or an alias, or an id elsewhere, as the filter `genre` takes it."""
+    server = server_of(request)
+    genres = await genres_of(server)
+    number = genre_named(genre_id, genres, await genre_words(server))
+    return respond(request, answer(next(genre for genre in genres if genre.id == number)))
 
 
 @get("/v1/production_companies", responses=gives(shapes.CompanyList), opt={"query": CompanyListQuery}, summary="Production companies", tags=["companies"])  # fmt: skip

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import msgspec
 import sqlalchemy as sa
@@ -27,17 +29,21 @@ from moviec.catalog.webhooks import (
 )
 from moviec.errors import UsageError
 from moviec.web import schemas as shapes
-from moviec.web.callers import Caller, unauthorized
+from moviec.web.callers import Caller, of_open_internet, unauthorized
 from moviec.web.change_follower import passed
 from moviec.web.errors import Problem, not_found
 from moviec.web.ids import LARGEST
 from moviec.web.params import ChangesQuery, StreamQuery, query_of
 from moviec.web.responses import answer, respond
 from moviec.web.route_docs import gives
+from moviec.web.routes.lists import genres_of
 from moviec.web.server_state import ServerState, caller_of, server_of
 
 #: Entries sent at once, and seconds of silence after which a stream says that it lives.
 STEP, SILENCE = 500, 15.0
+
+#: Fields of a film that a change can touch.
+CHANGING = tuple(name for name in shapes.Movie.__struct_fields__ if name not in ("id", "display_title"))
 
 #: Seconds between looks of a silent stream whether it is to end.
 LOOK = 1.0
@@ -122,6 +128,7 @@ async def new_webhook(request: Request[Any, Any, Any], data: JSONBody[shapes.New
     account = _account(request)
     wanted = None if data.filter is None else msgspec.convert(msgspec.to_builtins(data.filter), Filter)
     server = server_of(request)
+    await _refuse_wrong(server, data)
     try:
         key = await asyncio.to_thread(server.home.signing_key)
         made = await asyncio.to_thread(create_webhook, server.catalogue, key, account, data.url, wanted)
@@ -129,6 +136,40 @@ async def new_webhook(request: Request[Any, Any, Any], data: JSONBody[shapes.New
         raise Problem(409, str(error)) from error
     shown = {name: value for name, value in made.items() if name in shapes.Webhook.__struct_fields__}
     return respond(request, answer(shown), 201)
+
+
+async def _refuse_wrong(server: ServerState, data: shapes.NewWebhook) -> None:
+    """Raise Problem (422) for a webhook that nothing could ever be sent to, or whose filter nothing passes."""
+    host = urlsplit(data.url).hostname or ""
+    if not server.home.settings.webhooks_private and _is_inside(host):
+        reason = f"{host} is no address of the open internet, and nothing is sent there; see webhooks_private in docs/settings.md"
+        raise _wrong_field("url", reason)
+    if data.filter is None:
+        return
+    if unknown := [name for name in data.filter.fields if name not in CHANGING]:
+        raise _wrong_field(
+            "filter.fields", f"no film has a field '{unknown[0]}'; there are {', '.join(CHANGING)}"
+        )
+    if data.filter.genres:
+        known = {genre.id for genre in await genres_of(server)}
+        if absent := [number for number in data.filter.genres if number not in known]:
+            raise _wrong_field("filter.genres", f"there is no genre {absent[0]}; /v1/genres lists them")
+
+
+def _is_inside(host: str) -> bool:
+    """Return whether a host is an address inside, or this machine's own name; what a name leads to is looked at when it is sent to."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return host.replace(".", "").isdecimal()  # an address in another form
+    return not of_open_internet(host)
+
+
+def _wrong_field(name: str, reason: str) -> Problem:
+    details = [{"name": name, "reason": reason, "in": "body"}]
+    return Problem(422, f"{name}: {reason}", details=details)
 
 
 @get(

@@ -15,13 +15,10 @@ from litestar.response.base import ASGIResponse
 
 from moviec.catalog.people import (
     Credit,
-    Credited,
     Person,
-    credited_in,
     credits_of,
     party_at,
     people_from,
-    people_named,
     person_of,
 )
 from moviec.search.folding import fold
@@ -33,17 +30,12 @@ from moviec.web import schemas as shapes
 from moviec.web.errors import not_found
 from moviec.web.ids import LARGEST
 from moviec.web.languages import preferred
+from moviec.web.named_people import has_words, named_people
 from moviec.web.params import CollectionsQuery, PeopleQuery, PersonQuery, query_of
 from moviec.web.responses import CHANGE, answer, from_bytes, respond
 from moviec.web.route_docs import gives
 from moviec.web.routes.lists import shown
 from moviec.web.server_state import ServerState, server_of
-
-#: Best known films with such a name among their credits: whoever is looked for is in one of them.
-FILMS_LOOKED_AT = 40
-
-#: Films by which a person is told from namesakes.
-KNOWN_FOR = 3
 
 #: Films of one collection, at most: the largest known one has about 500.
 MOST_PARTS = 1_000
@@ -90,73 +82,6 @@ async def person_list(request: Request[Any, Any, Any]) -> ASGIResponse:
         held = answer(shapes.PersonList(items=items, next=None), headers)
         server.cache.keep(ticket, 0, name, held)
     return respond(request, held)
-
-
-async def named_people(
-    server: ServerState, query: str, limit: int, looked_at: int = FILMS_LOOKED_AT
-) -> list[shapes.PersonShown]:
-    """Find persons by words of their names, the last perhaps only begun, by the best known films (`looked_at`) they are in."""
-    words, begun = fold(query).split(), not query[-1:].isspace()
-    if not words:
-        return []
-    films = await asyncio.to_thread(server.finder.with_people, words, begun, looked_at)
-
-    def read(connection: sa.Connection) -> tuple[list[Credited], list[Person]]:
-        credited = credited_in(connection, [int(film.id[2:]) for film in films])
-        named = people_named(connection, " ".join(words), limit)
-        return credited, named
-
-    credited, named = await server.read(read)
-    return _ranked(words, begun, films, credited, named)[:limit]
-
-
-def _ranked(
-    words: Sequence[str],
-    begun: bool,
-    films: Sequence[Summary],
-    credited: Sequence[Credited],
-    named: Sequence[Person],
-) -> list[shapes.PersonShown]:
-    """Put those with the very name first, then those of the best known films, then whose names begin so."""
-    of_person: dict[int, list[Credited]] = {}
-    for credit in credited:
-        if _has(credit.folded.split(), words, begun):
-            of_person.setdefault(credit.person, []).append(credit)
-    places = {int(film.id[2:]): place for place, film in enumerate(films)}
-    ranked = sorted(
-        of_person.values(),
-        key=lambda some: (
-            some[0].folded != " ".join(words),
-            min(places[credit.movie] for credit in some),
-            some[0].person,
-        ),
-    )
-    found = [_known(some, films, places) for some in ranked]
-    return found + [
-        shapes.PersonShown(id=person.id, name=person.name) for person in named if person.id not in of_person
-    ]
-
-
-def _known(some: Sequence[Credited], films: Sequence[Summary], places: dict[int, int]) -> shapes.PersonShown:
-    roles = [credit.role for credit in some]
-    best = sorted({places[credit.movie] for credit in some})[:KNOWN_FOR]
-    return shapes.PersonShown(
-        id=some[0].person,
-        name=some[0].name,
-        role=max(dict.fromkeys(roles), key=roles.count) or None,
-        known_for=[
-            shapes.KnownFor(id=films[place].id, title=films[place].title, year=films[place].year)
-            for place in best
-        ],
-    )
-
-
-def _has(name: Sequence[str], words: Sequence[str], begun: bool) -> bool:
-    """Return whether a name has every word, the last perhaps only begun."""
-    whole = words[:-1] if begun else words
-    return all(word in name for word in whole) and (
-        not begun or any(word.startswith(words[-1]) for word in name)
-    )
 
 
 @get(
@@ -216,7 +141,7 @@ async def collection_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     found = await all_collections(server)
     words, begun = fold(asked.query).split(), not asked.query[-1:].isspace()
     if asked.query.strip():
-        found = [each for each in found if words and _has(each.id.split("-"), words, begun)]
+        found = [each for each in found if words and has_words(each.id.split("-"), words, begun)]
     items = found[asked.cursor : asked.cursor + asked.limit]
     end = asked.cursor + asked.limit
     following = str(end) if end < len(found) else None

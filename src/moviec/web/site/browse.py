@@ -19,10 +19,10 @@ from moviec.search.folding import fold
 from moviec.search.summaries import Summary
 from moviec.web.errors import Problem
 from moviec.web.languages import preferred
-from moviec.web.params import ListQuery, SearchQuery, query_of
+from moviec.web.named_people import named_people
+from moviec.web.params import CERTIFICATES, ListQuery, SearchQuery, query_of
 from moviec.web.responses import from_bytes, respond
 from moviec.web.routes.lists import Found, find, shown
-from moviec.web.routes.people import named_people
 from moviec.web.server_state import ServerState, server_of
 from moviec.web.site import words
 from moviec.web.site.rendering import HTML, Made, held_page, with_query, written
@@ -64,7 +64,6 @@ LANGUAGES = (
     "ar",
     "nl",
 )
-CERTIFICATES = ("G", "PG", "PG-13", "R", "NC-17", "U", "12A", "15", "18")
 
 
 class Chip(msgspec.Struct, frozen=True):
@@ -93,7 +92,7 @@ async def _values(
     found = await find(server, asked, asked.query)
     people: Sequence[Any] = []
     if asked.query.strip() and not asked.cursor:
-        people = await named_people(server, asked.query, PERSONS)
+        people = await named_people(server, asked.query, PERSONS, errors=0)
     kept = kept_of(asked)
     values = {
         "query": asked.query,
@@ -131,7 +130,7 @@ async def suggest(request: Request[Any, Any, Any]) -> ASGIResponse:
             listed = ListQuery(limit=SUGGESTED, facets=False)
             found, people = await asyncio.gather(
                 find(server, listed, query, counted=False),
-                named_people(server, query, PERSONS, FILMS_LOOKED_AT),
+                named_people(server, query, PERSONS, FILMS_LOOKED_AT, errors=0),
             )
             films = [shown(item, languages) for item in found.page.items]
         told = {"films": films, "people": people, "query": query}

@@ -16,9 +16,9 @@ from moviec.catalog.people import Credit, credits_of, leading_people, partners_o
 from moviec.units import plural
 from moviec.web.errors import not_found
 from moviec.web.ids import LARGEST
+from moviec.web.named_people import named_people
 from moviec.web.params import ListQuery
 from moviec.web.routes.lists import find
-from moviec.web.routes.people import named_people
 from moviec.web.server_state import server_of
 from moviec.web.site import words
 from moviec.web.site.drawings import yearly
