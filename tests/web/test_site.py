@@ -571,3 +571,63 @@ def test_fields_that_few_films_could_judge_are_not_told_of_a_source(api: Api) ->
     text = api.get("/sources/imdb").text
     assert ">Runtime</th>" in text
     assert ">Year</th>" not in text
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/search?year_from=abc", "Year from: write a whole number."),
+        ("/search?nope=1", "There is no parameter 'nope' here; take it out of the address."),
+        ("/search?genre=horor", "There is no genre 'horor'; Genres in the menu lists those there are."),
+        (
+            "/search?country=USA",
+            "Country: not written as it should be; change it, or take it out of the address.",
+        ),
+        ("/search?query=heat&cursor=xx", "This page of the list is no longer there"),
+        ("/nowhere", "There is no page at this address."),
+    ],
+)
+def test_errors_are_told_in_plain_sentences_on_pages(api: Api, path: str, said: str) -> None:
+    text = unescape(api.get(path, headers={"accept": "text/html"}).text)
+    assert said in text
+    assert not re.search(
+        r"/v1/|/docs (shows|lists)|Expected|Not Found", text.partition("<main")[2].partition("</main")[0]
+    )
+
+
+def test_films_that_only_come_near_are_told_so(api: Api) -> None:
+    near = "No film has all these words; these come nearest."
+    assert near in api.get("/search?query=matrix+qqqqq+reloaded").text
+    assert near not in api.get("/search?query=matrix+reloaded").text
+    assert near not in api.get("/search?genre=4").text
+
+
+def test_best_rated_with_a_genre_or_decade_is_a_list_by_rating(api: Api) -> None:
+    for query in (
+        "best rated crime 70s",
+        "top crime movies of the seventies",
+        "highest rated crime films 1970s",
+    ):
+        found = api.json(f"/v1/movies/search?query={query}")
+        assert [film["title"] for film in found["items"]] == ["The Godfather", "The Godfather: Part II"], (
+            query
+        )
+        assert found["least"]
+
+
+def test_what_may_be_meant_is_of_the_decade_that_was_typed(api: Api) -> None:
+    text = api.get("/search?query=godfather+qqqqqqq+1920s").text
+    assert "The Godfather" not in text.partition("<main")[2]
+
+
+def test_the_scale_of_a_rating_has_room_for_its_last_number() -> None:
+    drawn = str(rating_scale({"c_rating": 90.0, "low": 80.0, "high": 95.0}))
+    width = int(re.findall(r'viewBox="0 0 (\d+)', drawn)[0])
+    last = max(int(x) for x in re.findall(r'<text class="quiet" x="(\d+)"', drawn))
+    assert last + 24 <= width  # half of "100" in the large letters of a small screen
+
+
+def test_code_in_the_description_of_the_api_is_written_as_code(api: Api) -> None:
+    text = api.get("/static/docs.js").text
+    assert 'split("`")' in text
+    assert '<header class="top"><div class="inner">' in api.get("/docs").text

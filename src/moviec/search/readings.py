@@ -58,7 +58,23 @@ for _number, _word in enumerate(
     _NUMBERS |= {str(_number): _word, _word: str(_number)}
 #: What people write beside what they look for: behind a title, and around genres and years.
 _BEHIND = {"movie", "movies", "film", "films", "trilogy", "saga", "series", "franchise", "collection"}
-_AROUND = _BEHIND | {"the", "of", "from", "in", "best", "good", "great", "top", "a", "some", "and"}
+_AROUND = _BEHIND | {
+    "the",
+    "of",
+    "from",
+    "in",
+    "best",
+    "good",
+    "great",
+    "top",
+    "rated",
+    "highest",
+    "a",
+    "some",
+    "and",
+}
+#: Words beside genres and years that ask for those that are rated best.
+_BEST = {"best", "top", "highest"}
 _IDS = (
     (re.compile(r"(?i)\b(tt[0-9]{5,12})\b"), r"\1"),
     (re.compile(r"(?i)themoviedb\.org/movie/([0-9]+)"), r"tmdb:\1"),
@@ -153,6 +169,23 @@ def readings(query: str, begun: bool, genres: GenreWords, known_title: KnownTitl
     meant += _with_years(words)
     found = [way for reading in meant for way in _with_genres(reading, genres, known_title)]
     return list(dict.fromkeys(found))
+
+
+def asks_for_best(query: str, genres: GenreWords) -> bool:
+    """Return whether a query is nothing but genres or years, with words that ask for the best rated: "best rated horror 80s"."""
+    words = tuple(fold_title(query).split()[:MOST_WORDS])
+    if not _BEST & set(words):
+        return False
+    meant = [Reading(words), *_with_years(words)]
+    found = [way for reading in meant for way in _with_genres(reading, genres, lambda title: False)]
+    return any(not way.words and (way.genres or way.years) for way in found)
+
+
+def years_in(query: str) -> tuple[tuple[int, int] | None, tuple[str, ...]]:
+    """Return the year or decade in a query, as years from and to, and the words beside it."""
+    words = tuple(fold_title(query).split()[:MOST_WORDS])
+    found = _with_years(words)
+    return (found[0].years, found[0].words) if found else (None, words)
 
 
 def _with_years(words: tuple[str, ...]) -> list[Reading]:

@@ -74,13 +74,17 @@ class Counted(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """A page: summaries, films that match in all, (value, films) by genre id and decade, and the next page's cursor."""
+    """A page: summaries, films that match in all, (value, films) by genre id and decade, and the next page's cursor.
+
+    `nearest`: no film has all words of the query, and those of a first page only come near.
+    """
 
     items: list[Summary]
     total: int
     genres: list[tuple[int, int]]
     decades: list[tuple[int, int]]
     cursor: str | None
+    nearest: bool = False
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):

@@ -36,6 +36,9 @@ VALUES = ("written", "display", "whole", "series", "person", "keyword")
 #: The levels that are always looked into.
 ALWAYS = 11
 
+#: The levels that have every word as it was typed, in titles or names.
+AS_TYPED = 12
+
 #: Up to which level is looked with fewer films than so many from the levels before: words in names, one typing error, two, one
 #: word too many.
 #: Titles fill the largest page before words of names are asked: a name's beginning may be in most films. Of typing
@@ -162,7 +165,12 @@ class _Search:
         cursor = None
         if more:
             cursor = write_cursor(Cursor(found[self.ask.limit - 1][0], used, self.of))
-        return Page(items, counted.total, counted.genres, counted.decades, cursor)
+        nearest = bool(items and self.meant) and not begin and used > AS_TYPED and not self._has_as_typed()
+        return Page(items, counted.total, counted.genres, counted.decades, cursor, nearest)
+
+    def _has_as_typed(self) -> bool:
+        """Return whether a film has every word of the query as it was typed."""
+        return bool(self.searcher.search(self._wanted(self._any(AS_TYPED)), 1, count=False).hits)
 
     def _suffice(self, used: int, enough: int) -> bool:
         """Return whether the levels so far do without the next.

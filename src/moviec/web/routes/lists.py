@@ -17,7 +17,7 @@ from moviec.catalog.references import Genre, all_genres
 from moviec.errors import UsageError
 from moviec.search import Ask, Page
 from moviec.search.folding import fold_title
-from moviec.search.readings import GenreWords
+from moviec.search.readings import GenreWords, asks_for_best
 from moviec.search.request import TOP_RATED, Least
 from moviec.search.summaries import FILM, Summary, summarise
 from moviec.web import schemas as shapes
@@ -77,6 +77,9 @@ class Found(msgspec.Struct, frozen=True):
 async def find(server: ServerState, asked: ListQuery, query: str, *, counted: bool = True) -> Found:
     """Search: in the index, else by title in the database."""
     genres, words = _read_words(await _held_genres(server))
+    best = asked.sort == "relevance" and asks_for_best(query, words)
+    if best:
+        asked = msgspec.structs.replace(asked, sort="rating")
     decade = asked.decade
     ask = Ask(
         query=query,
@@ -105,7 +108,7 @@ async def find(server: ServerState, asked: ListQuery, query: str, *, counted: bo
             raise Problem(503, _TITLES_ONLY, "not_ready", headers={"retry-after": "5"})
         return Found(await server.read(lambda connection: _by_title(connection, ask)), genres)
     found, refused = None, None
-    for least in leasts(asked, query):
+    for least in leasts(asked, "" if best else query):
         ask = msgspec.structs.replace(ask, min_votes=least.votes, min_raters=least.raters)
         try:
             page = await asyncio.to_thread(server.finder.find, ask, words)

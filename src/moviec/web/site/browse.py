@@ -16,6 +16,7 @@ from litestar.types import ControllerRouterHandler
 from moviec.catalog.people import person_of
 from moviec.catalog.references import Genre, companies_of
 from moviec.search.folding import fold
+from moviec.search.readings import years_in
 from moviec.search.summaries import Summary
 from moviec.web.errors import Problem
 from moviec.web.languages import preferred
@@ -100,6 +101,7 @@ async def _values(
         "items": [shown(item, languages) for item in found.page.items],
         "people": people,
         "total": found.page.total,
+        "nearest": found.page.nearest,
         "next": found.page.cursor,
         "least": found.least,
         "kept": kept,
@@ -266,10 +268,13 @@ async def did_you_mean(server: ServerState, asked: SearchQuery, items: Sequence[
     alone = await find(server, ListQuery(limit=6, facets=False), asked.query, counted=False)
     shown_already = {item.id for item in items}
     found = [item for item in alone.page.items if item.id not in shown_already]
-    if not found and not items and len(asked.query.split()) > 1:
-        longest = max(asked.query.split(), key=len)
+    years, words = years_in(asked.query)
+    if not found and not items and len(asked.query.split()) > 1 and words:
+        longest = max(words, key=len)
+        first, last = years or (None, None)
+        listed = ListQuery(limit=6, facets=False, year_from=first, year_to=last)
         try:
-            alone = await find(server, ListQuery(limit=6, facets=False), longest, counted=False)
+            alone = await find(server, listed, longest, counted=False)
         except Problem:
             return []
         found = list(alone.page.items)

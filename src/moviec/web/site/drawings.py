@@ -55,7 +55,7 @@ def rating_scale(rating: Mapping[str, Any]) -> Markup:
         f'<line class="mark" x1="{value * 6 + 14:.1f}" y1="9" x2="{value * 6 + 14:.1f}" y2="37"/>',
     ]
     label = f"C-rating {value:.0f} of 100; with a probability of 90% between {low:.0f} and {high:.0f}"
-    return _svg(628, 58, label, parts, "scale")
+    return _svg(640, 58, label, parts, "scale")
 
 
 def point(points: float, low: float | None, high: float | None, panel: str) -> Markup:

@@ -9,6 +9,11 @@ function element(name, attributes = {}, ...children) {
   return made;
 }
 
+// What stands between backticks is code.
+function written(text) {
+  return text.split("`").map((part, place) => (place % 2 ? element("code", {}, part) : part));
+}
+
 function field(parameter) {
   const schema = parameter.schema || {};
   const input = element("input", { name: parameter.name, "data-in": parameter.in });
@@ -18,7 +23,7 @@ function field(parameter) {
   const kind = schema.enum ? schema.enum.join(" | ") : schema.type || "";
   return element("tr", {},
     element("td", {}, element("code", {}, parameter.name)), element("td", {}, kind),
-    element("td", {}, input), element("td", {}, parameter.description || ""));
+    element("td", {}, input), element("td", {}, ...written(parameter.description || "")));
 }
 
 function address(path, form) {
@@ -59,11 +64,11 @@ function operation(method, path, told) {
   const answers = Object.entries(told.responses).map(([status, one]) => `${status} ${one.description}`).join(" · ");
   return element("details", {},
     element("summary", {}, element("b", {}, method.toUpperCase()), " ", element("code", {}, path), " ", told.summary || ""),
-    element("p", {}, told.description || ""), element("p", { class: "quiet" }, answers), form, shown);
+    element("p", {}, ...written(told.description || "")), element("p", { class: "quiet" }, answers), form, shown);
 }
 
 fetch(prefix + "/openapi.json").then((answer) => answer.json()).then((told) => {
-  document.getElementById("about").textContent = told.info.description;
+  document.getElementById("about").replaceChildren(...written(told.info.description));
   const groups = new Map();
   for (const [path, methods] of Object.entries(told.paths))
     for (const [method, one] of Object.entries(methods)) {
