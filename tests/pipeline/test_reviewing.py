@@ -18,7 +18,7 @@ from moviec.catalog.checks import doubled
 from moviec.catalog.connect import writing
 from moviec.catalog.decisions import Verdict
 from moviec.catalog.history import movie_changes
-from moviec.catalog.prepared import Reader
+from moviec.catalog.prepared_statements import Reader
 from moviec.catalog.queries import Movies
 from moviec.catalog.sources import matching
 from moviec.cli import build

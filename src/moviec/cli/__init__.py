@@ -124,14 +124,14 @@ def main() -> None:
 
 def _interrupted(error: Exception) -> bool:
     """Return whether it is Ctrl-C by the engine's name for it."""
-    from moviec.passing import is_interrupt
+    from moviec.transient import is_interrupt
 
     return is_interrupt(error)
 
 
 def _passing(error: Exception) -> str | None:
     """Say in one line what the engine or the database lacked; None for an error of another kind."""
-    from moviec.passing import told
+    from moviec.transient import told
 
     line = told(error)
     return None if line is None else str(line)

@@ -13,7 +13,7 @@ import typer
 from moviec.cli.console import end_with, fail
 from moviec.cli.options import check_places
 from moviec.engine import DuckEngine
-from moviec.engine.unread import nothing_came
+from moviec.engine.unreadable_cells import nothing_came
 from moviec.errors import UsageError
 from moviec.rating.arrays import Raters, prepare
 from moviec.rating.model import RatingModel

@@ -36,7 +36,7 @@ from moviec.home.lake_identity import FILE, mismatch, readable_name
 from moviec.home.ledger_copy import AFTERWARDS, copied_table, copy_anew, missing, name_copies
 from moviec.home.source_facts import facts_in_force, unpublished
 from moviec.home.steps import Tell
-from moviec.jobs.agreement import disagreement, tell_anew
+from moviec.jobs.consistency import disagreement, tell_anew
 from moviec.jobs.damaged_files import damaged, lost_models, payload_names, remake_features
 from moviec.lake.current_records import view_current_records
 from moviec.lake.lost_found import move_aside
