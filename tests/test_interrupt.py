@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from moviec.passing import is_interrupt
+from moviec.transient import is_interrupt
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,15 @@ def test_a_release_far_from_the_year_is_not_shown_but_kept_as_a_claim() -> None:
     assert rows_of(fused(rows)[0].movies, "released") == [dt.date(1955, 1, 2)]
 
 
+def test_of_several_release_dates_one_of_the_films_year_is_shown() -> None:
+    rows = [
+        record(1, "kaggle", "b", year=1942, released=dt.date(1942, 4, 28)),
+        record(1, "imdb", "a", year=1941),
+        record(1, "rottentomatoes", "c", year=1941, released=dt.date(1941, 4, 30)),
+    ]
+    assert rows_of(fused(rows)[0].movies, "year", "released") == [(1941, dt.date(1941, 4, 30))]
+
+
 @pytest.mark.parametrize(
     ("status", "day", "expected"),
     [

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from moviec.catalog.deliveries import Delivery, all_batches, all_deliveries, rejected
-from moviec.cli.told import tell_delivery
+from moviec.cli.delivery_messages import tell_delivery
 from moviec.config import open_home
 from moviec.errors import DamagedError, PayloadError, StoreError, WithdrawError
 from moviec.lake.batches import name_known

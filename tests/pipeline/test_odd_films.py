@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from moviec.catalog.connect import writing
 from moviec.catalog.finding import foremost, movie_named
-from moviec.catalog.prepared import Reader
+from moviec.catalog.prepared_statements import Reader
 from moviec.catalog.queries import Movies, last_change
 from moviec.catalog.schema.serving import changes
 from moviec.config import Home, Settings

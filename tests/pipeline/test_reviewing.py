@@ -18,7 +18,7 @@ from moviec.catalog.checks import doubled
 from moviec.catalog.connect import writing
 from moviec.catalog.decisions import Verdict
 from moviec.catalog.history import movie_changes
-from moviec.catalog.prepared import Reader
+from moviec.catalog.prepared_statements import Reader
 from moviec.catalog.queries import Movies
 from moviec.catalog.sources import matching
 from moviec.cli import build
@@ -192,7 +192,7 @@ def rewrite_once(built: Path, name: str) -> Path:
     return rewrite(built / "sample", name, lambda row: {**row, **richer.get(row["id"], {})})
 
 
-@pytest.mark.parametrize("everything", [False, True])
+@pytest.mark.parametrize("everything", [False, pytest.param(True, marks=pytest.mark.nightly)])
 def test_same_then_different_gives_both_films_their_ids_back(context: RunContext, everything: bool) -> None:
     def told() -> dict[str, Any]:
         query = "SELECT movie, state, successor FROM identities ORDER BY movie"

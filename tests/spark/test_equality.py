@@ -15,8 +15,8 @@ from moviec.engine import DuckEngine
 from moviec.engine.spark import Spark, open_spark
 from moviec.errors import StoreError
 from moviec.pipeline.aggregator import publish_again
+from moviec.pipeline.on_cluster_rollup import spread_sums
 from moviec.pipeline.opening import open_run
-from moviec.pipeline.spread_rollup import spread_sums
 from moviec.rollup.monthly import entries_sql, in_order, monthly
 from moviec.synth.deliver import invent_deliveries
 from tests.commands import moviec
@@ -83,6 +83,7 @@ def test_a_rebuild_on_spark_touches_nothing_of_the_sample(
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_nor_of_made_up_films_of_five_sources(spark: Spark, tmp_path: Path) -> None:
     """Each source's records lie in several partitions (see DEFAULTS)."""
     invent_deliveries(tmp_path / "deliveries", 1_200, seed=7)

@@ -208,7 +208,7 @@ async def _deny(api: Api, count: int) -> int:
 
 def _count_queries(api: Api) -> list[str]:
     """Count every read that reaches the database, whichever way it goes."""
-    from moviec.catalog.prepared import Reader
+    from moviec.catalog.prepared_statements import Reader
 
     asked: list[str] = []
     reader: Reader = api.server.reader

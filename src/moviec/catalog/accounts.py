@@ -13,7 +13,7 @@ import msgspec
 import sqlalchemy as sa
 
 from moviec.catalog.connect import writing
-from moviec.catalog.prepared import Reader
+from moviec.catalog.prepared_statements import Reader
 from moviec.catalog.schema.serving import accounts, keys, usage
 from moviec.errors import UsageError
 from moviec.spelling import fault_of_name

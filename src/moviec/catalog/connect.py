@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from moviec.catalog.integrity import damage
 from moviec.errors import DamagedError, StoreError
-from moviec.passing import remedy
+from moviec.transient import remedy
 
 if TYPE_CHECKING:
     from alembic.config import Config

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from moviec.catalog.prepared import Reader, reaching
+from moviec.catalog.prepared_statements import Reader, reaching
 from moviec.catalog.schema.serving import changes
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from moviec.catalog.compression import decompress
 from moviec.catalog.facts import LOG_BEGINS, fact
 from moviec.catalog.finding import BEARERS, OWNER, foremost
-from moviec.catalog.prepared import Reader
+from moviec.catalog.prepared_statements import Reader
 from moviec.catalog.schema.identity import decisions, identities, records
 from moviec.catalog.schema.movies import movies, titles
 from moviec.catalog.schema.operations import checkpoints

@@ -124,14 +124,14 @@ def main() -> None:
 
 def _interrupted(error: Exception) -> bool:
     """Return whether it is Ctrl-C by the engine's name for it."""
-    from moviec.passing import is_interrupt
+    from moviec.transient import is_interrupt
 
     return is_interrupt(error)
 
 
 def _passing(error: Exception) -> str | None:
     """Say in one line what the engine or the database lacked; None for an error of another kind."""
-    from moviec.passing import told
+    from moviec.transient import told
 
     line = told(error)
     return None if line is None else str(line)
@@ -151,7 +151,8 @@ def _before_command(words: Sequence[str]) -> str:
 
 def _misused(error: TyperException, words: Sequence[str]) -> int:
     """Say in one line what is wrong with the words; where there were too few to tell, print the help instead."""
-    told = error.format_message()
+    told = error.format_message().replace("Value error, ", "")
+    told = told.replace("does not match the formats '%Y-%m-%d'", "is no date; write it like 2026-11-21")
     if early := _before_command(words):
         fail(early)
     elif told.startswith("Usage:"):

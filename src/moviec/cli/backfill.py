@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from moviec.cli.console import print_json, steps
+from moviec.cli.delivery_messages import tell_outcome
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.cli.run import end, tell_outcomes
-from moviec.cli.told import tell_outcome
 from moviec.config import open_home
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.due import backfill as run_backfill

@@ -12,7 +12,7 @@ import typer
 from moviec.cli.console import end_with, fail, steps
 from moviec.cli.options import check_places
 from moviec.engine import DuckEngine
-from moviec.engine.unread import nothing_came
+from moviec.engine.unreadable_cells import nothing_came
 from moviec.errors import UsageError
 from moviec.fusion.claims_file import open_claims_file
 from moviec.fusion.claims_table import FusedClaims, fuse_claims

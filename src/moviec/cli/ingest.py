@@ -12,6 +12,7 @@ import typer
 
 from moviec.catalog.deliveries import Delivery
 from moviec.cli.console import end_with, fail, print_json, steps
+from moviec.cli.delivery_messages import tell_delivery, tell_outcome, terms_of, told_aside
 from moviec.cli.options import (
     EngineName,
     EngineOption,
@@ -22,7 +23,6 @@ from moviec.cli.options import (
     running_on,
 )
 from moviec.cli.own_files import OwnLists, fields_of, recognised
-from moviec.cli.told import tell_delivery, tell_outcome, terms_of, told_aside
 from moviec.config import Home, Running, open_home
 from moviec.errors import MovieCError, UsageError
 from moviec.pipeline.aggregator import drain

@@ -17,7 +17,7 @@ from rich.progress import Progress as Bar
 
 from moviec.cli.console import end_with, fail
 from moviec.cli.options import check_places
-from moviec.engine.unread import nothing_came
+from moviec.engine.unreadable_cells import nothing_came
 from moviec.matching.link import Linked, aside_of, parse_columns, write_pairs, write_rejected
 from moviec.matching.link import link as link_lists
 from moviec.matching.lists import FilmList

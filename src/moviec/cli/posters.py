@@ -8,8 +8,8 @@ import typer
 
 from moviec.catalog.leases import POSTERS, holding
 from moviec.cli.console import print_json, steps
+from moviec.cli.delivery_messages import look_aside, tell_outcome
 from moviec.cli.options import HomeOption, JsonOption
-from moviec.cli.told import look_aside, tell_outcome
 from moviec.config import open_home
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.opening import open_run

@@ -10,9 +10,9 @@ import typer
 
 from moviec.catalog.deliveries import Rejected, all_deliveries, rejected
 from moviec.cli.console import print_json, print_table, steps
+from moviec.cli.delivery_messages import look_aside
 from moviec.cli.options import HomeOption, JsonOption, called_alone
 from moviec.cli.reading import reading
-from moviec.cli.told import look_aside
 from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.lake.quarantine import defects_markdown

@@ -8,6 +8,7 @@ import typer
 
 from moviec.catalog.deliveries import all_deliveries
 from moviec.cli.console import end_with, print_json, steps
+from moviec.cli.delivery_messages import tell_outcome, told_aside
 from moviec.cli.options import (
     EngineName,
     EngineOption,
@@ -16,7 +17,6 @@ from moviec.cli.options import (
     MasterOption,
     running_on,
 )
-from moviec.cli.told import tell_outcome, told_aside
 from moviec.config import open_home
 from moviec.pipeline.aggregator import drain, publish_again
 from moviec.pipeline.opening import on_engine, open_run

@@ -11,8 +11,8 @@ import typer
 from moviec.catalog.deliveries import all_deliveries
 from moviec.catalog.online import all_online
 from moviec.cli.console import fail, print_json, print_table, steps
+from moviec.cli.delivery_messages import look_aside, tell_delivery, tell_outcome
 from moviec.cli.options import HomeOption, JsonOption
-from moviec.cli.told import look_aside, tell_delivery, tell_outcome
 from moviec.config import Home, open_home
 from moviec.errors import UsageError
 from moviec.jobs.alerts import try_alerts

@@ -12,8 +12,8 @@ import typer
 from moviec.catalog.deliveries import all_deliveries, count_rejected
 from moviec.catalog.runs import last_runs
 from moviec.cli.console import print_json
+from moviec.cli.delivery_messages import findings_of
 from moviec.cli.options import HomeOption, JsonOption, exclude
-from moviec.cli.told import findings_of
 from moviec.config import open_home
 from moviec.jobs.health import Check, check_all, metrics_text
 from moviec.pipeline.opening import open_run
@@ -75,7 +75,7 @@ def status(
         for line in [*concerns, *findings]:
             print(line)
         if not newest and not concerns:
-            print("nothing was delivered yet; begin with `moviec ingest SOURCE PATH`")
+            print(f"nothing was delivered yet to {place.folder}; begin with `moviec ingest SOURCE PATH`")
     if check and concerns:
         raise typer.Exit(3)
 

@@ -15,8 +15,8 @@ import pyarrow as pa
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import quoted
 from moviec.fusion.field_kinds import Field
+from moviec.fusion.field_weights import Claims, Weights, learn, weigh
 from moviec.fusion.origins import Shared, origins, shared_values
-from moviec.fusion.sides import Claims, Weights, learn, weigh
 from moviec.rating.model import Floats
 
 

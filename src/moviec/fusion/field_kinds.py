@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier, quoted
-from moviec.engine.unread import UNREAD, Unread
+from moviec.engine.unreadable_cells import UNREAD, Unread
 from moviec.reading.columns import Column, Rows, read_columns
 from moviec.reading.kinds import KINDS, money_of
 from moviec.reading.usual_names import ALIASES, MORE_ALIASES, plain_name

@@ -109,8 +109,13 @@ SELECT t.movie, TRY_CAST(t.fold AS INT) FROM field_totals t JOIN field_tops p ON
 WHERE t.field = 'year' AND p.folds = 1
 
 -- name: field_distant
-SELECT t.movie, t.field, t.fold FROM field_totals t JOIN field_years y ON y.movie = t.movie
-WHERE t.field = 'released' AND ABS(TRY_CAST(SUBSTRING(t.fold, 1, 4) AS INT) - y.year) > 1
+-- Dates that are not of the film's year: more than one apart, or one apart where another date is of that year.
+WITH apart AS (
+  SELECT t.movie, t.field, t.fold, ABS(TRY_CAST(SUBSTRING(t.fold, 1, 4) AS INT) - y.year) AS years
+  FROM field_totals t JOIN field_years y ON y.movie = t.movie WHERE t.field = 'released'),
+nearest AS (SELECT movie, MIN(years) AS years FROM apart GROUP BY movie)
+SELECT a.movie, a.field, a.fold FROM apart a JOIN nearest n ON n.movie = a.movie
+WHERE a.years > 1 OR a.years > n.years
 
 -- name: field_days
 SELECT t.movie, TRY_CAST(REPLACE(MIN({'merit': -t.merit, 'total': -t.total, 'best': -t.best, 'fold': t.fold}).fold, '-', '')

@@ -17,7 +17,7 @@ from moviec.bounds import check_regular
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier, quoted
 from moviec.engine.textfile.refused import Broken
-from moviec.engine.unread import Unread
+from moviec.engine.unreadable_cells import Unread
 from moviec.errors import PayloadError, UsageError
 from moviec.matching.features import FEATURES, written_years
 from moviec.reading.columns import Column, Rows, extra_of, read_columns

@@ -67,7 +67,7 @@ _MATCH_FEATURES: list[tuple[str, pa.DataType]] = [
 ]
 MATCH_FEATURES = pa.schema(_MATCH_FEATURES)
 
-#: Rises when folding changes, so that files of another folding are made anew.
+#: The version of folding: one higher when folding changes, so that the files are made again.
 FOLDING = 6
 
 #: Records folded at once: enough to be quick, few enough that memory stays flat.

@@ -28,8 +28,8 @@ from moviec.home.disk_space import check_publication
 from moviec.home.lake_identity import check_pair
 from moviec.home.steps import Tell
 from moviec.lake.current_records import view_rows
-from moviec.passing import is_passing, told
 from moviec.pipeline.publication import Outcome, Scope, bring_up
+from moviec.transient import is_transient, told
 from moviec.units import plural
 
 #: Rehearsals that a search for what fails may take; each works a publication out and takes it back.
@@ -112,7 +112,7 @@ def _publish(context: RunContext, tell: Tell, retry: Retry, scope: Scope = WAITI
             if attempt < retry.tries:
                 tell(f"publishing failed ({_line(error)}); trying again")
                 retry.sleep(retry.pause * 4 ** (attempt - 1))
-            elif is_passing(error):
+            elif is_transient(error):
                 raise _unpublished(error) from error
             elif not _isolate(context, error, attempt, tell):
                 raise
@@ -172,7 +172,7 @@ def _rehearse(context: RunContext, without: pa.Table) -> str | None:
     try:
         bring_up(context, Scope(without=without, rehearsal=True))
     except Exception as error:
-        if is_passing(error):
+        if is_transient(error):
             raise _unpublished(error) from error
         return _line(error)
     return None

@@ -14,7 +14,7 @@ from cronsim import CronSim, CronSimError
 from moviec.catalog.deliveries import Delivery, all_deliveries
 from moviec.catalog.online import OnlineState, is_used_up
 from moviec.config import Home, Settings, SourceSettings
-from moviec.engine.unread import Unread
+from moviec.engine.unreadable_cells import Unread
 from moviec.errors import BusyError, MovieCError, UsageError
 from moviec.home.context import RunContext
 from moviec.home.steps import Tell

@@ -23,7 +23,7 @@ from moviec.lake.current_records import view_files
 from moviec.matching.match_features import FOLDING, MATCH_FEATURES, features_of_batches
 from moviec.matching.model import Model
 from moviec.model import current_rows
-from moviec.pipeline.spread import fold_records
+from moviec.pipeline.on_cluster import fold_records
 
 FOLDER = "features"
 

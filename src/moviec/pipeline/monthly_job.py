@@ -14,11 +14,10 @@ import pyarrow as pa
 from moviec.config import Running
 from moviec.engine import DuckEngine, Limits
 from moviec.engine.spark import open_spark, require
-from moviec.engine.unread import Unread, nothing_came
+from moviec.engine.unreadable_cells import Unread, nothing_came
 from moviec.errors import MovieCError, PayloadError, UsageError
 from moviec.home.steps import Tell
-from moviec.passing import is_interrupt
-from moviec.pipeline.spread_rollup import spread_sums
+from moviec.pipeline.on_cluster_rollup import spread_sums
 from moviec.rollup import month_files as files
 from moviec.rollup.monthly import FIELDS, Counting, account, in_order, monthly, name_films
 from moviec.sources.normalise import count_problems, unread_columns
@@ -28,6 +27,7 @@ from moviec.sources.registry import find_source
 from moviec.sources.spec import FileCount, Reading, Source, SourceSpec, Wanted, assign_roles
 from moviec.sources.table.mapping import mapped_source
 from moviec.storage.archives import sha256, unpack
+from moviec.transient import is_interrupt
 from moviec.work import work_folder
 
 #: The first and the last release of the films that count.

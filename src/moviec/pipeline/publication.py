@@ -41,9 +41,9 @@ from moviec.model import PartyChanges
 from moviec.pipeline.catalogue_rollups import counted, other_years, roll_up
 from moviec.pipeline.feature_files import FeatureFiles, name_match_features, remove_stale_features
 from moviec.pipeline.fusing import Shown, Sliced, facts_of, show_all
+from moviec.pipeline.on_cluster import pairing_on
+from moviec.pipeline.on_cluster_fusing import show_spread
 from moviec.pipeline.posters import poster_table
-from moviec.pipeline.spread import pairing_on
-from moviec.pipeline.spread_fusing import show_spread
 from moviec.sources.spec import SourceSpec
 from moviec.text import Column, pc
 

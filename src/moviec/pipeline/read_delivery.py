@@ -12,19 +12,19 @@ import msgspec
 
 from moviec.catalog.deliveries import Batch, Delivery, Payloads, Rejected
 from moviec.engine import DuckEngine
-from moviec.engine.unread import Unread
+from moviec.engine.unreadable_cells import Unread
 from moviec.errors import PayloadError
 from moviec.home.context import RunContext
 from moviec.lake.batches import Incoming, Known, write_batch
 from moviec.lake.payloads import payload_path
 from moviec.model import FIELDS
-from moviec.passing import is_interrupt
 from moviec.pipeline.fusing import known_labels
 from moviec.sources.audit import Audit, audit
 from moviec.sources.normalise import count_problems, unread_columns
 from moviec.sources.readers.tabular import withdrawn
 from moviec.sources.spec import Reading, Source, SourceSpec, Wanted, assign_roles
 from moviec.storage.archives import unpack
+from moviec.transient import is_interrupt
 
 
 class Read(msgspec.Struct, frozen=True):

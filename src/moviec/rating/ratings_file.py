@@ -17,7 +17,7 @@ from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier, quoted
 from moviec.engine.textfile.dialect import Dialect, gunzip
 from moviec.engine.textfile.rows import check_encoding, copy_rows, keep_rows, read_names
-from moviec.engine.unread import Unread
+from moviec.engine.unreadable_cells import Unread
 from moviec.errors import PayloadError, UsageError
 from moviec.rating.arrays import REQUIRED
 from moviec.reading.columns import Column, Rows, extra_of, read_columns

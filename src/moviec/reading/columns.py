@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier
-from moviec.engine.unread import UNREAD, Unread
+from moviec.engine.unreadable_cells import UNREAD, Unread
 from moviec.reading.kinds import KINDS, LISTS, Kind, duration_of, money_of
 from moviec.reading.lists import OBJECTS, cut_of
 

@@ -130,9 +130,9 @@ def _duration(text: str, _: str | None) -> Value | None:
     return Value(str(found)) if found is not None else None
 
 
-#: What the names of columns call units of running times, by how many of them are a minute.
+#: Units of running times as the names of columns write them, and how many of each are a minute.
 _TIMES = {"s": 60, "sec": 60, "secs": 60, "second": 60, "seconds": 60, "sekunden": 60, "ms": 60_000, "millis": 60_000, "milliseconds": 60_000, "h": 1 / 60, "hours": 1 / 60, "hrs": 1 / 60}  # fmt: skip
-#: A whole number of so many digits is a length in milliseconds: of minutes it would be years, and no film is of an hour's seconds.
+#: A whole number of seven or eight digits is a length in milliseconds: it cannot be minutes or seconds of a film.
 _MILLISECONDS = re.compile(r"\d{7,8}")
 
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier
-from moviec.engine.unread import Unread, unread_cells
+from moviec.engine.unreadable_cells import Unread, unread_cells
 from moviec.model import FIELDS, RECORD
 from moviec.reading.kinds import LISTS
 from moviec.reading.rates import rates_of

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from moviec.config import Downloads
 from moviec.decoding import decodable, plain
 from moviec.engine import DuckEngine
-from moviec.engine.unread import Unread
+from moviec.engine.unreadable_cells import Unread
 from moviec.errors import PayloadError, UsageError
 from moviec.model import FIELDS
 from moviec.reading.kinds import KINDS, LISTS

@@ -21,8 +21,8 @@ import msgspec
 from fsspec.implementations.local import LocalFileSystem
 
 from moviec.errors import DamagedError, MovieCError, StoreError
-from moviec.passing import remedy
 from moviec.storage.filesystems import Options, open_files, shown, told
+from moviec.transient import remedy
 
 SUM = ".sha256"
 

@@ -21,7 +21,7 @@ from moviec.units import plural
 from moviec.web.errors import Problem
 from moviec.web.rate_counts import Counts
 
-#: Seconds for which a key once found is believed: a revoked one is refused by every process within a second.
+#: How long a key that was found is cached, in seconds: a revoked one is refused by every process within a second.
 BELIEVED = 0.5
 
 #: Keys whose finding is remembered at once.

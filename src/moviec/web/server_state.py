@@ -16,7 +16,7 @@ from litestar import Request
 from moviec.catalog.accounts import Keys
 from moviec.catalog.connect import connect
 from moviec.catalog.head import Head
-from moviec.catalog.prepared import Reader
+from moviec.catalog.prepared_statements import Reader
 from moviec.catalog.queries import Movies
 from moviec.config import Home
 from moviec.errors import MovieCError, StoreError, UsageError

@@ -119,8 +119,8 @@ def _pairs(
     """Judge all at once: rows of `match_against` by the place of the film that was asked for."""
     import pyarrow as pa
 
-    from moviec.matching.against import match_against  # the engine is loaded when it is first wanted
     from moviec.matching.features import FEATURES
+    from moviec.matching.lookup import match_against  # the engine is loaded when it is first wanted
 
     left = pa.Table.from_pylist([_asked(place, film) for place, film in enumerate(asked)], FEATURES)
     right = pa.Table.from_pylist([_candidate(number, text) for number, text in documents.items()], FEATURES)

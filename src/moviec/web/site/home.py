@@ -11,8 +11,8 @@ from litestar import Request, get
 from litestar.response.base import ASGIResponse
 from litestar.types import ControllerRouterHandler
 
-from moviec.catalog.lately import Lately, changed_lately
 from moviec.catalog.queries import count_documents, documents_of, newest_change
+from moviec.catalog.recent_changes import Lately, changed_lately
 from moviec.catalog.sources import freshness
 from moviec.catalog.yearly import YearOf, years_of
 from moviec.search.summaries import Summary, summary_of

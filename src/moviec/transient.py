@@ -57,7 +57,7 @@ def remedy(error: BaseException) -> str | None:
     return next((found for each in _chain(error) if (found := _remedy(each)) is not None), None)
 
 
-def is_passing(error: BaseException) -> bool:
+def is_transient(error: BaseException) -> bool:
     """Return whether an error may be gone at the next try."""
     return remedy(error) is not None
 
@@ -75,9 +75,9 @@ def is_interrupt(error: BaseException) -> bool:
 
 
 def told(error: BaseException, where: str = "") -> MovieCError | None:
-    """Return a passing error as one line for a person; None where it is no passing one."""
+    """Return a transient error as one line for a person; None where it is none."""
     if isinstance(error, MovieCError):
-        return error if is_passing(error) else None
+        return error if is_transient(error) else None
     found = remedy(error)
     if found is None:
         return None

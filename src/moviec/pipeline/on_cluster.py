@@ -21,7 +21,7 @@ from moviec.matching.model import Model
 from moviec.matching.resolution import Pairing
 from moviec.sql import filled, read_sql
 
-SQL = read_sql("moviec.pipeline", "spread.sql")
+SQL = read_sql("moviec.pipeline", "on_cluster.sql")
 
 #: Records whose blocking keys make one part, and candidate pairs that make one: at least, since setting out a part costs up to
 #: a second, and at most, so that it stays in its executor's memory. Judgements, not measured.

@@ -18,7 +18,7 @@ from moviec.fusion.model import FuseModel
 from moviec.fusion.source_facts import FuseFacts
 from moviec.model import RECORD
 from moviec.pipeline.fusing import Shown, Sliced, show_stored, together
-from moviec.pipeline.spread import SQL, parts_of
+from moviec.pipeline.on_cluster import SQL, parts_of
 
 #: A table of a slice: of which group of Shown ("tables", "documents" or "lists"), its name there, and its rows.
 _PACKED_OF: list[tuple[str, pa.DataType]] = [

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from moviec.errors import StoreError
-from moviec.passing import is_passing
+from moviec.transient import is_transient
 
 #: Of a session on PostgreSQL: every read sees what is committed, every statement is prepared once, and a host that has
 #: vanished is given up after ten seconds (connecting: seconds; a query: milliseconds).
@@ -121,7 +121,7 @@ def reaching() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if is_passing(error):
+        if is_transient(error):
             raise StoreError("the catalogue cannot be reached just now") from error
         raise
 

@@ -6,7 +6,7 @@ import msgspec
 
 from moviec.catalog.deliveries import Delivery
 from moviec.cli.console import end_with, print_table
-from moviec.engine.unread import Unread
+from moviec.engine.unreadable_cells import Unread
 from moviec.pipeline.ingest import MENDED
 from moviec.pipeline.publication import Outcome
 from moviec.sources.spec import SourceSpec

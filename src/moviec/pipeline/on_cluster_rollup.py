@@ -11,7 +11,7 @@ import pyarrow as pa
 from moviec.engine import Batches, DuckEngine, Limits
 from moviec.engine.duckdb import quoted
 from moviec.engine.spark import Spark
-from moviec.pipeline.spread import PARTS
+from moviec.pipeline.on_cluster import PARTS
 from moviec.rollup.monthly import entries_sql, monthly_sums
 
 _ONE = Limits(threads=1)
