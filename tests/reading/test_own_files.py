@@ -91,7 +91,10 @@ def test_a_zip_as_letterboxd_gives_it(home: Home, tmp_path: Path, capsys: pytest
             "letterboxd-list-best-of": ["best of.csv"],
         }
     ]
-    assert "profile.csv is left out" in capsys.readouterr().err
+    assert (
+        "profile.csv is left out: this is no list of films that MovieC knows: no title column\n"
+        in capsys.readouterr().err
+    )
 
 
 def test_two_files_of_one_source_are_two_deliveries(home: Home, tmp_path: Path) -> None:
@@ -310,3 +313,15 @@ def test_a_total_under_a_table_and_a_series_are_skipped(home: Home, tmp_path: Pa
     )
     films, counts = films_of(home, tmp_path, "ratings.json", trakt)
     assert [film["title"] for film in films] == ["Heat"] and counts == (1, 1, 0)
+
+
+def test_messages_say_what_is_wrong_in_a_few_words(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    noise = tmp_path / "noise.bin"
+    noise.write_bytes(bytes((at * 7919 >> 3) % 256 for at in range(4000)))
+    said = moviec("ingest", noise, "--home", home).stderr.splitlines()[-1]
+    assert len(said) < 200 and said.isprintable(), said
+    film = tmp_path / "movies_metadata.csv"
+    film.write_text("id,title\n1,Heat\n")
+    said = moviec("ingest", "wikipedia", film, "--home", home).stderr.splitlines()[-1]
+    assert "columns title, year: it is no json" in said and not said.endswith("it has:")

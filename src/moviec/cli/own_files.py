@@ -78,6 +78,11 @@ def _inside(path: Path, work: Path, place: Home) -> list[tuple[Path, str]]:
     return [(file, name) for file, name in inside if Path(name).parts[0] not in _TAKEN_AWAY]
 
 
+def _short(error: MovieCError) -> str:
+    """Return what is wrong with one of several files; which columns it has is told where it is alone."""
+    return error.what.partition(" among ")[0]
+
+
 class _Found(msgspec.Struct, frozen=True):
     """What the files are that were looked at, each with the path that it was found at, and itself."""
 
@@ -139,7 +144,7 @@ def recognised(paths: list[Path], work: Path, own: OwnLists) -> list[dict[str, l
             except MovieCError as error:
                 if len(files) == 1 and not several and not path.is_dir():
                     raise
-                fail(f"{name} is left out: {error}")
+                fail(f"{name} is left out: {_short(error)}")
     rounds: list[dict[str, list[str]]] = [{}]
     found = _Found(known)
     for path, file, what in sorted(known, key=lambda each: bool(each[2].role)):

@@ -276,6 +276,12 @@ def _guessed(
     if "imdb_rating" not in found:
         found.pop("imdb_votes", None)
     if "title" not in found:
+        if any(letter == "\ufffd" or (letter < " " and not letter.isspace()) for letter in "".join(columns)):
+            raise PayloadError(
+                "it is no text, and no file that MovieC reads",
+                path.name,
+                "save it as CSV, JSON or a workbook",
+            )
         raise PayloadError(
             f"this is no list of films that MovieC knows: no title column among {', '.join(columns)[:300]}",
             path.name,
