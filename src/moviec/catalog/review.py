@@ -74,12 +74,12 @@ def _decided_elsewhere(
     )
 
 
-def matched_films(connection: sa.Connection, name: str) -> tuple[int, int, str]:
-    """Count the films of a list and those that another source has, too; return the key of one, a matched one first."""
+def matched_films(connection: sa.Connection, name: str, aside: Sequence[str] = ()) -> tuple[int, int, str]:
+    """Count the films of a list and those that another source has, too, those `aside` not counted; return the key of one, a matched one first."""
     others = records.alias()
     is_matched = (
         sa.select(others.c.movie)
-        .where(others.c.movie == records.c.movie, others.c.live, others.c.source != name)
+        .where(others.c.movie == records.c.movie, others.c.live, others.c.source.not_in([name, *aside]))
         .exists()
     )
     own = sa.select(sa.func.count(), sa.func.min(records.c.key)).where(

@@ -192,13 +192,14 @@ def told_lists(place: Home, names: Iterable[str]) -> Iterator[str]:
     """Say of each list of one's own whether it is private, how many of its films are matched, and how that is changed."""
     built_in = find_sources(None)
     sources = find_sources(place.folder)
+    private = [name for name, source in sources.items() if source.spec.private]
     catalogue = connect(place.catalogue)
     try:
         with catalogue.connect() as connection:
             for name in names:
                 if name in built_in or name not in sources:
                     continue
-                films, matched, key = matched_films(connection, name)
+                films, matched, key = matched_films(connection, name, private)
                 shown = f"; `moviec show {shlex.quote(f'{name}:{key}')}`" if key else ""
                 is_private = sources[name].spec.private
                 yield (
