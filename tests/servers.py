@@ -13,6 +13,7 @@ from typing import Any
 
 import asyncssh
 import boto3
+import httpx
 from moto.server import ThreadedMotoServer
 from s3fs import S3FileSystem
 
@@ -48,8 +49,11 @@ class Bucket:
 def s3() -> Iterator[Bucket]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
+    port = server.get_host_and_port()[1]
+    # What it holds is the process's: an earlier test may have left objects.
+    httpx.post(f"http://127.0.0.1:{port}/moto-api/reset").raise_for_status()
     try:
-        with closing(Bucket(server.get_host_and_port()[1])) as bucket:
+        with closing(Bucket(port)) as bucket:
             yield bucket
     finally:
         S3FileSystem.clear_instance_cache()  # a file system closes its connections when it goes

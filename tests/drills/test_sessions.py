@@ -141,7 +141,7 @@ def test_a_run_whose_sessions_end_is_called_again(
     told(f"sessions ended: {name}", len(turns))
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", NAMES)
 def test_a_run_that_was_frozen_while_another_took_over_changes_nothing(
     name: str, undisturbed: tuple[str, float], filled: tuple[Path, str], postgres: str, tmp_path: Path, chance: random.Random

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
 from moviec.catalog.connect import writing
 from moviec.catalog.schema import metadata
-from moviec.config import Home, Settings
+from moviec.config import Home, Settings, SourceSettings
 from moviec.home.context import RunContext
 from moviec.jobs.doctor import examine, repair
 from moviec.pipeline.aggregator import advance
@@ -131,3 +132,17 @@ def test_what_disagrees_is_named_and_told_anew(context: RunContext) -> None:
         repair(context, found)
         assert examine(context) == []
         assert content(context) == sound
+
+
+def test_settings_that_would_stop_a_run_are_named(context: RunContext) -> None:
+    sources = {"clubb": SourceSettings(), "club": SourceSettings(cron="61 * * * *")}
+    settings = msgspec.structs.replace(
+        context.home.settings, sources=sources, fields={"runtime": {"rule": "best"}}
+    )
+    home = msgspec.structs.replace(context.home, settings=settings)
+    found = examine(msgspec.structs.replace(context, home=home))
+    assert [(finding.what, finding.subject.split("(")[0].strip()) for finding in found] == [
+        ("settings of a source that there is not", "[sources.clubb] in moviec.toml"),
+        ("this setting stops a run", "club: '61 * * * *' is no cron"),
+        ("this setting stops a run", "fields.runtime: this is no rule"),
+    ]

@@ -192,7 +192,7 @@ def rewrite_once(built: Path, name: str) -> Path:
     return rewrite(built / "sample", name, lambda row: {**row, **richer.get(row["id"], {})})
 
 
-@pytest.mark.parametrize("everything", [False, True])
+@pytest.mark.parametrize("everything", [False, pytest.param(True, marks=pytest.mark.nightly)])
 def test_same_then_different_gives_both_films_their_ids_back(context: RunContext, everything: bool) -> None:
     def told() -> dict[str, Any]:
         query = "SELECT movie, state, successor FROM identities ORDER BY movie"

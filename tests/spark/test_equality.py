@@ -83,6 +83,7 @@ def test_a_rebuild_on_spark_touches_nothing_of_the_sample(
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_nor_of_made_up_films_of_five_sources(spark: Spark, tmp_path: Path) -> None:
     """Each source's records lie in several partitions (see DEFAULTS)."""
     invent_deliveries(tmp_path / "deliveries", 1_200, seed=7)

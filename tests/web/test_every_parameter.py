@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.examples import FULL
+from tests.examples import BOTH_AT_NIGHT, FULL
 from tests.web.conftest import Api
 
 #: Good for some parameters, odd or wrong for others: each is tried with each.
@@ -81,6 +81,7 @@ def filled(path: str) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("either", BOTH_AT_NIGHT, indirect=True)
 def test_no_value_of_any_parameter_is_a_fault_of_ours(either: Api) -> None:
     key = {"X-API-Key": either.key("admin", per_minute=10_000_000)}
     counted: Counter[int] = Counter()

@@ -151,7 +151,8 @@ def _before_command(words: Sequence[str]) -> str:
 
 def _misused(error: TyperException, words: Sequence[str]) -> int:
     """Say in one line what is wrong with the words; where there were too few to tell, print the help instead."""
-    told = error.format_message()
+    told = error.format_message().replace("Value error, ", "")
+    told = told.replace("does not match the formats '%Y-%m-%d'", "is no date; write it like 2026-11-21")
     if early := _before_command(words):
         fail(early)
     elif told.startswith("Usage:"):

@@ -108,7 +108,8 @@ def change(before: Any, after: Any) -> str:
     if isinstance(before, dict) and isinstance(after, dict):
         names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
         parts = (f"{name} {change(before.get(name), after.get(name))}" for name in names)
-        alike = [_short(value) for name, value in before.items() if name not in names][:1]
+        same = {name: value for name, value in before.items() if name not in names}
+        alike = [_short(same[name]) for name in ("name", "title", *same) if name in same][:1]
         return ": ".join((*alike, ", ".join(parts)))
     pairs = enumerate(zip(*texts, strict=False))
     differs = next((place for place, (one, other) in pairs if one != other), min(map(len, texts)))

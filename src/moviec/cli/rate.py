@@ -167,9 +167,7 @@ def _say(raters: Raters, model: RatingModel, films: int) -> None:
     )
     guessed = {name for name, prior in zip(raters.names, raters.priors, strict=True) if not prior.known}
     for rater in model.raters:
-        learned = (
-            "learned from" if rater.shared >= LEARNED else "mostly the shipped prior, for there are only"
-        )
+        learned = "learned from" if rater.shared >= LEARNED else "mostly the shipped prior, for it has only"
         panel = f"{rater.panel}{' (not known beforehand)' if rater.name in guessed else ''}"
         typer.echo(
             f"  {rater.name}: {panel}, mean {rater.mean:.1f}, spread {rater.spread:.1f}; {learned}"

@@ -75,7 +75,7 @@ def status(
         for line in [*concerns, *findings]:
             print(line)
         if not newest and not concerns:
-            print("nothing was delivered yet; begin with `moviec ingest SOURCE PATH`")
+            print(f"nothing was delivered yet to {place.folder}; begin with `moviec ingest SOURCE PATH`")
     if check and concerns:
         raise typer.Exit(3)
 

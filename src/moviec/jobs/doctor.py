@@ -5,6 +5,7 @@ Each finding says what is wrong and what mends it: `--repair` itself, or a perso
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -30,7 +31,8 @@ from moviec.catalog.integrity import integrity, remake_indexes
 from moviec.catalog.queries import FOLLOWER, checkpoint_of, count_documents, last_change
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier
-from moviec.errors import DamagedError, MovieCError, StoreError
+from moviec.errors import DamagedError, MovieCError, StoreError, UsageError
+from moviec.fusion.survivorship import chosen_rules
 from moviec.home.context import RunContext
 from moviec.home.lake_identity import FILE, mismatch, readable_name
 from moviec.home.ledger_copy import AFTERWARDS, copied_table, copy_anew, missing, name_copies
@@ -41,6 +43,7 @@ from moviec.jobs.damaged_files import damaged, lost_models, payload_names, remak
 from moviec.lake.current_records import view_current_records
 from moviec.lake.lost_found import move_aside
 from moviec.lake.payloads import payload_name
+from moviec.pipeline.due import cron_of, rounds
 from moviec.pipeline.publication import Scope, bring_up
 from moviec.pipeline.rebuild import rebuild_source
 from moviec.search.index import build, follower, indexer
@@ -115,7 +118,7 @@ def examine(context: RunContext, bytes_too: bool = True, tell: Tell = lambda _: 
         *_copies(context),
     ]
     without_batches = () if any(finding.mend == BATCH for finding in found) else (_records,)
-    for check in (_sources, *without_batches, _catalogue, _agreement, _index, _checkpoints):
+    for check in (_settings, _sources, *without_batches, _catalogue, _agreement, _index, _checkpoints):
         found += _checked(context, check)
     return found
 
@@ -202,6 +205,23 @@ def _name(context: RunContext) -> Iterator[Finding]:
         delivered = has_deliveries(connection)
     if delivered and readable_name(context.store) is None:
         yield Finding("the lake's name is missing or damaged", FILE, NAME)
+
+
+def _settings(context: RunContext) -> Iterator[Finding]:
+    """Name settings that stop a run once it comes to them."""
+    home, sources = context.home, find_sources(context.home.folder)
+    for name in sorted({*home.settings.sources} - {*sources} - {*faulty_sources(home.folder)}):
+        yield Finding("settings of a source that there is not", f"[sources.{name}] in moviec.toml", NOBODY)
+    known = {name: source for name, source in sources.items() if name in home.settings.sources}
+    for name, source in known.items():
+        try:
+            list(rounds(name, cron_of(source.spec, home.settings), dt.datetime.now(dt.UTC), 1))
+        except UsageError as error:
+            yield Finding("this setting stops a run", str(error), NOBODY)
+    try:
+        chosen_rules(home.settings.fields)
+    except UsageError as error:
+        yield Finding("this setting stops a run", str(error), NOBODY)
 
 
 def _sources(context: RunContext) -> Iterator[Finding]:
