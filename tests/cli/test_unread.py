@@ -118,3 +118,13 @@ def test_rating_says_which_column_could_not_be_read(tmp_path: Path) -> None:
     done = moviec("rate", table, "--out", out)
     assert done.returncode == 3 and out.exists()
     assert "column value: 2 of 3 cells could not be read" in done.stderr
+
+
+def test_amounts_in_other_currencies_count_as_filled_cells(tmp_path: Path) -> None:
+    path = tmp_path / "costs.csv"
+    costs = ["€10 million", "₹25 crore", "kr 4 mill.", "£3", "60000000", "a lot", "", "n/a"]
+    rows = "".join(f"Film {at},199{at},{cost}\n" for at, cost in enumerate(costs))
+    path.write_text(f"Title,Year,Budget\n{rows}")
+    done = moviec("ingest", path, "--home", tmp_path / "home")
+    assert done.returncode == 0, done.stderr
+    assert "column Budget: 1 of 6 cells could not be read, the first is 'a lot'" in done.stdout

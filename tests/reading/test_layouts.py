@@ -179,13 +179,13 @@ def told_of(home: Path, path: Path, text: str) -> tuple[str, dict[str, object]]:
 def test_what_spreadsheets_hold_is_what_it_says(tmp_path: Path) -> None:
     home = tmp_path / "home"
     said, facts = told_of(home, tmp_path / "shares.csv", "Title,Year,Type,Rating\nHeat,1995,Movie,0.93\nLost,2004,TV Series,0.8\nUp,2009,Movie,0.2\n")  # fmt: skip
-    assert facts["raters"]["me"]["highest"] == 1 and "everybody sees it" in said  # type: ignore[index]
+    assert facts["raters"]["shares"]["highest"] == 1 and "public, since no column" in said  # type: ignore[index]
     assert "films     3     2       0        1" in said, "a series is skipped"
     said, facts = told_of(home, tmp_path / "mine.csv", "Title,Year,My Rating\nHeat,1995,9\n")
-    assert facts["private"] is True and "everybody sees it" not in said
+    assert facts["private"] is True and "private, since the column My Rating" in said
     said, facts = told_of(home, tmp_path / "crore.csv", 'Title,Year,Budget (in crore),Gross,Stars\nDangal,2016,70,"$28,341,469",★★★★\n')  # fmt: skip
     columns = facts["files"]["films"]["columns"]  # type: ignore[index]
-    assert columns["Gross"] == ["revenue"] and columns["Stars"] == ["ratings.me"]
+    assert columns["Gross"] == ["revenue"] and columns["Stars"] == ["ratings.crore"]
     assert "another currency" not in said
     document = json.loads(moviec("show", "crore:Dangal (2016)", "--home", home, "--json").stdout)["document"]
     assert (

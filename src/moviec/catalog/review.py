@@ -72,3 +72,19 @@ def _decided_elsewhere(
         third.c.live,
         third.c.source.in_(once),
     )
+
+
+def matched_films(connection: sa.Connection, name: str, aside: Sequence[str] = ()) -> tuple[int, int, str]:
+    """Count the films of a list and those that another source has, too, those `aside` not counted; return the key of one, a matched one first."""
+    others = records.alias()
+    is_matched = (
+        sa.select(others.c.movie)
+        .where(others.c.movie == records.c.movie, others.c.live, others.c.source.not_in([name, *aside]))
+        .exists()
+    )
+    own = sa.select(sa.func.count(), sa.func.min(records.c.key)).where(
+        records.c.source == name, records.c.live
+    )
+    films, first = connection.execute(own).one()
+    matched, first_matched = connection.execute(own.where(is_matched)).one()
+    return films, matched, first_matched or first or ""

@@ -81,9 +81,17 @@ def _print(done: Exported, folder: Path) -> None:
         ("file", "rows"),
         rows,
     )
-    kept_back = ", ".join(source.name for source in done.sources if not source.redistribute)
-    if not done.own_use and kept_back:
+    kept_back = [source.name for source in done.sources if not source.redistribute]
+    if done.own_use or not kept_back:
+        return
+    print(
+        f"left out: {plural(done.left_out, 'film', 'films')} and all values that only {', '.join(kept_back)} list"
+        " (--own-use takes them in)"
+    )
+    built_in = find_sources(None)
+    if licensed := ", ".join(name for name in kept_back if name in built_in):
+        print(f"the licences of {licensed} do not let you pass their values on")
+    if own := ", ".join(name for name in kept_back if name not in built_in):
         print(
-            f"left out: {plural(done.left_out, 'film', 'films')} and all values that only {kept_back} list;"
-            " their licences do not let you pass them on (--own-use takes them in)"
+            f"{own}: redistribute = true is not in MOVIEC_HOME/sources/NAME/source.toml; with it they are exported"
         )

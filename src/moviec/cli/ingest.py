@@ -11,7 +11,7 @@ import msgspec
 import typer
 
 from moviec.catalog.deliveries import Delivery
-from moviec.cli.console import end_with, fail, print_json, steps
+from moviec.cli.console import end_with, fail, note, print_json, steps
 from moviec.cli.delivery_messages import tell_delivery, tell_outcome, terms_of, told_aside
 from moviec.cli.options import (
     EngineName,
@@ -22,7 +22,7 @@ from moviec.cli.options import (
     check_delivered,
     running_on,
 )
-from moviec.cli.own_files import OwnLists, fields_of, recognised
+from moviec.cli.own_files import OwnLists, fields_of, recognised, told_lists
 from moviec.config import Home, Running, open_home
 from moviec.errors import MovieCError, UsageError
 from moviec.pipeline.aggregator import drain
@@ -97,11 +97,11 @@ def ingest(
     if named:
         _take_all(place, named, options)
         return
-    if not event and source not in find_sources(place.folder) and all(Path(word).exists() for word in words):
+    if not event and _are_files(words, place):
         own = OwnLists(place, fields_of(columns), save_mapping or bool(columns))
         with work_folder() as work:
             for round_ in recognised([Path(word) for word in words], Path(work), own):
-                _take_all(place, round_, options)
+                _take_all(place, round_, options, own_lists=True)
         return
     if columns:
         raise UsageError(
@@ -129,7 +129,20 @@ class _Options(msgspec.Struct, frozen=True):
     running: Running
 
 
-def _take_all(place: Home, named: dict[str, list[str]], options: _Options) -> None:
+def _are_files(words: list[str], place: Home) -> bool:
+    """Return whether files are named, and no source; raises UsageError for one that is not there."""
+    if words[0] in find_sources(place.folder):
+        return False
+    missing = [word for word in words if not Path(word).exists()]
+    if not missing:
+        return True
+    is_file = Path(words[0]).exists() or "." in words[0] or "/" in words[0]
+    if is_file and not any("://" in word for word in words):
+        raise UsageError("no such file", missing[0])
+    return False
+
+
+def _take_all(place: Home, named: dict[str, list[str]], options: _Options, own_lists: bool = False) -> None:
     """Take in the deliveries of one source or of several, by their places, and publish them at once.
 
     Of several one that fails does not stop the others; the command then ends with status 1.
@@ -162,6 +175,9 @@ def _take_all(place: Home, named: dict[str, list[str]], options: _Options) -> No
                     failed.append(f"{source.spec.name}: {error}")
         outcome = drain(context, tell)
     _tell_all(done, outcome, options, len(named) > 1)
+    if own_lists:
+        for line in told_lists(place, named):
+            note(line)
     looks = [look for one in done if (look := needs_look(one, place.settings))]
     for line in failed:
         fail(line)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+import tomllib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
+from moviec.catalog.connect import connect
+from moviec.catalog.review import matched_films
 from moviec.cli.console import fail
 from moviec.config import Home
 from moviec.errors import MovieCError, PayloadError, UsageError
+from moviec.reading.layouts import Layout
 from moviec.reading.table_start import is_video
 from moviec.reading.usual_names import ALIASES, MORE_ALIASES
 from moviec.sources.recognise import Recognised, keep_mapping, recognise_file
+from moviec.sources.registry import find_sources
 from moviec.storage.archives import unpack
 
 
@@ -71,6 +78,56 @@ def _inside(path: Path, work: Path, place: Home) -> list[tuple[Path, str]]:
     return [(file, name) for file, name in inside if Path(name).parts[0] not in _TAKEN_AWAY]
 
 
+def _short(error: MovieCError) -> str:
+    """Return what is wrong with one of several files; which columns it has is told where it is alone."""
+    return error.what.partition(" among ")[0]
+
+
+class _Found(msgspec.Struct, frozen=True):
+    """What the files are that were looked at, each with the path that it was found at, and itself."""
+
+    known: list[tuple[Path, Path, Recognised]]
+
+    def deliveries_in(self, path: Path) -> list[str]:
+        """Return the built-in sources whose films are in a folder or a zip."""
+        built_in = find_sources(None)
+        names = {
+            what.source for at, _, what in self.known if at == path and not what.role and not what.layout
+        }
+        return sorted(names & {*built_in})
+
+    def goes_with_one(self, path: Path, file: Path, what: Recognised) -> bool:
+        """Return whether the films that a file goes with are there: in its folder, or named beside it."""
+        return any(
+            other.source == what.source and not other.role and (at != path or films.parent == file.parent)
+            for at, films, other in self.known
+        )
+
+    def in_whole(self, path: Path, what: Recognised) -> bool:
+        """Return whether a file is taken in with the zip that it is in."""
+        return not path.is_dir() and any(
+            at == path and other.source == what.source and not other.role and other.layout is None
+            for at, _, other in self.known
+        )
+
+
+def _keep(what: Recognised, layout: Layout, file: str, own: OwnLists) -> None:
+    """Keep the mapping of a list, and say where it is, on which scale its ratings are, and why it is private or is not."""
+    path = keep_mapping(layout, own.place.folder, own.anew, own.columns)
+    print(f"{file}: its mapping is kept in {path}", file=sys.stderr)
+    facts = tomllib.loads(path.read_text("utf-8"))
+    for name, scale in facts.get("raters", {}).items():
+        if name in (layout.name, "me"):
+            print(
+                f"{file}: rating: {scale['lowest']:g} to {scale['highest']:g}, higher is better; change it in {path},"
+                f" [raters.{name}]",
+                file=sys.stderr,
+            )
+    is_private = facts.get("private", False)
+    why = what.why if is_private == layout.private else "its mapping says so"
+    print(f"{file}: {'private' if is_private else 'public'}, since {why}", file=sys.stderr)
+
+
 def recognised(paths: list[Path], work: Path, own: OwnLists) -> list[dict[str, list[str]]]:
     """Return which source each file is of, in rounds of one delivery for each source; the mapping of a list of one's own is kept."""
     known: list[tuple[Path, Path, Recognised]] = []
@@ -82,21 +139,32 @@ def recognised(paths: list[Path], work: Path, own: OwnLists) -> list[dict[str, l
         for place, (file, name) in enumerate(files):
             (look := room / f"look-{place}").mkdir()
             try:
-                known.append((path, file, recognise_file(file, look, own.place.folder, own.columns, name)))
+                what = recognise_file(file, look, None if own.anew else own.place.folder, own.columns, name)
+                known.append((path, file, what))
             except MovieCError as error:
                 if len(files) == 1 and not several and not path.is_dir():
                     raise
-                fail(f"{name} is left out: {error}")
-    films = {what.source for _, _, what in known if not what.role}
+                fail(f"{name} is left out: {_short(error)}")
     rounds: list[dict[str, list[str]]] = [{}]
+    found = _Found(known)
     for path, file, what in sorted(known, key=lambda each: bool(each[2].role)):
-        print(f"{file.name}: {what}", file=sys.stderr)
-        if what.role and what.source not in films:
-            fail(f"{file.name} is left out: the list of films that it goes with is not there")
+        if what.guessed and (beside := found.deliveries_in(path)):
+            fail(
+                f"{file.name} is left out: it is no file of {', '.join(beside)}, which it stands beside;"
+                " if it is a list of your own, ingest it by itself"
+            )
             continue
+        if what.role and not found.goes_with_one(path, file, what):
+            fail(
+                f"{file.name} is left out: it is {what.source}'s {what.role}, and the list of films that it goes with is not"
+                f" there; `moviec ingest {what.source} {file.name}` adds it to films that came before"
+            )
+            continue
+        print(f"{file.name}: {what}", file=sys.stderr)
         if what.layout:
-            kept = keep_mapping(what.layout, own.place.folder, own.anew)
-            print(f"{file.name}: its mapping is kept in {kept}", file=sys.stderr)
+            _keep(what, what.layout, file.name, own)
+        if what.role and found.in_whole(path, what):
+            continue
         whole = what.layout is None and not what.role and not path.is_dir()
         _add(rounds, what, str(path if whole else file))
     if not rounds[0]:
@@ -118,3 +186,26 @@ def _add(rounds: list[dict[str, list[str]]], what: Recognised, file: str) -> Non
             round_[what.source] = [file]
             return
     rounds.append({what.source: [file]})
+
+
+def told_lists(place: Home, names: Iterable[str]) -> Iterator[str]:
+    """Say of each list of one's own whether it is private, how many of its films are matched, and how that is changed."""
+    built_in = find_sources(None)
+    sources = find_sources(place.folder)
+    private = [name for name, source in sources.items() if source.spec.private]
+    catalogue = connect(place.catalogue)
+    try:
+        with catalogue.connect() as connection:
+            for name in names:
+                if name in built_in or name not in sources:
+                    continue
+                films, matched, key = matched_films(connection, name, private)
+                shown = f"; `moviec show {shlex.quote(f'{name}:{key}')}`" if key else ""
+                is_private = sources[name].spec.private
+                yield (
+                    f"{name} is {'private' if is_private else 'public'}: {matched:,} of {films:,} matched{shown};"
+                    f" private = {str(not is_private).lower()} in {place.folder / 'sources' / name / 'source.toml'} and"
+                    f" `moviec rebuild` {'publish it' if is_private else 'keep it to yourself'}"
+                )
+    finally:
+        catalogue.dispose()

@@ -27,7 +27,16 @@ from moviec.home.context import RunContext, recorded
 from moviec.home.disk_space import check_delivery
 from moviec.home.steps import Steps, Tell
 from moviec.lake.payloads import Payload, keep_payload, let_go
-from moviec.pipeline.read_delivery import Target, apply, known_of, read_payloads, rejected_of, report_of
+from moviec.pipeline.read_delivery import (
+    MAPPING,
+    Target,
+    apply,
+    known_of,
+    mapping_of,
+    read_payloads,
+    rejected_of,
+    report_of,
+)
 from moviec.sources.audit import Audit
 from moviec.sources.spec import Source, SourceSpec, assign_roles
 from moviec.storage.files import Put
@@ -62,12 +71,13 @@ def ingest(context: RunContext, order: Order, tell: Tell = lambda _: None) -> De
             payloads = [Payloads(payload.name, payload.sha256, payload.size) for payload in kept]
             payloads += _reused(context, order.source.spec, before, payloads)
             counts.update(bytes=sum(payload.size for payload in payloads), mended=len(mended))
-        delivery = _delivery(order, payloads, every)
+        same_mapping = _is_read_alike(order.source.spec, before)
+        delivery = _delivery(order, payloads, every if same_mapping else [], len(every) + 1)
         known = next((one for one in before if one.id == delivery.id), None)
         if known:
             return _with_mended(known, mended)
         newest = max(before, key=lambda delivery: delivery.id, default=None)
-        if newest and newest.fingerprint == delivery.fingerprint and newest.id < delivery.id:
+        if newest and same_mapping and newest.fingerprint == delivery.fingerprint and newest.id < delivery.id:
             of = newest.same_as or newest.id
             same = msgspec.structs.replace(delivery, same_as=of, records=newest.records)
             _register(context, Arrival(same, payloads))
@@ -109,7 +119,7 @@ def _read_and_apply(
             read = read_payloads(engine, context, order.source, arrival.payloads, context.room(delivery.id))
             rejected = rejected_of(read, delivery.id, spec.name)
             counts.update(records=read.audit.films, rejected=len(rejected))
-        report = report_of(read)
+        report = report_of(read, spec)
         reasons = [] if order.accept_shrink else hold_reasons(spec, read.audit, before)
         if reasons:
             report["held"] = reasons
@@ -197,8 +207,15 @@ def _again(newest: Delivery, delivered_at: dt.datetime, number: int) -> Delivery
     )
 
 
-def _delivery(order: Order, payloads: Sequence[Payloads], every: Sequence[Delivery]) -> Delivery:
-    """Describe a delivery; its id is one that is there where these bytes came at this instant before.
+def _is_read_alike(spec: SourceSpec, before: Sequence[Delivery]) -> bool:
+    """Return whether the last delivery that was read was read by the facts as they are now."""
+    read = [delivery for delivery in before if MAPPING in delivery.report]
+    newest = max(read, key=lambda delivery: delivery.received_at, default=None)
+    return newest is None or newest.report[MAPPING] == mapping_of(spec)
+
+
+def _delivery(order: Order, payloads: Sequence[Payloads], every: Sequence[Delivery], number: int) -> Delivery:
+    """Describe the source's `number`th delivery; its id is one that is there where these bytes came at this instant before.
 
     That is so of a delivery that is held, and of the last one of the instant; bytes that others corrected since are
     delivered anew.
@@ -219,7 +236,7 @@ def _delivery(order: Order, payloads: Sequence[Payloads], every: Sequence[Delive
         if delivery.fingerprint == fingerprint and (delivery.state == "held" or delivery is same[-1])
     ]
     return Delivery(
-        id=again[-1].id if again else delivery_id(at, spec.name, len(every) + 1, fingerprint),
+        id=again[-1].id if again else delivery_id(at, spec.name, number, fingerprint),
         source=spec.name,
         delivered_at=at.isoformat(),
         received_at=dt.datetime.now(dt.UTC).isoformat(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,9 +23,13 @@ from moviec.pipeline.fusing import known_labels
 from moviec.sources.audit import Audit, audit
 from moviec.sources.normalise import count_problems, unread_columns
 from moviec.sources.readers.tabular import withdrawn
+from moviec.sources.registry import find_sources
 from moviec.sources.spec import Reading, Source, SourceSpec, Wanted, assign_roles
 from moviec.storage.archives import unpack
 from moviec.transient import is_interrupt
+
+#: In a report: which facts a source of somebody's own was read by (`mapping_of`).
+MAPPING = "mapping"
 
 
 class Read(msgspec.Struct, frozen=True):
@@ -164,7 +169,14 @@ def rejected_of(read: Read, delivery: str, source: str) -> list[Rejected]:
     ]
 
 
-def report_of(read: Read) -> dict[str, Any]:
+def mapping_of(spec: SourceSpec) -> str:
+    """Return the SHA-256 of a source's facts; empty for a built-in source, whose facts nobody edits."""
+    if spec.name in find_sources(None):
+        return ""
+    return hashlib.sha256(msgspec.json.encode(spec)).hexdigest()
+
+
+def report_of(read: Read, spec: SourceSpec) -> dict[str, Any]:
     """Return what became of a delivery's rows and what was odd about it, as plain values."""
     files = read.reading.files.items()
     facts = {
@@ -174,5 +186,7 @@ def report_of(read: Read) -> dict[str, Any]:
         "unread": read.unread,
         "audit": read.audit,
     }
+    if mapping := mapping_of(spec):
+        facts[MAPPING] = mapping
     plain: dict[str, Any] = msgspec.to_builtins(facts)
     return plain

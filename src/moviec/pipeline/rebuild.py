@@ -41,7 +41,7 @@ from moviec.lake.current_records import view_rows
 from moviec.model import current_rows
 from moviec.pipeline.read_delivery import Read, Target, apply, known_of, read_payloads, rejected_of, report_of
 from moviec.sources.registry import find_source
-from moviec.sources.spec import Source
+from moviec.sources.spec import Source, SourceSpec
 from moviec.storage.files import State, Store
 
 
@@ -74,7 +74,7 @@ def rebuild_source(
                     read = read_payloads(engine, context, source, payloads, room)
                     if delivery.replay_of is None:
                         still = rejected_of(read, delivery.id, name)
-                        report = {**delivery.report, **report_of(read)}
+                        report = {**delivery.report, **report_of(read, source.spec)}
                         again.append(Reread(delivery.id, read.audit.films, report, still))
                     known = known_of(context, source.spec, delivery.id, done, fresh)
                     fresh.append(apply(engine, context, target, read, known))
@@ -172,7 +172,9 @@ def replay(context: RunContext, source: Source, delivery: Delivery) -> int:
         batch = apply(
             engine, context, Target(source.spec, again, batches[-1].keys_file.rpartition("/")[0]), read, known
         )
-    replayed = _replayed(msgspec.structs.replace(delivery, delivered_at=place.delivered_at), again, read)
+    replayed = _replayed(
+        msgspec.structs.replace(delivery, delivered_at=place.delivered_at), again, read, source.spec
+    )
     with context.writing() as copy:
         context.confirm(copy.connection, ARRIVALS)
         register(copy.connection, Arrival(replayed, payloads, batch))
@@ -198,7 +200,7 @@ def _open(context: RunContext, delivery: Delivery) -> int:
     )
 
 
-def _replayed(delivery: Delivery, again: str, read: Read) -> Delivery:
+def _replayed(delivery: Delivery, again: str, read: Read, spec: SourceSpec) -> Delivery:
     return Delivery(
         id=again,
         source=delivery.source,
@@ -209,7 +211,7 @@ def _replayed(delivery: Delivery, again: str, read: Read) -> Delivery:
         state="applied",
         replay_of=delivery.id,
         records=read.audit.films,
-        report=report_of(read),
+        report=report_of(read, spec),
     )
 
 

@@ -165,7 +165,7 @@ def _look_up(engine: DuckEngine, rows: str, column: Column, name: str) -> str | 
         else:
             blank = kind.is_blank(text)
             out["text"].append(None if blank else UNREAD + text)
-            out["state"].append(None if blank else "open" if value else "unread")
+            out["state"].append("blank" if blank else "open" if value else "unread")
     engine.register(name, pa.table(out, schema=pa.schema([(field, pa.string()) for field in out])))
     return convention
 
@@ -173,15 +173,13 @@ def _look_up(engine: DuckEngine, rows: str, column: Column, name: str) -> str | 
 def _unread(engine: DuckEngine, rows: str, column: Column, name: str, place: str) -> Unread | None:
     """Count the cells of a column that could not be read."""
     cell = identifier(column.name)
-    if not engine.query(f"SELECT count(*) AS unread FROM {name} WHERE state IS NOT NULL")["unread"][
-        0
-    ].as_py():
+    if not engine.query(f"SELECT count(*) AS unread FROM {name} WHERE state <> 'blank'")["unread"][0].as_py():
         return None
     found = engine.query(
-        f"SELECT count(*) FILTER (l.cell IS NULL OR l.text IS NOT NULL OR l.state IS NOT NULL) AS cells,"
-        f" count(*) FILTER (l.state IS NOT NULL) AS unread,"
+        f"SELECT count(*) FILTER (l.state IS DISTINCT FROM 'blank') AS cells,"
+        f" count(*) FILTER (l.state <> 'blank') AS unread,"
         f" count(*) FILTER (l.state = 'open') AS open,"
-        f" arg_min(r.{cell}, r.{place}) FILTER (l.state IS NOT NULL) AS first"
+        f" arg_min(r.{cell}, r.{place}) FILTER (l.state <> 'blank') AS first"
         f" FROM {rows} AS r LEFT JOIN {name} AS l ON l.cell = r.{cell} WHERE r.{cell} IS NOT NULL"
     ).to_pylist()[0]
     if not found["unread"]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from moviec.bounds import check_bounds
 from moviec.errors import PayloadError, UsageError
 from moviec.reading.encodings import encoding_of
-from moviec.reading.table_start import is_markdown, markdown_as_csv, start_of
+from moviec.reading.table_start import EACH_LINE, is_markdown, markdown_as_csv, start_of
 from moviec.reading.xml_lists import films_in_xml
 
 #: What the first lines of files without a header look like, the delimiter that parts them, and the columns that they have.
@@ -87,6 +87,8 @@ def _from_its_header(path: Path, copy: Path, names: Collection[str]) -> Path:
     start = start_of(text, names, path.suffix.lower())
     if not start.lines and start.header is None:
         return path
+    if start.header == EACH_LINE:
+        return _from_lines(path, copy)
     with path.open("rb") as source, copy.open("wb") as target:
         if start.header is not None:
             target.write(start.header.encode() + b"\n")
@@ -95,6 +97,27 @@ def _from_its_header(path: Path, copy: Path, names: Collection[str]) -> Path:
         for _ in range(start.lines):
             source.readline()
         shutil.copyfileobj(source, target)
+    return copy
+
+
+#: What stands in a list of titles and is none: a heading of Markdown.
+_HEADING = re.compile(r"#{1,6}\s+\D")
+_BULLET = re.compile(r"[-*+•]\s+(?:\[[ xX]\]\s+)?(?=\S)")
+_NUMBERED_LINE = re.compile(r"\d{1,4}[.)]\s+\S")
+_COMMA_YEAR = re.compile(r",\s*((?:18|19|20)\d\d)$")
+
+
+def _from_lines(path: Path, copy: Path) -> Path:
+    """Copy a list of titles, one a line: without empty lines, headings and bullets; of a numbered line ", 1995" is the year."""
+    with (
+        path.open(encoding="utf-8-sig", errors="replace") as source,
+        copy.open("w", encoding="utf-8") as target,
+    ):
+        target.write(f"{EACH_LINE}\n")
+        for line in map(str.strip, source):
+            if line and not _HEADING.match(line):
+                bare = _BULLET.sub("", line, count=1) if _BULLET.match(line) else line
+                target.write((_COMMA_YEAR.sub(r" (\1)", bare) if _NUMBERED_LINE.match(bare) else bare) + "\n")
     return copy
 
 

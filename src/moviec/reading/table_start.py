@@ -196,5 +196,6 @@ def markdown_as_csv(path: Path, copy: Path) -> Path:
         writer = csv.writer(target, lineterminator="\n")
         for row in rows:
             cells = re.split(r"(?<!\\)\|", row.strip().removeprefix("|").removesuffix("|"))
-            writer.writerow([cell.strip().replace("\\|", "|") for cell in cells])
+            bare = [re.sub(r"^(\*\*|__)(\S.*)\1$", r"\2", cell.strip()) for cell in cells]
+            writer.writerow([cell.replace("\\|", "|") for cell in bare])
     return copy

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from moviec.reading.ids import marked_ids
+from moviec.reading.ids import film_id, marked_ids
 
 #: How a whole column writes a year that stands beside the title without brackets.
 YEAR_BEFORE, YEAR_BEHIND = "year before", "year behind"
@@ -64,7 +64,7 @@ _PART = re.compile(r"\s*[-–]?\s*(?:cd|disc|disk|pt)\s*\d$", re.IGNORECASE)
 GARBLED_SQL = r"'[\x{C2}-\x{F4}][\x{80}-\x{BF}\x{152}\x{153}\x{160}\x{161}\x{178}\x{17D}\x{17E}\x{192}\x{2C6}\x{2DC}\x{2013}-\x{203A}\x{20AC}\x{2122}]|^\s|\s$|&[#A-Za-z0-9]{2,8};|[\x{200B}\x{200E}\x{200F}\x{2060}\x{FEFF}]'"
 ODD_SQL = (
     GARBLED_SQL[:-1]
-    + r"""|[\[{\]}_]|\([^()]*[0-9]{4}|^[#(]?[0-9]{1,4}(?:[.):]|\s*[-–—]\s)|\((?i:[^()]*(?:cut|edition|version|unrated|uncut|remastered|[0-9]p))|^[0-9]{4}[ .:–—-]|[^0-9][0-9]{4}$"""
+    + r"""|[\[{\]}_]|\*.*\*|\([^()]*[0-9]{4}|^[#(]?[0-9]{1,4}(?:[.):]|\s*[-–—]\s)|\((?i:[^()]*(?:cut|edition|version|unrated|uncut|remastered|[0-9]p))|^[0-9]{4}[ .:–—-]|[^0-9][0-9]{4}$"""
     + r"""|^\S*\.\S*\.\S*$|\.[A-Za-z0-9]{2,4}$|\s\s|[0-9]{3,4}p\b|^(?:N/A|#N/A|NULL|null|NaN|nan|None|<NA>|-|\?)$'"""
 )
 
@@ -103,6 +103,21 @@ def _are_numbered(some: list[str], cells: int) -> bool:
     return len({*found}) >= MOST * len(found) and max(found) - min(found) <= 2 * cells + 10
 
 
+_LINK = re.compile(r"!?\[([^\[\]]+)\]\(\s*<?([^\s()<>]+)>?[^()]*\)")
+_EMPHASIS = re.compile(r"^(\*\*\*|\*\*|__|\*|_)(?=\S)([^*]+?)(?<=\S)\1(?=$|\s*[(\[,–-])")
+
+
+def _without_markdown(text: str) -> tuple[str, dict[str, str]]:
+    """Take links and emphasis of Markdown off a title: "**[Heat](https://www.imdb.com/title/tt0113277/)**"; return it and the ids."""
+    found: dict[str, str] = {}
+    for _, address in _LINK.findall(text):
+        for space in ("imdb", "tmdb"):
+            if "://" in address and space in address and (known := film_id(space, address)):
+                found.setdefault(space, known)
+    text = _LINK.sub(r"\1", text)
+    return _EMPHASIS.sub(r"\2", _EMPHASIS.sub(r"\2", text)), found
+
+
 def title(text: str, years: str | None = None) -> Title | None:
     """Read a title. `years` is the column's habit (`decide_year`). None where an object stands in its place."""
     text = mended(text).strip()
@@ -110,8 +125,10 @@ def title(text: str, years: str | None = None) -> Title | None:
         return None
     if years and years.startswith(NUMBERED):
         text, years = _NUMBER.sub("", text), years.removeprefix(NUMBERED).strip()
+    text, linked = _without_markdown(text)
     text = " ".join(_of_path(text).split())
     plain, ids = marked_ids(text)
+    ids = linked | ids
     is_file = _SUFFIX.search(plain) is not None
     plain, year = _from_file_name(_SUFFIX.sub("", plain), is_file)
     plain = _without_tags(plain)

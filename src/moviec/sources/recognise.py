@@ -5,9 +5,12 @@ Of the last two the mapping is written as a source's facts, which a person may t
 
 from __future__ import annotations
 
+import gzip
 import re
+import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import msgspec
@@ -19,9 +22,11 @@ from moviec.reading.layouts import Layout, Scale, layout_beside, layout_of
 from moviec.reading.nested import unfold
 from moviec.reading.opening import is_json_list, readable
 from moviec.reading.ratings import rating
+from moviec.reading.table_start import delimiter_of
 from moviec.reading.tables import stage_list
 from moviec.reading.usual_names import ALIASES, MORE_ALIASES, bare_name, plain_name, usual_columns
 from moviec.sources.registry import find_sources
+from moviec.sources.spec import Source
 
 #: What a column of usual name feeds.
 _FEEDS = {
@@ -65,11 +70,12 @@ _RATERS = {
 #: The tops of scales that a column of one's own ratings is taken for: the first that none of its values passes.
 _TOPS = (5, 10, 100)
 
+#: Columns of grades as German schools give them, 1 best and 6 worst; elsewhere the same names are of points.
+_GRADES = ("note", "noten", "schulnote", "schulnoten")
 
-#: What a person should know whose list has ratings of nobody in particular.
-_PUBLIC = (
-    "; everybody sees it, its ratings as those of 'me': private = true in its mapping keeps it to yourself"
-)
+#: A rater of layouts and of the fields above: whoever a list is of. A mapping names it after its list, so that two lists
+#: keep a value each.
+_OWNER = "me"
 
 #: Columns that hold what one person gave.
 _OWN_RATINGS = (
@@ -80,7 +86,8 @@ _OWN_RATINGS = (
 class Recognised(msgspec.Struct, frozen=True):
     """What a file was taken for: the source's name, and the mapping of a list without a source, which is to be kept.
 
-    `role`: it is no list of films, but goes with one.
+    `role`: it is no list of films, but goes with one. `guessed`: it is a list since columns have usual names, or were told.
+    `undecided`: what is not read until somebody says what it means. `why`: why it is private, or is not.
     """
 
     source: str
@@ -88,6 +95,9 @@ class Recognised(msgspec.Struct, frozen=True):
     used: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     role: str = ""
+    guessed: bool = False
+    undecided: str = ""
+    why: str = ""
 
     def __str__(self) -> str:
         """Say it in one line."""
@@ -99,33 +109,42 @@ class Recognised(msgspec.Struct, frozen=True):
         fed = ", ".join(f"{feeds[0]} = {column}" for column, feeds in columns.items() if feeds)
         left = f"; not used: {', '.join(self.unused)}" if self.unused else ""
         change = "" if self.layout.needs else "; --columns FIELD=COLUMN changes it"
-        shown = "" if self.layout.private or "me" not in self.layout.raters else _PUBLIC
-        return f"{self.layout.title} ({fed}{left}){change}{shown}"
+        return f"{self.layout.title} ({fed}{left}){change}{self.undecided}"
 
 
 def recognise_file(
-    path: Path, work: Path, home: Path | None, told: Mapping[str, str] | None = None, place: str = ""
+    path: Path,
+    work: Path,
+    home: Path | None,
+    told: Mapping[str, str] | None = None,
+    place: str = "",
 ) -> Recognised:
     """Say what a plain file is; raises PayloadError where it is no table of films that is known or can be guessed.
 
-    `told` says which column is what (field: column), before usual names; `place` is the file's name with its folder.
+    `told` says which column is what (field: column), before usual names; `place` is the file's name with its folder. Without a `home` no kept
+    mapping counts.
     """
     told = told or {}
+    sources = {} if told else find_sources(home)
+    if found := _known_source(path, _header(path, sources), sources):
+        return found
     with DuckEngine() as engine:
         columns = columns_of(engine, path, work, told.values())
         if missing := [column for column in told.values() if column not in columns]:
             raise UsageError(
                 f"no column '{missing[0]}'", "--columns", f"the file has {', '.join(columns)[:300]}"
             )
-        if source := None if told else _known_source(path, columns, home):
-            return Recognised(source)
+        if found := _known_source(path, columns, sources):
+            return found
         if beside := None if told else layout_beside(columns):
             return Recognised(beside[0].name, role=beside[1])
         layout = None if told else layout_of(columns, place or path.name)
         if layout and layout.each:
             name = f"{layout.name}-{slug(path)}"[:28].strip("-")
             layout = msgspec.structs.replace(layout, name=name)
+        guessed = layout is None
         layout = layout or _guessed(engine, columns, path, told)
+        grades = "" if "rating" in told else _grades(engine, columns)
     there = {column.casefold(): column for column in columns}
     fed = {there.get(name.casefold(), name): feeds for name, feeds in layout.columns.items()}
     used = tuple(name for name in fed if name.casefold() in there)
@@ -134,8 +153,68 @@ def recognise_file(
         column for column in columns if column not in used and column.partition(".")[0] not in heads
     )
     key = tuple(there.get(name.casefold(), name) for name in layout.key)
-    layout = msgspec.structs.replace(layout, columns=fed, key=key)
-    return Recognised(layout.name, layout, used, unused)
+    layout = _with_own_rater(msgspec.structs.replace(layout, columns=fed, key=key))
+    undecided = (
+        f"; {grades} is not read, since 1 to 6 may be grades of which 1 is best: --columns rating={grades} takes it as points of"
+        " which more is better"
+        if guessed and grades in unused
+        else ""
+    )
+    return Recognised(
+        layout.name, layout, used, unused, guessed=guessed, undecided=undecided, why=_why(layout, guessed)
+    )
+
+
+def _why(layout: Layout, guessed: bool) -> str:
+    """Say why a list is private, or is not."""
+    if not guessed:
+        return "one person exports it" if layout.private else "it is a data set that is published"
+    if layout.private:
+        column = next(name for name in layout.columns if plain_name(bare_name(name)) in _OWN_RATINGS)
+        return f"the column {column} says that the ratings are one person's own"
+    return "no column says that it is one person's own"
+
+
+def _with_own_rater(layout: Layout) -> Layout:
+    """Name the rater that is a list's owner after the list."""
+    if _OWNER not in layout.raters:
+        return layout
+    raters = {layout.name if name == _OWNER else name: scale for name, scale in layout.raters.items()}
+    columns = {
+        name: tuple(f"ratings.{layout.name}" if feed == f"ratings.{_OWNER}" else feed for feed in feeds)
+        for name, feeds in layout.columns.items()
+    }
+    return msgspec.structs.replace(layout, raters=raters, columns=columns)
+
+
+def _grades(engine: DuckEngine, columns: list[str]) -> str:
+    """Return the column of ratings that may be grades as German schools give them; empty where there is none."""
+    column = usual_columns(columns, ALIASES | MORE_ALIASES).get("rating", "")
+    if plain_name(bare_name(column)) not in _GRADES:
+        return ""
+    cells = engine.query(
+        f"SELECT DISTINCT {identifier(column)} AS cell FROM listed WHERE {identifier(column)} IS NOT NULL"
+    )
+    read = [found for cell in cells["cell"].to_pylist() if (found := rating(str(cell)))]
+    inside = read and all(not found.top and 1 <= float(found.value) <= 6 for found in read)
+    return column if inside else ""
+
+
+def _header(path: Path, sources: Mapping[str, Source]) -> list[str]:
+    """Return the columns of a text file whose name is one of a source's; none of others, which are looked at as a whole."""
+    starts = tuple(
+        name for source in sources.values() for file in source.spec.files.values() for name in file.names
+    )
+    if not path.name.lower().startswith(starts):
+        return []
+    with path.open("rb") as plain:
+        packed = plain.read(2) == b"\x1f\x8b"
+    try:
+        with gzip.open(path) if packed else path.open("rb") as file:
+            line = file.readline(1 << 16).decode("utf-8-sig").rstrip("\r\n")
+    except (OSError, EOFError, UnicodeDecodeError):
+        return []
+    return [cell.strip('"') for cell in line.split(delimiter_of(line))]
 
 
 def columns_of(engine: DuckEngine, path: Path, work: Path, names: Collection[str] = ()) -> list[str]:
@@ -160,16 +239,21 @@ def columns_of(engine: DuckEngine, path: Path, work: Path, names: Collection[str
         raise PayloadError(f"cannot be read ({str(error).splitlines()[0]})", path.name) from error
 
 
-def _known_source(path: Path, columns: list[str], home: Path | None) -> str | None:
-    """Return the source whose main file this is, by its name and by the columns that it must have."""
-    for name, source in find_sources(home).items():
-        file = next(iter(source.spec.files.values()))
-        needed = {file.key, *file.with_key, *file.required}
-        named = any(path.name.lower().startswith(start) for start in file.names)
-        told = len(needed) > 2 or file.names != ("films",)
-        if named and told and needed <= set(columns) and layout_of(columns, path.name) is None:
-            return name
-    return None
+def _known_source(path: Path, columns: list[str], sources: Mapping[str, Source]) -> Recognised | None:
+    """Return the source of which this is a file, by its name and by the columns that it must have."""
+    if not columns or layout_beside(columns) or layout_of(columns, path.name):
+        return None
+    beside = None
+    for name, source in sources.items():
+        for place, (role, file) in enumerate(source.spec.files.items()):
+            needed = {file.key, *file.with_key, *file.required}
+            named = any(path.name.lower().startswith(start) for start in file.names)
+            told = len(needed) > 2 or file.names != ("films",)
+            if named and told and needed <= set(columns):
+                if not place:
+                    return Recognised(name)
+                beside = beside or Recognised(name, role=role)
+    return beside
 
 
 def _guessed(
@@ -187,9 +271,17 @@ def _guessed(
         for field, column in found.items()
         if field != "people" or field in told or not _are_stars(engine, column)
     }
+    if "rating" not in told and _grades(engine, columns):
+        found.pop("rating", None)
     if "imdb_rating" not in found:
         found.pop("imdb_votes", None)
     if "title" not in found:
+        if any(letter == "\ufffd" or (letter < " " and not letter.isspace()) for letter in "".join(columns)):
+            raise PayloadError(
+                "it is no text, and no file that MovieC reads",
+                path.name,
+                "save it as CSV, JSON or a workbook",
+            )
         raise PayloadError(
             f"this is no list of films that MovieC knows: no title column among {', '.join(columns)[:300]}",
             path.name,
@@ -266,17 +358,24 @@ def slug(path: Path) -> str:
     return name if name[:1].isalpha() else f"list-{name}".rstrip("-")
 
 
-def facts_text(layout: Layout) -> str:
-    """Write a layout as a source's facts (`source.toml`)."""
+def facts_text(layout: Layout, kept: Mapping[str, Any] | None = None) -> str:
+    """Write a layout as a source's facts (`source.toml`). `kept` are facts outside of its files, which a person may have set."""
+    facts = {
+        "title": layout.title,
+        "home_page": "",
+        "licence": "the owner's",
+        "attribution": "",
+        "private": layout.private,
+        **(kept or {}),
+    }
     lines = [
         f"# Written by `moviec ingest`: {layout.title}. Change what you like; see docs/sources.md.",
         f"name = {_quoted(layout.name)}",
-        f"title = {_quoted(layout.title)}",
-        'home_page = ""',
-        'licence = "the owner\'s"',
-        'attribution = ""',
-        f"private = {str(layout.private).lower()}"
-        + ("  # matched and shown to you, published to nobody" if layout.private else ""),
+        *(
+            f"{name} = {msgspec.json.encode(value).decode()}"
+            + ("  # matched and shown to you, published to nobody" if name == "private" and value else "")
+            for name, value in facts.items()
+        ),
     ]
     if layout.keeps:
         lines += ["", "[empty]", 'default = "keep"  # of two files of one film each tells its part']
@@ -335,8 +434,11 @@ def _quoted(text: str) -> str:
     return msgspec.json.encode(text).decode().replace("\x7f", "\\u007f")
 
 
-def keep_mapping(layout: Layout, home: Path, anew: bool) -> Path:
-    """Write a layout's facts into MOVIEC_HOME/sources; one of that name that is there already stays, unless it is made anew."""
+def keep_mapping(layout: Layout, home: Path, anew: bool, told: Mapping[str, str] | None = None) -> Path:
+    """Write a layout's facts into MOVIEC_HOME/sources; one of that name that is there already stays, unless it is made anew.
+
+    Then too its facts outside of the columns stay as they were set, and where columns were `told`, those of others.
+    """
     folder = home / "sources" / layout.name
     path = folder / "source.toml"
     if path.exists() and not anew:
@@ -346,6 +448,58 @@ def keep_mapping(layout: Layout, home: Path, anew: bool) -> Path:
         raise UsageError(
             f"there is a source called '{layout.name}'", layout.name, "give the file another name"
         )
+    before = _facts_in(path)
     folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(facts_text(layout), encoding="utf-8")
+    kept = {
+        name: value
+        for name, value in before.items()
+        if isinstance(value, str | bool | int | float) and name != "name"
+    }
+    path.write_text(facts_text(_as_set(layout, before, told or {}), kept), encoding="utf-8")
     return path
+
+
+def _facts_in(path: Path) -> dict[str, Any]:
+    """Return what a kept mapping says; nothing where it is not there. Raises UsageError where it is no TOML."""
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise UsageError(
+            f"the mapping cannot be read ({error})", str(path), "mend it, or remove it"
+        ) from error
+
+
+def _as_set(layout: Layout, before: Mapping[str, Any], told: Mapping[str, str]) -> Layout:
+    """Return a layout with what a kept mapping says of scales, dates and separators, and of columns where some were told."""
+    file = before.get("files", {}).get("films", {})
+    raters = layout.raters | {
+        name: Scale(scale["panel"], scale["lowest"], scale["highest"])
+        for name, scale in before.get("raters", {}).items()
+        if told or name in layout.raters
+    }
+    columns = dict(layout.columns)
+    if told:
+        named = {*told.values()}
+        taken = {feed for name in named for feed in columns.get(name, ())} - {"key"}
+        was = {
+            name: tuple(feed for feed in feeds if feed not in taken and feed != "key")
+            for name, feeds in file.get("columns", {}).items()
+            if name not in named
+        }
+        taken |= {feed for feeds in was.values() for feed in feeds}
+        columns = {
+            name: feeds if name in named else tuple(feed for feed in feeds if feed not in taken)
+            for name, feeds in columns.items()
+        }
+        for name, feeds in was.items():
+            key = ("key",) if "key" in columns.get(name, ()) else ()
+            columns[name] = (*key, *feeds)
+    return msgspec.structs.replace(
+        layout,
+        raters=raters,
+        columns=columns,
+        dates=file.get("dates", layout.dates),
+        separator=file.get("separator", layout.separator),
+    )

@@ -116,10 +116,12 @@ def stage(engine: DuckEngine, role: str, spec: FileSpec, path: Path, wanted: Wan
     unkeyed = _without_key(engine, rows)
     merged = _merge_alike(engine, rows) if spec.unique else 0
     engine.view(f"{role}_good", _good_rows(rows))
-    engine.view(f"{role}_films", f"SELECT * FROM {role}_good WHERE {_only(spec)}")
+    total = _total(engine, rows)
+    only = f"{_only(spec)} AND _position <> {total}" if total else _only(spec)
+    engine.view(f"{role}_films", f"SELECT * FROM {role}_good WHERE {only}")
     engine.view(role, f"SELECT * FROM {role}_films")
-    told = spec.only or spec.gone or _kinds(spec)
-    skipped = _count(engine, f"{role}_good WHERE NOT {_only(spec)}") if told else 0
+    told = spec.only or spec.gone or _kinds(spec) or total
+    skipped = _count(engine, f"{role}_good WHERE NOT ({only})") if told else 0
     rejected = sorted([*rest, *unkeyed], key=lambda row: row.line)
     read = _count(engine, f"{role}_rows") + len(rest)
     if read == len(rejected):
@@ -184,7 +186,8 @@ def _without_key(engine: DuckEngine, rows: Staging) -> list[Broken]:
         f" WHEN NOT json_valid({TEXT}) THEN 'not valid JSON' WHEN json_type({TEXT}) <> 'OBJECT' THEN 'not a JSON object'"
         f" ELSE {quoted(rows.spec.key)} || ' is ' || coalesce('''' || nullif({rows.key}, '') || '''', 'empty') || ', which is no key'"
         f" END AS reason FROM {rows.role}_rows"
-        f" WHERE NOT coalesce(regexp_full_match({rows.key}, {quoted(rows.spec.key_pattern)}), false)",
+        f" WHERE NOT coalesce(regexp_full_match({rows.key}, {quoted(rows.spec.key_pattern)}), false)"
+        + "".join(f" AND NOT is_no_film({identifier(kind)})" for kind in _kinds(rows.spec)),
     )
     found = engine.query(f"SELECT * FROM {name} ORDER BY _position").to_pylist()
     places = line_of_positions(engine, rows.file, [row["_position"] // STEP - 1 for row in found])
@@ -237,6 +240,29 @@ def _only(spec: FileSpec) -> str:
         tests.append(f"NOT {_is_gone(spec)}")
     tests += [f"NOT is_no_film({identifier(name)})" for name in _kinds(spec)]
     return f"coalesce({' AND '.join(tests) or 'true'}, false)"
+
+
+#: What the row under a person's table is called that adds up what is above.
+_TOTALS = ("total", "totals", "grand total", "sum", "summe", "gesamt", "somme", "totale", "suma", "totaal")
+
+
+def _total(engine: DuckEngine, rows: Staging) -> int | None:
+    """Return the position of a person's last row where it adds up the others: it has no year, and most of them have."""
+    feeding = {
+        field: [
+            name for name, feeds in rows.spec.columns.items() if field in feeds and name in rows.file.cells
+        ]
+        for field in ("title", "year")
+    }
+    if rows.spec.format != "any" or not all(feeding.values()):
+        return None
+    title, year = (f"trim({identifier(names[0])})" for names in feeding.values())
+    found = engine.query(
+        f"SELECT arg_max(lower({title}), _position) AS title, arg_max(coalesce({year}, ''), _position) AS year,"
+        f" max(_position) AS position, count(nullif({year}, '')) * 2 >= count(*) AS dated FROM {rows.role}_good"
+    ).to_pylist()[0]
+    is_total = (found["title"] or "").rstrip(":") in _TOTALS and not found["year"] and found["dated"]
+    return int(found["position"]) if is_total else None
 
 
 def _kinds(spec: FileSpec) -> list[str]:
