@@ -173,12 +173,12 @@ def test_columns_that_the_facts_do_not_know_are_named() -> None:
 def test_a_payload_of_another_kind_gives_one_clear_error() -> None:
     for format, payload, message in (
         ("json", '{"id": 1}', "the file is no JSON list"),
-        ("jsonl", '[{"id": 1}]', "no column id"),
+        ("jsonl", '[{"id": 1}]', "no row of it has the column id"),
         ("parquet", "id,title\n1,a\n", "the Parquet file is damaged"),
         ("tsv", "id,title,cast\n1,a,b\n", "no column id"),
         ("csv", "\xff\xfei\0d\0".encode("latin-1"), "UTF-16"),
         ("jsonl", "  \n", "the file is empty"),
-        ("json", "[]", "no column id"),
+        ("json", "[]", "no row of it has the column id"),
         ("csv", "id,title,Title\n1,a,b\n", "stands twice"),
     ):
         with pytest.raises(PayloadError, match=message):

@@ -24,7 +24,6 @@ from moviec.reading.kinds import KINDS, LISTS
 from moviec.reading.lists import USUAL
 from moviec.sources.fetch_spec import FetchSpec
 from moviec.spelling import SPACE_PATTERN
-from moviec.units import plural
 
 #: The ends of a scale lie no farther from 0 than this, and no nearer to one another: scales that people use go from 4 stars to 1,000
 #: points, and beyond a few digits more what is worked out of values on them means nothing.
@@ -359,9 +358,9 @@ def check_columns(path: Path, names: tuple[str, ...], spec: FileSpec, seen_in: s
     if missing:
         if not "".join(names).strip():
             raise PayloadError(
-                f"not one row of it has the {plural(len(missing), 'column', 'columns')} {', '.join(missing)}: it is no {spec.format} file",
+                f"no row of it has the {'column' if len(missing) == 1 else 'columns'} {', '.join(missing)}",
                 path.name,
-                "is it another source's? `moviec ingest FILE` finds out",
+                f"it should be a {spec.format} file of this source; `moviec ingest FILE` finds out whose it is",
             )
         shown = ", ".join(names)[:200].encode("ascii", "replace").decode()
         seen = " ".join("".join(letter if letter.isprintable() else " " for letter in shown).split())
