@@ -324,4 +324,4 @@ def test_messages_say_what_is_wrong_in_a_few_words(tmp_path: Path) -> None:
     film = tmp_path / "movies_metadata.csv"
     film.write_text("id,title\n1,Heat\n")
     said = moviec("ingest", "wikipedia", film, "--home", home).stderr.splitlines()[-1]
-    assert "columns title, year: it is no json" in said and not said.endswith("it has:")
+    assert "no row of it has the columns title, year" in said and not said.endswith("it has:")
