@@ -14,7 +14,8 @@ from moviec.engine import DuckEngine
 from moviec.errors import PayloadError
 from moviec.matching.lists import read_list
 from moviec.reading.encodings import encoding_of
-from moviec.sources.recognise import facts_text, recognise_file
+from moviec.sources.own_mapping import facts_text
+from moviec.sources.recognise import recognise_file
 from moviec.sources.spec import SourceSpec, Wanted
 from moviec.sources.table.mapping import mapped_source
 

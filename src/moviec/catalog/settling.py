@@ -30,12 +30,12 @@ moments AS (
     CAST(released + INTERVAL 1 MONTH * (month + 1) AS TIMESTAMPTZ) AS moment
   FROM films, range(0, {MONTHS + 1}) months(month)
   WHERE last IS NOT NULL),
-standing AS (
+grown AS (
   SELECT m.movie, m.month, m.last, coalesce(r.after, CASE WHEN r.number IS NULL THEN m.first END) AS value
   FROM moments m ASOF LEFT JOIN reports r ON r.movie = m.movie AND r.reported <= m.moment
   WHERE m.begun <= m.moment AND m.moment <= now())
 SELECT month, count(*) AS films, CAST(sum(coalesce(value, 0)) AS BIGINT) AS known, CAST(sum(last) AS BIGINT) AS today
-FROM standing GROUP BY month HAVING sum(last) > 0 ORDER BY month"""
+FROM grown GROUP BY month HAVING sum(last) > 0 ORDER BY month"""
 
 
 class Month(msgspec.Struct, frozen=True):

@@ -18,7 +18,8 @@ from moviec.errors import MovieCError, PayloadError, UsageError
 from moviec.reading.layouts import Layout
 from moviec.reading.table_start import is_video
 from moviec.reading.usual_names import ALIASES, MORE_ALIASES
-from moviec.sources.recognise import Recognised, keep_mapping, recognise_file
+from moviec.sources.own_mapping import keep_mapping
+from moviec.sources.recognise import Recognised, recognise_file
 from moviec.sources.registry import find_sources
 from moviec.storage.archives import unpack
 

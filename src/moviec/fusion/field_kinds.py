@@ -261,7 +261,7 @@ def _sized(kind: str, field: str, cells: Sequence[str]) -> bool:
     """Return whether plain numbers have the size that the kind's have."""
     middle = statistics.median(_numbers(kind, field, cells))
     if kind == "minutes":
-        # Plain numbers are minutes only where they are small: milliseconds are known by the column's name alone.
+        # Plain numbers are minutes only where they are small: large ones, in a field that no name calls a running time, are amounts.
         whole = all("." not in text and not (text.isdecimal() and int(text) > MOST_MINUTES) for text in cells)
         return whole and 1 <= middle <= MOST_MINUTES
     if kind == "money":
