@@ -22,7 +22,7 @@ from moviec.catalog.head import Seen
 from moviec.cli.admin_work import PipelineWorkbench
 from moviec.config import open_home
 from moviec.web.errors import Problem
-from moviec.web.ids import movie_of
+from moviec.web.lookups import movie_of
 from moviec.web.server_state import ServerState, open_server, running
 
 UNKNOWN = 1_000_000

@@ -18,7 +18,7 @@ from moviec.config import Home, open_home
 from moviec.errors import UsageError
 from moviec.storage.remote import open_remote
 from moviec.storage.retry import Patience
-from moviec.web.admin_work import IngestOrder
+from moviec.web.workbench import IngestOrder
 from tests.commands import moviec
 
 

@@ -23,7 +23,7 @@ from moviec import __version__
 from moviec.cli import build
 from moviec.config import Settings, open_home
 from moviec.jobs.health import Check, metrics_text
-from moviec.web.metrics import Metrics
+from moviec.web.telemetry import Metrics
 from tests.commands import moviec
 from tests.pipeline.test_due import FACTS
 from tests.servers import s3

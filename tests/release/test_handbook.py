@@ -20,8 +20,8 @@ from moviec.config import SourceSettings
 from moviec.sources.registry import find_sources
 from moviec.web import errors
 from moviec.web.app import ROUTES
-from moviec.web.metrics import Metrics
 from moviec.web.routes.docs import describe
+from moviec.web.telemetry import Metrics
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"

@@ -22,10 +22,10 @@ from moviec.config import Home, open_home
 from moviec.errors import UsageError
 from moviec.matching.model import Model, shipped_model
 from moviec.search.index import catch_up, indexer
-from moviec.web.admin_work import IngestOrder, Verdict
 from moviec.web.app import make_litestar
 from moviec.web.middleware import Middleware
 from moviec.web.server_state import ServerState, open_server
+from moviec.web.workbench import IngestOrder, Verdict
 from tests.conftest import new_database
 from tests.web.catalogue import catalogue_at
 

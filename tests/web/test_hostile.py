@@ -18,9 +18,9 @@ from moviec.bounds import Serving
 from moviec.catalog.accounts import NewKey, create_key, disable_account, revoke_key
 from moviec.catalog.connect import connect
 from moviec.web.callers import REDIS_PAUSE, Limiter
+from moviec.web.connections import OpenRequests
 from moviec.web.errors import Problem
-from moviec.web.logs import no_log
-from moviec.web.open_requests import OpenRequests
+from moviec.web.telemetry import no_log
 from tests.conftest import new_database
 from tests.web.conftest import await_filters, made_home, serving
 from tests.web.server import Server, running

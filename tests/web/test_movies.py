@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from moviec.catalog.schema.serving import documents
+from moviec.web.change_follower import Known
 from moviec.web.errors import Problem
-from moviec.web.ids import movie_of
-from moviec.web.known_ids import Known
+from moviec.web.lookups import movie_of
 from tests.web.catalogue import FILMS, publish, withdraw
 from tests.web.conftest import Api, await_filters
 

@@ -17,8 +17,7 @@ import pytest
 
 from moviec.catalog.accounts import revoke_key
 from moviec.catalog.yearly import YearOf
-from moviec.web.admin_work import Verdict
-from moviec.web.sessions import COOKIE, LASTS, csrf_of
+from moviec.web.callers import COOKIE, LASTS, csrf_of
 from moviec.web.site import charts
 from moviec.web.site.browse import Chip
 from moviec.web.site.drawings import look, rating_scale
@@ -28,6 +27,7 @@ from moviec.web.site.movie import expected_of, raters_of
 from moviec.web.site.provenance import facts_of
 from moviec.web.site.rendering import templates
 from moviec.web.site.words import MEASURES, amount, changed, day, duration, elsewhere, money, rater, schedule
+from moviec.web.workbench import Verdict
 from tests.web.catalogue import FILMS, Made, publish
 from tests.web.conftest import Api, made_home, serving
 
@@ -281,7 +281,7 @@ def test_a_session_ends_with_its_key_and_with_time(api: Api, monkeypatch: pytest
         answer = api.get("/operations", headers={**headers, "Cookie": wrong})
         assert answer.status_code == 401, wrong
     later = time.time() + LASTS + 2
-    monkeypatch.setattr("moviec.web.sessions.time.time", lambda: later)
+    monkeypatch.setattr("moviec.web.callers.time.time", lambda: later)
     api.server.sessions._seen.clear()
     assert api.get("/operations", headers=headers).status_code == 401
     monkeypatch.undo()

@@ -10,8 +10,8 @@ from threading import Thread
 import pytest
 import sqlalchemy as sa
 
-from moviec.web import metrics
-from moviec.web.metrics import UsageCounter
+from moviec.web import telemetry
+from moviec.web.telemetry import UsageCounter
 
 
 def ask(counter: UsageCounter) -> None:
@@ -30,7 +30,7 @@ def test_requests_counted_while_others_are_written_are_all_there(monkeypatch: py
             raise lost
         written += sum(answered + refused for answered, refused in counts.values())
 
-    monkeypatch.setattr(metrics, "add_usage", add_usage)
+    monkeypatch.setattr(telemetry, "add_usage", add_usage)
     turns: list[None] = []
     counter = UsageCounter(sa.create_engine("sqlite://"))
     usual = sys.getswitchinterval()

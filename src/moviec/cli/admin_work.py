@@ -12,11 +12,11 @@ from moviec.catalog.webhooks import Sent
 from moviec.config import Home
 from moviec.errors import UsageError
 from moviec.library.workbench import ReadingWorkbench, said
-from moviec.web.admin_work import IngestOrder, Verdict
+from moviec.web.workbench import IngestOrder, Verdict
 
 
 class PipelineWorkbench(ReadingWorkbench, frozen=True):
-    """Works on a home as the commands of the same names do; see `moviec.web.admin_work.Workbench`."""
+    """Works on a home as the commands of the same names do; see `moviec.web.workbench.Workbench`."""
 
     def ping(self, hook: Mapping[str, Any]) -> Sent:
         """Send a webhook a body without changes."""

@@ -17,9 +17,9 @@ import msgspec
 from moviec.config import Home
 from moviec.library.workbench import ReadingWorkbench
 from moviec.web.app import make_litestar
-from moviec.web.logs import no_log
 from moviec.web.middleware import Middleware
 from moviec.web.server_state import open_server, running
+from moviec.web.telemetry import no_log
 
 T = TypeVar("T")
 

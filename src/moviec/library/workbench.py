@@ -13,14 +13,14 @@ import msgspec
 from moviec.catalog.webhooks import Sent
 from moviec.config import Home
 from moviec.errors import UsageError
-from moviec.web.admin_work import IngestOrder, Verdict
+from moviec.web.workbench import IngestOrder, Verdict
 
 if TYPE_CHECKING:
     from moviec.matching.model import Model
 
 
 class ReadingWorkbench(msgspec.Struct, frozen=True):
-    """Reads a home, and refuses to change it; see `moviec.web.admin_work.Workbench`. Stages are imported when first asked for."""
+    """Reads a home, and refuses to change it; see `moviec.web.workbench.Workbench`. Stages are imported when first asked for."""
 
     home: Home
 

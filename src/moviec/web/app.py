@@ -12,37 +12,23 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 
 from moviec.config import Home
 from moviec.web import site as site_pages
-from moviec.web.admin_work import Workbench
 from moviec.web.compat import omdb, tmdb
-from moviec.web.compat.keys import as_imitated, is_imitated
+from moviec.web.compat.shared import as_imitated, is_imitated
 from moviec.web.connections import watch
 from moviec.web.errors import Problem, handlers
 from moviec.web.middleware import Middleware
 from moviec.web.params import NoQuery, query_of
-from moviec.web.routes import (
-    about,
-    admin,
-    changes,
-    discovery,
-    docs,
-    feeds,
-    lists,
-    matching,
-    movies,
-    people,
-    posters,
-    probes,
-)
-from moviec.web.routes import analytics as figures
+from moviec.web.routes import about, admin, analytics, changes, docs, feeds, lists, matching, movies, people
 from moviec.web.server_state import ServerState, open_server, running
-from moviec.web.site.problems import problem_page
+from moviec.web.site.rendering import problem_page
+from moviec.web.workbench import Workbench
 
 #: Bytes of a request's body; more is answered 413.
 LARGEST_BODY = 1 << 20
 
 ROUTES: Sequence[ControllerRouterHandler] = [
-    *movies.ROUTES, *lists.ROUTES, *discovery.ROUTES, *people.ROUTES, *matching.ROUTES, *figures.ROUTES, *changes.ROUTES, *feeds.ROUTES, *about.ROUTES, *admin.ROUTES, *probes.ROUTES, *posters.ROUTES,
-    *docs.ROUTES, *omdb.ROUTES, *tmdb.ROUTES, *site_pages.ROUTES,
+    *movies.ROUTES, *lists.ROUTES, *people.ROUTES, *matching.ROUTES, *analytics.ROUTES, *changes.ROUTES, *feeds.ROUTES, *about.ROUTES,
+    *admin.ROUTES, *docs.ROUTES, *omdb.ROUTES, *tmdb.ROUTES, *site_pages.ROUTES,
 ]  # fmt: skip
 
 

@@ -1,12 +1,15 @@
-"""Who is asking: a key's holder or an address, and how many requests a minute they have left."""
+"""Who is asking, by key, session or address, and what a caller may do: requests a minute, reading from pages elsewhere."""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
 import ipaddress
+import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -20,6 +23,62 @@ from moviec.catalog.accounts import Key, Keys, digest
 from moviec.units import plural
 from moviec.web.errors import Problem
 from moviec.web.rate_counts import Counts
+
+#: Paths that pages elsewhere may read. Nothing here does anything but answer.
+READABLE = re.compile(
+    r"/v1/(?!admin/|webhooks|usage)|/movies/search$|/omdb(/|$)|/3/|/reconcile(/|$)|/openapi\.json$|/feeds/"
+)
+
+#: Paths that are asked by POST because the question is long; they change nothing.
+ASKED_BY_POST = re.compile(r"/v1/movies/(lookup|match)$|/reconcile(/|$)")
+
+_EXPOSED = b"ETag, Link, Location, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, MovieC-Change, X-Request-ID"
+_ASKED_WITH = b"Authorization, X-API-Key, Accept, Accept-Language, Content-Type, If-None-Match, Last-Event-ID, X-Request-ID"
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Cors:
+    """The origins that may read: `*` is any, several are separated by spaces, none is off."""
+
+    def __init__(self, origins: str) -> None:
+        """Read the setting."""
+        some = {origin.rstrip("/").encode() for origin in origins.split()}
+        self._any, self._some = b"*" in some, frozenset(some)
+        #: What every answer that may be read elsewhere has, whoever asks.
+        self._always: Headers = [
+            (b"access-control-allow-origin", b"*"),
+            (b"access-control-expose-headers", _EXPOSED),
+        ]
+
+    def of(self, path: str, method: str, origin: bytes) -> Headers:
+        """Return the headers that let a page of an origin read an answer; none where it may not."""
+        if not self._some or not _is_reading(path, method):
+            return []
+        if self._any:
+            return self._always
+        if origin not in self._some:
+            return [(b"vary", b"Origin")]
+        return [(b"access-control-allow-origin", origin), *self._always[1:], (b"vary", b"Origin")]
+
+    def preflight(self, path: str, origin: bytes, method: str) -> Headers | None:
+        """Return what a browser is told that asks whether it may ask; None where it may not."""
+        if not origin or not (allowed := self.of(path, method, origin)) or len(allowed) == 1:
+            return None
+        methods = b"GET, HEAD, POST" if ASKED_BY_POST.match(path) else b"GET, HEAD"
+        told: Sequence[tuple[bytes, bytes]] = (
+            (b"access-control-allow-methods", methods),
+            (b"access-control-allow-headers", _ASKED_WITH),
+            (b"access-control-max-age", b"86400"),
+        )
+        return [*allowed, *told]
+
+
+def _is_reading(path: str, method: str) -> bool:
+    if method in ("GET", "HEAD"):
+        return READABLE.match(path) is not None
+    return method == "POST" and ASKED_BY_POST.match(path) is not None
+
 
 #: How long a key that was found is cached, in seconds: a revoked one is refused by every process within a second.
 BELIEVED = 0.5
@@ -200,3 +259,69 @@ def too_many(window: Window) -> Problem:
         f"more than {window.limit} requests in a minute; wait {plural(window.reset, 'second', 'seconds')}",
         headers={"retry-after": str(window.reset)},
     )
+
+
+#: The cookie's name.
+COOKIE = "moviec_session"
+
+#: Seconds until one has to sign in again: a working day.
+LASTS = 12 * 3600
+
+#: The longest cookie that is looked at.
+_LONGEST_SESSION = 120
+
+
+def session_of(key: Key, secret: str, now: float) -> str:
+    """Return the cookie for whoever has shown a key; `secret` is the key's stored hash."""
+    text = f"{key.number}.{int(now) + LASTS}"
+    return f"{text}.{_signature(text, secret)}"
+
+
+def csrf_of(session: str) -> str:
+    """Return what a form of this session must carry: nobody without the cookie can know it."""
+    return hashlib.sha256(f"csrf {session}".encode()).hexdigest()[:32]
+
+
+class Sessions:
+    """Finds the keys that sessions stand for, remembering for half a second what was found."""
+
+    def __init__(self, keys: Keys) -> None:
+        """Take the look-up of keys."""
+        self._keys = keys
+        self._seen: dict[str, tuple[float, Key | None]] = {}
+
+    async def find(self, session: str) -> Key | None:
+        """Return the key in force that a session stands for; None where it is over, or was never given."""
+        seen = self._seen.get(session)
+        if seen is not None and time.monotonic() < seen[0]:
+            return seen[1]
+        asked = time.monotonic()
+        found = await asyncio.to_thread(self._find, session, time.time())
+        if len(self._seen) >= REMEMBERED:
+            self._seen.clear()
+        self._seen[session] = (asked + BELIEVED, found)
+        return found
+
+    async def begin(self, text: str) -> tuple[Key, str] | None:
+        """Return the key that somebody shows, and the session it opens; None for a key that is not in force."""
+        secret = digest(text)
+        key = await asyncio.to_thread(self._keys.find, secret)
+        return None if key is None else (key, session_of(key, secret, time.time()))
+
+    def _find(self, session: str, now: float) -> Key | None:
+        text, _, signature = session.rpartition(".")
+        number, _, ends = text.partition(".")
+        if len(session) > _LONGEST_SESSION or not (
+            number.isascii() and number.isdecimal() and ends.isdecimal()
+        ):
+            return None
+        if not (ends.isascii() and now < int(ends) <= now + LASTS + 1) or int(number) > 2_147_483_647:
+            return None
+        found = self._keys.numbered(int(number))
+        if found is None or not hmac.compare_digest(_signature(text, found[1]), signature):
+            return None
+        return found[0]
+
+
+def _signature(text: str, secret: str) -> str:
+    return hmac.new(secret.encode(), f"session {text}".encode(), hashlib.sha256).hexdigest()

@@ -19,8 +19,7 @@ from moviec.search.location import certificate_form, slug
 from moviec.search.readings import GenreWords
 from moviec.search.request import Wanted
 from moviec.web.errors import Problem, wrong_parameter
-from moviec.web.ids import LARGEST
-from moviec.web.named_people import named_people
+from moviec.web.lookups import LARGEST, named_people
 from moviec.web.params import CERTIFICATES, SITES, FilterQuery
 from moviec.web.server_state import ServerState
 

@@ -20,6 +20,7 @@ from litestar.utils.path import normalize_path
 
 from moviec.spelling import SPACE_PATTERN
 from moviec.web.callers import (
+    COOKIE,
     Caller,
     Window,
     address_of,
@@ -29,12 +30,11 @@ from moviec.web.callers import (
     too_many,
     unauthorized,
 )
-from moviec.web.compat.keys import as_imitated, is_imitated, key_in_query
+from moviec.web.compat.shared import as_imitated, is_imitated, key_in_query
 from moviec.web.errors import Problem, as_problem, log_fault, methods_at
 from moviec.web.responses import CHANGE
 from moviec.web.server_state import ServerState
-from moviec.web.sessions import COOKIE
-from moviec.web.site.problems import refusal_page
+from moviec.web.site.rendering import refusal_page
 
 #: Open to everyone and not counted: probes, the API's description, the site's own files.
 OPEN = {"/healthz", "/readyz", "/openapi.json", "/docs", "/favicon.ico"}

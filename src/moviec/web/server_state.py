@@ -21,15 +21,12 @@ from moviec.catalog.queries import Movies
 from moviec.config import Home
 from moviec.errors import MovieCError, StoreError, UsageError
 from moviec.search import Finder
-from moviec.web.admin_work import Workbench
-from moviec.web.callers import Caller, KeyRing, Limiter, trusted_proxies
+from moviec.web.callers import Caller, Cors, KeyRing, Limiter, Sessions, trusted_proxies
 from moviec.web.change_follower import LONGEST_LOOK, Follower, passed
-from moviec.web.cors import Cors
-from moviec.web.logs import open_log
-from moviec.web.metrics import Metrics, UsageCounter
-from moviec.web.open_requests import OpenRequests
+from moviec.web.connections import OpenRequests
 from moviec.web.responses import Answer, Cache
-from moviec.web.sessions import Sessions
+from moviec.web.telemetry import Metrics, UsageCounter, open_log
+from moviec.web.workbench import Workbench
 
 T = TypeVar("T")
 

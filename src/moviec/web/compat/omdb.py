@@ -13,9 +13,9 @@ from litestar import Request, get
 from litestar.response.base import ASGIResponse
 
 from moviec.catalog.queries import documents_of
-from moviec.web.compat.names import country, language, origin_of, poster_address
+from moviec.web.compat.shared import country, language, origin_of, poster_address
 from moviec.web.errors import Problem
-from moviec.web.ids import movie_of
+from moviec.web.lookups import movie_of
 from moviec.web.params import ListQuery, given
 from moviec.web.responses import answer, respond
 from moviec.web.routes.lists import find

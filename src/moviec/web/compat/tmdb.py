@@ -19,11 +19,11 @@ from moviec.catalog.queries import documents_of
 from moviec.catalog.references import companies_of
 from moviec.search.summaries import FILM
 from moviec.web.compat import tmdb_films as films
-from moviec.web.compat.names import origin_of, poster_path
+from moviec.web.compat.shared import origin_of, poster_path
 from moviec.web.errors import Problem
-from moviec.web.ids import Moved, gone, movie_of
-from moviec.web.languages import preferred
+from moviec.web.lookups import Moved, gone, movie_of
 from moviec.web.params import ListQuery, given
+from moviec.web.projection import preferred
 from moviec.web.responses import answer, respond
 from moviec.web.routes.lists import Found, find, genres_of
 from moviec.web.server_state import ServerState, server_of

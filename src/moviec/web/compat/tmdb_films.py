@@ -10,8 +10,8 @@ import msgspec
 
 from moviec.catalog.references import Genre
 from moviec.search.summaries import FILM
-from moviec.web.compat.names import country, language, native, poster_path
-from moviec.web.languages import choose
+from moviec.web.compat.shared import country, language, native, poster_path
+from moviec.web.projection import choose
 
 Document = Mapping[str, Any]
 

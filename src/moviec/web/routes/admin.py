@@ -13,13 +13,13 @@ from moviec.catalog import accounts as book
 from moviec.catalog.runs import last_runs
 from moviec.errors import PayloadError, UsageError
 from moviec.web import schemas as shapes
-from moviec.web.admin_work import IngestOrder, Verdict
 from moviec.web.errors import Problem
-from moviec.web.ids import LARGEST
+from moviec.web.lookups import LARGEST
 from moviec.web.params import AdminQuery, QuarantineQuery, query_of
 from moviec.web.responses import answer, respond
-from moviec.web.route_docs import gives
+from moviec.web.routes.docs import gives
 from moviec.web.server_state import ServerState, caller_of, server_of
+from moviec.web.workbench import IngestOrder, Verdict
 
 Number = Annotated[int, PathParameter(ge=1, le=LARGEST)]
 

@@ -22,10 +22,10 @@ from moviec.search.folding import fold
 from moviec.web import schemas as shapes
 from moviec.web.errors import Problem, not_found, wrong_parameter
 from moviec.web.filters import genre_named
-from moviec.web.ids import LARGEST, absent
+from moviec.web.lookups import LARGEST, absent
 from moviec.web.params import CompanyListQuery, FigureQuery, query_of
 from moviec.web.responses import answer, respond
-from moviec.web.route_docs import gives
+from moviec.web.routes.docs import gives
 from moviec.web.routes.lists import genre_words, genres_of
 from moviec.web.server_state import ServerState, server_of
 

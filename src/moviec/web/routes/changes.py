@@ -32,10 +32,10 @@ from moviec.web import schemas as shapes
 from moviec.web.callers import Caller, of_open_internet, unauthorized
 from moviec.web.change_follower import passed
 from moviec.web.errors import Problem, not_found
-from moviec.web.ids import LARGEST
+from moviec.web.lookups import LARGEST
 from moviec.web.params import ChangesQuery, StreamQuery, query_of
 from moviec.web.responses import answer, respond
-from moviec.web.route_docs import gives
+from moviec.web.routes.docs import gives
 from moviec.web.routes.lists import genres_of
 from moviec.web.server_state import ServerState, caller_of, server_of
 

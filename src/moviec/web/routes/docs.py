@@ -1,23 +1,51 @@
-"""The API's description and the page that shows it, without anything from elsewhere."""
+"""How the API describes itself: what each route declares, the OpenAPI document, and the page that shows it offline."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from http import HTTPStatus
 from importlib import resources
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Litestar, Request, get
 from litestar.openapi import OpenAPIConfig
-from litestar.params import FromPath
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, PathParameter
 from litestar.response.base import ASGIResponse
 from litestar.types import ControllerRouterHandler
 
 from moviec import __version__
 from moviec.web import schemas as shapes
-from moviec.web.errors import not_found
+from moviec.web.errors import ErrorShape, not_found
+from moviec.web.lookups import PATTERN
 from moviec.web.responses import Answer, from_bytes, respond
 from moviec.web.server_state import server_of
+
+#: Every route may answer so, whatever else it does.
+ALWAYS = (400, 401, 429, 500, 503)
+
+MovieId = Annotated[
+    str,
+    PathParameter(
+        description="`mc…`, or an id elsewhere: `imdb:tt0114709`, `tmdb:862`, `wikidata:Q171048`.",
+        schema_extra={"pattern": PATTERN, "examples": ["mc1", "imdb:tt0114709"]},
+    ),
+]
+
+
+def gives(
+    kind: Any, *errors: int, status: int = 200, media: str = "application/json"
+) -> Mapping[int, ResponseSpec]:
+    """Return what a route gives and which errors it has besides those all have."""
+    found = {status: ResponseSpec(kind, generate_examples=False, description="As asked.", media_type=media)}
+    if status == 200:
+        found[304] = ResponseSpec(None, generate_examples=False, description="The caller has it already.")
+    for error in sorted({*errors, *ALWAYS}):
+        shape = shapes.Redirect if error == 308 else ErrorShape
+        found[error] = ResponseSpec(shape, generate_examples=False, description=HTTPStatus(error).phrase)
+    return found
+
 
 _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".html": "text/html"}
 
@@ -49,9 +77,6 @@ def _file(name: str) -> Answer:
         raise not_found(f"there is no file {name[:50]}")
     media = _KINDS["." + name.rpartition(".")[2]]
     return from_bytes(folder.joinpath(name).read_bytes(), media)
-
-
-ROUTES: Sequence[ControllerRouterHandler] = [description, page, static]
 
 
 #: Paths that are open to everyone; the rest takes a key, or anonymous access where the server allows it.
@@ -294,3 +319,6 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
         rest = {key: value for key, value in schema.items() if key != "anyOf"}
         return {**some[0], **rest}
     return {**schema, "anyOf": some} if some else dict(schema)
+
+
+ROUTES = [description, page, static]

@@ -17,7 +17,7 @@ from moviec.search.readings import GenreWords
 from moviec.search.summaries import Summary, summary_of
 from moviec.units import MILLION
 from moviec.web.errors import Problem
-from moviec.web.ids import movie_of
+from moviec.web.lookups import movie_of
 from moviec.web.routes.lists import genre_words
 from moviec.web.schemas import FilmAsked
 from moviec.web.server_state import ServerState

@@ -19,10 +19,10 @@ from msgspec import Meta
 from moviec.catalog.queries import documents_of
 from moviec.web import schemas as shapes
 from moviec.web.errors import Problem, not_found
-from moviec.web.ids import movie_of
+from moviec.web.lookups import movie_of
 from moviec.web.params import ListQuery, given
 from moviec.web.responses import answer, from_bytes, respond
-from moviec.web.route_docs import gives
+from moviec.web.routes.docs import gives
 from moviec.web.routes.judging import Judged, judge
 from moviec.web.routes.lists import find
 from moviec.web.schemas import FilmAsked

@@ -28,12 +28,11 @@ from moviec.search.request import Ask, Wanted
 from moviec.search.summaries import Summary
 from moviec.web import schemas as shapes
 from moviec.web.errors import not_found
-from moviec.web.ids import LARGEST
-from moviec.web.languages import preferred
-from moviec.web.named_people import has_words, named_people
+from moviec.web.lookups import LARGEST, has_words, named_people
 from moviec.web.params import CollectionsQuery, PeopleQuery, PersonQuery, query_of
+from moviec.web.projection import preferred
 from moviec.web.responses import CHANGE, answer, from_bytes, respond
-from moviec.web.route_docs import gives
+from moviec.web.routes.docs import gives
 from moviec.web.routes.lists import shown
 from moviec.web.server_state import ServerState, server_of
 

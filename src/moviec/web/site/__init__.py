@@ -2,22 +2,9 @@
 
 from litestar.types import ControllerRouterHandler
 
-from moviec.web.site import (
-    browse,
-    collections,
-    companies,
-    explore,
-    home,
-    methods,
-    movie,
-    operations,
-    people,
-    review,
-    session,
-    sources,
-)
+from moviec.web.site import browse, companies, explore, home, movie, operations, people, review, sources
 
 ROUTES: list[ControllerRouterHandler] = [
-    *home.ROUTES, *browse.ROUTES, *movie.ROUTES, *people.ROUTES, *companies.ROUTES, *collections.ROUTES, *sources.ROUTES,
-    *explore.ROUTES, *operations.ROUTES, *review.ROUTES, *methods.ROUTES, *session.ROUTES,
+    *home.ROUTES, *browse.ROUTES, *movie.ROUTES, *people.ROUTES, *companies.ROUTES, *sources.ROUTES, *explore.ROUTES,
+    *operations.ROUTES, *review.ROUTES,
 ]  # fmt: skip

@@ -19,9 +19,9 @@ from moviec.search.folding import fold
 from moviec.search.readings import years_in
 from moviec.search.summaries import Summary
 from moviec.web.errors import Problem
-from moviec.web.languages import preferred
-from moviec.web.named_people import named_people
+from moviec.web.lookups import named_people
 from moviec.web.params import CERTIFICATES, ListQuery, SearchQuery, query_of
+from moviec.web.projection import preferred
 from moviec.web.responses import from_bytes, respond
 from moviec.web.routes.lists import Found, find, shown
 from moviec.web.server_state import ServerState, server_of

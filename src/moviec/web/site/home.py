@@ -16,8 +16,8 @@ from moviec.catalog.recent_changes import Lately, changed_lately
 from moviec.catalog.sources import freshness
 from moviec.catalog.yearly import YearOf, years_of
 from moviec.search.summaries import Summary, summary_of
-from moviec.web.languages import preferred
 from moviec.web.params import ListQuery
+from moviec.web.projection import preferred
 from moviec.web.routes.lists import find, genres_of, shown
 from moviec.web.server_state import ServerState, server_of
 from moviec.web.site.drawings import spark

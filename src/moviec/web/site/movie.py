@@ -17,8 +17,8 @@ from moviec.catalog.finding import OWNER
 from moviec.catalog.queries import Stored
 from moviec.search.summaries import FILM, Summary
 from moviec.web.errors import not_found
-from moviec.web.ids import Moved, gone, movie_of
-from moviec.web.languages import choose, preferred
+from moviec.web.lookups import Moved, gone, movie_of
+from moviec.web.projection import choose, preferred
 from moviec.web.responses import answer
 from moviec.web.server_state import ServerState, server_of
 from moviec.web.site import words

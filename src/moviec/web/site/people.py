@@ -1,7 +1,8 @@
-"""Persons: who made the best known films, and one person with every film, years, money, ratings, partners and ids."""
+"""Pages of persons and of collections, each with its films."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,15 +11,17 @@ import sqlalchemy as sa
 from litestar import Request, get
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
-from litestar.types import ControllerRouterHandler
 
 from moviec.catalog.people import Credit, credits_of, leading_people, partners_of, party_at, person_of
+from moviec.search.folding import fold
+from moviec.search.location import slug
 from moviec.units import plural
 from moviec.web.errors import not_found
-from moviec.web.ids import LARGEST
-from moviec.web.named_people import named_people
+from moviec.web.lookups import LARGEST, named_people
 from moviec.web.params import ListQuery
-from moviec.web.routes.lists import find
+from moviec.web.projection import preferred
+from moviec.web.routes.lists import find, shown
+from moviec.web.routes.people import all_collections, films_of
 from moviec.web.server_state import server_of
 from moviec.web.site import words
 from moviec.web.site.drawings import yearly
@@ -148,4 +151,39 @@ def links_of(ids: dict[str, Any], kind: str) -> list[tuple[str, str, str]]:
     return found
 
 
-ROUTES: list[ControllerRouterHandler] = [people, person]
+#: Collections of a list.
+LISTED_COLLECTIONS = 200
+
+
+@get("/collections", include_in_schema=False)
+async def collections(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """Collections with the most films, or those whose names have some words."""
+    server, query = server_of(request), request.query_params.get("query", "")[:200]
+    words = fold(query).split()
+    every = await all_collections(server)
+    found = [each for each in every if all(word in each.id for word in words)]
+    listed = sorted(found, key=lambda each: (-each.films, each.name))[:LISTED_COLLECTIONS]
+    return page(request, "collections.html", items=listed, total=len(found), query=query)
+
+
+@get("/collections/{collection_id:str}", include_in_schema=False)
+async def collection(request: Request[Any, Any, Any], collection_id: FromPath[str]) -> ASGIResponse:
+    """One collection."""
+    server = server_of(request)
+    key = slug(fold(collection_id))
+    found = next((each for each in await all_collections(server) if each.id == key), None)
+    if found is None:
+        raise not_found(f"there is no collection '{collection_id[:50]}'")
+    languages = preferred(request.headers.get("accept-language", ""))
+    films = [shown(film, languages) for film in await asyncio.to_thread(films_of, server, found.id)]
+    rated = [film.c_rating for film in films if film.c_rating is not None]
+    best = max(
+        (film for film in films if film.c_rating is not None),
+        key=lambda film: film.c_rating or 0,
+        default=None,
+    )
+    years = [film.year for film in films if film.year]
+    return page(request, "collection.html", found=found, films=films, rated=rated, best=best, years=years)
+
+
+ROUTES = [people, person, collections, collection]

@@ -13,12 +13,12 @@ from litestar.response.base import ASGIResponse
 from litestar.types import ControllerRouterHandler
 
 from moviec.units import plural
-from moviec.web.admin_work import Verdict
 from moviec.web.errors import Problem
 from moviec.web.site import words
 from moviec.web.site.movie import source_facts
 from moviec.web.site.operations import admin_of, done, shown, work
 from moviec.web.site.rendering import form_of, page
+from moviec.web.workbench import Verdict
 
 #: Pairs of a page, and decisions that are listed.
 PAIRS, DECISIONS = 20, 100

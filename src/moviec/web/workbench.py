@@ -1,4 +1,4 @@
-"""What the web asks of the rest of MovieC: it runs no stage itself, its maker hands these in."""
+"""What the web needs of the rest of MovieC. It runs no stage itself: whoever makes the application hands it a workbench."""
 
 from __future__ import annotations
 
