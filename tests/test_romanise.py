@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moviec.romanise import romanise, simplify, skeleton
-from moviec.search.folding import fold_title
+from moviec.search.readings import fold_title
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,9 @@ import pytest
 from moviec.catalog.vote_counts import Reach
 from moviec.search import Ask, Finder
 from moviec.search.index import catch_up
-from moviec.search.prominence import Scale, prominence
 from moviec.search.readings import GenreWords, ids_in
 from moviec.search.request import Wanted
-from moviec.search.summaries import Film
+from moviec.search.summaries import Film, Scale, prominence
 from tests.web.catalogue import GENRE_IDS, GENRES, Made, catalogue_at
 
 GENRE_WORDS = GenreWords(

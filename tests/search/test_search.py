@@ -18,10 +18,9 @@ from moviec.catalog.schema.operations import checkpoints
 from moviec.catalog.schema.serving import documents
 from moviec.romanise import romanise
 from moviec.search import Ask, Finder
-from moviec.search.folding import fold, fold_numerals, fold_title
 from moviec.search.index import build, catch_up, indexer
 from moviec.search.location import BEGINNING, current, ordered, position
-from moviec.search.readings import GenreWords
+from moviec.search.readings import GenreWords, fold, fold_numerals, fold_title
 from moviec.search.request import Wanted
 from tests.web.catalogue import FILMS, GENRE_IDS, GENRES, Made, catalogue_at, publish, withdraw
 

@@ -28,7 +28,7 @@ from moviec.catalog.schema.movies import (
 )
 from moviec.catalog.schema.serving import changes, document_versions, documents
 from moviec.model import MILLION
-from moviec.search.folding import fold, fold_title
+from moviec.search.readings import fold, fold_title
 
 PUBLISHED = "2026-11-01T12:00:00+00:00"
 

@@ -16,9 +16,8 @@ from moviec.cli.options import HomeOption, JsonOption
 from moviec.cli.reading import reading
 from moviec.config import Home, open_home
 from moviec.search import Ask, Finder
-from moviec.search.folding import fold_title
 from moviec.search.index import catch_up, indexer
-from moviec.search.readings import GenreWords
+from moviec.search.readings import GenreWords, fold_title
 from moviec.search.summaries import Summary, summary_of
 from moviec.units import plural
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pyarrow as pa
-import pyarrow.compute as pc
+from moviec.text import pc
 
 from moviec.engine import Engine
 from moviec.measures import KEPT_AS, Question, refuse_nonsense

@@ -35,7 +35,7 @@ from moviec.catalog.queries import (
 from moviec.errors import StoreError
 from moviec.search.index_documents import FILTERED_VALUES, WHOLE_VALUES, index_documents
 from moviec.search.location import LAYOUT, ORDERS, Position, current, open_index, position, sums
-from moviec.search.prominence import Scale, measure
+from moviec.search.summaries import Scale, measure
 from moviec.units import plural
 from moviec.work import written_aside
 

@@ -13,8 +13,7 @@ import tantivy
 from moviec import text
 from moviec.romanise import UNSPACED, is_consonantal, romanise, simplify, skeleton
 from moviec.search.location import BEGINNING, certificate_form, ordered, slug
-from moviec.search.prominence import Scale, prominence
-from moviec.search.summaries import FILM, LEADING, Film, summarise
+from moviec.search.summaries import FILM, LEADING, Film, Scale, prominence, summarise
 from moviec.spelling import COUNTED
 
 #: Fields whose values are matched whole: the title as it is written, article and all; the display title; every other

@@ -11,7 +11,7 @@ import tantivy
 
 from moviec.decoding import decodable
 from moviec.errors import StoreError
-from moviec.search.prominence import Scale
+from moviec.search.summaries import Scale
 from moviec.units import MILLION
 
 #: Of the index's schema: an index of another one is built anew.

@@ -15,9 +15,8 @@ import tantivy
 from tantivy import FieldType, Occur, Query
 
 from moviec.romanise import UNSPACED, is_consonantal, simplify, skeleton
-from moviec.search.folding import fold
 from moviec.search.location import BEGINNING
-from moviec.search.readings import Reading
+from moviec.search.readings import Reading, fold
 
 #: Letters from which on one typing error is forgiven, and two: of shorter words too many others are one letter away.
 #: A word that may be only begun must be longer, since it stands for every word that begins like it.

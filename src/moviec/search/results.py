@@ -12,10 +12,9 @@ import tantivy
 from tantivy import FieldType, Order, Query
 
 from moviec.errors import StoreError, UsageError
-from moviec.search.folding import fold_title
 from moviec.search.location import current, open_index, position, value_of
 from moviec.search.query import LEVELS, WITHIN, Fields, all_of, any_of
-from moviec.search.readings import GenreWords, Reading, ids_in, readings
+from moviec.search.readings import GenreWords, Reading, fold_title, ids_in, readings
 from moviec.search.request import Ask, Counted, Cursor, Page, read_cursor, write_cursor
 from moviec.search.similar import Alike, similar
 from moviec.search.summaries import Film, Summary

@@ -10,9 +10,9 @@ import msgspec
 import tantivy
 from tantivy import Occur, Query
 
-from moviec.search.folding import fold, fold_title
 from moviec.search.location import slug, value_of
 from moviec.search.query import Fields, all_of
+from moviec.search.readings import fold, fold_title
 from moviec.search.summaries import LEADING, Film
 
 #: How much a shared value counts beside its rarity, by field: judgements.

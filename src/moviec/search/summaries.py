@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import msgspec
+import sqlalchemy as sa
+
+from moviec.catalog.vote_counts import Reach, films_by_popularity, films_by_votes
+from moviec.units import MILLION
 
 #: Whose films a name brings: those who are known by them. Others are found by the words of their names.
 LEADING = {"director", "actor", "writer", "composer", "creator", ""}
@@ -124,3 +131,86 @@ def summarise(film: Film) -> Summary:
         titles=film.by_language(),
         collection=film.collection,
     )
+
+
+#: Votes, and thousandths of popularity, at which films are counted; between two the place is interpolated.
+STEPS = [4**power for power in range(14)]
+
+#: Known at all: listed by a rater that tells no votes.
+LISTED = 0.05
+
+#: What a film that no rater lists is known at most, by how many people its sources name: of two films of one title that
+#: nobody rated the one that is told with a cast is more often meant. Less than LISTED: a judgement.
+TOLD, ENOUGH_PEOPLE = 0.04, 10
+
+
+#: A thousandth of popularity, in millionths: votes and popularity share the steps.
+THOUSANDTH = MILLION // 1000
+
+#: Powers of ten between the film of most votes, or of most popularity, and one that nobody knows: judgements. In a catalogue of
+#: thousands of films places say more.
+DECADES_OF_VOTES, DECADES_OF_POPULARITY = 5.0, 2.5
+
+
+class Scale(msgspec.Struct, frozen=True):
+    """How many films reach each step: of votes by rater, and of popularity. Measured when an index is built anew."""
+
+    votes: dict[str, Reach] = {}
+    popularity: Reach = Reach((), 0)
+
+    @property
+    def films(self) -> int:
+        """Return the most films that any rater has."""
+        return max(
+            (reach.counts[0] for reach in (*self.votes.values(), self.popularity) if reach.counts), default=0
+        )
+
+
+def measure(connection: sa.Connection) -> Scale:
+    """Measure the catalogue's raters."""
+    popularity = films_by_popularity(connection, [step * THOUSANDTH for step in STEPS])
+    most = popularity.most // THOUSANDTH
+    return Scale(films_by_votes(connection, STEPS), Reach(popularity.counts, most))
+
+
+def prominence(film: Film, scale: Scale) -> int:
+    """Return how well known a film is, in millionths: 1 for the first place of all, 0 for ten times the last.
+
+    The logarithm of the place counts: from the 10th to the 100th it is as far as from the 100th to the 1000th. Where few films
+    have so many votes because there are few films, what a film has less than the first one counts.
+    """
+    span = max(3.0, math.log10(max(scale.films, 1)) + 1)
+    found = LISTED if film.ratings else TOLD * min(len(film.people), ENOUGH_PEOPLE) / ENOUGH_PEOPLE
+    for rating in film.ratings:
+        if rating.votes and (reach := scale.votes.get(rating.rater)):
+            known = min(_known(reach, rating.votes, span, DECADES_OF_VOTES), _most_by_votes(rating.votes))
+            found = max(found, known)
+    if film.popularity and scale.popularity.most:
+        value = film.popularity * MILLION / THOUSANDTH
+        found = max(found, _known(scale.popularity, value, span, DECADES_OF_POPULARITY))
+    return round(min(max(found, 0.0), 1.0) * MILLION)
+
+
+def _known(reach: Reach, value: float, span: float, decades: float) -> float:
+    """Return how well known a film is by its place, and by how much less than the first one it has."""
+    behind = math.log10(max(reach.most / value, 1.0))
+    return 1 - max(_place(reach.counts, value) / span, behind / decades)
+
+
+def _most_by_votes(votes: int) -> float:
+    """Return how well known a film with so many votes is at most: the first of a club of ten is known to few.
+
+    A judgement: one vote proves a third of what can be, a hundred prove nearly all.
+    """
+    return 0.35 + math.log10(votes) / 3.5
+
+
+def _place(counts: Sequence[int], value: float) -> float:
+    """Return the logarithm (base 10) of how many films reach a value, between two steps by the value's logarithm."""
+    if value < STEPS[0]:
+        return math.log10(max(counts[0], 1))
+    exact = math.log(value, 4)
+    step = min(int(exact + 1e-9), len(STEPS) - 1)
+    here = math.log10(max(counts[step], 1))
+    beyond = math.log10(max(counts[step + 1], 1)) if step + 1 < len(STEPS) else 0.0
+    return here + (beyond - here) * min(max(exact - step, 0.0), 1.0)

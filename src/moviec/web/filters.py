@@ -14,9 +14,8 @@ from babel import Locale
 
 from moviec.catalog.people import party_at, people_called, person_of
 from moviec.catalog.references import Genre, companies_called, companies_of, genre_at
-from moviec.search.folding import fold, fold_title
 from moviec.search.location import certificate_form, slug
-from moviec.search.readings import GenreWords
+from moviec.search.readings import GenreWords, fold, fold_title
 from moviec.search.request import Wanted
 from moviec.web.errors import Problem, wrong_parameter
 from moviec.web.lookups import LARGEST, named_people

@@ -13,8 +13,8 @@ from moviec.catalog.finding import read_id
 from moviec.catalog.instants import instant_of
 from moviec.catalog.people import Credited, Person, credited_in, people_named
 from moviec.errors import UsageError
-from moviec.search.folding import fold
 from moviec.search.query import forgiven
+from moviec.search.readings import fold
 from moviec.search.summaries import Summary
 from moviec.web import schemas as shapes
 from moviec.web.change_follower import Known

@@ -18,7 +18,7 @@ from moviec.catalog.rankings import Ends, RankedEntry, leaders, ranked_entries
 from moviec.catalog.references import Company, Genre, companies_named, companies_of, genre_at
 from moviec.errors import UsageError
 from moviec.measures import Question, least_films, refuse_nonsense
-from moviec.search.folding import fold
+from moviec.search.readings import fold
 from moviec.web import schemas as shapes
 from moviec.web.errors import Problem, not_found, wrong_parameter
 from moviec.web.filters import genre_named

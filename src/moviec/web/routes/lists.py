@@ -16,8 +16,7 @@ from moviec.catalog.queries import documents_from, documents_of, movies_titled
 from moviec.catalog.references import Genre, all_genres
 from moviec.errors import UsageError
 from moviec.search import Ask, Page
-from moviec.search.folding import fold_title
-from moviec.search.readings import GenreWords, asks_for_best
+from moviec.search.readings import GenreWords, asks_for_best, fold_title
 from moviec.search.request import TOP_RATED, Least
 from moviec.search.summaries import FILM, Summary, summarise
 from moviec.web import schemas as shapes

@@ -21,9 +21,8 @@ from moviec.catalog.people import (
     people_from,
     person_of,
 )
-from moviec.search.folding import fold
 from moviec.search.location import slug
-from moviec.search.readings import GenreWords
+from moviec.search.readings import GenreWords, fold
 from moviec.search.request import Ask, Wanted
 from moviec.search.summaries import Summary
 from moviec.web import schemas as shapes

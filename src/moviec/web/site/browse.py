@@ -15,8 +15,7 @@ from litestar.types import ControllerRouterHandler
 
 from moviec.catalog.people import person_of
 from moviec.catalog.references import Genre, companies_of
-from moviec.search.folding import fold
-from moviec.search.readings import years_in
+from moviec.search.readings import fold, years_in
 from moviec.search.summaries import Summary
 from moviec.web.errors import Problem
 from moviec.web.lookups import named_people

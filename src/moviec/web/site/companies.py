@@ -15,7 +15,7 @@ from moviec.catalog.rankings import Ends, leaders
 from moviec.catalog.references import Company, Genre, companies_named, companies_of
 from moviec.catalog.yearly import YearOf, years_of
 from moviec.measures import Question
-from moviec.search.folding import fold
+from moviec.search.readings import fold
 from moviec.web.errors import not_found
 from moviec.web.params import ListQuery
 from moviec.web.routes.lists import find, genres_of

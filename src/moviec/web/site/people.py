@@ -13,8 +13,8 @@ from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 
 from moviec.catalog.people import Credit, credits_of, leading_people, partners_of, party_at, person_of
-from moviec.search.folding import fold
 from moviec.search.location import slug
+from moviec.search.readings import fold
 from moviec.units import plural
 from moviec.web.errors import not_found
 from moviec.web.lookups import LARGEST, named_people
