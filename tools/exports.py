@@ -13,8 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from moviec.catalog.schema import metadata
-from moviec.export.rollups import Gathered
-from moviec.export.tables import Wanted, pass_on, table_names
+from moviec.export.tables import Gathered, Wanted, pass_on, table_names
 
 #: What each table of an export holds; a row is one of these.
 TABLES = {

@@ -21,8 +21,7 @@ from moviec.catalog.schema.serving import documents
 from moviec.cli.export import _licences
 from moviec.config import Home
 from moviec.errors import DamagedError, UsageError
-from moviec.export.export import Exported, Order, export
-from moviec.export.files import escaped, take_up
+from moviec.export.export import Exported, Order, escaped, export, take_up
 from tests.commands import moviec
 
 #: The sources of the sample whose licences let one pass on what they deliver.
