@@ -17,7 +17,7 @@ from moviec.bounds import check_bounds
 from moviec.config import open_home
 from moviec.engine import DuckEngine
 from moviec.fusion.claims_file import open_claims_file
-from moviec.library.workbench import ReadingWorkbench
+from moviec.library.in_process import ReadingWorkbench
 from moviec.matching.lists import read_list
 from moviec.rating.ratings_file import open_ratings
 from moviec.reading.kinds import KINDS

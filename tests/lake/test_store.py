@@ -17,9 +17,15 @@ import fsspec
 import pytest
 
 from moviec.errors import DamagedError, StoreError
-from moviec.lake.checksums import RECORDED, adopt, unsound
-from moviec.lake.lost_found import move_aside
-from moviec.lake.payloads import keep_payload, payload_name, payload_path
+from moviec.lake.payloads import (
+    RECORDED,
+    adopt,
+    keep_payload,
+    move_aside,
+    payload_name,
+    payload_path,
+    unsound,
+)
 from moviec.storage.files import SUM, Put, State, Store
 from tests.servers import Bucket, s3
 

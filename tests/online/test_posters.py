@@ -21,7 +21,7 @@ from PIL import Image
 from moviec.cli.admin_work import PipelineWorkbench
 from moviec.config import open_home
 from moviec.errors import PayloadError
-from moviec.lake.pictures import WIDTHS
+from moviec.lake.payloads import WIDTHS
 from moviec.loopback.server import Request, Response
 from moviec.pipeline import posters
 from moviec.pipeline.pictures import smaller

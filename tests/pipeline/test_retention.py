@@ -18,7 +18,7 @@ from moviec.catalog.runs import last_runs
 from moviec.config import Home, Settings
 from moviec.home.context import RunContext
 from moviec.jobs.retention import tidy, tidy_daily
-from moviec.lake.current_records import view_current_records
+from moviec.lake.batches import view_current_records
 from moviec.lake.payloads import payload_name
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.opening import open_run

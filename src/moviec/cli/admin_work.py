@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from moviec.catalog.webhooks import Sent
 from moviec.config import Home
 from moviec.errors import UsageError
-from moviec.library.workbench import ReadingWorkbench, said
+from moviec.library.in_process import ReadingWorkbench, said
 from moviec.web.workbench import IngestOrder, Verdict
 
 

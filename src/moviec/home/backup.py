@@ -30,13 +30,11 @@ from moviec.catalog.posters import stored_posters
 from moviec.catalog.queries import last_change
 from moviec.config import Home
 from moviec.errors import DamagedError, StoreError, UsageError
-from moviec.home.context import RunContext
+from moviec.home.context import RunContext, Tell
 from moviec.home.lake_identity import FILE, lake_name, mismatch, name_lake, readable_name
 from moviec.home.ledger_copy import FOLDER as LEDGER
 from moviec.home.ledger_copy import Place, complete, forget_copies, is_older
-from moviec.home.steps import Tell
-from moviec.lake.payloads import payload_name
-from moviec.lake.pictures import FOLDER, picture_names
+from moviec.lake.payloads import POSTER_FOLDER, payload_name, picture_names
 from moviec.storage import archives as transport
 from moviec.storage.files import PAYLOADS, Put, State, Store
 from moviec.units import plural
@@ -44,7 +42,7 @@ from moviec.units import plural
 BACKUPS, MANIFEST = "backups", "manifest.json"
 
 #: Folders of the lake whose files a backup keeps; match features and the copy of the ledger are made again.
-KEPT = (PAYLOADS.rstrip("/"), "records", "models", FOLDER)
+KEPT = (PAYLOADS.rstrip("/"), "records", "models", POSTER_FOLDER)
 
 #: A file of the lake that tidying removed between the reading of the database and the copying: all is read again.
 TRIES = 3

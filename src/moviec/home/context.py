@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
@@ -18,8 +20,79 @@ from moviec.engine import Limits
 from moviec.engine.spark import Spark
 from moviec.errors import StoreError
 from moviec.home.ledger_copy import Copy, Place, copying
-from moviec.home.steps import Steps, Tell
 from moviec.storage.files import Store
+
+Tell = Callable[[str], None]
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One step of a run: what it was, seconds, counts."""
+
+    name: str
+    seconds: float
+    counts: dict[str, int]
+
+
+class Steps:
+    """The record of a run while it goes on, and how it ended: done, or held."""
+
+    def __init__(self, tell: Tell = lambda _: None) -> None:
+        """Begin with none; `tell` hears the name of each."""
+        self.done: list[Step] = []
+        self.outcome = "done"
+        self._tell = tell
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[dict[str, int]]:
+        """Do a step; what is put into the dictionary it gives is kept as its counts."""
+        self._tell(name)
+        counts: dict[str, int] = {}
+        begun = time.monotonic()
+        yield counts
+        self.done.append(Step(name, round(time.monotonic() - begun, 3), counts))
+
+
+#: Bytes per byte delivered: in the temporary folder, and in the lake besides the payload itself.
+TEMPORARY, BATCHES = 0.5, 0.4
+
+#: Bytes that SQLite writes per record that waits: rows, document and write-ahead log.
+PER_RECORD = 4_000
+
+
+def check_delivery(home: Home, paths: Sequence[Path]) -> None:
+    """Raise StoreError where the temporary folder or the lake has no room for files that were delivered."""
+    size = sum(path.stat().st_size for path in paths if path.is_file())
+    needs = {Path(tempfile.gettempdir()): int(TEMPORARY * size)}
+    if "://" not in home.lake:
+        needs[Path(home.lake)] = int((1 + BATCHES) * size)
+    require(needs)
+
+
+def check_publication(home: Home, records: int) -> None:
+    """Raise StoreError where the catalogue's file, if it is one, has no room for records that wait."""
+    url = sa.make_url(home.catalogue)
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        require({Path(url.database).parent: PER_RECORD * records})
+
+
+def require(needs: Mapping[Path, int]) -> None:
+    """Raise StoreError where a disk has less free than the folders on it need together, in bytes."""
+    by_disk: dict[int, list[Path]] = {}
+    for folder in needs:
+        by_disk.setdefault(_present(folder).stat().st_dev, []).append(folder)
+    for folders in by_disk.values():
+        need, free = sum(needs[folder] for folder in folders), shutil.disk_usage(_present(folders[0])).free
+        if need > free:
+            raise StoreError(
+                f"at least {need / 1e6:,.1f} MB are needed and {free / 1e6:,.1f} MB free",
+                ", ".join(map(str, folders)),
+                "make room there, or name another folder (TMPDIR, or `lake` and `catalogue` in moviec.toml)",
+            )
+
+
+def _present(folder: Path) -> Path:
+    """Return the folder, or the nearest one above it that exists."""
+    return next(each for each in (folder, *folder.absolute().parents) if each.exists())
 
 
 class RunContext(msgspec.Struct, frozen=True):

@@ -28,7 +28,7 @@ from moviec.catalog.queries import last_change
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier, quoted
 from moviec.errors import StoreError
-from moviec.lake.lost_found import move_aside
+from moviec.lake.payloads import move_aside
 from moviec.model import PartyChanges
 from moviec.storage import archives as transport
 from moviec.storage.files import Store

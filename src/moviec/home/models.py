@@ -1,18 +1,19 @@
-"""The models in force: the pinned ones from the lake, the shipped ones until someone fits; and the rules of fields."""
+"""What every run of a home goes by: the models in force, the rules of fields, and the facts of its sources."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
+from moviec.catalog.deliveries import Batch, all_batches
 from moviec.catalog.facts import fact, note_fact
 from moviec.catalog.models import fitted, pin_version, pinned_files
-from moviec.errors import UsageError
+from moviec.errors import StoreError, UsageError
 from moviec.fusion.model import FuseModel, from_json
 from moviec.fusion.model import shipped_model as shipped_fuse_model
 from moviec.fusion.survivorship import Rule, chosen_rules
@@ -20,6 +21,8 @@ from moviec.home.context import RunContext
 from moviec.matching.model import Model, read_model
 from moviec.matching.model import shipped_model as shipped_match_model
 from moviec.matching.parties import studios_version
+from moviec.sources.registry import faulty_sources, find_sources
+from moviec.sources.spec import SourceSpec
 
 #: Under this name the catalogue says which models it was built with.
 BUILT_WITH = "built_with"
@@ -95,3 +98,42 @@ def built_with(connection: sa.Connection) -> str | None:
 def note_built_with(connection: sa.Connection, versions: str) -> None:
     """Note the models that the catalogue is built with from here on."""
     note_fact(connection, BUILT_WITH, versions)
+
+
+_KEPT = "source/"
+
+
+def facts_in_force(context: RunContext, batches: Sequence[Batch] | None = None) -> list[SourceSpec]:
+    """Return the facts of every source there is, and kept ones of those with batches whose files are gone or faulty.
+
+    Raises StoreError for a source with batches of which nothing is known.
+    """
+    found = {name: source.spec for name, source in find_sources(context.home.folder).items()}
+    needed = {batch.source for batch in (all_batches(context.catalogue) if batches is None else batches)}
+    for name in sorted(needed - {*found}):
+        with context.catalogue.connect() as connection:
+            kept = fact(connection, _KEPT + name)
+        if kept is None:
+            fault = faulty_sources(context.home.folder).get(name)
+            what = str(fault) if fault else "this home has its records and not its facts"
+            raise StoreError(f"{what}; nothing is published without them", name, f"put sources/{name} back")
+        found[name] = msgspec.json.decode(kept, type=SourceSpec)
+    return [found[name] for name in sorted(found)]
+
+
+def unpublished(context: RunContext, specs: Iterable[SourceSpec]) -> set[str]:
+    """Return the sources of which nothing is published, although they are matched: private ones, and where the settings say
+    `public` those whose licence does not let one pass on what they deliver.
+    """
+    public = context.home.settings.public
+    return {spec.name for spec in specs if spec.private or (public and not spec.redistribute)}
+
+
+def keep_facts(connection: sa.Connection, specs: Iterable[SourceSpec], batches: Iterable[Batch]) -> None:
+    """Keep what was known of the sources of batches when these were published. Inside a `writing` transaction."""
+    wanted = {batch.source for batch in batches}
+    for spec in specs:
+        if spec.name in wanted:
+            text = msgspec.json.encode(spec).decode()
+            if fact(connection, _KEPT + spec.name) != text:
+                note_fact(connection, _KEPT + spec.name, text)

@@ -15,8 +15,7 @@ from moviec.catalog.connect import writing
 from moviec.catalog.figures import stored_figures
 from moviec.catalog.leases import CATALOGUE
 from moviec.engine import DuckEngine
-from moviec.home.context import RunContext
-from moviec.home.steps import Tell
+from moviec.home.context import RunContext, Tell
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.catalogue_rollups import roll_up, summed
 from moviec.rollup.rankings import leading

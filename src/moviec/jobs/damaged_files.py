@@ -13,8 +13,7 @@ from moviec.catalog.models import model_files
 from moviec.engine import DuckEngine
 from moviec.home.context import RunContext
 from moviec.home.models import pinned_models
-from moviec.lake.checksums import RECORDED, unsound
-from moviec.lake.payloads import payload_name
+from moviec.lake.payloads import RECORDED, payload_name, unsound
 from moviec.pipeline.feature_files import FeatureFiles, name_match_features
 from moviec.storage.files import State
 

@@ -33,16 +33,14 @@ from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier
 from moviec.errors import DamagedError, MovieCError, StoreError, UsageError
 from moviec.fusion.survivorship import chosen_rules
-from moviec.home.context import RunContext
+from moviec.home.context import RunContext, Tell
 from moviec.home.lake_identity import FILE, mismatch, readable_name
 from moviec.home.ledger_copy import AFTERWARDS, copied_table, copy_anew, missing, name_copies
-from moviec.home.source_facts import facts_in_force, unpublished
-from moviec.home.steps import Tell
+from moviec.home.models import facts_in_force, unpublished
 from moviec.jobs.consistency import disagreement, tell_anew
 from moviec.jobs.damaged_files import damaged, lost_models, payload_names, remake_features
-from moviec.lake.current_records import view_current_records
-from moviec.lake.lost_found import move_aside
-from moviec.lake.payloads import payload_name
+from moviec.lake.batches import view_current_records
+from moviec.lake.payloads import move_aside, payload_name
 from moviec.pipeline.due import cron_of, rounds
 from moviec.pipeline.publication import Scope, bring_up
 from moviec.pipeline.rebuild import rebuild_source

@@ -25,11 +25,9 @@ from moviec.catalog.leases import ARRIVALS, CATALOGUE
 from moviec.catalog.runs import ran_since, remove_runs
 from moviec.config import KEEP_RAW
 from moviec.engine import DuckEngine
-from moviec.home.context import RunContext, recorded
+from moviec.home.context import RunContext, Tell, recorded
 from moviec.home.ledger_copy import compact
-from moviec.home.steps import Tell
-from moviec.lake.batches import view_batches
-from moviec.lake.current_records import view_current_records
+from moviec.lake.batches import view_batches, view_current_records
 from moviec.lake.payloads import payload_name
 from moviec.pipeline.opening import arriving, publishing
 from moviec.sources.registry import find_sources

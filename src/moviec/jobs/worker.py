@@ -21,9 +21,8 @@ from moviec.catalog.ingest_queue import newest, position
 from moviec.catalog.leases import ARRIVALS, POSTERS, holding_if_free
 from moviec.catalog.online import all_online
 from moviec.config import Home
-from moviec.home.context import RunContext
+from moviec.home.context import RunContext, Tell
 from moviec.home.lake_identity import mismatch
-from moviec.home.steps import Tell
 from moviec.jobs.alerts import send_alerts, try_alerts
 from moviec.jobs.retention import tidy_daily
 from moviec.jobs.webhooks import Senders, Sending, deliver_due

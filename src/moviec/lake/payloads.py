@@ -1,14 +1,15 @@
-"""Raw payloads: the exact bytes as delivered, named by their SHA-256."""
+"""The lake's files by SHA-256: payloads as delivered and posters, checked against their checksums, unknown ones moved aside."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
-from moviec.errors import DamagedError
-from moviec.storage.files import Put, Store
+from moviec.errors import DamagedError, StoreError
+from moviec.storage.files import Put, State, Store
 
 
 class Payload(msgspec.Struct, frozen=True):
@@ -52,3 +53,74 @@ def payload_path(store: Store, name: str, sha256: str) -> Path:
         raise DamagedError(
             f"the payload '{name}' is damaged ({payload_name(sha256)})", error.where, error.hint
         ) from error
+
+
+#: The folder, and the widths in pixels; a picture that is narrower keeps its own.
+POSTER_FOLDER = "posters"
+WIDTHS = (185, 342, 780)
+
+
+def picture_name(sha256: str, width: int) -> str:
+    """Return the name in the lake of a poster in a width."""
+    return f"{POSTER_FOLDER}/{sha256[:2]}/{sha256}/w{width}.webp"
+
+
+def picture_names(sha256: str) -> list[str]:
+    """Return the names in the lake of a poster in every width."""
+    return [picture_name(sha256, width) for width in WIDTHS]
+
+
+#: Folders whose files have a checksum beside them; payloads have it as their name.
+RECORDED = ("records", "features", "models", "ledger")
+
+
+def adopt(store: Store, tell: Callable[[str], None]) -> None:
+    """Record the checksums of files that were written before there were any."""
+    older = [name for folder in RECORDED for name in store.unrecorded(folder)]
+    for name in older:
+        store.record(name)
+    if older:
+        tell(f"files of the lake without a checksum: {len(older):,}; recorded as they are")
+
+
+def unsound(store: Store, folders: tuple[str, ...]) -> Iterator[tuple[str, State]]:
+    """Read every file below some folders; yield those that are damaged or have no checksum.
+
+    A file that another process removes meanwhile is neither.
+    """
+    for folder in folders:
+        for name in store.names(folder):
+            try:
+                state = store.check(name)
+            except StoreError:
+                if store.has(name):
+                    raise
+                continue
+            if state is not State.SOUND:
+                yield name, state
+
+
+LOST_AND_FOUND = "lost+found"
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A file moved aside: its name before and now, and why."""
+
+    name: str
+    now: str
+    why: str
+
+
+def move_aside(store: Store, names: Sequence[str], why: str, work: Path) -> str:
+    """Move files into a folder of this instant below `lost+found`, and return its name.
+
+    The list of them, `moved.json`, is written first: a move that was cut short can be told from it.
+    """
+    folder = f"{LOST_AND_FOUND}/{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S%fZ}"
+    moved = [Found(name, f"{folder}/{name}", why) for name in sorted(names)]
+    listed = work / "moved.json"
+    listed.write_bytes(msgspec.json.format(msgspec.json.encode(moved)))
+    store.put(listed, f"{folder}/moved.json")
+    for file in moved:
+        store.move(file.name, file.now)
+    return folder

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -203,3 +204,8 @@ def _send(to: BaseHTTPRequestHandler, answer: Response, sent: int | None = None)
     to.end_headers()
     to.wfile.write(answer.body[:sent])
     to.wfile.flush()
+
+
+def imdb_files(folder: Path) -> Provider:
+    """Return a provider of the packed files in a folder: `/title.basics.tsv.gz` and so on."""
+    return files({f"/{path.name}": path.read_bytes() for path in sorted(folder.glob("*.tsv.gz"))})

@@ -23,11 +23,9 @@ from moviec.catalog.publish import kinds_after
 from moviec.catalog.queries import FOLLOWER, last_change
 from moviec.engine import DuckEngine
 from moviec.errors import DamagedError, MovieCError, StoreError, UnpublishedError, UsageError
-from moviec.home.context import RunContext
-from moviec.home.disk_space import check_publication
+from moviec.home.context import RunContext, Tell, check_publication
 from moviec.home.lake_identity import check_pair
-from moviec.home.steps import Tell
-from moviec.lake.current_records import view_rows
+from moviec.lake.batches import view_rows
 from moviec.pipeline.publication import Outcome, Scope, bring_up
 from moviec.transient import is_transient, told
 from moviec.units import plural

@@ -15,8 +15,7 @@ from moviec.catalog.deliveries import Delivery, all_deliveries
 from moviec.config import Home
 from moviec.decoding import decodable
 from moviec.errors import SourceError, TransportError, UsageError
-from moviec.home.context import RunContext
-from moviec.home.steps import Tell
+from moviec.home.context import RunContext, Tell
 from moviec.pipeline.delivery_files import (
     DATE,
     PATIENCE,

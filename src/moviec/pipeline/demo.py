@@ -12,10 +12,9 @@ from moviec.catalog.connect import connect
 from moviec.catalog.deliveries import Delivery, has_deliveries
 from moviec.config import Downloads, Home, SourceSettings
 from moviec.errors import UsageError
-from moviec.home.steps import Tell
-from moviec.loopback.imdb import imdb_files
+from moviec.home.context import Tell
 from moviec.loopback.omdb import Omdb
-from moviec.loopback.server import Provider, serving
+from moviec.loopback.server import Provider, imdb_files, serving
 from moviec.loopback.tmdb import Tmdb
 from moviec.loopback.wikidata import Wikidata
 from moviec.pipeline.aggregator import drain

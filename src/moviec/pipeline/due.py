@@ -16,8 +16,7 @@ from moviec.catalog.online import OnlineState, is_used_up
 from moviec.config import Home, Settings, SourceSettings
 from moviec.engine.unreadable_cells import Unread
 from moviec.errors import BusyError, MovieCError, UsageError
-from moviec.home.context import RunContext
-from moviec.home.steps import Tell
+from moviec.home.context import RunContext, Tell
 from moviec.pipeline.arrivals import IngestRequest, expected, take
 from moviec.pipeline.delivery_files import DATE, downloads_of
 from moviec.pipeline.inbox import take_inbox, waiting

@@ -19,7 +19,7 @@ from moviec.catalog.ingest_queue import RECORDS
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import quoted
 from moviec.home.context import RunContext
-from moviec.lake.current_records import view_files
+from moviec.lake.batches import view_files
 from moviec.matching.match_features import FOLDING, MATCH_FEATURES, features_of_batches
 from moviec.matching.model import Model
 from moviec.model import current_rows

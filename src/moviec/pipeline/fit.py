@@ -24,15 +24,9 @@ from moviec.fusion.model_changes import Changes, Outline, compare_models, outlin
 from moviec.fusion.scorecard import Scorecard, scorecard
 from moviec.fusion.source_facts import FuseFacts
 from moviec.fusion.training import fit_fuse
-from moviec.home.context import RunContext
-from moviec.home.models import Models, pinned_models
-from moviec.home.source_facts import facts_in_force, unpublished
-from moviec.home.steps import Step, Steps, Tell
-from moviec.lake.current_records import (
-    materialize_arrivals,
-    materialize_changed_records,
-    view_current_records,
-)
+from moviec.home.context import RunContext, Step, Steps, Tell
+from moviec.home.models import Models, facts_in_force, pinned_models, unpublished
+from moviec.lake.batches import materialize_arrivals, materialize_changed_records, view_current_records
 from moviec.matching.candidate_pairs import PairLimits
 from moviec.matching.model import Model, shipped_model, write_model
 from moviec.matching.resolution import Basis, resolve

@@ -10,8 +10,7 @@ import msgspec
 from moviec.catalog.accounts import now, plain_name
 from moviec.catalog.deliveries import Delivery, all_deliveries, note_refused, payloads_of
 from moviec.errors import UsageError
-from moviec.home.context import RunContext
-from moviec.home.steps import Tell
+from moviec.home.context import RunContext, Tell
 from moviec.lake.payloads import payload_path
 from moviec.pipeline.ingest import Order, ingest
 from moviec.sources.registry import find_source

@@ -17,8 +17,7 @@ from moviec.catalog.deliveries import Delivery
 from moviec.config import Home
 from moviec.decoding import decodable
 from moviec.errors import MovieCError, StoreError, UsageError
-from moviec.home.context import RunContext
-from moviec.home.steps import Tell
+from moviec.home.context import RunContext, Tell
 from moviec.pipeline.delivery_files import PATIENCE, gather
 from moviec.pipeline.ingest import Order, ingest
 from moviec.sources.spec import Source, SourceSpec, assign_roles

@@ -23,9 +23,7 @@ from moviec.catalog.deliveries import (
 from moviec.catalog.leases import ARRIVALS
 from moviec.engine import DuckEngine
 from moviec.errors import SourceError, UsageError
-from moviec.home.context import RunContext, recorded
-from moviec.home.disk_space import check_delivery
-from moviec.home.steps import Steps, Tell
+from moviec.home.context import RunContext, Steps, Tell, check_delivery, recorded
 from moviec.lake.payloads import Payload, keep_payload, let_go
 from moviec.pipeline.read_delivery import (
     MAPPING,

@@ -16,7 +16,7 @@ from moviec.engine import DuckEngine, Limits
 from moviec.engine.spark import open_spark, require
 from moviec.engine.unreadable_cells import Unread, nothing_came
 from moviec.errors import MovieCError, PayloadError, UsageError
-from moviec.home.steps import Tell
+from moviec.home.context import Tell
 from moviec.pipeline.on_cluster_rollup import spread_sums
 from moviec.rollup import month_files as files
 from moviec.rollup.monthly import FIELDS, Counting, account, in_order, monthly, name_films

@@ -27,9 +27,8 @@ from moviec.catalog.facts import fact, note_fact
 from moviec.catalog.ingest_queue import RecordChange, append
 from moviec.catalog.leases import ARRIVALS
 from moviec.engine import DuckEngine
-from moviec.home.context import RunContext
+from moviec.home.context import RunContext, Tell
 from moviec.home.ledger_copy import OF_DELIVERIES
-from moviec.home.steps import Tell
 from moviec.pipeline.rebuild import rebuild_source
 from moviec.sources.registry import find_sources
 from moviec.storage import archives as transport

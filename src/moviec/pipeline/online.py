@@ -26,8 +26,7 @@ from moviec.catalog.online import (
 )
 from moviec.config import Home
 from moviec.errors import AllowanceError, BusyError, MovieCError, PayloadError, UsageError
-from moviec.home.context import RunContext
-from moviec.home.steps import Tell
+from moviec.home.context import RunContext, Tell
 from moviec.pipeline.answers import answered, detail_url, line_of, page_lines, rows_of
 from moviec.pipeline.asking import Asking
 from moviec.pipeline.ingest import Order, ingest

@@ -12,12 +12,10 @@ from moviec.catalog.deliveries import all_batches, has_older_ids
 from moviec.catalog.leases import ARRIVALS, CATALOGUE, holding
 from moviec.config import Home, Running
 from moviec.engine.spark import Spark, open_spark
-from moviec.home.context import RunContext
+from moviec.home.context import RunContext, Tell
 from moviec.home.lake_identity import check_pair
 from moviec.home.ledger_copy import complete
-from moviec.home.steps import Tell
-from moviec.lake.checksums import adopt
-from moviec.lake.lost_found import move_aside
+from moviec.lake.payloads import adopt, move_aside
 from moviec.pipeline.older_homes import settle_ties
 from moviec.storage.files import Store
 from moviec.units import plural

@@ -9,7 +9,7 @@ import msgspec
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from moviec.errors import PayloadError
-from moviec.lake.pictures import WIDTHS
+from moviec.lake.payloads import WIDTHS
 
 #: A picture of more pixels is none of a poster: TMDB's largest have 2,000 × 3,000. What unpacks to more is not unpacked.
 MOST_PIXELS = 40_000_000

@@ -30,9 +30,8 @@ from moviec.catalog.posters import (
 )
 from moviec.config import Home
 from moviec.errors import PayloadError, SourceError, TransportError
-from moviec.home.context import RunContext
-from moviec.home.steps import Tell
-from moviec.lake.pictures import FOLDER, WIDTHS, picture_name, picture_names
+from moviec.home.context import RunContext, Tell
+from moviec.lake.payloads import POSTER_FOLDER, WIDTHS, picture_name, picture_names
 from moviec.pipeline.pictures import Pictures, smaller
 from moviec.sources.fetch_spec import elsewhere
 from moviec.sources.spec import PosterSpec, Source, SourceSpec
@@ -111,7 +110,7 @@ def _lost(context: RunContext) -> list[Poster]:
     """Return the posters that the catalogue calls stored and of which the lake lacks a file."""
     with context.catalogue.connect() as connection:
         stored = stored_posters(connection)
-    there = set(context.store.names(FOLDER)) if stored else set()
+    there = set(context.store.names(POSTER_FOLDER)) if stored else set()
     return [poster for poster in stored if not there.issuperset(picture_names(poster.sha256 or ""))]
 
 

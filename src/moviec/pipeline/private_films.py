@@ -13,9 +13,8 @@ from moviec.catalog.failures import records_aside
 from moviec.catalog.ledger import records_of
 from moviec.engine import DuckEngine
 from moviec.home.context import RunContext
-from moviec.home.models import pinned_models
-from moviec.home.source_facts import facts_in_force, unpublished
-from moviec.lake.current_records import view_current_records
+from moviec.home.models import facts_in_force, pinned_models, unpublished
+from moviec.lake.batches import view_current_records
 from moviec.pipeline.fusing import facts_of, show
 
 _MEMBERS = "SELECT movie, live.* FROM live JOIN movie_of USING (source, key) ORDER BY movie, source, key"

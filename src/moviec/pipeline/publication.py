@@ -26,15 +26,17 @@ from moviec.catalog.publish import Cause, Publication, mark_published, publish
 from moviec.catalog.queries import last_change
 from moviec.catalog.staging import Touched
 from moviec.engine import DuckEngine
-from moviec.home.context import RunContext, recorded
-from moviec.home.models import Models, built_with, note_built_with, pinned_models
-from moviec.home.source_facts import facts_in_force, keep_facts, unpublished
-from moviec.home.steps import Step, Steps, Tell
-from moviec.lake.current_records import (
-    materialize_arrivals,
-    materialize_changed_records,
-    view_current_records,
+from moviec.home.context import RunContext, Step, Steps, Tell, recorded
+from moviec.home.models import (
+    Models,
+    built_with,
+    facts_in_force,
+    keep_facts,
+    note_built_with,
+    pinned_models,
+    unpublished,
 )
+from moviec.lake.batches import materialize_arrivals, materialize_changed_records, view_current_records
 from moviec.matching.party_ids import find_parties, register_credits
 from moviec.matching.resolution import Basis, Resolved, resolve
 from moviec.model import PartyChanges

@@ -16,7 +16,7 @@ from moviec.catalog.ingest_queue import RECORDS
 from moviec.engine import DuckEngine
 from moviec.errors import DamagedError, StoreError
 from moviec.home.context import RunContext
-from moviec.lake.current_records import view_current_records
+from moviec.lake.batches import view_current_records
 from moviec.lake.payloads import payload_path
 from moviec.model import CONTENT
 

@@ -32,12 +32,11 @@ from moviec.catalog.queries import last_change
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import quoted
 from moviec.errors import DamagedError, StoreError, WithdrawError
-from moviec.home.context import RunContext
+from moviec.home.context import RunContext, Tell
 from moviec.home.lake_identity import FACT, name_lake, new_name, readable_name
 from moviec.home.ledger_copy import UNITS, name_copies, note_copies
 from moviec.home.models import BUILT_WITH
-from moviec.home.steps import Tell
-from moviec.lake.current_records import view_rows
+from moviec.lake.batches import view_rows
 from moviec.model import current_rows
 from moviec.pipeline.read_delivery import Read, Target, apply, known_of, read_payloads, rejected_of, report_of
 from moviec.sources.registry import find_source

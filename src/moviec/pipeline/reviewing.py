@@ -33,7 +33,7 @@ from moviec.engine import DuckEngine
 from moviec.errors import UsageError
 from moviec.home.context import RunContext
 from moviec.home.models import pinned_models
-from moviec.lake.current_records import view_current_records
+from moviec.lake.batches import view_current_records
 from moviec.matching.decisions import value
 from moviec.matching.suspicious import counted, suspicious
 from moviec.matching.unmatched import unmatched, waiting

@@ -14,8 +14,7 @@ import msgspec
 from moviec.catalog.online import ids_to_ask, used_today, was_asked
 from moviec.decoding import decodable
 from moviec.errors import AllowanceError, PayloadError, SourceError, UsageError
-from moviec.home.context import RunContext
-from moviec.home.steps import Tell
+from moviec.home.context import RunContext, Tell
 from moviec.pipeline.answers import first_page, items_of, number_of
 from moviec.pipeline.asking import Asked, Asking
 from moviec.sources.fetch_spec import CatalogueIds, Export, Pages, at_path, filled, stretches
