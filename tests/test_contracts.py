@@ -40,7 +40,7 @@ BREAKING = [
     ("pure", "moviec.rating.table", "moviec.web.app"),
     ("schema", "moviec.jobs.doctor", "moviec.catalog.schema.movies"),
     ("web", "moviec.web.routes.admin", "moviec.pipeline.aggregator"),
-    ("circles", "moviec.storage.retry", "moviec.storage.remote"),
+    ("circles", "moviec.transient", "moviec.storage.remote"),
     ("circles", "moviec.catalog.arrow", "moviec.catalog.ledger"),
     ("synth", "moviec.synth.deliver", "moviec.engine.duckdb"),
     ("sources", "moviec.sources.imdb", "moviec.sources.kaggle"),

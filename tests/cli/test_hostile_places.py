@@ -17,7 +17,7 @@ from moviec.cli.admin_work import PipelineWorkbench, check_places
 from moviec.config import Home, open_home
 from moviec.errors import UsageError
 from moviec.storage.remote import open_remote
-from moviec.storage.retry import Patience
+from moviec.transient import Patience
 from moviec.web.workbench import IngestOrder
 from tests.commands import moviec
 

@@ -12,7 +12,7 @@ import pytest
 from moviec.loopback.server import files, serving, status
 from moviec.pipeline import asking, probe
 from moviec.sources.registry import find_sources
-from moviec.storage.retry import Patience
+from moviec.transient import Patience
 from tests.online.desk import TMDB_KEY, Desk, desk
 
 

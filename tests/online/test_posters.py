@@ -25,7 +25,7 @@ from moviec.lake.payloads import WIDTHS
 from moviec.loopback.server import Request, Response
 from moviec.pipeline import posters
 from moviec.pipeline.pictures import smaller
-from moviec.storage.retry import Patience
+from moviec.transient import Patience
 from moviec.web.app import create_app
 from tests.examples import some
 from tests.online.desk import Desk, desk

@@ -21,7 +21,7 @@ from moviec.catalog.schema.online import online
 from moviec.config import open_home
 from moviec.loopback.server import Request, Response, as_json, broken_off, serving, slow, status
 from moviec.pipeline import asking
-from moviec.storage.retry import Patience
+from moviec.transient import Patience
 from tests.online.desk import OMDB_KEY, TMDB_KEY, Desk, desk
 
 

@@ -22,7 +22,7 @@ from moviec.loopback.server import status
 from moviec.pipeline import asking
 from moviec.pipeline.due import SourceState, source_states
 from moviec.sources.registry import find_sources
-from moviec.storage.retry import Patience
+from moviec.transient import Patience
 from tests.online.desk import Desk, desk
 
 

@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 from moviec.cli import build
 from moviec.pipeline import arrivals as downloads
 from moviec.sources.registry import find_source
-from moviec.storage.retry import Patience
+from moviec.transient import Patience
 from tests.servers import Answer, web
 from tests.sources.test_remote import body
 

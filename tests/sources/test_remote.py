@@ -12,7 +12,7 @@ import pytest
 from moviec.errors import MovieCError, SourceError, TransportError, UsageError
 from moviec.storage.filesystems import name_of, shown
 from moviec.storage.remote import fetch, open_remote
-from moviec.storage.retry import Patience
+from moviec.transient import Patience
 from tests.servers import Answer, Bucket, s3, sftp, web
 
 DATA = b"no,title\n" + b"1,Alien\n" * 40_000

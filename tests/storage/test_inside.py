@@ -12,7 +12,7 @@ import pytest
 
 from moviec.errors import MovieCError, SourceError, TransportError
 from moviec.storage.http import PRIVATE, Web
-from moviec.storage.retry import Patience
+from moviec.transient import Patience
 from tests.servers import web
 from tests.sources.test_remote import body
 

@@ -31,7 +31,7 @@ from moviec.pipeline.ingest import Order, ingest, note_unchanged
 from moviec.sources.spec import Source, SourceSpec
 from moviec.storage.filesystems import name_of, shown
 from moviec.storage.http import Version, Web
-from moviec.storage.retry import patiently
+from moviec.transient import patiently
 from moviec.units import FIRST_FILM
 from moviec.work import written_aside
 

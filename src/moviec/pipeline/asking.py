@@ -25,7 +25,7 @@ from moviec.sources.fetch_spec import FetchSpec, KeyForm, address, elsewhere
 from moviec.sources.spec import SourceSpec
 from moviec.storage.filesystems import shown
 from moviec.storage.http import Reply, Web
-from moviec.storage.retry import Patience, patiently
+from moviec.transient import Patience, patiently
 
 T = TypeVar("T")
 

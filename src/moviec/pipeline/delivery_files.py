@@ -17,7 +17,7 @@ from moviec.errors import UsageError
 from moviec.sources.spec import SourceSpec
 from moviec.storage.filesystems import shown
 from moviec.storage.remote import Remote, fetch, open_remote
-from moviec.storage.retry import Patience, patiently
+from moviec.transient import Patience, patiently
 
 PATIENCE = Patience()
 

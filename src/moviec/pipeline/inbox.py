@@ -21,7 +21,7 @@ from moviec.home.context import RunContext, Tell
 from moviec.pipeline.delivery_files import PATIENCE, gather
 from moviec.pipeline.ingest import Order, ingest
 from moviec.sources.spec import Source, SourceSpec, assign_roles
-from moviec.storage.drops import Drop, Dropped, open_drop
+from moviec.storage.remote import Drop, Dropped, open_drop
 from moviec.work import written_aside
 
 #: What the names of files end with that others write and rename once they are whole.

@@ -37,7 +37,7 @@ from moviec.sources.fetch_spec import elsewhere
 from moviec.sources.spec import PosterSpec, Source, SourceSpec
 from moviec.storage.files import Store
 from moviec.storage.http import Web
-from moviec.storage.retry import Patience, patiently
+from moviec.transient import Patience, patiently
 
 #: Pictures a second of one source, at a time, and noted in one transaction (their films are published together).
 RATE, AT_ONCE, NOTED = 20.0, 4, 100

@@ -22,7 +22,7 @@ from moviec.sources.audit import audit
 from moviec.sources.spec import Source, SourceSpec, Wanted, assign_roles
 from moviec.storage.filesystems import name_of, shown
 from moviec.storage.http import PROBED, Head, Web
-from moviec.storage.retry import patiently
+from moviec.transient import patiently
 
 
 class Finding(msgspec.Struct, frozen=True):

@@ -20,7 +20,7 @@ from moviec.pipeline.asking import Asked, Asking
 from moviec.sources.fetch_spec import CatalogueIds, Export, Pages, at_path, filled, stretches
 from moviec.storage.http import Web
 from moviec.storage.packs import Pack
-from moviec.storage.retry import patiently
+from moviec.transient import patiently
 from moviec.work import written_aside
 
 #: An export of ids may have so many bytes, compressed: TMDB's has 25 MB.

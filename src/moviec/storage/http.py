@@ -25,9 +25,9 @@ import msgspec
 from moviec import __version__
 from moviec.decoding import decodable
 from moviec.errors import MovieCError, SourceError, TransportError, UsageError
+from moviec.storage.addresses import KEPT, Pinned
 from moviec.storage.filesystems import Options, is_ours, shown
-from moviec.storage.pinned import KEPT, Pinned
-from moviec.storage.retry import Patience
+from moviec.transient import Patience
 
 # It logs each address whole, and some providers want their key in it.
 logging.getLogger("httpx").setLevel(logging.WARNING)

@@ -13,7 +13,7 @@ import paramiko
 
 from moviec.errors import SourceError, TransportError, UsageError
 from moviec.storage.filesystems import Options, is_ours, shown
-from moviec.storage.retry import Patience
+from moviec.transient import Patience
 
 T = TypeVar("T")
 
