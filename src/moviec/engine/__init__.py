@@ -1,6 +1,5 @@
 """Set-level work: one protocol, and DuckDB behind it; `spark` spreads it over a cluster, part by part."""
 
-from moviec.engine.base import Batches, Engine, PerRecord
-from moviec.engine.duckdb import DuckEngine, Limits
+from moviec.engine.duckdb import Batches, DuckEngine, Engine, Limits, PerRecord
 
 __all__ = ["Batches", "DuckEngine", "Engine", "Limits", "PerRecord"]

@@ -3,21 +3,55 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from importlib import resources
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 import duckdb
 import msgspec
 import pyarrow as pa
 
-from moviec.engine.base import Batches, PerRecord
 from moviec.errors import StoreError
 from moviec.text import FORMULA, UNRUN
 from moviec.work import work_folder
+
+Batches: TypeAlias = Iterator[pa.RecordBatch]
+PerRecord: TypeAlias = Callable[[Iterable[pa.RecordBatch]], Batches]
+
+
+class Engine(Protocol):
+    """A calculator: it keeps nothing beyond `close`."""
+
+    def register(self, name: str, data: pa.Table) -> None:
+        """Make an Arrow table known as `name`."""
+
+    def parquet(self, name: str, paths: Sequence[Path | str]) -> None:
+        """Make Parquet files of one schema known together as `name`."""
+
+    def view(self, name: str, sql: str) -> None:
+        """Name a query; it runs wherever the name is used."""
+
+    def materialize(self, name: str, sql: str) -> None:
+        """Run a query once and keep its rows as `name` until `close`."""
+
+    def map(self, name: str, source: str, function: PerRecord, schema: pa.Schema) -> None:
+        """Name the result of a per-record function over the batches of `source`."""
+
+    def query(self, sql: str) -> pa.Table:
+        """Run a query and return its rows."""
+
+    def stream(self, sql: str) -> Batches:
+        """Run a query and yield its rows batch by batch, in order, with flat memory."""
+
+    def write(self, sql: str, path: Path) -> int:
+        """Run a query into one Parquet file, in order; return the number of rows."""
+
+    def close(self) -> None:
+        """Let go of everything."""
+
 
 #: Rows per Parquet row group: large enough to compress, small enough that a writer's buffers stay flat. In a file that
 #: single rows are sought in, a group is what has to be read for one of them: 4% more bytes, a quarter of the time.

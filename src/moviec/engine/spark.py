@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import moviec
-from moviec.engine.base import Batches, PerRecord
+from moviec.engine.duckdb import Batches, PerRecord
 from moviec.errors import StoreError, UsageError
 
 if TYPE_CHECKING:

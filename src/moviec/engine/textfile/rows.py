@@ -15,8 +15,17 @@ import pyarrow as pa
 
 from moviec.engine.duckdb import DuckEngine, identifier, quoted
 from moviec.engine.textfile.dialect import CSV, LONGEST_RECORD, Dialect
-from moviec.engine.textfile.openquotes import Taken, swallowers, take_out
-from moviec.engine.textfile.refused import REASONS, Broken, line_breaks, read_broken, refused, swallowing
+from moviec.engine.textfile.refused import (
+    REASONS,
+    Broken,
+    Taken,
+    line_breaks,
+    read_broken,
+    refused,
+    swallowers,
+    swallowing,
+    take_out,
+)
 from moviec.errors import PayloadError
 from moviec.units import plural
 
