@@ -18,7 +18,7 @@ from moviec.catalog.connect import connect
 from moviec.catalog.schema.movies import rankings, rollups
 from moviec.catalog.staging import merge
 from moviec.engine import DuckEngine
-from moviec.rollup.rankings import leading
+from moviec.rollup.ranked import leading
 from moviec.search.index import build
 from moviec.search.location import current, position
 

@@ -16,8 +16,8 @@ from bench_rating import answers_of, fitted, ranks, spearman, worth_scoring
 from moviec.engine import DuckEngine
 from moviec.rating import calibration as calibrate
 from moviec.rating import copies, panels
-from moviec.rating import priors as raters
-from moviec.rating import scoring as score
+from moviec.rating import model as raters
+from moviec.rating import table as score
 from moviec.rating import training as learn
 from moviec.rating.model import Floats
 from rating_data import DATA, Films, films, load

@@ -10,8 +10,7 @@ import numpy as np
 from moviec.engine import DuckEngine
 from moviec.rating.arrays import arrays, prepare
 from moviec.rating.calibration import Wide
-from moviec.rating.model import Bools, Floats
-from moviec.rating.priors import Prior, prior_of
+from moviec.rating.model import Bools, Floats, Prior, prior_of
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 COLUMNS = ["movie", "source", "value", "lowest", "highest", "votes", "panel", "deviation"]

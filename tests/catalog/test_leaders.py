@@ -17,7 +17,7 @@ from moviec.catalog.schema.movies import rankings, rollups
 from moviec.catalog.staging import merge
 from moviec.config import Home
 from moviec.measures import USUAL, Question
-from moviec.rollup.rankings import MEASURES, PLACES, leading
+from moviec.rollup.ranked import MEASURES, PLACES, leading
 from tests.engines import new_engine
 
 ENTRIES = 230

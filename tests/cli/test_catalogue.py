@@ -15,7 +15,7 @@ from moviec.catalog.rankings import ranked_entries
 from moviec.config import Home
 from moviec.measures import Question
 from moviec.pipeline.report_films import open_catalogue
-from moviec.rollup.queries import answer
+from moviec.rollup.ranked import answer
 from moviec.search.index import indexer
 from moviec.units import LEAST_FILMS
 from tests.commands import moviec

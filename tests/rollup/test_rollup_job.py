@@ -32,7 +32,7 @@ from moviec.errors import PayloadError, StoreError, UsageError
 from moviec.pipeline.monthly_job import Job, Run, run_rollup
 from moviec.rollup.month_files import Layout, exclusive
 from moviec.rollup.monthly import Counting
-from moviec.rollup.rankings import totals
+from moviec.rollup.ranked import totals
 from tests.commands import forks, moviec
 from tests.conftest import csv_text, movie, real
 from tests.examples import some

@@ -12,7 +12,7 @@ import pytest
 
 from moviec.catalog.accounts import NewKey, create_key
 from moviec.measures import USUAL
-from moviec.rollup.rankings import totals
+from moviec.rollup.ranked import totals
 from moviec.text import pc
 from moviec.units import LEAST_FILMS
 from tests.engines import new_engine

@@ -24,7 +24,7 @@ from moviec.measures import Question
 from moviec.pipeline.demo import Shown, run_demo
 from moviec.pipeline.report_films import open_folder
 from moviec.rollup.charts import draw
-from moviec.rollup.queries import answer, choose
+from moviec.rollup.ranked import answer, choose
 from moviec.units import short_number
 
 #: What a person may try on the sample.

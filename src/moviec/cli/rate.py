@@ -18,8 +18,7 @@ from moviec.errors import UsageError
 from moviec.rating.arrays import Raters, prepare
 from moviec.rating.model import RatingModel
 from moviec.rating.ratings_file import open_ratings
-from moviec.rating.table import Change, fit, rated, without_aspects
-from moviec.rating.what_if import Moved, compare
+from moviec.rating.table import Change, Moved, compare, fit, rated, without_aspects
 from moviec.units import plural
 
 #: Below this many shared films a rater's level and correlations rest more on the shipped priors than on the table.

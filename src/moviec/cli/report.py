@@ -19,7 +19,7 @@ from moviec.errors import UsageError
 from moviec.measures import Question, least_films
 from moviec.pipeline.report_films import open_catalogue, open_folder
 from moviec.rollup.charts import bars, draw, lines
-from moviec.rollup.queries import answer, choose, with_films
+from moviec.rollup.ranked import answer, choose, with_films
 from moviec.text import no_formula
 from moviec.units import LEAST_FILMS, short_number
 

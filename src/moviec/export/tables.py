@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine
 from moviec.model import BEFORE_RELEASE, GIVEN_UP, status_is
-from moviec.rollup.rankings import totals
+from moviec.rollup.ranked import totals
 from moviec.sql import materialize, read_sql, run, view
 from moviec.units import MILLION
 

@@ -13,7 +13,7 @@ from moviec.fusion.genres import GenreInput, open_labels
 from moviec.fusion.source_facts import FuseFacts
 from moviec.fusion.survivorship import CLAIMS, FieldCopy, open_claims
 from moviec.rating.arrays import Raters, prepare
-from moviec.rating.priors import prior_of
+from moviec.rating.model import prior_of
 from moviec.sql import materialize, read_sql, run, view
 from moviec.text import Column, pc
 

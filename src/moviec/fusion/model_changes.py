@@ -12,7 +12,7 @@ from moviec.engine import Engine
 from moviec.fusion.model import FuseModel
 from moviec.fusion.movies import judge
 from moviec.fusion.source_facts import FuseFacts
-from moviec.rating.what_if import Moved, compare
+from moviec.rating.table import Moved, compare
 
 #: Films named per field.
 NAMED = 5

@@ -11,9 +11,8 @@ from moviec.fusion.genres import USUAL
 from moviec.fusion.model import FuseModel
 from moviec.fusion.source_facts import SourceFacts
 from moviec.fusion.survivorship import FieldCopy
-from moviec.rating.model import Copy, RaterModel, RatingModel
+from moviec.rating.model import Copy, Panel, RaterModel, RatingModel
 from moviec.rating.panels import questions
-from moviec.rating.priors import Panel
 
 
 class FieldScore(msgspec.Struct, frozen=True):

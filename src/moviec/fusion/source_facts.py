@@ -11,7 +11,7 @@ import msgspec
 import pyarrow as pa
 
 from moviec.fusion.survivorship import Rule, shipped_rules
-from moviec.rating.priors import Panel
+from moviec.rating.model import Panel
 
 #: What a source is believed to be right before any film is seen: the first in the order, and less for each later one.
 FIRST = 0.90

@@ -15,9 +15,8 @@ from moviec.fusion.reliability import Belief, Reliability, learn_from, open_judg
 from moviec.fusion.source_facts import FuseFacts
 from moviec.fusion.survivorship import FieldCopy
 from moviec.rating.arrays import aligned, sample
-from moviec.rating.model import RatingModel
-from moviec.rating.priors import facts as shipped
-from moviec.rating.priors import prior_of
+from moviec.rating.model import RatingModel, prior_of
+from moviec.rating.model import facts as shipped
 from moviec.rating.training import learn
 from moviec.sql import materialize, read_sql, run, view
 

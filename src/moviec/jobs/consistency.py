@@ -18,7 +18,7 @@ from moviec.engine import DuckEngine
 from moviec.home.context import RunContext, Tell
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.catalogue_rollups import roll_up, summed
-from moviec.rollup.rankings import leading
+from moviec.rollup.ranked import leading
 from moviec.text import Column, pc
 
 #: Film ids looked at together, so that memory stays flat.

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from moviec.catalog.figures import Counted, counted_of, entries_of, films_of, write_figures
 from moviec.catalog.staging import Touched
 from moviec.engine import DuckEngine
-from moviec.rollup.rankings import leading, totals
+from moviec.rollup.ranked import leading, totals
 from moviec.text import Column
 
 _YEARS = """

@@ -16,8 +16,7 @@ import pyarrow.compute as pc
 from moviec.engine import Engine
 from moviec.errors import UsageError
 from moviec.rating.calibration import Wide
-from moviec.rating.model import Floats
-from moviec.rating.priors import Prior, prior_of
+from moviec.rating.model import Floats, Prior, prior_of
 from moviec.sql import materialize, read_sql, run, view
 
 _RATINGS_SQL = read_sql("moviec.rating", "ratings.sql")

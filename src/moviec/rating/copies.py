@@ -11,8 +11,7 @@ from itertools import compress
 import numpy as np
 
 from moviec.rating.calibration import Wide
-from moviec.rating.model import Copy, Floats, RatingModel
-from moviec.rating.priors import Prior
+from moviec.rating.model import Copy, Floats, Prior, RatingModel
 
 #: Two raters are one from this correlation of published values on, over at least so many shared films. The most
 #: alike of distinct raters, Rotten Tomatoes' critics and Metacritic, are known to reach .96; a copy give or take a

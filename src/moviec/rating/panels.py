@@ -10,8 +10,7 @@ import msgspec
 import numpy as np
 
 from moviec.rating.calibration import FORETOLD
-from moviec.rating.model import CRITICS_SHARE, Floats, RatingModel
-from moviec.rating.priors import PANELS, facts
+from moviec.rating.model import CRITICS_SHARE, PANELS, Floats, RatingModel, facts
 
 #: From this correlation on two raters begin to share a voice; at 1 they have one between them. Distinct raters of
 #: one panel reach .91 in the shared data. Starting at .8 or .95 ranks films as well (bench/bench_rating_choices.py).

@@ -1,4 +1,4 @@
-"""The C-rating of every film in a table: table in, table out. Also what a change of raters would do to it."""
+"""The C-rating of every film in a table, table in, table out; with what a change of raters would do to it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,64 @@ import pyarrow.compute as pc
 from moviec.engine import Engine
 from moviec.errors import UsageError
 from moviec.rating.arrays import Raters, aligned, arrays, sample, wide_rows
-from moviec.rating.calibration import Wide
+from moviec.rating.calibration import ROUNDING, Wide, noise, straightened
 from moviec.rating.copies import merged
 from moviec.rating.model import Bools, Floats, RatingModel
-from moviec.rating.panels import questions
-from moviec.rating.scoring import Scores, score
+from moviec.rating.panels import Questions, questions
 from moviec.rating.training import learn
+
+#: Numbers that one chunk of films may take in its largest array.
+CHUNK = 2_000_000
+
+#: Half the width of a 90% interval in standard deviations of a normal distribution.
+NINETY = 1.6448536269514722
+
+
+class Scores(msgspec.Struct, frozen=True):
+    """Answers in points on the common scale, films x questions, with their standard deviation.
+
+    `contributions` (films x raters) are of the first question: its answer is `base` plus their sum.
+    """
+
+    value: Floats
+    error: Floats
+    contributions: Floats
+    base: float
+
+
+def score(model: RatingModel, wide: Wide, asked: Questions) -> Scores:
+    """Answer the questions for every film; one without ratings gets the common mean and the widest error."""
+    size = max(1, CHUNK // (len(model.raters) ** 2))
+    starts = range(0, max(len(wide.points), 1), size)
+    parts = [_score(model, wide.take(slice(start, start + size)), asked) for start in starts]
+    return Scores(
+        value=np.concatenate([part.value for part in parts]),
+        error=np.concatenate([part.error for part in parts]),
+        contributions=np.concatenate([part.contributions for part in parts]),
+        base=asked.mean,
+    )
+
+
+def _score(model: RatingModel, wide: Wide, asked: Questions) -> Scores:
+    spread = model.column("spread")
+    values = (straightened(wide.points, model.raters) - model.column("mean")) / spread
+    present = ~np.isnan(values)
+    sampling = noise(wide, model.sampling)
+    precision = np.where(present, spread**2 / (ROUNDING + sampling), 0.0)
+    told = np.where(present, precision * values, 0.0)
+    inverse = np.linalg.inv(np.array(model.correlation))
+    asks = (inverse * asked.covariance[:, None, :]).sum(axis=2)
+    exact = inverse + precision[:, :, None] * np.eye(len(spread))
+    pulls = np.linalg.solve(exact, np.broadcast_to(asks.T, (len(values), *asks.T.shape)))
+    answers = (pulls * told[:, :, None]).sum(axis=1)
+    foretold = (asks * asked.covariance).sum(axis=1) - (pulls * asks.T).sum(axis=1)
+    return Scores(
+        value=asked.mean + asked.spread * answers,
+        error=asked.spread * np.sqrt(np.maximum(asked.variance - foretold, 0.0)),
+        contributions=asked.spread * pulls[:, :, 0] * told,
+        base=asked.mean,
+    )
+
 
 CONTRIBUTION = pa.struct([("rater", pa.string()), ("points", pa.float64())])
 
@@ -156,3 +208,56 @@ def _interval(mean: Floats, error: Floats) -> tuple[Floats, Floats]:
 
 def _hundredths(points: Floats) -> Floats:
     return np.rint(points * 100)
+
+
+#: Films named as the ones that moved most.
+NAMED = 10
+
+
+class Moved(msgspec.Struct, frozen=True):
+    """Films in both runs, how many moved, mean and largest move of the rating in points, mean move of the rank.
+
+    `most`, those that moved most, has columns movie, before, after, rank_before, rank_after; `lost` films no longer have a rater.
+    """
+
+    films: int
+    moved: int
+    lost: int
+    mean_points: float
+    most_points: float
+    mean_ranks: float
+    most: pa.Table
+
+
+def compare(engine: Engine, before: pa.Table, after: pa.Table) -> Moved:
+    """Compare two runs (movie, c_rating); ranks are among the films of both, 1 the best, equal ratings by name."""
+    engine.register("rated_before", before.select(["movie", "c_rating"]))
+    engine.register("rated_after", after.select(["movie", "c_rating"]))
+    engine.materialize(
+        "rated_moved",
+        "SELECT b.movie, b.c_rating AS before, a.c_rating AS after,"
+        " ROW_NUMBER() OVER (ORDER BY b.c_rating DESC, b.movie) AS rank_before,"
+        " ROW_NUMBER() OVER (ORDER BY a.c_rating DESC, b.movie) AS rank_after"
+        " FROM rated_before b JOIN rated_after a ON a.movie = b.movie"
+        " WHERE b.c_rating IS NOT NULL AND a.c_rating IS NOT NULL",
+    )
+    totals = engine.query(
+        "SELECT COUNT(*) AS films, COALESCE(SUM(CAST(ROUND(100 * ABS(after - before)) AS BIGINT)), 0) AS points,"
+        " COALESCE(SUM(CASE WHEN after <> before THEN 1 ELSE 0 END), 0) AS moved,"
+        " COALESCE(MAX(ABS(after - before)), 0) AS most, COALESCE(SUM(ABS(rank_after - rank_before)), 0) AS ranks"
+        " FROM rated_moved"
+    ).to_pylist()[0]
+    films = totals["films"]
+    most = engine.query(
+        "SELECT * FROM rated_moved WHERE before <> after ORDER BY ABS(rank_after - rank_before) DESC, movie"
+        f" LIMIT {NAMED}"
+    )
+    return Moved(
+        films=films,
+        moved=int(totals["moved"]),
+        lost=before.num_rows - before.column("c_rating").null_count - films,
+        mean_points=float(totals["points"]) / 100 / max(films, 1),
+        most_points=round(float(totals["most"]), 2),
+        mean_ranks=float(totals["ranks"]) / max(films, 1),
+        most=most,
+    )

@@ -24,8 +24,7 @@ from moviec.rating.calibration import (
     usual_votes,
 )
 from moviec.rating.copies import find_constants, find_copies, find_strangers, merged
-from moviec.rating.model import Bools, Floats, RaterModel, RatingModel, Sampling
-from moviec.rating.priors import Prior, facts
+from moviec.rating.model import Bools, Floats, Prior, RaterModel, RatingModel, Sampling, facts
 
 #: Rounds of expectation-maximisation: always as many, so that the result is the same everywhere. 30 and 120 rank
 #: films as well (bench/bench_rating_choices.py).

@@ -190,7 +190,7 @@ ORDER BY kind, split, year, measure, place
 
 -- name: report
 -- The view `parts` of one kind over a span of months: one row per genre or company, or per each and year.
--- {value} is the amount added up as asked (rollup/queries.py), {amount} the amount itself; `known` films have one.
+-- {value} is the amount added up as asked (rollup/ranked.py), {amount} the amount itself; `known` films have one.
 -- Without a month, films whose month is unknown count, too.
 WITH span AS (
   SELECT *, {year} AS bucket
