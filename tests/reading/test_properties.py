@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from moviec.engine import DuckEngine
-from moviec.reading import dates, durations, ids, money, numbers, ratings, titles
+from moviec.reading import dates, ids, money, numbers, ratings, titles
 from moviec.reading.columns import Column, Rows, read_columns
 from moviec.reading.kinds import KINDS
 from tests.examples import some
@@ -147,7 +147,7 @@ def test_another_currency_is_never_dollars(amount: int, sign: str) -> None:
 @settings(max_examples=some(200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(1, 599), st.sampled_from(DURATION_SPELLINGS))
 def test_a_running_time_is_read_back(length: int, spelling: Callable[[int], str]) -> None:
-    assert durations.minutes(spelling(length)) == length
+    assert numbers.minutes(spelling(length)) == length
 
 
 @settings(max_examples=some(200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -13,7 +13,7 @@ from moviec.engine import DuckEngine
 from moviec.errors import UsageError
 from moviec.lake.batches import view_batches
 from moviec.model import RECORD
-from moviec.reading.rates import rates_of
+from moviec.reading.money import rates_of
 from moviec.sources.spec import SourceSpec, Wanted
 from moviec.sources.table.mapping import mapped_source
 from tests.sources.reading import on_disk

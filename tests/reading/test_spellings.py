@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from moviec.reading import dates, durations, ids, money, numbers, ratings, titles
+from moviec.reading import dates, ids, money, numbers, ratings, titles
 
 MONEY: dict[str, tuple[int, str] | None] = {
     "$836.8M": (836_800_000, "USD"), "$7,200,000 (estimated)": (7_200_000, "USD"), "$60 million": (60_000_000, "USD"),
@@ -211,7 +211,7 @@ def test_money(text: str, expected: tuple[int, str] | None) -> None:
 
 @pytest.mark.parametrize(("text", "expected"), DURATIONS.items())
 def test_durations(text: str, expected: int | None) -> None:
-    assert durations.minutes(text) == expected
+    assert numbers.minutes(text) == expected
 
 
 @pytest.mark.parametrize(("text", "expected"), RATINGS.items())

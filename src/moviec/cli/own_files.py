@@ -15,9 +15,8 @@ from moviec.catalog.review import matched_films
 from moviec.cli.console import fail
 from moviec.config import Home
 from moviec.errors import MovieCError, PayloadError, UsageError
-from moviec.reading.layouts import Layout
+from moviec.reading.layouts import ALIASES, MORE_ALIASES, Layout
 from moviec.reading.table_start import is_video
-from moviec.reading.usual_names import ALIASES, MORE_ALIASES
 from moviec.sources.own_mapping import keep_mapping
 from moviec.sources.recognise import Recognised, recognise_file
 from moviec.sources.registry import find_sources

@@ -18,7 +18,7 @@ from moviec.engine.duckdb import identifier, quoted
 from moviec.engine.unreadable_cells import UNREAD, Unread
 from moviec.reading.columns import Column, Rows, read_columns
 from moviec.reading.kinds import KINDS, money_of
-from moviec.reading.usual_names import ALIASES, MORE_ALIASES, plain_name
+from moviec.reading.layouts import ALIASES, MORE_ALIASES, plain_name
 from moviec.text import Column as TextColumn
 from moviec.text import fold, fold_title, pc
 

@@ -20,7 +20,7 @@ from moviec.matching.lists import FilmList, read_list
 from moviec.matching.model import Model
 from moviec.matching.two_lists import LEFT, RIGHT, Matching, Progress, match
 from moviec.matching.unmatched import waiting
-from moviec.reading.usual_names import ALIASES
+from moviec.reading.layouts import ALIASES
 from moviec.text import no_formula, pc
 from moviec.work import written_aside
 

@@ -22,11 +22,9 @@ from moviec.errors import PayloadError, UsageError
 from moviec.matching.features import FEATURES, written_years
 from moviec.reading.columns import Column, Rows, extra_of, read_columns
 from moviec.reading.dates import date
-from moviec.reading.layouts import layout_of
-from moviec.reading.nested import unfold
+from moviec.reading.layouts import ALIASES, layout_of, plain_name, usual_columns
 from moviec.reading.opening import readable
-from moviec.reading.tables import stage_list
-from moviec.reading.usual_names import ALIASES, plain_name, usual_columns
+from moviec.reading.tables import stage_list, unfold
 from moviec.sql import filled, read_sql
 from moviec.text import pc
 from moviec.work import work_folder

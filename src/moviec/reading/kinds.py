@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from moviec.reading import dates, durations, ids, money, numbers, ratings, titles
+from moviec.reading import dates, ids, money, numbers, ratings, titles
 
 #: What cells say where nothing is known, in small letters. Titles have a list of their own: "Nil" is a film.
 BLANK = frozenset(
@@ -126,7 +126,7 @@ def _rating(text: str, decimal: str | None) -> Value | None:
 def _duration(text: str, _: str | None) -> Value | None:
     if _MILLISECONDS.fullmatch(text.strip()):
         return _duration_in(text, None, _TIMES["ms"])
-    found = durations.minutes(text)
+    found = numbers.minutes(text)
     return Value(str(found)) if found is not None else None
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 #: Blanks that group digits, and what else stands between thousands.
 _GROUPS = re.compile(r"(?<=\d)[\u0020\u00a0\u2007\u2009\u202f'’_](?=\d{3}(?:\D|$))")
@@ -130,3 +130,72 @@ def plain_text(value: Decimal) -> str:
     """Write a number without an exponent and without zeros behind its decimals."""
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+_HOUR = r"(?:h(?:(?:ou)?rs?)?|std|stunden?|heures?|horas?|ore|ora|uur|uren|godz|hod(?:in[ay]?)?|óra|tim(?:m(?:e|ar))?|t|sa(?:at)?|ч(?:ас(?:а|ов)?)?|小时|時間|시간)"
+_MINUTE = r"(?:dk|dakika|perc|m(?:in(?:ute[ns]?|ut[oiay]?s?|uti|uten|s)?|ns?)?|мин(?:ут[аы]?)?|分(?:钟|鐘)?|분|['′’])"
+_SECOND = r"(?:s(?:ec(?:ond)?s?|ek)?|сек|秒|초|''|″|\")"
+_NOTE = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])\s*$")
+_CLOCK = re.compile(
+    r"(\d{1,3}):([0-5]\d)(?::([0-5]\d)(?:[.,]\d+)?)?(?:\s*(h|hours?|hrs?)\.?)?", re.IGNORECASE
+)
+_ISO = re.compile(r"P(?:0D)?T(?:(\d{1,3})H)?(?:(\d{1,4})M)?(?:(\d{1,5})(?:\.\d+)?S)?", re.IGNORECASE)
+_PARTS = re.compile(
+    rf"(?:(\d{{1,2}}(?:[.,]\d{{1,2}})?)\s*{_HOUR}\.?)?(?:\s*,?\s*(?:(?:and|und|et|y|e|&)\s+)?(\d{{1,4}}(?:[.,]\d+)?)\s*(?:{_MINUTE}\.?)?)?"
+    rf"(?:\s*,?\s*(\d{{1,2}})\s*{_SECOND}\.?)?",
+    re.IGNORECASE,
+)
+
+
+def minutes(text: str) -> int | None:
+    """Read a running time; None where it is none or a range of several. Half a minute counts as one."""
+    text = _bare(text)
+    if clock := _CLOCK.fullmatch(text):
+        return _of_clock(clock)
+    if (iso := _ISO.fullmatch(text)) and any(iso.groups()):
+        return _total(*(Decimal(part or 0) for part in iso.groups()))
+    if seconds := _ONLY_SECONDS.fullmatch(text):
+        return _total(Decimal(0), Decimal(0), Decimal(seconds[1]))
+    return _of_parts(text)
+
+
+def _of_parts(text: str) -> int | None:
+    """Read hours, minutes and seconds with their words."""
+    found = _PARTS.fullmatch(text)
+    if not found or not (found[1] or found[2]) or not text[:1].isdigit():
+        return None
+    hours, rest = (number((found[part] or "0").replace(",", "."), ".") for part in (1, 2))
+    if hours is None or rest is None or (hours and (rest >= 60 or (hours != int(hours) and rest))):
+        return None
+    if found[3] and found[2] and not text[found.end(2) : found.start(3)].strip(" ,"):
+        return None  # 99" is not nine minutes and nine seconds
+    return _total(hours, rest, Decimal(found[3] or 0))
+
+
+_ONLY_SECONDS = re.compile(rf"(\d{{3,5}})\s*{_SECOND}\.?", re.IGNORECASE)
+_PARTS_OF_HOURS = (("½", ".5"), ("¼", ".25"), ("¾", ".75"), (" 1/2", ".5"))
+_HEDGE = re.compile(r"^(?:approx\.?|ca\.?|c\.|about|~)\s*", re.IGNORECASE)
+
+
+def _bare(text: str) -> str:
+    """Take off notes and "about", and write halves and quarters as decimals."""
+    text = text.strip()
+    while (shorter := _NOTE.sub("", text)) != text and shorter:
+        text = shorter
+    for sign, part in _PARTS_OF_HOURS:
+        text = re.sub(rf"^(\d){sign}(?=\s*[^\d\s])", rf"\g<1>{part}", text)
+    return _HEDGE.sub("", text)
+
+
+def _of_clock(clock: re.Match[str]) -> int | None:
+    """Read "2:15" as hours and minutes, "95:30" as minutes and seconds; what may be either ("12:30") is neither."""
+    first, second = Decimal(clock[1]), Decimal(clock[2])
+    if clock[3]:
+        return _total(first, second, Decimal(clock[3]))
+    if clock[4] or first < 10:
+        return _total(first, second, Decimal(0))
+    return _total(Decimal(0), first, second) if first >= 30 else None
+
+
+def _total(hours: Decimal, minutes_: Decimal, seconds: Decimal) -> int:
+    return int((hours * 60 + minutes_ + seconds / 60).quantize(Decimal(1), ROUND_HALF_UP))

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from moviec.reading.dates import date, year_in
 from moviec.reading.ids import imdb
-from moviec.reading.usual_names import ALIASES, MORE_ALIASES, plain_name, usual_columns
+from moviec.reading.layouts import ALIASES, MORE_ALIASES, plain_name, usual_columns
 
 DELIMITERS = "\t,;|"
 #: What stands for a delimiter where there is none: all of a line is one cell.

@@ -9,7 +9,7 @@ from moviec.engine.duckdb import identifier
 from moviec.engine.unreadable_cells import Unread, unread_cells
 from moviec.model import FIELDS, RECORD
 from moviec.reading.kinds import LISTS
-from moviec.reading.rates import rates_of
+from moviec.reading.money import rates_of
 from moviec.sources.spec import Reading, SourceSpec, Staged, Wanted
 from moviec.sql import filled, read_sql
 

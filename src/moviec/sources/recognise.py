@@ -15,13 +15,21 @@ import msgspec
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier
 from moviec.errors import PayloadError, UsageError
-from moviec.reading.layouts import Layout, Scale, layout_beside, layout_of
-from moviec.reading.nested import unfold
+from moviec.reading.layouts import (
+    ALIASES,
+    MORE_ALIASES,
+    Layout,
+    Scale,
+    bare_name,
+    layout_beside,
+    layout_of,
+    plain_name,
+    usual_columns,
+)
 from moviec.reading.opening import is_json_list, readable
 from moviec.reading.ratings import rating
 from moviec.reading.table_start import delimiter_of
-from moviec.reading.tables import stage_list
-from moviec.reading.usual_names import ALIASES, MORE_ALIASES, bare_name, plain_name, usual_columns
+from moviec.reading.tables import stage_list, unfold
 from moviec.sources.own_mapping import slug
 from moviec.sources.registry import find_sources
 from moviec.sources.spec import Source

@@ -1,14 +1,93 @@
-"""Layouts that many people's files share, one data file each, and which of them a table has."""
+"""What the columns of people's film lists are called, in several languages and in the layouts that many files share."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
 from typing import Literal
 
 import msgspec
+
+from moviec.text import fold_one
+
+#: What a column may be called (folded, without blanks; what stands in brackets, as units do, may be left out), by what it
+#: is taken for.
+ALIASES: dict[str, tuple[str, ...]] = {
+    "id": ("id", "movieid", "filmid", "tconst", "const", "key", "rowid", "recordid", "uid", "identifier", "nr", "no", "number", "code"),
+    "title": ("title", "primarytitle", "movietitle", "filmtitle", "name", "moviename", "filmname", "movie", "film", "titel", "titre", "titulo", "titolo", "filmtitel", "titredufilm", "tytul", "название", "タイトル", "作品名", "題名", "片名", "제목", "nazev", "nazevfilmu", "tytulpolski", "tytulfilmu", "cim", "filmcim", "titulek", "nimi", "elokuva", "tittel", "filmadi", "baslik", "titlu", "denumire", "τιτλος", "ταινια", "назва", "фильм", "названиефильма", "tituloenespanol", "titelderfilms", "nome", "filme", "titolofilm", "titolodelfilm", "peliculas", "pelicula", "影片", "电影", "电影名", "电影名称", "影片名称", "中文名", "標題", "标题", "映画", "映画タイトル", "영화", "영화제목", "seriestitle"),
+    "original_title": ("originaltitle", "originalname", "titleoriginal", "originaltitel", "titreoriginal", "titolooriginale", "titulooriginal", "tytuloryginalny", "originalninazev", "originalnazev", "eredeticim", "alkuperainennimi", "originaltittel", "orijinaladi", "оригинальноеназвание", "原名", "原題", "外文名", "원제"),
+    "other_titles": ("othertitles", "alternativetitles", "alternativetitle", "alternatetitle", "aka", "akas", "alsoknownas", "englishtitle"),
+    "year": ("year", "startyear", "releaseyear", "movieyear", "filmyear", "yearrange", "productionyear", "titleyear", "yearofrelease", "yearreleased", "releasedin", "jahr", "erscheinungsjahr", "annee", "anno", "ano", "produktionsjahr", "anneedesortie", "rok", "год", "公開年", "製作年", "年", "年份", "연도", "originalreleaseyear", "yearmade", "rokprodukcji", "rokpremiery", "rokvydani", "rokvzniku", "ev", "gyartasiev", "vuosi", "ar", "utgivningsar", "produktionsar", "yil", "yapimyili", "an", "anul", "aniaparitiei", "ετος", "рік", "годвыпуска", "годвыхода", "anodelancamento", "anodeestreno", "annodiuscita", "年代", "上映年份", "제작연도", "개봉년도", "jahrgang"),
+    "released": ("released", "releasedate", "originalreleasedate", "releasedon", "erscheinungsdatum", "kinostart", "datedesortie", "fechadeestreno", "datadiuscita", "premiered", "premieredate", "premiere", "dateofrelease", "theatricalrelease", "premiera", "datapremiery", "datumvydani", "bemutato", "ensiesitys", "premiardatum", "premieredato", "vizyontarihi", "датавыхода", "премьера", "上映日期", "上映日", "公開日", "개봉일", "estreno", "datadeestreia", "dataderilascio", "datedesortieenfrance", "kinostartde", "releasedatemonthdayyear"),
+    "people": ("people", "cast", "actors", "actor", "starring", "stars", "castmembers", "actorname", "maincast", "darsteller", "besetzung", "acteurs", "actores", "reparto", "attori", "obsada", "актеры", "出演者", "hrajiherci", "herci", "szereplok", "nayttelijat", "skadespelare", "skuespillere", "oyuncular", "actori", "distributie", "ηθοποιοι", "актери", "вролях", "elenco", "interpretes", "interpreti", "distribution", "主演", "演员", "演員", "キャスト", "배우", "출연"),
+    "directors": ("directors", "director", "directedby", "directorname", "regie", "realisateur", "regia", "regista", "regisseur", "realisateurs", "rezyser", "режиссер", "directora", "regisseure", "reziser", "rezie", "rezyseria", "rendezo", "ohjaaja", "ohjaus", "regissor", "instruktor", "regissør", "yonetmen", "regizor", "σκηνοθετης", "режисер", "режиссеры", "realisateurtrice", "realizador", "diretor", "direcao", "directorfilm", "导演", "導演", "監督", "감독"),
+    "runtime": ("runtime", "runtimeminutes", "duration", "length", "runningtime", "minutes", "runtimemins", "runtimemin", "laenge", "lange", "dauer", "duree", "durata", "duracion", "laufzeit", "stopaz", "delka", "jatekido", "hossz", "kesto", "speltid", "lengde", "sure", "διαρκεια", "длительность", "хронометраж", "片长", "片長", "上映時間", "러닝타임", "tiempo"),
+    "genres": ("genres", "genre", "listedin", "genero", "generos", "genere", "generi", "gatunek", "gatunki", "zanr", "zanry", "mufaj", "laji", "genrer", "tur", "gen", "ειδος", "жанр", "жанры", "类型", "類型", "ジャンル", "장르", "kategorie", "filmgenre"),
+    "kind": ("kind", "titletype", "type", "mediatype", "contenttype"),
+    "imdb_id": ("imdbid", "imdb", "tconst", "const", "imdbtitleid", "imdbtt"),
+    "tmdb_id": ("tmdbid", "tmdb", "themoviedbid"),
+}  # fmt: skip
+
+
+#: The same for what only a source takes: lists that are linked need none of it.
+MORE_ALIASES: dict[str, tuple[str, ...]] = {
+    "writers": ("writers", "writer", "screenplay", "writtenby", "credits"),
+    "companies": ("companies", "productioncompanies", "productioncompany", "studio", "studios", "company"),
+    "countries": ("countries", "country", "productioncountries", "land", "pays", "pais", "paese", "kraj", "krajprodukcji", "zeme", "orszag", "maa", "ulke", "tara", "χωρα", "страна", "країна", "国家", "國家", "制片国家地区", "製作国", "국가", "produktionsland", "countryoforigin", "countriesoforigin"),
+    "languages": ("languages", "language"),
+    "keywords": ("keywords", "tags", "plotkeywords"),
+    "budget": ("budget", "productionbudget", "cost", "presupuesto", "orcamento", "budzet", "rozpocet", "koltsegvetes", "бюджет", "预算", "제작비"),
+    "revenue": ("worldwidegross", "worldwide", "grossworldwide", "boxofficeworldwide", "worldwideboxoffice", "worldwiderevenue"),
+    "gross": ("revenue", "gross", "boxoffice", "totalgross", "earnings", "einspielergebnis"),
+    "domestic": ("domesticgross", "domestic", "grossdomestic", "usgross", "grossusa"),
+    "overview": ("overview", "plot", "description", "synopsis", "storyline", "summary"),
+    "certificate": ("certificate", "certification", "contentrating", "mpaa", "rated", "mpaarating"),
+    "imdb_rating": ("imdbrating", "imdbscore", "imdbaveragerating"),
+    "imdb_votes": ("imdbvotes", "numvotes", "noofvotes", "numvotedusers", "votes"),
+    "metacritic": ("metascore", "metacritic", "metacriticscore"),
+    "rottentomatoes": ("tomatometer", "rottentomatoes", "rtscore", "rottentomatoesscore", "tomatometerrating"),
+    "rating": ("rating", "myrating", "yourrating", "stars", "score", "note", "userrating", "grade", "mark", "bewertung", "puntuacion", "valoracion", "voto", "ocena", "оценка", "評価", "noteperso", "manote", "hodnoceni", "ertekeles", "pisteet", "arvosana", "betyg", "karakter", "puan", "nota", "mojaocena", "osobniocena", "yourated", "yourscore", "myscore", "моваоценка", "评分", "評分", "我的评分", "평점", "별점", "評点", "ratingoutof5", "ratingoutof10", "wertung"),
+    "wikidata_id": ("wikidataid", "wikidata"),
+    "letterboxd": ("letterboxduri", "letterboxdurl"),
+}  # fmt: skip
+
+#: Objects that hold series and what belongs to them: their titles are no films'.
+SERIES = ("show", "series", "tvshow", "episode", "season", "anime")
+
+_BRACKETED = re.compile(r"[(\[][^()\[\]]*[)\]]")
+
+
+def plain_name(column: str) -> str:
+    """Return a column's name folded as titles are, without blanks."""
+    return fold_one(column).replace(" ", "")
+
+
+def bare_name(column: str) -> str:
+    """Return a column's name without what stands in brackets, as units do."""
+    return _BRACKETED.sub(" ", column)
+
+
+def usual_columns(seen: Sequence[str], aliases: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Return which column is what by usual names; what stands inside an object (movie.title) goes before the object."""
+    seen = [
+        column for column in seen if plain_name(column.partition(".")[0]) not in SERIES or "." not in column
+    ]
+    nested = {plain_name(column.rpartition(".")[2]): column for column in reversed(seen) if "." in column}
+    folded = {column.partition(".")[0] for column in nested.values()}
+    bare = {plain_name(bare_name(column)): column for column in reversed(seen)}
+    plain = bare | {plain_name(column): column for column in reversed(seen)}
+    plain = nested | {
+        name: column for name, column in plain.items() if column not in folded or name not in nested
+    }
+    if "title" in nested:  # an object that has a title is none
+        plain = {name: column for name, column in plain.items() if column not in folded}
+    return {
+        field: next(plain[alias] for alias in names if alias in plain)
+        for field, names in aliases.items()
+        if not plain.keys().isdisjoint(names)
+    }
 
 
 class Scale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
