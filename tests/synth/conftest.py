@@ -10,12 +10,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from moviec.synth.defects import KaggleDefects
 from moviec.synth.deliver import Planted, deliver
 from moviec.synth.distortions import KaggleDistortions
 from moviec.synth.film import Company, Film, Ids, Person
 from moviec.synth.invent import invent
-from moviec.synth.settings import Defects, Settings
+from moviec.synth.settings import Defects, KaggleDefects, Settings
 
 SETTINGS = Settings(
     seed=7, kaggle=KaggleDistortions(wrong_id=0.03), defects=Defects(kaggle=KaggleDefects(cut_record=1))

@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moviec.synth.chance import Chance
-from moviec.synth.film import Film
+from moviec.synth.distortions import inverted, mistyped, renamed, respelled, without_accents
+from moviec.synth.film import TMDB_GENRES, Film
 from moviec.synth.invent import invent
-from moviec.synth.labels import TMDB_GENRES
-from moviec.synth.spelling import inverted, mistyped, renamed, respelled, without_accents
+from moviec.synth.provider import Chance
 
 
 @pytest.fixture(scope="module")

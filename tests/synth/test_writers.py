@@ -14,9 +14,8 @@ import msgspec
 import pytest
 
 from moviec.synth.distortions import Distortions
-from moviec.synth.files import RowFile
 from moviec.synth.film import Film, Person
-from moviec.synth.provider import Provider
+from moviec.synth.provider import Provider, RowFile
 from moviec.synth.settings import Defects, Settings, providers
 from tests.synth.conftest import Made, film, rows
 

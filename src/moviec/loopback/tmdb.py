@@ -18,8 +18,7 @@ from PIL import Image
 
 from moviec.loopback.server import Limit, Request, Response, as_json
 from moviec.model import MILLION
-from moviec.synth.film import Film
-from moviec.synth.labels import COUNTRIES, LANGUAGES, TMDB_GENRES
+from moviec.synth.film import COUNTRIES, LANGUAGES, TMDB_GENRES, Film
 
 _NO_KEY = {
     "status_code": 7,

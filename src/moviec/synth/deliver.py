@@ -17,12 +17,10 @@ from pathlib import Path
 import msgspec
 
 from moviec.errors import StoreError, UsageError
-from moviec.synth.defects import EFFECTS
-from moviec.synth.files import FileFormat, RowFile
 from moviec.synth.film import Film
 from moviec.synth.invent import invent
-from moviec.synth.provider import Provider, Rendering
-from moviec.synth.settings import Settings, providers, settings_for
+from moviec.synth.provider import FileFormat, Provider, Rendering, RowFile
+from moviec.synth.settings import EFFECTS, Settings, providers, settings_for
 from moviec.synth.writers.table import MAPPING, Festival, mapping
 
 _STEP = 10_000

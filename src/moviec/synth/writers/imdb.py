@@ -5,13 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-from moviec.synth.chance import Chance
-from moviec.synth.distortions import IMDbDistortions, Seen, see
-from moviec.synth.files import FileFormat, Row
-from moviec.synth.film import Film, Person
-from moviec.synth.labels import IMDB, relabelled
-from moviec.synth.provider import Rendering
-from moviec.synth.spelling import renamed
+from moviec.synth.distortions import IMDbDistortions, Seen, renamed, see
+from moviec.synth.film import IMDB, Film, Person, relabelled
+from moviec.synth.provider import Chance, FileFormat, Rendering, Row
 
 NULL = "\\N"
 BASICS, RATINGS, CREW = "title.basics.tsv.gz", "title.ratings.tsv.gz", "title.crew.tsv.gz"

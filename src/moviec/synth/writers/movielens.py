@@ -6,14 +6,10 @@ from collections.abc import Mapping
 
 import msgspec
 
-from moviec.synth import prose
-from moviec.synth.chance import Chance
-from moviec.synth.distortions import MovieLensDistortions, see
-from moviec.synth.files import FileFormat, Row
-from moviec.synth.film import Film
-from moviec.synth.labels import MOVIELENS, relabelled
-from moviec.synth.provider import Rendering
-from moviec.synth.spelling import inverted
+from moviec.synth import titles
+from moviec.synth.distortions import MovieLensDistortions, inverted, see
+from moviec.synth.film import MOVIELENS, Film, relabelled
+from moviec.synth.provider import Chance, FileFormat, Rendering, Row
 
 NO_GENRES = "(no genres listed)"
 #: 1 January 1996 in Unix seconds, when the site opened; no vote is older.
@@ -75,7 +71,7 @@ class MovieLens(msgspec.Struct, frozen=True):
         if not chance.happens(self.rates.tagged):
             return []
         key, when = str(film.ids.movielens), max(_OPENED, (film.year - 1970) * _YEAR)
-        drawn = [(at, prose.KEYWORDS[at]) for at in prose.keywords(chance)]
+        drawn = [(at, titles.KEYWORDS[at]) for at in titles.keywords(chance)]
         words = list(enumerate(film.keywords)) if film.overview else drawn
         return [[str(chance.below(self.rates.users) + 1), key, word, str(when + at)] for at, word in words]
 

@@ -7,14 +7,10 @@ from collections.abc import Mapping
 
 import msgspec
 
-from moviec.synth import prose
-from moviec.synth.chance import Chance
-from moviec.synth.distortions import RottenTomatoesDistortions, Seen, see
-from moviec.synth.files import FileFormat, Row
-from moviec.synth.film import Film
-from moviec.synth.labels import ROTTENTOMATOES, relabelled
-from moviec.synth.provider import Rendering
-from moviec.synth.spelling import renamed
+from moviec.synth import titles
+from moviec.synth.distortions import RottenTomatoesDistortions, Seen, renamed, see
+from moviec.synth.film import ROTTENTOMATOES, Film, relabelled
+from moviec.synth.provider import Chance, FileFormat, Rendering, Row
 
 LISTING, TABLE = "movie_info.json", "rotten_tomatoes_movies.csv"
 COLUMNS = (
@@ -94,7 +90,7 @@ class RottenTomatoes(msgspec.Struct, frozen=True):
         ]
         rated, fresh = bool(scores.reviews), scores.fresh
         meter = scores.tomatometer if rated else 0
-        overview, consensus = prose.overview(chance), prose.tagline(chance) if rated else ""
+        overview, consensus = titles.overview(chance), titles.tagline(chance) if rated else ""
         certificate = chance.pick(("G", "PG", "PG-13", "R", "NR"))
         if film.overview:
             overview, consensus, certificate = film.overview, "", ""

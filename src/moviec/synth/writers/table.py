@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import resources
 
-from moviec.synth.chance import Chance
 from moviec.synth.distortions import FestivalDistortions, see
-from moviec.synth.files import FileFormat
 from moviec.synth.film import Film
-from moviec.synth.provider import Rendering
+from moviec.synth.provider import Chance, FileFormat, Rendering
 
 FILMS, MAPPING = "films.csv", "source.toml"
 

@@ -6,13 +6,9 @@ import json
 from collections.abc import Mapping
 from zlib import crc32
 
-from moviec.synth.chance import Chance
-from moviec.synth.distortions import WikipediaDistortions, see
-from moviec.synth.files import FileFormat, Row
-from moviec.synth.film import Film
-from moviec.synth.labels import WIKIPEDIA, relabelled
-from moviec.synth.provider import Rendering
-from moviec.synth.spelling import renamed
+from moviec.synth.distortions import WikipediaDistortions, renamed, see
+from moviec.synth.film import WIKIPEDIA, Film, relabelled
+from moviec.synth.provider import Chance, FileFormat, Rendering, Row
 
 MOVIES = "movies.jsonl"
 _JSON = json.JSONEncoder(ensure_ascii=False).encode
