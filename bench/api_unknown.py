@@ -17,8 +17,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from measure import CACHE
+from moviec.catalog.change_log import Seen
 from moviec.catalog.connect import connect
-from moviec.catalog.head import Seen
 from moviec.cli.admin_work import PipelineWorkbench
 from moviec.config import open_home
 from moviec.web.errors import Problem

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from moviec.catalog.arrow import replace_rows, rows_of
 from moviec.catalog.compression import NEWEST, compress, compress_all, decompress, decompress_sound
 from moviec.catalog.connect import connect
-from moviec.catalog.copying import replace_rows, rows_of
 from moviec.catalog.queries import documents_from
 from moviec.catalog.schema.serving import documents
 from moviec.config import Home

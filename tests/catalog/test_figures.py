@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from moviec.catalog.connect import connect, writing
-from moviec.catalog.figures import entries_of, films_of
+from moviec.catalog.rollup_films import entries_of, films_of
 from moviec.catalog.schema.movies import genres, movie_genres, movies
 
 

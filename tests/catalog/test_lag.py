@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from moviec.catalog.connect import connect, writing
 from moviec.catalog.failures import set_aside
+from moviec.catalog.freshness import gauges, lag
 from moviec.catalog.ingest_queue import RecordChange, append, mark_done
-from moviec.catalog.lag import gauges, lag
 from moviec.catalog.queries import set_checkpoint
 from moviec.catalog.schema.arrivals import deliveries
 from moviec.catalog.schema.serving import changes

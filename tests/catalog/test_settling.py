@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from moviec.catalog.connect import connect
+from moviec.catalog.history import settling
 from moviec.catalog.schema.movies import movies
 from moviec.catalog.schema.serving import changes
-from moviec.catalog.settling import settling
 
 RELEASED = dt.date(2024, 1, 10)
 

@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from moviec.catalog.connect import connect, writing
-from moviec.catalog.schema.online import online
+from moviec.catalog.schema.arrivals import online
 from moviec.config import open_home
 from moviec.loopback.server import Request, Response, as_json, broken_off, serving, slow, status
 from moviec.pipeline import asking

@@ -14,7 +14,7 @@ from moviec.catalog.connect import connect, writing
 from moviec.catalog.deliveries import all_deliveries
 from moviec.catalog.leases import holding_if_free
 from moviec.catalog.online import all_online
-from moviec.catalog.schema.online import online
+from moviec.catalog.schema.arrivals import online
 from moviec.config import open_home
 from moviec.jobs import worker
 from moviec.jobs.worker import _schedules

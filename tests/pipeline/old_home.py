@@ -10,8 +10,8 @@ import msgspec
 import sqlalchemy as sa
 
 from moviec.catalog.accounts import digest
+from moviec.catalog.arrow import rows_of
 from moviec.catalog.connect import connect
-from moviec.catalog.copying import rows_of
 from moviec.catalog.queries import documents_from
 from moviec.config import Home
 from moviec.home.ledger_copy import UNITS

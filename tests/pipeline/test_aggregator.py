@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from moviec.catalog.failures import failed, replay
 from moviec.catalog.history import documents_as_of
 from moviec.catalog.ingest_queue import newest, pending, position
-from moviec.catalog.runs import last_runs
+from moviec.catalog.leases import last_runs
 from moviec.config import Home, Settings
 from moviec.errors import StoreError, UnpublishedError
 from moviec.home.context import RunContext

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from moviec.catalog.copying import columns_of
+from moviec.catalog.arrow import columns_of
 from moviec.catalog.schema import metadata
 from moviec.config import Home, open_home
 from moviec.home.ledger_copy import compact, name_copies

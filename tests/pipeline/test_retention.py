@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from moviec.catalog.deliveries import all_batches, all_deliveries, payloads_of
 from moviec.catalog.ingest_queue import RECORDS
-from moviec.catalog.runs import last_runs
+from moviec.catalog.leases import last_runs
 from moviec.config import Home, Settings
 from moviec.home.context import RunContext
 from moviec.jobs.retention import tidy, tidy_daily

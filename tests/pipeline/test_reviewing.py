@@ -17,10 +17,10 @@ from moviec.catalog import decisions
 from moviec.catalog.checks import doubled
 from moviec.catalog.connect import writing
 from moviec.catalog.decisions import Verdict
+from moviec.catalog.freshness import matching
 from moviec.catalog.history import movie_changes
 from moviec.catalog.prepared_statements import Reader
 from moviec.catalog.queries import Movies
-from moviec.catalog.sources import matching
 from moviec.cli import build
 from moviec.config import Home, Settings
 from moviec.home.context import RunContext

@@ -24,7 +24,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from moviec.catalog.connect import connect
-from moviec.catalog.figures import films_of
+from moviec.catalog.rollup_films import films_of
 from moviec.catalog.schema.identity import records
 from moviec.config import open_home
 from moviec.engine import DuckEngine, Limits

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from moviec.catalog.vote_counts import Reach
+from moviec.catalog.rating_counts import Reach
 from moviec.search import Ask, Finder
 from moviec.search.index import catch_up
 from moviec.search.readings import GenreWords, ids_in

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from moviec.catalog.failures import set_aside
-from moviec.catalog.runs import begin_run, end_run
+from moviec.catalog.leases import begin_run, end_run
 from moviec.catalog.schema.arrivals import deliveries, rejected_rows
 from tests.web.conftest import Api
 

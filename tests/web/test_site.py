@@ -16,7 +16,7 @@ import pyarrow.parquet
 import pytest
 
 from moviec.catalog.accounts import revoke_key
-from moviec.catalog.yearly import YearOf
+from moviec.catalog.rankings import YearOf
 from moviec.web.callers import COOKIE, LASTS, csrf_of
 from moviec.web.site import charts
 from moviec.web.site.browse import Chip

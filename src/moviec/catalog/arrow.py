@@ -1,15 +1,19 @@
-"""Rows of the database as Arrow tables, for the stages between."""
+"""Rows of the database as Arrow tables, and whole tables back into it, whatever the database."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
 
+from moviec.catalog.compression import Compressed
+from moviec.catalog.connect import writing
 from moviec.catalog.schema import metadata
+from moviec.catalog.staging import stage
 
 _TYPES: dict[type, pa.DataType] = {
     str: pa.string(),
@@ -58,3 +62,116 @@ def read_table(connection: sa.Connection, name: str) -> pa.Table:
     """Return one of TABLES, in the order of its key."""
     table = metadata.tables[name]
     return read(connection, sa.select(table).order_by(*table.primary_key.columns))
+
+
+@contextmanager
+def snapshot(catalogue: sa.Engine) -> Iterator[sa.Connection]:
+    """Yield a connection that reads the database as it stands now, whatever is committed meanwhile; it locks out nobody."""
+    isolated = {} if catalogue.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+    with catalogue.connect().execution_options(**isolated) as connection:
+        if catalogue.dialect.name == "sqlite":
+            connection.execute(sa.text("BEGIN"))
+        yield connection
+        connection.rollback()
+
+
+def table_names() -> list[str]:
+    """Name every table, those that others refer to first."""
+    return [table.name for table in metadata.sorted_tables]
+
+
+def columns_of(name: str) -> list[str]:
+    """Name a table's columns."""
+    return [column.name for column in metadata.tables[name].columns]
+
+
+def key_of(name: str) -> list[str]:
+    """Name the columns of a table's primary key."""
+    return [column.name for column in metadata.tables[name].primary_key.columns]
+
+
+def rows_of(
+    connection: sa.Connection, name: str, column: str = "", values: Sequence[str] | None = None
+) -> pa.Table:
+    """Return a table's rows, or those with some values in a column, in the order of its key."""
+    table = metadata.tables[name]
+    return read(connection, _query(table, None if values is None else table.c[column].in_(values)))
+
+
+def parts_of(connection: sa.Connection, name: str) -> Iterator[pa.Table]:
+    """Return a table's rows in the order of its key, part by part; one part without rows where it has none."""
+    return read_parts(connection, _query(metadata.tables[name], None))
+
+
+def filled(connection: sa.Connection, names: Sequence[str]) -> list[str]:
+    """Name those of some tables that are there and have rows."""
+    present = set(sa.inspect(connection).get_table_names())
+    some = [metadata.tables[name] for name in names if name in present]
+    any_row = [sa.select(sa.literal(1)).select_from(table).limit(1) for table in some]
+    return [
+        table.name for table, query in zip(some, any_row, strict=True) if connection.execute(query).first()
+    ]
+
+
+def drop_tables(catalogue: sa.Engine) -> None:
+    """Drop the tables of a catalogue that holds nothing, so that it may get those of another version."""
+    with writing(catalogue) as connection:
+        metadata.drop_all(connection)
+        connection.execute(sa.text("DROP TABLE IF EXISTS alembic_version"))
+
+
+def replace_rows(
+    connection: sa.Connection, names: Collection[str], parts: Callable[[str], Iterable[pa.Table] | None]
+) -> dict[str, int]:
+    """Put rows in the place of those that some tables hold, under whatever schema the database has; return how many by table.
+
+    `parts`: the rows of a table, which may lack columns that have a default; None for none. Inside a `writing`
+    transaction. The database then numbers new rows after those with a number.
+    """
+    there = sa.MetaData()
+    there.reflect(connection, only=lambda name, _: name in names)
+    tables = [table for table in there.sorted_tables if table.name in names]
+    for table in reversed(tables):
+        connection.execute(sa.delete(table))
+    rows = {table.name: _add(connection, table, parts(table.name) or ()) for table in tables}
+    _count_on(connection, tables)
+    return rows
+
+
+def _add(connection: sa.Connection, table: sa.Table, parts: Iterable[pa.Table]) -> int:
+    added = 0
+    for rows in parts:
+        if not rows.num_rows:
+            continue
+        staged = stage(connection, f"added_{table.name}", table, rows)
+        connection.execute(sa.insert(table).from_select(rows.column_names, sa.select(*staged.c)))
+        connection.execute(sa.schema.DropTable(staged))
+        added += rows.num_rows
+    return added
+
+
+def _count_on(connection: sa.Connection, tables: Iterable[sa.Table]) -> None:
+    """Have the database number new rows after those that were added with their numbers."""
+    if connection.dialect.name == "sqlite":  # it always goes on from the greatest
+        return
+    for table in tables:
+        for column in table.primary_key.columns:
+            place = sa.func.pg_get_serial_sequence(table.name, column.name)
+            if connection.scalar(sa.select(place)):
+                greatest = sa.select(sa.func.max(column)).scalar_subquery()
+                connection.execute(
+                    sa.select(sa.func.setval(place, sa.func.coalesce(greatest, 1), greatest.is_not(None)))
+                )
+
+
+def _as_stored(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
+    if isinstance(column.type, sa.JSON):
+        return sa.cast(column, sa.Text).label(column.name)
+    if isinstance(column.type, Compressed):
+        return sa.type_coerce(column, sa.LargeBinary()).label(column.name)
+    return column
+
+
+def _query(table: sa.Table, some: sa.ColumnElement[bool] | None) -> sa.Select[Any]:
+    query: sa.Select[Any] = sa.select(*map(_as_stored, table.columns)).order_by(*table.primary_key.columns)
+    return query if some is None else query.where(some)

@@ -12,14 +12,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from moviec.catalog.schema import arrivals, identity, metadata, movies, online, operations, serving
+from moviec.catalog.schema import arrivals, identity, metadata, movies, operations, serving
 
 #: The areas of the schema, in the order of the page.
 AREAS = {
     "Films": movies,
     "Which record is which film": identity,
     "What arrived": arrivals,
-    "What is asked for over the web": online,
+    "What is asked for over the web": arrivals,
     "Work under way and work that failed": operations,
     "What is served, and to whom": serving,
 }

@@ -1,9 +1,13 @@
-"""Single facts about the catalogue, by name: which lake is its own, which models it was built with, …"""
+"""Facts that hold for the whole catalogue: which lake is its own, which models it was built with and which are pinned."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import sqlalchemy as sa
 
+from moviec.catalog.schema.identity import models
 from moviec.catalog.schema.serving import catalogue_state
 
 #: The number after which the change log begins: that of the last change in a catalogue that was lost.
@@ -22,3 +26,34 @@ def note_fact(connection: sa.Connection, name: str, value: str | None) -> None:
     connection.execute(sa.delete(catalogue_state).where(catalogue_state.c.name == name))
     if value is not None:
         connection.execute(sa.insert(catalogue_state).values(name=name, value=value))
+
+
+def pinned_files(connection: sa.Connection) -> dict[str, str]:
+    """Return the files of the pinned models by kind (match, fuse); kinds without one are left out."""
+    query = sa.select(models.c.kind, models.c.file).where(models.c.pinned)
+    return {row.kind: row.file for row in connection.execute(query)}
+
+
+def model_files(connection: sa.Connection) -> set[str]:
+    """Return the files of all fitted models."""
+    return set(connection.scalars(sa.select(models.c.file)))
+
+
+def fitted(connection: sa.Connection) -> list[dict[str, Any]]:
+    """Return the fitted models, oldest first: version, kind, fitted_at, pinned."""
+    columns = (models.c.version, models.c.kind, models.c.fitted_at, models.c.pinned)
+    rows = connection.execute(sa.select(*columns).order_by(models.c.fitted_at, models.c.kind))
+    return [dict(row) for row in rows.mappings()]
+
+
+def pin_new(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Pin models (rows of `models`) in place of those that are; one that was fitted before is replaced."""
+    connection.execute(sa.update(models).values(pinned=False))
+    connection.execute(sa.delete(models).where(models.c.version.in_([row["version"] for row in rows])))
+    connection.execute(sa.insert(models), list(rows))
+
+
+def pin_version(connection: sa.Connection, version: str, kind: str | None) -> None:
+    """Pin one version among the models of a kind; None: of every kind, so that a version nobody has unpins all."""
+    some = sa.true() if kind is None else models.c.kind == kind
+    connection.execute(sa.update(models).where(some).values(pinned=models.c.version == version))

@@ -1,9 +1,4 @@
-"""Leases: what only one process at a time may do, held by a lock that ends with its process.
-
-The lock is a file's on SQLite and a session's on PostgreSQL: a process that dies loses it at once, one that stands by
-gets it. The fence counts up with every holder; who publishes confirms it in the publishing transaction, so that a
-process that was cut off from its lock without dying publishes nothing more.
-"""
+"""Leases, what only one process at a time may do, and the record of the runs that held them."""
 
 from __future__ import annotations
 
@@ -12,9 +7,10 @@ import os
 import socket
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -156,3 +152,44 @@ def _session_lock(catalogue: sa.Engine, name: str) -> Iterator[bool]:
         finally:
             if mine:  # the lock goes with its session
                 connection.invalidate()
+
+
+def begin_run(catalogue: sa.Engine, command: str, lease: str) -> int:
+    """Record that a run begins; return its number."""
+    row = {"command": command, "lease": lease, "owner": owner(), "started_at": now()}
+    with writing(catalogue) as connection:
+        made = connection.execute(sa.insert(runs).values(**row, outcome="running", steps=[]))
+        return int((made.inserted_primary_key or (0,))[0])
+
+
+def end_run(catalogue: sa.Engine, number: int, steps: Any, outcome: str, error: str | None = None) -> None:
+    """Record how a run ended, with its `steps` (a list of name, seconds, counts)."""
+    said = {"outcome": outcome} | ({"error": error} if error is not None else {})
+    with writing(catalogue) as connection:
+        row = {"finished_at": now(), "steps": steps, **said}
+        connection.execute(sa.update(runs).where(runs.c.number == number).values(row))
+
+
+def last_runs(connection: sa.Connection, most: int) -> list[dict[str, Any]]:
+    """Return the latest runs, latest first, as the table has them."""
+    query = sa.select(runs).order_by(runs.c.number.desc()).limit(most)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def last_run_of_each(connection: sa.Connection, but: str) -> Sequence[sa.Row[Any]]:
+    """Return the latest run of each command other than `but`, in the order of their names."""
+    latest = sa.select(sa.func.max(runs.c.number)).where(runs.c.command != but).group_by(runs.c.command)
+    return connection.execute(sa.select(runs).where(runs.c.number.in_(latest)).order_by(runs.c.command)).all()
+
+
+def ran_since(connection: sa.Connection, command: str, instant: str) -> bool:
+    """Return whether a command was begun after an instant."""
+    query = sa.select(runs.c.number).where(runs.c.command == command, runs.c.started_at > instant)
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def remove_runs(catalogue: sa.Engine, before: str) -> int:
+    """Remove ended runs that began before an instant; return how many."""
+    with writing(catalogue) as connection:
+        old = sa.and_(runs.c.started_at < before, runs.c.outcome != "running")
+        return connection.execute(sa.delete(runs).where(old)).rowcount

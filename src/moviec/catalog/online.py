@@ -9,8 +9,8 @@ import msgspec
 import sqlalchemy as sa
 
 from moviec.catalog.connect import writing
+from moviec.catalog.schema.arrivals import asked, online
 from moviec.catalog.schema.movies import external_ids, movies
-from moviec.catalog.schema.online import asked, online
 
 #: Ids in one statement.
 _STEP = 500

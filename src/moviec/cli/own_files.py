@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from moviec.catalog.connect import connect
-from moviec.catalog.review import matched_films
+from moviec.catalog.ledger import matched_films
 from moviec.cli.console import fail
 from moviec.config import Home
 from moviec.errors import MovieCError, PayloadError, UsageError

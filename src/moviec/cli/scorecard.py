@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from moviec.catalog.deliveries import Delivery, all_deliveries
-from moviec.catalog.sources import coverage
+from moviec.catalog.freshness import coverage
 from moviec.cli.console import print_json, print_table
 from moviec.cli.reading import reading
 from moviec.config import Home

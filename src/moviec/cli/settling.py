@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from moviec.catalog.connect import connect
-from moviec.catalog.settling import settling as settle
+from moviec.catalog.history import settling as settle
 from moviec.cli.console import print_json, print_table
 from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import open_home

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from moviec.catalog.deliveries import all_deliveries, count_rejected
-from moviec.catalog.sources import matched_share, matching
+from moviec.catalog.freshness import matched_share, matching
 from moviec.cli.console import note, print_json, print_table
 from moviec.cli.options import (
     HomeOption,

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from moviec.catalog.deliveries import all_deliveries, count_rejected
-from moviec.catalog.runs import last_runs
+from moviec.catalog.leases import last_runs
 from moviec.cli.console import print_json
 from moviec.cli.delivery_messages import findings_of
 from moviec.cli.options import HomeOption, JsonOption, exclude

@@ -97,7 +97,7 @@ _NEEDED = {
     "companies": ("id", "company", "name"),
 }  # fmt: skip
 
-#: Ids are mc and digits. What counts is what counts in the catalogue (catalog/figures.py), with the same units.
+#: Ids are mc and digits. What counts is what counts in the catalogue (catalog/rollup_films.py), with the same units.
 _FILMS = f"""
 SELECT CAST(id[3:] AS BIGINT) AS movie, CAST(coalesce(year(released), year) AS INTEGER) AS year,
   CAST(month(released) AS INTEGER) AS month, budget,

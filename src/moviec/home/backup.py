@@ -21,12 +21,11 @@ import pyarrow.parquet
 import sqlalchemy as sa
 
 from moviec import __version__
-from moviec.catalog.arrow import AT_ONCE
+from moviec.catalog.arrow import AT_ONCE, drop_tables, filled, parts_of, replace_rows, snapshot, table_names
 from moviec.catalog.connect import HEAD, migrate, opened, shown, version, writing
-from moviec.catalog.copying import drop_tables, filled, parts_of, replace_rows, snapshot, table_names
 from moviec.catalog.deliveries import derived_files, payloads_there
+from moviec.catalog.known_posters import stored_posters
 from moviec.catalog.leases import BACKUP, holding
-from moviec.catalog.posters import stored_posters
 from moviec.catalog.queries import last_change
 from moviec.config import Home
 from moviec.errors import DamagedError, StoreError, UsageError

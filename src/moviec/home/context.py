@@ -13,8 +13,7 @@ import msgspec
 import sqlalchemy as sa
 
 from moviec.catalog.deliveries import Batch
-from moviec.catalog.leases import Lease, confirm
-from moviec.catalog.runs import begin_run, end_run
+from moviec.catalog.leases import Lease, begin_run, confirm, end_run
 from moviec.config import Home
 from moviec.engine import Limits
 from moviec.engine.spark import Spark

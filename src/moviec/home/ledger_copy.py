@@ -20,8 +20,8 @@ import pyarrow as pa
 import pyarrow.parquet
 import sqlalchemy as sa
 
+from moviec.catalog.arrow import columns_of, key_of, rows_of
 from moviec.catalog.connect import shown, writing
-from moviec.catalog.copying import columns_of, key_of, rows_of
 from moviec.catalog.facts import LOG_BEGINS, fact, note_fact
 from moviec.catalog.parties import of_kind
 from moviec.catalog.queries import last_change

@@ -11,8 +11,7 @@ import msgspec
 import sqlalchemy as sa
 
 from moviec.catalog.deliveries import Batch, all_batches
-from moviec.catalog.facts import fact, note_fact
-from moviec.catalog.models import fitted, pin_version, pinned_files
+from moviec.catalog.facts import fact, fitted, note_fact, pin_version, pinned_files
 from moviec.errors import StoreError, UsageError
 from moviec.fusion.model import FuseModel, from_json
 from moviec.fusion.model import shipped_model as shipped_fuse_model

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from moviec.catalog.checks import last_movie, queue_again, remove_documents, stored_documents, stored_titles
 from moviec.catalog.connect import writing
-from moviec.catalog.figures import stored_figures
 from moviec.catalog.leases import CATALOGUE
+from moviec.catalog.rollup_films import stored_figures
 from moviec.engine import DuckEngine
 from moviec.home.context import RunContext, Tell
 from moviec.pipeline.aggregator import drain

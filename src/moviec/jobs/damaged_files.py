@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from moviec.catalog.deliveries import all_batches, every_payload
+from moviec.catalog.facts import model_files
 from moviec.catalog.failures import records_aside
 from moviec.catalog.ingest_queue import RECORDS
-from moviec.catalog.models import model_files
 from moviec.engine import DuckEngine
 from moviec.home.context import RunContext
 from moviec.home.models import pinned_models

@@ -14,6 +14,7 @@ import msgspec
 import pyarrow as pa
 import sqlalchemy as sa
 
+from moviec.catalog.arrow import columns_of, rows_of
 from moviec.catalog.checks import (
     count_changes,
     every_checkpoint,
@@ -22,7 +23,6 @@ from moviec.catalog.checks import (
     move_checkpoint,
 )
 from moviec.catalog.connect import writing
-from moviec.catalog.copying import columns_of, rows_of
 from moviec.catalog.deliveries import Batch, all_batches, all_deliveries, has_deliveries, payloads_of
 from moviec.catalog.facts import LOG_BEGINS, fact
 from moviec.catalog.failures import records_aside

@@ -12,12 +12,11 @@ from cronsim import CronSim
 
 from moviec.catalog.deliveries import Delivery, all_deliveries
 from moviec.catalog.failures import failed
+from moviec.catalog.freshness import Figure, followers, gauges, matching, pairs_to_review
 from moviec.catalog.ingest_queue import Pending, pending
-from moviec.catalog.lag import Figure, followers, gauges
+from moviec.catalog.leases import last_run_of_each
 from moviec.catalog.online import OnlineState, all_online
 from moviec.catalog.queries import FOLLOWER, last_change
-from moviec.catalog.runs import last_run_of_each
-from moviec.catalog.sources import matching, pairs_to_review
 from moviec.config import Settings
 from moviec.home.context import RunContext
 from moviec.home.lake_identity import mismatch

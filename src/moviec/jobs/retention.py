@@ -21,8 +21,7 @@ from moviec.catalog.deliveries import (
     removed_payloads,
 )
 from moviec.catalog.ingest_queue import RECORDS
-from moviec.catalog.leases import ARRIVALS, CATALOGUE
-from moviec.catalog.runs import ran_since, remove_runs
+from moviec.catalog.leases import ARRIVALS, CATALOGUE, ran_since, remove_runs
 from moviec.config import KEEP_RAW
 from moviec.engine import DuckEngine
 from moviec.home.context import RunContext, Tell, recorded

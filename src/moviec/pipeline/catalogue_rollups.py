@@ -7,7 +7,7 @@ from __future__ import annotations
 import pyarrow as pa
 import sqlalchemy as sa
 
-from moviec.catalog.figures import Counted, counted_of, entries_of, films_of, write_figures
+from moviec.catalog.rollup_films import Counted, counted_of, entries_of, films_of, write_figures
 from moviec.catalog.staging import Touched
 from moviec.engine import DuckEngine
 from moviec.rollup.ranked import leading, totals

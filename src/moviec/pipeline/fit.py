@@ -12,10 +12,10 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from moviec.catalog.deliveries import all_batches
+from moviec.catalog.facts import pin_new
 from moviec.catalog.failures import records_aside
 from moviec.catalog.ingest_queue import RECORDS
 from moviec.catalog.ledger import StoredIdentities, decisions_in_force, movie_of_records
-from moviec.catalog.models import pin_new
 from moviec.engine import DuckEngine
 from moviec.errors import UsageError
 from moviec.fusion.model import FuseModel

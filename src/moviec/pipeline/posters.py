@@ -18,8 +18,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from moviec.catalog.online import reserve
-from moviec.catalog.posters import (
+from moviec.catalog.known_posters import (
     REFUSED,
     STORED,
     Poster,
@@ -28,6 +27,7 @@ from moviec.catalog.posters import (
     stored_posters,
     wanted_posters,
 )
+from moviec.catalog.online import reserve
 from moviec.config import Home
 from moviec.errors import PayloadError, SourceError, TransportError
 from moviec.home.context import RunContext, Tell

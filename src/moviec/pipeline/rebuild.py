@@ -8,8 +8,8 @@ import msgspec
 import pyarrow as pa
 import sqlalchemy as sa
 
+from moviec.catalog.arrow import replace_rows
 from moviec.catalog.connect import writing
-from moviec.catalog.copying import replace_rows
 from moviec.catalog.deliveries import (
     Arrival,
     Batch,

@@ -10,7 +10,7 @@ import msgspec
 import pyarrow as pa
 
 from moviec.catalog.connect import connect
-from moviec.catalog.figures import entries_of, films_of
+from moviec.catalog.rollup_films import entries_of, films_of
 from moviec.config import Home
 from moviec.engine import DuckEngine
 from moviec.errors import UsageError

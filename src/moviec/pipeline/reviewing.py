@@ -24,11 +24,12 @@ from moviec.catalog.ledger import (
     decisions_in_force,
     ledger_of,
     movie_of_records,
+    pairs_in_review,
     pairs_touching,
     records_alone,
+    records_in_review,
     records_of,
 )
-from moviec.catalog.review import pairs_in_review, records_in_review
 from moviec.engine import DuckEngine
 from moviec.errors import UsageError
 from moviec.home.context import RunContext

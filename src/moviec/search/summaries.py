@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 import sqlalchemy as sa
 
-from moviec.catalog.vote_counts import Reach, films_by_popularity, films_by_votes
+from moviec.catalog.rating_counts import Reach, films_by_popularity, films_by_votes
 from moviec.units import MILLION
 
 #: Whose films a name brings: those who are known by them. Others are found by the words of their names.

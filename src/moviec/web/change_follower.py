@@ -13,8 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 from rbloom import Bloom
 
-from moviec.catalog.head import Head, Seen
-from moviec.catalog.ids import (
+from moviec.catalog.change_log import Head, Seen
+from moviec.catalog.finding import (
     COMPANIES,
     EXTERNAL,
     MOVIES,

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from litestar import Request
 
 from moviec.catalog.accounts import Keys
+from moviec.catalog.change_log import Head
 from moviec.catalog.connect import connect
-from moviec.catalog.head import Head
 from moviec.catalog.prepared_statements import Reader
 from moviec.catalog.queries import Movies
 from moviec.config import Home

@@ -1,6 +1,6 @@
 """The catalogue's tables, one schema for SQLite and PostgreSQL; docs/data-dictionary.md is made from it."""
 
-from moviec.catalog.schema import arrivals, identity, movies, online, operations, serving
+from moviec.catalog.schema import arrivals, identity, movies, operations, serving
 from moviec.catalog.schema.base import metadata
 
 __all__ = ["arrivals", "identity", "metadata", "movies", "online", "operations", "serving"]

@@ -1,4 +1,4 @@
-"""What arrived: deliveries, their payloads, the batches they came to, and rows that could not be read."""
+"""What arrived (deliveries, payloads, batches, rows that could not be read), and how far the sources asked over the web are known."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from moviec.catalog.schema.base import (
     BigInteger,
     Boolean,
+    Float,
     Integer,
     Text,
     column,
@@ -74,4 +75,40 @@ rejected_rows = table(
     column("text", Text, "the row as delivered"),
     column("state", Text, "open, or replayed once a later reading could read it"),
     index("delivery"),
+)
+
+online = table(
+    "online",
+    "One row per source that is asked over the web.",
+    key("source", Text, "who is asked"),
+    column("day", Text, "the day that `used` counts, UTC"),
+    column("used", Integer, "requests of that day"),
+    column("next_at", Float, "when the next request may go, seconds since 1970"),
+    maybe("since", Text, "up to when the source's changes are known, UTC"),
+    maybe("done_at", Text, "when its last round ended, UTC"),
+    maybe("failing_since", Text, "when it first failed since it last answered, UTC"),
+    maybe("error", Text, "what went wrong last"),
+)
+
+asked = table(
+    "asked",
+    "Ids of films that a source was asked for, where it is asked for the films of the catalogue.",
+    key("source", Text, "who was asked"),
+    key("id", Text, "the id"),
+    column("at", Text, "when, UTC"),
+    column("found", Boolean, "the source knows it"),
+)
+
+posters = table(
+    "posters",
+    "Pictures of posters that were fetched, and what became of them.",
+    key("source", Text, "who names the picture"),
+    key("address", Text, "the picture's address or path, as the source delivers it"),
+    column("state", Text, "stored, or refused where it is none that can be shown"),
+    maybe("sha256", Text, "the SHA-256 of the picture as it came: its name in the lake"),
+    maybe("width", Integer, "its width, pixels"),
+    maybe("height", Integer, "its height, pixels"),
+    column("at", Text, "when it was fetched, UTC"),
+    maybe("error", Text, "why it was refused"),
+    index("state"),
 )

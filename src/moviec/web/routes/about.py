@@ -11,9 +11,8 @@ from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 
 from moviec.catalog.accounts import usage_of
-from moviec.catalog.lag import gauges, lag
+from moviec.catalog.freshness import coverage, freshness, gauges, lag
 from moviec.catalog.queries import newest_change
-from moviec.catalog.sources import coverage, freshness
 from moviec.web import schemas as shapes
 from moviec.web.callers import unauthorized
 from moviec.web.errors import Problem, not_found

@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody, PathParameter
 from litestar.response.base import ASGIResponse
 
 from moviec.catalog import accounts as book
-from moviec.catalog.runs import last_runs
+from moviec.catalog.leases import last_runs
 from moviec.errors import PayloadError, UsageError
 from moviec.web import schemas as shapes
 from moviec.web.errors import Problem

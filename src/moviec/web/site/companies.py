@@ -11,9 +11,8 @@ from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 from litestar.types import ControllerRouterHandler
 
-from moviec.catalog.rankings import Ends, leaders
+from moviec.catalog.rankings import Ends, YearOf, leaders, years_of
 from moviec.catalog.references import Company, Genre, companies_named, companies_of
-from moviec.catalog.yearly import YearOf, years_of
 from moviec.measures import Question
 from moviec.search.readings import fold
 from moviec.web.errors import not_found

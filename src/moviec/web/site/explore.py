@@ -17,9 +17,8 @@ from litestar.types import ControllerRouterHandler
 from msgspec import Meta
 
 from moviec.catalog.queries import documents_of
-from moviec.catalog.rankings import Ends, RankedEntry, leaders, ranked_entries
+from moviec.catalog.rankings import Ends, RankedEntry, leaders, ranked_entries, span_of_years
 from moviec.catalog.references import companies_of
-from moviec.catalog.yearly import span_of_years
 from moviec.errors import UsageError
 from moviec.measures import USUAL, Question, least_films, refuse_nonsense
 from moviec.units import LEAST_FILMS, plural

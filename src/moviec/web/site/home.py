@@ -11,10 +11,10 @@ from litestar import Request, get
 from litestar.response.base import ASGIResponse
 from litestar.types import ControllerRouterHandler
 
+from moviec.catalog.change_log import Lately, changed_lately
+from moviec.catalog.freshness import freshness
 from moviec.catalog.queries import count_documents, documents_of, newest_change
-from moviec.catalog.recent_changes import Lately, changed_lately
-from moviec.catalog.sources import freshness
-from moviec.catalog.yearly import YearOf, years_of
+from moviec.catalog.rankings import YearOf, years_of
 from moviec.search.summaries import Summary, summary_of
 from moviec.web.params import ListQuery
 from moviec.web.projection import preferred

@@ -12,10 +12,9 @@ import sqlalchemy as sa
 from litestar import Request, get, post
 from litestar.response.base import ASGIResponse
 
-from moviec.catalog.lag import followers, lag
+from moviec.catalog.freshness import followers, freshness, lag, pairs_to_review
+from moviec.catalog.leases import last_runs
 from moviec.catalog.queries import last_change
-from moviec.catalog.runs import last_runs
-from moviec.catalog.sources import freshness, pairs_to_review
 from moviec.errors import MovieCError
 from moviec.units import plural
 from moviec.web.callers import COOKIE, LASTS, too_many, unauthorized

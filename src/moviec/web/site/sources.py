@@ -11,9 +11,9 @@ from litestar import Request, get
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 
+from moviec.catalog.freshness import coverage, freshness, matched_share, matching, pairs_to_review
 from moviec.catalog.queries import count_documents
-from moviec.catalog.rating_figures import rated_films, rating_steps
-from moviec.catalog.sources import coverage, freshness, matched_share, matching, pairs_to_review
+from moviec.catalog.rating_counts import rated_films, rating_steps
 from moviec.web.errors import not_found
 from moviec.web.server_state import server_of
 from moviec.web.site import words

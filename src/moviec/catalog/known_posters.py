@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from moviec.catalog.accounts import now
 from moviec.catalog.connect import writing
 from moviec.catalog.ingest_queue import RecordChange, append
+from moviec.catalog.schema.arrivals import posters
 from moviec.catalog.schema.identity import records
 from moviec.catalog.schema.movies import movies
-from moviec.catalog.schema.online import posters
 
 STORED, REFUSED = "stored", "refused"
 

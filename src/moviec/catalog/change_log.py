@@ -1,9 +1,4 @@
-"""Where the change log ends, and whether it can have grown since that was read.
-
-On SQLite a counter tells: it moves with every commit of another connection, and reading it takes microseconds
-(https://sqlite.org/pragma.html#pragma_data_version). PostgreSQL has nothing of the kind: there each look is a query, of
-the event loop itself, since a thread waits longer for the interpreter than for the server.
-"""
+"""The change log as readers see it: where it ends, whether it can have grown, and what changed lately."""
 
 from __future__ import annotations
 
@@ -15,6 +10,7 @@ import msgspec
 import sqlalchemy as sa
 
 from moviec.catalog.prepared_statements import Reader, reaching
+from moviec.catalog.schema.movies import movies
 from moviec.catalog.schema.serving import changes
 
 
@@ -79,3 +75,39 @@ class Head:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+
+
+#: Entries at the end of the log that are looked through.
+LOOKED_AT = 2_000
+
+
+class Lately(msgspec.Struct, frozen=True):
+    """The last change of a film: created or updated, when (UTC), by whose delivery, and which fields."""
+
+    movie: int
+    kind: str
+    at: str
+    source: str | None
+    fields: tuple[str, ...]
+
+
+def changed_lately(connection: sa.Connection, head: int, most: int) -> list[Lately]:
+    """List films that the last entries of the log created or updated, the most voted first, each once."""
+    newest = (
+        sa.select(sa.func.max(changes.c.number).label("number"))
+        .where(changes.c.number > head - LOOKED_AT, changes.c.kind.in_(("created", "updated")))
+        .group_by(changes.c.movie)
+        .subquery()
+    )
+    query = (
+        sa.select(changes.c.movie, changes.c.kind, changes.c.at, changes.c.source, changes.c.fields)
+        .join(newest, newest.c.number == changes.c.number)
+        .join(movies, movies.c.movie == changes.c.movie)
+        .where(sa.not_(movies.c.adult))
+        .order_by(movies.c.votes.is_(None), movies.c.votes.desc(), changes.c.movie)
+        .limit(most)
+    )
+    return [
+        Lately(row.movie, row.kind, row.at, row.source, tuple(msgspec.json.decode(row.fields)))
+        for row in connection.execute(query)
+    ]
