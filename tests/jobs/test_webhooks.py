@@ -31,8 +31,8 @@ from moviec.catalog.webhooks import (
     webhooks_of,
 )
 from moviec.errors import SourceError, TransportError
-from moviec.jobs import webhooks as sending
-from moviec.jobs.webhooks import Senders, Sending, Target, deliver_due, post, target_of
+from moviec.jobs import webhook_sender as sending
+from moviec.jobs.webhook_sender import Senders, Sending, Target, deliver_due, post, target_of
 from moviec.storage.addresses import is_public
 from tests.catalog.test_publish import publication, show
 

@@ -1,6 +1,6 @@
 """Webhooks: where an account wants changes sent, how far that has come, and how what is sent is signed.
 
-Sending is a follower's work (moviec.jobs.webhooks).
+Sending is a follower's work (moviec.jobs.webhook_sender).
 """
 
 from __future__ import annotations

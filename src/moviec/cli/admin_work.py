@@ -20,7 +20,7 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
 
     def ping(self, hook: Mapping[str, Any]) -> Sent:
         """Send a webhook a body without changes."""
-        from moviec.jobs.webhooks import Sending, send
+        from moviec.jobs.webhook_sender import Sending, send
 
         return send(hook, [], Sending(self.home.settings.webhooks_private, self.home.signing_key()))
 

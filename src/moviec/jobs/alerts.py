@@ -24,7 +24,7 @@ from moviec.config import Alerts, Home
 from moviec.errors import MovieCError, TransportError, UsageError
 from moviec.home.context import RunContext
 from moviec.jobs.health import Check, check_all
-from moviec.jobs.webhooks import post, target_of
+from moviec.jobs.webhook_sender import post, target_of
 from moviec.sources.registry import find_sources
 from moviec.units import plural
 

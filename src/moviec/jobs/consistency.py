@@ -4,7 +4,7 @@ tables, the monthly sums and the rankings by them. What disagrees is told anew f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 import pyarrow as pa
@@ -12,14 +12,80 @@ import sqlalchemy as sa
 
 from moviec.catalog.checks import last_movie, queue_again, remove_documents, stored_documents, stored_titles
 from moviec.catalog.connect import writing
+from moviec.catalog.deliveries import all_batches, every_payload
+from moviec.catalog.facts import model_files
+from moviec.catalog.failures import records_aside
+from moviec.catalog.ingest_queue import RECORDS
 from moviec.catalog.leases import CATALOGUE
 from moviec.catalog.rollup_films import stored_figures
 from moviec.engine import DuckEngine
 from moviec.home.context import RunContext, Tell
+from moviec.home.models import pinned_models
+from moviec.lake.payloads import RECORDED, payload_name, unsound
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.catalogue_rollups import roll_up, summed
+from moviec.pipeline.feature_files import FeatureFiles, name_match_features
 from moviec.rollup.ranked import leading
+from moviec.storage.files import State
 from moviec.text import Column, pc
+
+
+class Damaged(msgspec.Struct, frozen=True):
+    """A file of the lake that is not as it was written, or of which nobody can tell; `folder` is what kind of file it is."""
+
+    name: str
+    folder: str
+    state: State
+
+    @property
+    def what(self) -> str:
+        """Return what is wrong with it, and what a person can do about what is not made again."""
+        if self.state is State.UNRECORDED:
+            return "a file of the lake has no checksum"
+        return _WHAT[self.folder]
+
+
+_WHAT = {
+    "raw": "a payload's bytes are not those that were delivered (ingest the same file again)",
+    "records": "a batch's file is damaged",
+    "features": "a file of match features is damaged",
+    "ledger": "a file of the lake's copy of the ledger is damaged",
+    "models": "a fitted model is damaged (restore it from the backup, or `moviec fit` again)",
+}
+
+
+def damaged(context: RunContext, payloads: bool) -> Iterator[Damaged]:
+    """Read the lake's files, payloads where they are wanted; yield those that are not what their checksum says."""
+    for name, state in unsound(context.store, RECORDED + (("raw",) if payloads else ())):
+        yield Damaged(name, name.partition("/")[0], state)
+
+
+def lost_models(context: RunContext) -> list[str]:
+    """Name the files of fitted models that are not there."""
+    with context.catalogue.connect() as connection:
+        named = model_files(connection)
+    return sorted(named - set(context.store.names("models")))
+
+
+def payload_names(context: RunContext) -> Mapping[str, str]:
+    """Return by the name of a payload in the lake the source and file that it was delivered as."""
+    with context.catalogue.connect() as connection:
+        rows = every_payload(connection)
+    return {payload_name(row.sha256): f"{row.name} of {row.delivery}" for row in rows}
+
+
+def remake_features(context: RunContext, names: list[str]) -> None:
+    """Make damaged files of match features again from their batches."""
+    for name in names:
+        context.store.remove(name)
+    with context.catalogue.connect() as connection:
+        aside = records_aside(connection)
+    wanted = FeatureFiles(
+        context, pinned_models(context).match, all_batches(context.catalogue), aside, RECORDS.empty_table()
+    )
+    with DuckEngine(context.limits) as engine:
+        name_match_features(engine, wanted)
+
 
 #: Film ids looked at together, so that memory stays flat.
 AT_ONCE = 50_000

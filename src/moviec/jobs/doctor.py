@@ -37,8 +37,14 @@ from moviec.home.context import RunContext, Tell
 from moviec.home.lake_identity import FILE, mismatch, readable_name
 from moviec.home.ledger_copy import AFTERWARDS, copied_table, copy_anew, missing, name_copies
 from moviec.home.models import facts_in_force, unpublished
-from moviec.jobs.consistency import disagreement, tell_anew
-from moviec.jobs.damaged_files import damaged, lost_models, payload_names, remake_features
+from moviec.jobs.consistency import (
+    damaged,
+    disagreement,
+    lost_models,
+    payload_names,
+    remake_features,
+    tell_anew,
+)
 from moviec.lake.batches import view_current_records
 from moviec.lake.payloads import move_aside, payload_name
 from moviec.pipeline.due import cron_of, rounds

@@ -25,7 +25,7 @@ from moviec.home.context import RunContext, Tell
 from moviec.home.lake_identity import mismatch
 from moviec.jobs.alerts import send_alerts, try_alerts
 from moviec.jobs.retention import tidy_daily
-from moviec.jobs.webhooks import Senders, Sending, deliver_due
+from moviec.jobs.webhook_sender import Senders, Sending, deliver_due
 from moviec.pipeline.aggregator import advance, drain
 from moviec.pipeline.due import Outcome, SourceState, run_due, run_inboxes, run_online, source_states
 from moviec.pipeline.online import is_online
