@@ -8,7 +8,7 @@ from litestar import Request, get
 from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp
 
-from moviec.cli.admin_work import PipelineWorkbench
+from moviec.cli.pipeline_workbench import PipelineWorkbench
 from moviec.config import open_home
 from moviec.web.app import make_litestar
 from moviec.web.middleware import Middleware

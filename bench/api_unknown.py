@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from measure import CACHE
 from moviec.catalog.change_log import Seen
 from moviec.catalog.connect import connect
-from moviec.cli.admin_work import PipelineWorkbench
+from moviec.cli.pipeline_workbench import PipelineWorkbench
 from moviec.config import open_home
 from moviec.web.errors import Problem
 from moviec.web.lookups import movie_of

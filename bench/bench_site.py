@@ -17,7 +17,7 @@ from litestar.testing import TestClient
 
 from api_data import home_of
 from moviec.catalog.connect import connect
-from moviec.cli.admin_work import PipelineWorkbench
+from moviec.cli.pipeline_workbench import PipelineWorkbench
 from moviec.config import open_home
 from moviec.web.app import make_litestar
 from moviec.web.middleware import Middleware

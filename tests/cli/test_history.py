@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from moviec.cli.history import WIDE, change
+from moviec.cli.show import WIDE, change
 
 LONG = "A long story of a town, its people and the river that runs through all of it, "
 

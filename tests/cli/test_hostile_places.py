@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from moviec.catalog.connect import connect
-from moviec.cli.admin_work import PipelineWorkbench, check_places
+from moviec.cli.pipeline_workbench import PipelineWorkbench, check_places
 from moviec.config import Home, open_home
 from moviec.errors import UsageError
 from moviec.storage.remote import open_remote

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from moviec.cli.admin_work import PipelineWorkbench
+from moviec.cli.pipeline_workbench import PipelineWorkbench
 from moviec.config import open_home
 from moviec.errors import PayloadError
 from moviec.lake.payloads import WIDTHS

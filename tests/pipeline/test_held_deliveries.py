@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from moviec.catalog.deliveries import all_deliveries
-from moviec.cli.admin_work import PipelineWorkbench
+from moviec.cli.pipeline_workbench import PipelineWorkbench
 from moviec.config import Home, open_home
 from moviec.errors import UsageError
 from moviec.jobs.health import check_all

@@ -184,6 +184,6 @@ def test_while_the_catalogue_is_migrated_the_server_says_that_it_is_not_ready(tm
 
 
 def test_a_server_loads_no_engine_and_no_arrow_until_they_are_wanted() -> None:
-    told = "import sys, moviec.web.app, moviec.cli.admin_work; print(sorted({'pyarrow', 'numpy', 'duckdb', 'pandas'} & set(sys.modules)))"
+    told = "import sys, moviec.web.app, moviec.cli.pipeline_workbench; print(sorted({'pyarrow', 'numpy', 'duckdb', 'pandas'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

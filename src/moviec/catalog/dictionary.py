@@ -19,7 +19,6 @@ AREAS = {
     "Films": movies,
     "Which record is which film": identity,
     "What arrived": arrivals,
-    "What is asked for over the web": arrivals,
     "Work under way and work that failed": operations,
     "What is served, and to whom": serving,
 }

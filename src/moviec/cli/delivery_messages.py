@@ -1,16 +1,40 @@
-"""What commands say of deliveries and of what was published."""
+"""What commands say of deliveries, of what was published, and of a catalogue that cannot be whole."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import msgspec
 
-from moviec.catalog.deliveries import Delivery
-from moviec.cli.console import end_with, print_table
+from moviec.catalog.deliveries import Delivery, has_deliveries
+from moviec.cli.console import end_with, note, print_table
+from moviec.config import Home
 from moviec.engine.unreadable_cells import Unread
+from moviec.home.context import RunContext
+from moviec.home.lake_identity import mismatch
 from moviec.pipeline.ingest import MENDED
+from moviec.pipeline.opening import open_run
 from moviec.pipeline.publication import Outcome
 from moviec.sources.spec import SourceSpec
 from moviec.units import plural
+
+
+@contextmanager
+def reading(home: Home) -> Iterator[RunContext]:
+    """Open a home for a command that prints what is known."""
+    with open_run(home) as context:
+        warn_where_lost(context)
+        yield context
+
+
+def warn_where_lost(context: RunContext) -> None:
+    """Say on standard error that the catalogue knows nothing although the lake holds deliveries."""
+    with context.catalogue.connect() as connection:
+        empty = not has_deliveries(connection)
+    if empty and (wrong := mismatch(context.store, context.catalogue)):
+        note(f"{wrong.what}; {wrong.hint}")
+
 
 #: A field that is known for this much less of a delivery's films than before is worth a line: a judgement, not measured.
 EMPTIER = 0.05

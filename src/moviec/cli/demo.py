@@ -17,8 +17,8 @@ from moviec.catalog.queries import last_change
 from moviec.cli.console import Tell, print_json, print_table, steps
 from moviec.cli.delivery_messages import tell_outcome
 from moviec.cli.report import picture
-from moviec.cli.search import fresh_index
 from moviec.cli.serve import PortOption, refuse_taken, run_server
+from moviec.cli.show import fresh_index
 from moviec.config import Home, open_home
 from moviec.measures import Question
 from moviec.pipeline.demo import Shown, run_demo

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from moviec.cli.console import fail, print_json, print_table, steps
-from moviec.cli.options import HomeOption, JsonOption, exclude
+from moviec.cli.console import HomeOption, JsonOption, exclude, fail, print_json, print_table, steps
 from moviec.config import Home, open_home
 
 if TYPE_CHECKING:

@@ -10,8 +10,7 @@ import typer
 
 from moviec.catalog.connect import connect
 from moviec.catalog.instants import instant_of
-from moviec.cli.console import print_json, print_table, steps
-from moviec.cli.options import HomeOption, JsonOption
+from moviec.cli.console import HomeOption, JsonOption, print_json, print_table, steps
 from moviec.config import Home, open_home
 from moviec.export.export import Exported, Licence, Order
 from moviec.export.export import export as write_export

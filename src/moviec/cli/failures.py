@@ -10,9 +10,8 @@ import typer
 
 from moviec.catalog.failures import Failure, failed
 from moviec.catalog.failures import replay as replay_failures
-from moviec.cli.console import print_json, print_table, steps
-from moviec.cli.options import HomeOption, JsonOption, called_alone
-from moviec.cli.reading import reading
+from moviec.cli.console import HomeOption, JsonOption, called_alone, print_json, print_table, steps
+from moviec.cli.delivery_messages import reading
 from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.pipeline.aggregator import drain

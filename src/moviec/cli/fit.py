@@ -8,9 +8,8 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from moviec.cli.console import print_json, print_table, steps
+from moviec.cli.console import HomeOption, JsonOption, exclude, print_json, print_table, steps
 from moviec.cli.delivery_messages import tell_outcome
-from moviec.cli.options import HomeOption, JsonOption, exclude
 from moviec.config import open_home
 from moviec.home.context import RunContext
 from moviec.home.models import built_with, fitted_models, pin_again, pinned_models

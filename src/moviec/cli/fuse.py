@@ -9,8 +9,7 @@ import duckdb
 import msgspec
 import typer
 
-from moviec.cli.console import end_with, fail, steps
-from moviec.cli.options import check_places
+from moviec.cli.console import check_places, end_with, fail, steps
 from moviec.engine import DuckEngine
 from moviec.engine.unreadable_cells import nothing_came
 from moviec.errors import UsageError

@@ -11,17 +11,21 @@ import msgspec
 import typer
 
 from moviec.catalog.deliveries import Delivery
-from moviec.cli.console import end_with, fail, note, print_json, steps
-from moviec.cli.delivery_messages import tell_delivery, tell_outcome, terms_of, told_aside
-from moviec.cli.options import (
+from moviec.cli.console import (
     EngineName,
     EngineOption,
     HomeOption,
     JsonOption,
     MasterOption,
     check_delivered,
+    end_with,
+    fail,
+    note,
+    print_json,
     running_on,
+    steps,
 )
+from moviec.cli.delivery_messages import tell_delivery, tell_outcome, terms_of, told_aside
 from moviec.cli.own_files import OwnLists, fields_of, recognised, told_lists
 from moviec.config import Home, Running, open_home
 from moviec.errors import MovieCError, UsageError

@@ -14,8 +14,7 @@ import typer
 
 from moviec.catalog import accounts as book
 from moviec.catalog.connect import connect
-from moviec.cli.console import print_json, print_table
-from moviec.cli.options import HomeOption, JsonOption
+from moviec.cli.console import HomeOption, JsonOption, print_json, print_table
 from moviec.config import open_home
 from moviec.errors import UsageError
 

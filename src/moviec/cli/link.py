@@ -15,8 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from moviec.cli.console import end_with, fail
-from moviec.cli.options import check_places
+from moviec.cli.console import check_places, end_with, fail
 from moviec.engine.unreadable_cells import nothing_came
 from moviec.matching.link import Linked, aside_of, parse_columns, write_pairs, write_rejected
 from moviec.matching.link import link as link_lists

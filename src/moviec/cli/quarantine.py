@@ -3,24 +3,48 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from moviec.catalog.deliveries import Rejected, all_deliveries, rejected
-from moviec.cli.console import print_json, print_table, steps
-from moviec.cli.delivery_messages import look_aside
-from moviec.cli.options import HomeOption, JsonOption, called_alone
-from moviec.cli.reading import reading
+from moviec.cli.console import HomeOption, JsonOption, called_alone, print_json, print_table, steps
+from moviec.cli.delivery_messages import look_aside, reading
 from moviec.config import open_home
 from moviec.errors import UsageError
-from moviec.lake.quarantine import defects_markdown
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.opening import arriving, open_run
 from moviec.pipeline.rebuild import replay_waiting
 from moviec.text import no_formula
 from moviec.units import plural
+
+#: Of a long row as much is quoted as finds it in the file.
+QUOTED = 200
+
+
+def defects_markdown(delivery: str, rows: Sequence[tuple[str, int, str, str]]) -> str:
+    """Write a defect report from (file, line, reason, text): how many of which kind, then each row."""
+    kinds = Counter((file, reason) for file, _, reason, _ in rows)
+    lines = [
+        f"# Defects in delivery {delivery}",
+        "",
+        f"{plural(len(rows), 'row', 'rows')} could not be read.",
+        "",
+    ]
+    lines += ["| file | reason | rows |", "|---|---|---|"]
+    lines += [f"| {file} | {_cell(reason)} | {count} |" for (file, reason), count in sorted(kinds.items())]
+    lines += ["", "| file | line | reason | text |", "|---|---|---|---|"]
+    lines += [f"| {file} | {line} | {_cell(reason)} | {_cell(text)} |" for file, line, reason, text in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    """Keep a text inside its cell of a Markdown table."""
+    return text[:QUOTED].replace("|", "\\|").replace("\n", " ⏎ ").replace("\r", "")
+
 
 app = typer.Typer(help="Rejected rows: list, show, report, replay.")
 

@@ -10,8 +10,7 @@ import msgspec
 import pyarrow as pa
 import typer
 
-from moviec.cli.console import end_with, fail
-from moviec.cli.options import check_places
+from moviec.cli.console import check_places, end_with, fail
 from moviec.engine import DuckEngine
 from moviec.engine.unreadable_cells import nothing_came
 from moviec.errors import UsageError

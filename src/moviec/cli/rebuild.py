@@ -7,16 +7,18 @@ from typing import Annotated
 import typer
 
 from moviec.catalog.deliveries import all_deliveries
-from moviec.cli.console import end_with, print_json, steps
-from moviec.cli.delivery_messages import tell_outcome, told_aside
-from moviec.cli.options import (
+from moviec.cli.console import (
     EngineName,
     EngineOption,
     HomeOption,
     JsonOption,
     MasterOption,
+    end_with,
+    print_json,
     running_on,
+    steps,
 )
+from moviec.cli.delivery_messages import tell_outcome, told_aside
 from moviec.config import open_home
 from moviec.pipeline.aggregator import drain, publish_again
 from moviec.pipeline.opening import on_engine, open_run

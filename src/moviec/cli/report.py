@@ -1,4 +1,4 @@
-"""`moviec report`: which genres or companies lead, from the catalogue or the folder of a rollup."""
+"""`moviec report` and `moviec settling`: which genres or companies lead, and how revenue settles after release."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import Annotated, Any
 import pyarrow as pa
 import typer
 
-from moviec.cli.console import print_json, print_table
-from moviec.cli.options import HomeOption, JsonOption, exclude
+from moviec.catalog.connect import connect
+from moviec.catalog.history import settling as settle
+from moviec.cli.console import HomeOption, JsonOption, exclude, print_json, print_table
 from moviec.cli.rollup import Split
 from moviec.config import open_home
 from moviec.errors import UsageError
@@ -21,7 +22,7 @@ from moviec.pipeline.report_films import open_catalogue, open_folder
 from moviec.rollup.charts import bars, draw, lines
 from moviec.rollup.ranked import answer, choose, with_films
 from moviec.text import no_formula
-from moviec.units import LEAST_FILMS, short_number
+from moviec.units import LEAST_FILMS, plural, short_number
 
 #: More lines than this in one picture cannot be told apart.
 MOST_LINES = 8
@@ -180,3 +181,42 @@ def _print_csv(table: pa.Table) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(table.column_names)
     writer.writerows(tuple(map(no_formula, row.values())) for row in table.to_pylist())
+
+
+def settling(
+    share: Annotated[
+        float,
+        typer.Option(min=0.5, max=0.9999, help="Revenue counts as settled within this share of today's."),
+    ] = 0.99,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say how much of today's revenue was known so many months after release, by the change log."""
+    catalogue = connect(open_home(home).catalogue)
+    with catalogue.connect() as connection:
+        found = settle(connection, share)
+    catalogue.dispose()
+    if as_json:
+        print_json(found)
+        return
+    if not found.months:
+        print("the change log has no film whose revenue was reported twice; there is no window to name yet")
+        return
+    rows = [
+        (
+            str(each.month),
+            f"{each.films:,}",
+            short_number(each.known),
+            short_number(each.today),
+            f"{each.share:.1%}",
+        )
+        for each in found.months
+    ]
+    films = plural(found.films, "film", "films")
+    print_table(
+        f"Revenue of {films} reported more than once", ("month", "films", "then", "today", "share"), rows
+    )
+    if found.settled is None:
+        print(f"in no month on was {share:.0%} known for good: the log is too short to name a window")
+    else:
+        print(f"settled from month {found.settled} on: let --since of `moviec rollup` reach back that far")

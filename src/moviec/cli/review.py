@@ -12,10 +12,8 @@ import typer
 
 from moviec.catalog import decisions
 from moviec.catalog.accounts import plain_name
-from moviec.cli.console import print_json, print_table, steps
-from moviec.cli.delivery_messages import look_aside
-from moviec.cli.options import HomeOption, JsonOption, called_alone, exclude
-from moviec.cli.reading import reading
+from moviec.cli.console import HomeOption, JsonOption, called_alone, exclude, print_json, print_table, steps
+from moviec.cli.delivery_messages import look_aside, reading
 from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.pipeline import effects, reviewing

@@ -9,8 +9,16 @@ from typing import Annotated
 
 import typer
 
-from moviec.cli.console import end_with, print_json, steps
-from moviec.cli.options import EngineName, EngineOption, MasterOption, check_delivered, running_on
+from moviec.cli.console import (
+    EngineName,
+    EngineOption,
+    MasterOption,
+    check_delivered,
+    end_with,
+    print_json,
+    running_on,
+    steps,
+)
 from moviec.errors import UsageError
 from moviec.pipeline.monthly_job import Job, Run, run_rollup
 from moviec.rollup.month_files import Layout

@@ -1,4 +1,4 @@
-"""`moviec run`: takes in every source that is due."""
+"""`moviec run`, `backfill` and `posters`: what is due, missing months and missing posters, fetched from the providers."""
 
 from __future__ import annotations
 
@@ -9,18 +9,30 @@ from typing import Annotated
 import typer
 
 from moviec.catalog.deliveries import all_deliveries
+from moviec.catalog.leases import POSTERS, holding
 from moviec.catalog.online import all_online
-from moviec.cli.console import fail, print_json, print_table, steps
+from moviec.cli.console import HomeOption, JsonOption, fail, print_json, print_table, steps
 from moviec.cli.delivery_messages import look_aside, tell_delivery, tell_outcome
-from moviec.cli.options import HomeOption, JsonOption
 from moviec.config import Home, open_home
 from moviec.errors import UsageError
 from moviec.jobs.alerts import try_alerts
 from moviec.pipeline import publication
 from moviec.pipeline.aggregator import drain
-from moviec.pipeline.due import Outcome, SourceState, run_due, run_inboxes, run_online, source_states
+from moviec.pipeline.due import (
+    Outcome,
+    SourceState,
+    dated_sources,
+    read_months,
+    run_due,
+    run_inboxes,
+    run_online,
+    source_states,
+)
+from moviec.pipeline.due import backfill as run_backfill
 from moviec.pipeline.opening import arriving, open_run
+from moviec.pipeline.posters import fetch_posters
 from moviec.sources.registry import find_sources
+from moviec.units import plural
 
 
 def run(
@@ -112,3 +124,54 @@ def tell_outcomes(done: list[Outcome]) -> None:
 
 def _minute(instant: dt.datetime | None) -> str:
     return f"{instant:%Y-%m-%d %H:%M}" if instant else "–"
+
+
+def backfill(
+    first: Annotated[str, typer.Option("--from", metavar="YYYY-MM", help="The first month.")],
+    last: Annotated[str, typer.Option("--to", metavar="YYYY-MM", help="The last month.")],
+    names: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Only these.")] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take in what dated places hold for some months; fresher data is never overwritten.
+
+    Exit status 1: a source failed; 3: something needs a look, such as a month of which nothing is there.
+    """
+    months, place = read_months(first, last), open_home(home)
+    with open_run(place) as context, steps(quiet=as_json) as tell:
+        chosen = dated_sources(context, find_sources(place.folder), names or [])
+        with arriving(context, tell) as alone:
+            done = run_backfill(alone, chosen, months, tell)
+        shown = drain(context, tell)
+    if as_json:
+        print_json(done)
+    else:
+        tell_outcomes(done)
+        tell_outcome(shown)
+    end(done, shown)
+
+
+def posters(
+    most: Annotated[
+        int, typer.Option(min=1, help="How many at most; those of the most popular films first.")
+    ] = 500,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fetch posters into the lake, in three widths, and name them in the films' documents.
+
+    Only of sources whose licence lets one show them. Setting `posters` has the worker do it, so many an hour.
+    """
+    place = open_home(home)
+    with open_run(place) as context, steps(quiet=as_json) as tell:
+        with holding(context.catalogue, POSTERS, place.settings.patience, tell):
+            done = fetch_posters(context, find_sources(place.folder), most, tell)
+        outcome = drain(context, tell)
+    if as_json:
+        print_json({"posters": done, "catalogue": outcome})
+    else:
+        print(
+            f"{plural(done.stored, 'poster', 'posters')} stored, {done.refused:,} refused, {plural(done.films, 'film', 'films')} to show them"
+        )
+        tell_outcome(outcome)
+    look_aside(outcome)

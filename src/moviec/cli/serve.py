@@ -1,4 +1,4 @@
-"""`moviec serve`: the API and the site, with the host's indexer beside them."""
+"""`moviec serve`, `worker`, `up` and `mcp`: the processes that keep running."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from moviec.cli.options import HomeOption
+from moviec.cli.console import HomeOption, steps
 from moviec.config import Home, open_home, private
-from moviec.errors import StoreError
+from moviec.errors import StoreError, UsageError
 from moviec.work import work_folder
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def refuse_taken(host: str, port: int) -> None:
 
 def make_app() -> ASGIApp:
     """Make the application in a worker; the home is MOVIEC_HOME."""
-    from moviec.cli.admin_work import PipelineWorkbench
+    from moviec.cli.pipeline_workbench import PipelineWorkbench
     from moviec.web.app import create_app
     from moviec.web.connections import allowed_here
 
@@ -191,3 +191,80 @@ def _counting_together(workers: int) -> Iterator[None]:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
         os.environ[SHARED] = str(folder / "counts")
         yield
+
+
+#: Seconds that a worker has to end what it is doing when it is told to stop.
+WORKER_GRACE = 20
+
+
+def worker(
+    once: Annotated[bool, typer.Option("--once", help="Do what there is to do now, and stop.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Publish what arrives, send webhooks, keep this host's index, take in what is due; until stopped.
+
+    Start as many as you like: they stand by for one another.
+    """
+    from moviec.jobs.worker import work_once
+
+    place = open_home(home)
+    if once:
+        with steps() as tell:
+            work_once(place, tell)
+    else:
+        work_here(place)
+
+
+def up(
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is every one.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes that answer.")] = 1,
+    home: HomeOption = None,
+) -> None:
+    """Serve the API and the site, and work beside it: `moviec serve` and `moviec worker` in one."""
+
+    place = open_home(home)
+    process = multiprocessing.get_context("spawn").Process(
+        target=work_here, args=(place, True), name="moviec-worker"
+    )
+    process.start()
+    try:
+        run_server(place, host, port, workers)
+    finally:
+        process.terminate()
+        process.join(WORKER_GRACE)
+        process.kill()
+
+
+def work_here(home: Home, as_child: bool = False) -> None:
+    """Work in this process until it is told to stop; a child also stops with its parent."""
+    from moviec.jobs.worker import work
+
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, signal.SIG_IGN if as_child else lambda *_: stop.set())
+    if as_child:
+        threading.Thread(target=_watch, args=(os.getppid(), stop), daemon=True).start()
+    print(f"working on {home.folder}", file=sys.stderr, flush=True)
+    work(home, stop, lambda line: print(line, file=sys.stderr, flush=True))
+
+
+def _watch(parent: int, stop: threading.Event) -> None:
+    while not stop.wait(1):
+        if os.getppid() != parent:
+            stop.set()
+
+
+def mcp(home: HomeOption = None) -> None:
+    """Serve the Model Context Protocol on standard input and output, read only, until the client goes.
+
+    Clients start it themselves: name `moviec mcp --home DIR` in their settings. Needs `pip install 'moviec[mcp]'`.
+    """
+    from moviec.library.catalogue import Catalogue
+
+    try:
+        from moviec.library.mcp_server import make_server
+    except ImportError as error:
+        raise UsageError("the MCP SDK is not installed", hint="pip install 'moviec[mcp]'") from error
+    with Catalogue.open(home) as films:
+        make_server(films).run("stdio")

@@ -1,23 +1,101 @@
-"""`moviec show`: a film with everything that is known of it, every claim beside its source."""
+"""`moviec search`, `show` and `history`: films found, one film with every claim, and what changed in it."""
 
 from __future__ import annotations
 
 import json
+import sys
 from typing import Annotated, Any
 
+import sqlalchemy as sa
 import typer
 
+from moviec.catalog.connect import connect
 from moviec.catalog.finding import moved_on, movie_named
-from moviec.catalog.history import Stood, document_as_of
+from moviec.catalog.history import Stood, document_as_of, movie_changes, ratings_moved, sources_of
 from moviec.catalog.instants import instant_of
-from moviec.cli.console import note, print_json, print_table
-from moviec.cli.options import HomeOption, JsonOption
-from moviec.cli.reading import reading
-from moviec.config import open_home
+from moviec.catalog.queries import documents_of, last_change, movies_titled
+from moviec.catalog.references import all_genres
+from moviec.cli.console import HomeOption, JsonOption, Tell, note, on_one_line, print_json, print_table, steps
+from moviec.cli.delivery_messages import reading
+from moviec.config import Home, open_home
 from moviec.errors import UsageError
 from moviec.pipeline.opening import open_run
 from moviec.pipeline.private_films import private_film
-from moviec.sources.registry import find_sources
+from moviec.search import Ask, Finder
+from moviec.search.index import catch_up, indexer
+from moviec.search.readings import GenreWords, fold_title
+from moviec.search.summaries import Summary, summary_of
+from moviec.sources.registry import find_source, find_sources
+from moviec.units import plural
+
+
+def search(
+    query: Annotated[list[str], typer.Argument(help="Words: a title, people, a year, genres.")],
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many at most.")] = 10,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Search the catalogue. The search index is brought up to date first, or built where there is none."""
+    with steps(quiet=as_json) as tell:
+        found, note = find(open_home(home), " ".join(query), limit, tell)
+    if note:
+        print(note, file=sys.stderr)
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (item.id, str(item.year or "–"), item.title, ", ".join(item.genres), "–" if item.c_rating is None else f"{item.c_rating:.0f}")
+        for item in found
+    ]  # fmt: skip
+    print_table(plural(len(found), "film", "films"), ("id", "year", "title", "genres", "rating"), rows)
+
+
+def find(home: Home, query: str, limit: int, tell: Tell = lambda _: None) -> tuple[list[Summary], str]:
+    """Return the films that match, the best first, and what a person should know of the answer."""
+    catalogue = connect(home.catalogue)
+    try:
+        with catalogue.connect() as connection:
+            head = last_change(connection)
+        if not head:
+            with reading(home):
+                return (
+                    [],
+                    "there are no films yet; `moviec ingest` takes some in, `moviec demo` shows a sample",
+                )
+        finder = fresh_index(home, catalogue, head, tell)
+        with catalogue.connect() as connection:
+            if finder.position is not None:
+                behind = head - finder.position
+                note = (
+                    f"the search index is still {plural(behind, 'change', 'changes')} behind"
+                    if behind > 0
+                    else ""
+                )
+                genres = GenreWords.of(all_genres(connection))
+                return finder.find(Ask(query=query, limit=limit, facets=False), genres).items, note
+            movies = movies_titled(connection, fold_title(query), limit)
+            documents = dict(documents_of(connection, movies))
+            found = [summary_of(documents[movie]) for movie in movies if movie in documents]
+            return (
+                found,
+                "the search index is being built; until then only the beginnings of titles are found",
+            )
+    finally:
+        catalogue.dispose()
+
+
+def fresh_index(home: Home, catalogue: sa.Engine, head: int, tell: Tell) -> Finder:
+    """Open the index; where it is not at the head of the log and no other process is at work on it, bring it there."""
+    finder = Finder(home.search)
+    finder.refresh()
+    if finder.position is None or finder.position < head:
+        with indexer(home.search) as mine:
+            if mine:
+                tell("search index: updating" if finder.position else "search index: building")
+                catch_up(catalogue, home.search, tell)
+        finder.refresh()
+    return finder
+
 
 #: Fields that the heading or a table of their own shows.
 _APART = (
@@ -148,3 +226,115 @@ def _text(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 10_000:
         return f"{value:,}"
     return str(value)
+
+
+#: Letters of a value that are shown.
+WIDE = 60
+
+#: Letters shown of what two long values have in common before they differ.
+LEAD = 15
+
+_RATINGS = ("at", "movie", "rater", "aspect", "value_before", "value_after", "votes_before", "votes_after")
+
+
+def history(
+    movie: Annotated[str | None, typer.Argument(metavar="[ID]", help="mc12, imdb:tt0114709, …")] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Instead: how this source's ratings moved, of the film or of all.")
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="Only after this day or instant.")] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what changed in a film, when, and by which source's delivery or whose decision; or how a source's ratings moved."""
+    if movie is None and source is None:
+        raise UsageError("give a film or --source", "history", "for example: moviec history mc12")
+    after = instant_of(since, "--since") if since else ""
+    place = open_home(home)
+    if source is not None:
+        find_source(source, place.folder)
+    with reading(place) as context, context.catalogue.connect() as connection:
+        number = None if movie is None else movie_named(connection, movie)
+        remarks = list(_remarks(connection, movie, number, source))
+        if source is not None:
+            found = ratings_moved(connection, source, after, number).to_pylist()
+        elif number is not None:
+            found = movie_changes(connection, number, after)
+    for remark in remarks:
+        note(remark)
+    if as_json:
+        print_json(found)
+    elif source is None:
+        _tell_changes(found)
+    else:
+        of = f" of mc{number}" if number else ""
+        print_table(f"Ratings of {source}{of}", _RATINGS, [[_short(row[name]) for name in _RATINGS] for row in found])  # fmt: skip
+
+
+def _remarks(
+    connection: sa.Connection, movie: str | None, number: int | None, source: str | None
+) -> list[str]:
+    """Say what a reader must know of an answer about a film: that it is another film's, why it is empty."""
+    if movie is None or number is None:
+        return []
+    merged = moved_on(movie, number)
+    remarks = [f"{merged}, whose history this is"] if merged else []
+    if source is not None and source not in (listing := sources_of(connection, number)):
+        remarks.append(f"{source} does not list mc{number}; it is listed by: {', '.join(listing)}")
+    return remarks
+
+
+def _tell_changes(found: list[dict[str, Any]]) -> None:
+    for one in found:
+        print(f"{one['number']}  {one['at'][:19].replace('T', ' ')}  {one['kind']}{_cause(one)}")
+        for field, (before, after) in one["fields"].items():
+            print(f"    {field}: {change(before, after)}")
+    if not found:
+        print("nothing changed")
+
+
+def _cause(one: dict[str, Any]) -> str:
+    by = f" by {one['source']} ({one['delivery']})" if one["source"] else ""
+    if decision := one["decision"]:
+        is_undone = decision["undone"] is not None and decision["undone"] <= one["at"]
+        by_whom = f" by {decision['undone_by']}" if decision["undone_by"] else ""
+        done = f"taken back{by_whom}" if is_undone else decision["verdict"]
+        by += f" by decision {decision['number']} of {decision['who']} ({done})"
+    return by
+
+
+def change(before: Any, after: Any) -> str:
+    """Write a change of a value; of long ones what differs: the entries that went and came, the text from where it does."""
+    texts = _as_text(before), _as_text(after)
+    if max(map(len, texts)) <= WIDE:
+        return " → ".join(texts)
+    if isinstance(before, list) and isinstance(after, list):
+        gone = [entry for entry in before if entry not in after]
+        come = [entry for entry in after if entry not in before]
+        if len(gone) == len(come) > 0:
+            return ", ".join(map(change, gone, come))
+        told = [*(f"− {_short(entry)}" for entry in gone), *(f"+ {_short(entry)}" for entry in come)]
+        return ", ".join(told) or f"the same {len(after):,} entries in another order or number"
+    if isinstance(before, dict) and isinstance(after, dict):
+        names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+        parts = (f"{name} {change(before.get(name), after.get(name))}" for name in names)
+        same = {name: value for name, value in before.items() if name not in names}
+        alike = [_short(same[name]) for name in ("name", "title", *same) if name in same][:1]
+        return ": ".join((*alike, ", ".join(parts)))
+    pairs = enumerate(zip(*texts, strict=False))
+    differs = next((place for place, (one, other) in pairs if one != other), min(map(len, texts)))
+    return " → ".join(_cut(text, max(differs - LEAD, 0)) for text in texts)
+
+
+def _cut(text: str, start: int = 0) -> str:
+    """Show `WIDE` letters of a text from a place on."""
+    part = ("…" if start else "") + text[start:]
+    return part if len(part) <= WIDE else part[: WIDE - 1] + "…"
+
+
+def _short(value: Any) -> str:
+    return _cut(_as_text(value))
+
+
+def _as_text(value: Any) -> str:
+    return on_one_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))

@@ -1,4 +1,4 @@
-"""`moviec status`: how things stand, and what wants a look."""
+"""`moviec status` and `moviec alerts`: what needs attention, and who is told of it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import typer
 
 from moviec.catalog.deliveries import all_deliveries, count_rejected
 from moviec.catalog.leases import last_runs
-from moviec.cli.console import print_json
+from moviec.cli.console import HomeOption, JsonOption, exclude, print_json
 from moviec.cli.delivery_messages import findings_of
-from moviec.cli.options import HomeOption, JsonOption, exclude
 from moviec.config import open_home
+from moviec.jobs.alerts import alerts_of, send_test
 from moviec.jobs.health import Check, check_all, metrics_text
 from moviec.pipeline.opening import open_run
 from moviec.sources.registry import find_sources
@@ -89,3 +89,30 @@ def _waiting(checks: Sequence[Check]) -> Iterator[str]:
             yield f"{each.of}: {each.value:.1%} of the records are matched with no other source's"
         elif each.name == "review_pairs" and each.value:
             yield f"{plural(round(each.value), 'pair of records waits', 'pairs of records wait')} for a person; see `moviec review list`"
+
+
+def alerts(
+    test: Annotated[bool, typer.Option("--test", help="Send a test to everybody who is to be told.")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what wants a look and what to do about it, as `[alerts]` in moviec.toml has it sent. Nothing is sent but by --test."""
+    place = open_home(home)
+    if test:
+        send_test(place)
+        print("sent; look whether it arrived")
+        return
+    with open_run(place) as context:
+        now = dt.datetime.now(dt.UTC)
+        checks = check_all(context, find_sources(place.folder), now)
+    found, _ = alerts_of({}, checks, now.isoformat(timespec="seconds"))
+    settings = place.settings.alerts
+    to = [name for name, value in (("a webhook", settings.webhook), (settings.mail, settings.mail)) if value]
+    if as_json:
+        print_json({"to": to, "alerts": found})
+        return
+    for alert in found:
+        print(alert.line)
+    if not found:
+        print("nothing wants a look")
+    print(f"told to: {', '.join(to) or 'nobody; set [alerts] in moviec.toml'}")

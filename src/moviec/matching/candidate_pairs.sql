@@ -1,4 +1,4 @@
--- From match features to candidate pairs; pairs.py lists the order. Reads `match_features` and `changed_records`
+-- From match features to candidate pairs; candidate_pairs.py lists the order. Reads `match_features` and `changed_records`
 -- (source, key), `features_before` (rows of the changed records as they were), `repeating` (sources that hold films twice),
 -- `limits` (one row: most_pairs of a block, id_rule, twins_rule), and the flattened `keys` and `keys_before`.
 

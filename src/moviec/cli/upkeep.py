@@ -1,19 +1,22 @@
-"""`moviec backup` and `restore`: everything that is stored, kept elsewhere and put back."""
+"""`moviec backup`, `restore`, `migrate` and `tidy`: the upkeep of a home."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from moviec.cli.console import end_with, print_json, print_table, steps
-from moviec.cli.options import HomeOption, JsonOption
+from moviec.catalog.connect import connect, shown
+from moviec.catalog.upgrades import Upgrade, rehearse, upgrade_of
+from moviec.cli.console import HomeOption, JsonOption, end_with, print_json, print_table, steps
 from moviec.config import open_home
 from moviec.home.backup import Backup, Restored, backups
 from moviec.home.backup import backup as write_backup
 from moviec.home.backup import restore as put_back
+from moviec.jobs.retention import tidy as run_tidy
 from moviec.pipeline.opening import open_run
 from moviec.units import plural
 from moviec.work import work_folder
@@ -144,3 +147,57 @@ def _list(place: str, at: str, home: Path | None, as_json: bool) -> None:
         ]
         print_table(f"Backups in {place}", ("name", "films", "last change", "moviec"), rows)
     end_with([f"the manifest of {name} is damaged: it cannot be restored" for name in found.unreadable])
+
+
+def migrate(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Take the steps on the data itself, and take them back.")
+    ] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring the catalogue's schema up to this version. Any command does it by itself; this one says what it does.
+
+    Steps lead forwards only: make a backup first (`moviec backup DIR`).
+    """
+    place = open_home(home)
+    planned = rehearse(place.catalogue) if dry_run else upgrade_of(place.catalogue)
+    if not dry_run:
+        connect(place.catalogue).dispose()
+    if as_json:
+        print_json(planned)
+    else:
+        _tell(planned, shown(place.catalogue), dry_run)
+
+
+def _tell(planned: Upgrade, catalogue: str, dry_run: bool) -> None:
+    if not planned.steps:
+        print(f"{catalogue} is at {planned.at}, the newest")
+        return
+    begun = planned.at or "nothing"
+    done = "would go" if dry_run else "went"
+    print(f"{catalogue} {done} from {begun} to {planned.newest}")
+    print_table(
+        "Steps", ("number", "what"), [(step.number, step.title.rstrip(".")) for step in planned.steps]
+    )
+    if planned.tables:
+        print_table("Tables", ("table", "change"), list(planned.tables.items()))
+    if planned.seconds:
+        told = plural(len(planned.steps), "step", "steps")
+        print(f"{told} taken and taken back in {planned.seconds:,.1f} s; nothing was changed")
+
+
+def tidy(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Make many batches one, and remove raw payloads and the record of runs that the settings keep no longer.
+
+    Nothing that a live record needs is removed. The worker does this once a day.
+    """
+    place = open_home(home)
+    with steps(quiet=as_json) as tell, open_run(place, alone=True, tell=tell) as context:
+        done = run_tidy(context, dt.datetime.now(dt.UTC), tell)
+    if as_json:
+        print_json(done)
+        return
+    for source, count in done.compacted.items():
+        print(f"{source}: {plural(count, 'batch', 'batches')} made one")
+    print(f"removed: {done.payloads:,} payloads ({done.bytes:,} bytes), the record of {done.runs:,} runs")
