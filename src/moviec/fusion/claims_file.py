@@ -17,9 +17,9 @@ from moviec.bounds import check_regular
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier
 from moviec.errors import PayloadError, UsageError
+from moviec.reading.conversion import readable
+from moviec.reading.film_table import stage_list
 from moviec.reading.layouts import plain_name
-from moviec.reading.opening import readable
-from moviec.reading.tables import stage_list
 from moviec.work import work_folder
 
 REQUIRED = ("movie", "field", "source", "value")

@@ -21,10 +21,10 @@ from moviec.engine.unreadable_cells import Unread
 from moviec.errors import PayloadError, UsageError
 from moviec.matching.features import FEATURES, written_years
 from moviec.reading.columns import Column, Rows, extra_of, read_columns
+from moviec.reading.conversion import readable
 from moviec.reading.dates import date
+from moviec.reading.film_table import stage_list, unfold
 from moviec.reading.layouts import ALIASES, layout_of, plain_name, usual_columns
-from moviec.reading.opening import readable
-from moviec.reading.tables import stage_list, unfold
 from moviec.sql import filled, read_sql
 from moviec.text import pc
 from moviec.work import work_folder

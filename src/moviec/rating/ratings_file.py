@@ -21,9 +21,9 @@ from moviec.engine.unreadable_cells import Unread
 from moviec.errors import PayloadError, UsageError
 from moviec.rating.arrays import REQUIRED
 from moviec.reading.columns import Column, Rows, extra_of, read_columns
+from moviec.reading.conversion import WORKBOOKS, readable
+from moviec.reading.film_table import path_of, stage_list, told_apart, unfold
 from moviec.reading.layouts import ALIASES, MORE_ALIASES, Layout, layout_of, usual_columns
-from moviec.reading.opening import WORKBOOKS, readable
-from moviec.reading.tables import path_of, stage_list, told_apart, unfold
 from moviec.work import work_folder
 
 #: A longer line of JSON is no rating.

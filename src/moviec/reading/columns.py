@@ -15,7 +15,7 @@ from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier
 from moviec.engine.unreadable_cells import UNREAD, Unread
 from moviec.reading.kinds import KINDS, LISTS, Kind, duration_of, money_of
-from moviec.reading.lists import OBJECTS, cut_of
+from moviec.reading.list_cells import OBJECTS, cut_of
 
 
 class Column(msgspec.Struct, frozen=True):

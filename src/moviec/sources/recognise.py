@@ -15,6 +15,8 @@ import msgspec
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier
 from moviec.errors import PayloadError, UsageError
+from moviec.reading.conversion import is_json_list, readable
+from moviec.reading.film_table import stage_list, unfold
 from moviec.reading.layouts import (
     ALIASES,
     MORE_ALIASES,
@@ -26,10 +28,8 @@ from moviec.reading.layouts import (
     plain_name,
     usual_columns,
 )
-from moviec.reading.opening import is_json_list, readable
 from moviec.reading.ratings import rating
 from moviec.reading.table_start import delimiter_of
-from moviec.reading.tables import stage_list, unfold
 from moviec.sources.own_mapping import slug
 from moviec.sources.registry import find_sources
 from moviec.sources.spec import Source

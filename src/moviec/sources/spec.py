@@ -21,7 +21,7 @@ from moviec.engine.unreadable_cells import Unread
 from moviec.errors import PayloadError, UsageError
 from moviec.model import FIELDS
 from moviec.reading.kinds import KINDS, LISTS
-from moviec.reading.lists import USUAL
+from moviec.reading.list_cells import USUAL
 from moviec.sources.fetch_spec import FetchSpec
 from moviec.spelling import SPACE_PATTERN
 

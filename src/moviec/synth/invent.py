@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moviec.synth.film import Company, Film, Ids, Person
-from moviec.synth.titles import (
+from moviec.synth.wording import (
     BOUND,
     DRAWN,
     character_name,

@@ -10,8 +10,8 @@ from moviec.engine import DuckEngine
 from moviec.engine.textfile.dialect import CSV, TSV, Dialect
 from moviec.engine.textfile.rows import BREAKS, Header, Scanned, check_encoding, copy_rows, read_names
 from moviec.errors import PayloadError
+from moviec.reading.film_table import told_apart
 from moviec.reading.table_start import ONE_COLUMN, delimiter_of
-from moviec.reading.tables import told_apart
 from moviec.sources.readers.json_files import scan_lines, scan_list, scan_parquet
 from moviec.sources.spec import FileSpec, Format, Wanted, check_columns
 

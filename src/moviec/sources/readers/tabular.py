@@ -19,7 +19,7 @@ from moviec.engine.textfile.rows import BREAKS, TEXT, Scanned
 from moviec.errors import PayloadError, UsageError
 from moviec.model import REJECTED
 from moviec.reading.columns import Rows, read_columns, read_types
-from moviec.reading.opening import readable
+from moviec.reading.conversion import readable
 from moviec.sources.readers.cells import ColumnsOf, declared_columns
 from moviec.sources.readers.lines import line_of_positions, lines_at, name_lines
 from moviec.sources.readers.repair import Mended, Shape, mend

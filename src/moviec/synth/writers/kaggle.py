@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from moviec.synth import titles
+from moviec.synth import wording
 from moviec.synth.distortions import KaggleDistortions, Seen, see
 from moviec.synth.film import COUNTRIES, LANGUAGES, TMDB_GENRES, Company, Film
 from moviec.synth.provider import Chance, FileFormat, Rendering, Row, csv_line
@@ -58,7 +58,7 @@ class Kaggle(msgspec.Struct, frozen=True):
             CREDITS: [[_cast(film), _crew(film), key]],
         }
         if chance.happens(self.rates.keywords):
-            words = [{"id": 1000 + at, "name": titles.KEYWORDS[at]} for at in titles.keywords(chance)]
+            words = [{"id": 1000 + at, "name": wording.KEYWORDS[at]} for at in wording.keywords(chance)]
             if film.overview:
                 words = [{"id": _number(word), "name": word} for word in film.keywords]
             rows[KEYWORDS] = [[key, repr(words)]]
@@ -80,7 +80,7 @@ def _cells(film: Film, seen: Seen, chance: Chance) -> dict[str, str]:
         "id": str(film.ids.tmdb),
         "original_language": film.language,
         "original_title": film.original_title or film.title,
-        "overview": titles.overview(chance),
+        "overview": wording.overview(chance),
         "popularity": _decimal(film.popularity),
         "poster_path": f"/{chance.letters(27)}.jpg",
         "production_companies": _companies(film.companies),
@@ -93,7 +93,7 @@ def _cells(film: Film, seen: Seen, chance: Chance) -> dict[str, str]:
             [{"iso_639_1": code, "name": LANGUAGES.get(code, code)} for code in film.languages]
         ),
         "status": "Released",
-        "tagline": "" if chance.happens(0.24) else titles.tagline(chance),
+        "tagline": "" if chance.happens(0.24) else wording.tagline(chance),
         "title": seen.title,
         "video": "False",
     }
@@ -131,8 +131,8 @@ def _faulty(defect: str, film: Film, chance: Chance) -> dict[str, str]:
         "foreign_genre": {"genres": _genres((*film.genres, "Foreign"))},
         "quoted_company": {"production_companies": _companies((*film.companies, QUOTED_COMPANY))},
         "backslash_company": {"production_companies": _companies((*film.companies, BACKSLASH_COMPANY))},
-        "long_overview": {"overview": titles.long_overview(chance)},
-        "torn_record": {"overview": f"{titles.sentence(chance)}\n - {titles.sentence(chance)}"},
+        "long_overview": {"overview": wording.long_overview(chance)},
+        "torn_record": {"overview": f"{wording.sentence(chance)}\n - {wording.sentence(chance)}"},
     }
     if film.overview:
         by = f"by {film.directors[0].name}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from moviec.synth import titles
+from moviec.synth import wording
 from moviec.synth.distortions import MovieLensDistortions, inverted, see
 from moviec.synth.film import MOVIELENS, Film, relabelled
 from moviec.synth.provider import Chance, FileFormat, Rendering, Row
@@ -71,7 +71,7 @@ class MovieLens(msgspec.Struct, frozen=True):
         if not chance.happens(self.rates.tagged):
             return []
         key, when = str(film.ids.movielens), max(_OPENED, (film.year - 1970) * _YEAR)
-        drawn = [(at, titles.KEYWORDS[at]) for at in titles.keywords(chance)]
+        drawn = [(at, wording.KEYWORDS[at]) for at in wording.keywords(chance)]
         words = list(enumerate(film.keywords)) if film.overview else drawn
         return [[str(chance.below(self.rates.users) + 1), key, word, str(when + at)] for at, word in words]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from moviec.synth import titles
+from moviec.synth import wording
 from moviec.synth.distortions import RottenTomatoesDistortions, Seen, renamed, see
 from moviec.synth.film import ROTTENTOMATOES, Film, relabelled
 from moviec.synth.provider import Chance, FileFormat, Rendering, Row
@@ -90,7 +90,7 @@ class RottenTomatoes(msgspec.Struct, frozen=True):
         ]
         rated, fresh = bool(scores.reviews), scores.fresh
         meter = scores.tomatometer if rated else 0
-        overview, consensus = titles.overview(chance), titles.tagline(chance) if rated else ""
+        overview, consensus = wording.overview(chance), wording.tagline(chance) if rated else ""
         certificate = chance.pick(("G", "PG", "PG-13", "R", "NR"))
         if film.overview:
             overview, consensus, certificate = film.overview, "", ""
