@@ -1,6 +1,7 @@
-"""What kept a run from its work and may be gone later: no room, a lock, a connection, memory; told from what is wrong with data.
+"""Failures that may pass (no room, a lock, a connection, memory), told apart from what is wrong with data, and retried.
 
-By the types and codes of the libraries at the edges, never by a message where there is a code.
+By the types and codes of the libraries at the edges, never by a message where there is a code. Retries come after growing
+pauses, or after as long as the other side asks for.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Rows of the database as Arrow tables, and whole tables back into it, whatever the database."""
+"""Rows of the database as Arrow tables, and whole tables back into it, whatever the database.
+
+Whole tables are for the lake's copy of the ledger and for backups: JSON travels as its text, compressed texts as they are.
+"""
 
 from __future__ import annotations
 

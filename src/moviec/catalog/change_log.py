@@ -1,4 +1,9 @@
-"""The change log as readers see it: where it ends, whether it can have grown, and what changed lately."""
+"""The end of the change log, whether it can have grown since it was read, and what changed lately.
+
+On SQLite a counter tells: it moves with every commit of another connection, and reading it takes microseconds
+(https://sqlite.org/pragma.html#pragma_data_version). PostgreSQL has nothing of the kind: there each look is a query, made by
+the event loop itself, since a thread waits longer for the interpreter than for the server.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """From an id as a person writes it to a movie: `mc12`, an id such as `imdb:tt0114709` or a bare `tt0114709`, or one of its
-records as reviews name it, `kaggle:862`.
+records as reviews name it, `kaggle:862`; and all the ids that exist, a part at a time.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""How fresh the catalogue is: when each source last delivered, what waits to be published, how far followers of the change log are."""
+"""How fresh the catalogue is: each source's last delivery, what waits to be published, how far followers of the log are.
+
+`/metrics` and `moviec status --metrics` write these figures alike.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The world as of an instant, and how it came to be: documents as they were published, and how ratings moved.
+"""The catalogue over time: documents as they were published at an instant, how ratings moved, and how revenue settles.
 
-What stood is looked up among the superseded versions, never worked out again: later models change nothing of the past.
+Past documents are read from the superseded versions, never worked out again: later models change nothing of the past.
 """
 
 from __future__ import annotations

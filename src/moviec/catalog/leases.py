@@ -1,4 +1,9 @@
-"""Leases, what only one process at a time may do, and the record of the runs that held them."""
+"""Leases, what only one process at a time may do, and the record of the runs that held them.
+
+The lock is a file's on SQLite and a session's on PostgreSQL: a process that dies loses it at once, one that waits gets it.
+The fence counts up with every holder. Whoever publishes confirms it in the publishing transaction, so that a process that was
+cut off from its lock without dying publishes nothing more.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`moviec quarantine`: the rows that could not be read, and reading them again after a fix."""
+"""`moviec quarantine`: rows that could not be read, listed or reported to their provider, and read again after a fix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The default engine: DuckDB in memory, only ever a calculator; no DuckDB file is kept."""
+"""The engine: the protocol of set-level work (named tables in, SQL over them, Arrow or Parquet out), and DuckDB behind it.
+
+DuckDB runs in memory and is only ever a calculator: no DuckDB file is kept. Work on single records goes through `map`,
+which hands Arrow batches to a function. Parameters travel as one-row tables, so that a statement's text is always the same.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""An export: a folder of open files with every film as it stood, a manifest, and the licences of what is in it.
+"""An export: a folder of open files with every film as of an instant, a manifest, and the licences of what is in it.
 
-The same catalogue at the same instant gives the same bytes, whenever the export is made.
+The same catalogue at the same instant gives the same bytes, whenever the export is made. The folder appears whole, in place
+of an older one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""What every run of a home goes by: the models in force, the rules of fields, and the facts of its sources."""
+"""What every run of a home goes by: the models in force, the rules of fields, and the facts of its sources.
+
+Facts are as the sources' files say, else as they were at the last publication: without them nobody knows a source's raters
+and licence, nor whether it is private.
+"""
 
 from __future__ import annotations
 

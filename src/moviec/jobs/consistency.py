@@ -1,5 +1,7 @@
-"""What the catalogue says of a film in several places, held against one another: its document, the document's hash, the
-tables, the monthly sums and the rankings by them. What disagrees is told anew from the records, by the path of every publication.
+"""What of a home is damaged or disagrees: files of the lake, and what the catalogue says of a film in several places.
+
+A document, its hash, the tables, the monthly sums and the rankings must agree; what does not is published again from the
+records, by the path of every publication. Of a damaged file: what it is for, and what restores it.
 """
 
 from __future__ import annotations

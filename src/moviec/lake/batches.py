@@ -1,4 +1,8 @@
-"""Batches of records: what each delivery changed, one Parquet file with a file of the keys it saw; and the current records over all of them."""
+"""Batches of records: what each delivery changed, as one Parquet file of RECORD columns with a file of the keys it saw.
+
+A delivery's id begins with its `delivered_at`, so the greatest id is the latest: for a key, the record of the greatest
+delivery is current. `current_records` and the other views read all batches for the stages behind.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""The API in this process: the application of `moviec serve` over a home, asked without a socket.
+"""The API in this process: the application of `moviec serve` over a home, called without a socket.
 
-An event loop of its own runs in a thread, so that any thread may ask and wait.
+An event loop of its own runs in a thread, so that any thread may ask and wait. What the API needs of the rest of MovieC
+(sources, scorecards, the match weights in force) is a workbench that only reads.
 """
 
 from __future__ import annotations

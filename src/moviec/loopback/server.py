@@ -1,4 +1,4 @@
-"""The server that all providers here share: paths to answers, keys, limits, and the faults that a test asks for."""
+"""The server that all providers here share: answers by path, keys, limits, faults on request, and IMDb's plain files."""
 
 from __future__ import annotations
 

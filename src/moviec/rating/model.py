@@ -1,6 +1,6 @@
-"""The fitted rating model: an immutable artifact with a version and a digest, kept as JSON.
+"""The rating model: what is known of raters beforehand (`raters.toml`), and the fitted artifact with its version and digest.
 
-Everything but `moviec fit` and `moviec rate` runs under a pinned one.
+Everything but `moviec fit` and `moviec rate` runs under a pinned one, kept as JSON.
 """
 
 from __future__ import annotations

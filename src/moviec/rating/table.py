@@ -1,4 +1,9 @@
-"""The C-rating of every film in a table, table in, table out; with what a change of raters would do to it."""
+"""The C-rating of every film in a table, table in, table out; with what a change of raters would do to it.
+
+A film's score is its conditional expectation under the rating model, given what its raters say. A missing rater is filled in
+by what the others make likely; nothing is the mean of what happens to be there. The score is linear in every rater's value,
+so each rater's contribution in points is exact.
+"""
 
 from __future__ import annotations
 

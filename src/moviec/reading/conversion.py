@@ -1,6 +1,6 @@
-"""Files as people have them, made into what the readers take: UTF-8 text with a header, or a JSON list.
+"""Files as people have them, converted into what the readers take: UTF-8 text with a header, or a JSON list.
 
-A file that is so already is handed on as it is; others are copied into a folder of the run: UTF-16 and other encodings, workbooks
+A file of that form is handed on as it is; others are copied into a folder of the run: UTF-16 and other encodings, workbooks
 (first sheet), XML (Kodi), tables with lines before their header or without one, MovieLens' and Netflix' files, a JSON object
 around one list (Simkl), a folder of films as a list of their names.
 """

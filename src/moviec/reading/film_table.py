@@ -1,6 +1,7 @@
 """A film list's file as the engine's table `listed`: every column as text, and `position`, the number of the row.
 
-Rows that cannot be read have numbers too, and are handed on with their line and text.
+Rows that cannot be read have numbers too, and are handed on with their line and text. Objects inside cells are unfolded, as
+sites export them (Trakt, Simkl): a column `movie` of objects gives the columns `movie.title`, `movie.ids.imdb`, ….
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Cells that list several values: what they are cut at is decided for a whole column, from all its cells.
+"""Cells that list several values: the separator is decided for a whole column, from all its cells.
 
-JSON lists and Python literals need no deciding; else semicolons and bars come first, then what the column says.
+JSON lists and Python literals need no deciding; else semicolons and bars come first, then what the column says. Listed
+countries and languages become their codes: "UK/USA" is GB and US, "Französisch" fr.
 """
 
 from __future__ import annotations

@@ -1,4 +1,9 @@
-"""Money as sites and people write it: an amount, its currency, and what it was worth in dollars."""
+"""Money as sites and people write it: an amount, its currency, and what it was worth in dollars.
+
+Whole dollars are what a record keeps. Another currency is never taken for dollars; a bare number is dollars, since that is
+what film data use. The dated table of rates that ships has the average of each year since 1999 (the European Central Bank's
+reference rates, and the fixed rates of the currencies that the euro replaced); a person can replace it by one of their own.
+"""
 
 from __future__ import annotations
 

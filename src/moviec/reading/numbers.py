@@ -1,6 +1,6 @@
-"""Numbers as people write them: "2,012,345", "2.012.345", "7,8", "1.5e8", "2.0M", "1 234", "1'234".
+"""Numbers and running times as people write them: "2,012,345", "2.012.345", "7,8", "1.5e8", "2.0M", "1'234"; "2h 26m", "PT2H50M".
 
-Whether a comma or a point stands before the decimals is decided for a whole column, from all its cells.
+Whether a comma or a point marks the decimals is decided for a whole column, from all its cells.
 """
 
 from __future__ import annotations

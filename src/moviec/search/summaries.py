@@ -1,4 +1,9 @@
-"""A film as its document tells it, and as lists show it: its summary, which the index keeps."""
+"""A film in the short form that the index keeps for lists, and how well known it is.
+
+A film's place at a rater is how many films have as many votes there or more. Places compare where votes do not (69 votes at a
+small rater are not 69 at a large one): every rater's hundredth most voted film is about as well known. A film's best place
+counts.
+"""
 
 from __future__ import annotations
 

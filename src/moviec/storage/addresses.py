@@ -1,4 +1,8 @@
-"""Connections to the open internet alone: which addresses a name leads to, checked before any of them is connected to."""
+"""Connections to the open internet alone: which addresses a name leads to, checked before any of them is connected to.
+
+A name is resolved once and the connection goes to the address that was checked, through the system's proxy where it names
+one, so that a name that changes in between leads nowhere else.
+"""
 
 from __future__ import annotations
 

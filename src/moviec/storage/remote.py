@@ -1,4 +1,8 @@
-"""Files that lie elsewhere (on the web, over SFTP, in S3, in a drop folder): one way to list, fetch and move them."""
+"""Files elsewhere (on the web, over SFTP, in S3, in a drop folder): one way to list, fetch and move them.
+
+Transient failures are retried after growing pauses; a fetched file appears under its name once it is whole. Every failure is
+one of moviec.errors, and names no password.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All that a set of deliveries follows from besides its films: the seed, each provider's rates, its faults, their spacing."""
+"""All that made-up deliveries depend on besides their films: the seed, each provider's rates, and the faults planted in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Who is asking, by key, session or address, and what a caller may do: requests a minute, reading from pages elsewhere."""
+"""Who sends a request (a key, a session of the site, or an address), and what they may do: requests a minute, cross-origin reads.
+
+A session's cookie holds the key's number, the second at which it ends, and a signature over both under the stored hash of
+the key. The key itself is never in a browser, servers keep nothing, and a session ends at once when its key is revoked.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Follows the change log for one server process, so that no answer is older than the log was when it was asked for.
+"""Follows the change log for one server process, so that no answer is older than the log was when the request came.
 
-Each request has the end of the log looked at (`confirm`): what is held of movies that changed since goes before the
-request is answered. The filters of what exists follow in the background, and count only where they are not behind.
+`confirm` reads the end of the log for each request: cached answers about movies that changed since are dropped before the
+request is answered. Bloom filters (`Known`) answer for unknown ids without the database; they are filled once, then follow
+the log in the background, and count only while they are not behind.
 """
 
 from __future__ import annotations

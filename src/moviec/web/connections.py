@@ -1,4 +1,10 @@
-"""How much of a server process one caller may take: its connections, requests under way and open streams."""
+"""How much of a server process one caller may take: its connections, requests under way and open streams.
+
+A caller is a key, or an address where no key is shown. Probes are not counted, so there is always room to answer them. The
+server beneath hands out requests, not connections: a thread looks through this process's sockets a few times a second and
+closes those that never send a whole head, idle ones, and too many of one address. Where a system does not list sockets under
+/dev/fd nothing is watched.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers as bytes with a strong ETag, held ready until the change log says that they are old."""
+"""Answers as bytes with a strong ETag, compressed as the caller accepts, cached until the change log makes them old."""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""What is refused of a text file: stretches the engine could not read and quotes that never close, each with its physical line and its text."""
+"""What of a text file cannot be read as rows: stretches the engine refused and quotes that never close, with line and text.
+
+A quote that does not close makes one record of all that follows, up to the next quote or for megabytes; the engine keeps only
+the beginning of such a record, if it does not pass over it. They are found by walking the file and left out of a copy, in
+which the lines after them are rows again.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Operations, for whoever signs in with an admin key: health, runs, held deliveries, rejected rows and failures."""
+"""Operations, for whoever signs in with an admin key: health, runs, held deliveries, rejected rows and failures.
+
+Work goes through the workbench: the web itself starts no run. Reading deliveries and failures needs Arrow, which a server
+starts without, so it is imported on first use.
+"""
 
 from __future__ import annotations
 
