@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from litestar import Request, get
 from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
 
 from moviec.catalog.queries import documents_of
 from moviec.web.compat.shared import country, language, origin_of, poster_address
@@ -183,4 +184,4 @@ def _text(value: Any) -> str:
     return NONE if value is None or value == "" else str(value)
 
 
-ROUTES = [omdb]
+ROUTES: list[ControllerRouterHandler] = [omdb]

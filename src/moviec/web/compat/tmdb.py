@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from litestar import Request, get
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
 
 from moviec.catalog.people import ids_of_people, party_at, person_of
 from moviec.catalog.queries import documents_of
@@ -338,4 +339,4 @@ def _date(asked: Mapping[str, str], name: str) -> dt.date | None:
         return None
 
 
-ROUTES = [configuration, genre_list, find_by_id, search, discover, one_film, part_of_film]
+ROUTES: list[ControllerRouterHandler] = [configuration, genre_list, find_by_id, search, discover, one_film, part_of_film]

@@ -9,6 +9,7 @@ from typing import Any
 from litestar import Request, get
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
 
 from moviec.catalog.accounts import usage_of
 from moviec.catalog.freshness import coverage, freshness, gauges, lag
@@ -144,4 +145,4 @@ async def state_of(server: ServerState) -> shapes.Ready:
     )
 
 
-ROUTES = [source_list, one_source, scorecard, usage, healthz, readyz, metrics]
+ROUTES: list[ControllerRouterHandler] = [source_list, one_source, scorecard, usage, healthz, readyz, metrics]

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from litestar import Request, delete, get, post
 from litestar.params import FromPath, JSONBody, PathParameter
 from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
 
 from moviec.catalog import accounts as book
 from moviec.catalog.leases import last_runs
@@ -212,7 +213,7 @@ async def held_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     return respond(request, answer({"items": [row for row in rows if row.state == "held"]}))
 
 
-ROUTES = [
+ROUTES: list[ControllerRouterHandler] = [
     account_list, new_account, disable_account, key_list, new_key, revoke_key,
     ingest, decide, replay_quarantine, replay_failures,
     review_list, quarantine_list, failure_list, run_list, held_list,

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from litestar import Request, get
 from litestar.params import PathParameter
 from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
 
 from moviec.catalog.people import party_at
 from moviec.catalog.rankings import Ends, RankedEntry, leaders, ranked_entries
@@ -266,7 +267,7 @@ def _span(text: str) -> tuple[int, int]:
     return first, last
 
 
-ROUTES = [
+ROUTES: list[ControllerRouterHandler] = [
     genre_list, one_genre, genres_year, genres_month, genres_years,
     company_list, one_company, companies_year, companies_month, companies_years,
 ]  # fmt: skip

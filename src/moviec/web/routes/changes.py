@@ -15,6 +15,7 @@ from litestar import Request, delete, get, post
 from litestar.params import JSONBody, PathParameter
 from litestar.response import Stream
 from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
 
 from moviec.catalog.connect import writing
 from moviec.catalog.queries import changes_after, head
@@ -229,4 +230,12 @@ def _account(request: Request[Any, Any, Any]) -> str:
     return key.account
 
 
-ROUTES = [change_list, change_stream, new_webhook, webhook_list, end_webhook, ping_webhook, webhook_sent]
+ROUTES: list[ControllerRouterHandler] = [
+    change_list,
+    change_stream,
+    new_webhook,
+    webhook_list,
+    end_webhook,
+    ping_webhook,
+    webhook_sent,
+]

@@ -321,4 +321,4 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     return {**schema, "anyOf": some} if some else dict(schema)
 
 
-ROUTES = [description, page, static]
+ROUTES: list[ControllerRouterHandler] = [description, page, static]

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from litestar import Request, get
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
 
 from moviec.catalog.queries import changes_before, newest_change, titles_and_years
 from moviec.web.errors import not_found
@@ -209,4 +210,4 @@ def _dated(instant: str) -> str:
     return format_datetime(dt.datetime.fromisoformat(instant))
 
 
-ROUTES = [feed]
+ROUTES: list[ControllerRouterHandler] = [feed]

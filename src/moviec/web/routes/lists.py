@@ -11,6 +11,7 @@ import msgspec
 import sqlalchemy as sa
 from litestar import Request, get
 from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
 
 from moviec.catalog.queries import documents_from, documents_of, movies_titled
 from moviec.catalog.references import Genre, all_genres
@@ -348,4 +349,4 @@ async def similar(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIRes
     return respond(request, held)
 
 
-ROUTES = [search, listing, suggest, top, similar]
+ROUTES: list[ControllerRouterHandler] = [search, listing, suggest, top, similar]

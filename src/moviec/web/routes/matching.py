@@ -13,6 +13,7 @@ import msgspec
 from litestar import Request, get, post
 from litestar.params import FromPath, JSONBody
 from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
 from markupsafe import escape
 from msgspec import Meta
 
@@ -326,4 +327,4 @@ async def preview(request: Request[Any, Any, Any]) -> ASGIResponse:
     return respond(request, from_bytes(body.encode(), "text/html"))
 
 
-ROUTES = [match, reconcile, reconcile_form, suggest, properties, preview]
+ROUTES: list[ControllerRouterHandler] = [match, reconcile, reconcile_form, suggest, properties, preview]

@@ -11,6 +11,7 @@ import msgspec
 from litestar import Request, get, post
 from litestar.params import FromPath, JSONBody
 from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
 
 from moviec.catalog.queries import Stored, documents_of
 from moviec.search.summaries import Film
@@ -225,4 +226,4 @@ async def poster(request: Request[Any, Any, Any], sha256: FromPath[str], name: F
     return respond(request, from_bytes(found, "image/webp", FOREVER))
 
 
-ROUTES = [movie, claims, ratings, history, lookup, poster]
+ROUTES: list[ControllerRouterHandler] = [movie, claims, ratings, history, lookup, poster]

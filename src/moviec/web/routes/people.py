@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from litestar import Request, get
 from litestar.params import PathParameter
 from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
 
 from moviec.catalog.people import (
     Credit,
@@ -204,4 +205,4 @@ def films_of(server: ServerState, collection: str) -> list[Summary]:
     return [*reversed(known), *(film for film in films if film.year is None)]
 
 
-ROUTES = [person_list, one_person, collection_list, one_collection]
+ROUTES: list[ControllerRouterHandler] = [person_list, one_person, collection_list, one_collection]

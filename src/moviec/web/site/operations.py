@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 import sqlalchemy as sa
 from litestar import Request, get, post
 from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
 
 from moviec.catalog.freshness import followers, freshness, lag, pairs_to_review
 from moviec.catalog.leases import last_runs
@@ -276,7 +277,7 @@ def _changes(found: Mapping[str, Any]) -> str:
     return "films " + ", ".join(kinds) if kinds else "no film changed"
 
 
-ROUTES = [
+ROUTES: list[ControllerRouterHandler] = [
     door,
     sign_in,
     sign_out,

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from litestar import Request, get
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
 
 from moviec.catalog.people import Credit, credits_of, leading_people, partners_of, party_at, person_of
 from moviec.search.location import slug
@@ -186,4 +187,4 @@ async def collection(request: Request[Any, Any, Any], collection_id: FromPath[st
     return page(request, "collection.html", found=found, films=films, rated=rated, best=best, years=years)
 
 
-ROUTES = [people, person, collections, collection]
+ROUTES: list[ControllerRouterHandler] = [people, person, collections, collection]

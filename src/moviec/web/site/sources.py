@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from litestar import Request, get
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
+from litestar.types import ControllerRouterHandler
 
 from moviec.catalog.freshness import coverage, freshness, matched_share, matching, pairs_to_review
 from moviec.catalog.queries import count_documents
@@ -139,4 +140,4 @@ def filled_of(report: dict[str, Any]) -> list[tuple[str, float]]:
     )
 
 
-ROUTES = [methods, sources, source]
+ROUTES: list[ControllerRouterHandler] = [methods, sources, source]
