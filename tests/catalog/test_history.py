@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from moviec.catalog import history
 from moviec.catalog.connect import connect
+from moviec.catalog.finding import instant_of
 from moviec.catalog.history import document_as_of, documents_as_of, movie_changes, ratings_moved
-from moviec.catalog.instants import instant_of
 from moviec.catalog.schema import metadata
 from moviec.errors import UsageError
 from tests.catalog.test_publish import publication, show, told

@@ -7,9 +7,8 @@ import datetime as dt
 import sqlalchemy as sa
 
 from moviec.catalog.connect import connect, writing
-from moviec.catalog.failures import set_aside
 from moviec.catalog.freshness import gauges, lag
-from moviec.catalog.ingest_queue import RecordChange, append, mark_done
+from moviec.catalog.ingest_queue import RecordChange, append, mark_done, set_aside
 from moviec.catalog.queries import set_checkpoint
 from moviec.catalog.schema.arrivals import deliveries
 from moviec.catalog.schema.serving import changes

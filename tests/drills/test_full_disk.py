@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from moviec.catalog.connect import connect
-from moviec.catalog.failures import failed
+from moviec.catalog.ingest_queue import failed
 from moviec.config import Home, open_home
 from tests.drills.conftest import FULL
 from tests.drills.test_kills import CASES, Place

@@ -19,7 +19,7 @@ import pytest
 import sqlalchemy as sa
 
 from moviec.catalog.connect import connect, writing
-from moviec.catalog.failures import set_aside
+from moviec.catalog.ingest_queue import set_aside
 from moviec.catalog.queries import FOLLOWER
 from moviec.catalog.schema.arrivals import batches
 from moviec.cli.export import _licences

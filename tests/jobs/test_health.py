@@ -13,8 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from moviec.catalog.connect import connect, writing
-from moviec.catalog.failures import set_aside
-from moviec.catalog.ingest_queue import RecordChange, append
+from moviec.catalog.ingest_queue import RecordChange, append, set_aside
 from moviec.catalog.leases import CATALOGUE, holding_if_free
 from moviec.catalog.queries import set_checkpoint
 from moviec.config import open_home

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from moviec.catalog.accounts import create_account
 from moviec.catalog.connect import connect
-from moviec.catalog.failures import failed, replay
+from moviec.catalog.ingest_queue import failed, replay
 from moviec.catalog.schema.serving import webhooks
 from moviec.catalog.webhooks import (
     Filter,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from moviec.catalog.connect import connect
-from moviec.catalog.failures import failed, replay
+from moviec.catalog.ingest_queue import failed, replay
 from moviec.config import open_home
 from moviec.jobs import worker as schedule
 from moviec.jobs.worker import Schedule

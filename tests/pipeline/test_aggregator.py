@@ -11,9 +11,8 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from moviec.catalog.failures import failed, replay
 from moviec.catalog.history import documents_as_of
-from moviec.catalog.ingest_queue import newest, pending, position
+from moviec.catalog.ingest_queue import failed, newest, pending, position, replay
 from moviec.catalog.leases import last_runs
 from moviec.config import Home, Settings
 from moviec.errors import StoreError, UnpublishedError

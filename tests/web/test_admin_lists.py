@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from moviec.catalog.failures import set_aside
+from moviec.catalog.ingest_queue import set_aside
 from moviec.catalog.leases import begin_run, end_run
 from moviec.catalog.schema.arrivals import deliveries, rejected_rows
 from tests.web.conftest import Api

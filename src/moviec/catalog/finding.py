@@ -1,9 +1,12 @@
-"""From an id as a person writes it to a movie: `mc12`, an id such as `imdb:tt0114709` or a bare `tt0114709`, or one of its
-records as reviews name it, `kaggle:862`; and all the ids that exist, a part at a time.
+"""From what a person writes to what is meant: a movie by its id, or an instant.
+
+An id is `mc12`, one such as `imdb:tt0114709` or a bare `tt0114709`, or a record as reviews name it, `kaggle:862`. An instant is
+written as the catalogue does: UTC, ISO 8601. All the ids that exist are given a part at a time.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -167,3 +170,28 @@ def genres_and_months(
         frozenset(connection.scalars(sa.select(genres.c.id))),
         frozenset((kind, year, month) for kind, year, month in connection.execute(months)),
     )
+
+
+#: A day, or a week, as ISO 8601 writes them.
+_DAY = re.compile("[0-9]{4}-?[0-9]{2}-?[0-9]{2}|[0-9]{4}-?W[0-9]{2}-?[0-9]")
+_WEEK = re.compile("[0-9]{4}(-?)W[0-9]{2}")
+
+
+def instant_of(text: str, name: str = "as of") -> str:
+    """Read a day or a week (its last moment, UTC) or an instant, and write it as the catalogue does.
+
+    Raises UsageError, with the `name` of what was asked.
+    """
+    try:
+        if week := _WEEK.fullmatch(text):
+            text += f"{week[1]}7"
+        if _DAY.fullmatch(text):
+            day = dt.date.fromisoformat(text)
+            return dt.datetime.combine(day, dt.time.max, dt.UTC).isoformat(timespec="microseconds")
+        found = dt.datetime.fromisoformat(text.replace(" ", "+"))
+        found = found if found.tzinfo else found.replace(tzinfo=dt.UTC)
+        return found.astimezone(dt.UTC).isoformat(timespec="microseconds")
+    except (ValueError, OverflowError) as error:
+        raise UsageError(
+            f"'{text}' is no instant", name, "write a date such as 2026-11-21, or 2026-11-21T12:00:00Z"
+        ) from error

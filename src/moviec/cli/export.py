@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from moviec.catalog.connect import connect
-from moviec.catalog.instants import instant_of
+from moviec.catalog.finding import instant_of
 from moviec.cli.console import HomeOption, JsonOption, print_json, print_table, steps
 from moviec.config import Home, open_home
 from moviec.export.export import Exported, Licence, Order

@@ -8,8 +8,8 @@ from typing import Annotated
 import msgspec
 import typer
 
-from moviec.catalog.failures import Failure, failed
-from moviec.catalog.failures import replay as replay_failures
+from moviec.catalog.ingest_queue import Failure, failed
+from moviec.catalog.ingest_queue import replay as replay_failures
 from moviec.cli.console import HomeOption, JsonOption, called_alone, print_json, print_table, steps
 from moviec.cli.delivery_messages import reading
 from moviec.config import open_home

@@ -74,7 +74,7 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
 
     def replay_failures(self, numbers: Sequence[int]) -> dict[str, Any]:
         """Set failures to be tried again by the followers that they belong to."""
-        from moviec.catalog.failures import replay
+        from moviec.catalog.ingest_queue import replay
         from moviec.pipeline.aggregator import drain
         from moviec.pipeline.opening import open_run
 

@@ -10,9 +10,8 @@ import sqlalchemy as sa
 import typer
 
 from moviec.catalog.connect import connect
-from moviec.catalog.finding import moved_on, movie_named
+from moviec.catalog.finding import instant_of, moved_on, movie_named
 from moviec.catalog.history import Stood, document_as_of, movie_changes, ratings_moved, sources_of
-from moviec.catalog.instants import instant_of
 from moviec.catalog.queries import documents_of, last_change, movies_titled
 from moviec.catalog.references import all_genres
 from moviec.cli.console import HomeOption, JsonOption, Tell, note, on_one_line, print_json, print_table, steps

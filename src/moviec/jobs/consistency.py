@@ -16,8 +16,7 @@ from moviec.catalog.checks import last_movie, queue_again, remove_documents, sto
 from moviec.catalog.connect import writing
 from moviec.catalog.deliveries import all_batches, every_payload
 from moviec.catalog.facts import model_files
-from moviec.catalog.failures import records_aside
-from moviec.catalog.ingest_queue import RECORDS
+from moviec.catalog.ingest_queue import RECORDS, records_aside
 from moviec.catalog.leases import CATALOGUE
 from moviec.catalog.rollup_films import stored_figures
 from moviec.engine import DuckEngine

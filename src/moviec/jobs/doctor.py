@@ -25,8 +25,7 @@ from moviec.catalog.checks import (
 from moviec.catalog.connect import writing
 from moviec.catalog.deliveries import Batch, all_batches, all_deliveries, has_deliveries, payloads_of
 from moviec.catalog.facts import LOG_BEGINS, fact
-from moviec.catalog.failures import records_aside
-from moviec.catalog.ingest_queue import newest, pending
+from moviec.catalog.ingest_queue import newest, pending, records_aside
 from moviec.catalog.integrity import integrity, remake_indexes
 from moviec.catalog.queries import FOLLOWER, checkpoint_of, count_documents, last_change
 from moviec.engine import DuckEngine

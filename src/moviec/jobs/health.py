@@ -11,9 +11,8 @@ import sqlalchemy as sa
 from cronsim import CronSim
 
 from moviec.catalog.deliveries import Delivery, all_deliveries
-from moviec.catalog.failures import failed
 from moviec.catalog.freshness import Figure, followers, gauges, matching, pairs_to_review
-from moviec.catalog.ingest_queue import Pending, pending
+from moviec.catalog.ingest_queue import Pending, failed, pending
 from moviec.catalog.leases import last_run_of_each
 from moviec.catalog.online import OnlineState, all_online
 from moviec.catalog.queries import FOLLOWER, last_change

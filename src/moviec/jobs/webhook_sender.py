@@ -21,7 +21,7 @@ import msgspec
 import sqlalchemy as sa
 
 from moviec.catalog.connect import writing
-from moviec.catalog.failures import set_aside
+from moviec.catalog.ingest_queue import set_aside
 from moviec.catalog.leases import WEBHOOKS, Lease, confirm, holding_if_free
 from moviec.catalog.queries import changes_after
 from moviec.catalog.webhooks import (

@@ -16,8 +16,7 @@ import msgspec
 
 from moviec.catalog.connect import writing
 from moviec.catalog.deliveries import all_deliveries
-from moviec.catalog.failures import failed, set_aside
-from moviec.catalog.ingest_queue import newest, position
+from moviec.catalog.ingest_queue import failed, newest, position, set_aside
 from moviec.catalog.leases import ARRIVALS, POSTERS, holding_if_free
 from moviec.catalog.online import all_online
 from moviec.config import Home

@@ -16,8 +16,16 @@ import pyarrow as pa
 
 from moviec.catalog.connect import writing
 from moviec.catalog.deliveries import all_batches
-from moviec.catalog.failures import last_failure, records_aside, set_aside, set_aside_after
-from moviec.catalog.ingest_queue import RECORDS, newest, pending, position
+from moviec.catalog.ingest_queue import (
+    RECORDS,
+    last_failure,
+    newest,
+    pending,
+    position,
+    records_aside,
+    set_aside,
+    set_aside_after,
+)
 from moviec.catalog.leases import CATALOGUE, EVERY, holder, holding_if_free
 from moviec.catalog.publish import kinds_after
 from moviec.catalog.queries import FOLLOWER, last_change

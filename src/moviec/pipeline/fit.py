@@ -13,8 +13,7 @@ import sqlalchemy as sa
 
 from moviec.catalog.deliveries import all_batches
 from moviec.catalog.facts import pin_new
-from moviec.catalog.failures import records_aside
-from moviec.catalog.ingest_queue import RECORDS
+from moviec.catalog.ingest_queue import RECORDS, records_aside
 from moviec.catalog.ledger import StoredIdentities, decisions_in_force, movie_of_records
 from moviec.engine import DuckEngine
 from moviec.errors import UsageError

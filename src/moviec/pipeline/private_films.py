@@ -9,7 +9,7 @@ import msgspec
 import pyarrow as pa
 
 from moviec.catalog.deliveries import all_batches
-from moviec.catalog.failures import records_aside
+from moviec.catalog.ingest_queue import records_aside
 from moviec.catalog.ledger import records_of
 from moviec.engine import DuckEngine
 from moviec.home.context import RunContext

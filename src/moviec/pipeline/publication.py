@@ -17,8 +17,7 @@ import sqlalchemy as sa
 
 from moviec.catalog.connect import writing
 from moviec.catalog.deliveries import Batch, all_batches, note_unmatched
-from moviec.catalog.failures import records_aside
-from moviec.catalog.ingest_queue import RECORDS, Pending, mark_done, pending
+from moviec.catalog.ingest_queue import RECORDS, Pending, mark_done, pending, records_aside
 from moviec.catalog.leases import CATALOGUE
 from moviec.catalog.ledger import StoredIdentities, decisions_in_force, ledger_of, records_of
 from moviec.catalog.parties import StoredParties

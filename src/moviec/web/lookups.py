@@ -9,8 +9,7 @@ import msgspec
 import sqlalchemy as sa
 from rapidfuzz.distance import OSA
 
-from moviec.catalog.finding import read_id
-from moviec.catalog.instants import instant_of
+from moviec.catalog.finding import instant_of, read_id
 from moviec.catalog.people import Credited, Person, credited_in, people_named
 from moviec.errors import UsageError
 from moviec.search.query import forgiven

@@ -189,7 +189,7 @@ async def quarantine_list(request: Request[Any, Any, Any]) -> ASGIResponse:
 async def failure_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """What was set aside after repeated failure."""
     server = _admin(request)
-    from moviec.catalog.failures import failed  # with Arrow
+    from moviec.catalog.ingest_queue import failed  # with Arrow
 
     return respond(request, answer({"items": await server.read(failed)}))
 

@@ -124,7 +124,7 @@ def done(request: Request[Any, Any, Any], path: str, told: str) -> ASGIResponse:
 async def operations(request: Request[Any, Any, Any]) -> ASGIResponse:
     """How things stand, at a glance."""
     from moviec.catalog.deliveries import all_deliveries, count_rejected
-    from moviec.catalog.failures import failed
+    from moviec.catalog.ingest_queue import failed
 
     server, _ = admin_of(request)
     checks = await asyncio.to_thread(server.workbench.health)
@@ -222,7 +222,7 @@ async def replay_quarantine(request: Request[Any, Any, Any]) -> ASGIResponse:
 @get("/operations/failures", include_in_schema=False)
 async def failures(request: Request[Any, Any, Any]) -> ASGIResponse:
     """What was set aside after repeated failure."""
-    from moviec.catalog.failures import failed
+    from moviec.catalog.ingest_queue import failed
 
     server, _ = admin_of(request)
     rows = await server.read(failed)
