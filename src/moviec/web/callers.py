@@ -134,9 +134,9 @@ class KeyRing:
         seen = self._seen.get(wanted)
         if seen is not None and time.monotonic() < seen[0]:
             return seen[1]
-        asked = time.monotonic()
+        begun = time.monotonic()
         found = await asyncio.to_thread(self._keys.find, wanted)
-        self._seen[wanted] = (asked + BELIEVED, found)
+        self._seen[wanted] = (begun + BELIEVED, found)
         self._seen.move_to_end(wanted)
         while len(self._seen) > REMEMBERED:
             self._seen.popitem(last=False)
@@ -299,11 +299,11 @@ class Sessions:
         seen = self._seen.get(session)
         if seen is not None and time.monotonic() < seen[0]:
             return seen[1]
-        asked = time.monotonic()
+        begun = time.monotonic()
         found = await asyncio.to_thread(self._find, session, time.time())
         if len(self._seen) >= REMEMBERED:
             self._seen.clear()
-        self._seen[session] = (asked + BELIEVED, found)
+        self._seen[session] = (begun + BELIEVED, found)
         return found
 
     async def begin(self, text: str) -> tuple[Key, str] | None:

@@ -191,12 +191,12 @@ class Connections:
         return list(chosen.values())
 
     def _is_over(self, each: Connection, files: dict[int, int], rests: float) -> bool:
-        asked = each.peer in self._requests.peers
+        served = each.peer in self._requests.peers
         if rests <= min(self._most.head, self._most.idle):
             return False
-        if asked and _unsent(files[each.inode]):
+        if served and _unsent(files[each.inode]):
             return rests > STALLED
-        return rests > (self._most.idle if asked else self._most.head)
+        return rests > (self._most.idle if served else self._most.head)
 
     def _beyond(
         self, here: list[Connection], left: list[Connection], closing: int

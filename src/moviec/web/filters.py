@@ -59,25 +59,25 @@ _KNOWN: dict[str, tuple[str, Callable[[str], bool], tuple[str, ...]]] = {
 
 
 async def wanted(
-    server: ServerState, asked: FilterQuery, genres: Sequence[Genre], words: GenreWords
+    server: ServerState, params: FilterQuery, genres: Sequence[Genre], words: GenreWords
 ) -> tuple[Wanted, ...]:
     """Return the filters of a query. Raises Problem 404 for a genre, person or company that nobody knows."""
     found = [
-        _each("genre", asked.genre, lambda text: [genre_named(text, genres, words)]),
-        _each("keyword", asked.keyword, lambda text: [fold_title(text)]),
-        _each("country", asked.country, lambda text: [text.upper()]),
-        _each("language", asked.language, lambda text: [text.lower()]),
-        _each("original_language", asked.original_language, lambda text: [text.lower()]),
-        _each("kind", asked.kind, lambda text: [text]),
-        _each("certificate", asked.certificate, lambda text: [certificate_form(text)], parted="|"),
-        _each("collection", asked.collection, lambda text: [slug(fold(text))], parted="|"),
+        _each("genre", params.genre, lambda text: [genre_named(text, genres, words)]),
+        _each("keyword", params.keyword, lambda text: [fold_title(text)]),
+        _each("country", params.country, lambda text: [text.upper()]),
+        _each("language", params.language, lambda text: [text.lower()]),
+        _each("original_language", params.original_language, lambda text: [text.lower()]),
+        _each("kind", params.kind, lambda text: [text]),
+        _each("certificate", params.certificate, lambda text: [certificate_form(text)], parted="|"),
+        _each("collection", params.collection, lambda text: [slug(fold(text))], parted="|"),
     ]
-    found.append(_each("space", asked.has_id, lambda text: [text], parted=","))
+    found.append(_each("space", params.has_id, lambda text: [text], parted=","))
     if server.finder.position is not None:
         await asyncio.to_thread(_refuse_unknown, server, [each for each in found if each is not None])
-    if asked.person or asked.company:
+    if params.person or params.company:
         try:
-            found += await server.read(lambda connection: _parties(connection, asked))
+            found += await server.read(lambda connection: _parties(connection, params))
         except _Nobody as unknown:
             raise await _nobody(server, unknown.text) from unknown
     return tuple(each for each in found if each is not None)
@@ -114,9 +114,9 @@ def _refuse_unknown(server: ServerState, filters: Sequence[Wanted]) -> None:
             raise Problem(404, f"there is no {what} '{value[:30]}'{listed}")
 
 
-def without(asked: FilterQuery, genres: Sequence[Genre], words: GenreWords) -> tuple[Wanted, ...]:
+def without(params: FilterQuery, genres: Sequence[Genre], words: GenreWords) -> tuple[Wanted, ...]:
     """Return the genres that films are not to have. Raises Problem 404 for one that nobody knows."""
-    found = _each("genre", asked.without_genre, lambda text: [genre_named(text, genres, words)])
+    found = _each("genre", params.without_genre, lambda text: [genre_named(text, genres, words)])
     return (found,) if found else ()
 
 
@@ -125,10 +125,10 @@ def day_number(day: dt.date | None) -> int | None:
     return None if day is None else day.year * 10_000 + day.month * 100 + day.day
 
 
-def _parties(connection: sa.Connection, asked: FilterQuery) -> list[Wanted | None]:
+def _parties(connection: sa.Connection, params: FilterQuery) -> list[Wanted | None]:
     return [
-        _each("credit", asked.person, lambda text: _party_ids(connection, "people", text)),
-        _each("company", asked.company, lambda text: _party_ids(connection, "companies", text)),
+        _each("credit", params.person, lambda text: _party_ids(connection, "people", text)),
+        _each("company", params.company, lambda text: _party_ids(connection, "companies", text)),
     ]
 
 

@@ -101,8 +101,8 @@ def respond(request: Request[Any, Any, Any], found: Answer, status: int = 200) -
         coding = accepted(request.headers.get("accept-encoding", ""))
     etag = f'"{found.etag}-{coding}"' if coding else f'"{found.etag}"'
     headers = {"etag": etag, "cache-control": "private, max-age=0, must-revalidate", **found.headers}
-    asked = request.headers.get("if-none-match")
-    if asked is not None and status == 200 and _matches(asked, found.etag):
+    condition = request.headers.get("if-none-match")
+    if condition is not None and status == 200 and _matches(condition, found.etag):
         return ASGIResponse(status_code=304, headers=headers)
     body = found.body
     if coding:
@@ -110,11 +110,11 @@ def respond(request: Request[Any, Any, Any], found: Answer, status: int = 200) -
     return ASGIResponse(body=body, status_code=status, headers=headers, media_type=found.media)
 
 
-def _matches(asked: str, etag: str) -> bool:
+def _matches(condition: str, etag: str) -> bool:
     """Return whether the caller has the answer, in whatever coding: each coding has an ETag of its own."""
-    if asked.strip() == "*":
+    if condition.strip() == "*":
         return True
-    tags = (tag.strip().removeprefix("W/").strip('"') for tag in asked.split(","))
+    tags = (tag.strip().removeprefix("W/").strip('"') for tag in condition.split(","))
     return any(tag == etag or tag.rpartition("-")[0] == etag for tag in tags)
 
 

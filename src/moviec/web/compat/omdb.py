@@ -39,20 +39,20 @@ _IMDB = re.compile("tt[0-9]{5,12}", re.IGNORECASE)
 @get(["/omdb", "/omdb/"], include_in_schema=False)
 async def omdb(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Answer as OMDb does."""
-    server, asked = server_of(request), given(request)
-    if asked.get("s"):
-        return respond(request, answer(await _search(server, asked, origin_of(request))))
-    if not asked.get("i") and not asked.get("t"):
+    server, params = server_of(request), given(request)
+    if params.get("s"):
+        return respond(request, answer(await _search(server, params, origin_of(request))))
+    if not params.get("i") and not params.get("t"):
         return respond(request, answer({"Response": "False", "Error": "Incorrect IMDb ID."}))
-    number = await _by_id(server, asked["i"]) if asked.get("i") else await _by_title(server, asked)
+    number = await _by_id(server, params["i"]) if params.get("i") else await _by_title(server, params)
     if number is None:
-        wrong = "Error getting data." if asked.get("i") else "Movie not found!"
+        wrong = "Error getting data." if params.get("i") else "Movie not found!"
         return respond(request, answer({"Response": "False", "Error": wrong}))
     stored = await asyncio.to_thread(server.movies.document, number)
     if stored is None:
         raise Problem(404, "Movie not found!")
     document = msgspec.json.decode(stored.document)
-    return respond(request, answer(film(document, asked.get("plot", "short") == "full", origin_of(request))))
+    return respond(request, answer(film(document, params.get("plot", "short") == "full", origin_of(request))))
 
 
 async def _by_id(server: ServerState, text: str) -> int | None:
@@ -63,16 +63,16 @@ async def _by_id(server: ServerState, text: str) -> int | None:
     return identity[1] if identity and identity[1] else number
 
 
-async def _by_title(server: ServerState, asked: Mapping[str, str]) -> int | None:
-    found = await _find(server, asked, asked["t"], 1)
+async def _by_title(server: ServerState, params: Mapping[str, str]) -> int | None:
+    found = await _find(server, params, params["t"], 1)
     return int(found.page.items[0].id[2:]) if found and found.page.items else None
 
 
-async def _search(server: ServerState, asked: Mapping[str, str], origin: str) -> dict[str, Any]:
-    page = asked.get("page", "1")
+async def _search(server: ServerState, params: Mapping[str, str], origin: str) -> dict[str, Any]:
+    page = params.get("page", "1")
     if not page.isdecimal() or not 1 <= int(page) <= LAST_PAGE:
         return {"Response": "False", "Error": "The offset specified in a OFFSET clause may not be negative."}
-    found = await _find(server, asked, asked["s"], int(page) * PAGE)
+    found = await _find(server, params, params["s"], int(page) * PAGE)
     items = found.page.items[(int(page) - 1) * PAGE : int(page) * PAGE] if found else []
     if not found or not items:
         return {"Response": "False", "Error": "Movie not found!"}
@@ -93,10 +93,10 @@ async def _search(server: ServerState, asked: Mapping[str, str], origin: str) ->
     return {"Search": listed, "totalResults": str(found.page.total), "Response": "True"}
 
 
-async def _find(server: ServerState, asked: Mapping[str, str], words: str, limit: int) -> Any:
+async def _find(server: ServerState, params: Mapping[str, str], words: str, limit: int) -> Any:
     """Search among films that have an IMDb id; None where another kind of thing is asked for."""
-    year = asked.get("y", "")
-    if asked.get("type", "movie") != "movie" or (year and not year.isdecimal()):
+    year = params.get("y", "")
+    if params.get("type", "movie") != "movie" or (year and not year.isdecimal()):
         return None
     listed = ListQuery(limit=limit, facets=False, has_id="imdb", year=int(year[:4]) if year else None)
     return await find(server, listed, words[:1000])

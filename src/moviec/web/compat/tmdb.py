@@ -70,8 +70,8 @@ async def genre_list(request: Request[Any, Any, Any]) -> ASGIResponse:
 @get("/3/find/{external_id:str}", include_in_schema=False)
 async def find_by_id(request: Request[Any, Any, Any], external_id: FromPath[str]) -> ASGIResponse:
     """The film or person that an id elsewhere names; TMDB answers with empty lists where none does."""
-    server, asked = server_of(request), given(request)
-    space = _SOURCES.get(asked.get("external_source", "imdb_id"), "")
+    server, params = server_of(request), given(request)
+    space = _SOURCES.get(params.get("external_source", "imdb_id"), "")
     empty: dict[str, list[Any]] = {
         f"{kind}_results": [] for kind in ("movie", "person", "tv", "tv_episode", "tv_season")
     }
@@ -90,21 +90,21 @@ async def find_by_id(request: Request[Any, Any, Any], external_id: FromPath[str]
             server.metrics.left_out.labels("tmdb").inc()
         else:
             names = await _names(server, [document])
-            found = [{**films.listed(document, names, _languages(asked)), "media_type": "movie"}]
+            found = [{**films.listed(document, names, _languages(params)), "media_type": "movie"}]
     return respond(request, answer({**empty, "movie_results": found}))
 
 
 @get("/3/movie/{movie_id:str}", include_in_schema=False)
 async def one_film(request: Request[Any, Any, Any], movie_id: FromPath[str]) -> ASGIResponse:
     """One film, by TMDB id or IMDb id; its parts with `append_to_response`. TMDB's lists have paths of that form, too."""
-    server, asked = server_of(request), given(request)
+    server, params = server_of(request), given(request)
     if movie_id in ("popular", "top_rated", "now_playing", "upcoming"):
-        return await _listed(request, server, _usual_list(movie_id), asked)
+        return await _listed(request, server, _usual_list(movie_id), params)
     document = await _document(server, movie_id)
     names = await _names(server, [document], whole=True)
-    found = films.whole(document, names, _languages(asked))
-    for part in asked.get("append_to_response", "").split(",")[:20]:
-        added = await _part(server, document, part.strip(), asked)
+    found = films.whole(document, names, _languages(params))
+    for part in params.get("append_to_response", "").split(",")[:20]:
+        added = await _part(server, document, part.strip(), params)
         if added is not None:
             found[part.strip()] = added
     return respond(request, answer(found))
@@ -124,7 +124,7 @@ async def part_of_film(
 
 
 async def _part(
-    server: ServerState, document: films.Document, part: str, asked: Mapping[str, str]
+    server: ServerState, document: films.Document, part: str, params: Mapping[str, str]
 ) -> dict[str, Any] | None:
     """Return a part of a film; None for what is none."""
     if part == "credits":
@@ -132,57 +132,57 @@ async def _part(
     if part in ("similar", "recommendations"):
         film = FILM.decode(msgspec.json.encode(document))
         alike = await asyncio.to_thread(server.finder.similar, film, ALIKE, "tmdb")
-        return await _page(server, [int(each.id[2:]) for each in alike], asked, (1, len(alike)))
+        return await _page(server, [int(each.id[2:]) for each in alike], params, (1, len(alike)))
     return films.PARTS[part](document) if part in films.PARTS else None
 
 
 @get("/3/search/movie", include_in_schema=False)
 async def search(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Films for words."""
-    asked = given(request)
-    if not asked.get("query"):
+    params = given(request)
+    if not params.get("query"):
         return ASGIResponse(
             body=b'{"errors":["query must be provided"]}', status_code=422, media_type="application/json"
         )
-    year = asked.get("primary_release_year") or asked.get("year") or ""
+    year = params.get("primary_release_year") or params.get("year") or ""
     query = ListQuery(
         year=int(year) if year.isdecimal() and 0 < int(year) < 10_000 else None,
-        adult=asked.get("include_adult") == "true",
+        adult=params.get("include_adult") == "true",
     )
-    return await _listed(request, server_of(request), query, asked, asked["query"][:1000])
+    return await _listed(request, server_of(request), query, params, params["query"][:1000])
 
 
 @get("/3/discover/movie", include_in_schema=False)
 async def discover(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Films by TMDB's filters; those that are not known here are passed over."""
-    asked = given(request)
-    return await _listed(request, server_of(request), _filters(asked), asked)
+    params = given(request)
+    return await _listed(request, server_of(request), _filters(params), params)
 
 
-def _filters(asked: Mapping[str, str]) -> ListQuery:
+def _filters(params: Mapping[str, str]) -> ListQuery:
     """Read discover's filters as those of our own lists."""
-    sort, _, direction = asked.get("sort_by", "popularity.desc").partition(".")
+    sort, _, direction = params.get("sort_by", "popularity.desc").partition(".")
     order = _SORTS.get(sort, "popularity")
-    people = [asked[name] for name in ("with_people", "with_cast", "with_crew") if asked.get(name)]
-    year = _number(asked, "primary_release_year") or _number(asked, "year")
-    rating = _decimal(asked, "vote_average.gte")
+    people = [params[name] for name in ("with_people", "with_cast", "with_crew") if params.get(name)]
+    year = _number(params, "primary_release_year") or _number(params, "year")
+    rating = _decimal(params, "vote_average.gte")
     return ListQuery(
-        genre=_at_tmdb(asked.get("with_genres", "")),
-        without_genre=_at_tmdb(asked.get("without_genres", "")).replace("|", ","),
+        genre=_at_tmdb(params.get("with_genres", "")),
+        without_genre=_at_tmdb(params.get("without_genres", "")).replace("|", ","),
         person=_at_tmdb(",".join(people)),
-        company=_at_tmdb(asked.get("with_companies", "")),
-        original_language=asked.get("with_original_language", ""),
-        country=asked.get("with_origin_country", ""),
-        certificate=asked.get("certification", ""),
-        runtime_from=_number(asked, "with_runtime.gte"),
-        runtime_to=_number(asked, "with_runtime.lte"),
-        min_votes=_number(asked, "vote_count.gte") or 0,
+        company=_at_tmdb(params.get("with_companies", "")),
+        original_language=params.get("with_original_language", ""),
+        country=params.get("with_origin_country", ""),
+        certificate=params.get("certification", ""),
+        runtime_from=_number(params, "with_runtime.gte"),
+        runtime_to=_number(params, "with_runtime.lte"),
+        min_votes=_number(params, "vote_count.gte") or 0,
         min_raters=0,
         min_rating=None if rating is None else min(max(rating, 0.0), 10.0) * 10,
-        released_from=_date(asked, "primary_release_date.gte") or _date(asked, "release_date.gte"),
-        released_to=_date(asked, "primary_release_date.lte") or _date(asked, "release_date.lte"),
+        released_from=_date(params, "primary_release_date.gte") or _date(params, "release_date.gte"),
+        released_to=_date(params, "primary_release_date.lte") or _date(params, "release_date.lte"),
         year=year if year and year < 10_000 else None,
-        adult=asked.get("include_adult") == "true",
+        adult=params.get("include_adult") == "true",
         sort=f"-{order}" if direction == "asc" else order,  # type: ignore[arg-type]
     )
 
@@ -203,11 +203,11 @@ async def _listed(
     request: Request[Any, Any, Any],
     server: ServerState,
     query: ListQuery,
-    asked: Mapping[str, str],
+    params: Mapping[str, str],
     words: str = "",
 ) -> ASGIResponse:
     """Answer with a page of films that have a TMDB id, and count those that have none."""
-    text = asked.get("page", "1")
+    text = params.get("page", "1")
     if not text.isdecimal() or not 1 <= int(text) <= LAST_PAGE:
         raise Problem(400, "no such page")
     page = int(text)
@@ -225,7 +225,7 @@ async def _listed(
     left_out = max(every.page.total - found.page.total, 0)
     server.metrics.left_out.labels("tmdb").inc(left_out)
     items = _numbers(found)[(page - 1) * PAGE :]
-    body = await _page(server, items, asked, (page, found.page.total))
+    body = await _page(server, items, params, (page, found.page.total))
     return respond(request, answer(body, {**found.headers, LEFT_OUT: str(left_out)}))
 
 
@@ -234,13 +234,13 @@ def _numbers(found: Found) -> list[int]:
 
 
 async def _page(
-    server: ServerState, numbers: Sequence[int], asked: Mapping[str, str], place: tuple[int, int]
+    server: ServerState, numbers: Sequence[int], params: Mapping[str, str], place: tuple[int, int]
 ) -> dict[str, Any]:
     """Return a page of films by number; `place` is the page and how many films there are in all."""
     stored = dict(await server.read(lambda connection: documents_of(connection, numbers)))
     documents = [msgspec.json.decode(stored[number]) for number in numbers if number in stored]
     names = await _names(server, documents)
-    languages = _languages(asked)
+    languages = _languages(params)
     page, total = place
     return _pages(page, [films.listed(document, names, languages) for document in documents], total)
 
@@ -309,8 +309,8 @@ def _person_at(connection: sa.Connection, key: str) -> list[dict[str, Any]]:
     ]
 
 
-def _languages(asked: Mapping[str, str]) -> tuple[str, ...]:
-    return preferred(asked.get("language", ""))
+def _languages(params: Mapping[str, str]) -> tuple[str, ...]:
+    return preferred(params.get("language", ""))
 
 
 def _at_tmdb(text: str) -> str:
@@ -319,24 +319,34 @@ def _at_tmdb(text: str) -> str:
     return ",".join("|".join(f"tmdb:{key}" for key in group) for group in groups if group)
 
 
-def _number(asked: Mapping[str, str], name: str) -> int | None:
-    text = asked.get(name, "")
+def _number(params: Mapping[str, str], name: str) -> int | None:
+    text = params.get(name, "")
     return min(int(text), 2_147_483_647) if text.isascii() and text.isdecimal() and len(text) < 20 else None
 
 
-def _decimal(asked: Mapping[str, str], name: str) -> float | None:
+def _decimal(params: Mapping[str, str], name: str) -> float | None:
     try:
-        return float(asked[name]) if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,6})?", asked.get(name, "")) else None
+        return (
+            float(params[name]) if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,6})?", params.get(name, "")) else None
+        )
     except ValueError:
         return None
 
 
-def _date(asked: Mapping[str, str], name: str) -> dt.date | None:
+def _date(params: Mapping[str, str], name: str) -> dt.date | None:
     try:
-        found = _DAY.match(asked.get(name, ""))
+        found = _DAY.match(params.get(name, ""))
         return dt.date.fromisoformat(found[0]) if found else None
     except ValueError:
         return None
 
 
-ROUTES: list[ControllerRouterHandler] = [configuration, genre_list, find_by_id, search, discover, one_film, part_of_film]
+ROUTES: list[ControllerRouterHandler] = [
+    configuration,
+    genre_list,
+    find_by_id,
+    search,
+    discover,
+    one_film,
+    part_of_film,
+]

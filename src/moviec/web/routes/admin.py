@@ -167,22 +167,22 @@ async def replay_failures(
 @get("/v1/admin/review", responses=gives(shapes.ReviewList, 403), opt={"query": AdminQuery}, summary="Pairs to review", tags=["admin"])  # fmt: skip
 async def review_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Uncertain pairs of records side by side with the evidence, most valuable first: as `moviec review list`."""
-    server, asked = _admin(request), query_of(request, AdminQuery)
+    server, params = _admin(request), query_of(request, AdminQuery)
     return respond(
-        request, answer({"items": await _done(server, lambda: server.workbench.review(asked.limit, None))})
+        request, answer({"items": await _done(server, lambda: server.workbench.review(params.limit, None))})
     )
 
 
 @get("/v1/admin/quarantine", responses=gives(shapes.RejectedList, 403), opt={"query": QuarantineQuery}, summary="Rejected rows", tags=["admin"])  # fmt: skip
 async def quarantine_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Rows that could not be read and wait for a fix, with where they stand and why."""
-    server, asked = _admin(request), query_of(request, QuarantineQuery)
+    server, params = _admin(request), query_of(request, QuarantineQuery)
     from moviec.catalog.deliveries import rejected  # with Arrow, which a server without admins need not load
 
-    rows = await _done(server, lambda: rejected(server.catalogue, "open", asked.source or None))
-    shown = [row for row in rows if row.number > asked.cursor][: asked.limit + 1]
-    following = str(shown[asked.limit - 1].number) if len(shown) > asked.limit else None
-    return respond(request, answer({"items": shown[: asked.limit], "total": len(rows), "next": following}))
+    rows = await _done(server, lambda: rejected(server.catalogue, "open", params.source or None))
+    shown = [row for row in rows if row.number > params.cursor][: params.limit + 1]
+    following = str(shown[params.limit - 1].number) if len(shown) > params.limit else None
+    return respond(request, answer({"items": shown[: params.limit], "total": len(rows), "next": following}))
 
 
 @get("/v1/admin/failures", responses=gives(shapes.FailureList, 403), summary="Failures", tags=["admin"])  # fmt: skip
@@ -197,9 +197,9 @@ async def failure_list(request: Request[Any, Any, Any]) -> ASGIResponse:
 @get("/v1/admin/runs", responses=gives(shapes.RunList, 403), opt={"query": AdminQuery}, summary="Runs", tags=["admin"])  # fmt: skip
 async def run_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """The latest runs with their steps, the latest first."""
-    server, asked = _admin(request), query_of(request, AdminQuery)
+    server, params = _admin(request), query_of(request, AdminQuery)
     return respond(
-        request, answer({"items": await server.read(lambda connection: last_runs(connection, asked.limit))})
+        request, answer({"items": await server.read(lambda connection: last_runs(connection, params.limit))})
     )
 
 

@@ -75,8 +75,8 @@ async def one_genre(request: Request[Any, Any, Any], genre_id: GenreId) -> ASGIR
 @get("/v1/production_companies", responses=gives(shapes.CompanyList), opt={"query": CompanyListQuery}, summary="Production companies", tags=["companies"])  # fmt: skip
 async def company_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Production companies by id, or those whose name begins so."""
-    asked = query_of(request, CompanyListQuery)
-    after, limit, folded = asked.cursor, asked.limit, fold(asked.query)
+    params = query_of(request, CompanyListQuery)
+    after, limit, folded = params.cursor, params.limit, fold(params.query)
     found = await server_of(request).read(
         lambda connection: companies_named(connection, folded, after, limit + 1)
     )
@@ -134,28 +134,28 @@ async def companies_years(request: Request[Any, Any, Any], span: Span) -> ASGIRe
 async def _figures(
     request: Request[Any, Any, Any], kind: str, years: tuple[int, int], month: int = 0
 ) -> ASGIResponse:
-    server, asked = server_of(request), query_of(request, FigureQuery)
-    name = f"{kind}:{years}:{month}:{msgspec.json.encode(asked).decode()}"
+    server, params = server_of(request), query_of(request, FigureQuery)
+    name = f"{kind}:{years}:{month}:{msgspec.json.encode(params).decode()}"
     held = server.cache.get(0, name)
     if held is None:
         ticket = server.cache.begin()
-        held = answer(await figures(server, asked, question_of(asked, kind, years, month)))
+        held = answer(await figures(server, params, question_of(params, kind, years, month)))
         server.cache.keep(ticket, 0, name, held)
     return respond(request, held)
 
 
-async def figures(server: ServerState, asked: FigureQuery, question: Question) -> shapes.Figures:
+async def figures(server: ServerState, params: FigureQuery, question: Question) -> shapes.Figures:
     """Answer a question about genres or companies."""
-    if asked.ids:
-        ids = await _entries(server, question.kind, asked.ids.split(","))
+    if params.ids:
+        ids = await _entries(server, question.kind, params.ids.split(","))
         question = msgspec.structs.replace(question, entries=ids)
     try:
         refuse_nonsense(question)
-        chosen, entries = await _chosen(server, asked, question)
+        chosen, entries = await _chosen(server, params, question)
     except UsageError as error:
         raise wrong_parameter(error.where or "query", error.what, str(error)) from error
     names: Mapping[int, Genre | Company] = {}
-    if asked.metadata:
+    if params.metadata:
         names = await _names(server, question.kind, [each.entry for each in chosen])
     return shapes.Figures(
         kind=question.kind,
@@ -172,18 +172,18 @@ async def figures(server: ServerState, asked: FigureQuery, question: Question) -
     )
 
 
-def question_of(asked: FigureQuery, kind: str, years: tuple[int, int], month: int = 0) -> Question:
+def question_of(params: FigureQuery, kind: str, years: tuple[int, int], month: int = 0) -> Question:
     """Read a question about genres or companies as a caller asks it."""
     return Question(
         kind=kind,
         first_year=years[0],
         last_year=years[1],
         month=month,
-        measure=asked.measure,
-        by=asked.by,
-        split=asked.split,
-        movie_ids=asked.metadata,
-        least=asked.min_movies or least_films(asked.measure),
+        measure=params.measure,
+        by=params.by,
+        split=params.split,
+        movie_ids=params.metadata,
+        least=params.min_movies or least_films(params.measure),
     )
 
 
@@ -197,15 +197,15 @@ def _empty(server: ServerState, question: Question) -> bool:
 
 
 async def _chosen(
-    server: ServerState, asked: FigureQuery, question: Question
+    server: ServerState, params: FigureQuery, question: Question
 ) -> tuple[list[RankedEntry], int]:
     """Give the first and the last of those with a value; without either the first hundred, or those that are named."""
     if _empty(server, question):
         return [], 0
-    if asked.top is not None or asked.bottom is not None:
-        ends = Ends(asked.top or 0, asked.bottom or 0)
+    if params.top is not None or params.bottom is not None:
+        ends = Ends(params.top or 0, params.bottom or 0)
         return await server.read(lambda connection: leaders(connection, question, ends))
-    if not asked.ids:
+    if not params.ids:
         return await server.read(
             lambda connection: leaders(connection, question, Ends(USUAL_TOP, valued=False))
         )

@@ -61,15 +61,15 @@ Number = Annotated[int, PathParameter(ge=1, le=LARGEST)]
 )
 async def change_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Entries of the change log after a number, in order and without gaps."""
-    asked = query_of(request, ChangesQuery)
+    params = query_of(request, ChangesQuery)
 
     def read(connection: sa.Connection) -> tuple[int, list[dict[str, Any]]]:
-        return head(connection), changes_after(connection, asked.after, asked.limit)
+        return head(connection), changes_after(connection, params.after, params.limit)
 
     newest, items = await server_of(request).read(read)
-    if not items and asked.after > newest:
-        raise _beyond(asked.after, newest)
-    last = items[-1]["number"] if items else asked.after
+    if not items and params.after > newest:
+        raise _beyond(params.after, newest)
+    last = items[-1]["number"] if items else params.after
     return respond(request, answer({"items": items, "last": last, "head": max(newest, last if items else 0)}))
 
 

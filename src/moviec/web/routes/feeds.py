@@ -65,7 +65,7 @@ async def feed(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIResp
     what, _, kind = name.partition(".")
     if what not in ("changes", "top") or kind not in _MEDIA:
         raise not_found("the feeds are changes.atom, changes.rss, top.atom and top.rss")
-    server, asked = server_of(request), query_of(request, FeedQuery)
+    server, params = server_of(request), query_of(request, FeedQuery)
     base = f"{request.url.scheme}://{request.url.netloc}{server.prefix}"
     link = f"{base}{request.url.path.removeprefix(server.prefix)}" + (
         f"?{request.url.query}" if request.url.query else ""
@@ -76,31 +76,31 @@ async def feed(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIResp
         entries = await server.read(lambda connection: _changes(connection, base))
         made = Feed("Changes of films", link, f"{base}/", entries, published)
     else:
-        entries = await _top(server, asked, base)
-        made = Feed("New films, best rated first", link, _page_of(asked, base), entries, published)
+        entries = await _top(server, params, base)
+        made = Feed("New films, best rated first", link, _page_of(params, base), entries, published)
     return respond(request, _written(made, kind))
 
 
-def _page_of(asked: FeedQuery, base: str) -> str:
+def _page_of(params: FeedQuery, base: str) -> str:
     """Return the address of the site's page with the feed's films: the same filters."""
     usual = FeedQuery()
     apart = ("limit", "cursor", "facets", "fields", "include")
     kept = {
         name: value
-        for name, value in msgspec.to_builtins(_listed(asked)).items()
+        for name, value in msgspec.to_builtins(_listed(params)).items()
         if name not in apart and value != getattr(usual, name, None)
     }
-    return f"{base}/search?{urlencode({**kept, 'adult': 'true'} if asked.adult else kept)}"
+    return f"{base}/search?{urlencode({**kept, 'adult': 'true'} if params.adult else kept)}"
 
 
-def _listed(asked: FeedQuery) -> ListQuery:
+def _listed(params: FeedQuery) -> ListQuery:
     """Return the list that a feed is of: films released in the last year, unless told otherwise."""
     today = dt.datetime.now(dt.UTC).date()
-    same = {name: getattr(asked, name) for name in FilterQuery.__struct_fields__}
+    same = {name: getattr(params, name) for name in FilterQuery.__struct_fields__}
     listed = ListQuery(**same, sort="rating")
-    since = asked.released_from or today - dt.timedelta(NEW_FOR)
+    since = params.released_from or today - dt.timedelta(NEW_FOR)
     return msgspec.structs.replace(
-        listed, limit=ENTRIES, cursor="", facets=False, released_from=since, released_to=asked.released_to or today,
+        listed, limit=ENTRIES, cursor="", facets=False, released_from=since, released_to=params.released_to or today,
         fields="", include="",
     )  # fmt: skip
 
@@ -129,10 +129,10 @@ def _told(item: dict[str, Any]) -> str:
     return f"{said} ({item['source']})" if item["source"] else said
 
 
-async def _top(server: ServerState, asked: FeedQuery, base: str) -> list[Entry]:
+async def _top(server: ServerState, params: FeedQuery, base: str) -> list[Entry]:
     """Return films released in the last year, by what one can be sure of their rating; dated by their release."""
     today = dt.datetime.now(dt.UTC).date()
-    found = await find(server, _listed(asked), "")
+    found = await find(server, _listed(params), "")
     return [
         Entry(
             id=f"{base}/movies/{film.id}",

@@ -39,11 +39,11 @@ class Judged(msgspec.Struct, frozen=True):
     evidence: list[Any] = []
 
 
-async def judge(server: ServerState, asked: Sequence[FilmAsked]) -> list[list[Judged]]:
+async def judge(server: ServerState, wanted: Sequence[FilmAsked]) -> list[list[Judged]]:
     """Return the candidates of each film that is asked for, the likeliest first; one that an id names is sure."""
-    named = [await _named(server, film) for film in asked]
+    named = [await _named(server, film) for film in wanted]
     words = await genre_words(server)
-    return await asyncio.to_thread(_judge, server, asked, named, words)
+    return await asyncio.to_thread(_judge, server, wanted, named, words)
 
 
 async def _named(server: ServerState, film: FilmAsked) -> int | None:
@@ -58,17 +58,17 @@ async def _named(server: ServerState, film: FilmAsked) -> int | None:
 
 
 def _judge(
-    server: ServerState, asked: Sequence[FilmAsked], named: Sequence[int | None], words: GenreWords
+    server: ServerState, wanted: Sequence[FilmAsked], named: Sequence[int | None], words: GenreWords
 ) -> list[list[Judged]]:
     found = [
         {number} if number is not None else _candidates(server, film, words)
-        for film, number in zip(asked, named, strict=True)
+        for film, number in zip(wanted, named, strict=True)
     ]
     numbers = sorted(set().union(*found))
     with server.catalogue.connect() as connection:
         documents = _documents(connection, numbers)
         films = max(server.finder.films, 1)
-    by_asked = _pairs(server, asked, documents, films) if documents else {}
+    by_asked = _pairs(server, wanted, documents, films) if documents else {}
     summaries = {number: _shown(text) for number, text in documents.items()}
     judged = []
     for place, (some, number) in enumerate(zip(found, named, strict=True)):
@@ -114,7 +114,7 @@ def _candidates(server: ServerState, film: FilmAsked, words: GenreWords) -> set[
 
 
 def _pairs(
-    server: ServerState, asked: Sequence[FilmAsked], documents: Mapping[int, str], films: int
+    server: ServerState, wanted: Sequence[FilmAsked], documents: Mapping[int, str], films: int
 ) -> dict[str, list[dict[str, Any]]]:
     """Judge all at once: rows of `match_against` by the place of the film that was asked for."""
     import pyarrow as pa
@@ -122,7 +122,7 @@ def _pairs(
     from moviec.matching.features import FEATURES
     from moviec.matching.lookup import match_against  # the engine is loaded when it is first wanted
 
-    left = pa.Table.from_pylist([_asked(place, film) for place, film in enumerate(asked)], FEATURES)
+    left = pa.Table.from_pylist([_asked(place, film) for place, film in enumerate(wanted)], FEATURES)
     right = pa.Table.from_pylist([_candidate(number, text) for number, text in documents.items()], FEATURES)
     found: dict[str, list[dict[str, Any]]] = {}
     for row in match_against(left, right, films, server.workbench.match_model()).to_pylist():

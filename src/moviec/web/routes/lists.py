@@ -56,8 +56,8 @@ SEARCH = ["/v1/movies/search", "/movies/search"]
 )
 async def search(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Ranked, forgiving typing errors; the last word may be only begun. Exact titles come first."""
-    asked = query_of(request, SearchQuery)
-    return await respond_list(request, asked, asked.query)
+    params = query_of(request, SearchQuery)
+    return await respond_list(request, params, params.query)
 
 
 @get(
@@ -84,48 +84,48 @@ class Found(msgspec.Struct, frozen=True):
     least: Least | None = None
 
 
-async def find(server: ServerState, asked: ListQuery, query: str, *, counted: bool = True) -> Found:
+async def find(server: ServerState, params: ListQuery, query: str, *, counted: bool = True) -> Found:
     """Search: in the index, else by title in the database."""
     genres, words = _read_words(await _held_genres(server))
-    best = asked.sort == "relevance" and asks_for_best(query, words)
+    best = params.sort == "relevance" and asks_for_best(query, words)
     if best:
-        asked = msgspec.structs.replace(asked, sort="rating")
-    decade = asked.decade
+        params = msgspec.structs.replace(params, sort="rating")
+    decade = params.decade
     ask = Ask(
         query=query,
-        wanted=await wanted(server, asked, genres, words),
-        without=without(asked, genres, words),
-        released_from=day_number(asked.released_from),
-        released_to=day_number(asked.released_to),
-        year_from=_both(max, asked.year, asked.year_from, decade),
-        year_to=_both(min, asked.year, asked.year_to, decade + 9 if decade else None),
-        runtime_from=asked.runtime_from,
-        runtime_to=asked.runtime_to,
-        min_rating=asked.min_rating,
-        min_votes=asked.min_votes or 0,
-        min_raters=asked.min_raters or 0,
-        adult=asked.adult,
-        sort=asked.sort,
-        limit=asked.limit,
-        cursor=asked.cursor,
-        facets=asked.facets,
+        wanted=await wanted(server, params, genres, words),
+        without=without(params, genres, words),
+        released_from=day_number(params.released_from),
+        released_to=day_number(params.released_to),
+        year_from=_both(max, params.year, params.year_from, decade),
+        year_to=_both(min, params.year, params.year_to, decade + 9 if decade else None),
+        runtime_from=params.runtime_from,
+        runtime_to=params.runtime_to,
+        min_rating=params.min_rating,
+        min_votes=params.min_votes or 0,
+        min_raters=params.min_raters or 0,
+        adult=params.adult,
+        sort=params.sort,
+        limit=params.limit,
+        cursor=params.cursor,
+        facets=params.facets,
         counted=counted,
     )
     position = server.finder.position  # before it is asked: it may be ahead of that then, but never behind
     if position is None:
-        plain = Ask(query=query, limit=asked.limit, facets=asked.facets, counted=counted)
+        plain = Ask(query=query, limit=params.limit, facets=params.facets, counted=counted)
         if ask != plain:
             raise Problem(503, _TITLES_ONLY, "not_ready", headers={"retry-after": "5"})
         return Found(await server.read(lambda connection: _by_title(connection, ask)), genres)
     found, refused = None, None
-    for least in leasts(asked, "" if best else query):
+    for least in leasts(params, "" if best else query):
         ask = msgspec.structs.replace(ask, min_votes=least.votes, min_raters=least.raters)
         try:
             page = await asyncio.to_thread(server.finder.find, ask, words)
         except UsageError as error:  # the cursor may be of the next list: it knows its own
             refused = error
             continue
-        found = Found(page, genres, {CHANGE: str(position)}, least if _is_by_rating(asked) else None)
+        found = Found(page, genres, {CHANGE: str(position)}, least if _is_by_rating(params) else None)
         if page.total:
             break
     if found is None:
@@ -133,10 +133,10 @@ async def find(server: ServerState, asked: ListQuery, query: str, *, counted: bo
     return found
 
 
-def leasts(asked: ListQuery, query: str) -> list[Least]:
+def leasts(params: ListQuery, query: str) -> list[Least]:
     """Return what is asked of films in turn, until some have as much: what the caller says, and of lists TOP_RATED."""
-    usual = TOP_RATED if _is_by_rating(asked) and not query.strip() else TOP_RATED[-1:]
-    votes, raters = asked.min_votes, asked.min_raters
+    usual = TOP_RATED if _is_by_rating(params) and not query.strip() else TOP_RATED[-1:]
+    votes, raters = params.min_votes, params.min_raters
     found = [
         Least(least.votes if votes is None else votes, least.raters if raters is None else raters)
         for least in usual
@@ -144,8 +144,8 @@ def leasts(asked: ListQuery, query: str) -> list[Least]:
     return list(dict.fromkeys(found))
 
 
-def _is_by_rating(asked: ListQuery) -> bool:
-    return asked.sort.removeprefix("-") == "rating"
+def _is_by_rating(params: ListQuery) -> bool:
+    return params.sort.removeprefix("-") == "rating"
 
 
 def _both(narrower: Callable[[list[int]], int], *bounds: int | None) -> int | None:
@@ -176,18 +176,18 @@ def _read_words(genres: bytes) -> tuple[list[Genre], GenreWords]:
     return found, GenreWords.of(found)
 
 
-async def respond_list(request: Request[Any, Any, Any], asked: ListQuery, query: str) -> ASGIResponse:
+async def respond_list(request: Request[Any, Any, Any], params: ListQuery, query: str) -> ASGIResponse:
     """Send a page of films, held ready by the index's place in the log."""
     server = server_of(request)
     lines = NDJSON in request.headers.get("accept", "")
     languages = preferred(request.headers.get("accept-language", ""))
     # The link to the next page names the path that was asked: search has two.
-    name = f"list:{request.scope['path']}:{server.finder.position}:{lines}:{languages}:{query}:{msgspec.json.encode(asked).decode()}"
+    name = f"list:{request.scope['path']}:{server.finder.position}:{lines}:{languages}:{query}:{msgspec.json.encode(params).decode()}"
     held = server.cache.get(0, name)
     if held is None:
         ticket = server.cache.begin()
-        parts = parts_of(asked.fields, asked.include)
-        found = await find(server, asked, query)
+        parts = parts_of(params.fields, params.include)
+        found = await find(server, params, query)
         items = await _items(server, [shown(item, languages) for item in found.page.items], parts)
         held = _written(found, items, lines, request)
         server.cache.keep(ticket, 0, name, held)
@@ -274,22 +274,22 @@ def _read_genres(server: ServerState) -> list[Genre]:
 )
 async def suggest(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Films for what has been typed so far: the first of a search, without counts. Nothing typed, nothing suggested."""
-    server, asked = server_of(request), query_of(request, SuggestQuery)
+    server, params = server_of(request), query_of(request, SuggestQuery)
     languages = preferred(request.headers.get("accept-language", ""))
-    name = f"suggest:{server.finder.position}:{languages}:{msgspec.json.encode(asked).decode()}"
+    name = f"suggest:{server.finder.position}:{languages}:{msgspec.json.encode(params).decode()}"
     held = server.cache.get(0, name)
     if held is None:
         ticket = server.cache.begin()
-        held = await _suggestions(server, asked, languages)
+        held = await _suggestions(server, params, languages)
         server.cache.keep(ticket, 0, name, held)
     return respond(request, held)
 
 
-async def _suggestions(server: ServerState, asked: SuggestQuery, languages: tuple[str, ...]) -> Answer:
-    if not asked.query.strip():
+async def _suggestions(server: ServerState, params: SuggestQuery, languages: tuple[str, ...]) -> Answer:
+    if not params.query.strip():
         return answer(shapes.Suggestions(items=[]))
-    listed = ListQuery(limit=asked.limit, adult=asked.adult, facets=False)
-    found = await find(server, listed, asked.query, counted=False)
+    listed = ListQuery(limit=params.limit, adult=params.adult, facets=False)
+    found = await find(server, listed, params.query, counted=False)
     items = [
         shapes.Suggestion(
             id=film.id,
@@ -314,9 +314,9 @@ async def _suggestions(server: ServerState, asked: SuggestQuery, languages: tupl
 )
 async def top(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Those that lead: by what one can be sure of their C-rating, or by popularity, votes or revenue."""
-    asked = query_of(request, TopQuery)
-    same = {name: getattr(asked, name) for name in FilterQuery.__struct_fields__}
-    return await respond_list(request, ListQuery(sort=asked.by, **same), "")
+    params = query_of(request, TopQuery)
+    same = {name: getattr(params, name) for name in FilterQuery.__struct_fields__}
+    return await respond_list(request, ListQuery(sort=params.by, **same), "")
 
 
 @get(
@@ -328,10 +328,10 @@ async def top(request: Request[Any, Any, Any]) -> ASGIResponse:
 )
 async def similar(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIResponse:
     """Films that share what few films share with it: a collection, keywords, who made it and who plays, genres."""
-    server, asked = server_of(request), query_of(request, SimilarQuery)
+    server, params = server_of(request), query_of(request, SimilarQuery)
     number = await movie_of(server, movie_id)
     languages = preferred(request.headers.get("accept-language", ""))
-    name = f"similar:{number}:{server.finder.position}:{languages}:{asked.limit}"
+    name = f"similar:{number}:{server.finder.position}:{languages}:{params.limit}"
     held = server.cache.get(0, name)
     if held is None:
         ticket = server.cache.begin()
@@ -342,7 +342,7 @@ async def similar(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIRes
                 return redirect(server, reason, "/similar", "")
             raise reason
         headers = {CHANGE: str(server.finder.position)}
-        found = await asyncio.to_thread(server.finder.similar, FILM.decode(stored.document), asked.limit)
+        found = await asyncio.to_thread(server.finder.similar, FILM.decode(stored.document), params.limit)
         items = [shown(film, languages) for film in found]
         held = answer(shapes.Similar(id=f"mc{number}", items=items), headers)
         server.cache.keep(ticket, 0, name, held)

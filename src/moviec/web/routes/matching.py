@@ -85,9 +85,9 @@ def _matched(film: FilmAsked, judged: Sequence[Judged]) -> shapes.MatchedFilm:
 @get("/reconcile", include_in_schema=False)
 async def reconcile(request: Request[Any, Any, Any]) -> ASGIResponse:
     """The service's manifest; with `queries` or `extend` in the URL their answers."""
-    asked = given(request)
-    if "queries" in asked or "extend" in asked:
-        return await _answered(request, asked)
+    params = given(request)
+    if "queries" in params or "extend" in params:
+        return await _answered(request, params)
     return respond(request, answer(_manifest(_base(request))))
 
 
@@ -98,14 +98,14 @@ async def reconcile_form(request: Request[Any, Any, Any]) -> ASGIResponse:
     return await _answered(request, dict(parse_qsl(body, errors="replace")))
 
 
-async def _answered(request: Request[Any, Any, Any], asked: Mapping[str, str]) -> ASGIResponse:
+async def _answered(request: Request[Any, Any, Any], params: Mapping[str, str]) -> ASGIResponse:
     server = server_of(request)
     try:
-        if "queries" in asked:
-            queries = msgspec.json.decode(asked["queries"], type=dict[str, _Query])
+        if "queries" in params:
+            queries = msgspec.json.decode(params["queries"], type=dict[str, _Query])
             return respond(request, answer(await _reconciled(server, queries)))
-        if "extend" in asked:
-            wanted = msgspec.json.decode(asked["extend"], type=_Extend)
+        if "extend" in params:
+            wanted = msgspec.json.decode(params["extend"], type=_Extend)
             return respond(request, answer(await _extended(server, wanted)))
     except msgspec.DecodeError as error:  # what is JSON and not of the form, too
         raise Problem(400, f"not as the protocol has it: {error}") from error
@@ -301,10 +301,10 @@ async def _films(server: ServerState, prefix: str) -> list[dict[str, Any]]:
 @get("/reconcile/properties", include_in_schema=False)
 async def properties(request: Request[Any, Any, Any]) -> ASGIResponse:
     """What a table may be extended with."""
-    asked = given(request)
-    limit = int(asked["limit"]) if asked.get("limit", "").isdecimal() else len(_PROPERTIES)
+    params = given(request)
+    limit = int(params["limit"]) if params.get("limit", "").isdecimal() else len(_PROPERTIES)
     some = [{"id": key, "name": name} for key, name in _PROPERTIES.items()][:limit]
-    return respond(request, answer({"type": asked.get("type", "movie"), "limit": limit, "properties": some}))
+    return respond(request, answer({"type": params.get("type", "movie"), "limit": limit, "properties": some}))
 
 
 @get("/reconcile/preview", include_in_schema=False)

@@ -36,8 +36,8 @@ _film = msgspec.json.Decoder(Film)
 )
 async def movie(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIResponse:
     """The movie's document, byte for byte as it was published; `display_title` is set beside by Accept-Language."""
-    server, asked = server_of(request), query_of(request, MovieQuery)
-    parts, as_of = parts_of(asked.fields, asked.include), asked.as_of
+    server, params = server_of(request), query_of(request, MovieQuery)
+    parts, as_of = parts_of(params.fields, params.include), params.as_of
     number = await movie_of(server, movie_id)
     try:
         if as_of:

@@ -67,17 +67,17 @@ CollectionId = Annotated[
 )
 async def person_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Persons whose names have these words, those of the best known films first; without words all, by id."""
-    server, asked = server_of(request), query_of(request, PeopleQuery)
-    if not asked.query.strip():
-        found = await server.read(lambda connection: people_from(connection, asked.cursor, asked.limit + 1))
-        following = str(found[asked.limit - 1].id) if len(found) > asked.limit else None
-        items = [shapes.PersonShown(id=each.id, name=each.name) for each in found[: asked.limit]]
+    server, params = server_of(request), query_of(request, PeopleQuery)
+    if not params.query.strip():
+        found = await server.read(lambda connection: people_from(connection, params.cursor, params.limit + 1))
+        following = str(found[params.limit - 1].id) if len(found) > params.limit else None
+        items = [shapes.PersonShown(id=each.id, name=each.name) for each in found[: params.limit]]
         return respond(request, answer(shapes.PersonList(items=items, next=following)))
-    name = f"people:{server.finder.position}:{asked.limit}:{asked.query}"
+    name = f"people:{server.finder.position}:{params.limit}:{params.query}"
     held = server.cache.get(0, name)
     if held is None:
         ticket, headers = server.cache.begin(), {CHANGE: str(server.finder.position)}
-        items = await named_people(server, asked.query, asked.limit)
+        items = await named_people(server, params.query, params.limit)
         held = answer(shapes.PersonList(items=items, next=None), headers)
         server.cache.keep(ticket, 0, name, held)
     return respond(request, held)
@@ -92,12 +92,12 @@ async def person_list(request: Request[Any, Any, Any]) -> ASGIResponse:
 )
 async def one_person(request: Request[Any, Any, Any], person_id: PersonId) -> ASGIResponse:
     """A person with every film, the newest first, and what they did in it."""
-    server, asked = server_of(request), query_of(request, PersonQuery)
+    server, params = server_of(request), query_of(request, PersonQuery)
     found = await server.read(lambda connection: _person(connection, person_id))
     if found is None:
         raise not_found(f"there is no person {person_id[:50]}")
     person, done = found
-    credits = [_credit(credit) for credit in done if asked.adult or not credit.adult]
+    credits = [_credit(credit) for credit in done if params.adult or not credit.adult]
     films = len({credit.id for credit in credits})
     shape = shapes.Person(id=person.id, name=person.name, ids=person.ids, films=films, credits=credits)
     return respond(request, answer(shape))
@@ -136,13 +136,13 @@ def _credit(credit: Credit) -> shapes.PersonCredit:
 )
 async def collection_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Collections by name, with how many films each has; those whose names have these words."""
-    server, asked = server_of(request), query_of(request, CollectionsQuery)
+    server, params = server_of(request), query_of(request, CollectionsQuery)
     found = await all_collections(server)
-    words, begun = fold(asked.query).split(), not asked.query[-1:].isspace()
-    if asked.query.strip():
+    words, begun = fold(params.query).split(), not params.query[-1:].isspace()
+    if params.query.strip():
         found = [each for each in found if words and has_words(each.id.split("-"), words, begun)]
-    items = found[asked.cursor : asked.cursor + asked.limit]
-    end = asked.cursor + asked.limit
+    items = found[params.cursor : params.cursor + params.limit]
+    end = params.cursor + params.limit
     following = str(end) if end < len(found) else None
     headers = {CHANGE: str(server.finder.position)}
     shape = shapes.CollectionList(items=items, total=len(found), next=following)

@@ -76,27 +76,27 @@ class Chip(msgspec.Struct, frozen=True):
 @get("/search", include_in_schema=False)
 async def results(request: Request[Any, Any, Any]) -> ASGIResponse:
     """A page of films that match, with facets, orders, and persons of such a name."""
-    server, asked = server_of(request), asked_of(request)
+    server, params = server_of(request), asked_of(request)
     languages = preferred(request.headers.get("accept-language", ""))
 
     async def make() -> Made:
-        values, headers = await _values(server, asked, languages)
+        values, headers = await _values(server, params, languages)
         return "results.html", values, headers
 
-    return await held_page(request, 0, f"search:{msgspec.json.encode(asked).decode()}", make)
+    return await held_page(request, 0, f"search:{msgspec.json.encode(params).decode()}", make)
 
 
 async def _values(
-    server: ServerState, asked: SearchQuery, languages: tuple[str, ...]
+    server: ServerState, params: SearchQuery, languages: tuple[str, ...]
 ) -> tuple[dict[str, Any], Mapping[str, str]]:
-    found = await find(server, asked, asked.query)
+    found = await find(server, params, params.query)
     people: Sequence[Any] = []
-    if asked.query.strip() and not asked.cursor:
-        people = await named_people(server, asked.query, PERSONS, errors=0)
-    kept = kept_of(asked)
+    if params.query.strip() and not params.cursor:
+        people = await named_people(server, params.query, PERSONS, errors=0)
+    kept = kept_of(params)
     values = {
-        "query": asked.query,
-        "asked": asked,
+        "query": params.query,
+        "params": params,
         "items": [shown(item, languages) for item in found.page.items],
         "people": people,
         "total": found.page.total,
@@ -104,14 +104,14 @@ async def _values(
         "next": found.page.cursor,
         "least": found.least,
         "kept": kept,
-        "chips": await chips_of(server, asked, kept, found.genres),
-        "genres": genre_choices(asked, found),
+        "chips": await chips_of(server, params, kept, found.genres),
+        "genres": genre_choices(params, found),
         "decades": found.page.decades,
-        "sorts": [(name, label) for name, label in SORTS if name != "relevance" or asked.query],
-        "countries": choices(COUNTRIES, asked.country.upper(), words.country),
-        "languages": choices(LANGUAGES, asked.original_language.lower(), words.language),
-        "certificates": choices(CERTIFICATES, asked.certificate, str),
-        "meant": await did_you_mean(server, asked, found.page.items) if len(found.page.items) < 3 else [],
+        "sorts": [(name, label) for name, label in SORTS if name != "relevance" or params.query],
+        "countries": choices(COUNTRIES, params.country.upper(), words.country),
+        "languages": choices(LANGUAGES, params.original_language.lower(), words.language),
+        "certificates": choices(CERTIFICATES, params.certificate, str),
+        "meant": await did_you_mean(server, params, found.page.items) if len(found.page.items) < 3 else [],
     }
     return values, found.headers
 
@@ -172,24 +172,24 @@ def without_blanks(
     return Request(scope)
 
 
-def kept_of(asked: SearchQuery) -> dict[str, Any]:
+def kept_of(params: SearchQuery) -> dict[str, Any]:
     """Return what an address must say again to ask the same, without the page."""
     usual = SearchQuery()
-    values = msgspec.to_builtins(asked)
+    values = msgspec.to_builtins(params)
     apart = ("cursor", "limit", "facets")
     kept = {
         name: value for name, value in values.items() if name not in apart and value != getattr(usual, name)
     }
-    if kept.get("sort") == "popularity" and not asked.query.strip():
+    if kept.get("sort") == "popularity" and not params.query.strip():
         del kept["sort"]
     return kept
 
 
 async def chips_of(
-    server: ServerState, asked: SearchQuery, kept: Mapping[str, Any], genres: Sequence[Genre]
+    server: ServerState, params: SearchQuery, kept: Mapping[str, Any], genres: Sequence[Genre]
 ) -> list[Chip]:
     """Say each filter in words, with the address that takes it off."""
-    names = await server.read(lambda connection: _names(connection, asked))
+    names = await server.read(lambda connection: _names(connection, params))
     known = {str(genre.id): genre.name for genre in genres}
     chips = []
     for name, value in kept.items():
@@ -206,17 +206,17 @@ async def chips_of(
 _SEVERAL = ("genre", "company", "person", "keyword", "country", "language")
 
 
-def _names(connection: sa.Connection, asked: SearchQuery) -> dict[tuple[str, str], str]:
+def _names(connection: sa.Connection, params: SearchQuery) -> dict[tuple[str, str], str]:
     """Return the names of the persons and companies that are asked for by number."""
     found: dict[tuple[str, str], str] = {}
-    for part in asked.person.split(","):
+    for part in params.person.split(","):
         if (
             part.isascii()
             and part.isdecimal()
             and (person := person_of(connection, min(int(part), 2**31 - 1)))
         ):
             found["person", part] = person.name
-    numbers = [part for part in asked.company.split(",") if part.isascii() and part.isdecimal()]
+    numbers = [part for part in params.company.split(",") if part.isascii() and part.isdecimal()]
     known = companies_of(connection, [min(int(part), 2**31 - 1) for part in numbers])
     return found | {("company", part): known[int(part)].name for part in numbers if int(part) in known}
 
@@ -240,10 +240,10 @@ def _told(name: str, value: str) -> str:
     return said[name]() if name in said else value
 
 
-def genre_choices(asked: SearchQuery, found: Found) -> list[tuple[Genre, int, bool]]:
+def genre_choices(params: SearchQuery, found: Found) -> list[tuple[Genre, int, bool]]:
     """List genres with how many of the films that match have them, those chosen first."""
     counts = dict(found.page.genres)
-    chosen = {part.strip().lower() for part in asked.genre.split(",")}
+    chosen = {part.strip().lower() for part in params.genre.split(",")}
 
     def is_chosen(genre: Genre) -> bool:
         return bool({str(genre.id), genre.name.lower()} & chosen)
@@ -260,15 +260,15 @@ def choices(codes: Sequence[str], chosen: str, name: Any) -> list[tuple[str, str
     return sorted(((code, name(code), code == chosen) for code in every), key=lambda row: row[1])
 
 
-async def did_you_mean(server: ServerState, asked: SearchQuery, items: Sequence[Summary]) -> list[Summary]:
+async def did_you_mean(server: ServerState, params: SearchQuery, items: Sequence[Summary]) -> list[Summary]:
     """Return the best known films that the words alone would find, where filters or a slip leave hardly any."""
-    if not asked.query.strip():
+    if not params.query.strip():
         return []
-    alone = await find(server, ListQuery(limit=6, facets=False), asked.query, counted=False)
+    alone = await find(server, ListQuery(limit=6, facets=False), params.query, counted=False)
     shown_already = {item.id for item in items}
     found = [item for item in alone.page.items if item.id not in shown_already]
-    years, words = years_in(asked.query)
-    if not found and not items and len(asked.query.split()) > 1 and words:
+    years, words = years_in(params.query)
+    if not found and not items and len(params.query.split()) > 1 and words:
         longest = max(words, key=len)
         first, last = years or (None, None)
         listed = ListQuery(limit=6, facets=False, year_from=first, year_to=last)

@@ -73,26 +73,28 @@ class Answered(msgspec.Struct, frozen=True):
 @get("/explore", include_in_schema=False)
 async def explore(request: Request[Any, Any, Any]) -> ASGIResponse:
     """The question as a form, the chart, the table."""
-    server, asked = server_of(request), asked_of(request)
+    server, params = server_of(request), asked_of(request)
 
     async def make() -> Made:
-        return "explore.html", await _values(server, asked), {}
+        return "explore.html", await _values(server, params), {}
 
-    return await held_page(request, 0, f"explore:{msgspec.json.encode(asked).decode()}", make)
+    return await held_page(request, 0, f"explore:{msgspec.json.encode(params).decode()}", make)
 
 
-async def _values(server: ServerState, asked: ExploreQuery) -> dict[str, Any]:
-    span = await server.read(lambda connection: span_of_years(connection, _STORED[asked.kind], asked.measure))
+async def _values(server: ServerState, params: ExploreQuery) -> dict[str, Any]:
+    span = await server.read(
+        lambda connection: span_of_years(connection, _STORED[params.kind], params.measure)
+    )
     told, answered = "", None
     try:
-        answered = await answer_of(server, asked, span)
+        answered = await answer_of(server, params, span)
     except UsageError as error:
         told = str(error)
-    kept, rows = kept_of(asked), answered.rows if answered else []
-    has_lines = asked.view == "lines"
+    kept, rows = kept_of(params), answered.rows if answered else []
+    has_lines = params.view == "lines"
     table = [] if has_lines else rows
     return {
-        "asked": asked,
+        "params": params,
         "kept": kept,
         "span": span,
         "answered": answered,
@@ -120,19 +122,19 @@ async def download(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGI
         )
     if name not in _MEDIA:
         raise not_found(f"there is no file {name[:50]}")
-    asked = asked_of(request)
-    held = f"explore:{name}:{msgspec.json.encode(asked).decode()}"
+    params = asked_of(request)
+    held = f"explore:{name}:{msgspec.json.encode(params).decode()}"
     found = server.cache.get(0, held)
     if found is None:
         ticket = server.cache.begin()
         span = await server.read(
-            lambda connection: span_of_years(connection, _STORED[asked.kind], asked.measure)
+            lambda connection: span_of_years(connection, _STORED[params.kind], params.measure)
         )
         try:
-            answered = await answer_of(server, asked, span)
+            answered = await answer_of(server, params, span)
         except UsageError as error:
             raise wrong_parameter(error.where or "query", error.what, str(error)) from error
-        body = await asyncio.to_thread(_file, name, answered, asked)
+        body = await asyncio.to_thread(_file, name, answered, params)
         headers = {"content-disposition": f'inline; filename="{_named(answered)}.{name.rpartition(".")[2]}"'}
         found = from_bytes(body, _MEDIA[name], headers)
         server.cache.keep(ticket, 0, held, found)
@@ -142,14 +144,16 @@ async def download(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGI
 @get("/explore/films", include_in_schema=False)
 async def films(request: Request[Any, Any, Any]) -> ASGIResponse:
     """The films behind one figure, those with the largest amount first."""
-    server, asked = server_of(request), asked_of(request)
-    span = await server.read(lambda connection: span_of_years(connection, _STORED[asked.kind], asked.measure))
-    if not asked.ids or "," in asked.ids:
+    server, params = server_of(request), asked_of(request)
+    span = await server.read(
+        lambda connection: span_of_years(connection, _STORED[params.kind], params.measure)
+    )
+    if not params.ids or "," in params.ids:
         raise not_found("these are the films behind one genre or company: give its id")
     question = msgspec.structs.replace(
-        question_of(asked, span), movie_ids=True, entries=(int(asked.ids),), least=1
+        question_of(params, span), movie_ids=True, entries=(int(params.ids),), least=1
     )
-    names = await _names(server, asked.kind, question.entries or ())
+    names = await _names(server, params.kind, question.entries or ())
 
     def read(connection: sa.Connection) -> tuple[RankedEntry | None, list[dict[str, Any]]]:
         try:
@@ -164,12 +168,12 @@ async def films(request: Request[Any, Any, Any]) -> ASGIResponse:
     rows = sorted((film_row(film, question.measure) for film in documents), key=_by_amount)
     shown: dict[str, Any] = {
         "entry": entry,
-        "name": names.get(int(asked.ids), "?"),
+        "name": names.get(int(params.ids), "?"),
         "rows": rows[:MOST_FILMS],
         "total": len(rows),
-        "asked": asked,
+        "params": params,
         "when": when(question),
-        "back": with_query(kept_of(asked), ids=None),
+        "back": with_query(kept_of(params), ids=None),
         "known": sum(row["amount"] is not None for row in rows),
         "unit": question.measure,
     }
@@ -181,50 +185,50 @@ def asked_of(request: Request[Any, Any, Any]) -> ExploreQuery:
     return query_of(without_blanks(request), ExploreQuery)
 
 
-def kept_of(asked: ExploreQuery) -> dict[str, Any]:
+def kept_of(params: ExploreQuery) -> dict[str, Any]:
     """Return what an address must say to ask the same."""
     usual = ExploreQuery()
-    values = msgspec.to_builtins(asked)
+    values = msgspec.to_builtins(params)
     return {
         name: value for name, value in values.items() if value != getattr(usual, name) and name != "theme"
     }
 
 
-def question_of(asked: ExploreQuery, span: tuple[int, int] | None) -> Question:
+def question_of(params: ExploreQuery, span: tuple[int, int] | None) -> Question:
     """Read a question; without years it is about the latest ten that have figures."""
     latest = min(span[1], dt.datetime.now(dt.UTC).year) if span else dt.datetime.now(dt.UTC).year
-    last = asked.last or (max(asked.first, latest) if asked.first else latest)
-    first, last = sorted((asked.first or last - 9, last))
+    last = params.last or (max(params.first, latest) if params.first else latest)
+    first, last = sorted((params.first or last - 9, last))
     return Question(
-        kind=_STORED[asked.kind],
+        kind=_STORED[params.kind],
         first_year=first,
         last_year=last,
-        month=asked.month if asked.view == "bars" else 0,
-        measure=asked.measure,
-        by=asked.by,
-        split=asked.split,
-        entries=tuple(map(int, asked.ids.split(","))) if asked.ids else None,
-        least=asked.min_movies or least_films(asked.measure),
+        month=params.month if params.view == "bars" else 0,
+        measure=params.measure,
+        by=params.by,
+        split=params.split,
+        entries=tuple(map(int, params.ids.split(","))) if params.ids else None,
+        least=params.min_movies or least_films(params.measure),
     )
 
 
-async def answer_of(server: ServerState, asked: ExploreQuery, span: tuple[int, int] | None) -> Answered:
+async def answer_of(server: ServerState, params: ExploreQuery, span: tuple[int, int] | None) -> Answered:
     """Answer a question. Raises UsageError where it makes no sense."""
-    question = question_of(asked, span)
+    question = question_of(params, span)
     refuse_nonsense(question)
-    most = min(asked.top, MOST_LINES) if asked.view == "lines" else asked.top
-    ends = Ends(most) if asked.end == "top" else Ends(0, most)
+    most = min(params.top, MOST_LINES) if params.view == "lines" else params.top
+    ends = Ends(most) if params.end == "top" else Ends(0, most)
 
     def read(connection: sa.Connection) -> tuple[list[RankedEntry], int, list[tuple[int, RankedEntry]]]:
         chosen, total = leaders(connection, question, ends)
-        if asked.view == "lines":
+        if params.view == "lines":
             return chosen, total, list(_each_year(connection, question, [each.entry for each in chosen]))
         return chosen, total, []
 
     chosen, total, yearly = await server.read(read)
-    names = await _names(server, asked.kind, [each.entry for each in chosen])
+    names = await _names(server, params.kind, [each.entry for each in chosen])
     rows = [_row(each, names) for each in chosen]
-    if asked.view == "lines":
+    if params.view == "lines":
         places = {each.entry: place for place, each in enumerate(chosen)}
         ordered = sorted(yearly, key=lambda pair: (places[pair[1].entry], pair[0]))
         rows = [{**_row(each, names), "year": year} for year, each in ordered if each.value is not None]
@@ -232,9 +236,9 @@ async def answer_of(server: ServerState, asked: ExploreQuery, span: tuple[int, i
     coverage = f"Known of {known:,} of {plural(films, 'film', 'films')} counted here"
     estimate = question.last_year >= dt.datetime.now(dt.UTC).year
     note = "; the running year is not over" if estimate else ""
-    if most < asked.top:
+    if most < params.top:
         note += f"; lines are drawn of {most} at most"
-    return Answered(question, rows, title_of(question, asked), f"{coverage}{note}", total, estimate)
+    return Answered(question, rows, title_of(question, params), f"{coverage}{note}", total, estimate)
 
 
 def _each_year(
@@ -286,11 +290,11 @@ def when(question: Question) -> str:
     return f"{words.MONTHS[question.month - 1]} {span}" if question.month else span
 
 
-def title_of(question: Question, asked: ExploreQuery) -> str:
+def title_of(question: Question, params: ExploreQuery) -> str:
     """Say a question in a line: "Genres by worldwide gross, sum, 1990–1999"."""
     by = "" if question.measure == "movies" else f", {question.added_up}"
-    end = "" if asked.end == "top" else ", the last"
-    return f"{KINDS[asked.kind]} by {words.MEASURES[question.measure].lower()}{by}, {when(question)}{end}"
+    end = "" if params.end == "top" else ", the last"
+    return f"{KINDS[params.kind]} by {words.MEASURES[question.measure].lower()}{by}, {when(question)}{end}"
 
 
 def film_row(film: Mapping[str, Any], measure: str) -> dict[str, Any]:
@@ -335,7 +339,7 @@ def _named(answered: Answered) -> str:
     return f"{answered.question.kind}-{answered.question.measure}-{answered.question.first_year}-{answered.question.last_year}"
 
 
-def _file(name: str, answered: Answered, asked: ExploreQuery) -> bytes:
+def _file(name: str, answered: Answered, params: ExploreQuery) -> bytes:
     """Write an answer as a file. Arrow and what draws charts come when they are first asked for."""
     import pyarrow as pa
     import pyarrow.csv
@@ -359,7 +363,7 @@ def _file(name: str, answered: Answered, asked: ExploreQuery) -> bytes:
             pyarrow.parquet.write_table(table, out)
         return out.getvalue()
     spec = charts.specification(
-        answered.rows, answered.question, answered.title, answered.subtitle, asked.theme
+        answered.rows, answered.question, answered.title, answered.subtitle, params.theme
     )
     if name == "chart.json":
         return msgspec.json.encode(spec)
