@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 import os
+import signal
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -91,6 +92,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         url = str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://")
         _without_waiting_for_disks(url)
         yield url
+        # Stopped at once: in order it would first write everything to files that are deleted next.
+        if pid := server.get_pid():
+            os.kill(pid, signal.SIGQUIT)
         server.cleanup()
 
 
@@ -113,11 +117,15 @@ def migrated(postgres: str) -> str:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Give the address of a database without rows, once of each kind."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'catalogue.db'}"
-    return new_database(request.getfixturevalue("postgres"), request.getfixturevalue("migrated"))
+        yield f"sqlite:///{tmp_path / 'catalogue.db'}"
+        return
+    server = request.getfixturevalue("postgres")
+    url = new_database(server, request.getfixturevalue("migrated"))
+    yield url
+    drop_database(server, url)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -145,6 +153,14 @@ def migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(connecting, "migrate", fill)
         yield
+
+
+def drop_database(server: str, url: str) -> None:
+    """Remove a database from a PostgreSQL server, whoever is connected: each takes 10 MB, and hundreds fill a disk's cache."""
+    maker = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with maker.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE {sa.make_url(url).database} WITH (FORCE)"))
+    maker.dispose()
 
 
 def new_database(server: str, like: str | None = None) -> str:

@@ -11,7 +11,7 @@ import msgspec
 import sqlalchemy as sa
 
 from moviec.catalog.connect import connect
-from moviec.catalog.schema.identity import identities, records
+from moviec.catalog.schema.identity import identities, parties, records
 from moviec.catalog.schema.movies import (
     companies,
     credits_,
@@ -123,6 +123,9 @@ def catalogue_at(url: str, films: Sequence[Made] = FILMS) -> sa.Engine:
                 {"movie": WITHDRAWN, "state": "withdrawn", "successor": None},
             ],
         )
+        # Which person an id at IMDb is.
+        keanu = {"kind": "people", "space": "imdb", "key": "nm0000158", "folded": "keanu reeves"}
+        connection.execute(sa.insert(parties).values(**keanu, party=person_id("Keanu Reeves")))
         publish(connection, films)
         _write_rollups(connection, films)
     return catalogue

@@ -26,7 +26,7 @@ from moviec.web.app import make_litestar
 from moviec.web.middleware import Middleware
 from moviec.web.server_state import ServerState, open_server
 from moviec.web.workbench import IngestOrder, Verdict
-from tests.conftest import new_database
+from tests.conftest import drop_database, new_database
 from tests.web.catalogue import catalogue_at
 
 
@@ -207,9 +207,32 @@ def api(template: Path, tmp_path: Path) -> Iterator[Api]:
 @pytest.fixture(params=["sqlite", "postgres"])
 def either(request: pytest.FixtureRequest, template: Path, tmp_path: Path) -> Iterator[Api]:
     """Serve the small catalogue, once in SQLite and once in PostgreSQL."""
-    settings = {}
-    if request.param == "postgres":
-        original = sa.make_url(request.getfixturevalue("postgres_template"))
-        settings["catalogue"] = new_database(request.getfixturevalue("postgres"), original.database)
-    with serving(made_home(template, tmp_path, **settings)) as found:
+    if request.param == "sqlite":
+        with serving(made_home(template, tmp_path)) as found:
+            yield found
+        return
+    server = request.getfixturevalue("postgres")
+    url = new_database(server, sa.make_url(request.getfixturevalue("postgres_template")).database)
+    with serving(made_home(template, tmp_path, catalogue=url)) as found:
+        yield found
+    drop_database(server, url)
+
+
+@pytest.fixture(scope="session")
+def read_api(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """Serve the small catalogue in SQLite, once for all tests of a process that only read."""
+    with serving(made_home(template, tmp_path_factory.mktemp("read"))) as found:
+        yield found
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+def read_either(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """Serve the small catalogue in SQLite and in PostgreSQL, each once for all tests of a process that only read."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("read_api")
+        return
+    original = sa.make_url(request.getfixturevalue("postgres_template"))
+    url = new_database(request.getfixturevalue("postgres"), original.database)
+    template = request.getfixturevalue("template")
+    with serving(made_home(template, tmp_path_factory.mktemp("read"), catalogue=url)) as found:
         yield found

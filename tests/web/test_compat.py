@@ -203,8 +203,8 @@ def test_a_film_without_a_tmdb_id_is_absent_and_counted(template: Path, tmp_path
         "/3/movie/tt1",
     ],
 )
-def test_what_is_not_there_is_told_as_tmdb_tells_it(api: Api, path: str) -> None:
-    told = api.get(path, headers={"accept": "text/html"})
+def test_what_is_not_there_is_told_as_tmdb_tells_it(read_api: Api, path: str) -> None:
+    told = read_api.get(path, headers={"accept": "text/html"})
     assert (told.status_code, told.json()["status_code"]) == (404, 34)
 
 
@@ -213,8 +213,8 @@ def test_what_is_not_there_is_told_as_tmdb_tells_it(api: Api, path: str) -> None
     ["", "i=", "i=tt1", "i=tt0000003&plot=odd", "s=x&page=0", "s=x&page=999", "t=%00", "s=%F0%9F%98%80", "t=x&y=abc", "s=a&type=game",
      "s=a&y=99999999999", "i=rottentomatoes:m/x", "t=" + "x" * 3000],
 )  # fmt: skip
-def test_odd_questions_to_omdb_are_answered(api: Api, query: str) -> None:
-    told = api.get(f"/omdb/?{query}")
+def test_odd_questions_to_omdb_are_answered(read_api: Api, query: str) -> None:
+    told = read_api.get(f"/omdb/?{query}")
     assert told.status_code == 200
     assert told.json()["Response"] in ("True", "False")
 
@@ -228,7 +228,7 @@ def test_odd_questions_to_omdb_are_answered(api: Api, query: str) -> None:
      "find/x?external_source=facebook_id", "find/nm1", "movie/3?append_to_response=credits,odd,similar,,images&language=xx-YY",
      "discover/movie?with_origin_country=|&certification=|&with_original_language=,", "configuration"],
 )  # fmt: skip
-def test_odd_questions_to_tmdb_are_answered(api: Api, path: str) -> None:
-    told = api.get(f"/3/{path}")
+def test_odd_questions_to_tmdb_are_answered(read_api: Api, path: str) -> None:
+    told = read_api.get(f"/3/{path}")
     assert told.status_code in (200, 400, 404, 422)
     assert isinstance(told.json(), dict)

@@ -63,24 +63,24 @@ def test_new_films_that_are_rated_best_are_a_feed(api: Api) -> None:
 
 
 @pytest.mark.parametrize("name", ["changes", "changes.json", "all.atom", "top.atom.rss"])
-def test_what_is_no_feed_is_404(api: Api, name: str) -> None:
-    assert api.get(f"/feeds/{name}").status_code == 404
+def test_what_is_no_feed_is_404(read_api: Api, name: str) -> None:
+    assert read_api.get(f"/feeds/{name}").status_code == 404
 
 
-def test_a_feed_that_is_known_is_not_sent_again(api: Api) -> None:
-    etag = api.get("/feeds/changes.atom").headers["etag"]
-    assert api.get("/feeds/changes.atom", headers={"if-none-match": etag}).status_code == 304
+def test_a_feed_that_is_known_is_not_sent_again(read_api: Api) -> None:
+    etag = read_api.get("/feeds/changes.atom").headers["etag"]
+    assert read_api.get("/feeds/changes.atom", headers={"if-none-match": etag}).status_code == 304
 
 
 @pytest.mark.parametrize("kind", ["rss", "atom"])
 def test_a_feed_without_entries_is_as_new_as_the_catalogue_and_its_page_keeps_the_filters(
-    api: Api, kind: str
+    read_api: Api, kind: str
 ) -> None:
-    answer = api.get(
+    answer = read_api.get(
         f"/feeds/top.{kind}?genre=horror&min_votes=100&released_from=2023-05-01&released_to=2023-05-02"
     )
     root = ElementTree.fromstring(answer.content)
-    newest = api.json("/v1/changes?after=0&limit=1000")["items"][-1]["at"]
+    newest = read_api.json("/v1/changes?after=0&limit=1000")["items"][-1]["at"]
     if kind == "rss":
         assert root.findall("channel/item") == []
         built = parsedate_to_datetime(root.findtext("channel/lastBuildDate") or "")
@@ -97,4 +97,4 @@ def test_a_feed_without_entries_is_as_new_as_the_catalogue_and_its_page_keeps_th
         "released_to": ["2023-05-02"],
         "sort": ["rating"],
     }
-    assert api.get(page.replace("http://testserver.local", "")).status_code == 200
+    assert read_api.get(page.replace("http://testserver.local", "")).status_code == 200

@@ -33,7 +33,7 @@ def figure(api: Api, path: str, entry: int) -> dict[str, Any]:
 
 @pytest.mark.parametrize("by", ["sum", "mean", "median", "max"])
 @pytest.mark.parametrize("years", [(1972, 1972), (1970, 1999)])
-def test_a_measure_is_what_the_films_make_it(either: Api, by: str, years: tuple[int, int]) -> None:
+def test_a_measure_is_what_the_films_make_it(read_either: Api, by: str, years: tuple[int, int]) -> None:
     first, last = years
     where = f"/v1/genres/year/{first}" if first == last else f"/v1/genres/years/{first}-{last}"
     some = films("Crime", first, last)
@@ -44,65 +44,65 @@ def test_a_measure_is_what_the_films_make_it(either: Api, by: str, years: tuple[
         "median": lambda values: median(sorted(values)),
     }
     revenue = [film.revenue for film in some if film.revenue is not None]
-    found = figure(either, f"{where}?measure=revenue&by={by}", CRIME)
+    found = figure(read_either, f"{where}?measure=revenue&by={by}", CRIME)
     assert found["value"] == pytest.approx(ways[by](revenue), abs=1)
     assert (found["known"], found["films"]) == (len(revenue), len(some))
-    votes = figure(either, f"{where}?measure=votes&by={by}", CRIME)
+    votes = figure(read_either, f"{where}?measure=votes&by={by}", CRIME)
     assert votes["value"] == pytest.approx(ways[by]([film.votes for film in some]), abs=1)
     if by != "sum":
-        rated = figure(either, f"{where}?measure=c_rating&by={by}&min_movies=1", CRIME)
+        rated = figure(read_either, f"{where}?measure=c_rating&by={by}&min_movies=1", CRIME)
         points = [round((film.c_rating or 0) * 100) for film in some]
         assert rated["value"] == pytest.approx(ways[by](points) / 100, abs=0.01)
 
 
-def test_order_and_choice(either: Api) -> None:
-    items = either.json("/v1/genres/years/1950-2020?measure=movies")["items"]
+def test_order_and_choice(read_either: Api) -> None:
+    items = read_either.json("/v1/genres/years/1950-2020?measure=movies")["items"]
     values = [item["value"] for item in items]
     assert values == sorted(values, reverse=True)
-    assert either.json("/v1/genres/years/1950-2020?measure=movies&top=2")["items"] == items[:2]
-    chosen = either.json("/v1/genres/years/1950-2020?measure=movies&top=1&bottom=1")["items"]
+    assert read_either.json("/v1/genres/years/1950-2020?measure=movies&top=2")["items"] == items[:2]
+    chosen = read_either.json("/v1/genres/years/1950-2020?measure=movies&top=1&bottom=1")["items"]
     assert chosen == [items[0], items[-1]]
-    wanted = either.json(f"/v1/genres/years/1950-2020?ids={CRIME},tmdb:878,999")["items"]
+    wanted = read_either.json(f"/v1/genres/years/1950-2020?ids={CRIME},tmdb:878,999")["items"]
     assert {item["id"] for item in wanted} == {CRIME, GENRE_IDS["Science Fiction"]}
     for nonsense in ("xx", f"{CRIME},xx", "1,,2"):
-        refused = either.get(f"/v1/genres/years/1950-2020?ids={nonsense}")
+        refused = read_either.get(f"/v1/genres/years/1950-2020?ids={nonsense}")
         assert refused.status_code == 400
 
 
-def test_metadata_names_the_films_behind_a_figure(either: Api) -> None:
-    found = figure(either, "/v1/genres/year/1999/month/3?metadata=true", GENRE_IDS["Science Fiction"])
+def test_metadata_names_the_films_behind_a_figure(read_either: Api) -> None:
+    found = figure(read_either, "/v1/genres/year/1999/month/3?metadata=true", GENRE_IDS["Science Fiction"])
     assert (found["name"], found["aliases"], found["movie_ids"]) == (
         "Science Fiction",
         ["Sci-Fi", "SF"],
         ["mc1"],
     )
     path = "/v1/production_companies/years/1970-1979?metadata=true"
-    found = figure(either, path, company_id("Paramount"))
+    found = figure(read_either, path, company_id("Paramount"))
     assert (found["name"], found["movie_ids"]) == ("Paramount", ["mc3", "mc4"])
 
 
-def test_years_without_films_are_empty_and_this_year_is_an_estimate(api: Api) -> None:
-    assert api.json("/v1/genres/year/1899") == {
+def test_years_without_films_are_empty_and_this_year_is_an_estimate(read_api: Api) -> None:
+    assert read_api.json("/v1/genres/year/1899") == {
         "kind": "genres", "first_year": 1899, "last_year": 1899, "month": None, "measure": "revenue", "by": "sum",
         "split": "full", "min_movies": 1, "estimate": False, "entries": 0, "items": [],
     }  # fmt: skip
-    assert api.json("/v1/genres/years/1899-9999")["estimate"] is True
-    assert api.json("/v1/genres/years/1999-1990")["first_year"] == 1990
-    assert api.get("/v1/genres/year/1999?measure=c_rating&by=sum").status_code == 400
+    assert read_api.json("/v1/genres/years/1899-9999")["estimate"] is True
+    assert read_api.json("/v1/genres/years/1999-1990")["first_year"] == 1990
+    assert read_api.get("/v1/genres/year/1999?measure=c_rating&by=sum").status_code == 400
 
 
-def test_reference_lists(either: Api) -> None:
-    genres = either.json("/v1/genres")["items"]
+def test_reference_lists(read_either: Api) -> None:
+    genres = read_either.json("/v1/genres")["items"]
     assert [genre["name"] for genre in genres] == list(GENRE_IDS)
-    assert either.json(f"/v1/genres/{CRIME}") == genres[CRIME - 1]
-    first = either.json("/v1/production_companies?limit=5")
-    rest = either.json(f"/v1/production_companies?limit=100&cursor={first['next']}")
+    assert read_either.json(f"/v1/genres/{CRIME}") == genres[CRIME - 1]
+    first = read_either.json("/v1/production_companies?limit=5")
+    rest = read_either.json(f"/v1/production_companies?limit=100&cursor={first['next']}")
     ids = [company["id"] for company in first["items"] + rest["items"]]
     assert ids == sorted({company_id(film.company) for film in FILMS})
     assert rest["next"] is None
-    named = either.json("/v1/production_companies?query=warner")["items"]
+    named = read_either.json("/v1/production_companies?query=warner")["items"]
     assert [company["name"] for company in named] == ["Warner Bros."]
-    assert either.json(f"/v1/production_companies/{named[0]['id']}") == named[0]
+    assert read_either.json(f"/v1/production_companies/{named[0]['id']}") == named[0]
 
 
 def test_sources_tell_freshness_and_coverage(either: Api) -> None:
@@ -116,12 +116,12 @@ def test_sources_tell_freshness_and_coverage(either: Api) -> None:
 
 
 @pytest.mark.parametrize("kind", ["genres", "production_companies"])
-def test_every_measure_in_every_way_has_an_answer_or_a_reason(either: Api, kind: str) -> None:
+def test_every_measure_in_every_way_has_an_answer_or_a_reason(read_either: Api, kind: str) -> None:
     """Also of spans in which no film has the amount: 1930 has no budgets, 2800 no films."""
     spans = ("year/1930", "year/1999", "year/1999/month/3", "years/1970-1999", "years/1929-1931", "year/2800")
     asked = 0
     for measure, by, split, span in product(USUAL, ("sum", "mean", "median", "max"), ("full", "even"), spans):
-        answer = either.get(f"/v1/{kind}/{span}?measure={measure}&by={by}&split={split}")
+        answer = read_either.get(f"/v1/{kind}/{span}?measure={measure}&by={by}&split={split}")
         senseless = (measure == "movies" and by != "sum") or (measure == "c_rating" and by == "sum")
         assert answer.status_code == (400 if senseless else 200), (measure, by, split, span, answer.text)
         for item in () if senseless else answer.json()["items"]:
@@ -152,11 +152,11 @@ def test_known_counts_the_films_whose_amount_is_known() -> None:
     assert known == {0: (3, 1, 1), 5: (2, 1, 1)}
 
 
-def test_an_entry_of_few_films_does_not_lead_by_its_rating(either: Api) -> None:
+def test_an_entry_of_few_films_does_not_lead_by_its_rating(read_either: Api) -> None:
     path = "/v1/production_companies/years/1950-2020?measure=c_rating"
-    usual, every = either.json(path), either.json(f"{path}&min_movies=1")
+    usual, every = read_either.json(path), read_either.json(f"{path}&min_movies=1")
     assert usual["min_movies"] == LEAST_FILMS and every["min_movies"] == 1
     assert 0 < usual["entries"] < every["entries"]
     assert all(item["known"] >= LEAST_FILMS for item in usual["items"])
-    top = either.json(f"{path}&top=1&bottom=1")["items"]
+    top = read_either.json(f"{path}&top=1&bottom=1")["items"]
     assert [item["id"] for item in top] == list(dict.fromkeys(usual["items"][at]["id"] for at in (0, -1)))

@@ -29,33 +29,34 @@ def pages(api: Api, path: str, cursor: str = "") -> list[dict[str, Any]]:
         cursor = page["next"]
 
 
-def test_filters_and_sorts(either: Api) -> None:
-    assert titles(either, "sort=rating&limit=2") == ["The Godfather", "The Godfather: Part II"]
-    assert titles(either, "genre=crime&sort=year") == [
+def test_filters_and_sorts(read_either: Api) -> None:
+    assert titles(read_either, "sort=rating&limit=2") == ["The Godfather", "The Godfather: Part II"]
+    assert titles(read_either, "genre=crime&sort=year") == [
         "Heat",
         "Léon",
         "The Godfather: Part II",
         "The Godfather",
     ]
     for genre in (str(GENRE_IDS["War"]), "War", "war", "tmdb:10752"):
-        assert titles(either, f"genre={genre}") == ["War Horse"]
-    assert titles(either, "genre=sci-fi&year=1999") == ["The Matrix"]
-    assert titles(either, "year_from=1970&year_to=1979&min_rating=90") == [
+        assert titles(read_either, f"genre={genre}") == ["War Horse"]
+    assert titles(read_either, "genre=sci-fi&year=1999") == ["The Matrix"]
+    assert titles(read_either, "year_from=1970&year_to=1979&min_rating=90") == [
         "The Godfather",
         "The Godfather: Part II",
     ]
     company = company_id("Paramount")
-    assert titles(either, f"company={company}&query=part&limit=1") == ["The Godfather: Part II"]
-    assert titles(either, f"company={company}&query=heat") == []
-    assert titles(either, "query=forbidden") == []
-    assert titles(either, "query=forbidden&adult=true") == ["Forbidden Nights"]
+    assert titles(read_either, f"company={company}&query=part&limit=1") == ["The Godfather: Part II"]
+    assert titles(read_either, f"company={company}&query=heat") == []
+    assert titles(read_either, "query=forbidden") == []
+    assert titles(read_either, "query=forbidden&adult=true") == ["Forbidden Nights"]
     assert (
-        either.get("/movies/search?query=heat").content == either.get("/v1/movies/search?query=heat").content
+        read_either.get("/movies/search?query=heat").content
+        == read_either.get("/v1/movies/search?query=heat").content
     )
 
 
-def test_facets_count_all_films_that_match(api: Api) -> None:
-    page = api.json("/v1/movies/search?query=heat&limit=1")
+def test_facets_count_all_films_that_match(read_api: Api) -> None:
+    page = read_api.json("/v1/movies/search?query=heat&limit=1")
     assert (page["total"], len(page["items"])) == (2, 1)
     assert page["facets"]["genres"] == [
         {"id": GENRE_IDS["Drama"], "name": "Drama", "count": 2},
@@ -68,10 +69,10 @@ def test_facets_count_all_films_that_match(api: Api) -> None:
     "path",
     ["/v1/movies?limit=7", "/v1/movies?limit=7&sort=year", "/v1/movies/search?query=chronicle&limit=7"],
 )
-def test_pages_hold_every_film_once(api: Api, path: str) -> None:
-    items = pages(api, path)
+def test_pages_hold_every_film_once(read_api: Api, path: str) -> None:
+    items = pages(read_api, path)
     ids = [item["id"] for item in items]
-    assert len(set(ids)) == len(ids) == api.json(path)["total"]
+    assert len(set(ids)) == len(ids) == read_api.json(path)["total"]
 
 
 @pytest.mark.parametrize("sort", ["relevance", "rating", "year", "popularity"])
@@ -92,30 +93,31 @@ def test_pages_stay_in_place_while_films_come(api: Api, sort: str) -> None:
     assert [one for one in seen if one in before] == before
 
 
-def test_a_cursor_of_another_search_is_refused(api: Api) -> None:
-    cursor = api.json("/v1/movies/search?query=chronicle&limit=2")["next"]
+def test_a_cursor_of_another_search_is_refused(read_api: Api) -> None:
+    cursor = read_api.json("/v1/movies/search?query=chronicle&limit=2")["next"]
     for path in (
         f"/v1/movies/search?query=heat&cursor={cursor}",
         "/v1/movies?cursor=abc",
         "/v1/movies?cursor=%00",
     ):
-        answer = api.get(path)
+        answer = read_api.get(path)
         assert (answer.status_code, answer.json()["error"]["code"]) == (404, "unknown_cursor")
 
 
-def test_years_given_twice_narrow_one_another(api: Api) -> None:
-    assert titles(api, "query=heat&year=1995") == ["Heat"]
-    assert titles(api, "query=heat&year=1995&year_from=2000") == []
-    assert titles(api, "query=heat&year_from=1990&year_to=2000") == ["Heat"]
+def test_years_given_twice_narrow_one_another(read_api: Api) -> None:
+    assert titles(read_api, "query=heat&year=1995") == ["Heat"]
+    assert titles(read_api, "query=heat&year=1995&year_from=2000") == []
+    assert titles(read_api, "query=heat&year_from=1990&year_to=2000") == ["Heat"]
 
 
-def test_listing_as_lines(api: Api) -> None:
-    answer = api.get("/v1/movies?limit=3&sort=rating", headers={"Accept": "application/x-ndjson"})
+def test_listing_as_lines(read_api: Api) -> None:
+    answer = read_api.get("/v1/movies?limit=3&sort=rating", headers={"Accept": "application/x-ndjson"})
     lines = [json.loads(line) for line in answer.text.splitlines()]
-    assert lines == api.json("/v1/movies?limit=3&sort=rating")["items"]
+    assert lines == read_api.json("/v1/movies?limit=3&sort=rating")["items"]
     following = answer.headers["link"].partition(">")[0].removeprefix("<")
     assert (
-        api.json(following)["items"][0]["id"] == api.json("/v1/movies?limit=4&sort=rating")["items"][3]["id"]
+        read_api.json(following)["items"][0]["id"]
+        == read_api.json("/v1/movies?limit=4&sort=rating")["items"][3]["id"]
     )
 
 
@@ -178,21 +180,23 @@ def test_top_rated_goes_by_what_is_sure_and_leaves_out_films_of_few_votes(api: A
     assert "Top rated" in home and "at least 2,000 votes." in home and "Loved by Seven" not in home
 
 
-def test_the_link_to_the_next_page_names_the_path_that_was_asked(api: Api) -> None:
+def test_the_link_to_the_next_page_names_the_path_that_was_asked(read_api: Api) -> None:
     asked = "search?query=chronicle&limit=3"
     for path in ("/v1/movies/", "/movies/", "/v1/movies/"):
-        assert f"<{path}search?" in api.get(path + asked).headers["link"]
+        assert f"<{path}search?" in read_api.get(path + asked).headers["link"]
 
 
-def test_what_nobody_knows_and_what_is_no_choice_is_said(api: Api) -> None:
-    assert [api.get(f"/v1/movies?company={one}").status_code for one in ("999999999", "tmdb:999999999")] == [
+def test_what_nobody_knows_and_what_is_no_choice_is_said(read_api: Api) -> None:
+    assert [
+        read_api.get(f"/v1/movies?company={one}").status_code for one in ("999999999", "tmdb:999999999")
+    ] == [
         404,
         404,
     ]
-    wrong = api.get("/v1/movies?sort=best").json()["error"]["message"]
+    wrong = read_api.get("/v1/movies?sort=best").json()["error"]["message"]
     assert "one of relevance, rating, year, popularity, votes" in wrong
     assert (
-        api.get("/v1/genres/year/1999?by=most")
+        read_api.get("/v1/genres/year/1999?by=most")
         .json()["error"]["message"]
         .endswith("one of sum, mean, median, max")
     )
@@ -211,8 +215,8 @@ def test_what_nobody_knows_and_what_is_no_choice_is_said(api: Api) -> None:
         ("genre=" + ",".join(["1"] * 21), "genre"),
     ],
 )
-def test_a_wrong_parameter_is_named_in_the_details(api: Api, query: str, name: str) -> None:
-    answer = api.get(f"/v1/movies?{query}")
+def test_a_wrong_parameter_is_named_in_the_details(read_api: Api, query: str, name: str) -> None:
+    answer = read_api.get(f"/v1/movies?{query}")
     error = answer.json()["error"]
     assert answer.status_code == 400
     assert error["code"] == "invalid_parameter"

@@ -107,16 +107,18 @@ def reconciled(api: Api, queries: dict[str, Any]) -> dict[str, _Results]:
     return msgspec.json.decode(answer.content, type=dict[str, _Results])
 
 
-def test_the_manifest_says_what_the_service_can(api: Api) -> None:
-    manifest = msgspec.json.decode(api.get("/reconcile").content, type=_Manifest)
+def test_the_manifest_says_what_the_service_can(read_api: Api) -> None:
+    manifest = msgspec.json.decode(read_api.get("/reconcile").content, type=_Manifest)
     assert "0.2" in manifest.versions
     assert manifest.view["url"].endswith("/movies/{{id}}")
     for service in (
         *manifest.suggest.values(),
         msgspec.convert(manifest.extend["propose_properties"], _Service),
     ):
-        assert api.get(service.service_path + "?prefix=a&type=movie").status_code == 200
-    page = api.get(manifest.preview["url"].replace("http://testserver.local", "").replace("{{id}}", "mc3"))
+        assert read_api.get(service.service_path + "?prefix=a&type=movie").status_code == 200
+    page = read_api.get(
+        manifest.preview["url"].replace("http://testserver.local", "").replace("{{id}}", "mc3")
+    )
     assert "The Godfather" in page.text
 
 
@@ -157,14 +159,16 @@ def test_a_table_is_extended(either: Api) -> None:
     assert answer["rows"]["mc99999"] == {"year": [], "director": [], "imdb": [], "genre": []}
 
 
-def test_suggestions_of_the_protocol(api: Api) -> None:
-    assert [each["id"] for each in api.json("/reconcile/suggest/entity?prefix=godf")["result"]] == [
+def test_suggestions_of_the_protocol(read_api: Api) -> None:
+    assert [each["id"] for each in read_api.json("/reconcile/suggest/entity?prefix=godf")["result"]] == [
         "mc3",
         "mc4",
     ]
-    assert [each["id"] for each in api.json("/reconcile/suggest/property?prefix=ye")["result"]] == ["year"]
-    assert [each["id"] for each in api.json("/reconcile/suggest/type?prefix=fi")["result"]] == ["movie"]
-    assert api.json("/reconcile/properties?type=movie&limit=2")["properties"][0]["id"] == "year"
+    assert [each["id"] for each in read_api.json("/reconcile/suggest/property?prefix=ye")["result"]] == [
+        "year"
+    ]
+    assert [each["id"] for each in read_api.json("/reconcile/suggest/type?prefix=fi")["result"]] == ["movie"]
+    assert read_api.json("/reconcile/properties?type=movie&limit=2")["properties"][0]["id"] == "year"
 
 
 @pytest.mark.parametrize("form", [{}, {"queries": "{"}, {"queries": "[]"}, {"queries": '{"q":{"query":1}}'}, {"extend": '{"ids":"x"}'}, {"extend": "null"}])  # fmt: skip

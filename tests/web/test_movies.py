@@ -31,20 +31,20 @@ def test_a_document_leaves_as_its_stored_bytes(either: Api) -> None:
 @pytest.mark.parametrize(
     "written", ["imdb:tt0000005", "IMDB:TT0000005", "tt0000005", "TT0000005", "tmdb:5", "MC5"]
 )
-def test_ids_elsewhere_lead_to_the_movie(either: Api, written: str) -> None:
-    assert either.json(f"/v1/movies/{written}")["id"] == "mc5"
+def test_ids_elsewhere_lead_to_the_movie(read_either: Api, written: str) -> None:
+    assert read_either.json(f"/v1/movies/{written}")["id"] == "mc5"
 
 
-def test_a_merged_id_answers_308(either: Api) -> None:
+def test_a_merged_id_answers_308(read_either: Api) -> None:
     for part in ("", "/claims", "/ratings"):
-        answer = either.get(f"/v1/movies/mc50{part}")
+        answer = read_either.get(f"/v1/movies/mc50{part}")
         assert (answer.status_code, answer.headers["location"]) == (308, f"/v1/movies/mc1{part}")
 
 
-def test_unknown_and_withdrawn_ids_answer_404(either: Api) -> None:
-    assert either.get("/v1/movies/mc51").json()["error"]["code"] == "withdrawn"
+def test_unknown_and_withdrawn_ids_answer_404(read_either: Api) -> None:
+    assert read_either.get("/v1/movies/mc51").json()["error"]["code"] == "withdrawn"
     for written in ("mc4711", "mc0", "mc99999999999", "imdb:tt9999999", "nonsense", "mc1x"):
-        answer = either.get(f"/v1/movies/{written}")
+        answer = read_either.get(f"/v1/movies/{written}")
         assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found"), written
 
 
@@ -129,14 +129,14 @@ def test_a_new_movie_is_not_denied_while_the_filters_learn_of_it(either: Api) ->
             learn.set()
 
 
-def test_etags_answer_304(api: Api) -> None:
+def test_etags_answer_304(read_api: Api) -> None:
     for path in ("/v1/movies/mc1", "/v1/movies/search?query=heat", "/v1/genres", "/v1/genres/year/1999", "/"):
-        etag = api.get(path).headers["etag"]
+        etag = read_api.get(path).headers["etag"]
         for asked in (etag, f'"x", {etag}', "*", f"W/{etag}"):
-            again = api.get(path, headers={"If-None-Match": asked})
+            again = read_api.get(path, headers={"If-None-Match": asked})
             assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", etag)
-        assert api.get(path, headers={"If-None-Match": '"x"'}).status_code == 200
-        assert "cache-control" in api.get(path).headers
+        assert read_api.get(path, headers={"If-None-Match": '"x"'}).status_code == 200
+        assert "cache-control" in read_api.get(path).headers
 
 
 @pytest.mark.parametrize(
@@ -152,21 +152,21 @@ def test_etags_answer_304(api: Api) -> None:
         (";;q=x,,", None),
     ],
 )
-def test_accept_language_sets_the_display_title_beside(api: Api, header: str, title: str | None) -> None:
-    plain = api.get("/v1/movies/mc3")
-    shown = api.get("/v1/movies/mc3", headers={"Accept-Language": header})
+def test_accept_language_sets_the_display_title_beside(read_api: Api, header: str, title: str | None) -> None:
+    plain = read_api.get("/v1/movies/mc3")
+    shown = read_api.get("/v1/movies/mc3", headers={"Accept-Language": header})
     assert shown.json() == ({**plain.json(), "display_title": title} if title else plain.json())
     assert (shown.headers["etag"] == plain.headers["etag"]) == (title is None)
-    item = api.json("/v1/movies/search?query=godfather", headers={"Accept-Language": header})["items"][0]
+    item = read_api.json("/v1/movies/search?query=godfather", headers={"Accept-Language": header})["items"][0]
     assert item.get("display_title") == title
 
 
-def test_claims_ratings_and_history(either: Api) -> None:
-    assert either.json("/v1/movies/mc1/claims")["fields"]["year"]["claims"][0]["chosen"] is True
-    rated = either.json("/v1/movies/mc1/ratings")
+def test_claims_ratings_and_history(read_either: Api) -> None:
+    assert read_either.json("/v1/movies/mc1/claims")["fields"]["year"]["claims"][0]["chosen"] is True
+    rated = read_either.json("/v1/movies/mc1/ratings")
     assert rated["rating"]["c_rating"] == 86.0
     assert rated["ratings"][0]["points"] == pytest.approx(77.78)
-    assert [entry["kind"] for entry in either.json("/v1/movies/mc1/history")["changes"]] == ["created"]
+    assert [entry["kind"] for entry in read_either.json("/v1/movies/mc1/history")["changes"]] == ["created"]
 
 
 def test_lookup_finds_many_and_names_the_unknown(either: Api) -> None:
@@ -225,17 +225,19 @@ def _count_queries(api: Api) -> list[str]:
 
 @pytest.mark.parametrize("part", ["", "/claims", "/ratings", "/history", "/similar"])
 @pytest.mark.parametrize("written", ["imdb:tt0000001", "tt0000001", "TMDB:1"])
-def test_the_parts_of_a_movie_are_found_by_an_id_elsewhere(api: Api, written: str, part: str) -> None:
-    assert api.get(f"/v1/movies/{written}{part}").content == api.get(f"/v1/movies/mc1{part}").content
+def test_the_parts_of_a_movie_are_found_by_an_id_elsewhere(read_api: Api, written: str, part: str) -> None:
+    assert (
+        read_api.get(f"/v1/movies/{written}{part}").content == read_api.get(f"/v1/movies/mc1{part}").content
+    )
 
 
 @pytest.mark.parametrize("part", ["", "/claims", "/ratings", "/history", "/similar"])
 @pytest.mark.parametrize(
     "written", ["rottentomatoes:m/film_1", "rottentomatoes:m%2Ffilm_1", "RottenTomatoes:m%2ffilm_1"]
 )
-def test_an_id_with_a_slash_is_found_at_its_url(api: Api, written: str, part: str) -> None:
-    found = api.get(f"/v1/movies/{written}{part}")
+def test_an_id_with_a_slash_is_found_at_its_url(read_api: Api, written: str, part: str) -> None:
+    found = read_api.get(f"/v1/movies/{written}{part}")
     assert found.status_code == 200, found.text
-    assert found.content == api.get(f"/v1/movies/mc1{part}").content
-    assert api.get(f"/movies/{written}").status_code == 200
-    assert api.get(f"/v1/movies/rottentomatoes:m/nobody{part}").status_code == 404
+    assert found.content == read_api.get(f"/v1/movies/mc1{part}").content
+    assert read_api.get(f"/movies/{written}").status_code == 200
+    assert read_api.get(f"/v1/movies/rottentomatoes:m/nobody{part}").status_code == 404

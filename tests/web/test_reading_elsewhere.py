@@ -98,15 +98,17 @@ def test_small_answers_go_as_they_are(api: Api) -> None:
     assert "content-encoding" not in raw(api, "/v1/movies/suggest?query=heat", "gzip")[0].headers
 
 
-def test_only_the_fields_that_are_wanted(either: Api) -> None:
-    film = either.json("/v1/movies/mc1?fields=title,year,runtime")
+def test_only_the_fields_that_are_wanted(read_either: Api) -> None:
+    film = read_either.json("/v1/movies/mc1?fields=title,year,runtime")
     assert film == {"id": "mc1", "title": "The Matrix", "year": 1999, "runtime": 136}
-    (first,) = either.json("/v1/movies?sort=popularity&limit=1&fields=year")["items"]
+    (first,) = read_either.json("/v1/movies?sort=popularity&limit=1&fields=year")["items"]
     assert first == {"id": "mc3", "title": "The Godfather", "year": 1972}
-    (first,) = either.json("/v1/movies?sort=popularity&limit=1&fields=runtime,people,certificate")["items"]
+    (first,) = read_either.json("/v1/movies?sort=popularity&limit=1&fields=runtime,people,certificate")[
+        "items"
+    ]
     assert (first["runtime"], first["certificate"], first["people"][1]["name"]) == (175, "R", "Al Pacino")
     assert "year" not in first
-    lines = either.get("/v1/movies?limit=2&fields=year", headers={"accept": "application/x-ndjson"})
+    lines = read_either.get("/v1/movies?limit=2&fields=year", headers={"accept": "application/x-ndjson"})
     assert [set(msgspec_line) for msgspec_line in map(json_of, lines.text.splitlines())] == [
         {"id", "title", "year"}
     ] * 2
@@ -118,27 +120,27 @@ def json_of(text: str) -> Any:
     return json.loads(text)
 
 
-def test_what_is_included_stands_beside(either: Api) -> None:
-    film = either.json("/v1/movies/mc1?fields=year&include=claims,ratings")
+def test_what_is_included_stands_beside(read_either: Api) -> None:
+    film = read_either.json("/v1/movies/mc1?fields=year&include=claims,ratings")
     assert set(film) == {"id", "title", "year", "claims", "ratings"}
     assert film["claims"]["year"]["value"] == 1999
     assert film["ratings"][0]["points"] == 77.78
-    (first,) = either.json("/v1/movies/search?query=the matrix&limit=1&include=people,claims")["items"]
+    (first,) = read_either.json("/v1/movies/search?query=the matrix&limit=1&include=people,claims")["items"]
     assert (first["year"], first["people"][0]["role"], first["claims"]["year"]["rule"]) == (
         1999,
         "director",
         "weighted_vote",
     )
-    whole = either.json("/v1/movies/mc1")
-    assert either.json("/v1/movies/mc1?include=people") == whole
-    german = either.json("/v1/movies/mc3?fields=year", headers={"accept-language": "de"})
+    whole = read_either.json("/v1/movies/mc1")
+    assert read_either.json("/v1/movies/mc1?include=people") == whole
+    german = read_either.json("/v1/movies/mc3?fields=year", headers={"accept-language": "de"})
     assert german == {"id": "mc3", "title": "The Godfather", "year": 1972, "display_title": "Der Pate"}
-    old = either.json("/v1/movies/mc1?fields=year&as_of=2026-11-30")
+    old = read_either.json("/v1/movies/mc1?fields=year&as_of=2026-11-30")
     assert old == {"id": "mc1", "title": "The Matrix", "year": 1999}
-    old = either.json("/v1/movies/mc1?fields=year&include=claims&as_of=2026-11-01T12:00:00Z")
+    old = read_either.json("/v1/movies/mc1?fields=year&include=claims&as_of=2026-11-01T12:00:00Z")
     assert old["claims"]["year"]["value"] == 1999
 
 
 @pytest.mark.parametrize("query", ["fields=nothing", "include=documents", "fields=title;year"])
-def test_what_no_film_has_is_400(api: Api, query: str) -> None:
-    assert api.get(f"/v1/movies/mc1?{query}").status_code == 400
+def test_what_no_film_has_is_400(read_api: Api, query: str) -> None:
+    assert read_api.get(f"/v1/movies/mc1?{query}").status_code == 400
