@@ -108,6 +108,17 @@ def _without_waiting_for_disks(server: str) -> None:
     maker.dispose()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_waiting_for_disks() -> Iterator[None]:
+    """Have files of this process not wait for their disk, as PostgreSQL does not: they are lost with the machine only.
+
+    What a killed process leaves is the same. Processes that tests start wait as they do anywhere.
+    """
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(os, "fsync", lambda _: None)
+        yield
+
+
 @pytest.fixture(scope="session")
 def migrated(postgres: str) -> str:
     """Give the name of a database of the server's that has been migrated and is empty, to be copied."""
