@@ -75,7 +75,7 @@ class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Alerts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who is told when something wants a look: a `webhook`'s address, or an address of `mail` by the server `smtp`.
+    """Who is alerted when something needs attention: a `webhook`'s address, or an address of `mail` by the server `smtp`.
 
     `smtp` is smtp://name:password@host:587 (encrypted where the server can do that, always with a password) or smtps://…; MOVIEC_SMTP
     in the environment goes first. `sender` is whom the mail is from, else whom it goes to.
@@ -95,7 +95,7 @@ class Alerts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def wanted(self) -> bool:
-        """Whether anybody is to be told."""
+        """Return whether anybody is alerted."""
         return bool(self.webhook or (self.mail and self.smtp))
 
 
@@ -109,7 +109,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     records and runs for `keep_history` days; more than `compact_after` batches of a source become one. `fields` holds other
     rules for single fields; `remote` holds, by kind of address (s3, sftp, https), what opening one takes; `bounds` says how large
     and how strange a delivered file may be, `serving` how much of a server one caller may take, `alerts` who
-    is told when something wants a look.
+    is alerted when something needs attention.
     Serving: `anonymous` lets callers without a key in, `anonymous_limit` requests a minute from each address; `proxies`
     are the addresses or networks (separated by spaces) whose X-Forwarded-For counts; several servers count requests
     together in `redis`; a proxy serves MovieC under the path `prefix`; pages of the origins in

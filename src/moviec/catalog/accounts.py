@@ -109,7 +109,7 @@ def disable_account(catalogue: sa.Engine, name: str) -> None:
 
 
 def create_key(catalogue: sa.Engine, wanted: NewKey) -> tuple[str, int]:
-    """Create a key; return it (it is not kept) and its number. Raises UsageError for an unknown account or a name that is none."""
+    """Create a key; return it (it is not kept) and its number. Raises UsageError for an unknown account or an invalid name."""
     wanted = msgspec.structs.replace(wanted, name=plain_name(wanted.name, "key"))
     key = "mc_" + secrets.token_urlsafe(32)
     with writing(catalogue, beside=True) as connection:

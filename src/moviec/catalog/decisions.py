@@ -1,4 +1,4 @@
-"""People's verdicts in the catalogue: written with the log entries that settle their records anew, taken back, listed.
+"""People's verdicts in the catalogue: written with the log entries that settle their records again, taken back, listed.
 
 A verdict is two records, each (source, key), and "same" or "different"; docs/matching.md says what it does.
 """
@@ -106,7 +106,7 @@ def plan_undoing(connection: sa.Connection, number: int) -> list[dict[str, Any]]
 def undo(connection: sa.Connection, number: int, who: str | None = None) -> dict[str, Any]:
     """Take a decision back for somebody and ask for its records, inside a `writing` transaction; return its row.
 
-    Raises what `plan_undoing` raises, and UsageError for a name that is none.
+    Raises what `plan_undoing` raises, and UsageError for an invalid name.
     """
     taken_back = {"undone": now(), "undone_by": who and plain_name(who, "who decides")}
     rows = plan_undoing(connection, number)
@@ -117,7 +117,7 @@ def undo(connection: sa.Connection, number: int, who: str | None = None) -> dict
 
 
 def ask(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Append to the log of record changes that the records of these decisions are to be settled anew."""
+    """Append to the log of record changes that the records of these decisions are to be settled again."""
     ends = {
         (row[f"{side}_source"], row[f"{side}_key"]): row["number"]
         for row in rows

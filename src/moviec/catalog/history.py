@@ -172,7 +172,7 @@ def differences(before: pa.Table, after: pa.Table, beside: DuckEngine | None = N
         return engine.query(_DIFFERENCES)
 
 
-#: Months since release that are looked at.
+#: Months since release that are reported.
 MONTHS = 60
 
 #: Of each film the value that stood at the end of each month since its release, from the month on in which the log first tells of it.

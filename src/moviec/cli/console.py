@@ -37,7 +37,7 @@ def check_places(read: Iterable[Path | None], written: Iterable[Path | None]) ->
             continue
         place = path.parent.resolve() / path.name
         if (path.exists() and not path.is_file()) or str(place).startswith(SYSTEM):
-            raise UsageError("this is no file that could be written anew", str(path), "give it another name")
+            raise UsageError("this is no file that can be overwritten", str(path), "give it another name")
         if path.resolve() in taken:
             raise UsageError(
                 "would take the place of another file of this run", str(path), "give it another name"

@@ -68,7 +68,7 @@ def ingest(
     save_mapping: Annotated[
         bool,
         typer.Option(
-            "--save-mapping", help="Write the mapping of a list of one's own anew, over a kept one."
+            "--save-mapping", help="Write the mapping of your own list again, over the one that is kept."
         ),
     ] = False,
     columns: Annotated[

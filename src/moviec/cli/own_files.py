@@ -1,4 +1,4 @@
-"""Which source each of a person's files is of: files, zips and folders looked at, the mapping of a list of one's own kept."""
+"""Which source each of a person's files is of: files, zips and folders examined, the mapping of a list of one's own kept."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _short(error: MovieCError) -> str:
 
 
 class _Found(msgspec.Struct, frozen=True):
-    """What the files are that were looked at, each with the path that it was found at, and itself."""
+    """What each examined file is, with the path where it was found, and itself."""
 
     known: list[tuple[Path, Path, Recognised]]
 

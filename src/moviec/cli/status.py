@@ -34,7 +34,7 @@ def status(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say how things stand: last deliveries, what waits, who follows, the last runs, and what wants a look."""
+    """Report health: last deliveries, what waits, who follows, the last runs, and what needs attention."""
     exclude({"--metrics": metrics, "--json": as_json})
     place = open_home(home)
     with open_run(place) as context:

@@ -57,7 +57,7 @@ UNITS = {
 OF_DELIVERIES = ("deliveries", "delivery_payloads", "batches", "rejected_rows")
 SMALL = ("decisions", "models", "catalogue_state")
 
-#: Columns that a publication changes, which are worked out anew and not copied again for that.
+#: Columns that a publication changes, which are recomputed and not copied again for that.
 AFTERWARDS = frozenset({("deliveries", "report"), ("batches", "published")})
 
 #: More deliveries than this are copied by copying all.

@@ -53,7 +53,7 @@ class Models(msgspec.Struct, frozen=True):
 
 
 def pinned_models(context: RunContext) -> Models:
-    """Read the models in force. Raises UsageError where the settings hold a rule that is none."""
+    """Read the models in force. Raises UsageError where the settings name an unknown rule."""
     with context.catalogue.connect() as connection:
         files = pinned_files(connection)
     match, fuse = files.get("match"), files.get("fuse")

@@ -42,8 +42,8 @@ from moviec.work import written_aside
 #: Documents that are folded and added at once.
 STEP = 5_000
 
-#: More changed films than this share of all: building anew is cheaper than replacing. After as many changes since it was
-#: built an index is built anew, too: by then the raters may be others than those its films were placed by.
+#: More changed films than this share of all: a rebuild is cheaper than replacing. After as many changes since it was
+#: built an index is rebuilt, too: by then the raters may be others than those its films were placed by.
 ANEW = 0.5
 
 #: What the writer may gather before it writes a segment of the index, at most: some 1.1 KB a film. Each segment is looked

@@ -156,7 +156,7 @@ def _romanised(film: Film) -> list[str]:
 
 
 def _series(film: Film, titles: list[str]) -> list[str]:
-    """List what stands before the first colon or dash of a title, what stands behind each, and the collection."""
+    """List the part before the first colon or dash of a title, the part after each, and the collection."""
     found = [film.collection] if film.collection else []
     for title in titles:
         parts = _SUBTITLED.split(title)

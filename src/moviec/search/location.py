@@ -14,7 +14,7 @@ from moviec.errors import StoreError
 from moviec.search.summaries import Scale
 from moviec.units import MILLION
 
-#: Of the index's schema: an index of another one is built anew.
+#: Of the index's schema: an index of another one is rebuilt.
 LAYOUT = 5
 
 #: Fields that films are ordered by, each holding a value and the movie's number (`ordered`).
@@ -22,7 +22,7 @@ ORDERS = (
     "by_popularity", "by_rating", "by_year", "by_votes", "by_revenue", "by_released", "by_runtime",
 )  # fmt: skip
 
-#: Files of an index that every commit writes anew.
+#: Files of an index that every commit rewrites.
 CHANGING = ("meta.json", ".managed.json")
 
 #: Beginnings of words up to so many letters are indexed as words of their own: so short a one may begin tens of thousands
@@ -34,7 +34,7 @@ BEGINNING = 3
 class Position(msgspec.Struct, frozen=True):
     """What an index holds: the change log up to `change`, of a schema's `layout`; `files`: SHA-256 of each of its files.
 
-    It was built anew at the change `built`, with films placed by `scale`.
+    It was rebuilt at the change `built`, with films placed by `scale`.
     """
 
     change: int
@@ -109,4 +109,4 @@ def open_index(folder: Path) -> tantivy.Index:
         _ = index.searcher().num_docs
         return index
     except (ValueError, OSError) as error:
-        raise StoreError("the search index is damaged", str(folder), "it is built anew") from error
+        raise StoreError("the search index is damaged", str(folder), "it is rebuilt") from error

@@ -114,7 +114,7 @@ _ORDINALS = [
     "twentieth",
 ]
 _ENDINGS = {1: "st", 2: "nd", 3: "rd"}
-#: Short forms of what stands before a number, and ordinals in digits, beside how titles mostly write them; and back.
+#: Short forms of words before a number, and ordinals in digits, beside how titles mostly write them; and back.
 _OTHERWISE = {"pt": "part", "ep": "episode", "ch": "chapter"}
 for _place, _ordinal in enumerate(_ORDINALS, 1):
     _digits = f"{_place}{_ENDINGS.get(_place, 'th')}"
@@ -154,7 +154,7 @@ KnownTitle = Callable[[Sequence[str]], bool]
 class Reading(msgspec.Struct, frozen=True):
     """One way to understand a query: words to find, and what its other words filter by (`years`: from and to).
 
-    `near` are years that are nearly meant: where a source has another one than the person who asks. `loose` words are not
+    `near` are years that are nearly meant: where a source's year differs from the one that was typed. `loose` words are not
     what was typed, but what it reads as in Latin letters, or how else a number is written: whole words of titles only.
     """
 

@@ -104,7 +104,7 @@ def write_cursor(cursor: Cursor) -> str:
 
 
 def read_cursor(text: str) -> Cursor:
-    """Read a cursor. Raises UsageError for anything that is none."""
+    """Read a cursor. Raises UsageError for any other text."""
     try:
         found = _cursor.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, msgspec.DecodeError) as error:

@@ -46,7 +46,7 @@ AS_TYPED = 12
 WIDER = ((12, 100), (13, 5), (15, 1), (17, 1))
 
 #: An answer whose best film is less known than this, after what its level takes off, may be to a mistyped word, too: "Son of
-#: Alladin" has it as it was typed, and is not meant. Then titles with two typing errors are looked at.
+#: Alladin" has it as it was typed, and is not meant. Then titles with two typing errors are searched.
 DOUBTFUL, DOUBTED = 0.15, 15
 
 #: Films among which the parts of a series are counted, how much less known than the best one of them may be, and after how
@@ -81,7 +81,7 @@ class Finder:
         return int(self._index.searcher().num_docs) if self._index else 0
 
     def refresh(self) -> None:
-        """Open what is in use now. A damaged index counts as none: it is being built anew."""
+        """Open what is in use now. A damaged index counts as none: it is being rebuilt."""
         used = current(self._folder)
         held = position(used) if used else None
         stands = (used, held.change) if used is not None and held is not None else None
@@ -448,7 +448,7 @@ class _Search:
 
 
 def _begins_with(film: Summary, name: str) -> bool:
-    """Return whether one of a film's titles, or what stands behind its colon, or its collection begins with a series' name."""
+    """Return whether one of a film's titles, or the part after its colon, or its collection begins with a series' name."""
     return any(f"{title} ".startswith(f"{name} ") for title in _names(film))
 
 

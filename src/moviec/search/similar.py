@@ -18,7 +18,7 @@ from moviec.search.summaries import LEADING, Film
 #: How much a shared value counts beside its rarity, by field: judgements.
 WEIGHTS = {"collection": 2.0, "keyword": 1.0, "director": 1.0, "credit": 0.5, "genre": 1.0, "company": 0.2}
 
-#: People whose films are looked at, in the order of their credits; keywords; films that are compared in the end.
+#: People whose films are considered, in the order of their credits; keywords; films that are compared in the end.
 PEOPLE, KEYWORDS, COMPARED = 8, 40, 200
 
 #: How much being well known counts: a film that everybody knows counts twice as much as one that nobody does.

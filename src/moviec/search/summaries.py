@@ -158,7 +158,7 @@ DECADES_OF_VOTES, DECADES_OF_POPULARITY = 5.0, 2.5
 
 
 class Scale(msgspec.Struct, frozen=True):
-    """How many films reach each step: of votes by rater, and of popularity. Measured when an index is built anew."""
+    """How many films reach each step: of votes by rater, and of popularity. Measured when an index is rebuilt."""
 
     votes: dict[str, Reach] = {}
     popularity: Reach = Reach((), 0)

@@ -75,7 +75,7 @@ KEPT, RESOLVED_FOR = 100, 60.0
 
 
 class Pinned(httpx.BaseTransport):
-    """Connects to addresses that were looked at: a host is resolved, and the connection made to what came, for some seconds.
+    """Connects to checked addresses: a host is resolved, and the connection made to the result, for some seconds.
 
     A proxy that the system names resolves names itself; of what goes through it only addresses that are written out are
     looked at. Connections are kept where `keep` is not 0.

@@ -258,7 +258,7 @@ class _Copy(msgspec.Struct, frozen=True):
     grace: float
 
     def write(self, answer: httpx.Response, size: int) -> Version:
-        """Write the body: behind the `size` bytes that are there where the server goes on from them, else anew."""
+        """Write the body: behind the `size` bytes that are there where the server goes on from them, else from the beginning."""
         goes_on = answer.status_code == 206
         begin = size if goes_on else 0
         if goes_on and not answer.headers.get("Content-Range", "").startswith(f"bytes {begin}-"):
@@ -310,7 +310,7 @@ def _part(target: Path) -> Version | None:
 
 
 def _forget(target: Path) -> None:
-    """Remove a part, so that the next call begins anew."""
+    """Remove a part, so that the next call starts again."""
     target.unlink(missing_ok=True)
     _beside(target).unlink(missing_ok=True)
 

@@ -1,7 +1,7 @@
 """Many small answers in one compressed file: an open pack that a killed process can go on with, and the finished file.
 
 The lines of an open pack stand in NAME.lines. Beside it NAME.journal says, line by line, how many bytes were whole when what was
-reached; what stands behind the last of these is torn off when the pack is opened again.
+reached; whatever follows the last of these is cut off when the pack is opened again.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Pack:
         return sorted(self._folder.glob(f"{role}-[0-9]*.jsonl.gz"))
 
     def _begin(self) -> None:
-        """Write the journal anew, with its last line alone."""
+        """Rewrite the journal with its last line alone."""
         fresh = self._journal.with_name(f"{self._journal.name}.part")
         fresh.write_bytes(msgspec.json.encode(self.reached) + b"\n")
         _sync(fresh)

@@ -66,7 +66,7 @@ class Cors:
         return [(b"access-control-allow-origin", origin), *self._always[1:], (b"vary", b"Origin")]
 
     def preflight(self, path: str, origin: bytes, method: str) -> Headers | None:
-        """Return what a browser is told that asks whether it may ask; None where it may not."""
+        """Return the headers that answer a browser's preflight request; None where it is refused."""
         if not origin or not (allowed := self.of(path, method, origin)) or len(allowed) == 1:
             return None
         methods = b"GET, HEAD, POST" if ASKED_BY_POST.match(path) else b"GET, HEAD"
@@ -111,7 +111,7 @@ class Caller(msgspec.Struct, frozen=True):
 
 
 class Window(msgspec.Struct, frozen=True):
-    """A caller's minute: requests allowed, requests left (negative once over), seconds until it begins anew."""
+    """A caller's minute: requests allowed, requests left (negative once over), seconds until it starts again."""
 
     limit: int
     left: int
@@ -271,7 +271,7 @@ COOKIE = "moviec_session"
 #: Seconds until one has to sign in again: a working day.
 LASTS = 12 * 3600
 
-#: The longest cookie that is looked at.
+#: The longest cookie that is read.
 _LONGEST_SESSION = 120
 
 

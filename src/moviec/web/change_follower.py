@@ -34,7 +34,7 @@ from moviec.web.responses import Cache
 #: Unknown ids that a filter lets through to the database. At a thousandth, 700,000 movies take 1.3 MB.
 FALSE_POSITIVES = 0.001
 
-#: Ids asked for at once.
+#: Ids read at a time.
 STEP = 20_000
 
 
@@ -213,7 +213,7 @@ class Follower:
                 pause = RETRY
 
     def _teach(self, position: int) -> None:
-        """Bring the filters to a place in the log; they are filled anew where it was set back."""
+        """Bring the filters to a place in the log; they are filled again where it was set back."""
         if self.known is not None and self.known.position == position:
             return
         with self._catalogue.connect() as connection:

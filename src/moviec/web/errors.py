@@ -30,7 +30,7 @@ class ErrorShape(msgspec.Struct, frozen=True):
     error: ErrorBody
 
 
-class Problem(Exception):  # noqa: N818  a problem is what the caller is told, whoever is at fault
+class Problem(Exception):  # noqa: N818  a problem is the answer to the caller, whoever is at fault
     """A request that cannot be answered as asked; carries its status, code, message and headers."""
 
     def __init__(self, status: int, message: str, code: str = "", details: Any = None, headers: Mapping[str, str] | None = None) -> None:  # fmt: skip

@@ -27,7 +27,7 @@ Named = Callable[[sa.Connection, str], list[int]]
 #: Values of one filter, at most: each is looked up.
 MOST = 20
 
-#: Names that are told to who asks for a person of another name, at most.
+#: The most names that are suggested where nobody has the name that was given.
 FITTING = 5
 
 _NAMES = Locale("en")
@@ -101,7 +101,7 @@ async def _nobody(server: ServerState, text: str) -> Problem:
 
 
 def _refuse_unknown(server: ServerState, filters: Sequence[Wanted]) -> None:
-    """Raise Problem (404) for a value that no film has, and that is none by the list that the filter takes its values from."""
+    """Raise Problem (404) for a value that no film has and that is not in the filter's list of values."""
     for each in filters:
         if each.field not in _KNOWN:
             continue

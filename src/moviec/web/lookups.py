@@ -81,7 +81,7 @@ def instant(text: str) -> str:
 def absent(server: ServerState, test: Callable[[Known], bool]) -> bool:
     """Say surely that something does not exist, without asking for it: the filters deny it, and are not behind.
 
-    The middleware has had the end of the log looked at for this request.
+    The middleware has read the end of the log for this request.
     """
     known = server.follower.known
     if known is None or known.position != server.follower.position or not test(known):
@@ -93,7 +93,7 @@ def absent(server: ServerState, test: Callable[[Known], bool]) -> bool:
 #: Best known films with such a name among their credits: whoever is looked for is in one of them.
 FILMS_LOOKED_AT = 40
 
-#: Films by which a person is told from namesakes.
+#: Films that tell a person from namesakes.
 KNOWN_FOR = 3
 
 #: Typing errors in a word of a name, at most: as many as a search for films forgives.

@@ -1,6 +1,6 @@
 """The middleware that every request passes: who calls, how often, how long it took; headers and the log line are added here.
 
-For whoever is let in the end of the change log is looked at, so that no answer is older than it was then.
+The end of the change log is read for each request that is let in, so that no answer is older than that.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 FILES = ("/static/", "/posters/")  # a page of films has dozens; the address of a poster cannot be guessed
 ADMIN, METRICS = "/v1/admin/", "/metrics"
 
-#: What a program is told that shows no key.
+#: The answer to a program that shows no key.
 KEY_WANTED = (
     "this takes an API key: send it as `X-API-Key: KEY` or `Authorization: Bearer KEY`; whoever runs this server makes one"
     " with `moviec keys create NAME`"
@@ -158,7 +158,7 @@ class Middleware:
             self._note(received, scope)
 
     def _preflight(self, received: Received) -> list[tuple[bytes, bytes]] | None:
-        """Return what a browser is told that asks whether a page elsewhere may ask; it shows no key then."""
+        """Answer a browser's preflight request for a page elsewhere; it carries no key."""
         wanted = received.headers.get(b"access-control-request-method")
         if received.method != "OPTIONS" or wanted is None:
             return None
@@ -166,7 +166,7 @@ class Middleware:
         return self._site.cors.preflight(received.path, origin, wanted.decode("latin-1").upper())
 
     async def _admit(self, received: Received, scope: Scope) -> None:
-        """Find out who asks and count the request. Raises Problem: 401, 403 or 429."""
+        """Identify the caller and count the request. Raises Problem: 401, 403 or 429."""
         if received.path in OPEN or received.path.startswith(FILES):
             return
         peer = (scope.get("client") or ("",))[0]

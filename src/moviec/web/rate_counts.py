@@ -153,5 +153,5 @@ class Counts(Storage):
         self._table.clear()
 
     def clear(self, key: str) -> None:
-        """Let a caller begin anew."""
+        """Let a caller start again."""
         self._table.add(key, 0, -self.get(key))

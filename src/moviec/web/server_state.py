@@ -167,7 +167,7 @@ def server_of(request: Request[Any, Any, Any]) -> ServerState:
 
 
 def caller_of(request: Request[Any, Any, Any]) -> Caller:
-    """Return who asks."""
+    """Return the caller of a request."""
     found: Caller = request.scope["moviec.caller"]  # type: ignore[typeddict-item]
     return found
 
@@ -192,7 +192,7 @@ async def _end_streams(server: ServerState, done: asyncio.Event) -> None:
             try:
                 server.open.end_streams(await server.keys.gone(keys))
             except (MovieCError, sa.exc.SQLAlchemyError) as error:
-                server.log.warning("keys of streams cannot be looked at", error=type(error).__name__)
+                server.log.warning("keys of streams cannot be checked", error=type(error).__name__)
 
 
 async def _write_usage(server: ServerState, done: asyncio.Event) -> None:

@@ -68,7 +68,7 @@ class Workbench(Protocol):
         """Return a current record with the row behind it (fields, delivery, file, line, text); None where there is none."""
 
     def health(self) -> Sequence[dict[str, Any]]:
-        """List the figures that tell how things stand: name, of, value, and a concern in words where there is one."""
+        """List the health figures: name, of, value, and a concern in words where there is one."""
 
     def effect(self, verdict: Verdict) -> dict[str, Any]:
         """Work out what a verdict would do; nothing is written."""

@@ -34,7 +34,7 @@ def _admin(request: Request[Any, Any, Any]) -> ServerState:
 
 
 async def _done(server: ServerState, work: Callable[[], Any], refused: int = 409) -> Any:
-    """Do what may be refused because of how things stand."""
+    """Do what may be refused in the present state."""
     try:
         return await server.at_length(work)
     except UsageError as error:

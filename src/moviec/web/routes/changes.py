@@ -94,7 +94,7 @@ def _beyond(after: int, newest: int) -> Problem:
     """Tell a follower that knows more changes than there are: it followed a catalogue that was set back since."""
     return Problem(
         410,
-        f"the change log ends at {newest:,}, before {after:,}: the catalogue was restored; take it in anew from 0",
+        f"the change log ends at {newest:,}, before {after:,}: the catalogue was restored; follow it again from 0",
         "beyond_the_log",
         {"head": newest},
     )
@@ -158,7 +158,7 @@ async def _refuse_wrong(server: ServerState, data: shapes.NewWebhook) -> None:
 
 
 def _is_inside(host: str) -> bool:
-    """Return whether a host is an address inside, or this machine's own name; what a name leads to is looked at when it is sent to."""
+    """Return whether a host is an address inside, or this machine's own name; the address of any other name is checked when it is sent to."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

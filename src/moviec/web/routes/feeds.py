@@ -94,7 +94,7 @@ def _page_of(params: FeedQuery, base: str) -> str:
 
 
 def _listed(params: FeedQuery) -> ListQuery:
-    """Return the list that a feed is of: films released in the last year, unless told otherwise."""
+    """Return the list that a feed is of: films released in the last year by default."""
     today = dt.datetime.now(dt.UTC).date()
     same = {name: getattr(params, name) for name in FilterQuery.__struct_fields__}
     listed = ListQuery(**same, sort="rating")

@@ -73,7 +73,7 @@ async def listing(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A page and the genres that it speaks of; `headers` names the change that the index stood at, if it was asked.
+    """A page and the genres that it speaks of; `headers` names the change that the index stood at, if the index answered.
 
     `least`: what a list by rating asked of each film.
     """

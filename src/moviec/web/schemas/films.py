@@ -245,7 +245,7 @@ class Found(Shape, frozen=True):
 
 
 class FilmAsked(Body, frozen=True):
-    """A film that is looked for by what is known of it; the more is told, the surer the answer. `key` comes back with it."""
+    """A film to match by what is known of it; the more is given, the surer the answer. `key` comes back with it."""
 
     title: Annotated[str, Meta(min_length=1, max_length=1000, pattern="^[^\\x00]*$", examples=["Heat"])]
     key: Annotated[str, Meta(max_length=200)] | None = None

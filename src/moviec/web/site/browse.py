@@ -30,7 +30,7 @@ from moviec.web.site.rendering import HTML, Made, held_page, with_query, written
 #: Films of one page, suggestions as one types, and persons among them.
 PAGE, SUGGESTED, PERSONS = 36, 7, 3
 
-#: Best known films whose credits are looked at for suggested persons: with 60, as the API has them, it takes twice as long.
+#: Best known films whose credits are searched for people to suggest: with 60, as the API has them, it takes twice as long.
 FILMS_LOOKED_AT = 15
 
 #: Orders with their names; of the first of each pair the highest or newest comes first.

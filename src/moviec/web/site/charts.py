@@ -24,7 +24,7 @@ THEMES = {
     "dark": {"paper": "#1c1a18", "ink": "#ece7dd", "quiet": "#a9a195", "grid": "#34302b", "bar": "#f2896c"},
 }
 
-#: Colours of lines that are told apart by who sees few colours, too, on both papers; as many lines are drawn (explore.MOST_LINES).
+#: Colours of lines that colour-blind readers can tell apart, on both backgrounds; as many lines are drawn (explore.MOST_LINES).
 LINES = [
     "#4477aa",
     "#cc6633",

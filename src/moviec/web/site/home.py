@@ -1,4 +1,4 @@
-"""The front page: what this is, a search box, films most looked for and best rated, what changed, what stands behind it."""
+"""The front page: what this is, a search box, the most popular and best rated films, what changed, and the sources behind it."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ def done(request: Request[Any, Any, Any], path: str, told: str) -> ASGIResponse:
 
 @get("/operations", include_in_schema=False)
 async def operations(request: Request[Any, Any, Any]) -> ASGIResponse:
-    """How things stand, at a glance."""
+    """Health at a glance."""
     from moviec.catalog.deliveries import all_deliveries, count_rejected
     from moviec.catalog.ingest_queue import failed
 

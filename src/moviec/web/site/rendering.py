@@ -78,7 +78,7 @@ async def held_page(
 
 
 def frame_of(request: Request[Any, Any, Any]) -> dict[str, Any]:
-    """Return what a page's frame shows of who asks."""
+    """Return what a page's frame shows of the caller."""
     key = caller_of(request).key if "moviec.caller" in request.scope else None
     return {"signed_in": key.scope if key else "", "path": request.scope["path"]}
 
@@ -192,7 +192,7 @@ _PAGE_LOST = "This page of the list is no longer there: go back to the search, a
 _PROGRAMS = ("/v1", "/omdb", "/3/", "/reconcile", "/movies/search")
 
 
-#: What a page says instead of a sentence that is for programs: the beginning of a message, or what stands in it.
+#: What a page says instead of a sentence that is for programs, by the message's beginning or a part of it.
 _SAID = (
     ("Not Found", "There is no page at this address"),
     ("; /v1/genres lists them", "; Genres in the menu lists those there are"),

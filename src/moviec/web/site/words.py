@@ -254,7 +254,7 @@ _WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "
 
 
 def schedule(cron: str) -> str:
-    """Say when a cron comes round: every day, week or month; one that is none of these stands as it is."""
+    """Say when a cron comes round: every day, week or month; any other is written as it is."""
     parts = cron.split()
     if len(parts) != 5 or not (parts[0].isdecimal() and parts[1].isdecimal()):
         return cron
