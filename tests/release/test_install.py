@@ -15,7 +15,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from tools.parts import bill, libraries, with_licences
+from tools.parts import IMAGE, bill, image_lock, libraries, with_licences
 
 from moviec import __version__
 from moviec.jobs.installation import EXTRAS, look_at_installation
@@ -123,6 +123,12 @@ def test_the_lists_of_libraries_are_those_of_what_is_installed() -> None:
         part["name"]: part["version"] for part in made["components"]
     }
     assert lock.count("==") <= lock.count("--hash=sha256:"), "each is pinned by its bytes"
+    part = (ROOT / "deploy/requirements.lock").read_text("utf-8")
+    assert part == image_lock(lock), "run `make generated`"
+    in_image = dict(re.findall(r"^([\w.-]+)==(\S+)", part, re.MULTILINE))
+    assert in_image.items() <= locked.items()
+    assert set(in_image) == set(libraries(IMAGE))
+    assert not {"pyspark", "pandas", "polars"} & set(in_image)
 
 
 def test_what_the_installation_report_calls_wanted_is_what_the_project_asks_for(tmp_path: Path) -> None:
