@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 import shutil
 import subprocess
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from tools.commands import commands
 from tools.drawings import pictures
+from typer.main import get_command
 
 from moviec.bounds import Bounds
 from moviec.catalog.schema import metadata
+from moviec.cli import build
 from moviec.config import SourceSettings
 from moviec.sources.registry import find_sources
 from moviec.web import errors
@@ -144,6 +148,56 @@ def test_every_page_is_in_the_navigation_and_every_link_leads_somewhere() -> Non
             if anchor and where.suffix == ".md":
                 headings = re.findall(r"^#+ (.*)$", where.read_text("utf-8"), re.MULTILINE)
                 assert anchor in map(slug, headings), (each.name, target)
+
+
+def test_every_page_is_reached_from_the_first_by_links() -> None:
+    reached, waiting = {"index.md"}, ["index.md"]
+    while waiting:
+        for target in re.findall(r"\]\((\w[\w-]*\.md)", page(waiting.pop())):
+            if target not in reached:
+                reached.add(target)
+                waiting.append(target)
+    assert {each.name for each in PAGES} - reached == set()
+
+
+def commands_shown() -> list[tuple[str, str, bool]]:
+    """Return every command of MovieC that README and handbook show: page, words, and whether it stands in a block, to be typed."""
+    found = []
+    for each in (*PAGES, ROOT / "README.md", ROOT / "CONTRIBUTING.md"):
+        text = each.read_text("utf-8")
+        for block in re.findall(r"^```\w*(?: run)?\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+            joined = block.replace("\\\n", " ")
+            found += [(each.name, line, True) for line in re.findall(r"^(?:\$ )?(moviec .*)$", joined, re.MULTILINE)]  # fmt: skip
+        prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+        found += [(each.name, " ".join(line.split()), False) for line in re.findall(r"`(moviec [^`]+)`", prose)]  # fmt: skip
+    return found
+
+
+@pytest.fixture(scope="module")
+def group() -> Any:
+    return get_command(build(()))
+
+
+@pytest.mark.parametrize(("name", "line", "is_typed"), commands_shown())
+def test_every_command_that_is_shown_is_one(name: str, line: str, is_typed: bool, group: Any) -> None:
+    """Held against the command line itself: typed lines as a whole, those in a sentence by their names and options."""
+    words = shlex.split(re.split(r"\s(?:#|&&|>|\|)\s?", line.replace("\\|", "|"))[0], comments=True)[1:]
+    if not words or words[0].isupper() or words[0].startswith("--"):
+        return
+    command = group.commands[words[0]]
+    rest = words[1:]
+    if subcommands := getattr(command, "commands", None):
+        named = rest[0].split("|")[0] if rest else ""
+        if named in subcommands:
+            command, rest = subcommands[named], rest[1:]
+    options = {option for param in command.params for option in (*param.opts, *param.secondary_opts)} | {"--help"}  # fmt: skip
+    for word in rest:
+        given = word.strip("[]").partition("=")[0]
+        if given.startswith("--"):
+            assert set(given.split("|")) <= options, line
+    if is_typed and not hasattr(command, "commands") and "…" not in line:
+        with command.make_context(words[0], list(rest)):
+            pass
 
 
 @pytest.mark.nightly
