@@ -97,7 +97,7 @@ lock: $(DEV) $(RELEASE)/.ready ## pin every library by its bytes in requirements
 	$(BIN)/python -m tools.parts image deploy/requirements.lock
 
 audit: $(RELEASE)/.ready ## ask an advisory database about every library in requirements.lock; takes the open internet
-	$(RELEASE)/bin/pip-audit --require-hashes --disable-pip -r requirements.lock
+	$(RELEASE)/bin/pip-audit --strict --require-hashes --disable-pip -r requirements.lock
 
 $(RELEASE)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(RELEASE)

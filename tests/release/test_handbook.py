@@ -213,7 +213,11 @@ def test_the_site_is_built_and_asks_no_other_host() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert (ROOT / "site/search.json").stat().st_size > 100_000
     for built in (ROOT / "site").glob("*.html"):
-        found = re.findall(
-            r"<(?:script|img|iframe|link)[^>]+(?:src|href)=\"?(https?:[^\" >]+)", built.read_text("utf-8")
+        text = built.read_text("utf-8")
+        assert re.findall(r"<(?:script|img|iframe|link)[^>]+(?:src|href)=\"?(https?:[^\" >]+)", text) == [], (
+            built.name
         )
-        assert found == [], built.name
+        for target in re.findall(r"(?:src|href)=\"?([^\" >]+)", text):
+            file = re.split("[#?]", target)[0]
+            if file and "://" not in target and not target.startswith(("data:", "mailto:", "/")):
+                assert (built.parent / file).exists(), (built.name, target)
