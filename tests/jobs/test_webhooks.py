@@ -29,6 +29,7 @@ from moviec.catalog.webhooks import (
     is_genuine,
     note_sent,
     rotate_secret,
+    secret_of,
     wanted_changes,
     webhook_of,
     webhooks_of,
@@ -40,6 +41,7 @@ from moviec.jobs import webhooks as sending
 from moviec.jobs.webhooks import Senders, Sending, Target, deliver_due, post, target_of
 from moviec.storage.addresses import is_public
 from tests.catalog.test_publish import publication, show
+from tests.commands import moviec
 
 KEY = b"a key of this home"
 HERE = Sending(private=True, key=KEY)
@@ -256,6 +258,21 @@ def test_a_new_secret_signs_from_then_on(catalogue: sa.Engine, receiver: Receive
         assert secret not in str(connection.execute(sa.select(webhooks)).all())
     with pytest.raises(UsageError, match="no such webhook"):
         rotate_secret(catalogue, KEY, 99)
+
+
+def test_an_operator_lists_webhooks_and_gives_one_a_new_secret(tmp_path: Path) -> None:
+    home = open_home(tmp_path, {})
+    engine = connect(home.catalogue)
+    create_account(engine, "reader")
+    made = create_webhook(engine, home.signing_key(), "reader", "https://hook.example/x")
+    (listed,) = json.loads(moviec("webhooks", "list", "--json", "--home", tmp_path).stdout)
+    assert (listed["id"], listed["account"], listed["plain"]) == (made["id"], "reader", False)
+    secret = moviec("webhooks", "rotate", "1", "--home", tmp_path).stdout.strip()
+    hook = webhook_of(engine, "reader", 1)
+    assert hook is not None
+    assert secret == secret_of(hook["secret"], home.signing_key()) != made["secret"]
+    assert moviec("webhooks", "rotate", "2", "--home", tmp_path).returncode == 2
+    engine.dispose()
 
 
 def test_a_name_that_leads_inside_is_refused_when_a_webhook_is_made(

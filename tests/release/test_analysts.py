@@ -127,6 +127,33 @@ def test_dbt_reads_the_sources_and_builds_upon_them(exported: Path, tmp_path: Pa
     assert {source["name"] for source in manifest["sources"].values()} == set(columns())
 
 
+#: Prints how many statements a parser of SQL takes as one of a dialect; what it does not know it would raise, or call a command.
+DIALECT = """
+import sys, sqlglot
+parsed = sqlglot.parse(open(sys.argv[2]).read(), dialect=sys.argv[1])
+print(sum(type(each).__name__ not in ("Command", "Semicolon") for each in parsed if each is not None))
+"""
+
+
+@pytest.mark.parametrize("dialect", ["snowflake", "redshift"])
+def test_statements_that_no_server_here_runs_are_of_their_dialect(dialect: str) -> None:
+    file = ROOT / "analysts" / f"{dialect}.sql"
+    done = asked(tools_python(), "-c", DIALECT, dialect, file)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert int(done.stdout) == 2 * len(columns()) + 1, "a table and its loading each, and a view"
+
+
+def test_the_cube_model_asks_for_what_there_is(exported: Path) -> None:
+    model = yaml.safe_load((ROOT / "analysts/cube.yml").read_text("utf-8"))
+    with duckdb.connect() as connection:
+        for cube in model["cubes"]:
+            table = f"'{exported}/out/{cube['sql_table']}.parquet' AS {cube['name']}"
+            for part in (*cube["dimensions"], *cube.get("measures", [])):
+                sql = part.get("sql", "1").replace("{CUBE}", cube["name"])
+                sql = {"sum": f"sum({sql})", "avg": f"avg({sql})", "count": f"count({sql})"}.get(part["type"], sql)  # fmt: skip
+                assert connection.execute(f"SELECT {sql} FROM {table}").fetchone(), part
+
+
 #: Prints what a reader of DBML finds: tables, and references from table and column to table and column.
 DBML = """
 import json, sys

@@ -153,6 +153,16 @@ def test_every_link_leads_somewhere(each: Path) -> None:
             assert anchor in map(slug, headings), target
 
 
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/architecture.md", "docs/testing.md"])
+def test_every_file_that_contributors_are_sent_to_is_there(name: str) -> None:
+    source = ROOT / "src/moviec"
+    for word in re.findall(r"`([^`\s]+)`", (ROOT / name).read_text("utf-8")):
+        file = word.partition(":")[0]
+        is_file = re.search(r"\w/|\w\.(py|sql|toml|json|md|yml|yaml)$", file)
+        if is_file and not re.search(r"[A-Z]{3,}/|NAME|[*{}<>$…=()]|^/|//", word):
+            assert (ROOT / file).exists() or (source / file).exists() or any(source.rglob(file)), word
+
+
 def test_every_page_is_reached_from_the_first_by_links() -> None:
     reached, waiting = {"index.md"}, ["index.md"]
     while waiting:
