@@ -29,6 +29,7 @@ from moviec.catalog.failures import records_aside
 from moviec.catalog.ingest_queue import newest, pending
 from moviec.catalog.integrity import integrity, remake_indexes
 from moviec.catalog.queries import FOLLOWER, checkpoint_of, count_documents, last_change
+from moviec.catalog.webhooks import all_webhooks
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier
 from moviec.errors import DamagedError, MovieCError, StoreError, UsageError
@@ -118,7 +119,9 @@ def examine(context: RunContext, bytes_too: bool = True, tell: Tell = lambda _: 
         *_copies(context),
     ]
     without_batches = () if any(finding.mend == BATCH for finding in found) else (_records,)
-    for check in (_settings, _sources, *without_batches, _catalogue, _agreement, _index, _checkpoints):
+    for check in (
+        _settings, _sources, _webhooks, *without_batches, _catalogue, _agreement, _index, _checkpoints
+    ):  # fmt: skip
         found += _checked(context, check)
     return found
 
@@ -234,6 +237,15 @@ def _sources(context: RunContext) -> Iterator[Finding]:
             "this home has records of a source that it does not know (put its folder back into HOME/sources)"
         )
         yield Finding(what, name, NOBODY)
+
+
+def _webhooks(context: RunContext) -> Iterator[Finding]:
+    """Name webhooks whose secret the database holds itself, so that whoever has a copy of it can sign."""
+    with context.catalogue.connect() as connection:
+        plain = [str(hook["id"]) for hook in all_webhooks(connection) if hook["plain"]]
+    if plain:
+        what = "the database holds these webhooks' secrets (give each a new one: `moviec webhooks rotate NUMBER`)"
+        yield Finding(what, _some(plain), NOBODY)
 
 
 def _batch_files(context: RunContext) -> Iterator[Finding]:
