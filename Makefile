@@ -6,16 +6,17 @@ BIN := $(VENV)/bin
 # What the program needs, and what developing and testing it takes besides.
 READY := $(VENV)/.ready
 DEV := $(VENV)/.ready-dev
-# Peers, the handbook's generator and the release's tools have environments of their own: none changes what the tests run with.
+# Peers, the handbook's generator, the release's and the analysts' tools have environments of their own: none changes what the tests run with.
 PEERS := .venv-bench
 DOCS := .venv-docs
 RELEASE := .venv-release
+ANALYSTS := .venv-analysts
 PIP := pip install --quiet --disable-pip-version-check
 # Two builds of one commit give the same bytes: files carry its date.
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1732838400)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test nightly drills check fix bench docs generated clean wheel release smoke lock audit
+.PHONY: help demo test nightly drills check fix bench docs generated clean wheel release smoke lock audit analysts
 
 help: ## say what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -61,6 +62,7 @@ $(PEERS)/.ready: pyproject.toml constraints.txt
 generated: $(DEV) ## make the pages and files anew that are made from the code
 	$(BIN)/python -m moviec.catalog.dictionary docs/data-dictionary.md
 	$(BIN)/python -m tools.parts licences docs/dependencies.md
+	$(BIN)/python -m tools.parts image deploy/requirements.lock
 	$(BIN)/python -m tools.commands docs/commands.md
 	$(BIN)/python -m tools.drawings docs/pictures
 	$(BIN)/python -m tools.exports
@@ -88,21 +90,30 @@ smoke: wheel ## try the wheel in an empty environment: the lock, the demo, a ser
 	PYTHON=$(PYTHON) sh tools/smoke.sh
 
 # Versions come from constraints.txt; hashes of every file that an index has of them.
-lock: $(RELEASE)/.ready ## pin every library by its bytes in requirements.lock
+lock: $(DEV) $(RELEASE)/.ready ## pin every library by its bytes in requirements.lock
 	$(RELEASE)/bin/uv pip compile pyproject.toml --no-header --no-annotate --universal --python-version 3.11 \
 	  --extra excel --extra frames --extra mcp --extra postgres --extra remote --extra spark -c constraints.txt --generate-hashes -o requirements.lock
 	sed -i '1i # Every library of an installation with all extras, pinned by its bytes: pip install --require-hashes -r requirements.lock\n# Made by: make lock' requirements.lock
+	$(BIN)/python -m tools.parts image deploy/requirements.lock
 
 audit: $(RELEASE)/.ready ## ask an advisory database about every library in requirements.lock; takes the open internet
-	$(RELEASE)/bin/pip-audit --require-hashes --disable-pip -r requirements.lock
+	$(RELEASE)/bin/pip-audit --strict --require-hashes --disable-pip -r requirements.lock
 
 $(RELEASE)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(RELEASE)
 	$(RELEASE)/bin/$(PIP) $(shell sed -n 's/^release = \[\(.*\)\]/\1/p' pyproject.toml | tr -d ',')
 	@touch $@
 
+analysts: $(DEV) $(ANALYSTS)/.ready ## try what is in analysts/ in ClickHouse, dbt and a reader of DBML
+	$(BIN)/pytest -n 0 tests/release/test_analysts.py $(ARGS)
+
+$(ANALYSTS)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(ANALYSTS)
+	$(ANALYSTS)/bin/$(PIP) $(shell sed -n 's/^analysts = \[\(.*\)\]/\1/p' pyproject.toml | sed 's/", "/" "/g')
+	@touch $@
+
 clean: ## remove environments, builds and caches
-	rm -rf $(VENV) $(PEERS) $(DOCS) $(RELEASE) dist build site .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) $(DOCS) $(RELEASE) $(ANALYSTS) dist build site .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -1,7 +1,8 @@
-"""The libraries that MovieC runs with: their licences for the handbook, and a bill of materials (CycloneDX) for a release.
+"""The libraries that MovieC runs with: their licences for the handbook, a bill of materials (CycloneDX), and what the image takes of the lock.
 
-    python -m tools.parts licences docs/dependencies.md     writes the table under "Licences"
-    python -m tools.parts sbom FILE                         writes the bill of materials
+    python -m tools.parts licences docs/dependencies.md        writes the table under "Licences"
+    python -m tools.parts sbom FILE                            writes the bill of materials
+    python -m tools.parts image deploy/requirements.lock       writes the image's part of requirements.lock
 
 Everything is read from the metadata of what is installed here, in the versions that constraints.txt pins.
 """
@@ -12,15 +13,19 @@ import datetime as dt
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from packaging.requirements import Requirement
 
 from moviec import __version__
 from moviec.jobs.installation import EXTRAS
+
+#: The extras that the image holds: PostgreSQL, S3 and SFTP, workbooks. Spark alone would take 500 MB more.
+IMAGE = ("excel", "postgres", "remote")
 
 #: The heading under which the table stands, to the end of the page.
 HEADING = "## Licences"
@@ -40,8 +45,6 @@ _SPDX = {
     "LGPL-2.1": "LGPL-2.1-only",
 }  # fmt: skip
 
-_NAME = re.compile(r"([A-Za-z0-9._-]+)(?:\[([\w,-]+)\])?")
-
 
 class Library(msgspec.Struct, frozen=True):
     """One installed library: what it says of its licence, what it needs, and the extra that brings it ("" for all)."""
@@ -58,10 +61,10 @@ def same(name: str) -> str:
     return re.sub("[-_.]+", "-", name).lower()
 
 
-def libraries() -> dict[str, Library]:
-    """Return every library that an installation with all extras brings, by name; what another extra brings, too, is of the first."""
+def libraries(extras: Sequence[str] = EXTRAS) -> dict[str, Library]:
+    """Return every library that an installation with some extras brings, by name; what another extra brings, too, is of the first."""
     found: dict[str, Library] = {}
-    for extra in ("", *EXTRAS):
+    for extra in ("", *extras):
         for need in _needs("moviec", extra):
             _follow(need, extra, found)
     return dict(sorted(found.items()))
@@ -81,13 +84,13 @@ def _follow(name: str, extra: str, found: dict[str, Library]) -> None:
 
 
 def _needs(name: str, extra: str) -> Iterator[str]:
-    """Yield what a library needs, or what an extra of it does; of `psycopg[binary]` both psycopg and what its extra brings."""
-    for need in metadata.requires(name) or []:
-        of = re.search(r"""extra\s*==\s*['"]([\w-]+)['"]""", need)
-        if (of[1] if of else "") == extra and (named := _NAME.match(need)):
-            yield named[1]
-            for wanted in (named[2] or "").split(","):
-                yield from _needs(named[1], wanted) if wanted else ()
+    """Yield what a library needs here, or what an extra of it does; of `psycopg[binary]` both psycopg and what its extra brings."""
+    for need in map(Requirement, metadata.requires(name) or []):
+        is_plain = need.marker is None or need.marker.evaluate({"extra": ""})
+        if is_plain if not extra else not is_plain and need.marker and need.marker.evaluate({"extra": extra}):
+            yield need.name
+            for wanted in sorted(need.extras):
+                yield from _needs(need.name, wanted)
 
 
 def licence_of(about: metadata.Distribution) -> str:
@@ -149,9 +152,19 @@ def bill() -> dict[str, Any]:
     }
 
 
+def image_lock(lock: str) -> str:
+    """Return the lines of the lock that the image needs: those of its extras' libraries, on Linux."""
+    wanted = libraries(IMAGE)
+    parts = re.split(r"^(?=[a-z0-9])", lock, flags=re.MULTILINE)
+    head = "# What the image takes of requirements.lock, without Spark, data frames and the rest. Made by: make generated\n"
+    return head + "".join(part for part in parts[1:] if same(part.partition("==")[0]) in wanted)
+
+
 def main(what: str, file: Path) -> None:
     """Write what is asked for."""
-    if what == "licences":
+    if what == "image":
+        file.write_text(image_lock(Path("requirements.lock").read_text("utf-8")), "utf-8")
+    elif what == "licences":
         file.write_text(with_licences(file.read_text("utf-8")), "utf-8")
     else:
         file.write_bytes(msgspec.json.format(msgspec.json.encode(bill()), indent=2) + b"\n")

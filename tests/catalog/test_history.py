@@ -16,6 +16,7 @@ from moviec.catalog.connect import connect
 from moviec.catalog.finding import instant_of
 from moviec.catalog.history import document_as_of, documents_as_of, movie_changes, ratings_moved
 from moviec.catalog.schema import metadata
+from moviec.catalog.staging import as_table
 from moviec.errors import UsageError
 from tests.catalog.test_publish import publication, show, told
 from tests.examples import some
@@ -33,7 +34,7 @@ def catalogue(database: str) -> Iterator[sa.Engine]:
 
 def publish_world(catalogue: sa.Engine, world: World) -> None:
     made = publication({movie: {"title": title} for movie, (title, _) in world.items()})
-    texts = [str(text) for text in made.documents["document"].to_pylist()]
+    texts = [str(text) for text in as_table(made.documents)["document"].to_pylist()]
     documents = told(list(world), texts, [claims for _, claims in world.values()])
     show(catalogue, msgspec.structs.replace(made, documents=documents))
 

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,20 +22,26 @@ from moviec.catalog.ingest_queue import failed, replay
 from moviec.catalog.schema.serving import webhooks
 from moviec.catalog.webhooks import (
     Filter,
+    all_webhooks,
     create_webhook,
     delete_webhook,
     deliveries_to,
     is_genuine,
     note_sent,
+    rotate_secret,
+    secret_of,
     wanted_changes,
     webhook_of,
     webhooks_of,
 )
-from moviec.errors import SourceError, TransportError
+from moviec.cli.pipeline_workbench import PipelineWorkbench
+from moviec.config import open_home
+from moviec.errors import SourceError, TransportError, UsageError
 from moviec.jobs import webhook_sender as sending
 from moviec.jobs.webhook_sender import Senders, Sending, Target, deliver_due, post, target_of
 from moviec.storage.addresses import is_public
 from tests.catalog.test_publish import publication, show
+from tests.commands import moviec
 
 KEY = b"a key of this home"
 HERE = Sending(private=True, key=KEY)
@@ -230,6 +237,59 @@ def test_the_database_alone_cannot_sign_and_webhooks_of_before_go_on(
     }
     for number, secret in ((made["id"], made["secret"]), (old["id"], "whsec_as_it_was")):
         assert is_genuine(secret, *by_hook[str(number)], time.time())
+
+
+def test_a_new_secret_signs_from_then_on(catalogue: sa.Engine, receiver: Receiver) -> None:
+    made = create_webhook(catalogue, KEY, "reader", receiver.url)
+    with catalogue.begin() as connection:
+        connection.execute(sa.update(webhooks).values(secret="whsec_as_it_was"))  # noqa: S106
+        assert [(hook["id"], hook["plain"]) for hook in all_webhooks(connection)] == [(made["id"], True)]
+    films(catalogue, "A")
+    deliver_due(catalogue, HERE)
+    secret = rotate_secret(catalogue, KEY, made["id"])
+    films(catalogue, "B")
+    deliver_due(catalogue, HERE)
+    (first, one), (last, two) = receiver.got
+    assert is_genuine("whsec_as_it_was", first["MovieC-Signature"], one, time.time())
+    assert is_genuine(secret, last["MovieC-Signature"], two, time.time())
+    assert not is_genuine("whsec_as_it_was", last["MovieC-Signature"], two, time.time())
+    with catalogue.connect() as connection:
+        assert [hook["plain"] for hook in all_webhooks(connection)] == [False]
+        assert secret not in str(connection.execute(sa.select(webhooks)).all())
+    with pytest.raises(UsageError, match="no such webhook"):
+        rotate_secret(catalogue, KEY, 99)
+
+
+def test_an_operator_lists_webhooks_and_gives_one_a_new_secret(tmp_path: Path) -> None:
+    home = open_home(tmp_path, {})
+    engine = connect(home.catalogue)
+    create_account(engine, "reader")
+    made = create_webhook(engine, home.signing_key(), "reader", "https://hook.example/x")
+    (listed,) = json.loads(moviec("webhooks", "list", "--json", "--home", tmp_path).stdout)
+    assert (listed["id"], listed["account"], listed["plain"]) == (made["id"], "reader", False)
+    secret = moviec("webhooks", "rotate", "1", "--home", tmp_path).stdout.strip()
+    hook = webhook_of(engine, "reader", 1)
+    assert hook is not None
+    assert secret == secret_of(hook["secret"], home.signing_key()) != made["secret"]
+    assert moviec("webhooks", "rotate", "2", "--home", tmp_path).returncode == 2
+    engine.dispose()
+
+
+def test_a_name_that_leads_inside_is_refused_when_a_webhook_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {"hook.example": "93.184.216.34", "rebound.example": "10.0.0.7"}
+
+    def look_up(host: str, port: int, **_: Any) -> list[tuple[Any, ...]]:
+        if host not in names:
+            raise socket.gaierror(-2, "Name or service not known")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (names[host], port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    bench = PipelineWorkbench(open_home(tmp_path, {}))
+    assert bench.refusal("https://hook.example/x") == ""
+    assert "leads to 10.0.0.7" in bench.refusal("https://rebound.example/x")
+    assert bench.refusal("https://not-yet.example/x") == "", "it may be there when it is sent to"
 
 
 def test_addresses_inside_are_refused(receiver: Receiver) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -99,15 +103,50 @@ def test_what_is_not_there_is_said(films: Catalogue, tmp_path: Path) -> None:
         Catalogue.open(tmp_path)
 
 
+def cells_of(name: str) -> list[str]:
+    """Return the code of a notebook, which has no outputs."""
+    notebook = json.loads((ROOT / "docs" / name).read_text("utf-8"))
+    assert all(not cell.get("outputs") for cell in notebook["cells"])
+    return ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+
+
+def run(cells: list[str]) -> list[Any]:
+    """Run cells as Jupyter does; return what each shows: the value of its last line."""
+    scope: dict[str, object] = {}
+    shown = []
+    for cell in cells:
+        tree = ast.parse(cell)
+        last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+        exec(compile(tree, "cell", "exec"), scope)  # noqa: S102  it is ours
+        if isinstance(last, ast.Expr):
+            shown.append(eval(compile(ast.Expression(last.value), "cell", "eval"), scope))  # noqa: S307
+    return shown
+
+
 def test_the_notebook_runs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOVIEC_HOME", str(home))
-    notebook = json.loads((ROOT / "docs" / "catalogue.ipynb").read_text("utf-8"))
-    assert all(not cell.get("outputs") for cell in notebook["cells"])
-    cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    scope: dict[str, object] = {}
-    for cell in cells:
-        exec(compile(cell, "docs/catalogue.ipynb", "exec"), scope)  # noqa: S102  it is ours
-    assert len(cells) >= 8
+    assert len(run(cells_of("catalogue.ipynb"))) >= 8
+
+
+def test_ten_pictures_are_drawn_of_a_home(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOVIEC_HOME", str(home))
+    shown = run(cells_of("ten-pictures.ipynb"))
+    assert len({drawn.spec["title"]["text"] for drawn in shown}) == 10
+    for place, drawn in enumerate(shown):
+        title = drawn.spec["title"]["text"]
+        assert len(drawn.spec["data"]["values"]) >= 4, title
+        drawn.save(tmp_path / f"{place}.svg")
+        svg = (tmp_path / f"{place}.svg").read_text("utf-8")
+        words = "".join(ElementTree.fromstring(svg).itertext())
+        assert title in words
+        marks = re.findall(
+            r'aria-roledescription="(?:bar|rect mark|rect|point|circle|area mark|line mark|rule mark|rule)"',
+            svg,
+        )
+        assert len(marks) >= 2, title
+        assert not re.search(r"NaN|undefined|Infinity", svg), title
 
 
 def test_importing_the_package_loads_no_web() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moviec.matching.candidate_pairs import PAIRS, PairLimits, find_best_candidates, match_all
+from moviec.matching.candidate_pairs import HELD_PAIRS, PAIRS, PairLimits, find_best_candidates, match_all
 from moviec.text import pc
 from tests.engines import new_engine
 from tests.examples import some
@@ -31,7 +31,7 @@ def test_a_pair_has_its_ends_in_order_its_weight_and_the_evidence_for_it() -> No
         [record("b", "1", "Kagemusha", year=1980), record("a", "9", "Kagemusha", year=1981)]
     )
     pairs = pairs_of(match_features, LIMITS).pairs
-    assert pairs.schema.equals(PAIRS) and ends(pairs) == [(("a", "9"), ("b", "1"))]
+    assert pairs.schema.equals(HELD_PAIRS) and ends(pairs) == [(("a", "9"), ("b", "1"))]
     row = pairs.to_pylist()[0]
     assert row["weight"] > 0 and row["contradiction"] is None and not row["shared_id"]
     evidence = {name: bits for name, _, bits in json.loads(row["evidence"])}
@@ -135,6 +135,6 @@ def test_comparing_what_changed_gives_what_comparing_everything_gives(
         found = pairs_of(match_features, limits, batch, before, floor)
         to_match = {(row["source"], row["key"]) for row in found.to_match.to_pylist()} | set(batch)
         stays = [not to_match & set(pair) for pair in ends(kept)]
-        kept = pa.concat_tables([kept.filter(pa.array(stays, pa.bool_())), found.pairs])
-    rebuilt = pairs_of(match_features, limits, floor=floor).pairs
+        kept = pa.concat_tables([kept.filter(pa.array(stays, pa.bool_())), found.pairs.cast(PAIRS)])
+    rebuilt = pairs_of(match_features, limits, floor=floor).pairs.cast(PAIRS)
     assert sorted(kept.to_pylist(), key=str) == sorted(rebuilt.to_pylist(), key=str)

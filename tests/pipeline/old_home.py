@@ -27,8 +27,8 @@ FRESH = (
 )
 
 
-def unpack(folder: Path) -> None:
-    with tarfile.open(FIXTURE) as archive:
+def unpack(folder: Path, fixture: Path = FIXTURE) -> None:
+    with tarfile.open(fixture) as archive:
         archive.extractall(folder, filter="data")
 
 

@@ -8,9 +8,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from moviec.catalog.staging import StoredRows, as_table
 from moviec.engine import Limits
 from moviec.fusion.model import shipped_model
-from moviec.pipeline.fusing import Shown, Sliced, show_all
+from moviec.pipeline.fusing import AllShown, Sliced, show_all
 from tests.engines import new_engine
 from tests.fusion.films import FACTS, MEMBERS, person, rating, record
 
@@ -34,7 +35,7 @@ def members(tmp_path: Path) -> Path:
     return path
 
 
-def shown(members: Path, records: int) -> Shown:
+def shown(members: Path, records: int) -> AllShown:
     people = [
         {
             "movie": film,
@@ -58,11 +59,15 @@ def unordered(rows: pa.Table) -> list[str]:
 
 def test_slices_come_to_the_same(members: Path) -> None:
     whole = shown(members, 100)
-    assert whole.documents.num_rows == 5 and whole.tables["credits"]["person"].to_pylist()[0] == 101
+    assert whole.documents.num_rows == 5 and as_table(whole.tables["credits"])["person"].to_pylist()[0] == 101
     assert whole.lists["languages"]["code"].to_pylist() == ["en", "fr"]
     some = shown(members, 4)
-    assert some.documents.equals(whole.documents)
-    assert all(unordered(rows) == unordered(whole.tables[name]) for name, rows in some.tables.items())
+    assert isinstance(some.documents, StoredRows) and some.documents.num_rows == 5
+    assert as_table(some.documents).equals(as_table(whole.documents))
+    assert all(
+        unordered(as_table(rows)) == unordered(as_table(whole.tables[name]))
+        for name, rows in some.tables.items()
+    )
     assert all(rows.equals(whole.lists[name]) for name, rows in some.lists.items())
 
 

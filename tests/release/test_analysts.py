@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
@@ -14,6 +16,7 @@ import pytest
 import yaml
 from tools.exports import FILES, columns, with_tables
 
+from moviec.catalog.schema import metadata
 from moviec.config import Home
 from tests.commands import moviec
 from tests.homes import built_once
@@ -67,6 +70,14 @@ def test_the_one_liners_run(exported: Path) -> None:
             assert connection.execute(text).fetchall(), line
 
 
+def tools_python() -> Path:
+    """Return the Python of the environment that `make analysts` makes, or skip the test."""
+    python = ROOT / ".venv-analysts/bin/python"
+    if not python.exists():
+        pytest.skip("ClickHouse, dbt and a reader of DBML are not here: `make analysts` installs them")
+    return python
+
+
 #: Runs the statements in ClickHouse's own engine, in a process of its own.
 CLICKHOUSE = """
 import sys
@@ -81,16 +92,87 @@ print(s.query("SELECT count() FROM movies"), s.query("SELECT count() > 0 FROM pr
 
 
 def test_clickhouse_takes_tables_and_data(exported: Path, tmp_path: Path) -> None:
-    """By its wheel, in an environment that has it: MOVIEC_CLICKHOUSE names its Python."""
-    python = os.environ.get("MOVIEC_CLICKHOUSE", "")
-    if not python:
-        pytest.skip(
-            "ClickHouse is not here: MOVIEC_CLICKHOUSE names the Python of an environment with `pip install chdb`"
-        )
+    python = tools_python()
     text = (ROOT / "analysts/clickhouse.sql").read_text("utf-8").replace("'out/", f"'{exported}/out/")
     (tmp_path / "load.sql").write_text(re.sub(r"^--.*\n", "", text, flags=re.MULTILINE))
-    command = [python or sys.executable, "-c", CLICKHOUSE, str(tmp_path / "load.sql")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    done = asked(python, "-c", CLICKHOUSE, tmp_path / "load.sql", cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     films = pq.read_metadata(exported / "out/movies.parquet").num_rows
     assert done.stdout.split() == [str(films), "1"]
+
+
+def asked(*words: str | Path, **more: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False, **more)
+
+
+def test_dbt_reads_the_sources_and_builds_upon_them(exported: Path, tmp_path: Path) -> None:
+    """A project of one model over the sources file, as the page has it, built and tested by dbt itself."""
+    dbt = tools_python().with_name("dbt")
+    shutil.copytree(ROOT / "analysts/dbt/models", tmp_path / "models")
+    (tmp_path / "dbt_project.yml").write_text(
+        "name: films\nversion: '1.0.0'\nconfig-version: 2\nprofile: films\n"
+    )
+    (tmp_path / "profiles.yml").write_text(
+        "films:\n  target: here\n  outputs:\n    here: {type: duckdb, path: films.duckdb}\n"
+    )
+    (tmp_path / "models/by_year.sql").write_text(
+        "SELECT year, count(*) AS films FROM {{ source('moviec', 'movies') }} GROUP BY year"
+    )
+    where = {**os.environ, "MOVIEC_EXPORT": str(exported / "out"), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+    done = asked(dbt, "build", "--profiles-dir", tmp_path, "--project-dir", tmp_path, env=where, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "WARN=0 ERROR=0" in done.stdout
+    assert re.search(r"PASS=[3-9]", done.stdout), "the model, and the tests of the films' ids"
+    manifest = json.loads((tmp_path / "target/manifest.json").read_text("utf-8"))
+    assert {source["name"] for source in manifest["sources"].values()} == set(columns())
+
+
+#: Prints how many statements a parser of SQL takes as one of a dialect; what it does not know it would raise, or call a command.
+DIALECT = """
+import sys, sqlglot
+parsed = sqlglot.parse(open(sys.argv[2]).read(), dialect=sys.argv[1])
+print(sum(type(each).__name__ not in ("Command", "Semicolon") for each in parsed if each is not None))
+"""
+
+
+@pytest.mark.parametrize("dialect", ["snowflake", "redshift"])
+def test_statements_that_no_server_here_runs_are_of_their_dialect(dialect: str) -> None:
+    file = ROOT / "analysts" / f"{dialect}.sql"
+    done = asked(tools_python(), "-c", DIALECT, dialect, file)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert int(done.stdout) == 2 * len(columns()) + 1, "a table and its loading each, and a view"
+
+
+def test_the_cube_model_asks_for_what_there_is(exported: Path) -> None:
+    model = yaml.safe_load((ROOT / "analysts/cube.yml").read_text("utf-8"))
+    with duckdb.connect() as connection:
+        for cube in model["cubes"]:
+            table = f"'{exported}/out/{cube['sql_table']}.parquet' AS {cube['name']}"
+            for part in (*cube["dimensions"], *cube.get("measures", [])):
+                sql = part.get("sql", "1").replace("{CUBE}", cube["name"])
+                sql = {"sum": f"sum({sql})", "avg": f"avg({sql})", "count": f"count({sql})"}.get(part["type"], sql)  # fmt: skip
+                assert connection.execute(f"SELECT {sql} FROM {table}").fetchone(), part
+
+
+#: Prints what a reader of DBML finds: tables, and references from table and column to table and column.
+DBML = """
+import json, sys
+from pydbml import PyDBML
+found = PyDBML(open(sys.argv[1]).read())
+print(json.dumps({
+    "tables": {table.name: [column.name for column in table.columns] for table in found.tables},
+    "refs": len(found.refs),
+}))
+"""
+
+
+def test_the_diagram_is_the_schema_to_a_reader_of_dbml() -> None:
+    done = asked(tools_python(), "-c", DBML, ROOT / "analysts/catalogue.dbml")
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = json.loads(done.stdout)
+    assert found["tables"] == {
+        table.name: [column.name for column in table.columns] for table in metadata.sorted_tables
+    }
+    assert found["refs"] == sum(
+        len(column.foreign_keys) for table in metadata.sorted_tables for column in table.columns
+    )

@@ -65,7 +65,7 @@ def test_the_image_is_small_in_parts_and_runs_as_nobody_in_particular() -> None:
     called(json.loads(words))
     assert set((DEPLOY / "Dockerfile.dockerignore").read_text().split()) == {
         "*",
-        "!requirements.lock",
+        "!deploy/requirements.lock",
         "!dist/moviec-*.whl",
     }
 
@@ -233,13 +233,58 @@ class Template(yaml.SafeLoader):  # type: ignore[misc]
     """Reads CloudFormation's short forms as what they stand for."""
 
 
-Template.add_multi_constructor("!", lambda loader, tag, node: {tag: loader.construct_object(node)} if isinstance(node, yaml.ScalarNode) is False else {tag: node.value})  # fmt: skip
+def _short_form(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> dict[str, Any]:
+    if isinstance(node, yaml.SequenceNode):
+        return {f"!{tag}": loader.construct_sequence(node, deep=True)}
+    if isinstance(node, yaml.MappingNode):
+        return {f"!{tag}": loader.construct_mapping(node, deep=True)}
+    return {f"!{tag}": node.value}
 
 
-def test_amazon_takes_the_template() -> None:
+Template.add_multi_constructor("!", _short_form)
+
+
+@pytest.mark.parametrize("name", ["moviec.yaml", "spark.yaml"])
+def test_amazon_takes_the_template(name: str) -> None:
     lint = pytest.importorskip("cfnlint.api", reason="pip install cfn-lint")
-    found = lint.lint_file(DEPLOY / "aws/moviec.yaml")
+    found = lint.lint_file(DEPLOY / "aws" / name)
     assert [str(each) for each in found] == []
+
+
+def test_the_cluster_takes_what_the_stack_gives_and_runs_what_there_is() -> None:
+    text = (DEPLOY / "aws/spark.yaml").read_text("utf-8")
+    stack = (DEPLOY / "aws/moviec.yaml").read_text("utf-8")
+    taken = set(re.findall(r"\$\{Stack\}-(\w+)", text))
+    assert taken == set(re.findall(r"\$\{AWS::StackName\}-(\w+)", stack))
+    (words,) = re.findall(r"Args: \[/opt/moviec/bin/moviec-here, (.*)\]", text)
+    called(words.split(", "))
+    assert "0.0.0.0/0" not in text
+    resources = yaml.load(text, Template)["Resources"]  # noqa: S506 - a safe loader that knows Amazon's tags
+    cluster = resources["Cluster"]["Properties"]
+    assert cluster["Instances"]["KeepJobFlowAliveWhenNoSteps"] is False, "it ends itself"
+    script = DEPLOY / "aws/spark-bootstrap.sh"
+    assert cluster["BootstrapActions"][0]["ScriptBootstrapAction"]["Path"]["!Sub"].endswith(script.name)
+    assert run("sh", "-n", script).returncode == 0
+    arguments = re.findall(r"^(\w+)=\$(\d)$", script.read_text("utf-8"), re.MULTILINE)
+    assert len(arguments) == len(cluster["BootstrapActions"][0]["ScriptBootstrapAction"]["Args"])
+
+
+def test_what_the_cluster_runs_has_its_settings(tmp_path: Path) -> None:
+    """The part of the script that writes the driver's command, done here with stand-ins for what is Amazon's."""
+    text = (DEPLOY / "aws/spark-bootstrap.sh").read_text("utf-8")
+    part = text[text.index("sudo tee") :].replace("/opt/moviec/bin", str(tmp_path))
+    for name, does in {
+        "sudo": 'exec "$@"',
+        "aws": "echo postgresql://films",
+        "moviec": 'echo "$MOVIEC_CATALOGUE $MOVIEC_LAKE $MOVIEC_HOME $*"',
+    }.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tmp_path / name).chmod(0o755)
+    where = {"PATH": f"{tmp_path}:/usr/bin:/bin", "lake": "s3://lake", "catalogue": "arn:secret"}
+    assert run("sh", "-eu", "-c", part, env=where).returncode == 0
+    done = run(tmp_path / "moviec-here", "rebuild", "--engine", "spark", env=where)
+    assert done.stdout == "postgresql://films s3://lake /srv/moviec rebuild --engine spark\n"
+    assert "postgresql" not in (tmp_path / "moviec-here").read_text()
 
 
 def test_the_template_keeps_data_and_opens_nothing() -> None:

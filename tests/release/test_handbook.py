@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 import shutil
 import subprocess
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from tools.commands import commands
 from tools.drawings import pictures
+from typer.main import get_command
 
 from moviec.bounds import Bounds
 from moviec.catalog.schema import metadata
+from moviec.cli import build
 from moviec.config import SourceSettings
 from moviec.sources.registry import find_sources
 from moviec.web import errors
@@ -130,20 +134,83 @@ def test_pictures_are_those_of_their_texts() -> None:
         assert any(f"pictures/{file.name}" in each.read_text("utf-8") for each in PAGES), file.name
 
 
-def test_every_page_is_in_the_navigation_and_every_link_leads_somewhere() -> None:
+def test_every_page_is_in_the_navigation() -> None:
     navigation = (ROOT / "mkdocs.yml").read_text("utf-8").partition("nav:")[2]
-    for each in PAGES:
-        assert each.name in navigation, each.name
-        text = re.sub(r"```.*?```", "", each.read_text("utf-8"), flags=re.DOTALL)
-        for target in re.findall(r"\]\(([^)\s]+)\)", text):
-            if "://" in target:
-                continue
-            name, _, anchor = target.partition("#")
-            where = DOCS / name if name else each
-            assert where.exists(), (each.name, target)
-            if anchor and where.suffix == ".md":
-                headings = re.findall(r"^#+ (.*)$", where.read_text("utf-8"), re.MULTILINE)
-                assert anchor in map(slug, headings), (each.name, target)
+    assert [each.name for each in PAGES if each.name not in navigation] == []
+
+
+@pytest.mark.parametrize("each", [*PAGES, *sorted(ROOT.glob("*.md"))], ids=lambda each: each.name)
+def test_every_link_leads_somewhere(each: Path) -> None:
+    text = re.sub(r"```.*?```", "", each.read_text("utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" in target:
+            continue
+        name, _, anchor = target.partition("#")
+        where = each.parent / name if name else each
+        assert where.exists(), target
+        if anchor and where.suffix == ".md":
+            headings = re.findall(r"^#+ (.*)$", where.read_text("utf-8"), re.MULTILINE)
+            assert anchor in map(slug, headings), target
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/architecture.md", "docs/testing.md"])
+def test_every_file_that_contributors_are_sent_to_is_there(name: str) -> None:
+    source = ROOT / "src/moviec"
+    for word in re.findall(r"`([^`\s]+)`", (ROOT / name).read_text("utf-8")):
+        file = word.partition(":")[0]
+        is_file = re.search(r"\w/|\w\.(py|sql|toml|json|md|yml|yaml)$", file)
+        if is_file and not re.search(r"[A-Z]{3,}/|NAME|[*{}<>$…=()]|^/|//", word):
+            assert (ROOT / file).exists() or (source / file).exists() or any(source.rglob(file)), word
+
+
+def test_every_page_is_reached_from_the_first_by_links() -> None:
+    reached, waiting = {"index.md"}, ["index.md"]
+    while waiting:
+        for target in re.findall(r"\]\((\w[\w-]*\.md)", page(waiting.pop())):
+            if target not in reached:
+                reached.add(target)
+                waiting.append(target)
+    assert {each.name for each in PAGES} - reached == set()
+
+
+def commands_shown() -> list[tuple[str, str, bool]]:
+    """Return every command of MovieC that README and handbook show: page, words, and whether it stands in a block, to be typed."""
+    found = []
+    for each in (*PAGES, ROOT / "README.md", ROOT / "CONTRIBUTING.md"):
+        text = each.read_text("utf-8")
+        for block in re.findall(r"^```\w*(?: run)?\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+            joined = block.replace("\\\n", " ")
+            found += [(each.name, line, True) for line in re.findall(r"^(?:\$ )?(moviec .*)$", joined, re.MULTILINE)]  # fmt: skip
+        prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+        found += [(each.name, " ".join(line.split()), False) for line in re.findall(r"`(moviec [^`]+)`", prose)]  # fmt: skip
+    return found
+
+
+@pytest.fixture(scope="module")
+def group() -> Any:
+    return get_command(build(()))
+
+
+@pytest.mark.parametrize(("name", "line", "is_typed"), commands_shown())
+def test_every_command_that_is_shown_is_one(name: str, line: str, is_typed: bool, group: Any) -> None:
+    """Held against the command line itself: typed lines as a whole, those in a sentence by their names and options."""
+    words = shlex.split(re.split(r"\s(?:#|&&|>|\|)\s?", line.replace("\\|", "|"))[0], comments=True)[1:]
+    if not words or words[0].isupper() or words[0].startswith("--"):
+        return
+    command = group.commands[words[0]]
+    rest = words[1:]
+    if subcommands := getattr(command, "commands", None):
+        named = rest[0].split("|")[0] if rest else ""
+        if named in subcommands:
+            command, rest = subcommands[named], rest[1:]
+    options = {option for param in command.params for option in (*param.opts, *param.secondary_opts)} | {"--help"}  # fmt: skip
+    for word in rest:
+        given = word.strip("[]").partition("=")[0]
+        if given.startswith("--"):
+            assert set(given.split("|")) <= options, line
+    if is_typed and not hasattr(command, "commands") and "…" not in line:
+        with command.make_context(words[0], list(rest)):
+            pass
 
 
 @pytest.mark.nightly
@@ -156,7 +223,11 @@ def test_the_site_is_built_and_asks_no_other_host() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert (ROOT / "site/search.json").stat().st_size > 100_000
     for built in (ROOT / "site").glob("*.html"):
-        found = re.findall(
-            r"<(?:script|img|iframe|link)[^>]+(?:src|href)=\"?(https?:[^\" >]+)", built.read_text("utf-8")
+        text = built.read_text("utf-8")
+        assert re.findall(r"<(?:script|img|iframe|link)[^>]+(?:src|href)=\"?(https?:[^\" >]+)", text) == [], (
+            built.name
         )
-        assert found == [], built.name
+        for target in re.findall(r"(?:src|href)=\"?([^\" >]+)", text):
+            file = re.split("[#?]", target)[0]
+            if file and "://" not in target and not target.startswith(("data:", "mailto:", "/")):
+                assert (built.parent / file).exists(), (built.name, target)

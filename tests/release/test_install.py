@@ -15,7 +15,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from tools.parts import bill, libraries, with_licences
+from tools.parts import IMAGE, bill, image_lock, libraries, with_licences
 
 from moviec import __version__
 from moviec.jobs.installation import EXTRAS, look_at_installation
@@ -28,11 +28,11 @@ ROOT = Path(__file__).resolve().parents[2]
 HEAVY = {"vl_convert", "duckdb", "pyarrow", "pandas", "polars", "sudachipy", "opencc", "alembic", "s3fs", "paramiko", "PIL"}  # fmt: skip
 
 
-def build(out: Path, *words: str) -> list[Path]:
+def build(out: Path, *words: str, root: Path = ROOT) -> list[Path]:
     """Build as a packager would, at an instant of two years ago."""
     where = {**os.environ, "SOURCE_DATE_EPOCH": "1732838400"}
     command = [sys.executable, "-m", "hatchling", "build", "-d", str(out), *words]
-    subprocess.run(command, cwd=ROOT, env=where, capture_output=True, check=True)
+    subprocess.run(command, cwd=root, env=where, capture_output=True, check=True)
     return sorted(out.iterdir())
 
 
@@ -62,12 +62,23 @@ def test_the_source_archive_builds_the_same_wheel(built: list[Path], tmp_path: P
     archive = next(path for path in built if path.name.endswith(".tar.gz"))
     with tarfile.open(archive) as files:
         tops = {name.split("/")[1] for name in files.getnames() if "/" in name}
+        files.extractall(tmp_path, filter="data")
     assert {"src", "tests", "docs", "LICENSE", "CHANGELOG.md", "pyproject.toml"} <= tops
     assert not tops & {".venv", "demo", "site", ".ci"}
-    again = build(tmp_path)
-    assert [hashlib.sha256(path.read_bytes()).hexdigest() for path in again] == [
-        hashlib.sha256(path.read_bytes()).hexdigest() for path in built
-    ]
+    again = build(tmp_path / "again")
+    assert sums(again) == sums(built)
+    unpacked = tmp_path / archive.name.removesuffix(".tar.gz")
+    (from_archive,) = build(tmp_path / "from", "-t", "wheel", root=unpacked)
+    assert sums([from_archive]) == sums([path for path in built if path.suffix == ".whl"])
+    tracked = {
+        path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src").rglob("*") if path.is_file()
+    }
+    with zipfile.ZipFile(from_archive) as wheel:
+        assert {name for name in tracked if "__pycache__" not in name} <= set(wheel.namelist())
+
+
+def sums(paths: list[Path]) -> list[str]:
+    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
 
 
 def test_the_version_stands_in_one_place_and_the_changelog_has_it() -> None:
@@ -123,6 +134,12 @@ def test_the_lists_of_libraries_are_those_of_what_is_installed() -> None:
         part["name"]: part["version"] for part in made["components"]
     }
     assert lock.count("==") <= lock.count("--hash=sha256:"), "each is pinned by its bytes"
+    part = (ROOT / "deploy/requirements.lock").read_text("utf-8")
+    assert part == image_lock(lock), "run `make generated`"
+    in_image = dict(re.findall(r"^([\w.-]+)==(\S+)", part, re.MULTILINE))
+    assert in_image.items() <= locked.items()
+    assert set(in_image) == set(libraries(IMAGE))
+    assert not {"pyspark", "pandas", "polars"} & set(in_image)
 
 
 def test_what_the_installation_report_calls_wanted_is_what_the_project_asks_for(tmp_path: Path) -> None:

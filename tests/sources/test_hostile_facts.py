@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from moviec.catalog.connect import connect
+from moviec.catalog.staging import as_table
 from moviec.config import open_home
 from moviec.errors import MovieCError, UsageError
 from moviec.sources.registry import faulty_sources, find_source, find_sources
@@ -152,7 +153,7 @@ def test_a_number_that_is_none_is_never_published(database: str, value: float) -
     catalogue = connect(database)
     show(catalogue, publication({1: {"title": "A"}}))
     wrong = publication({1: {"title": "A"}, 2: {"title": "B"}})
-    movies = wrong.tables["movies"].append_column("c_rating", pa.array([50.0, value]))
+    movies = as_table(wrong.tables["movies"]).append_column("c_rating", pa.array([50.0, value]))
     try:
         with pytest.raises(
             MovieCError, match=r"^movies \(movie 2, .*c_rating of 1 row is no number; nothing was"

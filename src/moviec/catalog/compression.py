@@ -61,7 +61,11 @@ def compress_all(texts: Any, kind: str) -> Any:
 
     compressor = _compressor(kind)
     parts: list[Any] = []
+    chunk: Any
     for chunk in texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]:
+        if pa.types.is_dictionary(chunk.type):  # each different text once
+            parts.append(compress_all(chunk.dictionary, kind).take(chunk.indices))
+            continue
         plain = chunk.cast(pa.binary()).to_pylist()
         parts.append(
             pa.array([None if text is None else compressor.compress(text) for text in plain], pa.binary())

@@ -20,7 +20,7 @@ from moviec.catalog.ledger import touching
 from moviec.catalog.parties import publish_parties
 from moviec.catalog.queries import last_change
 from moviec.catalog.schema import arrivals, identity, metadata, serving
-from moviec.catalog.staging import Touched, as_stored, load, merge, stage
+from moviec.catalog.staging import Rows, Touched, as_stored, load, merge, parts_of, stage
 from moviec.engine import DuckEngine
 from moviec.model import PartyChanges
 from moviec.text import Column, pc
@@ -67,10 +67,10 @@ class Publication(msgspec.Struct, frozen=True):
 
     affected: Column | None
 
-    tables: Mapping[str, pa.Table]
+    tables: Mapping[str, Rows]
     lists: Mapping[str, pa.Table]
     parties: Mapping[str, PartyChanges]
-    documents: pa.Table
+    documents: Rows
     records: pa.Table
     identities: pa.Table
     matches: pa.Table
@@ -104,8 +104,8 @@ def publish(
     def of(table: sa.Table) -> sa.ColumnElement[bool]:
         return sa.true() if chosen is None else table.c.movie.in_(sa.select(chosen.c.movie))
 
-    for name, rows in publication.lists.items():
-        touched[name] = merge(connection, metadata.tables[name], rows)
+    for name, entries in publication.lists.items():
+        touched[name] = merge(connection, metadata.tables[name], entries)
     for kind, changes in publication.parties.items():
         touched.update(publish_parties(connection, kind, changes, beside))
     for name, rows in publication.tables.items():
@@ -158,7 +158,8 @@ def _publish_documents(
     how many films got other claims without changing.
     """
     given = publication.documents
-    staged = stage(connection, "staged_documents", documents, given.select(["movie", "hash", "claims_hash"]))
+    sums = pa.concat_tables(part.select(["movie", "hash", "claims_hash"]) for part in parts_of(given))
+    staged = stage(connection, "staged_documents", documents, sums)
     now = _now(connection, staged)
     log = _numbered(
         connection, _changes(connection, staged, publication, scope, beside), publication.cause, now
@@ -176,17 +177,18 @@ def _publish_documents(
 
 
 def _write_documents(
-    connection: sa.Connection, given: pa.Table, log: pa.Table, reasoned: pa.Table, now: str
+    connection: sa.Connection, given: Rows, log: pa.Table, reasoned: pa.Table, now: str
 ) -> None:
     """Write the documents of films that changed, and of those that only got other claims: these keep their change."""
     numbers = pa.concat_tables(
         [log.select(["movie", "number"]).rename_columns(["movie", "change"]), reasoned]
     )
-    numbers = numbers.sort_by("movie")
-    rows = given.filter(pc.is_in(given["movie"], numbers["movie"])).select(TOLD).sort_by("movie")
-    numbers = numbers.filter(pc.is_in(numbers["movie"], rows["movie"]))
-    rows = rows.append_column("since", pa.array([now] * rows.num_rows, pa.string()))
-    load(connection, documents, rows.append_column("change", numbers["change"]))
+    numbers = numbers.combine_chunks()
+    for part in parts_of(given):
+        rows = part.filter(pc.is_in(part["movie"], numbers["movie"])).select(TOLD).sort_by("movie")
+        change = numbers["change"].take(pc.index_in(rows["movie"], numbers["movie"]))
+        rows = rows.append_column("since", pa.array([now] * rows.num_rows, pa.string()))
+        load(connection, documents, rows.append_column("change", change))
 
 
 def _reasoned(connection: sa.Connection, staged: sa.Table) -> pa.Table:
@@ -230,8 +232,9 @@ def _changes(
     )
     other: list[dict[str, Any]] = []
     if before.num_rows:
-        given = publication.documents
-        after = given.filter(pc.is_in(given["movie"], before["movie"])).select(["movie", "document"])
+        parts = parts_of(publication.documents)
+        some = [part.filter(pc.is_in(part["movie"], before["movie"])) for part in parts]
+        after = pa.concat_tables(some).select(["movie", "document"])
         after = after.set_column(1, "after", as_text(after["document"]))
         other = differences(before, after, beside).to_pylist()
     return sorted(

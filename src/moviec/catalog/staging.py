@@ -5,10 +5,11 @@ merged so that only rows that differ are touched. All inside the caller's transa
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
-from typing import Any
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import msgspec
 import pyarrow as pa
@@ -30,6 +31,64 @@ AT_ONCE = 50_000
 MANY = 20_000
 
 
+class StoredRows(msgspec.Struct, frozen=True, dict=True):
+    """A table that lies in Arrow files, in order, and is read one file after another: more rows than memory should hold."""
+
+    files: Sequence[Path]
+
+    @property
+    def column_names(self) -> list[str]:
+        """Name the columns."""
+        return list(self._shape[0])
+
+    @property
+    def num_rows(self) -> int:
+        """Count the rows of all files."""
+        return self._shape[1]
+
+    @cached_property
+    def _shape(self) -> tuple[list[str], int]:
+        tables = [pa.ipc.open_file(pa.memory_map(str(file))).read_all() for file in self.files]
+        return tables[0].column_names, sum(table.num_rows for table in tables)
+
+    def parts(self) -> Iterator[pa.Table]:
+        """Yield the rows of one file after another."""
+        for file in self.files:
+            with pa.OSFile(str(file), "rb") as opened:
+                yield pa.ipc.open_file(opened).read_all()
+
+
+#: Rows on their way into a table.
+Rows: TypeAlias = pa.Table | StoredRows
+
+
+def store_rows(rows: pa.Table, file: Path) -> Path:
+    """Write rows to a file that `StoredRows` reads."""
+    with pa.OSFile(str(file), "wb") as opened, pa.ipc.new_file(opened, rows.schema) as writer:
+        writer.write_table(rows)
+    return file
+
+
+def parts_of(rows: Rows) -> Iterator[pa.Table]:
+    """Yield rows part by part."""
+    if isinstance(rows, StoredRows):
+        yield from rows.parts()
+    else:
+        yield rows
+
+
+def as_table(rows: Rows) -> pa.Table:
+    """Return rows as one table in memory."""
+    return pa.concat_tables(parts_of(rows))
+
+
+def rows_of_all(some: Sequence[Rows]) -> Rows:
+    """Put rows one behind another: in files where they lie there, else in memory."""
+    if all(isinstance(rows, StoredRows) for rows in some):
+        return StoredRows([file for rows in some if isinstance(rows, StoredRows) for file in rows.files])
+    return pa.concat_tables([part for rows in some for part in parts_of(rows)])
+
+
 class Touched(msgspec.Struct, frozen=True):
     """Rows of a table that a merge wrote, new or changed, and rows that it took away."""
 
@@ -37,7 +96,7 @@ class Touched(msgspec.Struct, frozen=True):
     removed: int = 0
 
 
-def stage(connection: sa.Connection, name: str, like: sa.Table, rows: pa.Table) -> sa.Table:
+def stage(connection: sa.Connection, name: str, like: sa.Table, rows: Rows) -> sa.Table:
     """Load rows into a new temporary table `name` with those columns of `like` that the rows have."""
     staged = _staged(name, like, tuple(rows.column_names))
     connection.execute(sa.schema.DropTable(staged, if_exists=True))
@@ -61,7 +120,7 @@ def _staged(name: str, like: sa.Table, columns: tuple[str, ...]) -> sa.Table:
 def merge(
     connection: sa.Connection,
     into: sa.Table,
-    rows: pa.Table,
+    rows: Rows,
     scope: sa.ColumnElement[bool] | None = None,
     among: sa.ColumnElement[bool] | None = None,
 ) -> Touched:
@@ -109,12 +168,13 @@ def any_row(connection: sa.Connection, table: sa.Table, among: sa.ColumnElement[
     return connection.execute(query if among is None else query.where(among)).first() is not None
 
 
-def load(connection: sa.Connection, into: sa.Table, rows: pa.Table) -> None:
+def load(connection: sa.Connection, into: sa.Table, rows: Rows) -> None:
     """Add rows to a table, which has none of their keys; texts that it holds compressed are compressed."""
     put = _copy if connection.dialect.name == "postgresql" else _insert
-    check_numbers(into.name.removeprefix("staged_"), rows)
-    for start in range(0, rows.num_rows, AT_ONCE):
-        put(connection, into, as_stored(into, rows.slice(start, AT_ONCE)))
+    for part in parts_of(rows):
+        check_numbers(into.name.removeprefix("staged_"), part)
+        for start in range(0, part.num_rows, AT_ONCE):
+            put(connection, into, as_stored(into, part.slice(start, AT_ONCE)))
 
 
 def check_numbers(table: str, rows: pa.Table) -> None:
@@ -132,12 +192,12 @@ def check_numbers(table: str, rows: pa.Table) -> None:
         )
 
 
-def in_order_of_key(table: sa.Table, rows: pa.Table) -> pa.Table:
+def in_order_of_key(table: sa.Table, rows: Rows) -> Rows:
     """Return rows in the order in which a table keeps them, where they come in another: those of films come in theirs."""
     key = [column.name for column in table.primary_key.columns]
     if table.dialect_options["sqlite"]["with_rowid"] or key[0] in ("movie", "kind"):
         return rows
-    return rows.sort_by([(name, "ascending") for name in key])
+    return as_table(rows).sort_by([(name, "ascending") for name in key])
 
 
 def as_stored(into: sa.Table, rows: pa.Table) -> pa.Table:

@@ -84,6 +84,32 @@ def create_webhook(
     return {"id": int(made[0]) if made else 0, **row, **shown}
 
 
+def rotate_secret(catalogue: sa.Engine, key: bytes, number: int) -> str:
+    """Give a webhook a new secret, derived with the home's `key`, and return it; from then on only it signs.
+
+    Raises UsageError where there is no such webhook.
+    """
+    kept = _DERIVED + secrets.token_urlsafe(24)
+    with writing(catalogue, beside=True) as connection:
+        if not note_webhook(connection, number, {"secret": kept}):
+            raise UsageError("there is no such webhook", str(number), "see `moviec webhooks list`")
+    return secret_of(kept, key)
+
+
+def all_webhooks(connection: sa.Connection) -> list[dict[str, Any]]:
+    """List the webhooks of all accounts; `plain` tells that the database holds the secret itself, as it did before 0.2."""
+    rows = connection.execute(sa.select(webhooks).order_by(webhooks.c.number)).mappings()
+    shown = ("account", "url", "state", "position", "failed", "created_at")
+    return [
+        {
+            "id": row["number"],
+            **{name: row[name] for name in shown},
+            "plain": not row["secret"].startswith(_DERIVED),
+        }
+        for row in rows
+    ]
+
+
 def secret_of(kept: str, key: bytes) -> str:
     """Return the secret of a webhook from what the database keeps of it; of one made before secrets were derived it is that."""
     if not kept.startswith(_DERIVED):

@@ -27,6 +27,7 @@ COMMANDS = {
     "search": "moviec.cli.show:search",
     "accounts": "moviec.cli.keys:accounts",
     "keys": "moviec.cli.keys:keys",
+    "webhooks": "moviec.cli.keys:webhooks",
     "rollup": "moviec.cli.rollup:rollup",
     "report": "moviec.cli.report:report",
     "sources": "moviec.cli.sources:sources",

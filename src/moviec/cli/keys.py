@@ -1,4 +1,4 @@
-"""`moviec accounts` and `moviec keys`: who may use the API."""
+"""`moviec accounts`, `moviec keys` and `moviec webhooks`: who may use the API, and whom it tells of changes."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ import typer
 
 from moviec.catalog import accounts as book
 from moviec.catalog.connect import connect
+from moviec.catalog.webhooks import all_webhooks, rotate_secret
 from moviec.cli.console import HomeOption, JsonOption, print_json, print_table
 from moviec.config import open_home
 from moviec.errors import UsageError
 
 accounts = typer.Typer(no_args_is_help=True, help="Accounts: create, list, disable.")
 keys = typer.Typer(no_args_is_help=True, help="API keys: create, list, revoke.")
+webhooks = typer.Typer(no_args_is_help=True, help="Webhooks: list, rotate. The API makes them.")
 
 
 class Scope(StrEnum):
@@ -96,6 +98,38 @@ def revoke_key(number: Annotated[int, typer.Argument(help="Its number; see `movi
     with _catalogue(home) as catalogue:
         book.revoke_key(catalogue, number)
     print(f"key {number} is revoked: it is refused within a second")
+
+
+@webhooks.command("list")
+def list_webhooks(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """List the webhooks of all accounts."""
+    with _catalogue(home) as catalogue, catalogue.connect() as connection:
+        rows = all_webhooks(connection)
+    if as_json:
+        print_json(rows)
+        return
+    columns = ("webhook", "account", "url", "state", "failed", "secret")
+    shown = [
+        (str(row["id"]), row["account"], row["url"], row["state"], str(row["failed"]), "in the database" if row["plain"] else "derived")
+        for row in rows
+    ]  # fmt: skip
+    print_table("Webhooks", columns, shown)
+
+
+@webhooks.command("rotate")
+def rotate_webhook(
+    number: Annotated[int, typer.Argument(help="Its number; see `moviec webhooks list`.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give a webhook a new secret. It is shown this once, and holds from the next delivery on: the receiver must know it by then."""
+    place = open_home(home)
+    with _catalogue(home) as catalogue:
+        secret = rotate_secret(catalogue, place.signing_key(), number)
+    if as_json:
+        print_json({"id": number, "secret": secret})
+    else:
+        print(secret)
 
 
 @contextlib.contextmanager

@@ -24,6 +24,19 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
 
         return send(hook, [], Sending(self.home.settings.webhooks_private, self.home.signing_key()))
 
+    def refusal(self, url: str) -> str:
+        """Look a webhook's address up. A name that cannot be resolved now may be so when it is sent to."""
+        from moviec.errors import SourceError, TransportError
+        from moviec.jobs.webhook_sender import target_of
+
+        try:
+            target_of(url, self.home.settings.webhooks_private)
+        except TransportError:
+            return ""
+        except SourceError as error:
+            return str(error)
+        return ""
+
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         """Take in every delivery the order means, and publish."""
         from moviec.pipeline.aggregator import drain

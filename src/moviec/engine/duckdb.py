@@ -7,6 +7,7 @@ which hands Arrow batches to a function. Parameters travel as one-row tables, so
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from importlib import resources
@@ -73,6 +74,27 @@ class Limits(msgspec.Struct, frozen=True):
     threads: int = 0
     memory: str = ""
 
+    def shared(self, engines: int, cores: int) -> Limits:
+        """Return what each of several engines may take that work at once on so many cores."""
+        memory = self.memory
+        if found := _MEMORY.fullmatch(memory.strip()):
+            memory = f"{int(float(found[1]) * 1000 / engines)}{_THOUSANDTH[found[2].upper()]}"
+        return Limits(max(1, cores // engines), memory)
+
+
+_MEMORY = re.compile(r"([0-9]+(?:\.[0-9]+)?) *([KMGT]I?B)", re.IGNORECASE)
+#: A thousandth of each unit, or near it.
+_THOUSANDTH = {
+    "KB": "B",
+    "MB": "KB",
+    "GB": "MB",
+    "TB": "GB",
+    "KIB": "B",
+    "MIB": "KiB",
+    "GIB": "MiB",
+    "TIB": "GiB",
+}
+
 
 class _Database:
     """One in-memory DuckDB with MovieC's macros, for several engines; spills to a temporary folder that goes with it."""
@@ -84,6 +106,7 @@ class _Database:
             "autoinstall_known_extensions": False,
             "preserve_insertion_order": True,
             "dynamic_or_filter_threshold": SOUGHT_VALUES,
+            "allocator_background_threads": True,  # what tables held that are dropped goes back to the system
         }
         if limits.threads:
             settings["threads"] = limits.threads

@@ -28,6 +28,7 @@ from moviec.catalog.facts import LOG_BEGINS, fact
 from moviec.catalog.ingest_queue import newest, pending, records_aside
 from moviec.catalog.integrity import integrity, remake_indexes
 from moviec.catalog.queries import FOLLOWER, checkpoint_of, count_documents, last_change
+from moviec.catalog.webhooks import all_webhooks
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier
 from moviec.errors import DamagedError, MovieCError, StoreError, UsageError
@@ -121,7 +122,9 @@ def examine(context: RunContext, bytes_too: bool = True, tell: Tell = lambda _: 
         *_copies(context),
     ]
     without_batches = () if any(finding.mend == BATCH for finding in found) else (_records,)
-    for check in (_settings, _sources, *without_batches, _catalogue, _agreement, _index, _checkpoints):
+    for check in (
+        _settings, _sources, _webhooks, *without_batches, _catalogue, _agreement, _index, _checkpoints
+    ):  # fmt: skip
         found += _checked(context, check)
     return found
 
@@ -237,6 +240,15 @@ def _sources(context: RunContext) -> Iterator[Finding]:
             "this home has records of a source that it does not know (put its folder back into HOME/sources)"
         )
         yield Finding(what, name, NOBODY)
+
+
+def _webhooks(context: RunContext) -> Iterator[Finding]:
+    """Name webhooks whose secret the database holds itself, so that whoever has a copy of it can sign."""
+    with context.catalogue.connect() as connection:
+        plain = [str(hook["id"]) for hook in all_webhooks(connection) if hook["plain"]]
+    if plain:
+        what = "the database holds these webhooks' secrets (give each a new one: `moviec webhooks rotate NUMBER`)"
+        yield Finding(what, _some(plain), NOBODY)
 
 
 def _batch_files(context: RunContext) -> Iterator[Finding]:

@@ -73,6 +73,10 @@ class ReadingWorkbench(msgspec.Struct, frozen=True):
         """Refuse."""
         raise _read_only()
 
+    def refusal(self, url: str) -> str:
+        """Refuse."""
+        raise _read_only()
+
     def record(self, source: str, key: str) -> dict[str, Any] | None:
         """Read a current record and the row behind it."""
         from moviec.pipeline.opening import open_run

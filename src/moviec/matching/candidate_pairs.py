@@ -36,6 +36,9 @@ _PAIRS: list[tuple[str, pa.DataType]] = [
 ]
 PAIRS = pa.schema(_PAIRS)
 
+#: The same as they are held in memory: among a million pairs some thousands of evidences are different.
+HELD_PAIRS = PAIRS.set(len(PAIRS) - 1, pa.field("evidence", pa.dictionary(pa.int32(), pa.string())))
+
 #: Candidate pairs compared at a time, so that memory stays flat.
 SLICE = 400_000
 
@@ -54,7 +57,7 @@ class PairLimits(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """`pairs`: PAIRS rows, in order of their ends. `to_match`: source, key of the records whose pairs these are all of:
+    """`pairs`: PAIRS rows (or HELD_PAIRS), in order of their ends. `to_match`: source, key of the records whose pairs these are all of:
     the changed ones, and those in a block that the change took over the cap or back under it.
     `rules`: rule, blocks, pairs, left_out (blocks over the cap), lost_pairs.
     """
@@ -160,10 +163,12 @@ def find_pairs(engine: Engine, model: Model, floor: int = FLOOR) -> Found:
 
 
 def weigh_candidates(engine: Engine, model: Model, floor: int = FLOOR) -> pa.Table:
-    """Compare and weigh the pairs in `found` of the engine's `numbered` records; return those kept, as PAIRS."""
+    """Compare and weigh the pairs in `found` of the engine's `numbered` records; return those kept, as HELD_PAIRS."""
     records = numbered_records(engine)
-    kept = [weigh_pairs(levels, records, model, floor) for levels in compare_candidates(engine)]
-    return pa.concat_tables([PAIRS.empty_table(), *kept]).combine_chunks()
+    kept = [
+        weigh_pairs(levels, records, model, floor).cast(HELD_PAIRS) for levels in compare_candidates(engine)
+    ]
+    return pa.concat_tables([HELD_PAIRS.empty_table(), *kept]).combine_chunks()
 
 
 def numbered_records(engine: Engine) -> pa.Table:

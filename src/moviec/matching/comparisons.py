@@ -19,6 +19,8 @@ from moviec.sql import read_sql
 from moviec.text import pc
 
 Levels = npt.NDArray[np.int8]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 MISSING = -1
 
 #: What a title must tell, in thousandths of a bit (its words' rarity summed), to be rare or not common.
@@ -160,11 +162,11 @@ SAME_NAME = 85.0
 
 
 #: What is worked out once for each film, before any pair of it is compared.
-NOTES = ("film_people", "film_labels")
+NOTES = ("film_people", "film_labels", "film_titles")
 
 
 def note_films(engine: Engine) -> None:
-    """Keep what is worked out once for each film from `film_names` and `film_genres`."""
+    """Keep what is worked out once for each film from `film_names`, `film_genres` and `film_forms`."""
     for name in NOTES:
         engine.materialize(name, read_sql("moviec.matching", "comparisons.sql")[name])
 
@@ -207,10 +209,8 @@ def _title_levels(batches: Iterable[pa.RecordBatch]) -> Batches:
         )
         # Where the titles are the same, how alike their words are does not matter.
         others = batch.filter(pa.array(~same))
-        a, b = others["a"].to_pylist(), others["b"].to_pylist()
         alike, holds = np.full(len(same), 100.0), np.zeros(len(same), dtype=np.bool_)
-        alike[~same] = cpdist(a, b, scorer=fuzz.token_sort_ratio, dtype=np.float64)
-        holds[~same] = cpdist(a, b, scorer=fuzz.token_set_ratio, dtype=np.float64) == 100
+        alike[~same], holds[~same] = _words_alike(others)
         missing, differs, same_subtitle = (
             pc.equal(batch["subtitle"], which).to_numpy(zero_copy_only=False)
             for which in ("missing", "differs", "same")
@@ -242,6 +242,23 @@ def _title_levels(batches: Iterable[pa.RecordBatch]) -> Batches:
         yield pa.record_batch(
             [batch["l"], batch["r"], pa.array(level.astype(np.int8))], schema=_SCORED_TITLES
         )
+
+
+def _words_alike(pairs: pa.RecordBatch) -> tuple[Floats, Flags]:
+    """Return how alike the words of two titles are, in any order (0 to 100), and whether one title has all words of the other.
+
+    Words come in order, so that those of one are a subsequence of the other's if it has them all and none twice: such pairs
+    are as alike as their lengths allow, and only these few are held against each other word by word.
+    """
+    a, b = pairs["a"].to_pylist(), pairs["b"].to_pylist()
+    alike = cpdist(a, b, scorer=fuzz.ratio, dtype=np.float64)
+    at_most = pairs["at_most"].cast(pa.float64()).to_numpy()
+    maybe = (alike >= at_most - 1e-6) | pairs["repeats"].to_numpy(zero_copy_only=False)
+    holds = np.zeros(len(alike), dtype=np.bool_)
+    some = pairs.filter(pa.array(maybe))
+    sets = cpdist(some["a"].to_pylist(), some["b"].to_pylist(), scorer=fuzz.token_set_ratio, dtype=np.float64)
+    holds[maybe] = sets == 100
+    return alike, holds
 
 
 def _name_likeness(batches: Iterable[pa.RecordBatch]) -> Batches:

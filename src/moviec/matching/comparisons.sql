@@ -11,8 +11,15 @@ SELECT n, count(*) AS genres, max(CASE WHEN genre = 'documentary' THEN 1 ELSE 0 
        + max(CASE WHEN genre = 'animation' THEN 2 ELSE 0 END) AS form
 FROM film_genres GROUP BY n
 
+-- name: film_titles
+-- Titles with their words in order, and whether one stands there twice.
+SELECT * EXCLUDE (title, each), array_to_string(list_sort(each), ' ') AS words, length(title) AS letters,
+       len(each) > len(list_distinct(each)) AS repeats
+FROM (SELECT *, string_split(title, ' ') AS each FROM film_forms)
+
 -- name: title_pairs
-SELECT c.l, c.r, a.title AS a, b.title AS b, a.squeezed = b.squeezed AS same, a.article = b.article AS same_article,
+SELECT c.l, c.r, a.words AS a, b.words AS b, a.repeats OR b.repeats AS repeats,
+       200.0 * least(a.letters, b.letters) / greatest(a.letters + b.letters, 1) AS at_most, a.squeezed = b.squeezed AS same, a.article = b.article AS same_article,
        CASE WHEN a.bits < b.bits THEN a.bits ELSE b.bits END AS bits,
        CASE WHEN a.digits = b.digits THEN 0 WHEN a.digits = '' OR b.digits = '' THEN 1 ELSE 2 END AS digits,
        CASE WHEN coalesce(a.tail, b.tail) IS NULL THEN 'none'
@@ -21,8 +28,8 @@ SELECT c.l, c.r, a.title AS a, b.title AS b, a.squeezed = b.squeezed AS same, a.
             WHEN a.head = b.head AND (starts_with(a.tail, b.tail) OR starts_with(b.tail, a.tail)) THEN 'missing'
             WHEN a.head = b.head THEN 'differs' ELSE 'none' END AS subtitle
 FROM candidates c
-JOIN film_forms a ON a.n = c.l
-JOIN film_forms b ON b.n = c.r
+JOIN film_titles a ON a.n = c.l
+JOIN film_titles b ON b.n = c.r
 
 -- name: titles
 -- scored_titles is title_pairs with its level; the best pair of titles speaks for the films.

@@ -11,6 +11,7 @@ import pyarrow as pa
 from moviec.engine import DuckEngine, Limits
 from moviec.matching.candidate_pairs import (
     BLOCKING_REPORT,
+    PAIRS,
     PairLimits,
     register_limits,
     weigh_candidates,
@@ -76,4 +77,4 @@ def pairs_of_candidates(
             "places", "SELECT m.n AS place, u.n FROM match_features m JOIN numbered u USING (source, key)"
         )
         engine.materialize("found", _FOUND)
-        return weigh_candidates(engine, model)
+        return weigh_candidates(engine, model).cast(PAIRS)

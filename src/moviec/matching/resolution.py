@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from moviec.engine import DuckEngine
-from moviec.matching.candidate_pairs import PAIRS, Found, PairLimits, find_pairs, match_all
+from moviec.matching.candidate_pairs import HELD_PAIRS, Found, PairLimits, find_pairs, match_all
 from moviec.matching.clustering import DECISIONS, settle
 from moviec.matching.identity import Identities, divided, keep_ids
 from moviec.matching.model import Model
@@ -85,7 +85,7 @@ def resolve(engine: DuckEngine, basis: Basis, everything: bool, pairing: Pairing
         pairs, reached = whole_components(engine, identities, found.pairs, decisions)
         view_features_of(engine, "reached_features", "reached", "ids, votes")
     records = engine.query("SELECT source, key, ids, votes FROM reached_features ORDER BY source, key")
-    settled = settle(records, pairs.cast(PAIRS), decisions, basis.model, repeating)
+    settled = settle(records, pairs.cast(HELD_PAIRS), decisions, basis.model, repeating)
     engine.register("settled_members", settled.members)
     ledger, members = identities.members(reached), engine.query(_SQL["settled_arrivals"])
     former = identities.former_ids(divided(members, ledger))

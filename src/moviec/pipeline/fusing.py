@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +13,7 @@ import msgspec
 import pyarrow as pa
 
 from moviec.catalog.publish import stored_documents
+from moviec.catalog.staging import Rows, StoredRows, as_table, rows_of_all, store_rows
 from moviec.engine import DuckEngine, Limits
 from moviec.fusion.canonical_genres import genres, meanings
 from moviec.fusion.documents import NO_POSTERS, documents
@@ -57,6 +59,14 @@ class Shown(msgspec.Struct, frozen=True):
     lists: dict[str, pa.Table]
 
 
+class AllShown(msgspec.Struct, frozen=True):
+    """The same of all movies of a run; where these are many, rows lie in files."""
+
+    tables: dict[str, Rows]
+    documents: Rows
+    lists: dict[str, pa.Table]
+
+
 def facts_of(
     specs: Iterable[SourceSpec], rules: Mapping[str, Rule], posters: pa.Table | None = None
 ) -> FuseFacts:
@@ -86,9 +96,27 @@ def known_labels(spec: SourceSpec) -> set[str]:
     return {str(label) for label in meanings(facts_of([spec], {}).sources)["label"].to_pylist()}
 
 
-def show_all(beside: DuckEngine, given: Sliced, model: FuseModel, facts: FuseFacts) -> Shown:
-    """Fuse movies slice by slice; the tables of `given` are `people_ids` and `companies_ids`, which tell the parties."""
-    return together(work_in_slices(beside, given, lambda engine: show_stored(engine, model, facts)))
+def show_all(beside: DuckEngine, given: Sliced, model: FuseModel, facts: FuseFacts) -> AllShown:
+    """Fuse movies slice by slice; the tables of `given` are `people_ids` and `companies_ids`, which tell the parties.
+
+    What several slices give lies in files beside the members.
+    """
+
+    def work(engine: DuckEngine) -> AllShown:
+        return together([show_stored(engine, model, facts)])
+
+    return joined(work_in_slices(beside, given, work, lambda shown: _put_away(shown, given.members.parent)))
+
+
+def _put_away(shown: AllShown, folder: Path) -> AllShown:
+    """Write the rows of one slice to files in a new folder."""
+    room = Path(tempfile.mkdtemp(dir=folder))
+
+    def stored(name: str, rows: Rows) -> Rows:
+        return StoredRows([store_rows(as_table(rows), room / f"{name}.arrow")])
+
+    tables = {name: stored(name, rows) for name, rows in shown.tables.items()}
+    return AllShown(tables, stored("documents", shown.documents), shown.lists)
 
 
 def show_stored(engine: DuckEngine, model: FuseModel, facts: FuseFacts) -> Shown:
@@ -97,12 +125,17 @@ def show_stored(engine: DuckEngine, model: FuseModel, facts: FuseFacts) -> Shown
     return msgspec.structs.replace(shown, documents=stored_documents(shown.documents))
 
 
-def together(parts: Sequence[Shown]) -> Shown:
+def together(parts: Sequence[Shown]) -> AllShown:
     """Put what is shown of several slices, in order of movie, into one."""
+    return joined([AllShown({**part.tables}, part.documents, part.lists) for part in parts])
+
+
+def joined(parts: Sequence[AllShown]) -> AllShown:
+    """Join what is shown of parts that are in order of movie."""
     first = parts[0]
-    return Shown(
-        {name: pa.concat_tables([part.tables[name] for part in parts]) for name in first.tables},
-        pa.concat_tables([part.documents for part in parts]),
+    return AllShown(
+        {name: rows_of_all([part.tables[name] for part in parts]) for name in first.tables},
+        rows_of_all([part.documents for part in parts]),
         {name: _distinct([part.lists[name] for part in parts]) for name in first.lists},
     )
 
@@ -174,8 +207,8 @@ def _named(codes: pa.Table, naming: Callable[[list[str]], list[str | None]]) -> 
     return codes.append_column("name", pa.array(names, pa.string()))
 
 
-#: Records in a slice: what setting out costs (a second) is then a tenth of the work, and two slices take some 2 GB.
-SLICE = 50_000
+#: Records in a slice: what setting out costs (a second) is then a fifth of the work, and two slices take some 1.5 GB.
+SLICE = 20_000
 
 Result = TypeVar("Result")
 Work = Callable[[DuckEngine], Result]
@@ -192,17 +225,23 @@ class Sliced(msgspec.Struct, frozen=True):
     records: int = SLICE
 
 
-def work_in_slices(beside: DuckEngine, given: Sliced, work: Work[Result]) -> list[Result]:
+def work_in_slices(
+    beside: DuckEngine,
+    given: Sliced,
+    work: Work[Result],
+    put_away: Callable[[Result], Result] = lambda made: made,
+) -> list[Result]:
     """Return what the work makes of each slice, in order of movie; one engine each, with the slice's members and tables.
 
-    What is one slice is worked on beside the engine that is open; several have databases and cores of their own.
+    What is one slice is worked on beside the engine that is open; several have databases, cores and memory of their own,
+    and what they give is `put_away`.
     """
     with DuckEngine(beside=beside) as engine:
         engine.parquet("members", [given.members])
         cuts = engine.query(_CUTS.format(slice=given.records)).to_pylist() or [{"first": 0, "last": 0}]
     cores = given.limits.threads or os.cpu_count() or 1
     at_once = max(1, min(cores, len(cuts)))
-    each = msgspec.structs.replace(given.limits, threads=max(1, cores // at_once))
+    each = given.limits.shared(at_once, cores)
 
     def one(cut: Mapping[str, int]) -> Result:
         where = f"WHERE movie BETWEEN {cut['first']} AND {cut['last']}"
@@ -212,7 +251,8 @@ def work_in_slices(beside: DuckEngine, given: Sliced, work: Work[Result]) -> lis
             for name, table in given.tables.items():
                 engine.register(f"all_{name}", table)
                 engine.view(name, f"SELECT * FROM all_{name} {where}")
-            return work(engine)
+            made = work(engine)
+            return made if len(cuts) == 1 else put_away(made)
 
     with ThreadPoolExecutor(at_once) as pool:
         return list(pool.map(one, cuts))

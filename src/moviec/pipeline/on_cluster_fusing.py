@@ -17,7 +17,7 @@ from moviec.engine.spark import Spark
 from moviec.fusion.model import FuseModel
 from moviec.fusion.source_facts import FuseFacts
 from moviec.model import RECORD
-from moviec.pipeline.fusing import Shown, Sliced, show_stored, together
+from moviec.pipeline.fusing import AllShown, Shown, Sliced, show_stored, together
 from moviec.pipeline.on_cluster import SQL, parts_of
 
 #: A table of a slice: of which group of Shown ("tables", "documents" or "lists"), its name there, and its rows.
@@ -46,7 +46,7 @@ UNION ALL BY NAME SELECT s.part, 'companies_ids' AS list, c.* FROM companies_ids
 
 def show_spread(
     spark: Spark, records: Sequence[Path], given: Sliced, model: FuseModel, facts: FuseFacts
-) -> Shown:
+) -> AllShown:
     """Fuse movies slice by slice on a cluster, as `show_all` does here; the members of `given` are named by delivery alone
     (movie, source, key, delivery), and `records` are the files that have them.
     """
@@ -54,7 +54,7 @@ def show_spread(
         engine.parquet("placed", [given.members])
         placed = engine.query("SELECT count(*) AS records FROM placed")["records"][0].as_py()
         if not placed:
-            return show_here(given, model, facts)
+            return together([show_here(given, model, facts)])
         size = -(-placed // parts_of(spark, placed, (LEAST, given.records)))
         engine.materialize("sliced", _SLICES.format(slice=size))
         engine.view("slices", "SELECT DISTINCT movie, part FROM sliced")

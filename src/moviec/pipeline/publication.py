@@ -6,9 +6,9 @@ ingestion works out only what its records can have changed, and comes to the sam
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 import numpy as np
@@ -41,7 +41,7 @@ from moviec.matching.resolution import Basis, Resolved, resolve
 from moviec.model import PartyChanges
 from moviec.pipeline.catalogue_rollups import counted, other_years, roll_up
 from moviec.pipeline.feature_files import FeatureFiles, name_match_features, remove_stale_features
-from moviec.pipeline.fusing import Shown, Sliced, facts_of, show_all
+from moviec.pipeline.fusing import AllShown, Sliced, facts_of, show_all
 from moviec.pipeline.on_cluster import pairing_on
 from moviec.pipeline.on_cluster_fusing import show_spread
 from moviec.pipeline.posters import poster_table
@@ -75,12 +75,13 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class RunInputs(msgspec.Struct, frozen=True):
-    """What a run works from: the home, the engine whose database its steps share, what waits, the models in force, every batch,
-    what is set aside, the sources.
+    """What a run works from: the home, the engine whose database its steps share, a folder (`room`) for what is too much for
+    memory, what waits, the models in force, every batch, what is set aside, the sources.
     """
 
     context: RunContext
     engine: DuckEngine
+    room: Path
     pending: Pending
     models: Models
     batches: Sequence[Batch]
@@ -98,8 +99,8 @@ def bring_up(context: RunContext, scope: Scope, tell: Tell = lambda _: None) -> 
 
     Documents, rollups, change log and the aggregator's checkpoint in one transaction, under the lease on the catalogue.
     """
-    with DuckEngine(context.limits) as engine:
-        return _from(_inputs(context, engine, scope.without), scope, tell)
+    with DuckEngine(context.limits) as engine, TemporaryDirectory(dir=context.work) as room:
+        return _from(_inputs(context, engine, scope.without, Path(room)), scope, tell)
 
 
 def _from(inputs: RunInputs, scope: Scope, tell: Tell) -> Outcome:
@@ -116,13 +117,13 @@ def _from(inputs: RunInputs, scope: Scope, tell: Tell) -> Outcome:
     return outcome
 
 
-def _inputs(context: RunContext, engine: DuckEngine, without: pa.Table) -> RunInputs:
+def _inputs(context: RunContext, engine: DuckEngine, without: pa.Table, room: Path) -> RunInputs:
     with context.catalogue.connect() as connection:
         waiting = pending(connection)  # before the batches: none of its entries is without its batch
         aside = pa.concat_tables([records_aside(connection), without])
     batches = all_batches(context.catalogue)
     specs = facts_in_force(context, batches)
-    return RunInputs(context, engine, waiting, pinned_models(context), batches, aside, specs)
+    return RunInputs(context, engine, room, waiting, pinned_models(context), batches, aside, specs)
 
 
 def outlook(
@@ -132,7 +133,7 @@ def outlook(
     columns = {name: [record[at] for record in some] for at, name in enumerate(("source", "key"))}
     also = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
     with DuckEngine(context.limits) as engine:
-        inputs = _inputs(context, engine, RECORDS.empty_table())
+        inputs = _inputs(context, engine, RECORDS.empty_table(), context.work)
         return _resolve(inputs, _basis(inputs, connection, decisions), False, also)
 
 
@@ -284,11 +285,8 @@ def _fuse(
     resolved: Resolved,
     parties: Mapping[str, PartyChanges],
     affected: Column | None,
-) -> Shown:
-    members, spark = (
-        inputs.context.room("members") / "members.parquet",
-        inputs.context.spark if affected is None else None,
-    )
+) -> AllShown:
+    members, spark = inputs.room / "members.parquet", inputs.context.spark if affected is None else None
     with DuckEngine(beside=inputs.engine) as engine:
         register_credits(engine, _party_ledgers(inputs, connection), parties, affected)
         credits = {name: engine.query(f"SELECT * FROM {name}") for name in ("people_ids", "companies_ids")}
@@ -300,12 +298,9 @@ def _fuse(
         engine.write(_PLACED if spark else _MEMBERS, members)
     facts = facts_of(inputs.specs, inputs.models.rules, poster_table(inputs.context, inputs.specs))
     given = Sliced(members, credits, inputs.context.limits)
-    try:
-        if spark:
-            return show_spread(spark, _record_files(inputs), given, inputs.models.fuse, facts)
-        return show_all(inputs.engine, given, inputs.models.fuse, facts)
-    finally:
-        shutil.rmtree(members.parent)
+    if spark:
+        return show_spread(spark, _record_files(inputs), given, inputs.models.fuse, facts)
+    return show_all(inputs.engine, given, inputs.models.fuse, facts)
 
 
 def _name_live(engine: DuckEngine, inputs: RunInputs, affected: Column | None) -> None:
@@ -326,7 +321,7 @@ def _record_files(inputs: RunInputs) -> list[Path]:
 def _publication(
     resolved: Resolved,
     parties: Mapping[str, PartyChanges],
-    shown: Shown,
+    shown: AllShown,
     affected: Column | None,
     cause: Cause,
 ) -> Publication:

@@ -1,10 +1,13 @@
-"""Pictures of reports, drawn offline: bars for one span, lines over the years for several."""
+"""Pictures drawn offline: of reports bars for one span and lines over the years for several, and any other in the same look."""
 
 from __future__ import annotations
 
+import datetime as dt
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import vl_convert
 
@@ -93,6 +96,35 @@ def lines(rows: pa.Table, question: Question, title: str, subtitle: str) -> dict
             "color": colour,
         },
     }  # fmt: skip
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """A drawing by its Vega-Lite specification. Notebooks show it; `save` writes it."""
+
+    spec: dict[str, Any]
+
+    def _repr_svg_(self) -> str:
+        """Return the picture as Jupyter asks for it."""
+        svg: str = vl_convert.vegalite_to_svg(self.spec)
+        return svg
+
+    def save(self, path: str | Path) -> None:
+        """Write an .svg or .png file. Raises UsageError for another ending."""
+        draw(self.spec, Path(path))
+
+
+def picture(rows: pa.Table, title: str, subtitle: str = "", **parts: Any) -> Picture:
+    """Draw a table: `parts` are what Vega-Lite calls them (mark, encoding, layer, width, …)."""
+    values = [{name: _plain(value) for name, value in row.items()} for row in rows.to_pylist()]
+    size = {"width": 620, "height": 340}
+    return Picture({**_base(title, subtitle), **size, "data": {"values": values}, **parts})
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it: dates as ISO texts, decimals as numbers."""
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return float(value) if isinstance(value, Decimal) else value
 
 
 def draw(spec: dict[str, Any], path: Path) -> None:

@@ -46,6 +46,9 @@ class Workbench(Protocol):
     def ping(self, hook: Mapping[str, Any]) -> Sent:
         """Send a webhook (a row of its table) a body without changes; return what became of it."""
 
+    def refusal(self, url: str) -> str:
+        """Return why nothing could be sent to a webhook's address, "" where it could: its name may lead inside."""
+
     def poster(self, sha256: str, width: int) -> bytes | None:
         """Return a poster from the lake, None where there is none."""
 

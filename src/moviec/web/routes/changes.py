@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 from collections.abc import AsyncIterator
 from functools import partial
@@ -45,6 +46,9 @@ STEP, SILENCE = 500, 15.0
 
 #: Fields of a film that a change can touch.
 CHANGING = tuple(name for name in shapes.Movie.__struct_fields__ if name not in ("id", "display_title"))
+
+#: Seconds for which a webhook's name is looked up when it is made.
+LOOKUP = 3.0
 
 #: Seconds between looks of a silent stream whether it is to end.
 LOOK = 1.0
@@ -141,9 +145,7 @@ async def new_webhook(request: Request[Any, Any, Any], data: JSONBody[shapes.New
 
 async def _refuse_wrong(server: ServerState, data: shapes.NewWebhook) -> None:
     """Raise Problem (422) for a webhook that nothing could ever be sent to, or whose filter nothing passes."""
-    host = urlsplit(data.url).hostname or ""
-    if not server.home.settings.webhooks_private and _is_inside(host):
-        reason = f"{host} is no address of the open internet, and nothing is sent there; see webhooks_private in docs/settings.md"
+    if reason := await _why_not_there(server, data.url):
         raise _wrong_field("url", reason)
     if data.filter is None:
         return
@@ -157,8 +159,23 @@ async def _refuse_wrong(server: ServerState, data: shapes.NewWebhook) -> None:
             raise _wrong_field("filter.genres", f"there is no genre {absent[0]}; /v1/genres lists them")
 
 
+async def _why_not_there(server: ServerState, url: str) -> str:
+    """Return why nothing could be sent to an address, "" where it could.
+
+    Its name is looked up at each delivery, too; one that cannot be looked up in time is taken.
+    """
+    if server.home.settings.webhooks_private:
+        return ""
+    host = urlsplit(url).hostname or ""
+    if _is_inside(host):
+        return f"{host} is no address of the open internet, and nothing is sent there; see webhooks_private in docs/settings.md"
+    with contextlib.suppress(TimeoutError):
+        return await asyncio.wait_for(server.at_length(lambda: server.workbench.refusal(url)), LOOKUP)
+    return ""
+
+
 def _is_inside(host: str) -> bool:
-    """Return whether a host is an address inside, or this machine's own name; the address of any other name is checked when it is sent to."""
+    """Return whether a host is an address inside, or this machine's own name."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
