@@ -88,6 +88,14 @@ def test_what_is_told_stands_beside_the_companies(database: str) -> None:
         replace_details(connection, "tmdb", {"d1": first})
         apply_details(connection, SPACES)
         assert companies_of(connection, [1, 2, 3]) == found, "reading again comes to the same"
+        connection.execute(sa.update(parties).where(parties.c.key == "20").values(party=3))
+        assert apply_details(connection, SPACES, pa.array([2, 3], pa.int64())) > 0
+        some = companies_of(connection, [1, 2, 3])
+        assert some[1].parent == Owner("Mother", 3), "what a company owns is looked at with it"
+        assert apply_details(connection, SPACES) == 0, "some of them, or all: it comes to the same"
+        connection.execute(sa.update(parties).where(parties.c.key == "20").values(party=2))
+        apply_details(connection, SPACES, pa.array([2, 3], pa.int64()))
+        assert companies_of(connection, [1, 2, 3]) == found
         assert companies_to_ask(connection, "tmdb companies", "tmdb", "2026", 10) == ["20", "10", "9"]
         assert companies_to_ask(connection, "tmdb companies", "tmdb", "2026", 1) == ["20"]
     catalogue.dispose()

@@ -47,37 +47,69 @@ def _columns(rows: pa.Table) -> dict[str, Column]:
     return {name: rows[name] for name in DETAILS.names}
 
 
-def apply_details(connection: sa.Connection, spaces: Mapping[str, str]) -> int:
-    """Put what is kept beside the companies that it is about; return how many companies differ now.
+#: What is told of a company, beside its names.
+_COLUMNS = ("country", "parent", "parent_name", "told_by")
+
+
+def apply_details(connection: sa.Connection, spaces: Mapping[str, str], among: Column | None = None) -> int:
+    """Put what is kept beside the companies that it is about; return how many rows differ now.
 
     `spaces` gives the id space of each source that may be shown, the surest source first. Of several ids that one company has,
-    the first with a value counts.
+    the first with a value counts. `among` are companies that changed: these, and those that they own, are looked at, else all.
     """
-    told = _told(connection, spaces)
-    known = {"company": list(told), "country": [], "parent": [], "parent_name": [], "told_by": []}
-    for one in told.values():
-        for name in ("country", "parent", "parent_name", "told_by"):
-            known[name].append(getattr(one, name))
-    types = {"company": pa.int64(), "parent": pa.int64()}
-    rows = pa.table({name: pa.array(values, types.get(name, pa.string())) for name, values in known.items()})
-    staged = stage(
-        connection, "companies_told", companies, rows.rename_columns(["id", *rows.column_names[1:]])
-    )
-    told_of = ("country", "parent", "parent_name", "told_by")
-    differs = sa.or_(*(companies.c[name].is_distinct_from(staged.c[name]) for name in told_of))
-    values = {name: staged.c[name] for name in told_of}
+    some = None if among is None else _concerned(connection, spaces, among)
+    told = _told(connection, spaces, some)
+    columns = {"id": pa.array([*told], pa.int64())}
+    for name in _COLUMNS:
+        kind = pa.int64() if name == "parent" else pa.string()
+        columns[name] = pa.array([getattr(one, name) for one in told.values()], kind)
+    staged = stage(connection, "companies_told", companies, pa.table(columns))
+    differs = sa.or_(*(companies.c[name].is_distinct_from(staged.c[name]) for name in _COLUMNS))
+    values = {name: staged.c[name] for name in _COLUMNS}
     done = connection.execute(
         sa.update(companies).values(values).where(companies.c.id == staged.c.id, differs)
     )
-    any_told = sa.or_(*(companies.c[name].is_not(None) for name in told_of))
-    untold = sa.and_(any_told, companies.c.id.not_in(sa.select(staged.c.id)))
-    cleared = connection.execute(sa.update(companies).values(dict.fromkeys(told_of)).where(untold))
+    any_told = sa.or_(*(companies.c[name].is_not(None) for name in _COLUMNS))
+    untold = sa.and_(any_told, companies.c.id.not_in(sa.select(staged.c.id)), _within(companies.c.id, some))
+    cleared = connection.execute(sa.update(companies).values(dict.fromkeys(_COLUMNS)).where(untold))
     connection.execute(sa.schema.DropTable(staged))
     pairs = sorted({(company, name) for company, one in told.items() for name in one.names})
     names = pa.array([name for _, name in pairs], pa.string())
     other = {"company": pa.array([company for company, _ in pairs], pa.int64()), "name": names}
-    merged = merge(connection, company_names, pa.table({**other, "folded": fold(names)}), sa.true())
+    scope = _within(company_names.c.company, some)
+    merged = merge(connection, company_names, pa.table({**other, "folded": fold(names)}), scope)
+    if some is not None:
+        connection.execute(sa.schema.DropTable(some))
     return done.rowcount + cleared.rowcount + merged.written + merged.removed
+
+
+def _within(column: sa.Column[int], some: sa.Table | None) -> sa.ColumnElement[bool]:
+    return sa.true() if some is None else column.in_(sa.select(some.c.id))
+
+
+def _concerned(connection: sa.Connection, spaces: Mapping[str, str], among: Column) -> sa.Table:
+    """Return a table of the companies (id) that changed, and of those that they own or owned."""
+    changed = stage(connection, "changed_companies", companies, pa.table({"id": among}))
+    ids = sa.select(changed.c.id)
+    owned = sa.select(companies.c.id).where(companies.c.parent.in_(ids))
+    found = {*connection.scalars(ids), *connection.scalars(owned)}
+    for source, space in spaces.items():
+        owner, details = parties.alias("owner"), company_details.c
+        query = (
+            sa.select(parties.c.party)
+            .select_from(owner)
+            .join(company_details, sa.and_(details.source == source, details.parent == owner.c.key))
+            .join(
+                parties,
+                sa.and_(parties.c.kind == "companies", parties.c.space == space, parties.c.key == details.id),
+            )
+            .where(owner.c.kind == "companies", owner.c.space == space, owner.c.party.in_(ids))
+        )
+        found |= {*connection.scalars(query)}
+    connection.execute(sa.schema.DropTable(changed))
+    return stage(
+        connection, "concerned_companies", companies, pa.table({"id": pa.array(sorted(found), pa.int64())})
+    )
 
 
 class _Told(msgspec.Struct):
@@ -90,7 +122,7 @@ class _Told(msgspec.Struct):
     names: set[str] = set()
 
 
-def _told(connection: sa.Connection, spaces: Mapping[str, str]) -> dict[int, _Told]:
+def _told(connection: sa.Connection, spaces: Mapping[str, str], some: sa.Table | None) -> dict[int, _Told]:
     """Return what sources say of each company; a loop over the companies that were asked for, not over films."""
     found: dict[int, _Told] = {}
     for source, space in spaces.items():
@@ -113,7 +145,7 @@ def _told(connection: sa.Connection, spaces: Mapping[str, str]) -> dict[int, _To
             .join(parties, of_space)
             .join(companies, companies.c.id == parties.c.party)
             .outerjoin(owner, owned)
-            .where(details.source == source, details.name.is_not(None))
+            .where(details.source == source, details.name.is_not(None), _within(parties.c.party, some))
             .order_by(parties.c.party, sa.func.length(details.id), details.id, owner.c.party)
         )
         for row in read(connection, query).to_pylist():

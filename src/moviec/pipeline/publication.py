@@ -165,7 +165,8 @@ def _bring_up(inputs: RunInputs, scope: Scope, everything: bool, steps: Steps) -
         rolled = roll_up(inputs.engine, connection, years)
         touched = {**done.touched, "rollups": rolled}
         if everything or any(touched[name].written or touched[name].removed for name in _COMPANIES):
-            apply_details(connection, spaces_shown(context, inputs.specs))
+            among = None if everything or parties["companies"].names is None else parties["companies"].ids
+            apply_details(connection, spaces_shown(context, inputs.specs), among)
         note_built_with(connection, inputs.models.versions)
         keep_facts(connection, inputs.specs, inputs.batches)
         note_unmatched(connection, fresh)

@@ -48,6 +48,7 @@ company_details = table(
     maybe("parent", Text, "the id there of the company that owns it"),
     maybe("parent_name", Text, "the name of that"),
     column("names", Text, "its other names, a JSON list"),
+    index("source", "parent"),
     clustered=True,
 )
 

@@ -47,6 +47,7 @@ def upgrade() -> None:
         comment="What sources say of companies that they were asked for; a row without a name is of one that is no more.",
         sqlite_with_rowid=False,
     )
+    op.create_index(op.f("ix_company_details_source_parent"), "company_details", ["source", "parent"])
     op.create_table(
         "videos",
         sa.Column("source", sa.Text(), autoincrement=False, nullable=False, comment="whose list names it"),
