@@ -124,9 +124,9 @@ def test_one_that_is_down_for_days_catches_up_once_and_the_others_go_on(at: Desk
     with writing(engine := _catalogue(at)) as connection:
         connection.execute(sa.text("UPDATE deliveries SET received_at = :ago"), {"ago": ago})
         connection.execute(online.update().values(done_at=ago, since=ago))
-    for day, film in zip((3, 2, 0), (0, 1, 0), strict=True):
+    for day, place in zip((3, 2, 0), (0, 1, 0), strict=True):
         at.tmdb.changed.setdefault((today - dt.timedelta(days=day)).date(), []).append(
-            at.films[film].ids.tmdb
+            at.films[place].ids.tmdb
         )
     for film in at.films[:2]:
         at.tmdb.films[film.ids.tmdb] = msgspec.structs.replace(film, title=f"{film.title} (restored)")

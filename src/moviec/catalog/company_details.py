@@ -59,7 +59,7 @@ def apply_details(connection: sa.Connection, spaces: Mapping[str, str], among: C
     """
     some = None if among is None else _concerned(connection, spaces, among)
     told = _told(connection, spaces, some)
-    columns = {"id": pa.array([*told], pa.int64())}
+    columns: dict[str, Column] = {"id": pa.array([*told], pa.int64())}
     for name in _COLUMNS:
         kind = pa.int64() if name == "parent" else pa.string()
         columns[name] = pa.array([getattr(one, name) for one in told.values()], kind)

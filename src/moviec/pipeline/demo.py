@@ -102,7 +102,7 @@ _COMPANIES = {
     882: ("JP", ["東宝"]),
     10342: ("JP", ["スタジオジブリ"]),
 }
-_OWNED, _OWNER = (1, 3), (2, "The Walt Disney Company")
+_OWNED, _OWNER = (1, 3), (9_999_001, "The Walt Disney Company")
 
 
 def _providers() -> dict[str, Provider]:
