@@ -208,3 +208,15 @@ def test_a_part_lies_within_the_file_and_is_no_larger_than_asked(first: int, las
     assert part_of("bytes=-", size) is None
     end = part_of(f"bytes=-{last}", size)
     assert end is None or max(size - last, 0) == end[0]
+
+
+def test_a_list_of_ones_own_needs_nothing_but_the_folder(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "clips").mkdir(parents=True)
+    (home / "clips" / "alien.mp4").write_bytes(mp4())
+    (home / "moviec.toml").write_text('[sources.shelf]\nvideos = "clips"\n')
+    (tmp_path / "shelf.csv").write_text("Title,Year,Trailer\nAlien,1979,alien.mp4\nHeat,1995,\n")
+    for words in (["ingest", str(tmp_path / "shelf.csv")], ["videos"]):
+        done = CliRunner().invoke(build(words), [*words, "--home", str(home)])
+        assert done.exit_code == 0, f"{done.exception!r}{done.output}"
+    assert "1 video stored" in done.stdout
