@@ -34,6 +34,7 @@ COMMANDS = {
     "ingest": "moviec.cli.ingest:ingest",
     "run": "moviec.cli.run:run",
     "posters": "moviec.cli.posters:posters",
+    "videos": "moviec.cli.posters:videos",
     "fit": "moviec.cli.fit:fit",
     "backfill": "moviec.cli.backfill:backfill",
     "tidy": "moviec.cli.tidy:tidy",

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import sqlalchemy as sa
 
+from moviec.catalog.company_details import apply_details
 from moviec.catalog.connect import writing
 from moviec.catalog.deliveries import Batch, all_batches, note_unmatched
 from moviec.catalog.failures import records_aside
@@ -28,7 +29,7 @@ from moviec.catalog.staging import Touched
 from moviec.engine import DuckEngine
 from moviec.home.context import RunContext, recorded
 from moviec.home.models import Models, built_with, note_built_with, pinned_models
-from moviec.home.source_facts import facts_in_force, keep_facts, unpublished
+from moviec.home.source_facts import facts_in_force, keep_facts, spaces_shown, unpublished
 from moviec.home.steps import Step, Steps, Tell
 from moviec.lake.current_records import (
     materialize_arrivals,
@@ -46,6 +47,9 @@ from moviec.pipeline.on_cluster_fusing import show_spread
 from moviec.pipeline.posters import poster_table
 from moviec.sources.spec import SourceSpec
 from moviec.text import Column, pc
+
+#: Where a publication touched something, what is told of companies is put beside them again.
+_COMPANIES = ("companies", "parties.companies")
 
 #: A rehearsal's name among the runs: it may fail, that is what it is for.
 REHEARSAL = "rehearse"
@@ -161,6 +165,9 @@ def _bring_up(inputs: RunInputs, scope: Scope, everything: bool, steps: Steps) -
         years = other_years(inputs.engine, before, counted(connection, affected))
         rolled = roll_up(inputs.engine, connection, years)
         touched = {**done.touched, "rollups": rolled}
+        if everything or any(touched[name].written or touched[name].removed for name in _COMPANIES):
+            among = None if everything or parties["companies"].names is None else parties["companies"].ids
+            apply_details(connection, spaces_shown(context, inputs.specs), among)
         note_built_with(connection, inputs.models.versions)
         keep_facts(connection, inputs.specs, inputs.batches)
         note_unmatched(connection, fresh)
