@@ -55,6 +55,8 @@ class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Of a source that is asked over the web: `online` has the schedule ask it, `key` is what it wants to be given (MOVIEC_NAME_KEY
     in the environment goes first), `base` replaces its address, `rate` how many requests a second it gets, `allowance` how many
     a day, and `most` how many ids a round asks for at most.
+    `videos` is the folder (here, s3://, sftp:// or https://) of the video files that a list of one's own names as trailers;
+    `poster_base` stands before the paths by which a source names its pictures, in place of the one in its facts.
     An `inbox` is a folder (here, sftp:// or s3://) that is looked into for new files; one that has not changed for `settle`
     seconds is whole.
     """
@@ -66,6 +68,8 @@ class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rate: float | None = None
     allowance: int | None = None
     most: int | None = None
+    videos: str = ""
+    poster_base: str = ""
     inbox: str = ""
     settle: int = 30
     jitter: int = 0

@@ -8,15 +8,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
+from litestar.testing import TestClient
 from typer.testing import CliRunner, Result
 
+from moviec.catalog.connect import connect
 from moviec.cli import build
+from moviec.cli.pipeline_workbench import PipelineWorkbench
+from moviec.config import open_home
 from moviec.loopback.omdb import Omdb
 from moviec.loopback.server import Served, serving
 from moviec.loopback.tmdb import Tmdb
 from moviec.loopback.wikidata import Wikidata
 from moviec.sample.films import sample_films
+from moviec.search.index import catch_up, indexer
 from moviec.synth.film import Film
+from moviec.web.app import make_litestar
+from moviec.web.middleware import Middleware
+from moviec.web.server_state import open_server
 
 TMDB_KEY, OMDB_KEY = "0123456789abcdef0123456789abcdef", "1a2b3c4d"
 FAST = 100_000
@@ -24,6 +33,19 @@ FAST = 100_000
 
 def films(count: int) -> list[Film]:
     return sample_films()[:count]
+
+
+def served(home: Path, *asked: tuple[str, dict[str, str]]) -> list[httpx.Response]:
+    """Return what a server of a home answers, its index brought up before."""
+    place = open_home(home, {})
+    catalogue = connect(place.catalogue)
+    with indexer(place.search) as mine:
+        assert mine
+        catch_up(catalogue, place.search)
+    catalogue.dispose()
+    server = open_server(place, PipelineWorkbench(place))
+    with TestClient(Middleware(make_litestar(server), server), raise_server_exceptions=False) as client:
+        return [client.get(path, headers=headers) for path, headers in asked]
 
 
 class Desk:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,6 +80,63 @@ def test_a_bulk_source_is_looked_at_by_the_beginning_of_its_files(at: Desk) -> N
     assert "expected, and not there: primaryTitle" in said
     assert "columns that are new: mainTitle" in said
     assert "no such file (404" in said[-1]
+
+
+TITLES = (
+    "tconst\ttitleType\tprimaryTitle\toriginalTitle\tisAdult\tstartYear\tendYear\truntimeMinutes\tgenres\n"
+)
+
+
+def _titles(count: int, year: str = "1999") -> bytes:
+    rows = "".join(
+        f"tt{at:07}\tmovie\tFilm {at * 7919}\tFilm {at}\t0\t{year if at % 4 else chr(92) + 'N'}\t\\N\t{at % 200}\tDrama\n"
+        for at in range(1, count)
+    )
+    return gzip.compress((TITLES + rows).encode())
+
+
+def test_a_bulk_file_says_how_full_its_columns_are_by_its_beginning_alone(at: Desk) -> None:
+    text = (at.home / "moviec.toml").read_text()
+    with serving({"imdb": files({"/title.basics.tsv.gz": _titles(60_000)})}) as served:
+        extra = f'[sources.imdb.download]\nurls = ["{served.url}/imdb/title.basics.tsv.gz"]\n'
+        (at.home / "moviec.toml").write_text(text + extra)
+        done = at.moviec("sources", "check", "imdb", "--json")
+        assert done.exit_code == 0, done.output
+        said = " ".join(one["said"] for one in json.loads(done.stdout))
+        assert "of the first 500 rows" in said
+        assert "primaryTitle 100%" in said and "startYear 75%" in said and "endYear 0%" in said
+        assert served.times("imdb") == 1
+        served.providers["imdb"] = files({"/title.basics.tsv.gz": _titles(60_000, "\\N")})
+        done = at.moviec("sources", "check", "imdb", "--json")
+        assert done.exit_code == 3
+        assert "emptier than expected: startYear 0% (at least" in done.stdout
+
+
+def test_a_zip_is_looked_into_in_a_few_parts(at: Desk) -> None:
+    out = io.BytesIO()
+    ratings = "userId,movieId,rating,timestamp\n" + "".join(
+        f"{at},{at % 97},{at % 5},{at * 7919}\n" for at in range(300_000)
+    )
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("ml/README.txt", "x")
+        archive.writestr("ml/ratings.csv", ratings)
+        archive.writestr("ml/movies.csv", 'movieId,title,genres\n1,"Heat, The (1995)",Drama\n2,,Drama\n')
+        archive.writestr("ml/links.csv", "movieId,imdbId,tmdb\n1,0113277,949\n")
+    assert len(out.getvalue()) > 1_000_000
+    text = (at.home / "moviec.toml").read_text()
+    with serving({"ml": files({"/ml.zip": out.getvalue()})}) as served:
+        (at.home / "moviec.toml").write_text(
+            text + f'[sources.movielens.download]\nurls = ["{served.url}/ml/ml.zip"]\n'
+        )
+        code, _ = _found(at, "movielens")
+        done = json.loads(at.moviec("sources", "check", "movielens", "--json").stdout)
+        said = {(one["about"], one["state"]): one["said"] for one in done}
+        assert code == 3
+        assert said["ratings.csv", "ok"].startswith("filled, of the first 500 rows: userId 100%")
+        assert "title 50%" in said["movies.csv", "ok"]
+        assert "emptier than expected: title 50%" in said["movies.csv", "look"]
+        assert "tmdb" in said["links.csv", "look"]
+        assert served.times("ml") <= 2 * 8
 
 
 def test_every_source_can_be_looked_at() -> None:

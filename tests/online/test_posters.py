@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import hashlib
 import io
 import json
@@ -121,6 +122,56 @@ def test_what_is_no_picture_is_refused_and_not_asked_for_again(at: Desk) -> None
         "films": 0,
     }
     assert "poster" not in at.shown(f"tmdb:{at.films[0].ids.tmdb}")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1/a.jpg", "//127.0.0.1/a.jpg", "@127.0.0.1/a.jpg", ".127.0.0.1.nip.io/a.jpg", "/../../a.jpg", "/a//b.jpg",
+        "\\\\127.0.0.1\\a.jpg", "file:///etc/passwd", "a.jpg", "", "/..%2f..//a.jpg",
+    ],
+)  # fmt: skip
+def test_a_poster_is_a_path_below_the_facts_address_and_nothing_else(at: Desk, address: str) -> None:
+    """Whatever a payload gives as a poster, no other place is asked for it."""
+    asked = sum(at.served.asked.values())
+    detail = at.tmdb.detail
+
+    def told(number: int) -> dict[str, Any] | None:
+        film = detail(number)
+        return film | {"poster_path": address} if film else None
+
+    at.tmdb.detail = told
+    at.tmdb.changed[dt.datetime.now(dt.UTC).date()] = [at.films[0].ids.tmdb]
+    at.ingest("tmdb")
+    at.served.asked.clear()
+    done = json.loads(at.moviec("posters", "--json").stdout)["posters"]
+    assert (done["stored"], done["refused"]) in ((3, 1), (3, 0))
+    assert len(at.served.asked_of("tmdb")) == 3
+    assert asked
+
+
+def test_the_prefix_of_posters_can_be_set(at: Desk) -> None:
+    pictures: list[str] = []
+
+    def mirror(request: Request) -> Response:
+        pictures.append(request.path)
+        return Response(picture(400, 600))
+
+    at.served_by("mirror", mirror)
+    at.settings(tmdb=f'poster_base = "{at.served.url}/mirror/w500/"')
+    assert json.loads(at.moviec("posters", "--json").stdout)["posters"]["stored"] == 4
+    assert sorted(pictures) == sorted(f"/w500/poster{film.ids.tmdb}.jpg" for film in at.films)
+    assert at.served.times("tmdb", "/t/p/") == 0
+
+
+def test_a_prefix_that_leads_inside_is_not_asked(at: Desk) -> None:
+    at.settings(tmdb=f'poster_base = "{at.served.url}/tmdb/t/p/w780"')
+    text = (at.home / "moviec.toml").read_text()
+    (at.home / "moviec.toml").write_text(text.replace("fetch_private = true\n", ""))
+    done = json.loads(at.moviec("posters", "--json").stdout)["posters"]
+    assert (done["stored"], done["refused"]) == (0, 4)
+    assert at.served.times("tmdb", "/t/p/") == 0
+    assert "no public address" in at.fails("ingest", "tmdb"), "nor is any other setting that leads there"
 
 
 def bomb(width: int, height: int) -> bytes:

@@ -74,8 +74,10 @@ def test_what_was_asked_for_is_read_again_from_the_packs(at: Desk) -> None:
     assert at.moviec("rebuild", "--from-raw").exit_code == 0
     assert at.shown(f"tmdb:{at.films[0].ids.tmdb}") == before
     assert sum(at.served.asked.values()) == times
-    [packed] = [path for path in (at.home / "lake" / "raw").rglob("*") if path.is_file()]
-    lines = [json.loads(line) for line in gzip.decompress(packed.read_bytes()).splitlines()]
+    packs = [path.read_bytes() for path in (at.home / "lake" / "raw").rglob("*") if path.is_file()]
+    answers = [[json.loads(line) for line in gzip.decompress(pack).splitlines()] for pack in packs]
+    lines, companies = sorted(answers, key=lambda some: "parent_company" in some[0]["body"])
+    assert {int(line["id"]) for line in companies} == set(at.tmdb.companies)
     assert [line["id"] for line in lines] == [
         str(number) for number, _ in sorted(at.tmdb.ids, key=lambda each: -each[1])
     ]

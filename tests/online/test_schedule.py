@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
@@ -18,7 +19,7 @@ from moviec.catalog.schema.arrivals import online
 from moviec.config import open_home
 from moviec.jobs import worker
 from moviec.jobs.worker import _schedules
-from moviec.loopback.server import status
+from moviec.loopback.server import Response, status
 from moviec.pipeline import asking
 from moviec.pipeline.due import SourceState, source_states
 from moviec.sources.registry import find_sources
@@ -67,9 +68,9 @@ def test_a_round_makes_up_for_all_that_were_missed(at: Desk) -> None:
     engine.dispose()
     rounds = at.served.times("tmdb", "/3/movie/changes")
     assert [one["state"] for one in json.loads(at.moviec("run", "--json").stdout)] == [
+        "done",
         "nothing new",
-        "nothing new",
-    ]
+    ], "nothing changed of films; of tmdb's the companies are known now that they are published"
     assert at.served.times("tmdb", "/3/movie/changes") == rounds + 3, "41 days, 14 at a time"
     assert json.loads(at.moviec("run", "--json").stdout) == [], "a round in which nothing changed is a round"
 
@@ -111,6 +112,60 @@ def test_a_source_that_is_down_stops_no_other_and_status_says_so(at: Desk) -> No
     assert [one.state for one in ask(lambda _: None)] == ["done"]
     assert "fails since" not in at.moviec("status").output
     assert at.served.times("tmdb", "/3/movie/") == 4
+
+
+def test_one_that_is_down_for_days_catches_up_once_and_the_others_go_on(at: Desk) -> None:
+    """Three days on which TMDB answers nothing; on the fourth it has all that changed meanwhile, each film asked for once."""
+    at.ingest("tmdb")
+    at.ingest("wikidata")
+    at.served.asked.clear()
+    today = dt.datetime.now(dt.UTC)
+    ago = (today - dt.timedelta(days=4)).isoformat()
+    with writing(engine := _catalogue(at)) as connection:
+        connection.execute(sa.text("UPDATE deliveries SET received_at = :ago"), {"ago": ago})
+        connection.execute(online.update().values(done_at=ago, since=ago))
+    for day, place in zip((3, 2, 0), (0, 1, 0), strict=True):
+        at.tmdb.changed.setdefault((today - dt.timedelta(days=day)).date(), []).append(
+            at.films[place].ids.tmdb
+        )
+    for film in at.films[:2]:
+        at.tmdb.films[film.ids.tmdb] = msgspec.structs.replace(film, title=f"{film.title} (restored)")
+    original = at.tmdb.__call__
+    at.served_by("tmdb", lambda _: Response(b"", 503))
+    known = None
+    for day in range(3):
+        done = at.moviec("run", "--json")
+        assert done.exit_code == 1
+        found = {one["source"]: one["state"] for one in json.loads(done.stdout)}
+        assert found["tmdb"] == "failed"
+        assert found.get("wikidata") == ("nothing new" if day == 0 else None), (
+            "it was due once, and is not held up"
+        )
+        with writing(engine) as connection:
+            failing = connection.scalar(sa.select(online.c.failing_since).where(online.c.source == "tmdb"))
+        known = known or failing
+        assert failing == known, "since when it fails is kept"
+        assert "tmdb fails since" in at.moviec("status").output
+    at.served_by("tmdb", original)
+    at.served.asked.clear()
+    [done] = json.loads(at.moviec("run", "--json").stdout)
+    assert (done["source"], done["state"]) == ("tmdb", "done")
+    assert at.served.times("tmdb", "/3/movie/changes") == 1
+    wanted = {f"/3/movie/{film.ids.tmdb}" for film in at.films[:2]}
+    assert (
+        set(at.served.asked_of("tmdb", "/3/movie/")) - set(at.served.asked_of("tmdb", "/3/movie/changes"))
+        == wanted
+    )
+    assert all(at.served.times("tmdb", path) == 1 for path in wanted), (
+        "a film that changed twice is asked for once"
+    )
+    assert at.shown(f"tmdb:{at.films[0].ids.tmdb}")["title"].endswith("(restored)")
+    with engine.connect() as connection:
+        twice = sa.text("SELECT movie FROM changes GROUP BY movie, delivery HAVING count(*) > 1")
+        assert connection.execute(twice).all() == []
+    engine.dispose()
+    assert json.loads(at.moviec("run", "--json").stdout) == []
+    assert "fails since" not in at.moviec("status").output
 
 
 def test_the_worker_asks_what_is_due(at: Desk) -> None:

@@ -55,6 +55,9 @@ class Bench:
     def poster(self, sha256: str, width: int) -> bytes | None:
         return None
 
+    def video(self, sha256: str, kind: str) -> Path | None:
+        return None
+
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
         if order.source != "imdb":
             raise UsageError("no such source", order.source, "see `moviec sources`")

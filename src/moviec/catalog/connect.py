@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 #: The newest migration. Named here, so that opening an up-to-date database need not load Alembic.
-HEAD = "0008"
+HEAD = "0009"
 
 #: What brings the driver of PostgreSQL.
 POSTGRES = "pip install 'moviec[postgres]'"

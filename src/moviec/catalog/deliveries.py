@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
+import pyarrow as pa
 import sqlalchemy as sa
 
 from moviec.catalog.accounts import now
+from moviec.catalog.company_details import put_details
 from moviec.catalog.ingest_queue import RecordChange, append
 from moviec.catalog.schema.arrivals import batches, deliveries, delivery_payloads, rejected_rows
 from moviec.catalog.schema.identity import models, records
@@ -86,12 +88,13 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """All that is registered of one delivery, in one transaction."""
+    """All that is registered of one delivery, in one transaction; `companies` is what it says of these (DETAILS)."""
 
     delivery: Delivery
     payloads: Sequence[Payloads]
     batch: Batch | None = None
     rejected: Sequence[Rejected] = ()
+    companies: pa.Table | None = None
 
 
 def delivery_id(at: dt.datetime, source: str, number: int, fingerprint: str) -> str:
@@ -184,6 +187,8 @@ def register(connection: sa.Connection, arrival: Arrival) -> None:
         changed = arrival.batch.changed + arrival.batch.tombstones
         append(connection, [RecordChange("delivery", changed, delivery.id)])
     _insert_rejected(connection, arrival.rejected)
+    if arrival.companies is not None:
+        put_details(connection, delivery.source, {delivery.id: arrival.companies})
 
 
 class Reread(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Which posters there are: pictures that were fetched, those that films want, and what a film's document says of its own."""
+"""Which posters there are: pictures that were fetched, and those that films want; the same of videos of one's own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from moviec.catalog.accounts import now
 from moviec.catalog.connect import writing
 from moviec.catalog.ingest_queue import RecordChange, append
-from moviec.catalog.schema.arrivals import posters
+from moviec.catalog.schema.arrivals import posters, videos
 from moviec.catalog.schema.identity import records
 from moviec.catalog.schema.movies import movies
 
@@ -84,12 +84,64 @@ def note_posters(catalogue: sa.Engine, some: Sequence[Poster]) -> int:
         for poster in some:
             _forget(connection, poster)
             connection.execute(sa.insert(posters).values(at=now(), **msgspec.structs.asdict(poster)))
-        rows = connection.execute(
-            sa.select(records.c.source, records.c.key)
-            .join(movies, movies.c.movie == records.c.movie)
-            .where(records.c.live, movies.c.poster.in_([poster.address for poster in some]))
-            .where(records.c.source.in_(sorted({poster.source for poster in some})))
-            .order_by(records.c.source, records.c.key)
-        ).all()
-        append(connection, [RecordChange("replay", source=row.source, key=row.key) for row in rows])
+        return _publish_again(connection, movies.c.poster, some)
+
+
+def _publish_again(connection: sa.Connection, shown: sa.Column[str], some: Sequence[Poster | Video]) -> int:
+    """Have the films published again that show some pictures or videos; return how many records that is."""
+    rows = connection.execute(
+        sa.select(records.c.source, records.c.key)
+        .join(movies, movies.c.movie == records.c.movie)
+        .where(records.c.live, shown.in_([each.address for each in some]))
+        .where(records.c.source.in_(sorted({each.source for each in some})))
+        .order_by(records.c.source, records.c.key)
+    ).all()
+    append(connection, [RecordChange("replay", source=row.source, key=row.key) for row in rows])
     return len(rows)
+
+
+class Video(msgspec.Struct, frozen=True):
+    """A video file of one's own that was looked at: whose list names it and how, what became of it, its SHA-256, kind and bytes."""
+
+    source: str
+    address: str
+    state: str
+    sha256: str | None = None
+    kind: str | None = None
+    size: int | None = None
+    error: str | None = None
+
+
+def wanted_videos(connection: sa.Connection, sources: Sequence[str], again: bool) -> list[tuple[str, str]]:
+    """Return source and file name of the trailers that films show and that are no addresses; those not looked at yet, or all."""
+    seen = sa.and_(videos.c.source == records.c.source, videos.c.address == movies.c.trailer)
+    query = (
+        sa.select(records.c.source, movies.c.trailer)
+        .join(movies, movies.c.movie == records.c.movie)
+        .outerjoin(videos, seen)
+        .where(records.c.live, records.c.source.in_(sources), movies.c.trailer.not_like("%://%"))
+        .distinct()
+        .order_by(records.c.source, movies.c.trailer)
+    )
+    if not again:
+        query = query.where(videos.c.at.is_(None))
+    return [(row.source, row.trailer) for row in connection.execute(query)]
+
+
+def stored_videos(connection: sa.Connection) -> list[Video]:
+    """Return every video that is stored, in order of source and name."""
+    query = sa.select(videos).where(videos.c.state == STORED).order_by(videos.c.source, videos.c.address)
+    names = Video.__struct_fields__
+    return [Video(*(getattr(row, name) for name in names)) for row in connection.execute(query)]
+
+
+def note_videos(catalogue: sa.Engine, some: Sequence[Video]) -> int:
+    """Keep what became of video files, and have the films that show them published again; return how many records that is."""
+    if not some:
+        return 0
+    with writing(catalogue) as connection:
+        for video in some:
+            mine = sa.and_(videos.c.source == video.source, videos.c.address == video.address)
+            connection.execute(sa.delete(videos).where(mine))
+            connection.execute(sa.insert(videos).values(at=now(), **msgspec.structs.asdict(video)))
+        return _publish_again(connection, movies.c.trailer, some)

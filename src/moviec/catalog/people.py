@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from moviec.catalog.schema.identity import parties
+from moviec.catalog.schema.identity import film_credits, parties
 from moviec.catalog.schema.movies import credits_, movies, people
 
 #: Persons of one name that a name stands for, at most.
@@ -36,6 +36,16 @@ class Credit(msgspec.Struct, frozen=True):
     role: str
     character: str | None
     position: int
+
+
+class GivenId(msgspec.Struct, frozen=True):
+    """An id that a source gives a person: its space, whose rows have it, the name they give it, and in how many films."""
+
+    space: str
+    id: str
+    source: str
+    name: str
+    films: int
 
 
 class Credited(msgspec.Struct, frozen=True):
@@ -120,6 +130,27 @@ def ids_of_people(connection: sa.Connection, some: Sequence[int]) -> dict[int, d
     """Return the ids at the sources of some persons, by id space."""
     query = sa.select(people.c.id, people.c.ids).where(people.c.id.in_(some))
     return {row.id: msgspec.json.decode(row.ids) for row in connection.execute(query)}
+
+
+def given_ids(connection: sa.Connection, person: Person) -> list[GivenId]:
+    """List the ids of a person with the source that gives each, in order of space, id and source; those in most films name it."""
+    theirs = sa.select(credits_.c.movie).where(credits_.c.person == person.id).distinct()
+    query = sa.select(film_credits.c.movie, film_credits.c.credits).where(
+        film_credits.c.kind == "people", film_credits.c.movie.in_(theirs)
+    )
+    films: dict[tuple[str, str, str], dict[str, set[int]]] = {}
+    for row in connection.execute(query):
+        for source, _, key, name, _, _, party, _ in msgspec.json.decode(row.credits):
+            if not key or int(party) != person.id:
+                continue
+            spaces = [space for space, keys in person.ids.items() if key in keys]
+            space = source if source in spaces else next(iter(spaces), source)
+            films.setdefault((space, key, source), {}).setdefault(name, set()).add(row.movie)
+    found = []
+    for (space, key, source), names in sorted(films.items()):
+        name = max(sorted(names), key=lambda each: len(names[each]))
+        found.append(GivenId(space, key, source, name, len(set.union(*names.values()))))
+    return found
 
 
 def _people() -> sa.Select[Any]:

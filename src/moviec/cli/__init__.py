@@ -34,6 +34,7 @@ COMMANDS = {
     "ingest": "moviec.cli.ingest:ingest",
     "run": "moviec.cli.run:run",
     "posters": "moviec.cli.run:posters",
+    "videos": "moviec.cli.run:videos",
     "fit": "moviec.cli.fit:fit",
     "backfill": "moviec.cli.run:backfill",
     "tidy": "moviec.cli.upkeep:tidy",

@@ -54,9 +54,11 @@ def findings_of(delivery: Delivery, deliveries: list[Delivery]) -> list[str]:
         labels = ", ".join(f"{label} ({films:,})" for label, films in audit["unmapped_genres"].items())
         found.append(f"{name}: genre labels without a meaning: {labels}")
     before = [
-        one for one in deliveries if one.source == name and one.id < delivery.id and one.report.get("audit")
+        one
+        for one in deliveries
+        if one.source == name and one.id < delivery.id and one.report.get("audit", {}).get("films")
     ]
-    if before:
+    if before and audit["films"]:  # answers about companies have no films
         last = max(before, key=lambda one: one.id).report["audit"]
         for field, filled in audit["filled"].items():
             now, then = filled / max(audit["films"], 1), last["filled"][field] / max(last["films"], 1)
@@ -83,7 +85,9 @@ def tell_delivery(done: Delivery) -> None:
         return
     print_table(done.id, ("file", "read", "kept", "merged", "skipped", "rejected", "repaired"), rows)
     batch = done.report.get("batch")
-    if batch:
+    if "companies" in done.report:
+        print(f"{plural(done.report['companies'], 'company', 'companies')}: country, owner and other names")
+    elif batch:
         print(
             f"{plural(done.records or 0, 'record', 'records')}: {batch['changed']:,} new or changed, {batch['tombstones']:,} gone, {batch['outdated']:,} outdated"
         )

@@ -32,7 +32,7 @@ from moviec.errors import MovieCError, UsageError
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.arrivals import IngestRequest, expected, take
 from moviec.pipeline.due import needs_look
-from moviec.pipeline.online import is_online, take_online
+from moviec.pipeline.online import Round, is_online, take_companies, take_online
 from moviec.pipeline.opening import arriving, on_engine, open_run
 from moviec.pipeline.publication import Outcome
 from moviec.sources.registry import find_source, find_sources
@@ -196,6 +196,10 @@ def _ask_and_ingest(place: Home, source: Source, as_json: bool) -> None:
     with open_run(place) as context, steps(quiet=as_json) as tell:
         asked = take_online(context, source, tell)
         outcome = drain(context, tell)
+        if source.spec.fetch and source.spec.fetch.companies and not asked.waits:
+            told = take_companies(context, source, tell)
+            asked = Round([*asked.deliveries, *told.deliveries], asked.requests + told.requests, told.waits)
+            drain(context, tell)
     if as_json:
         print_json({**msgspec.to_builtins(asked), "catalogue": outcome})
     else:

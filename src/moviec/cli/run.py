@@ -1,4 +1,4 @@
-"""`moviec run`, `backfill` and `posters`: what is due, missing months and missing posters, fetched from the providers."""
+"""`moviec run`, `backfill`, `posters` and `videos`: what is due, missing months, missing posters and one's own trailers."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ from moviec.pipeline.due import (
 from moviec.pipeline.due import backfill as run_backfill
 from moviec.pipeline.opening import arriving, open_run
 from moviec.pipeline.posters import fetch_posters
+from moviec.pipeline.videos import keep_videos
 from moviec.sources.registry import find_sources
 from moviec.units import plural
 
@@ -175,3 +176,31 @@ def posters(
         )
         tell_outcome(outcome)
     look_aside(outcome)
+
+
+def videos(
+    again: Annotated[
+        bool, typer.Option("--again", help="Look at all of them again: files may have changed.")
+    ] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put the video files that a list of one's own names as trailers into the lake, and name them in the films' documents.
+
+    Where they lie: `videos` under [sources.NAME] in the settings. Exit status 3: some are no videos that can be shown.
+    """
+    place = open_home(home)
+    if not any(mine.videos for mine in place.settings.sources.values()):
+        raise UsageError("no source has a folder of videos", "moviec.toml", "set videos under [sources.NAME]")
+    with open_run(place) as context, steps(quiet=as_json) as tell:
+        with holding(context.catalogue, POSTERS, place.settings.patience, tell):
+            done = keep_videos(context, find_sources(place.folder), again, fail)
+        outcome = drain(context, tell)
+    if as_json:
+        print_json({"videos": done, "catalogue": outcome})
+    else:
+        print(f"{plural(done.stored, 'video', 'videos')} stored, {done.refused:,} refused")
+        tell_outcome(outcome)
+    look_aside(outcome)
+    if done.refused:
+        raise typer.Exit(3)

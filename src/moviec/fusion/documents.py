@@ -37,14 +37,16 @@ _DOCUMENTS = (
 _PARTIES = (("credits", "person"), ("companies", "company"))
 
 
-#: Posters that are stored: the address by which a source names one, and what documents say of it (JSON text).
+#: Posters and videos that are stored: the address by which a source names one, and what documents say of it (JSON text: an object of
+#: a poster, a path of a video).
 NO_POSTERS = pa.table({"address": pa.array([], pa.string()), "poster": pa.array([], pa.string())})
 
 
 def documents(
     engine: Engine, fused: Fused, rules: Mapping[str, Rule], posters: pa.Table = NO_POSTERS
 ) -> pa.Table:
-    """Return movie, document (JSON text), in order of movie; of a poster that is not among `posters` it says nothing.
+    """Return movie, document (JSON text), in order of movie; of a poster that is not among `posters` it says nothing, nor of
+    a trailer that is no address and not among them.
 
     `fused.credits` may have a column `person` and `fused.companies` one `company`: their ids, shown as `id`.
     """

@@ -80,10 +80,12 @@ SELECT m.movie, CONCAT('{', CONCAT_WS(',', '"id":"mc' || m.movie || '"', '"kind"
     '"revenue":' || m.revenue, '"revenue_scope":' || TO_JSON(m.revenue_scope), '"money":' || o.json,
     '"popularity":' || TO_JSON(m.popularity / 1000000), '"votes":' || m.votes, '"ids":' || i.json, '"rating":' || r.json,
     '"ratings":' || a.json, '"overview":' || TO_JSON(m.overview), '"tagline":' || TO_JSON(m.tagline),
-    '"poster":' || w.poster, '"trailer":' || TO_JSON(m.trailer), '"homepage":' || TO_JSON(m.homepage),
+    '"poster":' || w.poster, '"trailer":' || COALESCE(v.poster, CASE WHEN m.trailer LIKE '%://%' THEN TO_JSON(m.trailer) END),
+    '"homepage":' || TO_JSON(m.homepage),
     '"adult":' || TO_JSON(m.adult), '"confidence":' || y.json, '"sources":' || s.json), '}') AS document
 FROM doc_movies m
-LEFT JOIN doc_posters w ON w.address = m.poster
+LEFT JOIN doc_posters w ON w.address = m.poster AND w.poster LIKE '{%'
+LEFT JOIN doc_posters v ON v.address = m.trailer AND v.poster LIKE '"%'
 LEFT JOIN doc_titles_json t ON t.movie = m.movie
 LEFT JOIN doc_genres_json g ON g.movie = m.movie
 LEFT JOIN doc_keywords_json k ON k.movie = m.movie

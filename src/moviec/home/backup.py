@@ -6,7 +6,7 @@ its name in the lake, however many backups name it:
     backups/INSTANT/manifest.json           written last: without it there is no backup
     backups/INSTANT/catalogue/TABLE.parquet
     backups/INSTANT/home/…                  settings and own sources, to be put back by hand
-    raw/…  records/…  models/…  posters/…  identity    as in the lake
+    raw/…  records/…  models/…  posters/…  videos/…  identity    as in the lake
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from moviec import __version__
 from moviec.catalog.arrow import AT_ONCE, drop_tables, filled, parts_of, replace_rows, snapshot, table_names
 from moviec.catalog.connect import HEAD, migrate, opened, shown, version, writing
 from moviec.catalog.deliveries import derived_files, payloads_there
-from moviec.catalog.known_posters import stored_posters
+from moviec.catalog.known_posters import stored_posters, stored_videos
 from moviec.catalog.leases import BACKUP, holding
 from moviec.catalog.queries import last_change
 from moviec.config import Home
@@ -33,7 +33,7 @@ from moviec.home.context import RunContext, Tell
 from moviec.home.lake_identity import FILE, lake_name, mismatch, name_lake, readable_name
 from moviec.home.ledger_copy import FOLDER as LEDGER
 from moviec.home.ledger_copy import Place, complete, forget_copies, is_older
-from moviec.lake.payloads import POSTER_FOLDER, payload_name, picture_names
+from moviec.lake.payloads import POSTER_FOLDER, VIDEOS, payload_name, picture_names, video_name
 from moviec.storage import archives as transport
 from moviec.storage.files import PAYLOADS, Put, State, Store
 from moviec.units import plural
@@ -41,7 +41,7 @@ from moviec.units import plural
 BACKUPS, MANIFEST = "backups", "manifest.json"
 
 #: Folders of the lake whose files a backup keeps; match features and the copy of the ledger are made again.
-KEPT = (PAYLOADS.rstrip("/"), "records", "models", POSTER_FOLDER)
+KEPT = (PAYLOADS.rstrip("/"), "records", "models", POSTER_FOLDER, VIDEOS)
 
 #: A file of the lake that tidying removed between the reading of the database and the copying: all is read again.
 TRIES = 3
@@ -287,7 +287,8 @@ def _named(connection: sa.Connection) -> list[str]:
     """Name the files of the lake that the database names."""
     payloads = {payload_name(sha256) for sha256 in payloads_there(connection)}
     pictures = {name for poster in stored_posters(connection) for name in picture_names(poster.sha256 or "")}
-    return sorted({*payloads, *derived_files(connection), *pictures, FILE})
+    videos = {video_name(video.sha256 or "", video.kind or "") for video in stored_videos(connection)}
+    return sorted({*payloads, *derived_files(connection), *pictures, *videos, FILE})
 
 
 def _sound(vault: Store, verify: bool) -> set[str]:

@@ -132,6 +132,15 @@ def unpublished(context: RunContext, specs: Iterable[SourceSpec]) -> set[str]:
     return {spec.name for spec in specs if spec.private or (public and not spec.redistribute)}
 
 
+def spaces_shown(context: RunContext, specs: Sequence[SourceSpec] | None = None) -> dict[str, str]:
+    """Return the id space of the companies of each source whose word on these may be shown, the surest source first."""
+    some = facts_in_force(context) if specs is None else specs
+    hidden = unpublished(context, some)
+    telling = [spec for spec in some if any(file.about == "companies" for file in spec.files.values())]
+    telling.sort(key=lambda spec: (spec.place("companies"), spec.name))
+    return {spec.name: spec.space or spec.name for spec in telling if spec.name not in hidden}
+
+
 def keep_facts(connection: sa.Connection, specs: Iterable[SourceSpec], batches: Iterable[Batch]) -> None:
     """Keep what was known of the sources of batches when these were published. Inside a `writing` transaction."""
     wanted = {batch.source for batch in batches}

@@ -1,4 +1,4 @@
-"""The lake's files by SHA-256: payloads as delivered and posters, checked against their checksums, unknown ones moved aside."""
+"""The lake's files by SHA-256: payloads as delivered, posters and videos, checked against their checksums, unknown ones moved aside."""
 
 from __future__ import annotations
 
@@ -68,6 +68,15 @@ def picture_name(sha256: str, width: int) -> str:
 def picture_names(sha256: str) -> list[str]:
     """Return the names in the lake of a poster in every width."""
     return [picture_name(sha256, width) for width in WIDTHS]
+
+
+#: The folder of videos.
+VIDEOS = "videos"
+
+
+def video_name(sha256: str, kind: str) -> str:
+    """Return the name in the lake of a video."""
+    return f"{VIDEOS}/{sha256[:2]}/{sha256}.{kind}"
 
 
 #: Folders whose files have a checksum beside them; payloads have it as their name.

@@ -61,6 +61,12 @@ class ReadingWorkbench(msgspec.Struct, frozen=True):
 
         return read_picture(self.home, sha256, width)
 
+    def video(self, sha256: str, kind: str) -> Path | None:
+        """Give the place of a video as the lake has it."""
+        from moviec.pipeline.posters import video_path
+
+        return video_path(self.home, sha256, kind)
+
     def match_model(self) -> Model:
         """Return the match weights that the home is pinned to."""
         from moviec.home.models import pinned_match_file

@@ -185,11 +185,12 @@ def files(some: Mapping[str, bytes]) -> Provider:
             return Response(b"", 304, {"ETag": etag})
         wanted = request.headers.get("range", "")
         if wanted.startswith("bytes=") and request.headers.get("if-range", etag) == etag:
-            start = int(wanted.removeprefix("bytes=").partition("-")[0])
+            first, _, until = wanted.removeprefix("bytes=").partition("-")
+            start, last = int(first), min(int(until or len(data)), len(data) - 1)
             if start >= len(data):
                 return Response(b"", 416, {"Content-Range": f"bytes */{len(data)}"})
-            part = {"ETag": etag, "Content-Range": f"bytes {start}-{len(data) - 1}/{len(data)}"}
-            return Response(data[start:], 206, part)
+            part = {"ETag": etag, "Content-Range": f"bytes {start}-{last}/{len(data)}"}
+            return Response(data[start : last + 1], 206, part)
         return Response(data, 200, {"ETag": etag, "Accept-Ranges": "bytes"})
 
     return provider

@@ -42,7 +42,8 @@ PAGE = 100
 
 class Tmdb:
     """TMDB with some films. `changed` names, by day, ids that changed then; `gone` are ids that are no more, `merged` those that
-    now answer as another one. `rate` requests a second are answered.
+    now answer as another one. `rate` requests a second are answered. Of companies `owned` names the one that owns another,
+    `countries` their country, where it is known, `known_as` their other names.
     """
 
     def __init__(self, films: Sequence[Film], key: str, rate: float = 1e9) -> None:
@@ -52,6 +53,10 @@ class Tmdb:
         self.changed: dict[dt.date, list[int]] = {}
         self.gone: set[int] = set()
         self.merged: dict[int, int] = {}
+        self.companies = {company.id: company.name for film in films for company in film.companies}
+        self.owned: dict[int, int] = {}
+        self.countries: dict[int, str] = {}
+        self.known_as: dict[int, list[str]] = {}
         self.ids: list[tuple[int, float]] = [(film.ids.tmdb, film.popularity / MILLION) for film in films]
         self._key, self._limit = key, Limit(rate)
 
@@ -69,6 +74,8 @@ class Tmdb:
             return as_json(_NO_KEY, 401)
         if request.path == "/3/movie/changes":
             return self._changes(request.query)
+        if about := re.fullmatch(r"/3/company/(\d+)(/alternative_names)?", request.path):
+            return self._company(int(about[1]), bool(about[2]))
         found = re.fullmatch(r"/3/movie/(\d+)", request.path)
         number = self.merged.get(int(found[1]), int(found[1])) if found else 0
         film = None if number in self.gone else self.detail(number)
@@ -109,6 +116,18 @@ class Tmdb:
             if number not in self.gone
         )
         return Response(gzip.compress(lines, 1, mtime=0), 200, {"ETag": f'"{day}-{len(lines)}"'})
+
+    def _company(self, number: int, names: bool) -> Response:
+        if number not in self.companies:
+            return as_json(_NO_FILM, 404)
+        if names:
+            results = [{"name": name, "type": ""} for name in self.known_as.get(number, [])]
+            return as_json({"id": number, "results": results})
+        owner = self.owned.get(number)
+        parent = {"id": owner, "logo_path": None, "name": self.companies.get(owner, "")} if owner else None
+        country = self.countries.get(number, "")
+        return as_json({"description": "", "headquarters": "", "homepage": "", "id": number, "logo_path": None,
+                        "name": self.companies[number], "origin_country": country, "parent_company": parent})  # fmt: skip
 
     def _detail(self, number: int) -> dict[str, Any] | None:
         film = self.films.get(number)

@@ -7,10 +7,13 @@ User-Agent that says who asks it answers 403, as the service's policy has it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
 
 from moviec.loopback.server import Request, Response, as_json
-from moviec.synth.film import Film
+from moviec.synth.film import Company, Film, Person
 
 _ENTITY = "http://www.wikidata.org/entity/"
 
@@ -63,9 +66,9 @@ def facts(number: str, film: Film) -> Iterator[dict[str, dict[str, str]]]:
         yield row("P1476", _text(film.original_title, film.language), more=film.language)
     yield row("P577", _text(f"{film.released}T00:00:00Z"), more="11")
     yield row("P2047", _text(f"+{film.runtime}"), more=f"{_ENTITY}Q7727")
-    yield from (row("P57", _item(f"Q{director.id}"), director.name) for director in film.directors)
-    yield from (row("P161", _item(f"Q{actor.id}"), actor.name) for actor in film.cast)
-    yield from (row("P272", _item(f"Q{company.id}"), company.name) for company in film.companies)
+    yield from (row("P57", _item(person_item(director)), director.name) for director in film.directors)
+    yield from (row("P161", _item(person_item(actor)), actor.name) for actor in film.cast)
+    yield from (row("P272", _item(company_item(company)), company.name) for company in film.companies)
     yield from (row("P495", _text(code)) for code in film.countries)
     yield from (row("P364", _text(code)) for code in film.languages)
     for name in film.genres:
@@ -75,6 +78,88 @@ def facts(number: str, film: Film) -> Iterator[dict[str, dict[str, str]]]:
         yield row("P2130", _text(f"+{film.budget}"), more=f"{_ENTITY}Q4917")
     if film.revenue:
         yield row("P2142", _text(f"+{film.revenue}"), more=f"{_ENTITY}Q4917")
+
+
+def dump(films: Iterable[tuple[str, Film]]) -> bytes:
+    """Return what the dump of all entities says of some films and the items that they name, and of a person who is no film."""
+    entities: dict[str, dict[str, Any]] = {}
+    for number, film in films:
+        entities[number] = entity(number, film)
+        for person in (*film.directors, *film.cast):
+            entities[person_item(person)] = _named(person_item(person), person.name)
+        for company in film.companies:
+            entities[company_item(company)] = _named(company_item(company), company.name)
+        for codes, property_, first in ((film.countries, "P297", 0), (film.languages, "P218", 1)):
+            for code in codes:
+                item = _coded(code, first)
+                entities[item] = _named(item, code, {property_: [_said("external-id", code)]})
+        for name in film.genres:
+            if name in _GENRES:
+                item = f"Q{500 + list(_GENRES).index(name)}"
+                entities[item] = _named(item, _GENRES[name])
+    entities["Q11424"] = _named("Q11424", "film")
+    entities["Q5"] = _named("Q5", "human", {"P279": [_said("wikibase-item", "Q11424")]})
+    lines = [msgspec.json.encode(each) for each in entities.values()]
+    return b"[\n" + b",\n".join(lines) + b"\n]\n"
+
+
+def entity(number: str, film: Film) -> dict[str, Any]:
+    """Return a film as it stands in the dump; beside what is said a value that nobody holds any more."""
+    labels = {"en": {"language": "en", "value": film.title}}
+    claims: dict[str, list[dict[str, Any]]] = {
+        "P31": [_said("wikibase-item", "Q11424")],
+        "P345": [_said("external-id", film.ids.imdb)],
+        "P4947": [_said("external-id", str(film.ids.tmdb))],
+        "P1258": [_said("external-id", f"m/{film.ids.rottentomatoes}")],
+        "P577": [_said("time", {"time": f"+{film.released}T00:00:00Z", "precision": 11}),
+                 _said("time", {"time": "+1800-01-01T00:00:00Z", "precision": 11}, "deprecated")],
+        "P2047": [_said("quantity", {"amount": f"+{film.runtime}", "unit": f"{_ENTITY}Q7727"})],
+        "P57": [_said("wikibase-item", person_item(each)) for each in film.directors],
+        "P161": [_said("wikibase-item", person_item(each)) for each in film.cast],
+        "P272": [_said("wikibase-item", company_item(each)) for each in film.companies],
+        "P495": [_said("wikibase-item", _coded(code, 0)) for code in film.countries],
+        "P364": [_said("wikibase-item", _coded(code, 1)) for code in film.languages],
+        "P136": [_said("wikibase-item", f"Q{500 + list(_GENRES).index(name)}") for name in film.genres if name in _GENRES],
+    }  # fmt: skip
+    if film.original_title:
+        labels[film.language] = {"language": film.language, "value": film.original_title}
+        claims["P1476"] = [_said("monolingualtext", {"text": film.original_title, "language": film.language})]
+    for name, amount in (("P2130", film.budget), ("P2142", film.revenue)):
+        if amount:
+            claims[name] = [_said("quantity", {"amount": f"+{amount}", "unit": f"{_ENTITY}Q4917"})]
+    return {"type": "item", "id": number, "labels": labels, "descriptions": {}, "aliases": {},
+            "claims": {name: some for name, some in claims.items() if some}, "sitelinks": {}}  # fmt: skip
+
+
+def _named(number: str, label: str, claims: dict[str, Any] | None = None) -> dict[str, Any]:
+    labels = {"en": {"language": "en", "value": label}}
+    return {"type": "item", "id": number, "labels": labels, "claims": claims or []}
+
+
+def _said(kind: str, value: Any, rank: str = "normal") -> dict[str, Any]:
+    if kind == "wikibase-item":
+        value = {"entity-type": "item", "numeric-id": int(value[1:]), "id": value}
+    data = {"value": value, "type": "wikibase-entityid" if kind == "wikibase-item" else kind}
+    return {
+        "mainsnak": {"snaktype": "value", "datavalue": data, "datatype": kind},
+        "type": "statement",
+        "rank": rank,
+    }
+
+
+def _coded(code: str, kind: int) -> str:
+    """Return the item of a country (0) or a language (1)."""
+    return f"Q{8_000_000 + kind * 100_000 + int.from_bytes(code.encode()) % 100_000}"
+
+
+def person_item(person: Person) -> str:
+    """Return the item of a person."""
+    return f"Q{2_000_000_000 + person.id}"
+
+
+def company_item(company: Company) -> str:
+    """Return the item of a company."""
+    return f"Q{3_000_000_000 + company.id}"
 
 
 def _item(number: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ import msgspec
 
 from moviec.errors import PayloadError, UsageError
 from moviec.pipeline.asking import Asked, Asking
-from moviec.sources.fetch_spec import Details, Pages, at_path
+from moviec.sources.fetch_spec import CompanyAsks, Details, Pages, at_path
 from moviec.storage.filesystems import shown
 
 
@@ -86,6 +86,20 @@ def rows_of(details: Details, asked: Asked[list[str]]) -> Iterator[tuple[str, by
     key = _id_in(at_path(asked.body, details.id), details.id_pattern) if details.id else asked.wanted[0]
     yield from ((wanted, b"") for wanted in asked.wanted if wanted != key)
     yield key, msgspec.json.format(asked.raw, indent=-1)
+
+
+def company_lines(
+    asks: CompanyAsks, asked: Asked[tuple[str, str]], more: Sequence[Asked[tuple[str, str]]]
+) -> list[bytes]:
+    """Return the answer about a company as a line, with what was asked beside it under the names of that; gone where its id is
+    no more, or answers as another's.
+    """
+    wanted = asked.wanted[0]
+    key = _id_in(at_path(asked.body, asks.id), ".+") if not asked.gone else ""
+    if key != wanted:
+        return [line_of(wanted, asked.status, b"")]
+    body = {**asked.body, **{part.wanted[1]: part.body for part in more if not part.gone}}
+    return [line_of(wanted, asked.status, msgspec.json.encode(body))]
 
 
 def line_of(key: str, status: int, body: bytes) -> bytes:

@@ -22,7 +22,7 @@ from moviec.pipeline.arrivals import IngestRequest, expected, take
 from moviec.pipeline.delivery_files import gather
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.monthly_job import Job, Run, run_rollup
-from moviec.pipeline.online import take_online
+from moviec.pipeline.online import take_companies, take_online
 from moviec.pipeline.opening import arriving, open_run
 from moviec.pipeline.posters import fetch_posters
 from moviec.pipeline.publication import Outcome, Scope, bring_up
@@ -94,9 +94,24 @@ def run_demo(home: Home, tell: Tell = lambda _: None, online: bool = False) -> S
     return Shown(deliveries, outcome, run, months, asked)
 
 
+#: Facts about companies of the sample: TMDB's id, country, and other names; and who owns one.
+_COMPANIES = {
+    1: ("US", ["Lucasfilm Ltd."]),
+    3: ("US", ["Pixar Animation Studios"]),
+    882: ("JP", ["東宝"]),
+    10342: ("JP", ["スタジオジブリ"]),
+}
+_OWNED, _OWNER = (1, 3), (9_999_001, "The Walt Disney Company")
+
+
 def _providers() -> dict[str, Provider]:
     films = sample_films()
-    return {"tmdb": Tmdb(films, _KEY), "wikidata": Wikidata(films), "omdb": Omdb(films, _KEY)}
+    tmdb = Tmdb(films, _KEY)
+    for number, (country, names) in _COMPANIES.items():
+        tmdb.countries[number], tmdb.known_as[number] = country, names
+    tmdb.companies.setdefault(*_OWNER)
+    tmdb.owned = dict.fromkeys(_OWNED, _OWNER[0])
+    return {"tmdb": tmdb, "wikidata": Wikidata(films), "omdb": Omdb(films, _KEY)}
 
 
 #: The servers of the demo take this key.
@@ -126,6 +141,7 @@ def _ask(home: Home, tell: Tell) -> tuple[Outcome, dict[str, int]]:
         for name in ONLINE:
             asked[name] = take_online(context, sources[name], tell).requests
             drain(context, tell)
+        asked["companies"] = take_companies(context, sources["tmdb"], tell).requests
         asked["posters"] = fetch_posters(context, sources, 1000, tell).stored
         return drain(context, tell), asked
 

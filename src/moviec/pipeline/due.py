@@ -20,7 +20,7 @@ from moviec.home.context import RunContext, Tell
 from moviec.pipeline.arrivals import IngestRequest, expected, take
 from moviec.pipeline.delivery_files import DATE, downloads_of
 from moviec.pipeline.inbox import take_inbox, waiting
-from moviec.pipeline.online import is_online, take_online
+from moviec.pipeline.online import is_online, take_companies, take_online
 from moviec.pipeline.opening import arriving
 from moviec.sources.spec import Source, SourceSpec
 from moviec.storage.filesystems import shown
@@ -123,7 +123,10 @@ def run_online(
     for scheduled in due:
         tell(f"{scheduled.source}: due since {scheduled.due_since:%Y-%m-%d %H:%M}")
         try:
-            taken = take_online(context, sources[scheduled.source], tell).deliveries
+            source = sources[scheduled.source]
+            taken = take_online(context, source, tell).deliveries
+            if source.spec.fetch and source.spec.fetch.companies:
+                taken += take_companies(context, source, tell).deliveries
         except BusyError as error:
             tell(str(error))
             done.append(Outcome(source=scheduled.source, state="nothing new"))

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from moviec.bounds import check_regular
+from moviec.catalog.company_details import apply_details
 from moviec.catalog.deliveries import (
     Arrival,
     Delivery,
@@ -24,11 +25,13 @@ from moviec.catalog.leases import ARRIVALS
 from moviec.engine import DuckEngine
 from moviec.errors import SourceError, UsageError
 from moviec.home.context import RunContext, Steps, Tell, check_delivery, recorded
+from moviec.home.models import spaces_shown
 from moviec.lake.payloads import Payload, keep_payload, let_go
 from moviec.pipeline.read_delivery import (
     MAPPING,
     Target,
     apply,
+    is_about_companies,
     known_of,
     mapping_of,
     read_payloads,
@@ -36,6 +39,7 @@ from moviec.pipeline.read_delivery import (
     report_of,
 )
 from moviec.sources.audit import Audit
+from moviec.sources.registry import extract_function
 from moviec.sources.spec import Source, SourceSpec, assign_roles
 from moviec.storage.files import Put
 from moviec.units import plural
@@ -62,6 +66,7 @@ def ingest(context: RunContext, order: Order, tell: Tell = lambda _: None) -> De
     with recorded(context, f"ingest {name}", ARRIVALS, tell) as steps:
         every = all_deliveries(context.catalogue, name)
         before = [delivery for delivery in every if delivery.state != "held"]
+        order = _narrowed(context, order, steps, tell)
         check_delivery(context.home, order.paths)
         with steps.step("keeping") as counts:
             kept = _keep(context, order.paths)
@@ -88,6 +93,18 @@ def ingest(context: RunContext, order: Order, tell: Tell = lambda _: None) -> De
             raise
         steps.outcome = "held" if done.state == "held" else "done"
         return _with_mended(done, mended)
+
+
+def _narrowed(context: RunContext, order: Order, steps: Steps, tell: Tell) -> Order:
+    """Return an order whose files are narrowed to what they say of films, where the source has a way to: what is kept are these."""
+    extract = extract_function(order.source.spec, context.home.folder)
+    if extract is None:
+        return order
+    with steps.step("extracting") as counts:
+        room = context.room("extracted")
+        paths = [extract(order.source.spec, path, room, tell) or path for path in order.paths]
+        counts.update(files=sum(path.parent == room for path in paths))
+    return msgspec.structs.replace(order, paths=paths)
 
 
 def _with_mended(delivery: Delivery, mended: list[str]) -> Delivery:
@@ -130,8 +147,12 @@ def _read_and_apply(
             batch = apply(engine, context, Target(spec, delivery.id, folder), read, known)
             report["batch"] = {name: getattr(batch, name) for name in ("changed", "tombstones", "outdated")}
             counts.update(report["batch"])
-    applied = msgspec.structs.replace(delivery, state="applied", records=read.audit.films, report=report)
-    _register(context, Arrival(applied, arrival.payloads, batch, rejected))
+    records = read.audit.films
+    if is_about_companies(spec, read.payloads):  # says nothing of how many films there are
+        newest = max(before, key=lambda one: one.id, default=None)
+        records = (newest.records or 0) if newest else 0
+    applied = msgspec.structs.replace(delivery, state="applied", records=records, report=report)
+    _register(context, Arrival(applied, arrival.payloads, batch, rejected, read.companies))
     return applied
 
 
@@ -139,6 +160,8 @@ def _register(context: RunContext, arrival: Arrival) -> None:
     with context.writing() as copy:
         context.confirm(copy.connection, ARRIVALS)
         register(copy.connection, arrival)
+        if arrival.companies is not None:  # no film changes by it, so that no publication comes
+            apply_details(copy.connection, spaces_shown(context))
         copy.deliveries([arrival.delivery.id])
 
 

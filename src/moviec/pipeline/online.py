@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from moviec.catalog.company_details import companies_to_ask
 from moviec.catalog.deliveries import Delivery, all_deliveries
 from moviec.catalog.leases import holder, holding_if_free
 from moviec.catalog.online import (
@@ -27,12 +28,12 @@ from moviec.catalog.online import (
 from moviec.config import Home
 from moviec.errors import AllowanceError, BusyError, MovieCError, PayloadError, UsageError
 from moviec.home.context import RunContext, Tell
-from moviec.pipeline.answers import answered, detail_url, line_of, page_lines, rows_of
-from moviec.pipeline.asking import Asking
+from moviec.pipeline.answers import answered, company_lines, detail_url, line_of, page_lines, rows_of
+from moviec.pipeline.asking import Asked, Asking
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.opening import arriving
-from moviec.pipeline.round_ids import Plan, RoundIds, lines_of, round_folder
-from moviec.sources.fetch_spec import Details
+from moviec.pipeline.round_ids import EVERY, Plan, RoundIds, lines_of, round_folder
+from moviec.sources.fetch_spec import CompanyAsks, Details
 from moviec.sources.spec import Source, SourceSpec
 from moviec.storage.packs import Pack
 from moviec.work import written_aside
@@ -80,6 +81,102 @@ def take_online(context: RunContext, source: Source, tell: Tell = lambda _: None
             if isinstance(error, PayloadError):
                 _forget_unanswered(round_folder(context, name))
             raise
+
+
+def take_companies(context: RunContext, source: Source, tell: Tell = lambda _: None) -> Round:
+    """Ask a source for the companies that published films name by its ids, or for what is left of them, and ingest what came.
+
+    Raises as `take_online` does; a round that dies goes on where it was.
+    """
+    name = source.spec.name
+    with holding_if_free(context.catalogue, f"online-{name}") as held:
+        if held is None:
+            raise BusyError(
+                "another run asks this source",
+                holder(context.catalogue, f"online-{name}"),
+                "wait for it to end",
+            )
+        try:
+            with Asking(context.home, source.spec, context.catalogue) as asking:
+                return _ask_companies(context, source, asking, tell)
+        except MovieCError as error:
+            note_trouble(context.catalogue, name, str(error))
+            raise
+
+
+def _ask_companies(context: RunContext, source: Source, asking: Asking, tell: Tell) -> Round:
+    name, asks = source.spec.name, asking.fetch.companies
+    if asks is None:
+        return Round([], 0)
+    folder = round_folder(context, f"{name}.companies")
+    began, ids = _companies_plan(context, source, asks, folder)
+    done: list[Delivery] = []
+    requests, waits = 0, ""
+
+    def take_in(pack: Pack) -> None:
+        for path in pack.finished(asks.role):
+            with arriving(context, tell) as alone:
+                done.append(ingest(alone, Order(source, [path], began), tell))
+            note_asked(context.catalogue, asker(name), dict(answered(path)))
+            path.unlink()
+
+    with Pack(folder, "answers") as pack:
+        take_in(pack)
+        position = int(pack.reached.at or 0)
+        if len(ids) > position:
+            tell(f"{name}: {len(ids) - position:,} companies to ask for")
+        try:
+            for asked, more in _several_parts(asking, asks, ids[position:]):
+                position, requests = position + 1, requests + 1 + len(more)
+                pack.add(company_lines(asks, asked, more), position)
+                if pack.reached.lines >= PACK_LINES:
+                    pack.finish(asks.role)
+                    take_in(pack)
+        except AllowanceError as error:
+            waits = str(error)
+        pack.finish(asks.role)
+        take_in(pack)
+    if not waits:
+        shutil.rmtree(folder)
+    return Round(done, requests, waits)
+
+
+def asker(source: str) -> str:
+    """Return under which name it is noted which companies a source was asked for."""
+    return f"{source} companies"
+
+
+def _companies_plan(
+    context: RunContext, source: Source, asks: CompanyAsks, folder: Path
+) -> tuple[dt.datetime, list[str]]:
+    """Return when the asking began, and the ids: those of one under way, else those that are wanted now."""
+    place, name = folder / "round.json", source.spec.name
+    try:
+        return msgspec.json.decode(place.read_bytes(), type=tuple[dt.datetime, list[str]])
+    except (OSError, msgspec.DecodeError):
+        shutil.rmtree(folder, ignore_errors=True)
+    mine = context.home.settings.sources.get(name)
+    most = mine.most if mine and mine.most is not None else EVERY
+    began = dt.datetime.now(dt.UTC).replace(microsecond=0)
+    before = (began - dt.timedelta(days=asks.again)).isoformat(timespec="seconds")
+    space = source.spec.space or name
+    with context.catalogue.connect() as connection:
+        ids = companies_to_ask(connection, asker(name), space, before, most)
+    folder.mkdir(parents=True)
+    with written_aside(place) as fresh:
+        fresh.write_bytes(msgspec.json.encode((began, ids)))
+    return began, ids
+
+
+def _several_parts(
+    asking: Asking, asks: CompanyAsks, ids: Sequence[str]
+) -> Iterator[tuple[Asked[tuple[str, str]], list[Asked[tuple[str, str]]]]]:
+    """Yield for each id the answer about it and those that stand beside it, several requests under way at a time."""
+    paths = {"": asks.path, **asks.also}
+    wanted = [(one, part) for one in ids for part in paths]
+    answers = asking.several(wanted, lambda pair: asking.url(paths[pair[1]], {}, {"id": pair[0]}))
+    for first in answers:
+        yield first, [next(answers) for _ in asks.also]
 
 
 def _forget_unanswered(folder: Path) -> None:

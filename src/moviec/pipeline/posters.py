@@ -25,13 +25,14 @@ from moviec.catalog.known_posters import (
     forget_posters,
     note_posters,
     stored_posters,
+    stored_videos,
     wanted_posters,
 )
 from moviec.catalog.online import reserve
 from moviec.config import Home
 from moviec.errors import PayloadError, SourceError, TransportError
 from moviec.home.context import RunContext, Tell
-from moviec.lake.payloads import POSTER_FOLDER, WIDTHS, picture_name, picture_names
+from moviec.lake.payloads import POSTER_FOLDER, VIDEOS, WIDTHS, picture_name, picture_names, video_name
 from moviec.pipeline.pictures import Pictures, smaller
 from moviec.sources.fetch_spec import elsewhere
 from moviec.sources.spec import PosterSpec, Source, SourceSpec
@@ -47,7 +48,8 @@ MOST_BYTES = 15_000_000
 
 PATIENCE = Patience()
 
-#: What a document says of a poster that is stored: address (as the source delivers it) and poster (JSON text).
+#: What a document says of a poster, or of a video of one's own, that is stored: address (as the source delivers it) and poster
+#: (JSON text: an object of a poster, a path of a video).
 POSTERS = pa.schema([("address", pa.string()), ("poster", pa.string())])
 
 
@@ -60,11 +62,19 @@ class Fetched(msgspec.Struct, frozen=True):
 
 
 def poster_table(context: RunContext, specs: Iterable[SourceSpec]) -> pa.Table:
-    """Return what documents say of the posters that are stored (POSTERS), each address once."""
+    """Return what documents say of the posters and videos that are stored (POSTERS), each address once.
+
+    Of a file name that two lists give two videos they say nothing.
+    """
     licences = {spec.name: spec.poster.licence for spec in specs if spec.poster}
     with context.catalogue.connect() as connection:
         found = [poster for poster in stored_posters(connection) if poster.source in licences]
+        videos = stored_videos(connection)
     said = {poster.address: _said(poster, licences[poster.source]) for poster in reversed(found)}
+    named: dict[str, set[str]] = {}
+    for video in videos:
+        named.setdefault(video.address, set()).add(f'"/{VIDEOS}/{video.sha256}.{video.kind}"')
+    said |= {address: paths.pop() for address, paths in sorted(named.items()) if len(paths) == 1}
     return pa.table({"address": list(said), "poster": list(said.values())}, schema=POSTERS)
 
 
@@ -158,6 +168,8 @@ def _url(context: RunContext, spec: SourceSpec, address: str) -> str:
     mine = context.home.settings.sources.get(spec.name)
     if facts.base and not (address.startswith("/") and "//" not in address and ".." not in address):
         raise PayloadError("this is no path of its pictures", spec.name)
+    if mine and mine.poster_base:
+        return mine.poster_base.rstrip("/") + address
     return elsewhere(facts.base + address, mine.base if mine else "")
 
 
@@ -186,11 +198,22 @@ _stores: dict[str, Store] = {}
 
 
 def read_picture(home: Home, sha256: str, width: int) -> bytes | None:
-    """Return a poster in a width as the lake has it; None where there is none. For servers, which open the lake once."""
+    """Return a poster in a width as the lake has it; None where there is none."""
+    store, name = _lake_of(home), picture_name(sha256, width)
+    return store.path(name).read_bytes() if store.has(name) else None
+
+
+def video_path(home: Home, sha256: str, kind: str) -> Path | None:
+    """Return where a video lies here, fetched out of the lake where that is elsewhere; None where there is none."""
+    store, name = _lake_of(home), video_name(sha256, kind)
+    return store.path(name) if store.has(name) else None
+
+
+def _lake_of(home: Home) -> Store:
+    """Return the lake for servers, which open it once."""
     store = _stores.get(home.lake)
     if store is None:
         store = _stores.setdefault(
             home.lake, Store(home.lake, home.folder / "cache", home.settings.options(home.lake))
         )
-    name = picture_name(sha256, width)
-    return store.path(name).read_bytes() if store.has(name) else None
+    return store

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
+import csv
 import io
+import re
+import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,17 +14,24 @@ from typing import Literal
 import msgspec
 
 from moviec.engine import DuckEngine
-from moviec.errors import MovieCError
+from moviec.errors import MovieCError, PayloadError
 from moviec.home.context import RunContext
 from moviec.pipeline.answers import rows_of_probe
 from moviec.pipeline.asking import PATIENCE, Asking
 from moviec.pipeline.delivery_files import downloads_of
 from moviec.pipeline.online import is_online
 from moviec.sources.audit import audit
-from moviec.sources.spec import Source, SourceSpec, Wanted, assign_roles
+from moviec.sources.spec import FileSpec, Source, SourceSpec, Wanted, assign_roles
 from moviec.storage.filesystems import name_of, shown
 from moviec.storage.http import PROBED, Head, Web
 from moviec.transient import patiently
+from moviec.units import plural
+
+#: Rows of a table's beginning that are counted, bytes of it that are unpacked, and parts of a zip that are asked for at most.
+ROWS, SAMPLED, MOST_PARTS = 500, 400_000, 24
+
+#: Cells that say nothing.
+_EMPTY = ("", "\\N", "N/A", "null")
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -102,29 +111,121 @@ def _downloaded(context: RunContext, spec: SourceSpec, url: str) -> Iterator[Fin
     size = f", {head.size:,} bytes" if head.size else ""
     of = f", of {head.version.modified}" if head.version.modified else ""
     yield Finding(name_of(url), "ok", f"{shown(url)} is there{size}{of}")
-    names = _columns(head.data)
-    role = next(iter(assign_roles([Path(name_of(url))], spec)[0]), None)
-    if not names or role is None:
+    for name, data in _tables(Web(options, PATIENCE), url, head):
+        role = next(iter(assign_roles([Path(name)], spec)[0]), None)
+        if role is not None:
+            yield from _looked_at(spec.files[role], name, data)
+
+
+def _tables(web: Web, url: str, head: Head) -> Iterator[tuple[str, bytes]]:
+    """Yield the beginning of the table at an address, or of each in the zip that is there, by name; the last line may be cut off."""
+    if head.data[:2] != b"PK":
+        yield name_of(url), _unpacked(head.data)
         return
-    file = spec.files[role]
-    if missing := [name for name in (file.key, *file.required) if name not in names]:
-        yield Finding(name_of(url), "look", f"expected, and not there: {', '.join(missing)}")
-    if more := [name for name in names if name not in file.columns]:
-        yield Finding(name_of(url), "look", f"columns that are new: {', '.join(more)}")
+    try:
+        with zipfile.ZipFile(_Parts(web, url, head)) as archive:
+            for member in archive.infolist():
+                if member.filename.endswith((".csv", ".tsv")):
+                    with archive.open(member) as file:
+                        yield Path(member.filename).name, file.read(SAMPLED)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise PayloadError(f"the zip cannot be looked into ({error})", shown(url)) from error
 
 
-def _columns(data: bytes) -> list[str]:
-    """Return the header of a table of which the beginning is there; nothing for an archive."""
-    if data[:2] == b"PK":
-        return []
-    if data[:2] == b"\x1f\x8b":
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-            try:
-                data = file.read1(PROBED)
-            except (OSError, EOFError, zlib.error):
-                return []
-    first: str = data.split(b"\n", 1)[0].decode("utf-8", "replace").strip()
-    return first.split("\t") if "\t" in first else [name.strip('"') for name in first.split(",")]
+class _Parts(io.RawIOBase):
+    """A file on the web that is read in parts, each asked for once: enough to look into a zip."""
+
+    def __init__(self, web: Web, url: str, head: Head) -> None:
+        self._web, self._url, self._at = web, url, 0
+        self._size = head.size if head.size is not None else len(head.data)
+        self._held = {0: head.data}
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = offset + (0, self._at, self._size)[whence]
+        return self._at
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Return bytes from where the file stands; not before the beginning of a block is there."""
+        wanted = self._size - self._at if size is None or size < 0 else min(size, self._size - self._at)
+        found = b""
+        while len(found) < wanted:
+            block, within = divmod(self._at, PROBED)
+            if block not in self._held:
+                if len(self._held) >= MOST_PARTS:
+                    raise PayloadError(
+                        f"it takes more than {MOST_PARTS} requests to look into", shown(self._url)
+                    )
+                first = block * PROBED
+                self._held[block] = patiently(
+                    lambda first=first: self._web.part(self._url, first, first + PROBED - 1),  # type: ignore[misc]
+                    PATIENCE,
+                )
+            more = self._held[block][within : within + wanted - len(found)]
+            if not more:
+                break
+            found, self._at = found + more, self._at + len(more)
+        return found
+
+
+def _unpacked(data: bytes) -> bytes:
+    """Return the beginning of a file as far as its packed beginning goes."""
+    if data[:2] != b"\x1f\x8b":
+        return data
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data, SAMPLED)
+    except zlib.error:
+        return b""
+
+
+def _looked_at(file: FileSpec, name: str, data: bytes) -> Iterator[Finding]:
+    """Hold the columns of a table's beginning, and how full they are, against the facts."""
+    lines = data.decode("utf-8", "replace").splitlines()[: ROWS + 1]
+    if len(lines) <= ROWS and not data.endswith(b"\n"):
+        lines = lines[:-1] or lines  # the last is where the beginning was cut off
+    rows = (
+        [line.split("\t") for line in lines]
+        if file.format == "tsv"
+        else list(csv.reader(lines, delimiter=file.delimiter))
+    )
+    if not rows:
+        yield Finding(name, "look", "nothing of it can be read")
+        return
+    names, cells = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
+    if missing := [column for column in (file.key, *file.required) if column not in names]:
+        yield Finding(name, "look", f"expected, and not there: {', '.join(missing)}")
+    if more := [column for column in names if column not in file.columns]:
+        yield Finding(name, "look", f"columns that are new: {', '.join(more)}")
+    if not cells:
+        yield Finding(name, "look", "no row of it can be read")
+        return
+    full = {
+        column: sum(row[at].strip() not in _EMPTY for row in cells) / len(cells)
+        for at, column in enumerate(names)
+    }
+    shares = ", ".join(f"{column} {share:.0%}" for column, share in full.items() if column in file.columns)
+    yield Finding(name, "ok", f"filled, of the first {plural(len(cells), 'row', 'rows')}: {shares}")
+    if emptier := [
+        f"{column} {full[column]:.0%} (at least {least:.0%})"
+        for column, least in file.filled.items()
+        if column in full and full[column] < least
+    ]:
+        yield Finding(name, "look", f"emptier than expected: {', '.join(emptier)}")
+    keys = [row[names.index(file.key)].strip() for row in cells] if file.key in names else []
+    if strange := [key for key in keys if re.fullmatch(file.key_pattern, key) is None]:
+        yield Finding(
+            name,
+            "look",
+            f"{len(strange):,} of {len(keys):,} rows have a {file.key} that is no key ({strange[0][:40]!r})",
+        )
 
 
 def needs_of(key: str, spec: SourceSpec) -> tuple[str, str]:

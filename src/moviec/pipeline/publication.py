@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import sqlalchemy as sa
 
+from moviec.catalog.company_details import apply_details
 from moviec.catalog.connect import writing
 from moviec.catalog.deliveries import Batch, all_batches, note_unmatched
 from moviec.catalog.ingest_queue import RECORDS, Pending, mark_done, pending, records_aside
@@ -33,6 +34,7 @@ from moviec.home.models import (
     keep_facts,
     note_built_with,
     pinned_models,
+    spaces_shown,
     unpublished,
 )
 from moviec.lake.batches import materialize_arrivals, materialize_changed_records, view_current_records
@@ -47,6 +49,9 @@ from moviec.pipeline.on_cluster_fusing import show_spread
 from moviec.pipeline.posters import poster_table
 from moviec.sources.spec import SourceSpec
 from moviec.text import Column, pc
+
+#: Where a publication touched something, what is told of companies is put beside them again.
+_COMPANIES = ("companies", "parties.companies")
 
 #: A rehearsal's name among the runs: it may fail, that is what it is for.
 REHEARSAL = "rehearse"
@@ -162,6 +167,9 @@ def _bring_up(inputs: RunInputs, scope: Scope, everything: bool, steps: Steps) -
         years = other_years(inputs.engine, before, counted(connection, affected))
         rolled = roll_up(inputs.engine, connection, years)
         touched = {**done.touched, "rollups": rolled}
+        if everything or any(touched[name].written or touched[name].removed for name in _COMPANIES):
+            among = None if everything or parties["companies"].names is None else parties["companies"].ids
+            apply_details(connection, spaces_shown(context, inputs.specs), among)
         note_built_with(connection, inputs.models.versions)
         keep_facts(connection, inputs.specs, inputs.batches)
         note_unmatched(connection, fresh)

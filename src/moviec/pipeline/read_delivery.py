@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 
+from moviec.catalog.company_details import DETAILS
 from moviec.catalog.deliveries import Batch, Delivery, Payloads, Rejected
 from moviec.engine import DuckEngine
+from moviec.engine.duckdb import identifier
 from moviec.engine.unreadable_cells import Unread
 from moviec.errors import PayloadError
 from moviec.home.context import RunContext
@@ -33,13 +36,17 @@ MAPPING = "mapping"
 
 
 class Read(msgspec.Struct, frozen=True):
-    """A delivery that was read: by role the payload's SHA-256, what became of the rows, and what is odd or unread of it."""
+    """A delivery that was read: by role the payload's SHA-256, what became of the rows, and what is odd or unread of it.
+
+    `companies` is what it says of these (DETAILS), None where none of its files is about companies.
+    """
 
     payloads: dict[str, str]
     reading: Reading
     audit: Audit
     problems: dict[str, int]
     unread: list[Unread]
+    companies: pa.Table | None = None
 
 
 @contextmanager
@@ -104,7 +111,41 @@ def read_payloads(
         audit(engine, source.spec, reading, "incoming", known_labels(source.spec)),
         problems,
         unread_columns(engine, source.spec, reading, problems, "incoming"),
+        _companies(engine, source.spec, roles),
     )
+
+
+def is_about_companies(spec: SourceSpec, roles: Collection[str]) -> bool:
+    """Return whether files of these roles tell of companies alone."""
+    return all(spec.files[role].about == "companies" for role in roles)
+
+
+def _companies(engine: DuckEngine, spec: SourceSpec, roles: Mapping[str, Path]) -> pa.Table | None:
+    """Return what the files about companies say (DETAILS), in order of id; None where there is no such file."""
+    found = []
+    for role, file in spec.files.items():
+        if file.about != "companies" or role not in roles:
+            continue
+        fed = {feed: identifier(column) for column, feeds in file.columns.items() for feed in feeds}
+        told = [
+            f"tidy({fed[name]}) AS {name}" if name in fed else f"NULL::VARCHAR AS {name}" for name in _PLAIN
+        ]
+        listed = (
+            f"list_transform(TRY(from_json({fed.get('names', 'NULL')}, '{_NAMED}')), lambda n: tidy(n.name))"
+        )
+        names = f"to_json(list_sort(list_distinct(list_filter({listed}, lambda n: n IS NOT NULL))))::VARCHAR"
+        key = identifier(file.key)
+        found.append(f"SELECT {key} AS id, {', '.join(told)}, coalesce({names}, '[]') AS names FROM {role}")
+        if file.gone:
+            nothing = ", ".join(f"NULL::VARCHAR AS {name}" for name in _PLAIN)
+            found.append(
+                f"SELECT {key} AS id, {nothing}, '[]' AS names FROM {role}_good WHERE {identifier(file.gone)} = 'true'"
+            )
+    return engine.query(f"{' UNION ALL '.join(found)} ORDER BY id").cast(DETAILS) if found else None
+
+
+#: What is one text of a company, and what its list of names looks like.
+_PLAIN, _NAMED = ("name", "country", "parent", "parent_name"), '[{"name": "VARCHAR"}]'
 
 
 def known_of(
@@ -186,6 +227,8 @@ def report_of(read: Read, spec: SourceSpec) -> dict[str, Any]:
         "unread": read.unread,
         "audit": read.audit,
     }
+    if read.companies is not None:
+        facts["companies"] = read.companies.num_rows
     if mapping := mapping_of(spec):
         facts[MAPPING] = mapping
     plain: dict[str, Any] = msgspec.to_builtins(facts)

@@ -9,6 +9,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from moviec.catalog.arrow import replace_rows
+from moviec.catalog.company_details import replace_details
 from moviec.catalog.connect import writing
 from moviec.catalog.deliveries import (
     Arrival,
@@ -59,6 +60,7 @@ def rebuild_source(
     done: list[Delivery] = []
     fresh: list[Batch] = []
     again: list[Reread] = []
+    companies: dict[str, pa.Table] = {}
     for delivery in all_deliveries(context.catalogue, name):
         if delivery.state == "applied":
             payloads = payloads_of(context.catalogue, delivery.id)
@@ -75,6 +77,8 @@ def rebuild_source(
                         still = rejected_of(read, delivery.id, name)
                         report = {**delivery.report, **report_of(read, source.spec)}
                         again.append(Reread(delivery.id, read.audit.films, report, still))
+                    if read.companies is not None:
+                        companies[delivery.id] = read.companies
                     known = known_of(context, source.spec, delivery.id, done, fresh)
                     fresh.append(apply(engine, context, target, read, known))
         if delivery.state != "held":
@@ -83,6 +87,8 @@ def rebuild_source(
     with context.writing() as copy:
         context.confirm(copy.connection, ARRIVALS)
         replace_batches(copy.connection, name, fresh, again)
+        if any(file.about == "companies" for file in source.spec.files.values()):
+            replace_details(copy.connection, name, companies)
         copy.deliveries([batch.delivery for batch in fresh])
     kept = {file for batch in fresh for file in (batch.records_file, batch.keys_file)}
     old = {file for batch in before for file in (batch.records_file, batch.keys_file) if file}

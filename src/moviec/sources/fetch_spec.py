@@ -111,6 +111,20 @@ class Details(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id_pattern: str = ".+"
 
 
+class CompanyAsks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The requests for a company that films of the catalogue name by this source's id: `path`, and `also` those whose answers
+    stand in its body under their names.
+
+    They are asked after a round, those with most films first, again after `again` days, and become files of the role `role`.
+    """
+
+    role: str
+    path: str
+    id: str = "id"
+    also: dict[str, str] = {}
+    again: int = 90
+
+
 class FetchSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How a source is asked: where, how often, with which key, for which ids, and what its answers mean.
 
@@ -132,6 +146,7 @@ class FetchSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     catalogue: CatalogueIds | None = None
     changes: Pages | None = None
     details: Details | None = None
+    companies: CompanyAsks | None = None
     max_bytes: int = 20_000_000
     probe: tuple[str, ...] = ()
 

@@ -61,6 +61,7 @@ _FEEDS = {
     "domestic": "revenue.domestic",
     "overview": "overview",
     "certificate": "certificate",
+    "trailer": "trailer",
     "imdb_rating": "ratings.imdb",
     "imdb_votes": "ratings.imdb.votes",
     "metacritic": "ratings.metacritic",

@@ -1,7 +1,8 @@
 """The sources there are: MovieC's own folders, those of installed packages, and those in MOVIEC_HOME/sources.
 
 A folder is a source when it holds `source.toml`. How it reads: `read.sql`, else `source.py` with a function
-`read(spec, engine, files, wanted) -> Reading`, else the mapping of columns in `source.toml` itself.
+`read(spec, engine, files, wanted) -> Reading`, else the mapping of columns in `source.toml` itself. Files that hold far more than
+films are narrowed first, by `extract.py` with a function `extract(spec, path, folder, tell) -> Path | None`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from functools import cache
 from importlib import metadata, resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from moviec.engine import DuckEngine
 from moviec.errors import UsageError
@@ -24,6 +25,7 @@ from moviec.sources.table.mapping import mapped_source
 GROUP = "moviec.sources"
 
 ReadFunction: TypeAlias = Callable[[SourceSpec, DuckEngine, Mapping[str, Path], Wanted], Reading]
+ExtractFunction: TypeAlias = Callable[[SourceSpec, Path, Path, Callable[[str], object]], Path | None]
 
 
 class CodeSource:
@@ -91,11 +93,20 @@ def load_source(folder: Traversable) -> Source:
 
 def _loaded(folder: Traversable) -> Source:
     if folder.joinpath("read.sql").is_file():
-        return load_sql_source(folder)
-    spec = load_spec(folder)
-    if folder.joinpath("source.py").is_file():
-        return CodeSource(spec, _read_function(folder, spec.name))
-    return mapped_source(spec)
+        source: Source = load_sql_source(folder)
+    else:
+        spec = load_spec(folder)
+        is_code = folder.joinpath("source.py").is_file()
+        source = CodeSource(spec, _function(folder, spec.name, "read")) if is_code else mapped_source(spec)
+    return source
+
+
+def extract_function(source: SourceSpec, home: Path | None = None) -> ExtractFunction | None:
+    """Return what narrows a file of a source to what it says of films; None where its files are taken as they are."""
+    for folder in _folders(home):
+        if folder.joinpath("extract.py").is_file() and load_spec(folder).name == source.name:
+            return _function(folder, source.name, "extract")
+    return None
 
 
 def _folders(home: Path | None) -> Iterator[Traversable]:
@@ -117,9 +128,17 @@ def _inside(parent: Traversable) -> Iterator[Traversable]:
             yield folder
 
 
-def _read_function(folder: Traversable, name: str) -> ReadFunction:
-    with resources.as_file(folder.joinpath("source.py")) as path:
-        spec = importlib.util.spec_from_file_location(f"moviec_source_{name}", path)
+#: By the function's name, the module that has it and what it is called with.
+_MODULES = {
+    "read": ("source.py", "read(spec, engine, files, wanted)"),
+    "extract": ("extract.py", "extract(spec, path, folder, tell)"),
+}
+
+
+def _function(folder: Traversable, name: str, wanted: str) -> Callable[..., Any]:
+    file, form = _MODULES[wanted]
+    with resources.as_file(folder.joinpath(file)) as path:
+        spec = importlib.util.spec_from_file_location(f"moviec_{wanted}_{name}", path)
         if spec is None or spec.loader is None:
             raise UsageError("this is no Python module", str(path))
         module = importlib.util.module_from_spec(spec)
@@ -127,7 +146,7 @@ def _read_function(folder: Traversable, name: str) -> ReadFunction:
             spec.loader.exec_module(module)
         except (ImportError, SyntaxError, NameError) as error:
             raise UsageError(f"it cannot be loaded: {error}", str(path)) from error
-    function = getattr(module, "read", None)
+    function: Callable[..., Any] | None = getattr(module, wanted, None)
     if not callable(function):
-        raise UsageError("it has no function read(spec, engine, files, wanted)", str(path))
-    return function  # type: ignore[no-any-return]
+        raise UsageError(f"it has no function {form}", str(path))
+    return function

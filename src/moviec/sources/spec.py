@@ -72,6 +72,10 @@ def check_pattern(pattern: str) -> None:
         raise ValueError(f"'{pattern}' is no regular expression ({error})") from error
 
 
+#: What a row about a company may tell: what it is called, its country (ISO 3166-1), the id and the name of the company that owns
+#: it, and its other names (a list of objects with a `name`).
+COMPANY = ("name", "country", "parent", "parent_name", "names")
+
 Format = Literal["csv", "tsv", "jsonl", "json", "parquet", "any"]
 
 
@@ -92,6 +96,8 @@ class FileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `joins` names, where a mapping reads a further file, the column of the first file that its key is; without it, its key.
     `joined_by` are these columns, in the first file; a mapping works them out.
     `gone` names the column that is "true" in rows of films that are no more: such a row withdraws the film.
+    `filled` is by column the share of rows, of the first few hundred, that has a value at least: `moviec sources check` looks.
+    `about` companies: a row is a company by its id at the source, and its columns feed COMPANY.
     """
 
     names: tuple[str, ...]
@@ -115,6 +121,8 @@ class FileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gone: str = ""
     joins: str = ""
     joined_by: tuple[str, ...] = ()
+    about: Literal["films", "companies"] = "films"
+    filled: dict[str, float] = {}
 
     def __post_init__(self) -> None:
         """Refuse what no file can be read by."""
@@ -144,6 +152,8 @@ class FileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def needed(self, fields: tuple[str, ...]) -> set[str]:
         """Name the columns that reading these fields takes."""
+        if self.about == "companies":
+            return set(self.columns)
         gone = (self.gone,) if self.gone else ()
         return {
             self.key,
@@ -217,20 +227,26 @@ class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             raise ValueError("a delivery has at least one file")
         if not 0 <= self.shrink <= 1 or not 0 <= self.least_rows <= self.most_rows:
             raise ValueError("shrink is a share from 0 to 1, least_rows is no more than most_rows")
-        feeds = {
-            feed.partition(".")[0]
-            for file in self.files.values()
-            for column in file.columns.values()
-            for feed in column
-        }
-        if strange := sorted(({*self.empty, *self.order} - {"default"} | feeds - {"key"}) - set(FIELDS)):
+        feeds: dict[str, set[str]] = {"films": {*self.empty, *self.order} - {"default"}, "companies": set()}
+        for file in self.files.values():
+            feeds[file.about] |= {
+                feed.partition(".")[0] for column in file.columns.values() for feed in column
+            }
+        if strange := sorted(feeds["films"] - {"key", *FIELDS}):
             raise ValueError(f"no record has the field {', '.join(strange)}")
+        if strange := sorted(feeds["companies"] - {"key", *COMPANY}):
+            raise ValueError(f"of a company there is no {', '.join(strange)}: there are {', '.join(COMPANY)}")
         if strange := sorted(
             key for file in self.files.values() for key in file.needed(()) if key not in file.columns
         ):
             raise ValueError(f"the column {', '.join(strange)} is not among the file's columns")
         if self.fetch and self.fetch.role not in self.files:
             raise ValueError(f"answers are of the role {self.fetch.role}, which is not among the files")
+        asks = self.fetch.companies if self.fetch else None
+        if asks and (asks.role not in self.files or self.files[asks.role].about != "companies"):
+            raise ValueError(
+                f"answers about companies are of the role {asks.role}, which is no file about these"
+            )
         kinds = {kind for file in self.files.values() for kind in file.cells.values()}
         if strange := sorted(kinds - {*KINDS, *LISTS}):
             raise ValueError(

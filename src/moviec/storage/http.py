@@ -162,6 +162,20 @@ class Web:
             version = Version(answer.headers.get("ETag", ""), answer.headers.get("Last-Modified", ""))
             return Head(bytes(data[:PROBED]), int(whole) if whole.isdigit() else None, version)
 
+    def part(self, url: str, first: int, last: int) -> bytes:
+        """Return some bytes of a file, by the first and the last of them. Raises SourceError where its server gives no parts."""
+        with self._open(url, {"Range": f"bytes={first}-{last}", "Accept-Encoding": "identity"}) as answer:
+            if answer.status_code == 200:
+                raise SourceError("its server gives no parts of a file", shown(url))
+            if answer.status_code != 206:
+                raise _refusal(answer, shown(url))
+            data = bytearray()
+            for chunk in answer.iter_raw():
+                data += chunk
+                if len(data) > last - first:
+                    break
+            return bytes(data[: last - first + 1])
+
     def ask(self, url: str, headers: Mapping[str, str] | None = None, max_bytes: int = 50_000_000) -> Reply:
         """Return an answer that is read whole, whatever its status, but for what may pass.
 

@@ -18,7 +18,19 @@ from moviec.web.connections import watch
 from moviec.web.errors import Problem, handlers
 from moviec.web.middleware import Middleware
 from moviec.web.params import NoQuery, query_of
-from moviec.web.routes import about, admin, analytics, changes, docs, feeds, lists, matching, movies, people
+from moviec.web.routes import (
+    about,
+    admin,
+    analytics,
+    changes,
+    docs,
+    feeds,
+    lists,
+    matching,
+    media,
+    movies,
+    people,
+)
 from moviec.web.server_state import ServerState, open_server, running
 from moviec.web.site.rendering import problem_page
 from moviec.web.workbench import Workbench
@@ -28,7 +40,7 @@ LARGEST_BODY = 1 << 20
 
 ROUTES: Sequence[ControllerRouterHandler] = [
     *movies.ROUTES, *lists.ROUTES, *people.ROUTES, *matching.ROUTES, *analytics.ROUTES, *changes.ROUTES, *feeds.ROUTES, *about.ROUTES,
-    *admin.ROUTES, *docs.ROUTES, *omdb.ROUTES, *tmdb.ROUTES, *site_pages.ROUTES,
+    *admin.ROUTES, *media.ROUTES, *docs.ROUTES, *omdb.ROUTES, *tmdb.ROUTES, *site_pages.ROUTES,
 ]  # fmt: skip
 
 

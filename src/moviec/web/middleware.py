@@ -46,14 +46,18 @@ PROGRAMS = ("/v1", "/omdb", "/3", "/reconcile", "/movies/search")
 
 #: Nothing is loaded from elsewhere, run from a page's text, sent to or framed by another site, whatever a source's text holds.
 POLICY = (
-    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self';"
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; connect-src 'self'; font-src 'self';"
     b" form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 #: Methods that are measured under their names; a caller may make up others without end.
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
-FILES = ("/static/", "/posters/")  # a page of films has dozens; the address of a poster cannot be guessed
+FILES = (
+    "/static/",
+    "/posters/",
+    "/videos/",
+)  # a page of films has dozens; the address of a poster cannot be guessed
 ADMIN, METRICS = "/v1/admin/", "/metrics"
 
 #: The answer to a program that shows no key.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -51,6 +52,9 @@ class Workbench(Protocol):
 
     def poster(self, sha256: str, width: int) -> bytes | None:
         """Return a poster from the lake, None where there is none."""
+
+    def video(self, sha256: str, kind: str) -> Path | None:
+        """Return where a video of the lake lies here, None where there is none."""
 
     def review(self, most: int, source: str | None = None) -> Sequence[dict[str, Any]]:
         """List pairs of records that a person should look at, most valuable first, side by side with the evidence."""

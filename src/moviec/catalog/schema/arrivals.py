@@ -99,6 +99,21 @@ asked = table(
     column("found", Boolean, "the source knows it"),
 )
 
+company_details = table(
+    "company_details",
+    "What sources say of companies that they were asked for; a row without a name is of one that is no more.",
+    key("source", Text, "who says so"),
+    key("id", Text, "the company's id there"),
+    column("delivery", Text, "the delivery that it is from"),
+    maybe("name", Text, "what it is called"),
+    maybe("country", Text, "ISO 3166-1"),
+    maybe("parent", Text, "the id there of the company that owns it"),
+    maybe("parent_name", Text, "the name of that"),
+    column("names", Text, "its other names, a JSON list"),
+    index("source", "parent"),
+    clustered=True,
+)
+
 posters = table(
     "posters",
     "Pictures of posters that were fetched, and what became of them.",
@@ -111,4 +126,17 @@ posters = table(
     column("at", Text, "when it was fetched, UTC"),
     maybe("error", Text, "why it was refused"),
     index("state"),
+)
+
+videos = table(
+    "videos",
+    "Video files of one's own that lists name as trailers, and what became of them.",
+    key("source", Text, "whose list names it"),
+    key("address", Text, "the file's name in the list"),
+    column("state", Text, "stored, or refused where it is none that can be shown"),
+    maybe("sha256", Text, "the SHA-256 of its bytes: its name in the lake"),
+    maybe("kind", Text, "mp4 or webm"),
+    maybe("size", BigInteger, "bytes"),
+    column("at", Text, "when it was looked at, UTC"),
+    maybe("error", Text, "why it was refused"),
 )

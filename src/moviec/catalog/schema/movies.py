@@ -99,7 +99,21 @@ companies = table(
     column("folded", Text, "folded, for search"),
     column("aliases", Text, "other spellings, a JSON list"),
     column("ids", Text, "ids at the sources, a JSON object of lists"),
+    maybe("country", Text, "ISO 3166-1, where a source was asked for it"),
+    maybe("parent", Integer, "the company that owns it, where that has films here"),
+    maybe("parent_name", Text, "the name of the company that owns it"),
+    maybe("told_by", Text, "the source that says so"),
     index("folded"),
+)
+
+company_names = table(
+    "company_names",
+    "Other names of companies, by sources that were asked for them.",
+    key("company", Integer, "the company", "companies.id"),
+    key("name", Text, "as the source writes it"),
+    column("folded", Text, "folded, for search"),
+    index("folded"),
+    clustered=True,
 )
 
 movie_companies = table(

@@ -43,6 +43,7 @@ MORE_ALIASES: dict[str, tuple[str, ...]] = {
     "gross": ("revenue", "gross", "boxoffice", "totalgross", "earnings", "einspielergebnis"),
     "domestic": ("domesticgross", "domestic", "grossdomestic", "usgross", "grossusa"),
     "overview": ("overview", "plot", "description", "synopsis", "storyline", "summary"),
+    "trailer": ("trailer", "trailerurl", "trailerfile", "traileraddress"),
     "certificate": ("certificate", "certification", "contentrating", "mpaa", "rated", "mpaarating"),
     "imdb_rating": ("imdbrating", "imdbscore", "imdbaveragerating"),
     "imdb_votes": ("imdbvotes", "numvotes", "noofvotes", "numvotedusers", "votes"),

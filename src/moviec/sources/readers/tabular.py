@@ -279,7 +279,7 @@ def withdrawn(spec: SourceSpec, staged: Collection[str]) -> str:
     return " UNION ".join(
         f"SELECT {identifier(file.key)} AS key FROM {role}_good WHERE {_is_gone(file)}"
         for role, file in spec.files.items()
-        if file.gone and role in staged
+        if file.gone and role in staged and file.about == "films"
     )
 
 

@@ -1,15 +1,14 @@
-"""Movies by id: the stored document as it is or was, its claims, ratings, history and posters; many at once."""
+"""Movies by id: the document as it is stored, as it was, its claims, ratings and history; many at once."""
 
 from __future__ import annotations
 
 import asyncio
-import re
 from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
 from litestar import Request, get, post
-from litestar.params import FromPath, JSONBody
+from litestar.params import JSONBody
 from litestar.response.base import ASGIResponse
 from litestar.types import ControllerRouterHandler
 
@@ -196,34 +195,4 @@ def redirect(server: ServerState, moved: Moved, part: str, as_of: str) -> ASGIRe
     )
 
 
-#: What is here never changes: one year, the longest that RFC 9111 caches are asked to keep.
-FOREVER = {"cache-control": "public, max-age=31536000, immutable"}
-
-_WIDTH = re.compile(r"w(185|342|780)")
-_NAME = re.compile(r"w(185|342|780)\.webp")
-
-
-@get(
-    "/posters/{sha256:str}/{name:str}",
-    media_type="image/webp",
-    responses=gives(bytes, 404, media="image/webp"),
-    summary="A poster",
-    tags=["movies"],
-)
-async def poster(request: Request[Any, Any, Any], sha256: FromPath[str], name: FromPath[str]) -> ASGIResponse:
-    """A poster in one width, as a film's document names it (`w185.webp`, `w342.webp`, `w780.webp`), or by width and content.
-
-    The second form, `/posters/w342/SHA256.webp`, is how programs written for TMDB put an address together.
-    """
-    if _WIDTH.fullmatch(sha256):
-        sha256, name = name.removesuffix(".webp"), f"{sha256}.webp"
-    width = _NAME.fullmatch(name)
-    known = re.fullmatch("[0-9a-f]{64}", sha256)
-    workbench = server_of(request).workbench
-    found = await asyncio.to_thread(workbench.poster, sha256, int(width[1])) if width and known else None
-    if found is None:
-        raise Problem(404, "there is no such poster")
-    return respond(request, from_bytes(found, "image/webp", FOREVER))
-
-
-ROUTES: list[ControllerRouterHandler] = [movie, claims, ratings, history, lookup, poster]
+ROUTES: list[ControllerRouterHandler] = [movie, claims, ratings, history, lookup]

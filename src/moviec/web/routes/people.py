@@ -18,6 +18,7 @@ from moviec.catalog.people import (
     Credit,
     Person,
     credits_of,
+    given_ids,
     party_at,
     people_from,
     person_of,
@@ -96,14 +97,16 @@ async def one_person(request: Request[Any, Any, Any], person_id: PersonId) -> AS
     found = await server.read(lambda connection: _person(connection, person_id))
     if found is None:
         raise not_found(f"there is no person {person_id[:50]}")
-    person, done = found
+    person, done, given = found
     credits = [_credit(credit) for credit in done if params.adult or not credit.adult]
     films = len({credit.id for credit in credits})
-    shape = shapes.Person(id=person.id, name=person.name, ids=person.ids, films=films, credits=credits)
+    shape = shapes.Person(
+        id=person.id, name=person.name, ids=person.ids, given_ids=given, films=films, credits=credits
+    )
     return respond(request, answer(shape))
 
 
-def _person(connection: sa.Connection, text: str) -> tuple[Person, list[Credit]] | None:
+def _person(connection: sa.Connection, text: str) -> tuple[Person, list[Credit], list[shapes.GivenId]] | None:
     space, colon, key = text.partition(":")
     number: int | None
     if colon:
@@ -111,7 +114,10 @@ def _person(connection: sa.Connection, text: str) -> tuple[Person, list[Credit]]
     else:
         number = int(text) if text.isascii() and text.isdecimal() and int(text) <= LARGEST else None
     person = person_of(connection, number) if number is not None else None
-    return (person, credits_of(connection, person.id)) if person else None
+    if person is None:
+        return None
+    given = [shapes.GivenId(**msgspec.structs.asdict(each)) for each in given_ids(connection, person)]
+    return person, credits_of(connection, person.id), given
 
 
 def _credit(credit: Credit) -> shapes.PersonCredit:

@@ -17,13 +17,23 @@ class Genre(Shape, frozen=True):
     ids: dict[str, str | list[str]]
 
 
+class CompanyOwner(Shape, frozen=True):
+    """The company that owns another; `id` where it has films here."""
+
+    name: str
+    id: int | None = None
+
+
 class Company(Shape, frozen=True):
-    """A production company: other names, and ids at the sources."""
+    """A production company: other names, ids at the sources; its country (ISO 3166-1) and owner as the source `told_by` says."""
 
     id: int
     name: str
     aliases: list[str]
     ids: dict[str, list[str]]
+    country: str | None = None
+    parent: CompanyOwner | None = None
+    told_by: str | None = None
 
 
 class GenreList(Shape, frozen=True):

@@ -400,12 +400,23 @@ class PersonCredit(Shape, frozen=True):
     votes: int | None = None
 
 
+class GivenId(Shape, frozen=True):
+    """An id of a person: its space, the source whose rows have it, the name in these, and in how many films."""
+
+    space: str
+    id: str
+    source: str
+    name: str
+    films: int
+
+
 class Person(Shape, frozen=True):
-    """A person, ids at the sources by id space, and their films, the newest first."""
+    """A person, ids by id space and with the source that gives each, and their films, the newest first."""
 
     id: int
     name: str
     ids: dict[str, list[str]]
+    given_ids: list[GivenId]
     films: int
     credits: list[PersonCredit]
 

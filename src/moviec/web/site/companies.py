@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -80,7 +81,9 @@ async def company(request: Request[Any, Any, Any], company_id: FromPath[str]) ->
         told = _told("companies", shown, years)
         return "entry.html", {**told, "links": links_of(shown.ids, "companies"), **values}, {}
 
-    return await held_page(request, 0, f"company:{shown.id}", make)
+    # What is told of a company changes without a change of a film, by which held pages grow old.
+    told = zlib.crc32(msgspec.json.encode(shown))
+    return await held_page(request, 0, f"company:{shown.id}:{told}", make)
 
 
 @get("/genres", include_in_schema=False)

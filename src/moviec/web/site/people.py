@@ -13,7 +13,15 @@ from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 from litestar.types import ControllerRouterHandler
 
-from moviec.catalog.people import Credit, credits_of, leading_people, partners_of, party_at, person_of
+from moviec.catalog.people import (
+    Credit,
+    credits_of,
+    given_ids,
+    leading_people,
+    partners_of,
+    party_at,
+    person_of,
+)
 from moviec.search.location import slug
 from moviec.search.readings import fold
 from moviec.units import plural
@@ -119,6 +127,9 @@ def _person(connection: sa.Connection, number: int) -> dict[str, Any]:
         "median": sorted(rated)[len(rated) // 2] if rated else None,
         "partners": partners_of(connection, number, PARTNERS),
         "links": links_of(found.ids, "people"),
+        "given": [
+            (*words.elsewhere(each.space, each.id, "people"), each) for each in given_ids(connection, found)
+        ],
         "counted": plural(len(films), "film", "films"),
     }
 
