@@ -50,8 +50,8 @@ def test_every_route_refuses_in_one_shape(api: Api, described: dict[str, Any]) -
         if path in ("/healthz", "/readyz", "/metrics"):
             continue
         where, walked = filled(path), walked + 1
-        # A poster takes no key: a page of films has dozens, and its address cannot be guessed.
-        refusal = 404 if path.startswith("/posters/") else 401
+        # A poster or a video takes no key: a page of films has dozens, and its address cannot be guessed.
+        refusal = 404 if path.startswith(("/posters/", "/videos/")) else 401
         check(api.client.request(method, where, headers={"X-API-Key": "mc_wrong"}), refusal)
         unknown = f"{where}?nonsense=1"
         check(api.client.request(method, unknown), 400, 401, 404, 415, 422)
