@@ -1,7 +1,7 @@
 -- Film lists into records. View `films`; lists inside a row are JSON text.
 -- The key is the article's address where no other film shares it, else "Title (year)", numbered from the second on. Two rows of one
 -- title, a year apart at most, whose casts share somebody (or one has none) mean the film of the article that both link to: it
--- is their id. Of 28 such pairs, read by eye, all were one film; one pair without a shared name was not.
+-- is their id. The 21 such pairs that had stood apart, read by eye, were one film each; one pair without a shared name was not.
 -- A cast may be a sentence about the film, cut at its links ("life in", "Chicago", "ghettos"): it has a piece that is no name
 -- nor a label ("Voices of"), or no full name at all. Then what is no full name is none; so are single words in small letters ("cartoon"). They are put in
 -- brackets, as notes, by which they are refused and counted.
