@@ -196,6 +196,26 @@ def test_a_facet_tells_what_its_filter_gives(fords: Finder) -> None:
             assert fords.find(within, GenreWords(NAMES)).total == count
 
 
+@pytest.mark.parametrize(
+    "query", ["the", "matrix", "godfather", "matirx", "science fiction", "kubrick", "1999", ""]
+)
+@pytest.mark.parametrize("year_from", [None, 1990])
+def test_counts_are_those_of_the_index_whether_or_not_a_page_has_all_films(
+    finder: Finder, query: str, year_from: int | None
+) -> None:
+    ask = Ask(query=query, year_from=year_from)
+    whole = finder.find(msgspec.structs.replace(ask, limit=100), GenreWords(NAMES))
+    assert len(whole.items) == whole.total
+    for limit in (1, 2):
+        page = finder.find(msgspec.structs.replace(ask, limit=limit), GenreWords(NAMES))
+        if page.total == whole.total:
+            assert (page.genres, page.decades) == (whole.genres, whole.decades)
+        again = finder.find(
+            msgspec.structs.replace(ask, limit=limit, cursor=page.cursor or ""), GenreWords(NAMES)
+        )
+        assert again.total == page.total
+
+
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=60))
 def test_no_query_is_too_odd(finder: Finder, query: str) -> None:
     page = finder.find(Ask(query=query, limit=3, facets=False), GenreWords(NAMES))

@@ -46,7 +46,9 @@ STEP = 5_000
 #: built an index is built anew, too: by then the raters may be others than those its films were placed by.
 ANEW = 0.5
 
-HEAP = 100_000_000
+#: What the writer may gather before it writes a segment of the index, at most: some 1.1 KB a film. Each segment is looked
+#: into by each search: among 700,000 films in six segments a mistyped query took 3.9 ms, in one 1.4 ms.
+HEAP, HEAP_OF_CHANGES = 1_000_000_000, 50_000_000
 
 Tell = Callable[[str], None]
 
@@ -165,7 +167,7 @@ def follow(catalogue: sa.Engine, folder: Path, wait: Callable[[float], bool], ev
 
 def _replace(catalogue: sa.Engine, used: Path, changed: list[int], scale: Scale) -> None:
     index = open_index(used)
-    writer = index.writer(HEAP // 2, 1)
+    writer = index.writer(HEAP_OF_CHANGES, 1)
     with catalogue.connect() as connection:
         for start in range(0, len(changed), STEP):
             some = changed[start : start + STEP]

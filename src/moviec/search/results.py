@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -54,6 +55,12 @@ DOUBTFUL, DOUBTED = 0.15, 15
 SERIES, PART_OF_SERIES, PAUSE = 60, 0.35, 10
 
 
+#: What was counted of an index: by what was asked for and how many levels were looked into. The pages of one list, and
+#: its orders, have one count; so many are kept, each of a kilobyte or two.
+Counts = dict[tuple[Ask, int], Counted]
+COUNTS = 1_000
+
+
 class Finder:
     """Searches the index in use; `refresh` moves on to what the indexer has done since. Usable from any thread."""
 
@@ -62,6 +69,7 @@ class Finder:
         self._folder = folder
         self._opened: tuple[Path, int] | None = None
         self._index: tantivy.Index | None = None
+        self._counts: Counts = {}
 
     @property
     def position(self) -> int | None:
@@ -88,12 +96,15 @@ class Finder:
                 self._index = open_index(stands[0])
             except StoreError:
                 return
-        self._opened = stands
+        self._opened, self._counts = stands, {}
 
     def find(self, ask: Ask, genres: GenreWords) -> Page:
         """Search or list. Raises StoreError where there is no index, UsageError for a cursor of another search."""
+        counts = (
+            self._counts
+        )  # before the index: counts of one that is opened meanwhile are not taken for its own
         searcher, fields = self._opened_index()
-        return _Search(searcher, fields, ask, genres).page()
+        return _Search(searcher, fields, ask, genres, counts).page()
 
     def has(self, field: str, value: str) -> bool:
         """Return whether a film has a value in a field of whole values. Raises StoreError where there is no index."""
@@ -131,17 +142,20 @@ class Finder:
 class _Search:
     """One search over one state of the index."""
 
-    def __init__(self, searcher: tantivy.Searcher, fields: Fields, ask: Ask, genres: GenreWords) -> None:
+    def __init__(
+        self, searcher: tantivy.Searcher, fields: Fields, ask: Ask, genres: GenreWords, counts: Counts
+    ) -> None:
         self.searcher = searcher
         self.fields = fields
         self.ask = ask
+        self.genres = genres
         self.rising = ask.sort.startswith("-")
         self.field = f"by_{ask.sort.removeprefix('-').replace('relevance', 'popularity')}"
         self.filters, self.unwanted = self._filters()
         self.begun, self.meant, self.part = False, list[Reading](), list[int]()
         self.given: dict[str, Query] = {}
         self._built: dict[str, Query | None] = {}
-        self._counted: dict[int, Counted] = {}
+        self._counts = counts
         self._first: dict[str, list[tuple[int, tantivy.DocAddress]]] = {}
         self._understand(genres)
         self.of = binascii.crc32(
@@ -159,9 +173,12 @@ class _Search:
         if self.meant and not begin and used < DOUBTED and self._doubtful(used):
             used = DOUBTED
         found = self._walk(used, begin)
-        counted = self._count(used) if self.ask.counted else Counted(len(found), [], [])
         more = len(found) > self.ask.limit
         items = [self._summary(address) for _, address in found[: self.ask.limit]]
+        if not self.ask.counted:
+            counted = Counted(len(found), [], [])
+        else:
+            counted = self._count(used) if more or begin else self._count_shown(items)
         cursor = None
         if more:
             cursor = write_cursor(Cursor(found[self.ask.limit - 1][0], used, self.of))
@@ -394,9 +411,25 @@ class _Search:
 
     def _count(self, used: int) -> Counted:
         """Count the films that the first levels have, by genre and decade where that is asked for."""
-        if used not in self._counted:
-            self._counted[used] = self._count_all(self._wanted(self._any(used)))
-        return self._counted[used]
+        sort = self.ask.sort if self.rising else "relevance"
+        counted = (msgspec.structs.replace(self.ask, cursor="", limit=0, sort=sort), used)
+        if counted not in self._counts:
+            if len(self._counts) >= COUNTS:
+                self._counts.clear()
+            self._counts[counted] = self._count_all(self._wanted(self._any(used)))
+        return self._counts[counted]
+
+    def _count_shown(self, items: Sequence[Summary]) -> Counted:
+        """Count the films of a page that has all that match, as `_count_all` counts them in the index."""
+        if not self.ask.facets:
+            return Counted(len(items), [], [])
+        genres = Counter(self.genres.named(name) for film in items for name in dict.fromkeys(film.genres))
+        decades = Counter(film.year // 10 * 10 for film in items if film.year)
+        by_count = sorted(
+            ((genre, count) for genre, count in genres.items() if genre is not None),
+            key=lambda pair: (-pair[1], pair[0]),
+        )
+        return Counted(len(items), by_count, sorted(decades.items()))
 
     def _count_all(self, query: Query) -> Counted:
         """Count the films that match. Every film has one decade, 0 where its year is unknown."""
