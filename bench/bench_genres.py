@@ -90,11 +90,24 @@ def hide(engine: DuckEngine, hidden: str, split: Split, known: tuple[pa.Table, p
         "half or more": _f1(engine, hidden, f"{said} WHERE 2 * votes >= voters"),
         "first source": _f1(engine, hidden, first),
     }
+    if split.scored and split.others == 1:
+        tell_surety(engine, hidden)
     for least in THRESHOLDS:
         found[f"from .{least // 100_000}"] = _f1(
             engine, hidden, f"SELECT movie, genre FROM told WHERE millionths >= {least}"
         )
     return found
+
+
+def tell_surety(engine: DuckEngine, hidden: str) -> None:
+    """Print how often the hidden source says a genre that it can say, by how sure the others make it."""
+    rows = engine.query(
+        "SELECT least(t.millionths // 100000, 9) AS tenth, count(*) AS genres, avg((s.genre IS NOT NULL)::INT) AS said"
+        f" FROM told t JOIN (SELECT DISTINCT genre FROM meaning WHERE source = '{hidden}') USING (genre) JOIN scored USING (movie)"
+        f" LEFT JOIN (SELECT DISTINCT movie, genre FROM claim WHERE source = '{hidden}') s USING (movie, genre) GROUP BY 1 ORDER BY 1"
+    ).to_pylist()
+    told = ", ".join(f".{row['tenth']} {row['said']:.2f} of {row['genres']}" for row in rows)
+    print(f"{hidden}: genres it says, by how sure they are: {told}")
 
 
 def _f1(engine: DuckEngine, hidden: str, predicted: str) -> float:

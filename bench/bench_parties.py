@@ -1,6 +1,7 @@
 """How right people and companies are: made-up deliveries against their truth, and what real ones say about the rules.
 
-The rules' thresholds come from the real counts; the made-up deliveries show what they lead to.
+The rules' thresholds come from the real counts; the made-up deliveries show what they lead to. `bench_parties.py HOME` counts, for a
+home's published films, the names of people that stand for several parties, and lists pairs of keys of one name, merged and not.
 """
 
 from __future__ import annotations
@@ -12,8 +13,14 @@ import time
 from pathlib import Path
 
 from measure import REAL
+from moviec.catalog.deliveries import all_batches
+from moviec.catalog.ingest_queue import RECORDS
+from moviec.catalog.ledger import movie_of_records
+from moviec.config import open_home
 from moviec.engine import DuckEngine
+from moviec.lake.batches import view_current_records
 from moviec.matching.parties import companies, company_names, people, person_names
+from moviec.pipeline.opening import open_run
 from moviec.sources.registry import find_source
 from moviec.sources.spec import Wanted, assign_roles
 from moviec.storage.archives import unpack
@@ -30,8 +37,25 @@ _TEXT = Path(__file__).with_name("parties.sql").read_text("utf-8")
 SQL = dict(re.findall(r"^-- section: (\w+)\n(.*?)(?=^-- section|\Z)", _TEXT, re.MULTILINE | re.DOTALL))
 
 
+def tell_home(folder: Path) -> None:
+    """Print how many people's names of a home stand for several parties, and the pairs of keys of one name without a shared film."""
+    with DuckEngine() as engine, open_run(open_home(folder, make=False)) as context:
+        view_current_records(
+            engine, context.record_files(all_batches(context.catalogue)), RECORDS.empty_table()
+        )
+        with context.catalogue.connect() as connection:
+            engine.register("members", movie_of_records(connection))
+        engine.materialize("home_credits", SQL["home_credits"])
+        engine.register("found", people(engine, "home_credits", SPACES).credits)
+        for question in ("several", "several_known", "one_name"):
+            for row in engine.query(SQL[question]).to_pylist():
+                print(f"  {question}: {row}")
+
+
 def main() -> None:
     """Print every figure."""
+    if sys.argv[1:]:
+        return tell_home(Path(sys.argv[1]))
     if not REAL.is_dir():
         sys.exit(f"no data at {REAL}: this measures on public film lists that are not shipped")
     with DuckEngine() as engine:

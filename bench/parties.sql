@@ -76,3 +76,29 @@ SELECT j.source, count(*) AS credits, count(*) FILTER (list_contains(o.truths, j
 FROM judged j LEFT JOIN owners o ON o.party = j.party
 WHERE j.key IS NULL AND j.truth IN (SELECT truth FROM keyed)
 GROUP BY j.source ORDER BY j.source
+
+-- section: home_credits
+SELECT movie, source, person.key AS key, person.name AS name, person.role AS role, min(year)::BIGINT AS year
+FROM (SELECT movie, live.source, unnest(people) AS person, coalesce(year, year(released)) AS year
+      FROM live JOIN members ON members.source = live.source AND members.key = live.key)
+WHERE person.name IS NOT NULL GROUP BY ALL
+
+-- section: several
+SELECT parties, count(*) AS names FROM (SELECT folded, count(DISTINCT party) AS parties FROM found GROUP BY folded) GROUP BY parties ORDER BY parties
+
+-- section: several_known
+-- The same of names with ten films or more.
+SELECT parties, count(*) AS names FROM (
+  SELECT folded, count(DISTINCT party) AS parties FROM found GROUP BY folded HAVING count(DISTINCT movie) >= 10)
+GROUP BY parties ORDER BY parties
+
+-- section: one_name
+-- Keys of one name in two spaces that share no film: films of either, roles, years, and whether they are one party.
+WITH keyed AS (
+  SELECT folded, source, key, any_value(party) AS party, any_value(name) AS name, list(DISTINCT movie) AS movies,
+         list_sort(list(DISTINCT role)) AS roles, min(year) AS first, max(year) AS last
+  FROM found WHERE key <> '' GROUP BY folded, source, key)
+SELECT a.party = b.party AS merged, a.name, a.key, a.roles, a.first, a.last, len(a.movies) AS films, b.key AS other_key, b.roles AS other_roles,
+       b.first AS other_first, b.last AS other_last, len(b.movies) AS other_films
+FROM keyed a JOIN keyed b ON b.folded = a.folded AND a.source < b.source
+WHERE len(list_intersect(a.movies, b.movies)) = 0 ORDER BY merged, a.name, a.key, other_key

@@ -187,3 +187,24 @@ def test_lists_are_the_same_however_they_are_cut_and_ordered(tmp_path: Path) -> 
         rows["f1", "genres"]["value"] == "Horror|Sci-Fi"
         and rows["f4", "title"]["value"] == "Me, Myself & Irene"
     )
+
+
+def test_amounts_are_judged_by_their_size_where_nobody_else_can_say(tmp_path: Path) -> None:
+    """30 for 30 million is no budget, and of two grosses far apart the smaller is half told; a budget may be the smaller one."""
+    usual = "".join(
+        f"f{at},{field},a,{at}0000000\n" for at in range(1, 9) for field in ("budget", "worldwide gross")
+    )
+    rows = fused(
+        tmp_path,
+        usual
+        + "x,budget,a,30\nx,budget,b,30000000\ny,budget,a,30000000000\ny,budget,b,10000000\n"
+        + "x,worldwide gross,a,20000000\nx,worldwide gross,b,50000000\nz,budget,a,20000000\nz,budget,b,50000000\n",
+    )
+    chosen = {film: rows[film, "budget"]["value"] for film in "xyz"}
+    assert chosen == {"x": "30000000", "y": "10000000", "z": "20000000"}
+    assert rows["x", "worldwide gross"]["value"] == "50000000"
+
+
+def test_where_nobody_can_say_the_first_in_the_table_leads(tmp_path: Path) -> None:
+    rows = fused(tmp_path, "f1,runtime,a,90\nf1,runtime,b,120\nf2,runtime,a,100\nf2,runtime,b,100\n")
+    assert rows["f1", "runtime"]["value"] == "90"

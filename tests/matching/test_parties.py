@@ -90,8 +90,38 @@ def test_a_shared_film_joins_keys_of_two_spaces(persons: Resolve) -> None:
     assert [(row["space"], row["key"]) for row in found.keys.to_pylist()] == [("imdb", "nm1"), ("tmdb", "9")]
 
 
-def test_a_name_without_a_shared_film_joins_nothing(persons: Resolve) -> None:
-    assert count(persons((1, "imdb", "nm1", "Ann Lee", "actor"), (2, "kaggle", "9", "Ann Lee", "actor"))) == 2
+def test_without_a_shared_film_the_only_ones_of_a_name_and_trade_are_one_person(persons: Resolve) -> None:
+    """Spielberg directs at IMDb and produces at TMDB; a third list, without keys, says that he acts."""
+    name = "Steven Spielberg"
+    director = (1, "imdb", "nm229", name, "director", 1993)
+    producer = (2, "kaggle", "488", name, "producer", 1995)
+    assert count(persons(director, producer, (3, "wikipedia", None, name, "actor", 1996))) == 1
+    other_trade = (2, "kaggle", "9", name, "composer", 1995)
+    namesake = (4, "imdb", "nm9", name, "writer", 1994)
+    long_after = (2, "kaggle", "488", name, "producer", 2050)
+    for rest in ([other_trade], [producer, namesake], [long_after]):
+        assert count(persons(director, *rest)) == len(rest) + 1
+    assert count(persons((1, "imdb", "1", "Cher", "actor"), (2, "kaggle", "2", "Cher", "actor"))) == 2
+
+
+def test_a_name_without_a_key_goes_to_the_one_of_its_trade(persons: Resolve) -> None:
+    found = parties(
+        persons(
+            (1, "imdb", "nm1", "Brad Pitt", "director", 2006),
+            (2, "kaggle", "287", "Brad Pitt", "actor", 1995),
+            (3, "wikipedia", None, "Brad Pitt", "actor", 1999),
+        )
+    )
+    assert found[3, "wikipedia", None, "Brad Pitt"] == found[2, "kaggle", "287", "Brad Pitt"]
+    assert found[1, "imdb", "nm1", "Brad Pitt"] != found[2, "kaggle", "287", "Brad Pitt"]
+
+
+def test_an_actor_of_long_ago_is_no_director_of_today(persons: Resolve) -> None:
+    name = "Steve McQueen"
+    acted_in = [(year, "wikipedia", None, name, "actor", year) for year in range(1958, 1981, 4)]
+    assert count(persons(*acted_in, (1, "imdb", "nm2588606", name, "director", 2008))) == 2
+    assert count(persons(*acted_in, (1, "imdb", "nm2588606", name, "director", 2000))) == 1
+    assert count(persons(*acted_in[-2:], (1, "imdb", "nm2588606", name, "director", 2008))) == 1
 
 
 def test_two_keys_of_one_space_are_two_people_and_films_say_who_is_who(persons: Resolve) -> None:

@@ -81,3 +81,21 @@ def test_two_rows_with_one_id_alike_and_another_not_are_one_film_where_title_and
         by_either = record("b", "1", "Les Aristochats", year=1970, ids={"imdb": "tt2"})
         [film] = clusters_of(settled(one, two, by_either))
         assert len(film) == 3
+
+
+def test_two_rows_that_link_to_one_article_are_one_film_though_a_year_apart() -> None:
+    """Wikipedia's lists of 1992 and 1993 both have RoboCop 3."""
+    ids = {"wikipedia": "RoboCop_3"}
+    rows = [
+        record(
+            "wikipedia",
+            f"RoboCop 3 ({year})",
+            "RoboCop 3",
+            year=year,
+            cast=["Robert John Burke", other],
+            ids=ids,
+        )
+        for year, other in ((1992, "John Castle"), (1993, "Nancy Allen"))
+    ]
+    other_film = record("kaggle", "5550", "RoboCop 3", year=1993)
+    assert len(clusters_of(settled(*rows, other_film, repeating=frozenset({"wikipedia"})))) == 1

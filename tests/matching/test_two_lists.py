@@ -241,3 +241,37 @@ def test_titles_of_other_scripts_meet_in_latin_letters() -> None:
     assert accepted(film("Брат", year=1997), film("Brat", year=1997))
     assert accepted(film("千と千尋の神隠し", year=2001), film("Sen to Chihiro no kamikakushi", year=2001))
     assert not accepted(film("Брат", year=1997), film("Сестра", year=1997))
+
+
+def test_directors_in_another_script_or_spelling_contradict_nothing() -> None:
+    """A director's name in Cyrillic is read in Latin letters; where it is then another, nobody's name is romanised in one way."""
+    names = (
+        ("Андрей Тарковский", "Andrei Tarkovsky"),
+        ("Сергей Эйзенштейн", "Sergei Eisenstein"),
+        ("Kirk De Micco", "Kirk DeMicco"),
+        ("Roberts Gannaway", "Bobs Gannaway"),
+    )
+    for one, other in names:
+        assert accepted(
+            film("Zerkalo", year=1975, directors=[one]), film("Zerkalo", year=1975, directors=[other])
+        ), one
+    assert not accepted(
+        film("Zerkalo", year=1975, directors=["Ann Lee"]), film("Zerkalo", year=1975, directors=["Bo Ek"])
+    )
+
+
+def test_a_film_that_was_only_announced_is_no_film_of_a_year() -> None:
+    """Where films without a year have no running time either, they are not made: a film of 1995 is none of them."""
+    made = [film(f"Tale of Amber {number}", year=1900 + number, runtime=100) for number in range(30)]
+
+    def weight(runtime: int | None) -> int:
+        undated = [film(title, runtime=runtime) for title in ("Heat", "Blue", "Gold")]
+        found = match(
+            films("a", film("Heat", year=1995), *made[:9]),
+            films("b", *made, *undated),
+            MODEL,
+            Settings(floor=-99_000_000),
+        )
+        return next(int(row["weight"]) for row in found.pairs.to_pylist() if row["right_key"] == "31")
+
+    assert weight(None) < weight(110) - 1_000_000

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from moviec.catalog.history import documents_as_of
 from moviec.catalog.ingest_queue import failed, newest, pending, position, replay
-from moviec.catalog.leases import last_runs
+from moviec.catalog.leases import last_runs, last_step
 from moviec.config import Home, Settings
 from moviec.errors import StoreError, UnpublishedError
 from moviec.home.context import RunContext
@@ -21,7 +21,7 @@ from moviec.jobs.health import check_all
 from moviec.pipeline.aggregator import Retry, advance, drain, publish_again
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.opening import arriving, open_run, publishing
-from moviec.pipeline.publication import Scope, bring_up
+from moviec.pipeline.publication import DOUBTFUL, Scope, bring_up
 from moviec.sources.registry import find_source
 from tests.pipeline.test_due import FACTS
 
@@ -94,7 +94,16 @@ def test_what_was_registered_is_published_by_whoever_comes_next(desk: Desk) -> N
         assert pending(connection).entries == 0
         done = [(one["command"], one["outcome"], [step["name"] for step in one["steps"]]) for one in last_runs(connection, 2)]  # fmt: skip
     assert done[0][:2] == ("publish", "done")
-    assert done[0][2] == ["resolving", "finding people and companies", "fusing", "publishing"]
+    assert done[0][2] == [
+        "resolving",
+        "finding people and companies",
+        "fusing",
+        "counting doubtful films",
+        "publishing",
+    ]
+    with desk.context.catalogue.connect() as connection:
+        _, counts = last_step(connection, DOUBTFUL) or ("", {})
+    assert counts == {"years apart": 0, "same people": 0, "twins": 0}
     assert done[1] == ("ingest club", "done", ["keeping", "reading", "comparing with what is known"])
     assert drain(desk.context).changes == {}
 

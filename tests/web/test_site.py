@@ -198,6 +198,9 @@ def test_the_movie_page_shows_facts_rating_and_claims(read_api: Api) -> None:
     for shown in ("Amélie", "Le Fabuleux Destin", "Comedy", "Romance", "UGC", "$10 million", "C-rating 85 of 100", "770,000",
                   'id="claims-year"', "France", "https://www.imdb.com/title/tt0000005/"):  # fmt: skip
         assert shown in text, shown
+    tags = text[text.index("Comedy") :].split("</p>")[0]
+    assert "31%" in tags.partition("Romance")[2], "a genre that is not sure says how sure it is"
+    assert "98%" not in tags
     assert read_api.get("/movies/mc50").headers["location"] == "/movies/mc1"
     assert read_api.get("/movies/mc4711").status_code == 404
     assert "The Matrix Reloaded" in read_api.get("/movies/mc1").text  # a similar film

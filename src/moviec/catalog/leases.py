@@ -181,6 +181,14 @@ def last_runs(connection: sa.Connection, most: int) -> list[dict[str, Any]]:
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
+def last_step(connection: sa.Connection, step: str) -> tuple[str, dict[str, int]] | None:
+    """Return when the latest run that ended well and had a step began, and what the step counted; None where none had."""
+    named = sa.cast(runs.c.steps, sa.Text).contains(step, autoescape=True)
+    query = sa.select(runs.c.started_at, runs.c.steps).where(runs.c.outcome == "done", named)
+    row = connection.execute(query.order_by(runs.c.number.desc()).limit(1)).first()
+    return row and (row.started_at, next(each["counts"] for each in row.steps if each["name"] == step))
+
+
 def last_run_of_each(connection: sa.Connection, but: str) -> Sequence[sa.Row[Any]]:
     """Return the latest run of each command other than `but`, in the order of their names."""
     latest = sa.select(sa.func.max(runs.c.number)).where(runs.c.command != but).group_by(runs.c.command)

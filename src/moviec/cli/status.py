@@ -10,13 +10,14 @@ from typing import Annotated
 import typer
 
 from moviec.catalog.deliveries import all_deliveries, count_rejected
-from moviec.catalog.leases import last_runs
+from moviec.catalog.leases import last_runs, last_step
 from moviec.cli.console import HomeOption, JsonOption, exclude, print_json
 from moviec.cli.delivery_messages import findings_of
 from moviec.config import open_home
 from moviec.jobs.alerts import alerts_of, send_test
 from moviec.jobs.health import Check, check_all, metrics_text
 from moviec.pipeline.opening import open_run
+from moviec.pipeline.publication import DOUBTFUL
 from moviec.sources.registry import find_sources
 from moviec.units import plural
 
@@ -43,6 +44,7 @@ def status(
         checks = check_all(context, find_sources(place.folder), dt.datetime.now(dt.UTC))
         with context.catalogue.connect() as connection:
             done = last_runs(connection, RUNS)
+            doubtful = last_step(connection, DOUBTFUL)
     newest = {delivery.source: delivery for delivery in sorted(deliveries, key=lambda one: one.id)}
     concerns = [one.concern for one in checks if one.concern]
     findings = [line for one in newest.values() for line in findings_of(one, deliveries)]
@@ -58,6 +60,7 @@ def status(
             "concerns": concerns,
             "findings": findings,
             "checks": checks,
+            "doubtful": doubtful and {"at": doubtful[0], "films": doubtful[1]},
             "runs": done,
         }
         print_json(state)
@@ -70,6 +73,14 @@ def status(
             print(f"{name}: {plural(rows, 'rejected row', 'rejected rows')} in quarantine")
         for line in _waiting(checks):
             print(line)
+        if doubtful and any(doubtful[1].values()):
+            told = ", ".join(
+                f"{count:,} by {reason}" for reason, count in sorted(doubtful[1].items()) if count
+            )
+            print(
+                f"films that a reader would doubt, as of {doubtful[0][:16]}, when all was worked out: {told};"
+                " see `moviec review suspicious`"
+            )
         for run in done:
             print(f"run {run['number']}: {run['command']}, {run['outcome']}, {run['started_at'][:16]}")
         for line in [*concerns, *findings]:

@@ -1,6 +1,6 @@
 """A table of claims into one value per film and field: with confidence, whose it is, and the claims that lost.
 
-What each source's word weighs is learned from the table itself (`sides`); sources of one origin, found from what only they
+What each source's word weighs is learned from the table itself (`field_weights`); sources of one origin, found from what only they
 share (`origins`), have one voice. No catalogue, no model: the same table gives the same values.
 """
 
@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import quoted
-from moviec.fusion.field_kinds import Field
-from moviec.fusion.field_weights import Claims, Weights, learn, weigh
+from moviec.fusion.field_kinds import Field, grows
+from moviec.fusion.field_weights import Claims, Weights, learn, places_before, weigh
 from moviec.fusion.origins import Shared, origins, shared_values
 from moviec.rating.model import Floats
 
@@ -116,7 +116,8 @@ def _fuse_field(
     sizes[film, speaker] = rows["number"].to_numpy(zero_copy_only=False)
     places[film, speaker] = rows["file_row"].to_numpy()
     numbered = {name: place for place, name in enumerate(sorted(set(origin.values())))}
-    claims = Claims(codes, sizes, field.kind, [numbered[origin[source]] for source in sources])
+    origins_of = [numbered[origin[source]] for source in sources]
+    claims = Claims(codes, sizes, field.kind, origins_of, places_before(places), grows(field.name))
     weights = learn(claims)
     chosen, confidence = _chosen(claims, weights, places)
     engine.register(

@@ -1,7 +1,7 @@
 """What kind of value each field of a table of claims holds, told from its cells, and the cells read by it.
 
 A year, minutes, money, another number, a date, a list or a text. The kind says which cells are equal (`fold`), and for numbers
-what is near (`sides`).
+what is near (`field_weights`).
 """
 
 from __future__ import annotations
@@ -229,6 +229,12 @@ def _usual(field: str) -> str | None:
         if plain in (ALIASES | MORE_ALIASES).get(name, ()):
             return kind
     return None
+
+
+def grows(field: str) -> bool:
+    """Return whether a field holds amounts that add up over time, by its usual name."""
+    plain = plain_name(re.sub(r"[(\[][^()\[\]]*[)\]]", "", field))
+    return any(plain in MORE_ALIASES[name] for name in ("revenue", "gross", "domestic"))
 
 
 def _numbers(kind: str, field: str, cells: Sequence[str]) -> list[float]:

@@ -21,16 +21,25 @@ from moviec.rating.model import Bools, Floats
 #: Numbers of films.
 Places: TypeAlias = npt.NDArray[np.int64]
 
-#: What is believed of any source before a film is seen: the log-odds of 9 in 10, as of the first of the sources of a catalogue.
-BELIEVED = 2.2
+#: What is believed of any source before a film is seen: the log-odds of 9 in 10, as of the first of the sources of a catalogue;
+#: less for each source that stands before it in the table, as people put those first that they trust.
+BELIEVED, LATER = 2.2, 0.1
 
 #: A source that parts from the year by one usually has the later release of its own country: what its word adds to the year
 #: before, and takes from the year after.
-EARLIER_YEAR = 0.5
+EARLIER_YEAR = 0.2
 
-#: How strongly belief holds, as the curvature of its penalty: about 120 sides taken that could go either way. These three
-#: were compared on the two halves of the shared claims' films, which agree within noise (docs/fusion.md).
-HELD = 30.0
+#: How strongly belief holds, as the curvature of its penalty: about 1,200 sides taken that could go either way. These four
+#: were chosen on one half of the shared claims' films and reported on the other (docs/fusion.md).
+HELD = 300.0
+
+#: Amounts so many times the field's usual one (its median), or so small a part of it, are more often thousands, millions or
+#: another currency than the truth: e to the power of UNUSUAL deviations of SPREAD, beyond which the odds fall as a normal
+#: distribution's do.
+UNUSUAL, SPREAD = 3.0, 2.0
+
+#: A gross only grows: where claims are so far apart, a smaller one is mostly of one market or of a week in the middle.
+GROWN, HALF_TOLD = 1.5, 1.0
 
 #: Films that are learned from, at most, and films that are weighed at once.
 MOST_FILMS = 50_000
@@ -46,13 +55,16 @@ SAME_AMOUNT = 0.05
 class Claims(NamedTuple):
     """A field's claims: films x sources, each cell the number of its value (equal values, equal numbers) or NaN, and its size.
 
-    `kind` is the field's kind; sizes are NaN where values are no numbers. `origin` numbers each source's origin.
+    `kind` is the field's kind; sizes are NaN where values are no numbers. `origin` numbers each source's origin, `before` how many
+    sources stand before it in the table. `grows`: amounts that add up over time.
     """
 
     codes: Floats
     sizes: Floats
     kind: str
     origin: Sequence[int]
+    before: Sequence[int]
+    grows: bool = False
 
     def of(self, films: Bools | Places) -> Claims:
         """Return some films' claims."""
@@ -96,7 +108,7 @@ def learn(claims: Claims) -> Weights:
     """Learn the weights of a field's sources from films where origins differ, evenly taken where there are very many."""
     sources = claims.codes.shape[1]
     believed = np.zeros(KINDS * sources)
-    believed[:sources] = BELIEVED
+    believed[:sources] = BELIEVED - LATER * np.array(claims.before)
     if claims.kind == "year":
         believed[sources : 2 * sources], believed[2 * sources :] = EARLIER_YEAR, -EARLIER_YEAR
     contested = np.flatnonzero(np.nanmin(claims.codes, axis=1) < np.nanmax(claims.codes, axis=1))
@@ -128,14 +140,42 @@ def weigh(claims: Claims, weights: Weights) -> tuple[Floats, Floats]:
         support = _support(some, codes[part], sizes[part])
         behind = (support * weights.vector).reshape(*codes[part].shape, KINDS, -1).sum(axis=2)
         totals[part] = np.where(np.isnan(codes[part]), -np.inf, _by_origin(behind, claims.origin))
-    return codes, np.round(totals, 9)
+    return codes, np.round(totals - _doubts(claims, sizes), 9)
+
+
+def places_before(places: Floats) -> list[int]:
+    """Return how many sources stand before each in a table, by the rows of their claims (films x sources)."""
+    first = np.array(
+        [np.nansum(places < places[:, [at]], axis=0) for at in range(places.shape[1])]
+    )  # source x others that come first, on films of both
+    found: list[int] = (first > first.T).sum(axis=1).tolist()
+    return found
 
 
 def _by_origin(behind: Floats, origin: Sequence[int]) -> Floats:
-    """Add up what stands behind each candidate, of an origin only its strongest word."""
+    """Add up what stands behind each candidate: an origin speaks for one value, that of its strongest word."""
     numbers = np.array(origin)
-    total: Floats = np.sum([behind[:, :, numbers == number].max(axis=2) for number in set(origin)], axis=0)
+    total = np.zeros(behind.shape[:2])
+    for number in sorted(set(origin)):
+        voice = behind[:, :, numbers == number].max(axis=2)
+        if (numbers == number).sum() > 1:
+            voice = np.where(voice >= voice.max(axis=1, keepdims=True), voice, np.minimum(voice, 0.0))
+        total += voice
     return total
+
+
+def _doubts(claims: Claims, sizes: Floats) -> Floats:
+    """Return what the sizes of amounts take from candidates, whoever says them; 0 elsewhere."""
+    taken: Floats = np.zeros(sizes.shape)
+    if claims.kind != "money":
+        return taken
+    known = np.log(claims.sizes[claims.sizes > 0])
+    off = (np.log(np.where(sizes > 0, sizes, np.nan)) - np.median(known)) / SPREAD
+    taken += np.nan_to_num(np.maximum(off**2 - UNUSUAL**2, 0) / 2)
+    if claims.grows:
+        top = np.where(np.isnan(sizes), 0.0, sizes).max(axis=1, keepdims=True)
+        taken += np.where(sizes * GROWN < top, HALF_TOLD, 0.0)
+    return taken
 
 
 def _support(claims: Claims, codes: Floats, sizes: Floats) -> Floats:

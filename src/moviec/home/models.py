@@ -23,7 +23,7 @@ from moviec.fusion.survivorship import Rule, chosen_rules
 from moviec.home.context import RunContext
 from moviec.matching.model import Model, read_model
 from moviec.matching.model import shipped_model as shipped_match_model
-from moviec.matching.parties import studios_version
+from moviec.matching.parties import parties_version
 from moviec.sources.registry import faulty_sources, find_sources
 from moviec.sources.spec import SourceSpec
 
@@ -46,10 +46,10 @@ class Models(msgspec.Struct, frozen=True):
 
     @property
     def versions(self) -> str:
-        """Name all of these, and the studios whose names are known."""
+        """Name all of these, and the rules of people and companies."""
         rules = hashlib.sha256(msgspec.json.encode(self.rules, order="sorted")).hexdigest()[:8]
         public = " public" if self.public else ""
-        return f"{self.match.version} {self.fuse.version} r-{rules} {studios_version()}{public}"
+        return f"{self.match.version} {self.fuse.version} r-{rules} {parties_version()}{public}"
 
 
 def pinned_models(context: RunContext) -> Models:

@@ -6,6 +6,7 @@ Returns one row per pair: l, r and, for each comparison, the number of a level o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 import msgspec
 import numpy as np
@@ -15,8 +16,9 @@ from rapidfuzz import fuzz
 from rapidfuzz.process import cpdist
 
 from moviec.engine import Batches, Engine
+from moviec.romanise import romanise
 from moviec.sql import read_sql
-from moviec.text import pc
+from moviec.text import fold, pc
 
 Levels = npt.NDArray[np.int8]
 Floats = npt.NDArray[np.float64]
@@ -262,8 +264,28 @@ def _words_alike(pairs: pa.RecordBatch) -> tuple[Floats, Flags]:
 
 
 def _name_likeness(batches: Iterable[pa.RecordBatch]) -> Batches:
+    """Compare directors' names, blanks aside. Null, which says nothing, where they are unlike in two scripts, or in the given name alone.
+
+    Nobody's name is romanised in one way, and "Bobs" or "Roberts Gannaway" and "R. Gannaway" are mostly one.
+    """
     for batch in batches:
-        alike = cpdist(
-            batch["a"].to_pylist(), batch["b"].to_pylist(), scorer=fuzz.token_sort_ratio, dtype=np.float64
-        )
-        yield pa.record_batch([batch["l"], batch["r"], pa.array(alike)], schema=_SCORED_NAMES)
+        a, b = (list(map(str, batch[name].to_pylist())) for name in ("a", "b"))
+        alike = cpdist(a, b, scorer=fuzz.token_sort_ratio, dtype=np.float64)
+        mixed = batch["mixed"].to_numpy(zero_copy_only=False)
+        surname = batch["surname"].to_numpy(zero_copy_only=False)
+        for at in np.flatnonzero(alike < SAME_NAME):
+            if mixed[at]:
+                alike[at] = max(
+                    fuzz.token_sort_ratio(x, y) for x in _in_latin(a[at]) for y in _in_latin(b[at])
+                )
+            elif a[at].replace(" ", "") == b[at].replace(" ", ""):
+                alike[at] = 100.0
+        unlike = (alike < SAME_NAME) & (mixed | surname)
+        yield pa.record_batch([batch["l"], batch["r"], pa.array(alike, mask=unlike)], schema=_SCORED_NAMES)
+
+
+@lru_cache(maxsize=100_000)
+def _in_latin(name: str) -> tuple[str, ...]:
+    """Return how a folded name is written in Latin letters, the name itself where it is."""
+    ways = romanise(name)
+    return tuple(map(str, fold(pa.array(ways, pa.string())).to_pylist())) if ways else (name,)

@@ -3,7 +3,9 @@
 -- `film_ids` (n, space, id, key_of: the source whose key the id is).
 
 -- name: film_people
-SELECT n, count(DISTINCT role) AS roles, min(role) AS role FROM film_names GROUP BY n
+-- `elsewise`: names in another script than Latin, whose letters take two bytes or more.
+SELECT n, count(DISTINCT role) AS roles, min(role) AS role, bool_or(strlen(name) >= 1.5 * length(name)) AS elsewise
+FROM film_names GROUP BY n
 
 -- name: film_labels
 -- Documentary or not, animated or not: labels that all sources give alike.
@@ -36,7 +38,9 @@ JOIN film_titles b ON b.n = c.r
 SELECT l, r, min(level) AS title FROM scored_titles GROUP BY l, r
 
 -- name: director_pairs
-SELECT c.l, c.r, a.name AS a, b.name AS b
+SELECT c.l, c.r, a.name AS a, b.name AS b,
+       (strlen(a.name) >= 1.5 * length(a.name)) <> (strlen(b.name) >= 1.5 * length(b.name)) AS mixed,
+       split_part(a.name, ' ', -1) = split_part(b.name, ' ', -1) AND length(split_part(a.name, ' ', -1)) > 4 AS surname
 FROM candidates c
 JOIN film_names a ON a.n = c.l AND a.role = 'directors'
 JOIN film_names b ON b.n = c.r AND b.role = 'directors'
@@ -53,11 +57,12 @@ JOIN film_names b ON b.n = c.r AND b.name = a.name
 GROUP BY c.l, c.r
 
 -- name: people
+-- Names in two scripts that differ say nothing: nobody's are written in one way.
 SELECT c.l, c.r, b.shared FROM candidates c
 JOIN film_people p ON p.n = c.l
 JOIN film_people q ON q.n = c.r
 LEFT JOIN billed b ON b.l = c.l AND b.r = c.r
-WHERE b.shared IS NOT NULL OR (p.role = 'cast' AND q.role = 'cast')
+WHERE b.shared IS NOT NULL OR (p.role = 'cast' AND q.role = 'cast' AND p.elsewise = q.elsewise)
 
 -- name: genres
 SELECT c.l, c.r, count(*) AS shared

@@ -39,6 +39,10 @@ AGAINST, AT_MOST = 4, 3
 #: as seldom as a pair by chance. That is weak on purpose: in a short list a missing year may be an oversight.
 UNDATED, ANNOUNCED = (0.01, 0.5), 4
 
+#: Where a list's rows without a year have a running time less than half as often as the others, they are films that were only
+#: announced and no oversight (IMDb's part: 7% against 84%): then a match lacks a year so many times as seldom.
+UNMADE, BARE = 32, 0.5
+
 
 class Shares(msgspec.Struct, frozen=True):
     """How often matches (`m`) and other pairs (`u`) show each level, in parts per trillion.
@@ -74,10 +78,11 @@ class Fitted(msgspec.Struct, frozen=True):
 
 
 class Sizes(msgspec.Struct, frozen=True):
-    """How many records the lists hold."""
+    """How many records the lists hold; `unmade`: one of them holds films without a year that were only announced."""
 
     left: int
     right: int
+    unmade: bool = False
 
 
 def weights(shares: Shares) -> Integers:
@@ -188,7 +193,12 @@ def fit_m(levels: pa.Table, sizes: Sizes, start: Mapping[str, Shares], strength:
         for comparison in COMPARISONS:
             found, prior = levels[comparison.name].to_numpy(), start[comparison.name]
             counts = _counts(found, chance, len(comparison.levels)) / MILLION
-            missing = _missing(found[alike], chance[alike], strength.matches, comparison.name == "year")
+            missing = _missing(
+                found[alike],
+                chance[alike],
+                strength.matches,
+                (UNMADE if sizes.unmade else ANNOUNCED) if comparison.name == "year" else 1,
+            )
             m = _shrunk(counts, prior.m, strength.matches)
             if comparison.name == "year":
                 m = _held(m, prior)
@@ -218,15 +228,28 @@ def _rounded(values: Floats) -> Integers:
     return np.rint(values).astype(np.int64)
 
 
-def _missing(found: npt.NDArray[np.int8], chance: Integers, strength: int, is_year: bool) -> tuple[int, int]:
+def are_unmade(year: Column, runtime: Column) -> bool:
+    """Return whether a list's records without a year lack what made films have, a running time, too (BARE)."""
+    undated = pc.is_null(year)
+    timed, bare = pc.is_valid(runtime), int(pc.sum(undated).as_py() or 0)
+    dated = len(year) - bare
+    if not bare or not dated:
+        return False
+    with_it = int(pc.sum(pc.and_(timed, undated)).as_py() or 0) / bare
+    usual = int(pc.sum(pc.and_(timed, pc.invert(undated))).as_py() or 0) / dated
+    return with_it < BARE * usual
+
+
+def _missing(found: npt.NDArray[np.int8], chance: Integers, strength: int, seldom: int) -> tuple[int, int]:
     """Return how often a value is missing in matches and in other pairs of one title, both drawn towards each other.
 
-    A year is missing by oversight (in a few), since a list has none (in most), or since the film is not out (UNDATED).
+    A year is missing by oversight (in a few), since a list has none (in most), or since the film is not out (UNDATED): a match
+    lacks one `seldom` times as seldom then.
     """
     gone = found == MISSING
     share = (gone.sum() + 1) / (len(gone) + 2)
     few, most = UNDATED
-    of_match = share / ANNOUNCED if is_year and few <= share <= most else share
+    of_match = share / seldom if few <= share <= most else share
     shares = []
     for weight, prior in ((chance, of_match), (MILLION - chance, share)):
         counted = weight[gone].sum() / MILLION + strength * prior

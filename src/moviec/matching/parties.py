@@ -30,6 +30,10 @@ PERSON_FILMS, COMPANY_FILMS = 1, 2
 #: film dated after their death; 1 in 100 has one of more than 33; 1 in 2,000 spans more than 73. docs/matching.md has more.
 GAP, HOLE, CAREER = 60, 33, 75
 
+#: Years without a film, and films, after which a name without a key is not the one with a key that has another trade: of five
+#: such names here four are two people (Steve McQueen, actor 1958-1980 and director from 2008), all read by eye.
+STRANGER_GAP, STRANGER_FILMS = 28, 5
+
 #: Weights of edges, so that the surer kind always goes first; shared films are added.
 _SETTLED, _ONE_FILM = 1 << 40, 1 << 20
 
@@ -123,20 +127,21 @@ def company_names(names: Column) -> pa.Table:
 @cache
 def _studios() -> dict[str, str]:
     """Read studios.toml: the folded names of studios, each with the folded name that stands for it."""
-    studios = msgspec.toml.decode(_studios_file(), type=dict[str, list[str]])
+    studios = msgspec.toml.decode(_file("studios.toml"), type=dict[str, list[str]])
     main = [name for name, others in studios.items() for _ in (name, *others)]
     names = [each for name, others in studios.items() for each in (name, *others)]
     folded, meant = (_folded_companies(pa.array(some))["folded"].to_pylist() for some in (names, main))
     return {str(name): str(one) for name, one in zip(folded, meant, strict=True)}
 
 
-def studios_version() -> str:
-    """Name what is known of studios' names: where that changed, all companies are worked out again."""
-    return f"s-{hashlib.sha256(_studios_file()).hexdigest()[:8]}"
+def parties_version() -> str:
+    """Name the rules and what is known of studios' names: where these changed, all people and companies are worked out again."""
+    files = ("studios.toml", "parties_nodes.sql", "parties_credits.sql", "parties_out.sql")
+    return f"s-{hashlib.sha256(b''.join(map(_file, files))).hexdigest()[:8]}"
 
 
-def _studios_file() -> bytes:
-    return resources.files("moviec.matching").joinpath("studios.toml").read_bytes()
+def _file(name: str) -> bytes:
+    return resources.files("moviec.matching").joinpath(name).read_bytes()
 
 
 def _folded_companies(names: Column) -> pa.Table:
@@ -166,6 +171,7 @@ def _resolve(engine: Engine, spellings: pa.Table, spaces: Mapping[str, str], rul
     engine.register("party_spaces", pa.table({name: pa.array(known[name], pa.string()) for name in known}))
     engine.register("party_spellings", spellings)
     limits = {"films": rules.films, "gap": GAP, "hole": HOLE, "career": CAREER}
+    limits |= {"stranger_gap": STRANGER_GAP, "stranger_films": STRANGER_FILMS}
     engine.register("party_limits", pa.table({name: [limit] for name, limit in limits.items()}))
     engine.register("party_studios", pa.table({"folded": pa.array(rules.studios, pa.string())}))
     _keep(engine, "nodes")
@@ -191,7 +197,8 @@ def _clusters(engine: Engine, rules: _Rules) -> Integers:
     settled = pa.table({"l": alike, "r": nodes["record"], "weight": np.full(len(alike), _SETTLED)})
     shared = _edges(engine, f"SELECT l, r, {_ONE_FILM} + films AS weight FROM party_same_film")
     spelt = _edges(engine, "SELECT l, r, films AS weight FROM party_like_named")
-    across = _joined(nodes.num_rows, pa.concat_tables([settled, shared, spelt]))
+    career = _edges(engine, "SELECT l, r, 1 AS weight FROM party_same_career")
+    across = _joined(nodes.num_rows, pa.concat_tables([settled, shared, spelt, career]))
     return clusters(across, nodes.append_column("value", pa.array(alike)), Rules())
 
 

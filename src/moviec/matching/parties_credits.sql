@@ -31,11 +31,33 @@ SELECT movie, folded, party FROM party_by_name
 UNION ALL SELECT s.movie, s.folded, s.party
 FROM party_by_spelling s JOIN party_spellings_known k ON k.folded = s.folded AND k.party = s.party
 
+-- name: bearers_trades
+-- Who is known by each name, and by which trade: as keys say, and as films place those without.
+SELECT DISTINCT folded, party, CASE WHEN role IN ('director', 'writer', 'producer') THEN 'maker' ELSE role END AS trade FROM (
+  SELECT folded, role, party FROM party_bearers
+  UNION ALL
+  SELECT f.folded, c.role, f.party
+  FROM party_by_film f JOIN party_named c ON c.movie = f.movie AND c.folded = f.folded AND c.key = '') t
+
+-- name: unplaced
+-- The trades of the names that no film places.
+SELECT DISTINCT c.folded, CASE WHEN c.role IN ('director', 'writer', 'producer') THEN 'maker' ELSE c.role END AS trade
+FROM party_named c LEFT JOIN party_by_film f ON f.movie = c.movie AND f.folded = c.folded
+WHERE c.key = '' AND f.party IS NULL
+
 -- name: only
--- Names that one party alone is known by.
-SELECT folded, min(party) AS party
-FROM (SELECT folded, party FROM party_bearers UNION SELECT folded, party FROM party_spellings_known)
-GROUP BY folded HAVING min(party) = max(party)
+-- Names that one party alone is known by; and of several the one that alone has the trade of those whom no film places.
+WITH known AS (
+  SELECT folded, party FROM party_bearers UNION SELECT folded, party FROM party_spellings_known),
+alone AS (SELECT folded, min(party) AS party FROM known GROUP BY folded HAVING min(party) = max(party))
+SELECT folded, party FROM alone
+UNION ALL
+SELECT u.folded, min(t.party)
+FROM party_unplaced u
+JOIN (SELECT folded FROM party_unplaced GROUP BY folded HAVING min(trade) = max(trade)) o ON o.folded = u.folded
+JOIN party_bearers_trades t ON t.folded = u.folded AND t.trade = u.trade
+WHERE u.trade <> '' AND u.folded NOT IN (SELECT folded FROM alone)
+GROUP BY u.folded HAVING min(t.party) = max(t.party)
 
 -- name: mostly
 -- Whom a name stands for in most of the films that place it.
@@ -77,17 +99,30 @@ SELECT folded, year, max(keyed) AS keyed FROM (
   WHERE n.year IS NOT NULL) y
 GROUP BY folded, year
 
+-- name: strangers
+-- Names whose loose credits are many and of a trade that the only party of the name has nowhere: an actor of a director's name.
+SELECT l.folded FROM party_loose l
+JOIN party_only o ON o.folded = l.folded
+CROSS JOIN party_limits m
+WHERE NOT EXISTS (
+  SELECT 1 FROM party_unplaced u JOIN party_bearers_trades t ON t.folded = u.folded AND t.trade = u.trade
+  WHERE u.folded = l.folded AND t.party = o.party)
+GROUP BY l.folded HAVING count(DISTINCT l.movie) >= max(m.stranger_films)
+
 -- name: stretches
--- Which career of a name each year belongs to: another begins after a gap that no career has, and after the longest gap
--- where all years together span more than a career.
+-- Which career of a name each year belongs to: another begins after a gap that no career has, after the longest gap
+-- where all years together span more than a career, and after a shorter one between a party and a stranger.
 SELECT y.folded, y.year, y.keyed,
-       sum(CASE WHEN y.gap >= m.gap OR (y.gap >= m.hole AND y.span > m.career AND y.gap = y.longest) THEN 1 ELSE 0 END)
+       sum(CASE WHEN y.gap >= m.gap OR (y.gap >= m.hole AND y.span > m.career AND y.gap = y.longest)
+                  OR (y.gap >= m.stranger_gap AND y.keyed <> y.keyed_before AND s.folded IS NOT NULL) THEN 1 ELSE 0 END)
          OVER (PARTITION BY y.folded ORDER BY y.year) AS stretch
 FROM (SELECT g.*, max(gap) OVER (PARTITION BY folded) AS longest FROM (
         SELECT folded, year, keyed, year - lag(year) OVER (PARTITION BY folded ORDER BY year) AS gap,
+               lag(keyed) OVER (PARTITION BY folded ORDER BY year) AS keyed_before,
                max(year) OVER (PARTITION BY folded) - min(year) OVER (PARTITION BY folded) AS span
         FROM party_years) g) y
 CROSS JOIN party_limits m
+LEFT JOIN party_strangers s ON s.folded = y.folded
 
 -- name: careers
 -- A career with a key is the party's; without any the one with most films is the name's own, the first of several alike.

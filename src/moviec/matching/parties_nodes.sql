@@ -56,3 +56,35 @@ JOIN bearer b ON b.movie = a.movie AND b.role = a.role AND b.short = a.short AND
 CROSS JOIN party_limits
 WHERE a.folded <> b.folded AND (a.given = b.given OR length(a.given) = 1 OR length(b.given) = 1)
 GROUP BY a.n, b.n HAVING count(DISTINCT a.movie) >= max(party_limits.films)
+
+-- name: trades
+-- What each keyed node does: as its key has it, and as those without keys say of the name in its films.
+SELECT DISTINCT n, space, key, folded, CASE WHEN role IN ('director', 'writer', 'producer') THEN 'maker' ELSE role END AS trade
+FROM (SELECT n, space, key, folded, role FROM party_keyed WHERE short IS NOT NULL
+      UNION ALL
+      SELECT k.n, k.space, k.key, k.folded, c.role
+      FROM party_keyed k JOIN party_named c ON c.movie = k.movie AND c.folded = k.folded AND c.key = ''
+      WHERE k.short IS NOT NULL) t
+WHERE role <> ''
+
+-- name: same_career
+-- Without a shared film: in two spaces the only ones of a full name and trade, whose years one career can hold.
+WITH worker AS (
+  SELECT space, folded, trade, min(n) AS n FROM party_trades GROUP BY space, folded, trade HAVING min(key) = max(key)),
+active AS (
+  SELECT d.n, min(c.year) AS first, max(c.year) AS last
+  FROM party_nodes d JOIN party_named c ON c.space = d.space AND c.key = d.key AND c.folded = d.folded GROUP BY d.n),
+met AS (
+  SELECT DISTINCT a.n AS l, b.n AS r, a.space AS left_space, b.space AS right_space
+  FROM worker a JOIN worker b ON b.folded = a.folded AND b.trade = a.trade AND a.space < b.space),
+lone AS (
+  SELECT l, r, count(*) OVER (PARTITION BY l, right_space) AS of_left, count(*) OVER (PARTITION BY r, left_space) AS of_right
+  FROM met)
+SELECT m.l, m.r
+FROM lone m
+JOIN active a ON a.n = m.l
+JOIN active b ON b.n = m.r
+CROSS JOIN party_limits
+WHERE m.of_left = 1 AND m.of_right = 1
+  AND coalesce(greatest(a.last, b.last) - least(a.first, b.first) <= career, true)
+  AND coalesce(greatest(a.first - b.last, b.first - a.last) < hole, true)

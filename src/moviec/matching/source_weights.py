@@ -17,7 +17,16 @@ from moviec.matching.candidate_pairs import (
     find_candidates,
     match_all,
 )
-from moviec.matching.match_weights import Fitted, Sizes, Strength, Within, fit_m, fit_u, years_by_chance
+from moviec.matching.match_weights import (
+    Fitted,
+    Sizes,
+    Strength,
+    Within,
+    are_unmade,
+    fit_m,
+    fit_u,
+    years_by_chance,
+)
 from moviec.matching.model import Model, pair_name
 from moviec.text import Column, pc
 
@@ -38,10 +47,13 @@ ORDER BY s.source, s.key
 
 
 class Inside(msgspec.Struct, frozen=True):
-    """What one source tells by itself: its years, and the levels of the candidate pairs inside it."""
+    """What one source tells by itself: its years, the levels of the candidate pairs inside it, and whether films without a year
+    are `unmade`.
+    """
 
     years: Column
     within: Within
+    unmade: bool = False
 
 
 def fit_pairs(engine: Engine, model: Model, limits: PairLimits) -> Model:
@@ -67,7 +79,8 @@ def fit_pairs(engine: Engine, model: Model, limits: PairLimits) -> Model:
 def fit_two(levels: pa.Table, one: Inside, other: Inside, model: Model) -> Fitted:
     """Learn the weights for two sources from the levels of their candidate pairs and of those inside each."""
     u = fit_u(together([one, other]), years_by_chance(one.years, other.years), model.shares, Strength())
-    return fit_m(levels, Sizes(len(one.years), len(other.years)), u, Strength())
+    sizes = Sizes(len(one.years), len(other.years), one.unmade or other.unmade)
+    return fit_m(levels, sizes, u, Strength())
 
 
 def together(inside: Sequence[Inside]) -> Within:
@@ -79,16 +92,15 @@ def together(inside: Sequence[Inside]) -> Within:
 
 def look_inside(engine: Engine, limits: PairLimits, best: int | None = None) -> dict[str, Inside]:
     """Compare the candidate pairs inside each source of `match_features`; `best`: only so many of a record."""
-    years = engine.query("SELECT source, year FROM match_features ORDER BY source, key")
+    years = engine.query("SELECT source, year, runtime FROM match_features ORDER BY source, key")
     engine.register("sample", pa.table({"most": [WITHIN]}))
     sample = engine.query(_SAMPLE)
-    return {
-        source: Inside(
-            years["year"].filter(pc.equal(years["source"], source)),
-            _within(sample.filter(pc.equal(sample["source"], source)), limits, best),
-        )
-        for source in pc.unique(years["source"]).to_pylist()
-    }
+    found = {}
+    for source in pc.unique(years["source"]).to_pylist():
+        own = years.filter(pc.equal(years["source"], source))
+        within = _within(sample.filter(pc.equal(sample["source"], source)), limits, best)
+        found[source] = Inside(own["year"], within, are_unmade(own["year"], own["runtime"]))
+    return found
 
 
 def sealed(model: Model) -> Model:

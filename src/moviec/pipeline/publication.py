@@ -40,6 +40,8 @@ from moviec.home.models import (
 from moviec.lake.batches import materialize_arrivals, materialize_changed_records, view_current_records
 from moviec.matching.party_ids import find_parties, register_credits
 from moviec.matching.resolution import Basis, Resolved, resolve
+from moviec.matching.suspicious import REASONS, suspicious
+from moviec.matching.suspicious import counted as counted_doubtful
 from moviec.model import PartyChanges
 from moviec.pipeline.catalogue_rollups import counted, other_years, roll_up
 from moviec.pipeline.feature_files import FeatureFiles, name_match_features, remove_stale_features
@@ -52,6 +54,9 @@ from moviec.text import Column, pc
 
 #: Where a publication touched something, what is told of companies is put beside them again.
 _COMPANIES = ("companies", "parties.companies")
+
+#: The step of a run that counts films that a reader would doubt.
+DOUBTFUL = "counting doubtful films"
 
 #: A rehearsal's name among the runs: it may fail, that is what it is for.
 REHEARSAL = "rehearse"
@@ -156,6 +161,9 @@ def _bring_up(inputs: RunInputs, scope: Scope, everything: bool, steps: Steps) -
             affected = _affected(resolved, parties)
             shown = _fuse(inputs, connection, resolved, parties, affected)
             counts.update(films=shown.documents.num_rows)
+        if affected is None:
+            with steps.step(DOUBTFUL) as counts:
+                counts.update(_count_doubtful(inputs, resolved))
     with steps.step("publishing") as counts, context.writing() as copy:
         connection = copy.connection
         context.confirm(connection, CATALOGUE)
@@ -309,6 +317,16 @@ def _fuse(
     if spark:
         return show_spread(spark, _record_files(inputs), given, inputs.models.fuse, facts)
     return show_all(inputs.engine, given, inputs.models.fuse, facts)
+
+
+def _count_doubtful(inputs: RunInputs, resolved: Resolved) -> dict[str, int]:
+    """Count the films that a reader would doubt, by reason, where everything is worked out: smaller runs cannot afford to look."""
+    with DuckEngine(beside=inputs.engine) as engine:
+        engine.register("movie_now", resolved.records)
+        engine.view("members", "SELECT source, key, movie FROM movie_now WHERE live")
+        _name_live(engine, inputs, None)
+        suspicious(engine, 0)
+        return dict.fromkeys(REASONS, 0) | counted_doubtful(engine)
 
 
 def _name_live(engine: DuckEngine, inputs: RunInputs, affected: Column | None) -> None:

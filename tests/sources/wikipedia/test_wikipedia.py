@@ -86,6 +86,22 @@ def test_a_film_reads_field_by_field() -> None:
     )
 
 
+def test_rows_of_two_years_that_link_to_one_article_have_its_id_where_they_mean_one_film() -> None:
+    """RoboCop 3 stands in the lists of 1992 and 1993; two films of one title may link to one article by mistake."""
+    rows = [
+        film("RoboCop 3", 1992, href="RoboCop_3", cast=["Robert John Burke", "John Castle"]),
+        film("RoboCop 3", 1993, href="RoboCop_3", cast=["Robert John Burke", "Nancy Allen"]),
+        film("Full Frontal", 2001, href="Full_Frontal_(film)", cast=["Kyle Schickner"]),
+        film("Full Frontal", 2002, href="Full_Frontal_(film)", cast=["Julia Roberts"]),
+        film("Robin Hood", 1922, href="Robin_Hood", cast=["Enid Bennett"]),
+        film("Robin Hood", 1932, href="Robin_Hood", cast=["Enid Bennett"]),
+    ]
+    found = read("wikipedia", {"films": "\n".join(rows)}).films
+    ids = {key: dict(one.get("ids") or {}).get("wikipedia") for key, one in found.items()}
+    assert ids.pop("RoboCop 3 (1992)") == ids.pop("RoboCop 3 (1993)") == "RoboCop_3"
+    assert set(ids.values()) == {None} and len(ids) == 4
+
+
 def test_a_cast_that_was_cut_at_links_and_commas_is_put_together_again() -> None:
     cast = [
         ("House Peters|Sr.|Myrtle Stedman", ["House Peters Sr.", "Myrtle Stedman"]),

@@ -1,5 +1,7 @@
 -- Film lists into records. View `films`; lists inside a row are JSON text.
--- The key is the article's address where no other film shares it, else "Title (year)", numbered from the second on.
+-- The key is the article's address where no other film shares it, else "Title (year)", numbered from the second on. Two rows of one
+-- title, a year apart at most, whose casts share somebody (or one has none) mean the film of the article that both link to: it
+-- is their id. The 21 such pairs that had stood apart, read by eye, were one film each; one pair without a shared name was not.
 -- A cast may be a sentence about the film, cut at its links ("life in", "Chicago", "ghettos"): it has a piece that is no name
 -- nor a label ("Voices of"), or no full name at all. Then what is no full name is none; so are single words in small letters ("cartoon"). They are put in
 -- brackets, as notes, by which they are refused and counted.
@@ -23,6 +25,12 @@ parsed AS (
   FROM films
   LEFT JOIN shared ON shared.href = tidy(films.href)
 ),
+twice AS (
+  SELECT tidy(href) AS href FROM parsed WHERE article IS NULL AND tidy(href) IS NOT NULL
+  GROUP BY ALL HAVING count(*) = 2 AND count(DISTINCT lower(name)) = 1 AND max(year_read) - min(year_read) <= 1
+    AND (len(list_intersect(any_value(linked ORDER BY _position), any_value(linked ORDER BY _position DESC))) > 0
+      OR min(len(coalesce(linked, []))) = 0)
+),
 numbered AS (
   SELECT _position, row_number() OVER (PARTITION BY label ORDER BY _position) AS place FROM parsed WHERE article IS NULL
 )
@@ -37,7 +45,7 @@ SELECT
   year_read AS year,
   genres_read AS genres,
   people_as('actor', cast_read) AS people,
-  known_ids([{'k': 'wikipedia', 'v': article}]) AS ids,
+  known_ids([{'k': 'wikipedia', 'v': coalesce(article, twice.href)}]) AS ids,
   problems_in([
     unreadable('year', year, year_read IS NULL)
   ]) AS problems,
@@ -46,3 +54,4 @@ SELECT
   ]) AS list_problems
 FROM parsed
 LEFT JOIN numbered ON numbered._position = parsed._position
+LEFT JOIN twice ON twice.href = tidy(parsed.href)
