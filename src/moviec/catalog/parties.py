@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from moviec.catalog.arrow import read, read_parts
 from moviec.catalog.schema import metadata
 from moviec.catalog.schema.identity import credit_names, film_credits, identities, parties
-from moviec.catalog.staging import Touched, merge, stage
+from moviec.catalog.staging import Touched, as_stored, merge, stage
 from moviec.engine import DuckEngine
 from moviec.model import PartyChanges
 from moviec.text import Column, pc
@@ -39,7 +39,7 @@ CREDIT = ("source", "role", "key", "name", "folded", "short", "party", "year")
 #: Each credit as a JSON list of texts, in the order in which a film's list has them.
 _LISTED = f"""
 SELECT movie, to_json([{", ".join(f"{name}::VARCHAR" for name in CREDIT)}])::VARCHAR AS credit
-FROM credits ORDER BY movie, source, role, key, name"""
+FROM credits SEMI JOIN listed_films USING (movie) ORDER BY movie, source, role, key, name"""
 
 _UNPACKED = f"""
 SELECT movie, {", ".join(f"credit[{at}]{'::BIGINT' if name in ('party', 'year') else ''} AS {name}" for at, name in enumerate(CREDIT, 1))}
@@ -47,7 +47,7 @@ FROM (SELECT movie, unnest(from_json(credits, '[["VARCHAR"]]')) AS credit FROM p
 
 
 #: Films whose credits are joined together, so that their texts stay far below the two gigabytes of an Arrow array.
-FILMS_AT_ONCE = 100_000
+FILMS_AT_ONCE = 50_000
 
 
 class StoredParties(msgspec.Struct, frozen=True):
@@ -193,7 +193,7 @@ def _publish_credits(
             some = stage(connection, "credited_movies", identities, pa.table({"movie": films}))
             scope = whole & film_credits.c.movie.in_(sa.select(some.c.movie))
         engine.register("credits", credits)
-        packed = of_kind(kind, _packed_lists(engine.query(_LISTED)))
+        packed = _packed_credits(engine, kind, credits["movie"])
         named = _names_of(engine, kind, credits if rows.names is None else rows.credits)
         hashed = credit_names.c.kind == kind
         if rows.names is not None:
@@ -204,6 +204,19 @@ def _publish_credits(
     return merge(connection, film_credits, packed, scope, among=whole)
 
 
+def _packed_credits(engine: DuckEngine, kind: str, movies: Column) -> pa.Table:
+    """Return the engine's `credits`, which are of these movies, as rows of `film_credits`, compressed as they are stored.
+
+    So many films at a time: as text they take ten times the room.
+    """
+    films = np.unique(movies.to_numpy())
+    parts = []
+    for first in range(0, max(len(films), 1), FILMS_AT_ONCE):
+        engine.register("listed_films", pa.table({"movie": films[first : first + FILMS_AT_ONCE]}))
+        parts.append(as_stored(film_credits, of_kind(kind, _packed_lists(engine.query(_LISTED)))))
+    return pa.concat_tables(parts)
+
+
 def _packed_lists(listed: pa.Table) -> pa.Table:
     """Join the credits (movie, credit) of each film, which come in its order, to one JSON list.
 
@@ -211,14 +224,10 @@ def _packed_lists(listed: pa.Table) -> pa.Table:
     """
     movies = listed["movie"].to_numpy()
     begins = np.flatnonzero(np.diff(movies, prepend=-1))
-    ends = np.append(begins, len(movies))
-    parts = []
-    for first in range(0, len(begins), FILMS_AT_ONCE):
-        own = ends[first : first + FILMS_AT_ONCE + 1]
-        credits = pa.concat_arrays(listed["credit"].slice(own[0], own[-1] - own[0]).chunks)
-        lists = pa.ListArray.from_arrays(pa.array(own - own[0], pa.int32()), credits)
-        parts.append(pc.binary_join_element_wise("[", pc.binary_join(lists, ","), "]", ""))
-    return pa.table({"movie": movies[begins], "credits": pa.chunked_array(parts, pa.string())})
+    credits = pa.concat_arrays([pa.array([], pa.string()), *listed["credit"].chunks])
+    lists = pa.ListArray.from_arrays(pa.array(np.append(begins, len(movies)), pa.int32()), credits)
+    joined = pc.binary_join_element_wise("[", pc.binary_join(lists, ","), "]", "")
+    return pa.table({"movie": movies[begins], "credits": joined})
 
 
 def _names_of(engine: DuckEngine, kind: str, credits: pa.Table) -> pa.Table:

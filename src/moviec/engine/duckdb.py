@@ -48,6 +48,9 @@ class Engine(Protocol):
     def query(self, sql: str) -> pa.Table:
         """Run a query and return its rows."""
 
+    def query_repeating(self, sql: str) -> pa.Table:
+        """Run a query and return its rows; texts that stand in many rows are held once (as dictionaries)."""
+
     def stream(self, sql: str) -> Batches:
         """Run a query and yield its rows batch by batch, in order, with flat memory."""
 
@@ -182,6 +185,15 @@ class DuckEngine:
         """Run a query and return its rows; `values` fill `$name` in DuckDB-only SQL."""
         rows: pa.Table = self.connection.sql(sql, params=dict(values or {})).to_arrow_table()
         return rows
+
+    def query_repeating(self, sql: str) -> pa.Table:
+        """Run a query and return its rows; texts that stand in many rows are held once (as dictionaries)."""
+        reader = self.connection.sql(sql).to_arrow_reader(50_000)
+        repeating = pa.dictionary(pa.int32(), pa.string())
+        schema = pa.schema(
+            [(field.name, repeating if field.type == pa.string() else field.type) for field in reader.schema]
+        )
+        return pa.Table.from_batches([batch.cast(schema) for batch in reader], schema).unify_dictionaries()
 
     def stream(self, sql: str) -> Batches:
         """Run a query and yield its rows batch by batch, in order, with flat memory."""

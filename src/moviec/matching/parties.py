@@ -178,7 +178,9 @@ def _resolve(engine: Engine, spellings: pa.Table, spaces: Mapping[str, str], rul
     label = _clusters(engine, rules)
     engine.register("party_clusters", pa.table({"n": np.arange(len(label)), "party": label}))
     _keep(engine, "credits")
-    return Parties(*(engine.query(sql) for sql in read_sql("moviec.matching", "parties_out.sql").values()))
+    out = read_sql("moviec.matching", "parties_out.sql")
+    tables = {name: engine.query(sql) for name, sql in out.items() if name != "credits"}
+    return Parties(**tables, credits=engine.query_repeating(out["credits"]))
 
 
 def _keep(engine: Engine, part: str) -> None:

@@ -97,7 +97,9 @@ def register_credits(
     found: Mapping[str, PartyChanges],
     affected: Column | None,
 ) -> None:
-    """Create `people_ids` and `companies_ids` (movie, source, key, name, role, id): the party of every credit of some films."""
+    """Create `people_ids` and `companies_ids` (movie, source, key, name, role, id): the party of every credit of some films,
+    in order of movie.
+    """
     for kind, now in found.items():
         engine.register("credits_now", now.credits)
         engine.register("names_now", pa.table({"folded": now.names if now.names is not None else _NONE}))
@@ -176,6 +178,6 @@ def _kept(engine: DuckEngine, kind: _Kind, found: who.Parties, ledger: pa.Table,
         ids=pc.unique(pa.concat_tables([ledger, everyone])["id"]),
         shown=shown.append_column("folded", fold(shown["name"])).select(kind.columns),
         parties=everyone.rename_columns(["space", "key", "folded", "party"]),
-        credits=engine.query(_SQL["credits_with_ids"]),
+        credits=engine.query_repeating(_SQL["credits_with_ids"]),
         changed=_NO_NUMBERS,
     )

@@ -76,4 +76,4 @@ GROUP BY i.id ORDER BY i.id
 -- name: party_of_credits
 -- The party of every credit of some films: as it is now, else as it was.
 SELECT movie, source, nullif(key, '') AS key, name, role, party AS id FROM
-(FROM credits_now UNION ALL FROM credits_before ANTI JOIN names_now USING (folded))
+(FROM credits_now UNION ALL FROM credits_before ANTI JOIN names_now USING (folded)) ORDER BY movie

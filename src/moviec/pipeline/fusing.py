@@ -207,6 +207,14 @@ def _named(codes: pa.Table, naming: Callable[[list[str]], list[str | None]]) -> 
     return codes.append_column("name", pa.array(names, pa.string()))
 
 
+def name_table(engine: DuckEngine, name: str, table: pa.Table | Path) -> None:
+    """Make a table of `Sliced` known."""
+    if isinstance(table, Path):
+        engine.parquet(name, [table])
+    else:
+        engine.register(name, table)
+
+
 #: Records in a slice: what setting out costs (a second) is then a fifth of the work, and two slices take some 1.5 GB.
 SLICE = 20_000
 
@@ -215,12 +223,12 @@ Work = Callable[[DuckEngine], Result]
 
 
 class Sliced(msgspec.Struct, frozen=True):
-    """What is cut by movie: a Parquet file of `members` in order of movie, and tables by name, each with `movie`; and what
-    all slices together may take.
+    """What is cut by movie: a Parquet file of `members` in order of movie, and tables by name, each with `movie`, in memory or
+    in such a file; and what all slices together may take.
     """
 
     members: Path
-    tables: Mapping[str, pa.Table]
+    tables: Mapping[str, pa.Table | Path]
     limits: Limits = Limits()
     records: int = SLICE
 
@@ -249,7 +257,7 @@ def work_in_slices(
             engine.parquet("all_members", [given.members])
             engine.materialize("members", f"SELECT * FROM all_members {where}")
             for name, table in given.tables.items():
-                engine.register(f"all_{name}", table)
+                name_table(engine, f"all_{name}", table)
                 engine.view(name, f"SELECT * FROM all_{name} {where}")
             made = work(engine)
             return made if len(cuts) == 1 else put_away(made)

@@ -305,7 +305,9 @@ def _fuse(
     members, spark = inputs.room / "members.parquet", inputs.context.spark if affected is None else None
     with DuckEngine(beside=inputs.engine) as engine:
         register_credits(engine, _party_ledgers(inputs, connection), parties, affected)
-        credits = {name: engine.query(f"SELECT * FROM {name}") for name in ("people_ids", "companies_ids")}
+        credits = {
+            name: _credit_ids(inputs, engine, name, affected) for name in ("people_ids", "companies_ids")
+        }
         engine.register("movie_now", resolved.records)
         before = records_of(connection, pa.array([], pa.int64()) if affected is None else affected)
         engine.register("movie_before", before)
@@ -317,6 +319,14 @@ def _fuse(
     if spark:
         return show_spread(spark, _record_files(inputs), given, inputs.models.fuse, facts)
     return show_all(inputs.engine, given, inputs.models.fuse, facts)
+
+
+def _credit_ids(inputs: RunInputs, engine: DuckEngine, name: str, affected: Column | None) -> pa.Table | Path:
+    """Return a table of `register_credits`; in a file where it is of all films."""
+    if affected is not None:
+        return engine.query(f"SELECT * FROM {name}")
+    engine.write(f"SELECT * FROM {name}", file := inputs.room / f"{name}.parquet")
+    return file
 
 
 def _count_doubtful(inputs: RunInputs, resolved: Resolved) -> dict[str, int]:
