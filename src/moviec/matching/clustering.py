@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from moviec.matching.candidate_pairs import PAIRS
+from moviec.matching.candidate_pairs import HELD_PAIRS
 from moviec.matching.graph import Edges, Rules, clusters
 from moviec.matching.match_weights import Integers
 from moviec.matching.model import Model
@@ -20,7 +20,7 @@ from moviec.model import MILLION
 from moviec.text import Column, pc
 
 #: `probability` in millionths. `band`: "accept", the two are one film; "review", a person should look; "reject".
-SETTLED_PAIRS = PAIRS.append(pa.field("probability", pa.int64())).append(pa.field("band", pa.string()))
+SETTLED_PAIRS = HELD_PAIRS.append(pa.field("probability", pa.int64())).append(pa.field("band", pa.string()))
 
 #: `cluster`: the lowest number of its records, these counted from 0 in order of source and key. `method`: how the
 #: record came into its cluster, "decision", "id", "match" or "alone". `probability`: of its surest accepted pair,

@@ -155,11 +155,13 @@ def filmed(credits: Sequence[Credit]) -> list[Filmed]:
 
 
 def links_of(ids: dict[str, Any], kind: str) -> list[tuple[str, str, str]]:
-    """List ids elsewhere: the site's name, its page there, the id."""
+    """List ids elsewhere: the site's name, with the id where it has several, its page there, the id."""
     found = []
-    for space, keys in sorted(ids.items()):
-        for key in keys if isinstance(keys, list) else [keys]:
-            found.append((*words.elsewhere(space, str(key), kind), str(key)))
+    for space, given in sorted(ids.items()):
+        keys = [str(key) for key in given] if isinstance(given, list) else [str(given)]
+        for key in keys:
+            name, where = words.elsewhere(space, key, kind)
+            found.append((f"{name} {key}" if where and len(keys) > 1 else name, where, key))
     return found
 
 
