@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -77,3 +80,12 @@ def test_what_failed_is_not_tried_again_before_its_pause(desk: Desk) -> None:
     assert [one.state for one in waiting.step(lambda _: None)] == ["failed"]
     assert waiting.step(lambda _: None) == []
     assert dt.timedelta(seconds=schedule.PAUSE) > dt.timedelta(0)
+
+
+def test_a_worker_gives_way_to_servers_on_the_same_machine(tmp_path: Path) -> None:
+    (tmp_path / "moviec.toml").write_text("")
+    words = [sys.executable, "-m", "moviec", "worker", "--home", str(tmp_path)]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None and "working on" in process.stderr.readline()
+        assert os.getpriority(os.PRIO_PROCESS, process.pid) >= 10
+        process.terminate()
