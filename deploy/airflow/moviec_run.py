@@ -1,4 +1,4 @@
-"""MovieC by Airflow: every quarter of an hour, whatever source is due. Status 3 is done, with a line in the log that wants a look."""
+"""MovieC by Airflow: every quarter of an hour, whatever source is due. Status 3 is done, with a line in the log that needs attention."""
 
 from __future__ import annotations
 

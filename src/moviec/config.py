@@ -108,7 +108,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Settings with their defaults; empty `lake` and `catalogue` mean inside the home folder.
 
     `threads` 0 is every core; `memory` is as DuckDB writes it. `most_rejected` is the share of a delivery's rows
-    beyond which rejected ones want a look. A run waits `patience` seconds for another one to end.
+    beyond which rejected ones need attention. A run waits `patience` seconds for another one to end.
     Kept are raw payloads (`keep_raw`: "all", of the "last N" deliveries of each source, or of "N days"), superseded
     records and runs for `keep_history` days; more than `compact_after` batches of a source become one. `fields` holds other
     rules for single fields; `remote` holds, by kind of address (s3, sftp, https), what opening one takes; `bounds` says how large

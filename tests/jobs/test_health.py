@@ -1,4 +1,4 @@
-"""What wants a look is found, named and counted; what is broken is found, and mended where that loses nothing."""
+"""What needs attention is found, named and counted; what is broken is found, and mended where that loses nothing."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def catalogue(folder: Path) -> dict[str, set[tuple[Any, ...]]]:
 def loaded(folder: Path, deliveries: Path, *more: str) -> None:
     places = [f"{name}={deliveries / name}" for name in MADE_UP]
     done = moviec("ingest", *places, "--delivered-at", "2026-11-01", "--home", folder, *more)
-    assert done.returncode in (0, 3), done.stderr  # made-up rows hold faults that want a look
+    assert done.returncode in (0, 3), done.stderr  # made-up rows hold faults that need attention
 
 
 def rebuilt_the_same(spark: Spark, home: Home) -> None:

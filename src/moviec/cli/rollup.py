@@ -25,7 +25,7 @@ from moviec.rollup.month_files import Layout
 from moviec.rollup.monthly import Counting
 from moviec.units import plural
 
-#: Rejected rows beyond this share want a look. The real Kaggle file has 3 broken records in 45,466.
+#: Rejected rows beyond this share need attention. The real Kaggle file has 3 broken records in 45,466.
 MOST_REJECTED = 0.01
 
 

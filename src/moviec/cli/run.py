@@ -1,4 +1,4 @@
-"""`moviec run`, `backfill`, `posters` and `videos`: what is due, missing months, missing posters and one's own trailers."""
+"""`moviec run`, `backfill`, `posters` and `videos`: scheduled deliveries, missing months, missing posters and one's own trailers."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def run(
 
 
 def end(done: list[Outcome], shown: publication.Outcome | None) -> None:
-    """Print what wants a look and what failed, and set the exit status."""
+    """Print what needs attention and what failed, and set the exit status."""
     for one in done:
         for line in [*one.looks, *([f"{one.source}: {one.error}"] if one.error else [])]:
             fail(line)

@@ -205,7 +205,7 @@ def worker(
     once: Annotated[bool, typer.Option("--once", help="Do what there is to do now, and stop.")] = False,
     home: HomeOption = None,
 ) -> None:
-    """Publish what arrives, send webhooks, keep this host's index, take in what is due; until stopped.
+    """Publish what arrives, send webhooks, keep this host's index, take in scheduled deliveries; until stopped.
 
     Start as many as you like: they stand by for one another.
     """

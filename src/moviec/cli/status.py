@@ -107,7 +107,7 @@ def alerts(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what wants a look and what to do about it, as `[alerts]` in moviec.toml has it sent. Nothing is sent but by --test."""
+    """Say what needs attention and what to do about it, as `[alerts]` in moviec.toml has it sent. Nothing is sent but by --test."""
     place = open_home(home)
     if test:
         send_test(place)
@@ -125,5 +125,5 @@ def alerts(
     for alert in found:
         print(alert.line)
     if not found:
-        print("nothing wants a look")
+        print("nothing needs attention")
     print(f"told to: {', '.join(to) or 'nobody; set [alerts] in moviec.toml'}")

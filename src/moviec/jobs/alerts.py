@@ -1,4 +1,4 @@
-"""Alerts: what wants a look is told once to a webhook or by mail, with what to do about it; and once more when it is over.
+"""Alerts: what needs attention is told once to a webhook or by mail, with what to do about it; and once more when it is over.
 
 What was told stands in the catalogue, so that workers on several hosts tell it once.
 """
@@ -36,7 +36,7 @@ TIMEOUT = 20.0
 
 #: What to do about each check that can be a concern.
 TO_DO = {
-    "lake_mismatch": "stop what writes, and see 'What wants a look' in the handbook: restore a backup, or `moviec rebuild --from-lake`",
+    "lake_mismatch": "stop what writes, and see 'What needs attention' in the handbook: restore a backup, or `moviec rebuild --from-lake`",
     "source_faulty": "mend the named file in sources/; `moviec sources NAME` says whether it is well",
     "source_age_days": "look whether the provider has published, then `moviec run NAME`; `moviec sources check NAME` asks the provider",
     "source_held": "look at what shrank (`moviec status`, or Operations on the site), then accept it with `moviec ingest … --accept-shrink` or refuse it",

@@ -1,4 +1,4 @@
-"""What wants a look: every check gives a figure, which is a metric, and a concern in words where it is out of bounds."""
+"""What needs attention: every check gives a figure, which is a metric, and a concern in words where it is out of bounds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The worker: publishes what arrives, sends webhooks, keeps this host's index, and takes in what is due.
+"""The worker: publishes what arrives, sends webhooks, keeps this host's index, and takes in scheduled deliveries.
 
 Any number may stand by, on one host or several: each kind of work is done by the one that holds its lease.
 """
@@ -118,7 +118,7 @@ def _tidy(home: Home, tell: Tell) -> None:
 
 
 def _alerts(home: Home) -> None:
-    """Tell of what wants a look; a failure is tried again."""
+    """Tell of what needs attention; a failure is tried again."""
     if home.settings.alerts.wanted:
         with open_run(home) as context:
             send_alerts(context)

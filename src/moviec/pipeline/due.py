@@ -42,7 +42,7 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a source that was due: its deliveries, what of them wants a look, the error it stopped at."""
+    """What became of a source that was due: its deliveries, what of them needs attention, the error it stopped at."""
 
     source: str
     state: Literal["done", "nothing new", "failed"]

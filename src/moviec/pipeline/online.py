@@ -10,6 +10,7 @@ import datetime as dt
 import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -65,21 +66,11 @@ def take_online(context: RunContext, source: Source, tell: Tell = lambda _: None
     Raises SourceError where the source refuses, TransportError where a later try may succeed, BusyError where another process
     is at it; what came until then is kept.
     """
-    name = source.spec.name
-    with holding_if_free(context.catalogue, f"online-{name}") as held:
-        if held is None:
-            raise BusyError(
-                "another run asks this source",
-                holder(context.catalogue, f"online-{name}"),
-                "wait for it to end",
-            )
+    with _asking_alone(context, source) as asking:
         try:
-            with Asking(context.home, source.spec, context.catalogue) as asking:
-                return _Work(context, source, asking, tell).go()
-        except MovieCError as error:
-            note_trouble(context.catalogue, name, str(error))
-            if isinstance(error, PayloadError):
-                _forget_unanswered(round_folder(context, name))
+            return _Work(context, source, asking, tell).go()
+        except PayloadError:
+            _forget_unanswered(round_folder(context, source.spec.name))
             raise
 
 
@@ -88,17 +79,21 @@ def take_companies(context: RunContext, source: Source, tell: Tell = lambda _: N
 
     Raises as `take_online` does; a round that dies goes on where it was.
     """
+    with _asking_alone(context, source) as asking:
+        return _ask_companies(context, source, asking, tell)
+
+
+@contextmanager
+def _asking_alone(context: RunContext, source: Source) -> Iterator[Asking]:
+    """Yield what asks a source, which nobody else asks meanwhile; what goes wrong is noted as the source's trouble."""
     name = source.spec.name
     with holding_if_free(context.catalogue, f"online-{name}") as held:
         if held is None:
-            raise BusyError(
-                "another run asks this source",
-                holder(context.catalogue, f"online-{name}"),
-                "wait for it to end",
-            )
+            who = holder(context.catalogue, f"online-{name}")
+            raise BusyError("another run asks this source", who, "wait for it to end")
         try:
             with Asking(context.home, source.spec, context.catalogue) as asking:
-                return _ask_companies(context, source, asking, tell)
+                yield asking
         except MovieCError as error:
             note_trouble(context.catalogue, name, str(error))
             raise

@@ -12,6 +12,7 @@ from moviec.catalog.queries import claims_of, documents_of
 from moviec.search.summaries import Summary
 from moviec.web import schemas as shapes
 from moviec.web.errors import wrong_parameter
+from moviec.web.responses import quality_of
 
 #: Languages read from one Accept-Language header.
 MOST = 10
@@ -23,7 +24,7 @@ def preferred(header: str) -> tuple[str, ...]:
     for part in header.split(",")[:MOST]:
         tag, _, rest = part.partition(";")
         language = tag.strip().split("-")[0].lower()
-        quality = _quality(rest)
+        quality = quality_of(rest)
         if quality > 0 and (
             language == "*" or (language.isascii() and language.isalpha() and len(language) <= 3)
         ):
@@ -48,16 +49,6 @@ def choose(title: str, titles: Mapping[str, str], languages: Sequence[str]) -> s
 def beside(document: bytes, title: str) -> bytes:
     """Set `display_title` at the end of a stored document; all its other bytes stay as they are."""
     return document[:-1] + b',"display_title":' + msgspec.json.encode(title) + b"}"
-
-
-def _quality(text: str) -> float:
-    name, _, value = text.strip().partition("=")
-    if name.strip() != "q":
-        return 1.0
-    try:
-        return float(value)
-    except ValueError:
-        return 0.0
 
 
 #: What `include` adds: claims, which stand beside the document; ratings with their points; people, which lists leave out.

@@ -34,7 +34,7 @@ def accepted(header: str) -> str:
     wanted: dict[str, float] = {}
     for part in header.lower().split(","):
         name, _, rest = part.partition(";")
-        wanted[name.strip()] = _quality(rest)
+        wanted[name.strip()] = quality_of(rest)
     liked = [(wanted.get(coding, wanted.get("*", 0.0)), coding) for coding in CODINGS]
     best = max(liked, key=lambda pair: pair[0])
     return best[1] if best[0] > 0 else ""
@@ -50,7 +50,8 @@ def encoded(body: bytes, coding: str) -> bytes:
     return gzip.compress(body, 1 if quickly else 6, mtime=0)
 
 
-def _quality(text: str) -> float:
+def quality_of(text: str) -> float:
+    """Read how much a caller wants a language or a coding: the `q=` of a header's entry, 0 where it is no number."""
     name, _, value = text.strip().partition("=")
     if name.strip() != "q":
         return 1.0
