@@ -20,7 +20,7 @@ from moviec.catalog.schema.movies import (
     rankings,
     rollups,
 )
-from moviec.catalog.staging import Touched, merge, stage
+from moviec.catalog.staging import Rows, Touched, merge, stage
 from moviec.model import BEFORE_RELEASE, GIVEN_UP, status_is
 from moviec.text import Column
 
@@ -49,7 +49,7 @@ def counted_of(connection: sa.Connection, some: Column) -> Counted:
 
 
 def write_figures(
-    connection: sa.Connection, rows: pa.Table, ranked: pa.Table, years: list[int] | None
+    connection: sa.Connection, rows: Rows, ranked: pa.Table, years: list[int] | None
 ) -> Touched:
     """Write sums (rows of `rollups`) and rankings of some years (None: all) in place of those that are there; return what was
     touched of the sums.
@@ -58,10 +58,20 @@ def write_figures(
     return merge(connection, rollups, rows, _of(rollups, years))
 
 
-def stored_figures(connection: sa.Connection, name: str, columns: Sequence[str]) -> pa.Table:
-    """Return columns of all `rollups` or `rankings`."""
+def stored_figures(
+    connection: sa.Connection, name: str, columns: Sequence[str], years: Sequence[int]
+) -> pa.Table:
+    """Return columns of the `rollups` or `rankings` of some years."""
     table = {"rollups": rollups, "rankings": rankings}[name]
-    return read(connection, sa.select(*(table.c[column] for column in columns)))
+    return read(
+        connection, sa.select(*(table.c[column] for column in columns)).where(table.c.year.in_(years))
+    )
+
+
+def stored_years(connection: sa.Connection) -> set[int]:
+    """Return the years of which there are sums or rankings."""
+    both = sa.union(sa.select(rollups.c.year), sa.select(rankings.c.year))
+    return set(connection.scalars(both))
 
 
 def _of(table: sa.Table, years: list[int] | None) -> sa.ColumnElement[bool]:
@@ -84,6 +94,12 @@ def films_of(connection: sa.Connection, years: Years, such: sa.ColumnElement[boo
         sa.cast(sa.func.round(movies.c.c_rating * 100), sa.Integer).label("c_rating"),
     ).where(out_in(years), such)
     return read(connection, query)
+
+
+def films_by_year(connection: sa.Connection, years: Years) -> dict[int, int]:
+    """Count the films out in each of some years (all, where None) that has any."""
+    query = sa.select(YEAR, sa.func.count()).where(out_in(years)).group_by(YEAR)
+    return dict(connection.execute(query).all())
 
 
 def entries_of(connection: sa.Connection, years: Years, such: sa.ColumnElement[bool] = ALL) -> pa.Table:

@@ -18,15 +18,14 @@ from moviec.catalog.deliveries import all_batches, every_payload
 from moviec.catalog.facts import model_files
 from moviec.catalog.ingest_queue import RECORDS, records_aside
 from moviec.catalog.leases import CATALOGUE
-from moviec.catalog.rollup_films import stored_figures
+from moviec.catalog.rollup_films import stored_figures, stored_years
 from moviec.engine import DuckEngine
 from moviec.home.context import RunContext, Tell
 from moviec.home.models import pinned_models
 from moviec.lake.payloads import RECORDED, payload_name, unsound
 from moviec.pipeline.aggregator import drain
-from moviec.pipeline.catalogue_rollups import roll_up, summed
+from moviec.pipeline.catalogue_rollups import figures, roll_up
 from moviec.pipeline.feature_files import FeatureFiles, name_match_features
-from moviec.rollup.ranked import leading
 from moviec.storage.files import State
 from moviec.text import Column, pc
 
@@ -140,7 +139,7 @@ def tell_anew(context: RunContext, tell: Tell = lambda _: None) -> None:
         context.confirm(connection, CATALOGUE)
         if years := _years(engine, connection):
             tell(f"summing {len(years)} years again")
-            roll_up(engine, connection, years)
+            roll_up(engine, connection, years, context.work)
 
 
 def _films(engine: DuckEngine, connection: sa.Connection) -> Iterator[tuple[Column, Column]]:
@@ -158,17 +157,13 @@ def _ids(engine: DuckEngine, sql: str) -> Column:
 
 def _years(engine: DuckEngine, connection: sa.Connection) -> list[int]:
     """Return the years whose sums, or rankings by them, are not those of their films."""
-    rows = summed(engine, connection, None)
-    ranked = leading(engine, rows.drop_columns(["movie_ids"]))
-    return sorted(
-        {
-            *_other_years(engine, connection, "rollups", rows),
-            *_other_years(engine, connection, "rankings", ranked),
-        }
-    )
-
-
-def _other_years(engine: DuckEngine, connection: sa.Connection, table: str, expected: pa.Table) -> list[int]:
-    engine.register("expected", expected)
-    engine.register("stored", stored_figures(connection, table, expected.column_names))
-    return [int(str(year)) for year in engine.query(_OTHER_YEARS)["year"].to_pylist()]
+    left = stored_years(connection)
+    others: set[int] = set()
+    for span in figures(engine, connection, None):
+        years = [int(year) for year in pc.unique(span.sums["year"]).to_pylist()]
+        left.difference_update(years)
+        for table, expected in (("rollups", span.sums), ("rankings", span.ranked)):
+            engine.register("expected", expected)
+            engine.register("stored", stored_figures(connection, table, expected.column_names, years))
+            others.update(int(str(year)) for year in engine.query(_OTHER_YEARS)["year"].to_pylist())
+    return sorted(others | left)

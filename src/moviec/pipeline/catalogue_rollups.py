@@ -4,14 +4,28 @@ for something else now.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
 import pyarrow as pa
 import sqlalchemy as sa
 
-from moviec.catalog.rollup_films import Counted, counted_of, entries_of, films_of, write_figures
-from moviec.catalog.staging import Touched
+from moviec.catalog.rollup_films import (
+    Counted,
+    counted_of,
+    entries_of,
+    films_by_year,
+    films_of,
+    write_figures,
+)
+from moviec.catalog.staging import StoredRows, Touched, store_rows
 from moviec.engine import DuckEngine
-from moviec.rollup.ranked import leading, totals
-from moviec.text import Column
+from moviec.rollup.monthly import KINDS
+from moviec.rollup.ranked import SPLITS, leading, spans, totals
+from moviec.text import Column, pc
 
 _YEARS = """
 SELECT DISTINCT year FROM (SELECT movie, year FROM films_before UNION SELECT movie, year FROM films_after)
@@ -40,17 +54,47 @@ def other_years(beside: DuckEngine, before: Counted | None, after: Counted | Non
         return [int(str(year)) for year in engine.query(_YEARS)["year"].to_pylist()]
 
 
-def roll_up(beside: DuckEngine, connection: sa.Connection, years: list[int] | None) -> Touched:
-    """Sum and rank some years again (None: all), in the caller's transaction; return which rollups were touched."""
+class Figures(msgspec.Struct, frozen=True):
+    """The sums of a span of years as `rollups` has them, and the rankings by them."""
+
+    sums: pa.Table
+    ranked: pa.Table
+
+
+def roll_up(beside: DuckEngine, connection: sa.Connection, years: list[int] | None, work: Path) -> Touched:
+    """Sum and rank some years again (None: all), in the caller's transaction; return which rollups were touched.
+
+    Sums wait in files of a folder inside `work`: there are several for each film.
+    """
     if years == []:
         return Touched()
-    rows = summed(beside, connection, years)
-    with DuckEngine(beside=beside) as engine:
-        ranked = leading(engine, rows.drop_columns(["movie_ids"]))
-    return write_figures(connection, rows, ranked, years)
+    with TemporaryDirectory(dir=work) as room:
+        sums: dict[tuple[str, str], list[Path]] = {}
+        ranked = []
+        for span in figures(beside, connection, years):
+            ranked.append(span.ranked)
+            for group in product(
+                KINDS, SPLITS
+            ):  # as the table's key orders them: adding at its end takes half the time
+                of_group = pc.and_(
+                    pc.equal(span.sums["kind"], group[0]), pc.equal(span.sums["split"], group[1])
+                )
+                files = sums.setdefault(group, [])
+                file = Path(room, f"{'-'.join(group)}-{len(files)}.arrow")
+                files.append(store_rows(span.sums.filter(of_group), file))
+        rows = StoredRows([file for group in product(KINDS, SPLITS) for file in sums[group]])
+        return write_figures(connection, rows, pa.concat_tables(ranked), years)
 
 
-def summed(beside: DuckEngine, connection: sa.Connection, years: list[int] | None) -> pa.Table:
-    """Return the rows that the catalogue's rollups have for some years, or all, from its films."""
-    with DuckEngine(beside=beside) as engine:
-        return totals(engine, films_of(connection, years), entries_of(connection, years))
+def figures(beside: DuckEngine, connection: sa.Connection, years: list[int] | None) -> Iterator[Figures]:
+    """Yield the sums and rankings that the catalogue's films give some years, or all: a few years at a time, so that memory
+    stays flat; at least once.
+    """
+    films = films_by_year(connection, years)
+    if years is not None:
+        films = dict.fromkeys(years, 0) | films
+    for span in spans(films) or [[]]:
+        with DuckEngine(beside=beside) as engine:
+            some = span if years is not None or not span else range(span[0], span[-1] + 1)
+            sums = totals(engine, films_of(connection, some), entries_of(connection, some))
+            yield Figures(sums, leading(engine, sums.drop_columns(["movie_ids"])))

@@ -173,7 +173,7 @@ def _bring_up(inputs: RunInputs, scope: Scope, everything: bool, steps: Steps) -
         publication = _publication(resolved, parties, shown, affected, cause)
         done = publish(connection, publication, [batch.delivery for batch in fresh], inputs.engine)
         years = other_years(inputs.engine, before, counted(connection, affected))
-        rolled = roll_up(inputs.engine, connection, years)
+        rolled = roll_up(inputs.engine, connection, years, inputs.room)
         touched = {**done.touched, "rollups": rolled}
         if everything or any(touched[name].written or touched[name].removed for name in _COMPANIES):
             among = None if everything or parties["companies"].names is None else parties["companies"].ids

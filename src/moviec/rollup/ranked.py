@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pyarrow as pa
 
 from moviec.engine import Engine
@@ -9,6 +11,12 @@ from moviec.measures import KEPT_AS, Question, refuse_nonsense
 from moviec.rollup.monthly import SQL, name_catalogue, name_parts
 from moviec.sql import filled
 from moviec.text import pc
+
+#: How a film counts that has several genres or companies: wholly under each, or divided evenly.
+SPLITS = ("full", "even")
+
+#: Films whose years are summed together: several rows, medians and lists for each take a hundred megabytes.
+FILMS_AT_ONCE = 50_000
 
 #: Entries kept from each end.
 PLACES = 100
@@ -50,6 +58,19 @@ def _lists(placed: pa.Table, name: str) -> pa.Table:
     return grouped.select(_GROUP).append_column(name, lists)
 
 
+def spans(films: Mapping[int, int]) -> list[list[int]]:
+    """Part years (the films of each) into spans to be summed one after another, so that memory stays flat; in order."""
+    parted: list[list[int]] = []
+    filled_to = 0
+    for year in sorted(films):
+        if not parted or filled_to + films[year] > FILMS_AT_ONCE:
+            parted.append([])
+            filled_to = 0
+        parted[-1].append(year)
+        filled_to += films[year]
+    return parted
+
+
 def totals(engine: Engine, films: pa.Table, entries: pa.Table) -> pa.Table:
     """Sum films (movie, year, month, budget, revenue, popularity, votes, c_rating) by what they count for.
 
@@ -57,7 +78,7 @@ def totals(engine: Engine, films: pa.Table, entries: pa.Table) -> pa.Table:
     millionths of popularity and of films, hundredths of a point.
     """
     name_catalogue(engine, films, entries)
-    name_parts(engine, ["full", "even"])
+    name_parts(engine, SPLITS)
     summed = engine.query(SQL["totals"])
     at = summed.schema.get_field_index("movie_ids")
     numbers = pc.binary_join(summed["movie_ids"].cast(pa.list_(pa.string())), ",")
