@@ -10,7 +10,10 @@ import re
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+
+import pyarrow as pa
 
 from measure import REAL
 from moviec.catalog.deliveries import all_batches
@@ -19,7 +22,7 @@ from moviec.catalog.ledger import movie_of_records
 from moviec.config import open_home
 from moviec.engine import DuckEngine
 from moviec.lake.batches import view_current_records
-from moviec.matching.parties import companies, company_names, people, person_names
+from moviec.matching.parties import companies, company_names, credits_placed, people, person_names
 from moviec.pipeline.opening import open_run
 from moviec.sources.registry import find_source
 from moviec.sources.spec import Wanted, assign_roles
@@ -37,6 +40,12 @@ _TEXT = Path(__file__).with_name("parties.sql").read_text("utf-8")
 SQL = dict(re.findall(r"^-- section: (\w+)\n(.*?)(?=^-- section|\Z)", _TEXT, re.MULTILINE | re.DOTALL))
 
 
+def found_credits(engine: DuckEngine, find: Callable[..., object], credits: str) -> pa.Table:
+    """Return the engine's `credits`, each with its party."""
+    find(engine, credits, SPACES)
+    return credits_placed(engine)
+
+
 def tell_home(folder: Path) -> None:
     """Print how many people's names of a home stand for several parties, and the pairs of keys of one name without a shared film."""
     with DuckEngine() as engine, open_run(open_home(folder, make=False)) as context:
@@ -46,7 +55,7 @@ def tell_home(folder: Path) -> None:
         with context.catalogue.connect() as connection:
             engine.register("members", movie_of_records(connection))
         engine.materialize("home_credits", SQL["home_credits"])
-        engine.register("found", people(engine, "home_credits", SPACES).credits)
+        engine.register("found", found_credits(engine, people, "home_credits"))
         for question in ("several", "several_known", "one_name"):
             for row in engine.query(SQL[question]).to_pylist():
                 print(f"  {question}: {row}")
@@ -64,7 +73,7 @@ def main() -> None:
         engine.view("numbered", SQL["numbered"])
         flatten(engine)
         tell_rules(engine)
-        engine.register("found", people(engine, "people", SPACES).credits)
+        engine.register("found", found_credits(engine, people, "people"))
         print(f"imdb's credits in films whose credits kaggle has: {engine.query(SQL['met']).to_pylist()[0]}")
     with DuckEngine() as engine, tempfile.TemporaryDirectory() as folder:
         invent_deliveries(Path(folder), MOVIES, SEED)
@@ -129,9 +138,9 @@ def tell_rules(engine: DuckEngine) -> None:
 def tell_truth(engine: DuckEngine, kind: str) -> None:
     """Print how right the people or the companies of made-up deliveries are."""
     start = time.perf_counter()
-    found = (people if kind == "people" else companies)(engine, kind, SPACES)
-    print(f"{kind}: {found.credits.num_rows:,} credits in {time.perf_counter() - start:.1f} s")
-    engine.register("found", found.credits)
+    found = found_credits(engine, people if kind == "people" else companies, kind)
+    print(f"{kind}: {found.num_rows:,} credits in {time.perf_counter() - start:.1f} s")
+    engine.register("found", found)
     engine.materialize("truth", SQL[f"true_{kind}"])
     engine.materialize("judged", SQL["judged"])
     for question in ("borne_by_several", "keys", "keyless"):

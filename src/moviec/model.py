@@ -6,6 +6,7 @@ Money is whole US dollars, popularity is millionths, runtimes are minutes; unkno
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 import pyarrow as pa
@@ -126,7 +127,8 @@ class PartyChanges(msgspec.Struct, frozen=True):
     """The people, or the companies, that a run worked out: matching hands them to the catalogue.
 
     `names`: the folded names it was about; None: all. `ids`: the parties it was about. `shown`: their rows of `people`
-    or `companies`. `parties`, `credits`: rows of `parties` and credits with these names, but for the kind.
+    or `companies`. `parties`: rows of `parties` but for the kind. `credits`: the credits with these names (movie, source, role,
+    key, name, folded, short, party, year), those of all films in a Parquet file in order of movie.
     `changed`: films of which a credit stands for another party than before; empty where all names were worked out.
     """
 
@@ -134,7 +136,7 @@ class PartyChanges(msgspec.Struct, frozen=True):
     ids: Column
     shown: pa.Table
     parties: pa.Table
-    credits: pa.Table
+    credits: pa.Table | Path
     changed: Column
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pytest
@@ -14,14 +14,25 @@ from hypothesis import strategies as st
 
 from moviec.engine import DuckEngine
 from moviec.matching.identity import keep_ids
-from moviec.matching.parties import Parties, companies, company_names, people, person_names
+from moviec.matching.parties import Parties, companies, company_names, credits_placed, people, person_names
 from tests.engines import new_engine
 from tests.examples import some
 
 SPACES = {"imdb": "imdb", "kaggle": "tmdb", "tmdb": "tmdb"}
 #: movie, source, key, name, role, and the year where it matters
 Credit = tuple[int, str, str | None, str, str] | tuple[int, str, str | None, str, str, int | None]
-Resolve = Callable[..., Parties]
+
+
+class Found(NamedTuple):
+    """Parties, and the party of each credit."""
+
+    nodes: pa.Table
+    names: pa.Table
+    keys: pa.Table
+    credits: pa.Table
+
+
+Resolve = Callable[..., Found]
 
 CREDITS = st.lists(
     st.tuples(
@@ -44,6 +55,10 @@ def table(credits: Sequence[Credit]) -> pa.Table:
     return pa.table(dict(zip(names, columns, strict=True)))
 
 
+def together(engine: DuckEngine, found: Parties) -> Found:
+    return Found(found.nodes, found.names, found.keys, credits_placed(engine))
+
+
 @pytest.fixture(scope="module")
 def calculator() -> Iterator[DuckEngine]:
     with new_engine() as engine:
@@ -52,25 +67,25 @@ def calculator() -> Iterator[DuckEngine]:
 
 @pytest.fixture(scope="module")
 def persons(calculator: DuckEngine) -> Resolve:
-    def resolve(*credits: Credit) -> Parties:
+    def resolve(*credits: Credit) -> Found:
         calculator.register("credits", table(credits))
-        return people(calculator, "credits", SPACES)
+        return together(calculator, people(calculator, "credits", SPACES))
 
     return resolve
 
 
 @pytest.fixture(scope="module")
 def studios(calculator: DuckEngine) -> Resolve:
-    def resolve(*credits: tuple[int, str, str | None, str]) -> Parties:
+    def resolve(*credits: tuple[int, str, str | None, str]) -> Found:
         calculator.register(
             "credits", table([(*credit, "") for credit in credits]).drop_columns(["role", "year"])
         )
-        return companies(calculator, "credits", SPACES)
+        return together(calculator, companies(calculator, "credits", SPACES))
 
     return resolve
 
 
-def parties(found: Parties) -> dict[Any, int]:
+def parties(found: Found) -> dict[Any, int]:
     """Give the party of every credit, by movie, source, key and name."""
     return {
         (row["movie"], row["source"], row["key"] or None, row["name"]): row["party"]
@@ -78,7 +93,7 @@ def parties(found: Parties) -> dict[Any, int]:
     }
 
 
-def count(found: Parties) -> int:
+def count(found: Found) -> int:
     return len(set(found.credits["party"].to_pylist()))
 
 
@@ -307,7 +322,7 @@ def test_parties_keep_their_ids_when_another_source_arrives(persons: Resolve) ->
     assert after.merged.num_rows == len(after.withdrawn) == 0
 
 
-def _clustered(found: Parties) -> pa.Table:
+def _clustered(found: Found) -> pa.Table:
     return found.nodes.rename_columns(["space", "key", "name", "cluster"])
 
 
@@ -332,7 +347,7 @@ def acted(name: str, *years: int, source: str = "wikipedia", key: str | None = N
     return [(year, source, key, name, "actor", year) for year in years]
 
 
-def people_of(found: Parties) -> list[list[int]]:
+def people_of(found: Found) -> list[list[int]]:
     """Give the years of each person's films, person by person."""
     years = defaultdict(set)
     for row in found.credits.to_pylist():
@@ -407,7 +422,7 @@ def test_whatever_the_credits(persons: Resolve, credits: list[Credit], random: R
     shuffled = list(credits)
     random.shuffle(shuffled)
     again = persons(*shuffled)
-    assert all(getattr(found, name).equals(getattr(again, name)) for name in Parties.__struct_fields__)
+    assert all(getattr(found, name).equals(getattr(again, name)) for name in Found._fields)
     of_key: dict[tuple[str, str], set[int]] = defaultdict(set)
     keys: dict[tuple[int, str], set[str]] = defaultdict(set)
     for row in found.keys.to_pylist():

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from moviec.matching.suspicious import counted, suspicious
+from moviec.matching.suspicious import counted, find_suspicious, suspicious
 from moviec.model import RECORD
 from tests.engines import new_engine
 from tests.matching.catalogue import record
@@ -24,6 +24,7 @@ def found(*films: list[dict[str, Any]]) -> dict[tuple[int, ...], str]:
     with new_engine() as engine:
         engine.register("live", pa.Table.from_pylist(rows, schema=RECORD))
         engine.register("members", pa.Table.from_pylist(members))
+        find_suspicious(engine)
         films_found = suspicious(engine, 10).to_pylist()
         assert sum(counted(engine).values()) == len(films_found)
     return {tuple(row["movies"]): row["reason"] for row in films_found}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
@@ -15,7 +17,7 @@ from moviec.catalog.parties import StoredParties, publish_parties
 from moviec.catalog.schema import metadata
 from moviec.engine import DuckEngine
 from moviec.matching.party_ids import find_parties
-from moviec.model import RECORD
+from moviec.model import RECORD, PartyChanges
 from tests.engines import new_engine
 from tests.examples import some
 
@@ -72,9 +74,16 @@ def publish(
     none: dict[str, Any] = {"source": pa.array([], pa.string()), "key": pa.array([], pa.string())}
     engine.register("arrivals", pa.table({**none, "arrival": pa.array([], pa.int64())}))
     some = None if affected is None else pa.array(sorted(affected), pa.int64())
-    touched: dict[str, int] = {}
     ledgers = {kind: StoredParties(connection, kind) for kind in ("people", "companies")}
-    for kind, found in find_parties(engine, ledgers, SPACES, some).items():
+    with TemporaryDirectory() as room:
+        return _published(connection, find_parties(engine, ledgers, SPACES, some, Path(room)), affected)
+
+
+def _published(
+    connection: sa.Connection, all_found: Mapping[str, PartyChanges], affected: set[int] | None
+) -> dict[str, int]:
+    touched: dict[str, int] = {}
+    for kind, found in all_found.items():
         before = _parties_by_film(connection, kind)
         done = publish_parties(connection, kind, found)
         touched |= {name: one.written + one.removed for name, one in done.items()}

@@ -39,7 +39,7 @@ CREDIT = ("source", "role", "key", "name", "folded", "short", "party", "year")
 #: Each credit as a JSON list of texts, in the order in which a film's list has them.
 _LISTED = f"""
 SELECT movie, to_json([{", ".join(f"{name}::VARCHAR" for name in CREDIT)}])::VARCHAR AS credit
-FROM credits SEMI JOIN listed_films USING (movie) ORDER BY movie, source, role, key, name"""
+FROM credits WHERE movie BETWEEN {{first}} AND {{last}} ORDER BY movie, source, role, key, name"""
 
 _UNPACKED = f"""
 SELECT movie, {", ".join(f"credit[{at}]{'::BIGINT' if name in ('party', 'year') else ''} AS {name}" for at, name in enumerate(CREDIT, 1))}
@@ -179,22 +179,21 @@ def _publish_credits(
     """Write the films' lists of credits anew in which one of the names stands, or stood."""
     whole = film_credits.c.kind == kind
     stored = StoredParties(connection, kind, beside)
-    credits, scope = rows.credits.select(["movie", *CREDIT]), whole
+    scope = whole
     with DuckEngine(beside=beside) as engine:
+        engine.register("anew", rows.credits)
+        engine.view("credits", "SELECT * FROM anew")
         if rows.names is not None:
             before = stored._crediting(rows.names)
-            films = pc.unique(pa.concat_arrays([before, credits["movie"].combine_chunks()]))
+            credited = engine.query("SELECT DISTINCT movie FROM anew")["movie"]
+            films = pc.unique(pa.concat_arrays([before, credited.combine_chunks()]))
             engine.register("kept", stored.credits_of(films))
-            engine.register("anew", credits)
             engine.register("names", pa.table({"folded": rows.names}))
-            credits = engine.query(
-                "SELECT * FROM kept ANTI JOIN names USING (folded) UNION ALL SELECT * FROM anew"
-            )
+            engine.view("credits", _WITH_KEPT)
             some = stage(connection, "credited_movies", identities, pa.table({"movie": films}))
             scope = whole & film_credits.c.movie.in_(sa.select(some.c.movie))
-        engine.register("credits", credits)
-        packed = _packed_credits(engine, kind, credits["movie"])
-        named = _names_of(engine, kind, credits if rows.names is None else rows.credits)
+        packed = _packed_credits(engine, kind)
+        named = _names_of(engine, kind)
         hashed = credit_names.c.kind == kind
         if rows.names is not None:
             hashes = pa.table({"name": pc.unique(name_hashes(kind, rows.names))})
@@ -204,16 +203,26 @@ def _publish_credits(
     return merge(connection, film_credits, packed, scope, among=whole)
 
 
-def _packed_credits(engine: DuckEngine, kind: str, movies: Column) -> pa.Table:
-    """Return the engine's `credits`, which are of these movies, as rows of `film_credits`, compressed as they are stored.
+#: The credits of films in which one of the names stands, or stood.
+_WITH_KEPT = f"""
+SELECT movie, {", ".join(CREDIT)} FROM kept ANTI JOIN names USING (folded)
+UNION ALL SELECT movie, {", ".join(CREDIT)} FROM anew"""
+
+
+def _packed_credits(engine: DuckEngine, kind: str) -> pa.Table:
+    """Return the engine's `credits` as rows of `film_credits`, compressed as they are stored.
 
     So many films at a time: as text they take ten times the room.
     """
-    films = np.unique(movies.to_numpy())
+    films = engine.query("SELECT DISTINCT movie FROM credits ORDER BY movie")["movie"].to_numpy()
     parts = []
     for first in range(0, max(len(films), 1), FILMS_AT_ONCE):
-        engine.register("listed_films", pa.table({"movie": films[first : first + FILMS_AT_ONCE]}))
-        parts.append(as_stored(film_credits, of_kind(kind, _packed_lists(engine.query(_LISTED)))))
+        some = films[first : first + FILMS_AT_ONCE]
+        ends = (some[0], some[-1]) if len(some) else (0, 0)
+        engine.view("listed", _LISTED.format(first=ends[0], last=ends[1]))
+        parts.append(
+            as_stored(film_credits, of_kind(kind, _packed_lists(engine.query("SELECT * FROM listed"))))
+        )
     return pa.concat_tables(parts)
 
 
@@ -230,13 +239,12 @@ def _packed_lists(listed: pa.Table) -> pa.Table:
     return pa.table({"movie": movies[begins], "credits": joined})
 
 
-def _names_of(engine: DuckEngine, kind: str, credits: pa.Table) -> pa.Table:
-    """Return name (its number) and movie of each name that a film credits, in order."""
-    folded = pc.unique(credits["folded"])
+def _names_of(engine: DuckEngine, kind: str) -> pa.Table:
+    """Return name (its number) and movie of each name of the engine's `anew` that a film credits, in order."""
+    folded = engine.query("SELECT DISTINCT folded FROM anew ORDER BY folded")["folded"].combine_chunks()
     engine.register("hashed", pa.table({"folded": folded, "number": name_hashes(kind, folded)}))
-    engine.register("crediting", credits)
     return engine.query(
-        "SELECT DISTINCT number AS name, movie FROM crediting JOIN hashed USING (folded) ORDER BY 1, 2"
+        "SELECT DISTINCT number AS name, movie FROM anew JOIN hashed USING (folded) ORDER BY 1, 2"
     )
 
 

@@ -45,11 +45,11 @@ class Engine(Protocol):
     def map(self, name: str, source: str, function: PerRecord, schema: pa.Schema) -> None:
         """Name the result of a per-record function over the batches of `source`."""
 
+    def forget(self, *names: str) -> None:
+        """Let go of what was kept under some names."""
+
     def query(self, sql: str) -> pa.Table:
         """Run a query and return its rows."""
-
-    def query_repeating(self, sql: str) -> pa.Table:
-        """Run a query and return its rows; texts that stand in many rows are held once (as dictionaries)."""
 
     def stream(self, sql: str) -> Batches:
         """Run a query and yield its rows batch by batch, in order, with flat memory."""
@@ -148,6 +148,7 @@ class DuckEngine:
         self._database: _Database = beside._database if beside else _Database(limits or Limits())
         self._schema = self._database.schema()
         self.connection = self._database.session(self._schema)
+        self._views: set[str] = set()
 
     def __enter__(self) -> DuckEngine:
         """Use the engine in a `with` block; it closes at the end."""
@@ -159,9 +160,14 @@ class DuckEngine:
         """Close, whether or not the block failed."""
         self.close()
 
-    def register(self, name: str, data: pa.Table) -> None:
-        """Make an Arrow table known as `name`."""
+    def register(self, name: str, data: pa.Table | Path) -> None:
+        """Make an Arrow table, or a Parquet file, known as `name`."""
+        if isinstance(data, Path):
+            return self.parquet(name, [data])
+        self._unhide(name)
         self.connection.register(name, data)
+        self._views.add(name)
+        return None
 
     def parquet(self, name: str, paths: Sequence[Path | str]) -> None:
         """Make Parquet files of one schema known together as `name`."""
@@ -171,29 +177,37 @@ class DuckEngine:
     def view(self, name: str, sql: str) -> None:
         """Name a query; it runs wherever the name is used."""
         self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
+        self._views.add(name)
 
     def materialize(self, name: str, sql: str) -> None:
         """Run a query once and keep its rows as `name` until `close`."""
         self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS {sql}")
+        self._unhide(name)
+
+    def _unhide(self, name: str) -> None:
+        """Drop a view that would hide a table of its name, or stand in the way of another."""
+        if name in self._views:
+            self.connection.execute(f"DROP VIEW IF EXISTS temp.{name}")
+            self._views.remove(name)
 
     def map(self, name: str, source: str, function: PerRecord, schema: pa.Schema) -> None:
         """Name the result of a per-record function over the batches of `source`."""
         batches = function(self.stream(f"SELECT * FROM {source}"))
-        self.register(name, pa.Table.from_batches(batches, schema))
+        arriving = f"{name}_arriving"
+        self.connection.register(arriving, pa.RecordBatchReader.from_batches(schema, batches))
+        self.materialize(name, f"SELECT * FROM {arriving}")
+        self.connection.unregister(arriving)
+
+    def forget(self, *names: str) -> None:
+        """Let go of what was kept under some names."""
+        for name in names:
+            self._unhide(name)
+            self.connection.execute(f"DROP TABLE IF EXISTS {name}")
 
     def query(self, sql: str, values: Mapping[str, Any] | None = None) -> pa.Table:
         """Run a query and return its rows; `values` fill `$name` in DuckDB-only SQL."""
         rows: pa.Table = self.connection.sql(sql, params=dict(values or {})).to_arrow_table()
         return rows
-
-    def query_repeating(self, sql: str) -> pa.Table:
-        """Run a query and return its rows; texts that stand in many rows are held once (as dictionaries)."""
-        reader = self.connection.sql(sql).to_arrow_reader(50_000)
-        repeating = pa.dictionary(pa.int32(), pa.string())
-        schema = pa.schema(
-            [(field.name, repeating if field.type == pa.string() else field.type) for field in reader.schema]
-        )
-        return pa.Table.from_batches([batch.cast(schema) for batch in reader], schema).unify_dictionaries()
 
     def stream(self, sql: str) -> Batches:
         """Run a query and yield its rows batch by batch, in order, with flat memory."""

@@ -19,7 +19,7 @@ from moviec.matching.match_features import BLOCK, FORM, ID_RULE, NAME, RULES, TW
 from moviec.matching.match_weights import Integers
 from moviec.matching.model import Model
 from moviec.model import MILLION
-from moviec.sql import read_sql
+from moviec.sql import filled, read_sql
 from moviec.text import Column, pc
 
 #: (left_source, left_key) comes before (right_source, right_key). `weight`: log2 odds in millionths, the pinned prior
@@ -82,7 +82,6 @@ _FILM_IDS = """
 SELECT e.n, e.key AS space, e.value AS id, CASE WHEN m.key = e.value THEN m.source END AS key_of
 FROM film_entries e JOIN numbered m ON m.n = e.n
 """
-_KEYS = read_sql("moviec.matching", "candidate_pairs.sql")["flat_keys"]
 
 
 def find_records_to_match(engine: Engine, limits: PairLimits) -> None:
@@ -97,7 +96,8 @@ def find_records_to_match(engine: Engine, limits: PairLimits) -> None:
     _lay_out_keys(engine, limits, "numbered")
     sql = read_sql("moviec.matching", "candidate_pairs.sql")
     engine.materialize("nested_keys_before", sql["nested_keys_before"])
-    _flatten(engine, "keys_before", "nested_keys_before", pa.schema([("side", pa.int32()), *BLOCK]), _KEYS)
+    _flatten(engine, "flat_before", "nested_keys_before", pa.schema([("side", pa.int32()), *BLOCK]))
+    engine.view("keys_before", filled(sql["sided_keys"], {"flat": "flat_before"}))
     for name in ("touched", "crowds", "flipped", "to_match", "keys_to_match"):
         engine.materialize(name, sql[name])
     engine.view("crowds_now", sql["crowds_to_match"])
@@ -109,7 +109,7 @@ def match_all(engine: Engine, limits: PairLimits) -> None:
     _lay_out_keys(engine, limits, "numbered_all")
     engine.view("to_match", "SELECT n FROM numbered")
     engine.view("keys_to_match", "SELECT n, side, rule, block FROM keys")
-    engine.materialize("crowds_now", read_sql("moviec.matching", "candidate_pairs.sql")["crowds_of_all"])
+    engine.view("crowds_now", read_sql("moviec.matching", "candidate_pairs.sql")["crowds_of_all"])
 
 
 def _lay_out_keys(engine: Engine, limits: PairLimits, numbered: str) -> None:
@@ -119,7 +119,11 @@ def _lay_out_keys(engine: Engine, limits: PairLimits, numbered: str) -> None:
     engine.materialize("numbered", sql[numbered])
     engine.materialize("sides", sql["sides"])
     ends = [("n", pa.int32()), ("side", pa.int32()), ("is_changed", pa.bool_())]
-    _flatten(engine, "keys", f"({sql['nested_keys']})", pa.schema([*ends, *BLOCK]), _KEYS)
+    _flatten(engine, "flat_keys", f"({sql['nested_keys']})", pa.schema([*ends, *BLOCK]))
+    engine.view("keys", filled(sql["sided_keys"], {"flat": "flat_keys"}))
+    engine.materialize(
+        "numbered", "SELECT * EXCLUDE (blocks) FROM numbered"
+    )  # they take more room than all else
 
 
 def register_limits(engine: Engine, limits: PairLimits) -> None:
@@ -136,6 +140,7 @@ def find_candidates(engine: Engine) -> None:
     sql = read_sql("moviec.matching", "candidate_pairs.sql")
     for name in ("blocks", "found"):
         engine.materialize(name, sql[name])
+    engine.forget("flat_keys")  # thirty for each record
 
 
 def find_best_candidates(engine: Engine, most: int) -> int:
@@ -194,12 +199,14 @@ def compare_candidates(engine: Engine) -> Iterator[pa.Table]:
     for table, (column, *fields) in _LISTS.items():
         nested = f"(SELECT n, {column} AS items FROM nested)"
         _flatten(engine, table, nested, pa.schema([("n", pa.int32()), *fields]))
+    engine.forget("nested")
     engine.view(
         "film_records",
         "SELECT n, source, year, released, runtime, kind, scores, source IN (SELECT source FROM repeating) AS repeats FROM numbered",
     )
     engine.view("film_ids", _FILM_IDS)
     note_films(engine)
+    engine.forget("film_forms")
     for first, last in _slices(engine):
         yield _compare_slice(engine, first, last)
 
@@ -234,13 +241,8 @@ def _slices(engine: Engine) -> Iterator[tuple[int, int]]:
         yield int(inside[0]), int(inside[-1])
 
 
-def _flatten(
-    engine: Engine, name: str, nested: str, schema: pa.Schema, rows: str = "SELECT * FROM arriving"
-) -> None:
-    """Keep the lists `items` of a query on tables as rows of their own, each with the other columns of `schema`.
-
-    `rows`: what is kept of `arriving`.
-    """
+def _flatten(engine: Engine, name: str, nested: str, schema: pa.Schema) -> None:
+    """Keep the lists `items` of a query on tables as rows of their own, each with the other columns of `schema`."""
 
     def flat(batches: Iterable[pa.RecordBatch]) -> Batches:
         for batch in batches:
@@ -255,8 +257,7 @@ def _flatten(
             ]  # fmt: skip
             yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
-    engine.map("arriving", nested, flat, schema)
-    engine.materialize(name, rows)
+    engine.map(name, nested, flat, schema)
 
 
 def weigh_pairs(levels: pa.Table, records: pa.Table, model: Model, floor: int = FLOOR) -> pa.Table:

@@ -20,10 +20,10 @@ FROM (SELECT source, CAST(row_number() OVER (ORDER BY source) AS INTEGER) AS sid
       FROM (SELECT source FROM numbered UNION SELECT source FROM features_before) every_source) s
 LEFT JOIN repeating r ON r.source = s.source
 
--- name: flat_keys
+-- name: sided_keys
 -- Under the twins' rule every source may hold a film twice.
 SELECT * EXCLUDE (twins_rule) REPLACE (CASE WHEN rule = twins_rule THEN -abs(side) ELSE side END AS side)
-FROM arriving CROSS JOIN (SELECT twins_rule FROM limits)
+FROM {flat} CROSS JOIN (SELECT twins_rule FROM limits)
 
 -- name: nested_keys
 SELECT m.n, d.side, m.is_changed, m.blocks AS items FROM numbered m JOIN sides d ON d.source = m.source

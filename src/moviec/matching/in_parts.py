@@ -18,7 +18,7 @@ from moviec.matching.candidate_pairs import (
 )
 from moviec.matching.match_features import MATCH_FEATURES
 from moviec.matching.model import Model
-from moviec.sql import read_sql
+from moviec.sql import filled, read_sql
 
 #: Two kinds of rows: candidate pairs (l, r), and what blocking did by rule, which has no l.
 _CANDIDATES: list[tuple[str, pa.DataType]] = [
@@ -51,8 +51,8 @@ def candidates_of_blocks(keys: pa.Table, limits: PairLimits) -> pa.Table:
     sql = read_sql("moviec.matching", "candidate_pairs.sql")
     with DuckEngine(_ONE) as engine:
         register_limits(engine, limits)
-        engine.register("arriving", keys)
-        engine.materialize("keys", sql["flat_keys"])
+        engine.register("flat_keys", keys)
+        engine.view("keys", filled(sql["sided_keys"], {"flat": "flat_keys"}))
         engine.materialize("to_match", "SELECT DISTINCT n FROM keys")
         engine.view("keys_to_match", "SELECT n, side, rule, block FROM keys")
         engine.materialize("crowds_now", sql["crowds_of_all"])

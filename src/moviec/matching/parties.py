@@ -50,19 +50,21 @@ _TRADE = (
 _SHORT_FORMS = (("bros", "brothers"), ("20th", "twentieth"))
 
 
+#: What is told of parties, and of credits, once all are found.
+OUT = read_sql("moviec.matching", "parties_out.sql")
+
+
 class Parties(msgspec.Struct, frozen=True):
     """Who is who among people, or among companies. `party` is a number that holds within this table only.
 
     `nodes`: space, key, name (folded), party; a name without a key has space and key "", and where it stands for several
     people a node with the decade as its key for each decade of theirs. Items for `keep_ids`.
-    `credits`: movie, source, role, key, name, folded, short, party, year; each once; "" for no key, role or short form.
     `names`: party, name, films, main; the main name is the one with most films, then the first in the alphabet.
     `keys`: party, space, key.
-    All are in order.
+    All are in order. The party of each credit is too much for memory: see `credits_placed`.
     """
 
     nodes: pa.Table
-    credits: pa.Table
     names: pa.Table
     keys: pa.Table
 
@@ -178,9 +180,14 @@ def _resolve(engine: Engine, spellings: pa.Table, spaces: Mapping[str, str], rul
     label = _clusters(engine, rules)
     engine.register("party_clusters", pa.table({"n": np.arange(len(label)), "party": label}))
     _keep(engine, "credits")
-    out = read_sql("moviec.matching", "parties_out.sql")
-    tables = {name: engine.query(sql) for name, sql in out.items() if name != "credits"}
-    return Parties(**tables, credits=engine.query_repeating(out["credits"]))
+    return Parties(**{name: engine.query(OUT[name]) for name in Parties.__struct_fields__})
+
+
+def credits_placed(engine: Engine) -> pa.Table:
+    """Return each credit once with its party, as the engine found them last: movie, source, role, key, name, folded, short,
+    party, year; "" for no key, role or short form; in order.
+    """
+    return engine.query(f"{OUT['credits']} ORDER BY movie, source, role, key, name")
 
 
 def _keep(engine: Engine, part: str) -> None:

@@ -1,4 +1,4 @@
--- The tables of `Parties`, in the order of its fields.
+-- The tables of `Parties`, and the party of each credit.
 
 -- name: nodes
 SELECT n.space, n.key, n.folded AS name, c.party FROM party_nodes n JOIN party_clusters c ON c.n = n.n
@@ -8,7 +8,6 @@ ORDER BY 1, 2, 3
 
 -- name: credits
 SELECT movie, source, role, key, name, folded, coalesce(short, '') AS short, party, year FROM party_placed
-ORDER BY movie, source, role, key, name
 
 -- name: names
 SELECT party, name, films,

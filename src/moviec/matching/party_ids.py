@@ -7,6 +7,7 @@ that its films' changed credits hang together with, which gives what working out
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -16,13 +17,16 @@ from moviec.engine import DuckEngine
 from moviec.matching import parties as who
 from moviec.matching.identity import keep_ids
 from moviec.model import PartyChanges
-from moviec.sql import read_sql
+from moviec.sql import filled, read_sql
 from moviec.text import Column, fold, pc
 
 _SQL = read_sql("moviec.matching", "party_ids.sql")
 _NONE: Column = pa.array([], pa.string())
 _NO_NUMBERS: Column = pa.array([], pa.int64())
 _CREDIT = ("movie", "source", "role", "key", "name", "folded", "short", "party", "year")
+_NO_CREDITS = pa.table(
+    {name: _NO_NUMBERS if name in ("movie", "party", "year") else _NONE for name in _CREDIT}
+)
 
 
 class PartyLedger(Protocol):
@@ -68,13 +72,17 @@ _KINDS = {
 
 
 def find_parties(
-    engine: DuckEngine, ledgers: Mapping[str, PartyLedger], spaces: Mapping[str, str], affected: Column | None
+    engine: DuckEngine,
+    ledgers: Mapping[str, PartyLedger],
+    spaces: Mapping[str, str],
+    affected: Column | None,
+    room: Path,
 ) -> dict[str, PartyChanges]:
     """Find the people and companies that the `affected` films have, and who hangs together with them; None: all.
 
     `ledgers`: of "people" and of "companies"; `spaces`: of each source's keys. The engine's `live` holds records,
     `movie_of` (source, key, movie) says which of them are these films', `arrivals` (source, key, arrival) in which order
-    several deliveries brought them; it may be empty.
+    several deliveries brought them; it may be empty. The credits of all films are put into files in `room`.
     """
     known = {"source": list(spaces), "space": list(spaces.values())}
     engine.register("key_spaces", pa.table({name: pa.array(known[name], pa.string()) for name in known}))
@@ -85,7 +93,7 @@ def find_parties(
     for kind, ledger in ledgers.items():
         engine.materialize("listed", _SQL[f"listed_{kind}"])
         if affected is None:
-            found[kind] = _find_all(engine, _KINDS[kind], ledger, spaces)
+            found[kind] = _find_all(engine, _KINDS[kind], ledger, spaces, room / f"{kind}_credits.parquet")
         else:
             found[kind] = _find_some(engine, _KINDS[kind], ledger, spaces, affected)
     return found
@@ -97,24 +105,28 @@ def register_credits(
     found: Mapping[str, PartyChanges],
     affected: Column | None,
 ) -> None:
-    """Create `people_ids` and `companies_ids` (movie, source, key, name, role, id): the party of every credit of some films,
-    in order of movie.
+    """Name `people_ids` and `companies_ids` (movie, source, key, name, role, id): the party of every credit of some films (None:
+    of all), in order of movie.
     """
     for kind, now in found.items():
+        if affected is None:
+            engine.register(every := f"{kind}_credits", now.credits)
+            engine.view(f"{kind}_ids", filled(_SQL["party_of_all_credits"], {"credits": every}))
+            continue
         engine.register("credits_now", now.credits)
         engine.register("names_now", pa.table({"folded": now.names if now.names is not None else _NONE}))
-        before = now.credits.slice(0, 0) if affected is None else ledgers[kind].credits_of(affected)
-        engine.register("credits_before", before)
+        engine.register("credits_before", ledgers[kind].credits_of(affected))
         engine.materialize(f"{kind}_ids", _SQL["party_of_credits"])
 
 
 def _find_all(
-    engine: DuckEngine, kind: _Kind, ledger: PartyLedger, spaces: Mapping[str, str]
+    engine: DuckEngine, kind: _Kind, ledger: PartyLedger, spaces: Mapping[str, str], file: Path
 ) -> PartyChanges:
-    engine.materialize("involved", "SELECT * REPLACE (nullif(key, '') AS key) FROM listed")
-    return _kept(
-        engine, kind, kind.find(engine, "involved", spaces), ledger.members(None), ledger.next_party()
-    )
+    engine.view("involved", "SELECT * REPLACE (nullif(key, '') AS key) FROM listed")
+    found = kind.find(engine, "involved", spaces)
+    kept = _kept(engine, kind, found, ledger.members(None), ledger.next_party())
+    engine.write(f"{_SQL['credits_with_ids']} ORDER BY movie", file)
+    return msgspec.structs.replace(kept, credits=file)
 
 
 def _find_some(
@@ -128,8 +140,9 @@ def _find_some(
     engine.materialize("involved", _SQL["involved"])
     found = kind.find(engine, "involved", spaces)
     kept = _kept(engine, kind, found, ledger.members(names), ledger.next_party())
-    engine.register("credits_now", kept.credits)
-    return msgspec.structs.replace(kept, names=names, changed=engine.query(_SQL["changed_films"])["movie"])
+    engine.register("credits_now", credits := engine.query(_SQL["credits_with_ids"]))
+    changed = engine.query(_SQL["changed_films"])["movie"]
+    return msgspec.structs.replace(kept, names=names, credits=credits, changed=changed)
 
 
 def _names(engine: DuckEngine, kind: _Kind, ledger: PartyLedger, affected: Column) -> Column:
@@ -153,17 +166,15 @@ def _unchanged(kind: _Kind) -> PartyChanges:
         ids=_NO_NUMBERS,
         shown=pa.table({name: _NO_NUMBERS if name == "id" else _NONE for name in kind.columns}),
         parties=pa.table({"space": _NONE, "key": _NONE, "folded": _NONE, "party": _NO_NUMBERS}),
-        credits=pa.table(
-            {name: _NO_NUMBERS if name in ("movie", "party", "year") else _NONE for name in _CREDIT}
-        ),
+        credits=_NO_CREDITS,
         changed=_NO_NUMBERS,
     )
 
 
 def _kept(engine: DuckEngine, kind: _Kind, found: who.Parties, ledger: pa.Table, first: int) -> PartyChanges:
-    """Keep the parties' ids, new ones from `first` on."""
+    """Keep the parties' ids, new ones from `first` on; the engine has them as `party_ids`, credits are not read."""
     engine.register("nodes", found.nodes)
-    engine.register("credits", found.credits)
+    engine.view("credits", who.OUT["credits"])
     kept = keep_ids(engine.query(_SQL["node_arrivals"]), ledger, first)
     engine.register("kept_nodes", kept.members)
     engine.materialize(
@@ -178,6 +189,6 @@ def _kept(engine: DuckEngine, kind: _Kind, found: who.Parties, ledger: pa.Table,
         ids=pc.unique(pa.concat_tables([ledger, everyone])["id"]),
         shown=shown.append_column("folded", fold(shown["name"])).select(kind.columns),
         parties=everyone.rename_columns(["space", "key", "folded", "party"]),
-        credits=engine.query_repeating(_SQL["credits_with_ids"]),
+        credits=_NO_CREDITS,
         changed=_NO_NUMBERS,
     )

@@ -77,3 +77,7 @@ GROUP BY i.id ORDER BY i.id
 -- The party of every credit of some films: as it is now, else as it was.
 SELECT movie, source, nullif(key, '') AS key, name, role, party AS id FROM
 (FROM credits_now UNION ALL FROM credits_before ANTI JOIN names_now USING (folded)) ORDER BY movie
+
+-- name: party_of_all_credits
+-- The same where all are as the table {credits} has them, in its order.
+SELECT movie, source, nullif(key, '') AS key, name, role, party AS id FROM {credits}

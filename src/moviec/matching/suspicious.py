@@ -7,6 +7,8 @@ import pyarrow as pa
 from moviec.engine import Engine
 from moviec.sql import filled, materialize, read_sql, run
 
+_SQL = read_sql("moviec.matching", "suspicious.sql")
+
 #: Records of one film whose years lie so far apart are shown. Of Rotten Tomatoes and Wikipedia's films of such years, before
 #: years spoke against a match, nine of ten were two films (shared/FINDINGS.md).
 YEARS = 4
@@ -15,20 +17,23 @@ YEARS = 4
 REASONS = ("years apart", "same people", "twins")
 
 
-def suspicious(engine: Engine, most: int) -> pa.Table:
-    """Find doubtful films among `live` (RECORD columns) and `members` (source, key, movie), the most doubtful of each reason first.
+def find_suspicious(engine: Engine) -> None:
+    """Find doubtful films among `live` (RECORD columns) and `members` (source, key, movie), for `suspicious` and `counted`."""
+    run(engine, _SQL, [materialize("shown"), materialize("namesakes")])
+    parts = [filled(_SQL[name], {"years": str(YEARS)}) for name in ("years_apart", "same_people", "twins")]
+    engine.materialize("found", "\nUNION ALL\n".join(parts))
 
-    Returns reason (REASONS), movies, weight (years apart, 10 a director and 1 an actor shared, ratings alike), records
+
+def suspicious(engine: Engine, most: int) -> pa.Table:
+    """After `find_suspicious`, return the doubtful films, the most doubtful of each reason first.
+
+    Columns: reason (REASONS), movies, weight (years apart, 10 a director and 1 an actor shared, ratings alike), records
     (movie, source, key, title, year).
     """
-    sql = read_sql("moviec.matching", "suspicious.sql")
-    run(engine, sql, [materialize("shown")])
-    parts = [filled(sql[name], {"years": str(YEARS)}) for name in ("years_apart", "same_people", "twins")]
-    engine.materialize("found", "\nUNION ALL\n".join(parts))
-    return engine.query(filled(sql["suspicious"], {"most": str(most)}))
+    return engine.query(filled(_SQL["suspicious"], {"most": str(most)}))
 
 
 def counted(engine: Engine) -> dict[str, int]:
-    """After `suspicious`, count all of them by reason."""
+    """After `find_suspicious`, count all of them by reason."""
     rows = engine.query("SELECT reason, count(*) AS films FROM found GROUP BY reason").to_pylist()
     return {row["reason"]: row["films"] for row in rows}

@@ -35,7 +35,7 @@ from moviec.home.context import RunContext, Tell, check_publication
 from moviec.home.lake_identity import check_pair
 from moviec.lake.batches import view_rows
 from moviec.pipeline.publication import Outcome, Scope, bring_up
-from moviec.transient import is_transient, told
+from moviec.transient import MEMORY, is_transient, remedy, told
 from moviec.units import plural
 
 #: Rehearsals that a search for what fails may take; each works a publication out and takes it back.
@@ -115,6 +115,8 @@ def _publish(context: RunContext, tell: Tell, retry: Retry, scope: Scope = WAITI
         except Exception as error:
             if isinstance(error, (DamagedError, UsageError)):  # no try will help
                 raise
+            if remedy(error) == MEMORY:  # nor will another with as little
+                raise _unpublished(error) from error
             if attempt < retry.tries:
                 tell(f"publishing failed ({_line(error)}); trying again")
                 retry.sleep(retry.pause * 4 ** (attempt - 1))

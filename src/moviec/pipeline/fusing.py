@@ -207,14 +207,6 @@ def _named(codes: pa.Table, naming: Callable[[list[str]], list[str | None]]) -> 
     return codes.append_column("name", pa.array(names, pa.string()))
 
 
-def name_table(engine: DuckEngine, name: str, table: pa.Table | Path) -> None:
-    """Make a table of `Sliced` known."""
-    if isinstance(table, Path):
-        engine.parquet(name, [table])
-    else:
-        engine.register(name, table)
-
-
 #: Records in a slice: what setting out costs (a second) is then a fifth of the work, and two slices take some 1.5 GB.
 SLICE = 20_000
 
@@ -257,7 +249,7 @@ def work_in_slices(
             engine.parquet("all_members", [given.members])
             engine.materialize("members", f"SELECT * FROM all_members {where}")
             for name, table in given.tables.items():
-                name_table(engine, f"all_{name}", table)
+                engine.register(f"all_{name}", table)
                 engine.view(name, f"SELECT * FROM all_{name} {where}")
             made = work(engine)
             return made if len(cuts) == 1 else put_away(made)

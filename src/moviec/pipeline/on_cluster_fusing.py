@@ -17,7 +17,7 @@ from moviec.engine.spark import Spark
 from moviec.fusion.model import FuseModel
 from moviec.fusion.source_facts import FuseFacts
 from moviec.model import RECORD
-from moviec.pipeline.fusing import AllShown, Shown, Sliced, name_table, show_stored, together
+from moviec.pipeline.fusing import AllShown, Shown, Sliced, show_stored, together
 from moviec.pipeline.on_cluster import SQL, parts_of
 
 #: A table of a slice: of which group of Shown ("tables", "documents" or "lists"), its name there, and its rows.
@@ -59,7 +59,7 @@ def show_spread(
         engine.materialize("sliced", _SLICES.format(slice=size))
         engine.view("slices", "SELECT DISTINCT movie, part FROM sliced")
         for name, table in given.tables.items():
-            name_table(engine, name, table)
+            engine.register(name, table)
         spark.register("members_placed", engine.query("SELECT * FROM sliced"))
         spark.register("credit_ids", engine.query(_CREDITS))
     spark.parquet("every_record", records)
@@ -83,7 +83,7 @@ def show_here(given: Sliced, model: FuseModel, facts: FuseFacts) -> Shown:
     with DuckEngine(given.limits) as engine:
         engine.register("members", pa.schema([pa.field("movie", pa.int64()), *RECORD]).empty_table())
         for name, table in given.tables.items():
-            name_table(engine, name, table)
+            engine.register(name, table)
         return show_stored(engine, model, facts)
 
 

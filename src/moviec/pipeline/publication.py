@@ -40,7 +40,7 @@ from moviec.home.models import (
 from moviec.lake.batches import materialize_arrivals, materialize_changed_records, view_current_records
 from moviec.matching.party_ids import find_parties, register_credits
 from moviec.matching.resolution import Basis, Resolved, resolve
-from moviec.matching.suspicious import REASONS, suspicious
+from moviec.matching.suspicious import REASONS, find_suspicious
 from moviec.matching.suspicious import counted as counted_doubtful
 from moviec.model import PartyChanges
 from moviec.pipeline.catalogue_rollups import counted, other_years, roll_up
@@ -265,7 +265,8 @@ def _find_parties(
         engine.view("movie_of", "SELECT source, key, movie FROM movie_now WHERE live")
         _name_live(engine, inputs, resolved.affected)
         _materialize_arrivals(engine, inputs)
-        return find_parties(engine, _party_ledgers(inputs, connection), spaces, resolved.affected)
+        ledgers = _party_ledgers(inputs, connection)
+        return find_parties(engine, ledgers, spaces, resolved.affected, inputs.room)
 
 
 def _party_ledgers(inputs: RunInputs, connection: sa.Connection) -> dict[str, StoredParties]:
@@ -335,7 +336,7 @@ def _count_doubtful(inputs: RunInputs, resolved: Resolved) -> dict[str, int]:
         engine.register("movie_now", resolved.records)
         engine.view("members", "SELECT source, key, movie FROM movie_now WHERE live")
         _name_live(engine, inputs, None)
-        suspicious(engine, 0)
+        find_suspicious(engine)
         return dict.fromkeys(REASONS, 0) | counted_doubtful(engine)
 
 

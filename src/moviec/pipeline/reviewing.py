@@ -36,7 +36,7 @@ from moviec.home.context import RunContext
 from moviec.home.models import pinned_models
 from moviec.lake.batches import view_current_records
 from moviec.matching.decisions import value
-from moviec.matching.suspicious import counted, suspicious
+from moviec.matching.suspicious import counted, find_suspicious, suspicious
 from moviec.matching.unmatched import unmatched, waiting
 from moviec.model import MILLION
 from moviec.sources.registry import find_sources
@@ -136,6 +136,7 @@ def doubtful(context: RunContext, most: int) -> Doubtful:
         batches = context.record_files(all_batches(context.catalogue))
         view_current_records(engine, batches, RECORDS.empty_table())
         engine.register("members", members)
+        find_suspicious(engine)
         films = suspicious(engine, most).to_pylist()
         for film in films:
             film["movies"] = [f"mc{movie}" for movie in film["movies"]]
