@@ -204,3 +204,16 @@ def test_a_full_temporary_disk_is_told_and_sets_no_record_aside(desk: Desk) -> N
     desk.context.catalogue.dispose()
     with publishing(desk.context) as alone:
         assert publish_again(alone).changes == {}
+
+
+def test_where_memory_is_too_small_it_is_not_tried_again(desk: Desk) -> None:
+    desk.deliver("Alien")
+    home = desk.context.home
+    settings = msgspec.structs.replace(home.settings, memory="1MB")
+    small = msgspec.structs.replace(desk.context, home=Home(home.folder, settings))
+    told: list[str] = []
+    with pytest.raises(UnpublishedError, match="memory") as failed:
+        drain(small, told.append, AT_ONCE)
+    assert "`memory` in moviec.toml" in failed.value.hint
+    assert not [line for line in told if "trying again" in line]
+    assert drain(desk.context).changes == {"created": 1}
