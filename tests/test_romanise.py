@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,3 +89,9 @@ def test_a_part_is_simplified_as_the_whole_is(value: str, data: st.DataObject) -
     begin = data.draw(st.integers(0, len(value)))
     end = data.draw(st.integers(begin, len(value)))
     assert simplify(value)[begin:end] == simplify(value[begin:end])
+
+
+def test_several_threads_may_read_at_once() -> None:
+    titles = [f"千と千尋の神隠し {number}" for number in range(200)]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(romanise, titles)) == [romanise(title) for title in titles]

@@ -8,6 +8,7 @@ Romanization, everything else letter by letter. The caller folds the result as i
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from functools import cache
 from typing import Any
@@ -114,10 +115,16 @@ _JOINED = {"接尾辞", "助動詞"}
 _PARTICLES = {"ハ": "wa", "ヘ": "e", "ヲ": "o"}
 
 
+#: The tokenizer refuses a thread while it works for another.
+_ONE_AT_A_TIME = threading.Lock()
+
+
 def _japanese(text: str, known: bool = True) -> str:
     """Write words by their readings; "" for what is not `known` to be Japanese and has a word without one."""
     words: list[str] = []
-    for word in _tokenizer().tokenize(text):
+    with _ONE_AT_A_TIME:
+        read = list(_tokenizer().tokenize(text))
+    for word in read:
         kind, finer = word.part_of_speech()[:2]
         if kind == "空白" or not word.surface().strip():
             continue

@@ -7,6 +7,7 @@ published, one that passes may still run out.
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
@@ -115,6 +116,11 @@ class RunContext(msgspec.Struct, frozen=True):
     def limits(self) -> Limits:
         """What the engine may take."""
         return Limits(self.home.settings.threads, self.home.settings.memory)
+
+    @property
+    def cores(self) -> int:
+        """How many threads work side by side."""
+        return self.home.settings.threads or os.cpu_count() or 1
 
     @property
     def copies(self) -> Place:

@@ -7,6 +7,7 @@ key, the other the blocks by number (block, source, key), so that who shares a b
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -64,7 +65,10 @@ def name_match_features(engine: DuckEngine, wanted: FeatureFiles) -> list[Path]:
     """
     batches = [batch for batch in wanted.batches if batch.records_file]
     folded = _folded(wanted, batches)
-    files = [_feature_files(engine, wanted, batch, folded) for batch in batches]
+    with ThreadPoolExecutor(
+        wanted.context.cores
+    ) as pool:  # several files, such as those of a first load, side by side
+        files = list(pool.map(lambda batch: _feature_files(engine, wanted, batch, folded), batches))
     if files:
         view_files(engine, "every_features", [match_features for match_features, _ in files], wanted.aside)
         engine.parquet("every_block", [blocks for _, blocks in files])
