@@ -29,7 +29,7 @@ from moviec.catalog.compression import Compressed
 from moviec.catalog.connect import connect
 from moviec.catalog.schema import metadata
 from moviec.config import Home, Settings
-from moviec.pipeline.delivery_files import gather
+from moviec.pipeline.arrivals import gather
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.opening import open_run
 from moviec.pipeline.publication import Scope, bring_up

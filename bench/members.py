@@ -13,7 +13,7 @@ from moviec.catalog.deliveries import all_batches
 from moviec.config import open_home
 from moviec.engine import DuckEngine
 from moviec.fusion.source_facts import FuseFacts, SourceFacts
-from moviec.pipeline.delivery_files import gather
+from moviec.pipeline.arrivals import gather
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.opening import open_run
 from moviec.sources.registry import find_source

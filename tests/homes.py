@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from moviec.config import Home
-from moviec.pipeline.delivery_files import gather
+from moviec.pipeline.arrivals import gather
 from moviec.pipeline.demo import DELIVERED
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.opening import open_run

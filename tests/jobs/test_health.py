@@ -196,7 +196,7 @@ def test_a_publisher_that_gets_no_further_is_told_to_those_who_wait(
     with holding_if_free(catalogue, CATALOGUE) as held:
         assert held
         with pytest.raises(
-            UnpublishedError, match=r":\d+: another process is to publish this and gets no further"
+            UnpublishedError, match=r":\d+: another process is to publish this and makes no progress"
         ) as told:
             desk.moviec("ingest", "club", path, "--delivered-at", "2026-11-01")
     assert told.value.exit_status == 3

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from moviec.errors import PayloadError
 from moviec.loopback.wikidata import dump, entity, facts
 from moviec.model import FIELDS
-from moviec.pipeline.answers import line_of
+from moviec.pipeline.asking import line_of
 from moviec.sources.registry import extract_function, find_source
 from moviec.sources.spec import Wanted
 from moviec.synth.film import Film

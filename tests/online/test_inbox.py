@@ -95,7 +95,7 @@ def test_what_cannot_be_read_lies_in_failed_beside_why(tmp_path: Path, inbox: Pa
     (inbox / "holiday.jpg").write_bytes(b"x")
     done = desk.run()
     assert done.exit_code == 3
-    assert "it lies in failed/" in done.stderr
+    assert "it was moved to failed/" in done.stderr
     assert _below(inbox, "failed") == ["films.csv", "films.csv.why.txt", "holiday.jpg", "holiday.jpg.why.txt"]
     why = sorted(path.read_text() for path in inbox.rglob("*.why.txt"))
     assert any("no column no" in text for text in why)

@@ -22,10 +22,10 @@ from PIL import Image
 from moviec.cli.pipeline_workbench import PipelineWorkbench
 from moviec.config import open_home
 from moviec.errors import PayloadError
+from moviec.lake.media import smaller
 from moviec.lake.payloads import WIDTHS
 from moviec.loopback.server import Request, Response
-from moviec.pipeline import posters
-from moviec.pipeline.pictures import smaller
+from moviec.pipeline import media
 from moviec.transient import Patience
 from moviec.web.app import create_app
 from tests.examples import some
@@ -34,7 +34,7 @@ from tests.online.desk import Desk, desk
 
 @pytest.fixture
 def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setattr(posters, "PATIENCE", Patience(timeout=5, pauses=()))
+    monkeypatch.setattr(media, "PATIENCE", Patience(timeout=5, pauses=()))
     with desk(tmp_path, count=4) as found:
         found.ingest("tmdb")
         yield found

@@ -16,8 +16,8 @@ from typer.testing import CliRunner, Result
 
 from moviec.cli import build
 from moviec.errors import PayloadError
-from moviec.pipeline import videos
-from moviec.pipeline.videos import kind_of
+from moviec.lake.media import kind_of
+from moviec.pipeline import media
 from moviec.web.routes.media import PART, part_of
 from tests.examples import some
 from tests.online.desk import served
@@ -152,7 +152,7 @@ def test_a_changed_file_takes_the_others_place_and_a_backup_has_both(shelf: Shel
 
 
 def test_what_is_too_large_is_refused(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(videos, "MOST_BYTES", 4000)
+    monkeypatch.setattr(media, "MOST_VIDEO_BYTES", 4000)
     done = shelf.moviec("videos")
     assert done.exit_code == 3
     assert "more than 4,000" in done.stderr

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from moviec.errors import UsageError
-from moviec.pipeline.delivery_files import by_date
+from moviec.pipeline.arrivals import by_date
 
 FIRST, EIGHTH = dt.date(2026, 11, 1), dt.date(2026, 11, 8)
 

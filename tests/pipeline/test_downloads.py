@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from moviec.cli import build
-from moviec.pipeline import arrivals as downloads
+from moviec.pipeline import downloads
 from moviec.sources.registry import find_source
 from moviec.transient import Patience
 from tests.servers import Answer, web
@@ -192,7 +192,7 @@ def test_the_next_run_takes_up_what_one_that_failed_has_left(desk: Desk) -> None
     opened(desk)
     failure = desk.fails()
     assert failure.endswith(
-        "/scores.csv: cannot be fetched (503 Service Unavailable); run it again: it goes on with what came so far"
+        "/scores.csv: cannot be fetched (503 Service Unavailable); run it again: it continues with what was fetched so far"
     )
     desk.publish("scores.csv", scores)
     assert "2 records" in desk.ingest().stdout

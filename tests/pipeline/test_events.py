@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moviec.errors import UsageError
-from moviec.pipeline.delivery_files import Announced, deliveries_of, read_event
+from moviec.pipeline.arrivals import Announced, deliveries_of, read_event
 
 NOON = dt.datetime(2026, 11, 8, 12, tzinfo=dt.UTC)
 

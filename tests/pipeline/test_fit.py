@@ -17,7 +17,7 @@ from moviec.config import Home, Settings, open_home
 from moviec.errors import UsageError
 from moviec.home.context import RunContext
 from moviec.home.models import fitted_models, note_built_with, pin_again, pinned_models
-from moviec.pipeline.delivery_files import gather
+from moviec.pipeline.arrivals import gather
 from moviec.pipeline.demo import DELIVERED
 from moviec.pipeline.fit import Fitted, fit, learned_here, pin, scorecard_of
 from moviec.pipeline.ingest import Order, ingest

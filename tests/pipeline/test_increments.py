@@ -18,7 +18,7 @@ from moviec.config import Home, Settings
 from moviec.export.export import Order as ExportOrder
 from moviec.export.export import export
 from moviec.home.context import RunContext
-from moviec.pipeline.delivery_files import gather
+from moviec.pipeline.arrivals import gather
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.opening import open_run
 from moviec.pipeline.publication import Outcome, Scope, bring_up

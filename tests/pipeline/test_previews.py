@@ -14,7 +14,7 @@ from moviec.catalog import decisions
 from moviec.catalog.connect import writing
 from moviec.catalog.decisions import Verdict
 from moviec.config import Home, Settings
-from moviec.pipeline import effects, reviewing
+from moviec.pipeline import reviewing, verdicts
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.opening import open_run
 from moviec.pipeline.reviewing import unmatched_of
@@ -54,12 +54,12 @@ def busy(home: Home) -> Iterator[ExitStack]:
 def test_previews_go_on_while_another_process_publishes(home: Home, busy: ExitStack) -> None:
     """What a preview wrote, even to take it back, would have to wait for the one who writes: for longer than the test."""
 
-    def look() -> tuple[effects.Effect, effects.Effect]:
+    def look() -> tuple[verdicts.Effect, verdicts.Effect]:
         with open_run(home) as context:
-            said = reviewing.verdicts(context, (":".join(TOY), ":".join(TOY_IMDB)), True, "bo")
+            said = verdicts.read_verdicts(context, (":".join(TOY), ":".join(TOY_IMDB)), True, "bo")
             reviewing.uncertain(context, 10)
             unmatched_of(context, "kaggle", 10)
-            return effects.effect(context, said), effects.effect_of_undoing(context, 1)
+            return verdicts.effect(context, said), verdicts.effect_of_undoing(context, 1)
 
     with ThreadPoolExecutor(1) as pool:
         looking = pool.submit(look)

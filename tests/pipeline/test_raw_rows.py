@@ -10,7 +10,7 @@ import pytest
 
 from moviec.config import Home
 from moviec.pipeline.opening import open_run
-from moviec.pipeline.raw_rows import MOST_LETTERS, raw_row, row_at
+from moviec.pipeline.read_delivery import MOST_LETTERS, raw_row, row_at
 
 CSV = 'id,title,overview\r\n1,Heat,"A thief\nand a ""cop"".\n"\r\n2,Ran,An old lord\r\n'
 JSON_LIST = '[\n{\n"title": "Heat",\n"note": "{ not the end"\n},\n{"title": "Ran"}\n]\n'

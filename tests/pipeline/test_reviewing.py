@@ -24,15 +24,15 @@ from moviec.catalog.queries import Movies
 from moviec.cli import build
 from moviec.config import Home, Settings
 from moviec.home.context import RunContext
-from moviec.pipeline import effects, reviewing
+from moviec.pipeline import reviewing, verdicts
 from moviec.pipeline.aggregator import drain
-from moviec.pipeline.decision_files import export_decisions, import_decisions
-from moviec.pipeline.delivery_files import gather
+from moviec.pipeline.arrivals import gather
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.opening import open_run
 from moviec.pipeline.publication import Scope, bring_up
 from moviec.pipeline.rebuild import rebuild_source
 from moviec.pipeline.reviewing import unmatched_of
+from moviec.pipeline.verdicts import export_decisions, import_decisions
 from moviec.sample import write_sample
 from moviec.sources.registry import find_source
 from tests.commands import moviec
@@ -126,7 +126,7 @@ def test_a_wrong_shared_id_is_caught_and_put_to_review(context: RunContext) -> N
 def test_the_effect_is_told_before_and_is_what_happens_then(context: RunContext) -> None:
     before = movie_of(context, TOY, TOY_IMDB)
     assert before[0] == before[1]
-    effect = effects.effect(context, [Verdict(TOY, TOY_IMDB, False, "ann")])
+    effect = verdicts.effect(context, [Verdict(TOY, TOY_IMDB, False, "ann")])
     assert movie_of(context, TOY, TOY_IMDB) == before
     with context.catalogue.connect() as connection:
         assert decisions.all_decisions(connection) == []
@@ -134,7 +134,7 @@ def test_the_effect_is_told_before_and_is_what_happens_then(context: RunContext)
     after = movie_of(context, TOY, TOY_IMDB)
     moved = {(row["source"], row["key"]): row for row in effect.moved}
     named = (f"mc{after[0]}", ":".join(TOY_IMDB))
-    assert reviewing.verdicts(context, named, True, "bo") == [Verdict(TOY, TOY_IMDB, True, "bo")]
+    assert verdicts.read_verdicts(context, named, True, "bo") == [Verdict(TOY, TOY_IMDB, True, "bo")]
     assert len(moved) == 1 and next(iter(moved.values()))["after"] is None
     assert after[0] != after[1] and [end in moved for end in (TOY, TOY_IMDB)] == [
         now != was for now, was in zip(after, before, strict=True)
@@ -152,7 +152,7 @@ def test_what_a_verdict_has_settled_is_asked_no_more(context: RunContext) -> Non
     assert waits[frozenset((HEAT, ("imdb", WRONG)))] == "taken", "The Matrix has its record of Kaggle"
     matrix = movie_of(context, ("imdb", WRONG))
     said = Verdict(HEAT, HEAT_IMDB, True, "ann")
-    told = effects.effect(context, [said])
+    told = verdicts.effect(context, [said])
     moved = {row["title"]: row for row in told.moved}
     assert (
         set(moved) == {"Heat"} and moved["Heat"]["before_title"].startswith("Heat (199") and not told.doubts
@@ -161,7 +161,7 @@ def test_what_a_verdict_has_settled_is_asked_no_more(context: RunContext) -> Non
     assert not any(HEAT in pair for pair in to_match()), "the film of Heat has its IMDb record"
     assert all(len(set(movie_of(context, *pair))) == 2 for pair in to_match())
     assert movie_of(context, ("imdb", WRONG)) == matrix
-    doubts = effects.effect(context, [Verdict(TOY, HEAT, True, "ann")]).doubts
+    doubts = verdicts.effect(context, [Verdict(TOY, HEAT, True, "ann")]).doubts
     assert doubts == ["kaggle:862 and kaggle:949 are both of kaggle, which lists a film once"]
 
 
@@ -206,7 +206,7 @@ def test_same_then_different_gives_both_films_their_ids_back(context: RunContext
         before, ends = told(), movie_of(context, left, right)
         decide(context, left, right, True)
         assert len({*movie_of(context, left, right)}) == 1 and told() != before
-        back = effects.effect(context, [Verdict(left, right, False, "ann")])
+        back = verdicts.effect(context, [Verdict(left, right, False, "ann")])
         assert {row["after"] for row in back.moved} <= {f"mc{movie}" for movie in ends}, "no new film"
         decide(context, left, right, False)
         if everything:

@@ -15,7 +15,7 @@ from moviec.engine import DuckEngine
 from moviec.engine.spark import Spark, open_spark
 from moviec.errors import StoreError
 from moviec.pipeline.aggregator import publish_again
-from moviec.pipeline.on_cluster_rollup import spread_sums
+from moviec.pipeline.on_cluster import spread_sums
 from moviec.pipeline.opening import open_run
 from moviec.rollup.monthly import entries_sql, in_order, monthly
 from moviec.synth.deliver import invent_deliveries

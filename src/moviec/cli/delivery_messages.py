@@ -54,12 +54,12 @@ def findings_of(delivery: Delivery, deliveries: list[Delivery]) -> list[str]:
         labels = ", ".join(f"{label} ({films:,})" for label, films in audit["unmapped_genres"].items())
         found.append(f"{name}: genre labels without a meaning: {labels}")
     before = [
-        one
-        for one in deliveries
-        if one.source == name and one.id < delivery.id and one.report.get("audit", {}).get("films")
+        other
+        for other in deliveries
+        if other.source == name and other.id < delivery.id and other.report.get("audit", {}).get("films")
     ]
     if before and audit["films"]:  # answers about companies have no films
-        last = max(before, key=lambda one: one.id).report["audit"]
+        last = max(before, key=lambda other: other.id).report["audit"]
         for field, filled in audit["filled"].items():
             now, then = filled / max(audit["films"], 1), last["filled"][field] / max(last["films"], 1)
             if then - now > EMPTIER:

@@ -50,7 +50,7 @@ def _examine(place: Home, repair: bool, bytes_too: bool, deep: bool, as_json: bo
         with open_run(place) as context:
             found = left = examine(context, bytes_too, unchecked.append)
             doubts = {} if found else doubtful(context, 1).counts
-        if (repair and any(one.mend for one in found)) or (deep and not found):
+        if (repair and any(finding.mend for finding in found)) or (deep and not found):
             with open_run(place, alone=True, tell=tell) as context:
                 found = found or examine_rows(context, tell)
                 if repair and found:

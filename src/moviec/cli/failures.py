@@ -86,7 +86,10 @@ def _tell(found: list[Failure], as_json: bool) -> None:
         print("nothing is set aside")
     else:
         rows = [
-            (str(one.number), one.follower, " ".join(map(str, one.subject.values())), one.at[:16], one.state, one.error)
-            for one in found
+            (
+                str(failure.number), failure.follower, " ".join(map(str, failure.subject.values())), failure.at[:16],
+                failure.state, failure.error,
+            )
+            for failure in found
         ]  # fmt: skip
         print_table("Failures", ("number", "whose", "what", "when (UTC)", "state", "error"), rows)

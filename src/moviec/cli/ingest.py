@@ -182,7 +182,7 @@ def _take_all(place: Home, named: dict[str, list[str]], options: _Options, own_l
     if own_lists:
         for line in told_lists(place, named):
             note(line)
-    looks = [look for one in done if (look := needs_look(one, place.settings))]
+    looks = [look for delivery in done if (look := needs_look(delivery, place.settings))]
     for line in failed:
         fail(line)
     if failed:
@@ -203,8 +203,8 @@ def _ask_and_ingest(place: Home, source: Source, as_json: bool) -> None:
     if as_json:
         print_json({**msgspec.to_builtins(asked), "catalogue": outcome})
     else:
-        for one in asked.deliveries:
-            tell_delivery(one)
+        for delivery in asked.deliveries:
+            tell_delivery(delivery)
         print(
             f"{source.spec.name}: {plural(asked.requests, 'request', 'requests')}{': ' if asked.waits else ''}{asked.waits}"
         )
@@ -222,8 +222,8 @@ def _tell_all(done: list[Delivery], outcome: Outcome, options: _Options, several
         else:
             print_json({**msgspec.to_builtins(done[0]), "catalogue": outcome})
         return
-    for one in done:
-        tell_delivery(one)
+    for delivery in done:
+        tell_delivery(delivery)
     if not done:
         print("nothing to ingest")
     else:

@@ -147,7 +147,7 @@ def recognised(paths: list[Path], work: Path, own: OwnLists) -> list[dict[str, l
                 fail(f"{name} is left out: {_short(error)}")
     rounds: list[dict[str, list[str]]] = [{}]
     found = _Found(known)
-    for path, file, what in sorted(known, key=lambda each: bool(each[2].role)):
+    for path, file, what in sorted(known, key=lambda file: bool(file[2].role)):
         if what.guessed and (beside := found.deliveries_in(path)):
             fail(
                 f"{file.name} is left out: it is no file of {', '.join(beside)}, which it stands beside;"

@@ -56,7 +56,9 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
         with open_run(self.home) as context:
             with arriving(context) as alone:
                 wanted = expected(self.home, source.spec, IngestRequest(order.paths, None, "", at))
-                taken = [take(alone, source, one, order.accept_shrink, lambda _: None) for one in wanted]
+                taken = [
+                    take(alone, source, arrival, order.accept_shrink, lambda _: None) for arrival in wanted
+                ]
             outcome = drain(context)
         return {"deliveries": taken, "changes": outcome.changes, "last_change": outcome.last_change}
 
@@ -125,7 +127,7 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
     def accept_held(self, delivery: str) -> dict[str, Any]:
         """Apply a held delivery as it was delivered then, and publish."""
         from moviec.pipeline.aggregator import drain
-        from moviec.pipeline.held_deliveries import accept_held
+        from moviec.pipeline.ingest import accept_held
         from moviec.pipeline.opening import arriving, open_run
 
         with open_run(self.home) as context:
@@ -136,7 +138,7 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
 
     def refuse_held(self, delivery: str, who: str) -> dict[str, Any]:
         """Note that a held delivery is not to be applied."""
-        from moviec.pipeline.held_deliveries import refuse_held
+        from moviec.pipeline.ingest import refuse_held
         from moviec.pipeline.opening import arriving, open_run
 
         with open_run(self.home) as context, arriving(context) as alone:

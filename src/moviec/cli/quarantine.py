@@ -77,7 +77,7 @@ def list_rows(source: SourceArgument = None, home: HomeOption = None, as_json: J
 def show(number: int, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Show one row whole: where it stands, why it was rejected, its text."""
     with reading(open_home(home)) as context:
-        row = next((one for one in rejected(context.catalogue, None) if one.number == number), None)
+        row = next((row for row in rejected(context.catalogue, None) if row.number == number), None)
     if row is None:
         raise UsageError("no rejected row of this number", str(number), "see `moviec quarantine list`")
     if as_json:
@@ -98,7 +98,7 @@ def report(
     """Write the defects of one delivery for its provider."""
     with open_run(open_home(home)) as context:
         rows = [row for row in rejected(context.catalogue, None) if row.delivery == delivery]
-        if not any(one.id == delivery for one in all_deliveries(context.catalogue)):
+        if not any(known.id == delivery for known in all_deliveries(context.catalogue)):
             raise UsageError("no such delivery", delivery, "see `moviec sources NAME`")
     if out.suffix == ".md":
         out.write_text(

@@ -204,13 +204,13 @@ def settling(
         return
     rows = [
         (
-            str(each.month),
-            f"{each.films:,}",
-            short_number(each.known),
-            short_number(each.today),
-            f"{each.share:.1%}",
+            str(month.month),
+            f"{month.films:,}",
+            short_number(month.known),
+            short_number(month.today),
+            f"{month.share:.1%}",
         )
-        for each in found.months
+        for month in found.months
     ]
     films = plural(found.films, "film", "films")
     print_table(

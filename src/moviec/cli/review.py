@@ -16,12 +16,11 @@ from moviec.cli.console import HomeOption, JsonOption, called_alone, exclude, pr
 from moviec.cli.delivery_messages import look_aside, reading
 from moviec.config import open_home
 from moviec.errors import UsageError
-from moviec.pipeline import effects, reviewing
+from moviec.pipeline import reviewing, verdicts
 from moviec.pipeline.aggregator import drain
-from moviec.pipeline.decision_files import export_decisions, import_decisions
-from moviec.pipeline.effects import Effect, titled
 from moviec.pipeline.opening import open_run
 from moviec.pipeline.reviewing import unmatched_of
+from moviec.pipeline.verdicts import Effect, export_decisions, import_decisions, titled
 from moviec.sources.registry import find_source
 from moviec.units import plural
 
@@ -143,7 +142,7 @@ def undo(
     """Take a decision back; the records go where the matching puts them."""
     who = _decider(by)
     with open_run(open_home(home)) as context, steps(quiet=as_json) as tell:
-        effect = effects.effect_of_undoing(context, number)
+        effect = verdicts.effect_of_undoing(context, number)
         done = outcome = None
         if yes:
             with context.writing() as copy:
@@ -214,8 +213,8 @@ class _Way(msgspec.Struct, frozen=True):
 def _decide(ends: tuple[str, str], is_same: bool, by: str | None, way: _Way) -> None:
     who = _decider(by)
     with open_run(open_home(way.home)) as context, steps(quiet=way.as_json) as tell:
-        said = reviewing.verdicts(context, ends, is_same, who)
-        effect = effects.effect(context, said)
+        said = verdicts.read_verdicts(context, ends, is_same, who)
+        effect = verdicts.effect(context, said)
         done = outcome = None
         if way.yes:
             with context.writing() as copy:

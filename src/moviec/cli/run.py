@@ -29,9 +29,8 @@ from moviec.pipeline.due import (
     source_states,
 )
 from moviec.pipeline.due import backfill as run_backfill
+from moviec.pipeline.media import fetch_posters, keep_videos
 from moviec.pipeline.opening import arriving, open_run
-from moviec.pipeline.posters import fetch_posters
-from moviec.pipeline.videos import keep_videos
 from moviec.sources.registry import find_sources
 from moviec.units import plural
 
@@ -54,11 +53,13 @@ def run(
             asked = all_online(context.catalogue)
             found = source_states(place, sources, all_deliveries(context.catalogue), now, asked)
             chosen = _chosen(found, names or [], place)
-            due = [one for one in chosen if one.due_since]
-            done = [] if dry_run else run_due(alone, sources, [one for one in due if not one.online], tell)
+            due = [state for state in chosen if state.due_since]
+            done = (
+                [] if dry_run else run_due(alone, sources, [state for state in due if not state.online], tell)
+            )
         if not dry_run:
             done += run_inboxes(context, sources, names or [], tell)
-            done += run_online(context, sources, [one for one in due if one.online], tell)
+            done += run_online(context, sources, [state for state in due if state.online], tell)
         shown = drain(context, tell) if done else None
         kept = "" if dry_run else try_alerts(context)
     if as_json:
@@ -76,10 +77,10 @@ def run(
 
 def end(done: list[Outcome], shown: publication.Outcome | None) -> None:
     """Print what needs attention and what failed, and set the exit status."""
-    for one in done:
-        for line in [*one.looks, *([f"{one.source}: {one.error}"] if one.error else [])]:
+    for outcome in done:
+        for line in [*outcome.looks, *([f"{outcome.source}: {outcome.error}"] if outcome.error else [])]:
             fail(line)
-    if any(one.state == "failed" for one in done):
+    if any(outcome.state == "failed" for outcome in done):
         raise typer.Exit(1)
     look_aside(shown)
     if any(one.looks for one in done):

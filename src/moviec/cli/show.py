@@ -18,8 +18,8 @@ from moviec.cli.console import HomeOption, JsonOption, Tell, note, on_one_line, 
 from moviec.cli.delivery_messages import reading
 from moviec.config import Home, open_home
 from moviec.errors import UsageError
+from moviec.pipeline.fusing import private_film
 from moviec.pipeline.opening import open_run
-from moviec.pipeline.private_films import private_film
 from moviec.search import Ask, Finder
 from moviec.search.index import catch_up, indexer
 from moviec.search.readings import GenreWords, fold_title

@@ -27,9 +27,9 @@ from moviec.jobs.retention import tidy_daily
 from moviec.jobs.webhook_sender import Senders, Sending, deliver_due
 from moviec.pipeline.aggregator import advance, drain
 from moviec.pipeline.due import Outcome, SourceState, run_due, run_inboxes, run_online, source_states
+from moviec.pipeline.media import fetch_posters
 from moviec.pipeline.online import is_online
 from moviec.pipeline.opening import arriving, open_run
-from moviec.pipeline.posters import fetch_posters
 from moviec.search.index import catch_up, follow, indexer
 from moviec.sources.registry import find_sources
 from moviec.sources.spec import Source

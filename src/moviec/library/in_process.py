@@ -57,13 +57,13 @@ class ReadingWorkbench(msgspec.Struct, frozen=True):
 
     def poster(self, sha256: str, width: int) -> bytes | None:
         """Give a poster's bytes as the lake has them."""
-        from moviec.pipeline.posters import read_picture
+        from moviec.pipeline.media import read_picture
 
         return read_picture(self.home, sha256, width)
 
     def video(self, sha256: str, kind: str) -> Path | None:
         """Give the place of a video as the lake has it."""
-        from moviec.pipeline.posters import video_path
+        from moviec.pipeline.media import video_path
 
         return video_path(self.home, sha256, kind)
 
@@ -86,7 +86,7 @@ class ReadingWorkbench(msgspec.Struct, frozen=True):
     def record(self, source: str, key: str) -> dict[str, Any] | None:
         """Read a current record and the row behind it."""
         from moviec.pipeline.opening import open_run
-        from moviec.pipeline.raw_rows import raw_row
+        from moviec.pipeline.read_delivery import raw_row
 
         with open_run(self.home) as context:
             found = raw_row(context, source, key)
@@ -112,11 +112,11 @@ class ReadingWorkbench(msgspec.Struct, frozen=True):
 
     def effect(self, verdict: Verdict) -> dict[str, Any]:
         """Work out what a verdict would do, as `moviec review same A B` without --yes."""
-        from moviec.pipeline import effects
+        from moviec.pipeline import verdicts
         from moviec.pipeline.opening import open_run
 
         with open_run(self.home) as context:
-            found: dict[str, Any] = msgspec.to_builtins(effects.effect(context, [said(verdict)]))
+            found: dict[str, Any] = msgspec.to_builtins(verdicts.effect(context, [said(verdict)]))
         return found
 
     def ingest(self, order: IngestOrder) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""The aggregator: publishes what waits in the log of record changes, tries again, and sets aside what keeps failing.
+"""The aggregator: publishes what waits in the ingest queue, tries again, and sets aside the records that keep failing.
 
-One path for the worker and for a command that publishes before it returns; the lease decides which of several
-processes does it.
+The worker, and a command that publishes before it returns, take the same path; the lease on the catalogue decides which of
+several processes publishes.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from moviec.pipeline.publication import Outcome, Scope, bring_up
 from moviec.transient import MEMORY, is_transient, remedy, told
 from moviec.units import plural
 
-#: Rehearsals that a search for what fails may take; each works a publication out and takes it back.
+#: The most rehearsals that a search for failing records takes; each works out a publication and rolls it back.
 REHEARSALS = 300
 
 
@@ -50,19 +50,19 @@ class Retry(msgspec.Struct, frozen=True):
     sleep: Callable[[float], object] = time.sleep
 
 
-#: What waits in the log of record changes.
+#: Everything that waits in the ingest queue.
 WAITING = Scope()
 
-#: As `drain` tries unless told otherwise.
+#: How `drain` tries by default.
 USUAL = Retry()
 
 
 def drain(context: RunContext, tell: Tell = lambda _: None, retry: Retry = USUAL) -> Outcome:
-    """Return once all that is registered now is published, by this process or by the one that holds the lease.
+    """Return once everything that is registered now is published, by this process or by the one that holds the lease.
 
-    The outcome tells of every change meanwhile, and how many records were set aside. Raises what publishing raises, where
-    setting records aside is no help, and UnpublishedError for want of room, a lock or a connection, or where the process
-    that holds the lease gets no further for as long as the settings have a run wait.
+    The outcome counts all changes meanwhile, and the records that were set aside. Raises what publishing raises where setting
+    records aside does not help, and UnpublishedError where disk space, a lock or a connection is missing, or where the process
+    that holds the lease makes no progress for as long as the settings let a run wait.
     """
     with context.catalogue.connect() as connection:
         wanted, before, last = newest(connection), last_change(connection), last_failure(connection)
@@ -77,9 +77,9 @@ def drain(context: RunContext, tell: Tell = lambda _: None, retry: Retry = USUAL
             reached, since = now_at, time.monotonic()
         elif time.monotonic() - since >= context.home.settings.patience:
             raise UnpublishedError(
-                "another process is to publish this and gets no further",
+                "another process is to publish this and makes no progress",
                 holder(context.catalogue, CATALOGUE),
-                "see whether it still works; what was taken in is published by the next run",
+                "see whether it still works; the next run publishes what was taken in",
             )
         time.sleep(EVERY)
     with context.catalogue.connect() as connection:
@@ -87,7 +87,7 @@ def drain(context: RunContext, tell: Tell = lambda _: None, retry: Retry = USUAL
 
 
 def advance(context: RunContext, tell: Tell = lambda _: None, retry: Retry = USUAL) -> Outcome | None:
-    """Publish what waits, where nobody else is at it; None where somebody is."""
+    """Publish what waits; return None, with nothing done, where another process is publishing."""
     if any(lease.name == CATALOGUE for lease in context.leases):
         return _publish(context, tell, retry)
     with holding_if_free(context.catalogue, CATALOGUE) as held:
@@ -100,9 +100,9 @@ def advance(context: RunContext, tell: Tell = lambda _: None, retry: Retry = USU
 def publish_again(
     context: RunContext, tell: Tell = lambda _: None, everything: bool = True, retry: Retry = USUAL
 ) -> Outcome:
-    """Work everything out again, or what other models make other, and publish it; tries as `drain` does.
+    """Work everything out again and publish it; without `everything` only what waits, unless the models are new.
 
-    Needs the lease on the catalogue. Raises what `drain` raises.
+    Needs the lease on the catalogue. Tries as `drain` does, and raises the same.
     """
     return _publish(context, tell, retry, Scope(everything=everything))
 
@@ -113,9 +113,9 @@ def _publish(context: RunContext, tell: Tell, retry: Retry, scope: Scope = WAITI
             _check_room(context)
             return bring_up(context, scope, tell)
         except Exception as error:
-            if isinstance(error, (DamagedError, UsageError)):  # no try will help
+            if isinstance(error, (DamagedError, UsageError)):  # another try would fail, too
                 raise
-            if remedy(error) == MEMORY:  # nor will another with as little
+            if remedy(error) == MEMORY:  # so would one with as little memory
                 raise _unpublished(error) from error
             if attempt < retry.tries:
                 tell(f"publishing failed ({_line(error)}); trying again")
@@ -134,7 +134,7 @@ def _check_room(context: RunContext) -> None:
 
 
 def _unpublished(error: Exception) -> UnpublishedError:
-    """Say that what waits was not published, why, and what to do about it."""
+    """Return the error that says that what waits was not published, why, and what to do about it."""
     line = error if isinstance(error, MovieCError) else told(error) or StoreError(_line(error))
     return UnpublishedError(f"kept, but not published ({line.what})", line.where, line.hint)
 
@@ -142,7 +142,7 @@ def _unpublished(error: Exception) -> UnpublishedError:
 def _isolate(context: RunContext, error: Exception, attempts: int, tell: Tell) -> bool:
     """Find the waiting records that make a publication fail, and set them aside; return whether there are any.
 
-    Raises UnpublishedError where a rehearsal fails for what passes: that says nothing about a record.
+    Raises UnpublishedError where a rehearsal fails for a transient reason, which says nothing about a record.
     """
     waiting = _waiting(context)
     if not waiting.num_rows or _rehearse(context, waiting):
@@ -165,18 +165,18 @@ def _isolate(context: RunContext, error: Exception, attempts: int, tell: Tell) -
 
 
 def _by_cause(found: Found) -> dict[str, list[int]]:
-    """Return the members to set aside by why."""
+    """Return the members to set aside by the reason."""
     causes: dict[str, list[int]] = {}
     for member, why in found.culprits.items():
         causes.setdefault(why, []).append(member)
     if found.untried:
-        what = f"not told apart from what fails within {found.trials} rehearsals; replay it to go on"
+        what = f"within {found.trials} rehearsals it was not seen whether this fails; replay it to continue"
         causes[what] = found.untried
     return causes
 
 
 def _rehearse(context: RunContext, without: pa.Table) -> str | None:
-    """Rehearse a publication that leaves records out; say why it fails, None where it does not."""
+    """Rehearse a publication that leaves records out; return why it fails, None where it succeeds."""
     try:
         bring_up(context, Scope(without=without, rehearsal=True))
     except Exception as error:
@@ -205,15 +205,15 @@ def _line(error: Exception) -> str:
     return (str(error) or type(error).__name__).splitlines()[0]
 
 
-#: Good members that are tried as the one behind a failure: the earliest ones of those that take part in it.
+#: The most good members that are tried as the cause of a failure: the earliest of those that take part in it.
 CANDIDATES = 40
 
-#: Tells why these members fail together; None where they do not.
+#: Returns why these members fail together; None where they do not.
 Trial = Callable[[Sequence[int]], str | None]
 
 
 class Found(msgspec.Struct, frozen=True):
-    """Members to leave out, each with why it failed; members that the trials did not suffice for; trials made."""
+    """Members to leave out, each with the reason; members left untried when the trials were used up; trials made."""
 
     culprits: dict[int, str]
     untried: list[int]
@@ -221,7 +221,7 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class _SpentError(Exception):
-    """No trial is left."""
+    """The trials are used up."""
 
 
 class _Search:
@@ -239,9 +239,9 @@ class _Search:
         return self._trial(sorted(members))
 
     def run(self, members: Sequence[int], why: str) -> None:
-        """Add members, which fail together, group by group to a base that is good; look back as culprits gather.
+        """Add members, which fail together, group by group to a base that does not fail; look again as culprits accumulate.
 
-        Raises _SpentError; `good` and `bad` are true of each other at every moment, `waiting` is what is left.
+        Raises _SpentError, after which `good` and `bad` are still consistent and `waiting` is what is left.
         """
         self.waiting, look_back = [(list(members), why)], 3
         while self.waiting:
@@ -253,7 +253,7 @@ class _Search:
             pass
 
     def _take(self) -> None:
-        """Take the next group in, blame it where it is one member, or divide it."""
+        """Add the next group to the good ones, blame it if it is one member, or divide it."""
         group, why = self.waiting[-1]
         if not why:
             why = self.fails([*self.good, *group]) or ""
@@ -263,19 +263,19 @@ class _Search:
             self.bad[self.waiting.pop()[0][0]] = why
         else:
             first, second = group[: len(group) // 2], group[len(group) // 2 :]
-            told = self.fails([*self.good, *first])
+            reason = self.fails([*self.good, *first])
             self.waiting.pop()
-            if told is None:  # the second half fails on top of the first: that is what was tried before
+            if reason is None:  # the second half fails on top of the first, as tried before
                 self.good += first
                 self.waiting.append((second, why))
             else:
-                self.waiting += [(second, ""), (first, told)]
+                self.waiting += [(second, ""), (first, reason)]
 
     def exchange(self) -> bool:
-        """Blame, in place of several, the one good member that they fail with, where fewer are left out by that."""
+        """Blame one good member in place of several bad ones that fail with it, where that leaves out fewer."""
         for record in list(self.bad):
             for partner in self._partners(record)[-CANDIDATES:]:
-                base, several = [each for each in self.good if each != partner], list(self.bad)
+                base, several = [member for member in self.good if member != partner], list(self.bad)
                 if not self._admits_some(base, several):
                     continue
                 inner = _Search(self.fails, self._most)
@@ -288,14 +288,14 @@ class _Search:
         return False
 
     def _admits_some(self, base: Sequence[int], several: Sequence[int]) -> bool:
-        """Return whether one half of several, of two or more, does not fail on a base: cheap, and enough to look closer."""
+        """Return whether one half of several members, of two or more, does not fail on a base: a cheap test before a search."""
         middle = max(len(several) // 2, 2)
         halves = (several[:middle], several[middle:])
         return any(len(half) > 1 and self.fails([*base, *half]) is None for half in halves)
 
-    def _partners(self, one: int) -> list[int]:
-        """Return a smallest set of good members with which another one fails: the last of each shortest run, by halves."""
-        kept, rest = [one], list(self.good)
+    def _partners(self, member: int) -> list[int]:
+        """Return a smallest set of good members with which a member fails: the last of each shortest run, by halves."""
+        kept, rest = [member], list(self.good)
         while rest and self.fails(kept) is None:
             low, high = 0, len(rest)
             while high - low > 1:
@@ -310,10 +310,10 @@ class _Search:
 
 
 def find_culprits(count: int, trial: Trial, why: str, most: int) -> Found:
-    """Return which of the members 0 … count - 1, which fail together, are to be left out so that the rest does not.
+    """Return which of the members 0 … count - 1, which fail together, to leave out so that the rest does not fail.
 
-    Nothing fails where nobody is in. Where one member fails with each of many, it is the culprit and not the many, in
-    whatever order they come. At most `most` trials: members that these did not suffice for are named as untried.
+    An empty set never fails. A member that fails with each of many others is the culprit, not the others, in whatever order
+    they are given. Makes at most `most` trials; members that are left when these are used up are returned as untried.
     """
     search = _Search(trial, most)
     with suppress(_SpentError):

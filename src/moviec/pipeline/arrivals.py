@@ -1,39 +1,34 @@
-"""Which deliveries there are to take, and taking them: from named places, dated ones, an event, or what a provider publishes."""
+"""Deliveries to take in: those at named places, at dated ones, those that an event announces, or what a provider publishes; and
+their files, here or fetched from an address elsewhere.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
+import re
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_plus
 
 import msgspec
 
-from moviec.catalog.deliveries import Delivery, all_deliveries
+from moviec.catalog.deliveries import Delivery
 from moviec.config import Home
-from moviec.decoding import decodable
-from moviec.errors import SourceError, TransportError, UsageError
+from moviec.decoding import plain
+from moviec.errors import UsageError
 from moviec.home.context import RunContext, Tell
-from moviec.pipeline.delivery_files import (
-    DATE,
-    PATIENCE,
-    by_date,
-    deliveries_of,
-    downloads_of,
-    gather,
-    names_in,
-    places_of,
-    read_event,
-)
-from moviec.pipeline.ingest import Order, ingest, note_unchanged
+from moviec.pipeline.downloads import downloads_of, take_published
+from moviec.pipeline.ingest import Order, ingest
 from moviec.sources.spec import Source, SourceSpec
-from moviec.storage.filesystems import name_of, shown
-from moviec.storage.http import Version, Web
-from moviec.transient import patiently
+from moviec.storage.filesystems import shown
+from moviec.storage.remote import Remote, fetch, open_remote
+from moviec.transient import Patience, patiently
 from moviec.units import FIRST_FILM
-from moviec.work import written_aside
+
+PATIENCE = Patience()
 
 #: A date ahead of the clock by more than this is a slip: whatever came after it would count as a backfill.
 AHEAD = dt.timedelta(days=1)
@@ -50,7 +45,7 @@ class IngestRequest(msgspec.Struct, frozen=True):
 
 
 class Expected(msgspec.Struct, frozen=True):
-    """A delivery to take: where its files are, and when it was delivered; `published` ones are the provider's downloads."""
+    """A delivery to take in: where its files are, and when it was delivered; `published` ones are the provider's downloads."""
 
     places: tuple[str, ...]
     delivered_at: dt.datetime
@@ -60,16 +55,16 @@ class Expected(msgspec.Struct, frozen=True):
 def expected(
     home: Home, spec: SourceSpec, request: IngestRequest, tell: Tell = lambda _: None
 ) -> list[Expected]:
-    """Return which deliveries are meant, oldest first; `tell` hears of what is none.
+    """Return the deliveries that a request means, oldest first; `tell` hears of whatever is skipped.
 
-    Raises UsageError where nothing is there, where options contradict each other, and for dates before the first film and to come, unless these are
-    of entries of a dated place beside others.
+    Raises UsageError where there is nothing, where options contradict each other, and for a date before the first film or in
+    the future; entries of a dated place that are dated in the future are skipped where others are there.
     """
     if request.event:
         if request.places or request.since:
             raise UsageError("an event names its own files", "--event", "leave PATH and --since out")
         found = [
-            Expected(tuple(urls), request.delivered_at or at) for at, urls in _announced(request.event, tell)
+            Expected(tuple(urls), request.delivered_at or at) for at, urls in _in_event(request.event, tell)
         ]
     else:
         found = _at_places(home, spec, request, tell)
@@ -90,14 +85,14 @@ def expected(
     return found
 
 
-def take(context: RunContext, source: Source, one: Expected, accept_shrink: bool, tell: Tell) -> Delivery:
-    """Fetch one delivery and ingest it; fetched copies go when it is done."""
-    if one.published:
-        return take_published(context, source, one.delivered_at, accept_shrink, tell)
+def take(context: RunContext, source: Source, arrival: Expected, accept_shrink: bool, tell: Tell) -> Delivery:
+    """Fetch one delivery and ingest it; fetched copies are removed afterwards."""
+    if arrival.published:
+        return take_published(context, source, arrival.delivered_at, accept_shrink, tell)
     room = context.room("fetched")
     try:
-        files = gather(context.home, source.spec, one.places, room)
-        return ingest(context, Order(source, files, one.delivered_at, accept_shrink), tell)
+        files = gather(context.home, source.spec, arrival.places, room)
+        return ingest(context, Order(source, files, arrival.delivered_at, accept_shrink), tell)
     finally:
         shutil.rmtree(room)
 
@@ -134,8 +129,8 @@ def _at_places(home: Home, spec: SourceSpec, request: IngestRequest, tell: Tell)
     ]
 
 
-def _announced(file: str, tell: Tell) -> Iterator[tuple[dt.datetime, list[str]]]:
-    """Read an event from a file, or from standard input where it is `-`."""
+def _in_event(file: str, tell: Tell) -> list[tuple[dt.datetime, list[str]]]:
+    """Return the deliveries of an event, which is read from a file, or from standard input where it is `-`."""
     try:
         text = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
@@ -143,106 +138,205 @@ def _announced(file: str, tell: Tell) -> Iterator[tuple[dt.datetime, list[str]]]
     said = read_event(text, "standard input" if file == "-" else file)
     for other in said.others:
         tell(f"nothing to ingest in {other}")
-    yield from deliveries_of(said.objects)
+    return deliveries_of(said.objects)
 
 
 def _midnight(date: dt.date) -> dt.datetime:
     return dt.datetime.combine(date, dt.time(), dt.UTC)
 
 
-@decodable
-class Remembered(msgspec.Struct, frozen=True):
-    """The versions of the files that a delivery came from, by the SHA-256 of each address, which may hold a password."""
+def places_of(home: Home, spec: SourceSpec, places: Sequence[str]) -> list[str]:
+    """Return the places that were named, or else the one in the settings; raises UsageError where there is none."""
+    settings = home.settings.sources.get(spec.name)
+    chosen = list(places) or ([settings.path] if settings and settings.path else [])
+    if not chosen:
+        raise UsageError(
+            "no file was given",
+            spec.name,
+            f"give a PATH, or set path under [sources.{spec.name}] in moviec.toml",
+        )
+    return chosen
 
-    delivery: str
-    files: dict[str, Version]
+
+def gather(home: Home, spec: SourceSpec, places: Sequence[str], work: Path) -> list[Path]:
+    """Return a delivery's files as local paths; with no place given, the one in the settings of the source.
+
+    Raises UsageError where there is nothing, SourceError where access is refused, TransportError where fetching
+    failed several times and may be tried again.
+    """
+    return [path for place in places_of(home, spec, places) for path in _gather(home, spec, place, work)]
 
 
-class Download(msgspec.Struct, frozen=True):
-    """One file of a download: its address, where it goes, and the version that is known already."""
+def names_in(home: Home, spec: SourceSpec, folder: str) -> list[str]:
+    """List the names in a folder, here or elsewhere; hidden ones are left out."""
+    if "://" in folder:
+        remote = _remote(home, spec, folder)
+        names = patiently(lambda: remote.names(folder), PATIENCE)
+    else:
+        path = Path(folder).expanduser()
+        if not path.is_dir():
+            raise UsageError("no such folder", folder)
+        names = [entry.name for entry in path.iterdir()]
+    return sorted(name for name in names if not name.startswith("."))
+
+
+def _gather(home: Home, spec: SourceSpec, place: str, work: Path) -> list[Path]:
+    if "://" in place:
+        remote = _remote(home, spec, place)
+        if not patiently(lambda: remote.is_folder(place), PATIENCE):
+            return [fetch(remote, place, work, PATIENCE)]
+        folder = place.rstrip("/")
+        names = _playing(names_in(home, spec, folder), spec, shown(place))
+        return [fetch(remote, f"{folder}/{name}", work, PATIENCE) for name in names]
+    path = Path(place).expanduser()
+    if not path.exists():
+        raise UsageError("no such file or folder", place)
+    if not path.is_dir():
+        return [path]
+    files = [name for name in names_in(home, spec, place) if (path / name).is_file()]
+    return [path / name for name in _playing(files, spec, place)]
+
+
+def _remote(home: Home, spec: SourceSpec, url: str) -> Remote:
+    return open_remote(url, home.settings.options(url, spec.name), PATIENCE)
+
+
+def _playing(names: Sequence[str], spec: SourceSpec, where: str) -> list[str]:
+    """Return the files of a folder that the source's facts name."""
+    known = tuple(name for file in spec.files.values() for name in file.names)
+    chosen = [name for name in names if name.lower().startswith(known)]
+    if not chosen:
+        wanted = ", ".join(file.names[0] for file in spec.files.values())
+        raise UsageError(f"no file of {spec.name} in this folder", where, f"they are called {wanted}")
+    return chosen
+
+
+#: The placeholder of a date in an address.
+DATE = "{date}"
+
+#: 2026-11-01 or 20261101, with no digit beside it.
+_WRITTEN = r"(?<!\d)(\d{4}-\d\d-\d\d|\d{8})(?!\d)"
+
+Names = Callable[[str], list[str]]
+
+
+def by_date(place: str, names: Names) -> dict[dt.date, list[str]]:
+    """Return the addresses below a place by their date, oldest first; `names` lists a folder.
+
+    `{date}` in a place is the date (the first decides, later ones repeat it): `drops/{date}/movies.csv`,
+    `drops/movies_{date}.csv`. A place without it is a folder whose entries carry dates anywhere in their names.
+    Raises UsageError where no name carries a date.
+    """
+    folder, pattern, tail = _parts(place)
+    found: dict[dt.date, list[str]] = {}
+    for name in sorted(names(folder or ".")):
+        match = pattern.fullmatch(name)
+        date = _date(match[1]) if match else None
+        if match and date:
+            rest = tail.replace(DATE, match[1])
+            found.setdefault(date, []).append(f"{folder}/{name}{rest}" if folder else f"{name}{rest}")
+    if not found:
+        raise UsageError(
+            "nothing here carries a date", folder or ".", "names should hold one, like 2026-11-01 or 20261101"
+        )
+    return dict(sorted(found.items()))
+
+
+def _parts(place: str) -> tuple[str, re.Pattern[str], str]:
+    """Cut a place into the folder, the pattern of the dated names in it, and what follows below each."""
+    if DATE not in place:
+        return place.rstrip("/") or "/", re.compile(f".*?{_WRITTEN}.*"), ""
+    before, _, after = place.partition(DATE)
+    folder, slash, start = before.rpartition("/")
+    end, below, tail = after.partition("/")
+    ends = [re.escape(part) for part in end.split(DATE)]
+    pattern = re.compile(re.escape(start) + _WRITTEN + r"\1".join(ends))
+    return folder or slash, pattern, below + tail
+
+
+def _date(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+#: Where one event is inside another as JSON text: SNS over HTTP or in a queue, SNS in a record, SQS in a record.
+_ENVELOPES = (("Message",), ("Sns", "Message"), ("body",))
+
+
+class Announced(msgspec.Struct, frozen=True):
+    """An object that an event says was created: its `s3://` address and when."""
 
     url: str
-    target: Path
-    known: Version | None
+    at: dt.datetime
 
 
-def take_published(
-    context: RunContext, source: Source, delivered_at: dt.datetime, accept_shrink: bool, tell: Tell
-) -> Delivery:
-    """Download what a source's provider publishes and ingest it; where nothing is new, register just that.
+class Announcement(msgspec.Struct, frozen=True):
+    """What an event says: objects that were created, and in words whatever else it mentions."""
 
-    Raises SourceError where a file cannot be had, TransportError where a later try may succeed: what came is kept.
+    objects: tuple[Announced, ...]
+    others: tuple[str, ...]
+
+
+def read_event(text: bytes, where: str) -> Announcement:
+    """Read an event; raises UsageError for text that is no object-created event.
+
+    Keys are decoded as S3 encodes them, a plus being a space: in the notifications of S3
+    (docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html) and of EventBridge alike.
     """
-    spec, folder = source.spec, context.home.folder / "downloads" / source.spec.name
-    before = [
-        delivery for delivery in all_deliveries(context.catalogue, spec.name) if delivery.state != "held"
+    try:
+        found = list(_read(msgspec.json.decode(text)))
+    except (msgspec.DecodeError, LookupError, AttributeError, TypeError, ValueError, RecursionError) as error:
+        raise UsageError(
+            f"this is no object-created event ({plain(error)})",
+            where,
+            "give the JSON of S3, SNS or EventBridge",
+        ) from error
+    return Announcement(
+        tuple(announced for announced in found if isinstance(announced, Announced)),
+        tuple(said for said in found if isinstance(said, str)),
+    )
+
+
+def deliveries_of(objects: tuple[Announced, ...]) -> list[tuple[dt.datetime, list[str]]]:
+    """Group objects into deliveries, oldest first: those of one folder arrived together, when the last of them did."""
+    folders: dict[str, list[Announced]] = {}
+    for file in objects:
+        folders.setdefault(file.url.rpartition("/")[0], []).append(file)
+    deliveries = [
+        (max(file.at for file in some), list(dict.fromkeys(file.url for file in some)))
+        for some in folders.values()
     ]
-    newest = max(before, key=lambda delivery: delivery.id, default=None)
-    known = _remembered(context.home, spec.name, newest)
-    folder.mkdir(parents=True, exist_ok=True)
-    wanted = [
-        Download(url, folder / _named(url), known.get(_key(url)))
-        for url in downloads_of(context.home, spec).urls
-    ]
-    versions = {
-        download.url: version
-        for download in wanted
-        if (version := _fetch(context.home, spec, download, tell))
-    }
-    try:
-        if not versions and newest:
-            tell(f"{spec.name}: nothing new")
-            done = note_unchanged(context, newest, delivered_at, tell)
-        else:
-            paths: Sequence[Path] = [download.target for download in wanted if download.url in versions]
-            done = ingest(context, Order(source, paths, delivered_at, accept_shrink), tell)
-    finally:
-        shutil.rmtree(folder)
-    if done.state != "held":
-        came = {_key(url): version for url, version in versions.items()}
-        _remember(context.home, spec.name, Remembered(done.id, {**known, **came}))
-    return done
+    return sorted(deliveries)
 
 
-def _fetch(home: Home, spec: SourceSpec, one: Download, tell: Tell) -> Version | None:
-    """Download a file; return its version, or None where the known one is still current."""
-    tell(f"{spec.name}: downloading {one.target.name}")
-    web = Web(home.settings.options(one.url, spec.name), PATIENCE)
-    most = downloads_of(home, spec).max_bytes
-    try:
-        return patiently(lambda: web.download(one.url, one.target, one.known, most), PATIENCE)
-    except TransportError as error:
-        hint = "run it again: it goes on with what came so far"
-        raise TransportError(error.what, error.where, hint, error.after) from error
-    except UsageError as error:
-        moved = f"if it has moved, set urls under [sources.{spec.name}.download] in moviec.toml"
-        raise SourceError(error.what, error.where, moved) from error
+def _read(event: Any) -> Iterator[Announced | str]:
+    """Yield each object that was created, and in words everything else; raises KeyError where it is no event."""
+    inner = next((found for path in _ENVELOPES if isinstance(found := _at(event, path), str)), None)
+    several = event if isinstance(event, list) else _at(event, ("Records",))
+    if inner is not None:
+        yield from _read(msgspec.json.decode(inner))
+    elif isinstance(several, list):
+        for file in several:
+            yield from _read(file)
+    elif event.get("Event") == "s3:TestEvent":
+        yield f"a test event of the bucket {event.get('Bucket')}"
+    elif event.get("source") == "aws.s3":
+        yield _announced(event["detail-type"], event["detail"], event["time"])
+    else:
+        yield _announced(event["eventName"], event["s3"], event["eventTime"])
 
 
-def _named(url: str) -> str:
-    """Return the name of the file at an address. Raises UsageError for an address that is not of a file on the web."""
-    if url.partition("://")[0] not in ("http", "https") or not name_of(url):
-        raise UsageError("this is not the address of a file on the web", shown(url))
-    return name_of(url)
+def _announced(kind: str, what: dict[str, Any], time: str) -> Announced | str:
+    bucket, key = what["bucket"]["name"], unquote_plus(what["object"]["key"])
+    if kind != "Object Created" and not kind.removeprefix("s3:").startswith("ObjectCreated:"):
+        return f"'{kind}' of s3://{bucket}/{key}, which creates no object"
+    at = dt.datetime.fromisoformat(time)
+    return Announced(f"s3://{bucket}/{key}", at if at.tzinfo else at.replace(tzinfo=dt.UTC))
 
 
-def _key(url: str) -> str:
-    return hashlib.sha256(url.encode()).hexdigest()
-
-
-def _remembered(home: Home, source: str, newest: Delivery | None) -> dict[str, Version]:
-    """Return the versions that the newest delivery came from; none where something else arrived since."""
-    try:
-        found = msgspec.json.decode(_memory(home, source).read_bytes(), type=Remembered)
-    except (OSError, msgspec.DecodeError):
-        return {}
-    return found.files if newest and found.delivery == newest.id else {}
-
-
-def _remember(home: Home, source: str, versions: Remembered) -> None:
-    with written_aside(_memory(home, source)) as fresh:
-        fresh.write_bytes(msgspec.json.encode(versions))
-
-
-def _memory(home: Home, source: str) -> Path:
-    return home.folder / "downloads" / f"{source}.json"
+def _at(event: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
+        event = event.get(name) if isinstance(event, dict) else None
+    return event

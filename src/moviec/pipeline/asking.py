@@ -1,17 +1,20 @@
-"""Asks a source over the web, within its pace and its allowance: requests in the order they are wanted, several at a time.
+"""Asks a source over the web, within its pace and its allowance: requests in the order they are wanted, several at a time; and
+turns the answers into rows, the lines of a pack.
 
-What an answer means is told by the source's facts (`sources/fetch_spec.py`). The key never leaves the request: errors and answers
-are cleared of it.
+The source's facts say what an answer means (`sources/fetch_spec.py`). The key never leaves the request: it is removed from errors
+and answers.
 """
 
 from __future__ import annotations
 
+import gzip
 import re
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
@@ -20,8 +23,17 @@ import sqlalchemy as sa
 
 from moviec.catalog.online import reserve, use_up
 from moviec.config import Home
-from moviec.errors import AllowanceError, MovieCError, SourceError, TransportError, UsageError
-from moviec.sources.fetch_spec import FetchSpec, KeyForm, address, elsewhere
+from moviec.errors import AllowanceError, MovieCError, PayloadError, SourceError, TransportError, UsageError
+from moviec.sources.fetch_spec import (
+    CompanyAsks,
+    Details,
+    FetchSpec,
+    KeyForm,
+    Pages,
+    address,
+    at_path,
+    elsewhere,
+)
 from moviec.sources.spec import SourceSpec
 from moviec.storage.filesystems import shown
 from moviec.storage.http import Reply, Web
@@ -32,7 +44,7 @@ T = TypeVar("T")
 #: Between tries of one request: as elsewhere, since a provider that is down for longer is asked again by the schedule.
 PATIENCE = Patience()
 
-#: Answers that may wait for one before them, by connections: beyond, no more is asked until that one came.
+#: Answers that may wait for an earlier one, for each connection: with more waiting, nothing is asked until that one is here.
 AHEAD = 4
 
 #: The part of a second for which requests are taken out of the shared pace at once; with an allowance as few as possible.
@@ -40,7 +52,7 @@ BLOCK = 0.25
 
 
 class Asked(NamedTuple, Generic[T]):
-    """An answer to what was wanted: its status, its body, decoded and as it came; `gone`: the provider says there is none."""
+    """The answer to `wanted`: its status, its body, decoded and as it was sent; `gone`: the provider says there is none."""
 
     wanted: T
     status: int
@@ -50,10 +62,10 @@ class Asked(NamedTuple, Generic[T]):
 
 
 class Asking:
-    """The asking of one source. Use it as a context, which keeps the connections."""
+    """The requests to one source. Use it as a context, which keeps the connections."""
 
     def __init__(self, home: Home, spec: SourceSpec, catalogue: sa.Engine) -> None:
-        """Hold the facts and what the settings say instead. Raises SourceError where a key is needed and there is none."""
+        """Combine the source's facts with the settings. Raises SourceError where a key is needed and there is none."""
         if spec.fetch is None:
             raise UsageError("this source is not asked over the web", spec.name)
         self.spec, self.fetch, self._catalogue = spec, spec.fetch, catalogue
@@ -79,11 +91,11 @@ class Asking:
         self._web.close()
 
     def url(self, path: str, query: Mapping[str, str], values: Mapping[str, Any]) -> str:
-        """Return the address of a request of this source, where the settings have it."""
+        """Return the address of a request to this source, under the base address in the settings, if any."""
         return elsewhere(address(self.fetch.base, path, query, values), self._base)
 
     def moved(self, url: str) -> str:
-        """Return an address of this source as the settings have it."""
+        """Return an address of this source under the base address in the settings, if any."""
         return elsewhere(url, self._base)
 
     def one(self, url: str) -> Asked[str]:
@@ -92,7 +104,7 @@ class Asking:
         return self._ask(url, url)
 
     def several(self, wanted: Iterable[T], url_of: Callable[[T], str]) -> Iterator[Asked[T]]:
-        """Yield the answer to each thing that is wanted, in this order, several of them under way at a time.
+        """Yield the answer to each item of `wanted`, in this order, with several requests under way at a time.
 
         Raises what `one` raises; what was answered before is yielded first.
         """
@@ -101,13 +113,13 @@ class Asking:
         used_up: AllowanceError | None = None
         with ThreadPoolExecutor(self.fetch.connections) as pool:
             try:
-                for each in wanted:
+                for item in wanted:
                     try:
                         self._turn()
                     except AllowanceError as error:
                         used_up = error
                         break
-                    waiting.append(pool.submit(self._ask, url_of(each), each))
+                    waiting.append(pool.submit(self._ask, url_of(item), item))
                     while waiting and (len(waiting) >= most or waiting[0].done()):
                         yield waiting.popleft().result()
                 while waiting:
@@ -119,7 +131,7 @@ class Asking:
             raise used_up
 
     def _ask(self, url: str, wanted: T) -> Asked[T]:
-        """Ask, again while that may help, and say what the answer means."""
+        """Send a request, again while that may help, and return what the answer means."""
         form, asked_url, headers = self._form, url, dict(self.fetch.headers)
         if form and form.query:
             asked_url += ("&" if "?" in url else "?") + urlencode({form.query: self._key})
@@ -128,7 +140,7 @@ class Asking:
         try:
             reply = patiently(lambda: self._once(asked_url, headers), PATIENCE)
         except MovieCError as error:
-            raise self._cleared(error) from None  # what it was raised from may name the key
+            raise self._cleared(error) from None  # its cause may contain the key
         raw = reply.body.replace(self._key.encode(), b"***") if self._key else reply.body
         try:
             body = msgspec.json.decode(raw) if raw.strip() else None
@@ -182,7 +194,7 @@ class Asking:
             time.sleep(pause)
 
     def _cleared(self, error: MovieCError) -> MovieCError:
-        """Return an error without the key, should a library have written it there."""
+        """Return an error without the key, in case a library has put it there."""
         if not self._key or self._key not in str(error):
             return error
         clear = type(error)(
@@ -192,7 +204,7 @@ class Asking:
 
 
 def key_form(spec: SourceSpec, key: str) -> KeyForm | None:
-    """Return how a key is sent. Raises SourceError where one is needed and none is given, or it is none of this source's."""
+    """Return how a key is sent. Raises SourceError where one is needed and none is given, or this is not one of the source's."""
     fetch: FetchSpec | None = spec.fetch
     if fetch is None or not fetch.keys:
         return None
@@ -204,3 +216,97 @@ def key_form(spec: SourceSpec, key: str) -> KeyForm | None:
     if found is None:
         raise SourceError("this does not look like one of its keys", spec.name, how)
     return found
+
+
+def page_lines(pages: Pages, asked: Asked[str]) -> list[bytes]:
+    """Return the items of a page as lines."""
+    return [
+        line_of(number_of(pages, item) if pages.id else "", asked.status, msgspec.json.encode(item))
+        for item in items_of(pages, asked)
+    ]
+
+
+def items_of(pages: Pages, asked: Asked[str]) -> list[Any]:
+    """Return the items of a page. Raises PayloadError where the answer has no list where the facts say."""
+    items = at_path(asked.body, pages.items)
+    if not isinstance(items, list):
+        raise PayloadError(
+            f"the answer has no list at '{pages.items}'", shown(asked.wanted), "has it changed?"
+        )
+    return items
+
+
+def detail_url(asking: Asking, details: Details, ids: Sequence[str]) -> str:
+    """Return the address of the request for some ids."""
+    parts = [details.each.replace("{id}", number) for number in ids]
+    return asking.url(details.path, details.query, {"id": ids[0], "ids": details.join.join(parts)})
+
+
+def number_of(pages: Pages, item: Any) -> str:
+    """Return the id of an item."""
+    return _id_in(at_path(item, pages.id) if pages.id else item, pages.id_pattern)
+
+
+def _id_in(value: Any, pattern: str) -> str:
+    found = re.search(pattern, str(value)) if value is not None else None
+    return found[0] if found else ""
+
+
+def rows_of(details: Details, asked: Asked[list[str]]) -> Iterator[tuple[str, bytes]]:
+    """Yield the rows of an answer: the id, and the body, which is empty where the id is gone; ids without a row are gone."""
+    if asked.gone:
+        for key in asked.wanted:
+            yield key, b""
+        return
+    if details.items:
+        items = at_path(asked.body, details.items)
+        if not isinstance(items, list):
+            raise PayloadError(f"the answer has no list at '{details.items}'", ", ".join(asked.wanted[:3]))
+        keys = [_id_in(at_path(item, details.id), details.id_pattern) for item in items]
+        for key, item in zip(keys, items, strict=True):
+            yield key, msgspec.json.encode(item)
+        yield from ((key, b"") for key in asked.wanted if key not in set(keys))
+        return
+    key = _id_in(at_path(asked.body, details.id), details.id_pattern) if details.id else asked.wanted[0]
+    yield from ((wanted, b"") for wanted in asked.wanted if wanted != key)
+    yield key, msgspec.json.format(asked.raw, indent=-1)
+
+
+def company_lines(
+    asks: CompanyAsks, asked: Asked[tuple[str, str]], more: Sequence[Asked[tuple[str, str]]]
+) -> list[bytes]:
+    """Return the answer about a company as a line, with the further answers about it under their names; it is gone where the
+    provider no longer has its id, or answers with another company.
+    """
+    wanted = asked.wanted[0]
+    key = _id_in(at_path(asked.body, asks.id), ".+") if not asked.gone else ""
+    if key != wanted:
+        return [line_of(wanted, asked.status, b"")]
+    body = {**asked.body, **{part.wanted[1]: part.body for part in more if not part.gone}}
+    return [line_of(wanted, asked.status, msgspec.json.encode(body))]
+
+
+def line_of(key: str, status: int, body: bytes) -> bytes:
+    """Return an answer as a line of a pack: the id, the status, and the body as it was sent, or that it is gone."""
+    head = b'{"id":' + msgspec.json.encode(key) + b',"status":' + str(status).encode()
+    return head + (b',"body":' + body + b"}" if body else b',"gone":true}')
+
+
+class _Answer(msgspec.Struct):
+    """The part of a pack's line that is read back."""
+
+    id: str
+    gone: bool = False
+
+
+def answered(pack: Path) -> Iterator[tuple[str, bool]]:
+    """Yield each id of a pack, and whether the source knows it."""
+    with gzip.open(pack, "rb") as lines:
+        for line in lines:
+            row = msgspec.json.decode(line, type=_Answer)
+            yield row.id, not row.gone
+
+
+def first_page(pages: Pages) -> dict[str, Any]:
+    """Return the values that ask for the first page."""
+    return {"page": pages.first, "offset": 0}

@@ -1,6 +1,4 @@
-"""The catalogue's monthly sums, and the rankings by them, after a publication: those of the years in which a film counts
-for something else now.
-"""
+"""The catalogue's monthly sums and rankings after a publication: those of the years in which a film counts differently now."""
 
 from __future__ import annotations
 
@@ -37,14 +35,12 @@ ORDER BY year"""
 
 
 def counted(connection: sa.Connection, some: Column | None) -> Counted | None:
-    """Return what some movies count with and for, as the catalogue has them now; None for all."""
-    if some is None:
-        return None
-    return counted_of(connection, some)
+    """Return the amounts and entries that some movies count with, as the catalogue has them now; None for all movies."""
+    return None if some is None else counted_of(connection, some)
 
 
 def other_years(beside: DuckEngine, before: Counted | None, after: Counted | None) -> list[int] | None:
-    """Return the years, past and present, of films that count with or for something else than before; None: all."""
+    """Return the years, before and after, of films that count differently than before; None for all years."""
     if before is None or after is None:
         return None
     with DuckEngine(beside=beside) as engine:
@@ -62,9 +58,9 @@ class Figures(msgspec.Struct, frozen=True):
 
 
 def roll_up(beside: DuckEngine, connection: sa.Connection, years: list[int] | None, work: Path) -> Touched:
-    """Sum and rank some years again (None: all), in the caller's transaction; return which rollups were touched.
+    """Sum and rank some years again (None: all), in the caller's transaction; return the rollups that were touched.
 
-    Sums wait in files of a folder inside `work`: there are several for each film.
+    Sums are kept in files inside `work` until they are written: there are several for each film.
     """
     if years == []:
         return Touched()
@@ -73,9 +69,8 @@ def roll_up(beside: DuckEngine, connection: sa.Connection, years: list[int] | No
         ranked = []
         for span in figures(beside, connection, years):
             ranked.append(span.ranked)
-            for group in product(
-                KINDS, SPLITS
-            ):  # as the table's key orders them: adding at its end takes half the time
+            # In the order of the table's key: adding at its end takes half the time.
+            for group in product(KINDS, SPLITS):
                 of_group = pc.and_(
                     pc.equal(span.sums["kind"], group[0]), pc.equal(span.sums["split"], group[1])
                 )
@@ -87,7 +82,7 @@ def roll_up(beside: DuckEngine, connection: sa.Connection, years: list[int] | No
 
 
 def figures(beside: DuckEngine, connection: sa.Connection, years: list[int] | None) -> Iterator[Figures]:
-    """Yield the sums and rankings that the catalogue's films give some years, or all: a few years at a time, so that memory
+    """Yield the sums and rankings of some years, or of all, from the catalogue's films: a few years at a time, so that memory
     stays flat; at least once.
     """
     films = films_by_year(connection, years)

@@ -18,13 +18,12 @@ from moviec.loopback.server import Provider, imdb_files, serving
 from moviec.loopback.tmdb import Tmdb
 from moviec.loopback.wikidata import Wikidata
 from moviec.pipeline.aggregator import drain
-from moviec.pipeline.arrivals import IngestRequest, expected, take
-from moviec.pipeline.delivery_files import gather
+from moviec.pipeline.arrivals import IngestRequest, expected, gather, take
 from moviec.pipeline.ingest import Order, ingest
+from moviec.pipeline.media import fetch_posters
 from moviec.pipeline.monthly_job import Job, Run, run_rollup
 from moviec.pipeline.online import take_companies, take_online
 from moviec.pipeline.opening import arriving, open_run
-from moviec.pipeline.posters import fetch_posters
 from moviec.pipeline.publication import Outcome, Scope, bring_up
 from moviec.sample import write_sample
 from moviec.sample.films import sample_films
@@ -32,7 +31,8 @@ from moviec.sources.registry import find_source, find_sources
 
 #: When the sample was typed.
 DELIVERED = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
-#: What every page of the demo's site says.
+
+#: The notice on every page of the demo's site.
 NOTICE = (
     "Sample data. The facts are real; ratings, votes and popularity are invented, and each source has errors planted on purpose,"
     " so that there is something to match and fuse."
@@ -41,7 +41,7 @@ SOURCES = ("kaggle", "imdb", "movielens", "rottentomatoes", "wikipedia", "festiv
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """What the demo did: a delivery per source, the catalogue made of them, the monthly job's run, where its months are."""
+    """The result of the demo: a delivery per source, the catalogue made of them, the monthly job's run and its folder."""
 
     deliveries: list[Delivery]
     catalogue: Outcome
@@ -50,15 +50,15 @@ class Shown(msgspec.Struct, frozen=True):
     asked: dict[str, int] = {}
 
 
-#: The sources that the demo asks over the web, where it is told to: of servers on the loopback that have the sample's films.
+#: The sources that the online demo asks: servers on the loopback that have the sample's films.
 ONLINE = ("tmdb", "wikidata", "omdb")
 
 
 def run_demo(home: Home, tell: Tell = lambda _: None, online: bool = False) -> Shown:
     """Write the sample, ingest it source by source, and run the monthly job on its movies file.
 
-    `online`: IMDb's files are downloaded, TMDB, Wikidata and OMDb asked besides, of servers on the loopback that speak as these do,
-    and posters fetched.
+    `online`: also downloads IMDb's files, asks TMDB, Wikidata and OMDb, and fetches posters, all from servers on the loopback that
+    answer as the real ones do.
 
     Raises UsageError in a home that has films and is no demo: invented ratings would stay among them.
     """
@@ -131,13 +131,13 @@ def _online(home: Home, url: str) -> Home:
 
 
 def _ask(home: Home, tell: Tell) -> tuple[Outcome, dict[str, int]]:
-    """Ask each online source, publish what came, then fetch the posters; return the last outcome, and requests by source."""
+    """Ask each online source, publish its answers, then fetch the posters; return the last outcome, and requests by source."""
     asked: dict[str, int] = {}
     with open_run(home) as context:
         sources = find_sources(home.folder)
         with arriving(context, tell) as alone:
-            for one in expected(home, sources["imdb"].spec, IngestRequest(), tell):
-                take(alone, sources["imdb"], one, True, tell)
+            for arrival in expected(home, sources["imdb"].spec, IngestRequest(), tell):
+                take(alone, sources["imdb"], arrival, True, tell)
         for name in ONLINE:
             asked[name] = take_online(context, sources[name], tell).requests
             drain(context, tell)

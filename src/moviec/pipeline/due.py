@@ -1,4 +1,4 @@
-"""When sources are due, by their cron (UTC), taking in those that are, and months again; and which have gone stale."""
+"""Schedules: when sources are due by their cron (UTC), taking in those that are, months that are taken in again, and stale sources."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from moviec.config import Home, Settings, SourceSettings
 from moviec.engine.unreadable_cells import Unread
 from moviec.errors import BusyError, MovieCError, UsageError
 from moviec.home.context import RunContext, Tell
-from moviec.pipeline.arrivals import IngestRequest, expected, take
-from moviec.pipeline.delivery_files import DATE, downloads_of
+from moviec.pipeline.arrivals import DATE, IngestRequest, expected, take
+from moviec.pipeline.downloads import downloads_of
 from moviec.pipeline.inbox import take_inbox, waiting
 from moviec.pipeline.online import is_online, take_companies, take_online
 from moviec.pipeline.opening import arriving
@@ -27,9 +27,9 @@ from moviec.storage.filesystems import shown
 
 
 class SourceState(msgspec.Struct, frozen=True, kw_only=True):
-    """How a source with a place stands: when its freshest delivery came in, since when it is due, when it is next.
+    """The schedule of a source with a place: when its freshest delivery was received, since when it is due, when it is next.
 
-    `due_since` is none while it is not due, `next` where it has no cron. `online`: it is asked over the web, in rounds.
+    `due_since` is None while it is not due, `next` where it has no cron. `online`: it is asked over the web, in rounds.
     """
 
     source: str
@@ -42,7 +42,7 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a source that was due: its deliveries, what of them needs attention, the error it stopped at."""
+    """The result for a source that was due: its deliveries, what needs a person's attention, the error that it stopped at."""
 
     source: str
     state: Literal["done", "nothing new", "failed"]
@@ -58,11 +58,11 @@ def source_states(
     now: dt.datetime,
     asked: Mapping[str, OnlineState] | None = None,
 ) -> list[SourceState]:
-    """Say of every source with a place in the settings how it stands, in order of name; `asked` are those asked over the web.
+    """Return the schedule of every source with a place in the settings, by name; `asked` are those that are asked over the web.
 
-    A source is due when its cron has come round since its freshest delivery came in, or its last round ended, or nothing ever
-    came; however often its cron came round meanwhile, it is due once.
-    Raises UsageError for settings of a source that is none, and for a cron that is none.
+    A source is due when its cron has fired since its freshest delivery was received or its last round ended, and if there was
+    neither; however often its cron has fired meanwhile, it is due once. Raises UsageError for settings of an unknown source, and
+    for a cron that cannot be read.
     """
     placed = {
         name: place
@@ -99,7 +99,7 @@ def source_states(
 
 
 def _jitter(home: Home, name: str) -> dt.timedelta:
-    """Return how much later than its cron a source is due here: always the same for one home, another for another."""
+    """Return how much later than its cron a source is due here: always the same in one home, and different between homes."""
     minutes = home.settings.sources[name].jitter
     share = zlib.crc32(f"{home.catalogue} {home.folder} {name}".encode()) / (1 << 32)
     return dt.timedelta(seconds=round(minutes * 60 * share))
@@ -115,9 +115,9 @@ def _is_used_up(spec: SourceSpec, settings: SourceSettings, state: OnlineState, 
 def run_online(
     context: RunContext, sources: Mapping[str, Source], due: Iterable[SourceState], tell: Tell
 ) -> list[Outcome]:
-    """Do a round of each source that is due and asked over the web, under no lease of the run's own.
+    """Do a round of each source that is due and asked over the web; the run itself holds no lease.
 
-    One that fails does not stop the others; one that another process asks already is left to it.
+    A source that fails does not stop the others; one that another process is asking is left to it.
     """
     done = []
     for scheduled in due:
@@ -163,7 +163,7 @@ def run_due(
 
 
 def _request(scheduled: SourceState, last: Delivery | None) -> IngestRequest:
-    """Of a dated place take what is dated later than the freshest delivery; the first time only the newest."""
+    """Return the request for a source: of a dated place what is dated after the freshest delivery, or at first only the newest."""
     if DATE not in scheduled.place or last is None:
         return IngestRequest()
     return IngestRequest(since=dt.datetime.fromisoformat(last.delivered_at).date() + dt.timedelta(days=1))
@@ -176,7 +176,7 @@ def stale(
     now: dt.datetime,
     asked: Mapping[str, OnlineState] | None = None,
 ) -> list[str]:
-    """Return which sources missed a whole round: their cron came round twice since the day of their freshest delivery."""
+    """Return, a line each, the sources that missed a round: their cron fired twice since the day of their freshest delivery."""
     found = []
     for name in sorted({delivery.source for delivery in deliveries} & set(sources)):
         last = freshest(deliveries, name)
@@ -193,7 +193,7 @@ def stale(
 
 def needs_look(done: Delivery, settings: Settings) -> str:
     """Return why a person should look at a delivery: it is held, most of a column could not be read, or more rows were rejected
-    than the settings allow.
+    than the settings allow; an empty text where nobody need.
     """
     if done.state == "held":
         return f"{done.id} is held: {'; '.join(done.report['held'])}; look at it, then use --accept-shrink"
@@ -211,7 +211,7 @@ def needs_look(done: Delivery, settings: Settings) -> str:
 
 
 def freshest(deliveries: Sequence[Delivery], source: str) -> Delivery | None:
-    """Return a source's freshest delivery, held or not; a backfill is older than what it came after."""
+    """Return the delivery of a source with the latest date, held or not: a backfill arrives late and is not the freshest."""
     return max(
         (delivery for delivery in deliveries if delivery.source == source),
         key=lambda delivery: delivery.id,
@@ -226,7 +226,7 @@ def cron_of(spec: SourceSpec, settings: Settings) -> str:
 
 
 def rounds(source: str, cron: str, now: dt.datetime, most: int) -> list[dt.datetime]:
-    """Return the last times a cron came round, latest first; none for a source without one."""
+    """Return the last times at which a cron fired, latest first; none for a source without one."""
     if not cron:
         return []
     try:
@@ -238,9 +238,9 @@ def rounds(source: str, cron: str, now: dt.datetime, most: int) -> list[dt.datet
 def run_inboxes(
     context: RunContext, sources: Mapping[str, Source], names: Sequence[str], tell: Tell
 ) -> list[Outcome]:
-    """Take in what lies whole in the inboxes of the named sources (of all where none is named), alone while there is something.
+    """Take in the complete deliveries in the inboxes of the named sources, or of all; holds the lease on arrivals only for these.
 
-    One that fails does not stop the others.
+    A source that fails does not stop the others.
     """
     done = []
     for name, mine in sorted(context.home.settings.sources.items()):
@@ -256,9 +256,11 @@ def run_inboxes(
             done.append(Outcome(source=name, state="failed", error=str(error)))
             continue
         failures = [
-            f"{', '.join(each.names)}: {each.error}; it lies in failed/" for each in taken if each.error
+            f"{', '.join(arrival.names)}: {arrival.error}; it was moved to failed/"
+            for arrival in taken
+            if arrival.error
         ]
-        outcome = _outcome(context, name, [each.delivery for each in taken if each.delivery])
+        outcome = _outcome(context, name, [arrival.delivery for arrival in taken if arrival.delivery])
         done.append(msgspec.structs.replace(outcome, looks=[*outcome.looks, *failures]))
     return done
 
@@ -275,7 +277,7 @@ class Months(msgspec.Struct, frozen=True):
         return (self.last + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
 
     def each(self) -> list[str]:
-        """Name every month, like 2026-11."""
+        """Return every month as text, like 2026-11."""
         found, day = [], self.first
         while day <= self.last:
             found.append(f"{day:%Y-%m}")
@@ -284,7 +286,7 @@ class Months(msgspec.Struct, frozen=True):
 
 
 def read_months(first: str, last: str) -> Months:
-    """Read two months. Raises UsageError for what is none, and where the last comes before the first."""
+    """Return two months from texts. Raises UsageError for a text that is no month, and where the last is before the first."""
     found = []
     for text, option in ((first, "--from"), (last, "--to")):
         try:
@@ -297,7 +299,7 @@ def read_months(first: str, last: str) -> Months:
 
 
 def dated_sources(context: RunContext, sources: Mapping[str, Source], names: Sequence[str]) -> list[Source]:
-    """Return the named sources, all with a dated place where none is named. Raises UsageError for one or all without."""
+    """Return the named sources, or all that have a dated place. Raises UsageError for a named one without, and if there is none."""
     places = {name: place.path for name, place in context.home.settings.sources.items() if DATE in place.path}
     for name in names:
         if name not in sources or name not in places:
@@ -316,7 +318,7 @@ def dated_sources(context: RunContext, sources: Mapping[str, Source], names: Seq
 
 
 def backfill(context: RunContext, chosen: Sequence[Source], months: Months, tell: Tell) -> list[Outcome]:
-    """Take what the places of sources hold for some months, oldest first; one that fails does not stop the others."""
+    """Take in what the places of sources have of some months, oldest first; a source that fails does not stop the others."""
     done = []
     for source in chosen:
         name = source.spec.name

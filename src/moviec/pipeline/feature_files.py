@@ -1,7 +1,8 @@
 """The match features of every batch, folded once and kept in the lake (folder `features`).
 
-Two files, derived from the batch and the words of the match model; missing ones are made again. One has the MATCH_FEATURES rows by
-key, the other the blocks by number (block, source, key), so that who shares a block is found without reading the rest.
+A batch has two files, derived from its records and the words of the match model; missing ones are made again. One has the
+MATCH_FEATURES rows by key, the other the blocks by number (block, source, key), so that records that share a block are found
+without reading the rest.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from moviec.pipeline.on_cluster import fold_records
 
 FOLDER = "features"
 
-#: Where version 0.1 kept them.
+#: The folder of version 0.1.
 OLDER_FOLDER = "shelf"
 
 #: Rows in a group of a feature file: a few films among 700,000 are read in half the time that groups of 8,192 take.
@@ -48,7 +49,7 @@ SEEN = RECORDS.empty_table().select(["source", "delivery"]).schema
 
 
 class FeatureFiles(msgspec.Struct, frozen=True):
-    """What feature files are for: the batches under a match model, rows (RECORDS) set `aside`, and rows shown `again` that were."""
+    """What features are wanted of: batches, under a match model; rows (RECORDS) that are set `aside`, and that are matched `again`."""
 
     context: RunContext
     model: Model
@@ -60,14 +61,12 @@ class FeatureFiles(msgspec.Struct, frozen=True):
 def name_match_features(engine: DuckEngine, wanted: FeatureFiles) -> list[Path]:
     """Create the view `match_features`: each record's latest row, without deleted records; return the files behind it.
 
-    For a part of it: `every_features`, every row of every batch; `every_block`, the blocks of those; `seen` (source,
-    delivery), the batches that are published; `seen_again`, rows of theirs that count as new.
+    Also creates, for reading only a part: `every_features`, every row of every batch; `every_block`, the blocks of these;
+    `seen` (source, delivery), the batches that are published; `seen_again`, rows of these that count as new.
     """
     batches = [batch for batch in wanted.batches if batch.records_file]
     folded = _folded(wanted, batches)
-    with ThreadPoolExecutor(
-        wanted.context.cores
-    ) as pool:  # several files, such as those of a first load, side by side
+    with ThreadPoolExecutor(wanted.context.cores) as pool:  # a first load has several files
         files = list(pool.map(lambda batch: _feature_files(engine, wanted, batch, folded), batches))
     if files:
         view_files(engine, "every_features", [match_features for match_features, _ in files], wanted.aside)
@@ -83,7 +82,7 @@ def name_match_features(engine: DuckEngine, wanted: FeatureFiles) -> list[Path]:
 
 
 def remove_stale_features(context: RunContext, model: Model, batches: Sequence[Batch]) -> None:
-    """Remove feature files of other models and of batches that are no more."""
+    """Remove the feature files of other models, and of batches that no longer exist."""
     wanted = {
         name for batch in batches if batch.records_file for name in _names_of(model, batch.records_file)
     }
@@ -98,12 +97,12 @@ def _names_of(model: Model, records_file: str) -> tuple[str, str]:
     return f"{stem}.parquet", f"{stem}.blocks.parquet"
 
 
-#: By delivery, the files in which a cluster left the features of a batch.
+#: The files with the features of a batch that a cluster has folded, by delivery.
 Folded = Mapping[str, Sequence[Path]]
 
 
 def _folded(wanted: FeatureFiles, batches: Sequence[Batch]) -> Folded:
-    """Fold the batches without feature files together, where there is a cluster for it."""
+    """Fold the batches without feature files on the cluster, if there is one."""
     store, spark = wanted.context.store, wanted.context.spark
     missing = [
         batch for batch in batches if not store.has(_names_of(wanted.model, batch.records_file or "")[0])
@@ -155,7 +154,7 @@ def _write(batches: Iterable[pa.RecordBatch], made: Path) -> None:
 
 @contextmanager
 def _made(context: RunContext, name: str) -> Iterator[Path]:
-    """Yield a place where a file is made that is then stored under `name`."""
+    """Yield a path for a new file, which is then stored in the lake under `name`."""
     made = context.work / name.replace("/", "-")
     yield made
     context.store.put(made, name)

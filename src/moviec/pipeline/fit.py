@@ -1,6 +1,6 @@
-"""What `moviec fit` does: new models from what the lake holds, what they would change, and pinning them.
+"""Fits models to the lake's records, shows what they would change, and pins them (`moviec fit`).
 
-A model is a function of the records that hold, the decisions and the ledger: the same lake gives the same bytes.
+A model is a function of the current records, the decisions and the ledger: the same lake gives the same bytes.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ WHERE a.movie IS DISTINCT FROM b.movie"""
 
 
 class Fitted(msgspec.Struct, frozen=True):
-    """What was learned: the models before and after, records that come to another movie, and what readers would see change."""
+    """The result of a fit: the models before and after, how many records would change their movie, and what readers would see."""
 
     before: Models
     after: Models
@@ -50,12 +50,12 @@ class Fitted(msgspec.Struct, frozen=True):
 
     @property
     def new(self) -> bool:
-        """Whether anything was learned that is not pinned already."""
+        """Whether the models differ from those that are pinned."""
         return self.before.versions != self.after.versions
 
 
 def fit(context: RunContext, tell: Tell = lambda _: None) -> Fitted:
-    """Learn models from all records that hold, and compare; nothing is pinned. Raises UsageError for an empty lake."""
+    """Learn models from all current records, and compare; nothing is pinned. Raises UsageError for an empty lake."""
     before = pinned_models(context)
     facts = facts_of(facts_in_force(context), before.rules)
     steps = Steps(tell)
@@ -79,7 +79,7 @@ def fit(context: RunContext, tell: Tell = lambda _: None) -> Fitted:
 
 
 def pin(context: RunContext, found: Models) -> None:
-    """Write models into the lake and put them in force together; one that was fitted before is pinned again."""
+    """Write models into the lake and pin them together; one that was fitted before is pinned again."""
     write_model(found.match, context.work / "match.json")
     (context.work / "fuse.json").write_bytes(found.fuse.to_json())
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
@@ -94,7 +94,7 @@ def pin(context: RunContext, found: Models) -> None:
 
 
 def _fit_match(context: RunContext) -> Model:
-    """Learn the weights for each two sources whose weights do not ship, evaluated on known pairs (docs/matching.md)."""
+    """Learn the weights for each two sources that have no shipped weights, evaluated on known pairs (docs/matching.md)."""
     shipped = shipped_model()
     with DuckEngine(context.limits) as engine:
         _make_features(engine, context)
@@ -107,7 +107,7 @@ def _fit_match(context: RunContext) -> Model:
 
 
 def _resolved(context: RunContext, connection: sa.Connection, match: Model) -> pa.Table:
-    """Return source, key, movie of every record, were all resolved under a model that shares the shipped one's words."""
+    """Return source, key, movie of every record if all were resolved under a model, which shares the shipped one's words."""
     repeating = frozenset(spec.name for spec in facts_in_force(context) if spec.repeating)
     with DuckEngine(context.limits) as engine:
         _make_features(engine, context)
@@ -151,7 +151,7 @@ def _name_members(engine: DuckEngine, context: RunContext, movie_of: pa.Table) -
 
 
 def scorecard_of(context: RunContext, name: str) -> Scorecard:
-    """Return what the pinned model has learned of a source; raises UsageError where there is no such source."""
+    """Return what the pinned model has learned about a source; raises UsageError where there is no such source."""
     models = pinned_models(context)
     facts = facts_of([find_source(name, context.home.folder).spec], models.rules)
     return scorecard(models.fuse, facts.sources[0])

@@ -1,4 +1,6 @@
-"""From the records of affected movies to what is shown of them, slice by slice: the rows of every table, and the documents."""
+"""Fuses the records of movies into what is shown of them: the rows of every table and the documents, slice by slice for a
+publication; and one film with its owner's private records, which is kept nowhere.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +9,14 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import pyarrow as pa
 
+from moviec.catalog.deliveries import all_batches
+from moviec.catalog.ingest_queue import records_aside
+from moviec.catalog.ledger import records_of
 from moviec.catalog.publish import stored_documents
 from moviec.catalog.staging import Rows, StoredRows, as_table, rows_of_all, store_rows
 from moviec.engine import DuckEngine, Limits
@@ -22,6 +27,9 @@ from moviec.fusion.movies import Fused, fuse_movies
 from moviec.fusion.place_names import country_names, language_names
 from moviec.fusion.source_facts import FuseFacts, SourceFacts
 from moviec.fusion.survivorship import Rule
+from moviec.home.context import RunContext
+from moviec.home.models import facts_in_force, pinned_models, unpublished
+from moviec.lake.batches import view_current_records
 from moviec.sources.spec import SourceSpec
 from moviec.text import fold_title
 
@@ -35,7 +43,7 @@ ORDER BY f.movie, f.position
 
 _KEYS = "coalesce(to_json(keys)::VARCHAR, '{}') AS keys"
 
-#: The catalogue's tables from the fused ones; only the first of equal rows of a list is shown.
+#: The catalogue's tables from the fused ones; of equal rows of a list only the first is kept.
 _TABLES = {
     "movies": "SELECT * EXCLUDE (title, adult), coalesce(title, original_title, '') AS title, coalesce(adult, false) AS adult"
     " FROM fused_movies",
@@ -60,7 +68,7 @@ class Shown(msgspec.Struct, frozen=True):
 
 
 class AllShown(msgspec.Struct, frozen=True):
-    """The same of all movies of a run; where these are many, rows lie in files."""
+    """The same for all movies of a run; where there are many, the rows are in files."""
 
     tables: dict[str, Rows]
     documents: Rows
@@ -70,7 +78,7 @@ class AllShown(msgspec.Struct, frozen=True):
 def facts_of(
     specs: Iterable[SourceSpec], rules: Mapping[str, Rule], posters: pa.Table | None = None
 ) -> FuseFacts:
-    """Return what fusing must know of the sources, the rules, and the posters that are stored."""
+    """Return what fusing needs of the sources, with the rules and the posters that are stored."""
     return FuseFacts(
         tuple(
             SourceFacts(
@@ -92,14 +100,14 @@ def facts_of(
 
 
 def known_labels(spec: SourceSpec) -> set[str]:
-    """Return the genre labels of a source that mean something, in small letters."""
+    """Return the genre labels of a source that have a canonical genre, in small letters."""
     return {str(label) for label in meanings(facts_of([spec], {}).sources)["label"].to_pylist()}
 
 
 def show_all(beside: DuckEngine, given: Sliced, model: FuseModel, facts: FuseFacts) -> AllShown:
-    """Fuse movies slice by slice; the tables of `given` are `people_ids` and `companies_ids`, which tell the parties.
+    """Fuse movies slice by slice; the tables of `given` are `people_ids` and `companies_ids`, the parties behind credits.
 
-    What several slices give lies in files beside the members.
+    Where there are several slices, their rows are put into files beside the members.
     """
 
     def work(engine: DuckEngine) -> AllShown:
@@ -120,18 +128,18 @@ def _put_away(shown: AllShown, folder: Path) -> AllShown:
 
 
 def show_stored(engine: DuckEngine, model: FuseModel, facts: FuseFacts) -> Shown:
-    """Do what `show` does; documents and claims are compressed as the catalogue keeps them, in a fifth of the room."""
+    """Do what `show` does; documents and claims are compressed as in the catalogue, to a fifth of their size."""
     shown = show(engine, model, facts)
     return msgspec.structs.replace(shown, documents=stored_documents(shown.documents))
 
 
 def together(parts: Sequence[Shown]) -> AllShown:
-    """Put what is shown of several slices, in order of movie, into one."""
+    """Join what is shown of several slices, which are in order of movie."""
     return joined([AllShown({**part.tables}, part.documents, part.lists) for part in parts])
 
 
 def joined(parts: Sequence[AllShown]) -> AllShown:
-    """Join what is shown of parts that are in order of movie."""
+    """Join what is shown of several parts, which are in order of movie."""
     first = parts[0]
     return AllShown(
         {name: rows_of_all([part.tables[name] for part in parts]) for name in first.tables},
@@ -147,7 +155,9 @@ def _distinct(parts: list[pa.Table]) -> pa.Table:
 
 
 def show(engine: DuckEngine, model: FuseModel, facts: FuseFacts) -> Shown:
-    """Fuse the engine's `members` (movie, then RECORD columns); `people_ids` and `companies_ids` tell the parties."""
+    """Fuse the engine's `members` (movie, then RECORD columns), whose credits have the parties of `people_ids` and
+    `companies_ids`.
+    """
     fused = _with_parties(engine, fuse_movies(engine, model, facts))
     for name in fused.__struct_fields__:
         engine.register(f"fused_{name}", getattr(fused, name))
@@ -180,7 +190,7 @@ def _with_parties(engine: DuckEngine, fused: Fused) -> Fused:
 
 
 def _lists(engine: DuckEngine) -> dict[str, pa.Table]:
-    """Return the genres there are, and the languages and countries that these movies have."""
+    """Return all canonical genres, and the languages and countries that these movies have."""
     canon = [
         {
             "id": genre.id,
@@ -207,7 +217,7 @@ def _named(codes: pa.Table, naming: Callable[[list[str]], list[str | None]]) -> 
     return codes.append_column("name", pa.array(names, pa.string()))
 
 
-#: Records in a slice: what setting out costs (a second) is then a fifth of the work, and two slices take some 1.5 GB.
+#: Records in a slice: starting one (a second) is then a fifth of the work, and two slices take some 1.5 GB.
 SLICE = 20_000
 
 Result = TypeVar("Result")
@@ -215,8 +225,8 @@ Work = Callable[[DuckEngine], Result]
 
 
 class Sliced(msgspec.Struct, frozen=True):
-    """What is cut by movie: a Parquet file of `members` in order of movie, and tables by name, each with `movie`, in memory or
-    in such a file; and what all slices together may take.
+    """The input of slices, cut by movie: a Parquet file of `members` in order of movie, and tables by name, each with a column
+    `movie`, in memory or in such a file; the limits of all slices together; and how many records make a slice.
     """
 
     members: Path
@@ -231,10 +241,10 @@ def work_in_slices(
     work: Work[Result],
     put_away: Callable[[Result], Result] = lambda made: made,
 ) -> list[Result]:
-    """Return what the work makes of each slice, in order of movie; one engine each, with the slice's members and tables.
+    """Return the result of the work on each slice, in order of movie; each has an engine with the slice's members and tables.
 
-    What is one slice is worked on beside the engine that is open; several have databases, cores and memory of their own,
-    and what they give is `put_away`.
+    A lone slice shares the database of the engine that is open. Several have databases, cores and memory of their own, and
+    their results go through `put_away`.
     """
     with DuckEngine(beside=beside) as engine:
         engine.parquet("members", [given.members])
@@ -263,3 +273,51 @@ SELECT min(movie) AS first, max(movie) AS last
 FROM (SELECT movie, (sum(records) OVER (ORDER BY movie) - records) // {slice} AS slice
       FROM (SELECT movie, count(*) AS records FROM members GROUP BY movie))
 GROUP BY slice ORDER BY slice"""
+
+
+_OWN_MEMBERS = "SELECT movie, live.* FROM live JOIN movie_of USING (source, key) ORDER BY movie, source, key"
+
+#: Only credits of published films have parties.
+_NO_PARTIES = """
+SELECT NULL::BIGINT AS movie, NULL::VARCHAR AS source, NULL::VARCHAR AS key, NULL::VARCHAR AS name, NULL::VARCHAR AS role,
+       NULL::BIGINT AS id WHERE false
+"""
+
+_OWN = """
+SELECT source, key, title, year, list_transform(ratings, lambda r: {'rater': r.rater, 'value': r.value, 'highest': r.highest}) AS ratings
+FROM live WHERE source IN (SELECT source FROM private_sources) ORDER BY source, key
+"""
+
+
+class PrivateFilm(msgspec.Struct, frozen=True):
+    """What an owner's private lists say about a film (`own`), and its document and claims with these if it is not published."""
+
+    own: Sequence[dict[str, Any]]
+    document: str = ""
+    claims: str = ""
+
+
+def private_film(context: RunContext, movie: int, published: bool) -> PrivateFilm | None:
+    """Return what private sources say about a film; None where none lists it. It is fused only where it is not `published`."""
+    specs = facts_in_force(context)
+    private = sorted(unpublished(context, specs))
+    if not private:
+        return None
+    with context.catalogue.connect() as connection:
+        records = records_of(connection, pa.array([movie], pa.int64()))
+        aside = records_aside(connection)
+    if not any(name in private for name in records["source"].to_pylist()):
+        return None
+    with DuckEngine(context.limits) as engine:
+        engine.register("movie_of", records.select(["source", "key", "movie"]))
+        engine.register("private_sources", pa.table({"source": pa.array(private, pa.string())}))
+        view_current_records(engine, context.record_files(all_batches(context.catalogue)), aside, "movie_of")
+        own = engine.query(_OWN).to_pylist()
+        if published:
+            return PrivateFilm(own)
+        models = pinned_models(context)
+        engine.materialize("members", _OWN_MEMBERS)
+        engine.materialize("people_ids", _NO_PARTIES)
+        engine.materialize("companies_ids", _NO_PARTIES)
+        shown = show(engine, models.fuse, facts_of(specs, models.rules)).documents.to_pylist()
+    return PrivateFilm(own, shown[0]["document"], shown[0]["claims"]) if shown else None

@@ -1,7 +1,7 @@
-"""Inboxes: a folder per source that is looked into again and again. What lies there whole is taken in once, and moved away.
+"""Inboxes: a folder for each source that is checked regularly. Complete files in it are taken in once, and moved away.
 
-A file that is still written to is left alone; afterwards it lies in processed/DATE, or in failed/DATE beside a file that says why.
-Bytes that came before are recognised by the ingestion, so that a crash between taking in and moving away repeats nothing.
+A file that is still being written is left alone; one that was taken in is moved to processed/DATE, or to failed/DATE beside a file
+that says why. An ingestion recognises bytes that it had before, so a crash between taking in and moving away repeats nothing.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from moviec.config import Home
 from moviec.decoding import decodable
 from moviec.errors import MovieCError, StoreError, UsageError
 from moviec.home.context import RunContext, Tell
-from moviec.pipeline.delivery_files import PATIENCE, gather
+from moviec.pipeline.arrivals import PATIENCE, gather
 from moviec.pipeline.ingest import Order, ingest
 from moviec.sources.spec import Source, SourceSpec, assign_roles
 from moviec.storage.remote import Drop, Dropped, open_drop
 from moviec.work import written_aside
 
-#: What the names of files end with that others write and rename once they are whole.
+#: Endings of the names of files that are being written, and renamed once they are complete.
 UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".filepart", ".crdownload", ".download", ".swp", "~")
 
 
 @decodable
 class Seen(msgspec.Struct, frozen=True):
-    """What was seen of a file, and since when it has not changed, in seconds since 1970."""
+    """The state of a file when it was last seen, and since when it has not changed, in seconds since 1970."""
 
     mark: str
     since: float
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """What became of a delivery in an inbox: its files, and the delivery or why there is none."""
+    """The result for a delivery in an inbox: its files, and the delivery, or why there is none."""
 
     names: Sequence[str]
     delivery: Delivery | None = None
@@ -45,22 +45,24 @@ class Taken(msgspec.Struct, frozen=True):
 
 
 def waiting(home: Home, spec: SourceSpec, now: dt.datetime) -> list[list[str]]:
-    """Return the deliveries that lie whole in a source's inbox, oldest name first; none while one of its files is written to.
+    """Return the complete deliveries in a source's inbox, by name; none while one of its files is being written.
 
-    What was seen is remembered in HOME/downloads/NAME.inbox.json.
+    What was seen is kept in HOME/downloads/NAME.inbox.json.
     """
     settings = home.settings.sources[spec.name]
     entries = [entry for entry in _drop(home, spec).entries() if _counts(entry.name)]
     before = _remembered(home, spec.name)
     seen = {
-        each.name: known
-        if (known := before.get(each.name)) and known.mark == each.mark
-        else Seen(each.mark, now.timestamp())
-        for each in entries
+        entry.name: known
+        if (known := before.get(entry.name)) and known.mark == entry.mark
+        else Seen(entry.mark, now.timestamp())
+        for entry in entries
     }
     if seen != before:
         _remember(home, spec.name, seen)
-    if not all(each.whole or now.timestamp() - seen[each.name].since >= settings.settle for each in entries):
+    if not all(
+        entry.whole or now.timestamp() - seen[entry.name].since >= settings.settle for entry in entries
+    ):
         return []
     return _deliveries(spec, entries)
 
@@ -68,7 +70,7 @@ def waiting(home: Home, spec: SourceSpec, now: dt.datetime) -> list[list[str]]:
 def take_inbox(
     context: RunContext, source: Source, found: Iterable[Sequence[str]], tell: Tell
 ) -> list[Taken]:
-    """Take in what lies in a source's inbox, and move it away. What may pass leaves the files where they are."""
+    """Take in deliveries of a source's inbox, and move them away; after an error that a later try may not meet, files stay."""
     drop = _drop(context.home, source.spec)
     done = []
     for names in found:
@@ -102,7 +104,7 @@ def _take(context: RunContext, source: Source, drop: Drop, names: Sequence[str])
 
 
 def _move_away(drop: Drop, taken: Taken) -> None:
-    """Move files to processed/DATE or failed/DATE; a name that is there already gets the time of day before it."""
+    """Move files to processed/DATE or failed/DATE, with the time of day before their names."""
     now = dt.datetime.now(dt.UTC)
     folder = f"{'failed' if taken.error else 'processed'}/{now:%Y-%m-%d}"
     for name in taken.names:
@@ -113,7 +115,7 @@ def _move_away(drop: Drop, taken: Taken) -> None:
 
 
 def _deliveries(spec: SourceSpec, entries: Sequence[Dropped]) -> list[list[str]]:
-    """Group files into deliveries: each role once in a delivery; what plays no role stands alone."""
+    """Group files into deliveries, each with one file of a role at most; a file without a role is a delivery by itself."""
     groups: list[list[str]] = []
     roles: set[str] = set()
     for entry in entries:
@@ -127,7 +129,7 @@ def _deliveries(spec: SourceSpec, entries: Sequence[Dropped]) -> list[list[str]]
 
 
 def _strangers(spec: SourceSpec, names: Sequence[str]) -> list[str]:
-    """Return the names that play no role; of a source with one file any name does."""
+    """Return the names that the source's facts do not know; a source of one file takes any name."""
     known = tuple(name for file in spec.files.values() for name in file.names)
     packed = (".zip",)
     if len(spec.files) == 1:

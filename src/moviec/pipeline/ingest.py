@@ -1,15 +1,20 @@
-"""One delivery into the lake: payloads kept, rows read, what changed written as a batch, all registered at once."""
+"""One delivery into the lake: payloads kept, rows read, what changed written as a batch, all registered at once.
+
+A delivery that looks wrong is held: registered, not applied, until a person accepts or refuses it.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from moviec.bounds import check_regular
+from moviec.catalog.accounts import now, plain_name
 from moviec.catalog.company_details import apply_details
 from moviec.catalog.deliveries import (
     Arrival,
@@ -18,6 +23,7 @@ from moviec.catalog.deliveries import (
     all_batches,
     all_deliveries,
     delivery_id,
+    note_refused,
     payloads_of,
     register,
 )
@@ -26,7 +32,7 @@ from moviec.engine import DuckEngine
 from moviec.errors import SourceError, UsageError
 from moviec.home.context import RunContext, Steps, Tell, check_delivery, recorded
 from moviec.home.models import spaces_shown
-from moviec.lake.payloads import Payload, keep_payload, let_go
+from moviec.lake.payloads import Payload, keep_payload, let_go, payload_path
 from moviec.pipeline.read_delivery import (
     MAPPING,
     Target,
@@ -39,7 +45,7 @@ from moviec.pipeline.read_delivery import (
     report_of,
 )
 from moviec.sources.audit import Audit
-from moviec.sources.registry import extract_function
+from moviec.sources.registry import extract_function, find_source
 from moviec.sources.spec import Source, SourceSpec, assign_roles
 from moviec.storage.files import Put
 from moviec.units import plural
@@ -58,7 +64,7 @@ class Order(msgspec.Struct, frozen=True):
 
 
 def ingest(context: RunContext, order: Order, tell: Tell = lambda _: None) -> Delivery:
-    """Ingest one delivery and say what became of it: applied, unchanged (nothing was new) or held.
+    """Ingest one delivery and return it with its state: applied, unchanged (nothing was new) or held.
 
     Raises SourceError, with nothing registered or kept, when the files are not what the source delivers.
     """
@@ -76,7 +82,7 @@ def ingest(context: RunContext, order: Order, tell: Tell = lambda _: None) -> De
             counts.update(bytes=sum(payload.size for payload in payloads), mended=len(mended))
         same_mapping = _is_read_alike(order.source.spec, before)
         delivery = _delivery(order, payloads, every if same_mapping else [], len(every) + 1)
-        known = next((one for one in before if one.id == delivery.id), None)
+        known = next((other for other in before if other.id == delivery.id), None)
         if known:
             return _with_mended(known, mended)
         newest = max(before, key=lambda delivery: delivery.id, default=None)
@@ -96,7 +102,7 @@ def ingest(context: RunContext, order: Order, tell: Tell = lambda _: None) -> De
 
 
 def _narrowed(context: RunContext, order: Order, steps: Steps, tell: Tell) -> Order:
-    """Return an order whose files are narrowed to what they say of films, where the source has a way to: what is kept are these."""
+    """Return an order whose files are reduced to what they say of films, where the source has a way to; only these are kept."""
     extract = extract_function(order.source.spec, context.home.folder)
     if extract is None:
         return order
@@ -108,20 +114,10 @@ def _narrowed(context: RunContext, order: Order, steps: Steps, tell: Tell) -> Or
 
 
 def _with_mended(delivery: Delivery, mended: list[str]) -> Delivery:
-    """Add to a delivery's report which of the lake's payloads were damaged and are now as delivered."""
+    """Add to a delivery's report the lake's payloads that were damaged and are now as delivered."""
     if not mended:
         return delivery
     return msgspec.structs.replace(delivery, report={**delivery.report, MENDED: mended})
-
-
-def note_unchanged(context: RunContext, newest: Delivery, delivered_at: dt.datetime, tell: Tell) -> Delivery:
-    """Register that the provider still publishes what the newest delivery brought, as the same bytes again."""
-    with recorded(context, f"ingest {newest.source}", ARRIVALS, tell):
-        number = len(all_deliveries(context.catalogue, newest.source)) + 1
-        same = _again(newest, delivered_at, number)
-        if same.id > newest.id:
-            _register(context, Arrival(same, payloads_of(context.catalogue, newest.id)))
-    return same
 
 
 def _read_and_apply(
@@ -149,7 +145,7 @@ def _read_and_apply(
             counts.update(report["batch"])
     records = read.audit.films
     if is_about_companies(spec, read.payloads):  # says nothing of how many films there are
-        newest = max(before, key=lambda one: one.id, default=None)
+        newest = max(before, key=lambda earlier: earlier.id, default=None)
         records = (newest.records or 0) if newest else 0
     applied = msgspec.structs.replace(delivery, state="applied", records=records, report=report)
     _register(context, Arrival(applied, arrival.payloads, batch, rejected, read.companies))
@@ -160,7 +156,7 @@ def _register(context: RunContext, arrival: Arrival) -> None:
     with context.writing() as copy:
         context.confirm(copy.connection, ARRIVALS)
         register(copy.connection, arrival)
-        if arrival.companies is not None:  # no film changes by it, so that no publication comes
+        if arrival.companies is not None:  # no film changes by it, so that no publication follows
             apply_details(copy.connection, spaces_shown(context))
         copy.deliveries([arrival.delivery.id])
 
@@ -193,12 +189,12 @@ def _keep(context: RunContext, paths: Sequence[Path]) -> list[Payload]:
 def _reused(
     context: RunContext, spec: SourceSpec, before: Sequence[Delivery], payloads: Sequence[Payloads]
 ) -> list[Payloads]:
-    """For a role that was not delivered this time give the payload it last came with, by the names of the files."""
+    """Return the latest payload of each role that was not delivered this time, by the names of the files."""
     present = assign_roles([Path(payload.name) for payload in payloads], spec)[0]
     found: list[Payloads] = []
     names = {payload.name for payload in payloads}
     for role in spec.files:
-        if role in present or spec.fetch:  # what was asked for stands for itself
+        if role in present or spec.fetch:  # answers to requests are complete in themselves
             continue
         for delivery in sorted(before, key=lambda delivery: delivery.id, reverse=True):
             last = [
@@ -214,32 +210,16 @@ def _reused(
     return found
 
 
-def _again(newest: Delivery, delivered_at: dt.datetime, number: int) -> Delivery:
-    """Return a later delivery of the newest one's bytes, the source's `number`th."""
-    at = delivered_at.astimezone(dt.UTC)
-    return msgspec.structs.replace(
-        newest,
-        id=delivery_id(at, newest.source, number, newest.fingerprint),
-        delivered_at=at.isoformat(),
-        received_at=dt.datetime.now(dt.UTC).isoformat(),
-        state="unchanged",
-        same_as=newest.same_as or newest.id,
-        report={},
-    )
-
-
 def _is_read_alike(spec: SourceSpec, before: Sequence[Delivery]) -> bool:
-    """Return whether the last delivery that was read was read by the facts as they are now."""
+    """Return whether the last delivery that was read was read under the source's facts as they are now."""
     read = [delivery for delivery in before if MAPPING in delivery.report]
     newest = max(read, key=lambda delivery: delivery.received_at, default=None)
     return newest is None or newest.report[MAPPING] == mapping_of(spec)
 
 
 def _delivery(order: Order, payloads: Sequence[Payloads], every: Sequence[Delivery], number: int) -> Delivery:
-    """Describe the source's `number`th delivery; its id is one that is there where these bytes came at this instant before.
-
-    That is so of a delivery that is held, and of the last one of the instant; bytes that others corrected since are
-    delivered anew.
+    """Return the source's `number`th delivery. It has the id of an earlier one of this instant with the same bytes where that
+    one is held or the last of its instant; bytes that were corrected since are a new delivery.
     """
     at = order.delivered_at.astimezone(dt.UTC)
     spec = order.source.spec
@@ -265,3 +245,64 @@ def _delivery(order: Order, payloads: Sequence[Payloads], every: Sequence[Delive
         complete=spec.complete,
         state="unchanged",
     )
+
+
+def note_unchanged(context: RunContext, newest: Delivery, delivered_at: dt.datetime, tell: Tell) -> Delivery:
+    """Register an unchanged delivery: the provider still publishes the bytes of the newest one."""
+    with recorded(context, f"ingest {newest.source}", ARRIVALS, tell):
+        number = len(all_deliveries(context.catalogue, newest.source)) + 1
+        same = _again(newest, delivered_at, number)
+        if same.id > newest.id:
+            _register(context, Arrival(same, payloads_of(context.catalogue, newest.id)))
+    return same
+
+
+def _again(newest: Delivery, delivered_at: dt.datetime, number: int) -> Delivery:
+    """Return a later delivery of the newest one's bytes, the source's `number`th."""
+    at = delivered_at.astimezone(dt.UTC)
+    return msgspec.structs.replace(
+        newest,
+        id=delivery_id(at, newest.source, number, newest.fingerprint),
+        delivered_at=at.isoformat(),
+        received_at=dt.datetime.now(dt.UTC).isoformat(),
+        state="unchanged",
+        same_as=newest.same_as or newest.id,
+        report={},
+    )
+
+
+def accept_held(context: RunContext, delivery: str, tell: Tell = lambda _: None) -> Delivery:
+    """Apply a held delivery from the bytes that the lake keeps of it; needs the lease on arrivals.
+
+    Raises UsageError where no held delivery has this id.
+    """
+    held = _held(context, delivery)
+    folder = context.room("held")
+    paths = []
+    for payload in payloads_of(context.catalogue, delivery):
+        if not payload.reused:
+            paths.append(folder / payload.name)
+            shutil.copyfile(payload_path(context.store, payload.name, payload.sha256), paths[-1])
+    source = find_source(held.source, context.home.folder)
+    at = dt.datetime.fromisoformat(held.delivered_at)
+    return ingest(context, Order(source, paths, at, accept_shrink=True), tell)
+
+
+def refuse_held(context: RunContext, delivery: str, who: str) -> Delivery:
+    """Note that a held delivery is not to be taken in, and who refused it: it no longer waits for anybody.
+
+    Raises UsageError where no held delivery has this id.
+    """
+    held = _held(context, delivery)
+    report = {**held.report, "refused": {"who": plain_name(who, "who refuses"), "at": now()}}
+    with context.writing() as copy:
+        note_refused(copy.connection, delivery, report)
+        copy.deliveries([delivery])
+    return msgspec.structs.replace(held, report=report)
+
+
+def _held(context: RunContext, delivery: str) -> Delivery:
+    found = next((known for known in all_deliveries(context.catalogue) if known.id == delivery), None)
+    if found is None or found.state != "held":
+        raise UsageError("no delivery of this id is held", delivery, "see `moviec status`")
+    return found

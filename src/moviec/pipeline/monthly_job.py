@@ -17,7 +17,6 @@ from moviec.engine.spark import open_spark, require
 from moviec.engine.unreadable_cells import Unread, nothing_came
 from moviec.errors import MovieCError, PayloadError, UsageError
 from moviec.home.context import Tell
-from moviec.pipeline.on_cluster_rollup import spread_sums
 from moviec.rollup import month_files as files
 from moviec.rollup.monthly import FIELDS, Counting, account, in_order, monthly, name_films
 from moviec.sources.normalise import count_problems, unread_columns
@@ -36,7 +35,9 @@ _RELEASES = "SELECT min(released) AS first_release, max(released) AS last_releas
 
 
 class Job(msgspec.Struct, frozen=True):
-    """What to do: which files, where to, what counts, how the files look, what the engine may take, where sums are made."""
+    """What to do: which files to read, the folder to write, what counts, the layout of the month files, the engine's limits, and
+    where sums are made.
+    """
 
     paths: tuple[Path, ...]
     out: Path
@@ -68,18 +69,18 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     months_removed: list[str] = []  # those of an earlier run that this input has no films of
     months_there: list[str] = []  # those of the whole folder, with what runs before wrote
     layout: files.Layout | None = None  # of the month files in the folder
-    died: dt.datetime | None = None  # when the run before began, if it was stopped in its midst
+    died: dt.datetime | None = None  # when the run before began, if it was interrupted
 
 
 class _Desk(msgspec.Struct, frozen=True):
-    """Two folders of a run: what is in `staging` goes into place at the end, `work` is thrown away."""
+    """Two folders of a run: files in `staging` are moved into place at the end, `work` is removed."""
 
     staging: Path
     work: Path
 
 
 def run_rollup(job: Job, tell: Tell = lambda _: None) -> Run:
-    """Run the job; `tell` hears each step, and `last-run.json` says at every moment how far it is.
+    """Run the job; `tell` hears each step, and `last-run.json` has the progress at every moment.
 
     Raises MovieCError, with the month files as they were, when the input cannot be read.
     """
@@ -125,7 +126,7 @@ def _begin(job: Job, tell: Tell) -> Run:
         (before.layout, before.started if before.state == "running" else None) if before else (None, None)
     )
     if died:
-        tell(f"the run before, begun {died:%Y-%m-%d %H:%M} UTC, was stopped in its midst")
+        tell(f"the run before, begun {died:%Y-%m-%d %H:%M} UTC, was interrupted")
     if layout and job.counting.since > dt.date.min and layout != job.layout:
         raise UsageError(
             f"the months there are {_said(layout)}, these would be {_said(job.layout)}",
@@ -162,14 +163,14 @@ def _roll(job: Job, run: Run, desk: _Desk, tell: Tell) -> Run:
         run = _save(job, run, inputs=inputs, not_read=[path.name for path in others], **_read_facts(reading))
 
         tell("counting films")
-        told = account(engine, job.counting)
+        counts = account(engine, job.counting)
         counted = name_films(engine, job.counting, source.spec.numeric_keys, desk.work / files.FILMS)
-        problems = told.problems | count_problems(engine, "list_problems", "films")
+        problems = counts.problems | count_problems(engine, "list_problems", "films")
         run = _save(
             job,
             run,
             **engine.query(_RELEASES).to_pylist()[0],
-            films={"counted": counted, **told.films, "before_since": told.counting - counted},
+            films={"counted": counted, **counts.films, "before_since": counts.counting - counted},
             set_to_unknown=problems,
             unread=unread_columns(engine, source.spec, reading, problems),
         )
@@ -200,13 +201,17 @@ def _monthly(engine: DuckEngine, job: Job, spec: SourceSpec, work: Path) -> pa.T
     labels = genre_labels(spec)
     if not job.running.spark:
         return monthly(engine, job.layout.split, labels)
+    from moviec.pipeline.on_cluster import (
+        spread_sums,  # brings the stages of a publication, which this job does without
+    )
+
     with open_spark(job.running.master, work) as spark:
         sums = spread_sums(spark, work / files.FILMS, job.layout.split, labels, spec.numeric_keys)
     return in_order(engine, sums)
 
 
 def _source_of(files: Sequence[Path], work: Path) -> Source:
-    """Return what reads the files: The Movies Dataset's reader, or of a lone table of another layout its mapping."""
+    """Return the source that reads the files: The Movies Dataset, or the mapping of a single table of another layout."""
     kaggle = find_source("kaggle")
     if len(files) != 1:
         return kaggle
@@ -239,7 +244,7 @@ def _nothing(run: Run) -> str:
 
 
 def genre_labels(spec: SourceSpec) -> pa.Table:
-    """Return a source's genre labels with what they mean: label, id, name."""
+    """Return a source's genre labels with their genres: label, id, name."""
     labels = list(spec.genres)
     known = list(spec.genres.values())
     ids = [genre.id if spec.numeric_keys else None for genre in known]

@@ -1,7 +1,9 @@
-"""What a rebuild, or a first load, does on a cluster: match features by splits of the lake's files, candidate pairs by block,
-comparisons by candidate pair. Each comes to what it comes to without, row by row.
+"""Work spread over a cluster: match features, candidate pairs, comparisons and fusing of a rebuild or a first load, and the sums of
+the monthly job.
 
-Connected components, identities, people and companies are worked out by the driver, whose memory holds the kept pairs.
+Features are folded by splits of the lake's files, pairs found by block and compared by candidate pair, films fused by slice, sums
+made by genre or company. Each gives the same rows as without a cluster. Connected components, identities, people and companies
+are worked out by the driver, whose memory holds the kept pairs.
 """
 
 from __future__ import annotations
@@ -10,29 +12,40 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import pyarrow as pa
 
-from moviec.engine import Batches, DuckEngine
+from moviec.engine import Batches, DuckEngine, Limits
+from moviec.engine.duckdb import quoted
 from moviec.engine.spark import Spark
+from moviec.fusion.model import FuseModel
+from moviec.fusion.source_facts import FuseFacts
 from moviec.matching.candidate_pairs import PAIRS, Found, PairLimits, named_rules, register_limits
 from moviec.matching.in_parts import CANDIDATES, NUMBERED, candidates_of_blocks, pairs_of_candidates
 from moviec.matching.match_features import MATCH_FEATURES, features_of_batches
 from moviec.matching.model import Model
 from moviec.matching.resolution import Pairing
+from moviec.model import RECORD
+from moviec.pipeline.fusing import AllShown, Shown, Sliced, show_stored, together
+from moviec.rollup.monthly import entries_sql, monthly_sums
 from moviec.sql import filled, read_sql
 
+#: Statements in Spark's SQL: which row goes into which part.
 SQL = read_sql("moviec.pipeline", "on_cluster.sql")
 
-#: Records whose blocking keys make one part, and candidate pairs that make one: at least, since setting out a part costs up to
-#: a second, and at most, so that it stays in its executor's memory. Judgements, not measured.
+#: The least and the most records whose blocking keys make one part, and candidate pairs that do: starting a part costs up to a
+#: second, and a part has to fit into its executor's memory. Judgements, not measured.
 KEYS_OF, CANDIDATES_OF = (500, 200_000), (2_000, 400_000)
 
-#: Parts for each task that runs at once, where there is enough for them: some are larger than others.
+#: Parts for each task that runs at once, where there are enough rows: some parts are larger than others.
 PARTS = 4
+
+#: A task has a core to itself.
+ONE_THREAD = Limits(threads=1)
 
 
 def parts_of(spark: Spark, rows: int, sizes: tuple[int, int]) -> int:
-    """Return into how many parts so many rows go, which are of these sizes at least and at most."""
+    """Return the number of parts that rows are cut into, given the least and the most rows of a part."""
     least, most = sizes
     return max(min(rows // least, PARTS * spark.slots), -(-rows // most), 1)
 
@@ -45,8 +58,8 @@ _ENDS = ", ".join(PAIRS.names[:4])
 
 
 def fold_records(spark: Spark, batches: Sequence[Path], model: Model) -> list[list[Path]]:
-    """Fold the records of batches into MATCH_FEATURES rows, split by split; return for each the files that hold its rows, in
-    no order.
+    """Fold the records of batches into MATCH_FEATURES rows, split by split; return the files with the rows of each batch,
+    which are in no order.
     """
     for at, batch in enumerate(batches):
         spark.parquet(f"records_{at}", [batch])
@@ -60,7 +73,7 @@ _FOLDED = MATCH_FEATURES.append(pa.field("at", pa.int32()))
 
 
 def _folded(model: Model, batches: Iterable[pa.RecordBatch]) -> Batches:
-    """Fold records that say, as `at`, which batch they are of; a row comes of each, in their order."""
+    """Fold records whose column `at` is the number of their batch; yield a row for each, in their order."""
     waiting: list[pa.RecordBatch] = []
 
     def noted() -> Batches:
@@ -74,7 +87,7 @@ def _folded(model: Model, batches: Iterable[pa.RecordBatch]) -> Batches:
 
 
 def pairing_on(spark: Spark, files: Sequence[Path], model: Model) -> Pairing:
-    """Return what finds all pairs of the engine's `match_features`, which these files hold, on a cluster."""
+    """Return the function that finds all pairs of the engine's `match_features`, whose rows these files hold, on a cluster."""
 
     def find(engine: DuckEngine, limits: PairLimits) -> Found:
         places = _places(engine, limits)
@@ -94,7 +107,7 @@ _NO_REPORT = CANDIDATES.empty_table().select(CANDIDATES.names[2:])
 
 
 def _places(engine: DuckEngine, limits: PairLimits) -> pa.Table:
-    """Number the records in order of source and key, as candidate_pairs.sql does, each with the side that its source is."""
+    """Number the records in order of source and key, as candidate_pairs.sql does, each with the side of its source."""
     register_limits(engine, limits)
     engine.view("numbered", "SELECT DISTINCT source FROM match_features")
     engine.view("features_before", "SELECT * FROM match_features WHERE false")
@@ -103,7 +116,7 @@ def _places(engine: DuckEngine, limits: PairLimits) -> pa.Table:
 
 
 def _find_candidates(spark: Spark, records: int, limits: PairLimits) -> pa.Table:
-    """Name the `candidates` by the part that compares them; return what blocking did, by rule."""
+    """Materialize the `candidates` by the part that compares them; return what blocking did, by rule."""
     parts = parts_of(spark, records, KEYS_OF)
     spark.view("keys", filled(SQL["keys"], {"parts": str(parts)}))
     spark.group("blocks_of_parts", "keys", partial(_candidates, limits), CANDIDATES)
@@ -132,3 +145,148 @@ def _compare(engine: DuckEngine, spark: Spark, model: Model, limits: PairLimits)
 
 def _pairs(model: Model, limits: PairLimits, candidates: pa.Table, records: pa.Table) -> pa.Table:
     return pairs_of_candidates(candidates.select(["l", "r"]), records.select(NUMBERED.names), model, limits)
+
+
+#: A slice's tables, which have different columns and so travel as Arrow's own bytes, one row for each: the group of Shown that a
+#: table is in ("tables", "documents" or "lists"), its name there, and its rows.
+_PACKED_OF: list[tuple[str, pa.DataType]] = [
+    ("part", pa.int32()),
+    ("field", pa.string()),
+    ("name", pa.string()),
+    ("rows", pa.binary()),
+]
+PACKED = pa.schema(_PACKED_OF)
+
+#: Records in a slice at least: starting one costs a second.
+LEAST = 1_000
+
+#: Each record with the slice that its film is in, by how many records there are before it.
+_SLICES = """
+SELECT source, key, delivery, movie, part
+FROM placed JOIN (
+  SELECT movie, CAST((sum(records) OVER (ORDER BY movie) - records) // {slice} AS INTEGER) AS part
+  FROM (SELECT movie, count(*) AS records FROM placed GROUP BY movie)) USING (movie)"""
+
+_CREDITS = """
+SELECT s.part, 'people_ids' AS list, c.* FROM people_ids c JOIN slices s USING (movie)
+UNION ALL BY NAME SELECT s.part, 'companies_ids' AS list, c.* FROM companies_ids c JOIN slices s USING (movie)"""
+
+
+def show_spread(
+    spark: Spark, records: Sequence[Path], given: Sliced, model: FuseModel, facts: FuseFacts
+) -> AllShown:
+    """Fuse movies slice by slice on a cluster, as `show_all` does without one. `given.members` has only movie, source, key and
+    delivery of each record: executors read the rest from `records`, the lake's files.
+    """
+    with DuckEngine(given.limits) as engine:
+        engine.parquet("placed", [given.members])
+        placed = engine.query("SELECT count(*) AS records FROM placed")["records"][0].as_py()
+        if not placed:
+            return together([_show_none(given, model, facts)])
+        size = -(-placed // parts_of(spark, placed, (LEAST, given.records)))
+        engine.materialize("sliced", _SLICES.format(slice=size))
+        engine.view("slices", "SELECT DISTINCT movie, part FROM sliced")
+        for name, table in given.tables.items():
+            engine.register(name, table)
+        spark.register("members_placed", engine.query("SELECT * FROM sliced"))
+        spark.register("credit_ids", engine.query(_CREDITS))
+    spark.parquet("every_record", records)
+    spark.view("members", SQL["members"])
+    spark.group_two("shown", ("members", "credit_ids"), partial(_shown, model, facts), PACKED)
+    files = spark.write("SELECT * FROM shown")
+    with DuckEngine(given.limits) as engine:
+        engine.parquet("shown", files)
+        parts: dict[int, Shown] = {}
+        for row in engine.query("SELECT * FROM shown ORDER BY part").to_pylist():
+            known = parts.get(row["part"], Shown({}, pa.table({}), {}))
+            parts[row["part"]] = _with(known, row["field"], row["name"], _unpacked(row["rows"]))
+    return together(list(parts.values()))
+
+
+def _show_none(given: Sliced, model: FuseModel, facts: FuseFacts) -> Shown:
+    """Return what is shown where there is no movie: every table, without rows."""
+    with DuckEngine(given.limits) as engine:
+        engine.register("members", pa.schema([pa.field("movie", pa.int64()), *RECORD]).empty_table())
+        for name, table in given.tables.items():
+            engine.register(name, table)
+        return show_stored(engine, model, facts)
+
+
+def _with(shown: Shown, field: str, name: str, rows: pa.Table) -> Shown:
+    if field == "documents":
+        return msgspec.structs.replace(shown, documents=rows)
+    getattr(shown, field)[name] = rows
+    return shown
+
+
+def _shown(model: FuseModel, facts: FuseFacts, members: pa.Table, credits: pa.Table) -> pa.Table:
+    """Fuse one slice: its members, in no order, and the parties of their credits."""
+    part = members["part"][0].as_py()
+    with DuckEngine(ONE_THREAD) as engine:
+        engine.register("given", members)
+        engine.materialize("members", "SELECT * EXCLUDE (part) FROM given ORDER BY movie, source, key")
+        engine.register("credits_given", credits)
+        for name in ("people_ids", "companies_ids"):
+            engine.view(name, f"SELECT * EXCLUDE (part, list) FROM credits_given WHERE list = '{name}'")
+        shown = show_stored(engine, model, facts)
+    tables = [
+        *(("tables", name, rows) for name, rows in shown.tables.items()),
+        *(("lists", name, rows) for name, rows in shown.lists.items()),
+        ("documents", "", shown.documents),
+    ]
+    columns = [
+        [part] * len(tables),
+        [field for field, _, _ in tables],
+        [name for _, name, _ in tables],
+        [_packed(rows) for _, _, rows in tables],
+    ]
+    return pa.table(
+        [pa.array(values, kind.type) for values, kind in zip(columns, PACKED, strict=True)], schema=PACKED
+    )
+
+
+def _packed(rows: pa.Table) -> bytes:
+    out = pa.BufferOutputStream()
+    with pa.ipc.new_stream(out, rows.schema) as writer:
+        writer.write_table(rows)
+    return out.getvalue().to_pybytes()
+
+
+def _unpacked(rows: bytes) -> pa.Table:
+    return pa.ipc.open_stream(rows).read_all()
+
+
+#: All entries of a genre, or of a company, are in one part: its name is the commonest one over all its months.
+_PARTED = "SELECT CAST(pmod(hash(kind, entry), {parts}) AS INT) AS part, * FROM entries"
+
+
+def spread_sums(spark: Spark, films: Path, split: str, labels: pa.Table, numeric_keys: bool) -> pa.Table:
+    """Sum films (a file of `films_sql` rows) by genre or company, year and month, as `monthly_sums` does, in no order."""
+    with DuckEngine(ONE_THREAD) as engine:
+        engine.view("films", f"SELECT * FROM read_parquet({quoted(str(films))}) LIMIT 0")
+        engine.materialize("entries", entries_sql(numeric_keys))
+        entries = engine.query("SELECT * FROM entries").schema
+        sums = monthly_sums(engine, split, labels).schema
+    spark.parquet("films", [films])
+    spark.map("entries", "films", partial(_entries, numeric_keys), entries)
+    spark.view("parted", _PARTED.format(parts=PARTS * spark.slots))
+    spark.group("sums", "parted", partial(_sums, split, labels), sums)
+    files = spark.write("SELECT * FROM sums")
+    with DuckEngine(ONE_THREAD) as engine:
+        if not files:
+            return sums.empty_table()
+        engine.parquet("sums", files)
+        return engine.query("SELECT * FROM sums").cast(sums)
+
+
+def _entries(numeric_keys: bool, batches: Iterable[pa.RecordBatch]) -> Batches:
+    with DuckEngine(ONE_THREAD) as engine:
+        for batch in batches:
+            engine.register("films", pa.Table.from_batches([batch]))
+            yield from engine.query(entries_sql(numeric_keys)).to_batches()
+
+
+def _sums(split: str, labels: pa.Table, entries: pa.Table) -> pa.Table:
+    with DuckEngine(ONE_THREAD) as engine:
+        engine.register("entries", entries.drop_columns(["part"]))
+        return monthly_sums(engine, split, labels)

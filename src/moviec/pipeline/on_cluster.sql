@@ -1,4 +1,4 @@
--- How rows move on a cluster, in Spark's SQL: which row goes into which part. What is made of a part is no matter of these.
+-- How rows move on a cluster, in Spark's SQL: which row goes into which part.
 
 -- name: placed
 -- The current match features, with the number of each record among all.

@@ -1,7 +1,7 @@
 """A round of a source that is asked over the web: ids are gathered, each is asked for, the answers become deliveries, pack by pack.
 
-What was asked for lies in HOME/downloads/NAME: a round that dies goes on where it was. A round holds a lease of its own and that of
-arrivals only while a pack is taken in, so that one that takes hours keeps nobody waiting.
+Ids and answers are kept in HOME/downloads/NAME, so that a round that dies continues from there. A round holds a lease of its own; it
+holds the lease on arrivals only while a pack is taken in, so that a round of hours delays no other run.
 """
 
 from __future__ import annotations
@@ -29,8 +29,16 @@ from moviec.catalog.online import (
 from moviec.config import Home
 from moviec.errors import AllowanceError, BusyError, MovieCError, PayloadError, UsageError
 from moviec.home.context import RunContext, Tell
-from moviec.pipeline.answers import answered, company_lines, detail_url, line_of, page_lines, rows_of
-from moviec.pipeline.asking import Asked, Asking
+from moviec.pipeline.asking import (
+    Asked,
+    Asking,
+    answered,
+    company_lines,
+    detail_url,
+    line_of,
+    page_lines,
+    rows_of,
+)
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.opening import arriving
 from moviec.pipeline.round_ids import EVERY, Plan, RoundIds, lines_of, round_folder
@@ -39,15 +47,15 @@ from moviec.sources.spec import Source, SourceSpec
 from moviec.storage.packs import Pack
 from moviec.work import written_aside
 
-#: A pack is finished at so many lines, or bytes before compression: minutes of asking, and a file that one reading holds.
+#: A pack is finished at so many lines, or bytes before compression: minutes of requests, and a file of moderate size to read.
 PACK_LINES, PACK_BYTES = 20_000, 200_000_000
 
-#: Changes are asked for from so long before the last round began: what providers call a day ends when theirs does.
+#: Changes are asked for from so long before the last round began, since a provider's day may end at another hour.
 OVERLAP = dt.timedelta(days=1)
 
 
 class Round(msgspec.Struct, frozen=True):
-    """What a round came to: its deliveries, how many requests it took, and why it is not done, where it is not."""
+    """The result of a round: its deliveries, the number of requests, and why it is not finished, if it is not."""
 
     deliveries: list[Delivery]
     requests: int
@@ -61,10 +69,10 @@ def is_online(home: Home, spec: SourceSpec) -> bool:
 
 
 def take_online(context: RunContext, source: Source, tell: Tell = lambda _: None) -> Round:
-    """Do a source's round, or what is left of one, and ingest what came.
+    """Do a source's round, or what is left of one, and ingest the answers.
 
     Raises SourceError where the source refuses, TransportError where a later try may succeed, BusyError where another process
-    is at it; what came until then is kept.
+    is doing it; answers until then are kept.
     """
     with _asking_alone(context, source) as asking:
         try:
@@ -75,9 +83,9 @@ def take_online(context: RunContext, source: Source, tell: Tell = lambda _: None
 
 
 def take_companies(context: RunContext, source: Source, tell: Tell = lambda _: None) -> Round:
-    """Ask a source for the companies that published films name by its ids, or for what is left of them, and ingest what came.
+    """Ask a source about the companies that published films name by its ids, or about what is left of them, and ingest the answers.
 
-    Raises as `take_online` does; a round that dies goes on where it was.
+    Raises what `take_online` raises; a round that dies is continued by the next.
     """
     with _asking_alone(context, source) as asking:
         return _ask_companies(context, source, asking, tell)
@@ -85,7 +93,7 @@ def take_companies(context: RunContext, source: Source, tell: Tell = lambda _: N
 
 @contextmanager
 def _asking_alone(context: RunContext, source: Source) -> Iterator[Asking]:
-    """Yield what asks a source, which nobody else asks meanwhile; what goes wrong is noted as the source's trouble."""
+    """Yield an Asking for a source that no other process asks meanwhile; an error is noted as the source's trouble."""
     name = source.spec.name
     with holding_if_free(context.catalogue, f"online-{name}") as held:
         if held is None:
@@ -137,14 +145,14 @@ def _ask_companies(context: RunContext, source: Source, asking: Asking, tell: Te
 
 
 def asker(source: str) -> str:
-    """Return under which name it is noted which companies a source was asked for."""
+    """Return the name under which the companies that a source was asked about are noted."""
     return f"{source} companies"
 
 
 def _companies_plan(
     context: RunContext, source: Source, asks: CompanyAsks, folder: Path
 ) -> tuple[dt.datetime, list[str]]:
-    """Return when the asking began, and the ids: those of one under way, else those that are wanted now."""
+    """Return when the round of companies began, and its ids: those of a round under way, else those that are wanted now."""
     place, name = folder / "round.json", source.spec.name
     try:
         return msgspec.json.decode(place.read_bytes(), type=tuple[dt.datetime, list[str]])
@@ -166,16 +174,16 @@ def _companies_plan(
 def _several_parts(
     asking: Asking, asks: CompanyAsks, ids: Sequence[str]
 ) -> Iterator[tuple[Asked[tuple[str, str]], list[Asked[tuple[str, str]]]]]:
-    """Yield for each id the answer about it and those that stand beside it, several requests under way at a time."""
+    """Yield for each id the answer about it and the further ones, with several requests under way at a time."""
     paths = {"": asks.path, **asks.also}
-    wanted = [(one, part) for one in ids for part in paths]
+    wanted = [(number, part) for number in ids for part in paths]
     answers = asking.several(wanted, lambda pair: asking.url(paths[pair[1]], {}, {"id": pair[0]}))
     for first in answers:
         yield first, [next(answers) for _ in asks.also]
 
 
 def _forget_unanswered(folder: Path) -> None:
-    """Remove a round that no answer was kept of: a list that came wrong must be asked for anew."""
+    """Remove a round without any answer: where its list of ids was wrong, this has to be fetched again."""
     answers = folder / "answers.lines"
     if not any(folder.glob("*.jsonl.gz")) and not (answers.exists() and answers.stat().st_size):
         shutil.rmtree(folder, ignore_errors=True)
@@ -238,7 +246,7 @@ class _Work:
         return plan
 
     def _take_in(self, pack: Pack, context: RunContext | None = None) -> None:
-        """Ingest the packs that are finished; each goes once it is registered."""
+        """Ingest the packs that are finished; each is removed once it is registered."""
         for path in pack.finished(self.fetch.role):
             self.tell(f"{self.spec.name}: taking in {path.name}")
             with arriving(self.context if context is None else context, self.tell) as alone:
@@ -253,8 +261,7 @@ class _Work:
         if pack.reached.lines >= PACK_LINES or pack.reached.bytes >= PACK_BYTES:
             pack.finish(self.fetch.role)
             self._wait()
-            # Beside the asking, which would lose its turns: reading a pack takes as long as hundreds of requests. For the same
-            # reason on one core.
+            # In a thread, and on one core: reading a pack takes as long as hundreds of requests, which would lose their turns.
             self.taking = self.beside.submit(self._take_in, pack, _on_one_core(self.context))
 
     def _details(self, details: Details, pack: Pack) -> None:

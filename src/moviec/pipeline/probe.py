@@ -1,4 +1,4 @@
-"""A look at a provider as it is now, in a few requests: does the address answer, is the key taken, is what comes what the facts expect."""
+"""Probes a provider in a few requests: does its address answer, is the key accepted, are the rows what the source's facts expect."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from typing import Literal
 import msgspec
 
 from moviec.engine import DuckEngine
-from moviec.errors import MovieCError, PayloadError
+from moviec.errors import MovieCError, PayloadError, UsageError
 from moviec.home.context import RunContext
-from moviec.pipeline.answers import rows_of_probe
-from moviec.pipeline.asking import PATIENCE, Asking
-from moviec.pipeline.delivery_files import downloads_of
+from moviec.pipeline.asking import PATIENCE, Asking, detail_url, first_page, line_of, page_lines, rows_of
+from moviec.pipeline.downloads import downloads_of
 from moviec.pipeline.online import is_online
 from moviec.sources.audit import audit
 from moviec.sources.spec import FileSpec, Source, SourceSpec, Wanted, assign_roles
@@ -27,15 +26,15 @@ from moviec.storage.http import PROBED, Head, Web
 from moviec.transient import patiently
 from moviec.units import plural
 
-#: Rows of a table's beginning that are counted, bytes of it that are unpacked, and parts of a zip that are asked for at most.
+#: The most rows of a table's beginning that are counted, bytes of it that are unpacked, and parts of a zip that are fetched.
 ROWS, SAMPLED, MOST_PARTS = 500, 400_000, 24
 
-#: Cells that say nothing.
+#: Cells without a value.
 _EMPTY = ("", "\\N", "N/A", "null")
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing that was looked at: whether it is as expected, and what was found."""
+    """One thing that was checked: whether it is as expected, and what was found."""
 
     about: str
     state: Literal["ok", "look", "failed"]
@@ -43,7 +42,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def probe(context: RunContext, source: Source) -> list[Finding]:
-    """Look at a source's provider. What cannot be reached is a finding, too."""
+    """Return findings about a source's provider. What cannot be reached is a finding, too."""
     spec = source.spec
     found = [Finding("licence", "ok", f"{spec.licence}; see {spec.home_page}")]
     if is_online(context.home, spec):
@@ -69,10 +68,10 @@ def _guarded(about: str, findings: Iterator[Finding]) -> list[Finding]:
 
 
 def _asked(context: RunContext, source: Source) -> Iterator[Finding]:
-    """Ask for one id, or one page, and read what comes as a delivery would be."""
+    """Ask for one id, or one page, and read the answer as a delivery is read."""
     spec = source.spec
     with Asking(context.home, spec, context.catalogue) as asking:
-        url, status, lines = rows_of_probe(asking)
+        url, status, lines = _one_answer(asking)
         yield Finding("address", "ok", f"{shown(url)} answers {status}")
         if asking.fetch.keys:
             yield Finding("key", "ok", "accepted")
@@ -82,6 +81,24 @@ def _asked(context: RunContext, source: Source) -> Iterator[Finding]:
     file = room / f"{asking.fetch.role}.jsonl"
     file.write_bytes(b"".join(line + b"\n" for line in lines))
     yield from _read(context, source, file, lines, room)
+
+
+def _one_answer(asking: Asking) -> tuple[str, int, list[bytes]]:
+    """Return address, status and lines of one request: for the ids that the facts name for a probe, else for a first page."""
+    fetch = asking.fetch
+    if fetch.details and fetch.probe:
+        url = detail_url(asking, fetch.details, fetch.probe)
+        asked = asking.one(url)
+        found = list(rows_of(fetch.details, asked._replace(wanted=list(fetch.probe))))  # type: ignore[arg-type]
+        return url, asked.status, [line_of(key, asked.status, body) for key, body in found]
+    pages = fetch.listing
+    if pages is None:
+        raise UsageError(
+            "its facts name nothing to ask for in a probe", asking.spec.name, "give probe under [fetch]"
+        )
+    url = asking.url(pages.path, pages.query, {**first_page(pages), "size": pages.size})
+    asked = asking.one(url)
+    return url, asked.status, page_lines(pages, asked)
 
 
 def _read(
@@ -105,7 +122,7 @@ def _read(
 
 
 def _downloaded(context: RunContext, spec: SourceSpec, url: str) -> Iterator[Finding]:
-    """Fetch the beginning of a file, and hold its columns against the facts."""
+    """Fetch the beginning of a file, and compare its columns with the facts."""
     options = context.home.settings.options(url, spec.name)
     head: Head = patiently(lambda: Web(options, PATIENCE).beginning(url), PATIENCE)
     size = f", {head.size:,} bytes" if head.size else ""
@@ -154,7 +171,7 @@ class _Parts(io.RawIOBase):
         return self._at
 
     def read(self, size: int | None = -1) -> bytes:
-        """Return bytes from where the file stands; not before the beginning of a block is there."""
+        """Return bytes from the current position; fetches the blocks that are missing."""
         wanted = self._size - self._at if size is None or size < 0 else min(size, self._size - self._at)
         found = b""
         while len(found) < wanted:
@@ -177,7 +194,7 @@ class _Parts(io.RawIOBase):
 
 
 def _unpacked(data: bytes) -> bytes:
-    """Return the beginning of a file as far as its packed beginning goes."""
+    """Return the beginning of a file, unpacked where it is compressed by gzip."""
     if data[:2] != b"\x1f\x8b":
         return data
     try:
@@ -187,7 +204,7 @@ def _unpacked(data: bytes) -> bytes:
 
 
 def _looked_at(file: FileSpec, name: str, data: bytes) -> Iterator[Finding]:
-    """Hold the columns of a table's beginning, and how full they are, against the facts."""
+    """Compare the columns of a table's beginning, and how full they are, with the facts."""
     lines = data.decode("utf-8", "replace").splitlines()[: ROWS + 1]
     if len(lines) <= ROWS and not data.endswith(b"\n"):
         lines = lines[:-1] or lines  # the last is where the beginning was cut off
@@ -229,7 +246,7 @@ def _looked_at(file: FileSpec, name: str, data: bytes) -> Iterator[Finding]:
 
 
 def needs_of(key: str, spec: SourceSpec) -> tuple[str, str]:
-    """Return what a source needs in a few words, and how it is given; `key` is the one that is set, if any."""
+    """Return in a few words what a source needs, and how to provide it; `key` is the key that is set, if any."""
     variable = f"MOVIEC_{spec.name.upper().replace('-', '_')}_KEY"
     if spec.fetch and spec.fetch.keys:
         state = "a key (set)" if key else "a key"

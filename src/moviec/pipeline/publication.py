@@ -1,7 +1,7 @@
 """From records to the published catalogue: resolve, fuse, publish, roll up. One path for an ingestion and a rebuild.
 
-What a run publishes is a function of the records that hold, the ledger, the decisions and the pinned models; an
-ingestion works out only what its records can have changed, and comes to the same.
+What a run publishes is a function of the current records, the identity ledger, the decisions and the pinned models. An
+ingestion works out only what its records can have changed; the result is the same as that of a rebuild.
 """
 
 from __future__ import annotations
@@ -46,26 +46,25 @@ from moviec.model import PartyChanges
 from moviec.pipeline.catalogue_rollups import counted, other_years, roll_up
 from moviec.pipeline.feature_files import FeatureFiles, name_match_features, remove_stale_features
 from moviec.pipeline.fusing import AllShown, Sliced, facts_of, show_all
-from moviec.pipeline.on_cluster import pairing_on
-from moviec.pipeline.on_cluster_fusing import show_spread
-from moviec.pipeline.posters import poster_table
+from moviec.pipeline.media import poster_table
+from moviec.pipeline.on_cluster import pairing_on, show_spread
 from moviec.sources.spec import SourceSpec
 from moviec.text import Column, pc
 
-#: Where a publication touched something, what is told of companies is put beside them again.
+#: Where a publication changed rows of these, the details of companies are put beside them again.
 _COMPANIES = ("companies", "parties.companies")
 
 #: The step of a run that counts films that a reader would doubt.
 DOUBTFUL = "counting doubtful films"
 
-#: A rehearsal's name among the runs: it may fail, that is what it is for.
+#: A rehearsal's name among the runs: those that fail are no cause for concern.
 REHEARSAL = "rehearse"
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """What to work out: everything; or what waits in the log of record changes.
+    """What to work out: everything, or what waits in the ingest queue.
 
-    `without` (RECORDS) is left out as if no delivery had named it; a rehearsal is taken back before its end.
+    `without` (RECORDS) is left out as if no delivery had named it; a rehearsal is rolled back before it ends.
     """
 
     everything: bool = False
@@ -74,7 +73,7 @@ class Scope(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What a run came to: changes by kind, the number of the last, rows touched by table, the steps, records set aside."""
+    """The result of a run: changes by kind, the number of the last, rows touched by table, the steps, records set aside."""
 
     everything: bool
     changes: dict[str, int]
@@ -85,8 +84,8 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class RunInputs(msgspec.Struct, frozen=True):
-    """What a run works from: the home, the engine whose database its steps share, a folder (`room`) for what is too much for
-    memory, what waits, the models in force, every batch, what is set aside, the sources.
+    """What a run works from: the home, the engine whose database its steps share, a folder (`room`) for what does not fit into
+    memory, what waits, the models in force, every batch, the records that are set aside, the sources.
     """
 
     context: RunContext
@@ -105,9 +104,9 @@ class RunInputs(msgspec.Struct, frozen=True):
 
 
 def bring_up(context: RunContext, scope: Scope, tell: Tell = lambda _: None) -> Outcome:
-    """Bring the catalogue up to what the lake holds; other models than it was built with make that everything.
+    """Bring the catalogue up to date with the lake; where the models are not those that it was built with, in everything.
 
-    Documents, rollups, change log and the aggregator's checkpoint in one transaction, under the lease on the catalogue.
+    Writes documents, rollups, change log and the aggregator's checkpoint in one transaction, under the lease on the catalogue.
     """
     with DuckEngine(context.limits) as engine, TemporaryDirectory(dir=context.work) as room:
         return _from(_inputs(context, engine, scope.without, Path(room)), scope, tell)
@@ -139,7 +138,7 @@ def _inputs(context: RunContext, engine: DuckEngine, without: pa.Table, room: Pa
 def outlook(
     context: RunContext, connection: sa.Connection, some: Sequence[tuple[str, str]], decisions: pa.Table
 ) -> Resolved:
-    """Resolve some records (source, key), and what waits, under these decisions (`in_order`); nothing is written."""
+    """Return how some records (source, key), and what waits, resolve under these decisions (`in_order`); nothing is written."""
     columns = {name: [record[at] for record in some] for at, name in enumerate(("source", "key"))}
     also = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
     with DuckEngine(context.limits) as engine:
@@ -195,8 +194,8 @@ def _bring_up(inputs: RunInputs, scope: Scope, everything: bool, steps: Steps) -
 
 
 def _cause(inputs: RunInputs, connection: sa.Connection, resolved: Resolved, everything: bool) -> Cause:
-    """Name the delivery behind a run's changes: the only new one, unless other things were worked out again, too; and the
-    decisions: of the movies that have or had their records, of every movie where nothing but one decision waited.
+    """Return the cause of a run's changes: the only new delivery, unless other things were worked out again, too; and the
+    decisions, by the movies that have or had their records, or one for every movie where nothing else waited.
     """
     fresh, waiting = inputs.fresh, inputs.pending
     numbers = pc.unique(waiting.decided["decision"]).to_pylist()
@@ -225,7 +224,7 @@ def _decided(inputs: RunInputs, connection: sa.Connection, resolved: Resolved) -
 
 
 def _nothing_new(inputs: RunInputs) -> Outcome:
-    """Note that batches without a record are published, and say that nothing changed."""
+    """Note that batches without a record are published, and return an outcome without changes."""
     with writing(inputs.context.catalogue) as connection:
         inputs.context.confirm(connection, CATALOGUE)
         mark_published(connection, [batch.delivery for batch in inputs.fresh])
@@ -274,7 +273,7 @@ def _party_ledgers(inputs: RunInputs, connection: sa.Connection) -> dict[str, St
 
 
 def _affected(resolved: Resolved, parties: Mapping[str, PartyChanges]) -> Column | None:
-    """Return the movies to show again: those that were resolved anew, and those whose people or companies are others."""
+    """Return the movies to publish again: those that were resolved, and those whose people or companies have other ids."""
     if resolved.affected is None:
         return None
     return pa.array(
@@ -290,7 +289,7 @@ ANTI JOIN movie_now n ON n.source = b.source AND n.key = b.key
 """
 
 
-#: Which records those are, by delivery: the rows themselves are read elsewhere.
+#: The members by delivery alone, for a cluster: its executors read the rows from the lake.
 _PLACED = "SELECT movie, source, key, delivery FROM live JOIN movie_of USING (source, key) ORDER BY movie, source, key"
 
 _MEMBERS = "SELECT movie, live.* FROM live JOIN movie_of USING (source, key) ORDER BY movie, source, key"
@@ -323,7 +322,7 @@ def _fuse(
 
 
 def _credit_ids(inputs: RunInputs, engine: DuckEngine, name: str, affected: Column | None) -> pa.Table | Path:
-    """Return a table of `register_credits`; in a file where it is of all films."""
+    """Return a table of `register_credits`, as a file where it is about all films."""
     if affected is not None:
         return engine.query(f"SELECT * FROM {name}")
     engine.write(f"SELECT * FROM {name}", file := inputs.room / f"{name}.parquet")
@@ -331,7 +330,7 @@ def _credit_ids(inputs: RunInputs, engine: DuckEngine, name: str, affected: Colu
 
 
 def _count_doubtful(inputs: RunInputs, resolved: Resolved) -> dict[str, int]:
-    """Count the films that a reader would doubt, by reason, where everything is worked out: smaller runs cannot afford to look."""
+    """Count the films that a reader would doubt, by reason; only where everything is worked out, since it reads all records."""
     with DuckEngine(beside=inputs.engine) as engine:
         engine.register("movie_now", resolved.records)
         engine.view("members", "SELECT source, key, movie FROM movie_now WHERE live")
@@ -341,9 +340,9 @@ def _count_doubtful(inputs: RunInputs, resolved: Resolved) -> dict[str, int]:
 
 
 def _name_live(engine: DuckEngine, inputs: RunInputs, affected: Column | None) -> None:
-    """Name the records `live` that hold: all, or those of some films, which the engine's `movie_of` names.
+    """Create the view `live` of current records: all, or those of some films, which are in the engine's `movie_of`.
 
-    Those of private sources are left out: nothing that is fused or shown to others knows of them.
+    Records of private sources are left out: nothing that is fused or shown to others contains them.
     """
     among = "" if affected is None else "movie_of"
     view_current_records(engine, _record_files(inputs), inputs.aside, among)

@@ -1,11 +1,15 @@
-"""Reading a delivery's payloads and applying them: the one path that ingestions, replays and rebuilds share."""
+"""Reads payloads: a whole delivery, whose records are applied to its source (the one path of ingestions, replays and rebuilds),
+or again the one row that a record was read from.
+"""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +17,16 @@ import msgspec
 import pyarrow as pa
 
 from moviec.catalog.company_details import DETAILS
-from moviec.catalog.deliveries import Batch, Delivery, Payloads, Rejected
+from moviec.catalog.deliveries import Batch, Delivery, Payloads, Rejected, all_batches, payloads_of
+from moviec.catalog.ingest_queue import RECORDS
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier
 from moviec.engine.unreadable_cells import Unread
-from moviec.errors import PayloadError
+from moviec.errors import DamagedError, PayloadError, StoreError
 from moviec.home.context import RunContext
-from moviec.lake.batches import Incoming, Known, write_batch
+from moviec.lake.batches import Incoming, Known, view_current_records, write_batch
 from moviec.lake.payloads import payload_path
-from moviec.model import FIELDS
+from moviec.model import CONTENT, FIELDS
 from moviec.pipeline.fusing import known_labels
 from moviec.sources.audit import Audit, audit
 from moviec.sources.normalise import count_problems, unread_columns
@@ -36,9 +41,9 @@ MAPPING = "mapping"
 
 
 class Read(msgspec.Struct, frozen=True):
-    """A delivery that was read: by role the payload's SHA-256, what became of the rows, and what is odd or unread of it.
+    """A delivery that was read: the payload's SHA-256 by role, counts of rows, what is odd, and columns that could not be read.
 
-    `companies` is what it says of these (DETAILS), None where none of its files is about companies.
+    `companies` is what it says about companies (DETAILS), None where none of its files is about them.
     """
 
     payloads: dict[str, str]
@@ -51,7 +56,7 @@ class Read(msgspec.Struct, frozen=True):
 
 @contextmanager
 def ended_after(engine: DuckEngine, hours: float, source: str) -> Iterator[None]:
-    """Interrupt the engine when the block takes longer; raises PayloadError then."""
+    """Interrupt the engine when the block takes longer than so many hours; raises PayloadError then."""
     late = threading.Event()
 
     def stop() -> None:
@@ -76,7 +81,7 @@ def ended_after(engine: DuckEngine, hours: float, source: str) -> Iterator[None]
 
 
 class Target(msgspec.Struct, frozen=True):
-    """Where a batch goes: the source's facts, the delivery's id, and the folder in the lake."""
+    """Where a batch is written: the source's facts, the delivery's id, and the folder in the lake."""
 
     spec: SourceSpec
     delivery: str
@@ -116,7 +121,7 @@ def read_payloads(
 
 
 def is_about_companies(spec: SourceSpec, roles: Collection[str]) -> bool:
-    """Return whether files of these roles tell of companies alone."""
+    """Return whether files of these roles are about companies only."""
     return all(spec.files[role].about == "companies" for role in roles)
 
 
@@ -127,7 +132,7 @@ def _companies(engine: DuckEngine, spec: SourceSpec, roles: Mapping[str, Path]) 
         if file.about != "companies" or role not in roles:
             continue
         fed = {feed: identifier(column) for column, feeds in file.columns.items() for feed in feeds}
-        told = [
+        texts = [
             f"tidy({fed[name]}) AS {name}" if name in fed else f"NULL::VARCHAR AS {name}" for name in _PLAIN
         ]
         listed = (
@@ -135,7 +140,7 @@ def _companies(engine: DuckEngine, spec: SourceSpec, roles: Mapping[str, Path]) 
         )
         names = f"to_json(list_sort(list_distinct(list_filter({listed}, lambda n: n IS NOT NULL))))::VARCHAR"
         key = identifier(file.key)
-        found.append(f"SELECT {key} AS id, {', '.join(told)}, coalesce({names}, '[]') AS names FROM {role}")
+        found.append(f"SELECT {key} AS id, {', '.join(texts)}, coalesce({names}, '[]') AS names FROM {role}")
         if file.gone:
             nothing = ", ".join(f"NULL::VARCHAR AS {name}" for name in _PLAIN)
             found.append(
@@ -144,14 +149,14 @@ def _companies(engine: DuckEngine, spec: SourceSpec, roles: Mapping[str, Path]) 
     return engine.query(f"{' UNION ALL '.join(found)} ORDER BY id").cast(DETAILS) if found else None
 
 
-#: What is one text of a company, and what its list of names looks like.
+#: The fields of a company that are one text, and the shape of its list of names.
 _PLAIN, _NAMED = ("name", "country", "parent", "parent_name"), '[{"name": "VARCHAR"}]'
 
 
 def known_of(
     context: RunContext, spec: SourceSpec, delivery: str, before: Sequence[Delivery], batches: Sequence[Batch]
 ) -> Known:
-    """Gather what is known of a source when a delivery comes after those `before`, which made these batches."""
+    """Return what is known of a source when a delivery is applied after those `before`, which made these batches."""
     keys = {batch.delivery: batch.keys_file for batch in batches}
     fresher = [other for other in before if other.id > delivery]
     return Known(
@@ -162,7 +167,7 @@ def known_of(
 
 
 def apply(engine: DuckEngine, context: RunContext, target: Target, read: Read, known: Known) -> Batch:
-    """Write a delivery's batch into the lake; it exists once it is registered."""
+    """Write a delivery's batch into the lake; it counts once it is registered."""
     room = context.room(f"batch-{target.delivery}-{target.folder.replace('/', '-')}")
     records, keys = room / "records.parquet", room / "keys.parquet"
     spec = target.spec
@@ -218,7 +223,7 @@ def mapping_of(spec: SourceSpec) -> str:
 
 
 def report_of(read: Read, spec: SourceSpec) -> dict[str, Any]:
-    """Return what became of a delivery's rows and what was odd about it, as plain values."""
+    """Return a delivery's report as plain values: counts of rows, repaired lines, values set to unknown, what is odd."""
     files = read.reading.files.items()
     facts = {
         "rows": {role: file.count for role, file in files},
@@ -233,3 +238,102 @@ def report_of(read: Read, spec: SourceSpec) -> dict[str, Any]:
         facts[MAPPING] = mapping
     plain: dict[str, Any] = msgspec.to_builtins(facts)
     return plain
+
+
+#: The most lines of a row in a payload that are shown.
+MOST_LINES = 60
+
+#: The most characters of a row that are shown.
+MOST_LETTERS = 20_000
+
+_GZIP = b"\x1f\x8b"
+
+_RECORD = "SELECT * REPLACE (CAST(ids AS JSON) AS ids) FROM live"
+
+
+class RawRow(msgspec.Struct, frozen=True):
+    """A current record: `fields` with a value, the delivery, the payload's name and SHA-256, its physical line, and the row's
+    text as delivered; `text` is empty, and `missing` says why, where the payload is not kept or is no text.
+    """
+
+    source: str
+    key: str
+    fields: dict[str, Any]
+    delivery: str
+    file: str
+    payload: str
+    line: int
+    text: str
+    missing: str = ""
+
+
+def raw_row(context: RunContext, source: str, key: str) -> RawRow | None:
+    """Return a source's current record with the row that it was read from; None where the source does not list the key."""
+    wanted = pa.table({"source": pa.array([source], pa.string()), "key": pa.array([key], pa.string())})
+    with DuckEngine(context.limits) as engine:
+        engine.register("wanted", wanted)
+        files = context.record_files(all_batches(context.catalogue, source))
+        view_current_records(engine, files, RECORDS.empty_table(), "wanted")
+        rows = engine.query(_RECORD).to_pylist()
+    if not rows:
+        return None
+    [row] = rows
+    row["ids"] = msgspec.json.decode(row["ids"] or "{}")
+    names = {payload.sha256: payload.name for payload in payloads_of(context.catalogue, row["delivery"])}
+    file = names.get(row["payload"], "")
+    fields = {name: row[name] for name in CONTENT if row[name] not in (None, [], {})}
+    text, missing = _text(context, file, row["payload"], row["line"])
+    return RawRow(
+        source, key, fields, row["delivery"], file, row["payload"] or "", row["line"] or 0, text, missing
+    )
+
+
+def _text(context: RunContext, file: str, payload: str | None, line: int | None) -> tuple[str, str]:
+    """Return a row's text, or why there is none."""
+    if not payload or not line:
+        return "", "this source does not say from which row"
+    try:
+        path = payload_path(context.store, file, payload)
+    except DamagedError as error:
+        return "", str(error)
+    except StoreError:
+        return "", "the payload is no longer kept"
+    try:
+        return row_at(path, line), ""
+    except (UnicodeDecodeError, OSError, EOFError):
+        return "", "the payload is no text that can be shown line by line"
+
+
+def row_at(path: Path, line: int) -> str:
+    """Return the row that begins at a physical line (1 is the first) of a text file, compressed by gzip or not.
+
+    A row goes on over line ends inside quotes or inside a JSON object.
+    """
+    taken: list[str] = []
+    for text in islice(_lines(path), line - 1, line - 1 + MOST_LINES):
+        taken.append(text)
+        if _is_whole("".join(taken)):
+            break
+    return "".join(taken).rstrip("\r\n,")[:MOST_LETTERS]
+
+
+def _lines(path: Path) -> Iterator[str]:
+    with path.open("rb") as file:
+        packed = file.read(2) == _GZIP
+    if packed:
+        with gzip.open(path, "rt", encoding="utf-8", newline="") as unpacked:
+            yield from unpacked
+    else:
+        with path.open(encoding="utf-8", newline="") as plain:
+            yield from plain
+
+
+def _is_whole(text: str) -> bool:
+    """Return whether a row's text ends here: its JSON object is closed, or its quotes are."""
+    if text.lstrip().startswith("{"):
+        try:
+            msgspec.json.decode(text.strip().rstrip(","))
+        except msgspec.DecodeError:
+            return False
+        return True
+    return text.count('"') % 2 == 0 or "\t" in text

@@ -1,4 +1,6 @@
-"""Made again: a source's records from its raw payloads, in the order of arrival, swapped in at once; the catalogue from its lake."""
+"""Makes derived data again: a source's records from its payloads, in order of arrival, replaced at once; records of rows that can
+be read after a fix; and the catalogue from the lake's copy of the ledger.
+"""
 
 from __future__ import annotations
 
@@ -48,11 +50,11 @@ from moviec.storage.files import State, Store
 def rebuild_source(
     context: RunContext, source: Source, tell: Tell = lambda _: None, accept_shrink: bool = False
 ) -> list[Batch]:
-    """Read a source's deliveries again from their payloads; its batches are replaced in one transaction.
+    """Read a source's deliveries again from their payloads; its batches and rejected rows are replaced in one transaction.
 
-    What could not be read takes the place of what could not before. Raises WithdrawError, with nothing changed, where
-    so many records would go that an ingestion would be held. A held delivery stays held. The same code and payloads give the same bytes. Where the policy has removed a
-    delivery's payloads, its records go over as they were read before, and `tell` hears of it.
+    Raises WithdrawError, with nothing changed, where so many records would go that an ingestion would be held. A held delivery
+    stays held. The same code and payloads give the same bytes. Where retention has removed a delivery's payloads, its records
+    are kept as they were read before, and `tell` hears of it.
     """
     name = source.spec.name
     before = all_batches(context.catalogue, name)
@@ -101,7 +103,7 @@ def rebuild_source(
 def _check_withdrawn(
     context: RunContext, source: Source, batches: tuple[list[Batch], list[Batch]], accepted: bool
 ) -> None:
-    """Raise WithdrawError where the batches read again hold far fewer records than those before (the sound ones)."""
+    """Raise WithdrawError where the batches read again have far fewer records than the undamaged ones before."""
     store = context.store
     files = [
         [
@@ -140,7 +142,7 @@ def _is_sound(store: Store, name: str) -> bool:
 
 
 def _carried_over(context: RunContext, target: Target, before: list[Batch]) -> Batch:
-    """Write a delivery's rows out of the batches before into a file of its own; the keys it named stay where they are."""
+    """Copy a delivery's rows from the batches before into a new file; its file of keys stays where it is."""
     own = next(batch for batch in before if batch.delivery == target.delivery)
     files = context.record_files(before)
     ready = context.room(f"carried-{target.delivery}") / "records.parquet"
@@ -155,15 +157,15 @@ def _carried_over(context: RunContext, target: Target, before: list[Batch]) -> B
 
 
 def replay(context: RunContext, source: Source, delivery: Delivery) -> int:
-    """Read a delivery with rejected rows again after a fix; rows that are now read become a batch of their own.
+    """Read a delivery with rejected rows again after a fix; rows that can be read now become a batch of their own.
 
-    The batch stands right after the delivery's own, or after the last that brought its bytes once more, so that fresher
-    deliveries still hold. Returns how many rejected rows are read now.
+    The batch comes right after the delivery's own, or after the last that had the same bytes, so that later deliveries still
+    win. Returns how many rejected rows were read.
     """
     name = source.spec.name
     before = [delivery for delivery in all_deliveries(context.catalogue, name) if delivery.state != "held"]
-    replays = [one.id for one in before if one.replay_of == delivery.id]
-    alike = [one for one in before if one.same_as in (delivery.id, *replays)]
+    replays = [other.id for other in before if other.replay_of == delivery.id]
+    alike = [other for other in before if other.same_as in (delivery.id, *replays)]
     place = max([delivery, *alike], key=lambda delivery: delivery.id)
     again = f"{place.id}-r{len(replays) + 1}"
     with DuckEngine(context.limits) as engine:
@@ -189,7 +191,7 @@ def replay(context: RunContext, source: Source, delivery: Delivery) -> int:
 
 
 def replay_waiting(context: RunContext, name: str | None, tell: Tell = lambda _: None) -> dict[str, int]:
-    """Read the deliveries of a source's (or every) rejected row that waits again; give by delivery how many are read."""
+    """Read again the deliveries with open rejected rows, of a source or of all; return how many rows were read by delivery."""
     waiting = {row.delivery for row in rejected(context.catalogue, "open", name)}
     done = {}
     for delivery in all_deliveries(context.catalogue):
@@ -221,14 +223,14 @@ def _replayed(delivery: Delivery, again: str, read: Read, spec: SourceSpec) -> D
 
 
 def _generation(batches: list[Batch]) -> int:
-    """Return the number of the folder that a source's batches stand in; each rebuild takes the next."""
+    """Return the number of the folder of a source's batches; each rebuild takes the next."""
     return int(batches[-1].keys_file.split("/")[2]) if batches else 0
 
 
 def from_lake(context: RunContext, tell: Tell = lambda _: None) -> dict[str, int]:
-    """Make the copied tables what the lake says they are, and ask for all to be published; return the rows by table.
+    """Replace the ledger's tables by the lake's copy of them, so that all is published again; return the rows by table.
 
-    In one transaction. Raises StoreError where the lake has no copy, or the catalogue is another lake's.
+    In one transaction. Raises StoreError where the lake has no copy, or the catalogue belongs to another lake.
     """
     patience = context.home.settings.patience
     with (
@@ -260,7 +262,7 @@ def from_lake(context: RunContext, tell: Tell = lambda _: None) -> dict[str, int
     return rows
 
 
-#: What is left where the copy is damaged, too.
+#: The hint where the copy is damaged, too.
 _NO_COPY = "restore a backup; without one, ingest the payloads under raw/ again into a new home"
 
 
@@ -273,7 +275,7 @@ def _check(context: RunContext, connection: sa.Connection, lake: str | None) -> 
 
 
 def _put(connection: sa.Connection, engine: DuckEngine, named: list[str]) -> dict[str, int]:
-    """Put the copied rows in the place of those that are there."""
+    """Replace the rows of the copied tables."""
 
     def parts(name: str) -> Iterator[pa.Table] | None:
         if name not in named:

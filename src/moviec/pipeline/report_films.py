@@ -1,4 +1,4 @@
-"""Where reports get their films: the catalogue, or the folder that a rollup wrote. Returns an engine with them as `parts`."""
+"""Opens the films that reports are about, from the catalogue or from a rollup's folder: an engine that has them as `parts`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from moviec.sources.registry import find_source
 
 
 class Coverage(msgspec.Struct, frozen=True):
-    """How many films stand behind the figures, what films those are, and of how many each amount is known."""
+    """The films behind some figures: where they are from, which they are, how many, and for how many each amount is known."""
 
     where: str
     which: str
@@ -30,7 +30,9 @@ class Coverage(msgspec.Struct, frozen=True):
     known: dict[str, int]
 
     def line(self, question: Question) -> str:
-        """Say it in one line: "revenue known for 48% of 9,000 films that are out". Raises UsageError for a measure no film has."""
+        """Return one line, such as "revenue known for 48% of 9,000 films that are out". Raises UsageError where no film has the
+        question's measure.
+        """
         known = self.known.get(question.measure)
         if question.measure == "c_rating" and not known:
             raise UsageError("these films have no c_rating", self.where, "choose another --measure")
@@ -39,14 +41,14 @@ class Coverage(msgspec.Struct, frozen=True):
         return f"{question.measure} known for {known / self.films:.0%} of {self.films:,} {self.which}"
 
 
-#: What a rollup's folder holds: by default it keeps only films that are out and whose revenue is known, so that a share
-#: of them says nothing of the rest.
+#: The films of a rollup's folder: by default only those that are out and whose revenue is known, so that a share of these says
+#: nothing about other films.
 COUNTED = "films that the rollup counted; see last-run.json for those it left out"
 
 
 @contextmanager
 def open_folder(folder: Path, question: Question, split: str) -> Iterator[tuple[DuckEngine, Coverage]]:
-    """Yield an engine whose view `parts` is the films behind a rollup's folder, and the coverage of those asked about."""
+    """Yield an engine whose view `parts` has the films of a rollup's folder, and the coverage of those that the question is about."""
     films = folder / FILMS
     if not films.exists():
         raise UsageError(
@@ -70,7 +72,7 @@ def open_folder(folder: Path, question: Question, split: str) -> Iterator[tuple[
 
 @contextmanager
 def open_catalogue(home: Home, question: Question, split: str) -> Iterator[tuple[DuckEngine, Coverage]]:
-    """Yield an engine whose view `parts` is the catalogue's films of the years asked, and what is known of them.
+    """Yield an engine whose view `parts` has the catalogue's films of the question's years, and their coverage.
 
     Raises UsageError for a catalogue without films.
     """
@@ -105,7 +107,7 @@ _NO_LABELS = pa.table(
 
 
 def _extent(engine: DuckEngine) -> str:
-    """Say from which to which year a rollup's films were released."""
+    """Return the first and the last year of a rollup's films as a text."""
     row = engine.query(
         "SELECT min(year(released)) AS first, max(year(released)) AS last FROM films"
     ).to_pylist()[0]
@@ -113,7 +115,7 @@ def _extent(engine: DuckEngine) -> str:
 
 
 def _coverage(engine: DuckEngine, films: str) -> dict[str, int]:
-    """Count films, and those of which each amount is known."""
+    """Return the number of films, and for how many each amount is known."""
     row: pa.Table = engine.query(
         "SELECT count(*) AS films, count(budget) AS budget, count(revenue) AS revenue,"
         " count(revenue - budget) AS profit, count(popularity) AS popularity, count(votes) AS votes,"

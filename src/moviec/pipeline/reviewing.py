@@ -1,7 +1,7 @@
-"""What a person reviews: uncertain pairs side by side, why each waits, verdicts as a person names them; and the records
-that are matched with none, each with the nearest other.
+"""What a person reviews: uncertain pairs side by side and why each waits, films that a reader would doubt, and records that are
+matched with no other, each with the nearest one.
 
-Returns plain rows for the command line and the API; docs/matching.md says what a verdict does.
+Returns plain rows for the command line and the API.
 """
 
 from __future__ import annotations
@@ -13,10 +13,8 @@ import msgspec
 import pyarrow as pa
 import sqlalchemy as sa
 
-from moviec.catalog import decisions as store
-from moviec.catalog.decisions import Record, Verdict
+from moviec.catalog.decisions import Record
 from moviec.catalog.deliveries import all_batches
-from moviec.catalog.finding import movie_named
 from moviec.catalog.ingest_queue import RECORDS
 from moviec.catalog.ledger import (
     ENDS,
@@ -31,7 +29,6 @@ from moviec.catalog.ledger import (
     records_of,
 )
 from moviec.engine import DuckEngine
-from moviec.errors import UsageError
 from moviec.home.context import RunContext
 from moviec.home.models import pinned_models
 from moviec.lake.batches import view_current_records
@@ -42,7 +39,7 @@ from moviec.model import MILLION
 from moviec.sources.registry import find_sources
 from moviec.text import Column, pc
 
-#: What is laid side by side of a record.
+#: What is shown of a record beside another.
 _SIDE = """
 SELECT source, key, title, year, kind, runtime,
        list_distinct([p.name FOR p IN people IF p.role = 'director'])[:3] AS directors,
@@ -53,14 +50,15 @@ FROM live
 
 
 def uncertain(context: RunContext, most: int, source: str | None = None) -> list[dict[str, Any]]:
-    """List the pairs that a person should look at, most valuable first; those of one movie, or that a verdict has
-    settled, are none.
+    """Return the pairs that a person should judge, most valuable first, without those of one movie and those that a verdict
+    has decided.
 
     Each: value, probability (0 to 1), left and right (source, key, movie, title, year, kind, runtime, directors, cast,
     countries, ids), evidence (feature, level, bits), reason (why it waits, REASONS of moviec.matching.unmatched), rival.
     """
     with context.catalogue.connect() as connection:
-        once = [name for name, one in find_sources(context.home.folder).items() if not one.spec.repeating]
+        sources = find_sources(context.home.folder)
+        once = [name for name, found in sources.items() if not found.spec.repeating]
         pairs = pairs_in_review(connection, once, source)
         known = records_in_review(connection) if pairs.num_rows else None
         if known is None:
@@ -104,9 +102,7 @@ def _explained(
 
 
 def sides(context: RunContext, ends: Sequence[Record]) -> dict[Record, dict[str, Any]]:
-    """Return what is laid side by side of records that a source still lists: title, year, kind, runtime, directors, cast,
-    countries, ids.
-    """
+    """Return what is shown of records that a source still lists: title, year, kind, runtime, directors, cast, countries, ids."""
     columns = {name: [end[at] for end in ends] for at, name in enumerate(("source", "key"))}
     with DuckEngine(context.limits) as engine:
         engine.register(
@@ -129,7 +125,7 @@ class Doubtful(msgspec.Struct, frozen=True):
 
 
 def doubtful(context: RunContext, most: int) -> Doubtful:
-    """Find published films that a reader would doubt: years far apart, one film under two ids."""
+    """Return published films that a reader would doubt: years far apart, one film under two ids."""
     with context.catalogue.connect() as connection:
         members = movie_of_records(connection)
     with DuckEngine(context.limits) as engine:
@@ -145,31 +141,8 @@ def doubtful(context: RunContext, most: int) -> Doubtful:
         return Doubtful(films, counted(engine))
 
 
-def verdicts(context: RunContext, ends: tuple[str, str], same: bool, who: str) -> list[Verdict]:
-    """Read what a person names, records as `source:key` or movies as `mc…`, as verdicts on records.
-
-    Two movies are the same by their likeliest pair, different by every pair that was compared between them.
-    """
-    with context.catalogue.connect() as connection:
-        ones, others = (_records(connection, text) for text in ends)
-        pairs = [(ones[0], others[0])]
-        if len(ones) > 1 or len(others) > 1:
-            pairs = store.pairs_between(connection, ones, others)[: 1 if same else None] or pairs
-    return [Verdict(one, other, same, who) for one, other in pairs]
-
-
-def _records(connection: sa.Connection, text: str) -> list[Record]:
-    source, colon, key = text.partition(":")
-    if colon and source and key:
-        return [(source, key)]
-    found = store.records_of_movie(connection, movie_named(connection, text))
-    if not found:
-        raise UsageError("no source lists this film any more", text, "see `moviec show`")
-    return found
-
-
 def unmatched_of(context: RunContext, source: str, most: int, after: str = "") -> list[dict[str, Any]]:
-    """List records of a source that stand alone, by key, those past `after`.
+    """Return the records of a source that are matched with no other, by key, those after the key `after`.
 
     Each: key, movie, other (source:key of the nearest record, null for none), probability (0 to 1), band, reason
     (REASONS of moviec.matching.unmatched), rival (the record of this source that has the other's movie).

@@ -1,4 +1,4 @@
-"""Which ids a round asks for: those of an export, of pages, of what changed, or of the catalogue's own films."""
+"""The ids that a round asks for: those of an export, of pages, of what changed, or of the catalogue's own films."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from moviec.catalog.online import ids_to_ask, used_today, was_asked
 from moviec.decoding import decodable
 from moviec.errors import AllowanceError, PayloadError, SourceError, UsageError
 from moviec.home.context import RunContext, Tell
-from moviec.pipeline.answers import first_page, items_of, number_of
-from moviec.pipeline.asking import Asked, Asking
+from moviec.pipeline.asking import Asked, Asking, first_page, items_of, number_of
 from moviec.sources.fetch_spec import CatalogueIds, Export, Pages, at_path, filled, stretches
 from moviec.storage.http import Web
 from moviec.storage.packs import Pack
@@ -26,13 +25,13 @@ from moviec.work import written_aside
 #: An export of ids may have so many bytes, compressed: TMDB's has 25 MB.
 EXPORT_BYTES = 1_000_000_000
 
-#: As many ids as there may be.
+#: No bound: more ids than any source has.
 EVERY = 1 << 40
 
 
 @decodable
 class Plan(msgspec.Struct, frozen=True):
-    """What a round is about: when it began (its deliveries are of then), and from when changes are asked for, if not all."""
+    """What a round asks for: when it began (its deliveries have that date), and from when changes are wanted; None for all."""
 
     began: dt.datetime
     since: dt.datetime | None = None
@@ -42,7 +41,7 @@ class RoundIds:
     """The ids of a round, gathered once and kept in its folder; `requests` counts what that took."""
 
     def __init__(self, context: RunContext, asking: Asking, plan: Plan, tell: Tell) -> None:
-        """Hold what the gathering takes."""
+        """Prepare a round's ids; nothing is asked yet."""
         self._home, self._catalogue, self._asking = context.home, context.catalogue, asking
         self._plan, self._tell, self._name = plan, tell, asking.spec.name
         self._folder = round_folder(context, self._name)
@@ -57,15 +56,15 @@ class RoundIds:
         most = mine.most if mine and mine.most is not None else EVERY
         count = 0
         with written_aside(ids) as fresh, fresh.open("w", encoding="utf-8") as file:
-            for one in islice(self._found_ids(most), most):
-                file.write(f"{one}\n")
+            for number in islice(self._found_ids(most), most):
+                file.write(f"{number}\n")
                 count += 1
             if not count and self._plan.since is None:
                 self._explain_none()
         return ids
 
     def _explain_none(self) -> None:
-        """Raise where no ids at all are a fault: a list that is empty, or a catalogue that has none yet."""
+        """Raise where it is a fault that there are no ids: a list is empty, or the catalogue has none yet."""
         films = self._asking.fetch.catalogue
         if films is None:
             raise PayloadError(
@@ -89,7 +88,7 @@ class RoundIds:
         return iter(self._unasked(fetch.catalogue, most)) if fetch.catalogue else iter(())
 
     def _unasked(self, films: CatalogueIds, most: int) -> list[str]:
-        """Return the ids of the catalogue's films that are to be asked for, as many as the day's allowance has room for."""
+        """Return the ids of the catalogue's films that are to be asked for, as many as the day's allowance permits."""
         before = (self._plan.began - dt.timedelta(days=films.again)).isoformat(timespec="seconds")
         with self._catalogue.connect() as connection:
             if self._asking.allowance:
@@ -144,7 +143,7 @@ class RoundIds:
                 yield line
 
     def pages(self, pages: Pages, at: Any) -> Iterator[tuple[list[Any], Asked[str], Any]]:
-        """Yield the items of each page, its answer, and what is reached with it: the stretch and what asks for the next page."""
+        """Yield each page's items, its answer, and how far this gets: the stretch, and the values that ask for the next page."""
         since = (self._plan.since or self._plan.began).date()
         spans = list(stretches(since, self._plan.began.date(), pages.days))
         stretch, state = at if at else (0, {"page": pages.first, "offset": 0})
@@ -162,7 +161,7 @@ class RoundIds:
     def _next(
         self, pages: Pages, state: dict[str, Any], asked: Asked[str], items: int
     ) -> dict[str, Any] | None:
-        """Return what asks for the page after this one; None after the last."""
+        """Return the values that ask for the page after this one; None after the last."""
         if pages.link:
             link = at_path(asked.body, pages.link)
             if link and _origin(link) not in (_origin(asked.wanted), ""):
@@ -179,7 +178,7 @@ class RoundIds:
 
 
 def round_folder(context: RunContext, source: str) -> Path:
-    """Return the folder in which a source's round keeps what it has."""
+    """Return the folder in which a source's round keeps its ids and answers."""
     return context.home.folder / "downloads" / source
 
 
@@ -188,7 +187,7 @@ def _origin(url: str) -> str:
 
 
 def lines_of(path: Path, start: int) -> Iterator[str]:
-    """Yield the lines of a file from one on; 0 is the first."""
+    """Yield the lines of a file from line `start` on; 0 is the first."""
     with path.open(encoding="utf-8") as file:
         for line in islice(file, start, None):
             yield line.rstrip("\n")

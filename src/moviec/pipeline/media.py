@@ -1,12 +1,15 @@
-"""Posters within their sources' licences: fetched, checked, kept in the lake in three widths, named in the films' documents.
+"""Posters and small videos in the lake: fetched or copied, checked, named in the films' documents, and served from there.
 
-Only a source whose facts say so (`[poster]`) is asked for pictures; a picture is served from here, never linked to.
+Posters are fetched only from a source whose facts permit it (`[poster]`), kept in three widths, and never linked to. Videos are a
+person's own: files in the folder `videos` of a source's settings that its list names as trailers. A trailer that is an address
+stays a link.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,39 +25,44 @@ from moviec.catalog.known_posters import (
     REFUSED,
     STORED,
     Poster,
+    Video,
     forget_posters,
     note_posters,
+    note_videos,
     stored_posters,
     stored_videos,
     wanted_posters,
+    wanted_videos,
 )
 from moviec.catalog.online import reserve
 from moviec.config import Home
-from moviec.errors import PayloadError, SourceError, TransportError
+from moviec.errors import PayloadError, SourceError, TransportError, UsageError
 from moviec.home.context import RunContext, Tell
+from moviec.lake.media import kind_of, smaller
 from moviec.lake.payloads import POSTER_FOLDER, VIDEOS, WIDTHS, picture_name, picture_names, video_name
-from moviec.pipeline.pictures import Pictures, smaller
 from moviec.sources.fetch_spec import elsewhere
 from moviec.sources.spec import PosterSpec, Source, SourceSpec
+from moviec.storage.archives import sha256 as file_sha256
 from moviec.storage.files import Store
 from moviec.storage.http import Web
+from moviec.storage.remote import fetch, open_remote
 from moviec.transient import Patience, patiently
 
-#: Pictures a second of one source, at a time, and noted in one transaction (their films are published together).
+#: Pictures asked for per second of one source, at a time, and noted in one transaction (their films are published together).
 RATE, AT_ONCE, NOTED = 20.0, 4, 100
 
-#: A picture's bytes as it comes, at most.
+#: The largest picture that is downloaded.
 MOST_BYTES = 15_000_000
 
 PATIENCE = Patience()
 
-#: What a document says of a poster, or of a video of one's own, that is stored: address (as the source delivers it) and poster
-#: (JSON text: an object of a poster, a path of a video).
+#: What a document says about a stored poster or video: address (as the source delivers it) and poster (JSON text: an object for a
+#: poster, a path for a video).
 POSTERS = pa.schema([("address", pa.string()), ("poster", pa.string())])
 
 
-class Fetched(msgspec.Struct, frozen=True):
-    """What a run came to: pictures stored and refused, and films that are published again for them."""
+class Kept(msgspec.Struct, frozen=True):
+    """The result of a run: pictures or videos stored and refused, and films that are published again because of them."""
 
     stored: int
     refused: int
@@ -62,9 +70,9 @@ class Fetched(msgspec.Struct, frozen=True):
 
 
 def poster_table(context: RunContext, specs: Iterable[SourceSpec]) -> pa.Table:
-    """Return what documents say of the posters and videos that are stored (POSTERS), each address once.
+    """Return what documents say about the posters and videos that are stored (POSTERS), each address once.
 
-    Of a file name that two lists give two videos they say nothing.
+    A file name that two lists use for different videos is left out.
     """
     licences = {spec.name: spec.poster.licence for spec in specs if spec.poster}
     with context.catalogue.connect() as connection:
@@ -85,11 +93,11 @@ def _said(poster: Poster, licence: str) -> str:
 
 def fetch_posters(
     context: RunContext, sources: Mapping[str, Source], most: int, tell: Tell = lambda _: None
-) -> Fetched:
-    """Fetch up to so many posters that films lack or that are older than their licence allows, of the most popular films first.
+) -> Kept:
+    """Fetch up to `most` posters that films lack or that are older than their licence allows, those of the most popular films first.
 
-    What is no picture is noted as refused, and asked for again when it would be too old. Raises TransportError where a source is
-    down; what came until then is kept.
+    What is not a picture is noted as refused, and asked for again when it would be too old. Raises TransportError where a source
+    is down; what was fetched until then is kept.
     """
     specs = {name: source.spec for name, source in sources.items() if source.spec.poster}
     now = dt.datetime.now(dt.UTC)
@@ -113,11 +121,11 @@ def fetch_posters(
                 tell(f"{stored + refused:,} of {len(wanted):,} posters")
     finally:
         films += note_posters(context.catalogue, done)
-    return Fetched(stored, refused, films)
+    return Kept(stored, refused, films)
 
 
 def _lost(context: RunContext) -> list[Poster]:
-    """Return the posters that the catalogue calls stored and of which the lake lacks a file."""
+    """Return the posters that the catalogue has as stored and of which the lake lacks a file."""
     with context.catalogue.connect() as connection:
         stored = stored_posters(connection)
     there = set(context.store.names(POSTER_FOLDER)) if stored else set()
@@ -145,7 +153,7 @@ def _fetch_all(
 
 
 def _work(context: RunContext, spec: SourceSpec, web: Web, at: float) -> Callable[[str], Poster]:
-    """Return the work of fetching and storing one picture, not before an instant."""
+    """Return the function that fetches and stores one picture, not before the instant `at`."""
 
     def work(address: str) -> Poster:
         pause = at - dt.datetime.now(dt.UTC).timestamp()
@@ -163,7 +171,7 @@ def _work(context: RunContext, spec: SourceSpec, web: Web, at: float) -> Callabl
 
 
 def _url(context: RunContext, spec: SourceSpec, address: str) -> str:
-    """Return where a picture is. Raises PayloadError for an address that the source's facts do not lead to."""
+    """Return a picture's address on the web. Raises PayloadError for one that is not below the base in the source's facts."""
     facts = spec.poster or PosterSpec(licence="")
     mine = context.home.settings.sources.get(spec.name)
     if facts.base and not (address.startswith("/") and "//" not in address and ".." not in address):
@@ -181,17 +189,86 @@ def _download(web: Web, url: str) -> bytes:
 
 
 def _store(store: Store, room: Path, poster: Poster, data: bytes) -> Poster:
-    """Keep a picture's widths in the lake under the SHA-256 of what came."""
-    pictures: Pictures = smaller(data, poster.address)
-    sha256 = hashlib.sha256(data).hexdigest()
+    """Keep a picture's widths in the lake under the SHA-256 of the picture that was fetched."""
+    pictures = smaller(data, poster.address)
+    digest = hashlib.sha256(data).hexdigest()
     for width, webp in pictures.by_width.items():
-        name = picture_name(sha256, width)
+        name = picture_name(digest, width)
         if not store.has(name):
             ready = room / f"w{width}.webp"
             ready.write_bytes(webp)
             store.put(ready, name)
-    size = {"sha256": sha256, "width": pictures.width, "height": pictures.height}
-    return msgspec.structs.replace(poster, **size)
+    size = {"width": pictures.width, "height": pictures.height}
+    return msgspec.structs.replace(poster, sha256=digest, **size)
+
+
+#: The largest video: a trailer of three minutes at 1080p has some 60 MB.
+MOST_VIDEO_BYTES = 200_000_000
+
+
+def keep_videos(
+    context: RunContext, sources: Mapping[str, Source], again: bool = False, tell: Tell = lambda _: None
+) -> Kept:
+    """Keep the video files that films name as trailers and that were not checked yet, or all of them `again`.
+
+    What is not a video is noted as refused, and `tell` hears why. Raises TransportError where a folder cannot be reached.
+    """
+    folders = {name: mine.videos for name, mine in context.home.settings.sources.items() if mine.videos}
+    if strange := sorted(set(folders) - set(sources)):
+        raise UsageError(f"there is no source '{strange[0]}'", f"[sources.{strange[0]}] in moviec.toml")
+    with context.catalogue.connect() as connection:
+        wanted = wanted_videos(connection, sorted(folders), again)
+    done = []
+    for source, address in wanted:
+        try:
+            done.append(_keep_video(context, source, folders[source], address))
+        except TransportError:
+            raise
+        except (PayloadError, UsageError) as error:
+            tell(f"{source}: {error}")
+            done.append(Video(source, address, REFUSED, error=error.what))
+    films = note_videos(context.catalogue, done)
+    stored = sum(video.state == STORED for video in done)
+    return Kept(stored, len(done) - stored, films)
+
+
+def _keep_video(context: RunContext, source: str, folder: str, address: str) -> Video:
+    """Keep one file. Raises PayloadError for what is not a video or too large, UsageError where there is no such file."""
+    if address.startswith("/") or "\\" in address or ".." in Path(address).parts:
+        raise PayloadError("a trailer is the name of a file in the folder of videos", address)
+    path = _copy_of(context, source, folder, address)
+    if not path.is_file():
+        raise UsageError("there is no such file", f"{folder}/{address}", "see `videos` in the settings")
+    size = path.stat().st_size
+    if size > MOST_VIDEO_BYTES:
+        raise PayloadError(
+            f"{size:,} bytes, more than {MOST_VIDEO_BYTES:,}", address, "make it smaller, or link to it"
+        )
+    kind = kind_of(path)
+    name = file_sha256(path)
+    if not context.store.has(video_name(name, kind)):
+        context.store.put(path, video_name(name, kind))
+    return Video(source, address, STORED, name, kind, size)
+
+
+def _copy_of(context: RunContext, source: str, folder: str, address: str) -> Path:
+    """Return a copy of a file of the folder, since what is checked must be what is kept; one that is missing or too large is
+    not copied.
+    """
+    room = context.room("video")
+    if "://" not in folder:
+        path = Path(folder).expanduser()
+        whole = (path if path.is_absolute() else context.home.folder / path).resolve()
+        found = (whole / address).resolve()
+        if not found.is_relative_to(whole):
+            raise PayloadError("a trailer is the name of a file in the folder of videos", address)
+        copy = room / f"own{found.suffix}"
+        if found.is_file() and found.stat().st_size <= MOST_VIDEO_BYTES:
+            shutil.copyfile(found, copy)
+            return copy
+        return found
+    url = f"{folder.rstrip('/')}/{address}"
+    return fetch(open_remote(url, context.home.settings.options(url, source), PATIENCE), url, room, PATIENCE)
 
 
 _stores: dict[str, Store] = {}
@@ -204,13 +281,13 @@ def read_picture(home: Home, sha256: str, width: int) -> bytes | None:
 
 
 def video_path(home: Home, sha256: str, kind: str) -> Path | None:
-    """Return where a video lies here, fetched out of the lake where that is elsewhere; None where there is none."""
+    """Return the path of a video, fetched from the lake where that is elsewhere; None where there is none."""
     store, name = _lake_of(home), video_name(sha256, kind)
     return store.path(name) if store.has(name) else None
 
 
 def _lake_of(home: Home) -> Store:
-    """Return the lake for servers, which open it once."""
+    """Return the lake, which a server opens once."""
     store = _stores.get(home.lake)
     if store is None:
         store = _stores.setdefault(
