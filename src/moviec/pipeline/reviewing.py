@@ -36,8 +36,7 @@ from moviec.home.context import RunContext
 from moviec.home.models import pinned_models
 from moviec.lake.batches import view_current_records
 from moviec.matching.decisions import value
-from moviec.matching.suspicious import counted, find_suspicious, suspicious
-from moviec.matching.unmatched import unmatched, waiting
+from moviec.matching.review import count_suspicious, find_suspicious, suspicious, unmatched, waiting
 from moviec.model import MILLION
 from moviec.sources.registry import find_sources
 from moviec.text import Column, pc
@@ -57,7 +56,7 @@ def uncertain(context: RunContext, most: int, source: str | None = None) -> list
     settled, are none.
 
     Each: value, probability (0 to 1), left and right (source, key, movie, title, year, kind, runtime, directors, cast,
-    countries, ids), evidence (feature, level, bits), reason (why it waits, REASONS of moviec.matching.unmatched), rival.
+    countries, ids), evidence (feature, level, bits), reason (why it waits, REASONS of moviec.matching.review), rival.
     """
     with context.catalogue.connect() as connection:
         once = [name for name, one in find_sources(context.home.folder).items() if not one.spec.repeating]
@@ -122,7 +121,7 @@ def sides(context: RunContext, ends: Sequence[Record]) -> dict[Record, dict[str,
 
 
 class Doubtful(msgspec.Struct, frozen=True):
-    """Films that a reader would doubt (rows of moviec.matching.suspicious), and how many there are in all by reason."""
+    """Films that a reader would doubt (rows of moviec.matching.review), and how many there are in all by reason."""
 
     films: list[dict[str, Any]]
     counts: dict[str, int]
@@ -142,7 +141,7 @@ def doubtful(context: RunContext, most: int) -> Doubtful:
             film["movies"] = [f"mc{movie}" for movie in film["movies"]]
             for record in film["records"]:
                 record["movie"] = f"mc{record['movie']}"
-        return Doubtful(films, counted(engine))
+        return Doubtful(films, count_suspicious(engine))
 
 
 def verdicts(context: RunContext, ends: tuple[str, str], same: bool, who: str) -> list[Verdict]:
@@ -172,7 +171,7 @@ def unmatched_of(context: RunContext, source: str, most: int, after: str = "") -
     """List records of a source that stand alone, by key, those past `after`.
 
     Each: key, movie, other (source:key of the nearest record, null for none), probability (0 to 1), band, reason
-    (REASONS of moviec.matching.unmatched), rival (the record of this source that has the other's movie).
+    (REASONS of moviec.matching.review), rival (the record of this source that has the other's movie).
     """
     with context.catalogue.connect() as connection:
         page = records_alone(connection, source, after, most)
