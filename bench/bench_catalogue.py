@@ -15,16 +15,17 @@ from pathlib import Path
 import msgspec
 import pyarrow as pa
 
+from evaluate import calibration_table, held_out, judge, log_loss, score
 from grown import grow
 from known_pairs import PAIRS, Lists, read_lists
 from lake_records import SOURCES, features_of_all, hide_ids, read_records
 from moviec.engine import DuckEngine
 from moviec.matching.candidate_pairs import PairLimits, find_pairs, match_all
-from moviec.matching.clustering import DECISIONS, Settled, settle
-from moviec.matching.evaluate import calibration_table, held_out, judge, log_loss, score
+from moviec.matching.clustering import Settled, settle
+from moviec.matching.decisions import DECISIONS
 from moviec.matching.model import Model, shipped_model
+from moviec.matching.review import unmatched
 from moviec.matching.two_lists import match
-from moviec.matching.unmatched import unmatched
 from moviec.model import RECORD
 from moviec.text import pc
 

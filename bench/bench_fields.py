@@ -10,9 +10,9 @@ import sys
 import pyarrow as pa
 
 from moviec.engine import DuckEngine
-from moviec.fusion.reliability import learn_from, open_judged
 from moviec.fusion.source_facts import FIRST, STEP
 from moviec.fusion.survivorship import fuse, open_claims, shipped_rules
+from moviec.fusion.training import learn_from, open_judged
 from rating_data import DATA, load
 
 SOURCES = ("kaggle", "imdb", "movielens", "wikipedia", "rottentomatoes")

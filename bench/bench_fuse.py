@@ -17,7 +17,7 @@ from members import facts, load_members
 from moviec.engine import DuckEngine, Limits
 from moviec.fusion.documents import documents
 from moviec.fusion.model import shipped_model
-from moviec.fusion.model_changes import outline
+from moviec.fusion.model_reports import outline
 from moviec.fusion.movies import fuse_movies
 from moviec.pipeline.fusing import Sliced, work_in_slices
 from rating_data import DATA

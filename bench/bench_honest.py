@@ -15,11 +15,11 @@ import numpy as np
 import pyarrow as pa
 
 from bench_catalogue import STORED, WIKIPEDIA, build
+from evaluate import Judgement, calibration_table, held_out, judge, log_loss
 from known_pairs import PAIRS, Lists, read_lists
 from lake_records import SOURCES, features_of_all, hide_ids, read_records
 from moviec.engine import DuckEngine
 from moviec.matching.candidate_pairs import PairLimits
-from moviec.matching.evaluate import Judgement, calibration_table, held_out, judge, log_loss
 from moviec.matching.match_weights import Integers
 from moviec.matching.model import Model, shipped_model
 from moviec.matching.source_weights import fit_pairs

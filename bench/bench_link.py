@@ -13,9 +13,9 @@ import duckdb
 import msgspec
 import pyarrow as pa
 
+from evaluate import calibration_table, held_out, judge, log_loss, score
 from known_pairs import PAIRS, Lists, read_lists
 from link_speed import LARGE, SMALL, compare_speed
-from moviec.matching.evaluate import calibration_table, held_out, judge, log_loss, score
 from moviec.matching.features import prepare
 from moviec.matching.model import Bands, Model, shipped_model
 from moviec.matching.two_lists import LOWEST, Settings, match

@@ -14,11 +14,10 @@ import numpy.typing as npt
 
 from moviec.engine import DuckEngine
 from moviec.rating.calibration import ROUNDING, Wide, noise, straightened
-from moviec.rating.copies import merged
 from moviec.rating.model import Bools, Floats, RatingModel
-from moviec.rating.panels import foretell, questions
 from moviec.rating.table import NINETY, score
 from moviec.rating.training import learn
+from moviec.rating.voices import foretell, merged, questions
 from rating_data import DATA, Films, films, load
 from rating_peers import PEERS
 

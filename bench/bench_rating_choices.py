@@ -15,26 +15,26 @@ from msgspec.structs import replace
 from bench_rating import answers_of, fitted, ranks, spearman, worth_scoring
 from moviec.engine import DuckEngine
 from moviec.rating import calibration as calibrate
-from moviec.rating import copies, panels
 from moviec.rating import model as raters
 from moviec.rating import table as score
 from moviec.rating import training as learn
+from moviec.rating import voices
 from moviec.rating.model import Floats
 from rating_data import DATA, Films, films, load
 from rating_peers import plain_mean
 
 #: The modules that use a constant, its name, and values to try; the first is the one that stands.
 CHOICES = (
-    ((panels,), "CRITICS_SHARE", (1 / 3, 0.2, 0.5)),
+    ((voices,), "CRITICS_SHARE", (1 / 3, 0.2, 0.5)),
     ((calibrate,), "MOST_CURVED", (0.5, 0.0, 1.0)),
     ((learn, score), "ROUNDING", (1.0, 0.1, 9.0)),
     ((learn,), "ROUNDS", (60, 30, 120)),
-    ((panels,), "ONE_VOICE", (0.9, 0.8, 0.95)),
-    ((panels,), "HALF_HEARD", (100, 10, 1000)),
-    ((panels,), "USUAL", (0.1, 0.03, 1.0)),
+    ((voices,), "ONE_VOICE", (0.9, 0.8, 0.95)),
+    ((voices,), "HALF_HEARD", (100, 10, 1000)),
+    ((voices,), "USUAL", (0.1, 0.03, 1.0)),
     ((calibrate,), "STIFF", (1000.0, 300.0, 3000.0)),
     ((calibrate,), "UNANIMOUS", (7.0, 4.0, 30.0)),
-    ((copies,), "REPEATS", (0.985, 0.97, 0.999)),
+    ((voices,), "REPEATS", (0.985, 0.97, 0.999)),
 )
 PRIORS = (
     ("films", (30.0, 10.0, 300.0)),
@@ -59,7 +59,7 @@ def measure(data: Films) -> str:
 
 def _moved(data: Films) -> float:
     model = fitted(data)
-    asked = panels.questions(model)
+    asked = voices.questions(model)
     heard = ~np.isnan(data.wide.points)
     chosen = ~data.fitting & (heard.sum(axis=1) >= 3)
     seen = data.pick(chosen)
@@ -116,7 +116,7 @@ def _under(changed: raters.Facts, data: Films) -> str:
     def shipped() -> raters.Facts:
         return changed
 
-    with patch.object(panels, "facts", shipped), patch.object(learn, "facts", shipped):
+    with patch.object(voices, "facts", shipped), patch.object(learn, "facts", shipped):
         return measure(data)
 
 

@@ -18,12 +18,11 @@ from bench_rating import spearman
 from moviec.engine import DuckEngine
 from moviec.rating.arrays import arrays, prepare
 from moviec.rating.calibration import Wide
-from moviec.rating.copies import merged
 from moviec.rating.model import Bools, Floats, Prior
-from moviec.rating.panels import foretell, questions
 from moviec.rating.ratings_file import open_ratings
 from moviec.rating.table import score
 from moviec.rating.training import learn
+from moviec.rating.voices import foretell, merged, questions
 from rating_data import DATA, Films
 from rating_peers import plain_mean, z_score_mean
 

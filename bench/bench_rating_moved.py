@@ -18,7 +18,7 @@ from bench_rating import fitted, ranks, spearman, worth_scoring
 from moviec.engine import DuckEngine
 from moviec.rating.calibration import ROUNDING, Wide, noise, straightened
 from moviec.rating.model import CRITICS_SHARE, Floats, RatingModel
-from moviec.rating.panels import one_more
+from moviec.rating.voices import one_more
 from rating_data import DATA, Films, films, load
 from rating_peers import plain_mean
 

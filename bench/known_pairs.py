@@ -10,7 +10,7 @@ import duckdb
 import msgspec
 import pyarrow as pa
 
-from moviec.matching.evaluate import Known, adjudicate
+from evaluate import Known, adjudicate
 from moviec.matching.lists import read_list
 
 DATA = Path(__file__).resolve().parents[1] / "../shared/data"

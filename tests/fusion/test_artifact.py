@@ -13,8 +13,7 @@ import pytest
 from moviec.engine import DuckEngine, Limits
 from moviec.errors import StoreError
 from moviec.fusion.model import FuseModel, from_json, shipped_model
-from moviec.fusion.model_changes import compare_models, outline
-from moviec.fusion.scorecard import scorecard
+from moviec.fusion.model_reports import compare_models, outline, scorecard
 from moviec.fusion.training import fit_fuse
 from tests.engines import new_engine
 from tests.fusion.films import FACTS, MEMBERS, fused, rating, record, rows_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from moviec.fusion.canonical_genres import by_name, genres
+from moviec.fusion.genres import by_name, genres
 from moviec.sources.registry import find_sources
 
 SOURCES = find_sources()

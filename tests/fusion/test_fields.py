@@ -11,9 +11,16 @@ import pytest
 
 from moviec.engine import DuckEngine, Limits
 from moviec.errors import UsageError
-from moviec.fusion.reliability import Reliability, learn_from, open_judged
-from moviec.fusion.survivorship import FieldCopy, Rule, chosen_rules, fuse, open_claims, shipped_rules
-from moviec.fusion.training import find_repeats
+from moviec.fusion.survivorship import (
+    FieldCopy,
+    Reliability,
+    Rule,
+    chosen_rules,
+    fuse,
+    open_claims,
+    shipped_rules,
+)
+from moviec.fusion.training import find_repeats, learn_from, open_judged
 from tests.engines import new_engine
 
 #: movie, field, source, value, delivered

@@ -7,8 +7,7 @@ import pyarrow as pa
 import pytest
 
 from moviec.engine import DuckEngine, Limits
-from moviec.fusion.genres import SHOWN, GenreInput, GenreModel, decide, fit_genres, open_labels, unmapped
-from tests.engines import new_engine
+from moviec.fusion.genres import SHOWN, GenreInput, GenreModel, decide, fit_genres, open_labels
 
 #: Every film is a Feature, so that no source has an empty list, which would read as not knowing the film.
 TRUE_SHARE = {"Feature": 1.0, "Drama": 0.5, "Comedy": 0.3, "Thriller": 0.2, "Mystery": 0.08, "Biography": 0.1}
@@ -162,11 +161,3 @@ def test_order_and_threads_do_not_matter(made_up: tuple[list[dict[str, str]], se
     one = run(made_up[0], meanings(), Limits(threads=1))
     other = run(made_up[0][::-1], meanings(), Limits(threads=2))
     assert one[0] == other[0] and one[1].equals(other[1])
-
-
-def test_labels_without_a_meaning_are_reported() -> None:
-    labels = [{"movie": movie, "source": "careful", "label": "Gun-Fu"} for movie in ("a", "b")]
-    labels.append({"movie": "a", "source": "careful", "label": "Drama"})
-    with new_engine() as engine:
-        open_labels(engine, GenreInput(pa.Table.from_pylist(labels), meanings(), LIMITS), ("careful",))
-        assert unmapped(engine).to_pylist() == [{"source": "careful", "label": "Gun-Fu", "films": 2}]

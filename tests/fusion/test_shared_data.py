@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.engines import new_engine
 
-BENCH = Path(__file__).parents[2] / "bench"
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
 pytestmark = pytest.mark.skipif(not DATA.exists(), reason=f"needs the shared data in {DATA}")
 
 
-def test_the_panel_score_foretells_a_hidden_rater_better_than_the_plain_mean(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(sys, "path", [str(BENCH), *sys.path])
+def test_the_panel_score_foretells_a_hidden_rater_better_than_the_plain_mean() -> None:
     import bench_rating
     import rating_data
 

@@ -8,7 +8,8 @@ from typing import Any
 import pyarrow as pa
 
 from moviec.matching.candidate_pairs import FLOOR, Found, PairLimits, find_pairs, find_records_to_match
-from moviec.matching.clustering import DECISIONS, Settled, settle
+from moviec.matching.clustering import Settled, settle
+from moviec.matching.decisions import DECISIONS
 from moviec.matching.match_features import MATCH_FEATURES, features_of_rows
 from moviec.matching.model import shipped_model
 from moviec.model import RECORD

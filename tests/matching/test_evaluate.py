@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from moviec.matching.evaluate import Known, adjudicate, calibration_table, held_out, judge, log_loss, score
+from evaluate import Known, adjudicate, calibration_table, held_out, judge, log_loss, score
 from moviec.matching.lists import read_list
 from moviec.matching.model import shipped_model
 from moviec.matching.two_lists import match

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moviec.matching.candidate_pairs import PAIRS
-from moviec.matching.clustering import DECISIONS, MEMBERS, SETTLED_PAIRS, Settled, settle
+from moviec.matching.clustering import MEMBERS, SETTLED_PAIRS, Settled, settle
+from moviec.matching.decisions import DECISIONS
 from tests.examples import some
 from tests.matching.catalogue import MODEL, Key, clusters_of, record, settled
 

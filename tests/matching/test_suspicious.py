@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from moviec.matching.suspicious import counted, find_suspicious, suspicious
+from moviec.matching.review import count_suspicious, find_suspicious, suspicious
 from moviec.model import RECORD
 from tests.engines import new_engine
 from tests.matching.catalogue import record
@@ -26,7 +26,7 @@ def found(*films: list[dict[str, Any]]) -> dict[tuple[int, ...], str]:
         engine.register("members", pa.Table.from_pylist(members))
         find_suspicious(engine)
         films_found = suspicious(engine, 10).to_pylist()
-        assert sum(counted(engine).values()) == len(films_found)
+        assert sum(count_suspicious(engine).values()) == len(films_found)
     return {tuple(row["movies"]): row["reason"] for row in films_found}
 
 

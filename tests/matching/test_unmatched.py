@@ -7,8 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from moviec.matching.clustering import DECISIONS
-from moviec.matching.unmatched import REASONS, Unmatched, unmatched
+from moviec.matching.decisions import DECISIONS
+from moviec.matching.review import REASONS, Unmatched, unmatched
 from tests.engines import new_engine
 from tests.matching.catalogue import MODEL, Key, record, settled
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from moviec.catalog.ingest_queue import RECORDS
 from moviec.matching.candidate_pairs import PairLimits, find_pairs
-from moviec.matching.reach import narrow_to_nearby
+from moviec.matching.resolution import narrow_to_nearby
 from moviec.pipeline.feature_files import SEEN
 from tests.engines import new_engine
 from tests.examples import some

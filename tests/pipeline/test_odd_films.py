@@ -17,7 +17,7 @@ from moviec.catalog.schema.serving import changes
 from moviec.config import Home, Settings
 from moviec.errors import UsageError
 from moviec.home.context import RunContext
-from moviec.matching.unmatched import REASONS
+from moviec.matching.review import REASONS
 from moviec.pipeline.aggregator import advance
 from moviec.pipeline.ingest import Order, ingest
 from moviec.pipeline.opening import arriving, open_run

@@ -12,10 +12,10 @@ from moviec.errors import StoreError
 from moviec.rating.arrays import prepare, sample
 from moviec.rating.calibration import KNOTS, Wide, selection, straightening
 from moviec.rating.model import RatingModel, from_json, prior_of
-from moviec.rating.panels import foretell, questions, rater_weights
 from moviec.rating.ratings_file import open_ratings
 from moviec.rating.table import NINETY, fit, rated, score
 from moviec.rating.training import learn
+from moviec.rating.voices import foretell, questions, rater_weights
 from tests.engines import new_engine
 from tests.fusion.made_up import BETWEEN, CROWD, DEVIATION, WORLD, prepared, ratings
 

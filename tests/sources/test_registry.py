@@ -37,7 +37,7 @@ FROM films
 SOURCE_PY = '''
 """The film club's list."""
 
-from moviec.sources.normalise import normalise
+from moviec.sources.sql import normalise
 from moviec.sources.readers.tabular import stage_all
 
 

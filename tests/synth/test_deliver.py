@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -198,3 +199,27 @@ def test_a_wrong_call_is_answered_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreError, match="give another folder"):
         invent_deliveries(tmp_path / "file", 1, 1)
+
+
+def test_titles_that_are_no_films_are_read_past(tmp_path: Path) -> None:
+    invent_deliveries(tmp_path / "films", 60, 3)
+    for name in ("one", "same"):
+        planted = invent_deliveries(tmp_path / name, 60, 3, other_titles=540)
+    assert contents(tmp_path / "one") == contents(tmp_path / "same")
+    found, films = (reading(tmp_path / name / "imdb") for name in ("one", "films"))
+    assert found.films == films.films
+    basics = planted.files["imdb"]["title.basics.tsv.gz"]
+    assert basics.skipped == 540 + films.reading.files["basics"].count.skipped
+    for role, file in planted.files["imdb"].items():
+        (count,) = (s.count for s in found.reading.files.values() if s.count.read == file.written)
+        assert (count.kept, count.skipped) == (file.kept, file.skipped), role
+    with pytest.raises(UsageError, match="other titles"):
+        invent_deliveries(tmp_path / "many", 60, 3, other_titles=100_000_000)
+
+
+def test_most_of_the_other_titles_are_episodes(tmp_path: Path) -> None:
+    invent_deliveries(tmp_path, 60, 3, other_titles=2_000)
+    basics = gzip.decompress((tmp_path / "imdb/title.basics.tsv.gz").read_bytes()).decode()
+    kinds = Counter(line.split("\t")[1] for line in basics.splitlines()[1:])
+    assert 0.85 < kinds["tvEpisode"] / 2_000 < 0.95
+    assert min(kinds["tvSeries"], kinds["videoGame"], kinds["tvPilot"]) > 0

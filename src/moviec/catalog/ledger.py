@@ -130,7 +130,7 @@ def given_ids(connection: sa.Connection, movies: Sequence[int]) -> set[int]:
 
 
 class StoredIdentities(msgspec.Struct, frozen=True):
-    """What matching asks of the ledger: `IdentityLedger` of moviec.matching.reach."""
+    """What matching asks of the ledger: `IdentityLedger` of moviec.matching.resolution."""
 
     connection: sa.Connection
 

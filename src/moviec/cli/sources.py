@@ -14,7 +14,7 @@ from moviec.cli.console import HomeOption, JsonOption, note, print_json, print_t
 from moviec.cli.delivery_messages import reading
 from moviec.config import Home, open_home
 from moviec.errors import UsageError
-from moviec.fusion.scorecard import Scorecard
+from moviec.fusion.model_reports import Scorecard
 from moviec.pipeline.fit import learned_here, scorecard_of
 from moviec.pipeline.opening import open_run
 from moviec.pipeline.probe import needs_of, probe

@@ -16,11 +16,17 @@ def synth(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the deliveries are written.")],
     movies: Annotated[int, typer.Option(help="How many films to make up.")],
     seed: Annotated[int, typer.Option(help="Equal seeds give equal bytes.")] = 1,
+    other_titles: Annotated[
+        int,
+        typer.Option(
+            help="Titles in IMDb's files that are no films: episodes, series, games. IMDb has nine for each film."
+        ),
+    ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was planted as JSON.")] = False,
 ) -> None:
     """Make up deliveries of six providers in their own formats, faults included, with the truth beside them."""
     with steps(quiet=as_json) as tell:
-        planted = invent_deliveries(folder, movies, seed, tell)
+        planted = invent_deliveries(folder, movies, seed, tell, other_titles)
     if as_json:
         print_json(planted)
         return

@@ -8,7 +8,7 @@ import msgspec
 import pyarrow as pa
 
 from moviec.engine import Engine
-from moviec.fusion.canonical_genres import genre_table
+from moviec.fusion.genres import genre_table
 from moviec.fusion.movies import Fused
 from moviec.fusion.survivorship import Rule, rule_table
 from moviec.sql import read_sql, run, view

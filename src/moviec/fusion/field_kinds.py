@@ -1,4 +1,4 @@
-"""What kind of value each field of a table of claims holds, told from its cells, and the cells read by it.
+"""What kind of value each field of a table of claims holds, by its cells, and these cells read as that kind.
 
 A year, minutes, money, another number, a date, a list or a text. The kind says which cells are equal (`fold`), and for numbers
 what is near (`field_weights`).

@@ -22,7 +22,7 @@ from moviec.rating.model import Bools, Floats
 Places: TypeAlias = npt.NDArray[np.int64]
 
 #: What is believed of any source before a film is seen: the log-odds of 9 in 10, as of the first of the sources of a catalogue;
-#: less for each source that stands before it in the table, as people put those first that they trust.
+#: less for each source that comes before it in the table, as people put those first that they trust.
 BELIEVED, LATER = 2.2, 0.1
 
 #: A source that parts from the year by one usually has the later release of its own country: what its word adds to the year
@@ -56,7 +56,7 @@ class Claims(NamedTuple):
     """A field's claims: films x sources, each cell the number of its value (equal values, equal numbers) or NaN, and its size.
 
     `kind` is the field's kind; sizes are NaN where values are no numbers. `origin` numbers each source's origin, `before` how many
-    sources stand before it in the table. `grows`: amounts that add up over time.
+    sources come before it in the table. `grows`: amounts that add up over time.
     """
 
     codes: Floats
@@ -144,7 +144,7 @@ def weigh(claims: Claims, weights: Weights) -> tuple[Floats, Floats]:
 
 
 def places_before(places: Floats) -> list[int]:
-    """Return how many sources stand before each in a table, by the rows of their claims (films x sources)."""
+    """Return how many sources come before each in a table, by the rows of their claims (films x sources)."""
     first = np.array(
         [np.nansum(places < places[:, [at]], axis=0) for at in range(places.shape[1])]
     )  # source x others that come first, on films of both
@@ -153,7 +153,7 @@ def places_before(places: Floats) -> list[int]:
 
 
 def _by_origin(behind: Floats, origin: Sequence[int]) -> Floats:
-    """Add up what stands behind each candidate: an origin speaks for one value, that of its strongest word."""
+    """Add up the weight behind each candidate: an origin speaks for one value, that of its strongest word."""
     numbers = np.array(origin)
     total = np.zeros(behind.shape[:2])
     for number in sorted(set(origin)):

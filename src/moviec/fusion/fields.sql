@@ -1,10 +1,11 @@
--- Claims -> the chance of every value, how each source fares, and the fused fields. The chance of a value grows with the
+-- Claims -> the chance of every value, and the fused fields. The chance of a value grows with the
 -- weight (log-odds, in millionths) of those who claim it; for the confidence, that none of the claims is right has the weight 0.
 -- A release date more than a year from the movie's year is not chosen: of a movie that opened late elsewhere the year
 -- stands, and the two never contradict each other. A status that tells of the time before the release does
 -- not outlive the film's release date: it is not chosen once a delivery is as late as that date ({passing}).
 -- In: field_claims (movie, field, source, value, fold, delivered), one row per value; field_rules (field, rule, judged);
--- field_weights (source, field, millionths); field_copies (source, field, of). {claims} is field_once, or, to learn from, field_judged: where two sources speak.
+-- field_weights (source, field, millionths); field_copies (source, field, of). {claims} is field_once, or, to
+-- learn from, field_judged (training.sql): where two sources speak.
 
 -- name: field_once
 SELECT movie, field, source, first.value AS value, first.fold AS fold, -first.age AS delivered, rule, judged FROM (
@@ -17,12 +18,6 @@ SELECT movie, field, source, first.value AS value, first.fold AS fold, -first.ag
 SELECT DISTINCT c.movie, c.field, c.source, c.fold FROM field_once c
 JOIN field_copies k ON k.source = c.source AND k.field = c.field
 JOIN field_once o ON o.movie = c.movie AND o.field = c.field AND o.source = k.of AND o.fold = c.fold
-
--- name: field_disputable
-SELECT movie, field FROM field_once WHERE judged AND rule <> 'union' GROUP BY movie, field HAVING COUNT(*) > 1
-
--- name: field_judged
-SELECT o.* FROM field_once o JOIN field_disputable d ON d.movie = o.movie AND d.field = o.field
 
 -- name: field_weighed
 SELECT c.movie, c.field, c.source, c.value, c.fold, c.delivered, c.rule,
@@ -61,12 +56,6 @@ UNION ALL
 SELECT o.movie, o.field, o.fold, o.voices, CAST(ROUND(1000000 * o.odds / e.every) AS BIGINT),
        CAST(ROUND(1000000 * o.odds / (e.every + o.none_of_them)) AS BIGINT)
 FROM field_odds o JOIN field_every e ON e.movie = o.movie AND e.field = o.field
-
--- name: field_agreement
-SELECT w.source, w.field, COUNT(*) AS judged, CAST(SUM(c.chance) AS BIGINT) AS millionths
-FROM field_weighed w
-JOIN field_chances c ON c.movie = w.movie AND c.field = w.field AND c.fold = w.fold
-WHERE w.weight > 0 AND c.voices > 1 GROUP BY w.source, w.field
 
 -- name: field_spelled
 SELECT w.movie, w.field, w.fold, w.value, COUNT(*) AS alike, MIN({'lightness': -w.weight, 'source': w.source}) AS best

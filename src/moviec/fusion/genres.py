@@ -1,21 +1,113 @@
-"""Which genres a film truly has, by a latent truth model over what each source said and could have said.
+"""The canonical genres, and which of them a film truly has, by a latent truth model over what each source said.
 
-Every (film, genre) is true or not; a source says it, is silent, or is silent with its list full, each with a
-probability that depends on the truth and is learned per source and genre by expectation-maximisation (Dawid and Skene
-1979; the two kinds of error as in Zhao et al., "A Bayesian approach to discovering truth", 2012). A source that does
-not know the film or lacks the genre says nothing about it; a composite label is read as at least one of its parts.
-Returns the table `genre_truth` (movie, genre, facet, millionths, shown).
+genres.toml lists the genres: ids that are never renumbered, names, facets, aliases, ids at sources. Every (film, genre) is true
+or not; a source says it, is silent, or is silent with its list full, each with a probability that depends on the truth and is
+learned per source and genre by expectation-maximisation (Dawid and Skene 1979; the two kinds of error as in Zhao et al., "A
+Bayesian approach to discovering truth", 2012). A source that does not know the film or lacks the genre says nothing about it; a
+composite label is read as at least one of its parts. Returns the table `genre_truth` (movie, genre, facet, millionths, shown).
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from importlib import resources
+from typing import Literal
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
 from moviec.engine import Engine
+from moviec.fusion.source_facts import SourceFacts
 from moviec.rating.model import Floats
 from moviec.sql import materialize, read_sql, run, view
+
+Facet = Literal["genre", "form", "audience", "format"]
+
+_MEANINGS: list[tuple[str, pa.DataType]] = [
+    ("source", pa.string()),
+    ("label", pa.string()),
+    ("genre", pa.string()),
+    ("facet", pa.string()),
+    ("parts", pa.int64()),
+]
+#: What a source's label means: one row per genre it may name; `parts` of them, more than one for a composite.
+MEANINGS = pa.schema(_MEANINGS)
+
+
+class Genre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One canonical genre; `ids` are its ids at other sources, by their names (tmdb: "16")."""
+
+    id: int
+    name: str
+    facet: Facet
+    aliases: tuple[str, ...] = ()
+    ids: dict[str, str] = {}
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    genre: tuple[Genre, ...]
+
+
+@cache
+def genres() -> tuple[Genre, ...]:
+    """Read the canonical genres, once, in order of id."""
+    text = resources.files("moviec.fusion").joinpath("genres.toml").read_bytes()
+    return msgspec.toml.decode(text, type=_File).genre
+
+
+def by_name() -> dict[str, Genre]:
+    """Return every genre by its name and aliases in small letters; a name comes before an alias."""
+    aliases = {alias.lower(): genre for genre in genres() for alias in genre.aliases}
+    return aliases | {genre.name.lower(): genre for genre in genres()}
+
+
+def meanings(sources: Iterable[SourceFacts]) -> pa.Table:
+    """Return what every label of the sources means (MEANINGS columns; labels in small letters).
+
+    A source that maps no labels uses the canonical names and aliases. Names outside the list mean nothing.
+    """
+    known = by_name()
+    rows = []
+    for source in sources:
+        maps = source.genres or {name: (genre.name,) for name, genre in known.items()}
+        for label, names in maps.items():
+            parts = [known[name.lower()] for name in names if name.lower() in known]
+            rows += [
+                {
+                    "source": source.name,
+                    "label": label.lower(),
+                    "genre": part.name,
+                    "facet": part.facet,
+                    "parts": len(parts),
+                }
+                for part in parts
+                if part.name not in source.unable
+            ]
+    return pa.Table.from_pylist(rows, MEANINGS)
+
+
+def limits(sources: Iterable[SourceFacts]) -> pa.Table:
+    """Return the sources whose genre lists are cut off: source, most."""
+    capped = [source for source in sources if source.genre_limit]
+    columns = {
+        "source": pa.array([source.name for source in capped], pa.string()),
+        "most": pa.array([source.genre_limit for source in capped], pa.int64()),
+    }
+    return pa.table(columns)
+
+
+def genre_table() -> pa.Table:
+    """Return the canonical genres as a table: genre (id), name, facet."""
+    known = genres()
+    columns = {
+        "genre": pa.array([genre.id for genre in known], pa.int64()),
+        "name": pa.array([genre.name for genre in known], pa.string()),
+        "facet": pa.array([genre.facet for genre in known], pa.string()),
+    }
+    return pa.table(columns)
+
 
 _GENRES_SQL = read_sql("moviec.fusion", "genres.sql")
 _SEEN = (
@@ -84,15 +176,6 @@ class GenreModel(msgspec.Struct, frozen=True):
     sources: tuple[str, ...]
     shares: dict[str, float]
     habits: tuple[SourceHabit, ...]
-
-
-def unmapped(engine: Engine) -> pa.Table:
-    """Return labels without a meaning, most frequent first: source, label, films. Needs `open_labels` before."""
-    return engine.query(
-        "SELECT l.source, l.label, COUNT(*) AS films FROM genre_labels l LEFT JOIN genre_meanings m"
-        " ON m.source = l.source AND m.label = l.label WHERE m.genre IS NULL"
-        " GROUP BY l.source, l.label ORDER BY films DESC, l.source, l.label"
-    )
 
 
 def open_labels(engine: Engine, data: GenreInput, sources: tuple[str, ...]) -> None:
@@ -168,8 +251,8 @@ def _posterior(codes: Floats, share: float, said: Floats) -> Floats:
 
 def _by_genre(engine: Engine) -> list[tuple[str, Floats, Floats]]:
     rows = engine.query("SELECT genre, pattern, films FROM genre_counts ORDER BY genre, pattern").to_pylist()
-    genres = sorted({str(row["genre"]) for row in rows})
-    split = {genre: [row for row in rows if row["genre"] == genre] for genre in genres}
+    names = sorted({str(row["genre"]) for row in rows})
+    split = {genre: [row for row in rows if row["genre"] == genre] for genre in names}
     return [
         (genre, _coded([row["pattern"] for row in some]), np.array([float(row["films"]) for row in some]))
         for genre, some in split.items()

@@ -8,8 +8,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from moviec.engine import Engine
-from moviec.fusion.canonical_genres import limits, meanings
-from moviec.fusion.genres import GenreInput, open_labels
+from moviec.fusion.genres import GenreInput, limits, meanings, open_labels
 from moviec.fusion.source_facts import FuseFacts
 from moviec.fusion.survivorship import CLAIMS, FieldCopy, open_claims
 from moviec.rating.arrays import Raters, prepare
@@ -58,7 +57,7 @@ PLAIN = (
 MATCHED = ("title", "original_title", "year")
 
 #: Every record's plain fields as text, side by side.
-_TOLD = f"""
+_PLAIN_TEXTS = f"""
 SELECT movie, source, delivered, {", ".join(f"CAST({name} AS STRING) AS {name}" for name in PLAIN)},
        CAST(CAST(adult AS INT) AS STRING) AS adult
 FROM movie_records"""
@@ -103,10 +102,10 @@ def open_witnesses(engine: Engine, facts: FuseFacts, copies: tuple[FieldCopy, ..
 
 def _claims(engine: Engine) -> pa.Table:
     """Return what is known as CLAIMS; the plain fields are put one below another here: as SQL, that takes long to plan."""
-    told = engine.query(_TOLD)
+    texts = engine.query(_PLAIN_TEXTS)
     fields = (*PLAIN, "adult")
     columns = [
-        [told["movie"], _repeated(field, told.num_rows), told["source"], told[field], told["delivered"]]
+        [texts["movie"], _repeated(field, texts.num_rows), texts["source"], texts[field], texts["delivered"]]
         for field in fields
     ]
     plain = [pa.table(column, list(CLAIMS)).filter(pc.is_valid(column[3])) for column in columns]
@@ -126,7 +125,7 @@ def open_member_labels(engine: Engine, facts: FuseFacts) -> tuple[str, ...]:
 
 
 def prepare_member_ratings(engine: Engine) -> Raters:
-    """Make the ratings that count ready to be rated or to fit on (see ratings.py)."""
+    """Make the ratings that count ready to be rated or to fit on (rating.arrays)."""
     engine.view(
         "movie_rating_table",
         "SELECT movie, rater AS source, value, lowest, highest, votes, panel, aspect, deviation FROM movie_ratings",

@@ -13,8 +13,7 @@ import msgspec
 from moviec.decoding import decodable, plain
 from moviec.errors import StoreError
 from moviec.fusion.genres import GenreModel
-from moviec.fusion.reliability import Reliability
-from moviec.fusion.survivorship import FieldCopy
+from moviec.fusion.survivorship import FieldCopy, Reliability
 from moviec.rating.model import RatingModel
 
 

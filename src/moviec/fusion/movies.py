@@ -6,17 +6,15 @@ depend on its own records alone, so that any selection of movies is fused as all
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import msgspec
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from moviec.engine import Engine
-from moviec.fusion.canonical_genres import genre_table
-from moviec.fusion.claims import claims
-from moviec.fusion.genres import decide
+from moviec.fusion.genres import decide, genre_table
 from moviec.fusion.members import (
     PLAIN,
     open_member_claims,
@@ -25,15 +23,14 @@ from moviec.fusion.members import (
     prepare_member_ratings,
 )
 from moviec.fusion.model import FuseModel
-from moviec.fusion.reliability import Reliability, believed
 from moviec.fusion.source_facts import LAST_PLACE, FuseFacts
-from moviec.fusion.survivorship import fuse
+from moviec.fusion.survivorship import Reliability, believed, fuse
 from moviec.rating.table import RATED, rated
 from moviec.sql import materialize, read_sql, run, view
-from moviec.text import Column, fold, fold_name, fold_title
+from moviec.text import Column, fold, fold_name, fold_title, pc
 
-_CREDITS_SQL = read_sql("moviec.fusion", "credits.sql")
 _MOVIES_SQL = read_sql("moviec.fusion", "movies.sql")
+_CLAIMS_SQL = read_sql("moviec.fusion", "claims.sql")
 _VALUES = (
     materialize("movie_values"),
     materialize("movie_lists"),
@@ -164,7 +161,7 @@ def fuse_movies(engine: Engine, model: FuseModel, facts: FuseFacts) -> Fused:
     _fuse_parties(engine)
     numbers = [name for name in _TYPES if name not in ("released", "adult")]
     tables = {name: engine.query(sql) for name, sql in _TABLES.items()}
-    return Fused(**tables, claims=claims(engine, numbers))
+    return Fused(**tables, claims=_claims(engine, numbers))
 
 
 def judge(engine: Engine, model: FuseModel, facts: FuseFacts) -> None:
@@ -199,7 +196,7 @@ def _open_orders(engine: Engine, facts: FuseFacts) -> None:
 
 
 def _parts() -> dict[str, str]:
-    """Return the parts of movies.sql and credits.sql that are written from the lists above."""
+    """Return the parts of movies.sql that are written from the lists above."""
     picked = (
         f"MAX(CASE WHEN field = '{name}' THEN CAST(value AS {_TYPES.get(name, 'STRING')}) END) AS {name}"
         for name in _SINGLE
@@ -218,12 +215,12 @@ def _fold(engine: Engine, name: str, names: str, folding: Folding) -> None:
 
 def _fuse_parties(engine: Engine) -> None:
     """Make `party_fused`: people folded as names of persons, companies as any words."""
-    run(engine, _CREDITS_SQL, _GIVEN)
+    run(engine, _MOVIES_SQL, _GIVEN)
     for field, folding in (("people", fold_name), ("companies", fold)):
         names = f"SELECT DISTINCT field, name FROM party_given WHERE field = '{field}'"
         _fold(engine, f"{field}_folds", names, folding)
     engine.view("party_folds", "SELECT * FROM people_folds UNION ALL SELECT * FROM companies_folds")
-    run(engine, _CREDITS_SQL, _BILLED, _parts())
+    run(engine, _MOVIES_SQL, _BILLED, _parts())
 
 
 def _scores(engine: Engine, model: FuseModel) -> pa.Table:
@@ -232,3 +229,59 @@ def _scores(engine: Engine, model: FuseModel) -> pa.Table:
     rows = pa.concat_tables(parts) if parts else RATED.empty_table()
     heard = rows.filter(pc.greater(rows.column("sources"), pa.scalar(0)))
     return heard.set_column(0, "movie", pc.cast(heard.column("movie"), pa.int64()))
+
+
+_CLAIMED = (view("claim_dates"), view("movie_claims"))
+
+#: View of items, the table their texts are joined into, by which keys, in which order.
+_JOINED = (
+    ("claim_items", "claim_lists", "movie, place", "lightness, source, given"),
+    ("claim_union_items", "claim_unions", "movie, place", "doubt, given"),
+    ("claim_field_items", "claim_fields", "movie", "place"),
+    ("claim_label_items", "claim_labels", "movie, source", "item"),
+    ("claim_labelled_items", "claim_labelled", "movie", "source"),
+    ("claim_chance_items", "claim_chances", "movie", "position"),
+    ("claim_name_items", "claim_names", "movie, field, source", "billing"),
+    ("claim_named_items", "claim_named", "movie, field", "source"),
+    ("claim_union_fields", "claim_name_fields", "movie", "field DESC"),
+)
+
+#: Views that the items read.
+_BEFORE = {"claim_union_items": (view("claim_fused"),), "claim_field_items": (view("claim_values"),)}
+
+
+def _claims(engine: Engine, numbers: Sequence[str]) -> pa.Table:
+    """Return movie, claims (JSON text) in order of movie, from what fusing has made; `numbers` are fields with numbers."""
+    listed = ", ".join(f"'{name}'" for name in numbers)
+    run(engine, _CLAIMS_SQL, (materialize("claim_typed"),), {"numbers": listed})
+    for items, joined, keys, order in _JOINED:
+        run(engine, _CLAIMS_SQL, (*_BEFORE.get(items, ()), view(items)))
+        _join_in_order(engine, joined, items, keys, order)
+    run(engine, _CLAIMS_SQL, _CLAIMED)
+    return engine.query("SELECT * FROM movie_claims ORDER BY movie")
+
+
+def _join_in_order(engine: Engine, name: str, items: str, keys: str, order: str = "") -> None:
+    """Make `name` (the keys, items): the texts `item` of a group with commas between them.
+
+    `items` is a table with the keys, `item` (never NULL) and the columns in `order`, by which a group is put in order.
+    """
+    rows = engine.query(f"SELECT {keys}, item FROM {items} ORDER BY {keys}{order and ', '}{order}")
+    engine.register(name, _joined(rows, keys.split(", ")))
+
+
+def _joined(rows: pa.Table, keys: list[str]) -> pa.Table:
+    """Join the items of adjacent rows with the same keys."""
+    count = rows.num_rows
+    begins = np.ones(count, dtype=bool)
+    if count > 1:
+        begins[1:] = False
+        for key in keys:
+            column = rows.column(key).combine_chunks()
+            other = pc.not_equal(column.slice(1), column.slice(0, count - 1))
+            begins[1:] |= other.to_numpy(zero_copy_only=False)
+    starts = np.flatnonzero(begins)
+    cuts = pa.array(np.append(starts, count), pa.int64())
+    lists = pa.LargeListArray.from_arrays(cuts, rows.column("item").combine_chunks())
+    items: Column = pc.binary_join(lists, ",")
+    return rows.select(keys).take(pa.array(starts, pa.int64())).append_column("items", items)

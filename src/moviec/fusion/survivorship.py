@@ -1,14 +1,16 @@
 """From every source's claims to one value per field, by the rules in fields.toml, with the losing claims and why.
 
+The weights of the sources that claim a value give it a chance; how reliable a source is in a field is learned in `training`.
 Returns `field_fused` (movie, field, value, source, rule, sources, confidence in millionths; several rows for a
 union) and `field_verdicts` (movie, field, source, value, weight, chosen).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 import pyarrow as pa
@@ -17,15 +19,22 @@ import pyarrow.compute as pc
 from moviec.decoding import decodable, plain
 from moviec.engine import Engine
 from moviec.errors import UsageError
-from moviec.fusion.reliability import Reliability, weigh
 from moviec.model import BEFORE_RELEASE, JUST_OUT, status_is
 from moviec.sql import materialize, read_sql, run, view
 from moviec.text import fold_title
 
 _FIELDS_SQL = read_sql("moviec.fusion", "fields.sql")
-_OPENED = (
+_ONCE = (
     materialize("field_once"),
     materialize("field_repeated"),
+)
+_WEIGHED = (
+    materialize("field_weighed"),
+    materialize("field_totals"),
+    materialize("field_tops"),
+    materialize("field_odds"),
+    view("field_every"),
+    materialize("field_chances"),
 )
 _CHOSEN = (
     view("field_spelled"),
@@ -44,9 +53,7 @@ _CHOSEN = (
     view("field_verdicts"),
 )
 
-
 CLAIMS = ("movie", "field", "source", "value", "delivered")
-
 
 #: Rules that take the size of a number, and the fields that are numbers.
 BY_SIZE = ("weighted_median", "largest")
@@ -61,6 +68,26 @@ NUMBERS = (
     "votes",
     "adult",
 )
+
+#: No source's word counts for nothing: the least weight, in millionths of a unit of log-odds.
+LEAST_WEIGHT = 50_000
+
+#: The chance that a source is right about a field, before any film is seen.
+Belief: TypeAlias = Callable[[str, str], float]
+
+
+class Reliability(msgspec.Struct, frozen=True):
+    """What one source is worth in one field: films on which others could judge it, and its mean chance of being right."""
+
+    source: str
+    field: str
+    judged: int
+    reliability: float
+
+    @property
+    def weight(self) -> int:
+        """Log-odds of being right, in millionths."""
+        return max(LEAST_WEIGHT, round(1e6 * math.log(self.reliability / (1 - self.reliability))))
 
 
 class FieldCopy(msgspec.Struct, frozen=True):
@@ -143,10 +170,36 @@ def open_claims(
 
 def fuse(engine: Engine, reliability: tuple[Reliability, ...]) -> None:
     """Make `field_fused` and `field_verdicts` from the opened claims."""
-    run(engine, _FIELDS_SQL, _OPENED)
+    open_once(engine)
     weigh(engine, reliability, "field_once")
     passing = status_is("t.fold", (*BEFORE_RELEASE, *JUST_OUT))
     run(engine, _FIELDS_SQL, _CHOSEN, {"passing": passing})
+
+
+def open_once(engine: Engine) -> None:
+    """Make `field_once` from the opened claims, what each source says of a field of a movie, and `field_repeated`, what a source
+    only repeats after another.
+    """
+    run(engine, _FIELDS_SQL, _ONCE)
+
+
+def believed(engine: Engine, belief: Belief, claims: str = "field_claims") -> tuple[Reliability, ...]:
+    """Return what is believed of every source and field in a table of claims before any film is seen."""
+    pairs = engine.query(f"SELECT DISTINCT source, field FROM {claims} ORDER BY source, field").to_pylist()
+    return tuple(
+        Reliability(row["source"], row["field"], 0, belief(row["source"], row["field"])) for row in pairs
+    )
+
+
+def weigh(engine: Engine, reliability: tuple[Reliability, ...], claims: str) -> None:
+    """Weigh every claim in the table `claims` by its source's reliability; make `field_weighed` to `field_chances`."""
+    weights = {
+        "source": pa.array([each.source for each in reliability], pa.string()),
+        "field": pa.array([each.field for each in reliability], pa.string()),
+        "millionths": pa.array([each.weight for each in reliability], pa.int64()),
+    }
+    engine.register("field_weights", pa.table(weights))
+    run(engine, _FIELDS_SQL, _WEIGHED, {"claims": claims})
 
 
 def _folded(engine: Engine, claims: pa.Table, fold: str, fields: list[str]) -> pa.Table:

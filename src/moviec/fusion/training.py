@@ -1,26 +1,28 @@
 """Learns the model for fusing from the records of a whole catalogue: what `moviec fit` calls.
 
-Exact counts and fixed rounds, so that the same records give the same model on any engine and thread count.
+How reliable each source is in each field, which sources repeat another, how each uses genres, and the rating model. Exact counts
+and fixed rounds, so that the same records give the same model on any engine and thread count.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from moviec.engine import Engine
 from moviec.fusion.genres import fit_genres
 from moviec.fusion.members import open_member_labels, open_members, open_witnesses, prepare_member_ratings
 from moviec.fusion.model import FuseModel, shipped_model
-from moviec.fusion.reliability import Belief, Reliability, learn_from, open_judged
 from moviec.fusion.source_facts import FuseFacts
-from moviec.fusion.survivorship import FieldCopy
+from moviec.fusion.survivorship import Belief, FieldCopy, Reliability, believed, open_once, weigh
 from moviec.rating.arrays import aligned, sample
 from moviec.rating.model import RatingModel, prior_of
 from moviec.rating.model import facts as shipped
 from moviec.rating.training import learn
 from moviec.sql import materialize, read_sql, run, view
 
-_REPEATS_SQL = read_sql("moviec.fusion", "repeats.sql")
+_TRAINING_SQL = read_sql("moviec.fusion", "training.sql")
 _REPEATS = (
     view("repeat_films"),
     materialize("repeat_said"),
@@ -64,6 +66,41 @@ def fit_rating(engine: Engine, facts: FuseFacts) -> RatingModel:
     return learn(wide, names, tuple(priors[name] for name in names))
 
 
+#: Rounds, always as many; a source that is trusted least though it is the best is found out by the twentieth.
+ROUNDS = 20
+
+#: How many films that belief is worth.
+BELIEF_FILMS = 20
+
+
+def open_judged(engine: Engine) -> None:
+    """Make `field_judged` from `field_claims`: the claims of films and fields on which two sources or more speak."""
+    open_once(engine)
+    run(engine, _TRAINING_SQL, (view("field_disputable"), materialize("field_judged")))
+
+
+def learn_from(engine: Engine, belief: Belief, claims: str = "field_judged") -> tuple[Reliability, ...]:
+    """Learn from judged claims how reliable each source is in each field; leaves them weighed by the last round but one.
+
+    Truth discovery by expectation-maximisation: weights give every value a chance, the mean chance of a source's claims is its
+    reliability, and that its weight; a fixed number of rounds, beginning with what is believed.
+    """
+    found = before = believed(engine, belief, claims)
+    for _ in range(ROUNDS):
+        weigh(engine, found, claims)
+        run(engine, _TRAINING_SQL, (view("field_agreement"),))
+        rows = engine.query("SELECT * FROM field_agreement").to_pylist()
+        counts = {(row["source"], row["field"]): (row["judged"], row["millionths"]) for row in rows}
+        found = tuple(_updated(each, counts.get((each.source, each.field), (0, 0))) for each in before)
+    return found
+
+
+def _updated(before: Reliability, counts: tuple[int, int]) -> Reliability:
+    judged, millionths = counts
+    share = (millionths / 1e6 + BELIEF_FILMS * before.reliability) / (judged + BELIEF_FILMS)
+    return msgspec.structs.replace(before, judged=judged, reliability=round(share, 6))
+
+
 #: Times that an independent source should have parted from the original, before anything is said.
 LEAST_EXPECTED = 10
 
@@ -103,7 +140,7 @@ def parting(engine: Engine, belief: Belief) -> list[dict[str, Any]]:
         text = "'" + source.replace("'", "''") + "'"
         engine.view("repeat_others", f"SELECT * FROM field_judged WHERE source <> {text}")
         learn_from(engine, belief, "repeat_others")
-        run(engine, _REPEATS_SQL, _REPEATS, {"source": text})
+        run(engine, _TRAINING_SQL, _REPEATS, {"source": text})
         rows = engine.query("SELECT * FROM repeat_found ORDER BY field, original").to_pylist()
         found += [row | {"source": source} for row in rows]
     return found

@@ -22,6 +22,8 @@ from moviec.model import MILLION
 from moviec.sql import filled, read_sql
 from moviec.text import Column, pc
 
+_SQL = read_sql("moviec.matching", "candidate_pairs.sql")
+
 #: (left_source, left_key) comes before (right_source, right_key). `weight`: log2 odds in millionths, the pinned prior
 #: included; raised where only titles speak against a shared id or the same people (`evidence.adjusted`). `contradiction`: what speaks against the pair (CONTRADICTIONS), so that a person should look however likely it is; null for nothing. `evidence`: JSON list of [feature, level, bits].
 _PAIRS: list[tuple[str, pa.DataType]] = [
@@ -94,13 +96,12 @@ def find_records_to_match(engine: Engine, limits: PairLimits) -> None:
     `find_candidates` also those that share one with any other that is matched again.
     """
     _lay_out_keys(engine, limits, "numbered")
-    sql = read_sql("moviec.matching", "candidate_pairs.sql")
-    engine.materialize("nested_keys_before", sql["nested_keys_before"])
+    engine.materialize("nested_keys_before", _SQL["nested_keys_before"])
     _flatten(engine, "flat_before", "nested_keys_before", pa.schema([("side", pa.int32()), *BLOCK]))
-    engine.view("keys_before", filled(sql["sided_keys"], {"flat": "flat_before"}))
+    engine.view("keys_before", filled(_SQL["sided_keys"], {"flat": "flat_before"}))
     for name in ("touched", "crowds", "flipped", "to_match", "keys_to_match"):
-        engine.materialize(name, sql[name])
-    engine.view("crowds_now", sql["crowds_to_match"])
+        engine.materialize(name, _SQL[name])
+    engine.view("crowds_now", _SQL["crowds_to_match"])
 
 
 def match_all(engine: Engine, limits: PairLimits) -> None:
@@ -109,18 +110,17 @@ def match_all(engine: Engine, limits: PairLimits) -> None:
     _lay_out_keys(engine, limits, "numbered_all")
     engine.view("to_match", "SELECT n FROM numbered")
     engine.view("keys_to_match", "SELECT n, side, rule, block FROM keys")
-    engine.view("crowds_now", read_sql("moviec.matching", "candidate_pairs.sql")["crowds_of_all"])
+    engine.view("crowds_now", _SQL["crowds_of_all"])
 
 
 def _lay_out_keys(engine: Engine, limits: PairLimits, numbered: str) -> None:
     """Keep `numbered`, by the section of that name, `sides`, and `keys`, the blocks of each record."""
-    sql = read_sql("moviec.matching", "candidate_pairs.sql")
     register_limits(engine, limits)
-    engine.materialize("numbered", sql[numbered])
-    engine.materialize("sides", sql["sides"])
+    engine.materialize("numbered", _SQL[numbered])
+    engine.materialize("sides", _SQL["sides"])
     ends = [("n", pa.int32()), ("side", pa.int32()), ("is_changed", pa.bool_())]
-    _flatten(engine, "flat_keys", f"({sql['nested_keys']})", pa.schema([*ends, *BLOCK]))
-    engine.view("keys", filled(sql["sided_keys"], {"flat": "flat_keys"}))
+    _flatten(engine, "flat_keys", f"({_SQL['nested_keys']})", pa.schema([*ends, *BLOCK]))
+    engine.view("keys", filled(_SQL["sided_keys"], {"flat": "flat_keys"}))
     engine.materialize(
         "numbered", "SELECT * EXCLUDE (blocks) FROM numbered"
     )  # they take more room than all else
@@ -137,9 +137,8 @@ def register_limits(engine: Engine, limits: PairLimits) -> None:
 
 def find_candidates(engine: Engine) -> None:
     """After `find_records_to_match`, keep `blocks` and the candidate pairs `found` (l, r)."""
-    sql = read_sql("moviec.matching", "candidate_pairs.sql")
     for name in ("blocks", "found"):
-        engine.materialize(name, sql[name])
+        engine.materialize(name, _SQL[name])
     engine.forget("flat_keys")  # thirty for each record
 
 
@@ -149,10 +148,9 @@ def find_best_candidates(engine: Engine, most: int) -> int:
     Returns how many candidate pairs were left out. Whose pairs are the best depends on all records, so this is for lists
     that are matched as a whole, not for a catalogue that grows.
     """
-    sql = read_sql("moviec.matching", "candidate_pairs.sql")
     engine.register("best_of", pa.table({"most": [most]}))
     for name, section in (("blocks", "blocks"), ("shared", "shared"), ("found", "best")):
-        engine.materialize(name, sql[section])
+        engine.materialize(name, _SQL[section])
     counts = "SELECT (SELECT count(*) FROM shared) - (SELECT count(*) FROM found) AS cut"
     return int(engine.query(counts)["cut"][0].as_py())
 
@@ -187,15 +185,14 @@ def blocking_report(engine: Engine) -> pa.Table:
 
 
 def named_rules(report: pa.Table) -> pa.Table:
-    """Give the rules of a report, which stand there by their places, their names."""
+    """Return a report with the names of the rules in place of their numbers."""
     return report.set_column(0, "rule", pc.take(pa.array(RULES), report["rule"]))
 
 
 def compare_candidates(engine: Engine) -> Iterator[pa.Table]:
     """Compare the pairs in `found` slice by slice: l, r and one int8 column per comparison, ordered by l, r."""
-    sql = read_sql("moviec.matching", "candidate_pairs.sql")
     for name in ("involved", "nested"):
-        engine.materialize(name, sql[name])
+        engine.materialize(name, _SQL[name])
     for table, (column, *fields) in _LISTS.items():
         nested = f"(SELECT n, {column} AS items FROM nested)"
         _flatten(engine, table, nested, pa.schema([("n", pa.int32()), *fields]))
@@ -219,7 +216,7 @@ def compare_all(engine: Engine) -> pa.Table:
 
 def _compare_slice(engine: Engine, first: int, last: int) -> pa.Table:
     engine.register("slice", pa.table({"first": [first], "last": [last]}))
-    engine.materialize("candidates", read_sql("moviec.matching", "candidate_pairs.sql")["candidates"])
+    engine.materialize("candidates", _SQL["candidates"])
     return compare(engine)
 
 

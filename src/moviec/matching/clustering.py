@@ -1,7 +1,8 @@
 """Which records are one film: verdicts that hold, pairs with their probabilities and bands, clusters over all sources.
 
-Works on whole components of the graph of pairs and decisions; each component comes out the same in any company.
-Returns `Settled`.
+Works on whole components of the graph of pairs and decisions; each component comes out the same in any company. First the
+chances of pairs that cannot all be true are shared out, then what each pair says for or against a cluster joins records
+(`graph.clusters`). Returns `Settled`.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from moviec.matching.candidate_pairs import HELD_PAIRS
-from moviec.matching.graph import Edges, Rules, clusters
-from moviec.matching.match_weights import Integers
+from moviec.matching.decisions import adopt
+from moviec.matching.graph import Edges, Rules, clusters, connected, one_to_one
+from moviec.matching.match_weights import Integers, rivals_share
 from moviec.matching.model import Model
-from moviec.matching.rivals import Chances, Graph, weigh_rivals
 from moviec.model import MILLION
 from moviec.text import Column, pc
+
+Flags = npt.NDArray[np.bool_]
 
 #: `probability` in millionths. `band`: "accept", the two are one film; "review", a person should look; "reject".
 SETTLED_PAIRS = HELD_PAIRS.append(pa.field("probability", pa.int64())).append(pa.field("band", pa.string()))
@@ -33,13 +36,6 @@ _MEMBERS: list[tuple[str, pa.DataType]] = [
     ("probability", pa.int64()),
 ]
 MEMBERS = pa.schema(_MEMBERS)
-#: Two clusters join where the log2 odds of the pairs between them are above DOUBT on average. A pair that was not kept
-#: mostly has other titles and counts as UNSEEN; one that is contradicted, at most as CONTRADICTED. Set on the half of
-#: the known pairs that is not held out (bench/bench_catalogue.py --fitting): of DOUBT 0 to 2 and UNSEEN -8 to 2 these
-#: gave the best F1 among those whose precision is over .99 on every pair of sources.
-DOUBT, UNSEEN, CONTRADICTED = MILLION, -MILLION, -8 * MILLION
-
-_ENTRIES = pa.list_(pa.struct([("key", pa.string()), ("value", pa.string())]))
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -60,6 +56,33 @@ class _Decided(msgspec.Struct, frozen=True):
     overruled: pa.Table
 
 
+class _Graph(msgspec.Struct, frozen=True):
+    """Pairs by number of their records, and the `source` of each record, by number too.
+
+    `votes` of each record, 0 where no rater counts any. `weight`: log2 odds in millionths. `verdict`: 1 where a person said
+    that the two are the same, -1 where they are not, else 0.
+    """
+
+    source: Integers
+    votes: Integers
+    left: Integers
+    right: Integers
+    weight: Integers
+    contradicted: Flags
+    verdict: Integers
+
+
+class _Chances(msgspec.Struct, frozen=True):
+    """Of each pair: log2 odds and probability in millionths, and whether it is a likely match; of each record the lowest
+    number among those of its own source that are its film too (`film`).
+    """
+
+    log_odds: Integers
+    probability: Integers
+    likely: Flags
+    film: Integers
+
+
 def settle(
     records: pa.Table,
     pairs: pa.Table,
@@ -67,7 +90,7 @@ def settle(
     model: Model,
     repeating: frozenset[str] = frozenset(),
 ) -> Settled:
-    """Settle whole components.
+    """Judge the pairs of whole components and cluster their records.
 
     `records`: source, key, ids (a map), votes of every record in them; `pairs`: PAIRS; `decisions`: DECISIONS, oldest first,
     those on other records left aside. Sources in `repeating` may hold a film twice.
@@ -79,7 +102,7 @@ def settle(
     pairs = pairs.take(order)
     decided = _decided(names, decisions)
     graph = _graph(records, (left[order], right[order]), pairs, decided)
-    chances = weigh_rivals(graph, model)
+    chances = _weigh_rivals(graph, model)
     edges = Edges(len(records), graph.left, graph.right, _bonds(graph, chances))
     label = clusters(
         edges, _marks(records, chances.film, decided, repeating), Rules(decided.same, UNSEEN - DOUBT)
@@ -91,6 +114,7 @@ def settle(
 
 
 def _names(sources: Column, keys: Column) -> Column:
+    """Return one text for each record."""
     return pc.binary_join_element_wise(sources, keys, "\x1f").combine_chunks()
 
 
@@ -105,6 +129,7 @@ def _ends(names: Column, table: pa.Table) -> tuple[Integers, Integers]:
 
 
 def _decided(names: Column, decisions: pa.Table) -> _Decided:
+    """Return the decisions on these records, those that hold apart from those overruled."""
     left, right = _ends(names, decisions)
     here = (left >= 0) & (left != right)
     left, right, decisions = left[here], right[here], decisions.filter(pa.array(here))
@@ -117,14 +142,14 @@ def _decided(names: Column, decisions: pa.Table) -> _Decided:
     return _Decided(same_pairs, apart_pairs, decisions.filter(pa.array(~holds)))
 
 
-def _graph(records: pa.Table, ends: tuple[Integers, Integers], pairs: pa.Table, decided: _Decided) -> Graph:
+def _graph(records: pa.Table, ends: tuple[Integers, Integers], pairs: pa.Table, decided: _Decided) -> _Graph:
     left, right = ends
     code = left * len(records) + right
     verdict = np.zeros(len(left), dtype=np.int64)
     for said, those in ((1, decided.same), (-1, decided.apart)):
         both = np.array(those, dtype=np.int64).reshape(-1, 2)
         verdict[np.isin(code, both[:, 0] * len(records) + both[:, 1])] = said
-    return Graph(
+    return _Graph(
         source=pc.dictionary_encode(records["source"].combine_chunks()).indices.to_numpy().astype(np.int64),
         votes=pc.fill_null(records["votes"], 0).to_numpy(),
         left=left,
@@ -135,7 +160,112 @@ def _graph(records: pa.Table, ends: tuple[Integers, Integers], pairs: pa.Table, 
     )
 
 
-def _bonds(graph: Graph, chances: Chances) -> Integers:
+#: What it weighs among rivals of one source that one has twice the votes of another, and how far that goes, in millionths of a
+#: bit. Lists hold what is known: in shared/data a film's log2 odds of being in another list rise with every doubling of its
+#: votes by .6 (MovieLens: Rotten Tomatoes), .8 (MovieLens: Wikipedia), .4 (Kaggle: Rotten Tomatoes) and .7 (IMDb: Wikipedia).
+#: Bounded, since a list that holds all films is no such list.
+FAME, MOST_FAME = MILLION // 2, 4 * MILLION
+
+#: What a person has decided weighs this much, in millionths of a bit.
+CERTAIN = 100 * MILLION
+
+
+class _Units(msgspec.Struct, frozen=True):
+    """Pairs that do not rival each other, as one: those between the records of one film in each of two sources.
+
+    `of`: the unit of each pair. `films`: the films at the left and right of each unit. `slots`: what each unit takes up on its
+    left and right, a film with another source.
+    """
+
+    of: Integers
+    films: tuple[Integers, Integers]
+    slots: tuple[Integers, Integers]
+
+    def best(self, values: Integers) -> Integers:
+        """Return the greatest value among each unit's pairs."""
+        greatest = np.full(len(self.slots[0]), np.iinfo(np.int64).min, dtype=np.int64)
+        np.maximum.at(greatest, self.of, values)
+        return greatest
+
+
+def _weigh_rivals(graph: _Graph, model: Model) -> _Chances:
+    """Share out the chances among rivals and choose the likely matches, one for each film in each other source.
+
+    A film has at most one match in another source, so its pairs there cannot all be true and share the chance. A pair within a
+    source has no rivals; two records of a source that are likely one film are none to each other.
+    """
+    own = np.where(graph.verdict, graph.verdict * CERTAIN, model.calibration.apply(graph.weight))
+    accept = model.bands.accept / MILLION
+    open_to_all = (~graph.contradicted & (graph.verdict == 0)) | (graph.verdict == 1)
+    inside = graph.source[graph.left] == graph.source[graph.right]
+    repeats = inside & open_to_all & (own >= MILLION * np.log2(accept / (1 - accept)))
+    film = connected(_edges(graph, repeats))
+    units = _units(graph, inside, film)
+    best = units.best(own)
+    known = best + _by_fame(_fame(graph, film), units, best)
+    shared = own + (known - best - rivals_share(*units.slots, known))[units.of]
+    log_odds = np.where(graph.verdict, own, shared)
+    probability = np.rint(MILLION / (1 + np.exp2(-log_odds / MILLION))).astype(np.int64)
+    likely = open_to_all & (probability >= model.bands.accept)
+    return _Chances(log_odds, probability, likely & _chosen(graph, units, likely)[units.of], film)
+
+
+def _fame(graph: _Graph, film: Integers) -> Integers:
+    """Return what each film's votes weigh, in millionths of a bit, by the number of its first record."""
+    most = np.zeros(len(film), dtype=np.int64)
+    np.maximum.at(most, film, graph.votes)
+    found: Integers = np.rint(FAME * np.log2(1.0 + most)).astype(np.int64)
+    return found
+
+
+def _by_fame(fame: Integers, units: _Units, log_odds: Integers) -> Integers:
+    """Return what fame adds to the log2 odds of units: in every slot the odds in all stay, and the better known have more of them."""
+    odds = np.exp2(np.clip(log_odds / MILLION, -60, 60))
+    added: Integers = np.zeros(len(odds), dtype=np.int64)
+    for slot, other in zip(units.slots, reversed(units.films), strict=True):
+        top = np.zeros(int(slot.max(initial=0)) + 1, dtype=np.int64)
+        np.maximum.at(top, slot, fame[other])
+        behind = np.maximum(fame[other] - top[slot], -MOST_FAME)
+        left_over = np.bincount(slot, odds * np.exp2(behind / MILLION)) / np.bincount(slot, odds)
+        added += behind - np.rint(MILLION * np.log2(left_over)).astype(np.int64)[slot]
+    return added
+
+
+def _edges(graph: _Graph, chosen: Flags) -> Edges:
+    return Edges(len(graph.source), graph.left[chosen], graph.right[chosen], graph.weight[chosen])
+
+
+def _units(graph: _Graph, inside: Flags, film: Integers) -> _Units:
+    """Lay out the units, `film` being the number of each record's film in its own source."""
+    records, alone = len(graph.source), np.arange(len(graph.left), dtype=np.int64)
+    left, right = film[graph.left], film[graph.right]
+    code = np.where(inside, records * records + alone, left * records + right)
+    _, first, of = np.unique(code, return_index=True, return_inverse=True)
+    slots = [
+        np.unique(np.where(inside, records * records + alone, mine * records + graph.source[other])[first], return_inverse=True)[1]
+        for mine, other in ((left, graph.right), (right, graph.left))
+    ]  # fmt: skip
+    films = left[first], right[first]
+    return _Units(of.astype(np.int64), films, (slots[0].astype(np.int64), slots[1].astype(np.int64)))
+
+
+def _chosen(graph: _Graph, units: _Units, likely: Flags) -> Flags:
+    """Choose among the units that hold a likely pair so that none shares a slot with another, the surest first."""
+    surest = units.best(np.where(likely, graph.weight + CERTAIN * graph.verdict, np.iinfo(np.int64).min))
+    chosen: Flags = surest > np.iinfo(np.int64).min
+    at = np.flatnonzero(chosen)
+    chosen[at] = one_to_one(units.slots[0][at], units.slots[1][at], surest[at])
+    return chosen
+
+
+#: Two clusters join where the log2 odds of the pairs between them are above DOUBT on average. A pair that was not kept
+#: mostly has other titles and counts as UNSEEN; one that is contradicted, at most as CONTRADICTED. Set on the half of
+#: the known pairs that is not held out (bench/bench_catalogue.py --fitting): of DOUBT 0 to 2 and UNSEEN -8 to 2 these
+#: gave the best F1 among those whose precision is over .99 on every pair of sources.
+DOUBT, UNSEEN, CONTRADICTED = MILLION, -MILLION, -8 * MILLION
+
+
+def _bonds(graph: _Graph, chances: _Chances) -> Integers:
     """Return what each pair says for a cluster that holds both its ends, above zero only where it is to be a match.
 
     A contradicted pair speaks against it however likely.
@@ -143,6 +273,9 @@ def _bonds(graph: Graph, chances: Chances) -> Integers:
     says = np.where(graph.contradicted, np.minimum(chances.log_odds, CONTRADICTED), chances.log_odds) - DOUBT
     bonds: Integers = np.where(chances.likely, np.maximum(says, 1), np.minimum(says, 0))
     return bonds
+
+
+_ENTRIES = pa.list_(pa.struct([("key", pa.string()), ("value", pa.string())]))
 
 
 def _marks(records: pa.Table, film: Integers, decided: _Decided, repeating: frozenset[str]) -> pa.Table:
@@ -183,7 +316,7 @@ def _as_one(records: pa.Table, film: Integers, parents: Column, entries: Column)
     return pc.coalesce(pc.take(firsts.filter(has), known), value)
 
 
-def _bands(graph: Graph, chances: Chances, pairs: pa.Table, label: Integers, model: Model) -> Column:
+def _bands(graph: _Graph, chances: _Chances, pairs: pa.Table, label: Integers, model: Model) -> Column:
     """Return each pair its band: joined without a contradiction, worth a look, or neither."""
     joined = label[graph.left] == label[graph.right]
     settled = graph.verdict != 0
@@ -196,7 +329,7 @@ def _bands(graph: Graph, chances: Chances, pairs: pa.Table, label: Integers, mod
 
 
 def _members(
-    pairs: pa.Table, records: pa.Table, graph: Graph, label: Integers, decided: _Decided
+    pairs: pa.Table, records: pa.Table, graph: _Graph, label: Integers, decided: _Decided
 ) -> pa.Table:
     """Say of every record which cluster it is in, and how it came there."""
     accepted = pc.equal(pairs["band"], "accept").to_numpy()
@@ -217,42 +350,3 @@ def _members(
         "probability": pa.array(surest, mask=surest < 0),
     }
     return pa.table(columns, schema=MEMBERS)
-
-
-#: One verdict on two records, in either order: they are the same film, or not. Rows stand oldest first.
-_DECISIONS: list[tuple[str, pa.DataType]] = [
-    ("left_source", pa.string()),
-    ("left_key", pa.string()),
-    ("right_source", pa.string()),
-    ("right_key", pa.string()),
-    ("same", pa.bool_()),
-]
-DECISIONS = pa.schema(_DECISIONS)
-
-
-def adopt(left: Integers, right: Integers, same: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Return which verdicts hold (records by number, oldest first): of those that contradict, the later ones.
-
-    A verdict may contradict several others together: A is B, B is C, A is not C.
-    """
-    label: dict[int, int] = {int(record): int(record) for record in np.append(left, right)}
-    groups = {record: [record] for record in label}
-    apart: dict[int, set[int]] = {record: set() for record in label}  # labels that this one must not join
-    holds = np.zeros(len(left), dtype=np.bool_)
-    for at in range(len(left) - 1, -1, -1):
-        one, other = sorted((label[int(left[at])], label[int(right[at])]))
-        holds[at] = other not in apart[one] if same[at] else one != other
-        if not holds[at] or one == other:
-            continue
-        if not same[at]:
-            apart[one].add(other)
-            apart[other].add(one)
-            continue
-        for record in groups[other]:
-            label[record] = one
-        groups[one] += groups.pop(other)
-        for third in apart.pop(other):
-            apart[third].discard(other)
-            apart[third].add(one)
-            apart[one].add(third)
-    return holds

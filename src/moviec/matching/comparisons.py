@@ -20,6 +20,8 @@ from moviec.romanise import romanise
 from moviec.sql import read_sql
 from moviec.text import fold, pc
 
+_SQL = read_sql("moviec.matching", "comparisons.sql")
+
 Levels = npt.NDArray[np.int8]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -170,7 +172,7 @@ NOTES = ("film_people", "film_labels", "film_titles")
 def note_films(engine: Engine) -> None:
     """Keep what is worked out once for each film from `film_names`, `film_genres` and `film_forms`."""
     for name in NOTES:
-        engine.materialize(name, read_sql("moviec.matching", "comparisons.sql")[name])
+        engine.materialize(name, _SQL[name])
 
 
 def compare(engine: Engine) -> pa.Table:
@@ -178,15 +180,14 @@ def compare(engine: Engine) -> pa.Table:
     names both credit, `twins`, whether two rows of one source are one film, and
     `lone_kind`, the kind where only one film has one; ordered by l, r.
     """
-    sql = read_sql("moviec.matching", "comparisons.sql")
-    engine.materialize("title_pairs", sql["title_pairs"])
+    engine.materialize("title_pairs", _SQL["title_pairs"])
     engine.map("scored_titles", "title_pairs", _title_levels, _SCORED_TITLES)
-    engine.materialize("titles", sql["titles"])
-    engine.materialize("director_pairs", sql["director_pairs"])
+    engine.materialize("titles", _SQL["titles"])
+    engine.materialize("director_pairs", _SQL["director_pairs"])
     engine.map("scored_directors", "director_pairs", _name_likeness, _SCORED_NAMES)
     for name in ("directors", "billed", "people", "genres", "ids"):
-        engine.materialize(name, sql[name])
-    compared = engine.query(sql["compared"])
+        engine.materialize(name, _SQL[name])
+    compared = engine.query(_SQL["compared"])
     levels = {comparison.name: comparison.level(compared) for comparison in COMPARISONS}
     return pa.table(
         {

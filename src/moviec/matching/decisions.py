@@ -1,6 +1,7 @@
 """What people decided about pairs of records: read, written, put in one form, checked for contradictions.
 
-Returns the decisions in force, ready for settling, and which uncertain pairs are most worth a person's time.
+Returns the decisions in force, which of them hold where they contradict each other, and which uncertain pairs are most worth
+a person's time.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Literal
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from moviec.errors import PayloadError, StoreError
@@ -28,12 +30,16 @@ _SortKeys = list[tuple[str, Literal["ascending", "descending"]]]
 _INSTANT = pa.timestamp("us", "UTC")
 
 #: Every decision ever made, `verdict` "same" or "different". Of a pair the record first by (source, key) is the left
-#: one. `undone`: when it was taken back, `undone_by` by whom, null while it stands.
+#: one. `undone`: when it was taken back, `undone_by` by whom, null while it is in force.
 DECISION_LOG = pa.schema(
     [pa.field(name, pa.string()) for name in (*_ENDS, "verdict", "who")]
     + [pa.field(name, _INSTANT) for name in ("at", "undone")]
     + [pa.field("undone_by", pa.string())]
 )
+
+#: The decisions in force as clustering takes them, one verdict on two records, in either order; oldest first.
+_DECISIONS: list[tuple[str, pa.DataType]] = [*((name, pa.string()) for name in _ENDS), ("same", pa.bool_())]
+DECISIONS = pa.schema(_DECISIONS)
 
 #: A film as a source has it: source, key.
 Record = tuple[str, str]
@@ -120,9 +126,37 @@ def in_force(log: pa.Table) -> pa.Table:
 
 
 def as_table(log: pa.Table) -> pa.Table:
-    """Return the decisions in force as settling takes them: the four ends and `same` (bool), oldest first."""
+    """Return the decisions in force as DECISIONS."""
     kept = in_force(log)
     return kept.select(_ENDS).append_column("same", pc.equal(kept["verdict"], "same"))
+
+
+def adopt(left: Integers, right: Integers, same: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Return which verdicts hold (records by number, oldest first): of those that contradict each other, the later ones.
+
+    A verdict may contradict several others together: A is B, B is C, A is not C.
+    """
+    label: dict[int, int] = {int(record): int(record) for record in np.append(left, right)}
+    groups = {record: [record] for record in label}
+    apart: dict[int, set[int]] = {record: set() for record in label}  # labels that this one must not join
+    holds = np.zeros(len(left), dtype=np.bool_)
+    for at in range(len(left) - 1, -1, -1):
+        one, other = sorted((label[int(left[at])], label[int(right[at])]))
+        holds[at] = other not in apart[one] if same[at] else one != other
+        if not holds[at] or one == other:
+            continue
+        if not same[at]:
+            apart[one].add(other)
+            apart[other].add(one)
+            continue
+        for record in groups[other]:
+            label[record] = one
+        groups[one] += groups.pop(other)
+        for third in apart.pop(other):
+            apart[third].discard(other)
+            apart[third].add(one)
+            apart[one].add(third)
+    return holds
 
 
 def contradictions(log: pa.Table) -> list[Contradiction]:

@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 
 from moviec import text
-from moviec.engine import Engine
 from moviec.romanise import OTHER_SCRIPT, romanise
 from moviec.text import Column, pc
 
@@ -47,7 +46,7 @@ SELECT source, key,
 FROM records WHERE NOT coalesce(deleted, false)
 """
 
-#: What stands before the name of a part: "Episode V - The Empire Strikes Back".
+#: What comes before the name of a part: "Episode V - The Empire Strikes Back".
 _NUMBERED = r"(?i)^(?:part|episode|chapter|volume|vol\.?) [\pL\pN]+ ?[-–—:] "
 
 #: Billed below this, a name says little and costs much.
@@ -114,15 +113,8 @@ def prepare(features: pa.Table) -> Prepared:
 
 
 def written_years(features: pa.Table) -> Column:
-    """Return the year that stands in brackets behind a title of each film (FEATURES columns), null where none does."""
+    """Return the year in brackets behind a title of each film (FEATURES columns), null where none does."""
     return _first_year(_titles(features), features.num_rows)
-
-
-def load(engine: Engine, side: str, prepared: Prepared) -> None:
-    """Make the tables known to the engine as `<side>_records`, `<side>_forms`, …"""
-    for name in Prepared.__struct_fields__:
-        engine.register("arriving", getattr(prepared, name))
-        engine.materialize(f"{side}_{name}", "SELECT * FROM arriving")
 
 
 def _one(column: Column) -> Column:

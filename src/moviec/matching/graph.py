@@ -1,6 +1,6 @@
-"""Which pairs stand: one-to-one between two duplicate-free lists, and clusters over many sources.
+"""Which pairs are chosen: one-to-one between two duplicate-free lists, or by clusters over many sources.
 
-Hands on, per record, the number of its cluster: the lowest record number in it.
+A cluster is returned as a label per record: the lowest record number in it.
 """
 
 from __future__ import annotations

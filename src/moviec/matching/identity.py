@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from moviec.errors import StoreError
 from moviec.matching.graph import Integers, one_to_one
 from moviec.text import Column, pc
 
@@ -63,7 +62,7 @@ def keep_ids(members: pa.Table, ledger: pa.Table, next_id: int, former: pa.Table
     each arrival had been published on its own.
 
     `former` (the item's columns, id, into): with which `id` an item was merged `into` another, of ids that redirect. Parted
-    from the other's items it stands for its former id, unless most that had this stay: a merger undone gives the ids back.
+    from the other's items it counts for its former id, unless most that had this stay: a merger undone gives the ids back.
     """
     names = _item_columns(members)
     merged_before = (
@@ -98,24 +97,6 @@ def keep_ids(members: pa.Table, ledger: pa.Table, next_id: int, former: pa.Table
     )
 
 
-def successor_of(redirects: pa.Table) -> pa.Table:
-    """Collapse chains of redirects (id, successor): every id leads straight to where its chain ends.
-
-    Raises StoreError where redirects run in a circle.
-    """
-    ids = redirects["id"].to_numpy()
-    order = np.argsort(ids)
-    ids, end = ids[order], redirects["successor"].to_numpy()[order]
-    for _ in range(len(ids).bit_length()):  # each round follows twice as many links
-        end = _looked_up(end, ids, end)
-    circle = ids[np.isin(end, ids)]
-    if len(circle):
-        raise StoreError(
-            f"the redirects from id {circle[0]} run in a circle", "the ledger of ids", "restore a backup"
-        )
-    return pa.table({"id": ids, "successor": end})
-
-
 def divided(members: pa.Table, ledger: pa.Table) -> Column:
     """Return the ids of the ledger whose items are in several clusters now, in order; tables as `keep_ids` takes them."""
     names = _item_columns(members)
@@ -133,7 +114,7 @@ def _item_columns(members: pa.Table) -> list[str]:
 
 
 def _undone(item: Integers, cluster: Integers, vote: Integers, former: _Former) -> Integers:
-    """Return the id that each member stands for: the one it had (`vote`), or the one before the merger that is undone.
+    """Return the id that each member counts for: the one it had (`vote`), or the one before the merger that is undone.
 
     It is undone for members that are in no cluster with any that always had the id, while such are elsewhere. Mergers upon
     mergers are undone one by one.
@@ -253,7 +234,7 @@ def _redirected(ids: Integers, merged: pa.Table) -> Integers:
 
 
 def _looked_up(wanted: Integers, keys: Integers, values: Integers) -> Integers:
-    """Replace what stands among the sorted keys by its value; the rest stays."""
+    """Replace what is among the sorted keys by its value; the rest stays."""
     if not len(keys):
         return wanted
     at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)

@@ -20,6 +20,8 @@ from moviec.matching.match_features import MATCH_FEATURES
 from moviec.matching.model import Model
 from moviec.sql import filled, read_sql
 
+_SQL = read_sql("moviec.matching", "candidate_pairs.sql")
+
 #: Two kinds of rows: candidate pairs (l, r), and what blocking did by rule, which has no l.
 _CANDIDATES: list[tuple[str, pa.DataType]] = [
     ("l", pa.int32()),
@@ -48,16 +50,15 @@ def candidates_of_blocks(keys: pa.Table, limits: PairLimits) -> pa.Table:
 
     A pair comes from each part in which it shares a block.
     """
-    sql = read_sql("moviec.matching", "candidate_pairs.sql")
     with DuckEngine(_ONE) as engine:
         register_limits(engine, limits)
         engine.register("flat_keys", keys)
-        engine.view("keys", filled(sql["sided_keys"], {"flat": "flat_keys"}))
+        engine.view("keys", filled(_SQL["sided_keys"], {"flat": "flat_keys"}))
         engine.materialize("to_match", "SELECT DISTINCT n FROM keys")
         engine.view("keys_to_match", "SELECT n, side, rule, block FROM keys")
-        engine.materialize("crowds_now", sql["crowds_of_all"])
+        engine.materialize("crowds_now", _SQL["crowds_of_all"])
         for name in ("blocks", "found"):
-            engine.materialize(name, sql[name])
+            engine.materialize(name, _SQL[name])
         rows = engine.query(f"FROM ({BLOCKING_REPORT}) UNION ALL BY NAME SELECT l, r FROM found")
     return rows.select(CANDIDATES.names).cast(CANDIDATES)
 
@@ -66,12 +67,11 @@ def pairs_of_candidates(
     candidates: pa.Table, records: pa.Table, model: Model, limits: PairLimits
 ) -> pa.Table:
     """Return the pairs kept (PAIRS) of candidates (l, r: numbers among all) from their records (NUMBERED)."""
-    sql = read_sql("moviec.matching", "candidate_pairs.sql")
     blocks = pa.nulls(len(records), MATCH_FEATURES.field("blocks").type)
     with DuckEngine(_ONE) as engine:
         register_limits(engine, limits)
         engine.register("match_features", records.append_column("blocks", blocks))
-        engine.materialize("numbered", sql["numbered_all"])
+        engine.materialize("numbered", _SQL["numbered_all"])
         engine.register("given", candidates)
         engine.materialize(
             "places", "SELECT m.n AS place, u.n FROM match_features m JOIN numbered u USING (source, key)"

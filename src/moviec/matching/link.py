@@ -18,8 +18,8 @@ from moviec.engine.duckdb import quoted
 from moviec.errors import StoreError, UsageError
 from moviec.matching.lists import FilmList, read_list
 from moviec.matching.model import Model
+from moviec.matching.review import waiting
 from moviec.matching.two_lists import LEFT, RIGHT, Matching, Progress, match
-from moviec.matching.unmatched import waiting
 from moviec.reading.layouts import ALIASES
 from moviec.text import no_formula, pc
 from moviec.work import written_aside
@@ -86,7 +86,7 @@ def link(left: Path, right: Path, columns: Columns, model: Model, progress: Prog
 
 
 def _with_why(matching: Matching, model: Model) -> pa.Table:
-    """Add `why` a pair waits for review (REASONS of moviec.matching.unmatched), null where it was accepted."""
+    """Add `why` a pair waits for review (REASONS of moviec.matching.review), null where it was accepted."""
     with DuckEngine() as engine:
         engine.register("matched", matching.pairs)
         engine.view("pairs", "SELECT * FROM matched WHERE band = 'review'")

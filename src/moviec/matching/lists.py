@@ -29,7 +29,7 @@ from moviec.sql import filled, read_sql
 from moviec.text import pc
 from moviec.work import work_folder
 
-#: The kinds of the cells of each field; an id is taken as it stands.
+#: The kinds of the cells of each field; an id is taken as it is written.
 _KINDS = {
     "title": "title",
     "original_title": "title",
@@ -88,7 +88,7 @@ class FilmList(msgspec.Struct, frozen=True):
 def read_list(path: Path, name: str, columns: Mapping[str, str] | None = None) -> FilmList:
     """Read a list into features whose source is `name`; `columns` (field: column) goes before usual names.
 
-    A column that the list lacks is passed over; a year may also stand behind the title. Raises UsageError when there is
+    A column that the list lacks is passed over; a year may also be written behind the title. Raises UsageError when there is
     no such file or its name says that it is none, PayloadError when what it holds is no film list.
     """
     suffix = _SUFFIX.search(path.name)

@@ -17,6 +17,8 @@ from moviec.matching.model import Model, WordBits
 from moviec.sql import read_sql
 from moviec.text import Column, pc
 
+_SQL = read_sql("moviec.matching", "match_features.sql")
+
 #: The blocking rules, in order of name; `blocks` holds their places in this list.
 RULES = (
     "id",
@@ -131,7 +133,7 @@ def _words_of(prepared: Prepared) -> pa.Table:
 def _know_words(engine: DuckEngine, words: WordBits) -> None:
     """Make words and blocking rules known to the engine."""
     engine.register("word_bits", words.listed)
-    engine.materialize("known_words", read_sql("moviec.matching", "match_features.sql")["known_words"])
+    engine.materialize("known_words", _SQL["known_words"])
     engine.register("rarest", pa.table({"bits": [words.rarest]}))
     engine.register("rules", pa.table({"rule": RULES, "place": pa.array(range(len(RULES)), pa.int8())}))
 
@@ -165,10 +167,9 @@ def _folded(engine: DuckEngine, prepared: Prepared) -> pa.Table:
     scores, votes, blocks."""
     for name in Prepared.__struct_fields__:
         engine.register(name, getattr(prepared, name))
-    sql = read_sql("moviec.matching", "match_features.sql")
     for name in ("told", "keys"):
-        engine.materialize(name, sql[name])
-    forms, blocks = engine.query(sql["weighed"]), engine.query(sql["blocks"])
+        engine.materialize(name, _SQL[name])
+    forms, blocks = engine.query(_SQL["weighed"]), engine.query(_SQL["blocks"])
     rows = prepared.records.num_rows
     lists = {
         "forms": _lists(forms["n"], _structs(forms, FORM), rows),

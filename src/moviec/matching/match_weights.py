@@ -1,7 +1,7 @@
 """Match weights after Fellegi and Sunter (1969): how often matches (m) and other pairs (u) show each level.
 
 *u* comes from pairs inside one duplicate-free list, *m* from EM on the candidates, both drawn towards the model's
-priors. Hands on, per candidate pair, a weight in millionths of a bit and a probability in millionths.
+priors. Returns, per candidate pair, a weight in millionths of a bit and a probability in millionths.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ Returns `Parties`: which party each credit belongs to, and each party's names an
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 
@@ -20,12 +20,12 @@ from moviec.matching.graph import Edges, Integers, Rules, clusters
 from moviec.sql import read_sql
 from moviec.text import Column, pc
 
-#: In so many films another spelling must stand for the same party before it counts. In 2,442 real credits of whole
+#: In so many films another spelling must name the same party before it counts. In 2,442 real credits of whole
 #: films no two people of one role had names that could be spellings of one; among 5,776 companies of films nine pairs
 #: had, in one film each. Both counts are in docs/matching.md, from bench/bench_parties.py.
 PERSON_FILMS, COMPANY_FILMS = 1, 2
 
-#: Years without a film after which a name is another person's, ; and the least gap that may part them where all the
+#: Years without a film after which a name is another person's; and the least gap that may part them where all the
 #: films span more than a CAREER. Of 4,604 directors with ids and films in several years (IMDb), 3 have a gap of more than 50 years, each with a
 #: film dated after their death; 1 in 100 has one of more than 33; 1 in 2,000 spans more than 73. docs/matching.md has more.
 GAP, HOLE, CAREER = 60, 33, 75
@@ -37,7 +37,7 @@ STRANGER_GAP, STRANGER_FILMS = 28, 5
 #: Weights of edges, so that the surer kind always goes first; shared films are added.
 _SETTLED, _ONE_FILM = 1 << 40, 1 << 20
 
-#: Words that say in what legal form a company stands.
+#: Words for the legal form of a company.
 _LEGAL = (
     "inc|incorporated|ltd|limited|llc|llp|lp|plc|corp|corporation|co|company|gmbh|ag|kg|sa|s a|sas|s a s|sarl|s a r l"
     "|srl|s r l|spa|s p a|sl|s l|bv|b v|nv|n v|ab|as|a s|aps|oy|kk|k k|pty|kft|doo|d o o|sp z o o"
@@ -50,14 +50,49 @@ _TRADE = (
 _SHORT_FORMS = (("bros", "brothers"), ("20th", "twentieth"))
 
 
-#: What is told of parties, and of credits, once all are found.
-OUT = read_sql("moviec.matching", "parties_out.sql")
+_NODES_SQL = read_sql("moviec.matching", "parties_nodes.sql")
+#: The last four statements read what all are clustered to: `nodes`, `names` and `keys` of `Parties`, and `credits`.
+CREDITS_SQL = read_sql("moviec.matching", "parties_credits.sql")
+
+#: What is made of credits before nodes are clustered, and after it, each a table under its name behind "party_".
+_BEFORE = (
+    "named",
+    "nodes",
+    "keyed",
+    "same_key",
+    "same_name",
+    "rivals",
+    "same_film",
+    "like_named",
+    "trades",
+    "same_career",
+)
+_AFTER = (
+    "bearers",
+    "by_name",
+    "by_spelling",
+    "spellings_known",
+    "by_film",
+    "bearers_trades",
+    "unplaced",
+    "only",
+    "mostly",
+    "keyless",
+    "loose",
+    "years",
+    "strangers",
+    "stretches",
+    "careers",
+    "apart",
+    "decades",
+    "placed",
+)
 
 
 class Parties(msgspec.Struct, frozen=True):
     """Who is who among people, or among companies. `party` is a number that holds within this table only.
 
-    `nodes`: space, key, name (folded), party; a name without a key has space and key "", and where it stands for several
+    `nodes`: space, key, name (folded), party; a name without a key has space and key "", and where it is the name of several
     people a node with the decade as its key for each decade of theirs. Items for `keep_ids`.
     `names`: party, name, films, main; the main name is the one with most films, then the first in the alphabet.
     `keys`: party, space, key.
@@ -72,7 +107,7 @@ class Parties(msgspec.Struct, frozen=True):
 class _Rules(msgspec.Struct, frozen=True):
     """What tells people from companies. `one_name`: equal names are one party unless a film lists both.
 
-    `studios`: folded names that stand for one studio whatever a film lists.
+    `studios`: folded names that mean one studio whatever a film lists.
     """
 
     films: int
@@ -128,7 +163,7 @@ def company_names(names: Column) -> pa.Table:
 
 @cache
 def _studios() -> dict[str, str]:
-    """Read studios.toml: the folded names of studios, each with the folded name that stands for it."""
+    """Read studios.toml: the folded names of studios, each with the folded main name of its studio."""
     studios = msgspec.toml.decode(_file("studios.toml"), type=dict[str, list[str]])
     main = [name for name, others in studios.items() for _ in (name, *others)]
     names = [each for name, others in studios.items() for each in (name, *others)]
@@ -138,7 +173,7 @@ def _studios() -> dict[str, str]:
 
 def parties_version() -> str:
     """Name the rules and what is known of studios' names: where these changed, all people and companies are worked out again."""
-    files = ("studios.toml", "parties_nodes.sql", "parties_credits.sql", "parties_out.sql")
+    files = ("studios.toml", "parties_nodes.sql", "parties_credits.sql")
     return f"s-{hashlib.sha256(b''.join(map(_file, files))).hexdigest()[:8]}"
 
 
@@ -157,7 +192,7 @@ def _folded_companies(names: Column) -> pa.Table:
 
 
 def _spellings(names: Column, plain: Column, short: Column, given: Column) -> pa.Table:
-    """Lay out folded names; one without a letter or digit stands for itself."""
+    """Lay out folded names; one without a letter or digit is its own form."""
     folded = text.compact(plain)
     folded = pc.if_else(pc.equal(folded, ""), names, folded)
     return pa.table({"name": names, "folded": folded, "short": short, "given": given})
@@ -176,23 +211,23 @@ def _resolve(engine: Engine, spellings: pa.Table, spaces: Mapping[str, str], rul
     limits |= {"stranger_gap": STRANGER_GAP, "stranger_films": STRANGER_FILMS}
     engine.register("party_limits", pa.table({name: [limit] for name, limit in limits.items()}))
     engine.register("party_studios", pa.table({"folded": pa.array(rules.studios, pa.string())}))
-    _keep(engine, "nodes")
+    _materialize(engine, _NODES_SQL, _BEFORE)
     label = _clusters(engine, rules)
     engine.register("party_clusters", pa.table({"n": np.arange(len(label)), "party": label}))
-    _keep(engine, "credits")
-    return Parties(**{name: engine.query(OUT[name]) for name in Parties.__struct_fields__})
+    _materialize(engine, CREDITS_SQL, _AFTER)
+    return Parties(**{name: engine.query(CREDITS_SQL[name]) for name in Parties.__struct_fields__})
 
 
 def credits_placed(engine: Engine) -> pa.Table:
     """Return each credit once with its party, as the engine found them last: movie, source, role, key, name, folded, short,
     party, year; "" for no key, role or short form; in order.
     """
-    return engine.query(f"{OUT['credits']} ORDER BY movie, source, role, key, name")
+    return engine.query(f"{CREDITS_SQL['credits']} ORDER BY movie, source, role, key, name")
 
 
-def _keep(engine: Engine, part: str) -> None:
-    for name, sql in read_sql("moviec.matching", f"parties_{part}.sql").items():
-        engine.materialize(f"party_{name}", sql)
+def _materialize(engine: Engine, sql: Mapping[str, str], names: Sequence[str]) -> None:
+    for name in names:
+        engine.materialize(f"party_{name}", sql[name])
 
 
 def _clusters(engine: Engine, rules: _Rules) -> Integers:

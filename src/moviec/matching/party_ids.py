@@ -174,7 +174,7 @@ def _unchanged(kind: _Kind) -> PartyChanges:
 def _kept(engine: DuckEngine, kind: _Kind, found: who.Parties, ledger: pa.Table, first: int) -> PartyChanges:
     """Keep the parties' ids, new ones from `first` on; the engine has them as `party_ids`, credits are not read."""
     engine.register("nodes", found.nodes)
-    engine.view("credits", who.OUT["credits"])
+    engine.view("credits", who.CREDITS_SQL["credits"])
     kept = keep_ids(engine.query(_SQL["node_arrivals"]), ledger, first)
     engine.register("kept_nodes", kept.members)
     engine.materialize(

@@ -1,37 +1,67 @@
 """From changed records to movies: the pairs that they can be in, connected components clustered, ids kept. The same path
 for all records.
 
-What is stored of the others is asked for through `IdentityLedger`; nothing is written here.
+A change reaches the records that a changed one can be in a pair with, and the connected components that its pairs lead to:
+what comes of these alone is what would come of all records. What is stored of the others is asked for through
+`IdentityLedger`; nothing is written here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
 from moviec.engine import DuckEngine
-from moviec.matching.candidate_pairs import HELD_PAIRS, Found, PairLimits, find_pairs, match_all
-from moviec.matching.clustering import DECISIONS, settle
+from moviec.matching.candidate_pairs import (
+    HELD_PAIRS,
+    PAIRS,
+    Found,
+    PairLimits,
+    find_pairs,
+    find_records_to_match,
+    match_all,
+)
+from moviec.matching.clustering import settle
+from moviec.matching.decisions import DECISIONS
 from moviec.matching.identity import Identities, divided, keep_ids
 from moviec.matching.model import Model
-from moviec.matching.reach import IdentityLedger, narrow_to_nearby, whole_components
 from moviec.model import current_rows
-from moviec.sql import read_sql
+from moviec.sql import filled, materialize, read_sql, run, view
 from moviec.text import Column, pc
 
 _SQL = read_sql("moviec.matching", "resolution.sql")
-_REPLACED = read_sql("moviec.matching", "reach.sql")["replaced"]
+
+
+class IdentityLedger(Protocol):
+    """What is stored of pairs and ids, as far as matching asks for it; `moviec.catalog.ledger` has it."""
+
+    def pairs_touching(self, records: pa.Table) -> pa.Table:
+        """Return the stored pairs (PAIRS) that have an end among some records (source, key)."""
+        ...
+
+    def members(self, records: pa.Table | None) -> pa.Table:
+        """Return source, key, id of some records and of every other record of their movies; of all, where None."""
+        ...
+
+    def former_ids(self, movies: Column) -> pa.Table:
+        """Return source, key, id, into: the records with which merged movies went over into some movies."""
+        ...
+
+    def next_movie(self) -> int:
+        """Return the next free movie id."""
+        ...
 
 
 class Resolved(msgspec.Struct, frozen=True):
     """Which records are which movie, as far as a run could change it.
 
-    `reached`: source, key of the records that were settled anew and of those that are gone; None: all of them.
+    `reached`: source, key of the records that were clustered anew and of those that are gone; None: all of them.
     `matches`: every pair among them (SETTLED_PAIRS). `records`: rows of the catalogue's `records`. `identities`: rows
-    of its `identities`. `affected`: movies that may look other now; None: all. `split`: movies, new or given back, that
+    of its `identities`. `affected`: movies that may look different now; None: all. `split`: movies, new or given back, that
     hold records of others. `merged`: source, key, id of the records of movies that are merged now. `overruled`:
     decisions that a later one contradicts. `blocks`: what blocking did, rule by rule.
     """
@@ -81,8 +111,8 @@ def resolve(engine: DuckEngine, basis: Basis, everything: bool, pairing: Pairing
     engine.view("reached_features", "SELECT * FROM match_features")
     if not everything:
         engine.register("to_match_too", found.to_match)
-        engine.materialize("replaced", _REPLACED)
-        pairs, reached = whole_components(engine, identities, found.pairs, decisions)
+        engine.materialize("replaced", _SQL["replaced"])
+        pairs, reached = _whole_components(engine, identities, found.pairs, decisions)
         view_features_of(engine, "reached_features", "reached", "ids, votes")
     records = engine.query("SELECT source, key, ids, votes FROM reached_features ORDER BY source, key")
     settled = settle(records, pairs.cast(HELD_PAIRS), decisions, basis.model, repeating)
@@ -106,6 +136,57 @@ def resolve(engine: DuckEngine, basis: Basis, everything: bool, pairing: Pairing
         overruled=settled.overruled,
         blocks=found.rules,
     )
+
+
+def narrow_to_nearby(engine: DuckEngine, limits: PairLimits) -> None:
+    """Narrow `match_features` to the records that can be in a pair with a record to match; create `features_before` and what
+    `find_records_to_match` makes.
+
+    The result is that of all match features: a record with no block in common is in no pair, and blocks are known
+    of every row of every batch, so none is missed.
+    """
+    run(engine, _SQL, [materialize("versions"), view("versions_seen")])
+    engine.view("features_before", f"{current_rows('versions_seen')} AND NOT deleted")
+    engine.materialize("near", "SELECT source, key FROM changed_records WHERE false")
+    _widen(engine, "touched_blocks")
+    find_records_to_match(engine, limits)
+    if engine.query(f"SELECT * FROM ({_SQL['capped_blocks']}) LIMIT 1").num_rows:
+        _widen(engine, "capped_blocks")
+        find_records_to_match(engine, limits)
+
+
+def _widen(engine: DuckEngine, blocks: str) -> None:
+    """Add the records of some blocks to `near` and `match_features`."""
+    engine.materialize("wanted_blocks", _SQL[blocks])
+    run(engine, _SQL, [materialize("near"), materialize("features_rows")])
+    engine.view("match_features", f"{current_rows('features_rows')} AND NOT deleted")
+
+
+_PAIR = {"pair": ", ".join(PAIRS.names)}
+_ORDER = ", ".join(PAIRS.names[:4])
+
+
+def _whole_components(
+    engine: DuckEngine, identities: IdentityLedger, fresh: pa.Table, decisions: pa.Table
+) -> tuple[pa.Table, pa.Table]:
+    """Follow pairs and decisions from the engine's `replaced` records (source, key) as far as they lead.
+
+    `fresh` are all pairs that these records now have; stored ones of theirs no longer count, but lead on to the records
+    that they joined before; so do the movies they were in, since a record that comes back counts for its former id. Returns
+    every pair (PAIRS) and every record (source, key) of those components.
+    """
+    engine.register("fresh", fresh)
+    engine.register("decided", decisions)
+    run(engine, _SQL, [materialize("pairs_now"), materialize("frontier"), materialize("reached")], _PAIR)
+    while (frontier := engine.query("SELECT * FROM frontier")).num_rows:
+        engine.register("touching", identities.pairs_touching(frontier))
+        engine.register("same_movies", identities.members(frontier))
+        run(engine, _SQL, [materialize("stored_pairs"), materialize("decided_nearby")])
+        engine.materialize("pairs_now", filled(_SQL["more_pairs"], _PAIR))
+        engine.materialize("frontier", _SQL["next_frontier"])
+        engine.materialize("reached", _SQL["reached_now"])
+    pairs = engine.query(f"SELECT * FROM pairs_now ORDER BY {_ORDER}")
+    return pairs, engine.query("SELECT source, key FROM reached ORDER BY source, key")
 
 
 def view_features_of(engine: DuckEngine, name: str, among: str, columns: str) -> None:

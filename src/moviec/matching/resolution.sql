@@ -1,4 +1,68 @@
--- What a resolution comes to, from `kept_members` (source, key, id), `kept_gone`, `settled_members`, `ledger_before`.
+-- From changed records to movies: which records a changed one can be in a pair with, which films its pairs lead to, and what
+-- the ledger says of them then; the last sections read `kept_members` (source, key, id), `kept_gone`, `settled_members`, `ledger_before`.
+
+-- name: versions
+-- All versions of the changed records.
+SELECT * FROM every_features SEMI JOIN changed_records USING (source, key)
+
+-- name: versions_seen
+-- What of them was there when the catalogue was last published.
+SELECT v.* FROM versions v SEMI JOIN seen s ON s.source = v.source AND s.delivery = v.delivery
+ANTI JOIN seen_again a ON a.source = v.source AND a.key = v.key AND a.delivery = v.delivery
+
+-- name: touched_blocks
+SELECT DISTINCT features.block AS block FROM (SELECT unnest(blocks) AS features FROM versions)
+
+-- name: capped_blocks
+-- The blocks of records that are matched again because a block of theirs is over the cap now, or no more.
+SELECT DISTINCT k.block FROM keys k JOIN to_match a ON a.n = k.n JOIN numbered r ON r.n = k.n WHERE NOT r.is_changed
+
+-- name: near
+-- Other records that share a block with these, or did.
+SELECT source, key FROM near UNION
+(SELECT source, key FROM every_block SEMI JOIN wanted_blocks USING (block) EXCEPT SELECT source, key FROM changed_records)
+
+-- name: features_rows
+SELECT * FROM versions UNION ALL SELECT * FROM every_features SEMI JOIN near USING (source, key)
+
+-- name: replaced
+-- The records whose pairs are all found anew.
+SELECT source, key FROM changed_records UNION SELECT source, key FROM to_match_too
+
+-- name: pairs_now
+SELECT {pair} FROM fresh
+
+-- name: frontier
+SELECT source, key FROM replaced
+UNION SELECT left_source, left_key FROM pairs_now UNION SELECT right_source, right_key FROM pairs_now
+
+-- name: reached
+SELECT * FROM frontier
+
+-- name: stored_pairs
+SELECT * FROM touching
+
+-- name: more_pairs
+-- Stored pairs of which neither end is among the records whose pairs are replaced.
+SELECT {pair} FROM pairs_now UNION
+SELECT {pair} FROM stored_pairs s
+ANTI JOIN replaced l ON l.source = s.left_source AND l.key = s.left_key
+ANTI JOIN replaced r ON r.source = s.right_source AND r.key = s.right_key
+
+-- name: decided_nearby
+-- Decisions on the records of the frontier.
+SELECT d.* FROM decided d SEMI JOIN frontier f ON f.source = d.left_source AND f.key = d.left_key
+UNION
+SELECT d.* FROM decided d SEMI JOIN frontier f ON f.source = d.right_source AND f.key = d.right_key
+
+-- name: next_frontier
+SELECT left_source AS source, left_key AS key FROM stored_pairs UNION SELECT right_source, right_key FROM stored_pairs
+UNION SELECT left_source, left_key FROM decided_nearby UNION SELECT right_source, right_key FROM decided_nearby
+UNION SELECT source, key FROM same_movies
+EXCEPT SELECT * FROM reached
+
+-- name: reached_now
+SELECT * FROM reached UNION SELECT * FROM frontier
 
 -- name: settled_arrivals
 -- Each record with its cluster and the first of the deliveries that are published now to bring it.

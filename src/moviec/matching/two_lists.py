@@ -1,11 +1,13 @@
-"""Two lists of films in, which rows are the same film out: the catalogue's matching over two sources, under weights that
-are learned from the lists themselves.
+"""Two lists of films in, which rows are the same film out: the catalogue's matching over two sources.
 
-Returns `Matching`: accepted pairs and pairs for review, each with its probability and the evidence for it.
+`match` learns the weights from the lists themselves; it returns `Matching`, accepted pairs and pairs for review, each with
+its probability and the evidence for it. `match_against` looks a few films up among candidates under the pinned model's
+shared weights.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import msgspec
@@ -22,8 +24,10 @@ from moviec.matching.candidate_pairs import (
     numbered_records,
     weigh_pairs,
 )
-from moviec.matching.clustering import DECISIONS, settle
+from moviec.matching.clustering import settle
+from moviec.matching.decisions import DECISIONS
 from moviec.matching.match_features import features_of_lists
+from moviec.matching.match_weights import Fitted
 from moviec.matching.model import Model, pair_name
 from moviec.matching.source_weights import fit_two, look_inside
 from moviec.model import MILLION
@@ -107,6 +111,34 @@ def match(
     with DuckEngine() as engine:
         engine.register("settled", settled.pairs)
         return Matching(engine.query(_OUT), settled.members, blocking)
+
+
+_JUDGED = """
+SELECT left_key AS asked, right_key AS candidate, probability, band, contradiction, evidence FROM settled
+WHERE left_source <> right_source ORDER BY asked, probability DESC, weight DESC, candidate
+"""
+
+
+def match_against(asked: pa.Table, candidates: pa.Table, films: int, model: Model) -> pa.Table:
+    """Judge films (FEATURES) against candidates (FEATURES) that were found among so many films.
+
+    Returns asked, candidate (keys), probability (millionths), band, contradiction, evidence: the likeliest first for each.
+    Nothing is learned of the films that are asked about, so a film is judged alike whatever is asked beside it.
+    """
+    features = features_of_lists(side_by_side(asked, candidates), model)
+    prior = -round(math.log2(max(films, 2)) * MILLION)
+    weighed = msgspec.structs.replace(model, sources={pair_name(LEFT, RIGHT): Fitted(model.shares, prior)})
+    repeating = frozenset({LEFT})  # a film may be asked about twice
+    with DuckEngine() as engine:
+        engine.register("match_features", features)
+        _, levels = candidates_compared(engine, PairLimits(repeating=repeating))
+        pairs = weigh_pairs(levels, numbered_records(engine), weighed, LOWEST)
+    settled = settle(
+        features.select(["source", "key", "ids", "votes"]), pairs, DECISIONS.empty_table(), weighed, repeating
+    )
+    with DuckEngine() as engine:
+        engine.register("settled", settled.pairs)
+        return engine.query(_JUDGED)
 
 
 def candidates_compared(engine: Engine, limits: PairLimits) -> tuple[Blocking, pa.Table]:

@@ -19,8 +19,7 @@ from moviec.engine import DuckEngine
 from moviec.errors import UsageError
 from moviec.fusion.model import FuseModel
 from moviec.fusion.model import shipped_model as shipped_fuse_model
-from moviec.fusion.model_changes import Changes, Outline, compare_models, outline
-from moviec.fusion.scorecard import Scorecard, scorecard
+from moviec.fusion.model_reports import Changes, Outline, Scorecard, compare_models, outline, scorecard
 from moviec.fusion.source_facts import FuseFacts
 from moviec.fusion.training import fit_fuse
 from moviec.home.context import RunContext, Step, Steps, Tell

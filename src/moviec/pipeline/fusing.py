@@ -20,8 +20,8 @@ from moviec.catalog.ledger import records_of
 from moviec.catalog.publish import stored_documents
 from moviec.catalog.staging import Rows, StoredRows, as_table, rows_of_all, store_rows
 from moviec.engine import DuckEngine, Limits
-from moviec.fusion.canonical_genres import genres, meanings
 from moviec.fusion.documents import NO_POSTERS, documents
+from moviec.fusion.genres import genres, meanings
 from moviec.fusion.model import FuseModel
 from moviec.fusion.movies import Fused, fuse_movies
 from moviec.fusion.place_names import country_names, language_names

@@ -19,7 +19,7 @@ from moviec.errors import MovieCError, PayloadError, UsageError
 from moviec.home.context import Tell
 from moviec.rollup import month_files as files
 from moviec.rollup.monthly import FIELDS, Counting, account, in_order, monthly, name_films
-from moviec.sources.normalise import count_problems, unread_columns
+from moviec.sources.audit import count_problems, unread_columns
 from moviec.sources.own_mapping import facts_text
 from moviec.sources.readers.scan import check_file
 from moviec.sources.recognise import recognise_file

@@ -40,8 +40,7 @@ from moviec.home.models import (
 from moviec.lake.batches import materialize_arrivals, materialize_changed_records, view_current_records
 from moviec.matching.party_ids import find_parties, register_credits
 from moviec.matching.resolution import Basis, Resolved, resolve
-from moviec.matching.suspicious import REASONS, find_suspicious
-from moviec.matching.suspicious import counted as counted_doubtful
+from moviec.matching.review import DOUBTS, count_suspicious, find_suspicious
 from moviec.model import PartyChanges
 from moviec.pipeline.catalogue_rollups import counted, other_years, roll_up
 from moviec.pipeline.feature_files import FeatureFiles, name_match_features, remove_stale_features
@@ -336,7 +335,7 @@ def _count_doubtful(inputs: RunInputs, resolved: Resolved) -> dict[str, int]:
         engine.view("members", "SELECT source, key, movie FROM movie_now WHERE live")
         _name_live(engine, inputs, None)
         find_suspicious(engine)
-        return dict.fromkeys(REASONS, 0) | counted_doubtful(engine)
+        return dict.fromkeys(DOUBTS, 0) | count_suspicious(engine)
 
 
 def _name_live(engine: DuckEngine, inputs: RunInputs, affected: Column | None) -> None:

@@ -28,8 +28,7 @@ from moviec.lake.batches import Incoming, Known, view_current_records, write_bat
 from moviec.lake.payloads import payload_path
 from moviec.model import CONTENT, FIELDS
 from moviec.pipeline.fusing import known_labels
-from moviec.sources.audit import Audit, audit
-from moviec.sources.normalise import count_problems, unread_columns
+from moviec.sources.audit import Audit, audit, count_problems, unread_columns
 from moviec.sources.readers.tabular import withdrawn
 from moviec.sources.registry import find_sources
 from moviec.sources.spec import Reading, Source, SourceSpec, Wanted, assign_roles

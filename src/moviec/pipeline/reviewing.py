@@ -33,8 +33,7 @@ from moviec.home.context import RunContext
 from moviec.home.models import pinned_models
 from moviec.lake.batches import view_current_records
 from moviec.matching.decisions import value
-from moviec.matching.suspicious import counted, find_suspicious, suspicious
-from moviec.matching.unmatched import unmatched, waiting
+from moviec.matching.review import count_suspicious, find_suspicious, suspicious, unmatched, waiting
 from moviec.model import MILLION
 from moviec.sources.registry import find_sources
 from moviec.text import Column, pc
@@ -54,7 +53,7 @@ def uncertain(context: RunContext, most: int, source: str | None = None) -> list
     has decided.
 
     Each: value, probability (0 to 1), left and right (source, key, movie, title, year, kind, runtime, directors, cast,
-    countries, ids), evidence (feature, level, bits), reason (why it waits, REASONS of moviec.matching.unmatched), rival.
+    countries, ids), evidence (feature, level, bits), reason (why it waits, REASONS of moviec.matching.review), rival.
     """
     with context.catalogue.connect() as connection:
         sources = find_sources(context.home.folder)
@@ -118,7 +117,7 @@ def sides(context: RunContext, ends: Sequence[Record]) -> dict[Record, dict[str,
 
 
 class Doubtful(msgspec.Struct, frozen=True):
-    """Films that a reader would doubt (rows of moviec.matching.suspicious), and how many there are in all by reason."""
+    """Films that a reader would doubt (rows of moviec.matching.review), and how many there are in all by reason."""
 
     films: list[dict[str, Any]]
     counts: dict[str, int]
@@ -138,14 +137,14 @@ def doubtful(context: RunContext, most: int) -> Doubtful:
             film["movies"] = [f"mc{movie}" for movie in film["movies"]]
             for record in film["records"]:
                 record["movie"] = f"mc{record['movie']}"
-        return Doubtful(films, counted(engine))
+        return Doubtful(films, count_suspicious(engine))
 
 
 def unmatched_of(context: RunContext, source: str, most: int, after: str = "") -> list[dict[str, Any]]:
     """Return the records of a source that are matched with no other, by key, those after the key `after`.
 
     Each: key, movie, other (source:key of the nearest record, null for none), probability (0 to 1), band, reason
-    (REASONS of moviec.matching.unmatched), rival (the record of this source that has the other's movie).
+    (REASONS of moviec.matching.review), rival (the record of this source that has the other's movie).
     """
     with context.catalogue.connect() as connection:
         page = records_alone(connection, source, after, most)

@@ -1,6 +1,6 @@
-"""Monotone calibration of one rater: a curve that straightens its scale, shrunk towards the line.
+"""What a published value says of a rater's true one: a monotone curve that straightens its scale, and the noise of few votes.
 
-Level and spread are not the curve's business: those are learned from the films that raters share (`learn`).
+The curve is shrunk towards the line. Level and spread are learned apart, from the films that raters share (`training.learn`).
 """
 
 from __future__ import annotations

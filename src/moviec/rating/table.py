@@ -20,10 +20,9 @@ from moviec.engine import Engine
 from moviec.errors import UsageError
 from moviec.rating.arrays import Raters, aligned, arrays, sample, wide_rows
 from moviec.rating.calibration import ROUNDING, Wide, noise, straightened
-from moviec.rating.copies import merged
 from moviec.rating.model import Bools, Floats, RatingModel
-from moviec.rating.panels import Questions, questions
 from moviec.rating.training import learn
+from moviec.rating.voices import Questions, merged, questions
 
 #: Numbers that one chunk of films may take in its largest array.
 CHUNK = 2_000_000

@@ -23,8 +23,8 @@ from moviec.rating.calibration import (
     straightening,
     usual_votes,
 )
-from moviec.rating.copies import find_constants, find_copies, find_strangers, merged
 from moviec.rating.model import Bools, Floats, Prior, RaterModel, RatingModel, Sampling, facts
+from moviec.rating.voices import find_constants, find_copies, find_strangers, merged
 
 #: Rounds of expectation-maximisation: always as many, so that the result is the same everywhere. 30 and 120 rank
 #: films as well (bench/bench_rating_choices.py).
@@ -83,7 +83,7 @@ def learn(table: Wide, names: tuple[str, ...], priors: tuple[Prior, ...]) -> Rat
     copies, unheard = find_copies(table, names, priors), find_constants(table, names)
     rounds = ROUNDS
     if len(unheard) == len(names):
-        unheard, rounds = (), 0  # nothing can be learned: what is known beforehand stands
+        unheard, rounds = (), 0  # nothing can be learned: what is known beforehand stays
 
     def fitted(unheard: tuple[str, ...]) -> RatingModel:
         kept = [name not in {*unheard, *(copy.name for copy in copies)} for name in names]

@@ -1,4 +1,6 @@
-"""What is odd about a delivery: columns and genre labels the facts do not know, rows of no film, how full each field is."""
+"""What is odd about a delivery: columns and genre labels the facts do not know, rows of no film, how full each field is, and
+what could not be read.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ import msgspec
 
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier
+from moviec.engine.unreadable_cells import Unread, unread_cells
 from moviec.model import FIELDS
+from moviec.reading.kinds import LISTS
 from moviec.sources.spec import Reading, SourceSpec
 from moviec.units import plural
 
@@ -95,3 +99,50 @@ def _concerns(spec: SourceSpec, films: int) -> list[str]:
     if films > spec.most_rows:
         concerns.append(f"{plural(films, 'film', 'films')}, more than the most expected ({spec.most_rows})")
     return concerns
+
+
+def count_problems(engine: DuckEngine, column: str, view: str) -> dict[str, int]:
+    """Count the values set to unknown by rule, from `problems` or `list_problems` of a view, in order of name."""
+    rows = engine.query(
+        f"SELECT problem, count(*) AS found FROM (SELECT unnest({column}) AS problem FROM {view})"
+        " GROUP BY problem ORDER BY problem"
+    ).to_pylist()
+    return {row["problem"]: row["found"] for row in rows}
+
+
+#: How a reader calls a cell of a field that it could not read (macros.sql).
+_SUFFIX = "_unreadable"
+
+
+def unread_columns(
+    engine: DuckEngine, spec: SourceSpec, reading: Reading, problems: dict[str, int], records: str = "records"
+) -> list[Unread]:
+    """Return the columns of a reading with cells that could not be read, file by file.
+
+    For columns of a kind this is known since their cells were read; of the others, those whose fields `problems` names are looked at.
+    `records` has role, _position, problems and list_problems.
+    """
+    fields = {name.removesuffix(_SUFFIX) for name in problems if name.endswith(_SUFFIX)}
+    found = [column for file in reading.files.values() for column in file.unread]
+    for role in reading.files if fields else ():
+        file = spec.files[role]
+        feeds = {
+            column: {feed.partition(".")[0] for feed in fed} & fields
+            for column, fed in file.columns.items()
+            if file.cells.get(column, "objects") in LISTS
+        }
+        there = set(engine.query(f"SELECT * FROM {role} LIMIT 0").column_names)
+        failed = {column: _named(each) for column, each in feeds.items() if each and column in there}
+        if failed and file.cells:
+            rows = (
+                f"(SELECT r.*, list_concat(p.problems, p.list_problems) AS problems_of FROM {role} r"
+                f" JOIN (SELECT * FROM {records} WHERE role = '{role}') p ON p._position = r._position)"
+            )
+            found += unread_cells(engine, rows, failed, "_position")
+    return found
+
+
+def _named(fields: set[str]) -> str:
+    """Write the condition that a row's problems name one of the fields."""
+    named = ", ".join(f"'{field}{_SUFFIX}'" for field in sorted(fields))
+    return f"list_has_any(problems_of, [{named}])"

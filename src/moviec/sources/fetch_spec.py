@@ -49,7 +49,7 @@ class Sign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Pages(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A list that comes in pages: where it is, where the items stand in an answer, and when it ends.
+    """A list that comes in pages: where it is, where an answer has the items, and when it ends.
 
     It ends with the page that has the number at `total`, with one of fewer than `size` items, or without the `cursor` or the
     `link` (an address) of a next one. `id` is where an item has its id, `id_pattern` which part of that it is.
@@ -163,7 +163,7 @@ class FetchSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 def at_path(value: Any, path: str) -> Any:
-    """Return what stands at a path (`a.b`) in decoded JSON; None where nothing does, the whole for an empty path."""
+    """Return the value at a path (`a.b`) in decoded JSON; None where nothing does, the whole for an empty path."""
     for name in path.split(".") if path else ():
         value = value.get(name) if isinstance(value, dict) else None
     return value

@@ -1,4 +1,6 @@
-"""A source that is a folder with facts and one query: its files staged, its `read.sql` run over them."""
+"""A source that is a folder with facts and one query: its files staged, its `read.sql` run over them, then the rules that hold
+for all sources (checked.sql).
+"""
 
 from __future__ import annotations
 
@@ -6,11 +8,15 @@ from collections.abc import Mapping
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+import pyarrow as pa
+
 from moviec.engine import DuckEngine
-from moviec.sources.normalise import normalise
-from moviec.sources.readers.cells import ColumnsOf, declared_columns
-from moviec.sources.readers.tabular import stage_all
-from moviec.sources.spec import Reading, SourceSpec, Wanted, load_spec
+from moviec.engine.duckdb import identifier
+from moviec.model import FIELDS, RECORD
+from moviec.reading.money import rates_of
+from moviec.sources.readers.tabular import ColumnsOf, declared_columns, stage_all
+from moviec.sources.spec import Reading, SourceSpec, Staged, Wanted, load_spec
+from moviec.sql import filled, read_sql
 
 
 class SqlSource:
@@ -31,3 +37,43 @@ class SqlSource:
 def load_sql_source(folder: Traversable) -> SqlSource:
     """Load a source from its folder."""
     return SqlSource(load_spec(folder), folder.joinpath("read.sql").read_text("utf-8"))
+
+
+#: What a `read.sql` may give; what it does not name is unknown. `role` and `line` say where a record was read.
+UNKNOWN: dict[str, pa.DataType] = {
+    **{name: RECORD.field(name).type for name in ("key", *FIELDS, "line")},
+    "role": pa.string(),
+    "problems": pa.list_(pa.string()),
+    "list_problems": pa.list_(pa.string()),
+    "_position": pa.int64(),
+}
+
+
+def normalise(engine: DuckEngine, query: str, staged: list[Staged], wanted: Wanted) -> Reading:
+    """Name a source's `read.sql`, with the rules over it, `records`: the wanted fields of every kept row."""
+    engine.register("unknown", pa.schema(UNKNOWN).empty_table())
+    given = _types(engine, f"({query})")
+    columns = ", ".join(
+        f"{identifier(name) if name in given else 'NULL'}::{kind} AS {identifier(name)}"
+        for name, kind in _types(engine, "unknown").items()
+    )
+    statements = read_sql("moviec.sources", "checked.sql")
+    priced = ""
+    if "money" in given:
+        engine.register("exchange_rates", rates_of(wanted.home))
+        priced = f", priced AS ({statements['priced']}), dollars AS ({statements['dollars']})"
+    checked = filled(statements["checked"], {"rows": "dollars" if priced else "read"})
+    fields = ", ".join(wanted.fields)
+    # One view, not three: a long query takes as long to name as to run on a small file.
+    engine.view(
+        "records",
+        f"WITH read AS (SELECT {columns} FROM ({query})){priced}, checked AS ({checked})"
+        f" SELECT key, role, {fields}, problems, list_problems, _position FROM checked",
+    )
+    return Reading(files={file.role: file for file in staged})
+
+
+def _types(engine: DuckEngine, rows: str) -> dict[str, str]:
+    """Return the columns of rows with their types as SQL writes them."""
+    found = engine.connection.sql(f"SELECT * FROM {rows}")
+    return dict(zip(found.columns, map(str, found.types), strict=True))

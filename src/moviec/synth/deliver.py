@@ -10,7 +10,7 @@ planted.json    rows by file, and faults by kind (Planted)
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -19,8 +19,10 @@ import msgspec
 from moviec.errors import StoreError, UsageError
 from moviec.synth.film import Film
 from moviec.synth.invent import invent
+from moviec.synth.other_titles import MOST_TITLES, add_other_titles
 from moviec.synth.provider import FileFormat, Provider, Rendering, RowFile
 from moviec.synth.settings import EFFECTS, Settings, providers, settings_for
+from moviec.synth.writers.imdb import BASICS, IMDb
 from moviec.synth.writers.table import MAPPING, Festival, mapping
 
 _STEP = 10_000
@@ -96,7 +98,7 @@ def deliver(films: Iterable[Film], folder: Path, settings: Settings) -> Planted:
             {outlet.provider.name: dict(sorted(outlet.faults.items())) for outlet in outlets},
         )
         (folder / Festival.name / MAPPING).write_text(mapping(), encoding="utf-8")
-        (folder / "planted.json").write_bytes(msgspec.json.format(msgspec.json.encode(planted)) + b"\n")
+        _note(planted, folder)
     except OSError as error:
         raise StoreError(
             f"cannot be written ({error.strerror})", str(folder), "give another folder"
@@ -105,15 +107,42 @@ def deliver(films: Iterable[Film], folder: Path, settings: Settings) -> Planted:
 
 
 def invent_deliveries(
-    folder: Path, movies: int, seed: int, tell: Callable[[str], None] = lambda _: None
+    folder: Path,
+    movies: int,
+    seed: int,
+    tell: Callable[[str], None] = lambda _: None,
+    other_titles: int = 0,
 ) -> Planted:
-    """Invent so many films and write their deliveries; `tell` hears of every ten thousand films.
+    """Invent so many films and write their deliveries, IMDb's with `other_titles` that are no films; `tell` hears how far it is.
 
-    Raises UsageError for less than one film.
+    Raises UsageError for less than one film, and StoreError where the folder cannot be written.
     """
     if movies < 1:
         raise UsageError(f"{movies} is no number of movies", "--movies", "ask for 1 or more")
-    return deliver(_told(invent(movies, seed), movies, tell), folder, settings_for(movies, seed))
+    if not 0 <= other_titles <= MOST_TITLES:
+        raise UsageError(
+            f"{other_titles} is no number of other titles", "--other-titles", f"ask for 0 to {MOST_TITLES:,}"
+        )
+    planted = deliver(_told(invent(movies, seed), movies, tell), folder, settings_for(movies, seed))
+    if other_titles:
+        more = add_other_titles(folder / IMDb.name, movies, other_titles, seed, tell)
+        planted = _with_other_titles(planted, more)
+        _note(planted, folder)
+    return planted
+
+
+def _note(planted: Planted, folder: Path) -> None:
+    (folder / "planted.json").write_bytes(msgspec.json.format(msgspec.json.encode(planted)) + b"\n")
+
+
+def _with_other_titles(planted: Planted, more: Mapping[str, int]) -> Planted:
+    """Count titles that are no films: a reader skips them, and keeps what the other files say of them to itself."""
+    files = {}
+    for name, rows in planted.files[IMDb.name].items():
+        fate = "skipped" if name == BASICS else "kept"
+        changed = {"written": rows.written + more[name], fate: getattr(rows, fate) + more[name]}
+        files[name] = msgspec.structs.replace(rows, **changed)
+    return msgspec.structs.replace(planted, files=planted.files | {IMDb.name: files})
 
 
 _NOTES = (

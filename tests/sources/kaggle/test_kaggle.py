@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from moviec.engine import DuckEngine
-from moviec.sources.normalise import count_problems
+from moviec.sources.audit import count_problems
 from moviec.sources.registry import find_source
 from moviec.sources.spec import Reading, Wanted
 from tests.conftest import csv_text, movie, real

@@ -6,8 +6,9 @@ line (NULL unless `line` is among the wanted fields).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 import pyarrow as pa
@@ -18,14 +19,15 @@ from moviec.engine.textfile.refused import Broken
 from moviec.engine.textfile.rows import BREAKS, TEXT, Scanned
 from moviec.errors import PayloadError, UsageError
 from moviec.model import REJECTED
-from moviec.reading.columns import Rows, read_columns, read_types
+from moviec.reading.columns import Column, Rows, read_columns, read_types
 from moviec.reading.conversion import readable
-from moviec.sources.readers.cells import ColumnsOf, declared_columns
-from moviec.sources.readers.lines import line_of_positions, lines_at, name_lines
-from moviec.sources.readers.repair import Mended, Shape, mend
+from moviec.sources.readers.lines import Mended, Shape, line_of_positions, lines_at, mend, name_lines
 from moviec.sources.readers.scan import check_file, scan
 from moviec.sources.spec import FileCount, FileSpec, SourceSpec, Staged, Wanted
 from moviec.units import plural
+
+#: Which columns of a file are read, and how.
+ColumnsOf: TypeAlias = Callable[[FileSpec], list[Column]]
 
 #: Room between two good rows' positions for rows mended in between.
 STEP = 1_000_000
@@ -48,6 +50,11 @@ class Staging(msgspec.Struct, frozen=True):
             for name in self.spec.with_key
         )
         return f"(trim({identifier(self.spec.key)}){more})"
+
+
+def declared_columns(spec: FileSpec) -> list[Column]:
+    """Return the columns whose kind the facts declare; what is read takes the cell's place."""
+    return [Column(name, kind, name, spec.told(kind)) for name, kind in spec.cells.items()]
 
 
 def stage_all(

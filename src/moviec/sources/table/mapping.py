@@ -11,11 +11,48 @@ import msgspec
 from moviec.engine.duckdb import identifier, quoted
 from moviec.engine.textfile.rows import apart
 from moviec.errors import UsageError
-from moviec.reading.columns import extra_of
+from moviec.reading.columns import Column, extra_of
 from moviec.reading.kinds import KINDS, LISTS
-from moviec.sources.readers.cells import CREW, fed_column, kind_fed, mapped_columns
 from moviec.sources.spec import FileSpec, SourceSpec
 from moviec.sources.sql import SqlSource
+
+#: The kind of the cells of what a mapping feeds.
+FED = {
+    "title": "title",
+    "original_title": "title",
+    "year": "year",
+    "released": "date",
+    "runtime": "duration",
+    "budget": "money",
+    "revenue": "money",
+    "popularity": "number",
+    "adult": "flag",
+    "genres": "labels",
+    "keywords": "labels",
+    "languages": "languages",
+    "countries": "countries",
+    "other_titles": "titles",
+    "companies": "companies",
+    "people": "names",
+    **dict.fromkeys(
+        (
+            "kind",
+            "status",
+            "collection",
+            "certificate",
+            "original_language",
+            "overview",
+            "tagline",
+            "poster",
+            "trailer",
+            "homepage",
+        ),
+        "text",
+    ),
+}
+
+#: A column of objects that tell a name and a job each.
+CREW = "people.crew"
 
 #: What the text of a cell that was read is cast to, by field; the others are texts.
 CAST = {
@@ -49,6 +86,33 @@ def mapped_source(spec: SourceSpec) -> SqlSource:
     files[first] = msgspec.structs.replace(files[first], joined_by=joins)
     spec = msgspec.structs.replace(spec, files=files)
     return SqlSource(spec, mapping_sql(spec), mapped_columns)
+
+
+def kind_fed(feed: str) -> str | None:
+    """Return the kind of the cells that feed a field: "ids.imdb" is of the kind "imdb"; None for what is no cell's value."""
+    field, _, part = feed.partition(".")
+    if field == "ids":
+        return part if part in KINDS else "id"
+    if feed == CREW:
+        return "objects"
+    if field == "ratings":
+        return "count" if part.endswith(".votes") else "rating"
+    return FED.get(field)
+
+
+def fed_column(column: str, feed: str) -> str:
+    """Name the read column of what a column of a mapping feeds."""
+    return f"{column} › {feed}"
+
+
+def mapped_columns(spec: FileSpec) -> list[Column]:
+    """Return the columns of a mapping, one for each thing that they feed; what is read is put beside the cell."""
+    return [
+        Column(name, kind, fed_column(name, feed), spec.told(kind))
+        for name, feeds in spec.columns.items()
+        for feed in feeds
+        if (kind := kind_fed(feed))
+    ]
 
 
 def _apart(file: FileSpec) -> FileSpec:
@@ -151,7 +215,7 @@ def _cast(feed: str, feeds: list[tuple[str, str]]) -> str:
 
 
 def _years(feeds: list[tuple[str, str]]) -> dict[str, str]:
-    """Write the year: its own column's, else the date's, else what stands beside the title."""
+    """Write the year: its own column's, else the date's, else the one beside the title."""
     own = [CAST["year"].format(_cell(feed, column)) for feed, column in feeds if feed == "year"]
     told = [
         f"try_cast({_extra(feed, column, 'year')} AS INTEGER)"
@@ -166,7 +230,7 @@ def _years(feeds: list[tuple[str, str]]) -> dict[str, str]:
 
 
 def _after(feeds: list[tuple[str, str]], field: str) -> list[tuple[str, str, str]]:
-    """List what stands behind the dot, with the feed and its column, of the feeds of a field."""
+    """Return the part behind the dot, the feed and its column, for the feeds of a field."""
     return [
         (feed.partition(".")[2], feed, column) for feed, column in feeds if feed.partition(".")[0] == field
     ]

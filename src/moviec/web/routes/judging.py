@@ -120,7 +120,7 @@ def _pairs(
     import pyarrow as pa
 
     from moviec.matching.features import FEATURES
-    from moviec.matching.lookup import match_against  # the engine is loaded when it is first wanted
+    from moviec.matching.two_lists import match_against  # the engine is loaded when it is first wanted
 
     left = pa.Table.from_pylist([_asked(place, film) for place, film in enumerate(wanted)], FEATURES)
     right = pa.Table.from_pylist([_candidate(number, text) for number, text in documents.items()], FEATURES)

@@ -1,6 +1,19 @@
--- Does one source repeat another? Judged by all the others: where they contradict the original, does it ever part from it?
--- In: field_chances, field_weighed (fields.sql) over the claims of the others; field_judged; {source} is the one in question.
--- It takes three others: of two that disagree nobody can say which one a third is right to follow.
+-- How reliable each source is, and whether it repeats another, from field_once, field_weighed and field_chances (fields.sql).
+-- `repeat_*`: does the source {source} repeat another? Judged by all the others, over whose claims field_chances and field_weighed
+-- are then: where they contradict the original, does the source ever part from it? It takes three others: of two that disagree
+-- nobody can say which one a third is right to follow.
+
+-- name: field_disputable
+SELECT movie, field FROM field_once WHERE judged AND rule <> 'union' GROUP BY movie, field HAVING COUNT(*) > 1
+
+-- name: field_judged
+SELECT o.* FROM field_once o JOIN field_disputable d ON d.movie = o.movie AND d.field = o.field
+
+-- name: field_agreement
+SELECT w.source, w.field, COUNT(*) AS judged, CAST(SUM(c.chance) AS BIGINT) AS millionths
+FROM field_weighed w
+JOIN field_chances c ON c.movie = w.movie AND c.field = w.field AND c.fold = w.fold
+WHERE w.weight > 0 AND c.voices > 1 GROUP BY w.source, w.field
 
 -- name: repeat_films
 SELECT movie, field, COUNT(*) AS folds FROM field_chances GROUP BY movie, field HAVING MAX(voices) > 2
