@@ -76,7 +76,8 @@ $(DOCS)/.ready: pyproject.toml
 	$(DOCS)/bin/$(PIP) $(shell sed -n 's/^docs = \[\(.*\)\]/\1/p' pyproject.toml | tr -d ',')
 	@touch $@
 
-wheel: $(DEV) ## build the wheel into dist/
+wheel: $(DEV) ## build the wheel into dist/, in place of one that is there
+	rm -f dist/moviec-*.whl
 	$(BIN)/hatchling build --target wheel --directory dist
 
 release: generated $(RELEASE)/.ready ## wheel, source archive and bill of materials in dist/, with their SHA-256

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -60,6 +61,38 @@ def test_a_wrong_setting_is_told_in_plain_words(tmp_path: Path, written: str, to
     with pytest.raises(UsageError) as error:
         open_home(tmp_path, {})
     assert str(error.value) == f"{tmp_path / 'moviec.toml'}: {told}; see docs/settings.md"
+
+
+TABLE = re.findall(
+    r"^\| `(\w+)` \| `(MOVIEC_\w+)` \|",
+    (Path(__file__).resolve().parents[1] / "docs/settings.md").read_text("utf-8"),
+    re.MULTILINE,
+)
+
+
+@pytest.mark.parametrize(("name", "variable"), TABLE)
+def test_every_variable_in_the_handbook_sets_its_setting(tmp_path: Path, name: str, variable: str) -> None:
+    default = getattr(open_home(tmp_path, {}).settings, name)
+    other = {
+        "memory": "3GB",
+        "keep_raw": "last 3",
+        "metrics": "open",
+        "proxies": "10.0.0.0/8",
+        "most_rejected": "0.5",
+    }
+    value = other.get(name) or {bool: "true", int: "7", str: "/srv/other"}[type(default)]
+    told = str(getattr(open_home(tmp_path, {variable: value}).settings, name))
+    assert told.lower() == value.lower()
+
+
+def test_the_handbook_names_a_variable_for_every_setting_that_is_no_table(tmp_path: Path) -> None:
+    settings = open_home(tmp_path, {}).settings
+    plain = {
+        name
+        for name in settings.__struct_fields__
+        if isinstance(getattr(settings, name), (bool, int, float, str))
+    }
+    assert {name for name, _ in TABLE} == plain
 
 
 class Entries(msgspec.Struct, forbid_unknown_fields=True):

@@ -304,5 +304,5 @@ def _given(environment: Mapping[str, str]) -> dict[str, str]:
     return {
         name: text
         for name, text in found.items()
-        if text and name not in ("fields", "sources", "remote", "bounds", "serving", "ingest_from", "alerts")
+        if text and name not in ("fields", "sources", "remote", "bounds", "serving", "alerts")
     }

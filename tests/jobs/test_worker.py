@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -89,3 +90,37 @@ def test_a_worker_gives_way_to_servers_on_the_same_machine(tmp_path: Path) -> No
         assert process.stderr is not None and "working on" in process.stderr.readline()
         assert os.getpriority(os.PRIO_PROCESS, process.pid) >= 10
         process.terminate()
+
+
+#: The number of the call `setpriority`, by machine, and what the kernel calls the machine.
+SETPRIORITY = {"x86_64": (141, 0xC000003E), "aarch64": (140, 0xC00000B7)}
+
+#: Let this process ask for anything but another priority, as `SystemCallFilter=~@resources` does; then be the command that is given.
+FILTERED = """
+import ctypes, os, struct, sys
+call, machine = int(sys.argv[1]), int(sys.argv[2])
+steps = ((0x20, 0, 0, 4), (0x15, 1, 0, machine), (0x06, 0, 0, 0x7FFF0000), (0x20, 0, 0, 0), (0x15, 0, 1, call), (0x06, 0, 0, 0x00050001),
+         (0x06, 0, 0, 0x7FFF0000))
+code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
+program = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(steps), ctypes.addressof(code)))
+libc = ctypes.CDLL(None, use_errno=True)
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, program, 0, 0) == 0, os.strerror(ctypes.get_errno())
+try:
+    os.setpriority(os.PRIO_PROCESS, 0, 10)
+except PermissionError:
+    os.execv(sys.executable, [sys.executable, *sys.argv[3:]])
+"""
+
+
+@pytest.mark.skipif(
+    platform.machine() not in SETPRIORITY, reason="the call's number is not known on this machine"
+)
+def test_a_worker_that_may_not_change_its_priority_works_all_the_same(tmp_path: Path) -> None:
+    """As in the sandbox of deploy/systemd, which sets the priority itself."""
+    words = [*map(str, SETPRIORITY[platform.machine()]), "-m", "moviec", "worker", "--home", str(tmp_path)]
+    with subprocess.Popen(
+        [sys.executable, "-c", FILTERED, *words], stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None and "working on" in process.stderr.readline()
+        process.terminate()
+        assert process.wait(60) == 0, process.stderr.read()

@@ -54,6 +54,24 @@ def called(words: list[str]) -> None:
     assert {word for word in words[1:] if word.startswith("--")} <= known, words
 
 
+def test_every_variable_is_a_setting_and_every_command_of_the_page_is_one() -> None:
+    fields = {f"MOVIEC_{name.upper()}" for name in Settings.__struct_fields__}
+    known = fields | {"MOVIEC_HOME", "MOVIEC_SMTP", "MOVIEC_BACKUP"}  # the last is the backup job's own
+    texts = [path.read_text("utf-8") for path in DEPLOY.rglob("*") if path.is_file()]
+    page = (DEPLOY.parent / "docs/deployment.md").read_text("utf-8")
+    for name in {found for text in (*texts, page) for found in re.findall(r"\bMOVIEC_[A-Z_]*[A-Z]\b", text)}:
+        assert name in known or name.endswith("_KEY"), name
+    given = re.findall(
+        r"^(?:as_moviec|docker compose .* worker moviec|kubectl exec .* -- moviec) (\w.*?)(?: +#.*)?$",
+        page,
+        re.MULTILINE,
+    )
+    assert len(given) >= 5
+    for line in given:
+        words = shlex.split(line)
+        called(words if words[0] not in ("keys",) else words[:1])
+
+
 def test_the_image_is_small_in_parts_and_runs_as_nobody_in_particular() -> None:
     text = (DEPLOY / "Dockerfile").read_text("utf-8")
     last = text.rpartition("\nFROM ")[2]
@@ -132,6 +150,28 @@ def pods() -> dict[str, dict[str, Any]]:
     return found
 
 
+def test_settings_in_the_manifest_can_be_read(tmp_path: Path) -> None:
+    (settings,) = [each["data"]["moviec.toml"] for each in manifests() if each["kind"] == "ConfigMap"]
+    for text in (settings, settings.replace("# proxies", "proxies")):
+        (tmp_path / "moviec.toml").write_text(text)
+        open_home(tmp_path, {})
+
+
+def test_no_file_that_the_page_shows_is_missing_and_the_cluster_gets_one_clock() -> None:
+    page = (DEPLOY.parent / "docs/deployment.md").read_text("utf-8")
+    for name in set(re.findall(r"\bdeploy/[\w*-]+[\w./*-]*", re.sub("kubectl exec.*", "", page))):
+        assert list(DEPLOY.parent.glob(name.rstrip("."))), name
+    (applied,) = [line for line in page.splitlines() if line.startswith("kubectl apply")]
+    names = {word.rpartition("/")[2] for word in applied.split() if word.startswith("deploy/")}
+    assert names == {"moviec.yaml", "backup.yaml"}, (
+        "a worker and `moviec run` would take deliveries in side by side"
+    )
+    copied = re.search(r"^cp (.*) /etc/systemd/system/$", page, re.MULTILINE)
+    assert copied
+    units = {path.name for word in copied[1].split() for path in DEPLOY.parent.glob(word)}
+    assert units == {path.name for path in (DEPLOY / "systemd").iterdir()}
+
+
 def test_kubernetes_takes_the_manifests() -> None:
     validate = pytest.importorskip("kubernetes_validate", reason="pip install kubernetes-validate")
     for each in manifests():
@@ -153,6 +193,18 @@ def test_pods_are_closed_and_servers_are_kept_up() -> None:
     serve = pods()["moviec-serve"]["containers"][0]
     assert serve["readinessProbe"]["httpGet"]["path"] == "/readyz"
     assert serve["livenessProbe"]["httpGet"]["path"] == "/healthz"
+    there = {(each["kind"], each["metadata"]["name"]) for each in manifests()}
+    for pod in pods().values():
+        for volume in pod["volumes"]:
+            if "configMap" in volume:
+                assert not volume["configMap"].get("optional"), (
+                    "a subPath of a map that is not there is an empty folder"
+                )
+                assert ("ConfigMap", volume["configMap"]["name"]) in there
+            if "persistentVolumeClaim" in volume:
+                assert ("PersistentVolumeClaim", volume["persistentVolumeClaim"]["claimName"]) in there
+        assert {each["secretRef"]["name"] for each in pod["containers"][0]["envFrom"]} == {"moviec"}
+        assert "settings" in {volume["name"] for volume in pod["volumes"]}, "all pods have the same settings"
     kinds = {each["kind"]: each for each in manifests()}
     labels = kinds["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"]
     (deployment,) = [

@@ -84,6 +84,9 @@ def sums(paths: list[Path]) -> list[str]:
 def test_the_version_stands_in_one_place_and_the_changelog_has_it() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert project["dynamic"] == ["version"]
+    for path in (*ROOT.glob("docs/*.md"), *(each for each in ROOT.glob("deploy/**/*") if each.is_file())):
+        named = re.findall(r"moviec[-:](\d+\.\d+\.\d+)", path.read_text("utf-8"))
+        assert set(named) <= {__version__}, path
     log = (ROOT / "CHANGELOG.md").read_text("utf-8")
     releases = re.findall(r"^## \[?([^\]\n]+?)\]?(?: - (\S+))?$", log, re.MULTILINE)
     assert releases[0] == ("Unreleased", "")

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from moviec.catalog.accounts import NewKey, create_key
 from moviec.catalog.connect import connect
+from moviec.catalog.webhooks import signature
 from moviec.config import Home, Settings, open_home
 from moviec.search.index import catch_up, indexer
 from moviec.web.app import ROUTES
@@ -80,6 +84,35 @@ def test_the_examples_run_on_the_demo_and_find_something(demo_home: Home, tmp_pa
                     check=False,
                 )
                 assert done.returncode == 0, (text, done.stderr)
+
+
+def test_receivers_of_the_handbook_take_what_is_signed_and_nothing_else() -> None:
+    now, body = int(time.time()), '{"webhook":3,"changes":["é"]}'.encode()
+    genuine = signature("secret", now, body)
+    cases = [
+        (genuine, body, True),
+        (genuine, body + b" ", False),
+        (signature("other", now, body), body, False),
+        (signature("secret", now - 400, body), body, False),
+        (genuine.replace("v1=", "v1=é"), body, False),
+        (f"t={now}", body, False),
+        ("", body, False),
+    ]
+    (receiver,) = [text for text in blocks("python") if "def is_genuine" in text]
+    python: dict[str, Any] = {}
+    exec(receiver, python)  # noqa: S102 - the handbook's own code
+    assert [python["is_genuine"]("secret", given, sent) for given, sent, _ in cases] == [
+        right for *_, right in cases
+    ]
+    if node := shutil.which("node"):
+        (receiver,) = [text for text in blocks("javascript") if "function isGenuine" in text]
+        asked = "".join(
+            f"console.log(isGenuine('secret', {json.dumps(given)}, Buffer.from('{sent.hex()}', 'hex')));"
+            for given, sent, _ in cases
+        )
+        words = [node, "--input-type=module", "-e", receiver + asked]
+        done = subprocess.run(words, capture_output=True, text=True, check=True)
+        assert done.stdout.split() == [str(right).lower() for *_, right in cases]
 
 
 def test_every_endpoint_is_shown_in_three_languages() -> None:

@@ -244,7 +244,11 @@ def work_here(home: Home, as_child: bool = False) -> None:
     """Work in this process until it is told to stop; a child also stops with its parent."""
     from moviec.jobs.worker import work
 
-    os.setpriority(os.PRIO_PROCESS, 0, max(GIVES_WAY, os.getpriority(os.PRIO_PROCESS, 0)))
+    if os.getpriority(os.PRIO_PROCESS, 0) < GIVES_WAY:
+        with contextlib.suppress(
+            OSError
+        ):  # a sandbox may forbid it (deploy/systemd): who made it sets `Nice` there
+            os.setpriority(os.PRIO_PROCESS, 0, GIVES_WAY)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN if as_child else lambda *_: stop.set())
