@@ -219,10 +219,8 @@ def _packed_credits(engine: DuckEngine, kind: str) -> pa.Table:
     for first in range(0, max(len(films), 1), FILMS_AT_ONCE):
         some = films[first : first + FILMS_AT_ONCE]
         ends = (some[0], some[-1]) if len(some) else (0, 0)
-        engine.view("listed", _LISTED.format(first=ends[0], last=ends[1]))
-        parts.append(
-            as_stored(film_credits, of_kind(kind, _packed_lists(engine.query("SELECT * FROM listed"))))
-        )
+        listed = engine.query(_LISTED.format(first=ends[0], last=ends[1]))
+        parts.append(as_stored(film_credits, of_kind(kind, _packed_lists(listed))))
     return pa.concat_tables(parts)
 
 

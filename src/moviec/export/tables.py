@@ -132,7 +132,7 @@ class Gathered:
                 engine.register(name, pa.concat_tables(parts))
             engine.materialize("counted_films", _FILMS)
             engine.materialize("named", _ENTRIES)
-            sums = [_summed(engine, span) for span in spans(_by_year(engine)) or [[]]]
+            sums = [_summed(engine, span) for span in spans(_by_year(engine))]
             engine.register("summed", pa.concat_tables(sums))
             return engine.query(
                 "SELECT s.kind, split, year, month, s.entry, n.name, s.* EXCLUDE (kind, split, year, month, entry) FROM summed s"

@@ -121,9 +121,8 @@ def _lay_out_keys(engine: Engine, limits: PairLimits, numbered: str) -> None:
     ends = [("n", pa.int32()), ("side", pa.int32()), ("is_changed", pa.bool_())]
     _flatten(engine, "flat_keys", f"({_SQL['nested_keys']})", pa.schema([*ends, *BLOCK]))
     engine.view("keys", filled(_SQL["sided_keys"], {"flat": "flat_keys"}))
-    engine.materialize(
-        "numbered", "SELECT * EXCLUDE (blocks) FROM numbered"
-    )  # they take more room than all else
+    # Blocks take more room than all else, and are laid out now.
+    engine.materialize("numbered", "SELECT * EXCLUDE (blocks) FROM numbered")
 
 
 def register_limits(engine: Engine, limits: PairLimits) -> None:

@@ -1,5 +1,6 @@
 -- Which party each credit belongs to, once the keyed nodes are clustered: reads the tables of parties_nodes.sql and
--- `party_clusters` (n, party). Each section is a table kept under its name after "party_".
+-- `party_clusters` (n, party). Each section up to `placed` is a table kept under its name after "party_"; the last four are the
+-- tables of `Parties` and, in no order, the credits with their parties.
 
 -- name: bearers
 SELECT DISTINCT k.movie, k.role, k.folded, k.short, k.given, c.party
@@ -160,7 +161,6 @@ LEFT JOIN (SELECT y.folded, y.year, a.party FROM party_stretches y
            JOIN party_apart a ON a.folded = y.folded AND a.stretch = y.stretch) e
   ON c.key = '' AND e.folded = c.folded AND e.year = c.year
 LEFT JOIN party_keyless o ON c.key = '' AND o.folded = c.folded
--- The tables of `Parties`, and the party of each credit.
 
 -- name: nodes
 SELECT n.space, n.key, n.folded AS name, c.party FROM party_nodes n JOIN party_clusters c ON c.n = n.n

@@ -69,7 +69,7 @@ def roll_up(beside: DuckEngine, connection: sa.Connection, years: list[int] | No
         ranked = []
         for span in figures(beside, connection, years):
             ranked.append(span.ranked)
-            # In the order of the table's key: adding at its end takes half the time.
+            # Rows reach the table in the order of its key.
             for group in product(KINDS, SPLITS):
                 of_group = pc.and_(
                     pc.equal(span.sums["kind"], group[0]), pc.equal(span.sums["split"], group[1])
@@ -88,7 +88,7 @@ def figures(beside: DuckEngine, connection: sa.Connection, years: list[int] | No
     films = films_by_year(connection, years)
     if years is not None:
         films = dict.fromkeys(years, 0) | films
-    for span in spans(films) or [[]]:
+    for span in spans(films):
         with DuckEngine(beside=beside) as engine:
             some = span if years is not None or not span else range(span[0], span[-1] + 1)
             sums = totals(engine, films_of(connection, some), entries_of(connection, some))

@@ -15,7 +15,7 @@ from moviec.text import pc
 #: How a film counts that has several genres or companies: wholly under each, or divided evenly.
 SPLITS = ("full", "even")
 
-#: Films whose years are summed together: several rows, medians and lists for each take a hundred megabytes.
+#: Films whose years are summed together: their rows, medians and lists take some 300 MB (700,000 made-up films, summed so).
 FILMS_AT_ONCE = 50_000
 
 #: Entries kept from each end.
@@ -59,11 +59,13 @@ def _lists(placed: pa.Table, name: str) -> pa.Table:
 
 
 def spans(films: Mapping[int, int]) -> list[list[int]]:
-    """Part years (the films of each) into spans to be summed one after another, so that memory stays flat; in order."""
-    parted: list[list[int]] = []
+    """Part years (the films of each) into spans to be summed one after another, so that memory stays flat; in order, at
+    least one.
+    """
+    parted: list[list[int]] = [[]]
     filled_to = 0
     for year in sorted(films):
-        if not parted or filled_to + films[year] > FILMS_AT_ONCE:
+        if parted[-1] and filled_to + films[year] > FILMS_AT_ONCE:
             parted.append([])
             filled_to = 0
         parted[-1].append(year)
