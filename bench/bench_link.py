@@ -78,7 +78,7 @@ def exact(left: pa.Table, right: pa.Table) -> pa.Table:
     for name, films in (("left_films", left), ("right_films", right)):
         prepared = prepare(films)
         first = prepared.forms.group_by("n", use_threads=False).aggregate([("squeezed", "first")])
-        rows = prepared.records.join(first, "n")
+        rows = prepared.records.select(["n", "key", "year"]).join(first, "n")
         con.register(name, rows.append_column("squeezed", rows["squeezed_first"]))
     found: pa.Table = con.sql(_EXACT).to_arrow_table()
     return found

@@ -99,7 +99,7 @@ def _settings(with_runtime: bool) -> SettingsCreator:
 def _flat(db: duckdb.DuckDBPyConnection, films: pa.Table) -> pa.Table:
     prepared = prepare(films)
     main = prepared.forms.group_by("n", use_threads=False).aggregate([("title", "first")])
-    rows = prepared.records.join(main, "n").sort_by("n")
+    rows = prepared.records.drop_columns(["scores"]).join(main, "n").sort_by("n")
     db.register("rows", rows.append_column("title", pc.fill_null(rows["title_first"], "")))
     flat: pa.Table = db.sql(
         "SELECT key AS unique_id, title, year, runtime, substr(title, 1, 5) AS start,"
