@@ -13,6 +13,12 @@ import msgspec
 from moviec.errors import UsageError
 from moviec.units import LEAST_FILMS, MILLION
 
+#: What figures are about.
+KINDS = ("genres", "production_companies")
+
+#: How a film counts that has several genres or companies: wholly under each, or divided evenly.
+SPLITS = ("full", "even")
+
 #: How each measure is added up unless one says otherwise. Popularity is heavy-tailed, so that a mean says little.
 USUAL = {
     "revenue": "sum",

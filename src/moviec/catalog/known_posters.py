@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
+import pyarrow as pa
 import sqlalchemy as sa
 
 from moviec.catalog.accounts import now
@@ -13,6 +15,8 @@ from moviec.catalog.ingest_queue import RecordChange, append
 from moviec.catalog.schema.arrivals import posters, videos
 from moviec.catalog.schema.identity import records
 from moviec.catalog.schema.movies import movies
+from moviec.catalog.staging import stage
+from moviec.text import Column
 
 STORED, REFUSED = "stored", "refused"
 
@@ -55,11 +59,27 @@ def wanted_posters(connection: sa.Connection, before: Mapping[str, str], most: i
     return list(found)[:most]
 
 
-def stored_posters(connection: sa.Connection) -> list[Poster]:
-    """Return every picture that is stored, in order of source and address."""
-    query = sa.select(posters).where(posters.c.state == STORED).order_by(posters.c.source, posters.c.address)
+class Named(msgspec.Struct, frozen=True):
+    """Pictures or videos that are asked for: the sources that may name them, and their addresses (None: any)."""
+
+    sources: Sequence[str]
+    addresses: Column | None = None
+
+
+def stored_posters(connection: sa.Connection, some: Named | None = None) -> list[Poster]:
+    """Return the pictures that are stored, every one or some, in order of source and address."""
     names = Poster.__struct_fields__
-    return [Poster(*(getattr(row, name) for name in names)) for row in connection.execute(query)]
+    return [Poster(*(getattr(row, name) for name in names)) for row in _stored(connection, posters, some)]
+
+
+def _stored(connection: sa.Connection, table: sa.Table, some: Named | None) -> sa.CursorResult[Any]:
+    query = sa.select(table).where(table.c.state == STORED).order_by(table.c.source, table.c.address)
+    if some is not None:
+        query = query.where(table.c.source.in_(some.sources))
+    if some is not None and some.addresses is not None:
+        wanted = stage(connection, "some_addresses", table, pa.table({"address": some.addresses}))
+        query = query.where(table.c.address.in_(sa.select(wanted.c.address)))
+    return connection.execute(query)
 
 
 def forget_posters(catalogue: sa.Engine, some: Sequence[Poster]) -> None:
@@ -128,11 +148,10 @@ def wanted_videos(connection: sa.Connection, sources: Sequence[str], again: bool
     return [(row.source, row.trailer) for row in connection.execute(query)]
 
 
-def stored_videos(connection: sa.Connection) -> list[Video]:
-    """Return every video that is stored, in order of source and name."""
-    query = sa.select(videos).where(videos.c.state == STORED).order_by(videos.c.source, videos.c.address)
+def stored_videos(connection: sa.Connection, some: Named | None = None) -> list[Video]:
+    """Return the videos that are stored, every one or some, in order of source and name."""
     names = Video.__struct_fields__
-    return [Video(*(getattr(row, name) for name in names)) for row in connection.execute(query)]
+    return [Video(*(getattr(row, name) for name in names)) for row in _stored(connection, videos, some)]
 
 
 def note_videos(catalogue: sa.Engine, some: Sequence[Video]) -> int:

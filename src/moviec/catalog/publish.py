@@ -223,7 +223,9 @@ def _changes(
     before = read(
         connection,
         sa.select(documents.c.movie, documents.c.document.label("before"))
-        .join(staged, both)
+        .select_from(
+            staged.join(documents, both)
+        )  # in this order: SQLite reads the few films' documents, not all
         .where(documents.c.hash != staged.c.hash),
     )
     gone = read(

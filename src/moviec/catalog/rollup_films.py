@@ -21,6 +21,7 @@ from moviec.catalog.schema.movies import (
     rollups,
 )
 from moviec.catalog.staging import Rows, Touched, merge, stage
+from moviec.measures import KINDS, SPLITS
 from moviec.model import BEFORE_RELEASE, GIVEN_UP, status_is
 from moviec.text import Column
 
@@ -75,7 +76,10 @@ def stored_years(connection: sa.Connection) -> set[int]:
 
 
 def _of(table: sa.Table, years: list[int] | None) -> sa.ColumnElement[bool]:
-    return sa.true() if years is None else table.c.year.in_(years)
+    """Return the condition for rows of some years; it names all kinds and splits, so that the key leads to them."""
+    if years is None:
+        return sa.true()
+    return sa.and_(table.c.kind.in_(KINDS), table.c.split.in_(SPLITS), table.c.year.in_(years))
 
 
 def films_of(connection: sa.Connection, years: Years, such: sa.ColumnElement[bool] = ALL) -> pa.Table:

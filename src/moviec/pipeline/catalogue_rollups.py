@@ -21,8 +21,8 @@ from moviec.catalog.rollup_films import (
 )
 from moviec.catalog.staging import StoredRows, Touched, store_rows
 from moviec.engine import DuckEngine
-from moviec.rollup.monthly import KINDS
-from moviec.rollup.ranked import SPLITS, leading, spans, totals
+from moviec.measures import KINDS, SPLITS
+from moviec.rollup.ranked import leading, spans, totals
 from moviec.text import Column, pc
 
 _YEARS = """

@@ -20,10 +20,12 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
+import sqlalchemy as sa
 
 from moviec.catalog.known_posters import (
     REFUSED,
     STORED,
+    Named,
     Poster,
     Video,
     forget_posters,
@@ -46,6 +48,7 @@ from moviec.storage.archives import sha256 as file_sha256
 from moviec.storage.files import Store
 from moviec.storage.http import Web
 from moviec.storage.remote import fetch, open_remote
+from moviec.text import Column
 from moviec.transient import Patience, patiently
 
 #: Pictures asked for per second of one source, at a time, and noted in one transaction (their films are published together).
@@ -69,15 +72,18 @@ class Kept(msgspec.Struct, frozen=True):
     films: int
 
 
-def poster_table(context: RunContext, specs: Iterable[SourceSpec]) -> pa.Table:
-    """Return what documents say about the posters and videos that are stored (POSTERS), each address once.
+def poster_table(
+    connection: sa.Connection, specs: Iterable[SourceSpec], addresses: Column | None
+) -> pa.Table:
+    """Return what documents say about posters and videos that are stored (POSTERS), those with some `addresses` or all, each
+    address once.
 
     A file name that two lists use for different videos is left out.
     """
-    licences = {spec.name: spec.poster.licence for spec in specs if spec.poster}
-    with context.catalogue.connect() as connection:
-        found = [poster for poster in stored_posters(connection) if poster.source in licences]
-        videos = stored_videos(connection)
+    known = list(specs)
+    licences = {spec.name: spec.poster.licence for spec in known if spec.poster}
+    found = stored_posters(connection, Named(sorted(licences), addresses))
+    videos = stored_videos(connection, Named(sorted(spec.name for spec in known), addresses))
     said = {poster.address: _said(poster, licences[poster.source]) for poster in reversed(found)}
     named: dict[str, set[str]] = {}
     for video in videos:

@@ -26,6 +26,7 @@ from moviec.catalog.publish import Cause, Publication, mark_published, publish
 from moviec.catalog.queries import last_change
 from moviec.catalog.staging import Touched
 from moviec.engine import DuckEngine
+from moviec.engine.duckdb import quoted
 from moviec.home.context import RunContext, Step, Steps, Tell, recorded
 from moviec.home.models import (
     Models,
@@ -313,11 +314,20 @@ def _fuse(
         engine.materialize("movie_of", _MOVIE_OF)
         _name_live(engine, inputs, affected)
         engine.write(_PLACED if spark else _MEMBERS, members)
-    facts = facts_of(inputs.specs, inputs.models.rules, poster_table(inputs.context, inputs.specs))
+        addresses = None if affected is None else _media_addresses(engine, members)
+    posters = poster_table(connection, inputs.specs, addresses)
+    facts = facts_of(inputs.specs, inputs.models.rules, posters)
     given = Sliced(members, credits, inputs.context.limits)
     if spark:
         return show_spread(spark, _record_files(inputs), given, inputs.models.fuse, facts)
     return show_all(inputs.engine, given, inputs.models.fuse, facts)
+
+
+def _media_addresses(engine: DuckEngine, members: Path) -> Column:
+    """Return the addresses of the posters and trailers that some records name."""
+    named = f"SELECT unnest([poster, trailer]) AS address FROM read_parquet({quoted(str(members))})"
+    found = engine.query(f"SELECT DISTINCT address FROM ({named}) WHERE address IS NOT NULL ORDER BY address")
+    return found["address"].combine_chunks()
 
 
 def _credit_ids(inputs: RunInputs, engine: DuckEngine, name: str, affected: Column | None) -> pa.Table | Path:

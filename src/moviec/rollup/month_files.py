@@ -22,7 +22,8 @@ import pyarrow as pa
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import quoted
 from moviec.errors import StoreError, UsageError
-from moviec.rollup.monthly import KINDS, SQL
+from moviec.measures import KINDS
+from moviec.rollup.monthly import SQL
 from moviec.sql import filled
 from moviec.work import written_aside
 

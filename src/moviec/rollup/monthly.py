@@ -14,8 +14,6 @@ from moviec.engine import DuckEngine, Engine
 from moviec.model import BEFORE_RELEASE, GIVEN_UP, status_is
 from moviec.sql import filled, read_sql
 
-KINDS = ("genres", "production_companies")
-
 #: What a rollup needs of a record.
 FIELDS = (
     "released",

@@ -7,13 +7,10 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 from moviec.engine import Engine
-from moviec.measures import KEPT_AS, Question, refuse_nonsense
+from moviec.measures import KEPT_AS, SPLITS, Question, refuse_nonsense
 from moviec.rollup.monthly import SQL, name_catalogue, name_parts
 from moviec.sql import filled
 from moviec.text import pc
-
-#: How a film counts that has several genres or companies: wholly under each, or divided evenly.
-SPLITS = ("full", "even")
 
 #: Films whose years are summed together: their rows, medians and lists take some 300 MB (700,000 made-up films, summed so).
 FILMS_AT_ONCE = 50_000
