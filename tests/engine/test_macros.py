@@ -17,13 +17,18 @@ from tests.conftest import real
 from tests.examples import some
 
 NASTY = st.text(alphabet="a'\"\\\n\t\x00\x1f\x7f é…😀\U000e0001{}[]:, NoneTrueFalse", max_size=12)
+#: Texts without anything to escape, of words that mean something outside of them.
+WORDS = st.lists(
+    st.sampled_from(["None", "True", "False", "a", " ", ": None", "'", '"', "[", "}, {"]), max_size=4
+).map("".join)
+TEXTS = NASTY | WORDS
 LITERALS = st.recursive(
-    NASTY
+    TEXTS
     | st.none()
     | st.booleans()
     | st.integers(-(10**15), 10**15)
     | st.floats(allow_nan=False, allow_infinity=False),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NASTY, inner, max_size=4),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
     max_leaves=12,
 )
 
