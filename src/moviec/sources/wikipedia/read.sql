@@ -9,21 +9,30 @@
 WITH shared AS (
   SELECT tidy(href) AS href, true AS is_shared FROM films WHERE tidy(href) IS NOT NULL GROUP BY ALL HAVING count(*) > 1
 ),
-parsed AS (
-  SELECT films.*, try_cast(tidy(year) AS INTEGER) AS year_read, listed(genres, ',') AS genres_read,
-    names_listed("cast", ',') AS linked,
+-- Each step names what the next one uses more than once: an alias used inside of a lambda is worked out anew for each element.
+listed_films AS (
+  SELECT films.*, is_shared, try_cast(tidy(year) AS INTEGER) AS year_read, listed(genres, ',') AS genres_read,
+    names_listed("cast", ',') AS linked
+  FROM films
+  LEFT JOIN shared ON shared.href = tidy(films.href)
+),
+judged AS (
+  SELECT *,
     len(linked) > 1 AND (len(list_filter(linked, lambda n: n = 'of' OR no_person(n) OR regexp_matches(n, '^(?:\S+ )?[^\p{Lu}]+ (?:of|from|between|against)$')
       AND NOT regexp_matches(n, '(?i)^(?:voice|narrat|archive|footage|interview|starring|featuring)'))) > 0
-      OR len(list_filter(linked, lambda n: regexp_matches(n, '^\p{Ll}[^\p{Lu}.]*$') AND NOT no_name(n))) > 0 AND NOT list_bool_or(list_transform(linked, lambda n: regexp_matches(n, '^\p{Lu}\S* .*\p{Lu}')))) AS is_sentence,
+      OR len(list_filter(linked, lambda n: regexp_matches(n, '^\p{Ll}[^\p{Lu}.]*$') AND NOT no_name(n))) > 0 AND NOT list_bool_or(list_transform(linked, lambda n: regexp_matches(n, '^\p{Lu}\S* .*\p{Lu}')))) AS is_sentence
+  FROM listed_films
+),
+parsed AS (
+  SELECT * EXCLUDE (is_shared, is_sentence),
     list_transform(linked, lambda n: CASE
       WHEN is_sentence AND regexp_matches(n, '^[^ ]+$|^[^\p{Lu}.]+$| and ') THEN '(' || n || ')'
       WHEN len(linked) > 1 AND regexp_matches(n, '^\p{Ll}+$') THEN '(' || n || ')'
       ELSE n END) AS cast_read,
     tidy(regexp_replace(regexp_replace(title, '\.mw-parser-output.*\}', ''), '\s*\((?:[0-9]{4} )?(?:film|serial)\)$', '')) AS name,
-    CASE WHEN is_shared IS NULL THEN tidy(films.href) END AS article,
-    tidy(title) || coalesce(' (' || try_cast(tidy(year) AS INTEGER) || ')', '') AS label
-  FROM films
-  LEFT JOIN shared ON shared.href = tidy(films.href)
+    CASE WHEN is_shared IS NULL THEN tidy(href) END AS article,
+    tidy(title) || coalesce(' (' || year_read || ')', '') AS label
+  FROM judged
 ),
 twice AS (
   SELECT tidy(href) AS href FROM parsed WHERE article IS NULL AND tidy(href) IS NOT NULL
