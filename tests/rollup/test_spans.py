@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from moviec.catalog.connect import connect
 from moviec.catalog.schema.movies import rankings, rollups
 from moviec.config import Home
-from moviec.pipeline.catalogue_rollups import figures, roll_up
+from moviec.pipeline.catalogue_rollups import figures, roll_up, sum_published
 from moviec.rollup import ranked
 from moviec.rollup.ranked import FILMS_AT_ONCE, spans
 from tests.engines import new_engine
@@ -47,7 +47,7 @@ def test_sums_in_parts_are_the_sums_at_once(
         assert in_order(sums, SUMS) == in_order(whole.sums, SUMS)
         ranks = pa.concat_tables(part.ranked for part in parts)
         assert in_order(ranks, RANKS) == in_order(whole.ranked, RANKS)
-        touched = roll_up(engine, connection, None, tmp_path)
+        touched = roll_up(connection, sum_published(engine, connection, None, tmp_path))
         assert (touched.written, touched.removed) == (0, 0)
         connection.rollback()
     catalogue.dispose()
@@ -64,7 +64,7 @@ def test_years_without_films_lose_their_sums(demo_home: Home, tmp_path: Path) ->
         count = sa.select(sa.func.count()).select_from(rollups)
         there = connection.execute(count).scalar_one()
         of_1700 = connection.execute(count.where(rollups.c.year == 1700)).scalar_one()
-        touched = roll_up(engine, connection, [1700], tmp_path)
+        touched = roll_up(connection, sum_published(engine, connection, [1700], tmp_path))
         assert (touched.written, touched.removed) == (0, of_1700)
         assert of_1700 and connection.execute(count).scalar_one() == there - of_1700
         assert not connection.scalar(sa.select(sa.func.count()).where(rankings.c.year == 1700))

@@ -46,9 +46,13 @@ class StoredRows(msgspec.Struct, frozen=True, dict=True):
         """Count the rows of all files."""
         return self._shape[1]
 
+    def mapped(self, columns: Sequence[str]) -> pa.Table:
+        """Return some columns of all rows, read from the files where they are looked at."""
+        return pa.concat_tables(_opened(file).read_all().select(columns) for file in self.files)
+
     @cached_property
     def _shape(self) -> tuple[list[str], int]:
-        tables = [pa.ipc.open_file(pa.memory_map(str(file))).read_all() for file in self.files]
+        tables = [_opened(file).read_all() for file in self.files]
         return tables[0].column_names, sum(table.num_rows for table in tables)
 
     def parts(self) -> Iterator[pa.Table]:
@@ -56,6 +60,10 @@ class StoredRows(msgspec.Struct, frozen=True, dict=True):
         for file in self.files:
             with pa.OSFile(str(file), "rb") as opened:
                 yield pa.ipc.open_file(opened).read_all()
+
+
+def _opened(file: Path) -> pa.ipc.RecordBatchFileReader:
+    return pa.ipc.open_file(pa.memory_map(str(file)))
 
 
 #: Rows on their way into a table.
@@ -75,6 +83,11 @@ def parts_of(rows: Rows) -> Iterator[pa.Table]:
         yield from rows.parts()
     else:
         yield rows
+
+
+def columns_of(rows: Rows, columns: Sequence[str]) -> pa.Table:
+    """Return some columns of rows, of stored ones from their files as they are looked at."""
+    return rows.mapped(columns) if isinstance(rows, StoredRows) else rows.select(columns)
 
 
 def as_table(rows: Rows) -> pa.Table:

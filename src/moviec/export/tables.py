@@ -9,8 +9,7 @@ import msgspec
 import pyarrow as pa
 
 from moviec.engine import DuckEngine
-from moviec.model import BEFORE_RELEASE, GIVEN_UP, status_is
-from moviec.rollup.ranked import spans, totals
+from moviec.rollup.ranked import COUNTS, totals_by_span
 from moviec.sql import materialize, read_sql, run, view
 from moviec.units import MILLION
 
@@ -104,7 +103,7 @@ SELECT CAST(id[3:] AS BIGINT) AS movie, CAST(coalesce(year(released), year) AS I
   CASE WHEN coalesce(revenue_scope, 'worldwide') = 'worldwide' THEN revenue END AS revenue,
   CAST(round(popularity * {MILLION}) AS BIGINT) AS popularity, votes, CAST(round(c_rating * 100) AS BIGINT) AS c_rating
 FROM movies
-WHERE NOT coalesce({status_is("status", (*BEFORE_RELEASE, *GIVEN_UP))}, false) AND coalesce(year(released), year) IS NOT NULL"""
+WHERE {COUNTS}"""
 
 _ENTRIES = """
 SELECT kind, entry, min(name) AS name, CAST(id[3:] AS BIGINT) AS movie, min(place) AS place FROM (
@@ -131,26 +130,10 @@ class Gathered:
             for name, parts in self._parts.items():
                 engine.register(name, pa.concat_tables(parts))
             engine.materialize("counted_films", _FILMS)
-            engine.materialize("named", _ENTRIES)
-            sums = [_summed(engine, span) for span in spans(_by_year(engine))]
-            engine.register("summed", pa.concat_tables(sums))
+            engine.materialize("named_entries", _ENTRIES)
+            engine.register("summed", pa.concat_tables(totals_by_span(engine)))
             return engine.query(
                 "SELECT s.kind, split, year, month, s.entry, n.name, s.* EXCLUDE (kind, split, year, month, entry) FROM summed s"
-                " JOIN (SELECT kind, entry, min(name) AS name FROM named GROUP BY ALL) n ON n.kind = s.kind AND n.entry = s.entry"
+                " JOIN (SELECT kind, entry, min(name) AS name FROM named_entries GROUP BY ALL) n ON n.kind = s.kind AND n.entry = s.entry"
                 " ORDER BY s.kind, split, year, month, s.entry"
             )
-
-
-def _by_year(engine: DuckEngine) -> dict[int, int]:
-    counted = engine.query("SELECT year, count(*) AS films FROM counted_films GROUP BY year")
-    return {row["year"]: row["films"] for row in counted.to_pylist()}
-
-
-def _summed(engine: DuckEngine, years: list[int]) -> pa.Table:
-    """Sum the `counted_films` of some years by the entries of `named`."""
-    engine.register("span", pa.table({"year": pa.array(years, pa.int32())}))
-    films = engine.query("SELECT * FROM counted_films SEMI JOIN span USING (year)")
-    engine.register("films_of_span", films)
-    entries = engine.query("SELECT * FROM named SEMI JOIN films_of_span USING (movie)")
-    with DuckEngine(beside=engine) as apart:
-        return totals(apart, films, entries)

@@ -24,7 +24,7 @@ from moviec.home.context import RunContext, Tell
 from moviec.home.models import pinned_models
 from moviec.lake.payloads import RECORDED, payload_name, unsound
 from moviec.pipeline.aggregator import drain
-from moviec.pipeline.catalogue_rollups import figures, roll_up
+from moviec.pipeline.catalogue_rollups import figures, roll_up, sum_published
 from moviec.pipeline.feature_files import FeatureFiles, name_match_features
 from moviec.storage.files import State
 from moviec.text import Column, pc
@@ -139,7 +139,7 @@ def tell_anew(context: RunContext, tell: Tell = lambda _: None) -> None:
         context.confirm(connection, CATALOGUE)
         if years := _years(engine, connection):
             tell(f"summing {len(years)} years again")
-            roll_up(engine, connection, years, context.work)
+            roll_up(connection, sum_published(engine, connection, years, context.work))
 
 
 def _films(engine: DuckEngine, connection: sa.Connection) -> Iterator[tuple[Column, Column]]:

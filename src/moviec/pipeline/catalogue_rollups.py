@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 
 import msgspec
 import pyarrow as pa
@@ -19,10 +19,10 @@ from moviec.catalog.rollup_films import (
     films_of,
     write_figures,
 )
-from moviec.catalog.staging import StoredRows, Touched, store_rows
+from moviec.catalog.staging import Rows, StoredRows, Touched, columns_of, store_rows
 from moviec.engine import DuckEngine
 from moviec.measures import KINDS, SPLITS
-from moviec.rollup.ranked import leading, spans, totals
+from moviec.rollup.ranked import COUNTS, leading, spans, totals, totals_by_span
 from moviec.text import Column, pc
 
 _YEARS = """
@@ -50,35 +50,79 @@ def other_years(beside: DuckEngine, before: Counted | None, after: Counted | Non
         return [int(str(year)) for year in engine.query(_YEARS)["year"].to_pylist()]
 
 
+class Summed(msgspec.Struct, frozen=True):
+    """What `rollups` and `rankings` are to hold of some years (None: all); the sums in the order of their key."""
+
+    sums: StoredRows
+    ranked: pa.Table
+    years: list[int] | None
+
+
+def roll_up(connection: sa.Connection, summed: Summed) -> Touched:
+    """Write sums and rankings, in the caller's transaction; return the rollups that were touched."""
+    if summed.years == []:
+        return Touched()
+    return write_figures(connection, summed.sums, summed.ranked, summed.years)
+
+
+def sum_published(
+    beside: DuckEngine, connection: sa.Connection, years: list[int] | None, work: Path
+) -> Summed:
+    """Sum and rank some years (None: all) from the catalogue's films. The sums are in files inside `work`."""
+    return _stored(figures(beside, connection, years), years, work)
+
+
+#: Companies of several names in a film, and genres named twice, count once.
+_ENTRIES = """
+SELECT 'genres' AS kind, genre AS entry, genres.name, movie, position AS place FROM movie_genres JOIN genres ON genres.id = genre
+UNION ALL
+SELECT 'production_companies', company, min(companies.name), movie, min(position)
+FROM movie_companies JOIN companies ON companies.id = company GROUP BY movie, company"""
+
+#: What is counted of a film, in the units of the catalogue (catalog/rollup_films.py).
+_FILMS = f"""
+SELECT movie, CAST(coalesce(year(released), year) AS INTEGER) AS year, CAST(month(released) AS INTEGER) AS month, budget,
+  CASE WHEN coalesce(revenue_scope, 'worldwide') = 'worldwide' THEN revenue END AS revenue, popularity, votes,
+  CAST(round(c_rating * 100) AS BIGINT) AS c_rating
+FROM movies WHERE {COUNTS}"""
+
+_COUNTED = (
+    "movie",
+    "year",
+    "released",
+    "status",
+    "budget",
+    "revenue",
+    "revenue_scope",
+    "popularity",
+    "votes",
+    "c_rating",
+)
+
+
+def sum_fused(
+    beside: DuckEngine, tables: Mapping[str, Rows], genres: pa.Table, companies: pa.Table, work: Path
+) -> Summed:
+    """Sum and rank all years from the rows of all films (movies, movie_genres, movie_companies) before they are published."""
+    with DuckEngine(beside=beside) as engine:
+        for name, columns in (
+            ("movies", _COUNTED),
+            ("movie_genres", ("movie", "genre", "position")),
+            ("movie_companies", ("movie", "company", "position")),
+        ):
+            engine.register(name, columns_of(tables[name], columns))
+        engine.register("genres", genres)
+        engine.register("companies", companies)
+        engine.materialize("counted_films", _FILMS)
+        engine.materialize("named_entries", _ENTRIES)
+        return _stored(_ranked(engine, totals_by_span(engine)), None, work)
+
+
 class Figures(msgspec.Struct, frozen=True):
     """The sums of a span of years as `rollups` has them, and the rankings by them."""
 
     sums: pa.Table
     ranked: pa.Table
-
-
-def roll_up(beside: DuckEngine, connection: sa.Connection, years: list[int] | None, work: Path) -> Touched:
-    """Sum and rank some years again (None: all), in the caller's transaction; return the rollups that were touched.
-
-    Sums are kept in files inside `work` until they are written: there are several for each film.
-    """
-    if years == []:
-        return Touched()
-    with TemporaryDirectory(dir=work) as room:
-        sums: dict[tuple[str, str], list[Path]] = {}
-        ranked = []
-        for span in figures(beside, connection, years):
-            ranked.append(span.ranked)
-            # Rows reach the table in the order of its key.
-            for group in product(KINDS, SPLITS):
-                of_group = pc.and_(
-                    pc.equal(span.sums["kind"], group[0]), pc.equal(span.sums["split"], group[1])
-                )
-                files = sums.setdefault(group, [])
-                file = Path(room, f"{'-'.join(group)}-{len(files)}.arrow")
-                files.append(store_rows(span.sums.filter(of_group), file))
-        rows = StoredRows([file for group in product(KINDS, SPLITS) for file in sums[group]])
-        return write_figures(connection, rows, pa.concat_tables(ranked), years)
 
 
 def figures(beside: DuckEngine, connection: sa.Connection, years: list[int] | None) -> Iterator[Figures]:
@@ -88,8 +132,33 @@ def figures(beside: DuckEngine, connection: sa.Connection, years: list[int] | No
     films = films_by_year(connection, years)
     if years is not None:
         films = dict.fromkeys(years, 0) | films
-    for span in spans(films):
-        with DuckEngine(beside=beside) as engine:
+
+    def sums() -> Iterator[pa.Table]:
+        for span in spans(films):
             some = span if years is not None or not span else range(span[0], span[-1] + 1)
-            sums = totals(engine, films_of(connection, some), entries_of(connection, some))
+            with DuckEngine(beside=beside) as engine:
+                yield totals(engine, films_of(connection, some), entries_of(connection, some))
+
+    return _ranked(beside, sums())
+
+
+def _ranked(beside: DuckEngine, spans_summed: Iterator[pa.Table]) -> Iterator[Figures]:
+    for sums in spans_summed:
+        with DuckEngine(beside=beside) as engine:
             yield Figures(sums, leading(engine, sums.drop_columns(["movie_ids"])))
+
+
+def _stored(summed: Iterable[Figures], years: list[int] | None, work: Path) -> Summed:
+    """Put sums into files, since there are several for each film, by kind and split: so rows reach the table in the order of
+    its key.
+    """
+    room = Path(mkdtemp(dir=work))
+    files: dict[tuple[str, str], list[Path]] = {group: [] for group in product(KINDS, SPLITS)}
+    ranked = []
+    for span in summed:
+        ranked.append(span.ranked)
+        for (kind, split), stored in files.items():
+            such = pc.and_(pc.equal(span.sums["kind"], kind), pc.equal(span.sums["split"], split))
+            stored.append(store_rows(span.sums.filter(such), room / f"{kind}-{split}-{len(stored)}.arrow"))
+    in_order = StoredRows([file for group in product(KINDS, SPLITS) for file in files[group]])
+    return Summed(in_order, pa.concat_tables(ranked), years)

@@ -7,6 +7,7 @@ ingestion works out only what its records can have changed; the result is the sa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,7 +23,7 @@ from moviec.catalog.ingest_queue import RECORDS, Pending, mark_done, pending, re
 from moviec.catalog.leases import CATALOGUE
 from moviec.catalog.ledger import StoredIdentities, decisions_in_force, ledger_of, records_of
 from moviec.catalog.parties import StoredParties
-from moviec.catalog.publish import Cause, Publication, mark_published, publish
+from moviec.catalog.publish import Cause, Publication, Published, mark_published, publish
 from moviec.catalog.queries import last_change
 from moviec.catalog.staging import Touched
 from moviec.engine import DuckEngine
@@ -43,7 +44,7 @@ from moviec.matching.party_ids import find_parties, register_credits
 from moviec.matching.resolution import Basis, Resolved, resolve
 from moviec.matching.review import DOUBTS, count_suspicious, find_suspicious
 from moviec.model import PartyChanges
-from moviec.pipeline.catalogue_rollups import counted, other_years, roll_up
+from moviec.pipeline.catalogue_rollups import Summed, counted, other_years, roll_up, sum_fused, sum_published
 from moviec.pipeline.feature_files import FeatureFiles, name_match_features, remove_stale_features
 from moviec.pipeline.fusing import AllShown, Sliced, facts_of, show_all
 from moviec.pipeline.media import poster_table
@@ -146,9 +147,37 @@ def outlook(
         return _resolve(inputs, _basis(inputs, connection, decisions), False, also)
 
 
+class WorkedOut(msgspec.Struct, frozen=True):
+    """What a run worked out, before anything is published: of all films, or of the `affected` ones."""
+
+    everything: bool
+    resolved: Resolved
+    parties: Mapping[str, PartyChanges]
+    affected: Column | None
+    shown: AllShown
+
+
 def _bring_up(inputs: RunInputs, scope: Scope, everything: bool, steps: Steps) -> Outcome:
-    context = inputs.context
-    with context.catalogue.connect() as connection:
+    made = _work_out(inputs, everything, steps)
+    with steps.step("publishing") as counts, inputs.context.writing() as copy:
+        inputs.context.confirm(copy.connection, CATALOGUE)
+        cause = _cause(inputs, copy.connection, made.resolved, everything)
+        done = _publish(inputs, made, cause, copy.connection)
+        touched = done.touched
+        counts.update({name: rows.written + rows.removed for name, rows in touched.items()})
+        if scope.rehearsal:
+            copy.connection.rollback()
+        else:
+            rows = {"records": made.resolved.records, "identities": made.resolved.identities}
+            copy.movies(
+                {name: some for name, some in rows.items() if touched[name].written},
+                {kind: some for kind, some in made.parties.items() if touched[f"parties.{kind}"].written},
+            )
+    return Outcome(everything, done.changes, done.last, touched, steps.done)
+
+
+def _work_out(inputs: RunInputs, everything: bool, steps: Steps) -> WorkedOut:
+    with inputs.context.catalogue.connect() as connection:
         with steps.step("resolving") as counts:
             basis = _basis(inputs, connection, decisions_in_force(connection))
             resolved = _resolve(inputs, basis, everything)
@@ -163,34 +192,39 @@ def _bring_up(inputs: RunInputs, scope: Scope, everything: bool, steps: Steps) -
         if affected is None:
             with steps.step(DOUBTFUL) as counts:
                 counts.update(_count_doubtful(inputs, resolved))
-    with steps.step("publishing") as counts, context.writing() as copy:
-        connection = copy.connection
-        context.confirm(connection, CATALOGUE)
+    return WorkedOut(everything, resolved, parties, affected, shown)
+
+
+def _publish(inputs: RunInputs, made: WorkedOut, cause: Cause, connection: sa.Connection) -> Published:
+    """Write what was worked out, and what follows from it, in the caller's transaction."""
+    fresh, affected = inputs.fresh, made.affected
+    with ThreadPoolExecutor(1) as aside:
+        ahead = aside.submit(_sum_all, inputs, made) if affected is None else None
         before = counted(connection, affected)
-        fresh = inputs.fresh
-        cause = _cause(inputs, connection, resolved, everything)
-        publication = _publication(resolved, parties, shown, affected, cause)
-        done = publish(connection, publication, [batch.delivery for batch in fresh], inputs.engine)
-        years = other_years(inputs.engine, before, counted(connection, affected))
-        rolled = roll_up(inputs.engine, connection, years, inputs.room)
-        touched = {**done.touched, "rollups": rolled}
-        if everything or any(touched[name].written or touched[name].removed for name in _COMPANIES):
-            among = None if everything or parties["companies"].names is None else parties["companies"].ids
-            apply_details(connection, spaces_shown(context, inputs.specs), among)
-        note_built_with(connection, inputs.models.versions)
-        keep_facts(connection, inputs.specs, inputs.batches)
-        note_unmatched(connection, fresh)
-        mark_done(connection, inputs.pending.upto)
-        counts.update({name: rows.written + rows.removed for name, rows in touched.items()})
-        if scope.rehearsal:
-            connection.rollback()
+        done = publish(
+            connection, _publication(made, cause), [batch.delivery for batch in fresh], inputs.engine
+        )
+        if ahead:
+            summed = ahead.result()
         else:
-            rows = {name: getattr(publication, name) for name in ("records", "identities")}
-            copy.movies(
-                {name: some for name, some in rows.items() if touched[name].written},
-                {kind: some for kind, some in parties.items() if touched[f"parties.{kind}"].written},
-            )
-    return Outcome(everything, done.changes, done.last, touched, steps.done)
+            years = other_years(inputs.engine, before, counted(connection, affected))
+            summed = sum_published(inputs.engine, connection, years, inputs.room)
+    touched = {**done.touched, "rollups": roll_up(connection, summed)}
+    if made.everything or any(touched[name].written or touched[name].removed for name in _COMPANIES):
+        companies = made.parties["companies"]
+        among = None if made.everything or companies.names is None else companies.ids
+        apply_details(connection, spaces_shown(inputs.context, inputs.specs), among)
+    note_built_with(connection, inputs.models.versions)
+    keep_facts(connection, inputs.specs, inputs.batches)
+    note_unmatched(connection, fresh)
+    mark_done(connection, inputs.pending.upto)
+    return msgspec.structs.replace(done, touched=touched)
+
+
+def _sum_all(inputs: RunInputs, made: WorkedOut) -> Summed:
+    """Sum all years from what was fused: beside writing it, since the engine and the database use different cores."""
+    companies = made.parties["companies"].shown
+    return sum_fused(inputs.engine, made.shown.tables, made.shown.lists["genres"], companies, inputs.room)
 
 
 def _cause(inputs: RunInputs, connection: sa.Connection, resolved: Resolved, everything: bool) -> Cause:
@@ -363,18 +397,13 @@ def _record_files(inputs: RunInputs) -> list[Path]:
     return inputs.context.record_files(batch for batch in inputs.batches if batch.source not in private)
 
 
-def _publication(
-    resolved: Resolved,
-    parties: Mapping[str, PartyChanges],
-    shown: AllShown,
-    affected: Column | None,
-    cause: Cause,
-) -> Publication:
+def _publication(made: WorkedOut, cause: Cause) -> Publication:
+    resolved, shown = made.resolved, made.shown
     return Publication(
-        affected=affected,
+        affected=made.affected,
         tables=shown.tables,
         lists=shown.lists,
-        parties=parties,
+        parties=made.parties,
         documents=shown.documents,
         records=resolved.records,
         identities=resolved.identities,

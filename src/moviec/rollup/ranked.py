@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
 
-from moviec.engine import Engine
+from moviec.engine import DuckEngine, Engine
 from moviec.measures import KEPT_AS, SPLITS, Question, refuse_nonsense
+from moviec.model import BEFORE_RELEASE, GIVEN_UP, status_is
 from moviec.rollup.monthly import SQL, name_catalogue, name_parts
 from moviec.sql import filled
 from moviec.text import pc
@@ -68,6 +69,27 @@ def spans(films: Mapping[int, int]) -> list[list[int]]:
         parted[-1].append(year)
         filled_to += films[year]
     return parted
+
+
+#: Whether a film of a table counts in a year: it is out, as far as its status says, and its year is known.
+COUNTS = (
+    f"NOT coalesce({status_is('status', (*BEFORE_RELEASE, *GIVEN_UP))}, false)"
+    " AND coalesce(year(released), year) IS NOT NULL"
+)
+
+
+def totals_by_span(beside: DuckEngine) -> Iterator[pa.Table]:
+    """Yield the totals of the engine's `counted_films` by its `named_entries`, both as `totals` takes them, some years at a
+    time; at least once.
+    """
+    counted = beside.query("SELECT year, count(*) AS films FROM counted_films GROUP BY year").to_pylist()
+    for years in spans({row["year"]: row["films"] for row in counted}):
+        beside.register("span_years", pa.table({"year": pa.array(years, pa.int32())}))
+        films = beside.query("SELECT * FROM counted_films SEMI JOIN span_years USING (year)")
+        beside.register("span_films", films)
+        entries = beside.query("SELECT * FROM named_entries SEMI JOIN span_films USING (movie)")
+        with DuckEngine(beside=beside) as engine:
+            yield totals(engine, films, entries)
 
 
 def totals(engine: Engine, films: pa.Table, entries: pa.Table) -> pa.Table:
