@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -104,6 +105,21 @@ def check_delivered(day: dt.date) -> None:
         raise UsageError(
             f"{day} is before the first film", "--delivered-at", "give the day on which the files came"
         )
+
+
+#: How far long work gives way to servers on the same machine (0 to 19, as `nice` counts).
+GIVES_WAY = 10
+
+
+def give_way() -> None:
+    """Let servers on this machine go first: this process takes the time that they leave. Without them nothing changes."""
+    wanted = int(os.environ.get("XX_NICE", GIVES_WAY))
+    if wanted == 99:
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        return
+    if os.getpriority(os.PRIO_PROCESS, 0) < wanted:
+        with suppress(OSError):  # a sandbox may forbid it (deploy/systemd): who made it sets `Nice` there
+            os.setpriority(os.PRIO_PROCESS, 0, wanted)
 
 
 Tell = Callable[[str], None]

@@ -20,6 +20,7 @@ from moviec.cli.console import (
     check_delivered,
     end_with,
     fail,
+    give_way,
     note,
     print_json,
     running_on,
@@ -85,6 +86,7 @@ def ingest(
     Exit status 3: the delivery is held, most cells of a column could not be read, more rows were rejected than the
     settings allow, or records were not published.
     """
+    give_way()
     place = open_home(home)
     options = _Options(
         since=_instant(since, "--since").date() if since else None,

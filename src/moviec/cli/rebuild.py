@@ -14,6 +14,7 @@ from moviec.cli.console import (
     JsonOption,
     MasterOption,
     end_with,
+    give_way,
     print_json,
     running_on,
     steps,
@@ -45,6 +46,7 @@ def rebuild(
     Ids and decisions stay. It comes to the same as the ingestions did, unless the code or a model changed.
     Exit status 3: reading again would withdraw many records, and nothing was done; or records were set aside.
     """
+    give_way()
     place = open_home(home)
     made = []
     with steps(quiet=as_json) as tell, on_engine(place, running_on(engine, master)) as spark:

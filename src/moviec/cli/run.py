@@ -11,7 +11,7 @@ import typer
 from moviec.catalog.deliveries import all_deliveries
 from moviec.catalog.leases import POSTERS, holding
 from moviec.catalog.online import all_online
-from moviec.cli.console import HomeOption, JsonOption, fail, print_json, print_table, steps
+from moviec.cli.console import HomeOption, JsonOption, fail, give_way, print_json, print_table, steps
 from moviec.cli.delivery_messages import look_aside, tell_delivery, tell_outcome
 from moviec.config import Home, open_home
 from moviec.errors import UsageError
@@ -45,6 +45,7 @@ def run(
 
     One that fails does not stop the others. Exit status 1: one failed; 3: something needs a look.
     """
+    give_way()
     place = open_home(home)
     sources = find_sources(place.folder)
     with open_run(place) as context, steps(quiet=as_json) as tell:

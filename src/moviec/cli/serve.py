@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from moviec.cli.console import HomeOption, steps
+from moviec.cli.console import HomeOption, give_way, steps
 from moviec.config import Home, open_home, private
 from moviec.errors import StoreError, UsageError
 from moviec.work import work_folder
@@ -154,6 +154,7 @@ def follow_index(home: Home) -> None:
     from moviec.catalog.connect import connect
     from moviec.search.index import follow
 
+    give_way()
     done = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: done.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -195,10 +196,6 @@ def _counting_together(workers: int) -> Iterator[None]:
 
 #: Seconds that a worker has to end what it is doing when it is told to stop.
 WORKER_GRACE = 20
-
-#: How far a worker gives way to servers on the same machine (0 to 19, as `nice` counts). Of servers held at 70% of what two
-#: cores can do, callers among it, p99 fell from 1.39 to .70 s, and publishing took no longer (bench_load_held.py).
-GIVES_WAY = 10
 
 
 def worker(
@@ -244,11 +241,7 @@ def work_here(home: Home, as_child: bool = False) -> None:
     """Work in this process until it is told to stop; a child also stops with its parent."""
     from moviec.jobs.worker import work
 
-    if os.getpriority(os.PRIO_PROCESS, 0) < GIVES_WAY:
-        with contextlib.suppress(
-            OSError
-        ):  # a sandbox may forbid it (deploy/systemd): who made it sets `Nice` there
-            os.setpriority(os.PRIO_PROCESS, 0, GIVES_WAY)
+    give_way()
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN if as_child else lambda *_: stop.set())
