@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from functools import lru_cache
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from moviec.config import Downloads
-from moviec.decoding import decodable, plain
+from moviec.decoding import LIKE, decodable, plain
 from moviec.engine import DuckEngine
 from moviec.engine.unreadable_cells import Unread
 from moviec.errors import PayloadError, UsageError
@@ -233,13 +234,14 @@ class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
                 feed.partition(".")[0] for column in file.columns.values() for feed in column
             }
         if strange := sorted(feeds["films"] - {"key", *FIELDS}):
-            raise ValueError(f"no record has the field {', '.join(strange)}")
+            raise ValueError(f"no record has the field {', '.join(strange)}{_meant(strange[0])}")
         if strange := sorted(feeds["companies"] - {"key", *COMPANY}):
             raise ValueError(f"of a company there is no {', '.join(strange)}: there are {', '.join(COMPANY)}")
-        if strange := sorted(
-            key for file in self.files.values() for key in file.needed(()) if key not in file.columns
-        ):
-            raise ValueError(f"the column {', '.join(strange)} is not among the file's columns")
+        for role, file in self.files.items():
+            if strange := sorted(file.needed(()) - {*file.columns}):
+                raise ValueError(
+                    f"the column {', '.join(strange)} is not listed under [files.{role}.columns]"
+                )
         if self.fetch and self.fetch.role not in self.files:
             raise ValueError(f"answers are of the role {self.fetch.role}, which is not among the files")
         asks = self.fetch.companies if self.fetch else None
@@ -326,7 +328,26 @@ def load_spec(folder: Traversable) -> SourceSpec:
     try:
         return _spec(path.read_bytes())
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UsageError(plain(error), str(path), "see docs/sources.md") from error
+        raise UsageError(plain(error, SourceSpec), str(path), _where(error)) from error
+
+
+#: Roles of people that a column may be named after: its field is `people.ROLE`.
+_PEOPLE = ("director", "writer", "actor", "producer", "composer", "cinematographer", "editor")
+
+
+def _where(error: Exception) -> str:
+    """Return what helps a person whose facts cannot be read: TOML takes ASCII letters only in names without quotes."""
+    if "Expected '=' after a key" in str(error):
+        return 'put a name with a blank or a letter like ö in quotes: "Länge" = ["runtime"]'
+    return "see docs/sources.md"
+
+
+def _meant(field: str) -> str:
+    """Return what probably was meant by a field that no record has."""
+    if (role := field.removesuffix("s")) in _PEOPLE:
+        return f"; did you mean 'people.{role}'?"
+    near = get_close_matches(field, FIELDS, 1, LIKE)
+    return f"; did you mean '{near[0]}'?" if near else ""
 
 
 @lru_cache(maxsize=256)
