@@ -95,6 +95,7 @@ def test_an_installed_package_may_bring_a_source(tmp_path: Path, monkeypatch: py
             {"source_toml": FACTS.replace('"nr"', '"number"')},
             "number is not listed under \\[files.films.columns\\]",
         ),
+        ({"source_toml": 'cron = "monthly"' + FACTS}, "cron: Wrong number of fields; write it like"),
         (
             {"source_toml": FACTS.replace('"title", "year"', '"director"')},
             "did you mean 'people.director'\\?",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -14,6 +15,7 @@ from typing import Literal, Protocol
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
+from cronsim import CronSim, CronSimError
 
 from moviec.config import Downloads
 from moviec.decoding import LIKE, decodable, plain
@@ -326,7 +328,12 @@ def load_spec(folder: Traversable) -> SourceSpec:
     """Read the `source.toml` in a source's folder; a wrong one is named with the place that is wrong."""
     path = folder.joinpath("source.toml")
     try:
-        return _spec(path.read_bytes())
+        spec = _spec(path.read_bytes())
+        if spec.cron:  # here, and not where facts are decoded: those kept at the last publication may have been read without this check
+            CronSim(spec.cron, dt.datetime(2000, 1, 1, tzinfo=dt.UTC))
+        return spec
+    except CronSimError as error:
+        raise UsageError(f"cron: {error}", str(path), "write it like 0 6 * * 1") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UsageError(plain(error, SourceSpec), str(path), _where(error)) from error
 
