@@ -50,10 +50,11 @@ def test_the_environment_overrides_the_file_and_is_named_when_it_is_wrong(tmp_pa
     [
         ('threads = "many"', "threads: a whole number is expected, not text"),
         ("colour = 3", "there is no entry 'colour'"),
-        ("[sources.imdb]\npath = 3", "sources.….path: text is expected, not a whole number"),
+        ("[sources.imdb]\npath = 3", "sources.*.path: text is expected, not a whole number"),
+        ("patiance = 3", "there is no entry 'patiance'; did you mean 'patience'?"),
         ("anonymous = 3", "anonymous: true or false is expected, not a whole number"),
         ("fields = []", "fields: a table of entries is expected, not a list"),
-        ('[sources.imdb.download]\nmax_bytes = ""', "sources.….download.max_bytes: a whole number is expected, not text"),
+        ('[sources.imdb.download]\nmax_bytes = ""', "sources.*.download.max_bytes: a whole number is expected, not text"),
     ],
 )  # fmt: skip
 def test_a_wrong_setting_is_told_in_plain_words(tmp_path: Path, written: str, told: str) -> None:
@@ -120,6 +121,17 @@ def test_what_cannot_be_decoded_is_told_in_plain_words(text: str, told: str) -> 
     with pytest.raises(msgspec.DecodeError) as error:
         msgspec.json.decode(text, type=Entries)
     assert plain(error.value) == told
+
+
+def test_with_the_struct_the_values_of_an_entry_and_a_likely_name_are_said() -> None:
+    for text, told in (
+        ('{"name": "", "form": "xml"}', "form: 'xml' is none of the values it may have: 'csv', 'json'"),
+        ('{"name": "", "laest": 1}', "there is no entry 'laest'; did you mean 'least'?"),
+        ('{"name": "", "zzz": 1}', "there is no entry 'zzz'"),
+    ):
+        with pytest.raises(msgspec.DecodeError) as error:
+            msgspec.json.decode(text, type=Entries)
+        assert plain(error.value, Entries) == told
 
 
 @pytest.mark.parametrize("name", ["a b", "what?", "50%", "a%41b", "ünïcode"])

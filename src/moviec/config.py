@@ -284,7 +284,7 @@ def open_home(
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         blamed = [f"MOVIEC_{name.upper()}" for name in given if name in str(error)]
         where = ", ".join(blamed) or str(path)
-        raise UsageError(plain(error), where, "see docs/settings.md") from error
+        raise UsageError(plain(error, Settings), where, "see docs/settings.md") from error
     except OSError as error:
         raise UsageError(
             f"cannot use this folder ({error.strerror})", str(home), "choose another --home"

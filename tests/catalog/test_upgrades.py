@@ -6,12 +6,14 @@ import json
 import sqlite3
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 
 from moviec.catalog.connect import HEAD, connect, migrate, opened, version
 from moviec.catalog.upgrades import rehearse, upgrade_of
 from moviec.errors import StoreError
+from moviec.model import ADDED_FIELDS, RECORD
 from tests.commands import moviec
 from tests.conftest import new_database
 from tests.pipeline.old_home import FIXTURE, export, unpack
@@ -69,6 +71,20 @@ def test_what_was_told_is_what_is_done(old: Path) -> None:
 def earlier(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     unpack(tmp_path, request.param)
     return tmp_path / "home"
+
+
+def test_fields_that_the_first_batches_lack_are_known_as_added(old: Path) -> None:
+    """Else a home that has such batches cannot be published any more."""
+    stored = {
+        name
+        for batch in (old / "lake" / "records").rglob("*.parquet")
+        for name in pq.read_schema(batch).names
+    }
+    assert "title" in stored, "the fixture has no batches of records"
+    lacking = set(RECORD.names) - stored
+    assert lacking == set(ADDED_FIELDS), (
+        "name each new field of the record in ADDED_FIELDS of moviec/model.py"
+    )
 
 
 #: What nobody can work out again: it must come through every upgrade as it was.

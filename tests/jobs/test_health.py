@@ -120,7 +120,7 @@ def test_a_share_of_unmatched_records_that_jumps_is_a_concern(desk: Desk) -> Non
     now = {one.of: one.value for one in checks if one.name == "source_unmatched_share"}
     assert now["club"] == now["pub"] == 1.0, "as things stand, of a source that was matched when it came, too"
     told = desk.moviec("status").stdout
-    assert "pub: 100.0% of the records are matched with no other source's" in told
+    assert "pub: 100.0% of its records match no other source" in told
     assert re.fullmatch(
         r"club: [\d.]+% of the records are matched with none, before it was [\d.]+%", shares["club"].concern
     )

@@ -239,3 +239,11 @@ def test_tables_as_people_keep_them_are_rated(tmp_path: Path, text: str) -> None
     rows = {row["movie"]: row for row in csv.DictReader((tmp_path / "rated.csv").read_text().splitlines())}
     assert set(rows) == {"Heat", "Alien", "Up"} and rows["Heat"]["sources"] == "2"
     assert float(rows["Alien"]["c_rating"]) > float(rows["Up"]["c_rating"])
+
+
+def test_without_a_header_the_films_are_the_texts_with_a_year_behind(tmp_path: Path) -> None:
+    """A column of viewers is no column of films, though it has more different texts."""
+    path = tmp_path / "club.tsv"
+    path.write_text("Anna\tHeat (1995)\t8\nBen\tHeat (1995)\t7\nCleo\tAlien (1979)\t9\n")
+    moviec_rate(path, "--out", tmp_path / "scores.csv")
+    assert {row["movie"] for row in rows_of(tmp_path / "scores.csv")} == {"Heat (1995)", "Alien (1979)"}

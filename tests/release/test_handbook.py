@@ -53,7 +53,9 @@ def test_every_command_and_option_stands_on_its_page() -> None:
 
 def test_every_source_has_a_section() -> None:
     for name in find_sources(ROOT / "nowhere"):
-        assert re.search(rf"^## {name}\b", page("sources.md"), re.MULTILINE), name
+        assert re.search(rf"^## {name}\b", page("sources.md"), re.MULTILINE), (
+            f"docs/sources.md: no section ## {name}"
+        )
 
 
 def test_every_metric_and_check_is_told() -> None:

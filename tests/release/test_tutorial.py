@@ -31,6 +31,9 @@ def test_whoever_follows_the_tutorial_gets_what_it_says(tmp_path: Path) -> None:
     assert "The film club's list" in told
     assert "Stalker" in told
     assert "Andrei Tarkovsky" in told
+    assert "no C-rating" in told and "`moviec fit`" in told, (
+        "the club's rater is none that the shipped model knows"
+    )
     assert "1 rejected row" in moviec("status", "--home", home).stdout
     both = [moviec("show", key, "--home", home, "--json").stdout for key in ("club:2", "club2:2")]
     ids = [re.search(r'"id": "(mc\d+)"', text) for text in both]

@@ -86,9 +86,32 @@ def test_an_installed_package_may_bring_a_source(tmp_path: Path, monkeypatch: py
     [
         ({"source_toml": "name = "}, "source.toml"),
         ({"source_toml": "colour = 3" + FACTS}, "colour"),
-        ({"source_toml": FACTS.replace('"title", "year"', '"titel"')}, "no record has the field titel"),
+        (
+            {"source_toml": FACTS.replace('"title", "year"', '"titel"')},
+            "no record has the field titel; did you mean 'title'\\?",
+        ),
         ({"source_toml": FACTS.replace('name = "filmclub"', 'name = "Film Club"')}, "cannot name a source"),
-        ({"source_toml": FACTS.replace('"nr"', '"number"')}, "number is not among the file's columns"),
+        (
+            {"source_toml": FACTS.replace('"nr"', '"number"')},
+            "number is not listed under \\[files.films.columns\\]",
+        ),
+        ({"source_toml": 'cron = "monthly"' + FACTS}, "cron: Wrong number of fields; write it like"),
+        (
+            {"source_toml": FACTS.replace('"title", "year"', '"director"')},
+            "did you mean 'people.director'\\?",
+        ),
+        (
+            {"source_toml": FACTS + "\nKomödie = { name = 'Comedy' }\n"},
+            "put a name with a blank or a letter like ö in quotes",
+        ),
+        (
+            {"source_toml": FACTS.replace("[files.films]\n", "[files.films]\nseperator = ';'\n")},
+            "did you mean 'separator'\\?",
+        ),
+        (
+            {"source_toml": FACTS.replace("[files.films]\n", "[files.films]\ndates = 'dd.mm.'\n")},
+            "values it may have: 'dmy', 'mdy'",
+        ),
         ({"source_toml": FACTS, "source_py": "import nothing_there"}, "cannot be loaded"),
         ({"source_toml": FACTS, "source_py": "x = 1"}, "no function read"),
         (
@@ -138,7 +161,7 @@ def test_sources_and_models_may_be_read_first_by_several_threads_at_once() -> No
 
 
 def test_an_unknown_source_is_answered_with_those_there_are() -> None:
-    with pytest.raises(UsageError, match=r"there is no source 'imbd'.*imdb, kaggle, movielens"):
+    with pytest.raises(UsageError, match=r"there is no source 'imbd'.*: imdb, .*movielens"):
         find_source("imbd")
 
 
@@ -174,7 +197,8 @@ def test_every_source_says_under_what_terms_its_data_come() -> None:
 def test_every_source_is_documented_with_its_terms() -> None:
     page = (Path(__file__).parents[2] / "docs" / "sources.md").read_text("utf-8")
     for name, source in find_sources().items():
-        row = next(line for line in page.splitlines() if line.startswith(f"| `{name}` |"))
+        row = next((line for line in page.splitlines() if line.startswith(f"| `{name}` |")), "")
+        assert row, f"docs/sources.md: the first table has no row for {name}"
         assert source.spec.licence in row
         assert f"| {'yes' if source.spec.complete else 'no'} |" in row
         assert f"{source.spec.least_rows:,} – {source.spec.most_rows:,}" in row

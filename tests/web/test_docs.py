@@ -136,7 +136,7 @@ def test_every_endpoint_is_shown_in_three_languages() -> None:
             ), path
             continue
         for kind, text in shown.items():
-            assert re.search(pattern, text), (kind, path)
+            assert re.search(pattern, text), f"docs/api.md shows no {kind} example of {path}"
 
 
 def test_every_endpoint_is_in_the_handbook() -> None:

@@ -171,6 +171,10 @@ def _print(stood: Stood) -> None:
         print(
             f"C-rating {rating['c_rating']:.0f} ({rating['low']:.0f}–{rating['high']:.0f}, {rating['method']})"
         )
+    elif document.get("ratings"):
+        print(
+            "no C-rating: the rating model uses none of its raters; `moviec fit` learns a model from your records"
+        )
     for role in ("director", "writer", "actor"):
         names = [person["name"] for person in document.get("people", ()) if person.get("role") == role]
         if names:

@@ -97,7 +97,7 @@ def _waiting(checks: Sequence[Check]) -> Iterator[str]:
         yield f"{waiting:,.0f} record changes wait to be published; `moviec worker --once` publishes them"
     for each in checks:
         if each.name == "source_unmatched_share":
-            yield f"{each.of}: {each.value:.1%} of the records are matched with no other source's"
+            yield f"{each.of}: {each.value:.1%} of its records match no other source"
         elif each.name == "review_pairs" and each.value:
             yield f"{plural(round(each.value), 'pair of records waits', 'pairs of records wait')} for a person; see `moviec review list`"
 

@@ -124,7 +124,7 @@ def chosen_rules(instead: Mapping[str, Mapping[str, Any]]) -> dict[str, Rule]:
             rules[field] = msgspec.convert({**msgspec.to_builtins(rules[field]), **entries}, Rule)
         except msgspec.ValidationError as error:
             raise UsageError(
-                f"this is no rule ({plain(error)})", f"fields.{field}", "see docs/fusion.md"
+                f"this is no rule ({plain(error, Rule)})", f"fields.{field}", "see docs/fusion.md"
             ) from error
         if reason := _misfit(field, rules[field].rule, shipped[field].rule):
             raise UsageError(reason, f"fields.{field}", "choose another rule; see docs/fusion.md")

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier, quoted
-from moviec.model import FIELDS, RECORD, current_rows
+from moviec.model import ADDED_FIELDS, FIELDS, RECORD, current_rows
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -51,17 +51,12 @@ class Written(msgspec.Struct, frozen=True):
     outdated: int
 
 
-#: Columns that records have had only since some version: batches from before lack them. They are part of a record's hash
-#: only where they are known, so that a record that says nothing new keeps its hash.
-LATER = ("money",)
-
-
 def view_batches(engine: DuckEngine, name: str, files: Sequence[Path | str]) -> None:
     """Create a view of the rows of batches (RECORD columns); what a batch from before has no column for is unknown."""
     listed = ", ".join(quoted(str(file)) for file in files)
     full = engine.query(
-        f"SELECT file_name FROM parquet_schema([{listed}]) WHERE name IN ({', '.join(map(quoted, LATER))})"
-        f" GROUP BY file_name HAVING count(*) = {len(LATER)}"
+        f"SELECT file_name FROM parquet_schema([{listed}]) WHERE name IN ({', '.join(map(quoted, ADDED_FIELDS))})"
+        f" GROUP BY file_name HAVING count(*) = {len(ADDED_FIELDS)}"
     )["file_name"].to_pylist()
     if len(full) == len(files):
         engine.parquet(name, files)
@@ -125,8 +120,10 @@ def _hashed(incoming: Incoming) -> str:
     known = (
         "LEFT JOIN known ON known.key = incoming.key AND NOT known.deleted" if incoming.kept_fields else ""
     )
-    content = ", ".join(f"{identifier(name)} := {identifier(name)}" for name in FIELDS if name not in LATER)
-    later = "".join(f", to_json({identifier(name)})" for name in LATER)
+    content = ", ".join(
+        f"{identifier(name)} := {identifier(name)}" for name in FIELDS if name not in ADDED_FIELDS
+    )
+    later = "".join(f", to_json({identifier(name)})" for name in ADDED_FIELDS)
     return (
         f"SELECT *, md5(concat(to_json(struct_pack({content})){later})) AS hash"
         f" FROM (SELECT incoming.key, incoming.role, incoming.line, {fields} FROM incoming {known})"

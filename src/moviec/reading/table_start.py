@@ -148,11 +148,14 @@ def _kind(cells: list[str]) -> str:
 
 
 def _named(kinds: list[str], columns: list[list[str]]) -> list[str]:
-    """Name the columns by their kinds; the texts of which most are different are the titles. Without any there is no list."""
+    """Name the columns by their kinds; titles are the texts with a year behind ("Heat (1995)"), else those of which most are different.
+
+    Without texts there is no list.
+    """
     texts = [at for at, kind in enumerate(kinds) if not kind and any(map(str.strip, columns[at]))]
     if not texts:
         return []
-    title = max(texts, key=lambda at: (len({*columns[at]}), -at))
+    title = max(texts, key=lambda at: (_have_years(columns[at]), len({*columns[at]}), -at))
     names: dict[int, str] = {title: "title"}
     for at, kind in enumerate(kinds):
         if kind in ("imdb_id", "year", "date") and kind not in names.values():
@@ -163,6 +166,10 @@ def _named(kinds: list[str], columns: list[list[str]]) -> list[str]:
     return [
         f"{names[at]} (column {at + 1})" if at in names else f"column {at + 1}" for at in range(len(kinds))
     ]
+
+
+def _have_years(cells: list[str]) -> bool:
+    return sum(bool(_YEAR_BEHIND.search(cell)) for cell in cells) >= MOST * len(cells)
 
 
 def _are_ratings(cells: list[str]) -> bool:

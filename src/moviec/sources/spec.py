@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from functools import lru_cache
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -13,9 +15,10 @@ from typing import Literal, Protocol
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
+from cronsim import CronSim, CronSimError
 
 from moviec.config import Downloads
-from moviec.decoding import decodable, plain
+from moviec.decoding import LIKE, decodable, plain
 from moviec.engine import DuckEngine
 from moviec.engine.unreadable_cells import Unread
 from moviec.errors import PayloadError, UsageError
@@ -233,13 +236,14 @@ class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
                 feed.partition(".")[0] for column in file.columns.values() for feed in column
             }
         if strange := sorted(feeds["films"] - {"key", *FIELDS}):
-            raise ValueError(f"no record has the field {', '.join(strange)}")
+            raise ValueError(f"no record has the field {', '.join(strange)}{_meant(strange[0])}")
         if strange := sorted(feeds["companies"] - {"key", *COMPANY}):
             raise ValueError(f"of a company there is no {', '.join(strange)}: there are {', '.join(COMPANY)}")
-        if strange := sorted(
-            key for file in self.files.values() for key in file.needed(()) if key not in file.columns
-        ):
-            raise ValueError(f"the column {', '.join(strange)} is not among the file's columns")
+        for role, file in self.files.items():
+            if strange := sorted(file.needed(()) - {*file.columns}):
+                raise ValueError(
+                    f"the column {', '.join(strange)} is not listed under [files.{role}.columns]"
+                )
         if self.fetch and self.fetch.role not in self.files:
             raise ValueError(f"answers are of the role {self.fetch.role}, which is not among the files")
         asks = self.fetch.companies if self.fetch else None
@@ -324,9 +328,33 @@ def load_spec(folder: Traversable) -> SourceSpec:
     """Read the `source.toml` in a source's folder; a wrong one is named with the place that is wrong."""
     path = folder.joinpath("source.toml")
     try:
-        return _spec(path.read_bytes())
+        spec = _spec(path.read_bytes())
+        if spec.cron:  # here, and not where facts are decoded: those kept at the last publication may have been read without this check
+            CronSim(spec.cron, dt.datetime(2000, 1, 1, tzinfo=dt.UTC))
+        return spec
+    except CronSimError as error:
+        raise UsageError(f"cron: {error}", str(path), "write it like 0 6 * * 1") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UsageError(plain(error), str(path), "see docs/sources.md") from error
+        raise UsageError(plain(error, SourceSpec), str(path), _where(error)) from error
+
+
+#: Roles of people that a column may be named after: its field is `people.ROLE`.
+_PEOPLE = ("director", "writer", "actor", "producer", "composer", "cinematographer", "editor")
+
+
+def _where(error: Exception) -> str:
+    """Return what helps a person whose facts cannot be read: TOML takes ASCII letters only in names without quotes."""
+    if "Expected '=' after a key" in str(error):
+        return 'put a name with a blank or a letter like ö in quotes: "Länge" = ["runtime"]'
+    return "see docs/sources.md"
+
+
+def _meant(field: str) -> str:
+    """Return what probably was meant by a field that no record has."""
+    if (role := field.removesuffix("s")) in _PEOPLE:
+        return f"; did you mean 'people.{role}'?"
+    near = get_close_matches(field, FIELDS, 1, LIKE)
+    return f"; did you mean '{near[0]}'?" if near else ""
 
 
 @lru_cache(maxsize=256)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 from moviec.errors import UsageError
 from moviec.sources.registry import load_source
+from moviec.sources.table.mapping import FED
 from tests.sources.reading import read
 
 FACTS = """
@@ -144,3 +146,10 @@ def _content(films: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {
         key: {k: v for k, v in film.items() if k not in ("line", "_position")} for key, film in films.items()
     }
+
+
+def test_the_handbook_lists_every_field_that_a_column_may_feed() -> None:
+    page = (Path(__file__).parents[3] / "docs/sources.md").read_text("utf-8")
+    listed = page.partition("A column may feed:\n")[2].partition("\n\nThe field decides")[0]
+    named = {feed.partition(".")[0] for feed in re.findall(r"`([a-z_.A-Z]+)`", listed)}
+    assert {*FED} <= named, "docs/sources.md, under 'A column may feed'"

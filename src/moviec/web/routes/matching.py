@@ -24,8 +24,8 @@ from moviec.web.lookups import movie_of
 from moviec.web.params import ListQuery, given
 from moviec.web.responses import answer, from_bytes, respond
 from moviec.web.routes.docs import gives
-from moviec.web.routes.judging import Judged, judge
 from moviec.web.routes.lists import find
+from moviec.web.routes.match_candidates import Judged, judge
 from moviec.web.schemas import FilmAsked
 from moviec.web.server_state import ServerState, server_of
 
