@@ -9,6 +9,7 @@
     ├── WithdrawError       so much would go that a person should look first: exit status 3
     └── StoreError          the lake or the catalogue cannot be read or written
         ├── BusyError           another process is at the same work
+        ├── ClusterError        the cluster of the run ended or was too small; trying again will not help
         ├── DamagedError        a stored file is not what its checksum says; trying again will not help
         └── UnpublishedError    deliveries were taken in, and wait to be published: exit status 3
 
@@ -71,6 +72,10 @@ class StoreError(MovieCError):
 
 class BusyError(StoreError):
     """Another process is at the same work, which only one does at a time."""
+
+
+class ClusterError(StoreError):
+    """The cluster that a run works on ended, or ran out of memory: trying again on it would fail, too."""
 
 
 class DamagedError(StoreError):

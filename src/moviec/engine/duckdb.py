@@ -125,10 +125,10 @@ class _Database:
         self._connection.cursor().execute(f"CREATE SCHEMA {name}").close()
         return name
 
-    def session(self, schema: str) -> duckdb.DuckDBPyConnection:
-        """Open a connection with UTC time whose tables are in a schema; the macros are known in all."""
+    def session(self, schemas: str) -> duckdb.DuckDBPyConnection:
+        """Open a connection with UTC time whose tables are in the first of some schemas; the macros are known in all."""
         connection = self._connection.cursor()
-        return connection.execute(f"SET TimeZone = 'UTC'; SET search_path = '{schema},main'")
+        return connection.execute(f"SET TimeZone = 'UTC'; SET search_path = '{schemas},main'")
 
     def close(self) -> None:
         self._connection.close()
@@ -138,16 +138,20 @@ class _Database:
 class DuckEngine:
     """Names of tables in an in-memory DuckDB: of its own, or of another engine's that it stands `beside`."""
 
-    def __init__(self, limits: Limits | None = None, beside: DuckEngine | None = None) -> None:
+    def __init__(
+        self, limits: Limits | None = None, beside: DuckEngine | None = None, reading: bool = False
+    ) -> None:
         """Open an empty engine with UTC time, MovieC's macros and no reach for extensions on the network.
 
         One that stands `beside` another sees nothing of it, shares its threads and memory, and opens at once: what a
-        run with little to do spends its time on otherwise.
+        run with little to do spends its time on otherwise. If it is `reading`, it finds the tables that the other one
+        keeps (those of `materialize`) by name, too: several can then work on them at a time, each in a thread.
         """
         self._alone = beside is None
         self._database: _Database = beside._database if beside else _Database(limits or Limits())
         self._schema = self._database.schema()
-        self.connection = self._database.session(self._schema)
+        self._search: str = f"{self._schema},{beside._search}" if beside and reading else self._schema
+        self.connection = self._database.session(self._search)
         self._views: set[str] = set()
 
     def __enter__(self) -> DuckEngine:
@@ -159,6 +163,11 @@ class DuckEngine:
     ) -> None:
         """Close, whether or not the block failed."""
         self.close()
+
+    @property
+    def threads(self) -> int:
+        """How many threads it works with."""
+        return int(self.connection.execute("SELECT current_setting('threads')").fetchall()[0][0])
 
     def register(self, name: str, data: pa.Table | Path) -> None:
         """Make an Arrow table, or a Parquet file, known as `name`."""
@@ -211,7 +220,7 @@ class DuckEngine:
 
     def stream(self, sql: str) -> Batches:
         """Run a query and yield its rows batch by batch, in order, with flat memory."""
-        with self._database.session(self._schema) as connection:
+        with self._database.session(self._search) as connection:
             yield from connection.sql(sql).to_arrow_reader(50_000)
 
     def write(self, sql: str, path: Path, passing: bool = False, sought: bool = False) -> int:

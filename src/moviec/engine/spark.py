@@ -13,7 +13,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 
 import moviec
 from moviec.engine.duckdb import Batches, PerRecord
-from moviec.errors import StoreError, UsageError
+from moviec.errors import ClusterError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -35,6 +35,9 @@ JAVA = 17
 #: Spark shuffles into so many partitions unless its settings say else, which fits no machine in particular; for each task that
 #: runs at once these make up for groups of different sizes.
 SHUFFLED, TASKS = "200", 4
+
+#: What to do where Java is short of memory, or gone, mostly for want of it.
+MORE_MEMORY = "see what it wrote above; of Java heap space it gets more by spark.driver.memory (with local[N]) or spark.executor.memory"
 
 #: What is made of one group of rows, or of the rows of two tables that one group has.
 OfGroup: TypeAlias = Callable[[pa.Table], pa.Table]
@@ -53,6 +56,22 @@ _SETTINGS = {
 }
 
 
+@contextmanager
+def _failing() -> Iterator[None]:
+    """Turn what fails on the cluster into a StoreError of one line, and its end into a ClusterError."""
+    from py4j.protocol import Py4JError, Py4JNetworkError
+    from pyspark.errors import PySparkException
+
+    try:
+        yield
+    except (Py4JNetworkError, ConnectionError) as error:
+        raise ClusterError("Spark ended in the middle of the run", "Spark", MORE_MEMORY) from error
+    except (PySparkException, Py4JError) as error:
+        if "OutOfMemoryError" in str(error):
+            raise ClusterError("Java's memory was too small", "Spark", MORE_MEMORY) from error
+        raise StoreError(_first_line(error), "Spark", "see the executors' logs") from error
+
+
 class Spark:
     """Names of rows on a cluster; what is written goes into `work`, a folder that driver and executors all see."""
 
@@ -65,6 +84,13 @@ class Spark:
         """How many tasks run at once."""
         return int(self._session.sparkContext.defaultParallelism)
 
+    def folder(self) -> Path:
+        """Make a new folder that driver and executors see."""
+        path = self._work / f"files-{next(self._numbers)}"
+        path.mkdir()
+        return path
+
+    @_failing()
     def parquet(self, name: str, paths: Sequence[Path]) -> None:
         """Make Parquet files of one schema known together as `name`; they are read by splits."""
         files = [path.resolve().as_uri() for path in paths]
@@ -76,6 +102,7 @@ class Spark:
         pq.write_table(table, path, row_group_size=100_000)
         self.parquet(name, [path])
 
+    @_failing()
     def view(self, name: str, sql: str) -> None:
         """Name a query; it runs wherever the name is used."""
         self._session.sql(sql).createOrReplaceTempView(name)
@@ -84,6 +111,7 @@ class Spark:
         """Run a query once and keep its rows as `name`."""
         self.parquet(name, self.write(sql))
 
+    @_failing()
     def map(self, name: str, source: str, function: PerRecord, schema: pa.Schema) -> None:
         """Name the result of a function over the batches of each partition of `source`."""
         kind = _spark_schema(schema)
@@ -94,6 +122,7 @@ class Spark:
 
         self._session.table(source).mapInArrow(each, kind).createOrReplaceTempView(name)
 
+    @_failing()
     def group(self, name: str, source: str, function: OfGroup, schema: pa.Schema) -> None:
         """Name what a function makes of the rows of each `part` of `source`, a column of whole numbers."""
 
@@ -103,6 +132,7 @@ class Spark:
         grouped = self._session.table(source).groupBy("part").applyInArrow(one, _spark_schema(schema))
         grouped.createOrReplaceTempView(name)
 
+    @_failing()
     def group_two(self, name: str, sources: tuple[str, str], function: OfGroups, schema: pa.Schema) -> None:
         """Do the same with the rows that two sources have of each `part`."""
 
@@ -113,24 +143,24 @@ class Spark:
         grouped = left.cogroup(right).applyInArrow(one, _spark_schema(schema))
         grouped.createOrReplaceTempView(name)
 
+    @_failing()
     def query(self, sql: str) -> pa.Table:
         """Run a query whose rows are few, and return them."""
-        with _failing():
-            rows: pa.Table = self._session.sql(sql).toArrow()
+        rows: pa.Table = self._session.sql(sql).toArrow()
         return rows
 
+    @_failing()
     def write(self, sql: str) -> list[Path]:
         """Run a query into Parquet files, one or more for each partition; return their paths, none for no rows."""
         folder = self._work / f"rows-{next(self._numbers)}"
-        with _failing():
-            self._session.sql(sql).write.parquet(folder.resolve().as_uri())
+        self._session.sql(sql).write.parquet(folder.resolve().as_uri())
         return sorted(folder.glob("*.parquet"))
 
+    @_failing()
     def write_by(self, sql: str, column: str, values: int) -> list[list[Path]]:
         """Do the same, rows with 0, 1, … in a column apart from each other and without it; return the paths for each of these."""
         folder = self._work / f"rows-{next(self._numbers)}"
-        with _failing():
-            self._session.sql(sql).write.partitionBy(column).parquet(folder.resolve().as_uri())
+        self._session.sql(sql).write.partitionBy(column).parquet(folder.resolve().as_uri())
         return [sorted((folder / f"{column}={value}").glob("*.parquet")) for value in range(values)]
 
 
@@ -172,7 +202,8 @@ def open_spark(master: str, work: Path) -> Iterator[Spark]:
                 session.conf.set("spark.sql.shuffle.partitions", str(TASKS * slots))
             yield Spark(session, work)
         finally:
-            session.stop()
+            with suppress(ClusterError), _failing():  # it may have ended by itself
+                session.stop()
 
 
 def require() -> None:
@@ -229,18 +260,6 @@ def _check_executors(session: SparkSession) -> None:
             f"Spark at {context.master}",
             "install the same versions there",
         )
-
-
-@contextmanager
-def _failing() -> Iterator[None]:
-    """Tell in one line what failed on the cluster."""
-    from py4j.protocol import Py4JError
-    from pyspark.errors import PySparkException
-
-    try:
-        yield
-    except (PySparkException, Py4JError) as error:
-        raise StoreError(_first_line(error), "Spark", "see the executors' logs") from error
 
 
 def _first_line(error: BaseException) -> str:

@@ -6,13 +6,15 @@ so comparing what changed gives the pairs that comparing everything gives. Retur
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
-from moviec.engine import Batches, Engine
+from moviec.engine import Batches, DuckEngine, Engine
 from moviec.matching.comparisons import NO_TWINS, compare, note_films
 from moviec.matching.evidence import Weights, adjusted, contradictions, evidence, weights_of
 from moviec.matching.match_features import BLOCK, FORM, ID_RULE, NAME, RULES, TWINS_RULE
@@ -40,6 +42,8 @@ PAIRS = pa.schema(_PAIRS)
 
 #: The same as they are held in memory: among a million pairs some thousands of evidences are different.
 HELD_PAIRS = PAIRS.set(len(PAIRS) - 1, pa.field("evidence", pa.dictionary(pa.int32(), pa.string())))
+
+Made = TypeVar("Made")
 
 #: Candidate pairs compared at a time, so that memory stays flat.
 SLICE = 400_000
@@ -154,7 +158,7 @@ def find_best_candidates(engine: Engine, most: int) -> int:
     return int(engine.query(counts)["cut"][0].as_py())
 
 
-def find_pairs(engine: Engine, model: Model, floor: int = FLOOR) -> Found:
+def find_pairs(engine: DuckEngine, model: Model, floor: int = FLOOR) -> Found:
     """After `find_records_to_match`, find every pair, at or above the floor or of one id, with an end among the records to match.
 
     The caller replaces all pairs of `to_match` and of records that are gone.
@@ -164,12 +168,12 @@ def find_pairs(engine: Engine, model: Model, floor: int = FLOOR) -> Found:
     return Found(pairs, engine.query(_TO_MATCH), blocking_report(engine))
 
 
-def weigh_candidates(engine: Engine, model: Model, floor: int = FLOOR) -> pa.Table:
+def weigh_candidates(engine: DuckEngine, model: Model, floor: int = FLOOR) -> pa.Table:
     """Compare and weigh the pairs in `found` of the engine's `numbered` records; return those kept, as HELD_PAIRS."""
     records = numbered_records(engine)
-    kept = [
-        weigh_pairs(levels, records, model, floor).cast(HELD_PAIRS) for levels in compare_candidates(engine)
-    ]
+    kept = compare_candidates(
+        engine, lambda levels: weigh_pairs(levels, records, model, floor).cast(HELD_PAIRS)
+    )
     return pa.concat_tables([HELD_PAIRS.empty_table(), *kept]).combine_chunks()
 
 
@@ -188,32 +192,43 @@ def named_rules(report: pa.Table) -> pa.Table:
     return report.set_column(0, "rule", pc.take(pa.array(RULES), report["rule"]))
 
 
-def compare_candidates(engine: Engine) -> Iterator[pa.Table]:
-    """Compare the pairs in `found` slice by slice: l, r and one int8 column per comparison, ordered by l, r."""
+def compare_candidates(engine: DuckEngine, made: Callable[[pa.Table], Made]) -> list[Made]:
+    """Compare the pairs in `found` slice by slice, and return what is `made` of each slice, in order: of l, r and one int8
+    column per comparison, ordered by l, r. As many slices are compared at a time as the engine has threads.
+    """
     for name in ("involved", "nested"):
         engine.materialize(name, _SQL[name])
     for table, (column, *fields) in _LISTS.items():
         nested = f"(SELECT n, {column} AS items FROM nested)"
         _flatten(engine, table, nested, pa.schema([("n", pa.int32()), *fields]))
     engine.forget("nested")
-    engine.view(
-        "film_records",
-        "SELECT n, source, year, released, runtime, kind, scores, source IN (SELECT source FROM repeating) AS repeats FROM numbered",
-    )
-    engine.view("film_ids", _FILM_IDS)
+    engine.materialize("repeating_sources", "SELECT source FROM repeating")
     note_films(engine)
     engine.forget("film_forms")
-    for first, last in _slices(engine):
-        yield _compare_slice(engine, first, last)
+
+    def one(ends: tuple[int, int]) -> Made:
+        with DuckEngine(beside=engine, reading=True) as apart:
+            return made(_compare_slice(apart, *ends))
+
+    with ThreadPoolExecutor(engine.threads) as pool:
+        return list(pool.map(one, _slices(engine)))
 
 
-def compare_all(engine: Engine) -> pa.Table:
+def compare_all(engine: DuckEngine) -> pa.Table:
     """Compare the pairs in `found` as `compare_candidates` does; a table without rows where there are none."""
-    parts = list(compare_candidates(engine))
+    parts = compare_candidates(engine, lambda levels: levels)
     return pa.concat_tables(parts) if parts else _compare_slice(engine, 0, 0)
 
 
+#: What comparisons read of the records, beside the tables that are kept.
+_FILM_RECORDS = """
+SELECT n, source, year, released, runtime, kind, scores, source IN (SELECT source FROM repeating_sources) AS repeats FROM numbered
+"""
+
+
 def _compare_slice(engine: Engine, first: int, last: int) -> pa.Table:
+    engine.view("film_records", _FILM_RECORDS)
+    engine.view("film_ids", _FILM_IDS)
     engine.register("slice", pa.table({"first": [first], "last": [last]}))
     engine.materialize("candidates", _SQL["candidates"])
     return compare(engine)

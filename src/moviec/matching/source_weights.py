@@ -56,7 +56,7 @@ class Inside(msgspec.Struct, frozen=True):
     unmade: bool = False
 
 
-def fit_pairs(engine: Engine, model: Model, limits: PairLimits) -> Model:
+def fit_pairs(engine: DuckEngine, model: Model, limits: PairLimits) -> Model:
     """Return the model with weights for each two sources of `match_features` (current rows, no tombstones) in the engine.
 
     *u* is counted within the sources, *m* and the share of matches learned by EM over the candidates, both drawn

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import msgspec
 import pyarrow as pa
 
-from moviec.engine import DuckEngine, Engine
+from moviec.engine import DuckEngine
 from moviec.matching.candidate_pairs import (
     FLOOR,
     PairLimits,
@@ -141,7 +141,7 @@ def match_against(asked: pa.Table, candidates: pa.Table, films: int, model: Mode
         return engine.query(_JUDGED)
 
 
-def candidates_compared(engine: Engine, limits: PairLimits) -> tuple[Blocking, pa.Table]:
+def candidates_compared(engine: DuckEngine, limits: PairLimits) -> tuple[Blocking, pa.Table]:
     """Compare the best candidate pairs of `match_features`: what blocking did, and the levels."""
     match_all(engine, limits)
     cut = find_best_candidates(engine, BEST)

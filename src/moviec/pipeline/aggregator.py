@@ -30,7 +30,7 @@ from moviec.catalog.leases import CATALOGUE, EVERY, holder, holding_if_free
 from moviec.catalog.publish import kinds_after
 from moviec.catalog.queries import FOLLOWER, last_change
 from moviec.engine import DuckEngine
-from moviec.errors import DamagedError, MovieCError, StoreError, UnpublishedError, UsageError
+from moviec.errors import ClusterError, DamagedError, MovieCError, StoreError, UnpublishedError, UsageError
 from moviec.home.context import RunContext, Tell, check_publication
 from moviec.home.lake_identity import check_pair
 from moviec.lake.batches import view_rows
@@ -113,7 +113,7 @@ def _publish(context: RunContext, tell: Tell, retry: Retry, scope: Scope = WAITI
             _check_room(context)
             return bring_up(context, scope, tell)
         except Exception as error:
-            if isinstance(error, (DamagedError, UsageError)):  # another try would fail, too
+            if isinstance(error, (ClusterError, DamagedError, UsageError)):  # another try would fail, too
                 raise
             if remedy(error) == MEMORY:  # so would one with as little memory
                 raise _unpublished(error) from error

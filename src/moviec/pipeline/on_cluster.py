@@ -8,13 +8,17 @@ are worked out by the driver, whose memory holds the kept pairs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
 
-import msgspec
 import pyarrow as pa
 
+from moviec.catalog.staging import Rows, StoredRows, as_table, store_rows
 from moviec.engine import Batches, DuckEngine, Limits
 from moviec.engine.duckdb import quoted
 from moviec.engine.spark import Spark
@@ -26,7 +30,7 @@ from moviec.matching.match_features import MATCH_FEATURES, features_of_batches
 from moviec.matching.model import Model
 from moviec.matching.resolution import Pairing
 from moviec.model import RECORD
-from moviec.pipeline.fusing import AllShown, Shown, Sliced, show_stored, together
+from moviec.pipeline.fusing import AllShown, Shown, Sliced, joined, show_stored, together
 from moviec.rollup.monthly import entries_sql, monthly_sums
 from moviec.sql import filled, read_sql
 
@@ -147,15 +151,15 @@ def _pairs(model: Model, limits: PairLimits, candidates: pa.Table, records: pa.T
     return pairs_of_candidates(candidates.select(["l", "r"]), records.select(NUMBERED.names), model, limits)
 
 
-#: A slice's tables, which have different columns and so travel as Arrow's own bytes, one row for each: the group of Shown that a
-#: table is in ("tables", "documents" or "lists"), its name there, and its rows.
-_PACKED_OF: list[tuple[str, pa.DataType]] = [
+#: The files of a slice's tables, one row for each: the group of AllShown that a table is in ("tables", "documents" or "lists"),
+#: its name there, and its path. Executors write them, so that no slice goes through the memory of Spark or of the driver.
+_WRITTEN: list[tuple[str, pa.DataType]] = [
     ("part", pa.int32()),
     ("field", pa.string()),
     ("name", pa.string()),
-    ("rows", pa.binary()),
+    ("path", pa.string()),
 ]
-PACKED = pa.schema(_PACKED_OF)
+WRITTEN = pa.schema(_WRITTEN)
 
 #: Records in a slice at least: starting one costs a second.
 LEAST = 1_000
@@ -192,15 +196,22 @@ def show_spread(
         spark.register("credit_ids", engine.query(_CREDITS))
     spark.parquet("every_record", records)
     spark.view("members", SQL["members"])
-    spark.group_two("shown", ("members", "credit_ids"), partial(_shown, model, facts), PACKED)
+    work = partial(_shown, model, facts, spark.folder())
+    spark.group_two("shown", ("members", "credit_ids"), work, WRITTEN)
     files = spark.write("SELECT * FROM shown")
     with DuckEngine(given.limits) as engine:
         engine.parquet("shown", files)
-        parts: dict[int, Shown] = {}
-        for row in engine.query("SELECT * FROM shown ORDER BY part").to_pylist():
-            known = parts.get(row["part"], Shown({}, pa.table({}), {}))
-            parts[row["part"]] = _with(known, row["field"], row["name"], _unpacked(row["rows"]))
-    return together(list(parts.values()))
+        written = engine.query("SELECT * FROM shown ORDER BY part").to_pylist()
+    by_part = [list(rows) for _, rows in groupby(written, itemgetter("part"))]
+    return joined([_stored(rows) for rows in by_part])
+
+
+def _stored(written: Iterable[Mapping[str, Any]]) -> AllShown:
+    """Return what is shown of one slice, by the rows (WRITTEN) about its files."""
+    files = {(row["field"], row["name"]): StoredRows([Path(row["path"])]) for row in written}
+    tables: dict[str, Rows] = {name: rows for (field, name), rows in files.items() if field == "tables"}
+    lists = {name: as_table(rows) for (field, name), rows in files.items() if field == "lists"}
+    return AllShown(tables, files["documents", ""], lists)
 
 
 def _show_none(given: Sliced, model: FuseModel, facts: FuseFacts) -> Shown:
@@ -212,15 +223,12 @@ def _show_none(given: Sliced, model: FuseModel, facts: FuseFacts) -> Shown:
         return show_stored(engine, model, facts)
 
 
-def _with(shown: Shown, field: str, name: str, rows: pa.Table) -> Shown:
-    if field == "documents":
-        return msgspec.structs.replace(shown, documents=rows)
-    getattr(shown, field)[name] = rows
-    return shown
-
-
-def _shown(model: FuseModel, facts: FuseFacts, members: pa.Table, credits: pa.Table) -> pa.Table:
-    """Fuse one slice: its members, in no order, and the parties of their credits."""
+def _shown(
+    model: FuseModel, facts: FuseFacts, folder: Path, members: pa.Table, credits: pa.Table
+) -> pa.Table:
+    """Fuse one slice: its members, in no order, and the parties of their credits. Its rows go into files of a new folder in
+    `folder`, since a task that fails is tried again; returns WRITTEN.
+    """
     part = members["part"][0].as_py()
     with DuckEngine(ONE_THREAD) as engine:
         engine.register("given", members)
@@ -234,26 +242,12 @@ def _shown(model: FuseModel, facts: FuseFacts, members: pa.Table, credits: pa.Ta
         *(("lists", name, rows) for name, rows in shown.lists.items()),
         ("documents", "", shown.documents),
     ]
-    columns = [
-        [part] * len(tables),
-        [field for field, _, _ in tables],
-        [name for _, name, _ in tables],
-        [_packed(rows) for _, _, rows in tables],
+    room = Path(mkdtemp(dir=folder))
+    written = [
+        (part, field, name, str(store_rows(rows, room / f"{field}-{name}.arrow")))
+        for field, name, rows in tables
     ]
-    return pa.table(
-        [pa.array(values, kind.type) for values, kind in zip(columns, PACKED, strict=True)], schema=PACKED
-    )
-
-
-def _packed(rows: pa.Table) -> bytes:
-    out = pa.BufferOutputStream()
-    with pa.ipc.new_stream(out, rows.schema) as writer:
-        writer.write_table(rows)
-    return out.getvalue().to_pybytes()
-
-
-def _unpacked(rows: bytes) -> pa.Table:
-    return pa.ipc.open_stream(rows).read_all()
+    return pa.Table.from_pylist([dict(zip(WRITTEN.names, row, strict=True)) for row in written], WRITTEN)
 
 
 #: All entries of a genre, or of a company, are in one part: its name is the commonest one over all its months.
