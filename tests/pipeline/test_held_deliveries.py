@@ -52,6 +52,21 @@ def _held(home: Home) -> str:
     return held.id
 
 
+def test_a_delivery_whose_column_is_empty_or_renamed_is_held(demo_home: Home, tmp_path: Path) -> None:
+    place = copied_home(demo_home, tmp_path / "home", "").folder
+    files = tmp_path / "kaggle"
+    shutil.copytree(demo_home.folder / "sample" / "kaggle", files)
+    movies = files / "movies_metadata.csv"
+    header, _, rows = movies.read_text("utf-8").partition("\n")
+    renamed = header.replace("imdb_id", "imdbId").replace("original_language", "language")
+    movies.write_text(f"{renamed}\n{rows}", "utf-8")
+    done = moviec("ingest", "kaggle", files, "--delivered-at", "2026-11-28", "--home", place)
+    assert done.returncode == 3
+    assert "ids.imdb is known for 0% of films, before for " in done.stderr
+    assert "original_language is known for 0% of films, before for 100%" in done.stderr
+    assert "ids.tmdb" not in done.stderr and "title is" not in done.stderr
+
+
 def test_a_held_delivery_is_accepted_with_its_own_date(home: Home) -> None:
     assert _states(home)[-1] == "held" and len(_concerns(home)) == 1
     held, bench = _held(home), PipelineWorkbench(home)

@@ -251,12 +251,14 @@ def _before(delivery: Any, every: Any) -> Any:
 
 
 def shrunk(delivery: Any, before: Any) -> list[tuple[str, int, int]]:
-    """List what a delivery has less of than the one before: films, and films with each field; the largest loss first."""
+    """List what a delivery has less of than the one before: films, and films with each field and id; the largest loss first."""
     if before is None:
         return []
-    now, then = (each.report.get("audit", {}).get("filled", {}) for each in (delivery, before))
+    now, then = (each.report.get("audit", {}) for each in (delivery, before))
     rows = [("films", delivery.records or 0, before.records or 0)]
-    rows += [(words.field(name), now.get(name, 0), count) for name, count in then.items()]
+    for part, called in (("filled", words.field), ("ids", lambda space: f"Ids of {words.name_of(space)}")):
+        counts = now.get(part, {})
+        rows += [(called(name), counts.get(name, 0), count) for name, count in then.get(part, {}).items()]
     less = [row for row in rows if row[1] < row[2]]
     return sorted(less, key=lambda row: (row[0] != "films", row[1] / row[2], row[0]))[:14]
 
