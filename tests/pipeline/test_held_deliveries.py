@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import re
 import shutil
 from pathlib import Path
 
@@ -76,6 +78,23 @@ def test_a_held_delivery_is_accepted_with_its_own_date(home: Home) -> None:
     assert _states(home)[-1] == "applied" and _concerns(home) == []
     with pytest.raises(UsageError, match="no delivery of this id is held"):
         bench.accept_held(held)
+
+
+def test_a_held_delivery_is_looked_at_accepted_or_refused_from_the_command_line(home: Home) -> None:
+    held, place = _held(home), home.folder
+    shown = moviec("held", "--home", place).stdout
+    assert shown.startswith(f"{held}: ") and re.search(r"films +151 +49 +67\.5%", shown)
+    assert (
+        json.loads(moviec("held", "list", "--json", "--home", place).stdout)[0]["shrunk"][0]["name"]
+        == "films"
+    )
+    refused = moviec("held", "refuse", held, "--by", "Ada", "--home", place)
+    assert (refused.returncode, _concerns(home)) == (0, [])
+    assert moviec("held", "--home", place).stdout == "no delivery is held\n"
+    accepted = moviec("held", "accept", held, "--home", place)
+    assert accepted.returncode == 0 and held in accepted.stdout and _states(home)[-1] == "applied"
+    again = moviec("held", "accept", held, "--home", place)
+    assert again.returncode == 2 and "no delivery of this id is held" in again.stderr
 
 
 def test_a_refused_delivery_concerns_nobody_and_stays_out(home: Home) -> None:
