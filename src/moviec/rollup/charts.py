@@ -34,6 +34,7 @@ _AMOUNTS = {
     "format": "~s",
     "tickCount": 6,
     "labelOverlap": True,
+    "labelSeparation": 6,
     "labelExpr": "datum.value == 0 ? '0' : replace(datum.label, 'G', 'B')",
 }  # billions, not giga
 _CONFIG = {
