@@ -151,6 +151,8 @@ def test_a_file_given_twice_is_refused(tmp_path: Path, movies: Path) -> None:
         (["report", "genres", "--yeer", "3"], "moviec: No such option: --yeer", 2),
         (["report"], "moviec: Missing argument 'kind'. Choose from: genres, companies; see moviec report --help", 2),
         (["nosuch"], "moviec: No such command 'nosuch'; see moviec --help", 2),
+        (["ingst"], "moviec: No such command 'ingst'. Did you mean 'ingest'? See moviec --help", 2),
+        (["review", "unmatched"], "moviec: Missing argument 'source'; see moviec review unmatched --help", 2),
         (["--home", "x", "status"], "moviec: --home: goes behind the command; write moviec status … --home", 2),
         (["--home=x"], "moviec: --home: goes behind the command; write moviec COMMAND … --home", 2),
         (["review", "--home", "x", "list"], "moviec: --home: goes behind the command; write moviec review list … --home", 2),

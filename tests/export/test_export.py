@@ -16,12 +16,14 @@ import pytest
 import sqlalchemy as sa
 
 from moviec.catalog.connect import connect
+from moviec.catalog.schema.identity import records
 from moviec.catalog.schema.movies import rollups
 from moviec.catalog.schema.serving import documents
 from moviec.cli.export import _licences
 from moviec.config import Home
 from moviec.errors import DamagedError, UsageError
 from moviec.export.export import Exported, Order, escaped, export, take_up
+from moviec.text import fold_name
 from tests.commands import moviec
 
 #: The sources of the sample whose licences let one pass on what they deliver.
@@ -97,6 +99,43 @@ def test_only_what_a_licence_lets_pass_is_passed_on(made: Any, connection: sa.Co
         names = {name.casefold() for one in said.get("people", ()) for name in one["names"]}
         assert {one["name"].casefold() for one in film.get("people", ())} <= names
     assert {claim["source"] for claim in lines(folder / "claims.jsonl")} <= OPEN
+
+
+def test_nobody_leaves_in_a_role_or_as_a_character_that_only_others_give(
+    made: Any, connection: sa.Connection, demo_home: Home
+) -> None:
+    folder, _ = made("roles", format="jsonl")
+    movies = {
+        (source, key): f"mc{movie}"
+        for source, key, movie in connection.execute(
+            sa.select(records.c.source, records.c.key, records.c.movie)
+        )
+    }
+    roles, characters = set(), set()
+    for source in OPEN:
+        for file in (demo_home.folder / "lake" / "records" / source).rglob("*.parquet"):
+            if file.name.endswith(".keys.parquet"):
+                continue
+            for row in pq.read_table(file, columns=["key", "people"]).to_pylist():
+                for person in row["people"] or ():
+                    said = (
+                        movies.get((source, row["key"])),
+                        fold_name(pa.array([person["name"]]))[0].as_py(),
+                    )
+                    roles.add((*said, person["role"]))
+                    characters |= {said} if person["character"] else set()
+    credits = [(film["id"], one) for film in lines(folder / "movies.jsonl") for one in film.get("people", ())]
+    names = fold_name(pa.array([one["name"] for _, one in credits])).to_pylist()
+    passed = [(film, name, one) for (film, one), name in zip(credits, names, strict=True)]
+    assert [each for each in passed if (each[0], each[1], each[2]["role"]) not in roles] == []
+    assert [each for each in passed if "character" in each[2] and each[:2] not in characters] == []
+    assert sum("character" in one for _, _, one in passed) > 100  # what they do give leaves
+    both = [
+        one["role"]
+        for film, name, one in passed
+        if (film, name) == ("mc2", fold_name(pa.array(["Charlie Chaplin"]))[0].as_py())
+    ]
+    assert {"director", "actor"} <= set(both)
 
 
 def test_every_format_holds_the_same(made: Any) -> None:

@@ -158,6 +158,24 @@ def test_where_no_record_is_at_fault_the_error_is_told_and_nothing_is_set_aside(
     assert desk.ask("SELECT DISTINCT outcome FROM runs WHERE command = 'publish'") == [("failed",)]
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_ctrl_c_while_the_engine_works_ends_a_publication_and_is_no_failure(desk: Desk) -> None:
+    desk.deliver("Alien")
+    steps = []
+
+    def stopped(step: str) -> None:  # as the engine tells it while a query is planned
+        steps.append(step)
+        if step == "fusing":
+            raise RuntimeError("Query interrupted")
+
+    with pytest.raises(KeyboardInterrupt):
+        drain(desk.context, stopped, retry=AT_ONCE)
+    assert desk.ask("SELECT error FROM runs WHERE command = 'publish'") == [("stopped by Ctrl-C",)]
+    assert steps.count("fusing") == 1 and not any("trying again" in step for step in steps)
+    assert desk.ask("SELECT count(*) FROM failures") == [(0,)]
+    assert drain(desk.context).changes == {"created": 1}
+
+
 #: A database that takes one of two films, but not both: they fail together, and neither alone.
 NOT_BOTH = [
     "CREATE TRIGGER refuse AFTER INSERT ON movies"

@@ -225,6 +225,21 @@ def test_a_backup_of_a_lake_that_went_on_says_how_to_bring_it_up(brought_up: Hom
     in_order(brought_up)
 
 
+def test_a_catalogue_that_is_lost_again_comes_back_again(brought_up: Home, tmp_path: Path) -> None:
+    assert moviec("backup", tmp_path / "vault", "--home", brought_up.folder).returncode == 0
+    shown, place = documents(brought_up), tmp_path / "other"
+    shutil.copytree(brought_up.folder / "sources", place / "sources")
+    for _ in range(2):  # the lake of the second is that of the first
+        assert moviec("restore", tmp_path / "vault", "--home", place).returncode == 0
+        again = open_home(place, {})
+        assert documents(again) == shown
+        in_order(again)
+        for file in place.glob("catalogue.db*"):
+            file.unlink()
+    assert moviec("rebuild", "--from-lake", "--home", place).returncode == 0
+    assert documents(again) == shown
+
+
 def test_nothing_of_others_is_taken_for_a_backups(brought_up: Home, tmp_path: Path) -> None:
     other = tmp_path / "other" / "raw" / "zz" / "precious"
     other.parent.mkdir(parents=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import re
 import shutil
 from pathlib import Path
 
@@ -52,6 +54,21 @@ def _held(home: Home) -> str:
     return held.id
 
 
+def test_a_delivery_whose_column_is_empty_or_renamed_is_held(demo_home: Home, tmp_path: Path) -> None:
+    place = copied_home(demo_home, tmp_path / "home", "").folder
+    files = tmp_path / "kaggle"
+    shutil.copytree(demo_home.folder / "sample" / "kaggle", files)
+    movies = files / "movies_metadata.csv"
+    header, _, rows = movies.read_text("utf-8").partition("\n")
+    renamed = header.replace("imdb_id", "imdbId").replace("original_language", "language")
+    movies.write_text(f"{renamed}\n{rows}", "utf-8")
+    done = moviec("ingest", "kaggle", files, "--delivered-at", "2026-11-28", "--home", place)
+    assert done.returncode == 3
+    assert "ids.imdb is known for 0% of films, before for " in done.stderr
+    assert "original_language is known for 0% of films, before for 100%" in done.stderr
+    assert "ids.tmdb" not in done.stderr and "title is" not in done.stderr
+
+
 def test_a_held_delivery_is_accepted_with_its_own_date(home: Home) -> None:
     assert _states(home)[-1] == "held" and len(_concerns(home)) == 1
     held, bench = _held(home), PipelineWorkbench(home)
@@ -61,6 +78,23 @@ def test_a_held_delivery_is_accepted_with_its_own_date(home: Home) -> None:
     assert _states(home)[-1] == "applied" and _concerns(home) == []
     with pytest.raises(UsageError, match="no delivery of this id is held"):
         bench.accept_held(held)
+
+
+def test_a_held_delivery_is_looked_at_accepted_or_refused_from_the_command_line(home: Home) -> None:
+    held, place = _held(home), home.folder
+    shown = moviec("held", "--home", place).stdout
+    assert shown.startswith(f"{held}: ") and re.search(r"films +151 +49 +67\.5%", shown)
+    assert (
+        json.loads(moviec("held", "list", "--json", "--home", place).stdout)[0]["shrunk"][0]["name"]
+        == "films"
+    )
+    refused = moviec("held", "refuse", held, "--by", "Ada", "--home", place)
+    assert (refused.returncode, _concerns(home)) == (0, [])
+    assert moviec("held", "--home", place).stdout == "no delivery is held\n"
+    accepted = moviec("held", "accept", held, "--home", place)
+    assert accepted.returncode == 0 and held in accepted.stdout and _states(home)[-1] == "applied"
+    again = moviec("held", "accept", held, "--home", place)
+    assert again.returncode == 2 and "no delivery of this id is held" in again.stderr
 
 
 def test_a_refused_delivery_concerns_nobody_and_stays_out(home: Home) -> None:

@@ -34,5 +34,6 @@ def test_an_audit_counts_how_full_each_field_is(tmp_path: Path) -> None:
     found = looked_at(tmp_path, movies=MOVIES, ratings=RATINGS)
     filled = {field: films for field, films in found.filled.items() if films}
     assert filled == {"title": 3, "year": 2, "genres": 2, "ids": 3, "ratings": 1}
+    assert found.ids == {"movielens": 3}
     assert found.rate("year") == 2 / 3
     assert found.rate("budget") == 0

@@ -183,6 +183,17 @@ def test_lookup_finds_many_and_names_the_unknown(either: Api) -> None:
     assert either.client.post("/v1/movies/lookup", json={"ids": ["mc1"] * 501}).status_code == 422
 
 
+def test_an_error_tells_where_it_is(either: Api) -> None:
+    post, headers = either.client.post, {"content-type": "application/json"}
+    missing = post("/v1/movies/lookup", json={}).json()["error"]
+    assert missing["details"] == [{"name": "ids", "reason": "this field is required", "in": "body"}]
+    cut = post("/v1/movies/lookup", content=b"{", headers=headers)
+    assert cut.status_code == 400 and cut.json()["error"]["message"].startswith("the body is no JSON: ")
+    nowhere = either.client.get("/v1/nowhere")
+    assert nowhere.status_code == 404
+    assert nowhere.json()["error"]["message"] == "there is nothing at this address; /docs lists what there is"
+
+
 def test_random_unknown_ids_do_not_reach_the_database(either: Api) -> None:
     """Neither over HTTP nor from a single caller who asks for one after another."""
     await_filters(either)

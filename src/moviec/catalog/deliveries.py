@@ -229,6 +229,36 @@ def all_deliveries(catalogue: sa.Engine, source: str | None = None) -> list[Deli
     return _read(catalogue, query if source is None else query.where(deliveries.c.source == source), Delivery)
 
 
+def is_waiting(delivery: Delivery) -> bool:
+    """Return whether a delivery is held, and nobody has refused it."""
+    return delivery.state == "held" and "refused" not in delivery.report
+
+
+def applied_before(delivery: Delivery, every: Iterable[Delivery]) -> Delivery | None:
+    """Return the latest applied delivery of a held one's source, which it is held against."""
+    earlier = [other for other in every if other.source == delivery.source and other.state == "applied"]
+    return max(earlier, key=lambda other: other.id, default=None)
+
+
+def shrunk(delivery: Delivery, before: Delivery | None) -> list[tuple[str, int, int]]:
+    """List what a delivery has less of than the one before (name, now, then), the largest loss first: films, then films with
+    each field and with an id of each space (`ids.imdb`).
+    """
+    if before is None:
+        return []
+    now, then = (_counted(each.report.get("audit", {})) for each in (delivery, before))
+    less = [(name, now.get(name, 0), count) for name, count in then.items() if now.get(name, 0) < count]
+    films = [("films", delivery.records or 0, before.records or 0)]
+    return [row for row in films if row[1] < row[2]] + sorted(less, key=lambda row: (row[1] / row[2], row[0]))
+
+
+def _counted(audit: Mapping[str, Any]) -> dict[str, int]:
+    return {
+        **audit.get("filled", {}),
+        **{f"ids.{space}": count for space, count in audit.get("ids", {}).items()},
+    }
+
+
 def all_batches(catalogue: sa.Engine, source: str | None = None) -> list[Batch]:
     """List batches in the order in which their deliveries arrived."""
     query = (

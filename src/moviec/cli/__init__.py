@@ -48,6 +48,7 @@ COMMANDS = {
     "failures": "moviec.cli.failures:app",
     "doctor": "moviec.cli.doctor:doctor",
     "quarantine": "moviec.cli.quarantine:app",
+    "held": "moviec.cli.quarantine:held",
     "review": "moviec.cli.review:app",
     "link": "moviec.cli.link:link",
     "rate": "moviec.cli.rate:rate",
@@ -160,6 +161,7 @@ def _misused(error: TyperException, words: Sequence[str]) -> int:
     elif told.startswith("Usage:"):
         print(told, file=sys.stderr)
     else:
-        command = next((f" {word}" for word in words if word in COMMANDS), "")
-        fail(f"{' '.join(told.split()).rstrip('.')}; see moviec{command} --help")
+        path = getattr(getattr(error, "ctx", None), "command_path", "")  # "moviec keys create"
+        line = " ".join(told.split()).rstrip(".")
+        fail(f"{line}{' See' if line.endswith('?') else '; see'} moviec{path.removeprefix('moviec')} --help")
     return error.exit_code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import getpass
 import os
 import re
 import sys
@@ -73,7 +74,20 @@ def running_on(engine: EngineName, master: str) -> Running:
 
 
 HomeOption = Annotated[Path | None, typer.Option("--home", help="The home folder (else MOVIEC_HOME).")]
+ByOption = Annotated[str | None, typer.Option("--by", help="Who decides (else the user's name).")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def decider(by: str | None) -> str:
+    """Return the name under which somebody decides: --by, else the user's."""
+    if by is not None:
+        from moviec.catalog.accounts import plain_name  # most commands do without the catalogue's tables
+
+        return plain_name(by, "--by")
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError) as error:  # a user without an entry, as in some containers
+        raise UsageError("the user has no name", "--by", "say who decides with --by") from error
 
 
 def called_alone(context: typer.Context, home: Path | None, as_json: bool) -> bool:

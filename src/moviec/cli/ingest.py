@@ -17,6 +17,7 @@ from moviec.cli.console import (
     HomeOption,
     JsonOption,
     MasterOption,
+    Tell,
     check_delivered,
     end_with,
     fail,
@@ -162,6 +163,10 @@ def _take_all(place: Home, named: dict[str, list[str]], options: _Options, own_l
         open_run(place, spark=spark) as context,
         steps(quiet=options.as_json) as tell,
     ):
+
+        def named_step(source: Source, tell: Tell) -> Tell:
+            return tell if len(named) == 1 else lambda step: tell(f"{source.spec.name}: {step}")
+
         with arriving(context, tell) as alone:
             several = [
                 (source, arrival)
@@ -174,7 +179,7 @@ def _take_all(place: Home, named: dict[str, list[str]], options: _Options, own_l
                 if arrival.published:
                     print(terms_of(source.spec), file=sys.stderr)
                 try:
-                    done.append(take(alone, source, arrival, options.accept_shrink, tell))
+                    done.append(take(alone, source, arrival, options.accept_shrink, named_step(source, tell)))
                 except (MovieCError, OSError) as error:
                     if len(named) == 1:
                         raise

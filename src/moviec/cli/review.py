@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,11 +10,19 @@ import msgspec
 import typer
 
 from moviec.catalog import decisions
-from moviec.catalog.accounts import plain_name
-from moviec.cli.console import HomeOption, JsonOption, called_alone, exclude, print_json, print_table, steps
+from moviec.cli.console import (
+    ByOption,
+    HomeOption,
+    JsonOption,
+    called_alone,
+    decider,
+    exclude,
+    print_json,
+    print_table,
+    steps,
+)
 from moviec.cli.delivery_messages import look_aside, reading
 from moviec.config import open_home
-from moviec.errors import UsageError
 from moviec.pipeline import reviewing, verdicts
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.opening import open_run
@@ -30,7 +37,6 @@ app = typer.Typer(
 
 RecordArgument = Annotated[str, typer.Argument(help="A record, SOURCE:KEY, or a movie, mc12.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do it; without, only its effect is shown.")]
-ByOption = Annotated[str | None, typer.Option("--by", help="Who decides (else the user's name).")]
 MostOption = Annotated[int, typer.Option("--limit", min=1, help="At most so many pairs.")]
 
 _FIELDS = ("title", "year", "kind", "runtime", "directors", "cast", "countries", "ids", "movie")
@@ -140,7 +146,7 @@ def undo(
     as_json: JsonOption = False,
 ) -> None:
     """Take a decision back; the records go where the matching puts them."""
-    who = _decider(by)
+    who = decider(by)
     with open_run(open_home(home)) as context, steps(quiet=as_json) as tell:
         effect = verdicts.effect_of_undoing(context, number)
         done = outcome = None
@@ -211,7 +217,7 @@ class _Way(msgspec.Struct, frozen=True):
 
 
 def _decide(ends: tuple[str, str], is_same: bool, by: str | None, way: _Way) -> None:
-    who = _decider(by)
+    who = decider(by)
     with open_run(open_home(way.home)) as context, steps(quiet=way.as_json) as tell:
         said = verdicts.read_verdicts(context, ends, is_same, who)
         effect = verdicts.effect(context, said)
@@ -224,16 +230,6 @@ def _decide(ends: tuple[str, str], is_same: bool, by: str | None, way: _Way) -> 
             done = {"decisions": rows, "changes": outcome.changes}
     _tell(effect, done, way.as_json)
     look_aside(outcome)
-
-
-def _decider(by: str | None) -> str:
-    """Give the name under which somebody decides: --by, else the user's."""
-    if by is not None:
-        return plain_name(by, "--by")
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError) as error:  # a user without an entry, as in some containers
-        raise UsageError("the user has no name", "review", "say who decides with --by") from error
 
 
 def _tell(effect: Effect, done: dict[str, Any] | None, as_json: bool) -> None:

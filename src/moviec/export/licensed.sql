@@ -1,7 +1,7 @@
 -- What of each document may be passed on. In: held (movie, document, claims); allowed (source): the sources whose values may.
 -- A field's value is that of the best claim that may be passed on, the chosen ones first; what only other sources say is
 -- left out, and so are a field for which no claim was chosen and a film that only they list. Titles, people and companies stay where an allowed source names them, in
--- any spelling; genres, which MovieC infers, where an allowed source gives any. The C-rating, MovieC's own, stays where an
+-- any spelling, people in the roles that such a source gives, with their character where it names one; genres, which MovieC infers, where an allowed source gives any. The C-rating, MovieC's own, stays where an
 -- allowed rating is behind it, without its panels and without the points of other raters: these would give them away.
 
 -- name: fields
@@ -11,7 +11,8 @@ FROM held h, json_each(h.claims, '$.fields') f
 
 -- name: said
 SELECT f.movie, f.field, f.rule, CAST(c.key AS INT) AS nth, c.value->>'source' AS source, c.value->'value' AS value,
-       c.value->>'chosen' AS chosen, c.value->'names' AS names
+       c.value->>'chosen' AS chosen, c.value->'names' AS names, c.value->'roles' AS roles,
+       c.value->'without_character' AS without_character
 FROM fields f, json_each(f.claims) c
 WHERE c.value->>'source' IN (SELECT source FROM allowed)
 
@@ -31,9 +32,22 @@ GROUP BY movie
 SELECT movie, list(field || ':' || CAST(value->>'$' AS VARCHAR)) AS values
 FROM said WHERE rule = 'union' AND names IS NULL GROUP BY movie
 
+-- name: given_roles
+SELECT movie, field, source, spelled(r->>'name') AS name, r->>'role' AS role
+FROM (SELECT movie, field, source, unnest(from_json(roles, '["JSON"]')) AS r FROM said WHERE roles IS NOT NULL) g
+
+-- name: given_names
+-- `role` is null where the source gives every role that the film has the name in; `character`: it names the character, too, if any.
+SELECT n.movie, n.field, n.name, r.role, NOT n.without AS character
+FROM (SELECT movie, field, source, spelled(name) AS name,
+             list_contains(coalesce(from_json(without_character, '["VARCHAR"]'), []), name) AS without
+      FROM (SELECT *, unnest(from_json(names, '["VARCHAR"]')) AS name FROM said WHERE names IS NOT NULL) u) n
+LEFT JOIN given_roles r ON r.movie = n.movie AND r.field = n.field AND r.source = n.source AND r.name = n.name
+
 -- name: named
-SELECT movie, list(DISTINCT field || ':' || spelled(name)) AS names
-FROM (SELECT movie, field, unnest(from_json(names, '["VARCHAR"]')) AS name FROM said WHERE names IS NOT NULL) n GROUP BY movie
+SELECT movie, list(DISTINCT field || ':' || name || coalesce(':' || role, '')) AS names,
+       list(DISTINCT field || ':' || name || coalesce(':' || role, '')) FILTER (character) AS characters
+FROM given_names GROUP BY movie
 
 -- name: lists
 SELECT h.movie, h.document,
@@ -42,7 +56,8 @@ SELECT h.movie, h.document,
   [x FOR x IN from_json(h.document->'keywords', '["VARCHAR"]') IF list_contains(l.values, 'keywords:' || x)] AS keywords,
   [x FOR x IN from_json(h.document->'other_titles', '["JSON"]')
    IF list_contains(n.names, 'titles:' || spelled(x->>'title'))] AS other_titles,
-  [x FOR x IN from_json(h.document->'people', '["JSON"]') IF list_contains(n.names, 'people:' || spelled(x->>'name'))] AS people,
+  [CASE WHEN list_has_any(n.characters, credit_keys(x)) THEN x ELSE json_merge_patch(x, '{"character":null}') END
+   FOR x IN from_json(h.document->'people', '["JSON"]') IF list_has_any(n.names, credit_keys(x))] AS people,
   [x FOR x IN from_json(h.document->'companies', '["JSON"]')
    IF list_contains(n.names, 'companies:' || spelled(x->>'name'))] AS companies,
   CASE WHEN g.movie IS NOT NULL THEN from_json(h.document->'genres', '["JSON"]') END AS genres,

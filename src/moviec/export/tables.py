@@ -17,7 +17,21 @@ _LICENSED_SQL = read_sql("moviec.export", "licensed.sql")
 _TABLES_SQL = read_sql("moviec.export", "tables.sql")
 
 _LICENSED = tuple(
-    map(materialize, ("fields", "said", "single", "listed", "named", "lists", "rated", "documents"))
+    map(
+        materialize,
+        (
+            "fields",
+            "said",
+            "single",
+            "listed",
+            "given_roles",
+            "given_names",
+            "named",
+            "lists",
+            "rated",
+            "documents",
+        ),
+    )
 )
 
 #: The flat tables; each reads the table `films`.
@@ -27,6 +41,10 @@ _FLAT = (
 
 #: Names are compared without accents, capitals and punctuation.
 _SPELLED = "CREATE MACRO spelled(name) AS regexp_replace(strip_accents(lower(name)), '[^\\pL\\pN]+', '', 'g')"
+
+#: A credit may be passed on under its person's name, where a source gives all roles of the person, or under name and role.
+_CREDIT_KEYS = """CREATE MACRO credit_keys(credit) AS
+['people:' || spelled(credit->>'name'), 'people:' || spelled(credit->>'name') || ':' || (credit->>'role')]"""
 
 _SOURCES = "SELECT DISTINCT unnest(from_json(document->'sources', '[\"VARCHAR\"]')) AS source FROM held"
 
@@ -55,6 +73,7 @@ def pass_on(held: pa.Table, allowed: Sequence[str] | None, wanted: Wanted) -> Pa
     """Return what may be passed on of documents (movie, document, claims) by the `allowed` sources; None: all of it."""
     with DuckEngine() as engine:
         engine.connection.execute(_SPELLED)
+        engine.connection.execute(_CREDIT_KEYS)
         engine.register("given", held)
         engine.materialize(
             "held", "SELECT movie, document::JSON AS document, claims::JSON AS claims FROM given"

@@ -56,8 +56,39 @@ FROM (
   UNION ALL SELECT movie, field, source, billing, name FROM party_billed) n
 GROUP BY movie, field, source, name
 
+-- name: claim_parts
+-- Of each person a source names: whether the film has them in roles that this source does not give (`fewer`), or as a character
+-- that it does not name (`nameless`).
+SELECT movie, field, source, name, role, MIN(billing) AS billing,
+       MAX(CASE WHEN given_roles < film_roles THEN 1 ELSE 0 END) AS fewer,
+       MAX(CASE WHEN film_part IS NOT NULL AND given_part IS NULL THEN 1 ELSE 0 END) AS nameless
+FROM (
+  SELECT b.movie, b.field, b.source, b.name, b.role, b.billing, f.roles AS film_roles, g.roles AS given_roles,
+         MAX(b.part) OVER (PARTITION BY b.movie, b.fold, b.role) AS film_part,
+         MAX(b.part) OVER (PARTITION BY b.movie, b.fold, b.role, b.source) AS given_part
+  FROM party_billed b
+  JOIN (SELECT movie, fold, COUNT(DISTINCT role) AS roles FROM party_billed WHERE field = 'people' GROUP BY movie, fold) f
+  ON f.movie = b.movie AND f.fold = b.fold
+  JOIN (SELECT movie, source, fold, COUNT(DISTINCT role) AS roles FROM party_billed WHERE field = 'people'
+        GROUP BY movie, source, fold) g
+  ON g.movie = b.movie AND g.source = b.source AND g.fold = b.fold
+  WHERE b.field = 'people') p
+GROUP BY movie, field, source, name, role
+
+-- name: claim_role_items
+SELECT movie, field, source, billing, CONCAT('{"name":', TO_JSON(name), ',"role":', TO_JSON(role), '}') AS item
+FROM claim_parts WHERE fewer = 1
+
+-- name: claim_nameless_items
+SELECT movie, field, source, MIN(billing) AS billing, CAST(TO_JSON(name) AS STRING) AS item
+FROM claim_parts WHERE nameless = 1 GROUP BY movie, field, source, name
+
 -- name: claim_named_items
-SELECT movie, field, source, CONCAT('{"source":', TO_JSON(source), ',"names":[', items, ']}') AS item FROM claim_names
+SELECT n.movie, n.field, n.source, CONCAT('{"source":', TO_JSON(n.source), ',"names":[', n.items, ']',
+         COALESCE(',"roles":[' || r.items || ']', ''), COALESCE(',"without_character":[' || c.items || ']', ''), '}') AS item
+FROM claim_names n
+LEFT JOIN claim_roles r ON r.movie = n.movie AND r.field = n.field AND r.source = n.source
+LEFT JOIN claim_nameless c ON c.movie = n.movie AND c.field = n.field AND c.source = n.source
 
 -- name: claim_union_fields
 SELECT movie, field, CONCAT('"', field, '":{"rule":"union","claims":[', items, ']}') AS item FROM claim_named

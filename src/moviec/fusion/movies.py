@@ -242,12 +242,18 @@ _JOINED = (
     ("claim_labelled_items", "claim_labelled", "movie", "source"),
     ("claim_chance_items", "claim_chances", "movie", "position"),
     ("claim_name_items", "claim_names", "movie, field, source", "billing"),
+    ("claim_role_items", "claim_roles", "movie, field, source", "billing"),
+    ("claim_nameless_items", "claim_nameless", "movie, field, source", "billing"),
     ("claim_named_items", "claim_named", "movie, field", "source"),
     ("claim_union_fields", "claim_name_fields", "movie", "field DESC"),
 )
 
 #: Views that the items read.
-_BEFORE = {"claim_union_items": (view("claim_fused"),), "claim_field_items": (view("claim_values"),)}
+_BEFORE = {
+    "claim_union_items": (view("claim_fused"),),
+    "claim_field_items": (view("claim_values"),),
+    "claim_role_items": (materialize("claim_parts"),),
+}
 
 
 def _claims(engine: Engine, numbers: Sequence[str]) -> pa.Table:

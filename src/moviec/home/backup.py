@@ -32,7 +32,7 @@ from moviec.errors import DamagedError, StoreError, UsageError
 from moviec.home.context import RunContext, Tell
 from moviec.home.lake_identity import FILE, lake_name, mismatch, name_lake, readable_name
 from moviec.home.ledger_copy import FOLDER as LEDGER
-from moviec.home.ledger_copy import Place, complete, forget_copies, is_older
+from moviec.home.ledger_copy import Place, complete, copy_anew, forget_copies, is_older, missing
 from moviec.lake.payloads import POSTER_FOLDER, VIDEOS, payload_name, picture_names, video_name
 from moviec.storage import archives as transport
 from moviec.storage.files import PAYLOADS, Put, State, Store
@@ -190,9 +190,13 @@ def restore(home: Home, url: str, at: str, work: Path, tell: Tell = lambda _: No
             name_lake(store, chosen.manifest.lake, work)
         tell("putting the database back")
         rows = _load(engine, vault, chosen, store)
-        complete(Place(store, work), engine)
+        place = Place(store, work)
+        complete(place, engine)
         with engine.connect() as connection:
             older = is_older(store, connection)
+            behind = [] if older else list(missing(store, connection))
+        if behind:  # an earlier restore of this backup began the lake's copy anew
+            copy_anew(place, engine, behind)
         engine.dispose()
     return Restored(chosen.name, chosen.manifest, rows, files, damaged, older)
 

@@ -26,6 +26,7 @@ from moviec.engine.spark import Spark
 from moviec.errors import StoreError
 from moviec.home.ledger_copy import Copy, Place, copying
 from moviec.storage.files import Store
+from moviec.transient import is_interrupt
 
 Tell = Callable[[str], None]
 
@@ -160,6 +161,7 @@ def recorded(context: RunContext, command: str, lease: str, tell: Tell = lambda 
     except BaseException as error:
         with suppress(StoreError):  # the run's own error counts; the lease's next holder notes how it ended
             done = msgspec.to_builtins(steps.done)
-            end_run(context.catalogue, number, done, "failed", str(error) or type(error).__name__)
+            why = "stopped by Ctrl-C" if is_interrupt(error) else str(error) or type(error).__name__
+            end_run(context.catalogue, number, done, "failed", why)
         raise
     end_run(context.catalogue, number, msgspec.to_builtins(steps.done), steps.outcome)

@@ -39,7 +39,7 @@ TO_DO = {
     "lake_mismatch": "stop what writes, and see 'What needs attention' in the handbook: restore a backup, or `moviec rebuild --from-lake`",
     "source_faulty": "mend the named file in sources/; `moviec sources NAME` says whether it is well",
     "source_age_days": "look whether the provider has published, then `moviec run NAME`; `moviec sources check NAME` asks the provider",
-    "source_held": "look at what shrank (`moviec status`, or Operations on the site), then accept it with `moviec ingest … --accept-shrink` or refuse it",
+    "source_held": "look at what shrank (`moviec held`, or Operations on the site), then `moviec held accept ID` or `moviec held refuse ID`",
     "source_unknown": "put the source's folder back into sources/ (a backup has it under `home`), then `moviec rebuild`",
     "source_missing_months": "`moviec backfill --from YYYY-MM --to YYYY-MM NAME` takes what its place holds for these months",
     "source_unmatched_jump": "`moviec review unmatched NAME` says what came nearest to each; ids or titles may have changed their form",

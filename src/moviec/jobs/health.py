@@ -10,7 +10,7 @@ import msgspec
 import sqlalchemy as sa
 from cronsim import CronSim
 
-from moviec.catalog.deliveries import Delivery, all_deliveries
+from moviec.catalog.deliveries import Delivery, all_deliveries, is_waiting
 from moviec.catalog.freshness import Figure, followers, gauges, matching, pairs_to_review
 from moviec.catalog.ingest_queue import Pending, failed, pending
 from moviec.catalog.leases import last_run_of_each
@@ -100,7 +100,7 @@ def _arrivals(name: str, deliveries: Sequence[Delivery], late: str, now: dt.date
         return
     age = (now - dt.datetime.fromisoformat(last.delivered_at)).total_seconds() / 86400
     yield Check("source_age_days", name, round(age, 3), late)
-    waits = last.state == "held" and "refused" not in last.report
+    waits = is_waiting(last)
     held = f"{last.id} is held: {'; '.join(last.report['held'])}" if waits else ""
     yield Check("source_held", name, float(waits), held)
     shares = [

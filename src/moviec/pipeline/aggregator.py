@@ -35,7 +35,7 @@ from moviec.home.context import RunContext, Tell, check_publication
 from moviec.home.lake_identity import check_pair
 from moviec.lake.batches import view_rows
 from moviec.pipeline.publication import Outcome, Scope, bring_up
-from moviec.transient import MEMORY, is_transient, remedy, told
+from moviec.transient import MEMORY, is_interrupt, is_transient, remedy, told
 from moviec.units import plural
 
 #: The most rehearsals that a search for failing records takes; each works out a publication and rolls it back.
@@ -113,6 +113,8 @@ def _publish(context: RunContext, tell: Tell, retry: Retry, scope: Scope = WAITI
             _check_room(context)
             return bring_up(context, scope, tell)
         except Exception as error:
+            if is_interrupt(error):
+                raise KeyboardInterrupt from error
             if isinstance(error, (ClusterError, DamagedError, UsageError)):  # another try would fail, too
                 raise
             if remedy(error) == MEMORY:  # so would one with as little memory
@@ -180,6 +182,8 @@ def _rehearse(context: RunContext, without: pa.Table) -> str | None:
     try:
         bring_up(context, Scope(without=without, rehearsal=True))
     except Exception as error:
+        if is_interrupt(error):  # a person's Ctrl-C says nothing about a record
+            raise KeyboardInterrupt from error
         if is_transient(error):
             raise _unpublished(error) from error
         return _line(error)

@@ -196,7 +196,7 @@ def needs_look(done: Delivery, settings: Settings) -> str:
     than the settings allow; an empty text where nobody need.
     """
     if done.state == "held":
-        return f"{done.id} is held: {'; '.join(done.report['held'])}; look at it, then use --accept-shrink"
+        return f"{done.id} is held: {'; '.join(done.report['held'])}; look at it with `moviec held`, then accept or refuse it"
     unread = msgspec.convert(done.report.get("unread", []), list[Unread]) if done.state == "applied" else []
     if columns := [str(column) for column in unread if column.mostly]:
         return f"{done.id}: {'; '.join(columns)}"

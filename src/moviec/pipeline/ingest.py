@@ -53,6 +53,10 @@ from moviec.units import plural
 #: In a report: names of files whose bytes in the lake were damaged until they were delivered again.
 MENDED = "mended_payloads"
 
+#: A complete delivery is held where a field or id that at least FEW films had is known for less than this share of what it was
+#: known for before: a column that is renamed or empty reads perfectly. Judgements: no evaluation set them.
+EMPTIED, FEW = 0.5, 20
+
 
 class Order(msgspec.Struct, frozen=True):
     """What to ingest: a source's files, when they were delivered, and whether a shrunken delivery may pass."""
@@ -162,7 +166,9 @@ def _register(context: RunContext, arrival: Arrival) -> None:
 
 
 def hold_reasons(spec: SourceSpec, found: Audit, before: Sequence[Delivery]) -> list[str]:
-    """Return why a delivery should not be applied unseen: fewer or more rows than expected, or far fewer than before."""
+    """Return why a delivery should not be applied unseen: fewer or more rows than expected, or far fewer rows or values
+    than before.
+    """
     reasons = list(found.concerns)
     newest = max(before, key=lambda delivery: delivery.id, default=None)
     if spec.complete and newest and newest.records:
@@ -172,7 +178,30 @@ def hold_reasons(spec: SourceSpec, found: Audit, before: Sequence[Delivery]) -> 
                 f"{plural(found.films, 'film', 'films')} where the delivery before had {newest.records:,}:"
                 f" {gone:.1%} fewer, more than {spec.shrink:.0%}"
             )
-    return reasons
+    return reasons + (_emptied(spec, found, before) if spec.complete else [])
+
+
+def _emptied(spec: SourceSpec, found: Audit, before: Sequence[Delivery]) -> list[str]:
+    """Name fields and ids that far fewer films have than in the last delivery that was read, and whose values would go."""
+    read = [delivery for delivery in before if delivery.report.get("audit", {}).get("films")]
+    newest = max(read, key=lambda delivery: delivery.id, default=None)
+    if newest is None or not found.films:
+        return []
+    last = newest.report["audit"]
+    counts = [
+        (name, then, found.filled.get(name, 0))
+        for name, then in last["filled"].items()
+        if not spec.keeps(name)
+    ]
+    if not spec.keeps("ids"):
+        counts += [
+            (f"ids.{space}", then, found.ids.get(space, 0)) for space, then in last.get("ids", {}).items()
+        ]
+    return [
+        f"{name} is known for {now / found.films:.0%} of films, before for {then / last['films']:.0%}"
+        for name, then, now in counts
+        if then >= FEW and now / found.films < EMPTIED * then / last["films"]
+    ]
 
 
 def _keep(context: RunContext, paths: Sequence[Path]) -> list[Payload]:

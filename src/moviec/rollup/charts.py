@@ -33,6 +33,8 @@ _FONT = "DejaVu Sans, Helvetica, Arial, sans-serif"
 _AMOUNTS = {
     "format": "~s",
     "tickCount": 6,
+    "labelOverlap": True,
+    "labelSeparation": 6,
     "labelExpr": "datum.value == 0 ? '0' : replace(datum.label, 'G', 'B')",
 }  # billions, not giga
 _CONFIG = {

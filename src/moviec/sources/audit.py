@@ -24,14 +24,16 @@ class Audit(msgspec.Struct, frozen=True):
     """The findings on one delivery.
 
     `unknown_columns` by role; `unmapped_genres` with the number of films; `filled` is the number of films whose field
-    has a value (so that rates compare exactly), of `films`; `strays` counts rows, by role, of films the main file
-    does not list; `concerns` says in words which bounds of the facts are broken.
+    has a value (so that rates compare exactly), of `films`, `ids` that of films with an id of each space; `strays`
+    counts rows, by role, of films the main file does not list; `concerns` says in words which bounds of the facts are
+    broken.
     """
 
     films: int
     unknown_columns: dict[str, tuple[str, ...]]
     unmapped_genres: dict[str, int]
     filled: dict[str, int]
+    ids: dict[str, int]
     strays: dict[str, int]
     concerns: tuple[str, ...]
 
@@ -64,9 +66,18 @@ def audit(
         },
         unmapped_genres=_unmapped(engine, known, records),
         filled=filled,
+        ids=_ids(engine, records),
         strays=_strays(engine, spec, reading),
         concerns=tuple(_concerns(spec, films)),
     )
+
+
+def _ids(engine: DuckEngine, records: str) -> dict[str, int]:
+    rows = engine.query(
+        f"SELECT space, count(*) AS films FROM (SELECT unnest(map_keys(ids)) AS space FROM {records})"
+        " GROUP BY space ORDER BY space"
+    ).to_pylist()
+    return {row["space"]: row["films"] for row in rows}
 
 
 def _unmapped(engine: DuckEngine, known: Collection[str], records: str) -> dict[str, int]:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 from litestar import Litestar, Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, SerializationException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
 from moviec.errors import MovieCError, UsageError
@@ -43,6 +43,10 @@ class Problem(Exception):  # noqa: N818  a problem is the answer to the caller, 
     def body(self) -> bytes:
         """Return the JSON."""
         return msgspec.json.encode(ErrorShape(ErrorBody(self.code, self.message, self.details)))
+
+
+#: Where no route leads.
+NO_ADDRESS = "there is nothing at this address; /docs lists what there is"
 
 
 def not_found(what: str) -> Problem:
@@ -95,8 +99,12 @@ def as_problem(error: Exception) -> Problem:
         return _invalid(error)
     if isinstance(error, HTTPException):
         message = (
-            error.detail if error.status_code not in (404, 405, 500) else HTTPStatus(error.status_code).phrase
+            error.detail if error.status_code not in (405, 500) else HTTPStatus(error.status_code).phrase
         )
+        if error.status_code == 404:
+            message = NO_ADDRESS
+        elif isinstance(error.__cause__, SerializationException):
+            message = f"the body is no JSON: {error.detail}"
         headers = dict(error.headers or {})
         return Problem(error.status_code, message, headers=headers)
     if isinstance(error, UsageError | RecursionError | UnicodeDecodeError):
@@ -120,7 +128,7 @@ def _invalid(error: ValidationException) -> Problem:
     details = [_detail(each) for each in wrong if isinstance(each, dict)]
     if [detail["reason"] for detail in details] == ["'data'"]:  # how Litestar says that there is none
         return Problem(422, "this takes a JSON body; /docs shows it")
-    body = bool(details) and all(detail["in"] in ("body", "") for detail in details)
+    body = bool(details) and all(detail["in"] == "body" for detail in details)
     message = "; ".join(
         f"{detail['name']}: {detail['reason']}" if detail["name"] else detail["reason"] for detail in details
     )
@@ -138,12 +146,14 @@ def _detail(wrong: Mapping[str, Any]) -> dict[str, str]:
         place = name if name != "data" else (found[3] or "")
         name = f"{place}.{found[2]}".removeprefix(".")
         reason = "this field is required" if found[1] == "missing required" else "there is no such field"
+    elif reason.startswith("Invalid enum value"):
+        reason = f"{reason}; /docs lists those there are"
     elif "matching regex" in reason and name == "url":
         reason = "write an address that begins with http:// or https://, such as https://example.org/hook"
     elif "matching regex" in reason:
         reason = "not written as it should be; /docs shows how"
     name = "body" if name == "data" else name  # what Litestar calls it is what our functions do
-    return {"name": name, "reason": reason, "in": getattr(wrong.get("source"), "value", "")}
+    return {"name": name, "reason": reason, "in": getattr(wrong.get("source"), "value", "") or "body"}
 
 
 def methods_at(app: Litestar, path: str) -> str:

@@ -31,7 +31,7 @@ from moviec.web.callers import (
     unauthorized,
 )
 from moviec.web.compat.shared import as_imitated, is_imitated, key_in_query
-from moviec.web.errors import Problem, as_problem, log_fault, methods_at
+from moviec.web.errors import NO_ADDRESS, Problem, as_problem, log_fault, methods_at
 from moviec.web.responses import CHANGE
 from moviec.web.server_state import ServerState
 from moviec.web.site.rendering import refusal_page
@@ -195,7 +195,7 @@ class Middleware:
         """Return whether an address may read the metrics without a key. Raises Problem (404) where nobody may."""
         setting = self._site.home.settings.metrics
         if setting == "off":
-            raise Problem(404, "Not Found")
+            raise Problem(404, NO_ADDRESS)
         through_unknown = bool(forwarded) and not self._site.trusted(peer)  # the address is the proxy's then
         return setting == "open" or not (through_unknown or of_open_internet(address))
 

@@ -21,6 +21,7 @@ MOVIES = """movieId,title,genres
 5,"Crossing (a.k.a. Crossing, A) (Überfahrt (Teil 2)) (1988)",Drama
 6,"Bear, The (Ours, L') (1988)",Drama
 7,"Hello, Hello (2006-2007)",Drama
+8,Rain or (The Other Day) (2014),Drama
 x,No key (2000),Drama
 """
 LINKS = "movieId,imdbId,tmdbId\n1,0000123,862\n2,12345678,\n3,oops,9\n"
@@ -39,6 +40,7 @@ ALL = {"movies": MOVIES, "links": LINKS, "ratings": RATINGS, "tags": TAGS}
         ("5", "Crossing", 1988, ["Crossing (a.k.a. Crossing, A) (Überfahrt (Teil 2))", "A Crossing", "Überfahrt (Teil 2)"]),
         ("6", "The Bear", 1988, ["Bear, The (Ours, L')", "L'Ours"]),
         ("7", "Hello, Hello", 2006, []),
+        ("8", "Rain or (The Other Day)", 2014, ["The Other Day"]),
     ],
 )  # fmt: skip
 def test_a_title_is_put_right_and_its_other_names_are_kept(
@@ -72,7 +74,7 @@ def test_what_is_unknown_stays_unknown() -> None:
         {"movielens": "3", "tmdb": "9"},
         ["ids_unreadable"],
     )
-    assert [row["line"] for row in found.reading.files["movies"].rejected.to_pylist()] == [9]
+    assert [row["line"] for row in found.reading.files["movies"].rejected.to_pylist()] == [10]
 
 
 def test_the_real_files_reconcile_and_agree_with_plain_python() -> None:

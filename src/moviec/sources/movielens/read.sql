@@ -14,7 +14,8 @@ bracketed AS (
 ),
 named AS (
   SELECT *,
-    article_first(tidy(parts.main)) AS name,
+    -- "Birdman: Or (The Unexpected Virtue of Ignorance)" is one title.
+    CASE WHEN regexp_matches(parts.main, '(?i)\bor\s*$') THEN undated ELSE article_first(tidy(parts.main)) END AS name,
     list_transform(regexp_extract_all(parts.others, '\(((?:[^()]|\([^()]*\))*)\)', 1),
       lambda t: article_first(tidy(regexp_replace(t, '^a\.?k\.?a\.?:?\s+', '', 'i')))) AS others
   FROM bracketed

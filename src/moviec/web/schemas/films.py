@@ -95,8 +95,19 @@ class CRating(Shape, frozen=True):
     method: str | None = None
 
 
+class GivenRole(Shape, frozen=True):
+    """A role in which a source has a person."""
+
+    name: str
+    role: str
+
+
 class Claim(Shape, frozen=True):
-    """What one source says of a field, with its weight; of titles its `names`, of genres its `labels` in its own words."""
+    """What one source says of a field, with its weight; of titles and people its `names`, of genres its `labels` in its own words.
+
+    `roles`: of persons whom the film has in other roles, too, those that this source gives; `without_character`: persons whose
+    character only others name.
+    """
 
     source: str
     value: Any = None
@@ -104,6 +115,8 @@ class Claim(Shape, frozen=True):
     chosen: bool | None = None
     names: list[str] | None = None
     labels: list[str] | None = None
+    roles: list[GivenRole] | None = None
+    without_character: list[str] | None = None
 
 
 class ClaimedField(Shape, frozen=True):

@@ -123,7 +123,7 @@ def done(request: Request[Any, Any, Any], path: str, told: str) -> ASGIResponse:
 @get("/operations", include_in_schema=False)
 async def operations(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Health at a glance."""
-    from moviec.catalog.deliveries import all_deliveries, count_rejected
+    from moviec.catalog.deliveries import all_deliveries, count_rejected, is_waiting
     from moviec.catalog.ingest_queue import failed
 
     server, _ = admin_of(request)
@@ -145,7 +145,7 @@ async def operations(request: Request[Any, Any, Any]) -> ASGIResponse:
         }
 
     found = await server.read(read)
-    held = [delivery for delivery in all_deliveries(server.catalogue) if waits(delivery)]
+    held = [delivery for delivery in all_deliveries(server.catalogue) if is_waiting(delivery)]
     months = {
         check["of"]: int(check["value"]) for check in checks if check["name"] == "source_missing_months"
     }
@@ -165,14 +165,13 @@ async def operations(request: Request[Any, Any, Any]) -> ASGIResponse:
 @get("/operations/held", include_in_schema=False)
 async def held(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Held deliveries, with what shrank since the delivery before."""
-    from moviec.catalog.deliveries import all_deliveries
+    from moviec.catalog.deliveries import all_deliveries, applied_before, is_waiting
 
     server, _ = admin_of(request)
     every = all_deliveries(server.catalogue)
-    waiting = [each for each in every if waits(each)]
+    waiting = [(each, applied_before(each, every)) for each in every if is_waiting(each)]
     cards = [
-        {"delivery": each, "before": _before(each, every), "shrunk": shrunk(each, _before(each, every))}
-        for each in waiting
+        {"delivery": each, "before": before, "shrunk": _shrunk(each, before)} for each, before in waiting
     ]
     refused = [each for each in every if each.state == "held" and "refused" in each.report]
     return shown(request, "held.html", cards=cards, refused=refused)
@@ -240,25 +239,18 @@ async def replay_failures(request: Request[Any, Any, Any]) -> ASGIResponse:
     return done(request, "/operations/failures", told)
 
 
-def waits(delivery: Any) -> bool:
-    """Return whether a held delivery waits for somebody."""
-    return bool(delivery.state == "held" and "refused" not in delivery.report)
+def _shrunk(delivery: Any, before: Any) -> list[tuple[str, int, int]]:
+    """List what a delivery has less of than the one before, in a reader's words."""
+    from moviec.catalog.deliveries import shrunk
+
+    return [(_lost(name), now, then) for name, now, then in shrunk(delivery, before)[:14]]
 
 
-def _before(delivery: Any, every: Any) -> Any:
-    earlier = [each for each in every if each.source == delivery.source and each.state == "applied"]
-    return max(earlier, key=lambda each: str(each.id), default=None)
-
-
-def shrunk(delivery: Any, before: Any) -> list[tuple[str, int, int]]:
-    """List what a delivery has less of than the one before: films, and films with each field; the largest loss first."""
-    if before is None:
-        return []
-    now, then = (each.report.get("audit", {}).get("filled", {}) for each in (delivery, before))
-    rows = [("films", delivery.records or 0, before.records or 0)]
-    rows += [(words.field(name), now.get(name, 0), count) for name, count in then.items()]
-    less = [row for row in rows if row[1] < row[2]]
-    return sorted(less, key=lambda row: (row[0] != "films", row[1] / row[2], row[0]))[:14]
+def _lost(name: str) -> str:
+    field, _, space = name.partition(".")
+    if space:
+        return f"Ids of {words.name_of(space)}"
+    return name if name == "films" else words.field(field)
 
 
 def _run(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from litestar.response.base import ASGIResponse
 from moviec import __version__
 from moviec.units import plural, short_number
 from moviec.web.callers import csrf_of
-from moviec.web.errors import Problem
+from moviec.web.errors import NO_ADDRESS, Problem
 from moviec.web.projection import preferred
 from moviec.web.responses import from_bytes, respond
 from moviec.web.server_state import ServerState, caller_of, server_of
@@ -194,7 +194,7 @@ _PROGRAMS = ("/v1", "/omdb", "/3/", "/reconcile", "/movies/search")
 
 #: What a page says instead of a sentence that is for programs, by the message's beginning or a part of it.
 _SAID = (
-    ("Not Found", "There is no page at this address"),
+    (NO_ADDRESS, "There is no page at this address"),
     ("; /v1/genres lists them", "; Genres in the menu lists those there are"),
     ("; /v1/production_companies?query= finds names", "; Companies in the menu finds them by name"),
     ("; /docs lists the parameters", "; take it out of the address"),
