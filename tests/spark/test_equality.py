@@ -12,8 +12,8 @@ import pytest
 
 from moviec.config import Home, open_home
 from moviec.engine import DuckEngine
-from moviec.engine.spark import Spark, open_spark
-from moviec.errors import StoreError
+from moviec.engine.spark import Spark, failing, open_spark
+from moviec.errors import ClusterError, StoreError
 from moviec.pipeline.aggregator import publish_again
 from moviec.pipeline.on_cluster import spread_sums
 from moviec.pipeline.opening import open_run
@@ -124,6 +124,23 @@ def test_what_fails_on_the_cluster_is_told_in_one_line(spark: Spark) -> None:
         StoreError, match=r"^Spark: ValueError: there is no such film; see the executors' logs$"
     ):
         spark.write("SELECT * FROM failed")
+
+
+def test_a_cluster_that_is_gone_or_short_of_memory_says_what_to_give_it() -> None:
+    from py4j.protocol import Py4JNetworkError
+    from pyspark.errors import PySparkException
+
+    for error in (Py4JNetworkError("Error while sending"), ConnectionRefusedError(111, "Connection refused")):
+        with (
+            pytest.raises(ClusterError, match=r"^Spark: Spark ended in the middle of the run; .*memory"),
+            failing(),
+        ):
+            raise error
+    with (
+        pytest.raises(ClusterError, match=r"^Spark: Java's memory was too small; .*spark.driver.memory"),
+        failing(),
+    ):
+        raise PySparkException("Job aborted: java.lang.OutOfMemoryError: Java heap space")
 
 
 @pytest.mark.nightly

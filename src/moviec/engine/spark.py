@@ -57,7 +57,7 @@ _SETTINGS = {
 
 
 @contextmanager
-def _failing() -> Iterator[None]:
+def failing() -> Iterator[None]:
     """Turn what fails on the cluster into a StoreError of one line, and its end into a ClusterError."""
     from py4j.protocol import Py4JError, Py4JNetworkError
     from pyspark.errors import PySparkException
@@ -90,7 +90,7 @@ class Spark:
         path.mkdir()
         return path
 
-    @_failing()
+    @failing()
     def parquet(self, name: str, paths: Sequence[Path]) -> None:
         """Make Parquet files of one schema known together as `name`; they are read by splits."""
         files = [path.resolve().as_uri() for path in paths]
@@ -102,7 +102,7 @@ class Spark:
         pq.write_table(table, path, row_group_size=100_000)
         self.parquet(name, [path])
 
-    @_failing()
+    @failing()
     def view(self, name: str, sql: str) -> None:
         """Name a query; it runs wherever the name is used."""
         self._session.sql(sql).createOrReplaceTempView(name)
@@ -111,7 +111,7 @@ class Spark:
         """Run a query once and keep its rows as `name`."""
         self.parquet(name, self.write(sql))
 
-    @_failing()
+    @failing()
     def map(self, name: str, source: str, function: PerRecord, schema: pa.Schema) -> None:
         """Name the result of a function over the batches of each partition of `source`."""
         kind = _spark_schema(schema)
@@ -122,7 +122,7 @@ class Spark:
 
         self._session.table(source).mapInArrow(each, kind).createOrReplaceTempView(name)
 
-    @_failing()
+    @failing()
     def group(self, name: str, source: str, function: OfGroup, schema: pa.Schema) -> None:
         """Name what a function makes of the rows of each `part` of `source`, a column of whole numbers."""
 
@@ -132,7 +132,7 @@ class Spark:
         grouped = self._session.table(source).groupBy("part").applyInArrow(one, _spark_schema(schema))
         grouped.createOrReplaceTempView(name)
 
-    @_failing()
+    @failing()
     def group_two(self, name: str, sources: tuple[str, str], function: OfGroups, schema: pa.Schema) -> None:
         """Do the same with the rows that two sources have of each `part`."""
 
@@ -143,20 +143,20 @@ class Spark:
         grouped = left.cogroup(right).applyInArrow(one, _spark_schema(schema))
         grouped.createOrReplaceTempView(name)
 
-    @_failing()
+    @failing()
     def query(self, sql: str) -> pa.Table:
         """Run a query whose rows are few, and return them."""
         rows: pa.Table = self._session.sql(sql).toArrow()
         return rows
 
-    @_failing()
+    @failing()
     def write(self, sql: str) -> list[Path]:
         """Run a query into Parquet files, one or more for each partition; return their paths, none for no rows."""
         folder = self._work / f"rows-{next(self._numbers)}"
         self._session.sql(sql).write.parquet(folder.resolve().as_uri())
         return sorted(folder.glob("*.parquet"))
 
-    @_failing()
+    @failing()
     def write_by(self, sql: str, column: str, values: int) -> list[list[Path]]:
         """Do the same, rows with 0, 1, … in a column apart from each other and without it; return the paths for each of these."""
         folder = self._work / f"rows-{next(self._numbers)}"
@@ -202,7 +202,7 @@ def open_spark(master: str, work: Path) -> Iterator[Spark]:
                 session.conf.set("spark.sql.shuffle.partitions", str(TASKS * slots))
             yield Spark(session, work)
         finally:
-            with suppress(ClusterError), _failing():  # it may have ended by itself
+            with suppress(ClusterError), failing():  # it may have ended by itself
                 session.stop()
 
 
