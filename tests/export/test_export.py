@@ -23,6 +23,7 @@ from moviec.cli.export import _licences
 from moviec.config import Home
 from moviec.errors import DamagedError, UsageError
 from moviec.export.export import Exported, Order, escaped, export, take_up
+from moviec.export.tables import Wanted, pass_on
 from moviec.text import fold_name
 from tests.commands import moviec
 
@@ -136,6 +137,28 @@ def test_nobody_leaves_in_a_role_or_as_a_character_that_only_others_give(
         if (film, name) == ("mc2", fold_name(pa.array(["Charlie Chaplin"]))[0].as_py())
     ]
     assert {"director", "actor"} <= set(both)
+
+
+def test_language_and_region_of_a_title_leave_only_where_no_closed_source_may_have_given_them() -> None:
+    other_titles = [
+        {"title": "Hitze", "language": "de", "region": "DE"},
+        {"title": "Fuego", "language": "es"},
+    ]
+    document = {"id": "mc1", "title": "Heat", "other_titles": other_titles, "sources": ["imdb", "kaggle"]}
+    said = [{"source": "imdb", "names": ["Hitze"]}, {"source": "kaggle", "names": ["Hitze", "Fuego"]}]
+    claims = {
+        "fields": {
+            "title": {
+                "rule": "latest",
+                "value": "Heat",
+                "claims": [{"source": "kaggle", "value": "Heat", "chosen": True}],
+            },
+            "titles": {"rule": "all", "claims": said},
+        }
+    }
+    held = pa.table({"movie": [1], "document": [json.dumps(document)], "claims": [json.dumps(claims)]})
+    passed = pass_on(held, ["kaggle"], Wanted([])).documents["document"].to_pylist()
+    assert json.loads(passed[0])["other_titles"] == [{"title": "Hitze"}, {"title": "Fuego", "language": "es"}]
 
 
 def test_every_format_holds_the_same(made: Any) -> None:

@@ -1,7 +1,8 @@
 -- What of each document may be passed on. In: held (movie, document, claims); allowed (source): the sources whose values may.
 -- A field's value is that of the best claim that may be passed on, the chosen ones first; what only other sources say is
 -- left out, and so are a field for which no claim was chosen and a film that only they list. Titles, people and companies stay where an allowed source names them, in
--- any spelling, people in the roles that such a source gives, with their character where it names one; genres, which MovieC infers, where an allowed source gives any. The C-rating, MovieC's own, stays where an
+-- any spelling, people in the roles that such a source gives, with their character where it names one, titles
+-- with language and region where only allowed sources name them; genres, which MovieC infers, where an allowed source gives any. The C-rating, MovieC's own, stays where an
 -- allowed rating is behind it, without its panels and without the points of other raters: these would give them away.
 
 -- name: fields
@@ -49,12 +50,19 @@ SELECT movie, list(DISTINCT field || ':' || name || coalesce(':' || role, '')) A
        list(DISTINCT field || ':' || name || coalesce(':' || role, '')) FILTER (character) AS characters
 FROM given_names GROUP BY movie
 
+-- name: withheld_titles
+-- The titles of sources that are not allowed: where language and region of one come from, claims do not say.
+SELECT movie, list(DISTINCT spelled(name)) AS names
+FROM (SELECT f.movie, unnest(from_json(c.value->'names', '["VARCHAR"]')) AS name FROM fields f, json_each(f.claims) c
+      WHERE f.field = 'titles' AND c.value->>'source' NOT IN (SELECT source FROM allowed)) n GROUP BY movie
+
 -- name: lists
 SELECT h.movie, h.document,
   [x FOR x IN from_json(h.document->'languages', '["VARCHAR"]') IF list_contains(l.values, 'languages:' || x)] AS languages,
   [x FOR x IN from_json(h.document->'countries', '["VARCHAR"]') IF list_contains(l.values, 'countries:' || x)] AS countries,
   [x FOR x IN from_json(h.document->'keywords', '["VARCHAR"]') IF list_contains(l.values, 'keywords:' || x)] AS keywords,
-  [x FOR x IN from_json(h.document->'other_titles', '["JSON"]')
+  [CASE WHEN list_contains(w.names, spelled(x->>'title')) THEN json_merge_patch(x, '{"language":null,"region":null}') ELSE x END
+   FOR x IN from_json(h.document->'other_titles', '["JSON"]')
    IF list_contains(n.names, 'titles:' || spelled(x->>'title'))] AS other_titles,
   [CASE WHEN list_has_any(n.characters, credit_keys(x)) THEN x ELSE json_merge_patch(x, '{"character":null}') END
    FOR x IN from_json(h.document->'people', '["JSON"]') IF list_has_any(n.names, credit_keys(x))] AS people,
@@ -68,6 +76,7 @@ FROM held h
 CROSS JOIN (SELECT list(source) AS sources FROM allowed) a
 LEFT JOIN listed l ON l.movie = h.movie
 LEFT JOIN named n ON n.movie = h.movie
+LEFT JOIN withheld_titles w ON w.movie = h.movie
 LEFT JOIN (SELECT DISTINCT movie FROM said WHERE field = 'genres') g ON g.movie = h.movie
 
 -- name: rated

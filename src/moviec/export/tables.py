@@ -27,6 +27,7 @@ _LICENSED = tuple(
             "given_roles",
             "given_names",
             "named",
+            "withheld_titles",
             "lists",
             "rated",
             "documents",

@@ -37,6 +37,10 @@ _DOCUMENTS = (
 _PARTIES = (("credits", "person"), ("companies", "company"))
 
 
+#: The version of what documents and claims say of the same records: one higher when it changes, so that every film of a
+#: catalogue is written again.
+SHAPE = 2
+
 #: Posters and videos that are stored: the address by which a source names one, and what documents say of it (JSON text: an object of
 #: a poster, a path of a video).
 NO_POSTERS = pa.table({"address": pa.array([], pa.string()), "poster": pa.array([], pa.string())})

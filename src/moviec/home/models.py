@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from moviec.catalog.deliveries import Batch, all_batches
 from moviec.catalog.facts import fact, fitted, note_fact, pin_version, pinned_files
 from moviec.errors import StoreError, UsageError
+from moviec.fusion.documents import SHAPE
 from moviec.fusion.model import FuseModel, from_json
 from moviec.fusion.model import shipped_model as shipped_fuse_model
 from moviec.fusion.survivorship import Rule, chosen_rules
@@ -46,10 +47,10 @@ class Models(msgspec.Struct, frozen=True):
 
     @property
     def versions(self) -> str:
-        """Name all of these, and the rules of people and companies."""
+        """Name all of these, the rules of people and companies, and what documents say."""
         rules = hashlib.sha256(msgspec.json.encode(self.rules, order="sorted")).hexdigest()[:8]
         public = " public" if self.public else ""
-        return f"{self.match.version} {self.fuse.version} r-{rules} {parties_version()}{public}"
+        return f"{self.match.version} {self.fuse.version} r-{rules} {parties_version()} d-{SHAPE}{public}"
 
 
 def pinned_models(context: RunContext) -> Models:
