@@ -83,12 +83,18 @@ def test_what_failed_is_not_tried_again_before_its_pause(desk: Desk) -> None:
     assert dt.timedelta(seconds=schedule.PAUSE) > dt.timedelta(0)
 
 
-def test_a_worker_gives_way_to_servers_on_the_same_machine(tmp_path: Path) -> None:
+@pytest.mark.parametrize("as_service", [True, False])
+def test_a_worker_gives_way_to_servers_on_the_same_machine(tmp_path: Path, as_service: bool) -> None:
+    """A service, which leads its session, with the session; one that was started from a terminal leaves that as it is."""
     (tmp_path / "moviec.toml").write_text("")
     words = [sys.executable, "-m", "moviec", "worker", "--home", str(tmp_path)]
-    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, start_new_session=as_service) as process:
         assert process.stderr is not None and "working on" in process.stderr.readline()
         assert os.getpriority(os.PRIO_PROCESS, process.pid) >= 10
+        session, own = Path(f"/proc/{process.pid}/autogroup"), Path("/proc/self/autogroup")
+        if session.exists():  # the kernel shares time out by sessions
+            told = session.read_text()
+            assert told.endswith(" nice 10\n") if as_service else told == own.read_text()
         process.terminate()
 
 

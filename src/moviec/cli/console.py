@@ -125,12 +125,22 @@ def check_delivered(day: dt.date) -> None:
 #: can do, callers among it, p99 fell from 1.39 to .70 s, and publishing took no longer (bench_load_held.py).
 GIVES_WAY = 10
 
+#: Where Linux keeps how far the session of a process gives way (sched(7), autogroups).
+SESSION = Path("/proc/self/autogroup")
+
 
 def give_way() -> None:
-    """Let servers on this machine go first: this process takes the time that they leave. Without them nothing changes."""
-    if os.getpriority(os.PRIO_PROCESS, 0) < GIVES_WAY:
-        with suppress(OSError):  # a sandbox may forbid it (deploy/systemd): who made it sets `Nice` there
+    """Let servers on this machine go first: this process takes the time that they leave. Without them nothing changes.
+
+    Linux may share its time out by sessions, and then heeds `nice` only within one: a process that leads its own, such as
+    a service, gives way with the session, too.
+    """
+    with suppress(OSError):  # a sandbox may forbid it: `Nice` and `CPUWeight` stand in deploy/systemd
+        if os.getpriority(os.PRIO_PROCESS, 0) < GIVES_WAY:
             os.setpriority(os.PRIO_PROCESS, 0, GIVES_WAY)
+    with suppress(OSError):
+        if os.getsid(0) == os.getpid() and SESSION.exists():
+            SESSION.write_text(str(GIVES_WAY))
 
 
 Tell = Callable[[str], None]
