@@ -122,7 +122,7 @@ def test_a_share_of_unmatched_records_that_jumps_is_a_concern(desk: Desk) -> Non
     told = desk.moviec("status").stdout
     assert "pub: 100.0% of the records are matched with no other source's" in told
     assert re.fullmatch(
-        r"club: [\d.]+% of the records are matched with none, before it was [\d.]+%", shares["club"].concern
+        r"club: [\d.]+% of the records are unmatched, up from [\d.]+%", shares["club"].concern
     )
 
 
@@ -149,7 +149,7 @@ def test_what_is_broken_is_found_and_mended(desk: Desk) -> None:
     assert sorted(one["what"] for one in found) == [
         "a batch's file is missing", "a checkpoint is beyond the end of its log", "films without a document",
         "live records of films that are not shown", "no batch names this file", "no delivery names this payload",
-        "the search index is ahead of the catalogue, or of another make",
+        "the search index is ahead of the catalogue, or made by another version",
     ]  # fmt: skip
     assert desk.moviec("doctor").exit_code == 3
     done = desk.moviec("doctor", "--repair")
@@ -213,9 +213,9 @@ def test_a_source_whose_facts_are_gone_is_found_and_named(desk: Desk) -> None:
     folder.rename(desk.home / "away")
     done = desk.moviec("doctor", "--deep", "--repair")
     assert done.exit_code == 3
-    assert "a source that it does not know (put its folder back into HOME/sources): club" in done.stdout
+    assert "an unknown source (put its folder back into HOME/sources): club" in done.stdout
     assert "rows were not held against the records (--deep)" in done.stderr
-    lost = "club: this home has its records and not its facts; put sources/club back"
+    lost = "club: this home has its records but not its facts; put sources/club back"
     assert concerns(desk, "2026-11-02") == {"source_unknown club": lost}
     (desk.home / "away").rename(folder)
     (folder / "source.toml").write_text("name = ", "utf-8")

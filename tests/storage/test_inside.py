@@ -100,7 +100,7 @@ def test_only_the_web_is_the_web(scheme: str, tmp_path: Path, monkeypatch: pytes
     looked_up = _outside(monkeypatch)
     with web({"/a.csv": [body(b"", status=302, Location=scheme)]}) as server:
         looked_up["films.example"] = server
-        with pytest.raises(MovieCError, match="this is no address"):
+        with pytest.raises(MovieCError, match="this is not an address"):
             Web({}, QUICK).get(f"http://films.example:{server.rpartition(':')[2]}/a.csv", tmp_path / "a.csv")
 
 

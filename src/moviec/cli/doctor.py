@@ -107,6 +107,6 @@ def _tell_installation(home: Path | None, as_json: bool) -> None:
         for extra in missing:
             print(f"pip install 'moviec[{extra}]' brings what {extra} takes")
     for part in found.faults:
-        fail(f"{part.name}: {part.state}{f' ({part.told})' if part.told else ''}; install moviec again")
+        fail(f"{part.name}: {part.state}{f' ({part.error})' if part.error else ''}; install moviec again")
     if found.faults:
         raise typer.Exit(1)

@@ -31,9 +31,7 @@ def export(
     form: Annotated[
         Form, typer.Option("--format", help="Flat tables, or documents as JSON lines.")
     ] = Form.parquet,
-    as_of: Annotated[
-        str | None, typer.Option(help="As it stood on a day (its end, UTC) or at an instant.")
-    ] = None,
+    as_of: Annotated[str | None, typer.Option(help="As of the end of a day (UTC) or an instant.")] = None,
     own_use: Annotated[
         bool, typer.Option("--own-use", help="With values that their licence does not let you pass on.")
     ] = False,

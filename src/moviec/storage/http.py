@@ -222,7 +222,7 @@ class Web:
         except (httpx.ProtocolError, httpx.DecodingError) as error:
             raise TransportError(f"the answer broke off ({_reason(error)})", where) from error
         except (httpx.UnsupportedProtocol, httpx.InvalidURL, ValueError) as error:
-            raise UsageError(f"this is no address ({_reason(error)})", where) from error
+            raise UsageError(f"this is not an address ({_reason(error)})", where) from error
         except httpx.HTTPError as error:
             raise TransportError(f"cannot be fetched ({_reason(error)})", where) from error
         except OSError as error:
