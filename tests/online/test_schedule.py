@@ -145,7 +145,7 @@ def test_one_that_is_down_for_days_catches_up_once_and_the_others_go_on(at: Desk
             failing = connection.scalar(sa.select(online.c.failing_since).where(online.c.source == "tmdb"))
         known = known or failing
         assert failing == known, "since when it fails is kept"
-        assert "tmdb fails since" in at.moviec("status").output
+        assert "tmdb has failed since" in at.moviec("status").output
     at.served_by("tmdb", original)
     at.served.asked.clear()
     [done] = json.loads(at.moviec("run", "--json").stdout)
