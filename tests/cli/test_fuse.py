@@ -88,7 +88,7 @@ def test_what_cannot_be_used_is_told_with_its_row(tmp_path: Path) -> None:
     with (tmp_path / "fields.rejected.csv").open(newline="") as file:
         reasons = {row["value"]: row["reason"] for row in csv.DictReader(file)}
     assert reasons["soon"] == "cannot be read as a year"
-    assert reasons["0"] == "0 stands for unknown"
+    assert reasons["0"] == "0 means unknown"
     assert reasons["12 EUR"] == "another currency"
     assert reasons["2001"].startswith("the source says 1999")
     assert reasons["1999"] == "no movie"
