@@ -29,7 +29,7 @@ EXTRAS = ("psycopg", "s3fs", "paramiko", "gcsfs", "MySQLdb", "pandas")
     ("words", "catalogue", "lake", "status", "message"),
     [
         (["status"], "postgresql://me:s3cret@db/films", "", 1,
-         "moviec: postgresql://me:***@db/films: PostgreSQL takes a package that is not installed; pip install 'moviec[postgres]'"),
+         "moviec: postgresql://me:***@db/films: PostgreSQL needs a package that is not installed; pip install 'moviec[postgres]'"),
         (["status"], "mysql://db/films", "", 1,
          "moviec: mysql://db/films: the catalogue cannot be kept in this kind of database; use SQLite or PostgreSQL"),
         (["ingest", "table", "s3://drops/films.csv"], "", "", 2,

@@ -156,7 +156,7 @@ def test_a_number_that_is_none_is_never_published(database: str, value: float) -
     movies = as_table(wrong.tables["movies"]).append_column("c_rating", pa.array([50.0, value]))
     try:
         with pytest.raises(
-            MovieCError, match=r"^movies \(movie 2, .*c_rating of 1 row is no number; nothing was"
+            MovieCError, match=r"^movies \(movie 2, .*c_rating of 1 row is not a finite number; nothing was"
         ):
             show(catalogue, msgspec.structs.replace(wrong, tables={**wrong.tables, "movies": movies}))
         with catalogue.connect() as connection:

@@ -1,6 +1,6 @@
 """The catalogue over time: documents as they were published at an instant, how ratings moved, and how revenue settles.
 
-Past documents are read from the superseded versions, never worked out again: later models change nothing of the past.
+Past documents are read from the superseded versions, never computed again: later models do not change the past.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def documents_as_of(connection: sa.Connection, instant: str | None = None) -> It
     """Yield every movie's document as of an instant (as `instant_of` writes it; None: now).
 
     Tables of movie, document, claims, since, some thousands of rows each, in the order of the movies' numbers. Raises
-    DamagedError where one is not what its checksum says.
+    DamagedError where one does not match its checksum.
     """
     after = -1
     with DuckEngine() as engine:

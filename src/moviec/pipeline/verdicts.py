@@ -78,7 +78,7 @@ def effect(context: RunContext, said: Sequence[Verdict]) -> Effect:
         ends = _ends(planned.rows)
         moved = _moved(context, connection, ends, log)
         overruled = [
-            store.told(decision)
+            store.described(decision)
             for row in planned.fresh
             for decision in store.prevailing(connection, row)
             if decision["verdict"] != row["verdict"]
@@ -107,7 +107,7 @@ def effect_of_undoing(context: RunContext, number: int) -> Effect:
             for decision in others
         ]
         left += _contrary(connection, undone)
-    return Effect(moved, takes_back=[store.told(row) for row in undone], doubts=left)
+    return Effect(moved, takes_back=[store.described(row) for row in undone], doubts=left)
 
 
 def _contrary(connection: sa.Connection, undone: Sequence[dict[str, Any]]) -> list[str]:

@@ -159,7 +159,7 @@ class Follower:
         It is the end of the log at some instant after this call began. Raises StoreError where the database is away
         or silent.
         """
-        if not self._head.stands(self._seen):
+        if not self._head.is_current(self._seen):
             if self._next is None:
                 self._next = asyncio.create_task(self._look())
             try:

@@ -102,7 +102,9 @@ def as_problem(error: Exception) -> Problem:
     if isinstance(error, UsageError | RecursionError | UnicodeDecodeError):
         return Problem(400, _sent_wrong(error))
     if isinstance(error, MovieCError | sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.TimeoutError):
-        shown = str(error) if isinstance(error, MovieCError) else "the catalogue cannot be reached just now"
+        shown = (
+            str(error) if isinstance(error, MovieCError) else "the catalogue cannot be reached at the moment"
+        )
         return Problem(503, shown, headers={"retry-after": "5"})
     return Problem(500, "something went wrong here; the server's log tells more under this request's id")
 
