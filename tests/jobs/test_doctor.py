@@ -143,6 +143,6 @@ def test_settings_that_would_stop_a_run_are_named(context: RunContext) -> None:
     found = examine(msgspec.structs.replace(context, home=home))
     assert [(finding.what, finding.subject.split("(")[0].strip()) for finding in found] == [
         ("settings of a source that does not exist", "[sources.clubb] in moviec.toml"),
-        ("this setting stops a run", "club: '61 * * * *' is no cron"),
+        ("this setting stops a run", "club: '61 * * * *' is not a cron expression"),
         ("this setting stops a run", "fields.runtime: this is not a valid rule"),
     ]

@@ -63,7 +63,7 @@ def test_months_that_are_missing_are_named_and_taken_again(desk: Desk) -> None:
     }
     done = desk.moviec("backfill", "--from", "2026-08", "--to", "2026-10")
     assert done.exit_code == 3
-    assert done.stderr.splitlines()[-1] == "moviec: club: nothing is there for 2026-10"
+    assert done.stderr.splitlines()[-1] == "moviec: club: nothing found for 2026-10"
     assert concerns(desk, "2026-11-05") == {
         "source_missing_months club": "club: nothing was delivered in 2026-10; see `moviec backfill`"
     }
@@ -196,7 +196,7 @@ def test_a_publisher_that_gets_no_further_is_told_to_those_who_wait(
     with holding_if_free(catalogue, CATALOGUE) as held:
         assert held
         with pytest.raises(
-            UnpublishedError, match=r":\d+: another process is to publish this and makes no progress"
+            UnpublishedError, match=r":\d+: another process holds the lease to publish and makes no progress"
         ) as told:
             desk.moviec("ingest", "club", path, "--delivered-at", "2026-11-01")
     assert told.value.exit_status == 3

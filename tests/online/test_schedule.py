@@ -94,7 +94,7 @@ def test_a_source_that_another_process_asks_is_left_to_it(at: Desk) -> None:
             ("wikidata", "done"),
         ]
         assert at.served.times("tmdb") == 0
-        assert "another run asks this source" in at.fails("ingest", "tmdb")
+        assert "another run is querying this source" in at.fails("ingest", "tmdb")
     catalogue.dispose()
 
 

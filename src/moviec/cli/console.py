@@ -99,10 +99,14 @@ def check_delivered(day: dt.date) -> None:
     """Raise UsageError for a day on which no delivery can have come: after today, in UTC and here, or before the first film."""
     today = max(dt.datetime.now(dt.UTC).date(), dt.datetime.now().astimezone().date())
     if day > today:
-        raise UsageError(f"{day} is still to come", "--delivered-at", "give the day on which the files came")
+        raise UsageError(
+            f"{day} is in the future", "--delivered-at", "give the day on which the files were delivered"
+        )
     if day.year < FIRST_FILM:
         raise UsageError(
-            f"{day} is before the first film", "--delivered-at", "give the day on which the files came"
+            f"{day} is before the first film",
+            "--delivered-at",
+            "give the day on which the files were delivered",
         )
 
 

@@ -122,7 +122,7 @@ def _tell(run: Run, out: Path) -> None:
         if reason != "counted" and films
     )
     if run.died:
-        print(f"the run before, begun {run.died:%Y-%m-%d %H:%M} UTC, was interrupted")
+        print(f"the previous run, begun {run.died:%Y-%m-%d %H:%M} UTC, was interrupted")
     print(f"films counted: {run.films['counted']:,}" + (f" (left out: {left})" if left else ""))
     for role, columns in run.unknown_columns.items():
         print(f"{role}: unknown columns {', '.join(columns)}")
