@@ -106,7 +106,7 @@ def test_show_gives_every_claim_with_its_source(demo_home: Home) -> None:
         (["mc999999999"], "mc999999999: no film has this id"),
         (["imdb:tt9"], "imdb:tt9: no film has this id"),
         (["Toy Story"], "Toy Story: this is not a film's id"),
-        (["tt0114709", "--as-of", "2000-01-01"], "ask for a later instant"),
+        (["tt0114709", "--as-of", "2000-01-01"], "give a later instant"),
         (["tt0114709", "--as-of", "soon"], "'soon' is no instant"),
     ],
 )

@@ -100,11 +100,11 @@ def test_requests_take_in_only_what_lies_below_their_places(tmp_path: Path) -> N
         "https://films.example.evil/lists/a", f"simplecache::file://{secret}", "http://169.254.169.254/latest",
     ]  # fmt: skip
     for place in bad:
-        with pytest.raises(UsageError, match="requests take nothing in from here"):
+        with pytest.raises(UsageError, match="requests may not ingest from here"):
             check_places(home, "imdb", [place])
     with pytest.raises(UsageError):
         check_places(home, "kaggle", ["/srv/imdb"])
-    with pytest.raises(UsageError, match="requests take nothing in from here"):
+    with pytest.raises(UsageError, match="requests may not ingest from here"):
         PipelineWorkbench(home).ingest(IngestOrder("imdb", (str(secret),)))
     assert not [path for path in (home_folder / "lake").rglob("*") if path.is_file()]
 

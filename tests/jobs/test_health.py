@@ -153,7 +153,7 @@ def test_what_is_broken_is_found_and_mended(desk: Desk) -> None:
     ]  # fmt: skip
     assert desk.moviec("doctor").exit_code == 3
     done = desk.moviec("doctor", "--repair")
-    assert (done.exit_code, done.stdout.count("(mended)")) == (0, 7)
+    assert (done.exit_code, done.stdout.count("(repaired)")) == (0, 7)
     aside = {path.name for path in (lake / "lost+found").rglob("*") if path.is_file()}
     assert {"stray.parquet", "ab00"} <= aside
     assert desk.moviec("doctor", "--bytes").stdout == "all is well\n"
@@ -172,7 +172,7 @@ def test_bytes_that_are_not_what_was_delivered_are_found_and_left_to_a_person(de
     done = desk.moviec("doctor", "--repair")
     assert done.exit_code == 3
     assert (
-        "a payload's bytes are not those that were delivered" in done.stdout and "mended" not in done.stdout
+        "a payload's bytes are not those that were delivered" in done.stdout and "repaired" not in done.stdout
     )
 
 
@@ -214,7 +214,7 @@ def test_a_source_whose_facts_are_gone_is_found_and_named(desk: Desk) -> None:
     done = desk.moviec("doctor", "--deep", "--repair")
     assert done.exit_code == 3
     assert "an unknown source (put its folder back into HOME/sources): club" in done.stdout
-    assert "rows were not held against the records (--deep)" in done.stderr
+    assert "rows were not compared with the records (--deep)" in done.stderr
     lost = "club: this home has its records but not its facts; put sources/club back"
     assert concerns(desk, "2026-11-02") == {"source_unknown club": lost}
     (desk.home / "away").rename(folder)
@@ -235,7 +235,7 @@ def test_what_came_too_late_to_count_and_a_backfill_of_nowhere_are_said(tmp_path
     corrected = desk.moviec(
         "ingest", "club", desk.drop("new.csv", "Aliens", "Heat"), "--delivered-at", "2026-11-01"
     )
-    assert "nothing of it counts: deliveries later than 2026-11-01T00:00" in corrected.stdout
+    assert "nothing of it applies: deliveries later than 2026-11-01T00:00" in corrected.stdout
     with pytest.raises(UsageError, match="no source has a dated place"):
         desk.moviec("backfill", "--from", "2026-08", "--to", "2026-10")
 

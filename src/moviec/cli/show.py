@@ -59,7 +59,7 @@ def find(home: Home, query: str, limit: int, tell: Tell = lambda _: None) -> tup
             with reading(home):
                 return (
                     [],
-                    "there are no films yet; `moviec ingest` takes some in, `moviec demo` shows a sample",
+                    "there are no films yet; `moviec ingest` adds some, `moviec demo` shows a sample",
                 )
         finder = fresh_index(home, catalogue, head, tell)
         with catalogue.connect() as connection:
@@ -135,7 +135,7 @@ def show(
         note("this film is in private lists only: it is shown to you, and published to nobody")
         found = PastDocument(document=private.document, claims=private.claims, since="")
     if found is None:
-        raise UsageError(f"there was no such film then (mc{number})", movie, "ask for a later instant")
+        raise UsageError(f"there was no such film then (mc{number})", movie, "give a later instant")
     if merged := moved_on(movie, number):
         note(merged)
     if as_json:
@@ -199,7 +199,7 @@ def _claims(fields: dict[str, Any]) -> list[tuple[str, str, str, str]]:
     for field, said in fields.items():
         together: dict[tuple[str, str, str], list[str]] = {}
         for claim in said["claims"]:
-            # Of genres no claim wins: each label counts for itself.
+            # For genres no claim wins: each label counts by itself.
             mark = "*" if claim.get("chosen", said["rule"] != "latent_truth") else " "
             weight = f"{claim['weight']:.2f}" if "weight" in claim else ""
             listed = claim.get("labels") or claim.get("names")
@@ -275,7 +275,7 @@ def _remarks(
     if movie is None or number is None:
         return []
     merged = moved_on(movie, number)
-    remarks = [f"{merged}, whose history this is"] if merged else []
+    remarks = [f"{merged}, so this is that film's history"] if merged else []
     if source is not None and source not in (listing := sources_of(connection, number)):
         remarks.append(f"{source} does not list mc{number}; it is listed by: {', '.join(listing)}")
     return remarks
@@ -313,7 +313,7 @@ def change(before: Any, after: Any) -> str:
         if len(gone) == len(come) > 0:
             return ", ".join(map(change, gone, come))
         moved = [*(f"− {_short(entry)}" for entry in gone), *(f"+ {_short(entry)}" for entry in come)]
-        return ", ".join(moved) or f"the same {len(after):,} entries in another order or number"
+        return ", ".join(moved) or f"the same {len(after):,} entries in a different order or number"
     if isinstance(before, dict) and isinstance(after, dict):
         names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
         parts = (f"{name} {change(before.get(name), after.get(name))}" for name in names)

@@ -121,7 +121,7 @@ def fit(engine: Engine, raters: Raters) -> RatingModel:
     """Fit a model to the prepared table; the fewer films raters share, the more the shipped priors decide."""
     if not raters.names:
         raise UsageError(
-            "not one rating could be used",
+            "no rating could be used",
             "ratings",
             "give rows with a number on a scale; rejected ones are written beside --out with why",
         )

@@ -262,7 +262,7 @@ async def _names(server: ServerState, kind: str, ids: Sequence[int]) -> Mapping[
 def _span(text: str) -> tuple[int, int]:
     found = re.fullmatch("([0-9]{4})-([0-9]{4})", text)
     if not found:
-        raise Problem(404, f"'{text[:20]}' is no span of years: write it like 1990-1999")
+        raise Problem(404, f"'{text[:20]}' is not a span of years: write it like 1990-1999")
     first, last = sorted(map(int, found.groups()))
     return first, last
 
