@@ -213,7 +213,7 @@ def _tell_damage(context: sa.engine.ExceptionContext) -> None:
         raise DamagedError(
             f"the database is damaged ({said})",
             shown(str(url)),
-            "try `moviec doctor --repair`; if this comes again, move the database elsewhere, then `moviec restore DIR` or `moviec rebuild --from-lake`",
+            "try `moviec doctor --repair`; if this comes again, move the database away, then `moviec restore DIR` or `moviec rebuild --from-lake`",
         ) from context.original_exception
 
 
