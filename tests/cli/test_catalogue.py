@@ -78,7 +78,7 @@ def test_an_empty_catalogue_before_a_filled_lake_is_told_by_whoever_shows_it(
     ):  # fmt: skip
         told = moviec(*words, "--home", tmp_path)
         said = told.stdout + told.stderr
-        assert "this lake holds deliveries and the catalogue knows none" in said, words
+        assert "this lake holds deliveries and the catalogue has none" in said, words
         assert "moviec rebuild --from-lake" in said, words
 
 

@@ -111,7 +111,7 @@ def test_requests_take_in_only_what_lies_below_their_places(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "FILE:///etc/passwd", "local:///dev/zero", "zip://a::file:///a.zip"])  # fmt: skip
 def test_addresses_that_lead_to_files_here_are_not_opened(url: str) -> None:
-    with pytest.raises(UsageError, match="this kind of address is not opened"):
+    with pytest.raises(UsageError, match="this kind of address is not supported"):
         open_remote(url, {}, Patience())
 
 

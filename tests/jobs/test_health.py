@@ -247,4 +247,4 @@ def test_a_worker_says_at_once_that_the_catalogue_is_lost(desk: Desk) -> None:
     told: list[str] = []
     stop.set()
     work(open_home(desk.home, {}), stop, told.append)
-    assert any("this lake holds deliveries and the catalogue knows none" in line for line in told)
+    assert any("this lake holds deliveries and the catalogue has none" in line for line in told)

@@ -287,7 +287,7 @@ def test_a_lake_and_a_catalogue_that_do_not_belong_together_are_not_written_to(
     lost = tmp_path / "lost.db"
     for file in club.home.folder.glob("catalogue.db*"):
         file.rename(lost.with_name(file.name.replace("catalogue", "lost")))
-    with pytest.raises(StoreError, match="this lake holds deliveries and the catalogue knows none"):
+    with pytest.raises(StoreError, match="this lake holds deliveries and the catalogue has none"):
         club.deliver(TUESDAY, "1,Alien,1979,117", "2,Heat,1995,170")
     kept = lake(club.home.folder)
     assert {name: kept[name] for name in before} == before

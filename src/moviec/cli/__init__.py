@@ -135,9 +135,9 @@ def _interrupted(error: Exception) -> bool:
 
 def _passing(error: Exception) -> str | None:
     """Return in one line what the engine or the database lacked; None for other errors."""
-    from moviec.transient import told
+    from moviec.transient import as_store_error
 
-    line = told(error)
+    line = as_store_error(error)
     return None if line is None else str(line)
 
 

@@ -35,7 +35,7 @@ from moviec.home.context import RunContext, Tell, check_publication
 from moviec.home.lake_identity import check_pair
 from moviec.lake.batches import view_rows
 from moviec.pipeline.publication import Outcome, Scope, bring_up
-from moviec.transient import MEMORY, is_transient, remedy, told
+from moviec.transient import MEMORY, as_store_error, is_transient, remedy
 from moviec.units import plural
 
 #: The most rehearsals that a search for failing records takes; each computes a publication and rolls it back.
@@ -135,7 +135,7 @@ def _check_room(context: RunContext) -> None:
 
 def _unpublished(error: Exception) -> UnpublishedError:
     """Return the error to report that what waits was not published, why, and what to do."""
-    line = error if isinstance(error, MovieCError) else told(error) or StoreError(_line(error))
+    line = error if isinstance(error, MovieCError) else as_store_error(error) or StoreError(_line(error))
     return UnpublishedError(f"kept, but not published ({line.what})", line.where, line.hint)
 
 

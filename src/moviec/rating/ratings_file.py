@@ -22,7 +22,7 @@ from moviec.errors import PayloadError, UsageError
 from moviec.rating.arrays import REQUIRED
 from moviec.reading.columns import Column, Rows, extra_of, read_columns
 from moviec.reading.conversion import WORKBOOKS, readable
-from moviec.reading.film_table import path_of, stage_list, told_apart, unfold
+from moviec.reading.film_table import path_of, stage_list, unfold, with_positions
 from moviec.reading.layouts import ALIASES, MORE_ALIASES, Layout, layout_of, usual_columns
 from moviec.work import work_folder
 
@@ -307,7 +307,7 @@ def _open_csv(engine: DuckEngine, path: Path, delimiters: str) -> list[str]:
         with plain.open("rb") as start:
             first = start.readline().decode("utf-8-sig", errors="replace")
         header = read_names(plain, Dialect(max(delimiters, key=first.count)))
-        names = told_apart([name.lower() for name in header.names])
+        names = with_positions([name.lower() for name in header.names])
         file = copy_rows(engine, msgspec.structs.replace(header, names=names), names, work / "rows.parquet")
         check_encoding(engine, file)
         keep_rows(engine, file, "rating_cells", "file_row")

@@ -147,7 +147,7 @@ def _stage_lines(engine: DuckEngine, path: Path, work: Path) -> Listed:
     if not names:
         raise PayloadError("not one line is a JSON object", path.name, "give one object a line")
     paths = ", ".join(quoted('$."' + name.replace("\\", "\\\\").replace('"', '\\"') + '"') for name in names)
-    own = told_apart(names)
+    own = with_positions(names)
     cells = ", ".join(f"cells[{at}] AS {identifier(name)}" for at, name in enumerate(own, 1))
     engine.materialize(
         "listed",
@@ -174,12 +174,12 @@ def _stage_csv(engine: DuckEngine, path: Path, work: Path) -> Listed:
 def _copied(engine: DuckEngine, path: Path, dialect: Dialect, work: Path) -> Scanned:
     """Copy the rows of a file with the dialect into Parquet."""
     header = read_names(path, dialect)
-    own = told_apart(header.names)
+    own = with_positions(header.names)
     staged = work / f"rows{len(dialect.quote)}.parquet"
     return copy_rows(engine, msgspec.structs.replace(header, names=own), own, staged)
 
 
-def told_apart(columns: Sequence[str]) -> tuple[str, ...]:
+def with_positions(columns: Sequence[str]) -> tuple[str, ...]:
     """Return a column name that stands twice, in whatever case, its place."""
     names = [name.lower() for name in columns]
     return tuple(
