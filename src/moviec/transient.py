@@ -81,7 +81,7 @@ def is_interrupt(error: BaseException) -> bool:
 
 
 def as_store_error(error: BaseException, where: str = "") -> MovieCError | None:
-    """Return a transient error as one line for a person; None where it is none."""
+    """Return a transient error as one line for a person; None if it is not transient."""
     if isinstance(error, MovieCError):
         return error if is_transient(error) else None
     found = remedy(error)

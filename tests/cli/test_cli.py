@@ -189,7 +189,7 @@ def test_a_measure_the_films_do_not_have_is_said_so(tmp_path: Path, movies: Path
     )
     done = moviec("report", "genres", "--from", tmp_path / "out", "--plot", "p.gif")
     assert done.returncode == 2
-    assert "a picture ends in .svg or .png" in done.stderr
+    assert "a picture must end in .svg or .png" in done.stderr
 
 
 def test_many_rejected_rows_want_a_look(tmp_path: Path, movies: Path) -> None:

@@ -295,7 +295,7 @@ def test_bare_quotes_in_a_tsv_are_text_and_quoted_cells_are_cells(tmp_path: Path
         ("a.csv", b"foo,bar\n1,2\n", "no title column among foo, bar"),
         ("a.csv", b"", "empty"),
         ("a.csv", b"\xef\xbb\xbf", "empty"),
-        ("a.jsonl", b'{"title":', "not one line is a JSON object"),
+        ("a.jsonl", b'{"title":', "no line is a JSON object"),
         ("a.csv", b"title\n", "no rows"),
         ("a.json", b"{", "cannot be read"),
         ("a.parquet", b"title", "cannot be read"),

@@ -156,7 +156,7 @@ def test_what_if_tells_how_films_move(tables: Path) -> None:
     [
         ("no.csv", None, UsageError, "no such file"),
         ("short.csv", "movie,source,value\na,imdb,7\n", PayloadError, "no column lowest, highest"),
-        ("table.pdf", "x", UsageError, "cannot tell a table from the ending '.pdf'"),
+        ("table.pdf", "x", UsageError, "a table cannot have the ending '.pdf'"),
         ("table.xlsx", "x", PayloadError, "the workbook cannot be read"),
         ("empty.csv", "", PayloadError, "the file is empty"),
         ("none.csv", HEAD, UsageError, "no rating could be used"),
