@@ -1,8 +1,9 @@
--- What of each document may be passed on. In: held (movie, document, claims); allowed (source): the sources whose values may.
--- A field's value is that of the best claim that may be passed on, the chosen ones first; what only other sources say is
--- left out, and so are a field for which no claim was chosen and a film that only they list. Titles, people and companies stay where an allowed source names them, in
--- any spelling; genres, which MovieC infers, where an allowed source gives any. The C-rating, MovieC's own, stays where an
--- allowed rating is behind it, without its panels and without the points of other raters: these would give them away.
+-- The part of each document that may be passed on. In: held (movie, document, claims); allowed (source): the sources
+-- whose values may. A field's value is that of the best claim that may be passed on, the chosen ones first; what only
+-- other sources say is left out, and so are a field for which no claim was chosen and a film that only they list.
+-- Titles, people and companies stay where an allowed source names them, in any spelling; genres, which MovieC infers,
+-- where an allowed source has any. The C-rating, MovieC's own, stays where an allowed rating is behind it, without its
+-- panels and without the points of other raters: these would reveal them.
 
 -- name: fields
 SELECT h.movie, f.key AS field, f.id AS place, f.value->>'rule' AS rule, f.value->'claims' AS claims,
@@ -16,7 +17,7 @@ FROM fields f, json_each(f.claims) c
 WHERE c.value->>'source' IN (SELECT source FROM allowed)
 
 -- name: single
--- A field that no allowed claim speaks of is null, which keeps it out of the document.
+-- A field without an allowed claim is null, which keeps it out of the document.
 SELECT movie,
        CAST('{' || string_agg('"' || field || '":' || coalesce(value, 'null'), ',' ORDER BY place) || '}' AS JSON) AS patch,
        CAST('{' || coalesce(string_agg('"' || field || '":null', ',' ORDER BY place) FILTER (value IS NULL), '') || '}' AS JSON)
