@@ -281,8 +281,8 @@ def open_home(
         known = msgspec.toml.decode(path.read_bytes()) if path.exists() else {}
         settings = msgspec.convert({**known, **given}, Settings, strict=False)
         if server := environment.get("MOVIEC_SMTP"):
-            told = msgspec.structs.asdict(settings.alerts)
-            settings = msgspec.structs.replace(settings, alerts=Alerts(**{**told, "smtp": server}))
+            values = msgspec.structs.asdict(settings.alerts)
+            settings = msgspec.structs.replace(settings, alerts=Alerts(**{**values, "smtp": server}))
         return Home(home, settings, _keys(environment))
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         blamed = [f"MOVIEC_{name.upper()}" for name in given if name in str(error)]

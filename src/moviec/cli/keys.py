@@ -122,9 +122,7 @@ def rotate_webhook(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Give a webhook a new secret. It is shown only now, and signs from the next request on: the receiver must know it
-    by then.
-    """
+    """Give a webhook a new secret, which signs from the next request on. It is shown only now: tell the receiver."""
     place = open_home(home)
     with _catalogue(home) as catalogue:
         secret = rotate_secret(catalogue, place.signing_key(), number)

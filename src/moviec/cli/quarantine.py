@@ -118,9 +118,7 @@ def report(
 
 @app.command()
 def replay(source: SourceArgument = None, home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Read the deliveries of rejected rows again; rows that can be read now are processed as if they had been read
-    then.
-    """
+    """Read rejected rows again; those that can be read now are processed as if they had been read then."""
     place = open_home(home)
     with open_run(place) as context, steps(quiet=as_json) as tell:
         with arriving(context, tell) as alone:

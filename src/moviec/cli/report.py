@@ -87,9 +87,7 @@ def report(
     as_json: JsonOption = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
 ) -> None:
-    """List the leading genres or production companies, by revenue, budget, profit, films, popularity, votes or
-    C-rating.
-    """
+    """List the leading genres or companies, by revenue, budget, profit, films, popularity, votes or C-rating."""
     exclude({"--json": as_json, "--csv": as_csv})
     exclude({"--from": folder, "--home": home})
     exclude({"--year": year, "--years": years})

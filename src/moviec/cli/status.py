@@ -107,9 +107,7 @@ def alerts(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what needs attention and what to do about it, as `[alerts]` in moviec.toml sends it. Only --test sends
-    anything.
-    """
+    """Show what needs attention and what to do about it, as `[alerts]` sends it. Only --test sends anything."""
     place = open_home(home)
     if test:
         send_test(place)

@@ -110,7 +110,7 @@ CREATE OR REPLACE MACRO known_ratings(ratings) AS nullif(list_filter(ratings, la
 CREATE OR REPLACE MACRO json_name(e) AS CASE WHEN e[1] = '{' THEN coalesce(e ->> '$.name', e ->> '$.title', e ->> '$.Name', e ->> '$.label', e ->> '$.tag')
   ELSE e ->> '$' END;
 
--- The names in a JSON list, or of an object that stands alone. The empty ones go with `listed`.
+-- The names in a JSON list, or of a single object. The empty ones go with `listed`.
 CREATE OR REPLACE MACRO json_names(cell) AS CASE
   WHEN NOT contains(cell, '{') THEN from_json(cell, '["VARCHAR"]')
   ELSE list_transform(from_json(CASE WHEN cell[1] = '{' THEN '[' || cell || ']' ELSE cell END, '["JSON"]'), lambda e: json_name(e::VARCHAR)) END;
@@ -143,8 +143,8 @@ CREATE OR REPLACE MACRO names_parted(name) AS CASE WHEN NOT regexp_matches(name,
   THEN string_split(name, ' and ')
   ELSE [name] END;
 
--- A cell that lists names: as above, but "Sr." and "II" go with the name before them, and what stands in brackets of its own,
--- in one piece or several ("(", "Best Actor", "nominee)"), is a note and goes. chr(31) stands between the pieces.
+-- A cell that lists names: as above, but "Sr." and "II" go with the name before them, and text in brackets of its own,
+-- in one piece or several ("(", "Best Actor", "nominee)"), is a note and is dropped. chr(31) separates the pieces.
 CREATE OR REPLACE MACRO names_in(items) AS nullif(list_filter(string_split(regexp_replace(regexp_replace(
   array_to_string(items, chr(31)),
   '(^|\x1F)\([^()]*\)(?:\x1F|$)', '\1', 'g'), '\x1F((?:[JS]r\.?|I{2,3}|IV)(?:\x1F|$))', ' \1', 'g'), chr(31)), lambda t: t <> ''), []);

@@ -147,9 +147,9 @@ def serving(providers: Mapping[str, Provider], port: int = 0) -> Iterator[Served
             parts = urlsplit(self.path)
             name, _, path = parts.path.lstrip("/").partition("/")
             query = dict(parse_qsl(parts.query))
-            told = "&".join(f"{key}={text}" for key, text in query.items() if key not in _UNTOLD)
+            counted = "&".join(f"{key}={text}" for key, text in query.items() if key not in _UNTOLD)
             with served.lock:
-                served.asked[name, f"/{path}" + (f"?{told}" if told else "")] += 1
+                served.asked[name, f"/{path}" + (f"?{counted}" if counted else "")] += 1
             provider = served.providers.get(name)
             headers = {key.lower(): value for key, value in self.headers.items()}
             answer = provider(Request(f"/{path}", query, headers)) if provider else Response(b"", 404)

@@ -30,7 +30,7 @@ _SortKeys = list[tuple[str, Literal["ascending", "descending"]]]
 _INSTANT = pa.timestamp("us", "UTC")
 
 #: Every decision ever made, `verdict` "same" or "different". The record of a pair that comes first by (source, key) is
-#: the left one. `undone`: when it was taken back, and `undone_by`: by whom; null while it is in force.
+#: the left one. `undone`: when it was undone, and `undone_by`: by whom; null while it is in force.
 DECISION_LOG = pa.schema(
     [pa.field(name, pa.string()) for name in (*_ENDS, "verdict", "who")]
     + [pa.field(name, _INSTANT) for name in ("at", "undone")]

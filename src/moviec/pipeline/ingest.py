@@ -292,7 +292,7 @@ def accept_held(context: RunContext, delivery: str, tell: Tell = lambda _: None)
 
 
 def refuse_held(context: RunContext, delivery: str, who: str) -> Delivery:
-    """Record that a held delivery was refused, and by whom: it no longer waits.
+    """Record that a held delivery was refused, and by which person: it no longer waits.
 
     Raises UsageError for any other id.
     """

@@ -109,8 +109,8 @@ def read_cursor(text: str) -> Cursor:
         found = _cursor.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, msgspec.DecodeError) as error:
         raise UsageError(
-            "this is no cursor", "cursor", "give `next` of the page before as it stands"
+            "this is not a cursor", "cursor", "use `next` of the previous page unchanged"
         ) from error
     if not (1 <= found.levels <= len(LEVELS) and abs(found.place) < 1 << 62):
-        raise UsageError("this is no cursor", "cursor", "give `next` of the page before as it stands")
+        raise UsageError("this is not a cursor", "cursor", "use `next` of the previous page unchanged")
     return found

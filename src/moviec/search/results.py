@@ -84,18 +84,18 @@ class Finder:
         """Open what is in use now. A damaged index counts as missing: it is being rebuilt."""
         used = current(self._folder)
         held = position(used) if used else None
-        stands = (used, held.change) if used is not None and held is not None else None
-        if stands is None or stands == self._opened:
+        latest = (used, held.change) if used is not None and held is not None else None
+        if latest is None or latest == self._opened:
             # An index deleted meanwhile is still served from its open files.
             return
-        if self._index is not None and self._opened and self._opened[0] == stands[0]:
+        if self._index is not None and self._opened and self._opened[0] == latest[0]:
             self._index.reload()
         else:
             try:
-                self._index = open_index(stands[0])
+                self._index = open_index(latest[0])
             except StoreError:
                 return
-        self._opened, self._counts = stands, {}
+        self._opened, self._counts = latest, {}
 
     def find(self, ask: Ask, genres: GenreWords) -> Page:
         """Search or list. Raises StoreError where there is no index, UsageError for a cursor of another search."""

@@ -44,7 +44,7 @@ def facts_text(layout: Layout, kept: Mapping[str, Any] | None = None) -> str:
         ),
     ]
     if layout.keeps:
-        lines += ["", "[empty]", 'default = "keep"  # of two files of one film each tells its part']
+        lines += ["", "[empty]", 'default = "keep"  # each of the two files of a film has a part of it']
     for name, scale in layout.raters.items():
         lines += [
             "",

@@ -155,7 +155,7 @@ LeastVotes = Annotated[
     Meta(
         ge=0,
         le=2_147_483_647,
-        description=f"Votes at one rater from here on; {TOP_RATED[0].votes:,} unless told in a list by rating without a query.",
+        description=f"Votes at one rater from here on; {TOP_RATED[0].votes:,} by default in a list by rating without a query.",
     ),
 ]
 LeastRaters = Annotated[
@@ -163,11 +163,11 @@ LeastRaters = Annotated[
     Meta(
         ge=0,
         le=100,
-        description=f"Raters behind the C-rating from here on; {TOP_RATED[0].raters} unless told in a list by rating without a query.",
+        description=f"Raters behind the C-rating from here on; {TOP_RATED[0].raters} by default in a list by rating without a query.",
     ),
 ]
 Limit = Annotated[int, Meta(ge=1, le=100, description="How many at most.")]
-CursorText = Annotated[str, Meta(max_length=200, description="`next` of the page before, as it stands.")]
+CursorText = Annotated[str, Meta(max_length=200, description="`next` of the previous page, unchanged.")]
 Count = Annotated[int, Meta(ge=1, le=10_000)]
 Number = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 Ids = Annotated[
@@ -312,12 +312,12 @@ class SearchQuery(ListQuery, frozen=True):
 
 
 class MovieQuery(Query, frozen=True):
-    """A movie now, or as it stood."""
+    """A movie now, or in the past."""
 
     as_of: Annotated[
         str,
         Meta(
-            description="The document as it stood then: a date (its last moment, UTC), or an instant.",
+            description="The document as of then: a date (its last moment, UTC), or an instant.",
             extra_json_schema={"anyOf": [{"format": "date"}, {"format": "date-time"}]},
             examples=["2026-11-30", "2026-11-30T12:00:00Z"],
         ),

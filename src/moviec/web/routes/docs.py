@@ -93,7 +93,7 @@ _HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
     "RateLimit-Limit": ("Requests allowed a minute.", {"type": "integer"}),
     "RateLimit-Remaining": ("Requests left in this minute.", {"type": "integer"}),
     "RateLimit-Reset": ("Seconds until the minute starts again.", {"type": "integer"}),
-    "MovieC-Change": ("The answer is at least as new as the change of this number: the end of the log when it was asked for, or what the search index stands at.", {"type": "integer"}),
+    "MovieC-Change": ("The answer is at least as new as the change of this number: the end of the log at the time of the request, or the change that the search index has reached.", {"type": "integer"}),
     "ETag": ("Changes when the answer does.", {"type": "string"}),
     "Cache-Control": ("How long the answer may be kept.", {"type": "string"}),
     "Retry-After": ("Seconds to wait.", {"type": "integer"}),

@@ -199,7 +199,7 @@ _SAID = (
     ("; /v1/production_companies?query= finds names", "; Companies in the menu finds them by name"),
     ("; /docs lists the parameters", "; remove it from the address"),
     ("cursor: this cursor belongs to another search; leave it out, or ask as before", _PAGE_LOST),
-    ("cursor: this is no cursor; give `next` of the page before as it stands", _PAGE_LOST),
+    ("cursor: this is not a cursor; use `next` of the previous page unchanged", _PAGE_LOST),
     (
         "not valid; see /docs for the format",
         "not valid; change it, or remove it from the address",
