@@ -137,7 +137,7 @@ def test_bounds_are_settings(tmp_path: Path) -> None:
     assert "it has 4 columns, more than 3" in moviec("ingest", path, "--home", home).stderr
     (home / "moviec.toml").write_text("[bounds]\ncolumns = 0\n")
     done = moviec("status", "--home", home)
-    assert done.returncode == 2 and "a bound is a number above 0" in done.stderr
+    assert done.returncode == 2 and "a bound must be above 0" in done.stderr
 
 
 def test_what_many_people_have_passes(tmp_path: Path) -> None:

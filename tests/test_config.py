@@ -18,7 +18,7 @@ from moviec.errors import UsageError
 @pytest.mark.parametrize(
     ("written", "message"),
     [
-        ("threads = -1", "threads: 0 is every core"),
+        ("threads = -1", "threads: 0 for every core"),
         ('memory = "lots"', "memory: write it like 512MB"),
         ("most_rejected = 5", "most_rejected: a share"),
         ("patience = -3", "patience: seconds"),
@@ -109,12 +109,12 @@ class Entries(msgspec.Struct, forbid_unknown_fields=True):
         ("{}", "the entry 'name' is missing"),
         ('{"name": "", "least": "x"}', "least: a whole number or nothing is expected, not text"),
         ('{"name": "", "least": 0}', "least: a whole number >= 1 is expected"),
-        ('{"name": "", "form": "xml"}', "form: 'xml' is none of the values it may have"),
-        ('{"name": "", "mark": "b"}', "mark: it is not written as it should be"),
+        ('{"name": "", "form": "xml"}', "form: 'xml' is not one of the allowed values"),
+        ('{"name": "", "mark": "b"}', "mark: it has the wrong format"),
         ('{"name": "", "mark": "aaaa"}', "mark: text of length <= 3 is expected"),
         ('{"name"', "it ends too early"),
         ("[", "a table of entries is expected, not a list"),
-        ('{"name": nope}', "it is no JSON: invalid character (byte 13)"),
+        ('{"name": nope}', "it is not valid JSON: invalid character (byte 13)"),
     ],
 )
 def test_what_cannot_be_decoded_is_told_in_plain_words(text: str, told: str) -> None:

@@ -7,7 +7,7 @@ __version__ = "0.2.0"
 
 
 def __getattr__(name: str) -> Any:
-    """Give `Catalogue`, loaded when it is first asked for: most of what imports this package wants none of it."""
+    """Return `Catalogue`, loaded on first use: most importers of this package do not need it."""
     if name == "Catalogue":
         return import_module("moviec.library.catalogue").Catalogue
     raise AttributeError(f"module 'moviec' has no attribute '{name}'")

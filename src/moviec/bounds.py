@@ -1,8 +1,9 @@
-"""How large and how strange a delivered file may be (`Bounds`), and how much of a server one caller may take (`Serving`).
+"""Limits on delivered files (`Bounds`), and on a caller's share of a server (`Serving`).
 
-A file beyond is refused in one line before anything is read.
+A file beyond them is rejected with one line before anything is read.
 
-The defaults for files are judgements, far above the deliveries that were tried: the widest of these has 24 columns, the longest row 0.3 MB.
+The defaults for files are judgements, far above the tested deliveries: the widest of these has 24 columns, the longest
+row 0.3 MB.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ from moviec.errors import PayloadError, UsageError
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
-#: Bytes that a packed file may always unpack to, whatever the ratio: small files pack well.
+#: Bytes that a packed file may always unpack to, at any ratio: small files compress well.
 SMALL = 64_000_000
 
-#: Rows that a file may always have, however small it is.
+#: Rows that a file may always have, at any size.
 FEW_ROWS = 1_000_000
 
-#: Connections that a server process has at the least.
+#: The least number of connections of a server process.
 LEAST_CONNECTIONS = 64
 
 _CHUNK = 1 << 22
@@ -35,7 +36,7 @@ _DELIMITERS = b",;\t|\x01"
 
 
 class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The most that a delivered file may have.
+    """Limits on a delivered file.
 
     `columns` of a table; bytes of one `cell` of a Parquet file (a row of a text file may have 2 MB); `unpacked` bytes of a packed
     payload; `ratio` of what is unpacked to what was delivered, also as rows per byte; `rows`; `files` in a zip; `hours` that reading a delivery may take.
@@ -50,23 +51,23 @@ class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hours: float = 12
 
     def __post_init__(self) -> None:
-        """Refuse what nothing could pass."""
+        """Reject invalid limits."""
         if (
             min(self.columns, self.cell, self.unpacked, self.ratio, self.rows, self.files) < 1
             or not self.hours > 0
         ):
-            raise ValueError("a bound is a number above 0")
+            raise ValueError("a bound must be above 0")
 
 
 DEFAULT = Bounds()
 
 
 class Serving(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The most that callers may take of one server process at once.
+    """Limits on what callers may use of one server process at once.
 
-    Of one key, or of one address where no key is shown: `requests` under way, `streams` open. Of one address: open
-    `connections`. Of all: `connections_in_all`, a part of which is kept for probes. Seconds that the head of a request
-    (`head`), its `body`, and the next request on a connection (`idle`) may take.
+    Per key, or per address without a key: concurrent `requests`, open `streams`. Per address: open
+    `connections`. In all: `connections_in_all`, a part of which is reserved for probes. Seconds that a request's
+    headers (`head`), its `body`, and the next request on a connection (`idle`) may take.
     """
 
     requests: int = 100
@@ -78,9 +79,9 @@ class Serving(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     idle: int = 75
 
     def __post_init__(self) -> None:
-        """Refuse what nobody could be served with."""
+        """Reject invalid limits."""
         if min(getattr(self, name) for name in self.__struct_fields__) < 1:
-            raise ValueError("a limit on serving is a number above 0")
+            raise ValueError("a limit on serving must be above 0")
         if self.connections_in_all < LEAST_CONNECTIONS:
             raise ValueError(f"connections_in_all: from {LEAST_CONNECTIONS}")
 
@@ -89,25 +90,23 @@ SERVING = Serving()
 
 
 def check_regular(path: Path) -> None:
-    """Raise UsageError for what is no file with an end: a folder, a pipe, a device, what the kernel makes up."""
+    """Raise UsageError for anything but a regular file: a folder, a pipe, a device, a kernel's virtual file."""
     try:
         mode = path.stat().st_mode
     except OSError as error:
         raise UsageError("no such file" if not path.exists() else str(error.strerror), str(path)) from error
     if stat.S_ISDIR(mode):
-        raise UsageError("this is a folder, a file is wanted", str(path))
+        raise UsageError("this is a folder, not a file", str(path))
     if not stat.S_ISREG(mode) or f"{path.resolve()}".startswith(_NO_FILES):
-        raise UsageError(
-            "this is a device or a pipe, a file is wanted", str(path), "write it to a file first"
-        )
+        raise UsageError("this is a device or a pipe, not a file", str(path), "write it to a file first")
 
 
 def copy_bounded(
     packed: BinaryIO, plain: BinaryIO, path: Path, bounds: Bounds = DEFAULT, before: int = 0
 ) -> int:
-    """Copy what a packed file holds; return its bytes, and those that were unpacked `before`.
+    """Unpack a file; return its bytes, plus those unpacked `before`.
 
-    Raises PayloadError as soon as it is more than the bounds allow of a file of this size.
+    Raises PayloadError as soon as it exceeds the bounds for a file of this size.
     """
     most = min(bounds.unpacked, max(SMALL, bounds.ratio * path.stat().st_size))
     done = before
@@ -124,12 +123,12 @@ def copy_bounded(
 
 
 def check_bounds(path: Path, bounds: Bounds = DEFAULT) -> None:
-    """Raise PayloadError where a plain file is beyond the bounds, at the price of a glance; UsageError where it is no file."""
+    """Raise PayloadError if a plain file is beyond the bounds, by a cheap check; UsageError if it is not a file."""
     check_regular(path)
     with path.open("rb") as file:
         start = file.read(1 << 20)
     if start.startswith(b"\x1f\x8b"):
-        return  # what it holds is looked at when it is unpacked
+        return  # its content is checked when it is unpacked
     if start.startswith(b"PAR1"):
         _check_parquet(path, bounds)
     elif start.startswith(b"PK\x03\x04"):
@@ -144,23 +143,23 @@ def _check_columns(path: Path, columns: int, bounds: Bounds) -> None:
         raise PayloadError(
             f"it has {columns:,} columns, more than {bounds.columns:,}",
             path.name,
-            "leave out those that tell nothing of films, or raise columns under [bounds] in the settings",
+            "leave out those that are not about films, or raise columns under [bounds] in the settings",
         )
 
 
 def _check_zip(path: Path, bounds: Bounds) -> None:
-    """Look at what an office document says it unpacks to."""
+    """Check the unpacked size that an office document states."""
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(member.file_size for member in archive.infolist())
     except zipfile.BadZipFile:
-        return  # whoever opens it says what is wrong with it
+        return  # opening it will report what is wrong
     if size > min(bounds.unpacked, max(SMALL, bounds.ratio * path.stat().st_size)):
         raise PayloadError(f"it unpacks to {size:,} bytes", path.name, "save it as CSV")
 
 
 def _check_parquet(path: Path, bounds: Bounds) -> None:
-    import pyarrow as pa  # here, since settings hold the bounds and need not wait for it
+    import pyarrow as pa  # imported here, since settings use this module and must not wait for it
     import pyarrow.parquet as pq
 
     try:
@@ -181,8 +180,8 @@ def _check_parquet(path: Path, bounds: Bounds) -> None:
 
 
 def _check_chunk(path: Path, chunk: pq.ColumnChunkMetaData, bounds: Bounds) -> None:
-    """Refuse cells that are too long on the average. Of a dictionary, which lets one long cell stand in a million rows for two
-    bytes each, the whole counts as one cell.
+    """Reject cells that are too long on average. A dictionary, which lets one long cell occur in a million rows for two
+    bytes each, counts as one cell.
     """
     size, cells = chunk.total_uncompressed_size, max(chunk.num_values, 1)
     if size / cells > bounds.cell or (chunk.has_dictionary_page and _dictionary(chunk) > bounds.cell):
@@ -194,7 +193,7 @@ def _check_chunk(path: Path, chunk: pq.ColumnChunkMetaData, bounds: Bounds) -> N
 
 
 def _dictionary(chunk: pq.ColumnChunkMetaData) -> int:
-    """Return the bytes of a column's dictionary: what lies before its first page of cells."""
+    """Return the bytes of a column's dictionary: the part before its first page of cells."""
     start = chunk.dictionary_page_offset
     packed = (chunk.data_page_offset - start) if start is not None else 0
     return round(packed * chunk.total_uncompressed_size / max(chunk.total_compressed_size, 1))

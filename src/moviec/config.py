@@ -1,4 +1,4 @@
-"""Settings: where things are and what the engine may take, from `moviec.toml` in the home folder and MOVIEC_… ."""
+"""Settings: places and limits, from `moviec.toml` in the home folder and MOVIEC_… ."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ KEEP_RAW = re.compile(r"all|last ([1-9]\d{0,3})|([1-9]\d{0,4}) days")
 
 
 def private(path: str, flags: int) -> int:
-    """Open a file that only its owner may read, should it be new."""
+    """Open a file, readable only by its owner if it is new."""
     return os.open(path, flags, 0o600)
 
 
@@ -48,17 +48,17 @@ class Downloads(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a person says of a source: where its deliveries lie when no place is given, and how to get at them.
+    """A source's settings: where its deliveries are if no place is given, and how to access them.
 
-    `cron` stands in for the one in the source's facts, "" being never, and up to `jitter` minutes are added to it; `options`
-    come on top of `[remote.KIND]`; `download` replaces the addresses in the source's facts.
-    Of a source that is asked over the web: `online` has the schedule ask it, `key` is what it wants to be given (MOVIEC_NAME_KEY
-    in the environment goes first), `base` replaces its address, `rate` how many requests a second it gets, `allowance` how many
-    a day, and `most` how many ids a round asks for at most.
-    `videos` is the folder (here, s3://, sftp:// or https://) of the video files that a list of one's own names as trailers;
-    `poster_base` stands before the paths by which a source names its pictures, in place of the one in its facts.
-    An `inbox` is a folder (here, sftp:// or s3://) that is looked into for new files; one that has not changed for `settle`
-    seconds is whole.
+    `cron` replaces the one in the source's facts, "" means never, and up to `jitter` minutes are added to it; `options`
+    override `[remote.KIND]`; `download` replaces the addresses in the source's facts.
+    For an online source: `online` lets the schedule query it, `key` is its key (MOVIEC_NAME_KEY
+    in the environment takes precedence), `base` replaces its address, `rate` is its requests per second, `allowance`
+    those per day, and `most` the most ids of a round.
+    `videos` is the folder (local, s3://, sftp:// or https://) of the video files that a user's own list names as
+    trailers; `poster_base` precedes the paths of a source's pictures, replacing the one in its facts.
+    An `inbox` is a folder (local, sftp:// or s3://) that is checked for new files; one that has not changed for
+    `settle` seconds is complete.
     """
 
     path: str = ""
@@ -79,10 +79,11 @@ class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Alerts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who is alerted when something needs attention: a `webhook`'s address, or an address of `mail` by the server `smtp`.
+    """Who is alerted when something needs attention: a `webhook`'s address, or a `mail` address through the server
+    `smtp`.
 
-    `smtp` is smtp://name:password@host:587 (encrypted where the server can do that, always with a password) or smtps://…; MOVIEC_SMTP
-    in the environment goes first. `sender` is whom the mail is from, else whom it goes to.
+    `smtp` is smtp://name:password@host:587 (encrypted if the server supports it, always with a password) or smtps://…;
+    MOVIEC_SMTP in the environment takes precedence. `sender` is the sender's address, by default the recipient's.
     """
 
     webhook: str = ""
@@ -91,15 +92,15 @@ class Alerts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sender: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse what could tell nobody."""
+        """Reject settings by which no alert could be sent."""
         if self.webhook and not self.webhook.startswith(("https://", "http://")):
-            raise ValueError("alerts.webhook: an address that begins with https:// or http://")
+            raise ValueError("alerts.webhook: must begin with https:// or http://")
         if self.smtp and not self.smtp.startswith(("smtp://", "smtps://")):
             raise ValueError("alerts.smtp: write it like smtp://name:password@host:587")
 
     @property
     def wanted(self) -> bool:
-        """Return whether anybody is alerted."""
+        """Return whether alerts have a receiver."""
         return bool(self.webhook or (self.mail and self.smtp))
 
 
@@ -111,19 +112,20 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     beyond which rejected ones need attention. A run waits `patience` seconds for another one to end.
     Kept are raw payloads (`keep_raw`: "all", of the "last N" deliveries of each source, or of "N days"), superseded
     records and runs for `keep_history` days; more than `compact_after` batches of a source become one. `fields` holds other
-    rules for single fields; `remote` holds, by kind of address (s3, sftp, https), what opening one takes; `bounds` says how large
-    and how strange a delivered file may be, `serving` how much of a server one caller may take, `alerts` who
+    rules for single fields; `remote` holds options by kind of address (s3, sftp, https); `bounds` limits
+    delivered files, `serving` a caller's share of a server, `alerts` says who
     is alerted when something needs attention.
-    Serving: `anonymous` lets callers without a key in, `anonymous_limit` requests a minute from each address; `proxies`
-    are the addresses or networks (separated by spaces) whose X-Forwarded-For counts; several servers count requests
+    Serving: `anonymous` admits callers without a key, `anonymous_limit` requests a minute from each address; `proxies`
+    are the addresses or networks (separated by spaces) whose X-Forwarded-For is trusted; several servers count requests
     together in `redis`; a proxy serves MovieC under the path `prefix`; pages of the origins in
-    `cors` (separated by spaces, `*` any) may read the API; a server holds up to `cache_mb` ready, and is not
+    `cors` (separated by spaces, `*` any) may read the API; a server caches up to `cache_mb`, and is not
     ready while it is more than `most_lag` changes behind; it logs to the file `log`, if any, and shows
-    `notice` on every page. `/metrics` is answered to addresses that are not of the open internet and to admin keys
+    `notice` on every page. `/metrics` is served to private addresses and to admin keys
     (`metrics` "inside"), to everyone ("open") or to nobody ("off"). Secrets of webhooks are derived from `secret`.
-    An admin's request takes in only what lies below the places `ingest_from` (separated by spaces), or at a source's own. `webhooks_private` lets webhooks, and `fetch_private` what is fetched over the web, reach private and
-    loopback addresses. A worker fetches up to `posters` pictures an hour, none for 0. What is published is `public`:
-    nothing of sources whose licence does not let one pass it on. `contact` is an address at which providers may write to who runs this, and goes with every request.
+    An admin's request ingests only from below the places `ingest_from` (separated by spaces), or from a source's own.
+    `webhooks_private` lets webhooks, and `fetch_private` what is fetched over the web, reach private and loopback
+    addresses. A worker fetches up to `posters` pictures an hour, none for 0. What is published is `public`: nothing of
+    sources whose licence does not allow passing it on. `contact` is the operator's contact address for providers, sent with every request.
     """
 
     lake: str = ""
@@ -161,9 +163,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alerts: Alerts = Alerts()
 
     def __post_init__(self) -> None:
-        """Refuse what nothing could work with; msgspec reports where it stands."""
+        """Reject invalid settings; msgspec reports where."""
         held = {
-            "threads: 0 is every core, else how many": self.threads >= 0,
+            "threads: 0 for every core, else their number": self.threads >= 0,
             "memory: write it like 512MB or 4GB": bool(_MEMORY.fullmatch(self.memory)),
             "most_rejected: a share from 0 to 1": 0 <= self.most_rejected <= 1,
             "patience: seconds, from 0": self.patience >= 0,
@@ -183,33 +185,34 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def path_prefix(self) -> str:
-        """The `prefix` as it stands before every path: `/films`, or nothing."""
+        """The `prefix` before every path: `/films`, or nothing."""
         inside = self.prefix.strip("/")
         return f"/{inside}" if inside else ""
 
     def options(self, url: str, source: str = "") -> dict[str, Any]:
-        """Return what opening an address takes, for a source's delivery or else for the lake."""
+        """Return the options for opening an address, for a source's delivery or else for the lake."""
         found, kind = self.sources.get(source), url.partition("://")[0]
         own = {"private": self.fetch_private, "contact": self.contact} if kind in ("http", "https") else {}
         return {**own, **self.remote.get(kind, {}), **(found.options if found else {})}
 
 
 class Home(msgspec.Struct, frozen=True):
-    """A home folder with its settings; `keys` are those of sources that the environment gives (MOVIEC_NAME_KEY), by NAME."""
+    """A home folder with its settings; `keys`: sources' keys from the environment (MOVIEC_NAME_KEY), by NAME."""
 
     folder: Path
     settings: Settings
     keys: Mapping[str, str] = {}
 
     def key_of(self, source: str) -> str:
-        """Return the key that a source wants to be given: of the environment, else of the settings; empty where there is none."""
+        """Return a source's key: from the environment, else from the settings; empty if there is none."""
         mine = self.settings.sources.get(source)
         return self.keys.get(source.upper().replace("-", "_"), "") or (mine.key if mine else "")
 
     def signing_key(self) -> bytes:
-        """Return the key that the secrets of webhooks are derived from: the setting `secret`, else the file `secret.key`, made once.
+        """Return the key that the secrets of webhooks are derived from: the setting `secret`, else the file
+        `secret.key`, created once.
 
-        Raises UsageError where the file is not there and cannot be made.
+        Raises UsageError if the file is missing and cannot be created.
         """
         if self.settings.secret:
             return self.settings.secret.encode()
@@ -222,7 +225,7 @@ class Home(msgspec.Struct, frozen=True):
                     with open(part, "xb", opener=private) as file:
                         file.write(made)
                     try:
-                        os.link(part, path)  # whole or not at all, and the first process's
+                        os.link(part, path)  # atomic, and the first process wins
                     finally:
                         part.unlink()
             return path.read_bytes()
@@ -254,7 +257,7 @@ class Home(msgspec.Struct, frozen=True):
 
 
 class Running(msgspec.Struct, frozen=True):
-    """Where a run's set-level work is done: in this process, or by Spark on a master ("": as Spark's own settings say)."""
+    """Where a run's engine works: in this process, or by Spark on a master ("": as Spark's own settings say)."""
 
     spark: bool = False
     master: str = ""
@@ -274,12 +277,12 @@ def open_home(
     given = _given(environment)
     try:
         if make:
-            home.mkdir(parents=True, exist_ok=True, mode=0o700)  # keys, secrets and private lists lie in it
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)  # it contains keys, secrets and private lists
         known = msgspec.toml.decode(path.read_bytes()) if path.exists() else {}
         settings = msgspec.convert({**known, **given}, Settings, strict=False)
         if server := environment.get("MOVIEC_SMTP"):
-            told = msgspec.structs.asdict(settings.alerts)
-            settings = msgspec.structs.replace(settings, alerts=Alerts(**{**told, "smtp": server}))
+            values = msgspec.structs.asdict(settings.alerts)
+            settings = msgspec.structs.replace(settings, alerts=Alerts(**{**values, "smtp": server}))
         return Home(home, settings, _keys(environment))
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         blamed = [f"MOVIEC_{name.upper()}" for name in given if name in str(error)]
@@ -292,13 +295,13 @@ def open_home(
 
 
 def _keys(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the keys of sources that the environment gives, by the source's name in capitals."""
+    """Return the keys of sources from the environment, by the source's name in capitals."""
     found = ((_KEY.fullmatch(name), value.strip()) for name, value in environment.items())
     return {match[1]: value for match, value in found if match and value}
 
 
 def _given(environment: Mapping[str, str]) -> dict[str, str]:
-    """Read the settings that the environment gives."""
+    """Read the settings from the environment."""
     names = [field.name for field in msgspec.structs.fields(Settings)]
     found = {name: environment.get(f"MOVIEC_{name.upper()}", "") for name in names}
     return {

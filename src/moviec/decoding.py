@@ -1,5 +1,5 @@
-"""Structs that may be decoded by several threads at once from the first time on, and what is wrong with a text that cannot be,
-as a person says it.
+"""Structs that several threads may decode at once from the first use, and readable messages about texts that cannot be
+decoded.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-#: What a person calls the types of values.
+#: Names of the types of values in messages.
 _TYPES = {
     "int": "a whole number",
     "float": "a decimal number",
@@ -23,17 +23,17 @@ _TYPES = {
     "datetime": "an instant",
 }
 
-#: Messages of msgspec (0.22), which names types and fields between backticks, and how a person is told.
+#: Messages of msgspec (0.22), which has types and fields between backticks, and ours instead.
 _SAID = (
     (re.compile("Object contains unknown field `(.*)`"), r"there is no entry '\1'"),
     (re.compile("Object missing required field `(.*)`"), r"the entry '\1' is missing"),
-    (re.compile("Invalid enum value (.*)"), r"\1 is none of the values it may have"),
-    (re.compile("Expected `str` matching regex .*"), "it is not written as it should be"),
+    (re.compile("Invalid enum value (.*)"), r"\1 is not one of the allowed values"),
+    (re.compile("Expected `str` matching regex .*"), "it has the wrong format"),
     (re.compile("Expected `([a-z]+)` of length (.*)"), r"<\1> of length \2 is expected"),
     (re.compile("Expected `([a-z]+)` ([<>]=?) (.*)"), r"<\1> \2 \3 is expected"),
     (re.compile("Expected `(.*)`, got `(.*)`"), r"<\1> is expected, not <\2>"),
     (re.compile("Expected `(.*)`"), r"<\1> is expected"),
-    (re.compile("JSON is malformed: (.*)"), r"it is no JSON: \1"),
+    (re.compile("JSON is malformed: (.*)"), r"it is not valid JSON: \1"),
     (re.compile("Input data was truncated"), "it ends too early"),
 )
 
@@ -44,9 +44,9 @@ Kind = TypeVar("Kind", bound=type[Any])
 
 
 def decodable(kind: Kind) -> Kind:
-    """Have a struct's fields worked out as its class is made, by the one thread that imports its module.
+    """Make msgspec analyse a struct's fields when its class is created, in the one thread that imports its module.
 
-    msgspec (0.22) does it at the first decoding, and a process whose threads do so at the same time crashes.
+    msgspec (0.22) does it on first decoding, and concurrent threads doing so crash the process.
     """
     msgspec.json.Decoder(kind)
     return kind

@@ -10,7 +10,7 @@
     └── StoreError          the lake or the catalogue cannot be read or written
         ├── BusyError           another process is at the same work
         ├── ClusterError        the cluster of the run ended or was too small; trying again will not help
-        ├── DamagedError        a stored file is not what its checksum says; trying again will not help
+        ├── DamagedError        a stored file does not match its checksum; trying again will not help
         └── UnpublishedError    deliveries were taken in, and wait to be published: exit status 3
 
 A row that cannot be read is no error: it is data, kept as a rejected row with its reason.
@@ -79,7 +79,7 @@ class ClusterError(StoreError):
 
 
 class DamagedError(StoreError):
-    """A stored file is not what its checksum says: nothing is made of it."""
+    """A stored file does not match its checksum and is not used."""
 
 
 class UnpublishedError(StoreError):

@@ -117,7 +117,7 @@ CONTENT = tuple(name for name in RECORD.names if name not in PROVENANCE)
 #: What a source says of a film: the content without the record's own name, `(source, key)`.
 FIELDS = tuple(name for name in CONTENT if name not in ("source", "key"))
 
-#: A row that could not be read: where it stood, why, and the text itself.
+#: A row that could not be read: its place, the reason, and the text itself.
 _REJECTED: list[tuple[str, pa.DataType]] = [
     ("role", pa.string()),
     ("line", pa.int64()),
@@ -133,7 +133,7 @@ class PartyChanges(msgspec.Struct, frozen=True):
     `names`: the folded names it was about; None: all. `ids`: the parties it was about. `shown`: their rows of `people`
     or `companies`. `parties`: rows of `parties` but for the kind. `credits`: the credits with these names (movie, source, role,
     key, name, folded, short, party, year), those of all films in a Parquet file in order of movie.
-    `changed`: films of which a credit stands for another party than before; empty where all names were worked out.
+    `changed`: films with a credit whose party changed; empty if all names were resolved.
     """
 
     names: Column | None

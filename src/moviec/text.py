@@ -160,7 +160,7 @@ def alternatives(values: Column) -> Column:
 
 
 def split_subtitle(values: Column) -> tuple[Column, Column]:
-    """Split titles at the first colon or dash into what stands before and after; without one, after is null."""
+    """Split titles at the first colon or dash into the parts before and after it; without one, after is null."""
     parts = pc.extract_regex(values, r"^(?P<head>.*?\S)(?:\s*:\s+|\s+[-–—]+\s+)(?P<tail>\S.*)$")
     head = pc.coalesce(_whole(pc.struct_field(parts, "head")), _whole(values))
     return head, _whole(pc.struct_field(parts, "tail"))

@@ -1,4 +1,5 @@
-"""Failures that may pass (no room, a lock, a connection, memory), told apart from what is wrong with data, and retried.
+"""Failures that may pass (no room, a lock, a connection, memory), as_store_error apart from what is wrong with data,
+and retried.
 
 By the types and codes of the libraries at the edges, never by a message where there is a code. Retries come after growing
 pauses, or after as long as the other side asks for.
@@ -79,8 +80,8 @@ def is_interrupt(error: BaseException) -> bool:
     return isinstance(error, KeyboardInterrupt) or planning
 
 
-def told(error: BaseException, where: str = "") -> MovieCError | None:
-    """Return a transient error as one line for a person; None where it is none."""
+def as_store_error(error: BaseException, where: str = "") -> MovieCError | None:
+    """Return a transient error as one line for a person; None if it is not transient."""
     if isinstance(error, MovieCError):
         return error if is_transient(error) else None
     found = remedy(error)

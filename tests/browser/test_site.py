@@ -160,7 +160,7 @@ def test_what_is_held_shows_what_shrank_and_is_refused(opened: Open) -> None:
     assert "A Row Too Many" in page.locator("table").inner_text()
     page.go_back()
     card.get_by_role("button", name="Refuse").click()
-    page.get_by_text("is refused; nothing of it is taken in").wait_for()
+    page.get_by_text("is refused; none of it is applied").wait_for()
     assert "No delivery is held" in page.locator("main").inner_text()
 
 

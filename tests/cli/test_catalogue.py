@@ -78,7 +78,7 @@ def test_an_empty_catalogue_before_a_filled_lake_is_told_by_whoever_shows_it(
     ):  # fmt: skip
         told = moviec(*words, "--home", tmp_path)
         said = told.stdout + told.stderr
-        assert "this lake holds deliveries and the catalogue knows none" in said, words
+        assert "this lake holds deliveries and the catalogue has none" in said, words
         assert "moviec rebuild --from-lake" in said, words
 
 
@@ -105,8 +105,8 @@ def test_show_gives_every_claim_with_its_source(demo_home: Home) -> None:
     [
         (["mc999999999"], "mc999999999: no film has this id"),
         (["imdb:tt9"], "imdb:tt9: no film has this id"),
-        (["Toy Story"], "Toy Story: this is no id of a film"),
-        (["tt0114709", "--as-of", "2000-01-01"], "ask for a later instant"),
+        (["Toy Story"], "Toy Story: this is not a film's id"),
+        (["tt0114709", "--as-of", "2000-01-01"], "give a later instant"),
         (["tt0114709", "--as-of", "soon"], "'soon' is no instant"),
     ],
 )

@@ -112,7 +112,7 @@ def test_a_rollup_that_counts_nothing_fails_and_leaves_what_was_there(tmp_path: 
     moviec("rollup", movies, "--out", out)
     before, record = months(), (out / "last-run.json").read_bytes()
     ahead = moviec("rollup", movies, "--out", out, "--since", "2999-01-01")
-    assert ahead.returncode == 2 and ahead.stderr.startswith("moviec: --since: no film that is out by ")
+    assert ahead.returncode == 2 and ahead.stderr.startswith("moviec: --since: no film released by ")
     assert (out / "last-run.json").read_bytes() == record
     late = moviec("rollup", movies, "--out", out, "--since", "2005-01-01")
     assert late.returncode == 1 and "no month to write: 0 films count (3 before since)" in late.stderr
@@ -136,7 +136,7 @@ def test_a_file_given_twice_is_refused(tmp_path: Path, movies: Path) -> None:
     [
         (["rollup", "none.csv"], "moviec: none.csv: no such file", 2),
         (["report", "genres", "--from", "nowhere"], "moviec: nowhere: no rollup here; run `moviec rollup FILE --out DIR`", 2),
-        (["report", "genres", "--years", "90s"], "moviec: --years: '90s' is no span of years; write it like 1990-1999", 2),
+        (["report", "genres", "--years", "90s"], "moviec: --years: '90s' is not a span of years; write it like 1990-1999", 2),
         (["report", "genres", "--year", "1990", "--years", "1990-1999"], "moviec: --year, --years: give one of them", 2),
         (["report", "genres", "--csv", "--json"], "moviec: --json, --csv: give one of them", 2),
         (["report", "genres", "--from", "x", "--home", "y"], "moviec: --from, --home: give one of them", 2),
@@ -145,19 +145,19 @@ def test_a_file_given_twice_is_refused(tmp_path: Path, movies: Path) -> None:
         (["review", "list", "--decided", "--limit", "3"], "moviec: --decided, --limit: give one of them", 2),
         (["review", "list", "--decided", "--source", "imdb"], "moviec: --decided, --source: give one of them", 2),
         (["rollup", "none.csv", "--delivered-at", "1800-01-01"], "moviec: --delivered-at: 1800-01-01 is before the first film", 2),
-        (["rollup", "none.csv", "--delivered-at", "2999-01-01"], "moviec: --delivered-at: 2999-01-01 is still to come", 2),
-        (["ingest", "imdb", "x", "--delivered-at", "2999-01-01", "--home", "h"], "moviec: --delivered-at: 2999-01-01 is still to come", 2),
+        (["rollup", "none.csv", "--delivered-at", "2999-01-01"], "moviec: --delivered-at: 2999-01-01 is in the future", 2),
+        (["ingest", "imdb", "x", "--delivered-at", "2999-01-01", "--home", "h"], "moviec: --delivered-at: 2999-01-01 is in the future", 2),
         (["ingest", "imdb", "x", "--delivered-at", "1800-01-01", "--home", "h"], "moviec: --delivered-at: 1800-01-01 is before the first film", 2),
         (["report", "genres", "--yeer", "3"], "moviec: No such option: --yeer", 2),
         (["report"], "moviec: Missing argument 'kind'. Choose from: genres, companies; see moviec report --help", 2),
         (["nosuch"], "moviec: No such command 'nosuch'; see moviec --help", 2),
         (["ingst"], "moviec: No such command 'ingst'. Did you mean 'ingest'? See moviec --help", 2),
         (["review", "unmatched"], "moviec: Missing argument 'source'; see moviec review unmatched --help", 2),
-        (["--home", "x", "status"], "moviec: --home: goes behind the command; write moviec status … --home", 2),
-        (["--home=x"], "moviec: --home: goes behind the command; write moviec COMMAND … --home", 2),
-        (["review", "--home", "x", "list"], "moviec: --home: goes behind the command; write moviec review list … --home", 2),
-        (["failures", "--json", "list"], "moviec: --json: goes behind the command; write moviec failures list … --json", 2),
-        (["quarantine", "--home", "x", "--json", "replay"], "moviec: --home, --json: goes behind the command", 2),
+        (["--home", "x", "status"], "moviec: --home: goes after the command; write moviec status … --home", 2),
+        (["--home=x"], "moviec: --home: goes after the command; write moviec COMMAND … --home", 2),
+        (["review", "--home", "x", "list"], "moviec: --home: goes after the command; write moviec review list … --home", 2),
+        (["failures", "--json", "list"], "moviec: --json: goes after the command; write moviec failures list … --json", 2),
+        (["quarantine", "--home", "x", "--json", "replay"], "moviec: --home, --json: goes after the command", 2),
         (["review", "list", "--source", "nope", "--home", "h"], "moviec: there is no source 'nope'; there are: imdb, ", 2),
         (["review", "unmatched", "nope", "--home", "h"], "moviec: there is no source 'nope'; there are: imdb, ", 2),
         (["show", "--home", "home", "tt\x1b[2J\n1"], "moviec: tt [2J 1: this is no id", 2),
@@ -191,7 +191,7 @@ def test_a_measure_the_films_do_not_have_is_said_so(tmp_path: Path, movies: Path
     )
     done = moviec("report", "genres", "--from", tmp_path / "out", "--plot", "p.gif")
     assert done.returncode == 2
-    assert "a picture ends in .svg or .png" in done.stderr
+    assert "a picture must end in .svg or .png" in done.stderr
 
 
 def test_many_rejected_rows_want_a_look(tmp_path: Path, movies: Path) -> None:

@@ -88,7 +88,7 @@ def test_what_cannot_be_used_is_told_with_its_row(tmp_path: Path) -> None:
     with (tmp_path / "fields.rejected.csv").open(newline="") as file:
         reasons = {row["value"]: row["reason"] for row in csv.DictReader(file)}
     assert reasons["soon"] == "cannot be read as a year"
-    assert reasons["0"] == "0 stands for unknown"
+    assert reasons["0"] == "0 means unknown"
     assert reasons["12 EUR"] == "another currency"
     assert reasons["2001"].startswith("the source says 1999")
     assert reasons["1999"] == "no movie"
@@ -106,8 +106,8 @@ def test_a_field_that_is_mostly_unreadable_ends_with_3(tmp_path: Path) -> None:
     [
         ("claims.csv", "", PayloadError, "empty"),
         ("claims.csv", "movie,field,value\nf1,year,1999\n", PayloadError, "no column source"),
-        ("claims.csv", HEAD, PayloadError, "not one claim"),
-        ("claims.csv", HEAD + "f1,budget,a,0\n", PayloadError, "not one claim"),
+        ("claims.csv", HEAD, PayloadError, "no claim could be used"),
+        ("claims.csv", HEAD + "f1,budget,a,0\n", PayloadError, "no claim could be used"),
         ("claims.xyz", HEAD, UsageError, "ending"),
     ],
 )
@@ -171,7 +171,7 @@ def test_fields_may_have_any_name_and_another_currency_is_no_dollars(tmp_path: P
     text = "".join(f'f1,"{name.replace(chr(34), chr(34) * 2)}",a,some text\n' for name in names)
     rows = fused(tmp_path, text)
     assert {field for _, field in rows} == set(names)
-    with pytest.raises(PayloadError, match="not one claim"):
+    with pytest.raises(PayloadError, match="no claim could be used"):
         fused(tmp_path, "f1,Budget (€ millions),a,12\n")
 
 

@@ -100,18 +100,18 @@ def test_requests_take_in_only_what_lies_below_their_places(tmp_path: Path) -> N
         "https://films.example.evil/lists/a", f"simplecache::file://{secret}", "http://169.254.169.254/latest",
     ]  # fmt: skip
     for place in bad:
-        with pytest.raises(UsageError, match="requests take nothing in from here"):
+        with pytest.raises(UsageError, match="requests may not ingest from here"):
             check_places(home, "imdb", [place])
     with pytest.raises(UsageError):
         check_places(home, "kaggle", ["/srv/imdb"])
-    with pytest.raises(UsageError, match="requests take nothing in from here"):
+    with pytest.raises(UsageError, match="requests may not ingest from here"):
         PipelineWorkbench(home).ingest(IngestOrder("imdb", (str(secret),)))
     assert not [path for path in (home_folder / "lake").rglob("*") if path.is_file()]
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "FILE:///etc/passwd", "local:///dev/zero", "zip://a::file:///a.zip"])  # fmt: skip
 def test_addresses_that_lead_to_files_here_are_not_opened(url: str) -> None:
-    with pytest.raises(UsageError, match="this kind of address is not opened"):
+    with pytest.raises(UsageError, match="this kind of address is not supported"):
         open_remote(url, {}, Patience())
 
 

@@ -41,4 +41,4 @@ def test_what_is_missing_is_told_in_one_line(
 
 def test_a_master_goes_with_its_engine(tmp_path: Path) -> None:
     done = moviec("rebuild", "--master", "local[2]", "--home", tmp_path)
-    assert (done.returncode, done.stderr) == (2, "moviec: --master: goes with --engine spark\n")
+    assert (done.returncode, done.stderr) == (2, "moviec: --master: needs --engine spark\n")

@@ -158,7 +158,10 @@ def test_language_and_region_of_a_title_leave_only_where_no_closed_source_may_ha
     }
     held = pa.table({"movie": [1], "document": [json.dumps(document)], "claims": [json.dumps(claims)]})
     passed = pass_on(held, ["kaggle"], Wanted([])).documents["document"].to_pylist()
-    assert json.loads(str(passed[0]))["other_titles"] == [{"title": "Hitze"}, {"title": "Fuego", "language": "es"}]
+    assert json.loads(str(passed[0]))["other_titles"] == [
+        {"title": "Hitze"},
+        {"title": "Fuego", "language": "es"},
+    ]
 
 
 def test_every_format_holds_the_same(made: Any) -> None:

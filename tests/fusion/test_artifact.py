@@ -69,7 +69,7 @@ def test_a_model_survives_being_written_and_one_that_was_altered_is_refused(mode
     assert from_json(text) == model and from_json(text).version == model.version
     with pytest.raises(StoreError, match="its content is f1-"):
         from_json(text.replace(b'"judged": 300', b'"judged": 301'))
-    with pytest.raises(StoreError, match="no model for fusing"):
+    with pytest.raises(StoreError, match="not a model for fusing"):
         from_json(b"{}")
 
 

@@ -148,5 +148,5 @@ def test_settings_that_could_tell_nobody_are_refused(tmp_path: Path, written: st
     (tmp_path / "moviec.toml").write_text(f"[alerts]\n{written}\n")
     with pytest.raises(UsageError):
         open_home(tmp_path, {})
-    with pytest.raises(UsageError, match="nobody"):
+    with pytest.raises(UsageError, match="no receiver"):
         send_test(open_home(tmp_path / "other", {}))

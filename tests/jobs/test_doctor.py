@@ -54,9 +54,9 @@ FILMS = """no,title,year,genres,directors,companies,revenue
 """
 TABLES = ("movies", "documents", "movie_genres", "credits", "people", "rollups", "rankings")
 
-DAMAGED = "documents, or their claims, that are not what their hash says"
-UNLIKE = "films whose title, year or genres are not those of their document"
-YEARS = "years whose monthly sums or rankings are not those of their films"
+DAMAGED = "documents, or their claims, that do not match their hash"
+UNLIKE = "films whose title, year or genres differ from their document"
+YEARS = "years whose monthly sums or rankings differ from those of their films"
 NOBODY = "credits that stand for a person who is not there"
 
 #: What is done to the catalogue at once, and what the doctor says of it: films and years are told anew, or everything is.
@@ -142,7 +142,7 @@ def test_settings_that_would_stop_a_run_are_named(context: RunContext) -> None:
     home = msgspec.structs.replace(context.home, settings=settings)
     found = examine(msgspec.structs.replace(context, home=home))
     assert [(finding.what, finding.subject.split("(")[0].strip()) for finding in found] == [
-        ("settings of a source that there is not", "[sources.clubb] in moviec.toml"),
-        ("this setting stops a run", "club: '61 * * * *' is no cron"),
-        ("this setting stops a run", "fields.runtime: this is no rule"),
+        ("settings of a source that does not exist", "[sources.clubb] in moviec.toml"),
+        ("this setting stops a run", "club: '61 * * * *' is not a cron expression"),
+        ("this setting stops a run", "fields.runtime: this is not a valid rule"),
     ]

@@ -63,7 +63,7 @@ def test_months_that_are_missing_are_named_and_taken_again(desk: Desk) -> None:
     }
     done = desk.moviec("backfill", "--from", "2026-08", "--to", "2026-10")
     assert done.exit_code == 3
-    assert done.stderr.splitlines()[-1] == "moviec: club: nothing is there for 2026-10"
+    assert done.stderr.splitlines()[-1] == "moviec: club: nothing found for 2026-10"
     assert concerns(desk, "2026-11-05") == {
         "source_missing_months club": "club: nothing was delivered in 2026-10; see `moviec backfill`"
     }
@@ -122,7 +122,7 @@ def test_a_share_of_unmatched_records_that_jumps_is_a_concern(desk: Desk) -> Non
     told = desk.moviec("status").stdout
     assert "pub: 100.0% of its records match no other source" in told
     assert re.fullmatch(
-        r"club: [\d.]+% of the records are matched with none, before it was [\d.]+%", shares["club"].concern
+        r"club: [\d.]+% of the records are unmatched, up from [\d.]+%", shares["club"].concern
     )
 
 
@@ -149,11 +149,11 @@ def test_what_is_broken_is_found_and_mended(desk: Desk) -> None:
     assert sorted(one["what"] for one in found) == [
         "a batch's file is missing", "a checkpoint is beyond the end of its log", "films without a document",
         "live records of films that are not shown", "no batch names this file", "no delivery names this payload",
-        "the search index is ahead of the catalogue, or of another make",
+        "the search index is ahead of the catalogue, or made by another version",
     ]  # fmt: skip
     assert desk.moviec("doctor").exit_code == 3
     done = desk.moviec("doctor", "--repair")
-    assert (done.exit_code, done.stdout.count("(mended)")) == (0, 7)
+    assert (done.exit_code, done.stdout.count("(repaired)")) == (0, 7)
     aside = {path.name for path in (lake / "lost+found").rglob("*") if path.is_file()}
     assert {"stray.parquet", "ab00"} <= aside
     assert desk.moviec("doctor", "--bytes").stdout == "all is well\n"
@@ -172,7 +172,7 @@ def test_bytes_that_are_not_what_was_delivered_are_found_and_left_to_a_person(de
     done = desk.moviec("doctor", "--repair")
     assert done.exit_code == 3
     assert (
-        "a payload's bytes are not those that were delivered" in done.stdout and "mended" not in done.stdout
+        "a payload's bytes are not those that were delivered" in done.stdout and "repaired" not in done.stdout
     )
 
 
@@ -196,7 +196,7 @@ def test_a_publisher_that_gets_no_further_is_told_to_those_who_wait(
     with holding_if_free(catalogue, CATALOGUE) as held:
         assert held
         with pytest.raises(
-            UnpublishedError, match=r":\d+: another process is to publish this and makes no progress"
+            UnpublishedError, match=r":\d+: another process holds the lease to publish and makes no progress"
         ) as told:
             desk.moviec("ingest", "club", path, "--delivered-at", "2026-11-01")
     assert told.value.exit_status == 3
@@ -213,9 +213,9 @@ def test_a_source_whose_facts_are_gone_is_found_and_named(desk: Desk) -> None:
     folder.rename(desk.home / "away")
     done = desk.moviec("doctor", "--deep", "--repair")
     assert done.exit_code == 3
-    assert "a source that it does not know (put its folder back into HOME/sources): club" in done.stdout
-    assert "rows were not held against the records (--deep)" in done.stderr
-    lost = "club: this home has its records and not its facts; put sources/club back"
+    assert "an unknown source (put its folder back into HOME/sources): club" in done.stdout
+    assert "rows were not compared with the records (--deep)" in done.stderr
+    lost = "club: this home has its records but not its facts; put sources/club back"
     assert concerns(desk, "2026-11-02") == {"source_unknown club": lost}
     (desk.home / "away").rename(folder)
     (folder / "source.toml").write_text("name = ", "utf-8")
@@ -235,7 +235,7 @@ def test_what_came_too_late_to_count_and_a_backfill_of_nowhere_are_said(tmp_path
     corrected = desk.moviec(
         "ingest", "club", desk.drop("new.csv", "Aliens", "Heat"), "--delivered-at", "2026-11-01"
     )
-    assert "nothing of it counts: deliveries later than 2026-11-01T00:00" in corrected.stdout
+    assert "nothing of it applies: deliveries later than 2026-11-01T00:00" in corrected.stdout
     with pytest.raises(UsageError, match="no source has a dated place"):
         desk.moviec("backfill", "--from", "2026-08", "--to", "2026-10")
 
@@ -247,4 +247,4 @@ def test_a_worker_says_at_once_that_the_catalogue_is_lost(desk: Desk) -> None:
     told: list[str] = []
     stop.set()
     work(open_home(desk.home, {}), stop, told.append)
-    assert any("this lake holds deliveries and the catalogue knows none" in line for line in told)
+    assert any("this lake holds deliveries and the catalogue has none" in line for line in told)

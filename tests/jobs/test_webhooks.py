@@ -294,7 +294,7 @@ def test_a_name_that_leads_inside_is_refused_when_a_webhook_is_made(
 
 def test_addresses_inside_are_refused(receiver: Receiver) -> None:
     for host in ("localhost", "127.0.0.1", "10.0.0.1", "169.254.169.254", "[::1]", "[::ffff:10.0.0.1]", "0.0.0.1", "2130706433"):  # fmt: skip
-        with pytest.raises(SourceError, match="which is no public address"):
+        with pytest.raises(SourceError, match="which is not a public address"):
             target_of(f"http://{host}:{receiver.server.server_port}/", private=False)
     with pytest.raises(TransportError):
         target_of("http://no-such-host.invalid/", private=False)

@@ -73,7 +73,7 @@ def lake(request: pytest.FixtureRequest, tmp_path: Path) -> Lake:
 def test_a_name_has_one_content(lake: Lake) -> None:
     assert lake.open().put(lake.file(b"one"), NAME) is Put.STORED
     assert lake.open().put(lake.file(b"one"), NAME) is Put.KNOWN
-    with pytest.raises(StoreError, match=r"a\.parquet is there already, with other bytes"):
+    with pytest.raises(StoreError, match=r"a\.parquet exists already, with different bytes"):
         lake.open().put(lake.file(b"two"), NAME)
     assert lake.open().path(NAME).read_bytes() == b"one"
     assert lake.open().names("records") == [NAME], "checksums are not listed"

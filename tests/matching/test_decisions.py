@@ -76,18 +76,18 @@ def test_a_file_is_read_with_each_pair_in_order(tmp_path: Path) -> None:
     ("line", "reason"),
     [
         ("imdb,tt1,kaggle,,same,ann,2026-11-21,", "no right_key"),
-        ("imdb,tt1,imdb,tt1,same,ann,2026-11-21,", "against itself"),
+        ("imdb,tt1,imdb,tt1,same,ann,2026-11-21,", "paired with itself"),
         ("imdb,tt1,kaggle,862,maybe,ann,2026-11-21,", "not 'maybe'"),
         ("imdb,tt1,kaggle,862,same,ann,yesterday,", "'yesterday' in 'at'"),
-        ("imdb,tt1,kaggle,862,same,ann,,", "no instant in 'at'"),
+        ("imdb,tt1,kaggle,862,same,ann,,", "no time in 'at'"),
         ("imdb,tt1,kaggle,862,same,ann,2026-11-21,,more", "more cells"),
         ("imdb,tt1,kaggle,862,same, ,2026-11-21,", "no name in 'who'"),
         ("imdb,tt1,kaggle,862,same,an\x1bn,2026-11-21,", "a line break or control character in 'who'"),
         (
             "imdb,tt1,kaggle,862,same,ann,2026-12-01T00:00:01Z,",
-            "'2026-12-01T00:00:01Z' in 'at' is yet to come",
+            "'2026-12-01T00:00:01Z' in 'at' is in the future",
         ),
-        ("imdb,tt1,kaggle,862,same,ann,2026-11-21,2027-01-01", "'2027-01-01' in 'undone' is yet to come"),
+        ("imdb,tt1,kaggle,862,same,ann,2026-11-21,2027-01-01", "'2027-01-01' in 'undone' is in the future"),
     ],
 )
 def test_a_wrong_line_is_named_with_its_reason(tmp_path: Path, line: str, reason: str) -> None:

@@ -269,7 +269,7 @@ def test_rows_that_could_not_be_read_are_written_beside_the_pairs(tmp_path: Path
     left = write(tmp_path, "left.csv", "title,year\nHeat,1995\nshort\nAlien,1979\n")
     right = write(tmp_path, "right.csv", 'title,year\nHeat,1995\n"open,1\nAlien,1979\n')
     done = CliRunner().invoke(app, [str(left), str(right), "--out", str(out)], catch_exceptions=False)
-    assert f"left: 1 row could not be read: {aside} says which and why" in done.stdout
+    assert f"left: 1 row could not be read: {aside} lists them with the reasons" in done.stdout
     assert aside.read_text().splitlines() == [
         "list,line,reason,text",
         "left,3,too few columns,short",
@@ -295,7 +295,7 @@ def test_bare_quotes_in_a_tsv_are_text_and_quoted_cells_are_cells(tmp_path: Path
         ("a.csv", b"foo,bar\n1,2\n", "no title column among foo, bar"),
         ("a.csv", b"", "empty"),
         ("a.csv", b"\xef\xbb\xbf", "empty"),
-        ("a.jsonl", b'{"title":', "not one line is a JSON object"),
+        ("a.jsonl", b'{"title":', "no line is a JSON object"),
         ("a.csv", b"title\n", "no rows"),
         ("a.json", b"{", "cannot be read"),
         ("a.parquet", b"title", "cannot be read"),
@@ -349,7 +349,7 @@ def test_no_file_takes_the_place_of_another(
         write(folder, name, LEFT)
     (folder / "linked.csv").symlink_to("left.csv")
     done = CliRunner().invoke(app, ["left.csv", "right.csv", *places])
-    assert isinstance(done.exception, UsageError) and "the place of another file" in str(done.exception)
+    assert isinstance(done.exception, UsageError) and "overwrite another file" in str(done.exception)
     there = {path.name: path.read_text("utf-8") for path in folder.iterdir()}
     assert there == dict.fromkeys(("left.csv", "right.csv", "linked.csv"), LEFT)
 

@@ -63,7 +63,7 @@ def test_what_is_wrong_is_found(at: Desk) -> None:
     at.tmdb.detail = lambda number: {"id": number, "title": "Fight Club", "renamed": 1}
     code, found = _found(at, "tmdb")
     assert code == 3
-    assert "expected, and not there: adult" in found["columns"][1] or "renamed" in found["columns"][1]
+    assert "expected but missing: adult" in found["columns"][1] or "renamed" in found["columns"][1]
 
 
 def test_a_bulk_source_is_looked_at_by_the_beginning_of_its_files(at: Desk) -> None:
@@ -77,8 +77,8 @@ def test_a_bulk_source_is_looked_at_by_the_beginning_of_its_files(at: Desk) -> N
         done = at.moviec("sources", "check", "imdb", "--json")
     assert done.exit_code == 1, done.output
     said = [one["said"] for one in json.loads(done.stdout)]
-    assert "expected, and not there: primaryTitle" in said
-    assert "columns that are new: mainTitle" in said
+    assert "expected but missing: primaryTitle" in said
+    assert "new columns: mainTitle" in said
     assert "no such file (404" in said[-1]
 
 

@@ -99,7 +99,7 @@ def test_what_cannot_be_read_lies_in_failed_beside_why(tmp_path: Path, inbox: Pa
     assert _below(inbox, "failed") == ["films.csv", "films.csv.why.txt", "holiday.jpg", "holiday.jpg.why.txt"]
     why = sorted(path.read_text() for path in inbox.rglob("*.why.txt"))
     assert any("no column no" in text for text in why)
-    assert any("no file of club is called so" in text for text in why)
+    assert any("no file of club has this name" in text for text in why)
     assert desk.ran() == []
 
 

@@ -171,7 +171,7 @@ def test_a_prefix_that_leads_inside_is_not_asked(at: Desk) -> None:
     done = json.loads(at.moviec("posters", "--json").stdout)["posters"]
     assert (done["stored"], done["refused"]) == (0, 4)
     assert at.served.times("tmdb", "/t/p/") == 0
-    assert "no public address" in at.fails("ingest", "tmdb"), "nor is any other setting that leads there"
+    assert "not a public address" in at.fails("ingest", "tmdb"), "nor is any other setting that leads there"
 
 
 def bomb(width: int, height: int) -> bytes:
@@ -192,7 +192,7 @@ def bomb(width: int, height: int) -> bytes:
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (bomb(60_000, 60_000), "no picture that can be shown|pixels"),
+        (bomb(60_000, 60_000), "not a picture that can be shown|pixels"),
         (bomb(8_000, 8_000), "more than a poster has"),
         (picture(10, 10), "less than a poster has"),
         (picture(400, 600)[:-500], "damaged"),

@@ -152,7 +152,7 @@ def test_sources_that_are_asked_meet_in_one_film(at: Desk) -> None:
 
 def test_nothing_at_all_is_no_success(at: Desk) -> None:
     assert at.fails("ingest", "omdb") == (
-        "omdb: no film of the catalogue has an id of imdb to ask for; ingest a source that gives such ids first: imdb, tmdb or wikidata"
+        "omdb: no film of the catalogue has an id of imdb to request; ingest a source that gives such ids first: imdb, tmdb or wikidata"
     )
     at.wikidata.films.clear()
     assert "wikidata: the list of ids is empty" in at.fails("ingest", "wikidata")

@@ -94,7 +94,7 @@ def test_a_source_that_another_process_asks_is_left_to_it(at: Desk) -> None:
             ("wikidata", "done"),
         ]
         assert at.served.times("tmdb") == 0
-        assert "another run asks this source" in at.fails("ingest", "tmdb")
+        assert "another run is querying this source" in at.fails("ingest", "tmdb")
     catalogue.dispose()
 
 
@@ -108,7 +108,7 @@ def test_a_source_that_is_down_stops_no_other_and_status_says_so(at: Desk) -> No
     assert [one.state for one in waiting["schedule of wikidata"].step(lambda _: None)] == ["done"]
     said = at.moviec("status", "--check")
     assert said.exit_code == 3
-    assert "tmdb fails since" in said.output
+    assert "tmdb has failed since" in said.output
     assert [one.state for one in ask(lambda _: None)] == ["done"]
     assert "fails since" not in at.moviec("status").output
     assert at.served.times("tmdb", "/3/movie/") == 4
@@ -145,7 +145,7 @@ def test_one_that_is_down_for_days_catches_up_once_and_the_others_go_on(at: Desk
             failing = connection.scalar(sa.select(online.c.failing_since).where(online.c.source == "tmdb"))
         known = known or failing
         assert failing == known, "since when it fails is kept"
-        assert "tmdb fails since" in at.moviec("status").output
+        assert "tmdb has failed since" in at.moviec("status").output
     at.served_by("tmdb", original)
     at.served.asked.clear()
     [done] = json.loads(at.moviec("run", "--json").stdout)

@@ -115,7 +115,7 @@ def test_while_another_publishes_one_stands_by(desk: Desk) -> None:
         assert desk.titles() == []
         assert drain(other).changes == {"created": 1}
         assert drain(desk.context).changes == {}, "it was published by the other"
-    with pytest.raises(StoreError, match="this work needs to be alone"):
+    with pytest.raises(StoreError, match="this work needs a lease"):
         bring_up(desk.context, Scope(everything=True))
 
 

@@ -194,7 +194,7 @@ def test_one_damaged_file_of_a_backup_keeps_nothing_else_from_coming_back(
 def test_a_worker_does_not_work_on_a_home_that_is_half_restored(brought_up: Home, tmp_path: Path) -> None:
     shutil.copytree(brought_up.folder / "lake", tmp_path / "half" / "lake")
     done = moviec("worker", "--once", "--home", tmp_path / "half")
-    assert done.returncode == 1 and "the catalogue knows none" in done.stderr
+    assert done.returncode == 1 and "the catalogue has none" in done.stderr
 
 
 def test_a_place_that_cannot_be_written_is_said_to_be_so(brought_up: Home, tmp_path: Path) -> None:
@@ -271,7 +271,7 @@ def test_a_lost_catalogue_does_not_push_the_good_backups_out(brought_up: Home, t
     for file in brought_up.folder.glob("catalogue.db*"):
         file.unlink()
     done = moviec("backup", vault, "--keep", "1", "--home", brought_up.folder)
-    assert (done.returncode, "the catalogue knows none" in done.stderr) == (1, True)
+    assert (done.returncode, "the catalogue has none" in done.stderr) == (1, True)
     assert moviec("restore", vault, "--home", brought_up.folder).returncode == 0
 
 

@@ -93,7 +93,7 @@ def test_the_last_rounds_of_a_cron_with_sunday_as_0_and_7(cron: str, expected: l
 
 
 def test_what_is_no_cron_is_named() -> None:
-    with pytest.raises(UsageError, match=r"club: 'daily' is no cron"):
+    with pytest.raises(UsageError, match=r"club: 'daily' is not a cron expression"):
         rounds("club", "daily", SUNDAY, 1)
 
 
@@ -190,7 +190,7 @@ def test_an_entry_dated_to_come_stops_none_of_the_others(desk: Desk) -> None:
     assert [one.delivered_at[:10] for one in first.deliveries] == ["2026-11-01"]
     done = desk.moviec("backfill", "--from", "2026-10", "--to", "2026-10")
     assert done.exit_code == 0, done.stderr
-    assert "left out" in done.stderr and "is dated 2126-11-08, which is still to come" in done.stderr
+    assert "left out" in done.stderr and "is dated 2126-11-08, which is in the future" in done.stderr
     since = desk.moviec("ingest", "club", "--since", "2026-11-01")
     assert since.exit_code == 0 and "is dated 2126-11-08" in since.stderr
 
@@ -202,7 +202,7 @@ def test_a_source_that_missed_a_round_is_stale(desk: Desk) -> None:
     desk.moviec("ingest", "pub", path, "--delivered-at", "2026-01-01")
     late = desk.moviec("status", "--check")
     assert late.exit_code == 3
-    assert "pub is stale: its last delivery is of 2026-01-01, one was due by" in late.stdout
+    assert "pub is stale: its last delivery is dated 2026-01-01, one was due by" in late.stdout
     assert "club is stale" not in late.stdout
     desk.settings("[sources.pub]\ncron = ''\n")
     assert desk.moviec("status", "--check").exit_code == 0

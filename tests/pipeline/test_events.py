@@ -102,4 +102,4 @@ def test_what_is_no_event_is_refused_in_one_line(text: bytes) -> None:
     try:
         assert read_event(text, "event.json").objects == ()
     except UsageError as error:
-        assert str(error).startswith("event.json: this is no object-created event")
+        assert str(error).startswith("event.json: this is not an object-created event")

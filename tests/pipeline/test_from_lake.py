@@ -232,7 +232,7 @@ def test_status_says_that_the_catalogue_is_lost(brought_up: Home) -> None:
         file.unlink()
     told = moviec("status", "--check", "--home", brought_up.folder)
     assert told.returncode == 3
-    assert "the catalogue knows none" in told.stdout and "rebuild --from-lake" in told.stdout
+    assert "the catalogue has none" in told.stdout and "rebuild --from-lake" in told.stdout
 
 
 def test_a_damaged_copy_and_no_catalogue_say_what_is_left_to_do(brought_up: Home) -> None:

@@ -76,7 +76,7 @@ def test_a_held_delivery_is_accepted_with_its_own_date(home: Home) -> None:
     assert done["delivery"].id == held and done["delivery"].state == "applied"
     assert sum(done["changes"].values()) > 0
     assert _states(home)[-1] == "applied" and _concerns(home) == []
-    with pytest.raises(UsageError, match="no delivery of this id is held"):
+    with pytest.raises(UsageError, match="no held delivery has this id"):
         bench.accept_held(held)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from moviec.catalog.deliveries import Delivery, all_batches, all_deliveries, rejected
-from moviec.cli.delivery_messages import tell_delivery
+from moviec.cli.delivery_messages import print_delivery
 from moviec.config import open_home
 from moviec.errors import DamagedError, PayloadError, StoreError, WithdrawError
 from moviec.lake.batches import name_known
@@ -219,12 +219,12 @@ def test_a_damaged_payload_stops_a_rebuild_and_is_mended_by_its_redelivery(
         with pytest.raises(DamagedError, match=r"the payload 'films\.csv' is damaged .*ingest the same file"):
             club.rebuild()
         assert club.files() == files, "nothing was made of it"
-        tell_delivery(club.deliver(other, "1,Alien,1979,117", "2,Heat,1995,170"))
+        print_delivery(club.deliver(other, "1,Alien,1979,117", "2,Heat,1995,170"))
         assert "films.csv: its bytes in the lake were damaged; replaced by these" in capsys.readouterr().out
         assert payload.read_bytes() == good
     club.rebuild()
     assert club.files() == files
-    tell_delivery(club.deliver(MONDAY, "1,Alien,1979,117", "2,Heat,1995,170"))
+    print_delivery(club.deliver(MONDAY, "1,Alien,1979,117", "2,Heat,1995,170"))
     assert "damaged" not in capsys.readouterr().out
 
 
@@ -287,7 +287,7 @@ def test_a_lake_and_a_catalogue_that_do_not_belong_together_are_not_written_to(
     lost = tmp_path / "lost.db"
     for file in club.home.folder.glob("catalogue.db*"):
         file.rename(lost.with_name(file.name.replace("catalogue", "lost")))
-    with pytest.raises(StoreError, match="this lake holds deliveries and the catalogue knows none"):
+    with pytest.raises(StoreError, match="this lake holds deliveries and the catalogue has none"):
         club.deliver(TUESDAY, "1,Alien,1979,117", "2,Heat,1995,170")
     kept = lake(club.home.folder)
     assert {name: kept[name] for name in before} == before

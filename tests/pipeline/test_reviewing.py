@@ -338,7 +338,7 @@ def test_a_second_persons_verdict_is_a_decision_of_its_own_that_outlives_the_fir
         review("different", ":".join(TOY), ":".join(TOY_IMDB), "--yes", "--by", who)
     made = json.loads(review("list", "--decided", "--json"))
     assert [row["who"] for row in made] == ["ann", "bo"]
-    assert "mind: decision 2 of bo says the same and stays in force" in review("undo", "1", "--yes")
+    assert "note: decision 2 of bo says the same and stays in force" in review("undo", "1", "--yes")
     assert not together()
     assert "mind:" not in review("undo", "2", "--yes")
     assert together()
@@ -385,7 +385,7 @@ def test_the_history_of_a_merged_id_says_whose_it_is(context: RunContext) -> Non
     kept, gone = sorted(movie_of(context, HEAT, HEAT_IMDB))
     decide(context, HEAT, HEAT_IMDB, True)
     told, own = (moviec("history", f"mc{movie}", "--home", context.home.folder) for movie in (gone, kept))
-    assert told.stderr == f"mc{gone} was merged into mc{kept}, whose history this is\n"
+    assert told.stderr == f"mc{gone} was merged into mc{kept}, so this is that film's history\n"
     assert (told.returncode, told.stdout, own.stderr) == (0, own.stdout, "")
     shown = moviec("show", f"mc{gone}", "--home", context.home.folder)
     assert shown.stderr == f"mc{gone} was merged into mc{kept}\n" and f"mc{kept}" in shown.stdout
@@ -427,11 +427,11 @@ def test_a_preview_says_whose_decision_it_overrules_or_takes_back(review: Callab
     told = review("same", *PAIR, "--by", "bo")
     assert f"\noverrules {first}" in told and apart in told
     review("same", *PAIR, "--by", "bo", "--yes")
-    assert "mind: decision 2 of bo (same) overrules it already" in review("undo", "1")
+    assert "note: decision 2 of bo (same) overrules it already" in review("undo", "1")
     told = review("undo", "2")
     assert (
-        "takes back decision 2 of bo, " in told
-        and "mind: decision 1 of ann (different) is in force again" in told
+        "undoes decision 2 of bo, " in told
+        and "note: decision 1 of ann (different) is in force again" in told
     )
     assert "(without a title)" not in told and "None" not in told
 

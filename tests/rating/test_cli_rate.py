@@ -135,7 +135,7 @@ def test_a_copy_that_speaks_in_place_of_who_is_left_out_is_named(tmp_path: Path)
     (tmp_path / "some.csv").write_text(HEAD + "".join(rows))
     out = tmp_path / "scores.csv"
     told = moviec_rate(tmp_path / "some.csv", "--out", out, "--without", "imdb")
-    assert "mirror repeats imdb and speaks in its place" in told
+    assert "mirror repeats imdb and counts in its place" in told
     both = moviec_rate(tmp_path / "some.csv", "--out", out, "--without", "imdb", "--without", "mirror")
     assert "speaks in its place" not in both and "30 films have no rater left" in both
 
@@ -156,10 +156,10 @@ def test_what_if_tells_how_films_move(tables: Path) -> None:
     [
         ("no.csv", None, UsageError, "no such file"),
         ("short.csv", "movie,source,value\na,imdb,7\n", PayloadError, "no column lowest, highest"),
-        ("table.pdf", "x", UsageError, "cannot tell a table from the ending '.pdf'"),
+        ("table.pdf", "x", UsageError, "a table cannot have the ending '.pdf'"),
         ("table.xlsx", "x", PayloadError, "the workbook cannot be read"),
         ("empty.csv", "", PayloadError, "the file is empty"),
-        ("none.csv", HEAD, UsageError, "not one rating could be used"),
+        ("none.csv", HEAD, UsageError, "no rating could be used"),
         ("no.parquet", "text", PayloadError, "cannot be read"),
     ],
 )

@@ -82,7 +82,7 @@ def test_a_model_reads_back_and_a_changed_one_does_not(model: RatingModel) -> No
     assert from_json(text) == model and from_json(text).version == model.version
     with pytest.raises(StoreError, match="fit it again"):
         from_json(text.replace(b'"panel": "critics"', b'"panel": "audience"'))
-    with pytest.raises(StoreError, match="no rating model"):
+    with pytest.raises(StoreError, match="not a rating model"):
         from_json(b"{}")
 
 

@@ -224,5 +224,5 @@ def test_constants_alone_are_no_ground_for_certainty() -> None:
 
 def test_more_sources_than_can_be_told_apart_are_refused() -> None:
     rows: list[Rating] = [("m1", f"viewer {number}", 50.0, None, None) for number in range(101)]
-    with pytest.raises(UsageError, match="101 sources, 100 can be told apart"):
+    with pytest.raises(UsageError, match="101 sources, at most 100 are possible"):
         run(table(rows))

@@ -146,7 +146,7 @@ def test_what_a_film_in_xml_tells_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("a.xml", "<a><b>1</b>", "no list that can be read"),
+        ("a.xml", "<a><b>1</b>", "not a readable list"),
         ("a.xml", '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "defines entities"),
         ("a.xml", "<a><b>1</b></a>", "no list of films"),
         ("shows.json", json.dumps([{"show": {"title": "Lost", "year": 2004}}]), "no title column"),

@@ -196,7 +196,7 @@ def test_all_files_of_a_known_source_are_one_delivery(
     folder = folder_of(tmp_path / "ml", {**MOVIELENS, "broken.csv": "title,x\nFoo,1\n"})
     (found,) = rounds_of(home, tmp_path, folder)
     assert {name: {*files} for name, files in found.items()} == {"movielens": {*MOVIELENS}}
-    assert "broken.csv is left out: it is no file of movielens" in capsys.readouterr().err
+    assert "broken.csv is left out: it is not a file of movielens" in capsys.readouterr().err
     shutil.rmtree(tmp_path / "work")
     assert rounds_of(home, tmp_path, packed(tmp_path / "ml.zip", MOVIELENS)) == [{"movielens": ["ml.zip"]}]
     assert "left out" not in capsys.readouterr().err

@@ -79,7 +79,7 @@ def test_a_home_may_have_rates_of_its_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["a,b\n1,2\n", "date,currency,dollars\n1972,RUB,1\n", "date,currency,dollars\n1972-01-01,RUB,x\n", "date,currency,dollars\n1972-01-01,RUB,0\n"])  # fmt: skip
 def test_what_is_no_table_of_rates_is_said(tmp_path: Path, text: str) -> None:
     (tmp_path / "rates.csv").write_text(text)
-    with pytest.raises(UsageError, match="no table of rates"):
+    with pytest.raises(UsageError, match="not a table of rates"):
         rates_of(tmp_path)
 
 

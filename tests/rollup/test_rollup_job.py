@@ -345,7 +345,7 @@ def test_the_record_is_of_what_counted_and_of_the_whole_folder(tmp_path: Path) -
 def test_a_second_file_that_plays_no_part_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.csv").write_text("a,b\n1,2\n")
     path = films_csv(tmp_path, movie())
-    with pytest.raises(UsageError, match="this is no file of the delivery"):
+    with pytest.raises(UsageError, match="this is not a file of the delivery"):
         run_rollup(Job((path, tmp_path / "notes.csv"), tmp_path / "out"))
 
 

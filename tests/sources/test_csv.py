@@ -58,8 +58,8 @@ def test_whole_rows_come_through_with_quotes_commas_and_line_breaks(
         (b'2,"' + b"b" * 20_000 + b'",c,d,e', "too many columns"),
         (b'2,"b"x,c', "a quote that does not close, or text after a closing quote"),
         (b"2,caf\xe9,c", "not UTF-8"),
-        (b"x2,b,c", "id is 'x2', which is no key"),
-        (b",b,c", "id is empty, which is no key"),
+        (b"x2,b,c", "id is 'x2', which is not a valid key"),
+        (b",b,c", "id is empty, which is not a valid key"),
     ],
 )
 def test_one_bad_row_costs_no_other(engine: DuckEngine, tmp_path: Path, bad: bytes, reason: str) -> None:
@@ -105,7 +105,7 @@ def test_a_cell_of_megabytes_is_rejected_line_by_line(engine: DuckEngine, tmp_pa
 
 def test_a_file_that_the_engine_passes_over_in_part_is_refused(engine: DuckEngine, tmp_path: Path) -> None:
     junk = "\n".join(["x" * 400] * 50_000)
-    with pytest.raises(PayloadError, match="lines can be neither read nor refused"):
+    with pytest.raises(PayloadError, match="lines can be neither read nor rejected"):
         read(engine, tmp_path, f"id,title,note\n1,a,b\n{junk}\n3,d,e\n".encode())
 
 
@@ -165,8 +165,8 @@ def test_unknown_columns_are_named_and_order_does_not_matter(engine: DuckEngine,
         (b"<html><body>Not found</body></html>", "films.csv: no column id, title; its first line reads: <html><body>Not found</body></html>"),
         (b"id;title;note\n1;a;b\n", "films.csv: no column id, title; its first line reads: id;title;note"),
         (b"id,note\n1,b\n", "films.csv: no column title; its first line reads: id, note"),
-        (b"id,title,title\n1,b,c\n", "films.csv: column title stands twice in the header"),
-        (b"id,title,note\nx,a,b\n", "films.csv: not one of 1 row could be read; the first: id is 'x', which is no key"),
+        (b"id,title,title\n1,b,c\n", "films.csv: column title occurs twice in the header"),
+        (b"id,title,note\nx,a,b\n", "films.csv: not one of 1 row could be read; the first: id is 'x', which is not a valid key"),
         (
             "id,title,note\n1,a,b\n2,café,c\n".encode("latin-1"),
             "films.csv: not UTF-8 (1 line, the first is line 3); save it as UTF-8; it looks like an 8-bit encoding such as Latin-1",

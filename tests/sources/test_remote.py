@@ -153,6 +153,6 @@ def test_sftp_refuses_a_wrong_password_and_an_unknown_server(tmp_path: Path, ser
 def test_an_address_of_an_unknown_kind_and_one_without_a_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="nosuch://a/b: this kind of address cannot be opened"):
         fetched("nosuch://a/b", tmp_path)
-    with pytest.raises(UsageError, match="https://host/: this address names no file"):
+    with pytest.raises(UsageError, match="https://host/: this address does not name a file"):
         fetched("https://host/", tmp_path)
     assert name_of("s3://drops/a%20b.csv") == "a%20b.csv"

@@ -86,7 +86,7 @@ def test_a_bad_line_of_json_lines_is_one_rejected_row_with_its_physical_line() -
     assert rejected(staged) == [
         (3, "not valid JSON", '{"id": 2, '),
         (5, "not a JSON object", "[3]"),
-        (6, "id is empty, which is no key", '{"title": "no id"}'),
+        (6, "id is empty, which is not a valid key", '{"title": "no id"}'),
         (7, "not UTF-8", '{"id": 4, "title": "b\\xff"}'),
     ]
 
@@ -137,7 +137,7 @@ def test_a_row_torn_by_a_line_break_in_a_tsv_is_won_back() -> None:
 def test_a_row_without_a_key_in_parquet_is_rejected_with_its_values() -> None:
     staged, rows = stage(of("parquet"), parquet([{"id": 1, "title": "a"}, {"id": None, "title": "b"}]))
     assert [row["id"] for row in rows] == ["1"]
-    assert rejected(staged)[0][:2] == (2, "id is empty, which is no key")
+    assert rejected(staged)[0][:2] == (2, "id is empty, which is not a valid key")
     assert json.loads(rejected(staged)[0][2])["title"] == "b"
 
 
@@ -172,14 +172,14 @@ def test_columns_that_the_facts_do_not_know_are_named() -> None:
 
 def test_a_payload_of_another_kind_gives_one_clear_error() -> None:
     for format, payload, message in (
-        ("json", '{"id": 1}', "the file is no JSON list"),
+        ("json", '{"id": 1}', "the file is not a JSON list"),
         ("jsonl", '[{"id": 1}]', "no row of it has the column id"),
         ("parquet", "id,title\n1,a\n", "the Parquet file is damaged"),
         ("tsv", "id,title,cast\n1,a,b\n", "no column id"),
         ("csv", "\xff\xfei\0d\0".encode("latin-1"), "UTF-16"),
         ("jsonl", "  \n", "the file is empty"),
         ("json", "[]", "no row of it has the column id"),
-        ("csv", "id,title,Title\n1,a,b\n", "stands twice"),
+        ("csv", "id,title,Title\n1,a,b\n", "occurs twice"),
     ):
         with pytest.raises(PayloadError, match=message):
             stage(of(format), payload)  # type: ignore[arg-type]

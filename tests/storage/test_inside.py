@@ -56,7 +56,7 @@ def test_a_redirect_that_leads_inside_is_refused(tmp_path: Path, monkeypatch: py
     with web({"/a.csv": [body(b"", status=302, Location="http://127.0.0.1:1/")], "/b": [secret]}) as server:
         looked_up["films.example"] = server
         with pytest.raises(
-            SourceError, match=r"127\.0\.0\.1: leads to 127\.0\.0\.1, which is no public address"
+            SourceError, match=r"127\.0\.0\.1: leads to 127\.0\.0\.1, which is not a public address"
         ):
             Web({}, QUICK).get(f"http://films.example:{server.rpartition(':')[2]}/a.csv", tmp_path / "a.csv")
     assert asked == []
@@ -100,7 +100,7 @@ def test_only_the_web_is_the_web(scheme: str, tmp_path: Path, monkeypatch: pytes
     looked_up = _outside(monkeypatch)
     with web({"/a.csv": [body(b"", status=302, Location=scheme)]}) as server:
         looked_up["films.example"] = server
-        with pytest.raises(MovieCError, match="this is no address"):
+        with pytest.raises(MovieCError, match="this is not an address"):
             Web({}, QUICK).get(f"http://films.example:{server.rpartition(':')[2]}/a.csv", tmp_path / "a.csv")
 
 
@@ -113,7 +113,7 @@ def test_a_proxy_of_the_system_is_gone_through_and_written_out_inside_addresses_
         Web({}, QUICK).get("http://films.example/a.csv", tmp_path / "a.csv")
         assert (tmp_path / "a.csv").read_bytes() == b"by proxy"
         for host in ("127.0.0.1", "[::1]", "169.254.169.254", "localhost"):
-            with pytest.raises(SourceError, match="no public address"):
+            with pytest.raises(SourceError, match="not a public address"):
                 Web({}, QUICK).get(f"http://{host}/a.csv", tmp_path / "b.csv")
 
 

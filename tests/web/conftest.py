@@ -50,7 +50,7 @@ class Bench:
         return Sent(kind="ping", changes=0, ms=1, error=None if "works" in hook["url"] else "answered 500")
 
     def refusal(self, url: str) -> str:
-        return "inside.example: leads to 10.0.0.7, which is no public address" if "inside" in url else ""
+        return "inside.example: leads to 10.0.0.7, which is not a public address" if "inside" in url else ""
 
     def poster(self, sha256: str, width: int) -> bytes | None:
         return None

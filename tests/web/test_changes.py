@@ -107,7 +107,7 @@ def test_a_follower_that_knows_more_than_there_is_is_told_so(api: Api) -> None:
             "filter.genres",
             "there is no genre 9999",
         ),
-        ({"url": "https://inside.example/hook"}, "url", "leads to 10.0.0.7, which is no public address"),
+        ({"url": "https://inside.example/hook"}, "url", "leads to 10.0.0.7, which is not a public address"),
         ({}, "url", "required"),
     ],
 )

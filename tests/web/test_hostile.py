@@ -229,7 +229,7 @@ def test_one_caller_is_limited_before_all_are_and_what_ends_is_given_back() -> N
     with pytest.raises(Problem, match="more than 60") as mine:
         counts.enter("one")
     leaving += [counts.enter("two") for _ in range(15)]
-    with pytest.raises(Problem, match="too many requests are under way") as all_:
+    with pytest.raises(Problem, match="too many requests at once") as all_:
         counts.enter("three")
     assert (mine.value.status, all_.value.status) == (429, 503)
     for leave in leaving:

@@ -117,7 +117,7 @@ def test_while_the_database_is_away_nothing_is_vouched_for(
         connection.execute(end, {"name": url.database})
         away = api.get("/v1/movies/mc1")
         assert (away.status_code, away.json()["error"]["code"]) == (503, "service_unavailable")
-        assert away.json()["error"]["message"] == "the catalogue cannot be reached just now"
+        assert away.json()["error"]["message"] == "the catalogue cannot be reached at the moment"
         connection.execute(sa.text(f"ALTER DATABASE {url.database} ALLOW_CONNECTIONS true"))
         assert api.get("/v1/movies/mc1").status_code == 200
     maker.dispose()

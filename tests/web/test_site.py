@@ -529,7 +529,7 @@ def test_lines_have_a_colour_each(read_api: Api) -> None:
     told = read_api.json(
         "/explore/data.json?view=lines&measure=movies&first=1930&last=2023&kind=companies&top=100"
     )
-    assert f"lines are drawn of {MOST_LINES} at most" in told["coverage"]
+    assert f"only {MOST_LINES} lines are drawn" in told["coverage"]
 
 
 @pytest.mark.parametrize("measure", ["revenue", "movies", "c_rating", "votes"])
@@ -584,12 +584,12 @@ def test_fields_that_few_films_could_judge_are_not_told_of_a_source(api: Api) ->
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("/search?year_from=abc", "Year from: write a whole number."),
-        ("/search?nope=1", "There is no parameter 'nope' here; take it out of the address."),
+        ("/search?year_from=abc", "Year from: use a whole number."),
+        ("/search?nope=1", "There is no parameter 'nope' here; remove it from the address."),
         ("/search?genre=horor", "There is no genre 'horor'; Genres in the menu lists those there are."),
         (
             "/search?country=USA",
-            "Country: not written as it should be; change it, or take it out of the address.",
+            "Country: not valid; change it, or remove it from the address.",
         ),
         ("/search?query=heat&cursor=xx", "This page of the list is no longer there"),
         ("/nowhere", "There is no page at this address."),

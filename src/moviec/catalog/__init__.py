@@ -1,1 +1,1 @@
-"""The database: what was delivered, which batches exist, rejected rows, runs."""
+"""The catalogue's database: deliveries, batches, rejected rows, runs, films and all that is served."""

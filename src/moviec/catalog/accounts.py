@@ -1,4 +1,4 @@
-"""Accounts, their API keys and their use by day. A key is shown once; what is kept is its SHA-256."""
+"""Accounts, their API keys and their use by day. A key is shown once; only its SHA-256 is stored."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from moviec.catalog.schema.serving import accounts, keys, usage
 from moviec.errors import UsageError
 from moviec.spelling import fault_of_name
 
-#: The account of keys that name none.
+#: The account of keys created without one.
 DEFAULT = "default"
 
 Scope = Literal["read", "admin"]
@@ -36,7 +36,7 @@ class Key(msgspec.Struct, frozen=True):
 
 
 class NewKey(msgspec.Struct, frozen=True):
-    """What a new key is to be."""
+    """The properties of a new key."""
 
     name: str
     account: str = DEFAULT
@@ -73,19 +73,19 @@ class Keys:
 
 
 def plain_name(text: str, where: str) -> str:
-    """Return a name as a person gave it, without blanks around it; raises UsageError, with `where`, where it is none."""
+    """Return a name without surrounding blanks; raises UsageError, with `where`, if it is not valid."""
     if fault := fault_of_name(text):
         raise UsageError(fault, where, "write a name on one line")
     return text.strip()
 
 
 def digest(key: str) -> str:
-    """Return the SHA-256 of a key, by which it is kept."""
+    """Return the SHA-256 of a key, as stored."""
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def create_account(catalogue: sa.Engine, name: str) -> None:
-    """Create an account. Raises UsageError where it exists, or the name is none."""
+    """Create an account. Raises UsageError where it exists, or the name is invalid."""
     name = plain_name(name, "account")
     with writing(catalogue, beside=True) as connection:
         if not _add_account(connection, name):
@@ -101,7 +101,7 @@ def list_accounts(catalogue: sa.Engine) -> list[dict[str, Any]]:
 
 
 def disable_account(catalogue: sa.Engine, name: str) -> None:
-    """Disable an account: its keys are refused from now on. Raises UsageError where there is none."""
+    """Disable an account: its keys are refused from now on. Raises UsageError for an unknown one."""
     with writing(catalogue, beside=True) as connection:
         query = sa.update(accounts).where(accounts.c.name == name).values(disabled_at=now())
         if not connection.execute(query).rowcount:
@@ -124,7 +124,7 @@ def create_key(catalogue: sa.Engine, wanted: NewKey) -> tuple[str, int]:
             "created_at": now(),
         }
         number = connection.execute(sa.insert(keys).values(row)).inserted_primary_key
-    assert number is not None  # noqa: S101  an insert of one row always has one
+    assert number is not None  # noqa: S101  an insert of one row always returns its key
     return key, int(number[0])
 
 
@@ -136,7 +136,7 @@ def list_keys(catalogue: sa.Engine) -> list[dict[str, Any]]:
 
 
 def revoke_key(catalogue: sa.Engine, number: int) -> None:
-    """Revoke a key for good. Raises UsageError where there is none."""
+    """Revoke a key permanently. Raises UsageError for an unknown one."""
     with writing(catalogue, beside=True) as connection:
         known = connection.scalar(sa.select(keys.c.number).where(keys.c.number == number))
         if known is None:
@@ -146,7 +146,7 @@ def revoke_key(catalogue: sa.Engine, number: int) -> None:
 
 
 def add_usage(catalogue: sa.Engine, counts: Mapping[tuple[int, str], tuple[int, int]]) -> None:
-    """Add requests and refusals to what is counted, by (key, day): one transaction for a batch of requests."""
+    """Add requests and refusals to the counts by (key, day): one transaction for a batch of requests."""
     if not counts:
         return
     with catalogue.begin() as connection:
@@ -172,7 +172,7 @@ def usage_of(catalogue: sa.Engine, key: int, days: int = 90) -> list[dict[str, A
 
 
 def now() -> str:
-    """Return this instant as the catalogue writes instants: UTC, ISO 8601."""
+    """Return the current time as the catalogue stores times: UTC, ISO 8601."""
     return dt.datetime.now(dt.UTC).isoformat()
 
 
@@ -182,7 +182,7 @@ def _add_account(connection: sa.Connection, name: str) -> bool:
 
 
 def _insert(catalogue: sa.Engine) -> Any:
-    """Return the dialect's own INSERT: both databases know ON CONFLICT, Core's general one does not."""
+    """Return the dialect's own INSERT: both databases have ON CONFLICT, Core's generic INSERT does not."""
     from sqlalchemy.dialects import postgresql, sqlite
 
     return sqlite.insert if catalogue.dialect.name == "sqlite" else postgresql.insert

@@ -1,6 +1,7 @@
 """Rows of the database as Arrow tables, and whole tables back into it, whatever the database.
 
-Whole tables are for the lake's copy of the ledger and for backups: JSON travels as its text, compressed texts as they are.
+Whole tables are for the lake's copy of the ledger and for backups: JSON is copied as text, compressed texts as stored
+bytes.
 """
 
 from __future__ import annotations
@@ -32,14 +33,16 @@ AT_ONCE = 50_000
 
 
 def read(connection: sa.Connection, query: sa.Select[Any] | sa.CompoundSelect[*tuple[Any, ...]]) -> pa.Table:
-    """Run a query; return its rows as text, whole numbers (64 bits), truths, numbers and dates."""
+    """Run a query; return its rows as text, 64-bit integers, booleans, floats and dates."""
     return pa.concat_tables(read_parts(connection, query))
 
 
 def read_parts(
     connection: sa.Connection, query: sa.Select[Any] | sa.CompoundSelect[*tuple[Any, ...]]
 ) -> Iterator[pa.Table]:
-    """Run a query; yield its rows as `read` does, part by part with flat memory; one without rows where there are none."""
+    """Run a query; yield its rows as `read` does, part by part with flat memory; a single empty part where there are
+    none.
+    """
     schema = pa.schema([(column.name, _TYPES[column.type.python_type]) for column in query.selected_columns])
     empty = True
     with connection.execute(query, execution_options={"stream_results": True}) as found:
@@ -54,7 +57,7 @@ def read_parts(
         yield schema.empty_table()
 
 
-#: The tables that describe films; those of accounts and of the work are nobody's business here.
+#: The tables that describe films; those of accounts and operations are left out.
 TABLES = (
     "movies", "titles", "genres", "movie_genres", "companies", "movie_companies", "people", "credits", "languages",
     "movie_languages", "countries", "movie_countries", "movie_keywords", "external_ids", "ratings", "rollups",
@@ -69,7 +72,9 @@ def read_table(connection: sa.Connection, name: str) -> pa.Table:
 
 @contextmanager
 def snapshot(catalogue: sa.Engine) -> Iterator[sa.Connection]:
-    """Yield a connection that reads the database as it stands now, whatever is committed meanwhile; it locks out nobody."""
+    """Yield a connection that reads a snapshot of the database, whatever is committed meanwhile, without blocking
+    others.
+    """
     isolated = {} if catalogue.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
     with catalogue.connect().execution_options(**isolated) as connection:
         if catalogue.dialect.name == "sqlite":
@@ -79,17 +84,17 @@ def snapshot(catalogue: sa.Engine) -> Iterator[sa.Connection]:
 
 
 def table_names() -> list[str]:
-    """Name every table, those that others refer to first."""
+    """Return every table's name, referenced tables first."""
     return [table.name for table in metadata.sorted_tables]
 
 
 def columns_of(name: str) -> list[str]:
-    """Name a table's columns."""
+    """Return the names of a table's columns."""
     return [column.name for column in metadata.tables[name].columns]
 
 
 def key_of(name: str) -> list[str]:
-    """Name the columns of a table's primary key."""
+    """Return the columns of a table's primary key."""
     return [column.name for column in metadata.tables[name].primary_key.columns]
 
 
@@ -107,7 +112,7 @@ def parts_of(connection: sa.Connection, name: str) -> Iterator[pa.Table]:
 
 
 def filled(connection: sa.Connection, names: Sequence[str]) -> list[str]:
-    """Name those of some tables that are there and have rows."""
+    """Return those of some tables that exist and have rows."""
     present = set(sa.inspect(connection).get_table_names())
     some = [metadata.tables[name] for name in names if name in present]
     any_row = [sa.select(sa.literal(1)).select_from(table).limit(1) for table in some]
@@ -117,7 +122,7 @@ def filled(connection: sa.Connection, names: Sequence[str]) -> list[str]:
 
 
 def drop_tables(catalogue: sa.Engine) -> None:
-    """Drop the tables of a catalogue that holds nothing, so that it may get those of another version."""
+    """Drop the tables of an empty catalogue, so that those of another version can be created."""
     with writing(catalogue) as connection:
         metadata.drop_all(connection)
         connection.execute(sa.text("DROP TABLE IF EXISTS alembic_version"))
@@ -126,7 +131,7 @@ def drop_tables(catalogue: sa.Engine) -> None:
 def replace_rows(
     connection: sa.Connection, names: Collection[str], parts: Callable[[str], Iterable[pa.Table] | None]
 ) -> dict[str, int]:
-    """Put rows in the place of those that some tables hold, under whatever schema the database has; return how many by table.
+    """Replace the rows of some tables, under whatever schema the database has; return the number of rows by table.
 
     `parts`: the rows of a table, which may lack columns that have a default; None for none. Inside a `writing`
     transaction. The database then numbers new rows after those with a number.
@@ -154,8 +159,8 @@ def _add(connection: sa.Connection, table: sa.Table, parts: Iterable[pa.Table]) 
 
 
 def _count_on(connection: sa.Connection, tables: Iterable[sa.Table]) -> None:
-    """Have the database number new rows after those that were added with their numbers."""
-    if connection.dialect.name == "sqlite":  # it always goes on from the greatest
+    """Make the database number new rows after those added with explicit numbers."""
+    if connection.dialect.name == "sqlite":  # it always continues from the greatest
         return
     for table in tables:
         for column in table.primary_key.columns:

@@ -1,8 +1,8 @@
-"""The end of the change log, whether it can have grown since it was read, and what changed lately.
+"""The end of the change log, whether it may have grown since it was read, and recent changes.
 
-On SQLite a counter tells: it moves with every commit of another connection, and reading it takes microseconds
-(https://sqlite.org/pragma.html#pragma_data_version). PostgreSQL has nothing of the kind: there each look is a query, made by
-the event loop itself, since a thread waits longer for the interpreter than for the server.
+On SQLite a counter shows growth: it changes with every commit of another connection, and reading it takes microseconds
+(https://sqlite.org/pragma.html#pragma_data_version). PostgreSQL has nothing like it: there each check is a query, made
+by the event loop itself, since a thread waits longer for the interpreter than for the server.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 class Head:
-    """Reads the end of the log, one look at a time."""
+    """Reads the end of the log, one reading at a time."""
 
     def __init__(self, reader: Reader) -> None:
-        """Read nothing yet."""
+        """Prepare the query."""
         self._reader = reader
         self._last = reader.prepare(sa.select(sa.func.max(changes.c.number)))
         self._lock = threading.Lock()
@@ -38,21 +38,21 @@ class Head:
         self._session: Any = None
 
     async def read(self) -> Seen:
-        """Read the number of the last change. Raises StoreError where the database is away."""
+        """Read the number of the last change. Raises StoreError where the database cannot be reached."""
         return await (asyncio.to_thread(self._read) if self._counting else self._ask())
 
-    def stands(self, seen: Seen | None) -> bool:
+    def is_current(self, seen: Seen | None) -> bool:
         """Return whether it is certain, without a query, that nothing was appended since a reading."""
         return seen is not None and seen.counter is not None and self._counter() == seen.counter
 
     async def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         if self._counting is not None:
             self._counting.close()
         await self._leave()
 
     def _read(self) -> Seen:
-        counter = self._counter()  # first: what is committed between the two is read twice, never missed
+        counter = self._counter()  # first: a commit between the two reads is seen twice, never missed
         return Seen(int(self._last()[0][0] or 0), counter)
 
     def _counter(self) -> int | None:
@@ -82,12 +82,12 @@ class Head:
             await session.close()
 
 
-#: Entries at the end of the log that are looked through.
+#: Entries at the end of the log that are searched.
 LOOKED_AT = 2_000
 
 
 class Lately(msgspec.Struct, frozen=True):
-    """The last change of a film: created or updated, when (UTC), by whose delivery, and which fields."""
+    """The last change of a film: created or updated, when (UTC), by which source's delivery, and which fields."""
 
     movie: int
     kind: str

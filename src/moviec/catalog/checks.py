@@ -1,4 +1,4 @@
-"""What the doctor asks of the catalogue: rows that must agree with one another, counted or given to be compared."""
+"""The doctor's queries on the catalogue: rows that must agree with one another, counted or returned for comparison."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def live_records(connection: sa.Connection) -> pa.Table:
 
 
 def inconsistencies(connection: sa.Connection, private: Sequence[str] = ()) -> Iterator[tuple[str, int]]:
-    """Yield what must not be there, and how many there are: films without what belongs to them, credits of nobody.
+    """Yield what must not exist, and how many there are: films without rows that belong to them, credits of unknown
+    parties.
 
     Films that only `private` sources list are not shown.
     """
@@ -53,7 +54,7 @@ def inconsistencies(connection: sa.Connection, private: Sequence[str] = ()) -> I
 
 
 def _nobody(connection: sa.Connection, kind: str) -> int:
-    """Count credits whose party is not among the people or companies; those that cannot be read stand for nobody."""
+    """Count credits whose party is not among the people or companies; unreadable ones count as without a party."""
     shown = read(connection, sa.select(metadata.tables[kind].c.id))["id"]
     try:
         parts = [part["party"] for part in StoredParties(connection, kind).credited()]
@@ -63,7 +64,7 @@ def _nobody(connection: sa.Connection, kind: str) -> int:
 
 
 def count_changes(connection: sa.Connection, after: int) -> int:
-    """Return how many entries the change log has past a number."""
+    """Return how many entries the change log has after a number."""
     return connection.scalar(sa.select(sa.func.count()).where(changes.c.number > after)) or 0
 
 
@@ -73,7 +74,7 @@ def every_checkpoint(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
 
 
 def move_checkpoint(connection: sa.Connection, follower: str, position: int) -> None:
-    """Set how far a follower has read, and leave when it last did."""
+    """Set how far a follower has read, without changing when it last read."""
     where = checkpoints.c.follower == follower
     connection.execute(sa.update(checkpoints).where(where).values(position=position))
 
@@ -86,7 +87,7 @@ def last_movie(connection: sa.Connection) -> int:
 def stored_documents(connection: sa.Connection, some: range) -> pa.Table:
     """Return movie, document, hash, claims, claims_hash of the documents of a range of movies.
 
-    A text that cannot be decompressed is empty, and so is none that its checksum fits.
+    A text that cannot be decompressed becomes empty, so that it does not match its checksum.
     """
     columns = [
         sa.type_coerce(documents.c[name], sa.LargeBinary()).label(name)
@@ -127,7 +128,7 @@ def remove_documents(connection: sa.Connection, films: Column) -> None:
 def doubled(connection: sa.Connection, sources: Sequence[str]) -> list[dict[str, Any]]:
     """List movies that hold several live records of one of these sources, which list no film twice.
 
-    Each: movie, source, records. Only a person's verdict can bring that about.
+    Each: movie, source, records. Only a person's verdict can cause that.
     """
     count = sa.func.count().label("records")
     query = (

@@ -1,4 +1,6 @@
-"""What sources say of production companies (country, owner, other names): kept by source, and put beside the companies it is about."""
+"""What sources say of production companies (country, owner, other names): stored by source, and applied to the
+companies.
+"""
 
 from __future__ import annotations
 
@@ -15,19 +17,21 @@ from moviec.catalog.schema.movies import companies, company_names, movie_compani
 from moviec.catalog.staging import merge, stage
 from moviec.text import Column, fold
 
-#: Rows of `put_details`: the id at the source, and what it says; a row without a name is of a company that is no more.
+#: Rows of `put_details`: the id at the source, and what it says; a row without a name is of a deleted company.
 DETAILS = pa.schema(
     [(name, pa.string()) for name in ("id", "name", "country", "parent", "parent_name", "names")]
 )
 
 
 def put_details(connection: sa.Connection, source: str, by_delivery: Mapping[str, pa.Table]) -> None:
-    """Keep what deliveries of a source say of companies (DETAILS); of one company the later delivery holds."""
+    """Store what deliveries of a source say of companies (DETAILS); for one company the later delivery wins."""
     for delivery, rows in sorted(by_delivery.items()):
         if not rows.num_rows:
             continue
         given = {"source": [source] * rows.num_rows, "delivery": [delivery] * rows.num_rows}
-        staged = stage(connection, "told_companies", company_details, pa.table({**given, **_columns(rows)}))
+        staged = stage(
+            connection, "delivered_details", company_details, pa.table({**given, **_columns(rows)})
+        )
         mine = sa.and_(company_details.c.source == source, company_details.c.id.in_(sa.select(staged.c.id)))
         connection.execute(sa.delete(company_details).where(mine, company_details.c.delivery <= delivery))
         names = [column.name for column in staged.columns]
@@ -38,7 +42,7 @@ def put_details(connection: sa.Connection, source: str, by_delivery: Mapping[str
 
 
 def replace_details(connection: sa.Connection, source: str, by_delivery: Mapping[str, pa.Table]) -> None:
-    """Keep what a source's deliveries say of companies, read again, in place of what was kept of it."""
+    """Replace what is stored of a source's companies by what its deliveries say when read again."""
     connection.execute(sa.delete(company_details).where(company_details.c.source == source))
     put_details(connection, source, by_delivery)
 
@@ -47,33 +51,36 @@ def _columns(rows: pa.Table) -> dict[str, Column]:
     return {name: rows[name] for name in DETAILS.names}
 
 
-#: What is told of a company, beside its names.
+#: What the details say of a company, besides its names.
 _COLUMNS = ("country", "parent", "parent_name", "told_by")
 
 
 def apply_details(connection: sa.Connection, spaces: Mapping[str, str], among: Column | None = None) -> int:
-    """Put what is kept beside the companies that it is about; return how many rows differ now.
+    """Apply the stored details to the companies; return how many rows changed.
 
-    `spaces` gives the id space of each source that may be shown, the surest source first. Of several ids that one company has,
-    the first with a value counts. `among` are companies that changed: these, and those that they own, are looked at, else all.
+    `spaces` gives the id space of each source that may be shown, the most trusted first. Where a company has several
+    ids, the first with a value counts. `among`: companies that changed; only these and those that they own are updated,
+    else all.
     """
     some = None if among is None else _concerned(connection, spaces, among)
-    told = _told(connection, spaces, some)
-    columns: dict[str, Column] = {"id": pa.array([*told], pa.int64())}
+    known = _known_details(connection, spaces, some)
+    columns: dict[str, Column] = {"id": pa.array([*known], pa.int64())}
     for name in _COLUMNS:
         kind = pa.int64() if name == "parent" else pa.string()
-        columns[name] = pa.array([getattr(one, name) for one in told.values()], kind)
-    staged = stage(connection, "companies_told", companies, pa.table(columns))
+        columns[name] = pa.array([getattr(one, name) for one in known.values()], kind)
+    staged = stage(connection, "companies_known", companies, pa.table(columns))
     differs = sa.or_(*(companies.c[name].is_distinct_from(staged.c[name]) for name in _COLUMNS))
     values = {name: staged.c[name] for name in _COLUMNS}
     done = connection.execute(
         sa.update(companies).values(values).where(companies.c.id == staged.c.id, differs)
     )
-    any_told = sa.or_(*(companies.c[name].is_not(None) for name in _COLUMNS))
-    untold = sa.and_(any_told, companies.c.id.not_in(sa.select(staged.c.id)), _within(companies.c.id, some))
-    cleared = connection.execute(sa.update(companies).values(dict.fromkeys(_COLUMNS)).where(untold))
+    any_detail = sa.or_(*(companies.c[name].is_not(None) for name in _COLUMNS))
+    without = sa.and_(
+        any_detail, companies.c.id.not_in(sa.select(staged.c.id)), _within(companies.c.id, some)
+    )
+    cleared = connection.execute(sa.update(companies).values(dict.fromkeys(_COLUMNS)).where(without))
     connection.execute(sa.schema.DropTable(staged))
-    pairs = sorted({(company, name) for company, one in told.items() for name in one.names})
+    pairs = sorted({(company, name) for company, one in known.items() for name in one.names})
     names = pa.array([name for _, name in pairs], pa.string())
     other = {"company": pa.array([company for company, _ in pairs], pa.int64()), "name": names}
     scope = _within(company_names.c.company, some)
@@ -112,7 +119,7 @@ def _concerned(connection: sa.Connection, spaces: Mapping[str, str], among: Colu
     )
 
 
-class _Told(msgspec.Struct):
+class _Details(msgspec.Struct):
     """What is known of one company, put together from its ids."""
 
     country: str | None = None
@@ -122,9 +129,11 @@ class _Told(msgspec.Struct):
     names: set[str] = set()
 
 
-def _told(connection: sa.Connection, spaces: Mapping[str, str], some: sa.Table | None) -> dict[int, _Told]:
-    """Return what sources say of each company; a loop over the companies that were asked for, not over films."""
-    found: dict[int, _Told] = {}
+def _known_details(
+    connection: sa.Connection, spaces: Mapping[str, str], some: sa.Table | None
+) -> dict[int, _Details]:
+    """Return what sources say of each company; a loop over the companies given, not over films."""
+    found: dict[int, _Details] = {}
     for source, space in spaces.items():
         owner, details = parties.alias("owner"), company_details.c
         of_space = sa.and_(
@@ -149,7 +158,7 @@ def _told(connection: sa.Connection, spaces: Mapping[str, str], some: sa.Table |
             .order_by(parties.c.party, sa.func.length(details.id), details.id, owner.c.party)
         )
         for row in read(connection, query).to_pylist():
-            one = found.setdefault(row["party"], _Told())
+            one = found.setdefault(row["party"], _Details())
             one.told_by = one.told_by or source
             one.country = one.country or row["country"]
             if one.parent_name is None and row["parent_name"] and row["owner"] != row["party"]:
@@ -159,9 +168,10 @@ def _told(connection: sa.Connection, spaces: Mapping[str, str], some: sa.Table |
 
 
 def companies_to_ask(connection: sa.Connection, asker: str, space: str, before: str, most: int) -> list[str]:
-    """Return the ids that the films' companies have in a space, and that `asker` was not asked for since `before`.
+    """Return the ids that the films' companies have in a space, and that `asker` has not been queried for since
+    `before`.
 
-    Those never asked for first, those with most films first among them.
+    Those never queried come first, then by number of films.
     """
     films = (
         sa.select(movie_companies.c.company, sa.func.count().label("films"))

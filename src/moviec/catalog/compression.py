@@ -1,8 +1,8 @@
-"""Texts that the database keeps compressed: documents, claims, match evidence. Zstandard with a dictionary that is shipped.
+"""Texts that the database keeps compressed: documents, claims, match evidence. Zstandard with a shipped dictionary.
 
-A film's document and claims share their structure with every other film's, so a dictionary brings them to a seventh. The
-number of the dictionary stands in each frame (RFC 8878); a shipped dictionary is never changed, and needs no place in a
-backup. To SQLAlchemy a column of type `Compressed` holds text; driver values are decoded by `decompress`.
+A film's document and claims share their structure with every other film's, so a dictionary compresses them to a
+seventh. The number of the dictionary is in each frame (RFC 8878); a shipped dictionary is never changed, and need not
+be in a backup. To SQLAlchemy a column of type `Compressed` holds text; driver values are decoded by `decompress`.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def compress_all(texts: Any, kind: str) -> Any:
     parts: list[Any] = []
     chunk: Any
     for chunk in texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]:
-        if pa.types.is_dictionary(chunk.type):  # each different text once
+        if pa.types.is_dictionary(chunk.type):  # each distinct text once
             parts.append(compress_all(chunk.dictionary, kind).take(chunk.indices))
             continue
         plain = chunk.cast(pa.binary()).to_pylist()
@@ -85,7 +85,7 @@ def as_text(column: Any) -> Any:
 
 
 def decompress_sound(frame: bytes | None) -> str | None:
-    """Return a compressed text; an empty one where it is damaged, which no checksum fits."""
+    """Decompress a text; a damaged one becomes empty, which matches no checksum."""
     try:
         return None if frame is None else decompress(frame).decode()
     except (DamagedError, UnicodeDecodeError):
@@ -93,7 +93,7 @@ def decompress_sound(frame: bytes | None) -> str | None:
 
 
 def _compressor(kind: str) -> zstandard.ZstdCompressor:
-    """Return this thread's compressor: none is for two threads at once."""
+    """Return this thread's compressor: one is not safe for two threads at once."""
     made = _own("compressors")
     if kind not in made:
         made[kind] = zstandard.ZstdCompressor(level=LEVEL, dict_data=_dictionary(NEWEST[kind]))
@@ -121,13 +121,13 @@ class Compressed(sa.types.TypeDecorator[str]):
     cache_ok = True
 
     def __init__(self, kind: str) -> None:
-        """Remember which dictionary to compress with."""
+        """Set the kind of dictionary."""
         super().__init__()
         self.kind = kind
 
     @property
     def python_type(self) -> type[str]:
-        """Texts, to Python."""
+        """Return the Python type, str."""
         return str
 
     def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> bytes | None:

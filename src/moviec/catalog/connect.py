@@ -20,16 +20,16 @@ from moviec.transient import remedy
 if TYPE_CHECKING:
     from alembic.config import Config
 
-#: The newest migration. Named here, so that opening an up-to-date database need not load Alembic.
+#: The newest migration. Named here, so that opening an up-to-date database does not load Alembic.
 HEAD = "0009"
 
-#: What brings the driver of PostgreSQL.
+#: How to install the driver of PostgreSQL.
 POSTGRES = "pip install 'moviec[postgres]'"
 
-#: Seconds for which a writer waits for another one where nobody says otherwise; a large publication takes minutes.
+#: Seconds for which a writer waits for another one by default; a large publication takes minutes.
 PATIENCE = 600
 
-#: Seconds that it waits at least: two small transactions that meet are no reason to give up.
+#: The least seconds that it waits: two small transactions at once are no reason to fail.
 LEAST_PATIENCE = 5
 
 #: The engine's option that holds its patience.
@@ -62,9 +62,7 @@ def outdated(url: str) -> bool:
 
 @contextmanager
 def opened(url: str) -> Iterator[sa.Engine]:
-    """Yield an engine as it stands, which is kept unless the block fails; what the database says against it becomes a
-    StoreError.
-    """
+    """Yield an engine, disposed only if the block fails; errors of the database become StoreErrors."""
     try:
         engine = sa.create_engine(_readable(_with_driver(url)), pool_pre_ping=True)
         if engine.dialect.name == "sqlite":
@@ -88,7 +86,7 @@ def opened(url: str) -> Iterator[sa.Engine]:
 def _no_driver(error: ModuleNotFoundError, url: str) -> StoreError:
     """Return what to do about a database whose driver is missing."""
     if (error.name or "").startswith("psycopg"):
-        return StoreError("PostgreSQL takes a package that is not installed", shown(url), POSTGRES)
+        return StoreError("PostgreSQL needs a package that is not installed", shown(url), POSTGRES)
     return StoreError(
         "the catalogue cannot be kept in this kind of database", shown(url), "use SQLite or PostgreSQL"
     )
@@ -96,11 +94,11 @@ def _no_driver(error: ModuleNotFoundError, url: str) -> StoreError:
 
 @contextmanager
 def writing(engine: sa.Engine, beside: bool = False) -> Iterator[sa.Connection]:
-    """Yield a connection for one transaction that writes, of which one at a time goes on; it is committed at the end.
+    """Yield a connection for a writing transaction, one at a time; it is committed at the end.
 
-    `beside`: what it writes has nothing to do with publications, so that on PostgreSQL it need not wait for one; SQLite
-    has one writer whatever it writes. Raises StoreError where the database is away, out of room, or busy for longer than
-    the engine has patience.
+    `beside`: the writes have nothing to do with publications, so on PostgreSQL they need not wait for one; SQLite has a
+    single writer in any case. Raises StoreError where the database cannot be reached, is out of room, or is busy for
+    longer than the engine's patience.
     """
     try:
         with engine.connect() as connection:
@@ -114,7 +112,7 @@ def writing(engine: sa.Engine, beside: bool = False) -> Iterator[sa.Connection]:
 
 
 def _take_turn(connection: sa.Connection, beside: bool) -> None:
-    """Wait for who writes, as long as there is patience."""
+    """Wait for the current writer, up to the engine's patience."""
     patience = max(connection.get_execution_options().get(_PATIENCE, PATIENCE), LEAST_PATIENCE)
     if connection.dialect.name == "sqlite":
         connection.execute(sa.text(f"PRAGMA busy_timeout={patience * 1000:.0f}"))
@@ -126,7 +124,7 @@ def _take_turn(connection: sa.Connection, beside: bool) -> None:
 
 
 def version(engine: sa.Engine) -> str | None:
-    """Name the migration that the database is at; None for an empty one."""
+    """Return the migration that the database is at; None for an empty one."""
     if not sa.inspect(engine).has_table("alembic_version"):
         return None
     with engine.connect() as connection:
@@ -135,14 +133,15 @@ def version(engine: sa.Engine) -> str | None:
 
 
 def migrate(engine: sa.Engine, target: str = "head") -> None:
-    """Bring the schema to a migration in one transaction; raises StoreError for a database newer than this MovieC."""
+    """Migrate the schema to a revision in one transaction; raises StoreError for a database newer than this MovieC."""
     with migrated(engine, target) as connection:
         connection.commit()
 
 
 @contextmanager
 def migrated(engine: sa.Engine, target: str = "head") -> Iterator[sa.Connection]:
-    """Yield the connection in whose transaction the schema was brought to a migration; nothing stays unless it is committed.
+    """Migrate the schema to a revision in a transaction and yield its connection; nothing is kept unless it is
+    committed.
 
     Raises StoreError for a database newer than this MovieC.
     """
@@ -171,7 +170,7 @@ def migrated(engine: sa.Engine, target: str = "head") -> Iterator[sa.Connection]
 
 
 def alembic_config() -> Config:
-    """Return Alembic's settings: where the migrations stand."""
+    """Return Alembic's settings: where the migrations are."""
     from alembic.config import Config
 
     config = Config()
@@ -187,7 +186,7 @@ def _with_driver(url: str) -> str:
 
 
 def _readable(url: str) -> str:
-    """Have SQLite read a database that may only be read without the journals that it cannot make beside it."""
+    """Let SQLite read a read-only database without the journal files that it cannot create next to it."""
     made = sa.make_url(url)
     path = Path(made.database or "")
     if made.get_backend_name() != "sqlite" or not path.is_file() or path.stat().st_size == 0:
@@ -195,12 +194,12 @@ def _readable(url: str) -> str:
     journals = path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")
     if os.access(path.parent, os.W_OK) or all(journal.exists() for journal in journals):
         return url
-    # Nobody writes now: whoever does has both journals open.
+    # No journals, no writer: a writer has both open.
     return f"sqlite:///file:{quote(str(path))}?mode=ro&immutable=1&uri=true"
 
 
 def shown(url: str) -> str:
-    """Write an address without its password."""
+    """Return an address without its password."""
     try:
         return sa.make_url(url).render_as_string(hide_password=True)
     except sa.exc.ArgumentError:
@@ -208,7 +207,7 @@ def shown(url: str) -> str:
 
 
 def _tell_damage(context: sa.engine.ExceptionContext) -> None:
-    """Raise DamagedError where the database finds its own bytes damaged: nothing is made of them."""
+    """Raise DamagedError where the database finds its own bytes damaged."""
     if said := damage(context.original_exception):
         url = context.engine.url if context.engine else ""
         raise DamagedError(
@@ -219,17 +218,18 @@ def _tell_damage(context: sa.engine.ExceptionContext) -> None:
 
 
 def _make_private(path: str | None) -> None:
-    """Make SQLite's file for its owner alone, only where there is none: closing a file of a database that is open would end its locks.
+    """Create SQLite's file for its owner only, if it is missing: closing a file of an open database would release its
+    locks.
 
-    Its journals are as open as the file is.
+    Its journals get the same permissions.
     """
     if path and path != ":memory:" and not path.startswith("file:"):
-        with contextlib.suppress(OSError):  # SQLite says what is wrong with the place
+        with contextlib.suppress(OSError):  # SQLite reports what is wrong with the place
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _settle(connection: Any, _: Any) -> None:
-    """Let readers and a writer work side by side, and hold foreign keys; keep up to 64 MB of pages, not two."""
+    """Let readers and a writer work concurrently, enforce foreign keys, and cache up to 64 MB of pages, not two."""
     for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "cache_size=-64000"):
         connection.execute(f"PRAGMA {pragma}")
 

@@ -1,4 +1,5 @@
-"""People's verdicts in the catalogue: written with the log entries that settle their records again, taken back, listed.
+"""People's verdicts in the catalogue: written with the log entries that resolve their records again, undone, and
+listed.
 
 A verdict is two records, each (source, key), and "same" or "different"; docs/matching.md says what it does.
 """
@@ -23,7 +24,7 @@ Record = tuple[str, str]
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What somebody says of two records, in any order: they are the same film, or not."""
+    """A person's verdict on two records, in any order: they are the same film, or not."""
 
     left: Record
     right: Record
@@ -32,18 +33,18 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class Planned(msgspec.Struct, frozen=True):
-    """What verdicts come to: their rows of `decisions`, and which of these are `fresh`, not in force yet."""
+    """The decisions that verdicts make: their rows of `decisions`, and which of these are `fresh`, not in force yet."""
 
     rows: list[dict[str, Any]]
     fresh: list[dict[str, Any]]
 
 
 def plan(connection: sa.Connection, verdicts: Sequence[Verdict]) -> Planned:
-    """Return what verdicts come to; nothing is written.
+    """Return the decisions that verdicts make; nothing is written.
 
-    One of the same person that is in force already is not fresh: whoever repeats a command that was killed has decided
-    once. Another person's is a decision of its own: to take one back leaves the other.
-    Raises UsageError for a record that no source ever listed, or that is held against itself, and for an author without
+    One that the same person made and that is in force is not fresh: repeating a killed command makes no second
+    decision. Another person's is a separate decision: undoing one leaves the other.
+    Raises UsageError for a record that no source ever listed, or that is paired with itself, and for an author without
     a name.
     """
     at = now()
@@ -57,7 +58,7 @@ def plan(connection: sa.Connection, verdicts: Sequence[Verdict]) -> Planned:
 
 
 def decide(connection: sa.Connection, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
-    """Write verdicts and ask for their records, inside a `writing` transaction; return the rows of `decisions`.
+    """Write verdicts and queue their records, inside a `writing` transaction; return the rows of `decisions`.
 
     Raises what `plan` raises.
     """
@@ -67,7 +68,9 @@ def decide(connection: sa.Connection, verdicts: Sequence[Verdict]) -> list[dict[
 
 
 def insert(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Write rows of `decisions` and ask for their records, inside a `writing` transaction; return them with their numbers."""
+    """Write rows of `decisions` and queue their records, inside a `writing` transaction; return them with their
+    numbers.
+    """
     if not rows:
         return []
     numbered = sa.insert(decisions).returning(decisions.c.number, sort_by_parameter_order=True)
@@ -80,10 +83,10 @@ def insert(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> list[di
 
 
 def plan_undoing(connection: sa.Connection, number: int) -> list[dict[str, Any]]:
-    """Return the rows that taking a decision back takes back, that one first; nothing is written.
+    """Return the rows that undoing a decision undoes, that one first; nothing is written.
 
-    Where somebody said the same twice with nothing contrary between, both are.
-    Raises UsageError where there is no such decision, or it was taken back before.
+    Where one person decided the same twice with nothing contrary in between, both are undone.
+    Raises UsageError where there is no such decision, or it is already undone.
     """
     row = connection.execute(sa.select(decisions).where(decisions.c.number == number)).mappings().first()
     if row is None:
@@ -104,7 +107,7 @@ def plan_undoing(connection: sa.Connection, number: int) -> list[dict[str, Any]]
 
 
 def undo(connection: sa.Connection, number: int, who: str | None = None) -> dict[str, Any]:
-    """Take a decision back for somebody and ask for its records, inside a `writing` transaction; return its row.
+    """Undo a decision on a person's behalf and queue its records, inside a `writing` transaction; return its row.
 
     Raises what `plan_undoing` raises, and UsageError for an invalid name.
     """
@@ -117,7 +120,7 @@ def undo(connection: sa.Connection, number: int, who: str | None = None) -> dict
 
 
 def ask(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Append to the log of record changes that the records of these decisions are to be settled again."""
+    """Append to the ingest queue that the records of these decisions are to be resolved again."""
     ends = {
         (row[f"{side}_source"], row[f"{side}_key"]): row["number"]
         for row in rows
@@ -137,13 +140,13 @@ def all_decisions(connection: sa.Connection) -> list[dict[str, Any]]:
 
 
 def with_states(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Add to every decision ever made `state` (in force, overruled or undone) and `overruled_by`, the number of the first
-    later one on its pair that says the contrary, or None.
+    """Add to every decision ever made `state` (in force, overruled or undone) and `overruled_by`, the number of the
+    first later contrary one on its pair, or None.
     """
     overruling: dict[int, int] = {}
-    standing: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    in_force: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for row in sorted((row for row in rows if not row["undone"]), key=_in_turn):
-        agreeing = standing.setdefault(tuple(row[name] for name in ENDS), [])
+        agreeing = in_force.setdefault(tuple(row[name] for name in ENDS), [])
         if agreeing and agreeing[0]["verdict"] != row["verdict"]:
             overruling |= {decision["number"]: row["number"] for decision in agreeing}
             agreeing.clear()
@@ -165,8 +168,8 @@ def with_states(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 def prevailing(
     connection: sa.Connection, row: Mapping[str, Any], without: Sequence[int] = ()
 ) -> list[dict[str, Any]]:
-    """List the decisions in force on the pair of a row, whatever they say, the latest first; as if those `without` were
-    taken back.
+    """List the decisions in force on the pair of a row, with either verdict, the latest first; as if those `without`
+    were undone.
     """
     pair = [decisions.c[name] == row[name] for name in ENDS]
     query = sa.select(decisions).where(*pair, decisions.c.number.not_in(without))
@@ -177,19 +180,19 @@ def prevailing(
 
 
 def _in_turn(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Order decisions on one pair as they overrule each other: by instant, of one instant "different" last."""
+    """Order decisions on one pair as they overrule each other: by time, at the same time "different" last."""
     return row["at"], row["verdict"] == "different", row["number"]
 
 
-def told(row: Mapping[str, Any]) -> str:
-    """Say in a line which decision it is: its number, author and instant, its records and verdict."""
+def described(row: Mapping[str, Any]) -> str:
+    """Describe a decision in one line: its number, author and time, its records and verdict."""
     ends = " and ".join(f"{row[f'{side}_source']}:{row[f'{side}_key']}" for side in ("left", "right"))
     verdict = "the same film" if row["verdict"] == "same" else "different films"
     return f"decision {row['number']} of {row['who']}, {minute(row['at'])}: {ends} are {verdict}"
 
 
 def minute(instant: str) -> str:
-    """Write an instant of the catalogue to the minute: "2026-11-21 14:05 UTC"."""
+    """Format a time of the catalogue to the minute: "2026-11-21 14:05 UTC"."""
     return f"{instant[:16].replace('T', ' ')} UTC"
 
 
@@ -228,8 +231,8 @@ def pairs_between(
 
 
 def in_force(connection: sa.Connection, row: Mapping[str, Any] | sa.RowMapping) -> list[dict[str, Any]]:
-    """List the decisions in force, whoever's, that say what a row of `decisions` says with nothing contrary between; the
-    latest first.
+    """List the decisions in force, of any person, with the verdict of a row of `decisions` and nothing contrary in
+    between; the latest first.
     """
     alike = [decisions.c[name] == row[name] for name in (*ENDS, "verdict")]
     query = sa.select(decisions).where(
@@ -242,7 +245,7 @@ def in_force(connection: sa.Connection, row: Mapping[str, Any] | sa.RowMapping) 
 def _after_the_contrary(
     connection: sa.Connection, row: Mapping[str, Any] | sa.RowMapping
 ) -> list[sa.ColumnElement[bool]]:
-    """Confine to the decisions on a row's pair since the last one in force that says the contrary before it."""
+    """Select the decisions on a row's pair since the last contrary one in force before it."""
     pair = [decisions.c[name] == row[name] for name in ENDS]
     contrary = sa.select(decisions.c.at).where(
         *pair, decisions.c.undone.is_(None), decisions.c.verdict != row["verdict"]
@@ -260,7 +263,9 @@ def _after_the_contrary(
 def _row(connection: sa.Connection, verdict: Verdict, at: str) -> dict[str, Any]:
     ends = sorted((verdict.left, verdict.right))
     if ends[0] == ends[1]:
-        raise UsageError("a record is always the same film as itself", ":".join(ends[0]), "name two records")
+        raise UsageError(
+            "a record is always the same film as itself", ":".join(ends[0]), "give two different records"
+        )
     for source, key in ends:
         if not connection.scalar(
             sa.select(records.c.movie).where(records.c.source == source, records.c.key == key)

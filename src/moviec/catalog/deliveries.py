@@ -1,4 +1,4 @@
-"""Deliveries, batches and rejected rows in the catalogue: what arrived, what it came to, what could not be read."""
+"""Deliveries, batches and rejected rows in the catalogue: what arrived, what became of it, what could not be read."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from moviec.catalog.schema.identity import models, records
 from moviec.catalog.schema.operations import failures, record_changes
 from moviec.catalog.schema.serving import changes
 
-#: Changed records from which on the share of unmatched ones is counted again: it reads all of the source's.
+#: Changed records from which the share of unmatched ones is counted again: that reads all of the source's records.
 ENOUGH = 100
 
-#: Rows that one statement names.
+#: Rows named in one statement.
 AT_ONCE = 1000
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 
 class Payloads(msgspec.Struct, frozen=True):
-    """A payload of a delivery; `reused` ones came with an earlier one, of `removed_at` ones the bytes are gone."""
+    """A payload of a delivery; `reused`: it came with an earlier one; `removed_at`: when its bytes were removed."""
 
     name: str
     sha256: str
@@ -38,9 +38,9 @@ class Payloads(msgspec.Struct, frozen=True):
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """One delivery as the catalogue has it; `number` is its place in the order of arrival, 0 while it has none.
+    """One delivery as the catalogue has it; `number` is its place in the order of arrival, 0 before it has one.
 
-    `report`: what became of its rows and what was odd about it.
+    `report`: what became of its rows, and warnings.
     """
 
     id: str
@@ -74,7 +74,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rejected(msgspec.Struct, frozen=True, kw_only=True):
-    """A row that could not be read: where it stood, why, its text. `state` is open or replayed."""
+    """A row that could not be read: its place, the reason, its text. `state` is open or replayed."""
 
     delivery: str
     source: str
@@ -88,7 +88,7 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """All that is registered of one delivery, in one transaction; `companies` is what it says of these (DETAILS)."""
+    """Everything registered for one delivery, in one transaction; `companies`: what it says of companies (DETAILS)."""
 
     delivery: Delivery
     payloads: Sequence[Payloads]
@@ -98,20 +98,20 @@ class Arrival(msgspec.Struct, frozen=True):
 
 
 def delivery_id(at: dt.datetime, source: str, number: int, fingerprint: str) -> str:
-    """Return the id of a source's `number`th delivery: of two the later one is greater, by instant, then by arrival.
+    """Return the id of a source's `number`th delivery: a later delivery has a greater id, by time, then by arrival.
 
-    The letter before the number sorts it behind ids without one, which older homes have.
+    The letter before the number sorts it behind ids without one, as older homes have.
     """
     return f"{at:%Y%m%dT%H%M%SZ}-{source}-n{number:06}-{fingerprint[:8]}"
 
 
 def has_deliveries(connection: sa.Connection) -> bool:
-    """Return whether anything was ever delivered."""
+    """Return whether there is any delivery."""
     return connection.scalar(sa.select(deliveries.c.id).limit(1)) is not None
 
 
 def publish_all(connection: sa.Connection) -> None:
-    """Have every batch published again, inside a `writing` transaction."""
+    """Mark every batch to be published again, inside a `writing` transaction."""
     connection.execute(sa.update(batches).values(published=False))
     query = sa.select(batches).join(deliveries, deliveries.c.id == batches.c.delivery)
     every = connection.execute(query.order_by(deliveries.c.number)).all()
@@ -128,7 +128,7 @@ def payloads_there(connection: sa.Connection) -> set[str]:
 
 
 def derived_files(connection: sa.Connection) -> set[str]:
-    """Name the lake's files of batches and of fitted models."""
+    """Return the names of the lake's files of batches and of fitted models."""
     columns = (batches.c.records_file, batches.c.keys_file, models.c.file)
     return {
         file
@@ -138,7 +138,7 @@ def derived_files(connection: sa.Connection) -> set[str]:
 
 
 def rename_deliveries(connection: sa.Connection, renamed: Mapping[str, str]) -> None:
-    """Return deliveries other ids, wherever they are named but in `batches`, inside a `writing` transaction."""
+    """Give deliveries new ids everywhere but in `batches`, inside a `writing` transaction."""
     for old, new in renamed.items():
         connection.execute(sa.update(deliveries).where(deliveries.c.id == old).values(id=new))
         for column in _NAMED:
@@ -149,7 +149,7 @@ def rename_deliveries(connection: sa.Connection, renamed: Mapping[str, str]) -> 
         )
 
 
-#: Where the id of a delivery stands, beside its own table and its batch's.
+#: Columns with the id of a delivery, besides its own table and its batch's.
 _NAMED = (
     deliveries.c.same_as,
     deliveries.c.replay_of,
@@ -161,7 +161,7 @@ _NAMED = (
 
 
 def has_older_ids(catalogue: sa.Engine) -> bool:
-    """Return whether there are deliveries of homes whose ids did not tell the order of arrival."""
+    """Return whether there are deliveries whose ids, from older homes, do not give the order of arrival."""
     query = sa.select(deliveries.c.id).where(deliveries.c.id.not_like("%-n______-%")).limit(1)
     with catalogue.connect() as connection:
         return connection.scalar(query) is not None
@@ -170,7 +170,7 @@ def has_older_ids(catalogue: sa.Engine) -> bool:
 def register(connection: sa.Connection, arrival: Arrival) -> None:
     """Register a delivery with its payloads, its batch, its entry in the log and its rejected rows.
 
-    Inside a `writing` transaction. A held delivery that is accepted later takes its own place again.
+    Inside a `writing` transaction. A held delivery that is accepted later keeps its place.
     """
     delivery = arrival.delivery
     held = sa.and_(deliveries.c.id == delivery.id, deliveries.c.state == "held")
@@ -192,7 +192,7 @@ def register(connection: sa.Connection, arrival: Arrival) -> None:
 
 
 class Reread(msgspec.Struct, frozen=True):
-    """What reading a delivery again came to: its records, report, and rejected rows."""
+    """The result of reading a delivery again: its records, report, and rejected rows."""
 
     delivery: str
     records: int
@@ -203,7 +203,7 @@ class Reread(msgspec.Struct, frozen=True):
 def replace_batches(
     connection: sa.Connection, source: str, fresh: Iterable[Batch], read: Iterable[Reread] = ()
 ) -> None:
-    """Put a rebuilt source's batches in place of those before, with the reports and the rejected rows of what was read.
+    """Replace a source's batches by the rebuilt ones, with their reports and rejected rows.
 
     Inside a `writing` transaction that has confirmed the lease on arrivals.
     """
@@ -296,7 +296,7 @@ def count_rejected(catalogue: sa.Engine) -> dict[str, int]:
 
 
 def note_unmatched(connection: sa.Connection, published: Sequence[Batch]) -> None:
-    """Note in the reports of deliveries how many of the source's records are matched with none, now that they show.
+    """Note in the reports of deliveries how many of the source's records are unmatched after publication.
 
     Only where a delivery changed enough of a source to move the share.
     """
@@ -314,7 +314,7 @@ def note_unmatched(connection: sa.Connection, published: Sequence[Batch]) -> Non
 
 
 def settle_rejected(connection: sa.Connection, delivery: str, still: Sequence[Rejected]) -> int:
-    """Make a delivery's open rows those that are `still` rejected: the others become replayed, new ones are added.
+    """Set a delivery's open rejected rows to those `still` rejected: the others become replayed, new ones are added.
 
     Return how many became replayed. Inside a `writing` transaction that has confirmed the lease on arrivals.
     """
@@ -338,7 +338,7 @@ def _insert_rejected(connection: sa.Connection, rows: Sequence[Rejected]) -> Non
 
 
 def _row(value: Delivery | Rejected) -> dict[str, Any]:
-    """Return the columns of a new row; the database numbers it."""
+    """Return the columns of a new row; the database assigns its number."""
     row = msgspec.structs.asdict(value)
     del row["number"]
     return row
@@ -355,14 +355,14 @@ def every_payload(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
 
 
 def removed_payloads(connection: sa.Connection) -> set[str]:
-    """Return the SHA-256 of payloads that every delivery which brought them has marked as removed."""
+    """Return the SHA-256 of payloads marked as removed in every delivery that had them."""
     kept = sa.select(delivery_payloads.c.sha256).where(delivery_payloads.c.removed_at.is_(None))
     removed = sa.select(delivery_payloads.c.sha256).where(delivery_payloads.c.sha256.not_in(kept))
     return set(connection.scalars(removed))
 
 
 def payloads_of_open_rows(connection: sa.Connection) -> set[str]:
-    """Return the SHA-256 of the payloads of every delivery with a rejected row that waits."""
+    """Return the SHA-256 of the payloads of every delivery with an open rejected row."""
     open_rows = sa.select(rejected_rows.c.delivery).where(rejected_rows.c.state == "open")
     waiting = sa.select(delivery_payloads.c.sha256).where(delivery_payloads.c.delivery.in_(open_rows))
     return set(connection.scalars(waiting))
@@ -375,7 +375,7 @@ def mark_payloads_removed(connection: sa.Connection, sums: Iterable[str]) -> Non
 
 
 def compact_batches(connection: sa.Connection, some: Sequence[str], newest: str, file: str) -> None:
-    """Say that the records of some deliveries are in one file, which is that of the newest of them."""
+    """Record that the records of some deliveries are in one file, that of the newest of them."""
     for delivery in some:
         where = batches.c.delivery == delivery
         kept = file if delivery == newest else None

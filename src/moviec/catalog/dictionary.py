@@ -1,6 +1,6 @@
 """The data dictionary: every table and column of the catalogue with its explanation, as a page of Markdown.
 
-`python -m moviec.catalog.dictionary FILE` writes it; a test holds docs/data-dictionary.md against it.
+`python -m moviec.catalog.dictionary FILE` writes it; a test compares docs/data-dictionary.md with it.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _type(column: sa.Column[Any]) -> str:
 
 
 def _role(column: sa.Column[Any]) -> str:
-    """Return for a column whether it is the key, where it points, and whether it may be unknown."""
+    """Return for a column whether it is the key, what it refers to, and whether it may be NULL."""
     pointers = [f"→ `{key.target_fullname}`" for key in column.foreign_keys]
     key = ["key"] if column.primary_key else []
     unknown = ["may be NULL"] if column.nullable else []

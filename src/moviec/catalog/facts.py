@@ -1,4 +1,4 @@
-"""Facts that hold for the whole catalogue: which lake is its own, which models it was built with and which are pinned."""
+"""Facts about the whole catalogue: which lake it belongs to, which models it was built with and which are pinned."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import sqlalchemy as sa
 from moviec.catalog.schema.identity import models
 from moviec.catalog.schema.serving import catalogue_state
 
-#: The number after which the change log begins: that of the last change in a catalogue that was lost.
+#: The number after which the change log begins: the last change of a lost catalogue.
 LOG_BEGINS = "log_begins_after"
 
 
 def fact(connection: sa.Connection, name: str) -> str | None:
-    """Return a fact, None where it is not known."""
+    """Return a fact, or None."""
     query = sa.select(catalogue_state.c.value).where(catalogue_state.c.name == name)
     found: str | None = connection.scalar(query)
     return found
 
 
 def note_fact(connection: sa.Connection, name: str, value: str | None) -> None:
-    """Note a fact in the place of what was known; None forgets it. Inside a `writing` transaction."""
+    """Set a fact; None deletes it. Inside a `writing` transaction."""
     connection.execute(sa.delete(catalogue_state).where(catalogue_state.c.name == name))
     if value is not None:
         connection.execute(sa.insert(catalogue_state).values(name=name, value=value))
@@ -47,13 +47,13 @@ def fitted(connection: sa.Connection) -> list[dict[str, Any]]:
 
 
 def pin_new(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Pin models (rows of `models`) in place of those that are; one that was fitted before is replaced."""
+    """Pin models (rows of `models`) instead of the current ones; one that was fitted before is replaced."""
     connection.execute(sa.update(models).values(pinned=False))
     connection.execute(sa.delete(models).where(models.c.version.in_([row["version"] for row in rows])))
     connection.execute(sa.insert(models), list(rows))
 
 
 def pin_version(connection: sa.Connection, version: str, kind: str | None) -> None:
-    """Pin one version among the models of a kind; None: of every kind, so that a version nobody has unpins all."""
+    """Pin one version among the models of a kind; None: of every kind, so that an unknown version unpins all."""
     some = sa.true() if kind is None else models.c.kind == kind
     connection.execute(sa.update(models).where(some).values(pinned=models.c.version == version))

@@ -1,7 +1,7 @@
-"""From what a person writes to what is meant: a movie by its id, or an instant.
+"""Resolve what a person writes: a movie by its id, or an instant.
 
-An id is `mc12`, one such as `imdb:tt0114709` or a bare `tt0114709`, or a record as reviews name it, `kaggle:862`. An instant is
-written as the catalogue does: UTC, ISO 8601. All the ids that exist are given a part at a time.
+An id is `mc12`, one such as `imdb:tt0114709`, a bare `tt0114709`, or a record as in reviews, `kaggle:862`. Instants are
+returned as the catalogue stores them: UTC, ISO 8601. All existing ids are yielded in parts.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _OWN = re.compile("mc([1-9][0-9]{0,9})", re.IGNORECASE)
 _FOREIGN = re.compile(f"({SPACE_PATTERN}):([^\x00]{{1,100}})")
 _IMDB = re.compile("tt[0-9]{5,12}", re.IGNORECASE)
 
-#: How a source writes its ids, where people may write them otherwise.
+#: How a source writes its ids, where people may write them differently.
 _WRITTEN: dict[str, Callable[[str], str]] = {
     "imdb": str.lower,
     "wikidata": str.upper,
@@ -32,30 +32,30 @@ _WRITTEN: dict[str, Callable[[str], str]] = {
 
 
 class Named(msgspec.Struct, frozen=True):
-    """What an id says: the number of a movie of ours, else a key in another site's space."""
+    """What an id refers to: the number of a movie of ours, else a key in another site's space."""
 
     movie: int = 0
     space: str = ""
     key: str = ""
 
 
-#: The movies that an external id (`space`, `id`) stands at, and its position among theirs of that space.
+#: The movies with an external id (`space`, `id`), and its position among their ids of that space.
 BEARERS = (
     sa.select(external_ids.c.movie, external_ids.c.position)
     .where(external_ids.c.space == sa.bindparam("space"), external_ids.c.id == sa.bindparam("id"))
     .order_by(external_ids.c.movie)
 )
 
-#: The movie that has the record of that site itself.
+#: The movie that has that site's own record.
 OWNER = sa.select(records.c.movie).where(
     records.c.source == sa.bindparam("space"), records.c.key == sa.bindparam("id"), records.c.live
 )
 
 
 def foremost(bearers: Sequence[tuple[int, int]], owner: int | None) -> list[int]:
-    """Return the movies that an id leads to, by (movie, position): one source's slip must not hide a film.
+    """Return the movies that an id leads to, by (movie, position): one source's error must not hide a film.
 
-    Of several the one with the site's own record, else the one of which it is the first id of the space.
+    Among several, the one with the site's own record is preferred, else the one whose first id of the space it is.
     """
     found = [movie for movie, _ in bearers]
     if len(found) < 2:
@@ -67,7 +67,7 @@ def foremost(bearers: Sequence[tuple[int, int]], owner: int | None) -> list[int]
 
 
 def read_id(text: str) -> Named | None:
-    """Read an id, in capitals or not; None for what is none."""
+    """Read an id, in upper or lower case; None for anything else."""
     if own := _OWN.fullmatch(text):
         return Named(int(own[1]))
     foreign = _FOREIGN.fullmatch(f"imdb:{text}" if _IMDB.fullmatch(text) else text)
@@ -78,16 +78,16 @@ def read_id(text: str) -> Named | None:
 
 
 def movie_named(connection: sa.Connection, text: str) -> int:
-    """Return the number of the movie that an id names; a merged one gives what it was merged into. A record, SOURCE:KEY,
+    """Return the number of the movie that an id names; for a merged one that of its successor. A record, SOURCE:KEY,
     names its movie where no id of that space does.
 
-    Raises UsageError where none or several have the id.
+    Raises UsageError where no movie or several have the id.
     """
     text = text.strip()
     named = read_id(text)
     if named is None:
         raise UsageError(
-            "this is no id of a film", text, "write mc12, imdb:tt0114709, tmdb:862; see `moviec search`"
+            "this is not a film's id", text, "write mc12, imdb:tt0114709, tmdb:862; see `moviec search`"
         )
     if named.movie:
         return _standing(connection, named.movie, text)
@@ -99,18 +99,18 @@ def movie_named(connection: sa.Connection, text: str) -> int:
         raise UsageError("no film has this id", text, "see `moviec search`")
     if len(found) > 1:
         several = ", ".join(f"mc{movie}" for movie in found)
-        raise UsageError(f"several films have this id: {several}", text, "ask for one of them")
+        raise UsageError(f"several films have this id: {several}", text, "give one of them")
     return found[0]
 
 
 def moved_on(text: str, movie: int) -> str:
-    """Say that an id is one of a film merged into another, `movie`, as `movie_named` found it; "" where it is not."""
+    """Return a note if an id is of a film merged into `movie` (as `movie_named` found it); else ""."""
     named = read_id(text.strip())
     return f"mc{named.movie} was merged into mc{movie}" if named and named.movie not in (0, movie) else ""
 
 
 def _standing(connection: sa.Connection, movie: int, text: str) -> int:
-    """Follow a movie's successors to the one that stands."""
+    """Follow a movie's successors to the live one."""
     seen: set[int] = set()
     while movie not in seen:
         seen.add(movie)
@@ -126,12 +126,12 @@ def _standing(connection: sa.Connection, movie: int, text: str) -> int:
 
 
 class Ids(NamedTuple):
-    """A kind of ids: where they stand."""
+    """A kind of ids, and where they are stored."""
 
     column: sa.ColumnElement[object]
 
 
-#: As callers write them: the number of a movie, `space:id` of another site's id, the number of a company.
+#: Ids as callers write them: the number of a movie, `space:id` of another site's id, the number of a company.
 MOVIES = Ids(identities.c.movie)
 EXTERNAL = Ids(external_ids.c.space + ":" + external_ids.c.id)
 COMPANIES = Ids(companies.c.id)
@@ -143,7 +143,7 @@ def count_ids(connection: sa.Connection, kind: Ids) -> int:
 
 
 def every_id(connection: sa.Connection, kind: Ids, step: int) -> Iterator[list[str]]:
-    """Yield all ids of a kind, so many at a time."""
+    """Yield all ids of a kind, in batches."""
     with connection.execution_options(yield_per=step).execute(sa.select(kind.column)) as rows:
         for part in rows.scalars().partitions(step):
             yield [str(each) for each in part]
@@ -164,7 +164,7 @@ def companies_of(connection: sa.Connection, movies: Sequence[int]) -> list[str]:
 def genres_and_months(
     connection: sa.Connection,
 ) -> tuple[frozenset[int], frozenset[tuple[str, int, int]]]:
-    """Return the ids of the genres, and kind, year, month of the months that have figures."""
+    """Return the ids of the genres, and kind, year, month of the months with figures."""
     months = sa.select(rollups.c.kind, rollups.c.year, rollups.c.month).distinct()
     return (
         frozenset(connection.scalars(sa.select(genres.c.id))),
@@ -180,7 +180,7 @@ _WEEK = re.compile("[0-9]{4}(-?)W[0-9]{2}")
 def instant_of(text: str, name: str = "as of") -> str:
     """Read a day or a week (its last moment, UTC) or an instant, and write it as the catalogue does.
 
-    Raises UsageError, with the `name` of what was asked.
+    Raises UsageError, with the option's `name`.
     """
     try:
         if week := _WEEK.fullmatch(text):

@@ -1,6 +1,6 @@
-"""How fresh the catalogue is: each source's last delivery, what waits to be published, how far followers of the log are.
+"""How fresh the catalogue is: each source's last delivery, what waits to be published, how far followers have read.
 
-`/metrics` and `moviec status --metrics` write these figures alike.
+`/metrics` and `moviec status --metrics` write the same figures.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from moviec.catalog.schema.operations import checkpoints, failures, record_chang
 
 
 def freshness(connection: sa.Connection) -> dict[str, dict[str, Any]]:
-    """Return by source its last delivery, when, its state, its records, and the rejected rows that wait."""
+    """Return by source its last delivery, its time, state, records, and open rejected rows."""
     newest = sa.select(sa.func.max(deliveries.c.id)).group_by(deliveries.c.source)
     query = sa.select(deliveries).where(deliveries.c.id.in_(newest))
     waiting = sa.select(rejected_rows.c.source, sa.func.count()).where(rejected_rows.c.state == "open")
@@ -38,7 +38,7 @@ def freshness(connection: sa.Connection) -> dict[str, dict[str, Any]]:
 
 
 def coverage(connection: sa.Connection, source: str) -> dict[str, int]:
-    """Return how many records a source has, how many movies they are, and how many of these others list too."""
+    """Return how many records a source has, how many movies they are, and how many of these other sources list too."""
     mine = sa.select(records.c.movie).where(records.c.source == source, records.c.live).distinct().subquery()
     theirs = sa.select(records.c.movie).where(records.c.source != source, records.c.live)
     every = sa.select(sa.func.count()).select_from(records).where(records.c.source == source, records.c.live)
@@ -51,7 +51,7 @@ def coverage(connection: sa.Connection, source: str) -> dict[str, int]:
 
 
 def matching(connection: sa.Connection) -> dict[str, dict[str, int]]:
-    """Return by source how its live records came to their movies; the last five add up to the first.
+    """Return by source how its live records were assigned to movies; the last five add up to the first.
 
     records, by_id, by_match, by_decision, in_review (alone, with a pair that a person should look at), alone.
     """
@@ -89,7 +89,7 @@ def pairs_to_review(connection: sa.Connection) -> int:
 
 
 def matched_share(shares: dict[str, int] | None) -> str:
-    """Write which part of a source's records some other record was matched with, as a person reads it."""
+    """Return the matched share of a source's records as text."""
     if not shares or not shares["records"]:
         return "–"
     matched = shares["by_id"] + shares["by_match"] + shares["by_decision"]
@@ -101,7 +101,7 @@ DAY = 86400
 
 
 class Figure(msgspec.Struct, frozen=True):
-    """A figure by name, of a source or follower."""
+    """A named figure, of a source or follower."""
 
     name: str
     of: str
@@ -126,13 +126,15 @@ def lag(connection: sa.Connection, now: dt.datetime) -> list[Figure]:
 
 
 def followers(connection: sa.Connection) -> list[sa.Row[Any]]:
-    """Return the checkpoints of all who follow the change log, by name; the aggregator follows another one."""
+    """Return the checkpoints of all who follow the change log, by name; without the aggregator, which follows the
+    ingest queue.
+    """
     rows = connection.execute(sa.select(checkpoints).where(checkpoints.c.follower != FOLLOWER)).all()
     return sorted(rows, key=lambda row: str(row.follower))
 
 
 def _waiting(connection: sa.Connection) -> tuple[int, str | None]:
-    """Count the record changes that are not published yet; say since when the first of them waits."""
+    """Count the record changes that are not published yet; return since when the first of them waits."""
     done = sa.select(checkpoints.c.position).where(checkpoints.c.follower == FOLLOWER).scalar_subquery()
     after = record_changes.c.number > sa.func.coalesce(done, 0)
     figures = sa.select(

@@ -1,6 +1,6 @@
 """The catalogue over time: documents as they were published at an instant, how ratings moved, and how revenue settles.
 
-Past documents are read from the superseded versions, never worked out again: later models change nothing of the past.
+Past documents are read from the superseded versions, never computed again: later models do not change the past.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from moviec.engine import DuckEngine
 from moviec.engine.duckdb import quoted
 from moviec.errors import DamagedError
 
-#: Documents given at a time.
+#: Documents read at a time.
 STEP = 20_000
 
-_STOOD = ("movie", "document", "claims", "since")
+_COLUMNS = ("movie", "document", "claims", "since")
 _SUMS = ("hash", "claims_hash")
 
 _MOVED = """
@@ -46,8 +46,8 @@ ORDER BY number, rater, panel, aspect
 """
 
 
-class Stood(msgspec.Struct, frozen=True):
-    """A movie's document and claims (JSON) as they stood, and since when (UTC)."""
+class PastDocument(msgspec.Struct, frozen=True):
+    """A movie's document and claims (JSON) as published, and since when (UTC)."""
 
     document: str
     claims: str
@@ -55,25 +55,25 @@ class Stood(msgspec.Struct, frozen=True):
 
 
 def documents_as_of(connection: sa.Connection, instant: str | None = None) -> Iterator[pa.Table]:
-    """Yield every movie's document as it stood at an instant (as `instant_of` writes it; None: now).
+    """Yield every movie's document as of an instant (as `instant_of` writes it; None: now).
 
     Tables of movie, document, claims, since, some thousands of rows each, in the order of the movies' numbers. Raises
-    DamagedError where one is not what its checksum says.
+    DamagedError where one does not match its checksum.
     """
     after = -1
     with DuckEngine() as engine:
         while True:
-            some = read(connection, _standing(instant, after))
+            some = read(connection, _next_documents(instant, after))
             _check_sums(engine, some)
             if some.num_rows:
-                yield some.select(_STOOD)
+                yield some.select(_COLUMNS)
                 after = some["movie"][-1].as_py()
             if some.num_rows < STEP:
                 return
 
 
 def _check_sums(engine: DuckEngine, some: pa.Table) -> None:
-    engine.register("stood", some)
+    engine.register("documents", some)
     damaged = engine.query(_DAMAGED)["movie"].to_pylist()
     if damaged:
         named = ", ".join(f"mc{movie}" for movie in damaged[:5])
@@ -82,12 +82,12 @@ def _check_sums(engine: DuckEngine, some: pa.Table) -> None:
         )
 
 
-def document_as_of(connection: sa.Connection, movie: int, instant: str | None = None) -> Stood | None:
-    """Return one movie's document as it stood at an instant (None: now); None where it had none."""
-    stood = _stood(instant).subquery()
-    query = sa.select(*(stood.c[name] for name in _STOOD[1:])).where(stood.c.movie == movie)
+def document_as_of(connection: sa.Connection, movie: int, instant: str | None = None) -> PastDocument | None:
+    """Return one movie's document as of an instant (None: now); None where it had none."""
+    current = _as_of(instant).subquery()
+    query = sa.select(*(current.c[name] for name in _COLUMNS[1:])).where(current.c.movie == movie)
     row = connection.execute(query).first()
-    return Stood(*row) if row else None
+    return PastDocument(*row) if row else None
 
 
 def movie_changes(connection: sa.Connection, movie: int, since: str = "") -> list[dict[str, Any]]:
@@ -109,7 +109,7 @@ def sources_of(connection: sa.Connection, movie: int) -> list[str]:
 def ratings_moved(
     connection: sa.Connection, source: str, since: str = "", movie: int | None = None
 ) -> pa.Table:
-    """Return how the ratings that a source delivers moved, change by change, after an instant; of one movie where it is given.
+    """Return how the ratings that a source delivers moved, change by change, after an instant; of one movie if given.
 
     Columns: number and at (of the change), movie, rater, panel, aspect, value_before, value_after (on the rater's
     scale), votes_before, votes_after; what is unknown or was not there is NULL.
@@ -126,22 +126,20 @@ def ratings_moved(
         return engine.query(_MOVED.format(source=quoted(source)))
 
 
-_DAMAGED = (
-    "SELECT movie FROM stood WHERE sha256(document) <> hash OR sha256(claims) <> claims_hash ORDER BY movie"
-)
+_DAMAGED = "SELECT movie FROM documents WHERE sha256(document) <> hash OR sha256(claims) <> claims_hash ORDER BY movie"
 
 
-def _standing(instant: str | None, after: int) -> sa.Select[Any]:
-    stood = _stood(instant).subquery()
-    return sa.select(*stood.c).where(stood.c.movie > after).order_by(stood.c.movie).limit(STEP)
+def _next_documents(instant: str | None, after: int) -> sa.Select[Any]:
+    current = _as_of(instant).subquery()
+    return sa.select(*current.c).where(current.c.movie > after).order_by(current.c.movie).limit(STEP)
 
 
-def _stood(instant: str | None) -> sa.Select[Any] | sa.CompoundSelect[*tuple[Any, ...]]:
-    """Select what stood: the documents of now that are old enough, and superseded ones that were not superseded yet."""
-    now = sa.select(*(documents.c[name] for name in (*_STOOD, *_SUMS)))
+def _as_of(instant: str | None) -> sa.Select[Any] | sa.CompoundSelect[*tuple[Any, ...]]:
+    """Select the documents of an instant: current ones that existed then, superseded ones that were current then."""
+    now = sa.select(*(documents.c[name] for name in (*_COLUMNS, *_SUMS)))
     if instant is None:
         return now
-    before = sa.select(*(document_versions.c[name] for name in (*_STOOD, *_SUMS))).where(
+    before = sa.select(*(document_versions.c[name] for name in (*_COLUMNS, *_SUMS))).where(
         document_versions.c.since <= instant, document_versions.c.until > instant
     )
     return sa.union_all(now.where(documents.c.since <= instant), before)
@@ -162,9 +160,9 @@ GROUP BY given_before.movie ORDER BY given_before.movie
 
 
 def differences(before: pa.Table, after: pa.Table, beside: DuckEngine | None = None) -> pa.Table:
-    """Compare documents (movie, before) with those of the same films (movie, after: JSON objects), beside an engine that is open.
+    """Compare documents (movie, before) with later ones of the same films (movie, after), as JSON objects.
 
-    Gives movie, fields: {"year":[1994,1995],…} by name.
+    Return movie, fields: {"year":[1994,1995],…} by name.
     """
     with DuckEngine(beside=beside) as engine:
         engine.register("given_before", before)
@@ -172,15 +170,15 @@ def differences(before: pa.Table, after: pa.Table, beside: DuckEngine | None = N
         return engine.query(_DIFFERENCES)
 
 
-#: Months since release that are reported.
+#: Months since release in the report.
 MONTHS = 60
 
-#: Of each film the value that stood at the end of each month since its release, from the month on in which the log first tells of it.
+#: Each film's revenue at the end of each month since its release, from the first month that the log covers.
 _SHARES = f"""
 WITH reports AS (
-  SELECT number, movie, CAST(told_at AS TIMESTAMPTZ) AS reported, CAST(fields->'revenue'->>0 AS BIGINT) AS before,
+  SELECT number, movie, CAST(changed_at AS TIMESTAMPTZ) AS reported, CAST(fields->'revenue'->>0 AS BIGINT) AS before,
     CAST(fields->'revenue'->>1 AS BIGINT) AS after
-  FROM (SELECT number, movie, told_at, CAST(fields AS JSON) AS fields FROM told)
+  FROM (SELECT number, movie, changed_at, CAST(fields AS JSON) AS fields FROM revenue_changes)
   WHERE json_exists(fields, '$.revenue')),
 films AS (
   SELECT r.movie, any_value(f.released) AS released, any_value(CAST(f.begun AS TIMESTAMPTZ)) AS begun,
@@ -200,7 +198,7 @@ FROM grown GROUP BY month HAVING sum(last) > 0 ORDER BY month"""
 
 
 class Month(msgspec.Struct, frozen=True):
-    """A month since release: films seen in it, their revenue as it stood then and as it stands today, in dollars."""
+    """A month since release: films seen in it, their revenue as known then and as known today, in dollars."""
 
     month: int
     films: int
@@ -223,10 +221,10 @@ class Settling(msgspec.Struct, frozen=True):
 
 
 def settling(connection: sa.Connection, share: float) -> Settling:
-    """Work out how the revenue of films settled that the change log tells of."""
-    told = read(
+    """Return how the revenue of films settled, from the change log."""
+    revenue_changes = read(
         connection,
-        sa.select(changes.c.number, changes.c.movie, changes.c.at.label("told_at"), changes.c.fields)
+        sa.select(changes.c.number, changes.c.movie, changes.c.at.label("changed_at"), changes.c.fields)
         .where(changes.c.fields.contains('"revenue"'), changes.c.kind == "updated")
         .order_by(changes.c.number),
     )
@@ -242,16 +240,16 @@ def settling(connection: sa.Connection, share: float) -> Settling:
             begun, begun.c.movie == movies.c.movie
         ),
     )
-    return _settled(told, film, share)
+    return _settled(revenue_changes, film, share)
 
 
-def _settled(told: pa.Table, film: pa.Table, share: float) -> Settling:
+def _settled(revenue_changes: pa.Table, film: pa.Table, share: float) -> Settling:
     with DuckEngine() as engine:
-        engine.register("told", told)
+        engine.register("revenue_changes", revenue_changes)
         engine.register("film", film)
         months = [Month(**row) for row in engine.query(_SHARES).to_pylist()]
     off = [month.month for month in months if abs(1 - month.share) > 1 - share]
     last = months[-1].month if months else 0
     settled = (max(off) + 1 if off else months[0].month) if months else None
     settled = None if settled is None or settled > last else settled
-    return Settling(share, len(set(told["movie"].to_pylist())), months, settled)
+    return Settling(share, len(set(revenue_changes["movie"].to_pylist())), months, settled)

@@ -1,8 +1,8 @@
 """The log of record changes that wait to be published, and what was set aside from it after repeated failure.
 
-An entry is a batch, or a single record to be processed again; it is numbered under the lock that appends it, so that none is
-skipped because it was committed late. Records, deliveries and webhooks that keep failing are set aside with
-their cause, so that the rest goes on.
+An entry is a batch, or a single record to be processed again; it is numbered under the lock that appends it, so that
+none is skipped because it was committed late. Records, deliveries and webhooks that keep failing are set aside with
+their cause, so that the rest proceeds.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from moviec.catalog.schema.operations import checkpoints, failures, record_chang
 from moviec.catalog.schema.serving import webhooks
 from moviec.errors import UsageError
 
-#: Single records: `delivery` names the one whose row holds and was not published before; NULL where it was.
+#: Single records: `delivery` names the one with the current row if that was not published before; else NULL.
 RECORDS = pa.schema([("source", pa.string()), ("key", pa.string()), ("delivery", pa.string())])
 
 #: Records that wait because of a person's decision, and its number.
@@ -34,7 +34,9 @@ DECIDED = pa.schema(_DECIDED)
 
 
 class RecordChange(msgspec.Struct, frozen=True):
-    """An entry: a delivery's batch with so many records; or one record (source, key), because of a decision or replay."""
+    """An entry: a delivery's batch and its number of records; or one record (source, key), because of a decision or
+    replay.
+    """
 
     cause: str
     records: int = 1
@@ -45,8 +47,9 @@ class RecordChange(msgspec.Struct, frozen=True):
 
 
 class Pending(msgspec.Struct, frozen=True):
-    """What waits: up to which number, how many entries and records, since when; its single records (RECORDS), and
-    those among them that a decision is behind (DECIDED)."""
+    """What waits: up to which number, how many entries and records, since when; its single records (RECORDS), and those
+    of them behind which there is a decision (DECIDED).
+    """
 
     upto: int
     entries: int
@@ -106,7 +109,7 @@ def mark_done(connection: sa.Connection, upto: int) -> None:
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """What was set aside: whose work it was, what it is about, why, how often it was tried, when; open or replayed."""
+    """What was set aside: by which follower, what it is about, why, how often it was tried, when; open or replayed."""
 
     number: int
     follower: str
@@ -120,7 +123,7 @@ class Failure(msgspec.Struct, frozen=True):
 def set_aside(
     connection: sa.Connection, follower: str, subjects: Sequence[dict[str, Any]], error: str, attempts: int
 ) -> None:
-    """Set subjects aside for one and the same error; one that is set aside already stays as it is."""
+    """Set subjects aside for one error; those already set aside do not change."""
     known = {
         msgspec.json.encode(failure.subject) for failure in failed(connection) if failure.follower == follower
     }
@@ -139,7 +142,7 @@ def last_failure(connection: sa.Connection) -> int:
 
 
 def set_aside_after(connection: sa.Connection, number: int) -> int:
-    """Count the records set aside after the failure of this number that are so still."""
+    """Count the records set aside after the failure of this number that are still set aside."""
     mine = sa.and_(failures.c.number > number, failures.c.follower == FOLLOWER, failures.c.state == "open")
     return connection.scalar(sa.select(sa.func.count()).where(mine)) or 0
 
@@ -152,17 +155,17 @@ def failed(connection: sa.Connection, state: str | None = "open") -> list[Failur
 
 
 def records_aside(connection: sa.Connection) -> pa.Table:
-    """Return the records (RECORDS) that the catalogue leaves out, as if that delivery had not named them."""
+    """Return the records (RECORDS) that the catalogue leaves out, as if the delivery did not have them."""
     rows = [failure.subject for failure in failed(connection) if failure.follower == FOLLOWER]
     columns = {name: [row[name] for row in rows] for name in RECORDS.names}
     return pa.table(columns, schema=RECORDS)
 
 
 def replay(catalogue: sa.Engine, numbers: Sequence[int] = ()) -> int:
-    """Set failures to be tried again, all that are open where none are named; return how many.
+    """Mark failures to be tried again, all open ones if none are named; return how many.
 
-    Raises UsageError where a number is none of theirs. A record goes back into the log of record changes; a webhook is switched on again where it stopped; a delivery is
-    due again.
+    Raises UsageError for an unknown number. A record goes back into the ingest queue; a webhook is switched on again
+    where it stopped; a delivery is due again.
     """
     with writing(catalogue) as connection:
         waiting = failed(connection)

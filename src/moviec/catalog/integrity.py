@@ -9,13 +9,13 @@ import sqlalchemy as sa
 
 from moviec.errors import DamagedError
 
-#: Defects that are listed at most.
+#: The most defects listed.
 MOST = 10
 
-#: SQLite's words for an index that is not what its table holds: it can be made again from the table.
+#: SQLite's words for an index that does not match its table: it can be rebuilt from the table.
 _OF_AN_INDEX = ("missing from index", "wrong # of entries in index", "non-unique entry in index")
 
-#: What Python's driver says of a text whose bytes are none.
+#: What Python's driver says of a text whose bytes are not valid.
 _UNDECODABLE = "Could not decode to UTF-8"
 
 _NO_AMCHECK = (
@@ -34,7 +34,9 @@ WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND c.relnamespace = current_sc
 
 
 class Integrity(msgspec.Struct, frozen=True):
-    """What a database says of itself: defects, those of indexes apart (`remake_indexes` mends them), and what was not checked."""
+    """The result of a database's self-check: defects, those of indexes separately (`remake_indexes` repairs them), and
+    what was not checked.
+    """
 
     defects: list[str]
     of_indexes: list[str]
@@ -42,7 +44,7 @@ class Integrity(msgspec.Struct, frozen=True):
 
 
 def integrity(catalogue: sa.Engine) -> Integrity:
-    """Let the database check itself. Reads all of it."""
+    """Run the database's self-check, which reads all of it."""
     try:
         with catalogue.connect() as connection:
             if catalogue.dialect.name == "sqlite":
@@ -53,7 +55,7 @@ def integrity(catalogue: sa.Engine) -> Integrity:
 
 
 def remake_indexes(catalogue: sa.Engine) -> None:
-    """Make every index again from its table."""
+    """Rebuild every index."""
     with catalogue.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if catalogue.dialect.name == "sqlite":
             connection.execute(sa.text("REINDEX"))
@@ -63,7 +65,7 @@ def remake_indexes(catalogue: sa.Engine) -> None:
 
 
 def damage(error: BaseException) -> str | None:
-    """Return what a driver says, where it is that the database's bytes are damaged; else None."""
+    """Return a driver's message if it says that the database's bytes are damaged; else None."""
     code: Any = getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None) or ""
     said = str(error).splitlines()[0] if str(error) else type(error).__name__
     if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or code in ("XX001", "XX002"):
@@ -96,7 +98,7 @@ def _of_postgres(connection: sa.Connection) -> Integrity:
 
 
 def _damaged_index(connection: sa.Connection, name: str) -> str | None:
-    """Hold an index against its table."""
+    """Compare an index with its table."""
     try:
         with connection.begin_nested():
             connection.execute(

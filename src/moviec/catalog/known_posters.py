@@ -1,4 +1,4 @@
-"""Which posters there are: pictures that were fetched, and those that films want; the same of videos of one's own."""
+"""Posters: pictures that were fetched, and those that films still need; the same for the owner's videos."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STORED, REFUSED = "stored", "refused"
 
 
 class Poster(msgspec.Struct, frozen=True):
-    """A picture that was fetched: who names it and how, what became of it, its SHA-256 and size."""
+    """A fetched picture: its source and address, the outcome, its SHA-256 and size."""
 
     source: str
     address: str
@@ -34,9 +34,10 @@ class Poster(msgspec.Struct, frozen=True):
 
 
 def wanted_posters(connection: sa.Connection, before: Mapping[str, str], most: int) -> list[tuple[str, str]]:
-    """Return source and address of pictures that films show and that were not fetched since the source's instant in `before`.
+    """Return source and address of pictures that films show and that were not fetched since the source's time in
+    `before`.
 
-    Those of the most popular films first, at most so many.
+    Those of the most popular films first, up to a limit.
     """
     found: dict[tuple[str, str], None] = {}
     for source, since in before.items():
@@ -60,14 +61,14 @@ def wanted_posters(connection: sa.Connection, before: Mapping[str, str], most: i
 
 
 class Named(msgspec.Struct, frozen=True):
-    """Pictures or videos that are asked for: the sources that may name them, and their addresses (None: any)."""
+    """A selection of pictures or videos: the sources that may name them, and their addresses (None: any)."""
 
     sources: Sequence[str]
     addresses: Column | None = None
 
 
 def stored_posters(connection: sa.Connection, some: Named | None = None) -> list[Poster]:
-    """Return the pictures that are stored, every one or some, in order of source and address."""
+    """Return the stored pictures, all or a selection, in order of source and address."""
     names = Poster.__struct_fields__
     return [Poster(*(getattr(row, name) for name in names)) for row in _stored(connection, posters, some)]
 
@@ -83,7 +84,7 @@ def _stored(connection: sa.Connection, table: sa.Table, some: Named | None) -> s
 
 
 def forget_posters(catalogue: sa.Engine, some: Sequence[Poster]) -> None:
-    """Take pictures for ones that were never fetched."""
+    """Mark pictures as never fetched."""
     if not some:
         return
     with writing(catalogue) as connection:
@@ -97,7 +98,7 @@ def _forget(connection: sa.Connection, poster: Poster) -> None:
 
 
 def note_posters(catalogue: sa.Engine, some: Sequence[Poster]) -> int:
-    """Keep what became of pictures, and have the films that show them published again; return how many films these are."""
+    """Store the outcome for pictures, and queue the films that show them; return how many films these are."""
     if not some:
         return 0
     with writing(catalogue) as connection:
@@ -108,7 +109,7 @@ def note_posters(catalogue: sa.Engine, some: Sequence[Poster]) -> int:
 
 
 def _publish_again(connection: sa.Connection, shown: sa.Column[str], some: Sequence[Poster | Video]) -> int:
-    """Have the films published again that show some pictures or videos; return how many records that is."""
+    """Queue the films that show some pictures or videos to be published again; return how many records that is."""
     rows = connection.execute(
         sa.select(records.c.source, records.c.key)
         .join(movies, movies.c.movie == records.c.movie)
@@ -121,7 +122,9 @@ def _publish_again(connection: sa.Connection, shown: sa.Column[str], some: Seque
 
 
 class Video(msgspec.Struct, frozen=True):
-    """A video file of one's own that was looked at: whose list names it and how, what became of it, its SHA-256, kind and bytes."""
+    """A checked video file of the owner's: the source and name in its list, the outcome, its SHA-256, kind and size in
+    bytes.
+    """
 
     source: str
     address: str
@@ -133,7 +136,7 @@ class Video(msgspec.Struct, frozen=True):
 
 
 def wanted_videos(connection: sa.Connection, sources: Sequence[str], again: bool) -> list[tuple[str, str]]:
-    """Return source and file name of the trailers that films show and that are no addresses; those not looked at yet, or all."""
+    """Return source and file name of the films' trailers that are file names; those not checked yet, or all."""
     seen = sa.and_(videos.c.source == records.c.source, videos.c.address == movies.c.trailer)
     query = (
         sa.select(records.c.source, movies.c.trailer)
@@ -149,13 +152,13 @@ def wanted_videos(connection: sa.Connection, sources: Sequence[str], again: bool
 
 
 def stored_videos(connection: sa.Connection, some: Named | None = None) -> list[Video]:
-    """Return the videos that are stored, every one or some, in order of source and name."""
+    """Return the stored videos, all or a selection, in order of source and name."""
     names = Video.__struct_fields__
     return [Video(*(getattr(row, name) for name in names)) for row in _stored(connection, videos, some)]
 
 
 def note_videos(catalogue: sa.Engine, some: Sequence[Video]) -> int:
-    """Keep what became of video files, and have the films that show them published again; return how many records that is."""
+    """Store the outcome for video files, and queue the films that show them; return how many records that is."""
     if not some:
         return 0
     with writing(catalogue) as connection:

@@ -1,8 +1,8 @@
-"""Leases, what only one process at a time may do, and the record of the runs that held them.
+"""Leases for work that only one process at a time may do, and the record of the runs that held them.
 
-The lock is a file's on SQLite and a session's on PostgreSQL: a process that dies loses it at once, one that waits gets it.
-The fence counts up with every holder. Whoever publishes confirms it in the publishing transaction, so that a process that was
-cut off from its lock without dying publishes nothing more.
+The lock is a file's on SQLite and a session's on PostgreSQL: a process that dies loses it at once, and one that waits
+gets it. The fence counts up with every holder. A publisher confirms it in the publishing transaction, so that a process
+that was cut off from its lock without dying publishes nothing more.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from moviec.catalog.connect import shown, writing
 from moviec.catalog.schema.operations import leases, runs
 from moviec.errors import StoreError
 
-#: Taking deliveries in; resolving and publishing; sending webhooks; writing a backup; fetching posters; telling of alerts.
+#: Ingesting deliveries; resolving and publishing; sending webhooks; writing a backup; fetching posters; sending alerts.
 ARRIVALS, CATALOGUE, WEBHOOKS, BACKUP, POSTERS = "arrivals", "catalogue", "webhooks", "backup", "posters"
 ALERTS = "alerts"
 
@@ -36,16 +36,16 @@ WORK = {
     WEBHOOKS: "sends webhooks",
     BACKUP: "writes a backup",
     POSTERS: "fetches posters",
-    ALERTS: "tells of alerts",
+    ALERTS: "sends alerts",
 }
 
-#: Seconds between looks at a lock that another process holds.
+#: Seconds between attempts to take a lock that another process holds.
 EVERY = 0.1
 
 #: Marks our locks among others on a PostgreSQL server.
 _OURS = 7_062_120
 
-#: When the server gives up a session whose host is gone: after 10 s of silence and three questions 5 s apart.
+#: When the server gives up a session whose host is gone: after 10 s of silence and three keepalive probes 5 s apart.
 _SILENCE = ("tcp_keepalives_idle = 10", "tcp_keepalives_interval = 5", "tcp_keepalives_count = 3")
 
 
@@ -57,7 +57,7 @@ class Lease(msgspec.Struct, frozen=True):
 
 
 def owner() -> str:
-    """Name this process among all that share a catalogue."""
+    """Return a name for this process, unique among all that share a catalogue."""
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
@@ -65,11 +65,11 @@ def owner() -> str:
 def holding(
     catalogue: sa.Engine, name: str, patience: float, tell: Callable[[str], None] = lambda _: None
 ) -> Iterator[Lease]:
-    """Hold a lease while the block runs, waiting so many seconds for whoever holds it.
+    """Hold a lease while the block runs, waiting up to `patience` seconds for its holder.
 
-    Raises StoreError where it is still held then. Runs that its former holder left running are noted as died.
+    Raises StoreError if it is still held then. Runs that a former holder left running are marked as died.
     """
-    begun, told = time.monotonic(), False
+    begun, reported = time.monotonic(), False
     while True:
         with holding_if_free(catalogue, name) as held:
             if held:
@@ -77,15 +77,15 @@ def holding(
                 return
         if time.monotonic() - begun >= patience:
             raise StoreError(f"another run {WORK[name]} here", holder(catalogue, name), "wait for it to end")
-        if not told:
+        if not reported:
             tell(f"waiting for {holder(catalogue, name)}, which {WORK[name]}")
-            told = True
+            reported = True
         time.sleep(EVERY)
 
 
 @contextmanager
 def holding_if_free(catalogue: sa.Engine, name: str) -> Iterator[Lease | None]:
-    """Hold a lease while the block runs where nobody else does; else give None."""
+    """Hold a lease while the block runs, if it is free; else yield None."""
     with _lock(catalogue, name) as mine:
         yield _take(catalogue, name) if mine else None
 
@@ -99,7 +99,7 @@ def confirm(connection: sa.Connection, held: Lease) -> None:
 
 
 def _take(catalogue: sa.Engine, name: str) -> Lease:
-    """Count the fence up, and note what the holder before us left."""
+    """Count the fence up, and mark runs that the previous holder left."""
     row = {"owner": owner(), "since": now()}
     with writing(catalogue) as connection:
         last = connection.scalar(sa.select(leases.c.fence).where(leases.c.name == name))
@@ -113,7 +113,7 @@ def _take(catalogue: sa.Engine, name: str) -> Lease:
 
 
 def holder(catalogue: sa.Engine, name: str) -> str:
-    """Return who holds a lease and, where it is recorded, at what work."""
+    """Return who holds a lease and, if recorded, for which command."""
     with catalogue.connect() as connection:
         who = connection.scalar(sa.select(leases.c.owner).where(leases.c.name == name)) or "another process"
         at_work = sa.select(runs.c.command).where(runs.c.lease == name, runs.c.outcome == "running")
@@ -160,7 +160,7 @@ def _session_lock(catalogue: sa.Engine, name: str) -> Iterator[bool]:
 
 
 def begin_run(catalogue: sa.Engine, command: str, lease: str) -> int:
-    """Record that a run begins; return its number."""
+    """Record the start of a run; return its number."""
     row = {"command": command, "lease": lease, "owner": owner(), "started_at": now()}
     with writing(catalogue) as connection:
         made = connection.execute(sa.insert(runs).values(**row, outcome="running", steps=[]))
@@ -182,7 +182,7 @@ def last_runs(connection: sa.Connection, most: int) -> list[dict[str, Any]]:
 
 
 def last_step(connection: sa.Connection, step: str) -> tuple[str, dict[str, int]] | None:
-    """Return when the latest run that ended well and had a step began, and what the step counted; None where none had."""
+    """Return when the latest successful run with a step began, and what the step counted; None without such a run."""
     named = sa.cast(runs.c.steps, sa.Text).contains(step, autoescape=True)
     query = sa.select(runs.c.started_at, runs.c.steps).where(runs.c.outcome == "done", named)
     row = connection.execute(query.order_by(runs.c.number.desc()).limit(1)).first()
@@ -196,7 +196,7 @@ def last_run_of_each(connection: sa.Connection, but: str) -> Sequence[sa.Row[Any
 
 
 def ran_since(connection: sa.Connection, command: str, instant: str) -> bool:
-    """Return whether a command was begun after an instant."""
+    """Return whether a run of a command began after an instant."""
     query = sa.select(runs.c.number).where(runs.c.command == command, runs.c.started_at > instant)
     return connection.execute(query.limit(1)).first() is not None
 

@@ -1,4 +1,4 @@
-"""The ledger as tables: pairs of records, who is which movie, decisions, and the pairs that wait for a person."""
+"""The ledger as tables: pairs of records, which movie each record is, decisions, and pairs that wait for review."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from moviec.text import Column, pc
 
 ENDS = ("left_source", "left_key", "right_source", "right_key")
 
-#: What is stored of a pair before it is settled.
+#: The stored columns of a pair before clustering.
 PAIR = (*ENDS, "weight", "contradiction", "shared_id", "evidence")
 
-#: What is stored of a pair once it is settled: all of its columns.
+#: The stored columns of a pair after clustering: all of them.
 MATCH = tuple(matches.c.keys())
 
 # CROSS JOIN keeps SQLite from reading every match: it takes the tables in the order in which they are named.
@@ -53,7 +53,7 @@ def pairs_touching(connection: sa.Connection, some: pa.Table, columns: Sequence[
 
 
 def ledger_of(connection: sa.Connection, some: pa.Table | None) -> pa.Table:
-    """Return source, key, id (the movie) of some records and of every other record of their movies; of all, where None."""
+    """Return source, key, id (the movie) of some records and of every other record of their movies; of all if None."""
     query = sa.select(records.c.source, records.c.key, records.c.movie.label("id"))
     if some is not None:
         staged = stage(connection, "some_records", records, some.select(["source", "key"]))
@@ -64,9 +64,9 @@ def ledger_of(connection: sa.Connection, some: pa.Table | None) -> pa.Table:
 
 
 def former_ids(connection: sa.Connection, movies: Column) -> pa.Table:
-    """Return source, key, id, into: the records with which merged movies (`id`) went over, one into the other, to some movies.
+    """Return source, key, id, into: the records of movies (`id`) that were merged into some movies.
 
-    The change log says which they were; of several mergers of a record into one movie the last counts.
+    They are read from the change log; of several mergers of a record into one movie the last counts.
     """
     staged = stage(connection, "some_movies", identities, pa.table({"movie": movies}))
     merged = sa.select(identities.c.movie, identities.c.successor).where(identities.c.state == "merged")
@@ -109,7 +109,7 @@ def records_of(connection: sa.Connection, movies: Column) -> pa.Table:
 
 
 def records_alone(connection: sa.Connection, source: str, after: str, most: int) -> pa.Table:
-    """Return source, key, movie of a source's records that are matched with none, by key, those past `after`."""
+    """Return source, key, movie of a source's records that are unmatched, by key, those after `after`."""
     table = records.c
     mine = sa.select(table.source, table.key, table.movie).where(
         table.source == source, table.method == "alone", table.live, table.key > after
@@ -130,7 +130,7 @@ def given_ids(connection: sa.Connection, movies: Sequence[int]) -> set[int]:
 
 
 class StoredIdentities(msgspec.Struct, frozen=True):
-    """What matching asks of the ledger: `IdentityLedger` of moviec.matching.resolution."""
+    """The ledger for matching: `IdentityLedger` of moviec.matching.resolution."""
 
     connection: sa.Connection
 
@@ -139,19 +139,19 @@ class StoredIdentities(msgspec.Struct, frozen=True):
         return pairs_touching(self.connection, some)
 
     def members(self, some: pa.Table | None) -> pa.Table:
-        """Return source, key, id of some records and of every other record of their movies; of all, where None."""
+        """Return source, key, id of some records and of every other record of their movies; of all if None."""
         return ledger_of(self.connection, some)
 
     def former_ids(self, movies: Column) -> pa.Table:
-        """Return source, key, id, into: the records with which merged movies went over into some movies."""
+        """Return source, key, id, into: the records of movies that were merged into some movies."""
         return former_ids(self.connection, movies)
 
     def next_movie(self) -> int:
-        """Return the next free movie id; no id is ever given twice."""
+        """Return the next free movie id; no id is ever reused."""
         return (self.connection.scalar(sa.select(sa.func.max(identities.c.movie))) or 0) + 1
 
 
-#: What is read of a decision in force.
+#: The columns read of a decision in force.
 DECISION = (*ENDS, "verdict", "at", "who")
 
 
@@ -162,11 +162,11 @@ def decisions_in_force(connection: sa.Connection) -> pa.Table:
 
 
 def in_order(rows: pa.Table) -> pa.Table:
-    """Order decisions in force (DECISION columns), oldest first: the ends of the pair, verdict. Of those that contradict
-    each other the last holds.
+    """Order decisions in force (DECISION columns), oldest first: the ends of the pair, verdict. Among those that
+    contradict each other the last wins.
 
-    Their number says when they came here, `at` when they were made: one that was imported may be older than those that
-    were there. Of one instant "different" comes last, as where decisions are written to a file.
+    Their number says when they were stored here, `at` when they were made: an imported one may be older than those
+    already stored. At the same time "different" comes last, as in files of decisions.
     """
     instants = pc.cast(rows["at"], pa.timestamp("us", "UTC"))
     order: list[tuple[str, Literal["ascending", "descending"]]] = [
@@ -201,8 +201,8 @@ _KNOWN = (
 
 def pairs_in_review(connection: sa.Connection, once: Sequence[str], source: str | None) -> pa.Table:
     """Return the pairs in review whose records are two movies (all, or of a source): ends, weight, contradiction,
-    probability, evidence; unless a verdict has put into the one's film another
-    record of the other's source, and that source lists a film once.
+    probability, evidence. Left out are pairs where a verdict has already put another record of the other's source into
+    one's film, and that source lists a film once.
     """
     ends = {side: records.alias(f"{side}_record") for side in ("left", "right")}
     query = sa.select(
@@ -229,7 +229,9 @@ def records_in_review(connection: sa.Connection) -> pa.Table:
 def _decided_elsewhere(
     mine: sa.FromClause, other: sa.FromClause, once: Sequence[str]
 ) -> sa.ColumnElement[bool]:
-    """Return whether the film of `mine` has by a verdict another record of the other's source, if that lists a film `once`."""
+    """Return whether a verdict gave the film of `mine` another record of the other's source, if that lists a film
+    `once`.
+    """
     third = records.alias()
     return sa.exists().where(
         third.c.movie == mine.c.movie,
@@ -241,7 +243,9 @@ def _decided_elsewhere(
 
 
 def matched_films(connection: sa.Connection, name: str, aside: Sequence[str] = ()) -> tuple[int, int, str]:
-    """Count the films of a list and those that another source has, too, those `aside` not counted; return the key of one, a matched one first."""
+    """Count the films of a list and those that another source has too, without those `aside`; return also the key of
+    one, preferably matched.
+    """
     others = records.alias()
     is_matched = (
         sa.select(others.c.movie)

@@ -1,4 +1,6 @@
-"""Sources that are asked over the web: one pace and one day's allowance for all workers, how far each is known, ids asked for."""
+"""Online sources: one pace and daily allowance for all workers, how far each source's changes are known, ids
+requested.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +14,15 @@ from moviec.catalog.connect import writing
 from moviec.catalog.schema.arrivals import asked, online
 from moviec.catalog.schema.movies import external_ids, movies
 
-#: Ids in one statement.
+#: Ids per statement.
 _STEP = 500
 
-#: What `used` says on a day for which the provider wants no more requests, whatever the allowance.
+#: The value of `used` on a day for which the provider accepts no more requests, whatever the allowance.
 USED_UP = 2_000_000_000
 
 
 class Slots(msgspec.Struct, frozen=True):
-    """Requests that may go: how many, when the first (seconds since 1970), and how many seconds apart."""
+    """Requests that may be sent: how many, when the first (seconds since 1970), and how many seconds apart."""
 
     count: int
     first: float
@@ -28,7 +30,7 @@ class Slots(msgspec.Struct, frozen=True):
 
 
 class OnlineState(msgspec.Struct, frozen=True):
-    """How a source that is asked over the web stands; see the table `online`."""
+    """The state of an online source; see the table `online`."""
 
     source: str
     day: str = ""
@@ -41,20 +43,21 @@ class OnlineState(msgspec.Struct, frozen=True):
 
 
 def online_states(connection: sa.Connection) -> dict[str, OnlineState]:
-    """Return how every source stands that was ever asked over the web."""
+    """Return the state of every source that was ever queried online."""
     names = OnlineState.__struct_fields__
     rows = connection.execute(sa.select(online)).all()
     return {row.source: OnlineState(*(getattr(row, name) for name in names)) for row in rows}
 
 
 def all_online(catalogue: sa.Engine) -> dict[str, OnlineState]:
-    """Return how every source stands that was ever asked over the web."""
+    """Return the state of every source that was ever queried online."""
     with catalogue.connect() as connection:
         return online_states(connection)
 
 
 def reserve(catalogue: sa.Engine, source: str, wanted: int, rate: float, allowance: int) -> Slots:
-    """Take up to so many requests out of a source's pace and, unless it is 0, out of the day's allowance; none are left at count 0.
+    """Reserve up to `count` requests of a source's pace and, unless it is 0, of the day's allowance; a count of 0 means
+    none are left.
 
     Every worker takes from the same row, so that all together keep to the pace.
     """
@@ -63,7 +66,7 @@ def reserve(catalogue: sa.Engine, source: str, wanted: int, rate: float, allowan
         state = _state(connection, source)
         used = state.used if state.day == f"{now:%Y-%m-%d}" else 0
         count = min(wanted, max((allowance or USED_UP) - used, 0))
-        # A clock that was put back must not stop a source: no worker reserves further ahead than a block.
+        # A clock that was set back must not stop a source: no worker reserves further ahead than a block.
         ahead = min(state.next_at, now.timestamp() + 60)
         first = max(now.timestamp(), ahead)
         _put(connection, source, day=f"{now:%Y-%m-%d}", used=used + count, next_at=first + count / rate)
@@ -77,25 +80,25 @@ def used_today(connection: sa.Connection, source: str) -> int:
 
 
 def use_up(catalogue: sa.Engine, source: str) -> None:
-    """Note that the provider says the day's allowance is used up, whatever was counted here."""
+    """Mark the day's allowance as used up, because the provider says so, whatever was counted here."""
     with writing(catalogue, beside=True) as connection:
         _put(connection, source, day=f"{dt.datetime.now(dt.UTC):%Y-%m-%d}", used=USED_UP)
 
 
 def is_used_up(state: OnlineState, allowance: int, now: dt.datetime) -> bool:
-    """Return whether a source gets no more requests today."""
+    """Return whether a source's requests for today are used up."""
     return state.day == f"{now:%Y-%m-%d}" and state.used >= (allowance or USED_UP)
 
 
 def note_round(catalogue: sa.Engine, source: str, since: str | None) -> None:
-    """Note that a round is done; `since` is up to when the source's changes are known now."""
+    """Mark a round as done; `since`: the time up to which the source's changes are known."""
     done = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     with writing(catalogue, beside=True) as connection:
         _put(connection, source, since=since, done_at=done, failing_since=None, error=None)
 
 
 def note_trouble(catalogue: sa.Engine, source: str, error: str) -> None:
-    """Note that a source failed, and keep since when it does."""
+    """Mark a source as failing, keeping the time of the first failure."""
     with writing(catalogue, beside=True) as connection:
         since = _state(connection, source).failing_since
         now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
@@ -103,7 +106,9 @@ def note_trouble(catalogue: sa.Engine, source: str, error: str) -> None:
 
 
 def ids_to_ask(connection: sa.Connection, source: str, space: str, before: str, most: int) -> list[str]:
-    """Return ids of the catalogue's films in a space that a source was not asked for since `before`, most voted films first."""
+    """Return ids of the catalogue's films in a space that a source was not queried for since `before`, most voted films
+    first.
+    """
     last = sa.select(asked.c.id, asked.c.at).where(asked.c.source == source).subquery()
     query = (
         sa.select(external_ids.c.id)
@@ -122,13 +127,13 @@ def ids_to_ask(connection: sa.Connection, source: str, space: str, before: str, 
 
 
 def was_asked(catalogue: sa.Engine, source: str) -> bool:
-    """Return whether a source was ever asked for a film of the catalogue."""
+    """Return whether a source was ever queried for a film of the catalogue."""
     with catalogue.connect() as connection:
         return connection.scalar(sa.select(asked.c.id).where(asked.c.source == source).limit(1)) is not None
 
 
 def note_asked(catalogue: sa.Engine, source: str, found: Mapping[str, bool]) -> None:
-    """Note that a source was asked for some ids, and which of them it knows."""
+    """Record that a source was queried for some ids, and which of them it knows."""
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     ids = sorted(found)
     with writing(catalogue, beside=True) as connection:
@@ -143,18 +148,18 @@ def _forget(connection: sa.Connection, source: str, ids: Sequence[str]) -> None:
     connection.execute(sa.delete(asked).where(asked.c.source == source, asked.c.id.in_(ids)))
 
 
-#: The same words on SQLite and PostgreSQL.
+#: The same SQL for SQLite and PostgreSQL.
 _MADE = "INSERT INTO online (source, day, used, next_at) VALUES (:source, '', 0, 0) ON CONFLICT (source) DO NOTHING"
 
 
 def _state(connection: sa.Connection, source: str) -> OnlineState:
-    """Return a source's row, locked until the transaction ends; it is made where it is not there."""
+    """Return a source's row, locked until the transaction ends; it is created if missing."""
     connection.execute(sa.text(_MADE), {"source": source})
     row = connection.execute(sa.select(online).where(online.c.source == source).with_for_update()).one()
     return OnlineState(*(getattr(row, name) for name in OnlineState.__struct_fields__))
 
 
 def _put(connection: sa.Connection, source: str, **values: object) -> None:
-    """Write some columns of a source's row, which is made where it is not there."""
+    """Write some columns of a source's row, creating it if missing."""
     connection.execute(sa.text(_MADE), {"source": source})
     connection.execute(sa.update(online).where(online.c.source == source).values(**values))

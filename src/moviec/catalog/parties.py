@@ -1,8 +1,8 @@
-"""Who is credited as whom, as the catalogue has it: read for some films, for some names with all that hangs together
+"""The people and companies behind credits, as stored: read for some films, for some names with everything connected
 with them, or whole. `kind` is "people" or "companies".
 
-Matching alone needs every source's credits, so they are kept small: one compressed list for each film, and for each name
-the films that credit it. A row for each credit would take seven times the room.
+Only matching needs every source's credits, so they are stored compactly: one compressed list for each film, and for
+each name the films that credit it. A row for each credit would take seven times the room.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _ALIKE = """
 SELECT DISTINCT d.folded FROM credits c JOIN frontier USING (folded) JOIN credits d USING (movie, role, short)
 WHERE short <> ''"""
 
-#: The columns of a credit beside its film, in their order in the list.
+#: The columns of a credit besides its film, in their order in the list.
 CREDIT = ("source", "role", "key", "name", "folded", "short", "party", "year")
 
 #: Each credit as a JSON list of texts, in the order in which a film's list has them.
@@ -46,14 +46,14 @@ SELECT movie, {", ".join(f"credit[{at}]{'::BIGINT' if name in ('party', 'year') 
 FROM (SELECT movie, unnest(from_json(credits, '[["VARCHAR"]]')) AS credit FROM packed)"""
 
 
-#: Films whose credits are joined together, so that their texts stay far below the two gigabytes of an Arrow array.
+#: Films whose credits are joined at once, so that their texts stay far below the two gigabytes of an Arrow array.
 FILMS_AT_ONCE = 50_000
 
 
 class StoredParties(msgspec.Struct, frozen=True):
-    """What matching asks of the people, or of the companies, that are stored: `PartyLedger` of moviec.matching.party_ids.
+    """The stored people, or companies, for matching: `PartyLedger` of moviec.matching.party_ids.
 
-    An engine that is open already spares opening one.
+    `beside`: an open engine, which saves opening another database.
     """
 
     connection: sa.Connection
@@ -80,7 +80,7 @@ class StoredParties(msgspec.Struct, frozen=True):
         return read(self.connection, query.distinct())["folded"]
 
     def related(self, names: Column) -> Column:
-        """Follow folded names to all that hang together with them: of one party, or alike in one role of one film."""
+        """Return all folded names connected with some: of one party, or similar in one role of one film."""
         reached: set[str] = set()
         seen: set[int] = set()
         found: list[pa.Table] = []
@@ -100,7 +100,7 @@ class StoredParties(msgspec.Struct, frozen=True):
         return pa.array(sorted(reached), pa.string())
 
     def members(self, names: Column | None) -> pa.Table:
-        """Return space, key, name, id (the party) of every node that bears one of some folded names; of all, where None."""
+        """Return space, key, name, id (the party) of every node with one of some folded names; of all nodes if None."""
         query = sa.select(
             parties.c.space, parties.c.key, parties.c.folded.label("name"), parties.c.party.label("id")
         ).where(parties.c.kind == self.kind)
@@ -143,9 +143,9 @@ def _unpacked(engine: DuckEngine, packed: pa.Table) -> pa.Table:
 
 
 def name_hashes(kind: str, names: Column) -> Column:
-    """Return the number that a folded name of a person, or of a company, is found by: 63 bits of its SHA-256.
+    """Return the number by which a folded name of a person, or of a company, is found: 63 bits of its SHA-256.
 
-    Two names of one number are told apart by the credits themselves.
+    Two names with one number are distinguished by the credits themselves.
     """
     found = [
         int.from_bytes(hashlib.sha256(f"{kind} {name}".encode()).digest()[:8]) >> 1
@@ -157,13 +157,13 @@ def name_hashes(kind: str, names: Column) -> Column:
 def publish_parties(
     connection: sa.Connection, kind: str, rows: PartyChanges, beside: DuckEngine | None = None
 ) -> dict[str, Touched]:
-    """Merge what a run worked out of people or companies, in the caller's transaction; return the rows touched by table."""
+    """Merge a run's people or companies, in the caller's transaction; return the rows touched by table."""
     if rows.names is not None and not len(rows.names):  # no credit changed
         return {name: Touched() for name in (kind, f"parties.{kind}", f"film_credits.{kind}")}
     shown = metadata.tables[kind]
     their_ids: sa.ColumnElement[bool] = sa.true()
     if rows.names is not None:
-        staged = stage(connection, "worked_out", parties, pa.table({"party": rows.ids}))
+        staged = stage(connection, "changed_parties", parties, pa.table({"party": rows.ids}))
         their_ids = shown.c.id.in_(sa.select(staged.c.party))
     own = parties.c.kind == kind
     return {
@@ -176,16 +176,16 @@ def publish_parties(
 def _publish_credits(
     connection: sa.Connection, kind: str, rows: PartyChanges, beside: DuckEngine | None
 ) -> Touched:
-    """Write the films' lists of credits anew in which one of the names stands, or stood."""
+    """Replace the credit lists of films in which one of the names occurs, or occurred."""
     whole = film_credits.c.kind == kind
     stored = StoredParties(connection, kind, beside)
     scope = whole
     with DuckEngine(beside=beside) as engine:
-        engine.register("anew", rows.credits)
-        engine.view("credits", "SELECT * FROM anew")
+        engine.register("new_credits", rows.credits)
+        engine.view("credits", "SELECT * FROM new_credits")
         if rows.names is not None:
             before = stored._crediting(rows.names)
-            credited = engine.query("SELECT DISTINCT movie FROM anew")["movie"]
+            credited = engine.query("SELECT DISTINCT movie FROM new_credits")["movie"]
             films = pc.unique(pa.concat_arrays([before, credited.combine_chunks()]))
             engine.register("kept", stored.credits_of(films))
             engine.register("names", pa.table({"folded": rows.names}))
@@ -197,22 +197,22 @@ def _publish_credits(
         hashed = credit_names.c.kind == kind
         if rows.names is not None:
             hashes = pa.table({"name": pc.unique(name_hashes(kind, rows.names))})
-            staged = stage(connection, "their_names", credit_names, hashes)
+            staged = stage(connection, "changed_names", credit_names, hashes)
             hashed &= credit_names.c.name.in_(sa.select(staged.c.name))
     merge(connection, credit_names, of_kind(kind, named), hashed, among=credit_names.c.kind == kind)
     return merge(connection, film_credits, packed, scope, among=whole)
 
 
-#: The credits of films in which one of the names stands, or stood.
+#: The credits of films in which one of the names occurs, or occurred.
 _WITH_KEPT = f"""
 SELECT movie, {", ".join(CREDIT)} FROM kept ANTI JOIN names USING (folded)
-UNION ALL SELECT movie, {", ".join(CREDIT)} FROM anew"""
+UNION ALL SELECT movie, {", ".join(CREDIT)} FROM new_credits"""
 
 
 def _packed_credits(engine: DuckEngine, kind: str) -> pa.Table:
     """Return the engine's `credits` as rows of `film_credits`, compressed as they are stored.
 
-    So many films at a time: as text they take ten times the room.
+    FILMS_AT_ONCE films at a time: as text they take ten times the room.
     """
     films = engine.query("SELECT DISTINCT movie FROM credits ORDER BY movie")["movie"].to_numpy()
     parts = []
@@ -225,9 +225,10 @@ def _packed_credits(engine: DuckEngine, kind: str) -> pa.Table:
 
 
 def _packed_lists(listed: pa.Table) -> pa.Table:
-    """Join the credits (movie, credit) of each film, which come in its order, to one JSON list.
+    """Join the credits (movie, credit) of each film, sorted by film, to one JSON list.
 
-    By the places where films begin: an ordered aggregate over so many small groups costs ten times a sort of all rows.
+    Uses the offsets at which films begin: an ordered aggregate over so many small groups costs ten times a sort of all
+    rows.
     """
     movies = listed["movie"].to_numpy()
     begins = np.flatnonzero(np.diff(movies, prepend=-1))
@@ -238,16 +239,18 @@ def _packed_lists(listed: pa.Table) -> pa.Table:
 
 
 def _names_of(engine: DuckEngine, kind: str) -> pa.Table:
-    """Return name (its number) and movie of each name of the engine's `anew` that a film credits, in order."""
-    folded = engine.query("SELECT DISTINCT folded FROM anew ORDER BY folded")["folded"].combine_chunks()
+    """Return name (its number) and movie of each name of the engine's `new_credits` that a film credits, in order."""
+    folded = engine.query("SELECT DISTINCT folded FROM new_credits ORDER BY folded")[
+        "folded"
+    ].combine_chunks()
     engine.register("hashed", pa.table({"folded": folded, "number": name_hashes(kind, folded)}))
     return engine.query(
-        "SELECT DISTINCT number AS name, movie FROM anew JOIN hashed USING (folded) ORDER BY 1, 2"
+        "SELECT DISTINCT number AS name, movie FROM new_credits JOIN hashed USING (folded) ORDER BY 1, 2"
     )
 
 
 def of_kind(kind: str, rows: pa.Table) -> pa.Table:
-    """Say before rows of people or companies which of the two they are."""
+    """Add a first column `kind` to rows of people or companies."""
     return rows.add_column(0, "kind", pa.array([kind] * rows.num_rows, pa.string()))
 
 

@@ -1,4 +1,4 @@
-"""Persons and their films: by id, by an id elsewhere, by name, and those who are credited in some films."""
+"""People and their films: by id, by an external id, by name, and those credited in some films."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from moviec.catalog.schema.identity import film_credits, parties
 from moviec.catalog.schema.movies import credits_, movies, people
 
-#: Persons of one name that a name stands for, at most.
+#: The most people found for one name.
 NAMESAKES = 100
 
 
@@ -24,7 +24,7 @@ class Person(msgspec.Struct, frozen=True):
 
 
 class Credit(msgspec.Struct, frozen=True):
-    """A film that a person is credited in, with what they did there."""
+    """A film that a person is credited in, with their roles."""
 
     movie: int
     title: str
@@ -39,7 +39,7 @@ class Credit(msgspec.Struct, frozen=True):
 
 
 class GivenId(msgspec.Struct, frozen=True):
-    """An id that a source gives a person: its space, whose rows have it, the name they give it, and in how many films."""
+    """A person's id at a source: its space, the source, the name used there, and in how many films."""
 
     space: str
     id: str
@@ -49,7 +49,7 @@ class GivenId(msgspec.Struct, frozen=True):
 
 
 class Credited(msgspec.Struct, frozen=True):
-    """A credit in one of the films that were asked for: whose it is."""
+    """A credit in one of the given films, and its person."""
 
     movie: int
     person: int
@@ -71,7 +71,7 @@ def people_from(connection: sa.Connection, after: int, limit: int) -> list[Perso
 
 
 def people_named(connection: sa.Connection, folded: str, limit: int) -> list[Person]:
-    """List persons whose folded name begins so, by name."""
+    """List persons whose folded name has a prefix, by name."""
     query = _people().where(people.c.folded >= folded, people.c.folded < folded + "\U0010ffff")
     return [
         _person(row) for row in connection.execute(query.order_by(people.c.folded, people.c.id).limit(limit))
@@ -133,7 +133,9 @@ def ids_of_people(connection: sa.Connection, some: Sequence[int]) -> dict[int, d
 
 
 def given_ids(connection: sa.Connection, person: Person) -> list[GivenId]:
-    """List the ids of a person with the source that gives each, in order of space, id and source; those in most films name it."""
+    """List the ids of a person with their sources, in order of space, id and source; each with the name used in most
+    films.
+    """
     theirs = sa.select(credits_.c.movie).where(credits_.c.person == person.id).distinct()
     query = sa.select(film_credits.c.movie, film_credits.c.credits).where(
         film_credits.c.kind == "people", film_credits.c.movie.in_(theirs)
@@ -161,12 +163,12 @@ def _person(row: Any) -> Person:
     return Person(row.id, row.name, msgspec.json.decode(row.ids))
 
 
-#: Best known films whose credits are counted for a list of persons: those in none of them are found by search.
+#: Number of best known films whose credits are counted for a list of people; others are found by search.
 FILMS_COUNTED = 3_000
 
 
 class Leading(msgspec.Struct, frozen=True):
-    """A person with the best known films' credits: how many of them, and all their votes."""
+    """A person with their credits in the best known films: how many, and the sum of votes."""
 
     id: int
     name: str
@@ -175,7 +177,7 @@ class Leading(msgspec.Struct, frozen=True):
 
 
 class Partner(msgspec.Struct, frozen=True):
-    """Somebody who is credited in films of a person, and in how many."""
+    """A person credited in films of another person, and in how many."""
 
     id: int
     name: str
@@ -183,7 +185,7 @@ class Partner(msgspec.Struct, frozen=True):
 
 
 def leading_people(connection: sa.Connection, role: str, most: int) -> list[Leading]:
-    """List persons with a role in the most voted films, those with the most votes in all first."""
+    """List people with a role in the most voted films, by the sum of votes."""
     known = (
         sa.select(movies.c.movie, movies.c.votes)
         .where(movies.c.votes.is_not(None), sa.not_(movies.c.adult))
@@ -210,7 +212,7 @@ def leading_people(connection: sa.Connection, role: str, most: int) -> list[Lead
 
 
 def partners_of(connection: sa.Connection, person: int, most: int) -> list[Partner]:
-    """List who is credited in the most films of a person, in two of them at least."""
+    """List the people credited in most films of a person, in at least two."""
     theirs = sa.select(credits_.c.movie).where(credits_.c.person == person).distinct().subquery()
     films = sa.func.count(sa.distinct(credits_.c.movie))
     query = (

@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from moviec.errors import StoreError
 from moviec.transient import is_transient
 
-#: Of a session on PostgreSQL: every read sees what is committed, every statement is prepared once, and a host that has
-#: vanished is given up after ten seconds (connecting: seconds; a query: milliseconds).
+#: For a session on PostgreSQL: every read sees what is committed, every statement is prepared once, and a vanished host
+#: is given up after ten seconds (connecting: seconds; a query: milliseconds).
 _SESSION = {"autocommit": True, "prepare_threshold": 1, "connect_timeout": 10, "tcp_user_timeout": 10_000}
 
 
@@ -33,10 +33,10 @@ class Connection(Protocol):
 
 
 class Reader:
-    """Driver connections in autocommit, so that every read sees what is committed; usable from any thread."""
+    """Driver connections in autocommit, so that every read sees all commits; usable from any thread."""
 
     def __init__(self, catalogue: sa.Engine) -> None:
-        """Open nothing yet: connections are made as threads ask at once."""
+        """Start without connections: they are opened as concurrent threads need them."""
         self.catalogue = catalogue
         self.sqlite = catalogue.dialect.name == "sqlite"
         self._idle: deque[Connection] = deque()
@@ -57,7 +57,7 @@ class Reader:
         return await driver.AsyncConnection.connect(*words, **options)
 
     def run(self, sql: str, values: Any) -> list[tuple[Any, ...]]:
-        """Run a compiled statement. Raises StoreError where the database is away."""
+        """Run a compiled statement. Raises StoreError where the database cannot be reached."""
         with reaching():
             return self._run(sql, values)
 
@@ -78,7 +78,7 @@ class Reader:
         return rows
 
     def close(self) -> None:
-        """Close every connection; those in use when they are given back."""
+        """Close every connection; those in use when they are returned."""
         self._closed = True
         self._drop()
 
@@ -114,20 +114,20 @@ class Reader:
 
 @contextmanager
 def reaching() -> Iterator[None]:
-    """Turn what keeps the block from the database for a while into a StoreError that anybody may read.
+    """Turn temporary database errors in the block into a StoreError that is safe to show to anyone.
 
-    What the driver says names hosts and users; it is the error's cause.
+    The driver's message contains hosts and users; it is only the error's cause.
     """
     try:
         yield
     except Exception as error:
         if is_transient(error):
-            raise StoreError("the catalogue cannot be reached just now") from error
+            raise StoreError("the catalogue cannot be reached at the moment") from error
         raise
 
 
 class Prepared:
-    """One compiled read. Called with the values of its parameters it gives the rows as tuples."""
+    """One compiled read. Call it with the values of its parameters to get the rows as tuples."""
 
     def __init__(self, reader: Reader, statement: sa.Select[Any]) -> None:
         """Compile; every parameter of the statement is a named `sa.bindparam`."""

@@ -1,6 +1,7 @@
-"""One publication: everything a run made, merged into the catalogue in one transaction that touches only what differs.
+"""One publication: everything a run produced, merged into the catalogue in one transaction that touches only what
+differs.
 
-Returns the change log: one numbered entry per film whose document is new, other or gone.
+Returns the change log: one numbered entry per film whose document is new, changed or removed.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ from moviec.text import Column, pc
 
 documents, versions, changes = serving.documents, serving.document_versions, serving.changes
 
-#: What is told of a film, with checksums.
-TOLD = ("movie", "document", "claims", "hash", "claims_hash")
+#: A film's stored texts, with checksums.
+DOCUMENT_COLUMNS = ("movie", "document", "claims", "hash", "claims_hash")
 
 _CHANGES: list[tuple[str, pa.DataType]] = [
     ("number", pa.int64()),
@@ -44,9 +45,9 @@ CHANGES = pa.schema(_CHANGES)
 
 
 class Cause(msgspec.Struct, frozen=True):
-    """What led to a publication: one delivery, people's decisions, or something else (a rebuild).
+    """The cause of a publication: one delivery, people's decisions, or something else (a rebuild).
 
-    `decided`: by movie the number of the decision that was about its records; `decision`: that of every other movie.
+    `decided`: by movie the number of the decision on its records; `decision`: that of every other movie.
     """
 
     source: str | None = None
@@ -56,13 +57,13 @@ class Cause(msgspec.Struct, frozen=True):
 
 
 class Publication(msgspec.Struct, frozen=True):
-    """What is to be shown.
+    """What to publish.
 
-    `affected`: the films that it is about; None: all. `tables`: by name, every row that they have now. `lists`: rows
-    to add to genres, languages and countries. `parties`: people and companies. `documents`: the columns TOLD. `records`,
-    `identities`: rows of the ledger to write. `matches`: every pair among the records in `settled` (source, key; None: all
-    records). `split`: films, new or given back, that hold records which were another film's before. `merged`: source, key,
-    id of the records, in order, of films that are merged into others now.
+    `affected`: the films concerned; None: all. `tables`: by name, every row that they have now. `lists`: rows
+    to add to genres, languages and countries. `parties`: people and companies. `documents`: DOCUMENT_COLUMNS.
+    `records`, `identities`: rows of the ledger to write. `matches`: every pair among the records in `settled` (source,
+    key; None: all records). `split`: films, new or given back, that hold records which were another film's before.
+    `merged`: source, key, id of the records, in order, of films that are merged into others now.
     """
 
     affected: Column | None
@@ -81,7 +82,7 @@ class Publication(msgspec.Struct, frozen=True):
 
 
 class Published(msgspec.Struct, frozen=True):
-    """What a publication came to: rows touched by table, and the changes by kind with the number of the last."""
+    """The result of a publication: rows touched by table, and the changes by kind with the number of the last."""
 
     touched: dict[str, Touched]
     changes: dict[str, int]
@@ -96,7 +97,7 @@ def publish(
 ) -> Published:
     """Merge a publication, in the caller's transaction, and mark the deliveries' batches as published.
 
-    An engine that is open already spares opening one.
+    `beside`: an open engine, which saves opening another database.
     """
     touched: dict[str, Touched] = {}
     chosen = _stage_affected(connection, publication.affected)
@@ -124,12 +125,12 @@ def publish(
 
 
 def stored_documents(given: pa.Table) -> pa.Table:
-    """Return what is told of films (TOLD) as the database keeps it, its texts compressed; `publish` takes either."""
+    """Return documents (DOCUMENT_COLUMNS) with their texts compressed, as stored; `publish` takes either form."""
     return as_stored(documents, given)
 
 
 def mark_published(connection: sa.Connection, deliveries: Sequence[str]) -> None:
-    """Note that the catalogue shows these deliveries' batches."""
+    """Mark these deliveries' batches as published."""
     batches = arrivals.batches
     connection.execute(sa.update(batches).where(batches.c.delivery.in_(deliveries)).values(published=True))
 
@@ -152,10 +153,10 @@ def _publish_documents(
     scope: sa.ColumnElement[bool],
     beside: DuckEngine | None,
 ) -> tuple[pa.Table, int]:
-    """Write documents that differ, keep what stood before as versions, and log each change.
+    """Write documents that differ, keep the previous ones as versions, and log each change.
 
-    What differs is told by the checksums, so that texts are handed over only where they are written. Gives the entries, and
-    how many films got other claims without changing.
+    Differences are found by the checksums, so that texts are only passed where they are written. Returns the entries,
+    and how many films got different claims without changing.
     """
     given = publication.documents
     sums = pa.concat_tables(part.select(["movie", "hash", "claims_hash"]) for part in parts_of(given))
@@ -168,10 +169,12 @@ def _publish_documents(
     other_claims = _reasoned(connection, staged)["movie"]
     replaced = pa.concat_arrays([log["movie"].combine_chunks(), other_claims.combine_chunks()])
     some = stage(connection, "replaced", identity.identities, pa.table({"movie": pc.unique(replaced)}))
-    told = documents.c.movie.in_(sa.select(some.c.movie))  # not EXISTS: the few films lead to their documents
-    there = read(connection, sa.select(documents.c.movie, documents.c.change).where(told))
-    _keep_versions(connection, told, now)
-    connection.execute(sa.delete(documents).where(told))
+    replaced_documents = documents.c.movie.in_(
+        sa.select(some.c.movie)
+    )  # not EXISTS: so that the few films are looked up by key
+    there = read(connection, sa.select(documents.c.movie, documents.c.change).where(replaced_documents))
+    _keep_versions(connection, replaced_documents, now)
+    connection.execute(sa.delete(documents).where(replaced_documents))
     _write_documents(connection, given, log, there.filter(pc.is_in(there["movie"], other_claims)), now)
     return log, len(other_claims)
 
@@ -179,31 +182,35 @@ def _publish_documents(
 def _write_documents(
     connection: sa.Connection, given: Rows, log: pa.Table, reasoned: pa.Table, now: str
 ) -> None:
-    """Write the documents of films that changed, and of those that only got other claims: these keep their change."""
+    """Write the documents of films that changed, and of those with only different claims: these keep their change
+    number.
+    """
     numbers = pa.concat_tables(
         [log.select(["movie", "number"]).rename_columns(["movie", "change"]), reasoned]
     )
     numbers = numbers.combine_chunks()
     for part in parts_of(given):
-        rows = part.filter(pc.is_in(part["movie"], numbers["movie"])).select(TOLD).sort_by("movie")
+        rows = (
+            part.filter(pc.is_in(part["movie"], numbers["movie"])).select(DOCUMENT_COLUMNS).sort_by("movie")
+        )
         change = numbers["change"].take(pc.index_in(rows["movie"], numbers["movie"]))
         rows = rows.append_column("since", pa.array([now] * rows.num_rows, pa.string()))
         load(connection, documents, rows.append_column("change", change))
 
 
 def _reasoned(connection: sa.Connection, staged: sa.Table) -> pa.Table:
-    """Return the films of which the claims differ from those that stand, but not the document."""
+    """Return the films whose claims differ from the published ones, but not the document."""
     both = sa.and_(staged.c.movie == documents.c.movie, staged.c.hash == documents.c.hash)
     other = staged.c.claims_hash.is_distinct_from(documents.c.claims_hash)
     return read(connection, sa.select(staged.c.movie).join(documents, both).where(other))
 
 
 def _keep_versions(connection: sa.Connection, either: sa.ColumnElement[bool], now: str) -> None:
-    """Keep what stood until now of films that changed, and of those whose claims did without changing the film."""
-    columns = [*TOLD, "since", "until"]
-    before = sa.select(*(documents.c[name] for name in TOLD), documents.c.since, sa.literal(now)).where(
-        either
-    )
+    """Store the previous versions of films that changed, and of those where only claims did."""
+    columns = [*DOCUMENT_COLUMNS, "since", "until"]
+    before = sa.select(
+        *(documents.c[name] for name in DOCUMENT_COLUMNS), documents.c.since, sa.literal(now)
+    ).where(either)
     connection.execute(sa.insert(versions).from_select(columns, before))
 
 
@@ -214,7 +221,7 @@ def _changes(
     scope: sa.ColumnElement[bool],
     beside: DuckEngine | None,
 ) -> list[tuple[int, str, str]]:
-    """Return film, kind and fields of every film whose document is new, other, or gone, in order."""
+    """Return film, kind and fields of every film whose document is new, changed or removed, in order."""
     both = staged.c.movie == documents.c.movie
     created = read(
         connection,
@@ -251,7 +258,7 @@ def _changes(
 def _numbered(
     connection: sa.Connection, rows: list[tuple[int, str, str]], cause: Cause, now: str
 ) -> pa.Table:
-    """Make the log's entries (CHANGES) of changes, numbered on from the last."""
+    """Return the log's entries (CHANGES) for changes, numbered from the last one on."""
     first = last_change(connection) + 1
     movies, kinds, fields = zip(*rows, strict=True) if rows else ((), (), ())
     columns: list[tuple[Any, ...] | list[Any]] = [
@@ -269,7 +276,7 @@ def _numbered(
 
 
 def _kinds(movies: Any, kind: str, publication: Publication) -> list[tuple[int, str, str]]:
-    """Tell splits among the created and merges among the gone."""
+    """Mark splits among created films and merges among removed ones."""
     if kind == "created":
         split = set(publication.split.to_pylist())
         return [(movie, "split" if movie in split else kind, "{}") for movie in movies.to_pylist()]
@@ -285,7 +292,7 @@ def _kinds(movies: Any, kind: str, publication: Publication) -> list[tuple[int, 
 
 
 def _now(connection: sa.Connection, staged: sa.Table) -> str:
-    """Return the instant of this publication, later than any before it that it follows."""
+    """Return the instant of this publication, later than those of the versions it replaces."""
     older = sa.select(sa.func.max(documents.c.since)).where(documents.c.movie.in_(sa.select(staged.c.movie)))
     newest = sa.select(changes.c.at).order_by(changes.c.number.desc()).limit(1)
     latest = [connection.scalar(newest), connection.scalar(older)]
@@ -296,6 +303,6 @@ def _now(connection: sa.Connection, staged: sa.Table) -> str:
 
 
 def _merger(successor: Any, records: Sequence[str]) -> str:
-    """Say into which film one went, and with which records: they get their id back when the merger is undone."""
+    """Return into which film one was merged, and its records: they get their id back when the merger is undone."""
     fields = {"successor": [None, f"mc{successor}"], "records": [records, None]}
     return msgspec.json.encode(fields).decode()

@@ -1,6 +1,6 @@
 """Reads for the API and the site: documents by id, how ids lead to movies, the change log's head and entries.
 
-Documents and claims leave as the bytes that were published. Everything here only reads.
+Documents and claims are returned as published, byte for byte. Everything here only reads.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from moviec.catalog.schema.movies import movies, titles
 from moviec.catalog.schema.operations import checkpoints
 from moviec.catalog.schema.serving import changes, document_versions, documents
 
-#: A movie's entries of the change log: what changed, by whose delivery, by whose decision.
+#: A movie's entries of the change log: what changed, by which delivery, by which decision.
 HISTORY = sa.select(
     *(changes.c[name] for name in ("number", "at", "kind", "fields", "source", "delivery", "decision")),
     *(decisions.c[name] for name in ("verdict", "who", "undone", "undone_by")),
@@ -31,7 +31,7 @@ FOLLOWER = "catalogue"
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """A document as it is stored: the movie's number, the bytes, their SHA-256, since when they stand (UTC)."""
+    """A document as it is stored: the movie's number, the bytes, their SHA-256, since when it is current (UTC)."""
 
     movie: int
     document: bytes
@@ -72,7 +72,7 @@ class Movies:
         return None
 
     def document_as_of(self, movie: int, at: str) -> bytes | None:
-        """Return the document that stood at an instant (UTC, ISO 8601); None where none did."""
+        """Return the document current at an instant (UTC, ISO 8601), or None."""
         for document, _, since in self._document(movie=movie):
             if since <= at:
                 return decompress(document)
@@ -81,7 +81,7 @@ class Movies:
         return None
 
     def claims_as_of(self, movie: int, at: str) -> bytes | None:
-        """Return the claims that stood at an instant (UTC, ISO 8601); None where none did, or none were kept."""
+        """Return the claims current at an instant (UTC, ISO 8601); None where there were none, or none were kept."""
         for _, _, since in self._document(movie=movie):
             if since <= at:
                 found = self.claims(movie)
@@ -97,7 +97,7 @@ class Movies:
         return None
 
     def named(self, space: str, key: str) -> list[int]:
-        """List the movies that an external id (of `imdb`, `tmdb`, …) leads to: none, one, or several alike."""
+        """List the movies that an external id (of `imdb`, `tmdb`, …) leads to: none, one, or several."""
         bearers = [(movie, position) for movie, position in self._bearers(space=space, id=key)]
         owner = [movie for (movie,) in self._owner(space=space, id=key)] if len(bearers) > 1 else []
         return foremost(bearers, owner[0] if owner else None)
@@ -131,8 +131,8 @@ class Movies:
 
 
 def entry(row: Sequence[Any]) -> dict[str, Any]:
-    """Lay out a row of HISTORY: number, at, kind, fields (JSON), source, delivery, and decision (number, verdict, who, undone
-    and undone_by: when it was taken back, and by whom) where a person's verdict, or taking it back, was the cause.
+    """Return a row of HISTORY as number, at, kind, fields (JSON), source, delivery, and decision (number, verdict, who,
+    undone and undone_by: when it was undone, and by whom) where a person's verdict, or undoing it, was the cause.
     """
     number, at, kind, fields, source, delivery, decision, verdict, who, undone, undone_by = row
     return {
@@ -172,7 +172,7 @@ def count_documents(connection: sa.Connection) -> int:
 
 
 def checkpoint_of(connection: sa.Connection, follower: str) -> int:
-    """Return how far a follower has read; 0 for one that nobody knows."""
+    """Return how far a follower has read; 0 for an unknown one."""
     return connection.scalar(sa.select(checkpoints.c.position).where(checkpoints.c.follower == follower)) or 0
 
 
@@ -224,7 +224,7 @@ def claims_of(connection: sa.Connection, movies: Sequence[int]) -> dict[int, str
 
 
 def documents_from(connection: sa.Connection, after: int, limit: int) -> list[tuple[int, str]]:
-    """Return the next documents in the order of their movies' numbers, for going through all of them."""
+    """Return the next documents in the order of their movies' numbers, for iterating over all of them."""
     found = documents.c
     query = (
         sa.select(found.movie, found.document).where(found.movie > after).order_by(found.movie).limit(limit)
@@ -262,6 +262,6 @@ def set_checkpoint(connection: sa.Connection, follower: str, position: int, at: 
 
 
 def last_change(connection: sa.Connection) -> int:
-    """Return the number of the last change in the log, or that after which it begins; 0 for none."""
+    """Return the number of the last change in the log, or the one before its first; 0 for an empty log."""
     begins = int(fact(connection, LOG_BEGINS) or 0)
     return max(connection.scalar(sa.select(sa.func.max(changes.c.number))) or 0, begins)

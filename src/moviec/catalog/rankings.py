@@ -1,4 +1,4 @@
-"""Figures of genres and production companies: the first and the last by a measure, and each year by year."""
+"""Figures of genres and production companies: the top and bottom by a measure, and each by year."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _RANKING = sa.select(
 
 
 class Ends(msgspec.Struct, frozen=True):
-    """How many from the top, `valued`: only of those with a value; and from the bottom of those."""
+    """How many from the top (`valued`: only those with a value), and how many of these from the bottom."""
 
     top: int
     bottom: int = 0
@@ -35,7 +35,7 @@ class Ends(msgspec.Struct, frozen=True):
 
 
 class Chosen(msgspec.Struct, frozen=True):
-    """The entries chosen, in no order, and how many there are in all."""
+    """The chosen entries, unordered, and how many there are in all."""
 
     entries: tuple[int, ...]
     total: int
@@ -44,7 +44,7 @@ class Chosen(msgspec.Struct, frozen=True):
 def leaders(connection: sa.Connection, question: Question, ends: Ends) -> tuple[list[RankedEntry], int]:
     """Return the ranked entries at the ends, the largest value first, and how many there are in all.
 
-    Where the rollups hold the value only the chosen rows are read whole. Raises UsageError as `ranked_entries`.
+    Where the rollups hold the value, only the chosen rows are read whole. Raises UsageError like `ranked_entries`.
     """
     column = held(question)
     if column is None or question.least > 1:
@@ -59,7 +59,7 @@ def leaders(connection: sa.Connection, question: Question, ends: Ends) -> tuple[
 
 
 def _kept_ready(connection: sa.Connection, question: Question, measure: str, ends: Ends) -> Chosen | None:
-    """Choose by the ranking of a whole year; None where there is none or it does not reach so far."""
+    """Choose by the ranking of a whole year; None where there is none or it is too short."""
     if not question.one_year or question.month or question.entries is not None:
         return None
     row = connection.execute(_RANKING, {**values_of(question), "measure": measure}).one_or_none()
@@ -92,7 +92,7 @@ def _choose(
 
 
 def _ranked(question: Question, column: sa.ColumnElement[Any]) -> sa.Select[Any]:
-    """Return each entry's value and films: of one year as they stand, of several added up."""
+    """Return each entry's value and films: as stored for one year, summed over several."""
     found = sa.select(rollups.c.entry).where(rows_asked(question.one_year, question.entries is not None))
     if question.one_year:
         return found.add_columns(column.label("value"), rollups.c.films)
@@ -102,7 +102,7 @@ def _ranked(question: Question, column: sa.ColumnElement[Any]) -> sa.Select[Any]
 
 _KEPT = {"mean", "median", "max"}
 
-#: What is added up over years.
+#: Columns summed over years.
 _ADDED = (
     "movies", "films", "budget", "revenue", "profit", "budget_known", "revenue_known", "profit_known",
     "popularity_sum", "popularity_known", "votes", "votes_known", "c_rating_known",
@@ -110,7 +110,7 @@ _ADDED = (
 
 
 class RankedEntry(msgspec.Struct, frozen=True):
-    """Figures of one genre or company: `value` as asked, over `known` of its `films`; and the usual sums."""
+    """Figures of one genre or company: `value` of the measure, over `known` of its `films`; and the usual sums."""
 
     entry: int
     value: float | int | None
@@ -126,7 +126,7 @@ class RankedEntry(msgspec.Struct, frozen=True):
 
 
 def held(question: Question) -> sa.Column[Any] | None:
-    """Return the column of the rollups that holds the value asked for; None where it is worked out over films.
+    """Return the column of the rollups with a question's value; None where it is computed over films.
 
     Raises UsageError where the question makes no sense.
     """
@@ -151,14 +151,15 @@ def ranked_entries(connection: sa.Connection, question: Question) -> list[Ranked
 
 
 def _inside(question: Question) -> bool:
-    """Return whether the rollups hold this mean, median or maximum: of a single year or month, of what is no money."""
+    """Return whether the rollups hold this mean, median or maximum: of a single year or month, and not of money."""
     return question.one_year and question.added_up in _KEPT and question.measure in ("popularity", "c_rating")
 
 
 @cache
 def _rows(one_year: bool, movie_ids: bool, some: bool) -> sa.Select[Any]:
-    """Select what a ranked entry needs: of one year as it stands, of several added up. Built once: that takes longer than to
-    run it; `values_of` gives its parameters."""
+    """Select what a ranked entry needs: as stored for one year, summed over several. Built once, since building takes
+    longer than running it; `values_of` returns its parameters.
+    """
     column = rollups.c
     asked = rows_asked(one_year, some)
     # Over several years these are not used.
@@ -174,7 +175,9 @@ def _rows(one_year: bool, movie_ids: bool, some: bool) -> sa.Select[Any]:
 
 
 def rows_asked(one_year: bool, some: bool) -> sa.ColumnElement[bool]:
-    """Return for a rollup whether it is asked about, `some`: only certain entries are; `values_of` gives the parameters."""
+    """Return the condition on rollups for a question (`some`: for certain entries only); `values_of` returns the
+    parameters.
+    """
     column = rollups.c
     first: sa.BindParameter[int] = sa.bindparam("first")
     last: sa.BindParameter[int] = sa.bindparam("last")
@@ -206,7 +209,7 @@ def _ranked_entry(question: Question, row: Any, worked_out: dict[int, tuple[Any,
     value: float | int | None
     if worked_out is None:
         value, known = _kept_value(question, row)
-    else:  # an entry of which no film has the amount is not there
+    else:  # an entry without a film with the amount is left out
         value, known = worked_out.get(row.entry, (None, 0))
     unit = KEPT_AS.get(question.measure, 1)
     if value is not None:
@@ -228,7 +231,7 @@ def _ranked_entry(question: Question, row: Any, worked_out: dict[int, tuple[Any,
 
 
 def _kept_value(question: Question, row: Any) -> tuple[int | None, int]:
-    """Return a value that the rollups hold, and the films it rests on."""
+    """Return a value that the rollups hold, and the number of films behind it."""
     measure, by = question.measure, question.added_up
     column = measure if by == "sum" and measure != "popularity" else f"{measure}_{by}"
     known = int(row.films) if measure == "movies" else int(getattr(row, f"{measure}_known"))
@@ -236,7 +239,7 @@ def _kept_value(question: Question, row: Any) -> tuple[int | None, int]:
 
 
 def _work_out(connection: sa.Connection, question: Question) -> dict[int, tuple[Any, int]]:
-    """Work out means, medians and maxima over the films that the rollups name: value and films known, by entry."""
+    """Compute means, medians and maxima over the films that the rollups name: value and films known, by entry."""
     each = {
         "sqlite": "json_each(r.movie_ids) AS film",
         "postgresql": "json_array_elements_text(CAST(r.movie_ids AS JSON)) AS film(value)",
@@ -261,8 +264,8 @@ def _whole(value: Any) -> int | None:
 
 
 class YearOf(msgspec.Struct, frozen=True):
-    """One genre or company in one year: films, those with a known gross, dollars, votes; popularity, and C-rating (0 to 100),
-    each the median.
+    """One genre or company in one year: films, those with a known gross, dollars, votes; median popularity, and median
+    C-rating (0 to 100).
     """
 
     entry: int
@@ -278,7 +281,7 @@ class YearOf(msgspec.Struct, frozen=True):
 
 
 def years_of(connection: sa.Connection, kind: str, entries: Sequence[int] | None = None) -> list[YearOf]:
-    """List the years of some genres or companies (all, where None), by entry and year; a film counts wholly under each."""
+    """List the years of some genres or companies (all if None), by entry and year; a film counts wholly under each."""
     column = rollups.c
     query = sa.select(
         column.entry,
@@ -315,7 +318,7 @@ _KNOWN = ("revenue", "budget", "profit", "popularity", "votes", "c_rating")
 
 
 def span_of_years(connection: sa.Connection, kind: str, measure: str) -> tuple[int, int] | None:
-    """Return the first and the last year in which a measure is known of a film; None where there is none."""
+    """Return the first and the last year with a film for which a measure is known; None where there is none."""
     column = rollups.c
     bounds = sa.select(sa.func.min(column.year), sa.func.max(column.year)).where(
         column.kind == kind, column.split == "full", column.month == 0

@@ -1,4 +1,4 @@
-"""Counts over all films of how they are rated: how many have a C-rating, how many have how many votes at each rater."""
+"""Counts over all films: how many have a C-rating, and how many votes they have at each rater."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from moviec.catalog.schema.movies import movies, ratings
 
 
 class Rated(msgspec.Struct, frozen=True):
-    """The films with a C-rating from so many raters: how many, their mean, and the mean width of their interval in points."""
+    """The films with a C-rating from a number of raters: how many, their mean, and the mean width of their interval in
+    points.
+    """
 
     raters: int
     films: int
@@ -45,14 +47,14 @@ def rating_steps(connection: sa.Connection) -> list[tuple[int, int]]:
 
 
 class Reach(msgspec.Struct, frozen=True):
-    """How many films have at least so much, for each step that was asked for, and how much the first of them has."""
+    """How many films have at least each step's amount, and the greatest amount."""
 
     counts: tuple[int, ...]
     most: int
 
 
 def films_by_votes(connection: sa.Connection, steps: Sequence[int]) -> dict[str, Reach]:
-    """Return by rater how many films have at least so many votes there."""
+    """Return by rater how many films have at least each number of votes there."""
     votes = ratings.c.votes
     overall = sa.and_(votes > 0, ratings.c.aspect == "overall")
     query = sa.select(ratings.c.rater, sa.func.max(votes), *_reaching(votes, steps))
@@ -61,7 +63,7 @@ def films_by_votes(connection: sa.Connection, steps: Sequence[int]) -> dict[str,
 
 
 def films_by_popularity(connection: sa.Connection, steps: Sequence[int]) -> Reach:
-    """Return how many films have at least so much popularity, in millionths."""
+    """Return how many films have at least each popularity, in millionths."""
     popularity = movies.c.popularity
     most, *counts = connection.execute(
         sa.select(sa.func.max(popularity), *_reaching(popularity, steps))

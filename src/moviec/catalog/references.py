@@ -1,4 +1,4 @@
-"""The reference lists: genres and production companies, with their names elsewhere."""
+"""The reference lists: genres and production companies, with their other names."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Genre(msgspec.Struct, frozen=True):
 
 
 class Owner(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The company that owns another; `id` where it has films here."""
+    """The company that owns another; `id` if it has films here."""
 
     name: str
     id: int | None = None
@@ -73,7 +73,7 @@ def companies_of(connection: sa.Connection, ids: Sequence[int]) -> Mapping[int, 
 
 
 def companies_named(connection: sa.Connection, folded: str, after: int, limit: int) -> list[Company]:
-    """List companies by id, those after one, of which a name or another spelling begins so."""
+    """List companies by id, those after one, with a name or spelling that has a prefix."""
     query = _companies().where(companies.c.id > after).order_by(companies.c.id).limit(limit)
     if folded:
         end = folded + "\U0010ffff"
@@ -89,7 +89,7 @@ def companies_named(connection: sa.Connection, folded: str, after: int, limit: i
 
 
 def companies_called(connection: sa.Connection, folded: str) -> list[int]:
-    """List the ids of companies with a folded name; those of which it is another name where none is called so."""
+    """List the ids of companies with a folded name; if there is none, those with it as another name."""
     query = sa.select(companies.c.id).where(companies.c.folded == folded).order_by(companies.c.id).limit(100)
     known = sa.select(company_names.c.company).where(company_names.c.folded == folded)
     found = list(connection.scalars(query))
@@ -102,7 +102,7 @@ def _companies() -> sa.Select[Any]:
 
 
 def _read_companies(connection: sa.Connection, query: sa.Select[Any]) -> list[Company]:
-    """Return companies with every other name: the spellings in films, then those that a source tells."""
+    """Return companies with every other name: the spellings in films, then those from a source."""
     rows = connection.execute(query).all()
     names: dict[int, list[str]] = {}
     for start in range(0, len(rows), 10_000):

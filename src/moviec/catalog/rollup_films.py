@@ -36,14 +36,14 @@ YEAR = sa.func.coalesce(sa.cast(sa.extract("year", movies.c.released), sa.Intege
 
 
 class Counted(msgspec.Struct, frozen=True):
-    """What some films count with (`films_of`), and for what (`entries_of`)."""
+    """The amounts of some films (`films_of`), and the entries that they count for (`entries_of`)."""
 
     films: pa.Table
     entries: pa.Table
 
 
 def counted_of(connection: sa.Connection, some: Column) -> Counted:
-    """Return what some movies count with and for, as the catalogue has them now."""
+    """Return the amounts and entries of some movies, as the catalogue has them now."""
     staged = stage(connection, "some_movies", movies, pa.table({"movie": some}))
     theirs = movies.c.movie.in_(sa.select(staged.c.movie))
     return Counted(films_of(connection, None, theirs), entries_of(connection, None, theirs))
@@ -52,9 +52,7 @@ def counted_of(connection: sa.Connection, some: Column) -> Counted:
 def write_figures(
     connection: sa.Connection, rows: Rows, ranked: pa.Table, years: list[int] | None
 ) -> Touched:
-    """Write sums (rows of `rollups`) and rankings of some years (None: all) in place of those that are there; return what was
-    touched of the sums.
-    """
+    """Replace the sums (rows of `rollups`) and rankings of some years (None: all); return which sums were touched."""
     merge(connection, rankings, ranked, _of(rankings, years))
     return merge(connection, rollups, rows, _of(rollups, years))
 
@@ -70,21 +68,21 @@ def stored_figures(
 
 
 def stored_years(connection: sa.Connection) -> set[int]:
-    """Return the years of which there are sums or rankings."""
+    """Return the years with sums or rankings."""
     both = sa.union(sa.select(rollups.c.year), sa.select(rankings.c.year))
     return set(connection.scalars(both))
 
 
 def _of(table: sa.Table, years: list[int] | None) -> sa.ColumnElement[bool]:
-    """Return the condition for rows of some years; it names all kinds and splits, so that the key leads to them."""
+    """Return the condition for rows of some years; it names all kinds and splits, so that the key is used."""
     if years is None:
         return sa.true()
     return sa.and_(table.c.kind.in_(KINDS), table.c.split.in_(SPLITS), table.c.year.in_(years))
 
 
 def films_of(connection: sa.Connection, years: Years, such: sa.ColumnElement[bool] = ALL) -> pa.Table:
-    """Return the films out in some years (all, where None), `such` ones only: movie, year and month that it counts in, budget,
-    revenue (worldwide), popularity, votes, c_rating (hundredths).
+    """Return the films released in some years (all if None), only `such` ones: movie, year and month that it counts in,
+    budget, revenue (worldwide), popularity, votes, c_rating (hundredths).
     """
     worldwide = sa.or_(movies.c.revenue_scope.is_(None), movies.c.revenue_scope == "worldwide")
     query = sa.select(
@@ -101,13 +99,15 @@ def films_of(connection: sa.Connection, years: Years, such: sa.ColumnElement[boo
 
 
 def films_by_year(connection: sa.Connection, years: Years) -> dict[int, int]:
-    """Count the films out in each of some years (all, where None) that has any."""
+    """Count the films released in each of some years (all if None) that has any."""
     query = sa.select(YEAR, sa.func.count()).where(out_in(years)).group_by(YEAR)
     return dict(connection.execute(query).all())
 
 
 def entries_of(connection: sa.Connection, years: Years, such: sa.ColumnElement[bool] = ALL) -> pa.Table:
-    """Return what those films count for: kind, entry (id), name, movie, place (order among the film's own)."""
+    """Return the entries that those films count for: kind, entry (id), name, movie, place (order among the film's
+    own).
+    """
     query = sa.union_all(
         sa.select(
             sa.literal("genres").label("kind"),
@@ -135,7 +135,9 @@ def entries_of(connection: sa.Connection, years: Years, such: sa.ColumnElement[b
 
 
 def out_in(years: Years) -> sa.ColumnElement[bool]:
-    """Return for a movie whether it is out, and counts in some years: any that no status calls unreleased or given up."""
+    """Return the condition that a movie is released and counts in some years: any film not marked unreleased or
+    cancelled.
+    """
     kept_back: sa.ColumnElement[bool] = sa.literal_column(
         status_is("movies.status", (*BEFORE_RELEASE, *GIVEN_UP)), sa.Boolean()
     )
@@ -148,7 +150,9 @@ def out_in(years: Years) -> sa.ColumnElement[bool]:
 
 
 def _counts_in(first: int, last: int) -> sa.ColumnElement[bool]:
-    """Return for a movie whether it counts in a span of years; written so that the indexes on released and year serve."""
+    """Return the condition that a movie counts in a span of years, in a form that uses the indexes on released and
+    year.
+    """
     start, end = dt.date(min(max(first, 1), 9999), 1, 1), dt.date(min(max(last, 1), 9999), 12, 31)
     undated = sa.and_(movies.c.released.is_(None), movies.c.year.between(first, last))
     return sa.or_(movies.c.released.between(start, end), undated)

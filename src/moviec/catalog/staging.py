@@ -1,4 +1,4 @@
-"""Arrow tables into the database: into an empty table as fast as it takes them; else staged in a temporary table, then
+"""Writes Arrow tables to the database: straight into an empty table; else staged in a temporary table, then
 merged so that only rows that differ are touched. All inside the caller's transaction.
 """
 
@@ -24,21 +24,21 @@ from moviec.units import plural
 
 pc: Any = pyarrow.compute
 
-#: Rows handed to the database at a time.
+#: Rows passed to the database at a time.
 AT_ONCE = 50_000
 
-#: From so many rows on an index is made faster after them than with them.
+#: From this many rows on, an index is built faster after loading than during it.
 MANY = 20_000
 
 
 class StoredRows(msgspec.Struct, frozen=True, dict=True):
-    """A table that lies in Arrow files, in order, and is read one file after another: more rows than memory should hold."""
+    """A table in ordered Arrow files, read one file after another: more rows than memory should hold."""
 
     files: Sequence[Path]
 
     @property
     def column_names(self) -> list[str]:
-        """Name the columns."""
+        """Return the columns."""
         return list(self._shape[0])
 
     @property
@@ -47,7 +47,7 @@ class StoredRows(msgspec.Struct, frozen=True, dict=True):
         return self._shape[1]
 
     def mapped(self, columns: Sequence[str]) -> pa.Table:
-        """Return some columns of all rows, read from the files where they are looked at."""
+        """Return some columns of all rows, read from the files on access."""
         return pa.concat_tables(_opened(file).read_all().select(columns) for file in self.files)
 
     @cached_property
@@ -86,7 +86,7 @@ def parts_of(rows: Rows) -> Iterator[pa.Table]:
 
 
 def columns_of(rows: Rows, columns: Sequence[str]) -> pa.Table:
-    """Return some columns of rows, of stored ones from their files as they are looked at."""
+    """Return some columns of rows, read lazily from files for stored ones."""
     return rows.mapped(columns) if isinstance(rows, StoredRows) else rows.select(columns)
 
 
@@ -96,14 +96,14 @@ def as_table(rows: Rows) -> pa.Table:
 
 
 def rows_of_all(some: Sequence[Rows]) -> Rows:
-    """Put rows one behind another: in files where they lie there, else in memory."""
+    """Concatenate rows: in files where they are stored, else in memory."""
     if all(isinstance(rows, StoredRows) for rows in some):
         return StoredRows([file for rows in some if isinstance(rows, StoredRows) for file in rows.files])
     return pa.concat_tables([part for rows in some for part in parts_of(rows)])
 
 
 class Touched(msgspec.Struct, frozen=True):
-    """Rows of a table that a merge wrote, new or changed, and rows that it took away."""
+    """Rows of a table that a merge wrote, new or changed, and rows that it deleted."""
 
     written: int = 0
     removed: int = 0
@@ -122,7 +122,7 @@ def stage(connection: sa.Connection, name: str, like: sa.Table, rows: Rows) -> s
 
 @lru_cache(maxsize=100)
 def _staged(name: str, like: sa.Table, columns: tuple[str, ...]) -> sa.Table:
-    """Describe a temporary table: the same one each time, so that the texts of its statements are kept ready."""
+    """Describe a temporary table: cached, so that its compiled statements are reused."""
     given = [
         sa.Column(column, like.c[column].type, primary_key=like.c[column].primary_key, autoincrement=False)
         for column in columns
@@ -137,10 +137,10 @@ def merge(
     scope: sa.ColumnElement[bool] | None = None,
     among: sa.ColumnElement[bool] | None = None,
 ) -> Touched:
-    """Make the rows of `into` that lie in `scope` the given ones; with no scope nothing is taken away.
+    """Make the rows of `into` in `scope` equal to the given ones; with no scope nothing is deleted.
 
-    A row that is equal already is not touched. `among`: the rows that could have a key of the given ones, by default all:
-    where there are none, there is nothing to compare with.
+    A row that is already equal is not touched. `among`: the rows that could have a key of the given ones, by default
+    all; without any, there is nothing to compare with.
     """
     if not rows.num_rows:  # nothing to compare with: a change of one film has no rows for most tables
         gone = 0 if scope is None else connection.execute(sa.delete(into).where(scope)).rowcount
@@ -162,9 +162,9 @@ def merge(
 
 @contextmanager
 def _indexed_afterwards(connection: sa.Connection, table: sa.Table, rows: int) -> Iterator[None]:
-    """Load many rows into an empty table of SQLite without its indexes, which are then made by sorting.
+    """Load many rows into an empty table of SQLite without its indexes, which are then built by sorting.
 
-    PostgreSQL would lock out readers for that until the transaction ends.
+    PostgreSQL would block readers for that until the transaction ends.
     """
     apart = connection.dialect.name == "sqlite" and rows >= MANY and not any_row(connection, table)
     indexes = sorted(table.indexes, key=lambda index: str(index.name)) if apart else []
@@ -176,13 +176,13 @@ def _indexed_afterwards(connection: sa.Connection, table: sa.Table, rows: int) -
 
 
 def any_row(connection: sa.Connection, table: sa.Table, among: sa.ColumnElement[bool] | None = None) -> bool:
-    """Return whether a table has rows, or such rows."""
+    """Return whether a table has rows, or rows that meet a condition."""
     query = sa.select(sa.literal(1)).select_from(table).limit(1)
     return connection.execute(query if among is None else query.where(among)).first() is not None
 
 
 def load(connection: sa.Connection, into: sa.Table, rows: Rows) -> None:
-    """Add rows to a table, which has none of their keys; texts that it holds compressed are compressed."""
+    """Add rows to a table, which has none of their keys; texts are compressed where the column is."""
     put = _copy if connection.dialect.name == "postgresql" else _insert
     for part in parts_of(rows):
         check_numbers(into.name.removeprefix("staged_"), part)
@@ -191,7 +191,7 @@ def load(connection: sa.Connection, into: sa.Table, rows: Rows) -> None:
 
 
 def check_numbers(table: str, rows: pa.Table) -> None:
-    """Raise MovieCError where a number is none (NaN) or infinite: readers would be told nonsense, and sums be lost for good."""
+    """Raise MovieCError where a number is NaN or infinite: readers would get nonsense, and sums would be lost."""
     for name, column in zip(rows.column_names, rows.itercolumns(), strict=True):
         if not pa.types.is_floating(column.type) or pc.all(pc.is_finite(column)).as_py() is not False:
             continue
@@ -199,14 +199,14 @@ def check_numbers(table: str, rows: pa.Table) -> None:
         row = found.slice(0, 1).to_pylist()[0]
         where = ", ".join(f"{key} {value}" for key, value in list(row.items())[:2])
         raise MovieCError(
-            f"{name} of {plural(found.num_rows, 'row', 'rows')} is no number; nothing was published",
+            f"{name} of {plural(found.num_rows, 'row', 'rows')} is not a finite number; nothing was published",
             f"{table} ({where})",
-            "this is a fault of MovieC or of a source of your own: see which source gives it with `moviec show`",
+            "this is a fault of MovieC or of a source of your own: see which source has it with `moviec show`",
         )
 
 
 def in_order_of_key(table: sa.Table, rows: Rows) -> Rows:
-    """Return rows in the order in which a table keeps them, where they come in another: those of films come in theirs."""
+    """Return rows in the order of a table's key; those of films and parties already are."""
     key = [column.name for column in table.primary_key.columns]
     if table.dialect_options["sqlite"]["with_rowid"] or key[0] in ("movie", "kind"):
         return rows
@@ -214,7 +214,7 @@ def in_order_of_key(table: sa.Table, rows: Rows) -> Rows:
 
 
 def as_stored(into: sa.Table, rows: pa.Table) -> pa.Table:
-    """Return rows with the texts compressed that a table holds so; what is compressed already stays."""
+    """Return rows with texts compressed where the table's column is; already compressed ones stay."""
     for at, name in enumerate(rows.column_names):
         kind = into.c[name].type
         if isinstance(kind, Compressed) and not pa.types.is_binary(rows.schema.types[at]):
@@ -240,7 +240,7 @@ def _upsert(connection: sa.Connection, into: sa.Table, staged: sa.Table) -> sa.E
 
 
 def _copy(connection: sa.Connection, staged: sa.Table, rows: pa.Table) -> None:
-    """Load through COPY: the fastest way into PostgreSQL. It holds no NUL characters in text."""
+    """Load through COPY: the fastest way into PostgreSQL. Its text cannot hold NUL characters."""
     columns = [_as_csv(column) for column in rows.itercolumns()]
     text = io.BytesIO()
     options = pa_csv.WriteOptions(include_header=False)
@@ -255,7 +255,7 @@ def _copy(connection: sa.Connection, staged: sa.Table, rows: pa.Table) -> None:
 
 
 def _as_csv(column: Any) -> Any:
-    """Return a column as PostgreSQL reads it: bytes as hexadecimal digits, texts without NUL."""
+    """Return a column in PostgreSQL's input format: bytes as hexadecimal digits, texts without NUL."""
     if pa.types.is_binary(column.type):
         return pa.array(
             [None if value is None else f"\\x{value.hex()}" for value in column.to_pylist()], pa.string()

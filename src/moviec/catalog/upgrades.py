@@ -1,4 +1,4 @@
-"""What bringing a catalogue up to this version's schema would do, tried on the data itself and taken back."""
+"""Shows what migrating a catalogue to this version's schema would do, tried on the data itself and rolled back."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Migration(msgspec.Struct, frozen=True):
 
 
 class Upgrade(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a catalogue is, where it would be, and by which steps; `tables` says what changes in each, by its name.
+    """A catalogue's revision, the target revision, and the steps between; `tables`: what changes in each table.
 
-    `at` is none for an empty database. `seconds` is how long the steps took, nothing where none was taken.
+    `at` is None for an empty database. `seconds`: how long the steps took, None if none were run.
     """
 
     at: str | None
@@ -32,7 +32,7 @@ class Upgrade(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def upgrade_of(url: str) -> Upgrade:
-    """Return which steps a catalogue has before it. Raises StoreError for one of a newer MovieC."""
+    """Return the pending steps of a catalogue. Raises StoreError for one of a newer MovieC."""
     with opened(url) as engine:
         at = version(engine)
         engine.dispose()
@@ -40,9 +40,9 @@ def upgrade_of(url: str) -> Upgrade:
 
 
 def rehearse(url: str) -> Upgrade:
-    """Take the steps on the data itself, and take them back; return what they changed.
+    """Run the steps on the data itself and roll them back; return what they changed.
 
-    Whoever reads goes on meanwhile; whoever writes waits. Raises StoreError where a step fails.
+    Readers continue meanwhile; writers wait. Raises StoreError where a step fails.
     """
     planned = upgrade_of(url)
     if not planned.steps or planned.at is None:
@@ -79,7 +79,7 @@ def _steps(at: str | None, url: str) -> list[Migration]:
 
 
 def _tables(connection: sa.Connection) -> dict[str, tuple[frozenset[str], int]]:
-    """Return of every table its columns and how many rows it has."""
+    """Return every table's columns and number of rows."""
     looked = sa.inspect(connection)
     return {
         name: (
@@ -94,7 +94,7 @@ def _tables(connection: sa.Connection) -> dict[str, tuple[frozenset[str], int]]:
 def _compared(
     before: dict[str, tuple[frozenset[str], int]], after: dict[str, tuple[frozenset[str], int]]
 ) -> dict[str, str]:
-    """Say in words what became of each table that is other than before."""
+    """Describe the change of each table that differs from before."""
     found = {}
     for name in sorted(before.keys() | after.keys()):
         if name not in after:

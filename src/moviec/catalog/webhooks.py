@@ -1,4 +1,4 @@
-"""Webhooks: where an account wants changes sent, how far that has come, and how what is sent is signed.
+"""Webhooks: where an account wants changes sent, how far sending has come, and how requests are signed.
 
 Sending is a follower's work (moviec.jobs.webhook_sender).
 """
@@ -25,21 +25,21 @@ from moviec.errors import UsageError
 #: Webhooks an account may have.
 MOST = 20
 
-#: Seconds after which a receiver should take a signed body for a replay.
+#: Seconds after which a receiver should treat a signed body as a replay.
 WINDOW = 300.0
 
-#: What is kept of a secret that is derived begins so.
+#: Prefix of what is stored of a derived secret.
 _DERIVED = "derived:"
 
 
-#: Deliveries that are listed of each webhook.
+#: Sent requests listed for each webhook.
 LISTED = 100
 
 
 class Filter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Which changes are sent: of these kinds, of films of one of these genres, and that touch one of these fields.
+    """Which changes are sent: of these kinds, of films with one of these genres, and that touch one of these fields.
 
-    Empty is any. A film that came or went has all its fields touched; of one that is gone the genres are not known, and it counts.
+    Empty is any. All fields of a created or removed film count as touched; a removed film passes any filter by genre.
     """
 
     fields: tuple[str, ...] = ()
@@ -61,9 +61,10 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 def create_webhook(
     catalogue: sa.Engine, key: bytes, account: str, url: str, wanted: Filter | None = None
 ) -> dict[str, Any]:
-    """Make a webhook for what changes from now on; the secret for the signature is given this once.
+    """Create a webhook for changes from now on; the secret for the signature is returned only here.
 
-    The database keeps only what the secret is derived from with the home's `key`. Raises UsageError where the account has as many as it may.
+    The database stores only what the secret is derived from with the home's `key`. Raises UsageError at the limit of
+    webhooks per account.
     """
     with writing(catalogue, beside=True) as connection:
         count = sa.select(sa.func.count()).where(webhooks.c.account == account)
@@ -85,7 +86,7 @@ def create_webhook(
 
 
 def rotate_secret(catalogue: sa.Engine, key: bytes, number: int) -> str:
-    """Give a webhook a new secret, derived with the home's `key`, and return it; from then on only it signs.
+    """Give a webhook a new secret, derived with the home's `key`, and return it; from then on only that one signs.
 
     Raises UsageError where there is no such webhook.
     """
@@ -97,7 +98,7 @@ def rotate_secret(catalogue: sa.Engine, key: bytes, number: int) -> str:
 
 
 def all_webhooks(connection: sa.Connection) -> list[dict[str, Any]]:
-    """List the webhooks of all accounts; `plain` tells that the database holds the secret itself, as it did before 0.2."""
+    """List the webhooks of all accounts; `plain`: the database holds the secret itself, as before 0.2."""
     rows = connection.execute(sa.select(webhooks).order_by(webhooks.c.number)).mappings()
     shown = ("account", "url", "state", "position", "failed", "created_at")
     return [
@@ -111,7 +112,9 @@ def all_webhooks(connection: sa.Connection) -> list[dict[str, Any]]:
 
 
 def secret_of(kept: str, key: bytes) -> str:
-    """Return the secret of a webhook from what the database keeps of it; of one made before secrets were derived it is that."""
+    """Return the secret of a webhook from what the database stores; before secrets were derived, it stored the secret
+    itself.
+    """
     if not kept.startswith(_DERIVED):
         return kept
     digest = hmac.new(key, b"webhook " + kept.encode(), hashlib.sha256).digest()
@@ -135,7 +138,7 @@ def filter_of(text: str | None) -> Filter | None:
 
 
 def webhook_of(catalogue: sa.Engine, account: str, number: int) -> dict[str, Any] | None:
-    """Return one of an account's webhooks as the table has it, what its secret is derived from and all; None where there is none."""
+    """Return one of an account's webhooks as stored, with what its secret is derived from; None for an unknown one."""
     query = sa.select(webhooks).where(webhooks.c.account == account, webhooks.c.number == number)
     with catalogue.connect() as connection:
         row = connection.execute(query).mappings().first()
@@ -143,7 +146,7 @@ def webhook_of(catalogue: sa.Engine, account: str, number: int) -> dict[str, Any
 
 
 def note_sent(connection: sa.Connection, webhook: int, sent: Sent) -> dict[str, Any]:
-    """List what was sent to a webhook, and no longer what was sent before the last hundred."""
+    """Record what was sent to a webhook, and drop all but the last hundred entries."""
     table = webhook_deliveries
     row = {"webhook": webhook, "at": now(), **msgspec.structs.asdict(sent)}
     made = connection.execute(sa.insert(table).values(row)).inserted_primary_key
@@ -205,7 +208,7 @@ def delete_webhook(catalogue: sa.Engine, account: str, number: int) -> bool:
 
 
 def due_webhooks(connection: sa.Connection, instant: str) -> list[dict[str, Any]]:
-    """Return the webhooks that changes wait for and whose pause after a failure is over by then, as the table has them."""
+    """Return the webhooks for which changes wait and whose pause after a failure is over by then, as stored."""
     query = (
         sa.select(webhooks)
         .join(accounts, accounts.c.name == webhooks.c.account)
@@ -221,7 +224,7 @@ def due_webhooks(connection: sa.Connection, instant: str) -> list[dict[str, Any]
 
 
 def note_webhook(connection: sa.Connection, number: int, values: Mapping[str, Any]) -> bool:
-    """Set columns of a webhook: how far it has come, or what failed; return whether it is there still."""
+    """Set columns of a webhook: how far it has come, or what failed; return whether it still exists."""
     done = connection.execute(sa.update(webhooks).where(webhooks.c.number == number).values(dict(values)))
     return bool(done.rowcount)
 
@@ -233,7 +236,8 @@ def signature(secret: str, at: int, body: bytes) -> str:
 
 
 def is_genuine(secret: str, given: str, body: bytes, now: float, window: float = WINDOW) -> bool:
-    """Say, as a receiver, whether a body was signed with our secret and sent no longer than the window ago.
+    """Return, as a receiver would check, whether a body was signed with our secret and sent no longer than the window
+    ago.
 
     A repeat inside the window is recognised by the numbers of its changes.
     """

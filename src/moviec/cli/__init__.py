@@ -15,7 +15,7 @@ from moviec.cli.console import fail
 from moviec.errors import MovieCError
 from moviec.memory_guard import guard_memory
 
-#: Every command and where it stands. Only what is called is imported: loading all of them takes a second.
+#: Every command and its module. Only the called one is imported: loading all of them takes a second.
 COMMANDS = {
     "demo": "moviec.cli.demo:demo",
     "serve": "moviec.cli.serve:serve",
@@ -63,7 +63,9 @@ _ROOM = "make room or give access, and run again"
 
 
 def build(words: Sequence[str]) -> typer.Typer:
-    """Make the command line for these words: with the one command they name, with none for the version, else with all."""
+    """Build the command line for these words: with the one command they name, with none for --version, else with
+    all.
+    """
     app = typer.Typer(
         no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
     )
@@ -120,28 +122,30 @@ def main() -> None:
         fail(_STOPPED)
         sys.exit(130)
     except SystemExit as ended:
-        if ended.code == 130:  # an interrupted command: typer ends so by itself, without a word
+        if ended.code == 130:  # an interrupted command: typer exits like this by itself, without a message
             fail(_STOPPED)
         raise
 
 
 def _interrupted(error: Exception) -> bool:
-    """Return whether it is Ctrl-C by the engine's name for it."""
+    """Return whether it is the engine's error for Ctrl-C."""
     from moviec.transient import is_interrupt
 
     return is_interrupt(error)
 
 
 def _passing(error: Exception) -> str | None:
-    """Say in one line what the engine or the database lacked; None for an error of another kind."""
-    from moviec.transient import told
+    """Return in one line what the engine or the database lacked; None for other errors."""
+    from moviec.transient import as_store_error
 
-    line = told(error)
+    line = as_store_error(error)
     return None if line is None else str(line)
 
 
 def _before_command(words: Sequence[str]) -> str:
-    """Say where an option belongs that stands before the command and is none of `moviec` itself; "" where none does."""
+    """Return where an option belongs that precedes the command but is not one of `moviec` itself; "" if there is
+    none.
+    """
     place = next((place for place, word in enumerate(words) if word in COMMANDS), len(words))
     own = ("--version", "--debug", "--help")
     early = next((word for word in words[:place] if word.startswith("--") and word not in own), "")
@@ -149,19 +153,21 @@ def _before_command(words: Sequence[str]) -> str:
         return ""
     name = early.partition("=")[0]
     command = words[place] if place < len(words) else "COMMAND"
-    return f"{name}: goes behind the command; write moviec {command} … {name}"
+    return f"{name}: goes after the command; write moviec {command} … {name}"
 
 
 def _misused(error: TyperException, words: Sequence[str]) -> int:
-    """Say in one line what is wrong with the words; where there were too few to tell, print the help instead."""
-    told = error.format_message().replace("Value error, ", "")
-    told = told.replace("does not match the formats '%Y-%m-%d'", "is no date; write it like 2026-11-21")
+    """Print in one line what is wrong with the words; if there are too few, print the help instead."""
+    message = error.format_message().replace("Value error, ", "")
+    message = message.replace(
+        "does not match the formats '%Y-%m-%d'", "is not a date; write it like 2026-11-21"
+    )
     if early := _before_command(words):
         fail(early)
-    elif told.startswith("Usage:"):
-        print(told, file=sys.stderr)
+    elif message.startswith("Usage:"):
+        print(message, file=sys.stderr)
     else:
         path = getattr(getattr(error, "ctx", None), "command_path", "")  # "moviec keys create"
-        line = " ".join(told.split()).rstrip(".")
+        line = " ".join(message.split()).rstrip(".")
         fail(f"{line}{' See' if line.endswith('?') else '; see'} moviec{path.removeprefix('moviec')} --help")
     return error.exit_code

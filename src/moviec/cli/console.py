@@ -23,13 +23,13 @@ from moviec.units import FIRST_FILM
 if TYPE_CHECKING:
     from rich.console import Console
 
-#: Where the names are the kernel's: `/dev/stdout` may well lead to a regular file.
+#: Folders of the kernel: `/dev/stdout` may be a link to a regular file.
 SYSTEM = ("/dev/", "/proc/", "/sys/")
 
 
 def check_places(read: Iterable[Path | None], written: Iterable[Path | None]) -> None:
-    """Raise UsageError where a file that is written would take the place of one that is read, or of another, or of what is no
-    file (a device, a pipe, a folder); None: no file.
+    """Raise UsageError where an output file would overwrite an input, another output, or something that is not a file
+    (a device, a pipe, a folder); None: no file.
 
     Links are followed, and two spellings of one path are one place.
     """
@@ -39,11 +39,9 @@ def check_places(read: Iterable[Path | None], written: Iterable[Path | None]) ->
             continue
         place = path.parent.resolve() / path.name
         if (path.exists() and not path.is_file()) or str(place).startswith(SYSTEM):
-            raise UsageError("this is no file that can be overwritten", str(path), "give it another name")
+            raise UsageError("this is not a file that can be overwritten", str(path), "give it another name")
         if path.resolve() in taken:
-            raise UsageError(
-                "would take the place of another file of this run", str(path), "give it another name"
-            )
+            raise UsageError("would overwrite another file of this run", str(path), "give it another name")
         taken.add(path.resolve())
 
 
@@ -55,13 +53,13 @@ class EngineName(StrEnum):
 
 
 EngineOption = Annotated[
-    EngineName, typer.Option(help="Where everything is worked out: in this process, or on a Spark cluster.")
+    EngineName, typer.Option(help="Where to compute: in this process, or on a Spark cluster.")
 ]
 MasterOption = Annotated[
     str,
     typer.Option(
         metavar="URL",
-        help="Of --engine spark: local[2], spark://HOST:7077, yarn, k8s://…; else as Spark is set.",
+        help="Of --engine spark: local[2], spark://HOST:7077, yarn, k8s://…; else Spark's own setting.",
     ),
 ]
 
@@ -69,7 +67,7 @@ MasterOption = Annotated[
 def running_on(engine: EngineName, master: str) -> Running:
     """Return where a run works. Raises UsageError for a master without its engine."""
     if master and engine is not EngineName.spark:
-        raise UsageError("goes with --engine spark", "--master")
+        raise UsageError("needs --engine spark", "--master")
     return Running(engine is EngineName.spark, master)
 
 
@@ -91,15 +89,15 @@ def decider(by: str | None) -> str:
 
 
 def called_alone(context: typer.Context, home: Path | None, as_json: bool) -> bool:
-    """Say whether a group was called without one of its commands.
+    """Return whether a group was called without one of its commands.
 
-    Its own options are for that alone: raises UsageError where a command follows them, which would not hear of them.
+    Its own options are only for that: raises UsageError where a command follows them, which would ignore them.
     """
     command = context.invoked_subcommand
     given = [name for name, value in (("--home", home), ("--json", as_json)) if value]
     if command and given:
         place = f"moviec {context.info_name} {command}"
-        raise UsageError("goes behind the command", ", ".join(given), f"write {place} … {given[0]}")
+        raise UsageError("goes after the command", ", ".join(given), f"write {place} … {given[0]}")
     return command is None
 
 
@@ -111,13 +109,19 @@ def exclude(given: Mapping[str, object]) -> None:
 
 
 def check_delivered(day: dt.date) -> None:
-    """Raise UsageError for a day on which no delivery can have come: after today, in UTC and here, or before the first film."""
+    """Raise UsageError for a day without possible deliveries: after today, in UTC and locally, or before the first
+    film.
+    """
     today = max(dt.datetime.now(dt.UTC).date(), dt.datetime.now().astimezone().date())
     if day > today:
-        raise UsageError(f"{day} is still to come", "--delivered-at", "give the day on which the files came")
+        raise UsageError(
+            f"{day} is in the future", "--delivered-at", "give the day on which the files were delivered"
+        )
     if day.year < FIRST_FILM:
         raise UsageError(
-            f"{day} is before the first film", "--delivered-at", "give the day on which the files came"
+            f"{day} is before the first film",
+            "--delivered-at",
+            "give the day on which the files were delivered",
         )
 
 
@@ -155,28 +159,28 @@ def fail(message: str) -> None:
 
 
 def note(message: str) -> None:
-    """Print a remark on the answer to standard error, where it is in no script's way."""
+    """Print a remark on the answer to standard error, so that scripts can ignore it."""
     print(on_one_line(message), file=sys.stderr)
 
 
 def on_one_line(text: str) -> str:
-    """Return a text with a blank for every letter that does not print, such as a line break."""
+    """Return a text with a blank for every unprintable character, such as a line break."""
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def end_with(looks: Sequence[str]) -> None:
-    """End with status 3 where something needs a look, a line each."""
+    """Print each line that needs attention, and exit with status 3 if there are any."""
     for look in looks:
         fail(look)
     if looks:
-        import typer  # here, so that what prints only does not wait for it
+        import typer  # imported here, so that commands that only print do not wait for it
 
         raise typer.Exit(3)
 
 
 @contextmanager
 def steps(quiet: bool = False) -> Iterator[Tell]:
-    """Tell the steps of long work: a spinner on a terminal, plain lines elsewhere, nothing when quiet."""
+    """Report the steps of long work: a spinner on a terminal, plain lines elsewhere, nothing when quiet."""
     if quiet:
         yield lambda _: None
     elif sys.stderr.isatty():
@@ -194,14 +198,14 @@ def print_json(value: Any) -> None:
 
 
 def _path(value: Any) -> str:
-    """Write what JSON has no word for: paths."""
+    """Encode types that JSON lacks: paths."""
     if isinstance(value, Path):
         return str(value)
     raise NotImplementedError(type(value))
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table; columns of numbers are set to the right."""
+    """Print a table; columns of numbers are right-aligned."""
     from rich.table import Table
     from rich.text import Text
 
@@ -210,14 +214,14 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
         figures = all(_FIGURE.fullmatch(row[number]) for row in rows)
         table.add_column(column, justify="right" if figures else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))  # as it stands: [sources.tmdb] is no markup
+        table.add_row(*(Text(cell) for cell in row))  # plain text: [sources.tmdb] is not markup
     console = _console(width=None if sys.stdout.isatty() else 120)
     console.print(title, style="italic", highlight=False, markup=False, soft_wrap=True)
     console.print(table)
 
 
 def _console(**options: Any) -> Console:
-    """Open rich's console: only where it is needed, since every command would wait for it to load."""
+    """Open rich's console: only when needed, as every command would wait for it to load."""
     from rich.console import Console
 
     return Console(**options)

@@ -1,4 +1,4 @@
-"""What commands say of deliveries, of what was published, and of a catalogue that cannot be whole."""
+"""Messages of commands about deliveries, about what was published, and about an incomplete catalogue."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ from moviec.units import plural
 
 @contextmanager
 def reading(home: Home) -> Iterator[RunContext]:
-    """Open a home for a command that prints what is known."""
+    """Open a home for a command that only reads."""
     with open_run(home) as context:
         warn_where_lost(context)
         yield context
 
 
 def warn_where_lost(context: RunContext) -> None:
-    """Say on standard error that the catalogue knows nothing although the lake holds deliveries."""
+    """Warn on standard error that the catalogue is empty although the lake holds deliveries."""
     with context.catalogue.connect() as connection:
         empty = not has_deliveries(connection)
     if empty and (wrong := mismatch(context.store, context.catalogue)):
         note(f"{wrong.what}; {wrong.hint}")
 
 
-#: A field that is known for this much less of a delivery's films than before is worth a line: a judgement, not measured.
+#: A field known for this much less of a delivery's films than before is reported: a judgement, not measured.
 EMPTIER = 0.05
 
 
 def findings_of(delivery: Delivery, deliveries: list[Delivery]) -> list[str]:
-    """Say what an audit found: columns and labels unknown, fields that got emptier than the delivery before."""
+    """Return an audit's findings: unknown columns and labels, fields emptier than in the previous delivery."""
     audit = delivery.report.get("audit")
     if not audit:
         return []
@@ -68,12 +68,12 @@ def findings_of(delivery: Delivery, deliveries: list[Delivery]) -> list[str]:
 
 
 def terms_of(spec: SourceSpec) -> str:
-    """Say under which terms a provider publishes what is about to be downloaded."""
+    """Print under which terms a provider publishes what is about to be downloaded."""
     return f"{spec.title}: {spec.licence}; see {spec.home_page}"
 
 
-def tell_delivery(done: Delivery) -> None:
-    """Print the reconciliation of a delivery, for a person."""
+def print_delivery(done: Delivery) -> None:
+    """Print the summary of a delivery."""
     rows = [
         (role, *(f"{row[key]:,}" for key in ("read", "kept", "merged", "skipped", "rejected", "repaired")))
         for role, row in done.report.get("rows", {}).items()
@@ -93,11 +93,11 @@ def tell_delivery(done: Delivery) -> None:
         )
         if batch["outdated"] and batch["outdated"] == done.records:
             print(
-                f"nothing of it counts: deliveries later than {done.delivered_at[:16]} have spoken of every record"
-                " (a correction is delivered after what it corrects)"
+                f"nothing of it applies: deliveries later than {done.delivered_at[:16]} contain every record"
+                " (deliver a correction after what it corrects)"
             )
     for column in msgspec.convert(done.report.get("unread", []), list[Unread]):
-        if not column.mostly:  # those are what the command ends with
+        if not column.mostly:  # those are reported at the end
             print(column)
     for rule, count in done.report.get("set_to_unknown", {}).items():
         print(f"set to unknown: {count:,} × {rule.replace('_', ' ')}")
@@ -105,8 +105,8 @@ def tell_delivery(done: Delivery) -> None:
         print(line)
 
 
-def tell_outcome(outcome: Outcome) -> None:
-    """Print what a run changed in the catalogue, for a person."""
+def print_outcome(outcome: Outcome) -> None:
+    """Print what a run changed in the catalogue."""
     if not outcome.changes:
         print("catalogue: nothing changed")
         return
@@ -116,12 +116,12 @@ def tell_outcome(outcome: Outcome) -> None:
 
 
 def look_aside(outcome: Outcome | None) -> None:
-    """End with status 3 where records were set aside, and say so."""
-    end_with(told_aside(outcome))
+    """If records were set aside, report it and exit with status 3."""
+    end_with(aside_lines(outcome))
 
 
-def told_aside(outcome: Outcome | None) -> list[str]:
-    """Return a line where records were set aside, for a person to look at."""
+def aside_lines(outcome: Outcome | None) -> list[str]:
+    """Return a line if records were set aside."""
     if not outcome or not outcome.set_aside:
         return []
     records = plural(outcome.set_aside, "record was", "records were")

@@ -15,7 +15,7 @@ import typer
 from moviec.catalog.connect import connect
 from moviec.catalog.queries import last_change
 from moviec.cli.console import Tell, print_json, print_table, steps
-from moviec.cli.delivery_messages import tell_outcome
+from moviec.cli.delivery_messages import print_outcome
 from moviec.cli.report import picture
 from moviec.cli.serve import PortOption, refuse_taken, run_server
 from moviec.cli.show import fresh_index
@@ -27,12 +27,12 @@ from moviec.rollup.charts import draw
 from moviec.rollup.ranked import answer, choose
 from moviec.units import short_number
 
-#: What a person may try on the sample.
+#: Commands to try on the sample.
 NEXT = ("moviec search terminator 1984", "moviec show tt0114709", "moviec report companies --years 1990-1999")
 
 
 def demo(
-    home: Annotated[Path, typer.Option("--home", help="Where the demo lives.")] = Path("demo"),
+    home: Annotated[Path, typer.Option("--home", help="The demo's home folder.")] = Path("demo"),
     serve: Annotated[
         bool, typer.Option("--serve/--no-serve", help="Serve the site and the API, or stop after the build.")
     ] = True,
@@ -40,13 +40,13 @@ def demo(
         bool,
         typer.Option(
             "--online",
-            help="Ask TMDB, Wikidata and OMDb besides: servers on this machine that speak as they do.",
+            help="Also query TMDB, Wikidata and OMDb: servers on this machine that imitate them.",
         ),
     ] = False,
     port: PortOption = 8000,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Build a catalogue of the bundled sample from six sources, and serve it to this machine, without keys."""
+    """Build a catalogue of the bundled sample from six sources, and serve it on this machine, without keys."""
     place = open_home(home)
     if serve:
         refuse_taken("127.0.0.1", port)
@@ -65,14 +65,14 @@ def demo(
         _tell_next(place.folder, serve)
         sys.stdout.flush()  # the server may run for hours
     if serve:
-        # For the server's processes, too; they listen to this machine alone.
+        # For the server's processes, too; they listen only on this machine.
         os.environ["MOVIEC_ANONYMOUS"] = "true"
         os.environ.setdefault("MOVIEC_LOG", "server.log")
         run_server(open_home(home), "127.0.0.1", port)
 
 
 def _index(home: Home, tell: Tell) -> None:
-    """Build the search index before anybody asks: the site's first page takes it."""
+    """Build the search index beforehand: the site's first page needs it."""
     catalogue = connect(home.catalogue)
     with catalogue.connect() as connection:
         head = last_change(connection)
@@ -85,10 +85,10 @@ def _tell(shown: Shown, leaders: pa.Table, drawing: Path) -> None:
     _tell_deliveries(shown)
     if shown.asked:
         print(
-            "asked over the web, of servers on this machine: "
+            "queried online, from servers on this machine: "
             + ", ".join(f"{name} {n:,}" for name, n in shown.asked.items())
         )
-    tell_outcome(shown.catalogue)
+    print_outcome(shown.catalogue)
     rows = [(row["name"], f"{row['movies']:,}", short_number(row["value"])) for row in leaders.to_pylist()]
     print_table("\nGenres by revenue, 1970–2023 (moviec report genres)", ("genre", "films", "revenue"), rows)
     print(f"\nmonths:  {shown.months}/genres/1994/1994-10.json and {len(shown.rollup.months) - 1} more")
@@ -100,7 +100,7 @@ def _tell(shown: Shown, leaders: pa.Table, drawing: Path) -> None:
 
 
 def _tell_next(home: Path, serve: bool) -> None:
-    """Print the commands to go on with, as they can be pasted into a shell."""
+    """Print the next commands, ready to paste into a shell."""
     print(f"\nnext, in {'another terminal' if serve else 'this terminal'}:")
     activate = Path(sys.prefix) / "bin" / "activate"
     if shutil.which("moviec") is None and activate.is_file():
@@ -111,7 +111,7 @@ def _tell_next(home: Path, serve: bool) -> None:
 
 
 def _near(path: Path) -> str:
-    """Write a path as seen from here, where it lies below."""
+    """Return a path relative to the current folder if it is below it."""
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 

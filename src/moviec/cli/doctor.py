@@ -1,4 +1,4 @@
-"""`moviec doctor`: lake, catalogue, index and checkpoints held against one another."""
+"""`moviec doctor`: compares lake, catalogue, index and checkpoints."""
 
 from __future__ import annotations
 
@@ -16,20 +16,22 @@ if TYPE_CHECKING:
 
 
 def doctor(
-    repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended without loss.")] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Repair what can be repaired without loss.")
+    ] = False,
     bytes_too: Annotated[bool, typer.Option("--bytes/--no-bytes", help="Read every payload's bytes.")] = True,
     deep: Annotated[
-        bool, typer.Option("--deep", help="Work everything out again, too, and hold each row against it.")
+        bool, typer.Option("--deep", help="Also compute everything again and compare each row.")
     ] = False,
     install: Annotated[
-        bool, typer.Option("--install", help="Say what is installed, library by library, instead.")
+        bool, typer.Option("--install", help="Instead show what is installed, library by library.")
     ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Hold what is stored against itself. Exit status 3: something is wrong and was not mended.
+    """Check that everything stored is consistent. Exit status 3: something is wrong and was not repaired.
 
-    With --install: what is installed, and which extras are there. Exit status 1: a library that is needed is not.
+    With --install: what is installed, and which extras. Exit status 1: a required library is missing.
     """
     if install:
         exclude({"--install": install, "--repair": repair, "--deep": deep})
@@ -59,7 +61,7 @@ def _examine(place: Home, repair: bool, bytes_too: bool, deep: bool, as_json: bo
                 else:
                     left = found
         elif deep:
-            unchecked.append("rows were not held against the records (--deep): what was found comes first")
+            unchecked.append("rows were not compared with the records (--deep): repair the findings first")
     if as_json:
         print_json(
             {"found": found, "left": left, "unchecked": unchecked, "reasons": reasons, "doubtful": doubts}
@@ -67,8 +69,8 @@ def _examine(place: Home, repair: bool, bytes_too: bool, deep: bool, as_json: bo
     else:
         _tell(found, left, repair, reasons)
         if doubts:
-            told = ", ".join(f"{count:,} by {reason}" for reason, count in sorted(doubts.items()))
-            print(f"films that a reader would doubt: {told}; see `moviec review suspicious`")
+            counts = ", ".join(f"{count:,} by {reason}" for reason, count in sorted(doubts.items()))
+            print(f"doubtful films: {counts}; see `moviec review suspicious`")
         for line in unchecked:
             fail(line)
     if left:
@@ -76,19 +78,19 @@ def _examine(place: Home, repair: bool, bytes_too: bool, deep: bool, as_json: bo
 
 
 def _tell(found: Sequence[Finding], left: Sequence[Finding], repair: bool, reasons: Sequence[str]) -> None:
-    """Print what was found, and what of it is left, for a person."""
+    """Print the findings, and which of them are left."""
     if not found:
         print("all is well")
     for finding in found:
-        print(f"{finding.what}: {finding.subject}{'' if finding in left else ' (mended)'}")
+        print(f"{finding.what}: {finding.subject}{'' if finding in left else ' (repaired)'}")
     for reason in reasons:
         fail(f"not mended: {reason}")
     if left and not repair and any(finding.mend for finding in left):
-        fail("`moviec doctor --repair` mends what can be mended")
+        fail("`moviec doctor --repair` repairs what can be repaired")
 
 
 def _tell_installation(home: Path | None, as_json: bool) -> None:
-    """Print what is installed; nothing of the home is opened or made."""
+    """Print what is installed; the home is not opened or created."""
     from moviec.jobs.installation import look_at_installation
 
     found = look_at_installation(open_home(home, make=False).folder)
@@ -105,8 +107,8 @@ def _tell_installation(home: Path | None, as_json: bool) -> None:
         print_table("Libraries", ("library", "version", "wanted", "extra", "state"), rows)
         missing = sorted({part.extra for part in found.parts if part.extra and part.state == "missing"})
         for extra in missing:
-            print(f"pip install 'moviec[{extra}]' brings what {extra} takes")
+            print(f"pip install 'moviec[{extra}]' installs what {extra} needs")
     for part in found.faults:
-        fail(f"{part.name}: {part.state}{f' ({part.told})' if part.told else ''}; install moviec again")
+        fail(f"{part.name}: {part.state}{f' ({part.error})' if part.error else ''}; install moviec again")
     if found.faults:
         raise typer.Exit(1)

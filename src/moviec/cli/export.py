@@ -1,4 +1,4 @@
-"""`moviec export`: the whole catalogue in open files, within the sources' licences."""
+"""`moviec export`: the whole catalogue in open files, as far as the sources' licences allow."""
 
 from __future__ import annotations
 
@@ -31,16 +31,14 @@ def export(
     form: Annotated[
         Form, typer.Option("--format", help="Flat tables, or documents as JSON lines.")
     ] = Form.parquet,
-    as_of: Annotated[
-        str | None, typer.Option(help="As it stood on a day (its end, UTC) or at an instant.")
-    ] = None,
+    as_of: Annotated[str | None, typer.Option(help="As of the end of a day (UTC) or an instant.")] = None,
     own_use: Annotated[
-        bool, typer.Option("--own-use", help="With values that their licence does not let you pass on.")
+        bool, typer.Option("--own-use", help="Include values that their licences do not let you pass on.")
     ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write every film to open files: what may be passed on, or with --own-use all there is.
+    """Write every film to open files: what may be passed on, or everything with --own-use.
 
     DIR/manifest.json has rows and SHA-256 of each file, DIR/LICENCES.md the terms of each source.
     """
@@ -85,12 +83,10 @@ def _print(done: Exported, folder: Path) -> None:
         return
     print(
         f"left out: {plural(done.left_out, 'film', 'films')} and all values that only {', '.join(kept_back)} list"
-        " (--own-use takes them in)"
+        " (--own-use includes them)"
     )
     built_in = find_sources(None)
     if licensed := ", ".join(name for name in kept_back if name in built_in):
         print(f"the licences of {licensed} do not let you pass their values on")
     if own := ", ".join(name for name in kept_back if name not in built_in):
-        print(
-            f"{own}: redistribute = true is not in MOVIEC_HOME/sources/NAME/source.toml; with it they are exported"
-        )
+        print(f"{own}: set redistribute = true in MOVIEC_HOME/sources/NAME/source.toml to export them")

@@ -17,12 +17,12 @@ from moviec.errors import UsageError
 from moviec.pipeline.aggregator import drain
 from moviec.pipeline.opening import open_run
 
-app = typer.Typer(help="What was set aside after repeated failure, so that the rest went on.")
+app = typer.Typer(help="What was set aside after repeated failure, so that the rest could proceed.")
 
 
 @app.callback(invoke_without_command=True)
 def main(context: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """List what is set aside, where no command is given."""
+    """List what is set aside, if no command is given."""
     if called_alone(context, home, as_json):
         _tell(_failures(home, "open"), as_json)
 
@@ -43,7 +43,7 @@ def show(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show one whole: what it is about, the error, how often it was tried."""
+    """Show one failure in full: what it is about, the error, how often it was tried."""
     found = next((failure for failure in _failures(home, None) if failure.number == number), None)
     if found is None:
         raise UsageError("there is no such failure", str(number), "see `moviec failures list --all`")
@@ -60,7 +60,7 @@ def replay(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Try again what is set aside, after a fix; what fails once more is set aside once more (exit status 3)."""
+    """Try again what is set aside, after a fix; what fails again is set aside again (exit status 3)."""
     with open_run(open_home(home)) as context, steps(quiet=as_json) as tell:
         done = replay_failures(context.catalogue, numbers or ())
         drain(context, tell)

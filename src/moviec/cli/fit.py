@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from moviec.cli.console import HomeOption, JsonOption, exclude, print_json, print_table, steps
-from moviec.cli.delivery_messages import tell_outcome
+from moviec.cli.delivery_messages import print_outcome
 from moviec.config import open_home
 from moviec.home.context import RunContext
 from moviec.home.models import built_with, fitted_models, pin_again, pinned_models
@@ -26,19 +26,15 @@ def fit(
     ] = False,
     pin: Annotated[
         str,
-        typer.Option(
-            "--pin", metavar="VERSION", help="Learn nothing: put an earlier model in force, or 'shipped'."
-        ),
+        typer.Option("--pin", metavar="VERSION", help="Learn nothing: use an earlier model, or 'shipped'."),
     ] = "",
-    every: Annotated[
-        bool, typer.Option("--list", help="Learn nothing: list the models that were fitted.")
-    ] = False,
+    every: Annotated[bool, typer.Option("--list", help="Learn nothing: list the fitted models.")] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Learn new models of matching and fusing from the records, pin them and bring the catalogue up under them.
+    """Learn new models of matching and fusing from the records, pin them and rebuild the catalogue with them.
 
-    The same records give the same models, and the same again change nothing.
+    The same records give the same models; fitting them again changes nothing.
     """
     exclude({"--dry-run": dry_run, "--pin": pin, "--list": every})
     if every:
@@ -74,7 +70,7 @@ def _pin(home: Path | None, version: str, as_json: bool) -> None:
         print_json({"match": found.match.version, "fuse": found.fuse.version, "catalogue": outcome})
         return
     print(f"in force: {found.match.version} (matching) and {found.fuse.version} (fusing)")
-    tell_outcome(outcome)
+    print_outcome(outcome)
 
 
 def _fit(home: Path | None, dry_run: bool, as_json: bool) -> None:
@@ -83,26 +79,28 @@ def _fit(home: Path | None, dry_run: bool, as_json: bool) -> None:
         outcome = None
         if found.new and not dry_run:
             fitting.pin(context, found.after)
-        if not dry_run and not _is_built(context):  # a run may have died between pinning and publishing
+        if not dry_run and not _is_built(
+            context
+        ):  # an earlier run may have been killed between pinning and publishing
             outcome = publish_again(context, tell, everything=False)
     if as_json:
         print_json(report(found, outcome))
         return
     tell_fitted(found)
     if outcome:
-        tell_outcome(outcome)
+        print_outcome(outcome)
     elif found.new:
         print("nothing was pinned: this was a dry run")
 
 
 def _is_built(context: RunContext) -> bool:
-    """Say whether the catalogue was built with the pinned models."""
+    """Return whether the catalogue was built with the pinned models."""
     with context.catalogue.connect() as connection:
         return built_with(connection) == pinned_models(context).versions
 
 
 def report(found: fitting.Fitted, outcome: Outcome | None) -> dict[str, Any]:
-    """Give what was learned and what it changes as plain values, which `--json` prints."""
+    """Return what was learned and what it changes as plain values, for `--json`."""
     changes = found.changes
     return {
         "before": {"match": found.before.match.version, "fuse": found.before.fuse.version},
@@ -123,10 +121,10 @@ def report(found: fitting.Fitted, outcome: Outcome | None) -> dict[str, Any]:
 
 
 def tell_fitted(found: fitting.Fitted) -> None:
-    """Print what was learned and what it changes, for a person."""
+    """Print what was learned and what it changes."""
     before, after = found.before, found.after
     if not found.new:
-        print(f"learned the same again: {after.match.version} and {after.fuse.version} are pinned")
+        print(f"learned the same models: {after.match.version} and {after.fuse.version} are pinned")
         return
     print(
         f"matching: {before.match.version} -> {after.match.version}, {plural(found.regrouped, 'record', 'records')} to other films"
@@ -151,6 +149,6 @@ def tell_fitted(found: fitting.Fitted) -> None:
 
 
 def _short(value: str | None) -> str:
-    """Give a value on one short line."""
+    """Return a value on one short line."""
     text = "–" if value is None else " ".join(value.split())
     return text if len(text) <= 40 else text[:39] + "…"

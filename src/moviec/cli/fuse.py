@@ -1,4 +1,4 @@
-"""`moviec fuse`: one value per film and field from any table of claims, with the claims that lost."""
+"""`moviec fuse`: chooses one value per film and field from any table of claims, with the claims that lost."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from moviec.fusion.claims_table import FusedClaims, fuse_claims
 from moviec.fusion.field_kinds import read_fields
 from moviec.units import plural
 
-#: Names that promise something else than CSV.
+#: File endings of other formats than CSV.
 NO_CSV = (".parquet", ".json", ".jsonl", ".ndjson", ".tsv", ".xls", ".xlsx")
 
 _REJECTED = """
@@ -28,10 +28,10 @@ SELECT * FROM claims_unusable UNION ALL SELECT * FROM claims_unread UNION ALL SE
 
 def fuse(
     claims: Annotated[Path, typer.Argument(help="movie,field,source,value: CSV, TSV, JSON, Parquet, Excel")],
-    out: Annotated[Path, typer.Option(dir_okay=False, help="where the chosen values go, as CSV")],
+    out: Annotated[Path, typer.Option(dir_okay=False, help="write the chosen values here, as CSV")],
     as_json: Annotated[bool, typer.Option("--json", help="report as JSON")] = False,
 ) -> None:
-    """Choose the most reliable value of every film's every field; touches no catalogue.
+    """Choose the most reliable value of every film's every field; uses no catalogue.
 
     Exit status 3: most cells of a field could not be read. A run without one value fails.
     """
@@ -43,19 +43,19 @@ def fuse(
         tell("reading")
         open_claims_file(engine, claims)
         if not engine.query("SELECT 1 FROM claim_cells LIMIT 1").num_rows:
-            raise nothing_came("not one claim could be used", claims.name, [], "see docs/fusion.md")
+            raise nothing_came("no claim could be used", claims.name, [], "see docs/fusion.md")
         read = read_fields(engine)
         engine.materialize("claims_rejected", _REJECTED)
         rejected = engine.query("SELECT 1 FROM claims_rejected").num_rows
         _write_aside(engine, aside, rejected)
         for column in read.unread:
-            if not column.mostly:  # those are what the command ends with
+            if not column.mostly:  # those are reported at the end
                 fail(_of_field(str(column)))
         mostly = [_of_field(str(column)) for column in read.unread if column.mostly]
         used = engine.query("SELECT count(*) AS claims FROM claim_values")["claims"][0].as_py()
         if not used:
             see = f"see {aside}" if rejected else ""
-            raise nothing_came("not one claim could be used", claims.name, mostly, see)
+            raise nothing_came("no claim could be used", claims.name, mostly, see)
         fused = fuse_claims(engine, read.fields, tell)
         engine.register("fused_values", fused.values)
         _copy(engine, "SELECT * FROM fused_values", out)
@@ -66,16 +66,16 @@ def fuse(
     else:
         _say(fused, used)
         if rejected:
-            typer.echo(f"  {plural(rejected, 'row', 'rows')} could not be used: {aside} says why")
+            typer.echo(f"  {plural(rejected, 'row', 'rows')} could not be used: {aside} gives the reasons")
     end_with(mostly)
 
 
-def _of_field(told: str) -> str:
-    return told.replace("column ", "field ", 1)
+def _of_field(column: str) -> str:
+    return column.replace("column ", "field ", 1)
 
 
 def _write_aside(engine: DuckEngine, aside: Path, rows: int) -> None:
-    """Write what could not be used beside the values, its row and why; or take an earlier run's away."""
+    """Write unusable rows and the reasons next to the values; or remove an earlier run's file."""
     if rows:
         _copy(engine, "SELECT * FROM claims_rejected ORDER BY file_row, reason", aside)
     else:
@@ -121,9 +121,9 @@ def _report(fused: FusedClaims, claims: int, rejected: int) -> dict[str, object]
 
 
 def _say(fused: FusedClaims, claims: int) -> None:
-    """Print what was chosen and what the choice rests on."""
+    """Print what was chosen, and on what basis."""
     typer.echo(
-        f"{plural(fused.values.num_rows, 'value', 'values')} from {plural(claims, 'claim', 'claims')}; others sided with"
+        f"{plural(fused.values.num_rows, 'value', 'values')} from {plural(claims, 'claim', 'claims')}; others agreed with"
     )
     for each in fused.learned:
         weights = each.weights
@@ -131,10 +131,10 @@ def _say(fused: FusedClaims, claims: int) -> None:
             zip(each.sources, weights.taken, weights.won, strict=True),
             key=lambda row: (-row[2] / max(row[1], 1), row[0]),
         )
-        told = ", ".join(
+        shares = ", ".join(
             f"{source} {won:,} of {taken:,}" if taken else f"{source} (never judged)"
             for source, taken, won in ranked
         )
-        typer.echo(f"  {each.field.name} ({each.field.kind}): {told}")
+        typer.echo(f"  {each.field.name} ({each.field.kind}): {shares}")
     for group in _groups(fused):
-        typer.echo(f"  {', '.join(group)} go back to one origin: one voice")
+        typer.echo(f"  {', '.join(group)} have one origin and count as one")

@@ -1,4 +1,4 @@
-"""`moviec ingest`: deliveries taken in, all the way to published films."""
+"""`moviec ingest`: takes deliveries all the way to published films."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from moviec.cli.console import (
     running_on,
     steps,
 )
-from moviec.cli.delivery_messages import tell_delivery, tell_outcome, terms_of, told_aside
-from moviec.cli.own_files import OwnLists, fields_of, recognised, told_lists
+from moviec.cli.delivery_messages import aside_lines, print_delivery, print_outcome, terms_of
+from moviec.cli.own_files import OwnLists, fields_of, list_summaries, recognised
 from moviec.config import Home, Running, open_home
 from moviec.errors import MovieCError, UsageError
 from moviec.pipeline.aggregator import drain
@@ -48,7 +48,7 @@ def ingest(
         str,
         typer.Argument(
             help="The source's name (see `moviec sources`); NAME=PLACE for each of several, which are published at once;"
-            " or files, a zip or a folder: what they are is found out."
+            " or files, a zip or a folder, which are recognised."
         ),
     ],
     paths: Annotated[
@@ -56,10 +56,10 @@ def ingest(
     ] = None,
     delivered_at: Annotated[
         str | None,
-        typer.Option(help="When it was delivered, 2026-11-21 or 2026-11-21T08:00; now unless told."),
+        typer.Option(help="When it was delivered, 2026-11-21 or 2026-11-21T08:00; default: now."),
     ] = None,
     since: Annotated[
-        str | None, typer.Option(help="Take what is dated on or after this day, each as its own delivery.")
+        str | None, typer.Option(help="Ingest what is dated on or after this day, each as its own delivery.")
     ] = None,
     event: Annotated[
         str, typer.Option(metavar="FILE", help="An object-created event (S3, SNS, EventBridge); - reads it.")
@@ -69,20 +69,18 @@ def ingest(
     ] = False,
     save_mapping: Annotated[
         bool,
-        typer.Option(
-            "--save-mapping", help="Write the mapping of your own list again, over the one that is kept."
-        ),
+        typer.Option("--save-mapping", help="Overwrite the stored mapping of your own list."),
     ] = False,
     columns: Annotated[
         str,
-        typer.Option(help="Which column of a list of one's own is what: title=Name,year=Jahr,rating=Note,…"),
+        typer.Option(help="The fields of your own list's columns: title=Name,year=Jahr,rating=Note,…"),
     ] = "",
     engine: EngineOption = EngineName.duckdb,
     master: MasterOption = "",
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take a delivery in, all the way: bytes kept, rows read, films resolved, fused and published.
+    """Ingest a delivery: store its bytes, read its rows, then resolve, fuse and publish its films.
 
     Exit status 3: the delivery is held, most cells of a column could not be read, more rows were rejected than the
     settings allow, or records were not published.
@@ -112,21 +110,21 @@ def ingest(
         return
     if columns:
         raise UsageError(
-            "--columns says which column of a file is what",
+            "--columns is for a file of your own",
             source,
             "leave the source's name out, or change its mapping",
         )
     found = find_source(source, place.folder)
     if not (paths or event or since or delivered_at) and is_online(place, found.spec):
         if options.running.spark:
-            raise UsageError("answers of an API are few at a time", "--engine spark", "leave it out")
+            raise UsageError("answers of an API are too few for a cluster", "--engine spark", "leave it out")
         _ask_and_ingest(place, found, as_json)
     else:
         _take_all(place, {source: list(paths or ())}, options)
 
 
 class _Options(msgspec.Struct, frozen=True):
-    """The options of `moviec ingest` that say what to take and how."""
+    """The options of `moviec ingest` that say what to ingest and how."""
 
     since: dt.date | None
     event: str
@@ -137,7 +135,7 @@ class _Options(msgspec.Struct, frozen=True):
 
 
 def _are_files(words: list[str], place: Home) -> bool:
-    """Return whether files are named, and no source; raises UsageError for one that is not there."""
+    """Return whether files are named, not a source; raises UsageError for a missing file."""
     if words[0] in find_sources(place.folder):
         return False
     missing = [word for word in words if not Path(word).exists()]
@@ -150,9 +148,9 @@ def _are_files(words: list[str], place: Home) -> bool:
 
 
 def _take_all(place: Home, named: dict[str, list[str]], options: _Options, own_lists: bool = False) -> None:
-    """Take in the deliveries of one source or of several, by their places, and publish them at once.
+    """Ingest the deliveries of one or several sources, by their places, and publish them at once.
 
-    Of several one that fails does not stop the others; the command then ends with status 1.
+    A failing source does not stop the others; the command then ends with status 1.
     """
     found = {name: find_source(name, place.folder) for name in named}
     request = IngestRequest((), options.since, options.event, options.delivered_at)
@@ -185,42 +183,46 @@ def _take_all(place: Home, named: dict[str, list[str]], options: _Options, own_l
                         raise
                     failed.append(f"{source.spec.name}: {error}")
         outcome = drain(context, tell)
-    _tell_all(done, outcome, options, len(named) > 1)
+    _print_all(done, outcome, options, len(named) > 1)
     if own_lists:
-        for line in told_lists(place, named):
+        for line in list_summaries(place, named):
             note(line)
     looks = [look for delivery in done if (look := needs_look(delivery, place.settings))]
     for line in failed:
         fail(line)
     if failed:
         raise typer.Exit(1)
-    end_with([*looks, *told_aside(outcome)])
+    end_with([*looks, *aside_lines(outcome)])
 
 
 def _ask_and_ingest(place: Home, source: Source, as_json: bool) -> None:
-    """Do a round of a source that is asked over the web, and publish what came."""
+    """Do a round of an online source, and publish the answers."""
     print(terms_of(source.spec), file=sys.stderr)
     with open_run(place) as context, steps(quiet=as_json) as tell:
         asked = take_online(context, source, tell)
         outcome = drain(context, tell)
         if source.spec.fetch and source.spec.fetch.companies and not asked.waits:
-            told = take_companies(context, source, tell)
-            asked = Round([*asked.deliveries, *told.deliveries], asked.requests + told.requests, told.waits)
+            companies = take_companies(context, source, tell)
+            asked = Round(
+                [*asked.deliveries, *companies.deliveries],
+                asked.requests + companies.requests,
+                companies.waits,
+            )
             drain(context, tell)
     if as_json:
         print_json({**msgspec.to_builtins(asked), "catalogue": outcome})
     else:
         for delivery in asked.deliveries:
-            tell_delivery(delivery)
+            print_delivery(delivery)
         print(
             f"{source.spec.name}: {plural(asked.requests, 'request', 'requests')}{': ' if asked.waits else ''}{asked.waits}"
         )
-        tell_outcome(outcome)
+        print_outcome(outcome)
     looks = [look for delivery in asked.deliveries if (look := needs_look(delivery, place.settings))]
-    end_with([*looks, *told_aside(outcome)])
+    end_with([*looks, *aside_lines(outcome)])
 
 
-def _tell_all(done: list[Delivery], outcome: Outcome, options: _Options, several: bool) -> None:
+def _print_all(done: list[Delivery], outcome: Outcome, options: _Options, several: bool) -> None:
     if options.as_json:
         if several:
             print_json({"deliveries": done, "catalogue": outcome})
@@ -230,15 +232,15 @@ def _tell_all(done: list[Delivery], outcome: Outcome, options: _Options, several
             print_json({**msgspec.to_builtins(done[0]), "catalogue": outcome})
         return
     for delivery in done:
-        tell_delivery(delivery)
+        print_delivery(delivery)
     if not done:
         print("nothing to ingest")
     else:
-        tell_outcome(outcome)
+        print_outcome(outcome)
 
 
 def _named_places(words: list[str], place: Home) -> dict[str, list[str]]:
-    """Read NAME=PLACE words: by source its places; none where the first word is a source or a file.
+    """Read NAME=PLACE words: by source its places; empty if the first word is a source or a file.
 
     Raises UsageError where some words are of this form and others are not.
     """
@@ -264,5 +266,5 @@ def _instant(text: str, option: str) -> dt.datetime:
     try:
         read = dt.datetime.fromisoformat(text)
     except ValueError as error:
-        raise UsageError(f"'{text}' is no date", option, "write it like 2026-11-21") from error
+        raise UsageError(f"'{text}' is not a date", option, "write it like 2026-11-21") from error
     return read if read.tzinfo else read.replace(tzinfo=dt.UTC)

@@ -1,4 +1,4 @@
-"""`moviec accounts`, `moviec keys` and `moviec webhooks`: who may use the API, and whom it tells of changes."""
+"""`moviec accounts`, `moviec keys` and `moviec webhooks`: who may use the API, and who is notified of changes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from moviec.errors import UsageError
 
 accounts = typer.Typer(no_args_is_help=True, help="Accounts: create, list, disable.")
 keys = typer.Typer(no_args_is_help=True, help="API keys: create, list, revoke.")
-webhooks = typer.Typer(no_args_is_help=True, help="Webhooks: list, rotate. The API makes them.")
+webhooks = typer.Typer(no_args_is_help=True, help="Webhooks: list, rotate. The API creates them.")
 
 
 class Scope(StrEnum):
@@ -36,7 +36,7 @@ def create_account(name: Annotated[str, typer.Argument(help="Its name.")], home:
     """Create an account."""
     with _catalogue(home) as catalogue:
         book.create_account(catalogue, name)
-    print(f"account {name} is made; `moviec keys create --account {name}` gives it a key")
+    print(f"account {name} created; `moviec keys create --account {name}` creates a key for it")
 
 
 @accounts.command("list")
@@ -55,7 +55,7 @@ def list_accounts(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
 @accounts.command("disable")
 def disable_account(name: Annotated[str, typer.Argument(help="Its name.")], home: HomeOption = None) -> None:
-    """Refuse all keys of an account from now on."""
+    """Disable an account: its keys are refused from now on."""
     with _catalogue(home) as catalogue:
         book.disable_account(catalogue, name)
     print(f"account {name} is disabled: its keys are refused within a second")
@@ -64,13 +64,13 @@ def disable_account(name: Annotated[str, typer.Argument(help="Its name.")], home
 @keys.command("create")
 def create_key(
     name: Annotated[str, typer.Argument(help="What the key is for.")] = "key",
-    account: Annotated[str, typer.Option(help="Whose it is.")] = book.DEFAULT,
+    account: Annotated[str, typer.Option(help="The account it belongs to.")] = book.DEFAULT,
     scope: Annotated[Scope, typer.Option(help="An admin key may also change things.")] = Scope.read,
     limit: Annotated[str, typer.Option(help="Requests: N/minute.")] = "600/minute",
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Create a key. It is shown this once: what is kept is its hash."""
+    """Create a key. It is shown only now: only its hash is stored."""
     wanted = book.NewKey(name, account, scope.value, _per_minute(limit))
     with _catalogue(home) as catalogue:
         key, number = book.create_key(catalogue, wanted)
@@ -94,7 +94,7 @@ def list_keys(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
 @keys.command("revoke")
 def revoke_key(number: Annotated[int, typer.Argument(help="Its number; see `moviec keys list`.")], home: HomeOption = None) -> None:  # fmt: skip
-    """Refuse a key for good."""
+    """Revoke a key permanently."""
     with _catalogue(home) as catalogue:
         book.revoke_key(catalogue, number)
     print(f"key {number} is revoked: it is refused within a second")
@@ -122,7 +122,7 @@ def rotate_webhook(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Give a webhook a new secret. It is shown this once, and holds from the next delivery on: the receiver must know it by then."""
+    """Give a webhook a new secret, which signs from the next request on. It is shown only now: tell the receiver."""
     place = open_home(home)
     with _catalogue(home) as catalogue:
         secret = rotate_secret(catalogue, place.signing_key(), number)
@@ -145,5 +145,5 @@ def _catalogue(home: Path | None) -> Iterator[sa.Engine]:
 def _per_minute(text: str) -> int:
     found = re.fullmatch(r"([1-9][0-9]{0,8})(?:/minute)?", text)
     if not found:
-        raise UsageError(f"'{text}' is no limit", "--limit", "write it like 600/minute")
+        raise UsageError(f"'{text}' is not a limit", "--limit", "write it like 600/minute")
     return int(found[1])

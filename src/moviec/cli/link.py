@@ -1,4 +1,4 @@
-"""`moviec link`: which rows of two film lists are the same film."""
+"""`moviec link`: finds which rows of two film lists are the same film."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ def link(
     ],
     review: Annotated[
         Path | None,
-        typer.Option(dir_okay=False, help="Uncertain pairs, for a person to look at, and why they wait."),
+        typer.Option(dir_okay=False, help="Write uncertain pairs here for review, with the reasons."),
     ] = None,
-    columns: Annotated[str, typer.Option(help="Which column is what: title=Name,left:year=Jahr,…")] = "",
-    model: Annotated[Path | None, typer.Option(help="Match weights; default: those that ship.")] = None,
+    columns: Annotated[str, typer.Option(help="The fields of columns: title=Name,left:year=Jahr,…")] = "",
+    model: Annotated[Path | None, typer.Option(help="Match weights; default: the shipped ones.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
 ) -> None:
-    """Find which rows of two film lists are the same film. Touches no catalogue.
+    """Find which rows of two film lists are the same film. Uses no catalogue.
 
-    Exit status 3: most cells of a column could not be read. A run that finds no pair, not even one to look at, fails.
+    Exit status 3: most cells of a column could not be read. A run that finds no pair, not even an uncertain one, fails.
     """
     check_places([left, right, model], [out, aside_of(out), review])
     named = parse_columns(columns)
@@ -111,14 +111,14 @@ def _about(one: FilmList) -> dict[str, object]:
 
 
 def _warnings(name: str, one: FilmList) -> Iterator[str]:
-    """Say what of a list went unread or cannot be told apart."""
+    """Yield remarks on a list: columns not used, cells not read, rows left out, ids that repeat."""
     if one.unused:
         yield f"{name}: columns not used: {', '.join(one.unused)}; --columns FIELD=NAME uses one"
     yield from (f"{name}: {column}" for column in one.unread if not column.mostly)
     if one.no_films:
         yield f"{name}: {plural(one.no_films, 'row', 'rows')} of series, episodes or games left out"
     if one.repeated:
-        yield f"{name}: {plural(one.repeated, 'row has', 'rows have')} an id that another row has, too: their pairs cannot be told apart"
+        yield f"{name}: {plural(one.repeated, 'row has', 'rows have')} an id that another row also has: their pairs cannot be distinguished"
 
 
 def _sentence(linked: Linked, out: Path, review: Path | None) -> str:
@@ -126,14 +126,14 @@ def _sentence(linked: Linked, out: Path, review: Path | None) -> str:
     rows = f"{left.features.num_rows:,} and {plural(right.features.num_rows, 'row', 'rows')}"
     lines = [
         f"{plural(linked.band('accept'), 'pair', 'pairs')} of {rows}: {out}",
-        f"{linked.band('review'):,} more to look at"
+        f"{linked.band('review'):,} more to review"
         + (f": {review}" if review else " (--review FILE writes them)"),
     ]
     for name, one in (("left", left), ("right", right)):
         lines.append(f"{name}: " + ", ".join(f"{field} = {column}" for field, column in one.columns.items()))
         if one.rejected:
             lines.append(
-                f"{name}: {plural(len(one.rejected), 'row', 'rows')} could not be read: {aside_of(out)} says which and why"
+                f"{name}: {plural(len(one.rejected), 'row', 'rows')} could not be read: {aside_of(out)} lists them with the reasons"
             )
     dropped = sum(row["left_out"] for row in linked.matching.blocking.rules.to_pylist())
     if dropped:

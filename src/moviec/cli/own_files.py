@@ -1,4 +1,6 @@
-"""Which source each of a person's files is of: files, zips and folders examined, the mapping of a list of one's own kept."""
+"""Finds the source of each of a user's files, in files, zips and folders, and stores the mapping of a user's own
+list.
+"""
 
 from __future__ import annotations
 
@@ -24,15 +26,17 @@ from moviec.storage.archives import unpack
 
 
 class OwnLists(msgspec.Struct, frozen=True):
-    """Where the mappings of lists of one's own are kept, which column was said to be what, and whether they are made anew."""
+    """Where mappings of own lists are stored, the columns that the user named, and whether to overwrite the
+    mappings.
+    """
 
     place: Home
     columns: dict[str, str]
-    anew: bool
+    overwrite: bool
 
 
 def fields_of(text: str) -> dict[str, str]:
-    """Read title=Name,year=Jahr; raises UsageError where that is not its form."""
+    """Read title=Name,year=Jahr; raises UsageError for another form."""
     known = [*ALIASES, *MORE_ALIASES]
     found = {}
     for part in filter(None, map(str.strip, text.split(","))):
@@ -45,16 +49,16 @@ def fields_of(text: str) -> dict[str, str]:
     return found
 
 
-#: Folders of a Letterboxd export with what its owner took away.
+#: Folders of a Letterboxd export with deleted entries.
 _TAKEN_AWAY = ("deleted", "orphaned")
 
 
-#: Files deeper in a folder than this are not looked for.
+#: Files deeper in a folder than this are ignored.
 _DEEPEST = 4
 
 
 def _inside(path: Path, work: Path, place: Home) -> list[tuple[Path, str]]:
-    """Return the files in a file, a zip or a folder, each with its name as it stands in there."""
+    """Return the files in a file, a zip or a folder, each with its name in there."""
     if path.is_dir():
         found = [
             file
@@ -79,17 +83,17 @@ def _inside(path: Path, work: Path, place: Home) -> list[tuple[Path, str]]:
 
 
 def _short(error: MovieCError) -> str:
-    """Return what is wrong with one of several files; which columns it has is told where it is alone."""
+    """Return what is wrong with one of several files; its columns are only listed if it is the only one."""
     return error.what.partition(" among ")[0]
 
 
 class _Found(msgspec.Struct, frozen=True):
-    """What each examined file is, with the path where it was found, and itself."""
+    """What each examined file is, the path where it was found, and the file."""
 
     known: list[tuple[Path, Path, Recognised]]
 
     def deliveries_in(self, path: Path) -> list[str]:
-        """Return the built-in sources whose films are in a folder or a zip."""
+        """Return the built-in sources whose film files are in a folder or a zip."""
         built_in = find_sources(None)
         names = {
             what.source for at, _, what in self.known if at == path and not what.role and not what.layout
@@ -97,14 +101,14 @@ class _Found(msgspec.Struct, frozen=True):
         return sorted(names & {*built_in})
 
     def goes_with_one(self, path: Path, file: Path, what: Recognised) -> bool:
-        """Return whether the films that a file goes with are there: in its folder, or named beside it."""
+        """Return whether the film list that a file belongs to is present: in its folder, or named with it."""
         return any(
             other.source == what.source and not other.role and (at != path or films.parent == file.parent)
             for at, films, other in self.known
         )
 
     def in_whole(self, path: Path, what: Recognised) -> bool:
-        """Return whether a file is taken in with the zip that it is in."""
+        """Return whether a file is ingested with the zip that it is in."""
         return not path.is_dir() and any(
             at == path and other.source == what.source and not other.role and other.layout is None
             for at, _, other in self.known
@@ -112,9 +116,9 @@ class _Found(msgspec.Struct, frozen=True):
 
 
 def _keep(what: Recognised, layout: Layout, file: str, own: OwnLists) -> None:
-    """Keep the mapping of a list, and say where it is, on which scale its ratings are, and why it is private or is not."""
-    path = keep_mapping(layout, own.place.folder, own.anew, own.columns)
-    print(f"{file}: its mapping is kept in {path}", file=sys.stderr)
+    """Store the mapping of a list, and print where it is, the scale of its ratings, and why it is private or not."""
+    path = keep_mapping(layout, own.place.folder, own.overwrite, own.columns)
+    print(f"{file}: its mapping is in {path}", file=sys.stderr)
     facts = tomllib.loads(path.read_text("utf-8"))
     for name, scale in facts.get("raters", {}).items():
         if name in (layout.name, "me"):
@@ -129,7 +133,9 @@ def _keep(what: Recognised, layout: Layout, file: str, own: OwnLists) -> None:
 
 
 def recognised(paths: list[Path], work: Path, own: OwnLists) -> list[dict[str, list[str]]]:
-    """Return which source each file is of, in rounds of one delivery for each source; the mapping of a list of one's own is kept."""
+    """Return which source each file is of, in rounds of one delivery for each source; mappings of own lists are
+    stored.
+    """
     known: list[tuple[Path, Path, Recognised]] = []
     several = len(paths) > 1
     for number, path in enumerate(paths):
@@ -139,7 +145,9 @@ def recognised(paths: list[Path], work: Path, own: OwnLists) -> list[dict[str, l
         for place, (file, name) in enumerate(files):
             (look := room / f"look-{place}").mkdir()
             try:
-                what = recognise_file(file, look, None if own.anew else own.place.folder, own.columns, name)
+                what = recognise_file(
+                    file, look, None if own.overwrite else own.place.folder, own.columns, name
+                )
                 known.append((path, file, what))
             except MovieCError as error:
                 if len(files) == 1 and not several and not path.is_dir():
@@ -150,14 +158,14 @@ def recognised(paths: list[Path], work: Path, own: OwnLists) -> list[dict[str, l
     for path, file, what in sorted(known, key=lambda file: bool(file[2].role)):
         if what.guessed and (beside := found.deliveries_in(path)):
             fail(
-                f"{file.name} is left out: it is no file of {', '.join(beside)}, which it stands beside;"
+                f"{file.name} is left out: it is not a file of {', '.join(beside)}, whose files it is with;"
                 " if it is a list of your own, ingest it by itself"
             )
             continue
         if what.role and not found.goes_with_one(path, file, what):
             fail(
-                f"{file.name} is left out: it is {what.source}'s {what.role}, and the list of films that it goes with is not"
-                f" there; `moviec ingest {what.source} {file.name}` adds it to films that came before"
+                f"{file.name} is left out: it is {what.source}'s {what.role}, and the list of films that it belongs to is not"
+                f" there; `moviec ingest {what.source} {file.name}` adds it to films ingested before"
             )
             continue
         print(f"{file.name}: {what}", file=sys.stderr)
@@ -175,7 +183,9 @@ def recognised(paths: list[Path], work: Path, own: OwnLists) -> list[dict[str, l
 
 
 def _add(rounds: list[dict[str, list[str]]], what: Recognised, file: str) -> None:
-    """Add a file to the first round without a list of its source; what goes with a list, and a source's own files, to the first."""
+    """Add a file to the first round without a list of its source; files that belong to a list, and a source's own
+    files, to the first.
+    """
     if what.layout is None:
         some = rounds[0].setdefault(what.source, [])
         if file not in some:
@@ -188,8 +198,8 @@ def _add(rounds: list[dict[str, list[str]]], what: Recognised, file: str) -> Non
     rounds.append({what.source: [file]})
 
 
-def told_lists(place: Home, names: Iterable[str]) -> Iterator[str]:
-    """Say of each list of one's own whether it is private, how many of its films are matched, and how that is changed."""
+def list_summaries(place: Home, names: Iterable[str]) -> Iterator[str]:
+    """Yield for each own list whether it is private, how many of its films are matched, and how to change that."""
     built_in = find_sources(None)
     sources = find_sources(place.folder)
     private = [name for name, source in sources.items() if source.spec.private]

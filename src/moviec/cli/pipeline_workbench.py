@@ -1,4 +1,4 @@
-"""The stages as the web asks for them. They are imported when first asked for: a server should start at once."""
+"""The pipeline's operations for the web. Stages are imported on first use, so that a server starts quickly."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
         return send(hook, [], Sending(self.home.settings.webhooks_private, self.home.signing_key()))
 
     def refusal(self, url: str) -> str:
-        """Look a webhook's address up. A name that cannot be resolved now may be so when it is sent to."""
+        """Check a webhook's address. A name that cannot be resolved now may be resolvable later."""
         from moviec.errors import SourceError, TransportError
         from moviec.jobs.webhook_sender import target_of
 
@@ -38,7 +38,7 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
         return ""
 
     def ingest(self, order: IngestOrder) -> dict[str, Any]:
-        """Take in every delivery the order means, and publish."""
+        """Ingest every delivery of the order, and publish."""
         from moviec.pipeline.aggregator import drain
         from moviec.pipeline.arrivals import IngestRequest, expected, take
         from moviec.pipeline.online import is_online, take_online
@@ -63,7 +63,7 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
         return {"deliveries": taken, "changes": outcome.changes, "last_change": outcome.last_change}
 
     def decide(self, verdict: Verdict) -> dict[str, Any]:
-        """Record a verdict and settle the two records again."""
+        """Record a verdict and resolve the two records again."""
         from moviec.catalog import decisions
         from moviec.pipeline.aggregator import drain
         from moviec.pipeline.opening import open_run
@@ -76,7 +76,7 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
         return {"decision": row, "changes": outcome.changes, "last_change": outcome.last_change}
 
     def replay_quarantine(self, source: str | None) -> dict[str, Any]:
-        """Read the deliveries of rejected rows again, and publish what is read now."""
+        """Read the deliveries of rejected rows again, and publish the rows that can be read now."""
         from moviec.pipeline.aggregator import drain
         from moviec.pipeline.opening import arriving, open_run
         from moviec.pipeline.rebuild import replay_waiting
@@ -88,7 +88,7 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
         return {"replayed": done, "changes": outcome.changes, "last_change": outcome.last_change}
 
     def replay_failures(self, numbers: Sequence[int]) -> dict[str, Any]:
-        """Set failures to be tried again by the followers that they belong to."""
+        """Mark failures to be tried again by their followers."""
         from moviec.catalog.ingest_queue import replay
         from moviec.pipeline.aggregator import drain
         from moviec.pipeline.opening import open_run
@@ -112,7 +112,7 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
         return {"decisions": rows, "changes": outcome.changes, "last_change": outcome.last_change}
 
     def undo(self, numbers: Sequence[int], who: str) -> dict[str, Any]:
-        """Take decisions back in one transaction, and publish once."""
+        """Undo decisions in one transaction, and publish once."""
         from moviec.catalog import decisions
         from moviec.pipeline.aggregator import drain
         from moviec.pipeline.opening import open_run
@@ -137,7 +137,7 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
         return {"delivery": done, "changes": outcome.changes, "last_change": outcome.last_change}
 
     def refuse_held(self, delivery: str, who: str) -> dict[str, Any]:
-        """Note that a held delivery is not to be applied."""
+        """Refuse a held delivery."""
         from moviec.pipeline.ingest import refuse_held
         from moviec.pipeline.opening import arriving, open_run
 
@@ -147,8 +147,8 @@ class PipelineWorkbench(ReadingWorkbench, frozen=True):
 
 
 def check_places(home: Home, source: str, places: Sequence[str]) -> None:
-    """Raise UsageError for a place that is not below `ingest_from`, nor one of the source's own: who has a key for requests need
-    not have the run of the disk and the network.
+    """Raise UsageError for a place that is neither below `ingest_from` nor one of the source's own: a key for requests
+    must not give access to the whole disk and network.
     """
     mine = home.settings.sources.get(source)
     own = [place for place in (mine.path, mine.inbox) if place] if mine else []
@@ -156,7 +156,7 @@ def check_places(home: Home, source: str, places: Sequence[str]) -> None:
     for place in places:
         if place not in own and not any(_is_below(place, root) for root in roots):
             raise UsageError(
-                "requests take nothing in from here",
+                "requests may not ingest from here",
                 place,
                 "add a place above it to ingest_from (docs/settings.md)",
             )
@@ -174,5 +174,5 @@ def _instant(text: str) -> dt.datetime:
     try:
         read = dt.datetime.fromisoformat(text)
     except ValueError as error:
-        raise UsageError(f"'{text}' is no date", "delivered_at", "write it like 2026-11-21") from error
+        raise UsageError(f"'{text}' is not a date", "delivered_at", "write it like 2026-11-21") from error
     return read if read.tzinfo else read.replace(tzinfo=dt.UTC)

@@ -23,7 +23,7 @@ from moviec.cli.console import (
     print_table,
     steps,
 )
-from moviec.cli.delivery_messages import look_aside, reading, tell_delivery, tell_outcome
+from moviec.cli.delivery_messages import look_aside, print_delivery, print_outcome, reading
 from moviec.config import open_home
 from moviec.errors import UsageError
 from moviec.pipeline.aggregator import drain
@@ -33,12 +33,12 @@ from moviec.pipeline.rebuild import replay_waiting
 from moviec.text import no_formula
 from moviec.units import plural
 
-#: Of a long row as much is quoted as finds it in the file.
+#: Characters quoted of a long row: enough to find it in the file.
 QUOTED = 200
 
 
 def defects_markdown(delivery: str, rows: Sequence[tuple[str, int, str, str]]) -> str:
-    """Write a defect report from (file, line, reason, text): how many of which kind, then each row."""
+    """Write a defect report from (file, line, reason, text): counts by reason, then each row."""
     kinds = Counter((file, reason) for file, _, reason, _ in rows)
     lines = [
         f"# Defects in delivery {delivery}",
@@ -54,18 +54,18 @@ def defects_markdown(delivery: str, rows: Sequence[tuple[str, int, str, str]]) -
 
 
 def _cell(text: str) -> str:
-    """Keep a text inside its cell of a Markdown table."""
+    """Escape a text for a cell of a Markdown table."""
     return text[:QUOTED].replace("|", "\\|").replace("\n", " ⏎ ").replace("\r", "")
 
 
 app = typer.Typer(help="Rejected rows: list, show, report, replay.")
 
-SourceArgument = Annotated[str | None, typer.Argument(help="Only this source's.")]
+SourceArgument = Annotated[str | None, typer.Argument(help="Only rows of this source.")]
 
 
 @app.callback(invoke_without_command=True)
 def main(context: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """List the rejected rows that wait for a fix, when nothing else is asked for."""
+    """List the rejected rows that wait for a fix, if no command is given."""
     if called_alone(context, home, as_json):
         list_rows(None, home, as_json)
 
@@ -87,11 +87,11 @@ def list_rows(source: SourceArgument = None, home: HomeOption = None, as_json: J
 
 @app.command()
 def show(number: int, home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Show one row whole: where it stands, why it was rejected, its text."""
+    """Show one row in full: its place, why it was rejected, its text."""
     with reading(open_home(home)) as context:
         row = next((row for row in rejected(context.catalogue, None) if row.number == number), None)
     if row is None:
-        raise UsageError("no rejected row of this number", str(number), "see `moviec quarantine list`")
+        raise UsageError("no rejected row has this number", str(number), "see `moviec quarantine list`")
     if as_json:
         print_json(row)
         return
@@ -107,7 +107,7 @@ def report(
     out: Annotated[Path, typer.Option(help="A .csv or .md file to send to the provider.")],
     home: HomeOption = None,
 ) -> None:
-    """Write the defects of one delivery for its provider."""
+    """Write a report of one delivery's defects for its provider."""
     with open_run(open_home(home)) as context:
         rows = [row for row in rejected(context.catalogue, None) if row.delivery == delivery]
         if not any(known.id == delivery for known in all_deliveries(context.catalogue)):
@@ -130,7 +130,7 @@ def report(
 
 @app.command()
 def replay(source: SourceArgument = None, home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Read the deliveries of rejected rows again; what is read now goes on as if it had been read then."""
+    """Read rejected rows again; those that can be read now are processed as if they had been read then."""
     place = open_home(home)
     with open_run(place) as context, steps(quiet=as_json) as tell:
         with arriving(context, tell) as alone:
@@ -140,7 +140,7 @@ def replay(source: SourceArgument = None, home: HomeOption = None, as_json: Json
         print_json(done)
     else:
         for delivery_id, rows in done.items():
-            print(f"{delivery_id}: {plural(rows, 'rejected row is', 'rejected rows are')} read now")
+            print(f"{delivery_id}: {plural(rows, 'rejected row is', 'rejected rows are')} now read")
         if not done:
             print("no rejected rows wait")
     look_aside(outcome)
@@ -202,8 +202,8 @@ def accept(delivery: DeliveryArgument, home: HomeOption = None, as_json: JsonOpt
     if as_json:
         print_json(done)
     else:
-        tell_delivery(done)
-        tell_outcome(outcome)
+        print_delivery(done)
+        print_outcome(outcome)
     look_aside(outcome)
 
 

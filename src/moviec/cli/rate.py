@@ -20,10 +20,10 @@ from moviec.rating.ratings_file import open_ratings
 from moviec.rating.table import Change, Moved, compare, fit, rated, without_aspects
 from moviec.units import plural
 
-#: Below this many shared films a rater's level and correlations rest more on the shipped priors than on the table.
+#: Below this many shared films a rater's level and correlations depend more on the shipped priors than on the table.
 LEARNED = 30
 
-#: Names that promise something else than CSV.
+#: File endings of other formats than CSV.
 NO_CSV = (".parquet", ".json", ".jsonl", ".ndjson", ".tsv", ".xls", ".xlsx")
 
 
@@ -31,22 +31,22 @@ def rate(
     ratings: Annotated[
         Path, typer.Argument(help="movie,source,value,lowest,highest[,votes][,panel][,aspect]")
     ],
-    out: Annotated[Path, typer.Option(dir_okay=False, help="where the scores go, as CSV")],
+    out: Annotated[Path, typer.Option(dir_okay=False, help="write the scores here, as CSV")],
     without: Annotated[list[str] | None, typer.Option(help="leave a rater out (may be repeated)")] = None,
     weight: Annotated[list[str] | None, typer.Option(help="RATER=X: multiply a rater's pull")] = None,
     model: Annotated[
-        Path | None, typer.Option(dir_okay=False, help="keep the fitted model here, as JSON")
+        Path | None, typer.Option(dir_okay=False, help="write the fitted model here, as JSON")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="report as JSON")] = False,
 ) -> None:
-    """Rate every film of a table; touches no catalogue."""
+    """Rate every film of a table; uses no catalogue."""
     aside = out.with_name(f"{out.stem}.rejected.csv")
     check_places([ratings], [out, aside, model])
     if out.suffix.lower() in NO_CSV:
         raise UsageError("scores are CSV", str(out), "give --out a name that ends in .csv")
     change = Change(tuple(without or ()), dict(_weight(text) for text in weight or ()))
     for rater in {*change.without} & {*change.weights}:
-        raise UsageError("left out and weighted at once", rater, "give --without or --weight")
+        raise UsageError("both left out and weighted", rater, "give --without or --weight")
     with DuckEngine() as engine:
         opened = open_ratings(engine, ratings)
         raters = prepare(engine, opened.columns, "ratings")
@@ -54,11 +54,11 @@ def rate(
         _write_aside(engine, aside, rejected)
         unread = [column for column in opened.unread if column.mostly]
         for column in opened.unread:
-            if not column.mostly:  # those are what the command ends with
+            if not column.mostly:  # those are reported at the end
                 fail(str(column))
         if not raters.names and unread:
             raise nothing_came(
-                "not one rating could be used", ratings.name, unread, f"see {aside}" if rejected else ""
+                "no rating could be used", ratings.name, unread, f"see {aside}" if rejected else ""
             )
         fitted = fit(engine, raters)
         change.check(fitted)
@@ -73,17 +73,17 @@ def rate(
         model.write_bytes(fitted.to_json())
     if as_json:
         report = _report(raters, fitted, films, rejected)
-        told = msgspec.structs.asdict(moved) | {"most": moved.most.to_pylist()} if moved else None
-        typer.echo(msgspec.json.encode(report | {"unread": unread, "moved": told}).decode())
+        changes = msgspec.structs.asdict(moved) | {"most": moved.most.to_pylist()} if moved else None
+        typer.echo(msgspec.json.encode(report | {"unread": unread, "moved": changes}).decode())
         end_with([str(column) for column in unread])
         return
     _say(raters, fitted, films)
     if rejected:
-        typer.echo(f"  {plural(rejected, 'row', 'rows')} could not be used: {aside} says why")
+        typer.echo(f"  {plural(rejected, 'row', 'rows')} could not be used: {aside} gives the reasons")
     for copy in fitted.copies:
         if copy.of in change.without and copy.name not in change.without:
             typer.echo(
-                f"  {copy.name} repeats {copy.of} and speaks in its place; --without {copy.name} leaves it out, too"
+                f"  {copy.name} repeats {copy.of} and counts in its place; --without {copy.name} leaves it out, too"
             )
     if moved:
         _say_moved(moved)
@@ -95,11 +95,11 @@ def _weight(text: str) -> tuple[str, float]:
     try:
         return name, float(number)
     except ValueError as error:
-        raise UsageError(f"'{text}' is no weight", "--weight", "write RATER=X, such as imdb=2") from error
+        raise UsageError(f"'{text}' is not a weight", "--weight", "write RATER=X, such as imdb=2") from error
 
 
 def _write_aside(engine: DuckEngine, aside: Path, rows: int) -> None:
-    """Write what could not be used beside the scores, its row and why; or take an earlier run's away."""
+    """Write unusable rows and the reasons next to the scores; or remove an earlier run's file."""
     if rows:
         rejected = "SELECT * FROM rating_rejected UNION ALL SELECT * FROM ratings_unread"
         _copy(engine, f"{rejected} ORDER BY file_row, reason", aside)
@@ -159,14 +159,14 @@ def _report(raters: Raters, model: RatingModel, films: int, rejected: int) -> di
 
 
 def _say(raters: Raters, model: RatingModel, films: int) -> None:
-    """Print what was rated and what the model rests on."""
+    """Print what was rated, and on what basis."""
     typer.echo(
         f"{plural(films, 'film', 'films')} rated from {plural(sum(raters.ratings), 'rating', 'ratings')}; {model.version}, fitted on {plural(model.films, 'film', 'films')}"
     )
     guessed = {name for name, prior in zip(raters.names, raters.priors, strict=True) if not prior.known}
     for rater in model.raters:
         learned = "learned from" if rater.shared >= LEARNED else "mostly the shipped prior, for it has only"
-        panel = f"{rater.panel}{' (not known beforehand)' if rater.name in guessed else ''}"
+        panel = f"{rater.panel}{' (unknown to the shipped model)' if rater.name in guessed else ''}"
         typer.echo(
             f"  {rater.name}: {panel}, mean {rater.mean:.1f}, spread {rater.spread:.1f}; {learned}"
             f" {plural(rater.shared, 'film', 'films')} shared with others"
@@ -176,13 +176,13 @@ def _say(raters: Raters, model: RatingModel, films: int) -> None:
             f"  {copy.name} repeats {copy.of} ({plural(copy.shared, 'film', 'films')}): the two count once"
         )
     for name in model.constants:
-        typer.echo(f"  {name} is not heard: it says the same of every film, or agrees with no other rater")
+        typer.echo(f"  {name} does not count: it rates every film the same, or agrees with no other rater")
 
 
 def _say_moved(moved: Moved) -> None:
-    """Print how far a change moved films against the plain run."""
+    """Print how far a change moved films compared with the plain run."""
     typer.echo(
-        f"against the plain run, {plural(moved.films, 'film', 'films')}: ratings move by {moved.mean_points:.2f} points on average and"
+        f"compared with the plain run, {plural(moved.films, 'film', 'films')}: ratings move by {moved.mean_points:.2f} points on average and"
         f" {moved.most_points:.2f} at most, ranks by {moved.mean_ranks:.1f} places"
         + (f"; {plural(moved.lost, 'film has', 'films have')} no rater left" if moved.lost else "")
     )

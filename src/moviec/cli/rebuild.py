@@ -1,4 +1,4 @@
-"""`moviec rebuild`: the whole catalogue again, from the records or from the bytes as delivered."""
+"""`moviec rebuild`: builds the whole catalogue again, from the records or from the delivered bytes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from moviec.cli.console import (
     running_on,
     steps,
 )
-from moviec.cli.delivery_messages import tell_outcome, told_aside
+from moviec.cli.delivery_messages import aside_lines, print_outcome
 from moviec.config import open_home
 from moviec.pipeline.aggregator import drain, publish_again
 from moviec.pipeline.opening import on_engine, open_run
@@ -31,20 +31,20 @@ from moviec.units import plural
 def rebuild(
     from_raw: Annotated[bool, typer.Option("--from-raw", help="Read every payload again.")] = False,
     accept_shrink: Annotated[
-        bool, typer.Option("--accept-shrink", help="Go on where reading again withdraws many records.")
+        bool, typer.Option("--accept-shrink", help="Continue even if reading again withdraws many records.")
     ] = False,
     lake_only: Annotated[
-        bool, typer.Option("--from-lake", help="The database is lost, or older than the lake: bring it up.")
+        bool, typer.Option("--from-lake", help="Restore a database that is lost, or older than the lake.")
     ] = False,
     engine: EngineOption = EngineName.duckdb,
     master: MasterOption = "",
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make the whole catalogue again under the pinned models: from the records, or from the bytes as delivered.
+    """Build the whole catalogue again with the pinned models: from the records, or from the delivered bytes.
 
-    Ids and decisions stay. It comes to the same as the ingestions did, unless the code or a model changed.
-    Exit status 3: reading again would withdraw many records, and nothing was done; or records were set aside.
+    Ids and decisions stay. The result equals that of the ingestions, unless the code or a model changed.
+    Exit status 3: reading again would withdraw many records, so nothing was done; or records were set aside.
     """
     give_way()
     place = open_home(home)
@@ -63,7 +63,7 @@ def rebuild(
     if as_json:
         said = {"from_lake": brought} if lake_only else {}
         print_json({**said, "batches": made, "catalogue": outcome})
-        end_with(told_aside(outcome))
+        end_with(aside_lines(outcome))
         return
     if lake_only:
         print(
@@ -76,5 +76,5 @@ def rebuild(
         print(
             f"{batch.delivery}: {plural(batch.changed, 'record', 'records')} written, {batch.tombstones:,} gone"
         )
-    tell_outcome(outcome)
-    end_with(told_aside(outcome))
+    print_outcome(outcome)
+    end_with(aside_lines(outcome))

@@ -1,4 +1,6 @@
-"""`moviec report` and `moviec settling`: which genres or companies lead, and how revenue settles after release."""
+"""`moviec report` and `moviec settling`: shows which genres or companies lead, and how revenue settles after
+release.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ from moviec.rollup.ranked import answer, choose, with_films
 from moviec.text import no_formula
 from moviec.units import LEAST_FILMS, plural, short_number
 
-#: More lines than this in one picture cannot be told apart.
+#: More lines than this in one picture are indistinguishable.
 MOST_LINES = 8
 
 
@@ -36,7 +38,7 @@ class Kind(StrEnum):
 
 
 class Measure(StrEnum):
-    """What is measured."""
+    """The measure."""
 
     revenue = "revenue"
     budget = "budget"
@@ -48,7 +50,7 @@ class Measure(StrEnum):
 
 
 class By(StrEnum):
-    """How amounts are added up."""
+    """How amounts are aggregated."""
 
     sum = "sum"
     mean = "mean"
@@ -60,19 +62,19 @@ def report(
     kind: Annotated[Kind, typer.Argument(help="genres or companies")],
     folder: Annotated[
         Path | None,
-        typer.Option("--from", help="A folder that `moviec rollup` wrote, in place of the catalogue."),
+        typer.Option("--from", help="A folder that `moviec rollup` wrote, instead of the catalogue."),
     ] = None,
     year: Annotated[int | None, typer.Option(help="One year.")] = None,
-    years: Annotated[str | None, typer.Option(help="From year to year, such as 1990-1999.")] = None,
+    years: Annotated[str | None, typer.Option(help="A span of years, such as 1990-1999.")] = None,
     month: Annotated[int | None, typer.Option(min=1, max=12, help="One month of each year.")] = None,
     measure: Annotated[Measure, typer.Option(help="What is measured.")] = Measure.revenue,
     by: Annotated[
-        By | None, typer.Option(help="How it is added up: sum; of popularity and c_rating the median.")
+        By | None, typer.Option(help="How it is aggregated: sum; for popularity and c_rating the median.")
     ] = None,
     split: Annotated[
-        Split, typer.Option(help="Films with several genres count wholly or divided.")
+        Split, typer.Option(help="Films with several genres count fully for each or divided.")
     ] = Split.full,
-    top: Annotated[int | None, typer.Option(min=1, help="The first N (20 unless told).")] = None,
+    top: Annotated[int | None, typer.Option(min=1, help="The first N (default 20).")] = None,
     bottom: Annotated[int | None, typer.Option(min=1, help="The last N.")] = None,
     min_movies: Annotated[
         int | None,
@@ -80,12 +82,12 @@ def report(
             min=1, help=f"Leave out those with fewer films behind the value ({LEAST_FILMS} for c_rating)."
         ),
     ] = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw the answer into FILE.svg or FILE.png.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the result into FILE.svg or FILE.png.")] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
 ) -> None:
-    """Say which genres or production companies lead, by revenue, budget, profit, films, popularity, votes or C-rating."""
+    """List the leading genres or companies, by revenue, budget, profit, films, popularity, votes or C-rating."""
     exclude({"--json": as_json, "--csv": as_csv})
     exclude({"--from": folder, "--home": home})
     exclude({"--year": year, "--years": years})
@@ -145,7 +147,7 @@ def _span(year: int | None, years: str | None) -> tuple[int, int]:
         return 1, 9999
     first, dash, last = years.partition("-")
     if not (dash and first.isdecimal() and last.isdecimal()):
-        raise UsageError(f"'{years}' is no span of years", "--years", "write it like 1990-1999")
+        raise UsageError(f"'{years}' is not a span of years", "--years", "write it like 1990-1999")
     return min(int(first), int(last)), max(int(first), int(last))
 
 
@@ -158,7 +160,7 @@ def _title(question: Question) -> str:
 
 
 def picture(chosen: pa.Table, yearly: pa.Table | None, question: Question, subtitle: str) -> dict[str, Any]:
-    """Draw bars of one year, lines of the leading ones over several."""
+    """Draw bars of one year, lines of the leaders over several."""
     if yearly is None or len(set(yearly["year"].to_pylist())) < 2:
         return bars(chosen, question, _title(question), subtitle)
     names = chosen["name"].to_pylist()[:MOST_LINES]
@@ -191,7 +193,7 @@ def settling(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say how much of today's revenue was known so many months after release, by the change log."""
+    """Show how much of today's revenue was known by months after release, from the change log."""
     catalogue = connect(open_home(home).catalogue)
     with catalogue.connect() as connection:
         found = settle(connection, share)
@@ -200,7 +202,9 @@ def settling(
         print_json(found)
         return
     if not found.months:
-        print("the change log has no film whose revenue was reported twice; there is no window to name yet")
+        print(
+            "the change log has no film whose revenue was reported twice; there is no window to suggest yet"
+        )
         return
     rows = [
         (
@@ -217,6 +221,6 @@ def settling(
         f"Revenue of {films} reported more than once", ("month", "films", "then", "today", "share"), rows
     )
     if found.settled is None:
-        print(f"in no month on was {share:.0%} known for good: the log is too short to name a window")
+        print(f"in no month was {share:.0%} known from then on: the log is too short to suggest a window")
     else:
-        print(f"settled from month {found.settled} on: let --since of `moviec rollup` reach back that far")
+        print(f"settled from month {found.settled} on: `moviec rollup --since` should reach back that far")

@@ -1,4 +1,4 @@
-"""`moviec review`: the pairs that may be one film, most valuable first, and people's verdicts with their effect."""
+"""`moviec review`: lists pairs that may be one film, most valuable first, and takes verdicts, showing their effect."""
 
 from __future__ import annotations
 
@@ -36,24 +36,24 @@ app = typer.Typer(
 )
 
 RecordArgument = Annotated[str, typer.Argument(help="A record, SOURCE:KEY, or a movie, mc12.")]
-YesOption = Annotated[bool, typer.Option("--yes", help="Do it; without, only its effect is shown.")]
-MostOption = Annotated[int, typer.Option("--limit", min=1, help="At most so many pairs.")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do it; without this, only the effect is shown.")]
+MostOption = Annotated[int, typer.Option("--limit", min=1, help="The most pairs listed.")]
 
 _FIELDS = ("title", "year", "kind", "runtime", "directors", "cast", "countries", "ids", "movie")
 
 
 @app.callback(invoke_without_command=True)
 def review(context: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """List the pairs to look at; or say of two records that they are the same film, or different ones."""
+    """List the pairs to review; or decide that two records are the same film, or different ones."""
     if called_alone(context, home, as_json):
         list_pairs(home=home, as_json=as_json)
 
 
 @app.command(name="list")
 def list_pairs(
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many pairs (10 unless told).")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="The most pairs listed (default 10).")] = None,
     source: Annotated[str | None, typer.Option(help="Only pairs with a record of this source.")] = None,
-    decided: Annotated[bool, typer.Option("--decided", help="The decisions made, instead.")] = False,
+    decided: Annotated[bool, typer.Option("--decided", help="List the decisions instead.")] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -83,16 +83,16 @@ def list_pairs(
         for pair in pairs:
             _print_pair(pair)
         if not pairs:
-            print("no pair waits for a look")
+            print("no pair waits for review")
 
 
 @app.command(name="suspicious")
 def list_suspicious(
-    limit: Annotated[int, typer.Option(min=1, help="At most so many films.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="The most films listed.")] = 20,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List published films that a reader would doubt: records of years far apart, and one film under two ids."""
+    """List doubtful published films: records of years far apart, and one film under two ids."""
     with reading(open_home(home)) as context:
         found = reviewing.doubtful(context, limit)
     if as_json:
@@ -120,7 +120,7 @@ def same(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say that two records are the same film; beats every match."""
+    """Decide that two records are the same film; overrides every match."""
     _decide((left, right), True, by, _Way(home, yes, as_json))
 
 
@@ -133,7 +133,7 @@ def different(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say that two records are different films; beats every match."""
+    """Decide that two records are different films; overrides every match."""
     _decide((left, right), False, by, _Way(home, yes, as_json))
 
 
@@ -145,7 +145,7 @@ def undo(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take a decision back; the records go where the matching puts them."""
+    """Undo a decision; matching then decides about the records."""
     who = decider(by)
     with open_run(open_home(home)) as context, steps(quiet=as_json) as tell:
         effect = verdicts.effect_of_undoing(context, number)
@@ -156,19 +156,19 @@ def undo(
                 copy.table("decisions")
             outcome = drain(context, tell)
             done = {"decisions": [row], "changes": outcome.changes}
-    _tell(effect, done, as_json)
+    _print_effect(effect, done, as_json)
     look_aside(outcome)
 
 
 @app.command()
 def unmatched(
-    source: Annotated[str, typer.Argument(help="The source whose records stand alone.")],
+    source: Annotated[str, typer.Argument(help="The source whose unmatched records are listed.")],
     limit: MostOption = 50,
-    after: Annotated[str, typer.Option(help="Go on after this key.")] = "",
+    after: Annotated[str, typer.Option(help="Continue after this key.")] = "",
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List records that no other was matched with: the nearest one, and why it was not taken."""
+    """List unmatched records, each with the nearest one and why it was not accepted."""
     place = open_home(home)
     find_source(source, place.folder)
     with reading(place) as context:
@@ -182,25 +182,27 @@ def unmatched(
 
 @app.command(name="export")
 def export_file(file: Path, home: HomeOption = None) -> None:
-    """Write every decision as CSV, those taken back among them."""
+    """Write every decision as CSV, including undone ones."""
     with open_run(open_home(home)) as context:
         print(f"{plural(export_decisions(context, file), 'decision', 'decisions')}: {file}")
 
 
 @app.command(name="import")
 def import_file(file: Path, home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Add the decisions of a CSV file; names those that contradict each other, of which the later hold (status 3)."""
+    """Add the decisions of a CSV file; contradictions are listed (status 3), and the later decisions win."""
     with open_run(open_home(home)) as context, steps(quiet=as_json) as tell:
         done = import_decisions(context, file)
         outcome = drain(context, tell)
         changes = outcome.changes
     if as_json:
-        told = {"decisions": done.new, "unlisted": done.unlisted, "contradictions": done.contradictions}
-        print_json({**told, "changes": changes})
+        counts = {"decisions": done.new, "unlisted": done.unlisted, "contradictions": done.contradictions}
+        print_json({**counts, "changes": changes})
     else:
         print(f"{plural(done.new, 'decision is', 'decisions are')} new; {_counted(changes)}")
         if done.unlisted:
-            print(f"{plural(done.unlisted, 'names', 'name')} a record that is not here; kept until it comes")
+            print(
+                f"{plural(done.unlisted, 'names', 'name')} a record that is not here; kept until it arrives"
+            )
         for line in done.contradictions:
             print(f"contradiction: {line}")
     look_aside(outcome)
@@ -209,7 +211,7 @@ def import_file(file: Path, home: HomeOption = None, as_json: JsonOption = False
 
 
 class _Way(msgspec.Struct, frozen=True):
-    """How a verdict is worked out: in which home, whether to do it, how to tell."""
+    """How to handle a verdict: in which home, whether to apply it, and the output format."""
 
     home: Path | None
     yes: bool
@@ -228,11 +230,11 @@ def _decide(ends: tuple[str, str], is_same: bool, by: str | None, way: _Way) -> 
                 copy.table("decisions")
             outcome = drain(context, tell)
             done = {"decisions": rows, "changes": outcome.changes}
-    _tell(effect, done, way.as_json)
+    _print_effect(effect, done, way.as_json)
     look_aside(outcome)
 
 
-def _tell(effect: Effect, done: dict[str, Any] | None, as_json: bool) -> None:
+def _print_effect(effect: Effect, done: dict[str, Any] | None, as_json: bool) -> None:
     if as_json:
         print_json({"effect": effect, "done": done})
         return
@@ -246,11 +248,11 @@ def _tell(effect: Effect, done: dict[str, Any] | None, as_json: bool) -> None:
     if not effect.moved:
         print("no record changes its movie")
     for line in effect.takes_back:
-        print(f"takes back {line}")
+        print(f"undoes {line}")
     for line in effect.overrules:
         print(f"overrules {line}")
     for line in effect.doubts:
-        print(f"mind: {line}")
+        print(f"note: {line}")
     for line in effect.contradicts:
         print(f"contradicts: {line}")
     if effect.decided:
@@ -269,8 +271,8 @@ def _state(row: dict[str, Any]) -> str:
 
 
 def _counted(changes: dict[str, int]) -> str:
-    told = (f"{plural(count, 'movie', 'movies')} {kind}" for kind, count in changes.items())
-    return ", ".join(told) or "no movie looks other"
+    counts = (f"{plural(count, 'movie', 'movies')} {kind}" for kind, count in changes.items())
+    return ", ".join(counts) or "no movie changed"
 
 
 def _print_pair(pair: dict[str, Any]) -> None:

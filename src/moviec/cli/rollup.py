@@ -1,4 +1,4 @@
-"""`moviec rollup`: the one-shot monthly job over a movies file."""
+"""`moviec rollup`: runs the one-shot monthly job over a movies file."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def rollup(
     files: Annotated[
         list[Path],
         typer.Argument(
-            help="movies_metadata.csv, plain, .gz or .zip; credits and keywords may stand beside it."
+            help="movies_metadata.csv, plain, .gz or .zip; credits and keywords may be given with it."
         ),
     ],
     since: Annotated[
@@ -58,28 +58,28 @@ def rollup(
         dt.datetime | None,
         typer.Option(
             formats=["%Y-%m-%d"],
-            help="When the file was delivered: by then a film is out; today unless told.",
+            help="When the file was delivered: films released by then count; default: today.",
         ),
     ] = None,
     out: Annotated[Path, typer.Option(help="The folder of the month files.")] = Path("rollup"),
     format: Annotated[Format, typer.Option(help="Format of the month files.")] = Format.json,
     metadata: Annotated[
-        bool, typer.Option("--metadata/--no-metadata", help="Names and movie ids beside the figures.")
+        bool, typer.Option("--metadata/--no-metadata", help="Include names and movie ids with the figures.")
     ] = True,
     split: Annotated[
-        Split, typer.Option(help="A film counts wholly under each genre and company, or is divided evenly.")
+        Split, typer.Option(help="A film counts fully under each genre and company, or is divided evenly.")
     ] = Split.full,
     any_status: Annotated[
-        bool, typer.Option("--any-status", help="Count films that are not out yet or were given up, too.")
+        bool, typer.Option("--any-status", help="Also count films that are unreleased or cancelled.")
     ] = False,
     any_revenue: Annotated[
-        bool, typer.Option("--any-revenue", help="Count films of unknown revenue, too.")
+        bool, typer.Option("--any-revenue", help="Also count films with unknown revenue.")
     ] = False,
     engine: EngineOption = EngineName.duckdb,
     master: MasterOption = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the run's record as JSON.")] = False,
 ) -> None:
-    """Add up money and popularity by genre and production company, by month: DIR/genres/YEAR/YEAR-MM.json, …
+    """Sum money and popularity by genre and production company, by month: DIR/genres/YEAR/YEAR-MM.json, …
 
     Exit status 3: done, but more than one row in a hundred was rejected (see rejected.csv), or most cells of a column could
     not be read. A run without a month to write fails, and leaves the month files as they were.
@@ -89,9 +89,9 @@ def rollup(
     check_delivered(delivered)
     if first > delivered and not any_status:
         raise UsageError(
-            f"no film that is out by {delivered} is of {first:%Y-%m} or later",
+            f"no film released by {delivered} is from {first:%Y-%m} or later",
             "--since",
-            "give an earlier month, or count films that are not out yet with --any-status",
+            "give an earlier month, or count unreleased films with --any-status",
         )
     counting = Counting(first, delivered, any_status, any_revenue, split.value)
     layout = Layout(format.value, metadata, split.value)
@@ -110,7 +110,7 @@ def rollup(
 
 
 def _tell(run: Run, out: Path) -> None:
-    """Print what happened, for a person."""
+    """Print a summary of the run."""
     for role, count in run.rows.items():
         print(
             f"{role}: {plural(count.read, 'row', 'rows')} read = {count.kept:,} kept + {count.merged:,} merged"
@@ -122,12 +122,12 @@ def _tell(run: Run, out: Path) -> None:
         if reason != "counted" and films
     )
     if run.died:
-        print(f"the run before, begun {run.died:%Y-%m-%d %H:%M} UTC, was interrupted")
+        print(f"the previous run, begun {run.died:%Y-%m-%d %H:%M} UTC, was interrupted")
     print(f"films counted: {run.films['counted']:,}" + (f" (left out: {left})" if left else ""))
     for role, columns in run.unknown_columns.items():
         print(f"{role}: unknown columns {', '.join(columns)}")
     for column in run.unread:
-        if not column.mostly:  # those are what the run ends with
+        if not column.mostly:  # those are reported at the end
             print(column)
     for rule, values in run.set_to_unknown.items():
         print(f"set to unknown: {values:,} × {rule.replace('_', ' ')}")
@@ -142,6 +142,4 @@ def _tell(run: Run, out: Path) -> None:
         )
     if run.months_removed:
         first, last = run.months_removed[0], run.months_removed[-1]
-        print(
-            f"months removed: {len(run.months_removed):,} ({first} to {last}) that this input has no films of"
-        )
+        print(f"months removed: {len(run.months_removed):,} ({first} to {last}) without films in this input")

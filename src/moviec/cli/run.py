@@ -1,4 +1,6 @@
-"""`moviec run`, `backfill`, `posters` and `videos`: scheduled deliveries, missing months, missing posters and one's own trailers."""
+"""`moviec run`, `backfill`, `posters` and `videos`: run scheduled deliveries, fill missing months, fetch posters and
+store your own trailers.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from moviec.catalog.deliveries import all_deliveries
 from moviec.catalog.leases import POSTERS, holding
 from moviec.catalog.online import all_online
 from moviec.cli.console import HomeOption, JsonOption, fail, give_way, print_json, print_table, steps
-from moviec.cli.delivery_messages import look_aside, tell_delivery, tell_outcome
+from moviec.cli.delivery_messages import look_aside, print_delivery, print_outcome
 from moviec.config import Home, open_home
 from moviec.errors import UsageError
 from moviec.jobs.alerts import try_alerts
@@ -37,13 +39,13 @@ from moviec.units import plural
 
 def run(
     names: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Only these.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is due, and take nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what is due, without ingesting.")] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take in every source that is due: it has a place in the settings, and its cron came round since it last came.
+    """Ingest every source that is due: it has a place in the settings, and its cron was due since its last delivery.
 
-    One that fails does not stop the others. Exit status 1: one failed; 3: something needs a look.
+    A failing source does not stop the others. Exit status 1: one failed; 3: something needs attention.
     """
     give_way()
     place = open_home(home)
@@ -68,9 +70,9 @@ def run(
     elif dry_run or not (due or done):
         _tell_states(chosen)
     else:
-        tell_outcomes(done)
+        print_outcomes(done)
     if shown and not as_json:
-        tell_outcome(shown)
+        print_outcome(shown)
     if kept:
         fail(kept)
     end(done, shown)
@@ -116,11 +118,11 @@ def _tell_states(found: list[SourceState]) -> None:
     print_table("Due (UTC)", ("source", "state", "cron", "last came", "next"), rows)
 
 
-def tell_outcomes(done: list[Outcome]) -> None:
-    """Print each delivery that was taken, and which sources gave none."""
+def print_outcomes(done: list[Outcome]) -> None:
+    """Print each ingested delivery, and the sources without one."""
     for one in done:
         for delivery in one.deliveries:
-            tell_delivery(delivery)
+            print_delivery(delivery)
         if one.state != "done":
             print(f"{one.source}: {one.state}")
 
@@ -136,9 +138,9 @@ def backfill(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take in what dated places hold for some months; fresher data is never overwritten.
+    """Ingest what dated places have for some months; fresher data is never overwritten.
 
-    Exit status 1: a source failed; 3: something needs a look, such as a month of which nothing is there.
+    Exit status 1: a source failed; 3: something needs attention, such as a month without a delivery.
     """
     months, place = read_months(first, last), open_home(home)
     with open_run(place) as context, steps(quiet=as_json) as tell:
@@ -149,21 +151,22 @@ def backfill(
     if as_json:
         print_json(done)
     else:
-        tell_outcomes(done)
-        tell_outcome(shown)
+        print_outcomes(done)
+        print_outcome(shown)
     end(done, shown)
 
 
 def posters(
     most: Annotated[
-        int, typer.Option(min=1, help="How many at most; those of the most popular films first.")
+        int, typer.Option(min=1, help="The most posters; those of the most popular films first.")
     ] = 500,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Fetch posters into the lake, in three widths, and name them in the films' documents.
 
-    Only of sources whose licence lets one show them. Setting `posters` has the worker do it, so many an hour.
+    Only from sources whose licence allows showing them. With the setting `posters` the worker does it, that many an
+    hour.
     """
     place = open_home(home)
     with open_run(place) as context, steps(quiet=as_json) as tell:
@@ -176,20 +179,20 @@ def posters(
         print(
             f"{plural(done.stored, 'poster', 'posters')} stored, {done.refused:,} refused, {plural(done.films, 'film', 'films')} to show them"
         )
-        tell_outcome(outcome)
+        print_outcome(outcome)
     look_aside(outcome)
 
 
 def videos(
     again: Annotated[
-        bool, typer.Option("--again", help="Look at all of them again: files may have changed.")
+        bool, typer.Option("--again", help="Check all of them again: files may have changed.")
     ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Put the video files that a list of one's own names as trailers into the lake, and name them in the films' documents.
+    """Copy the video files that your own list names as trailers into the lake, and name them in the films' documents.
 
-    Where they lie: `videos` under [sources.NAME] in the settings. Exit status 3: some are no videos that can be shown.
+    Their folder is `videos` under [sources.NAME] in the settings. Exit status 3: some cannot be shown as videos.
     """
     place = open_home(home)
     if not any(mine.videos for mine in place.settings.sources.values()):
@@ -202,7 +205,7 @@ def videos(
         print_json({"videos": done, "catalogue": outcome})
     else:
         print(f"{plural(done.stored, 'video', 'videos')} stored, {done.refused:,} refused")
-        tell_outcome(outcome)
+        print_outcome(outcome)
     look_aside(outcome)
     if done.refused:
         raise typer.Exit(3)

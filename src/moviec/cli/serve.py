@@ -24,10 +24,10 @@ from moviec.work import work_folder
 if TYPE_CHECKING:
     from litestar.types import ASGIApp
 
-#: Seconds that requests under way have to finish when the server is stopped.
+#: Seconds for running requests to finish when the server is stopped.
 GRACE = 10
 
-#: Bytes of a request's head; a longer one is answered 431.
+#: The most bytes of request headers; longer ones get status 431.
 LONGEST_HEAD = 65_536
 
 
@@ -37,15 +37,15 @@ PortOption = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is every one.")] = "127.0.0.1",
     port: PortOption = 8000,
-    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes that answer.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Number of server processes.")] = 1,
     home: HomeOption = None,
 ) -> None:
-    """Serve the API and the site until stopped; requests under way are finished first."""
+    """Serve the API and the site until stopped; running requests are finished first."""
     run_server(open_home(home), host, port, workers)
 
 
 def run_server(home: Home, host: str, port: int, workers: int = 1) -> None:
-    """Serve a home until stopped. Raises StoreError where the catalogue or the address cannot be had."""
+    """Serve a home until stopped. Raises StoreError where the catalogue or the address cannot be opened."""
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces
     from granian.errors import ConfigurationError
@@ -54,11 +54,11 @@ def run_server(home: Home, host: str, port: int, workers: int = 1) -> None:
 
     refuse_taken(host, port)
     if home.log:
-        open(home.log, "ab", opener=private).close()  # said here and now where that is impossible
+        open(home.log, "ab", opener=private).close()  # fails here if that is impossible
     migrate_first(home, host, port)
     os.environ["MOVIEC_HOME"] = str(home.folder)
     with _indexing(home), _counting_together(workers):
-        import moviec.web.app  # noqa: F401  loaded once, before the workers are forked, and once metrics are shared
+        import moviec.web.app  # noqa: F401  loaded once, before the workers are forked, and after metrics are shared
         from moviec.web.connections import allowed_here
 
         serving = allowed_here(home.settings.serving)
@@ -72,7 +72,7 @@ def run_server(home: Home, host: str, port: int, workers: int = 1) -> None:
             factory=True,
             log_level=LogLevels.warning,
             websockets=False,
-            http=HTTPModes.http1,  # HTTP/2 is a proxy's: without TLS nobody speaks it, and it has limits of its own to mind
+            http=HTTPModes.http1,  # HTTP/2 is left to a proxy: without TLS it is unused, and it has limits of its own
             http1_settings=HTTP1Settings(
                 header_read_timeout=max(serving.head, serving.idle) * 1000, max_buffer_size=LONGEST_HEAD
             ),
@@ -88,21 +88,21 @@ def run_server(home: Home, host: str, port: int, workers: int = 1) -> None:
 
 
 def _greeting(home: Home, host: str, port: int) -> str:
-    """Say where the server is, who is let in, and how it is stopped."""
+    """Print where the server is, who has access, and how to stop it."""
     shown = host if host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104 - compared, not bound
     lines = [f"serving {home.folder} on http://{shown}:{port}{home.settings.path_prefix}; Ctrl-C stops it"]
     if home.log:
         lines.append(f"the log is {home.log}")
     if not home.settings.anonymous:
         lines.append(
-            "it answers those with a key (`moviec keys create NAME` makes one): programs send it, people sign in with it at /sign-in;"
-            f" to let everybody read without one set anonymous = true in {home.folder / 'moviec.toml'}"
+            "a key is required (`moviec keys create NAME` creates one): programs send it, people sign in with it at /sign-in;"
+            f" to allow reading without one set anonymous = true in {home.folder / 'moviec.toml'}"
         )
     return "\n".join(lines)
 
 
 def migrate_first(home: Home, host: str, port: int) -> None:
-    """Migrate the catalogue once, before there are several processes; whoever asks meanwhile is told so."""
+    """Migrate the catalogue once, before there are several processes; requests meanwhile get a message."""
     from moviec.catalog.connect import connect, outdated
 
     if outdated(home.catalogue):
@@ -113,7 +113,7 @@ def migrate_first(home: Home, host: str, port: int) -> None:
 
 
 def refuse_taken(host: str, port: int) -> None:
-    """Raise StoreError where the address cannot be had: Granian would share a port with another server, silently."""
+    """Raise StoreError where the address is taken: Granian would silently share a port with another server."""
     try:
         (family, kind, *_, address), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         with socket.socket(family, kind) as trial:
@@ -126,7 +126,7 @@ def refuse_taken(host: str, port: int) -> None:
 
 
 def make_app() -> ASGIApp:
-    """Make the application in a worker; the home is MOVIEC_HOME."""
+    """Create the application in a worker; the home is MOVIEC_HOME."""
     from moviec.cli.pipeline_workbench import PipelineWorkbench
     from moviec.web.app import create_app
     from moviec.web.connections import allowed_here
@@ -143,7 +143,7 @@ def make_app() -> ASGIApp:
 
 
 def end_with_parent() -> None:
-    """End this worker when the process that started it is gone, so that it does not keep the port."""
+    """End this worker when its parent process is gone, so that it releases the port."""
     if (parent := multiprocessing.parent_process()) is None:
         return
 
@@ -155,7 +155,7 @@ def end_with_parent() -> None:
 
 
 def follow_index(home: Home) -> None:
-    """Keep the host's index at the head of the log until told to stop: the indexer's process."""
+    """Keep the host's index at the head of the log until stopped: the indexer's process."""
     from moviec.catalog.connect import connect
     from moviec.search.index import follow
 
@@ -171,7 +171,7 @@ def follow_index(home: Home) -> None:
 
 @contextlib.contextmanager
 def _indexing(home: Home) -> Iterator[None]:
-    """Run the indexer in a process of its own: building an index would make the answers wait."""
+    """Run the indexer in a process of its own: building an index would delay responses."""
     process = multiprocessing.get_context("spawn").Process(
         target=follow_index, args=(home,), name="moviec-indexer"
     )
@@ -181,13 +181,13 @@ def _indexing(home: Home) -> Iterator[None]:
     finally:
         process.terminate()
         process.join(GRACE)
-        process.kill()  # it may wait for its turn to write; the next one goes on where it was
+        process.kill()  # it may be waiting to write; the next indexer continues from there
         process.join()
 
 
 @contextlib.contextmanager
 def _counting_together(workers: int) -> Iterator[None]:
-    """Give several workers a folder in which their metrics are added up, and each caller's requests."""
+    """Give several workers a folder in which their metrics and each caller's requests are added up."""
     if workers == 1:
         yield
         return
@@ -199,17 +199,17 @@ def _counting_together(workers: int) -> Iterator[None]:
         yield
 
 
-#: Seconds that a worker has to end what it is doing when it is told to stop.
+#: Seconds that a worker has to finish its work when it is stopped.
 WORKER_GRACE = 20
 
 
 def worker(
-    once: Annotated[bool, typer.Option("--once", help="Do what there is to do now, and stop.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Do everything that is due now, and stop.")] = False,
     home: HomeOption = None,
 ) -> None:
-    """Publish what arrives, send webhooks, keep this host's index, take in scheduled deliveries; until stopped.
+    """Publish what arrives, send webhooks, keep this host's index, ingest scheduled deliveries; until stopped.
 
-    Start as many as you like: they stand by for one another.
+    Start as many as you like: the others take over if one stops.
     """
     from moviec.jobs.worker import work_once
 
@@ -224,10 +224,10 @@ def worker(
 def up(
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is every one.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
-    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes that answer.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Number of server processes.")] = 1,
     home: HomeOption = None,
 ) -> None:
-    """Serve the API and the site, and work beside it: `moviec serve` and `moviec worker` in one."""
+    """Serve the API and the site and run a worker: `moviec serve` and `moviec worker` in one."""
 
     place = open_home(home)
     process = multiprocessing.get_context("spawn").Process(
@@ -243,7 +243,7 @@ def up(
 
 
 def work_here(home: Home, as_child: bool = False) -> None:
-    """Work in this process until it is told to stop; a child also stops with its parent."""
+    """Work in this process until it is stopped; a child also stops with its parent."""
     from moviec.jobs.worker import work
 
     give_way()
@@ -263,7 +263,7 @@ def _watch(parent: int, stop: threading.Event) -> None:
 
 
 def mcp(home: HomeOption = None) -> None:
-    """Serve the Model Context Protocol on standard input and output, read only, until the client goes.
+    """Serve the Model Context Protocol on standard input and output, read only, until the client disconnects.
 
     Clients start it themselves: name `moviec mcp --home DIR` in their settings. Needs `pip install 'moviec[mcp]'`.
     """

@@ -11,7 +11,7 @@ import typer
 
 from moviec.catalog.connect import connect
 from moviec.catalog.finding import instant_of, moved_on, movie_named
-from moviec.catalog.history import Stood, document_as_of, movie_changes, ratings_moved, sources_of
+from moviec.catalog.history import PastDocument, document_as_of, movie_changes, ratings_moved, sources_of
 from moviec.catalog.queries import documents_of, last_change, movies_titled
 from moviec.catalog.references import all_genres
 from moviec.cli.console import HomeOption, JsonOption, Tell, note, on_one_line, print_json, print_table, steps
@@ -50,7 +50,7 @@ def search(
 
 
 def find(home: Home, query: str, limit: int, tell: Tell = lambda _: None) -> tuple[list[Summary], str]:
-    """Return the films that match, the best first, and what a person should know of the answer."""
+    """Return the films that match, best first, and a note on the result."""
     catalogue = connect(home.catalogue)
     try:
         with catalogue.connect() as connection:
@@ -59,7 +59,7 @@ def find(home: Home, query: str, limit: int, tell: Tell = lambda _: None) -> tup
             with reading(home):
                 return (
                     [],
-                    "there are no films yet; `moviec ingest` takes some in, `moviec demo` shows a sample",
+                    "there are no films yet; `moviec ingest` adds some, `moviec demo` shows a sample",
                 )
         finder = fresh_index(home, catalogue, head, tell)
         with catalogue.connect() as connection:
@@ -84,7 +84,7 @@ def find(home: Home, query: str, limit: int, tell: Tell = lambda _: None) -> tup
 
 
 def fresh_index(home: Home, catalogue: sa.Engine, head: int, tell: Tell) -> Finder:
-    """Open the index; where it is not at the head of the log and no other process is at work on it, bring it there."""
+    """Open the index; where it is behind the log and no other process updates it, update it."""
     finder = Finder(home.search)
     finder.refresh()
     if finder.position is None or finder.position < head:
@@ -96,7 +96,7 @@ def fresh_index(home: Home, catalogue: sa.Engine, head: int, tell: Tell) -> Find
     return finder
 
 
-#: Fields that the heading or a table of their own shows.
+#: Fields shown in the heading or in their own table.
 _APART = (
     "id",
     "title",
@@ -117,36 +117,34 @@ def show(
     movie: Annotated[
         str, typer.Argument(metavar="ID", help="mc12, imdb:tt0114709, tmdb:862, or a record, SOURCE:KEY.")
     ],
-    as_of: Annotated[
-        str | None, typer.Option(help="As it stood on a day (its end, UTC) or at an instant.")
-    ] = None,
+    as_of: Annotated[str | None, typer.Option(help="As of the end of a day (UTC) or an instant.")] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a film: what is held to be true of it, and every claim with its source."""
+    """Show a film: the chosen value of each field, and every claim with its source."""
     at = None if as_of is None else instant_of(as_of)
     with reading(open_home(home)) as context, context.catalogue.connect() as connection:
         number = movie_named(connection, movie)
-        stood = document_as_of(connection, number, at)
+        found = document_as_of(connection, number, at)
     place = open_home(home)
     private = None
     if at is None and any(source.spec.private for source in find_sources(place.folder).values()):
         with open_run(place) as context:
-            private = private_film(context, number, stood is not None)
-    if stood is None and private is not None and private.document:
+            private = private_film(context, number, found is not None)
+    if found is None and private is not None and private.document:
         note("this film is in private lists only: it is shown to you, and published to nobody")
-        stood = Stood(document=private.document, claims=private.claims, since="")
-    if stood is None:
-        raise UsageError(f"there was no such film then (mc{number})", movie, "ask for a later instant")
+        found = PastDocument(document=private.document, claims=private.claims, since="")
+    if found is None:
+        raise UsageError(f"there was no such film then (mc{number})", movie, "give a later instant")
     if merged := moved_on(movie, number):
         note(merged)
     if as_json:
-        claims = json.loads(stood.claims)
-        told = {"counts_in": claims["counts_in"]} if "counts_in" in claims else {}
-        told |= {"own": list(private.own)} if private else {}
-        print_json({"document": json.loads(stood.document), "claims": claims["fields"], **told})
+        claims = json.loads(found.claims)
+        more = {"counts_in": claims["counts_in"]} if "counts_in" in claims else {}
+        more |= {"own": list(private.own)} if private else {}
+        print_json({"document": json.loads(found.document), "claims": claims["fields"], **more})
         return
-    _print(stood)
+    _print(found)
     if private:
         rows = [
             (
@@ -159,11 +157,11 @@ def show(
         print_table("\nYour lists (private)", ("source", "key", "rating"), rows)
 
 
-def _print(stood: Stood) -> None:
-    document, claims = json.loads(stood.document), json.loads(stood.claims)
+def _print(found: PastDocument) -> None:
+    document, claims = json.loads(found.document), json.loads(found.claims)
     genres = ", ".join(genre["name"] for genre in document.get("genres", ()))
     year = f" ({document['year']})" if "year" in document else ""
-    since = f"since {stood.since[:16].replace('T', ' ')}" if stood.since else "private"
+    since = f"since {found.since[:16].replace('T', ' ')}" if found.since else "private"
     print(f"{document['title'] or '(no title)'}{year}  {document['id']}  {since}")
     if genres:
         print(genres)
@@ -200,12 +198,12 @@ def _print(stood: Stood) -> None:
 
 
 def _claims(fields: dict[str, Any]) -> list[tuple[str, str, str, str]]:
-    """Lay out every claim: a field's chosen ones are marked, lists of one source are put together."""
+    """Return a row for each claim, marked if chosen; a source's list becomes one row."""
     rows = []
     for field, said in fields.items():
         together: dict[tuple[str, str, str], list[str]] = {}
         for claim in said["claims"]:
-            # Of genres no claim wins: each label counts for itself.
+            # For genres no claim wins: each label counts by itself.
             mark = "*" if claim.get("chosen", said["rule"] != "latent_truth") else " "
             weight = f"{claim['weight']:.2f}" if "weight" in claim else ""
             listed = claim.get("labels") or claim.get("names")
@@ -231,10 +229,10 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-#: Letters of a value that are shown.
+#: Characters shown of a value.
 WIDE = 60
 
-#: Letters shown of what two long values have in common before they differ.
+#: Characters shown of the common start of two long values.
 LEAD = 15
 
 _RATINGS = ("at", "movie", "rater", "aspect", "value_before", "value_after", "votes_before", "votes_after")
@@ -249,7 +247,7 @@ def history(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what changed in a film, when, and by which source's delivery or whose decision; or how a source's ratings moved."""
+    """List what changed in a film, when, and through which delivery or decision; or how a source's ratings moved."""
     if movie is None and source is None:
         raise UsageError("give a film or --source", "history", "for example: moviec history mc12")
     after = instant_of(since, "--since") if since else ""
@@ -268,7 +266,7 @@ def history(
     if as_json:
         print_json(found)
     elif source is None:
-        _tell_changes(found)
+        _print_changes(found)
     else:
         of = f" of mc{number}" if number else ""
         print_table(f"Ratings of {source}{of}", _RATINGS, [[_short(row[name]) for name in _RATINGS] for row in found])  # fmt: skip
@@ -277,17 +275,17 @@ def history(
 def _remarks(
     connection: sa.Connection, movie: str | None, number: int | None, source: str | None
 ) -> list[str]:
-    """Say what a reader must know of an answer about a film: that it is another film's, why it is empty."""
+    """Return notes on the result for a film: that it was merged into another film, or why the result is empty."""
     if movie is None or number is None:
         return []
     merged = moved_on(movie, number)
-    remarks = [f"{merged}, whose history this is"] if merged else []
+    remarks = [f"{merged}, so this is that film's history"] if merged else []
     if source is not None and source not in (listing := sources_of(connection, number)):
         remarks.append(f"{source} does not list mc{number}; it is listed by: {', '.join(listing)}")
     return remarks
 
 
-def _tell_changes(found: list[dict[str, Any]]) -> None:
+def _print_changes(found: list[dict[str, Any]]) -> None:
     for one in found:
         print(f"{one['number']}  {one['at'][:19].replace('T', ' ')}  {one['kind']}{_cause(one)}")
         for field, (before, after) in one["fields"].items():
@@ -307,7 +305,9 @@ def _cause(one: dict[str, Any]) -> str:
 
 
 def change(before: Any, after: Any) -> str:
-    """Write a change of a value; of long ones what differs: the entries that went and came, the text from where it does."""
+    """Return a change of a value as text; of long values only the entries that went and came, or the text that
+    differs.
+    """
     texts = _as_text(before), _as_text(after)
     if max(map(len, texts)) <= WIDE:
         return " → ".join(texts)
@@ -316,8 +316,8 @@ def change(before: Any, after: Any) -> str:
         come = [entry for entry in after if entry not in before]
         if len(gone) == len(come) > 0:
             return ", ".join(map(change, gone, come))
-        told = [*(f"− {_short(entry)}" for entry in gone), *(f"+ {_short(entry)}" for entry in come)]
-        return ", ".join(told) or f"the same {len(after):,} entries in another order or number"
+        moved = [*(f"− {_short(entry)}" for entry in gone), *(f"+ {_short(entry)}" for entry in come)]
+        return ", ".join(moved) or f"the same {len(after):,} entries in a different order or number"
     if isinstance(before, dict) and isinstance(after, dict):
         names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
         parts = (f"{name} {change(before.get(name), after.get(name))}" for name in names)
@@ -330,7 +330,7 @@ def change(before: Any, after: Any) -> str:
 
 
 def _cut(text: str, start: int = 0) -> str:
-    """Show `WIDE` letters of a text from a place on."""
+    """Return `WIDE` characters of a text from a position on."""
     part = ("…" if start else "") + text[start:]
     return part if len(part) <= WIDE else part[: WIDE - 1] + "…"
 

@@ -1,4 +1,4 @@
-"""`moviec sources`: each source's facts, deliveries and scorecard, and how its provider is now."""
+"""`moviec sources`: shows each source's facts, deliveries and scorecard, and checks its provider."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from moviec.units import plural
 
 
 def about_source(home: Home, name: str, as_json: bool) -> None:
-    """Print all that is known of a source; raises UsageError where there is none of this name."""
+    """Print everything about a source; raises UsageError for an unknown one."""
     spec = find_source(name, home.folder).spec
     with reading(home) as context:
         deliveries = all_deliveries(context.catalogue, name)
@@ -41,13 +41,13 @@ def about_source(home: Home, name: str, as_json: bool) -> None:
     for delivery in deliveries:
         print(f"{delivery.id}: {delivery.state}, {plural(delivery.records or 0, 'record', 'records')}")
     print(
-        f"{plural(covered['records'], 'record', 'records')} of {plural(covered['movies'], 'movie', 'movies')}, {covered['shared_movies']:,} of which others list too"
+        f"{plural(covered['records'], 'record', 'records')} of {plural(covered['movies'], 'movie', 'movies')}, {covered['shared_movies']:,} of which other sources list too"
     )
     _tell_card(card, filled, own)
 
 
 def _filled(deliveries: list[Delivery]) -> dict[str, float]:
-    """Give the share of the last read delivery's films for which each field is known."""
+    """Return the share of the last read delivery's films for which each field is known."""
     audits: list[dict[str, Any]] = [
         delivery.report["audit"] for delivery in deliveries if delivery.report.get("audit")
     ]
@@ -66,11 +66,11 @@ def _tell_facts(spec: SourceSpec, more: Sequence[tuple[str, str]]) -> None:
 
 
 def _tell_card(card: Scorecard, filled: dict[str, float], own: bool) -> None:
-    """Print how the source fares by field and genre, which others it repeats, and how its raters rate."""
+    """Print the source's reliability by field and genre, which others it repeats, and how its raters rate."""
     if not own:
         print(
-            f"\nThis home has not learned a model yet. What follows is of {card.version}, the model shipped with MovieC,"
-            " and counts the films it was learned from; `moviec fit` learns one from yours."
+            f"\nThis home has not learned a model yet. The following is from {card.version}, the model shipped with MovieC,"
+            " and is about the films it was learned from; `moviec fit` learns one from yours."
         )
     rows = [
         (
@@ -85,7 +85,7 @@ def _tell_card(card: Scorecard, filled: dict[str, float], own: bool) -> None:
         print_table(f"Fields, as {card.version} has them", ("field", "filled", "judged", "right"), rows)
     else:
         print(
-            f"{card.version} knows nothing of its fields: `moviec fit` learns that once films are shared with others"
+            f"{card.version} has nothing on its fields: `moviec fit` learns that once it shares films with other sources"
         )
     used = [(genre.genre, f"{genre.said_if_true:.2f}", f"{genre.said_if_not:.3f}") for genre in card.genres]
     if used:
@@ -97,10 +97,10 @@ def _tell_card(card: Scorecard, filled: dict[str, float], own: bool) -> None:
             f" ({rater.bias:+.1f} against all), spread {rater.spread:.1f}; correlates with {others}"
         )
     for field in card.repeats:
-        print(f"repeats {field.of} in {field.field}: the two are one voice there")
+        print(f"repeats {field.of} in {field.field}: the two count as one there")
     for copy in card.repeating_raters:
         print(
-            f"its {copy.name} repeats {copy.of} ({plural(copy.shared, 'film', 'films')}): the two are one voice"
+            f"its {copy.name} repeats {copy.of} ({plural(copy.shared, 'film', 'films')}): the two count as one"
         )
 
 
@@ -108,16 +108,16 @@ def sources(
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[[check] NAME]", help="One source, with its facts; `check NAME` asks its provider."
+            metavar="[[check] NAME]", help="One source, with its facts; `check NAME` checks its provider."
         ),
     ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the sources: what each needs, licence, last delivery, records, rejected rows; or say all about one.
+    """List the sources: what each needs, licence, last delivery, records, rejected rows; or show everything about one.
 
-    `moviec sources check NAME` looks at the provider as it is now: address, key, and whether what comes is what is expected.
-    Exit status 1: it cannot be had; 3: something needs a look.
+    `moviec sources check NAME` checks the provider: its address, the key, and whether its data are as expected.
+    Exit status 1: it is unavailable; 3: something needs attention.
     """
     place = open_home(home)
     given = list(words or [])
@@ -144,7 +144,7 @@ def sources(
 
 
 def _check_source(place: Home, name: str, as_json: bool) -> None:
-    """Print what a look at a provider found."""
+    """Print the findings on a provider."""
     source = find_source(name, place.folder)
     with open_run(place) as context:
         found = probe(context, source)

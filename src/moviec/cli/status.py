@@ -1,4 +1,4 @@
-"""`moviec status` and `moviec alerts`: what needs attention, and who is told of it."""
+"""`moviec status` and `moviec alerts`: what needs attention, and who receives alerts."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from moviec.pipeline.publication import DOUBTFUL
 from moviec.sources.registry import find_sources
 from moviec.units import plural
 
-#: Runs that are told of.
+#: Runs that are listed.
 RUNS = 5
 
 
 def status(
     check: Annotated[
-        bool, typer.Option("--check", help="Set the exit status: 3 when something needs a look.")
+        bool, typer.Option("--check", help="Set the exit status: 3 when something needs attention.")
     ] = False,
     metrics: Annotated[
-        bool, typer.Option("--metrics", help="Print every figure in Prometheus's format instead.")
+        bool, typer.Option("--metrics", help="Instead print every figure in Prometheus's format.")
     ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Report health: last deliveries, what waits, who follows, the last runs, and what needs attention."""
+    """Report health: last deliveries, what waits, followers, the last runs, and what needs attention."""
     exclude({"--metrics": metrics, "--json": as_json})
     place = open_home(home)
     with open_run(place) as context:
@@ -74,11 +74,11 @@ def status(
         for line in _waiting(checks):
             print(line)
         if doubtful and any(doubtful[1].values()):
-            told = ", ".join(
+            counts = ", ".join(
                 f"{count:,} by {reason}" for reason, count in sorted(doubtful[1].items()) if count
             )
             print(
-                f"films that a reader would doubt, as of {doubtful[0][:16]}, when all was worked out: {told};"
+                f"doubtful films, as of the last full run ({doubtful[0][:16]}): {counts};"
                 " see `moviec review suspicious`"
             )
         for run in done:
@@ -86,32 +86,32 @@ def status(
         for line in [*concerns, *findings]:
             print(line)
         if not newest and not concerns:
-            print(f"nothing was delivered yet to {place.folder}; begin with `moviec ingest SOURCE PATH`")
+            print(f"nothing was delivered yet to {place.folder}; start with `moviec ingest SOURCE PATH`")
     if check and concerns:
         raise typer.Exit(3)
 
 
 def _waiting(checks: Sequence[Check]) -> Iterator[str]:
-    """Say what waits to be published, what is matched with nothing, and what waits for a person."""
+    """Yield what waits to be published, what is unmatched, and what waits for review."""
     if waiting := sum(check.value for check in checks if check.name == "queue_changes"):
         yield f"{waiting:,.0f} record changes wait to be published; `moviec worker --once` publishes them"
     for each in checks:
         if each.name == "source_unmatched_share":
             yield f"{each.of}: {each.value:.1%} of its records match no other source"
         elif each.name == "review_pairs" and each.value:
-            yield f"{plural(round(each.value), 'pair of records waits', 'pairs of records wait')} for a person; see `moviec review list`"
+            yield f"{plural(round(each.value), 'pair of records waits', 'pairs of records wait')} for review; see `moviec review list`"
 
 
 def alerts(
-    test: Annotated[bool, typer.Option("--test", help="Send a test to everybody who is to be told.")] = False,
+    test: Annotated[bool, typer.Option("--test", help="Send a test alert to every receiver.")] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what needs attention and what to do about it, as `[alerts]` in moviec.toml has it sent. Nothing is sent but by --test."""
+    """Show what needs attention and what to do about it, as `[alerts]` sends it. Only --test sends anything."""
     place = open_home(home)
     if test:
         send_test(place)
-        print("sent; look whether it arrived")
+        print("sent; check that it arrived")
         return
     with open_run(place) as context:
         now = dt.datetime.now(dt.UTC)
@@ -126,4 +126,4 @@ def alerts(
         print(alert.line)
     if not found:
         print("nothing needs attention")
-    print(f"told to: {', '.join(to) or 'nobody; set [alerts] in moviec.toml'}")
+    print(f"sent to: {', '.join(to) or 'nobody; set [alerts] in moviec.toml'}")

@@ -1,4 +1,4 @@
-"""`moviec synth`: made-up deliveries of any size in the providers' own formats, with the truth beside them."""
+"""`moviec synth`: writes made-up deliveries of any size in the providers' own formats, and the truth about them."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def synth(
     other_titles: Annotated[
         int,
         typer.Option(
-            help="Titles in IMDb's files that are no films: episodes, series, games. IMDb has nine for each film."
+            help="Titles in IMDb's files that are not films: episodes, series, games. IMDb has nine for each film."
         ),
     ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was planted as JSON.")] = False,
 ) -> None:
-    """Make up deliveries of six providers in their own formats, faults included, with the truth beside them."""
+    """Make up deliveries of six providers in their own formats, faults included, and write the truth about them."""
     with steps(quiet=as_json) as tell:
         planted = invent_deliveries(folder, movies, seed, tell, other_titles)
     if as_json:

@@ -1,4 +1,4 @@
-"""`moviec backup`, `restore`, `migrate` and `tidy`: the upkeep of a home."""
+"""`moviec backup`, `restore`, `migrate` and `tidy`: maintain a home."""
 
 from __future__ import annotations
 
@@ -22,22 +22,20 @@ from moviec.units import plural
 from moviec.work import work_folder
 
 PlaceArgument = Annotated[
-    str, typer.Argument(metavar="DIR", help="A folder or URL (s3://…), for this home alone.")
+    str, typer.Argument(metavar="DIR", help="A folder or URL (s3://…), for this home only.")
 ]
 
 
 def backup(
     place: PlaceArgument,
-    keep: Annotated[
-        int, typer.Option(min=0, help="Remove all but so many of the newest; 0 removes none.")
-    ] = 0,
+    keep: Annotated[int, typer.Option(min=0, help="Keep only this many of the newest; 0 keeps all.")] = 0,
     verify: Annotated[
-        bool, typer.Option("--verify", help="Read what is there already, and copy again what is damaged.")
+        bool, typer.Option("--verify", help="Check what is there already, and copy damaged files again.")
     ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write all that is stored to a place elsewhere, as it stands at one moment, while others work.
+    """Back up everything to another place, as of one moment, while others work.
 
     Files of the lake that are there already are not copied again. Exit status 3: files of the lake are missing or
     damaged; the rest is backed up.
@@ -58,19 +56,19 @@ def backup(
 
 
 def restore(
-    place: Annotated[
-        str, typer.Argument(metavar="DIR", help="The folder or URL that `moviec backup` was told.")
-    ],
-    at: Annotated[str, typer.Option(help="Which backup: how its name begins; the newest unless told.")] = "",
+    place: Annotated[str, typer.Argument(metavar="DIR", help="The folder or URL given to `moviec backup`.")],
+    at: Annotated[
+        str, typer.Option(help="Which backup: the beginning of its name; default: the newest.")
+    ] = "",
     only_list: Annotated[
-        bool, typer.Option("--list", help="List the backups there, and put nothing back.")
+        bool, typer.Option("--list", help="List the backups there, without restoring.")
     ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Put a backup back into an empty home, or beside the lake it was made of.
+    """Restore a backup into an empty home, or next to the lake it was made from.
 
-    Exit status 3: the lake holds more than the backup knows, and `moviec rebuild --from-lake` brings the catalogue up to
+    Exit status 3: the lake holds more than the backup knows, and `moviec rebuild --from-lake` updates the catalogue to
     it; or files of the lake were damaged in the backup, or missing when it was made.
     """
     if only_list:
@@ -90,23 +88,23 @@ def restore(
     else:
         kept = ", ".join(done.manifest.home)
         print(
-            f"{done.name} is back: {plural(done.rows['documents'], 'film', 'films')}, up to change {done.manifest.last_change};"
+            f"{done.name} is restored: {plural(done.rows['documents'], 'film', 'films')}, up to change {done.manifest.last_change};"
             f" {plural(done.files, 'file', 'files')} of the lake written."
-            + (f" To be put back by hand, from {place}/backups/{done.name}/home: {kept}" if kept else "")
+            + (f" To be restored by hand, from {place}/backups/{done.name}/home: {kept}" if kept else "")
         )
     end_with(_looks(done))
 
 
 def _looks(done: Restored) -> list[str]:
-    """Say what a restored home lacks."""
+    """Report what a restored home lacks."""
     looks = []
     if done.damaged:
-        looks.append(f"damaged in the backup, and not put back: {_some(done.damaged)}; see `moviec doctor`")
+        looks.append(f"damaged in the backup, and not restored: {_some(done.damaged)}; see `moviec doctor`")
     if done.manifest.missing:
         looks.append(f"missing when the backup was made: {_some(done.manifest.missing)}; see `moviec doctor`")
     if done.is_older:
         looks.append(
-            "the lake is newer than this backup; run `moviec rebuild --from-lake` to bring the catalogue up to it"
+            "the lake is newer than this backup; run `moviec rebuild --from-lake` to update the catalogue to it"
         )
     return looks
 
@@ -116,7 +114,7 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _summary(one: Backup) -> dict[str, object]:
-    """Tell a backup's manifest as figures: rows of tables, how many files."""
+    """Return a backup's manifest as figures: rows of tables, how many files."""
     manifest = one.manifest
     return {
         "name": one.name,
@@ -151,14 +149,14 @@ def _list(place: str, at: str, home: Path | None, as_json: bool) -> None:
 
 def migrate(
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Take the steps on the data itself, and take them back.")
+        bool, typer.Option("--dry-run", help="Run the steps on the data itself, and roll them back.")
     ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring the catalogue's schema up to this version. Any command does it by itself; this one says what it does.
+    """Migrate the catalogue's schema to this version. Any command does it by itself; this one shows the steps.
 
-    Steps lead forwards only: make a backup first (`moviec backup DIR`).
+    Migrations only go forward: make a backup first (`moviec backup DIR`).
     """
     place = open_home(home)
     planned = rehearse(place.catalogue) if dry_run else upgrade_of(place.catalogue)
@@ -183,12 +181,12 @@ def _tell(planned: Upgrade, catalogue: str, dry_run: bool) -> None:
     if planned.tables:
         print_table("Tables", ("table", "change"), list(planned.tables.items()))
     if planned.seconds:
-        told = plural(len(planned.steps), "step", "steps")
-        print(f"{told} taken and taken back in {planned.seconds:,.1f} s; nothing was changed")
+        count = plural(len(planned.steps), "step", "steps")
+        print(f"{count} run and rolled back in {planned.seconds:,.1f} s; nothing was changed")
 
 
 def tidy(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Make many batches one, and remove raw payloads and the record of runs that the settings keep no longer.
+    """Merge many batches into one, and remove raw payloads and records of runs that the settings no longer keep.
 
     Nothing that a live record needs is removed. The worker does this once a day.
     """

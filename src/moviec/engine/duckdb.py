@@ -1,6 +1,6 @@
 """The engine: the protocol of set-level work (named tables in, SQL over them, Arrow or Parquet out), and DuckDB behind it.
 
-DuckDB runs in memory and is only ever a calculator: no DuckDB file is kept. Work on single records goes through `map`,
+DuckDB runs in memory and only computes: no DuckDB file is kept. Work on single records goes through `map`,
 which hands Arrow batches to a function. Parameters travel as one-row tables, so that a statement's text is always the same.
 """
 
@@ -28,13 +28,13 @@ PerRecord: TypeAlias = Callable[[Iterable[pa.RecordBatch]], Batches]
 
 
 class Engine(Protocol):
-    """A calculator: it keeps nothing beyond `close`."""
+    """An engine that keeps nothing after `close`."""
 
     def register(self, name: str, data: pa.Table) -> None:
-        """Make an Arrow table known as `name`."""
+        """Register an Arrow table as `name`."""
 
     def parquet(self, name: str, paths: Sequence[Path | str]) -> None:
-        """Make Parquet files of one schema known together as `name`."""
+        """Register Parquet files of one schema together as `name`."""
 
     def view(self, name: str, sql: str) -> None:
         """Name a query; it runs wherever the name is used."""
@@ -46,7 +46,7 @@ class Engine(Protocol):
         """Name the result of a per-record function over the batches of `source`."""
 
     def forget(self, *names: str) -> None:
-        """Let go of what was kept under some names."""
+        """Drop what was kept under some names."""
 
     def query(self, sql: str) -> pa.Table:
         """Run a query and return its rows."""
@@ -58,27 +58,27 @@ class Engine(Protocol):
         """Run a query into one Parquet file, in order; return the number of rows."""
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Drop everything."""
 
 
-#: Rows per Parquet row group: large enough to compress, small enough that a writer's buffers stay flat. In a file that
-#: single rows are sought in, a group is what has to be read for one of them: 4% more bytes, a quarter of the time.
+#: Rows per Parquet row group: large enough to compress, small enough that a writer's buffers stay flat. In a file for
+#: finding single rows, a whole group is read for one of them: 4% more bytes, a quarter of the time.
 ROW_GROUP, SOUGHT_GROUP = 60_000, 8_192
 
 
-#: Up to so many different values on one side of a join are looked for one by one in a file on the other, and what cannot
-#: hold them is not read: a hundred films in 700,000 take half the time so.
+#: Up to this many distinct values on one side of a join are looked up one by one in a file on the other, skipping row
+#: groups that cannot contain them: a hundred films in 700,000 take half the time.
 SOUGHT_VALUES = 1_000
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """What the engine may take: `threads` 0 means every core, `memory` as DuckDB writes it ("4GB")."""
+    """The engine's limits: `threads` 0 means every core, `memory` as DuckDB writes it ("4GB")."""
 
     threads: int = 0
     memory: str = ""
 
     def shared(self, engines: int, cores: int) -> Limits:
-        """Return what each of several engines may take that work at once on so many cores."""
+        """Return the limits of each of several engines that run at once on a number of cores."""
         memory = self.memory
         if found := _MEMORY.fullmatch(memory.strip()):
             memory = f"{int(float(found[1]) * 1000 / engines)}{_THOUSANDTH[found[2].upper()]}"
@@ -109,7 +109,7 @@ class _Database:
             "autoinstall_known_extensions": False,
             "preserve_insertion_order": True,
             "dynamic_or_filter_threshold": SOUGHT_VALUES,
-            "allocator_background_threads": True,  # what tables held that are dropped goes back to the system
+            "allocator_background_threads": True,  # returns the memory of dropped tables to the system
         }
         if limits.threads:
             settings["threads"] = limits.threads
@@ -126,7 +126,7 @@ class _Database:
         return name
 
     def session(self, schemas: str) -> duckdb.DuckDBPyConnection:
-        """Open a connection with UTC time whose tables are in the first of some schemas; the macros are known in all."""
+        """Open a connection with UTC time whose tables are in the first of some schemas; the macros are available in all."""
         connection = self._connection.cursor()
         return connection.execute(f"SET TimeZone = 'UTC'; SET search_path = '{schemas},main'")
 
@@ -136,16 +136,16 @@ class _Database:
 
 
 class DuckEngine:
-    """Names of tables in an in-memory DuckDB: of its own, or of another engine's that it stands `beside`."""
+    """Names of tables in an in-memory DuckDB: its own, or that of another engine (`beside`)."""
 
     def __init__(
         self, limits: Limits | None = None, beside: DuckEngine | None = None, reading: bool = False
     ) -> None:
-        """Open an empty engine with UTC time, MovieC's macros and no reach for extensions on the network.
+        """Open an empty engine with UTC time, MovieC's macros and no downloads of extensions.
 
-        One that stands `beside` another sees nothing of it, shares its threads and memory, and opens at once: what a
-        run with little to do spends its time on otherwise. If it is `reading`, it finds the tables that the other one
-        keeps (those of `materialize`) by name, too: several can then work on them at a time, each in a thread.
+        With `beside`, it sees nothing of the other engine, shares its threads and memory, and opens at once: a
+        small run would otherwise spend most of its time on opening. With `reading`, it also finds the tables that the
+        other engine keeps (those of `materialize`) by name, so that several can work on them at a time, each in a thread.
         """
         self._alone = beside is None
         self._database: _Database = beside._database if beside else _Database(limits or Limits())
@@ -161,7 +161,7 @@ class DuckEngine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close, whether or not the block failed."""
+        """Close, even if the block failed."""
         self.close()
 
     @property
@@ -170,7 +170,7 @@ class DuckEngine:
         return int(self.connection.execute("SELECT current_setting('threads')").fetchall()[0][0])
 
     def register(self, name: str, data: pa.Table | Path) -> None:
-        """Make an Arrow table, or a Parquet file, known as `name`."""
+        """Register an Arrow table, or a Parquet file, as `name`."""
         if isinstance(data, Path):
             return self.parquet(name, [data])
         self._unhide(name)
@@ -179,7 +179,7 @@ class DuckEngine:
         return None
 
     def parquet(self, name: str, paths: Sequence[Path | str]) -> None:
-        """Make Parquet files of one schema known together as `name`."""
+        """Register Parquet files of one schema together as `name`."""
         files = ", ".join(quoted(str(path)) for path in paths)
         self.view(name, f"SELECT * FROM read_parquet([{files}])")
 
@@ -194,7 +194,7 @@ class DuckEngine:
         self._unhide(name)
 
     def _unhide(self, name: str) -> None:
-        """Drop a view that would hide a table of its name, or stand in the way of another."""
+        """Drop a view that would hide a table of its name, or conflict with another."""
         if name in self._views:
             self.connection.execute(f"DROP VIEW IF EXISTS temp.{name}")
             self._views.remove(name)
@@ -208,7 +208,7 @@ class DuckEngine:
         self.connection.unregister(arriving)
 
     def forget(self, *names: str) -> None:
-        """Let go of what was kept under some names."""
+        """Drop what was kept under some names."""
         for name in names:
             self._unhide(name)
             self.connection.execute(f"DROP TABLE IF EXISTS {name}")
@@ -226,8 +226,8 @@ class DuckEngine:
     def write(self, sql: str, path: Path, passing: bool = False, sought: bool = False) -> int:
         """Run a query into one Parquet file, in order; return the number of rows.
 
-        A `passing` file is read back and thrown away: it goes without dictionaries, which take a quarter of the time.
-        In a `sought` file, ordered by what is looked for, single rows are found quickly.
+        A `passing` file is temporary: it is written without dictionaries, which take a quarter of the time.
+        In a `sought` file, ordered by its look-up columns, single rows are found quickly.
         """
         options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {SOUGHT_GROUP if sought else ROW_GROUP}"
         if passing:
@@ -242,7 +242,9 @@ class DuckEngine:
         return int(done[0][0])
 
     def write_csv(self, sql: str, path: Path) -> None:
-        """Run a query into a CSV file that people open: a text that a spreadsheet would take for a formula begins with '."""
+        """Run a query into a CSV file that people open: text that a spreadsheet would run as a formula gets a leading
+        '.
+        """
         columns = ", ".join(
             f"regexp_replace({identifier(name)}, {quoted(FORMULA)}, {quoted(UNRUN)}) AS {identifier(name)}"
             if kind == "VARCHAR"
@@ -253,7 +255,7 @@ class DuckEngine:
         self.connection.execute(f"COPY ({rows}) TO {quoted(str(path))} (FORMAT csv, HEADER)")
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Drop everything."""
         if not self._alone:
             self.connection.execute(f"DROP SCHEMA {self._schema} CASCADE")
         self.connection.close()

@@ -1,4 +1,4 @@
--- Per-record helpers, known on every connection of the engine.
+-- Per-record helpers, defined on every connection of the engine.
 
 -- One token of a Python literal as JSON: a constant, a quoted string with its escapes, or text between them.
 CREATE OR REPLACE MACRO py_token(t) AS CASE
@@ -25,7 +25,7 @@ CREATE OR REPLACE MACRO py_quoted(s, q) AS array_to_string(list_transform(string
   WHEN contains(part, 'e') THEN replace(replace(replace(part, 'None', 'null'), 'True', 'true'), 'False', 'false')
   ELSE part END), '"');
 
--- A Python literal made of str, int, float, None, bool, list and dict, as JSON text, the quickest way that is right:
+-- A Python literal made of str, int, float, None, bool, list and dict, as JSON text, by the fastest correct way:
 -- (to_json adds two quotes to a text, and more only where it escapes: a backslash, a double quote, a control character)
 -- no escape, double quote or constant: exchange the quotes; strings in single quotes only; strings in either, a double quote
 -- in none of those in single ones: bring all into double ones; else token by token, which takes ten times as long.
@@ -40,16 +40,16 @@ CREATE OR REPLACE MACRO py_json(s) AS CASE
     regexp_extract_all(s, '''(?:[^''\\]|\\.)*''|"(?:[^"\\]|\\.)*"|[A-Za-z_]+|[^''"A-Za-z_]+', 0, 's'),
     lambda t: py_token(t)), '') END;
 
--- Text without what no store can hold (NUL) and without surrounding blanks; empty is unknown.
+-- Text without NUL characters, which not every store can hold, and surrounding blanks; empty is unknown.
 CREATE OR REPLACE MACRO tidy(s) AS CASE
   WHEN s[1] > ' ' AND s[-1] > ' ' AND NOT contains(s, chr(0)) THEN s
   ELSE nullif(trim(replace(s, chr(0), ''), E' \t\n\r'), '') END;
 
--- A Python literal read into `shape` (as from_json takes it); NULL when it cannot be.
+-- A Python literal read into `shape` (as from_json takes it); NULL if that fails.
 CREATE OR REPLACE MACRO py_list(s, shape) AS TRY(from_json(py_json(s), shape));
 
--- The name of a problem where a cell holds something and reading it gave nothing. CASE within CASE, since AND would
--- tidy the cells that were read well, too.
+-- The name of a problem if a cell is filled but unreadable. CASE within CASE, since AND would
+-- clean the readable cells, too.
 CREATE OR REPLACE MACRO unreadable(field, cell, failed) AS
   CASE WHEN failed THEN CASE WHEN tidy(cell) IS NOT NULL THEN field || '_unreadable' END END;
 
@@ -62,17 +62,17 @@ CREATE OR REPLACE MACRO crew_role(job) AS CASE
   WHEN job = 'Director of Photography' THEN 'cinematographer'
   WHEN job = 'Editor' THEN 'editor' END;
 
--- A cell that was read as text; none where it could not be read (chr(26) stands before such a cell) or is empty.
+-- A cell that was read as text; none if it could not be read (such a cell has the prefix chr(26)) or is empty.
 CREATE OR REPLACE MACRO known_text(cell) AS CASE WHEN NOT starts_with(cell, chr(26)) THEN nullif(cell, '') END;
 
--- The kind of a film by what sources call it: "Movie", "TV Movie", "tvMovie", "Short Film"; NULL for what is none.
+-- The kind of a film from sources' names for it: "Movie", "TV Movie", "tvMovie", "Short Film"; NULL for anything else.
 CREATE OR REPLACE MACRO film_kind(cell) AS CASE
   WHEN lower(regexp_replace(cell, '[^A-Za-z]', '', 'g')) IN ('movie', 'movies', 'feature', 'film', 'featurefilm') THEN 'feature'
   WHEN lower(regexp_replace(cell, '[^A-Za-z]', '', 'g')) IN ('tvmovie', 'tvfilm') THEN 'tv_movie'
   WHEN lower(regexp_replace(cell, '[^A-Za-z]', '', 'g')) IN ('short', 'shortfilm', 'tvshort') THEN 'short'
   WHEN lower(regexp_replace(cell, '[^A-Za-z]', '', 'g')) IN ('video', 'directtovideo') THEN 'video' END;
 
--- A row that is no film by its kind: of a series, an episode, a game, …
+-- Whether a row's kind is not a film: of a series, an episode, a game, …
 CREATE OR REPLACE MACRO is_no_film(cell) AS coalesce(lower(regexp_replace(cell, '[^A-Za-z]', '', 'g')) IN
   ('series', 'episode', 'game', 'show', 'tv', 'tvseries', 'tvshow', 'tvepisode', 'tvminiseries', 'tvspecial', 'tvpilot', 'videogame',
    'podcast', 'podcastseries', 'podcastepisode', 'musicvideo'), false);
@@ -80,10 +80,10 @@ CREATE OR REPLACE MACRO is_no_film(cell) AS coalesce(lower(regexp_replace(cell, 
 -- The names of the problems in a row, from one expression each (NULL where there is none).
 CREATE OR REPLACE MACRO problems_in(names) AS list_filter(names, lambda n: n IS NOT NULL);
 
--- What is known of [{'k': space, 'v': id}, …] as a map.
+-- The non-null entries of [{'k': space, 'v': id}, …] as a map.
 CREATE OR REPLACE MACRO known_ids(entries) AS map_from_entries(list_filter(entries, lambda e: e.v IS NOT NULL));
 
--- An amount in another currency as a record has it, without a currency none; and what is known of several.
+-- An amount in another currency in a record's form, none without a currency; and the non-null ones of several.
 CREATE OR REPLACE MACRO money_of(field, amount, currency, scope) AS CASE WHEN currency IS NOT NULL AND amount IS NOT NULL THEN
   {'field': field::VARCHAR, 'amount': try_cast(amount AS BIGINT), 'currency': currency::VARCHAR, 'scope': scope::VARCHAR} END;
 CREATE OR REPLACE MACRO known_money(amounts) AS nullif(list_filter(amounts, lambda m: m.amount > 0), []);
@@ -103,14 +103,14 @@ CREATE OR REPLACE MACRO on_scale(value, top, highest, highest_top) AS CASE
   WHEN top::DOUBLE = highest THEN value
   ELSE round(value * highest / top::DOUBLE, 6) END;
 
--- The ratings there are; none is unknown.
+-- The non-null ratings; none is unknown.
 CREATE OR REPLACE MACRO known_ratings(ratings) AS nullif(list_filter(ratings, lambda r: r IS NOT NULL), []);
 
 -- The name of one element of a JSON list: of an object what it is called, else the element itself.
 CREATE OR REPLACE MACRO json_name(e) AS CASE WHEN e[1] = '{' THEN coalesce(e ->> '$.name', e ->> '$.title', e ->> '$.Name', e ->> '$.label', e ->> '$.tag')
   ELSE e ->> '$' END;
 
--- The names in a JSON list, or of an object that stands alone. The empty ones go with `listed`.
+-- The names in a JSON list, or of a single object. The empty ones go with `listed`.
 CREATE OR REPLACE MACRO json_names(cell) AS CASE
   WHEN NOT contains(cell, '{') THEN from_json(cell, '["VARCHAR"]')
   ELSE list_transform(from_json(CASE WHEN cell[1] = '{' THEN '[' || cell || ']' ELSE cell END, '["JSON"]'), lambda e: json_name(e::VARCHAR)) END;
@@ -120,22 +120,22 @@ CREATE OR REPLACE MACRO listed(cell, separator) AS nullif(list_filter(list_trans
   CASE WHEN cell[1] = '[' AND json_valid(cell) THEN from_json(cell, '["VARCHAR"]')
        ELSE string_split_regex(cell, separator) END, lambda t: tidy(t)), lambda t: t IS NOT NULL), []);
 
--- The same of a file that nobody described: the list may also be a Python literal, and its elements objects with a name.
--- py_json is called in a list of one, so that its long expression is planned once.
+-- The same for a file without declared formats: the list may also be a Python literal, and its elements objects with a
+-- name. py_json is called in a list of one, so that its long expression is planned once.
 CREATE OR REPLACE MACRO any_listed(cell, separator) AS nullif(list_filter(list_transform(
   CASE WHEN cell[1] NOT IN ('[', '{') THEN string_split_regex(cell, separator)
        WHEN json_valid(cell) THEN json_names(cell)
        ELSE list_transform([TRY(py_json(cell))], lambda j: CASE WHEN json_valid(j) THEN json_names(j)
                            ELSE string_split_regex(cell, separator) END)[1] END, lambda t: tidy(t)), lambda t: t IS NOT NULL), []);
 
--- The companies in a cell: a comma before a legal form parts nothing ("Metro-Goldwyn-Mayer, Inc.").
+-- The companies in a cell: a comma before a legal form does not separate ("Metro-Goldwyn-Mayer, Inc.").
 -- In a list of one, so that the pattern is compiled once and not wherever `any_listed` looks at the cell.
 CREATE OR REPLACE MACRO companies_listed(cell, separator) AS list_transform(list_transform([regexp_replace(cell,
   ', *((?:Inc|Ltd|LLC|L\.L\.C|Co|Corp|S\.?A\.?S?|GmbH|L\.?P|S\.?p\.?A|S\.?r\.?l|B\.?V|N\.?V|A\.?G|KG|Limited|Incorporated|Pte|Pty|The)\b\.?)',
   chr(31) || ' \1', 'g')], lambda kept: any_listed(kept, separator))[1], lambda c: replace(c, chr(31), ','));
 
 -- The two people of a joined name, else the name: "Joel and Ethan Coen" are two who share a last name, "Ann Lee and Bo Dahl"
--- are two; "Penn and Teller" is as it stands.
+-- are two; "Penn and Teller" is unchanged.
 CREATE OR REPLACE MACRO names_parted(name) AS CASE WHEN NOT regexp_matches(name, ' (?:and|&) ') THEN [name]
   WHEN regexp_full_match(name, '\p{Lu}[^ ]+ (?:and|&) \p{Lu}[^ ]+ (?:\p{Lu}\. )?\p{Lu}[^ ]+') AND NOT regexp_matches(name, '(?i) (?:and|&) (?:the|his|her|their) ')
   THEN [regexp_replace(name, '^([^ ]+) (?:and|&) .* ([^ ]+)$', '\1 \2'), regexp_replace(name, '^[^ ]+ (?:and|&) ', '')]
@@ -143,19 +143,19 @@ CREATE OR REPLACE MACRO names_parted(name) AS CASE WHEN NOT regexp_matches(name,
   THEN string_split(name, ' and ')
   ELSE [name] END;
 
--- A cell that lists names: as above, but "Sr." and "II" go with the name before them, and what stands in brackets of its own,
--- in one piece or several ("(", "Best Actor", "nominee)"), is a note and goes. chr(31) stands between the pieces.
+-- A cell that lists names: as above, but "Sr." and "II" go with the name before them, and text in brackets of its own,
+-- in one piece or several ("(", "Best Actor", "nominee)"), is a note and is dropped. chr(31) separates the pieces.
 CREATE OR REPLACE MACRO names_in(items) AS nullif(list_filter(string_split(regexp_replace(regexp_replace(
   array_to_string(items, chr(31)),
   '(^|\x1F)\([^()]*\)(?:\x1F|$)', '\1', 'g'), '\x1F((?:[JS]r\.?|I{2,3}|IV)(?:\x1F|$))', ' \1', 'g'), chr(31)), lambda t: t <> ''), []);
 CREATE OR REPLACE MACRO names_listed(cell, separator) AS names_in(listed(cell, separator));
 
--- What a note behind a name says the person is.
+-- The role in a note after a name.
 CREATE OR REPLACE MACRO trade_noted() AS '(?i:\s*\((?:(?:\pL+ )?(?:actor|actress|narrator|dancer|singer|comedian|director|producer|cast)'
   || '|(?:screen)?writers?|screenplay|screenpaly|teleplay|story)\))$';
 
--- A name without what a text around it has left: blanks, wiki brackets, a bracket that opens at its end, a note of what the
--- person is ("(actor)", "(screenwriter)"), "Dir.: ", "and ", "Voices of ".
+-- A name without remains of the surrounding text: blanks, wiki brackets, a bracket that opens at its end, a note of
+-- what the person is ("(actor)", "(screenwriter)"), "Dir.: ", "and ", "Voices of ".
 CREATE OR REPLACE MACRO name_freed(name) AS CASE
   WHEN regexp_matches(name, '[(\[]\s*$|^[.,;:*] |' || trade_noted() || '|\[\[|\]\]|^\pL+\.?: |^(?:and|with) |(?i)^(?:voice|narrat|archive|footage|interview|starring)')
   THEN regexp_replace(regexp_replace(regexp_replace(name, '\s*[(\[]\s*$|^[.,;:*] +|' || trade_noted() || '|\[\[|\]\]', '', 'g'),
@@ -166,9 +166,10 @@ CREATE OR REPLACE MACRO name_mended(name) AS name_freed(
   CASE WHEN name[1] > ' ' AND name[-1] > ' ' AND NOT contains(name, '  ') AND NOT contains(name, chr(160)) THEN name
        ELSE trim(regexp_replace(name, '(?:\s|\x{00a0})+', ' ', 'g')) END);
 
--- Whether a name is none: nothing but signs; brackets around it, or one that is not closed; a label ("Cast:"); words that
--- only stand between or for names ("and", "Voices of", "Various", "N/A"), in lower case the small words of other languages,
--- too ("et"); a piece of a sentence ("the history of", "and his orchestra"). Mononyms are names, as are "O", "And One", "50 Cent".
+-- Whether a name is invalid: nothing but signs; brackets around it, or one that is not closed; a label ("Cast:"); words
+-- that only occur between or instead of names ("and", "Voices of", "Various", "N/A"), in lower case the small words of
+-- other languages, too ("et"); a piece of a sentence ("the history of", "and his orchestra"). Mononyms are names, as
+-- are "O", "And One", "50 Cent".
 CREATE OR REPLACE MACRO no_name(name) AS regexp_matches(name,
   '^[^\pL\pN]*$|^\([^()]*\)$|^\[[^\[\]]*\]$|:$'
   || '|^(?i:and|of|by|with|the|various(?: artists| cameos| directors)?|(?:and |many )?others|unknown|uncredited|unnamed|n/a|n\.a\.'
@@ -182,13 +183,15 @@ CREATE OR REPLACE MACRO no_name(name) AS regexp_matches(name,
     length(replace(name, '(', '')) <> length(replace(name, ')', '')) OR length(replace(name, '[', '')) <> length(replace(name, ']', ''))
     ELSE false END;
 
--- Whether the name of a person is none, beyond `no_name`: a piece of a sentence ("life in", "A year in the life of Ann Lee").
+-- Whether the name of a person is invalid, beyond `no_name`: a piece of a sentence ("life in", "A year in the life of
+-- Ann Lee").
 CREATE OR REPLACE MACRO no_person(name) AS regexp_matches(name,
   '^(?:\S+ )?[^\p{Lu}]+ (?:in|on|at|within|under|for|a|the)$|^[^\p{Lu}]*-$'
   || '|^[^\p{Lu}]+ (?:of|for|from|with|in|on|at|the) [^\p{Lu}]+$|^(?:The|A|An) \p{Ll}[\p{Ll}-]* (?:of|in|from|against|between) '
   || '|^(?i:many|several|numerous) cameos$');
 
--- People of one role, by name, in the order listed; of another one where a note behind the name says so: "Ann Lee (writer)".
+-- People of one role, by name, in the order listed; of another one if a note after the name says so: "Ann Lee
+-- (writer)".
 CREATE OR REPLACE MACRO people_as(role, names) AS list_transform(flatten(list_transform(names, lambda n: names_parted(n))), lambda n, place:
   {'name': n, 'key': NULL::VARCHAR, 'role': CASE WHEN n[-1] <> ')' THEN role
      WHEN regexp_matches(n, '(?i)\((?:(?:screen)?writers?|screenplay|screenpaly|teleplay|story)\)$') THEN 'writer'
@@ -206,7 +209,7 @@ CREATE OR REPLACE MACRO crew_as(cell) AS list_filter(list_transform(
 CREATE OR REPLACE MACRO titles_as(titles) AS nullif(list_transform(list_filter(titles,
   lambda t, place: t IS NOT NULL AND list_position(titles, t) = place), lambda t: {'title': t, 'language': NULL::VARCHAR, 'region': NULL::VARCHAR}), []);
 
--- A title filed under its first word, article last, put right: "Postino, Il" is "Il Postino", "Ours, L'" "L'Ours".
+-- A title filed under its first word, article last, corrected: "Postino, Il" is "Il Postino", "Ours, L'" "L'Ours".
 CREATE OR REPLACE MACRO article_first(title) AS regexp_replace(regexp_replace(title, '^(.*\S), (L''|l'')$', '\2\1'),
   '^(.*\S), (The|A|An|La|Le|Les|Un|Une|Des|El|Los|Las|Una|Il|Lo|I|Gli|Der|Die|Das|Ein|Eine|Den|Det|De|Het|En|Et|Os|As|O)$',
   '\2 \1');

@@ -1,7 +1,7 @@
 """A cluster: Spark reads, shuffles and writes rows; inside a partition the functions it is given run, on DuckDB and Arrow.
 
-Its SQL is Spark's, and only moves rows: what is worked out of them is worked out by the statements that run without it.
-PySpark is imported when a cluster is opened, since most installations have none.
+Its SQL is Spark's, and only moves rows: all computation uses the statements that run without it.
+PySpark is imported when a cluster is opened, since most installations lack it.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ if TYPE_CHECKING:
 #: The oldest Java that PySpark 4 runs on.
 JAVA = 17
 
-#: Spark shuffles into so many partitions unless its settings say else, which fits no machine in particular; for each task that
-#: runs at once these make up for groups of different sizes.
+#: Spark's default number of shuffle partitions, which suits no machine in particular; this many for each task that
+#: runs at once even out groups of different sizes.
 SHUFFLED, TASKS = "200", 4
 
 #: What to do where Java is short of memory, or gone, mostly for want of it.
 MORE_MEMORY = "see what it wrote above; of Java heap space it gets more by spark.driver.memory (with local[N]) or spark.executor.memory"
 
-#: What is made of one group of rows, or of the rows of two tables that one group has.
+#: A function of one group of rows, or of one group's rows in two tables.
 OfGroup: TypeAlias = Callable[[pa.Table], pa.Table]
 OfGroups: TypeAlias = Callable[[pa.Table, pa.Table], pa.Table]
 
-#: Settings under which the driver tells no more than errors, and hands over whatever comes of a run. What
-#: `spark-defaults.conf`, `spark-submit` and the master set besides stands.
+#: Settings under which the driver logs only errors, and accepts results of any size. What
+#: `spark-defaults.conf`, `spark-submit` and the master set in addition is kept.
 _SETTINGS = {
     "spark.app.name": "moviec",
     "spark.ui.showConsoleProgress": "false",
@@ -76,12 +76,12 @@ class Spark:
     """Names of rows on a cluster; what is written goes into `work`, a folder that driver and executors all see."""
 
     def __init__(self, session: SparkSession, work: Path) -> None:
-        """Take over a session that is open."""
+        """Use an open session."""
         self._session, self._work, self._numbers = session, work, count(1)
 
     @property
     def slots(self) -> int:
-        """How many tasks run at once."""
+        """The number of tasks that run at once."""
         return int(self._session.sparkContext.defaultParallelism)
 
     def folder(self) -> Path:
@@ -92,12 +92,12 @@ class Spark:
 
     @failing()
     def parquet(self, name: str, paths: Sequence[Path]) -> None:
-        """Make Parquet files of one schema known together as `name`; they are read by splits."""
+        """Register Parquet files of one schema together as `name`; they are read by splits."""
         files = [path.resolve().as_uri() for path in paths]
         self._session.read.parquet(*files).createOrReplaceTempView(name)
 
     def register(self, name: str, table: pa.Table) -> None:
-        """Make an Arrow table of the driver known as `name`, by a file."""
+        """Register an Arrow table of the driver as `name`, through a file."""
         path = self._work / f"given-{next(self._numbers)}.parquet"
         pq.write_table(table, path, row_group_size=100_000)
         self.parquet(name, [path])
@@ -124,7 +124,7 @@ class Spark:
 
     @failing()
     def group(self, name: str, source: str, function: OfGroup, schema: pa.Schema) -> None:
-        """Name what a function makes of the rows of each `part` of `source`, a column of whole numbers."""
+        """Name the result of a function over the rows of each `part` of `source`, an integer column."""
 
         def one(rows: pa.Table) -> pa.Table:
             return _table(function(rows), schema)
@@ -134,7 +134,7 @@ class Spark:
 
     @failing()
     def group_two(self, name: str, sources: tuple[str, str], function: OfGroups, schema: pa.Schema) -> None:
-        """Do the same with the rows that two sources have of each `part`."""
+        """Do the same with two sources' rows of each `part`."""
 
         def one(left: pa.Table, right: pa.Table) -> pa.Table:
             return _table(function(left, right), schema)
@@ -145,7 +145,7 @@ class Spark:
 
     @failing()
     def query(self, sql: str) -> pa.Table:
-        """Run a query whose rows are few, and return them."""
+        """Run a query with few rows, and return them."""
         rows: pa.Table = self._session.sql(sql).toArrow()
         return rows
 
@@ -158,7 +158,9 @@ class Spark:
 
     @failing()
     def write_by(self, sql: str, column: str, values: int) -> list[list[Path]]:
-        """Do the same, rows with 0, 1, … in a column apart from each other and without it; return the paths for each of these."""
+        """Do the same, separately for each value 0, 1, … of a column and without that column; return the paths by
+        value.
+        """
         folder = self._work / f"rows-{next(self._numbers)}"
         self._session.sql(sql).write.partitionBy(column).parquet(folder.resolve().as_uri())
         return [sorted((folder / f"{column}={value}").glob("*.parquet")) for value in range(values)]
@@ -180,11 +182,11 @@ def open_spark(master: str, work: Path) -> Iterator[Spark]:
         builder = builder.config(name, value)
     if master:
         builder = builder.master(master)
-    if master.startswith("local"):  # nobody else has to reach it
+    if master.startswith("local"):  # no other host has to reach it
         builder = builder.config("spark.ui.enabled", "false").config("spark.driver.host", "127.0.0.1")
         builder = builder.config("spark.driver.bindAddress", "127.0.0.1")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # PySpark warns of pandas 3, of which nothing is used here
+        warnings.simplefilter("ignore")  # PySpark warns of pandas 3, which is not used here
         try:
             session = builder.getOrCreate()
         except (PySparkException, RuntimeError, OSError) as error:
@@ -197,7 +199,7 @@ def open_spark(master: str, work: Path) -> Iterator[Spark]:
             raise StoreError(_first_line(error), f"Spark at {master}", "see --master") from error
         try:
             _check_executors(session)
-            if session.conf.get("spark.sql.shuffle.partitions") == SHUFFLED:  # nobody chose another number
+            if session.conf.get("spark.sql.shuffle.partitions") == SHUFFLED:  # not set by the user
                 slots = session.sparkContext.defaultParallelism
                 session.conf.set("spark.sql.shuffle.partitions", str(TASKS * slots))
             yield Spark(session, work)
@@ -213,7 +215,7 @@ def require() -> None:
 
 
 def missing() -> tuple[str, str, str] | None:
-    """Say what is missing for a session (what, where, what to do); None where nothing is."""
+    """Return what is missing for a session (what, where, what to do); None where nothing is."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -224,9 +226,9 @@ def missing() -> tuple[str, str, str] | None:
     java = str(Path(home) / "bin" / "java") if home else shutil.which("java")
     install = f"install Java {JAVA} or later (apt-get install openjdk-{JAVA}-jre-headless), or set JAVA_HOME"
     if not java or not Path(java).exists():
-        return "there is no Java", "--engine spark", install
-    told = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S603
-    version = re.search(r'version "(\d+)', told)
+        return "Java is not installed", "--engine spark", install
+    output = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S603
+    version = re.search(r'version "(\d+)', output)
     if version is None or int(version[1]) < JAVA:
         return f"{java} is too old for PySpark", "--engine spark", install
     return None
@@ -236,7 +238,7 @@ def _check_executors(session: SparkSession) -> None:
     """Raise UsageError where the executors run another MovieC, or another DuckDB, than this process: bytes would differ."""
     here = f"{moviec.__version__} (DuckDB {duckdb.__version__})"
 
-    def told(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def versions(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         import duckdb
 
         import moviec
@@ -247,7 +249,7 @@ def _check_executors(session: SparkSession) -> None:
     context = session.sparkContext
     slots = context.defaultParallelism
     try:
-        rows = session.range(slots, numPartitions=slots).mapInArrow(told, "versions string").toArrow()
+        rows = session.range(slots, numPartitions=slots).mapInArrow(versions, "versions string").toArrow()
     except Exception as error:
         if "ModuleNotFoundError" not in str(error):
             raise
@@ -263,10 +265,10 @@ def _check_executors(session: SparkSession) -> None:
 
 
 def _first_line(error: BaseException) -> str:
-    """Return the line that says what failed: of a Python worker's traceback the last."""
+    """Return the line with the failure: the last of a Python worker's traceback."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    told = [line for line in lines if re.match(r"[\w.]+(Error|Exception): ", line)]
-    return (told or lines or [type(error).__name__])[-1 if told else 0]
+    named = [line for line in lines if re.match(r"[\w.]+(Error|Exception): ", line)]
+    return (named or lines or [type(error).__name__])[-1 if named else 0]
 
 
 def _spark_schema(schema: pa.Schema) -> Any:
@@ -280,7 +282,7 @@ def _as_spark(table: pa.Table, schema: pa.Schema) -> Batches:
 
 
 def _table(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Return a table as Spark takes it: the columns of the schema, of types that it names."""
+    """Return a table in Spark's form: the columns and types of the schema."""
     from pyspark.sql.pandas.types import to_arrow_schema
 
     return table.select(schema.names).cast(to_arrow_schema(_spark_schema(schema)))

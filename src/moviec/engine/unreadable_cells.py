@@ -1,4 +1,4 @@
-"""Columns with cells that could not be read: what every command that reads somebody's table says of them, in the same words."""
+"""Columns with cells that could not be read: reported in the same words by every command that reads a user's table."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from moviec.decoding import decodable
 from moviec.engine.duckdb import DuckEngine, identifier
 from moviec.errors import PayloadError
 
-#: A column of which more than this share of the filled cells could not be read is not what it is taken for.
+#: A column with more than this share of unreadable filled cells is not of the assumed kind.
 MOST_UNREAD = 0.5
 
-#: Stands before a cell that could not be read (the sign for what was put in another's place), so that nothing casts it.
+#: Prefix of an unreadable cell (the control character SUBSTITUTE), so that nothing casts it.
 UNREAD = "\x1a"
 
 
 @decodable
 class Unread(msgspec.Struct, frozen=True):
-    """A column with cells that could not be read: its filled cells, how many gave nothing, the first of these, and `why`
-    where there is more to say.
+    """A column with cells that could not be read: its filled cells, how many were unreadable, the first of these, and
+    `why` where there is more to say.
     """
 
     column: str
@@ -31,11 +31,11 @@ class Unread(msgspec.Struct, frozen=True):
 
     @property
     def mostly(self) -> bool:
-        """Whether the column is not what it was taken for."""
+        """Whether most cells could not be read."""
         return self.unread > MOST_UNREAD * self.cells
 
     def __str__(self) -> str:
-        """Say it in one line."""
+        """Return the description in one line."""
         cells = f"{self.unread:,} of {self.cells:,} cells" if self.cells > 1 else "its only cell"
         first = self.first if len(self.first) <= 60 else f"{self.first[:59]}…"
         why = f"; {self.why}" if self.why else ""
@@ -45,7 +45,7 @@ class Unread(msgspec.Struct, frozen=True):
 def unread_cells(engine: DuckEngine, rows: str, failed: Mapping[str, str], position: str) -> list[Unread]:
     """Return the columns of `rows`, a name or a query in brackets, that have filled cells which could not be read.
 
-    `failed` says by column, in SQL, that reading its cell gave nothing; it is asked of filled cells only. `position` orders
+    `failed`: by column the SQL condition that its cell was unreadable, applied to filled cells only. `position` orders
     the rows.
     """
     found = []
@@ -62,6 +62,6 @@ def unread_cells(engine: DuckEngine, rows: str, failed: Mapping[str, str], posit
 
 
 def nothing_came(what: str, where: str, unread: Iterable[object], hint: str = "") -> PayloadError:
-    """Make the error of a run whose result is nothing: what is missing, and which columns could not be read."""
+    """Return the error of a run without a result: what is missing, and which columns could not be read."""
     reasons = "; ".join(map(str, unread))
     return PayloadError(f"{what}{f': {reasons}' if reasons else ''}", where, hint)

@@ -1,1 +1,3 @@
-"""The catalogue in open files: documents as they stood, as JSON lines or as flat tables, within the sources' licences."""
+"""The catalogue in open files: documents as of an instant, as JSON lines or as flat tables, within the sources'
+licences.
+"""

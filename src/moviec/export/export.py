@@ -1,7 +1,7 @@
 """An export: a folder of open files with every film as of an instant, a manifest, and the licences of what is in it.
 
-The same catalogue at the same instant gives the same bytes, whenever the export is made. The folder appears whole, in place
-of an older one.
+The same catalogue at the same instant gives the same bytes, whenever the export is made. The folder appears complete,
+replacing an older one.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from moviec.text import pc
 from moviec.units import plural
 from moviec.work import left_behind, remove_left, work_folder
 
-#: What a spreadsheet would take for a formula when a cell begins with it.
+#: Characters that make a spreadsheet treat a cell as a formula.
 FORMULA = "^(\\s*[=+\\-@＝＋－＠]|[\\t\\r\\n])"
 
 
 class Writer(Protocol):
-    """A file that grows."""
+    """A file being written."""
 
     def write(self, part: pa.Table) -> None:
         """Append rows."""
@@ -53,7 +53,7 @@ def open_writer(path: Path, schema: pa.Schema) -> Writer:
 
 
 def escaped(part: pa.Table) -> pa.Table:
-    """Set an apostrophe before each text that a spreadsheet would run as a formula."""
+    """Prefix an apostrophe to each text that a spreadsheet would run as a formula."""
     for place, field in enumerate(part.schema):
         if pa.types.is_string(field.type):
             column = part.column(place)
@@ -97,14 +97,14 @@ class _Lines:
         self._file.close()
 
 
-#: The older folder, while it stands aside within a work folder.
+#: The name of the older folder while it is inside a work folder.
 OLD = "old"
 
 _AT_CWD, _EXCHANGE = -100, 2
 
 
 def put_in_place(fresh: Path, folder: Path) -> None:
-    """Put `fresh` in the place of `folder`; what was there, if anything, goes into the folder that `fresh` was in."""
+    """Replace `folder` by `fresh`; the old content, if any, is moved to where `fresh` was."""
     old = fresh.parent / OLD
     if not folder.exists():
         fresh.replace(folder)
@@ -116,7 +116,7 @@ def put_in_place(fresh: Path, folder: Path) -> None:
 
 
 def take_up(folder: Path, prefix: str) -> None:
-    """Put back what a killed run had moved aside from `folder`, and remove the rest that such runs left beside it."""
+    """Restore what a killed run had moved away from `folder`, and remove other leftovers of such runs."""
     for left in left_behind(folder.parent, prefix):
         if (left / OLD).exists() and not folder.exists():
             (left / OLD).replace(folder)
@@ -124,7 +124,7 @@ def take_up(folder: Path, prefix: str) -> None:
 
 
 def _exchange(one: Path, other: Path) -> bool:
-    """Exchange two folders in one step; return whether the system can."""
+    """Exchange two folders atomically; return whether the system can."""
     rename = getattr(ctypes.CDLL(None), "renameat2", None)
     if rename is None:
         return False
@@ -148,9 +148,9 @@ class Licence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Order(msgspec.Struct, frozen=True):
-    """What to export and where to. `as_of` is an instant as the catalogue writes it; None: now.
+    """What to export and where. `as_of` is an instant in the catalogue's form; None: now.
 
-    `own_use` takes in what a licence does not let one pass on.
+    `own_use` includes what licences do not allow passing on.
     """
 
     folder: Path
@@ -161,7 +161,7 @@ class Order(msgspec.Struct, frozen=True):
 
 @decodable
 class Exported(msgspec.Struct, frozen=True):
-    """What an export came to, as its manifest says it: rows and SHA-256 by file; the last change that is in it."""
+    """The result of an export, as in its manifest: rows and SHA-256 by file; the last change in it."""
 
     format: str
     own_use: bool
@@ -176,9 +176,9 @@ class Exported(msgspec.Struct, frozen=True):
 def export(
     connection: sa.Connection, order: Order, licences: Sequence[Licence], tell: Callable[[str], None]
 ) -> Exported:
-    """Write an export beside its folder and put it in place when it is whole: an earlier one stays until then.
+    """Write an export next to its folder and move it into place when complete: an earlier one stays until then.
 
-    Raises UsageError where the folder holds something that is no export.
+    Raises UsageError if the folder has anything but an export.
     """
     folder = order.folder.resolve()
     _check(folder)
@@ -198,14 +198,14 @@ def export(
 
 def _check(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
-        raise UsageError("this is no folder", str(folder), "choose another one")
+        raise UsageError("this is not a folder", str(folder), "choose another one")
     if folder.exists() and (others := {path.name for path in folder.iterdir()} - _own_files(folder)):
         what = f"the folder holds something else ({min(others)})"
         raise UsageError(what, str(folder), "choose an empty or a new one")
 
 
 def _own_files(folder: Path) -> set[str]:
-    """Name the files that an earlier export, by its manifest, put into a folder; none where it is no manifest of one."""
+    """Return the files of an earlier export in a folder, from its manifest; empty without a valid one."""
     try:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Exported)
     except (OSError, msgspec.DecodeError):
@@ -236,7 +236,7 @@ def _write(
         raise UsageError(f"no film was published{when}", "the catalogue", "see `moviec status`")
     if not films:
         what = f"nothing may be passed on: {plural(left_out, 'film', 'films')}, all of {', '.join(sorted(behind))}"
-        raise UsageError(what, "the catalogue", "--own-use takes them in, for your own machines")
+        raise UsageError(what, "the catalogue", "--own-use includes them, for your own machines")
     last, at = newest_change(connection, order.as_of)
     at = at or ""
     named = [licence for licence in licences if licence.name in behind]
@@ -287,7 +287,7 @@ class _Files:
 
 
 def _licences(done: Exported) -> str:
-    """Say in words what comes from whom and on which terms."""
+    """Return a text on what comes from which source and on which terms."""
     lines = [
         "# Licences",
         "",

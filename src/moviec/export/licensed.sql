@@ -18,7 +18,7 @@ FROM fields f, json_each(f.claims) c
 WHERE c.value->>'source' IN (SELECT source FROM allowed)
 
 -- name: single
--- A field that no allowed claim speaks of is null, which keeps it out of the document.
+-- A field without an allowed claim is null, which keeps it out of the document.
 SELECT movie,
        CAST('{' || string_agg('"' || field || '":' || coalesce(value, 'null'), ',' ORDER BY place) || '}' AS JSON) AS patch,
        CAST('{' || coalesce(string_agg('"' || field || '":null', ',' ORDER BY place) FILTER (value IS NULL), '') || '}' AS JSON)

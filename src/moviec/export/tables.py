@@ -1,4 +1,4 @@
-"""What an export holds: the documents that may be passed on, their flat tables, and the rollups of these films alone."""
+"""What an export holds: the documents that may be passed on, their flat tables, and the rollups of only these films."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _SOURCES = "SELECT DISTINCT unnest(from_json(document->'sources', '[\"VARCHAR\"]
 
 
 class Passed(msgspec.Struct, frozen=True):
-    """What is passed on of some films: `documents` (movie, document), flat tables by name, films left out, and all
+    """The exported form of some films: `documents` (movie, document), flat tables by name, films left out, and all
     sources behind the films, allowed or not.
 
     The tables' columns are in tables.sql; each has the film's id, and they come in its order.
@@ -64,7 +64,7 @@ class Passed(msgspec.Struct, frozen=True):
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """The flat tables that are wanted, as rows or with each row as one `line` of JSON."""
+    """The requested flat tables, as rows or with each row as one `line` of JSON."""
 
     names: Sequence[str]
     as_lines: bool = False
@@ -107,7 +107,7 @@ def _flat(engine: DuckEngine, wanted: Wanted) -> Iterator[tuple[str, pa.Table]]:
         yield name, engine.query(f"SELECT {columns} FROM {name} t")
 
 
-#: The columns of each flat table that figures are made of.
+#: The columns of each flat table for computing figures.
 _NEEDED = {
     "movies": (
         "id", "year", "released", "status", "budget", "revenue", "revenue_scope", "popularity", "votes", "c_rating",
@@ -116,7 +116,7 @@ _NEEDED = {
     "companies": ("id", "company", "name"),
 }  # fmt: skip
 
-#: Ids are mc and digits. What counts is what counts in the catalogue (catalog/rollup_films.py), with the same units.
+#: Ids are mc and digits. The same films count as in the catalogue (catalog/rollup_films.py), with the same units.
 _FILMS = f"""
 SELECT CAST(id[3:] AS BIGINT) AS movie, CAST(coalesce(year(released), year) AS INTEGER) AS year,
   CAST(month(released) AS INTEGER) AS month, budget,
@@ -133,14 +133,14 @@ WHERE entry IS NOT NULL GROUP BY kind, entry, id"""
 
 
 class Gathered:
-    """What figures are made of, gathered slice by slice."""
+    """The data for figures, collected slice by slice."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Start empty."""
         self._parts: dict[str, list[pa.Table]] = {name: [] for name in _NEEDED}
 
     def add(self, tables: Mapping[str, pa.Table]) -> None:
-        """Take what is needed of the flat tables of a slice."""
+        """Add the needed columns of a slice's flat tables."""
         for name, columns in _NEEDED.items():
             self._parts[name].append(tables[name].select(columns))
 

@@ -1,7 +1,8 @@
-"""A file of claims (`movie,field,source,value`; CSV, TSV, JSON, JSON lines, Parquet or a workbook) as the table `claim_cells`.
+"""Reads a file of claims (`movie,field,source,value`; CSV, TSV, JSON, JSON lines, Parquet or a workbook) into
+`claim_cells`.
 
-`claim_cells` has file_row, movie, field, source and value as text; rows that name no film, field or source, and what is no row
-at all, become `claims_unusable` (file_row, movie, field, source, value, reason). An empty value is no claim.
+`claim_cells` has file_row, movie, field, source and value as text; rows without a film, field or source, and unreadable
+rows, become `claims_unusable` (file_row, movie, field, source, value, reason). An empty value is not a claim.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from moviec.work import work_folder
 
 REQUIRED = ("movie", "field", "source", "value")
 
-#: What the columns may be called, folded and without blanks; the name itself goes first.
+#: Accepted names of the columns, folded and without blanks; the name itself takes precedence.
 _CALLED = {
     "movie": ("movie", "movieid", "film", "filmid", "tconst", "imdbid", "id", "key"),
     "field": ("field", "attribute", "property", "fieldname"),
@@ -52,12 +53,12 @@ FROM claims_given WHERE value IS NOT NULL AND (movie IS NULL OR field IS NULL OR
 
 
 def open_claims_file(engine: DuckEngine, path: Path) -> None:
-    """Make `claim_cells` and `claims_unusable`; raises UsageError or PayloadError for what is no table of claims."""
+    """Make `claim_cells` and `claims_unusable`; raises UsageError or PayloadError for other files."""
     check_regular(path)
     suffix = _SUFFIX.search(path.name)
     if suffix is None:
         raise UsageError(
-            "cannot tell a table from its ending", path.name, "give .csv, .tsv, .jsonl or .parquet"
+            "the file's ending is not that of a table", path.name, "give .csv, .tsv, .jsonl or .parquet"
         )
     if path.stat().st_size == 0:
         raise PayloadError("the file is empty", path.name)
@@ -79,7 +80,7 @@ def open_claims_file(engine: DuckEngine, path: Path) -> None:
 
 
 def _columns(seen: Sequence[str], path: Path) -> dict[str, str]:
-    """Return which column is what; raises PayloadError where one is missing."""
+    """Return which column holds which field; raises PayloadError where one is missing."""
     names = {plain_name(column): column for column in reversed(seen)}
     found = {
         name: next((names[alias] for alias in called if alias in names), None)

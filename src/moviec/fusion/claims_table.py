@@ -1,8 +1,7 @@
-"""A table of claims into one value per film and field: with confidence, whose it is, and the claims that lost.
+"""Fuse a table of claims into one value per film and field, with its confidence, its source, and the losing claims.
 
-What each source's word weighs is learned from the table itself (`field_weights`). Sources of one origin, found from the values
-that only they share, have one voice. No catalogue, no model: the same table
-gives the same values.
+The weight of each source's claims is learned from the table itself (`field_weights`). Sources of one origin, found from
+values that only they share, count as one. It needs no catalogue and no model: the same table gives the same values.
 """
 
 from __future__ import annotations
@@ -21,7 +20,9 @@ from moviec.rating.model import Floats
 
 
 class Shared(msgspec.Struct, frozen=True):
-    """Two sources and the share of values that otherwise only one has which the other has too; `values` were looked at."""
+    """Two sources, and the share of values found in only one other source that the other has; `values`: how many were
+    compared.
+    """
 
     one: str
     other: str
@@ -30,7 +31,7 @@ class Shared(msgspec.Struct, frozen=True):
 
 
 class Learned(msgspec.Struct, frozen=True):
-    """What was learned of a field: its kind, its sources in the order of the weights, and these."""
+    """What was learned of a field: its kind, its sources in the order of the weights, and the weights."""
 
     field: Field
     sources: tuple[str, ...]
@@ -38,10 +39,10 @@ class Learned(msgspec.Struct, frozen=True):
 
 
 class FusedClaims(msgspec.Struct, frozen=True):
-    """The fused table and what it rests on.
+    """The fused table and what it is based on.
 
-    values: movie, field, value, confidence, source (whose spelling it is), sources (how many say so), losing (JSON: source,
-      value), in the order in which films and fields first come in the table
+    values: movie, field, value, confidence, source (whose spelling is used), sources (how many agree), losing (JSON:
+    source, value), in the order in which films and fields first occur in the table
     origin: each source's origin; shared: what pairs of sources share
     """
 
@@ -53,14 +54,14 @@ class FusedClaims(msgspec.Struct, frozen=True):
 
 def fuse_claims(engine: DuckEngine, fields: tuple[Field, ...], tell: Callable[[str], None]) -> FusedClaims:
     """Fuse `claim_values` (field_kinds.read_fields)."""
-    tell("who goes back to one origin")
+    tell("finding sources of one origin")
     shared = shared_values(engine)
     names = engine.query("SELECT DISTINCT source FROM claim_values ORDER BY source")["source"].to_pylist()
     origin = origins([str(name) for name in names], shared)
     learned = []
     parts = []
     for place, field in enumerate(fields):
-        tell(f"{field.name}: who is sided with")
+        tell(f"{field.name}: weighing sources")
         found, part = _fuse_field(engine, field, origin, f"claims_{place}")
         if found:
             learned.append(found)
@@ -105,7 +106,7 @@ def _words(learned: list[Learned]) -> pa.Table:
 def _fuse_field(
     engine: DuckEngine, field: Field, origin: dict[str, str], target: str
 ) -> tuple[Learned | None, str]:
-    """Make `target`: movie, field, fold, confidence of the chosen value of each film; None where no claim is left."""
+    """Make `target`: movie, field, fold, confidence of the chosen value of each film; None if no claim is left."""
     engine.materialize(
         f"{target}_rows",
         "SELECT movie, source, value, number, fold, file_row, dense_rank() OVER (ORDER BY movie) - 1 AS film,"
@@ -142,9 +143,10 @@ def _fuse_field(
 
 
 def _chosen(claims: Claims, weights: Weights, places: Floats) -> tuple[Floats, Floats]:
-    """Return each film's value with the most weight behind it, of equals the first in the table, and its chance.
+    """Return each film's value with the most weight (of equal ones the first in the table) and its probability.
 
-    "None of the claims is right" is among the answers, with the weight 0: a lone claim is as likely as its source is reliable.
+    "None of the claims is right" is one of the outcomes, with weight 0: a lone claim is as likely as its source is
+    reliable.
     """
     codes, totals = weigh(claims, weights)
     first = np.stack(
@@ -163,21 +165,21 @@ def _chosen(claims: Claims, weights: Weights, places: Floats) -> tuple[Floats, F
     return codes[films, at], np.round(chance[films, at] / whole, 4)
 
 
-#: The share of values that only they share (`shared_values`) from which two sources are of one origin: the mean over their fields, once
-#: with one other source or more and once with two or more, as a few agree by chance counted together with OF_FEW values of
-#: which EXPECTED are shared. The four of the shared claims that go back to IMDb are held together by .50, .46 with any other
-#: source hidden; independent ones reach .37; with one of the four hidden .44,
-#: and .48 without OMDb, where TMDB is taken for a relative of HetRec (docs/fusion.md).
+#: The share of values that only they share (`shared_values`) from which two sources are of one origin: the mean over
+#: their fields, once with one other source or more and once with two or more, as a few agree by chance, counted
+#: together with OF_FEW values of which EXPECTED are shared. The four of the shared claims that derive from IMDb have
+#: .50 or more, .46 with any other source hidden; independent ones reach .37; with one of the four hidden .44, and .48
+#: without OMDb, where TMDB is taken for a relative of HetRec (docs/fusion.md).
 ONE_ORIGIN = 0.45
 OF_FEW = 10
 EXPECTED = 0.25
 
-#: Values looked at in a field at least, and in all fields at least with two other sources or more (of two that differ nobody can
-#: say who errs); films that are looked at, at most.
+#: The least number of values compared in a field, and in all fields with two other sources or more (where two differ
+#: nobody can say which errs); and the most films that are compared.
 LEAST_VALUES = 10
 MOST_FILMS = 100_000
 
-# Spelling counts: "Se7en" or an order of genres that two sources share tells of a common origin, where the folded form would not.
+# Compared as spelled: a shared "Se7en" or order of genres shows a common origin; the folded form would not.
 _PAIRS = """
 WITH films AS (SELECT movie FROM (SELECT DISTINCT movie FROM claim_values) ORDER BY md5(movie), movie LIMIT {most}),
 said AS (
@@ -201,11 +203,11 @@ FROM counted SEMI JOIN borne_out USING (one, other) WHERE counts.seen >= {least}
 
 
 def shared_values(engine: DuckEngine) -> tuple[Shared, ...]:
-    """Return the pairs of sources in `claim_values` of which something can be said, those with the most in common first.
+    """Return the pairs of sources in `claim_values` with enough values to compare, those with the most in common first.
 
-    Independent sources that err seldom err alike. So: where a source says what at least two others, and all others but one, do
-    not say, how often does that one say it too? Sources that often do are copies of one another, or of a third. Titles that are
-    spelled in an unusual way, and lists, tell as much as wrong numbers do.
+    Independent sources that err rarely make the same error. So: where a source has a value that at least two others
+    lack, and all others but one, how often does that one have it too? Sources that often do are copies of one another,
+    or of a third. Titles spelled in an unusual way, and lists, count as much as wrong numbers.
     """
     rows = engine.query(_PAIRS.format(most=MOST_FILMS, least=LEAST_VALUES)).to_pylist()
     pairs: dict[tuple[str, str], list[tuple[int, int]]] = {}
@@ -224,7 +226,7 @@ def shared_values(engine: DuckEngine) -> tuple[Shared, ...]:
 
 
 def origins(sources: Sequence[str], pairs: Iterable[Shared]) -> dict[str, str]:
-    """Return each source's origin: the first by name of those that are held together."""
+    """Return each source's origin: the first by name of its group."""
     of = {source: source for source in sources}
     for pair in pairs:
         if pair.share >= ONE_ORIGIN:

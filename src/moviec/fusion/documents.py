@@ -1,4 +1,4 @@
-"""Fused movies as JSON, one document per movie, which readers get byte by byte; built in SQL, with the unknown left out."""
+"""Fused movies as JSON, one document per movie, served byte for byte; built in SQL, with unknown values left out."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _DOCUMENTS = (
 )
 
 
-#: Columns that parties add, with NULL where they are not known (yet).
+#: Columns that parties add, with NULL where parties are not resolved yet.
 _PARTIES = (("credits", "person"), ("companies", "company"))
 
 
@@ -41,16 +41,16 @@ _PARTIES = (("credits", "person"), ("companies", "company"))
 #: catalogue is written again.
 SHAPE = 2
 
-#: Posters and videos that are stored: the address by which a source names one, and what documents say of it (JSON text: an object of
-#: a poster, a path of a video).
+#: Posters and videos that are stored: the address by which a source names one, and its value in documents (JSON text:
+#: an object of a poster, a path of a video).
 NO_POSTERS = pa.table({"address": pa.array([], pa.string()), "poster": pa.array([], pa.string())})
 
 
 def documents(
     engine: Engine, fused: Fused, rules: Mapping[str, Rule], posters: pa.Table = NO_POSTERS
 ) -> pa.Table:
-    """Return movie, document (JSON text), in order of movie; of a poster that is not among `posters` it says nothing, nor of
-    a trailer that is no address and not among them.
+    """Return movie, document (JSON text), in order of movie. Left out: a poster that is not among `posters`, and a
+    trailer that is neither an address nor among the videos.
 
     `fused.credits` may have a column `person` and `fused.companies` one `company`: their ids, shown as `id`.
     """

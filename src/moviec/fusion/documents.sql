@@ -1,4 +1,4 @@
--- Fused tables -> one JSON document per movie, and its claims. A member whose value is unknown is NULL as text, and CONCAT_WS
+-- Fused tables -> one JSON document per movie, and its claims. A member with an unknown value is NULL, and CONCAT_WS
 -- leaves it out; so is a list without entries. In: doc_* tables, named and shaped as the fields of Fused; genre_list.
 
 -- name: doc_titles_json

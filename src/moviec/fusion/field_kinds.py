@@ -1,7 +1,7 @@
-"""What kind of value each field of a table of claims holds, by its cells, and these cells read as that kind.
+"""Detects the kind of value in each field of a table of claims from its cells, and reads the cells as that kind.
 
-A year, minutes, money, another number, a date, a list or a text. The kind says which cells are equal (`fold`), and for numbers
-what is near (`field_weights`).
+A year, minutes, money, another number, a date, a list or a text. The kind decides which cells are equal (`fold`), and
+which numbers are near (`field_weights`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from moviec.reading.layouts import ALIASES, MORE_ALIASES, plain_name
 from moviec.text import Column as TextColumn
 from moviec.text import fold, fold_title, pc
 
-#: Which of the kinds of cells (`reading.kinds`) each kind of field has.
+#: The kinds of cells (`reading.kinds`) of each kind of field.
 CELLS = {
     "year": "year",
     "minutes": "duration",
@@ -33,7 +33,7 @@ CELLS = {
     "text": "text",
 }
 
-#: What fields with a usual name hold.
+#: The kind of fields with a usual name.
 _USUAL = {
     "year": "year",
     "runtime": "minutes",
@@ -46,8 +46,9 @@ _USUAL = {
     "overview": "text",
 }
 
-#: Different cells that a field is looked at, at most, and the share of them that must read as a kind: more than half where the
-#: field's name says so, this share elsewhere. Titles that are numbers ("1917", "300") are one in a hundred.
+#: The most different cells of a field that are examined, and the share of them that must read as a kind: more than half
+#: where the field's name suggests it, this share elsewhere. Titles that are numbers ("1917", "300") are one in a
+#: hundred.
 LOOKED_AT = 2000
 READ_SO = 0.8
 
@@ -56,8 +57,8 @@ READ_SO = 0.8
 LISTS = 0.02
 _SEPARATED = re.compile(r"[^\s;|][;|]\s*[^\s;|]")
 
-#: What lists are cut at, by what they hold: beside semicolons and bars in fields whose name says so commas, too, which in any
-#: other text part nothing.
+#: The separators of lists, by what they hold: besides semicolons and bars also commas in fields whose name says so; in
+#: any other text commas separate nothing.
 _CUT = {
     "labels": re.compile(r"\s*(?:[;|,/、・]|\s[•·]\s)\s*"),
     "names": re.compile(r"\s*[;|、・]\s*|,\s*|\s+(?:&|and|und|et|y)\s+|\s/\s"),
@@ -66,7 +67,7 @@ _CUT = {
     ),
     "": re.compile(r"\s*[;|]\s*"),
 }
-#: Which fields hold which lists, by their usual names.
+#: The lists that fields with a usual name hold.
 _LISTED = {
     "labels": ("genres", "keywords", "countries", "languages"),
     "names": ("people", "directors", "writers"),
@@ -77,7 +78,7 @@ _LISTED = {
 LEAST_AMOUNT = 10_000
 MOST_MINUTES = 900
 
-#: Where 0 stands for "unknown".
+#: Kinds where 0 means "unknown".
 _NO_ZERO = ("money", "minutes", "year")
 
 
@@ -120,7 +121,8 @@ _UNREAD_ROWS = """
 SELECT file_row, movie, field, source, cell AS value, reason FROM claims_read WHERE reason IS NOT NULL
 """
 
-#: Several values of a source for one film and field are a list where the field holds texts; of numbers the first counts.
+#: Several values of one source for one film and field are a list where the field holds texts; for numbers the first
+#: counts.
 _KEPT = """
 SELECT min(file_row) AS file_row, movie, field, source,
        CASE WHEN field IN ({texts}) THEN string_agg(value, ';' ORDER BY file_row) ELSE arg_min(value, file_row) END AS value
@@ -164,9 +166,10 @@ def _keep_one(engine: DuckEngine, texts: Sequence[str]) -> None:
 
 
 def _folded_lists(texts: TextColumn) -> pa.Table:
-    """Bring lists, each behind what it holds, to the form in which those of the same items are equal, in whatever order: text, fold.
+    """Return lists, each with what it holds, in a form in which lists of the same items are equal, in any order: text,
+    fold.
 
-    A text of one item has none.
+    A text of one item gets none.
     """
     given = pc.unique(texts)
     cut = [_items(*text.split("\x1f", 1)) for text in given.to_pylist()]
@@ -190,7 +193,7 @@ def _items(holds: str, text: str) -> list[str]:
 
 
 def _holds(field: str) -> str:
-    """Return what the lists of a field hold by its name; "" where it tells nothing."""
+    """Return what the lists of a field hold, by its name; "" if the name does not say."""
     plain = plain_name(re.sub(r"[(\[][^()\[\]]*[)\]]", "", field))
     names = ALIASES | MORE_ALIASES
     return next(
@@ -207,7 +210,9 @@ def _some_cells(engine: DuckEngine, field: str) -> list[str]:
 
 
 def kind_of(field: str, cells: Sequence[str]) -> str:
-    """Tell the kind of a field from some of its different cells; its name decides where the cells bear it out."""
+    """Return the kind of a field from a sample of its different cells; its name decides where the cells agree with
+    it.
+    """
     usual = _usual(field)
     known = [text for text in cells if not KINDS["number"].is_blank(text)]
     if usual and (usual == "text" or _share(usual, field, known) > 0.5):
@@ -238,7 +243,7 @@ def grows(field: str) -> bool:
 
 
 def _numbers(kind: str, field: str, cells: Sequence[str]) -> list[float]:
-    """Read cells as a kind; those that are something else are left out."""
+    """Read cells as a kind; cells that do not read as it are left out."""
     reader = money_of(field) if kind == "money" else KINDS[CELLS[kind]]
     convention = reader.decide(cells, len(cells))
     out = []
@@ -264,10 +269,11 @@ def _share(kind: str, field: str, cells: Sequence[str]) -> float:
 
 
 def _sized(kind: str, field: str, cells: Sequence[str]) -> bool:
-    """Return whether plain numbers have the size that the kind's have."""
+    """Return whether plain numbers are of a size usual for the kind."""
     middle = statistics.median(_numbers(kind, field, cells))
     if kind == "minutes":
-        # Plain numbers are minutes only where they are small: large ones, in a field that no name calls a running time, are amounts.
+        # Plain numbers are minutes only where they are small: large ones, in a field not named as a running time, are
+        # amounts.
         whole = all("." not in text and not (text.isdecimal() and int(text) > MOST_MINUTES) for text in cells)
         return whole and 1 <= middle <= MOST_MINUTES
     if kind == "money":
@@ -304,7 +310,7 @@ def _read(engine: DuckEngine, field: Field, target: str) -> tuple[Unread, ...]:
         f" CASE WHEN {lowered} IN ({blank}) THEN NULL ELSE {value} END AS value,"
         f" CASE WHEN {lowered} IN ({blank}) THEN NULL"
         f" WHEN starts_with(_claims_value, {quoted(UNREAD)}) THEN 'cannot be read as {_A[field.kind]}'"
-        f" WHEN _claims_value IS NULL THEN 'another currency' WHEN {zero} THEN '0 stands for unknown' END AS reason FROM {target}_read",
+        f" WHEN _claims_value IS NULL THEN 'another currency' WHEN {zero} THEN '0 means unknown' END AS reason FROM {target}_read",
     )
     return found.unread
 

@@ -1,10 +1,11 @@
-"""How much each source's word weighs in a field, learned from whose side the others take.
+"""How much each source's claims weigh in a field, learned from which source the others agree with.
 
-Where sources differ, a source of another origin that says what one of them says has taken its side. The weights are those
-under which the sides taken are most likely (a conditional logit, by Newton's method, held near what is believed beforehand). Beside
-a source's word for a value itself there are weights for its word for values near by: a year later speaks for a year that a
-source with a later release does not have. Sources of one origin have one voice: they share it in what is learned, the
-strongest word among them counts where a value is chosen, and none takes a side in which another of them is heard.
+Where sources differ, a source of another origin with the same value as one of them has taken its side. The weights are
+those under which the sides taken are most likely (a conditional logit, fitted by Newton's method, drawn towards a
+prior). Besides the weight of a source's claim for its own value there are weights for near values: a year counts
+somewhat for the year before, as the source may have a later release. Sources of one origin count as one: they share it
+in learning, the strongest of their claims counts where a value is chosen, and none takes a side that another of them is
+on.
 """
 
 from __future__ import annotations
@@ -21,42 +22,42 @@ from moviec.rating.model import Bools, Floats
 #: Numbers of films.
 Places: TypeAlias = npt.NDArray[np.int64]
 
-#: What is believed of any source before a film is seen: the log-odds of 9 in 10, as of the first of the sources of a catalogue;
-#: less for each source that comes before it in the table, as people put those first that they trust.
+#: The prior of any source before a film is seen: the log-odds of 9 in 10, as for the first source of a catalogue; less
+#: for each source that comes before it in the table, as people put first those that they trust.
 BELIEVED, LATER = 2.2, 0.1
 
-#: A source that parts from the year by one usually has the later release of its own country: what its word adds to the year
+#: A source that is off by one year usually has the later release of its own country: what its claim adds to the year
 #: before, and takes from the year after.
 EARLIER_YEAR = 0.2
 
-#: How strongly belief holds, as the curvature of its penalty: about 1,200 sides taken that could go either way. These four
+#: The strength of the prior, as the curvature of its penalty: about 1,200 undecided sides. These four
 #: were chosen on one half of the shared claims' films and reported on the other (docs/fusion.md).
 HELD = 300.0
 
-#: Amounts so many times the field's usual one (its median), or so small a part of it, are more often thousands, millions or
-#: another currency than the truth: e to the power of UNUSUAL deviations of SPREAD, beyond which the odds fall as a normal
-#: distribution's do.
+#: Amounts this many times the field's usual one (its median), or this small a part of it, are more often thousands,
+#: millions or another currency than the truth: e to the power of UNUSUAL deviations of SPREAD, beyond which the odds
+#: fall as a normal distribution's do.
 UNUSUAL, SPREAD = 3.0, 2.0
 
-#: A gross only grows: where claims are so far apart, a smaller one is mostly of one market or of a week in the middle.
+#: A gross only grows: where claims are this far apart, the smaller one is mostly of one market or of an earlier week.
 GROWN, HALF_TOLD = 1.5, 1.0
 
-#: Films that are learned from, at most, and films that are weighed at once.
+#: The most films to learn from, and films weighed at once.
 MOST_FILMS = 50_000
 AT_ONCE = 20_000
 
 #: How many kinds of support a source gives a candidate: its own value, and two kinds of near ones.
 KINDS = 3
 
-#: Amounts within a twentieth are the same amount, rounded or of another day: whoever is that near takes the nearest one's side.
+#: Amounts within a twentieth are the same amount, rounded or of another day: such a claim takes the nearest one's side.
 SAME_AMOUNT = 0.05
 
 
 class Claims(NamedTuple):
     """A field's claims: films x sources, each cell the number of its value (equal values, equal numbers) or NaN, and its size.
 
-    `kind` is the field's kind; sizes are NaN where values are no numbers. `origin` numbers each source's origin, `before` how many
-    sources come before it in the table. `grows`: amounts that add up over time.
+    `kind` is the field's kind; sizes are NaN where values are not numbers. `origin` numbers each source's origin,
+    `before` how many sources come before it in the table. `grows`: amounts that add up over time.
     """
 
     codes: Floats
@@ -72,9 +73,11 @@ class Claims(NamedTuple):
 
 
 class Weights(msgspec.Struct, frozen=True):
-    """What was learned of a field: by source its word's weight (log-odds), the weights of its word for near values, and counts.
+    """What was learned of a field: by source the weight of its claims (log-odds), their weights for near values, and
+    counts.
 
-    `taken` counts the sides that sources of other origins took on films where they differed, `won` those that were this source's.
+    `taken` counts the sides that sources of other origins took on films where they differed, `won` those taken for this
+    source.
     """
 
     words: tuple[float, ...]
@@ -89,7 +92,7 @@ class Weights(msgspec.Struct, frozen=True):
 
 
 def candidates(claims: Claims) -> tuple[Floats, Floats]:
-    """Return each film's different values, codes and sizes, as films x most; NaN where there are no more."""
+    """Return each film's distinct values, codes and sizes, as films x most; padded with NaN."""
     order = np.argsort(claims.codes, axis=1, kind="stable")
     codes = np.take_along_axis(claims.codes, order, axis=1)
     sizes = np.take_along_axis(claims.sizes, order, axis=1)
@@ -105,7 +108,9 @@ def candidates(claims: Claims) -> tuple[Floats, Floats]:
 
 
 def learn(claims: Claims) -> Weights:
-    """Learn the weights of a field's sources from films where origins differ, evenly taken where there are very many."""
+    """Learn the weights of a field's sources from films where origins differ, an even sample where there are very
+    many.
+    """
     sources = claims.codes.shape[1]
     believed = np.zeros(KINDS * sources)
     believed[:sources] = BELIEVED - LATER * np.array(claims.before)
@@ -131,7 +136,7 @@ def learn(claims: Claims) -> Weights:
 
 
 def weigh(claims: Claims, weights: Weights) -> tuple[Floats, Floats]:
-    """Return each film's candidates (codes, films x most) and the weight behind each; -inf where there is none."""
+    """Return each film's candidates (codes, films x most) and the weight of each; -inf where there is none."""
     codes, sizes = candidates(claims)
     totals = np.full(codes.shape, -np.inf)
     for start in range(0, len(codes), AT_ONCE):
@@ -153,7 +158,7 @@ def places_before(places: Floats) -> list[int]:
 
 
 def _by_origin(behind: Floats, origin: Sequence[int]) -> Floats:
-    """Add up the weight behind each candidate: an origin speaks for one value, that of its strongest word."""
+    """Add up the weight of each candidate: an origin supports one value, that of its strongest claim."""
     numbers = np.array(origin)
     total = np.zeros(behind.shape[:2])
     for number in sorted(set(origin)):
@@ -165,7 +170,7 @@ def _by_origin(behind: Floats, origin: Sequence[int]) -> Floats:
 
 
 def _doubts(claims: Claims, sizes: Floats) -> Floats:
-    """Return what the sizes of amounts take from candidates, whoever says them; 0 elsewhere."""
+    """Return how much unusual amounts cost candidates, whatever the source; 0 elsewhere."""
     taken: Floats = np.zeros(sizes.shape)
     if claims.kind != "money":
         return taken
@@ -186,7 +191,9 @@ def _support(claims: Claims, codes: Floats, sizes: Floats) -> Floats:
 
 
 def _shares(claims: Claims) -> Floats:
-    """Return each source's share of its origin's voice, films x sources: those of an origin that speak share it evenly."""
+    """Return each source's share of its origin's vote, films x sources: an origin's sources with a claim share it
+    evenly.
+    """
     heard = ~np.isnan(claims.codes)
     origin = np.array(claims.origin)
     members = np.stack([heard[:, origin == number].sum(axis=1) for number in origin], axis=1)
@@ -208,8 +215,8 @@ def _near(kind: str, claimed: Floats, candidate: Floats) -> tuple[Bools, Bools]:
 def _sides(claims: Claims, judge: int) -> tuple[Floats, Bools, Bools, Floats, Floats, Floats] | None:
     """Return the sides that one source takes between those of other origins; None where it takes none.
 
-    That is: support, the candidate sided with, which candidates there are, the weight of each side (an origin's judges share
-    one), and by source on how many films it spoke and was sided with.
+    Returns support, the candidate sided with, which candidates there are, the weight of each side (an origin's judges
+    share one), and by source on how many films it had a claim and was sided with.
     """
     origin = np.array(claims.origin)
     own = origin == origin[judge]
@@ -230,7 +237,7 @@ def _sides(claims: Claims, judge: int) -> tuple[Floats, Bools, Bools, Floats, Fl
 
 
 def _taken(kind: str, code: Floats, size: Floats, codes: Floats, sizes: Floats) -> Bools:
-    """Return which candidate a value takes the side of: the same one; of amounts the nearest, where it is near at all."""
+    """Return which candidate a value sides with: the same one; for amounts the nearest, if near enough."""
     same: Bools = codes == code[:, None]
     if kind not in ("money", "number"):
         return same
@@ -245,7 +252,7 @@ def _taken(kind: str, code: Floats, size: Floats, codes: Floats, sizes: Floats) 
 
 
 def _fitted(sides: list[tuple[Floats, Bools, Bools, Floats]], believed: Floats) -> Floats:
-    """Return the weights under which the sides taken, and what is believed, are most likely."""
+    """Return the weights that maximise the likelihood of the sides taken and the prior."""
     weights = believed.copy()
     for _ in range(25):
         slope = -HELD * (weights - believed)

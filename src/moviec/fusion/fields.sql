@@ -1,8 +1,8 @@
--- Claims -> the chance of every value, and the fused fields. The chance of a value grows with the
--- weight (log-odds, in millionths) of those who claim it; for the confidence, that none of the claims is right has the weight 0.
--- A release date more than a year from the movie's year is not chosen: of a movie that opened late elsewhere the year
--- stands, and the two never contradict each other. A status that tells of the time before the release does
--- not outlive the film's release date: it is not chosen once a delivery is as late as that date ({passing}).
+-- Claims -> the chance of every value, and the fused fields. The probability of a value grows with the
+-- weight (log-odds, in millionths) of the sources that claim it; for the confidence, "none of the claims is right" has
+-- the weight 0. A release date more than a year from the movie's year is not chosen: for a movie that opened late
+-- elsewhere the year is kept, and the two never contradict each other. A status from before the release does not
+-- outlive the film's release date: it is not chosen once a delivery is as late as that date ({passing}).
 -- In: field_claims (movie, field, source, value, fold, delivered), one row per value; field_rules (field, rule, judged);
 -- field_weights (source, field, millionths); field_copies (source, field, of). {claims} is field_once, or, to
 -- learn from, field_judged (training.sql): where two sources speak.

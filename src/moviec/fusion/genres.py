@@ -1,4 +1,4 @@
-"""The canonical genres, and which of them a film truly has, by a latent truth model over what each source said.
+"""The canonical genres, and which of them a film truly has, by a latent truth model over each source's labels.
 
 genres.toml lists the genres: ids that are never renumbered, names, facets, aliases, ids at sources. Every (film, genre) is true
 or not; a source says it, is silent, or is silent with its list full, each with a probability that depends on the truth and is
@@ -58,13 +58,13 @@ def genres() -> tuple[Genre, ...]:
 
 
 def by_name() -> dict[str, Genre]:
-    """Return every genre by its name and aliases in small letters; a name comes before an alias."""
+    """Return every genre by its name and aliases in lower case; a name takes precedence over an alias."""
     aliases = {alias.lower(): genre for genre in genres() for alias in genre.aliases}
     return aliases | {genre.name.lower(): genre for genre in genres()}
 
 
 def meanings(sources: Iterable[SourceFacts]) -> pa.Table:
-    """Return what every label of the sources means (MEANINGS columns; labels in small letters).
+    """Return what every label of the sources means (MEANINGS columns; labels in lower case).
 
     A source that maps no labels uses the canonical names and aliases. Names outside the list mean nothing.
     """
@@ -119,7 +119,7 @@ _SEEN = (
     view("genre_able"),
     materialize("genre_seen"),
 )
-_DECIDED = (view("genre_likely"), view("genre_composites"), view("genre_told"), view("genre_truth"))
+_DECIDED = (view("genre_likely"), view("genre_composites"), view("genre_labelled"), view("genre_truth"))
 _COUNTED = (
     view("genre_silences"),
     view("genre_broken_silences"),
@@ -127,17 +127,17 @@ _COUNTED = (
 )
 
 
-#: A genre is shown from this probability in millionths on: a source that is silent has mostly not thought of it. Set on
-#: one half of the shared films (.1 and .2 did best of .1 to .5), reported on the other (bench/bench_genres.py).
+#: A genre is shown from this probability in millionths on: a source without the label has mostly not considered it. Set
+#: on one half of the shared films (.1 and .2 did best of .1 to .5), reported on the other (bench/bench_genres.py).
 SHOWN = 200_000
 
-#: What a composite label tells: at least one of its parts, this surely.
+#: The probability that a composite label means at least one of its parts.
 COMPOSITE_TRUST = 0.95
 
-#: Rounds of expectation-maximisation: always as many.
+#: Rounds of expectation-maximisation, a fixed number.
 ROUNDS = 60
 
-#: What a source is believed to do before any film is seen, and how many films that is worth: said, not said, not said
+#: The prior of a source's habits, and how many films it is worth: said, not said, not said
 #: with a full list, of a genre that is true and of one that is not.
 USUAL = ((0.75, 0.15, 0.10), (0.03, 0.77, 0.20))
 USUAL_FILMS = 10.0
@@ -179,7 +179,7 @@ class GenreModel(msgspec.Struct, frozen=True):
 
 
 def open_labels(engine: Engine, data: GenreInput, sources: tuple[str, ...]) -> None:
-    """Make `genre_seen`: per film and genre a pattern with one letter per source. Other sources are not heard."""
+    """Make `genre_seen`: per film and genre a pattern with one letter per source. Other sources are ignored."""
     for name, table in zip(("labels", "meanings", "limits"), msgspec.structs.astuple(data), strict=True):
         engine.register(f"genre_{name}", table)
     run(engine, _GENRES_SQL, _SEEN, _columns(sources))
@@ -200,9 +200,10 @@ def fit_genres(engine: Engine, sources: tuple[str, ...]) -> GenreModel:
 def decide(engine: Engine, model: GenreModel, sources: tuple[str, ...]) -> None:
     """Make `genre_truth`: every genre that a source names for a film, its probability in millionths, whether to show it.
 
-    A genre that is named and that no source could have denied is shown however seldom the source is right: it is all that is known.
+    A named genre that no other source could have denied is shown however unreliable the source is: nothing else is
+    known.
 
-    `sources` are those the labels were opened with. Of sources and genres that the model does not know, the usual is believed.
+    `sources` are those the labels were opened with. Sources and genres unknown to the model get the prior.
     """
     habits = {(habit.genre, habit.source): (habit.true, habit.false) for habit in model.habits}
     rows: dict[str, list[object]] = {"genre": [], "pattern": [], "probability": []}
@@ -268,7 +269,7 @@ def _patterns(engine: Engine) -> list[tuple[str, Floats, list[str]]]:
 
 
 def _coded(patterns: list[str]) -> Floats:
-    """Return patterns x sources: the place in CODES, or -1 where nothing is known."""
+    """Return patterns x sources: the place in CODES, or -1 for unknown."""
     return np.array([[CODES.find(letter) for letter in pattern] for pattern in patterns], dtype=np.float64)
 
 

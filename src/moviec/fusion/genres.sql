@@ -1,8 +1,8 @@
--- Genre labels -> what every source said of every genre of a film, as short patterns, and how many films have each. Learnt
--- from are only films of which two sources could have said it: films that one source alone knows are of another kind
--- (IMDb's are short and animated more often), and would read as its false alarms.
+-- Genre labels -> each source's evidence on every genre of a film, as short patterns, and how many films have each.
+-- Only films that two sources could label are learned from: films that only one source lists are of a different kind
+-- (IMDb's are short and animated more often), and would look like its false alarms.
 -- In: genre_labels (movie, source, label); genre_meanings (source, label, genre, facet, parts), where a composite has
--- one row per part; genre_limits (source, most). A source that has no label for a genre is not able to say it.
+-- one row per part; genre_limits (source, most). A source without a label for a genre cannot say it.
 -- {codes} is one column s0, s1, … per source: s said, n not said, f not said but its list is full, u unknown.
 
 -- name: genre_meant
@@ -57,7 +57,7 @@ SELECT m.movie, m.source, m.label, 1 - EXP(SUM(LN(1 - l.probability))) AS any_of
 FROM genre_meant m JOIN genre_likely l ON l.movie = m.movie AND l.genre = m.genre
 WHERE m.parts > 1 GROUP BY m.movie, m.source, m.label
 
--- name: genre_told
+-- name: genre_labelled
 SELECT m.movie, m.genre, MIN(c.any_of_them) AS any_of_them
 FROM genre_meant m JOIN genre_composites c ON c.movie = m.movie AND c.source = m.source AND c.label = m.label
 GROUP BY m.movie, m.genre
@@ -70,4 +70,4 @@ FROM (
               AS BIGINT) AS millionths
   FROM genre_likely l
   JOIN (SELECT genre, MIN(facet) AS facet FROM genre_meanings GROUP BY genre) f ON f.genre = l.genre
-  LEFT JOIN genre_told t ON t.movie = l.movie AND t.genre = l.genre) g
+  LEFT JOIN genre_labelled t ON t.movie = l.movie AND t.genre = l.genre) g

@@ -1,6 +1,6 @@
-"""The records of movies made ready for fusing: claims by field, genre labels, and ratings, each rater once per movie.
+"""Prepares the records of movies for fusing: claims by field, genre labels, and ratings, each rater once per movie.
 
-What fusing and fitting share. Returns `movie_records`, `movie_labels`, `movie_ratings` and the opened claims.
+Shared by fusing and fitting. Returns `movie_records`, `movie_labels`, `movie_ratings` and the opened claims.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _RATED = (
 )
 
 
-#: Fields that are claimed as a record has them.
+#: Fields claimed with the record's own value.
 PLAIN = (
     "kind",
     "title",
@@ -56,13 +56,13 @@ PLAIN = (
 #: Fields that records are matched by.
 MATCHED = ("title", "original_title", "year")
 
-#: Every record's plain fields as text, side by side.
+#: Every record's plain fields as text, one column each.
 _PLAIN_TEXTS = f"""
 SELECT movie, source, delivered, {", ".join(f"CAST({name} AS STRING) AS {name}" for name in PLAIN)},
        CAST(CAST(adult AS INT) AS STRING) AS adult
 FROM movie_records"""
 
-#: What is claimed of the others.
+#: Claims of the other fields.
 _LISTED = """
 SELECT movie, field, source, CAST(revenue AS STRING) AS value, delivered FROM movie_revenues
 UNION ALL SELECT movie, 'votes', source, CAST(votes AS STRING), delivered FROM movie_votes
@@ -82,26 +82,26 @@ def open_members(engine: Engine, facts: FuseFacts) -> None:
 
 
 def open_member_claims(engine: Engine, facts: FuseFacts, copies: tuple[FieldCopy, ...]) -> None:
-    """Open what the records claim of every field with a rule."""
+    """Open the records' claims of every field with a rule."""
     open_claims(engine, _claims(engine), facts.rules, copies)
 
 
 def open_witnesses(engine: Engine, facts: FuseFacts, copies: tuple[FieldCopy, ...]) -> None:
-    """Open the claims that can bear each other out.
+    """Open the claims that can confirm each other.
 
-    Of a record that was matched by its title, the title is no witness: there a shared id must tie it to another source.
+    A record matched by its title cannot confirm the title: there a shared id must tie it to another source.
     """
-    engine.register("movie_claims_told", _claims(engine))
+    engine.register("movie_claims_all", _claims(engine))
     matched = ", ".join(f"'{field}'" for field in MATCHED)
     rows = engine.query(
-        f"SELECT c.* FROM movie_claims_told c LEFT JOIN movie_tied t ON t.movie = c.movie AND t.source = c.source"
+        f"SELECT c.* FROM movie_claims_all c LEFT JOIN movie_tied t ON t.movie = c.movie AND t.source = c.source"
         f" WHERE field NOT IN ({matched}) OR t.source IS NOT NULL"
     )
     open_claims(engine, rows, facts.rules, copies)
 
 
 def _claims(engine: Engine) -> pa.Table:
-    """Return what is known as CLAIMS; the plain fields are put one below another here: as SQL, that takes long to plan."""
+    """Return all claims (CLAIMS); the plain fields are unpivoted here, as that takes long to plan in SQL."""
     texts = engine.query(_PLAIN_TEXTS)
     fields = (*PLAIN, "adult")
     columns = [
@@ -125,7 +125,7 @@ def open_member_labels(engine: Engine, facts: FuseFacts) -> tuple[str, ...]:
 
 
 def prepare_member_ratings(engine: Engine) -> Raters:
-    """Make the ratings that count ready to be rated or to fit on (rating.arrays)."""
+    """Prepare the ratings that count for rating or fitting (rating.arrays)."""
     engine.view(
         "movie_rating_table",
         "SELECT movie, rater AS source, value, lowest, highest, votes, panel, aspect, deviation FROM movie_ratings",

@@ -1,5 +1,5 @@
 -- The records of movies -> claims, labels and ratings. In: members (movie and the columns of a record); movie_raters
--- (rater, panel): the panel that each rater is known for.
+-- (rater, panel): each rater's panel.
 
 -- name: movie_records
 SELECT *, COALESCE(TRY_CAST(REPLACE(SUBSTRING(delivery, 1, 15), 'T', '') AS BIGINT), 0) AS delivered

@@ -1,4 +1,4 @@
-"""The model that fusing runs under: one immutable artifact of learned numbers, with a version, kept as JSON.
+"""The model that fusing uses: one immutable artifact of learned numbers, with a version, kept as JSON.
 
 Written only by `moviec fit`; a shipped one (model.json) serves until then.
 """
@@ -18,7 +18,9 @@ from moviec.rating.model import RatingModel
 
 
 class FuseModel(msgspec.Struct, frozen=True):
-    """Everything learned: sources' reliability by field, which repeat others, genre habits, and the rating model."""
+    """Everything learned: sources' reliability by field, which sources repeat others, genre habits, and the rating
+    model.
+    """
 
     reliability: tuple[Reliability, ...]
     copies: tuple[FieldCopy, ...]
@@ -27,7 +29,7 @@ class FuseModel(msgspec.Struct, frozen=True):
 
     @property
     def version(self) -> str:
-        """Name the content: `f1-` and eight hexadecimal digits."""
+        """Return the content's version: `f1-` and eight hexadecimal digits."""
         return f"f1-{hashlib.sha256(msgspec.json.encode(self, order='sorted')).hexdigest()[:8]}"
 
     def to_json(self) -> bytes:
@@ -43,12 +45,12 @@ class _File(msgspec.Struct):
 
 
 def from_json(text: bytes) -> FuseModel:
-    """Read a model back; raises StoreError when it was altered or is no model of this kind."""
+    """Read a model back; raises StoreError when it was altered or is not a fuse model."""
     try:
         file = msgspec.json.decode(text, type=_File)
     except msgspec.DecodeError as error:
         raise StoreError(
-            f"this is no model for fusing ({plain(error)})", "fuse model", "fit it again"
+            f"this is not a model for fusing ({plain(error)})", "fuse model", "fit it again"
         ) from error
     if file.version != file.model.version:
         raise StoreError(

@@ -1,8 +1,8 @@
-"""What a model for fusing says, for people: each source's scorecard, and what another model would change.
+"""Reports on a fuse model: each source's scorecard, and what another model would change.
 
-`scorecard` tells how reliable a source is in which field, how it uses genres, which sources it repeats, and how the raters it
-carries rate. `compare_models` compares fused fields, genres and C-ratings of movies under two models, for `moviec fit`; an
-outline holds as much of fused movies as that reads. Nothing is written.
+`scorecard` shows how reliable a source is in each field, how it uses genres, which sources it repeats, and how the
+raters it carries rate. `compare_models` compares fused fields, genres and C-ratings of movies under two models, for
+`moviec fit`; an outline holds the fused values that this reads. Nothing is written.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from moviec.rating.voices import questions
 
 
 class FieldScore(msgspec.Struct, frozen=True):
-    """One field: on how many films others could judge the source, its chance of being right, and its place beforehand."""
+    """One field: on how many films others could judge the source, its probability of being right, and its place in the
+    order of trust.
+    """
 
     field: str
     judged: int
@@ -31,7 +33,7 @@ class FieldScore(msgspec.Struct, frozen=True):
 
 
 class GenreScore(msgspec.Struct, frozen=True):
-    """One genre: the chance that the source says it of a film that has it, and of one that has not."""
+    """One genre: the probability that the source gives it to a film that has it, and to one that does not."""
 
     genre: str
     said_if_true: float
@@ -71,7 +73,7 @@ class Scorecard(msgspec.Struct, frozen=True):
 
 
 def scorecard(model: FuseModel, source: SourceFacts) -> Scorecard:
-    """Return a source's scorecard; a field, a genre and a rater are in it once others had something to say of the same films."""
+    """Return a source's scorecard; it lists fields, genres and raters for which other sources cover the same films."""
     sayable = set(meanings((source,)).column("genre").to_pylist())
     return Scorecard(
         source=source.name,
@@ -134,14 +136,14 @@ _EXAMPLES = f"""
 
 
 class Outline(msgspec.Struct, frozen=True):
-    """Fused movies as far as the model decides: `values` (movie, field, value as text), `ratings` (movie, c_rating)."""
+    """What the model decides of fused movies: `values` (movie, field, value as text), `ratings` (movie, c_rating)."""
 
     values: pa.Table
     ratings: pa.Table
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """What differs between two outlines.
+    """The differences between two outlines.
 
     `fields`: how many movies would differ, by field (genres among them). `examples` (movie, field, before, after), a few
     per field. `ratings`: how C-ratings and their ranks move; `gained` movies are rated only in the second.
@@ -154,13 +156,13 @@ class Changes(msgspec.Struct, frozen=True):
 
 
 def outline(engine: Engine, model: FuseModel, facts: FuseFacts) -> Outline:
-    """Fuse the records in the engine's `members` as far as the model decides."""
+    """Fuse what the model decides of the records in the engine's `members`."""
     judge(engine, model, facts)
     return Outline(engine.query(_VALUES), engine.query(_RATINGS))
 
 
 def compare_models(engine: Engine, before: Outline, after: Outline) -> Changes:
-    """Compare what two models make of the movies of one catalogue."""
+    """Compare the results of two models for the movies of one catalogue."""
     engine.register("values_before", before.values)
     engine.register("values_after", after.values)
     engine.materialize("values_changed", _DIFFERENT)

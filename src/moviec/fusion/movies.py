@@ -1,7 +1,7 @@
-"""The records of movies into fused movies: fields, titles, genres, people, companies, ratings, and why.
+"""Fuse the records of movies: fields, titles, genres, people, companies, ratings, and the reasons.
 
 Pure: an engine that holds the records, a pinned model and the sources' facts in; Arrow tables out. A movie's rows
-depend on its own records alone, so that any selection of movies is fused as all of them together would be.
+depend only on its own records, so any selection of movies is fused as in a run over all.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ _TYPES = {
 }
 _SINGLE = (*PLAIN, "adult", "votes", "revenue", "revenue_domestic", "revenue_unstated")
 
-#: Fields that sources are asked for in the order of trust, beside those that are voted on.
+#: Fields taken from the sources in the order of trust, besides those that are voted on.
 _ORDERED = ("default", "title", "people", "companies", "languages", "countries", "keywords")
 
 
@@ -165,7 +165,7 @@ def fuse_movies(engine: Engine, model: FuseModel, facts: FuseFacts) -> Fused:
 
 
 def judge(engine: Engine, model: FuseModel, facts: FuseFacts) -> None:
-    """Do the part of fusing that the model decides: make `field_fused`, `genre_truth` and `movie_scores`."""
+    """Do the part of fusing that depends on the model: make `field_fused`, `genre_truth` and `movie_scores`."""
     open_members(engine, facts)
     open_member_claims(engine, facts, model.copies)
     fuse(engine, _standing(engine, model, facts))
@@ -174,7 +174,7 @@ def judge(engine: Engine, model: FuseModel, facts: FuseFacts) -> None:
 
 
 def _standing(engine: Engine, model: FuseModel, facts: FuseFacts) -> tuple[Reliability, ...]:
-    """Return how reliable every source at hand is: as learned, else as believed before any film is seen."""
+    """Return the reliability of every source present: as learned, else the prior."""
     learned = {(each.source, each.field): each for each in model.reliability}
     return tuple(learned.get((each.source, each.field), each) for each in believed(engine, facts.belief))
 
@@ -196,7 +196,7 @@ def _open_orders(engine: Engine, facts: FuseFacts) -> None:
 
 
 def _parts() -> dict[str, str]:
-    """Return the parts of movies.sql that are written from the lists above."""
+    """Return the parts of movies.sql generated from the lists above."""
     picked = (
         f"MAX(CASE WHEN field = '{name}' THEN CAST(value AS {_TYPES.get(name, 'STRING')}) END) AS {name}"
         for name in _SINGLE
@@ -205,7 +205,7 @@ def _parts() -> dict[str, str]:
 
 
 def _fold(engine: Engine, name: str, names: str, folding: Folding) -> None:
-    """Make the names that a query gives known with their folds (name, fold); one without words is its own fold."""
+    """Register the names that a query returns with their folds (name, fold); one without words is its own fold."""
     rows = engine.query(names)
     given = rows.column("name").combine_chunks()
     folded = folding(given)
@@ -257,7 +257,7 @@ _BEFORE = {
 
 
 def _claims(engine: Engine, numbers: Sequence[str]) -> pa.Table:
-    """Return movie, claims (JSON text) in order of movie, from what fusing has made; `numbers` are fields with numbers."""
+    """Return movie, claims (JSON text) in order of movie, from the fused tables; `numbers` are numeric fields."""
     listed = ", ".join(f"'{name}'" for name in numbers)
     run(engine, _CLAIMS_SQL, (materialize("claim_typed"),), {"numbers": listed})
     for items, joined, keys, order in _JOINED:
@@ -270,7 +270,7 @@ def _claims(engine: Engine, numbers: Sequence[str]) -> pa.Table:
 def _join_in_order(engine: Engine, name: str, items: str, keys: str, order: str = "") -> None:
     """Make `name` (the keys, items): the texts `item` of a group with commas between them.
 
-    `items` is a table with the keys, `item` (never NULL) and the columns in `order`, by which a group is put in order.
+    `items` is a table with the keys, `item` (never NULL) and the columns in `order`, by which a group is sorted.
     """
     rows = engine.query(f"SELECT {keys}, item FROM {items} ORDER BY {keys}{order and ', '}{order}")
     engine.register(name, _joined(rows, keys.split(", ")))

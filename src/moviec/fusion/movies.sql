@@ -1,8 +1,8 @@
--- Fused fields, truths and records of movies -> tables, people and companies among them: one row per movie, role and name, the
--- most trusted source's billing first. In: what members.sql and fields.sql make; genre_truth; title_folds (name, fold);
--- party_folds (field, name, fold); genre_list (genre, name, facet); movie_orders (source, field, place, space): order of trust, id
--- space. {columns} picks the single-valued fields, {last} is the place of a source that is not in the order. A company has the
--- role 'company'.
+-- Fused fields, genre truth and records of movies -> tables, people and companies among them: one row per movie, role
+-- and name, the most trusted source's billing first. In: what members.sql and fields.sql make; genre_truth; title_folds
+-- (name, fold); party_folds (field, name, fold); genre_list (genre, name, facet); movie_orders (source, field, place,
+-- space): order of trust, id space. {columns} picks the single-valued fields, {last} is the place of a source that is
+-- not in the order. A company has the role 'company'.
 
 -- name: movie_values
 SELECT movie, {columns} FROM field_fused WHERE rule <> 'union' GROUP BY movie

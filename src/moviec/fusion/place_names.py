@@ -7,9 +7,9 @@ from functools import cache
 
 from babel import Locale
 
-#: What film data writes besides the standards: TMDB's "cn" is Cantonese, "xx" is a film without words.
+#: Codes that film data uses besides the standards: TMDB's "cn" is Cantonese, "xx" is a film without words.
 _LANGUAGES = {"cn": "Cantonese", "xx": "No language", "sh": "Serbo-Croatian", "mo": "Moldavian"}
-#: Codes of countries that are no more.
+#: Codes of former countries.
 _COUNTRIES = {
     "SU": "Soviet Union",
     "YU": "Yugoslavia",
@@ -25,13 +25,13 @@ _COUNTRIES = {
 
 
 def language_names(codes: Sequence[str]) -> list[str | None]:
-    """Return the name of each language; None where there is none."""
+    """Return the name of each language; None for an unknown code."""
     known = _english().languages
     return [_LANGUAGES.get(code) or known.get(code) for code in codes]
 
 
 def country_names(codes: Sequence[str]) -> list[str | None]:
-    """Return the name of each country; None where there is none."""
+    """Return the name of each country; None for an unknown code."""
     known = _english().territories
     return [_COUNTRIES.get(code) or known.get(code) for code in codes]
 

@@ -1,6 +1,6 @@
-"""What fusing must know of the sources, as plain values: order of trust, labels, limits, raters, id space.
+"""What fusing needs to know of the sources, as plain values: order of trust, labels, limits, raters, id space.
 
-Made from the sources' specs by whoever puts the stages together; fusing itself imports no source.
+Made from the sources' specs by the pipeline; fusing itself imports no source.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import pyarrow as pa
 from moviec.fusion.survivorship import Rule, shipped_rules
 from moviec.rating.model import Panel
 
-#: What a source is believed to be right before any film is seen: the first in the order, and less for each later one.
+#: The prior probability that a source is right: of the first in the order, and less for each later one.
 FIRST = 0.90
 STEP = 0.02
 LEAST = 0.60
 
-#: The place in the order of a source that says nothing about its own.
+#: The place in the order of a source that does not state its own.
 LAST_PLACE = 100
 
 
@@ -43,8 +43,8 @@ class SourceFacts(msgspec.Struct, frozen=True):
 
 
 class FuseFacts(msgspec.Struct, frozen=True):
-    """The sources there are, the rules by which claims become fields (the shipped ones unless settings say else), and the posters
-    that are stored (address, poster), None for none.
+    """The known sources, the rules by which claims become fields (the shipped ones unless settings change them), and
+    the stored posters (address, poster), None for none.
     """
 
     sources: tuple[SourceFacts, ...]
@@ -52,13 +52,13 @@ class FuseFacts(msgspec.Struct, frozen=True):
     posters: pa.Table | None = None
 
     def belief(self, source: str, field: str) -> float:
-        """Return the chance that the source is right about a field, before any film is seen; LEAST for a stranger."""
+        """Return the prior probability that the source is right about a field; LEAST for an unknown source."""
         places = {each.name: each.place(field) for each in self.sources}
         return max(LEAST, FIRST - STEP * (places.get(source, LAST_PLACE) - 1))
 
     @property
     def raters(self) -> dict[str, Panel]:
-        """Every rater that a source carries, with its panel; where sources disagree the first by name decides."""
+        """Every rater that a source carries, with its panel; where sources disagree, the first by name wins."""
         found: dict[str, Panel] = {}
         for source in sorted(self.sources, key=lambda each: each.name):
             for rater, panel in source.raters.items():

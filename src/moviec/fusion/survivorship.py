@@ -1,8 +1,8 @@
-"""From every source's claims to one value per field, by the rules in fields.toml, with the losing claims and why.
+"""Choose one value per field from every source's claims, by the rules in fields.toml, with the losing claims and why.
 
-The weights of the sources that claim a value give it a chance; how reliable a source is in a field is learned in `training`.
-Returns `field_fused` (movie, field, value, source, rule, sources, confidence in millionths; several rows for a
-union) and `field_verdicts` (movie, field, source, value, weight, chosen).
+The weights of the sources that claim a value give it a probability; how reliable a source is in a field is learned in
+`training`. Returns `field_fused` (movie, field, value, source, rule, sources, confidence in millionths; several rows
+for a union) and `field_verdicts` (movie, field, source, value, weight, chosen).
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _CHOSEN = (
 
 CLAIMS = ("movie", "field", "source", "value", "delivered")
 
-#: Rules that take the size of a number, and the fields that are numbers.
+#: Rules that compare numbers, and the numeric fields.
 BY_SIZE = ("weighted_median", "largest")
 NUMBERS = (
     "year",
@@ -69,15 +69,15 @@ NUMBERS = (
     "adult",
 )
 
-#: No source's word counts for nothing: the least weight, in millionths of a unit of log-odds.
+#: No source's claims count for nothing: the least weight, in millionths of a unit of log-odds.
 LEAST_WEIGHT = 50_000
 
-#: The chance that a source is right about a field, before any film is seen.
+#: The prior probability that a source is right about a field.
 Belief: TypeAlias = Callable[[str, str], float]
 
 
 class Reliability(msgspec.Struct, frozen=True):
-    """What one source is worth in one field: films on which others could judge it, and its mean chance of being right."""
+    """One source in one field: films on which others could judge it, and its mean probability of being right."""
 
     source: str
     field: str
@@ -91,7 +91,7 @@ class Reliability(msgspec.Struct, frozen=True):
 
 
 class FieldCopy(msgspec.Struct, frozen=True):
-    """A source that repeats another in a field: the two are one voice."""
+    """A source that repeats another in a field: the two count as one."""
 
     source: str
     field: str
@@ -114,7 +114,9 @@ def shipped_rules() -> dict[str, Rule]:
 
 
 def chosen_rules(instead: Mapping[str, Mapping[str, Any]]) -> dict[str, Rule]:
-    """Return the shipped rules with those of some fields changed, entry by entry; raises UsageError for what is no rule."""
+    """Return the shipped rules with those of some fields changed, entry by entry; raises UsageError for an invalid
+    rule.
+    """
     shipped = shipped_rules()
     rules = dict(shipped)
     for field, entries in instead.items():
@@ -124,7 +126,7 @@ def chosen_rules(instead: Mapping[str, Mapping[str, Any]]) -> dict[str, Rule]:
             rules[field] = msgspec.convert({**msgspec.to_builtins(rules[field]), **entries}, Rule)
         except msgspec.ValidationError as error:
             raise UsageError(
-                f"this is no rule ({plain(error, Rule)})", f"fields.{field}", "see docs/fusion.md"
+                f"this is not a valid rule ({plain(error, Rule)})", f"fields.{field}", "see docs/fusion.md"
             ) from error
         if reason := _misfit(field, rules[field].rule, shipped[field].rule):
             raise UsageError(reason, f"fields.{field}", "choose another rule; see docs/fusion.md")
@@ -132,12 +134,12 @@ def chosen_rules(instead: Mapping[str, Mapping[str, Any]]) -> dict[str, Rule]:
 
 
 def _misfit(field: str, rule: str, shipped: str) -> str | None:
-    """Return why a rule cannot make this field: a list stays a list, and only numbers have a size."""
+    """Return why a rule cannot make this field: a list stays a list, and only numbers can be compared."""
     if (rule == "union") != (shipped == "union"):
         several = "holds every value" if shipped == "union" else "holds one value"
         return f"{field} {several}: '{rule}' cannot make it"
     if rule in BY_SIZE and field not in NUMBERS:
-        return f"{field} is no number: '{rule}' cannot make it"
+        return f"{field} is not a number: '{rule}' cannot make it"
     return None
 
 
@@ -155,7 +157,8 @@ def rule_table(rules: Mapping[str, Rule]) -> pa.Table:
 def open_claims(
     engine: Engine, claims: pa.Table, rules: Mapping[str, Rule], copies: Sequence[FieldCopy] = ()
 ) -> None:
-    """Make claims (movie, field, source, value as text, delivered as a number) known, folded by their fields' rules.
+    """Make claims (movie, field, source, value as text, delivered as a number) available, folded by their fields'
+    rules.
 
     Claims of fields without a rule and empty ones are left out. `copies` name sources that repeat another.
     """
@@ -177,14 +180,14 @@ def fuse(engine: Engine, reliability: tuple[Reliability, ...]) -> None:
 
 
 def open_once(engine: Engine) -> None:
-    """Make `field_once` from the opened claims, what each source says of a field of a movie, and `field_repeated`, what a source
-    only repeats after another.
+    """Make `field_once` from the opened claims (each source's claims on a field of a movie), and `field_repeated`
+    (claims that only repeat another source).
     """
     run(engine, _FIELDS_SQL, _ONCE)
 
 
 def believed(engine: Engine, belief: Belief, claims: str = "field_claims") -> tuple[Reliability, ...]:
-    """Return what is believed of every source and field in a table of claims before any film is seen."""
+    """Return the prior of every source and field in a table of claims."""
     pairs = engine.query(f"SELECT DISTINCT source, field FROM {claims} ORDER BY source, field").to_pylist()
     return tuple(
         Reliability(row["source"], row["field"], 0, belief(row["source"], row["field"])) for row in pairs
@@ -192,7 +195,9 @@ def believed(engine: Engine, belief: Belief, claims: str = "field_claims") -> tu
 
 
 def weigh(engine: Engine, reliability: tuple[Reliability, ...], claims: str) -> None:
-    """Weigh every claim in the table `claims` by its source's reliability; make `field_weighed` to `field_chances`."""
+    """Weigh every claim in the table `claims` by its source's reliability; make the tables `field_weighed` to
+    `field_chances`.
+    """
     weights = {
         "source": pa.array([each.source for each in reliability], pa.string()),
         "field": pa.array([each.field for each in reliability], pa.string()),

@@ -1,4 +1,4 @@
-"""Learns the model for fusing from the records of a whole catalogue: what `moviec fit` calls.
+"""Learns the fuse model from the records of a whole catalogue, for `moviec fit`.
 
 How reliable each source is in each field, which sources repeat another, how each uses genres, and the rating model. Exact counts
 and fixed rounds, so that the same records give the same model on any engine and thread count.
@@ -40,7 +40,7 @@ def fit_fuse(engine: Engine, facts: FuseFacts) -> FuseModel:
 
 
 def learn_fields(engine: Engine, facts: FuseFacts) -> tuple[tuple[Reliability, ...], tuple[FieldCopy, ...]]:
-    """Learn each source's reliability by field, and which sources repeat another, which is then not heard twice."""
+    """Learn each source's reliability by field, and which sources repeat another, which are then not counted twice."""
     open_witnesses(engine, facts, ())
     open_judged(engine)
     copies = find_repeats(engine, facts.belief)
@@ -51,7 +51,7 @@ def learn_fields(engine: Engine, facts: FuseFacts) -> tuple[tuple[Reliability, .
 
 
 def fit_rating(engine: Engine, facts: FuseFacts) -> RatingModel:
-    """Learn the rating model; raters known beforehand that nobody delivered yet are in it as they are known.
+    """Learn the rating model; raters of the shipped model without ratings here keep their values.
 
     Without a rating there is nothing to learn from: the shipped model stays.
     """
@@ -66,15 +66,17 @@ def fit_rating(engine: Engine, facts: FuseFacts) -> RatingModel:
     return learn(wide, names, tuple(priors[name] for name in names))
 
 
-#: Rounds, always as many; a source that is trusted least though it is the best is found out by the twentieth.
+#: Rounds, a fixed number; a source that is trusted least though it is the best is recognised by the twentieth.
 ROUNDS = 20
 
-#: How many films that belief is worth.
+#: How many films the prior is worth.
 BELIEF_FILMS = 20
 
 
 def open_judged(engine: Engine) -> None:
-    """Make `field_judged` from `field_claims`: the claims of films and fields on which two sources or more speak."""
+    """Make `field_judged` from `field_claims`: the claims of films and fields on which two sources or more have
+    claims.
+    """
     open_once(engine)
     run(engine, _TRAINING_SQL, (view("field_disputable"), materialize("field_judged")))
 
@@ -82,8 +84,8 @@ def open_judged(engine: Engine) -> None:
 def learn_from(engine: Engine, belief: Belief, claims: str = "field_judged") -> tuple[Reliability, ...]:
     """Learn from judged claims how reliable each source is in each field; leaves them weighed by the last round but one.
 
-    Truth discovery by expectation-maximisation: weights give every value a chance, the mean chance of a source's claims is its
-    reliability, and that its weight; a fixed number of rounds, beginning with what is believed.
+    Truth discovery by expectation-maximisation: weights give every value a probability, the mean probability of a
+    source's claims is its reliability, and that its weight; a fixed number of rounds, starting from the prior.
     """
     found = before = believed(engine, belief, claims)
     for _ in range(ROUNDS):
@@ -101,10 +103,10 @@ def _updated(before: Reliability, counts: tuple[int, int]) -> Reliability:
     return msgspec.structs.replace(before, judged=judged, reliability=round(share, 6))
 
 
-#: Times that an independent source should have parted from the original, before anything is said.
+#: How often an independent source should have differed from the original before it is judged.
 LEAST_EXPECTED = 10
 
-#: A source repeats another when it parted from it at most this share of the times expected. Among made-up sources
+#: A source repeats another when it differed from it at most this share of the times expected. Among made-up sources
 #: independent ones stay above .9, those that repeat nineteen values in twenty below .2 (docs/fusion.md).
 MOST_PARTED = 0.4
 
@@ -112,7 +114,7 @@ MOST_PARTED = 0.4
 def find_repeats(engine: Engine, belief: Belief) -> tuple[FieldCopy, ...]:
     """Return the copies among the claims in `field_judged`, by field and source.
 
-    Of two that say the same the original is the one believed more beforehand, then the first by name.
+    Of two sources with the same claims, the original is the one with the higher prior, then the first by name.
     """
     found: list[FieldCopy] = []
     for row in sorted(
@@ -128,11 +130,11 @@ def find_repeats(engine: Engine, belief: Belief) -> tuple[FieldCopy, ...]:
 
 
 def parting(engine: Engine, belief: Belief) -> list[dict[str, Any]]:
-    """Return per source, field and original: films, parted, expected (in millionths).
+    """Return per source, field and original: films, parted (times it differed), expected (in millionths).
 
     `films` are those where a third source contradicts the original; `parted` how often the source did as well, and
-    `expected` how often it would have, were it to judge for itself as reliably as the others find it. What is learned
-    of the others is learned without it, as a source that repeats makes its original look better than it is.
+    `expected` how often it would have, were it independent and as reliable as the others find it. The others'
+    reliability is learned without it, as a source that repeats makes its original look better than it is.
     """
     sources = engine.query("SELECT DISTINCT source FROM field_judged ORDER BY source")
     found = []

@@ -1,7 +1,7 @@
 -- How reliable each source is, and whether it repeats another, from field_once, field_weighed and field_chances (fields.sql).
--- `repeat_*`: does the source {source} repeat another? Judged by all the others, over whose claims field_chances and field_weighed
--- are then: where they contradict the original, does the source ever part from it? It takes three others: of two that disagree
--- nobody can say which one a third is right to follow.
+-- `repeat_*`: does the source {source} repeat another? field_chances and field_weighed then cover the claims of all
+-- other sources: where these contradict the original, does the source ever differ from it? It takes three others: where
+-- two disagree nobody can say which one a third is right to follow.
 
 -- name: field_disputable
 SELECT movie, field FROM field_once WHERE judged AND rule <> 'union' GROUP BY movie, field HAVING COUNT(*) > 1

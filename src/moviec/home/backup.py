@@ -1,4 +1,4 @@
-"""Backups: the whole database as it stood at one moment, and every file of the lake that it names; and the way back.
+"""Backups: the whole database as of one moment, and every file of the lake that it names; and restoring it.
 
 A backup's place is a folder or any fsspec URL, for one home. Files of the lake never change, so each is kept once, under
 its name in the lake, however many backups name it:
@@ -43,10 +43,11 @@ BACKUPS, MANIFEST = "backups", "manifest.json"
 #: Folders of the lake whose files a backup keeps; match features and the copy of the ledger are made again.
 KEPT = (PAYLOADS.rstrip("/"), "records", "models", POSTER_FOLDER, VIDEOS)
 
-#: A file of the lake that tidying removed between the reading of the database and the copying: all is read again.
+#: Attempts in case tidying removes a file of the lake between reading the database and copying: everything is read
+#: again.
 TRIES = 3
 
-#: Tables of which a row means that somebody uses the catalogue.
+#: Tables with a row if the catalogue is in use.
 FILLED = ("deliveries", "documents", "decisions", "accounts")
 
 
@@ -59,7 +60,7 @@ class Dumped(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a backup holds. `missing`: files of the lake that the database names and that were missing or damaged.
+    """The content of a backup. `missing`: files of the lake that the database names and that were missing or damaged.
 
     `home`: settings and own sources, by their names in the home folder.
     """
@@ -76,9 +77,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Backup(msgspec.Struct, frozen=True):
-    """A backup in its place: its name, which is the instant at which it was made, and its manifest.
+    """A stored backup: its name, which is the time it was made, and its manifest.
 
-    `copied`: files of the lake that were not in the place yet, and `bytes` of them.
+    `copied`: files of the lake that were copied, and their `bytes`.
     """
 
     name: str
@@ -88,7 +89,7 @@ class Backup(msgspec.Struct, frozen=True):
 
     @property
     def films(self) -> int:
-        """How many films it holds."""
+        """The number of films in it."""
         return self.manifest.tables["documents"].rows
 
 
@@ -100,9 +101,10 @@ class Listed(msgspec.Struct, frozen=True):
 
 
 class Restored(msgspec.Struct, frozen=True):
-    """What was put back: which backup, rows by table, files of the lake that were written, and whether the lake is newer.
+    """What was restored: which backup, rows by table, files of the lake that were written, and whether the lake is
+    newer.
 
-    `damaged`: files of the backup that are damaged or missing in its place, and were not put back.
+    `damaged`: files of the backup that are damaged or missing in its place, and were not restored.
     """
 
     name: str
@@ -116,10 +118,10 @@ class Restored(msgspec.Struct, frozen=True):
 def backup(
     context: RunContext, url: str, keep: int = 0, verify: bool = False, tell: Tell = lambda _: None
 ) -> Backup:
-    """Write a backup, while others work; with `keep`, remove all but so many of the newest in that place.
+    """Write a backup, while others work; with `keep`, keep only this many of the newest in that place.
 
-    With `verify` what is there already is read, and copied again where it is damaged. Raises StoreError where the place is
-    another home's or nobody's, cannot be written, or where lake and catalogue do not belong together.
+    With `verify` existing files are checked, and copied again if damaged. Raises StoreError where the place is
+    another home's or has other files, cannot be written, or where lake and catalogue do not belong together.
     """
     vault = _vault(context.home, url, context.work)
     _check_place(context, vault)
@@ -136,7 +138,7 @@ def backup(
             missing = _copy_files(context, vault, [name for name in files if name not in sound], copied, tell)
             with snapshot(context.catalogue) as connection:
                 still = set(_named(connection))
-            if still.issuperset(missing):  # else they were tidied away meanwhile
+            if still.issuperset(missing):  # otherwise tidying removed them meanwhile
                 break
         settings = _copy_home(context.home, vault, f"{BACKUPS}/{name}")
         manifest = Manifest(
@@ -166,13 +168,13 @@ def backups(home: Home, url: str, work: Path, at: str = "") -> Listed:
         raise UsageError(
             f"there is no backup whose name begins with '{at}'" if at else "there is no backup here",
             vault.root,
-            "see `moviec restore DIR --list`" if at else "name the DIR that `moviec backup DIR` was told",
+            "see `moviec restore DIR --list`" if at else "name the DIR given to `moviec backup DIR`",
         )
     return found
 
 
 def restore(home: Home, url: str, at: str, work: Path, tell: Tell = lambda _: None) -> Restored:
-    """Put a backup back, the newest or the one whose name begins with `at`: its files into the lake, then its tables.
+    """Restore a backup, the newest or the one whose name begins with `at`: its files into the lake, then its tables.
 
     The catalogue must be empty, and the lake too, or the backup's own. Raises StoreError where they are not, or where
     the backup's manifest or a table is damaged: then nothing of the catalogue was written.
@@ -184,11 +186,11 @@ def restore(home: Home, url: str, at: str, work: Path, tell: Tell = lambda _: No
     store = Store(home.lake, home.folder / "cache", home.settings.options(home.lake))
     with opened(home.catalogue) as engine:
         _check_empty(engine, store, chosen)
-        tell("putting the lake's files back")
+        tell("restoring the lake's files")
         files, damaged = _put_files(vault, store, chosen.manifest)
         if readable_name(store) is None:
             name_lake(store, chosen.manifest.lake, work)
-        tell("putting the database back")
+        tell("restoring the database")
         rows = _load(engine, vault, chosen, store)
         place = Place(store, work)
         complete(place, engine)
@@ -208,14 +210,14 @@ def _vault(home: Home, url: str, work: Path) -> Store:
     return Store(place, work / "vault", home.settings.options(place), lambda _: _MENDS)
 
 
-#: What mends a damaged file of a backup.
+#: How to recover from a damaged file of a backup.
 _MENDS = (
-    "name another backup with --at; where the home still stands, `moviec backup DIR --verify` copies it again"
+    "name another backup with --at; if the home still exists, `moviec backup DIR --verify` copies it again"
 )
 
 
 def _listed(vault: Store, at: str = "") -> Listed:
-    """Read the manifests in a place, those of a name that begins with `at`."""
+    """Read the manifests in a place, those whose name begins with `at`."""
     found, unreadable = [], []
     for file in _manifests(vault):
         name = file.split("/")[1]
@@ -229,7 +231,9 @@ def _listed(vault: Store, at: str = "") -> Listed:
 
 
 def _newest(found: Listed, vault: Store) -> Backup:
-    """Return the newest backup. Raises DamagedError where its manifest cannot be read: an older one is for a person to choose."""
+    """Return the newest backup. Raises DamagedError where its manifest cannot be read: choosing an older one is up to a
+    person.
+    """
     name = max([backup.name for backup in found.backups] + found.unreadable)
     if name in found.unreadable:
         raise DamagedError(
@@ -239,16 +243,16 @@ def _newest(found: Listed, vault: Store) -> Backup:
 
 
 def _check_place(context: RunContext, vault: Store) -> None:
-    """Make sure that the place is elsewhere, and that there is something sound to back up."""
+    """Make sure that the place is outside the home, and that there is something intact to back up."""
     if wrong := mismatch(context.store, context.catalogue):
         raise StoreError(wrong.what, wrong.where, wrong.hint)
     here = [str(context.home.folder.resolve()), context.store.root]
     if any(f"{vault.root}/".startswith(f"{place}/") for place in here):
-        raise UsageError("a backup belongs elsewhere than what it is of", vault.root, "name another place")
+        raise UsageError("a backup must be outside the home", vault.root, "name another place")
 
 
 def _check_owner(context: RunContext, vault: Store) -> None:
-    """Make sure that the place is this home's, or empty; its name is written first, so that all that follows is this home's."""
+    """Make sure that the place is this home's, or empty; the home's name is written first, which claims the place."""
     mine = lake_name(context.store)
     if mine is None:
         raise StoreError("there is nothing to back up yet", str(context.home.folder), "ingest a source first")
@@ -288,7 +292,7 @@ def _write_parquet(parts: Iterator[pa.Table], path: Path) -> int:
 
 
 def _named(connection: sa.Connection) -> list[str]:
-    """Name the files of the lake that the database names."""
+    """Return the files of the lake that the database names."""
     payloads = {payload_name(sha256) for sha256 in payloads_there(connection)}
     pictures = {name for poster in stored_posters(connection) for name in picture_names(poster.sha256 or "")}
     videos = {video_name(video.sha256 or "", video.kind or "") for video in stored_videos(connection)}
@@ -296,7 +300,7 @@ def _named(connection: sa.Connection) -> list[str]:
 
 
 def _sound(vault: Store, verify: bool) -> set[str]:
-    """Name the lake's files that the place has, those that are damaged left out where they are to be read."""
+    """Return the lake's files in the place; with `verify`, without damaged ones."""
     there = {name for folder in KEPT for name in vault.names(folder)} | ({FILE} if vault.has(FILE) else set())
     return {name for name in there if not verify or vault.check(name) is State.SOUND}
 
@@ -304,7 +308,7 @@ def _sound(vault: Store, verify: bool) -> set[str]:
 def _copy_files(
     context: RunContext, vault: Store, fresh: Sequence[str], copied: dict[str, int], tell: Tell
 ) -> list[str]:
-    """Copy files that the place does not have; name those that are missing in the lake, or damaged."""
+    """Copy files that the place does not have; return those that are missing in the lake, or damaged."""
     tell(f"copying {plural(len(fresh), 'file', 'files')} of the lake")
     missing = []
     for name in fresh:
@@ -332,9 +336,9 @@ def _copy_home(home: Home, vault: Store, folder: str) -> list[str]:
 
 
 def _remove_older(vault: Store, keep: int, tell: Tell) -> None:
-    """Remove backups but for the newest, each one's manifest first, then the lake's files that no other backup names.
+    """Remove all backups but the newest, each one's manifest first, then the lake's files that no other backup names.
 
-    A backup whose manifest cannot be read stays, and the lake's files with it: what it names is not known.
+    A backup whose manifest cannot be read is kept, and the lake's files with it: what it names is unknown.
     """
     found = _listed(vault)
     for old in found.backups[:-keep]:
@@ -352,12 +356,12 @@ def _remove_older(vault: Store, keep: int, tell: Tell) -> None:
 
 
 def _manifests(vault: Store) -> list[str]:
-    """Name the manifests in a place, oldest first."""
+    """Return the manifests in a place, oldest first."""
     return [file for file in vault.names(BACKUPS) if file.endswith(f"/{MANIFEST}") and file.count("/") == 2]
 
 
 def _check_empty(engine: sa.Engine, store: Store, chosen: Backup) -> None:
-    """Make sure that nothing is overwritten: the catalogue holds nothing, and the lake nothing of another home."""
+    """Make sure that nothing is overwritten: the catalogue is empty, and the lake has nothing of another home."""
     with engine.connect() as connection:
         _check_unused(connection, engine)
     there, records = readable_name(store), store.names("records")
@@ -376,7 +380,7 @@ def _check_unused(connection: sa.Connection, engine: sa.Engine) -> None:
 
 
 def _put_files(vault: Store, store: Store, manifest: Manifest) -> tuple[int, list[str]]:
-    """Put the lake's files back, each verified; return how many were not there, or damaged, and the names of those that are
+    """Restore the lake's files, each verified; return how many were missing or damaged, and the names of those that are
     damaged or missing in the place itself.
     """
     written, lost = 0, []
@@ -397,13 +401,13 @@ def _put_files(vault: Store, store: Store, manifest: Manifest) -> tuple[int, lis
 
 
 def _load(engine: sa.Engine, vault: Store, chosen: Backup, store: Store) -> dict[str, int]:
-    """Load the tables in one transaction under the schema that they were written with, then bring that up."""
+    """Load the tables in one transaction under the schema that they were written with, then migrate it."""
     paths = {name: vault.path(table.file) for name, table in chosen.manifest.tables.items()}
     if version(engine) != chosen.manifest.schema:
         drop_tables(engine)
         migrate(engine, chosen.manifest.schema)
     with writing(engine) as connection:
-        _check_unused(connection, engine)  # again: somebody else may have filled it since
+        _check_unused(connection, engine)  # again: another process may have filled it since
         rows = replace_rows(connection, paths, lambda name: _parts(paths[name]))
         wrong = [name for name, table in chosen.manifest.tables.items() if rows.get(name) != table.rows]
         if wrong:

@@ -1,4 +1,4 @@
-"""What a run of the pipeline works with: the home, its lake and catalogue, a work folder, its leases, its steps and disk space.
+"""The context of a pipeline run: the home, its lake and catalogue, a work folder, its leases, its steps and disk space.
 
 Whether the disks have room is checked before work begins. The figures are the least that any source needed when it was
 measured (4,000 made-up films from five sources; the most was six times that): a delivery refused here could not have been
@@ -43,14 +43,14 @@ class Steps:
     """The record of a run while it goes on, and how it ended: done, or held."""
 
     def __init__(self, tell: Tell = lambda _: None) -> None:
-        """Begin with none; `tell` hears the name of each."""
+        """Start without steps; `tell` receives the name of each."""
         self.done: list[Step] = []
         self.outcome = "done"
         self._tell = tell
 
     @contextmanager
     def step(self, name: str) -> Iterator[dict[str, int]]:
-        """Do a step; what is put into the dictionary it gives is kept as its counts."""
+        """Run a step; values put into the yielded dictionary become its counts."""
         self._tell(name)
         counts: dict[str, int] = {}
         begun = time.monotonic()
@@ -102,7 +102,7 @@ def _present(folder: Path) -> Path:
 
 
 class RunContext(msgspec.Struct, frozen=True):
-    """The places of a run, the leases that it holds, and the cluster that it spreads work over, if any; `work` is thrown away
+    """The places of a run, the leases that it holds, and its cluster, if any; `work` is removed
     at its end.
     """
 
@@ -115,12 +115,12 @@ class RunContext(msgspec.Struct, frozen=True):
 
     @property
     def limits(self) -> Limits:
-        """What the engine may take."""
+        """The engine's limits."""
         return Limits(self.home.settings.threads, self.home.settings.memory)
 
     @property
     def cores(self) -> int:
-        """How many threads work side by side."""
+        """The number of parallel threads."""
         return self.home.settings.threads or os.cpu_count() or 1
 
     @property
@@ -129,22 +129,22 @@ class RunContext(msgspec.Struct, frozen=True):
         return Place(self.store, self.work)
 
     def writing(self) -> AbstractContextManager[Copy]:
-        """Open a transaction that changes deliveries or the ledger, along with which the lake's copy of them is written."""
+        """Open a transaction that changes deliveries or the ledger and also writes the lake's copy of them."""
         return copying(self.copies, self.catalogue)
 
     def record_files(self, batches: Iterable[Batch]) -> list[Path]:
-        """Return the files of batches' records, each here and checked."""
+        """Return the files of batches' records, each local and verified."""
         return [self.store.path(batch.records_file) for batch in batches if batch.records_file]
 
     def room(self, name: str) -> Path:
-        """Make a folder for one piece of work."""
+        """Create a folder for one task."""
         return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.work))
 
     def confirm(self, connection: sa.Connection, name: str) -> None:
         """Make sure, inside a `writing` transaction, that the run still holds a lease. Raises StoreError."""
         held = next((lease for lease in self.leases if lease.name == name), None)
         if held is None:
-            raise StoreError("this work needs to be alone", f"lease '{name}'", "open the run with it")
+            raise StoreError("this work needs a lease", f"lease '{name}'", "open the run with it")
         confirm(connection, held)
 
 
@@ -152,14 +152,16 @@ class RunContext(msgspec.Struct, frozen=True):
 def recorded(context: RunContext, command: str, lease: str, tell: Tell = lambda _: None) -> Iterator[Steps]:
     """Record a run under the lease that it holds; its steps are those that were done when it ended.
 
-    Recorded as failed where the block raises. A run whose process died is noted as died by the lease's next holder.
+    Recorded as failed if the block raises. A run whose process died is marked by the lease's next holder.
     """
     number = begin_run(context.catalogue, command, lease)
     steps = Steps(tell)
     try:
         yield steps
     except BaseException as error:
-        with suppress(StoreError):  # the run's own error counts; the lease's next holder notes how it ended
+        with suppress(
+            StoreError
+        ):  # the run's own error matters; the lease's next holder records how it ended
             done = msgspec.to_builtins(steps.done)
             why = "stopped by Ctrl-C" if is_interrupt(error) else str(error) or type(error).__name__
             end_run(context.catalogue, number, done, "failed", why)

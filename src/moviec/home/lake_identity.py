@@ -1,4 +1,6 @@
-"""A lake and a catalogue belong together: each carries the name of the pair, and two that do not match are not written to."""
+"""A lake and a catalogue belong together: each has the name of the pair, and two that do not match are not written
+to.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ FILE, FACT = "identity", "lake"
 
 
 class Mismatch(msgspec.Struct, frozen=True):
-    """Why a lake and a catalogue do not belong together, where that is seen, and what brings them together."""
+    """Why a lake and a catalogue do not belong together, where that shows, and how to fix it."""
 
     what: str
     where: str
@@ -30,8 +32,8 @@ class Mismatch(msgspec.Struct, frozen=True):
 def check_pair(store: Store, catalogue: sa.Engine, work: Path) -> None:
     """Make sure that the catalogue is the lake's own; name the pair where neither has a name yet.
 
-    Raises StoreError where they do not belong together: a catalogue that does not know the lake's files would take them
-    for leftovers.
+    Raises StoreError where they do not belong together: a catalogue that does not know the lake's files would treat
+    them as leftovers.
     """
     if wrong := mismatch(store, catalogue):
         raise StoreError(wrong.what, wrong.where, wrong.hint)
@@ -45,12 +47,12 @@ def check_pair(store: Store, catalogue: sa.Engine, work: Path) -> None:
 
 
 def new_name() -> str:
-    """Make a name for a pair."""
+    """Return a new name for a pair."""
     return str(uuid.uuid4())
 
 
 def name_lake(store: Store, name: str, work: Path) -> None:
-    """Return a lake without a readable name one."""
+    """Write a lake's name if it has no readable one."""
     if store.has(FILE):
         store.remove(FILE)
     made = work / FILE
@@ -59,7 +61,9 @@ def name_lake(store: Store, name: str, work: Path) -> None:
 
 
 def mismatch(store: Store, catalogue: sa.Engine) -> Mismatch | None:
-    """Return why the two do not belong together: their names differ, one is empty and the other is not, or one is older."""
+    """Return why the two do not belong together: their names differ, one is empty and the other is not, or one is out
+    of date.
+    """
     lake, known = readable_name(store), _known_name(catalogue)
     if None not in (lake, known):
         wrong = f"this is the lake of another catalogue (it is of {lake}, the catalogue's is {known})"
@@ -74,7 +78,7 @@ def mismatch(store: Store, catalogue: sa.Engine) -> Mismatch | None:
 
 
 def readable_name(store: Store) -> str | None:
-    """Return the name that a lake carries; None where it has none, or it is damaged."""
+    """Return a lake's name; None if it has none, or it is damaged."""
     try:
         return lake_name(store)
     except DamagedError:
@@ -82,13 +86,13 @@ def readable_name(store: Store) -> str | None:
 
 
 def lake_name(store: Store) -> str | None:
-    """Return the name that a lake carries; None where it has none yet."""
+    """Return a lake's name; None if it has none yet."""
     return store.path(FILE).read_text("ascii").strip() if store.has(FILE) else None
 
 
 _HINT = (
-    "check MOVIEC_CATALOGUE and MOVIEC_LAKE; of a catalogue that is lost `moviec restore` brings a backup back, and"
-    " `moviec rebuild --from-lake` makes it again"
+    "check MOVIEC_CATALOGUE and MOVIEC_LAKE; if the catalogue is lost, `moviec restore` restores a backup, and"
+    " `moviec rebuild --from-lake` builds it again"
 )
 
 
@@ -105,5 +109,5 @@ def _one_is_empty(store: Store, catalogue: sa.Engine) -> str:
     if filled == delivered:
         return ""
     if filled:
-        return "this lake holds deliveries and the catalogue knows none"
-    return "the catalogue knows deliveries and this lake holds none"
+        return "this lake holds deliveries and the catalogue has none"
+    return "the catalogue has deliveries and this lake has none"

@@ -1,11 +1,11 @@
-"""The lake's own copy of the ledger: what neither payloads nor batches can tell, so that the lake alone is enough to make
-the catalogue again (`moviec rebuild --from-lake`).
+"""The lake's own copy of the ledger: what neither payloads nor batches contain, so that the lake alone is enough to
+rebuild the catalogue (`moviec rebuild --from-lake`).
 
-Below `ledger/TABLE/` stand numbered Parquet files. Each holds rows as they are from then on; one named `…-whole` holds
-all rows of the table, and those before it count no more. A file is written before the transaction that changes the rows
+Below `ledger/TABLE/` are numbered Parquet files. Each holds rows as they are from then on; one named `…-whole` holds
+all rows of the table, which replaces all earlier ones. A file is written before the transaction that changes the rows
 is committed, so the copy is never behind; `ledger/committed/NUMBER` is written after it. What a transaction leaves that
-was taken back bears the number that the next one takes, which moves it aside. A catalogue that does not know of the
-last committed transaction is an older one. A migration that changes a copied table deletes its fact, `ledger/TABLE`:
+was rolled back has the number of the next one, which moves it aside. A catalogue that does not know of the
+last committed transaction is out of date. A migration that changes a copied table deletes its fact, `ledger/TABLE`:
 then the next run copies the table whole.
 """
 
@@ -36,7 +36,7 @@ from moviec.storage.files import Store
 #: The folder in the lake; the name of the newest file is a fact of the catalogue, `ledger/TABLE`.
 FOLDER = "ledger"
 
-#: Where transactions are marked; the number of the last is a fact of the catalogue.
+#: The folder of transaction marks; the number of the last is a fact of the catalogue.
 COMMITTED = "ledger/committed"
 
 #: The tables that are copied (of `catalogue_state` one fact, LOG_BEGINS), with the columns whose rows take the place of one another.
@@ -53,7 +53,7 @@ UNITS = {
     "catalogue_state": ("name",),
 }
 
-#: Of a delivery these are copied together; of the small ones every file holds all rows.
+#: These tables of a delivery are copied together; for small ones every file holds all rows.
 OF_DELIVERIES = ("deliveries", "delivery_payloads", "batches", "rejected_rows")
 SMALL = ("decisions", "models", "catalogue_state")
 
@@ -65,7 +65,7 @@ MANY = 1_000
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where a copy is written: the lake, and a folder for what is not finished."""
+    """Where a copy is written: the lake, and a folder for unfinished files."""
 
     store: Store
     work: Path
@@ -84,10 +84,10 @@ class Copied(msgspec.Struct, frozen=True, order=True):
 
 
 class Copy:
-    """The copy that is written along with one transaction."""
+    """The part of the copy written with one transaction."""
 
     def __init__(self, place: Place, connection: sa.Connection) -> None:
-        """Begin with nothing; `connection` is that of the `writing` transaction."""
+        """Start empty; `connection` is that of the `writing` transaction."""
         self.connection = connection
         self._place = place
         self._files: list[str] = []
@@ -126,7 +126,7 @@ class Copy:
         return f"{COMMITTED}/{number:08}"
 
     def mark(self, name: str) -> None:
-        """Say in the lake that the transaction was committed, and which file of every table is the newest then."""
+        """Record in the lake that the transaction was committed, and which file of every table is the newest then."""
         place = self._place
         ready = place.work / "committed"
         ready.write_text("".join(f"{file}\n" for file in self._state), "ascii")
@@ -137,7 +137,7 @@ class Copy:
                 place.store.remove(earlier)
 
     def _write(self, name: str, rows: pa.Table, whole: bool = False) -> None:
-        """Write the next file of a table; what is copied for the first time is copied whole."""
+        """Write the next file of a table; a table copied for the first time is copied whole."""
         place, connection = self._place, self.connection
         if fact(connection, _fact(name)) is None and not whole:
             rows, whole = rows_of(connection, name), True
@@ -146,14 +146,14 @@ class Copy:
         number = _newest(connection, name) + 1
         files = _files(place.store, name)
         if ahead := [file.name for file in files if file.number >= number]:
-            move_aside(place.store, ahead, "its transaction was taken back", place.work)
+            move_aside(place.store, ahead, "its transaction was rolled back", place.work)
         ready = place.work / f"{name}.parquet"
         pyarrow.parquet.write_table(rows, ready, compression="zstd")
         file = f"{FOLDER}/{name}/{number:08}-{transport.sha256(ready)[:8]}{'-whole' if whole else ''}.parquet"
         place.store.put(ready, file)
         note_fact(connection, _fact(name), file)
         self._files.append(file)
-        if name in SMALL:  # the one before stays: this transaction may be taken back yet
+        if name in SMALL:  # the previous one stays: this transaction may still be rolled back
             for earlier in files:
                 if earlier.number < number - 1:
                     place.store.remove(earlier.name)
@@ -161,7 +161,7 @@ class Copy:
 
 @contextmanager
 def copying(place: Place, catalogue: sa.Engine) -> Iterator[Copy]:
-    """Open one `writing` transaction along with which the copy of the ledger is written.
+    """Open one `writing` transaction that also writes the copy of the ledger.
 
     Raises StoreError where the catalogue is older than its lake.
     """
@@ -176,7 +176,7 @@ def copying(place: Place, catalogue: sa.Engine) -> Iterator[Copy]:
 
 
 def complete(place: Place, catalogue: sa.Engine) -> None:
-    """Copy whole what has no copy yet. Needs the lease on arrivals."""
+    """Copy tables without a copy. Needs the lease on arrivals."""
     with catalogue.connect() as connection:
         wanted = [name for name in UNITS if not fact(connection, _fact(name))]
     if wanted:
@@ -186,14 +186,14 @@ def complete(place: Place, catalogue: sa.Engine) -> None:
 
 
 def compact(place: Place, catalogue: sa.Engine, most: int) -> int:
-    """Copy tables whose copy is more than so many files whole, and remove those files; return how many tables."""
+    """Copy tables again whose copy has more than a number of files, and remove those files; return how many tables."""
     many = [name for name, files in _every(place.store).items() if len(files) > most and name not in SMALL]
     copy_anew(place, catalogue, many)
     return len(many)
 
 
 def copy_anew(place: Place, catalogue: sa.Engine, names: Sequence[str]) -> None:
-    """Copy tables whole, and remove the files before, damaged ones among them."""
+    """Copy tables whole, and remove earlier files, including damaged ones."""
     with copying(place, catalogue) as copy:
         for name in names:
             copy.table(name)
@@ -204,13 +204,13 @@ def copy_anew(place: Place, catalogue: sa.Engine, names: Sequence[str]) -> None:
 
 
 def copied_table(file: str) -> str:
-    """Name the table that a file of the copy belongs to; that of a mark is written with the next transaction."""
+    """Return the table that a file of the copy belongs to; that of a mark is written with the next transaction."""
     name = file.split("/")[1].partition(":")[0]
     return name if name in UNITS else "catalogue_state"
 
 
 def missing(store: Store, connection: sa.Connection) -> dict[str, list[str]]:
-    """Return by table what its copy lacks: the newest file, or one before it."""
+    """Return, by table, what its copy lacks: the newest file, or an earlier one."""
     known = {name: _newest(connection, name) for name in UNITS}
     there = _every(store)
     found = {}
@@ -230,13 +230,13 @@ def missing(store: Store, connection: sa.Connection) -> dict[str, list[str]]:
 
 def is_older(store: Store, connection: sa.Connection) -> bool:
     """Return whether the catalogue is older than its lake: transactions were committed that it knows nothing of."""
-    marks = store.names(COMMITTED)  # first: what is committed meanwhile is in the catalogue
+    marks = store.names(COMMITTED)  # read first: later commits are in the catalogue
     known = int(fact(connection, COMMITTED) or 0)
     return any(int(mark.rpartition("/")[2]) > known for mark in marks)
 
 
 def name_copies(engine: DuckEngine, store: Store) -> list[str]:
-    """Keep each copied table's rows, as they stand in the copy, under its own name; return the names.
+    """Materialize each copied table's rows under its own name; return the names.
 
     Raises StoreError where the lake has no copy, or a file of it is missing.
     """
@@ -259,7 +259,7 @@ def name_copies(engine: DuckEngine, store: Store) -> list[str]:
 
 
 def _committed(store: Store) -> dict[str, int]:
-    """Return by table the number of its newest file when the last transaction was committed that the lake has a mark of."""
+    """Return, by table, the number of its newest file at the last transaction marked in the lake."""
     marks = store.names(COMMITTED)
     if not marks:
         return {}
@@ -268,9 +268,9 @@ def _committed(store: Store) -> dict[str, int]:
 
 
 def _rows(name: str, paths: Sequence[Path]) -> str:
-    """Write the rows of a table that hold: of those that take the place of one another the ones written last.
+    """Return the query of a table's current rows: of rows that replace one another, those written last.
 
-    Columns that an older version did not know are NULL.
+    Columns missing in an older version are NULL.
     """
     columns = ", ".join(map(identifier, columns_of(name)))
     key = ", ".join(map(identifier, key_of(name)))
@@ -283,19 +283,19 @@ def _rows(name: str, paths: Sequence[Path]) -> str:
     )
 
 
-#: Of a catalogue that a backup brought back, and what brings it up.
+#: The message for a restored catalogue that is out of date, and the hint.
 OLDER = "the catalogue is older than its lake"
-OLDER_HINT = "`moviec rebuild --from-lake` brings it up, or put a newer one back"
+OLDER_HINT = "`moviec rebuild --from-lake` updates it, or restore a newer one"
 
 
 def forget_copies(connection: sa.Connection) -> None:
-    """Have the next run copy everything whole: the lake has no copy."""
+    """Make the next run copy everything: the lake has no copy."""
     for name in (*map(_fact, UNITS), COMMITTED):
         note_fact(connection, name, None)
 
 
 def note_copies(connection: sa.Connection, store: Store) -> None:
-    """Note that the catalogue knows all of the copy, after it was read."""
+    """Record that the catalogue has read the whole copy."""
     for name, files in _every(store).items():
         note_fact(connection, _fact(name), files[-1].name if files else None)
     marks = store.names(COMMITTED)

@@ -1,7 +1,7 @@
-"""What every run of a home goes by: the models in force, the rules of fields, and the facts of its sources.
+"""What every run of a home uses: the models in force, the rules of fields, and the facts of its sources.
 
-Facts are as the sources' files say, else as they were at the last publication: without them nobody knows a source's raters
-and licence, nor whether it is private.
+Facts come from the sources' files, else from the last publication: without them a source's raters
+and licence are unknown, and whether it is private.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from moviec.matching.parties import parties_version
 from moviec.sources.registry import faulty_sources, find_sources
 from moviec.sources.spec import SourceSpec
 
-#: Under this name the catalogue says which models it was built with.
+#: The fact that names the models the catalogue was built with.
 BUILT_WITH = "built_with"
 
-#: Names the models that come with MovieC, where a version is asked for.
+#: The version name of the shipped models.
 SHIPPED = "shipped"
 
 
 class Models(msgspec.Struct, frozen=True):
-    """What a run works under: the match model, the fuse model, the rules by which claims become fields, and whether what is
-    published is `public`, so that it holds only what may be passed on.
+    """The configuration of a run: the match model, the fuse model, the rules by which claims become fields, and whether
+    what is published is `public`, so that it holds only what may be passed on.
     """
 
     match: Model
@@ -47,7 +47,7 @@ class Models(msgspec.Struct, frozen=True):
 
     @property
     def versions(self) -> str:
-        """Name all of these, the rules of people and companies, and what documents say."""
+        """Return one name for all of these, the rules of people and companies, and what documents say."""
         rules = hashlib.sha256(msgspec.json.encode(self.rules, order="sorted")).hexdigest()[:8]
         public = " public" if self.public else ""
         return f"{self.match.version} {self.fuse.version} r-{rules} {parties_version()} d-{SHAPE}{public}"
@@ -67,7 +67,7 @@ def pinned_models(context: RunContext) -> Models:
 
 
 def pinned_match_file(context: RunContext) -> Path | None:
-    """Return the file of the match weights in force; None for those that come with MovieC."""
+    """Return the file of the match weights in force; None for the shipped ones."""
     with context.catalogue.connect() as connection:
         file = pinned_files(connection).get("match")
     return context.store.path(file) if file else None
@@ -80,7 +80,7 @@ def fitted_models(context: RunContext) -> list[dict[str, Any]]:
 
 
 def pin_again(context: RunContext, version: str) -> None:
-    """Put a model that was fitted before in force, for its kind; `shipped`: those that come with MovieC, for both.
+    """Put a model that was fitted before in force, for its kind; `shipped`: the shipped models, for both kinds.
 
     Raises UsageError where no model has this version.
     """
@@ -95,12 +95,12 @@ def pin_again(context: RunContext, version: str) -> None:
 
 
 def built_with(connection: sa.Connection) -> str | None:
-    """Name the models that the catalogue was built with."""
+    """Return the models that the catalogue was built with."""
     return fact(connection, BUILT_WITH)
 
 
 def note_built_with(connection: sa.Connection, versions: str) -> None:
-    """Note the models that the catalogue is built with from here on."""
+    """Record the models that the catalogue is built with from here on."""
     note_fact(connection, BUILT_WITH, versions)
 
 
@@ -108,9 +108,9 @@ _KEPT = "source/"
 
 
 def facts_in_force(context: RunContext, batches: Sequence[Batch] | None = None) -> list[SourceSpec]:
-    """Return the facts of every source there is, and kept ones of those with batches whose files are gone or faulty.
+    """Return the facts of every available source, and stored ones of those with batches whose files are gone or faulty.
 
-    Raises StoreError for a source with batches of which nothing is known.
+    Raises StoreError for a source with batches without any facts.
     """
     found = {name: source.spec for name, source in find_sources(context.home.folder).items()}
     needed = {batch.source for batch in (all_batches(context.catalogue) if batches is None else batches)}
@@ -119,7 +119,7 @@ def facts_in_force(context: RunContext, batches: Sequence[Batch] | None = None) 
             kept = fact(connection, _KEPT + name)
         if kept is None:
             fault = faulty_sources(context.home.folder).get(name)
-            what = str(fault) if fault else "this home has its records and not its facts"
+            what = str(fault) if fault else "this home has its records but not its facts"
             raise StoreError(f"{what}; nothing is published without them", name, f"put sources/{name} back")
         found[name] = msgspec.json.decode(kept, type=SourceSpec)
     return [found[name] for name in sorted(found)]
@@ -134,7 +134,9 @@ def unpublished(context: RunContext, specs: Iterable[SourceSpec]) -> set[str]:
 
 
 def spaces_shown(context: RunContext, specs: Sequence[SourceSpec] | None = None) -> dict[str, str]:
-    """Return the id space of the companies of each source whose word on these may be shown, the surest source first."""
+    """Return the id space of the companies of each source whose details of them may be shown, the most trusted
+    first.
+    """
     some = facts_in_force(context) if specs is None else specs
     hidden = unpublished(context, some)
     telling = [spec for spec in some if any(file.about == "companies" for file in spec.files.values())]
@@ -143,7 +145,7 @@ def spaces_shown(context: RunContext, specs: Sequence[SourceSpec] | None = None)
 
 
 def keep_facts(connection: sa.Connection, specs: Iterable[SourceSpec], batches: Iterable[Batch]) -> None:
-    """Keep what was known of the sources of batches when these were published. Inside a `writing` transaction."""
+    """Store the facts of the batches' sources at their publication. Inside a `writing` transaction."""
     wanted = {batch.source for batch in batches}
     for spec in specs:
         if spec.name in wanted:

@@ -1,6 +1,6 @@
-"""Alerts: what needs attention is told once to a webhook or by mail, with what to do about it; and once more when it is over.
+"""Alerts: a webhook call or a mail for each new concern, with what to do about it, and one more when it is over.
 
-What was told stands in the catalogue, so that workers on several hosts tell it once.
+The catalogue holds which alerts were sent, so that workers on several hosts send each only once.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from moviec.jobs.webhook_sender import post, target_of
 from moviec.sources.registry import find_sources
 from moviec.units import plural
 
-#: The catalogue's fact that holds what was told, by cause.
-TOLD = "alerts_told"
+#: The catalogue's fact that holds the open alerts, by cause.
+SENT = "alerts_told"
 
-#: Seconds that a mail server may take.
+#: Seconds to wait for a mail server.
 TIMEOUT = 20.0
 
 #: What to do about each check that can be a concern.
@@ -52,7 +52,7 @@ TO_DO = {
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
-    """One concern as it is told: its cause, whose it is, what is wrong, what to do, and since when it is known."""
+    """One concern: its check, which source or follower it is about, what is wrong, what to do, and since when."""
 
     state: Literal["new", "over", "test"]
     check: str
@@ -70,7 +70,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Known(msgspec.Struct, frozen=True):
-    """What was told of a cause, and when."""
+    """An alert that was sent and is not over, and since when."""
 
     check: str
     of: str
@@ -79,7 +79,7 @@ class Known(msgspec.Struct, frozen=True):
 
 
 def cause_of(check: Check) -> str:
-    """Return what makes a concern the same one as before: which check, of what; of a held delivery also which one."""
+    """Return what identifies a concern: its check and its source or follower; for a held delivery also which one."""
     held = f" {check.concern.split(' ')[0]}" if check.name == "source_held" else ""
     return f"{check.name} {check.of}{held}"
 
@@ -87,22 +87,22 @@ def cause_of(check: Check) -> str:
 def alerts_of(
     known: Mapping[str, Known], checks: Sequence[Check], now: str
 ) -> tuple[list[Alert], dict[str, Known]]:
-    """Return what is to be told of checks where some causes are `known`, and what is known once it was."""
+    """Return the alerts to send, given those `known`, and which are known once they are sent."""
     concerns = {cause_of(check): check for check in checks if check.concern}
     after = {
         cause: known.get(cause) or Known(check.name, check.of, check.concern, now)
         for cause, check in concerns.items()
     }
-    told = [_alert("new", after[cause]) for cause in concerns if cause not in known]
-    told += [_alert("over", was) for cause, was in known.items() if cause not in concerns]
-    return told, after
+    alerts = [_alert("new", after[cause]) for cause in concerns if cause not in known]
+    alerts += [_alert("over", was) for cause, was in known.items() if cause not in concerns]
+    return alerts, after
 
 
 def send_alerts(context: RunContext) -> list[Alert]:
-    """Look at everything, and tell what is new and what is over; return what was told.
+    """Run all checks, send what is new and what is over, and return the alerts that were sent.
 
-    Nothing is looked at where nobody is to be told. Raises TransportError where it cannot be sent: it is tried again the
-    next time, since nothing was noted.
+    Nothing is checked where no receiver is set. Raises TransportError where sending fails; nothing is noted then, so
+    the next run sends it again.
     """
     settings = context.home.settings.alerts
     if not settings.wanted:
@@ -113,31 +113,31 @@ def send_alerts(context: RunContext) -> list[Alert]:
             return []
         checks = check_all(context, find_sources(context.home.folder), now)
         with context.catalogue.connect() as connection:
-            noted = fact(connection, TOLD) or "{}"
+            noted = fact(connection, SENT) or "{}"
         known = msgspec.json.decode(noted, type=dict[str, Known])
-        told, after = alerts_of(known, checks, now.isoformat(timespec="seconds"))
-        if told:
-            tell(context.home, told)
+        alerts, after = alerts_of(known, checks, now.isoformat(timespec="seconds"))
+        if alerts:
+            _send(context.home, alerts)
         if after != known:
             with writing(context.catalogue, beside=True) as connection:
-                note_fact(connection, TOLD, msgspec.json.encode(after).decode())
-    return told
+                note_fact(connection, SENT, msgspec.json.encode(after).decode())
+    return alerts
 
 
 def send_test(home: Home) -> None:
-    """Send an alert that says it is a test. Raises UsageError where nobody is to be told, TransportError where it cannot be sent."""
+    """Send a test alert. Raises UsageError where no receiver is set, TransportError where it cannot be sent."""
     if not home.settings.alerts.wanted:
         hint = "set webhook, or mail and smtp, under [alerts] in moviec.toml"
-        raise UsageError("nobody is to be told of alerts", "alerts", hint)
+        raise UsageError("no receiver is set", "alerts", hint)
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     test = Alert(
         state="test", check="test", of="", what="this is a test", todo="nothing: alerts arrive", since=now
     )
-    tell(home, [test])
+    _send(home, [test])
 
 
-def tell(home: Home, alerts: Sequence[Alert]) -> None:
-    """Send alerts to everybody who is to be told. Raises TransportError."""
+def _send(home: Home, alerts: Sequence[Alert]) -> None:
+    """Send alerts to every receiver in the settings. Raises TransportError."""
     settings = home.settings.alerts
     if settings.webhook:
         body = msgspec.json.encode({"text": _text(home, alerts), "moviec": __version__, "alerts": alerts})
@@ -165,7 +165,9 @@ def _subject(alerts: Sequence[Alert]) -> str:
 
 
 def _mail(settings: Alerts, subject: str, text: str) -> None:
-    """Send a mail by the server of the settings, encrypted where the server can do that and always with a password."""
+    """Send a mail through the configured server, encrypted if the server supports it and always if it wants a
+    password.
+    """
     message = EmailMessage()
     message["Subject"], message["From"], message["To"] = (
         subject,
@@ -189,7 +191,7 @@ def _mail(settings: Alerts, subject: str, text: str) -> None:
                 server.login(unquote(where.username), unquote(where.password or ""))
             server.send_message(message)
     except (OSError, smtplib.SMTPException) as error:
-        what = f"the mail server did not take it ({str(error).splitlines()[0] if str(error) else type(error).__name__})"
+        what = f"the mail server did not accept the alert ({str(error).splitlines()[0] if str(error) else type(error).__name__})"
         raise TransportError(
             what, f"{host}:{where.port or ''}".rstrip(":"), "see [alerts] in moviec.toml"
         ) from error
@@ -201,7 +203,7 @@ def _offers(server: smtplib.SMTP) -> str:
 
 
 def try_alerts(context: RunContext) -> str:
-    """Send what is to be told, for a run that ends; return what kept it from being sent, empty where nothing did."""
+    """Send alerts at the end of a run; return why that failed, empty where it did not."""
     try:
         send_alerts(context)
     except MovieCError as error:

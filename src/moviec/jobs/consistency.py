@@ -1,7 +1,8 @@
-"""What of a home is damaged or disagrees: files of the lake, and what the catalogue says of a film in several places.
+"""Find what is damaged or disagrees in a home: files of the lake, and what several places of the catalogue say of a
+film.
 
-A document, its hash, the tables, the monthly sums and the rankings must agree; what does not is published again from the
-records, by the path of every publication. Of a damaged file: what it is for, and what restores it.
+A document, its hash, the tables, the monthly sums and the rankings must agree; films that disagree are published again
+from the records, by the usual path. For a damaged file: what it is for, and what restores it.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from moviec.text import Column, pc
 
 
 class Damaged(msgspec.Struct, frozen=True):
-    """A file of the lake that is not as it was written, or of which nobody can tell; `folder` is what kind of file it is."""
+    """A file of the lake whose bytes are not as written, or which has no checksum; `folder` is the kind of file."""
 
     name: str
     folder: str
@@ -39,7 +40,7 @@ class Damaged(msgspec.Struct, frozen=True):
 
     @property
     def what(self) -> str:
-        """Return what is wrong with it, and what a person can do about what is not made again."""
+        """Return what is wrong with it, and what to do where MovieC cannot rebuild it."""
         if self.state is State.UNRECORDED:
             return "a file of the lake has no checksum"
         return _WHAT[self.folder]
@@ -55,27 +56,27 @@ _WHAT = {
 
 
 def damaged(context: RunContext, payloads: bool) -> Iterator[Damaged]:
-    """Read the lake's files, payloads where they are wanted; yield those that are not what their checksum says."""
+    """Read the lake's files (payloads only on request); yield those that do not match their checksum."""
     for name, state in unsound(context.store, RECORDED + (("raw",) if payloads else ())):
         yield Damaged(name, name.partition("/")[0], state)
 
 
 def lost_models(context: RunContext) -> list[str]:
-    """Name the files of fitted models that are not there."""
+    """Return the names of missing files of fitted models."""
     with context.catalogue.connect() as connection:
         named = model_files(connection)
     return sorted(named - set(context.store.names("models")))
 
 
 def payload_names(context: RunContext) -> Mapping[str, str]:
-    """Return by the name of a payload in the lake the source and file that it was delivered as."""
+    """Return, by payload name, the source and file name of its delivery."""
     with context.catalogue.connect() as connection:
         rows = every_payload(connection)
     return {payload_name(row.sha256): f"{row.name} of {row.delivery}" for row in rows}
 
 
 def remake_features(context: RunContext, names: list[str]) -> None:
-    """Make damaged files of match features again from their batches."""
+    """Rebuild damaged files of match features from their batches."""
     for name in names:
         context.store.remove(name)
     with context.catalogue.connect() as connection:
@@ -87,19 +88,19 @@ def remake_features(context: RunContext, names: list[str]) -> None:
         name_match_features(engine, wanted)
 
 
-#: Film ids looked at together, so that memory stays flat.
+#: Film ids checked together, so that memory stays flat.
 AT_ONCE = 50_000
 
 _DAMAGED = """
-SELECT movie FROM told
+SELECT movie FROM documents
 WHERE sha256(document) <> hash OR sha256(claims) <> claims_hash OR NOT json_valid(document) ORDER BY movie"""
 
 #: A film's title, year and number of genres, as publishing takes them from what becomes its document.
 _UNLIKE = """
-SELECT movie FROM (SELECT movie, document::JSON AS told FROM told WHERE json_valid(document)) t JOIN tables USING (movie)
-WHERE title <> coalesce(told->>'$.title', told->>'$.original_title', '')
-   OR year IS DISTINCT FROM TRY_CAST(told->>'$.year' AS BIGINT)
-   OR genres <> coalesce(json_array_length(told, '$.genres'), 0)
+SELECT movie FROM (SELECT movie, document::JSON AS content FROM documents WHERE json_valid(document)) t JOIN tables USING (movie)
+WHERE title <> coalesce(content->>'$.title', content->>'$.original_title', '')
+   OR year IS DISTINCT FROM TRY_CAST(content->>'$.year' AS BIGINT)
+   OR genres <> coalesce(json_array_length(content, '$.genres'), 0)
 ORDER BY movie"""
 
 _OTHER_YEARS = """
@@ -107,7 +108,9 @@ SELECT DISTINCT year FROM ((FROM expected EXCEPT FROM stored) UNION ALL (FROM st
 
 
 class Disagreement(msgspec.Struct, frozen=True):
-    """Films whose document or claims are not what their hash says, films whose tables say other than it, years with other sums or ranks."""
+    """Films whose document or claims do not match their hash, films whose tables disagree with it, years with wrong
+    sums or ranks.
+    """
 
     damaged: Column
     unlike: Column
@@ -115,7 +118,7 @@ class Disagreement(msgspec.Struct, frozen=True):
 
 
 def disagreement(context: RunContext) -> Disagreement:
-    """Look at every film and every sum."""
+    """Check every film and every sum."""
     with context.catalogue.connect() as connection, DuckEngine(context.limits) as engine:
         found = list(_films(engine, connection))
         none = pa.array([], pa.int64())
@@ -123,10 +126,10 @@ def disagreement(context: RunContext) -> Disagreement:
         return Disagreement(damaged, unlike, _years(engine, connection))
 
 
-def tell_anew(context: RunContext, tell: Tell = lambda _: None) -> None:
-    """Publish films that disagree again, and sum years. Needs the lease on the catalogue.
+def publish_again(context: RunContext, tell: Tell = lambda _: None) -> None:
+    """Publish inconsistent films again, and sum inconsistent years. Needs the lease on the catalogue.
 
-    A damaged document goes first: it is not kept as a version of what once was said.
+    A damaged document is removed first, so that it is not kept as a past version.
     """
     found = disagreement(context)
     films = pa.concat_arrays([found.damaged, found.unlike])
@@ -143,10 +146,10 @@ def tell_anew(context: RunContext, tell: Tell = lambda _: None) -> None:
 
 
 def _films(engine: DuckEngine, connection: sa.Connection) -> Iterator[tuple[Column, Column]]:
-    """Yield damaged and unlike films, some ids at a time."""
+    """Yield damaged films and films that disagree with their tables, some ids at a time."""
     for first in range(0, last_movie(connection) + 1, AT_ONCE):
         some = range(first, first + AT_ONCE)
-        engine.register("told", stored_documents(connection, some))
+        engine.register("documents", stored_documents(connection, some))
         engine.register("tables", stored_titles(connection, some))
         yield _ids(engine, _DAMAGED), _ids(engine, _UNLIKE)
 
@@ -156,7 +159,7 @@ def _ids(engine: DuckEngine, sql: str) -> Column:
 
 
 def _years(engine: DuckEngine, connection: sa.Connection) -> list[int]:
-    """Return the years whose sums, or rankings by them, are not those of their films."""
+    """Return the years whose sums, or rankings by them, differ from those of their films."""
     left = stored_years(connection)
     others: set[int] = set()
     for span in figures(engine, connection, None):

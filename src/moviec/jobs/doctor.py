@@ -1,6 +1,6 @@
-"""Lake, catalogue, index and checkpoints held against one another; what can be mended without loss is mended on request.
+"""Compare lake, catalogue, index and checkpoints; repair on request what can be repaired without loss.
 
-Each finding says what is wrong and what mends it: `--repair` itself, or a person.
+Each finding says what is wrong and what repairs it: `--repair`, or a person.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ from moviec.jobs.consistency import (
     disagreement,
     lost_models,
     payload_names,
+    publish_again,
     remake_features,
-    tell_anew,
 )
 from moviec.lake.batches import view_current_records
 from moviec.lake.payloads import move_aside, payload_name
@@ -56,25 +56,25 @@ from moviec.sources.registry import faulty_sources, find_source, find_sources
 from moviec.storage.files import State
 from moviec.units import plural
 
-#: What mends a finding.
+#: What repairs a finding.
 STRAY, BATCH, CATALOGUE, FILMS, INDEX, CHECKPOINT, SUM, FEATURES, DATABASE, LEDGER, NAME, NOBODY = (
     "stray", "batch", "catalogue", "films", "index", "checkpoint", "checksum", "features", "database", "ledger", "name",
     "",
 )  # fmt: skip
 
-#: What mends a damaged file of the lake, by its folder.
+#: What repairs a damaged file of the lake, by its folder.
 _MENDS = {"records": BATCH, "features": FEATURES, "ledger": LEDGER}
 
-#: What only a backup, or the lake, brings back.
+#: What only a backup, or the lake, restores.
 LOST_DATABASE = "the database is damaged (restore the backup, or make it again from the lake)"
 
 
 UNREAD = "a value of the database cannot be read"
 
-#: What is raised for a value whose bytes are none of its kind.
+#: What is raised for a value whose bytes are not of its type.
 UNREADABLE = (pa.ArrowException, sa.exc.DBAPIError, DamagedError)
 
-#: How often an index that somebody writes to is looked at, a second apart.
+#: How often an index that somebody writes to is checked, a second apart.
 TRIES = 5
 
 #: Ids that a finding names.
@@ -82,7 +82,7 @@ NAMED = 10
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """What is wrong with what; `mend` names how it is mended, empty where only a person can."""
+    """What is wrong, and where; `mend` names the repair, empty where only a person can do it."""
 
     what: str
     subject: str
@@ -90,9 +90,10 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def examine(context: RunContext, bytes_too: bool = True, tell: Tell = lambda _: None) -> list[Finding]:
-    """Hold everything against everything; without `bytes_too` payloads are not read.
+    """Run all checks; without `bytes_too` payloads are not read.
 
-    `tell` hears what could not be checked. Of a damaged database, or one that is not the lake's, no more is asked.
+    `tell` receives what could not be checked. A damaged database, or one that belongs to another lake, is not checked
+    further.
     """
     of_database = integrity(context.catalogue)
     if of_database.unchecked:
@@ -130,7 +131,7 @@ def examine(context: RunContext, bytes_too: bool = True, tell: Tell = lambda _: 
 
 
 def _checked(context: RunContext, check: Callable[[RunContext], Iterator[Finding]]) -> list[Finding]:
-    """Do a check; a value that cannot be read is what it finds."""
+    """Run a check; a value that cannot be read becomes a finding."""
     try:
         return list(check(context))
     except UNREADABLE as error:
@@ -139,27 +140,27 @@ def _checked(context: RunContext, check: Callable[[RunContext], Iterator[Finding
 
 
 def examine_rows(context: RunContext, tell: Tell = lambda _: None) -> list[Finding]:
-    """Work everything out again and hold each row against it. Needs the leases on arrivals and on the catalogue."""
+    """Compute everything again and compare each row. Needs the leases on arrivals and on the catalogue."""
     return [
         Finding("rows that are not what the records come to", f"{table}: {count:,}", CATALOGUE)
         for table, count in worked_out_otherwise(context, tell).items()
     ] + [
-        Finding(
-            "rows that the lake's copy of the ledger has otherwise", f"{LEDGER}/{table}: {count:,}", LEDGER
-        )
+        Finding("rows that differ in the lake's copy of the ledger", f"{LEDGER}/{table}: {count:,}", LEDGER)
         for table, count in copied_otherwise(context).items()
     ]
 
 
 def repair(context: RunContext, found: list[Finding], tell: Tell = lambda _: None) -> list[str]:
-    """Mend what can be mended, and say why the rest cannot. Needs the leases on arrivals and on the catalogue."""
+    """Repair what can be repaired, and return why the rest cannot. Needs the leases on arrivals and on the
+    catalogue.
+    """
     wanted = {finding.mend for finding in found}
     strays = [
         finding.subject for finding in found if finding.mend == STRAY and context.store.has(finding.subject)
     ]
     if strays:
         folder = move_aside(context.store, strays, "the catalogue does not know it", context.work)
-        tell(f"{plural(len(strays), 'file', 'files')} that the catalogue does not know moved to {folder}")
+        tell(f"{plural(len(strays), 'file', 'files')} unknown to the catalogue moved to {folder}")
     for finding in found:
         if finding.mend == SUM:
             context.store.record(finding.subject)
@@ -188,7 +189,7 @@ def _repair_catalogue(context: RunContext, found: list[Finding], tell: Tell) -> 
     if broken or damaged_rows:
         bring_up(context, Scope(everything=True), tell)
     if any(finding.mend == FILMS for finding in found):
-        tell_anew(context, tell)
+        publish_again(context, tell)
     if copies := {copied_table(finding.subject) for finding in found if finding.mend == LEDGER}:
         copy_anew(context.copies, context.catalogue, sorted(copies))
 
@@ -206,7 +207,9 @@ def _files(batch: Batch) -> set[str]:
 
 
 def _name(context: RunContext) -> Iterator[Finding]:
-    """Say that the lake does not carry its pair's name; whoever opens it alone, as a repair does, writes it again."""
+    """Report a lake without the name it shares with its database; whoever opens it alone, as a repair does, writes it
+    again.
+    """
     with context.catalogue.connect() as connection:
         delivered = has_deliveries(connection)
     if delivered and readable_name(context.store) is None:
@@ -214,10 +217,10 @@ def _name(context: RunContext) -> Iterator[Finding]:
 
 
 def _settings(context: RunContext) -> Iterator[Finding]:
-    """Name settings that stop a run once it comes to them."""
+    """Report settings that would stop a run."""
     home, sources = context.home, find_sources(context.home.folder)
     for name in sorted({*home.settings.sources} - {*sources} - {*faulty_sources(home.folder)}):
-        yield Finding("settings of a source that there is not", f"[sources.{name}] in moviec.toml", NOBODY)
+        yield Finding("settings of a source that does not exist", f"[sources.{name}] in moviec.toml", NOBODY)
     known = {name: source for name, source in sources.items() if name in home.settings.sources}
     for name, source in known.items():
         try:
@@ -231,19 +234,17 @@ def _settings(context: RunContext) -> Iterator[Finding]:
 
 
 def _sources(context: RunContext) -> Iterator[Finding]:
-    """Name faulty sources, and those that have records here and no facts: the last known facts hold for these."""
+    """Report faulty sources, and those with records here but no facts: for these the last known facts apply."""
     faults = faulty_sources(context.home.folder)
     yield from (Finding("this source cannot be read", str(fault), NOBODY) for fault in faults.values())
     here = {batch.source for batch in all_batches(context.catalogue)}
     for name in sorted(here - {*find_sources(context.home.folder)} - {*faults}):
-        what = (
-            "this home has records of a source that it does not know (put its folder back into HOME/sources)"
-        )
+        what = "this home has records of an unknown source (put its folder back into HOME/sources)"
         yield Finding(what, name, NOBODY)
 
 
 def _webhooks(context: RunContext) -> Iterator[Finding]:
-    """Name webhooks whose secret the database holds itself, so that whoever has a copy of it can sign."""
+    """Report webhooks whose secret is stored in the database: anyone with a copy of it can sign."""
     with context.catalogue.connect() as connection:
         plain = [str(hook["id"]) for hook in all_webhooks(connection) if hook["plain"]]
     if plain:
@@ -272,7 +273,7 @@ def _payloads(context: RunContext) -> Iterator[Finding]:
 
 
 def _damaged_files(context: RunContext, payloads: bool, delivered: Mapping[str, str]) -> Iterator[Finding]:
-    """Name the lake's damaged files; payloads also as they were delivered."""
+    """Report the lake's damaged files; payloads also by the name they were delivered under."""
     for file in damaged(context, payloads):
         mend = SUM if file.state is State.UNRECORDED else _MENDS.get(file.folder, NOBODY)
         as_delivered = f" ({delivered[file.name]})" if file.name in delivered else ""
@@ -280,7 +281,7 @@ def _damaged_files(context: RunContext, payloads: bool, delivered: Mapping[str, 
 
 
 def _copies(context: RunContext) -> Iterator[Finding]:
-    """Name the files that the lake's copy of the ledger lacks."""
+    """Report the files that the lake's copy of the ledger lacks."""
     with context.catalogue.connect() as connection:
         lacking = missing(context.store, connection)
     for files in lacking.values():
@@ -309,11 +310,11 @@ def _records(context: RunContext) -> Iterator[Finding]:
 
 
 def _catalogue(context: RunContext) -> Iterator[Finding]:
-    """Count what must be none: films without what belongs to them, gaps in the log."""
+    """Count what must not exist: films without the rows that belong to them, gaps in the log."""
     try:
         private = sorted(unpublished(context, facts_in_force(context)))
     except StoreError as error:
-        yield Finding("what is private is not known", str(error), NOBODY)
+        yield Finding("it is unknown which sources are private", str(error), NOBODY)
         return
     with context.catalogue.connect() as connection:
         for what, count in inconsistencies(connection, private):
@@ -325,24 +326,24 @@ def _catalogue(context: RunContext) -> Iterator[Finding]:
 
 
 def _agreement(context: RunContext) -> Iterator[Finding]:
-    """Hold what the catalogue says of a film in several places against one another."""
+    """Compare what several places of the catalogue say of a film."""
     found = disagreement(context)
     for what, films in (
-        ("documents, or their claims, that are not what their hash says", found.damaged),
-        ("films whose title, year or genres are not those of their document", found.unlike),
+        ("documents, or their claims, that do not match their hash", found.damaged),
+        ("films whose title, year or genres differ from their document", found.unlike),
     ):
         if len(films):
             yield Finding(what, _some([f"mc{movie}" for movie in films.to_pylist()]), FILMS)
     if found.years:
         yield Finding(
-            "years whose monthly sums or rankings are not those of their films",
+            "years whose monthly sums or rankings differ from those of their films",
             _some(map(str, found.years)),
             FILMS,
         )
 
 
 def _some(names: Iterable[str]) -> str:
-    """Name a few, and count the rest."""
+    """Return a few names, and the number of the rest."""
     every = list(names)
     rest = f" and {len(every) - NAMED:,} more" if len(every) > NAMED else ""
     return ", ".join(every[:NAMED]) + rest
@@ -352,7 +353,7 @@ def _index(context: RunContext) -> Iterator[Finding]:
     used = current(context.home.search)
     if used is None:
         if (context.home.search / "current").exists():
-            yield Finding("the search index that is in use is not there", str(context.home.search), INDEX)
+            yield Finding("the search index in use is missing", str(context.home.search), INDEX)
         return
     held = position(used)
     with context.catalogue.connect() as connection:
@@ -360,7 +361,9 @@ def _index(context: RunContext) -> Iterator[Finding]:
         films = count_documents(connection)
         reached = checkpoint_of(connection, follower())
     if held is None or held.change > last:
-        yield Finding("the search index is ahead of the catalogue, or of another make", str(used), INDEX)
+        yield Finding(
+            "the search index is ahead of the catalogue, or made by another version", str(used), INDEX
+        )
     elif held.change < min(reached, last):
         yield Finding("the search index is older than its checkpoint says", str(used), INDEX)
     elif broken := _broken(context, used):
@@ -370,7 +373,7 @@ def _index(context: RunContext) -> Iterator[Finding]:
 
 
 def _broken(context: RunContext, used: Path) -> list[str]:
-    """Name the damaged files of an index; where an indexer is at work, those that stay so while it writes."""
+    """Return the damaged files of an index; while an indexer is writing, only those that stay damaged."""
     for _ in range(TRIES):
         with indexer(context.home.search) as mine:
             held = position(used)
@@ -401,10 +404,10 @@ def _checkpoints(context: RunContext) -> Iterator[Finding]:
 
 
 def worked_out_otherwise(context: RunContext, tell: Tell = lambda _: None) -> dict[str, int]:
-    """Count by table the rows that a rebuild would write or take away; none where something waits to be published.
+    """Count by table the rows that a rebuild would write or delete; none where something waits to be published.
 
-    A rebuild writes only rows that differ, and comes to what the ingestions came to: these rows are damaged, or made by
-    another version of MovieC. Needs the lease on the catalogue, and as long as a rebuild takes.
+    A rebuild writes only rows that differ, and its result equals that of the ingestions: these rows are damaged, or
+    made by another version of MovieC. Needs the lease on the catalogue, and as long as a rebuild takes.
     """
     with context.catalogue.connect() as connection:
         if pending(connection).entries:
@@ -416,7 +419,7 @@ def worked_out_otherwise(context: RunContext, tell: Tell = lambda _: None) -> di
 
 
 def copied_otherwise(context: RunContext) -> dict[str, int]:
-    """Count by table the rows of the lake's copy of the ledger that are not the catalogue's, or are missing there.
+    """Count by table the rows of the lake's copy of the ledger that differ from the catalogue's, or are missing there.
 
     Needs the leases on arrivals and on the catalogue.
     """
@@ -426,12 +429,10 @@ def copied_otherwise(context: RunContext) -> dict[str, int]:
             if name == "catalogue_state":
                 continue
             kept = [column for column in columns_of(name) if (name, column) not in AFTERWARDS]
-            engine.register("standing", rows_of(connection, name).select(kept))
+            engine.register("catalogue_rows", rows_of(connection, name).select(kept))
             columns = ", ".join(map(identifier, kept))
-            copied, standing = (f"SELECT {columns} FROM {rows}" for rows in (name, "standing"))
-            sql = (
-                f"SELECT count(*) FROM (({copied} EXCEPT {standing}) UNION ALL ({standing} EXCEPT {copied}))"
-            )
+            copied, live = (f"SELECT {columns} FROM {rows}" for rows in (name, "catalogue_rows"))
+            sql = f"SELECT count(*) FROM (({copied} EXCEPT {live}) UNION ALL ({live} EXCEPT {copied}))"
             if count := engine.query(sql).column(0)[0].as_py():
                 found[name] = count
     return found

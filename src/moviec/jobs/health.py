@@ -1,4 +1,6 @@
-"""What needs attention: every check gives a figure, which is a metric, and a concern in words where it is out of bounds."""
+"""What needs attention: every check returns a figure, which is a metric, and a concern in words if it is out of
+bounds.
+"""
 
 from __future__ import annotations
 
@@ -28,13 +30,13 @@ from moviec.units import plural
 #: Seconds that a change may wait to be published; a large delivery on one machine takes minutes.
 LATE = 1800.0
 
-#: Points by which the share of a source's records that are matched with none may rise from delivery to delivery: a
-#: judgement, not measured.
+#: Percentage points by which the unmatched share of a source's records may rise between deliveries: a judgement, not
+#: measured.
 JUMP = 0.05
 
 
 class Check(msgspec.Struct, frozen=True):
-    """A figure by name, of a source or follower where it is one's; the concern is empty where all is well."""
+    """A named figure, of a source or follower if it concerns one; `concern` is empty where all is well."""
 
     name: str
     of: str
@@ -55,7 +57,7 @@ def check_all(context: RunContext, sources: Mapping[str, Source], now: dt.dateti
     for name in sorted({delivery.source for delivery in deliveries}):
         mine = [delivery for delivery in deliveries if delivery.source == name]
         found += _arrivals(name, mine, late.get(name, ""), now)
-        lost = f"{name}: this home has its records and not its facts; put sources/{name} back"
+        lost = f"{name}: this home has its records but not its facts; put sources/{name} back"
         lost = "" if name in sources or name in faults else lost
         found.append(Check("source_unknown", name, float(bool(lost)), lost))
         if name in sources:
@@ -71,10 +73,12 @@ def check_all(context: RunContext, sources: Mapping[str, Source], now: dt.dateti
 
 
 def _answers(state: OnlineState, now: dt.datetime) -> Check:
-    """Tell for how many days a source that is asked over the web has failed."""
+    """Return for how many days each online source has failed."""
     since = dt.datetime.fromisoformat(state.failing_since) if state.failing_since else now
     concern = (
-        f"{state.source} fails since {since:%Y-%m-%d %H:%M}: {state.error}" if state.failing_since else ""
+        f"{state.source} has failed since {since:%Y-%m-%d %H:%M}: {state.error}"
+        if state.failing_since
+        else ""
     )
     return Check(
         "source_failing_days", state.source, round((now - since).total_seconds() / 86400, 3), concern
@@ -83,7 +87,7 @@ def _answers(state: OnlineState, now: dt.datetime) -> Check:
 
 def metrics_text(checks: Sequence[Check]) -> str:
     """Write checks in Prometheus's format: each figure, and whether it is a concern."""
-    told = [
+    lines = [
         figure
         for check in checks
         for figure in (
@@ -91,7 +95,7 @@ def metrics_text(checks: Sequence[Check]) -> str:
             Figure(f"{check.name}_concern", check.of, float(bool(check.concern))),
         )
     ]
-    return gauges(told)
+    return gauges(lines)
 
 
 def _arrivals(name: str, deliveries: Sequence[Delivery], late: str, now: dt.datetime) -> Iterator[Check]:
@@ -111,12 +115,12 @@ def _arrivals(name: str, deliveries: Sequence[Delivery], late: str, now: dt.date
     if shares:
         before = shares[-2] if len(shares) > 1 else shares[-1]
         jump = shares[-1] - before
-        jumped = f"{name}: {shares[-1]:.1%} of the records are matched with none, before it was {before:.1%}"
+        jumped = f"{name}: {shares[-1]:.1%} of the records are unmatched, up from {before:.1%}"
         yield Check("source_unmatched_jump", name, round(jump, 4), jumped if jump > JUMP else "")
 
 
 def _matched(connection: sa.Connection) -> Iterator[Check]:
-    """Tell how much of each source is matched with nothing as things stand, and how many pairs wait for a person."""
+    """Return the unmatched share of each source, and how many pairs wait for review."""
     for source, shares in matching(connection).items():
         alone = shares["alone"] + shares["in_review"]
         yield Check("source_unmatched_share", source, round(alone / max(shares["records"], 1), 4))
@@ -130,7 +134,7 @@ def _share(delivery: Delivery) -> float:
 
 
 def _months(name: str, deliveries: Sequence[Delivery], cron: str) -> Check:
-    """Find months between two deliveries of a source in which its cron came round and nothing was delivered."""
+    """Find months between two deliveries of a source in which its cron was due and nothing was delivered."""
     came = sorted({dt.date.fromisoformat(delivery.delivered_at[:7] + "-01") for delivery in deliveries})
     missing = [
         month
@@ -166,7 +170,7 @@ def _followers(connection: sa.Connection, settings: Settings) -> Iterator[Check]
 
 
 def _runs(connection: sa.Connection, sources: Set[str]) -> Iterator[Check]:
-    """Yield for each kind of run whether the latest one came to its end; but for those of sources that are gone."""
+    """Yield for each kind of run whether the latest one completed, except those of removed sources."""
     for row in last_run_of_each(connection, REHEARSAL):
         work, _, source = row.command.partition(" ")
         if work == "ingest" and source not in sources:

@@ -1,6 +1,6 @@
-"""What is installed: MovieC, Python, each library that it needs, each extra, and the home that it would use.
+"""Report what is installed: MovieC, Python, each required library, each extra, and the home in use.
 
-Read from the package's own metadata, so that the list is never another than what was installed.
+Read from the package's own metadata, so the list always matches the installation.
 """
 
 from __future__ import annotations
@@ -28,18 +28,20 @@ _ELSEWHERE = re.compile(r"""sys_platform\s*!=\s*['"]win32['"]""")
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """A library: the version that is wanted and the one that is there, the extra that brings it, and how it stands."""
+    """A library: the version required and the one installed, the extra that needs it, its state, and an import
+    error.
+    """
 
     name: str
     least: str
     version: str
     extra: str
     state: State
-    told: str = ""
+    error: str = ""
 
 
 class Installation(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a report of a fault should name."""
+    """Everything that a bug report should include."""
 
     moviec: str
     place: str
@@ -51,12 +53,12 @@ class Installation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def faults(self) -> list[Part]:
-        """The libraries without which MovieC does not work, and the extras that are there and broken."""
+        """The required libraries that are not in order, and the extras that are installed but broken."""
         return [part for part in self.parts if part.state != "there" and not _is_absent_extra(part)]
 
 
 def look_at_installation(home: Path) -> Installation:
-    """Return what is installed; every library that is there is loaded once, since a wheel of another platform shows only then."""
+    """Return what is installed; each library is imported once, as a wheel for another platform fails only then."""
     return Installation(
         moviec=__version__,
         place=str(Path(__file__).resolve().parents[1]),
@@ -92,13 +94,13 @@ def _part(name: str, least: str, extra: str, modules: Mapping[str, str]) -> Part
         if module := modules.get(_same(name)):
             import_module(module)
     except (ImportError, OSError) as error:
-        told = str(error).splitlines()[0]
-        return Part(name=name, least=least, version=version, extra=extra, state="broken", told=told)
+        message = str(error).splitlines()[0]
+        return Part(name=name, least=least, version=version, extra=extra, state="broken", error=message)
     return Part(name=name, least=least, version=version, extra=extra, state="there")
 
 
 def _modules() -> dict[str, str]:
-    """Return by distribution the module that it is imported as."""
+    """Return, by distribution, the module that it is imported as."""
     found: dict[str, str] = {}
     for module, names in sorted(metadata.packages_distributions().items()):
         for name in map(_same, names):

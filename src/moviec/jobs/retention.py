@@ -1,6 +1,6 @@
-"""What is kept for how long: many batches of a source made one, raw payloads by policy, the record of old runs.
+"""Retention: merge a source's many batches into one, and delete raw payloads and the record of old runs by policy.
 
-Nothing that a live record needs goes, and nothing that the catalogue shows changes.
+Nothing that a live record needs is deleted, and nothing that the catalogue shows changes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from moviec.sources.spec import SourceSpec
 from moviec.storage import archives as transport
 from moviec.storage.files import PAYLOADS
 
-#: Rows that hold, and superseded ones whose successor is not older than the horizon (a delivery id begins with a date).
+#: Current rows, and superseded ones whose successor is not older than the horizon (a delivery id begins with a date).
 _KEPT = """
 SELECT * EXCLUDE (next_delivery) FROM (
   SELECT *, lead(delivery) OVER (PARTITION BY source, key ORDER BY delivery) AS next_delivery FROM every_record)
@@ -43,7 +43,7 @@ WHERE next_delivery IS NULL OR next_delivery >= {horizon} ORDER BY key, delivery
 
 
 class Tidied(msgspec.Struct, frozen=True):
-    """What went: batches made one by source, payloads and their bytes, runs."""
+    """What was removed: batches merged, by source; payloads and their bytes; runs."""
 
     compacted: dict[str, int]
     payloads: int
@@ -52,7 +52,7 @@ class Tidied(msgspec.Struct, frozen=True):
 
 
 def tidy(context: RunContext, at: dt.datetime, tell: Tell = lambda _: None) -> Tidied:
-    """Keep what the settings say as of an instant. Needs the leases on arrivals and on the catalogue."""
+    """Apply the settings' retention as of an instant. Needs the leases on arrivals and on the catalogue."""
     horizon = at - dt.timedelta(days=context.home.settings.keep_history)
     with recorded(context, "tidy", ARRIVALS, tell) as steps:
         compacted = {}
@@ -74,7 +74,7 @@ def tidy(context: RunContext, at: dt.datetime, tell: Tell = lambda _: None) -> T
 
 
 def tidy_daily(context: RunContext, at: dt.datetime, tell: Tell = lambda _: None) -> None:
-    """Tidy where that was not done for a day, taking the leases."""
+    """Tidy unless that was done within a day, taking the leases."""
     since = (at - dt.timedelta(days=1)).isoformat()
     with context.catalogue.connect() as connection:
         if ran_since(connection, "tidy", since):
@@ -84,7 +84,7 @@ def tidy_daily(context: RunContext, at: dt.datetime, tell: Tell = lambda _: None
 
 
 def _compact(context: RunContext, spec: SourceSpec, horizon: dt.datetime) -> int:
-    """Make a source's published batches one file where they are many; return how many they were.
+    """Merge a source's published batches into one file where they are many; return how many there were.
 
     The rows of batches stay under their deliveries. Of a source whose fields outlive empty values every row stays:
     reading a payload again may need the value of an older row.
@@ -102,7 +102,7 @@ def _compact(context: RunContext, spec: SourceSpec, horizon: dt.datetime) -> int
     with DuckEngine(context.limits) as engine:
         view_batches(engine, "every_record", [context.store.path(batch.records_file or "") for batch in some])
         engine.write(_KEPT.format(horizon=f"'{since}'"), ready, sought=True)
-    # By content: the same count of other batches must never come to a name that is taken.
+    # Named by content: another set of as many batches must not get the same name.
     file = f"{folder}/{newest.delivery}.{transport.sha256(ready)[:16]}.parquet"
     context.store.put(ready, file)
     with context.writing() as copy:
@@ -130,7 +130,7 @@ def _remove_payloads(context: RunContext, at: dt.datetime) -> tuple[int, int]:
             context.confirm(copy.connection, ARRIVALS)
             mark_payloads_removed(copy.connection, gone)
             copy.deliveries(sorted({row.delivery for row in there if row.sha256 in gone}))
-    # Those, too, that a run which was killed here before has left.
+    # Also those left by a run that was killed here.
     with context.catalogue.connect() as connection:
         names = {payload_name(sha256) for sha256 in removed_payloads(connection)}
     for name in sorted(names & set(context.store.names(PAYLOADS.rstrip("/")))):
@@ -139,7 +139,7 @@ def _remove_payloads(context: RunContext, at: dt.datetime) -> tuple[int, int]:
 
 
 def _needed(context: RunContext) -> set[str]:
-    """Name the payloads behind every live record and every rejected row that waits."""
+    """Return the payloads behind every live record and every rejected row that waits."""
     batches = context.record_files(all_batches(context.catalogue))
     with DuckEngine(context.limits) as engine:
         view_current_records(engine, batches, RECORDS.empty_table())
@@ -152,9 +152,9 @@ def _needed(context: RunContext) -> set[str]:
 
 
 def _kept_deliveries(deliveries: Sequence[Delivery], policy: str, at: dt.datetime) -> set[str] | None:
-    """Name the deliveries whose payloads stay; None for all.
+    """Return the deliveries whose payloads are kept; None for all.
 
-    The freshest of each source, and those that are held, always stay.
+    The latest of each source and held ones are always kept.
     """
     said = KEEP_RAW.fullmatch(policy)
     if said is None or policy == "all":

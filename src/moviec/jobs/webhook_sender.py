@@ -1,6 +1,7 @@
-"""The follower that sends changes to webhooks: signed, in the order of the log, tried again, switched off in the end.
+"""The follower that sends changes to webhooks: signed, in the order of the log, with retries, and switched off after
+too many failures.
 
-What was sent but not noted before a crash is sent again; the numbers of the changes tell.
+What was sent but not noted before a crash is sent again; receivers recognise it by the numbers of the changes.
 """
 
 from __future__ import annotations
@@ -37,10 +38,10 @@ from moviec.catalog.webhooks import (
 from moviec.errors import MovieCError, TransportError
 from moviec.storage.addresses import resolve
 
-#: Changes in one request, and requests to one webhook before others have their turn.
+#: Changes in one request, and requests to one webhook before the next webhook's turn.
 STEP, TURN = 100, 50
 
-#: Webhooks that are sent to at a time, and those of one account.
+#: Webhooks sent to at a time, in all and of one account.
 AT_ONCE, OF_ACCOUNT = 32, 8
 
 #: Seconds before the second try, doubled for each further one up to the longest.
@@ -51,20 +52,20 @@ TRIES = 33
 
 
 class Sending(msgspec.Struct, frozen=True):
-    """How webhooks are sent: whether to addresses inside, too, and the key that their secrets are derived from."""
+    """How webhooks are sent: whether private addresses are allowed, and the key that secrets are derived from."""
 
     private: bool
     key: bytes
 
 
 class Senders:
-    """Sends what is due, one sender for each webhook: an address that drips holds up itself alone.
+    """Sends what is due, with one sender for each webhook, so that a slow address delays only itself.
 
     The lease is held while anything is being sent. Used from one thread.
     """
 
     def __init__(self, catalogue: sa.Engine, how: Sending) -> None:
-        """Send nothing yet."""
+        """Start without senders."""
         self._catalogue, self._how = catalogue, how
         self._held: Lease | None = None
         self._lease = contextlib.ExitStack()
@@ -76,9 +77,9 @@ class Senders:
         self._ended = threading.Event()
 
     def step(self, but: Container[int] = ()) -> list[int]:
-        """Begin to send what is due, `but` to some, where no other process does; return to which webhooks.
+        """Start to send what is due, `but` to some, unless another process does; return to which webhooks.
 
-        Raises what has kept a sender from the catalogue since.
+        Raises an error of the catalogue that a sender met since the last call.
         """
         failure, self._failure = self._failure, None
         if failure is not None:
@@ -108,7 +109,7 @@ class Senders:
         return self._taken
 
     def close(self, patience: float | None = None) -> None:
-        """Wait so long for those that are sending, then give the lease back; who is left is cut off with the process."""
+        """Wait at most this long for active senders, then release the lease; the rest end with the process."""
         end = None if patience is None else time.monotonic() + patience
         for thread in list(self._at_work.values()):
             thread.join(None if end is None else max(0.0, end - time.monotonic()))
@@ -116,7 +117,7 @@ class Senders:
         self._held = None
 
     def _begin(self, hook: dict[str, Any]) -> bool:
-        """Start a webhook's sender, unless it is at work, or its account or all together have as many as may be."""
+        """Start a webhook's sender, unless it is running or the limit of its account or of all is reached."""
         number, account = hook["number"], hook["account"]
         with self._lock:
             if (
@@ -152,7 +153,7 @@ def deliver_due(catalogue: sa.Engine, how: Sending) -> int:
 
 
 def _deliver(catalogue: sa.Engine, held: Lease, hook: dict[str, Any], how: Sending) -> int:
-    """Send one webhook its turn; a failure ends the turn."""
+    """Send to one webhook for one turn; a failure ends the turn."""
     position = hook["position"]
     for _ in range(TURN):
         with catalogue.connect() as connection:
@@ -171,7 +172,7 @@ def _deliver(catalogue: sa.Engine, held: Lease, hook: dict[str, Any], how: Sendi
 
 
 def send(hook: Mapping[str, Any], items: Sequence[Mapping[str, Any]], how: Sending) -> Sent:
-    """Send changes to a webhook, without any a ping; return what became of it."""
+    """Send changes to a webhook, or a ping if there are none; return the outcome."""
     begun = time.perf_counter()
     body = msgspec.json.encode(
         {"webhook": hook["number"], "changes": items, **({} if items else {"ping": True})}
@@ -220,7 +221,7 @@ def _instant(seconds: float) -> str:
     return (dt.datetime.now(dt.UTC) + dt.timedelta(seconds=seconds)).isoformat(timespec="microseconds")
 
 
-#: Seconds that a request may take in all, from connecting to the head of the answer.
+#: Seconds that a request may take in all, from connecting to the response headers.
 TIMEOUT = 10.0
 
 
@@ -235,12 +236,14 @@ class Target(msgspec.Struct, frozen=True):
 
 
 def target_of(url: str, private: bool) -> Target:
-    """Resolve a URL's host. Raises SourceError for one that leads inside (unless `private`), TransportError for no answer."""
+    """Resolve a URL's host. Raises SourceError for a private address (unless `private`), TransportError without an
+    answer.
+    """
     parts = urlsplit(url)
     try:
         port = parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError as error:
-        raise TransportError(f"this is no address ({error})", parts.hostname or url) from error
+        raise TransportError(f"this is not an address ({error})", parts.hostname or url) from error
     addresses = resolve(parts.hostname or "", port, private, "webhooks_private")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.hostname or "", port, path, addresses[0], parts.scheme == "https")
@@ -269,7 +272,7 @@ def post(target: Target, body: bytes, headers: Mapping[str, str]) -> None:
 
 
 class _Pinned(http.client.HTTPConnection):
-    """A connection to an address that was resolved before; the name is for the certificate and the Host header."""
+    """A connection to an already resolved address; the name serves the certificate check and the Host header."""
 
     def __init__(self, target: Target) -> None:
         super().__init__(target.host, target.port, timeout=TIMEOUT)
@@ -289,7 +292,7 @@ class _Pinned(http.client.HTTPConnection):
             self.sock = self._open = plain
 
     def give_up(self) -> None:
-        """End the connection from another thread, whatever it waits for: an address that drips keeps every single wait short."""
+        """End the connection from another thread: a slow address never exceeds the timeout of a single read."""
         self.given_up = True
         if self._open is not None:
             with contextlib.suppress(OSError):

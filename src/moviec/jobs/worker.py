@@ -1,6 +1,6 @@
 """The worker: publishes what arrives, sends webhooks, keeps this host's index, and takes in scheduled deliveries.
 
-Any number may stand by, on one host or several: each kind of work is done by the one that holds its lease.
+Any number may run, on one host or several: each kind of work is done by the worker that holds its lease.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ from moviec.search.index import catch_up, follow, indexer
 from moviec.sources.registry import find_sources
 from moviec.sources.spec import Source
 
-#: Seconds between looks: at the logs, at what is due, at what to tidy. After a failure the pauses grow to the longest.
+#: Seconds between checks: of the logs, of what is due, of what to tidy. After a failure the pauses grow up to LONGEST.
 EVERY, EVERY_ROUND, EVERY_HOUR, LONGEST = 0.2, 20.0, 3600.0, 60.0
 
-#: Seconds between looks at what wants one: each counts the records of every source.
+#: Seconds between checks for alerts: each counts the records of every source.
 EVERY_LOOK = 300.0
 
 
 class Job(msgspec.Struct, frozen=True):
-    """Work that is done again and again: its name, seconds before the first time and between times, and what to do."""
+    """Repeated work: its name, seconds before the first time and between times, and what to do."""
 
     name: str
     first: float
@@ -51,14 +51,12 @@ class Job(msgspec.Struct, frozen=True):
 
 
 def work(home: Home, stop: threading.Event, tell: Tell = lambda _: None) -> None:
-    """Work until told to stop; what is half done then is done again by the next."""
-    # Read once before the threads begin: msgspec lays out what it knows of a type when it first meets it, and two threads
-    # that meet SourceSpec at the same moment take the process down.
+    """Work until `stop` is set; the next worker repeats what is half done then."""
+    # Read once before the threads begin: msgspec inspects a type on first use, and two threads that do so for
+    # SourceSpec at the same moment crash the process.
     schedules = _schedules(home, find_sources(home.folder))
     with open_run(home) as context:
-        if wrong := mismatch(
-            context.store, context.catalogue
-        ):  # nothing may wait or be due, so that no job says it
+        if wrong := mismatch(context.store, context.catalogue):  # otherwise unreported while no job has work
             tell(f"{wrong.where}: {wrong.what}; {wrong.hint}")
         senders = Senders(context.catalogue, Sending(home.settings.webhooks_private, home.signing_key()))
         jobs = [
@@ -83,7 +81,7 @@ def work(home: Home, stop: threading.Event, tell: Tell = lambda _: None) -> None
 
 
 def work_once(home: Home, tell: Tell = lambda _: None) -> None:
-    """Do all that there is to do now, and stop."""
+    """Do everything that is due now, and stop."""
     for schedule in _schedules(home, find_sources(home.folder)):
         schedule.step(tell)
     _inboxes(home, tell)
@@ -99,13 +97,13 @@ def work_once(home: Home, tell: Tell = lambda _: None) -> None:
 
 
 def _keep_doing(job: Job, stop: threading.Event, tell: Tell) -> None:
-    """Do a job again and again; one that fails is told and tried after growing pauses."""
+    """Repeat a job; a failure is reported and tried again after growing pauses."""
     pause, failed = job.first, 0
     while not stop.wait(pause):
         try:
             job.do()
             pause, failed = job.every, 0
-        except Exception as error:  # noqa: BLE001  the worker outlives what passes; the rest is told
+        except Exception as error:  # noqa: BLE001  the worker outlives any error of a job, and reports it
             failed += 1
             pause = min(2.0 ** min(failed, 10), LONGEST)
             said = (str(error) or type(error).__name__).splitlines()[0]
@@ -118,14 +116,14 @@ def _tidy(home: Home, tell: Tell) -> None:
 
 
 def _alerts(home: Home) -> None:
-    """Tell of what needs attention; a failure is tried again."""
+    """Send alerts; a failure is tried again."""
     if home.settings.alerts.wanted:
         with open_run(home) as context:
             send_alerts(context)
 
 
 def _inboxes(home: Home, tell: Tell) -> None:
-    """Take in what lies in the inboxes; what went wrong is told."""
+    """Ingest the files in the inboxes; report what went wrong."""
     if not any(mine.inbox for mine in home.settings.sources.values()):
         return
     with open_run(home) as context:
@@ -135,7 +133,7 @@ def _inboxes(home: Home, tell: Tell) -> None:
 
 
 def _posters(home: Home, tell: Tell) -> None:
-    """Fetch the posters that an hour has room for."""
+    """Fetch as many posters as an hour allows."""
     if not home.settings.posters:
         return
     with open_run(home) as context, holding_if_free(context.catalogue, POSTERS) as held:
@@ -155,7 +153,7 @@ def _aggregate(context: RunContext, tell: Tell) -> None:
         tell(f"published: {kinds} (changes up to {outcome.last_change:,})")
 
 
-#: Seconds that those have who send to webhooks when the worker is stopped.
+#: Seconds that webhook senders have to finish when the worker is stopped.
 LAST_SENDING = 2.0
 
 #: The follower's name among the failures.
@@ -166,32 +164,32 @@ TRIES, PAUSE = 4, 60.0
 
 
 def _schedules(home: Home, sources: Mapping[str, Source]) -> list[Schedule]:
-    """Return the schedule of what is taken in by one process at a time, and one for each source that is asked over the web.
+    """Return one schedule for the sources that one process ingests at a time, and one for each online source.
 
-    A round of such a source may take hours: the others go on meanwhile.
+    A round of an online source may take hours; the others run meanwhile.
     """
-    asked = [
+    online = [
         name
         for name, mine in sorted(home.settings.sources.items())
         if mine.online and name in sources and is_online(home, sources[name].spec)
     ]
-    return [Schedule(home), *(Schedule(home, name) for name in asked)]
+    return [Schedule(home), *(Schedule(home, name) for name in online)]
 
 
 class Schedule:
-    """What one worker remembers of its tries: how many of which round, and when the next may be.
+    """What one worker remembers of its tries: how many for which round, and when the next may be.
 
-    It is of one source that is asked over the web, or of all others.
+    It covers one online source, or all other sources.
     """
 
     def __init__(self, home: Home, source: str = "") -> None:
-        """Remember nothing."""
+        """Start without tries."""
         self.name = f"schedule of {source}" if source else "schedule"
         self._home, self._source = home, source
         self._tries: dict[tuple[str, str], tuple[int, dt.datetime]] = {}
 
     def step(self, tell: Tell) -> list[Outcome]:
-        """Take in what is due, unless another process takes deliveries in, or asks the source."""
+        """Ingest what is due, unless another process ingests or fetches from the source."""
         sources = find_sources(self._home.folder)
         with open_run(self._home) as context:
             due = self._due(context, sources)

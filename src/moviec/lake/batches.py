@@ -18,9 +18,9 @@ from moviec.model import ADDED_FIELDS, FIELDS, RECORD, current_rows
 
 
 class Known(msgspec.Struct, frozen=True):
-    """What is known of a source before a delivery is applied: its batches, and the keys of fresher deliveries.
+    """A source's state before a delivery is applied: its batches, and the keys of fresher deliveries.
 
-    `superseded`: a fresher complete delivery has been applied, so that this one has nothing to say any more.
+    `superseded`: a fresher complete delivery has been applied, so that this one has no effect.
     """
 
     batches: Sequence[Path]
@@ -29,9 +29,9 @@ class Known(msgspec.Struct, frozen=True):
 
 
 class Incoming(msgspec.Struct, frozen=True):
-    """A delivery that was read: its id, source, the SHA-256 of the payload behind each role, and how it counts.
+    """A delivery that was read: its id, source, the SHA-256 of the payload for each role, and how it is applied.
 
-    `kept_fields` outlive an empty value. `withdrawn` is the query of the keys that it says are no more, empty for none.
+    `kept_fields` outlive an empty value. `withdrawn` is the query of the keys that it deletes, empty for none.
     The engine's `incoming` holds key, role, line and the fields.
     """
 
@@ -44,7 +44,7 @@ class Incoming(msgspec.Struct, frozen=True):
 
 
 class Written(msgspec.Struct, frozen=True):
-    """What applying a delivery came to: rows changed and tombstones in the batch, rows that fresher data outdated."""
+    """The result of applying a delivery: rows changed and tombstones in the batch, rows that fresher data outdated."""
 
     changed: int
     tombstones: int
@@ -52,7 +52,7 @@ class Written(msgspec.Struct, frozen=True):
 
 
 def view_batches(engine: DuckEngine, name: str, files: Sequence[Path | str]) -> None:
-    """Create a view of the rows of batches (RECORD columns); what a batch from before has no column for is unknown."""
+    """Create a view of the rows of batches (RECORD columns); columns missing in an earlier batch are unknown."""
     listed = ", ".join(quoted(str(file)) for file in files)
     full = engine.query(
         f"SELECT file_name FROM parquet_schema([{listed}]) WHERE name IN ({', '.join(map(quoted, ADDED_FIELDS))})"
@@ -99,7 +99,7 @@ def write_batch(engine: DuckEngine, incoming: Incoming, known: Known, batch: Pat
 
 
 def _name_outdated(engine: DuckEngine, known: Known) -> None:
-    """Name the keys `outdated` of which a fresher delivery has spoken."""
+    """Create the view `outdated` of the keys that a later delivery contains."""
     if known.superseded:
         engine.view("outdated", "SELECT key FROM incoming")
     elif known.fresher_keys:
@@ -145,7 +145,7 @@ def _columns(incoming: Incoming) -> str:
 
 
 def _gone(incoming: Incoming, known: Known) -> str:
-    """Add a tombstone for every known key that a complete delivery no longer lists, or that a delivery says is no more."""
+    """Add a tombstone for every known key that a complete delivery no longer lists, or that a delivery deletes."""
     if incoming.complete and not (known.superseded or known.fresher_keys):
         which = "key NOT IN (SELECT key FROM incoming)"
     elif incoming.withdrawn and not known.superseded:
@@ -186,7 +186,9 @@ def view_current_records(
 def materialize_changed_records(
     engine: DuckEngine, fresh: Sequence[Path], also: pa.Table, aside: pa.Table
 ) -> None:
-    """Keep as `changed_records` (source, key) the records that the batches not yet published speak of, and `also` some others."""
+    """Materialize as `changed_records` (source, key) the records of batches not yet published, and `also` some
+    others.
+    """
     view_rows(engine, "fresh_records", fresh, aside)
     engine.register("changed_too", also)
     engine.materialize(
@@ -197,8 +199,8 @@ def materialize_changed_records(
 def materialize_arrivals(
     engine: DuckEngine, fresh: Sequence[Path], deliveries: Sequence[str], aside: pa.Table
 ) -> None:
-    """Keep as `arrivals` (source, key, arrival) which of the deliveries, in their order, first brings each record of the
-    batches not yet published. Without several deliveries it is empty: they would order nothing.
+    """Materialize as `arrivals` (source, key, arrival) which of the deliveries, in their order, first brings each
+    record of the batches not yet published. With a single delivery it is empty: there is nothing to order.
     """
     view_rows(engine, "arriving_records", fresh if len(deliveries) > 1 else [], aside)
     places = {

@@ -1,4 +1,6 @@
-"""Checks what pictures and videos are by their bytes: pictures are made smaller (three widths as WebP), videos are MP4 or WebM."""
+"""Checks pictures and videos by their bytes: pictures are scaled down (three widths as WebP), videos are MP4 or
+WebM.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +17,13 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from moviec.errors import PayloadError
 from moviec.lake.payloads import WIDTHS
 
-#: A picture of more pixels is not a poster: TMDB's largest have 2,000 × 3,000. What unpacks to more is not unpacked.
+#: A picture of more pixels is not a poster: TMDB's largest have 2,000 × 3,000. Larger pictures are not decoded.
 MOST_PIXELS = 40_000_000
 
 #: The least pixels that a side of a poster has.
 LEAST_SIDE = 40
 
-#: Formats that are opened: each further one is a reader that a damaged file may exploit.
+#: Formats that are opened: each further one adds a decoder that a crafted file may exploit.
 KINDS = ("JPEG", "PNG", "WEBP")
 
 
@@ -34,7 +36,9 @@ class Pictures(msgspec.Struct, frozen=True):
 
 
 def smaller(data: bytes, where: str) -> Pictures:
-    """Return a picture in three widths. Raises PayloadError for bytes that are no picture, and for one too small or too large."""
+    """Return a picture in three widths. Raises PayloadError for bytes that are not a picture, and for one too small or
+    too large.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # Pillow warns of a suspicious picture before it unpacks it
@@ -44,7 +48,7 @@ def smaller(data: bytes, where: str) -> Pictures:
                 opened.load()
                 whole = ImageOps.exif_transpose(opened).convert("RGB")
     except (UnidentifiedImageError, Image.DecompressionBombError, Warning) as error:
-        raise PayloadError("this is no picture that can be shown", where, _reason(error)) from error
+        raise PayloadError("this is not a picture that can be shown", where, _reason(error)) from error
     except (
         OSError,
         SyntaxError,
@@ -98,7 +102,7 @@ def kind_of(path: Path) -> str:
             if b"\x18\x53\x80\x67" not in head:
                 raise PayloadError("the video is damaged", path.name, "it has no content")
             return "webm"
-    raise PayloadError("this is no video that browsers play", path.name, "give MP4 or WebM")
+    raise PayloadError("this is not a video that browsers play", path.name, "give MP4 or WebM")
 
 
 def _check_mp4(file: BinaryIO, size: int) -> None:
@@ -109,7 +113,7 @@ def _check_mp4(file: BinaryIO, size: int) -> None:
             file.seek(begin)
             brands = file.read(min(length, 1024))
             if not any(brands[at : at + 4] in _BRANDS for at in range(0, len(brands), 4) if at != 4):
-                raise PayloadError("this is no video that browsers play", "", "give MP4 or WebM")
+                raise PayloadError("this is not a video that browsers play", "", "give MP4 or WebM")
         kinds.append(kind)
     if kinds[0] != b"ftyp" or b"moov" not in kinds or not {b"mdat", b"moof"} & {*kinds}:
         raise PayloadError("the video is damaged", "", "it lacks its index or its content")

@@ -22,16 +22,16 @@ class Payload(msgspec.Struct, frozen=True):
 
 
 def keep_payload(store: Store, path: Path) -> Payload:
-    """Keep a delivered file's bytes in the lake; the same bytes are kept once, and mend those that are damaged.
+    """Keep a delivered file's bytes in the lake; the same bytes are kept once, and replace damaged ones.
 
-    The file may still be written to: what is kept is hashed as it is copied.
+    The file may still be written to: it is hashed while it is copied.
     """
     kept = store.keep(path, payload_name)
     return Payload(path.name, kept.sha256, kept.size, kept.put)
 
 
 def let_go(store: Store, payloads: Iterable[Payload]) -> None:
-    """Take those of a delivery that was refused out of the lake again that came into it with this delivery."""
+    """Remove a refused delivery's payloads from the lake, if they came with this delivery."""
     for payload in payloads:
         if payload.put is Put.STORED:
             store.remove(payload_name(payload.sha256))
@@ -45,7 +45,7 @@ def payload_name(sha256: str) -> str:
 def payload_path(store: Store, name: str, sha256: str) -> Path:
     """Return a local path to the verified bytes of a payload that was delivered under `name`.
 
-    Raises DamagedError, which tells that name, where they are not what was delivered.
+    Raises DamagedError, with that name, if they are not what was delivered.
     """
     try:
         return store.path(payload_name(sha256))
@@ -79,12 +79,12 @@ def video_name(sha256: str, kind: str) -> str:
     return f"{VIDEOS}/{sha256[:2]}/{sha256}.{kind}"
 
 
-#: Folders whose files have a checksum beside them; payloads have it as their name.
+#: Folders whose files have a checksum file; payloads have it in their name.
 RECORDED = ("records", "features", "models", "ledger")
 
 
 def adopt(store: Store, tell: Callable[[str], None]) -> None:
-    """Record the checksums of files that were written before there were any."""
+    """Record the checksums of files written before checksums existed."""
     older = [name for folder in RECORDED for name in store.unrecorded(folder)]
     for name in older:
         store.record(name)
@@ -95,7 +95,7 @@ def adopt(store: Store, tell: Callable[[str], None]) -> None:
 def unsound(store: Store, folders: tuple[str, ...]) -> Iterator[tuple[str, State]]:
     """Read every file below some folders; yield those that are damaged or have no checksum.
 
-    A file that another process removes meanwhile is neither.
+    A file that another process removes meanwhile is skipped.
     """
     for folder in folders:
         for name in store.names(folder):
@@ -121,9 +121,9 @@ class Found(msgspec.Struct, frozen=True):
 
 
 def move_aside(store: Store, names: Sequence[str], why: str, work: Path) -> str:
-    """Move files into a folder of this instant below `lost+found`, and return its name.
+    """Move files into a folder below `lost+found`, named by the current time, and return its name.
 
-    The list of them, `moved.json`, is written first: a move that was cut short can be told from it.
+    The list of them, `moved.json`, is written first: it shows whether a move was interrupted.
     """
     folder = f"{LOST_AND_FOUND}/{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S%fZ}"
     moved = [Found(name, f"{folder}/{name}", why) for name in sorted(names)]

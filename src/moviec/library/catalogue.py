@@ -1,4 +1,4 @@
-"""`Catalogue`: the films of a home from Python, without a server. Its answers are the API's.
+"""`Catalogue`: the films of a home from Python, without a server, with the API's results.
 
 from moviec import Catalogue
 
@@ -29,19 +29,19 @@ from moviec.search.index import catch_up, indexer
 
 
 class Rows(Sequence[dict[str, Any]]):
-    """Rows as the API has them; `total` is how many there are in all, where that is told."""
+    """Rows as in the API; `total` is how many there are in all, if known."""
 
     def __init__(self, rows: Iterable[Mapping[str, Any]], total: int | None = None) -> None:
-        """Take the rows."""
+        """Set the rows."""
         self._rows = [dict(row) for row in rows]
         self.total = len(self._rows) if total is None else total
 
     def __len__(self) -> int:
-        """Return how many rows are here."""
+        """Return the number of rows here."""
         return len(self._rows)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        """Go through the rows."""
+        """Iterate over the rows."""
         return iter(self._rows)
 
     @overload
@@ -49,11 +49,11 @@ class Rows(Sequence[dict[str, Any]]):
     @overload
     def __getitem__(self, place: slice) -> Rows: ...
     def __getitem__(self, place: int | slice) -> dict[str, Any] | Rows:
-        """Return a row, or some of them."""
+        """Return a row, or a slice."""
         return Rows(self._rows[place]) if isinstance(place, slice) else self._rows[place]
 
     def __repr__(self) -> str:
-        """Show how many rows there are, and the first."""
+        """Show the number of rows, and the first."""
         first = f", first {self._rows[0]}" if self._rows else ""
         return f"<Rows: {len(self)} of {self.total}{first}>"
 
@@ -89,7 +89,7 @@ def _wanted(name: str) -> Any:
         raise UsageError(f"{name} is not installed", hint="pip install 'moviec[frames]'") from error
 
 
-#: Films that one request of the API gives at most.
+#: The most films of one API request.
 PAGE = 100
 
 
@@ -97,12 +97,12 @@ class Catalogue:
     """A home's films. Open it with `Catalogue.open`; usable from any thread; it only reads."""
 
     def __init__(self, server: InProcess) -> None:
-        """Take the API in this process."""
+        """Set the API in this process."""
         self._server = server
 
     @classmethod
     def open(cls, home: str | Path | None = None) -> Self:
-        """Open a home (else MOVIEC_HOME, else the platform's data folder), its search index brought up to date.
+        """Open a home (else MOVIEC_HOME, else the platform's data folder), with an updated search index.
 
         Raises StoreError where there is no catalogue.
         """
@@ -111,7 +111,7 @@ class Catalogue:
             settings.catalogue.startswith("sqlite:///")
             and not Path(settings.catalogue.removeprefix("sqlite:///")).exists()
         ):
-            raise StoreError("there is no catalogue", str(settings.folder), "`moviec demo` makes one")
+            raise StoreError("there is no catalogue", str(settings.folder), "`moviec demo` creates one")
         catalogue = connect(settings.catalogue)
         try:
             with catalogue.connect() as connection:
@@ -124,7 +124,7 @@ class Catalogue:
         return cls(InProcess(settings))
 
     def close(self) -> None:
-        """Let go of the home."""
+        """Close the home."""
         self._server.close()
 
     def __enter__(self) -> Self:
@@ -132,13 +132,13 @@ class Catalogue:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let go of the home."""
+        """Close the home."""
         self.close()
 
     def ask(self, path: str, body: Any = None, **parameters: Any) -> Any:
-        """Return the API's answer to a path with parameters, as plain values; with a `body` it is posted.
+        """Return the API's answer to a path with parameters, as plain values; with a `body` by POST.
 
-        Raises UsageError with the API's message where that is an error.
+        Raises UsageError with the API's message if it is an error.
         """
         reply = self._server.ask("GET" if body is None else "POST", path, parameters, body)
         if reply.status == 308:
@@ -156,7 +156,7 @@ class Catalogue:
         return self._pages(path, limit, asked)
 
     def top(self, limit: int | None = PAGE, **filters: Any) -> Rows:
-        """Return the films that lead: the parameters of `/v1/movies/top`."""
+        """Return the top films: the parameters of `/v1/movies/top`."""
         return self._pages("/v1/movies/top", limit, {"facets": False, **filters})
 
     def _pages(self, path: str, limit: int | None, asked: Mapping[str, Any]) -> Rows:
@@ -197,11 +197,11 @@ class Catalogue:
         return Rows(self.ask(_path(movie, "/ratings"))["ratings"])
 
     def history(self, movie: str) -> Rows:
-        """Return what changed of a film, oldest first."""
+        """Return the changes of a film, oldest first."""
         return Rows(self.ask(_path(movie, "/history"))["changes"])
 
     def similar(self, movie: str, limit: int = 12) -> Rows:
-        """Return films like a film."""
+        """Return similar films."""
         return Rows(self.ask(_path(movie, "/similar"), limit=limit)["items"])
 
     def people(self, query: str, limit: int = 20) -> Rows:
@@ -231,7 +231,7 @@ class Catalogue:
     ) -> Rows:
         """Return figures of "genres" or "production_companies" in a year, a month of it, or from one year to another.
 
-        Options are those of the API: measure, by, top, bottom, ids, split, min_movies. Names and films are there.
+        Options are those of the API: measure, by, top, bottom, ids, split, min_movies. Names and films are included.
         """
         if isinstance(year, tuple):
             path = f"/v1/{kind}/years/{year[0]:04}-{year[1]:04}"
@@ -241,7 +241,7 @@ class Catalogue:
         return Rows(found["items"], found["entries"])
 
     def match(self, films: Sequence[Mapping[str, Any]]) -> Rows:
-        """Return which film each of a list is, by title and whatever else is known; 500 at a time are asked for."""
+        """Return the matching film for each of a list, by title and other known facts; in requests of 500."""
         rows: list[dict[str, Any]] = []
         for start in range(0, len(films), 500):
             rows += self.ask("/v1/movies/match", {"films": list(films[start : start + 500])})["items"]
@@ -252,9 +252,9 @@ class Catalogue:
         return Rows(self.ask("/v1/changes", after=after, limit=limit)["items"])
 
     def table(self, name: str) -> pa.Table:
-        """Return one of the catalogue's tables of films, as docs/data-dictionary.md has them, as an Arrow table.
+        """Return one of the catalogue's tables of films, see docs/data-dictionary.md, as an Arrow table.
 
-        Raises UsageError for what is no such table.
+        Raises UsageError for an unknown table.
         """
         if name not in TABLES:
             raise UsageError("no such table", name, f"there are {', '.join(TABLES)}")

@@ -1,7 +1,7 @@
 """The API in this process: the application of `moviec serve` over a home, called without a socket.
 
-An event loop of its own runs in a thread, so that any thread may ask and wait. What the API needs of the rest of MovieC
-(sources, scorecards, the match weights in force) is a workbench that only reads.
+Its event loop runs in a thread, so that any thread may send requests and wait. What the API needs from the rest of
+MovieC (sources, scorecards, the match weights in force) is a workbench that only reads.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 
 
 class ReadingWorkbench(msgspec.Struct, frozen=True):
-    """Reads a home, and refuses to change it; see `moviec.web.workbench.Workbench`. Stages are imported when first asked for."""
+    """Reads a home, and rejects changes; see `moviec.web.workbench.Workbench`. Stages are imported on first use."""
 
     home: Home
 
     def sources(self) -> Sequence[dict[str, Any]]:
-        """List the sources with their facts, but for private ones."""
+        """List the sources with their facts, without private ones."""
         from moviec.sources.registry import find_sources
 
         facts = ("name", "title", "licence", "attribution", "home_page", "cron", "complete")
@@ -47,7 +47,9 @@ class ReadingWorkbench(msgspec.Struct, frozen=True):
         ]
 
     def scorecard(self, source: str) -> dict[str, Any]:
-        """Give what the pinned model has learned of a source: reliability, genres, repeats, its raters' calibration."""
+        """Return what the pinned model has learned of a source: reliability, genres, repeats, its raters'
+        calibration.
+        """
         from moviec.pipeline.fit import scorecard_of
         from moviec.pipeline.opening import open_run
 
@@ -56,19 +58,19 @@ class ReadingWorkbench(msgspec.Struct, frozen=True):
         return {name: value for name, value in card.items() if name != "source"}
 
     def poster(self, sha256: str, width: int) -> bytes | None:
-        """Give a poster's bytes as the lake has them."""
+        """Return a poster's bytes from the lake."""
         from moviec.pipeline.media import read_picture
 
         return read_picture(self.home, sha256, width)
 
     def video(self, sha256: str, kind: str) -> Path | None:
-        """Give the place of a video as the lake has it."""
+        """Return the path of a video of the lake."""
         from moviec.pipeline.media import video_path
 
         return video_path(self.home, sha256, kind)
 
     def match_model(self) -> Model:
-        """Return the match weights that the home is pinned to."""
+        """Return the match weights pinned in the home."""
         from moviec.home.models import pinned_match_file
         from moviec.pipeline.opening import open_run
 
@@ -111,7 +113,7 @@ class ReadingWorkbench(msgspec.Struct, frozen=True):
             return uncertain(context, most, source)
 
     def effect(self, verdict: Verdict) -> dict[str, Any]:
-        """Work out what a verdict would do, as `moviec review same A B` without --yes."""
+        """Return what a verdict would do, as `moviec review same A B` without --yes."""
         from moviec.pipeline import verdicts
         from moviec.pipeline.opening import open_run
 
@@ -153,7 +155,7 @@ class ReadingWorkbench(msgspec.Struct, frozen=True):
 
 
 def said(verdict: Verdict) -> Any:
-    """Read a verdict as the catalogue keeps it."""
+    """Read a verdict in the catalogue's form."""
     from moviec.catalog import decisions
 
     left, right = (tuple(end.split(":", 1)) for end in (verdict.left, verdict.right))
@@ -176,7 +178,7 @@ T = TypeVar("T")
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """An answer: status, headers by their names in small letters, body."""
+    """An answer: status, headers by lower-case names, body."""
 
     status: int
     headers: dict[str, str]
@@ -184,7 +186,7 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class InProcess:
-    """A server without a socket. Everybody is let in: whoever has the home's files may read them."""
+    """A server without a socket. Everyone has access: whoever has the home's files may read them."""
 
     def __init__(self, home: Home) -> None:
         """Open the home and start. Raises StoreError where its catalogue cannot be opened."""
@@ -202,11 +204,11 @@ class InProcess:
 
     @property
     def finder_position(self) -> int | None:
-        """The change that the search index stands at; None while there is none."""
+        """The change that the search index has reached; None without an index."""
         return self._server.finder.position
 
     def close(self) -> None:
-        """Stop, and let go of the home."""
+        """Stop, and close the home."""
         if not self._loop.is_closed():
             self._wait(self._running.aclose())
             self._loop.call_soon_threadsafe(self._loop.stop)
@@ -214,7 +216,7 @@ class InProcess:
             self._loop.close()
 
     def ask(self, method: str, path: str, query: Mapping[str, Any] | None = None, body: Any = None) -> Reply:
-        """Ask, from any thread but that of the loop itself. A `body` is sent as JSON."""
+        """Send a request, from any thread but that of the loop itself. A `body` is sent as JSON."""
         return self._wait(self._ask(method, path, query or {}, body))
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
@@ -247,7 +249,7 @@ class InProcess:
 
 
 def _written(value: Any) -> str:
-    """Write a parameter as a URL has it: lists parted by commas, truths in small letters."""
+    """Return a parameter in the form of a URL: lists joined by commas, booleans in lower case."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | tuple | set | frozenset):

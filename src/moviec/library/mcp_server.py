@@ -1,4 +1,4 @@
-"""The catalogue for language-model clients by the Model Context Protocol: tools that read, whose answers are the API's.
+"""The catalogue for language-model clients by the Model Context Protocol: read-only tools with the API's results.
 
 Needs the official SDK: pip install 'moviec[mcp]'.
 """
@@ -33,8 +33,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def _told(tool: Callable[P, R]) -> Callable[P, R]:
-    """Have a tool tell its client what is wrong with a question."""
+def _reporting(tool: Callable[P, R]) -> Callable[P, R]:
+    """Make a tool report errors in a request to its client."""
 
     @functools.wraps(tool)
     def telling(*given: P.args, **named: P.kwargs) -> R:
@@ -53,7 +53,7 @@ def make_server(films: Catalogue) -> MCPServer:
     )
 
     @server.tool(annotations=_READS)
-    @_told
+    @_reporting
     def search_movies(
         query: Annotated[str, Field(description="Title words, people, years, genres; may be empty.")] = "",
         genre: Annotated[str, Field(description="Genre names: `,` all of them, `|` one of them.")] = "",
@@ -73,7 +73,7 @@ def make_server(films: Catalogue) -> MCPServer:
         return found
 
     @server.tool(annotations=_READS)
-    @_told
+    @_reporting
     def get_movie(
         movie: MovieId,
         claims: Annotated[
@@ -84,13 +84,13 @@ def make_server(films: Catalogue) -> MCPServer:
         return films.movie(movie, include="claims,ratings" if claims else "ratings")
 
     @server.tool(annotations=_READS)
-    @_told
+    @_reporting
     def similar_movies(movie: MovieId, limit: Annotated[int, Field(ge=1, le=50)] = 10) -> dict[str, Any]:
         """Films that share what few films share with a film."""
         return {"items": list(films.similar(movie, limit))}
 
     @server.tool(annotations=_READS)
-    @_told
+    @_reporting
     def find_person(
         name: Annotated[str, Field(description="A name, or an id: imdb:nm0000158.")],
     ) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def make_server(films: Catalogue) -> MCPServer:
         return {**films.person(found[0]["id"]), "others": found[1:]} if found else {"items": []}
 
     @server.tool(annotations=_READS)
-    @_told
+    @_reporting
     def figures(
         kind: Literal["genres", "production_companies"],
         first_year: int,
@@ -120,7 +120,7 @@ def make_server(films: Catalogue) -> MCPServer:
         return found
 
     @server.tool(annotations=_READS)
-    @_told
+    @_reporting
     def match_movies(
         movies: Annotated[
             list[dict[str, Any]],

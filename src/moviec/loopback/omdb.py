@@ -11,17 +11,17 @@ from moviec.synth.film import Film
 
 
 class Omdb:
-    """OMDb with some films; `allowance` requests a day are answered, then it says that the limit is reached."""
+    """OMDb with some films; `allowance` requests a day are answered, then it reports that the limit is reached."""
 
     def __init__(self, films: Sequence[Film], key: str, allowance: int = 1000) -> None:
-        """Hold the films, and the one key that is accepted."""
+        """Set the films, and the only accepted key."""
         self.films = {film.ids.imdb: film for film in films}
         self.allowance, self._key = allowance, key
         self._lock = threading.Lock()
         self._used: dict[dt.date, int] = {}
 
     def __call__(self, request: Request) -> Response:
-        """Answer a request."""
+        """Respond to a request."""
         if "apikey" not in request.query:
             return as_json({"Response": "False", "Error": "No API key provided."}, 401)
         if request.query["apikey"] != self._key:
@@ -41,7 +41,7 @@ class Omdb:
 
 
 def title(film: Film) -> dict[str, object]:
-    """Return a film as OMDb gives it; a short has neither the Tomatometer nor a Metascore."""
+    """Return a film in OMDb's format; a short has neither the Tomatometer nor a Metascore."""
     imdb = f"{film.audience / 10:.1f}"
     ratings = [{"Source": "Internet Movie Database", "Value": f"{imdb}/10"}]
     if film.kind == "feature":

@@ -1,4 +1,4 @@
-"""The server that all providers here share: answers by path, keys, limits, faults on request, and IMDb's plain files."""
+"""The server of all providers here: answers by path, keys, limits, faults on request, and IMDb's plain files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import msgspec
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What was asked: the path below the provider's own, the query, and the headers by their names in small letters."""
+    """A request: the path below the provider's own, the query, and the headers by lower-case names."""
 
     path: str
     query: Mapping[str, str]
@@ -25,7 +25,7 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Response(msgspec.Struct, frozen=True):
-    """What is answered."""
+    """A response."""
 
     body: bytes = b""
     status: int = 200
@@ -43,20 +43,20 @@ def as_json(value: Any, status: int = 200, **headers: str) -> Response:
 
 Provider = Callable[[Request], Response]
 
-#: A fault of one answer: what is sent in its place, or None for the answer itself.
+#: A fault of one answer: what is sent instead, or None for the answer itself.
 Fault = Callable[[BaseHTTPRequestHandler, Response], bool]
 
 
 class Faults:
-    """Faults to come, in order, each for one answer: `add` some; an answer is as it should be when there are none."""
+    """Faults to come, in order, each for one answer: `add` some; without any, answers are correct."""
 
     def __init__(self) -> None:
-        """Have none."""
+        """Start without faults."""
         self._waiting: list[Fault] = []
         self._lock = threading.Lock()
 
     def add(self, *faults: Fault) -> None:
-        """Have these happen next."""
+        """Add faults."""
         with self._lock:
             self._waiting.extend(faults)
 
@@ -94,15 +94,15 @@ def slow(seconds: float) -> Fault:
 
 
 class Limit:
-    """So many requests in each second; the next is answered 429 with Retry-After."""
+    """A limit of requests per second; the next is answered 429 with Retry-After."""
 
     def __init__(self, rate: float) -> None:
-        """Begin to count."""
+        """Start counting."""
         self._rate, self._lock = rate, threading.Lock()
         self._second, self._count = 0, 0
 
     def refuses(self) -> bool:
-        """Count a request; return whether it is one too many."""
+        """Count a request; return whether it is over the limit."""
         with self._lock:
             now = int(time.monotonic())
             self._count = self._count + 1 if now == self._second else 1
@@ -111,10 +111,10 @@ class Limit:
 
 
 class Served:
-    """A server that runs: its address, what it was asked for, by provider and path with its query, and its faults to come."""
+    """A running server: its address, the requests by provider and path with query, and its future faults."""
 
     def __init__(self, port: int, providers: Mapping[str, Provider]) -> None:
-        """Begin to count."""
+        """Start counting."""
         self.providers = dict(providers)
         self.url = f"http://127.0.0.1:{port}"
         self.asked: Counter[tuple[str, str]] = Counter()
@@ -122,15 +122,15 @@ class Served:
         self.lock = threading.Lock()
 
     def asked_of(self, provider: str, path: str = "") -> list[str]:
-        """Return the different paths of a provider that were asked for and begin so."""
+        """Return the distinct requested paths of a provider with a prefix."""
         return sorted(each for of, each in self.asked if of == provider and each.startswith(path))
 
     def times(self, provider: str, path: str = "") -> int:
-        """Return how often paths of a provider that begin so were asked for."""
+        """Return the number of requests to a provider's paths with a prefix."""
         return sum(n for (of, each), n in self.asked.items() if of == provider and each.startswith(path))
 
 
-#: Parameters that are no part of what is counted: keys, and what is the same in every request.
+#: Parameters that are not counted: keys, and what is the same in every request.
 _UNTOLD = ("api_key", "apikey", "append_to_response", "plot")
 
 
@@ -147,9 +147,9 @@ def serving(providers: Mapping[str, Provider], port: int = 0) -> Iterator[Served
             parts = urlsplit(self.path)
             name, _, path = parts.path.lstrip("/").partition("/")
             query = dict(parse_qsl(parts.query))
-            told = "&".join(f"{key}={text}" for key, text in query.items() if key not in _UNTOLD)
+            counted = "&".join(f"{key}={text}" for key, text in query.items() if key not in _UNTOLD)
             with served.lock:
-                served.asked[name, f"/{path}" + (f"?{told}" if told else "")] += 1
+                served.asked[name, f"/{path}" + (f"?{counted}" if counted else "")] += 1
             provider = served.providers.get(name)
             headers = {key.lower(): value for key, value in self.headers.items()}
             answer = provider(Request(f"/{path}", query, headers)) if provider else Response(b"", 404)

@@ -41,13 +41,13 @@ PAGE = 100
 
 
 class Tmdb:
-    """TMDB with some films. `changed` names, by day, ids that changed then; `gone` are ids that are no more, `merged` those that
+    """TMDB with some films. `changed` names, by day, ids that changed then; `gone` are deleted ids, `merged` those that
     now answer as another one. `rate` requests a second are answered. Of companies `owned` names the one that owns another,
     `countries` their country, where it is known, `known_as` their other names.
     """
 
     def __init__(self, films: Sequence[Film], key: str, rate: float = 1e9) -> None:
-        """Hold the films; `key` is the one key that is accepted, as a parameter or as a bearer token."""
+        """Set the films; `key` is the only accepted key, as a parameter or as a bearer token."""
         self.films = {film.ids.tmdb: film for film in films}
         self.detail: Callable[[int], dict[str, Any] | None] = self._detail
         self.changed: dict[dt.date, list[int]] = {}
@@ -61,7 +61,7 @@ class Tmdb:
         self._key, self._limit = key, Limit(rate)
 
     def __call__(self, request: Request) -> Response:
-        """Answer a request."""
+        """Respond to a request."""
         if found := re.fullmatch(r"/p/exports/movie_ids_(\d\d)_(\d\d)_(\d{4})\.json\.gz", request.path):
             return self._export(dt.date(int(found[3]), int(found[1]), int(found[2])))
         if found := re.fullmatch(r"/t/p/w780/(\w+)\.(?:jpg|png)", request.path):
@@ -146,7 +146,7 @@ _APPENDED = {
 
 
 def detail(film: Film) -> dict[str, Any]:
-    """Return a film as the API gives it, with all that can be appended."""
+    """Return a film in the API's format, with all that can be appended."""
     money = {"budget": film.budget or 0, "revenue": film.revenue or 0}
     collection = {
         "id": 100_000 + film.number,

@@ -1,7 +1,8 @@
-"""Pairs of records, of any sources, that may be the same film: what is kept of a catalogue's comparisons.
+"""Pairs of records, of any sources, that may be the same film, with their weights: the comparisons that a catalogue
+keeps.
 
-A pair and its weight depend on its two records, the pinned model and which blocks are over the cap, on nothing else;
-so comparing what changed gives the pairs that comparing everything gives. Returns PAIRS rows.
+A pair and its weight depend only on its two records, the pinned model and which blocks are over the cap, so comparing
+what changed gives the same pairs as comparing everything. Returns PAIRS rows.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ from moviec.text import Column, pc
 _SQL = read_sql("moviec.matching", "candidate_pairs.sql")
 
 #: (left_source, left_key) comes before (right_source, right_key). `weight`: log2 odds in millionths, the pinned prior
-#: included; raised where only titles speak against a shared id or the same people (`evidence.adjusted`). `contradiction`: what speaks against the pair (CONTRADICTIONS), so that a person should look however likely it is; null for nothing. `evidence`: JSON list of [feature, level, bits].
+#: included; raised where only titles contradict a shared id or the same people (`evidence.adjusted`). `contradiction`:
+#: what speaks against the pair (CONTRADICTIONS), so that a person should look however likely it is; null for nothing.
+#: `evidence`: JSON list of [feature, level, bits].
 _PAIRS: list[tuple[str, pa.DataType]] = [
     ("left_source", pa.string()),
     ("left_key", pa.string()),
@@ -40,7 +43,7 @@ _PAIRS: list[tuple[str, pa.DataType]] = [
 ]
 PAIRS = pa.schema(_PAIRS)
 
-#: The same as they are held in memory: among a million pairs some thousands of evidences are different.
+#: The same in memory: a million pairs have only some thousands of distinct evidences.
 HELD_PAIRS = PAIRS.set(len(PAIRS) - 1, pa.field("evidence", pa.dictionary(pa.int32(), pa.string())))
 
 Made = TypeVar("Made")
@@ -54,8 +57,8 @@ FLOOR = -8 * MILLION
 
 
 class PairLimits(msgspec.Struct, frozen=True):
-    """`most_pairs` a block may give before it is left out; `repeating`, the sources that may hold a film twice: only
-    there are pairs within a source sought.
+    """`most_pairs`: pairs that a block may have before it is left out; `repeating`: the sources that may list a film
+    twice, the only ones within which pairs are sought.
     """
 
     most_pairs: int = 400
@@ -63,9 +66,9 @@ class PairLimits(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """`pairs`: PAIRS rows (or HELD_PAIRS), in order of their ends. `to_match`: source, key of the records whose pairs these are all of:
-    the changed ones, and those in a block that the change took over the cap or back under it.
-    `rules`: rule, blocks, pairs, left_out (blocks over the cap), lost_pairs.
+    """`pairs`: PAIRS rows (or HELD_PAIRS), in order of their ends. `to_match`: source, key of the records whose pairs
+    these are, all of them: the changed records, and those in a block that the change took over the cap or back under
+    it. `rules`: rule, blocks, pairs, left_out (blocks over the cap), lost_pairs.
     """
 
     pairs: pa.Table
@@ -91,13 +94,13 @@ FROM film_entries e JOIN numbered m ON m.n = e.n
 
 
 def find_records_to_match(engine: Engine, limits: PairLimits) -> None:
-    """Find the records whose pairs may be others now: `to_match` (n) has the changed records, and those in a block that the change
-    took over the cap or back under it; `numbered` has the records by n.
+    """Find the records whose pairs may differ now: `to_match` (n) has the changed records, and those in a block that
+    the change took over the cap or back under it; `numbered` has the records by n.
 
-    The engine holds `changed_records` (source, key: the records that are new, changed or gone), `features_before` (source,
-    blocks of them as they were, without tombstones) and `match_features` (MATCH_FEATURES rows of every record as it is now,
-    without tombstones). On `match_features` need be only those that share a block with a changed one, now or before; for
-    `find_candidates` also those that share one with any other that is matched again.
+    The engine holds `changed_records` (source, key: new, changed or deleted records), `features_before` (source, blocks
+    of those records before the change, without tombstones) and `match_features` (MATCH_FEATURES rows of every current
+    record, without tombstones). `match_features` need only hold records that share a block with a changed one, now or
+    before; for `find_candidates` also those that share one with any other record to match.
     """
     _lay_out_keys(engine, limits, "numbered")
     engine.materialize("nested_keys_before", _SQL["nested_keys_before"])
@@ -118,19 +121,19 @@ def match_all(engine: Engine, limits: PairLimits) -> None:
 
 
 def _lay_out_keys(engine: Engine, limits: PairLimits, numbered: str) -> None:
-    """Keep `numbered`, by the section of that name, `sides`, and `keys`, the blocks of each record."""
+    """Materialize `numbered` (by the section of that name), `sides`, and `keys`, the blocks of each record."""
     register_limits(engine, limits)
     engine.materialize("numbered", _SQL[numbered])
     engine.materialize("sides", _SQL["sides"])
     ends = [("n", pa.int32()), ("side", pa.int32()), ("is_changed", pa.bool_())]
     _flatten(engine, "flat_keys", f"({_SQL['nested_keys']})", pa.schema([*ends, *BLOCK]))
     engine.view("keys", filled(_SQL["sided_keys"], {"flat": "flat_keys"}))
-    # Blocks take more room than all else, and are laid out now.
+    # Blocks take most of the memory; from here on they are flat rows.
     engine.materialize("numbered", "SELECT * EXCLUDE (blocks) FROM numbered")
 
 
 def register_limits(engine: Engine, limits: PairLimits) -> None:
-    """Make `repeating` and `limits` known to the engine."""
+    """Register `repeating` and `limits` in the engine."""
     engine.register("repeating", pa.table({"source": pa.array(sorted(limits.repeating), pa.string())}))
     engine.register(
         "limits",
@@ -139,16 +142,17 @@ def register_limits(engine: Engine, limits: PairLimits) -> None:
 
 
 def find_candidates(engine: Engine) -> None:
-    """After `find_records_to_match`, keep `blocks` and the candidate pairs `found` (l, r)."""
+    """After `find_records_to_match`, materialize `blocks` and the candidate pairs `found` (l, r)."""
     for name in ("blocks", "found"):
         engine.materialize(name, _SQL[name])
     engine.forget("flat_keys")  # thirty for each record
 
 
 def find_best_candidates(engine: Engine, most: int) -> int:
-    """After `match_all`, keep `blocks` and as `found` (l, r) the pairs that are among the best `most` of both their ends.
+    """After `match_all`, materialize `blocks`, and as `found` (l, r) the pairs among the best `most` of both their
+    ends.
 
-    Returns how many candidate pairs were left out. Whose pairs are the best depends on all records, so this is for lists
+    Returns how many candidate pairs were left out. Which pairs are best depends on all records, so this is for lists
     that are matched as a whole, not for a catalogue that grows.
     """
     engine.register("best_of", pa.table({"most": [most]}))
@@ -159,9 +163,10 @@ def find_best_candidates(engine: Engine, most: int) -> int:
 
 
 def find_pairs(engine: DuckEngine, model: Model, floor: int = FLOOR) -> Found:
-    """After `find_records_to_match`, find every pair, at or above the floor or of one id, with an end among the records to match.
+    """After `find_records_to_match`, find every pair with an end among the records to match that is at or above the
+    floor or shares an id.
 
-    The caller replaces all pairs of `to_match` and of records that are gone.
+    The caller replaces all pairs of `to_match` and of deleted records.
     """
     find_candidates(engine)
     pairs = weigh_candidates(engine, model, floor)
@@ -183,7 +188,7 @@ def numbered_records(engine: Engine) -> pa.Table:
 
 
 def blocking_report(engine: Engine) -> pa.Table:
-    """Return what blocking did: rule, blocks, pairs, left_out (blocks over the cap), lost_pairs."""
+    """Return the blocking report: rule, blocks, pairs, left_out (blocks over the cap), lost_pairs."""
     return named_rules(engine.query(BLOCKING_REPORT))
 
 
@@ -253,7 +258,7 @@ def _slices(engine: Engine) -> Iterator[tuple[int, int]]:
 
 
 def _flatten(engine: Engine, name: str, nested: str, schema: pa.Schema) -> None:
-    """Keep the lists `items` of a query on tables as rows of their own, each with the other columns of `schema`."""
+    """Unnest the lists `items` of a query on tables into rows, each with the other columns of `schema`."""
 
     def flat(batches: Iterable[pa.RecordBatch]) -> Batches:
         for batch in batches:
@@ -272,7 +277,7 @@ def _flatten(engine: Engine, name: str, nested: str, schema: pa.Schema) -> None:
 
 
 def weigh_pairs(levels: pa.Table, records: pa.Table, model: Model, floor: int = FLOOR) -> pa.Table:
-    """Weigh compared pairs of `numbered_records` under the weights of their two sources; return those kept, as PAIRS."""
+    """Weigh compared pairs of `numbered_records` by the weights for their two sources; return those kept, as PAIRS."""
     weighed, row = _weights_by_source(records["source"], levels, model)
     weight = adjusted(levels, weighed.total(levels, row))
     shared = levels["ids"].to_numpy() == 0
@@ -293,7 +298,7 @@ def weigh_pairs(levels: pa.Table, records: pa.Table, model: Model, floor: int = 
 
 
 def _weights_by_source(sources: Column, levels: pa.Table, model: Model) -> tuple[Weights, Integers]:
-    """Lay out the model's weights for every two of the records' sources, and say which of them each pair has."""
+    """Return the model's weights for every two of the records' sources, and for each pair which of them apply."""
     encoded = pc.dictionary_encode(sources).combine_chunks()
     names, codes = encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype(np.int64)
     weighed = weights_of([model.fitted(name, other) for name in names or [""] for other in names or [""]])

@@ -3,7 +3,7 @@
 -- `limits` (one row: most_pairs of a block, id_rule, twins_rule), and the flattened `keys` and `keys_before`.
 
 -- name: numbered
--- What every record has that is needed of all: the lake is read for it once.
+-- What is needed of every record: the lake is read for it once.
 SELECT CAST(row_number() OVER (ORDER BY s.source, s.key) AS INTEGER) AS n, s.source, s.key,
        s.year, s.released, s.runtime, s.kind, s.scores, s.blocks, a.key IS NOT NULL AS is_changed
 FROM match_features s
@@ -44,7 +44,7 @@ FROM (
 GROUP BY rule, block, side
 
 -- name: flipped
--- Blocks that the change made too large, or small enough again: all their records are compared anew.
+-- Blocks that the change made too large, or small enough again: all their records are compared again.
 SELECT c.block
 FROM (SELECT rule, block,
              (sum(now) * sum(now) - sum(CASE WHEN side < 0 THEN now ELSE now * now END)) / 2 AS pairs_now,
@@ -61,7 +61,7 @@ UNION SELECT n FROM numbered WHERE is_changed
 SELECT k.n, k.side, k.rule, k.block FROM keys k JOIN to_match a ON a.n = k.n
 
 -- name: crowds_to_match
--- How many records of each source share a block with a record to match, that one among them.
+-- How many records of each source share a block with a record to match, including that record.
 SELECT k.rule, k.block, k.side, count(*) AS films
 FROM keys k JOIN (SELECT DISTINCT block FROM keys_to_match) b ON b.block = k.block
 GROUP BY k.rule, k.block, k.side
@@ -87,8 +87,8 @@ LEFT JOIN to_match other ON other.n = b.n
 WHERE (a.side <> b.side OR a.side < 0 AND a.n <> b.n) AND (other.n IS NULL OR a.n < b.n)
 
 -- name: shared
--- The pairs of all records, and how much the blocks that both are in tell, in thousandths of a bit: the fewer pairs a block
--- holds, the more.
+-- All candidate pairs, and the information of the blocks that both are in, in thousandths of a bit: the fewer pairs a
+-- block holds, the more.
 SELECT a.n AS l, b.n AS r, CAST(sum(u.bits) AS BIGINT) AS bits
 FROM (SELECT block, CAST(round(1000 * (1 + log2(greatest(most_pairs, pairs) / pairs))) AS INTEGER) AS bits
       FROM blocks CROSS JOIN limits WHERE used) u

@@ -1,8 +1,9 @@
-"""Which records are one film: verdicts that hold, pairs with their probabilities and bands, clusters over all sources.
+"""Which records are one film: the verdicts in force, pairs with their probabilities and bands, clusters over all
+sources.
 
-Works on whole components of the graph of pairs and decisions; each component comes out the same in any company. First the
-chances of pairs that cannot all be true are shared out, then what each pair says for or against a cluster joins records
-(`graph.clusters`). Returns `Settled`.
+Works on whole components of the graph of pairs and decisions; a component comes out the same whatever else is
+clustered. First the probabilities of pairs that cannot all be true are shared out, then what each pair says for or
+against a cluster joins records (`graph.clusters`). Returns `Settled`.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ Flags = npt.NDArray[np.bool_]
 #: `probability` in millionths. `band`: "accept", the two are one film; "review", a person should look; "reject".
 SETTLED_PAIRS = HELD_PAIRS.append(pa.field("probability", pa.int64())).append(pa.field("band", pa.string()))
 
-#: `cluster`: the lowest number of its records, these counted from 0 in order of source and key. `method`: how the
-#: record came into its cluster, "decision", "id", "match" or "alone". `probability`: of its surest accepted pair,
+#: `cluster`: the lowest number of its records, which are numbered from 0 in order of source and key. `method`: how
+#: the record came into its cluster, "decision", "id", "match" or "alone". `probability`: of its surest accepted pair,
 #: millionths, null without one.
 _MEMBERS: list[tuple[str, pa.DataType]] = [
     ("source", pa.string()),
@@ -49,7 +50,7 @@ class Settled(msgspec.Struct, frozen=True):
 
 
 class _Decided(msgspec.Struct, frozen=True):
-    """The verdicts that hold, as pairs of record numbers, and those that a later one contradicts."""
+    """The verdicts in force, as pairs of record numbers, and those that a later one contradicts."""
 
     same: list[tuple[int, int]]
     apart: list[tuple[int, int]]
@@ -57,10 +58,10 @@ class _Decided(msgspec.Struct, frozen=True):
 
 
 class _Graph(msgspec.Struct, frozen=True):
-    """Pairs by number of their records, and the `source` of each record, by number too.
+    """Pairs by their record numbers, and each record's `source`, also as a number.
 
-    `votes` of each record, 0 where no rater counts any. `weight`: log2 odds in millionths. `verdict`: 1 where a person said
-    that the two are the same, -1 where they are not, else 0.
+    `votes` of each record, 0 without a rater that counts votes. `weight`: log2 odds in millionths. `verdict`: 1 where a
+    person said that the two are the same, -1 where they are not, else 0.
     """
 
     source: Integers
@@ -73,8 +74,8 @@ class _Graph(msgspec.Struct, frozen=True):
 
 
 class _Chances(msgspec.Struct, frozen=True):
-    """Of each pair: log2 odds and probability in millionths, and whether it is a likely match; of each record the lowest
-    number among those of its own source that are its film too (`film`).
+    """Of each pair: log2 odds and probability in millionths, and whether it is a likely match. `film`: for each record
+    the lowest number among the records of its source that are the same film.
     """
 
     log_odds: Integers
@@ -90,10 +91,10 @@ def settle(
     model: Model,
     repeating: frozenset[str] = frozenset(),
 ) -> Settled:
-    """Judge the pairs of whole components and cluster their records.
+    """Settle the pairs of whole components and cluster their records.
 
     `records`: source, key, ids (a map), votes of every record in them; `pairs`: PAIRS; `decisions`: DECISIONS, oldest first,
-    those on other records left aside. Sources in `repeating` may hold a film twice.
+    those on other records are ignored. Sources in `repeating` may hold a film twice.
     """
     records = records.sort_by([("source", "ascending"), ("key", "ascending")]).combine_chunks()
     names = _names(records["source"], records["key"])
@@ -129,7 +130,7 @@ def _ends(names: Column, table: pa.Table) -> tuple[Integers, Integers]:
 
 
 def _decided(names: Column, decisions: pa.Table) -> _Decided:
-    """Return the decisions on these records, those that hold apart from those overruled."""
+    """Return the decisions on these records: those in force, and those overruled."""
     left, right = _ends(names, decisions)
     here = (left >= 0) & (left != right)
     left, right, decisions = left[here], right[here], decisions.filter(pa.array(here))
@@ -160,21 +161,21 @@ def _graph(records: pa.Table, ends: tuple[Integers, Integers], pairs: pa.Table, 
     )
 
 
-#: What it weighs among rivals of one source that one has twice the votes of another, and how far that goes, in millionths of a
-#: bit. Lists hold what is known: in shared/data a film's log2 odds of being in another list rise with every doubling of its
-#: votes by .6 (MovieLens: Rotten Tomatoes), .8 (MovieLens: Wikipedia), .4 (Kaggle: Rotten Tomatoes) and .7 (IMDb: Wikipedia).
-#: Bounded, since a list that holds all films is no such list.
+#: The weight, among rivals of one source, of having twice the votes of another, and its bound, in millionths of a
+#: bit. Lists hold well-known films: in shared/data a film's log2 odds of being in another list rise with every doubling
+#: of its votes by .6 (MovieLens: Rotten Tomatoes), .8 (MovieLens: Wikipedia), .4 (Kaggle: Rotten Tomatoes) and .7
+#: (IMDb: Wikipedia). Bounded, since a list of all films does not behave so.
 FAME, MOST_FAME = MILLION // 2, 4 * MILLION
 
-#: What a person has decided weighs this much, in millionths of a bit.
+#: The weight of a person's decision, in millionths of a bit.
 CERTAIN = 100 * MILLION
 
 
 class _Units(msgspec.Struct, frozen=True):
-    """Pairs that do not rival each other, as one: those between the records of one film in each of two sources.
+    """Groups of pairs that are not rivals: those between the records of one film in each of two sources.
 
-    `of`: the unit of each pair. `films`: the films at the left and right of each unit. `slots`: what each unit takes up on its
-    left and right, a film with another source.
+    `of`: the unit of each pair. `films`: the films at the left and right of each unit. `slots`: what each unit occupies
+    on its left and right, a film with another source.
     """
 
     of: Integers
@@ -189,10 +190,10 @@ class _Units(msgspec.Struct, frozen=True):
 
 
 def _weigh_rivals(graph: _Graph, model: Model) -> _Chances:
-    """Share out the chances among rivals and choose the likely matches, one for each film in each other source.
+    """Share out the probabilities among rivals and choose the likely matches, one for each film in each other source.
 
-    A film has at most one match in another source, so its pairs there cannot all be true and share the chance. A pair within a
-    source has no rivals; two records of a source that are likely one film are none to each other.
+    A film has at most one match in another source, so its pairs there cannot all be true and share the probability. A
+    pair within a source has no rivals; two records of a source that are likely one film are not rivals of each other.
     """
     own = np.where(graph.verdict, graph.verdict * CERTAIN, model.calibration.apply(graph.weight))
     accept = model.bands.accept / MILLION
@@ -211,7 +212,7 @@ def _weigh_rivals(graph: _Graph, model: Model) -> _Chances:
 
 
 def _fame(graph: _Graph, film: Integers) -> Integers:
-    """Return what each film's votes weigh, in millionths of a bit, by the number of its first record."""
+    """Return the weight of each film's votes, in millionths of a bit, by the number of its first record."""
     most = np.zeros(len(film), dtype=np.int64)
     np.maximum.at(most, film, graph.votes)
     found: Integers = np.rint(FAME * np.log2(1.0 + most)).astype(np.int64)
@@ -219,7 +220,9 @@ def _fame(graph: _Graph, film: Integers) -> Integers:
 
 
 def _by_fame(fame: Integers, units: _Units, log_odds: Integers) -> Integers:
-    """Return what fame adds to the log2 odds of units: in every slot the odds in all stay, and the better known have more of them."""
+    """Return what votes add to the log2 odds of units: a slot's total odds stay the same, and the better known film
+    gets more.
+    """
     odds = np.exp2(np.clip(log_odds / MILLION, -60, 60))
     added: Integers = np.zeros(len(odds), dtype=np.int64)
     for slot, other in zip(units.slots, reversed(units.films), strict=True):
@@ -250,7 +253,7 @@ def _units(graph: _Graph, inside: Flags, film: Integers) -> _Units:
 
 
 def _chosen(graph: _Graph, units: _Units, likely: Flags) -> Flags:
-    """Choose among the units that hold a likely pair so that none shares a slot with another, the surest first."""
+    """Choose units with a likely pair, the surest first, so that no two share a slot."""
     surest = units.best(np.where(likely, graph.weight + CERTAIN * graph.verdict, np.iinfo(np.int64).min))
     chosen: Flags = surest > np.iinfo(np.int64).min
     at = np.flatnonzero(chosen)
@@ -259,16 +262,16 @@ def _chosen(graph: _Graph, units: _Units, likely: Flags) -> Flags:
 
 
 #: Two clusters join where the log2 odds of the pairs between them are above DOUBT on average. A pair that was not kept
-#: mostly has other titles and counts as UNSEEN; one that is contradicted, at most as CONTRADICTED. Set on the half of
+#: mostly has other titles and counts as UNSEEN; a contradicted one counts at most as CONTRADICTED. Set on the half of
 #: the known pairs that is not held out (bench/bench_catalogue.py --fitting): of DOUBT 0 to 2 and UNSEEN -8 to 2 these
 #: gave the best F1 among those whose precision is over .99 on every pair of sources.
 DOUBT, UNSEEN, CONTRADICTED = MILLION, -MILLION, -8 * MILLION
 
 
 def _bonds(graph: _Graph, chances: _Chances) -> Integers:
-    """Return what each pair says for a cluster that holds both its ends, above zero only where it is to be a match.
+    """Return how much each pair supports a cluster with both its ends: above zero only where it is to be a match.
 
-    A contradicted pair speaks against it however likely.
+    A contradicted pair counts against it however likely it is.
     """
     says = np.where(graph.contradicted, np.minimum(chances.log_odds, CONTRADICTED), chances.log_odds) - DOUBT
     bonds: Integers = np.where(chances.likely, np.maximum(says, 1), np.minimum(says, 0))
@@ -279,8 +282,8 @@ _ENTRIES = pa.list_(pa.struct([("key", pa.string()), ("value", pa.string())]))
 
 
 def _marks(records: pa.Table, film: Integers, decided: _Decided, repeating: frozenset[str]) -> pa.Table:
-    """Return what a film has one of: itself at a source that lists a film once, twins being one; its id in a space, its side
-    of a verdict.
+    """Return the marks of which a film has only one: its record at a source that lists a film once (twins count as
+    one), its id in a space, its side of a verdict.
     """
     once = pc.invert(pc.is_in(records["source"], pa.array(sorted(repeating), pa.string())))
     numbers = pa.array(np.arange(len(records), dtype=np.int64))
@@ -317,7 +320,7 @@ def _as_one(records: pa.Table, film: Integers, parents: Column, entries: Column)
 
 
 def _bands(graph: _Graph, chances: _Chances, pairs: pa.Table, label: Integers, model: Model) -> Column:
-    """Return each pair its band: joined without a contradiction, worth a look, or neither."""
+    """Return each pair's band: joined without a contradiction (accept), worth a look (review), or neither (reject)."""
     joined = label[graph.left] == label[graph.right]
     settled = graph.verdict != 0
     doubtful = (chances.probability >= model.bands.review) | pairs["shared_id"].to_numpy() | joined
@@ -331,7 +334,7 @@ def _bands(graph: _Graph, chances: _Chances, pairs: pa.Table, label: Integers, m
 def _members(
     pairs: pa.Table, records: pa.Table, graph: _Graph, label: Integers, decided: _Decided
 ) -> pa.Table:
-    """Say of every record which cluster it is in, and how it came there."""
+    """Return each record's cluster, and how the record came into it."""
     accepted = pc.equal(pairs["band"], "accept").to_numpy()
     surest = np.full(len(records), -1, dtype=np.int64)
     by_id = np.zeros(len(records), dtype=np.bool_)

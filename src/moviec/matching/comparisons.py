@@ -27,7 +27,7 @@ Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 MISSING = -1
 
-#: What a title must tell, in thousandths of a bit (its words' rarity summed), to be rare or not common.
+#: The information, in thousandths of a bit (its words' rarity summed), from which a title is rare or not common.
 RARE, UNCOMMON = 20_000, 12_000
 
 TITLE_LEVELS = (
@@ -58,7 +58,7 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 def _steps(column: str, upper: tuple[float, ...]) -> Callable[[pa.Table], Levels]:
-    """Level by the first upper bound (inclusive) that holds the value."""
+    """Return the level of the first upper bound (inclusive) that the value does not exceed."""
 
     def level(table: pa.Table) -> Levels:
         values = table[column].cast(pa.float64()).to_numpy()
@@ -95,7 +95,7 @@ def _genres(table: pa.Table) -> Levels:
 
 
 def _same(column: str) -> Callable[[pa.Table], Levels]:
-    """Level 0 where the column says 1 (same), level 1 where it says 0."""
+    """Return level 0 where the column says 1 (same), level 1 where it says 0."""
 
     def level(table: pa.Table) -> Levels:
         same = table[column].cast(pa.float64()).to_numpy()
@@ -123,17 +123,18 @@ COMPARISONS = (
     Comparison("ids", ("agree", "agree and contradict", "contradict"), _ids),
 )
 
-#: What `compare` says of a pair in `twins`: two sources, or two rows of one that say the same, may say the same (the source
-#: may hold a film twice), or do not.
+#: The values of `twins`: two sources, or two rows of one that agree so far that they may be one film (where the source
+#: may list a film twice), or two rows that do not.
 TWINS, MAYBE_TWINS, NO_TWINS = 0, 1, 2
 
-#: So many facts beside title and year must be the same for two rows of a source to be one film; a director or two other
-#: names count as two, and so does an id where another differs. Chosen, not fitted: in shared/data it joins all 341 twins of Rotten Tomatoes that are alike in date and scores.
+#: This many facts besides title and year must be the same for two rows of a source to be one film; a director or two
+#: other names count as two, and so does an id where another differs. Chosen, not fitted: in shared/data it joins all
+#: 341 twins of Rotten Tomatoes that are alike in date and scores.
 _TWIN_FACTS = 2
 
 
 def _twins(table: pa.Table, levels: dict[str, Levels]) -> Levels:
-    """Find the rows of one source that are one film entered twice: they say the same, and nothing else.
+    """Find the rows of one source that are one film entered twice: they say the same, and nothing different.
 
     One id that is the same outweighs another that differs (MovieLens has Confessions of a Dangerous Mind under two of IMDb's
     ids and one of TMDB's).
@@ -165,20 +166,20 @@ _SOME_IDS = 1
 SAME_NAME = 85.0
 
 
-#: What is worked out once for each film, before any pair of it is compared.
+#: What is computed once for each film, before its pairs are compared.
 NOTES = ("film_people", "film_labels", "film_titles")
 
 
 def note_films(engine: Engine) -> None:
-    """Keep what is worked out once for each film from `film_names`, `film_genres` and `film_forms`."""
+    """Materialize what is computed once for each film from `film_names`, `film_genres` and `film_forms`."""
     for name in NOTES:
         engine.materialize(name, _SQL[name])
 
 
 def compare(engine: Engine) -> pa.Table:
-    """Compare the pairs in `candidates` after `note_films`; give l, r, one int8 column per comparison, `names`, how many
-    names both credit, `twins`, whether two rows of one source are one film, and
-    `lone_kind`, the kind where only one film has one; ordered by l, r.
+    """Compare the pairs in `candidates` after `note_films`. Returns l, r, one int8 column per comparison, `names` (how
+    many names both credit), `twins` (whether two rows of one source are one film) and `lone_kind` (the kind where only
+    one film has one); ordered by l, r.
     """
     engine.materialize("title_pairs", _SQL["title_pairs"])
     engine.map("scored_titles", "title_pairs", _title_levels, _SCORED_TITLES)
@@ -210,7 +211,7 @@ def _title_levels(batches: Iterable[pa.RecordBatch]) -> Batches:
         same, same_article, bits, digits = (
             batch[name].to_numpy(zero_copy_only=False) for name in ("same", "same_article", "bits", "digits")
         )
-        # Where the titles are the same, how alike their words are does not matter.
+        # Where the titles are the same, the similarity of their words does not matter.
         others = batch.filter(pa.array(~same))
         alike, holds = np.full(len(same), 100.0), np.zeros(len(same), dtype=np.bool_)
         alike[~same], holds[~same] = _words_alike(others)
@@ -219,7 +220,7 @@ def _title_levels(batches: Iterable[pa.RecordBatch]) -> Batches:
             for which in ("missing", "differs", "same")
         )
         # A number that only one title has contradicts nothing ("Star Wars", "Star Wars: Episode IV – A New Hope"), but
-        # without a subtitle such titles are no more than alike: "Rocky" is seldom "Rocky II".
+        # without a subtitle such titles are only similar: "Rocky" is seldom "Rocky II".
         numbers_differ = digits == 2
         one_numbered = (digits == 1) & ~same_subtitle
         level = np.select(
@@ -250,8 +251,8 @@ def _title_levels(batches: Iterable[pa.RecordBatch]) -> Batches:
 def _words_alike(pairs: pa.RecordBatch) -> tuple[Floats, Flags]:
     """Return how alike the words of two titles are, in any order (0 to 100), and whether one title has all words of the other.
 
-    Words come in order, so that those of one are a subsequence of the other's if it has them all and none twice: such pairs
-    are as alike as their lengths allow, and only these few are held against each other word by word.
+    Words come in order, so if one title has all words of the other, and none twice, the other's are a subsequence: such
+    pairs are as similar as their lengths allow, and only these few are compared word by word.
     """
     a, b = pairs["a"].to_pylist(), pairs["b"].to_pylist()
     alike = cpdist(a, b, scorer=fuzz.ratio, dtype=np.float64)
@@ -265,9 +266,10 @@ def _words_alike(pairs: pa.RecordBatch) -> tuple[Floats, Flags]:
 
 
 def _name_likeness(batches: Iterable[pa.RecordBatch]) -> Batches:
-    """Compare directors' names, blanks aside. Null, which says nothing, where they are unlike in two scripts, or in the given name alone.
+    """Compare directors' names, ignoring blanks. Null (no evidence) where they differ in two scripts, or only in the
+    given name.
 
-    Nobody's name is romanised in one way, and "Bobs" or "Roberts Gannaway" and "R. Gannaway" are mostly one.
+    Names are romanised in many ways, and "Bobs" or "Roberts Gannaway" and "R. Gannaway" are mostly one person.
     """
     for batch in batches:
         a, b = (list(map(str, batch[name].to_pylist())) for name in ("a", "b"))
@@ -287,6 +289,6 @@ def _name_likeness(batches: Iterable[pa.RecordBatch]) -> Batches:
 
 @lru_cache(maxsize=100_000)
 def _in_latin(name: str) -> tuple[str, ...]:
-    """Return how a folded name is written in Latin letters, the name itself where it is."""
+    """Return a folded name in Latin letters; unchanged where it already is."""
     ways = romanise(name)
     return tuple(map(str, fold(pa.array(ways, pa.string())).to_pylist())) if ways else (name,)

@@ -1,20 +1,20 @@
--- What is compared of a candidate pair (l, r). Each section is a table kept under its name. Reads `candidates`, and of the films
--- in them `film_records` (n, source, year, released, runtime, kind, scores, repeats), `film_forms`, `film_names`, `film_genres` and
--- `film_ids` (n, space, id, key_of: the source whose key the id is).
+-- The comparisons of a candidate pair (l, r). Each section is materialized under its name. Reads `candidates`, and of
+-- the films in them `film_records` (n, source, year, released, runtime, kind, scores, repeats), `film_forms`,
+-- `film_names`, `film_genres` and `film_ids` (n, space, id, key_of: the source whose key the id is).
 
 -- name: film_people
--- `elsewise`: names in another script than Latin, whose letters take two bytes or more.
+-- `elsewise`: names in a script other than Latin, whose letters take two bytes or more.
 SELECT n, count(DISTINCT role) AS roles, min(role) AS role, bool_or(strlen(name) >= 1.5 * length(name)) AS elsewise
 FROM film_names GROUP BY n
 
 -- name: film_labels
--- Documentary or not, animated or not: labels that all sources give alike.
+-- Documentary or not, animated or not: labels that all sources use alike.
 SELECT n, count(*) AS genres, max(CASE WHEN genre = 'documentary' THEN 1 ELSE 0 END)
        + max(CASE WHEN genre = 'animation' THEN 2 ELSE 0 END) AS form
 FROM film_genres GROUP BY n
 
 -- name: film_titles
--- Titles with their words in order, and whether one stands there twice.
+-- Titles with their words in order, and whether a word occurs twice.
 SELECT * EXCLUDE (title, each), array_to_string(list_sort(each), ' ') AS words, length(title) AS letters,
        len(each) > len(list_distinct(each)) AS repeats
 FROM (SELECT *, string_split(title, ' ') AS each FROM film_forms)
@@ -34,7 +34,7 @@ JOIN film_titles a ON a.n = c.l
 JOIN film_titles b ON b.n = c.r
 
 -- name: titles
--- scored_titles is title_pairs with its level; the best pair of titles speaks for the films.
+-- scored_titles is title_pairs with its level; the best pair of titles counts for the films.
 SELECT l, r, min(level) AS title FROM scored_titles GROUP BY l, r
 
 -- name: director_pairs
@@ -49,7 +49,7 @@ JOIN film_names b ON b.n = c.r AND b.role = 'directors'
 SELECT l, r, max(alike) AS directors FROM scored_directors GROUP BY l, r
 
 -- name: billed
--- Where a list does not say who directs, its names are held against everybody.
+-- Where a list does not say who directs, its names are compared with everybody.
 SELECT c.l, c.r, count(DISTINCT a.name) AS shared
 FROM candidates c
 JOIN film_names a ON a.n = c.l
@@ -57,7 +57,7 @@ JOIN film_names b ON b.n = c.r AND b.name = a.name
 GROUP BY c.l, c.r
 
 -- name: people
--- Names in two scripts that differ say nothing: nobody's are written in one way.
+-- Different names in two scripts are no evidence: names are transliterated in many ways.
 SELECT c.l, c.r, b.shared FROM candidates c
 JOIN film_people p ON p.n = c.l
 JOIN film_people q ON q.n = c.r
@@ -76,7 +76,7 @@ SELECT c.l, c.r, max(CASE WHEN a.id = b.id THEN 1 ELSE 0 END) AS agree, max(CASE
 FROM candidates c
 JOIN film_ids a ON a.n = c.l
 JOIN film_ids b ON b.n = c.r AND b.space = a.space
-WHERE a.key_of IS DISTINCT FROM b.key_of OR a.key_of IS NULL  -- two rows of a source have two keys, one film or not
+WHERE a.key_of IS DISTINCT FROM b.key_of OR a.key_of IS NULL  -- rows of one source differ in key even for one film
 GROUP BY c.l, c.r
 
 -- name: compared

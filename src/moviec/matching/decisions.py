@@ -1,7 +1,7 @@
-"""What people decided about pairs of records: read, written, put in one form, checked for contradictions.
+"""People's decisions on pairs of records: reading, writing, normalising, and checking for contradictions.
 
-Returns the decisions in force, which of them hold where they contradict each other, and which uncertain pairs are most worth
-a person's time.
+Returns the decisions in force, which of them win where they contradict each other, and which uncertain pairs are most
+worth a person's time.
 """
 
 from __future__ import annotations
@@ -29,32 +29,32 @@ _ENDS = ("left_source", "left_key", "right_source", "right_key")
 _SortKeys = list[tuple[str, Literal["ascending", "descending"]]]
 _INSTANT = pa.timestamp("us", "UTC")
 
-#: Every decision ever made, `verdict` "same" or "different". Of a pair the record first by (source, key) is the left
-#: one. `undone`: when it was taken back, `undone_by` by whom, null while it is in force.
+#: Every decision ever made, `verdict` "same" or "different". The record of a pair that comes first by (source, key) is
+#: the left one. `undone`: when it was undone, and `undone_by`: by whom; null while it is in force.
 DECISION_LOG = pa.schema(
     [pa.field(name, pa.string()) for name in (*_ENDS, "verdict", "who")]
     + [pa.field(name, _INSTANT) for name in ("at", "undone")]
     + [pa.field("undone_by", pa.string())]
 )
 
-#: The decisions in force as clustering takes them, one verdict on two records, in either order; oldest first.
+#: The decisions in force in the form that clustering takes: a verdict on two records, in either order; oldest first.
 _DECISIONS: list[tuple[str, pa.DataType]] = [*((name, pa.string()) for name in _ENDS), ("same", pa.bool_())]
 DECISIONS = pa.schema(_DECISIONS)
 
-#: A film as a source has it: source, key.
+#: A record: source, key.
 Record = tuple[str, str]
 
 
 class Contradiction(msgspec.Struct, frozen=True):
-    """Two records that were judged different, and the records through which others were judged the same with both.
+    """Two records judged different, and the chain of records judged the same that connects them.
 
-    `through` begins with the one and ends with the other; neighbours in it were judged the same.
+    `through` begins with one and ends with the other; neighbours in it were judged the same.
     """
 
     through: tuple[Record, ...]
 
     def __str__(self) -> str:
-        """Say it in a line, as in "imdb:tt1 = kaggle:5 = wikipedia:Heat, yet imdb:tt1 is not wikipedia:Heat"."""
+        """Return it in one line, as in "imdb:tt1 = kaggle:5 = wikipedia:Heat, yet imdb:tt1 is not wikipedia:Heat"."""
         names = [f"{source}:{key}" for source, key in self.through]
         return f"{' = '.join(names)}, yet {names[0]} is not {names[-1]}"
 
@@ -100,7 +100,9 @@ def write_decisions(log: pa.Table, path: Path) -> None:
 
 
 def normal(log: pa.Table) -> pa.Table:
-    """Put each pair in order and the decisions too, each once: oldest first, of one instant "different" last."""
+    """Order each pair's ends and the decisions, without duplicates: oldest first, "different" last within an
+    instant.
+    """
     log = log.select(DECISION_LOG.names).cast(DECISION_LOG).combine_chunks()
     ends = [log[name].combine_chunks() for name in _ENDS]
     turn = pc.or_(
@@ -118,11 +120,11 @@ def normal(log: pa.Table) -> pa.Table:
 
 
 def in_force(log: pa.Table) -> pa.Table:
-    """Keep each pair's latest decision that was not undone, oldest first; of two of one instant "different" holds."""
-    stands = normal(log.filter(pc.is_null(log["undone"])))
-    pair = pc.dictionary_encode(_names(stands, *_ENDS)).indices.to_numpy()
+    """Keep each pair's latest decision that was not undone, oldest first; at the same instant "different" wins."""
+    in_force = normal(log.filter(pc.is_null(log["undone"])))
+    pair = pc.dictionary_encode(_names(in_force, *_ENDS)).indices.to_numpy()
     latest = np.unique(pair[::-1], return_index=True)[1]
-    return stands.take(np.sort(len(stands) - 1 - latest))
+    return in_force.take(np.sort(len(in_force) - 1 - latest))
 
 
 def as_table(log: pa.Table) -> pa.Table:
@@ -132,9 +134,9 @@ def as_table(log: pa.Table) -> pa.Table:
 
 
 def adopt(left: Integers, right: Integers, same: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Return which verdicts hold (records by number, oldest first): of those that contradict each other, the later ones.
+    """Return which verdicts win (records by number, oldest first): among contradicting ones, the later.
 
-    A verdict may contradict several others together: A is B, B is C, A is not C.
+    A verdict may contradict several others combined: A is B, B is C, A is not C.
     """
     label: dict[int, int] = {int(record): int(record) for record in np.append(left, right)}
     groups = {record: [record] for record in label}
@@ -160,7 +162,9 @@ def adopt(left: Integers, right: Integers, same: npt.NDArray[np.bool_]) -> npt.N
 
 
 def contradictions(log: pa.Table) -> list[Contradiction]:
-    """Find the decisions in force that cannot all be true: A is B, B is C, A is not C. One by the shortest way each."""
+    """Return the decisions in force that cannot all be true: A is B, B is C, A is not C; each with the shortest
+    chain.
+    """
     verdicts = as_table(log)
     left, right = _names(verdicts, *_ENDS[:2]), _names(verdicts, *_ENDS[2:])
     records = pc.unique(pa.concat_arrays([left, right]))
@@ -181,10 +185,10 @@ def contradictions(log: pa.Table) -> list[Contradiction]:
 
 
 def value(pairs: pa.Table, movies: pa.Table) -> pa.Table:
-    """Add `value`, what a verdict on each pair is worth, and put the most valuable first.
+    """Add `value`, the worth of a verdict on each pair, and sort by it, the highest first.
 
-    `pairs`: the four ends, probability (millionths), any more. `movies`: of each record source, key, and the votes and
-    records of the movie that it is in now; unknown counts as 0. `value`, in millionths, is
+    `pairs`: the four ends, probability (millionths), any more. `movies`: for each record (source, key) the votes and
+    number of records of its current movie; unknown counts as 0. `value`, in millionths, is
     4p(1 - p) × log2(1 + votes + records), votes and records of both movies: docs/matching.md.
     """
     p = pairs["probability"].to_numpy() / MILLION
@@ -196,7 +200,7 @@ def value(pairs: pa.Table, movies: pa.Table) -> pa.Table:
 
 
 def _row(cells: Mapping[str, str | None], now: dt.datetime) -> dict[str, object]:
-    """Read a decision from the cells of its row; raises ValueError with the reason where it is none."""
+    """Read a decision from the cells of its row; raises ValueError with the reason where it is invalid."""
     texts = {name: (cells.get(name) or "").strip() for name in DECISION_LOG.names}
     if None in cells:
         raise ValueError("more cells than columns")
@@ -207,15 +211,15 @@ def _row(cells: Mapping[str, str | None], now: dt.datetime) -> dict[str, object]
         if fault := fault_of_name(texts[name]):
             raise ValueError(f"{fault} in '{name}'")
     if (texts["left_source"], texts["left_key"]) == (texts["right_source"], texts["right_key"]):
-        raise ValueError("a record is held against itself")
+        raise ValueError("a record is paired with itself")
     if texts["verdict"] not in ("same", "different"):
         raise ValueError(f"the verdict is 'same' or 'different', not '{texts['verdict']}'")
     instants = {name: _instant(name, texts[name]) for name in ("at", "undone")}
     if instants["at"] is None:
-        raise ValueError("no instant in 'at'")
+        raise ValueError("no time in 'at'")
     for name, instant in instants.items():
         if instant and instant > now:
-            raise ValueError(f"'{texts[name]}' in '{name}' is yet to come")
+            raise ValueError(f"'{texts[name]}' in '{name}' is in the future")
     return {**texts, "undone_by": texts["undone_by"] or None, **instants}
 
 
@@ -225,7 +229,7 @@ def _instant(name: str, cell: str) -> dt.datetime | None:
     try:
         read = dt.datetime.fromisoformat(cell)
     except ValueError as error:
-        raise ValueError(f"'{cell}' in '{name}' is no instant, as in 2026-11-21T14:05:00Z") from error
+        raise ValueError(f"'{cell}' in '{name}' is not a time like 2026-11-21T14:05:00Z") from error
     return read.replace(tzinfo=dt.UTC) if read.tzinfo is None else read.astimezone(dt.UTC)
 
 
@@ -251,7 +255,7 @@ def _neighbours(verdicts: pa.Table) -> dict[Record, list[Record]]:
 
 
 def _way(beside: Mapping[Record, list[Record]], start: Record, end: Record) -> tuple[Record, ...]:
-    """Find the shortest way between two connected records; of several the first in order."""
+    """Return the shortest path between two connected records; of several the first in order."""
     came: dict[Record, Record] = {start: start}
     waiting = deque([start])
     while end not in came:

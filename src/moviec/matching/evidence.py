@@ -1,5 +1,5 @@
-"""What the levels of a pair add up to: its weight under the weights of its two sources, what speaks against it
-whatever the weight, and the evidence as people read it.
+"""What the levels of a pair add up to: its weight under the weights of its two sources, what contradicts it whatever
+the weight, and the evidence as people read it.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ _ONE_APART = 1
 _TEAM = 3  # a director and two more
 _CLOSE_RUNTIME, _NEAR_RUNTIME = 1, 2
 
-#: What a shared id weighs at least, in millionths of a bit, where only titles differ: a list need not have a film's titles
-#: in other languages. Five of the 4,435 known pairs of shared/data are such (Au revoir les enfants, Goodbye, Children) and
-#: came to -4 to 9 bits; read one by one, all five are one film.
+#: The least weight of a shared id, in millionths of a bit, where only titles differ: a list need not have a film's
+#: titles in other languages. Five of the 4,435 known pairs of shared/data are such (Au revoir les enfants, Goodbye,
+#: Children) and came to -4 to 9 bits; read one by one, all five are one film.
 VOUCHED = 20 * MILLION
 
 
-#: What the same people at the same time weigh at least: that rule alone, on what was left, was right for 121 of 121 pairs
-#: of TMDB and OMDb and 826 of 826 of AlloCiné and TMDB (shared/FINDINGS.md). Levels are weighed as though they came
-#: together by chance, and people do not: who directs one film of a cast directs others, but not in the same year.
+#: The least weight of the same people at the same time: that rule alone, on what was left, was right for 121 of 121
+#: pairs of TMDB and OMDb and 826 of 826 of AlloCiné and TMDB (shared/FINDINGS.md). Weights assume that levels agree
+#: independently, and people do not: who directs one film of a cast directs others, but not in the same year.
 BY_PEOPLE = 5 * MILLION
 
-#: What weighs a kind that only one of two films has. A list that says no kinds seldom means shorts (1,023 of Wikipedia's
+#: The weight of a kind that only one of two films has. A list without kinds seldom has shorts (1,023 of Wikipedia's
 #: 36,255 films; 6 of Kaggle's 2,996 are videos), and a list that has every kind is mostly not features (of IMDb's films six in
 #: ten are shorts, one in four was made for television or video): log2(.03 / .6), log2(.03 / .25), rounded. Shares of IMDb are common
 #: figures, not counted here.
 LONE_KINDS = {"short": -4 * MILLION, "tv_movie": -3 * MILLION, "video": -3 * MILLION}
 
-#: What the same year, and each level of the running time, add to that: it decides between films of one team.
+#: What the same year, and each level of the running time, add to that: they decide between films of one team.
 _TIE = 2 * MILLION
 
 
@@ -55,7 +55,7 @@ class Weights(msgspec.Struct, frozen=True):
     bits: Mapping[str, Integers]
 
     def total(self, levels: pa.Table, row: Integers) -> Integers:
-        """Sum prior and weights of each pair; `row` says which pair of lists it is of."""
+        """Sum prior and weights of each pair; `row` says which pair of lists it belongs to."""
         total = self.prior_bits[row].copy()
         for name, bits in self.bits.items():
             total += bits[row, levels[name].to_numpy()]
@@ -63,7 +63,7 @@ class Weights(msgspec.Struct, frozen=True):
 
 
 def weights_of(fitted: Sequence[Fitted]) -> Weights:
-    """Lay out what was fitted for several pairs of lists."""
+    """Return what was fitted for several pairs of lists."""
     bits = {
         comparison.name: np.stack([weights(pair.shares[comparison.name]) for pair in fitted])
         for comparison in COMPARISONS
@@ -72,8 +72,9 @@ def weights_of(fitted: Sequence[Fitted]) -> Weights:
 
 
 def contradicted(levels: pa.Table) -> Flags:
-    """Find pairs that a person should look at however likely: other directors, ids, sequel numbers or subtitles,
-    years three or more apart where nobody is shared, or a shared id where title, year and people all disagree.
+    """Return which pairs a person should look at however likely they are: other directors, ids, sequel numbers or
+    subtitles, years three or more apart where nobody is shared, or a shared id where title, year and people all
+    disagree.
 
     Two films of one title and year by different directors do exist, and so do films whose record names the wrong one.
     A shared id outweighs these, and shared people outweigh other directors.
@@ -91,7 +92,7 @@ def contradicted(levels: pa.Table) -> Flags:
     return found
 
 
-#: What can speak against a pair, in the order in which one of several is named.
+#: What can contradict a pair; of several the first is reported.
 CONTRADICTIONS = (
     "other ids",
     "other number",
@@ -103,7 +104,7 @@ CONTRADICTIONS = (
 
 
 def contradictions(levels: pa.Table) -> Column:
-    """Return for each pair what speaks against it (one of CONTRADICTIONS), null for nothing."""
+    """Return each pair's contradiction (one of CONTRADICTIONS), null for none."""
     title, ids = levels["title"].to_numpy(), levels["ids"].to_numpy()
     kinds = [ids == 2, title == _OTHER_NUMBER, title == _OTHER_SUBTITLE, ids == 0, _other_director(levels)]
     code = np.select(kinds, range(len(kinds)), len(kinds))
@@ -111,7 +112,9 @@ def contradictions(levels: pa.Table) -> Column:
 
 
 def vouched(levels: pa.Table) -> Flags:
-    """Find pairs whose shared id holds whatever their titles: same year or one apart, and nobody and no runtime against it."""
+    """Return which pairs' shared id counts whatever their titles: years at most one apart, no people or runtime against
+    it.
+    """
     year, runtime, directors, people, ids = (
         levels[name].to_numpy() for name in ("year", "runtime", "directors", "people", "ids")
     )
@@ -122,11 +125,12 @@ def vouched(levels: pa.Table) -> Flags:
 
 
 def by_people(levels: pa.Table) -> Integers:
-    """Return what the same people at the same time weigh at least, in millionths of a bit; 0 where they are not the same.
+    """Return the least weight of the same people at the same time, in millionths of a bit; 0 where they are not the
+    same.
 
     One director and another name, years one apart at most and near running times; or, whatever the years are, one
-    director, two more names and close running times. A film and its title in another language; sequels that say so
-    by their number are none. Of several such films the one of the same year and length is the likeliest.
+    director, two more names and close running times. A film and its title in another language are such a pair; sequels
+    marked by a number are not. Of several such films the one of the same year and length is the likeliest.
     """
     title, year, runtime, ids = (levels[name].to_numpy() for name in ("title", "year", "runtime", "ids"))
     known = (
@@ -146,7 +150,7 @@ def _other_director(levels: pa.Table) -> Flags:
 
 
 def _same_film(levels: pa.Table) -> Flags:
-    """Find pairs whose people, year and length are so much the same that other subtitles are a translation."""
+    """Return which pairs agree so much in people, year and length that different subtitles must be a translation."""
     year, runtime = (levels[name].to_numpy() for name in ("year", "runtime"))
     found: Flags = _same_team(levels) & (year == 0) & (runtime != MISSING) & (runtime <= _CLOSE_RUNTIME)
     return found
@@ -159,7 +163,7 @@ def _same_team(levels: pa.Table) -> Flags:
 
 
 def by_lone_kind(levels: pa.Table) -> Integers:
-    """Return what it weighs that only one film of each pair has a kind, in millionths of a bit: features are meant more often."""
+    """Return the weight, in millionths of a bit, of a kind that only one film of a pair has: features are likelier."""
     found: Integers = np.zeros(levels.num_rows, dtype=np.int64)
     for kind, bits in LONE_KINDS.items():
         found[pc.fill_null(pc.equal(levels["lone_kind"], kind), False).to_numpy()] = bits
@@ -167,8 +171,8 @@ def by_lone_kind(levels: pa.Table) -> Integers:
 
 
 def adjusted(levels: pa.Table, weight: Integers) -> Integers:
-    """Adjust the summed weights of pairs by what the levels do not say: kinds that only one film has, and what is known of
-    people, twins and ids by more than the sum.
+    """Adjust the summed weights of pairs for what the levels miss: kinds that only one film has, and people, twins and
+    ids that weigh more than the sum.
     """
     weight = weight + by_lone_kind(levels)
     known = np.maximum(by_people(levels), np.where(levels["twins"].to_numpy() == TWINS, VOUCHED, 0))

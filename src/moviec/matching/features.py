@@ -1,4 +1,4 @@
-"""What resolving looks at: one row per film record, its titles and names folded once and laid out as flat tables.
+"""What matching compares: one row per film record, its titles and names folded once, in flat tables.
 
 Returns `Prepared`: tables keyed by `n`, the number of the record in its list, ready for set-level SQL.
 """
@@ -46,10 +46,10 @@ SELECT source, key,
 FROM records WHERE NOT coalesce(deleted, false)
 """
 
-#: What comes before the name of a part: "Episode V - The Empire Strikes Back".
+#: What precedes the name of a part: "Episode V - The Empire Strikes Back".
 _NUMBERED = r"(?i)^(?:part|episode|chapter|volume|vol\.?) [\pL\pN]+ ?[-–—:] "
 
-#: Billed below this, a name says little and costs much.
+#: Names billed below this place are weak evidence and cost much.
 _CAST = 12
 
 #: Genre labels of the main sources that mean the same; others are compared as they are, folded.
@@ -113,7 +113,7 @@ def prepare(features: pa.Table) -> Prepared:
 
 
 def written_years(features: pa.Table) -> Column:
-    """Return the year in brackets behind a title of each film (FEATURES columns), null where none does."""
+    """Return the year in brackets after a title of each film (FEATURES columns), null where there is none."""
     return _first_year(_titles(features), features.num_rows)
 
 
@@ -136,7 +136,9 @@ def _flat(column: Column) -> pa.Table:
 
 
 def _titles(table: pa.Table) -> pa.Table:
-    """Flatten the titles, entities resolved and every space a plain one; those of other scripts also in Latin letters."""
+    """Flatten the titles, entities resolved and all white space as plain spaces; those of other scripts also in Latin
+    letters.
+    """
     titles = _flat(table["titles"])
     titles = titles.set_column(titles.column_names.index("value"), "value", text.plain(titles["value"]))
     return pa.concat_tables([titles, _romanised(titles)]).sort_by(
@@ -145,7 +147,9 @@ def _titles(table: pa.Table) -> pa.Table:
 
 
 def _romanised(titles: pa.Table) -> pa.Table:
-    """Return titles of other scripts in Latin letters, beside the native form: simplified and traditional Chinese meet there."""
+    """Return titles of other scripts in Latin letters, in addition to the native form: simplified and traditional
+    Chinese become equal there.
+    """
     others = titles.filter(pc.match_substring_regex(titles["value"], OTHER_SCRIPT))
     if not others.num_rows:
         return others
@@ -162,7 +166,7 @@ def _romanised(titles: pa.Table) -> pa.Table:
 
 
 def _first_year(titles: pa.Table, rows: int) -> Column:
-    """Return the year written in brackets behind a title, one per record, null where there is none."""
+    """Return the year written in brackets after a title, one per record, null where there is none."""
     found = pa.table({"n": titles["n"], "year": text.title_year(titles["value"])}).filter(
         pc.field("year") > 0
     )

@@ -27,14 +27,14 @@ class Edges(msgspec.Struct, frozen=True):
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """`certain` pairs are one whatever speaks against it; `unseen` is the weight of a pair that is no edge."""
+    """`certain` pairs are joined whatever contradicts them; `unseen` is the weight of a pair without an edge."""
 
     certain: Sequence[tuple[int, int]] = ()
     unseen: int = 0
 
 
 def one_to_one(left: Integers, right: Integers, weight: Integers) -> npt.NDArray[np.bool_]:
-    """Choose pairs so that no record is in two: again and again those that are the best of both their records.
+    """Choose pairs so that no record is in two, by repeatedly taking those that are the best of both their records.
 
     Ties go to the lower left number, then the lower right one. The same as taking pairs greedily by weight.
     """
@@ -52,7 +52,7 @@ def one_to_one(left: Integers, right: Integers, weight: Integers) -> npt.NDArray
 
 
 def connected(edges: Edges) -> Integers:
-    """Return each record the lowest record number that it is connected with."""
+    """Return for each record the lowest number among the records it is connected with."""
     label = np.arange(edges.records, dtype=np.int64)
     while True:
         before = label.copy()
@@ -67,9 +67,9 @@ def connected(edges: Edges) -> Integers:
 def clusters(edges: Edges, marks: pa.Table, rules: Rules) -> Integers:
     """Cluster records so that no cluster holds two values of one mark, leaving out the weakest edges first.
 
-    `marks` (record, space, value): what a film has one of, such as its key at a duplicate-free source or its id in
-    an id space. Records are joined along edges of a weight above zero; the others speak against a cluster that would
-    hold both ends. Components that nothing speaks against stay whole; the others grow from their surest edges, two
+    `marks` (record, space, value): values of which a film has only one, such as its key at a duplicate-free source or
+    its id in an id space. Records are joined along edges of a weight above zero; the others count against a cluster
+    that would hold both ends. Components without a conflict stay whole; the others grow from their surest edges, two
     clusters joining where the mean weight of the pairs between them is not below zero.
     """
     joins = edges.weight > 0
@@ -106,7 +106,7 @@ def _with(edges: Edges, joins: npt.NDArray[np.bool_], certain: Sequence[tuple[in
 
 
 def _torn(edges: Edges, label: Integers, marks: Integers, rules: Rules) -> Integers:
-    """Find the components that hold two values of a mark, or a pair that is not surely one film."""
+    """Return the components that hold two values of a mark, or a pair that is not certainly one film."""
     records, spaces, values = marks.T
     several, kinds = int(values.max(initial=0)) + 1, int(spaces.max(initial=0)) + 1
     crowded = (np.bincount(label, minlength=edges.records) > 1)[label[records]]
@@ -129,8 +129,8 @@ def _rows(edges: Edges, chosen: npt.NDArray[np.bool_]) -> list[tuple[int, int, i
 
 
 class _Group(msgspec.Struct, frozen=True):
-    """A cluster as it grows: its records, the values it has of each mark, and what it is to its neighbours: the sum
-    of how much more the pairs between them weigh than unseen ones.
+    """A growing cluster: its records, the values it has of each mark, and for each neighbour the sum of how much more
+    the pairs between them weigh than unseen ones.
     """
 
     records: list[int]
@@ -142,7 +142,7 @@ class _Group(msgspec.Struct, frozen=True):
 
 
 def _join(label: Integers, groups: dict[int, _Group], pair: tuple[int, int], unseen: int | None) -> None:
-    """Make one cluster of those of a pair, unless they contradict or do not fit each other; `unseen` None: whatever."""
+    """Join the clusters of a pair, unless they contradict or do not fit each other; `unseen` None: join regardless."""
     one, other = sorted((int(label[pair[0]]), int(label[pair[1]])))
     if one == other:
         return

@@ -1,6 +1,6 @@
-"""Stable ids: which id each cluster of items carries, given the ids that its items were last known under.
+"""Stable ids: which id each cluster of items has, given the last known ids of its items.
 
-Returns `Identities`: the ledger as it now is, ids that redirect, new ids, and ids without an item. Serves movies
+Returns `Identities`: the new ledger, ids that redirect, new ids, and ids without an item. Serves movies
 (items are records), people and companies (items are names and keys) alike.
 """
 
@@ -18,11 +18,12 @@ from moviec.text import Column, pc
 
 
 class Identities(msgspec.Struct, frozen=True):
-    """Who is who now. An item is known by its columns, such as source and key.
+    """The ids of all items now. An item is identified by its columns, such as source and key.
 
-    `members`: the item's columns, id. `gone`: the same, of items in the ledger that are in no cluster now.
+    `members`: the item's columns, id. `gone`: the same for items of the ledger that are in no cluster now.
     `merged`: id, successor. `created`: new ids. `given_back`: ids that redirected and no longer do. `withdrawn`: ids of
-    which every item is gone; they may come back. All in order; `members` and `gone` together are the new rows of the ledger. `next_id` is the next free id.
+    which every item is gone; they may come back. All are ordered; `members` and `gone` together are the new rows of the
+    ledger. `next_id` is the next free id.
     """
 
     members: pa.Table
@@ -35,7 +36,7 @@ class Identities(msgspec.Struct, frozen=True):
 
 
 class _Votes(msgspec.Struct, frozen=True):
-    """How many items of a cluster had an id. Clusters are numbered in the order of their first items."""
+    """How many items of each cluster had each id. Clusters are numbered in the order of their first items."""
 
     cluster: Integers
     id: Integers
@@ -43,7 +44,7 @@ class _Votes(msgspec.Struct, frozen=True):
 
 
 class _Former(msgspec.Struct, frozen=True):
-    """Ids that items had before these were merged into others: one row per item and merger."""
+    """Ids that items had before a merger: one row per item and merger."""
 
     item: Integers
     id: Integers
@@ -54,7 +55,7 @@ def keep_ids(members: pa.Table, ledger: pa.Table, next_id: int, former: pa.Table
     """Assign an id to every cluster: the one that most of its items had, else a new one from `next_id` on.
 
     `members`: the item's columns, `cluster` (int64, any numbers) and, where several deliveries are published at once,
-    `arrival` (int64, NULL for what was there before). `ledger`: the item's columns and `id` (int64):
+    `arrival` (int64, NULL for what existed before). `ledger`: the item's columns and `id` (int64):
     the last known id of these items and of every other item that had one of those ids, gone or not. Every item once,
     no nulls. An id goes to the cluster with most of its items; of equal claims to the cluster whose other claims are to newer
     ids, or that has none, then to the one with the first item in order. Ids that lose their last item to other clusters redirect to the one that got most.
@@ -98,7 +99,9 @@ def keep_ids(members: pa.Table, ledger: pa.Table, next_id: int, former: pa.Table
 
 
 def divided(members: pa.Table, ledger: pa.Table) -> Column:
-    """Return the ids of the ledger whose items are in several clusters now, in order; tables as `keep_ids` takes them."""
+    """Return the ids of the ledger whose items are in several clusters now, in order; takes the tables that `keep_ids`
+    takes.
+    """
     names = _item_columns(members)
     both = (
         members.select([*names, "cluster"]).join(ledger, names, join_type="inner").select(["cluster", "id"])
@@ -109,7 +112,7 @@ def divided(members: pa.Table, ledger: pa.Table) -> Column:
 
 
 def _item_columns(members: pa.Table) -> list[str]:
-    """Name the columns that an item is known by."""
+    """Return the columns that identify an item."""
     return [name for name in members.column_names if name not in ("cluster", "arrival")]
 
 
@@ -140,7 +143,7 @@ def _undone(item: Integers, cluster: Integers, vote: Integers, former: _Former) 
 
 
 def _most(ids: Integers, cluster: Integers, such: npt.NDArray[np.bool_]) -> Integers:
-    """Count for each row how many of `such` rows with its id are in one cluster, at most."""
+    """Return for each row the most rows of `such` with its id that are in one cluster."""
     known, place = np.unique(ids, return_inverse=True)
     pairs, rows = np.unique(np.stack([place[such], cluster[such]]), axis=1, return_counts=True)
     most = np.zeros(len(known), dtype=np.int64)
@@ -149,7 +152,7 @@ def _most(ids: Integers, cluster: Integers, such: npt.NDArray[np.bool_]) -> Inte
 
 
 def _numbered(tables: Sequence[pa.Table]) -> list[Integers]:
-    """Number the items of several tables, alike where they are the same, in the order of their columns."""
+    """Number the items of several tables in the order of their columns; equal items get equal numbers."""
     every = pa.concat_tables(tables)
     number = np.zeros(every.num_rows, dtype=np.int64)
     for column in every.columns:
@@ -160,7 +163,7 @@ def _numbered(tables: Sequence[pa.Table]) -> list[Integers]:
 
 
 def _rank(column: Column) -> Integers:
-    """Return each value its place among the distinct values in order."""
+    """Return each value's place among the sorted distinct values."""
     encoded = pc.dictionary_encode(column.combine_chunks())
     values = encoded.dictionary
     place = np.empty(len(values), dtype=np.int64)
@@ -170,7 +173,9 @@ def _rank(column: Column) -> Integers:
 
 
 def _in_order(cluster: Integers, item: Integers) -> tuple[Integers, int]:
-    """Number clusters 0, 1, … in the order of their first items; give each member's, and how many there are."""
+    """Number clusters 0, 1, … in the order of their first items; return each member's, and how many clusters there
+    are.
+    """
     order = np.argsort(item)
     _, first, inverse = np.unique(cluster[order], return_index=True, return_inverse=True)
     place = np.empty(len(first), dtype=np.int64)
@@ -197,9 +202,10 @@ def _count(cluster: Integers, old: Integers) -> _Votes:
 
 
 def _by_need(votes: _Votes) -> Integers:
-    """Return the weights of claims: the items behind each; of equal ones the cluster goes first that else has a newer id, or none.
+    """Return the weights of claims: the items behind each; a tie goes to the cluster whose other ids are newer, or that
+    has none.
 
-    So films that a decision mixed up are parted again under the ids that they had, whichever of these is the smaller.
+    So films that a decision mixed up get their former ids back when they are split, whichever id is smaller.
     """
     order = np.lexsort((votes.id, votes.cluster))
     cluster, ids = votes.cluster[order], votes.id[order]
@@ -221,7 +227,7 @@ def _by_need(votes: _Votes) -> Integers:
 
 
 def _merged(votes: _Votes, ids: Integers) -> pa.Table:
-    """Redirect ids that no cluster carries any more to that of the cluster with most of their items."""
+    """Redirect ids that no cluster has any more to the id of the cluster with most of their items."""
     order = np.lexsort((votes.cluster, -votes.items, votes.id))
     lost, first = np.unique(votes.id[order], return_index=True)
     successor = ids[votes.cluster[order][first]]
@@ -234,7 +240,7 @@ def _redirected(ids: Integers, merged: pa.Table) -> Integers:
 
 
 def _looked_up(wanted: Integers, keys: Integers, values: Integers) -> Integers:
-    """Replace what is among the sorted keys by its value; the rest stays."""
+    """Replace values found among the sorted keys; the rest stay."""
     if not len(keys):
         return wanted
     at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)

@@ -1,7 +1,7 @@
 """Matching in parts, where records are too many for one machine: candidate pairs block by block, comparisons pair by pair.
 
-Pure functions from tables to tables, in an engine of their own with one thread, since as many run beside each other as there
-are cores. The statements are those of `candidate_pairs`; together the parts come to what it finds.
+Pure functions from tables to tables, in an engine of their own with one thread, since as many run in parallel as there
+are cores. The statements are those of `candidate_pairs`; the union of the parts is what it finds.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from moviec.sql import filled, read_sql
 
 _SQL = read_sql("moviec.matching", "candidate_pairs.sql")
 
-#: Two kinds of rows: candidate pairs (l, r), and what blocking did by rule, which has no l.
+#: Two kinds of rows: candidate pairs (l, r), and the blocking report by rule, whose rows have no l.
 _CANDIDATES: list[tuple[str, pa.DataType]] = [
     ("l", pa.int32()),
     ("r", pa.int32()),
@@ -46,7 +46,8 @@ SELECT a.n AS l, b.n AS r FROM given g JOIN places a ON a.place = g.l JOIN place
 
 
 def candidates_of_blocks(keys: pa.Table, limits: PairLimits) -> pa.Table:
-    """Return the candidate pairs of whole blocks, and what blocking did there (CANDIDATES), from `keys` (n, side, rule, block).
+    """Return the candidate pairs of whole blocks, and their blocking report (CANDIDATES), from `keys` (n, side, rule,
+    block).
 
     A pair comes from each part in which it shares a block.
     """

@@ -1,7 +1,7 @@
 """Two film lists in files, the pairs that are the same film in a CSV file: matching outside any catalogue.
 
-Returns the pairs as `left_id,right_id,probability,evidence`, and those for a person to look at in a second file, with
-`why` they wait.
+Writes the accepted pairs as `left_id,right_id,probability,evidence`, and pairs for review to a second file, with `why`
+they wait.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Columns(msgspec.Struct, frozen=True):
 
 
 class Linked(msgspec.Struct, frozen=True):
-    """What linking read and gave."""
+    """What linking read, and the pairs it found."""
 
     left: FilmList
     right: FilmList
@@ -56,7 +56,7 @@ class Linked(msgspec.Struct, frozen=True):
 
 
 def parse_columns(text: str) -> Columns:
-    """Read `title=Name,left:year=Jahr`; raises UsageError where that is not its form."""
+    """Read `title=Name,left:year=Jahr`; raises UsageError for another form."""
     found: dict[str, dict[str, str]] = {"both": {}, "left": {}, "right": {}}
     for part in filter(None, (part.strip() for part in text.split(","))):
         field, equals, column = part.partition("=")
@@ -73,7 +73,7 @@ def parse_columns(text: str) -> Columns:
 
 
 def link(left: Path, right: Path, columns: Columns, model: Model, progress: Progress | None = None) -> Linked:
-    """Match two film lists. Raises PayloadError for a file that is no film list, UsageError for wrong `columns`."""
+    """Match two film lists. Raises PayloadError for a file that is not a film list, UsageError for wrong `columns`."""
     lists = (
         read_list(left, LEFT, columns.both | columns.left),
         read_list(right, RIGHT, columns.both | columns.right),
@@ -96,7 +96,7 @@ def _with_why(matching: Matching, model: Model) -> pa.Table:
 
 
 def write_pairs(matching: Matching, band: str, path: Path) -> None:
-    """Write the pairs of a band as CSV, best first; a file appears only once it is whole."""
+    """Write the pairs of a band as CSV, best first; the file appears only once it is complete."""
     columns = "evidence, why" if band == "review" else "evidence"
     out = _OUT.format(columns=columns, band=quoted(band))
     with DuckEngine() as engine:
@@ -109,12 +109,14 @@ def write_pairs(matching: Matching, band: str, path: Path) -> None:
 
 
 def aside_of(out: Path) -> Path:
-    """Name the file beside the pairs for rows that could not be read."""
+    """Return the path, next to the pairs, of the file for rows that could not be read."""
     return out.with_name(f"{out.stem}.rejected.csv")
 
 
 def write_rejected(linked: Linked, out: Path) -> None:
-    """Write the rows of both lists that could not be read beside the pairs: list, line, reason, text; none, no file."""
+    """Write the unreadable rows of both lists next to the pairs (list, line, reason, text); no file without such
+    rows.
+    """
     rows = [
         (side, row.line, row.reason, row.text)
         for side, film_list in (("left", linked.left), ("right", linked.right))
@@ -131,17 +133,15 @@ def write_rejected(linked: Linked, out: Path) -> None:
 
 
 def _check(columns: Columns, lists: tuple[FilmList, FilmList]) -> None:
-    """Raise UsageError for a column that was named and is nowhere."""
+    """Raise UsageError for a named column that neither list has."""
     used = [set(film_list.columns.items()) for film_list in lists]
     for given, places in ((columns.left, used[:1]), (columns.right, used[1:]), (columns.both, used)):
         for pair in given.items():
             if not any(pair in place for place in places):
-                raise UsageError(
-                    f"no column '{pair[1]}'", "--columns", "names are taken as they stand in the file"
-                )
+                raise UsageError(f"no column '{pair[1]}'", "--columns", "write names as they are in the file")
 
 
-# Rows that name neither year nor director may be films of one title, so they stay as they are.
+# Rows with neither year nor director may be different films of one title, so they are not merged.
 _FIRST = """
 SELECT row, key, first_value(row) OVER same AS first_row, row_number() OVER same = 1 AS leads
 FROM (SELECT *, printf('%012d', row_number() OVER ()) AS row FROM films)
@@ -160,8 +160,8 @@ ORDER BY p.probability DESC, p.weight DESC, left_key, right_key
 
 
 class Rows(msgspec.Struct, frozen=True):
-    """`films`: the first of each alike rows (FEATURES), its number in the list as its key, since a list may use an id twice.
-    `rows`: of every row its own key, and the first_row that is like it.
+    """`films`: the first of each group of equal rows (FEATURES), with its number in the list as key, since a list may
+    use an id twice. `rows`: for every row its own key, and the first_row that equals it.
     """
 
     films: pa.Table
@@ -169,7 +169,7 @@ class Rows(msgspec.Struct, frozen=True):
 
 
 def first_of_alike(films: pa.Table) -> Rows:
-    """Leave out rows (FEATURES columns) that repeat an earlier one in all but the key."""
+    """Drop rows (FEATURES columns) that repeat an earlier one in all but the key."""
     with duckdb.connect() as connection:
         connection.register("films", films)
         found = connection.sql(_FIRST).to_arrow_table()
@@ -178,7 +178,7 @@ def first_of_alike(films: pa.Table) -> Rows:
 
 
 def for_each(pairs: pa.Table, left: Rows, right: Rows) -> pa.Table:
-    """Return pairs of first rows for every row that is like them, best first."""
+    """Return the pairs of first rows for every row that equals them, best first."""
     with duckdb.connect() as connection:
         for name, table in (("pairs", pairs), ("left_rows", left.rows), ("right_rows", right.rows)):
             connection.register(name, table)

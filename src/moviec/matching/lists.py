@@ -1,4 +1,4 @@
-"""A film list from anywhere as features: CSV, TSV, JSON, JSON lines or Parquet, its columns known by usual names.
+"""A film list from anywhere as features: CSV, TSV, JSON, JSON lines or Parquet, its columns found by usual names.
 
 Returns a FEATURES table, one row per row of the list in its order. Touches nothing but the file.
 """
@@ -29,7 +29,7 @@ from moviec.sql import filled, read_sql
 from moviec.text import pc
 from moviec.work import work_folder
 
-#: The kinds of the cells of each field; an id is taken as it is written.
+#: The kinds of the cells of each field; an id is kept as written.
 _KINDS = {
     "title": "title",
     "original_title": "title",
@@ -51,9 +51,9 @@ _SUFFIX = re.compile(
 
 
 class FilmList(msgspec.Struct, frozen=True):
-    """A list that was read: its features, what each column was taken for, and the rows that could not be read.
+    """A list that was read: its features, which field each column was used for, and the rows that could not be read.
 
-    `unused`: columns taken for nothing. `unread`: columns with cells that could not be read. `no_films`: rows of series,
+    `unused`: columns not used. `unread`: columns with cells that could not be read. `no_films`: rows of series,
     episodes, games and the like by their kind, left out.
     """
 
@@ -86,10 +86,10 @@ class FilmList(msgspec.Struct, frozen=True):
 
 
 def read_list(path: Path, name: str, columns: Mapping[str, str] | None = None) -> FilmList:
-    """Read a list into features whose source is `name`; `columns` (field: column) goes before usual names.
+    """Read a list into features whose source is `name`; `columns` (field: column) takes precedence over usual names.
 
-    A column that the list lacks is passed over; a year may also be written behind the title. Raises UsageError when there is
-    no such file or its name says that it is none, PayloadError when what it holds is no film list.
+    A column that the list lacks is skipped; a year may also be written after the title. Raises UsageError when the file
+    does not exist or its name is of another format, PayloadError when its content is not a film list.
     """
     suffix = _SUFFIX.search(path.name)
     check_regular(path)
@@ -116,7 +116,7 @@ def read_list(path: Path, name: str, columns: Mapping[str, str] | None = None) -
     others = pc.fill_null(pc.equal(features["kind"], "no film"), False)
     no_films = int(pc.sum(others).as_py())
     if no_films == features.num_rows:
-        raise PayloadError("no row is a film", path.name, "its kinds are those of series, episodes or games")
+        raise PayloadError("no row is a film", path.name, "all are series, episodes or games")
     features = features.filter(pc.invert(others)).select(FEATURES.names).cast(FEATURES)
     year = pc.coalesce(features["year"], written_years(features))
     return FilmList(
@@ -129,15 +129,15 @@ def read_list(path: Path, name: str, columns: Mapping[str, str] | None = None) -
     )
 
 
-#: A column called just so holds release dates only where its cells tell so: lists of what somebody watched have it, too.
+#: A column with this name holds release dates only if its cells show that: lists of watched films have it, too.
 _DATES = ("date", "datum", "fecha", "data", "дата")
 
-#: Nobody kept a list of what was watched on a computer before: a column with an older date holds dates of release.
+#: Nobody kept lists of watched films on a computer before: a column with an older date holds release dates.
 OLDEST_WATCHED = 1995
 
 
 def _release_dates(engine: DuckEngine, known: Mapping[str, str], seen: list[str]) -> dict[str, str]:
-    """Return the column of release dates where it is called just "Date", and its oldest cells are of before lists like this."""
+    """Return the column of release dates where it is called "Date" and its oldest cells predate such lists."""
     column = next((name for name in seen if plain_name(name) in _DATES), None)
     if "released" in known or column is None:
         return {}
@@ -149,7 +149,7 @@ def _release_dates(engine: DuckEngine, known: Mapping[str, str], seen: list[str]
 
 
 def recognise(seen: list[str], given: Mapping[str, str], where: str) -> dict[str, str]:
-    """Return which column is what: as given, else as a known layout has it, else by usual names.
+    """Return which column is what: as named, else by a known layout, else by usual names.
 
     Raises PayloadError when none is the title.
     """
@@ -176,7 +176,7 @@ def recognise(seen: list[str], given: Mapping[str, str], where: str) -> dict[str
     return known
 
 
-#: What the columns of a layout feed, by the field of a list.
+#: The list field that each field of a layout feeds.
 _FEEDS = {
     "title": "title",
     "original_title": "original_title",
@@ -193,7 +193,7 @@ _FEEDS = {
 
 
 def _columns(known: Mapping[str, str]) -> list[Column]:
-    """Return the columns to read, each beside the list's own."""
+    """Return the columns to read, each added to the list's own."""
     return [Column(known[field], kind, _read(field)) for field, kind in _KINDS.items() if field in known]
 
 
@@ -208,7 +208,9 @@ def _query(known: Mapping[str, str], name: str) -> str:
 
 
 def _cells(known: Mapping[str, str]) -> str:
-    """Write the fields of a row: what was read of its column, else nothing; lists are lists, all else is text."""
+    """Return SQL for the fields of a row: the value read from its column, else NULL; lists as lists, the rest as
+    text.
+    """
     lists = ("other_titles", "people", "directors", "genres")
     cells = [
         f"{identifier(_read(field))} AS {field}"

@@ -1,7 +1,7 @@
-"""Match features: what matching needs of each record, folded once when the record arrives (MATCH_FEATURES rows).
+"""Match features: what matching needs of each record, folded when the record arrives (MATCH_FEATURES rows).
 
-A row depends on its record, on the words of the pinned model and on how words are folded alone, so a file of them lasts as
-long as these.
+A row depends only on its record, the words of the pinned model and the folding rules, so a file of them is valid as
+long as these stay the same.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ RULES = (
 )
 ID_RULE, TWINS_RULE = RULES.index("id"), RULES.index("twins")
 
-#: One way a film is titled. `head` and `tail`: before and after a colon or dash. `article`: the one that opens it,
-#: which the others lack. `bits`: what its words tell, in thousandths of a bit.
+#: One form of a film's title. `head` and `tail`: before and after a colon or dash. `article`: the one that opens it,
+#: which the others lack. `bits`: the information of its words, in thousandths of a bit.
 FORM = pa.struct(
     [
         ("title", pa.string()),
@@ -49,7 +49,7 @@ FORM = pa.struct(
 NAME = pa.struct([("role", pa.string()), ("name", pa.string())])  # directors | cast
 BLOCK = pa.struct([("rule", pa.int8()), ("block", pa.int64())])
 
-#: One row per record, all words folded. Of a tombstone only the first four columns are known.
+#: One row per record, all words folded. A tombstone has only the first four columns.
 _MATCH_FEATURES: list[tuple[str, pa.DataType]] = [
     ("source", pa.string()),
     ("key", pa.string()),
@@ -69,12 +69,12 @@ _MATCH_FEATURES: list[tuple[str, pa.DataType]] = [
 ]
 MATCH_FEATURES = pa.schema(_MATCH_FEATURES)
 
-#: The version of folding: one higher when folding changes, so that the files are made again.
+#: The version of folding: raised when folding changes, so that the files are rebuilt.
 FOLDING = 6
 
-#: Records folded at once: enough to be quick, few enough that memory stays flat.
+#: Records folded at once: enough for speed, few enough for flat memory.
 CHUNK = 20_000
-#: The same of lists, which are in memory as it is.
+#: The same for lists, which are in memory anyway.
 LIST_CHUNK = 100_000
 
 _AS_THEY_COME = ("year", "released", "runtime", "kind", "scores", "votes")
@@ -90,7 +90,7 @@ def features_of_rows(records: pa.Table, model: Model) -> pa.Table:
 def features_of_batches(
     batches: Iterable[pa.RecordBatch], model: Model, beside: DuckEngine | None = None
 ) -> Batches:
-    """Do the same batch by batch, with flat memory, beside an engine that is open; CHUNK rows at a time suit best."""
+    """Do the same batch by batch, with flat memory, next to an open engine; batches of CHUNK rows are best."""
     with DuckEngine(beside=beside) as engine:
         _know_words(engine, model.word_bits())
         for batch in batches:
@@ -100,7 +100,7 @@ def features_of_batches(
 def features_of_lists(lists: Sequence[pa.Table], model: Model) -> pa.Table:
     """Fold lists of films (FEATURES columns, no key twice in a list) into MATCH_FEATURES rows.
 
-    What a word tells is counted in these lists, too: they may be in a language that the model's words are not.
+    Words are counted in these lists, too: they may be in a language that the model has no words of.
     """
     chunks = [
         pa.Table.from_batches([batch])
@@ -131,7 +131,7 @@ def _words_of(prepared: Prepared) -> pa.Table:
 
 
 def _know_words(engine: DuckEngine, words: WordBits) -> None:
-    """Make words and blocking rules known to the engine."""
+    """Register words and blocking rules in the engine."""
     engine.register("word_bits", words.listed)
     engine.materialize("known_words", _SQL["known_words"])
     engine.register("rarest", pa.table({"bits": [words.rarest]}))
@@ -157,7 +157,7 @@ def _features(engine: DuckEngine, records: pa.Table) -> pa.Table:
 
 
 def _rows(given: dict[str, Column], folded: pa.Table) -> pa.Table:
-    """Put the columns that are taken as they come beside those that were folded."""
+    """Add the columns that need no folding to the folded ones."""
     columns = [given[name] if name in given else folded[name] for name in MATCH_FEATURES.names]
     return pa.table(columns, names=MATCH_FEATURES.names).combine_chunks().cast(MATCH_FEATURES)
 
@@ -167,7 +167,7 @@ def _folded(engine: DuckEngine, prepared: Prepared) -> pa.Table:
     scores, votes, blocks."""
     for name in Prepared.__struct_fields__:
         engine.register(name, getattr(prepared, name))
-    for name in ("told", "keys"):
+    for name in ("film_words", "keys"):
         engine.materialize(name, _SQL[name])
     forms, blocks = engine.query(_SQL["weighed"]), engine.query(_SQL["blocks"])
     rows = prepared.records.num_rows
@@ -191,7 +191,7 @@ def _structs(table: pa.Table, kind: pa.StructType) -> Column:
 
 
 def _lists(n: Column, values: Column, rows: int) -> Column:
-    """Gather values into one list per record, in the order given."""
+    """Gather values into one list per record, in the given order."""
     numbers = n.to_numpy()
     order = np.argsort(numbers, kind="stable")
     offsets = np.append(0, np.cumsum(np.bincount(numbers, minlength=rows))).astype(np.int32)

@@ -1,12 +1,12 @@
--- What a film brings to matching. Each section is a query over one chunk of films: `records`, `forms`, `words`,
+-- What matching needs of a film. Each section is a query over one chunk of films: `records`, `forms`, `words`,
 -- `names`, `ids` (as features.Prepared has them), `word_bits` (word, bits), `rarest` (bits of every other word) and `rules` (rule, place).
 
 -- name: known_words
--- Words that are listed, with the number that stands for them in blocking keys.
+-- Listed words, with their number in blocking keys.
 SELECT word, bits, CAST(md5_number_lower(word) >> 1 AS BIGINT) AS number FROM word_bits
 
--- name: told
--- What each word tells, in thousandths of a bit.
+-- name: film_words
+-- The information of each word, in thousandths of a bit.
 SELECT w.n, w.form, w.word, CAST(coalesce(k.bits, r.bits) AS INTEGER) AS bits,
        CASE WHEN k.word IS NULL THEN CAST(md5_number_lower(w.word) >> 1 AS BIGINT) ELSE k.number END AS number
 FROM (SELECT DISTINCT n, form, word FROM words) w
@@ -16,13 +16,13 @@ CROSS JOIN rarest r
 -- name: weighed
 SELECT f.n, f.title, f.squeezed, f.head, f.tail, f.digits, f.article, w.bits
 FROM forms f
-JOIN (SELECT form, CAST(sum(bits) AS INTEGER) AS bits FROM told GROUP BY form) w ON w.form = f.form
+JOIN (SELECT form, CAST(sum(bits) AS INTEGER) AS bits FROM film_words GROUP BY form) w ON w.form = f.form
 ORDER BY f.n, f.form
 
 -- name: keys
--- The blocking keys as 63-bit numbers, `years` NULL for those of every year: two keys of one number would only make a block
--- larger. Twins are rows of one source with one title and year. A year stands in two windows of two years, so films a year apart share one, and no film asks in another way than it
--- answers.
+-- The blocking keys as 63-bit numbers, `years` NULL for those of every year: a collision of two keys would only make a
+-- block larger. Twins are rows of one source with one title and year. A year is in two windows of two years, so films a
+-- year apart share one, and the relation is symmetric.
 WITH titles AS MATERIALIZED (
   SELECT n, CAST(md5_number_lower(squeezed) >> 1 AS BIGINT) AS whole,
          CASE WHEN tail IS NOT NULL AND length(head) > 3 THEN CAST(md5_number_lower(head) >> 1 AS BIGINT) END AS head,
@@ -31,7 +31,7 @@ WITH titles AS MATERIALIZED (
   FROM forms),
 ranked AS MATERIALIZED (
   SELECT n, number AS word, min(place) AS place FROM (
-    SELECT n, number, row_number() OVER (PARTITION BY form ORDER BY bits DESC, word) AS place FROM told)
+    SELECT n, number, row_number() OVER (PARTITION BY form ORDER BY bits DESC, word) AS place FROM film_words)
   WHERE place <= 3 GROUP BY n, number),
 bearers AS MATERIALIZED (SELECT DISTINCT n, CAST(md5_number_lower(name) >> 1 AS BIGINT) AS name FROM names),
 dated AS MATERIALIZED (

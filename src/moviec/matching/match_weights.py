@@ -20,27 +20,27 @@ from moviec.text import Column, pc
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-#: Shares are kept in parts per trillion: two films seldom share a rare title.
+#: Shares are kept in parts per trillion: two films rarely share a rare title.
 TRILLION = 1_000_000_000_000
 
-#: Pairs inside one list tell about year, people, … where they carry one title: blocks on years did not find those.
+#: Pairs inside one list inform about year, people, … where they have one title: blocks on years did not find those.
 ONE_TITLE = tuple(TITLE_LEVELS.index(name) for name in TITLE_LEVELS[:4] + TITLE_LEVELS[5:7])
 
 
-#: Where titles alone speak for a pair, EM takes namesakes of other years for matches and learns from them that years may
-#: differ: of Rotten Tomatoes and Wikipedia, which have no known pairs, that 58 of 1,000 matches are more than five years
-#: apart. So a level of the year that is by chance more than AGAINST times as common as in the prior's matches (two years
-#: apart or more) is learned to be at most AT_MOST times as common as there; only these values were tried.
+#: Where titles alone speak for a pair, EM mistakes namesakes of other years for matches and learns from them that years
+#: may differ: of Rotten Tomatoes and Wikipedia, which have no known pairs, that 58 of 1,000 matches are more than five
+#: years apart. So a level of the year that is by chance more than AGAINST times as common as in the prior's matches
+#: (two years apart or more) is learned to be at most AT_MOST times as common as there; only these values were tried.
 AGAINST, AT_MOST = 4, 3
 
 
-#: Where so large a share of one title's pairs lacks a year, films that were only announced do (17% of IMDb's part in
-#: shared/data, of which none is matched with a dated record): until the lists show otherwise a match lacks one so many times
-#: as seldom as a pair by chance. That is weak on purpose: in a short list a missing year may be an oversight.
+#: Where this large a share of one title's pairs lacks a year, announced films do (17% of IMDb's part in shared/data, of
+#: which none is matched with a dated record): until the lists show otherwise, a match is this many times less likely to
+#: lack a year than a chance pair. That is weak on purpose: in a short list a missing year may be an oversight.
 UNDATED, ANNOUNCED = (0.01, 0.5), 4
 
-#: Where a list's rows without a year have a running time less than half as often as the others, they are films that were only
-#: announced and no oversight (IMDb's part: 7% against 84%): then a match lacks a year so many times as seldom.
+#: Where a list's rows without a year have a running time less than half as often as the others, they are announced
+#: films and not oversights (IMDb's part: 7% against 84%): then a match is this many times less likely to lack a year.
 UNMADE, BARE = 32, 0.5
 
 
@@ -58,9 +58,9 @@ class Shares(msgspec.Struct, frozen=True):
 
 
 class Strength(msgspec.Struct, frozen=True):
-    """How much the priors count: as so many matches, so many pairs with alike titles, so many pairs of films.
+    """How much the priors count: as this many matches, pairs with similar titles, and pairs of films.
 
-    `world` is the least number of films a list is taken to be drawn from: in a short list of chosen films
+    `world` is the least number of films that a list is assumed to be drawn from: in a short list of chosen films
     (a series of sequels, say) chance agreement is no rarer than among all films.
     """
 
@@ -78,7 +78,7 @@ class Fitted(msgspec.Struct, frozen=True):
 
 
 class Sizes(msgspec.Struct, frozen=True):
-    """How many records the lists hold; `unmade`: one of them holds films without a year that were only announced."""
+    """How many records the lists hold; `unmade`: one of them holds announced films without a year."""
 
     left: int
     right: int
@@ -114,14 +114,16 @@ def probabilities(left: Integers, right: Integers, log_odds: Integers) -> Intege
 
 
 def rivals_share(left: Integers, right: Integers, log_odds: Integers) -> Integers:
-    """Return what rivals for either film take from each pair's log2 odds, in millionths: as `probabilities` shares them."""
+    """Return by how much rivals for either film lower each pair's log2 odds, in millionths, as in `probabilities`."""
     odds = np.exp2(np.clip(log_odds / MILLION, -60, 60))
     others = np.bincount(left, odds)[left] + np.bincount(right, odds)[right] - 2 * odds
     return _rounded(MILLION * np.log2(1 + np.maximum(others, 0)))
 
 
 class Within(msgspec.Struct, frozen=True):
-    """Levels of the candidate pairs inside duplicate-free lists; how many pairs these hold, and of one year or next."""
+    """Levels of the candidate pairs inside duplicate-free lists; how many pairs these hold, and how many of the same or
+    the next year.
+    """
 
     levels: pa.Table
     pairs: int
@@ -137,7 +139,7 @@ def fit_u(
     fitted = {
         "title": _with_u(priors["title"], _titles(levels, within), strength.pairs),
         "year": _with_u(priors["year"], years, strength.alike_pairs),
-        # Alike by design inside one list, which says nothing of chance across two.
+        # Similar by design inside one list, which says nothing of chance across two.
         "ids": priors["ids"],
         "kind": priors["kind"],
     }
@@ -150,7 +152,7 @@ def fit_u(
 
 
 def years_by_chance(left: Column, right: Column) -> Integers:
-    """Count, over all pairs of two lists, how far their years are apart: same, 1, 2, 3 to 5, farther."""
+    """Count, over all pairs of two lists, how far apart their years are: same, 1, 2, 3 to 5, farther."""
     counted = [np.bincount(pc.drop_null(years).to_numpy(), minlength=2200)[:2200] for years in (left, right)]
     near = [int((counted[0][5:-5] * counted[1][5 + by : 2195 + by]).sum()) for by in range(-5, 6)]
     levels = [near[5], near[4] + near[6], near[3] + near[7], sum(near[:3]) + sum(near[8:])]
@@ -159,7 +161,7 @@ def years_by_chance(left: Column, right: Column) -> Integers:
 
 
 def _titles(levels: pa.Table, within: Within) -> Integers:
-    """Count pairs by level of the title. Blocks find films of weakly alike titles only where the years are near,
+    """Count pairs by level of the title. Blocks find films of weakly similar titles only where the years are close,
     so those are counted there and scaled up to all pairs.
     """
     title, year = levels["title"].to_numpy(), levels["year"].to_numpy()
@@ -214,7 +216,7 @@ def _counts(found: npt.NDArray[np.int8], each: Integers, levels: int) -> Integer
 
 
 def _repeats(within: pa.Table) -> npt.NDArray[np.bool_]:
-    """Find pairs inside a list that look like one film entered twice: no list is as free of them as it says."""
+    """Find pairs inside a list that look like one film entered twice: no list is as free of duplicates as it claims."""
     title, year, people, directors = (
         within[name].to_numpy() for name in ("title", "year", "people", "directors")
     )
@@ -229,7 +231,7 @@ def _rounded(values: Floats) -> Integers:
 
 
 def are_unmade(year: Column, runtime: Column) -> bool:
-    """Return whether a list's records without a year lack what made films have, a running time, too (BARE)."""
+    """Return whether a list's records without a year also lack a running time, which made films have (BARE)."""
     undated = pc.is_null(year)
     timed, bare = pc.is_valid(runtime), int(pc.sum(undated).as_py() or 0)
     dated = len(year) - bare
@@ -243,8 +245,8 @@ def are_unmade(year: Column, runtime: Column) -> bool:
 def _missing(found: npt.NDArray[np.int8], chance: Integers, strength: int, seldom: int) -> tuple[int, int]:
     """Return how often a value is missing in matches and in other pairs of one title, both drawn towards each other.
 
-    A year is missing by oversight (in a few), since a list has none (in most), or since the film is not out (UNDATED): a match
-    lacks one `seldom` times as seldom then.
+    A year is missing by oversight (in a few), because the list has none (in most), or because the film is not out
+    (UNDATED): then a match lacks one `seldom` times less often.
     """
     gone = found == MISSING
     share = (gone.sum() + 1) / (len(gone) + 2)
@@ -258,7 +260,7 @@ def _missing(found: npt.NDArray[np.int8], chance: Integers, strength: int, seldo
 
 
 def _held(m: tuple[int, ...], prior: Shares) -> tuple[int, ...]:
-    """Hold the levels that speak against a match by AGAINST or more to AT_MOST times the prior."""
+    """Limit the levels that count against a match by AGAINST or more to AT_MOST times the prior."""
     bounds = [
         AT_MOST * known if known * AGAINST < chance else TRILLION
         for known, chance in zip(prior.m, prior.u, strict=True)
@@ -269,7 +271,7 @@ def _held(m: tuple[int, ...], prior: Shares) -> tuple[int, ...]:
 
 
 def _shrunk(counts: Floats | Integers, prior: tuple[int, ...], strength: int) -> tuple[int, ...]:
-    """Draw counted shares towards a prior that counts as `strength` cases; no level is impossible."""
+    """Draw counted shares towards a prior that counts as `strength` cases, so that no level is impossible."""
     mixed = (counts.astype(np.float64) * TRILLION + strength * np.array(prior, dtype=np.float64)) / (
         counts.sum() + strength
     )

@@ -1,4 +1,4 @@
-"""The pinned model: what is known of film lists in general, as an immutable file that ships with the package.
+"""The pinned model: what holds for film lists in general, as an immutable file shipped with the package.
 
 It holds the priors of the match weights, the words that titles share, the calibration, and the two bands.
 """
@@ -17,16 +17,16 @@ from moviec.errors import StoreError
 from moviec.matching.match_weights import Fitted, Integers, Shares
 from moviec.model import MILLION
 
-#: Films that hold a word which the model does not list.
+#: The assumed number of films with a word that the model does not list.
 _UNLISTED = 2
 
 #: How much rarer a film's second record in its own source is than its record in another, log2, in millionths. At this
-#: (one record in 250) what was taken as repeats in Wikipedia's lists had title and names in common, a year apart.
+#: value (one record in 250) the accepted repeats in Wikipedia's lists shared title and names, a year apart.
 _REPEATED = -8 * MILLION
 
 
 class Calibration(msgspec.Struct, frozen=True):
-    """Honest log odds = `slope` × the weights' log odds + `intercept`, log2, in millionths (Platt 1999)."""
+    """Calibrated log odds = `slope` × the weights' log odds + `intercept`, log2, in millionths (Platt 1999)."""
 
     slope: int = MILLION
     intercept: int = 0
@@ -37,14 +37,16 @@ class Calibration(msgspec.Struct, frozen=True):
 
 
 class Bands(msgspec.Struct, frozen=True):
-    """From `accept` on a pair is taken as a match, from `review` on a person should look; in millionths."""
+    """A pair is a match from probability `accept`, and worth a look from `review`; in millionths."""
 
     accept: int
     review: int
 
 
 class WordBits(msgspec.Struct, frozen=True):
-    """What sharing a word tells, in thousandths of a bit: `listed` words (word, bits), and any other, which is `rarest`."""
+    """The information of a shared word, in thousandths of a bit: `listed` words (word, bits); `rarest` for any
+    other.
+    """
 
     listed: pa.Table
     rarest: int
@@ -52,7 +54,7 @@ class WordBits(msgspec.Struct, frozen=True):
 
 @decodable
 class Model(msgspec.Struct, frozen=True):
-    """Everything `fit` learns. `words` counts the films of `films` whose titles hold a word.
+    """Everything `fit` learns. `words`: for each word how many of `films` films have it in a title.
 
     `sources` holds what was fitted for two sources, under "imdb kaggle" (names in order); two others are weighed
     by `shares` and `prior_bits`, the log2 odds, in millionths, that any two of their films are the same.
@@ -74,9 +76,9 @@ class Model(msgspec.Struct, frozen=True):
         return self.sources.get(pair_name(one, other), Fitted(self.shares, self.prior_bits))
 
     def word_bits(self, counted: pa.Table | None = None, films: int = 0) -> WordBits:
-        """Return what sharing a word tells; `counted` (word, films) are the words of `films` films that the model has not seen.
+        """Return the information of shared words; `counted` (word, films) are those of `films` films new to the model.
 
-        A word that is listed nowhere counts as one that two films hold.
+        A word listed nowhere counts as one that two films have.
         """
         words = pa.table({"word": list(self.words), "films": pa.array(list(self.words.values()), pa.int64())})
         if counted is not None:
@@ -88,7 +90,7 @@ class Model(msgspec.Struct, frozen=True):
 
 
 def pair_name(one: str, other: str) -> str:
-    """Name two sources together, the same in either order."""
+    """Return one name for two sources, the same in either order."""
     return " ".join(sorted((one, other)))
 
 
@@ -100,11 +102,13 @@ def shipped_model() -> Model:
 
 
 def read_model(path: Path) -> Model:
-    """Read a model from a file; raises StoreError when it is none."""
+    """Read a model from a file; raises StoreError for any other file."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Model)
     except (OSError, msgspec.DecodeError) as error:
-        raise StoreError(f"no match model ({error})", str(path), "write one with `moviec fit`") from error
+        raise StoreError(
+            f"this is not a match model ({error})", str(path), "write one with `moviec fit`"
+        ) from error
 
 
 def write_model(model: Model, path: Path) -> None:

@@ -20,21 +20,22 @@ from moviec.matching.graph import Edges, Integers, Rules, clusters
 from moviec.sql import read_sql
 from moviec.text import Column, pc
 
-#: In so many films another spelling must name the same party before it counts. In 2,442 real credits of whole
-#: films no two people of one role had names that could be spellings of one; among 5,776 companies of films nine pairs
-#: had, in one film each. Both counts are in docs/matching.md, from bench/bench_parties.py.
+#: This many films must show another spelling of the same party before it counts. In 2,442 real credits of whole films
+#: no two people of one role had names that could be spellings of one; among 5,776 companies of films nine pairs had, in
+#: one film each. Both counts are in docs/matching.md, from bench/bench_parties.py.
 PERSON_FILMS, COMPANY_FILMS = 1, 2
 
-#: Years without a film after which a name is another person's; and the least gap that may part them where all the
-#: films span more than a CAREER. Of 4,604 directors with ids and films in several years (IMDb), 3 have a gap of more than 50 years, each with a
-#: film dated after their death; 1 in 100 has one of more than 33; 1 in 2,000 spans more than 73. docs/matching.md has more.
+#: Years without a film after which a name is a different person's; and the least gap that may separate them where all
+#: the films span more than a CAREER. Of 4,604 directors with ids and films in several years (IMDb), 3 have a gap of
+#: more than 50 years, each with a film dated after their death; 1 in 100 has one of more than 33; 1 in 2,000 spans more
+#: than 73. docs/matching.md has more.
 GAP, HOLE, CAREER = 60, 33, 75
 
-#: Years without a film, and films, after which a name without a key is not the one with a key that has another trade: of five
+#: Years without a film, and films, after which a name without a key is not the keyed one with another trade: of five
 #: such names here four are two people (Steve McQueen, actor 1958-1980 and director from 2008), all read by eye.
 STRANGER_GAP, STRANGER_FILMS = 28, 5
 
-#: Weights of edges, so that the surer kind always goes first; shared films are added.
+#: Weights of edges: a surer kind always outweighs; shared films are added.
 _SETTLED, _ONE_FILM = 1 << 40, 1 << 20
 
 #: Words for the legal form of a company.
@@ -51,10 +52,10 @@ _SHORT_FORMS = (("bros", "brothers"), ("20th", "twentieth"))
 
 
 _NODES_SQL = read_sql("moviec.matching", "parties_nodes.sql")
-#: The last four statements read what all are clustered to: `nodes`, `names` and `keys` of `Parties`, and `credits`.
+#: The last four statements read the clusters: `nodes`, `names` and `keys` of `Parties`, and `credits`.
 CREDITS_SQL = read_sql("moviec.matching", "parties_credits.sql")
 
-#: What is made of credits before nodes are clustered, and after it, each a table under its name behind "party_".
+#: The sections run before and after nodes are clustered, each a table named "party_" and its name.
 _BEFORE = (
     "named",
     "nodes",
@@ -90,13 +91,13 @@ _AFTER = (
 
 
 class Parties(msgspec.Struct, frozen=True):
-    """Who is who among people, or among companies. `party` is a number that holds within this table only.
+    """Who is who among people, or among companies. `party` is a number valid within this table only.
 
     `nodes`: space, key, name (folded), party; a name without a key has space and key "", and where it is the name of several
     people a node with the decade as its key for each decade of theirs. Items for `keep_ids`.
     `names`: party, name, films, main; the main name is the one with most films, then the first in the alphabet.
     `keys`: party, space, key.
-    All are in order. The party of each credit is too much for memory: see `credits_placed`.
+    All are ordered. The party of each credit is not here, as it would not fit in memory: see `credits_placed`.
     """
 
     nodes: pa.Table
@@ -105,7 +106,7 @@ class Parties(msgspec.Struct, frozen=True):
 
 
 class _Rules(msgspec.Struct, frozen=True):
-    """What tells people from companies. `one_name`: equal names are one party unless a film lists both.
+    """How rules for people and companies differ. `one_name`: equal names are one party unless a film lists both.
 
     `studios`: folded names that mean one studio whatever a film lists.
     """
@@ -172,7 +173,9 @@ def _studios() -> dict[str, str]:
 
 
 def parties_version() -> str:
-    """Name the rules and what is known of studios' names: where these changed, all people and companies are worked out again."""
+    """Return a version of the rules and of the studios' names: when it changes, all people and companies are computed
+    again.
+    """
     files = ("studios.toml", "parties_nodes.sql", "parties_credits.sql")
     return f"s-{hashlib.sha256(b''.join(map(_file, files))).hexdigest()[:8]}"
 
@@ -192,7 +195,7 @@ def _folded_companies(names: Column) -> pa.Table:
 
 
 def _spellings(names: Column, plain: Column, short: Column, given: Column) -> pa.Table:
-    """Lay out folded names; one without a letter or digit is its own form."""
+    """Return a table of folded names; one without a letter or digit is its own form."""
     folded = text.compact(plain)
     folded = pc.if_else(pc.equal(folded, ""), names, folded)
     return pa.table({"name": names, "folded": folded, "short": short, "given": given})
@@ -219,7 +222,7 @@ def _resolve(engine: Engine, spellings: pa.Table, spaces: Mapping[str, str], rul
 
 
 def credits_placed(engine: Engine) -> pa.Table:
-    """Return each credit once with its party, as the engine found them last: movie, source, role, key, name, folded, short,
+    """Return each credit once with its party, from the engine's tables: movie, source, role, key, name, folded, short,
     party, year; "" for no key, role or short form; in order.
     """
     return engine.query(f"{CREDITS_SQL['credits']} ORDER BY movie, source, role, key, name")
@@ -231,7 +234,7 @@ def _materialize(engine: Engine, sql: Mapping[str, str], names: Sequence[str]) -
 
 
 def _clusters(engine: Engine, rules: _Rules) -> Integers:
-    """Join nodes by key, companies by name too; then what that gave across spaces, never two of one space."""
+    """Join nodes by key, companies also by name; then the results across spaces, never two of one space."""
     nodes = engine.query("SELECT n AS record, space FROM party_nodes ORDER BY n")
     edges = _edges(engine, "SELECT l, r, 2 AS weight FROM party_same_key")
     rivals = engine.query("SELECT record, space, value FROM party_rivals")

@@ -1,7 +1,7 @@
-"""The people and companies of all films under ids that stay.
+"""The people and companies of all films, under stable ids.
 
-A credit depends on others only through names, keys and the films that tell names apart; so a run works out the names
-that its films' changed credits hang together with, which gives what working out everything gives.
+A credit depends on others only through names, keys and the films that tell names apart, so a run resolves the names
+connected with its films' changed credits; the result equals that of resolving everything.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _NO_CREDITS = pa.table(
 
 
 class PartyLedger(Protocol):
-    """What is stored of the people, or of the companies, as far as matching asks for it; `moviec.catalog.parties` has it."""
+    """The stored people, or companies, that matching needs; implemented by `moviec.catalog.parties`."""
 
     def credits_of(self, movies: Column) -> pa.Table:
         """Return the credits of some films."""
@@ -45,11 +45,11 @@ class PartyLedger(Protocol):
         ...
 
     def related(self, names: Column) -> Column:
-        """Follow folded names to all that hang together with them."""
+        """Return all folded names connected with some."""
         ...
 
     def members(self, names: Column | None) -> pa.Table:
-        """Return space, key, name, id of every node that bears one of some folded names; of all, where None."""
+        """Return space, key, name, id of every node with one of some folded names; of all nodes if None."""
         ...
 
     def next_party(self) -> int:
@@ -58,7 +58,7 @@ class PartyLedger(Protocol):
 
 
 class _Kind(msgspec.Struct, frozen=True):
-    """How people, or companies, are told apart, and which columns of theirs are shown."""
+    """How people, or companies, are distinguished, and which of their columns are shown."""
 
     find: Callable[[DuckEngine, str, Mapping[str, str]], who.Parties]
     spell: Callable[[Column], pa.Table]
@@ -78,11 +78,11 @@ def find_parties(
     affected: Column | None,
     room: Path,
 ) -> dict[str, PartyChanges]:
-    """Find the people and companies that the `affected` films have, and who hangs together with them; None: all.
+    """Find the people and companies of the `affected` films, and those connected with them; None: all.
 
     `ledgers`: of "people" and of "companies"; `spaces`: of each source's keys. The engine's `live` holds records,
-    `movie_of` (source, key, movie) says which of them are these films', `arrivals` (source, key, arrival) in which order
-    several deliveries brought them; it may be empty. The credits of all films are put into files in `room`.
+    `movie_of` (source, key, movie) says which of them are these films', `arrivals` (source, key, arrival) the order in
+    which several deliveries brought them; it may be empty. The credits of all films are written to files in `room`.
     """
     known = {"source": list(spaces), "space": list(spaces.values())}
     engine.register("key_spaces", pa.table({name: pa.array(known[name], pa.string()) for name in known}))
@@ -105,8 +105,8 @@ def register_credits(
     found: Mapping[str, PartyChanges],
     affected: Column | None,
 ) -> None:
-    """Name `people_ids` and `companies_ids` (movie, source, key, name, role, id): the party of every credit of some films (None:
-    of all), in order of movie.
+    """Create `people_ids` and `companies_ids` (movie, source, key, name, role, id): the party of every credit of some
+    films (None: of all), in order of movie.
     """
     for kind, now in found.items():
         if affected is None:
@@ -146,7 +146,7 @@ def _find_some(
 
 
 def _names(engine: DuckEngine, kind: _Kind, ledger: PartyLedger, affected: Column) -> Column:
-    """Return every folded name that the films' changed credits hang together with; register the listed ones as `spelt`."""
+    """Return every folded name connected with the films' changed credits; register the listed ones as `spelt`."""
     engine.register("stored", ledger.credits_of(affected))
     engine.materialize("differing", _SQL["differing"])
     every = engine.query("SELECT name FROM listed UNION SELECT name FROM differing ORDER BY name")["name"]
@@ -160,7 +160,7 @@ def _names(engine: DuckEngine, kind: _Kind, ledger: PartyLedger, affected: Colum
 
 
 def _unchanged(kind: _Kind) -> PartyChanges:
-    """Return what a run comes to that changes no credit."""
+    """Return the result of a run that changes no credit."""
     return PartyChanges(
         names=_NONE,
         ids=_NO_NUMBERS,

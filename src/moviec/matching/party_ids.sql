@@ -1,10 +1,10 @@
--- Who is who, kept under stable ids: what of the run's credits changed, and what hangs together with it.
+-- Who is who, kept under stable ids: which of the run's credits changed, and what is connected with them.
 
 -- name: credited
 SELECT movie, source, people, companies, coalesce(year, year(released))::BIGINT AS year FROM live JOIN movie_of USING (source, key)
 
 -- name: credited_arrivals
--- When each source first spoke of each film, among the deliveries that are published at once.
+-- When each source first listed each film, among the deliveries that are published at once.
 SELECT movie, source, min(arrival) AS arrival FROM movie_of JOIN arrivals USING (source, key) GROUP BY movie, source
 
 -- name: listed_people
@@ -19,31 +19,31 @@ FROM (SELECT movie, source, unnest(companies) AS company FROM credited)
 WHERE company.name IS NOT NULL
 
 -- name: differing
--- Credits of the run's films that are new or no more.
+-- Credits of the run's films that are new or removed.
 (SELECT movie, source, role, key, name, year FROM listed EXCEPT SELECT movie, source, role, key, name, year FROM stored)
 UNION ALL
 (SELECT movie, source, role, key, name, year FROM stored EXCEPT SELECT movie, source, role, key, name, year FROM listed)
 
 -- name: differing_keys
--- Their keys: two sources may share the space of theirs.
+-- Their keys: two sources may share a key space.
 SELECT DISTINCT coalesce(s.space, d.source) AS space, d.key
 FROM differing d LEFT JOIN key_spaces s USING (source) WHERE d.key <> ''
 
 -- name: involved
--- All credits that are worked out: of the run's films as listed now, of others as stored, where one of the names is.
+-- All credits to resolve: the run's films' as listed now, and stored ones of other films with one of the names.
 SELECT movie, source, role, nullif(key, '') AS key, name, year FROM listed SEMI JOIN spelt USING (name)
 UNION ALL SELECT movie, source, role, nullif(key, ''), name, year FROM stored_credits
 WHERE movie NOT IN (SELECT movie FROM affected)
 
 -- name: beginning
--- Where a changed credit's name leads at once: to itself, and to names alike in its role of its film.
+-- The names directly connected with a changed credit: its own, and similar names in the same role of its film.
 SELECT s.folded FROM differing d JOIN spellings s USING (name)
 UNION
 SELECT o.folded FROM differing d JOIN spellings s USING (name)
 JOIN listed l ON l.movie = d.movie AND l.role = d.role JOIN spellings o ON o.name = l.name AND o.short = s.short
 
 -- name: node_arrivals
--- What may be one party, with its cluster, and the first arrival of a credit that bears its name and its key, if it has one.
+-- Nodes with their cluster, and the first arrival of a credit with their name and, if any, key.
 SELECT n.space, n.key, n.name, n.party AS cluster, a.arrival
 FROM nodes n LEFT JOIN (
   SELECT c.party, c.folded, c.key, min(a.arrival) AS arrival
@@ -74,10 +74,10 @@ LEFT JOIN (SELECT party, to_json(map_from_entries(list((space, keys) ORDER BY sp
 GROUP BY i.id ORDER BY i.id
 
 -- name: party_of_credits
--- The party of every credit of some films: as it is now, else as it was.
+-- The party of every credit of some films: as resolved now, else as stored.
 SELECT movie, source, nullif(key, '') AS key, name, role, party AS id FROM
 (FROM credits_now UNION ALL FROM credits_before ANTI JOIN names_now USING (folded)) ORDER BY movie
 
 -- name: party_of_all_credits
--- The same where all are as the table {credits} has them, in its order.
+-- The same where all are in the table {credits}, in its order.
 SELECT movie, source, nullif(key, '') AS key, name, role, party AS id FROM {credits}

@@ -1,9 +1,9 @@
-"""From changed records to movies: the pairs that they can be in, connected components clustered, ids kept. The same path
-for all records.
+"""From changed records to movies: find the pairs that they can be in, cluster the connected components, keep ids. The
+same path serves all records.
 
-A change reaches the records that a changed one can be in a pair with, and the connected components that its pairs lead to:
-what comes of these alone is what would come of all records. What is stored of the others is asked for through
-`IdentityLedger`; nothing is written here.
+A change reaches the records that a changed one can be in a pair with, and the connected components of its pairs: for
+these the result is that of resolving all records. What is stored of the others is read through `IdentityLedger`;
+nothing is written here.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ _SQL = read_sql("moviec.matching", "resolution.sql")
 
 
 class IdentityLedger(Protocol):
-    """What is stored of pairs and ids, as far as matching asks for it; `moviec.catalog.ledger` has it."""
+    """The stored pairs and ids that matching needs; implemented by `moviec.catalog.ledger`."""
 
     def pairs_touching(self, records: pa.Table) -> pa.Table:
         """Return the stored pairs (PAIRS) that have an end among some records (source, key)."""
         ...
 
     def members(self, records: pa.Table | None) -> pa.Table:
-        """Return source, key, id of some records and of every other record of their movies; of all, where None."""
+        """Return source, key, id of some records and of every other record of their movies; of all if None."""
         ...
 
     def former_ids(self, movies: Column) -> pa.Table:
-        """Return source, key, id, into: the records with which merged movies went over into some movies."""
+        """Return source, key, id, into: the records of movies that were merged into some movies."""
         ...
 
     def next_movie(self) -> int:
@@ -57,12 +57,12 @@ class IdentityLedger(Protocol):
 
 
 class Resolved(msgspec.Struct, frozen=True):
-    """Which records are which movie, as far as a run could change it.
+    """Which records are which movie, for all records that a run could change.
 
-    `reached`: source, key of the records that were clustered anew and of those that are gone; None: all of them.
+    `reached`: source, key of the records that were clustered again, and of deleted ones; None: all of them.
     `matches`: every pair among them (SETTLED_PAIRS). `records`: rows of the catalogue's `records`. `identities`: rows
-    of its `identities`. `affected`: movies that may look different now; None: all. `split`: movies, new or given back, that
-    hold records of others. `merged`: source, key, id of the records of movies that are merged now. `overruled`:
+    of its `identities`. `affected`: movies that may differ now; None: all. `split`: movies, new or given back, that
+    hold records of others. `merged`: source, key, id of the records of movies merged by this run. `overruled`:
     decisions that a later one contradicts. `blocks`: what blocking did, rule by rule.
     """
 
@@ -142,8 +142,8 @@ def narrow_to_nearby(engine: DuckEngine, limits: PairLimits) -> None:
     """Narrow `match_features` to the records that can be in a pair with a record to match; create `features_before` and what
     `find_records_to_match` makes.
 
-    The result is that of all match features: a record with no block in common is in no pair, and blocks are known
-    of every row of every batch, so none is missed.
+    The result is that of all match features: a record with no block in common is in no pair, and blocks are known of
+    every row of every batch, so none is missed.
     """
     run(engine, _SQL, [materialize("versions"), view("versions_seen")])
     engine.view("features_before", f"{current_rows('versions_seen')} AND NOT deleted")
@@ -169,10 +169,10 @@ _ORDER = ", ".join(PAIRS.names[:4])
 def _whole_components(
     engine: DuckEngine, identities: IdentityLedger, fresh: pa.Table, decisions: pa.Table
 ) -> tuple[pa.Table, pa.Table]:
-    """Follow pairs and decisions from the engine's `replaced` records (source, key) as far as they lead.
+    """Follow pairs and decisions from the engine's `replaced` records (source, key) to the end.
 
-    `fresh` are all pairs that these records now have; stored ones of theirs no longer count, but lead on to the records
-    that they joined before; so do the movies they were in, since a record that comes back counts for its former id. Returns
+    `fresh` are all current pairs of these records; their stored pairs no longer count, but lead on to the records that
+    they joined before. So do the movies they were in, since a record that comes back counts for its former id. Returns
     every pair (PAIRS) and every record (source, key) of those components.
     """
     engine.register("fresh", fresh)
@@ -190,10 +190,10 @@ def _whole_components(
 
 
 def view_features_of(engine: DuckEngine, name: str, among: str, columns: str) -> None:
-    """Create a view of the current features of the records that the table `among` (source, key) names; the feature files
-    are read for them once.
+    """Create a view of the current features of the records in the table `among` (source, key); the feature files are
+    read for them once.
 
-    `columns`: those wanted beside source, key, delivery and deleted.
+    `columns`: those wanted besides source, key, delivery and deleted.
     """
     some = f"source, key, delivery, deleted, {columns}"
     engine.materialize(
@@ -203,7 +203,7 @@ def view_features_of(engine: DuckEngine, name: str, among: str, columns: str) ->
 
 
 def _identities(kept: Identities) -> pa.Table:
-    """Return the state of every id that the run touched."""
+    """Return the state of every id that the run changed."""
     live = pc.unique(kept.members["id"])
     parts = [
         (live, "live", pa.nulls(len(live), pa.int64())),
@@ -218,5 +218,5 @@ def _identities(kept: Identities) -> pa.Table:
 
 
 def _affected(ledger: pa.Table, kept: Identities) -> Column:
-    """Return every movie that lost, got or held a record that was settled."""
+    """Return every movie that lost, got or kept a clustered record."""
     return pa.array(np.union1d(ledger["id"].to_numpy(), kept.members["id"].to_numpy()))

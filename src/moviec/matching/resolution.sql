@@ -1,12 +1,13 @@
--- From changed records to movies: which records a changed one can be in a pair with, which films its pairs lead to, and what
--- the ledger says of them then; the last sections read `kept_members` (source, key, id), `kept_gone`, `settled_members`, `ledger_before`.
+-- From changed records to movies: which records a changed one can be in a pair with, which films its pairs connect, and
+-- what the ledger says of them; the last sections read `kept_members` (source, key, id), `kept_gone`,
+-- `settled_members`, `ledger_before`.
 
 -- name: versions
 -- All versions of the changed records.
 SELECT * FROM every_features SEMI JOIN changed_records USING (source, key)
 
 -- name: versions_seen
--- What of them was there when the catalogue was last published.
+-- Those that existed when the catalogue was last published.
 SELECT v.* FROM versions v SEMI JOIN seen s ON s.source = v.source AND s.delivery = v.delivery
 ANTI JOIN seen_again a ON a.source = v.source AND a.key = v.key AND a.delivery = v.delivery
 
@@ -14,7 +15,7 @@ ANTI JOIN seen_again a ON a.source = v.source AND a.key = v.key AND a.delivery =
 SELECT DISTINCT features.block AS block FROM (SELECT unnest(blocks) AS features FROM versions)
 
 -- name: capped_blocks
--- The blocks of records that are matched again because a block of theirs is over the cap now, or no more.
+-- The blocks of records that are matched again because a block of theirs is over the cap now, or no longer.
 SELECT DISTINCT k.block FROM keys k JOIN to_match a ON a.n = k.n JOIN numbered r ON r.n = k.n WHERE NOT r.is_changed
 
 -- name: near
@@ -26,7 +27,7 @@ SELECT source, key FROM near UNION
 SELECT * FROM versions UNION ALL SELECT * FROM every_features SEMI JOIN near USING (source, key)
 
 -- name: replaced
--- The records whose pairs are all found anew.
+-- The records whose pairs are all computed again.
 SELECT source, key FROM changed_records UNION SELECT source, key FROM to_match_too
 
 -- name: pairs_now
@@ -69,18 +70,18 @@ SELECT * FROM reached UNION SELECT * FROM frontier
 SELECT m.source, m.key, m.cluster, a.arrival FROM settled_members m LEFT JOIN arrivals a USING (source, key)
 
 -- name: records
--- The ledger's new rows: where each record is now, and where those that are gone were last.
+-- The ledger's new rows: where each record is now, and where deleted ones were last.
 SELECT source, key, k.id AS movie, true AS live, s.method, s.probability
 FROM kept_members k JOIN settled_members s USING (source, key)
 UNION ALL SELECT source, key, id, false, 'gone', NULL FROM kept_gone ORDER BY source, key
 
 -- name: merged
--- The records, with their ids until now, of the movies that are merged; those that are gone have no say in it.
+-- The records of merged movies, with their previous ids; deleted records do not count.
 SELECT b.source, b.key, b.id FROM ledger_before b SEMI JOIN merged_movies m USING (id)
 SEMI JOIN kept_members k ON k.source = b.source AND k.key = b.key ORDER BY b.source, b.key
 
 -- name: split
--- The ids, new or given back, that hold a record of an id that lives on.
+-- The ids, new or given back, that hold a record of an id still in use.
 SELECT DISTINCT k.id FROM kept_members k SEMI JOIN created USING (id)
 JOIN ledger_before b ON b.source = k.source AND b.key = k.key
 WHERE b.id IN (SELECT id FROM kept_members) ORDER BY k.id

@@ -1,7 +1,7 @@
 """What a person should look at: records without a match and why, pairs in review and why they wait, doubtful films.
 
-`unmatched` finds the nearest record to each that was matched with no other, and why it was not taken; `waiting` says of pairs
-in review why they wait; `find_suspicious` finds published films that a reader would doubt: records of years far apart in one
+`unmatched` finds the nearest record to each one without a match, and why it was not taken; `waiting` returns why pairs
+in review wait; `find_suspicious` finds published films that a reader would doubt: records of years far apart in one
 film, and one film under two ids.
 """
 
@@ -19,7 +19,7 @@ from moviec.sql import filled, materialize, read_sql, run
 
 _SQL = read_sql("moviec.matching", "review.sql")
 
-#: Why the nearest record was not taken. "taken": its film has `rival_key` of the same source already.
+#: Why the nearest record was not taken. "taken": its film already has `rival_key` of the same source.
 REASONS = (
     "nothing near",
     "decided",
@@ -44,7 +44,7 @@ class Unmatched(msgspec.Struct, frozen=True):
 def unmatched(engine: Engine, model: Model) -> Unmatched:
     """Explain the records that were matched with no other.
 
-    The engine holds `pairs` (SETTLED_PAIRS), `members` (MEMBERS; of `cluster` only which are equal counts) and
+    The engine holds `pairs` (SETTLED_PAIRS), `members` (MEMBERS; `cluster` is only compared for equality) and
     `decisions` (DECISIONS in force), of the whole catalogue or of whole components.
     """
     sql = _known_bands(engine, model)
@@ -65,7 +65,7 @@ def waiting(engine: Engine, model: Model) -> pa.Table:
 
 
 def _known_bands(engine: Engine, model: Model) -> dict[str, str]:
-    """Make `bands` known to the engine; return the statements with the reason of a pair filled in."""
+    """Register `bands` in the engine; return the statements with the reason of a pair filled in."""
     accept = model.bands.accept
     likely = (
         np.log2(accept / (MILLION - accept)) * MILLION - model.calibration.intercept
@@ -74,8 +74,8 @@ def _known_bands(engine: Engine, model: Model) -> dict[str, str]:
     return {name: text.replace("{reason}", _SQL["reason"]) for name, text in _SQL.items()}
 
 
-#: A film is doubtful where the years of its records lie so far apart. Of Rotten Tomatoes and Wikipedia's films of such years, before
-#: years spoke against a match, nine of ten were two films (shared/FINDINGS.md).
+#: A film is doubtful where the years of its records are this far apart. Of Rotten Tomatoes and Wikipedia's films of
+#: such years, before years counted against a match, nine of ten were two films (shared/FINDINGS.md).
 YEARS = 4
 
 #: Why a film is doubtful.

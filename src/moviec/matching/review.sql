@@ -1,9 +1,9 @@
 -- What a person should look at. For records without a match: reads `pairs` (SETTLED_PAIRS), `members` (source, key, cluster,
--- method), `decisions` (DECISIONS) and `bands` (one row: accept, a probability, and likely, the weight that comes to it alone).
--- For doubtful films: reads `live` (RECORD columns) and `members` (source, key, movie).
+-- method), `decisions` (DECISIONS) and `bands` (one row: accept, a probability, and likely, the weight at which a pair
+-- without rivals reaches it). For doubtful films: reads `live` (RECORD columns) and `members` (source, key, movie).
 
 -- name: reason
--- Why a pair `n` was not taken, under the bands `b`; `r` has who stands in its way.
+-- Why a pair `n` was not taken, under the bands `b`; `r` has the record in its way.
 CASE WHEN n.contradiction IS NOT NULL THEN n.contradiction
      WHEN r.rival_key IS NOT NULL THEN 'taken'
      WHEN n.probability >= b.accept THEN 'does not fit the rest of the film'
@@ -11,7 +11,7 @@ CASE WHEN n.contradiction IS NOT NULL THEN n.contradiction
      ELSE 'not likely enough' END
 
 -- name: sides
--- Every pair from both of its ends, and what a person said of it last.
+-- Every pair from both ends, with the latest verdict on it.
 SELECT p.left_source AS source, p.left_key AS key, p.right_source AS other_source, p.right_key AS other_key,
        p.weight, p.contradiction, p.probability, p.band FROM pairs p
 UNION ALL
@@ -25,7 +25,7 @@ UNION
 SELECT right_source, right_key, left_source, left_key FROM decisions WHERE NOT same
 
 -- name: nearest
--- The heaviest pair of each record that stands alone.
+-- The heaviest pair of each unmatched record.
 SELECT * FROM (
   SELECT s.*, row_number() OVER (PARTITION BY s.source, s.key ORDER BY s.weight DESC, s.other_source, s.other_key) AS place
   FROM sides s JOIN members m ON m.source = s.source AND m.key = s.key
@@ -33,7 +33,7 @@ SELECT * FROM (
 WHERE place = 1
 
 -- name: rivals
--- Who of the same source is in the nearest record's film.
+-- The record of the same source in the nearest record's film.
 SELECT n.source, n.key, min(r.key) AS rival_key
 FROM nearest n
 JOIN members o ON o.source = n.other_source AND o.key = n.other_key
@@ -67,7 +67,7 @@ GROUP BY m.source
 ORDER BY m.source
 
 -- name: in_the_way
--- Who of one end's source is in the other end's film.
+-- The record of one end's source in the other end's film.
 SELECT p.left_source, p.left_key, p.right_source, p.right_key, min(o.source || ':' || o.key) AS rival_key
 FROM pairs p
 JOIN members l ON l.source = p.left_source AND l.key = p.left_key
@@ -89,7 +89,7 @@ SELECT m.movie, l.source, l.key, l.title, coalesce(l.year, year(l.released)) AS 
 FROM live l JOIN members m ON m.source = l.source AND m.key = l.key
 
 -- name: namesakes
--- The records of films that share title and year with another film, and who made them: few of all.
+-- The records of films that share title and year with another film, and who made them: few records.
 SELECT s.movie, s.source, s.key, s.year, s.folded,
        list_sort(list_distinct([lower(strip_accents(p.name)) FOR p IN l.people IF p.role = 'director'])) AS directors,
        list_sort(list_distinct([lower(strip_accents(p.name)) FOR p IN l.people IF p.role = 'actor'])) AS actors,
@@ -100,7 +100,7 @@ JOIN (SELECT folded, year FROM shown WHERE folded <> '' GROUP BY folded, year HA
 JOIN live l ON l.source = s.source AND l.key = s.key
 
 -- name: years_apart
--- Films whose records lie {years} years apart or more.
+-- Films whose records are {years} years apart or more.
 SELECT 'years apart' AS reason, [movie] AS movies, max(year) - min(year) AS weight
 FROM shown GROUP BY movie HAVING max(year) - min(year) >= {years}
 
@@ -113,7 +113,7 @@ WHERE (len(list_intersect(a.directors, b.directors)) > 0 OR len(list_intersect(a
 GROUP BY a.movie, b.movie
 
 -- name: twins
--- Two films of which one source has rows of one title and year with the same two ratings or more.
+-- Two films for which one source has rows of one title and year with the same two ratings or more.
 SELECT 'twins' AS reason, [a.movie, b.movie] AS movies, max(len(a.scores)) AS weight
 FROM namesakes a JOIN namesakes b ON b.source = a.source AND b.folded = a.folded AND b.year IS NOT DISTINCT FROM a.year
  AND a.movie < b.movie AND b.scores = a.scores

@@ -1,4 +1,4 @@
-"""Match weights for each two sources of a lake, learned without any known pair: what `moviec fit` adds to a model."""
+"""Match weights for every two sources of a lake, learned without known pairs: what `moviec fit` adds to a model."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from moviec.matching.match_weights import (
 from moviec.matching.model import Model, pair_name
 from moviec.text import Column, pc
 
-#: Chance agreement within a source is counted on at most so many of its records, evenly spread.
+#: Chance agreement within a source is counted on at most this many of its records, evenly spread.
 WITHIN = 20_000
 
-#: Two sources with fewer candidate pairs than this are left to the shared weights.
+#: Two sources with fewer candidate pairs than this use the shared weights.
 LEAST_CANDIDATES = 500
 
 _SAMPLE = """
@@ -47,8 +47,8 @@ ORDER BY s.source, s.key
 
 
 class Inside(msgspec.Struct, frozen=True):
-    """What one source tells by itself: its years, the levels of the candidate pairs inside it, and whether films without a year
-    are `unmade`.
+    """What one source shows by itself: its years, the levels of the candidate pairs inside it, and whether its films
+    without a year are `unmade`.
     """
 
     years: Column
@@ -84,14 +84,14 @@ def fit_two(levels: pa.Table, one: Inside, other: Inside, model: Model) -> Fitte
 
 
 def together(inside: Sequence[Inside]) -> Within:
-    """Put what several sources tell by themselves together."""
+    """Combine what several sources show by themselves."""
     within = [source_inside.within for source_inside in inside]
     levels = pa.concat_tables([part.levels for part in within])
     return Within(levels, sum(part.pairs for part in within), sum(part.near_pairs for part in within))
 
 
 def look_inside(engine: Engine, limits: PairLimits, best: int | None = None) -> dict[str, Inside]:
-    """Compare the candidate pairs inside each source of `match_features`; `best`: only so many of a record."""
+    """Compare the candidate pairs inside each source of `match_features`; `best`: only this many of a record."""
     years = engine.query("SELECT source, year, runtime FROM match_features ORDER BY source, key")
     engine.register("sample", pa.table({"most": [WITHIN]}))
     sample = engine.query(_SAMPLE)
@@ -104,7 +104,7 @@ def look_inside(engine: Engine, limits: PairLimits, best: int | None = None) -> 
 
 
 def sealed(model: Model) -> Model:
-    """Return the model its version: a digest of all else in it."""
+    """Return the model with its version: a digest of everything else in it."""
     content = msgspec.json.encode(msgspec.structs.replace(model, version=""), order="sorted")
     return msgspec.structs.replace(model, version=hashlib.sha256(content).hexdigest()[:12])
 
@@ -118,7 +118,7 @@ def _within(match_features: pa.Table, limits: PairLimits, best: int | None) -> W
         if best is None:
             find_candidates(engine)
         else:
-            # A record is the left end of some pairs here and the right one of others, and keeps the best of both.
+            # A record is the left end of some pairs here and the right one of others, so it keeps the best of both.
             find_best_candidates(engine, best // 2)
         levels = compare_all(engine)
     same, next_to = years_by_chance(match_features["year"], match_features["year"])[:2]

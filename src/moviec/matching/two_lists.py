@@ -1,7 +1,7 @@
 """Two lists of films in, which rows are the same film out: the catalogue's matching over two sources.
 
 `match` learns the weights from the lists themselves; it returns `Matching`, accepted pairs and pairs for review, each with
-its probability and the evidence for it. `match_against` looks a few films up among candidates under the pinned model's
+its probability and the evidence for it. `match_against` looks up a few films among candidates with the pinned model's
 shared weights.
 """
 
@@ -37,7 +37,7 @@ LEFT, RIGHT = "left", "right"
 #: Candidate pairs that a film of a list keeps, the best first.
 BEST = 8
 
-#: A weight (log2 odds, millionths) that is below those of all pairs that could ever be taken.
+#: A weight (log2 odds, millionths) below that of any pair that could be accepted.
 LOWEST = -20 * MILLION
 
 #: Receives the number of the step that begins, how many there are, and what it does.
@@ -50,7 +50,7 @@ WHERE band <> 'reject' ORDER BY probability DESC, weight DESC, left_key, right_k
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """How two lists are matched: `repeating`, which of "left" and "right" may hold a film twice; the least weight of a
+    """How two lists are matched: `repeating`, which of "left" and "right" may list a film twice; the least weight of a
     pair that is kept (log2 odds, millionths).
     """
 
@@ -62,8 +62,8 @@ FOR_LISTS = Settings()
 
 
 class Blocking(msgspec.Struct, frozen=True):
-    """What blocking did: candidate pairs, those `cut` because a film has better ones, and by rule: rule, blocks, pairs,
-    left_out (blocks over the cap), lost_pairs.
+    """The blocking report: candidate pairs, those `cut` because a film has better ones, and by rule: rule, blocks,
+    pairs, left_out (blocks over the cap), lost_pairs.
     """
 
     candidates: int
@@ -72,7 +72,7 @@ class Blocking(msgspec.Struct, frozen=True):
 
 
 class Matching(msgspec.Struct, frozen=True):
-    """What matching gave.
+    """The result of matching.
 
     `pairs`: left_source, left_key, right_source, right_key, weight (log2 odds, millionths), probability (millionths), band
     ("accept" | "review"), contradiction (why a person should look, however likely; null for nothing), evidence (JSON list of [feature, level,
@@ -122,13 +122,13 @@ WHERE left_source <> right_source ORDER BY asked, probability DESC, weight DESC,
 def match_against(asked: pa.Table, candidates: pa.Table, films: int, model: Model) -> pa.Table:
     """Judge films (FEATURES) against candidates (FEATURES) that were found among so many films.
 
-    Returns asked, candidate (keys), probability (millionths), band, contradiction, evidence: the likeliest first for each.
-    Nothing is learned of the films that are asked about, so a film is judged alike whatever is asked beside it.
+    Returns asked, candidate (keys), probability (millionths), band, contradiction, evidence: the most likely first for
+    each. Nothing is learned from the given films, so the result for a film does not depend on the others.
     """
     features = features_of_lists(side_by_side(asked, candidates), model)
     prior = -round(math.log2(max(films, 2)) * MILLION)
     weighed = msgspec.structs.replace(model, sources={pair_name(LEFT, RIGHT): Fitted(model.shares, prior)})
-    repeating = frozenset({LEFT})  # a film may be asked about twice
+    repeating = frozenset({LEFT})  # a film may be given twice
     with DuckEngine() as engine:
         engine.register("match_features", features)
         _, levels = candidates_compared(engine, PairLimits(repeating=repeating))

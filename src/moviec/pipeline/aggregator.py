@@ -35,10 +35,10 @@ from moviec.home.context import RunContext, Tell, check_publication
 from moviec.home.lake_identity import check_pair
 from moviec.lake.batches import view_rows
 from moviec.pipeline.publication import Outcome, Scope, bring_up
-from moviec.transient import MEMORY, is_interrupt, is_transient, remedy, told
+from moviec.transient import MEMORY, as_store_error, is_interrupt, is_transient, remedy
 from moviec.units import plural
 
-#: The most rehearsals that a search for failing records takes; each works out a publication and rolls it back.
+#: The most rehearsals that a search for failing records takes; each computes a publication and rolls it back.
 REHEARSALS = 300
 
 
@@ -77,9 +77,9 @@ def drain(context: RunContext, tell: Tell = lambda _: None, retry: Retry = USUAL
             reached, since = now_at, time.monotonic()
         elif time.monotonic() - since >= context.home.settings.patience:
             raise UnpublishedError(
-                "another process is to publish this and makes no progress",
+                "another process holds the lease to publish and makes no progress",
                 holder(context.catalogue, CATALOGUE),
-                "see whether it still works; the next run publishes what was taken in",
+                "check that process; the next run publishes what was ingested",
             )
         time.sleep(EVERY)
     with context.catalogue.connect() as connection:
@@ -100,7 +100,7 @@ def advance(context: RunContext, tell: Tell = lambda _: None, retry: Retry = USU
 def publish_again(
     context: RunContext, tell: Tell = lambda _: None, everything: bool = True, retry: Retry = USUAL
 ) -> Outcome:
-    """Work everything out again and publish it; without `everything` only what waits, unless the models are new.
+    """Compute everything again and publish it; without `everything` only what waits, unless the models are new.
 
     Needs the lease on the catalogue. Tries as `drain` does, and raises the same.
     """
@@ -136,8 +136,8 @@ def _check_room(context: RunContext) -> None:
 
 
 def _unpublished(error: Exception) -> UnpublishedError:
-    """Return the error that says that what waits was not published, why, and what to do about it."""
-    line = error if isinstance(error, MovieCError) else told(error) or StoreError(_line(error))
+    """Return the error to report that what waits was not published, why, and what to do."""
+    line = error if isinstance(error, MovieCError) else as_store_error(error) or StoreError(_line(error))
     return UnpublishedError(f"kept, but not published ({line.what})", line.where, line.hint)
 
 
@@ -150,7 +150,7 @@ def _isolate(context: RunContext, error: Exception, attempts: int, tell: Tell) -
     if not waiting.num_rows or _rehearse(context, waiting):
         return False
     tell(
-        f"looking for what fails among {plural(waiting.num_rows, 'record', 'records')}, with at most {REHEARSALS} rehearsals"
+        f"looking for the failing record among {plural(waiting.num_rows, 'record', 'records')}, with at most {REHEARSALS} rehearsals"
     )
     places = np.arange(waiting.num_rows)
 
@@ -172,7 +172,7 @@ def _by_cause(found: Found) -> dict[str, list[int]]:
     for member, why in found.culprits.items():
         causes.setdefault(why, []).append(member)
     if found.untried:
-        what = f"within {found.trials} rehearsals it was not seen whether this fails; replay it to continue"
+        what = f"not checked within {found.trials} rehearsals; replay it to continue"
         causes[what] = found.untried
     return causes
 

@@ -1,5 +1,5 @@
-"""Deliveries to take in: those at named places, at dated ones, those that an event announces, or what a provider publishes; and
-their files, here or fetched from an address elsewhere.
+"""Deliveries to ingest: at named places, at dated ones, announced by an event, or published by a provider; and their
+files, local or fetched from an address.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from moviec.units import FIRST_FILM
 
 PATIENCE = Patience()
 
-#: A date ahead of the clock by more than this is a slip: whatever came after it would count as a backfill.
+#: A date further in the future than this is an error: later deliveries would count as backfills.
 AHEAD = dt.timedelta(days=1)
 
 
 class IngestRequest(msgspec.Struct, frozen=True):
-    """What was asked for: places (else the one in the settings), a first date and a last, an event's file, an instant."""
+    """A request: places (else the one in the settings), a first and a last date, an event's file, an instant."""
 
     places: Sequence[str] = ()
     since: dt.date | None = None
@@ -45,7 +45,9 @@ class IngestRequest(msgspec.Struct, frozen=True):
 
 
 class Expected(msgspec.Struct, frozen=True):
-    """A delivery to take in: where its files are, and when it was delivered; `published` ones are the provider's downloads."""
+    """A delivery to ingest: where its files are, and when it was delivered; `published` ones are the provider's
+    downloads.
+    """
 
     places: tuple[str, ...]
     delivered_at: dt.datetime
@@ -55,7 +57,7 @@ class Expected(msgspec.Struct, frozen=True):
 def expected(
     home: Home, spec: SourceSpec, request: IngestRequest, tell: Tell = lambda _: None
 ) -> list[Expected]:
-    """Return the deliveries that a request means, oldest first; `tell` hears of whatever is skipped.
+    """Return the deliveries that a request means, oldest first; `tell` receives whatever is skipped.
 
     Raises UsageError where there is nothing, where options contradict each other, and for a date before the first film or in
     the future; entries of a dated place that are dated in the future are skipped where others are there.
@@ -74,13 +76,13 @@ def expected(
             raise UsageError(
                 f"delivered on {arrival.delivered_at.date()}, before the first film",
                 ", ".join(map(shown, arrival.places)),
-                "give the day on which it came",
+                "give the day on which it was delivered",
             )
         if arrival.delivered_at > latest:
             raise UsageError(
-                f"delivered on {arrival.delivered_at:%Y-%m-%d}, which is still to come",
+                f"delivered on {arrival.delivered_at:%Y-%m-%d}, which is in the future",
                 ", ".join(map(shown, arrival.places)),
-                "what arrives later would count as older",
+                "later deliveries would count as older",
             )
     return found
 
@@ -114,9 +116,9 @@ def _at_places(home: Home, spec: SourceSpec, request: IngestRequest, tell: Tell)
         raise UsageError("one dated place at a time", ", ".join(places))
     found = by_date(places[0], lambda folder: names_in(home, spec, folder))
     to_come = [date for date in found if _midnight(date) > _latest()]
-    if len(to_come) < len(found):  # a slip of one name must not stop the others
+    if len(to_come) < len(found):  # a wrong date in one name must not stop the others
         for date in to_come:
-            tell(f"left out: {', '.join(found.pop(date))} is dated {date}, which is still to come")
+            tell(f"left out: {', '.join(found.pop(date))} is dated {date}, which is in the future")
     if request.since is None:
         newest = max(found)
         return [Expected(tuple(found[newest]), request.delivered_at or _midnight(newest))]
@@ -214,7 +216,7 @@ def _playing(names: Sequence[str], spec: SourceSpec, where: str) -> list[str]:
 #: The placeholder of a date in an address.
 DATE = "{date}"
 
-#: 2026-11-01 or 20261101, with no digit beside it.
+#: 2026-11-01 or 20261101, with no digit next to it.
 _WRITTEN = r"(?<!\d)(\d{4}-\d\d-\d\d|\d{8})(?!\d)"
 
 Names = Callable[[str], list[str]]
@@ -280,7 +282,7 @@ class Announcement(msgspec.Struct, frozen=True):
 
 
 def read_event(text: bytes, where: str) -> Announcement:
-    """Read an event; raises UsageError for text that is no object-created event.
+    """Read an event; raises UsageError for any other text.
 
     Keys are decoded as S3 encodes them, a plus being a space: in the notifications of S3
     (docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html) and of EventBridge alike.
@@ -289,7 +291,7 @@ def read_event(text: bytes, where: str) -> Announcement:
         found = list(_read(msgspec.json.decode(text)))
     except (msgspec.DecodeError, LookupError, AttributeError, TypeError, ValueError, RecursionError) as error:
         raise UsageError(
-            f"this is no object-created event ({plain(error)})",
+            f"this is not an object-created event ({plain(error)})",
             where,
             "give the JSON of S3, SNS or EventBridge",
         ) from error
@@ -312,7 +314,7 @@ def deliveries_of(objects: tuple[Announced, ...]) -> list[tuple[dt.datetime, lis
 
 
 def _read(event: Any) -> Iterator[Announced | str]:
-    """Yield each object that was created, and in words everything else; raises KeyError where it is no event."""
+    """Yield each object that was created, and in words everything else; raises KeyError for anything else."""
     inner = next((found for path in _ENVELOPES if isinstance(found := _at(event, path), str)), None)
     several = event if isinstance(event, list) else _at(event, ("Records",))
     if inner is not None:

@@ -1,5 +1,5 @@
-"""Asks a source over the web, within its pace and its allowance: requests in the order they are wanted, several at a time; and
-turns the answers into rows, the lines of a pack.
+"""Queries an online source within its pace and allowance, with several requests at a time but results in the requested
+order; and turns the answers into rows, the lines of a pack.
 
 The source's facts say what an answer means (`sources/fetch_spec.py`). The key never leaves the request: it is removed from errors
 and answers.
@@ -41,13 +41,15 @@ from moviec.transient import Patience, patiently
 
 T = TypeVar("T")
 
-#: Between tries of one request: as elsewhere, since a provider that is down for longer is asked again by the schedule.
+#: Between tries of one request: as elsewhere, since a provider that is down for longer is tried again by the schedule.
 PATIENCE = Patience()
 
-#: Answers that may wait for an earlier one, for each connection: with more waiting, nothing is asked until that one is here.
+#: Answers per connection that may wait for an earlier one: with more waiting, no request is sent until that one
+#: arrives.
 AHEAD = 4
 
-#: The part of a second for which requests are taken out of the shared pace at once; with an allowance as few as possible.
+#: The part of a second for which requests are reserved of the shared pace at once; with an allowance as few as
+#: possible.
 BLOCK = 0.25
 
 
@@ -67,7 +69,7 @@ class Asking:
     def __init__(self, home: Home, spec: SourceSpec, catalogue: sa.Engine) -> None:
         """Combine the source's facts with the settings. Raises SourceError where a key is needed and there is none."""
         if spec.fetch is None:
-            raise UsageError("this source is not asked over the web", spec.name)
+            raise UsageError("this is not an online source", spec.name)
         self.spec, self.fetch, self._catalogue = spec, spec.fetch, catalogue
         mine = home.settings.sources.get(spec.name)
         self._base = mine.base if mine else ""
@@ -147,7 +149,7 @@ class Asking:
         except (msgspec.DecodeError, RecursionError) as error:
             if reply.status == 200:
                 raise SourceError(
-                    "the answer is no JSON", shown(url), "is this the right address?"
+                    "the answer is not JSON", shown(url), "is this the right address?"
                 ) from error
             body = None
         return self._judged(Asked(wanted, reply.status, body, raw, False), url)
@@ -156,12 +158,12 @@ class Asking:
         try:
             return self._web.ask(url, headers, self.fetch.max_bytes)
         except TransportError as error:
-            with self._lock:  # the others need not find out for themselves
+            with self._lock:  # so that the other threads stop, too
                 self._wait_until = max(self._wait_until, time.time() + min(error.after, 300))
             raise
 
     def _judged(self, asked: Asked[T], url: str) -> Asked[T]:
-        """Return an answer with what it means; raises for one that ends the asking."""
+        """Return an answer with what it means; raises for one that ends the round."""
         sign = next((sign for sign in self.fetch.signs if sign.fits(asked.status, asked.body)), None)
         means = sign.means if sign else "refused" if asked.status in (401, 403) else ""
         if means == "limit":
@@ -176,7 +178,7 @@ class Asking:
         if means == "gone":
             return asked._replace(gone=True)
         if asked.status != 200:
-            raise SourceError(f"answered {asked.status} to what was asked", shown(url))
+            raise SourceError(f"answered the request with {asked.status}", shown(url))
         return asked
 
     def _turn(self) -> None:
@@ -308,5 +310,5 @@ def answered(pack: Path) -> Iterator[tuple[str, bool]]:
 
 
 def first_page(pages: Pages) -> dict[str, Any]:
-    """Return the values that ask for the first page."""
+    """Return the parameters of the first page's request."""
     return {"page": pages.first, "offset": 0}

@@ -35,12 +35,12 @@ ORDER BY year"""
 
 
 def counted(connection: sa.Connection, some: Column | None) -> Counted | None:
-    """Return the amounts and entries that some movies count with, as the catalogue has them now; None for all movies."""
+    """Return the amounts and entries of some movies, as the catalogue has them now; None for all movies."""
     return None if some is None else counted_of(connection, some)
 
 
 def other_years(beside: DuckEngine, before: Counted | None, after: Counted | None) -> list[int] | None:
-    """Return the years, before and after, of films that count differently than before; None for all years."""
+    """Return the years, before and after, of films that now count differently; None for all years."""
     if before is None or after is None:
         return None
     with DuckEngine(beside=beside) as engine:
@@ -51,7 +51,7 @@ def other_years(beside: DuckEngine, before: Counted | None, after: Counted | Non
 
 
 class Summed(msgspec.Struct, frozen=True):
-    """What `rollups` and `rankings` are to hold of some years (None: all); the sums in the order of their key."""
+    """The new content of `rollups` and `rankings` for some years (None: all); the sums in the order of their key."""
 
     sums: StoredRows
     ranked: pa.Table
@@ -79,7 +79,7 @@ UNION ALL
 SELECT 'production_companies', company, min(companies.name), movie, min(position)
 FROM movie_companies JOIN companies ON companies.id = company GROUP BY movie, company"""
 
-#: What is counted of a film, in the units of the catalogue (catalog/rollup_films.py).
+#: The amounts of a film, in the units of the catalogue (catalog/rollup_films.py).
 _FILMS = f"""
 SELECT movie, CAST(coalesce(year(released), year) AS INTEGER) AS year, CAST(month(released) AS INTEGER) AS month, budget,
   CASE WHEN coalesce(revenue_scope, 'worldwide') = 'worldwide' THEN revenue END AS revenue, popularity, votes,
@@ -119,7 +119,7 @@ def sum_fused(
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """The sums of a span of years as `rollups` has them, and the rankings by them."""
+    """The sums of a span of years in the form of `rollups`, and the rankings by them."""
 
     sums: pa.Table
     ranked: pa.Table
@@ -149,8 +149,8 @@ def _ranked(beside: DuckEngine, spans_summed: Iterator[pa.Table]) -> Iterator[Fi
 
 
 def _stored(summed: Iterable[Figures], years: list[int] | None, work: Path) -> Summed:
-    """Put sums into files, since there are several for each film, by kind and split: so rows reach the table in the order of
-    its key.
+    """Write sums to files, as there are several for each film, one by kind and split: so rows reach the table in the
+    order of its key.
     """
     room = Path(mkdtemp(dir=work))
     files: dict[tuple[str, str], list[Path]] = {group: [] for group in product(KINDS, SPLITS)}

@@ -50,17 +50,17 @@ class Shown(msgspec.Struct, frozen=True):
     asked: dict[str, int] = {}
 
 
-#: The sources that the online demo asks: servers on the loopback that have the sample's films.
+#: The online demo's sources: loopback servers with the sample's films.
 ONLINE = ("tmdb", "wikidata", "omdb")
 
 
 def run_demo(home: Home, tell: Tell = lambda _: None, online: bool = False) -> Shown:
     """Write the sample, ingest it source by source, and run the monthly job on its movies file.
 
-    `online`: also downloads IMDb's files, asks TMDB, Wikidata and OMDb, and fetches posters, all from servers on the loopback that
-    answer as the real ones do.
+    `online`: also downloads IMDb's files, queries TMDB, Wikidata and OMDb, and fetches posters, all from loopback
+    servers that answer as the real ones do.
 
-    Raises UsageError in a home that has films and is no demo: invented ratings would stay among them.
+    Raises UsageError in a home that has films and is not a demo: invented ratings would stay among them.
     """
     sample = home.folder / "sample"
     if not sample.is_dir() and _has_films(home):
@@ -89,7 +89,7 @@ def run_demo(home: Home, tell: Tell = lambda _: None, online: bool = False) -> S
             outcome, asked = _ask(_online(home, served.url), tell)
             asked["imdb"] = served.times("imdb")
     months = home.folder / "rollup"
-    tell("adding up by genre and company")
+    tell("summing by genre and company")
     run = run_rollup(Job((sample / "kaggle" / "movies_metadata.csv",), months))
     return Shown(deliveries, outcome, run, months, asked)
 
@@ -114,7 +114,7 @@ def _providers() -> dict[str, Provider]:
     return {"tmdb": tmdb, "wikidata": Wikidata(films), "omdb": Omdb(films, _KEY)}
 
 
-#: The servers of the demo take this key.
+#: The demo servers accept this key.
 _KEY = "0" * 32
 
 
@@ -131,7 +131,9 @@ def _online(home: Home, url: str) -> Home:
 
 
 def _ask(home: Home, tell: Tell) -> tuple[Outcome, dict[str, int]]:
-    """Ask each online source, publish its answers, then fetch the posters; return the last outcome, and requests by source."""
+    """Query each online source, publish its answers, then fetch the posters; return the last outcome, and requests by
+    source.
+    """
     asked: dict[str, int] = {}
     with open_run(home) as context:
         sources = find_sources(home.folder)

@@ -1,4 +1,6 @@
-"""Schedules: when sources are due by their cron (UTC), taking in those that are, months that are taken in again, and stale sources."""
+"""Schedules: when sources are due by their cron (UTC), ingesting those that are, backfilling months, and stale
+sources.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +29,10 @@ from moviec.storage.filesystems import shown
 
 
 class SourceState(msgspec.Struct, frozen=True, kw_only=True):
-    """The schedule of a source with a place: when its freshest delivery was received, since when it is due, when it is next.
+    """The schedule of a source with a place: when its latest delivery was received, since when it is due, when it is
+    due next.
 
-    `due_since` is None while it is not due, `next` where it has no cron. `online`: it is asked over the web, in rounds.
+    `due_since` is None while it is not due, and `next` without a cron. `online`: it is queried online, in rounds.
     """
 
     source: str
@@ -42,7 +45,9 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """The result for a source that was due: its deliveries, what needs a person's attention, the error that it stopped at."""
+    """The result for a source that was due: its deliveries, what needs a person's attention, the error that stopped
+    it.
+    """
 
     source: str
     state: Literal["done", "nothing new", "failed"]
@@ -58,7 +63,7 @@ def source_states(
     now: dt.datetime,
     asked: Mapping[str, OnlineState] | None = None,
 ) -> list[SourceState]:
-    """Return the schedule of every source with a place in the settings, by name; `asked` are those that are asked over the web.
+    """Return the schedule of every source with a place in the settings, by name; `asked` are the online ones.
 
     A source is due when its cron has fired since its freshest delivery was received or its last round ended, and if there was
     neither; however often its cron has fired meanwhile, it is due once. Raises UsageError for settings of an unknown source, and
@@ -99,14 +104,14 @@ def source_states(
 
 
 def _jitter(home: Home, name: str) -> dt.timedelta:
-    """Return how much later than its cron a source is due here: always the same in one home, and different between homes."""
+    """Return how much later than its cron a source is due here: constant within a home, different between homes."""
     minutes = home.settings.sources[name].jitter
     share = zlib.crc32(f"{home.catalogue} {home.folder} {name}".encode()) / (1 << 32)
     return dt.timedelta(seconds=round(minutes * 60 * share))
 
 
 def _is_used_up(spec: SourceSpec, settings: SourceSettings, state: OnlineState, now: dt.datetime) -> bool:
-    """Return whether a source that is asked over the web gets no more requests today."""
+    """Return whether an online source's requests for today are used up."""
     fetch = spec.fetch
     allowance = settings.allowance if settings.allowance is not None else fetch.allowance if fetch else 0
     return is_used_up(state, allowance, now)
@@ -115,9 +120,9 @@ def _is_used_up(spec: SourceSpec, settings: SourceSettings, state: OnlineState, 
 def run_online(
     context: RunContext, sources: Mapping[str, Source], due: Iterable[SourceState], tell: Tell
 ) -> list[Outcome]:
-    """Do a round of each source that is due and asked over the web; the run itself holds no lease.
+    """Do a round of each online source that is due; the run itself holds no lease.
 
-    A source that fails does not stop the others; one that another process is asking is left to it.
+    A source that fails does not stop the others; one that another process is querying is left to it.
     """
     done = []
     for scheduled in due:
@@ -145,7 +150,7 @@ def _outcome(context: RunContext, source: str, taken: Sequence[Delivery]) -> Out
 def run_due(
     context: RunContext, sources: Mapping[str, Source], due: Iterable[SourceState], tell: Tell
 ) -> list[Outcome]:
-    """Take in each source that is due; one that fails does not stop the others."""
+    """Ingest each source that is due; one that fails does not stop the others."""
     done = []
     for scheduled in due:
         tell(f"{scheduled.source}: due since {scheduled.due_since:%Y-%m-%d %H:%M}")
@@ -185,15 +190,15 @@ def stale(
         day = max(last.delivered_at[:10], (state.done_at or "")[:10] if state else "") if last else ""
         if last and missed and day < f"{missed[0]:%Y-%m-%d}":
             found.append(
-                f"{name} is stale: its last delivery is of {last.delivered_at[:10]},"
+                f"{name} is stale: its last delivery is dated {last.delivered_at[:10]},"
                 f" one was due by {missed[0]:%Y-%m-%d}"
             )
     return found
 
 
 def needs_look(done: Delivery, settings: Settings) -> str:
-    """Return why a person should look at a delivery: it is held, most of a column could not be read, or more rows were rejected
-    than the settings allow; an empty text where nobody need.
+    """Return why a person should check a delivery: it is held, most of a column could not be read, or more rows were
+    rejected than the settings allow; empty if nobody needs to.
     """
     if done.state == "held":
         return f"{done.id} is held: {'; '.join(done.report['held'])}; look at it with `moviec held`, then accept or refuse it"
@@ -232,13 +237,16 @@ def rounds(source: str, cron: str, now: dt.datetime, most: int) -> list[dt.datet
     try:
         return list(islice(CronSim(cron, now, reverse=True), most))
     except CronSimError as error:
-        raise UsageError(f"'{cron}' is no cron ({error})", source, "write it like 0 6 * * 1") from error
+        raise UsageError(
+            f"'{cron}' is not a cron expression ({error})", source, "write it like 0 6 * * 1"
+        ) from error
 
 
 def run_inboxes(
     context: RunContext, sources: Mapping[str, Source], names: Sequence[str], tell: Tell
 ) -> list[Outcome]:
-    """Take in the complete deliveries in the inboxes of the named sources, or of all; holds the lease on arrivals only for these.
+    """Ingest the complete deliveries in the inboxes of the named sources, or of all; holds the lease on arrivals only
+    for these.
 
     A source that fails does not stop the others.
     """
@@ -286,13 +294,15 @@ class Months(msgspec.Struct, frozen=True):
 
 
 def read_months(first: str, last: str) -> Months:
-    """Return two months from texts. Raises UsageError for a text that is no month, and where the last is before the first."""
+    """Return two months from texts. Raises UsageError for a text that is not a month, and where the last is before the
+    first.
+    """
     found = []
     for text, option in ((first, "--from"), (last, "--to")):
         try:
             found.append(dt.datetime.strptime(text, "%Y-%m").replace(tzinfo=dt.UTC).date())
         except ValueError as error:
-            raise UsageError(f"'{text}' is no month", option, "write it like 2026-11") from error
+            raise UsageError(f"'{text}' is not a month", option, "write it like 2026-11") from error
     if found[1] < found[0]:
         raise UsageError(f"{last} comes before {first}", "--to")
     return Months(*found)
@@ -318,7 +328,9 @@ def dated_sources(context: RunContext, sources: Mapping[str, Source], names: Seq
 
 
 def backfill(context: RunContext, chosen: Sequence[Source], months: Months, tell: Tell) -> list[Outcome]:
-    """Take in what the places of sources have of some months, oldest first; a source that fails does not stop the others."""
+    """Ingest what the places of sources have for some months, oldest first; a source that fails does not stop the
+    others.
+    """
     done = []
     for source in chosen:
         name = source.spec.name
@@ -334,7 +346,7 @@ def backfill(context: RunContext, chosen: Sequence[Source], months: Months, tell
         there = {arrival.delivered_at[:7] for arrival in taken}
         looks = [look for arrival in taken if (look := needs_look(arrival, context.home.settings))]
         due = [month for month in months.each() if month <= f"{dt.datetime.now(dt.UTC):%Y-%m}"]
-        looks += [f"{name}: nothing is there for {month}" for month in due if month not in there]
+        looks += [f"{name}: nothing found for {month}" for month in due if month not in there]
         done.append(
             Outcome(source=name, state="done" if taken else "nothing new", deliveries=taken, looks=looks)
         )

@@ -32,7 +32,7 @@ FOLDER = "features"
 #: The folder of version 0.1.
 OLDER_FOLDER = "shelf"
 
-#: Rows in a group of a feature file: a few films among 700,000 are read in half the time that groups of 8,192 take.
+#: Rows in a group of a feature file: reading a few films among 700,000 takes half the time of groups of 8,192.
 GROUP = 2_048
 
 _BLOCKS = """
@@ -49,7 +49,9 @@ SEEN = RECORDS.empty_table().select(["source", "delivery"]).schema
 
 
 class FeatureFiles(msgspec.Struct, frozen=True):
-    """What features are wanted of: batches, under a match model; rows (RECORDS) that are set `aside`, and that are matched `again`."""
+    """Which features are wanted: of which batches, under a match model; rows (RECORDS) set `aside`, and those matched
+    `again`.
+    """
 
     context: RunContext
     model: Model

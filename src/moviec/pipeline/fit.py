@@ -49,7 +49,7 @@ class Fitted(msgspec.Struct, frozen=True):
 
     @property
     def new(self) -> bool:
-        """Whether the models differ from those that are pinned."""
+        """Whether the models differ from the pinned ones."""
         return self.before.versions != self.after.versions
 
 
@@ -62,7 +62,7 @@ def fit(context: RunContext, tell: Tell = lambda _: None) -> Fitted:
         match = _fit_match(context)
     with steps.step("resolving under it"), context.catalogue.connect() as connection:
         movie_before, movie_after = movie_of_records(connection), _resolved(context, connection, match)
-    with steps.step("learning how far sources can be trusted"):
+    with steps.step("learning how reliable sources are"):
         fuse = _fit_fuse(context, movie_after, facts)
     after = Models(match, fuse, before.rules, before.public)
     with steps.step("comparing"), DuckEngine(context.limits) as engine:
@@ -93,7 +93,7 @@ def pin(context: RunContext, found: Models) -> None:
 
 
 def _fit_match(context: RunContext) -> Model:
-    """Learn the weights for each two sources that have no shipped weights, evaluated on known pairs (docs/matching.md)."""
+    """Learn the weights for every two sources without shipped weights, evaluated on known pairs (docs/matching.md)."""
     shipped = shipped_model()
     with DuckEngine(context.limits) as engine:
         _make_features(engine, context)

@@ -1,5 +1,5 @@
-"""Fuses the records of movies into what is shown of them: the rows of every table and the documents, slice by slice for a
-publication; and one film with its owner's private records, which is kept nowhere.
+"""Fuses the records of movies into the rows of every table and the documents, slice by slice for a
+publication; and one film with its owner's private records, which is not stored.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ _TABLES = {
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """What is shown of some movies: rows by table, documents (movie, document, claims, hash, claims_hash), and the lists they use."""
+    """The published form of some movies: rows by table, documents (movie, document, claims, hash, claims_hash), and the
+    lists they use.
+    """
 
     tables: dict[str, pa.Table]
     documents: pa.Table
@@ -78,7 +80,7 @@ class AllShown(msgspec.Struct, frozen=True):
 def facts_of(
     specs: Iterable[SourceSpec], rules: Mapping[str, Rule], posters: pa.Table | None = None
 ) -> FuseFacts:
-    """Return what fusing needs of the sources, with the rules and the posters that are stored."""
+    """Return what fusing needs to know of the sources, with the rules and the stored posters."""
     return FuseFacts(
         tuple(
             SourceFacts(
@@ -100,14 +102,14 @@ def facts_of(
 
 
 def known_labels(spec: SourceSpec) -> set[str]:
-    """Return the genre labels of a source that have a canonical genre, in small letters."""
+    """Return the genre labels of a source that have a canonical genre, in lower case."""
     return {str(label) for label in meanings(facts_of([spec], {}).sources)["label"].to_pylist()}
 
 
 def show_all(beside: DuckEngine, given: Sliced, model: FuseModel, facts: FuseFacts) -> AllShown:
     """Fuse movies slice by slice; the tables of `given` are `people_ids` and `companies_ids`, the parties behind credits.
 
-    Where there are several slices, their rows are put into files beside the members.
+    With several slices, their rows are written to files next to the members.
     """
 
     def work(engine: DuckEngine) -> AllShown:
@@ -134,12 +136,12 @@ def show_stored(engine: DuckEngine, model: FuseModel, facts: FuseFacts) -> Shown
 
 
 def together(parts: Sequence[Shown]) -> AllShown:
-    """Join what is shown of several slices, which are in order of movie."""
+    """Concatenate the results of several slices, in order of movie."""
     return joined([AllShown({**part.tables}, part.documents, part.lists) for part in parts])
 
 
 def joined(parts: Sequence[AllShown]) -> AllShown:
-    """Join what is shown of several parts, which are in order of movie."""
+    """Concatenate the results of several parts, in order of movie."""
     first = parts[0]
     return AllShown(
         {name: rows_of_all([part.tables[name] for part in parts]) for name in first.tables},
@@ -149,7 +151,7 @@ def joined(parts: Sequence[AllShown]) -> AllShown:
 
 
 def _distinct(parts: list[pa.Table]) -> pa.Table:
-    """Return the different rows of a list that several slices use, in order of its first column."""
+    """Return the distinct rows of a list that several slices use, in order of its first column."""
     rows = pa.concat_tables(parts)
     return rows.group_by(rows.column_names).aggregate([]).sort_by(rows.column_names[0])
 
@@ -243,7 +245,7 @@ def work_in_slices(
 ) -> list[Result]:
     """Return the result of the work on each slice, in order of movie; each has an engine with the slice's members and tables.
 
-    A lone slice shares the database of the engine that is open. Several have databases, cores and memory of their own, and
+    A lone slice shares the open engine's database. Several have databases, cores and memory of their own, and
     their results go through `put_away`.
     """
     with DuckEngine(beside=beside) as engine:
@@ -290,7 +292,7 @@ FROM live WHERE source IN (SELECT source FROM private_sources) ORDER BY source, 
 
 
 class PrivateFilm(msgspec.Struct, frozen=True):
-    """What an owner's private lists say about a film (`own`), and its document and claims with these if it is not published."""
+    """An owner's private records of a film (`own`), and its document and claims with these if it is not published."""
 
     own: Sequence[dict[str, Any]]
     document: str = ""
@@ -298,7 +300,9 @@ class PrivateFilm(msgspec.Struct, frozen=True):
 
 
 def private_film(context: RunContext, movie: int, published: bool) -> PrivateFilm | None:
-    """Return what private sources say about a film; None where none lists it. It is fused only where it is not `published`."""
+    """Return a film's private records; None if no private source lists it. It is fused only if it is not
+    `published`.
+    """
     specs = facts_in_force(context)
     private = sorted(unpublished(context, specs))
     if not private:

@@ -1,7 +1,8 @@
-"""Inboxes: a folder for each source that is checked regularly. Complete files in it are taken in once, and moved away.
+"""Inboxes: a folder for each source that is checked regularly. Complete files in it are ingested once, and moved away.
 
-A file that is still being written is left alone; one that was taken in is moved to processed/DATE, or to failed/DATE beside a file
-that says why. An ingestion recognises bytes that it had before, so a crash between taking in and moving away repeats nothing.
+A file that is still being written is left alone; an ingested one is moved to processed/DATE, or to failed/DATE next to
+a file that says why. An ingestion recognises bytes that it had before, so a crash between ingesting and moving repeats
+nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from moviec.sources.spec import Source, SourceSpec, assign_roles
 from moviec.storage.remote import Drop, Dropped, open_drop
 from moviec.work import written_aside
 
-#: Endings of the names of files that are being written, and renamed once they are complete.
+#: Name endings of files that are being written and will be renamed once complete.
 UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".filepart", ".crdownload", ".download", ".swp", "~")
 
 
@@ -70,11 +71,11 @@ def waiting(home: Home, spec: SourceSpec, now: dt.datetime) -> list[list[str]]:
 def take_inbox(
     context: RunContext, source: Source, found: Iterable[Sequence[str]], tell: Tell
 ) -> list[Taken]:
-    """Take in deliveries of a source's inbox, and move them away; after an error that a later try may not meet, files stay."""
+    """Ingest deliveries of a source's inbox and move them away; after a transient error, files stay."""
     drop = _drop(context.home, source.spec)
     done = []
     for names in found:
-        tell(f"{source.spec.name}: taking in {', '.join(names)} from the inbox")
+        tell(f"{source.spec.name}: ingesting {', '.join(names)} from the inbox")
         try:
             delivery = _take(context, source, drop, names)
             held = f"it is held: {'; '.join(delivery.report['held'])}" if delivery.state == "held" else ""
@@ -93,7 +94,7 @@ def _take(context: RunContext, source: Source, drop: Drop, names: Sequence[str])
     if strangers:
         wanted = ", ".join(file.names[0] for file in source.spec.files.values())
         raise UsageError(
-            f"no file of {source.spec.name} is called so", ", ".join(strangers), f"they are called {wanted}"
+            f"no file of {source.spec.name} has this name", ", ".join(strangers), f"they are called {wanted}"
         )
     room = context.room("inbox")
     try:

@@ -1,4 +1,5 @@
-"""One delivery into the lake: payloads kept, rows read, what changed written as a batch, all registered at once.
+"""Ingests one delivery into the lake: keeps payloads, reads rows, writes what changed as a batch, registers all at
+once.
 
 A delivery that looks wrong is held: registered, not applied, until a person accepts or refuses it.
 """
@@ -106,7 +107,7 @@ def ingest(context: RunContext, order: Order, tell: Tell = lambda _: None) -> De
 
 
 def _narrowed(context: RunContext, order: Order, steps: Steps, tell: Tell) -> Order:
-    """Return an order whose files are reduced to what they say of films, where the source has a way to; only these are kept."""
+    """Return an order with its files reduced to films, where the source can do that; only these are kept."""
     extract = extract_function(order.source.spec, context.home.folder)
     if extract is None:
         return order
@@ -148,7 +149,7 @@ def _read_and_apply(
             report["batch"] = {name: getattr(batch, name) for name in ("changed", "tombstones", "outdated")}
             counts.update(report["batch"])
     records = read.audit.films
-    if is_about_companies(spec, read.payloads):  # says nothing of how many films there are
+    if is_about_companies(spec, read.payloads):  # its size says nothing about the number of films
         newest = max(before, key=lambda earlier: earlier.id, default=None)
         records = (newest.records or 0) if newest else 0
     applied = msgspec.structs.replace(delivery, state="applied", records=records, report=report)
@@ -160,14 +161,14 @@ def _register(context: RunContext, arrival: Arrival) -> None:
     with context.writing() as copy:
         context.confirm(copy.connection, ARRIVALS)
         register(copy.connection, arrival)
-        if arrival.companies is not None:  # no film changes by it, so that no publication follows
+        if arrival.companies is not None:  # no film changes, so no publication follows
             apply_details(copy.connection, spaces_shown(context))
         copy.deliveries([arrival.delivery.id])
 
 
 def hold_reasons(spec: SourceSpec, found: Audit, before: Sequence[Delivery]) -> list[str]:
-    """Return why a delivery should not be applied unseen: fewer or more rows than expected, or far fewer rows or values
-    than before.
+    """Return why a delivery should not be applied without a check: fewer or more rows than expected, or far fewer rows or
+    values than before.
     """
     reasons = list(found.concerns)
     newest = max(before, key=lambda delivery: delivery.id, default=None)
@@ -218,7 +219,7 @@ def _keep(context: RunContext, paths: Sequence[Path]) -> list[Payload]:
 def _reused(
     context: RunContext, spec: SourceSpec, before: Sequence[Delivery], payloads: Sequence[Payloads]
 ) -> list[Payloads]:
-    """Return the latest payload of each role that was not delivered this time, by the names of the files."""
+    """Return the latest payload of each role that is missing from this delivery, by file name."""
     present = assign_roles([Path(payload.name) for payload in payloads], spec)[0]
     found: list[Payloads] = []
     names = {payload.name for payload in payloads}
@@ -303,7 +304,7 @@ def _again(newest: Delivery, delivered_at: dt.datetime, number: int) -> Delivery
 def accept_held(context: RunContext, delivery: str, tell: Tell = lambda _: None) -> Delivery:
     """Apply a held delivery from the bytes that the lake keeps of it; needs the lease on arrivals.
 
-    Raises UsageError where no held delivery has this id.
+    Raises UsageError for any other id.
     """
     held = _held(context, delivery)
     folder = context.room("held")
@@ -318,9 +319,9 @@ def accept_held(context: RunContext, delivery: str, tell: Tell = lambda _: None)
 
 
 def refuse_held(context: RunContext, delivery: str, who: str) -> Delivery:
-    """Note that a held delivery is not to be taken in, and who refused it: it no longer waits for anybody.
+    """Record that a held delivery was refused, and by which person: it no longer waits.
 
-    Raises UsageError where no held delivery has this id.
+    Raises UsageError for any other id.
     """
     held = _held(context, delivery)
     report = {**held.report, "refused": {"who": plain_name(who, "who refuses"), "at": now()}}
@@ -333,5 +334,5 @@ def refuse_held(context: RunContext, delivery: str, who: str) -> Delivery:
 def _held(context: RunContext, delivery: str) -> Delivery:
     found = next((known for known in all_deliveries(context.catalogue) if known.id == delivery), None)
     if found is None or found.state != "held":
-        raise UsageError("no delivery of this id is held", delivery, "see `moviec status`")
+        raise UsageError("no held delivery has this id", delivery, "see `moviec status`")
     return found

@@ -54,12 +54,12 @@ from moviec.transient import Patience, patiently
 #: Pictures asked for per second of one source, at a time, and noted in one transaction (their films are published together).
 RATE, AT_ONCE, NOTED = 20.0, 4, 100
 
-#: The largest picture that is downloaded.
+#: The largest size of a picture to download.
 MOST_BYTES = 15_000_000
 
 PATIENCE = Patience()
 
-#: What a document says about a stored poster or video: address (as the source delivers it) and poster (JSON text: an object for a
+#: A stored poster or video in documents: address (as the source delivers it) and poster (JSON text: an object for a
 #: poster, a path for a video).
 POSTERS = pa.schema([("address", pa.string()), ("poster", pa.string())])
 
@@ -75,7 +75,7 @@ class Kept(msgspec.Struct, frozen=True):
 def poster_table(
     connection: sa.Connection, specs: Iterable[SourceSpec], addresses: Column | None
 ) -> pa.Table:
-    """Return what documents say about posters and videos that are stored (POSTERS), those with some `addresses` or all, each
+    """Return the stored posters and videos as in documents (POSTERS), those with some `addresses` or all, each
     address once.
 
     A file name that two lists use for different videos is left out.
@@ -102,8 +102,8 @@ def fetch_posters(
 ) -> Kept:
     """Fetch up to `most` posters that films lack or that are older than their licence allows, those of the most popular films first.
 
-    What is not a picture is noted as refused, and asked for again when it would be too old. Raises TransportError where a source
-    is down; what was fetched until then is kept.
+    A file that is not a picture is recorded as refused, and fetched again when it would be too old. Raises
+    TransportError where a source is down; what was fetched until then is kept.
     """
     specs = {name: source.spec for name, source in sources.items() if source.spec.poster}
     now = dt.datetime.now(dt.UTC)
@@ -131,7 +131,7 @@ def fetch_posters(
 
 
 def _lost(context: RunContext) -> list[Poster]:
-    """Return the posters that the catalogue has as stored and of which the lake lacks a file."""
+    """Return the posters stored according to the catalogue of which the lake lacks a file."""
     with context.catalogue.connect() as connection:
         stored = stored_posters(connection)
     there = set(context.store.names(POSTER_FOLDER)) if stored else set()
@@ -181,7 +181,7 @@ def _url(context: RunContext, spec: SourceSpec, address: str) -> str:
     facts = spec.poster or PosterSpec(licence="")
     mine = context.home.settings.sources.get(spec.name)
     if facts.base and not (address.startswith("/") and "//" not in address and ".." not in address):
-        raise PayloadError("this is no path of its pictures", spec.name)
+        raise PayloadError("this is not a path of its pictures", spec.name)
     if mine and mine.poster_base:
         return mine.poster_base.rstrip("/") + address
     return elsewhere(facts.base + address, mine.base if mine else "")
@@ -217,7 +217,8 @@ def keep_videos(
 ) -> Kept:
     """Keep the video files that films name as trailers and that were not checked yet, or all of them `again`.
 
-    What is not a video is noted as refused, and `tell` hears why. Raises TransportError where a folder cannot be reached.
+    A file that is not a video is recorded as refused, and `tell` receives the reason. Raises TransportError where a
+    folder cannot be reached.
     """
     folders = {name: mine.videos for name, mine in context.home.settings.sources.items() if mine.videos}
     if strange := sorted(set(folders) - set(sources)):
@@ -241,7 +242,7 @@ def keep_videos(
 def _keep_video(context: RunContext, source: str, folder: str, address: str) -> Video:
     """Keep one file. Raises PayloadError for what is not a video or too large, UsageError where there is no such file."""
     if address.startswith("/") or "\\" in address or ".." in Path(address).parts:
-        raise PayloadError("a trailer is the name of a file in the folder of videos", address)
+        raise PayloadError("a trailer must be the name of a file in the folder of videos", address)
     path = _copy_of(context, source, folder, address)
     if not path.is_file():
         raise UsageError("there is no such file", f"{folder}/{address}", "see `videos` in the settings")
@@ -267,7 +268,7 @@ def _copy_of(context: RunContext, source: str, folder: str, address: str) -> Pat
         whole = (path if path.is_absolute() else context.home.folder / path).resolve()
         found = (whole / address).resolve()
         if not found.is_relative_to(whole):
-            raise PayloadError("a trailer is the name of a file in the folder of videos", address)
+            raise PayloadError("a trailer must be the name of a file in the folder of videos", address)
         copy = room / f"own{found.suffix}"
         if found.is_file() and found.stat().st_size <= MOST_VIDEO_BYTES:
             shutil.copyfile(found, copy)
@@ -287,13 +288,13 @@ def read_picture(home: Home, sha256: str, width: int) -> bytes | None:
 
 
 def video_path(home: Home, sha256: str, kind: str) -> Path | None:
-    """Return the path of a video, fetched from the lake where that is elsewhere; None where there is none."""
+    """Return the path of a video, fetched from the lake if that is remote; None where there is none."""
     store, name = _lake_of(home), video_name(sha256, kind)
     return store.path(name) if store.has(name) else None
 
 
 def _lake_of(home: Home) -> Store:
-    """Return the lake, which a server opens once."""
+    """Return the lake, opened once per server."""
     store = _stores.get(home.lake)
     if store is None:
         store = _stores.setdefault(

@@ -35,8 +35,8 @@ _RELEASES = "SELECT min(released) AS first_release, max(released) AS last_releas
 
 
 class Job(msgspec.Struct, frozen=True):
-    """What to do: which files to read, the folder to write, what counts, the layout of the month files, the engine's limits, and
-    where sums are made.
+    """The job: which files to read, the folder to write, what counts, the layout of the month files, the engine's
+    limits, and where sums are made.
     """
 
     paths: tuple[Path, ...]
@@ -48,15 +48,15 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """What `last-run.json` says. `films`: counted, and left out by reason. `set_to_unknown`: values, by rule."""
+    """The content of `last-run.json`. `films`: counted, and left out by reason. `set_to_unknown`: values, by rule."""
 
     state: Literal["running", "done", "failed"]
     started: dt.datetime
     ended: dt.datetime | None = None
     error: str | None = None
-    delivered: dt.date | None = None  # by this day a film is out
+    delivered: dt.date | None = None  # films up to this day count as released
     inputs: dict[str, str] = {}  # path and SHA-256 of its bytes
-    not_read: list[str] = []  # files of the delivery that play no role
+    not_read: list[str] = []  # files of the delivery that are not used
     rows: dict[str, FileCount] = {}
     repaired_lines: dict[str, list[int]] = {}
     unknown_columns: dict[str, list[str]] = {}
@@ -66,10 +66,10 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     last_release: dt.date | None = None
     films: dict[str, int] = {}
     months: list[str] = []
-    months_removed: list[str] = []  # those of an earlier run that this input has no films of
-    months_there: list[str] = []  # those of the whole folder, with what runs before wrote
+    months_removed: list[str] = []  # those of an earlier run without films in this input
+    months_there: list[str] = []  # all in the folder, including those of earlier runs
     layout: files.Layout | None = None  # of the month files in the folder
-    died: dt.datetime | None = None  # when the run before began, if it was interrupted
+    died: dt.datetime | None = None  # when the previous run began, if it was interrupted
 
 
 class _Desk(msgspec.Struct, frozen=True):
@@ -80,14 +80,14 @@ class _Desk(msgspec.Struct, frozen=True):
 
 
 def run_rollup(job: Job, tell: Tell = lambda _: None) -> Run:
-    """Run the job; `tell` hears each step, and `last-run.json` has the progress at every moment.
+    """Run the job; `tell` receives each step, and `last-run.json` always shows the progress.
 
     Raises MovieCError, with the month files as they were, when the input cannot be read.
     """
     _refuse_twice(job.paths)
     if job.running.spark:
         require()
-    beside = job.out.resolve().parent if job.running.spark else None  # executors have to see it
+    beside = job.out.resolve().parent if job.running.spark else None  # executors need access to it
     with files.exclusive(job.out) as staging, work_folder(beside) as work:
         run = _save(job, _begin(job, tell))
         try:
@@ -113,20 +113,20 @@ def _refuse_twice(paths: Sequence[Path]) -> None:
 
 
 def _inside(desk: _Desk, number: int) -> Path:
-    """Make the folder that one of the files is unpacked into: two may hold files of one name."""
+    """Create the folder that one of the files is unpacked into: two may contain files of one name."""
     folder = desk.work / f"in-{number}"
     folder.mkdir()
     return folder
 
 
 def _begin(job: Job, tell: Tell) -> Run:
-    """Begin the record of a run, with what the run before left; raises UsageError where the two would mix two layouts."""
+    """Begin the record of a run, with what the previous run left; raises UsageError where the two would mix layouts."""
     before = files.read_json(job.out / files.LAST_RUN, Run)
     layout, died = (
         (before.layout, before.started if before.state == "running" else None) if before else (None, None)
     )
     if died:
-        tell(f"the run before, begun {died:%Y-%m-%d %H:%M} UTC, was interrupted")
+        tell(f"the previous run, begun {died:%Y-%m-%d %H:%M} UTC, was interrupted")
     if layout and job.counting.since > dt.date.min and layout != job.layout:
         raise UsageError(
             f"the months there are {_said(layout)}, these would be {_said(job.layout)}",
@@ -155,7 +155,9 @@ def _roll(job: Job, run: Run, desk: _Desk, tell: Tell) -> Run:
         for path, some in plain.items():
             if not set(some) & set(roles.values()):
                 raise UsageError(
-                    "this is no file of the delivery", str(path), f"there are {', '.join(source.spec.files)}"
+                    "this is not a file of the delivery",
+                    str(path),
+                    f"there are {', '.join(source.spec.files)}",
                 )
         tell(f"reading {', '.join(path.name for path in roles.values())}")
         reading = source.read(engine, roles, Wanted(desk.work, FIELDS))
@@ -175,7 +177,7 @@ def _roll(job: Job, run: Run, desk: _Desk, tell: Tell) -> Run:
             unread=unread_columns(engine, source.spec, reading, problems),
         )
 
-        tell("adding up by genre and company")
+        tell("summing by genre and company")
         table = _monthly(engine, job, source.spec, desk.work)
         if not table.num_rows:
             names = ", ".join(path.name for path in roles.values())
@@ -202,7 +204,7 @@ def _monthly(engine: DuckEngine, job: Job, spec: SourceSpec, work: Path) -> pa.T
     if not job.running.spark:
         return monthly(engine, job.layout.split, labels)
     from moviec.pipeline.on_cluster import (
-        spread_sums,  # brings the stages of a publication, which this job does without
+        spread_sums,  # imports the stages of a publication, which this job does not need
     )
 
     with open_spark(job.running.master, work) as spark:

@@ -3,7 +3,7 @@ the monthly job.
 
 Features are folded by splits of the lake's files, pairs found by block and compared by candidate pair, films fused by slice, sums
 made by genre or company. Each gives the same rows as without a cluster. Connected components, identities, people and companies
-are worked out by the driver, whose memory holds the kept pairs.
+are computed by the driver, whose memory holds the kept pairs.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ SQL = read_sql("moviec.pipeline", "on_cluster.sql")
 #: second, and a part has to fit into its executor's memory. Judgements, not measured.
 KEYS_OF, CANDIDATES_OF = (500, 200_000), (2_000, 400_000)
 
-#: Parts for each task that runs at once, where there are enough rows: some parts are larger than others.
+#: Parts for each concurrent task, if there are enough rows: some parts are larger than others.
 PARTS = 4
 
-#: A task has a core to itself.
+#: A task has its own core.
 ONE_THREAD = Limits(threads=1)
 
 
@@ -63,7 +63,7 @@ _ENDS = ", ".join(PAIRS.names[:4])
 
 def fold_records(spark: Spark, batches: Sequence[Path], model: Model) -> list[list[Path]]:
     """Fold the records of batches into MATCH_FEATURES rows, split by split; return the files with the rows of each batch,
-    which are in no order.
+    unordered.
     """
     for at, batch in enumerate(batches):
         spark.parquet(f"records_{at}", [batch])
@@ -120,7 +120,7 @@ def _places(engine: DuckEngine, limits: PairLimits) -> pa.Table:
 
 
 def _find_candidates(spark: Spark, records: int, limits: PairLimits) -> pa.Table:
-    """Materialize the `candidates` by the part that compares them; return what blocking did, by rule."""
+    """Materialize the `candidates` by the part that compares them; return the blocking report, by rule."""
     parts = parts_of(spark, records, KEYS_OF)
     spark.view("keys", filled(SQL["keys"], {"parts": str(parts)}))
     spark.group("blocks_of_parts", "keys", partial(_candidates, limits), CANDIDATES)
@@ -215,7 +215,7 @@ def _stored(written: Iterable[Mapping[str, Any]]) -> AllShown:
 
 
 def _show_none(given: Sliced, model: FuseModel, facts: FuseFacts) -> Shown:
-    """Return what is shown where there is no movie: every table, without rows."""
+    """Return the result without movies: every table, without rows."""
     with DuckEngine(given.limits) as engine:
         engine.register("members", pa.schema([pa.field("movie", pa.int64()), *RECORD]).empty_table())
         for name, table in given.tables.items():
@@ -226,7 +226,7 @@ def _show_none(given: Sliced, model: FuseModel, facts: FuseFacts) -> Shown:
 def _shown(
     model: FuseModel, facts: FuseFacts, folder: Path, members: pa.Table, credits: pa.Table
 ) -> pa.Table:
-    """Fuse one slice: its members, in no order, and the parties of their credits. Its rows go into files of a new folder in
+    """Fuse one slice: its members, unordered, and the parties of their credits. Its rows go into files of a new folder in
     `folder`, since a task that fails is tried again; returns WRITTEN.
     """
     part = members["part"][0].as_py()
@@ -255,7 +255,7 @@ _PARTED = "SELECT CAST(pmod(hash(kind, entry), {parts}) AS INT) AS part, * FROM 
 
 
 def spread_sums(spark: Spark, films: Path, split: str, labels: pa.Table, numeric_keys: bool) -> pa.Table:
-    """Sum films (a file of `films_sql` rows) by genre or company, year and month, as `monthly_sums` does, in no order."""
+    """Sum films (a file of `films_sql` rows) by genre or company, year and month, as `monthly_sums` does, unordered."""
     with DuckEngine(ONE_THREAD) as engine:
         engine.view("films", f"SELECT * FROM read_parquet({quoted(str(films))}) LIMIT 0")
         engine.materialize("entries", entries_sql(numeric_keys))

@@ -18,7 +18,7 @@ FROM blocked WHERE l IS NULL GROUP BY rule ORDER BY rule
 SELECT DISTINCT CAST(pmod(hash(l), {parts}) AS INT) AS part, l, r FROM blocked WHERE l IS NOT NULL
 
 -- name: compared
--- The records that a part's pairs are of; its number becomes a column of its own, which Spark tells from that of the pairs.
+-- The records of a part's pairs; the part's number gets its own column name, to distinguish it from that of the pairs.
 SELECT e.part + 0 AS part, {columns}
 FROM (SELECT part, l AS n FROM candidates UNION SELECT part, r FROM candidates) e JOIN placed f ON f.n = e.n
 

@@ -1,7 +1,7 @@
-"""A round of a source that is asked over the web: ids are gathered, each is asked for, the answers become deliveries, pack by pack.
+"""A round of an online source: gather ids, request each, turn the answers into deliveries, pack by pack.
 
 Ids and answers are kept in HOME/downloads/NAME, so that a round that dies continues from there. A round holds a lease of its own; it
-holds the lease on arrivals only while a pack is taken in, so that a round of hours delays no other run.
+holds the lease on arrivals only while a pack is ingested, so that a round of hours delays no other run.
 """
 
 from __future__ import annotations
@@ -47,10 +47,11 @@ from moviec.sources.spec import Source, SourceSpec
 from moviec.storage.packs import Pack
 from moviec.work import written_aside
 
-#: A pack is finished at so many lines, or bytes before compression: minutes of requests, and a file of moderate size to read.
+#: A pack is finished at this many lines, or bytes before compression: minutes of requests, and a file of moderate size
+#: to read.
 PACK_LINES, PACK_BYTES = 20_000, 200_000_000
 
-#: Changes are asked for from so long before the last round began, since a provider's day may end at another hour.
+#: Changes are requested from this long before the last round began, since a provider's day may end at a different hour.
 OVERLAP = dt.timedelta(days=1)
 
 
@@ -63,13 +64,13 @@ class Round(msgspec.Struct, frozen=True):
 
 
 def is_online(home: Home, spec: SourceSpec) -> bool:
-    """Return whether a source is asked over the web where no place is given: its settings name no other place."""
+    """Return whether a source is queried online when no place is given: its settings name no other place."""
     mine = home.settings.sources.get(spec.name)
     return spec.fetch is not None and not (mine and (mine.path or mine.download))
 
 
 def take_online(context: RunContext, source: Source, tell: Tell = lambda _: None) -> Round:
-    """Do a source's round, or what is left of one, and ingest the answers.
+    """Do a source's round, or the rest of one, and ingest the answers.
 
     Raises SourceError where the source refuses, TransportError where a later try may succeed, BusyError where another process
     is doing it; answers until then are kept.
@@ -83,7 +84,8 @@ def take_online(context: RunContext, source: Source, tell: Tell = lambda _: None
 
 
 def take_companies(context: RunContext, source: Source, tell: Tell = lambda _: None) -> Round:
-    """Ask a source about the companies that published films name by its ids, or about what is left of them, and ingest the answers.
+    """Query a source about the companies that published films name by its ids, or the rest of them, and ingest the
+    answers.
 
     Raises what `take_online` raises; a round that dies is continued by the next.
     """
@@ -93,12 +95,14 @@ def take_companies(context: RunContext, source: Source, tell: Tell = lambda _: N
 
 @contextmanager
 def _asking_alone(context: RunContext, source: Source) -> Iterator[Asking]:
-    """Yield an Asking for a source that no other process asks meanwhile; an error is noted as the source's trouble."""
+    """Yield an Asking for a source that no other process queries meanwhile; an error is recorded as the source's
+    failure.
+    """
     name = source.spec.name
     with holding_if_free(context.catalogue, f"online-{name}") as held:
         if held is None:
             who = holder(context.catalogue, f"online-{name}")
-            raise BusyError("another run asks this source", who, "wait for it to end")
+            raise BusyError("another run is querying this source", who, "wait for it to end")
         try:
             with Asking(context.home, source.spec, context.catalogue) as asking:
                 yield asking
@@ -145,14 +149,14 @@ def _ask_companies(context: RunContext, source: Source, asking: Asking, tell: Te
 
 
 def asker(source: str) -> str:
-    """Return the name under which the companies that a source was asked about are noted."""
+    """Return the name under which the companies requested from a source are recorded."""
     return f"{source} companies"
 
 
 def _companies_plan(
     context: RunContext, source: Source, asks: CompanyAsks, folder: Path
 ) -> tuple[dt.datetime, list[str]]:
-    """Return when the round of companies began, and its ids: those of a round under way, else those that are wanted now."""
+    """Return when the round of companies began, and its ids: those of a round under way, else those wanted now."""
     place, name = folder / "round.json", source.spec.name
     try:
         return msgspec.json.decode(place.read_bytes(), type=tuple[dt.datetime, list[str]])
@@ -183,7 +187,7 @@ def _several_parts(
 
 
 def _forget_unanswered(folder: Path) -> None:
-    """Remove a round without any answer: where its list of ids was wrong, this has to be fetched again."""
+    """Remove a round without any answer: if its list of ids was wrong, it must be fetched again."""
     answers = folder / "answers.lines"
     if not any(folder.glob("*.jsonl.gz")) and not (answers.exists() and answers.stat().st_size):
         shutil.rmtree(folder, ignore_errors=True)
@@ -223,7 +227,7 @@ class _Work:
         return Round(self.done, self.requests + self.ids.requests, waits)
 
     def _wait(self) -> None:
-        """Wait for the pack that is being taken in, if any; raises what that raised."""
+        """Wait for the pack being ingested, if any; raises what that raised."""
         if self.taking:
             self.taking.result()
             self.taking = None
@@ -248,7 +252,7 @@ class _Work:
     def _take_in(self, pack: Pack, context: RunContext | None = None) -> None:
         """Ingest the packs that are finished; each is removed once it is registered."""
         for path in pack.finished(self.fetch.role):
-            self.tell(f"{self.spec.name}: taking in {path.name}")
+            self.tell(f"{self.spec.name}: ingesting {path.name}")
             with arriving(self.context if context is None else context, self.tell) as alone:
                 self.done.append(ingest(alone, Order(self.source, [path], self.plan.began), self.tell))
             if self.fetch.catalogue:
@@ -278,7 +282,7 @@ class _Work:
                 self.tell(f"{self.spec.name}: {position:,} of {total:,} ids")
 
     def _rows(self, pack: Pack) -> None:
-        """Keep the items of pages as the rows."""
+        """Store the items of pages as the rows."""
         pages = self.fetch.changes if self.plan.since and self.fetch.changes else self.fetch.listing
         if pages is None:
             raise UsageError(

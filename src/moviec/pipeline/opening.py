@@ -1,8 +1,9 @@
-"""Opens a home for a run: its lake and catalogue, alone or beside other runs, after clearing up what a run that died left half done.
+"""Opens a home for a run: its lake and catalogue, alone or next to other runs, after cleaning up what a killed run left
+half done.
 
-Older homes ordered deliveries of one instant by checksum. These are put in order of arrival when such a home is first
-opened for arrivals: their ids change, in the catalogue and in the rows of their batches, and the source is read again from its
-payloads, since rows that were taken for outdated were not kept.
+Older homes ordered deliveries of one instant by checksum. They are put in order of arrival when such a home is first
+opened for arrivals: their ids change, in the catalogue and in the rows of their batches, and the source is read again
+from its payloads, since rows that seemed outdated were not kept.
 """
 
 from __future__ import annotations
@@ -48,9 +49,10 @@ from moviec.work import work_folder
 def open_run(
     home: Home, alone: bool = False, tell: Tell = lambda _: None, spark: Spark | None = None
 ) -> Iterator[RunContext]:
-    """Open a home; `alone` for work beside which nothing may arrive or be published.
+    """Open a home; `alone` for work during which nothing may arrive or be published.
 
-    Waits for other runs as long as the settings say; then raises StoreError. A publication of everything uses `spark`.
+    Waits for other runs as long as the settings allow; then raises StoreError. A publication of everything uses
+    `spark`.
     """
     with work_folder() as work:
         store = Store(home.lake, home.folder / "cache", home.settings.options(home.lake))
@@ -68,7 +70,7 @@ def open_run(
 
 @contextmanager
 def arriving(context: RunContext, tell: Tell = lambda _: None) -> Iterator[RunContext]:
-    """Hold the lease on arrivals; what a run that died left half done is cleared away first."""
+    """Hold the lease on arrivals, after cleaning up what a killed run left half done."""
     with holding(context.catalogue, ARRIVALS, context.home.settings.patience, tell) as held:
         check_pair(context.store, context.catalogue, context.work)
         _clear(context, tell)
@@ -82,7 +84,7 @@ def arriving(context: RunContext, tell: Tell = lambda _: None) -> Iterator[RunCo
 
 @contextmanager
 def publishing(context: RunContext, tell: Tell = lambda _: None) -> Iterator[RunContext]:
-    """Hold the lease on the catalogue, as whoever publishes must."""
+    """Hold the lease on the catalogue, needed to publish."""
     with holding(context.catalogue, CATALOGUE, context.home.settings.patience, tell) as held:
         check_pair(context.store, context.catalogue, context.work)
         yield msgspec.structs.replace(context, leases=(*context.leases, held))
@@ -92,8 +94,8 @@ def publishing(context: RunContext, tell: Tell = lambda _: None) -> Iterator[Run
 def on_engine(home: Home, running: Running) -> Iterator[Spark | None]:
     """Open the cluster that a run is to use: None where it works in this process.
 
-    Raises UsageError where something for it is missing. What executors and driver hand each other goes through a folder in
-    the home, which all of them see.
+    Raises UsageError where something for it is missing. Executors and driver exchange data through a folder in
+    the home, which all of them can access.
     """
     if not running.spark:
         yield None
@@ -103,7 +105,7 @@ def on_engine(home: Home, running: Running) -> Iterator[Spark | None]:
 
 
 def _clear(context: RunContext, tell: Tell) -> None:
-    """Move files of records that no registered batch names aside: a run died before it could register them."""
+    """Move files of records that no registered batch names aside: they are left by a run that died."""
     context.store.clear_parts()
     known = {
         name for batch in all_batches(context.catalogue) for name in (batch.records_file, batch.keys_file)
@@ -114,12 +116,12 @@ def _clear(context: RunContext, tell: Tell) -> None:
         tell(f"{plural(len(unknown), 'file', 'files')} that no batch names moved to {folder}")
 
 
-#: The fact that a source is to be read again, which outlives a run that is killed in between.
+#: The fact that a source must be read again, kept in case the run is killed in between.
 _READ_AGAIN = "read_again"
 
 
 def _order_by_arrival(context: RunContext, tell: Tell) -> None:
-    """Give deliveries of one instant ids in the order of their arrival, in a home where they have others."""
+    """Give deliveries of one instant ids in the order of their arrival, in a home where they have different ones."""
     every: dict[str, list[Delivery]] = defaultdict(list)
     for delivery in all_deliveries(context.catalogue):
         every[delivery.source].append(delivery)
@@ -130,7 +132,7 @@ def _order_by_arrival(context: RunContext, tell: Tell) -> None:
         with context.catalogue.connect() as connection:
             is_left = fact(connection, f"{_READ_AGAIN}/{source}")
         if is_left:
-            tell(f"{source}: deliveries of one instant are put in the order of their arrival, and read again")
+            tell(f"{source}: putting deliveries of one instant in order of arrival, and reading them again")
             rebuild_source(context, known[source], tell, accept_shrink=True)
             with writing(context.catalogue) as connection:
                 note_fact(connection, f"{_READ_AGAIN}/{source}", None)
@@ -180,7 +182,9 @@ def _rename(context: RunContext, source: str, renamed: Mapping[str, str]) -> Non
 
 
 def _rewritten(context: RunContext, batch: Batch, renamed: Mapping[str, str]) -> Batch:
-    """Write a batch's files again where they name a delivery that has a new id; such a batch is to be published again."""
+    """Write a batch's files again where they name a delivery that has a new id; such a batch must be published
+    again.
+    """
     delivery = renamed.get(batch.delivery, batch.delivery)
     folder = batch.keys_file.rpartition("/")[0]
     if delivery != batch.delivery:

@@ -34,7 +34,7 @@ _EMPTY = ("", "\\N", "N/A", "null")
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing that was checked: whether it is as expected, and what was found."""
+    """A check: whether it is as expected, and what was found."""
 
     about: str
     state: Literal["ok", "look", "failed"]
@@ -42,7 +42,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def probe(context: RunContext, source: Source) -> list[Finding]:
-    """Return findings about a source's provider. What cannot be reached is a finding, too."""
+    """Return findings about a source's provider. An unreachable address is a finding, too."""
     spec = source.spec
     found = [Finding("licence", "ok", f"{spec.licence}; see {spec.home_page}")]
     if is_online(context.home, spec):
@@ -50,14 +50,14 @@ def probe(context: RunContext, source: Source) -> list[Finding]:
     urls = downloads_of(context.home, spec).urls
     if not urls:
         names = ", ".join(file.names[0] for file in spec.files.values())
-        return [*found, Finding("address", "ok", f"none: give its files by hand ({names})")]
+        return [*found, Finding("address", "ok", f"none: provide its files by hand ({names})")]
     for url in urls:
         found += _guarded(shown(url), _downloaded(context, spec, url))
     return found
 
 
 def _guarded(about: str, findings: Iterator[Finding]) -> list[Finding]:
-    """Return findings; an error that ends them is the last."""
+    """Return findings; an error that stops the checks is the last."""
     done = []
     try:
         for finding in findings:
@@ -68,7 +68,7 @@ def _guarded(about: str, findings: Iterator[Finding]) -> list[Finding]:
 
 
 def _asked(context: RunContext, source: Source) -> Iterator[Finding]:
-    """Ask for one id, or one page, and read the answer as a delivery is read."""
+    """Request one id, or one page, and read the answer like a delivery."""
     spec = source.spec
     with Asking(context.home, spec, context.catalogue) as asking:
         url, status, lines = _one_answer(asking)
@@ -94,7 +94,7 @@ def _one_answer(asking: Asking) -> tuple[str, int, list[bytes]]:
     pages = fetch.listing
     if pages is None:
         raise UsageError(
-            "its facts name nothing to ask for in a probe", asking.spec.name, "give probe under [fetch]"
+            "its facts name nothing to request in a probe", asking.spec.name, "give probe under [fetch]"
         )
     url = asking.url(pages.path, pages.query, {**first_page(pages), "size": pages.size})
     asked = asking.one(url)
@@ -109,16 +109,14 @@ def _read(
         reading = source.read(engine, {spec.fetch.role if spec.fetch else "": file}, Wanted(room))
         found = audit(engine, spec, reading)
     filled = ", ".join(f"{field} {found.rate(field):.0%}" for field, films in found.filled.items() if films)
-    yield Finding(
-        "fields", "ok" if found.films else "look", f"{found.films:,} films: {filled or 'nothing is known'}"
-    )
+    yield Finding("fields", "ok" if found.films else "look", f"{found.films:,} films: {filled or 'nothing'}")
     known = {name.split(".")[1] for name in spec.files[file.stem].columns if name.startswith("body.")}
     bodies = [msgspec.json.decode(line).get("body") for line in lines]
     seen = {name for body in bodies if isinstance(body, dict) for name in body}
     if missing := sorted(known - seen):
-        yield Finding("columns", "look", f"expected, and not there: {', '.join(missing)}")
+        yield Finding("columns", "look", f"expected but missing: {', '.join(missing)}")
     if more := sorted(seen - known):
-        yield Finding("columns", "ok", f"there, and not used: {', '.join(more)}")
+        yield Finding("columns", "ok", f"not used: {', '.join(more)}")
 
 
 def _downloaded(context: RunContext, spec: SourceSpec, url: str) -> Iterator[Finding]:
@@ -146,11 +144,11 @@ def _tables(web: Web, url: str, head: Head) -> Iterator[tuple[str, bytes]]:
                     with archive.open(member) as file:
                         yield Path(member.filename).name, file.read(SAMPLED)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise PayloadError(f"the zip cannot be looked into ({error})", shown(url)) from error
+        raise PayloadError(f"the zip cannot be read ({error})", shown(url)) from error
 
 
 class _Parts(io.RawIOBase):
-    """A file on the web that is read in parts, each asked for once: enough to look into a zip."""
+    """A file on the web that is read in parts, each requested once: enough to read a zip's directory."""
 
     def __init__(self, web: Web, url: str, head: Head) -> None:
         self._web, self._url, self._at = web, url, 0
@@ -178,9 +176,7 @@ class _Parts(io.RawIOBase):
             block, within = divmod(self._at, PROBED)
             if block not in self._held:
                 if len(self._held) >= MOST_PARTS:
-                    raise PayloadError(
-                        f"it takes more than {MOST_PARTS} requests to look into", shown(self._url)
-                    )
+                    raise PayloadError(f"reading it takes more than {MOST_PARTS} requests", shown(self._url))
                 first = block * PROBED
                 self._held[block] = patiently(
                     lambda first=first: self._web.part(self._url, first, first + PROBED - 1),  # type: ignore[misc]
@@ -194,7 +190,7 @@ class _Parts(io.RawIOBase):
 
 
 def _unpacked(data: bytes) -> bytes:
-    """Return the beginning of a file, unpacked where it is compressed by gzip."""
+    """Return the beginning of a file, unpacked if it is compressed by gzip."""
     if data[:2] != b"\x1f\x8b":
         return data
     try:
@@ -207,20 +203,20 @@ def _looked_at(file: FileSpec, name: str, data: bytes) -> Iterator[Finding]:
     """Compare the columns of a table's beginning, and how full they are, with the facts."""
     lines = data.decode("utf-8", "replace").splitlines()[: ROWS + 1]
     if len(lines) <= ROWS and not data.endswith(b"\n"):
-        lines = lines[:-1] or lines  # the last is where the beginning was cut off
+        lines = lines[:-1] or lines  # the last may be cut off
     rows = (
         [line.split("\t") for line in lines]
         if file.format == "tsv"
         else list(csv.reader(lines, delimiter=file.delimiter))
     )
     if not rows:
-        yield Finding(name, "look", "nothing of it can be read")
+        yield Finding(name, "look", "none of it can be read")
         return
     names, cells = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
     if missing := [column for column in (file.key, *file.required) if column not in names]:
-        yield Finding(name, "look", f"expected, and not there: {', '.join(missing)}")
+        yield Finding(name, "look", f"expected but missing: {', '.join(missing)}")
     if more := [column for column in names if column not in file.columns]:
-        yield Finding(name, "look", f"columns that are new: {', '.join(more)}")
+        yield Finding(name, "look", f"new columns: {', '.join(more)}")
     if not cells:
         yield Finding(name, "look", "no row of it can be read")
         return
@@ -241,12 +237,12 @@ def _looked_at(file: FileSpec, name: str, data: bytes) -> Iterator[Finding]:
         yield Finding(
             name,
             "look",
-            f"{len(strange):,} of {len(keys):,} rows have a {file.key} that is no key ({strange[0][:40]!r})",
+            f"{len(strange):,} of {len(keys):,} rows have a {file.key} that is not a valid key ({strange[0][:40]!r})",
         )
 
 
 def needs_of(key: str, spec: SourceSpec) -> tuple[str, str]:
-    """Return in a few words what a source needs, and how to provide it; `key` is the key that is set, if any."""
+    """Return briefly what a source needs, and how to provide it; `key`: the key that is set, if any."""
     variable = f"MOVIEC_{spec.name.upper().replace('-', '_')}_KEY"
     if spec.fetch and spec.fetch.keys:
         state = "a key (set)" if key else "a key"

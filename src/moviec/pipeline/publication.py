@@ -1,7 +1,7 @@
 """From records to the published catalogue: resolve, fuse, publish, roll up. One path for an ingestion and a rebuild.
 
 What a run publishes is a function of the current records, the identity ledger, the decisions and the pinned models. An
-ingestion works out only what its records can have changed; the result is the same as that of a rebuild.
+ingestion computes only what its records can have changed; the result is the same as that of a rebuild.
 """
 
 from __future__ import annotations
@@ -52,20 +52,20 @@ from moviec.pipeline.on_cluster import pairing_on, show_spread
 from moviec.sources.spec import SourceSpec
 from moviec.text import Column, pc
 
-#: Where a publication changed rows of these, the details of companies are put beside them again.
+#: If a publication changed rows of these, the details of companies are applied again.
 _COMPANIES = ("companies", "parties.companies")
 
-#: The step of a run that counts films that a reader would doubt.
+#: The step of a run that counts doubtful films.
 DOUBTFUL = "counting doubtful films"
 
-#: A rehearsal's name among the runs: those that fail are no cause for concern.
+#: A rehearsal's name among the runs: failed ones are no concern.
 REHEARSAL = "rehearse"
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """What to work out: everything, or what waits in the ingest queue.
+    """What to compute: everything, or what waits in the ingest queue.
 
-    `without` (RECORDS) is left out as if no delivery had named it; a rehearsal is rolled back before it ends.
+    `without` (RECORDS) is left out as if no delivery had it; a rehearsal is rolled back before it ends.
     """
 
     everything: bool = False
@@ -85,8 +85,8 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class RunInputs(msgspec.Struct, frozen=True):
-    """What a run works from: the home, the engine whose database its steps share, a folder (`room`) for what does not fit into
-    memory, what waits, the models in force, every batch, the records that are set aside, the sources.
+    """The inputs of a run: the home, the engine whose database its steps share, a folder (`room`) for what does not fit
+    into memory, what waits, the models in force, every batch, the records that are set aside, the sources.
     """
 
     context: RunContext
@@ -105,7 +105,7 @@ class RunInputs(msgspec.Struct, frozen=True):
 
 
 def bring_up(context: RunContext, scope: Scope, tell: Tell = lambda _: None) -> Outcome:
-    """Bring the catalogue up to date with the lake; where the models are not those that it was built with, in everything.
+    """Bring the catalogue up to date with the lake; in everything if it was built with other models.
 
     Writes documents, rollups, change log and the aggregator's checkpoint in one transaction, under the lease on the catalogue.
     """
@@ -129,7 +129,7 @@ def _from(inputs: RunInputs, scope: Scope, tell: Tell) -> Outcome:
 
 def _inputs(context: RunContext, engine: DuckEngine, without: pa.Table, room: Path) -> RunInputs:
     with context.catalogue.connect() as connection:
-        waiting = pending(connection)  # before the batches: none of its entries is without its batch
+        waiting = pending(connection)  # read before the batches, so that no entry lacks its batch
         aside = pa.concat_tables([records_aside(connection), without])
     batches = all_batches(context.catalogue)
     specs = facts_in_force(context, batches)
@@ -148,7 +148,7 @@ def outlook(
 
 
 class WorkedOut(msgspec.Struct, frozen=True):
-    """What a run worked out, before anything is published: of all films, or of the `affected` ones."""
+    """The results of a run before publication: for all films, or for the `affected` ones."""
 
     everything: bool
     resolved: Resolved
@@ -196,7 +196,7 @@ def _work_out(inputs: RunInputs, everything: bool, steps: Steps) -> WorkedOut:
 
 
 def _publish(inputs: RunInputs, made: WorkedOut, cause: Cause, connection: sa.Connection) -> Published:
-    """Write what was worked out, and what follows from it, in the caller's transaction."""
+    """Write the results, and what follows from them, in the caller's transaction."""
     fresh, affected = inputs.fresh, made.affected
     with ThreadPoolExecutor(1) as aside:
         ahead = aside.submit(_sum_all, inputs, made) if affected is None else None
@@ -222,13 +222,13 @@ def _publish(inputs: RunInputs, made: WorkedOut, cause: Cause, connection: sa.Co
 
 
 def _sum_all(inputs: RunInputs, made: WorkedOut) -> Summed:
-    """Sum all years from what was fused: beside writing it, since the engine and the database use different cores."""
+    """Sum all years from the fused rows while they are written: the engine and the database use different cores."""
     companies = made.parties["companies"].shown
     return sum_fused(inputs.engine, made.shown.tables, made.shown.lists["genres"], companies, inputs.room)
 
 
 def _cause(inputs: RunInputs, connection: sa.Connection, resolved: Resolved, everything: bool) -> Cause:
-    """Return the cause of a run's changes: the only new delivery, unless other things were worked out again, too; and the
+    """Return the cause of a run's changes: the only new delivery, unless other things were recomputed, too; and the
     decisions, by the movies that have or had their records, or one for every movie where nothing else waited.
     """
     fresh, waiting = inputs.fresh, inputs.pending
@@ -240,7 +240,7 @@ def _cause(inputs: RunInputs, connection: sa.Connection, resolved: Resolved, eve
     return Cause(decided=decided, decision=numbers[0] if is_alone and len(numbers) == 1 else None)
 
 
-#: Of movies that have, or had until now, a record that somebody decided about: the last decision.
+#: The last decision on any record that a movie has, or had until now.
 _DECIDED = """
 SELECT movie, max(decision) AS decision FROM decided
 JOIN (SELECT source, key, movie FROM movie_now UNION SELECT source, key, id FROM movie_before) USING (source, key)
@@ -307,7 +307,9 @@ def _party_ledgers(inputs: RunInputs, connection: sa.Connection) -> dict[str, St
 
 
 def _affected(resolved: Resolved, parties: Mapping[str, PartyChanges]) -> Column | None:
-    """Return the movies to publish again: those that were resolved, and those whose people or companies have other ids."""
+    """Return the movies to publish again: those that were resolved, and those whose people or companies have different
+    ids.
+    """
     if resolved.affected is None:
         return None
     return pa.array(
@@ -315,7 +317,7 @@ def _affected(resolved: Resolved, parties: Mapping[str, PartyChanges]) -> Column
     )
 
 
-#: Every live record's movie: as the run has it, else as the catalogue does.
+#: Every live record's movie: from the run, else from the catalogue.
 _MOVIE_OF = """
 SELECT source, key, movie FROM movie_now WHERE live
 UNION ALL SELECT b.source, b.key, b.movie FROM movie_before b
@@ -323,7 +325,7 @@ ANTI JOIN movie_now n ON n.source = b.source AND n.key = b.key
 """
 
 
-#: The members by delivery alone, for a cluster: its executors read the rows from the lake.
+#: The members' keys and deliveries only, for a cluster: its executors read the rows from the lake.
 _PLACED = "SELECT movie, source, key, delivery FROM live JOIN movie_of USING (source, key) ORDER BY movie, source, key"
 
 _MEMBERS = "SELECT movie, live.* FROM live JOIN movie_of USING (source, key) ORDER BY movie, source, key"
@@ -373,7 +375,7 @@ def _credit_ids(inputs: RunInputs, engine: DuckEngine, name: str, affected: Colu
 
 
 def _count_doubtful(inputs: RunInputs, resolved: Resolved) -> dict[str, int]:
-    """Count the films that a reader would doubt, by reason; only where everything is worked out, since it reads all records."""
+    """Count the films that a reader would doubt, by reason; only in a full run, since it reads all records."""
     with DuckEngine(beside=inputs.engine) as engine:
         engine.register("movie_now", resolved.records)
         engine.view("members", "SELECT source, key, movie FROM movie_now WHERE live")

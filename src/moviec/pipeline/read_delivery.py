@@ -35,12 +35,13 @@ from moviec.sources.spec import Reading, Source, SourceSpec, Wanted, assign_role
 from moviec.storage.archives import unpack
 from moviec.transient import is_interrupt
 
-#: In a report: which facts a source of somebody's own was read by (`mapping_of`).
+#: In a report: which facts a user's own source was read by (`mapping_of`).
 MAPPING = "mapping"
 
 
 class Read(msgspec.Struct, frozen=True):
-    """A delivery that was read: the payload's SHA-256 by role, counts of rows, what is odd, and columns that could not be read.
+    """A delivery that was read: the payload's SHA-256 by role, counts of rows, warnings, and columns that could not be
+    read.
 
     `companies` is what it says about companies (DETAILS), None where none of its files is about them.
     """
@@ -55,7 +56,7 @@ class Read(msgspec.Struct, frozen=True):
 
 @contextmanager
 def ended_after(engine: DuckEngine, hours: float, source: str) -> Iterator[None]:
-    """Interrupt the engine when the block takes longer than so many hours; raises PayloadError then."""
+    """Interrupt the engine when the block takes longer than this many hours; raises PayloadError then."""
     late = threading.Event()
 
     def stop() -> None:
@@ -72,7 +73,7 @@ def ended_after(engine: DuckEngine, hours: float, source: str) -> Iterator[None]
             raise PayloadError(
                 f"reading it took longer than {hours:g} hours",
                 source,
-                "raise hours under [bounds] in the settings",
+                "increase hours under [bounds] in the settings",
             ) from error
         raise
     finally:
@@ -155,7 +156,7 @@ _PLAIN, _NAMED = ("name", "country", "parent", "parent_name"), '[{"name": "VARCH
 def known_of(
     context: RunContext, spec: SourceSpec, delivery: str, before: Sequence[Delivery], batches: Sequence[Batch]
 ) -> Known:
-    """Return what is known of a source when a delivery is applied after those `before`, which made these batches."""
+    """Return a source's current records when a delivery is applied after those `before`, which made these batches."""
     keys = {batch.delivery: batch.keys_file for batch in batches}
     fresher = [other for other in before if other.id > delivery]
     return Known(
@@ -166,7 +167,7 @@ def known_of(
 
 
 def apply(engine: DuckEngine, context: RunContext, target: Target, read: Read, known: Known) -> Batch:
-    """Write a delivery's batch into the lake; it counts once it is registered."""
+    """Write a delivery's batch into the lake; it takes effect once it is registered."""
     room = context.room(f"batch-{target.delivery}-{target.folder.replace('/', '-')}")
     records, keys = room / "records.parquet", room / "keys.parquet"
     spec = target.spec
@@ -198,7 +199,7 @@ def apply(engine: DuckEngine, context: RunContext, target: Target, read: Read, k
 
 
 def rejected_of(read: Read, delivery: str, source: str) -> list[Rejected]:
-    """Return the rows that a reading could not read, as the catalogue keeps them."""
+    """Return the unreadable rows of a reading, as the catalogue stores them."""
     return [
         Rejected(
             delivery=delivery,
@@ -215,14 +216,14 @@ def rejected_of(read: Read, delivery: str, source: str) -> list[Rejected]:
 
 
 def mapping_of(spec: SourceSpec) -> str:
-    """Return the SHA-256 of a source's facts; empty for a built-in source, whose facts nobody edits."""
+    """Return the SHA-256 of a source's facts; empty for a built-in source, whose facts are not edited."""
     if spec.name in find_sources(None):
         return ""
     return hashlib.sha256(msgspec.json.encode(spec)).hexdigest()
 
 
 def report_of(read: Read, spec: SourceSpec) -> dict[str, Any]:
-    """Return a delivery's report as plain values: counts of rows, repaired lines, values set to unknown, what is odd."""
+    """Return a delivery's report as plain values: counts of rows, repaired lines, values set to unknown, warnings."""
     files = read.reading.files.items()
     facts = {
         "rows": {role: file.count for role, file in files},
@@ -290,7 +291,7 @@ def raw_row(context: RunContext, source: str, key: str) -> RawRow | None:
 def _text(context: RunContext, file: str, payload: str | None, line: int | None) -> tuple[str, str]:
     """Return a row's text, or why there is none."""
     if not payload or not line:
-        return "", "this source does not say from which row"
+        return "", "this source does not record the row"
     try:
         path = payload_path(context.store, file, payload)
     except DamagedError as error:
@@ -300,7 +301,7 @@ def _text(context: RunContext, file: str, payload: str | None, line: int | None)
     try:
         return row_at(path, line), ""
     except (UnicodeDecodeError, OSError, EOFError):
-        return "", "the payload is no text that can be shown line by line"
+        return "", "the payload is not text that can be shown line by line"
 
 
 def row_at(path: Path, line: int) -> str:

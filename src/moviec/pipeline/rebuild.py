@@ -52,9 +52,9 @@ def rebuild_source(
 ) -> list[Batch]:
     """Read a source's deliveries again from their payloads; its batches and rejected rows are replaced in one transaction.
 
-    Raises WithdrawError, with nothing changed, where so many records would go that an ingestion would be held. A held delivery
-    stays held. The same code and payloads give the same bytes. Where retention has removed a delivery's payloads, its records
-    are kept as they were read before, and `tell` hears of it.
+    Raises WithdrawError, with nothing changed, where so many records would disappear that an ingestion would be held. A
+    held delivery stays held. The same code and payloads give the same bytes. Where retention has removed a delivery's
+    payloads, its records are kept as read before, and `tell` reports it.
     """
     name = source.spec.name
     before = all_batches(context.catalogue, name)
@@ -68,7 +68,7 @@ def rebuild_source(
             payloads = payloads_of(context.catalogue, delivery.id)
             target = Target(source.spec, delivery.id, folder)
             if any(payload.removed_at for payload in payloads):
-                tell(f"the payloads of {delivery.id} are gone: its records stay as they were read")
+                tell(f"the payloads of {delivery.id} are gone: its records stay unchanged")
                 fresh.append(_carried_over(context, target, before))
             else:
                 tell(f"reading {delivery.id} again")
@@ -133,7 +133,7 @@ def _check_withdrawn(
     raise WithdrawError(
         f"reading again would withdraw {len(gone):,} of {there:,} records ({named}, …); nothing was changed",
         source.spec.name,
-        "repeat with --accept-shrink if that is meant",
+        "repeat with --accept-shrink if that is intended",
     )
 
 
@@ -223,12 +223,13 @@ def _replayed(delivery: Delivery, again: str, read: Read, spec: SourceSpec) -> D
 
 
 def _generation(batches: list[Batch]) -> int:
-    """Return the number of the folder of a source's batches; each rebuild takes the next."""
+    """Return the number of the folder of a source's batches; each rebuild uses the next."""
     return int(batches[-1].keys_file.split("/")[2]) if batches else 0
 
 
 def from_lake(context: RunContext, tell: Tell = lambda _: None) -> dict[str, int]:
-    """Replace the ledger's tables by the lake's copy of them, so that all is published again; return the rows by table.
+    """Replace the ledger's tables by the lake's copy of them, so that everything is published again; return the rows by
+    table.
 
     In one transaction. Raises StoreError where the lake has no copy, or the catalogue belongs to another lake.
     """
@@ -245,7 +246,7 @@ def from_lake(context: RunContext, tell: Tell = lambda _: None) -> dict[str, int
             named = name_copies(engine, context.store)
         except DamagedError as error:
             raise DamagedError(error.what, error.where, _NO_COPY) from error
-        tell("putting it into the catalogue")
+        tell("writing it to the catalogue")
         with writing(context.catalogue) as connection:
             _check(context, connection, lake)
             rows = _put(connection, engine, named)
@@ -262,7 +263,7 @@ def from_lake(context: RunContext, tell: Tell = lambda _: None) -> dict[str, int
     return rows
 
 
-#: The hint where the copy is damaged, too.
+#: The hint if the copy is damaged, too.
 _NO_COPY = "restore a backup; without one, ingest the payloads under raw/ again into a new home"
 
 
@@ -270,7 +271,9 @@ def _check(context: RunContext, connection: sa.Connection, lake: str | None) -> 
     known = fact(connection, FACT)
     if has_deliveries(connection) and known != lake:
         raise StoreError(
-            "the catalogue is another lake's", context.store.root, "name a new one with MOVIEC_CATALOGUE"
+            "the catalogue belongs to another lake",
+            context.store.root,
+            "name a new one with MOVIEC_CATALOGUE",
         )
 
 

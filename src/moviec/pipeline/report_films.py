@@ -22,7 +22,9 @@ from moviec.sources.registry import find_source
 
 
 class Coverage(msgspec.Struct, frozen=True):
-    """The films behind some figures: where they are from, which they are, how many, and for how many each amount is known."""
+    """The films behind some figures: their origin, a description, their number, and for how many each amount is
+    known.
+    """
 
     where: str
     which: str
@@ -41,7 +43,7 @@ class Coverage(msgspec.Struct, frozen=True):
         return f"{question.measure} known for {known / self.films:.0%} of {self.films:,} {self.which}"
 
 
-#: The films of a rollup's folder: by default only those that are out and whose revenue is known, so that a share of these says
+#: The films of a rollup's folder: by default only released ones with known revenue, so that a share of these says
 #: nothing about other films.
 COUNTED = "films that the rollup counted; see last-run.json for those it left out"
 
@@ -87,7 +89,7 @@ def open_catalogue(home: Home, question: Question, split: str) -> Iterator[tuple
         raise UsageError(
             "no film of these years in the catalogue",
             str(home.folder),
-            "see `moviec status`; take a delivery in with `moviec ingest`, or give --from DIR of a rollup",
+            "see `moviec status`; ingest a delivery with `moviec ingest`, or give --from DIR of a rollup",
         )
     with DuckEngine() as engine:
         name_catalogue(engine, films, entries)

@@ -1,4 +1,4 @@
-"""What a person reviews: uncertain pairs side by side and why each waits, films that a reader would doubt, and records that are
+"""What a person reviews: uncertain pairs side by side and why each waits, doubtful films, and records that are
 matched with no other, each with the nearest one.
 
 Returns plain rows for the command line and the API.
@@ -38,7 +38,7 @@ from moviec.model import MILLION
 from moviec.sources.registry import find_sources
 from moviec.text import Column, pc
 
-#: What is shown of a record beside another.
+#: The fields of a record shown in a comparison.
 _SIDE = """
 SELECT source, key, title, year, kind, runtime,
        list_distinct([p.name FOR p IN people IF p.role = 'director'])[:3] AS directors,
@@ -101,7 +101,9 @@ def _explained(
 
 
 def sides(context: RunContext, ends: Sequence[Record]) -> dict[Record, dict[str, Any]]:
-    """Return what is shown of records that a source still lists: title, year, kind, runtime, directors, cast, countries, ids."""
+    """Return the fields shown of records that a source still lists: title, year, kind, runtime, directors, cast,
+    countries, ids.
+    """
     columns = {name: [end[at] for end in ends] for at, name in enumerate(("source", "key"))}
     with DuckEngine(context.limits) as engine:
         engine.register(
@@ -164,7 +166,7 @@ def unmatched_of(context: RunContext, source: str, most: int, after: str = "") -
     return [_row(row, movie[row["key"]]) for row in found.to_pylist()]
 
 
-#: The page's records alone; the others are only looked at for whose film they are.
+#: Only the page's records are unmatched; the others are read for their film.
 _MEMBERS = """
 SELECT l.source, l.key, l.movie AS cluster, CASE WHEN p.key IS NULL THEN 'other' ELSE 'alone' END AS method
 FROM ledger l LEFT JOIN page p USING (source, key)

@@ -1,4 +1,4 @@
-"""The ids that a round asks for: those of an export, of pages, of what changed, or of the catalogue's own films."""
+"""The ids that a round requests: those of an export, of pages, of what changed, or of the catalogue's own films."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from moviec.storage.packs import Pack
 from moviec.transient import patiently
 from moviec.work import written_aside
 
-#: An export of ids may have so many bytes, compressed: TMDB's has 25 MB.
+#: The most bytes of an export of ids, compressed: TMDB's has 25 MB.
 EXPORT_BYTES = 1_000_000_000
 
 #: No bound: more ids than any source has.
@@ -31,7 +31,7 @@ EVERY = 1 << 40
 
 @decodable
 class Plan(msgspec.Struct, frozen=True):
-    """What a round asks for: when it began (its deliveries have that date), and from when changes are wanted; None for all."""
+    """A round's plan: when it began (its deliveries have that date), and from when changes are wanted; None for all."""
 
     began: dt.datetime
     since: dt.datetime | None = None
@@ -41,14 +41,14 @@ class RoundIds:
     """The ids of a round, gathered once and kept in its folder; `requests` counts what that took."""
 
     def __init__(self, context: RunContext, asking: Asking, plan: Plan, tell: Tell) -> None:
-        """Prepare a round's ids; nothing is asked yet."""
+        """Prepare a round's ids, without requests."""
         self._home, self._catalogue, self._asking = context.home, context.catalogue, asking
         self._plan, self._tell, self._name = plan, tell, asking.spec.name
         self._folder = round_folder(context, self._name)
         self.requests = 0
 
     def file(self) -> Path:
-        """Return the file of the ids to ask for, one a line; made once for a round."""
+        """Return the file of the ids to request, one per line; written once for a round."""
         ids = self._folder / "ids.txt"
         if ids.exists():
             return ids
@@ -64,7 +64,7 @@ class RoundIds:
         return ids
 
     def _explain_none(self) -> None:
-        """Raise where it is a fault that there are no ids: a list is empty, or the catalogue has none yet."""
+        """Raise if the lack of ids is a fault: a list is empty, or the catalogue has none yet."""
         films = self._asking.fetch.catalogue
         if films is None:
             raise PayloadError(
@@ -72,7 +72,7 @@ class RoundIds:
             )
         if not was_asked(self._catalogue, self._name):
             raise UsageError(
-                f"no film of the catalogue has an id of {films.space} to ask for",
+                f"no film of the catalogue has an id of {films.space} to request",
                 self._name,
                 "ingest a source that gives such ids first: imdb, tmdb or wikidata",
             )
@@ -88,7 +88,7 @@ class RoundIds:
         return iter(self._unasked(fetch.catalogue, most)) if fetch.catalogue else iter(())
 
     def _unasked(self, films: CatalogueIds, most: int) -> list[str]:
-        """Return the ids of the catalogue's films that are to be asked for, as many as the day's allowance permits."""
+        """Return the ids of the catalogue's films to request, as many as the day's allowance permits."""
         before = (self._plan.began - dt.timedelta(days=films.again)).isoformat(timespec="seconds")
         with self._catalogue.connect() as connection:
             if self._asking.allowance:
@@ -131,7 +131,7 @@ class RoundIds:
         return list(dict.fromkeys(key for _, key in found))
 
     def _listed(self, pages: Pages) -> Iterator[str]:
-        """Yield the ids on pages, each once; what was listed before the process died is not asked for again."""
+        """Yield the ids on pages, each once; pages listed before a crash are not requested again."""
         with Pack(self._folder, "listed") as listed:
             for items, _, after in self.pages(pages, listed.reached.at):
                 listed.add([number.encode() for item in items if (number := number_of(pages, item))], after)
@@ -143,7 +143,9 @@ class RoundIds:
                 yield line
 
     def pages(self, pages: Pages, at: Any) -> Iterator[tuple[list[Any], Asked[str], Any]]:
-        """Yield each page's items, its answer, and how far this gets: the stretch, and the values that ask for the next page."""
+        """Yield each page's items, its answer, and the progress: the stretch, and the parameters of the next page's
+        request.
+        """
         since = (self._plan.since or self._plan.began).date()
         spans = list(stretches(since, self._plan.began.date(), pages.days))
         stretch, state = at if at else (0, {"page": pages.first, "offset": 0})
@@ -161,11 +163,13 @@ class RoundIds:
     def _next(
         self, pages: Pages, state: dict[str, Any], asked: Asked[str], items: int
     ) -> dict[str, Any] | None:
-        """Return the values that ask for the page after this one; None after the last."""
+        """Return the parameters of the next page's request; None after the last."""
         if pages.link:
             link = at_path(asked.body, pages.link)
             if link and _origin(link) not in (_origin(asked.wanted), ""):
-                raise SourceError("the next page is on another host", _origin(link), "it is not followed")
+                raise SourceError(
+                    "the next page is on another host", _origin(link), "links to other hosts are not followed"
+                )
             return {**state, "link": link} if link else None
         if pages.cursor:
             cursor = at_path(asked.body, pages.cursor)

@@ -1,7 +1,7 @@
-"""Verdicts: read as a person names films and records, their effect before they are made, and every decision as a file.
+"""Verdicts: reading them from names of films and records, previewing their effect, and every decision as a file.
 
-The effect is worked out by resolving the records under the decisions as they would be. That only reads, so it neither waits for a
-publication nor delays one. docs/matching.md says what a verdict does.
+The effect is computed by resolving the records under the decisions as they would be. That only reads, so it neither
+waits for a publication nor delays one. docs/matching.md says what a verdict does.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from moviec.sources.registry import find_sources
 def read_verdicts(context: RunContext, ends: tuple[str, str], same: bool, who: str) -> list[Verdict]:
     """Return verdicts on records from what a person names: records as `source:key`, or movies as `mc…`.
 
-    Two movies are the same by their likeliest pair, different by every pair of theirs that was compared.
+    "Same" on two movies is a verdict on their likeliest pair, "different" on every compared pair of theirs.
     """
     with context.catalogue.connect() as connection:
         ones, others = (_records(connection, text) for text in ends)
@@ -54,11 +54,12 @@ def _records(connection: sa.Connection, text: str) -> list[Record]:
 class Effect(msgspec.Struct, frozen=True):
     """What a verdict would change.
 
-    `moved`: records that would belong to another movie: source, key, title and year as the source has them, before and after
-    (null: a new one), before_title and after_title (null: not published under this id). `new`: the number of decisions that it
-    makes; `decided`: the numbers of decisions by which this person has said the same already. A line each: `takes_back`, the
-    decisions that are taken back; `overrules`, decisions in force that say the opposite; `contradicts`, decisions that it
-    contradicts through others; `doubts`, what speaks against the verdict itself, or stays in force when it is taken back.
+    `moved`: records that would belong to another movie: source, key, title and year in the source, before and after
+    (null: a new one), before_title and after_title (null: not published under this id). `new`: the number of decisions
+    that the verdict makes; `decided`: the numbers of this person's decisions with the same verdict. A line each:
+    `takes_back`, the decisions that are taken back; `overrules`, decisions in force that say the opposite;
+    `contradicts`, decisions that it contradicts through others; `doubts`, arguments against the verdict itself, or
+    decisions that stay in force when it is undone.
     """
 
     moved: list[dict[str, Any]]
@@ -71,14 +72,14 @@ class Effect(msgspec.Struct, frozen=True):
 
 
 def effect(context: RunContext, said: Sequence[Verdict]) -> Effect:
-    """Return what verdicts would change; nothing is written, and no run is waited for."""
+    """Return what verdicts would change; it writes nothing and waits for no run."""
     with context.catalogue.connect() as connection:
         planned = store.plan(connection, said)
         log = [*store.all_decisions(connection), *planned.fresh]
         ends = _ends(planned.rows)
         moved = _moved(context, connection, ends, log)
         overruled = [
-            store.told(decision)
+            store.described(decision)
             for row in planned.fresh
             for decision in store.prevailing(connection, row)
             if decision["verdict"] != row["verdict"]
@@ -96,7 +97,7 @@ def effect(context: RunContext, said: Sequence[Verdict]) -> Effect:
 
 
 def effect_of_undoing(context: RunContext, number: int) -> Effect:
-    """Return what taking a decision back would change; nothing is written, and no run is waited for."""
+    """Return what taking a decision back would change; it writes nothing and waits for no run."""
     with context.catalogue.connect() as connection:
         undone = store.plan_undoing(connection, number)
         log = [row for row in store.all_decisions(connection) if row not in undone]
@@ -107,7 +108,7 @@ def effect_of_undoing(context: RunContext, number: int) -> Effect:
             for decision in others
         ]
         left += _contrary(connection, undone)
-    return Effect(moved, takes_back=[store.told(row) for row in undone], doubts=left)
+    return Effect(moved, takes_back=[store.described(row) for row in undone], doubts=left)
 
 
 def _contrary(connection: sa.Connection, undone: Sequence[dict[str, Any]]) -> list[str]:
@@ -189,8 +190,8 @@ def export_decisions(context: RunContext, path: Path) -> int:
 
 
 class Imported(msgspec.Struct, frozen=True):
-    """The result of importing a file of decisions: how many are `new`, how many of the file's are `unlisted` (they name a record
-    that no source has listed here), and every contradiction now in force, a line each.
+    """The result of importing a file of decisions: how many are `new`, how many of the file's decisions are `unlisted`
+    (they name a record that no source has listed here), and every contradiction now in force, a line each.
     """
 
     new: int
@@ -199,9 +200,9 @@ class Imported(msgspec.Struct, frozen=True):
 
 
 def import_decisions(context: RunContext, path: Path) -> Imported:
-    """Add a file's decisions to those that are here, each once.
+    """Add a file's decisions to the stored ones, without duplicates.
 
-    A decision that was taken back in the file is taken back here; one about records that are not here waits for them. Raises
+    A decision undone in the file is undone here; one about records that are not here waits for them. Raises
     PayloadError with line and reason.
     """
     read = read_decisions(path, dt.datetime.now(dt.UTC))

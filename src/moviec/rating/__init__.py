@@ -1,1 +1,1 @@
-"""The C-rating: how raters rate, what their ratings of a film say together, and how sure that is."""
+"""The C-rating: how raters rate, what their ratings of a film say jointly, and with what certainty."""

@@ -1,4 +1,5 @@
-"""A table of ratings into arrays: judged and de-duplicated by SQL, one row per film and aspect, a column per rater.
+"""Converts a table of ratings to arrays: checked and de-duplicated by SQL, one row per film and aspect, a column per
+rater.
 
 Returns tables `rating_wide` (movie, aspect, given, p0…, v0…, d0…, place) and `rating_rejected` (file_row, movie, source, value,
 reason), and arrays of films x raters.
@@ -34,12 +35,12 @@ _PREPARED = (
 REQUIRED = ("movie", "source", "value", "lowest", "highest")
 OPTIONAL = ("votes", "panel", "aspect", "deviation", "file_row")
 
-#: Films a model is fitted on at most: beyond, no correlation in it moves by .01. Fewer where there are many raters,
-#: as a round of learning takes the cube of their number.
+#: The most films to fit a model on: beyond, no correlation changes by .01. Fewer with many raters,
+#: as a round takes time with the cube of their number.
 FITTED_FILMS = 30_000
 FITTED_CELLS = 4_000_000
 
-#: Raters of a table at most: a round of learning inverts films x raters x raters, 100 take a minute.
+#: The most raters of a table: a round inverts films x raters x raters, and 100 take a minute.
 MOST_RATERS = 100
 
 #: Films rated at a time.
@@ -49,7 +50,7 @@ WIDE_NAMES = (("p", "points"), ("v", "votes"), ("d", "deviation"))
 
 
 class Raters(msgspec.Struct, frozen=True):
-    """The raters of a table in the order of every array, with what is known of each and their numbers of ratings."""
+    """The raters of a table in the order of every array, with their priors and numbers of ratings."""
 
     names: tuple[str, ...]
     priors: tuple[Prior, ...]
@@ -58,7 +59,7 @@ class Raters(msgspec.Struct, frozen=True):
 
 
 def prepare(engine: Engine, columns: list[str], source: str) -> Raters:
-    """Judge the rows of the table known as `source` and make the views; raises UsageError for too many raters.
+    """Check the rows of the table `source` and create the views; raises UsageError for too many raters.
 
     `columns` are the table's: the REQUIRED ones and any of the OPTIONAL.
     """
@@ -71,8 +72,8 @@ def prepare(engine: Engine, columns: list[str], source: str) -> Raters:
     names = tuple(row["rater"] for row in found)
     if len(names) > MOST_RATERS:
         raise UsageError(
-            f"{len(names):,} sources, {MOST_RATERS} can be told apart",
-            hint="of single viewers give one row per film: their mean, and how many they are as votes",
+            f"{len(names):,} sources, at most {MOST_RATERS} are possible",
+            hint="for single viewers give one row per film: their mean, and their number as votes",
         )
     rejected = engine.query("SELECT COUNT(*) AS bad FROM rating_rejected").column(0)[0].as_py()
     priors = tuple(prior_of(row["rater"], row["panel"], row["hundred"] == 1) for row in found)
@@ -109,7 +110,7 @@ def wide_rows(engine: Engine) -> Iterator[pa.Table]:
 
 
 def sample(engine: Engine, raters: int) -> Wide:
-    """Return the films to fit a model on: those that two raters share first, then by a hash of the film's id."""
+    """Return the films to fit a model on: those with two raters first, then by a hash of the film's id."""
     films = min(FITTED_FILMS, max(500, FITTED_CELLS // raters**2))
     table = engine.query(
         "SELECT * FROM rating_wide WHERE aspect = 'overall'"
@@ -129,7 +130,7 @@ def arrays(rows: pa.Table, raters: int) -> Wide:
 
 
 def aligned(wide: Wide, names: tuple[str, ...], columns: tuple[str, ...]) -> Wide:
-    """Return the columns of other raters: missing ones say nothing, and those not asked for go."""
+    """Return the columns for other raters: missing ones become NaN, extra ones are dropped."""
     at = [names.index(column) if column in names else len(names) for column in columns]
     silent = np.full((len(wide.points), 1), np.nan)
     return Wide(*(np.hstack([each, silent])[:, at] for each in (wide.points, wide.votes, wide.deviation)))

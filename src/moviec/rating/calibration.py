@@ -1,4 +1,5 @@
-"""What a published value says of a rater's true one: a monotone curve that straightens its scale, and the noise of few votes.
+"""How published values relate to a rater's true ones: a monotone curve that straightens its scale, and the noise of few
+votes.
 
 The curve is shrunk towards the line. Level and spread are learned apart, from the films that raters share (`training.learn`).
 """
@@ -12,29 +13,29 @@ import numpy as np
 
 from moviec.rating.model import Bools, Floats, RaterModel, Sampling
 
-#: Points at which a curve is given; between them it is straight.
+#: Points at which a curve is given; it is linear between them.
 KNOTS: Floats = np.linspace(0.0, 100.0, 21)
 LINE = tuple(float(knot) for knot in KNOTS)
 
-#: How much of the quantile map is used at most, and how many films half of that takes. At 0, .5 and 1 the mean rank
+#: The greatest weight of the quantile map, and the number of films for half of it. At 0, .5 and 1 the mean rank
 #: correlation with a hidden rater was .844, .843 and .843; with one rater's scale bent to its fifth power .838, .840
-#: and .840. So on today's raters a curve costs next to nothing, and it repairs what a line cannot
+#: and .840. So for today's raters a curve costs almost nothing, and it corrects what a line cannot
 #: (bench/bench_rating_choices.py).
 MOST_CURVED = 0.5
 HALF_CURVED = 200
 
-#: How stiff a curve is where it is learned from other raters: films' worth against a bend. From 300 to 3,000 the mean
-#: correlation with a hidden rater goes from .8553 to .8549 on ratings_2016 (docs/c-rating.md).
+#: The stiffness of a curve learned from other raters, in films' worth of evidence against a bend. From 300 to 3,000 the
+#: mean correlation with a hidden rater goes from .8553 to .8549 on ratings_2016 (docs/c-rating.md).
 STIFF = 1000.0
 
-#: Of what one rater says at most this share can be foretold from others.
+#: The greatest share of a rater's variance that others can predict.
 FORETOLD = 0.98
 
 _BENDS: Floats = np.diff(np.eye(len(KNOTS)), 2, axis=0)
 
 
 def straightening(points: Floats) -> tuple[float, ...]:
-    """Return the straightened value at each knot: part quantile map to a normal, part line; never falling.
+    """Return the straightened value at each knot: part quantile map to a normal, part line; never decreasing.
 
     `points` are one rater's values, without missing ones. The map keeps their mean and standard deviation.
     """
@@ -53,26 +54,26 @@ def straightening(points: Floats) -> tuple[float, ...]:
 def reshaped(
     curve: tuple[float, ...], points: Floats, foretold: Floats, reliability: Floats, kept: Floats
 ) -> tuple[float, ...]:
-    """Return the curve after one step towards what the film's other raters say; never falling.
+    """Return the curve after one step towards the predictions of the films' other raters; never decreasing.
 
-    Per rating: `points` as published, `foretold` by how much the others expect its straightened value to lie from the
-    mean, `reliability` what they account for of its variance (0 to 1), and `kept`, the share of its own that is no noise.
-    Straightened values are those in which the foretold ones are linear (alternating conditional expectations, Breiman
-    and Friedman 1985), by least squares over the KNOTS. Bends of the old curve that nothing speaks against stay, and so
-    do the mean and the standard deviation of the values.
+    Per rating: `points` as published, `foretold`: the others' prediction of the straightened value's distance from the
+    mean, `reliability`: the share of its variance they explain (0 to 1), and `kept`: the share of its own that is not
+    noise. Straightened values are those in which the foretold ones are linear (alternating conditional expectations,
+    Breiman and Friedman 1985), by least squares over the KNOTS. Bends of the old curve without evidence against them
+    stay, and so do the mean and the standard deviation of the values.
     """
     old = np.array(curve)
     left = 1 - FORETOLD * reliability * kept
     hats = np.maximum(0.0, 1 - np.abs(points[:, None] - KNOTS) / (KNOTS[1] - KNOTS[0]))
     before = np.interp(points, KNOTS, old)
     bends = STIFF * _BENDS.T @ _BENDS + np.eye(len(KNOTS))
-    told = (hats * (reliability * kept**2 / left)[:, None]).T @ hats
+    normal = (hats * (reliability * kept**2 / left)[:, None]).T @ hats
     pulled = (hats * (kept / left * foretold)[:, None]).sum(axis=0)
-    shape = np.linalg.solve(told + bends, pulled + bends @ (old - before.mean()))
+    shape = np.linalg.solve(normal + bends, pulled + bends @ (old - before.mean()))
     shape = np.maximum.accumulate(shape)
     after = np.interp(points, KNOTS, shape)
     if after.std() <= before.std() / 2:
-        return curve  # they say nothing, or the opposite
+        return curve  # no evidence, or contrary evidence
     shape = before.mean() + (shape - after.mean()) * before.std() / after.std()
     return tuple(float(value) for value in np.round(shape, 4))
 
@@ -88,16 +89,16 @@ def straightened(points: Floats, raters: tuple[RaterModel, ...]) -> Floats:
     return np.clip(np.stack(columns, axis=1), means - room, means + room)
 
 
-#: Variance in points² that even endless votes leave: rounding to whole stars, tenths or per cent. 0.1 did as
+#: Variance in points² that remains with any number of votes: rounding to whole stars, tenths or per cent. 0.1 did as
 #: well, 9 worse (bench/bench_rating_choices.py).
 ROUNDING = 1.0
 
-#: A film's own deviation counts in full after this many ratings; below, the rater's usual one fills up.
+#: A film's own deviation counts in full after this many ratings; below, it is mixed with the rater's usual one.
 OWN_DEVIATION = 10.0
 
-#: Votes behind a share of exactly 0 or 100 whose number is not known: only few agree to the last one. Read so, the 182
-#: films that Rotten Tomatoes' critics rate 100 stand where IMDb, Metacritic, Douban and its audience put them: with
-#: those of 92 (docs/c-rating.md, "Shares in favour").
+#: Votes behind a share of exactly 0 or 100 whose number is not known: only few voters agree without exception. Read so,
+#: the 182 films that Rotten Tomatoes' critics rate 100 are where IMDb, Metacritic, Douban and its audience put them:
+#: with those of 92 (docs/c-rating.md, "Shares in favour").
 UNANIMOUS = 7.0
 
 
@@ -113,7 +114,7 @@ class Wide(msgspec.Struct, frozen=True):
         return Wide(self.points[films], self.votes[films], self.deviation[films])
 
     def without(self, rater: int) -> Wide:
-        """Return the films as though the rater had said nothing."""
+        """Return the films without the rater's ratings."""
         points = self.points.copy()
         points[:, rater] = np.nan
         return Wide(points, self.votes, self.deviation)
@@ -130,8 +131,8 @@ def usual_votes(votes: Floats) -> Floats:
 def noise(wide: Wide, sampling: Sampling) -> Floats:
     """Return the variance of each value around its rater's true one, films x raters, without the rounding.
 
-    Few voters are not only few: they are those who made a film, or looked for it. That part does not fall like
-    sampling noise; it stays until a film's crowd has come, and is gone soon after.
+    Few voters are also biased: they are those who made a film, or looked for it. That part does not fall like
+    sampling noise; it stays until a film has a crowd of voters, and vanishes soon after.
     """
     votes = np.where(np.isnan(wide.votes), sampling.usual, wide.votes)
     one_voiced = sampling.share & np.isnan(wide.votes) & ((wide.points <= 0) | (wide.points >= 100))
@@ -142,15 +143,15 @@ def noise(wide: Wide, sampling: Sampling) -> Floats:
 
 
 def selection(votes: Floats, friends: Floats | float, crowd: Floats | float) -> Floats:
-    """Return the variance that the choice of the voters adds: friends² / (1 + (votes / crowd)²)."""
+    """Return the variance added by the selection of voters: friends² / (1 + (votes / crowd)²)."""
     return friends**2 / (1 + (votes / crowd) ** 2)
 
 
 def noise_parts(wide: Wide, share: Bools) -> tuple[Floats, Floats]:
-    """Return what a film's own deviation says of the variance, and what the rater's usual one is multiplied by.
+    """Return the variance from a film's own deviation, and the factor for the rater's usual one.
 
     Films x raters; both 0 where there are no votes. `share`: the raters whose value is the share of votes in favour.
-    Theirs is the variance of a share, by Laplace's rule of succession: as though of two more votes one were in favour.
+    They have the variance of a share, by Laplace's rule of succession: as with two more votes, one of them in favour.
     """
     votes = np.where(np.isnan(wide.votes), 0.0, wide.votes)
     own = np.where(np.isnan(wide.deviation), 0.0, wide.deviation)

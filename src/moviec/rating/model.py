@@ -1,6 +1,6 @@
-"""The rating model: what is known of raters beforehand (`raters.toml`), and the fitted artifact with its version and digest.
+"""The rating model: the prior facts about raters (`raters.toml`), and the fitted artifact with its version and digest.
 
-Everything but `moviec fit` and `moviec rate` runs under a pinned one, kept as JSON.
+Everything but `moviec fit` and `moviec rate` uses a pinned one, stored as JSON.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PANELS: tuple[Panel, Panel] = ("critics", "audience")
 
 
 class Prior(msgspec.Struct, frozen=True):
-    """One rater before a table is seen: points 0-100; `known` is false where only the name was to go by.
+    """The prior of one rater: points 0-100; `known` is false if only its name is known.
 
     `friends`, `crowd` and `share` as in `model.Sampling`; None: as for any rater.
     """
@@ -45,7 +45,7 @@ class Within(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class General(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What holds for any rater: points 0-100, `films` the pseudo-films it is worth, and the two correlations."""
+    """The prior of any rater: points 0-100, `films` the pseudo-films it is worth, and the two correlations."""
 
     mean: float
     spread: float
@@ -76,9 +76,9 @@ def facts() -> Facts:
 
 
 def prior_of(name: str, panel: str | None = None, hundred: bool = True) -> Prior:
-    """Return what is known of the rater; a panel given in the table overrules the one known or guessed.
+    """Return the prior of a rater; a panel given in the table overrides the known or guessed one.
 
-    `hundred`: its scale is 0 to 100, or 0 to 1. On any other a rater known for a share gives a mean.
+    `hundred`: its scale is 0 to 100, or 0 to 1. On any other scale a rater known for shares gives means.
     """
     known = facts()
     folded = re.sub(r"[^a-z0-9]+", "", name.lower())
@@ -103,17 +103,17 @@ METHOD = "c3"
 
 #: The share of the C-rating that is the critics' panel. On the fitting half 0.2, 1/3 and 0.5 gave rank correlations
 #: with a hidden rater of .842, .838 and .831; but the data has four audience raters to one of critics, and a third is
-#: as far as that may decide (bench/bench_rating_choices.py, docs/c-rating.md).
+#: as far as that may influence it (bench/bench_rating_choices.py, docs/c-rating.md).
 CRITICS_SHARE = 1 / 3
 
 
 class Sampling(msgspec.Struct, frozen=True):
-    """What few votes do to a rater's values, one number per rater.
+    """How few votes affect a rater's values, one number per rater.
 
-    `deviation`: points between single votes of one film. `usual`: votes where a count is missing (0: none is ever
-    given, and the noise counts among what sets the rater apart). `friends`: points by which the choice of its first
+    `deviation`: points between single votes of one film. `usual`: votes assumed for a missing count (0: none is ever
+    given, and the noise is part of the rater's own variance). `friends`: points by which the selection of its first
     voters moves a film; with `crowd` votes half of that variance is gone. `share`: its value is the share of votes in
-    favour, so its noise follows from it and `deviation` plays no part.
+    favour, so its noise follows from it and `deviation` is not used.
     """
 
     deviation: Floats
@@ -127,9 +127,10 @@ class RaterModel(msgspec.Struct, frozen=True, omit_defaults=True):
     """How one rater rates, in points 0-100.
 
     `mean` and `spread` are of its straightened, noise-free values over all films; `deviation` lies between the
-    individual ratings of one film; `votes` stands in where a count is missing (0: the rater never gives one).
-    `friends` and `crowd` say what few votes do besides, `share` that the value is a share (`Sampling`); models of c1 have
-    none of them, those of c2 no `share`. `curve` holds the straightened value of 0, 5, … 100 points. `films` and `shared` say what it was learned from.
+    individual ratings of one film; `votes` is used where a count is missing (0: the rater never gives one).
+    `friends` and `crowd` describe the further effect of few votes, `share` that the value is a share (`Sampling`);
+    models of format c1 have none of them, those of c2 no `share`. `curve` holds the straightened value of 0, 5, … 100
+    points. `films` and `shared` say what it was learned from.
     """
 
     name: str
@@ -157,8 +158,8 @@ class Copy(msgspec.Struct, frozen=True):
 
 
 class RatingModel(msgspec.Struct, frozen=True):
-    """What the C-rating needs: the raters, how they correlate, which others repeat one of
-    them, and which are not heard: they say the same of every film, or agree with no other rater.
+    """What the C-rating needs: the raters, their correlations, which ones repeat another, and which ones are ignored
+    because they rate every film the same, or agree with no other rater.
 
     `films` is the number of films it was fitted on.
     """
@@ -172,7 +173,7 @@ class RatingModel(msgspec.Struct, frozen=True):
 
     @property
     def digest(self) -> str:
-        """Eight hexadecimal digits that name this model's content."""
+        """Eight hexadecimal digits of a digest of this model's content."""
         return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()[:8]
 
     @property
@@ -187,7 +188,7 @@ class RatingModel(msgspec.Struct, frozen=True):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The raters in the order of a table's columns: with those that are no voice of their own."""
+        """The raters in the order of a table's columns: including those that do not count by themselves."""
         return tuple(sorted((*self.names, *self.constants, *(copy.name for copy in self.copies))))
 
     def column(self, field: str) -> Floats:
@@ -196,7 +197,7 @@ class RatingModel(msgspec.Struct, frozen=True):
 
     @property
     def sampling(self) -> Sampling:
-        """What few votes do to every rater's values."""
+        """How few votes affect every rater's values."""
         return Sampling(
             deviation=self.column("deviation"),
             usual=self.column("votes"),
@@ -218,12 +219,12 @@ class _File(msgspec.Struct):
 
 
 def from_json(text: bytes) -> RatingModel:
-    """Read a model back; raises StoreError when it was altered or is no rating model."""
+    """Read a model back; raises StoreError when it was altered or is not a rating model."""
     try:
         file = msgspec.json.decode(text, type=_File)
     except msgspec.DecodeError as error:
         raise StoreError(
-            f"this is no rating model ({plain(error)})", "rating model", "fit it again"
+            f"this is not a rating model ({plain(error)})", "rating model", "fit it again"
         ) from error
     if file.version != file.model.version:
         raise StoreError(

@@ -29,13 +29,13 @@ SELECT *, CASE
   END AS reason
 FROM rating_typed
 
--- One source in several spellings ("imdb", "IMDb") is one, under the first of them in the alphabet.
+-- One source in several spellings ("imdb", "IMDb") is one source, named by the alphabetically first spelling.
 -- name: rating_spelled
 SELECT file_row, movie, MIN(source) OVER (PARTITION BY LOWER(source)) AS source, value_text, value, lowest, highest, votes,
        panel, aspect, deviation
 FROM rating_judged WHERE reason IS NULL
 
--- Rows without a panel are of the audience where the same source has rows of critics.
+-- Rows without a panel belong to the audience if the same source has rows of critics.
 -- name: rating_sources
 SELECT source, COUNT(DISTINCT COALESCE(panel, 'audience')) AS panels, MIN(panel) AS panel
 FROM rating_spelled GROUP BY source

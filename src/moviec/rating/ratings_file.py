@@ -1,4 +1,4 @@
-"""A file of ratings (CSV, TSV, JSON lines, Parquet; text ones also gzipped) as the view `ratings`, its cells read.
+"""A file of ratings (CSV, TSV, JSON lines, Parquet; text ones also gzipped) read into the view `ratings`.
 
 Lines that cannot be read as rows at all become the table `ratings_unread` (file_row, movie, source, value, reason).
 """
@@ -22,11 +22,11 @@ from moviec.errors import PayloadError, UsageError
 from moviec.rating.arrays import REQUIRED
 from moviec.reading.columns import Column, Rows, extra_of, read_columns
 from moviec.reading.conversion import WORKBOOKS, readable
-from moviec.reading.film_table import path_of, stage_list, told_apart, unfold
+from moviec.reading.film_table import path_of, stage_list, unfold, with_positions
 from moviec.reading.layouts import ALIASES, MORE_ALIASES, Layout, layout_of, usual_columns
 from moviec.work import work_folder
 
-#: A longer line of JSON is no rating.
+#: A longer line of JSON is not a rating.
 LONGEST_LINE = 1_000_000
 
 DELIMITERS = {".csv": ",;\t|", ".tsv": "\t"}
@@ -39,8 +39,8 @@ _UNREAD = pa.schema(_COLUMNS)
 #: The kinds of a table's cells; all others are texts.
 _KINDS = {"value": "rating", "lowest": "rating", "highest": "rating", "votes": "count", "deviation": "number"}
 
-#: How each column is used once its cells were read. A value that cannot be used stays as it stands, for the rejected rows;
-#: an unreadable number of votes is none, and does not throw the value away.
+#: How each column is used once its cells are read. An unusable value stays unchanged, for the rejected rows;
+#: an unreadable number of votes counts as none, without losing the value.
 _USED = {
     "value": "coalesce(on_scale(try_cast(r_value AS DOUBLE), {value_top}, try_cast(r_highest AS DOUBLE), {highest_top})::VARCHAR, value)",
     "lowest": "coalesce(known_text(r_lowest), lowest)",
@@ -58,9 +58,9 @@ class Opened(msgspec.Struct, frozen=True):
 
 
 def open_ratings(engine: DuckEngine, path: Path) -> Opened:
-    """Make the file known as `ratings`, its cells read and its rows numbered in `file_row`.
+    """Register the file as `ratings`, its cells read and its rows numbered in `file_row`.
 
-    Raises UsageError when there is no such file or its ending is not known, PayloadError when it holds no ratings.
+    Raises UsageError for a missing file or an unknown ending, PayloadError for a file without ratings.
     """
     check_regular(path)
     with work_folder() as work:
@@ -82,7 +82,7 @@ def open_ratings(engine: DuckEngine, path: Path) -> Opened:
 
 
 def _read_cells(engine: DuckEngine, columns: list[str]) -> tuple[Unread, ...]:
-    """Name the rows of `rating_cells` with their cells read `ratings`."""
+    """Create the view `ratings`: the rows of `rating_cells` with their cells read."""
     some = [Column(name, kind, f"r_{name}") for name, kind in _KINDS.items() if name in columns]
     readings = read_columns(engine, Rows("rating_cells", "rating_cells", "file_row"), "ratings_read", some)
     tops = {f"{name}_top": identifier(extra_of(f"r_{name}", "top")) for name in ("value", "highest")}
@@ -93,7 +93,7 @@ def _read_cells(engine: DuckEngine, columns: list[str]) -> tuple[Unread, ...]:
     return readings.unread
 
 
-#: What a column of films, of a viewer, and of a viewer's rating is called where each row is one viewer's.
+#: Names of the columns of films, viewers and ratings in tables with one row per viewer.
 _FILM = (
     "movie",
     "movieid",
@@ -112,7 +112,7 @@ _FILM = (
 _VIEWER = ("userid", "user", "user_id", "viewer", "viewerid", "reviewer", "critic")
 _GIVEN = ("rating", "value", "score", "stars")
 
-#: Raters that a table may have a column for each of, with the ends of their scales, by the folded name of the column.
+#: Raters with a column of their own, by the folded name of the column, with the ends of their scales.
 _WIDE = {
     "imdb": ("imdb", 1, 10), "imdbrating": ("imdb", 1, 10), "imdbscore": ("imdb", 1, 10),
     "tmdb": ("tmdb", 0, 10), "voteaverage": ("tmdb", 0, 10), "metacritic": ("metacritic", 0, 100), "metascore": ("metacritic", 0, 100),
@@ -123,12 +123,13 @@ _WIDE = {
 
 
 def _long(engine: DuckEngine, columns: list[str], file: str) -> list[str]:
-    """Make a table of one row for each viewer and film, with a column for each rater, or of one person's ratings, one of ratings.
+    """Convert tables with one row per viewer and film, with a column per rater, or of one person's ratings, to a table
+    of ratings.
 
-    Others stay.
+    Other tables are unchanged.
     """
     usual = usual_columns([name for name in columns if name != "file_row"], ALIASES | MORE_ALIASES)
-    unfolded = {name.partition(".")[0] for name in columns if "." in name}  # an object is no film's name
+    unfolded = {name.partition(".")[0] for name in columns if "." in name}  # an object is not a film's name
     film = next((name for name in _FILM if name in columns and name not in unfolded), usual.get("title"))
     viewer = next((name for name in _VIEWER if name in columns), None)
     given = next((name for name in _GIVEN if name in columns), usual.get("rating"))
@@ -156,12 +157,12 @@ def _long(engine: DuckEngine, columns: list[str], file: str) -> list[str]:
     return _of_sources(engine, film, given, quoted(OWN))
 
 
-#: Whose a list's ratings are where it says of nobody that they are his.
+#: The rater of a list that does not name one.
 OWN = "me"
 
 
 def _own_of(layout: Layout | None, columns: list[str]) -> dict[str, tuple[str, float, float]]:
-    """Return the columns that a layout's raters have, with the ends of their scales."""
+    """Return the columns of a layout's raters, with the ends of their scales."""
     if layout is None:
         return {}
     return {
@@ -172,7 +173,7 @@ def _own_of(layout: Layout | None, columns: list[str]) -> dict[str, tuple[str, f
 
 
 def _tell_apart(engine: DuckEngine, film: str, year: str) -> None:
-    """Write the year behind titles that several films of the table have."""
+    """Append the year to titles that several films of the table share."""
     title, years = identifier(film), f"regexp_extract({identifier(year)}, '(?:18|19|20)[0-9]{{2}}')"
     engine.materialize(
         "titled_cells",
@@ -182,7 +183,7 @@ def _tell_apart(engine: DuckEngine, film: str, year: str) -> None:
     engine.materialize("rating_cells", "SELECT * FROM titled_cells")
 
 
-#: Columns of numbers that are no ratings.
+#: Columns of numbers that are not ratings.
 _NO_RATINGS = frozenset(
     ("year", "jahr", "annee", "runtime", "duration", "minutes", "votes", "numvotes", "rank", "position", "nr", "no", "number", "budget", "revenue",
      "gross", "popularity", "id", "movieid", "imdbid", "tmdbid", "filmid", "date", "day", "month", "decade", "age", "length", "count")
@@ -190,7 +191,7 @@ _NO_RATINGS = frozenset(
 
 
 def _like_raters(engine: DuckEngine, columns: list[str]) -> dict[str, tuple[str, float, float]]:
-    """Return the columns that hold ratings by their cells, each a rater of its name; none where fewer than two do."""
+    """Return the columns with cells like ratings, each a rater of that name; empty if fewer than two."""
     found: dict[str, tuple[str, float, float]] = {}
     for name in columns:
         if "".join(filter(str.isalnum, name)) in _NO_RATINGS:
@@ -211,12 +212,12 @@ def _like_raters(engine: DuckEngine, columns: list[str]) -> dict[str, tuple[str,
 
 
 def _top(most: float) -> int:
-    """Return the top of the scale that values are taken for: the first usual one that none of them passes."""
+    """Return the assumed top of values' scale: the first usual one that none exceeds."""
     return next((top for top in (5, 10, 100) if most <= top), 100)
 
 
 def _of_sources(engine: DuckEngine, film: str, given: str, source: str = "source") -> list[str]:
-    """Make a table of film, source and rating one of ratings: each source's scale is that of its values.
+    """Convert a table of film, source and rating to a table of ratings: each source's scale is that of its values.
 
     `source` is its column, or the SQL of one source for all.
     """
@@ -242,7 +243,7 @@ def _of_sources(engine: DuckEngine, film: str, given: str, source: str = "source
 
 
 def _of_viewers(engine: DuckEngine, film: str, given: str) -> list[str]:
-    """Count each film's viewers and take their mean; the scale is that of the values there are."""
+    """Count each film's viewers and take their mean; the scale is that of the values."""
     cells = Column(given, "rating", "r_given")
     engine.view("viewer_cells", "SELECT * FROM rating_cells")
     read_columns(engine, Rows("viewer_cells", "viewer_cells", "file_row"), "viewer_ratings", [cells])
@@ -268,7 +269,7 @@ def _of_viewers(engine: DuckEngine, film: str, given: str) -> list[str]:
 
 
 def _of_columns(engine: DuckEngine, film: str, wide: Mapping[str, tuple[str, float, float]]) -> list[str]:
-    """Write each rater's column as rows of ratings; a film without a value of a rater has none."""
+    """Convert each rater's column to rows of ratings, without empty values."""
     parts = " UNION ALL ".join(
         f"SELECT {identifier(film)} AS movie, '{rater}' AS source, {identifier(name)} AS value, '{lowest}' AS lowest,"
         f" '{highest}' AS highest, file_row FROM rating_cells WHERE {identifier(name)} IS NOT NULL"
@@ -296,7 +297,7 @@ def _open(engine: DuckEngine, path: Path, given: Path, work: Path) -> list[str]:
     except duckdb.Error as error:
         raise PayloadError(f"cannot be read ({str(error).splitlines()[0]})", path.name) from error
     raise UsageError(
-        f"cannot tell a table from the ending '{kind}'", path.name, "give .csv, .tsv, .jsonl or .parquet"
+        f"a table cannot have the ending '{kind}'", path.name, "give .csv, .tsv, .jsonl or .parquet"
     )
 
 
@@ -307,7 +308,7 @@ def _open_csv(engine: DuckEngine, path: Path, delimiters: str) -> list[str]:
         with plain.open("rb") as start:
             first = start.readline().decode("utf-8-sig", errors="replace")
         header = read_names(plain, Dialect(max(delimiters, key=first.count)))
-        names = told_apart([name.lower() for name in header.names])
+        names = with_positions([name.lower() for name in header.names])
         file = copy_rows(engine, msgspec.structs.replace(header, names=names), names, work / "rows.parquet")
         check_encoding(engine, file)
         keep_rows(engine, file, "rating_cells", "file_row")
@@ -345,7 +346,7 @@ def _open_json(engine: DuckEngine, path: Path) -> list[str]:
     keys = engine.query("SELECT DISTINCT unnest(json_keys(line)) AS name FROM rating_objects ORDER BY name")
     given = [str(name) for name in keys.column("name").to_pylist()]
     if not given:
-        raise PayloadError("not one line is a JSON object", path.name, "give one object a line")
+        raise PayloadError("no line is a JSON object", path.name, "give one object a line")
     cells = {name: f"json_extract_string(line, {quoted(path_of(name))})" for name in given}
     names = _keep_columns(engine, cells, "rating_objects")
     return [*names, "file_row"]
@@ -357,7 +358,7 @@ def _is_list(path: Path) -> bool:
 
 
 def _open_list(engine: DuckEngine, path: Path, work: Path) -> list[str]:
-    """Open a JSON list, what stands inside objects with its path."""
+    """Open a JSON list, with nested values under their path."""
     columns, _ = stage_list(engine, path, "json", work)
     given = unfold(engine, "listed", columns)
     engine.view("numbered_rows", "SELECT *, position AS file_row FROM listed")
@@ -366,7 +367,7 @@ def _open_list(engine: DuckEngine, path: Path, work: Path) -> list[str]:
     return [*names, "file_row"]
 
 
-#: A table of which every row could be read.
+#: A table with only readable rows.
 _NONE_UNREAD = (
     "SELECT 0::BIGINT AS file_row, NULL::VARCHAR AS movie, NULL::VARCHAR AS source, NULL::VARCHAR AS value,"
     " NULL::VARCHAR AS reason WHERE false"
@@ -383,7 +384,7 @@ def _open_parquet(engine: DuckEngine, path: Path) -> list[str]:
 
 
 def _keep_columns(engine: DuckEngine, cells: Mapping[str, str], rows: str) -> list[str]:
-    """Keep the columns of a table of ratings, whatever the case of their names, as `rating_cells`; name them."""
+    """Create `rating_cells` with the columns of a table of ratings, in any case; return their names."""
     names = dict.fromkeys(given.lower() for given in cells if given.lower() != "file_row")
     spelled = {name: [cell for given, cell in cells.items() if given.lower() == name] for name in names}
     found = {name: each for name, each in spelled.items() if each}

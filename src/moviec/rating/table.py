@@ -1,8 +1,8 @@
-"""The C-rating of every film in a table, table in, table out; with what a change of raters would do to it.
+"""The C-rating of every film in a table, and what a change of raters would do to it.
 
 A film's score is its conditional expectation under the rating model, given what its raters say. A missing rater is filled in
-by what the others make likely; nothing is the mean of what happens to be there. The score is linear in every rater's value,
-so each rater's contribution in points is exact.
+by what the others make likely; no score is just the mean of the available ratings. The score is linear in every rater's
+value, so each rater's contribution in points is exact.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from moviec.rating.model import Bools, Floats, RatingModel
 from moviec.rating.training import learn
 from moviec.rating.voices import Questions, merged, questions
 
-#: Numbers that one chunk of films may take in its largest array.
+#: The most numbers in the largest array of a chunk of films.
 CHUNK = 2_000_000
 
 #: Half the width of a 90% interval in standard deviations of a normal distribution.
@@ -62,17 +62,17 @@ def _score(model: RatingModel, wide: Wide, asked: Questions) -> Scores:
     present = ~np.isnan(values)
     sampling = noise(wide, model.sampling)
     precision = np.where(present, spread**2 / (ROUNDING + sampling), 0.0)
-    told = np.where(present, precision * values, 0.0)
+    evidence = np.where(present, precision * values, 0.0)
     inverse = np.linalg.inv(np.array(model.correlation))
     asks = (inverse * asked.covariance[:, None, :]).sum(axis=2)
     exact = inverse + precision[:, :, None] * np.eye(len(spread))
     pulls = np.linalg.solve(exact, np.broadcast_to(asks.T, (len(values), *asks.T.shape)))
-    answers = (pulls * told[:, :, None]).sum(axis=1)
+    answers = (pulls * evidence[:, :, None]).sum(axis=1)
     foretold = (asks * asked.covariance).sum(axis=1) - (pulls * asks.T).sum(axis=1)
     return Scores(
         value=asked.mean + asked.spread * answers,
         error=asked.spread * np.sqrt(np.maximum(asked.variance - foretold, 0.0)),
-        contributions=asked.spread * pulls[:, :, 0] * told,
+        contributions=asked.spread * pulls[:, :, 0] * evidence,
         base=asked.mean,
     )
 
@@ -95,7 +95,7 @@ _COLUMNS: list[tuple[str, pa.DataType]] = [
 ]
 RATED = pa.schema(_COLUMNS)
 
-#: The normal distribution as a table: so many standard deviations, and the share that lies below.
+#: The normal distribution as a table: standard deviations, and the share below.
 STEPS = np.linspace(-8, 8, 6401)
 BELOW = np.array([NormalDist().cdf(step) for step in STEPS])
 
@@ -107,7 +107,7 @@ class Change(msgspec.Struct, frozen=True):
     weights: Mapping[str, float] = {}
 
     def check(self, model: RatingModel) -> None:
-        """Raise UsageError for a rater that the model does not know, or a weight out of range."""
+        """Raise UsageError for a rater unknown to the model, or a weight out of range."""
         for names, known in ((self.without, model.columns), (self.weights, model.names)):
             for name in names:
                 if name not in known:
@@ -118,12 +118,12 @@ class Change(msgspec.Struct, frozen=True):
 
 
 def fit(engine: Engine, raters: Raters) -> RatingModel:
-    """Fit a model to the prepared table; the fewer films raters share, the more the shipped priors decide."""
+    """Fit a model to the prepared table; the fewer films raters share, the more the shipped priors count."""
     if not raters.names:
         raise UsageError(
-            "not one rating could be used",
+            "no rating could be used",
             "ratings",
-            "give rows with a number on a scale; rejected ones are written beside --out with why",
+            "give rows with a number on a scale; rejected ones are written next to --out with the reasons",
         )
     return learn(sample(engine, len(raters.names)), raters.names, raters.priors)
 
@@ -133,7 +133,7 @@ def rated(
 ) -> Iterator[pa.Table]:
     """Rate the prepared table under the model: RATED tables, ordered by film and aspect, with flat memory.
 
-    A film without a rater that is heard has `sources` 0 and no rating. Raters that the model does not know are not heard.
+    A film without a rater that counts has `sources` 0 and no rating. Raters unknown to the model do not count.
     """
     change = change or Change()
     change.check(model)
@@ -199,9 +199,9 @@ def _as_rows(model: RatingModel, names: pa.Table, scores: Scores, heard: Bools) 
 
 
 def _interval(mean: Floats, error: Floats) -> tuple[Floats, Floats]:
-    """Return the 5% and 95% points of a normal distribution that is cut off at 0 and 100.
+    """Return the 5% and 95% points of a normal distribution truncated at 0 and 100.
 
-    Cut off, not clipped: clipped ends are all 100 among good films, and sorting by them says nothing.
+    Truncated, not clipped: clipped ends would all be 100 among good films, which makes sorting by them useless.
     """
     error = np.maximum(error, 1e-6)
     least, most = (np.interp((end - mean) / error, STEPS, BELOW) for end in (0, 100))
@@ -214,7 +214,7 @@ def _hundredths(points: Floats) -> Floats:
     return np.rint(points * 100)
 
 
-#: Films named as the ones that moved most.
+#: Number of films listed as having moved most.
 NAMED = 10
 
 

@@ -1,8 +1,8 @@
-"""Learns a rating model from a table of ratings, starting from what is known of raters beforehand.
+"""Learns a rating model from a table of ratings, starting from priors.
 
 A film's true values, one per rater, are a draw from one normal distribution; what raters publish adds noise. Level,
 spread, correlation and noise are their most probable values by expectation-maximisation (Dempster, Laird and Rubin
-1977, with missing values as Little and Rubin treat them), so that a film that only some rated tells what it can.
+1977, with missing values as Little and Rubin treat them), so that films rated by only some raters are used, too.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ from moviec.rating.calibration import (
 from moviec.rating.model import Bools, Floats, Prior, RaterModel, RatingModel, Sampling, facts
 from moviec.rating.voices import find_constants, find_copies, find_strangers, merged
 
-#: Rounds of expectation-maximisation: always as many, so that the result is the same everywhere. 30 and 120 rank
-#: films as well (bench/bench_rating_choices.py).
+#: Rounds of expectation-maximisation: a fixed number, so that the result is the same everywhere. 30 and 120 rank
+#: films equally well (bench/bench_rating_choices.py).
 ROUNDS = 60
 
-#: Points that single ratings of a film lie apart at the very least, so that no rater's single vote is taken for a fact.
+#: The least deviation of single ratings of a film, in points, so that no rater's single vote is treated as certain.
 LEAST_DEVIATION = 5.0
 
-#: What the choice of the voters may add, in points, and with how many votes half of it is gone; how wide the belief
-#: about either is (points; doublings). It is looked at once in so many rounds.
+#: The candidates for the effect of voter selection, in points, and for the votes at which half of it is gone; the width
+#: of the prior of either (points; doublings). It is updated once in this many rounds.
 FRIENDS = tuple(float(points) for points in range(0, 21))
 CROWDS = tuple(2.0**power for power in range(15))
 FRIENDS_WIDTH, CROWD_WIDTH = 4.0, 2.0
 CHOOSING = 20
 
-#: Numbers in a model are rounded to this many decimals, far above what summing in another order would change.
+#: Numbers in a model are rounded to this many decimals, far above the differences from another order of summation.
 DECIMALS = 6
 
 
 class State(msgspec.Struct, frozen=True):
-    """The parameters in the course of learning, in points: mean per rater, covariance of true values, what votes do."""
+    """The parameters during learning, in points: mean per rater, covariance of true values, the effect of votes."""
 
     mean: Floats
     covariance: Floats
@@ -53,7 +53,7 @@ class State(msgspec.Struct, frozen=True):
 
 
 def start(priors: tuple[Prior, ...], usual: Floats) -> State:
-    """Return what is believed before any film is seen: two panels of equally correlated raters."""
+    """Return the prior: two panels of equally correlated raters."""
     general = facts().prior
     spread = np.array([prior.spread for prior in priors])
     panel = np.array([prior.panel for prior in priors])
@@ -78,12 +78,12 @@ def start(priors: tuple[Prior, ...], usual: Floats) -> State:
 def learn(table: Wide, names: tuple[str, ...], priors: tuple[Prior, ...]) -> RatingModel:
     """Fit the model to films x raters (in the order of their names); films without any rating must not be there.
 
-    Raters that are no voice of their own are set aside first, unless there would be none left.
+    Raters that do not count by themselves are removed first, unless none would be left.
     """
     copies, unheard = find_copies(table, names, priors), find_constants(table, names)
     rounds = ROUNDS
     if len(unheard) == len(names):
-        unheard, rounds = (), 0  # nothing can be learned: what is known beforehand stays
+        unheard, rounds = (), 0  # nothing can be learned: the prior stays
 
     def fitted(unheard: tuple[str, ...]) -> RatingModel:
         kept = [name not in {*unheard, *(copy.name for copy in copies)} for name in names]
@@ -135,9 +135,9 @@ def _learn(wide: Wide, names: tuple[str, ...], priors: tuple[Prior, ...], rounds
 
 
 def _round(values: Floats, wide: Wide, state: State, before: State, choosing: bool) -> tuple[State, Foretold]:
-    """One round: expect every film's true values under the parameters, then take the parameters they make likely.
+    """One round: compute every film's expected true values under the parameters, then the parameters they make likely.
 
-    `choosing`: look at what the choice of the voters adds, too.
+    `choosing`: also update the effect of voter selection.
     """
     general = facts().prior
     present = ~np.isnan(values)
@@ -145,8 +145,8 @@ def _round(values: Floats, wide: Wide, state: State, before: State, choosing: bo
     inverse = np.linalg.inv(state.covariance)
     exact = inverse + precision[:, :, None] * np.eye(len(state.mean))
     spreads = np.asarray(np.linalg.inv(exact), dtype=np.float64)
-    told = np.where(present, precision * (values - state.mean), 0.0)
-    pulled = (spreads * told[:, None, :]).sum(axis=2)
+    evidence = np.where(present, precision * (values - state.mean), 0.0)
+    pulled = (spreads * evidence[:, None, :]).sum(axis=2)
     expected = state.mean + pulled
 
     films = len(values)
@@ -154,7 +154,7 @@ def _round(values: Floats, wide: Wide, state: State, before: State, choosing: bo
     off = expected - mean
     scatter = np.stack([(off * off[:, [at]]).sum(axis=0) for at in range(len(mean))])
     covariance = (spreads.sum(axis=0) + scatter + general.films * before.covariance) / (films + general.films)
-    foretold = _foretold(told, pulled, precision, spreads)
+    foretold = _foretold(evidence, pulled, precision, spreads)
     sampling = _with_deviation(foretold, wide, state.sampling, before.sampling)
     if choosing:
         sampling = _with_selection(foretold, wide, sampling, before.sampling)
@@ -162,29 +162,31 @@ def _round(values: Floats, wide: Wide, state: State, before: State, choosing: bo
 
 
 class Foretold(msgspec.Struct, frozen=True):
-    """What the other raters of a film foretell of each value, films x raters.
+    """The predictions of each value by the film's other raters, films x raters.
 
-    `residual`: how far off it is, in points; `variance`: how far off it could be were it free of noise. NaN where
-    nobody else speaks, or no votes are known.
+    `residual`: the prediction error, in points; `variance`: its variance without noise. NaN where
+    there is no other rater, or the votes are unknown.
     """
 
     residual: Floats
     variance: Floats
 
 
-def _foretold(told: Floats, pulled: Floats, precision: Floats, spreads: Floats) -> Foretold:
+def _foretold(evidence: Floats, pulled: Floats, precision: Floats, spreads: Floats) -> Foretold:
     """Leave each value out in turn, in closed form (Rasmussen and Williams 2006, equations 5.10 to 5.12)."""
     heard = precision > 0
     alone = precision - precision**2 * np.diagonal(spreads, axis1=1, axis2=2)
     usable = heard & (heard.sum(axis=1, keepdims=True) > 1)
     alone = np.where(usable, alone, np.nan)
-    return Foretold((told - precision * pulled) / alone, 1 / alone - 1 / np.where(heard, precision, np.nan))
+    return Foretold(
+        (evidence - precision * pulled) / alone, 1 / alone - 1 / np.where(heard, precision, np.nan)
+    )
 
 
 def _reshaped(
     raters: tuple[RaterModel, ...], wide: Wide, values: Floats, foretold: Foretold, state: State
 ) -> tuple[RaterModel, ...]:
-    """Straighten each rater's scale by what the other raters of its films foretell."""
+    """Straighten each rater's scale by the predictions of the other raters of its films."""
     noises = ROUNDING + noise(wide, state.sampling)
     found = []
     for at, rater in enumerate(raters):
@@ -219,7 +221,7 @@ def _with_deviation(foretold: Foretold, wide: Wide, now: Sampling, before: Sampl
 
 
 def _with_selection(foretold: Foretold, wide: Wide, now: Sampling, before: Sampling) -> Sampling:
-    """Choose, rater by rater, the most probable of the FRIENDS and CROWDS: by its films, and by what is believed."""
+    """Choose, rater by rater, the most probable of the FRIENDS and CROWDS: by its films and the prior."""
     friends, crowd = before.friends.copy(), before.crowd.copy()
     fixed, share = noise_parts(wide, now.share)
     drawn = ROUNDING + fixed + share * now.deviation**2 + foretold.variance

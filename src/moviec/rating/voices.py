@@ -1,8 +1,9 @@
-"""Which raters are a voice of their own, and how much of a voice each has in the two panels, critics and audience.
+"""Which raters count by themselves, and with what weight in the two panels, critics and audience.
 
-Who repeats another is heard only where the original is silent, on the original's scale; who says the same of every film, or
-nothing that any other rater bears out, is not heard at all. Of the others a panel's score is the verdict expected of one more
-rater of that panel (`questions`). So no rater is the measure of the others, and two that always agree tell little more than one.
+A rater that repeats another counts only where the original has no rating, on the original's scale; one that rates every
+film the same, or that no other rater agrees with, does not count at all. A panel's score is the expected rating of one
+more rater of that panel (`questions`). So no rater is the measure of the others, and two that always agree count little
+more than one.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ import numpy as np
 from moviec.rating.calibration import FORETOLD, Wide
 from moviec.rating.model import CRITICS_SHARE, PANELS, Copy, Floats, Prior, RatingModel, facts
 
-#: Two raters are one from this correlation of published values on, over at least so many shared films. The most
-#: alike of distinct raters, Rotten Tomatoes' critics and Metacritic, are known to reach .96; a copy give or take a
+#: Two raters count as one from this correlation of published values, over at least this many shared films. The most
+#: alike of distinct raters, Rotten Tomatoes' critics and Metacritic, are known to reach .96; a copy with an error of a
 #: point stays above .99 (bench/bench_rating.py).
 REPEATS = 0.985
 LEAST_SHARED = 10
@@ -24,16 +25,16 @@ LEAST_SHARED = 10
 #: Points of standard deviation; the narrowest of the shared raters has 10.
 LEAST_SPREAD = 1.0
 
-#: A rater whose learned correlation with every other is below this agrees with nobody. The shipped raters' closest others
-#: are at .85 to .91. With two good raters among five of noise, noise is found on 400 films always, on 200 in one case of
-#: eight, on 100 or fewer never (what is believed beforehand holds it above); raters correlating by .4 never are.
+#: A rater whose learned correlation with every other is below this agrees with no one. The shipped raters' closest
+#: others are at .85 to .91. With two good raters among five of noise, noise is found on 400 films always, on 200 in one
+#: case of eight, on 100 or fewer never (the prior keeps it above); raters correlating by .4 never are.
 AGREES = 0.2
 
 
 def find_copies(wide: Wide, names: tuple[str, ...], priors: tuple[Prior, ...]) -> tuple[Copy, ...]:
     """Return the raters that repeat another, each with its original and the line from its values to the original's.
 
-    The original is the one known beforehand, then the one with more films, then the first by name.
+    The original is the one with a shipped prior, then the one with more films, then the first by name.
     """
     films = (~np.isnan(wide.points)).sum(axis=0)
     order = sorted(range(len(names)), key=lambda at: (not priors[at].known, -films[at], names[at]))
@@ -63,7 +64,7 @@ def find_constants(wide: Wide, names: tuple[str, ...]) -> tuple[str, ...]:
 def find_strangers(model: RatingModel) -> tuple[str, ...]:
     """Return the raters that agree with no other, by the learned correlations.
 
-    None, unless two that do agree are left: of raters that all disagree nobody can say who is right.
+    None, unless two that do agree are left: if all disagree, nobody can say who is right.
     """
     others = np.array(model.correlation)
     np.fill_diagonal(others, -1.0)
@@ -74,7 +75,7 @@ def find_strangers(model: RatingModel) -> tuple[str, ...]:
 
 
 def merged(wide: Wide, names: tuple[str, ...], copies: tuple[Copy, ...], constants: tuple[str, ...]) -> Wide:
-    """Return films x originals: a copy's column fills its original's where that is silent, and goes.
+    """Return films x originals: a copy's column fills the gaps of its original's, and is dropped.
 
     `names` are the columns of `wide`; the columns of the constants go too.
     """
@@ -104,28 +105,28 @@ def _line(copy: Floats, original: Floats) -> tuple[float, float, int] | None:
     return round(slope, 6), round(float(right.mean() - slope * left.mean()), 6), shared
 
 
-#: From this correlation on two raters begin to share a voice; at 1 they have one between them. Distinct raters of
+#: From this correlation two raters begin to share their weight; at 1 they have the weight of one. Distinct raters of
 #: one panel reach .91 in the shared data. Starting at .8 or .95 ranks films as well (bench/bench_rating_choices.py).
 ONE_VOICE = 0.9
 
-#: What a rater says of level and spread counts half of its voice after this many films. 10 and 1,000 rank
+#: The number of films at which a rater's level and spread count half of its weight. 10 and 1,000 rank
 #: films as well (bench/bench_rating_choices.py); it keeps a newcomer from moving the common scale.
 HALF_HEARD = 100
 
-#: A rater is believed to be as faithful as others, worth so many raters that it correlates with as usual. With the
+#: The prior of a rater's fidelity is the usual one, worth this many raters with the usual correlation. With the
 #: critics' prior at .85, .1 and .3 gave mean correlations with a hidden rater of .8532 and .8519 on ratings_2016 and of .8436
 #: and .8439 on the five shared raters.
 USUAL = 0.1
 
-#: Rounds in which the fidelities settle.
+#: Rounds for the fidelities to converge.
 SETTLED = 20
 
 
 class Questions(msgspec.Struct, frozen=True):
-    """What is asked of the raters' joint distribution, in standard units.
+    """Questions to the raters' joint distribution, in standard units.
 
     `covariance` is questions x raters with the raters' true values, `variance` is each answer's own; `mean` and
-    `spread` carry an answer into points on the common scale.
+    `spread` convert an answer to points on the common scale.
     """
 
     names: tuple[str, ...]
@@ -136,11 +137,12 @@ class Questions(msgspec.Struct, frozen=True):
 
 
 class RaterWeights(msgspec.Struct, frozen=True):
-    """How much the raters say alike: `distinct` (raters x raters) is 1 for two voices, 0 for one said twice.
+    """How much raters agree: `distinct` (raters x raters) is 1 for two independent ones, 0 for one that repeats the
+    other.
 
     `usual` (panels x raters) is what the shipped prior expects of a rater's correlation with one more of each panel.
     `fidelity` is each rater's own factor on that: two raters correlate by the product of their fidelities and the
-    prior of their panels. 1 is a usual rater; one that goes its own way has less with every other, noise has next to none.
+    prior of their panels. 1 is a usual rater; an individual one has less with every other, noise has almost none.
     """
 
     distinct: Floats
@@ -149,20 +151,20 @@ class RaterWeights(msgspec.Struct, frozen=True):
 
 
 def rater_weights(model: RatingModel) -> RaterWeights:
-    """Work out which raters share a voice, and how far each goes its own way."""
+    """Return which raters share their weight, and how individual each is."""
     prior = facts().prior
     alike = np.array(model.correlation)
     distinct = 1 - np.clip((alike - ONE_VOICE) / (1 - ONE_VOICE), 0, 1)
     panel = np.array([rater.panel for rater in model.raters])
     usual = np.stack([np.where(panel == side, getattr(prior.within, side), prior.between) for side in PANELS])
     expected = np.where(panel[:, None] == PANELS[0], usual[0], usual[1])
-    np.fill_diagonal(expected, 0)  # what a rater says of itself is no evidence
+    np.fill_diagonal(expected, 0)  # a rater is no evidence for itself
     heard = _heard(model)
     fidelity = np.ones(len(panel))
     for _ in range(SETTLED):
         pull = expected * fidelity
         found = ((heard * pull * alike).sum(axis=1) + USUAL) / ((heard * pull**2).sum(axis=1) + USUAL)
-        fidelity = np.sqrt(fidelity * np.maximum(found, 0))  # half a step: whole ones swing to and fro
+        fidelity = np.sqrt(fidelity * np.maximum(found, 0))  # half a step: whole ones oscillate
     return RaterWeights(distinct, usual, fidelity)
 
 
@@ -173,9 +175,9 @@ def _heard(model: RatingModel) -> Floats:
 
 
 def voices(model: RatingModel) -> Floats:
-    """Return each rater's voice in setting the common scale and what is typical: 0 (none) to 1.
+    """Return each rater's weight in setting the common scale: 0 (none) to 1.
 
-    Less for a copy (raters alike share one), for a rater that agrees with nobody, for one with few films.
+    Less for a copy (raters alike share one), for a rater that agrees with no one, for one with few films.
     """
     stand = rater_weights(model)
     apart = (1 - stand.distinct).sum(axis=1)
@@ -185,7 +187,7 @@ def voices(model: RatingModel) -> Floats:
 def one_more(model: RatingModel) -> Floats:
     """Return the correlation of one more rater of each panel with every rater: panels x raters.
 
-    The one more is a usual rater, and no more of it can be foretold than if no rater were more faithful than usual.
+    The additional rater is a usual one, and no more predictable than if no rater had more than the usual fidelity.
     """
     stand = rater_weights(model)
     found = _one_more(model, stand, stand.fidelity)
@@ -195,7 +197,8 @@ def one_more(model: RatingModel) -> Floats:
 
 
 def _one_more(model: RatingModel, stand: RaterWeights, fidelity: Floats) -> Floats:
-    """Return what the panel's raters correlate by, each divided by its own fidelity, and the shipped prior: panels x raters.
+    """Return the panel's raters' correlations, each divided by its own fidelity, combined with the shipped prior:
+    panels x raters.
 
     By least squares, the prior being worth one rater.
     """
@@ -204,18 +207,18 @@ def _one_more(model: RatingModel, stand: RaterWeights, fidelity: Floats) -> Floa
     rows = []
     for panel, usual in zip(PANELS, stand.usual, strict=True):
         inside = weight * np.array([rater.panel == panel for rater in model.raters])
-        told = (inside * fidelity * alike).sum(axis=1) + fidelity * usual
-        rows.append(told / ((inside * fidelity**2).sum(axis=1) + 1))
+        weighted = (inside * fidelity * alike).sum(axis=1) + fidelity * usual
+        rows.append(weighted / ((inside * fidelity**2).sum(axis=1) + 1))
     return np.stack(rows)
 
 
 def _foretold(model: RatingModel, panels: Floats) -> Floats:
-    """Return the share of each panel's one more rater that the model's raters foretell."""
+    """Return the share of the variance of one more rater of each panel that the model's raters predict."""
     return np.asarray((panels * np.linalg.solve(np.array(model.correlation), panels.T).T).sum(axis=1))
 
 
 def questions(model: RatingModel) -> Questions:
-    """Ask for the C-rating, the critics' and the audience's score, in that order."""
+    """Return the questions for the C-rating, the critics' and the audience's score, in that order."""
     panels = one_more(model)
     share = np.array([CRITICS_SHARE, 1 - CRITICS_SHARE])
     together = float(panels[0] @ np.linalg.solve(np.array(model.correlation), panels[1]))
@@ -232,7 +235,7 @@ def questions(model: RatingModel) -> Questions:
 
 
 def foretell(model: RatingModel, rater: int) -> Questions:
-    """Ask what one rater of the model would say of every film with endless votes, on its own straightened scale."""
+    """Return the question for one rater's value of every film with unlimited votes, on its own straightened scale."""
     return Questions(
         names=(model.names[rater],),
         covariance=np.array(model.correlation)[[rater]],

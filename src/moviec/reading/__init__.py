@@ -1,1 +1,1 @@
-"""Reading what people have: the values that cells hold, the columns of a table, and the layouts that many people's files share."""
+"""Reads people's files: the values of cells, the columns of a table, and common layouts."""

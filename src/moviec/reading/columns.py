@@ -1,7 +1,8 @@
-"""The columns of a table, read: every cell of a declared kind in the one spelling that SQL casts, and what could not be read.
+"""Reads the columns of a table: every cell of a declared kind in the one spelling that SQL casts, and what could not be
+read.
 
-Cells in that spelling already cost one look at their column; the others are read once for each different cell, and joined.
-A cell that cannot be read stays as it stands, behind a sign that keeps it from being cast (`UNREAD`).
+Cells already in that spelling only cost a check of their column; the others are read once per distinct cell, and
+joined. An unreadable cell is kept with a prefix that prevents casting (`UNREAD`).
 """
 
 from __future__ import annotations
@@ -19,33 +20,34 @@ from moviec.reading.list_cells import OBJECTS, cut_of
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A column of a table and the kind of its cells; `output` is what the read column is called: its own name replaces it.
+    """A column of a table and the kind of its cells; `output`: the name of the read column; its own name means it is
+    replaced.
 
-    `told` is the column's convention where somebody gave it (the order of dates, the decimal mark, a list's separator).
+    `convention`: the column's convention if given (the order of dates, the decimal mark, a list's separator).
     """
 
     name: str
     kind: str
     output: str
-    told: str | None = None
+    convention: str | None = None
 
 
 def extra_of(output: str, what: str) -> str:
-    """Return the name of the column with what the cells of a read column told besides."""
+    """Return the name of the column with additional values from a read column's cells."""
     return f"{output} › {what}"
 
 
 class Readings(msgspec.Struct, frozen=True):
-    """What reading the columns found: by output the convention of its column, and what could not be read."""
+    """The result of reading the columns: by output the convention of its column, and what could not be read."""
 
     conventions: dict[str, str | None]
     unread: tuple[Unread, ...]
 
 
 class Rows(msgspec.Struct, frozen=True):
-    """The named rows whose columns are read; `seen` are those whose cells are looked at first, where that is quicker.
+    """The named rows whose columns are read; `seen`: those whose cells are checked first, where that is faster.
 
-    `place` orders them. `absent` columns hold nothing: they are not looked at, since planning a look at all of a small
+    `place` orders them. `absent` columns hold nothing: they are skipped, since planning a query over all of a small
     list takes longer than reading it.
     """
 
@@ -56,9 +58,9 @@ class Rows(msgspec.Struct, frozen=True):
 
 
 def read_columns(engine: DuckEngine, of: Rows, target: str, columns: Sequence[Column]) -> Readings:
-    """Make the view `target`: the rows with each column read.
+    """Create the view `target`: the rows with each column read.
 
-    A column with a new name has its extras beside it (`extra_of`), as text. Lists are lists of text.
+    A column with a new name has its extras next to it (`extra_of`), as text. Lists are lists of text.
     """
     rows, place = of.name, of.place
     plain = [column for column in columns if column.kind in KINDS]
@@ -68,7 +70,7 @@ def read_columns(engine: DuckEngine, of: Rows, target: str, columns: Sequence[Co
         column.output: (
             _unlisted(column.kind)
             if column.name in of.absent
-            else cut_of(engine, of.seen, column.name, column.kind, column.told).sql
+            else cut_of(engine, of.seen, column.name, column.kind, column.convention).sql
         )
         for column in columns
         if column.kind not in KINDS
@@ -101,12 +103,12 @@ def read_columns(engine: DuckEngine, of: Rows, target: str, columns: Sequence[Co
 
 
 def _unlisted(kind: str) -> str:
-    """Return the cell of a kind of lists in a column that is not there."""
+    """Return the cell of a kind of lists in a missing column."""
     return "NULL::VARCHAR" if kind in OBJECTS else "NULL::VARCHAR[]"
 
 
 def read_types(columns: Sequence[Column]) -> dict[str, str]:
-    """Return the types of the columns that reading these adds, by name, as SQL writes them."""
+    """Return the types of the columns added by reading these, by name, as SQL writes them."""
     added = [column for column in columns if column.output != column.name]
     types = {
         column.output: "VARCHAR[]" if column.kind in LISTS and column.kind not in OBJECTS else "VARCHAR"
@@ -119,14 +121,16 @@ def read_types(columns: Sequence[Column]) -> dict[str, str]:
 
 
 def kind_of(column: Column) -> Kind:
-    """Return how a column's cells are read: money's currency and scale, and a length's unit, may stand in the column's name."""
+    """Return how a column's cells are read: money's currency and scale, and a length's unit, may be in the column's
+    name.
+    """
     if column.kind == "money":
         return money_of(column.name)
     return duration_of(column.name) if column.kind == "duration" else KINDS[column.kind]
 
 
 def _odd(engine: DuckEngine, rows: str, columns: Sequence[Column]) -> list[bool]:
-    """Return which columns have cells that are not in the spelling that is cast."""
+    """Return which columns have cells that are not in the castable spelling."""
     if not columns:
         return []
     tests = ", ".join(
@@ -138,7 +142,7 @@ def _odd(engine: DuckEngine, rows: str, columns: Sequence[Column]) -> list[bool]
 
 
 def _look_up(engine: DuckEngine, rows: str, column: Column, name: str) -> str | None:
-    """Register what the different odd cells of a column mean as `name`; return the column's convention."""
+    """Register the values of a column's distinct other cells as `name`; return the column's convention."""
     kind = kind_of(column)
     cell = identifier(column.name)
     plain = kind.is_plain(cell)
@@ -152,7 +156,7 @@ def _look_up(engine: DuckEngine, rows: str, column: Column, name: str) -> str | 
         else len(found)
     )
     known = [text for text in found if not kind.is_blank(text)]
-    convention = column.told or kind.decide(known, cells)
+    convention = column.convention or kind.decide(known, cells)
     out: dict[str, list[str | None]] = {name: [] for name in ("cell", "text", *kind.extras, "state")}
     for text in found:
         value = None if kind.is_blank(text) else kind.read(text, convention)

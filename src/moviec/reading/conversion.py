@@ -1,8 +1,8 @@
-"""Files as people have them, converted into what the readers take: UTF-8 text with a header, or a JSON list.
+"""Converts people's files for the readers: to UTF-8 text with a header, or a JSON list.
 
-A file of that form is handed on as it is; others are copied into a folder of the run: UTF-16 and other encodings, workbooks
-(first sheet), XML (Kodi), tables with lines before their header or without one, MovieLens' and Netflix' files, a JSON object
-around one list (Simkl), a folder of films as a list of their names.
+A file in that form is passed on unchanged; others are copied into a folder of the run: UTF-16 and other encodings,
+workbooks (first sheet), XML (Kodi), tables with lines before their header or without one, MovieLens' and Netflix'
+files, a JSON object around one list (Simkl), a folder of films as a list of their names.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ from moviec.errors import PayloadError, UsageError
 from moviec.reading.encodings import encoding_of
 from moviec.reading.table_start import EACH_LINE, is_markdown, markdown_as_csv, start_of
 
-#: Elements that are films are deeper than this in no export.
+#: In no export are films nested deeper than this.
 DEEPEST = 3
-#: Documents may define entities, which grow without end: no export does.
+#: Documents may define entities, which can expand without limit: no export does.
 _ENTITIES = re.compile(rb"<!ENTITY", re.IGNORECASE)
 
 Tree: TypeAlias = str | list["Tree"] | dict[str, "Tree"]
 
 
 def films_in_xml(path: Path, copy: Path) -> Path:
-    """Write the elements that a document repeats as a JSON list; raises PayloadError where there is no such list in it."""
+    """Write a document's repeated elements as a JSON list; raises PayloadError if it has none."""
     data = path.read_bytes()
     if _ENTITIES.search(data):
         raise PayloadError("the XML defines entities of its own", path.name, "save it without them")
     try:
-        root = ElementTree.fromstring(data)  # noqa: S314 - entities are refused above
+        root = ElementTree.fromstring(data)  # noqa: S314 - entities are rejected above
     except (ElementTree.ParseError, RecursionError) as error:
         raise PayloadError(
-            f"this is no list that can be read ({error})", path.name, "save it as CSV or JSON"
+            f"this is not a readable list ({error})", path.name, "save it as CSV or JSON"
         ) from error
     films = _repeated(root)
     if not films:
-        raise PayloadError("no list of films is in the XML", path.name, "save it as CSV or JSON")
+        raise PayloadError("the XML has no list of films", path.name, "save it as CSV or JSON")
     copy.write_text(
         json.dumps([_tree(film) for film in films], ensure_ascii=False, indent=0), encoding="utf-8"
     )
@@ -52,7 +52,7 @@ def films_in_xml(path: Path, copy: Path) -> Path:
 
 
 def _repeated(root: ElementTree.Element) -> list[ElementTree.Element]:
-    """Return the elements that stand for films: `movie` where there are any, else the most frequent with elements inside."""
+    """Return the elements that stand for films: `movie` if present, else the most frequent with child elements."""
     level = [root]
     for _ in range(DEEPEST):
         if len(level) == 1 and level[0].tag.lower() == "movie":
@@ -70,7 +70,7 @@ def _repeated(root: ElementTree.Element) -> list[ElementTree.Element]:
 
 
 def _tree(element: ElementTree.Element, depth: int = 0) -> Tree:
-    """Return an element as text, or as an object of what is inside; what stands several times is a list."""
+    """Return an element as text, or as an object of its children; repeated ones become a list."""
     if not len(element) or depth > DEEPEST:
         return (element.text or "").strip()
     found: dict[str, Tree] = {name: value for name, value in element.attrib.items() if depth == 0}
@@ -88,7 +88,7 @@ def _tree(element: ElementTree.Element, depth: int = 0) -> Tree:
     return found
 
 
-#: What the first lines of files without a header look like, the delimiter that parts them, and the columns that they have.
+#: Patterns of the first lines of files without a header, their delimiter, and their columns.
 _HEADERLESS = (
     (re.compile(r"\d+::\d+::[\d.]+::\d+"), "::", ("userId", "movieId", "rating", "timestamp")),
     (re.compile(r"\d+::\d+::[^:].*::\d+"), "::", ("userId", "movieId", "tag", "timestamp")),
@@ -98,14 +98,14 @@ _HEADERLESS = (
 
 _JSON_LIST = re.compile(r"\s*\[\s*(?:[{\[\"\]]|$)")
 
-#: The sheet of a workbook may be named behind its path: films.xlsx#Sheet2.
+#: The sheet of a workbook may be given after its path: films.xlsx#Sheet2.
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
 
 def readable(path: Path, folder: Path, sheet: str = "", names: Collection[str] = ()) -> Path:
-    """Return the file, or a copy in `folder` that the readers take. Raises PayloadError for one beyond the bounds.
+    """Return the file, or a converted copy in `folder`. Raises PayloadError for one beyond the bounds.
 
-    `names` are columns that somebody named: the line that has them is the header.
+    `names`: columns named by the user: the line with them is the header.
     """
     check_bounds(path)
     if path.suffix.lower() in WORKBOOKS:
@@ -125,7 +125,7 @@ def readable(path: Path, folder: Path, sheet: str = "", names: Collection[str] =
 
 
 def is_json_list(text: str) -> bool:
-    """Return whether a file that begins so is a list in JSON, and no list of titles of which the first is "[REC]"."""
+    """Return whether a file with this beginning is a JSON list, not a list of titles that starts with "[REC]"."""
     return _JSON_LIST.match(text) is not None
 
 
@@ -148,7 +148,7 @@ def _with_names(path: Path, text: str, folder: Path, names: Collection[str]) -> 
 
 
 def _from_its_header(path: Path, copy: Path, names: Collection[str]) -> Path:
-    """Copy a table that does not begin with its header: from the header on, or with one that is made."""
+    """Copy a table that does not begin with its header: from the header on, or with a generated one."""
     with path.open("rb") as file:
         text = file.read(1 << 16).decode("utf-8-sig", errors="replace")
     start = start_of(text, names, path.suffix.lower())
@@ -167,7 +167,7 @@ def _from_its_header(path: Path, copy: Path, names: Collection[str]) -> Path:
     return copy
 
 
-#: What stands in a list of titles and is none: a heading of Markdown.
+#: Lines of a list of titles that are not titles: a heading of Markdown.
 _HEADING = re.compile(r"#{1,6}\s+\D")
 _BULLET = re.compile(r"[-*+•]\s+(?:\[[ xX]\]\s+)?(?=\S)")
 _NUMBERED_LINE = re.compile(r"\d{1,4}[.)]\s+\S")
@@ -175,7 +175,9 @@ _COMMA_YEAR = re.compile(r",\s*((?:18|19|20)\d\d)$")
 
 
 def _from_lines(path: Path, copy: Path) -> Path:
-    """Copy a list of titles, one a line: without empty lines, headings and bullets; of a numbered line ", 1995" is the year."""
+    """Copy a list of titles, one a line: without empty lines, headings and bullets; ", 1995" at the end of a numbered
+    line is the year.
+    """
     with (
         path.open(encoding="utf-8-sig", errors="replace") as source,
         copy.open("w", encoding="utf-8") as target,
@@ -191,7 +193,7 @@ def _from_lines(path: Path, copy: Path) -> Path:
 def _encoding(path: Path, start: bytes) -> str:
     """Return a text file's encoding: by its mark, by the zeros of UTF-16, else UTF-8 unless nothing beyond ASCII is.
 
-    Then it is told by the words (`encodings`).
+    Then it is detected from the words (`encodings`).
     """
     if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         return "utf-32"  # first, since its mark begins like that of UTF-16
@@ -231,7 +233,9 @@ def _recoded(path: Path, copy: Path, encoding: str) -> Path:
 
 
 def _errors(encoding: str) -> str:
-    """Return what is done with bytes that are wrong: words told the encoding, a later one of others must not stop the file."""
+    """Return the handling of invalid bytes: if words decided the encoding, a later invalid byte must not reject the
+    file.
+    """
     return "strict" if encoding.startswith("utf") else "replace"
 
 
@@ -245,7 +249,7 @@ codecs.register_error("latin1-rest", _latin1)
 
 
 def _with_header(path: Path, copy: Path, delimiter: str, columns: tuple[str, ...]) -> Path:
-    """Copy a file without a header as CSV with one; the last column takes what is left of a line."""
+    """Copy a file without a header as CSV with one; the last column gets the rest of a line."""
     with (
         path.open(encoding="utf-8", errors="replace", newline="\n") as source,
         copy.open("w", encoding="utf-8", newline="") as target,
@@ -262,10 +266,10 @@ def _with_header(path: Path, copy: Path, delimiter: str, columns: tuple[str, ...
 
 
 def _unwrapped(path: Path, copy: Path, first: str) -> Path:
-    """Copy the list that stands alone in a JSON object; JSON lines and other objects are handed on."""
+    """Copy the only list in a JSON object; JSON lines and other objects are passed on."""
     try:
         json.loads(first)
-        several = True  # the first line is whole: one object a line, or all of it in one line
+        several = True  # the first line is complete: one object per line, or everything on one line
     except ValueError:
         several = False
     except RecursionError as error:
@@ -297,7 +301,9 @@ def _unwrapped(path: Path, copy: Path, first: str) -> Path:
 
 
 def _by_name(whole: dict[str, object]) -> list[dict[str, object]]:
-    """Return the objects of an object that holds one for each film ({"tt0113277": {"title": "Heat"}, …}); none of others."""
+    """Return the objects of an object that holds one for each film ({"tt0113277": {"title": "Heat"}, …}); None for
+    others.
+    """
     films = [value for value in whole.values() if isinstance(value, dict)]
     if len(films) < 2 or len(films) < len(whole):
         return []
@@ -311,7 +317,7 @@ def _from_workbook(path: Path, copy: Path, sheet: str) -> Path:
         from python_calamine import CalamineError, CalamineWorkbook
     except ImportError as error:
         raise UsageError(
-            "reading workbooks takes a library that is not installed",
+            "reading workbooks needs a library that is not installed",
             path.name,
             "pip install 'moviec[excel]', or save it as CSV",
         ) from error

@@ -1,4 +1,6 @@
-"""Dates and years as people write them. Whether the day or the month stands first in "11/06/1999" is decided for a whole column."""
+"""Dates and years as people write them. Whether the day or the month comes first in "11/06/1999" is decided for a whole
+column.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,10 @@ from typing import NamedTuple
 #: Orders of day and month in a column of numbers; both at once where its cells contradict each other.
 DAY_FIRST, MONTH_FIRST = "dmy", "mdy"
 
-#: Two digits up to here are of this century: "29" is 2029, "30" is 1930.
+#: Two digits up to this are of this century: "29" is 2029, "30" is 1930.
 PIVOT = 29
 
-#: Languages whose names of months are known (names that mean two months in two of them are left out).
+#: Languages whose month names are read (names that mean two months in two of them are left out).
 LANGUAGES = (
     "en",
     "de",
@@ -79,7 +81,7 @@ _FILLERS = frozenset(
 
 
 class Day(NamedTuple):
-    """What a cell tells of a date: the day, or no more than the year. `is_open`: its order of day and month is not known."""
+    """The date in a cell: the day, or only the year. `is_open`: its order of day and month is ambiguous."""
 
     date: dt.date | None
     year: int | None
@@ -87,7 +89,7 @@ class Day(NamedTuple):
 
 
 def decide_order(texts: Iterable[str]) -> str | None:
-    """Return the order of day and month in a column; None where no cell tells it, or two contradict each other."""
+    """Return the order of day and month in a column; None if no cell decides it, or two contradict each other."""
     found = set()
     for text in texts:
         parts = _YEAR_LAST.fullmatch(_bare(text))
@@ -101,18 +103,18 @@ def decide_order(texts: Iterable[str]) -> str | None:
 
 
 def date(text: str, order: str | None = None) -> Day | None:
-    """Read a date, or the year of what names no day; None where it is neither."""
+    """Read a date, or a year; None for anything else."""
     text = _bare(text)
     if day := _in_numbers(text, order) or _in_words(text):
         return day
     if any(pattern.fullmatch(text) for pattern in (_YEAR_FIRST, _YEAR_LAST, _CJK)):
-        return None  # a day that there is not
+        return None  # a day that does not exist
     year = year_in(text)
     return Day(None, year) if year else None
 
 
 def _bare(text: str) -> str:
-    """Take off what stands around a date: the time of day, a country in brackets, the weekday, "Released"."""
+    """Remove text around a date: the time of day, a country in brackets, the weekday, "Released"."""
     text = unicodedata.normalize("NFKC", text).strip()
     if text.startswith("(") and text.endswith(")") and text.count("(") == 1:
         text = text[1:-1].strip()
@@ -159,7 +161,7 @@ def _in_words(text: str) -> Day | None:
     if len(years) == 1 and len(days) == 1 and len(numbers) == 2:
         return _day(int(years[0]), named[0], int(days[0]))
     if not years and len(days) == 2 and len(numbers) == 2 and re.search(r"\d\D*$", text):
-        # "30-Oct-95" and "Oct 30, '95": the year stands last, unless only the first can be one.
+        # "30-Oct-95" and "Oct 30, '95": the year comes last, unless only the first can be one.
         day, year = (days[1], days[0]) if int(days[0]) > 31 else (days[0], days[1])
         return _day(_century(year), named[0], int(day)) if len(year) == 2 else None
     return None
@@ -167,10 +169,10 @@ def _in_words(text: str) -> Day | None:
 
 @lru_cache(maxsize=1)
 def months() -> dict[str, int]:
-    """Return the number of every name of a month, in small letters and without full stops."""
+    """Return the number of every name of a month, in lower case and without full stops."""
     from babel.dates import (
         get_month_names,
-    )  # here, since few cells name their month and loading takes a while
+    )  # imported here, since few cells name their month and loading is slow
 
     found: dict[str, set[int]] = {"sept": {9}, "sep": {9}}
     for language in LANGUAGES:
@@ -181,7 +183,7 @@ def months() -> dict[str, int]:
                     if len(word) >= 3 and not any(letter.isdigit() for letter in word):
                         found.setdefault(word, set()).add(at)
     for at, name in enumerate(("january", "february", "march", "april", "may", "june", "july"), 1):
-        found[name], found[name[:3]] = {at}, {at}  # what English means comes first: "mar", "jan", "jun"
+        found[name], found[name[:3]] = {at}, {at}  # English takes precedence: "mar", "jan", "jun"
     return {name: numbers.pop() for name, numbers in found.items() if len(numbers) == 1}
 
 
@@ -232,7 +234,7 @@ def year_in(text: str) -> int | None:
     return int(found[0]) if found and _tells_of_years(text) else None
 
 
-#: Words that may stand beside a year, and signs; months and numerals may, too.
+#: Words and signs that may accompany a year; months and numerals may, too.
 _BESIDE = frozenset(
     [
         "c",
@@ -287,14 +289,14 @@ _BESIDE = frozenset(
 _SIGNS = re.compile(r"[\w\s.,;:/()\[\]{}'’–—?~*&+-]*")
 
 
-#: Without a word there is no other number beside a year than a month and a day, the end of a span, or a footnote.
+#: Without a word the only other numbers with a year are a month and a day, the end of a span, or a footnote.
 _ONLY_YEARS = re.compile(
     r"\W*\d{4}\W*|\W*\d{4}\s*[-–—/,&+~]\s*\d{2,4}\W*|\W*\d{4}[-/.]\d{1,2}(?:[-/.]\d{1,2})?\W*|\W*(?:\d{1,2}[-/.]){1,2}\d{4}\W*|\W*\d{4}\s*\[\d{1,3}\W*"
 )
 
 
 def _tells_of_years(text: str) -> bool:
-    """Return whether a text with a year is about a year, and not a word or number with four such digits in it."""
+    """Return whether a text with a year is a year, not a word or number that contains four digits."""
     bare = re.sub(r"\([^()\d]*\)", " ", text)
     words = [word.casefold() for word in _WORDS.findall(bare)]
     others = [word for word in words if word not in _BESIDE and word not in _FILLERS]

@@ -1,7 +1,8 @@
-"""Which 8-bit or East Asian encoding a text is in that is not Unicode: by the words in it that are not ASCII.
+"""Detects which 8-bit or East Asian encoding a non-Unicode text has, from its words that are not ASCII.
 
-A library (charset-normalizer) orders the encodings that can be meant. Of lists of titles it often sees a few words only, so what
-comes first is how odd these words would look: letters of two scripts in one word, capitals inside it, signs between letters.
+A library (charset-normalizer) ranks the possible encodings. Lists of titles often have only a few such words, so what
+comes first is how unusual these words would look: letters of two scripts in one word, capitals inside it, signs between
+letters.
 """
 
 from __future__ import annotations
@@ -11,15 +12,15 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-#: The encodings that lists of films come in, Western European ones first: where nothing tells them apart, they are meant.
+#: The encodings that lists of films come in, Western European ones first: in case of a tie, these are chosen.
 CANDIDATES = (
     "cp1252", "cp1250", "cp1251", "cp932", "gb18030", "big5", "cp949", "euc_jp", "koi8_r", "cp1253", "cp1254",
 )  # fmt: skip
 
-#: Bytes of words that are looked at: more tell no more.
+#: Bytes of words that are examined: more do not improve the result.
 LOOKED_AT = 20_000
 
-#: Words may look odd in the encoding that is meant, too; one that looks this much odder is not meant.
+#: Words may look unusual in the right encoding, too; one in which they look this much more unusual is excluded.
 MARGIN = 0.02
 
 _WORD = re.compile(rb"[A-Za-z'\x80-\xff]*[\x80-\xff][A-Za-z'@-~\x80-\xff]*")
@@ -35,7 +36,7 @@ _TURKISH, _ICELANDIC = re.compile("[ðýÝÞ]"), re.compile("[áóúíé]")
 
 
 def encoding_of(lines: Iterable[bytes]) -> str:
-    """Return the encoding that the lines, of which none that is not ASCII is UTF-8, are most likely in."""
+    """Return the most likely encoding of lines, given that none of the non-ASCII ones is UTF-8."""
     words = b" ".join(_words(lines))
     scored = []
     for place, encoding in enumerate(CANDIDATES):
@@ -79,7 +80,7 @@ def _words(lines: Iterable[bytes]) -> Iterator[bytes]:
 def _ordered(words: bytes, encodings: tuple[str, ...]) -> list[str]:
     from charset_normalizer import (
         from_bytes,
-    )  # here, since few files need it and loading takes a while
+    )  # imported here, since few files need it and loading is slow
 
     return [match.encoding for match in from_bytes(words, cp_isolation=list(encodings))]
 

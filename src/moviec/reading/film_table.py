@@ -1,6 +1,7 @@
-"""A film list's file as the engine's table `listed`: every column as text, and `position`, the number of the row.
+"""Loads a film list's file into the engine's table `listed`: every column as text, and `position`, the number of the
+row.
 
-Rows that cannot be read have numbers too, and are handed on with their line and text. Objects inside cells are unfolded, as
+Unreadable rows have numbers too, and are returned with their line and text. Objects inside cells are unfolded, as
 sites export them (Trakt, Simkl): a column `movie` of objects gives the columns `movie.title`, `movie.ids.imdb`, ….
 """
 
@@ -27,9 +28,9 @@ from moviec.engine.textfile.rows import (
 from moviec.errors import PayloadError
 from moviec.reading.table_start import ONE_COLUMN
 
-#: Objects inside objects inside objects are unfolded, and no deeper.
+#: The depth to which nested objects are unfolded.
 DEEPEST = 3
-#: Columns that one column of objects may become: beyond, its keys are no names of columns.
+#: The most columns from one column of objects: with more keys, they are not column names.
 MOST_KEYS = 60
 
 _IS_OBJECT = (
@@ -63,13 +64,13 @@ def unfold(engine: DuckEngine, rows: str, columns: list[str]) -> list[str]:
 
 
 def path_of(key: str) -> str:
-    """Return the JSON path of a key, whatever stands in it."""
+    """Return the JSON path of a key with any characters."""
     escaped = key.replace("\\", "\\\\").replace('"', '\\"')
     return f'$."{escaped}"'
 
 
 def _objects(engine: DuckEngine, rows: str, columns: list[str]) -> list[str]:
-    """Return the columns of which all filled cells are JSON objects."""
+    """Return the columns whose filled cells are all JSON objects."""
     tests = ", ".join(
         f"coalesce(bool_and({_IS_OBJECT.format(cell=identifier(column))}) FILTER ({identifier(column)} IS NOT NULL), false) AS c{at}"
         for at, column in enumerate(columns)
@@ -105,7 +106,7 @@ SELECT position, line FROM lines ANTI JOIN objects USING (position) WHERE trim(l
 
 
 def stage_list(engine: DuckEngine, path: Path, kind: str, work: Path) -> Listed:
-    """Make the rows of a file of this kind ("csv", "jsonl", …) known as `listed`; return its columns and what is no row.
+    """Register the rows of a file of this kind ("csv", "jsonl", …) as `listed`; return its columns and unreadable rows.
 
     Raises PayloadError for a file that has no rows of its kind.
     """
@@ -118,7 +119,7 @@ def stage_list(engine: DuckEngine, path: Path, kind: str, work: Path) -> Listed:
         rows = f"read_json({quoted(str(path))}, maximum_object_size = {LONGEST_RECORD}, sample_size = -1, convert_strings_to_integers = false)"
     described = engine.connection.execute(f"DESCRIBE SELECT * FROM {rows}").fetchall()
     if kind != "parquet" and not engine.query(f"SELECT 1 FROM {rows} LIMIT 1"):
-        raise PayloadError("there is not one object in its list", path.name)
+        raise PayloadError("its list has no object", path.name)
     texts = ", ".join(_as_text(column[0], column[1]) for column in described)
     engine.materialize("listed", f"SELECT {texts}, row_number() OVER () AS position FROM {rows}")
     return [column[0] for column in described], ()
@@ -126,9 +127,7 @@ def stage_list(engine: DuckEngine, path: Path, kind: str, work: Path) -> Listed:
 
 def _as_text(column: str, kind: str) -> str:
     named = identifier(column)
-    if (
-        kind == "JSON"
-    ):  # rows differ in the type: a text without its quotes, as rows that all hold texts have it
+    if kind == "JSON":  # rows differ in type: keep text without quotes, as if all rows had text
         return f"{named} ->> '$' AS {named}"
     nested = kind.endswith("]") or kind.startswith(("STRUCT", "MAP"))
     return (
@@ -137,7 +136,7 @@ def _as_text(column: str, kind: str) -> str:
 
 
 def _stage_lines(engine: DuckEngine, path: Path, work: Path) -> Listed:
-    """Read one JSON object a line; a line that is none costs itself and no other."""
+    """Read one JSON object per line; an invalid line does not affect the others."""
     read_start(path)
     file = copy_rows(engine, Header(path, ("line",), 0, LINES), ("line",), work / "lines.parquet")
     check_encoding(engine, file)
@@ -145,9 +144,9 @@ def _stage_lines(engine: DuckEngine, path: Path, work: Path) -> Listed:
     engine.materialize("objects", _OBJECTS)
     names = [str(name) for name in engine.query(_NAMES)["name"].to_pylist()]
     if not names:
-        raise PayloadError("not one line is a JSON object", path.name, "give one object a line")
+        raise PayloadError("no line is a JSON object", path.name, "give one object a line")
     paths = ", ".join(quoted('$."' + name.replace("\\", "\\\\").replace('"', '\\"') + '"') for name in names)
-    own = told_apart(names)
+    own = with_positions(names)
     cells = ", ".join(f"cells[{at}] AS {identifier(name)}" for at, name in enumerate(own, 1))
     engine.materialize(
         "listed",
@@ -174,13 +173,13 @@ def _stage_csv(engine: DuckEngine, path: Path, work: Path) -> Listed:
 def _copied(engine: DuckEngine, path: Path, dialect: Dialect, work: Path) -> Scanned:
     """Copy the rows of a file with the dialect into Parquet."""
     header = read_names(path, dialect)
-    own = told_apart(header.names)
+    own = with_positions(header.names)
     staged = work / f"rows{len(dialect.quote)}.parquet"
     return copy_rows(engine, msgspec.structs.replace(header, names=own), own, staged)
 
 
-def told_apart(columns: Sequence[str]) -> tuple[str, ...]:
-    """Return a column name that stands twice, in whatever case, its place."""
+def with_positions(columns: Sequence[str]) -> tuple[str, ...]:
+    """Return column names with the position appended to repeated ones (in any case)."""
     names = [name.lower() for name in columns]
     return tuple(
         f"{name} {place}" if name.lower() in names[: place - 1] else name

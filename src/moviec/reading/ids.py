@@ -1,4 +1,4 @@
-"""Ids of films as files have them: bare, as addresses, as media libraries mark them, or as spreadsheets leave them ("862.0")."""
+"""Reads ids of films: bare, in addresses, in media libraries' marks, or as numbers in spreadsheets ("862.0")."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _BARE_NUMBER = re.compile(r"([0-9]{1,9})(?:[.,]0+)?")
 _IMDB = re.compile(r"(?:^|[/=:\s{\[(-])(?:title/)?tt([0-9]{7,10})(?!\w)", re.IGNORECASE)
 _IMDB_BARE = re.compile(r"(?:tt)?([0-9]{1,10})(?:\.0)?", re.IGNORECASE)
 
-#: By space: what stands before and around the id in an address or mark. The first group is the id.
+#: By space: the text before and around the id in an address or mark. The first group is the id.
 _ADDRESSES: Mapping[str, re.Pattern[str]] = {
     "tmdb": re.compile(
         r"(?:themoviedb\.org/movie/|^tmdb(?:id)?[:/=-]+(?:movie/)?|^movie/|^(?=[0-9]+-[a-z]))([0-9]{1,9})(?![0-9])",
@@ -28,12 +28,12 @@ _ADDRESSES: Mapping[str, re.Pattern[str]] = {
 }
 #: Spaces whose ids are numbers.
 NUMBERED = ("tmdb", "movielens", "simkl", "douban", "netflix")
-#: Spaces whose ids are words, and come as addresses, too.
+#: Spaces whose ids are words, which also occur in addresses.
 ADDRESSED = ("wikidata", "letterboxd", "rottentomatoes", "metacritic", "trakt")
 
 
 def imdb(text: str) -> str | None:
-    """Read an IMDb title id: "tt0114709", 114709, an address of the film; None where it is none."""
+    """Read an IMDb title id: "tt0114709", 114709, an address of the film; None for anything else."""
     text = text.strip()
     found = _IMDB_BARE.fullmatch(text) or (_IMDB.search(text) if len(text) < 400 else None)
     if not found or int(found[1]) == 0:
@@ -43,7 +43,7 @@ def imdb(text: str) -> str | None:
 
 
 def film_id(space: str, text: str) -> str | None:
-    """Read an id of a space; None where the space has no such id. Of a space that is not known here it is the text."""
+    """Read an id of a space; None if it is not an id of that space. For unknown spaces the text is returned."""
     text = text.strip()
     if space == "imdb":
         return imdb(text)
@@ -68,7 +68,9 @@ _MARK = re.compile(
 
 
 def marked_ids(text: str) -> tuple[str, dict[str, str]]:
-    """Take marks of ids out of a title: "Heat {imdb-tt0113277}", "Heat [tmdbid=949]"; return the rest and the ids by space."""
+    """Remove marked ids from a title: "Heat {imdb-tt0113277}", "Heat [tmdbid=949]"; return the rest and the ids by
+    space.
+    """
     found: dict[str, str] = {}
     for mark in _MARK.finditer(text):
         space, value = (mark[1].lower(), mark[2]) if mark[1] else ("imdb", mark[3])

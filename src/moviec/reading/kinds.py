@@ -1,7 +1,8 @@
-"""The kinds of values that cells hold, each declared once: which spellings need no reading, what a column decides, how a cell is read.
+"""The kinds of cell values, each declared once: which spellings need no reading, what a column decides, how a cell is
+read.
 
 A cell is read into the spelling that SQL casts: a date as 1999-03-31, money, minutes and votes as whole numbers, a rating as a number,
-an id bare, a title without what stood beside it.
+an id bare, a title without text around it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import msgspec
 
 from moviec.reading import dates, ids, money, numbers, ratings, titles
 
-#: What cells say where nothing is known, in small letters. Titles have a list of their own: "Nil" is a film.
+#: Texts of cells without a value, in lower case. Titles have a list of their own: "Nil" is a film.
 BLANK = frozenset(
     ("", "\\n", "n/a", "n.a.", "na", "nan", "nat", "null", "none", "nil", "-", "--", "–", "—", "?", "[]", "{}", "()", "unknown", "tbd", "tba", "tbc",
      "to be announced", "not available", "not rated", "#n/a", "#value!", "#ref!", "<na>", "undefined", "k.a.", "s/d")
@@ -26,7 +27,7 @@ BLANK_TITLES = frozenset(
 
 
 class Value(NamedTuple):
-    """A cell that was read: its text in the spelling that is cast, and what else it told, by name."""
+    """A read cell: its text in the castable spelling, and additional values by name."""
 
     text: str | None
     extras: Mapping[str, str] = {}
@@ -49,11 +50,11 @@ def _decimal(texts: Sequence[str], cells: int) -> str | None:
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """A kind of value. `plain` is the SQL condition that a cell ({0}) is in the spelling that is cast already.
+    """A kind of value. `plain` is the SQL condition that a cell ({0}) is already in the castable spelling.
 
-    `decide` takes a column's other cells, and how many different cells it has, and returns its convention; `read` takes one of them and the convention, and
-    returns None where it is unreadable. `extras` names what else a cell may tell. `why_open` is what is said of cells that
-    are unreadable only since the column does not tell its convention.
+    `decide` takes a column's other cells and its number of distinct cells, and returns its convention; `read` takes one
+    of them and the convention, and returns None if it is unreadable. `extras` names additional values in a cell.
+    `why_open` is the message for cells that are unreadable only because the column's convention is undecided.
     """
 
     name: str
@@ -65,11 +66,11 @@ class Kind(msgspec.Struct, frozen=True):
     why_open: str = ""
 
     def is_plain(self, cell: str) -> str:
-        """Write the condition that a cell, given as SQL, is in the spelling that is cast."""
+        """Return the condition that a cell, given as SQL, is in the castable spelling."""
         return self.plain.replace("{0}", cell)
 
     def is_blank(self, text: str) -> bool:
-        """Return whether a cell says that nothing is known."""
+        """Return whether a cell means "no value"."""
         bare = text.strip(" \t\r\n\u00a0")
         return bare in self.blank if self.blank is BLANK_TITLES else bare.lower() in self.blank
 
@@ -130,14 +131,14 @@ def _duration(text: str, _: str | None) -> Value | None:
     return Value(str(found)) if found is not None else None
 
 
-#: Units of running times as the names of columns write them, and how many of each are a minute.
+#: Units of running times in column names, and how many of each make a minute.
 _TIMES = {"s": 60, "sec": 60, "secs": 60, "second": 60, "seconds": 60, "sekunden": 60, "ms": 60_000, "millis": 60_000, "milliseconds": 60_000, "h": 1 / 60, "hours": 1 / 60, "hrs": 1 / 60}  # fmt: skip
 #: A whole number of seven or eight digits is a length in milliseconds: it cannot be minutes or seconds of a film.
 _MILLISECONDS = re.compile(r"\d{7,8}")
 
 
 def _duration_in(text: str, _: str | None, unit: float) -> Value | None:
-    """Read a bare number as so many units to a minute, else as any running time."""
+    """Read a bare number in a unit of which so many make a minute, else any running time."""
     value = numbers.number(text, ".")
     return _duration(text, None) if value is None else Value(str(round(float(value) / unit)))
 
@@ -176,7 +177,9 @@ def _flag(text: str, _: str | None) -> Value | None:
 
 _WHOLE = "regexp_full_match({0}, '-?[0-9]{1,18}(\\.0)?')"
 _DECIMAL = "regexp_full_match({0}, '-?[0-9]{1,17}(\\.[0-9]{1,12})?')"
-_WHY_NUMBERS = 'whether a comma or a point stands before the decimals cannot be told: say decimal = "," or "." in the mapping'
+_WHY_NUMBERS = (
+    'it is unclear whether a comma or a point precedes the decimals: set decimal = "," or "." in the mapping'
+)
 
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
@@ -187,7 +190,7 @@ KINDS: Mapping[str, Kind] = {
             _date,
             _order,
             ("year", "open"),
-            why_open="whether the day or the month stands first cannot be told: say dates = \"dmy\" or \"mdy\" in the mapping",
+            why_open="it is unclear whether the day or the month comes first: set dates = \"dmy\" or \"mdy\" in the mapping",
         ),
         Kind("year", "regexp_full_match({0}, '[0-9]{4}')", _year),
         Kind("money", _WHOLE, _money, _decimal, ("currency", "amount"), why_open=_WHY_NUMBERS),
@@ -211,7 +214,7 @@ KINDS: Mapping[str, Kind] = {
     )
 }  # fmt: skip
 
-#: Kinds whose cells list several values; how they are cut is decided for the column (`lists`).
+#: Kinds whose cells list several values; the separator is decided for the column (`lists`).
 LISTS = ("labels", "countries", "languages", "names", "companies", "titles", "objects", "company objects")
 
 _UNITS = {"thousand": 10**3, "thousands": 10**3, "000s": 10**3, "k": 10**3, "million": 10**6, "millions": 10**6, "mil": 10**6, "mill": 10**6,
@@ -232,7 +235,7 @@ def unit_of(column: str) -> tuple[str, int]:
 
 
 def duration_of(column: str) -> Kind:
-    """Return how running times read in a column of this name: "runtime_seconds", "Duration (ms)"."""
+    """Return the kind of running times in a column with this name: "runtime_seconds", "Duration (ms)"."""
     words = re.split(r"[\s_()\[\],:/.-]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).lower())
     unit = next((_TIMES[word] for word in words[1:] if word in _TIMES), None)
     if unit is None:
@@ -241,7 +244,7 @@ def duration_of(column: str) -> Kind:
 
 
 def money_of(column: str) -> Kind:
-    """Return how money reads in a column of this name."""
+    """Return the kind of money in a column with this name."""
     unit = unit_of(column)
     if unit in (("", 1), (money.DOLLARS, 1)):
         return KINDS["money"]

@@ -1,7 +1,7 @@
-"""Cells that list several values: the separator is decided for a whole column, from all its cells.
+"""Reads cells that list several values: the separator is decided for a whole column, from all its cells.
 
-JSON lists and Python literals need no deciding; else semicolons and bars come first, then what the column says. Listed
-countries and languages become their codes: "UK/USA" is GB and US, "Französisch" fr.
+JSON lists and Python literals need no decision; else semicolons and bars take precedence, then the column decides.
+Listed countries and languages become their codes: "UK/USA" is GB and US, "Französisch" fr.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from moviec.engine.duckdb import identifier, quoted
 from moviec.reading.dates import LANGUAGES as SPOKEN
 from moviec.text import fold_one
 
-#: What lists of films call countries and languages besides their names in the Unicode CLDR, folded. A country that is no more
-#: and whose films are listed under the one that is there today goes by that.
+#: Names of countries and languages in film lists besides those of the Unicode CLDR, folded. A former country
+#: whose films are listed under today's has that code.
 _COUNTRIES = {
     "usa": "US", "u s a": "US", "us": "US", "u s": "US", "america": "US", "united states of america": "US", "uk": "GB", "u k": "GB",
     "great britain": "GB", "england": "GB", "scotland": "GB", "wales": "GB", "west germany": "DE", "federal republic of germany": "DE",
@@ -29,7 +29,7 @@ _LANGUAGES = {"mandarin": "zh", "cantonese": "cn", "chinese": "zh", "farsi": "fa
 
 
 def code_of(kind: str, name: str) -> str | None:
-    """Return the code of a country (kind "countries") or language by its name or code; None where it is neither."""
+    """Return the code of a country (kind "countries") or language by its name or code; None for anything else."""
     bare = name.strip()
     codes = _codes(kind)
     as_code = bare.upper() if kind == "countries" else bare.lower()
@@ -40,10 +40,10 @@ def code_of(kind: str, name: str) -> str | None:
 def _codes(kind: str) -> dict[str, str]:
     from babel import (
         Locale,
-    )  # here, since few lists name them and loading takes a while
+    )  # imported here, since few lists name them and loading is slow
 
     found: dict[str, str] = {}
-    for language in reversed(SPOKEN):  # what English means comes first
+    for language in reversed(SPOKEN):  # English takes precedence
         locale = Locale(language)
         names = locale.territories if kind == "countries" else locale.languages
         for code, name in names.items():
@@ -52,10 +52,10 @@ def _codes(kind: str) -> dict[str, str]:
     return found | (_COUNTRIES if kind == "countries" else _LANGUAGES)
 
 
-#: What lists are cut at where nothing tells otherwise, as a regular expression.
+#: The default separator of lists, as a regular expression.
 USUAL = "[;|]"
 
-#: Separators in the order in which they are looked for, as regular expressions, with what a cell must hold for each.
+#: Separators in the order in which they are tried, as regular expressions, with what a cell must hold for each.
 _SEPARATORS = (
     (USUAL, "[;|]"),
     ("[、・]", "[、・]"),
@@ -65,9 +65,9 @@ _SEPARATORS = (
     (",", ","),
 )
 
-#: Kinds whose items have codes; a stroke parts them, too ("UK/USA").
+#: Kinds whose items have codes; a slash separates them, too ("UK/USA").
 PLACES = ("countries", "languages")
-#: More different names than there are countries and languages in all.
+#: More than the number of names of all countries and languages.
 MOST_PLACES = 2000
 
 #: How the cells of each kind of list are read; {0} is the cell, {1} the separator.
@@ -80,15 +80,15 @@ _READ = {
     "companies": "companies_listed({0}, {1})",
 }
 
-#: Texts that no list consists of, as torn rows have them in its place.
+#: Texts that are never lists, found in torn rows.
 _NO_LIST = r"(?i:true|false|[-+0-9.,]*|\S*/\S*\.\w+)"
 
-#: Kinds of columns that a source's own query takes apart; lists of plain text are written as lists of objects. A plain text among
-#: lists is none.
+#: Kinds of columns that a source's own query parses; lists of plain text are written as lists of objects. A plain text
+#: among lists is not a list.
 OBJECTS = ("objects", "company objects")
 
-#: What the other cells of a column say of commas: `many` cells hold two or more, `alike` pieces stand in several cells or alone,
-#: `other` cells hold commas and are no "Lynch, David". Pieces are counted in some cells only.
+#: What the other cells of a column show about commas: `many` cells hold two or more, `alike` pieces occur in several
+#: cells or alone, `other` cells have commas and are not like "Lynch, David". Pieces are counted in a sample of cells.
 _COMMAS = """
 WITH cells AS (SELECT DISTINCT {cell} AS cell FROM {rows} WHERE {cell} IS NOT NULL AND {cell}[1] NOT IN ('[', '{{') LIMIT 20000),
 cut AS (SELECT cell, {legal} AS pieces FROM cells),
@@ -106,12 +106,12 @@ class Cut(NamedTuple):
     sql: str
 
 
-def cut_of(engine: DuckEngine, rows: str, column: str, kind: str, told: str | None = None) -> Cut:
-    """Decide how the lists in a column are cut. `told` is a separator that somebody gave for it."""
+def cut_of(engine: DuckEngine, rows: str, column: str, kind: str, given: str | None = None) -> Cut:
+    """Return how the lists in a column are separated. `given`: a separator set for it."""
     cell = identifier(column)
     if kind in OBJECTS and _has_lists(engine, rows, cell):
         return Cut("", cell)
-    separator = told or _decide(engine, rows, column, kind)
+    separator = given or _decide(engine, rows, column, kind)
     if kind in PLACES:
         return Cut(separator, _by_code(engine, rows, _READ[kind].format(cell, quoted(separator)), kind))
     if kind in OBJECTS:
@@ -123,7 +123,7 @@ def cut_of(engine: DuckEngine, rows: str, column: str, kind: str, told: str | No
 
 
 def _by_code(engine: DuckEngine, rows: str, cut: str, kind: str) -> str:
-    """Write lists of countries or languages by their codes; what has none stays as it stands."""
+    """Write lists of countries or languages by their codes; names without one are unchanged."""
     names = engine.query(
         f"SELECT DISTINCT unnest({cut}) AS name FROM {rows} ORDER BY name LIMIT {MOST_PLACES}"
     )["name"].to_pylist()

@@ -1,8 +1,9 @@
-"""Money as sites and people write it: an amount, its currency, and what it was worth in dollars.
+"""Reads amounts of money: the amount, its currency, and its value in dollars.
 
-Whole dollars are what a record keeps. Another currency is never taken for dollars; a bare number is dollars, since that is
-what film data use. The dated table of rates that ships has the average of each year since 1999 (the European Central Bank's
-reference rates, and the fixed rates of the currencies that the euro replaced); a person can replace it by one of their own.
+Whole dollars are what a record keeps. Another currency is never treated as dollars; a bare number is dollars, as
+usual in film data. The shipped table of dated rates has the average of each year since 1999 (the European Central
+Bank's reference rates, and the fixed rates of the currencies that the euro replaced); users can replace it by their
+own.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from moviec.reading.numbers import scaled
 
 DOLLARS = "USD"
 
-#: What stands beside an amount, in small letters, and which currency that is. A sign that several currencies share
-#: is kept as it stands.
+#: Texts with an amount, in lower case, and their currency. A sign that several currencies share
+#: is kept unchanged.
 CURRENCIES = {
     "$": DOLLARS, "us$": DOLLARS, "usd": DOLLARS, "usd$": DOLLARS, "$us": DOLLARS, "u.s.$": DOLLARS, "u.s. $": DOLLARS, "us $": DOLLARS,
     "usd $": DOLLARS, "dollar": DOLLARS, "dollars": DOLLARS, "us dollar": DOLLARS, "us dollars": DOLLARS, "u.s. dollars": DOLLARS,
@@ -66,7 +67,7 @@ class Amount(NamedTuple):
 
 
 def money(text: str, decimal: str | None = None) -> Amount | None:
-    """Read an amount of money; None where it is none, or stands for a range of amounts."""
+    """Read an amount of money; None for anything else, and for a range of amounts."""
     text = text.strip()
     if text[:1] + text[-1:] == "()" and text.count("(") == 1:
         text = text[1:-1].strip()
@@ -100,7 +101,9 @@ def _without_notes(text: str) -> str:
 
 
 def _scale_and_currency(after: str) -> tuple[str, str | None]:
-    """Return the word of scale and the currency behind the digits, "" for none; a currency of None is an unknown word."""
+    """Return the word of scale and the currency after the digits, "" for none; a currency of None is an unknown
+    word.
+    """
     words = after.split(None, 1)
     if not words:
         return "", ""
@@ -119,10 +122,10 @@ def _scale_and_currency(after: str) -> tuple[str, str | None]:
     return scale, CURRENCIES.get(rest) if rest else ""
 
 
-#: The file in a home that takes the place of the table that ships.
+#: The file in a home that replaces the shipped table.
 FILE = "rates.csv"
 
-#: A rate holds until the next one of its currency, and no longer than this.
+#: A rate is valid until the next one of its currency, but no longer than this.
 LONGEST = dt.timedelta(days=366)
 
 _COLUMNS: list[tuple[str, pa.DataType]] = [
@@ -135,9 +138,9 @@ RATES = pa.schema(_COLUMNS)
 
 
 def rates_of(home: Path | None) -> pa.Table:
-    """Return the rates (RATES columns; `until` is the last day) of a home, or those that ship.
+    """Return the rates (RATES columns; `until` is the last day) of a home, or the shipped ones.
 
-    Raises UsageError for a file that is no table of rates.
+    Raises UsageError for an invalid file.
     """
     own = home / FILE if home else None
     if own and own.exists():
@@ -145,7 +148,7 @@ def rates_of(home: Path | None) -> pa.Table:
             return _rates(own.read_text("utf-8-sig"))
         except (OSError, ValueError) as error:
             raise UsageError(
-                f"this is no table of rates ({error})",
+                f"this is not a table of rates ({error})",
                 str(own),
                 "its columns are date, currency and dollars: 2004-01-01,EUR,1.2439",
             ) from error

@@ -1,4 +1,5 @@
-"""Numbers and running times as people write them: "2,012,345", "2.012.345", "7,8", "1.5e8", "2.0M", "1'234"; "2h 26m", "PT2H50M".
+"""Reads numbers and running times in people's notations: "2,012,345", "2.012.345", "7,8", "1.5e8", "2.0M", "1'234"; "2h
+26m", "PT2H50M".
 
 Whether a comma or a point marks the decimals is decided for a whole column, from all its cells.
 """
@@ -9,7 +10,7 @@ import re
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
-#: Blanks that group digits, and what else stands between thousands.
+#: Blanks that group digits, and other separators of thousands.
 _GROUPS = re.compile(r"(?<=\d)[\u0020\u00a0\u2007\u2009\u202f'’_](?=\d{3}(?:\D|$))")
 _TOKEN = re.compile(r"\d[\d.,]*\d")
 _PLAIN = re.compile(r"\d+(?:[.,]\d+)?")
@@ -34,17 +35,17 @@ Ambiguous = "ambiguous"
 
 
 def decide_decimal(texts: Iterable[str]) -> str | None:
-    """Return what stands before decimals in a column, "," or "."; None where no cell tells, or two contradict."""
+    """Return the decimal mark of a column, "," or "."; None if no cell decides it, or two contradict."""
     found = set()
     for text in texts:
         for token in _TOKEN.findall(_GROUPS.sub("", text)):
-            if mark := _told(token):
+            if mark := _mark_in(token):
                 found.add(mark)
     return found.pop() if len(found) == 1 else None
 
 
-def _told(token: str) -> str | None:
-    """Return the decimal mark that one number tells of."""
+def _mark_in(token: str) -> str | None:
+    """Return the decimal mark that one number implies."""
     commas, points = token.count(","), token.count(".")
     if commas and points:
         return max(",.", key=token.rfind)
@@ -58,10 +59,10 @@ def _told(token: str) -> str | None:
 
 
 def number(text: str, decimal: str | None = None, lone: str | None = None) -> Decimal | None:
-    """Read a number that is all of the text; None where it is none.
+    """Read a text that is a number; None for anything else.
 
-    `decimal` is the column's decimal mark. Where that is not known, a single group of three digits ("1.234", "1,234") is
-    read with `lone` as the decimal mark, and is none where that is None, too.
+    `decimal` is the column's decimal mark. If that is unknown, a single group of three digits ("1.234", "1,234") is
+    read with `lone` as the decimal mark, and is None if that is None, too.
     """
     text = _GROUPS.sub("", text.strip())
     sign = -1 if text[:1] in ("-", "−") else 1
@@ -76,7 +77,7 @@ def number(text: str, decimal: str | None = None, lone: str | None = None) -> De
 
 
 def _unmarked(text: str, decimal: str | None) -> str | None:
-    """Write a number with a decimal point and nothing else between its digits."""
+    """Return a number with a decimal point and no other characters between its digits."""
     if not re.fullmatch(r"[0-9][0-9.,]*|[.,][0-9]+", text):
         return None
     commas, points = text.count(","), text.count(".")
@@ -103,7 +104,7 @@ def scaled(text: str, decimal: str | None = None, lone: str | None = None) -> De
     if not found or re.fullmatch(r"\d+(?:\.\d+)?[eE]", found[0]):
         return number(text, decimal, lone)
     scale = SCALES.get(found[2].lower())
-    # Before a word of scale a lone group of three digits is decimals: nobody writes "1,234 million" for a film's money.
+    # Before a word of scale a lone group of three digits is decimals: no film's money is "1,234 million".
     value = number(found[1], decimal, lone if decimal else ".")
     return value * scale if scale and value is not None else None
 
@@ -116,7 +117,9 @@ _COUNTED = re.compile(
 
 
 def count(text: str, decimal: str | None = None) -> int | None:
-    """Read how many: "2,345,678", "2.0M", "(1,234 votes)", "250,000+ Ratings". A point before three digits parts thousands."""
+    """Read a count: "2,345,678", "2.0M", "(1,234 votes)", "250,000+ Ratings". A point before three digits separates
+    thousands.
+    """
     found = _COUNTED.fullmatch(text.strip())
     if not found:
         return None
@@ -127,7 +130,7 @@ def count(text: str, decimal: str | None = None) -> int | None:
 
 
 def plain_text(value: Decimal) -> str:
-    """Write a number without an exponent and without zeros behind its decimals."""
+    """Return a number without an exponent and without trailing zeros."""
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -148,7 +151,7 @@ _PARTS = re.compile(
 
 
 def minutes(text: str) -> int | None:
-    """Read a running time; None where it is none or a range of several. Half a minute counts as one."""
+    """Read a running time; None for anything else and for ranges. Half a minute counts as one."""
     text = _bare(text)
     if clock := _CLOCK.fullmatch(text):
         return _of_clock(clock)
@@ -178,7 +181,7 @@ _HEDGE = re.compile(r"^(?:approx\.?|ca\.?|c\.|about|~)\s*", re.IGNORECASE)
 
 
 def _bare(text: str) -> str:
-    """Take off notes and "about", and write halves and quarters as decimals."""
+    """Remove notes and "about", and convert halves and quarters to decimals."""
     text = text.strip()
     while (shorter := _NOTE.sub("", text)) != text and shorter:
         text = shorter
@@ -188,7 +191,7 @@ def _bare(text: str) -> str:
 
 
 def _of_clock(clock: re.Match[str]) -> int | None:
-    """Read "2:15" as hours and minutes, "95:30" as minutes and seconds; what may be either ("12:30") is neither."""
+    """Read "2:15" as hours and minutes, "95:30" as minutes and seconds; ambiguous ones ("12:30") are None."""
     first, second = Decimal(clock[1]), Decimal(clock[2])
     if clock[3]:
         return _total(first, second, Decimal(clock[3]))

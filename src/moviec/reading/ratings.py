@@ -1,4 +1,6 @@
-"""Ratings as people write them, with the scale that they name: "8.8/10", "87%", "74/100", "★★★½", "4 out of 5", "B+"."""
+"""Reads ratings in people's notations, with the scale that they state: "8.8/10", "87%", "74/100", "★★★½", "4 out of 5",
+"B+".
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from typing import NamedTuple
 
 from moviec.reading.numbers import number, plain_text
 
-#: Scales that have no number: grades as schools give them, and stars of which the empty ones are not shown.
+#: Scales without a number: school grades, and stars without the empty ones.
 GRADES, STARS = "grades", "stars"
 
 _GRADES = ("f", "d-", "d", "d+", "c-", "c", "c+", "b-", "b", "b+", "a-", "a", "a+")
@@ -40,14 +42,14 @@ _LEADING_STAR = re.compile(rf"^[{_FULL}]\s*(\d\S*)$")
 
 
 class Rating(NamedTuple):
-    """A value and the top of the scale that the cell names: a number, GRADES, STARS, or "" where it names none."""
+    """A value and the top of the scale that the cell states: a number, GRADES, STARS, or "" if none."""
 
     value: str
     top: str = ""
 
 
 def rating(text: str, decimal: str | None = None) -> Rating | None:
-    """Read a rating; None where it is none."""
+    """Read a rating; None for anything else."""
     text = _NOTE.sub("", text.replace("\ufe0f", "").strip())
     text = _AROUND.sub("", text) if "/" in text else _LEADING_STAR.sub(r"\1★", text)
     if text[:1] and text[:1] in _FULL + _EMPTY + _HALF + "*":
@@ -72,7 +74,7 @@ def rating(text: str, decimal: str | None = None) -> Rating | None:
 
 
 def _with_half(text: str, decimal: str | None) -> Decimal | None:
-    """Read a number that a sign for a half may follow: "3½", "3 1/2"."""
+    """Read a number, possibly followed by a half: "3½", "3 1/2"."""
     for sign, part in _HALVES.items():
         if text.endswith(sign) and text != sign:
             whole = number(text.removesuffix(sign).strip(), decimal)

@@ -1,6 +1,7 @@
-"""Where a table of text begins: its delimiter, the lines that stand before its header, and a header where it has none.
+"""Finds where a table of text begins: its delimiter, the lines before its header, and a header if it has none.
 
-Spreadsheets put a title over a table ("My films 2024"), sites a line of what was exported; lists of names have no header at all.
+Spreadsheets put a title over a table ("My films 2024"), sites a line about the export; lists of names have no header at
+all.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ from moviec.reading.ids import imdb
 from moviec.reading.layouts import ALIASES, MORE_ALIASES, plain_name, usual_columns
 
 DELIMITERS = "\t,;|"
-#: What stands for a delimiter where there is none: all of a line is one cell.
+#: The delimiter of files without one: each line is one cell.
 ONE_COLUMN = "\x1f"
 
-#: A header stands among the first lines, and a table is judged by so many.
+#: The number of first lines that may contain the header, and by which a table is judged.
 DEEPEST, LOOKED_AT = 20, 200
 
-#: A column is of a kind when so many of its cells are: the first line may be of a table without a header then.
+#: The share of cells by which a column is of a kind: the first line may be of a table without a header then.
 MOST = 0.8
 
-#: What the only column of a list of titles or of files is called.
+#: The name of the only column of a list of titles or files.
 EACH_LINE = "title (each line)"
 
 _FILE = re.compile(r"\.(?:mkv|mp4|m4v|avi|mov|wmv|mpe?g|ts|m2ts|iso|webm|flv)$", re.IGNORECASE)
@@ -47,13 +48,13 @@ def is_video(name: str) -> bool:
 
 
 def delimiter_of(line: str) -> str:
-    """Return what parts the cells of a header: what stands in it most often, outside of quotes; a comma where nothing does."""
+    """Return the delimiter of a header: the most frequent candidate outside quotes, by default a comma."""
     bare = re.sub(r'"[^"]*"', "", line)
     return max(DELIMITERS, key=lambda mark: (bare.count(mark), mark == ","))
 
 
 def start_of(text: str, names: Collection[str] = (), suffix: str = "") -> Start:
-    """Return where the table begins whose first bytes are `text`. `names` are columns that somebody named."""
+    """Return where a table begins, given its first bytes `text`. `names`: columns named by the user."""
     lines = text.splitlines(keepends=True)[:LOOKED_AT]
     if text and not text.endswith("\n") and len(lines) > 1:
         lines = lines[:-1]
@@ -64,7 +65,7 @@ def start_of(text: str, names: Collection[str] = (), suffix: str = "") -> Start:
         for at, line in enumerate(lines[1:DEEPEST], 1)
         if len(_filled(cells := _cells(line, delimiter_of(line)))) > 1 and _is_header(cells, names, fields=2)
     ]
-    if headers:  # the last: of what a site tells of a list, and the list, the list comes second
+    if headers:  # the last: a site's information on a list precedes the list
         return Start(headers[-1])
     made = _made_header(lines, suffix)
     ours = made and (not names or {*made} & {*names})
@@ -83,7 +84,7 @@ def _filled(cells: list[str]) -> list[str]:
 
 
 def _is_header(cells: list[str], names: Collection[str], fields: int = 1) -> bool:
-    """Return whether a line's cells name columns: those that somebody named, else that of titles and so many in all."""
+    """Return whether a line's cells name columns: those named by the user, else a title column and enough others."""
     there = {cell.casefold() for cell in cells}
     if names and sum(name.casefold() in there for name in names) >= min(fields, len(names)):
         return True
@@ -92,7 +93,9 @@ def _is_header(cells: list[str], names: Collection[str], fields: int = 1) -> boo
 
 
 def _made_header(lines: list[str], suffix: str) -> list[str] | None:
-    """Return names of columns for a table whose first line is a row as the others; None where the first line may be its header."""
+    """Return names of columns for a table whose first line is an ordinary row; None if the first line may be its
+    header.
+    """
     mark = _steady_delimiter(lines)
     if mark is None:
         return _of_names([line.strip() for line in lines if line.strip()], suffix)
@@ -100,15 +103,15 @@ def _made_header(lines: list[str], suffix: str) -> list[str] | None:
     width = len(rows[0])
     columns = [[row[at] for row in rows if len(row) == width and row[at]] for at in range(width)]
     kinds = [_kind(column) for column in columns]
-    told = any(kind and rows[0][at] and _KINDS[kind](rows[0][at]) for at, kind in enumerate(kinds))
-    if not told or len(rows) < 2:
+    has_values = any(kind and rows[0][at] and _KINDS[kind](rows[0][at]) for at, kind in enumerate(kinds))
+    if not has_values or len(rows) < 2:
         return None
     named = _named(kinds, columns)
     return named or None
 
 
 def _steady_delimiter(lines: list[str]) -> str | None:
-    """Return the mark that parts all lines into as many cells; None where none does."""
+    """Return the delimiter that splits all lines into equally many cells, or None."""
     for mark in DELIMITERS:
         widths = {len(cells) for line in lines if line.strip() and (cells := _cells(line, mark))}
         if len(widths) == 1 and widths.pop() > 1:
@@ -117,7 +120,7 @@ def _steady_delimiter(lines: list[str]) -> str | None:
 
 
 def _of_names(names: list[str], suffix: str) -> list[str] | None:
-    """Return the header of a list of titles or of files, one a line."""
+    """Return the header of a list of titles or of files, one per line."""
     if not names or plain_name(names[0]) in (*ALIASES["title"], *ALIASES["original_title"]):
         return None
     for sign in (_FILE, _YEAR_BEHIND):
@@ -131,7 +134,7 @@ def _is_day(text: str) -> bool:
     return bool(_DAY.fullmatch(text)) and date(text) is not None
 
 
-#: The kinds that cells of a row have, and a header's have not, in the order in which they are tried.
+#: Kinds of cells in rows but not in headers, in the order in which they are tried.
 _KINDS: dict[str, Callable[[str], bool]] = {
     "imdb_id": lambda text: "tt" in text and imdb(text) is not None,
     "year": lambda text: bool(re.fullmatch(r"\(?\d{4}\)?", text)) and year_in(text) is not None,
@@ -173,7 +176,7 @@ def _have_years(cells: list[str]) -> bool:
 
 
 def _are_ratings(cells: list[str]) -> bool:
-    """Return whether numbers can be ratings: small, and not those of the rows."""
+    """Return whether numbers can be ratings: small, and not row numbers."""
     values = [float(cell.replace(",", ".")) for cell in cells if _NUMBER.fullmatch(cell)]
     if not values or min(values) < 0 or max(values) > 100:
         return False
@@ -184,14 +187,14 @@ _RULE = re.compile(r"\|?(?:\s*:?-{2,}:?\s*\|)*\s*:?-{2,}:?\s*\|?\s*")
 
 
 def is_markdown(text: str) -> bool:
-    """Return whether a text is a table as Markdown has it: cells between bars, a rule under the header."""
+    """Return whether a text is a Markdown table: cells between bars, a rule under the header."""
     lines = [line.strip() for line in text.splitlines()[:LOOKED_AT]]
     rules = [at for at, line in enumerate(lines) if "|" in line and _RULE.fullmatch(line)]
     return bool(rules) and rules[0] > 0 and lines[rules[0] - 1].count("|") > 0
 
 
 def markdown_as_csv(path: Path, copy: Path) -> Path:
-    """Copy the first table of Markdown as CSV."""
+    """Copy the first Markdown table as CSV."""
     lines = path.read_text("utf-8-sig", errors="replace").splitlines()
     rule = next(at for at, line in enumerate(lines) if "|" in line and _RULE.fullmatch(line.strip()))
     rows = [lines[rule - 1]]

@@ -1,6 +1,6 @@
-"""Titles as lists, folders and files have them: a year, an edition, a resolution or an id beside the title go where they belong.
+"""Reads titles from lists, folders and files: a year, an edition, a resolution or an id in them is separated.
 
-Accents that were read in the wrong encoding ("AmÃ©lie") are mended where the bytes leave no doubt.
+Accents that were read in the wrong encoding ("AmÃ©lie") are repaired where the bytes are unambiguous.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from moviec.reading.ids import film_id, marked_ids
 
-#: How a whole column writes a year that stands beside the title without brackets.
+#: Where a whole column has the year, without brackets: before or after the title.
 YEAR_BEFORE, YEAR_BEHIND = "year before", "year behind"
-#: What is put before these where a column numbers its titles: "1. Heat", "02 - Alien".
+#: Prefix of these if a column numbers its titles: "1. Heat", "02 - Alien".
 NUMBERED = "numbered"
-#: A convention of a column holds when so many of its cells follow it: of fewer, a title may well begin with a number.
+#: The share of cells that must follow a column's convention: with fewer, a title may just begin with a number.
 MOST, LEAST_CELLS = 0.8, 3
 
 _YEAR = r"(?:18[7-9]\d|19\d\d|20\d\d)"
@@ -45,7 +45,7 @@ _TAG = re.compile(
     rf"\s*[\[{{(]\s*(?:edition-[^\]}})]*|(?:{_TECHNICAL}|{_EDITIONS})(?:[\s,._+-]+(?:{_TECHNICAL}|{_EDITIONS}|\w{{1,12}}))*)\s*[\]}})]",
     re.IGNORECASE,
 )
-#: What may stand behind a year in brackets and says nothing of the title.
+#: Text after a year in brackets that is not part of the title.
 _BESIDE = re.compile(
     rf"(?:{_TECHNICAL}|{_EDITIONS})(?:[\s,._+-]+(?:{_TECHNICAL}|{_EDITIONS}|[\w\[\]()]+))*", re.IGNORECASE
 )
@@ -60,7 +60,7 @@ _DOTTED = re.compile(rf"^(\S+?)[._]\(?({_YEAR})\)?(?:[._-](.*))?$")
 _SPACED = re.compile(rf"^(.+?)[\s.]+\(?({_YEAR})\)?[\s.]+(.*)$")
 _PART = re.compile(r"\s*[-–]?\s*(?:cd|disc|disk|pt)\s*\d$", re.IGNORECASE)
 
-#: What a cell must hold for its accents to be looked at, and a title for anything else of this module, as DuckDB's patterns.
+#: DuckDB patterns of cells whose accents are checked, and of titles for anything else in this module.
 GARBLED_SQL = r"'[\x{C2}-\x{F4}][\x{80}-\x{BF}\x{152}\x{153}\x{160}\x{161}\x{178}\x{17D}\x{17E}\x{192}\x{2C6}\x{2DC}\x{2013}-\x{203A}\x{20AC}\x{2122}]|^\s|\s$|&[#A-Za-z0-9]{2,8};|[\x{200B}\x{200E}\x{200F}\x{2060}\x{FEFF}]'"
 ODD_SQL = (
     GARBLED_SQL[:-1]
@@ -70,7 +70,7 @@ ODD_SQL = (
 
 
 class Title(NamedTuple):
-    """A title, and what stood beside it."""
+    """A title, and the values found with it."""
 
     title: str
     year: int | None = None
@@ -78,9 +78,9 @@ class Title(NamedTuple):
 
 
 def decide_year(texts: Iterable[str], cells: int) -> str | None:
-    """Return where a column of so many cells writes the year without brackets: before the title, behind it, or nowhere (None).
+    """Return where a column has the year without brackets: before the title, after it, or nowhere (None).
 
-    Where its titles are numbered, this begins with NUMBERED.
+    If its titles are numbered, the result begins with NUMBERED.
     """
     some = [text.strip() for text in texts]
     if _are_numbered(some, cells):
@@ -96,7 +96,7 @@ _YEAR_ONLY = re.compile(rf"^{_YEAR}\b")
 
 
 def _are_numbered(some: list[str], cells: int) -> bool:
-    """Return whether so many cells are numbered, all with numbers of their own and no more of them than there can be."""
+    """Return whether enough cells are numbered, with distinct and plausible numbers."""
     found = [int(number[1]) for cell in some if (number := _NUMBER.match(cell))]
     if cells < LEAST_CELLS or len(found) < MOST * cells or min(found) > 1800:
         return False
@@ -108,7 +108,9 @@ _EMPHASIS = re.compile(r"^(\*\*\*|\*\*|__|\*|_)(?=\S)([^*]+?)(?<=\S)\1(?=$|\s*[(
 
 
 def _without_markdown(text: str) -> tuple[str, dict[str, str]]:
-    """Take links and emphasis of Markdown off a title: "**[Heat](https://www.imdb.com/title/tt0113277/)**"; return it and the ids."""
+    """Remove Markdown links and emphasis from a title: "**[Heat](https://www.imdb.com/title/tt0113277/)**"; return it
+    and the ids.
+    """
     found: dict[str, str] = {}
     for _, address in _LINK.findall(text):
         for space in ("imdb", "tmdb"):
@@ -119,7 +121,7 @@ def _without_markdown(text: str) -> tuple[str, dict[str, str]]:
 
 
 def title(text: str, years: str | None = None) -> Title | None:
-    """Read a title. `years` is the column's habit (`decide_year`). None where an object stands in its place."""
+    """Read a title. `years`: the column's convention (`decide_year`). None for an object in its place."""
     text = mended(text).strip()
     if _is_object(text):
         return None
@@ -140,7 +142,7 @@ def title(text: str, years: str | None = None) -> Title | None:
 
 
 def _of_path(text: str) -> str:
-    """Return the name of a film's file without its folders; of one that says no year, the folder's name where that does."""
+    """Return a film file's name without folders; if it has no year, the folder's name if that has one."""
     if not _VIDEO.search(text) or not re.search(r"[\\/]", text):
         return text
     folders = re.split(r"[\\/]+", text)
@@ -150,7 +152,9 @@ def _of_path(text: str) -> str:
 
 
 def _without_year(text: str, years: str | None) -> tuple[str, int | None]:
-    """Take off the year in brackets at the end or the start of a title, or without brackets where the column has the habit."""
+    """Remove the year in brackets at the end or the start of a title, or without brackets by the column's
+    convention.
+    """
     years_found = list(_BRACKETED_YEAR.finditer(text))
     found = years_found[-1] if years_found else None
     if found and found.start() > 0:
@@ -175,7 +179,9 @@ def _without_tags(text: str) -> str:
 
 
 def _from_file_name(text: str, is_file: bool = False) -> tuple[str, int | None]:
-    """Read "The.Matrix.1999.1080p.BluRay" and "The Matrix 1999 1080p BluRay x264-GROUP": a year, and behind it only technical words."""
+    """Read "The.Matrix.1999.1080p.BluRay" and "The Matrix 1999 1080p BluRay x264-GROUP": a year, followed only by
+    technical words.
+    """
     name = text.replace("_", " ") if "_" in text and " " not in text else text
     dotted = " " not in name and name.count(".") >= (1 if is_file else 2)
     pattern = _DOTTED if dotted else _SPACED
@@ -202,7 +208,7 @@ def _from_file_name(text: str, is_file: bool = False) -> tuple[str, int | None]:
 
 
 def _spaced(name: str) -> str:
-    """Write the points of a file's name as blanks, but for those of initials and of "Vol.", "Dr."."""
+    """Replace the points of a file's name by blanks, except those of initials and of "Vol.", "Dr."."""
     words = [word for word in name.split(".") if word]
     spaced, initials = [], ""
     for word in words:
@@ -219,7 +225,7 @@ def _spaced(name: str) -> str:
 
 
 def _is_object(text: str) -> bool:
-    """Return whether a cell holds a JSON or Python object or list in place of a title."""
+    """Return whether a cell holds a JSON or Python object or list instead of a title."""
     if not ((text.startswith("{") and text.endswith("}")) or (text.startswith("[") and text.endswith("]"))):
         return False
     return bool(re.match(r"""[{\[]\s*(?:["'{\[]|[}\]])""", text)) or (text[0] == "{" and ":" in text)
@@ -228,16 +234,16 @@ def _is_object(text: str) -> bool:
 _ENTITY = re.compile(
     r"&(?:amp|quot|apos|lt|gt|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,5}|[A-Za-z]{1,2}(?:uml|acute|grave|circ|tilde|cedil|ring|slash|lig));"
 )
-#: Signs that nobody sees: a mark of byte order, blanks without width.
+#: Invisible characters: a byte order mark, zero-width blanks.
 _UNSEEN = re.compile("[\u200b\u200e\u200f\u2060\ufeff]")
-#: The bytes that Windows-1252 does not define, as programs pass them on.
+#: The bytes that Windows-1252 does not define, as some programs pass them through.
 _UNDEFINED = {code: bytes([code]) for code in (0x81, 0x8D, 0x8F, 0x90, 0x9D)}
 
 
 def mended(text: str) -> str:
-    """Mend UTF-8 that was read as Windows-1252 or Latin-1, once or twice, and signs written as HTML has them ("&amp;").
+    """Repair UTF-8 that was read as Windows-1252 or Latin-1, once or twice, and decode HTML entities ("&amp;").
 
-    A text that may be meant as it stands stays.
+    Text that may be correct is unchanged.
     """
     text = _UNSEEN.sub("", html.unescape(text) if _ENTITY.search(text) else text)
     for _ in range(2):
@@ -255,7 +261,7 @@ def mended(text: str) -> str:
 
 
 def _as_bytes(text: str) -> bytes | None:
-    """Return the bytes that a text was read from as Windows-1252; None where it cannot have been."""
+    """Return the bytes that a text was read from as Windows-1252; None if that is impossible."""
     if text.isascii():
         return None
     out = bytearray()

@@ -1,4 +1,6 @@
-"""Pictures drawn offline: of reports bars for one span and lines over the years for several, and any other in the same look."""
+"""Charts drawn offline: bars for one span and lines over several years for reports, and other charts in the same
+style.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,7 @@ _CONFIG = {
 
 
 def bars(rows: pa.Table, question: Question, title: str, subtitle: str) -> dict[str, Any]:
-    """Specify horizontal bars, the longest first, each with its amount."""
+    """Return a specification of horizontal bars, the longest first, each with its amount."""
     values = [{"name": row["name"], "value": row["value"]} for row in rows.to_pylist()]
     place = {"field": "name", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 260}}
     amount = {
@@ -76,7 +78,7 @@ def bars(rows: pa.Table, question: Question, title: str, subtitle: str) -> dict[
 
 
 def lines(rows: pa.Table, question: Question, title: str, subtitle: str) -> dict[str, Any]:
-    """Specify one line per name over the years; names in the order of the rows' first appearance."""
+    """Return a specification of one line per name over the years; names in the order of the rows' first appearance."""
     values = [{"name": row["name"], "year": row["year"], "value": row["value"]} for row in rows.to_pylist()]
     names = list(dict.fromkeys(row["name"] for row in values))
     colour = {
@@ -101,12 +103,12 @@ def lines(rows: pa.Table, question: Question, title: str, subtitle: str) -> dict
 
 
 class Picture(msgspec.Struct, frozen=True):
-    """A drawing by its Vega-Lite specification. Notebooks show it; `save` writes it."""
+    """A chart by its Vega-Lite specification. Notebooks show it; `save` writes it."""
 
     spec: dict[str, Any]
 
     def _repr_svg_(self) -> str:
-        """Return the picture as Jupyter asks for it."""
+        """Return the picture for Jupyter."""
         svg: str = vl_convert.vegalite_to_svg(self.spec)
         return svg
 
@@ -116,14 +118,14 @@ class Picture(msgspec.Struct, frozen=True):
 
 
 def picture(rows: pa.Table, title: str, subtitle: str = "", **parts: Any) -> Picture:
-    """Draw a table: `parts` are what Vega-Lite calls them (mark, encoding, layer, width, …)."""
+    """Draw a table: `parts` are those of Vega-Lite (mark, encoding, layer, width, …)."""
     values = [{name: _plain(value) for name, value in row.items()} for row in rows.to_pylist()]
     size = {"width": 620, "height": 340}
     return Picture({**_base(title, subtitle), **size, "data": {"values": values}, **parts})
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as JSON has it: dates as ISO texts, decimals as numbers."""
+    """Return a value for JSON: dates as ISO texts, decimals as numbers."""
     if isinstance(value, dt.date):
         return value.isoformat()
     return float(value) if isinstance(value, Decimal) else value
@@ -136,7 +138,7 @@ def draw(spec: dict[str, Any], path: Path) -> None:
     elif path.suffix.lower() == ".png":
         picture = vl_convert.vegalite_to_png(spec, scale=2)
     else:
-        raise UsageError("a picture ends in .svg or .png", str(path))
+        raise UsageError("a picture must end in .svg or .png", str(path))
     with written_aside(path) as ready:
         ready.write_bytes(picture)
 
@@ -152,7 +154,7 @@ def _base(title: str, subtitle: str) -> dict[str, Any]:
 
 
 def _axis(question: Question) -> str:
-    if question.measure == "movies":  # counted, and nothing else
+    if question.measure == "movies":  # can only be counted
         return _NAMES["movies"]
     unit = _UNITS.get(question.measure)
     return f"{_NAMES[question.measure]}{f', {unit}' if unit else ''} ({question.added_up})"

@@ -1,6 +1,7 @@
 """The files of the one-shot job: month files, the films behind them, rejected rows, and the run's own record.
 
-Everything is written aside and moved into place when whole, so that a crash leaves the old files as they were.
+Everything is written to a staging folder and moved into place when complete, so that a crash leaves the old files
+unchanged.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ _Place: TypeAlias = tuple[str, int, int]
 
 
 class Layout(msgspec.Struct, frozen=True):
-    """How month files look: their format, and whether names and movie ids stand beside the figures."""
+    """The layout of month files: their format, and whether they have names and movie ids."""
 
     format: Literal["json", "parquet"] = "json"
     metadata: bool = True
@@ -52,9 +53,9 @@ class Layout(msgspec.Struct, frozen=True):
 
 @contextmanager
 def exclusive(out: Path) -> Iterator[Path]:
-    """Hold the folder `out` alone and give an empty staging folder in it; a dead process lets go by itself.
+    """Lock the folder `out` and yield an empty staging folder in it; a dead process releases the lock by itself.
 
-    Raises UsageError for a folder that holds something else than a rollup.
+    Raises UsageError for a folder with anything but a rollup.
     """
     _check(out)
     try:
@@ -78,7 +79,7 @@ def exclusive(out: Path) -> Iterator[Path]:
 
 def _check(out: Path) -> None:
     if out.exists() and not out.is_dir():
-        raise UsageError("this is a file", str(out), "choose another --out")
+        raise UsageError("this is a file, not a folder", str(out), "choose another --out")
     if out.is_dir() and not (out / LAST_RUN).exists():
         others = {path.name for path in out.iterdir()} - {LOCK, STAGING}
         if others:
@@ -110,9 +111,10 @@ def stage_films(engine: DuckEngine, films: Path, out: Path, since: dt.date) -> N
 
 
 def swap(staging: Path, out: Path, since: str) -> list[str]:
-    """Move staged files into place, each in one step; then remove months from `since` ("1995-12") on that are no more.
+    """Move staged files into place, each in one step; then remove months from `since` ("1995-12") on that no longer
+    exist.
 
-    Gives the months that are no more.
+    Returns the removed months.
     """
     removed = set()
     staged = {path.relative_to(staging) for path in staging.rglob("*") if path.is_file()}
@@ -132,9 +134,9 @@ def swap(staging: Path, out: Path, since: str) -> list[str]:
 
 
 def replace(ready: Path, path: Path) -> None:
-    """Put a finished file in place of another by one rename: a process that dies leaves the one or the other.
+    """Put a finished file in place of another by one rename: a killed process leaves either the old or the new file.
 
-    It is not forced to disk: after a power cut the job is run again, and a thousand such waits cost more than the job.
+    It is not synced to disk: after a power cut the job is run again, and a thousand syncs cost more than the job.
     """
     ready.replace(path)
 
@@ -151,13 +153,13 @@ def write_rejected(tables: Iterable[pa.Table], path: Path) -> None:
 
 
 def months_in(out: Path) -> list[str]:
-    """Name the months of a rollup's folder, in order."""
+    """Return the months of a rollup's folder, in order."""
     found = (path for kind in KINDS for path in (out / kind).glob("[0-9][0-9][0-9][0-9]/*.*"))
     return sorted({path.stem for path in found if _MONTH_FILE.fullmatch(path.name)})
 
 
 def read_json(path: Path, kind: type[_Read]) -> _Read | None:
-    """Read a value of this kind; None where there is none, or one of an older version."""
+    """Read a value of this kind; None for a missing one, or one of an older version."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
     except (FileNotFoundError, msgspec.DecodeError):
@@ -165,19 +167,19 @@ def read_json(path: Path, kind: type[_Read]) -> _Read | None:
 
 
 def write_json(value: Any, path: Path) -> None:
-    """Write a value as indented JSON, in place of what was there, in one step."""
+    """Write a value as indented JSON, replacing the file atomically."""
     with written_aside(path) as ready:
         ready.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
 
 
 def _contents(engine: DuckEngine, months: pa.Table, layout: Layout) -> Iterator[tuple[_Place, bytes]]:
-    """Yield what stands in each month's file, month by month."""
+    """Yield the content of each month's file, in order."""
     if layout.format == "json":
         engine.register("months", months)
         for kind, year, month, text in _rows(engine.query(_month_text(layout))):
             yield (kind, year, month), text.encode()
         return
-    from pyarrow import parquet  # here, since few runs need it and every run would wait for it
+    from pyarrow import parquet  # imported here, since few runs need it and loading it is slow
 
     dropped = ["kind", *([] if layout.metadata else ["name", "movie_ids"])]
     start = 0
@@ -204,5 +206,5 @@ def _rows(table: pa.Table) -> Iterator[Any]:
 
 
 def month_of(day: dt.date) -> str:
-    """Name a day's month: "1995-12"."""
+    """Return a day's month: "1995-12"."""
     return f"{day.year:04}-{day.month:02}"

@@ -14,7 +14,7 @@ from moviec.engine import DuckEngine, Engine
 from moviec.model import BEFORE_RELEASE, GIVEN_UP, status_is
 from moviec.sql import filled, read_sql
 
-#: What a rollup needs of a record.
+#: The fields of a record that a rollup needs.
 FIELDS = (
     "released",
     "status",
@@ -33,10 +33,10 @@ SQL = read_sql("moviec.rollup", "rollup.sql")
 
 
 class Counting(msgspec.Struct, frozen=True):
-    """Which films count, and how one counts that has several genres.
+    """Which films count, and how films with several genres count.
 
-    By default films that were out by the day the file was `delivered` (UTC), with known revenue. `full` counts a film wholly under each of its genres, `even`
-    divides it among them. `since` is the first day that counts.
+    By default films released by the day the file was `delivered` (UTC), with known revenue. `full` counts a film fully
+    under each of its genres, `even` divides it among them. `since` is the first day that counts.
     """
 
     since: dt.date = dt.date.min
@@ -59,7 +59,9 @@ def films_sql(counting: Counting, numeric_keys: bool) -> str:
 
 
 def summary_sql(counting: Counting) -> str:
-    """Return the SQL over `records` for films in groups that share what decides whether they count, with what was set to unknown."""
+    """Return the SQL over `records` for groups of films with the same reasons for counting, and what was set to
+    unknown.
+    """
     return filled(SQL["summary"], {"out": _out(counting)})
 
 
@@ -78,7 +80,7 @@ def monthly(engine: Engine, split: str, genre_labels: pa.Table) -> pa.Table:
 
 
 def monthly_sums(engine: Engine, split: str, genre_labels: pa.Table) -> pa.Table:
-    """Return the rows of `monthly` in no order. A genre's, or a company's, depend on its own entries alone."""
+    """Return the rows of `monthly`, unordered. Those of a genre or a company depend only on its own entries."""
     name_parts(engine, [split])
     name_labels(engine, genre_labels)
     return engine.query(SQL["monthly"])
@@ -93,7 +95,7 @@ def in_order(engine: Engine, sums: pa.Table) -> pa.Table:
 
 
 def name_parts(engine: Engine, splits: Sequence[str]) -> None:
-    """Name the engine's `entries` `parts`: whole and divided, or one of them."""
+    """Create the view `parts` of the engine's `entries`: whole and divided, or one of them."""
     engine.register(
         "splits", pa.table({"split": list(splits), "even": [split == "even" for split in splits]})
     )
@@ -101,19 +103,21 @@ def name_parts(engine: Engine, splits: Sequence[str]) -> None:
 
 
 def name_labels(engine: Engine, genre_labels: pa.Table) -> None:
-    """Name what the labels of genres mean (label, id, name) `genre_labels`."""
+    """Register the meanings of genre labels (label, id, name) as `genre_labels`."""
     engine.register("genre_labels", genre_labels)
 
 
 def name_catalogue(engine: Engine, films: pa.Table, entries: pa.Table) -> None:
-    """Name the `entries` of catalogue films: movie, year, month and amounts; kind, entry, name, movie, place."""
+    """Create the view `entries` of catalogue films: movie, year, month and amounts; kind, entry, name, movie, place."""
     engine.register("film", films)
     engine.register("entry", entries)
     engine.view("entries", SQL["catalogue_entries"])
 
 
 def _out(counting: Counting) -> str:
-    """Write that a film is out: as in the catalogue a status of before the release does not outlive its date."""
+    """Return the SQL condition that a film is released: as in the catalogue, a status from before the release ends with
+    its date.
+    """
     return (
         f"coalesce(CASE WHEN {status_is('status', GIVEN_UP)} THEN false"
         f" WHEN {status_is('status', BEFORE_RELEASE)} THEN released <= DATE '{counting.delivered}' END, true)"
@@ -125,7 +129,9 @@ def _key_type(numeric_keys: bool) -> str:
 
 
 class Account(msgspec.Struct, frozen=True):
-    """What the records hold: films that count on any day, those left out by reason, and values set to unknown by rule."""
+    """A summary of the records: films that count on any day, those left out by reason, and values set to unknown by
+    rule.
+    """
 
     counting: int
     films: dict[str, int]
@@ -133,7 +139,7 @@ class Account(msgspec.Struct, frozen=True):
 
 
 def name_films(engine: DuckEngine, counting: Counting, numeric_keys: bool, work: Path) -> int:
-    """Write the films that count to the Parquet file `work` and name them `films`, their entries `entries`."""
+    """Write the films that count to the Parquet file `work`, and create the views `films` and `entries`."""
     counted = engine.write(films_sql(counting, numeric_keys), work)
     engine.parquet("films", [work])
     engine.view("entries", entries_sql(numeric_keys))
@@ -141,7 +147,7 @@ def name_films(engine: DuckEngine, counting: Counting, numeric_keys: bool, work:
 
 
 def account(engine: DuckEngine, counting: Counting) -> Account:
-    """Go over the view `records` once: what counts by `counting`, what does not and why, and what was mended."""
+    """Scan the view `records` once: what counts by `counting`, what does not and why, and what was set to unknown."""
     groups = engine.query(summary_sql(counting)).to_pylist()
     problems: dict[str, int] = {}
     films = dict.fromkeys(("counting", "without_date", "not_released", "without_revenue"), 0)
@@ -157,7 +163,7 @@ def account(engine: DuckEngine, counting: Counting) -> Account:
 
 
 def _fate(group: dict[str, Any], counting: Counting) -> str:
-    """Return whether the films of a group count, or why not."""
+    """Return why the films of a group do not count, if they do not."""
     if not group["dated"]:
         return "without_date"
     if not (group["out_already"] or counting.any_status):

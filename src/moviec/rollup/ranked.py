@@ -1,4 +1,4 @@
-"""Which genres or companies lead, by measure and span: over the films behind a rollup, or kept ready for the catalogue."""
+"""Rankings of genres and companies by measure and span: over the films behind a rollup, or stored for the catalogue."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from moviec.rollup.monthly import SQL, name_catalogue, name_parts
 from moviec.sql import filled
 from moviec.text import pc
 
-#: Films whose years are summed together: their rows, medians and lists take some 300 MB (700,000 made-up films, summed so).
+#: Films whose years are summed together: their rows, medians and lists take some 300 MB (of 700,000 made-up films).
 FILMS_AT_ONCE = 50_000
 
 #: Entries kept from each end.
 PLACES = 100
 
-#: The columns of the rollups that years are ranked by.
+#: The columns of the rollups by which years are ranked.
 MEASURES = (
     "movies", "budget", "revenue", "profit", "votes", "popularity_sum", "popularity_mean", "popularity_median",
     "popularity_max", "c_rating_mean", "c_rating_median", "c_rating_max",
@@ -31,7 +31,7 @@ _GROUP = ["kind", "split", "year", "measure", "entries", "valued"]
 def leading(engine: Engine, totals: pa.Table) -> pa.Table:
     """Rank the years of `totals` (as the rollups have them) by each of MEASURES.
 
-    Returns kind, split, year, measure, entries (how many), valued (those with a value), and as JSON lists of ids
+    Returns kind, split, year, measure, entries (their number), valued (those with a value), and as JSON lists of ids
     first_entries (the largest value first, unknown last) and last_entries (the smallest value last).
     """
     engine.register("totals", totals)
@@ -57,8 +57,8 @@ def _lists(placed: pa.Table, name: str) -> pa.Table:
 
 
 def spans(films: Mapping[int, int]) -> list[list[int]]:
-    """Part years (the films of each) into spans to be summed one after another, so that memory stays flat; in order, at
-    least one.
+    """Split years (with the films of each) into spans to be summed one after another, so that memory stays flat; in
+    order, at least one.
     """
     parted: list[list[int]] = [[]]
     filled_to = 0
@@ -71,7 +71,7 @@ def spans(films: Mapping[int, int]) -> list[list[int]]:
     return parted
 
 
-#: Whether a film of a table counts in a year: it is out, as far as its status says, and its year is known.
+#: The condition that a film of a table counts in a year: it is released, by its status, and its year is known.
 COUNTS = (
     f"NOT coalesce({status_is('status', (*BEFORE_RELEASE, *GIVEN_UP))}, false)"
     " AND coalesce(year(released), year) IS NOT NULL"
@@ -93,7 +93,7 @@ def totals_by_span(beside: DuckEngine) -> Iterator[pa.Table]:
 
 
 def totals(engine: Engine, films: pa.Table, entries: pa.Table) -> pa.Table:
-    """Sum films (movie, year, month, budget, revenue, popularity, votes, c_rating) by what they count for.
+    """Sum films (movie, year, month, budget, revenue, popularity, votes, c_rating) by the entries they count for.
 
     `entries`: kind, entry, name, movie, place. Returns the columns of rollup.sql (totals), `movie_ids` as a JSON list; whole dollars,
     millionths of popularity and of films, hundredths of a point.
@@ -106,7 +106,7 @@ def totals(engine: Engine, films: pa.Table, entries: pa.Table) -> pa.Table:
     return summed.set_column(at, "movie_ids", pc.binary_join_element_wise("[", numbers, "]", ""))
 
 
-#: The amount of a measure where it is no column of that name: added up, a film counts with its part.
+#: The amount of a measure without a column of that name: in sums a film counts with its part.
 _SUMMED = {"profit": "(revenue_part - budget_part)", "movies": "film_part"}
 _WHOLE = {"profit": "(revenue - budget)"}
 
@@ -119,7 +119,7 @@ _SUMS = {
 
 
 def answer(engine: Engine, question: Question, each_year: bool = False) -> pa.Table:
-    """Ask the engine's view `parts`. Returns id, name, year (NULL unless `each_year`), movies, known, value.
+    """Query the engine's view `parts`. Returns id, name, year (NULL unless `each_year`), movies, known, value.
 
     The largest value first, unknown last. Raises UsageError where the question makes no sense; values are dollars, votes, films, points of the C-rating, or popularity in its usual decimals.
     """
@@ -144,12 +144,12 @@ def answer(engine: Engine, question: Question, each_year: bool = False) -> pa.Ta
 
 
 def with_films(table: pa.Table, least: int) -> pa.Table:
-    """Leave out the rows of an answer with fewer films behind the value than `least`."""
+    """Drop the rows with fewer films behind the value than `least`."""
     return table.filter(pc.field("known") >= least)
 
 
 def choose(table: pa.Table, top: int | None, bottom: int | None) -> pa.Table:
-    """Take the first `top` rows with a value and the last `bottom` ones; all when neither is given."""
+    """Return the first `top` rows with a value and the last `bottom` ones; all when neither is given."""
     if top is None and bottom is None:
         return table
     valued = table.filter(pc.is_valid(table["value"]))

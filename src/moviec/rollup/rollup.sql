@@ -1,10 +1,11 @@
--- The statements of rollups: from films to entries (what each counts for), parts (whole or divided), sums, ranks and reports.
+-- The statements of rollups: from films to entries (what they count for), parts (whole or divided), sums, ranks and
+-- reports.
 
 -- name: films
--- The films that count, one row each with its genres and companies, each once, in the order listed: what a rollup is
--- made of. Per-record work on the view `records`. {key_type} is BIGINT where the source's keys are numbers, else
--- VARCHAR. What counts is written as constants, so that it filters rows before their nested cells are read.
--- list_position tells the first of two alike; list_distinct takes four times as long and forgets the order.
+-- The films that count, one row each with its genres and companies, each once, in the order listed: the basis of a
+-- rollup Per-record work on the view `records`. {key_type} is BIGINT where the source's keys are numbers, else
+-- VARCHAR. The conditions are written as constants, so that they filter rows before nested cells are read.
+-- list_position finds the first of two equal items; list_distinct takes four times as long and loses the order.
 SELECT
   CAST(key AS {key_type}) AS movie, released, budget, revenue, popularity,
   list_max(list_transform(ratings, lambda r: r.votes)) AS votes,
@@ -19,7 +20,7 @@ WHERE released >= DATE '{since}'
 ORDER BY movie
 
 -- name: summary
--- The records in groups that share what matters to a run's report: why they count or not, what was set to unknown.
+-- The records in groups with the same values for a run's report: why they count or not, what was set to unknown.
 SELECT
   problems,
   released IS NOT NULL AS dated,
@@ -55,10 +56,10 @@ SELECT
 FROM entry e JOIN film f ON f.movie = e.movie
 
 -- name: parts
--- Entries as they count: whole (`full`) or divided evenly. Sums are of parts; means, medians and maxima of whole films.
+-- Entries as counted: whole (`full`) or divided evenly. Sums are of parts; means, medians and maxima of whole films.
 -- Amounts are integers (dollars, votes, millionths of popularity, hundredths of a C-rating); an even part is the
--- difference of two floors, so the parts of a film add up to the film, to the last dollar. Doubles hold what is divided:
--- no product can overflow, and what sources may say (sources/checked.sql) is exact in them.
+-- difference of two floors, so the parts of a film add up to the film, to the last dollar. Doubles hold the dividends:
+-- no product can overflow, and the values allowed by sources/checked.sql are exact in them.
 -- Tables: `entries`; `splits` (split, even), one row for each way of counting that is wanted.
 SELECT
   kind, split, entry, id, name, movie, year, month, budget, revenue, popularity, votes, c_rating,
@@ -100,7 +101,7 @@ WITH sums AS (
     array_sort(array_agg(movie)) AS movie_ids
   FROM parts GROUP BY kind, entry, year, month
 ),
-names AS (  -- a company's commonest name; of two as common, the first in the alphabet
+names AS (  -- a company's commonest name; of equally common ones the alphabetically first
   SELECT kind, entry, name FROM (
     SELECT kind, entry, name, row_number() OVER (PARTITION BY kind, entry ORDER BY count(*) DESC, name) AS place
     FROM parts WHERE kind = 'production_companies' GROUP BY kind, entry, name) AS counted
@@ -117,7 +118,7 @@ LEFT JOIN genre_labels ON sums.kind = 'genres' AND genre_labels.label = sums.ent
 
 -- name: month_text
 -- The text of each month file from the table `months`, one figure per line: popularity in its usual decimals.
--- {movies} is a film as it counts, whole or in parts; {named} and {behind} are the name and the movie ids, or nothing.
+-- {movies} is the number of films, whole or in parts; {named} and {behind} are the name and the movie ids, or nothing.
 SELECT
   kind, year, month,
   '{"year": ' || year || ', "month": ' || month || ', "split": "{split}", "' || kind || '": [' || chr(10)
@@ -167,7 +168,7 @@ FROM spans GROUP BY kind, split, year, span, entry
 ORDER BY kind, split, year, month, entry
 
 -- name: ranked
--- Of every year the first and the last {places} genres and companies by each measure that `totals` hold: place counts from
+-- For every year the top and bottom {places} genres and companies by each measure in `totals`: place counts from
 -- the largest value, unknown last, `upward` from the smallest one.
 WITH valued AS (
   SELECT kind, split, year, entry, films, measures.measure AS measure,
@@ -190,7 +191,7 @@ ORDER BY kind, split, year, measure, place
 
 -- name: report
 -- The view `parts` of one kind over a span of months: one row per genre or company, or per each and year.
--- {value} is the amount added up as asked (rollup/ranked.py), {amount} the amount itself; `known` films have one.
+-- {value} is the aggregated amount (rollup/ranked.py), {amount} the amount itself; `known` films have one.
 -- Without a month, films whose month is unknown count, too.
 WITH span AS (
   SELECT *, {year} AS bucket

@@ -77,7 +77,7 @@ def _actor(text: str, people: dict[str, int]) -> Person:
 
 
 def _slug(row: dict[str, str]) -> str:
-    """Make the address of a film as the listing has it: of two with one title, the year tells them apart."""
+    """Return a film's address in the listing: if two share a title, it includes the year."""
     plain = unicodedata.normalize("NFKD", row["title"]).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "_", plain).strip("_") + "_" + row["released"][:4]
 

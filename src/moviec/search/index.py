@@ -1,10 +1,10 @@
-"""The index of a host: a folder that follows the change log, built aside and swapped in whole.
+"""The index of a host: a folder that follows the change log; a new index is built separately and swapped in.
 
     HOME/search/current            names the folder in use
     HOME/search/NAME/              a tantivy index
     HOME/search/NAME/position.json what it holds: the change log up to that number
 
-One indexer per host writes (a lock says which); any number of processes read. Delete the folder and it is made again.
+One indexer per host writes (enforced by a lock); any number of processes read. A deleted folder is rebuilt.
 """
 
 from __future__ import annotations
@@ -39,22 +39,24 @@ from moviec.search.summaries import Scale, measure
 from moviec.units import plural
 from moviec.work import written_aside
 
-#: Documents that are folded and added at once.
+#: Documents folded and added at once.
 STEP = 5_000
 
-#: More changed films than this share of all: a rebuild is cheaper than replacing. After as many changes since it was
-#: built an index is rebuilt, too: by then the raters may be others than those its films were placed by.
+#: With more changed films than this share, a rebuild is cheaper than replacing. After as many changes since it was
+#: built, an index is also rebuilt: by then the raters may differ from those by which its films were ranked.
 ANEW = 0.5
 
-#: What the writer may gather before it writes a segment of the index, at most: some 1.1 KB a film. Each segment is looked
-#: into by each search: among 700,000 films in six segments a mistyped query took 3.9 ms, in one 1.4 ms.
+#: The most memory that the writer uses before it writes a segment of the index: some 1.1 KB a film. Each search reads
+#: every segment: among 700,000 films in six segments a mistyped query took 3.9 ms, in one 1.4 ms.
 HEAP, HEAP_OF_CHANGES = 1_000_000_000, 50_000_000
 
 Tell = Callable[[str], None]
 
 
 def schema() -> tantivy.Schema:
-    """Make the index's fields: folded words and their beginnings, whole titles, numbers to filter and sort by, and the summary."""
+    """Return the index's schema: folded words and their prefixes, whole titles, numbers to filter and sort by, and the
+    summary.
+    """
     made = tantivy.SchemaBuilder()
     for name in ("title", "people", "companies"):
         made.add_text_field(name, tokenizer_name="whitespace", index_option="position")
@@ -80,7 +82,9 @@ def schema() -> tantivy.Schema:
 
 @contextlib.contextmanager
 def indexer(folder: Path) -> Iterator[bool]:
-    """Be the host's one indexer while the block runs; gives False where another process is, or the folder may only be read."""
+    """Hold the host's indexer lock while the block runs; yield False if another process has it, or the folder is
+    read-only.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         opened = (folder / ".lock").open("w")
@@ -99,14 +103,14 @@ def indexer(folder: Path) -> Iterator[bool]:
 
 
 def follower() -> str:
-    """Name this host's index among the followers of the change log."""
+    """Return the name of this host's index among the followers of the change log."""
     return f"search@{socket.gethostname()}"
 
 
 def catch_up(catalogue: sa.Engine, folder: Path, tell: Tell = lambda _: None) -> int:
-    """Bring the index to the head of the log, building it where there is none; return the number it stands at.
+    """Update the index to the head of the log, building it if missing; return the number it has reached.
 
-    Only for the host's one indexer. A run that dies leaves the old index in use, and is repeated by the next.
+    Only for the host's one indexer. A killed run leaves the old index in use; the next run repeats it.
     """
     used = current(folder)
     held = position(used) if used else None
@@ -129,7 +133,7 @@ def catch_up(catalogue: sa.Engine, folder: Path, tell: Tell = lambda _: None) ->
 
 
 def build(catalogue: sa.Engine, folder: Path, tell: Tell = lambda _: None) -> int:
-    """Build the index aside from all documents and swap it in; return the number of the log that it holds."""
+    """Build a new index from all documents and swap it in; return the number of the log that it holds."""
     aside = folder / f"index-{time.time_ns()}"
     for left in folder.glob("index-*"):
         if left != current(folder):
@@ -156,7 +160,7 @@ def build(catalogue: sa.Engine, folder: Path, tell: Tell = lambda _: None) -> in
 
 
 def follow(catalogue: sa.Engine, folder: Path, wait: Callable[[float], bool], every: float = 0.25) -> None:
-    """Keep the index at the head of the log until `wait(seconds)` says to stop; stands by while another process does."""
+    """Keep the index at the head of the log until `wait(seconds)` returns true; idle while another process does it."""
     while not wait(every):
         with indexer(folder) as mine:
             while mine:
@@ -171,7 +175,7 @@ def _replace(catalogue: sa.Engine, used: Path, changed: list[int], scale: Scale)
     with catalogue.connect() as connection:
         for start in range(0, len(changed), STEP):
             some = changed[start : start + STEP]
-            # By query: deleting by term takes numbers for signed ones, and finds none in an unsigned field.
+            # By query: deleting by term treats numbers as signed, and finds none in an unsigned field.
             writer.delete_documents_by_query(tantivy.Query.term_set_query(index.schema, "movie", some))
             documents = (text for _, text in documents_of(connection, some))
             for document in index_documents(documents, index.schema, scale):
@@ -181,7 +185,7 @@ def _replace(catalogue: sa.Engine, used: Path, changed: list[int], scale: Scale)
 
 
 def _settle(catalogue: sa.Engine, index: Path, holds: Position) -> None:
-    """Write what the index holds, after it does: a run that dies in between is repeated, to the same result."""
+    """Record what the index holds, after committing it: a run killed in between is repeated, with the same result."""
     before = position(index)
     files = sums(index, before.files if before else {})
     with written_aside(index / "position.json") as written:

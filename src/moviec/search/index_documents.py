@@ -1,4 +1,4 @@
-"""From stored documents to what the index keeps of a film: words to find it by, numbers to sort by, its summary."""
+"""Converts stored documents to index documents: words to find a film by, numbers to sort by, its summary."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from moviec.search.location import BEGINNING, certificate_form, ordered, slug
 from moviec.search.summaries import FILM, LEADING, Film, Scale, prominence, summarise
 from moviec.spelling import COUNTED
 
-#: Fields whose values are matched whole: the title as it is written, article and all; the display title; every other
-#: title, and each without blanks; a series; a person and her last name; a keyword; an id; initials; consonants.
+#: Fields whose values are matched whole: the title as written, with its article; the display title; every other
+#: title, and each without blanks; a series; a person's full name and last name; a keyword; an id; initials; consonants.
 WHOLE_VALUES = (
     "written", "display", "whole", "series", "person", "surname", "keyword", "id", "initials", "skeleton",
 )  # fmt: skip
 
-#: Fields that only filter: codes of ISO 3166-1 and ISO 639-1 as they are, an age rating in capitals, a collection by its slug,
+#: Fields that only filter: codes of ISO 3166-1 and ISO 639-1, an age rating in capitals, a collection by its slug,
 #: `space` where the film has an id.
 FILTERED_VALUES = ("country", "language", "original_language", "certificate", "collection", "kind", "space")
 
 #: Revenue is ordered by thousands of dollars, so that it fits beside the movie's number.
 DOLLARS = 1_000
 
-#: People, in the order of their credits, whose last names alone bring a film.
+#: People, in the order of their credits, whose last names alone find a film.
 FOREMOST = 8
 
 _COUNTED = re.compile(rf"\b(?:{COUNTED})\b")
@@ -42,8 +42,9 @@ _encoder = msgspec.json.Encoder()
 class Folded(msgspec.Struct, frozen=True):
     """A film with its names folded.
 
-    `titles` are without articles and with numbers as digits, `written` the same titles as they are written, `romanised`
-    what titles of other scripts read as, `series` the parts of titles before and after colons and the film's collection.
+    `titles` are without articles and with numbers as digits, `written` the same titles as written, `romanised`
+    transliterated titles of other scripts, `series` the parts of titles before and after colons and the film's
+    collection.
     """
 
     film: Film
@@ -60,7 +61,7 @@ class Folded(msgspec.Struct, frozen=True):
 def index_documents(
     documents: Iterable[str], schema: tantivy.Schema, scale: Scale
 ) -> Iterator[tantivy.Document]:
-    """Turn documents (JSON) into the index's; folding is done for all of them at once."""
+    """Convert documents (JSON) to index documents; all are folded at once."""
     films = [FILM.decode(document) for document in documents]
     named = [film.titles() for film in films]
     titles = _folded(text.fold_title, named)
@@ -148,7 +149,7 @@ def _day(film: Film) -> int:
 
 
 def _romanised(film: Film) -> list[str]:
-    """List what the titles of other scripts read as in Latin letters; the original title's language is known."""
+    """List the transliterations of titles in other scripts; the original title's language is known."""
     languages = {title.title: title.language for title in film.other_titles}
     original = film.original_title or film.title
     languages[original] = film.original_language or languages.get(original)
@@ -179,7 +180,7 @@ def _skeletons(film: Film) -> list[str]:
 
 
 def _whole_forms(name: str) -> tuple[str, str]:
-    """Return a name with its blanks and without."""
+    """Return a name with and without blanks."""
     return name, name.replace(" ", "")
 
 
@@ -189,18 +190,18 @@ def _initials(folded: str) -> str:
 
 
 def _distinct(values: Iterable[str]) -> list[str]:
-    """List what is not empty, each once."""
+    """List the non-empty values, without duplicates."""
     return [value for value in dict.fromkeys(values) if value]
 
 
 def _beginnings(values: Iterable[str]) -> str:
-    """Write the first letters, up to BEGINNING, of every word, each once."""
+    """Return the prefixes, up to BEGINNING letters, of every word, without duplicates."""
     words = {word for value in values for word in value.split()}
     return " ".join(sorted({word[:letters] for word in words for letters in range(1, BEGINNING + 1)}))
 
 
 def _folded(fold: Callable[[text.Column], text.Column], lists: list[list[str]]) -> list[list[str]]:
-    """Fold lists of strings in one call: the strings are laid end to end and cut again."""
+    """Fold lists of strings in one call: the strings are concatenated and split again."""
     flat = pa.array([value for some in lists for value in some], pa.string())
     done = iter(fold(flat).to_pylist())
     return [[next(done) for _ in some] for some in lists]

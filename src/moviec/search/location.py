@@ -14,7 +14,7 @@ from moviec.errors import StoreError
 from moviec.search.summaries import Scale
 from moviec.units import MILLION
 
-#: Of the index's schema: an index of another one is rebuilt.
+#: The version of the index's schema: an index with another one is rebuilt.
 LAYOUT = 5
 
 #: Fields that films are ordered by, each holding a value and the movie's number (`ordered`).
@@ -25,8 +25,8 @@ ORDERS = (
 #: Files of an index that every commit rewrites.
 CHANGING = ("meta.json", ".managed.json")
 
-#: Beginnings of words up to so many letters are indexed as words of their own: so short a one may begin tens of thousands
-#: of words, whose films would have to be gathered for every query.
+#: Prefixes of words up to this length are indexed as words: such a short one may begin tens of thousands
+#: of words, whose films would have to be collected for every query.
 BEGINNING = 3
 
 
@@ -34,7 +34,7 @@ BEGINNING = 3
 class Position(msgspec.Struct, frozen=True):
     """What an index holds: the change log up to `change`, of a schema's `layout`; `files`: SHA-256 of each of its files.
 
-    It was rebuilt at the change `built`, with films placed by `scale`.
+    It was rebuilt at the change `built`, with films ranked by `scale`.
     """
 
     change: int
@@ -50,7 +50,7 @@ def ordered(value: int, movie: int) -> int:
 
 
 def value_of(order: int) -> float:
-    """Return the value that `ordered` joined, as a share of a million."""
+    """Return the value in `ordered`, as a share of a million."""
     return (order >> 32) / MILLION
 
 
@@ -60,12 +60,12 @@ def slug(folded: str) -> str:
 
 
 def certificate_form(certificate: str) -> str:
-    """Return an age rating as it is filtered by: in capitals, without blanks at its ends."""
+    """Return an age rating in the form for filters: in capitals, without surrounding blanks."""
     return certificate.strip().upper()
 
 
 def current(folder: Path) -> Path | None:
-    """Name the index in use; None where there is none."""
+    """Return the name of the index in use, or None."""
     try:
         found = folder / (folder / "current").read_text("utf-8").strip()
     except OSError:
@@ -74,7 +74,7 @@ def current(folder: Path) -> Path | None:
 
 
 def position(index: Path) -> Position | None:
-    """Return what an index holds; None where it cannot tell, or has another layout."""
+    """Return what an index holds; None if unreadable, or of another layout."""
     try:
         found = msgspec.json.decode((index / "position.json").read_bytes(), type=Position)
     except (OSError, msgspec.DecodeError):
@@ -83,7 +83,7 @@ def position(index: Path) -> Position | None:
 
 
 def sums(index: Path, known: Mapping[str, str]) -> dict[str, str]:
-    """Hash an index's files; segments are written once, so that `known` ones are not read again."""
+    """Hash an index's files; segments never change, so `known` ones are not read again."""
     return {
         name: known[name] if name in known and name not in CHANGING else _sha256(index / name)
         for name in sorted(path.name for path in index.iterdir() if path.is_file())
@@ -92,7 +92,7 @@ def sums(index: Path, known: Mapping[str, str]) -> dict[str, str]:
 
 
 def damaged_files(index: Path, expected: Mapping[str, str]) -> list[str]:
-    """Name the files of an index that are missing, or not what was written."""
+    """Return the files of an index that are missing or changed."""
     found = sums(index, {})
     return sorted(name for name, sha256 in expected.items() if found.get(name) != sha256)
 
@@ -103,7 +103,7 @@ def _sha256(path: Path) -> str:
 
 
 def open_index(folder: Path) -> tantivy.Index:
-    """Open an index for reading or writing. Raises StoreError where it is damaged."""
+    """Open an index for reading or writing. Raises StoreError if it is damaged."""
     try:
         index = tantivy.Index.open(str(folder))
         _ = index.searcher().num_docs

@@ -1,7 +1,7 @@
-"""The levels of an answer: how well a film may match what is meant, and the index's queries for each.
+"""The levels of a search result: how well a film matches the meaning of a query, and the index queries for each level.
 
-A film's place is how well known it is, less what its level takes off for a looser match, then its number: no score that
-shifts as films are added, so a page begins exactly where the one before ended.
+A film's rank is how well known it is, minus its level's penalty for a looser match, then its number: no score that
+changes as films are added, so a page begins exactly where the previous one ended.
 """
 
 from __future__ import annotations
@@ -18,30 +18,31 @@ from moviec.romanise import UNSPACED, is_consonantal, simplify, skeleton
 from moviec.search.location import BEGINNING
 from moviec.search.readings import Reading, fold
 
-#: Letters from which on one typing error is forgiven, and two: of shorter words too many others are one letter away.
-#: A word that may be only begun must be longer, since it stands for every word that begins like it.
+#: Word lengths from which one typing error is allowed, and two: shorter words have too many neighbours.
+#: An incomplete word must be longer, since it matches every word that begins with it.
 WHOLE, BEGUN = (4, 6), (5, 8)
 
-#: The same of whole titles, written without blanks.
+#: The same for whole titles, written without blanks.
 LETTERS_OF_WHOLE = (4, 9)
 
-#: A longer word is no mistyped one.
+#: Longer words are not corrected.
 LONGEST = 30
 
-#: What a level takes off, as a share of how well known a film can be; a film counts in the first level that has it. An exact
-#: title leads unless a film is so much better known. Set by bench/search_queries.py on its queries for development.
+#: The penalty of a level, as a share of the greatest popularity; a film counts in the first level that matches it. An
+#: exact title leads unless another film is better known by this much. Set by bench/search_queries.py on its queries for
+#: development.
 LEVELS = {
-    "written": 0.0,  # the title as it is written
+    "written": 0.0,  # the title as written
     "display": 0.03,
-    "whole": 0.06,  # another title, or one whose words are parted otherwise
-    "series": 0.08,  # a part of a title before or behind a colon, or the collection
-    "near": 0.15,  # a title with a year that is one off, read in Latin letters, or with its numbers otherwise
+    "whole": 0.06,  # another title, or one with different word boundaries
+    "series": 0.08,  # a part of a title before or after a colon, or the collection
+    "near": 0.15,  # a title with a year off by one, transliterated, or with numbers in another notation
     "person": 0.2,
     "title": 0.35,  # every word in the titles
     "filtered": 0.4,  # genres and years alone
     "keyword": 0.4,
     "surname": 0.45,
-    "begun": 0.5,  # the same, the last word only begun
+    "begun": 0.5,  # the same, with an incomplete last word
     "names": 0.65,  # every word in titles or names
     "typo": 0.5,  # one typing error in a title, or initials
     "mistyped": 0.7,  # one typing error in titles or names
@@ -50,12 +51,13 @@ LEVELS = {
     "most": 0.8,  # every word but one
 }
 
-#: Levels that are wholly within another, and which.
+#: Levels contained in another level.
 WITHIN = {"title": "begun", "begun": "names", "mistyped": "garbled"}
 
 _WORDS = ("title", "people", "companies")
 _UNSPACED = re.compile(f"[{UNSPACED}]+")
-#: Levels in which every word must be in one of the fields: the fields, typing errors, whether the last may be only begun.
+#: Levels in which every word must be in one of the fields: the fields, typing errors, whether the last may be
+#: incomplete.
 _EVERY = {
     "title": (_WORDS[:1], 0, False),
     "begun": (_WORDS[:1], 0, True),
@@ -71,7 +73,7 @@ class Fields:
     """Builds the queries of one index."""
 
     def __init__(self, schema: tantivy.Schema) -> None:
-        """Take the index's schema."""
+        """Set the index's schema."""
         self._schema = schema
 
     def term(self, field: str, value: str | int) -> Query:
@@ -83,7 +85,7 @@ class Fields:
         return Query.range_query(self._schema, field, kind, low, high)
 
     def in_title(self, words: Sequence[str]) -> Query:
-        """Match titles in which the words stand together."""
+        """Match titles with the words as a phrase."""
         if len(words) == 1:
             return self.term("title", words[0])
         return Query.phrase_query(self._schema, "title", list(words))
@@ -93,15 +95,15 @@ class Fields:
         return self._every(words, _WORDS[:1], 0, False)
 
     def in_names(self, words: Sequence[str], begun: bool, errors: int = 0) -> Query:
-        """Match films that have every word in the names of their people, the last perhaps only begun."""
+        """Match films that have every word in the names of their people, the last possibly incomplete."""
         return self._every(words, ("people",), errors, begun)
 
     def together(self, words: Sequence[str]) -> Query:
-        """Match titles in which the words stand together, the last perhaps only begun."""
+        """Match titles with the words as a phrase, the last possibly incomplete."""
         return Query.phrase_prefix_query(self._schema, "title", list(words))
 
     def by_id(self, name: str) -> Query:
-        """Match the film that an id of `ids_in` names."""
+        """Match the film with an id of `ids_in`."""
         number = name.removeprefix("mc:")
         return self.term("id", name) if number == name else self.term("movie", int(number))
 
@@ -111,7 +113,7 @@ class Fields:
         return any_of([self.term(name, value) for name in ("display", "whole", "series")])
 
     def as_written(self, query: str) -> dict[str, Query]:
-        """Return what matches the query before it is understood, by level: the title as it is written, a part of a title
+        """Return what matches the literal query, by level: the title as written, a part of a title
         in a script without blanks, the consonants of one.
         """
         found = {"written": self.term("written", fold(query))}
@@ -123,9 +125,9 @@ class Fields:
         return found
 
     def level(self, name: str, reading: Reading, begun: bool) -> Query | None:
-        """Return what matches a reading in a level; None where the level asks nothing of it."""
+        """Return what matches a reading in a level; None if the level does not apply to it."""
         if not reading.words:
-            says = reading.genres or reading.years is not None  # a query of signs alone says nothing
+            says = reading.genres or reading.years is not None  # a query of punctuation only has no meaning
             return self._filtered(Query.all_query(), reading) if says and name == "filtered" else None
         if name == "near":
             return self._nearly(reading)
@@ -135,7 +137,7 @@ class Fields:
         return None if query is None else self._filtered(query, reading)
 
     def _nearly(self, reading: Reading) -> Query | None:
-        """Match whole titles of years that are nearly meant, or in other words than those that were typed."""
+        """Match whole titles of neighbouring years, or in other forms of the typed words."""
         if reading.near:
             reading = msgspec.structs.replace(reading, years=reading.near)
         elif not reading.loose:
@@ -162,7 +164,7 @@ class Fields:
         return self._but_one(words) if name == "most" else None
 
     def _beside(self, words: tuple[str, ...], errors: int) -> list[Query]:
-        """List what a mistyped query may mean besides its words: a title parted otherwise, initials, consonants."""
+        """List further matches of a mistyped query: a title with other word boundaries, initials, consonants."""
         found = [self._whole_typo("".join(words), errors)]
         return [*found, *self._initials(words)] if errors == 1 else found
 
@@ -184,7 +186,7 @@ class Fields:
         return [*found, self.term("skeleton", consonants)] if consonants else found
 
     def _every(self, words: Sequence[str], fields: Sequence[str], errors: int, begun: bool) -> Query:
-        """Match films that have every word in one of the fields; the last may be only begun."""
+        """Match films that have every word in one of the fields; the last may be incomplete."""
         last = len(words) - 1
         return all_of(
             [
@@ -203,7 +205,7 @@ class Fields:
         return any_of([whole, self._near(field, word, of_begun, True)]) if begun else whole
 
     def _near(self, field: str, word: str, errors: int, begun: bool) -> Query:
-        """Match a word, or one that begins so, with up to so many typing errors; a number is no other number."""
+        """Match a word, or one that begins with it, with a number of typing errors; numbers must be exact."""
         if not errors and not begun:
             return self.term(field, word)
         if not errors and len(word) <= BEGINNING:
@@ -211,7 +213,9 @@ class Fields:
         return Query.fuzzy_term_query(self._schema, field, word, errors, True, begun)
 
     def _but_one(self, words: Sequence[str]) -> Query:
-        """Match whole titles that are the words but one, and what has all the words but one in titles or names, two at least."""
+        """Match whole titles that consist of all words but one, and films with all words but one in titles or names, at
+        least two.
+        """
         if len(words) < 2:
             return Query.empty_query()
         some = [[*words[:place], *words[place + 1 :]] for place in range(len(words))]
@@ -219,7 +223,7 @@ class Fields:
         return any_of([*wholly, *(self._every(rest, _WORDS, 0, False) for rest in some if len(rest) > 1)])
 
     def _whole_typo(self, joined: str, errors: int = 1) -> Query:
-        """Match whole titles one or two letters away, wherever their words are parted; a number is no other number."""
+        """Match whole titles one or two letters away, with any word boundaries; numbers must be exact."""
         if any(map(str.isdecimal, joined)) or not LETTERS_OF_WHOLE[errors - 1] <= len(joined) <= 2 * LONGEST:
             return Query.empty_query()
         return any_of(
@@ -229,7 +233,7 @@ class Fields:
 
 
 def forgiven(word: str, errors: int, *, begun: bool) -> int:
-    """Return how many of so many typing errors a word may have, by its length; a number is no other number."""
+    """Return the typing errors allowed in a word, by its length; numbers must be exact."""
     if word.isdecimal() or len(word) > LONGEST:
         return 0
     return min(errors, sum(len(word) >= letters for letters in (BEGUN if begun else WHOLE)))

@@ -1,4 +1,4 @@
-"""How the words of a query may be meant, once folded: titles, genres, years, decades, ids."""
+"""The possible meanings of a query's folded words: titles, genres, years, decades, ids."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def fold_title(value: str) -> str:
 
 
 def fold_numerals(folded: str) -> str:
-    """Write numerals and number words of folded words as digits, and the usual short forms in full."""
+    """Convert numerals and number words in folded words to digits, and expand usual short forms."""
     folded = _SHORT.sub(lambda found: spelling.SHORT[found[0]], folded)
     folded = _COUNTED.sub(lambda found: f"{found[1]} {spelling.WORDS[found[2]]}", folded)
     folded = _ROMAN.sub(lambda found: spelling.ROMAN[found[0]], folded)
@@ -72,7 +72,7 @@ def _plain_letters(value: str) -> str:
 
 
 def _lower(value: str) -> str:
-    """Lower letter by letter, as Arrow does: Python writes the last sigma of a word in another way."""
+    """Lower letter by letter, as Arrow does: Python lowers the last sigma of a word differently."""
     return value.replace("Σ", "σ").lower()
 
 
@@ -80,7 +80,7 @@ def _kept(letter: str) -> bool:
     return letter.isalnum() or unicodedata.category(letter)[0] in "LMN"
 
 
-#: Words beyond this many say nothing more of a title.
+#: The most words used of a query.
 MOST_WORDS = 12
 
 #: A year of two digits, which an apostrophe marks.
@@ -114,7 +114,7 @@ _ORDINALS = [
     "twentieth",
 ]
 _ENDINGS = {1: "st", 2: "nd", 3: "rd"}
-#: Short forms of words before a number, and ordinals in digits, beside how titles mostly write them; and back.
+#: Short forms of words before a number, and ordinals in digits, with their usual form in titles; and the reverse.
 _OTHERWISE = {"pt": "part", "ep": "episode", "ch": "chapter"}
 for _place, _ordinal in enumerate(_ORDINALS, 1):
     _digits = f"{_place}{_ENDINGS.get(_place, 'th')}"
@@ -124,7 +124,7 @@ for _number, _word in enumerate(
     ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], 1
 ):
     _NUMBERS |= {str(_number): _word, _word: str(_number)}
-#: What people write beside what they look for: behind a title, and around genres and years.
+#: Words that people add to a search: after a title, and around genres and years.
 _BEHIND = {"movie", "movies", "film", "films", "trilogy", "saga", "series", "franchise", "collection"}
 _AROUND = _BEHIND | {
     "the",
@@ -141,7 +141,7 @@ _AROUND = _BEHIND | {
     "some",
     "and",
 }
-#: Words beside genres and years that ask for those that are rated best.
+#: Words with genres and years that request the best rated films.
 _BEST = {"best", "top", "highest"}
 _IDS = (
     (re.compile(r"(?i)\b(tt[0-9]{5,12})\b"), r"\1"),
@@ -152,10 +152,10 @@ KnownTitle = Callable[[Sequence[str]], bool]
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """One way to understand a query: words to find, and what its other words filter by (`years`: from and to).
+    """One interpretation of a query: words to find, and filters from its other words (`years`: from and to).
 
-    `near` are years that are nearly meant: where a source's year differs from the one that was typed. `loose` words are not
-    what was typed, but what it reads as in Latin letters, or how else a number is written: whole words of titles only.
+    `near`: neighbouring years, as a source's year may differ from the typed one. `loose`: words not
+    as typed but transliterated, or with numbers in another notation: they match whole words of titles only.
     """
 
     words: tuple[str, ...]
@@ -166,22 +166,22 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 class GenreWords:
-    """Genre names and aliases, folded, as they may stand inside a query."""
+    """Genre names and aliases, folded, as they may occur inside a query."""
 
     def __init__(self, names: Mapping[str, int]) -> None:
-        """Take names and aliases with the genre's id."""
+        """Set names and aliases with the genre's id."""
         self._ids = {tuple(fold(name).split()): genre for name, genre in names.items()}
         self._longest = max(map(len, self._ids), default=0)
 
     @classmethod
     def of(cls, genres: Iterable[Genre]) -> GenreWords:
-        """Take the catalogue's genres; of two with one name or alias the name counts, then the first."""
+        """Set the catalogue's genres; if two share a name or alias, the name counts, then the first."""
         known = list(genres)
         names = {alias: genre.id for genre in reversed(known) for alias in genre.aliases}
         return cls({**names, **{genre.name: genre.id for genre in reversed(known)}})
 
     def split(self, words: Sequence[str]) -> tuple[tuple[str, ...], tuple[int, ...]]:
-        """Part words from the genres named among them; of two names the longer counts."""
+        """Separate words from genre names among them; the longest names count."""
         rest: list[str] = []
         genres: list[int] = []
         place = 0
@@ -202,7 +202,7 @@ class GenreWords:
         return self._ids.get(tuple(fold(text).split()))
 
     def _id(self, words: tuple[str, ...]) -> int | None:
-        """Return the genre of folded words, in the plural, too: comedies, westerns."""
+        """Return the genre of folded words, also in the plural: comedies, westerns."""
         last = words[-1]
         for form in (last, last.removesuffix("s"), f"{last.removesuffix('ies')}y"):
             if (found := self._ids.get((*words[:-1], form))) is not None:
@@ -211,9 +211,10 @@ class GenreWords:
 
 
 def readings(query: str, begun: bool, genres: GenreWords, known_title: KnownTitle) -> list[Reading]:
-    """List how a query may be meant: a year in it as a filter or as a word, genres as filters unless they are a title.
+    """List the interpretations of a query: a year in it as a filter or as a word, genres as filters unless they are a
+    title.
 
-    `begun` says that the last word may be only begun: `dr` is a doctor, or the beginning of a dream.
+    `begun`: the last word may be incomplete: `dr` is a doctor, or the beginning of a dream.
     """
     words = tuple(fold_title(query).split()[:MOST_WORDS])
     meant = [Reading(words)]
@@ -240,7 +241,9 @@ def readings(query: str, begun: bool, genres: GenreWords, known_title: KnownTitl
 
 
 def asks_for_best(query: str, genres: GenreWords) -> bool:
-    """Return whether a query is nothing but genres or years, with words that ask for the best rated: "best rated horror 80s"."""
+    """Return whether a query is nothing but genres or years, with words that request the best rated: "best rated horror
+    80s".
+    """
     words = tuple(fold_title(query).split()[:MOST_WORDS])
     if not _BEST & set(words):
         return False
@@ -250,7 +253,7 @@ def asks_for_best(query: str, genres: GenreWords) -> bool:
 
 
 def years_in(query: str) -> tuple[tuple[int, int] | None, tuple[str, ...]]:
-    """Return the year or decade in a query, as years from and to, and the words beside it."""
+    """Return the year or decade in a query, as years from and to, and the other words."""
     words = tuple(fold_title(query).split()[:MOST_WORDS])
     found = _with_years(words)
     return (found[0].years, found[0].words) if found else (None, words)
@@ -271,7 +274,7 @@ def _with_years(words: tuple[str, ...]) -> list[Reading]:
 
 
 def _without_part(words: tuple[str, ...]) -> tuple[str, ...]:
-    """Leave out "part", "chapter" or the like before a number; () where there is none."""
+    """Leave out "part", "chapter" or the like before a number; () without any."""
     for place in range(1, len(words) - 1):
         if PART_WORDS.fullmatch(words[place]) and words[place + 1].isdecimal():
             return words[:place] + words[place + 1 :]
@@ -279,8 +282,8 @@ def _without_part(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _with_genres(reading: Reading, genres: GenreWords, known_title: KnownTitle) -> list[Reading]:
-    """Read genres as filters; of words that are a title, too, both ways if they are nothing but genres ("western 1955"), or
-    if another word stands before or behind them ("star wars 5").
+    """Read genres as filters; words that are also a title are read both ways if they are nothing but genres ("western
+    1955"), or if there is another word before or after them ("star wars 5").
     """
     rest, named = genres.split(reading.words)
     if set(rest) <= _AROUND and (named or reading.years):
@@ -301,7 +304,7 @@ def _with_genres(reading: Reading, genres: GenreWords, known_title: KnownTitle) 
 
 
 def ids_in(query: str) -> list[str]:
-    """List the ids, as the index keeps them, that a query is, or that an address in it has."""
+    """List the ids, as the index keeps them, that a query is, or that are in an address in it."""
     text = query.strip()
     for pattern, written in _IDS:
         if found := pattern.search(text):

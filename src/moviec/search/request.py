@@ -1,4 +1,4 @@
-"""What is asked of the index, and what it answers: searches, pages, the cursor between two pages."""
+"""Requests to the index and its results: searches, pages, the cursor between two pages."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Least(msgspec.Struct, frozen=True):
     raters: int
 
 
-#: What a list of top rated films asks of a film unless the caller says otherwise; where no film has as much the next is
-#: taken. Of the 100 that lead it over all shared data all have 2,000 votes at IMDb or TMDB or 100 at MovieLens; without
-#: a least number of raters films of one country's fans lead, with 1,000 votes it is 91 of 100.
+#: The default minimums of a list of top rated films; if no film meets one, the next is
+#: used. Of the first 100 over all shared data all have 2,000 votes at IMDb or TMDB or 100 at MovieLens; without
+#: a minimum of raters, films popular in one country lead, with 1,000 votes it is 91 of 100.
 TOP_RATED = (Least(2000, 2), Least(2000, 0), Least(0, 0))
 
 
@@ -38,11 +38,11 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
-    """What is looked for. Ratings are 0 to 100, runtimes minutes, days of release YYYYMMDD.
+    """A search. Ratings are 0 to 100, runtimes minutes, days of release YYYYMMDD.
 
-    `sort` by rating goes by the lower end of the C-rating's interval: by what one can be sure of. Highest first; with `-`
-    before it lowest first, without films of which the value is unknown. `counted`: whether films are counted that fill no
-    page; else `total` is how many there are at least.
+    `sort` by rating goes by the lower end of the C-rating's interval: a cautious estimate. Highest first; with `-`
+    before it lowest first, without films of which the value is unknown. `counted`: whether films beyond the page are
+    counted; else `total` is a lower bound.
     """
 
     query: str = ""
@@ -76,7 +76,7 @@ class Counted(msgspec.Struct, frozen=True):
 class Page(msgspec.Struct, frozen=True):
     """A page: summaries, films that match in all, (value, films) by genre id and decade, and the next page's cursor.
 
-    `nearest`: no film has all words of the query, and those of a first page only come near.
+    `nearest`: no film has all words of the query, and those of the first page match only partly.
     """
 
     items: list[Summary]
@@ -88,7 +88,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
-    """Where a page ended: the last film's place, how many levels are looked into, of which search."""
+    """The end of a page: the last film's rank, the number of levels searched, and the search."""
 
     place: int
     levels: int
@@ -99,7 +99,7 @@ _cursor = msgspec.msgpack.Decoder(Cursor)
 
 
 def write_cursor(cursor: Cursor) -> str:
-    """Write a cursor as text for a URL."""
+    """Return a cursor as text for a URL."""
     return urlsafe_b64encode(msgspec.msgpack.encode(cursor)).decode().rstrip("=")
 
 
@@ -109,8 +109,8 @@ def read_cursor(text: str) -> Cursor:
         found = _cursor.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, msgspec.DecodeError) as error:
         raise UsageError(
-            "this is no cursor", "cursor", "give `next` of the page before as it stands"
+            "this is not a cursor", "cursor", "use `next` of the previous page unchanged"
         ) from error
     if not (1 <= found.levels <= len(LEVELS) and abs(found.place) < 1 << 62):
-        raise UsageError("this is no cursor", "cursor", "give `next` of the page before as it stands")
+        raise UsageError("this is not a cursor", "cursor", "use `next` of the previous page unchanged")
     return found

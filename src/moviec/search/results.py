@@ -1,4 +1,4 @@
-"""Answers from the index: a page of summaries in order, how many films match, and facets by genre and decade."""
+"""Search results: a page of summaries in order, the number of matches, and facets by genre and decade."""
 
 from __future__ import annotations
 
@@ -21,50 +21,50 @@ from moviec.search.similar import Alike, similar
 from moviec.search.summaries import Film, Summary
 from moviec.units import MILLION
 
-#: What a film without a value has in a field of `ORDERS`, at most.
+#: The greatest sort value of films without a value in a field of `ORDERS`.
 UNKNOWN = (1 << 32) - 1
 
-#: Collections that are listed: all known sources together have about 6,000.
+#: The most collections listed: all known sources together have about 6,000.
 MOST_COLLECTIONS = 65_000
 
-#: The levels that are whole titles: a query that is one stays with what matches as it stands.
+#: The levels of whole titles: for such a query only literal matches are used.
 WHOLE_LEVELS = ("written", "display", "whole")
 
-#: The levels that are whole values: most queries that are only begun, mistyped or parts are none, and one look tells.
+#: The levels of whole values: most incomplete, mistyped or partial queries have no match in any, which one query shows.
 VALUES = ("written", "display", "whole", "series", "person", "keyword")
 
-#: The levels that are always looked into.
+#: The levels that are always searched.
 ALWAYS = 11
 
-#: The levels that have every word as it was typed, in titles or names.
+#: The levels with every word as typed, in titles or names.
 AS_TYPED = 12
 
-#: Up to which level is looked with fewer films than so many from the levels before: words in names, one typing error, two, one
-#: word too many.
-#: Titles fill the largest page before words of names are asked: a name's beginning may be in most films. Of typing
-#: errors bench/bench_api.py counts how often the film that was meant is found.
+#: The further levels to search if the previous ones have fewer films than this: words in names, one typing error, two,
+#: one word too many.
+#: Words in names are searched only if titles do not fill the largest page: a name's prefix may be in most films. Of
+#: typing errors bench/bench_api.py counts how often the intended film is found.
 WIDER = ((12, 100), (13, 5), (15, 1), (17, 1))
 
-#: An answer whose best film is less known than this, after what its level takes off, may be to a mistyped word, too: "Son of
-#: Alladin" has it as it was typed, and is not meant. Then titles with two typing errors are searched.
+#: If the best film is less known than this, after its level's penalty, the query may be mistyped: "Son of
+#: Alladin" has the word as typed, but is not intended. Then titles with two typing errors are searched.
 DOUBTFUL, DOUBTED = 0.15, 15
 
 #: Films among which the parts of a series are counted, how much less known than the best one of them may be, and after how
-#: many years without a part those before, if less known, are of another series: the Batman of 1966.
+#: many years without a part the earlier ones, if less known, are of another series: the Batman of 1966.
 SERIES, PART_OF_SERIES, PAUSE = 60, 0.35, 10
 
 
-#: What was counted of an index: by what was asked for and how many levels were looked into. The pages of one list, and
-#: its orders, have one count; so many are kept, each of a kilobyte or two.
+#: A cache of counts of an index, by search and number of levels. The pages of one list, and
+#: its orders, share one count; this many are kept, of one or two kilobytes each.
 Counts = dict[tuple[Ask, int], Counted]
 COUNTS = 1_000
 
 
 class Finder:
-    """Searches the index in use; `refresh` moves on to what the indexer has done since. Usable from any thread."""
+    """Searches the index in use; `refresh` opens the indexer's latest version. Usable from any thread."""
 
     def __init__(self, folder: Path) -> None:
-        """Take the folder of the host's index; nothing is opened yet."""
+        """Set the folder of the host's index, without opening it."""
         self._folder = folder
         self._opened: tuple[Path, int] | None = None
         self._index: tantivy.Index | None = None
@@ -81,27 +81,25 @@ class Finder:
         return int(self._index.searcher().num_docs) if self._index else 0
 
     def refresh(self) -> None:
-        """Open what is in use now. A damaged index counts as none: it is being rebuilt."""
+        """Open what is in use now. A damaged index counts as missing: it is being rebuilt."""
         used = current(self._folder)
         held = position(used) if used else None
-        stands = (used, held.change) if used is not None and held is not None else None
-        if stands is None or stands == self._opened:
-            # An index that was deleted under us is still served from its open files.
+        latest = (used, held.change) if used is not None and held is not None else None
+        if latest is None or latest == self._opened:
+            # An index deleted meanwhile is still served from its open files.
             return
-        if self._index is not None and self._opened and self._opened[0] == stands[0]:
+        if self._index is not None and self._opened and self._opened[0] == latest[0]:
             self._index.reload()
         else:
             try:
-                self._index = open_index(stands[0])
+                self._index = open_index(latest[0])
             except StoreError:
                 return
-        self._opened, self._counts = stands, {}
+        self._opened, self._counts = latest, {}
 
     def find(self, ask: Ask, genres: GenreWords) -> Page:
         """Search or list. Raises StoreError where there is no index, UsageError for a cursor of another search."""
-        counts = (
-            self._counts
-        )  # before the index: counts of one that is opened meanwhile are not taken for its own
+        counts = self._counts  # read before the index, so that counts of a newly opened one are not mixed up
         searcher, fields = self._opened_index()
         return _Search(searcher, fields, ask, genres, counts).page()
 
@@ -111,8 +109,8 @@ class Finder:
         return bool(searcher.search(fields.term(field, value), 1, count=False).hits)
 
     def with_people(self, words: Sequence[str], begun: bool, limit: int, errors: int = 0) -> list[Summary]:
-        """Return the best known films that have every word in their people's names, with so many typing errors at most in
-        each; the last word may be only begun.
+        """Return the best known films that have every word in their people's names, with at most a number of typing
+        errors in each; the last word may be incomplete.
         """
         searcher, fields = self._opened_index()
         query = all_of([fields.in_names(words, begun, errors)], [fields.term("adult", 1)])
@@ -120,7 +118,7 @@ class Finder:
         return [_summary_at(searcher, address) for _, address in hits]
 
     def similar(self, film: Film, limit: int, space: str = "") -> list[Summary]:
-        """Return films like a film, such as have an id in a `space`. Raises StoreError where there is no index."""
+        """Return films like a film, only those with an id in a `space`. Raises StoreError where there is no index."""
         searcher, fields = self._opened_index()
         found = similar(searcher, fields, film, Alike(limit, space))
         return [_summary_at(searcher, address) for address in found]
@@ -139,7 +137,7 @@ class Finder:
 
 
 class _Search:
-    """One search over one state of the index."""
+    """One search on one version of the index."""
 
     def __init__(
         self, searcher: tantivy.Searcher, fields: Fields, ask: Ask, genres: GenreWords, counts: Counts
@@ -185,17 +183,17 @@ class _Search:
         return Page(items, counted.total, counted.genres, counted.decades, cursor, nearest)
 
     def _has_as_typed(self) -> bool:
-        """Return whether a film has every word of the query as it was typed."""
+        """Return whether a film has every word of the query as typed."""
         return bool(self.searcher.search(self._wanted(self._any(AS_TYPED)), 1, count=False).hits)
 
     def _suffice(self, used: int, enough: int) -> bool:
-        """Return whether the levels so far do without the next.
+        """Return whether the levels so far are enough.
 
-        Filters that leave anything do not change what the words mean: a facet gives as many films as it tells.
+        Filters with any result do not change the interpretation: a facet returns as many films as its count.
         """
         if used > ALWAYS and self._titled:
             return True
-        # Hits are needed anyway, and tell how many there are while they fill no page.
+        # Hits are needed anyway, and give the count if they do not fill a page.
         total = len(self._walk(used, None)) if self.ask.sort == "relevance" else self.ask.limit + 1
         if total > self.ask.limit and (total < enough or self.ask.sort != "relevance"):
             total = self._count(used).total
@@ -204,7 +202,7 @@ class _Search:
         return total >= enough
 
     def _doubtful(self, used: int) -> bool:
-        """Return whether one word is no title, and is found only in films that hardly anybody looks for, whatever filters."""
+        """Return whether a single word is not a title, and only occurs in little known films, regardless of filters."""
         if len(self.meant[0].words) > 1 or self._titled:
             return False
         best: float | None = None
@@ -221,7 +219,7 @@ class _Search:
 
     @cached_property
     def _titled(self) -> bool:
-        """Return whether the query is a whole title of some film: then it holds no typing error."""
+        """Return whether the query is a whole title of some film: then it has no typing error."""
         whole = any_of([query for name in WHOLE_LEVELS if (query := self._level(name)) is not None])
         return bool(self.searcher.search(all_of([whole], self.unwanted), 1, count=False).hits)
 
@@ -236,9 +234,9 @@ class _Search:
         return cursor
 
     def _walk(self, used: int, begin: Cursor | None) -> list[tuple[int, tantivy.DocAddress]]:
-        """List (place, address) after the cursor, the best first, one more than asked for where there is one.
+        """List (rank, address) after the cursor, the best first, one more than requested if available.
 
-        A film's place is its sort value, less what the first level that has it takes off.
+        A film's rank is its sort value minus the penalty of the first level that matches it.
         """
         if self.ask.sort != "relevance" or not self.meant:
             hits = self._hits(self._any(used), begin.place if begin else None, [])
@@ -254,7 +252,7 @@ class _Search:
         return sorted(found.values(), key=lambda found_movie: -found_movie[0])[: self.ask.limit + 1]
 
     def _is_empty(self, name: str, levels: Mapping[str, Query]) -> bool:
-        """Return whether a level is sure to have no hits: it is within one that has none, or no value is wholly the query."""
+        """Return whether a level certainly has no hits: it is within one without hits, or no value equals the query."""
         if name in VALUES:
             return not self._has_value
         outer = WITHIN.get(name)
@@ -262,7 +260,7 @@ class _Search:
 
     @cached_property
     def _has_value(self) -> bool:
-        """Return whether the query is a whole title, series, name or keyword, each looked for by itself if so."""
+        """Return whether the query is a whole title, series, name or keyword, searching each separately if so."""
         some = [query for name in VALUES if (query := self._level(name)) is not None]
         return bool(self.searcher.search(self._wanted(any_of(some)), 1, count=False).hits)
 
@@ -271,8 +269,8 @@ class _Search:
     ) -> list[tuple[int, tantivy.DocAddress]]:
         """List the best hits of a level.
 
-        On the first page a film's best place counts: what it takes from the hits of a later level is outdone by as many
-        others. After it, films of the levels before have been shown, or come at a better place.
+        On the first page a film's best rank counts: its other hits in later levels are outnumbered by as many
+        others. On later pages, films of earlier levels have been shown, or have a better rank.
         """
         query = self._level(name)
         if query is None:
@@ -288,7 +286,7 @@ class _Search:
     def _hits(
         self, query: Query, below: int | None, but: Sequence[Query]
     ) -> list[tuple[int, tantivy.DocAddress]]:
-        """List (sort value, address) of the best that match, one more than asked for where there is one."""
+        """List (sort value, address) of the best that match, one more than requested if available."""
         wanted = self._wanted(query)
         if below is not None:
             if below <= 0:
@@ -317,12 +315,12 @@ class _Search:
         return {name: query for name, query in built if query is not None}
 
     def _any(self, used: int) -> Query:
-        """Match what any of the first levels matches; a level that another one holds is left out."""
+        """Match what any of the first levels matches; a level contained in another is left out."""
         levels = self._upto(used)
         return any_of([query for name, query in levels.items() if WITHIN.get(name) not in levels])
 
     def _understand(self, genres: GenreWords) -> None:
-        """Find out how the query may be meant, and what it matches as it is."""
+        """Compute the query's interpretations, and its literal matches."""
         if not self.ask.query.strip():
             self.given = {"written": Query.all_query()}
             return
@@ -337,10 +335,11 @@ class _Search:
         self.part = self._part(self.meant[0].words)
 
     def _part(self, words: Sequence[str]) -> list[int]:
-        """Return the film that is the n-th of a series by year, where the words are a series' name and a number.
+        """Return the n-th film of a series by year, if the words are a series' name and a number.
 
-        "harry potter 3" is a title of no film that is about as well known, as "Star Wars: Episode V" is one; among the films whose titles begin with the words before the number those
-        that are about as well known are counted, one title of a year once.
+        "harry potter 3" is not a title of a similarly well known film, as "Star Wars: Episode V" is; among the films
+        whose titles begin with the words before the number those that are similarly well known are counted, each title
+        and year once.
         """
         if len(words) < 2 or not words[-1].isdecimal() or not 1 <= int(words[-1]) <= 30:
             return []
@@ -409,7 +408,7 @@ class _Search:
         return int(self.searcher.search(query, 1).count or 0)  # type: ignore[attr-defined]  # the stub lacks it
 
     def _count(self, used: int) -> Counted:
-        """Count the films that the first levels have, by genre and decade where that is asked for."""
+        """Count the films that the first levels have, by genre and decade if requested."""
         sort = self.ask.sort if self.rising else "relevance"
         counted = (msgspec.structs.replace(self.ask, cursor="", limit=0, sort=sort), used)
         if counted not in self._counts:
@@ -419,7 +418,7 @@ class _Search:
         return self._counts[counted]
 
     def _count_shown(self, items: Sequence[Summary]) -> Counted:
-        """Count the films of a page that has all that match, as `_count_all` counts them in the index."""
+        """Count the films of a page with all matches, like `_count_all` in the index."""
         if not self.ask.facets:
             return Counted(len(items), [], [])
         genres = Counter(self.genres.named(name) for film in items for name in dict.fromkeys(film.genres))
@@ -458,7 +457,7 @@ def _has_in_title(film: Summary, name: str) -> bool:
 
 
 def _is_other_series(first: tuple[float, Summary], second: tuple[float, Summary]) -> bool:
-    """Return whether a film is of an older series, less known than the one that the next film is of."""
+    """Return whether a film belongs to an older, less known series than the next film."""
     return first[0] < second[0] and (second[1].year or 0) - (first[1].year or 0) > PAUSE
 
 

@@ -1,4 +1,4 @@
-"""Films like a film: those that share what few films share, the better known ones first among alike.
+"""Similar films: those that share rare values, the better known ones first among equals.
 
 A shared value counts by how rare it is (BM25 without lengths: the logarithm of all films by those that have it), so that a
 collection says more than a director, and a director more than a genre.
@@ -15,13 +15,13 @@ from moviec.search.query import Fields, all_of
 from moviec.search.readings import fold, fold_title
 from moviec.search.summaries import LEADING, Film
 
-#: How much a shared value counts beside its rarity, by field: judgements.
+#: The factor of a shared value's rarity, by field: judgements.
 WEIGHTS = {"collection": 2.0, "keyword": 1.0, "director": 1.0, "credit": 0.5, "genre": 1.0, "company": 0.2}
 
 #: People whose films are considered, in the order of their credits; keywords; films that are compared in the end.
 PEOPLE, KEYWORDS, COMPARED = 8, 40, 200
 
-#: How much being well known counts: a film that everybody knows counts twice as much as one that nobody does.
+#: The weight of popularity: the best known film counts twice as much as an unknown one.
 KNOWN = 1.0
 
 
@@ -35,7 +35,7 @@ class Alike(msgspec.Struct, frozen=True):
 def similar(
     searcher: tantivy.Searcher, fields: Fields, film: Film, wanted: Alike
 ) -> list[tantivy.DocAddress]:
-    """Return where the index has the films that are most like a film, the most alike first, adults' films left out."""
+    """Return the index addresses of the most similar films, most similar first, without adult films."""
     shared = [
         (Occur.Should, Query.boost_query(fields.term(field, value), weight))
         for field, value, weight in _shared(film)
@@ -60,7 +60,7 @@ def similar(
 
 
 def _shared(film: Film) -> list[tuple[str, str | int, float]]:
-    """List (field, value, weight) of what other films may share with a film."""
+    """List (field, value, weight) of values that other films may share with a film."""
     found: list[tuple[str, str | int, float]] = []
     if film.collection:
         found.append(("collection", slug(fold(film.collection)), WEIGHTS["collection"]))

@@ -1,8 +1,8 @@
-"""A film in the short form that the index keeps for lists, and how well known it is.
+"""The summary of a film that the index stores for lists, and how well known the film is.
 
-A film's place at a rater is how many films have as many votes there or more. Places compare where votes do not (69 votes at a
-small rater are not 69 at a large one): every rater's hundredth most voted film is about as well known. A film's best place
-counts.
+A film's rank at a rater is how many films have as many votes there or more. Ranks are comparable where votes are not
+(69 votes at a small rater are not 69 at a large one): every rater's hundredth most voted film is about as well known. A
+film's best rank counts.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from moviec.catalog.rating_counts import Reach, films_by_popularity, films_by_votes
 from moviec.units import MILLION
 
-#: Whose films a name brings: those who are known by them. Others are found by the words of their names.
+#: Roles by which a name alone finds films. Other people are found by the words of their names.
 LEADING = {"director", "actor", "writer", "composer", "creator", ""}
 
 
@@ -78,7 +78,7 @@ class Film(msgspec.Struct):
 
     @property
     def number(self) -> int:
-        """The movie's number, by which ties are broken."""
+        """The movie's number, which breaks ties."""
         return int(self.id[2:])
 
     def titles(self) -> list[str]:
@@ -95,7 +95,7 @@ class Film(msgspec.Struct):
 
 
 class Summary(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A film as lists show it. `titles` and `collection` are for searching, and never leave."""
+    """A film as lists show it. `titles` and `collection` are for searching only, not for responses."""
 
     id: str
     title: str
@@ -138,22 +138,22 @@ def summarise(film: Film) -> Summary:
     )
 
 
-#: Votes, and thousandths of popularity, at which films are counted; between two the place is interpolated.
+#: Votes, and thousandths of popularity, at which films are counted; between two the rank is interpolated.
 STEPS = [4**power for power in range(14)]
 
-#: Known at all: listed by a rater that tells no votes.
+#: The value of a film listed by a rater without numbers of votes.
 LISTED = 0.05
 
-#: What a film that no rater lists is known at most, by how many people its sources name: of two films of one title that
-#: nobody rated the one that is told with a cast is more often meant. Less than LISTED: a judgement.
-TOLD, ENOUGH_PEOPLE = 0.04, 10
+#: The greatest value of a film without raters, by the number of its people: of two films of one title that
+#: nobody rated, the one with a cast is more often the intended one. Less than LISTED: a judgement.
+CREDITED, ENOUGH_PEOPLE = 0.04, 10
 
 
 #: A thousandth of popularity, in millionths: votes and popularity share the steps.
 THOUSANDTH = MILLION // 1000
 
-#: Powers of ten between the film of most votes, or of most popularity, and one that nobody knows: judgements. In a catalogue of
-#: thousands of films places say more.
+#: Powers of ten between the film of most votes, or of most popularity, and an unknown one: judgements. In a catalogue
+#: of thousands of films ranks are more informative.
 DECADES_OF_VOTES, DECADES_OF_POPULARITY = 5.0, 2.5
 
 
@@ -179,13 +179,13 @@ def measure(connection: sa.Connection) -> Scale:
 
 
 def prominence(film: Film, scale: Scale) -> int:
-    """Return how well known a film is, in millionths: 1 for the first place of all, 0 for ten times the last.
+    """Return how well known a film is, in millionths: 1 for the first rank, 0 for ten times the last.
 
-    The logarithm of the place counts: from the 10th to the 100th it is as far as from the 100th to the 1000th. Where few films
-    have so many votes because there are few films, what a film has less than the first one counts.
+    The logarithm of the rank counts: from the 10th to the 100th it is as far as from the 100th to the 1000th. Where few
+    films have that many votes because there are few films, the distance from the first one counts.
     """
     span = max(3.0, math.log10(max(scale.films, 1)) + 1)
-    found = LISTED if film.ratings else TOLD * min(len(film.people), ENOUGH_PEOPLE) / ENOUGH_PEOPLE
+    found = LISTED if film.ratings else CREDITED * min(len(film.people), ENOUGH_PEOPLE) / ENOUGH_PEOPLE
     for rating in film.ratings:
         if rating.votes and (reach := scale.votes.get(rating.rater)):
             known = min(_known(reach, rating.votes, span, DECADES_OF_VOTES), _most_by_votes(rating.votes))
@@ -197,13 +197,14 @@ def prominence(film: Film, scale: Scale) -> int:
 
 
 def _known(reach: Reach, value: float, span: float, decades: float) -> float:
-    """Return how well known a film is by its place, and by how much less than the first one it has."""
+    """Return how well known a film is by its rank, and by its distance from the first one."""
     behind = math.log10(max(reach.most / value, 1.0))
     return 1 - max(_place(reach.counts, value) / span, behind / decades)
 
 
 def _most_by_votes(votes: int) -> float:
-    """Return how well known a film with so many votes is at most: the first of a club of ten is known to few.
+    """Return the upper limit on how well known a film with a number of votes is: the first of a club of ten is known to
+    few.
 
     A judgement: one vote proves a third of what can be, a hundred prove nearly all.
     """

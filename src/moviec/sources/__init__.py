@@ -1,1 +1,1 @@
-"""Providers and how their deliveries read: one folder a source, shared parts beside them."""
+"""Providers and how their deliveries read: one folder per source, and shared parts."""

@@ -1,5 +1,5 @@
-"""What is odd about a delivery: columns and genre labels the facts do not know, rows of no film, how full each field is, and
-what could not be read.
+"""Checks a delivery: columns and genre labels unknown to the facts, rows of no film, how full each field is, and what
+could not be read.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from moviec.reading.kinds import LISTS
 from moviec.sources.spec import Reading, SourceSpec
 from moviec.units import plural
 
-#: What is NULL where a field has no value, for those that can be empty without being NULL.
+#: SQL that is NULL where a field has no value, for fields that can be empty without being NULL.
 _VALUE = {"ids": "nullif(cardinality(ids), 0)", "ratings": "nullif(len(ratings), 0)"}
 
 
@@ -49,9 +49,9 @@ def audit(
     records: str = "records",
     labels: Collection[str] | None = None,
 ) -> Audit:
-    """Look at a reading and its records: `records` names a view or table with the fields of a record.
+    """Check a reading and its records: `records` names a view or table with the fields of a record.
 
-    `labels`, in small letters, are the genre labels with a meaning; without them those that the facts map.
+    `labels`, in lower case, are the genre labels with a meaning; without them those that the facts map.
     """
     known = {label.lower() for label in spec.genres} if labels is None else labels
     counts = ", ".join(
@@ -121,7 +121,7 @@ def count_problems(engine: DuckEngine, column: str, view: str) -> dict[str, int]
     return {row["problem"]: row["found"] for row in rows}
 
 
-#: How a reader calls a cell of a field that it could not read (macros.sql).
+#: The problem name for an unreadable cell of a field (macros.sql).
 _SUFFIX = "_unreadable"
 
 
@@ -130,8 +130,8 @@ def unread_columns(
 ) -> list[Unread]:
     """Return the columns of a reading with cells that could not be read, file by file.
 
-    For columns of a kind this is known since their cells were read; of the others, those whose fields `problems` names are looked at.
-    `records` has role, _position, problems and list_problems.
+    For columns of a kind this is known from reading their cells; of the others, those whose fields `problems` names are
+    checked. `records` has role, _position, problems and list_problems.
     """
     fields = {name.removesuffix(_SUFFIX) for name in problems if name.endswith(_SUFFIX)}
     found = [column for file in reading.files.values() for column in file.unread]
@@ -154,6 +154,6 @@ def unread_columns(
 
 
 def _named(fields: set[str]) -> str:
-    """Write the condition that a row's problems name one of the fields."""
+    """Return the condition that a row's problems name one of the fields."""
     named = ", ".join(f"'{field}{_SUFFIX}'" for field in sorted(fields))
     return f"list_has_any(problems_of, [{named}])"

@@ -3,9 +3,9 @@
 -- Dollars: the Kaggle data have no budget between 250 and 4,986 and no revenue between 953 and 1,910; what lies
 -- below are figures in thousands or millions ("2", "8", "120"), so under 1,000 dollars is a unit error.
 -- No film earned more than 3 billion dollars, or cost more than half a billion; none runs longer than
--- 60,000 minutes (Logistics, of 2012: 51,420); IMDb's most voted one has 3 million votes. What lies far above is a slip of
--- units or digits, and would drown every sum that it is part of.
--- Names of people and companies that are none (macros.sql) are left out; a person's needs a letter.
+-- 60,000 minutes (Logistics, of 2012: 51,420); IMDb's most voted one has 3 million votes. What is far above is an error
+-- of units or digits, and would drown every sum that it is part of.
+-- Invalid names of people and companies (macros.sql) are left out; a person's needs a letter.
 -- Dates: the oldest film listed anywhere is of 1874, the farthest announced one of 2115.
 SELECT * EXCLUDE (people_named, companies_named) REPLACE (
   CASE WHEN budget BETWEEN 1000 AND 10000000000 THEN budget END AS budget,
@@ -56,8 +56,8 @@ FROM (
   FROM {rows})
 
 -- name: priced
--- What amounts in other currencies were worth when the film came out, by the dated table of rates; of a film of which only the
--- year is known, in its middle.
+-- The dollar value of amounts in other currencies at the film's release, by the dated table of rates; in the middle of
+-- the year if only the year is known.
 SELECT read.*, list_transform(money, lambda m: {
   'field': m.field, 'scope': m.scope,
   'dollars': try_cast(round(m.amount * list_filter(by_currency[m.currency],
@@ -67,7 +67,7 @@ FROM read CROSS JOIN (
   FROM (SELECT currency, list({'since': since, 'until': until, 'dollars': dollars}) AS dated FROM exchange_rates GROUP BY currency))
 
 -- name: dollars
--- An amount in dollars goes before a converted one, worldwide takings before those of a part of the world.
+-- An amount in dollars is preferred to a converted one, worldwide takings to those of a part of the world.
 SELECT * EXCLUDE (worth) REPLACE (
   coalesce(budget, list_filter(worth, lambda w: w.field = 'budget' AND w.dollars IS NOT NULL)[1].dollars) AS budget,
   coalesce(revenue, list_filter(worth, lambda w: w.field = 'revenue' AND w.dollars IS NOT NULL)[1].dollars) AS revenue,

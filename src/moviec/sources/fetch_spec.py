@@ -1,8 +1,8 @@
-"""How a source is asked over the web: the table `[fetch]` of its `source.toml`, as data.
+"""How a source is queried online: the table `[fetch]` of its `source.toml`, as data.
 
 Two forms. With `details` ids are gathered first (from an export, from pages, or those of the catalogue's films) and each is
-asked for; without it the items of the pages of `listing` are the rows themselves. Queries and paths may name `{id}`, `{ids}`,
-`{page}`, `{offset}`, `{size}`, `{cursor}`, `{since}`, `{until}` and `{date:%Y-%m-%d}`.
+requested; without it the items of the pages of `listing` are the rows themselves. Queries and paths may name `{id}`,
+`{ids}`, `{page}`, `{offset}`, `{size}`, `{cursor}`, `{since}`, `{until}` and `{date:%Y-%m-%d}`.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class KeyForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Sign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What an answer means that has this status, or a text like `pattern` at `path` in its body.
+    """The meaning of an answer with this status, or with text like `pattern` at `path` in its body.
 
-    gone: there is no such id (any more). limit: the day's allowance is used up. refused: the key is not accepted.
+    gone: the id does not exist (any more). limit: the day's allowance is used up. refused: the key is not accepted.
     """
 
     means: Literal["gone", "limit", "refused"]
@@ -53,7 +53,7 @@ class Pages(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     It ends with the page that has the number at `total`, with one of fewer than `size` items, or without the `cursor` or the
     `link` (an address) of a next one. `id` is where an item has its id, `id_pattern` which part of that it is.
-    `days`: from `since` to `until` it is asked in stretches of so many days at most.
+    `days`: from `since` to `until` it is requested in stretches of at most this many days.
     """
 
     path: str
@@ -69,7 +69,7 @@ class Pages(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     days: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse pages without an end."""
+        """Reject pages without an end."""
         if not (self.size or self.total or self.cursor or self.link):
             raise ValueError(f"the pages of {self.path} have no end: give size, total, cursor or link")
 
@@ -77,8 +77,8 @@ class Pages(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Export(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A file of all ids, JSON lines packed by gzip: its address, where a line has its id, and which come first.
 
-    `order` is a number, the greatest first. `leave_out` names, by member, values of lines that are none of ours. Where today's is
-    not there yet, yesterday's is taken.
+    `order` is a number, the greatest first. `leave_out` names, by member, values of lines to leave out. If today's is
+    not published yet, yesterday's is used.
     """
 
     url: str
@@ -88,7 +88,9 @@ class Export(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CatalogueIds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The ids that the catalogue's films have in a space: those never asked for first, most voted first; again after `again` days."""
+    """The ids that the catalogue's films have in a space: those never requested first, most voted first; again after
+    `again` days.
+    """
 
     space: str
     again: int = 30
@@ -98,7 +100,7 @@ class Details(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The request for an id, or for `group` ids at once (each written as `each`, joined by `join`).
 
     `items` is where an answer lists rows of several ids; `id` is where a row, or the body, has its id, `id_pattern` which part of
-    that it is. An id that was asked for and has no row is gone; so is one whose answer is about another id.
+    that it is. A requested id without a row is gone; so is one whose answer is about another id.
     """
 
     path: str
@@ -112,10 +114,11 @@ class Details(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CompanyAsks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The requests for a company that films of the catalogue name by this source's id: `path`, and `also` those whose answers
-    stand in its body under their names.
+    """The requests for a company that films of the catalogue name by this source's id: `path`, and `also`, whose
+    answers are put into its body under their names.
 
-    They are asked after a round, those with most films first, again after `again` days, and become files of the role `role`.
+    They are sent after a round, those with most films first, again after `again` days, and become files of the role
+    `role`.
     """
 
     role: str
@@ -126,10 +129,10 @@ class CompanyAsks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FetchSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How a source is asked: where, how often, with which key, for which ids, and what its answers mean.
+    """How a source is queried: where, how often, with which key, for which ids, and what its answers mean.
 
-    `rate` is requests a second, `allowance` requests a day (0: none told), `connections` requests at a time. The answers become
-    files of the role `role`. `needs` says to a person what to get and where.
+    `rate` is requests a second, `allowance` requests a day (0: unlimited), `connections` requests at a time. The
+    answers become files of the role `role`. `needs` says to a person what to get and where.
     """
 
     base: str
@@ -151,26 +154,26 @@ class FetchSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     probe: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse facts that ask for nothing."""
+        """Reject facts without requests."""
         if sum(each is not None for each in (self.export, self.listing, self.catalogue)) != 1:
             raise ValueError(
                 "give one of export, listing and catalogue: where the ids, or the rows, come from"
             )
         if self.details is None and self.listing is None:
-            raise ValueError("ids without details: say how to ask for one")
+            raise ValueError("ids without details: say how to request one")
         if self.rate <= 0 or self.connections < 1:
-            raise ValueError("rate and connections are above 0")
+            raise ValueError("rate and connections must be above 0")
 
 
 def at_path(value: Any, path: str) -> Any:
-    """Return the value at a path (`a.b`) in decoded JSON; None where nothing does, the whole for an empty path."""
+    """Return the value at a path (`a.b`) in decoded JSON; None if there is none, the whole for an empty path."""
     for name in path.split(".") if path else ():
         value = value.get(name) if isinstance(value, dict) else None
     return value
 
 
 def filled(text: str, values: Mapping[str, Any]) -> str:
-    """Return a text with what it names in it; `{date:%m_%d_%Y}` is written so."""
+    """Return a text with its placeholders filled in, such as `{date:%m_%d_%Y}`."""
 
     def one(found: re.Match[str]) -> str:
         value = values.get(found[1], "")
@@ -180,7 +183,7 @@ def filled(text: str, values: Mapping[str, Any]) -> str:
 
 
 def address(base: str, path: str, query: Mapping[str, str], values: Mapping[str, Any]) -> str:
-    """Return the address of a request; what is put into a path is escaped."""
+    """Return the address of a request; values in a path are escaped."""
     safe = {
         name: quote(value, safe="") if isinstance(value, str) else value for name, value in values.items()
     }
@@ -189,7 +192,7 @@ def address(base: str, path: str, query: Mapping[str, str], values: Mapping[str,
 
 
 def elsewhere(url: str, base: str) -> str:
-    """Return an address with another origin: `base`, which may have a path of its own; the same where there is none."""
+    """Return an address with another origin: `base`, which may have a path of its own; unchanged without one."""
     if not base:
         return url
     parts, new = urlsplit(url), urlsplit(base)
@@ -197,7 +200,7 @@ def elsewhere(url: str, base: str) -> str:
 
 
 def stretches(first: dt.date, last: dt.date, days: int) -> Iterator[tuple[dt.date, dt.date]]:
-    """Yield stretches of so many days that cover the days from the first to the last; one for 0."""
+    """Yield stretches of at most a number of days that cover the days from the first to the last; one for 0."""
     step = dt.timedelta(days=days)
     while days and last - first > step:
         yield first, first + step

@@ -1,4 +1,4 @@
-"""The mapping of a list of one's own: written as facts, kept in the home, and what a person set in it kept with it."""
+"""The mapping of a user's own list, written as facts in the home; what the user changed in it is kept."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from moviec.sources.registry import find_sources
 
 
 def slug(path: Path) -> str:
-    """Make a source's name of a file's: small letters, digits and hyphens, a letter first."""
+    """Return a source name from a file's name: lower-case letters, digits and hyphens, a letter first."""
     stem = path.name.partition(".")[0]
     name = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")[:28].strip("-")
     return name if name[:1].isalpha() else f"list-{name}".rstrip("-")
 
 
 def facts_text(layout: Layout, kept: Mapping[str, Any] | None = None) -> str:
-    """Write a layout as a source's facts (`source.toml`). `kept` are facts outside of its files, which a person may have set."""
+    """Write a layout as a source's facts (`source.toml`). `kept`: facts outside of its files, which the user may have
+    set.
+    """
     facts = {
         "title": layout.title,
         "home_page": "",
@@ -42,7 +44,7 @@ def facts_text(layout: Layout, kept: Mapping[str, Any] | None = None) -> str:
         ),
     ]
     if layout.keeps:
-        lines += ["", "[empty]", 'default = "keep"  # of two files of one film each tells its part']
+        lines += ["", "[empty]", 'default = "keep"  # each of the two files of a film has a part of it']
     for name, scale in layout.raters.items():
         lines += [
             "",
@@ -98,14 +100,16 @@ def _quoted(text: str) -> str:
     return msgspec.json.encode(text).decode().replace("\x7f", "\\u007f")
 
 
-def keep_mapping(layout: Layout, home: Path, anew: bool, told: Mapping[str, str] | None = None) -> Path:
-    """Write a layout's facts into MOVIEC_HOME/sources; one of that name that is there already stays, unless it is made anew.
+def keep_mapping(
+    layout: Layout, home: Path, overwrite: bool, assigned: Mapping[str, str] | None = None
+) -> Path:
+    """Write a layout's facts into MOVIEC_HOME/sources, keeping an existing file unless `overwrite`.
 
-    Then too its facts outside of the columns stay as they were set, and where columns were `told`, those of others.
+    Even then its facts outside of the columns are kept, and where columns were `assigned`, the other columns.
     """
     folder = home / "sources" / layout.name
     path = folder / "source.toml"
-    if path.exists() and not anew:
+    if path.exists() and not overwrite:
         return path
     built_in = find_sources(None)
     if layout.name in built_in:
@@ -119,33 +123,35 @@ def keep_mapping(layout: Layout, home: Path, anew: bool, told: Mapping[str, str]
         for name, value in before.items()
         if isinstance(value, str | bool | int | float) and name != "name"
     }
-    path.write_text(facts_text(_as_set(layout, before, told or {}), kept), encoding="utf-8")
+    path.write_text(facts_text(_as_set(layout, before, assigned or {}), kept), encoding="utf-8")
     return path
 
 
 def _facts_in(path: Path) -> dict[str, Any]:
-    """Return what a kept mapping says; nothing where it is not there. Raises UsageError where it is no TOML."""
+    """Return the content of an existing mapping; empty without one. Raises UsageError for invalid TOML."""
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return {}
     except ValueError as error:
         raise UsageError(
-            f"the mapping cannot be read ({error})", str(path), "mend it, or remove it"
+            f"the mapping cannot be read ({error})", str(path), "correct it, or remove it"
         ) from error
 
 
-def _as_set(layout: Layout, before: Mapping[str, Any], told: Mapping[str, str]) -> Layout:
-    """Return a layout with what a kept mapping says of scales, dates and separators, and of columns where some were told."""
+def _as_set(layout: Layout, before: Mapping[str, Any], assigned: Mapping[str, str]) -> Layout:
+    """Return a layout with an existing mapping's scales, dates and separators, and its columns if some were
+    assigned.
+    """
     file = before.get("files", {}).get("films", {})
     raters = layout.raters | {
         name: Scale(scale["panel"], scale["lowest"], scale["highest"])
         for name, scale in before.get("raters", {}).items()
-        if told or name in layout.raters
+        if assigned or name in layout.raters
     }
     columns = dict(layout.columns)
-    if told:
-        named = {*told.values()}
+    if assigned:
+        named = {*assigned.values()}
         taken = {feed for name in named for feed in columns.get(name, ())} - {"key"}
         was = {
             name: tuple(feed for feed in feeds if feed not in taken and feed != "key")

@@ -1,6 +1,6 @@
-"""What a file of somebody's is: a delivery of a known source, a layout that many share, or a list of one's own with usual columns.
+"""Recognise a person's file: a delivery of a known source, a layout that many share, or a list with usual column names.
 
-Of the last two the mapping is written as a source's facts, which a person may then change.
+For the last two the mapping is written as a source's facts, which a person may then change.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from moviec.sources.own_mapping import slug
 from moviec.sources.registry import find_sources
 from moviec.sources.spec import Source
 
-#: What a column of usual name feeds.
+#: The field that each usual column name feeds.
 _FEEDS = {
     "title": "title",
     "original_title": "original_title",
@@ -74,27 +74,28 @@ _RATERS = {
     "rottentomatoes": Scale("critics", 0, 100),
 }
 
-#: The tops of scales that a column of one's own ratings is taken for: the first that none of its values passes.
+#: The tops of the scales tried for a column of a person's own ratings: the first that no value exceeds.
 _TOPS = (5, 10, 100)
 
-#: Columns of grades as German schools give them, 1 best and 6 worst; elsewhere the same names are of points.
+#: Columns of German school grades (1 best, 6 worst); elsewhere columns of these names hold points.
 _GRADES = ("note", "noten", "schulnote", "schulnoten")
 
-#: A rater of layouts and of the fields above: whoever a list is of. A mapping names it after its list, so that two lists
-#: keep a value each.
+#: The rater in layouts and in the fields above that means the list's owner. A mapping names it after its list, so that
+#: each list keeps its own value.
 _OWNER = "me"
 
-#: Columns that hold what one person gave.
+#: Names of columns with one person's ratings.
 _OWN_RATINGS = (
     "myrating", "yourrating", "yourated", "myscore", "yourscore", "userrating", "bewertung", "meinebewertung", "manote", "mivaloracion", "mojaocena"
 )  # fmt: skip
 
 
 class Recognised(msgspec.Struct, frozen=True):
-    """What a file was taken for: the source's name, and the mapping of a list without a source, which is to be kept.
+    """What a file was recognised as: the source's name, and for a list without a source the mapping to write.
 
-    `role`: it is no list of films, but goes with one. `guessed`: it is a list since columns have usual names, or were told.
-    `undecided`: what is not read until somebody says what it means. `why`: why it is private, or is not.
+    `role`: set where the file is not a list of films but belongs to one. `guessed`: recognised by usual column names,
+    or by columns that the user named. `undecided`: what is not read until the user says what it means. `why`: why it is
+    private, or is not.
     """
 
     source: str
@@ -107,7 +108,7 @@ class Recognised(msgspec.Struct, frozen=True):
     why: str = ""
 
     def __str__(self) -> str:
-        """Say it in one line."""
+        """Return the description in one line."""
         if self.role:
             return f"goes with {self.source}, as its {self.role}"
         if self.layout is None:
@@ -123,35 +124,35 @@ def recognise_file(
     path: Path,
     work: Path,
     home: Path | None,
-    told: Mapping[str, str] | None = None,
+    assigned: Mapping[str, str] | None = None,
     place: str = "",
 ) -> Recognised:
-    """Say what a plain file is; raises PayloadError where it is no table of films that is known or can be guessed.
+    """Return what a plain file is. Raises PayloadError where it is no table of films, known or guessable.
 
-    `told` says which column is what (field: column), before usual names; `place` is the file's name with its folder. Without a `home` no kept
-    mapping counts.
+    `assigned` says which column holds which field (field: column) and takes precedence over usual names; `place` is the
+    file's name with its folder. Without a `home` no kept mapping is used.
     """
-    told = told or {}
-    sources = {} if told else find_sources(home)
+    assigned = assigned or {}
+    sources = {} if assigned else find_sources(home)
     if found := _known_source(path, _header(path, sources), sources):
         return found
     with DuckEngine() as engine:
-        columns = columns_of(engine, path, work, told.values())
-        if missing := [column for column in told.values() if column not in columns]:
+        columns = columns_of(engine, path, work, assigned.values())
+        if missing := [column for column in assigned.values() if column not in columns]:
             raise UsageError(
                 f"no column '{missing[0]}'", "--columns", f"the file has {', '.join(columns)[:300]}"
             )
         if found := _known_source(path, columns, sources):
             return found
-        if beside := None if told else layout_beside(columns):
+        if beside := None if assigned else layout_beside(columns):
             return Recognised(beside[0].name, role=beside[1])
-        layout = None if told else layout_of(columns, place or path.name)
+        layout = None if assigned else layout_of(columns, place or path.name)
         if layout and layout.each:
             name = f"{layout.name}-{slug(path)}"[:28].strip("-")
             layout = msgspec.structs.replace(layout, name=name)
         guessed = layout is None
-        layout = layout or _guessed(engine, columns, path, told)
-        grades = "" if "rating" in told else _grades(engine, columns)
+        layout = layout or _guessed(engine, columns, path, assigned)
+        grades = "" if "rating" in assigned else _grades(engine, columns)
     there = {column.casefold(): column for column in columns}
     fed = {there.get(name.casefold(), name): feeds for name, feeds in layout.columns.items()}
     used = tuple(name for name in fed if name.casefold() in there)
@@ -173,7 +174,7 @@ def recognise_file(
 
 
 def _why(layout: Layout, guessed: bool) -> str:
-    """Say why a list is private, or is not."""
+    """Return why a list is private, or is not."""
     if not guessed:
         return "one person exports it" if layout.private else "it is a data set that is published"
     if layout.private:
@@ -195,7 +196,7 @@ def _with_own_rater(layout: Layout) -> Layout:
 
 
 def _grades(engine: DuckEngine, columns: list[str]) -> str:
-    """Return the column of ratings that may be grades as German schools give them; empty where there is none."""
+    """Return the column of ratings that may be grades as German schools give them, or an empty string."""
     column = usual_columns(columns, ALIASES | MORE_ALIASES).get("rating", "")
     if plain_name(bare_name(column)) not in _GRADES:
         return ""
@@ -208,7 +209,7 @@ def _grades(engine: DuckEngine, columns: list[str]) -> str:
 
 
 def _header(path: Path, sources: Mapping[str, Source]) -> list[str]:
-    """Return the columns of a text file whose name is one of a source's; none of others, which are looked at as a whole."""
+    """Return the header of a text file named like one of a source's; empty for other files, which are read whole."""
     starts = tuple(
         name for source in sources.values() for file in source.spec.files.values() for name in file.names
     )
@@ -225,9 +226,9 @@ def _header(path: Path, sources: Mapping[str, Source]) -> list[str]:
 
 
 def columns_of(engine: DuckEngine, path: Path, work: Path, names: Collection[str] = ()) -> list[str]:
-    """Make a file's rows known as `listed`; return the names of its columns, those inside objects with their path.
+    """Register a file's rows as `listed`; return its column names, with the path for those inside objects.
 
-    `names` are columns that somebody named.
+    `names` are columns that the user named.
     """
     opened = readable(path, work, names=names)
     with opened.open("rb") as file:
@@ -247,7 +248,7 @@ def columns_of(engine: DuckEngine, path: Path, work: Path, names: Collection[str
 
 
 def _known_source(path: Path, columns: list[str], sources: Mapping[str, Source]) -> Recognised | None:
-    """Return the source of which this is a file, by its name and by the columns that it must have."""
+    """Return the source that this file belongs to, by the file's name and required columns."""
     if not columns or layout_beside(columns) or layout_of(columns, path.name):
         return None
     beside = None
@@ -255,8 +256,8 @@ def _known_source(path: Path, columns: list[str], sources: Mapping[str, Source])
         for place, (role, file) in enumerate(source.spec.files.items()):
             needed = {file.key, *file.with_key, *file.required}
             named = any(path.name.lower().startswith(start) for start in file.names)
-            told = len(needed) > 2 or file.names != ("films",)
-            if named and told and needed <= set(columns):
+            certain = len(needed) > 2 or file.names != ("films",)
+            if named and certain and needed <= set(columns):
                 if not place:
                     return Recognised(name)
                 beside = beside or Recognised(name, role=role)
@@ -264,28 +265,28 @@ def _known_source(path: Path, columns: list[str], sources: Mapping[str, Source])
 
 
 def _guessed(
-    engine: DuckEngine, columns: list[str], path: Path, told: Mapping[str, str] | None = None
+    engine: DuckEngine, columns: list[str], path: Path, assigned: Mapping[str, str] | None = None
 ) -> Layout:
-    """Make a layout of columns with usual names, or as they were told; rows are told apart by an id, else by title and year."""
-    told = told or {}
+    """Return a layout of columns with usual names, or `assigned`; an id, else title and year, identifies a row."""
+    assigned = assigned or {}
     found = {
         field: column
         for field, column in usual_columns(columns, ALIASES | MORE_ALIASES).items()
-        if column not in told.values()
-    } | dict(told)
+        if column not in assigned.values()
+    } | dict(assigned)
     found = {
         field: column
         for field, column in found.items()
-        if field != "people" or field in told or not _are_stars(engine, column)
+        if field != "people" or field in assigned or not _are_stars(engine, column)
     }
-    if "rating" not in told and _grades(engine, columns):
+    if "rating" not in assigned and _grades(engine, columns):
         found.pop("rating", None)
     if "imdb_rating" not in found:
         found.pop("imdb_votes", None)
     if "title" not in found:
         if any(letter == "\ufffd" or (letter < " " and not letter.isspace()) for letter in "".join(columns)):
             raise PayloadError(
-                "it is no text, and no file that MovieC reads",
+                "this is neither text nor a file format that MovieC reads",
                 path.name,
                 "save it as CSV, JSON or a workbook",
             )
@@ -316,7 +317,7 @@ def _guessed(
 
 
 def _are_stars(engine: DuckEngine, column: str) -> bool:
-    """Return whether a column called Stars holds those of a rating, not those of a film."""
+    """Return whether a column called Stars holds a rating, not the film's actors."""
     first = engine.query(
         f"SELECT {identifier(column)} AS cell FROM listed WHERE {identifier(column)} IS NOT NULL LIMIT 1"
     )
@@ -345,14 +346,14 @@ def _top(engine: DuckEngine, column: str) -> int:
 
 
 def _key(engine: DuckEngine, found: dict[str, str]) -> tuple[str, ...]:
-    """Return the columns that tell rows apart: an id that is in every row and in no two, else title and year."""
+    """Return the columns that identify a row: an id that every row has and no two share, else title and year."""
     for field in ("id", "imdb_id", "tmdb_id", "wikidata_id"):
         if field in found:
             cell = identifier(found[field])
-            told = engine.query(
-                f"SELECT count(*) = count(DISTINCT {cell}) AND count(*) = count(nullif(trim({cell}), '')) AS told FROM listed"
+            unique = engine.query(
+                f"SELECT count(*) = count(DISTINCT {cell}) AND count(*) = count(nullif(trim({cell}), '')) AS is_unique FROM listed"
             )
-            if told["told"][0].as_py():
+            if unique["is_unique"][0].as_py():
                 return (found[field],)
     dated = found.get("year") or found.get("released")
     return (found["title"], dated) if dated and dated != found["title"] else (found["title"],)

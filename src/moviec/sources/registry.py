@@ -1,8 +1,8 @@
-"""The sources there are: MovieC's own folders, those of installed packages, and those in MOVIEC_HOME/sources.
+"""The available sources: MovieC's own folders, those of installed packages, and those in MOVIEC_HOME/sources.
 
 A folder is a source when it holds `source.toml`. How it reads: `read.sql`, else `source.py` with a function
-`read(spec, engine, files, wanted) -> Reading`, else the mapping of columns in `source.toml` itself. Files that hold far more than
-films are narrowed first, by `extract.py` with a function `extract(spec, path, folder, tell) -> Path | None`.
+`read(spec, engine, files, wanted) -> Reading`, else the mapping of columns in `source.toml` itself. Files with far more
+than films are narrowed first, by `extract.py` with a function `extract(spec, path, folder, tell) -> Path | None`.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ ExtractFunction: TypeAlias = Callable[[SourceSpec, Path, Path, Callable[[str], o
 
 
 class CodeSource:
-    """A source read by the function in its `source.py`."""
+    """A source read by a function in its `source.py`."""
 
     def __init__(self, spec: SourceSpec, function: ReadFunction) -> None:
-        """Hold the facts and the function."""
+        """Set the facts and the function."""
         self.spec = spec
         self.function = function
 
@@ -42,7 +42,7 @@ class CodeSource:
 
 
 def find_sources(home: Path | None = None) -> dict[str, Source]:
-    """Load every source, by name, in order of name; a faulty one is left out, and `faulty_sources` says why."""
+    """Load every source, in order of name; a faulty one is left out, and `faulty_sources` returns why."""
     return _load(home)[0]
 
 
@@ -52,7 +52,7 @@ def faulty_sources(home: Path | None = None) -> dict[str, UsageError]:
 
 
 def find_source(name: str, home: Path | None = None) -> Source:
-    """Load one source; raises UsageError where there is none of that name, or it is faulty."""
+    """Load one source; raises UsageError if there is none of that name, or it is faulty."""
     sources, faults = _load(home)
     if name in faults:
         raise faults[name]
@@ -81,7 +81,7 @@ def _load(home: Path | None) -> tuple[dict[str, Source], dict[str, UsageError]]:
 
 
 def load_source(folder: Traversable) -> Source:
-    """Load the source in a folder. Raises UsageError for whatever keeps it from that: it stops no other source."""
+    """Load the source in a folder. Raises UsageError for any failure, so that it stops no other source."""
     try:
         return _loaded(folder)
     except UsageError:
@@ -102,7 +102,7 @@ def _loaded(folder: Traversable) -> Source:
 
 
 def extract_function(source: SourceSpec, home: Path | None = None) -> ExtractFunction | None:
-    """Return what narrows a file of a source to what it says of films; None where its files are taken as they are."""
+    """Return the function that reduces a source's file to films; None if its files are used unchanged."""
     for folder in _folders(home):
         if folder.joinpath("extract.py").is_file() and load_spec(folder).name == source.name:
             return _function(folder, source.name, "extract")
@@ -118,7 +118,7 @@ def _folders(home: Path | None) -> Iterator[Traversable]:
 
 @cache
 def _installed(places: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the packages in `places` that bring a source; found once, since it takes a look into every package there."""
+    """Return the packages in `places` that bring a source; cached, since it inspects every package there."""
     return tuple(entry.value for entry in metadata.entry_points(group=GROUP))
 
 
@@ -128,7 +128,7 @@ def _inside(parent: Traversable) -> Iterator[Traversable]:
             yield folder
 
 
-#: By the function's name, the module that has it and what it is called with.
+#: By function name, its module and its signature.
 _MODULES = {
     "read": ("source.py", "read(spec, engine, files, wanted)"),
     "extract": ("extract.py", "extract(spec, path, folder, tell)"),
@@ -140,7 +140,7 @@ def _function(folder: Traversable, name: str, wanted: str) -> Callable[..., Any]
     with resources.as_file(folder.joinpath(file)) as path:
         spec = importlib.util.spec_from_file_location(f"moviec_{wanted}_{name}", path)
         if spec is None or spec.loader is None:
-            raise UsageError("this is no Python module", str(path))
+            raise UsageError("this is not a Python module", str(path))
         module = importlib.util.module_from_spec(spec)
         try:
             spec.loader.exec_module(module)

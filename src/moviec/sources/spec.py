@@ -1,4 +1,4 @@
-"""What a source is: the facts in its `source.toml`, and the reading that turns a delivery into records."""
+"""A source: the facts in its `source.toml`, and the reader that turns a delivery into records."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from moviec.reading.list_cells import USUAL
 from moviec.sources.fetch_spec import FetchSpec
 from moviec.spelling import SPACE_PATTERN
 
-#: The ends of a scale lie no farther from 0 than this, and no nearer to one another: scales that people use go from 4 stars to 1,000
-#: points, and beyond a few digits more what is worked out of values on them means nothing.
+#: The ends of a scale are at most this far from 0, and at least this far apart: real scales go from 4 stars to 1,000
+#: points, and beyond a few more digits calculations with their values mean nothing.
 FARTHEST, SHORTEST = 1_000_000, 0.01
 
-#: Characters of a regular expression in facts.
+#: The most characters of a regular expression in facts.
 LONGEST_PATTERN = 500
 
 
@@ -44,18 +44,18 @@ class RaterSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     highest: float
 
     def __post_init__(self) -> None:
-        """Refuse a scale that no ratings are on."""
+        """Reject an implausible scale."""
         ends = (self.lowest, self.highest)
         if not all(math.isfinite(end) and abs(end) <= FARTHEST for end in ends):
-            raise ValueError(f"a scale ends at numbers between -{FARTHEST:,} and {FARTHEST:,}")
+            raise ValueError(f"the ends of a scale are numbers between -{FARTHEST:,} and {FARTHEST:,}")
         if self.highest - self.lowest < SHORTEST:
-            raise ValueError(f"lowest lies below highest, by {SHORTEST} at least")
+            raise ValueError(f"lowest must be below highest, by {SHORTEST} at least")
 
 
 class GenreSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What one of the source's genre labels means here; `id` is the source's own number for it.
+    """The meaning of one of the source's genre labels; `id` is the source's own number for it.
 
-    A composite label ("Mystery & Suspense") says at least one of `name` and its `alternatives`.
+    A composite label ("Mystery & Suspense") means at least one of `name` and its `alternatives`.
     """
 
     name: str
@@ -66,40 +66,40 @@ class GenreSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @lru_cache(maxsize=1024)
 def check_pattern(pattern: str) -> None:
-    """Raise ValueError for what is no regular expression, as the engine knows them (RE2)."""
+    """Raise ValueError for an invalid regular expression of the engine (RE2)."""
     if len(pattern) > LONGEST_PATTERN:
         raise ValueError(f"a regular expression has {LONGEST_PATTERN} characters at most")
     try:
-        pc.match_substring_regex(pa.array([""]), pattern)  # Arrow's are the engine's
+        pc.match_substring_regex(pa.array([""]), pattern)  # Arrow uses the same syntax
     except pa.ArrowInvalid as error:
-        raise ValueError(f"'{pattern}' is no regular expression ({error})") from error
+        raise ValueError(f"'{pattern}' is not a regular expression ({error})") from error
 
 
-#: What a row about a company may tell: what it is called, its country (ISO 3166-1), the id and the name of the company that owns
-#: it, and its other names (a list of objects with a `name`).
+#: What a row about a company may contain: its name, its country (ISO 3166-1), the id and the name of the company that
+#: owns it, and its other names (a list of objects with a `name`).
 COMPANY = ("name", "country", "parent", "parent_name", "names")
 
 Format = Literal["csv", "tsv", "jsonl", "json", "parquet", "any"]
 
 
 class FileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One file of a delivery, known by its `names`: its columns, its key and what a key looks like.
+    """One file of a delivery, recognised by its `names`: its columns, its key and the form of a key.
 
-    `columns` says which fields of a record each column feeds; `required` ones must be there.
-    `format` is told by name and bytes where it is `any`; `delimiter` is that of `csv` (`tsv` has no quoting).
-    `unique` files hold one row per key, or per the values of the `alike` columns: of two alike the later counts.
+    `columns` says which fields of a record each column feeds; `required` ones must exist.
+    `format` is detected by name and bytes if it is `any`; `delimiter` is that of `csv` (`tsv` has no quoting).
+    `unique` files hold one row per key, or per the values of the `alike` columns: of two equal ones the later counts.
     `of` names the role whose films the rows are about, where the key is that role's key.
-    `separator`, a regular expression, is what the lists inside a cell are cut at, where a mapping reads the file.
+    `separator`, a regular expression, separates lists inside a cell, if a mapping reads the file.
     `only` names, by column, the values of rows that are films; the others are counted as skipped.
-    `with_key` names the columns that tell rows apart together with `key`, where a mapping reads the file: "Heat (1995)".
+    `with_key` names the columns that identify rows together with `key`, where a mapping reads the file: "Heat (1995)".
     `sheet` names the sheet of a workbook that is read, where it is not the first.
-    `cells` says by column what kind its cells are (moviec.reading.kinds), where a query of the source's own reads the file: it
-    finds them in the one spelling that SQL casts. `dates` ("dmy", "mdy") and `decimal` ("." or ",") tell what the cells of a
-    column may leave open.
+    `cells` gives the kind of cells by column (moviec.reading.kinds), where a query of the source's own reads the file:
+    it finds them in the one spelling that SQL casts. `dates` ("dmy", "mdy") and `decimal` ("." or ",") decide what the
+    cells of a column may leave open.
     `joins` names, where a mapping reads a further file, the column of the first file that its key is; without it, its key.
     `joined_by` are these columns, in the first file; a mapping works them out.
-    `gone` names the column that is "true" in rows of films that are no more: such a row withdraws the film.
-    `filled` is by column the share of rows, of the first few hundred, that has a value at least: `moviec sources check` looks.
+    `gone` names the column that is "true" in rows of deleted films: such a row withdraws the film.
+    `filled` is, by column, the least share of the first few hundred rows with a value, for `moviec sources check`.
     `about` companies: a row is a company by its id at the source, and its columns feed COMPANY.
     """
 
@@ -128,15 +128,15 @@ class FileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     filled: dict[str, float] = {}
 
     def __post_init__(self) -> None:
-        """Refuse what no file can be read by."""
+        """Reject facts by which no file can be read."""
         if not self.names:
-            raise ValueError("a file has a name that it is known by")
+            raise ValueError("a file needs a name to be recognised by")
         if len(self.delimiter) != 1 or self.delimiter in '"\r\n\0':
-            raise ValueError("a delimiter is one character, and neither a quote nor the end of a line")
+            raise ValueError("a delimiter must be one character, and neither a quote nor a line end")
         for pattern in (self.key_pattern, self.separator):
             check_pattern(pattern)
 
-    def told(self, kind: str) -> str | None:
+    def convention(self, kind: str) -> str | None:
         """Return the convention that the facts give for columns of a kind; None where the cells decide."""
         if kind == "date":
             return self.dates or None
@@ -145,7 +145,7 @@ class FileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.separator if kind in LISTS and self.separator != USUAL else None
 
     def feeding(self, fields: tuple[str, ...]) -> tuple[str, ...]:
-        """Name the columns that feed any of the fields of a record; `people.director` feeds `people`."""
+        """Return the columns that feed any of the fields of a record; `people.director` feeds `people`."""
         wanted = set(fields)
         return tuple(
             name
@@ -154,7 +154,7 @@ class FileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
     def needed(self, fields: tuple[str, ...]) -> set[str]:
-        """Name the columns that reading these fields takes."""
+        """Return the columns needed to read these fields."""
         if self.about == "companies":
             return set(self.columns)
         gone = (self.gone,) if self.gone else ()
@@ -170,7 +170,9 @@ class FileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PosterSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a source's pictures are (`base` goes before a path), the licence they are shown under, and for how many days."""
+    """Where a source's pictures are (`base` precedes a path), the licence they are shown under, and for how many
+    days.
+    """
 
     licence: str
     base: str = ""
@@ -187,11 +189,11 @@ class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     `unable` lists genres (names as in `genres`) the source has no label for, `genre_limit` how many a film can have.
     `order` is the source's place in the prior order of reliability, field by field, 1 first, `default` for the rest.
     `space` names the ids of its people and companies, where it is not the source's own name (kaggle's are TMDB's).
-    `repeating`: it may list a film twice under two keys.
+    `repeating`: it may list a film under two keys.
     `redistribute`: its licence lets one pass on what it delivers; exports leave out the others' values.
     `private`: one person's own. It is matched and shown to its owner; none of its values, ratings or films are published.
-    `download` is where the provider publishes its files for everyone, `fetch` how it is asked over the web, `poster` where its
-    pictures are.
+    `download` is where the provider publishes its files for everyone, `fetch` how it is queried online, `poster` where
+    its pictures are.
     """
 
     name: str
@@ -221,15 +223,15 @@ class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     poster: PosterSpec | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a name that no id could begin with, and facts that name a field no record has; msgspec reports where."""
+        """Reject names that cannot begin an id, and facts that name an unknown field; msgspec reports where."""
         if not re.fullmatch(SPACE_PATTERN, self.name) or self.name != self.name.lower():
             raise ValueError(
-                f"'{self.name}' cannot name a source: small letters, digits, _ and -, a letter first, 30 at most"
+                f"'{self.name}' cannot name a source: use lower-case letters, digits, _ and -, a letter first, 30 at most"
             )
         if not self.files:
-            raise ValueError("a delivery has at least one file")
+            raise ValueError("a delivery needs at least one file")
         if not 0 <= self.shrink <= 1 or not 0 <= self.least_rows <= self.most_rows:
-            raise ValueError("shrink is a share from 0 to 1, least_rows is no more than most_rows")
+            raise ValueError("shrink must be from 0 to 1, and least_rows at most most_rows")
         feeds: dict[str, set[str]] = {"films": {*self.empty, *self.order} - {"default"}, "companies": set()}
         for file in self.files.values():
             feeds[file.about] |= {
@@ -249,12 +251,12 @@ class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         asks = self.fetch.companies if self.fetch else None
         if asks and (asks.role not in self.files or self.files[asks.role].about != "companies"):
             raise ValueError(
-                f"answers about companies are of the role {asks.role}, which is no file about these"
+                f"answers about companies are of the role {asks.role}, which is not a file about companies"
             )
         kinds = {kind for file in self.files.values() for kind in file.cells.values()}
         if strange := sorted(kinds - {*KINDS, *LISTS}):
             raise ValueError(
-                f"no cells are of the kind {', '.join(strange)}; there are {', '.join([*KINDS, *LISTS])}"
+                f"there is no kind of cells {', '.join(strange)}; there are {', '.join([*KINDS, *LISTS])}"
             )
 
     def keeps(self, field: str) -> bool:
@@ -262,14 +264,14 @@ class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         return self.empty.get(field, self.empty.get("default", "clear")) == "keep"
 
     def place(self, field: str) -> int:
-        """Return the source's place in the prior order of reliability for a field; 100 where the facts say nothing."""
+        """Return the source's place in the prior order of reliability for a field; 100 if the facts do not state it."""
         return self.order.get(field, self.order.get("default", 100))
 
 
 class FileCount(msgspec.Struct, frozen=True):
     """What became of a file's rows: `read` = `kept` + `merged` + `skipped` + `rejected`, always.
 
-    `repaired` are among the kept; `skipped` ones are read well and are no films.
+    `repaired` are among the kept; `skipped` ones are readable but not films.
     """
 
     read: int
@@ -281,8 +283,8 @@ class FileCount(msgspec.Struct, frozen=True):
 
 
 class Staged(msgspec.Struct, frozen=True):
-    """A staged file: counts, what was rejected or mended (REJECTED columns), columns the facts do not name, those of the
-    facts that the file lacks, and columns with cells that could not be read.
+    """A staged file: counts, what was rejected or repaired (REJECTED columns), columns the facts do not name, those of
+    the facts that the file lacks, and columns with cells that could not be read.
     """
 
     role: str
@@ -295,7 +297,7 @@ class Staged(msgspec.Struct, frozen=True):
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """What reading a delivery gave. The records are the engine's view `records`, which runs where it is used:
+    """The result of reading a delivery. The records are the engine's view `records`, which runs on use:
     `key`, `role` (the file it was read from), the wanted fields, `_position` in that file, `problems` and `list_problems` (what was set to unknown
     in the row, by rule; list_problems are those of nested cells, which cost more to find).
     """
@@ -313,9 +315,9 @@ class Source(Protocol):
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """Which fields of the records are wanted (besides `key`), and the folder where the work may be done.
+    """Which fields of the records are wanted (besides `key`), and the folder for temporary files.
 
-    `line` may be among them: the physical line, which takes another look at each row.
+    `line` may be among them: the physical line, which needs another pass over the rows.
     The files stay in use until the last query of the view `records`. `home` is the folder whose table of exchange rates is used.
     """
 
@@ -325,7 +327,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 def load_spec(folder: Traversable) -> SourceSpec:
-    """Read the `source.toml` in a source's folder; a wrong one is named with the place that is wrong."""
+    """Read the `source.toml` in a source's folder; for an invalid one the error names the place."""
     path = folder.joinpath("source.toml")
     try:
         spec = _spec(path.read_bytes())
@@ -359,15 +361,15 @@ def _meant(field: str) -> str:
 
 @lru_cache(maxsize=256)
 def _spec(text: bytes) -> SourceSpec:
-    """Decode facts; once for the same text, since a worker reads them for every publication."""
+    """Decode facts; cached by text, since a worker reads them for every publication."""
     return msgspec.toml.decode(text, type=SourceSpec)
 
 
 def assign_roles(paths: Iterable[Path], spec: SourceSpec) -> tuple[dict[str, Path], list[Path]]:
-    """Return each role its file, and the files that play none.
+    """Return each role's file, and the files without a role.
 
-    A name that starts with one of a role's names plays it; a lone file with any other name plays the first role.
-    Raises UsageError when two files claim one role.
+    A file whose name starts with one of a role's names has that role; a single file with any other name has the first
+    role. Raises UsageError when two files claim one role.
     """
     roles: dict[str, Path] = {}
     others: list[Path] = []
@@ -390,9 +392,9 @@ def _named(path: Path, names: tuple[str, ...]) -> bool:
 
 
 def check_columns(path: Path, names: tuple[str, ...], spec: FileSpec, seen_in: str = "it has") -> None:
-    """Raise PayloadError when a required column is not there, or the names are no text."""
+    """Raise PayloadError when a required column is not there, or the names are not text."""
     if any("\0" in name for name in names):
-        raise PayloadError("its first line is no text: it has zero bytes", path.name, "save it as UTF-8")
+        raise PayloadError("its first line is not text: it has zero bytes", path.name, "save it as UTF-8")
     heads = {*names, *(f"{name}." for name in names)}
     missing = [
         name
@@ -404,7 +406,7 @@ def check_columns(path: Path, names: tuple[str, ...], spec: FileSpec, seen_in: s
             raise PayloadError(
                 f"no row of it has the {'column' if len(missing) == 1 else 'columns'} {', '.join(missing)}",
                 path.name,
-                f"it should be a {spec.format} file of this source; `moviec ingest FILE` finds out whose it is",
+                f"it should be a {spec.format} file of this source; `moviec ingest FILE` detects its source",
             )
         shown = ", ".join(names)[:200].encode("ascii", "replace").decode()
         seen = " ".join("".join(letter if letter.isprintable() else " " for letter in shown).split())

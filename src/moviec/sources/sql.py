@@ -23,7 +23,7 @@ class SqlSource:
     """A source read by the query in its folder, over one view per role."""
 
     def __init__(self, spec: SourceSpec, read_sql: str, columns: ColumnsOf = declared_columns) -> None:
-        """Hold the facts, the query, and which columns of the files are read before it runs."""
+        """Set the facts, the query, and the columns to read before it runs."""
         self.spec = spec
         self.read_sql = read_sql
         self.columns = columns
@@ -39,7 +39,7 @@ def load_sql_source(folder: Traversable) -> SqlSource:
     return SqlSource(load_spec(folder), folder.joinpath("read.sql").read_text("utf-8"))
 
 
-#: What a `read.sql` may give; what it does not name is unknown. `role` and `line` say where a record was read.
+#: The columns that a `read.sql` may return; missing ones are unknown. `role` and `line` say where a record was read.
 UNKNOWN: dict[str, pa.DataType] = {
     **{name: RECORD.field(name).type for name in ("key", *FIELDS, "line")},
     "role": pa.string(),
@@ -50,7 +50,9 @@ UNKNOWN: dict[str, pa.DataType] = {
 
 
 def normalise(engine: DuckEngine, query: str, staged: list[Staged], wanted: Wanted) -> Reading:
-    """Name a source's `read.sql`, with the rules over it, `records`: the wanted fields of every kept row."""
+    """Create the view `records` from a source's `read.sql` and the common rules: the wanted fields of every kept
+    row.
+    """
     engine.register("unknown", pa.schema(UNKNOWN).empty_table())
     given = _types(engine, f"({query})")
     columns = ", ".join(
@@ -64,7 +66,7 @@ def normalise(engine: DuckEngine, query: str, staged: list[Staged], wanted: Want
         priced = f", priced AS ({statements['priced']}), dollars AS ({statements['dollars']})"
     checked = filled(statements["checked"], {"rows": "dollars" if priced else "read"})
     fields = ", ".join(wanted.fields)
-    # One view, not three: a long query takes as long to name as to run on a small file.
+    # One view, not three: creating a view of a long query takes as long as running it on a small file.
     engine.view(
         "records",
         f"WITH read AS (SELECT {columns} FROM ({query})){priced}, checked AS ({checked})"

@@ -1,1 +1,1 @@
-"""Files that appear whole and are checked when they are read, here or elsewhere; transports and their retries."""
+"""Files that appear whole and are checked when read, local or remote; transports and their retries."""

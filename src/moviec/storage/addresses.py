@@ -1,7 +1,7 @@
-"""Connections to the open internet alone: which addresses a name leads to, checked before any of them is connected to.
+"""Connections to public addresses only: a name's addresses are checked before connecting.
 
-A name is resolved once and the connection goes to the address that was checked, through the system's proxy where it names
-one, so that a name that changes in between leads nowhere else.
+A name is resolved once and the connection goes to the address that was checked, through the system's proxy if it names
+one, so a name that changes in between has no effect.
 """
 
 from __future__ import annotations
@@ -26,18 +26,19 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _LAST_BITS = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "::/96")))
 _6TO4 = ipaddress.ip_network("2002::/16")
 
-#: Of IPv6 only this is given out for the open internet (IANA, "IPv6 Global Unicast Address Assignments").
+#: Of IPv6 only this is allocated for the public internet (IANA, "IPv6 Global Unicast Address Assignments").
 _GIVEN_OUT = ipaddress.ip_network("2000::/3")
 
-#: What IANA's registries of special-purpose addresses list as not global, and not every Python that is supported knows:
+#: What IANA's registries of special-purpose addresses list as not global, and not every supported Python version knows:
 #: protocol assignments (192.0.0.192 is the metadata service of one cloud), relays of 6to4, documentation.
 _INSIDE = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "3fff::/20")))
 
 
 def resolve(host: str, port: int, private: bool, setting: str) -> list[str]:
-    """Return the addresses of a host. Raises SourceError for one that leads inside (unless `private`), TransportError for none.
+    """Return the addresses of a host. Raises SourceError for a private address (unless `private`), TransportError for
+    none.
 
-    `setting` is named to the person who wants to allow it.
+    `setting`: the setting named in the message that allows it.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -50,13 +51,13 @@ def resolve(host: str, port: int, private: bool, setting: str) -> list[str]:
     ]
     if inside and not private:
         raise SourceError(
-            f"leads to {inside[0]}, which is no public address", host, f"see {setting} in docs/settings.md"
+            f"leads to {inside[0]}, which is not a public address", host, f"see {setting} in docs/settings.md"
         )
     return addresses
 
 
 def is_public(address: Address) -> bool:
-    """Return whether an address is one of the open internet, also where it only carries another one."""
+    """Return whether an address is public, also if it embeds another one."""
     if isinstance(address, ipaddress.IPv6Address):
         carried = address.ipv4_mapped
         if any(address in network for network in _LAST_BITS):
@@ -70,19 +71,19 @@ def is_public(address: Address) -> bool:
     return address.is_global and not address.is_multicast and not any(address in each for each in _INSIDE)
 
 
-#: Connections to one host at most, and seconds for which what its name was resolved to is used.
+#: Connections to one host at most, and seconds for which a resolved name is cached.
 KEPT, RESOLVED_FOR = 100, 60.0
 
 
 class Pinned(httpx.BaseTransport):
     """Connects to checked addresses: a host is resolved, and the connection made to the result, for some seconds.
 
-    A proxy that the system names resolves names itself; of what goes through it only addresses that are written out are
-    looked at. Connections are kept where `keep` is not 0.
+    A proxy that the system names resolves names itself; of requests through it only literal addresses are
+    checked. Connections are kept open unless `keep` is 0.
     """
 
     def __init__(self, private: bool) -> None:
-        """Know nothing yet; `private` lets inside addresses through."""
+        """Start with an empty cache; `private` allows private addresses."""
         self.keep = 0
         self._private = private
         self._known: dict[tuple[str, int], tuple[float, list[str]]] = {}
@@ -90,10 +91,10 @@ class Pinned(httpx.BaseTransport):
         self._lock = threading.Lock()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request. Raises SourceError for a host that leads inside."""
+        """Send a request. Raises SourceError for a host with a private address."""
         url = request.url
         if url.scheme not in ("http", "https"):
-            raise httpx.UnsupportedProtocol(f"'{url.scheme}' is not of the web")
+            raise httpx.UnsupportedProtocol(f"'{url.scheme}' is not a web protocol")
         proxy = _proxy(url)
         if proxy:
             if not self._private and re.fullmatch(r"[\d.]+|.*:.*|localhost\.?", url.host):
@@ -128,7 +129,7 @@ class Pinned(httpx.BaseTransport):
         return found
 
     def _pool(self, url: httpx.URL, proxy: str) -> httpx.HTTPTransport:
-        """Return the connections of one host name: two that share an address share no certificate."""
+        """Return the connections of one host name: two names with one address have different certificates."""
         with self._lock:
             key = (url.host, proxy)
             if key not in self._pools:
@@ -148,7 +149,7 @@ def _certificates() -> ssl.SSLContext:
 
 
 def _proxy(url: httpx.URL) -> str:
-    """Return the proxy that the system names for an address; none for one that it excepts."""
+    """Return the proxy that the system names for an address; none for an excepted one."""
     found = getproxies()
     proxy = found.get(url.scheme) or found.get("all") or ""
     if not proxy or proxy_bypass(url.host):

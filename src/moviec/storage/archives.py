@@ -1,4 +1,4 @@
-"""Where payloads come from: files as delivered, unpacked into plain files that the readers open."""
+"""Unpacks delivered files into plain files for the readers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def sha256(path: Path) -> str:
 
 
 def unpack(path: Path, work: Path, bounds: Bounds = DEFAULT, apart: bool = False) -> list[Path]:
-    """Return the plain files in a payload: itself, or what its gzip or zip holds, written into `work`.
+    """Return the plain files in a payload: itself, or the content of its gzip or zip, written into `work`.
 
     `apart`: each folder of a zip is one in `work`, so that it may hold two files of one name. The bytes decide, not the name. Raises UsageError where there is no such file, PayloadError where it is
     truncated, damaged or beyond the bounds.
@@ -77,12 +77,12 @@ def _unzip(path: Path, work: Path, bounds: Bounds, apart: bool) -> list[Path]:
 
 
 def _folder(name: str) -> str:
-    """Return the name of a zip's folder as one that leads nowhere else."""
+    """Return the name of a zip's folder as one that cannot leave the folder."""
     return name.replace("\\", "_").replace("/", "_").replace("..", "_") or "_"
 
 
 def _is_workbook(path: Path) -> bool:
-    """Return whether a zip is an office document: those are read as what they are, and refused by their header."""
+    """Return whether a zip is an office document: those are read as such, and rejected by their header."""
     try:
         with zipfile.ZipFile(path) as archive:
             return "[Content_Types].xml" in archive.namelist()

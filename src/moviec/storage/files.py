@@ -1,6 +1,7 @@
-"""Where the lake's files lie: a local folder or any fsspec URL. A file appears whole or not at all, and is checked when read.
+"""The lake's files: in a local folder or at any fsspec URL. A file appears whole or not at all, and is checked when
+read.
 
-A payload's name is its SHA-256. Beside any other file stands `NAME.sha256`, one line as `sha256sum -c` reads it, written
+A payload's name is its SHA-256. Next to any other file is `NAME.sha256`, one line as `sha256sum -c` reads it, written
 before the file itself: so the lake can be checked without a catalogue.
 """
 
@@ -21,19 +22,19 @@ import msgspec
 from fsspec.implementations.local import LocalFileSystem
 
 from moviec.errors import DamagedError, MovieCError, StoreError
-from moviec.storage.filesystems import Options, open_files, shown, told
+from moviec.storage.filesystems import Options, open_files, shown, translated
 from moviec.transient import remedy
 
 SUM = ".sha256"
 
 PAYLOADS = "raw/"
 
-#: Bytes read at once.
+#: Bytes read at a time.
 CHUNK = 1 << 22
 
 
 class Put(enum.Enum):
-    """What became of a file that was put: stored, known already, or put in place of damaged bytes."""
+    """The outcome of storing a file: stored, already there, or damaged bytes replaced."""
 
     STORED = "stored"
     KNOWN = "known"
@@ -41,7 +42,7 @@ class Put(enum.Enum):
 
 
 class State(enum.Enum):
-    """What a file of the lake is, held against its checksum."""
+    """The state of a file of the lake by its checksum."""
 
     SOUND = "sound"
     DAMAGED = "damaged"
@@ -49,7 +50,7 @@ class State(enum.Enum):
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """A file that was stored under a name made of its SHA-256: that, its size, and what became of it."""
+    """A file that was stored under a name made of its SHA-256: the name, its size, and the outcome."""
 
     sha256: str
     size: int
@@ -57,10 +58,10 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 def _mends(name: str) -> str:
-    """Return what mends a damaged file of the lake."""
+    """Return how to repair a damaged file of the lake."""
     if name.startswith(PAYLOADS):
         return "ingest the same file again, or restore it from the backup"
-    return "`moviec doctor --repair` makes it again, or says why it cannot"
+    return "`moviec doctor --repair` rebuilds it, or says why it cannot"
 
 
 class Store:
@@ -73,9 +74,9 @@ class Store:
         options: Options | None = None,
         mends: Callable[[str], str] = _mends,
     ) -> None:
-        """Open the store at `url`; files of a distant one are read through copies in `cache`.
+        """Open the store at `url`; files of a remote one are read through copies in `cache`.
 
-        `mends` says of a damaged file what to do about it.
+        `mends` returns what to do about a damaged file.
         """
         self._root, self._mends = url, mends
         with self._failing("it"):
@@ -88,8 +89,8 @@ class Store:
     def put(self, ready: Path, name: str) -> Put:
         """Store a finished local file under `name`.
 
-        Where there is such a file already its bytes are verified: damaged ones are replaced by these. Raises StoreError
-        where they are sound and others than these.
+        If the file exists already, its bytes are verified: damaged ones are replaced by these. Raises StoreError
+        if they are intact but different.
         """
         with self._copied(ready) as (part, sha256):
             return self._settle(part, sha256, name)
@@ -101,14 +102,14 @@ class Store:
             return Kept(sha256, size, self._settle(part, sha256, name_of(sha256)))
 
     def has(self, name: str) -> bool:
-        """Return whether there is a file of this name."""
+        """Return whether the file exists."""
         with self._failing(name):
             return bool(self._files.exists(self._place(name)))
 
     def path(self, name: str) -> Path:
-        """Return a local path to a file's bytes, verified once by this process.
+        """Return a local path to a file's bytes, verified once per process.
 
-        Raises StoreError where there is none, DamagedError where it is not what its checksum says.
+        Raises StoreError for a missing file, DamagedError if it does not match its checksum.
         """
         here = Path(self._place(name)) if self._local else self._cache / name
         cached = not self._local and here.exists()
@@ -120,23 +121,23 @@ class Store:
             self._fetch(name, here)
         if not self._is_sound(name, here):
             raise DamagedError(
-                f"{name} is damaged: it is not what its checksum says", self._root, self._mends(name)
+                f"{name} is damaged: it does not match its checksum", self._root, self._mends(name)
             )
         return here
 
     def check(self, name: str) -> State:
-        """Read a file's bytes where they are stored, and hold them against its checksum."""
+        """Read a file's stored bytes, and compare them with its checksum."""
         recorded = self._recorded(name)
         if recorded is None:
             return State.UNRECORDED
         return State.SOUND if self._sha256(name) == recorded else State.DAMAGED
 
     def record(self, name: str) -> None:
-        """Write the checksum of a file that was stored before there were any."""
+        """Write the checksum of a file stored before checksums existed."""
         self._record(name, self._sha256(name))
 
     def names(self, folder: str) -> list[str]:
-        """List the names below a folder, in order; checksums are not among them."""
+        """List the names below a folder, in order; without checksums."""
         return [name for name in self._listed(folder) if not name.endswith(SUM)]
 
     def unrecorded(self, folder: str) -> list[str]:
@@ -153,7 +154,7 @@ class Store:
         (self._cache / name).unlink(missing_ok=True)
 
     def remove_folder(self, folder: str) -> None:
-        """Remove a folder with all files below it, where nobody else writes."""
+        """Remove a folder with all files below it, where no other process writes."""
         with self._failing(folder):
             if self._files.exists(self._place(folder)):
                 self._files.rm(self._place(folder), recursive=True)
@@ -161,9 +162,9 @@ class Store:
             shutil.rmtree(self._cache / folder, ignore_errors=True)
 
     def move(self, name: str, to: str) -> None:
-        """Return a file, and its checksum, another name, which nothing may have yet."""
+        """Rename a file and its checksum; the new name must be free."""
         if self.has(to):
-            raise StoreError(f"{to} is there already", self._root, "move it away")
+            raise StoreError(f"{to} exists already", self._root, "move it away")
         recorded = self._recorded(name)
         with self._failing(name):
             self._files.makedirs(self._place(to).rpartition("/")[0], exist_ok=True)
@@ -175,17 +176,17 @@ class Store:
         (self._cache / name).unlink(missing_ok=True)
 
     def drop_copy(self, name: str) -> None:
-        """Remove this host's copy of a distant file, where it has one."""
+        """Remove this host's copy of a distant file, if any."""
         if not self._local:
             (self._cache / name).unlink(missing_ok=True)
 
     @property
     def root(self) -> str:
-        """The address of the whole, for messages."""
+        """The address of the root, for messages."""
         return self._root
 
     def clear_parts(self) -> None:
-        """Remove what processes that died left half written."""
+        """Remove half-written files of killed processes."""
         for part in self._parts.glob("*"):
             with suppress(FileNotFoundError, BlockingIOError), part.open("rb") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -215,7 +216,7 @@ class Store:
                 return Put.KNOWN
             if recorded != sha256:
                 raise StoreError(
-                    f"{name} is there already, with other bytes", self._root, "see `moviec doctor`"
+                    f"{name} exists already, with different bytes", self._root, "see `moviec doctor`"
                 )
             became = Put.MENDED
         elif not name.startswith(PAYLOADS):
@@ -237,7 +238,9 @@ class Store:
 
     @contextmanager
     def _part(self, name: str) -> Iterator[tuple[Path, BinaryIO]]:
-        """Yield a file of a name of its own to write; it is locked, so that others tell it from what a dead process left."""
+        """Yield a new file with a unique name to write; it is locked, which distinguishes it from a killed process's
+        leftovers.
+        """
         with self._writing(name):
             self._parts.mkdir(parents=True, exist_ok=True)
             part, file = _lock_new(self._parts)
@@ -248,7 +251,7 @@ class Store:
             part.unlink(missing_ok=True)
 
     def _move(self, part: Path, name: str) -> None:
-        """Put a part in place; a crash leaves nothing or the whole file."""
+        """Put a part in place; a crash leaves either nothing or the whole file."""
         here = Path(self._place(name)) if self._local else self._cache / name
         if not self._local:
             with self._failing(name):
@@ -258,7 +261,7 @@ class Store:
         self._sound[name] = _signature(here)
 
     def _fetch(self, name: str, here: Path) -> None:
-        """Copy a distant file into the cache."""
+        """Copy a remote file into the cache."""
         part = here.with_name(f".{here.name}.{uuid.uuid4().hex}")
         part.parent.mkdir(parents=True, exist_ok=True)
         with self._failing(name):
@@ -266,7 +269,7 @@ class Store:
         part.replace(here)
 
     def _is_sound(self, name: str, here: Path) -> bool:
-        """Hold a local file or copy against the checksum, unless it was and has not been touched since."""
+        """Verify a local file or copy by its checksum, unless that was done and it has not changed since."""
         signature = _signature(here)
         if self._sound.get(name) == signature:
             return True
@@ -278,7 +281,7 @@ class Store:
         return True
 
     def _recorded(self, name: str) -> str | None:
-        """Return the SHA-256 that a file should have: empty where the checksum is damaged, None where there is none."""
+        """Return a file's recorded SHA-256: empty if the checksum file is damaged, None if there is none."""
         if name.startswith(PAYLOADS):
             return name.rpartition("/")[2]
         if not self.has(name + SUM):
@@ -300,7 +303,7 @@ class Store:
             _rename(part, Path(self._place(name + SUM)))
 
     def _sha256(self, name: str) -> str:
-        """Hash the bytes as they are stored, not those of a copy in the cache."""
+        """Hash the stored bytes, not those of a cached copy."""
         digest = hashlib.sha256()
         with self._failing(name), self._files.open(self._place(name), "rb") as file:
             while chunk := file.read(CHUNK):
@@ -309,9 +312,9 @@ class Store:
 
     @contextmanager
     def _failing(self, name: str) -> Iterator[None]:
-        """Turn what goes wrong with a file into a StoreError."""
+        """Convert a file's errors to StoreError."""
         try:
-            with told(name):
+            with translated(name):
                 yield
         except MovieCError as error:
             raise StoreError(
@@ -320,7 +323,7 @@ class Store:
 
     @contextmanager
     def _writing(self, name: str) -> Iterator[None]:
-        """Turn what goes wrong with a file on this disk into a StoreError."""
+        """Convert errors of a local file to StoreError."""
         try:
             yield
         except OSError as error:
@@ -330,7 +333,7 @@ class Store:
 
 
 def _lock_new(folder: Path) -> tuple[Path, BinaryIO]:
-    """Make a file of a new name and lock it; again where somebody took it for an abandoned one before it was locked."""
+    """Make a file of a new name and lock it; again if another process removed it as abandoned before it was locked."""
     while True:
         part = folder / uuid.uuid4().hex
         file = part.open("wb")
@@ -345,13 +348,13 @@ def _line(name: str, sha256: str) -> bytes:
 
 
 def _signature(here: Path) -> tuple[int, int, int]:
-    """Return what changes when a file is written to."""
+    """Return values that change when a file is written to."""
     now = here.stat()
     return now.st_mtime_ns, now.st_size, now.st_ino
 
 
 def _rename(part: Path, place: Path) -> None:
-    """Bring a file to disk and give it its name."""
+    """Sync a file to disk and rename it."""
     place.parent.mkdir(parents=True, exist_ok=True)
     with part.open("rb") as file:
         os.fsync(file.fileno())

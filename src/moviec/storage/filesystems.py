@@ -1,4 +1,4 @@
-"""File systems by fsspec, and the failures of the libraries behind them as MovieC's own."""
+"""File systems by fsspec, with the errors of the libraries behind them converted to MovieC's."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _HERE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 def open_files(url: str, options: Options) -> tuple[fsspec.AbstractFileSystem, str]:
-    """Return the file system of an address and the path in it; nothing it lists is remembered.
+    """Return the file system of an address and the path in it; its listings are not cached.
 
-    Raises UsageError where there is none of this kind, or its package is missing.
+    Raises UsageError for an unknown kind, or if its package is missing.
     """
     try:
         files, path = fsspec.core.url_to_fs(url, **{"use_listings_cache": False, **options})
     except ImportError as error:
         hint = "pip install 'moviec[remote]'" if url.startswith(("s3://", "s3a://")) else _line(error)
         raise UsageError(
-            "this kind of address takes a package that is not installed", shown(url), hint
+            "this kind of address needs a package that is not installed", shown(url), hint
         ) from error
     except (ValueError, TypeError) as error:
         raise UsageError(f"this kind of address cannot be opened ({_line(error)})", shown(url)) from error
@@ -37,8 +37,8 @@ def open_files(url: str, options: Options) -> tuple[fsspec.AbstractFileSystem, s
 
 
 @contextmanager
-def told(where: str) -> Iterator[None]:
-    """Turn what a file system raises into UsageError (nothing there), SourceError (refused) or TransportError."""
+def translated(where: str) -> Iterator[None]:
+    """Convert a file system's errors to UsageError (nothing there), SourceError (refused) or TransportError."""
     try:
         yield
     except FileNotFoundError as error:
@@ -48,7 +48,7 @@ def told(where: str) -> Iterator[None]:
             f"access refused ({_line(error)})", where, "see docs/settings.md for keys and passwords"
         ) from error
     except TimeoutError as error:
-        raise TransportError("no answer in time", where) from error
+        raise TransportError("no response in time", where) from error
     except _failures() as error:
         if is_ours(error):
             raise
@@ -56,12 +56,12 @@ def told(where: str) -> Iterator[None]:
 
 
 def is_ours(error: Exception) -> bool:
-    """Return whether the disk here is at fault, not the other side."""
+    """Return whether the local disk is at fault, not the other side."""
     return isinstance(error, OSError) and error.errno in _HERE
 
 
 def _failures() -> tuple[type[Exception], ...]:
-    """Name what may be raised: S3's library has errors that are no OSError, where it was loaded."""
+    """Return the possible errors: if loaded, S3's library has errors that are not OSErrors."""
     botocore = sys.modules.get("botocore.exceptions")
     return (OSError, botocore.BotoCoreError) if botocore else (OSError,)
 
@@ -74,41 +74,41 @@ class Elsewhere:
     """One of fsspec's file systems, with its own options."""
 
     def __init__(self, options: Options) -> None:
-        """Hold the options."""
+        """Set the options."""
         self._options = options
 
     def is_folder(self, url: str) -> bool:
         """Return whether there is a folder at this address."""
-        with told(url):
+        with translated(url):
             files, path = open_files(url, self._options)
             return bool(files.isdir(path))
 
     def names(self, url: str) -> list[str]:
         """List the names in a folder."""
-        with told(url):
+        with translated(url):
             files, path = open_files(url, self._options)
             found = (entry.rstrip("/").rpartition("/")[2] for entry in files.ls(path, detail=False))
             return sorted(name for name in found if name)
 
     def get(self, url: str, target: Path) -> None:
-        """Copy a file, and hold its length against the one announced."""
-        with told(url):
+        """Copy a file, and check its length against the announced one."""
+        with translated(url):
             files, path = open_files(url, self._options)
             files.get_file(path, str(target))
             announced = files.size(path)
         if announced is not None and target.stat().st_size != announced:
-            raise TransportError(f"{target.stat().st_size:,} of {announced:,} bytes came", url)
+            raise TransportError(f"{target.stat().st_size:,} of {announced:,} bytes received", url)
 
 
 def name_of(url: str) -> str:
-    """Return the file's name in an address; on the web it is written with escapes."""
+    """Return the file's name in an address; on the web it is escaped."""
     if urlsplit(url).scheme in ("http", "https"):
         return Path(unquote(urlsplit(url).path)).name
     return url.rpartition("/")[2]
 
 
 def shown(url: str) -> str:
-    """Return an address as it may be shown: without password, and without the query, which may be a signature."""
+    """Return an address that is safe to show: without password, and without the query, which may be a signature."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https", "sftp", "ssh", "ftp"):
         return url

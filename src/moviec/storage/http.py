@@ -1,8 +1,9 @@
-"""Files and answers on the web, by httpx: redirects followed, lengths checked, proxies and certificates as the system has them.
+"""Files and answers on the web, by httpx: redirects followed, lengths checked, with the system's proxies and
+certificates.
 
-A copy that broke off goes on where it stopped, as long as the server still has the same version of the file; which
-version a part is of stands beside it in NAME.version. An address that leads inside is refused (`storage/addresses.py`), and so
-is one that a redirect names.
+An interrupted copy continues where it stopped, as long as the server still has the same version of the file; which
+version a part belongs to is in NAME.version. A private address is refused (`storage/addresses.py`), and so
+is a redirect to one.
 """
 
 from __future__ import annotations
@@ -29,26 +30,26 @@ from moviec.storage.addresses import KEPT, Pinned
 from moviec.storage.filesystems import Options, is_ours, shown
 from moviec.transient import Patience
 
-# It logs each address whole, and some providers want their key in it.
+# It logs whole addresses, and some providers require a key in the address.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
 #: Redirects that are followed, one after another.
 HOPS = 10
 
-#: A body that comes more slowly than this, in bytes a second on average since it began, is cut off once it has had as long as
+#: A body slower than this, in bytes a second on average since it began, is aborted once it has taken as long as
 #: the other side may be silent: a chosen floor, below a telephone line's.
 SLOWEST = 500.0
 
-#: Bytes of a file's beginning that a look at it takes.
+#: Bytes of a file's beginning read to inspect it.
 PROBED = 65_536
 
-#: Options of the web that are no headers: whether inside addresses may be reached, and whom a provider may write to.
+#: Options of the web that are not headers: whether private addresses are allowed, and a contact address for providers.
 PRIVATE, CONTACT = "private", "contact"
 
 
 @decodable
 class Version(msgspec.Struct, frozen=True):
-    """What tells one version of a file on the web from another, as far as its server says; `length` in bytes."""
+    """Identifies a version of a file on the web, as far as its server provides it; `length` in bytes."""
 
     etag: str = ""
     modified: str = ""
@@ -61,12 +62,12 @@ class Version(msgspec.Struct, frozen=True):
 
     @property
     def exact(self) -> str:
-        """What If-Range takes: an ETag that stands for the very bytes, else the date; empty where there is neither."""
+        """The value for If-Range: a strong ETag, else the date; empty if there is neither."""
         return self.modified if not self.etag or self.etag.startswith("W/") else self.etag
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """An answer that was read whole: its status, its body, and its headers by their names in small letters."""
+    """An answer that was read whole: its status, its body, and its headers by lower-case names."""
 
     status: int
     body: bytes
@@ -74,7 +75,7 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class Head(msgspec.Struct, frozen=True):
-    """The beginning of a file on the web, its whole size where the server tells it, and its version."""
+    """The beginning of a file on the web, its total size if the server reports it, and its version."""
 
     data: bytes
     size: int | None
@@ -82,13 +83,13 @@ class Head(msgspec.Struct, frozen=True):
 
 
 class Web:
-    """The web. `headers` among the options go with every request, but not to where it is redirected.
+    """The web. `headers` in the options are sent with every request, but not to redirect targets.
 
-    May be used by several threads at once; `close` it, or use it as a context, where connections should be kept meanwhile.
+    May be used by several threads at once; `close` it, or use it as a context, to keep connections open meanwhile.
     """
 
     def __init__(self, options: Options, patience: Patience) -> None:
-        """Hold the headers, and how long to wait."""
+        """Set the headers, and the timeout."""
         self._headers = {str(name): str(value) for name, value in options.get("headers", {}).items()}
         self._timeout = patience.timeout
         contact = str(options.get(CONTACT, ""))
@@ -112,7 +113,7 @@ class Web:
         self._client.close()
 
     def is_folder(self, url: str) -> bool:
-        """Say no: the web has files only."""
+        """Return False: the web has only files."""
         return False
 
     def names(self, url: str) -> list[str]:
@@ -127,7 +128,7 @@ class Web:
     def download(
         self, url: str, target: Path, known: Version | None = None, max_bytes: int | None = None
     ) -> Version | None:
-        """Copy a file unless the server still has the `known` version; return the version that came, else None.
+        """Copy a file unless the server still has the `known` version; return the new version, else None.
 
         An incomplete `target` of an earlier call is completed where that is possible. Raises SourceError for a file
         of more than `max_bytes`.
@@ -163,10 +164,12 @@ class Web:
             return Head(bytes(data[:PROBED]), int(whole) if whole.isdigit() else None, version)
 
     def part(self, url: str, first: int, last: int) -> bytes:
-        """Return some bytes of a file, by the first and the last of them. Raises SourceError where its server gives no parts."""
+        """Return some bytes of a file, by the first and the last of them. Raises SourceError if its server does not
+        serve parts.
+        """
         with self._open(url, {"Range": f"bytes={first}-{last}", "Accept-Encoding": "identity"}) as answer:
             if answer.status_code == 200:
-                raise SourceError("its server gives no parts of a file", shown(url))
+                raise SourceError("its server does not serve parts of a file", shown(url))
             if answer.status_code != 206:
                 raise _refusal(answer, shown(url))
             data = bytearray()
@@ -177,10 +180,10 @@ class Web:
             return bytes(data[: last - first + 1])
 
     def ask(self, url: str, headers: Mapping[str, str] | None = None, max_bytes: int = 50_000_000) -> Reply:
-        """Return an answer that is read whole, whatever its status, but for what may pass.
+        """Return a whole answer with any status except transient errors.
 
-        The headers do not go to where it is redirected. Raises TransportError for 408, 425, 429, 5xx and an answer that broke off,
-        SourceError for one of more than `max_bytes`.
+        The headers are not sent to redirect targets. Raises TransportError for 408, 425, 429, 5xx and an answer that
+        broke off, SourceError for one of more than `max_bytes`.
         """
         with self._open(url, {}, headers or {}) as answer:
             if _passes(answer.status_code):
@@ -197,9 +200,9 @@ class Web:
     def _open(
         self, url: str, wanted: Mapping[str, str], once: Mapping[str, str] | None = None
     ) -> Iterator[httpx.Response]:
-        """Ask, follow redirects, and yield the answer; what fails becomes one of MovieC's own errors.
+        """Send a request, follow redirects, and yield the answer; failures become MovieC's errors.
 
-        `once` are headers of the first request alone, as are the options' own.
+        `once`: headers for the first request only, like those in the options.
         """
         where = shown(url)
         try:
@@ -222,7 +225,7 @@ class Web:
         except (httpx.ProtocolError, httpx.DecodingError) as error:
             raise TransportError(f"the answer broke off ({_reason(error)})", where) from error
         except (httpx.UnsupportedProtocol, httpx.InvalidURL, ValueError) as error:
-            raise UsageError(f"this is no address ({_reason(error)})", where) from error
+            raise UsageError(f"this is not an address ({_reason(error)})", where) from error
         except httpx.HTTPError as error:
             raise TransportError(f"cannot be fetched ({_reason(error)})", where) from error
         except OSError as error:
@@ -235,7 +238,7 @@ _MOVED = (301, 302, 303, 307, 308)
 
 
 def _address(url: str) -> tuple[str, dict[str, str]]:
-    """Return an address as it is asked for, and the header that a name and password in it, or in .netrc, become."""
+    """Return an address as requested, and the header that a name and password in it, or in .netrc, become."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~")
@@ -251,7 +254,7 @@ def _address(url: str) -> tuple[str, dict[str, str]]:
 
 
 class _Pace:
-    """Cuts off a body that comes too slowly."""
+    """Aborts a body that is too slow."""
 
     def __init__(self, grace: float, where: str) -> None:
         self._begun, self._grace, self._where = time.monotonic(), grace, where
@@ -272,7 +275,7 @@ class _Copy(msgspec.Struct, frozen=True):
     grace: float
 
     def write(self, answer: httpx.Response, size: int) -> Version:
-        """Write the body: behind the `size` bytes that are there where the server goes on from them, else from the beginning."""
+        """Write the body: after the existing `size` bytes if the server continues there, else from the beginning."""
         goes_on = answer.status_code == 206
         begin = size if goes_on else 0
         if goes_on and not answer.headers.get("Content-Range", "").startswith(f"bytes {begin}-"):
@@ -301,7 +304,7 @@ class _Copy(msgspec.Struct, frozen=True):
         return version
 
     def _check(self, size: int) -> None:
-        """Raise SourceError where the file is larger than allowed; nothing of it is kept."""
+        """Raise SourceError where the file is larger than allowed; without keeping any of it."""
         if self.max_bytes is not None and size > self.max_bytes:
             _forget(self.target)
             raise SourceError(
@@ -310,12 +313,12 @@ class _Copy(msgspec.Struct, frozen=True):
 
 
 def _beside(target: Path) -> Path:
-    """Return where the version of a part stands."""
+    """Return the file with the version of a part."""
     return target.with_name(f"{target.name}.version")
 
 
 def _part(target: Path) -> Version | None:
-    """Return the version that an earlier call's copy is of; None where there is none that could be completed."""
+    """Return the version that an earlier call's copy is of; None if none could be completed."""
     try:
         found = msgspec.json.decode(_beside(target).read_bytes(), type=Version)
     except (OSError, msgspec.DecodeError):
@@ -342,7 +345,7 @@ def _passes(status: int) -> bool:
 
 
 def _refusal(answer: httpx.Response, where: str) -> MovieCError:
-    """Return what an answer that is no success means."""
+    """Return the error for an unsuccessful answer."""
     said = f"{answer.status_code} {answer.reason_phrase}".splitlines()[0]
     if answer.status_code in (404, 410):
         return UsageError(f"no such file ({said})", where)
@@ -358,13 +361,13 @@ def _refusal(answer: httpx.Response, where: str) -> MovieCError:
 
 
 def _reason(error: Exception) -> str:
-    """Return why there was no answer, without the number and the wrapping of the library."""
+    """Return why there was no answer, without the library's error number and wrapping."""
     said = (str(error) or type(error).__name__).splitlines()[0]
     return re.sub(r"^\[Errno -?\d+\] ", "", said)
 
 
 def _seconds(asked: str) -> float:
-    """Return how long Retry-After, seconds or a date, asks to wait; 0 where it says nothing."""
+    """Return how long Retry-After, seconds or a date, asks to wait; 0 without it."""
     if asked.isdigit():
         return float(asked)
     try:

@@ -1,7 +1,7 @@
-"""Many small answers in one compressed file: an open pack that a killed process can go on with, and the finished file.
+"""Many small answers in one compressed file: an open pack that survives a killed process, and the finished file.
 
-The lines of an open pack stand in NAME.lines. Beside it NAME.journal says, line by line, how many bytes were whole when what was
-reached; whatever follows the last of these is cut off when the pack is opened again.
+The lines of an open pack are in NAME.lines. NAME.journal records, line by line, how many bytes were complete when what
+was reached; whatever follows the last of these is cut off when the pack is opened again.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ CHUNK = 1 << 20
 
 
 class Reached(msgspec.Struct, frozen=True):
-    """How far a pack is: whole bytes, lines, packs finished before it, what the writer had reached (its own words), and the
-    CRC-32 of those bytes.
+    """How far a pack is: whole bytes, lines, packs finished before it, what the writer had reached (in its own terms),
+    and the CRC-32 of those bytes.
     """
 
     bytes: int = 0
@@ -36,7 +36,7 @@ class Pack:
     """An open pack in a folder; use it as a context."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        """Open the pack, with what an earlier process had written whole."""
+        """Open the pack, with what an earlier process had completed."""
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._name = folder, name
         self._lines, self._journal = folder / f"{name}.lines", folder / f"{name}.journal"
@@ -53,12 +53,12 @@ class Pack:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the files; what is whole stays for the next."""
+        """Close the files; what is complete stays for the next process."""
         self._data.close()
         self._notes.close()
 
     def add(self, lines: Sequence[bytes], at: Any) -> None:
-        """Write lines, and what was reached with them."""
+        """Write lines, and the progress reached with them."""
         text = b"".join(line + b"\n" for line in lines)
         self._data.write(text)
         self._data.flush()
@@ -69,7 +69,9 @@ class Pack:
         self._notes.flush()
 
     def finish(self, role: str) -> Path | None:
-        """Make the pack one compressed file, the same bytes for the same lines, and begin a new one; None for an empty pack."""
+        """Finish the pack as one compressed file, the same bytes for the same lines, and begin a new one; None for an
+        empty pack.
+        """
         if not self.reached.lines:
             return None
         number = self.reached.packs + 1
@@ -91,11 +93,11 @@ class Pack:
         return packed
 
     def finished(self, role: str) -> list[Path]:
-        """Return the finished files that lie in the folder, oldest first."""
+        """Return the finished files in the folder, oldest first."""
         return sorted(self._folder.glob(f"{role}-[0-9]*.jsonl.gz"))
 
     def _begin(self) -> None:
-        """Rewrite the journal with its last line alone."""
+        """Rewrite the journal with only its last line."""
         fresh = self._journal.with_name(f"{self._journal.name}.part")
         fresh.write_bytes(msgspec.json.encode(self.reached) + b"\n")
         _sync(fresh)
@@ -103,7 +105,7 @@ class Pack:
         self._notes = self._journal.open("ab")
 
     def _read(self) -> Reached:
-        """Return the last whole line of the journal that the data bear out."""
+        """Return the last complete line of the journal that matches the data."""
         text = self._journal.read_bytes() if self._journal.exists() else b""
         self._lines.touch()
         found, size, crc = Reached(), 0, 0

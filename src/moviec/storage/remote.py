@@ -1,4 +1,4 @@
-"""Files elsewhere (on the web, over SFTP, in S3, in a drop folder): one way to list, fetch and move them.
+"""Remote files (on the web, over SFTP, in S3, in a drop folder): one interface to list, fetch and move them.
 
 Transient failures are retried after growing pauses; a fetched file appears under its name once it is whole. Every failure is
 one of moviec.errors, and names no password.
@@ -13,16 +13,19 @@ from urllib.parse import urlsplit
 import msgspec
 
 from moviec.errors import UsageError
-from moviec.storage.filesystems import Elsewhere, Options, name_of, open_files, shown, told
+from moviec.storage.filesystems import Elsewhere, Options, name_of, open_files, shown, translated
 from moviec.transient import Patience, patiently
 from moviec.work import written_aside
 
-#: Kinds of addresses that lead to files here, past what looks at paths; so do addresses inside addresses (`zip://…::file://…`).
+#: Kinds of addresses that reach local files, bypassing the checks of paths; so do nested addresses
+#: (`zip://…::file://…`).
 _HERE = {"file", "local", "memory"}
 
 
 class Remote(Protocol):
-    """One kind of place. Raises UsageError where there is nothing, TransportError for what may pass, else SourceError."""
+    """One kind of place. Raises UsageError where there is nothing, TransportError for transient failures, else
+    SourceError.
+    """
 
     def is_folder(self, url: str) -> bool:
         """Return whether there is a folder at this address."""
@@ -35,13 +38,15 @@ class Remote(Protocol):
 
 
 def open_remote(url: str, options: Options, patience: Patience) -> Remote:
-    """Open the kind of place an address names; only what is called is imported. Raises UsageError for an unknown kind.
+    """Open the kind of place an address names; only what is needed is imported. Raises UsageError for an unknown kind.
 
     `options` are those of the place: `headers` on the web, those of docs/settings.md for SFTP, fsspec's for the others.
     """
     kind = url.partition("://")[0].lower()
     if kind in _HERE or "::" in url:
-        raise UsageError("this kind of address is not opened", shown(url), "give the path of the file itself")
+        raise UsageError(
+            "this kind of address is not supported", shown(url), "give the path of the file itself"
+        )
     try:
         match urlsplit(url).scheme:
             case "http" | "https":
@@ -58,24 +63,26 @@ def open_remote(url: str, options: Options, patience: Patience) -> Remote:
                 return Elsewhere(options)
     except ImportError as error:
         raise UsageError(
-            "this kind of address takes a package that is not installed",
+            "this kind of address needs a package that is not installed",
             shown(url),
             "pip install 'moviec[remote]'",
         ) from error
 
 
 def fetch(remote: Remote, url: str, folder: Path, patience: Patience) -> Path:
-    """Copy a file into a folder, under its own name, once it is whole."""
+    """Copy a file into a folder, under its own name, once it is complete."""
     name = name_of(url)
     if not name:
-        raise UsageError("this address names no file", shown(url))
+        raise UsageError("this address does not name a file", shown(url))
     with written_aside(folder / name) as part:
         patiently(lambda: remote.get(url, part), patience)
     return folder / name
 
 
 class Dropped(msgspec.Struct, frozen=True):
-    """A file in a folder: its size, and what changes when it is written to; `whole` where it can only appear whole."""
+    """A file in a folder: its size, and values that change when it is written to; `whole` if it can only appear
+    complete.
+    """
 
     name: str
     size: int
@@ -96,11 +103,11 @@ class Drop(Protocol):
         """Give a file another name below the folder."""
 
     def write(self, name: str, text: str) -> None:
-        """Write a small text file below the folder."""
+        """Write a small text file in the folder."""
 
 
 def open_drop(place: str, options: Options, patience: Patience) -> Drop:
-    """Open a folder. Raises UsageError for one that cannot be moved in."""
+    """Open a folder. Raises UsageError for one whose files cannot be moved."""
     scheme = urlsplit(place).scheme if "://" in place else ""
     if not scheme:
         return _Here(Path(place).expanduser())
@@ -119,7 +126,7 @@ class _Here:
 
     def entries(self) -> list[Dropped]:
         if not self._folder.is_dir():
-            raise UsageError("no such folder", str(self._folder), "make it, or name another inbox")
+            raise UsageError("no such folder", str(self._folder), "create it, or set another inbox")
         found = [(path, path.stat()) for path in sorted(self._folder.iterdir()) if path.is_file()]
         return [
             Dropped(path.name, stat.st_size, f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ino}")
@@ -159,14 +166,14 @@ class _OverSftp:
 
 
 class _InBucket(Elsewhere):
-    """Objects appear whole: none is half written."""
+    """Objects appear complete, never half written."""
 
     def __init__(self, url: str, options: Options) -> None:
         super().__init__(options)
         self._url = url
 
     def entries(self) -> list[Dropped]:
-        with told(self._url):
+        with translated(self._url):
             files, path = open_files(self._url, self._options)
             files.invalidate_cache()
             found = (
@@ -187,11 +194,11 @@ class _InBucket(Elsewhere):
         return f"{self._url}/{name}"
 
     def move(self, name: str, to: str) -> None:
-        with told(self.address(name)):
+        with translated(self.address(name)):
             files, path = open_files(self._url, self._options)
             files.mv(f"{path}/{name}", f"{path}/{to}")
 
     def write(self, name: str, text: str) -> None:
-        with told(self.address(name)):
+        with translated(self.address(name)):
             files, path = open_files(self._url, self._options)
             files.pipe_file(f"{path}/{name}", text.encode())

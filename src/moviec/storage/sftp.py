@@ -1,4 +1,4 @@
-"""Files over SFTP, by paramiko. A server is spoken to only when its key is known, as ssh does it."""
+"""Files over SFTP, by paramiko. A server is only used if its key is known, as with ssh."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ T = TypeVar("T")
 class Sftp:
     """SFTP servers. The options: `username`, `password`, `key_filename`, `passphrase`, `port`, `known_hosts` (a file).
 
-    Besides these the agent, the keys in ~/.ssh and ~/.ssh/known_hosts count. `sftp://host/path` is an absolute path.
+    /.ssh and ~/.ssh and ~/.ssh/known_hosts count. `sftp://host/path` is an absolute path.
     """
 
     def __init__(self, options: Options, patience: Patience) -> None:
-        """Hold what the connections take."""
+        """Set the connection's options."""
         given = dict(options)
         self._known_hosts = given.pop("known_hosts", None)
         self._options = given
@@ -40,7 +40,7 @@ class Sftp:
         return self._do(url, lambda files, path: files.listdir(path))
 
     def get(self, url: str, target: Path) -> None:
-        """Copy a file; paramiko holds its length against the one announced."""
+        """Copy a file; paramiko checks its length against the announced one."""
         self._do(url, lambda files, path: files.get(path, str(target)))
 
     def stats(self, url: str) -> dict[str, tuple[int, float]]:
@@ -53,7 +53,7 @@ class Sftp:
         }
 
     def move(self, url: str, to: str) -> None:
-        """Give a file another name, in a folder that is made where it is not there."""
+        """Give a file another name, in a folder that is created if missing."""
 
         def act(files: paramiko.SFTPClient, path: str) -> None:
             target = _path_of(to)
@@ -63,7 +63,7 @@ class Sftp:
         self._do(url, act)
 
     def write(self, url: str, text: str) -> None:
-        """Write a text file, in a folder that is there."""
+        """Write a text file, in an existing folder."""
 
         def act(files: paramiko.SFTPClient, path: str) -> None:
             with files.open(path, "w") as file:
@@ -123,7 +123,7 @@ def _path_of(url: str) -> str:
 
 
 def _make_folders(files: paramiko.SFTPClient, path: str) -> None:
-    """Make a folder and those above it."""
+    """Create a folder and its parents."""
     for end in [*[place for place, letter in enumerate(path) if letter == "/"][1:], len(path)]:
         try:
             files.stat(path[:end])
@@ -132,7 +132,7 @@ def _make_folders(files: paramiko.SFTPClient, path: str) -> None:
 
 
 class _Unknown(paramiko.MissingHostKeyPolicy):
-    """Refuse a server whose key nobody has vouched for."""
+    """Reject a server with an unknown key."""
 
     def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:
         """Raise SourceError, with what to do."""

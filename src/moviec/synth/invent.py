@@ -75,7 +75,7 @@ def invent(movies: int, seed: int) -> Iterator[Film]:
 
 
 def _kin(draws: Draws, numbers: Ints) -> Columns:
-    """Draw who follows whom: `root` is the film whose title it shares (itself, mostly), `part` 2 or 3 for a sequel,
+    """Draw sequels: `root` is the film whose title it shares (itself, mostly), `part` 2 or 3 for a sequel,
     0 for a remake, 1 otherwise; `series` where other parts exist; `year`.
     """
     slot = (numbers - 1) % _FAMILY // _SLOT

@@ -35,7 +35,7 @@ from moviec.web.server_state import ServerState, open_server, running
 from moviec.web.site.rendering import problem_page
 from moviec.web.workbench import Workbench
 
-#: Bytes of a request's body; more is answered 413.
+#: The most bytes of a request's body; larger ones get status 413.
 LARGEST_BODY = 1 << 20
 
 ROUTES: Sequence[ControllerRouterHandler] = [
@@ -45,25 +45,25 @@ ROUTES: Sequence[ControllerRouterHandler] = [
 
 
 def create_app(home: Home, workbench: Workbench) -> ASGIApp:
-    """Make the application over a home. Raises StoreError where its catalogue cannot be opened."""
+    """Create the application for a home. Raises StoreError where its catalogue cannot be opened."""
     server = open_server(home, workbench)
     watch(home.settings.serving, server.open, server.trusted)
     return Middleware(make_litestar(server), server)
 
 
 async def refuse_unknown(request: Request[Any, Any, Any]) -> None:
-    """Refuse parameters to those routes of the API that take none; the others check their own."""
+    """Reject query parameters on API routes that take none; the other routes check their own."""
     if request.scope["path"].startswith("/v1/") and "query" not in request.route_handler.opt:
         query_of(request, NoQuery)
 
 
 def _page(request: Request[Any, Any, Any], problem: Problem) -> bytes | None:
-    """Write a problem as a page where a browser asked for one; never where the path answers as another service."""
+    """Render a problem as a page if a browser requested one; never on paths that imitate another service."""
     return None if is_imitated(problem) else problem_page(request, problem)
 
 
 def make_litestar(server: ServerState) -> Litestar:
-    """Make the application behind the middleware."""
+    """Create the application behind the middleware."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:

@@ -1,7 +1,8 @@
 """Who sends a request (a key, a session of the site, or an address), and what they may do: requests a minute, cross-origin reads.
 
-A session's cookie holds the key's number, the second at which it ends, and a signature over both under the stored hash of
-the key. The key itself is never in a browser, servers keep nothing, and a session ends at once when its key is revoked.
+A session's cookie holds the key's number, the second at which it expires, and a signature of both with the stored hash
+of the key. The key itself is never in a browser, servers store nothing, and a session ends at once when its key is
+revoked.
 """
 
 from __future__ import annotations
@@ -28,12 +29,12 @@ from moviec.units import plural
 from moviec.web.errors import Problem
 from moviec.web.rate_counts import Counts
 
-#: Paths that pages elsewhere may read. Nothing here does anything but answer.
+#: Paths that pages of other origins may read; none of them changes anything.
 READABLE = re.compile(
     r"/v1/(?!admin/|webhooks|usage)|/movies/search$|/omdb(/|$)|/3/|/reconcile(/|$)|/openapi\.json$|/feeds/"
 )
 
-#: Paths that are asked by POST because the question is long; they change nothing.
+#: Paths that take POST because the query is long; they change nothing.
 ASKED_BY_POST = re.compile(r"/v1/movies/(lookup|match)$|/reconcile(/|$)")
 
 _EXPOSED = b"ETag, Link, Location, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, MovieC-Change, X-Request-ID"
@@ -49,14 +50,14 @@ class Cors:
         """Read the setting."""
         some = {origin.rstrip("/").encode() for origin in origins.split()}
         self._any, self._some = b"*" in some, frozenset(some)
-        #: What every answer that may be read elsewhere has, whoever asks.
+        #: Headers of every response that other origins may read, whoever the caller.
         self._always: Headers = [
             (b"access-control-allow-origin", b"*"),
             (b"access-control-expose-headers", _EXPOSED),
         ]
 
     def of(self, path: str, method: str, origin: bytes) -> Headers:
-        """Return the headers that let a page of an origin read an answer; none where it may not."""
+        """Return the headers that let a page of an origin read a response; none if it may not."""
         if not self._some or not _is_reading(path, method):
             return []
         if self._any:
@@ -66,16 +67,16 @@ class Cors:
         return [(b"access-control-allow-origin", origin), *self._always[1:], (b"vary", b"Origin")]
 
     def preflight(self, path: str, origin: bytes, method: str) -> Headers | None:
-        """Return the headers that answer a browser's preflight request; None where it is refused."""
+        """Return the headers that answer a browser's preflight request; None if it is refused."""
         if not origin or not (allowed := self.of(path, method, origin)) or len(allowed) == 1:
             return None
         methods = b"GET, HEAD, POST" if ASKED_BY_POST.match(path) else b"GET, HEAD"
-        told: Sequence[tuple[bytes, bytes]] = (
+        preflight: Sequence[tuple[bytes, bytes]] = (
             (b"access-control-allow-methods", methods),
             (b"access-control-allow-headers", _ASKED_WITH),
             (b"access-control-max-age", b"86400"),
         )
-        return [*allowed, *told]
+        return [*allowed, *preflight]
 
 
 def _is_reading(path: str, method: str) -> bool:
@@ -84,21 +85,21 @@ def _is_reading(path: str, method: str) -> bool:
     return method == "POST" and ASKED_BY_POST.match(path) is not None
 
 
-#: How long a key that was found is cached, in seconds: a revoked one is refused by every process within a second.
+#: Seconds for which a found key is cached, so that every process refuses a revoked one within a second.
 BELIEVED = 0.5
 
-#: Keys whose finding is remembered at once.
+#: The most keys in the cache.
 REMEMBERED = 10_000
 
-#: Seconds that Redis may take, and for which it is not asked again after it took longer.
+#: Seconds that Redis may take, and for which it is skipped after it took longer.
 REDIS_WAIT, REDIS_PAUSE = 0.5, 5.0
 
-#: What a key may be; anything else is refused without looking it up.
+#: The form of a key; anything else is refused without a look-up.
 _LONGEST = 200
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Who asks: the address, and the key where one was shown, or a `session` that stands for it."""
+    """The caller: the address, and the key if one was sent, or the `session` opened with it."""
 
     address: str
     key: Key | None = None
@@ -106,7 +107,7 @@ class Caller(msgspec.Struct, frozen=True):
 
     @property
     def counted(self) -> str:
-        """What the caller is counted under: the key, or the address where none was shown."""
+        """The identity for rate limits: the key, or the address without one."""
         return f"address:{counted_as(self.address)}" if self.key is None else f"key:{self.key.number}"
 
 
@@ -119,15 +120,15 @@ class Window(msgspec.Struct, frozen=True):
 
 
 class KeyRing:
-    """Finds keys, remembering for half a second what was found, by their SHA-256."""
+    """Finds keys by their SHA-256, caching results for half a second."""
 
     def __init__(self, keys: Keys) -> None:
-        """Take the look-up."""
+        """Set the look-up."""
         self._keys = keys
         self._seen: OrderedDict[str, tuple[float, Key | None]] = OrderedDict()
 
     async def find(self, key: str) -> Key | None:
-        """Return the key in force; None for any other."""
+        """Return the key in force; None for anything else."""
         if len(key) > _LONGEST:
             return None
         wanted = digest(key)
@@ -143,17 +144,17 @@ class KeyRing:
         return found
 
     async def gone(self, numbers: Collection[int]) -> list[int]:
-        """Return which keys, by number, are not in force any more."""
+        """Return the numbers of those keys that are no longer in force."""
         return await asyncio.to_thread(
             lambda: [number for number in numbers if self._keys.numbered(number) is None]
         )
 
 
 class Limiter:
-    """Counts requests in minutes that begin with the first: in this server, or in Redis for all servers together."""
+    """Counts requests in windows of a minute that start with the first: in this server, or in Redis for all servers."""
 
     def __init__(self, redis: str, log: Any) -> None:
-        """Take Redis's address, or none."""
+        """Set Redis's address, or none."""
         self._own = FixedWindowRateLimiter(Counts())
         self._shared: shared_strategies.FixedWindowRateLimiter | None = None
         self._log = log
@@ -163,7 +164,7 @@ class Limiter:
             self._shared = shared_strategies.FixedWindowRateLimiter(stored)
 
     async def hit(self, who: str, limit: int) -> Window:
-        """Count a request. While Redis, where it should be, is away or silent, this server counts alone."""
+        """Count a request. While a configured Redis does not respond, this server counts by itself."""
         item = RateLimitItemPerMinute(limit)
         if self._shared is not None and time.monotonic() >= self._again:
             try:
@@ -173,7 +174,7 @@ class Limiter:
                 return _window(limit, allowed, stats.remaining, stats.reset_time)
             except (OSError, StorageError, _redis_error()) as error:
                 self._again = time.monotonic() + REDIS_PAUSE
-                self._log.warning("limits are counted by this server alone", error=type(error).__name__)
+                self._log.warning("limits are counted only by this server", error=type(error).__name__)
         allowed = self._own.hit(item, who)
         own = self._own.get_window_stats(item, who)
         return _window(limit, allowed, own.remaining, own.reset_time)
@@ -190,7 +191,7 @@ def _window(limit: int, allowed: bool, left: float, reset: float) -> Window:
 
 
 def trusted_proxies(text: str) -> Callable[[str], bool]:
-    """Return for an address whether its X-Forwarded-For counts. Raises ValueError for what is no address or network."""
+    """Return for an address whether its X-Forwarded-For counts. Raises ValueError for anything else."""
     networks = [ipaddress.ip_network(network, strict=False) for network in text.replace(",", " ").split()]
 
     def trusted(address: str) -> bool:
@@ -204,7 +205,7 @@ def trusted_proxies(text: str) -> Callable[[str], bool]:
 
 
 def address_of(peer: str, forwarded: str, trusted: Callable[[str], bool]) -> str:
-    """Return the caller's address: from the right, the first hop that is no proxy of ours."""
+    """Return the caller's address: from the right, the first hop that is not a trusted proxy."""
     hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
     address = _bare(peer)
     while hops and trusted(address):
@@ -213,14 +214,16 @@ def address_of(peer: str, forwarded: str, trusted: Callable[[str], bool]) -> str
 
 
 def _bare(hop: str) -> str:
-    """Take the port off an address: some proxies write 1.2.3.4:5678 or [2001:db8::1]:5678."""
+    """Remove the port from an address: some proxies write 1.2.3.4:5678 or [2001:db8::1]:5678."""
     if hop.startswith("["):
         return hop[1:].partition("]")[0]
     return hop.partition(":")[0] if hop.count(":") == 1 else hop
 
 
 def counted_as(address: str) -> str:
-    """Return what an address is counted under: of IPv6 its /64, which is one caller's; another one as it is."""
+    """Return the form in which an address is counted: for IPv6 its /64, which belongs to one caller; others
+    unchanged.
+    """
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
@@ -232,7 +235,7 @@ def counted_as(address: str) -> str:
 
 
 def of_open_internet(address: str) -> bool:
-    """Return whether an address is one of the open internet; a socket's name, for one, is none."""
+    """Return whether an address is a public one; a socket's name, for example, is not."""
     try:
         return ipaddress.ip_address(address.partition("%")[0]).is_global
     except ValueError:
@@ -240,24 +243,24 @@ def of_open_internet(address: str) -> bool:
 
 
 def shown_key(authorization: str, header: str) -> str:
-    """Return the key a caller shows, empty where there is none. Raises Problem for another kind of authorization."""
+    """Return the key that a caller sends, or "". Raises Problem for another kind of authorization."""
     if header:
         return header.strip()
     if not authorization:
         return ""
     scheme, _, key = authorization.partition(" ")
     if scheme.lower() != "bearer" or not key.strip():
-        raise unauthorized("write the key as `Authorization: Bearer KEY` or `X-API-Key: KEY`")
+        raise unauthorized("send the key as `Authorization: Bearer KEY` or `X-API-Key: KEY`")
     return key.strip()
 
 
 def unauthorized(message: str) -> Problem:
-    """Say that a key is wanted."""
+    """Return the problem that a key is required."""
     return Problem(401, message, headers={"www-authenticate": 'Bearer realm="moviec"'})
 
 
 def too_many(window: Window) -> Problem:
-    """Say that a limit is used up, and for how long."""
+    """Return the problem that a limit is used up, and for how long."""
     return Problem(
         429,
         f"more than {window.limit} requests in a minute; wait {plural(window.reset, 'second', 'seconds')}",
@@ -268,34 +271,34 @@ def too_many(window: Window) -> Problem:
 #: The cookie's name.
 COOKIE = "moviec_session"
 
-#: Seconds until one has to sign in again: a working day.
+#: Seconds that a session lasts: a working day.
 LASTS = 12 * 3600
 
-#: The longest cookie that is read.
+#: The longest cookie accepted.
 _LONGEST_SESSION = 120
 
 
 def session_of(key: Key, secret: str, now: float) -> str:
-    """Return the cookie for whoever has shown a key; `secret` is the key's stored hash."""
+    """Return the session cookie for a key; `secret` is the key's stored hash."""
     text = f"{key.number}.{int(now) + LASTS}"
     return f"{text}.{_signature(text, secret)}"
 
 
 def csrf_of(session: str) -> str:
-    """Return what a form of this session must carry: nobody without the cookie can know it."""
+    """Return the CSRF token for forms of this session, which nobody without the cookie can know."""
     return hashlib.sha256(f"csrf {session}".encode()).hexdigest()[:32]
 
 
 class Sessions:
-    """Finds the keys that sessions stand for, remembering for half a second what was found."""
+    """Finds the keys of sessions, caching results for half a second."""
 
     def __init__(self, keys: Keys) -> None:
-        """Take the look-up of keys."""
+        """Set the look-up of keys."""
         self._keys = keys
         self._seen: dict[str, tuple[float, Key | None]] = {}
 
     async def find(self, session: str) -> Key | None:
-        """Return the key in force that a session stands for; None where it is over, or was never given."""
+        """Return the key in force of a session; None if it has expired, or is forged."""
         seen = self._seen.get(session)
         if seen is not None and time.monotonic() < seen[0]:
             return seen[1]
@@ -307,7 +310,7 @@ class Sessions:
         return found
 
     async def begin(self, text: str) -> tuple[Key, str] | None:
-        """Return the key that somebody shows, and the session it opens; None for a key that is not in force."""
+        """Return a key and the session it opens; None for a key that is not in force."""
         secret = digest(text)
         key = await asyncio.to_thread(self._keys.find, secret)
         return None if key is None else (key, session_of(key, secret, time.time()))

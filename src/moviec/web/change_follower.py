@@ -1,8 +1,9 @@
-"""Follows the change log for one server process, so that no answer is older than the log was when the request came.
+"""Follows the change log for one server process, so that no response is older than the log was when the request
+arrived.
 
-`confirm` reads the end of the log for each request: cached answers about movies that changed since are dropped before the
-request is answered. Bloom filters (`Known`) answer for unknown ids without the database; they are filled once, then follow
-the log in the background, and count only while they are not behind.
+`confirm` reads the end of the log for each request: cached responses about movies that changed since are dropped before
+the request is answered. Bloom filters (`Known`) answer for unknown ids without the database; they are filled once, then
+follow the log in the background, and are used only while they are not behind.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from moviec.errors import StoreError
 from moviec.search import Finder
 from moviec.web.responses import Cache
 
-#: Unknown ids that a filter lets through to the database. At a thousandth, 700,000 movies take 1.3 MB.
+#: The share of unknown ids that a filter lets through to the database. At a thousandth, 700,000 movies take 1.3 MB.
 FALSE_POSITIVES = 0.001
 
 #: Ids read at a time.
@@ -39,15 +40,15 @@ STEP = 20_000
 
 
 class Filter:
-    """A Bloom filter that grows: what is added beyond its size goes to another beside it."""
+    """A Bloom filter that grows: additions beyond its size go to a further filter."""
 
     def __init__(self, expected: int) -> None:
-        """Make room for so many ids and half as many more."""
+        """Reserve room for a number of ids and half as many more."""
         self._filters = [Bloom(max(1_000, expected + expected // 2), FALSE_POSITIVES)]
         self._room = max(1_000, expected + expected // 2)
 
     def add(self, ids: Sequence[str]) -> None:
-        """Remember ids."""
+        """Add ids."""
         self._room -= len(ids)
         if self._room < 0:
             self._room = max(1_000_000, len(ids))
@@ -60,17 +61,17 @@ class Filter:
 
 
 class Known:
-    """Filters of movie ids, external ids and companies; the genres and the months that have figures as they are.
+    """Filters of movie ids, external ids and companies; genres and months with figures as plain sets.
 
-    They know all that exists up to change `position`.
+    They hold all that exists up to change `position`.
     """
 
     def __init__(
         self, connection: sa.Connection, position: int, stopped: Callable[[], bool] = lambda: False
     ) -> None:
-        """Read everything that exists, of a log that had come to `position` before.
+        """Read everything that exists, for a log that had reached `position` before.
 
-        Once `stopped`, what is read is no longer whole and must not be trusted.
+        Once `stopped`, the result is incomplete and must not be used.
         """
         self.position = position
         self.movies, self.external, self.companies = (
@@ -81,7 +82,7 @@ class Known:
         self._read_small(connection)
 
     def follow(self, connection: sa.Connection, position: int) -> None:
-        """Learn what the changes up to `position` have brought."""
+        """Add what the changes up to `position` created."""
         movies = changed_movies(connection, self.position, position)
         self.movies.add([str(movie) for movie in movies])
         for start in range(0, len(movies), STEP):
@@ -89,7 +90,7 @@ class Known:
             self.external.add(external_ids_of(connection, some))
             self.companies.add(companies_of(connection, some))
         self._read_small(connection)
-        self.position = position  # only now
+        self.position = position  # set last, when the filters are complete
 
     def _read_small(self, connection: sa.Connection) -> None:
         self.genres, self.months = genres_and_months(connection)
@@ -104,16 +105,16 @@ def _filled(connection: sa.Connection, kind: Ids, stopped: Callable[[], bool]) -
     return made
 
 
-#: Seconds between looks at the log while nobody asks, and between steps of the filters and the index.
+#: Seconds between readings of the log while there are no requests, and between updates of the filters and the index.
 EVERY = 0.25
 
 #: Seconds before the filters are tried again.
 RETRY = 5.0
 
-#: Seconds for which a request waits for the end of the log.
+#: Seconds that a request waits for the end of the log.
 LONGEST_LOOK = 5.0
 
-#: With more changes than this at once the whole cache goes: naming the movies would keep those who ask waiting.
+#: With more changes than this at once the whole cache is dropped: listing the movies would delay requests.
 MOST_NAMED = 10_000
 
 
@@ -121,7 +122,7 @@ class Follower:
     """One process's place in the change log: what the cache holds is at least as new as change `position`."""
 
     def __init__(self, catalogue: sa.Engine, head: Head, cache: Cache, finder: Finder) -> None:
-        """Start at nothing."""
+        """Start with an empty cache."""
         self.position = 0
         self.known: Known | None = None
         self.moved = asyncio.Event()
@@ -135,14 +136,14 @@ class Follower:
         self._log: Any = None
 
     async def start(self, log: Any) -> None:
-        """Read the end of the log and go on from there in the background; the filters are filled beside."""
+        """Read the end of the log and follow it in the background, where the filters are filled, too."""
         self._log = log
         await asyncio.to_thread(self._finder.refresh)
         await self.confirm()
         self._tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._learn())]
 
     def release(self) -> None:
-        """Let those who wait for changes go: no more will come."""
+        """Release those waiting for changes: no more will come."""
         self.stopping = True
         self.moved.set()
 
@@ -150,27 +151,27 @@ class Follower:
         """Stop following."""
         self.release()
         self._stop.set()
-        # Waited for, not cancelled: what reads the database in a thread cannot be stopped half-way.
+        # Awaited, not cancelled: a database read in a thread cannot be stopped half-way.
         await asyncio.gather(*self._tasks)
 
     async def confirm(self) -> int:
-        """Return the number of a change that the cache, and whatever is read from now on, is at least as new as.
+        """Return the number of a change at or before which nothing in the cache, or read from now on, is out of date.
 
-        It is the end of the log at some instant after this call began. Raises StoreError where the database is away
+        It is the end of the log at some time after this call began. Raises StoreError where the database is unreachable
         or silent.
         """
-        if not self._head.stands(self._seen):
+        if not self._head.is_current(self._seen):
             if self._next is None:
                 self._next = asyncio.create_task(self._look())
             try:
                 async with asyncio.timeout(LONGEST_LOOK):
                     await asyncio.shield(self._next)
             except TimeoutError as error:
-                raise StoreError("the catalogue does not answer just now") from error
+                raise StoreError("the catalogue does not respond at the moment") from error
         return self.position
 
     async def _look(self) -> None:
-        """Follow the log to its end. All who ask before the look begins share it, so that one at a time is under way."""
+        """Follow the log to its end. Callers before a reading begins share it, so that only one runs at a time."""
         async with self._looking:
             self._next = None
             seen = await self._head.read()
@@ -183,26 +184,28 @@ class Follower:
                 self.position = seen.number
                 self.moved.set()
                 self.moved = asyncio.Event()
-            self._seen = seen  # only now: until here the cache held what is older
+            self._seen = seen  # set last: until here the cache held older responses
 
     def _changed(self, latest: int) -> list[int] | None:
-        """List the movies that changed since; None where they are too many, or the log was set back."""
+        """List the movies that changed since; None if they are too many, or the log was reset."""
         if not 0 <= latest - self.position <= MOST_NAMED:
             return None
         with self._catalogue.connect() as connection:
             return changed_movies(connection, self.position, latest)
 
     async def _follow(self) -> None:
-        """Look at the log for those who listen to changes, and open what the indexer has done."""
+        """Read the log for listeners, and reopen the index after the indexer's updates."""
         while not await passed(self._stop, EVERY):
             try:
                 await self.confirm()
                 await asyncio.to_thread(self._finder.refresh)
-            except Exception as error:  # noqa: BLE001  the database may come back; readiness says that it is away
+            except Exception as error:  # noqa: BLE001  the database may come back; the readiness probe reports it
                 self._log.warning("the change log cannot be read", error=type(error).__name__)
 
     async def _learn(self) -> None:
-        """Fill the filters, then keep them at `position`; meanwhile the database answers for unknown ids, too."""
+        """Fill the filters, then keep them up to date; until they are filled, unknown ids are looked up in the
+        database.
+        """
         pause = 0.0
         while not self.stopping and not await passed(self._stop, pause):
             try:
@@ -213,7 +216,7 @@ class Follower:
                 pause = RETRY
 
     def _teach(self, position: int) -> None:
-        """Bring the filters to a place in the log; they are filled again where it was set back."""
+        """Update the filters to a position in the log; they are refilled if the log was reset."""
         if self.known is not None and self.known.position == position:
             return
         with self._catalogue.connect() as connection:
@@ -225,7 +228,7 @@ class Follower:
 
 
 async def passed(event: asyncio.Event, seconds: float) -> bool:
-    """Wait so long, or until the event; return whether it came."""
+    """Wait for some seconds, or until the event; return whether it occurred."""
     try:
         async with asyncio.timeout(seconds):
             return await event.wait()

@@ -1,9 +1,9 @@
-"""How much of a server process one caller may take: its connections, requests under way and open streams.
+"""How much of a server process one caller may take: its connections, running requests and open streams.
 
-A caller is a key, or an address where no key is shown. Probes are not counted, so there is always room to answer them. The
-server beneath hands out requests, not connections: a thread looks through this process's sockets a few times a second and
-closes those that never send a whole head, idle ones, and too many of one address. Where a system does not list sockets under
-/dev/fd nothing is watched.
+A caller is a key, or an address without a key. Probes are not counted, so there is always room to answer them. The
+server beneath passes on requests, not connections: a thread checks this process's sockets a few times a second and
+closes those that never send complete headers, idle ones, and too many from one address. Where a system does not list
+sockets under /dev/fd nothing is checked.
 """
 
 from __future__ import annotations
@@ -37,30 +37,33 @@ _SHORTLY = {"retry-after": "1"}
 
 
 class Stream(msgspec.Struct, eq=False):
-    """An open stream: the number of its caller's key, if any, and whether it is to end because that is not in force any more."""
+    """An open stream: the number of its caller's key, if any, and whether it must end because that is no longer in
+    force.
+    """
 
     key: int | None
     ended: bool = False
 
 
 class OpenRequests:
-    """Counts what is under way in this process; used from its event loop alone, but for `peers`."""
+    """Counts running requests in this process; used only from its event loop, except for `peers`."""
 
     def __init__(self, most: Serving) -> None:
-        """Begin with nothing."""
+        """Start empty."""
         self._most = most
         self._requests: Counter[str] = Counter()
         self._streams: Counter[str] = Counter()
         self._open: set[Stream] = set()
         self._in_all = 0
-        #: Of each connection, by address and port of the other side: when its last request ended, infinite while one is under way.
+        #: Of each connection, by address and port of the other side: when its last request ended, infinite while one is
+        #: running.
         self.peers: dict[tuple[str, int], float] = {}
-        #: Whether somebody looks after `peers` and forgets connections that are closed.
+        #: Whether a watcher removes closed connections from `peers`.
         self.watched = False
 
     @contextmanager
     def carried(self, client: tuple[str, int | str] | None) -> Iterator[None]:
-        """Note that a connection carries a request while the block runs; some servers write its port as text."""
+        """Mark a connection as carrying a request while the block runs; some servers give its port as text."""
         if client is None or not self.watched:
             yield
             return
@@ -72,13 +75,15 @@ class OpenRequests:
             self.peers[peer] = time.monotonic()
 
     def enter(self, who: str) -> Callable[[], None]:
-        """Count a request of a caller; return what to call at its end. Raises Problem: 429 for the caller's, 503 for everybody's."""
+        """Count a request of a caller; return a function to call at its end. Raises Problem: 429 for the caller's
+        limit, 503 for the common one.
+        """
         if self._requests[who] >= self._most.requests:
             raise Problem(
                 429, f"more than {self._most.requests} requests at once", "too_many_at_once", headers=_SHORTLY
             )
         if self._in_all >= BUSY * self._most.connections_in_all:
-            raise Problem(503, "too many requests are under way", "busy", headers=_SHORTLY)
+            raise Problem(503, "too many requests at once", "busy", headers=_SHORTLY)
         self._requests[who] += 1
         self._in_all += 1
 
@@ -90,7 +95,7 @@ class OpenRequests:
 
     @contextmanager
     def stream(self, who: str, key: int | None) -> Iterator[Stream]:
-        """Count a stream while the block runs. Raises Problem (429) where the caller has as many as one may."""
+        """Count a stream while the block runs. Raises Problem (429) if the caller is at the limit."""
         self.check_streams(who)
         stream = Stream(key)
         self._streams[who] += 1
@@ -102,18 +107,18 @@ class OpenRequests:
             _less(self._streams, who)
 
     def check_streams(self, who: str) -> None:
-        """Raise Problem (429) where a caller has as many streams as one may."""
+        """Raise Problem (429) if a caller is at the limit of streams."""
         if self._streams[who] >= self._most.streams:
             raise Problem(
                 429, f"more than {self._most.streams} streams at once", "too_many_at_once", headers=_SHORTLY
             )
 
     def keys_of_streams(self) -> set[int]:
-        """Return the numbers of the keys that streams were opened with."""
+        """Return the numbers of the keys of open streams."""
         return {stream.key for stream in self._open if stream.key is not None}
 
     def end_streams(self, keys: Collection[int]) -> None:
-        """End the streams of keys that are not in force any more."""
+        """End the streams of keys that are no longer in force."""
         for stream in self._open:
             if stream.key in keys:
                 stream.ended = True
@@ -125,7 +130,7 @@ def _less(counter: Counter[str], name: str) -> None:
         del counter[name]
 
 
-#: Seconds between looks, and for which an answer may be on its way to a caller who does not read on.
+#: Seconds between checks, and for which a response may wait for a caller that does not read it.
 EVERY, STALLED = 0.25, 600.0
 
 #: Files that a process opens besides connections: the database, the index, the log.
@@ -146,14 +151,14 @@ class Connections:
     """The connections of this process to the port that it listens on."""
 
     def __init__(self, most: Serving, requests: OpenRequests, trusted: Callable[[str], bool]) -> None:
-        """Begin with none. The addresses of `trusted` proxies may have as many connections as there are."""
+        """Start empty. `trusted` proxies may have any number of connections."""
         self._most, self._requests, self._trusted = most, requests, trusted
         self._known: dict[int, Connection | None] = {}
         self._ports: set[int] = set()
         requests.watched = True
 
     def look(self, now: float) -> int:
-        """Close what has to be closed at an instant; return how many connections were."""
+        """Close connections that must be closed; return how many."""
         files = dict(_sockets())
         self._known = {inode: known for inode, known in self._known.items() if inode in files}
         self._ports = self._ports or _listening(files.values())
@@ -168,14 +173,16 @@ class Connections:
         return sum(_close(files[each.inode], each) for each in closing)
 
     def _forget(self, here: set[tuple[str, int]], now: float) -> None:
-        """Forget when connections rested that are closed."""
+        """Drop the idle times of closed connections."""
         peers = self._requests.peers
         for peer, rests in list(peers.items()):
             if peer not in here and rests < now - 2 * EVERY:
                 peers.pop(peer, None)
 
     def _to_close(self, here: list[Connection], files: dict[int, int], now: float) -> list[Connection]:
-        """Name the connections that rest for too long; of one address, and of all, the longest resting ones beyond the limit."""
+        """Return the connections that are idle for too long, and beyond the limits per address and in all, the longest
+        idle ones.
+        """
         resting = sorted(
             (
                 (self._requests.peers.get(each.peer, each.opened), each)
@@ -201,7 +208,7 @@ class Connections:
     def _beyond(
         self, here: list[Connection], left: list[Connection], closing: int
     ) -> Iterator[tuple[int, list[Connection]]]:
-        """Yield how many connections of an address, and of all, are too many, with those that rest."""
+        """Yield how many connections of an address, and in all, are too many, with the idle ones."""
         open_: dict[str, int] = defaultdict(int)
         rest: dict[str, list[Connection]] = defaultdict(list)
         for each in here:
@@ -216,7 +223,7 @@ class Connections:
 
 
 def watch(most: Serving, requests: OpenRequests, trusted: Callable[[str], bool]) -> None:
-    """Begin to look after this process's connections."""
+    """Start watching this process's connections."""
     if not _FILES.exists():
         return
     connections = Connections(most, requests, trusted)
@@ -224,14 +231,14 @@ def watch(most: Serving, requests: OpenRequests, trusted: Callable[[str], bool])
     def run() -> None:
         while True:
             time.sleep(EVERY)
-            with contextlib.suppress(OSError):  # no files left: the next look may have some
+            with contextlib.suppress(OSError):  # out of file handles: the next check may succeed
                 connections.look(time.monotonic())
 
     threading.Thread(target=run, name="moviec-connections", daemon=True).start()
 
 
 def allowed_here(most: Serving) -> Serving:
-    """Let this process open as many files as the system allows; return the limits that this leaves."""
+    """Let this process open as many files as the system allows; return the resulting limits."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = most.connections_in_all + _OTHER_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -271,7 +278,7 @@ def _listening(files: Iterable[int]) -> set[int]:
 
 
 def _connection(inode: int, file: int, ports: set[int], now: float) -> Connection | None:
-    """Return what is known of a socket; None for one that is no connection to us."""
+    """Return a socket's connection; None if it is not a connection to us."""
     with contextlib.suppress(OSError), _opened(file) as found:
         if found.family not in (socket.AF_INET, socket.AF_INET6) or found.getsockname()[1] not in ports:
             return None
@@ -281,7 +288,7 @@ def _connection(inode: int, file: int, ports: set[int], now: float) -> Connectio
 
 
 def _unsent(file: int) -> bool:
-    """Return whether bytes wait that the other side has not taken."""
+    """Return whether sent bytes wait that the other side has not received."""
     try:
         (waiting,) = struct.unpack("i", fcntl.ioctl(file, termios.TIOCOUTQ, bytes(4)))
     except OSError:
@@ -290,7 +297,7 @@ def _unsent(file: int) -> bool:
 
 
 def _close(file: int, known: Connection) -> bool:
-    """Close a connection, if the file is that still."""
+    """Close a connection, if the file is still that one."""
     with contextlib.suppress(OSError), _opened(file) as found:
         if found.getpeername()[:2] == known.peer:
             found.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,4 @@
-"""Every error leaves in one shape: `{"error": {"code", "message", "details"}}`, with the status that fits."""
+"""Every error has one format: `{"error": {"code", "message", "details"}}`, with the status that fits."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class ErrorShape(msgspec.Struct, frozen=True):
     error: ErrorBody
 
 
-class Problem(Exception):  # noqa: N818  a problem is the answer to the caller, whoever is at fault
-    """A request that cannot be answered as asked; carries its status, code, message and headers."""
+class Problem(Exception):  # noqa: N818  a problem is a response, whoever is at fault
+    """An error response: its status, code, message and headers."""
 
     def __init__(self, status: int, message: str, code: str = "", details: Any = None, headers: Mapping[str, str] | None = None) -> None:  # fmt: skip
-        """Build it; without a code the status names it."""
+        """Set its parts; without a code the status determines it."""
         super().__init__(message)
         self.status, self.message, self.details = status, message, details
         self.code = code or _code(status)
@@ -50,26 +50,26 @@ NO_ADDRESS = "there is nothing at this address; /docs lists what there is"
 
 
 def not_found(what: str) -> Problem:
-    """Say that there is no such thing."""
+    """Return a problem: not found."""
     return Problem(404, what)
 
 
 def wrong_parameter(name: str, reason: str, message: str = "") -> Problem:
-    """Say what is wrong with a parameter of a URL's query: 400, the parameter and the reason among the details."""
+    """Return a problem with a parameter of a URL's query: 400, with the parameter and the reason in the details."""
     details = [{"name": name, "reason": reason, "in": "query"}]
     return Problem(400, message or f"{name}: {reason}", "invalid_parameter", details)
 
 
-#: Writes a problem as a page for a person; None for who did not ask for a page.
+#: Renders a problem as a page; None for callers that did not request a page.
 Page = Callable[[Request[Any, Any, Any], Problem], bytes | None]
 
 
-#: Tells a problem of a path in other words, where that path has words of its own.
+#: Converts a problem to the format of the imitated service, on its paths.
 Retold = Callable[[str, Problem], Problem]
 
 
 def handlers(log: Any, page: Page, retold: Retold) -> ExceptionHandlersMap:
-    """Return the handlers that turn every exception into a Problem's answer; what nobody foresaw is logged."""
+    """Return the handlers that turn every exception into a Problem's answer; unexpected exceptions are logged."""
 
     def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         path = request.scope["path"]
@@ -86,13 +86,13 @@ def handlers(log: Any, page: Page, retold: Retold) -> ExceptionHandlersMap:
 
 
 def log_fault(log: Any, path: str, error: Exception, problem: Problem) -> None:
-    """Log an exception that is told as a fault of ours."""
+    """Log an unexpected exception."""
     if problem.status >= 500 and problem is not error:
         log.error("failed", path=path, error=f"{type(error).__name__}: {error}", exc_info=error)
 
 
 def as_problem(error: Exception) -> Problem:
-    """Say any exception as a Problem."""
+    """Convert any exception to a Problem."""
     if isinstance(error, Problem):
         return error
     if isinstance(error, ValidationException):
@@ -110,23 +110,25 @@ def as_problem(error: Exception) -> Problem:
     if isinstance(error, UsageError | RecursionError | UnicodeDecodeError):
         return Problem(400, _sent_wrong(error))
     if isinstance(error, MovieCError | sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.TimeoutError):
-        shown = str(error) if isinstance(error, MovieCError) else "the catalogue cannot be reached just now"
+        shown = (
+            str(error) if isinstance(error, MovieCError) else "the catalogue cannot be reached at the moment"
+        )
         return Problem(503, shown, headers={"retry-after": "5"})
-    return Problem(500, "something went wrong here; the server's log tells more under this request's id")
+    return Problem(500, "internal error; the server's log has more under this request's id")
 
 
 def _sent_wrong(error: UsageError | RecursionError | UnicodeDecodeError) -> str:
-    """Say what is wrong with what a caller sent; nothing of ours is deep, and all of it is UTF-8."""
+    """Return what is wrong with a caller's data; our own is neither deeply nested nor anything but UTF-8."""
     if isinstance(error, RecursionError):
-        return "what was sent is nested too deeply"
-    return "what was sent is not written in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+        return "the request is nested too deeply"
+    return "the request is not in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
 
 
 def _invalid(error: ValidationException) -> Problem:
-    """Name each parameter that is wrong; a body that is JSON but not what is wanted is 422."""
+    """Return a problem with each wrong parameter; a JSON body of the wrong form gets 422."""
     wrong = error.extra if isinstance(error.extra, list) else []
     details = [_detail(each) for each in wrong if isinstance(each, dict)]
-    if [detail["reason"] for detail in details] == ["'data'"]:  # how Litestar says that there is none
+    if [detail["reason"] for detail in details] == ["'data'"]:  # Litestar's message for a missing body
         return Problem(422, "this takes a JSON body; /docs shows it")
     body = bool(details) and all(detail["in"] == "body" for detail in details)
     message = "; ".join(
@@ -135,12 +137,12 @@ def _invalid(error: ValidationException) -> Problem:
     return Problem(422 if body else 400, message or error.detail, details=details or None)
 
 
-#: What msgspec says of a body that lacks a field, or has one that there is not; of what lies within, its place follows.
+#: msgspec's message for a missing or unknown field of a body; for nested ones its path follows.
 _FIELD = re.compile(r"^Object (missing required|contains unknown) field `([^`]*)`(?: - at `\$\.?(.*)`)?$")
 
 
 def _detail(wrong: Mapping[str, Any]) -> dict[str, str]:
-    """Name the parameter, or the field of the body, that is wrong, with the reason."""
+    """Return the wrong parameter, or field of the body, with the reason."""
     name, reason = str(wrong.get("key", "")), str(wrong.get("message", ""))
     if found := _FIELD.match(reason):
         place = name if name != "data" else (found[3] or "")
@@ -151,13 +153,13 @@ def _detail(wrong: Mapping[str, Any]) -> dict[str, str]:
     elif "matching regex" in reason and name == "url":
         reason = "write an address that begins with http:// or https://, such as https://example.org/hook"
     elif "matching regex" in reason:
-        reason = "not written as it should be; /docs shows how"
-    name = "body" if name == "data" else name  # what Litestar calls it is what our functions do
+        reason = "not valid; see /docs for the format"
+    name = "body" if name == "data" else name  # Litestar uses our functions' parameter name
     return {"name": name, "reason": reason, "in": getattr(wrong.get("source"), "value", "") or "body"}
 
 
 def methods_at(app: Litestar, path: str) -> str:
-    """List the methods that a path takes, empty where there is nothing. A route with that very path comes first."""
+    """List the methods that a path accepts, empty for an unknown path. A route with that very path comes first."""
     parts = [part for part in path.split("/") if part]
     fitting = [route for route in app.routes if _fits(getattr(route, "path_components", ()), parts)]
     if not fitting:
@@ -173,7 +175,7 @@ def _fits(pattern: Any, parts: list[str]) -> bool:
     )
 
 
-#: Codes whose words Python changed from one version to the next: callers rely on them.
+#: Codes whose names differ between Python versions: callers rely on them.
 _KEPT = {413: "request_entity_too_large", 416: "requested_range_not_satisfiable", 422: "unprocessable_entity"}
 
 

@@ -1,6 +1,6 @@
 """The filters of a list of films, from what a caller writes to what the index holds.
 
-Of several values those parted by `,` must all hold of a film, of those parted by `|` one.
+Of several values separated by `,` a film must have all, of those separated by `|` one.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from moviec.web.server_state import ServerState
 
 Named = Callable[[sa.Connection, str], list[int]]
 
-#: Values of one filter, at most: each is looked up.
+#: The most values of one filter: each is looked up.
 MOST = 20
 
-#: The most names that are suggested where nobody has the name that was given.
+#: The most names suggested for an unknown name.
 FITTING = 5
 
 _NAMES = Locale("en")
-#: Codes that Unicode has names for, and that are no country's.
+#: Codes with a Unicode name that are not countries.
 _NO_COUNTRY = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}
 _SITES = tuple(SITES)
 
@@ -44,7 +44,8 @@ def _is_language(code: str) -> bool:
     return len(code) == 2 and code in _NAMES.languages
 
 
-#: By filter: what a value is, whether it is one though no film has it, and some to be named to who writes another.
+#: By filter: a description of its values, whether a value is valid though no film has it, and examples for the error
+#: message.
 _KNOWN: dict[str, tuple[str, Callable[[str], bool], tuple[str, ...]]] = {
     "country": ("country of ISO 3166-1", _is_country, ("US", "GB", "FR", "DE", "IT", "ES", "IN", "JP")),
     "language": ("language of ISO 639-1", _is_language, ("en", "fr", "de", "es", "it", "ja", "hi", "zh")),
@@ -61,7 +62,7 @@ _KNOWN: dict[str, tuple[str, Callable[[str], bool], tuple[str, ...]]] = {
 async def wanted(
     server: ServerState, params: FilterQuery, genres: Sequence[Genre], words: GenreWords
 ) -> tuple[Wanted, ...]:
-    """Return the filters of a query. Raises Problem 404 for a genre, person or company that nobody knows."""
+    """Return the filters of a query. Raises Problem 404 for a genre, person or company that is unknown."""
     found = [
         _each("genre", params.genre, lambda text: [genre_named(text, genres, words)]),
         _each("keyword", params.keyword, lambda text: [fold_title(text)]),
@@ -83,7 +84,7 @@ async def wanted(
     return tuple(each for each in found if each is not None)
 
 
-class _Nobody(Exception):  # noqa: N818  told as a Problem, with the names that fit
+class _Nobody(Exception):  # noqa: N818  turned into a Problem, with similar names
     """No person has the name or id."""
 
     def __init__(self, text: str) -> None:
@@ -92,7 +93,7 @@ class _Nobody(Exception):  # noqa: N818  told as a Problem, with the names that 
 
 
 async def _nobody(server: ServerState, text: str) -> Problem:
-    """Say that nobody has a name, and whose names have its words, or are nearly so."""
+    """Return the problem that nobody has a name, with names that are similar."""
     fitting = await named_people(server, text, FITTING) if server.finder.position is not None else []
     hint = "; did you mean " + " or ".join(f"'{person.name}' ({person.id})" for person in fitting)
     details = {"people": [{"id": person.id, "name": person.name} for person in fitting]}
@@ -101,7 +102,7 @@ async def _nobody(server: ServerState, text: str) -> Problem:
 
 
 def _refuse_unknown(server: ServerState, filters: Sequence[Wanted]) -> None:
-    """Raise Problem (404) for a value that no film has and that is not in the filter's list of values."""
+    """Raise Problem (404) for a value that no film has and that is not valid."""
     for each in filters:
         if each.field not in _KNOWN:
             continue
@@ -115,13 +116,13 @@ def _refuse_unknown(server: ServerState, filters: Sequence[Wanted]) -> None:
 
 
 def without(params: FilterQuery, genres: Sequence[Genre], words: GenreWords) -> tuple[Wanted, ...]:
-    """Return the genres that films are not to have. Raises Problem 404 for one that nobody knows."""
+    """Return the genres that films must not have. Raises Problem 404 for an unknown one."""
     found = _each("genre", params.without_genre, lambda text: [genre_named(text, genres, words)])
     return (found,) if found else ()
 
 
 def day_number(day: dt.date | None) -> int | None:
-    """Return a day as the index has it, YYYYMMDD."""
+    """Return a day in the index's form, YYYYMMDD."""
     return None if day is None else day.year * 10_000 + day.month * 100 + day.day
 
 
@@ -135,7 +136,7 @@ def _parties(connection: sa.Connection, params: FilterQuery) -> list[Wanted | No
 def _each(
     field: str, text: str, read: Callable[[str], Sequence[str | int]], parted: str = ",|"
 ) -> Wanted | None:
-    """Read the values of a filter; None where none is asked for. Values of the characters in `parted` are several."""
+    """Read the values of a filter; None without any. Characters in `parted` separate several values."""
     parts = text.split(",") if "," in parted else [text]
     groups = [[value.strip() for value in part.split("|") if value.strip()] for part in parts]
     if sum(map(len, groups)) > MOST:

@@ -1,4 +1,4 @@
-"""From an id or a name as a caller writes it to the movie or the people who are meant."""
+"""Resolves an id or a name from a caller to a movie or to people."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ from moviec.web.server_state import ServerState
 #: The largest number a movie can have: the databases' integers end there.
 LARGEST = 2_147_483_647
 
-#: How an id may be written, for the API's description.
+#: The forms of an id, for the API's description.
 PATTERN = "^([Mm][Cc][1-9][0-9]{0,9}|[Tt][Tt][0-9]{5,12}|[A-Za-z][A-Za-z0-9_-]{0,29}:[^/]{1,100})$"
 
 
-class Moved(Exception):  # noqa: N818  no error: it says where to go
+class Moved(Exception):  # noqa: N818  not an error: it redirects
     """The movie was merged into another one."""
 
     def __init__(self, movie: int) -> None:
-        """Name the other one."""
+        """Set the other one."""
         super().__init__(f"mc{movie}")
         self.movie = movie
 
 
 async def movie_of(server: ServerState, text: str) -> int:
     """Return the number of the movie an id names. Raises Problem: 404, or 409 where it names several."""
-    text = text.replace("%2F", "/")  # as the middleware writes a slash in an id
+    text = text.replace("%2F", "/")  # the middleware's form of a slash in an id
     named = read_id(text)
     if named is None:
-        raise not_found(f"'{text[:50]}' is no id of a movie: write mc12 or imdb:tt0114709")
+        raise not_found(f"'{text[:50]}' is not a movie id: write mc12 or imdb:tt0114709")
     if named.movie:
         number = named.movie
         if number > LARGEST or absent(server, lambda known: str(number) not in known.movies):
@@ -71,7 +71,7 @@ async def gone(server: ServerState, movie: int) -> Exception:
 
 
 def instant(text: str) -> str:
-    """Read a date (its last moment, UTC) or an instant, as the catalogue writes it. Raises Problem 400."""
+    """Read a date (its last moment, UTC) or an instant, in the catalogue's form. Raises Problem 400."""
     try:
         return instant_of(text)
     except UsageError as error:
@@ -79,7 +79,7 @@ def instant(text: str) -> str:
 
 
 def absent(server: ServerState, test: Callable[[Known], bool]) -> bool:
-    """Say surely that something does not exist, without asking for it: the filters deny it, and are not behind.
+    """Return whether something certainly does not exist: the filters rule it out, and are not behind.
 
     The middleware has read the end of the log for this request.
     """
@@ -90,18 +90,18 @@ def absent(server: ServerState, test: Callable[[Known], bool]) -> bool:
     return True
 
 
-#: Best known films with such a name among their credits: whoever is looked for is in one of them.
+#: Number of best known films with such a name in their credits, one of which should have the person.
 FILMS_LOOKED_AT = 40
 
-#: Films that tell a person from namesakes.
+#: Films shown to distinguish a person from namesakes.
 KNOWN_FOR = 3
 
-#: Typing errors in a word of a name, at most: as many as a search for films forgives.
+#: The most typing errors in a word of a name: as in a search for films.
 MOST_ERRORS = 2
 
 
 class Words(msgspec.Struct, frozen=True):
-    """Words of a name, whether the last may be only begun, and how many typing errors each may have."""
+    """Words of a name, whether the last may be incomplete, and how many typing errors each may have."""
 
     words: list[str]
     begun: bool
@@ -111,9 +111,10 @@ class Words(msgspec.Struct, frozen=True):
 async def named_people(
     server: ServerState, query: str, limit: int, looked_at: int = FILMS_LOOKED_AT, errors: int = MOST_ERRORS
 ) -> list[shapes.PersonShown]:
-    """Find persons by words of their names, the last perhaps only begun, by the best known films (`looked_at`) they are in.
+    """Find persons by words of their names, the last possibly incomplete, through the best known films (`looked_at`)
+    they are in.
 
-    Where nobody has such a name one typing error in a word is forgiven, then two, as a search for films does, `errors` at most.
+    If nobody has such a name, one typing error per word is allowed, then two, as in a search for films, up to `errors`.
     """
     words, begun = fold(query).split(), not query[-1:].isspace()
     if not words:
@@ -127,7 +128,7 @@ async def named_people(
 async def _with_errors(
     server: ServerState, named: Words, looked_at: int, limit: int
 ) -> list[shapes.PersonShown]:
-    """Find persons whose names have the words with so many typing errors at most."""
+    """Find persons whose names have the words with at most so many typing errors."""
     words, begun, errors = named.words, named.begun, named.errors
     films = await asyncio.to_thread(server.finder.with_people, words, begun, looked_at, errors)
 
@@ -146,7 +147,9 @@ def _ranked(
     credited: Sequence[Credited],
     named: Sequence[Person],
 ) -> list[shapes.PersonShown]:
-    """Put those with the very name first, then those of the best known films, then whose names begin so."""
+    """Put those with exactly the name first, then those of the best known films, then those whose names begin with
+    it.
+    """
     of_person: dict[int, list[Credited]] = {}
     for credit in credited:
         of_person.setdefault(credit.person, []).append(credit)
@@ -180,7 +183,7 @@ def _known(some: Sequence[Credited], films: Sequence[Summary], places: dict[int,
 
 
 def has_words(name: Sequence[str], words: Sequence[str], begun: bool, errors: int = 0) -> bool:
-    """Return whether a name has every word with so many typing errors at most, the last word perhaps only begun."""
+    """Return whether a name has every word with at most so many typing errors, the last word possibly incomplete."""
     last = len(words) - 1
     return all(
         any(_is_nearly(part, word, errors, begun and place == last) for part in name)
@@ -189,7 +192,9 @@ def has_words(name: Sequence[str], words: Sequence[str], begun: bool, errors: in
 
 
 def _is_nearly(part: str, word: str, errors: int, begun: bool) -> bool:
-    """Return whether a part of a name is a word, or begins so, but for typing errors: letters that change places are one."""
+    """Return whether a part of a name equals a word, or begins with it, up to typing errors: swapped letters count as
+    one.
+    """
     most = forgiven(word, errors, begun=False)
     if part == word or OSA.distance(part, word, score_cutoff=most) <= most:
         return True

@@ -1,6 +1,6 @@
 """The middleware that every request passes: who calls, how often, how long it took; headers and the log line are added here.
 
-The end of the change log is read for each request that is let in, so that no answer is older than that.
+The end of the change log is read for each accepted request, so that no response is older than that.
 """
 
 from __future__ import annotations
@@ -38,40 +38,41 @@ from moviec.web.site.rendering import refusal_page
 
 #: Open to everyone and not counted: probes, the API's description, the site's own files.
 OPEN = {"/healthz", "/readyz", "/openapi.json", "/docs", "/favicon.ico"}
-#: Open to everyone, and counted: where one shows a key, and goes again.
+#: Open to everyone, and counted: signing in and out.
 DOORS = {"/sign-in", "/sign-out"}
 
-#: What programs ask with a key in every request: a browser's session opens none of it, so that no other site's form can.
+#: Paths for programs with a key in every request: a browser's session gives no access, so that no other site's form can
+#: use them.
 PROGRAMS = ("/v1", "/omdb", "/3", "/reconcile", "/movies/search")
 
-#: Nothing is loaded from elsewhere, run from a page's text, sent to or framed by another site, whatever a source's text holds.
+#: Nothing is loaded from other sites, run inline, sent to or framed by other sites, whatever a source's text contains.
 POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; connect-src 'self'; font-src 'self';"
     b" form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
-#: Methods that are measured under their names; a caller may make up others without end.
+#: Methods measured by name; callers could invent any number of others.
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 FILES = (
     "/static/",
     "/posters/",
     "/videos/",
-)  # a page of films has dozens; the address of a poster cannot be guessed
+)  # a page of films has dozens, and a poster's address cannot be guessed
 ADMIN, METRICS = "/v1/admin/", "/metrics"
 
-#: The answer to a program that shows no key.
+#: The message for a program without a key.
 KEY_WANTED = (
-    "this takes an API key: send it as `X-API-Key: KEY` or `Authorization: Bearer KEY`; whoever runs this server makes one"
+    "an API key is required: send it as `X-API-Key: KEY` or `Authorization: Bearer KEY`; whoever runs this server creates one"
     " with `moviec keys create NAME`"
 )
 
 ADMIN_WANTED = (
-    "this takes an admin key: send it as `X-API-Key: KEY` or `Authorization: Bearer KEY`;"
-    " `moviec keys create NAME --scope admin` makes one"
+    "an admin key is required: send it as `X-API-Key: KEY` or `Authorization: Bearer KEY`;"
+    " `moviec keys create NAME --scope admin` creates one"
 )
 
-#: Wrong keys an address may show in a minute before it is told to wait.
+#: Wrong keys that an address may send in a minute before it must wait.
 WRONG_KEYS = 600
 
 #: What may follow a movie's id in a path.
@@ -81,7 +82,7 @@ _SLASHED_ID = re.compile(
 )
 _REQUEST_ID = re.compile("[A-Za-z0-9._-]{1,64}")
 HTML = "text/html; charset=utf-8"
-#: What every answer has, so that a browser makes nothing of it but what it is.
+#: Headers of every response, so that a browser interprets it only as what it is.
 SAFE = (
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", POLICY),
@@ -94,9 +95,9 @@ _CHANGE = CHANGE.lower().encode()
 
 
 class Received(msgspec.Struct):
-    """A request as it is received, with what is learned of it on the way.
+    """A request, with what the middleware learns about it.
 
-    `change`: the number of a change that the answer is at least as new as, unless it names an older one itself.
+    `change`: the response is at least as new as the change of this number, unless it names an older one itself.
     """
 
     headers: dict[bytes, bytes]
@@ -114,11 +115,11 @@ class Middleware:
     """The outermost ASGI application."""
 
     def __init__(self, app: Litestar, server: ServerState) -> None:
-        """Stand before the application."""
+        """Wrap the application."""
         self._app, self._site = app, server
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, or answer it here."""
+        """Pass a request on, or respond here."""
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
@@ -162,7 +163,7 @@ class Middleware:
             self._note(received, scope)
 
     def _preflight(self, received: Received) -> list[tuple[bytes, bytes]] | None:
-        """Answer a browser's preflight request for a page elsewhere; it carries no key."""
+        """Answer a browser's preflight request for a page of another origin; it carries no key."""
         wanted = received.headers.get(b"access-control-request-method")
         if received.method != "OPTIONS" or wanted is None:
             return None
@@ -192,7 +193,7 @@ class Middleware:
         await self._count(received, received.caller)
 
     def _measured(self, peer: str, forwarded: str, address: str) -> bool:
-        """Return whether an address may read the metrics without a key. Raises Problem (404) where nobody may."""
+        """Return whether an address may read the metrics without a key. Raises Problem (404) if no address may."""
         setting = self._site.home.settings.metrics
         if setting == "off":
             raise Problem(404, NO_ADDRESS)
@@ -217,7 +218,7 @@ class Middleware:
         if caller.key is not None and admin and caller.key.scope != "admin":
             raise Problem(
                 403,
-                "this takes an admin key; this one may read: `moviec keys create NAME --scope admin` makes one",
+                "an admin key is required, and this one may only read: `moviec keys create NAME --scope admin` creates one",
             )
 
     async def _count(self, received: Received, caller: Caller) -> None:
@@ -231,7 +232,7 @@ class Middleware:
             raise too_many(received.window)
 
     def _sender(self, received: Received, send: Send) -> Send:
-        """Add the headers that every answer has; leave the body out where only the head was asked for."""
+        """Add the headers of every response; omit the body of a HEAD request."""
         head = received.method == "HEAD"
         cors = self._site.cors.of(received.path, received.method, received.headers.get(b"origin", b""))
 
@@ -255,7 +256,7 @@ class Middleware:
         return sending
 
     def _note(self, received: Received, scope: Scope) -> None:
-        """Measure and log a request that is answered."""
+        """Measure and log a finished request."""
         seconds = time.perf_counter() - received.began
         route = str(scope.get("path_template") or "unmatched")
         metrics = self._site.metrics
@@ -275,12 +276,12 @@ class Middleware:
 
 
 def _received(scope: Any, prefix: str) -> Received:
-    """Read a request's head; take the proxy's prefix off its path, and have HEAD answered as GET."""
+    """Read a request's head; take the proxy's prefix off its path, and treat HEAD as GET."""
     headers = dict(scope["headers"])
     path = scope["path"]
     if prefix and (path == prefix or path.startswith(prefix + "/")):
         path = path[len(prefix) :]
-    # The router brings paths to this form, too: what is checked here must be what is routed there.
+    # The router normalises paths in the same way: what is checked here must be what is routed there.
     scope["path"] = path = one_segment(normalize_path(path))
     method = scope["method"]
     if method == "HEAD":
@@ -294,12 +295,12 @@ def _check_host(scope: Scope) -> None:
     """Raise Problem (400) for a request of HTTP/1.1 that names no host, or several (RFC 9112, 3.2)."""
     hosts = sum(name == b"host" for name, _ in scope["headers"])
     if hosts != 1 and (hosts or scope["http_version"] == "1.1"):
-        raise Problem(400, "a request names one host")
+        raise Problem(400, "a request must name exactly one host")
 
 
 def whole_body(headers: Mapping[bytes, bytes], receive: Receive, seconds: float) -> Receive:
-    """Have a request's body arrive within so many seconds. What is received raises Problem: 408 where it does not, 400 where it
-    breaks off.
+    """Limit the time for a request's body to arrive. Receiving it raises Problem: 408 where it does not arrive in time,
+    400 where it breaks off.
     """
     if headers.get(b"content-length", b"0") == b"0" and b"transfer-encoding" not in headers:
         return receive
@@ -313,7 +314,7 @@ def whole_body(headers: Mapping[bytes, bytes], receive: Receive, seconds: float)
             async with asyncio.timeout_at(end):
                 message = await receive()
         except TimeoutError as error:
-            late = f"the body was not there after {seconds:g} seconds"
+            late = f"the body did not arrive within {seconds:g} seconds"
             raise Problem(408, late, headers={"connection": "close"}) from error
         if message["type"] == "http.disconnect":
             raise Problem(400, "the body broke off, or is not written as its headers say")
@@ -324,11 +325,11 @@ def whole_body(headers: Mapping[bytes, bytes], receive: Receive, seconds: float)
 
 
 def _nothing() -> None:
-    """Do nothing: at the end of a request that was not let in."""
+    """Do nothing at the end of a request that was not accepted."""
 
 
 def _session(received: Received) -> str:
-    """Return the session that a browser shows for one of the site's pages; empty where there is none."""
+    """Return the session that a browser sends for one of the site's pages, or ""."""
     if received.path.startswith(PROGRAMS):
         return ""
     for cookie in received.headers.get(b"cookie", b"").decode("latin-1").split(";"):
@@ -341,7 +342,7 @@ def _session(received: Received) -> str:
 def one_segment(path: str) -> str:
     """Write the slashes inside a movie's id as `%2F`: "rottentomatoes:m/heat" is one part of a path for the router.
 
-    The path has been decoded, so that an id that came as `%2F` has a slash here, too.
+    The path has been decoded, so an id sent with `%2F` has a slash here, too.
     """
     found = _SLASHED_ID.fullmatch(path)
     return f"{found[1]}{found[2].replace('/', '%2F')}{found[3] or ''}" if found else path

@@ -1,4 +1,4 @@
-"""What answers at the server's address while the catalogue is migrated: alive, not ready, 503 to everything else."""
+"""A server for the address while the catalogue is migrated: alive, not ready, 503 for everything else."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NOT_READY = Problem(503, "not ready: the catalogue is being migrated", "not_rea
 
 
 class _Answers(BaseHTTPRequestHandler):
-    """Every method has the same answer. Whoever says nothing for some seconds is not waited for."""
+    """All methods get the same response. Silent connections are closed after some seconds."""
 
     timeout = 5.0
 
@@ -44,7 +44,7 @@ class _Answers(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_OPTIONS = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815
 
     def log_message(self, *_: object) -> None:
-        """Keep the log free of them."""
+        """Log nothing."""
 
 
 class _Server(ThreadingTCPServer):
@@ -58,7 +58,7 @@ class _Server(ThreadingTCPServer):
 
 @contextlib.contextmanager
 def standing_in(host: str, port: int) -> Iterator[None]:
-    """Answer at an address while the block runs. Raises OSError where it cannot be had."""
+    """Serve at an address while the block runs. Raises OSError where it is taken."""
     with _Server(host, port) as server:
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         try:

@@ -1,4 +1,4 @@
-"""What callers ask in a URL's query: one struct per endpoint, checked whole; what nobody knows is refused."""
+"""Parameters of URL queries: one struct per endpoint, validated; unknown parameters are rejected."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from moviec.web.schemas import Movie
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-#: Age ratings that are offered on pages, and known whether or not a film has them.
+#: Age ratings offered on pages, and accepted whether or not a film has them.
 CERTIFICATES = ("G", "PG", "PG-13", "R", "NC-17", "U", "12A", "15", "18")
 
-#: Sites whose ids are known, whether or not a film has one there.
+#: Sites whose ids are accepted, whether or not a film has one there.
 SITES = (
     "imdb",
     "tmdb",
@@ -37,7 +37,7 @@ SITES = (
 
 _PLAIN = "^[^\\x00-\\x1f]*$"
 Words = Annotated[str, Meta(max_length=200, pattern=_PLAIN, examples=["matrix 1999"])]
-#: What a search takes: a line copied from elsewhere may have tabs and line breaks, which part words.
+#: Characters accepted in a search: a pasted line may have tabs and line breaks, which separate words.
 SearchWords = Annotated[
     str, Meta(max_length=1000, pattern="^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f]*$", examples=["matrix 1999"])
 ]
@@ -155,7 +155,7 @@ LeastVotes = Annotated[
     Meta(
         ge=0,
         le=2_147_483_647,
-        description=f"Votes at one rater from here on; {TOP_RATED[0].votes:,} unless told in a list by rating without a query.",
+        description=f"Votes at one rater from here on; {TOP_RATED[0].votes:,} by default in a list by rating without a query.",
     ),
 ]
 LeastRaters = Annotated[
@@ -163,11 +163,11 @@ LeastRaters = Annotated[
     Meta(
         ge=0,
         le=100,
-        description=f"Raters behind the C-rating from here on; {TOP_RATED[0].raters} unless told in a list by rating without a query.",
+        description=f"Raters behind the C-rating from here on; {TOP_RATED[0].raters} by default in a list by rating without a query.",
     ),
 ]
 Limit = Annotated[int, Meta(ge=1, le=100, description="How many at most.")]
-CursorText = Annotated[str, Meta(max_length=200, description="`next` of the page before, as it stands.")]
+CursorText = Annotated[str, Meta(max_length=200, description="`next` of the previous page, unchanged.")]
 Count = Annotated[int, Meta(ge=1, le=10_000)]
 Number = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 Ids = Annotated[
@@ -189,7 +189,7 @@ Split = Literal["full", "even"]
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A query with parameters that may all be left out."""
+    """A query with only optional parameters."""
 
 
 class NoQuery(Query, frozen=True):
@@ -260,9 +260,9 @@ class ListQuery(FilterQuery, frozen=True):
 class TopQuery(FilterQuery, frozen=True):
     """Filters of a list of those that lead."""
 
-    by: Annotated[
-        Literal["rating", "popularity", "votes", "revenue"], Meta(description="What they lead in.")
-    ] = "rating"
+    by: Annotated[Literal["rating", "popularity", "votes", "revenue"], Meta(description="The measure.")] = (
+        "rating"
+    )
 
 
 class FeedQuery(FilterQuery, frozen=True):
@@ -312,12 +312,12 @@ class SearchQuery(ListQuery, frozen=True):
 
 
 class MovieQuery(Query, frozen=True):
-    """A movie now, or as it stood."""
+    """A movie now, or in the past."""
 
     as_of: Annotated[
         str,
         Meta(
-            description="The document as it stood then: a date (its last moment, UTC), or an instant.",
+            description="The document as of then: a date (its last moment, UTC), or an instant.",
             extra_json_schema={"anyOf": [{"format": "date"}, {"format": "date-time"}]},
             examples=["2026-11-30", "2026-11-30T12:00:00Z"],
         ),
@@ -369,13 +369,13 @@ class ChangesQuery(Query, frozen=True):
 
 
 class StreamQuery(Query, frozen=True):
-    """From where on; what came before is not sent."""
+    """The number after which to start; earlier changes are not sent."""
 
     after: Number | None = None
 
 
 def query_of(request: Request[Any, Any, Any], kind: type[T]) -> T:
-    """Read a URL's query. Raises Problem 400, naming what is wrong."""
+    """Parse a URL's query. Raises Problem 400, naming what is wrong."""
     text = request.scope["query_string"]
     if not text:
         return kind()
@@ -384,28 +384,28 @@ def query_of(request: Request[Any, Any, Any], kind: type[T]) -> T:
     if len(values) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in values if names.count(name) > 1)[:40]
-        reason = "given twice; several values of one filter are parted by `,` or `|`"
+        reason = "given twice; separate several values of one filter by `,` or `|`"
         raise wrong_parameter(twice, reason, f"the parameter '{twice}' is {reason}")
     try:
         found = msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
         raise _refused(kind, str(error)) from error
     for name in values:
-        if getattr(found, name) is None:  # the word "null", which no parameter takes
+        if getattr(found, name) is None:  # the word "null", which no parameter accepts
             raise wrong_parameter(name, "has no value; leave it out", f"{name} has no value; leave it out")
     return found
 
 
 def given(request: Request[Any, Any, Any]) -> dict[str, str]:
-    """Return a URL's query as it is, the last of each name; for the paths that answer as others do and pass over what they do
-    not know.
+    """Return a URL's query as it is, the last of each name; for the paths that imitate other services and ignore
+    unknown parameters.
     """
     pairs = parse_qsl(request.scope["query_string"].decode("latin-1"), errors="replace")
     return {name: value.replace("\x00", "").strip() for name, value in pairs}
 
 
 def _choices(kind: type[msgspec.Struct], error: str) -> str:
-    """List the values that a parameter may have, where it has a few."""
+    """List the values of a parameter, if there are only a few."""
     name = error.rpartition("$.")[2].rstrip("`")
     hint = get_type_hints(kind).get(name)
     named = [
@@ -414,15 +414,15 @@ def _choices(kind: type[msgspec.Struct], error: str) -> str:
     return f"; one of {', '.join(map(str, named))}" if named else ""
 
 
-#: What msgspec says of a parameter that there is not.
+#: msgspec's message for an unknown parameter.
 _UNKNOWN = re.compile(r"^Object contains unknown field (.*)$")
 
 
 def _refused(kind: type[msgspec.Struct], error: str) -> Problem:
-    """Say what msgspec found wrong with a query."""
+    """Return what msgspec found wrong with a query."""
     reason, _, place = error.replace("`", "").replace(" | null", "").partition(" - at $.")
     if "matching regex" in reason:
-        reason = "not written as it should be; /docs shows how"
+        reason = "not valid; see /docs for the format"
     if unknown := _UNKNOWN.match(reason):
         reason = f"there is no parameter '{unknown[1][:40]}' here; /docs lists the parameters"
         return wrong_parameter(unknown[1][:40], reason, reason)

@@ -1,4 +1,4 @@
-"""What of a stored document a caller is shown: the fields that were chosen, under the title in the reader's language."""
+"""Parts of a stored document for a response: the chosen fields, and the title in the reader's language."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST = 10
 
 
 def preferred(header: str) -> tuple[str, ...]:
-    """List the languages of an Accept-Language header, the dearest first, as ISO 639-1; those refused are left out."""
+    """List the languages of an Accept-Language header, the preferred first, as ISO 639-1; refused ones are left out."""
     wanted: list[tuple[float, str]] = []
     for part in header.split(",")[:MOST]:
         tag, _, rest = part.partition(";")
@@ -34,9 +34,9 @@ def preferred(header: str) -> tuple[str, ...]:
 
 
 def choose(title: str, titles: Mapping[str, str], languages: Sequence[str]) -> str | None:
-    """Return the title in the dearest language there is one in; None where the display title serves as well.
+    """Return the title in the most preferred language that has one; None where the display title is the right one.
 
-    Display titles are the English ones where there are any, so a reader of English looks no further.
+    Display titles are the English ones where there are any, so for readers of English the search ends there.
     """
     for language in languages:
         if language in titles:
@@ -51,10 +51,10 @@ def beside(document: bytes, title: str) -> bytes:
     return document[:-1] + b',"display_title":' + msgspec.json.encode(title) + b"}"
 
 
-#: What `include` adds: claims, which stand beside the document; ratings with their points; people, which lists leave out.
+#: What `include` adds: claims, which are stored separately; ratings with their points; people, which lists leave out.
 INCLUDED = ("claims", "ratings", "people")
 
-#: Always there, whatever fields are named: answers say which film they are about.
+#: Always included, so that responses say which film they are about.
 KEPT = ("id", "title", "display_title")
 
 _KNOWN = (*shapes.Movie.__struct_fields__, "claims")
@@ -63,14 +63,14 @@ _raw = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class Parts(msgspec.Struct, frozen=True):
-    """What of a film is wanted: `fields` (all, where empty), and what is added."""
+    """The wanted parts of a film: `fields` (all if empty), and additions."""
 
     fields: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
 
     @property
     def whole(self) -> bool:
-        """Whether the stored document, or the summary, is wanted as it is."""
+        """Whether the stored document, or the summary, is wanted unchanged."""
         return not self.fields and not self.include
 
     @property
@@ -80,7 +80,7 @@ class Parts(msgspec.Struct, frozen=True):
 
 
 def parts_of(fields: str, include: str) -> Parts:
-    """Read `fields` and `include`. Raises Problem 400 for what no film has."""
+    """Read `fields` and `include`. Raises Problem 400 for unknown fields."""
     return Parts(_read("fields", fields, _KNOWN), _read("include", include, INCLUDED))
 
 
@@ -92,7 +92,7 @@ def _read(name: str, text: str, known: Collection[str]) -> tuple[str, ...]:
 
 
 def project(document: bytes | str, claims: bytes | str | None, parts: Parts) -> dict[str, Any]:
-    """Return the wanted parts of a document, each as its bytes, in the document's order."""
+    """Return the wanted parts of a document, as stored bytes, in the document's order."""
     found: dict[str, Any] = dict(_raw.decode(document))
     if "ratings" in parts.include and "ratings" in found:
         found["ratings"] = with_points(msgspec.json.decode(found["ratings"]))
@@ -105,7 +105,7 @@ def project(document: bytes | str, claims: bytes | str | None, parts: Parts) -> 
 
 
 def with_points(ratings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Put each rater's value on 0 to 100 beside it."""
+    """Add each rater's value on a scale of 0 to 100."""
     return [{**rating, "points": points(rating)} for rating in ratings]
 
 
@@ -116,16 +116,16 @@ def points(rating: Mapping[str, Any]) -> float:
 
 
 def needs_documents(parts: Parts) -> bool:
-    """Return whether a list's summaries do not have all that is wanted."""
+    """Return whether something is wanted that a list's summaries lack."""
     return bool(parts.include) or not set(parts.fields) <= _SUMMARY
 
 
 def project_list(
     connection: sa.Connection | None, summaries: Sequence[Summary], parts: Parts
 ) -> list[dict[str, Any]]:
-    """Return the wanted parts of films in a list, read of their documents where summaries do not have them (`connection`).
+    """Return the wanted parts of films in a list, read from their documents if summaries lack them (`connection`).
 
-    Without `fields` it is the summary with what is added.
+    Without `fields` it is the summary with the additions.
     """
     shown = [_raw.decode(msgspec.json.encode(summary)) for summary in summaries]
     if connection is None:
@@ -136,7 +136,7 @@ def project_list(
     claims = claims_of(connection, numbers) if parts.wants_claims else {}
     found = []
     for number, film in zip(numbers, shown, strict=True):
-        if number not in documents:  # withdrawn since the index was written
+        if number not in documents:  # withdrawn after the index was written
             found.append(dict[str, Any](film))
             continue
         projected = project(documents[number], claims.get(number), parts)

@@ -1,6 +1,7 @@
 """Counts of requests by caller, in one process or shared by the workers of one server: storages for `limits`.
 
-Its own storage starts a thread for nearly every request, looks through all callers each time, and knows one process only.
+The storage of `limits` starts a thread for nearly every request, scans all callers each time, and serves one process
+only.
 """
 
 from __future__ import annotations
@@ -24,24 +25,24 @@ class Table(Protocol):
     """Where windows are kept: requests counted and the window's end (seconds since 1970) by caller."""
 
     def add(self, key: str, seconds: int, amount: int) -> int:
-        """Count; return how often the caller asked in a window that began at most so many seconds ago."""
+        """Count; return the caller's requests in the current window of so many seconds."""
 
     def find(self, key: str) -> tuple[int, float]:
-        """Return a caller's count and the window's end; of one who has not asked, 0 and now."""
+        """Return a caller's count and the window's end; 0 and now for an unknown caller."""
 
     def clear(self) -> None:
-        """Forget everyone."""
+        """Drop all windows."""
 
 
 class Own:
-    """Windows of one process. They are equally long, so the oldest stand first and are let go one by one."""
+    """Windows of one process. They are equally long, so the oldest come first and are dropped one by one."""
 
     def __init__(self) -> None:
-        """Begin with nobody."""
+        """Start empty."""
         self._windows: dict[str, tuple[int, float]] = {}
 
     def __len__(self) -> int:
-        """Return how many callers are remembered."""
+        """Return the number of callers."""
         return len(self._windows)
 
     def add(self, key: str, seconds: int, amount: int) -> int:
@@ -61,24 +62,24 @@ class Own:
         return self._windows.get(key) or (0, time.time())
 
     def clear(self) -> None:
-        """Forget everyone."""
+        """Drop all windows."""
         self._windows.clear()
 
 
 class Together:
-    """Windows of several processes, in a file that all of them map: a table of hashes, each with few places to stand.
+    """Windows of several processes, in a file that all of them map: a table of hashes, each with a few slots.
 
-    Where all places of a hash are taken, the window that ends first gives way, and its caller begins a new one early.
+    If all slots of a hash are taken, the window that ends first is replaced, and its caller starts a new one early.
     """
 
     SLOTS, PLACES = 1 << 16, 8
     _SLOT = struct.Struct("<QQd")
 
     def __init__(self, path: Path) -> None:
-        """Map the file, making it where it is not there."""
+        """Map the file, creating it if missing."""
         size = self.SLOTS * self._SLOT.size
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        os.ftruncate(self._file, size)  # what others have written stays
+        os.ftruncate(self._file, size)  # keeps what others have written
         self._map = mmap.mmap(self._file, size)
 
     def add(self, key: str, seconds: int, amount: int) -> int:
@@ -100,11 +101,11 @@ class Together:
         return (count, until) if until else (0, time.time())
 
     def clear(self) -> None:
-        """Forget everyone."""
+        """Drop all windows."""
         self._map[:] = bytes(len(self._map))
 
     def _look(self, key: str) -> tuple[int, int, int, float]:
-        """Return a caller's place, mark, count and window's end; of one who has none the place to take, 0 and 0."""
+        """Return a caller's place, mark, count and window's end; for one without, the slot to use, 0 and 0."""
         mark = int.from_bytes(blake2b(key.encode(), digest_size=8).digest()) | 1
         ends = []
         for step in range(self.PLACES):
@@ -117,12 +118,12 @@ class Together:
 
 
 class Counts(Storage):
-    """A table of windows as `limits` asks of it."""
+    """A table of windows with the interface of `limits`."""
 
     STORAGE_SCHEME = None
 
     def __init__(self) -> None:
-        """Count with the other workers where there are any, else alone."""
+        """Count together with the other workers, if any."""
         super().__init__()
         shared = os.environ.get(SHARED)
         self._table: Table = Together(Path(shared)) if shared else Own()
@@ -145,13 +146,13 @@ class Counts(Storage):
         return self._table.find(key)[1]
 
     def check(self) -> bool:
-        """Say that it works."""
+        """Return that it works."""
         return True
 
     def reset(self) -> None:
-        """Forget everyone."""
+        """Drop all windows."""
         self._table.clear()
 
     def clear(self, key: str) -> None:
-        """Let a caller start again."""
+        """Drop a caller's window."""
         self._table.add(key, 0, -self.get(key))

@@ -1,4 +1,6 @@
-"""Answers as bytes with a strong ETag, compressed as the caller accepts, cached until the change log makes them old."""
+"""Responses as bytes with a strong ETag, compressed as the caller accepts, cached until the change log outdates
+them.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +17,13 @@ import zstandard
 from litestar import Request
 from litestar.response.base import ASGIResponse
 
-#: The codings there are, the quickest to make first: of those a caller likes as well the first is taken.
+#: The supported codings, the fastest first: among equally preferred ones the first is used.
 CODINGS = ("zstd", "br", "gzip")
 
-#: A smaller body goes as it is: it fits into one packet anyway.
+#: A smaller body is not compressed: it fits into one packet anyway.
 SMALLEST = 1_000
 
-#: A larger body is made quickly rather than small, since the server waits for it.
+#: A larger body is compressed fast rather than well, since the server waits for it.
 LARGE = 200_000
 
 #: Media types that get smaller.
@@ -51,7 +53,7 @@ def encoded(body: bytes, coding: str) -> bytes:
 
 
 def quality_of(text: str) -> float:
-    """Read how much a caller wants a language or a coding: the `q=` of a header's entry, 0 where it is no number."""
+    """Return the preference for a language or a coding: the `q=` of a header's entry, 0 if it is not a number."""
     name, _, value = text.strip().partition("=")
     if name.strip() != "q":
         return 1.0
@@ -63,8 +65,8 @@ def quality_of(text: str) -> float:
 
 JSON = "application/json"
 
-#: The header with the number of a change that an answer is at least as new as. The middleware adds the end of the log; what
-#: comes of the search index names the change that the index stands at.
+#: The header with the number of a change that a response is at least as new as. The middleware adds the end of the log;
+#: results of the search index name the change that the index has reached.
 CHANGE = "MovieC-Change"
 
 
@@ -78,7 +80,7 @@ class Answer(msgspec.Struct, frozen=True):
     encoded: dict[str, bytes] = {}
 
     def as_coded(self, coding: str) -> bytes:
-        """Return the body in a coding, made once and kept beside it."""
+        """Return the body in a coding, made once and cached with it."""
         found = self.encoded.get(coding)
         if found is None:
             found = self.encoded[coding] = encoded(self.body, coding)
@@ -91,12 +93,12 @@ def answer(value: Any, headers: dict[str, str] | None = None) -> Answer:
 
 
 def from_bytes(body: bytes, media: str = JSON, headers: dict[str, str] | None = None) -> Answer:
-    """Return bytes an ETag over themselves."""
+    """Return bytes with an ETag over them."""
     return Answer(body, hashlib.blake2b(body, digest_size=16).hexdigest(), media, headers or {})
 
 
 def respond(request: Request[Any, Any, Any], found: Answer, status: int = 200) -> ASGIResponse:
-    """Send an answer, or 304 where the caller has it already."""
+    """Send a response, or 304 if the caller has it already."""
     coding = ""
     if len(found.body) >= SMALLEST and found.media.startswith(SMALLER):
         coding = accepted(request.headers.get("accept-encoding", ""))
@@ -112,7 +114,7 @@ def respond(request: Request[Any, Any, Any], found: Answer, status: int = 200) -
 
 
 def _matches(condition: str, etag: str) -> bool:
-    """Return whether the caller has the answer, in whatever coding: each coding has an ETag of its own."""
+    """Return whether the caller has the response, in any coding: each coding has its own ETag."""
     if condition.strip() == "*":
         return True
     tags = (tag.strip().removeprefix("W/").strip('"') for tag in condition.split(","))
@@ -120,13 +122,13 @@ def _matches(condition: str, etag: str) -> bool:
 
 
 class Cache:
-    """Answers held ready: those about one movie go when it changes, all others when anything does.
+    """Cached responses: those about one movie are dropped when it changes, all others when anything does.
 
-    What was begun before a change is not kept: `begin` gives the ticket that `keep` takes.
+    A response begun before a change is not cached: `begin` returns the ticket that `keep` takes.
     """
 
     def __init__(self, most_bytes: int) -> None:
-        """Hold at most so many bytes; the least recently used go first."""
+        """Set the most bytes to cache; the least recently used responses are dropped first."""
         self._most = most_bytes
         self._held = 0
         self._answers: OrderedDict[tuple[int, str], Answer] = OrderedDict()
@@ -134,18 +136,18 @@ class Cache:
         self._version = 0
 
     def begin(self) -> int:
-        """Take a ticket before reading what is to be kept."""
+        """Return a ticket, to be taken before reading what will be cached."""
         return self._version
 
     def get(self, movie: int, name: str) -> Answer | None:
-        """Return what is held of a movie (0: of none) under a name."""
+        """Return a movie's cached response (0: not about a movie) by name."""
         found = self._answers.get((movie, name))
         if found is not None:
             self._answers.move_to_end((movie, name))
         return found
 
     def keep(self, ticket: int, movie: int, name: str, found: Answer) -> None:
-        """Hold an answer, unless something has changed since the ticket was taken."""
+        """Cache a response, unless something has changed since the ticket was taken."""
         if ticket != self._version or (movie, name) in self._answers:
             return
         self._answers[movie, name] = found
@@ -159,17 +161,17 @@ class Cache:
             self._held -= _size(dropped)
 
     def drop(self, movies: Iterable[int]) -> None:
-        """Let go of what is held of these movies, and of everything that is about no single one."""
+        """Drop the responses about these movies, and all that are not about a single one."""
         self._version += 1
         for movie in (*movies, 0):
             for name in self._of_movie.pop(movie, ()):
                 self._held -= _size(self._answers.pop((movie, name)))
 
     def clear(self) -> None:
-        """Let go of everything: the log is another one."""
+        """Drop everything: the log was replaced."""
         self.drop(list(self._of_movie))
 
 
 def _size(found: Answer) -> int:
-    """Return the bytes that an answer takes, with one coding of it: a third of the body."""
+    """Return the size of a response in bytes, with one coding of it: a third of the body."""
     return len(found.body) * 4 // 3 + 500

@@ -1,4 +1,4 @@
-"""What a server process holds: the catalogue, the index, its place in the log, and who may ask how much."""
+"""What a server process holds: the catalogue, the index, its position in the log, and rate limits."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from moviec.web.workbench import Workbench
 
 T = TypeVar("T")
 
-#: Seconds between writings of what keys have used.
+#: Seconds between writes of the keys' usage.
 WRITE_USAGE = 5.0
 
-#: Seconds between looks at the keys of open streams.
+#: Seconds between checks of the keys of open streams.
 LOOK_AT_KEYS = 1.0
 
-#: Pings of webhooks and pieces of admins' work at a time; more wait.
+#: Webhook pings and admin operations at a time; more wait.
 LONG_WORK = 4
 
 
@@ -66,7 +66,7 @@ class ServerState(msgspec.Struct, frozen=True, kw_only=True):
     log: Any
 
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
-        """Run a read of the catalogue beside the event loop."""
+        """Run a read of the catalogue in a thread."""
 
         def run() -> T:
             with self.catalogue.connect() as connection:
@@ -75,7 +75,7 @@ class ServerState(msgspec.Struct, frozen=True, kw_only=True):
         return await asyncio.to_thread(run)
 
     async def probe(self, work: Callable[[sa.Connection], T]) -> T:
-        """Run a read of the catalogue in the thread that is kept for probes. Raises StoreError where it takes too long."""
+        """Run a read of the catalogue in the thread reserved for probes. Raises StoreError where it takes too long."""
 
         def run() -> T:
             with self.catalogue.connect() as connection:
@@ -85,16 +85,18 @@ class ServerState(msgspec.Struct, frozen=True, kw_only=True):
             async with asyncio.timeout(LONGEST_LOOK):
                 return await asyncio.get_running_loop().run_in_executor(self.probing, run)
         except TimeoutError as error:
-            raise StoreError("the catalogue does not answer just now") from error
+            raise StoreError("the catalogue does not respond at the moment") from error
 
     async def at_length(self, work: Callable[[], T]) -> T:
-        """Run what may take long, in threads of its own: those that readers need are few."""
+        """Run a long task in threads of its own: readers have only a few."""
         return await asyncio.get_running_loop().run_in_executor(self.long_work, work)
 
     async def ready(
         self, movie: int, name: str, make: Callable[[], T], write: Callable[[T], Answer]
     ) -> Answer:
-        """Return the answer held under a name, else make, write and hold it. `movie` is 0 where it is about no single one."""
+        """Return the cached response of a name, else make, encode and cache it. `movie` is 0 if it is not about a
+        single one.
+        """
         found = self.cache.get(movie, name)
         self.metrics.cache.labels("hit" if found else "miss").inc()
         if found is None:
@@ -105,7 +107,9 @@ class ServerState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def open_server(home: Home, workbench: Workbench, log: Any = None) -> ServerState:
-    """Open the catalogue and all that stands on it; `log` stands in for the one of the settings. Raises StoreError or UsageError where that cannot be."""
+    """Open the catalogue and everything that uses it; `log` replaces the configured one. Raises StoreError or
+    UsageError if that fails.
+    """
     settings = home.settings
     log = log or open_log(home.log)
     catalogue = connect(home.catalogue, settings.patience)
@@ -142,7 +146,7 @@ def open_server(home: Home, workbench: Workbench, log: Any = None) -> ServerStat
 
 @contextlib.asynccontextmanager
 async def running(server: ServerState) -> AsyncIterator[None]:
-    """Follow the log and write usage while the server runs; at its end nothing counted is lost."""
+    """Follow the log and write usage while the server runs; at its end remaining counts are written."""
     await server.follower.start(server.log)
     _end_streams_first(server)
     done = asyncio.Event()
@@ -173,11 +177,13 @@ def caller_of(request: Request[Any, Any, Any]) -> Caller:
 
 
 def _end_streams_first(server: ServerState) -> None:
-    """Have a stop end the streams before the server waits for what is under way: to it they are requests without end."""
+    """Make a stop signal end the streams before the server waits for running requests: it sees streams as endless
+    requests.
+    """
 
     def stop() -> None:
         server.follower.release()
-        signal.raise_signal(signal.SIGINT)  # the server's own way to stop
+        signal.raise_signal(signal.SIGINT)  # the signal by which the server stops
 
     with contextlib.suppress(
         ValueError, RuntimeError
@@ -196,7 +202,7 @@ async def _end_streams(server: ServerState, done: asyncio.Event) -> None:
 
 
 async def _write_usage(server: ServerState, done: asyncio.Event) -> None:
-    """Write what was counted from time to time, and once more at the end."""
+    """Write usage counts periodically, and once more at the end."""
     last = False
     while not last:
         last = await passed(done, WRITE_USAGE)

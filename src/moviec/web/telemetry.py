@@ -1,4 +1,4 @@
-"""What a server process reports of itself: a log line for each request, and metrics for Prometheus."""
+"""A server process's telemetry: a log line for each request, and metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ from moviec.config import private
 
 
 def open_log(file: Path | None = None) -> Any:
-    """Return the log, in a file that is appended to where one is given. Keys never get here: callers are named by their key's number."""
+    """Return the log, appended to a file if given. Keys are never logged: callers are identified by their key's
+    number.
+    """
     return structlog.wrap_logger(
         structlog.BytesLogger(open(file, "ab", opener=private) if file else sys.stderr.buffer),
         processors=[
@@ -35,7 +37,7 @@ def open_log(file: Path | None = None) -> Any:
 
 
 def no_log() -> Any:
-    """Return a log that is written nowhere, for a server without a console of its own."""
+    """Return a log that discards its lines, for a server without a console."""
     silent = structlog.make_filtering_bound_logger(logging.CRITICAL)
     return structlog.wrap_logger(structlog.ReturnLogger(), wrapper_class=silent)
 
@@ -48,7 +50,7 @@ _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 
 
 
 class Metrics:
-    """What is counted. With several workers each writes to PROMETHEUS_MULTIPROC_DIR, and all are added up."""
+    """The metrics. With several workers each writes to PROMETHEUS_MULTIPROC_DIR, and all are added up."""
 
     def __init__(self) -> None:
         """Make the metrics in a registry of their own."""
@@ -94,13 +96,13 @@ class Metrics:
 
 
 class UsageCounter:
-    """What keys have asked since the last writing."""
+    """Requests of keys since the last write."""
 
     def __init__(self, catalogue: sa.Engine) -> None:
-        """Take where it is written."""
+        """Set where it is written."""
         self._catalogue = catalogue
         self._counts: dict[tuple[int, str], tuple[int, int]] = {}
-        self._alone = threading.Lock()  # requests count in their threads while another one writes
+        self._alone = threading.Lock()  # requests are counted in their threads while another one writes
 
     def count(self, key: int, refused: bool) -> None:
         """Count one request of a key."""
@@ -108,7 +110,7 @@ class UsageCounter:
         self._add(place, int(not refused), int(refused))
 
     def write(self) -> None:
-        """Write what was counted; what cannot be written is kept for the next time."""
+        """Write the counts; if that fails they are kept for the next time."""
         with self._alone:
             counts, self._counts = self._counts, {}
         try:

@@ -54,7 +54,7 @@ def test_the_key_is_the_article_where_it_is_the_films_own_else_title_and_year() 
     count = found.reading.files["films"].count
     assert (count.read, count.kept, count.merged, count.rejected) == (12, 9, 1, 2)
     assert [(r["line"], r["reason"]) for r in found.reading.files["films"].rejected.to_pylist()] == [
-        (11, "title is empty, which is no key"),
+        (11, "title is empty, which is not a valid key"),
         (12, "not valid JSON"),
     ]
     assert found.films["Twins (1921)"]["people"][0]["name"] == "Eve Fay", "of two rows alike the later counts"

@@ -1,4 +1,4 @@
-"""What every table is made with: one metadata, and columns that carry their own line in the data dictionary."""
+"""Helpers for all tables: one metadata, and columns with their line in the data dictionary."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ metadata = sa.MetaData(
     }
 )
 
-#: Texts that the database holds compressed.
+#: Texts that the database stores compressed.
 Film, Evidence, Credits = Compressed("films"), Compressed("evidence"), Compressed("credits")
 
 Text, Integer, BigInteger, Boolean, Float, Date = (
@@ -26,32 +26,34 @@ Text, Integer, BigInteger, Boolean, Float, Date = (
 
 
 def table(name: str, about: str, *parts: sa.schema.SchemaItem, clustered: bool = False) -> sa.Table:
-    """Make a table with its line in the data dictionary; a clustered one lies in the order of its key, also on SQLite."""
+    """Return a table with its line in the data dictionary; a clustered one is stored in the order of its key, also on
+    SQLite.
+    """
     return sa.Table(name, metadata, *parts, comment=about, sqlite_with_rowid=not clustered)
 
 
 def key(name: str, kind: sa.types.TypeEngine[Any], about: str, refers: str = "") -> sa.Column[Any]:
-    """Make a column of the primary key; `refers` is "table.column" that it points to."""
+    """Return a column of the primary key; `refers`: the "table.column" that it refers to."""
     return sa.Column(name, kind, *_refers(refers), primary_key=True, autoincrement=False, comment=about)
 
 
 def column(name: str, kind: sa.types.TypeEngine[Any], about: str, refers: str = "") -> sa.Column[Any]:
-    """Make a column that always has a value."""
+    """Return a column that always has a value."""
     return sa.Column(name, kind, *_refers(refers), nullable=False, comment=about)
 
 
 def maybe(name: str, kind: sa.types.TypeEngine[Any], about: str, refers: str = "") -> sa.Column[Any]:
-    """Make a column that is NULL where the value is unknown."""
+    """Return a column that is NULL if the value is unknown."""
     return sa.Column(name, kind, *_refers(refers), nullable=True, comment=about)
 
 
 def number(about: str) -> sa.Column[Any]:
-    """Make the primary key `number`, which the database counts up."""
+    """Return the primary key `number`, which the database assigns."""
     return sa.Column("number", sa.Integer, primary_key=True, autoincrement=True, comment=about)
 
 
 def index(*columns: str) -> sa.Index:
-    """Make an index; its name follows from the table and the columns."""
+    """Return an index, named after the table and the columns."""
     return sa.Index(None, *columns)
 
 

@@ -1,4 +1,4 @@
-"""How the work goes on: what waits to be published, who is at work, every run with its steps, what was set aside."""
+"""Operations: what waits to be published, leases, every run with its steps, what was set aside."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ record_changes = table(
     column("at", Text, "when it was appended, UTC"),
     column("cause", Text, "delivery, decision or replay"),
     maybe("delivery", Text, "the delivery whose batch it is, or whose record"),
-    maybe("source", Text, "of a single record: who delivers it"),
+    maybe("source", Text, "of a single record: its source"),
     maybe("key", Text, "of a single record: its id there"),
     column("records", Integer, "how many records it is about"),
-    maybe("decision", Integer, "the number of the decision that was made or taken back, where it was one"),
+    maybe("decision", Integer, "the number of the decision that was made or undone, if it was one"),
 )
 
 leases = table(
     "leases",
-    "Who may do what only one at a time does. The lock itself goes with its process; the fence tells who holds it now.",
+    "Holders of work that only one process at a time may do. The lock itself ends with its process; the fence identifies the current holder.",
     key("name", Text, "arrivals, catalogue, webhooks or backup"),
     column("owner", Text, "host and process that took it last"),
     column("fence", Integer, "counts up whenever it is taken"),

@@ -19,26 +19,26 @@ from pathlib import Path
 from moviec.bounds import DEFAULT, Bounds, check_bounds, copy_bounded
 from moviec.errors import PayloadError
 
-#: A record longer than this is refused as one (its text is kept). The longest real one, in credits, has 0.3 MB.
+#: A longer record is rejected (its text is kept). The longest real one, in credits, has 0.3 MB.
 LONGEST_RECORD = 2_000_000
 csv.field_size_limit(LONGEST_RECORD)  # Python's own limit is 131,072, for the whole process
 
 
 class Dialect(msgspec.Struct, frozen=True):
-    """The delimiter, the quote (none: cells are taken as they stand), and what stands for no value besides ""."""
+    """The delimiter, the quote (none: cells are taken unchanged), and the texts for no value besides ""."""
 
     delimiter: str = ","
     quote: str = '"'
     null: str = ""
 
     def reader(self, lines: Iterable[str], strict: bool = False) -> Reader:
-        """Read rows as Python's csv module does."""
+        """Return the rows, read by Python's csv module."""
         if not self.quote:
             return csv.reader(lines, delimiter=self.delimiter, quoting=csv.QUOTE_NONE, strict=strict)
         return csv.reader(lines, delimiter=self.delimiter, quotechar=self.quote, strict=strict)
 
     def options(self) -> str:
-        """Write the options of DuckDB's read_csv."""
+        """Return the options of DuckDB's read_csv."""
         quote = quoted(self.quote)
         nulls = f", nullstr = ['', {quoted(self.null)}]" if self.null else ""
         return f"delim = {quoted(self.delimiter)}, quote = {quote}, escape = {quote}{nulls}"
@@ -46,12 +46,12 @@ class Dialect(msgspec.Struct, frozen=True):
 
 CSV = Dialect()
 TSV = Dialect(delimiter="\t", quote="", null="\\N")
-#: One cell a line: JSON text never holds the unit separator, which would have to be escaped.
+#: One cell per line: JSON text never contains the unit separator, which would have to be escaped.
 LINES = Dialect(delimiter="\x1f", quote="")
 
 
 def gunzip(path: Path, plain: Path, bounds: Bounds = DEFAULT) -> Path:
-    """Write what a gzip file holds to `plain`; raises PayloadError where it is truncated, damaged or beyond the bounds."""
+    """Unpack a gzip file to `plain`; raises PayloadError if it is truncated, damaged or beyond the bounds."""
     try:
         with gzip.open(path) as packed, plain.open("wb") as file:
             copy_bounded(packed, file, path, bounds)  # type: ignore[arg-type]

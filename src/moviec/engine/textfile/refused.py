@@ -1,8 +1,9 @@
-"""What of a text file cannot be read as rows: stretches the engine refused and quotes that never close, with line and text.
+"""Finds the parts of a text file that are not rows: stretches the engine rejected and quotes that never close, with
+line and text.
 
-A quote that does not close makes one record of all that follows, up to the next quote or for megabytes; the engine keeps only
-the beginning of such a record, if it does not pass over it. They are found by walking the file and left out of a copy, in
-which the lines after them are rows again.
+A quote that does not close turns all that follows into one record, up to the next quote or for megabytes; the engine
+keeps only the beginning of such a record, or skips it. Such lines are found by scanning the file and left out of a
+copy, in which the lines after them are rows again.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import msgspec
 from moviec.engine.duckdb import DuckEngine
 from moviec.engine.textfile.dialect import LONGEST_RECORD, Dialect
 
-#: The engine keeps no more of a refused record than so many bytes.
+#: The most bytes that the engine keeps of a rejected record.
 SHOWN = 10_000
 
 #: A row has no more lines than this in a file with a quote that does not close; the longest of the real deliveries has 3.
@@ -38,7 +39,7 @@ class Taken(msgspec.Struct, frozen=True):
 
 
 def swallowers(path: Path, width: int, dialect: Dialect) -> dict[int, Taken]:
-    """Give, by place in the file, the lines that no row begins with: their quote does not close."""
+    """Yield, by position in the file, the lines that begin no row: their quote does not close."""
     found: dict[int, Taken] = {}
     place = 0
     with path.open("rb") as file:
@@ -76,14 +77,14 @@ def _row_ahead(ahead: deque[bytes], file: BinaryIO, width: int, dialect: Dialect
 
 
 def _fill(ahead: deque[bytes], file: BinaryIO, lines: int) -> bool:
-    """Have so many lines ahead, if the file has them."""
+    """Read ahead this many lines, if the file has them."""
     while len(ahead) < lines and (line := file.readline()):
         ahead.append(line)
     return len(ahead) >= lines
 
 
 def take_out(path: Path, copy: Path, lines: dict[int, Taken], filler: str) -> None:
-    """Copy the file with lines overwritten, byte for byte, so that each is refused for itself."""
+    """Copy the file with lines overwritten, byte for byte, so that each is rejected by itself."""
     shutil.copyfile(path, copy)
     blank = filler.encode()
     with copy.open("r+b") as file:
@@ -114,7 +115,7 @@ class Broken(msgspec.Struct, frozen=True):
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """A stretch as the engine tells of it: its first byte (blank lines included), its row, why, how much it kept."""
+    """A stretch as the engine reports it: its first byte (blank lines included), its row, why, how much was kept."""
 
     start: int
     ordinal: int
@@ -123,7 +124,7 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 def refused(engine: DuckEngine) -> list[Refused]:
-    """Return what the engine's last reading of a file refused, in the file's order."""
+    """Return what the engine rejected when it last read a file, in the file's order."""
     rows = engine.query(
         "SELECT line_byte_position - 1 AS start, min(line) AS ordinal, first(error_type) AS type,"
         " max(strlen(csv_line)) AS size FROM csv_rejects GROUP BY start ORDER BY start"
@@ -135,7 +136,7 @@ def refused(engine: DuckEngine) -> list[Refused]:
 
 
 def swallowing(stretches: list[Refused]) -> bool:
-    """Return whether a stretch may go on beyond what the engine tells of it."""
+    """Return whether a stretch may continue beyond what the engine reports."""
     return any(stretch.size >= SHOWN or "quote" in stretch.reason for stretch in stretches)
 
 

@@ -30,33 +30,33 @@ from moviec.errors import PayloadError
 from moviec.units import plural
 
 #: Columns a staged file may have besides its own: the line breaks inside a row's cells; the physical line of a row;
-#: the text of a row that is none.
+#: the text of an unreadable row.
 BREAKS, LINE, TEXT = OWN = ("_breaks", "_line", "_text")
 
-#: What stands behind the name of a column that a staged file has besides its own.
+#: Suffix of a staged file's additional columns.
 _OWN_NAMES, _APART = frozenset((*OWN, "_position", "_names", "file_row_number")), " (column)"
 
 
 def apart(name: str) -> str:
-    """Return what a file's column is called where it is staged: its name, unless a staged file has such a column of its own."""
+    """Return a column's staged name: its own, unless it equals that of an additional column."""
     return f"{name}{_APART}" if name.lower() in _OWN_NAMES else name
 
 
 def as_delivered(name: str) -> str:
-    """Return a column's name in the file by what it is called where it is staged."""
+    """Return a column's name in the file from its staged name."""
     return name.removesuffix(_APART) if name.removesuffix(_APART).lower() in _OWN_NAMES else name
 
 
-#: After more broken bytes than this it is counted whether the engine passed over others: it does where a stretch of the
-#: file that it reads at once (8 MB) holds no row.
+#: After more broken bytes than this, lines are counted to see whether the engine skipped any: it does where a stretch
+#: of the file that it reads at once (8 MB) holds no row.
 MOST_BROKEN = 1_000_000
 
-#: What the name of a copy ends with from which lines with open quotes are taken out.
+#: Name ending of a copy without the lines with open quotes.
 CLOSED = ".closed"
 
 
 class Header(msgspec.Struct, frozen=True):
-    """A file's first record: its column names and how many physical lines it takes; none where there is no header."""
+    """A file's first record: its column names and how many physical lines it takes; none without a header."""
 
     path: Path
     names: tuple[str, ...]
@@ -65,7 +65,7 @@ class Header(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """Name the file as it was delivered, also where a copy is read."""
+        """The file's delivered name, even if a copy is read."""
         return self.path.name.removesuffix(CLOSED).removesuffix(EVEN)
 
 
@@ -80,7 +80,7 @@ class Scanned(msgspec.Struct, frozen=True):
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """Name the staged columns that are the file's own."""
+        """The staged columns that are the file's own."""
         return tuple(name for name in self.columns if name not in OWN)
 
 
@@ -96,7 +96,7 @@ def read_start(path: Path) -> bytes:
 
 
 def read_names(path: Path, dialect: Dialect) -> Header:
-    """Read a file's first record as its column names; raises PayloadError when it is none."""
+    """Read a file's first record as its column names; raises PayloadError if it is not a header."""
     start = read_start(path)
     try:
         text = start[: start.rfind(b"\n") + 1 or None].decode("utf-8-sig", errors="backslashreplace")
@@ -105,7 +105,7 @@ def read_names(path: Path, dialect: Dialect) -> Header:
             apart(name.strip()) or f"unnamed column {at}" for at, name in enumerate(next(reader), 1)
         )
     except (csv.Error, StopIteration) as error:
-        raise PayloadError(f"the first line is no header ({error})", path.name) from error
+        raise PayloadError(f"the first line is not a header ({error})", path.name) from error
     return Header(path, names, reader.line_num, dialect)
 
 
@@ -119,14 +119,14 @@ def copy_rows(engine: DuckEngine, header: Header, columns: tuple[str, ...], stag
 
 
 def _breaks(columns: str) -> str:
-    """Write the number of line breaks in a row's cells."""
+    """Return SQL for the number of line breaks in a row's cells."""
     return f"(strlen(concat({columns})) - strlen(replace(concat({columns}), chr(10), '')))::INTEGER"
 
 
 def write_rows(
     engine: DuckEngine, header: Header, select: str, staged: Path
 ) -> tuple[Header, int, list[Broken]]:
-    """Write what `select` makes of the file's good rows, `rows_of_file`; return their number and what is broken.
+    """Write the result of `select` over the file's good rows, `rows_of_file`; return their number and what is broken.
 
     The header returned names the file that was read: a copy, where lines end now one way, now another.
     """
@@ -145,7 +145,7 @@ def write_rows(
 
 
 def _check_accounted(engine: DuckEngine, header: Header, broken: list[Broken]) -> None:
-    """Raise PayloadError where lines of the file are neither rows nor refused ones."""
+    """Raise PayloadError if lines of the file are neither rows nor rejected."""
     _forget_refused(engine)
     every = ", ".join(identifier(name) for name in header.names)
     sums = f"SELECT coalesce(sum({_breaks(every)} + 1), 0) AS lines FROM ({_rows_of(header)})"
@@ -156,9 +156,9 @@ def _check_accounted(engine: DuckEngine, header: Header, broken: list[Broken]) -
     lost = there - header.lines - good - refused_lines
     if lost > 0:
         raise PayloadError(
-            f"{plural(lost, 'line', 'lines')} can be neither read nor refused: for megabytes on end nothing is a row",
+            f"{plural(lost, 'line', 'lines')} can be neither read nor rejected: for megabytes there is no row",
             header.name,
-            "look whether two files became one, or mend it",
+            "check whether two files were joined, or repair it",
         )
 
 
@@ -183,7 +183,7 @@ def _forget_refused(engine: DuckEngine) -> None:
 
 
 def _rows_of(header: Header) -> str:
-    """Write the query that reads a file, every cell as text, and tells what it refuses."""
+    """Return the query that reads a file, every cell as text, and stores what it rejects."""
     types = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in header.names)
     return (
         f"SELECT * FROM read_csv({quoted(str(header.path))}, columns = {{{types}}}, auto_detect = false,"
@@ -193,7 +193,9 @@ def _rows_of(header: Header) -> str:
 
 
 def keep_rows(engine: DuckEngine, file: Scanned, name: str, position: str) -> None:
-    """Keep the good rows as `name` with `position`, their number in the file from 1; refused ones have numbers too."""
+    """Keep the good rows as `name` with `position`, their number in the file from 1; rejected ones have numbers,
+    too.
+    """
     refused_at = Counter(row.before for row in file.broken)
     columns = {"_before": list(refused_at), "_through": list(accumulate(refused_at.values()))}
     schema = pa.schema([("_before", pa.int64()), ("_through", pa.int64())])
@@ -208,7 +210,7 @@ def keep_rows(engine: DuckEngine, file: Scanned, name: str, position: str) -> No
 
 
 def check_encoding(engine: DuckEngine, file: Scanned) -> None:
-    """Raise PayloadError for a file in another encoding: bytes that are no UTF-8, and nothing beyond ASCII that is."""
+    """Raise PayloadError for a file in another encoding: bytes that are not UTF-8, and nothing beyond ASCII that is."""
     wrong = [stretch for stretch in file.broken if stretch.reason == REASONS["INVALID ENCODING"]]
     if not wrong:
         return
@@ -222,15 +224,15 @@ def check_encoding(engine: DuckEngine, file: Scanned) -> None:
         )
 
 
-#: What the name of such a copy ends with.
+#: Name ending of such a copy.
 EVEN = ".lf"
 
-#: A line longer than this is in no list of films, and the engine would pass over it without a word.
+#: No list of films has a longer line, and the engine would skip it silently.
 LONGEST_LINE = 16_000_000
 
 
 def with_one_ending(path: Path, folder: Path) -> Path:
-    """Copy a file whose lines do not all end alike into `folder`, with one line ending; the count of lines stays.
+    """Copy a file with mixed line endings into `folder`, with one line ending; the count of lines stays.
 
     Raises PayloadError for a line that is too long to be read.
     """
@@ -249,9 +251,9 @@ def with_one_ending(path: Path, folder: Path) -> Path:
 
 
 def _lone_returns(path: Path) -> bytes:
-    """Return what a carriage return that stands alone is worth; nothing where all lines end alike.
+    """Return the replacement of a lone carriage return; empty if all line endings are the same.
 
-    It is a line break in a file without any other, else a blank.
+    It is a line break in a file without other line breaks, else a blank.
     """
     with path.open("rb") as file:
         if not _look_over(file, path.name):
@@ -283,6 +285,6 @@ def _look_over(file: BinaryIO, name: str) -> bool:
             raise PayloadError(
                 f"line {line:,} is longer than {LONGEST_LINE:,} bytes",
                 name,
-                "fetch it again, or mend that line",
+                "fetch it again, or repair that line",
             )
     return returns

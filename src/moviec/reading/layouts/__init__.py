@@ -1,4 +1,4 @@
-"""What the columns of people's film lists are called, in several languages and in the layouts that many files share."""
+"""Column names of people's film lists, in several languages, and the layouts of common files."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import msgspec
 
 from moviec.text import fold_one
 
-#: What a column may be called (folded, without blanks; what stands in brackets, as units do, may be left out), by what it
-#: is taken for.
+#: Names of a column (folded, without blanks; text in brackets, such as units, may be left out), by what it
+#: holds.
 ALIASES: dict[str, tuple[str, ...]] = {
     "id": ("id", "movieid", "filmid", "tconst", "const", "key", "rowid", "recordid", "uid", "identifier", "nr", "no", "number", "code", "showid", "malid", "anilistid"),
     "title": ("title", "primarytitle", "movietitle", "filmtitle", "name", "moviename", "filmname", "movie", "film", "titel", "titre", "titulo", "titolo", "filmtitel", "titredufilm", "tytul", "название", "タイトル", "作品名", "題名", "片名", "제목", "nazev", "nazevfilmu", "tytulpolski", "tytulfilmu", "cim", "filmcim", "titulek", "nimi", "elokuva", "tittel", "filmadi", "baslik", "titlu", "denumire", "τιτλος", "ταινια", "назва", "фильм", "названиефильма", "tituloenespanol", "titelderfilms", "nome", "filme", "titolofilm", "titolodelfilm", "peliculas", "pelicula", "影片", "电影", "电影名", "电影名称", "影片名称", "中文名", "標題", "标题", "映画", "映画タイトル", "영화", "영화제목", "seriestitle", "titleromaji", "romaji", "romajititle", "canonicaltitle", "nameru", "русскоеназвание"),
@@ -31,7 +31,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-#: The same for what only a source takes: lists that are linked need none of it.
+#: The same for fields that only sources use, not linked lists.
 MORE_ALIASES: dict[str, tuple[str, ...]] = {
     "writers": ("writers", "writer", "screenplay", "writtenby", "credits"),
     "companies": ("companies", "productioncompanies", "productioncompany", "studio", "studios", "company"),
@@ -54,7 +54,7 @@ MORE_ALIASES: dict[str, tuple[str, ...]] = {
     "letterboxd": ("letterboxduri", "letterboxdurl"),
 }  # fmt: skip
 
-#: Objects that hold series and what belongs to them: their titles are no films'.
+#: Objects with series and their parts, whose titles are not films.
 SERIES = ("show", "series", "tvshow", "episode", "season", "anime")
 
 _BRACKETED = re.compile(r"[(\[][^()\[\]]*[)\]]")
@@ -66,12 +66,14 @@ def plain_name(column: str) -> str:
 
 
 def bare_name(column: str) -> str:
-    """Return a column's name without what stands in brackets, as units do."""
+    """Return a column's name without text in brackets, such as units."""
     return _BRACKETED.sub(" ", column)
 
 
 def usual_columns(seen: Sequence[str], aliases: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
-    """Return which column is what by usual names; what stands inside an object (movie.title) goes before the object."""
+    """Return the column of each field by usual names; one inside an object (movie.title) takes precedence over the
+    object.
+    """
     seen = [
         column for column in seen if plain_name(column.partition(".")[0]) not in SERIES or "." not in column
     ]
@@ -82,7 +84,7 @@ def usual_columns(seen: Sequence[str], aliases: Mapping[str, tuple[str, ...]]) -
     plain = nested | {
         name: column for name, column in plain.items() if column not in folded or name not in nested
     }
-    if "title" in nested:  # an object that has a title is none
+    if "title" in nested:  # an object with a title is not itself one
         plain = {name: column for name, column in plain.items() if column not in folded}
     return {
         field: next(plain[alias] for alias in names if alias in plain)
@@ -100,7 +102,9 @@ class Scale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Beside(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A further file of a layout: the columns that it is known by, its key, which is the films', and what its columns feed."""
+    """A further file of a layout: the columns that identify it, its key, which is the films', and what its columns
+    feed.
+    """
 
     name: str
     needs: tuple[str, ...]
@@ -114,10 +118,11 @@ class Beside(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A layout: the columns it is known by (`needs`), a pattern of file names where these are not enough (`named`), and what
-    each column feeds, as in a source's facts. `key` names the columns that tell rows apart; of a `private` one the rows are
-    one person's own. `beside` are further files of it by their role. Of a layout that a person has several files of (`each`) the
-    file's name goes into the source's; of one that comes as several files (`keeps`), what a later file is silent of stays.
+    """A layout: the columns that identify it (`needs`), a pattern of file names if these are not enough (`named`), and
+    what each column feeds, as in a source's facts. `key` names the columns that identify rows; the rows of a `private`
+    one are one person's own. `beside`: further files by role. If a person may have several files of it (`each`), the
+    file's name is part of the source's; if it comes as several files (`keeps`), fields missing in a later file keep
+    their values.
     """
 
     name: str
@@ -141,7 +146,7 @@ class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         return known and re.search(self.named, file, re.IGNORECASE) is not None
 
     def feeding(self, feed: str, columns: Sequence[str]) -> str | None:
-        """Return the column that feeds a field, as the table has it."""
+        """Return the column that feeds a field, in the table's spelling."""
         names = {column.casefold(): column for column in columns}
         for column, feeds in self.columns.items():
             if feed in feeds and column.casefold() in names:
@@ -151,7 +156,7 @@ class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 @lru_cache(maxsize=1)
 def layouts() -> tuple[Layout, ...]:
-    """Return every layout, those with more telling columns first."""
+    """Return every layout, those with more identifying columns first."""
     folder = resources.files("moviec.reading.layouts")
     found = [
         msgspec.toml.decode(file.read_bytes(), type=Layout)
@@ -162,12 +167,12 @@ def layouts() -> tuple[Layout, ...]:
 
 
 def layout_of(columns: Sequence[str], file: str) -> Layout | None:
-    """Return the layout of a table; None where it has none that is known."""
+    """Return the layout of a table; None if unknown."""
     return next((layout for layout in layouts() if layout.fits(columns, file)), None)
 
 
 def layout_beside(columns: Sequence[str]) -> tuple[Layout, str] | None:
-    """Return the layout, and the role in it, of a table that stands beside a table of films; None where it is none."""
+    """Return the layout, and the role in it, of a table that accompanies a table of films; None for other tables."""
     for layout in layouts():
         for role, beside in layout.beside.items():
             if beside.fits(columns):

@@ -1,4 +1,4 @@
--- Answers of the OMDb API into records. The view `titles` holds an answer a row. What it does not know it calls "N/A".
+-- Answers of the OMDb API into records. The view `titles` has one answer per row; unknown values are "N/A".
 -- BoxOffice is what was earned in the United States and Canada. Its ratings are those of three raters, each kept apart.
 WITH parsed AS (
   SELECT

@@ -1,6 +1,6 @@
 """JSON lines, JSON lists and Parquet into the same staged form as CSV: the wanted columns as text, row by row.
 
-Text and numbers are taken as they are, lists and objects as JSON text. A row that is no object, or has no key, is
+Text and numbers are taken unchanged, lists and objects as JSON text. A row that is not an object, or has no key, is
 staged without values and with its own text in `_text`.
 """
 
@@ -41,7 +41,7 @@ _BATCH = 10_000
 def scan_lines(
     engine: DuckEngine, path: Path, spec: FileSpec, columns: tuple[str, ...], staged: Path
 ) -> Scanned:
-    """Stage a file with one JSON object a line."""
+    """Stage a file with one JSON object per line."""
     read_start(path)
     header = Header(path, ("line",), 0, LINES)
     select = _fields(columns, spec, f"0 AS {BREAKS}", "rows_of_file")
@@ -58,7 +58,7 @@ def scan_list(
     """Stage a file that is one JSON list of objects."""
     read_start(path)
     objects = staged.with_suffix(".objects.parquet")
-    from pyarrow.parquet import ParquetWriter  # here, since only JSON needs it and it takes a while to load
+    from pyarrow.parquet import ParquetWriter  # here, since only JSON needs it and it is slow to load
 
     with ParquetWriter(objects, pa.schema(_OBJECTS), compression="zstd") as writer:
         for batch in _batches(cut(path)):
@@ -80,7 +80,7 @@ def scan_parquet(
         check_columns(path, names, spec)
         texts = {apart(row["column_name"]): _as_text(row["column_name"], row["column_type"]) for row in types}
         cells = ", ".join(f"{texts[name]} AS {identifier(name)}" for name in columns if name in texts)
-        # Read once before anything is written, so that damage is not taken for a full disk.
+        # Read once before anything is written, so that damage is not mistaken for a full disk.
         engine.query(f"SELECT bit_xor(hash(to_json(file))) FROM (SELECT * FROM {source}) AS file")
     except duckdb.Error as error:  # damage shows as any kind of error
         raise PayloadError("the Parquet file is damaged", path.name, str(error).splitlines()[0]) from error
@@ -95,7 +95,7 @@ def scan_parquet(
 
 
 def _fields(columns: tuple[str, ...], spec: FileSpec, also: str, source: str) -> str:
-    """Write the query that takes the columns out of JSON texts called `line`."""
+    """Return the query that takes the columns out of JSON texts called `line`."""
     nested = [name for name in columns if "." in name]
     paths = ", ".join(
         [
@@ -118,7 +118,7 @@ def _fields(columns: tuple[str, ...], spec: FileSpec, also: str, source: str) ->
 
 
 def _path(*keys: str) -> str:
-    """Write the path of a value in an object, or in objects inside it."""
+    """Return the path of a value in an object, or in objects inside it."""
     return "$" + "".join('."' + key.replace("\\", "\\\\").replace('"', '\\"') + '"' for key in keys)
 
 
@@ -127,7 +127,7 @@ def _fault(key: str, spec: FileSpec) -> str:
 
 
 def _names(engine: DuckEngine, staged: Path) -> tuple[str, ...]:
-    """Name every key that an object of the file has, in order of their first sight."""
+    """Return every key of the file's objects, in order of first occurrence."""
     found = engine.query(
         f"SELECT DISTINCT unnest(_names::VARCHAR[]) AS name FROM (SELECT DISTINCT _names FROM"
         f" read_parquet({quoted(str(staged))})) ORDER BY name"
@@ -154,14 +154,14 @@ _ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class Piece(NamedTuple):
-    """The text of one element, or of a stretch that is none, and the physical line where it starts."""
+    """The text of one element, or of an unreadable stretch, and the physical line where it starts."""
 
     line: int
     text: str
 
 
 class _Window:
-    """The part of the file that is being looked at: `text` from `at` on, which starts on `line`."""
+    """The part of the file being parsed: `text` from `at` on, which starts on `line`."""
 
     def __init__(self, file: TextIO) -> None:
         self.file = file
@@ -181,7 +181,7 @@ class _Window:
         return not self.ended
 
     def take(self, end: int) -> Piece:
-        """Move on to `end`, and give what was passed."""
+        """Move on to `end`, and return the text passed."""
         piece = Piece(self.line, self.text[self.at : end])
         self.line += piece.text.count("\n")
         self.at = end
@@ -201,19 +201,19 @@ class _Window:
 def cut(path: Path) -> Iterator[Piece]:
     """Yield the elements of a JSON list in order.
 
-    Where an element is no JSON, the stretch up to the next that may begin is one piece; a list without an end gives
-    a last piece that says so. Raises PayloadError where the file is no list.
+    If an element is not JSON, the stretch up to the next possible start is one piece; a list without an end yields
+    a last piece that says so. Raises PayloadError if the file is not a list.
     """
     with path.open(encoding="utf-8", errors="backslashreplace", newline="") as file:
         window = _Window(file)
         if window.skip_gap() != "[":
             raise PayloadError(
-                "the file is no JSON list", path.name, "it should begin with [ and hold objects"
+                "the file is not a JSON list", path.name, "it should begin with [ and hold objects"
             )
         window.take(window.at + 1)
         first = window.skip_gap()
         resync = _start_of_next(window.text[: window.at])
-        singly = 0  # up to here in the file the elements have to be cut one by one
+        singly = 0  # up to here the elements must be cut one by one
         while first not in ("", "]"):
             if window.passed + window.at >= singly:
                 yield from (run := _run(window))
@@ -230,7 +230,7 @@ def cut(path: Path) -> Iterator[Piece]:
 
 
 def _start_of_next(before: str) -> re.Pattern[str]:
-    """Return how a next element begins: where the first stood on its own line, by the same indentation."""
+    """Return how the next element begins: if the first was on its own line, with the same indentation."""
     indentation = before[before.rfind("\n") + 1 :]
     if "\n" in before and not indentation.strip():
         return re.compile(rf"\n(?={indentation}\{{)")
@@ -238,7 +238,7 @@ def _start_of_next(before: str) -> re.Pattern[str]:
 
 
 def _run(window: _Window) -> list[Piece]:
-    """Cut all whole elements of the window at once; nothing where they are not alike in the gap between them."""
+    """Cut all whole elements of the window at once; none if the gaps between them differ."""
     text, at = window.text, window.at
     try:
         _, end = _DECODER.raw_decode(text, at)
@@ -246,7 +246,7 @@ def _run(window: _Window) -> list[Piece]:
         gap = found[0] if found else ""
         last = text.rfind(gap + text[at], end) if "," in gap else -1
         elements = [bytes(raw) for raw in _ELEMENTS.decode(f"[{text[at:last]}]")] if last > 0 else []
-    except (ValueError, RecursionError):  # no JSON here, or not yet
+    except (ValueError, RecursionError):  # not JSON, or not complete yet
         return []
     between = gap.encode()
     if between.join(elements) != text[at:last].encode():

@@ -1,8 +1,8 @@
-"""The lines of a text file: the physical line of every good row, the text at given lines, and broken lines mended.
+"""The lines of a text file: the physical line of every good row, the text at given lines, and repair of broken lines.
 
-Broken lines are mended where only one reading is possible; the rest stay rejected, with text and reason. A record torn by a stray
-line break leaves pieces on adjacent lines whose cells add up to one whole row: they are rejoined. The row counts only if its key
-looks like a key.
+Broken lines are repaired where only one reading is possible; the rest stay rejected, with text and reason. A record
+torn by a stray line break leaves pieces on adjacent lines whose cells add up to one whole row: they are rejoined. The
+row counts only if its key looks like a key.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ ASOF LEFT JOIN {name}_broken ON before <= k
 def name_lines(engine: DuckEngine, file: Scanned, name: str) -> None:
     """Make `name` a view of `k` (number of the good row, from 0), `line` (physical, from 1) and `lines` it takes.
 
-    Blank lines, which the CSV reader skips without a word, are noticed by their sum; then the file is walked.
+    Blank lines, which the CSV reader skips silently, are noticed by their sum; then the file is read line by line.
     """
     if LINE in file.columns:
         source = f"read_parquet({quoted(str(file.staged))}, file_row_number = true)"
@@ -53,7 +53,7 @@ def name_lines(engine: DuckEngine, file: Scanned, name: str) -> None:
     engine.register(f"{name}_broken", pa.table(columns, schema=schema))
     engine.view(name, _LINES.format(header=file.header.lines, name=name, staged=quoted(str(staged))))
     if TEXT in file.columns:
-        return  # each line is a row, blank ones too
+        return  # each line is a row, including blank ones
     accounted = (
         engine.query(
             f"SELECT coalesce(sum(_breaks + 1), 0) AS lines FROM read_parquet({quoted(str(staged))})"
@@ -78,9 +78,9 @@ def physical_lines(path: Path) -> int:
 
 
 def _walked(file: Scanned) -> pa.Table:
-    """Return the lines of a file's good rows by reading it row by row: slow, and right past blank lines.
+    """Return the lines of a file's good rows by reading it row by row: slow, but correct after blank lines.
 
-    Broken stretches are stepped over.
+    Broken stretches are skipped.
     """
     broken = {row.line: row.line + row.text.count("\n") + 1 for row in file.broken}
     lines, sizes, pulled = array("q"), array("q"), array("q")
@@ -111,7 +111,7 @@ def line_of_positions(engine: DuckEngine, file: Scanned, rows: list[int]) -> lis
     engine.register("asked", pa.table({"asked": rows}))
     found = engine.query("SELECT k, line, lines FROM placed JOIN asked ON k = asked").to_pylist()
     places = {row["k"]: (row["line"], row["lines"]) for row in found}
-    # After a short row the engine may make a row of a last one whose quote does not close, and refuse it as well.
+    # After a short row the engine may return a last row whose quote does not close, and also reject it.
     last = (physical_lines(file.header.path), 1)
     return [places.get(row, last) for row in rows]
 
@@ -131,12 +131,12 @@ def lines_at(path: Path, places: list[tuple[int, int]]) -> dict[int, str]:
     return texts
 
 
-#: A record that is torn into more pieces than this stays in pieces; those of the real deliveries are in two.
+#: A record torn into more pieces than this is not rejoined; those of the real deliveries are in two.
 MOST_PIECES = 20
 
 
 class Mended(msgspec.Struct, frozen=True):
-    """A whole row won back from broken lines."""
+    """A whole row recovered from broken lines."""
 
     line: int
     before: int
@@ -145,7 +145,7 @@ class Mended(msgspec.Struct, frozen=True):
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """What a whole row looks like: how many cells, which one is the key, and the pattern of a key."""
+    """The form of a whole row: how many cells, which one is the key, and the pattern of a key."""
 
     width: int
     key: int
@@ -153,14 +153,16 @@ class Shape(msgspec.Struct, frozen=True):
     dialect: Dialect = CSV
 
     def whole(self, cells: list[str]) -> bool:
-        """Return whether the cells are a row that can be believed."""
+        """Return whether the cells are a plausible row."""
         return (
             len(cells) == self.width and re.fullmatch(self.key_pattern, cells[self.key].strip()) is not None
         )
 
 
 def mend(pieces: list[Broken], shape: Shape) -> tuple[list[Mended], list[Broken]]:
-    """Join pieces (in file order) on adjacent lines whose cells add up to one row; return the rows, and what stays."""
+    """Join pieces (in file order) on adjacent lines whose cells add up to one row; return the rows, and the remaining
+    pieces.
+    """
     mended: list[Mended] = []
     rest: list[Broken] = []
     cut = [_cells(piece, shape) for piece in pieces]
@@ -185,7 +187,7 @@ def mend(pieces: list[Broken], shape: Shape) -> tuple[list[Mended], list[Broken]
 
 
 def _joined(rows: list[list[str]]) -> list[str]:
-    """Join pieces of one row: the last cell of each runs on in the first of the next."""
+    """Join pieces of one row: the last cell of each continues in the first of the next."""
     cells = rows[0]
     for more in rows[1:]:
         cells = [*cells[:-1], f"{cells[-1]}\n{more[0]}", *more[1:]]

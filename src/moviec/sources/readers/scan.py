@@ -10,7 +10,7 @@ from moviec.engine import DuckEngine
 from moviec.engine.textfile.dialect import CSV, TSV, Dialect
 from moviec.engine.textfile.rows import BREAKS, Header, Scanned, check_encoding, copy_rows, read_names
 from moviec.errors import PayloadError
-from moviec.reading.film_table import told_apart
+from moviec.reading.film_table import with_positions
 from moviec.reading.table_start import ONE_COLUMN, delimiter_of
 from moviec.sources.readers.json_files import scan_lines, scan_list, scan_parquet
 from moviec.sources.spec import FileSpec, Format, Wanted, check_columns
@@ -27,7 +27,7 @@ _SCANS = {"jsonl": scan_lines, "json": scan_list, "parquet": scan_parquet}
 
 
 def format_of(path: Path, spec: FileSpec) -> Format:
-    """Return how a file is written: as the facts have it, else by its bytes, else by its name, else CSV."""
+    """Return a file's format: as in the facts, else by its bytes, else by its name, else CSV."""
     if spec.format != "any":
         return spec.format
     with path.open("rb") as file:
@@ -40,7 +40,7 @@ def format_of(path: Path, spec: FileSpec) -> Format:
 
 
 def check_file(path: Path, spec: FileSpec) -> None:
-    """Raise PayloadError, at the price of a glance, where a file cannot be what the facts describe."""
+    """Raise PayloadError, by a cheap check, if a file cannot be what the facts describe."""
     if format_of(path, spec) in ("csv", "tsv"):
         _header(path, spec)
     elif path.stat().st_size == 0:
@@ -48,7 +48,7 @@ def check_file(path: Path, spec: FileSpec) -> None:
 
 
 def scan(engine: DuckEngine, role: str, path: Path, spec: FileSpec, wanted: Wanted) -> Scanned:
-    """Stage the columns of a file that the wanted fields take; raises PayloadError when it is another file."""
+    """Stage the columns of a file that the wanted fields take; raises PayloadError for a different file."""
     staged = wanted.work / f"{role}.parquet"
     needed = spec.needed(wanted.fields)
     scan_rows = _SCANS.get(format_of(path, spec))
@@ -79,12 +79,12 @@ def _header(path: Path, spec: FileSpec) -> Header:
 def read_header(path: Path, spec: FileSpec, dialect: Dialect = CSV) -> Header:
     """Read the column names; raises PayloadError when this cannot be the file that the facts describe."""
     header = read_names(path, dialect)
-    if spec.format == "any":  # a person's file: what stands twice has its place behind it
-        header = msgspec.structs.replace(header, names=told_apart(header.names))
+    if spec.format == "any":  # a user's file: a repeated name gets its position appended
+        header = msgspec.structs.replace(header, names=with_positions(header.names))
     names = header.names
     check_columns(path, names, spec, "its first line reads")
     folded = [name.casefold() for name in names]
     twice = sorted({name for name in names if folded.count(name.casefold()) > 1})
     if twice:
-        raise PayloadError(f"column {', '.join(twice)} stands twice in the header", path.name)
+        raise PayloadError(f"column {', '.join(twice)} occurs twice in the header", path.name)
     return header

@@ -1,4 +1,4 @@
-"""Files into staged rows: every good row as text in Parquet, every broken one mended or kept as rejected.
+"""Files into staged rows: every good row as text in Parquet, every broken one repaired or kept as rejected.
 
 Returns one view per role, with the columns as text, `_position`, the order in the file, and `_line`, the physical
 line (NULL unless `line` is among the wanted fields).
@@ -29,12 +29,12 @@ from moviec.units import plural
 #: Which columns of a file are read, and how.
 ColumnsOf: TypeAlias = Callable[[FileSpec], list[Column]]
 
-#: Room between two good rows' positions for rows mended in between.
+#: Gap between two good rows' positions for repaired rows in between.
 STEP = 1_000_000
 
 
 class Staging(msgspec.Struct, frozen=True):
-    """One file while it is being staged."""
+    """A file being staged."""
 
     role: str
     spec: FileSpec
@@ -44,7 +44,7 @@ class Staging(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> str:
-        """The key of a row, as SQL; of several columns "first (second) (third)"."""
+        """The key of a row, as SQL; for several columns "first (second) (third)"."""
         more = "".join(
             f" || coalesce(' (' || nullif(trim({identifier(name)}), '') || ')', '')"
             for name in self.spec.with_key
@@ -53,8 +53,8 @@ class Staging(msgspec.Struct, frozen=True):
 
 
 def declared_columns(spec: FileSpec) -> list[Column]:
-    """Return the columns whose kind the facts declare; what is read takes the cell's place."""
-    return [Column(name, kind, name, spec.told(kind)) for name, kind in spec.cells.items()]
+    """Return the columns whose kind the facts declare; the value read replaces the cell."""
+    return [Column(name, kind, name, spec.convention(kind)) for name, kind in spec.cells.items()]
 
 
 def stage_all(
@@ -94,13 +94,13 @@ def stage_all(
             )
         else:
             raise UsageError(
-                f"the file of role '{role}' is missing", spec.name, f"it is called {file.names[0]}"
+                f"the file of role '{role}' is missing", spec.name, f"its name is {file.names[0]}"
             )
     return staged
 
 
 def _opened(path: Path, spec: FileSpec, work: Path) -> Path:
-    """Return a file as the readers take it; what machines write in a declared format is taken as it is."""
+    """Return a file in the readers' form; machine-written files in a declared format are unchanged."""
     return (
         readable(path, work, spec.sheet, spec.columns.keys())
         if spec.format == "any" or path.suffix.lower() == ".dat"
@@ -109,13 +109,14 @@ def _opened(path: Path, spec: FileSpec, work: Path) -> Path:
 
 
 def stage(engine: DuckEngine, role: str, spec: FileSpec, path: Path, wanted: Wanted) -> Staged:
-    """Stage one file as the view `role` (also `<role>_films`): its rows as text, valid keys only, the later of two alike.
+    """Stage one file as the view `role` (also `<role>_films`): its rows as text, valid keys only, the later of two
+    equal ones.
 
-    Raises PayloadError when the file is not what the facts describe.
+    Raises PayloadError if the file is not what the facts describe.
     """
     file = scan(engine, role, path, spec, wanted)
     names = file.header.names
-    place = names.index(spec.key) if spec.key in names else 0  # inside an object it has none
+    place = names.index(spec.key) if spec.key in names else 0  # inside an object it has no position
     shape = Shape(len(names), place, spec.key_pattern, file.header.dialect)
     mended, rest = ([], file.broken) if TEXT in file.columns else mend(file.broken, shape)
     rows = Staging(role, spec, file, mended, rest)
@@ -127,8 +128,8 @@ def stage(engine: DuckEngine, role: str, spec: FileSpec, path: Path, wanted: Wan
     only = f"{_only(spec)} AND _position <> {total}" if total else _only(spec)
     engine.view(f"{role}_films", f"SELECT * FROM {role}_good WHERE {only}")
     engine.view(role, f"SELECT * FROM {role}_films")
-    told = spec.only or spec.gone or _kinds(spec) or total
-    skipped = _count(engine, f"{role}_good WHERE NOT ({only})") if told else 0
+    filtered = spec.only or spec.gone or _kinds(spec) or total
+    skipped = _count(engine, f"{role}_good WHERE NOT ({only})") if filtered else 0
     rejected = sorted([*rest, *unkeyed], key=lambda row: row.line)
     read = _count(engine, f"{role}_rows") + len(rest)
     if read == len(rejected):
@@ -151,7 +152,7 @@ def stage(engine: DuckEngine, role: str, spec: FileSpec, path: Path, wanted: Wan
 
 
 def _name_rows(engine: DuckEngine, rows: Staging, with_lines: bool) -> None:
-    """Make the view `<role>_rows`: good rows and mended ones in the file's order, with every column of the facts."""
+    """Make the view `<role>_rows`: good and repaired rows in the file's order, with every column of the facts."""
     role, file = rows.role, rows.file
     at = {name: place for place, name in enumerate(file.header.names)}
     mended: dict[str, list[str] | list[int]] = {
@@ -185,13 +186,13 @@ def _name_rows(engine: DuckEngine, rows: Staging, with_lines: bool) -> None:
 
 
 def _without_key(engine: DuckEngine, rows: Staging) -> list[Broken]:
-    """Find rows that are none (no JSON, say) or whose key is no key (shifted ones), named `<role>_unkeyed`."""
+    """Find invalid rows (not JSON, for example) and rows with an invalid key (shifted ones), as `<role>_unkeyed`."""
     name = f"{rows.role}_unkeyed"
     engine.materialize(
         name,
         f"SELECT _position, {TEXT}, CASE"
         f" WHEN NOT json_valid({TEXT}) THEN 'not valid JSON' WHEN json_type({TEXT}) <> 'OBJECT' THEN 'not a JSON object'"
-        f" ELSE {quoted(rows.spec.key)} || ' is ' || coalesce('''' || nullif({rows.key}, '') || '''', 'empty') || ', which is no key'"
+        f" ELSE {quoted(rows.spec.key)} || ' is ' || coalesce('''' || nullif({rows.key}, '') || '''', 'empty') || ', which is not a valid key'"
         f" END AS reason FROM {rows.role}_rows"
         f" WHERE NOT coalesce(regexp_full_match({rows.key}, {quoted(rows.spec.key_pattern)}), false)"
         + "".join(f" AND NOT is_no_film({identifier(kind)})" for kind in _kinds(rows.spec)),
@@ -206,13 +207,13 @@ def _without_key(engine: DuckEngine, rows: Staging) -> list[Broken]:
 
 
 def _merge_alike(engine: DuckEngine, rows: Staging) -> int:
-    """Of rows that are alike keep the last; name the others `<role>_merged`. A missing value is like no other."""
+    """Keep the last of equal rows; the others are `<role>_merged`. Missing values are not equal."""
     role = rows.role
     alike = rows.key
     if rows.spec.alike:
         alike = " || chr(31) || ".join(map(identifier, rows.spec.alike))
     keyed = f"{role}_rows WHERE _position NOT IN (SELECT _position FROM {role}_unkeyed)"
-    # Numbers take far less room than texts: first whose hashes meet, then which of those are alike indeed.
+    # Numbers take far less room than texts: first rows with equal hashes, then those really equal.
     engine.materialize(
         f"{role}_meeting", f"SELECT hash({alike}) AS hashed FROM {keyed} GROUP BY hashed HAVING count(*) > 1"
     )
@@ -239,7 +240,7 @@ def _good_rows(rows: Staging) -> str:
 
 
 def _only(spec: FileSpec) -> str:
-    """Write the condition that a row is of a film."""
+    """Return the condition that a row is of a film."""
     tests = [
         f"{identifier(name)} IN ({', '.join(map(quoted, values))})" for name, values in spec.only.items()
     ]
@@ -249,12 +250,12 @@ def _only(spec: FileSpec) -> str:
     return f"coalesce({' AND '.join(tests) or 'true'}, false)"
 
 
-#: What the row under a person's table is called that adds up what is above.
+#: Names of the last row of a person's table if it sums those above.
 _TOTALS = ("total", "totals", "grand total", "sum", "summe", "gesamt", "somme", "totale", "suma", "totaal")
 
 
 def _total(engine: DuckEngine, rows: Staging) -> int | None:
-    """Return the position of a person's last row where it adds up the others: it has no year, and most of them have."""
+    """Return the position of a person's last row if it sums the others: it has no year, and most of them have."""
     feeding = {
         field: [
             name for name, feeds in rows.spec.columns.items() if field in feeds and name in rows.file.cells
@@ -273,7 +274,9 @@ def _total(engine: DuckEngine, rows: Staging) -> int | None:
 
 
 def _kinds(spec: FileSpec) -> list[str]:
-    """Return the columns of a person's list that say what a row is: a series is skipped, as in providers' files."""
+    """Return the columns of a person's list that say what kind a row is: a series is skipped, as in providers'
+    files.
+    """
     return [name for name, feeds in spec.columns.items() if "kind" in feeds] if spec.format == "any" else []
 
 
@@ -282,7 +285,7 @@ def _is_gone(spec: FileSpec) -> str:
 
 
 def withdrawn(spec: SourceSpec, staged: Collection[str]) -> str:
-    """Return the query of the keys that the staged files say are no more; empty where the facts name no such rows."""
+    """Return the query of the keys marked as deleted in the staged files; empty if the facts name no such rows."""
     return " UNION ".join(
         f"SELECT {identifier(file.key)} AS key FROM {role}_good WHERE {_is_gone(file)}"
         for role, file in spec.files.items()

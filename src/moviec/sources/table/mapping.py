@@ -1,4 +1,4 @@
-"""A query from a mapping: which column of someone's table feeds which field, each read as cells of that field's kind are.
+"""A query from a mapping: which column of someone's table feeds which field, each read according to its field's kind.
 
 A column feeds a field ("title"), a person's role ("people.director"), an id space ("ids.imdb"), a rater
 ("ratings.mysite", "ratings.mysite.votes") or the scope of takings ("revenue.domestic").
@@ -51,10 +51,10 @@ FED = {
     ),
 }
 
-#: A column of objects that tell a name and a job each.
+#: A column of objects with a name and a job each.
 CREW = "people.crew"
 
-#: What the text of a cell that was read is cast to, by field; the others are texts.
+#: The type that a read cell is cast to, by field; the others are text.
 CAST = {
     "year": "try_cast({0} AS INTEGER)",
     "released": "try_cast({0} AS DATE)",
@@ -74,7 +74,7 @@ CAST = {
 
 
 def mapped_source(spec: SourceSpec) -> SqlSource:
-    """Make a source of facts alone; raises UsageError where the mapping names what cannot be mapped."""
+    """Make a source from facts alone; raises UsageError if the mapping names something that cannot be mapped."""
     files = {role: _apart(file) for role, file in spec.files.items()}
     first = next(iter(files))
     joins = tuple(file.joins for file in files.values() if file.joins)
@@ -89,7 +89,9 @@ def mapped_source(spec: SourceSpec) -> SqlSource:
 
 
 def kind_fed(feed: str) -> str | None:
-    """Return the kind of the cells that feed a field: "ids.imdb" is of the kind "imdb"; None for what is no cell's value."""
+    """Return the kind of the cells that feed a field: "ids.imdb" is of the kind "imdb"; None for what is not a cell's
+    value.
+    """
     field, _, part = feed.partition(".")
     if field == "ids":
         return part if part in KINDS else "id"
@@ -101,14 +103,14 @@ def kind_fed(feed: str) -> str | None:
 
 
 def fed_column(column: str, feed: str) -> str:
-    """Name the read column of what a column of a mapping feeds."""
+    """Return the name of the read column for a feed of a mapping's column."""
     return f"{column} › {feed}"
 
 
 def mapped_columns(spec: FileSpec) -> list[Column]:
-    """Return the columns of a mapping, one for each thing that they feed; what is read is put beside the cell."""
+    """Return the columns of a mapping, one for each feed; the value read is added next to the cell."""
     return [
-        Column(name, kind, fed_column(name, feed), spec.told(kind))
+        Column(name, kind, fed_column(name, feed), spec.convention(kind))
         for name, feeds in spec.columns.items()
         for feed in feeds
         if (kind := kind_fed(feed))
@@ -116,7 +118,7 @@ def mapped_columns(spec: FileSpec) -> list[Column]:
 
 
 def _apart(file: FileSpec) -> FileSpec:
-    """Call columns what they are called where they are staged."""
+    """Rename columns to their staged names."""
     return msgspec.structs.replace(
         file,
         key=apart(file.key),
@@ -130,7 +132,7 @@ def _apart(file: FileSpec) -> FileSpec:
 
 
 def mapping_sql(spec: SourceSpec) -> str:
-    """Write the query that reads the first file of the facts into records."""
+    """Return the query that reads the first file of the facts into records."""
     (role, file), *others = spec.files.items()
     feeds = _feeds(file)
     for name, other in others:
@@ -154,12 +156,12 @@ def _feeds(file: FileSpec) -> list[tuple[str, str]]:
 
 
 def _joined(role: str, column: str) -> str:
-    """Name a column of a further file beside those of the first."""
+    """Return the name of a further file's column next to those of the first."""
     return f"{role}/{column}"
 
 
 def _join(role: str, file: FileSpec, name: str, other: FileSpec) -> str:
-    """Write the join of a further file's columns, as they were read, by its key."""
+    """Return the join of a further file's columns, as they were read, by its key."""
     cells = []
     for feed, column in _feeds(other):
         own, beside = fed_column(column, feed), fed_column(_joined(name, column), feed)
@@ -180,7 +182,7 @@ def _join(role: str, file: FileSpec, name: str, other: FileSpec) -> str:
 
 
 def _check(spec: SourceSpec, feeds: list[tuple[str, str]]) -> None:
-    """Raise UsageError for a column that feeds what no column can."""
+    """Raise UsageError for an invalid feed of a column."""
     parted = ("people", "ids", "ratings", "revenue")
     for feed, _ in feeds:
         field, dot, part = feed.partition(".")
@@ -208,16 +210,16 @@ def _extra(feed: str, column: str, what: str) -> str:
 
 
 def _cast(feed: str, feeds: list[tuple[str, str]]) -> str:
-    """Write the value of a field: of the first of its columns that holds something that could be read."""
+    """Return SQL for a field: the first of its columns with a readable value."""
     cast = CAST.get(feed, "known_text({0})")
     values = [cast.format(_cell(feed, column)) for other, column in feeds if other == feed]
     return values[0] if len(values) == 1 else f"coalesce({', '.join(values)})"
 
 
 def _years(feeds: list[tuple[str, str]]) -> dict[str, str]:
-    """Write the year: its own column's, else the date's, else the one beside the title."""
+    """Return SQL for the year: its own column's, else the date's, else the one in the title."""
     own = [CAST["year"].format(_cell(feed, column)) for feed, column in feeds if feed == "year"]
-    told = [
+    in_titles = [
         f"try_cast({_extra(feed, column, 'year')} AS INTEGER)"
         for wanted in ("released", "title", "original_title")
         for feed, column in feeds
@@ -226,11 +228,11 @@ def _years(feeds: list[tuple[str, str]]) -> dict[str, str]:
     dates = (
         [f"year({_cast('released', feeds)})::INTEGER"] if any(feed == "released" for feed, _ in feeds) else []
     )
-    return {"year": f"coalesce({', '.join([*own, *dates, *told, 'NULL'])})"}
+    return {"year": f"coalesce({', '.join([*own, *dates, *in_titles, 'NULL'])})"}
 
 
 def _after(feeds: list[tuple[str, str]], field: str) -> list[tuple[str, str, str]]:
-    """Return the part behind the dot, the feed and its column, for the feeds of a field."""
+    """Return the part after the dot, the feed and its column, for the feeds of a field."""
     return [
         (feed.partition(".")[2], feed, column) for feed, column in feeds if feed.partition(".")[0] == field
     ]
@@ -247,7 +249,7 @@ def _people(feeds: list[tuple[str, str]]) -> dict[str, str]:
 
 
 def _ids(feeds: list[tuple[str, str]]) -> dict[str, str]:
-    """Write the ids: of their own columns, then those that are marked beside the title."""
+    """Return SQL for the ids: of their own columns, then those marked in the title."""
     values: dict[str, list[str]] = {}
     for space, feed, column in _after(feeds, "ids"):
         values.setdefault(space, []).append(f"known_text({_cell(feed, column)})")
@@ -262,7 +264,7 @@ def _ids(feeds: list[tuple[str, str]]) -> dict[str, str]:
 
 
 def _value(feed: str, column: str, spec: SourceSpec) -> str:
-    """Write a rating's value on its rater's scale."""
+    """Return SQL for a rating's value on its rater's scale."""
     highest = spec.raters[feed.partition(".")[2]].highest
     top = _extra(feed, column, "top")
     return f"on_scale(try_cast({_cell(feed, column)} AS DOUBLE), {top}, {highest}, NULL)"
@@ -286,7 +288,7 @@ def _ratings(feeds: list[tuple[str, str]], spec: SourceSpec) -> dict[str, str]:
 
 
 def _money(feeds: list[tuple[str, str]]) -> dict[str, str]:
-    """Write takings in dollars with their scope, and what budget and takings are in other currencies."""
+    """Return SQL for takings in dollars with their scope, and for budget and takings in other currencies."""
     paid = [(feed, column) for feed, column in feeds if feed.partition(".")[0] in ("budget", "revenue")]
     if not paid:
         return {}
@@ -313,7 +315,7 @@ def _money(feeds: list[tuple[str, str]]) -> dict[str, str]:
 
 
 def _faults(feed: str, column: str, feeds: list[tuple[str, str]], spec: SourceSpec) -> list[str]:
-    """Write the problems that a cell can have."""
+    """Return SQL for the problems that a cell can have."""
     field, _, part = feed.partition(".")
     cell = _cell(feed, column)
     if kind_fed(feed) in LISTS:

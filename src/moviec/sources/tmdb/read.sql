@@ -1,5 +1,6 @@
--- Answers of TMDB's API about films into records. The view `movies` holds an answer a row: what the API gives stands in "body.…",
--- lists as JSON text. The certificate is that of the United States; the trailer the first official one on YouTube.
+-- Answers of TMDB's API about films into records. The view `movies` has one answer per row: the API's values are in
+-- "body.…", lists as JSON text. The certificate is that of the United States; the trailer the first official one on
+-- YouTube.
 WITH parsed AS (
   SELECT
     id, _position, _line,

@@ -1,7 +1,8 @@
-"""Wikidata's dump of all entities (a JSON array, one entity a line, plain or packed by gzip or bzip2) narrowed to what it says of films.
+"""Wikidata's dump of all entities (a JSON array, one entity a line, plain or packed by gzip or bzip2) reduced to films.
 
-Which classes are films and which properties are told stands in the queries of `source.toml`, once for both ways: what comes out are
-rows as the query service answers them, so that one reading serves both. https://doc.wikimedia.org/Wikibase/master/php/docs_topics_json.html
+The classes of films and the properties to extract are in the queries of `source.toml`, once for both ways: the result
+is rows like the query service's answers, so that one reader handles both.
+https://doc.wikimedia.org/Wikibase/master/php/docs_topics_json.html
 """
 
 from __future__ import annotations
@@ -20,16 +21,16 @@ import msgspec
 from moviec.errors import PayloadError
 from moviec.sources.spec import SourceSpec
 
-#: The name of what is made of a dump.
+#: The name of the file made from a dump.
 FACTS = "facts-dump.jsonl.gz"
 
 _ENTITY = "http://www.wikidata.org/entity/"
 _ID = re.compile(rb'"id"\s*:\s*"Q(\d+)"')
 
-#: Entities between two lines that tell how far it is.
-TOLD = 5_000_000
+#: Entities between two progress lines.
+PROGRESS = 5_000_000
 
-#: The property by which the countries (P297) and the languages (P218) of a film are told.
+#: The property with the codes of a film's countries (P297) and languages (P218).
 _CODES = {"P495": "P297", "P364": "P218"}
 
 #: Properties whose values are amounts with a unit.
@@ -37,10 +38,10 @@ _AMOUNTS = ("P2047", "P2130", "P2142")
 
 
 def extract(spec: SourceSpec, path: Path, folder: Path, tell: Callable[[str], object]) -> Path | None:
-    """Write a dump's rows about films into `folder`; None for a file that is no dump.
+    """Write a dump's rows about films into `folder`; None for a file that is not a dump.
 
-    The dump is read twice and never unpacked to disk: films first, then what the items are called that they name. Memory grows
-    with these items alone. Raises PayloadError for a dump that is cut off, damaged or without a film.
+    The dump is read twice and never unpacked to disk: films first, then the labels of the items that they name. Memory
+    grows only with these items. Raises PayloadError for a dump that is cut off, damaged or without a film.
     """
     if not _is_dump(path):
         return None
@@ -56,7 +57,7 @@ def extract(spec: SourceSpec, path: Path, folder: Path, tell: Callable[[str], ob
                 file.write(msgspec.json.encode(wanted.kept_of(entity)) + b"\n")
     if not count:
         raise PayloadError("no film is in this dump", path.name, "is it one of all entities?")
-    tell(f"{count:,} films; reading what {len(items):,} items are called")
+    tell(f"{count:,} films; reading the labels of {len(items):,} items")
     names = {
         entity["id"]: (_english(entity), {of: _texts(entity, of) for of in _CODES.values()})
         for entity in _chosen(path, lambda line: _number(line) in items, tell)
@@ -75,20 +76,20 @@ def extract(spec: SourceSpec, path: Path, folder: Path, tell: Callable[[str], ob
 
 
 class _Wanted:
-    """Which entities are films, and what is told of one: as the source's queries have it."""
+    """Which entities are films, and which properties to extract, from the source's queries."""
 
     def __init__(self, spec: SourceSpec) -> None:
         fetch = spec.fetch
         if fetch is None or fetch.listing is None or fetch.details is None:
             raise PayloadError("its facts name no query", spec.name, "restore [fetch] in its source.toml")
         self._classes = set(re.findall(r"wd:(Q\d+)", fetch.listing.query["query"]))
-        told = re.search(r"VALUES \?direct \{([^}]*)\}", fetch.details.query["query"])
-        self._direct = re.findall(r"wdt:(P\d+)", told[1] if told else "")
+        listed = re.search(r"VALUES \?direct \{([^}]*)\}", fetch.details.query["query"])
+        self._direct = re.findall(r"wdt:(P\d+)", listed[1] if listed else "")
         self._pattern = re.compile(b"|".join(f'"{each}"'.encode() for each in sorted(self._classes)))
         self._properties = {*self._direct, *_CODES, *_AMOUNTS, "P1476", "P577"}
 
     def may_be_film(self, line: bytes) -> bool:
-        """Return whether a line names a class of films at all: most are put aside without being decoded."""
+        """Return whether a line names a class of films at all: most are skipped without being decoded."""
         return self._pattern.search(line) is not None
 
     def is_film(self, entity: dict[str, Any]) -> bool:
@@ -96,7 +97,7 @@ class _Wanted:
         return entity.get("type") == "item" and not self._classes.isdisjoint(_items(entity, "P31"))
 
     def kept_of(self, entity: dict[str, Any]) -> dict[str, Any]:
-        """Return a film with nothing but what is told of it."""
+        """Return a film with only the extracted properties."""
         claims = {name: some for name, some in _claims(entity).items() if name in self._properties}
         return {"id": entity["id"], "labels": entity.get("labels") or {}, "claims": claims}
 
@@ -107,7 +108,7 @@ class _Wanted:
     def rows_of(
         self, film: dict[str, Any], names: dict[str, tuple[str, dict[str, list[str]]]]
     ) -> Iterator[tuple[str, str, str, str]]:
-        """Yield what is told of a film: property, value, the label of an item, and what else stands with the value."""
+        """Yield a film's values: property, value, the label of an item, and qualifiers of the value."""
         for name in self._direct:
             for value in _best(film, name):
                 if isinstance(value, dict):
@@ -128,18 +129,18 @@ class _Wanted:
 
 
 def _line(key: str, row: tuple[str, str, str, str]) -> bytes:
-    """Return a row as an answer of the query service stands in a pack."""
-    told = dict(zip(("p", "value", "label", "more"), row, strict=True))
+    """Return a row in the form of the query service's answer in a pack."""
+    values = dict(zip(("p", "value", "label", "more"), row, strict=True))
     body = {
         "film": {"value": _ENTITY + key},
-        **{name: {"value": text} for name, text in told.items() if text},
+        **{name: {"value": text} for name, text in values.items() if text},
     }
     return msgspec.json.encode({"id": key, "status": 200, "body": body}) + b"\n"
 
 
 def _claims(entity: dict[str, Any]) -> dict[str, Any]:
     claims = entity.get("claims")
-    return claims if isinstance(claims, dict) else {}  # one without any is an empty list
+    return claims if isinstance(claims, dict) else {}  # without any it is an empty list
 
 
 def _statements(entity: dict[str, Any], name: str) -> Iterable[dict[str, Any]]:
@@ -180,7 +181,7 @@ def _english(entity: dict[str, Any]) -> str:
 
 
 def _instant(time: dict[str, Any]) -> str:
-    """Return a time as the query service gives it: the first day of a month or year that is all that is known, Gregorian."""
+    """Return a time in the query service's form: Gregorian, the first day if only the month or year is known."""
     found = re.fullmatch(r"\+?(-?\d+)-(\d\d)-(\d\d)T.*", time["time"])
     if found is None:
         return str(time["time"])
@@ -188,7 +189,7 @@ def _instant(time: dict[str, Any]) -> str:
     if time.get("calendarmodel", "").endswith("/Q1985786") and time["precision"] == 11 and 0 < year < 9999:
         try:
             turned = dt.date(year, month, day) + dt.timedelta(days=year // 100 - year // 400 - 2)
-        except ValueError:  # a 29th of February that only the Julian calendar has
+        except ValueError:  # a 29th of February that exists only in the Julian calendar
             return str(time["time"])
         year, month, day = turned.year, turned.month, turned.day
     return f"{year:04}-{month:02}-{day:02}T00:00:00Z"
@@ -209,25 +210,25 @@ def _open(path: Path) -> IO[bytes]:
 
 
 def _is_dump(path: Path) -> bool:
-    """Return whether a file begins as a dump does: the bracket of an array alone on its line, then an entity."""
+    """Return whether a file begins like a dump: the bracket of an array alone on its line, then an entity."""
     begins = False
     try:
         with _open(path) as file:
             begins = file.readline(3).strip() == b"["
             return begins and b'"claims"' in file.readline()
     except (OSError, EOFError, zlib.error):
-        return begins  # a dump, and damaged: reading it says so
+        return begins  # a damaged dump: reading it raises the error
 
 
 def _chosen(
     path: Path, wanted: Callable[[bytes], bool], tell: Callable[[str], object]
 ) -> Iterator[dict[str, Any]]:
-    """Yield the entities of lines that are wanted. Raises PayloadError where the dump does not end as one does."""
+    """Yield the entities of lines that are wanted. Raises PayloadError where the dump has no proper end."""
     last = b""
     try:
         with _open(path) as file:
             for number, line in enumerate(file):
-                if number and number % TOLD == 0:
+                if number and number % PROGRESS == 0:
                     tell(f"{path.name}: {number:,} entities")
                 last = line.strip() or last
                 if last[:1] == b"{" and wanted(line):

@@ -1,7 +1,8 @@
--- Answers of Wikidata's query service into records. The view `facts` holds one value a row: "body.p.value" is the property (or
--- "label"), "body.value.value" the value, "body.label.value" what an item is called in English, "body.more.value" the language of a
--- title, the precision of a date (11 a day, 9 a year) or the unit of a quantity. Money in US dollars (Q4917) is budget and revenue;
--- in other currencies it is kept as it is said, in one that is not listed here under the number of its item.
+-- Answers of Wikidata's query service into records. The view `facts` has one value per row: "body.p.value" is the
+-- property (or "label"), "body.value.value" the value, "body.label.value" an item's English label, "body.more.value"
+-- the language of a title, the precision of a date (11 a day, 9 a year) or the unit of a quantity. Money in US dollars
+-- (Q4917) is budget and revenue; in other currencies it is kept as stated, in one that is not listed here under the
+-- number of its item.
 WITH currencies(item, code) AS (VALUES
   ('Q4916', 'EUR'), ('Q25224', 'GBP'), ('Q8146', 'JPY'), ('Q80524', 'INR'), ('Q39099', 'CNY'), ('Q202040', 'KRW'), ('Q1104069', 'CAD'),
   ('Q259502', 'AUD'), ('Q25344', 'CHF'), ('Q41044', 'RUB'), ('Q122922', 'SEK'), ('Q132643', 'NOK'), ('Q25417', 'DKK'), ('Q123213', 'PLN'),

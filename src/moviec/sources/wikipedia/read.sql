@@ -1,15 +1,17 @@
 -- Film lists into records. View `films`; lists inside a row are JSON text.
 -- The key is the article's address where no other film shares it, else "Title (year)", numbered from the second on. Two rows of one
 -- title, a year apart at most, whose casts share somebody (or one has none) mean the film of the article that both link to: it
--- is their id. The 21 such pairs that had stood apart, read by eye, were one film each; one pair without a shared name was not.
--- A cast may be a sentence about the film, cut at its links ("life in", "Chicago", "ghettos"): it has a piece that is no name
--- nor a label ("Voices of"), or no full name at all. Then what is no full name is none; so are single words in small letters ("cartoon"). They are put in
--- brackets, as notes, by which they are refused and counted.
--- Titles may carry what is no title: a style sheet that the page drew a fraction with, "(film)", "(1920 film)".
+-- is their id. The 21 such pairs that had not been joined, checked by eye, were one film each; one pair without a
+-- shared name was not. A cast may be a sentence about the film, cut at its links ("life in", "Chicago", "ghettos"): it
+-- has a piece that is no name nor a label ("Voices of"), or no full name at all. Then anything but a full name is
+-- dropped; so are single words in lower case ("cartoon"). They are put in brackets, as notes, by which they are
+-- rejected and counted. Titles may carry what is no title: a style sheet that the page drew a fraction with, "(film)",
+-- "(1920 film)".
 WITH shared AS (
   SELECT tidy(href) AS href, true AS is_shared FROM films WHERE tidy(href) IS NOT NULL GROUP BY ALL HAVING count(*) > 1
 ),
--- Each step names what the next one uses more than once: an alias used inside of a lambda is worked out anew for each element.
+-- Each step names what the next one uses more than once: an alias used inside of a lambda is computed again for each
+-- element.
 listed_films AS (
   SELECT films.*, is_shared, try_cast(tidy(year) AS INTEGER) AS year_read, listed(genres, ',') AS genres_read,
     names_listed("cast", ',') AS linked

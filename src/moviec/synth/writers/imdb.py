@@ -27,7 +27,7 @@ _TYPES = {"feature": "movie", "short": "short", "tv_movie": "tvMovie"}
 class IMDb:
     """Renders films as IMDb has them; its key is the tconst.
 
-    It remembers whom it has named, one bit a person, since name.basics lists everybody once: with the first film.
+    It records who was listed, one bit per person, since name.basics lists everybody once: with the first film.
     """
 
     name = "imdb"

@@ -28,7 +28,7 @@ class Wikipedia:
         self._used: set[int] = set()
 
     def render(self, film: Film) -> Rendering | None:
-        """Return the film's line; a film that stands in two lists has it twice."""
+        """Return the film's line; a film in two lists has it twice."""
         chance = Chance(self._seed, self.name, film.number)
         defect = self._places.get(film.number, "")
         listed = film.countries[:1] == ("US",) and film.kind != "tv_movie"

@@ -1,1 +1,1 @@
-"""Answers as OMDb and TMDB give them, for programs that are written for those: `/omdb/` and `/3/…`."""
+"""Responses in the formats of OMDb and TMDB, for programs written for those: `/omdb/` and `/3/…`."""

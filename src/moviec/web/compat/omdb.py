@@ -1,4 +1,4 @@
-"""`/omdb/`: films by IMDb id (`i`), title (`t`, `y`) or search (`s`, `page`) as OMDb answers them."""
+"""`/omdb/`: films by IMDb id (`i`), title (`t`, `y`) or search (`s`, `page`) in OMDb's format."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from moviec.web.server_state import ServerState, server_of
 #: Films on a page of a search, and the last page, as OMDb has it.
 PAGE, LAST_PAGE = 10, 100
 
-#: Genres are shown that are surer than this; actors, as many as OMDb shows.
+#: The least confidence of genres shown; the number of actors, as at OMDb.
 SURE, ACTORS = 0.5, 4
 
-#: The longest plot that is short: a longer one is cut at a sentence.
+#: The greatest length of a short plot: a longer one is cut at a sentence.
 SHORT_PLOT = 240
 
 NONE = "N/A"
@@ -38,7 +38,7 @@ _IMDB = re.compile("tt[0-9]{5,12}", re.IGNORECASE)
 
 @get(["/omdb", "/omdb/"], include_in_schema=False)
 async def omdb(request: Request[Any, Any, Any]) -> ASGIResponse:
-    """Answer as OMDb does."""
+    """Respond as OMDb does."""
     server, params = server_of(request), given(request)
     if params.get("s"):
         return respond(request, answer(await _search(server, params, origin_of(request))))
@@ -94,7 +94,7 @@ async def _search(server: ServerState, params: Mapping[str, str], origin: str) -
 
 
 async def _find(server: ServerState, params: Mapping[str, str], words: str, limit: int) -> Any:
-    """Search among films that have an IMDb id; None where another kind of thing is asked for."""
+    """Search among films that have an IMDb id; None if another kind of title is requested."""
     year = params.get("y", "")
     if params.get("type", "movie") != "movie" or (year and not year.isdecimal()):
         return None
@@ -103,7 +103,7 @@ async def _find(server: ServerState, params: Mapping[str, str], words: str, limi
 
 
 def film(document: Mapping[str, Any], full: bool = True, origin: str = "") -> dict[str, Any]:
-    """Return a document as OMDb writes a film: everything is text, and "N/A" what is unknown."""
+    """Return a document in OMDb's format: all values as text, unknown ones as "N/A"."""
     ratings = {
         rating["rater"]: rating for rating in document.get("ratings", []) if rating["aspect"] == "overall"
     }
@@ -142,7 +142,7 @@ def film(document: Mapping[str, Any], full: bool = True, origin: str = "") -> di
 
 
 def _ratings(ratings: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
-    """List the ratings by source that OMDb lists, each written as its source does."""
+    """List the ratings of the sources that OMDb has, each in its source's notation."""
     written = {
         "imdb": ("Internet Movie Database", "{:.1f}/10"),
         "rottentomatoes": ("Rotten Tomatoes", "{:.0f}%"),

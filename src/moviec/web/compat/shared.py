@@ -1,4 +1,6 @@
-"""What `/omdb/` and `/3/` have in common: keys in the URL's query, refusals in their own words, names of countries and languages."""
+"""What `/omdb/` and `/3/` have in common: keys in the URL's query, errors in their own format, names of countries and
+languages.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 #: The parameter with the key, by how a path begins.
 _PARAMETERS = {"/omdb": "apikey", "/3": "api_key"}
 
-#: What TMDB says, by our status: its own code and sentence.
+#: TMDB's error code and message by our status.
 _TMDB: Mapping[int, tuple[int, str]] = {
     400: (22, "Invalid page: Pages start at 1 and max at 500. They are expected to be an integer."),
     401: (7, "Invalid API key: You must be granted a valid key."),
@@ -33,25 +35,25 @@ _TMDB: Mapping[int, tuple[int, str]] = {
 
 
 class _ForeignProblem(Problem):
-    """A problem told as another service tells it."""
+    """A problem in another service's format."""
 
-    def __init__(self, problem: Problem, status: int, told: Mapping[str, Any]) -> None:
+    def __init__(self, problem: Problem, status: int, content: Mapping[str, Any]) -> None:
         super().__init__(status, problem.message, problem.code, problem.details, problem.headers)
-        self._told = told
+        self._content = content
 
     def body(self) -> bytes:
         """Return the JSON."""
-        return msgspec.json.encode(self._told)
+        return msgspec.json.encode(self._content)
 
 
 def imitated(path: str) -> str:
-    """Return how a path begins that answers as another service does; "" for all others."""
+    """Return the prefix of a path that imitates another service; "" for other paths."""
     first = "/" + path[1:].partition("/")[0]
     return first if first in _PARAMETERS else ""
 
 
 def key_in_query(path: str, query: bytes) -> str:
-    """Return the key in a URL's query, where that is how the service takes it; "" where there is none."""
+    """Return the key in a URL's query, if the service takes it there; else ""."""
     if not query or not (name := _PARAMETERS.get(imitated(path), "")):
         return ""
     pairs = parse_qsl(query.decode("latin-1"), errors="replace")
@@ -59,14 +61,14 @@ def key_in_query(path: str, query: bytes) -> str:
 
 
 def as_imitated(path: str, problem: Problem) -> Problem:
-    """Return a problem in the words of the service whose paths are asked for; as it is for all others."""
+    """Return a problem in the format of the imitated service; unchanged on other paths."""
     first = imitated(path)
     if first == "/omdb":
-        # OMDb counts a spent key among the wrong ones, and answers 200 to what is not there.
+        # OMDb treats a used-up key as a wrong one, and returns 200 for films that do not exist.
         status = {404: 200, 429: 401}.get(problem.status, problem.status)
         sentence = {401: "Invalid API key!", 429: "Request limit reached!", 404: "Movie not found!"}
-        told = {"Response": "False", "Error": sentence.get(problem.status, problem.message)}
-        return _ForeignProblem(problem, status, told)
+        content = {"Response": "False", "Error": sentence.get(problem.status, problem.message)}
+        return _ForeignProblem(problem, status, content)
     if first == "/3":
         code, said = _TMDB.get(problem.status, (11, "Internal error: Something went wrong, contact TMDb."))
         return _ForeignProblem(
@@ -76,7 +78,7 @@ def as_imitated(path: str, problem: Problem) -> Problem:
 
 
 def is_imitated(problem: Problem) -> bool:
-    """Return whether a problem is told in another service's words, so that no page is shown for it."""
+    """Return whether a problem is in another service's format, so that no page is shown for it."""
     return isinstance(problem, _ForeignProblem)
 
 
@@ -86,7 +88,7 @@ def _english() -> Locale:
 
 
 def _locale(code: str) -> Locale:
-    from babel import Locale  # when it is first wanted: it takes room
+    from babel import Locale  # imported on first use: it takes memory
 
     return Locale.parse(code)
 
@@ -102,7 +104,7 @@ def language(code: str) -> str:
 
 
 def native(code: str) -> str:
-    """Return what a language calls itself; "" where that is not known."""
+    """Return a language's own name; "" if unknown."""
     try:
         return str(_locale(code).get_display_name(code) or "").capitalize()
     except (ValueError, LookupError):
@@ -115,10 +117,10 @@ def poster_address(poster: Mapping[str, str] | None, origin: str) -> str | None:
 
 
 def poster_path(poster: Mapping[str, str] | None) -> str | None:
-    """Return a poster as TMDB names it: the path behind the address of pictures and one of the sizes."""
+    """Return a poster in TMDB's form: the path after the base address of pictures and a size."""
     return f"/{poster['w342'].split('/')[-2]}.webp" if poster else None
 
 
 def origin_of(request: Request[Any, Any, Any]) -> str:
-    """Return the address that this server was called at, before its paths."""
+    """Return this server's base address as the caller used it."""
     return f"{request.url.scheme}://{request.url.netloc}{server_of(request).prefix}"

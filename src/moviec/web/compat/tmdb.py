@@ -1,4 +1,6 @@
-"""`/3/…`: films as TMDB's API, version 3, answers them, by TMDB's ids. What has no TMDB id is left out, and counted."""
+"""`/3/…`: films in the format of TMDB's API, version 3, by TMDB's ids. Films without a TMDB id are left out, and
+counted.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +71,7 @@ async def genre_list(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 @get("/3/find/{external_id:str}", include_in_schema=False)
 async def find_by_id(request: Request[Any, Any, Any], external_id: FromPath[str]) -> ASGIResponse:
-    """The film or person that an id elsewhere names; TMDB answers with empty lists where none does."""
+    """The film or person with an external id; like TMDB, empty lists where there is none."""
     server, params = server_of(request), given(request)
     space = _SOURCES.get(params.get("external_source", "imdb_id"), "")
     empty: dict[str, list[Any]] = {
@@ -126,7 +128,7 @@ async def part_of_film(
 async def _part(
     server: ServerState, document: films.Document, part: str, params: Mapping[str, str]
 ) -> dict[str, Any] | None:
-    """Return a part of a film; None for what is none."""
+    """Return a part of a film; None for anything else."""
     if part == "credits":
         return films.credits(document, await _names(server, [document], whole=True))
     if part in ("similar", "recommendations"):
@@ -154,7 +156,7 @@ async def search(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 @get("/3/discover/movie", include_in_schema=False)
 async def discover(request: Request[Any, Any, Any]) -> ASGIResponse:
-    """Films by TMDB's filters; those that are not known here are passed over."""
+    """Films by TMDB's filters; unknown ones are ignored."""
     params = given(request)
     return await _listed(request, server_of(request), _filters(params), params)
 
@@ -188,7 +190,7 @@ def _filters(params: Mapping[str, str]) -> ListQuery:
 
 
 def _usual_list(name: str) -> ListQuery:
-    """Return what is behind the lists that TMDB keeps."""
+    """Return the query behind one of TMDB's lists."""
     today = dt.datetime.now(dt.UTC).date()
     if name == "top_rated":
         return ListQuery(sort="rating")
@@ -219,9 +221,7 @@ async def _listed(
     except Problem as problem:
         if problem.status != 404:
             raise
-        return respond(
-            request, answer(_pages(page, [], 0))
-        )  # a genre, person or company that is not known here
+        return respond(request, answer(_pages(page, [], 0)))  # a genre, person or company unknown here
     left_out = max(every.page.total - found.page.total, 0)
     server.metrics.left_out.labels("tmdb").inc(left_out)
     items = _numbers(found)[(page - 1) * PAGE :]
@@ -251,7 +251,7 @@ def _pages(page: int, results: list[Any], total: int) -> dict[str, Any]:
 
 
 async def _document(server: ServerState, text: str) -> films.Document:
-    """Return the document of a film by TMDB or IMDb id. Raises Problem 404, also where it has no TMDB id."""
+    """Return the document of a film by TMDB or IMDb id. Raises Problem 404, also if it has no TMDB id."""
     number = await movie_of(server, f"tmdb:{text.partition('-')[0]}" if text[:1].isdecimal() else text)
     stored = await asyncio.to_thread(server.movies.document, number)
     if stored is None:
@@ -293,7 +293,7 @@ async def _names(
 
 
 def _person_at(connection: sa.Connection, key: str) -> list[dict[str, Any]]:
-    """Return the person of an IMDb id, where TMDB has an id of theirs, too."""
+    """Return the person of an IMDb id, if they have a TMDB id, too."""
     number = party_at(connection, "people", "imdb", key)
     person = person_of(connection, number) if number is not None else None
     if person is None or (identifier := films.tmdb_id(person.ids)) is None:
@@ -314,7 +314,7 @@ def _languages(params: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _at_tmdb(text: str) -> str:
-    """Write TMDB's ids, parted by `,` or `|`, as ids elsewhere; what is no number is left out."""
+    """Turn TMDB's ids, separated by `,` or `|`, into external ids; other text is dropped."""
     groups = [[key.strip() for key in part.split("|") if key.strip().isdecimal()] for part in text.split(",")]
     return ",".join("|".join(f"tmdb:{key}" for key in group) for group in groups if group)
 

@@ -1,4 +1,4 @@
-"""Documents as TMDB writes films: one whole, one in a list, its cast and crew, and what `append_to_response` adds."""
+"""Documents in TMDB's formats: a whole film, a film in a list, cast and crew, and what `append_to_response` adds."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _VIDEO = re.compile(r"(?:youtube\.com/watch\?v=|youtu\.be/)([A-Za-z0-9_-]{6,20})
 
 
 class Names(msgspec.Struct, frozen=True):
-    """What is looked up for several films at once: TMDB's ids of genres, persons and companies, by ours."""
+    """Look-ups for several films at once: TMDB's ids of genres, persons and companies, by ours."""
 
     genres: Mapping[int, int] = {}
     people: Mapping[int, int] = {}
@@ -41,14 +41,14 @@ def genre_ids(genres: Sequence[Genre]) -> dict[int, int]:
 
 
 def tmdb_id(ids: Mapping[str, Any]) -> int | None:
-    """Return the TMDB id among ids by space, one or a list of them; None where there is none."""
+    """Return the TMDB id among ids by space, one or a list of them; or None."""
     found = ids.get("tmdb")
     some = found if isinstance(found, list) else [found]
     return next((int(key) for key in some if key is not None and str(key).isdecimal()), None)
 
 
 def listed(document: Document, names: Names, languages: Sequence[str]) -> dict[str, Any]:
-    """Return a film as TMDB lists it."""
+    """Return a film in TMDB's list format."""
     rating = _rating(document)
     return {
         "adult": document.get("adult", False),
@@ -72,7 +72,7 @@ def listed(document: Document, names: Names, languages: Sequence[str]) -> dict[s
 
 
 def whole(document: Document, names: Names, languages: Sequence[str]) -> dict[str, Any]:
-    """Return a film with all that TMDB tells of one and that is known here."""
+    """Return a film in TMDB's full format, with what is known here."""
     short = listed(document, names, languages)
     del short["genre_ids"]
     collection = document.get("collection")
@@ -162,7 +162,7 @@ def alternative_titles(document: Document) -> dict[str, Any]:
 
 
 def release_dates(document: Document) -> dict[str, Any]:
-    """Return the day of release and the age rating, as those of the United States: others are not known here."""
+    """Return the day of release and the age rating, as those of the United States: others are unknown here."""
     released, certificate = document.get("released"), document.get("certificate")
     if not released and not certificate:
         return {"results": []}
@@ -182,7 +182,7 @@ def videos(document: Document) -> dict[str, Any]:
     return {"results": [{**video, "size": 1080, "type": "Trailer", "official": False, "id": found[1]}]}
 
 
-#: What may be asked of a film by its own path, or added with `append_to_response`.
+#: Parts of a film with their own path, or added with `append_to_response`.
 PARTS: Mapping[str, Callable[[Document], dict[str, Any]]] = {
     "keywords": keywords,
     "external_ids": external_ids,
@@ -200,7 +200,7 @@ def _title(document: Document, languages: Sequence[str]) -> str:
 
 
 def _rating(document: Document) -> Mapping[str, Any]:
-    """Return what TMDB's voters say."""
+    """Return the rating by TMDB's users."""
     found = [
         rating
         for rating in document.get("ratings", [])

@@ -68,10 +68,10 @@ async def usage(request: Request[Any, Any, Any]) -> ASGIResponse:
     server, caller = server_of(request), caller_of(request)
     key = caller.key
     if key is None:
-        raise unauthorized("this tells of the caller's own key: show it")
+        raise unauthorized("this reports on the caller's own key: send one")
     await asyncio.to_thread(server.usage.write)
     days = await asyncio.to_thread(usage_of, server.catalogue, key.number)
-    told = {
+    usage = {
         "key": key.number,
         "name": key.name,
         "account": key.account,
@@ -79,7 +79,7 @@ async def usage(request: Request[Any, Any, Any]) -> ASGIResponse:
         "scope": key.scope,
     }
     left = max(0, request.scope["moviec.window"].left)  # type: ignore[typeddict-item]
-    return respond(request, answer({**told, "per_minute": key.per_minute, "left": left, "days": days}))
+    return respond(request, answer({**usage, "per_minute": key.per_minute, "left": left, "days": days}))
 
 
 async def _sources(server: ServerState) -> list[dict[str, Any]]:
@@ -132,7 +132,7 @@ async def metrics(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 
 async def state_of(server: ServerState) -> shapes.Ready:
-    """Say how far behind the log a server and its index are."""
+    """Return how far behind the log a server and its index are."""
     newest, at = await server.probe(newest_change)
     if at is not None:
         server.metrics.published.set(dt.datetime.fromisoformat(at).timestamp())

@@ -26,20 +26,20 @@ Number = Annotated[int, PathParameter(ge=1, le=LARGEST)]
 
 
 def _admin(request: Request[Any, Any, Any]) -> ServerState:
-    """Refuse whoever has no admin key, should they have come through."""
+    """Reject callers without an admin key, in case the middleware let them through."""
     key = caller_of(request).key
     if key is None or key.scope != "admin":
-        raise Problem(403, "this takes an admin key")
+        raise Problem(403, "an admin key is required")
     return server_of(request)
 
 
 async def _done(server: ServerState, work: Callable[[], Any], refused: int = 409) -> Any:
-    """Do what may be refused in the present state."""
+    """Run a task that may be impossible in the current state."""
     try:
         return await server.at_length(work)
     except UsageError as error:
         raise Problem(refused, str(error)) from error
-    except PayloadError as error:  # what the file holds is nobody's business here
+    except PayloadError as error:  # the file's content is not disclosed
         raise Problem(422, f"{error.where}: not what this source delivers") from error
 
 
@@ -177,7 +177,7 @@ async def review_list(request: Request[Any, Any, Any]) -> ASGIResponse:
 async def quarantine_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Rows that could not be read and wait for a fix, with where they stand and why."""
     server, params = _admin(request), query_of(request, QuarantineQuery)
-    from moviec.catalog.deliveries import rejected  # with Arrow, which a server without admins need not load
+    from moviec.catalog.deliveries import rejected  # needs Arrow, which a server without admins need not load
 
     rows = await _done(server, lambda: rejected(server.catalogue, "open", params.source or None))
     shown = [row for row in rows if row.number > params.cursor][: params.limit + 1]
@@ -189,7 +189,7 @@ async def quarantine_list(request: Request[Any, Any, Any]) -> ASGIResponse:
 async def failure_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """What was set aside after repeated failure."""
     server = _admin(request)
-    from moviec.catalog.ingest_queue import failed  # with Arrow
+    from moviec.catalog.ingest_queue import failed  # needs Arrow
 
     return respond(request, answer({"items": await server.read(failed)}))
 
@@ -207,7 +207,7 @@ async def run_list(request: Request[Any, Any, Any]) -> ASGIResponse:
 async def held_list(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Deliveries that wait for a person, with what was odd about each."""
     server = _admin(request)
-    from moviec.catalog.deliveries import all_deliveries  # with Arrow
+    from moviec.catalog.deliveries import all_deliveries  # needs Arrow
 
     rows = await _done(server, lambda: all_deliveries(server.catalogue))
     return respond(request, answer({"items": [row for row in rows if row.state == "held"]}))

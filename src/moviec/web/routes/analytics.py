@@ -48,7 +48,7 @@ GenreId = Annotated[
 ]
 Number = Annotated[int, PathParameter(ge=1, le=LARGEST)]
 
-#: Entries given where neither `top` nor `bottom` says how many.
+#: Entries returned if neither `top` nor `bottom` is given.
 USUAL_TOP = 100
 
 
@@ -145,7 +145,7 @@ async def _figures(
 
 
 async def figures(server: ServerState, params: FigureQuery, question: Question) -> shapes.Figures:
-    """Answer a question about genres or companies."""
+    """Respond to a question about genres or companies."""
     if params.ids:
         ids = await _entries(server, question.kind, params.ids.split(","))
         question = msgspec.structs.replace(question, entries=ids)
@@ -173,7 +173,7 @@ async def figures(server: ServerState, params: FigureQuery, question: Question) 
 
 
 def question_of(params: FigureQuery, kind: str, years: tuple[int, int], month: int = 0) -> Question:
-    """Read a question about genres or companies as a caller asks it."""
+    """Read a question about genres or companies from a request."""
     return Question(
         kind=kind,
         first_year=years[0],
@@ -188,7 +188,7 @@ def question_of(params: FigureQuery, kind: str, years: tuple[int, int], month: i
 
 
 def _empty(server: ServerState, question: Question) -> bool:
-    """Say surely that no film of the span counts, without asking the database."""
+    """Return whether certainly no film of the span counts, without querying the database."""
     if question.last_year - question.first_year > 20:
         return False
     years = range(question.first_year, question.last_year + 1)
@@ -199,7 +199,7 @@ def _empty(server: ServerState, question: Question) -> bool:
 async def _chosen(
     server: ServerState, params: FigureQuery, question: Question
 ) -> tuple[list[RankedEntry], int]:
-    """Give the first and the last of those with a value; without either the first hundred, or those that are named."""
+    """Return the top and bottom entries with a value; without either, the first hundred, or the given ones."""
     if _empty(server, question):
         return [], 0
     if params.top is not None or params.bottom is not None:
@@ -233,7 +233,7 @@ def _figure(each: RankedEntry, names: Mapping[int, Genre | Company]) -> shapes.F
 
 
 async def _entries(server: ServerState, kind: str, written: Sequence[str]) -> tuple[int, ...]:
-    """Read ids as a caller writes them; those that name nothing are left out."""
+    """Read ids from a request; unknown ones are left out."""
     genres = await genres_of(server)
 
     def read(connection: sa.Connection) -> tuple[int, ...]:
@@ -262,7 +262,7 @@ async def _names(server: ServerState, kind: str, ids: Sequence[int]) -> Mapping[
 def _span(text: str) -> tuple[int, int]:
     found = re.fullmatch("([0-9]{4})-([0-9]{4})", text)
     if not found:
-        raise Problem(404, f"'{text[:20]}' is no span of years: write it like 1990-1999")
+        raise Problem(404, f"'{text[:20]}' is not a span of years: write it like 1990-1999")
     first, last = sorted(map(int, found.groups()))
     return first, last
 

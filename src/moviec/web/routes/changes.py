@@ -41,16 +41,16 @@ from moviec.web.routes.docs import gives
 from moviec.web.routes.lists import genres_of
 from moviec.web.server_state import ServerState, caller_of, server_of
 
-#: Entries sent at once, and seconds of silence after which a stream says that it lives.
+#: Entries sent at once, and seconds of silence after which a stream sends a keep-alive.
 STEP, SILENCE = 500, 15.0
 
 #: Fields of a film that a change can touch.
 CHANGING = tuple(name for name in shapes.Movie.__struct_fields__ if name not in ("id", "display_title"))
 
-#: Seconds for which a webhook's name is looked up when it is made.
+#: Seconds to resolve a webhook's host name when it is created.
 LOOKUP = 3.0
 
-#: Seconds between looks of a silent stream whether it is to end.
+#: Seconds between checks of a silent stream whether it must end.
 LOOK = 1.0
 
 Number = Annotated[int, PathParameter(ge=1, le=LARGEST)]
@@ -95,7 +95,7 @@ async def change_stream(request: Request[Any, Any, Any]) -> Stream:
 
 
 def _beyond(after: int, newest: int) -> Problem:
-    """Tell a follower that knows more changes than there are: it followed a catalogue that was set back since."""
+    """Raise a Problem for a follower ahead of the log: the catalogue was restored to an earlier state."""
     return Problem(
         410,
         f"the change log ends at {newest:,}, before {after:,}: the catalogue was restored; follow it again from 0",
@@ -105,7 +105,7 @@ def _beyond(after: int, newest: int) -> Problem:
 
 
 async def _events(server: ServerState, after: int, caller: Caller) -> AsyncIterator[bytes]:
-    """Yield what is sent, until the server stops or the caller's key is not in force any more."""
+    """Yield the stream's messages until the server stops or the caller's key is no longer in force."""
     with server.open.stream(caller.counted, caller.key.number if caller.key else None) as stream:
         yield b": connected\n\n"
         while not (server.follower.stopping or stream.ended):
@@ -144,7 +144,7 @@ async def new_webhook(request: Request[Any, Any, Any], data: JSONBody[shapes.New
 
 
 async def _refuse_wrong(server: ServerState, data: shapes.NewWebhook) -> None:
-    """Raise Problem (422) for a webhook that nothing could ever be sent to, or whose filter nothing passes."""
+    """Raise Problem (422) for a webhook to which nothing could ever be sent, or whose filter nothing passes."""
     if reason := await _why_not_there(server, data.url):
         raise _wrong_field("url", reason)
     if data.filter is None:
@@ -160,28 +160,28 @@ async def _refuse_wrong(server: ServerState, data: shapes.NewWebhook) -> None:
 
 
 async def _why_not_there(server: ServerState, url: str) -> str:
-    """Return why nothing could be sent to an address, "" where it could.
+    """Return why nothing could be sent to an address, "" if it could.
 
-    Its name is looked up at each delivery, too; one that cannot be looked up in time is taken.
+    Its name is looked up at each delivery, too; one that cannot be resolved in time is accepted.
     """
     if server.home.settings.webhooks_private:
         return ""
     host = urlsplit(url).hostname or ""
     if _is_inside(host):
-        return f"{host} is no address of the open internet, and nothing is sent there; see webhooks_private in docs/settings.md"
+        return f"{host} is not a public internet address, and nothing is sent there; see webhooks_private in docs/settings.md"
     with contextlib.suppress(TimeoutError):
         return await asyncio.wait_for(server.at_length(lambda: server.workbench.refusal(url)), LOOKUP)
     return ""
 
 
 def _is_inside(host: str) -> bool:
-    """Return whether a host is an address inside, or this machine's own name."""
+    """Return whether a host is a private address, or this machine's own name."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        return host.replace(".", "").isdecimal()  # an address in another form
+        return host.replace(".", "").isdecimal()  # an address in another notation
     return not of_open_internet(host)
 
 

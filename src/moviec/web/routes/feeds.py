@@ -1,4 +1,4 @@
-"""Feeds for readers of Atom and RSS: what changed, and new films that are rated best."""
+"""Feeds for readers of Atom and RSS: recent changes, and the best rated new films."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _HAPPENED = {"created": "new", "withdrawn": "withdrawn", "merged": "merged", "sp
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """An entry: an id that stays, a title, a page, when it was, and what it is about."""
+    """An entry: a permanent id, a title, a page, its time, and a summary."""
 
     id: str
     title: str
@@ -45,7 +45,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Feed(msgspec.Struct, frozen=True):
-    """A feed with its own address, the page that it is of, and its entries, the newest first; without any it is as new as `made`."""
+    """A feed with its own address, its page, and its entries, the newest first; without any it is as new as `made`."""
 
     title: str
     link: str
@@ -55,7 +55,7 @@ class Feed(msgspec.Struct, frozen=True):
 
     @property
     def updated(self) -> str:
-        """Return when the newest entry was."""
+        """Return the time of the newest entry."""
         return max((entry.at for entry in self.entries), default=self.made)
 
 
@@ -94,7 +94,7 @@ def _page_of(params: FeedQuery, base: str) -> str:
 
 
 def _listed(params: FeedQuery) -> ListQuery:
-    """Return the list that a feed is of: films released in the last year by default."""
+    """Return the list of a feed: films released in the last year by default."""
     today = dt.datetime.now(dt.UTC).date()
     same = {name: getattr(params, name) for name in FilterQuery.__struct_fields__}
     listed = ListQuery(**same, sort="rating")
@@ -117,20 +117,20 @@ def _changes(connection: sa.Connection, base: str) -> list[Entry]:
             title=f"{named.get(int(item['id'][2:]), item['id'])}: {_HAPPENED.get(item['kind'], 'changed')}",
             link=f"{base}/movies/{item['id']}",
             at=item["at"],
-            summary=_told(item),
+            summary=_summary(item),
         )
         for item in items
     ]
 
 
-def _told(item: dict[str, Any]) -> str:
+def _summary(item: dict[str, Any]) -> str:
     fields = sorted(msgspec.json.decode(item["fields"]))
     said = f"{item['kind']}: {', '.join(fields)}" if fields else item["kind"]
     return f"{said} ({item['source']})" if item["source"] else said
 
 
 async def _top(server: ServerState, params: FeedQuery, base: str) -> list[Entry]:
-    """Return films released in the last year, by what one can be sure of their rating; dated by their release."""
+    """Return films released in the last year, by the lower bound of their rating; dated by their release."""
     today = dt.datetime.now(dt.UTC).date()
     found = await find(server, _listed(params), "")
     return [
@@ -202,7 +202,7 @@ def _texts(parent: ElementTree.Element, values: dict[str, str]) -> None:
 
 
 def _plain(text: str) -> str:
-    """Leave out the characters that XML has no way to write."""
+    """Remove characters that XML cannot represent."""
     return "".join(letter for letter in text if letter >= " " and letter not in "\ufffe\uffff")
 
 

@@ -41,9 +41,9 @@ from moviec.web.schemas.films import Poster
 from moviec.web.server_state import ServerState, server_of
 
 NDJSON = "application/x-ndjson"
-_TITLES_ONLY = "the search index is being made: until it is ready films are found by title alone, in no order"
+_TITLES_ONLY = "the search index is being built: until it is ready films are found by title only, unranked"
 
-#: The path is known under two names.
+#: The two paths of the search.
 SEARCH = ["/v1/movies/search", "/movies/search"]
 
 
@@ -73,9 +73,9 @@ async def listing(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A page and the genres that it speaks of; `headers` names the change that the index stood at, if the index answered.
+    """A page and its genres; `headers` names the change that the index had reached, if the index was used.
 
-    `least`: what a list by rating asked of each film.
+    `least`: the minimums that a list by rating required.
     """
 
     page: Page
@@ -111,7 +111,9 @@ async def find(server: ServerState, params: ListQuery, query: str, *, counted: b
         facets=params.facets,
         counted=counted,
     )
-    position = server.finder.position  # before it is asked: it may be ahead of that then, but never behind
+    position = (
+        server.finder.position
+    )  # read before the search, so that the result may be newer, but never older
     if position is None:
         plain = Ask(query=query, limit=params.limit, facets=params.facets, counted=counted)
         if ask != plain:
@@ -122,7 +124,7 @@ async def find(server: ServerState, params: ListQuery, query: str, *, counted: b
         ask = msgspec.structs.replace(ask, min_votes=least.votes, min_raters=least.raters)
         try:
             page = await asyncio.to_thread(server.finder.find, ask, words)
-        except UsageError as error:  # the cursor may be of the next list: it knows its own
+        except UsageError as error:  # the cursor may belong to the next list, which recognises its own
             refused = error
             continue
         found = Found(page, genres, {CHANGE: str(position)}, least if _is_by_rating(params) else None)
@@ -134,7 +136,7 @@ async def find(server: ServerState, params: ListQuery, query: str, *, counted: b
 
 
 def leasts(params: ListQuery, query: str) -> list[Least]:
-    """Return what is asked of films in turn, until some have as much: what the caller says, and of lists TOP_RATED."""
+    """Return the minimums to try in turn until some films meet them: the caller's, and for lists TOP_RATED."""
     usual = TOP_RATED if _is_by_rating(params) and not query.strip() else TOP_RATED[-1:]
     votes, raters = params.min_votes, params.min_raters
     found = [
@@ -149,18 +151,18 @@ def _is_by_rating(params: ListQuery) -> bool:
 
 
 def _both(narrower: Callable[[list[int]], int], *bounds: int | None) -> int | None:
-    """Give the narrower of the bounds that are given."""
+    """Return the narrower of the given bounds."""
     given = [bound for bound in bounds if bound is not None]
     return narrower(given) if given else None
 
 
 async def genres_of(server: ServerState) -> list[Genre]:
-    """Give the genres, held ready until the log moves."""
+    """Return the genres, cached until the log changes."""
     return _read_words(await _held_genres(server))[0]
 
 
 async def genre_words(server: ServerState) -> GenreWords:
-    """Return the names of genres as they may stand in a query."""
+    """Return the names of genres as they may occur in a query."""
     return _read_words(await _held_genres(server))[1]
 
 
@@ -171,17 +173,17 @@ async def _held_genres(server: ServerState) -> bytes:
 
 @lru_cache(maxsize=2)
 def _read_words(genres: bytes) -> tuple[list[Genre], GenreWords]:
-    """Read genres, and their names as they may stand in a query: folding them takes as long as a search."""
+    """Read genres, and their names as they may occur in a query: folding them takes as long as a search."""
     found = msgspec.json.decode(genres, type=list[Genre])
     return found, GenreWords.of(found)
 
 
 async def respond_list(request: Request[Any, Any, Any], params: ListQuery, query: str) -> ASGIResponse:
-    """Send a page of films, held ready by the index's place in the log."""
+    """Send a page of films, cached by the index's position in the log."""
     server = server_of(request)
     lines = NDJSON in request.headers.get("accept", "")
     languages = preferred(request.headers.get("accept-language", ""))
-    # The link to the next page names the path that was asked: search has two.
+    # The link to the next page uses the requested path: search has two.
     name = f"list:{request.scope['path']}:{server.finder.position}:{lines}:{languages}:{query}:{msgspec.json.encode(params).decode()}"
     held = server.cache.get(0, name)
     if held is None:
@@ -235,14 +237,14 @@ def _written(
 
 
 def shown(item: Summary, languages: tuple[str, ...]) -> Summary:
-    """Return a summary as it leaves: with the title that the reader prefers beside the display title."""
+    """Return a summary for the response, with the reader's preferred title added."""
     return msgspec.structs.replace(
         item, display_title=choose(item.title, item.titles, languages), titles={}, collection=None
     )
 
 
 def _by_title(connection: sa.Connection, ask: Ask) -> Page:
-    """Answer without an index: whole titles and beginnings of titles, or the first films; none for adults."""
+    """Respond without an index: whole titles and beginnings of titles, or the first films; no adult films."""
     if ask.query.strip():
         found = movies_titled(connection, fold_title(ask.query), ask.limit)
         documents = dict(documents_of(connection, found))

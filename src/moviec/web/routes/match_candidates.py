@@ -22,15 +22,15 @@ from moviec.web.routes.lists import genre_words
 from moviec.web.schemas import FilmAsked
 from moviec.web.server_state import ServerState
 
-#: Candidates looked for by each title, with its year and without.
+#: Candidates searched for each title, with its year and without.
 CANDIDATES = 8
 
-#: Ids elsewhere by which a film may be asked for, and how they are written here.
+#: External ids accepted for a film, and their form here.
 _IDS = {"imdb_id": "imdb", "tmdb_id": "tmdb"}
 
 
 class Judged(msgspec.Struct, frozen=True):
-    """A candidate: how likely it is the film that is asked for (0 to 1), the band of that, and the evidence."""
+    """A candidate: the probability that it is the given film (0 to 1), its band, and the evidence."""
 
     film: Summary
     probability: float
@@ -40,14 +40,14 @@ class Judged(msgspec.Struct, frozen=True):
 
 
 async def judge(server: ServerState, wanted: Sequence[FilmAsked]) -> list[list[Judged]]:
-    """Return the candidates of each film that is asked for, the likeliest first; one that an id names is sure."""
+    """Return the candidates for each given film, the likeliest first; one named by an id is certain."""
     named = [await _named(server, film) for film in wanted]
     words = await genre_words(server)
     return await asyncio.to_thread(_judge, server, wanted, named, words)
 
 
 async def _named(server: ServerState, film: FilmAsked) -> int | None:
-    """Return the film that an id names; None where none does, or several."""
+    """Return the film that an id names; None if there is none, or several."""
     for field, space in _IDS.items():
         if written := getattr(film, field):
             try:
@@ -98,7 +98,7 @@ def _documents(connection: sa.Connection, numbers: Sequence[int]) -> dict[int, s
 
 
 def _candidates(server: ServerState, film: FilmAsked, words: GenreWords) -> set[int]:
-    """Search by each title, in the years around the film's and in all."""
+    """Search by each title, in the years around the film's and in all years."""
     found: set[int] = set()
     for title in dict.fromkeys(filter(None, (film.title.strip(), (film.original_title or "").strip()))):
         plain = Ask(query=f"{title} ", limit=CANDIDATES, facets=False, counted=False, adult=True)
@@ -116,11 +116,11 @@ def _candidates(server: ServerState, film: FilmAsked, words: GenreWords) -> set[
 def _pairs(
     server: ServerState, wanted: Sequence[FilmAsked], documents: Mapping[int, str], films: int
 ) -> dict[str, list[dict[str, Any]]]:
-    """Judge all at once: rows of `match_against` by the place of the film that was asked for."""
+    """Judge all at once: rows of `match_against` by the position of the given film."""
     import pyarrow as pa
 
     from moviec.matching.features import FEATURES
-    from moviec.matching.two_lists import match_against  # the engine is loaded when it is first wanted
+    from moviec.matching.two_lists import match_against  # the engine is loaded on first use
 
     left = pa.Table.from_pylist([_asked(place, film) for place, film in enumerate(wanted)], FEATURES)
     right = pa.Table.from_pylist([_candidate(number, text) for number, text in documents.items()], FEATURES)

@@ -1,4 +1,4 @@
-"""Lists without ids matched to the catalogue: our own endpoint, and the reconciliation protocol that OpenRefine speaks.
+"""Lists without ids matched to the catalogue: our own endpoint, and the reconciliation protocol of OpenRefine.
 
 The protocol is the Reconciliation Service API of the W3C community group, version 0.2.
 """
@@ -29,12 +29,12 @@ from moviec.web.routes.match_candidates import Judged, judge
 from moviec.web.schemas import FilmAsked
 from moviec.web.server_state import ServerState, server_of
 
-#: Candidates shown of each film; films that a request of the protocol may have.
+#: Candidates shown for each film; the most films in a request of the protocol.
 SHOWN, MOST_QUERIES = 5, 100
 
 _TYPE = {"id": "movie", "name": "Film"}
 
-#: What a film may be told by, and what a table may be extended with.
+#: Properties that identify a film, and with which a table can be extended.
 _PROPERTIES = {
     "year": "Year", "director": "Director", "person": "Cast or crew", "runtime": "Runtime (minutes)",
     "original_title": "Original title", "imdb": "IMDb id", "tmdb": "TMDB id", "genre": "Genre", "c_rating": "C-rating",
@@ -107,13 +107,13 @@ async def _answered(request: Request[Any, Any, Any], params: Mapping[str, str]) 
         if "extend" in params:
             wanted = msgspec.json.decode(params["extend"], type=_Extend)
             return respond(request, answer(await _extended(server, wanted)))
-    except msgspec.DecodeError as error:  # what is JSON and not of the form, too
-        raise Problem(400, f"not as the protocol has it: {error}") from error
-    raise Problem(400, "this takes `queries` or `extend`")
+    except msgspec.DecodeError as error:  # also for JSON of another form
+        raise Problem(400, f"not in the protocol's format: {error}") from error
+    raise Problem(400, "`queries` or `extend` is required")
 
 
 class _Value(msgspec.Struct):
-    """A property that a film is told by; a value may be a list, or an object with an id or a name."""
+    """A property that identifies a film; a value may be a list, or an object with an id or a name."""
 
     pid: str
     v: Any = None
@@ -147,27 +147,27 @@ async def _reconciled(server: ServerState, queries: Mapping[str, _Query]) -> dic
 
 
 def _is_of_films(wanted: Any) -> bool:
-    """Return whether films are wanted: they are the only type there is."""
+    """Return whether films are wanted, the only type."""
     some = wanted if isinstance(wanted, list) else [wanted]
     return any(each in (None, "", "movie") or each == _TYPE for each in some)
 
 
 def _asked(query: _Query) -> FilmAsked:
-    told: dict[str, list[str]] = {}
+    properties: dict[str, list[str]] = {}
     for each in query.properties:
-        told.setdefault(each.pid, []).extend(_texts(each.v))
+        properties.setdefault(each.pid, []).extend(_texts(each.v))
     words = query.query.strip()
-    year, runtime = (_whole((told.get(name) or [""])[0]) for name in ("year", "runtime"))
-    imdb = (told.get("imdb") or [words if words.startswith("tt") and words[2:].isdecimal() else ""])[0]
+    year, runtime = (_whole((properties.get(name) or [""])[0]) for name in ("year", "runtime"))
+    imdb = (properties.get("imdb") or [words if words.startswith("tt") and words[2:].isdecimal() else ""])[0]
     return FilmAsked(
         title=words,
-        original_title=_first(told.get("original_title")),
+        original_title=_first(properties.get("original_title")),
         year=year if year and 1 <= year <= 9999 else None,
         runtime=runtime if runtime and 1 <= runtime <= 100_000 else None,
-        directors=told.get("director", []),
-        people=told.get("person", []),
+        directors=properties.get("director", []),
+        people=properties.get("person", []),
         imdb_id=imdb or None,
-        tmdb_id=_first(told.get("tmdb")),
+        tmdb_id=_first(properties.get("tmdb")),
     )
 
 
@@ -184,7 +184,7 @@ def _texts(value: Any) -> list[str]:
 
 
 def _whole(text: str) -> int | None:
-    """Read a year or a number of minutes, also out of a date: the first four digits, or all."""
+    """Read a year or a number of minutes, also from a date: the first four digits, or all."""
     digits = text[:4] if text[4:5] == "-" else text.partition(".")[0]
     return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 7 else None
 
@@ -245,7 +245,7 @@ def _values(document: Mapping[str, Any], name: str) -> list[Any]:
 
 
 def _base(request: Request[Any, Any, Any]) -> str:
-    """Return the service's address as the caller has it."""
+    """Return the service's address as the caller used it."""
     return f"{request.url.scheme}://{request.url.netloc}{server_of(request).prefix}"
 
 

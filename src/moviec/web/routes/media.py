@@ -1,4 +1,4 @@
-"""Posters and videos from the lake: their address names their content, so that a browser may keep them for good."""
+"""Posters and videos from the lake: addressed by content, so that a browser may cache them forever."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from moviec.web.responses import from_bytes, respond
 from moviec.web.routes.docs import gives
 from moviec.web.server_state import server_of
 
-#: What is here never changes: one year, the longest that RFC 9111 caches are asked to keep.
+#: Content here never changes: one year, the longest that RFC 9111 caches are asked to keep.
 FOREVER = {"cache-control": "public, max-age=31536000, immutable"}
 
 _WIDTH = re.compile(r"w(185|342|780)")
@@ -92,11 +92,13 @@ async def video(request: Request[Any, Any, Any], name: FromPath[str]) -> Respons
 
 
 def part_of(wanted: str, size: int) -> tuple[int, int] | None:
-    """Return the first and the last byte of what is sent for a `Range` of one part, PART at most; None for what is not there."""
+    """Return the first and the last byte to send for a `Range` of one part, at most PART bytes; None if out of
+    range.
+    """
     found = _RANGE.fullmatch(wanted)
     if found is None or not (found[1] or found[2]):
         return None
-    if not found[1]:  # so many bytes from the end
+    if not found[1]:  # a number of bytes from the end
         first, last = max(size - int(found[2]), 0), size - 1
     else:
         first, last = int(found[1]), min(int(found[2] or size - 1), size - 1)

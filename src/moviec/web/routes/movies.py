@@ -95,7 +95,7 @@ async def history(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIRes
     number = await movie_of(server, movie_id)
     entries = await asyncio.to_thread(server.movies.history, number)
     if not entries:
-        raise not_found(f"nothing is known of mc{number}")
+        raise not_found(f"there is no history of mc{number}")
     return respond(request, answer({"id": f"mc{number}", "changes": entries}))
 
 
@@ -173,7 +173,7 @@ async def _as_of(server: ServerState, number: int, at: str, parts: Parts) -> Ans
 
 
 def _ratings(stored: Stored) -> dict[str, Any]:
-    """Lay out a movie's ratings, each rater's value on 0 to 100 beside it."""
+    """Return a movie's ratings, each with its value on a scale of 0 to 100."""
     document = msgspec.json.decode(stored.document)
     each = with_points(document.get("ratings", []))
     return {"id": document["id"], "rating": document.get("rating"), "ratings": each}
@@ -186,7 +186,7 @@ def _elsewhere(server: ServerState, reason: Exception, part: str) -> ASGIRespons
 
 
 def redirect(server: ServerState, moved: Moved, part: str, as_of: str) -> ASGIResponse:
-    """Lead from a merged movie to its successor, to the same part of it."""
+    """Redirect from a merged movie to the same part of its successor."""
     query = "?" + urlencode({"as_of": as_of}) if as_of else ""
     where = f"{server.prefix}/v1/movies/mc{moved.movie}{part}{query}"
     body = msgspec.json.encode({"id": f"mc{moved.movie}", "location": where})

@@ -37,7 +37,7 @@ from moviec.web.routes.docs import gives
 from moviec.web.routes.lists import shown
 from moviec.web.server_state import ServerState, server_of
 
-#: Films of one collection, at most: the largest known one has about 500.
+#: The most films of one collection: the largest known one has about 500.
 MOST_PARTS = 1_000
 
 PersonId = Annotated[
@@ -156,14 +156,14 @@ async def collection_list(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 
 async def all_collections(server: ServerState) -> list[shapes.CollectionShown]:
-    """List the collections by id, held ready until the index moves. Raises StoreError where there is no index."""
+    """List the collections by id, cached until the index changes. Raises StoreError where there is no index."""
     name = f"collections:{server.finder.position}"
     held = await server.ready(0, name, lambda: _collections(server.finder.collections()), from_bytes)
     return _read_collections(held.body)
 
 
 def _collections(named: Sequence[tuple[str, int]]) -> bytes:
-    """Put spellings of one name together: the commonest is shown."""
+    """Merge spellings of one name: the commonest is shown."""
     found: dict[str, list[tuple[int, str]]] = {}
     for name, films in named:
         found.setdefault(slug(fold(name)), []).append((films, name))

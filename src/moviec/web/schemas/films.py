@@ -213,7 +213,7 @@ class Ratings(Shape, frozen=True):
 
 
 class DecisionMade(Shape, frozen=True):
-    """The verdict behind a change: whose it is, when it was taken back, if it was, and by whom. A change after that undoes it."""
+    """The verdict behind a change: its author, and if it was undone, when and by whom. A later change undoes it."""
 
     number: int
     verdict: str
@@ -314,7 +314,7 @@ class Candidate(Shape, frozen=True):
 
 
 class MatchedFilm(Shape, frozen=True):
-    """What a film that was asked for is: `match` where that is sure, `review` where a person should look."""
+    """The result for a film: `match` if it is certain, `review` if a person should look."""
 
     match: str | None
     probability: float

@@ -268,7 +268,7 @@ class RunList(Shape, frozen=True):
 
 
 class RejectedRow(Shape, frozen=True):
-    """A row that could not be read: where it stands, why, its text."""
+    """A row that could not be read: its place, the reason, its text."""
 
     number: int
     delivery: str

@@ -1,4 +1,4 @@
-"""Search and browsing: films that match, what narrows them further, and what is chosen, each to be taken off again."""
+"""Search and browsing: films that match, further filters, and the chosen filters, each of which can be removed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ from moviec.web.site.rendering import HTML, Made, held_page, with_query, written
 #: Films of one page, suggestions as one types, and persons among them.
 PAGE, SUGGESTED, PERSONS = 36, 7, 3
 
-#: Best known films whose credits are searched for people to suggest: with 60, as the API has them, it takes twice as long.
+#: Number of best known films whose credits are searched for people to suggest: 60, as in the API, would take twice as
+#: long.
 FILMS_LOOKED_AT = 15
 
 #: Orders with their names; of the first of each pair the highest or newest comes first.
@@ -67,7 +68,7 @@ LANGUAGES = (
 
 
 class Chip(msgspec.Struct, frozen=True):
-    """A filter that is chosen, in words, and the query without it."""
+    """A chosen filter, in words, and the query without it."""
 
     label: str
     without: str
@@ -75,7 +76,7 @@ class Chip(msgspec.Struct, frozen=True):
 
 @get("/search", include_in_schema=False)
 async def results(request: Request[Any, Any, Any]) -> ASGIResponse:
-    """A page of films that match, with facets, orders, and persons of such a name."""
+    """A page of films that match, with facets, orders, and people with such a name."""
     server, params = server_of(request), asked_of(request)
     languages = preferred(request.headers.get("accept-language", ""))
 
@@ -118,7 +119,7 @@ async def _values(
 
 @get("/suggest", include_in_schema=False)
 async def suggest(request: Request[Any, Any, Any]) -> ASGIResponse:
-    """Films and persons for what has been typed so far, as a piece of a page."""
+    """Suggested films and people for the text typed so far, as a fragment of a page."""
     server, query = server_of(request), request.query_params.get("query", "")[:200]
     languages = preferred(request.headers.get("accept-language", ""))
     name = f"suggest-page:{server.finder.position}:{languages}:{query}"
@@ -134,8 +135,8 @@ async def suggest(request: Request[Any, Any, Any]) -> ASGIResponse:
                 named_people(server, query, PERSONS, FILMS_LOOKED_AT, errors=0),
             )
             films = [shown(item, languages) for item in found.page.items]
-        told = {"films": films, "people": people, "query": query}
-        held = from_bytes(written(server, "suggestions.html", told), HTML)
+        values = {"films": films, "people": people, "query": query}
+        held = from_bytes(written(server, "suggestions.html", values), HTML)
         server.cache.keep(ticket, 0, name, held)
     return respond(request, held)
 
@@ -150,7 +151,7 @@ async def description(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 
 def asked_of(request: Request[Any, Any, Any]) -> SearchQuery:
-    """Read what is asked of an address: fields that a form left empty count as left out, several values as one list.
+    """Read the request of an address: empty form fields count as missing, repeated ones as one list.
 
     Raises Problem 400, naming what is wrong.
     """
@@ -162,8 +163,8 @@ def asked_of(request: Request[Any, Any, Any]) -> SearchQuery:
 def without_blanks(
     request: Request[Any, Any, Any], usual: Mapping[str, str] | None = None
 ) -> Request[Any, Any, Any]:
-    """Return a request without the fields that a form left empty, with those it has several times as one list, and with the
-    `usual` values of others.
+    """Return a request without empty form fields, with repeated ones as one list, and with the `usual` values of
+    others.
     """
     values: dict[str, str] = {}
     for name, value in parse_qsl(request.scope["query_string"].decode("latin-1"), errors="replace"):
@@ -173,7 +174,7 @@ def without_blanks(
 
 
 def kept_of(params: SearchQuery) -> dict[str, Any]:
-    """Return what an address must say again to ask the same, without the page."""
+    """Return the query string for the same request, without the page."""
     usual = SearchQuery()
     values = msgspec.to_builtins(params)
     apart = ("cursor", "limit", "facets")
@@ -188,7 +189,7 @@ def kept_of(params: SearchQuery) -> dict[str, Any]:
 async def chips_of(
     server: ServerState, params: SearchQuery, kept: Mapping[str, Any], genres: Sequence[Genre]
 ) -> list[Chip]:
-    """Say each filter in words, with the address that takes it off."""
+    """Return each filter in words, with the address without it."""
     names = await server.read(lambda connection: _names(connection, params))
     known = {str(genre.id): genre.name for genre in genres}
     chips = []
@@ -198,7 +199,11 @@ async def chips_of(
         parts = str(value).split(",") if name in _SEVERAL else [str(value)]
         for part in parts:
             rest = [other for other in parts if other != part]
-            label = known.get(part, part) if name == "genre" else names.get((name, part)) or _told(name, part)
+            label = (
+                known.get(part, part)
+                if name == "genre"
+                else names.get((name, part)) or _filter_text(name, part)
+            )
             chips.append(Chip(label, with_query(kept, **{name: ",".join(rest)})))
     return chips
 
@@ -207,7 +212,7 @@ _SEVERAL = ("genre", "company", "person", "keyword", "country", "language")
 
 
 def _names(connection: sa.Connection, params: SearchQuery) -> dict[tuple[str, str], str]:
-    """Return the names of the persons and companies that are asked for by number."""
+    """Return the names of the persons and companies given by number."""
     found: dict[tuple[str, str], str] = {}
     for part in params.person.split(","):
         if (
@@ -221,7 +226,7 @@ def _names(connection: sa.Connection, params: SearchQuery) -> dict[tuple[str, st
     return found | {("company", part): known[int(part)].name for part in numbers if int(part) in known}
 
 
-def _told(name: str, value: str) -> str:
+def _filter_text(name: str, value: str) -> str:
     said = {
         "country": lambda: words.country(value.upper()),
         "language": lambda: f"In {words.language(value.lower())}",
@@ -261,7 +266,7 @@ def choices(codes: Sequence[str], chosen: str, name: Any) -> list[tuple[str, str
 
 
 async def did_you_mean(server: ServerState, params: SearchQuery, items: Sequence[Summary]) -> list[Summary]:
-    """Return the best known films that the words alone would find, where filters or a slip leave hardly any."""
+    """Return the best known films that the words alone would find, where filters or a typing error leave hardly any."""
     if not params.query.strip():
         return []
     alone = await find(server, ListQuery(limit=6, facets=False), params.query, counted=False)

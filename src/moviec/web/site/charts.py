@@ -15,16 +15,17 @@ import vl_convert
 from moviec.measures import Question
 from moviec.rollup.charts import bars, lines
 
-#: The engine that draws is one for the whole process; it takes its work one after the other.
+#: The drawing engine is shared by the whole process and used by one thread at a time.
 _drawing = threading.Lock()
 
-#: What the page's own colours are, by scheme.
+#: The page's colours, by scheme.
 THEMES = {
     "light": {"paper": "#ffffff", "ink": "#1d1b18", "quiet": "#625c53", "grid": "#e2dccf", "bar": "#ad3519"},
     "dark": {"paper": "#1c1a18", "ink": "#ece7dd", "quiet": "#a9a195", "grid": "#34302b", "bar": "#f2896c"},
 }
 
-#: Colours of lines that colour-blind readers can tell apart, on both backgrounds; as many lines are drawn (explore.MOST_LINES).
+#: Line colours that colour-blind readers can distinguish on both backgrounds; as many lines are drawn
+#: (explore.MOST_LINES).
 LINES = [
     "#4477aa",
     "#cc6633",
@@ -51,11 +52,11 @@ def specification(
 
 
 def themed(spec: Mapping[str, Any], theme: str, has_years: bool) -> dict[str, Any]:
-    """Put a specification into the page's colours, and have its marks tell their values."""
+    """Apply the page's colours to a specification, and add tooltips to its marks."""
     colours = THEMES[theme]
     made = {
         name: deepcopy(part) for name, part in spec.items() if name != "$schema"
-    }  # the library takes its own version
+    }  # the library uses its own version
     config = made["config"]
     config["background"] = colours["paper"]
     config["title"] |= {"color": colours["ink"], "subtitleColor": colours["quiet"]}
@@ -65,12 +66,12 @@ def themed(spec: Mapping[str, Any], theme: str, has_years: bool) -> dict[str, An
         "gridColor": colours["grid"],
     }
     config["legend"] |= {"labelColor": colours["ink"]}
-    told = [{"field": "name", "type": "nominal", "title": "Name"}]
+    tooltip = [{"field": "name", "type": "nominal", "title": "Name"}]
     if has_years:
-        told.append({"field": "year", "type": "quantitative", "title": "Year", "format": "d"})
+        tooltip.append({"field": "year", "type": "quantitative", "title": "Year", "format": "d"})
         made["encoding"]["color"]["scale"] = {"range": LINES}
         made["encoding"]["tooltip"] = [
-            *told,
+            *tooltip,
             {"field": "value", "type": "quantitative", "title": "Value", "format": ",.10~g"},
         ]
     else:
@@ -78,7 +79,7 @@ def themed(spec: Mapping[str, Any], theme: str, has_years: bool) -> dict[str, An
         bar["mark"]["color"], label["mark"]["color"] = colours["bar"], colours["ink"]
         bar["encoding"] = {
             "tooltip": [
-                *told,
+                *tooltip,
                 {"field": "value", "type": "quantitative", "title": "Value", "format": ",.10~g"},
             ]
         }
@@ -91,7 +92,7 @@ def svg(spec: Mapping[str, Any]) -> bytes:
 
 
 def png(spec: Mapping[str, Any]) -> bytes:
-    """Draw a specification as PNG, twice as fine as a screen."""
+    """Draw a specification as PNG, at twice the screen's resolution."""
     with _drawing:
         return bytes(vl_convert.vegalite_to_png(dict(spec), scale=2))
 
@@ -104,6 +105,6 @@ def _svg(spec: bytes) -> bytes:
 
 @cache
 def library() -> bytes:
-    """Return Vega and Vega-Lite as one script that gives `vegaEmbed` to a page: it comes with what draws here."""
+    """Return Vega and Vega-Lite as one script that defines `vegaEmbed`: it is part of the library that draws here."""
     with _drawing:
         return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")).encode()

@@ -1,4 +1,6 @@
-"""Production companies and genres: lists of those that lead, and one with its films, years, money, ratings and names."""
+"""Production companies and genres: lists of the leading ones, and one with its films, years, money, ratings and
+names.
+"""
 
 from __future__ import annotations
 
@@ -78,12 +80,12 @@ async def company(request: Request[Any, Any, Any], company_id: FromPath[str]) ->
 
     async def make() -> Made:
         values = await _films(server, ListQuery(company=str(shown.id), limit=FILMS, sort="popularity"))
-        told = _told("companies", shown, years)
-        return "entry.html", {**told, "links": links_of(shown.ids, "companies"), **values}, {}
+        common = _entry_values("companies", shown, years)
+        return "entry.html", {**common, "links": links_of(shown.ids, "companies"), **values}, {}
 
-    # What is told of a company changes without a change of a film, by which held pages grow old.
-    told = zlib.crc32(msgspec.json.encode(shown))
-    return await held_page(request, 0, f"company:{shown.id}:{told}", make)
+    # A company's details can change without a change of a film, which would not outdate cached pages.
+    version = zlib.crc32(msgspec.json.encode(shown))
+    return await held_page(request, 0, f"company:{shown.id}:{version}", make)
 
 
 @get("/genres", include_in_schema=False)
@@ -117,12 +119,12 @@ async def genre(request: Request[Any, Any, Any], genre_id: FromPath[int]) -> ASG
     async def make() -> Made:
         years = await server.read(lambda connection: years_of(connection, "genres", [genre_id]))
         values = await _films(server, ListQuery(genre=str(genre_id), limit=FILMS, sort="popularity"))
-        return "entry.html", {**_told("genres", shown, years), "links": [], **values}, {}
+        return "entry.html", {**_entry_values("genres", shown, years), "links": [], **values}, {}
 
     return await held_page(request, 0, f"genre:{genre_id}", make)
 
 
-def _told(kind: str, entry: Company | Genre, years: Sequence[YearOf]) -> dict[str, Any]:
+def _entry_values(kind: str, entry: Company | Genre, years: Sequence[YearOf]) -> dict[str, Any]:
     drawn = yearly(
         [(each.year, each.films, each.revenue_known) for each in years], f"Films of {entry.name} by year"
     )
@@ -138,7 +140,7 @@ async def _films(server: ServerState, listed: ListQuery) -> dict[str, Any]:
 
 
 def totals(years: Sequence[YearOf]) -> Totals | None:
-    """Add the years up; None for none."""
+    """Sum the years; None for none."""
     if not years:
         return None
     return Totals(

@@ -1,6 +1,6 @@
-"""What is drawn inside a page: posters of films without one, ratings on their scale, small lines over years.
+"""Inline drawings of a page: posters of films without one, ratings on their scale, small lines over years.
 
-Drawings have no style of their own: colours and faces are classes of the style sheet, so that they follow light and dark.
+Drawings use the style sheet's classes for colours and fonts, so that they follow the light and dark schemes.
 """
 
 from __future__ import annotations

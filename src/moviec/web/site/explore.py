@@ -31,10 +31,10 @@ from moviec.web.site import words
 from moviec.web.site.browse import without_blanks
 from moviec.web.site.rendering import Made, held_page, page, with_query
 
-#: Years that lines are drawn over, at most, and films of a figure that are listed.
+#: The most years that lines are drawn over, and films listed for a figure.
 MOST_YEARS, MOST_FILMS = 160, 500
 
-#: Lines of one chart, at most: each has a colour of its own (charts.LINES).
+#: The most lines of one chart: each has its own colour (charts.LINES).
 MOST_LINES = 12
 
 KINDS = {"genres": "Genres", "companies": "Production companies"}
@@ -42,7 +42,7 @@ _STORED = {"genres": "genres", "companies": "production_companies"}
 
 
 class ExploreQuery(Query, frozen=True):
-    """A question about genres or companies as a page asks it."""
+    """A question about genres or companies from a page's form."""
 
     kind: Literal["genres", "companies"] = "genres"
     first: Annotated[int, Meta(ge=1, le=9999)] | None = None
@@ -60,7 +60,9 @@ class ExploreQuery(Query, frozen=True):
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """An answer: the question, its rows (id, name, value, known, films, and year where lines are drawn), and words for both."""
+    """An answer: the question, its rows (id, name, value, known, films, and year where lines are drawn), and texts for
+    both.
+    """
 
     question: Question
     rows: list[dict[str, Any]]
@@ -85,11 +87,11 @@ async def _values(server: ServerState, params: ExploreQuery) -> dict[str, Any]:
     span = await server.read(
         lambda connection: span_of_years(connection, _STORED[params.kind], params.measure)
     )
-    told, answered = "", None
+    wrong, answered = "", None
     try:
         answered = await answer_of(server, params, span)
     except UsageError as error:
-        told = str(error)
+        wrong = str(error)
     kept, rows = kept_of(params), answered.rows if answered else []
     has_lines = params.view == "lines"
     table = [] if has_lines else rows
@@ -98,7 +100,7 @@ async def _values(server: ServerState, params: ExploreQuery) -> dict[str, Any]:
         "kept": kept,
         "span": span,
         "answered": answered,
-        "told": told,
+        "message": wrong,
         "table": table,
         "pivot": pivot(rows) if answered and has_lines else None,
         "kinds": KINDS,
@@ -114,7 +116,7 @@ async def download(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGI
     """The figures as CSV, JSON or Parquet, the chart as SVG, PNG or a Vega-Lite specification; the charts' library."""
     server = server_of(request)
     if name == "vega.js":
-        from moviec.web.site import charts  # brings Arrow, which a server starts without
+        from moviec.web.site import charts  # needs Arrow, which a server starts without
 
         headers = {"cache-control": "private, max-age=86400"}
         return respond(
@@ -149,7 +151,7 @@ async def films(request: Request[Any, Any, Any]) -> ASGIResponse:
         lambda connection: span_of_years(connection, _STORED[params.kind], params.measure)
     )
     if not params.ids or "," in params.ids:
-        raise not_found("these are the films behind one genre or company: give its id")
+        raise not_found("these are the films behind one genre or company: add its id")
     question = msgspec.structs.replace(
         question_of(params, span), movie_ids=True, entries=(int(params.ids),), least=1
     )
@@ -181,12 +183,12 @@ async def films(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 
 def asked_of(request: Request[Any, Any, Any]) -> ExploreQuery:
-    """Read the question of an address; fields that a form left empty count as left out."""
+    """Read the question of an address; empty form fields count as missing."""
     return query_of(without_blanks(request), ExploreQuery)
 
 
 def kept_of(params: ExploreQuery) -> dict[str, Any]:
-    """Return what an address must say to ask the same."""
+    """Return the query string for the same question."""
     usual = ExploreQuery()
     values = msgspec.to_builtins(params)
     return {
@@ -195,7 +197,7 @@ def kept_of(params: ExploreQuery) -> dict[str, Any]:
 
 
 def question_of(params: ExploreQuery, span: tuple[int, int] | None) -> Question:
-    """Read a question; without years it is about the latest ten that have figures."""
+    """Read a question; without years it is about the latest ten with figures."""
     latest = min(span[1], dt.datetime.now(dt.UTC).year) if span else dt.datetime.now(dt.UTC).year
     last = params.last or (max(params.first, latest) if params.first else latest)
     first, last = sorted((params.first or last - 9, last))
@@ -237,7 +239,7 @@ async def answer_of(server: ServerState, params: ExploreQuery, span: tuple[int, 
     estimate = question.last_year >= dt.datetime.now(dt.UTC).year
     note = "; the running year is not over" if estimate else ""
     if most < params.top:
-        note += f"; lines are drawn of {most} at most"
+        note += f"; only {most} lines are drawn"
     return Answered(question, rows, title_of(question, params), f"{coverage}{note}", total, estimate)
 
 
@@ -246,7 +248,7 @@ def _each_year(
 ) -> list[tuple[int, RankedEntry]]:
     """Answer a question for each of its years, for some genres or companies."""
     if question.last_year - question.first_year >= MOST_YEARS:
-        raise UsageError(f"lines are drawn over {MOST_YEARS} years at most", "first", "choose a shorter span")
+        raise UsageError(f"lines are limited to {MOST_YEARS} years", "first", "choose a shorter span")
     found = []
     for year in range(question.first_year, question.last_year + 1):
         one = msgspec.structs.replace(
@@ -267,7 +269,7 @@ def _row(each: RankedEntry, names: Mapping[int, str]) -> dict[str, Any]:
 
 
 def pivot(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Lay the rows of lines out as a table: a column for each name, a row for each year, the newest first."""
+    """Return the rows of lines as a table: a column for each name, a row for each year, the newest first."""
     names = {row["id"]: row["name"] for row in rows}
     cells = {(row["year"], row["id"]): row for row in rows}
     years = sorted({row["year"] for row in rows}, reverse=True)
@@ -285,20 +287,20 @@ async def _names(server: ServerState, kind: str, ids: Sequence[int]) -> dict[int
 
 
 def when(question: Question) -> str:
-    """Say a question's time in words."""
+    """Return a question's time span in words."""
     span = f"{question.first_year}" if question.one_year else f"{question.first_year}–{question.last_year}"
     return f"{words.MONTHS[question.month - 1]} {span}" if question.month else span
 
 
 def title_of(question: Question, params: ExploreQuery) -> str:
-    """Say a question in a line: "Genres by worldwide gross, sum, 1990–1999"."""
+    """Return a question in one line: "Genres by worldwide gross, sum, 1990–1999"."""
     by = "" if question.measure == "movies" else f", {question.added_up}"
     end = "" if params.end == "top" else ", the last"
     return f"{KINDS[params.kind]} by {words.MEASURES[question.measure].lower()}{by}, {when(question)}{end}"
 
 
 def film_row(film: Mapping[str, Any], measure: str) -> dict[str, Any]:
-    """Lay out a film behind a figure: what it adds to it, None where that is unknown."""
+    """Return a film behind a figure, with the amount it adds, None if unknown."""
     worldwide = film.get("revenue_scope") in (None, "worldwide")
     revenue = film.get("revenue") if worldwide else None
     budget = film.get("budget")
@@ -340,7 +342,7 @@ def _named(answered: Answered) -> str:
 
 
 def _file(name: str, answered: Answered, params: ExploreQuery) -> bytes:
-    """Write an answer as a file. Arrow and what draws charts come when they are first asked for."""
+    """Return an answer as a file. Arrow and the chart library are imported on first use."""
     import pyarrow as pa
     import pyarrow.csv
     import pyarrow.parquet
@@ -348,8 +350,8 @@ def _file(name: str, answered: Answered, params: ExploreQuery) -> bytes:
     from moviec.web.site import charts
 
     if name == "data.json":
-        told = {"title": answered.title, "coverage": answered.subtitle, "items": answered.rows}
-        return msgspec.json.encode(told)
+        content = {"title": answered.title, "coverage": answered.subtitle, "items": answered.rows}
+        return msgspec.json.encode(content)
     if name.startswith("data"):
         table = (
             pa.Table.from_pylist(answered.rows)

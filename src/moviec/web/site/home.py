@@ -1,4 +1,4 @@
-"""The front page: what this is, a search box, the most popular and best rated films, what changed, and the sources behind it."""
+"""The front page: what this is, a search box, the most popular and top rated films, recent changes, and the sources."""
 
 from __future__ import annotations
 
@@ -87,12 +87,12 @@ def _behind(connection: sa.Connection) -> dict[str, Any]:
         "total": count_documents(connection),
         "updated": at,
         "fresh": freshness(connection),
-        "lately": _told(lately, {movie: summary_of(document) for movie, document in documents}),
+        "lately": _with_films(lately, {movie: summary_of(document) for movie, document in documents}),
         "years": years_of(connection, "genres"),
     }
 
 
-def _told(lately: Sequence[Lately], films: Mapping[int, Summary]) -> list[tuple[Summary, Lately]]:
+def _with_films(lately: Sequence[Lately], films: Mapping[int, Summary]) -> list[tuple[Summary, Lately]]:
     return [(films[each.movie], each) for each in lately if each.movie in films]
 
 

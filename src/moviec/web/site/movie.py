@@ -1,4 +1,4 @@
-"""One film: what it is, its rating and what it is made of, who made it, and behind every field who says so."""
+"""One film: its facts, its rating and contributions, its people, and the sources behind every field."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from moviec.web.site import words
 from moviec.web.site.provenance import Fact, facts_of
 from moviec.web.site.rendering import Made, held_page, page
 
-#: Cast shown before the rest is opened, and similar films.
+#: Number of cast members shown before the rest is opened, and of similar films.
 CAST, SIMILAR = 18, 12
 
 #: Roles in the order in which a page has them, before the cast.
@@ -64,7 +64,7 @@ class Shown(msgspec.Struct, frozen=True):
 
 @get("/movies/{movie_id:str}", include_in_schema=False)
 async def movie(request: Request[Any, Any, Any], movie_id: FromPath[str]) -> ASGIResponse:
-    """A film's page, held until the film changes; a merged id leads to its successor."""
+    """A film's page, cached until the film changes; a merged id redirects to its successor."""
     server = server_of(request)
     number = await movie_of(server, movie_id)
     languages = preferred(request.headers.get("accept-language", ""))
@@ -89,21 +89,24 @@ async def movie(request: Request[Any, Any, Any], movie_id: FromPath[str]) -> ASG
 
 @get("/movies/{movie_id:str}/history", include_in_schema=False)
 async def history(request: Request[Any, Any, Any], movie_id: FromPath[str]) -> ASGIResponse:
-    """What changed in a film, when, and by whose delivery or decision; how its rating moved."""
+    """What changed in a film, when, and by which delivery or decision; how its rating moved."""
     server = server_of(request)
     number = await movie_of(server, movie_id)
     entries = await asyncio.to_thread(server.movies.history, number)
     if not entries:
-        raise not_found(f"nothing is known of mc{number}")
+        raise not_found(f"there is no history of mc{number}")
     stored = await asyncio.to_thread(server.movies.document, number)
     film = msgspec.json.decode(stored.document) if stored else {"id": f"mc{number}", "title": f"mc{number}"}
-    told = [
+    entries = [
         {**entry, "fields": changes_of(msgspec.json.decode(entry["fields"]))} for entry in reversed(entries)
     ]
     moves = [
-        {"at": entry["at"], **move} for entry in told for move in entry["fields"] if move["field"] == "rating"
+        {"at": entry["at"], **move}
+        for entry in entries
+        for move in entry["fields"]
+        if move["field"] == "rating"
     ]
-    return page(request, "history.html", film=film, entries=told, moves=moves)
+    return page(request, "history.html", film=film, entries=entries, moves=moves)
 
 
 @get("/records/{source:str}/{key:path}", include_in_schema=False)
@@ -158,7 +161,9 @@ async def _similar(server: ServerState, stored: Stored) -> list[Summary]:
 
 
 async def source_facts(server: ServerState) -> dict[str, dict[str, Any]]:
-    """Return the sources' facts by name, held until the catalogue changes: reading them takes as long as the rest of a page."""
+    """Return the sources' facts by name, cached until the catalogue changes: reading them takes as long as the rest of
+    a page.
+    """
     held = await server.ready(0, "source-facts", lambda: list(server.workbench.sources()), answer)
     return {str(fact["name"]): fact for fact in msgspec.json.decode(held.body)}
 
@@ -170,7 +175,7 @@ def movie_of_record(connection: sa.Connection, source: str, key: str) -> int | N
 
 
 def raters_of(film: Mapping[str, Any]) -> list[RaterRow]:
-    """Lay out a film's ratings, what adds most first."""
+    """Return a film's ratings, the greatest contribution first."""
     adds = {part["rater"]: part["points"] for part in (film.get("rating") or {}).get("contributions", [])}
     rows = [
         RaterRow(
@@ -192,7 +197,7 @@ def raters_of(film: Mapping[str, Any]) -> list[RaterRow]:
 
 
 def expected_of(rating: Mapping[str, Any], ratings: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Say which panel's score nobody has given, and what it is expected to be."""
+    """Return which panel has no rating, and its expected score."""
     given = {each["panel"] for each in ratings if each["aspect"] == "overall"}
     found = []
     for panel, name in (("critics", "critics’"), ("audience", "audience")):
@@ -218,7 +223,9 @@ def links_of(ids: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def changes_of(fields: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Lay out an entry of the change log: field, label, before and after as words; of lists what came and went."""
+    """Return an entry of the change log: field, label, before and after in words; for lists the added and removed
+    items.
+    """
     found = []
     for name, pair in fields.items():
         before, after = pair if isinstance(pair, list) and len(pair) == 2 else (None, pair)

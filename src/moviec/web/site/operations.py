@@ -1,4 +1,4 @@
-"""Operations, for whoever signs in with an admin key: health, runs, held deliveries, rejected rows and failures.
+"""Operations, for people signed in with an admin key: health, runs, held deliveries, rejected rows and failures.
 
 Work goes through the workbench: the web itself starts no run. Reading deliveries and failures needs Arrow, which a server
 starts without, so it is imported on first use.
@@ -28,13 +28,13 @@ from moviec.web.server_state import ServerState, caller_of, server_of
 from moviec.web.site import words
 from moviec.web.site.rendering import form_of, form_token, page, redirect, refused
 
-#: Wrong keys that one address may try in a minute.
+#: Wrong keys accepted from one address in a minute.
 WRONG = 20
 
 
 @get("/sign-in", include_in_schema=False)
 async def door(request: Request[Any, Any, Any]) -> ASGIResponse:
-    """A form for a key; who is signed in, and how to leave."""
+    """The form to sign in with a key, or to sign out."""
     server, caller = server_of(request), caller_of(request)
     shown = {
         "key": caller.key,
@@ -47,7 +47,7 @@ async def door(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 @post("/sign-in", include_in_schema=False, status_code=303)
 async def sign_in(request: Request[Any, Any, Any]) -> ASGIResponse:
-    """Open a session for whoever shows a key."""
+    """Open a session for a valid key."""
     server, fields = server_of(request), await form_of(request)
     begun = await server.sessions.begin(fields.get("key", [""])[0].strip()[:200])
     if begun is None:
@@ -78,29 +78,29 @@ def _cookie(request: Request[Any, Any, Any], value: str, lasts: int) -> str:
 
 
 def _inside(path: str) -> str:
-    """Return a path of this site; the front page for anything that might lead elsewhere."""
+    """Return a path of this site; the front page for anything that might lead to another site."""
     plain = path.isascii() and path.isprintable() and "\\" not in path
     return path if plain and path.startswith("/") and not path.startswith("//") else "/"
 
 
-#: Runs, rejected rows and failures that a page lists.
+#: Numbers of runs, rejected rows and failures listed on a page.
 RUNS, ROWS, FAILURES = 15, 100, 200
 
 _NO_STORE = {"cache-control": "no-store"}
 
 
 def admin_of(request: Request[Any, Any, Any]) -> tuple[ServerState, str]:
-    """Return the site, and the name under which an admin works. Raises Problem 401 or 403 for anybody else."""
+    """Return the server's state and the admin's name. Raises Problem 401 or 403 for anyone else."""
     key = caller_of(request).key
     if key is None:
-        raise unauthorized("operations take an admin key")
+        raise unauthorized("operations need an admin key")
     if key.scope != "admin":
-        raise Problem(403, "this key may read, but not run operations")
+        raise Problem(403, "this key may only read, not run operations")
     return server_of(request), key.name
 
 
 async def work(request: Request[Any, Any, Any], task: Callable[[], Any]) -> tuple[Any, str]:
-    """Do what the workbench may refuse; return what came of it, and in words why nothing did."""
+    """Run a task of the workbench; return its result, or None and the error message."""
     try:
         return await server_of(request).at_length(task), ""
     except MovieCError as error:
@@ -108,16 +108,16 @@ async def work(request: Request[Any, Any, Any], task: Callable[[], Any]) -> tupl
         return None, str(error)
 
 
-def shown(request: Request[Any, Any, Any], template: str, told: str = "", **values: Any) -> ASGIResponse:
-    """Answer with a page of operations: never kept, with what a form must carry."""
-    told = told or request.query_params.get("told", "")[:500]
-    return page(request, template, _NO_STORE, csrf=form_token(request), told=told, **values)
+def shown(request: Request[Any, Any, Any], template: str, message: str = "", **values: Any) -> ASGIResponse:
+    """Respond with a page of operations: never cached, with the CSRF token for its forms."""
+    message = message or request.query_params.get("message", "")[:500]
+    return page(request, template, _NO_STORE, csrf=form_token(request), message=message, **values)
 
 
-def done(request: Request[Any, Any, Any], path: str, told: str) -> ASGIResponse:
-    """Go on to a page after work, which says what came of it."""
+def done(request: Request[Any, Any, Any], path: str, message: str) -> ASGIResponse:
+    """Redirect to a page after work, with a message about the result."""
 
-    return redirect(request, f"{path}?{urlencode({'told': told[:500]})}")
+    return redirect(request, f"{path}?{urlencode({'message': message[:500]})}")
 
 
 @get("/operations", include_in_schema=False)
@@ -164,7 +164,7 @@ async def operations(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 @get("/operations/held", include_in_schema=False)
 async def held(request: Request[Any, Any, Any]) -> ASGIResponse:
-    """Held deliveries, with what shrank since the delivery before."""
+    """Held deliveries, with what shrank since the previous delivery."""
     from moviec.catalog.deliveries import all_deliveries, applied_before, is_waiting
 
     server, _ = admin_of(request)
@@ -179,17 +179,17 @@ async def held(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 @post("/operations/held", include_in_schema=False, status_code=303)
 async def settle_held(request: Request[Any, Any, Any]) -> ASGIResponse:
-    """Take a held delivery in, or refuse it."""
+    """Accept or refuse a held delivery."""
     server, who = admin_of(request)
     fields = await form_of(request)
     delivery = fields.get("delivery", [""])[0]
     if fields.get("do") == ["accept"]:
         found, wrong = await work(request, lambda: server.workbench.accept_held(delivery))
-        told = f"{delivery} is taken in: {_changes(found)}" if found else wrong
+        message = f"{delivery} is accepted: {_changes(found)}" if found else wrong
     else:
         found, wrong = await work(request, lambda: server.workbench.refuse_held(delivery, who))
-        told = f"{delivery} is refused; nothing of it is taken in" if found else wrong
-    return done(request, "/operations/held", told)
+        message = f"{delivery} is refused; none of it is applied" if found else wrong
+    return done(request, "/operations/held", message)
 
 
 @get("/operations/quarantine", include_in_schema=False)
@@ -214,8 +214,8 @@ async def replay_quarantine(request: Request[Any, Any, Any]) -> ASGIResponse:
     if found is None:
         return done(request, "/operations/quarantine", wrong)
     read = sum(found["replayed"].values())
-    told = f"{plural(read, 'rejected row is', 'rejected rows are')} read now: {_changes(found)}"
-    return done(request, "/operations/quarantine", told)
+    message = f"{plural(read, 'rejected row is', 'rejected rows are')} now read: {_changes(found)}"
+    return done(request, "/operations/quarantine", message)
 
 
 @get("/operations/failures", include_in_schema=False)
@@ -230,13 +230,13 @@ async def failures(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 @post("/operations/failures", include_in_schema=False, status_code=303)
 async def replay_failures(request: Request[Any, Any, Any]) -> ASGIResponse:
-    """Try again what was set aside: those that are chosen, or all."""
+    """Try again what was set aside: the chosen ones, or all."""
     server, _ = admin_of(request)
     fields = await form_of(request)
     numbers = [int(text) for text in fields.get("number", []) if text.isascii() and text.isdecimal()]
     found, wrong = await work(request, lambda: server.workbench.replay_failures(numbers))
-    told = f"{plural(found['replayed'], 'is', 'are')} tried again" if found else wrong
-    return done(request, "/operations/failures", told)
+    message = f"{plural(found['replayed'], 'is', 'are')} tried again" if found else wrong
+    return done(request, "/operations/failures", message)
 
 
 def _shrunk(delivery: Any, before: Any) -> list[tuple[str, int, int]]:
@@ -254,7 +254,7 @@ def _lost(name: str) -> str:
 
 
 def _run(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay out a run with how long it and its steps took."""
+    """Return a run with the durations of it and its steps."""
     steps = [step for step in row["steps"] or [] if step.get("seconds", 0) >= 0.05]
     took = None
     if row["finished_at"]:

@@ -43,7 +43,7 @@ ROLES = ("director", "actor", "writer", "composer")
 
 
 class Filmed(msgspec.Struct, frozen=True):
-    """A film of a person, with everything that they did in it."""
+    """A film of a person, with all their roles in it."""
 
     id: str
     title: str
@@ -55,7 +55,7 @@ class Filmed(msgspec.Struct, frozen=True):
 
 @get("/people", include_in_schema=False)
 async def people(request: Request[Any, Any, Any]) -> ASGIResponse:
-    """Persons of a name, or those with the most votes for their films."""
+    """People with a name, or those with the most votes for their films."""
     server, query = server_of(request), request.query_params.get("query", "")[:200]
     role = request.query_params.get("role", "director")
     role = role if role in ROLES else "director"
@@ -94,7 +94,7 @@ async def person(request: Request[Any, Any, Any], person_id: FromPath[str]) -> A
 
 
 def number_of(connection: sa.Connection, kind: str, text: str) -> int | None:
-    """Return the number of a person or company by number or by an id elsewhere; None for what is neither."""
+    """Return the number of a person or company by number or by an external id; None for anything else."""
     space, colon, key = text.partition(":")
     if colon:
         return party_at(connection, kind, space.lower(), key) if "\x00" not in key else None
@@ -135,7 +135,7 @@ def _person(connection: sa.Connection, number: int) -> dict[str, Any]:
 
 
 def filmed(credits: Sequence[Credit]) -> list[Filmed]:
-    """Put what a person did in a film into one line, in the order of the credits' films."""
+    """Combine a person's roles in a film in one line, in the order of the credits' films."""
     by_film: dict[int, list[Credit]] = {}
     for credit in credits:
         by_film.setdefault(credit.movie, []).append(credit)

@@ -1,4 +1,4 @@
-"""Where each of a film's fields comes from: its claims, which won and why, and the records behind them."""
+"""The origin of each of a film's fields: its claims, which won and why, and the records behind them."""
 
 from __future__ import annotations
 
@@ -9,22 +9,24 @@ import msgspec
 
 from moviec.web.site import words
 
-#: Fields in the order of a page; those with a section of their own stand at the end.
+#: Fields in the order of a page; those with their own section come last.
 ORDER = (
     "title", "original_title", "titles", "kind", "year", "released", "status", "runtime", "certificate", "original_language",
     "languages", "countries", "collection", "genres", "keywords", "budget", "revenue", "revenue_domestic", "revenue_unstated",
     "people", "companies", "popularity", "votes", "overview", "tagline", "poster", "trailer", "homepage", "adult",
 )  # fmt: skip
 
-#: Names that one claim lists, at most; the rest is counted.
+#: The most names listed for a claim; the rest is counted.
 LISTED = 12
 
-#: Letters of a claim that are shown.
+#: Characters shown of a claim.
 LETTERS = 320
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """What one source says: as words, with its weight, whether it agrees with the value, and the records it comes from."""
+    """One source's claim: in words, with its weight, whether it agrees with the value, and the records it comes
+    from.
+    """
 
     source: str
     name: str
@@ -35,7 +37,7 @@ class Claim(msgspec.Struct, frozen=True):
 
 
 class Fact(msgspec.Struct, frozen=True):
-    """A field: its value as words, the rule in words, its confidence, how many sources agree of how many, every claim."""
+    """A field: its value and rule in words, its confidence, how many sources agree of how many, every claim."""
 
     field: str
     label: str
@@ -48,7 +50,7 @@ class Fact(msgspec.Struct, frozen=True):
 
     @property
     def behind(self) -> str:
-        """Say in a few words who stands behind the value."""
+        """Return in a few words which sources support the value."""
         if self.sources == 1:
             return self.claims[0].name
         if self.agree == self.sources:
@@ -59,7 +61,7 @@ class Fact(msgspec.Struct, frozen=True):
 def facts_of(
     film: Mapping[str, Any], said: Mapping[str, Any], records: Mapping[str, Sequence[str]]
 ) -> list[Fact]:
-    """List the fields that any source says something of, in the order of a page."""
+    """List the fields with any claim, in the order of a page."""
     fields = said.get("fields", {})
     ordered = [name for name in ORDER if name in fields] + sorted(set(fields) - set(ORDER))
     return [fact for name in ordered if (fact := _fact(name, film, fields[name], records)) is not None]
@@ -73,7 +75,7 @@ def _fact(
     if not claims or (name == "adult" and value == "no"):
         return None
     if name == "poster" and not isinstance(film.get("poster"), Mapping):
-        return None  # a path at a provider, and no picture of it here
+        return None  # a path at a provider, with no picture of it here
     sources = {claim.source for claim in claims}
     agree = {claim.source for claim in claims if claim.chosen}
     return Fact(
@@ -91,7 +93,7 @@ def _fact(
 def _claims(
     name: str, said: Sequence[Mapping[str, Any]], records: Mapping[str, Sequence[str]]
 ) -> list[Claim]:
-    """Put what one source says of a list together, the chosen and the weightiest first."""
+    """Combine one source's claims on a list, the chosen and weightiest first."""
     together: dict[tuple[str, bool, float | None], list[str]] = {}
     for claim in said:
         listed = claim.get("labels") or claim.get("names")

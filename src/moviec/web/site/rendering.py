@@ -1,4 +1,4 @@
-"""From values to a page: templates, the frame around every page, and the page of an error."""
+"""Renders pages: templates, the frame around every page, and error pages."""
 
 from __future__ import annotations
 
@@ -25,33 +25,33 @@ from moviec.web.site import drawings, words
 
 HTML = "text/html"
 
-#: What the frame shows: which entry of the menu is lit, and who is signed in ("", "read" or "admin").
+#: Values of the frame: the active menu entry, and who is signed in ("", "read" or "admin").
 Frame = Mapping[str, Any]
 
 
 def page(
     request: Request[Any, Any, Any], template: str, headers: Mapping[str, str] | None = None, **values: Any
 ) -> ASGIResponse:
-    """Answer with a page made of a template."""
+    """Respond with a page from a template."""
     body = written(server_of(request), template, {**frame_of(request), **values})
     return respond(request, from_bytes(body, HTML, dict(headers or {})))
 
 
 def refused(request: Request[Any, Any, Any], template: str, **values: Any) -> ASGIResponse:
-    """Answer a form that was not accepted with a page that says why."""
+    """Respond to a rejected form with a page that says why."""
     body = written(server_of(request), template, {**frame_of(request), **values})
     return ASGIResponse(body=body, status_code=403, media_type=HTML)
 
 
-#: What a page is made of: its template, its values, and headers of its own.
+#: The parts of a page: its template, its values, and extra headers.
 Made = tuple[str, Mapping[str, Any], Mapping[str, str]]
 
 
 async def kept_page(
     request: Request[Any, Any, Any], movie: int, name: str, make: Callable[[], tuple[str, dict[str, Any]]]
 ) -> ASGIResponse:
-    """Answer with a page that is held until the movie changes (`movie` 0: until anything does); `make` gives its template and
-    values, and runs beside the event loop.
+    """Respond with a page that is cached until the movie changes (`movie` 0: until anything does); `make` returns its
+    template and values, and runs in a thread.
     """
 
     async def made() -> Made:
@@ -63,7 +63,9 @@ async def kept_page(
 async def held_page(
     request: Request[Any, Any, Any], movie: int, name: str, make: Callable[[], Awaitable[Made]]
 ) -> ASGIResponse:
-    """Answer with a page that is held until the movie changes (`movie` 0: until anything does), or the index moves on."""
+    """Respond with a page that is cached until the movie changes (`movie` 0: until anything does), or the index moves
+    on.
+    """
     server, frame = server_of(request), frame_of(request)
     languages = ",".join(preferred(request.headers.get("accept-language", "")))
     full = f"page:{name}:{server.finder.position}:{languages}:{frame['signed_in']}"
@@ -78,19 +80,19 @@ async def held_page(
 
 
 def frame_of(request: Request[Any, Any, Any]) -> dict[str, Any]:
-    """Return what a page's frame shows of the caller."""
+    """Return the caller's values in a page's frame."""
     key = caller_of(request).key if "moviec.caller" in request.scope else None
     return {"signed_in": key.scope if key else "", "path": request.scope["path"]}
 
 
 def form_token(request: Request[Any, Any, Any]) -> str:
-    """Return what forms of this session carry; empty where nobody is signed in by a session."""
+    """Return the CSRF token for forms of this session; empty without a session."""
     session = caller_of(request).session
     return csrf_of(session) if session else ""
 
 
 def written(server: ServerState, template: str, values: Mapping[str, Any]) -> bytes:
-    """Write a template with values, and what every page has."""
+    """Render a template with values, and those of every page."""
     given = {
         "prefix": server.prefix,
         "version": __version__,
@@ -137,7 +139,7 @@ def templates() -> jinja2.Environment:
 
 
 def with_query(values: Mapping[str, Any], **changes: Any) -> str:
-    """Write a query with some values changed; those that come to nothing are left out. Lists stand with commas."""
+    """Return a query string with some values changed; empty ones are left out. Lists are joined with commas."""
     merged = {**values, **changes}
     return urlencode(
         {name: _flat(value) for name, value in merged.items() if value not in (None, "", (), [])}
@@ -151,23 +153,21 @@ def _flat(value: Any) -> str:
 
 
 async def form_of(request: Request[Any, Any, Any]) -> dict[str, list[str]]:
-    """Read a form that a page has sent, as lists of values by name. Raises Problem 403 where it is not one of this session's."""
+    """Read a submitted form, as lists of values by name. Raises Problem 403 without this session's CSRF token."""
     fields: dict[str, list[str]] = {}
     for name, value in parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True):
         fields.setdefault(name, []).append(value)
     server = request.headers.get("sec-fetch-site", "same-origin")
     token = form_token(request)
     if server not in ("same-origin", "none") or (token and fields.get("csrf") != [token]):
-        raise Problem(
-            403, "this form is not one of this page; go back, load the page again and send it once more"
-        )
+        raise Problem(403, "this form has expired; go back, reload the page and submit it again")
     return fields
 
 
 def redirect(
     request: Request[Any, Any, Any], path: str, headers: Mapping[str, str] | None = None
 ) -> ASGIResponse:
-    """Send a browser on to a page of the site, after what it has done."""
+    """Redirect a browser to a page of the site."""
     where = f"{server_of(request).prefix}{path}"
     return ASGIResponse(
         status_code=303, headers={"location": where, "cache-control": "no-store", **(headers or {})}
@@ -186,36 +186,36 @@ _HEADINGS = {
     503: "Not ready yet",
 }
 
-_PAGE_LOST = "This page of the list is no longer there: go back to the search, and begin at its first page"
+_PAGE_LOST = "This page of the list is no longer there: go back to the search, and start at its first page"
 
-#: Paths that only programs ask: their errors are JSON whatever a browser would take.
+#: Paths for programs only: their errors are JSON whatever a browser accepts.
 _PROGRAMS = ("/v1", "/omdb", "/3/", "/reconcile", "/movies/search")
 
 
-#: What a page says instead of a sentence that is for programs, by the message's beginning or a part of it.
+#: Messages on pages instead of those for programs, by a part of the latter.
 _SAID = (
     (NO_ADDRESS, "There is no page at this address"),
     ("; /v1/genres lists them", "; Genres in the menu lists those there are"),
     ("; /v1/production_companies?query= finds names", "; Companies in the menu finds them by name"),
-    ("; /docs lists the parameters", "; take it out of the address"),
+    ("; /docs lists the parameters", "; remove it from the address"),
     ("cursor: this cursor belongs to another search; leave it out, or ask as before", _PAGE_LOST),
-    ("cursor: this is no cursor; give `next` of the page before as it stands", _PAGE_LOST),
+    ("cursor: this is not a cursor; use `next` of the previous page unchanged", _PAGE_LOST),
     (
-        "not written as it should be; /docs shows how",
-        "not written as it should be; change it, or take it out of the address",
+        "not valid; see /docs for the format",
+        "not valid; change it, or remove it from the address",
     ),
-    ("; several values of one filter are parted by `,` or `|`", "; take one of them out of the address"),
-    ("Expected int, got str", "write a whole number"),
-    ("Expected float, got str", "write a number"),
-    ("Expected bool, got str", "write true or false"),
-    ("Invalid RFC3339 encoded date", "write a day such as 1999-03-31"),
-    ("Expected int", "write a whole number"),
-    ("Expected float", "write a number"),
+    ("; separate several values of one filter by `,` or `|`", "; remove one of them from the address"),
+    ("Expected int, got str", "use a whole number"),
+    ("Expected float, got str", "use a number"),
+    ("Expected bool, got str", "use true or false"),
+    ("Invalid RFC3339 encoded date", "use a date such as 1999-03-31"),
+    ("Expected int", "use a whole number"),
+    ("Expected float", "use a number"),
 )
 
 
 def plain_message(problem: Problem) -> str:
-    """Return a problem's message in the words of a page: what is wrong, and what to do."""
+    """Return a problem's message for a page: what is wrong, and what to do."""
     text = problem.message
     for name in [each["name"] for each in problem.details or () if isinstance(each, dict) and "name" in each]:
         text = re.sub(rf"^{re.escape(name)}:", f"{words.field(name)}:", text)
@@ -225,7 +225,7 @@ def plain_message(problem: Problem) -> str:
 
 
 def problem_page(request: Request[Any, Any, Any], problem: Problem) -> bytes | None:
-    """Write what went wrong as a page, for a browser that asked for one of the site's; None for a program."""
+    """Render an error page for a browser that requested a page of the site; None for a program."""
     scope: Any = request.scope
     caller = scope.get("moviec.caller")
     key = caller.key if caller else None
@@ -236,7 +236,7 @@ def problem_page(request: Request[Any, Any, Any], problem: Problem) -> bytes | N
 def refusal_page(
     server: ServerState, path: str, accept: str, problem: Problem, signed_in: str = ""
 ) -> bytes | None:
-    """Write what went wrong as a page, where a browser asked for one of the site's; None where a program asked."""
+    """Render an error page if a browser requested a page of the site; None for a program."""
     if path.startswith(_PROGRAMS) or "text/html" not in accept:
         return None
     shown = {

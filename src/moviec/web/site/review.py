@@ -1,5 +1,5 @@
-"""Review: uncertain pairs of records side by side with the evidence, grouped by why they wait; verdicts, many at once, and
-taking them back. Reading decisions brings Arrow, which a server starts without: it is imported when it is first asked for.
+"""Review: uncertain pairs of records side by side with the evidence, grouped by why they wait; recording verdicts, many
+at once, and undoing them. Reading decisions needs Arrow, which a server starts without, so it is imported on first use.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from moviec.web.workbench import Verdict
 #: Pairs of a page, and decisions that are listed.
 PAIRS, DECISIONS = 20, 100
 
-#: What is laid side by side, in this order.
+#: The fields shown side by side, in this order.
 SIDES = ("title", "year", "kind", "runtime", "directors", "cast", "countries", "ids")
 
-#: Why a pair waits, as a person would say it.
+#: Why a pair waits, in words.
 CAUSES = {
     "taken": "The film already has another record of this source",
     "several fit": "Several records fit about as well",
@@ -64,7 +64,7 @@ class Card(msgspec.Struct, frozen=True):
 
 @get("/operations/review", include_in_schema=False)
 async def review(request: Request[Any, Any, Any]) -> ASGIResponse:
-    """Pairs that wait, the most valuable first, grouped by why."""
+    """Pairs that wait, the most valuable first, grouped by reason."""
     from moviec.catalog.decisions import all_decisions, with_states
 
     site, _ = admin_of(request)
@@ -78,7 +78,7 @@ async def review(request: Request[Any, Any, Any]) -> ASGIResponse:
     last = [row for row in with_states(made) if row["state"] == "in force"][-1:]
     facts = await source_facts(site)
     return shown(
-        request, "review.html", told=wrong, groups=sorted(groups.items(), key=lambda pair: -len(pair[1])), source=source,
+        request, "review.html", message=wrong, groups=sorted(groups.items(), key=lambda pair: -len(pair[1])), source=source,
         sources=sorted(facts), last=last[0] if last else None,
     )  # fmt: skip
 
@@ -94,17 +94,17 @@ async def decide(request: Request[Any, Any, Any]) -> ASGIResponse:
     if found is None:
         return done(request, "/operations/review", wrong)
     changed = sum(found["changes"].values())
-    told = f"{plural(len(verdicts), 'verdict is', 'verdicts are')} recorded; {plural(changed, 'film', 'films')} changed"
-    return done(request, "/operations/review", told)
+    message = f"{plural(len(verdicts), 'verdict is', 'verdicts are')} recorded; {plural(changed, 'film', 'films')} changed"
+    return done(request, "/operations/review", message)
 
 
 @get("/operations/review/effect", include_in_schema=False)
 async def effect(request: Request[Any, Any, Any]) -> ASGIResponse:
-    """What a verdict would do, before it is made."""
+    """The effect of a verdict, before it is made."""
     site, who = admin_of(request)
     ends = [request.query_params.get(name, "") for name in ("left", "right")]
     if not all(":" in end for end in ends):
-        raise Problem(404, "name two records, each SOURCE:KEY")
+        raise Problem(404, "give two records, each SOURCE:KEY")
     found, wrong = {}, ""
     for verdict in ("same", "different"):
         said = Verdict(ends[0], ends[1], verdict == "same", who)
@@ -122,7 +122,7 @@ async def effect(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 @get("/operations/decisions", include_in_schema=False)
 async def decisions(request: Request[Any, Any, Any]) -> ASGIResponse:
-    """Verdicts that were made, the latest first."""
+    """All verdicts, the latest first."""
     from moviec.catalog.decisions import all_decisions, with_states
 
     site, _ = admin_of(request)
@@ -132,7 +132,7 @@ async def decisions(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 @post("/operations/decisions", include_in_schema=False, status_code=303)
 async def undo(request: Request[Any, Any, Any]) -> ASGIResponse:
-    """Take verdicts back."""
+    """Undo verdicts."""
     site, who = admin_of(request)
     fields = await form_of(request)
     numbers = [int(text) for text in fields.get("number", []) if text.isascii() and text.isdecimal()]
@@ -143,12 +143,14 @@ async def undo(request: Request[Any, Any, Any]) -> ASGIResponse:
     if found is None:
         return done(request, back, wrong)
     changed = sum(found["changes"].values())
-    told = f"{plural(len(numbers), 'verdict is', 'verdicts are')} taken back; {plural(changed, 'film', 'films')} changed"
-    return done(request, back, told)
+    message = f"{plural(len(numbers), 'verdict is', 'verdicts are')} taken back; {plural(changed, 'film', 'films')} changed"
+    return done(request, back, message)
 
 
 def verdicts_of(fields: Mapping[str, Sequence[str]], who: str) -> list[Verdict]:
-    """Read the verdicts of a form: pairs stand in `pair-N` as two records parted by a line end, verdicts in `say-N`."""
+    """Read the verdicts of a form: pairs are in `pair-N` as two records separated by a line end, verdicts in
+    `say-N`.
+    """
     found = []
     for name, values in fields.items():
         number = name.removeprefix("pair-")
@@ -160,7 +162,7 @@ def verdicts_of(fields: Mapping[str, Sequence[str]], who: str) -> list[Verdict]:
 
 
 def card_of(pair: Mapping[str, Any]) -> Card:
-    """Lay a pair out."""
+    """Return a pair for its page."""
     left, right = pair["left"], pair["right"]
     lines = []
     for name in SIDES:
@@ -182,7 +184,7 @@ def card_of(pair: Mapping[str, Any]) -> Card:
 
 
 def _differ(left: Mapping[str, Any], right: Mapping[str, Any], name: str) -> bool:
-    """Return whether two records say different things: of ids only in a space that both have one in."""
+    """Return whether two records differ: in ids only within a space where both have one."""
     ours, theirs = left.get(name), right.get(name)
     if not ours or not theirs:
         return False

@@ -1,4 +1,6 @@
-"""Where the data come from: each source with what it delivers and how right it is, and the methods that join them."""
+"""Where the data come from: each source with what it delivers and how reliable it is, and the methods that join
+them.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +23,14 @@ from moviec.web.site import words
 from moviec.web.site.movie import source_facts
 from moviec.web.site.rendering import kept_page, page
 
-#: Films that others could judge, at least, for a source's reliability in a field to be shown: of fewer it says little.
+#: Films that others could judge, at least, for a source's reliability in a field to be shown: with fewer it is
+#: unreliable.
 JUDGED = 30
 
 
 @get("/methods", include_in_schema=False)
 async def methods(request: Request[Any, Any, Any]) -> ASGIResponse:
-    """How it works, held until the catalogue changes."""
+    """How it works, cached until the catalogue changes."""
     server = server_of(request)
 
     def make() -> tuple[str, dict[str, Any]]:
@@ -53,7 +56,7 @@ async def methods(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 
 def reliability(cards: Sequence[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, list[float | None]]]:
-    """Lay out how right each source is in each field, of those that enough films could judge; a column for each source."""
+    """Return each source's reliability in each field judged on enough films; a column for each source."""
     known = {
         (row["field"], name): row["reliability"]
         for name, card in cards
@@ -106,7 +109,7 @@ async def source(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIRe
         raise not_found(f"there is no source '{name[:50]}'")
 
     def make() -> tuple[str, dict[str, Any]]:
-        from moviec.catalog.deliveries import all_deliveries  # brings Arrow, which a server starts without
+        from moviec.catalog.deliveries import all_deliveries  # needs Arrow, which a server starts without
 
         with server.catalogue.connect() as connection:
             fresh, covered = freshness(connection).get(name, {}), coverage(connection, name)
@@ -129,7 +132,7 @@ async def source(request: Request[Any, Any, Any], name: FromPath[str]) -> ASGIRe
 
 
 def filled_of(report: dict[str, Any]) -> list[tuple[str, float]]:
-    """Return how full each field of a delivery is, the fullest first, from its report."""
+    """Return the filled share of each field of a delivery, the fullest first, from its report."""
     audit = report.get("audit") or {}
     found, films = audit.get("filled") or {}, audit.get("films") or 0
     if not films:

@@ -14,7 +14,7 @@ from moviec.units import short_number
 
 _ENGLISH = Locale("en")
 
-#: Where an id of another site leads, and what people call that site.
+#: The address of another site's id, and the site's name.
 _SITES = {
     "imdb": ("IMDb", "https://www.imdb.com/title/{}/"),
     "tmdb": ("TMDB", "https://www.themoviedb.org/movie/{}"),
@@ -125,25 +125,25 @@ MONTHS = ("January", "February", "March", "April", "May", "June", "July", "Augus
 
 
 def name_of(source: str) -> str:
-    """Return what people call a source or rater."""
+    """Return the display name of a source or rater."""
     rater, slash, part = source.partition("/")
     named = _NAMES.get(rater, rater)
     return f"{named} {part}" if slash else named
 
 
 def rater(name: str) -> str:
-    """Return what people call a rater: "Rotten Tomatoes, audience"."""
+    """Return the display name of a rater: "Rotten Tomatoes, audience"."""
     whole, _, part = name.replace("/", "_").partition("_")
     return f"{name_of(whole)}, {part}" if part else name_of(whole)
 
 
 def field(name: str) -> str:
-    """Return what a page calls a field."""
+    """Return the display name of a field."""
     return FIELDS.get(name, name.replace("_", " ").capitalize())
 
 
 def changed(names: Sequence[str]) -> str:
-    """Return what a page calls the first fields that changed: "rating, cast and crew"; those that no reader looks for are left out."""
+    """Return the display names of the first changed fields, as in "rating, cast and crew", without technical ones."""
     named = [_in_a_line(field(name)) for name in names if name not in ("adult", "confidence", "sources")]
     return ", ".join(named[:2])
 
@@ -153,12 +153,12 @@ def _in_a_line(name: str) -> str:
 
 
 def rule(name: str) -> str:
-    """Say what a rule of survivorship does."""
+    """Return what a rule of survivorship does, in words."""
     return _RULES.get(name, name.replace("_", " "))
 
 
 def role(name: str) -> str:
-    """Return what a page calls a role."""
+    """Return the display name of a role."""
     return ROLES.get(name, name.replace("_", " ").capitalize())
 
 
@@ -170,7 +170,7 @@ def elsewhere(space: str, key: str, kind: str = "movies") -> tuple[str, str]:
 
 
 def plain(value: Any) -> str:
-    """Write a field's value as words: lists with commas, of what has a name its name."""
+    """Return a field's value as text: lists with commas, named objects by name."""
     if isinstance(value, list):
         return ", ".join(map(plain, value))
     if isinstance(value, dict):
@@ -183,7 +183,7 @@ def plain(value: Any) -> str:
 
 
 def said(value: Any, name: str) -> str:
-    """Write a claim of a field: money as dollars, dates as days, codes as names."""
+    """Return a claim of a field as text: money as dollars, dates as days, codes as names."""
     written = _WRITTEN.get(name)
     if written is None or not isinstance(value, written[0]) or isinstance(value, bool):
         return plain(value)
@@ -191,7 +191,7 @@ def said(value: Any, name: str) -> str:
 
 
 def day(text: str | None) -> str:
-    """Write a date as "15 December 1995"; what is none stays as it is."""
+    """Format a date as "15 December 1995"; other text is unchanged."""
     try:
         read = dt.date.fromisoformat((text or "")[:10])
     except ValueError:
@@ -200,12 +200,12 @@ def day(text: str | None) -> str:
 
 
 def minute(text: str | None) -> str:
-    """Write an instant as "2026-11-29 18:05"."""
+    """Format a time as "2026-11-29 18:05"."""
     return (text or "")[:16].replace("T", " ")
 
 
 def money(value: float | None) -> str:
-    """Write dollars in full up to a million, then as "$187.44 million"."""
+    """Format dollars in full up to a million, then as "$187.44 million"."""
     if value is None:
         return "–"
     sign, amount = ("−" if value < 0 else ""), abs(value)
@@ -216,7 +216,7 @@ def money(value: float | None) -> str:
 
 
 def amount(value: float | None, measure: str) -> str:
-    """Write a measure's value, short enough for a table."""
+    """Format a measure's value, short enough for a table."""
     if value is None:
         return "–"
     if measure in ("revenue", "budget", "profit"):
@@ -226,7 +226,7 @@ def amount(value: float | None, measure: str) -> str:
 
 
 def duration(minutes: int | None) -> str:
-    """Write minutes as "2 h 50 min"."""
+    """Format minutes as "2 h 50 min"."""
     if not minutes:
         return ""
     hours, rest = divmod(minutes, 60)
@@ -234,7 +234,7 @@ def duration(minutes: int | None) -> str:
 
 
 def share(part: float | None, digits: int = 1) -> str:
-    """Write a share of one as a percentage."""
+    """Format a fraction as a percentage."""
     return "–" if part is None else f"{100 * part:.{digits}f}%"
 
 
@@ -254,7 +254,7 @@ _WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "
 
 
 def schedule(cron: str) -> str:
-    """Say when a cron comes round: every day, week or month; any other is written as it is."""
+    """Return in words when a cron is due: every day, week or month; any other unchanged."""
     parts = cron.split()
     if len(parts) != 5 or not (parts[0].isdecimal() and parts[1].isdecimal()):
         return cron
@@ -268,7 +268,7 @@ def schedule(cron: str) -> str:
     return cron
 
 
-#: How the claims of some fields are written, where they have this type.
+#: Formats of some fields' claims, by type.
 _WRITTEN: dict[str, tuple[type | tuple[type, ...], Callable[[Any], str]]] = {
     **dict.fromkeys(("budget", "revenue", "revenue_domestic", "revenue_unstated"), ((int, float), money)),
     "votes": (int, lambda votes: f"{votes:,}"),

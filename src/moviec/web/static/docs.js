@@ -53,24 +53,24 @@ async function ask(method, path, form, shown) {
   shown.textContent = `${options.method} ${url}\n${answer.status} ${answer.statusText}\n\n${text.slice(0, 20000)}`;
 }
 
-function operation(method, path, told) {
+function operation(method, path, described) {
   const form = element("form");
-  const parameters = told.parameters || [];
+  const parameters = described.parameters || [];
   if (parameters.length) form.append(element("table", {}, ...parameters.map(field)));
-  if (told.requestBody) form.append(element("textarea", { rows: 4, cols: 60 }, "{}"));
+  if (described.requestBody) form.append(element("textarea", { rows: 4, cols: 60 }, "{}"));
   const shown = element("pre", { class: "answer" });
   if (!path.endsWith("/stream")) form.append(element("button", {}, "Try"));
   form.addEventListener("submit", (event) => { event.preventDefault(); ask(method, path, form, shown); });
-  const answers = Object.entries(told.responses).map(([status, one]) => `${status} ${one.description}`).join(" · ");
+  const answers = Object.entries(described.responses).map(([status, one]) => `${status} ${one.description}`).join(" · ");
   return element("details", {},
-    element("summary", {}, element("b", {}, method.toUpperCase()), " ", element("code", {}, path), " ", told.summary || ""),
-    element("p", {}, ...written(told.description || "")), element("p", { class: "quiet" }, answers), form, shown);
+    element("summary", {}, element("b", {}, method.toUpperCase()), " ", element("code", {}, path), " ", described.summary || ""),
+    element("p", {}, ...written(described.description || "")), element("p", { class: "quiet" }, answers), form, shown);
 }
 
-fetch(prefix + "/openapi.json").then((answer) => answer.json()).then((told) => {
-  document.getElementById("about").replaceChildren(...written(told.info.description));
+fetch(prefix + "/openapi.json").then((answer) => answer.json()).then((described) => {
+  document.getElementById("about").replaceChildren(...written(described.info.description));
   const groups = new Map();
-  for (const [path, methods] of Object.entries(told.paths))
+  for (const [path, methods] of Object.entries(described.paths))
     for (const [method, one] of Object.entries(methods)) {
       const tag = (one.tags || ["other"])[0];
       if (!groups.has(tag)) groups.set(tag, []);

@@ -44,7 +44,7 @@
     const here = pair.querySelector(".effect");
     if (here) return here.remove();
     const place = document.createElement("div");
-    place.className = "effect told";
+    place.className = "effect message";
     place.setAttribute("role", "status");
     place.textContent = "Working it out …";
     pair.append(place);
