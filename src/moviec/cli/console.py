@@ -72,7 +72,7 @@ def running_on(engine: EngineName, master: str) -> Running:
 
 
 HomeOption = Annotated[Path | None, typer.Option("--home", help="The home folder (else MOVIEC_HOME).")]
-ByOption = Annotated[str | None, typer.Option("--by", help="Who decides (else the user's name).")]
+ByOption = Annotated[str | None, typer.Option("--by", help="Who decides (default: the user's name).")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
