@@ -158,7 +158,7 @@ def test_a_file_given_twice_is_refused(tmp_path: Path, movies: Path) -> None:
         (["quarantine", "--home", "x", "--json", "replay"], "moviec: --home, --json: goes after the command", 2),
         (["review", "list", "--source", "nope", "--home", "h"], "moviec: there is no source 'nope'; there are: imdb, ", 2),
         (["review", "unmatched", "nope", "--home", "h"], "moviec: there is no source 'nope'; there are: imdb, ", 2),
-        (["show", "--home", "home", "tt\x1b[2J\n1"], "moviec: tt [2J 1: this is no id", 2),
+        (["show", "--home", "home", "tt\x1b[2J\n1"], "moviec: tt [2J 1: this is not a film's id", 2),
     ],
 )  # fmt: skip
 def test_errors_are_one_line(tmp_path: Path, words: list[str], message: str, status: int) -> None:
