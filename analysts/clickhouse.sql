@@ -130,7 +130,7 @@ INSERT INTO claims SELECT * FROM file('out/claims.parquet', Parquet);
 
 CREATE TABLE rollups (
   `kind` String COMMENT 'in `movies` feature, short, tv_movie or video; in `rollups` genres or production_companies',
-  `split` String COMMENT 'full: a film counts fully under each; even: it is divided among them',
+  `split` String COMMENT 'full: a film counts wholly under each; even: it is divided among them',
   `year` Int32 COMMENT 'year of release',
   `month` Int32 COMMENT '1 to 12; 0 is the whole year, with films whose month is unknown',
   `entry` Int32 COMMENT 'id of the genre or company',

@@ -130,7 +130,7 @@ COPY INTO claims FROM @moviec/claims.parquet FILE_FORMAT = (TYPE = PARQUET) MATC
 
 CREATE OR REPLACE TABLE rollups (
   kind VARCHAR COMMENT 'in `movies` feature, short, tv_movie or video; in `rollups` genres or production_companies',
-  split VARCHAR COMMENT 'full: a film counts fully under each; even: it is divided among them',
+  split VARCHAR COMMENT 'full: a film counts wholly under each; even: it is divided among them',
   year INTEGER COMMENT 'year of release',
   month INTEGER COMMENT '1 to 12; 0 is the whole year, with films whose month is unknown',
   entry INTEGER COMMENT 'id of the genre or company',

@@ -11,7 +11,7 @@
         ├── BusyError           another process is at the same work
         ├── ClusterError        the cluster of the run ended or was too small; trying again will not help
         ├── DamagedError        a stored file does not match its checksum; trying again will not help
-        └── UnpublishedError    deliveries were taken in, and wait to be published: exit status 3
+        └── UnpublishedError    deliveries were ingested, and wait to be published: exit status 3
 
 A row that cannot be read is no error: it is data, kept as a rejected row with its reason.
 """
@@ -42,7 +42,7 @@ class SourceError(MovieCError):
 
 
 class AllowanceError(SourceError):
-    """A provider's allowance of the day is used up: what is left is asked for the next day."""
+    """A provider's daily allowance is used up: the rest is requested the next day."""
 
 
 class PayloadError(SourceError):
@@ -83,6 +83,6 @@ class DamagedError(StoreError):
 
 
 class UnpublishedError(StoreError):
-    """What was taken in is safe in the lake and could not be published yet, for want of room, a lock or a connection."""
+    """Ingested data is safe in the lake but could not be published yet, for lack of space, a lock or a connection."""
 
     exit_status = 3

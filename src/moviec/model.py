@@ -128,7 +128,7 @@ REJECTED = pa.schema(_REJECTED)
 
 
 class PartyChanges(msgspec.Struct, frozen=True):
-    """The people, or the companies, that a run worked out: matching hands them to the catalogue.
+    """The people, or the companies, that a run resolved: matching passes them to the catalogue.
 
     `names`: the folded names it was about; None: all. `ids`: the parties it was about. `shown`: their rows of `people`
     or `companies`. `parties`: rows of `parties` but for the kind. `credits`: the credits with these names (movie, source, role,

@@ -1,6 +1,6 @@
 """Titles and names of other scripts in Latin letters, as people type them and as catalogues list them.
 
-Each function takes and gives strings and always gives the same for the same: on bulk, call it once per distinct value.
+Each function maps strings to strings deterministically: for bulk data, call it once per distinct value.
 Chinese is read as Mandarin (pinyin), Japanese by its readings (Hepburn, long vowels short), Korean by Revised
 Romanization, everything else letter by letter. The caller folds the result as it folds any title.
 """

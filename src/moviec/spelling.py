@@ -41,7 +41,7 @@ WORDS = {
 }  # fmt: skip
 SHORT = {"dr": "doctor", "mr": "mister", "vs": "versus", "vol": "volume", "blvd": "boulevard"}
 
-#: Number words that count something by themselves; "one" does so only beside another ("twenty one").
+#: Number words that count something by themselves; "one" does so only next to another ("twenty one").
 UNITS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
     "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17,
@@ -89,7 +89,7 @@ def count_words(folded: str) -> str:
 
 
 def _number(words: list[str], place: int) -> tuple[int | None, int]:
-    """Read the number that begins at a word: its value, None where there is none, and the place behind it."""
+    """Read the number that begins at a word: its value, None if there is none, and the position after it."""
     total = current = 0
     last = 1_000_000  # the least step that was counted: what follows must be smaller
     at = place

@@ -1,6 +1,6 @@
 """Folding: titles and names brought to one form, so that two spellings of the same words become equal.
 
-Every function takes and gives Arrow arrays of strings (`fold_one` a single string), so one definition serves
+Every function takes and returns Arrow arrays of strings (`fold_one` a single string), so one definition serves
 bulk work, a single query and, registered as an Arrow function, SQL. Scripts other than Latin are kept.
 """
 

@@ -178,7 +178,7 @@ def test_an_event_names_the_files_and_the_time(desk: Desk, tmp_path: Path) -> No
 
 def test_a_date_to_come_is_refused(desk: Desk) -> None:
     path = desk.drop("films.csv", "Alien")
-    with pytest.raises(UsageError, match="2126-01-01 is still to come"):
+    with pytest.raises(UsageError, match="2126-01-01 is in the future"):
         desk.moviec("ingest", "club", path, "--delivered-at", "2126-01-01")
 
 

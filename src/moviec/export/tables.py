@@ -145,7 +145,9 @@ class Gathered:
             self._parts[name].append(tables[name].select(columns))
 
     def rollups(self) -> pa.Table:
-        """Return the rows of `rollups` (see the data dictionary), with the name of each genre or company beside its id."""
+        """Return the rows of `rollups` (see the data dictionary), with the name of each genre or company next to its
+        id.
+        """
         with DuckEngine() as engine:
             for name, parts in self._parts.items():
                 engine.register(name, pa.concat_tables(parts))

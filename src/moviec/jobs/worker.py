@@ -1,4 +1,4 @@
-"""The worker: publishes what arrives, sends webhooks, keeps this host's index, and takes in scheduled deliveries.
+"""The worker: publishes what arrives, sends webhooks, keeps this host's index, and ingests scheduled deliveries.
 
 Any number may run, on one host or several: each kind of work is done by the worker that holds its lease.
 """

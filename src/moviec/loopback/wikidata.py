@@ -1,7 +1,7 @@
 """Wikidata's query service on the loopback: answers the queries of the source `wikidata`, in the service's own format.
 
-It is no SPARQL engine: it tells a list of films by LIMIT and OFFSET from a question about named films by VALUES ?film. Without a
-User-Agent that says who asks it answers 403, as the service's policy has it.
+It is not a SPARQL engine: it recognises a list of films by LIMIT and OFFSET, and a query about named films by VALUES
+?film. Without a User-Agent that identifies the caller it responds 403, as the service's policy has it.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def dump(films: Iterable[tuple[str, Film]]) -> bytes:
 
 
 def entity(number: str, film: Film) -> dict[str, Any]:
-    """Return a film as it stands in the dump; beside what is said a value that nobody holds any more."""
+    """Return a film in the dump's form, with a deprecated value in addition to the current ones."""
     labels = {"en": {"language": "en", "value": film.title}}
     claims: dict[str, list[dict[str, Any]]] = {
         "P31": [_said("wikibase-item", "Q11424")],

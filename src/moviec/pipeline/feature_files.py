@@ -1,6 +1,6 @@
 """The match features of every batch, folded once and kept in the lake (folder `features`).
 
-A batch has two files, derived from its records and the words of the match model; missing ones are made again. One has the
+A batch has two files, derived from its records and the words of the match model; missing ones are rebuilt. One has the
 MATCH_FEATURES rows by key, the other the blocks by number (block, source, key), so that records that share a block are found
 without reading the rest.
 """

@@ -1,4 +1,4 @@
-"""Search: an index per host that follows the change log, and the answers from it."""
+"""Search: an index per host that follows the change log, and its results."""
 
 from moviec.search.request import Ask, Page
 from moviec.search.results import Finder

@@ -26,7 +26,7 @@ WHOLE_VALUES = (
 #: `space` where the film has an id.
 FILTERED_VALUES = ("country", "language", "original_language", "certificate", "collection", "kind", "space")
 
-#: Revenue is ordered by thousands of dollars, so that it fits beside the movie's number.
+#: Revenue is ordered by thousands of dollars, so that it fits next to the movie's number.
 DOLLARS = 1_000
 
 #: People, in the order of their credits, whose last names alone find a film.

@@ -32,7 +32,7 @@ deliveries = table(
     maybe("same_as", Text, "the delivery with the same bytes"),
     maybe("replay_of", Text, "the delivery whose rejected rows were read again"),
     maybe("records", Integer, "films in it"),
-    column("report", sa.JSON(), "what became of its rows, and warnings"),
+    column("report", sa.JSON(), "what became of its rows and what was odd"),
     index("source"),
 )
 
@@ -50,14 +50,14 @@ delivery_payloads = table(
 
 batches = table(
     "batches",
-    "The batches. Other files in the lake are not batches.",
+    "The batches that exist. A file in the lake that is not named here is no batch.",
     key("delivery", Text, "the delivery that it came from", "deliveries.id"),
     column("source", Text, "who delivered"),
     maybe("records_file", Text, "Parquet file of changed records in the lake"),
-    column("keys_file", Text, "Parquet file of the keys in the delivery"),
+    column("keys_file", Text, "Parquet file of the keys the delivery named"),
     column("changed", Integer, "records new or changed"),
     column("tombstones", Integer, "records gone"),
-    column("outdated", Integer, "rows outdated by later data"),
+    column("outdated", Integer, "rows that fresher data outdated"),
     column("published", Boolean, "the catalogue shows it"),
     index("source"),
 )
@@ -79,11 +79,11 @@ rejected_rows = table(
 
 online = table(
     "online",
-    "One row per online source.",
-    key("source", Text, "the source"),
+    "One row per source that is asked over the web.",
+    key("source", Text, "who is asked"),
     column("day", Text, "the day that `used` counts, UTC"),
     column("used", Integer, "requests of that day"),
-    column("next_at", Float, "when the next request may be sent, seconds since 1970"),
+    column("next_at", Float, "when the next request may go, seconds since 1970"),
     maybe("since", Text, "up to when the source's changes are known, UTC"),
     maybe("done_at", Text, "when its last round ended, UTC"),
     maybe("failing_since", Text, "when it first failed since it last answered, UTC"),
@@ -92,8 +92,8 @@ online = table(
 
 asked = table(
     "asked",
-    "Ids of films requested from a source that is queried for the catalogue's films.",
-    key("source", Text, "the source"),
+    "Ids of films that a source was asked for, where it is asked for the films of the catalogue.",
+    key("source", Text, "who was asked"),
     key("id", Text, "the id"),
     column("at", Text, "when, UTC"),
     column("found", Boolean, "the source knows it"),
@@ -101,14 +101,14 @@ asked = table(
 
 company_details = table(
     "company_details",
-    "What sources say of companies; a row without a name is of a deleted company.",
-    key("source", Text, "the source"),
+    "What sources say of companies that they were asked for; a row without a name is of one that is no more.",
+    key("source", Text, "who says so"),
     key("id", Text, "the company's id there"),
     column("delivery", Text, "the delivery that it is from"),
-    maybe("name", Text, "its name"),
+    maybe("name", Text, "what it is called"),
     maybe("country", Text, "ISO 3166-1"),
     maybe("parent", Text, "the id there of the company that owns it"),
-    maybe("parent_name", Text, "the name of that company"),
+    maybe("parent_name", Text, "the name of that"),
     column("names", Text, "its other names, a JSON list"),
     index("source", "parent"),
     clustered=True,
@@ -116,11 +116,11 @@ company_details = table(
 
 posters = table(
     "posters",
-    "Fetched pictures of posters, and the outcome.",
-    key("source", Text, "the source that names the picture"),
+    "Pictures of posters that were fetched, and what became of them.",
+    key("source", Text, "who names the picture"),
     key("address", Text, "the picture's address or path, as the source delivers it"),
-    column("state", Text, "stored, or refused if it cannot be shown"),
-    maybe("sha256", Text, "SHA-256 of the picture as fetched: its name in the lake"),
+    column("state", Text, "stored, or refused where it is none that can be shown"),
+    maybe("sha256", Text, "the SHA-256 of the picture as it came: its name in the lake"),
     maybe("width", Integer, "its width, pixels"),
     maybe("height", Integer, "its height, pixels"),
     column("at", Text, "when it was fetched, UTC"),
@@ -130,13 +130,13 @@ posters = table(
 
 videos = table(
     "videos",
-    "The owner's video files that lists name as trailers, and the outcome.",
-    key("source", Text, "the list that names it"),
+    "Video files of one's own that lists name as trailers, and what became of them.",
+    key("source", Text, "whose list names it"),
     key("address", Text, "the file's name in the list"),
-    column("state", Text, "stored, or refused if it cannot be shown"),
+    column("state", Text, "stored, or refused where it is none that can be shown"),
     maybe("sha256", Text, "the SHA-256 of its bytes: its name in the lake"),
     maybe("kind", Text, "mp4 or webm"),
     maybe("size", BigInteger, "bytes"),
-    column("at", Text, "when it was checked, UTC"),
+    column("at", Text, "when it was looked at, UTC"),
     maybe("error", Text, "why it was refused"),
 )

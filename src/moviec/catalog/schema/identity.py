@@ -22,12 +22,12 @@ from moviec.catalog.schema.base import (
 
 records = table(
     "records",
-    "Which movie each record is. A deleted record keeps its row, so that it finds its movie again.",
-    key("source", Text, "the source"),
+    "Which movie each record is. A record that is gone keeps its place, so that it finds its movie again.",
+    key("source", Text, "who delivers it"),
     key("key", Text, "its id there"),
-    column("movie", Integer, "its current or last movie"),
+    column("movie", Integer, "the movie that it is, or was last"),
     column("live", Boolean, "the source still lists it"),
-    column("method", Text, "how it was assigned to its movie: id, match, decision or alone"),
+    column("method", Text, "how it came to its movie: id, match, decision or alone"),
     maybe("probability", Integer, "of its surest match, millionths"),
     index("movie"),
 )
@@ -48,7 +48,7 @@ matches = table(
     key("right_source", Text, "second record: source"),
     key("right_key", Text, "second record: key"),
     column("weight", Integer, "log2 odds, millionths"),
-    maybe("contradiction", Text, "what contradicts the pair, however likely it is"),
+    maybe("contradiction", Text, "what speaks against the pair, however likely it is"),
     column("shared_id", Boolean, "an external id is the same"),
     column("probability", Integer, "millionths, given the rivals"),
     column("band", Text, "accept, review or reject"),
@@ -68,8 +68,8 @@ decisions = table(
     column("verdict", Text, "same or different"),
     column("who", Text, "who decided"),
     column("at", Text, "when, UTC"),
-    maybe("undone", Text, "when it was undone, UTC"),
-    maybe("undone_by", Text, "who undid it"),
+    maybe("undone", Text, "when it was taken back, UTC"),
+    maybe("undone_by", Text, "who took it back"),
 )
 
 parties = table(
@@ -77,7 +77,7 @@ parties = table(
     "Which person or company each name or id at a source is.",
     key("kind", Text, "people or companies"),
     key("space", Text, "id space of the key, empty for a bare name"),
-    key("key", Text, "the id there, empty for a bare name; a decade if one name belongs to several people"),
+    key("key", Text, "the id there, empty for a bare name; a decade where one stands for several people"),
     key("folded", Text, "folded name"),
     column("party", Integer, "the id in people or companies"),
     index("kind", "party"),
@@ -86,7 +86,7 @@ parties = table(
 
 film_credits = table(
     "film_credits",
-    "Every credit of every source, and its person or company: what matching needs to distinguish people and companies.",
+    "Every credit of every source, and whom it stands for: what matching needs to tell people and companies apart.",
     key("kind", Text, "people or companies"),
     key("movie", Integer, "the film"),
     column(
@@ -111,7 +111,7 @@ models = table(
     "The models that were fitted; the pinned one is in force.",
     key("version", Text, "kind and digest of the content"),
     column("kind", Text, "match or fuse"),
-    column("file", Text, "its name in the lake"),
+    column("file", Text, "where it stands in the lake"),
     column("fitted_at", Text, "UTC"),
     column("pinned", Boolean, "in force"),
 )

@@ -99,16 +99,16 @@ companies = table(
     column("folded", Text, "folded, for search"),
     column("aliases", Text, "other spellings, a JSON list"),
     column("ids", Text, "ids at the sources, a JSON object of lists"),
-    maybe("country", Text, "ISO 3166-1, if a source provides it"),
+    maybe("country", Text, "ISO 3166-1, where a source was asked for it"),
     maybe("parent", Integer, "the company that owns it, where that has films here"),
     maybe("parent_name", Text, "the name of the company that owns it"),
-    maybe("told_by", Text, "the source of country and owner"),
+    maybe("told_by", Text, "the source that says so"),
     index("folded"),
 )
 
 company_names = table(
     "company_names",
-    "Other names of companies, from sources that provide them.",
+    "Other names of companies, by sources that were asked for them.",
     key("company", Integer, "the company", "companies.id"),
     key("name", Text, "as the source writes it"),
     column("folded", Text, "folded, for search"),
@@ -227,7 +227,7 @@ rollups = table(
     "rollups",
     "Figures by genre or production company, year and month.",
     key("kind", Text, "genres or production_companies"),
-    key("split", Text, "full: a film counts fully under each; even: it is divided among them"),
+    key("split", Text, "full: a film counts wholly under each; even: it is divided among them"),
     key("year", Integer, "year of release"),
     key("month", Integer, "1 to 12; 0 is the whole year, with films whose month is unknown"),
     key("entry", Integer, "id of the genre or company"),
@@ -257,11 +257,11 @@ rollups = table(
 
 rankings = table(
     "rankings",
-    "The top and bottom of each year, from the rollups: precomputed lists for the API.",
+    "Who leads and who trails in each year, from the rollups: lists kept ready for the API.",
     key("kind", Text, "genres or production_companies"),
     key("split", Text, "full or even, as in the rollups"),
     key("year", Integer, "year of release"),
-    key("measure", Text, "the column of the rollups that ranks them"),
+    key("measure", Text, "the column of the rollups that it is by"),
     column("entries", Integer, "genres or companies with films in that year"),
     column("valued", Integer, "those of them with a value"),
     column("first_entries", Text, "the first hundred ids, the largest value first, a JSON list"),

@@ -13,15 +13,15 @@ record_changes = table(
     column("at", Text, "when it was appended, UTC"),
     column("cause", Text, "delivery, decision or replay"),
     maybe("delivery", Text, "the delivery whose batch it is, or whose record"),
-    maybe("source", Text, "of a single record: its source"),
+    maybe("source", Text, "of a single record: who delivers it"),
     maybe("key", Text, "of a single record: its id there"),
     column("records", Integer, "how many records it is about"),
-    maybe("decision", Integer, "the number of the decision that was made or undone, if it was one"),
+    maybe("decision", Integer, "the number of the decision that was made or taken back, where it was one"),
 )
 
 leases = table(
     "leases",
-    "Holders of work that only one process at a time may do. The lock itself ends with its process; the fence identifies the current holder.",
+    "Who may do what only one at a time does. The lock itself goes with its process; the fence tells who holds it now.",
     key("name", Text, "arrivals, catalogue, webhooks or backup"),
     column("owner", Text, "host and process that took it last"),
     column("fence", Integer, "counts up whenever it is taken"),

@@ -20,10 +20,10 @@ documents = table(
 
 document_versions = table(
     "document_versions",
-    "Past versions of documents.",
+    "Documents as they stood before.",
     key("movie", Integer, "the film"),
-    key("since", Text, "when it became current, UTC"),
-    column("until", Text, "when it was superseded, UTC"),
+    key("since", Text, "first instant at which it stood, UTC"),
+    column("until", Text, "instant at which it no longer did, UTC"),
     maybe("document", Film, "JSON, compressed; NULL where the film was withdrawn"),
     maybe("claims", Film, "JSON, compressed"),
     maybe("hash", Text, "SHA-256 of the document"),
@@ -39,9 +39,9 @@ changes = table(
     column("movie", Integer, "the film"),
     column("kind", Text, "created, updated, merged, split or withdrawn"),
     column("fields", Text, "by field the old and the new value, JSON"),
-    maybe("source", Text, "the source whose delivery caused it, if one did"),
+    maybe("source", Text, "whose delivery caused it, where it was one"),
     maybe("delivery", Text, "the delivery that caused it"),
-    maybe("decision", Integer, "the number of the decision that caused it, if a person's verdict did"),
+    maybe("decision", Integer, "the number of the decision that caused it, where a person's verdict did"),
     index("movie"),
     index("at"),
 )
@@ -50,7 +50,7 @@ webhooks = table(
     "webhooks",
     "Where changes are sent.",
     number("its id"),
-    column("account", Text, "the account it belongs to", "accounts.name"),
+    column("account", Text, "whose it is", "accounts.name"),
     column("url", Text, "address"),
     column("secret", Text, "for the signature"),
     column("state", Text, "active or off"),
@@ -71,14 +71,14 @@ webhook_deliveries = table(
     maybe("first", Integer, "number of its first change"),
     maybe("last", Integer, "number of its last change"),
     column("changes", Integer, "changes in it"),
-    column("ms", Integer, "milliseconds until the response, or until giving up"),
-    maybe("error", Text, "what went wrong; NULL if it arrived"),
+    column("ms", Integer, "milliseconds until the answer, or until it was given up"),
+    maybe("error", Text, "what went wrong; NULL where it arrived"),
     index("webhook"),
 )
 
 accounts = table(
     "accounts",
-    "Accounts that keys belong to.",
+    "Whose keys they are.",
     key("name", Text, "its name"),
     column("created_at", Text, "UTC"),
     maybe("disabled_at", Text, "UTC"),
@@ -86,12 +86,12 @@ accounts = table(
 
 keys = table(
     "keys",
-    "API keys; the key itself is not stored.",
+    "API keys; the key itself is not kept.",
     number("its id"),
-    column("account", Text, "the account it belongs to", "accounts.name"),
+    column("account", Text, "whose it is", "accounts.name"),
     column("name", Text, "what it is for"),
     sa.Column("hash", sa.Text, nullable=False, unique=True, comment="SHA-256 of the key"),
-    column("prefix", Text, "its first letters, to recognise it"),
+    column("prefix", Text, "its first letters, to recognise it by"),
     column("scope", Text, "read or admin"),
     column("per_minute", Integer, "requests a minute"),
     column("created_at", Text, "UTC"),

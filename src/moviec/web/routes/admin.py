@@ -122,7 +122,7 @@ async def revoke_key(request: Request[Any, Any, Any], number: Number) -> ASGIRes
     tags=["admin"],
 )
 async def ingest(request: Request[Any, Any, Any], data: JSONBody[shapes.IngestWanted]) -> ASGIResponse:
-    """Take a delivery in, as `moviec ingest` does; answers when it is published."""
+    """Ingest a delivery, as `moviec ingest` does; responds when it is published."""
     server = _admin(request)
     order = IngestOrder(data.source, tuple(data.paths), data.delivered_at, data.accept_shrink)
     return respond(request, answer(await _done(server, lambda: server.workbench.ingest(order))))
@@ -136,7 +136,7 @@ async def ingest(request: Request[Any, Any, Any], data: JSONBody[shapes.IngestWa
     tags=["admin"],
 )
 async def decide(request: Request[Any, Any, Any], data: JSONBody[shapes.VerdictWanted]) -> ASGIResponse:
-    """Say that two records are the same film, or are not; beats every match."""
+    """Decide that two records are the same film, or are not; overrides every match."""
     server = _admin(request)
     verdict = Verdict(data.left, data.right, data.verdict == "same", data.who)
     return respond(request, answer(await _done(server, lambda: server.workbench.decide(verdict))))

@@ -309,7 +309,7 @@ async def properties(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 @get("/reconcile/preview", include_in_schema=False)
 async def preview(request: Request[Any, Any, Any]) -> ASGIResponse:
-    """A film in a few lines of HTML, to be shown in a frame beside a table."""
+    """A film in a few lines of HTML, to be shown in a frame next to a table."""
     server = server_of(request)
     number = await movie_of(server, given(request).get("id", ""))
     stored = dict(await server.read(lambda connection: documents_of(connection, [number])))

@@ -34,7 +34,7 @@ _film = msgspec.json.Decoder(Film)
     tags=["movies"],
 )
 async def movie(request: Request[Any, Any, Any], movie_id: MovieId) -> ASGIResponse:
-    """The movie's document, byte for byte as it was published; `display_title` is set beside by Accept-Language."""
+    """The movie's document, byte for byte as it was published; `display_title` is added by Accept-Language."""
     server, params = server_of(request), query_of(request, MovieQuery)
     parts, as_of = parts_of(params.fields, params.include), params.as_of
     number = await movie_of(server, movie_id)
