@@ -58,17 +58,19 @@ class Summed(msgspec.Struct, frozen=True):
     years: list[int] | None
 
 
-def roll_up(connection: sa.Connection, summed: Summed) -> Touched:
-    """Write sums and rankings, in the caller's transaction; return the rollups that were touched."""
-    if summed.years == []:
+def roll_up(connection: sa.Connection, summed: Summed | None) -> Touched:
+    """Write sums and rankings, in the caller's transaction; return the rollups that were touched, none for None."""
+    if summed is None:
         return Touched()
     return write_figures(connection, summed.sums, summed.ranked, summed.years)
 
 
 def sum_published(
     beside: DuckEngine, connection: sa.Connection, years: list[int] | None, work: Path
-) -> Summed:
-    """Sum and rank some years (None: all) from the catalogue's films. The sums are in files inside `work`."""
+) -> Summed | None:
+    """Sum and rank some years (None: all) from the catalogue's films; None for no years. The sums are in files inside `work`."""
+    if years == []:
+        return None
     return _stored(figures(beside, connection, years), years, work)
 
 

@@ -204,6 +204,7 @@ def _publish(inputs: RunInputs, made: WorkedOut, cause: Cause, connection: sa.Co
         done = publish(
             connection, _publication(made, cause), [batch.delivery for batch in fresh], inputs.engine
         )
+        summed: Summed | None
         if ahead:
             summed = ahead.result()
         else:
