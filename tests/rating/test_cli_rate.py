@@ -51,7 +51,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_format_gives_the_same_scores(tables: Path) -> None:
     told = moviec_rate(tables / "ratings.csv", "--out", tables / "csv.scores")
-    assert "films rated from" in told and "press: critics (not known beforehand)" in told
+    assert "films rated from" in told and "press: critics (unknown to the shipped model)" in told
     expected = (tables / "csv.scores").read_bytes()
     assert expected.startswith(b"movie,c_rating,low,high,critics,audience,sources,")
     for kind in ("tsv", "csv.gz", "jsonl", "parquet"):
@@ -142,7 +142,7 @@ def test_a_copy_that_speaks_in_place_of_who_is_left_out_is_named(tmp_path: Path)
 
 def test_what_if_tells_how_films_move(tables: Path) -> None:
     told = moviec_rate(tables / "ratings.csv", "--out", tables / "what.csv", "--without", "press")
-    assert "against the plain run" in told and "rank" in told
+    assert "compared with the plain run" in told and "rank" in told
     report = json.loads(
         moviec_rate(tables / "ratings.csv", "--out", tables / "what.csv", "--weight", "press=3", "--json")
     )

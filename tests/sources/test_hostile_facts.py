@@ -60,7 +60,7 @@ BROKEN: list[tuple[Mapping[str, str], str]] = [
     ({"delimiter": "'\"'"}, "a delimiter must be one character"),
     ({"delimiter": '"\\n"'}, "a delimiter must be one character"),
     ({"more": "shrink = nan"}, "shrink must be from 0 to 1"),
-    ({"more": "least_rows = 5\nmost_rows = 2"}, "least_rows is no more than most_rows"),
+    ({"more": "least_rows = 5\nmost_rows = 2"}, "least_rows at most most_rows"),
     ({"more": "files = 3"}, "source.toml"),
     ({"more": "x = " + "[" * 5000 + "]" * 5000}, "club"),
 ]

@@ -91,11 +91,11 @@ def test_a_follower_that_knows_more_than_there_is_is_told_so(api: Api) -> None:
 @pytest.mark.parametrize(
     ("body", "name", "reason"),
     [
-        ({"url": "http://127.0.0.1/hook"}, "url", "no address of the open internet"),
-        ({"url": "http://localhost:8000/"}, "url", "no address of the open internet"),
-        ({"url": "http://[::1]/"}, "url", "no address of the open internet"),
-        ({"url": "https://10.0.0.1/"}, "url", "no address of the open internet"),
-        ({"url": "http://2130706433/"}, "url", "no address of the open internet"),
+        ({"url": "http://127.0.0.1/hook"}, "url", "not a public internet address"),
+        ({"url": "http://localhost:8000/"}, "url", "not a public internet address"),
+        ({"url": "http://[::1]/"}, "url", "not a public internet address"),
+        ({"url": "https://10.0.0.1/"}, "url", "not a public internet address"),
+        ({"url": "http://2130706433/"}, "url", "not a public internet address"),
         ({"url": "ftp://a.example/"}, "url", "begins with http:// or https://"),
         (
             {"url": "https://a.example/", "filter": {"fields": ["nope"]}},

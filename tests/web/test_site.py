@@ -369,7 +369,7 @@ def test_verdicts_go_to_the_workbench_at_once_and_are_taken_back(api: Api) -> No
     )
     assert "1 verdict is taken back" in send("/operations/decisions", "number=7")
     assert api.bench.asked[1] == ([7], "test")
-    assert "taken in: films 2 created" in send("/operations/held", "delivery=one&do=accept")
+    assert "accepted: films 2 created" in send("/operations/held", "delivery=one&do=accept")
     assert "refused" in send("/operations/held", "delivery=one&do=refuse")
     assert api.bench.asked[2:] == [("accept", "one"), ("refuse", "one", "test")]
 
