@@ -125,7 +125,7 @@ def test_what_cannot_be_decoded_is_told_in_plain_words(text: str, told: str) -> 
 
 def test_with_the_struct_the_values_of_an_entry_and_a_likely_name_are_said() -> None:
     for text, told in (
-        ('{"name": "", "form": "xml"}', "form: 'xml' is none of the values it may have: 'csv', 'json'"),
+        ('{"name": "", "form": "xml"}', "form: 'xml' is not one of the allowed values: 'csv', 'json'"),
         ('{"name": "", "laest": 1}', "there is no entry 'laest'; did you mean 'least'?"),
         ('{"name": "", "zzz": 1}', "there is no entry 'zzz'"),
     ):

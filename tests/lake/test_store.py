@@ -85,7 +85,7 @@ def test_a_damaged_file_is_not_read_and_is_mended_by_its_own_bytes_alone(lake: L
     assert lake.open().check(NAME) is State.DAMAGED
     with pytest.raises(DamagedError, match=r"a\.parquet is damaged.*doctor --repair"):
         lake.open().path(NAME)
-    with pytest.raises(StoreError, match="with other bytes"):
+    with pytest.raises(StoreError, match="with different bytes"):
         lake.open().put(lake.file(b"two"), NAME)
     assert lake.open().put(lake.file(b"one"), NAME) is Put.MENDED
     assert lake.open().path(NAME).read_bytes() == b"one"
@@ -130,7 +130,7 @@ def test_what_is_damaged_while_a_process_stands_is_found_too(lake: Lake) -> None
 def test_files_of_a_lake_without_checksums_are_taken_as_they_are_once(lake: Lake) -> None:
     lake.write(NAME, b"one")
     assert list(unsound(lake.open(), RECORDED)) == [(NAME, State.UNRECORDED)]
-    with pytest.raises(StoreError, match="with other bytes"):
+    with pytest.raises(StoreError, match="with different bytes"):
         lake.open().put(lake.file(b"two"), NAME)
     told: list[str] = []
     adopt(lake.open(), told.append)

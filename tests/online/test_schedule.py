@@ -110,7 +110,7 @@ def test_a_source_that_is_down_stops_no_other_and_status_says_so(at: Desk) -> No
     assert said.exit_code == 3
     assert "tmdb has failed since" in said.output
     assert [one.state for one in ask(lambda _: None)] == ["done"]
-    assert "fails since" not in at.moviec("status").output
+    assert "has failed since" not in at.moviec("status").output
     assert at.served.times("tmdb", "/3/movie/") == 4
 
 

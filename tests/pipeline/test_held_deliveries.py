@@ -94,7 +94,7 @@ def test_a_held_delivery_is_looked_at_accepted_or_refused_from_the_command_line(
     accepted = moviec("held", "accept", held, "--home", place)
     assert accepted.returncode == 0 and held in accepted.stdout and _states(home)[-1] == "applied"
     again = moviec("held", "accept", held, "--home", place)
-    assert again.returncode == 2 and "no delivery of this id is held" in again.stderr
+    assert again.returncode == 2 and "no held delivery has this id" in again.stderr
 
 
 def test_a_refused_delivery_concerns_nobody_and_stays_out(home: Home) -> None:

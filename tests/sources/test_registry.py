@@ -110,7 +110,7 @@ def test_an_installed_package_may_bring_a_source(tmp_path: Path, monkeypatch: py
         ),
         (
             {"source_toml": FACTS.replace("[files.films]\n", "[files.films]\ndates = 'dd.mm.'\n")},
-            "values it may have: 'dmy', 'mdy'",
+            "allowed values: 'dmy', 'mdy'",
         ),
         ({"source_toml": FACTS, "source_py": "import nothing_there"}, "cannot be loaded"),
         ({"source_toml": FACTS, "source_py": "x = 1"}, "no function read"),
