@@ -84,7 +84,7 @@ def test_what_cannot_be_used_is_told_with_its_row(tmp_path: Path) -> None:
     text = SMALL + "f3,year,a,soon\n,year,a,1999\nf3,budget,a,0\nf3,budget,b,12 EUR\nf1,year,a,2001\n"
     (tmp_path / "claims.csv").write_text(HEAD + text)
     told = run(tmp_path / "claims.csv", "--out", tmp_path / "fields.csv")
-    assert "field year" in told and "'soon'" in told and "fields.rejected.csv says why" in told
+    assert "field year" in told and "'soon'" in told and "fields.rejected.csv gives the reasons" in told
     with (tmp_path / "fields.rejected.csv").open(newline="") as file:
         reasons = {row["value"]: row["reason"] for row in csv.DictReader(file)}
     assert reasons["soon"] == "cannot be read as a year"

@@ -25,7 +25,7 @@ def rated(rater: str, value: float) -> dict[str, Any]:
         (LONG + "again", LONG, "…ugh all of it, again → …ugh all of it, "),
         ([LONG, "a", "b"], [LONG, "b"], "− a"),
         ([LONG, "a"], ["c", LONG, "d"], "− a, + c, + d"),
-        ([LONG, "a"], ["a", LONG], "the same 2 entries in another order or number"),
+        ([LONG, "a"], ["a", LONG], "the same 2 entries in a different order or number"),
         ([rated("imdb", 7.5), rated("tmdb", 6), 2], [rated("imdb", 7.7), rated("tmdb", 7), 2],
          "imdb: value 7.5 → 7.7, tmdb: value 6 → 7"),
     ],

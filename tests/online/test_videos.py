@@ -162,15 +162,15 @@ def test_what_is_too_large_is_refused(shelf: Shelf, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (b"", "no video"),
-        (b"<html>", "no video"),
-        (b"\x89PNG\r\n\x1a\n", "no video"),
-        (mp4(brand=b"qt  "), "no video"),
+        (b"", "not a video"),
+        (b"<html>", "not a video"),
+        (b"\x89PNG\r\n\x1a\n", "not a video"),
+        (mp4(brand=b"qt  "), "not a video"),
         (mp4()[:-1], "damaged"),
         (box(b"ftyp", b"isom\0\0\0\0"), "damaged"),
         (box(b"ftyp", b"isom\0\0\0\0") + box(b"moov"), "damaged"),
         (box(b"ftyp", b"isom\0\0\0\0") + b"\0\0\0\x04moov" + box(b"mdat"), "damaged"),
-        (b"\x1a\x45\xdf\xa3" + b"matroska" * 10, "no video"),
+        (b"\x1a\x45\xdf\xa3" + b"matroska" * 10, "not a video"),
         (WEBM[:26], "damaged"),
     ],
 )

@@ -261,7 +261,7 @@ def test_nothing_of_others_is_taken_for_a_backups(brought_up: Home, tmp_path: Pa
 def test_a_home_is_no_place_for_its_backups(brought_up: Home, place: str) -> None:
     before = sorted(path for path in brought_up.folder.rglob("*") if path.is_file())
     done = moviec("backup", brought_up.folder / place, "--home", brought_up.folder)
-    assert (done.returncode, "elsewhere" in done.stderr) == (2, True)
+    assert (done.returncode, "outside the home" in done.stderr) == (2, True)
     assert sorted(path for path in brought_up.folder.rglob("*") if path.is_file()) == before
 
 

@@ -111,7 +111,7 @@ def test_a_rule_of_the_settings_decides_a_field_and_has_everything_worked_out_ag
     assert bring_up(other, Scope()).changes == {}
     wrongs: dict[str, dict[str, dict[str, Any]]] = {
         "no field": {"tempo": {}},
-        "no rule": {"year": {"rule": "loudest"}},
+        "not a valid rule": {"year": {"rule": "loudest"}},
     }
     for reason, fields in wrongs.items():
         wrong = RunContext(
