@@ -36,6 +36,10 @@ JAVA = 17
 #: runs at once even out groups of different sizes.
 SHUFFLED, TASKS = "200", 4
 
+#: Records of which one shuffle partition has the rows: some thirty blocking keys and a dozen candidate pairs each. With the usual
+#: 1 GB of Java memory, 300,000 (700,000 films of four sources in 8 partitions) were too many.
+SHUFFLED_ROWS = 50_000
+
 #: What to do where Java is short of memory, or gone, mostly for want of it.
 MORE_MEMORY = "see what it wrote above; of Java heap space it gets more by spark.driver.memory (with local[N]) or spark.executor.memory"
 
@@ -78,11 +82,21 @@ class Spark:
     def __init__(self, session: SparkSession, work: Path) -> None:
         """Use an open session."""
         self._session, self._work, self._numbers = session, work, count(1)
+        self._counted = session.conf.get("spark.sql.shuffle.partitions") == SHUFFLED  # not set by the user
+        self.expect(0)
 
     @property
     def slots(self) -> int:
         """The number of tasks that run at once."""
         return int(self._session.sparkContext.defaultParallelism)
+
+    def expect(self, rows: int) -> None:
+        """Shuffle into enough partitions for so many rows that one fits into a task's share of Java's memory; Spark puts small
+        ones together. A number that the user set stays.
+        """
+        if self._counted:
+            wanted = max(TASKS * self.slots, -(-rows // SHUFFLED_ROWS))
+            self._session.conf.set("spark.sql.shuffle.partitions", str(wanted))
 
     def folder(self) -> Path:
         """Make a new folder that driver and executors see."""
@@ -199,9 +213,6 @@ def open_spark(master: str, work: Path) -> Iterator[Spark]:
             raise StoreError(_first_line(error), f"Spark at {master}", "see --master") from error
         try:
             _check_executors(session)
-            if session.conf.get("spark.sql.shuffle.partitions") == SHUFFLED:  # not set by the user
-                slots = session.sparkContext.defaultParallelism
-                session.conf.set("spark.sql.shuffle.partitions", str(TASKS * slots))
             yield Spark(session, work)
         finally:
             with suppress(ClusterError), failing():  # it may have ended by itself

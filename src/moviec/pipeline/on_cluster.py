@@ -98,6 +98,7 @@ def pairing_on(spark: Spark, files: Sequence[Path], model: Model) -> Pairing:
         none = pa.table({"source": pa.array([], pa.string()), "key": pa.array([], pa.string())})
         if not places.num_rows:
             return Found(PAIRS.empty_table(), none, _NO_REPORT)
+        spark.expect(places.num_rows)
         spark.parquet("feature_rows", files)
         spark.register("places", places)
         spark.view("placed", SQL["placed"])
@@ -187,6 +188,7 @@ def show_spread(
         placed = engine.query("SELECT count(*) AS records FROM placed")["records"][0].as_py()
         if not placed:
             return together([_show_none(given, model, facts)])
+        spark.expect(placed)
         size = -(-placed // parts_of(spark, placed, (LEAST, given.records)))
         engine.materialize("sliced", _SLICES.format(slice=size))
         engine.view("slices", "SELECT DISTINCT movie, part FROM sliced")
