@@ -48,7 +48,7 @@ COMMANDS = {
     "failures": "moviec.cli.failures:app",
     "doctor": "moviec.cli.doctor:doctor",
     "quarantine": "moviec.cli.quarantine:app",
-    "held": "moviec.cli.quarantine:held",
+    "held": "moviec.cli.held:app",
     "review": "moviec.cli.review:app",
     "link": "moviec.cli.link:link",
     "rate": "moviec.cli.rate:rate",

@@ -39,7 +39,9 @@ from moviec.units import plural
 
 def run(
     names: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Only these.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what is due, without ingesting.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List the sources that are due, without ingesting.")
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -59,7 +59,7 @@ class Sending(msgspec.Struct, frozen=True):
 
 
 class Senders:
-    """Sends what is due, with one sender for each webhook, so that a slow address delays only itself.
+    """Sends the changes that wait, with one sender for each webhook, so that a slow address delays only itself.
 
     The lease is held while anything is being sent. Used from one thread.
     """
@@ -77,7 +77,7 @@ class Senders:
         self._ended = threading.Event()
 
     def step(self, but: Container[int] = ()) -> list[int]:
-        """Start to send what is due, `but` to some, unless another process does; return to which webhooks.
+        """Start to send the changes that wait, `but` to some, unless another process does; return to which webhooks.
 
         Raises an error of the catalogue that a sender met since the last call.
         """
@@ -99,7 +99,7 @@ class Senders:
         return [hook["number"] for hook in due if hook["number"] not in but and self._begin(hook)]
 
     def drain(self) -> int:
-        """Send what is due now, one turn for each webhook; return how many changes were taken."""
+        """Send the changes that wait, one turn for each webhook; return how many changes were taken."""
         begun = set(self.step())
         while self._at_work:
             self._ended.wait()
@@ -148,7 +148,7 @@ class Senders:
 
 
 def deliver_due(catalogue: sa.Engine, how: Sending) -> int:
-    """Send what is due to every webhook, where no other process does; return how many changes were taken."""
+    """Send the changes that wait to every webhook, where no other process does; return how many changes were taken."""
     return Senders(catalogue, how).drain()
 
 

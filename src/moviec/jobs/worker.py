@@ -34,7 +34,7 @@ from moviec.search.index import catch_up, follow, indexer
 from moviec.sources.registry import find_sources
 from moviec.sources.spec import Source
 
-#: Seconds between checks: of the logs, of what is due, of what to tidy. After a failure the pauses grow up to LONGEST.
+#: Seconds between checks: of the logs, for due sources, for files to tidy. After a failure the pauses grow up to LONGEST.
 EVERY, EVERY_ROUND, EVERY_HOUR, LONGEST = 0.2, 20.0, 3600.0, 60.0
 
 #: Seconds between checks for alerts: each counts the records of every source.
@@ -189,7 +189,7 @@ class Schedule:
         self._tries: dict[tuple[str, str], tuple[int, dt.datetime]] = {}
 
     def step(self, tell: Tell) -> list[Outcome]:
-        """Ingest what is due, unless another process ingests or fetches from the source."""
+        """Ingest the sources that are due, unless another process ingests or fetches from the source."""
         sources = find_sources(self._home.folder)
         with open_run(self._home) as context:
             due = self._due(context, sources)
