@@ -16,14 +16,14 @@ import numpy as np
 import pyarrow as pa
 
 from moviec.engine import Batches, DuckEngine, Engine
-from moviec.matching.comparisons import NO_TWINS, compare, note_films
-from moviec.matching.evidence import Weights, adjusted, contradictions, evidence, weights_of
+from moviec.matching.bounds import bounds_of
+from moviec.matching.comparisons import NO_TWINS, Flags, compare, note_films
+from moviec.matching.evidence import WeighedRecords, adjusted, contradictions, evidence, weights_of_records
 from moviec.matching.match_features import BLOCK, FORM, ID_RULE, NAME, RULES, TWINS_RULE
-from moviec.matching.match_weights import Integers
 from moviec.matching.model import Model
 from moviec.model import MILLION
 from moviec.sql import filled, read_sql
-from moviec.text import Column, pc
+from moviec.text import pc
 
 _SQL = read_sql("moviec.matching", "candidate_pairs.sql")
 
@@ -175,9 +175,13 @@ def find_pairs(engine: DuckEngine, model: Model, floor: int = FLOOR) -> Found:
 
 def weigh_candidates(engine: DuckEngine, model: Model, floor: int = FLOOR) -> pa.Table:
     """Compare and weigh the pairs in `found` of the engine's `numbered` records; return those kept, as HELD_PAIRS."""
+    lay_out_films(engine)
     records = numbered_records(engine)
-    kept = compare_candidates(
-        engine, lambda levels: weigh_pairs(levels, records, model, floor).cast(HELD_PAIRS)
+    weighed = weights_of_records(records["source"], model)
+    kept = compare_slices(
+        engine,
+        lambda levels: weigh_pairs(levels, records, weighed, floor).cast(HELD_PAIRS),
+        bounds_of(engine, weighed, floor).reach,
     )
     return pa.concat_tables([HELD_PAIRS.empty_table(), *kept]).combine_chunks()
 
@@ -197,10 +201,8 @@ def named_rules(report: pa.Table) -> pa.Table:
     return report.set_column(0, "rule", pc.take(pa.array(RULES), report["rule"]))
 
 
-def compare_candidates(engine: DuckEngine, made: Callable[[pa.Table], Made]) -> list[Made]:
-    """Compare the pairs in `found` slice by slice, and return what is `made` of each slice, in order: of l, r and one int8
-    column per comparison, ordered by l, r. As many slices are compared at a time as the engine has threads.
-    """
+def lay_out_films(engine: DuckEngine) -> None:
+    """Materialize what is compared of the records in `found`."""
     for name in ("involved", "nested"):
         engine.materialize(name, _SQL[name])
     for table, (column, *fields) in _LISTS.items():
@@ -211,18 +213,31 @@ def compare_candidates(engine: DuckEngine, made: Callable[[pa.Table], Made]) -> 
     note_films(engine)
     engine.forget("film_forms")
 
+
+def compare_slices(
+    engine: DuckEngine,
+    made: Callable[[pa.Table], Made],
+    reach: Callable[[pa.Table], Flags] | None = None,
+) -> list[Made]:
+    """Compare the pairs in `found` slice by slice after `lay_out_films`, and return what is `made` of each slice, in order: of l, r
+    and one int8 column per comparison, ordered by l, r. As many slices are compared at a time as the engine has threads.
+
+    Without `reach`, no pair is dropped (`compare`).
+    """
+
     def one(ends: tuple[int, int]) -> Made:
         with DuckEngine(beside=engine, reading=True) as apart:
-            return made(_compare_slice(apart, *ends))
+            return made(_compare_slice(apart, ends, reach))
 
     with ThreadPoolExecutor(engine.threads) as pool:
         return list(pool.map(one, _slices(engine)))
 
 
 def compare_all(engine: DuckEngine) -> pa.Table:
-    """Compare the pairs in `found` as `compare_candidates` does; a table without rows where there are none."""
-    parts = compare_candidates(engine, lambda levels: levels)
-    return pa.concat_tables(parts) if parts else _compare_slice(engine, 0, 0)
+    """Compare the pairs in `found` and return their levels as `compare_slices` does; a table without rows where there are none."""
+    lay_out_films(engine)
+    parts = compare_slices(engine, lambda levels: levels)
+    return pa.concat_tables(parts) if parts else _compare_slice(engine, (0, 0))
 
 
 #: What comparisons read of the records, beside the tables that are kept.
@@ -231,12 +246,15 @@ SELECT n, source, year, released, runtime, kind, scores, source IN (SELECT sourc
 """
 
 
-def _compare_slice(engine: Engine, first: int, last: int) -> pa.Table:
+def _compare_slice(
+    engine: Engine, ends: tuple[int, int], reach: Callable[[pa.Table], Flags] | None = None
+) -> pa.Table:
+    first, last = ends
     engine.view("film_records", _FILM_RECORDS)
     engine.view("film_ids", _FILM_IDS)
     engine.register("slice", pa.table({"first": [first], "last": [last]}))
     engine.materialize("candidates", _SQL["candidates"])
-    return compare(engine)
+    return compare(engine, reach)
 
 
 _ENTRY = (pa.field("key", pa.string()), pa.field("value", pa.string()))
@@ -276,10 +294,10 @@ def _flatten(engine: Engine, name: str, nested: str, schema: pa.Schema) -> None:
     engine.map(name, nested, flat, schema)
 
 
-def weigh_pairs(levels: pa.Table, records: pa.Table, model: Model, floor: int = FLOOR) -> pa.Table:
+def weigh_pairs(levels: pa.Table, records: pa.Table, weighed: WeighedRecords, floor: int = FLOOR) -> pa.Table:
     """Weigh compared pairs of `numbered_records` by the weights for their two sources; return those kept, as PAIRS."""
-    weighed, row = _weights_by_source(records["source"], levels, model)
-    weight = adjusted(levels, weighed.total(levels, row))
+    row = weighed.row(levels)
+    weight = adjusted(levels, weighed.weights.total(levels, row))
     shared = levels["ids"].to_numpy() == 0
     keep = ((weight >= floor) | shared) & (levels["twins"].to_numpy() != NO_TWINS)
     levels, row = levels.filter(pa.array(keep)), row[keep]
@@ -292,15 +310,6 @@ def weigh_pairs(levels: pa.Table, records: pa.Table, model: Model, floor: int = 
         "weight": pa.array(weight[keep]),
         "contradiction": contradictions(levels),
         "shared_id": pa.array(shared[keep]),
-        "evidence": evidence(levels, weighed, row),
+        "evidence": evidence(levels, weighed.weights, row),
     }
     return pa.table({**ends, **found}, schema=PAIRS)
-
-
-def _weights_by_source(sources: Column, levels: pa.Table, model: Model) -> tuple[Weights, Integers]:
-    """Return the model's weights for every two of the records' sources, and for each pair which of them apply."""
-    encoded = pc.dictionary_encode(sources).combine_chunks()
-    names, codes = encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype(np.int64)
-    weighed = weights_of([model.fitted(name, other) for name in names or [""] for other in names or [""]])
-    left, right = (codes[levels[number].to_numpy() - 1] for number in ("l", "r"))
-    return weighed, left * len(names) + right

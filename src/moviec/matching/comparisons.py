@@ -5,7 +5,7 @@ Returns one row per pair: l, r and, for each comparison, the number of a level o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
 import msgspec
@@ -158,6 +158,15 @@ def _twins(table: pa.Table, levels: dict[str, Levels]) -> Levels:
     return np.select([inside == 0, one, inside == 1], [MISSING, TWINS, MAYBE_TWINS], NO_TWINS).astype(np.int8)
 
 
+def may_be_twins(levels: Mapping[str, Levels]) -> Flags:
+    """Return where `_twins` may find two rows of one source to be one film, by the level of the year, and of the title where it is
+    known.
+    """
+    same_year = levels["year"] <= 0  # or none
+    found: Flags = same_year & (levels["title"] <= _SAME_TITLE) if "title" in levels else same_year
+    return found
+
+
 _SAME_TITLE = TITLE_LEVELS.index("same but for the article")
 _OTHER_RUNTIME = 3
 _SOME_IDS = 1
@@ -176,14 +185,19 @@ def note_films(engine: Engine) -> None:
         engine.materialize(name, _SQL[name])
 
 
-def compare(engine: Engine) -> pa.Table:
-    """Compare the pairs in `candidates` after `note_films`. Returns l, r, one int8 column per comparison, `names` (how
+def compare(engine: Engine, reach: Callable[[pa.Table], Flags] | None = None) -> pa.Table:
+    """Compare the pairs in `candidates` after `note_films`; where `reach` says so, by l and r and then by `title`, too, a pair is
+    dropped. Returns l, r, one int8 column per comparison, `names` (how
     many names both credit), `twins` (whether two rows of one source are one film) and `lone_kind` (the kind where only
     one film has one); ordered by l, r.
     """
+    if reach:
+        _narrow(engine, "candidates", reach)
     engine.materialize("title_pairs", _SQL["title_pairs"])
     engine.map("scored_titles", "title_pairs", _title_levels, _SCORED_TITLES)
     engine.materialize("titles", _SQL["titles"])
+    if reach:
+        _narrow(engine, "candidates LEFT JOIN titles USING (l, r)", reach)
     engine.materialize("director_pairs", _SQL["director_pairs"])
     engine.map("scored_directors", "director_pairs", _name_likeness, _SCORED_NAMES)
     for name in ("directors", "billed", "people", "genres", "ids"):
@@ -200,6 +214,13 @@ def compare(engine: Engine) -> pa.Table:
             "lone_kind": compared["lone_kind"],
         }
     )
+
+
+def _narrow(engine: Engine, pairs: str, reach: Callable[[pa.Table], Flags]) -> None:
+    """Keep only those of some pairs in `candidates` that `reach` says may be kept."""
+    found = engine.query(f"SELECT * FROM {pairs}")
+    engine.register("within_reach", found.select(["l", "r"]).filter(pa.array(reach(found))))
+    engine.materialize("candidates", "SELECT * FROM within_reach")
 
 
 _SCORED_TITLES = pa.schema([("l", pa.int32()), ("r", pa.int32()), ("level", pa.int8())])

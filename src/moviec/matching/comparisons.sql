@@ -4,7 +4,7 @@
 
 -- name: film_people
 -- `elsewise`: names in a script other than Latin, whose letters take two bytes or more.
-SELECT n, count(DISTINCT role) AS roles, min(role) AS role, bool_or(strlen(name) >= 1.5 * length(name)) AS elsewise
+SELECT n, count(DISTINCT role) AS roles, min(role) AS role, bool_or(role = 'directors') AS directed, bool_or(strlen(name) >= 1.5 * length(name)) AS elsewise
 FROM film_names GROUP BY n
 
 -- name: film_labels

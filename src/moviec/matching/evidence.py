@@ -4,6 +4,7 @@ the weight, and the evidence as people read it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -13,6 +14,7 @@ import pyarrow as pa
 
 from moviec.matching.comparisons import COMPARISONS, MISSING, TITLE_LEVELS, TWINS
 from moviec.matching.match_weights import Fitted, Integers, weights
+from moviec.matching.model import Model
 from moviec.model import MILLION
 from moviec.text import Column, pc
 
@@ -60,6 +62,29 @@ class Weights(msgspec.Struct, frozen=True):
         for name, bits in self.bits.items():
             total += bits[row, levels[name].to_numpy()]
         return total
+
+
+class WeighedRecords(msgspec.Struct, frozen=True):
+    """Records by their numbers, which begin at 1: `sources`, the number of each one's source, and the weights of every two sources."""
+
+    sources: npt.NDArray[np.int32]
+    weights: Weights
+
+    def row(self, pairs: pa.Table) -> Integers:
+        """Return which of the weights apply to each pair (l, r)."""
+        left, right = (self.sources[pairs[end].to_numpy() - 1].astype(np.int64) for end in ("l", "r"))
+        found: Integers = left * math.isqrt(len(self.weights.prior_bits)) + right
+        return found
+
+
+def weights_of_records(sources: Column, model: Model) -> WeighedRecords:
+    """Return the model's weights for records of these sources."""
+    encoded = pc.dictionary_encode(sources).combine_chunks()
+    names = encoded.dictionary.to_pylist() or [""]
+    return WeighedRecords(
+        encoded.indices.to_numpy(),
+        weights_of([model.fitted(name, other) for name in names for other in names]),
+    )
 
 
 def weights_of(fitted: Sequence[Fitted]) -> Weights:
@@ -141,6 +166,16 @@ def by_people(levels: pa.Table) -> Integers:
     closer = BY_PEOPLE + _TIE * ((year == 0).astype(np.int64) + (_NEAR_RUNTIME - runtime.astype(np.int64)))
     far = (names >= _TEAM) & (runtime <= _CLOSE_RUNTIME)
     found: Integers = np.select([known & near, known & far], [closer, BY_PEOPLE - 3 * MILLION], 0)
+    return found
+
+
+def may_be_by_people(levels: Mapping[str, npt.NDArray[np.int8]]) -> Flags:
+    """Return where `by_people` may give a weight, by the levels of year, runtime and ids, and of the title where it is known."""
+    year, runtime = levels["year"], levels["runtime"]
+    near = (year != MISSING) & (year <= _ONE_APART) & (runtime <= _NEAR_RUNTIME)
+    found: Flags = (runtime != MISSING) & (levels["ids"] != 2) & (near | (runtime <= _CLOSE_RUNTIME))
+    if "title" in levels:
+        found &= levels["title"] != _OTHER_NUMBER
     return found
 
 

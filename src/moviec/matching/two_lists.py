@@ -26,6 +26,7 @@ from moviec.matching.candidate_pairs import (
 )
 from moviec.matching.clustering import settle
 from moviec.matching.decisions import DECISIONS
+from moviec.matching.evidence import weights_of_records
 from moviec.matching.match_features import features_of_lists
 from moviec.matching.match_weights import Fitted
 from moviec.matching.model import Model, pair_name
@@ -105,9 +106,10 @@ def match(
         tell(4, 4, f"weighing {levels.num_rows:,} candidate pairs")
         fitted = fit_two(levels, inside[LEFT], inside[RIGHT], model)
         model = msgspec.structs.replace(model, sources={pair_name(LEFT, RIGHT): fitted})
-        pairs = weigh_pairs(levels, numbered_records(engine), model, settings.floor)
-    records, decisions = match_features.select(["source", "key", "ids", "votes"]), DECISIONS.empty_table()
-    settled = settle(records, pairs, decisions, model, settings.repeating)
+        records = numbered_records(engine)
+        pairs = weigh_pairs(levels, records, weights_of_records(records["source"], model), settings.floor)
+    to_settle, decisions = match_features.select(["source", "key", "ids", "votes"]), DECISIONS.empty_table()
+    settled = settle(to_settle, pairs, decisions, model, settings.repeating)
     with DuckEngine() as engine:
         engine.register("settled", settled.pairs)
         return Matching(engine.query(_OUT), settled.members, blocking)
@@ -132,7 +134,8 @@ def match_against(asked: pa.Table, candidates: pa.Table, films: int, model: Mode
     with DuckEngine() as engine:
         engine.register("match_features", features)
         _, levels = candidates_compared(engine, PairLimits(repeating=repeating))
-        pairs = weigh_pairs(levels, numbered_records(engine), weighed, LOWEST)
+        records = numbered_records(engine)
+        pairs = weigh_pairs(levels, records, weights_of_records(records["source"], weighed), LOWEST)
     settled = settle(
         features.select(["source", "key", "ids", "votes"]), pairs, DECISIONS.empty_table(), weighed, repeating
     )
