@@ -7,6 +7,8 @@ film, and one film under two ids.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 import numpy as np
 import pyarrow as pa
@@ -82,9 +84,15 @@ YEARS = 4
 DOUBTS = ("years apart", "same people", "twins")
 
 
-def find_suspicious(engine: Engine) -> None:
-    """Find doubtful films among `live` (RECORD columns) and `members` (source, key, movie), for `suspicious` and `count_suspicious`."""
-    run(engine, _SQL, [materialize("shown"), materialize("namesakes")])
+def find_suspicious(engine: Engine, narrow: Callable[[str], None] = lambda _: None) -> None:
+    """Find doubtful films among `live` (RECORD columns) and `members` (source, key, movie), for `suspicious` and `count_suspicious`.
+
+    `narrow` leaves in `live` only the records that a table (source, key) names: people are needed of few, and those of every
+    record do not fit into memory.
+    """
+    run(engine, _SQL, [materialize("shown"), materialize("alike")])
+    narrow("alike")
+    engine.materialize("namesakes", _SQL["namesakes"])
     parts = [filled(_SQL[name], {"years": str(YEARS)}) for name in ("years_apart", "same_people", "twins")]
     engine.materialize("found", "\nUNION ALL\n".join(parts))
 

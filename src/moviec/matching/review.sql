@@ -88,16 +88,20 @@ SELECT m.movie, l.source, l.key, l.title, coalesce(l.year, year(l.released)) AS 
        lower(regexp_replace(strip_accents(l.title), '[^\pL\pN]', '', 'g')) AS folded
 FROM live l JOIN members m ON m.source = l.source AND m.key = l.key
 
+-- name: alike
+-- The records of films that share title and year with another film: few.
+SELECT s.movie, s.source, s.key, s.year, s.folded
+FROM shown s
+JOIN (SELECT folded, year FROM shown WHERE folded <> '' GROUP BY folded, year HAVING min(movie) < max(movie)) g
+  ON g.folded = s.folded AND g.year IS NOT DISTINCT FROM s.year
+
 -- name: namesakes
--- The records of films that share title and year with another film, and who made them: few records.
+-- The same with who made the films; `live` need only have these records now.
 SELECT s.movie, s.source, s.key, s.year, s.folded,
        list_sort(list_distinct([lower(strip_accents(p.name)) FOR p IN l.people IF p.role = 'director'])) AS directors,
        list_sort(list_distinct([lower(strip_accents(p.name)) FOR p IN l.people IF p.role = 'actor'])) AS actors,
        [concat_ws(' ', r.rater, r.panel, r.aspect, r.value) FOR r IN l.ratings IF r.value IS NOT NULL] AS scores
-FROM shown s
-JOIN (SELECT folded, year FROM shown WHERE folded <> '' GROUP BY folded, year HAVING min(movie) < max(movie)) g
-  ON g.folded = s.folded AND g.year IS NOT DISTINCT FROM s.year
-JOIN live l ON l.source = s.source AND l.key = s.key
+FROM alike s JOIN live l ON l.source = s.source AND l.key = s.key
 
 -- name: years_apart
 -- Films whose records are {years} years apart or more.

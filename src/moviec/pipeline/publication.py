@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -297,7 +298,7 @@ def _find_parties(
     with DuckEngine(beside=inputs.engine) as engine:
         engine.register("movie_now", resolved.records)
         engine.view("movie_of", "SELECT source, key, movie FROM movie_now WHERE live")
-        _name_live(engine, inputs, resolved.affected)
+        _name_live(engine, inputs, "" if resolved.affected is None else "movie_of")
         _materialize_arrivals(engine, inputs)
         ledgers = _party_ledgers(inputs, connection)
         return find_parties(engine, ledgers, spaces, resolved.affected, inputs.room)
@@ -349,7 +350,7 @@ def _fuse(
         before = records_of(connection, pa.array([], pa.int64()) if affected is None else affected)
         engine.register("movie_before", before)
         engine.materialize("movie_of", _MOVIE_OF)
-        _name_live(engine, inputs, affected)
+        _name_live(engine, inputs, "" if affected is None else "movie_of")
         engine.write(_PLACED if spark else _MEMBERS, members)
         addresses = None if affected is None else _media_addresses(engine, members)
     posters = poster_table(connection, inputs.specs, addresses)
@@ -380,17 +381,16 @@ def _count_doubtful(inputs: RunInputs, resolved: Resolved) -> dict[str, int]:
     with DuckEngine(beside=inputs.engine) as engine:
         engine.register("movie_now", resolved.records)
         engine.view("members", "SELECT source, key, movie FROM movie_now WHERE live")
-        _name_live(engine, inputs, None)
-        find_suspicious(engine)
+        _name_live(engine, inputs)
+        find_suspicious(engine, partial(_name_live, engine, inputs))
         return dict.fromkeys(DOUBTS, 0) | count_suspicious(engine)
 
 
-def _name_live(engine: DuckEngine, inputs: RunInputs, affected: Column | None) -> None:
-    """Create the view `live` of current records: all, or those of some films, which are in the engine's `movie_of`.
+def _name_live(engine: DuckEngine, inputs: RunInputs, among: str = "") -> None:
+    """Create the view `live` of current records: all, or those that a table (source, key) names.
 
     Records of private sources are left out: nothing that is fused or shown to others contains them.
     """
-    among = "" if affected is None else "movie_of"
     view_current_records(engine, _record_files(inputs), inputs.aside, among)
 
 

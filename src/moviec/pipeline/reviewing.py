@@ -7,6 +7,7 @@ Returns plain rows for the command line and the API.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -131,9 +132,10 @@ def doubtful(context: RunContext, most: int) -> Doubtful:
         members = movie_of_records(connection)
     with DuckEngine(context.limits) as engine:
         batches = context.record_files(all_batches(context.catalogue))
-        view_current_records(engine, batches, RECORDS.empty_table())
+        live = partial(view_current_records, engine, batches, RECORDS.empty_table())
+        live()
         engine.register("members", members)
-        find_suspicious(engine)
+        find_suspicious(engine, live)
         films = suspicious(engine, most).to_pylist()
         for film in films:
             film["movies"] = [f"mc{movie}" for movie in film["movies"]]
