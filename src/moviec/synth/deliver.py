@@ -12,16 +12,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing
+from itertools import chain, islice
 from pathlib import Path
 
 import msgspec
 
 from moviec.errors import StoreError, UsageError
+from moviec.synth.blocks import BLOCK, Block, Part, invented, rendered
 from moviec.synth.film import Film
-from moviec.synth.invent import invent
 from moviec.synth.other_titles import MOST_TITLES, add_other_titles
-from moviec.synth.provider import FileFormat, Provider, Rendering, RowFile
-from moviec.synth.settings import EFFECTS, Settings, providers, settings_for
+from moviec.synth.provider import DeliveryFile, FileFormat, Memory, Provider, Rendering, Row
+from moviec.synth.settings import EFFECTS, Settings, memories, providers, settings_for
 from moviec.synth.writers.imdb import BASICS, IMDb
 from moviec.synth.writers.table import MAPPING, Festival, mapping
 
@@ -52,22 +53,31 @@ class Planted(msgspec.Struct, frozen=True):
 
 
 class _Outlet:
-    """A provider at work: its open files, and what it was given."""
+    """A provider's open files, what they hold of the films so far, and what was planted in them."""
 
-    def __init__(self, provider: Provider, folder: Path, stack: ExitStack) -> None:
-        self.provider = provider
+    def __init__(self, provider: Provider, memory: Memory | None, folder: Path, stack: ExitStack) -> None:
+        self.provider, self.memory = provider, memory
         self.files = {format.name: _opened(folder, format, stack) for format in provider.files}
         self.faults = Counter[str]()
         self.records = 0
 
-    def take(self, film: Film) -> Rendering | None:
-        """Write what the provider has of the film."""
-        if rendering := self.provider.render(film):
-            for name, rows in rendering.rows.items():
-                self.files[name].write(rows)
-            self.faults.update(rendering.planted)
+    def take(self, numbers: list[int], part: Part) -> list[Rendering | None]:
+        """Write the provider's part of a block and return what it has of every film, by number."""
+        for name, piece in part.pieces.items():
+            self.files[name].append(piece.data, piece.rows)
+        renderings = part.renderings
+        if self.memory:
+            renderings = [
+                rendering and self.memory.settle(number, rendering)
+                for number, rendering in zip(numbers, renderings, strict=True)
+            ]
+            settled = (rendering.rows[self.memory.file] for rendering in renderings if rendering)
+            self.files[self.memory.file].write(list(chain.from_iterable(settled)))
+        for rendering in filter(None, renderings):
+            if rendering.planted:
+                self.faults.update(rendering.planted)
             self.records += rendering.key is not None
-        return rendering
+        return renderings
 
     def rows(self) -> dict[str, FileRows]:
         """Count the rows of each file; faults that change a row's fate stand in the main file, the first."""
@@ -87,10 +97,25 @@ def deliver(films: Iterable[Film], folder: Path, settings: Settings) -> Planted:
 
     Raises StoreError where the folder cannot be written.
     """
+    return _deliver((rendered(block, settings) for block in _blocks(films)), folder, settings)
+
+
+def _blocks(films: Iterable[Film]) -> Iterator[list[Film]]:
+    more = iter(films)
+    while block := list(islice(more, BLOCK)):
+        yield block
+
+
+def _deliver(blocks: Iterable[Block], folder: Path, settings: Settings) -> Planted:
+    """Put the blocks together in order, and write what was planted."""
     try:
         with ExitStack() as stack:
-            outlets = [_Outlet(provider, folder / provider.name, stack) for provider in providers(settings)]
-            count = _write(films, outlets, [_opened(folder, format, stack) for format in _NOTES])
+            earlier = memories(settings)
+            outlets = [
+                _Outlet(provider, earlier.get(provider.name), folder / provider.name, stack)
+                for provider in providers(settings)
+            ]
+            count = _write(blocks, outlets, [_opened(folder, format, stack) for format in _NOTES])
         planted = Planted(
             count,
             {outlet.provider.name: outlet.records for outlet in outlets},
@@ -123,7 +148,9 @@ def invent_deliveries(
         raise UsageError(
             f"{other_titles} is no number of other titles", "--other-titles", f"ask for 0 to {MOST_TITLES:,}"
         )
-    planted = deliver(_told(invent(movies, seed), movies, tell), folder, settings_for(movies, seed))
+    settings = settings_for(movies, seed)
+    with closing(invented(movies, settings)) as blocks:
+        planted = _deliver(_told(blocks, movies, tell), folder, settings)
     if other_titles:
         more = add_other_titles(folder / IMDb.name, movies, other_titles, seed, tell)
         planted = _with_other_titles(planted, more)
@@ -152,29 +179,34 @@ _NOTES = (
 )
 
 
-def _write(films: Iterable[Film], outlets: list[_Outlet], notes: list[RowFile]) -> int:
-    """Return every film to every outlet, and note the truth; counts the films."""
+def _write(blocks: Iterable[Block], outlets: list[_Outlet], notes: list[DeliveryFile]) -> int:
+    """Give every outlet its part of each block, and note the truth; counts the films."""
     whole, truth, faults = notes
-    for film in films:
-        whole.write([msgspec.json.encode(film).decode() + "\n"])
-        number = str(film.number)
-        for outlet in outlets:
-            if rendering := outlet.take(film):
-                name = outlet.provider.name
-                if rendering.key is not None:
-                    truth.write([[number, name, rendering.key]])
-                faults.write([number, name, fault] for fault in rendering.planted)
+    names = [outlet.provider.name for outlet in outlets]
+    for block in blocks:
+        whole.append(block.films.data, block.films.rows)
+        parts = zip(outlets, block.parts, strict=True)
+        taken = [outlet.take(block.numbers, part) for outlet, part in parts]
+        keys: list[Row] = []
+        planted: list[Row] = []
+        for number, renderings in zip(map(str, block.numbers), zip(*taken, strict=True), strict=True):
+            for name, rendering in zip(names, renderings, strict=True):
+                if rendering:
+                    if rendering.key is not None:
+                        keys.append((number, name, rendering.key))
+                    planted += ((number, name, fault) for fault in rendering.planted)
+        truth.write(keys)
+        faults.write(planted)
     return whole.rows
 
 
-def _opened(folder: Path, format: FileFormat, stack: ExitStack) -> RowFile:
-    folder.mkdir(parents=True, exist_ok=True)
-    return stack.enter_context(closing(RowFile(folder, format)))
+def _opened(folder: Path, format: FileFormat, stack: ExitStack) -> DeliveryFile:
+    return stack.enter_context(closing(DeliveryFile(folder, format)))
 
 
-def _told(films: Iterable[Film], movies: int, tell: Callable[[str], None]) -> Iterator[Film]:
-    """Pass films on, saying how far it is."""
-    for film in films:
-        yield film
-        if film.number % _STEP == 0:
-            tell(f"{film.number:,} of {movies:,} films written")
+def _told(blocks: Iterable[Block], movies: int, tell: Callable[[str], None]) -> Iterator[Block]:
+    """Pass blocks on, saying how far it is."""
+    for block in blocks:
+        yield block
+        if (written := block.numbers[-1]) % _STEP == 0:
+            tell(f"{written:,} of {movies:,} films written")

@@ -229,7 +229,7 @@ class FestivalDistortions(Distortions, frozen=True, kw_only=True):
     panel: Panel = Panel(0, 10, 6.0, 1.8, 1.5, 0)
 
 
-class Seen(msgspec.Struct, frozen=True):
+class Seen(msgspec.Struct, frozen=True, gc=False):
     """A film as a provider has it: title, year and date (off together), minutes, genres still in TMDB's labels."""
 
     title: str
@@ -241,13 +241,14 @@ class Seen(msgspec.Struct, frozen=True):
 
 def see(film: Film, rates: Distortions, chance: Chance) -> Seen:
     """Draw a provider's view of the film."""
-    variant, typo, year, runtime = (chance.uniform() for _ in range(4))
+    draw = chance.uniform
+    variant, typo, year, runtime = draw(), draw(), draw(), draw()
     off = chance.pick((-1, 1))
     minutes = 1 + chance.below(6)
     title = respelled(film.title, chance) if variant < rates.title_variant else film.title
     title = mistyped(title, chance) if typo < rates.title_typo else title
     moved = off if rates.year_missing <= year < rates.year_missing + rates.year_off else 0
-    kept = tuple(genre for genre in film.genres if not chance.happens(rates.genre_missing))
+    kept = tuple([genre for genre in film.genres if draw() >= rates.genre_missing])
     return Seen(
         title,
         None if year < rates.year_missing else film.year + moved,

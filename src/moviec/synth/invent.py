@@ -60,11 +60,15 @@ class World(msgspec.Struct, frozen=True):
         return World(max(20, movies // 3), max(60, movies // 2), max(10, movies // 20))
 
 
-def invent(movies: int, seed: int) -> Iterator[Film]:
-    """Make films numbered 1 to `movies`. Equal arguments give equal films; memory does not grow with their number."""
+def invent(movies: int, seed: int, wanted: range | None = None) -> Iterator[Film]:
+    """Make films numbered 1 to `movies`, or those of them that are wanted. Equal arguments give equal films; memory does not
+    grow with their number.
+    """
     draws, world = Draws(seed), World.of(movies)
-    for start in range(1, movies + 1, _CHUNK):
-        numbers = np.arange(start, min(start + _CHUNK, movies + 1))
+    if wanted is None:
+        wanted = range(1, movies + 1)
+    for start in range(wanted.start, wanted.stop, _CHUNK):
+        numbers = np.arange(start, min(start + _CHUNK, wanted.stop))
         columns = _kin(draws, numbers)
         columns |= _facts(draws, numbers, columns["root"])
         columns |= _fame(draws, numbers)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib import resources
 from typing import Any
 
@@ -103,6 +105,7 @@ def place_name(number: int) -> tuple[str, str]:
     return first + last, kana + more
 
 
+@lru_cache(1 << 16)
 def person_name(number: int) -> str:
     """Make a person's name; of eight people one has a middle initial."""
     number = number * 2_654_435_761 % (1 << 40)
@@ -127,10 +130,12 @@ def company_name(number: int) -> str:
     return f"{ADJECTIVES[adjective]} {noun} {COMPANY_TAILS[tail]}"
 
 
+_SLUG_WORDS = re.compile("[a-z0-9]+").findall
+
+
 def slug(title: str) -> str:
     """Make what a title is in an address: "the_silent_river"; "film" where nothing of it can stand there."""
-    kept = "".join(c if c.isascii() and c.isalnum() else "_" for c in title.lower().replace("'", ""))
-    return "_".join(part for part in kept.split("_") if part) or "film"
+    return "_".join(_SLUG_WORDS(title.lower().replace("'", ""))) or "film"
 
 
 _WHO = ("keeper", "baker", "pilot", "teacher", "clerk", "gardener", "sailor", "painter", "nurse", "guide")
@@ -173,8 +178,8 @@ KEYWORDS = ("friendship", "harbour", "winter", "letter", "journey", "sister", "s
 
 def sentence(chance: Chance) -> str:
     """Make one sentence without commas or quotes."""
-    who, place, does, what, when = (chance.pick(words) for words in (_WHO, _OF, _DOES, _WHAT, _WHEN))
-    return f"The {who} of the {place} {does} a {what} {when}."
+    pick = chance.pick
+    return f"The {pick(_WHO)} of the {pick(_OF)} {pick(_DOES)} a {pick(_WHAT)} {pick(_WHEN)}."
 
 
 def overview(chance: Chance) -> str:

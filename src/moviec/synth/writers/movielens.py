@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import msgspec
 
@@ -23,8 +24,8 @@ class MovieLens(msgspec.Struct, frozen=True):
     seed: int
     rates: MovieLensDistortions
     places: Mapping[int, str]
-    name: str = "movielens"
-    files: tuple[FileFormat, ...] = (
+    name: ClassVar[str] = "movielens"
+    files: ClassVar[tuple[FileFormat, ...]] = (
         FileFormat("movies.csv", "csv", ("movieId", "title", "genres"), newline="\r\n"),
         FileFormat("links.csv", "csv", ("movieId", "imdbId", "tmdbId"), newline="\r\n"),
         FileFormat("ratings.csv", "csv", ("userId", "movieId", "rating", "timestamp"), newline="\r\n"),
@@ -64,7 +65,7 @@ class MovieLens(msgspec.Struct, frozen=True):
             user = (user + 1 + chance.below(self.rates.users // (2 * votes))) % self.rates.users
             when += chance.below(_YEAR // votes)
             halves = min(max(round(2 * (mean + panel.noise * chance.normal())), 1), 10)
-            rows.append([str(user + 1), key, f"{halves / 2:.1f}", str(when)])
+            rows.append(f"{user + 1},{key},{halves / 2},{when}\r\n")
         return rows
 
     def _tags(self, film: Film, chance: Chance) -> list[Row]:
