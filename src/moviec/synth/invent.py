@@ -40,6 +40,7 @@ _GENRES = {
     "Family": 43, "Horror": 41, "Science Fiction": 38, "Fantasy": 33, "Mystery": 32, "Documentary": 30, "Music": 16,
     "Animation": 15, "History": 13, "War": 12, "Western": 10,
 }  # fmt: skip
+_LABELS = tuple(_GENRES)
 #: Language, country and share of films.
 _ORIGINS = (
     ("en", "US", 0.46), ("en", "GB", 0.1), ("en", "CA", 0.05), ("en", "AU", 0.03), ("fr", "FR", 0.1),
@@ -170,7 +171,6 @@ def _film(row: dict[str, Any]) -> Film:
     """Build a film from its row of draws."""
     language, country, _ = _ORIGINS[row["origin"]]
     title, original, collection = _titles(row, language)
-    labels = list(_GENRES)
     number = row["number"]
     cast = dict(zip(row["cast"], row["characters"], strict=True))
     return Film(
@@ -181,18 +181,20 @@ def _film(row: dict[str, Any]) -> Film:
         released=dt.date(row["year"], 1, 1) + dt.timedelta(days=row["day"]),
         runtime=row["runtime"],
         kind=("feature", "short", "tv_movie")[row["kind"]],
-        genres=tuple(dict.fromkeys(labels[at] for at in row["genres"][: row["genre count"]])),
+        genres=tuple(dict.fromkeys([_LABELS[at] for at in row["genres"][: row["genre count"]]])),
         companies=tuple(
-            Company(company_name(id), id) for id in dict.fromkeys(row["companies"][: row["company count"]])
+            [Company(company_name(id), id) for id in dict.fromkeys(row["companies"][: row["company count"]])]
         ),
         countries=(country,),
         languages=(language,),
         directors=tuple(
-            Person(person_name(id), id) for id in dict.fromkeys(row["directors"][: row["director count"]])
+            [Person(person_name(id), id) for id in dict.fromkeys(row["directors"][: row["director count"]])]
         ),
         cast=tuple(
-            Person(person_name(id), id, character_name(plays))
-            for id, plays in list(cast.items())[: row["cast count"]]
+            [
+                Person(person_name(id), id, character_name(plays))
+                for id, plays in list(cast.items())[: row["cast count"]]
+            ]
         ),
         ids=Ids(
             imdb=f"tt{1_000_000 + number:07d}",

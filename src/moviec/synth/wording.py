@@ -46,26 +46,36 @@ DRAWN = 6
 BOUND = 1 << 20
 
 
+_TITLES = (
+    "The {adjective} {noun} of {place}",
+    "{place}: The {adjective} {noun}",
+    "{name} and the {adjective} {noun}",
+    "The {adjective} {noun} and the {other}",
+    "{name}'s {adjective} {noun}",
+    "{a} {noun} for {name} & {second}",
+    "{adjective} {noun} in {place}",
+    "The {noun} of {place}",
+)
+
+
 def english_title(numbers: Sequence[int]) -> str:
     """Make an English title from DRAWN numbers: a pattern and what fills it."""
     pattern, a, b, c, d, _ = numbers
-    adjective = ADJECTIVES[a % len(ADJECTIVES)]
-    noun, other = (ENGLISH_NOUNS[n % len(ENGLISH_NOUNS)] for n in (b, c))
-    place, name = place_name(c * BOUND + d)[0], FIRST_NAMES[d % len(FIRST_NAMES)]
-    patterns = (
-        f"The {adjective} {noun} of {place}",
-        f"{place}: The {adjective} {noun}",
-        f"{name} and the {adjective} {noun}",
-        f"The {adjective} {noun} and the {other}",
-        f"{name}'s {adjective} {noun}",
-        f"{'An' if noun[0] in 'AEIOU' else 'A'} {noun} for {name} & {FIRST_NAMES[a % len(FIRST_NAMES)]}",
-        f"{adjective} {noun} in {place}",
-        f"The {noun} of {place}",
-        f"The {adjective} {noun}",
-        f"{noun}",
-    )
+    adjective, noun = ADJECTIVES[a % len(ADJECTIVES)], ENGLISH_NOUNS[b % len(ENGLISH_NOUNS)]
     # One word in a thousand titles, adjective and noun in one of fifty: so some films share a title, as they do.
-    return patterns[9 if pattern % 1000 == 0 else 8 if pattern % 50 == 0 else pattern % 8]
+    if pattern % 1000 == 0:
+        return noun
+    if pattern % 50 == 0:
+        return f"The {adjective} {noun}"
+    return _TITLES[pattern % len(_TITLES)].format(
+        a="An" if noun[0] in "AEIOU" else "A",
+        adjective=adjective,
+        noun=noun,
+        other=ENGLISH_NOUNS[c % len(ENGLISH_NOUNS)],
+        place=place_name(c * BOUND + d)[0],
+        name=FIRST_NAMES[d % len(FIRST_NAMES)],
+        second=FIRST_NAMES[a % len(FIRST_NAMES)],
+    )
 
 
 def foreign_titles(language: str, numbers: Sequence[int]) -> tuple[str, str]:
@@ -121,6 +131,7 @@ def character_name(number: int) -> str:
     return FIRST_NAMES[number % len(FIRST_NAMES)]
 
 
+@lru_cache(1 << 16)
 def company_name(number: int) -> str:
     """Make a company's name."""
     number = number * 2_654_435_761 % (1 << 40)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import ClassVar
 
 import msgspec
 
 from moviec.synth import wording
 from moviec.synth.distortions import KaggleDistortions, Seen, see
-from moviec.synth.film import COUNTRIES, LANGUAGES, TMDB_GENRES, Company, Film, Person
+from moviec.synth.film import COUNTRIES, LANGUAGES, TMDB_GENRES, Company, Film
 from moviec.synth.provider import Chance, FileFormat, Rendering, Row
 
 MOVIES, CREDITS, KEYWORDS = "movies_metadata.csv", "credits.csv", "keywords.csv"
@@ -84,14 +85,10 @@ def _cells(film: Film, seen: Seen, chance: Chance) -> dict[str, str]:
         "popularity": _decimal(film.popularity),
         "poster_path": f"/{chance.letters(27)}.jpg",
         "production_companies": _companies(film.companies),
-        "production_countries": repr(
-            [{"iso_3166_1": code, "name": COUNTRIES.get(code, code)} for code in film.countries]
-        ),
+        "production_countries": _countries(film.countries),
         "release_date": seen.released.isoformat(),
         "runtime": "" if seen.runtime is None else f"{seen.runtime}.0",
-        "spoken_languages": repr(
-            [{"iso_639_1": code, "name": LANGUAGES.get(code, code)} for code in film.languages]
-        ),
+        "spoken_languages": _languages(film.languages),
         "status": "Released",
         "tagline": "" if chance.happens(0.24) else wording.tagline(chance),
         "title": seen.title,
@@ -156,6 +153,17 @@ def _rows(cells: dict[str, str], defect: str, chance: Chance) -> list[Row]:
     return [row]
 
 
+@lru_cache(1 << 12)
+def _countries(codes: tuple[str, ...]) -> str:
+    return repr([{"iso_3166_1": code, "name": COUNTRIES.get(code, code)} for code in codes])
+
+
+@lru_cache(1 << 12)
+def _languages(codes: tuple[str, ...]) -> str:
+    return repr([{"iso_639_1": code, "name": LANGUAGES.get(code, code)} for code in codes])
+
+
+@lru_cache(1 << 12)
 def _genres(genres: tuple[str, ...]) -> str:
     return repr([{"id": TMDB_GENRES[genre], "name": genre} for genre in genres])
 
@@ -165,8 +173,9 @@ def _companies(companies: tuple[Company, ...]) -> str:
 
 
 def _cast(film: Film) -> str:
+    credit = f"{film.ids.tmdb:012x}"
     people = [
-        f"{{'cast_id': {order + 1}, 'character': {person.character or ''!r}, 'credit_id': '{_credit(film, person)}', 'gender': 0, "
+        f"{{'cast_id': {order + 1}, 'character': {person.character or ''!r}, 'credit_id': '{credit}{person.id:012x}', 'gender': 0, "
         f"'id': {person.id}, 'name': {person.name!r}, 'order': {order}, 'profile_path': None}}"
         for order, person in enumerate(film.cast)
     ]
@@ -174,16 +183,13 @@ def _cast(film: Film) -> str:
 
 
 def _crew(film: Film) -> str:
+    credit = f"{film.ids.tmdb:012x}"
     people = [
-        f"{{'credit_id': '{_credit(film, person)}', 'department': 'Directing', 'gender': 0, "
+        f"{{'credit_id': '{credit}{person.id:012x}', 'department': 'Directing', 'gender': 0, "
         f"'id': {person.id}, 'job': 'Director', 'name': {person.name!r}, 'profile_path': None}}"
         for person in film.directors
     ]
     return f"[{', '.join(people)}]"
-
-
-def _credit(film: Film, person: Person) -> str:
-    return f"{film.ids.tmdb:012x}{person.id:012x}"
 
 
 def _collection(name: str) -> str:
