@@ -19,7 +19,7 @@ import msgspec
 from moviec.errors import StoreError
 from moviec.synth.film import Film
 from moviec.synth.invent import invent
-from moviec.synth.provider import Rendering, Row
+from moviec.synth.provider import Provider, Rendering, Row
 from moviec.synth.settings import Settings, memories, providers
 
 #: Films rendered at a time: what is packed is packed in these pieces, so another number gives other bytes.
@@ -37,10 +37,15 @@ class Piece(msgspec.Struct, frozen=True):
 
 
 class Part(msgspec.Struct, frozen=True):
-    """A block at one provider: pieces of its files, and what it has of every film, with just the rows yet to be settled."""
+    """A block at one provider: pieces of its files, and by film its key and the faults planted in it, where there are any.
+
+    What depends on the films before is yet to be settled: those renderings, with no other rows.
+    """
 
     pieces: dict[str, Piece]
-    renderings: list[Rendering | None]
+    keys: dict[int, str]
+    planted: dict[int, tuple[str, ...]]
+    unsettled: dict[int, Rendering]
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -54,30 +59,39 @@ class Block(msgspec.Struct, frozen=True):
 def rendered(films: Sequence[Film], settings: Settings) -> Block:
     """Render films for every provider."""
     unsettled = {name: memory.file for name, memory in memories(settings).items()}
-    parts = []
-    for provider in providers(settings):
-        renderings = [provider.render(film) for film in films]
-        rows: dict[str, list[Row]] = {format.name: [] for format in provider.files}
-        for rendering in filter(None, renderings):
-            for name, more in rendering.rows.items():
-                rows[name] += more
-        later = unsettled.get(provider.name)
-        pieces = {
-            format.name: Piece(format.encoded(rows[format.name]), len(rows[format.name]))
-            for format in provider.files
-            if format.name != later
-        }
-        parts.append(Part(pieces, [_only(rendering, later) for rendering in renderings]))
-    lines = Piece(msgspec.json.Encoder().encode_lines(films), len(films))
-    return Block([film.number for film in films], lines, parts)
+    return Block(
+        [film.number for film in films],
+        Piece(msgspec.json.Encoder().encode_lines(films), len(films)),
+        [_part(provider, films, unsettled.get(provider.name)) for provider in providers(settings)],
+    )
 
 
-def _only(rendering: Rendering | None, file: str | None) -> Rendering | None:
-    """Leave nothing but the rows of one file."""
-    if rendering is None:
-        return None
-    rows = {file: rendering.rows[file]} if file else {}
-    return Rendering(rendering.key, rows, rendering.planted)
+def _part(provider: Provider, films: Sequence[Film], unsettled: str | None) -> Part:
+    """Render films for a provider, one file of which may have to be settled."""
+    part = Part({}, {}, {}, {})
+    rows: dict[str, list[Row]] = {format.name: [] for format in provider.files}
+    for film in films:
+        if (rendering := provider.render(film)) is None:
+            continue
+        if unsettled:
+            later = {unsettled: rendering.rows.pop(unsettled)}
+            part.unsettled[film.number] = Rendering(rendering.key, later, rendering.planted)
+        else:
+            note(film.number, rendering, part)
+        for name, more in rendering.rows.items():
+            rows[name] += more
+    for format in provider.files:
+        if format.name != unsettled:
+            part.pieces[format.name] = Piece(format.encoded(rows[format.name]), len(rows[format.name]))
+    return part
+
+
+def note(number: int, rendering: Rendering, part: Part) -> None:
+    """Note the key of a film and the faults planted in it."""
+    if rendering.key is not None:
+        part.keys[number] = rendering.key
+    if rendering.planted:
+        part.planted[number] = rendering.planted
 
 
 def invented(movies: int, settings: Settings, cores: int | None = None) -> Generator[Block, None, None]:

@@ -18,10 +18,9 @@ from pathlib import Path
 import msgspec
 
 from moviec.errors import StoreError, UsageError
-from moviec.synth.blocks import BLOCK, Block, Part, invented, rendered
+from moviec.synth.blocks import BLOCK, Block, Part, invented, note, rendered
 from moviec.synth.film import Film
-from moviec.synth.other_titles import MOST_TITLES, add_other_titles
-from moviec.synth.provider import DeliveryFile, FileFormat, Memory, Provider, Rendering, Row
+from moviec.synth.provider import DeliveryFile, FileFormat, Memory, Provider, Row
 from moviec.synth.settings import EFFECTS, Settings, memories, providers, settings_for
 from moviec.synth.writers.imdb import BASICS, IMDb
 from moviec.synth.writers.table import MAPPING, Festival, mapping
@@ -61,23 +60,19 @@ class _Outlet:
         self.faults = Counter[str]()
         self.records = 0
 
-    def take(self, numbers: list[int], part: Part) -> list[Rendering | None]:
-        """Write the provider's part of a block and return what it has of every film, by number."""
+    def take(self, part: Part) -> None:
+        """Write the provider's part of a block, and settle in it what depends on the films before."""
         for name, piece in part.pieces.items():
             self.files[name].append(piece.data, piece.rows)
-        renderings = part.renderings
         if self.memory:
-            renderings = [
-                rendering and self.memory.settle(number, rendering)
-                for number, rendering in zip(numbers, renderings, strict=True)
-            ]
-            settled = (rendering.rows[self.memory.file] for rendering in renderings if rendering)
-            self.files[self.memory.file].write(list(chain.from_iterable(settled)))
-        for rendering in filter(None, renderings):
-            if rendering.planted:
-                self.faults.update(rendering.planted)
-            self.records += rendering.key is not None
-        return renderings
+            rows: list[Row] = []
+            for number, rendering in part.unsettled.items():
+                if settled := self.memory.settle(number, rendering):
+                    rows += settled.rows[self.memory.file]
+                    note(number, settled, part)
+            self.files[self.memory.file].write(rows)
+        self.faults.update(chain.from_iterable(part.planted.values()))
+        self.records += len(part.keys)
 
     def rows(self) -> dict[str, FileRows]:
         """Count the rows of each file; faults that change a row's fate stand in the main file, the first."""
@@ -144,10 +139,16 @@ def invent_deliveries(
     """
     if movies < 1:
         raise UsageError(f"{movies} is no number of movies", "--movies", "ask for 1 or more")
-    if not 0 <= other_titles <= MOST_TITLES:
-        raise UsageError(
-            f"{other_titles} is no number of other titles", "--other-titles", f"ask for 0 to {MOST_TITLES:,}"
-        )
+    if other_titles:
+        # Loads an engine, which films do without.
+        from moviec.synth.other_titles import MOST_TITLES, add_other_titles
+
+        if not 0 < other_titles <= MOST_TITLES:
+            raise UsageError(
+                f"{other_titles} is no number of other titles",
+                "--other-titles",
+                f"ask for 0 to {MOST_TITLES:,}",
+            )
     settings = settings_for(movies, seed)
     with closing(invented(movies, settings)) as blocks:
         planted = _deliver(_told(blocks, movies, tell), folder, settings)
@@ -182,21 +183,18 @@ _NOTES = (
 def _write(blocks: Iterable[Block], outlets: list[_Outlet], notes: list[DeliveryFile]) -> int:
     """Give every outlet its part of each block, and note the truth; counts the films."""
     whole, truth, faults = notes
-    names = [outlet.provider.name for outlet in outlets]
     for block in blocks:
         whole.append(block.films.data, block.films.rows)
-        parts = zip(outlets, block.parts, strict=True)
-        taken = [outlet.take(block.numbers, part) for outlet, part in parts]
-        keys: list[Row] = []
-        planted: list[Row] = []
-        for number, renderings in zip(map(str, block.numbers), zip(*taken, strict=True), strict=True):
-            for name, rendering in zip(names, renderings, strict=True):
-                if rendering:
-                    if rendering.key is not None:
-                        keys.append((number, name, rendering.key))
-                    planted += ((number, name, fault) for fault in rendering.planted)
-        truth.write(keys)
-        faults.write(planted)
+        for outlet, part in zip(outlets, block.parts, strict=True):
+            outlet.take(part)
+        keys = [(outlet.provider.name, part.keys) for outlet, part in zip(outlets, block.parts, strict=True)]
+        planted = [
+            (outlet.provider.name, part.planted) for outlet, part in zip(outlets, block.parts, strict=True)
+        ]
+        truth.write([(str(n), name, at[n]) for n in block.numbers for name, at in keys if n in at])
+        faults.write(
+            [(str(n), name, fault) for n in block.numbers for name, at in planted for fault in at.get(n, ())]
+        )
     return whole.rows
 
 

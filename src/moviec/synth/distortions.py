@@ -80,6 +80,12 @@ def mistyped(text: str, chance: Chance) -> str:
     return text[:at] + text[at + 1 :]
 
 
+def cast_as_written(film: Film, rate: float, chance: Chance) -> list[str]:
+    """Return the names of the cast, at the given rate another way."""
+    draw = chance.uniform
+    return [renamed(person.name, chance) if draw() < rate else person.name for person in film.cast]
+
+
 def renamed(name: str, chance: Chance) -> str:
     """Write a person's name another way: without accents, without the middle part, or with an initial."""
     if " " not in name:
@@ -243,8 +249,8 @@ def see(film: Film, rates: Distortions, chance: Chance) -> Seen:
     """Draw a provider's view of the film."""
     draw = chance.uniform
     variant, typo, year, runtime = draw(), draw(), draw(), draw()
-    off = chance.pick((-1, 1))
-    minutes = 1 + chance.below(6)
+    off = -1 if draw() < 0.5 else 1
+    minutes = 1 + int(draw() * 6)
     title = respelled(film.title, chance) if variant < rates.title_variant else film.title
     title = mistyped(title, chance) if typo < rates.title_typo else title
     moved = off if rates.year_missing <= year < rates.year_missing + rates.year_off else 0

@@ -140,4 +140,4 @@ LANGUAGES = {
 
 def relabelled(genres: Iterable[str], labels: Mapping[str, str]) -> tuple[str, ...]:
     """Put TMDB's labels into a provider's, each once, in order; what it has no label for is left out."""
-    return tuple(dict.fromkeys(labels[genre] for genre in genres if genre in labels))
+    return tuple(dict.fromkeys([labels[genre] for genre in genres if genre in labels]))

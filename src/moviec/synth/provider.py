@@ -81,16 +81,16 @@ class FileFormat(msgspec.Struct, frozen=True):
 
     def encoded(self, rows: Iterable[Row]) -> bytes:
         """Write rows as a piece of the file; between pieces of JSON a comma is due."""
-        between = ",\n" if self.kind == "json" else ""
-        text = between.join([row if isinstance(row, str) else self.line(row) for row in rows])
+        line, between = self.line, ",\n" if self.kind == "json" else ""
+        text = between.join([row if isinstance(row, str) else line(row) for row in rows])
         data = text.encode()
         return gzip.compress(data, compresslevel=_LEVEL, mtime=0) if self.name.endswith(".gz") else data
 
     def line(self, cells: Sequence[str]) -> str:
         """Write cells as one row."""
-        if self.kind == "csv":
-            return self.delimiter.join([_quoted(cell, self.delimiter) for cell in cells]) + self.newline
-        return "\t".join(cells) + "\n"
+        if self.kind == "tsv":
+            return "\t".join(cells) + "\n"
+        return self.delimiter.join([_quoted(cell, self.delimiter) for cell in cells]) + self.newline
 
 
 def _quoted(cell: str, delimiter: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import ClassVar
 
 import msgspec
@@ -130,9 +131,14 @@ def _people(people: tuple[Person, ...], role: str) -> list[tuple[str, Person, st
     return [(f"nm{person.id:07d}", person, role) for person in people]
 
 
+@lru_cache(1 << 12)
+def _characters(name: str) -> str:
+    return _JSON([name])
+
+
 def _principals(key: str, billed: list[tuple[str, Person, str]]) -> list[Row]:
     return [
         f"{key}\t{ordering}\t{nconst}\t{category}\t{NULL}\t"
-        f"{f'[{_JSON(person.character)}]' if person.character else NULL}\n"
+        f"{_characters(person.character) if person.character else NULL}\n"
         for ordering, (nconst, person, category) in enumerate(billed, start=1)
     ]

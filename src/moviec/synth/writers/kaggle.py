@@ -51,7 +51,8 @@ class Kaggle(msgspec.Struct, frozen=True):
         cells = _cells(film, see(film, self.rates, chance), chance)
         unknown = chance.happens(self.rates.id_missing)
         wrong = chance.happens(self.rates.wrong_id) and not unknown
-        cells |= _money(film, chance) | _votes(film, self.rates, chance)
+        cells |= _money(film, chance)
+        cells |= _votes(film, self.rates, chance)
         cells["imdb_id"] = "" if unknown else _imdb_id(film, wrong)
         if defect:
             cells |= _faulty(defect, film, chance)
@@ -169,7 +170,8 @@ def _genres(genres: tuple[str, ...]) -> str:
 
 
 def _companies(companies: tuple[Company, ...]) -> str:
-    return repr([{"name": company.name, "id": company.id} for company in companies])
+    texts = [f"{{'name': {company.name!r}, 'id': {company.id}}}" for company in companies]
+    return f"[{', '.join(texts)}]"
 
 
 def _cast(film: Film) -> str:

@@ -59,12 +59,18 @@ class MovieLens(msgspec.Struct, frozen=True):
         panel, key = self.rates.panel, str(film.ids.movielens)
         votes = min(panel.votes(film, chance), self.rates.most_votes)
         mean = panel.mean + panel.spread * (film.audience - 60) / 15
+        draw, normal, step, wait = (
+            chance.uniform,
+            chance.normal,
+            self.rates.users // (2 * votes or 1),
+            _YEAR // (votes or 1),
+        )
         user, when = chance.below(self.rates.users), max(_OPENED, (film.year - 1970) * _YEAR)
         rows: list[Row] = []
         for _ in range(votes):
-            user = (user + 1 + chance.below(self.rates.users // (2 * votes))) % self.rates.users
-            when += chance.below(_YEAR // votes)
-            halves = min(max(round(2 * (mean + panel.noise * chance.normal())), 1), 10)
+            user = (user + 1 + int(draw() * step)) % self.rates.users
+            when += int(draw() * wait)
+            halves = min(max(round(2 * (mean + panel.noise * normal())), 1), 10)
             rows.append(f"{user + 1},{key},{halves / 2},{when}\r\n")
         return rows
 

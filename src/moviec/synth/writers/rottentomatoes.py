@@ -9,7 +9,7 @@ from typing import ClassVar
 import msgspec
 
 from moviec.synth import wording
-from moviec.synth.distortions import RottenTomatoesDistortions, Seen, renamed, see
+from moviec.synth.distortions import RottenTomatoesDistortions, Seen, cast_as_written, see
 from moviec.synth.film import ROTTENTOMATOES, Film, relabelled
 from moviec.synth.provider import Chance, FileFormat, Rendering, Row
 
@@ -85,10 +85,7 @@ class RottenTomatoes(msgspec.Struct, frozen=True):
         return "year_date" if form < self.rates.date_missing + self.rates.date_year else "full_date"
 
     def _row(self, film: Film, seen: Seen, scores: Scores, chance: Chance) -> Row:
-        actors = [
-            renamed(person.name, chance) if chance.happens(self.rates.name_variant) else person.name
-            for person in film.cast
-        ]
+        actors = cast_as_written(film, self.rates.name_variant, chance)
         rated, fresh = bool(scores.reviews), scores.fresh
         meter = scores.tomatometer if rated else 0
         overview, consensus = wording.overview(chance), wording.tagline(chance) if rated else ""

@@ -9,7 +9,7 @@ from zlib import crc32
 
 import msgspec
 
-from moviec.synth.distortions import WikipediaDistortions, renamed, see
+from moviec.synth.distortions import WikipediaDistortions, cast_as_written, see
 from moviec.synth.film import WIKIPEDIA, Film, relabelled
 from moviec.synth.provider import Chance, FileFormat, Rendering, Row
 
@@ -28,17 +28,15 @@ class Wikipedia(msgspec.Struct, frozen=True):
 
     def render(self, film: Film) -> Rendering | None:
         """Return the film's line, its address to be settled by Addresses; a film in two lists has it twice."""
+        if film.countries[:1] != ("US",) or film.kind == "tv_movie":
+            return None
         chance = Chance(self.seed, self.name, film.number)
         defect = self.places.get(film.number, "")
-        listed = film.countries[:1] == ("US",) and film.kind != "tv_movie"
-        if not listed or (chance.happens(self.rates.missing) and not defect):
+        if chance.happens(self.rates.missing) and not defect:
             return None
         seen = see(film, self.rates, chance)
         year = film.year if seen.year is None else seen.year
-        cast = [
-            renamed(person.name, chance) if chance.happens(self.rates.name_variant) else person.name
-            for person in film.cast
-        ]
+        cast = cast_as_written(film, self.rates.name_variant, chance)
         href = None if chance.happens(self.rates.unlinked) else seen.title.replace(" ", "_")
         genres = [] if chance.happens(self.rates.no_genres) else list(relabelled(seen.genres, WIKIPEDIA))
         if film.kind == "short":
@@ -69,9 +67,11 @@ class Addresses:
         label = f"{entry['title']} ({entry['year']})"
         if entry["href"] is None and self._free(label):
             return Rendering(label, rendering.rows, rendering.planted)
-        entry["href"] = self._article(entry["title"].replace(" ", "_"), entry["year"], number)
-        lines: list[Row] = [_JSON(entry) + "\n"] * len(rendering.rows[MOVIES])
-        return Rendering(entry["href"], {MOVIES: lines}, rendering.planted)
+        href = self._article(entry["title"].replace(" ", "_"), entry["year"], number)
+        if href == entry["href"]:
+            return rendering
+        lines: list[Row] = [_JSON(entry | {"href": href}) + "\n"] * len(rendering.rows[MOVIES])
+        return Rendering(href, {MOVIES: lines}, rendering.planted)
 
     def _article(self, base: str, year: int, number: int) -> str:
         forms = (base, f"{base}_(film)", f"{base}_({year}_film)", f"{base}_({year}_film,_{number})")
