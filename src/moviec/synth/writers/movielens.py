@@ -16,6 +16,8 @@ NO_GENRES = "(no genres listed)"
 #: 1 January 1996 in Unix seconds, when the site opened; no vote is older.
 _OPENED = 820_454_400
 _YEAR = 31_557_600
+#: Half stars as they are written.
+_STARS = [f"{halves / 2:.1f}" for halves in range(11)]
 
 
 class MovieLens(msgspec.Struct, frozen=True):
@@ -71,7 +73,7 @@ class MovieLens(msgspec.Struct, frozen=True):
             user = (user + 1 + int(draw() * step)) % self.rates.users
             when += int(draw() * wait)
             halves = min(max(round(2 * (mean + panel.noise * normal())), 1), 10)
-            rows.append(f"{user + 1},{key},{halves / 2},{when}\r\n")
+            rows.append(f"{user + 1},{key},{_STARS[halves]},{when}\r\n")
         return rows
 
     def _tags(self, film: Film, chance: Chance) -> list[Row]:
