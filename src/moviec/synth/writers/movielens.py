@@ -61,12 +61,8 @@ class MovieLens(msgspec.Struct, frozen=True):
         panel, key = self.rates.panel, str(film.ids.movielens)
         votes = min(panel.votes(film, chance), self.rates.most_votes)
         mean = panel.mean + panel.spread * (film.audience - 60) / 15
-        draw, normal, step, wait = (
-            chance.uniform,
-            chance.normal,
-            self.rates.users // (2 * votes or 1),
-            _YEAR // (votes or 1),
-        )
+        draw, normal = chance.uniform, chance.normal
+        step, wait = self.rates.users // (2 * max(votes, 1)), _YEAR // max(votes, 1)
         user, when = chance.below(self.rates.users), max(_OPENED, (film.year - 1970) * _YEAR)
         rows: list[Row] = []
         for _ in range(votes):
