@@ -21,20 +21,24 @@ class Runs(Protocol):
 
 
 class Step(NamedTuple):
-    """One statement of a computation: `materialize` runs it and keeps its rows under its name; a view only names it."""
+    """One statement of a computation: `materialize` runs it and keeps its rows under its name; a view only names it.
+
+    `parts`: other statements that it names, in their order, and that no other step needs.
+    """
 
     name: str
+    parts: tuple[str, ...]
     materialize: bool
 
 
-def view(name: str) -> Step:
+def view(name: str, *parts: str) -> Step:
     """Return the step that names a statement as a view."""
-    return Step(name, materialize=False)
+    return Step(name, parts, materialize=False)
 
 
-def materialize(name: str) -> Step:
+def materialize(name: str, *parts: str) -> Step:
     """Return the step that runs a statement once and keeps its rows."""
-    return Step(name, materialize=True)
+    return Step(name, parts, materialize=True)
 
 
 @cache
@@ -50,8 +54,18 @@ def run(
 ) -> None:
     """Run statements of `sql` in the order of `steps`, with each `{part}` in them replaced."""
     for step in steps:
-        statement = filled(sql[step.name], parts or {})
+        statement = filled(with_parts(sql, step.parts, step.name), parts or {})
         (engine.materialize if step.materialize else engine.view)(step.name, statement)
+
+
+def with_parts(sql: Mapping[str, str], parts: Sequence[str], name: str) -> str:
+    """Return a statement that has others in it as common table expressions: a view would be planned once more, and its rows
+    worked out wherever it is named.
+    """
+    if not parts:
+        return sql[name]
+    named = ",\n".join(f"{part} AS (\n{sql[part]})" for part in parts)
+    return f"WITH {named}\n{sql[name]}"
 
 
 def filled(sql: str, parts: Mapping[str, str]) -> str:

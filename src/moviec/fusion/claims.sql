@@ -1,6 +1,6 @@
 -- Every claim on a movie, and the reason one was chosen -> one JSON text per movie. In: field_verdicts, field_fused,
 -- field_rules (fields.sql); movie_values (movies.sql); movie_labels, movie_genre_ranks, movie_title_ranks,
--- party_billed. {numbers} are the fields whose values are numbers. The items of a view are joined by movie, in order,
+-- party_billed. {numbers} are the fields whose values are numbers. The items of a statement are joined by movie, in order,
 -- before the next is made (movies.py).
 
 -- name: claim_typed

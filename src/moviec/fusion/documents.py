@@ -11,26 +11,26 @@ from moviec.engine import Engine
 from moviec.fusion.genres import genre_table
 from moviec.fusion.movies import Fused
 from moviec.fusion.survivorship import Rule, rule_table
-from moviec.sql import read_sql, run, view
+from moviec.sql import read_sql, with_parts
 
 _DOCUMENTS_SQL = read_sql("moviec.fusion", "documents.sql")
-_DOCUMENTS = (
-    view("doc_titles_json"),
-    view("doc_genres_json"),
-    view("doc_keywords_json"),
-    view("doc_languages_json"),
-    view("doc_countries_json"),
-    view("doc_people_json"),
-    view("doc_companies_json"),
-    view("doc_ids_json"),
-    view("doc_aspects_json"),
-    view("doc_rating_json"),
-    view("doc_ratings_json"),
-    view("doc_money_json"),
-    view("doc_confidence_json"),
-    view("doc_sources_json"),
-    view("doc_documents"),
+_PARTS = (
+    "doc_titles_json",
+    "doc_genres_json",
+    "doc_keywords_json",
+    "doc_languages_json",
+    "doc_countries_json",
+    "doc_people_json",
+    "doc_companies_json",
+    "doc_ids_json",
+    "doc_aspects_json",
+    "doc_rating_json",
+    "doc_ratings_json",
+    "doc_money_json",
+    "doc_confidence_json",
+    "doc_sources_json",
 )
+_DOCUMENTS = f"{with_parts(_DOCUMENTS_SQL, _PARTS, 'doc_documents')}\nORDER BY movie"
 
 
 #: Columns that parties add, with NULL where parties are not resolved yet.
@@ -61,8 +61,7 @@ def documents(
             fused = msgspec.structs.replace(fused, **{table: given})
     engine.register("doc_posters", posters)
     _open(engine, fused, rules)
-    run(engine, _DOCUMENTS_SQL, _DOCUMENTS)
-    return engine.query("SELECT movie, document FROM doc_documents ORDER BY movie")
+    return engine.query(_DOCUMENTS)
 
 
 def _open(engine: Engine, fused: Fused, rules: Mapping[str, Rule]) -> None:

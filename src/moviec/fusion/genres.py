@@ -112,19 +112,11 @@ def genre_table() -> pa.Table:
 _GENRES_SQL = read_sql("moviec.fusion", "genres.sql")
 _SEEN = (
     view("genre_meant"),
-    view("genre_lists"),
-    materialize("genre_films"),
-    view("genre_parts"),
-    view("genre_named"),
-    view("genre_able"),
-    materialize("genre_seen"),
+    materialize("genre_films", "genre_lists"),
+    materialize("genre_seen", "genre_parts", "genre_named", "genre_able"),
 )
-_DECIDED = (view("genre_likely"), view("genre_composites"), view("genre_labelled"), view("genre_truth"))
-_COUNTED = (
-    view("genre_silences"),
-    view("genre_broken_silences"),
-    materialize("genre_counts"),
-)
+_DECIDED = (view("genre_truth", "genre_likely", "genre_composites", "genre_labelled"),)
+_COUNTED = (materialize("genre_counts", "genre_able", "genre_silences", "genre_broken_silences"),)
 
 
 #: A genre is shown from this probability in millionths on: a source without the label has mostly not considered it. Set

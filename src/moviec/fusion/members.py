@@ -27,10 +27,7 @@ _OPENED = (
     view("movie_tied"),
     view("movie_rated"),
 )
-_RATED = (
-    view("movie_rating_rows"),
-    materialize("movie_ratings"),
-)
+_RATED = (materialize("movie_ratings", "movie_rating_rows"),)
 
 
 #: Fields claimed with the record's own value.

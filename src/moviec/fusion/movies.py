@@ -26,7 +26,7 @@ from moviec.fusion.model import FuseModel
 from moviec.fusion.source_facts import LAST_PLACE, FuseFacts
 from moviec.fusion.survivorship import Reliability, believed, fuse
 from moviec.rating.table import RATED, rated
-from moviec.sql import materialize, read_sql, run, view
+from moviec.sql import materialize, read_sql, run, view, with_parts
 from moviec.text import Column, fold, fold_name, fold_title, pc
 
 _MOVIES_SQL = read_sql("moviec.fusion", "movies.sql")
@@ -45,9 +45,7 @@ _RANKS = (
 _GIVEN = (materialize("party_given"),)
 _BILLED = (
     materialize("party_billed"),
-    view("party_keyed"),
-    view("party_folded"),
-    materialize("party_fused"),
+    materialize("party_fused", "party_keyed", "party_folded"),
 )
 
 
@@ -231,9 +229,9 @@ def _scores(engine: Engine, model: FuseModel) -> pa.Table:
     return heard.set_column(0, "movie", pc.cast(heard.column("movie"), pa.int64()))
 
 
-_CLAIMED = (view("claim_dates"), view("movie_claims"))
+_CLAIMED = f"{with_parts(_CLAIMS_SQL, ('claim_dates',), 'movie_claims')}\nORDER BY movie"
 
-#: View of items, the table their texts are joined into, by which keys, in which order.
+#: Statement of items, the table their texts are joined into, by which keys, in which order.
 _JOINED = (
     ("claim_items", "claim_lists", "movie, place", "lightness, source, given"),
     ("claim_union_items", "claim_unions", "movie, place", "doubt, given"),
@@ -261,18 +259,17 @@ def _claims(engine: Engine, numbers: Sequence[str]) -> pa.Table:
     listed = ", ".join(f"'{name}'" for name in numbers)
     run(engine, _CLAIMS_SQL, (materialize("claim_typed"),), {"numbers": listed})
     for items, joined, keys, order in _JOINED:
-        run(engine, _CLAIMS_SQL, (*_BEFORE.get(items, ()), view(items)))
-        _join_in_order(engine, joined, items, keys, order)
-    run(engine, _CLAIMS_SQL, _CLAIMED)
-    return engine.query("SELECT * FROM movie_claims ORDER BY movie")
+        run(engine, _CLAIMS_SQL, _BEFORE.get(items, ()))
+        _join_in_order(engine, joined, _CLAIMS_SQL[items], keys, order)
+    return engine.query(_CLAIMED)
 
 
 def _join_in_order(engine: Engine, name: str, items: str, keys: str, order: str = "") -> None:
     """Make `name` (the keys, items): the texts `item` of a group with commas between them.
 
-    `items` is a table with the keys, `item` (never NULL) and the columns in `order`, by which a group is sorted.
+    `items` is a query of the keys, `item` (never NULL) and the columns in `order`, by which a group is sorted.
     """
-    rows = engine.query(f"SELECT {keys}, item FROM {items} ORDER BY {keys}{order and ', '}{order}")
+    rows = engine.query(f"SELECT {keys}, item FROM (\n{items}) ORDER BY {keys}{order and ', '}{order}")
     engine.register(name, _joined(rows, keys.split(", ")))
 
 

@@ -22,11 +22,8 @@ from moviec.sql import materialize, read_sql, run, view
 
 _RATINGS_SQL = read_sql("moviec.rating", "ratings.sql")
 _PREPARED = (
-    view("rating_typed"),
-    view("rating_judged"),
-    view("rating_spelled"),
-    view("rating_sources"),
-    materialize("rating_ranked"),
+    view("rating_judged", "rating_typed"),
+    materialize("rating_ranked", "rating_spelled", "rating_sources"),
     view("rating_kept"),
     view("rating_rejected"),
 )
