@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import pyarrow as pa
@@ -16,7 +16,6 @@ from moviec.engine import DuckEngine, Limits
 from moviec.engine.spark import open_spark, require
 from moviec.engine.unreadable_cells import Unread, nothing_came
 from moviec.errors import MovieCError, PayloadError, UsageError
-from moviec.home.context import Tell
 from moviec.rollup import month_files as files
 from moviec.rollup.monthly import FIELDS, Counting, account, in_order, monthly, name_films
 from moviec.sources.audit import count_problems, unread_columns
@@ -27,8 +26,10 @@ from moviec.sources.registry import find_source
 from moviec.sources.spec import FileCount, Reading, Source, SourceSpec, Wanted, assign_roles
 from moviec.sources.table.mapping import mapped_source
 from moviec.storage.archives import sha256, unpack
-from moviec.transient import is_interrupt
 from moviec.work import work_folder
+
+if TYPE_CHECKING:  # it imports the catalogue, which this job does not touch
+    from moviec.home.context import Tell
 
 #: The first and the last release of the films that count.
 _RELEASES = "SELECT min(released) AS first_release, max(released) AS last_release FROM films"
@@ -96,6 +97,8 @@ def run_rollup(job: Job, tell: Tell = lambda _: None) -> Run:
             _save(job, run, state="failed", error=str(error), ended=dt.datetime.now(dt.UTC))
             raise
         except BaseException as error:
+            from moviec.transient import is_interrupt  # here, since it imports SQLAlchemy, for a tenth of a second
+
             if not is_interrupt(error):
                 raise
             _save(job, run, state="failed", error="stopped", ended=dt.datetime.now(dt.UTC))
