@@ -192,10 +192,10 @@ def report(sizes: Sequence[Size], no_spark: tuple[str, str, str] | None) -> Iter
             )
     yield ""
     for size in sizes:
-        speed = size.films / max(size.costs["synth"].cpu, 0.1)
+        synth = size.costs["synth"]
         yield (
             f"- {size.films:,} films: catalogue {size.catalogue / 1e6:,.0f} MB, lake {size.lake / 1e6:,.0f} MB;"
-            f" `synth` {speed:,.0f} films a CPU second"
+            f" `synth` {size.films / max(synth.seconds, 0.1):,.0f} films a second, {size.films / max(synth.cpu, 0.1):,.0f} a CPU second"
         )
     yield (
         f"- Spark: skipped ({no_spark[0]})"

@@ -37,3 +37,13 @@ def test_what_is_kept_may_be_made_of_what_the_name_meant(engine: DuckEngine) -> 
     engine.view("named", "SELECT 1 AS n")
     engine.materialize("named", "SELECT n + 1 AS n FROM named")
     assert engine.query("SELECT n FROM named").to_pylist() == [{"n": 2}]
+
+
+def test_a_file_that_was_written_again_is_read_as_it_is_now(engine: DuckEngine, tmp_path: Path) -> None:
+    """What is remembered of files ends when they change."""
+    file = tmp_path / "rows.parquet"
+    for number in range(20):
+        with DuckEngine(beside=engine) as other:
+            other.write(f"SELECT {number} AS number FROM range({number % 3 + 1})", file)
+        engine.parquet("rows_of_file", [file])
+        assert engine.query("SELECT * FROM rows_of_file")["number"].to_pylist() == [number] * (number % 3 + 1)

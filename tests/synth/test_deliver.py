@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import multiprocessing
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from moviec.errors import StoreError, UsageError
 from moviec.sources.registry import find_source, load_source
 from moviec.sources.spec import assign_roles
+from moviec.synth.blocks import BLOCK, invented, rendered
 from moviec.synth.deliver import Planted, deliver, invent_deliveries
 from moviec.synth.invent import invent
 from moviec.synth.settings import Settings, providers, settings_for
@@ -52,6 +54,29 @@ def test_equal_seeds_give_equal_bytes_and_others_do_not(tmp_path: Path) -> None:
     assert one == same
     differing = {name for name in one if one[name] != other[name]}
     assert differing >= one.keys() - {"festival/source.toml", "faults.csv", "planted.json"}
+
+
+def test_the_number_of_cores_changes_no_byte(tmp_path: Path) -> None:
+    settings = settings_for(2 * BLOCK + 10, 3)
+    (one, two, rest), three = (list(invented(2 * BLOCK + 10, settings, cores)) for cores in (1, 3))
+    assert three == [one, two, rest]
+    assert [block.numbers[-1] for block in three] == [BLOCK, 2 * BLOCK, 2 * BLOCK + 10]
+    assert rendered(list(invent(2 * BLOCK + 10, 3))[:BLOCK], settings) == one
+
+
+def test_processes_end_with_the_work_and_a_lost_one_is_told() -> None:
+    settings = settings_for(40_000, 3)
+    blocks = invented(40_000, settings, 2)
+    next(blocks)
+    assert len(multiprocessing.active_children()) == 2
+    blocks.close()
+    assert not multiprocessing.active_children()
+    blocks = invented(40_000, settings, 2)
+    next(blocks)
+    multiprocessing.active_children()[0].kill()
+    with pytest.raises(StoreError, match="ended early"):
+        list(blocks)
+    assert not multiprocessing.active_children()
 
 
 def test_a_film_is_rendered_alike_in_any_company(made: Made) -> None:

@@ -13,9 +13,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from moviec.synth.deliver import deliver
 from moviec.synth.distortions import Distortions
 from moviec.synth.film import Film, Person
-from moviec.synth.provider import Provider, RowFile
 from moviec.synth.settings import Defects, Settings, providers
 from tests.synth.conftest import Made, film, rows
 
@@ -23,7 +23,7 @@ PLAIN = {field: 0.0 for field, kind in Distortions.__annotations__.items() if ki
 
 
 def plainly(folder: Path, source: str, *films: Film) -> None:
-    """Write films as one provider has them, with every distortion off."""
+    """Write films into the folder as one provider has them, with every distortion off."""
     settings = Settings()
     rates = {
         name: msgspec.structs.replace(getattr(settings, name), **PLAIN)
@@ -41,19 +41,15 @@ def plainly(folder: Path, source: str, *films: Film) -> None:
         name: type(getattr(Defects(), name))(**dict.fromkeys(getattr(Defects(), name).__struct_fields__, 0))
         for name in Defects.__struct_fields__
     }
-    made = {p.name: p for p in providers(Settings(defects=Defects(**nothing), **rates))}
-    write(folder, made[source], films)
+    write(folder, source, Settings(defects=Defects(**nothing), **rates), *films)
 
 
-def write(folder: Path, provider: Provider, films: tuple[Film, ...]) -> None:
-    files = {format.name: RowFile(folder, format) for format in provider.files}
-    for one in films:
-        rendering = provider.render(one)
-        assert rendering is not None
-        for name, lines in rendering.rows.items():
-            files[name].write(lines)
-    for file in files.values():
-        file.close()
+def write(folder: Path, source: str, settings: Settings, *films: Film) -> None:
+    """Write films into the folder as one provider has them; it has each."""
+    planted = deliver(films, folder / "deliveries", settings)
+    assert planted.records[source] == len(films)
+    for file in (folder / "deliveries" / source).iterdir():
+        file.rename(folder / file.name)
 
 
 def tsv(path: Path) -> list[dict[str, str]]:
@@ -224,8 +220,7 @@ def test_a_person_without_a_second_name_and_a_film_without_makers_can_be_written
         imdb=msgspec.structs.replace(Settings().imdb, name_variant=1.0, missing=0.0),
         rottentomatoes=msgspec.structs.replace(Settings().rottentomatoes, name_variant=1.0, missing=0.0),
     )
-    for provider in providers(settings):
-        if provider.name in ("imdb", "rottentomatoes"):
-            write(tmp_path, provider, (bare,))
+    for source in ("imdb", "rottentomatoes"):
+        write(tmp_path, source, settings, bare)
     assert tsv(tmp_path / "name.basics.tsv.gz")[0]["primaryName"] == "Sting"
     assert tsv(tmp_path / "title.crew.tsv.gz")[0]["directors"] == "\\N"

@@ -107,6 +107,7 @@ class _Database:
         settings: dict[str, str | bool | int | float | list[str]] = {
             "temp_directory": str(self._ending.enter_context(work_folder(clear=False))),
             "autoinstall_known_extensions": False,
+            "parquet_metadata_cache": True,  # the lake's files are read a dozen times by a run, and never change
             "preserve_insertion_order": True,
             "dynamic_or_filter_threshold": SOUGHT_VALUES,
             "allocator_background_threads": True,  # returns the memory of dropped tables to the system

@@ -12,16 +12,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing
+from itertools import chain, islice
 from pathlib import Path
 
 import msgspec
 
 from moviec.errors import StoreError, UsageError
+from moviec.synth.blocks import BLOCK, Block, Part, invented, note, rendered
 from moviec.synth.film import Film
-from moviec.synth.invent import invent
-from moviec.synth.other_titles import MOST_TITLES, add_other_titles
-from moviec.synth.provider import FileFormat, Provider, Rendering, RowFile
-from moviec.synth.settings import EFFECTS, Settings, providers, settings_for
+from moviec.synth.provider import DeliveryFile, FileFormat, Memory, Provider, Row
+from moviec.synth.settings import EFFECTS, Settings, memories, providers, settings_for
 from moviec.synth.writers.imdb import BASICS, IMDb
 from moviec.synth.writers.table import MAPPING, Festival, mapping
 
@@ -52,22 +52,27 @@ class Planted(msgspec.Struct, frozen=True):
 
 
 class _Outlet:
-    """A provider at work: its open files, and what it was given."""
+    """A provider's open files, what they hold of the films so far, and what was planted in them."""
 
-    def __init__(self, provider: Provider, folder: Path, stack: ExitStack) -> None:
-        self.provider = provider
+    def __init__(self, provider: Provider, memory: Memory | None, folder: Path, stack: ExitStack) -> None:
+        self.provider, self.memory = provider, memory
         self.files = {format.name: _opened(folder, format, stack) for format in provider.files}
         self.faults = Counter[str]()
         self.records = 0
 
-    def take(self, film: Film) -> Rendering | None:
-        """Write what the provider has of the film."""
-        if rendering := self.provider.render(film):
-            for name, rows in rendering.rows.items():
-                self.files[name].write(rows)
-            self.faults.update(rendering.planted)
-            self.records += rendering.key is not None
-        return rendering
+    def take(self, part: Part) -> None:
+        """Write the provider's part of a block, and settle in it what depends on the films before."""
+        for name, piece in part.pieces.items():
+            self.files[name].append(piece.data, piece.rows)
+        if self.memory:
+            rows: list[Row] = []
+            for number, rendering in part.unsettled.items():
+                if settled := self.memory.settle(number, rendering):
+                    rows += settled.rows[self.memory.file]
+                    note(number, settled, part)
+            self.files[self.memory.file].write(rows)
+        self.faults.update(chain.from_iterable(part.planted.values()))
+        self.records += len(part.keys)
 
     def rows(self) -> dict[str, FileRows]:
         """Count the rows of each file; faults that change a row's fate stand in the main file, the first."""
@@ -87,10 +92,25 @@ def deliver(films: Iterable[Film], folder: Path, settings: Settings) -> Planted:
 
     Raises StoreError where the folder cannot be written.
     """
+    return _deliver((rendered(block, settings) for block in _blocks(films)), folder, settings)
+
+
+def _blocks(films: Iterable[Film]) -> Iterator[list[Film]]:
+    more = iter(films)
+    while block := list(islice(more, BLOCK)):
+        yield block
+
+
+def _deliver(blocks: Iterable[Block], folder: Path, settings: Settings) -> Planted:
+    """Put the blocks together in order, and write what was planted."""
     try:
         with ExitStack() as stack:
-            outlets = [_Outlet(provider, folder / provider.name, stack) for provider in providers(settings)]
-            count = _write(films, outlets, [_opened(folder, format, stack) for format in _NOTES])
+            earlier = memories(settings)
+            outlets = [
+                _Outlet(provider, earlier.get(provider.name), folder / provider.name, stack)
+                for provider in providers(settings)
+            ]
+            count = _write(blocks, outlets, [_opened(folder, format, stack) for format in _NOTES])
         planted = Planted(
             count,
             {outlet.provider.name: outlet.records for outlet in outlets},
@@ -119,11 +139,19 @@ def invent_deliveries(
     """
     if movies < 1:
         raise UsageError(f"{movies} is no number of movies", "--movies", "ask for 1 or more")
-    if not 0 <= other_titles <= MOST_TITLES:
-        raise UsageError(
-            f"{other_titles} is no number of other titles", "--other-titles", f"ask for 0 to {MOST_TITLES:,}"
-        )
-    planted = deliver(_told(invent(movies, seed), movies, tell), folder, settings_for(movies, seed))
+    if other_titles:
+        # Loads an engine, which films do without.
+        from moviec.synth.other_titles import MOST_TITLES, add_other_titles
+
+        if not 0 < other_titles <= MOST_TITLES:
+            raise UsageError(
+                f"{other_titles} is no number of other titles",
+                "--other-titles",
+                f"ask for 0 to {MOST_TITLES:,}",
+            )
+    settings = settings_for(movies, seed)
+    with closing(invented(movies, settings)) as blocks:
+        planted = _deliver(_told(blocks, movies, tell), folder, settings)
     if other_titles:
         more = add_other_titles(folder / IMDb.name, movies, other_titles, seed, tell)
         planted = _with_other_titles(planted, more)
@@ -152,29 +180,31 @@ _NOTES = (
 )
 
 
-def _write(films: Iterable[Film], outlets: list[_Outlet], notes: list[RowFile]) -> int:
-    """Return every film to every outlet, and note the truth; counts the films."""
+def _write(blocks: Iterable[Block], outlets: list[_Outlet], notes: list[DeliveryFile]) -> int:
+    """Give every outlet its part of each block, and note the truth; counts the films."""
     whole, truth, faults = notes
-    for film in films:
-        whole.write([msgspec.json.encode(film).decode() + "\n"])
-        number = str(film.number)
-        for outlet in outlets:
-            if rendering := outlet.take(film):
-                name = outlet.provider.name
-                if rendering.key is not None:
-                    truth.write([[number, name, rendering.key]])
-                faults.write([number, name, fault] for fault in rendering.planted)
+    for block in blocks:
+        whole.append(block.films.data, block.films.rows)
+        for outlet, part in zip(outlets, block.parts, strict=True):
+            outlet.take(part)
+        keys = [(outlet.provider.name, part.keys) for outlet, part in zip(outlets, block.parts, strict=True)]
+        planted = [
+            (outlet.provider.name, part.planted) for outlet, part in zip(outlets, block.parts, strict=True)
+        ]
+        truth.write([(str(n), name, at[n]) for n in block.numbers for name, at in keys if n in at])
+        faults.write(
+            [(str(n), name, fault) for n in block.numbers for name, at in planted for fault in at.get(n, ())]
+        )
     return whole.rows
 
 
-def _opened(folder: Path, format: FileFormat, stack: ExitStack) -> RowFile:
-    folder.mkdir(parents=True, exist_ok=True)
-    return stack.enter_context(closing(RowFile(folder, format)))
+def _opened(folder: Path, format: FileFormat, stack: ExitStack) -> DeliveryFile:
+    return stack.enter_context(closing(DeliveryFile(folder, format)))
 
 
-def _told(films: Iterable[Film], movies: int, tell: Callable[[str], None]) -> Iterator[Film]:
-    """Pass films on, saying how far it is."""
-    for film in films:
-        yield film
-        if film.number % _STEP == 0:
-            tell(f"{film.number:,} of {movies:,} films written")
+def _told(blocks: Iterable[Block], movies: int, tell: Callable[[str], None]) -> Iterator[Block]:
+    """Pass blocks on, saying how far it is."""
+    for block in blocks:
+        yield block
+        if (written := block.numbers[-1]) % _STEP == 0:
+            tell(f"{written:,} of {movies:,} films written")

@@ -80,6 +80,12 @@ def mistyped(text: str, chance: Chance) -> str:
     return text[:at] + text[at + 1 :]
 
 
+def cast_as_written(film: Film, rate: float, chance: Chance) -> list[str]:
+    """Return the names of the cast, at the given rate another way."""
+    draw = chance.uniform
+    return [renamed(person.name, chance) if draw() < rate else person.name for person in film.cast]
+
+
 def renamed(name: str, chance: Chance) -> str:
     """Write a person's name another way: without accents, without the middle part, or with an initial."""
     if " " not in name:
@@ -229,7 +235,7 @@ class FestivalDistortions(Distortions, frozen=True, kw_only=True):
     panel: Panel = Panel(0, 10, 6.0, 1.8, 1.5, 0)
 
 
-class Seen(msgspec.Struct, frozen=True):
+class Seen(msgspec.Struct, frozen=True, gc=False):
     """A film as a provider has it: title, year and date (off together), minutes, genres still in TMDB's labels."""
 
     title: str
@@ -241,13 +247,14 @@ class Seen(msgspec.Struct, frozen=True):
 
 def see(film: Film, rates: Distortions, chance: Chance) -> Seen:
     """Draw a provider's view of the film."""
-    variant, typo, year, runtime = (chance.uniform() for _ in range(4))
-    off = chance.pick((-1, 1))
-    minutes = 1 + chance.below(6)
+    draw = chance.uniform
+    variant, typo, year, runtime = draw(), draw(), draw(), draw()
+    off = -1 if draw() < 0.5 else 1
+    minutes = 1 + int(draw() * 6)
     title = respelled(film.title, chance) if variant < rates.title_variant else film.title
     title = mistyped(title, chance) if typo < rates.title_typo else title
     moved = off if rates.year_missing <= year < rates.year_missing + rates.year_off else 0
-    kept = tuple(genre for genre in film.genres if not chance.happens(rates.genre_missing))
+    kept = tuple([genre for genre in film.genres if draw() >= rates.genre_missing])
     return Seen(
         title,
         None if year < rates.year_missing else film.year + moved,

@@ -9,14 +9,14 @@ from typing import Literal
 import msgspec
 
 
-class Company(msgspec.Struct, frozen=True):
+class Company(msgspec.Struct, frozen=True, gc=False):
     """A production company, with its TMDB number."""
 
     name: str
     id: int
 
 
-class Person(msgspec.Struct, frozen=True):
+class Person(msgspec.Struct, frozen=True, gc=False):
     """Somebody who made the film, with one number for life; `character` is what an actor plays."""
 
     name: str
@@ -24,7 +24,7 @@ class Person(msgspec.Struct, frozen=True):
     character: str | None = None
 
 
-class Ids(msgspec.Struct, frozen=True):
+class Ids(msgspec.Struct, frozen=True, gc=False):
     """The film's own id at each provider: "tt0114709", 862, 1, "toy_story", "Q171048"."""
 
     imdb: str
@@ -34,7 +34,7 @@ class Ids(msgspec.Struct, frozen=True):
     wikidata: str | None = None
 
 
-class Film(msgspec.Struct, frozen=True, kw_only=True):
+class Film(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One film as it is. Numbers count from 1; money is whole US dollars, popularity millionths, runtime minutes.
 
     `genres` are TMDB's labels, `language` and `languages` ISO 639-1, `countries` ISO 3166-1. `critics` and `audience`
@@ -140,4 +140,4 @@ LANGUAGES = {
 
 def relabelled(genres: Iterable[str], labels: Mapping[str, str]) -> tuple[str, ...]:
     """Put TMDB's labels into a provider's, each once, in order; what it has no label for is left out."""
-    return tuple(dict.fromkeys(labels[genre] for genre in genres if genre in labels))
+    return tuple(dict.fromkeys([labels[genre] for genre in genres if genre in labels]))

@@ -40,6 +40,7 @@ _GENRES = {
     "Family": 43, "Horror": 41, "Science Fiction": 38, "Fantasy": 33, "Mystery": 32, "Documentary": 30, "Music": 16,
     "Animation": 15, "History": 13, "War": 12, "Western": 10,
 }  # fmt: skip
+_LABELS = tuple(_GENRES)
 #: Language, country and share of films.
 _ORIGINS = (
     ("en", "US", 0.46), ("en", "GB", 0.1), ("en", "CA", 0.05), ("en", "AU", 0.03), ("fr", "FR", 0.1),
@@ -60,11 +61,15 @@ class World(msgspec.Struct, frozen=True):
         return World(max(20, movies // 3), max(60, movies // 2), max(10, movies // 20))
 
 
-def invent(movies: int, seed: int) -> Iterator[Film]:
-    """Make films numbered 1 to `movies`. Equal arguments give equal films; memory does not grow with their number."""
+def invent(movies: int, seed: int, wanted: range | None = None) -> Iterator[Film]:
+    """Make films numbered 1 to `movies`, or those of them that are wanted. Equal arguments give equal films; memory does not
+    grow with their number.
+    """
     draws, world = Draws(seed), World.of(movies)
-    for start in range(1, movies + 1, _CHUNK):
-        numbers = np.arange(start, min(start + _CHUNK, movies + 1))
+    if wanted is None:
+        wanted = range(1, movies + 1)
+    for start in range(wanted.start, wanted.stop, _CHUNK):
+        numbers = np.arange(start, min(start + _CHUNK, wanted.stop))
         columns = _kin(draws, numbers)
         columns |= _facts(draws, numbers, columns["root"])
         columns |= _fame(draws, numbers)
@@ -166,7 +171,6 @@ def _film(row: dict[str, Any]) -> Film:
     """Build a film from its row of draws."""
     language, country, _ = _ORIGINS[row["origin"]]
     title, original, collection = _titles(row, language)
-    labels = list(_GENRES)
     number = row["number"]
     cast = dict(zip(row["cast"], row["characters"], strict=True))
     return Film(
@@ -177,18 +181,20 @@ def _film(row: dict[str, Any]) -> Film:
         released=dt.date(row["year"], 1, 1) + dt.timedelta(days=row["day"]),
         runtime=row["runtime"],
         kind=("feature", "short", "tv_movie")[row["kind"]],
-        genres=tuple(dict.fromkeys(labels[at] for at in row["genres"][: row["genre count"]])),
+        genres=tuple(dict.fromkeys([_LABELS[at] for at in row["genres"][: row["genre count"]]])),
         companies=tuple(
-            Company(company_name(id), id) for id in dict.fromkeys(row["companies"][: row["company count"]])
+            [Company(company_name(id), id) for id in dict.fromkeys(row["companies"][: row["company count"]])]
         ),
         countries=(country,),
         languages=(language,),
         directors=tuple(
-            Person(person_name(id), id) for id in dict.fromkeys(row["directors"][: row["director count"]])
+            [Person(person_name(id), id) for id in dict.fromkeys(row["directors"][: row["director count"]])]
         ),
         cast=tuple(
-            Person(person_name(id), id, character_name(plays))
-            for id, plays in list(cast.items())[: row["cast count"]]
+            [
+                Person(person_name(id), id, character_name(plays))
+                for id, plays in list(cast.items())[: row["cast count"]]
+            ]
         ),
         ids=Ids(
             imdb=f"tt{1_000_000 + number:07d}",

@@ -12,13 +12,13 @@ from moviec.synth.distortions import (
     RottenTomatoesDistortions,
     WikipediaDistortions,
 )
-from moviec.synth.provider import Provider
-from moviec.synth.writers.imdb import IMDb
+from moviec.synth.provider import Memory, Provider
+from moviec.synth.writers.imdb import IMDb, Named
 from moviec.synth.writers.kaggle import Kaggle
 from moviec.synth.writers.movielens import MovieLens
 from moviec.synth.writers.rottentomatoes import RottenTomatoes
-from moviec.synth.writers.table import Festival
-from moviec.synth.writers.wikipedia import Wikipedia
+from moviec.synth.writers.table import Festival, Shown
+from moviec.synth.writers.wikipedia import Addresses, Wikipedia
 
 #: What a reader makes of a faulty row of the main file; a fault not named here leaves the row kept.
 EFFECTS = {
@@ -138,6 +138,15 @@ def settings_for(movies: int, seed: int) -> Settings:
         repeat=repeat,
         festival=FestivalDistortions(missing=max(1 - _SHOWN / max(movies, 1), 0.5)),
     )
+
+
+def memories(settings: Settings) -> dict[str, Memory]:
+    """Set up empty memories, by provider, for those whose rows depend on the films before."""
+    return {
+        IMDb.name: Named(settings.seed, settings.imdb),
+        Wikipedia.name: Addresses(),
+        Festival.name: Shown(),
+    }
 
 
 def providers(settings: Settings) -> tuple[Provider, ...]:

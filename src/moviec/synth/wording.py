@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib import resources
 from typing import Any
 
@@ -44,26 +46,36 @@ DRAWN = 6
 BOUND = 1 << 20
 
 
+_TITLES = (
+    "The {adjective} {noun} of {place}",
+    "{place}: The {adjective} {noun}",
+    "{name} and the {adjective} {noun}",
+    "The {adjective} {noun} and the {other}",
+    "{name}'s {adjective} {noun}",
+    "{a} {noun} for {name} & {second}",
+    "{adjective} {noun} in {place}",
+    "The {noun} of {place}",
+)
+
+
 def english_title(numbers: Sequence[int]) -> str:
     """Make an English title from DRAWN numbers: a pattern and what fills it."""
     pattern, a, b, c, d, _ = numbers
-    adjective = ADJECTIVES[a % len(ADJECTIVES)]
-    noun, other = (ENGLISH_NOUNS[n % len(ENGLISH_NOUNS)] for n in (b, c))
-    place, name = place_name(c * BOUND + d)[0], FIRST_NAMES[d % len(FIRST_NAMES)]
-    patterns = (
-        f"The {adjective} {noun} of {place}",
-        f"{place}: The {adjective} {noun}",
-        f"{name} and the {adjective} {noun}",
-        f"The {adjective} {noun} and the {other}",
-        f"{name}'s {adjective} {noun}",
-        f"{'An' if noun[0] in 'AEIOU' else 'A'} {noun} for {name} & {FIRST_NAMES[a % len(FIRST_NAMES)]}",
-        f"{adjective} {noun} in {place}",
-        f"The {noun} of {place}",
-        f"The {adjective} {noun}",
-        f"{noun}",
-    )
+    adjective, noun = ADJECTIVES[a % len(ADJECTIVES)], ENGLISH_NOUNS[b % len(ENGLISH_NOUNS)]
     # One word in a thousand titles, adjective and noun in one of fifty: so some films share a title, as they do.
-    return patterns[9 if pattern % 1000 == 0 else 8 if pattern % 50 == 0 else pattern % 8]
+    if pattern % 1000 == 0:
+        return noun
+    if pattern % 50 == 0:
+        return f"The {adjective} {noun}"
+    return _TITLES[pattern % len(_TITLES)].format(
+        a="An" if noun[0] in "AEIOU" else "A",
+        adjective=adjective,
+        noun=noun,
+        other=ENGLISH_NOUNS[c % len(ENGLISH_NOUNS)],
+        place=place_name(c * BOUND + d)[0],
+        name=FIRST_NAMES[d % len(FIRST_NAMES)],
+        second=FIRST_NAMES[a % len(FIRST_NAMES)],
+    )
 
 
 def foreign_titles(language: str, numbers: Sequence[int]) -> tuple[str, str]:
@@ -103,6 +115,7 @@ def place_name(number: int) -> tuple[str, str]:
     return first + last, kana + more
 
 
+@lru_cache(1 << 16)
 def person_name(number: int) -> str:
     """Make a person's name; of eight people one has a middle initial."""
     number = number * 2_654_435_761 % (1 << 40)
@@ -118,6 +131,7 @@ def character_name(number: int) -> str:
     return FIRST_NAMES[number % len(FIRST_NAMES)]
 
 
+@lru_cache(1 << 16)
 def company_name(number: int) -> str:
     """Make a company's name."""
     number = number * 2_654_435_761 % (1 << 40)
@@ -127,10 +141,12 @@ def company_name(number: int) -> str:
     return f"{ADJECTIVES[adjective]} {noun} {COMPANY_TAILS[tail]}"
 
 
+_SLUG_WORDS = re.compile("[a-z0-9]+").findall
+
+
 def slug(title: str) -> str:
     """Make what a title is in an address: "the_silent_river"; "film" where nothing of it can stand there."""
-    kept = "".join(c if c.isascii() and c.isalnum() else "_" for c in title.lower().replace("'", ""))
-    return "_".join(part for part in kept.split("_") if part) or "film"
+    return "_".join(_SLUG_WORDS(title.lower().replace("'", ""))) or "film"
 
 
 _WHO = ("keeper", "baker", "pilot", "teacher", "clerk", "gardener", "sailor", "painter", "nurse", "guide")
@@ -173,8 +189,8 @@ KEYWORDS = ("friendship", "harbour", "winter", "letter", "journey", "sister", "s
 
 def sentence(chance: Chance) -> str:
     """Make one sentence without commas or quotes."""
-    who, place, does, what, when = (chance.pick(words) for words in (_WHO, _OF, _DOES, _WHAT, _WHEN))
-    return f"The {who} of the {place} {does} a {what} {when}."
+    pick = chance.pick
+    return f"The {pick(_WHO)} of the {pick(_OF)} {pick(_DOES)} a {pick(_WHAT)} {pick(_WHEN)}."
 
 
 def overview(chance: Chance) -> str:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import ClassVar
+
+import msgspec
 
 from moviec.synth.distortions import IMDbDistortions, Seen, renamed, see
 from moviec.synth.film import IMDB, Film, Person, relabelled
@@ -24,58 +28,71 @@ _JSON = json.JSONEncoder(ensure_ascii=False).encode
 _TYPES = {"feature": "movie", "short": "short", "tv_movie": "tvMovie"}
 
 
-class IMDb:
-    """Renders films as IMDb has them; its key is the tconst.
+class IMDb(msgspec.Struct, frozen=True):
+    """Renders films as IMDb has them; its key is the tconst."""
 
-    It records who was listed, one bit per person, since name.basics lists everybody once: with the first film.
-    """
-
-    name = "imdb"
-    files = tuple(FileFormat(name, "tsv", tuple(header.split())) for name, header in _HEADERS.items())
-
-    def __init__(self, seed: int, rates: IMDbDistortions, places: Mapping[int, str]) -> None:
-        self._seed, self._rates, self._places = seed, rates, places
-        self._named = bytearray()
+    seed: int
+    rates: IMDbDistortions
+    places: Mapping[int, str]
+    name: ClassVar[str] = "imdb"
+    files: ClassVar[tuple[FileFormat, ...]] = tuple(
+        FileFormat(name, "tsv", tuple(header.split())) for name, header in _HEADERS.items()
+    )
 
     def render(self, film: Film) -> Rendering | None:
-        """Return the film's rows in the six files."""
-        chance = Chance(self._seed, self.name, film.number)
-        defect = self._places.get(film.number, "")
-        if chance.happens(self._rates.missing) and not defect:
+        """Return the film's rows in the six files; in name.basics everybody's, to be settled by Named."""
+        chance = Chance(self.seed, self.name, film.number)
+        defect = self.places.get(film.number, "")
+        if chance.happens(self.rates.missing) and not defect:
             return None
-        key, seen = film.ids.imdb, see(film, self._rates, chance)
+        key, seen = film.ids.imdb, see(film, self.rates, chance)
+        directors, cast = _people(film.directors, "director"), _people(film.cast, "actor")
         title = f'"{seen.title}" and After' if defect == "quoted_title" else seen.title
         rows: dict[str, list[Row]] = {
             BASICS: [_basics(film, seen, title)],
-            CREW: [[key, ",".join(_nconst(person) for person in film.directors) or NULL, NULL]],
+            CREW: [[key, ",".join([nconst for nconst, _, _ in directors]) or NULL, NULL]],
             AKAS: list(_akas(film, title)),
-            PRINCIPALS: list(_principals(film)),
-            NAMES: [self._introduced(person, role, key) for person, role in self._strangers(film)],
+            PRINCIPALS: _principals(key, cast[:8] + directors[:2]),
+            NAMES: [
+                f"{nconst}\t{person.name}\t{NULL}\t{NULL}\t{role}\t{key}\n"
+                for nconst, person, role in directors + cast
+            ],
         }
-        if votes := self._rates.panel.votes(film, chance):
-            rows[RATINGS] = [
-                [key, f"{self._rates.panel.value(film.audience, votes, chance):.1f}", str(votes)]
-            ]
+        if votes := self.rates.panel.votes(film, chance):
+            rows[RATINGS] = [[key, f"{self.rates.panel.value(film.audience, votes, chance):.1f}", str(votes)]]
         if defect == "series":
             rows[BASICS].append(_series(film))
         return Rendering(key, rows, (defect,) if defect else ())
 
-    def _strangers(self, film: Film) -> Iterator[tuple[Person, str]]:
-        """Yield the people who were not named before, with their trade."""
-        people = [*((p, "director") for p in film.directors), *((p, "actor") for p in film.cast)]
-        for person, role in people:
-            place, bit = person.id >> 3, 1 << (person.id & 7)
-            if place >= len(self._named):
-                self._named.extend(bytes(place + 1024 - len(self._named)))
-            if not self._named[place] & bit:
-                self._named[place] |= bit
-                yield person, role
 
-    def _introduced(self, person: Person, role: str, key: str) -> Row:
-        """Return the person's row: one spelling of the name for all the films."""
-        chance = Chance(self._seed, self.name, "person", person.id)
-        name = renamed(person.name, chance) if chance.happens(self._rates.name_variant) else person.name
-        return [_nconst(person), name, NULL, NULL, role, key]
+class Named:
+    """Who stands in name.basics, one byte per person: it lists everybody once, with the first film."""
+
+    file = NAMES
+
+    def __init__(self, seed: int, rates: IMDbDistortions) -> None:
+        self._seed, self._rates = seed, rates
+        self._named = bytearray()
+
+    def settle(self, number: int, rendering: Rendering) -> Rendering:
+        """Keep the rows of people who were not named before."""
+        rows: list[Row] = []
+        for row in map(str, rendering.rows[NAMES]):
+            person = int(row[2 : row.index("\t")])
+            if person >= len(self._named):
+                self._named.extend(bytes(person + 1024 - len(self._named)))
+            if not self._named[person]:
+                self._named[person] = True
+                rows.append(self._spelt(row, person))
+        return Rendering(rendering.key, {NAMES: rows}, rendering.planted)
+
+    def _spelt(self, row: str, person: int) -> str:
+        """Return the row with the one spelling of the person's name for all the films."""
+        chance = Chance(self._seed, IMDb.name, "person", person)
+        if not chance.happens(self._rates.name_variant):
+            return row
+        nconst, name, rest = row.split("\t", 2)
+        return f"{nconst}\t{renamed(name, chance)}\t{rest}"
 
 
 def _basics(film: Film, seen: Seen, title: str) -> Row:
@@ -109,12 +126,19 @@ def _akas(film: Film, title: str) -> Iterator[Row]:
         yield [key, "3", original, film.countries[0], film.language, "imdbDisplay", NULL, "0"]
 
 
-def _principals(film: Film) -> Iterator[Row]:
-    billed = [*((p, "actor") for p in film.cast[:8]), *((p, "director") for p in film.directors[:2])]
-    for ordering, (person, category) in enumerate(billed, start=1):
-        plays = _JSON([person.character]) if person.character else NULL
-        yield [film.ids.imdb, str(ordering), _nconst(person), category, NULL, plays]
+def _people(people: tuple[Person, ...], role: str) -> list[tuple[str, Person, str]]:
+    """Return people with their nconst and what they are in the film."""
+    return [(f"nm{person.id:07d}", person, role) for person in people]
 
 
-def _nconst(person: Person) -> str:
-    return f"nm{person.id:07d}"
+@lru_cache(1 << 12)
+def _characters(name: str) -> str:
+    return _JSON([name])
+
+
+def _principals(key: str, billed: list[tuple[str, Person, str]]) -> list[Row]:
+    return [
+        f"{key}\t{ordering}\t{nconst}\t{category}\t{NULL}\t"
+        f"{_characters(person.character) if person.character else NULL}\n"
+        for ordering, (nconst, person, category) in enumerate(billed, start=1)
+    ]

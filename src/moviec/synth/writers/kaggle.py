@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import ClassVar
 
 import msgspec
 
 from moviec.synth import wording
 from moviec.synth.distortions import KaggleDistortions, Seen, see
 from moviec.synth.film import COUNTRIES, LANGUAGES, TMDB_GENRES, Company, Film
-from moviec.synth.provider import Chance, FileFormat, Rendering, Row, csv_line
+from moviec.synth.provider import Chance, FileFormat, Rendering, Row
 
 MOVIES, CREDITS, KEYWORDS = "movies_metadata.csv", "credits.csv", "keywords.csv"
 COLUMNS = (
@@ -32,8 +34,8 @@ class Kaggle(msgspec.Struct, frozen=True):
     seed: int
     rates: KaggleDistortions
     places: Mapping[int, str]
-    name: str = "kaggle"
-    files: tuple[FileFormat, ...] = (
+    name: ClassVar[str] = "kaggle"
+    files: ClassVar[tuple[FileFormat, ...]] = (
         FileFormat(MOVIES, "csv", COLUMNS),
         FileFormat(CREDITS, "csv", ("cast", "crew", "id")),
         FileFormat(KEYWORDS, "csv", ("id", "keywords")),
@@ -49,7 +51,8 @@ class Kaggle(msgspec.Struct, frozen=True):
         cells = _cells(film, see(film, self.rates, chance), chance)
         unknown = chance.happens(self.rates.id_missing)
         wrong = chance.happens(self.rates.wrong_id) and not unknown
-        cells |= _money(film, chance) | _votes(film, self.rates, chance)
+        cells |= _money(film, chance)
+        cells |= _votes(film, self.rates, chance)
         cells["imdb_id"] = "" if unknown else _imdb_id(film, wrong)
         if defect:
             cells |= _faulty(defect, film, chance)
@@ -68,13 +71,12 @@ class Kaggle(msgspec.Struct, frozen=True):
 
 def _cells(film: Film, seen: Seen, chance: Chance) -> dict[str, str]:
     """Return the cells that show the film as it is seen, by column."""
-    collection = {"id": _number(film.collection), "name": film.collection, "poster_path": None}
     genres = seen.genres
     if film.kind == "tv_movie" and "TV Movie" not in genres:
         genres = (*genres, "TV Movie")
     cells = {
         "adult": "False",
-        "belongs_to_collection": repr(collection) if film.collection else "",
+        "belongs_to_collection": _collection(film.collection) if film.collection else "",
         "genres": _genres(genres),
         "homepage": f"https://films.example/{film.ids.tmdb}" if chance.happens(0.06) else "",
         "id": str(film.ids.tmdb),
@@ -84,14 +86,10 @@ def _cells(film: Film, seen: Seen, chance: Chance) -> dict[str, str]:
         "popularity": _decimal(film.popularity),
         "poster_path": f"/{chance.letters(27)}.jpg",
         "production_companies": _companies(film.companies),
-        "production_countries": repr(
-            [{"iso_3166_1": code, "name": COUNTRIES.get(code, code)} for code in film.countries]
-        ),
+        "production_countries": _countries(film.countries),
         "release_date": seen.released.isoformat(),
         "runtime": "" if seen.runtime is None else f"{seen.runtime}.0",
-        "spoken_languages": repr(
-            [{"iso_639_1": code, "name": LANGUAGES.get(code, code)} for code in film.languages]
-        ),
+        "spoken_languages": _languages(film.languages),
         "status": "Released",
         "tagline": "" if chance.happens(0.24) else wording.tagline(chance),
         "title": seen.title,
@@ -149,58 +147,60 @@ def _rows(cells: dict[str, str], defect: str, chance: Chance) -> list[Row]:
         return [[older[column] for column in COLUMNS], row]
     if defect == "torn_record":
         head, tail = cells["overview"].split("\n")
-        return [csv_line([*row[:_TORN], head]) + csv_line([tail, *row[_TORN + 1 :]])]
+        line = Kaggle.files[0].line
+        return [line([*row[:_TORN], head]) + line([tail, *row[_TORN + 1 :]])]
     if defect == "cut_record":
-        return [csv_line(row[: _TORN - 2])]
+        return [Kaggle.files[0].line(row[: _TORN - 2])]
     return [row]
 
 
+@lru_cache(1 << 12)
+def _countries(codes: tuple[str, ...]) -> str:
+    return repr([{"iso_3166_1": code, "name": COUNTRIES.get(code, code)} for code in codes])
+
+
+@lru_cache(1 << 12)
+def _languages(codes: tuple[str, ...]) -> str:
+    return repr([{"iso_639_1": code, "name": LANGUAGES.get(code, code)} for code in codes])
+
+
+@lru_cache(1 << 12)
 def _genres(genres: tuple[str, ...]) -> str:
     return repr([{"id": TMDB_GENRES[genre], "name": genre} for genre in genres])
 
 
 def _companies(companies: tuple[Company, ...]) -> str:
-    return repr([{"name": company.name, "id": company.id} for company in companies])
+    texts = [f"{{'name': {company.name!r}, 'id': {company.id}}}" for company in companies]
+    return f"[{', '.join(texts)}]"
 
 
 def _cast(film: Film) -> str:
-    return repr(
-        [
-            {
-                "cast_id": order + 1,
-                "character": person.character or "",
-                "credit_id": f"{film.ids.tmdb:012x}{person.id:012x}",
-                "gender": 0,
-                "id": person.id,
-                "name": person.name,
-                "order": order,
-                "profile_path": None,
-            }
-            for order, person in enumerate(film.cast)
-        ]
-    )
+    credit = f"{film.ids.tmdb:012x}"
+    people = [
+        f"{{'cast_id': {order + 1}, 'character': {person.character or ''!r}, 'credit_id': '{credit}{person.id:012x}', 'gender': 0, "
+        f"'id': {person.id}, 'name': {person.name!r}, 'order': {order}, 'profile_path': None}}"
+        for order, person in enumerate(film.cast)
+    ]
+    return f"[{', '.join(people)}]"
 
 
 def _crew(film: Film) -> str:
-    return repr(
-        [
-            {
-                "credit_id": f"{film.ids.tmdb:012x}{person.id:012x}",
-                "department": "Directing",
-                "gender": 0,
-                "id": person.id,
-                "job": "Director",
-                "name": person.name,
-                "profile_path": None,
-            }
-            for person in film.directors
-        ]
-    )
+    credit = f"{film.ids.tmdb:012x}"
+    people = [
+        f"{{'credit_id': '{credit}{person.id:012x}', 'department': 'Directing', 'gender': 0, "
+        f"'id': {person.id}, 'job': 'Director', 'name': {person.name!r}, 'profile_path': None}}"
+        for person in film.directors
+    ]
+    return f"[{', '.join(people)}]"
 
 
-def _number(name: str | None) -> int:
-    """Make a number for a collection out of its name."""
-    return 10_000 + Chance("collection", name or "").below(900_000)
+def _collection(name: str) -> str:
+    return repr({"id": _number(name), "name": name, "poster_path": None})
+
+
+def _number(name: str) -> int:
+    """Make a number for a collection or a keyword out of its name."""
+    return 10_000 + Chance("collection", name).below(900_000)
 
 
 def _decimal(millionths: int) -> str:

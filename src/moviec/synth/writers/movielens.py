@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import msgspec
 
@@ -15,6 +16,8 @@ NO_GENRES = "(no genres listed)"
 #: 1 January 1996 in Unix seconds, when the site opened; no vote is older.
 _OPENED = 820_454_400
 _YEAR = 31_557_600
+#: Half stars as they are written.
+_STARS = [f"{halves / 2:.1f}" for halves in range(11)]
 
 
 class MovieLens(msgspec.Struct, frozen=True):
@@ -23,8 +26,8 @@ class MovieLens(msgspec.Struct, frozen=True):
     seed: int
     rates: MovieLensDistortions
     places: Mapping[int, str]
-    name: str = "movielens"
-    files: tuple[FileFormat, ...] = (
+    name: ClassVar[str] = "movielens"
+    files: ClassVar[tuple[FileFormat, ...]] = (
         FileFormat("movies.csv", "csv", ("movieId", "title", "genres"), newline="\r\n"),
         FileFormat("links.csv", "csv", ("movieId", "imdbId", "tmdbId"), newline="\r\n"),
         FileFormat("ratings.csv", "csv", ("userId", "movieId", "rating", "timestamp"), newline="\r\n"),
@@ -58,13 +61,15 @@ class MovieLens(msgspec.Struct, frozen=True):
         panel, key = self.rates.panel, str(film.ids.movielens)
         votes = min(panel.votes(film, chance), self.rates.most_votes)
         mean = panel.mean + panel.spread * (film.audience - 60) / 15
+        draw, normal = chance.uniform, chance.normal
+        step, wait = self.rates.users // (2 * max(votes, 1)), _YEAR // max(votes, 1)
         user, when = chance.below(self.rates.users), max(_OPENED, (film.year - 1970) * _YEAR)
         rows: list[Row] = []
         for _ in range(votes):
-            user = (user + 1 + chance.below(self.rates.users // (2 * votes))) % self.rates.users
-            when += chance.below(_YEAR // votes)
-            halves = min(max(round(2 * (mean + panel.noise * chance.normal())), 1), 10)
-            rows.append([str(user + 1), key, f"{halves / 2:.1f}", str(when)])
+            user = (user + 1 + int(draw() * step)) % self.rates.users
+            when += int(draw() * wait)
+            halves = min(max(round(2 * (mean + panel.noise * normal())), 1), 10)
+            rows.append(f"{user + 1},{key},{_STARS[halves]},{when}\r\n")
         return rows
 
     def _tags(self, film: Film, chance: Chance) -> list[Row]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import ClassVar
 
 import msgspec
 
 from moviec.synth import wording
-from moviec.synth.distortions import RottenTomatoesDistortions, Seen, renamed, see
+from moviec.synth.distortions import RottenTomatoesDistortions, Seen, cast_as_written, see
 from moviec.synth.film import ROTTENTOMATOES, Film, relabelled
 from moviec.synth.provider import Chance, FileFormat, Rendering, Row
 
@@ -20,7 +21,7 @@ COLUMNS = (
     "audience_rating", "audience_count", "tomatometer_top_critics_count", "tomatometer_fresh_critics_count",
     "tomatometer_rotten_critics_count",
 )  # fmt: skip
-_JSON = json.JSONEncoder(ensure_ascii=False, indent=0).encode
+_JSON = json.JSONEncoder(ensure_ascii=False).encode
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
@@ -44,8 +45,8 @@ class RottenTomatoes(msgspec.Struct, frozen=True):
     seed: int
     rates: RottenTomatoesDistortions
     places: Mapping[int, str]
-    name: str = "rottentomatoes"
-    files: tuple[FileFormat, ...] = (FileFormat(LISTING, "json"), FileFormat(TABLE, "csv", COLUMNS))
+    name: ClassVar[str] = "rottentomatoes"
+    files: ClassVar[tuple[FileFormat, ...]] = (FileFormat(LISTING, "json"), FileFormat(TABLE, "csv", COLUMNS))
 
     def render(self, film: Film) -> Rendering | None:
         """Return the film's entry in the listing, its row in the table, or both; the scores in both are the same."""
@@ -84,10 +85,7 @@ class RottenTomatoes(msgspec.Struct, frozen=True):
         return "year_date" if form < self.rates.date_missing + self.rates.date_year else "full_date"
 
     def _row(self, film: Film, seen: Seen, scores: Scores, chance: Chance) -> Row:
-        actors = [
-            renamed(person.name, chance) if chance.happens(self.rates.name_variant) else person.name
-            for person in film.cast
-        ]
+        actors = cast_as_written(film, self.rates.name_variant, chance)
         rated, fresh = bool(scores.reviews), scores.fresh
         meter = scores.tomatometer if rated else 0
         overview, consensus = wording.overview(chance), wording.tagline(chance) if rated else ""
@@ -124,15 +122,14 @@ def _entry(film: Film, seen: Seen, scores: Scores, form: str) -> str:
     """Write an entry of the listing, its date in one of three forms: a day, a year, nothing."""
     day = seen.released
     dates = {
-        "full_date": f"Released {_MONTHS[day.month - 1]} {day.day}, {day.year}",
-        "year_date": str(day.year),
-        "no_date": None,
+        "full_date": f'"Released {_MONTHS[day.month - 1]} {day.day}, {day.year}"',
+        "year_date": f'"{day.year}"',
+        "no_date": "null",
     }
-    entry = {
-        "title": seen.title,
-        "url": f"https://www.rottentomatoes.com/m/{film.ids.rottentomatoes}",
-        "release_date": dates[form],
-        "critic_score": f"{scores.tomatometer}%" if scores.reviews else "",
-        "audience_score": f"{scores.liked}%" if scores.votes else "",
-    }
-    return _JSON(entry)
+    critics = f"{scores.tomatometer}%" if scores.reviews else ""
+    audience = f"{scores.liked}%" if scores.votes else ""
+    return (
+        f'{{\n"title": {_JSON(seen.title)},\n'
+        f'"url": {_JSON(f"https://www.rottentomatoes.com/m/{film.ids.rottentomatoes}")},\n'
+        f'"release_date": {dates[form]},\n"critic_score": "{critics}",\n"audience_score": "{audience}"\n}}'
+    )
