@@ -109,6 +109,104 @@ def test_pieces_of_a_sentence_are_no_people(engine: DuckEngine) -> None:
     assert [row["name"] for row in rows] == PHRASES
 
 
+#: Pieces that a name is mended or refused for, and others that look like them.
+PIECES = st.sampled_from(
+    [
+        "and",
+        "of",
+        "by",
+        "with",
+        "the",
+        "The",
+        "A",
+        "a",
+        "various",
+        "artists",
+        "voices",
+        "narrated",
+        "history",
+        "Ann",
+        "Lee",
+        "O'Hara",
+        "Ä",
+        "ö",
+        "Öl",
+        "Студия",
+        "студия",
+        "東宝",
+        "あ",
+        "ⅷ",
+        "ǅ",
+        "²",
+        "50",
+        "(",
+        ")",
+        "[",
+        "]]",
+        ".",
+        ",",
+        ":",
+        "*",
+        "-",
+        "–",
+        "(actor)",
+        "(é",
+        "actor)",
+        "(director)",
+        "Dir.:",
+        "Réal.:",
+        "Archive",
+        "ſtarring",
+        "K",
+        "\x00",
+        "\t",
+        "\x1f",
+        "\xa0",
+    ]
+)
+ODD_NAMES = st.none() | st.tuples(
+    st.lists(PIECES, max_size=5),
+    st.sampled_from([" ", "", "  ", "-"]),
+    st.sampled_from(["", " ", ":", " of", "("]),
+).map(lambda name: name[1].join(name[0]) + name[2])
+
+
+@given(lists=st.lists(st.lists(ODD_NAMES, max_size=3), min_size=50, max_size=100))
+@settings(max_examples=some(60), deadline=None, suppress_health_check=list(HealthCheck))
+def test_lists_without_an_odd_name_are_not_changed_by_looking_at_each(
+    engine: DuckEngine, lists: list[list[str | None]]
+) -> None:
+    engine.register("given", pa.table({"names": pa.array(lists, pa.list_(pa.string()))}))
+    engine.view("listed", "SELECT list_transform(names, lambda n: {'name': n}) AS items FROM given")
+    for odd, kept in (
+        ("odd_companies", "NOT no_name(n.name)"),
+        ("odd_people", "has_letter(n.name) AND NOT no_name(n.name) AND NOT no_person(n.name)"),
+    ):
+        each = (
+            f"list_filter(list_transform(items, lambda n: {{'name': name_mended(n.name)}}), lambda n: {kept})"
+        )
+        changed = engine.query(
+            f"SELECT items FROM listed WHERE NOT {odd}(items) AND {each} IS DISTINCT FROM items"
+        )
+        assert changed.to_pylist() == []
+
+
+@given(names=st.lists(ODD_NAMES, min_size=100, max_size=200))
+@settings(max_examples=some(60), deadline=None, suppress_health_check=list(HealthCheck))
+def test_patterns_of_a_few_ranges_find_whatever_those_of_all_letters_find(
+    engine: DuckEngine, names: list[str | None]
+) -> None:
+    engine.register("given", pa.table({"name": pa.array(names, pa.string())}))
+    missed = engine.query(r"""
+        SELECT name FROM given WHERE
+          (regexp_matches(name, nameless('\pL\pN', '\p{Lu}', '^', '$')) AND NOT no_name(name))
+          OR regexp_matches(name, clause('\p{Lu}', '\p{Ll}', '^', '$')) <> no_person(name)
+          OR regexp_matches(name, '\pL') <> has_letter(name)
+          OR (regexp_matches(name, name_beset('\pL', '^', '$')) AND NOT regexp_matches(name, name_beset(wide_letters(), '^', '$')))
+    """)
+    assert missed.to_pylist() == []
+
+
 def test_names_lose_the_notes_and_blanks_around_them(engine: DuckEngine) -> None:
     engine.register("given", pa.table({"name": list(MENDED)}))
     assert engine.query("SELECT name_mended(name) AS m FROM given")["m"].to_pylist() == list(MENDED.values())

@@ -6,6 +6,7 @@ import ast
 import csv
 import datetime as dt
 import json
+import os
 import random
 import signal
 import subprocess
@@ -415,3 +416,19 @@ def test_sums_that_a_bigint_cannot_hold_are_unknown_and_stop_no_other(engine: Du
     found = {row["month"]: row["revenue"] for row in summed if row["split"] == split}
     assert found[4] == 5_000
     assert found[3] is None
+
+
+def test_the_command_loads_neither_the_catalogue_nor_a_database() -> None:
+    code = (
+        "import sys, moviec.cli.rollup; print({'sqlalchemy', 'moviec.catalog', 'stamina'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_the_engine_gets_memory_by_core_and_a_gigabyte_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {}
+    for cores in (1, 2, 64):
+        monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
+        given[cores] = Job((), Path("out")).limits.memory
+    assert given == {1: "256MB", 2: "512MB", 64: "1000MB"}

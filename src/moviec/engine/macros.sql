@@ -137,11 +137,12 @@ CREATE OR REPLACE MACRO companies_listed(cell, separator) AS list_transform(list
 -- The two people of a joined name, else the name: "Joel and Ethan Coen" are two who share a last name, "Ann Lee and Bo Dahl"
 -- are two; "Penn and Teller" is unchanged.
 CREATE OR REPLACE MACRO names_parted(name) AS CASE WHEN NOT regexp_matches(name, ' (?:and|&) ') THEN [name]
-  WHEN regexp_full_match(name, '\p{Lu}[^ ]+ (?:and|&) \p{Lu}[^ ]+ (?:\p{Lu}\. )?\p{Lu}[^ ]+') AND NOT regexp_matches(name, '(?i) (?:and|&) (?:the|his|her|their) ')
-  THEN [regexp_replace(name, '^([^ ]+) (?:and|&) .* ([^ ]+)$', '\1 \2'), regexp_replace(name, '^[^ ]+ (?:and|&) ', '')]
-  WHEN regexp_full_match(name, '\p{Lu}[^ ]+ (?:\p{Lu}\. )?\p{Lu}[^ ]+ and \p{Lu}[^ ]+ (?:\p{Lu}\. )?\p{Lu}[^ ]+') AND NOT regexp_matches(name, '(?i)^the | and (?:the|his|her|their) ')
-  THEN string_split(name, ' and ')
-  ELSE [name] END;
+  ELSE list_transform([name], lambda n: CASE
+  WHEN regexp_full_match(n, '\p{Lu}[^ ]+ (?:and|&) \p{Lu}[^ ]+ (?:\p{Lu}\. )?\p{Lu}[^ ]+') AND NOT regexp_matches(n, '(?i) (?:and|&) (?:the|his|her|their) ')
+  THEN [regexp_replace(n, '^([^ ]+) (?:and|&) .* ([^ ]+)$', '\1 \2'), regexp_replace(n, '^[^ ]+ (?:and|&) ', '')]
+  WHEN regexp_full_match(n, '\p{Lu}[^ ]+ (?:\p{Lu}\. )?\p{Lu}[^ ]+ and \p{Lu}[^ ]+ (?:\p{Lu}\. )?\p{Lu}[^ ]+') AND NOT regexp_matches(n, '(?i)^the | and (?:the|his|her|their) ')
+  THEN string_split(n, ' and ')
+  ELSE [n] END)[1] END;
 
 -- A cell that lists names: as above, but "Sr." and "II" go with the name before them, and text in brackets of its own,
 -- in one piece or several ("(", "Best Actor", "nominee)"), is a note and is dropped. chr(31) separates the pieces.
@@ -150,17 +151,32 @@ CREATE OR REPLACE MACRO names_in(items) AS nullif(list_filter(string_split(regex
   '(^|\x1F)\([^()]*\)(?:\x1F|$)', '\1', 'g'), '\x1F((?:[JS]r\.?|I{2,3}|IV)(?:\x1F|$))', ' \1', 'g'), chr(31)), lambda t: t <> ''), []);
 CREATE OR REPLACE MACRO names_listed(cell, separator) AS names_in(listed(cell, separator));
 
+-- The engine compiles the patterns of a lambda anew for every 2,048 rows: 1 to 3 ms where a pattern names classes such as \p{Lu},
+-- which was most of the time of reading lists of names. Below, each such pattern is a macro of its classes and of how a name
+-- begins and ends (`first`, `last`). It is tried first, in a lambda, with classes of a few ranges that match more (`wide`) or
+-- exclude less (`some`); only what that finds is looked at with the true classes, in a list of one, whose patterns are compiled
+-- when it is reached. `odd_companies` and `odd_people` try them on all names of a row at once, without a lambda.
+CREATE OR REPLACE MACRO wide_letters() AS 'A-Za-z\x{80}-\x{10FFFF}';
+CREATE OR REPLACE MACRO wide_lower() AS 'a-z\x{80}-\x{10FFFF}';
+CREATE OR REPLACE MACRO some_letters() AS 'A-Za-zÀ-ÖØ-öø-ɏА-яא-תء-غぁ-ゖァ-ヺ一-龥가-힣';
+CREATE OR REPLACE MACRO first_joined() AS '(?:^|\x1F)';
+CREATE OR REPLACE MACRO last_joined() AS '(?:\x1F|$)';
+
 -- The role in a note after a name.
-CREATE OR REPLACE MACRO trade_noted() AS '(?i:\s*\((?:(?:\pL+ )?(?:actor|actress|narrator|dancer|singer|comedian|director|producer|cast)'
-  || '|(?:screen)?writers?|screenplay|screenpaly|teleplay|story)\))$';
+CREATE OR REPLACE MACRO trade_noted(letters, last) AS '(?i:\s*\((?:(?:[' || letters || ']+ )?(?:actor|actress|narrator|dancer|singer|comedian|director|producer|cast)'
+  || '|(?:screen)?writers?|screenplay|screenpaly|teleplay|story)\))' || last;
 
 -- A name without remains of the surrounding text: blanks, wiki brackets, a bracket that opens at its end, a note of
 -- what the person is ("(actor)", "(screenwriter)"), "Dir.: ", "and ", "Voices of ".
-CREATE OR REPLACE MACRO name_freed(name) AS CASE
-  WHEN regexp_matches(name, '[(\[]\s*$|^[.,;:*] |' || trade_noted() || '|\[\[|\]\]|^\pL+\.?: |^(?:and|with) |(?i)^(?:voice|narrat|archive|footage|interview|starring)')
-  THEN regexp_replace(regexp_replace(regexp_replace(name, '\s*[(\[]\s*$|^[.,;:*] +|' || trade_noted() || '|\[\[|\]\]', '', 'g'),
-    '^(?:\pL+\.?: +|(?:and|with) +)(\p{Lu})', '\1'),
-    '^(?i:voices? of|voiced by|narrated by|starring|(?:archive )?footage of|interviews with) +(\p{Lu}\S* +\p{Lu})', '\1')
+CREATE OR REPLACE MACRO name_beset(letters, first, last) AS '[(\[]\s*' || last || '|' || first || '[.,;:*] |' || trade_noted(letters, last)
+  || '|\[\[|\]\]|' || first || '[' || letters || ']+\.?: |' || first || '(?:and|with) '
+  || '|' || first || '(?i:voice|narrat|archive|footage|interview|starring)';
+CREATE OR REPLACE MACRO name_freed(name) AS CASE WHEN regexp_matches(name, name_beset(wide_letters(), '^', '$'))
+  THEN list_transform([name], lambda n: CASE WHEN regexp_matches(n, name_beset('\pL', '^', '$'))
+    THEN regexp_replace(regexp_replace(regexp_replace(n, '\s*[(\[]\s*$|^[.,;:*] +|' || trade_noted('\pL', '$') || '|\[\[|\]\]', '', 'g'),
+      '^(?:\pL+\.?: +|(?:and|with) +)(\p{Lu})', '\1'),
+      '^(?i:voices? of|voiced by|narrated by|starring|(?:archive )?footage of|interviews with) +(\p{Lu}\S* +\p{Lu})', '\1')
+    ELSE n END)[1]
   ELSE name END;
 CREATE OR REPLACE MACRO name_mended(name) AS name_freed(
   CASE WHEN name[1] > ' ' AND name[-1] > ' ' AND NOT contains(name, '  ') AND NOT contains(name, chr(160)) THEN name
@@ -170,25 +186,45 @@ CREATE OR REPLACE MACRO name_mended(name) AS name_freed(
 -- that only occur between or instead of names ("and", "Voices of", "Various", "N/A"), in lower case the small words of
 -- other languages, too ("et"); a piece of a sentence ("the history of", "and his orchestra"). Mononyms are names, as
 -- are "O", "And One", "50 Cent".
-CREATE OR REPLACE MACRO no_name(name) AS regexp_matches(name,
-  '^[^\pL\pN]*$|^\([^()]*\)$|^\[[^\[\]]*\]$|:$'
-  || '|^(?i:and|of|by|with|the|various(?: artists| cameos| directors)?|(?:and |many )?others|unknown|uncredited|unnamed|n/a|n\.a\.'
+CREATE OR REPLACE MACRO nameless(signs, upper, first, last) AS first || '(?:[^' || signs || ']*|\([^()]*\)|\[[^\[\]]*\])' || last || '|:' || last
+  || '|' || first || '(?i:and|of|by|with|the|various(?: artists| cameos| directors)?|(?:and |many )?others|unknown|uncredited|unnamed|n/a|n\.a\.'
   || '|not (?:available|applicable|known)|tba|tbc|tbd|to be announced|et al\.?|etc\.?|[js]r\.?'
   || '|voices?(?: of| by)?|narrat(?:or|ion)|director|screenwriter|screenplay|writer|producer'
-  || '|(?:\S+ )*(?:voiced|narrated|directed|written|produced|music|score) by)$'
-  || '|^(?:None|none|NONE|NULL|null|NaN|nan|or|from|for|to|in|on|at|as|et|und|mit|von|der|die|das|le|la|les|el|los|las|del|di|da|con|avec)$'
-  || '|^(?:and|or|of|by|with) [^\p{Lu}]|^(?:the|a) [^\p{Lu}]*\b(?:of|from|for|in|[0-9]+)(?: [^\p{Lu}]*)?$'
-  || '|[ \-](?:of|by|and|with|from|about|between|against)$')
+  || '|(?:\S+ )*(?:voiced|narrated|directed|written|produced|music|score) by)' || last
+  || '|' || first || '(?:None|none|NONE|NULL|null|NaN|nan|or|from|for|to|in|on|at|as|et|und|mit|von|der|die|das|le|la|les|el|los|las|del|di|da|con|avec)' || last
+  || '|' || first || '(?:and|or|of|by|with) [^' || upper || ']'
+  || '|' || first || '(?:the|a) [^' || upper || ']*\b(?:of|from|for|in|[0-9]+)(?: [^' || upper || ']*)?' || last
+  || '|[ \-](?:of|by|and|with|from|about|between|against)' || last;
+CREATE OR REPLACE MACRO no_name(name) AS
+  CASE WHEN regexp_matches(name, nameless('0-9' || some_letters(), 'A-Z', '^', '$'))
+       THEN list_transform([name], lambda n: regexp_matches(n, nameless('\pL\pN', '\p{Lu}', '^', '$')))[1]
+       WHEN name IS NOT NULL THEN false END
   OR CASE WHEN regexp_matches(name, '[()\[\]]') THEN
     length(replace(name, '(', '')) <> length(replace(name, ')', '')) OR length(replace(name, '[', '')) <> length(replace(name, ']', ''))
     ELSE false END;
 
 -- Whether the name of a person is invalid, beyond `no_name`: a piece of a sentence ("life in", "A year in the life of
--- Ann Lee").
-CREATE OR REPLACE MACRO no_person(name) AS regexp_matches(name,
-  '^(?:\S+ )?[^\p{Lu}]+ (?:in|on|at|within|under|for|a|the)$|^[^\p{Lu}]*-$'
-  || '|^[^\p{Lu}]+ (?:of|for|from|with|in|on|at|the) [^\p{Lu}]+$|^(?:The|A|An) \p{Ll}[\p{Ll}-]* (?:of|in|from|against|between) '
-  || '|^(?i:many|several|numerous) cameos$');
+-- Ann Lee"). It needs a letter, too.
+CREATE OR REPLACE MACRO clause(upper, lower, first, last) AS
+  first || '(?:\S+ )?[^' || upper || ']+ (?:in|on|at|within|under|for|a|the)' || last || '|' || first || '[^' || upper || ']*-' || last
+  || '|' || first || '[^' || upper || ']+ (?:of|for|from|with|in|on|at|the) [^' || upper || ']+' || last
+  || '|' || first || '(?:The|A|An) [' || lower || '][' || lower || '-]* (?:of|in|from|against|between) '
+  || '|' || first || '(?i:many|several|numerous) cameos' || last;
+CREATE OR REPLACE MACRO no_person(name) AS CASE WHEN regexp_matches(name, clause('A-Z', wide_lower(), '^', '$'))
+  THEN list_transform([name], lambda n: regexp_matches(n, clause('\p{Lu}', '\p{Ll}', '^', '$')))[1]
+  WHEN name IS NOT NULL THEN false END;
+CREATE OR REPLACE MACRO has_letter(name) AS CASE WHEN regexp_matches(name, '[' || some_letters() || ']') THEN true
+  WHEN name IS NOT NULL THEN list_transform([name], lambda n: regexp_matches(n, '\pL'))[1] END;
+
+-- Whether one of the names in a list may be mended or invalid. It may say so of a good name, never the opposite.
+CREATE OR REPLACE MACRO odd_name() AS first_joined() || '[\x{0}- ]|[\x{0}- ]' || last_joined() || '|  |\x{A0}'
+  || '|\([^()\x1F]*(?:\(|\x1F|$)|(?:\)|\x1F|^)[^()\x1F]*\)|\[[^\[\]\x1F]*(?:\[|\x1F|$)|(?:\]|\x1F|^)[^\[\]\x1F]*\]'
+  || '|' || name_beset(wide_letters(), first_joined(), last_joined())
+  || '|' || nameless('0-9' || some_letters(), 'A-Z', first_joined(), last_joined());
+CREATE OR REPLACE MACRO names_joined(items) AS array_to_string(list_transform(items, lambda c: coalesce(c.name, '')), chr(31));
+CREATE OR REPLACE MACRO odd_companies(companies) AS regexp_matches(names_joined(companies), odd_name());
+CREATE OR REPLACE MACRO odd_people(people) AS regexp_matches(names_joined(people), odd_name()
+  || '|' || clause('A-Z', wide_lower(), first_joined(), last_joined()) || '|' || first_joined() || '[^' || some_letters() || ']*' || last_joined());
 
 -- People of one role, by name, in the order listed; of another one if a note after the name says so: "Ann Lee
 -- (writer)".

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import pyarrow as pa
@@ -16,7 +17,6 @@ from moviec.engine import DuckEngine, Limits
 from moviec.engine.spark import open_spark, require
 from moviec.engine.unreadable_cells import Unread, nothing_came
 from moviec.errors import MovieCError, PayloadError, UsageError
-from moviec.home.context import Tell
 from moviec.rollup import month_files as files
 from moviec.rollup.monthly import FIELDS, Counting, account, in_order, monthly, name_films
 from moviec.sources.audit import count_problems, unread_columns
@@ -27,11 +27,23 @@ from moviec.sources.registry import find_source
 from moviec.sources.spec import FileCount, Reading, Source, SourceSpec, Wanted, assign_roles
 from moviec.sources.table.mapping import mapped_source
 from moviec.storage.archives import sha256, unpack
-from moviec.transient import is_interrupt
 from moviec.work import work_folder
+
+if TYPE_CHECKING:  # it imports the catalogue, which this job does not touch
+    from moviec.home.context import Tell
 
 #: The first and the last release of the films that count.
 _RELEASES = "SELECT min(released) AS first_release, max(released) AS last_release FROM films"
+
+
+#: The engine's memory in MB for each core, and at most: with half of it a file of 900,000 rows is still read on two cores;
+#: on 16 cores 640 MB are too little for it, since each thread has its buffers.
+_EACH_CORE, _AT_MOST = 256, 1000
+
+
+def own_limits() -> Limits:
+    """Return the limits of the engine on this machine."""
+    return Limits(memory=f"{min(_EACH_CORE * (os.cpu_count() or 1), _AT_MOST)}MB")
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -43,7 +55,7 @@ class Job(msgspec.Struct, frozen=True):
     out: Path
     counting: Counting = Counting()
     layout: files.Layout = files.Layout()
-    limits: Limits = Limits(memory="1GB")
+    limits: Limits = msgspec.field(default_factory=own_limits)
     running: Running = Running()
 
 
@@ -96,6 +108,10 @@ def run_rollup(job: Job, tell: Tell = lambda _: None) -> Run:
             _save(job, run, state="failed", error=str(error), ended=dt.datetime.now(dt.UTC))
             raise
         except BaseException as error:
+            from moviec.transient import (
+                is_interrupt,
+            )  # here, since it imports SQLAlchemy, for a tenth of a second
+
             if not is_interrupt(error):
                 raise
             _save(job, run, state="failed", error="stopped", ended=dt.datetime.now(dt.UTC))

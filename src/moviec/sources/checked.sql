@@ -49,10 +49,10 @@ SELECT * EXCLUDE (people_named, companies_named) REPLACE (
 )
 FROM (
   SELECT *,
-    list_filter(list_transform(people, lambda p: struct_update(p, name := name_mended(p.name))),
-      lambda p: regexp_matches(p.name, '\pL') AND NOT no_name(p.name) AND NOT no_person(p.name)) AS people_named,
-    list_filter(list_transform(companies, lambda c: struct_update(c, name := name_mended(c.name))),
-      lambda c: NOT no_name(c.name)) AS companies_named
+    CASE WHEN odd_people(people) THEN list_filter(list_transform(people, lambda p: struct_update(p, name := name_mended(p.name))),
+      lambda p: has_letter(p.name) AND NOT no_name(p.name) AND NOT no_person(p.name)) ELSE people END AS people_named,
+    CASE WHEN odd_companies(companies) THEN list_filter(list_transform(companies, lambda c: struct_update(c, name := name_mended(c.name))),
+      lambda c: NOT no_name(c.name)) ELSE companies END AS companies_named
   FROM {rows})
 
 -- name: priced
