@@ -51,7 +51,7 @@ class Bounds(msgspec.Struct, frozen=True):
     floor: int
 
     def reach(self, pairs: pa.Table) -> Flags:
-        """Return which pairs (l, r and, where it is known, `title`, its level) may be kept."""
+        """Return which pairs (l, r and, where it is known, `title`) may be kept: the function `Reach`."""
         (left, right), row, bits = _ends(pairs), self.weighed.row(pairs), self.weighed.weights.bits
         inside = self.weighed.sources[left] == self.weighed.sources[right]
         levels = self._levels(left, right)

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from moviec.engine import Batches, DuckEngine, Engine
 from moviec.matching.bounds import bounds_of
-from moviec.matching.comparisons import NO_TWINS, Flags, compare, note_films
+from moviec.matching.comparisons import NO_TWINS, Reach, compare, compare_titles, note_films
 from moviec.matching.evidence import WeighedRecords, adjusted, contradictions, evidence, weights_of_records
 from moviec.matching.match_features import BLOCK, FORM, ID_RULE, NAME, RULES, TWINS_RULE
 from moviec.matching.model import Model
@@ -215,29 +215,29 @@ def lay_out_films(engine: DuckEngine) -> None:
 
 
 def compare_slices(
-    engine: DuckEngine,
-    made: Callable[[pa.Table], Made],
-    reach: Callable[[pa.Table], Flags] | None = None,
+    engine: DuckEngine, made: Callable[[pa.Table], Made], reach: Reach | None = None
 ) -> list[Made]:
     """Compare the pairs in `found` slice by slice after `lay_out_films`, and return what is `made` of each slice, in order: of l, r
-    and one int8 column per comparison, ordered by l, r. As many slices are compared at a time as the engine has threads.
+    and one int8 column per comparison, ordered by l, r.
 
-    Without `reach`, no pair is dropped (`compare`).
+    Without `reach`, no pair is dropped (`compare_titles`).
     """
+    titled = _of_slices(engine, "found", lambda apart: compare_titles(apart, reach))
+    engine.register("titled_arriving", pa.concat_tables([_TITLED.empty_table(), *titled]))
+    engine.materialize("titled", "SELECT * FROM titled_arriving")
+    engine.forget("titled_arriving", "film_titles")  # most of what is laid out
+    return _of_slices(engine, "titled", lambda apart: made(compare(apart)))
 
-    def one(ends: tuple[int, int]) -> Made:
-        with DuckEngine(beside=engine, reading=True) as apart:
-            return made(_compare_slice(apart, ends, reach))
 
-    with ThreadPoolExecutor(engine.threads) as pool:
-        return list(pool.map(one, _slices(engine)))
+#: Pairs whose titles were compared.
+_TITLED = pa.schema({"l": pa.int32(), "r": pa.int32(), "title": pa.int8()})
 
 
 def compare_all(engine: DuckEngine) -> pa.Table:
     """Compare the pairs in `found` and return their levels as `compare_slices` does; a table without rows where there are none."""
     lay_out_films(engine)
     parts = compare_slices(engine, lambda levels: levels)
-    return pa.concat_tables(parts) if parts else _compare_slice(engine, (0, 0))
+    return pa.concat_tables(parts) if parts else _of_slice(engine, "titled", (0, 0), compare)
 
 
 #: What comparisons read of the records, beside the tables that are kept.
@@ -246,15 +246,20 @@ SELECT n, source, year, released, runtime, kind, scores, source IN (SELECT sourc
 """
 
 
-def _compare_slice(
-    engine: Engine, ends: tuple[int, int], reach: Callable[[pa.Table], Flags] | None = None
-) -> pa.Table:
+def _of_slices(engine: DuckEngine, pairs: str, made: Callable[[Engine], Made]) -> list[Made]:
+    """Return what is `made` of each slice of some pairs, in order: of as many at a time as the engine has threads."""
+    with ThreadPoolExecutor(engine.threads) as pool:
+        return list(pool.map(lambda ends: _of_slice(engine, pairs, ends, made), _slices(engine, pairs)))
+
+
+def _of_slice(engine: DuckEngine, pairs: str, ends: tuple[int, int], made: Callable[[Engine], Made]) -> Made:
     first, last = ends
-    engine.view("film_records", _FILM_RECORDS)
-    engine.view("film_ids", _FILM_IDS)
-    engine.register("slice", pa.table({"first": [first], "last": [last]}))
-    engine.materialize("candidates", _SQL["candidates"])
-    return compare(engine, reach)
+    with DuckEngine(beside=engine, reading=True) as apart:
+        apart.view("film_records", _FILM_RECORDS)
+        apart.view("film_ids", _FILM_IDS)
+        apart.register("slice", pa.table({"first": [first], "last": [last]}))
+        apart.materialize("candidates", filled(_SQL["candidates"], {"pairs": pairs}))
+        return made(apart)
 
 
 _ENTRY = (pa.field("key", pa.string()), pa.field("value", pa.string()))
@@ -266,9 +271,9 @@ _LISTS = {
 }
 
 
-def _slices(engine: Engine) -> Iterator[tuple[int, int]]:
-    """Cut the candidates into ranges of l with about SLICE pairs each."""
-    counted = engine.query("SELECT l, count(*) AS pairs FROM found GROUP BY l ORDER BY l")
+def _slices(engine: Engine, pairs: str) -> Iterator[tuple[int, int]]:
+    """Cut some pairs into ranges of l with about SLICE pairs each."""
+    counted = engine.query(f"SELECT l, count(*) AS pairs FROM {pairs} GROUP BY l ORDER BY l")
     left, cut = counted["l"].to_numpy(), np.cumsum(counted["pairs"].to_numpy()) // SLICE
     for at in np.unique(cut):
         inside = left[cut == at]

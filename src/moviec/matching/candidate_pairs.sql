@@ -117,4 +117,4 @@ SELECT m.n, s.forms, s.names, s.genres, map_entries(s.ids) AS ids
 FROM involved i JOIN numbered m ON m.n = i.n JOIN match_features s ON s.source = m.source AND s.key = m.key
 
 -- name: candidates
-SELECT f.l, f.r FROM found f CROSS JOIN slice s WHERE f.l BETWEEN s.first AND s.last
+SELECT p.* FROM {pairs} p CROSS JOIN slice s WHERE p.l BETWEEN s.first AND s.last

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from typing import TypeAlias
 
 import msgspec
 import numpy as np
@@ -47,6 +48,10 @@ TITLE_LEVELS = (
     "somewhat alike",
     "different",
 )
+
+
+#: Says which pairs (l, r and, where it is known, `title`) may be kept.
+Reach: TypeAlias = Callable[[pa.Table], Flags]
 
 
 class Comparison(msgspec.Struct, frozen=True):
@@ -185,19 +190,27 @@ def note_films(engine: Engine) -> None:
         engine.materialize(name, _SQL[name])
 
 
-def compare(engine: Engine, reach: Callable[[pa.Table], Flags] | None = None) -> pa.Table:
-    """Compare the pairs in `candidates` after `note_films`; where `reach` says so, by l and r and then by `title`, too, a pair is
-    dropped. Returns l, r, one int8 column per comparison, `names` (how
-    many names both credit), `twins` (whether two rows of one source are one film) and `lone_kind` (the kind where only
-    one film has one); ordered by l, r.
+def compare_titles(engine: Engine, reach: Reach | None = None) -> pa.Table:
+    """Compare the titles of the pairs in `candidates` (l, r) after `note_films`. Returns l, r, title (a level; null where one has no
+    title).
+
+    With `reach`, pairs are dropped of which it says, by l and r and then by `title`, too, that they cannot be kept.
     """
     if reach:
-        _narrow(engine, "candidates", reach)
+        pairs = engine.query("SELECT * FROM candidates")
+        engine.register("within_reach", pairs.filter(pa.array(reach(pairs))))
+        engine.materialize("candidates", "SELECT * FROM within_reach")
     engine.materialize("title_pairs", _SQL["title_pairs"])
     engine.map("scored_titles", "title_pairs", _title_levels, _SCORED_TITLES)
-    engine.materialize("titles", _SQL["titles"])
-    if reach:
-        _narrow(engine, "candidates LEFT JOIN titles USING (l, r)", reach)
+    titled = engine.query(_SQL["titles"])
+    return titled.filter(pa.array(reach(titled))) if reach else titled
+
+
+def compare(engine: Engine) -> pa.Table:
+    """Compare the pairs in `candidates` (l, r, title: what `compare_titles` returns) after `note_films`. Returns l, r, one int8
+    column per comparison, `names` (how many names both credit), `twins` (whether two rows of one source are one film) and
+    `lone_kind` (the kind where only one film has one); ordered by l, r.
+    """
     engine.materialize("director_pairs", _SQL["director_pairs"])
     engine.map("scored_directors", "director_pairs", _name_likeness, _SCORED_NAMES)
     for name in ("directors", "billed", "people", "genres", "ids"):
@@ -214,13 +227,6 @@ def compare(engine: Engine, reach: Callable[[pa.Table], Flags] | None = None) ->
             "lone_kind": compared["lone_kind"],
         }
     )
-
-
-def _narrow(engine: Engine, pairs: str, reach: Callable[[pa.Table], Flags]) -> None:
-    """Keep only those of some pairs in `candidates` that `reach` says may be kept."""
-    found = engine.query(f"SELECT * FROM {pairs}")
-    engine.register("within_reach", found.select(["l", "r"]).filter(pa.array(reach(found))))
-    engine.materialize("candidates", "SELECT * FROM within_reach")
 
 
 _SCORED_TITLES = pa.schema([("l", pa.int32()), ("r", pa.int32()), ("level", pa.int8())])

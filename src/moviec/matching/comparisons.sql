@@ -1,5 +1,5 @@
--- The comparisons of a candidate pair (l, r). Each section is materialized under its name. Reads `candidates`, and of
--- the films in them `film_records` (n, source, year, released, runtime, kind, scores, repeats), `film_forms`,
+-- The comparisons of a candidate pair (l, r), its titles first. Each section is materialized under its name. Reads `candidates`,
+-- with `title` once titles are compared, and of the films in them `film_records` (n, source, year, released, runtime, kind, scores, repeats), `film_forms`,
 -- `film_names`, `film_genres` and `film_ids` (n, space, id, key_of: the source whose key the id is).
 
 -- name: film_people
@@ -35,7 +35,8 @@ JOIN film_titles b ON b.n = c.r
 
 -- name: titles
 -- scored_titles is title_pairs with its level; the best pair of titles counts for the films.
-SELECT l, r, min(level) AS title FROM scored_titles GROUP BY l, r
+SELECT c.l, c.r, t.title FROM candidates c
+LEFT JOIN (SELECT l, r, min(level) AS title FROM scored_titles GROUP BY l, r) t ON t.l = c.l AND t.r = c.r
 
 -- name: director_pairs
 SELECT c.l, c.r, a.name AS a, b.name AS b,
@@ -80,7 +81,7 @@ WHERE a.key_of IS DISTINCT FROM b.key_of OR a.key_of IS NULL  -- rows of one sou
 GROUP BY c.l, c.r
 
 -- name: compared
-SELECT c.l, c.r, t.title, abs(a.year - b.year) AS year, abs(a.runtime - b.runtime) AS runtime,
+SELECT c.l, c.r, c.title, abs(a.year - b.year) AS year, abs(a.runtime - b.runtime) AS runtime,
        CASE WHEN a.kind = b.kind THEN 1 WHEN a.kind <> b.kind THEN 0 END AS kind,
        CASE WHEN a.kind IS NULL THEN b.kind WHEN b.kind IS NULL THEN a.kind END AS lone_kind,
        d.directors, CASE WHEN p.l IS NOT NULL THEN coalesce(p.shared, 0) END AS people,
@@ -95,7 +96,6 @@ SELECT c.l, c.r, t.title, abs(a.year - b.year) AS year, abs(a.runtime - b.runtim
 FROM candidates c
 JOIN film_records a ON a.n = c.l
 JOIN film_records b ON b.n = c.r
-LEFT JOIN titles t ON t.l = c.l AND t.r = c.r
 LEFT JOIN directors d ON d.l = c.l AND d.r = c.r
 LEFT JOIN people p ON p.l = c.l AND p.r = c.r
 LEFT JOIN genres g ON g.l = c.l AND g.r = c.r
