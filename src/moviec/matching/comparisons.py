@@ -200,8 +200,7 @@ def compare_titles(engine: Engine, reach: Reach | None = None) -> pa.Table:
         pairs = engine.query("SELECT * FROM candidates")
         engine.register("within_reach", pairs.filter(pa.array(reach(pairs))))
         engine.materialize("candidates", "SELECT * FROM within_reach")
-    engine.materialize("title_pairs", _SQL["title_pairs"])
-    engine.map("scored_titles", "title_pairs", _title_levels, _SCORED_TITLES)
+    engine.map("scored_titles", f"({_SQL['title_pairs']})", _title_levels, _SCORED_TITLES)
     titled = engine.query(_SQL["titles"])
     return titled.filter(pa.array(reach(titled))) if reach else titled
 
@@ -211,8 +210,7 @@ def compare(engine: Engine) -> pa.Table:
     column per comparison, `names` (how many names both credit), `twins` (whether two rows of one source are one film) and
     `lone_kind` (the kind where only one film has one); ordered by l, r.
     """
-    engine.materialize("director_pairs", _SQL["director_pairs"])
-    engine.map("scored_directors", "director_pairs", _name_likeness, _SCORED_NAMES)
+    engine.map("scored_directors", f"({_SQL['director_pairs']})", _name_likeness, _SCORED_NAMES)
     for name in ("directors", "billed", "people", "genres", "ids"):
         engine.materialize(name, _SQL[name])
     compared = engine.query(_SQL["compared"])
