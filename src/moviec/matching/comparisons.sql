@@ -1,5 +1,5 @@
--- The comparisons of a candidate pair (l, r), its titles first. Reads `candidates`,
--- with `title` once titles are compared, and of the films in them `film_records` (n, source, year, released, runtime, kind, scores, repeats), `film_forms`,
+-- The comparisons of a candidate pair (l, r), its titles first. Reads `candidates`, with `title` once titles are compared,
+-- and of the films in them `film_records` (n, source, year, released, runtime, kind, scores, repeats), `film_forms`,
 -- `film_names`, `film_genres` and `film_ids` (n, space, id, key_of: the source whose key the id is).
 
 -- name: film_people

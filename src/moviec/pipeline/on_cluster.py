@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from moviec.catalog.staging import Rows, StoredRows, as_table, store_rows
@@ -24,7 +25,7 @@ from moviec.engine.duckdb import quoted
 from moviec.engine.spark import Spark
 from moviec.fusion.model import FuseModel
 from moviec.fusion.source_facts import FuseFacts
-from moviec.matching.candidate_pairs import PAIRS, Found, PairLimits, named_rules, register_limits
+from moviec.matching.candidate_pairs import HELD_PAIRS, PAIRS, Found, PairLimits, named_rules, register_limits
 from moviec.matching.in_parts import CANDIDATES, NUMBERED, candidates_of_blocks, pairs_of_candidates
 from moviec.matching.match_features import MATCH_FEATURES, features_of_batches
 from moviec.matching.model import Model
@@ -143,9 +144,21 @@ def _compare(engine: DuckEngine, spark: Spark, model: Model, limits: PairLimits)
     files = spark.write("SELECT * FROM pairs_of_parts")
     if not files:
         return PAIRS.empty_table()
+    return _in_order(engine, files)
+
+
+def _in_order(engine: DuckEngine, files: Sequence[Path]) -> pa.Table:
+    """Return the pairs (HELD_PAIRS) of some files, in order of their ends; only these are sorted, since the evidence of millions of pairs
+    is gigabytes of text and a few thousand distinct texts.
+    """
+    from pyarrow import parquet  # here, since loading it is slow and only a cluster's driver needs it
+
+    pairs = pa.concat_tables(parquet.read_table(file, read_dictionary=["evidence"]) for file in files)
+    pairs = pairs.unify_dictionaries().combine_chunks().cast(HELD_PAIRS)
+    ends = pairs.select(PAIRS.names[:4]).append_column("place", pa.array(np.arange(len(pairs))))
     with DuckEngine(beside=engine) as beside:
-        beside.parquet("found_pairs", files)
-        return beside.query(f"SELECT * FROM found_pairs ORDER BY {_ENDS}").cast(PAIRS)
+        beside.register("ends", ends)
+        return pairs.take(beside.query(f"SELECT place FROM ends ORDER BY {_ENDS}")["place"])
 
 
 def _pairs(model: Model, limits: PairLimits, candidates: pa.Table, records: pa.Table) -> pa.Table:
