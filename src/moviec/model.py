@@ -144,12 +144,14 @@ class PartyChanges(msgspec.Struct, frozen=True):
     changed: Column
 
 
-def current_rows(rows: str) -> str:
-    """Write the query of the current rows of a table of record versions: per source and key those of the greatest delivery.
+def live_rows(rows: str) -> str:
+    """Write the query of the current rows of a table of record versions, without tombstones: per source and key the row of the
+    greatest delivery.
 
-    Tombstones are among them; what follows may go on with `AND NOT deleted`.
+    Tombstones are left out where the greatest deliveries are found, not of the rows that are read: the engine would take those for
+    few, and hold them, with all that they say, instead of their keys.
     """
     return (
         f"SELECT every.* FROM {rows} AS every WHERE (every.source, every.key, every.delivery) IN"
-        f" (SELECT (source, key, max(delivery)) FROM {rows} GROUP BY source, key)"
+        f" (SELECT (source, key, max(delivery)) FROM {rows} GROUP BY source, key HAVING NOT arg_max(deleted, delivery))"
     )

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from moviec.engine import DuckEngine
 from moviec.engine.duckdb import identifier, quoted
-from moviec.model import ADDED_FIELDS, FIELDS, RECORD, current_rows
+from moviec.model import ADDED_FIELDS, FIELDS, RECORD, live_rows
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -180,7 +180,7 @@ def view_current_records(
     if among:  # before the current row is chosen: else every row of the lake would be read
         rows = "some_record"
         engine.view(rows, f"SELECT * FROM every_record SEMI JOIN {among} USING (source, key)")
-    engine.view("live", f"{current_rows(rows)} AND NOT deleted")
+    engine.view("live", live_rows(rows))
 
 
 def materialize_changed_records(

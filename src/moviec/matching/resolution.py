@@ -29,7 +29,7 @@ from moviec.matching.clustering import settle
 from moviec.matching.decisions import DECISIONS
 from moviec.matching.identity import Identities, divided, keep_ids
 from moviec.matching.model import Model
-from moviec.model import current_rows
+from moviec.model import live_rows
 from moviec.sql import filled, materialize, read_sql, run, view
 from moviec.text import Column, pc
 
@@ -146,7 +146,7 @@ def narrow_to_nearby(engine: DuckEngine, limits: PairLimits) -> None:
     every row of every batch, so none is missed.
     """
     run(engine, _SQL, [materialize("versions"), view("versions_seen")])
-    engine.view("features_before", f"{current_rows('versions_seen')} AND NOT deleted")
+    engine.view("features_before", live_rows("versions_seen"))
     engine.materialize("near", "SELECT source, key FROM changed_records WHERE false")
     _widen(engine, "touched_blocks")
     find_records_to_match(engine, limits)
@@ -159,7 +159,7 @@ def _widen(engine: DuckEngine, blocks: str) -> None:
     """Add the records of some blocks to `near` and `match_features`."""
     engine.materialize("wanted_blocks", _SQL[blocks])
     run(engine, _SQL, [materialize("near"), materialize("features_rows")])
-    engine.view("match_features", f"{current_rows('features_rows')} AND NOT deleted")
+    engine.view("match_features", live_rows("features_rows"))
 
 
 _PAIR = {"pair": ", ".join(PAIRS.names)}
@@ -199,7 +199,7 @@ def view_features_of(engine: DuckEngine, name: str, among: str, columns: str) ->
     engine.materialize(
         f"{name}_rows", f"SELECT {some} FROM every_features SEMI JOIN {among} USING (source, key)"
     )
-    engine.view(name, f"{current_rows(f'{name}_rows')} AND NOT deleted")
+    engine.view(name, live_rows(f"{name}_rows"))
 
 
 def _identities(kept: Identities) -> pa.Table:

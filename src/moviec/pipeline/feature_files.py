@@ -24,7 +24,7 @@ from moviec.home.context import RunContext
 from moviec.lake.batches import view_files
 from moviec.matching.match_features import FOLDING, MATCH_FEATURES, features_of_batches
 from moviec.matching.model import Model
-from moviec.model import current_rows
+from moviec.model import live_rows
 from moviec.pipeline.on_cluster import fold_records
 
 FOLDER = "features"
@@ -76,7 +76,7 @@ def name_match_features(engine: DuckEngine, wanted: FeatureFiles) -> list[Path]:
     else:
         engine.register("every_features", MATCH_FEATURES.empty_table())
         engine.register("every_block", BLOCKS.empty_table())
-    engine.view("match_features", f"{current_rows('every_features')} AND NOT deleted")
+    engine.view("match_features", live_rows("every_features"))
     seen = [{"source": batch.source, "delivery": batch.delivery} for batch in batches if batch.published]
     engine.register("seen", pa.Table.from_pylist(seen, SEEN))
     engine.register("seen_again", wanted.again)

@@ -40,7 +40,7 @@ from moviec.home.lake_identity import FACT, name_lake, new_name, readable_name
 from moviec.home.ledger_copy import UNITS, name_copies, note_copies
 from moviec.home.models import BUILT_WITH
 from moviec.lake.batches import view_rows
-from moviec.model import current_rows
+from moviec.model import live_rows
 from moviec.pipeline.read_delivery import Read, Target, apply, known_of, read_payloads, rejected_of, report_of
 from moviec.sources.registry import find_source
 from moviec.sources.spec import Source, SourceSpec
@@ -116,7 +116,7 @@ def _check_withdrawn(
     with DuckEngine(context.limits) as engine:
         for side, some in zip(("before", "after"), files, strict=True):
             view_rows(engine, f"{side}_rows", some, RECORDS.empty_table())
-            engine.view(f"{side}_keys", f"SELECT key FROM ({current_rows(f'{side}_rows')} AND NOT deleted)")
+            engine.view(f"{side}_keys", f"SELECT key FROM ({live_rows(f'{side}_rows')})")
         there = engine.query("SELECT count(*) AS keys FROM before_keys")["keys"][0].as_py()
         gone = engine.query("SELECT key FROM before_keys ANTI JOIN after_keys USING (key) ORDER BY key")[
             "key"
