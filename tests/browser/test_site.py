@@ -144,6 +144,7 @@ def test_a_verdict_is_made_by_a_key_and_undone(opened: Open) -> None:
     page.locator("h1").click()
     page.keyboard.press("Enter")
     page.get_by_text("1 verdict is recorded").wait_for()
+    page.wait_for_load_state()  # the message is shown before keys are heard
     assert page.locator(f"[data-left='{ends[0]}'][data-right='{ends[1]}']").count() == 0
     page.keyboard.press("u")  # nothing is marked: the recorded verdict goes
     page.get_by_text("1 verdict is taken back").wait_for()
