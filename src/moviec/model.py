@@ -145,11 +145,11 @@ class PartyChanges(msgspec.Struct, frozen=True):
 
 
 def live_rows(rows: str) -> str:
-    """Write the query of the current rows of a table of record versions, without tombstones: per source and key the row of the
-    greatest delivery.
+    """Write the query of the current rows of a table of record versions, without tombstones: per source and key the row
+    of the greatest delivery.
 
-    Tombstones are left out where the greatest deliveries are found, not of the rows that are read: the engine would take those for
-    few, and hold them, with all that they say, instead of their keys.
+    Tombstones are left out where the greatest deliveries are found, not of the rows that are read: the engine would
+    expect few of those, and hold whole rows in memory instead of keys.
     """
     return (
         f"SELECT every.* FROM {rows} AS every WHERE (every.source, every.key, every.delivery) IN"

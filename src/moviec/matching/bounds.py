@@ -1,7 +1,7 @@
 """Upper bounds of candidate pairs' weights: what is known of a pair counts as it is, the rest as its best level.
 
-A pair whose bound is below the floor would be compared only to be dropped; most candidate pairs are such. So the pairs that are kept
-are the same as without bounds (`tests/matching/test_bounds.py`).
+A pair whose bound is below the floor would be compared only to be dropped; most candidate pairs are such. So the pairs
+that are kept are the same as without bounds (`tests/matching/test_bounds.py`).
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _ends(pairs: pa.Table) -> tuple[Integers, Integers]:
 
 
 def bounds_of(engine: Engine, weighed: WeighedRecords, floor: int) -> Bounds:
-    """Return the bounds of pairs of the engine's `numbered` records, whose `film_entries` and `film_people` are laid out."""
+    """Return the bounds of pairs of `numbered` records, after `candidate_pairs.lay_out_films`."""
     records = engine.query(_RECORDS)
     kinds = pc.dictionary_encode(records["kind"]).combine_chunks().indices
     return Bounds(
@@ -122,6 +122,7 @@ def _numbers(column: Column) -> Floats:
 
 
 def _ids(entries: pa.Table, records: int) -> list[Codes]:
+    """Return for each id space the numbers of the records' ids, by entries (n, space, id)."""
     spaces = pc.dictionary_encode(entries["space"]).combine_chunks()
     place, numbers, ids = spaces.indices.to_numpy(), entries["n"].to_numpy(), entries["id"].to_numpy()
     found = []

@@ -217,8 +217,8 @@ def lay_out_films(engine: DuckEngine) -> None:
 def compare_slices(
     engine: DuckEngine, made: Callable[[pa.Table], Made], reach: Reach | None = None
 ) -> list[Made]:
-    """Compare the pairs in `found` slice by slice after `lay_out_films`, and return what is `made` of each slice, in order: of l, r
-    and one int8 column per comparison, ordered by l, r.
+    """Compare the pairs in `found` slice by slice after `lay_out_films`, and return what is `made` of each slice, in
+    order: of l, r and one int8 column per comparison, ordered by l, r.
 
     Without `reach`, no pair is dropped (`compare_titles`).
     """
@@ -234,7 +234,7 @@ _TITLED = pa.schema({"l": pa.int32(), "r": pa.int32(), "title": pa.int8()})
 
 
 def compare_all(engine: DuckEngine) -> pa.Table:
-    """Compare the pairs in `found` and return their levels as `compare_slices` does; a table without rows where there are none."""
+    """Compare the pairs in `found` and return their levels (`compare_slices`), in one table."""
     lay_out_films(engine)
     parts = compare_slices(engine, lambda levels: levels)
     return pa.concat_tables(parts) if parts else _of_slice(engine, "titled", (0, 0), compare)

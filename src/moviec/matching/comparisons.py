@@ -191,10 +191,10 @@ def note_films(engine: Engine) -> None:
 
 
 def compare_titles(engine: Engine, reach: Reach | None = None) -> pa.Table:
-    """Compare the titles of the pairs in `candidates` (l, r) after `note_films`. Returns l, r, title (a level; null where one has no
-    title).
+    """Compare the titles of the pairs in `candidates` (l, r) after `note_films`. Returns l, r, title (a level; null
+    where one has no title).
 
-    With `reach`, pairs are dropped of which it says, by l and r and then by `title`, too, that they cannot be kept.
+    With `reach`, a pair that cannot be kept is dropped: first by l and r, then by `title`, too.
     """
     if reach:
         pairs = engine.query("SELECT * FROM candidates")
@@ -206,9 +206,9 @@ def compare_titles(engine: Engine, reach: Reach | None = None) -> pa.Table:
 
 
 def compare(engine: Engine) -> pa.Table:
-    """Compare the pairs in `candidates` (l, r, title: what `compare_titles` returns) after `note_films`. Returns l, r, one int8
-    column per comparison, `names` (how many names both credit), `twins` (whether two rows of one source are one film) and
-    `lone_kind` (the kind where only one film has one); ordered by l, r.
+    """Compare the pairs in `candidates` (l, r, title: what `compare_titles` returns) after `note_films`. Returns l, r, one
+    int8 column per comparison, `names` (how many names both credit), `twins` (whether two rows of one source are one film)
+    and `lone_kind` (the kind where only one film has one); ordered by l, r.
     """
     engine.map("scored_directors", f"({_SQL['director_pairs']})", _name_likeness, _SCORED_NAMES)
     for name in ("directors", "billed", "people", "genres", "ids"):

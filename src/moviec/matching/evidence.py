@@ -65,7 +65,7 @@ class Weights(msgspec.Struct, frozen=True):
 
 
 class WeighedRecords(msgspec.Struct, frozen=True):
-    """Records by their numbers, which begin at 1: `sources`, the number of each one's source, and the weights of every two sources."""
+    """Records by their numbers, which begin at 1: the number of each one's source, and the weights of every two sources."""
 
     sources: npt.NDArray[np.int32]
     weights: Weights
@@ -170,7 +170,7 @@ def by_people(levels: pa.Table) -> Integers:
 
 
 def may_be_by_people(levels: Mapping[str, npt.NDArray[np.int8]]) -> Flags:
-    """Return where `by_people` may give a weight, by the levels of year, runtime and ids, and of the title where it is known."""
+    """Return where `by_people` may give a weight, by the levels of year, runtime, ids, and the title where it is known."""
     year, runtime = levels["year"], levels["runtime"]
     near = (year != MISSING) & (year <= _ONE_APART) & (runtime <= _NEAR_RUNTIME)
     found: Flags = (runtime != MISSING) & (levels["ids"] != 2) & (near | (runtime <= _CLOSE_RUNTIME))

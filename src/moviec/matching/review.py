@@ -85,10 +85,11 @@ DOUBTS = ("years apart", "same people", "twins")
 
 
 def find_suspicious(engine: Engine, narrow: Callable[[str], None] = lambda _: None) -> None:
-    """Find doubtful films among `live` (RECORD columns) and `members` (source, key, movie), for `suspicious` and `count_suspicious`.
+    """Find doubtful films among `live` (RECORD columns) and `members` (source, key, movie), for `suspicious` and
+    `count_suspicious`.
 
-    `narrow` leaves in `live` only the records that a table (source, key) names: people are needed of few, and those of every
-    record do not fit into memory.
+    `narrow` leaves in `live` only the records that a table (source, key) names: people are needed of few, and those of
+    every record do not fit into memory.
     """
     run(engine, _SQL, [materialize("shown"), materialize("alike")])
     narrow("alike")

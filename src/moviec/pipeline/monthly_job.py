@@ -108,9 +108,8 @@ def run_rollup(job: Job, tell: Tell = lambda _: None) -> Run:
             _save(job, run, state="failed", error=str(error), ended=dt.datetime.now(dt.UTC))
             raise
         except BaseException as error:
-            from moviec.transient import (
-                is_interrupt,
-            )  # here, since it imports SQLAlchemy, for a tenth of a second
+            # Here, since it imports SQLAlchemy, which takes a tenth of a second.
+            from moviec.transient import is_interrupt
 
             if not is_interrupt(error):
                 raise

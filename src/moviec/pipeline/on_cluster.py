@@ -148,8 +148,8 @@ def _compare(engine: DuckEngine, spark: Spark, model: Model, limits: PairLimits)
 
 
 def _in_order(engine: DuckEngine, files: Sequence[Path]) -> pa.Table:
-    """Return the pairs (HELD_PAIRS) of some files, in order of their ends; only these are sorted, since the evidence of millions of pairs
-    is gigabytes of text and a few thousand distinct texts.
+    """Return the pairs (HELD_PAIRS) of some files, in order of their ends. Only ends are sorted: the evidence of millions
+    of pairs is gigabytes of text, but only a few thousand distinct texts.
     """
     from pyarrow import parquet  # here, since loading it is slow and only a cluster's driver needs it
 
