@@ -25,6 +25,9 @@ from tests.web.server import Server, running
 #: What a browser is called, by those who package it.
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
+#: Milliseconds until something is taken as not happening; a busy machine takes its time.
+WAIT = 60_000
+
 
 class Seat(msgspec.Struct, frozen=True):
     """A server over the shared home, and a key of an admin."""
@@ -55,6 +58,14 @@ def _missing() -> str:
     if not any(map(shutil.which, NAMES)):
         return "tests of the site need Chromium: apt-get install chromium"
     return ""
+
+
+def expect(locator: Any) -> Any:
+    """Await what an action brings about: the browser shows it when it gets to it, on a busy machine after a while."""
+    from playwright.sync_api import expect as awaited
+
+    awaited.set_options(timeout=WAIT)
+    return awaited(locator)
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +122,7 @@ def opened(browser: Any, seat: Seat) -> Iterator[Callable[..., Any]]:
 
     def open_page(path: str = "/", signed_in: bool = False, **options: Any) -> Any:
         context = browser.new_context(**{"viewport": {"width": 1200, "height": 900}, **options})
-        context.set_default_timeout(60_000)  # a busy machine takes its time
+        context.set_default_timeout(WAIT)
         contexts.append(context)
         page = context.new_page()
         seen = Watched(page, [], [])
